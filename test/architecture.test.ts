@@ -29,10 +29,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ["ioredis", "opossum", "node:crypto", "node:fs", "node:zlib"],
   },
   "store/embedded": { uses: ["core", "store/contract"], packages: ["node:*"] },
-  app: { uses: ["core", "rules", "store/contract", "gen"], packages: [PROTOBUF, "node:crypto"] },
+  // The only place outside rpc that reads or writes protobuf: what is stored.
+  codec: { uses: ["core", "gen"], packages: [PROTOBUF] },
+  // Plain values only: no generated code.
+  app: { uses: ["core", "rules", "store/contract", "codec"], packages: ["node:crypto"] },
   loops: { uses: ["core", "store/contract", "app"], packages: ["node:crypto"] },
   rpc: {
-    uses: ["core", "rules", "app", "config", "gen"],
+    uses: ["core", "rules", "app", "codec", "config", "gen"],
     types: ["observe"],
     packages: [PROTOBUF, "@connectrpc/*", "node:*"],
   },

@@ -3,48 +3,36 @@ package dlq
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
+	"github.com/dlq-service/dlq/clients/go/internal/spool"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
-// isWorthAgain says whether it makes sense, and is safe, to make the same call again under its request
-// id. The server's own errors always carry details; without them an INTERNAL or CANCELLED is a connection
-// that ended, as it does while a server stops.
-func isWorthAgain(err error) bool {
-	told := status.Convert(err)
-	switch told.Code() {
-	case codes.Unavailable, codes.Aborted, codes.DeadlineExceeded: // of one try; the send has its own
+// isRetryable reports whether the same call may be made again at once under its request id. The service's own
+// errors always carry details; INTERNAL or CANCELLED without details is a connection that ended, such as of a
+// server that stops.
+func isRetryable(err error) bool {
+	st := status.Convert(err)
+	switch st.Code() {
+	case codes.Unavailable, codes.Aborted, codes.DeadlineExceeded:
 		return true
 	case codes.ResourceExhausted: // without details it is HTTP/2's ENHANCE_YOUR_CALM
-		return len(told.Proto().GetDetails()) == 0 || hasRetryInfo(told)
+		return !hasDetails(st) || hasRetryInfo(st)
 	case codes.Internal, codes.Unknown, codes.Canceled:
-		return len(told.Proto().GetDetails()) == 0 && !cannotBeWritten(told) && !isTooLargeOnTheWay(told)
+		return !hasDetails(st) && !isUnencodable(st) && !isTooLargeForProxy(st)
 	default:
 		return false
 	}
 }
 
-// isAnswer says whether a failed call was answered by a service that is there.
-func isAnswer(err error) bool {
-	return !isWorthAgain(err) || status.Code(err) == codes.ResourceExhausted
-}
+func hasDetails(st *status.Status) bool { return len(st.Proto().GetDetails()) > 0 }
 
-// cannotBeWritten: the request has a value that protobuf does not take, and no byte of it went out.
-func cannotBeWritten(told *status.Status) bool {
-	return told.Code() == codes.Internal && strings.Contains(told.Message(), "while marshaling")
-}
-
-// isTooLargeOnTheWay: HTTP 413, by a proxy that takes no call of that size, as nginx by default of more than
-// 1 MiB. A smaller one may pass. Only the words have the number.
-func isTooLargeOnTheWay(told *status.Status) bool {
-	return told.Code() == codes.Unknown && len(told.Proto().GetDetails()) == 0 && strings.Contains(told.Message(), " 413 ")
-}
-
-func hasRetryInfo(told *status.Status) bool {
-	for _, detail := range told.Details() {
+func hasRetryInfo(st *status.Status) bool {
+	for _, detail := range st.Details() {
 		if _, ok := detail.(*errdetails.RetryInfo); ok {
 			return true
 		}
@@ -52,9 +40,58 @@ func hasRetryInfo(told *status.Status) bool {
 	return false
 }
 
-// reasonOf is the stable name that a server gives to its error; empty where it gave none.
-func reasonOf(err error) string {
-	for _, detail := range status.Convert(err).Details() {
+// isAnswer reports whether the error is an answer of a reachable service.
+func isAnswer(err error) bool {
+	return !isRetryable(err) || status.Code(err) == codes.ResourceExhausted
+}
+
+// isUnanswered reports whether a call got no answer within its deadline.
+func isUnanswered(err error) bool {
+	st := status.Convert(err)
+	return st.Code() == codes.DeadlineExceeded && !hasDetails(st)
+}
+
+// isUnencodable reports whether protobuf could not encode the request, so that nothing was sent.
+func isUnencodable(st *status.Status) bool {
+	return st.Code() == codes.Internal && strings.Contains(st.Message(), "while marshaling")
+}
+
+// isTooLargeForProxy reports an HTTP 413 of a proxy, such as of nginx beyond 1 MiB. A smaller call may pass.
+// Only the text of the error has the HTTP status.
+func isTooLargeForProxy(st *status.Status) bool {
+	return st.Code() == codes.Unknown && !hasDetails(st) && strings.Contains(st.Message(), " 413 ")
+}
+
+// mayFitInHalves reports whether a batch was refused as a whole, while most of its messages may be fine.
+func mayFitInHalves(err error) bool {
+	st := status.Convert(err)
+	return st.Code() == codes.InvalidArgument || st.Code() == codes.ResourceExhausted ||
+		isUnencodable(st) || isTooLargeForProxy(st)
+}
+
+// isPermanent reports whether no later try can succeed. An error without details may be of a proxy, a token may
+// become valid, and a full queue may get room: these are not permanent.
+func isPermanent(err error) bool {
+	st := status.Convert(err)
+	if isUnencodable(st) {
+		return true
+	}
+	if !hasDetails(st) {
+		return false
+	}
+	switch st.Code() {
+	case codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
+		return true
+	case codes.ResourceExhausted:
+		return reasonOf(st) == "TOO_LARGE"
+	default:
+		return false
+	}
+}
+
+// reasonOf returns the reason in the ErrorInfo of a server's error, or "".
+func reasonOf(st *status.Status) string {
+	for _, detail := range st.Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {
 			return info.GetReason()
 		}
@@ -62,8 +99,8 @@ func reasonOf(err error) string {
 	return ""
 }
 
-// notTaken: by these statuses a server says that it did not take a call.
-func notTaken(code codes.Code) bool {
+// provesNotStored reports whether a server with this answer has surely not stored the message.
+func provesNotStored(code codes.Code) bool {
 	switch code {
 	case codes.InvalidArgument, codes.NotFound, codes.PermissionDenied, codes.ResourceExhausted,
 		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented, codes.Unauthenticated:
@@ -73,79 +110,103 @@ func notTaken(code codes.Code) bool {
 	}
 }
 
-// isForGood: no later try can help. The service's own errors always carry details: without them, a proxy may
-// have spoken. A token may become right, and a full queue get room.
-func isForGood(err error) bool {
-	told := status.Convert(err)
-	if cannotBeWritten(told) {
-		return true
-	}
-	if len(told.Proto().GetDetails()) == 0 {
-		return false
-	}
-	switch told.Code() {
-	case codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
-		return true
-	case codes.ResourceExhausted:
-		return reasonOf(err) == "TOO_LARGE"
-	default:
-		return false
-	}
-}
-
-// refusalOf is the error of a call that a server's word has ended. An earlier try may have had its effect,
-// of which this refusal says nothing.
+// refusalOf returns the error of a refused call. wasMaybeStored is that of earlier tries.
 func refusalOf(err error, wasMaybeStored bool) *Error {
-	told := status.Convert(err)
-	kind, words := ErrRefused, told.Message()
-	isLocal, isTooLarge := cannotBeWritten(told), isTooLargeOnTheWay(told)
+	st := status.Convert(err)
+	kind, text := ErrRefused, st.Message()
+	isLocal, isTooLarge := isUnencodable(st), isTooLargeForProxy(st)
 	switch {
 	case isTooLarge:
-		words += "; a proxy on the way takes no call of that size: raise its limit"
+		text += "; a proxy does not accept calls of this size: raise its limit"
 	case isLocal:
 		kind = ErrInvalid
-	case told.Code() == codes.Unauthenticated:
+	case st.Code() == codes.Unauthenticated:
 		kind = ErrUnauthenticated
-		words += "; give the client a token that the server knows, by WithToken"
-	case told.Code() == codes.PermissionDenied:
+		text += "; configure a valid token by WithToken"
+	case st.Code() == codes.PermissionDenied:
 		kind = ErrUnauthenticated
-	case told.Code() == codes.Unimplemented || told.Code() == codes.NotFound:
-		words += "; is the target the gRPC address of a DLQ server (port 50051 by default)?"
+	case st.Code() == codes.Unimplemented || st.Code() == codes.NotFound:
+		text += "; is the target the gRPC address of a DLQ server (port 50051 by default)?"
 	}
-	refusal := newError(kind, words, err)
-	refusal.Code = told.Code()
-	refusal.MaybeStored = wasMaybeStored || !isLocal && !isTooLarge && !notTaken(told.Code())
+	refusal := newError(kind, text, err)
+	refusal.Code = st.Code()
+	refusal.MaybeStored = wasMaybeStored || !isLocal && !isTooLarge && !provesNotStored(st.Code())
 	return refusal
 }
 
-// wordsOf is without the code, which has a field of its own.
-func wordsOf(err error) string {
-	if told, ok := status.FromError(err); ok {
-		return told.Message()
+// messageOf returns the text of an error without its gRPC code.
+func messageOf(err error) string {
+	if st, ok := status.FromError(err); ok {
+		return st.Message()
 	}
 	return err.Error()
 }
 
-// isSilent: the call was not answered in time, by nobody's word.
-func isSilent(err error) bool {
-	told := status.Convert(err)
-	return told.Code() == codes.DeadlineExceeded && len(told.Proto().GetDetails()) == 0
+// Errors of dropped sends. lastErr is the error of the latest try, or nil.
+
+func dropError(kind Kind, text string, lastErr error, maybeStored bool) *Error {
+	err := newError(kind, text, lastErr)
+	err.MaybeStored = maybeStored
+	if lastErr != nil {
+		err.Code = status.Code(lastErr)
+	}
+	return err
 }
 
-// contextError is what ended a caller's wait; lastErr is why the latest try had failed, if one had.
+func bufferFullError(p *PendingSend, bounds Coalescing) *Error {
+	if p.size > bounds.MaxPendingBytes {
+		return newError(ErrBufferFull, "the message has "+strconv.Itoa(p.size)+" bytes, and at most "+
+			strconv.Itoa(bounds.MaxPendingBytes)+" may be pending; store large content elsewhere, or raise MaxPendingBytes of Coalescing", nil)
+	}
+	return newError(ErrBufferFull, strconv.Itoa(p.pendingBefore)+
+		" sends are pending already; send less at once, or raise the bounds of Coalescing", nil)
+}
+
+func deadlineError(lastErr error, maybeStored bool) *Error {
+	reason := errNoAnswer
+	if lastErr != nil {
+		reason = lastErr
+	}
+	return dropError(ErrDeadline, "not sent in time: "+messageOf(reason)+
+		"; is the server at the target up? Store the message elsewhere, or raise WithTimeout", lastErr, maybeStored)
+}
+
+func notSpooledError(placement spool.Placement, lastErr error, maybeStored bool) *Error {
+	kind, text := ErrSpoolFull, "the spool has no room; is the server at the target up? Otherwise raise the spool's MaxBytes"
+	if lastErr != nil {
+		text = "the spool has no room, and the message was not sent: " + messageOf(lastErr) + "; fix that, or raise the spool's MaxBytes"
+	}
+	switch placement {
+	case spool.TooLarge:
+		text = "the message is larger than a record of a spool file (8 MiB), and was not sent"
+		if lastErr != nil {
+			text += ": " + messageOf(lastErr)
+		}
+	case spool.Unencodable:
+		kind, text = ErrInvalid, "protobuf can't encode a value of the message"
+	}
+	return dropError(kind, text, lastErr, maybeStored)
+}
+
+func closedError(lastErr error, maybeStored bool) *Error {
+	text := "the client was closed before the message was sent"
+	if lastErr != nil {
+		text += "; the latest try failed: " + messageOf(lastErr)
+	}
+	return dropError(ErrClosed, text, lastErr, maybeStored)
+}
+
+// contextError is the error of a send whose context ended. It wraps the context's cause.
 func contextError(ctx context.Context, lastErr error, maybeStored bool) *Error {
 	kind := ErrAborted
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		kind = ErrDeadline
 	}
-	words := "the context of this send ended: " + context.Cause(ctx).Error()
+	text := "the context of the send ended: " + context.Cause(ctx).Error()
 	if lastErr != nil {
-		words += "; the server had not taken it: " + wordsOf(lastErr)
+		text += "; the latest try failed: " + messageOf(lastErr)
 	}
-	err := newError(kind, words, context.Cause(ctx))
-	err.MaybeStored = maybeStored
-	if lastErr != nil {
-		err.Code = status.Code(lastErr)
-	}
+	err := dropError(kind, text, lastErr, maybeStored)
+	err.cause = context.Cause(ctx)
 	return err
 }

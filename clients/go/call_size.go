@@ -3,24 +3,23 @@ package dlq
 import "time"
 
 const (
-	// A larger letter goes alone.
-	leastCallBytes = 64 << 10
-	mostCallBytes  = 3 * mib
-	// quickCall: one that took longer would be too slow if it had twice as much.
-	quickCall = 1250 * time.Millisecond
+	minCallBytes = 64 << 10
+	maxCallBytes = 3 * mib
+	// quickAnswer is the time of an answer after which twice the size still fits the timeout.
+	quickAnswer = 1250 * time.Millisecond
 )
 
-// callSize is how much of the spool goes in one call: less where a link does not carry it in time, more again
-// where it does.
+// callSize is the maximum bytes of a spool sender's call. It shrinks on a slow link and grows again with
+// quick answers. A larger message goes alone.
 type callSize int
 
-func newCallSize() callSize { return mostCallBytes }
+func newCallSize() callSize { return maxCallBytes }
 
 func (s *callSize) answered(took time.Duration) {
-	if took < quickCall {
-		*s = min(*s*2, mostCallBytes)
+	if took < quickAnswer {
+		*s = min(*s*2, maxCallBytes)
 	}
 }
 
-// unanswered: it went out, and nobody answered.
-func (s *callSize) unanswered() { *s = max(*s/4, leastCallBytes) }
+// unanswered records a call that was sent and got no answer.
+func (s *callSize) unanswered() { *s = max(*s/4, minCallBytes) }

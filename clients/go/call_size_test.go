@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestTheSizeOfCallsShrinksWhileNobodyAnswers(t *testing.T) {
+func TestCallSizeShrinksWithoutAnswers(t *testing.T) {
 	size := newCallSize()
 	var seen []int
 	for range 4 {
@@ -14,11 +14,11 @@ func TestTheSizeOfCallsShrinksWhileNobodyAnswers(t *testing.T) {
 		seen = append(seen, int(size)>>10)
 	}
 	if want := []int{768, 192, 64, 64}; !slices.Equal(seen, want) {
-		t.Errorf("KiB were %v, not %v", seen, want)
+		t.Errorf("got %v KiB, want %v", seen, want)
 	}
 }
 
-func TestTheSizeOfCallsIsDoubledByQuickAnswersOnly(t *testing.T) {
+func TestCallSizeDoublesWithQuickAnswersOnly(t *testing.T) {
 	size := newCallSize()
 	for range 2 {
 		size.unanswered()
@@ -30,6 +30,6 @@ func TestTheSizeOfCallsIsDoubledByQuickAnswersOnly(t *testing.T) {
 		seen = append(seen, int(size)>>10)
 	}
 	if want := []int{192, 384, 768, 1536, 3072, 3072}; !slices.Equal(seen, want) {
-		t.Errorf("KiB were %v, not %v", seen, want)
+		t.Errorf("got %v KiB, want %v", seen, want)
 	}
 }

@@ -1,6 +1,7 @@
 package dlq
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -11,38 +12,37 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// Sender is what code needs that only hands over messages: a [Client], or a fake of your own.
+// Sender is the part of a [Client] that sends. Accept it where tests use a fake of their own.
 type Sender interface {
 	Send(ctx context.Context, queue string, payload any, cause error, opts ...SendOption) (Result, error)
 }
 
 var _ Sender = (*Client)(nil)
 
-// Client is a client of one deployment of the service. Make one and share it: it is safe for concurrent
-// use.
+// Client is a client of one deployment of the service. Create one and share it: it is safe for concurrent use.
 type Client struct {
-	options   options
-	origin    *dlqv1.Origin
-	connect   dialer
-	line      *line
-	own       *wire // the caller's: never replaced under his calls
-	batcher   *batcher
-	courier   *courier     // nil without a spool
-	numbers   *sendNumbers // nil without a spool
-	dropLog   *dropLog
-	onDropped func(err *Error, queue string)
+	options     options
+	origin      *dlqv1.Origin
+	connect     dialer
+	channel     *reconnectingChannel
+	stubs       *connection // for Stubs and Admin; never replaced during the user's calls
+	batcher     *batcher
+	spoolSender *spoolSender // nil without a spool
+	numbers     *sendNumbers // nil without a spool
+	drops       *dropReport
+	onDropped   func(err *Error, queue string)
 
 	mu        sync.Mutex
 	workers   map[*Worker]bool
 	isClosing bool
 	isClosed  bool
-	closed    chan struct{} // once there is nothing left of it
+	closed    chan struct{} // closed at the end of Close
 }
 
-// New makes a client of the server at a target as gRPC has them, mostly host:port. It connects with its
-// first call, and fails only if the target or an option makes no sense.
+// New returns a client of the server at a target, which is host:port or any other target of gRPC. It connects
+// with its first call. It returns an error only for an invalid target or option.
 func New(target string, opts ...Option) (*Client, error) {
-	o, err := optionsOf(opts)
+	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -59,47 +59,47 @@ func New(target string, opts ...Option) (*Client, error) {
 			Service: validText(o.service), Instance: validText(o.instance), Version: validText(o.version),
 		}
 	}
-	c.dropLog = &dropLog{logger: o.logger}
-	c.onDropped = c.dropLog.dropped
+	c.drops = &dropReport{logger: o.logger}
+	c.onDropped = c.drops.add
 	if o.onDropped != nil {
 		c.onDropped = func(err *Error, queue string) {
-			tell(o.logger, "WithOnDropped", func() { o.onDropped(err, queue) })
+			notify(o.logger, "WithOnDropped", func() { o.onDropped(err, queue) })
 		}
 	}
-	if c.line, err = newLine(connect); err != nil {
+	if c.channel, err = newReconnectingChannel(connect); err != nil {
 		return nil, err
 	}
-	if c.own, err = connect(); err != nil {
-		c.line.close()
+	if c.stubs, err = connect(); err != nil {
+		c.channel.close()
 		return nil, err
 	}
 	reach := &reachability{}
-	setup := &batcher{
-		line: c.line, reach: reach, bounds: o.coalescing, tryTimeout: o.tryTimeout, onDropped: c.onDropped,
+	b := &batcher{
+		channel: c.channel, reach: reach, bounds: o.coalescing, tryTimeout: o.tryTimeout, onDropped: c.onDropped,
 	}
 	if o.spool != nil {
 		c.numbers = newSendNumbers()
-		c.courier = startCourier(spool.Settings{
+		c.spoolSender = startSpoolSender(spool.Settings{
 			Target: spoolTarget(target), Service: o.service,
-			Folder: o.spool.Folder, MaxBytes: orDefault(o.spool.MaxBytes, defaultSpoolBytes), Sync: o.spool.Sync,
-			Tell: func(words string, about ...any) { o.logger.Warn("dlq spool: "+words, about...) },
-		}, c.line, reach, c.onDropped)
-		setup.shelter = c.courier
+			Folder: o.spool.Folder, MaxBytes: cmp.Or(o.spool.MaxBytes, defaultSpoolBytes), Sync: o.spool.Sync,
+			Warn: func(text string) { o.logger.Warn("dlq: " + text) },
+		}, c.channel, reach, c.onDropped)
+		b.spool = c.spoolSender
 	}
-	c.batcher = newBatcher(setup)
+	c.batcher = newBatcher(b)
 	return c, nil
 }
 
-// Send hands over a message that could not be processed, and why. The payload is text, bytes, a [Payload], a
-// [*Delivery], or anything that encoding/json takes; cause is any error, or nil.
+// Send sends a message that could not be processed, with the error that is the cause. The payload is text,
+// bytes, a [Payload], a [*Delivery], or any value that encoding/json encodes. The cause may be nil.
 //
-// The error is nil if the message is kept: by the service, or by the spool of this machine. Else it is an
-// [*Error], and the status of the result is [StatusDropped].
+// The error is nil if the service or the spool has the message. Otherwise it is an [*Error], and the status of
+// the result is [StatusDropped].
 //
-// Send waits for the answer, by default 5 s at most. When ctx ends before, a client with a spool keeps the
-// message there. A context that has ended already, as it often has where it is why the message failed, does
-// not count. Within a handler pass on its context: a send of the message that it works on becomes the
-// outcome of that delivery.
+// Send waits for the answer, by default up to 5 s. If ctx ends first, the message goes to the spool, or is
+// dropped without one. A context that has ended before the call does not count, because it is often the
+// reason of the failure. In a handler, pass its context: a send of the handler's own message becomes the
+// outcome of the delivery.
 func (c *Client) Send(
 	ctx context.Context, queue string, payload any, cause error, opts ...SendOption,
 ) (Result, error) {
@@ -110,12 +110,11 @@ func (c *Client) Send(
 	return pending.Result()
 }
 
-// SendAsync is [Client.Send] without waiting: the result comes later, or is not asked for. The payload is
-// read before it returns. Of ctx only the values count: it may end, as with the request that it is of, while the
-// send goes on. [Client.Flush] waits for all such sends.
+// SendAsync is like [Client.Send], but returns without the result. It has read the payload when it returns.
+// The end of ctx does not end the send; only the values of ctx are used. [Client.Flush] waits for all sends.
 func (c *Client) SendAsync(
 	ctx context.Context, queue string, payload any, cause error, opts ...SendOption,
-) *Pending {
+) *PendingSend {
 	pending, wait := c.begin(context.WithoutCancel(ctx), queue, payload, cause, opts)
 	if wait != nil {
 		go wait()
@@ -123,10 +122,10 @@ func (c *Client) SendAsync(
 	return pending
 }
 
-// begin gives what is to be called, if there is no result yet.
+// begin starts a send. If wait is not nil, the send has no result yet, and the caller must call wait.
 func (c *Client) begin(
 	ctx context.Context, queue string, payload any, cause error, opts []SendOption,
-) (pending *Pending, wait func()) {
+) (pending *PendingSend, wait func()) {
 	o := &sendOptions{timeout: c.options.timeout}
 	for _, option := range opts {
 		option(o)
@@ -134,23 +133,22 @@ func (c *Client) begin(
 	if ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
-	request, body, err := c.requestOf(ctx, queue, payload, cause, o)
+	request, body, err := c.buildRequest(ctx, queue, payload, cause, o)
 	if err != nil {
-		return c.dropped(newError(ErrInvalid, "the payload can't be sent: "+err.Error(), err), queue), nil
+		return c.drop(newError(ErrInvalid, "the payload can't be encoded: "+err.Error(), err), queue), nil
 	}
-	if held := c.sameAsCurrent(ctx, request, body); held != nil && held.send(outcomeOf(request, cause)) {
-		return ended(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
+	if held := c.heldMessage(ctx, request, body); held != nil && held.fail(outcomeOf(request, cause)) {
+		return settledSend(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 	}
 	p := c.accept(request, o.timeout)
 	if p == nil {
-		closed := newError(ErrClosed, "the client is closed; send before that", nil)
-		return c.dropped(closed, queue), nil
+		return c.drop(newError(ErrClosed, "the client is closed; send before Close", nil), queue), nil
 	}
-	return &Pending{p}, func() { c.batcher.wait(ctx, p) }
+	return p, func() { c.batcher.wait(ctx, p) }
 }
 
-// accept gives nil once the client is closed.
-func (c *Client) accept(request *dlqv1.SendToDlqRequest, timeout time.Duration) *pendingSend {
+// accept returns nil if the client is closed.
+func (c *Client) accept(request *dlqv1.SendToDlqRequest, timeout time.Duration) *PendingSend {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosed {
@@ -159,17 +157,17 @@ func (c *Client) accept(request *dlqv1.SendToDlqRequest, timeout time.Duration) 
 	if c.numbers != nil {
 		c.numbers.count(request)
 	}
-	return c.batcher.begin(letterOf(request), timeout)
+	return c.batcher.begin(newSendRequest(request), timeout)
 }
 
-func (c *Client) dropped(err *Error, queue string) *Pending {
+func (c *Client) drop(err *Error, queue string) *PendingSend {
 	c.onDropped(err, queue)
-	return ended(Result{Status: StatusDropped}, err)
+	return settledSend(Result{Status: StatusDropped}, err)
 }
 
-// sameAsCurrent is the delivery that the context's handler works on, if a request is of the same message: then
-// it is no second message.
-func (c *Client) sameAsCurrent(ctx context.Context, request *dlqv1.SendToDlqRequest, payload Payload) *held {
+// heldMessage returns the delivery of the context's handler if the request is of the same message, and nil
+// otherwise.
+func (c *Client) heldMessage(ctx context.Context, request *dlqv1.SendToDlqRequest, payload Payload) *held {
 	h := heldOf(ctx)
 	if h == nil || h.client != c || h.delivery.Queue != request.GetQueue() {
 		return nil
@@ -186,7 +184,7 @@ func (c *Client) sameAsCurrent(ctx context.Context, request *dlqv1.SendToDlqRequ
 	return nil
 }
 
-// outcomeOf: the message is there already, and its handler has it, so the failure is reported, not sent.
+// outcomeOf returns the outcome of a delivery whose handler sends its own message.
 func outcomeOf(request *dlqv1.SendToDlqRequest, cause error) *outcome {
 	failure := request.GetFailure()
 	if failure == nil {
@@ -196,20 +194,20 @@ func outcomeOf(request *dlqv1.SendToDlqRequest, cause error) *outcome {
 	quarantines := reason == ReasonPoisonMessage || reason == ReasonMaxRetriesExceeded
 	failed := &dlqv1.Failed{Failure: failure, NonRetryable: quarantines || isNonRetryable(cause)}
 	if delay := request.GetDelay(); delay != nil {
-		failed.RetryAfter = durationpb.New(bounded(delay.AsDuration()))
+		failed.RetryAfter = durationpb.New(limitDelay(delay.AsDuration()))
 	} else if due := request.GetDueTime(); due != nil {
-		failed.RetryAfter = durationpb.New(bounded(time.Until(due.AsTime())))
+		failed.RetryAfter = durationpb.New(limitDelay(time.Until(due.AsTime())))
 	}
 	return &outcome{kind: Failed, failed: failed}
 }
 
-// Flush waits until everything sent so far has its result, or ctx ends.
+// Flush waits until every send so far has its result. It returns an error if ctx ends first.
 func (c *Client) Flush(ctx context.Context) error { return c.batcher.flush(ctx) }
 
-// Close stops the workers, waits for what is pending, moves the rest to the spool, and ends. When ctx ends it
-// waits no longer for handlers and sends: cancelling and reporting what has not ended by then takes 3 s
-// more at most. It then returns the error of ctx, for handlers may have been cancelled, and sends may be in the spool,
-// or dropped.
+// Close stops the workers, waits for pending sends, and closes the connections. Spooled messages stay on disk.
+//
+// When ctx ends, Close cancels handlers, moves pending sends to the spool or drops them, and returns within 3 s
+// with the error of ctx.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
 	wasClosing := c.isClosing
@@ -220,12 +218,12 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	c.mu.Unlock()
 	var all sync.WaitGroup
-	hastened := make([]error, len(workers))
-	for at, w := range workers {
+	errs := make([]error, len(workers))
+	for i, w := range workers {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			hastened[at] = w.Shutdown(ctx)
+			errs[i] = w.Shutdown(ctx)
 		}()
 	}
 	all.Wait()
@@ -244,44 +242,39 @@ func (c *Client) Close(ctx context.Context) error {
 	if err != nil {
 		c.batcher.giveUpAll()
 	}
-	if c.courier != nil {
-		c.courier.end() // before its connection ends: that is no failure of the service
+	if c.spoolSender != nil {
+		c.spoolSender.stop() // before its connection closes, which is no failure of the service
 	}
-	c.line.close()
-	if c.courier != nil {
-		c.courier.close()
+	c.channel.close()
+	if c.spoolSender != nil {
+		c.spoolSender.close()
 	}
-	c.own.close()
-	c.dropLog.flush()
+	c.stubs.close()
+	c.drops.flush()
 	close(c.closed)
-	for _, by := range hastened {
-		if err == nil {
-			err = by
-		}
-	}
-	return err
+	return cmp.Or(err, cmp.Or(errs...))
 }
 
-// Stubs is the generated client of producers and workers, for every call as it is.
-func (c *Client) Stubs() dlqv1.DlqServiceClient { return c.own.stub }
+// Stubs returns the generated client of producers and workers.
+func (c *Client) Stubs() dlqv1.DlqServiceClient { return c.stubs.stub }
 
-// Admin is the generated client of operators: queues, breakers, rules, simulations.
+// Admin returns the generated client of operators: queues, breakers, rules, simulations.
 func (c *Client) Admin() dlqv1.DlqAdminServiceClient {
-	return dlqv1.NewDlqAdminServiceClient(c.own.conn)
+	return dlqv1.NewDlqAdminServiceClient(c.stubs.conn)
 }
 
-// register fails once the client closes.
+// register adds a running worker. It returns an error if the client closes.
 func (c *Client) register(w *Worker) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosing {
-		return newError(ErrClosed, "the client is closed; make another one", nil)
+		return newError(ErrClosed, "the client is closed; create a new one", nil)
 	}
 	c.workers[w] = true
 	return nil
 }
 
-func (c *Client) forget(w *Worker) {
+func (c *Client) unregister(w *Worker) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.workers, w)

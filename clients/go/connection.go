@@ -19,30 +19,30 @@ import (
 )
 
 const (
-	// A dead peer is found by these, where nothing else is heard.
+	// Pings find a dead peer on a connection without traffic.
 	pingInterval = 10 * time.Second
 	pingTimeout  = 5 * time.Second
-	// windowBytes: gRPC's 64 KiB would have a frame of 1 MiB wait for the peer sixteen times.
+	// windowBytes: with gRPC's 64 KiB a frame of 1 MiB waits for the peer sixteen times.
 	windowBytes = 4 * mib
-	// mostFrameBytes of what a server sends at a time.
-	mostFrameBytes = 64 * mib
+	// maxFrameBytes bounds one message from the server.
+	maxFrameBytes = 64 * mib
 )
 
-// wire is one connection, opened by its first call and again when it breaks.
-type wire struct {
-	conn   *grpc.ClientConn
-	stub   dlqv1.DlqServiceClient
-	madeAt time.Time
+// connection is an HTTP/2 connection. Its first call opens it, and gRPC opens it again when it breaks.
+type connection struct {
+	conn      *grpc.ClientConn
+	stub      dlqv1.DlqServiceClient
+	createdAt time.Time
 }
 
-// dialer makes connections: sends and acks share one, each stream has its own, so that reconnecting is
-// really that, also behind a load balancer.
-type dialer func() (*wire, error)
+// dialer creates connections. Sends and outcomes share one. Each stream has its own, so that a reconnect
+// may reach another server behind a load balancer.
+type dialer func() (*connection, error)
 
-// newDialer fails if the target or an option is none that gRPC takes.
+// newDialer returns an error if gRPC does not accept the target or an option.
 func newDialer(target string, o *options) (dialer, error) {
 	if strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") {
-		return nil, fmt.Errorf("dlq: the target is %q; give host:port, such as localhost:50051, and WithTLS for https", target)
+		return nil, fmt.Errorf("dlq: the target %q is a URL; use host:port, such as localhost:50051, and WithTLS for https", target)
 	}
 	security := insecure.NewCredentials()
 	if o.tls != nil {
@@ -53,40 +53,40 @@ func newDialer(target string, o *options) (dialer, error) {
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout}),
 		grpc.WithInitialWindowSize(windowBytes),
 		grpc.WithInitialConnWindowSize(2 * windowBytes),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(mostFrameBytes)),
-		// Whoever calls waits between its tries itself.
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxFrameBytes)),
+		// The callers have their own backoff.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: 5 * time.Second,
 		}),
-		grpc.WithStatsHandler(outNotes{}),
+		grpc.WithStatsHandler(sentFlagHandler{}),
 		grpc.WithUserAgent("dlq-go"),
 	}
 	if o.token != "" {
 		dial = append(dial, grpc.WithPerRPCCredentials(bearer(o.token)))
 	}
 	dial = append(dial, o.dial...)
-	connect := func() (*wire, error) {
+	connect := func() (*connection, error) {
 		conn, err := grpc.NewClient(target, dial...)
 		if err != nil {
-			return nil, fmt.Errorf("dlq: the target is %q: %w", target, err)
+			return nil, fmt.Errorf("dlq: the target %q is invalid: %w", target, err)
 		}
-		return &wire{conn: conn, stub: dlqv1.NewDlqServiceClient(conn), madeAt: time.Now()}, nil
+		return &connection{conn: conn, stub: dlqv1.NewDlqServiceClient(conn), createdAt: time.Now()}, nil
 	}
 	return connect, nil
 }
 
-// ready has a connection that could not be made tried again at once: the caller has waited already.
-func (w *wire) ready() dlqv1.DlqServiceClient {
-	if w.conn.GetState() == connectivity.TransientFailure {
-		w.conn.ResetConnectBackoff()
+// readyStub returns the stub. A connection that failed to open is opened again without gRPC's backoff.
+func (c *connection) readyStub() dlqv1.DlqServiceClient {
+	if c.conn.GetState() == connectivity.TransientFailure {
+		c.conn.ResetConnectBackoff()
 	}
-	return w.stub
+	return c.stub
 }
 
-func (w *wire) close() { _ = w.conn.Close() }
+func (c *connection) close() { _ = c.conn.Close() }
 
-// bearer is a token, also without TLS: on loopback, or behind a mesh's own encryption.
+// bearer is a token. It is sent without TLS, too: on loopback, or behind a service mesh that encrypts.
 type bearer string
 
 func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
@@ -95,43 +95,43 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 func (bearer) RequireTransportSecurity() bool { return false }
 
-// outNotes note which calls have reached a connection: others can't have had an effect.
-type outNotes struct{}
+// sentFlagHandler records which calls reached a connection. Other calls had no effect.
+type sentFlagHandler struct{}
 
-type outNoteKey struct{}
+type sentFlagKey struct{}
 
-// withOutNote gives a context for one call, and what says afterwards whether it went out.
-func withOutNote(ctx context.Context) (context.Context, *atomic.Bool) {
-	note := new(atomic.Bool)
-	return context.WithValue(ctx, outNoteKey{}, note), note
+// withSentFlag returns a context for one call, and a flag that is set when the call reaches a connection.
+func withSentFlag(ctx context.Context) (context.Context, *atomic.Bool) {
+	wasSent := new(atomic.Bool)
+	return context.WithValue(ctx, sentFlagKey{}, wasSent), wasSent
 }
 
-func (outNotes) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+func (sentFlagHandler) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
 
-func (outNotes) HandleRPC(ctx context.Context, event stats.RPCStats) {
+func (sentFlagHandler) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	if _, ok := event.(*stats.OutHeader); !ok {
 		return
 	}
-	if note, ok := ctx.Value(outNoteKey{}).(*atomic.Bool); ok {
-		note.Store(true)
+	if wasSent, ok := ctx.Value(sentFlagKey{}).(*atomic.Bool); ok {
+		wasSent.Store(true)
 	}
 }
 
-func (outNotes) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (sentFlagHandler) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
 
-func (outNotes) HandleConn(context.Context, stats.ConnStats) {}
+func (sentFlagHandler) HandleConn(context.Context, stats.ConnStats) {}
 
-// spoolTarget is the name of the server in spool files: host and port, without a scheme of gRPC's. A socket has its
-// whole path: others have files of the same name.
+// spoolTarget returns the target as spool files have it: host and port without gRPC's scheme. A Unix socket
+// keeps its whole path, because sockets in other folders may have the same name.
 func spoolTarget(target string) string {
 	if strings.HasPrefix(target, "unix:") || strings.HasPrefix(target, "unix-abstract:") {
 		return target
 	}
-	if at := strings.LastIndex(target, "/"); at >= 0 && strings.Contains(target, ":///") {
-		target = target[at+1:]
+	if i := strings.LastIndex(target, "/"); i >= 0 && strings.Contains(target, ":///") {
+		target = target[i+1:]
 	}
 	if _, _, err := net.SplitHostPort(target); err != nil {
-		target = net.JoinHostPort(strings.Trim(target, "[]"), "443") // as gRPC does
+		target = net.JoinHostPort(strings.Trim(target, "[]"), "443") // gRPC's default
 	}
 	return target
 }

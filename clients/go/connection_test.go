@@ -2,7 +2,7 @@ package dlq
 
 import "testing"
 
-func TestASpoolFileNamesItsServerAndNoOther(t *testing.T) {
+func TestSpoolTargetIsUniquePerServer(t *testing.T) {
 	for target, want := range map[string]string{
 		"localhost:50051": "localhost:50051", "dns:///localhost:50051": "localhost:50051",
 		"localhost": "localhost:443", "::1": "[::1]:443", "[::1]:50051": "[::1]:50051",

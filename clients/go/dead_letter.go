@@ -2,17 +2,16 @@ package dlq
 
 import "context"
 
-// DeadLetter wraps a function: a message that it fails on is sent to the queue, with the error. The wrapped
-// function then gives nil, for the message is kept: by the service, or on the disk of this machine. Where it
-// could not be kept it gives the error of fn itself, so that whoever called keeps the message. A panic is
-// an error, too: a [*PanicError].
+// DeadLetter wraps fn so that every message it fails on is sent to a queue. The wrapped function then returns
+// nil. If the message could not be kept, it returns the error of fn, so that the caller keeps the message. A
+// panic of fn counts as an error: a [*PanicError].
 //
-// A message that is a [*Delivery] is sent by its payload and source id.
+// For a message that is a [*Delivery], its payload and source id are sent.
 func DeadLetter[M any](
 	s Sender, queue string, fn func(ctx context.Context, message M) error, opts ...SendOption,
 ) func(ctx context.Context, message M) error {
 	return func(ctx context.Context, message M) error {
-		cause := guarded(func() error { return fn(ctx, message) })
+		cause := catchPanic(func() error { return fn(ctx, message) })
 		if cause == nil || isOutcome(cause) {
 			return cause
 		}

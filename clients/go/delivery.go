@@ -8,32 +8,32 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
-// Delivery is one hand-out of one message, as a handler sees it.
+// Delivery is one hand-out of a message to a handler.
 type Delivery struct {
-	// ID is the service's id of the message.
+	// ID is the id of the message in the service.
 	ID      string
 	Queue   string
 	Payload Payload
-	// Attributes are headers of the message, as sent or as edited.
+	// Attributes are the headers of the message.
 	Attributes map[string]string
 	// Attempt is 1 for the first.
 	Attempt int
-	// DeliveryNumber counts every hand-out, lost and released ones too.
+	// DeliveryNumber counts every delivery, including lost and released ones.
 	DeliveryNumber int
-	// OutcomeUnknown: an earlier delivery ended without an outcome: check whether its work has taken effect.
+	// OutcomeUnknown is true if an earlier delivery ended without an outcome. Check whether its work was done.
 	OutcomeUnknown bool
-	// Reason is why it failed most recently.
+	// Reason is the reason of the latest failure.
 	Reason Reason
-	// LatestFailure is the most recent failure, if one was reported.
+	// LatestFailure is the latest reported failure, or nil.
 	LatestFailure *dlqv1.Failure
-	// FailureCount is how many failures are on record.
+	// FailureCount is the number of recorded failures.
 	FailureCount int
-	// SourceID is the sender's own identity of the message; empty if it has none.
+	// SourceID is the sender's own id of the message. It may be empty.
 	SourceID    string
 	DedupKey    string
 	OrderingKey string
 	Priority    int
-	// Edited: payload or attributes have been edited since it was sent.
+	// Edited is true if the payload or the attributes were edited in the service.
 	Edited       bool
 	Origin       *dlqv1.Origin
 	TraceContext TraceContext
@@ -41,7 +41,7 @@ type Delivery struct {
 	held *held
 }
 
-// LeaseExpireTime is when the server would take it back; it moves on while the worker extends the lease.
+// LeaseExpireTime returns when the lease expires. The worker extends the lease while the handler runs.
 func (d *Delivery) LeaseExpireTime() time.Time {
 	if d.held == nil {
 		return time.Time{}
@@ -51,22 +51,22 @@ func (d *Delivery) LeaseExpireTime() time.Time {
 	return d.held.expires
 }
 
-// held is a delivery and its lease, until its outcome is reported.
+// held is a delivery and its lease, until the outcome is reported.
 type held struct {
 	delivery *Delivery
 	client   *Client
 	token    string
 
 	mu sync.Mutex
-	// leasedAt is when its lease was given or last extended.
+	// leasedAt is when the lease was given or last extended.
 	leasedAt, expires time.Time
-	// isDone: the handler is done, or its outcome no longer matters.
+	// isDone: the outcome is decided.
 	isDone bool
-	// isLost: the lease is somebody else's.
+	// isLost: the lease is lost; another worker may have the message.
 	isLost bool
-	// sent is what a Send of this message in its handler has said.
+	// sent is the outcome by a Send of this message in its handler.
 	sent   *outcome
-	cancel context.CancelCauseFunc // once the handler runs
+	cancel context.CancelCauseFunc // set when the handler runs
 }
 
 func newHeld(d *dlqv1.Delivery, c *Client) *held {
@@ -107,7 +107,7 @@ func heldOf(ctx context.Context) *held {
 	return h
 }
 
-// begin gives the context of its handler; not ok if the lease was lost while it waited.
+// begin returns the context of the handler. It is not ok if the lease was lost before.
 func (h *held) begin(base context.Context) (ctx context.Context, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -118,8 +118,8 @@ func (h *held) begin(base context.Context) (ctx context.Context, ok bool) {
 	return ctx, true
 }
 
-// send notes a failure that the handler has sent; false once its outcome is decided.
-func (h *held) send(o *outcome) bool {
+// fail sets the outcome by a Send of the handler. It returns false if the outcome is decided already.
+func (h *held) fail(o *outcome) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.isDone {
@@ -129,8 +129,8 @@ func (h *held) send(o *outcome) bool {
 	return true
 }
 
-// settle gives the outcome to report, once; nil if there is none. It is chosen by what the handler has sent,
-// which is nil if it has sent nothing.
+// settle returns the outcome to report. It returns nil if the lease is lost, and after the first call. choose
+// receives the outcome by a Send of the handler, or nil.
 func (h *held) settle(choose func(sent *outcome) *outcome) *outcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -144,17 +144,18 @@ func (h *held) settle(choose func(sent *outcome) *outcome) *outcome {
 	return choose(h.sent)
 }
 
-// lose gives true if the handler's outcome will not count.
+// lose marks the lease as lost. It returns false if that has no effect on the outcome.
 func (h *held) lose() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.isDone || h.isLost {
-		return false // its outcome is on the way, and the answer will tell
+		return false // the answer to the reported outcome decides
 	}
 	h.isLost = true
 	return true
 }
 
+// abort cancels the context of the handler.
 func (h *held) abort(cause error) {
 	h.mu.Lock()
 	cancel := h.cancel
@@ -170,7 +171,8 @@ func (h *held) extendedTo(expires time.Time) {
 	h.leasedAt, h.expires = time.Now(), expires
 }
 
-func (h *held) isDue(age time.Duration) bool {
+// isExtensionDue reports whether the lease is older than age.
+func (h *held) isExtensionDue(age time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return !h.isLost && time.Since(h.leasedAt) >= age

@@ -6,11 +6,11 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
-func TestASendIsTheOutcomeOrAMessageAndNeverNeither(t *testing.T) {
+func TestSendInHandlerIsOutcomeOrMessage(t *testing.T) {
 	for range 1_000 {
 		h := newHeld(&dlqv1.Delivery{Message: &dlqv1.Message{}}, nil)
 		sent := make(chan bool, 1)
-		go func() { sent <- h.send(&outcome{kind: Failed}) }()
+		go func() { sent <- h.fail(&outcome{kind: Failed}) }()
 		result := h.settle(func(sent *outcome) *outcome {
 			if sent != nil {
 				return sent
@@ -18,12 +18,12 @@ func TestASendIsTheOutcomeOrAMessageAndNeverNeither(t *testing.T) {
 			return &outcome{kind: Succeeded}
 		})
 		if isOutcome := <-sent; isOutcome != (result.kind == Failed) {
-			t.Fatalf("the send was told %v, and the outcome is %v", isOutcome, result.kind)
+			t.Fatalf("the send counts as outcome: %v, and the outcome is %v", isOutcome, result.kind)
 		}
 	}
 }
 
-func TestSamePayload(t *testing.T) {
+func TestSamePayloadComparesBytesOrJSON(t *testing.T) {
 	text := func(contentType, body string) Payload { return Payload{ContentType: contentType, body: []byte(body)} }
 	for _, c := range []struct {
 		one, other string
@@ -31,7 +31,7 @@ func TestSamePayload(t *testing.T) {
 	}{
 		{`{"a":1,"b":"ä"}`, `{ "b": "\u00e4", "a": 1 }`, true},
 		{`{"a":1}`, `{"a":1.0}`, false},
-		{`{"a":1}{"b":2}`, `{"a":1}`, false}, // one message of several documents, such as of lines
+		{`{"a":1}{"b":2}`, `{"a":1}`, false}, // several JSON values
 		{`{"a":1} rest`, `{"a":1}`, false},
 		{`no json`, `no json`, true},
 	} {

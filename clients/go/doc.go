@@ -1,7 +1,7 @@
-// Package dlq sends messages that a service failed to process to the DLQ service, and works on them
-// when their retries are due.
+// Package dlq sends messages that could not be processed to the DLQ service, and processes them again when
+// their retries are due.
 //
-// A [Client] hands over what could not be processed, from the very place where that was noticed:
+// A [Client] sends a message where its processing failed:
 //
 //	client, err := dlq.New("localhost:50051", dlq.WithService("shop"))
 //	...
@@ -10,14 +10,14 @@
 //		...
 //	}
 //
-// What can't be sent in time is kept in a file of this machine, and delivered when the service is back.
+// Messages that can't be sent in time are stored on disk, and sent when the service is back.
 //
-// A [Worker] processes what is due, until its context ends:
+// A [Worker] processes due messages until its context ends:
 //
 //	err := client.Worker([]string{"orders"}).Run(ctx, func(ctx context.Context, d *dlq.Delivery) error {
 //		return charge(ctx, d.Payload)
 //	})
 //
-// The generated stubs are in package dlqv1; [Client.Stubs] and [Client.Admin] give them with the
-// credentials of the client.
+// Package dlqv1 has the generated stubs. [Client.Stubs] and [Client.Admin] return them with the credentials
+// of the client.
 package dlq

@@ -3,6 +3,7 @@ package dlq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -16,22 +17,22 @@ import (
 
 const (
 	firstStreamPause = 50 * time.Millisecond
-	mostStreamPause  = 5 * time.Second
-	// goodAfter: a stream that has lived this long was no failed try to open one.
+	maxStreamPause   = 5 * time.Second
+	// goodAfter is the age at which a stream that ends does not count as a failed try to open one.
 	goodAfter = time.Second
-	// mostSilence: a stream that says nothing for so long is dead; the server says something every 10 s.
-	mostSilence  = 25 * time.Second
-	defaultLease = 30 * time.Second
+	// maxFrameInterval is the time without a frame after which a stream is dead. The server sends one every 10 s.
+	maxFrameInterval = 25 * time.Second
+	defaultLease     = 30 * time.Second
 )
 
 var (
-	errDrain  = errors.New("the server drains")
-	errSilent = errors.New("nothing was heard for too long")
+	errDrain   = errors.New("the server drains")
+	errNoFrame = fmt.Errorf("no frame arrived for %v", maxFrameInterval)
 )
 
-// dueStream is one worker's stream: opened again whenever it ends, with its session, until its context ends.
+// dueStream is the StreamDue call of a worker. It opens a stream that ends again, with its session.
 type dueStream struct {
-	connect      dialer // a connection of its own for each stream
+	connect      dialer // each stream has its own connection
 	request      *dlqv1.StreamDueRequest
 	onOpened     func(lease time.Duration)
 	onDeliveries func([]*dlqv1.Delivery)
@@ -49,9 +50,10 @@ func (s *dueStream) session() string {
 	return s.sessionID
 }
 
-// keep returns nil when the context has ended, and an error when the server refuses it for good.
-func (s *dueStream) keep(ctx context.Context) error {
-	pause := backoff.New(firstStreamPause, mostStreamPause)
+// run keeps a stream open until ctx ends. It returns an error if the server refuses the first stream and a
+// later try can't succeed.
+func (s *dueStream) run(ctx context.Context) error {
+	pause := backoff.New(firstStreamPause, maxStreamPause)
 	for {
 		began := time.Now()
 		end := s.read(ctx)
@@ -59,10 +61,10 @@ func (s *dueStream) keep(ctx context.Context) error {
 			return nil
 		}
 		if end != nil && !errors.Is(end, errDrain) {
-			if s.session() == "" && isFinal(end) {
+			if s.session() == "" && isPermanentRefusal(end) {
 				return refusalOf(end, false)
 			}
-			s.onBroken(brokenBy(end))
+			s.onBroken(brokenStreamError(end))
 		}
 		wasGood := time.Since(began) > goodAfter
 		if wasGood {
@@ -77,35 +79,35 @@ func (s *dueStream) keep(ctx context.Context) error {
 	}
 }
 
-// read reads one stream to its end.
+// read opens one stream and reads it to its end.
 func (s *dueStream) read(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// Also covers the opening of a stream that never answers.
-	watch := time.AfterFunc(mostSilence, func() { cancel(errSilent) })
-	defer watch.Stop()
-	w, err := s.connect()
+	// The time includes opening the stream.
+	watchdog := time.AfterFunc(maxFrameInterval, func() { cancel(errNoFrame) })
+	defer watchdog.Stop()
+	conn, err := s.connect()
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer conn.close()
 	request := proto.CloneOf(s.request)
 	request.ResumeSessionId = s.session()
-	stream, err := w.stub.StreamDue(ctx, request)
+	stream, err := conn.stub.StreamDue(ctx, request)
 	for err == nil {
 		var response *dlqv1.StreamDueResponse
 		if response, err = stream.Recv(); err != nil {
 			break
 		}
-		watch.Reset(mostSilence)
+		watchdog.Reset(maxFrameInterval)
 		switch frame := response.GetFrame().(type) {
 		case *dlqv1.StreamDueResponse_Opened:
 			s.mu.Lock()
 			s.sessionID = frame.Opened.GetSessionId()
 			s.mu.Unlock()
 			lease := defaultLease
-			if told := frame.Opened.GetLeaseDuration(); told != nil {
-				lease = told.AsDuration()
+			if duration := frame.Opened.GetLeaseDuration(); duration != nil {
+				lease = duration.AsDuration()
 			}
 			s.onOpened(lease)
 		case *dlqv1.StreamDueResponse_Deliveries:
@@ -117,25 +119,25 @@ func (s *dueStream) read(ctx context.Context) error {
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
-	if errors.Is(context.Cause(ctx), errSilent) {
-		return status.Error(codes.Unavailable, errSilent.Error())
+	if errors.Is(context.Cause(ctx), errNoFrame) {
+		return status.Error(codes.Unavailable, errNoFrame.Error())
 	}
 	return err
 }
 
-// isFinal: statuses that trying again can't change: the request itself is wrong, or the server another one. Not
-// once a stream has been open: then it is a proxy whose servers are away, or a deployment.
-func isFinal(err error) bool {
-	told := status.Convert(err)
-	return told.Code() == codes.InvalidArgument || told.Code() == codes.Unimplemented || cannotBeWritten(told)
+// isPermanentRefusal reports whether the first stream can't be opened by a later try: the request is invalid, or
+// the target is an unknown server. After a first stream such an error may be of a proxy or a deployment.
+func isPermanentRefusal(err error) bool {
+	st := status.Convert(err)
+	return st.Code() == codes.InvalidArgument || st.Code() == codes.Unimplemented || isUnencodable(st)
 }
 
-func brokenBy(err error) *Error {
+func brokenStreamError(err error) *Error {
 	code := status.Code(err)
 	if code == codes.Unauthenticated || code == codes.PermissionDenied {
 		return refusalOf(err, false)
 	}
-	broken := newError(ErrConnection, "the stream of due messages broke and is opened again: "+wordsOf(err), err)
+	broken := newError(ErrConnection, "the stream of due messages broke: "+messageOf(err)+"; opening it again", err)
 	broken.Code = code
 	return broken
 }

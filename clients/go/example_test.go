@@ -18,7 +18,7 @@ type order struct {
 func chargeCard(context.Context, order) error { return errors.New("shop.example did not answer") }
 
 func ExampleClient_Send() {
-	server := dlqtest.StartFake() // yours is at localhost:50051, say
+	server := dlqtest.StartFake() // in production the service, such as at localhost:50051
 	defer server.Stop()
 	client, err := dlq.New(server.Target(), dlq.WithService("shop"), dlq.WithoutSpool())
 	if err != nil {
@@ -44,7 +44,7 @@ func ExampleDeadLetter() {
 	defer func() { _ = client.Close(ctx) }()
 
 	charge := dlq.DeadLetter(client, "orders", chargeCard)
-	// On a failure: nil, and the order is in the DLQ.
+	// After a failure: nil, and the DLQ has the order.
 	fmt.Println(charge(ctx, order{"order-42", 100}))
 	// Output: <nil>
 }
@@ -53,7 +53,7 @@ func ExampleWorker_Run() {
 	server := dlqtest.StartFake()
 	defer server.Stop()
 	client := server.Client()
-	ctx, stop := context.WithCancel(context.Background()) // mostly by signal.NotifyContext
+	ctx, stop := context.WithCancel(context.Background()) // in a program use signal.NotifyContext
 	defer func() { _ = client.Close(context.Background()) }()
 	_, _ = client.Send(ctx, "orders", order{"order-42", 100}, errors.New("shop.example did not answer"))
 

@@ -16,15 +16,15 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// Limits of the contract; what is longer is cut a little above them, so that the server flags it.
+// The server's limits. A longer text is cut a little above its limit, so that the server marks it as cut.
 const (
-	typeBytes      = 512
-	messageBytes   = 4 << 10
-	stackBytes     = 16 << 10
-	attributeBytes = 1 << 10
+	maxTypeBytes      = 512
+	maxMessageBytes   = 4 << 10
+	maxStackBytes     = 16 << 10
+	maxAttributeBytes = 1 << 10
 )
 
-// wrappers carry an error and say nothing of it themselves.
+// wrappers are error types that say nothing about the cause.
 var wrappers = map[string]bool{
 	"*errors.errorString": true, "*errors.joinError": true, "*fmt.wrapError": true, "*fmt.wrapErrors": true,
 	"*errors.withMessage": true, "*errors.withStack": true, // github.com/pkg/errors
@@ -32,54 +32,52 @@ var wrappers = map[string]bool{
 	"*os.SyscallError": true, "syscall.Errno": true,
 }
 
-// failureOf is what is known of an error; stack is where it was noticed. It never panics, whatever the
-// error does.
+// failureOf returns the failure that describes an error. stack is the place of the send. It never panics,
+// whatever the error's methods do.
 func failureOf(cause error, stack string) (failure *dlqv1.Failure) {
 	failure = &dlqv1.Failure{}
 	defer func() {
 		if recover() != nil && failure.Message == "" {
-			failure.Message = fmt.Sprintf("an error of type %T that can't be shown", cause)
+			failure.Message = noText(cause)
 		}
 	}()
 	chain := chainOf(cause)
-	words := textOf(cause)
-	failure.Type = cut(typeOf(chain, words), typeBytes)
-	failure.Message = cut(words, messageBytes)
-	failure.StackTrace = cut(traceOf(chain, stack), stackBytes)
+	text := textOf(cause)
+	failure.Type = cut(typeOf(chain, text), maxTypeBytes)
+	failure.Message = cut(text, maxMessageBytes)
+	failure.StackTrace = cut(traceOf(chain, stack), maxStackBytes)
 	failure.Attributes = attributesOf(chain)
 	if call, ok := inChain[interface{ GRPCStatus() *status.Status }](cause); ok {
-		if told := saidBy(call.GRPCStatus, nil); told != nil {
-			readStatus(failure, told)
+		if st := safeRead(call.GRPCStatus, nil); st != nil {
+			addStatus(failure, st)
 		}
 	}
 	for _, err := range chain {
-		answer := answerOf(err)
-		if answer.status == 0 {
+		response := httpResponseOf(err)
+		if response.status == 0 {
 			continue
 		}
-		code := int32(answer.status) //nolint:gosec // 100 to 599
+		code := int32(response.status) //nolint:gosec // 100 to 599
 		failure.HttpStatus = &code
-		if answer.retryAfter != "" {
-			setAttribute(failure.Attributes, "retry-after", answer.retryAfter)
-		}
+		setAttribute(failure.Attributes, "retry-after", response.retryAfter)
 		break
 	}
 	return failure
 }
 
-func readStatus(failure *dlqv1.Failure, told *status.Status) {
-	code := int32(told.Code()) //nolint:gosec // 0 to 16
+func addStatus(failure *dlqv1.Failure, st *status.Status) {
+	code := int32(st.Code()) //nolint:gosec // 0 to 16
 	failure.GrpcCode = &code
-	for _, detail := range told.Details() {
+	for _, detail := range st.Details() {
 		if retry, ok := detail.(*errdetails.RetryInfo); ok && retry.GetRetryDelay() != nil {
 			failure.RetryAfter = durationpb.New(retry.GetRetryDelay().AsDuration())
 		}
 	}
 }
 
-// typeOf is the outermost type that says something, as Go names it: `*shop.OrderError`, `*net.OpError`. Where one
-// of the chain has a code that the words of the whole do not say, that too: `*shop.OrderError [ECONNREFUSED]`.
-func typeOf(chain []error, words string) string {
+// typeOf returns the outermost type that is no wrapper, such as `*net.OpError`. It appends a code of the chain
+// that the error's text lacks: `*shop.OrderError [ECONNREFUSED]`.
+func typeOf(chain []error, text string) string {
 	if len(chain) == 0 {
 		return ""
 	}
@@ -91,26 +89,26 @@ func typeOf(chain []error, words string) string {
 		}
 	}
 	for _, err := range chain {
-		if code := sqlStateOf(err); code != "" && !strings.Contains(words, code) {
+		if code := sqlStateOf(err); code != "" && !strings.Contains(text, code) {
 			return name + " [SQLSTATE " + code + "]"
 		}
 		number, ok := err.(syscall.Errno)
-		if ok && errnoNames[number] != "" && !strings.Contains(words, number.Error()) {
+		if ok && errnoNames[number] != "" && !strings.Contains(text, number.Error()) {
 			return name + " [" + errnoNames[number] + "]"
 		}
 	}
 	return name
 }
 
-// sqlStateOf: pgx and lib/pq have this method.
+// sqlStateOf returns the SQLSTATE of an error of pgx or lib/pq, or "".
 func sqlStateOf(err error) string {
-	if told, ok := err.(interface{ SQLState() string }); ok {
-		return saidBy(told.SQLState, "")
+	if sqlErr, ok := err.(interface{ SQLState() string }); ok {
+		return safeRead(sqlErr.SQLState, "")
 	}
 	return ""
 }
 
-// errnoNames are codes that name the cause by themselves.
+// errnoNames are the codes that name a cause without their context.
 var errnoNames = map[syscall.Errno]string{
 	syscall.ECONNREFUSED: "ECONNREFUSED", syscall.ECONNRESET: "ECONNRESET", syscall.ECONNABORTED: "ECONNABORTED",
 	syscall.EPIPE: "EPIPE", syscall.ETIMEDOUT: "ETIMEDOUT", syscall.EHOSTUNREACH: "EHOSTUNREACH",
@@ -118,7 +116,7 @@ var errnoNames = map[syscall.Errno]string{
 	syscall.EACCES: "EACCES", syscall.EMFILE: "EMFILE", syscall.ENOMEM: "ENOMEM",
 }
 
-// attributesOf are fields that errors of the standard library have beside their words.
+// attributesOf returns the fields of the standard library's errors.
 func attributesOf(chain []error) map[string]string {
 	found := map[string]string{}
 	for _, err := range chain {
@@ -142,31 +140,29 @@ func attributesOf(chain []error) map[string]string {
 	return found
 }
 
-// setAttribute: the outermost that has a value counts.
+// setAttribute sets an attribute, unless an outer error has set it or the value is empty.
 func setAttribute(attributes map[string]string, name, value string) {
 	if _, ok := attributes[name]; !ok && value != "" {
-		attributes[name] = cut(value, attributeBytes)
+		attributes[name] = cut(value, maxAttributeBytes)
 	}
 }
 
-// textOf is an error's own words; an error that panics in saying them has none.
-func textOf(err error) (words string) {
-	defer func() {
-		if recover() != nil {
-			words = fmt.Sprintf("an error of type %T that can't be shown", err)
-		}
-	}()
+// textOf returns the text of an error, also if its method Error panics.
+func textOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	return safeRead(err.Error, noText(err))
 }
 
-// cut gives text that protobuf can hold, a little longer than the limit if it is longer.
+func noText(err error) string {
+	return fmt.Sprintf("an error of type %T whose text can't be read", err)
+}
+
+// cut returns valid UTF-8, cut a little above the limit.
 func cut(text string, limit int) string {
-	const most = utf8.UTFMax
-	if len(text) > limit+most {
-		end := limit + most
+	if len(text) > limit+utf8.UTFMax {
+		end := limit + utf8.UTFMax
 		for end > limit && !utf8.RuneStart(text[end]) {
 			end--
 		}

@@ -8,27 +8,27 @@ import (
 )
 
 const (
-	// mostErrors are looked at: a chain may be a circle.
-	mostErrors = 256
-	// mostShown: deeper causes say nothing that a reader would still follow.
-	mostShown  = 16
-	mostFrames = 32
+	// maxErrors bounds a chain, which may be a circle.
+	maxErrors = 256
+	// maxShownErrors bounds the errors in a stack trace.
+	maxShownErrors = 16
+	maxFrames      = 32
 )
 
-// chainOf is an error, then what it wraps, nearest first. A circle ends with its length.
+// chainOf returns an error and all errors that it wraps, outermost first, up to maxErrors.
 func chainOf(err error) []error {
 	var chain []error
 	var visit func(error)
 	visit = func(err error) {
-		if err == nil || len(chain) == mostErrors {
+		if err == nil || len(chain) == maxErrors {
 			return
 		}
 		chain = append(chain, err)
 		switch e := err.(type) {
 		case interface{ Unwrap() error }:
-			visit(saidBy(e.Unwrap, nil))
+			visit(safeRead(e.Unwrap, nil))
 		case interface{ Unwrap() []error }:
-			for _, one := range saidBy(e.Unwrap, nil) {
+			for _, one := range safeRead(e.Unwrap, nil) {
 				visit(one)
 			}
 		}
@@ -37,7 +37,7 @@ func chainOf(err error) []error {
 	return chain
 }
 
-// inChain is what errors.As finds by the type alone, also in a chain that is a circle.
+// inChain is like errors.As by the type alone, and safe for a chain that is a circle.
 func inChain[T any](err error) (found T, ok bool) {
 	for _, one := range chainOf(err) {
 		if found, ok = one.(T); ok {
@@ -47,28 +47,28 @@ func inChain[T any](err error) (found T, ok bool) {
 	return found, false
 }
 
-// saidBy calls a method of somebody else's error: one that panics must not end the program that reports it.
-func saidBy[T any](method func() T, otherwise T) (said T) {
+// safeRead calls a method of a foreign object, such as an error. It returns defaultValue if the method panics.
+func safeRead[T any](method func() T, defaultValue T) (value T) {
 	defer func() {
 		if recover() != nil {
-			said = otherwise
+			value = defaultValue
 		}
 	}()
 	return method()
 }
 
-// traceOf is what Go has in place of a stack trace: the errors of the chain with their types, then the calls,
-// those that an error has itself, else those to the place where it was noticed.
+// traceOf returns a stack trace: the errors of the chain with their types, then the stack of the innermost
+// error that has one, or else the stack of the send.
 func traceOf(chain []error, stack string) string {
 	var text strings.Builder
-	for at, err := range chain[:min(len(chain), mostShown)] {
-		if at > 0 {
+	for i, err := range chain[:min(len(chain), maxShownErrors)] {
+		if i > 0 {
 			text.WriteString("caused by: ")
 		}
-		fmt.Fprintf(&text, "%T: %s\n", err, cut(textOf(err), messageBytes/4))
+		fmt.Fprintf(&text, "%T: %s\n", err, cut(textOf(err), maxMessageBytes/4))
 	}
 	for _, err := range chain {
-		if own := saidBy(func() string { return ownStack(err) }, ""); own != "" {
+		if own := safeRead(func() string { return ownStack(err) }, ""); own != "" {
 			stack = own
 		}
 	}
@@ -78,8 +78,8 @@ func traceOf(chain []error, stack string) string {
 	return text.String()
 }
 
-// ownStack: the stack of a panic, or of errors such as github.com/pkg/errors makes, whose method StackTrace
-// gives a list of program counters.
+// ownStack returns the stack of a panic, or of an error whose method StackTrace returns program counters, as in
+// github.com/pkg/errors.
 func ownStack(err error) string {
 	if e, ok := err.(*PanicError); ok {
 		return string(e.stack)
@@ -93,15 +93,15 @@ func ownStack(err error) string {
 		return ""
 	}
 	counters := make([]uintptr, list.Len())
-	for at := range counters {
-		counters[at] = uintptr(list.Index(at).Uint())
+	for i := range counters {
+		counters[i] = uintptr(list.Index(i).Uint())
 	}
 	return framesOf(counters)
 }
 
-// callStack is where the program is, without the calls of this package at its top.
+// callStack returns the stack of the caller, without the top frames of this package.
 func callStack() string {
-	counters := make([]uintptr, mostFrames)
+	counters := make([]uintptr, maxFrames)
 	return framesOf(counters[:runtime.Callers(3, counters)])
 }
 
@@ -117,7 +117,7 @@ func framesOf(counters []uintptr) string {
 		frame, more := frames.Next()
 		isOwn := text.Len() == 0 && strings.HasPrefix(frame.Function, ownPrefix)
 		if frame.Function != "" && !isOwn {
-			// As the runtime prints it.
+			// The format of the Go runtime.
 			fmt.Fprintf(&text, "%s(...)\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
 		}
 		if !more {

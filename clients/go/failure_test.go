@@ -24,21 +24,21 @@ type pgError struct{ Code string }
 func (e *pgError) Error() string    { return "relation does not exist (SQLSTATE " + e.Code + ")" }
 func (e *pgError) SQLState() string { return e.Code }
 
-// shopError does not say what it was caused by.
+// shopError has a cause that its text does not show.
 type shopError struct{ cause error }
 
 func (e *shopError) Error() string { return "the order could not be charged" }
 func (e *shopError) Unwrap() error { return e.cause }
 
-type answered struct{ Response *http.Response }
+type responseError struct{ Response *http.Response }
 
-func (answered) Error() string { return "the shop answered 429" }
+func (responseError) Error() string { return "the shop answered 429" }
 
 type badError struct{}
 
-func (*badError) Error() string { panic("no words") }
+func (*badError) Error() string { panic("no text") }
 
-func TestFailureTypes(t *testing.T) {
+func TestFailureTypeIsOutermostMeaningfulType(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	for want, err := range map[string]error{
 		"*errors.errorString":             errors.New("x"),
@@ -47,34 +47,34 @@ func TestFailureTypes(t *testing.T) {
 		"*dlq.shopError [ECONNREFUSED]":   &shopError{refused},
 		"*dlq.pgError":                    RetryAfter(&pgError{"42P01"}, time.Second),
 		"*dlq.shopError [SQLSTATE 42P01]": &shopError{&pgError{"42P01"}},
-		"runtime.boundsError":             guarded(func() error { return []error{}[len(os.Args)] }),
+		"runtime.boundsError":             catchPanic(func() error { return []error{}[len(os.Args)] }),
 	} {
 		if got := failureOf(err, "").GetType(); got != want {
-			t.Errorf("%v is of type %q, not %q", err, got, want)
+			t.Errorf("%v: got type %q, want %q", err, got, want)
 		}
 	}
 }
 
-func TestFailureOfACall(t *testing.T) {
-	told, err := status.New(codes.ResourceExhausted, "slow down").WithDetails(
+func TestFailureReadsGRPCStatus(t *testing.T) {
+	st, err := status.New(codes.ResourceExhausted, "slow down").WithDetails(
 		&errdetails.RetryInfo{RetryDelay: durationpb.New(7 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	failure := failureOf(fmt.Errorf("charge: %w", told.Err()), "")
+	failure := failureOf(fmt.Errorf("charge: %w", st.Err()), "")
 	if failure.GetGrpcCode() != 8 || failure.GetRetryAfter().AsDuration() != 7*time.Second {
 		t.Errorf("got %v", failure)
 	}
 }
 
-func TestAnAnswerOfAMailServerIsNoneOfHTTP(t *testing.T) {
+func TestMailServerCodeIsNotHTTPStatus(t *testing.T) {
 	failure := failureOf(fmt.Errorf("send: %w", &textproto.Error{Code: 550, Msg: "no such mailbox"}), "")
 	if failure.HttpStatus != nil || !strings.Contains(failure.GetMessage(), "no such mailbox") { //nolint:protogetter // may be absent
 		t.Errorf("got %v", failure)
 	}
 }
 
-// SMTPError is as that of github.com/emersion/go-smtp.
+// SMTPError is like that of github.com/emersion/go-smtp.
 type SMTPError struct {
 	Code    int
 	Message string
@@ -82,7 +82,7 @@ type SMTPError struct {
 
 func (e *SMTPError) Error() string { return fmt.Sprintf("SMTP error %d: %s", e.Code, e.Message) }
 
-func TestAnErrorOfAMailLibraryIsNoneOfHTTP(t *testing.T) {
+func TestMailLibraryCodeIsNotHTTPStatus(t *testing.T) {
 	for _, code := range []int{450, 550} {
 		failure := failureOf(fmt.Errorf("send: %w", &SMTPError{code, "no such mailbox"}), "")
 		if failure.HttpStatus != nil { //nolint:protogetter // may be absent
@@ -91,15 +91,15 @@ func TestAnErrorOfAMailLibraryIsNoneOfHTTP(t *testing.T) {
 	}
 }
 
-func TestFailureOfAnAnswer(t *testing.T) {
+func TestFailureReadsHTTPResponse(t *testing.T) {
 	response := &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"30"}}}
-	failure := failureOf(fmt.Errorf("charge: %w", answered{response}), "")
+	failure := failureOf(fmt.Errorf("charge: %w", responseError{response}), "")
 	if failure.GetHttpStatus() != 429 || failure.GetAttributes()["retry-after"] != "30" {
 		t.Errorf("got %v", failure)
 	}
 }
 
-func TestFailureHasTheCausesAndTheCalls(t *testing.T) {
+func TestFailureHasCausesAndStack(t *testing.T) {
 	err := errors.Join(fmt.Errorf("charge: %w", &pgError{"57014"}), context.Canceled)
 	trace := failureOf(err, callStack()).GetStackTrace()
 	for _, want := range []string{"caused by: *dlq.pgError", "context canceled", "testing.tRunner"} {
@@ -107,20 +107,20 @@ func TestFailureHasTheCausesAndTheCalls(t *testing.T) {
 			t.Errorf("no %q in %s", want, trace)
 		}
 	}
-	if panicked := failureOf(guarded(func() error { panic("here") }), ""); !strings.Contains(panicked.GetStackTrace(), "TestFailureHasTheCauses") {
+	if panicked := failureOf(catchPanic(func() error { panic("here") }), ""); !strings.Contains(panicked.GetStackTrace(), "TestFailureHasCausesAndStack") {
 		t.Errorf("the stack of a panic is %s", panicked.GetStackTrace())
 	}
 }
 
-func TestFailureOfWhatCantBeShown(t *testing.T) {
+func TestFailureOfErrorWithoutText(t *testing.T) {
 	if got := failureOf(&badError{}, "").GetMessage(); !strings.Contains(got, "*dlq.badError") {
 		t.Errorf("got %q", got)
 	}
 }
 
-func TestCutKeepsRunesWhole(t *testing.T) {
-	long := cut(strings.Repeat("ä", 10_000), messageBytes)
-	if len(long) <= messageBytes || len(long) > messageBytes+4 || strings.ContainsRune(long, '\uFFFD') {
+func TestCutKeepsWholeRunes(t *testing.T) {
+	long := cut(strings.Repeat("ä", 10_000), maxMessageBytes)
+	if len(long) <= maxMessageBytes || len(long) > maxMessageBytes+4 || strings.ContainsRune(long, '\uFFFD') {
 		t.Errorf("%d bytes", len(long))
 	}
 	if got := cut("a\xffb", 10); got != "a\uFFFDb" {
@@ -128,28 +128,28 @@ func TestCutKeepsRunesWhole(t *testing.T) {
 	}
 }
 
-// wildMethods has the methods of well-known libraries, and each panics.
-type wildMethods struct{ cause error }
+// panickingError has the methods that errors of well-known libraries have. Each one panics.
+type panickingError struct{ cause error }
 
-func (*wildMethods) Error() string              { return "out of order" }
-func (e *wildMethods) Unwrap() error            { return e.cause }
-func (*wildMethods) SQLState() string           { panic("SQLState") }
-func (*wildMethods) StatusCode() int            { panic("StatusCode") }
-func (*wildMethods) StackTrace() []uintptr      { panic("StackTrace") }
-func (*wildMethods) GRPCStatus() *status.Status { panic("GRPCStatus") }
+func (*panickingError) Error() string              { return "out of order" }
+func (e *panickingError) Unwrap() error            { return e.cause }
+func (*panickingError) SQLState() string           { panic("SQLState") }
+func (*panickingError) StatusCode() int            { panic("StatusCode") }
+func (*panickingError) StackTrace() []uintptr      { panic("StackTrace") }
+func (*panickingError) GRPCStatus() *status.Status { panic("GRPCStatus") }
 
 type noStatus struct{}
 
 func (noStatus) Error() string              { return "no status" }
 func (noStatus) GRPCStatus() *status.Status { return nil }
 
-func TestAMethodThatPanicsCostsOnlyWhatItWouldSay(t *testing.T) {
+func TestPanickingMethodLosesOnlyItsValue(t *testing.T) {
 	response := &http.Response{StatusCode: 429, Header: http.Header{}}
-	failure := failureOf(&wildMethods{answered{response}}, "main.main(...)\n")
-	if failure.GetType() != "*dlq.wildMethods" || failure.GetMessage() != "out of order" {
+	failure := failureOf(&panickingError{responseError{response}}, "main.main(...)\n")
+	if failure.GetType() != "*dlq.panickingError" || failure.GetMessage() != "out of order" {
 		t.Errorf("got %v", failure)
 	}
-	for _, want := range []string{"caused by: dlq.answered", "main.main"} {
+	for _, want := range []string{"caused by: dlq.responseError", "main.main"} {
 		if !strings.Contains(failure.GetStackTrace(), want) {
 			t.Errorf("no %q in %s", want, failure.GetStackTrace())
 		}
@@ -158,11 +158,11 @@ func TestAMethodThatPanicsCostsOnlyWhatItWouldSay(t *testing.T) {
 		t.Errorf("got %v", failure)
 	}
 	if got := failureOf(noStatus{}, ""); got.GrpcCode != nil { //nolint:protogetter // may be absent
-		t.Errorf("the code of no status is %v", got)
+		t.Errorf("a nil status has code %v", got)
 	}
 }
 
-func TestWhatAnErrorSaysOfRetryingIsFoundHoweverDeepItIs(t *testing.T) {
+func TestRetryMarkersAreFoundInDeepChains(t *testing.T) {
 	deep := func(err error) error {
 		for range 50 {
 			err = fmt.Errorf("layer: %w", err)

@@ -11,8 +11,8 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-// goroutinesOf gives the stacks of goroutines that are of the client, or of its connections.
-func goroutinesOf(t *testing.T) []string {
+// clientGoroutines returns the stacks of goroutines of the client and its connections.
+func clientGoroutines(t *testing.T) []string {
 	t.Helper()
 	stacks := make([]byte, 4<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
@@ -27,24 +27,24 @@ func goroutinesOf(t *testing.T) []string {
 	return found
 }
 
-func expectNoneLeft(t *testing.T) {
+func expectNoGoroutines(t *testing.T) {
 	t.Helper()
 	late := time.Now().Add(10 * time.Second)
 	for {
-		left := goroutinesOf(t)
+		left := clientGoroutines(t)
 		if len(left) == 0 {
 			return
 		}
 		if time.Now().After(late) {
 			t.Fatalf("%d goroutines are left, such as\n%s", len(left), left[0])
 		}
-		time.Sleep(10 * time.Millisecond) // looks again
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
-func TestACloseLeavesNoGoroutine(t *testing.T) {
+func TestCloseEndsAllGoroutines(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	client := spoolingClient(t, fake.Target(), dlq.WithLogger(quiet()), dlq.WithTryTimeout(50*time.Millisecond))
+	client := spoolingClient(t, fake.Target(), dlq.WithLogger(noLog()), dlq.WithTryTimeout(50*time.Millisecond))
 	settled := make(chan struct{}, 10)
 	worker := client.Worker([]string{"orders"}, dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { settled <- struct{}{} }))
 	done := make(chan error, 1)
@@ -64,12 +64,12 @@ func TestACloseLeavesNoGoroutine(t *testing.T) {
 		t.Error(err)
 	}
 	fake.Stop()
-	expectNoneLeft(t)
+	expectNoGoroutines(t)
 }
 
-func TestAHastenedCloseWithAServerThatIsSilentLeavesNoGoroutine(t *testing.T) {
+func TestCloseWithSilentServerEndsAllGoroutines(t *testing.T) {
 	silent := startSilent(t)
-	client := spoolingClient(t, silent, dlq.WithLogger(quiet()), dlq.WithSendTimeout(time.Minute))
+	client := spoolingClient(t, silent, dlq.WithLogger(noLog()), dlq.WithSendTimeout(time.Minute))
 	go func() { // ends with the client
 		_ = client.Worker([]string{"orders"}).Run(context.Background(),
 			func(context.Context, *dlq.Delivery) error { return nil })
@@ -78,10 +78,10 @@ func TestAHastenedCloseWithAServerThatIsSilentLeavesNoGoroutine(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if err := client.Close(ctx); err == nil {
-		t.Error("nothing says that it was hastened")
+		t.Error("Close returned no error of its context")
 	}
 	if result, err := pending.Result(); err != nil || result.Status != dlq.StatusSpooled || !result.Durable {
 		t.Errorf("got %+v, %v", result, err)
 	}
-	expectNoneLeft(t)
+	expectNoGoroutines(t)
 }

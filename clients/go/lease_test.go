@@ -14,13 +14,13 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// loser hands out one message, and says at the first extension that its lease is somebody else's.
-type loser struct {
+// leaseLoser delivers one message and answers its first extension with a lost lease.
+type leaseLoser struct {
 	dlqv1.UnimplementedDlqServiceServer
 	acked chan *dlqv1.Outcome
 }
 
-func (*loser) StreamDue(_ *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
+func (*leaseLoser) StreamDue(_ *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
 	const lease = 300 * time.Millisecond
 	for _, response := range []*dlqv1.StreamDueResponse{
 		{Frame: &dlqv1.StreamDueResponse_Opened{Opened: &dlqv1.Opened{
@@ -39,7 +39,7 @@ func (*loser) StreamDue(_ *dlqv1.StreamDueRequest, stream grpc.ServerStreamingSe
 	return stream.Context().Err()
 }
 
-func (*loser) ExtendLease(_ context.Context, r *dlqv1.ExtendLeaseRequest) (*dlqv1.ExtendLeaseResponse, error) {
+func (*leaseLoser) ExtendLease(_ context.Context, r *dlqv1.ExtendLeaseRequest) (*dlqv1.ExtendLeaseResponse, error) {
 	response := &dlqv1.ExtendLeaseResponse{}
 	for _, token := range r.GetLeaseTokens() {
 		response.Results = append(response.Results, &dlqv1.ExtendLeaseResult{
@@ -49,7 +49,7 @@ func (*loser) ExtendLease(_ context.Context, r *dlqv1.ExtendLeaseRequest) (*dlqv
 	return response, nil
 }
 
-func (s *loser) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckResponse, error) {
+func (s *leaseLoser) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckResponse, error) {
 	response := &dlqv1.AckResponse{}
 	for _, outcome := range r.GetOutcomes() {
 		s.acked <- outcome
@@ -58,7 +58,7 @@ func (s *loser) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckResponse,
 	return response, nil
 }
 
-// clientOf a service of the test.
+// clientOf returns a client of a service of the test.
 func clientOf(t *testing.T, service dlqv1.DlqServiceServer) *dlq.Client {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -69,7 +69,7 @@ func clientOf(t *testing.T, service dlqv1.DlqServiceServer) *dlq.Client {
 	dlqv1.RegisterDlqServiceServer(server, service)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	client, err := dlq.New(listener.Addr().String(), dlq.WithoutSpool(), dlq.WithLogger(quiet()))
+	client, err := dlq.New(listener.Addr().String(), dlq.WithoutSpool(), dlq.WithLogger(noLog()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,29 +77,29 @@ func clientOf(t *testing.T, service dlqv1.DlqServiceServer) *dlq.Client {
 	return client
 }
 
-func TestALostLeaseCancelsItsHandlerByTheContext(t *testing.T) {
-	service := &loser{acked: make(chan *dlqv1.Outcome, 10)}
+func TestLostLeaseCancelsHandlerContext(t *testing.T) {
+	service := &leaseLoser{acked: make(chan *dlqv1.Outcome, 10)}
 	client := clientOf(t, service)
-	causes, told := make(chan error, 1), make(chan error, 10)
+	causes, reported := make(chan error, 1), make(chan error, 10)
 	worker := work(t, client, func(ctx context.Context, _ *dlq.Delivery) error {
 		<-ctx.Done()
 		causes <- context.Cause(ctx)
 		return ctx.Err()
 	}, dlq.WithOnError(func(err *dlq.Error, d *dlq.Delivery) {
 		if d.ID == "1" {
-			told <- err
+			reported <- err
 		}
 	}))
 	if cause := <-causes; !errors.Is(cause, dlq.ErrLeaseLost) {
 		t.Errorf("the cause is %v", cause)
 	}
-	if err := <-told; !errors.Is(err, dlq.ErrLeaseLost) {
-		t.Errorf("was told %v", err)
+	if err := <-reported; !errors.Is(err, dlq.ErrLeaseLost) {
+		t.Errorf("reported %v", err)
 	}
 	if err := worker.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if len(service.acked) != 0 {
-		t.Errorf("reported %v of what is somebody else's", <-service.acked)
+		t.Errorf("reported outcome %v of a lost lease", <-service.acked)
 	}
 }

@@ -2,6 +2,7 @@ package dlq
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,29 +10,29 @@ import (
 )
 
 const (
-	mostTokens       = 1_000
-	leastExtendEvery = 100 * time.Millisecond
-	leaseCallTimeout = 2 * time.Second
+	maxTokens         = 1_000 // of one call
+	minExtendInterval = 100 * time.Millisecond
+	leaseCallTimeout  = 2 * time.Second
 )
 
-// leases are what a worker holds: running, waiting, and not yet reported. Each is extended when a third of it
-// is over, by its token: a whole session would also keep what was lost on the way here.
+// leases holds the leases of a worker: of deliveries that run, wait, or are not reported yet. It extends each
+// lease when a third of it is over. It names each token, because a whole session would also extend deliveries
+// that never arrived.
 type leases struct {
-	line   *line
-	onLost func(*held)
-	// onRefused: extending is refused as such, for a reason that does not pass by itself.
+	channel *reconnectingChannel
+	onLost  func(*held)
+	// onRefused is called if the server refuses the whole call and a later try can't help.
 	onRefused func(error)
 
-	mu     sync.Mutex
-	byID   map[string]*held
-	length time.Duration
-	// changed has room for one.
-	changed chan struct{}
+	mu      sync.Mutex
+	byToken map[string]*held
+	length  time.Duration
+	changed chan struct{} // signals a new length
 }
 
-func newLeases(l *line, onLost func(*held), onRefused func(error)) *leases {
+func newLeases(channel *reconnectingChannel, onLost func(*held), onRefused func(error)) *leases {
 	return &leases{
-		line: l, onLost: onLost, onRefused: onRefused, byID: map[string]*held{}, changed: make(chan struct{}, 1),
+		channel: channel, onLost: onLost, onRefused: onRefused, byToken: map[string]*held{}, changed: make(chan struct{}, 1),
 	}
 }
 
@@ -45,37 +46,37 @@ func (l *leases) setLength(length time.Duration) {
 func (l *leases) add(h *held) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.byID[h.token] = h
+	l.byToken[h.token] = h
 }
 
 func (l *leases) remove(h *held) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.byID, h.token)
+	delete(l.byToken, h.token)
 }
 
 func (l *leases) has(token string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.byID[token] != nil
+	return l.byToken[token] != nil
 }
 
-// keep extends what is due until the context ends.
-func (l *leases) keep(ctx context.Context) {
+// run extends leases until ctx ends.
+func (l *leases) run(ctx context.Context) {
 	var ticks <-chan time.Time
 	var ticker *time.Ticker
 	for {
 		select {
 		case <-l.changed:
 			l.mu.Lock()
-			every := max(leastExtendEvery, l.length/12)
+			interval := max(minExtendInterval, l.length/12)
 			l.mu.Unlock()
 			if ticker == nil {
-				ticker = time.NewTicker(every)
+				ticker = time.NewTicker(interval)
 				defer ticker.Stop()
 				ticks = ticker.C
 			} else {
-				ticker.Reset(every)
+				ticker.Reset(interval)
 			}
 		case <-ticks:
 			l.extendDue(ctx)
@@ -89,19 +90,20 @@ func (l *leases) extendDue(ctx context.Context) {
 	l.mu.Lock()
 	length := l.length
 	var due []*held
-	for _, h := range l.byID {
-		if h.isDue(length / 3) {
+	for _, h := range l.byToken {
+		if h.isExtensionDue(length / 3) {
 			due = append(due, h)
 		}
 	}
 	l.mu.Unlock()
-	for ; len(due) > 0; due = due[min(len(due), mostTokens):] {
-		if !l.extend(ctx, due[:min(len(due), mostTokens)], min(leaseCallTimeout, length/3)) {
-			return // the next look tries again; until then the lease goes on
+	for batch := range slices.Chunk(due, maxTokens) {
+		if !l.extend(ctx, batch, min(leaseCallTimeout, length/3)) {
+			return // the next tick tries again
 		}
 	}
 }
 
+// extend reports whether the call was answered.
 func (l *leases) extend(ctx context.Context, due []*held, timeout time.Duration) bool {
 	request := &dlqv1.ExtendLeaseRequest{}
 	for _, h := range due {
@@ -109,51 +111,50 @@ func (l *leases) extend(ctx context.Context, due []*held, timeout time.Duration)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	w := l.line.wire()
-	response, err := w.ready().ExtendLease(ctx, request)
+	conn := l.channel.connection()
+	response, err := conn.readyStub().ExtendLease(ctx, request)
 	if err != nil {
-		l.line.failed(w, err)
-		if !isWorthAgain(err) {
+		l.channel.callFailed(conn, err)
+		if !isRetryable(err) {
 			l.onRefused(err)
 		}
 		return false
 	}
-	for at, result := range response.GetResults() {
-		if at >= len(due) || !l.has(due[at].token) {
+	for i, result := range response.GetResults() {
+		if i >= len(due) || !l.has(due[i].token) {
 			continue
 		}
 		if result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_APPLIED && !result.GetShouldStop() {
-			due[at].extendedTo(result.GetLeaseExpireTime().AsTime())
+			due[i].extendedTo(result.GetLeaseExpireTime().AsTime())
 		} else {
-			l.onLost(due[at])
+			l.onLost(due[i])
 		}
 	}
 	return true
 }
 
-// releaseStrays gives back what the server counts as this session's and what never came here: written to a
-// stream that broke. Only while no stream is open. Best effort: they expire by themselves.
-func (l *leases) releaseStrays(ctx context.Context, sessionID string) {
+// releaseUnreceived releases deliveries of the session that never arrived, because their stream broke. Call it
+// only while no stream is open. It is best effort: their leases expire anyway.
+func (l *leases) releaseUnreceived(ctx context.Context, sessionID string) {
 	if sessionID == "" {
-		return // no stream was ever open
+		return // no stream was open yet
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseCallTimeout)
 	defer cancel()
-	w := l.line.wire()
-	response, err := w.ready().ExtendLease(ctx, &dlqv1.ExtendLeaseRequest{SessionId: sessionID})
+	stub := l.channel.connection().readyStub()
+	response, err := stub.ExtendLease(ctx, &dlqv1.ExtendLeaseRequest{SessionId: sessionID})
 	if err != nil {
-		return // nobody answers at present
+		return
 	}
-	var strays []*dlqv1.Outcome
+	var unreceived []*dlqv1.Outcome
 	for _, result := range response.GetResults() {
-		// A lease that is over already needs no release, which would only make its message wait.
+		// An expired lease needs no release. A release would delay its message.
 		if result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_APPLIED && !l.has(result.GetLeaseToken()) {
-			strays = append(strays, (&outcome{kind: Released}).message(result.GetLeaseToken()))
+			unreceived = append(unreceived, (&outcome{kind: Released}).message(result.GetLeaseToken()))
 		}
 	}
-	for ; len(strays) > 0; strays = strays[min(len(strays), mostTokens):] {
-		request := &dlqv1.AckRequest{RequestId: newUUID(), Outcomes: strays[:min(len(strays), mostTokens)]}
-		if _, err := w.ready().Ack(ctx, request); err != nil {
+	for batch := range slices.Chunk(unreceived, maxTokens) {
+		if _, err := stub.Ack(ctx, &dlqv1.AckRequest{RequestId: newUUID(), Outcomes: batch}); err != nil {
 			return
 		}
 	}

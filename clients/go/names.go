@@ -2,20 +2,19 @@ package dlq
 
 import "github.com/dlq-service/dlq/clients/go/dlqv1"
 
-// Reason is why a message failed; it decides how it is retried.
+// Reason is why a message failed. It decides how the message is retried.
 type Reason = dlqv1.Reason
 
-// State is where a message is in its life.
+// State is the state of a message.
 type State = dlqv1.MessageState
 
 // QuarantineReason is why a message is in quarantine.
 type QuarantineReason = dlqv1.QuarantineReason
 
-// RetryPolicy says when and how often a message is retried; what is absent comes from the preset or the
-// queue.
+// RetryPolicy says when and how often a message is retried. Absent fields come from the preset or the queue.
 type RetryPolicy = dlqv1.RetryPolicy
 
-// The reasons of the contract.
+// Reasons.
 const (
 	ReasonUnspecified         = dlqv1.Reason_REASON_UNSPECIFIED
 	ReasonValidationFailed    = dlqv1.Reason_REASON_VALIDATION_FAILED
@@ -31,7 +30,7 @@ const (
 	ReasonUnknownError        = dlqv1.Reason_REASON_UNKNOWN_ERROR
 )
 
-// The states of the contract.
+// States.
 const (
 	StateScheduled   = dlqv1.MessageState_MESSAGE_STATE_SCHEDULED
 	StateInFlight    = dlqv1.MessageState_MESSAGE_STATE_IN_FLIGHT

@@ -7,10 +7,10 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// OutcomeKind is what the outcome of a delivery is called.
+// OutcomeKind is the kind of a delivery's outcome.
 type OutcomeKind string
 
-// The outcomes of the contract.
+// Outcome kinds.
 const (
 	Succeeded   OutcomeKind = "succeeded"
 	Failed      OutcomeKind = "failed"
@@ -19,10 +19,14 @@ const (
 	Discarded   OutcomeKind = "discarded"
 )
 
-// noteBytes: longer notes are cut by the server, too; uncut they could spoil the call of many outcomes.
-const noteBytes = 1 << 10
+const (
+	// maxNoteBytes is the server's limit. A longer note could make a call with many outcomes too large.
+	maxNoteBytes = 1 << 10
+	// maxDelay is the server's limit for the delay of an outcome.
+	maxDelay = 30 * 24 * time.Hour
+)
 
-// outcome is an error only so that a handler can return it.
+// outcome is an error so that a handler can return it.
 type outcome struct {
 	kind   OutcomeKind
 	failed *dlqv1.Failed
@@ -30,31 +34,31 @@ type outcome struct {
 	note   string
 }
 
-func (o *outcome) Error() string { return "dlq: the message is to be " + string(o.kind) }
+func (o *outcome) Error() string { return "dlq: outcome " + string(o.kind) }
 
-// Release is what a handler returns to give its message back unprocessed: no attempt is counted. It comes
-// again after the delay, 1 s at least and 30 days at most.
+// Release returns an error for a handler that gives its message back unprocessed. No attempt is counted. The
+// message is due again after the delay, at least 1 s and at most 30 days.
 func Release(delay time.Duration) error {
-	return &outcome{kind: Released, delay: bounded(delay)}
+	return &outcome{kind: Released, delay: limitDelay(delay)}
 }
 
-// Quarantine is what a handler returns to have its message quarantined, whatever the policy says.
+// Quarantine returns an error for a handler that quarantines its message, whatever the policy says.
 func Quarantine(note string) error {
-	return &outcome{kind: Quarantined, note: cut(note, noteBytes)}
+	return &outcome{kind: Quarantined, note: cut(note, maxNoteBytes)}
 }
 
-// Discard is what a handler returns to drop its message without success.
+// Discard returns an error for a handler that removes its message without success.
 func Discard(note string) error {
-	return &outcome{kind: Discarded, note: cut(note, noteBytes)}
+	return &outcome{kind: Discarded, note: cut(note, maxNoteBytes)}
 }
 
-// outcomeFrom is what a handler's error says.
+// outcomeFrom returns the outcome of a handler that returned err.
 func outcomeFrom(err error) *outcome {
 	if err == nil {
 		return &outcome{kind: Succeeded}
 	}
-	if told, ok := inChain[*outcome](err); ok {
-		return told
+	if o, ok := inChain[*outcome](err); ok {
+		return o
 	}
 	failed := &dlqv1.Failed{Failure: failureOf(err, ""), NonRetryable: isNonRetryable(err)}
 	if delay, ok := retryAfterOf(err); ok {
@@ -84,5 +88,4 @@ func (o *outcome) message(leaseToken string) *dlqv1.Outcome {
 	return m
 }
 
-// bounded is what the server takes as a wait of an outcome.
-func bounded(delay time.Duration) time.Duration { return min(max(delay, 0), mostWait) }
+func limitDelay(delay time.Duration) time.Duration { return min(max(delay, 0), maxDelay) }

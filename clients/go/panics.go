@@ -8,57 +8,70 @@ import (
 	"runtime/debug"
 )
 
-var errNoLog = errors.New("the log panicked")
+var (
+	errLogPanicked = errors.New("the log handler panicked")
+	errGoexit      = errors.New("the handler ended its goroutine by runtime.Goexit")
+)
 
-var errGoexit = errors.New("the handler ended its goroutine by runtime.Goexit")
+// PanicError is the error of a handler or wrapped function that panicked.
+type PanicError struct {
+	// Value is the argument of panic.
+	Value any
+	stack []byte
+}
+
+// NewPanicError returns the error of a recovered value, for middleware of your own. Call it in the deferred
+// function that recovers, so that it has the stack of the panic.
+func NewPanicError(value any) *PanicError { return &PanicError{Value: value, stack: debug.Stack()} }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// Unwrap gives the value if it is an error, such as a runtime.Error.
+// Unwrap returns the value if it is an error, such as a runtime.Error.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
 }
 
-// shielded calls what a caller handed over: a panic of it is said in the log, and costs nothing else.
-func shielded(logger *slog.Logger, option string, call func()) {
-	defer func() {
-		if value := recover(); value != nil {
-			logger.Error("dlq: a function of the program's panicked", "option", option, "panic", value, "stack", string(debug.Stack()))
-		}
-	}()
-	call()
-}
-
-// shieldedHandler is of the program's log: a panic of it costs the line, and nothing of what is said in it.
-type shieldedHandler struct{ slog.Handler }
-
-func (h shieldedHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return saidBy(func() bool { return h.Handler.Enabled(ctx, level) }, false)
-}
-
-func (h shieldedHandler) Handle(ctx context.Context, record slog.Record) error {
-	return saidBy(func() error { return h.Handler.Handle(ctx, record) }, errNoLog)
-}
-
-// tell is shielded in a goroutine of its own, which the call may also end, as t.FailNow does: those of the client have
-// other things to do.
-func tell(logger *slog.Logger, option string, call func()) {
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		shielded(logger, option, call)
-	}()
-	<-told
-}
-
-// guarded calls fn and makes an error of its panic: a message that has a program panic must not come
-// back as a crash of the whole process each time that it is retried.
-func guarded(fn func() error) (err error) {
+// catchPanic calls fn and returns its panic as an error: otherwise a message whose handler panics would end
+// the process at every retry.
+func catchPanic(fn func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = NewPanicError(value)
 		}
 	}()
 	return fn()
+}
+
+// logPanic calls a function of the user and logs its panic.
+func logPanic(logger *slog.Logger, option string, call func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			logger.Error("dlq: the function of option "+option+" panicked; ignoring the panic",
+				"panic", value, "stack", string(debug.Stack()))
+		}
+	}()
+	call()
+}
+
+// notify calls a function of the user in a goroutine of its own and waits for it. The function may panic, or
+// end its goroutine as t.FailNow does.
+func notify(logger *slog.Logger, option string, call func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		logPanic(logger, option, call)
+	}()
+	<-done
+}
+
+// safeLogHandler wraps the user's log handler. If it panics, the line is lost.
+type safeLogHandler struct{ slog.Handler }
+
+func (h safeLogHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return safeRead(func() bool { return h.Handler.Enabled(ctx, level) }, false)
+}
+
+func (h safeLogHandler) Handle(ctx context.Context, record slog.Record) error {
+	return safeRead(func() error { return h.Handler.Handle(ctx, record) }, errLogPanicked)
 }

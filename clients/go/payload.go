@@ -13,29 +13,29 @@ import (
 
 const jsonType = "application/json"
 
-// Payload is the message of a delivery, byte for byte as it was sent.
+// Payload is the content of a message, byte for byte as it was sent.
 type Payload struct {
-	// ContentType is a media type; empty if the sender gave none.
+	// ContentType is a media type. It is empty if the sender set none.
 	ContentType string
 	body        []byte
 	isText      bool
 }
 
-// Bytes gives it as bytes; they are not to be changed.
+// Bytes returns the content as bytes, which must not be changed.
 func (p Payload) Bytes() []byte { return p.body }
 
-// Text gives it as text.
+// Text returns the content as text.
 func (p Payload) Text() string { return string(p.body) }
 
-// JSON parses it into what v points to.
+// JSON decodes the content into the value that v points to.
 func (p Payload) JSON(v any) error { return json.Unmarshal(p.body, v) }
 
-// payloadOf: a string is text, bytes are bytes, a delivery and its payload stay what they were, and anything
-// else is JSON. Nothing of it is the caller's any more.
+// payloadOf copies a value: a string as text, bytes as bytes, a delivery or a payload unchanged, and any other
+// value as JSON.
 func payloadOf(value any, contentType string) (p Payload, err error) {
 	defer func() {
-		if panicked := recover(); panicked != nil { // in a method of the caller's
-			err = fmt.Errorf("panic: %v", panicked)
+		if cause := recover(); cause != nil { // by a method of the value
+			err = fmt.Errorf("panic: %v", cause)
 		}
 	}()
 	switch v := value.(type) {
@@ -54,7 +54,7 @@ func payloadOf(value any, contentType string) (p Payload, err error) {
 		if err := encoder.Encode(value); err != nil {
 			return p, err
 		}
-		// The encoder ends it with a newline.
+		// The encoder appends a newline.
 		p = Payload{ContentType: jsonType, body: bytes.TrimSuffix(text.Bytes(), []byte("\n"))}
 		p.isText = utf8.Valid(p.body)
 	}
@@ -85,21 +85,21 @@ func payloadFrom(message *dlqv1.Payload) Payload {
 	return p
 }
 
-// samePayload says whether both hold the same bytes; or, where the other one is JSON, the same JSON:
-// other languages write it with other spaces and escapes.
-func samePayload(one, other Payload) bool {
-	if bytes.Equal(one.body, other.body) {
+// samePayload reports whether two payloads have the same bytes, or the same JSON if b is JSON: other languages
+// write it with other spaces and escapes.
+func samePayload(a, b Payload) bool {
+	if bytes.Equal(a.body, b.body) {
 		return true
 	}
-	if other.ContentType != jsonType {
+	if b.ContentType != jsonType {
 		return false
 	}
-	a, aErr := canonicalJSON(one.body)
-	b, bErr := canonicalJSON(other.body)
-	return aErr == nil && bErr == nil && bytes.Equal(a, b)
+	aJSON, aErr := canonicalJSON(a.body)
+	bJSON, bErr := canonicalJSON(b.body)
+	return aErr == nil && bErr == nil && bytes.Equal(aJSON, bJSON)
 }
 
-// canonicalJSON has sorted keys, no spaces, and numbers as they were written.
+// canonicalJSON returns JSON with sorted keys and without spaces. Numbers stay as they were written.
 func canonicalJSON(text []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -108,7 +108,7 @@ func canonicalJSON(text []byte) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more than one value")
+		return nil, errors.New("more than one JSON value")
 	}
 	return json.Marshal(value)
 }

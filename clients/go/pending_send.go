@@ -2,83 +2,115 @@ package dlq
 
 import "time"
 
-// pendingSend is one send that has no result yet. All but done and what it gives is guarded by the
-// sender's mutex.
-type pendingSend struct {
-	letter  letter
+// PendingSend is a send that may have no result yet.
+//
+// The batcher's mutex guards all fields except done, result and err.
+type PendingSend struct {
+	sendRequest
 	timeout time.Duration
-	// isBesides: there is no room for it, or nobody there to send it to, and how many were pending before.
-	isBesides bool
-	before    int
-	// done is closed once there is a result.
+	// skipsQueue: the send goes to the spool or is dropped at once, because too much is pending or the
+	// service is unavailable.
+	skipsQueue bool
+	// pendingBefore is how many sends were pending when this one began.
+	pendingBefore int
+	// done is closed when result and err are set.
 	done   chan struct{}
 	result Result
 	err    *Error
-	// wasMaybeStored: an earlier try went out, and its effect is not known.
+	// wasMaybeStored: an earlier try was sent, and its effect is unknown.
 	wasMaybeStored bool
-	// isOut: a try is out.
-	isOut bool
-	// lastErr is why the latest try failed of which that is known.
+	// isInCall: a try is under way.
+	isInCall bool
+	// lastErr is the error of the latest try that failed with a known reason.
 	lastErr   error
 	isSettled bool
-	// isLeaving: it is on its way to the spool, and no longer to the server.
-	isLeaving bool
+	// isSpooling: the send is being written to the spool and is not tried any more.
+	isSpooling bool
 }
 
-// isGone: nothing more is to be done for it.
-func (p *pendingSend) isGone() bool { return p.isSettled || p.isLeaving }
+// Done is closed when there is a result.
+func (p *PendingSend) Done() <-chan struct{} { return p.done }
 
-// maybeStored: the server may have it, although no answer says so.
-func (p *pendingSend) maybeStored() bool { return p.wasMaybeStored || p.isOut }
+// Result waits for the result of the send and returns what [Client.Send] returns. It waits at most for the
+// timeout of the send.
+func (p *PendingSend) Result() (Result, error) {
+	<-p.done
+	if p.err != nil {
+		return p.result, p.err
+	}
+	return p.result, nil
+}
 
-// sendQueue has sends that wait for a call, in order; those that are gone meanwhile are passed over.
+// settledSend returns a send that has its result already.
+func settledSend(result Result, err *Error) *PendingSend {
+	p := &PendingSend{done: make(chan struct{}), result: result, err: err}
+	close(p.done)
+	return p
+}
+
+// isFinished reports whether the send needs no other try.
+func (p *PendingSend) isFinished() bool { return p.isSettled || p.isSpooling }
+
+// maybeStored reports whether the server may have stored the message without an answer.
+func (p *PendingSend) maybeStored() bool { return p.wasMaybeStored || p.isInCall }
+
+// tried records a failed try.
+func (p *PendingSend) tried(err error, maybeStored bool) {
+	if p.lastErr == nil || !isUnanswered(err) { // a missing answer explains less than an earlier error
+		p.lastErr = err
+	}
+	p.wasMaybeStored = p.wasMaybeStored || maybeStored
+	p.isInCall = false
+}
+
+// sendQueue holds sends that wait for a call, in order. It skips sends that are finished meanwhile.
 type sendQueue struct {
-	sends []*pendingSend
+	sends []*PendingSend
 	bytes int
 }
 
-func (q *sendQueue) push(p *pendingSend) {
+func (q *sendQueue) push(p *PendingSend) {
 	q.sends = append(q.sends, p)
-	q.bytes += p.letter.size
+	q.bytes += p.size
 }
 
-// putBack is to the front: what was tried before goes before what is new.
-func (q *sendQueue) putBack(sends []*pendingSend) {
+// putBack puts sends to the front for another try.
+func (q *sendQueue) putBack(sends []*PendingSend) {
 	for _, p := range sends {
-		q.bytes += p.letter.size
+		q.bytes += p.size
 	}
 	q.sends = append(sends[:len(sends):len(sends)], q.sends...)
 }
 
-// take gives as many from the front as fit into one call; one that is larger goes alone.
-func (q *sendQueue) take(mostMessages, mostBytes int) []*pendingSend {
-	var taken []*pendingSend
+// take removes the sends of one call from the front. A send larger than maxBytes goes alone.
+func (q *sendQueue) take(maxMessages, maxBytes int) []*PendingSend {
+	var taken []*PendingSend
 	bytes := 0
-	for len(q.sends) > 0 && len(taken) < mostMessages {
+	for len(q.sends) > 0 && len(taken) < maxMessages {
 		p := q.sends[0]
-		if !p.isGone() {
-			if len(taken) > 0 && bytes+p.letter.size > mostBytes {
+		if !p.isFinished() {
+			if len(taken) > 0 && bytes+p.size > maxBytes {
 				break
 			}
-			bytes += p.letter.size
+			bytes += p.size
 			taken = append(taken, p)
 		}
-		q.bytes -= p.letter.size
+		q.bytes -= p.size
 		q.sends[0] = nil
 		q.sends = q.sends[1:]
 	}
 	return taken
 }
 
-// sweep lets go of those that are gone, however long no call takes them.
+// sweep removes finished sends, so that they don't use memory while no call takes them.
 func (q *sendQueue) sweep() {
-	kept := make([]*pendingSend, 0, len(q.sends))
+	left := make([]*PendingSend, 0, len(q.sends))
 	q.bytes = 0
 	for _, p := range q.sends {
-		if !p.isGone() {
-			kept = append(kept, p)
-			q.bytes += p.letter.size
+		if !p.isFinished() {
+			left = append(left, p)
+			q.bytes += p.size
 		}
 	}
-	q.sends = kept
+	q.sends = left
 }

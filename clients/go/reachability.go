@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// unaskedFor is longer than the courier ever waits between two calls.
-const unaskedFor = mostCourierPause + 3*courierTryTimeout
+// unavailableFor is how long the service counts as unavailable after the latest failure. It is longer than the
+// spool sender's longest pause, so a send only probes the service if the spool sender does not: with a spool
+// that has no room.
+const unavailableFor = maxSpoolPause + 3*spoolTryTimeout
 
-// reachability knows whether the service is away: two calls one after the other have failed, the second
-// one begun after the first had failed, and none has been answered since. The courier asks again and again for what is
-// in the spool; where it has nothing to ask for, as in a spool without room, a send does after a while.
+// reachability tracks whether the service is unavailable: two calls in a row failed, the second one began
+// after the first one had failed, and none was answered since.
 type reachability struct {
-	// onBack is called when an answer comes after a failure; set before use.
-	onBack func()
+	// onRecovered is called when an answer follows a failure. It must be set before use.
+	onRecovered func()
 
 	mu            sync.Mutex
 	failures      int
@@ -22,14 +23,14 @@ type reachability struct {
 	answeredSince time.Time
 }
 
-func (r *reachability) isAway() bool {
+func (r *reachability) isUnavailable() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.failures >= 2 && time.Since(r.failedAt) < unaskedFor
+	return r.failures >= 2 && time.Since(r.failedAt) < unavailableFor
 }
 
-// why is what the latest calls failed with; nil if the service answers, or was not asked.
-func (r *reachability) why() error {
+// lastError returns the error of the latest calls, or nil if they were answered.
+func (r *reachability) lastError() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failures == 0 {
@@ -38,29 +39,30 @@ func (r *reachability) why() error {
 	return r.lastErr
 }
 
-// failed says so of a call that began then, and why. Calls that were under way together fail together, by one
-// fault.
+// failed records a failed call. Concurrent calls that fail together count once.
 func (r *reachability) failed(began time.Time, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if began.Before(r.answeredSince) || began.Before(r.failedAt) {
 		return
 	}
-	if r.failures == 0 || !isSilent(err) { // else an earlier one knows more
+	if r.failures == 0 || !isUnanswered(err) { // a missing answer explains less than an earlier error
 		r.lastErr = err
 	}
 	r.failures++
 	r.failedAt = time.Now()
 }
 
+// answered records an answered call. If calls had failed before, it calls onRecovered.
 func (r *reachability) answered(began time.Time) {
-	if r.heard(began) && r.onBack != nil {
-		r.onBack()
+	if r.answeredSpool(began) && r.onRecovered != nil {
+		r.onRecovered()
 	}
 }
 
-// heard is answered for the courier itself, which is on its way already. It says whether a call had failed before.
-func (r *reachability) heard(began time.Time) (wasFailing bool) {
+// answeredSpool records an answered call of the spool sender, which needs no onRecovered. It reports whether
+// calls had failed before.
+func (r *reachability) answeredSpool(began time.Time) (wasFailing bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	wasFailing = r.failures > 0

@@ -5,39 +5,39 @@ import (
 	"time"
 )
 
-func TestTwoFailuresInARowSayThatTheServiceIsAway(t *testing.T) {
+func TestTwoFailuresInARowMeanUnavailable(t *testing.T) {
 	r := &reachability{}
 	began := time.Now()
 	r.failed(began, errNoAnswer)
-	r.failed(began, errNoAnswer) // was under way together with the first one
-	if r.isAway() {
-		t.Error("away by one fault")
+	r.failed(began, errNoAnswer) // concurrent with the first one
+	if r.isUnavailable() {
+		t.Error("unavailable after one failure")
 	}
 	r.failed(time.Now(), errNoAnswer)
-	if !r.isAway() {
-		t.Error("not away")
+	if !r.isUnavailable() {
+		t.Error("not unavailable after two failures")
 	}
 	r.answered(time.Now())
-	if r.isAway() {
-		t.Error("away although it answers")
+	if r.isUnavailable() {
+		t.Error("unavailable after an answer")
 	}
 }
 
-// Where nothing finds room in the spool there is no letter to find out by: sends have to.
-func TestAServiceThatNobodyAsksForLongIsNotTakenToBeAway(t *testing.T) {
+// With a full spool the spool sender has nothing to send, so sends have to probe the service.
+func TestUnavailableEndsWithoutProbes(t *testing.T) {
 	r := &reachability{}
 	r.failed(time.Now(), errNoAnswer)
 	r.failed(time.Now(), errNoAnswer)
-	r.failedAt = time.Now().Add(-mostCourierPause - courierTryTimeout)
-	if !r.isAway() {
-		t.Error("not away, although the courier may be about to ask")
+	r.failedAt = time.Now().Add(-maxSpoolPause - spoolTryTimeout)
+	if !r.isUnavailable() {
+		t.Error("not unavailable while the spool sender may still probe")
 	}
-	r.failedAt = time.Now().Add(-2 * mostCourierPause)
-	if r.isAway() {
-		t.Error("away for ever")
+	r.failedAt = time.Now().Add(-2 * maxSpoolPause)
+	if r.isUnavailable() {
+		t.Error("unavailable forever")
 	}
 	r.failed(time.Now(), errNoAnswer)
-	if !r.isAway() {
-		t.Error("not away, although it failed again")
+	if !r.isUnavailable() {
+		t.Error("not unavailable after a new failure")
 	}
 }

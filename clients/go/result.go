@@ -6,43 +6,43 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
-// Status says what became of a send. Later versions may add one that means "kept".
+// Status says what happened to a send. Later versions may add a status; a new one means that the message is kept.
 type Status string
 
 const (
-	// StatusSent: the service has it.
+	// StatusSent means that the service has the message.
 	StatusSent Status = "sent"
-	// StatusJoined: the service has it, as one more failure of an earlier message, or had it already.
+	// StatusJoined means that the service has the message, as a further failure of an earlier message, or
+	// already from an earlier try.
 	StatusJoined Status = "joined"
-	// StatusSpooled: this machine has it, and delivers it when the service is back.
+	// StatusSpooled means that this machine has the message and sends it when the service is back.
 	StatusSpooled Status = "spooled"
-	// StatusDelivery: it is the message that the running handler works on, and the failure is the outcome
-	// of that delivery.
+	// StatusDelivery means that the message is the one of the running handler, and the failure becomes the
+	// outcome of its delivery.
 	StatusDelivery Status = "delivery"
-	// StatusDropped: nobody has it, or nobody knows; the error beside it says why.
+	// StatusDropped means that the message was not stored, or that its fate is unknown. The error says why.
 	StatusDropped Status = "dropped"
 )
 
-// Result says what became of a send. Fields that its status does not have are zero.
+// Result is the result of a send. Fields that do not apply to the status are zero.
 type Result struct {
 	Status Status
-	// ID is the message's; of the message that it joined, if it did.
+	// ID is the id of the message, or of the message that it joined.
 	ID    string
 	State State
-	// Reason as given, or as the server read it from the error.
+	// Reason is the reason of the send, or what the server derived from the error.
 	Reason Reason
-	// DueTime is when the next retry is due, if one is.
+	// DueTime is the time of the next retry. It is zero if there is none.
 	DueTime time.Time
-	// QuarantineReason is why it went to quarantine, if it did.
+	// QuarantineReason is set for a quarantined message.
 	QuarantineReason QuarantineReason
-	// Queue is where it is: that of the send, unless a routing rule has chosen another one.
+	// Queue is the queue of the message. A routing rule may have changed it.
 	Queue string
-	// Durable is false for a spooled message that is in memory only, and lost with the process.
+	// Durable is false for a spooled message that is in memory only. It is lost if the process ends.
 	Durable bool
 }
 
-// Kept says whether whoever called need not keep the message himself. In the memory of this process it is
-// not safer than with him.
+// Kept reports whether the service or the disk has the message, so that the caller need not keep it.
 func (r Result) Kept() bool {
 	switch r.Status {
 	case StatusDropped:
@@ -54,29 +54,8 @@ func (r Result) Kept() bool {
 	}
 }
 
-// Pending is a send whose result may not be there yet.
-type Pending struct{ send *pendingSend }
-
-func ended(result Result, err *Error) *Pending {
-	p := &pendingSend{done: make(chan struct{}), result: result, err: err}
-	close(p.done)
-	return &Pending{p}
-}
-
-// Done is closed once there is a result.
-func (p *Pending) Done() <-chan struct{} { return p.send.done }
-
-// Result waits for what [Client.Send] gives. It always comes, within the timeout of the send.
-func (p *Pending) Result() (Result, error) {
-	<-p.send.done
-	if p.send.err != nil {
-		return p.send.result, p.send.err
-	}
-	return p.send.result, nil
-}
-
-// storedFrom reads an answer; sentTo is the queue of the request.
-func storedFrom(response *dlqv1.SendToDlqResponse, sentTo string) Result {
+// resultFrom returns the result of an accepted send. queue is that of the request.
+func resultFrom(response *dlqv1.SendToDlqResponse, queue string) Result {
 	result := Result{
 		Status:           StatusSent,
 		ID:               response.GetId(),
@@ -89,7 +68,7 @@ func storedFrom(response *dlqv1.SendToDlqResponse, sentTo string) Result {
 		result.Status = StatusJoined
 	}
 	if result.Queue == "" {
-		result.Queue = sentTo
+		result.Queue = queue
 	}
 	if due := response.GetDueTime(); due != nil {
 		result.DueTime = due.AsTime()

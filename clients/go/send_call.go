@@ -2,63 +2,62 @@ package dlq
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
-	"github.com/dlq-service/dlq/clients/go/internal/spool"
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	grpcstatus "google.golang.org/grpc/status"
 )
 
-// sendAnswer is the result of one message, whichever call it went in: a response or an error.
+// sendAnswer is the answer to one message of a call: a response or an error.
 type sendAnswer struct {
 	response *dlqv1.SendToDlqResponse
 	err      error
 }
 
-// callFailure is what a call as a whole failed with.
+// callFailure is the failure of a whole call.
 type callFailure struct {
 	err error
-	// wentOut is false if the call can't have had an effect: it has reached no connection.
-	wentOut bool
+	// wasSent is false if the call did not reach a connection, so that it had no effect.
+	wasSent bool
 }
 
-// errNoAnswer is why a send is late of which no try has failed.
-var errNoAnswer = grpcstatus.Error(codes.DeadlineExceeded, "the server did not answer")
+var (
+	// errNoAnswer is the reason of a late send without a failed try.
+	errNoAnswer = grpcstatus.Error(codes.DeadlineExceeded, "the server did not answer")
+	errNoResult = grpcstatus.Error(codes.Internal, "the server returned no result for the message")
+)
 
-var errNoResult = grpcstatus.Error(codes.Internal, "the server gave no result")
-
-// callSend sends one message by itself, several in a batch.
+// callSend sends one message with SendToDlq, or several with SendToDlqBatch.
 func callSend(
-	ctx context.Context, w *wire, requests []*dlqv1.SendToDlqRequest, timeout time.Duration,
+	ctx context.Context, conn *connection, requests []*dlqv1.SendToDlqRequest, timeout time.Duration,
 ) ([]sendAnswer, *callFailure) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	ctx, note := withOutNote(ctx)
+	ctx, wasSent := withSentFlag(ctx)
 	if len(requests) == 1 {
-		response, err := w.ready().SendToDlq(ctx, requests[0])
+		response, err := conn.readyStub().SendToDlq(ctx, requests[0])
 		if err != nil {
-			return nil, &callFailure{err, note.Load()}
+			return nil, &callFailure{err, wasSent.Load()}
 		}
 		return []sendAnswer{{response: response}}, nil
 	}
-	response, err := w.ready().SendToDlqBatch(ctx, &dlqv1.SendToDlqBatchRequest{Requests: requests})
+	response, err := conn.readyStub().SendToDlqBatch(ctx, &dlqv1.SendToDlqBatchRequest{Requests: requests})
 	if err != nil {
-		return nil, &callFailure{err, note.Load()}
+		return nil, &callFailure{err, wasSent.Load()}
 	}
 	answers := make([]sendAnswer, len(requests))
-	for at := range answers {
-		answers[at].err = errNoResult
-		if at >= len(response.GetResults()) {
+	for i := range answers {
+		answers[i].err = errNoResult
+		if i >= len(response.GetResults()) {
 			continue
 		}
-		switch outcome := response.GetResults()[at].GetOutcome().(type) {
+		switch outcome := response.GetResults()[i].GetOutcome().(type) {
 		case *dlqv1.SendToDlqBatchResult_Response:
-			answers[at] = sendAnswer{response: outcome.Response}
+			answers[i] = sendAnswer{response: outcome.Response}
 		case *dlqv1.SendToDlqBatchResult_Error:
-			answers[at].err = grpcstatus.FromProto(&status.Status{
+			answers[i].err = grpcstatus.FromProto(&status.Status{
 				Code: outcome.Error.GetCode(), Message: outcome.Error.GetMessage(), Details: outcome.Error.GetDetails(),
 			}).Err()
 		}
@@ -66,9 +65,9 @@ func callSend(
 	return answers, nil
 }
 
-// withoutService is the error of a call in which none was taken for want of the service itself, such as of
-// its store: it was answered, but as if nobody were there.
-func withoutService(answers []sendAnswer) error {
+// unavailableError returns the error of a call whose every message failed with UNAVAILABLE, and nil for any
+// other call. Such a call counts as failed: a proxy answered it, or the service has no store.
+func unavailableError(answers []sendAnswer) error {
 	for _, answer := range answers {
 		if answer.err == nil || grpcstatus.Code(answer.err) != codes.Unavailable {
 			return nil
@@ -77,69 +76,133 @@ func withoutService(answers []sendAnswer) error {
 	return answers[0].err
 }
 
-// isOfTheWholeCall: a batch that is refused as a whole, although all but one of its messages may be fine.
-func isOfTheWholeCall(err error) bool {
-	told := grpcstatus.Convert(err)
-	return told.Code() == codes.InvalidArgument || told.Code() == codes.ResourceExhausted ||
-		cannotBeWritten(told) || isTooLargeOnTheWay(told)
+func (b *batcher) startCallLocked(sends []*PendingSend) {
+	b.calls++
+	timeout := time.Millisecond
+	now := time.Now()
+	requests := make([]*dlqv1.SendToDlqRequest, len(sends))
+	for i, p := range sends {
+		p.isInCall = true
+		requests[i] = p.request
+		timeout = max(timeout, b.deadlines[p].Sub(now))
+	}
+	go b.call(sends, requests, min(timeout, b.tryTimeout))
 }
 
-// Why a send was dropped, and what to do.
-
-func bufferFull(p *pendingSend, bounds Coalescing) *Error {
-	if p.letter.size > bounds.MaxPendingBytes {
-		return newError(ErrBufferFull, "it takes "+strconv.Itoa(p.letter.size)+" bytes, and no more than "+
-			strconv.Itoa(bounds.MaxPendingBytes)+" may be pending; store large content elsewhere, or raise MaxPendingBytes of Coalescing", nil)
+func (b *batcher) call(sends []*PendingSend, requests []*dlqv1.SendToDlqRequest, timeout time.Duration) {
+	began := time.Now()
+	conn := b.channel.connection()
+	answers, failure := callSend(context.Background(), conn, requests, timeout)
+	if failure != nil {
+		b.channel.callFailed(conn, failure.err)
 	}
-	return newError(ErrBufferFull, strconv.Itoa(p.before)+
-		" sends are pending already; send less at once, or raise the bounds of Coalescing", nil)
+	b.reportReachability(began, answers, failure)
+	b.mu.Lock()
+	b.calls--
+	var dropped []*PendingSend
+	if failure != nil {
+		dropped = b.callFailedLocked(sends, failure)
+	} else {
+		dropped = b.callAnsweredLocked(sends, answers)
+	}
+	if len(b.queue.sends) > 0 {
+		b.startCallsLocked()
+	}
+	b.mu.Unlock()
+	b.reportDropped(dropped...)
 }
 
-func lateError(lastErr error, maybeStored bool) *Error {
-	why := wordsOf(errNoAnswer)
-	if lastErr != nil {
-		why = wordsOf(lastErr)
-	}
-	late := newError(ErrDeadline, "not sent in time: "+why+
-		"; is the server at the target up? Keep the message elsewhere, or give more time by WithTimeout", lastErr)
-	late.MaybeStored = maybeStored
-	if lastErr != nil {
-		late.Code = grpcstatus.Code(lastErr)
-	}
-	return late
-}
-
-func notKept(placed spool.Placed, lastErr error, maybeStored bool) *Error {
-	kind, words := ErrSpoolFull, "the spool has no room for it; is the server at the target up? Else raise the spool's MaxBytes"
-	if lastErr != nil {
-		words = "the spool has no room for it, and it was not sent: " + wordsOf(lastErr) + "; mend that, or raise the spool's MaxBytes"
-	}
-	switch placed {
-	case spool.TooLong:
-		words = "it is longer than the 8 MiB that a record of a spool file has room for, and was not sent"
-		if lastErr != nil {
-			words += ": " + wordsOf(lastErr)
+func (b *batcher) reportReachability(began time.Time, answers []sendAnswer, failure *callFailure) {
+	switch {
+	case failure == nil:
+		if err := unavailableError(answers); err != nil {
+			b.reach.failed(began, err)
+		} else {
+			b.reach.answered(began)
 		}
-	case spool.Unwritable:
-		kind, words = ErrInvalid, "it has a value that no message can hold"
+	case !isAnswer(failure.err):
+		b.reach.failed(began, failure.err)
+	case !isUnencodable(grpcstatus.Convert(failure.err)): // an unencodable request was never sent
+		b.reach.answered(began)
 	}
-	err := newError(kind, words, lastErr)
-	err.MaybeStored = maybeStored
-	if lastErr != nil {
-		err.Code = grpcstatus.Code(lastErr)
-	}
-	return err
 }
 
-func closedError(lastErr error, maybeStored bool) *Error {
-	words := "the client was closed before this was sent"
-	if lastErr != nil {
-		words += "; the server had not taken it: " + wordsOf(lastErr)
+// callAnsweredLocked settles or retries the sends of a call. It returns the dropped ones for reportDropped.
+func (b *batcher) callAnsweredLocked(sends []*PendingSend, answers []sendAnswer) (dropped []*PendingSend) {
+	var again []*PendingSend
+	for i, p := range sends {
+		answer := answers[i]
+		switch {
+		case answer.err == nil:
+			b.settleLocked(p, resultFrom(answer.response, p.request.GetQueue()), nil)
+		case isRetryable(answer.err):
+			p.tried(answer.err, true)
+			again = append(again, p)
+		default:
+			dropped = append(dropped, b.refusedLocked(p, answer.err))
+		}
 	}
-	closed := newError(ErrClosed, words, lastErr)
-	closed.MaybeStored = maybeStored
-	if lastErr != nil {
-		closed.Code = grpcstatus.Code(lastErr)
+	if len(again) == 0 {
+		b.backoff.Reset()
+	} else {
+		b.retryLocked(again)
 	}
-	return closed
+	return dropped
+}
+
+// callFailedLocked retries or drops the sends of a failed call. It returns the dropped ones for reportDropped.
+func (b *batcher) callFailedLocked(sends []*PendingSend, failure *callFailure) (dropped []*PendingSend) {
+	switch {
+	case isRetryable(failure.err):
+		for _, p := range sends {
+			p.tried(failure.err, failure.wasSent)
+		}
+		b.retryLocked(sends)
+	case len(sends) > 1 && mayFitInHalves(failure.err):
+		// One message may be the cause for all: send both halves.
+		middle := len(sends) / 2
+		b.startCallLocked(sends[:middle])
+		b.startCallLocked(sends[middle:])
+	default:
+		for _, p := range sends {
+			dropped = append(dropped, b.refusedLocked(p, failure.err))
+		}
+	}
+	return dropped
+}
+
+// refusedLocked moves a refused send to the spool, or drops it if no later try can succeed. It returns a
+// dropped one for reportDropped.
+func (b *batcher) refusedLocked(p *PendingSend, err error) *PendingSend {
+	if p.isFinished() {
+		return nil // a send in the spool is tried again from there
+	}
+	refusal := refusalOf(err, p.wasMaybeStored)
+	if b.spool == nil || isPermanent(err) {
+		return b.settleLocked(p, Result{Status: StatusDropped}, refusal)
+	}
+	p.tried(err, refusal.MaybeStored)
+	go b.giveUp(p, nil, func() *Error { return refusal }) // concurrent sends share a write to the spool
+	return nil
+}
+
+// retryLocked puts sends back and pauses all calls for the backoff.
+func (b *batcher) retryLocked(sends []*PendingSend) {
+	var unfinished []*PendingSend
+	for _, p := range sends {
+		if !p.isFinished() {
+			unfinished = append(unfinished, p)
+		}
+	}
+	b.queue.putBack(unfinished)
+	if b.isPaused {
+		return
+	}
+	b.isPaused = true
+	time.AfterFunc(b.backoff.Next(), func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.isPaused = false
+		b.startCallsLocked()
+	})
 }

@@ -24,7 +24,7 @@ type orderError struct{ order string }
 
 func (e *orderError) Error() string { return "order " + e.order + " can't be charged" }
 
-func TestSendGivesWhatTheServiceHas(t *testing.T) {
+func TestSendStoresMessageWithFailure(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client(dlq.WithService("shop"))
 	result, err := client.Send(t.Context(), "orders", map[string]int{"order": 42}, &orderError{"42"},
@@ -43,12 +43,12 @@ func TestSendGivesWhatTheServiceHas(t *testing.T) {
 	if failure.GetType() != "*dlq_test.orderError" || failure.GetMessage() != "order 42 can't be charged" {
 		t.Errorf("the failure is %v", failure)
 	}
-	if !strings.Contains(failure.GetStackTrace(), "TestSendGivesWhatTheServiceHas") {
+	if !strings.Contains(failure.GetStackTrace(), "TestSendStoresMessageWithFailure") {
 		t.Errorf("the stack trace is %s", failure.GetStackTrace())
 	}
 }
 
-func TestSendsOfManyGoroutinesAreEachSent(t *testing.T) {
+func TestConcurrentSendsAreAllStored(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	var all sync.WaitGroup
@@ -67,10 +67,10 @@ func TestSendsOfManyGoroutinesAreEachSent(t *testing.T) {
 	}
 }
 
-func TestARefusalIsAnErrorOfItsKind(t *testing.T) {
-	var told []string
+func TestRefusedSendReturnsErrRefused(t *testing.T) {
+	var dropped []string
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(err *dlq.Error, queue string) {
-		told = append(told, fmt.Sprint(err.Kind, " ", queue))
+		dropped = append(dropped, fmt.Sprint(err.Kind, " ", queue))
 	}))
 	result, err := client.Send(t.Context(), "", "a", nil)
 	var failure *dlq.Error
@@ -80,19 +80,19 @@ func TestARefusalIsAnErrorOfItsKind(t *testing.T) {
 	if failure.MaybeStored || failure.Code != codes.InvalidArgument || status.Code(errors.Unwrap(err)) != codes.InvalidArgument {
 		t.Errorf("got %+v", failure)
 	}
-	if result.Status != dlq.StatusDropped || result.Kept() || len(told) != 1 {
-		t.Errorf("got %+v, and was told %v", result, told)
+	if result.Status != dlq.StatusDropped || result.Kept() || len(dropped) != 1 {
+		t.Errorf("got %+v, reported %v", result, dropped)
 	}
 }
 
-func TestAPayloadThatIsNoJSONIsInvalid(t *testing.T) {
+func TestPayloadThatJSONCannotEncodeIsInvalid(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	if _, err := client.Send(t.Context(), "orders", make(chan int), nil); !errors.Is(err, dlq.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAContextThatHasEndedDoesNotCostTheMessage(t *testing.T) {
+func TestEndedContextDoesNotStopSend(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -102,7 +102,7 @@ func TestAContextThatHasEndedDoesNotCostTheMessage(t *testing.T) {
 	}
 }
 
-func TestAContextThatEndsMeanwhileEndsTheWait(t *testing.T) {
+func TestContextThatEndsDuringSendEndsWait(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
@@ -118,55 +118,55 @@ func TestAContextThatEndsMeanwhileEndsTheWait(t *testing.T) {
 	}
 }
 
-func TestAContextThatEndsHidesNotWhatHadFailed(t *testing.T) {
+func TestErrorOfEndedContextNamesLatestFailure(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tries := 0
 	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
-		if tries++; tries == 2 { // the answer to the first one is known
+		if tries++; tries == 2 { // the first try has its answer
 			cancel()
 		}
 		return status.Error(codes.Unavailable, "the store is full")
 	})
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(quiet()))
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(noLog()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = client.Close(context.Background()) }()
 	_, err = client.Send(ctx, "orders", "a", nil)
-	var told *dlq.Error
-	if !errors.As(err, &told) || told.Kind != dlq.ErrAborted || told.Code != codes.Unavailable ||
+	var failure *dlq.Error
+	if !errors.As(err, &failure) || failure.Kind != dlq.ErrAborted || failure.Code != codes.Unavailable ||
 		!strings.Contains(err.Error(), "the store is full") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestACloseHidesNotWhatHadFailed(t *testing.T) {
+func TestErrorOfCloseNamesLatestFailure(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tries := 0
 	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
-		if tries++; tries == 2 { // the answer to the first one is known
+		if tries++; tries == 2 { // the first try has its answer
 			cancel()
 		}
 		return status.Error(codes.Unavailable, "the store is full")
 	})
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(quiet()))
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(noLog()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	pending := client.SendAsync(t.Context(), "orders", "a", nil)
 	_ = client.Close(ctx)
 	_, err = pending.Result()
-	var told *dlq.Error
-	if !errors.As(err, &told) || told.Kind != dlq.ErrClosed || told.Code != codes.Unavailable ||
+	var failure *dlq.Error
+	if !errors.As(err, &failure) || failure.Kind != dlq.ErrClosed || failure.Code != codes.Unavailable ||
 		!strings.Contains(err.Error(), "the store is full") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAContextThatEndsDoesNotEndAnAsyncSend(t *testing.T) {
+func TestEndOfContextDoesNotEndSendAsync(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()
-	ctx, cancel := context.WithCancel(t.Context()) // as of a request, or of a handler
+	ctx, cancel := context.WithCancel(t.Context()) // of a request or a handler
 	pending := fake.Client().SendAsync(ctx, "orders", "a", nil)
 	cancel()
 	fake.ComeBack()
@@ -175,7 +175,7 @@ func TestAContextThatEndsDoesNotEndAnAsyncSend(t *testing.T) {
 	}
 }
 
-func TestWhatIsAwayIsSpooledAndDeliveredOnce(t *testing.T) {
+func TestMessageIsSpooledDuringOutageAndSentOnce(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()
 	client, err := dlq.New(fake.Target(), dlq.WithService("shop"), dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}))
@@ -195,7 +195,7 @@ func TestWhatIsAwayIsSpooledAndDeliveredOnce(t *testing.T) {
 	}
 }
 
-func TestWhatIsLongerThanAllThatMayBePendingSaysSo(t *testing.T) {
+func TestSendAboveMaxPendingBytesNamesTheBound(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}),
 		dlq.WithCoalescing(dlq.Coalescing{MaxPendingBytes: 1_000}))
 	_, err := client.Send(t.Context(), "orders", make([]byte, 1_000), nil)
@@ -204,7 +204,7 @@ func TestWhatIsLongerThanAllThatMayBePendingSaysSo(t *testing.T) {
 	}
 }
 
-func TestAClientThatIsClosedDrops(t *testing.T) {
+func TestClosedClientDropsSends(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	pending := client.SendAsync(t.Context(), "orders", "a", nil)
 	if err := client.Close(t.Context()); err != nil {
@@ -221,7 +221,7 @@ func TestAClientThatIsClosedDrops(t *testing.T) {
 	}
 }
 
-func TestOptionsThatMakeNoSense(t *testing.T) {
+func TestNewRefusesInvalidOptions(t *testing.T) {
 	for name, option := range map[string]dlq.Option{
 		"timeout": dlq.WithSendTimeout(-1), "bound": dlq.WithCoalescing(dlq.Coalescing{MaxCalls: -1}),
 		"spool": dlq.WithSpool(dlq.Spool{MaxBytes: -1}),
@@ -238,36 +238,9 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-func TestDeadLetterKeepsWhatItsFunctionFailsOn(t *testing.T) {
-	fake := dlqtest.NewFake(t)
-	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
-	failing := errors.New("no card")
-	charge := dlq.DeadLetter(client, "orders", func(_ context.Context, order string) error {
-		if order == "panic" {
-			panic(order)
-		}
-		return failing
-	}, dlq.WithMaxRetries(3))
-	for _, order := range []string{"order-1", "panic"} {
-		if err := charge(t.Context(), order); err != nil {
-			t.Error(err)
-		}
-	}
-	messages := fake.Messages("orders")
-	if len(messages) != 2 || messages[1].GetFailure().GetMessage() != "panic: panic" {
-		t.Errorf("got %v", messages)
-	}
-	if err := client.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := charge(t.Context(), "order-2"); !errors.Is(err, failing) {
-		t.Errorf("what could not be kept gave %v", err)
-	}
-}
-
-func TestAPendingSendHoldsItsPayloadOnce(t *testing.T) {
+func TestPendingSendHoldsPayloadOnce(t *testing.T) {
 	const count, length = 40, 1 << 20
-	client, err := dlq.New(startSilent(t), dlq.WithoutSpool(), dlq.WithLogger(quiet()), dlq.WithSendTimeout(time.Minute))
+	client, err := dlq.New(startSilent(t), dlq.WithoutSpool(), dlq.WithLogger(noLog()), dlq.WithSendTimeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +254,7 @@ func TestAPendingSendHoldsItsPayloadOnce(t *testing.T) {
 	for range count {
 		client.SendAsync(t.Context(), "orders", strings.Repeat("a", length), nil)
 	}
-	// Half as much again for what goes on beside.
+	// Half as much again for everything else.
 	if took := heap() - before; took > count*length*3/2 {
 		t.Errorf("%d sends of %d bytes take %d bytes", count, length, took)
 	}
@@ -290,7 +263,7 @@ func TestAPendingSendHoldsItsPayloadOnce(t *testing.T) {
 	_ = client.Close(ctx)
 }
 
-func TestACloseLeavesNoDroppedMessageUntold(t *testing.T) {
+func TestCloseLogsAllDroppedMessages(t *testing.T) {
 	var log bytes.Buffer
 	client := dlqtest.NewFake(t).Client(dlq.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	for range 5 {
@@ -299,15 +272,15 @@ func TestACloseLeavesNoDroppedMessageUntold(t *testing.T) {
 	if err := client.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	told := 0
+	dropped := 0
 	for line := range strings.Lines(log.String()) {
 		var entry struct{ Messages int }
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatal(err)
 		}
-		told += entry.Messages
+		dropped += entry.Messages
 	}
-	if told != 5 {
-		t.Errorf("told of %d in %s", told, log.String())
+	if dropped != 5 {
+		t.Errorf("logged %d messages in %s", dropped, log.String())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-// startServer is the real one; without a command for it there is none to test with.
+// startServer starts the real server, or skips the test without a command for it.
 func startServer(t *testing.T) *dlqtest.Server {
 	t.Helper()
 	if os.Getenv("DLQ_SERVER_COMMAND") == "" {
@@ -19,7 +19,7 @@ func startServer(t *testing.T) *dlqtest.Server {
 	return dlqtest.StartServer(t)
 }
 
-func TestNothingIsLostOrDoubledOverARestart(t *testing.T) {
+func TestRestartLosesAndDuplicatesNothing(t *testing.T) {
 	server := startServer(t)
 	client, err := dlq.New(server.Target(), dlq.WithService("shop"), dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}),
 		dlq.WithSendTimeout(500*time.Millisecond))
@@ -27,7 +27,7 @@ func TestNothingIsLostOrDoubledOverARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = client.Close(context.Background()) }()
-	var all []*dlq.Pending
+	var all []*dlq.PendingSend
 	sendSome := func() {
 		for range 50 {
 			all = append(all, client.SendAsync(t.Context(), "orders", "order", nil, dlq.WithDelay(0)))
@@ -53,7 +53,7 @@ func TestNothingIsLostOrDoubledOverARestart(t *testing.T) {
 		case id := <-handled:
 			ids[id] = true
 		case <-time.After(time.Minute):
-			t.Fatalf("%d of %d came", len(ids), len(all))
+			t.Fatalf("%d of %d messages were delivered", len(ids), len(all))
 		}
 	}
 	if len(ids) != len(all) {
@@ -61,7 +61,7 @@ func TestNothingIsLostOrDoubledOverARestart(t *testing.T) {
 	}
 }
 
-func TestTokens(t *testing.T) {
+func TestServerChecksToken(t *testing.T) {
 	if os.Getenv("DLQ_SERVER_COMMAND") == "" {
 		t.Skip("DLQ_SERVER_COMMAND is not set")
 	}

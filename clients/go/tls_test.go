@@ -20,7 +20,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-// authority signs certificates, as a company's own does.
+// authority is a certificate authority.
 type authority struct {
 	t    *testing.T
 	key  *ecdsa.PrivateKey
@@ -74,7 +74,7 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
-// startTLSProxy is a proxy before a service, as in production: it wants a certificate of each client.
+// startTLSProxy starts a TLS proxy before a service. It requires client certificates.
 func startTLSProxy(t *testing.T, a *authority, target string) string {
 	t.Helper()
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
@@ -107,14 +107,14 @@ func startTLSProxy(t *testing.T, a *authority, target string) string {
 	return listener.Addr().String()
 }
 
-func TestTLSWithAnAuthorityAndAClientCertificate(t *testing.T) {
+func TestTLSVerifiesServerAndClientCertificates(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	a := newAuthority(t)
 	proxy := startTLSProxy(t, a, fake.Target())
 	own := a.certificate("shop", x509.ExtKeyUsageClientAuth)
 	for name, c := range map[string]struct {
 		config *tls.Config
-		words  string // of the refusal
+		text   string // of the error
 	}{
 		"all":                {&tls.Config{RootCAs: a.pool(), Certificates: []tls.Certificate{own}, ServerName: "dlq.example"}, ""},
 		"no authority":       {&tls.Config{Certificates: []tls.Certificate{own}, ServerName: "dlq.example"}, "certificate"},
@@ -123,7 +123,7 @@ func TestTLSWithAnAuthorityAndAClientCertificate(t *testing.T) {
 		"nothing":            {nil, "certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // each of the others takes its whole time
+			t.Parallel() // the refused ones take their whole timeout
 			timeout := 1500 * time.Millisecond
 			if name == "all" {
 				timeout = 10 * time.Second
@@ -141,12 +141,12 @@ func TestTLSWithAnAuthorityAndAClientCertificate(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, dlq.ErrDeadline) || !strings.Contains(err.Error(), c.words) {
+			if !errors.Is(err, dlq.ErrDeadline) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("got %+v, %v", result, err)
 			}
 		})
 	}
-	t.Cleanup(func() { // after all of them
+	t.Cleanup(func() { // after all parallel tests
 		if got := len(fake.Messages("orders")); got != 1 {
 			t.Errorf("%d messages", got)
 		}

@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// What the service takes of each.
-	mostTraceparent = 128
-	mostTracestate  = 512
+	// The service's limits, in bytes.
+	maxTraceparent = 128
+	maxTracestate  = 512
 )
 
 // TraceContext is a W3C Trace Context.
@@ -18,13 +18,13 @@ type TraceContext struct {
 	Tracestate  string
 }
 
-// message leaves out what the service would refuse the whole message for: it is somebody else's, such as of a header.
+// message omits values beyond the limits, such as of a header: the service would refuse the whole message.
 func (t TraceContext) message() *dlqv1.TraceContext {
 	parent, state := validText(t.Traceparent), validText(t.Tracestate)
-	if parent == "" || len(parent) > mostTraceparent {
+	if parent == "" || len(parent) > maxTraceparent {
 		return nil
 	}
-	if len(state) > mostTracestate {
+	if len(state) > maxTracestate {
 		state = ""
 	}
 	return &dlqv1.TraceContext{Traceparent: parent, Tracestate: state}
@@ -32,15 +32,15 @@ func (t TraceContext) message() *dlqv1.TraceContext {
 
 // Tracing connects messages with traces.
 type Tracing interface {
-	// Current is the trace that a context is of; zero where there is none.
+	// Current returns the trace of a context, or a zero value.
 	Current(ctx context.Context) TraceContext
-	// Within is ctx with that trace, for the handler of a message that belongs to it.
+	// Within returns ctx with a trace, for the handler of a message.
 	Within(ctx context.Context, trace TraceContext) context.Context
 }
 
 func (o *options) currentTrace(ctx context.Context) (trace TraceContext) {
 	if o.tracing != nil {
-		shielded(o.logger, "WithTracing", func() { trace = o.tracing.Current(ctx) })
+		logPanic(o.logger, "WithTracing", func() { trace = o.tracing.Current(ctx) })
 	}
 	return trace
 }
@@ -48,7 +48,7 @@ func (o *options) currentTrace(ctx context.Context) (trace TraceContext) {
 func (o *options) withinTrace(ctx context.Context, trace TraceContext) context.Context {
 	within := ctx
 	if o.tracing != nil && trace.Traceparent != "" {
-		shielded(o.logger, "WithTracing", func() { within = o.tracing.Within(ctx, trace) })
+		logPanic(o.logger, "WithTracing", func() { within = o.tracing.Within(ctx, trace) })
 	}
 	if within == nil {
 		return ctx

@@ -10,29 +10,30 @@ import (
 )
 
 const (
-	// abortGrace is how long a cancelled handler may take to end, before its message is given back.
+	// abortGrace is how long a cancelled handler may take to end before its message is released.
 	abortGrace = time.Second
-	// A worker that stops waits for the answers to its outcomes: what is left, within these.
-	leastReport = time.Second
-	mostReport  = 5 * time.Second
+	// A stopping worker waits for the answers to its outcomes: the rest of the drain timeout, within these bounds.
+	minReportTime = time.Second
+	maxReportTime = 5 * time.Second
 )
 
-// Handler processes one delivery. What it returns is the outcome: nil has succeeded, [Release], [Quarantine]
-// and [Discard] are that, and any other error has failed, with [RetryAfter] and [NonRetryable] deciding
-// on what comes next. A panic has failed, too.
+// Handler processes one delivery and returns its outcome: nil for success, an error of [Release], [Quarantine]
+// or [Discard], or any other error for a failure, which [RetryAfter] and [NonRetryable] refine. A panic is a
+// failure, too.
 //
-// The context ends when the lease is lost (somebody else may have the message) or when a stopping worker
-// waits no longer; context.Cause tells which. A [Client.Send] of the same message with this context, or
-// a [DeadLetter] function that does it, becomes the outcome of this delivery: there is no second message.
+// The context ends when the lease is lost, because another worker may have the message, or when the drain
+// timeout of a stopping worker is over; context.Cause returns which. A [Client.Send] of the same message with
+// this context becomes the outcome of the delivery, so that there is no second message. A [DeadLetter] function
+// does the same.
 type Handler func(ctx context.Context, d *Delivery) error
 
-// Worker works on messages that are due.
+// Worker processes due messages.
 type Worker struct {
-	client  *Client
-	queues  []string
-	options workerOptions
-	acks    *acks
-	leases  *leases
+	client   *Client
+	queues   []string
+	options  workerOptions
+	reporter *outcomeReporter
+	leases   *leases
 
 	mu         sync.Mutex
 	handler    Handler
@@ -40,38 +41,39 @@ type Worker struct {
 	running    map[*held]bool
 	waiting    []*held
 	hasRun     bool
-	isShut     bool // before it ran
+	isShut     bool // before Run
 	isStopping bool
 	isGivingUp bool
-	idle       chan struct{} // closed when nothing runs any more; nil until somebody waits for it
+	// idle is closed when no handler runs. It is nil until drain waits for it.
+	idle chan struct{}
 
-	stop, hasten         chan struct{}
-	stopOnce, hastenOnce sync.Once
-	done                 chan struct{}
+	stop, stopNow         chan struct{} // stopNow: don't wait for handlers
+	stopOnce, stopNowOnce sync.Once
+	done                  chan struct{}
 }
 
-// Worker makes a worker of 1 to 1,000 queues, which need not exist yet. It does nothing before [Worker.Run].
+// Worker returns a worker of 1 to 1,000 queues, which need not exist yet. It does nothing before [Worker.Run].
 func (c *Client) Worker(queues []string, opts ...WorkerOption) *Worker {
 	w := &Worker{
 		client: c, queues: queues,
 		options: workerOptions{concurrency: defaultConcurrency, drainTimeout: defaultDrainTimeout},
 		running: map[*held]bool{},
-		stop:    make(chan struct{}), hasten: make(chan struct{}), done: make(chan struct{}),
+		stop:    make(chan struct{}), stopNow: make(chan struct{}), done: make(chan struct{}),
 	}
 	for _, option := range opts {
 		option(&w.options)
 	}
-	w.acks = newAcks(c.line, w.answered, w.givenUp)
-	w.leases = newLeases(c.line, w.lose, func(err error) { w.report(refusalOf(err, false), nil) })
+	w.reporter = newOutcomeReporter(c.channel, w.outcomeAnswered, w.outcomeGivenUp)
+	w.leases = newLeases(c.channel, w.lose, func(err error) { w.report(refusalOf(err, false), nil) })
 	return w
 }
 
-// Run works until ctx ends, or [Worker.Shutdown] or [Client.Close] is called. Then it takes nothing new, waits
-// for running handlers, reports their outcomes, gives the rest back, and returns nil; so it does if Shutdown was
-// called before. It returns an error only if an option makes no sense, the client is closed, or the server refuses
-// what it asks for. It runs once.
+// Run processes messages until ctx ends, or until [Worker.Shutdown] or [Client.Close] is called. It then accepts
+// no new deliveries, waits for running handlers, reports their outcomes, releases waiting deliveries, and returns
+// nil. It returns nil at once if Shutdown was called before. It returns an error if an option is invalid, the
+// client is closed, or the server refuses the request. A worker runs once.
 //
-// Values of ctx are those of the handlers' contexts.
+// The contexts of handlers have the values of ctx.
 func (w *Worker) Run(ctx context.Context, handler Handler) error {
 	request, err := w.options.request(w.queues)
 	if err != nil {
@@ -83,7 +85,7 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 	w.mu.Lock()
 	if w.hasRun {
 		w.mu.Unlock()
-		return errors.New("dlq: this worker has run already; make another one")
+		return errors.New("dlq: this worker has run already; create a new one")
 	}
 	w.hasRun = true
 	isShut := w.isShut
@@ -96,22 +98,22 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 	if err := w.client.register(w); err != nil {
 		return err
 	}
-	defer w.client.forget(w)
+	defer w.client.unregister(w)
 
 	streamCtx, endStream := context.WithCancel(w.base)
 	defer endStream()
 	leaseCtx, endLeases := context.WithCancel(w.base)
 	defer endLeases()
-	go w.leases.keep(leaseCtx)
+	go w.leases.run(leaseCtx)
 	stream := &dueStream{
 		connect: w.client.connect, request: request,
 		onOpened:     w.opened,
 		onDeliveries: w.take,
 		onBroken:     func(err *Error) { w.report(err, nil) },
-		beforeResume: w.leases.releaseStrays,
+		beforeResume: w.leases.releaseUnreceived,
 	}
 	streamEnd := make(chan error, 1)
-	go func() { streamEnd <- stream.keep(streamCtx) }()
+	go func() { streamEnd <- stream.run(streamCtx) }()
 
 	var refusal error
 	select {
@@ -127,9 +129,9 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 	return refusal
 }
 
-// Shutdown ends [Worker.Run], as the end of its context does, and waits for it. When ctx ends before, handlers
-// that still run are cancelled and their messages given back, within seconds; it then returns the
-// error of ctx. Don't wait for it inside a handler, for which it waits itself.
+// Shutdown ends [Worker.Run] and waits for it. When ctx ends first, Shutdown cancels running handlers, releases
+// their messages, and returns the error of ctx within seconds. Don't call it in a handler: it waits for
+// handlers.
 func (w *Worker) Shutdown(ctx context.Context) error {
 	w.stopOnce.Do(func() { close(w.stop) })
 	w.mu.Lock()
@@ -143,14 +145,14 @@ func (w *Worker) Shutdown(ctx context.Context) error {
 	case <-w.done:
 		return nil
 	case <-ctx.Done():
-		w.hastenOnce.Do(func() { close(w.hasten) })
+		w.stopNowOnce.Do(func() { close(w.stopNow) })
 		<-w.done
 		return context.Cause(ctx)
 	}
 }
 
 func (w *Worker) opened(lease time.Duration) {
-	w.acks.setLease(lease)
+	w.reporter.setLease(lease)
 	w.leases.setLength(lease)
 }
 
@@ -184,12 +186,12 @@ func (w *Worker) startLocked() {
 
 func (w *Worker) run(ctx context.Context, h *held) {
 	err := errGoexit
-	defer func() { w.ran(h, err) }() // also where the handler ends its goroutine
+	defer func() { w.handlerEnded(h, err) }() // also if the handler ends its goroutine
 	ctx = w.client.options.withinTrace(ctx, h.delivery.TraceContext)
-	err = guarded(func() error { return w.handler(ctx, h.delivery) })
+	err = catchPanic(func() error { return w.handler(ctx, h.delivery) })
 }
 
-func (w *Worker) ran(h *held, err error) {
+func (w *Worker) handlerEnded(h *held, err error) {
 	own := outcomeFrom(err)
 	w.mu.Lock()
 	isGivingUp := w.isGivingUp
@@ -199,7 +201,7 @@ func (w *Worker) ran(h *held, err error) {
 		case err != nil && isOutcome(err):
 			return own
 		case isGivingUp && (err != nil || sent != nil):
-			return &outcome{kind: Released} // cancelled because the worker stops: no fault of the message
+			return &outcome{kind: Released} // the stopping worker cancelled it, so the failure is not the message's
 		case sent != nil:
 			return sent
 		default:
@@ -219,22 +221,12 @@ func (w *Worker) ran(h *held, err error) {
 
 func (w *Worker) settle(h *held, choose func(sent *outcome) *outcome) {
 	if o := h.settle(choose); o != nil {
-		w.acks.add(h, o)
+		w.reporter.add(h, o)
 	}
 }
 
-// released is for a message whose handler does not count.
+// released is the outcome of a delivery whose handler did not run, or did not end in time.
 func released(*outcome) *outcome { return &outcome{kind: Released} }
-
-func (w *Worker) lose(h *held) {
-	w.leases.remove(h)
-	if !h.lose() {
-		return
-	}
-	lost := newError(ErrLeaseLost, "the lease of message "+h.delivery.ID+" is lost; its outcome will not count", nil)
-	h.abort(lost)
-	w.report(lost, h.delivery)
-}
 
 func (w *Worker) drain(stream *dueStream) {
 	w.mu.Lock()
@@ -246,28 +238,28 @@ func (w *Worker) drain(stream *dueStream) {
 		w.settle(h, released)
 	}
 	deadline := time.Now().Add(w.options.drainTimeout)
-	if !w.waitIdle(w.options.drainTimeout, w.hasten) {
+	if !w.waitUntilIdle(w.options.drainTimeout, w.stopNow) {
 		deadline = time.Now()
-		running := w.giveUp()
-		if !w.waitIdle(abortGrace, nil) {
+		running := w.cancelHandlers()
+		if !w.waitUntilIdle(abortGrace, nil) {
 			for _, h := range running {
 				w.settle(h, released)
 			}
 		}
 	}
-	report := min(max(time.Until(deadline), leastReport), mostReport)
-	if w.acks.flush(report, w.hasten) {
-		ctx, cancel := context.WithTimeout(context.Background(), leastReport)
+	reportTime := min(max(time.Until(deadline), minReportTime), maxReportTime)
+	if w.reporter.flush(reportTime, w.stopNow) {
+		ctx, cancel := context.WithTimeout(context.Background(), minReportTime)
 		defer cancel()
-		w.leases.releaseStrays(ctx, stream.session())
+		w.leases.releaseUnreceived(ctx, stream.session())
 	} else {
-		w.acks.abandon()
-		w.acks.flush(leastReport, nil)
+		w.reporter.abandon()
+		w.reporter.flush(minReportTime, nil)
 	}
 }
 
-// waitIdle gives false if handlers still run after that time, or once nobody waits for them any more.
-func (w *Worker) waitIdle(most time.Duration, hasten <-chan struct{}) bool {
+// waitUntilIdle reports whether all handlers ended before the timeout and before stopNow was closed.
+func (w *Worker) waitUntilIdle(timeout time.Duration, stopNow <-chan struct{}) bool {
 	w.mu.Lock()
 	if len(w.running) == 0 {
 		w.mu.Unlock()
@@ -278,19 +270,19 @@ func (w *Worker) waitIdle(most time.Duration, hasten <-chan struct{}) bool {
 	}
 	idle := w.idle
 	w.mu.Unlock()
-	timer := time.NewTimer(most)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-idle:
 		return true
 	case <-timer.C:
-	case <-hasten:
+	case <-stopNow:
 	}
 	return false
 }
 
-// giveUp cancels running handlers.
-func (w *Worker) giveUp() []*held {
+// cancelHandlers cancels and returns the running handlers.
+func (w *Worker) cancelHandlers() []*held {
 	w.mu.Lock()
 	w.isGivingUp = true
 	var running []*held

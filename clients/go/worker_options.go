@@ -13,9 +13,9 @@ import (
 const (
 	defaultConcurrency  = 16
 	defaultDrainTimeout = 30 * time.Second
-	// mostInFlight is the most that the server takes.
-	mostInFlight    = 10_000
-	mostWorkerBytes = 128
+	// The server's limits.
+	maxInFlight      = 10_000
+	maxWorkerIDBytes = 128
 )
 
 // WorkerOption is an option of [Client.Worker].
@@ -32,50 +32,51 @@ type workerOptions struct {
 	onSettled        func(*Delivery, Settled)
 }
 
-// Settled is what the server made of an outcome.
+// Settled is the state of a message after an outcome.
 type Settled struct {
 	Outcome OutcomeKind
 	State   State
-	// DueTime is when the next attempt is due, if one is.
+	// DueTime is the time of the next attempt. It is zero if there is none.
 	DueTime          time.Time
 	QuarantineReason QuarantineReason
 }
 
-// WithConcurrency is how many handlers run at a time. Default 16.
+// WithConcurrency sets how many handlers run at a time. Default 16.
 func WithConcurrency(n int) WorkerOption { return func(o *workerOptions) { o.concurrency = n } }
 
-// WithPrefetch is how many deliveries wait here for a handler, so that none waits for the network. They are
-// held by this worker meanwhile: give 0 where handlers take seconds. Default: as many as run.
+// WithPrefetch sets how many deliveries wait in this process, so that no handler waits for the network. No other
+// worker gets them meanwhile: set 0 if handlers take seconds. Default: the concurrency.
 func WithPrefetch(n int) WorkerOption { return func(o *workerOptions) { o.prefetch = &n } }
 
-// WithLease is how long the server waits for a sign of life, 1 s to 12 h. Default: the queue's (30 s).
+// WithLease sets how long the server waits for an extension or an outcome before it delivers the message again,
+// 1 s to 12 h. The worker extends leases. Default: the queue's (30 s).
 func WithLease(lease time.Duration) WorkerOption {
 	return func(o *workerOptions) { o.lease = lease }
 }
 
-// WithMaxInFlightBytes bounds what is in flight. Default 64 MiB.
+// WithMaxInFlightBytes bounds the bytes of the deliveries that this worker holds. Default 64 MiB.
 func WithMaxInFlightBytes(bytes uint64) WorkerOption {
 	return func(o *workerOptions) { o.maxInFlightBytes = bytes }
 }
 
-// WithWorkerID is shown in the server's logs. Default: host and process id.
+// WithWorkerID sets the id in the server's logs. Default: host and process id.
 func WithWorkerID(id string) WorkerOption { return func(o *workerOptions) { o.workerID = id } }
 
-// WithDrainTimeout is how long a worker that stops waits for its handlers, before it cancels them and gives
-// their messages back. Default 30 s.
+// WithDrainTimeout sets how long a stopping worker waits for its handlers before it cancels them and releases
+// their messages. Default 30 s.
 func WithDrainTimeout(timeout time.Duration) WorkerOption {
 	return func(o *workerOptions) { o.drainTimeout = timeout }
 }
 
-// WithOnError is told when the stream breaks, or an outcome does not count, with its delivery, which else is
-// nil. It must not block. Default: the log.
-func WithOnError(tell func(err *Error, d *Delivery)) WorkerOption {
-	return func(o *workerOptions) { o.onError = tell }
+// WithOnError sets a function that is called when the stream breaks (d is nil), or the outcome of d does not
+// count. It must not block. Default: a log line.
+func WithOnError(onError func(err *Error, d *Delivery)) WorkerOption {
+	return func(o *workerOptions) { o.onError = onError }
 }
 
-// WithOnSettled is told what became of each delivery whose outcome counts. It must not block.
-func WithOnSettled(tell func(d *Delivery, settled Settled)) WorkerOption {
-	return func(o *workerOptions) { o.onSettled = tell }
+// WithOnSettled sets a function that is called for each delivery whose outcome counts. It must not block.
+func WithOnSettled(onSettled func(d *Delivery, settled Settled)) WorkerOption {
+	return func(o *workerOptions) { o.onSettled = onSettled }
 }
 
 func (o *workerOptions) request(queues []string) (*dlqv1.StreamDueRequest, error) {
@@ -91,10 +92,10 @@ func (o *workerOptions) request(queues []string) (*dlqv1.StreamDueRequest, error
 	if o.workerID == "" {
 		host, _ := os.Hostname()
 		o.workerID = fmt.Sprintf("%s-%d", host, os.Getpid())
-		o.workerID = o.workerID[max(0, len(o.workerID)-mostWorkerBytes):]
+		o.workerID = o.workerID[max(0, len(o.workerID)-maxWorkerIDBytes):]
 	}
-	both := min(o.concurrency, mostInFlight) + min(*o.prefetch, mostInFlight)
-	inFlight := uint32(min(both, mostInFlight)) //nolint:gosec // bounded
+	sum := min(o.concurrency, maxInFlight) + min(*o.prefetch, maxInFlight)
+	inFlight := uint32(min(sum, maxInFlight)) //nolint:gosec // bounded
 	request := &dlqv1.StreamDueRequest{Queues: queues, WorkerId: validText(o.workerID), MaxInFlight: &inFlight}
 	if o.lease != 0 {
 		request.LeaseDuration = durationpb.New(o.lease)

@@ -6,11 +6,11 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
-func (w *Worker) answered(one unreported, result *dlqv1.AckResult) {
+func (w *Worker) outcomeAnswered(one unreported, result *dlqv1.AckResult) {
 	w.leases.remove(one.held)
 	if result.GetStatus() != dlqv1.AckStatus_ACK_STATUS_APPLIED {
-		words := "the outcome (" + string(one.kind) + ") of message " + one.held.delivery.ID + " does not count: "
-		w.report(newError(ErrLeaseLost, words+whyNot(result), nil), one.held.delivery)
+		text := "outcome " + string(one.kind) + " of message " + one.held.delivery.ID + " does not count: "
+		w.report(newError(ErrLeaseLost, text+reasonNotApplied(result), nil), one.held.delivery)
 		return
 	}
 	if w.options.onSettled == nil {
@@ -20,38 +20,49 @@ func (w *Worker) answered(one unreported, result *dlqv1.AckResult) {
 	if due := result.GetDueTime(); due != nil {
 		settled.DueTime = due.AsTime()
 	}
-	tell(w.client.options.logger, "WithOnSettled", func() { w.options.onSettled(one.held.delivery, settled) })
+	notify(w.client.options.logger, "WithOnSettled", func() { w.options.onSettled(one.held.delivery, settled) })
 }
 
-func whyNot(result *dlqv1.AckResult) string {
+func reasonNotApplied(result *dlqv1.AckResult) string {
 	switch {
 	case result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_LEASE_LOST:
-		return "its lease was over and it moved on"
+		return "its lease expired and the message moved on"
 	case result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_NOT_FOUND:
-		return "it is gone"
+		return "the message does not exist any more"
 	case result.GetDetail() != "":
 		return result.GetDetail()
 	default:
-		return "the server gave no result"
+		return "the server returned no result"
 	}
 }
 
-func (w *Worker) givenUp(one unreported, cause error) {
+func (w *Worker) outcomeGivenUp(one unreported, cause error) {
 	w.leases.remove(one.held)
-	words := "the outcome (" + string(one.kind) + ") of message " + one.held.delivery.ID + " could not be reported: "
-	err := newError(ErrConnection, words+wordsOf(cause)+"; it may come again", cause)
+	text := "report of outcome " + string(one.kind) + " of message " + one.held.delivery.ID + " failed: "
+	err := newError(ErrConnection, text+messageOf(cause)+"; the message may be delivered again", cause)
 	err.Code = status.Code(cause)
 	w.report(err, one.held.delivery)
 }
 
-func (w *Worker) report(err *Error, d *Delivery) {
-	if w.options.onError != nil {
-		tell(w.client.options.logger, "WithOnError", func() { w.options.onError(err, d) })
+// lose reports a lost lease and cancels the handler.
+func (w *Worker) lose(h *held) {
+	w.leases.remove(h)
+	if !h.lose() {
 		return
 	}
-	about := []any{"kind", string(err.Kind), "error", err}
-	if d != nil {
-		about = append(about, "queue", d.Queue, "id", d.ID)
+	lost := newError(ErrLeaseLost, "the lease of message "+h.delivery.ID+" is lost; its outcome will not count", nil)
+	h.abort(lost)
+	w.report(lost, h.delivery)
+}
+
+func (w *Worker) report(err *Error, d *Delivery) {
+	if w.options.onError != nil {
+		notify(w.client.options.logger, "WithOnError", func() { w.options.onError(err, d) })
+		return
 	}
-	w.client.options.logger.Warn("dlq worker", about...)
+	attrs := []any{"kind", string(err.Kind)}
+	if d != nil {
+		attrs = append(attrs, "queue", d.Queue, "id", d.ID)
+	}
+	w.client.options.logger.Warn("dlq worker: "+err.text, attrs...)
 }

@@ -39,7 +39,7 @@ func send(t *testing.T, client *dlq.Client, payload any, opts ...dlq.SendOption)
 	}
 }
 
-func TestWhatAHandlerReturnsIsTheOutcome(t *testing.T) {
+func TestHandlerReturnIsOutcome(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler dlq.Handler
 		state   dlq.State
@@ -67,7 +67,7 @@ func TestWhatAHandlerReturnsIsTheOutcome(t *testing.T) {
 	}
 }
 
-func TestAHandlerSeesTheMessage(t *testing.T) {
+func TestHandlerReceivesMessage(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	seen := make(chan *dlq.Delivery, 1)
@@ -86,7 +86,7 @@ func TestAHandlerSeesTheMessage(t *testing.T) {
 	}
 }
 
-func TestASendOfTheSameMessageIsItsOutcome(t *testing.T) {
+func TestSendOfOwnMessageIsOutcome(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	charge := dlq.DeadLetter(client, "orders", func(context.Context, *dlq.Delivery) error { return errors.New("again") })
@@ -98,7 +98,7 @@ func TestASendOfTheSameMessageIsItsOutcome(t *testing.T) {
 	}
 }
 
-func TestShutdownWaitsForHandlersAndGivesTheRestBack(t *testing.T) {
+func TestShutdownWaitsForHandlersAndReleasesWaiting(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	begun, end := make(chan struct{}, 3), make(chan struct{})
@@ -126,7 +126,7 @@ func TestShutdownWaitsForHandlersAndGivesTheRestBack(t *testing.T) {
 	}
 }
 
-func TestAHastenedShutdownCancelsHandlersAndReleases(t *testing.T) {
+func TestShutdownWithEndedContextCancelsHandlersAndReleases(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	begun := make(chan struct{})
@@ -152,7 +152,7 @@ func TestAHastenedShutdownCancelsHandlersAndReleases(t *testing.T) {
 	}
 }
 
-func TestAWorkerOutlivesAnOutage(t *testing.T) {
+func TestWorkerContinuesAfterOutage(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	work(t, client, func(context.Context, *dlq.Delivery) error { return nil },
@@ -171,7 +171,7 @@ func TestAWorkerOutlivesAnOutage(t *testing.T) {
 	}
 }
 
-func TestAWorkerThatIsStoppedBeforeItRunsDoesNothing(t *testing.T) {
+func TestWorkerShutDownBeforeRunDoesNothing(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	send(t, client, "a")
@@ -179,12 +179,12 @@ func TestAWorkerThatIsStoppedBeforeItRunsDoesNothing(t *testing.T) {
 	if err := worker.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	handler := func(context.Context, *dlq.Delivery) error { return errors.New("it runs") }
+	handler := func(context.Context, *dlq.Delivery) error { return errors.New("the handler ran") }
 	if err := worker.Run(t.Context(), handler); err != nil {
-		t.Errorf("a signal that is fast is no error: %v", err)
+		t.Errorf("Run after Shutdown returned %v", err)
 	}
 	if err := worker.Run(t.Context(), handler); err == nil {
-		t.Error("it has run twice")
+		t.Error("a second Run returned no error")
 	}
 	if err := worker.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -194,7 +194,7 @@ func TestAWorkerThatIsStoppedBeforeItRunsDoesNothing(t *testing.T) {
 	}
 }
 
-func TestAHastenedCloseSaysThatAHandlerWasCancelled(t *testing.T) {
+func TestCloseWithEndedContextReturnsItsError(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	begun := make(chan struct{})
@@ -212,22 +212,22 @@ func TestAHastenedCloseSaysThatAHandlerWasCancelled(t *testing.T) {
 	}
 }
 
-// deaf hands out one message, and never answers to its outcome.
-type deaf struct{ loser }
+// ackIgnorer delivers one message and never answers its outcome.
+type ackIgnorer struct{ leaseLoser }
 
-func (*deaf) Ack(ctx context.Context, _ *dlqv1.AckRequest) (*dlqv1.AckResponse, error) {
+func (*ackIgnorer) Ack(ctx context.Context, _ *dlqv1.AckRequest) (*dlqv1.AckResponse, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-func TestAHastenedCloseWaitsNoLongerForAnswersToOutcomes(t *testing.T) {
-	client := clientOf(t, &deaf{})
+func TestCloseWithEndedContextDoesNotWaitForAcks(t *testing.T) {
+	client := clientOf(t, &ackIgnorer{})
 	handled := make(chan struct{})
-	told := make(chan *dlq.Error, 10)
+	reported := make(chan *dlq.Error, 10)
 	work(t, client, func(context.Context, *dlq.Delivery) error {
 		close(handled)
 		return nil
-	}, dlq.WithOnError(func(err *dlq.Error, _ *dlq.Delivery) { told <- err }))
+	}, dlq.WithOnError(func(err *dlq.Error, _ *dlq.Delivery) { reported <- err }))
 	<-handled
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -236,30 +236,30 @@ func TestAHastenedCloseWaitsNoLongerForAnswersToOutcomes(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if took := time.Since(began); took > 4*time.Second {
-		t.Errorf("it took %v, and 3 s were said", took)
+		t.Errorf("Close took %v, more than the documented 3 s", took)
 	}
-	if err := <-told; !errors.Is(err, dlq.ErrConnection) || !strings.Contains(err.Error(), "before the server had answered") {
-		t.Errorf("told %v", err)
+	if err := <-reported; !errors.Is(err, dlq.ErrConnection) || !strings.Contains(err.Error(), "before the server answered") {
+		t.Errorf("reported %v", err)
 	}
 }
 
-// asked notes how many deliveries a worker wants at a time.
-type asked struct {
+// inFlightRecorder records the MaxInFlight of workers.
+type inFlightRecorder struct {
 	dlqv1.UnimplementedDlqServiceServer
 	bounds chan uint32
 }
 
-func (s *asked) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
+func (s *inFlightRecorder) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
 	s.bounds <- r.GetMaxInFlight()
 	<-stream.Context().Done()
 	return stream.Context().Err()
 }
 
-func TestAnyConcurrencyIsWithinWhatTheServerTakes(t *testing.T) {
-	service := &asked{bounds: make(chan uint32, 1)}
+func TestMaxInFlightIsLimitedToServerMaximum(t *testing.T) {
+	service := &inFlightRecorder{bounds: make(chan uint32, 1)}
 	client := clientOf(t, service)
 	work(t, client, func(context.Context, *dlq.Delivery) error { return nil }, dlq.WithConcurrency(math.MaxInt))
 	if got := <-service.bounds; got != 10_000 {
-		t.Errorf("asks for %d at a time", got)
+		t.Errorf("max_in_flight is %d", got)
 	}
 }

@@ -1,5 +1,5 @@
-// A small bar of what became of the dead letters of a queue. Told apart by characters too, for
-// whoever has no colours or sees none.
+// A small bar of a queue's dead letters by state. Characters differ too, for terminals without
+// colors.
 
 import type { Colour, Paint } from "./ansi.ts";
 import type { Row } from "./ledger.ts";

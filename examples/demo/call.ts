@@ -27,7 +27,7 @@ export type Call = (order: Order, signal: AbortSignal) => Promise<void>;
 export interface Calls {
   readonly call: Call;
   /** The shop's own bug is gone from now on. */
-  mendCoupons(): void;
+  fixCoupons(): void;
 }
 
 export function createCalls(urlOf: (service: Order["service"]) => string): Calls {
@@ -47,7 +47,7 @@ export function createCalls(urlOf: (service: Order["service"]) => string): Calls
       await response.body?.cancel();
       if (!response.ok) throw new HttpError(response);
     },
-    mendCoupons() {
+    fixCoupons() {
       percentOf = (order) => order.coupon?.percent ?? 0;
     },
   };

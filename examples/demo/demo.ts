@@ -80,7 +80,7 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
     return end;
   }
 
-  calls.mendCoupons();
+  calls.fixCoupons();
   write(nextWhileKept(server, ledger));
   view = createPlainView(scene, write);
   isShown = true;

@@ -104,7 +104,7 @@ export function createLedger(): Ledger {
     },
     sent({ service }, result) {
       if (result.status === "dropped") lost += 1;
-      // Otherwise it is one more failure of a letter that is counted already.
+      // Otherwise it is another failure of a message that is already counted.
       if (result.status !== "sent") return;
       sent += 1;
       const counts = reasons.get(service) ?? new Map<ReasonName, number>();

@@ -23,7 +23,7 @@ export interface Addresses {
   readonly http: string;
 }
 
-/** While everything still runs. The bug is mended by now, so what it quarantined can recover. */
+/** While everything still runs. The bug is fixed, so the messages that it quarantined can recover. */
 export function nextWhileKept({ grpc, http }: Addresses, ledger: Ledger): string {
   const call = (method: string, request: object) =>
     `  grpcurl -plaintext -d '${JSON.stringify(request)}' \\\n    ${grpc} dlq.v1.DlqService/${method}`;
@@ -35,8 +35,8 @@ Everything still runs: server, shop, worker. Try in a second terminal:
 What is in the queues, and why nothing moves:
 ${call("Stats", {})}
 
-The bug in coupons is mended now: put its ${quarantined} messages back, and watch
-them recover here:
+The bug in coupons is fixed now: retry its ${quarantined} messages, and watch them
+recover here:
 ${call("Retry", retry)}
 
 Without grpcurl, over HTTP, and so with any method:

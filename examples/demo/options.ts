@@ -30,7 +30,7 @@ const LEAST_SECONDS = 5;
 /** The policies in dlq.yaml outlast no longer outage. */
 const MOST_SECONDS = 60;
 
-/** @throws Error with words for whoever typed it */
+/** @throws Error with a message for the user */
 export function parseOptions(args: readonly string[]): DemoOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -55,7 +55,7 @@ export async function startServer(signal: AbortSignal): Promise<DemoServer> {
     if (isAsked) return new Promise<never>(() => {});
     throw new Error(`the server has ended by itself:\n${output.text()}`);
   });
-  failed.catch(() => {}); // whoever waits for it hears it
+  failed.catch(() => {}); // its awaiters get the rejection
   try {
     const addresses = await Promise.race([untilServing(child, output.add, signal), failed]);
     return { ...addresses, failed, [Symbol.asyncDispose]: end };

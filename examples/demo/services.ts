@@ -52,7 +52,7 @@ export const SERVICES: readonly Service[] = [
     name: "coupons",
     problem: "own bug",
     orders: 4,
-    repair: "the bug in the shop's coupons is mended: its messages can be put back",
+    repair: "the bug in the shop's coupons is fixed: its messages can be retried",
   },
 ];
 

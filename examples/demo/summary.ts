@@ -22,7 +22,7 @@ export function summaryOf(ledger: Ledger, elapsedMs: number): string {
 ${tried} orders in ${seconds(elapsedMs)}: ${atOnce} went through at once, ${sent} became dead letters. Of these
 ${recovered} recovered, ${quarantined} are in quarantine, ${open} are undecided; ${lost} orders were lost.
 
-${cells(["queue", "reason", "letters", "recovered", "attempts"], "quarantined")}
+${cells(["queue", "reason", "messages", "recovered", "attempts"], "quarantined")}
 ${rows.join("\n")}
 ${cells(["all", "", sent, recovered, attempts], String(quarantined))}
 `;

@@ -6,16 +6,14 @@ import { join } from "node:path";
 import { ROOT } from "../setup/places.mjs";
 
 /**
- * Where the stubs of each client are. They have templates of their own: their plugins take other
- * packages than what gen/ is made from.
+ * Folders with the stubs of each client. Each client has its own template, because its plugins take
+ * other packages than gen/ is made from. TypeScript uses gen/; Maven generates Java's at each build.
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const CLIENTS = {
   go: ["clients/go/dlqspoolv1", "clients/go/dlqv1"],
-  java: ["clients/java/src/generated/java"],
   python: ["clients/python/src/dlq/spool/v1", "clients/python/src/dlq/v1"],
   rust: ["clients/rust/src/gen"],
-  typescript: ["clients/typescript/src/gen"],
 };
 
 /** @param {readonly string[]} leftOut */

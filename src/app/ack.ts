@@ -5,8 +5,7 @@ import { formatMessageId } from "../core/message-id.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, OutcomeCommand } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
-import { withEdits } from "./edits/outcome-edits.ts";
-import { RefusedEdits } from "./edits/refused-edits.ts";
+import { RefusedEdits, withEdits } from "./edits/automatic-edits.ts";
 import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
 import type { AttemptStatus, DecisionLog, EditObserver, Observer } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
@@ -14,23 +13,23 @@ import type { Mover } from "./rules/mover.ts";
 
 export interface AckParts extends FailureParts {
   store: Pick<Store, "examine" | "settle" | "messages">;
-  /** Largest payload of a message. */
+  /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number;
   observer: Observer & EditObserver;
   log: DecisionLog;
-  /** Tells the streams that leases of theirs have ended. */
+  /** Notifies worker sessions that leases have ended. */
   registry: Pick<SessionRegistry, "leasesEnded">;
-  /** Takes to their other queue what has set out; absent where nothing does. */
-  mover?: Pick<Mover, "hurry">;
+  /** Moves messages to other queues. Absent: no rules, so nothing moves. */
+  mover?: Pick<Mover, "moveNow">;
 }
 
 type Parts = AckParts & { refusedEdits: RefusedEdits };
 
 type Valid = Exclude<OutcomeCommand, { kind: "invalid" }>;
 
-/** Outcomes that one script call carries: others wait for it. */
+/** Outcomes in one script call. A longer script would block other calls. */
 const CHUNK = 250;
-/** Tries to decide on messages that change between reading and writing. */
+/** Attempts to decide on messages that change between reading and writing. */
 const TRIES = 8;
 
 /** Applies outcomes under their leases: succeeded, failed, released, quarantined, discarded. */
@@ -41,7 +40,7 @@ export function createAck(given: AckParts) {
       outcome.kind === "invalid" ? refuse(outcome.detail) : refuse("not applied"),
     );
     await Promise.all(
-      chunks(outcomes).map(async ({ queue, indexes }, part) => {
+      splitIntoChunks(outcomes).map(async ({ queue, indexes }, part) => {
         const own = indexes.map((index) => outcomes[index] as Valid);
         const settled = await settleChunk(parts, queue, requestKey(requestId, queue, part), own);
         indexes.forEach((index, at) => {
@@ -53,22 +52,24 @@ export function createAck(given: AckParts) {
   };
 }
 
-/** The valid outcomes by queue, in pieces; the same request is always cut the same way. */
-function chunks(outcomes: readonly OutcomeCommand[]) {
-  const pieces: { queue: string; indexes: number[] }[] = [];
+/**
+ * Groups the valid outcomes by queue, in chunks. The same request always gives the same chunks.
+ */
+function splitIntoChunks(outcomes: readonly OutcomeCommand[]) {
+  const chunks: { queue: string; indexes: number[] }[] = [];
   const open = new Map<string, { queue: string; indexes: number[] }>();
   outcomes.forEach((outcome, index) => {
     if (outcome.kind === "invalid") return;
     const { queue } = outcome.token;
-    let piece = open.get(queue);
-    if (piece === undefined || piece.indexes.length === CHUNK) {
-      piece = { queue, indexes: [] };
-      open.set(queue, piece);
-      pieces.push(piece);
+    let chunk = open.get(queue);
+    if (chunk === undefined || chunk.indexes.length === CHUNK) {
+      chunk = { queue, indexes: [] };
+      open.set(queue, chunk);
+      chunks.push(chunk);
     }
-    piece.indexes.push(index);
+    chunk.indexes.push(index);
   });
-  return pieces;
+  return chunks;
 }
 
 async function settleChunk(
@@ -87,45 +88,45 @@ async function settleChunk(
     const reply = await parts.store.settle(queue, request, items);
     if (reply?.repeated) return sameRequest(reply, outcomes);
     if (reply !== undefined) {
-      tell(parts, queue, decided, reply);
+      report(parts, queue, decided, reply);
       return reply.results;
     }
   }
   throw aborted(100, `a message of queue ${queue}`);
 }
 
-/** This request has been answered before: nothing happens again, and nothing is counted again. */
+/** The results of an earlier call with this request id. Nothing is applied or counted again. */
 function sameRequest(reply: SettleReply, outcomes: readonly Valid[]): readonly Settled[] {
   if (reply.results.length === outcomes.length) return reply.results;
   throw invalidField(
     "request_id",
-    "was used before, for other outcomes; take a fresh one for each call, and the same one only to repeat it",
+    "was used before for other outcomes; use a new one for each call, and the same one only to repeat a call",
   );
 }
 
-/** Failures and releases need to know the message; the others are the worker's word alone. */
+/** Failures and releases depend on the stored message; the other outcomes do not. */
 async function decide(
   parts: AckParts,
   queue: string,
   request: Uint8Array,
   outcomes: readonly Valid[],
 ): Promise<Decision[] | SettleReply> {
-  const asking = outcomes.filter(({ kind }) => kind === "failed" || kind === "released");
+  const dependent = outcomes.filter(({ kind }) => kind === "failed" || kind === "released");
   const withEnvelopes =
-    parts.rules?.hasRulesFor("FAILURE") === true && asking.some(({ kind }) => kind === "failed");
+    parts.rules?.hasRulesFor("FAILURE") === true && dependent.some(({ kind }) => kind === "failed");
   const examined =
-    asking.length === 0
+    dependent.length === 0
       ? []
       : await parts.store.examine(
           queue,
           request,
-          asking.map(({ token }) => token),
+          dependent.map(({ token }) => token),
           withEnvelopes,
         );
   if (!Array.isArray(examined)) return examined as SettleReply;
   let next = 0;
   return outcomes.map((outcome) => {
-    if (outcome.kind !== "failed" && outcome.kind !== "released") return byWord(outcome);
+    if (outcome.kind !== "failed" && outcome.kind !== "released") return decideDirectly(outcome);
     const facts = examined[next++] as Examined;
     return outcome.kind === "failed"
       ? decideFailure(outcome, facts, parts)
@@ -133,7 +134,7 @@ async function decide(
   });
 }
 
-function byWord(outcome: Exclude<Valid, { kind: "failed" | "released" }>): Decision {
+function decideDirectly(outcome: Exclude<Valid, { kind: "failed" | "released" }>): Decision {
   const { token } = outcome;
   switch (outcome.kind) {
     case "succeeded":
@@ -148,7 +149,7 @@ function byWord(outcome: Exclude<Valid, { kind: "failed" | "released" }>): Decis
       const quarantineReason = "WORKER_REQUEST";
       return {
         item: { token, kind: "quarantine", quarantineReason, note },
-        why: "the worker asked for quarantine",
+        why: "the worker quarantined it",
       };
     }
   }
@@ -158,7 +159,7 @@ function released(outcome: Valid & { kind: "released" }, facts: Examined): Decis
   const { token } = outcome;
   const delayMs = releaseDelayMs(outcome.delayMs ?? 0, facts.releases + 1);
   const item: SettleItem = { token, kind: "release", version: facts.version, delayMs };
-  return { item, why: "the worker gave it back" };
+  return { item, why: "the worker released it" };
 }
 
 const STATUS_OF: Record<SettleItem["kind"], AttemptStatus | undefined> = {
@@ -173,24 +174,27 @@ const STATUS_OF: Record<SettleItem["kind"], AttemptStatus | undefined> = {
   return: undefined,
 };
 
-/** What an open breaker has spared is still there, whatever was decided of it. */
+/**
+ * An attempt that an open breaker made exempt counts as released: the message is still scheduled.
+ */
 function statusOf(kind: SettleItem["kind"], state: Settled["state"]): AttemptStatus | undefined {
   const isEnd = kind === "failQuarantine" || kind === "failDiscard";
   return isEnd && state === "SCHEDULED" ? "released" : STATUS_OF[kind];
 }
 
-function tell(
+/** Reports applied outcomes to metrics, log and worker sessions, and starts moves. */
+function report(
   { observer, log, registry, mover }: AckParts,
   queue: string,
   decided: readonly Decision[],
   reply: SettleReply,
 ): void {
-  const setOut = decided
+  const moving = decided
     .filter(
       ({ item }, index) => item.kind === "failMove" && reply.results[index]?.status === "APPLIED",
     )
     .map(({ item }) => item.token.messageId);
-  if (setOut.length > 0) mover?.hurry(queue, setOut);
+  if (moving.length > 0) mover?.moveNow(queue, moving);
   const ended = new Map<string, { sessionId: Uint8Array; leases: LeaseTokenParts[] }>();
   decided.forEach(({ item, why }, index) => {
     const settled = reply.results[index] as Settled;
@@ -198,7 +202,7 @@ function tell(
     const { state, quarantineReason, heldMs, ageMs, sessionId } = settled;
     const status = statusOf(item.kind, state);
     if (status !== undefined) observer.attempt(queue, status);
-    // A late outcome says nothing of how long the work took.
+    // For a late outcome the time of the work is unknown.
     if (sessionId !== undefined) observer.processed(queue, heldMs);
     if (state === "SUCCEEDED" || state === "DISCARDED") observer.left(queue, ageMs);
     if (sessionId !== undefined) {
@@ -207,12 +211,12 @@ function tell(
       own.leases.push(item.token);
       ended.set(key, own);
     }
-    const setAside = status === "quarantined" || status === "discarded";
-    if (!setAside && !log.isLevelEnabled("debug")) return;
+    const isFinal = status === "quarantined" || status === "discarded";
+    if (!isFinal && !log.isLevelEnabled("debug")) return;
     const id = formatMessageId(item.token.messageId);
     const { reason, note, delayMs } = item;
     const facts = { queue, id, state, reason, quarantineReason, why, note, delayMs };
-    if (setAside) log.info(facts, status);
+    if (isFinal) log.info(facts, status);
     else log.debug(facts, status ?? "returned");
   });
   for (const { sessionId, leases } of ended.values()) registry.leasesEnded(sessionId, leases);

@@ -1,10 +1,10 @@
-import type { Payload } from "../../gen/dlq/v1/message_pb.ts";
 import type { BreakerState, DeliveryStatus } from "../core/delivery-status.ts";
 import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type {
   DueDelivery,
   GoneState,
+  MessageContent,
   MessageFilter,
   RetryOutcome,
   StoredState,
@@ -16,23 +16,24 @@ import type { Transform } from "../core/transform/transform.ts";
 import type { RuleFacts } from "../rules/facts.ts";
 
 /**
- * What the transport asks of the use cases, and what it is told: already valid, in plain values.
- * Ids are the 16 bytes of a UUID; failures and envelopes are encoded protobuf, because the rules
- * need only the few fields beside them and the store keeps bytes.
+ * Commands and results of the use cases, in plain and valid values. Ids are the 16 bytes of a UUID.
+ * Failures and envelopes are encoded protobuf: decisions need only the few fields beside them, and
+ * the store keeps bytes.
  */
 
 export type {
   DueDelivery,
   GoneState,
+  MessageContent,
   MessageFilter,
   RetryOutcome,
   RetryRefusal,
   StoredState,
 } from "../core/message.ts";
 
-/** A failure as the rules see it. */
+/** A failure as decisions use it. */
 export interface FailureRecord extends RetryAfterFacts {
-  /** As sent; undefined when absent or unknown to this version: it is categorized. */
+  /** As sent; undefined if absent or unknown to this version. It is then categorized. */
   reason: Reason | undefined;
   type: string;
   message: string;
@@ -40,19 +41,19 @@ export interface FailureRecord extends RetryAfterFacts {
   httpStatus: number | undefined;
   attributes: Readonly<Record<string, string>>;
   /**
-   * The `dlq.v1.Failure` to store, cut to its limits. Called once, with the reason in force:
-   * an unspecified one is replaced by it, a number unknown to this version is kept.
+   * Returns the `dlq.v1.Failure` to store, cut to its limits. `reason` replaces an unspecified
+   * reason; a number that this version does not know is kept.
    */
   encode(reason: Reason): Uint8Array;
 }
 
-/** What another system has counted of a message. */
+/** The imported history of a message. */
 export interface ImportedHistoryFacts {
   /** Failed attempts. */
   attempts: number;
-  /** Failures that are kept of it, in its envelope. */
+  /** Failures stored in the envelope. */
   failureCount: number;
-  /** Not before 1970; perhaps in the future. */
+  /** From 1970 on; may be in the future. */
   firstFailureAtMs: number | undefined;
   quarantined: boolean;
 }
@@ -60,19 +61,19 @@ export interface ImportedHistoryFacts {
 export interface SendCommand {
   /** Empty: not idempotent. */
   requestId: string;
-  /** Which send of its client it is; so a repeat is known when its request is forgotten. */
+  /** The client's number of this send. It detects a repeat after the request id is forgotten. */
   sendNumber?: { clientId: Uint8Array; number: number } | undefined;
   queue: string;
   payloadBytes: number;
-  /** The `dlq.storage.v1.Envelope` to store, its failure carrying the reason in force. */
+  /** Returns the `dlq.storage.v1.Envelope` to store, with this reason in its failure. */
   encodeEnvelope(reason: Reason): Uint8Array;
   failure: FailureRecord;
   importedHistory?: ImportedHistoryFacts | undefined;
   sourceId: string;
   dedupKey: string;
-  /** 16 bytes that differ when the payloads do; only read when there is a dedup key. */
+  /** A hash of 16 bytes. Only read if there is a dedup key. */
   payloadHash: Uint8Array;
-  /** At most one of these two. */
+  /** At most one of `delayMs` and `dueAtMs` is set. */
   delayMs: number | undefined;
   dueAtMs: number | undefined;
   ttlMs: number | undefined;
@@ -80,23 +81,23 @@ export interface SendCommand {
   /** -100 to 100. */
   priority: number;
   orderingKey: string;
-  /** The value of one of its attributes. */
+  /** Returns the value of an attribute. */
   attribute(name: string): string | undefined;
-  /** What routing rules see of it; only called when there are some. */
+  /** The message as routing rules see it. Only called if there are rules. */
   ruleFacts(): RuleFacts["message"];
 }
 
 export interface SendResult {
-  /** Of no meaning when DISCARDED: it was dropped by a rule, and never stored. Nor without a state. */
+  /** Without meaning if the state is DISCARDED (a rule dropped the message) or undefined. */
   id: Uint8Array;
-  /** Undefined: its number was taken before, and no more is known of that send. */
+  /** Undefined: the send number was used before, and the earlier result is no longer known. */
   state: StoredState | "DISCARDED" | undefined;
   reason: Reason;
   /** Only when SCHEDULED. */
   dueAtMs: number | undefined;
   duplicate: boolean;
   quarantineReason: QuarantineReason | undefined;
-  /** Where it is, if a rule has chosen another queue than it was sent to. */
+  /** The queue, if a rule chose another one. */
   queue?: string | undefined;
 }
 
@@ -126,7 +127,7 @@ export interface AckOutcome {
 }
 
 export type ExtendCommand =
-  /** An undefined token is one that could not be read: it is answered INVALID. */
+  /** An undefined token could not be read; its result is INVALID. */
   | { tokens: readonly (LeaseTokenParts | undefined)[]; leaseMs: number | undefined }
   | { sessionId: string; leaseMs: number | undefined };
 
@@ -140,23 +141,17 @@ export interface ExtendOutcome {
 export interface RetryCommand {
   requestId: string;
   queue: string;
-  /** Ids in the order given; undefined where one could not be read. */
+  /** Ids in the given order; undefined if one could not be read. */
   by:
     | { ids: readonly (Uint8Array | undefined)[] }
     | { filter: MessageFilter; expectedCount: number };
-  /** Edits of each message before. */
+  /** Edits of each message before it is retried. */
   transforms?: readonly Transform[] | undefined;
-  /** Says what would be, and changes nothing. */
+  /** Returns what would happen and changes nothing. */
   dryRun?: boolean | undefined;
 }
 
-/** What edits can change of a message. */
-export interface MessageContent {
-  payload: Payload;
-  attributes: Readonly<Record<string, string>>;
-}
-
-/** What edits would make of one message. */
+/** A message before and after edits. */
 export interface RetryPreview {
   id: Uint8Array;
   before: MessageContent;
@@ -164,7 +159,7 @@ export interface RetryPreview {
 }
 
 export interface RetryResult extends RetryOutcome {
-  /** Of a dry run with transforms: the first ones. */
+  /** The first previews of a dry run with transforms. */
   previews?: readonly RetryPreview[] | undefined;
 }
 
@@ -181,9 +176,9 @@ export interface QueueReport {
     quarantineReason: QuarantineReason | undefined;
     count: number;
   }[];
-  /** Of the oldest message, in any state. */
+  /** Age of the oldest message, in any state. */
   oldestAgeMs: number | undefined;
-  /** Since the message that came to quarantine first came there. */
+  /** Time since the earliest quarantined message came to quarantine. */
   oldestQuarantinedAgeMs: number | undefined;
   nextDueAtMs: number | undefined;
   workers: number;
@@ -214,7 +209,7 @@ export interface QueueTotals {
 }
 
 export interface StatsReport {
-  /** Undefined: there was no queue to ask about. */
+  /** Undefined if there is no queue. */
   nowMs: number | undefined;
   queues: readonly QueueReport[];
 }
@@ -236,19 +231,21 @@ export type StreamFrame =
   | { kind: "queueStatus"; queue: string; deliveryStatus: DeliveryStatus }
   | { kind: "drain"; graceMs: number };
 
-/** The use cases, as the transport sees them. Each rejects with a DlqError only. */
+/** The use cases for producers and workers. Each rejects only with a DlqError. */
 export interface Dlq {
-  /** One result or error each, in order. Rejects only when nothing could be tried at all. */
+  /**
+   * Returns one result or error for each command, in order. Rejects only if no command could be
+   * tried.
+   */
   send(commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]>;
   ack(requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]>;
   extend(command: ExtendCommand): Promise<ExtendOutcome[]>;
-  /** Work that nobody waits for any more ends when the signal aborts; never half done. */
+  /** The signal stops the work between two steps of the store. */
   retry(command: RetryCommand, signal?: AbortSignal): Promise<RetryResult>;
   stats(queues: readonly string[]): Promise<StatsReport>;
   /**
-   * Frames of one worker's stream. Ends when the signal aborts or the server drains. The consumer
-   * asks for the next frame only when the last one is written: nothing is claimed for a stream
-   * that does not read.
+   * Frames of one worker's stream. Ends when the signal aborts or the server drains. Nothing is
+   * claimed for a stream until its last frame is written.
    */
   stream(command: StreamCommand, signal: AbortSignal): AsyncIterable<StreamFrame>;
 }

@@ -7,7 +7,7 @@ export interface ExtendParts {
   store: Pick<Store, "extend" | "leases" | "sessionQueues">;
 }
 
-/** Keeps leases alive, by their tokens or all of a session, wherever its stream is. */
+/** Extends leases, given by tokens or all of a session, on any server. */
 export function createExtend({ store }: ExtendParts) {
   return async (command: ExtendCommand): Promise<ExtendOutcome[]> => {
     const tokens = "tokens" in command ? command.tokens : await leasesOf(store, command.sessionId);
@@ -30,7 +30,7 @@ export function createExtend({ store }: ExtendParts) {
   };
 }
 
-/** A session of which nothing is known has no leases left. */
+/** An unknown session has no leases. */
 async function leasesOf(store: ExtendParts["store"], sessionId: string) {
   const id = parseMessageId(sessionId);
   const queues = id === undefined ? undefined : await store.sessionQueues(sessionId);

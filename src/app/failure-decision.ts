@@ -1,20 +1,19 @@
+import { decodeRetrySettings, encodeRetrySettings } from "../codec/retry-settings.ts";
+import { reasonOf } from "../core/categorize.ts";
 import { createdAtMs } from "../core/message-id.ts";
 import type { MessageRetry } from "../core/policy.ts";
 import type { Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { failureVerdict, type Verdict } from "../core/verdict.ts";
 import type { RuleDecision } from "../rules/compiled-rules.ts";
-import { moveOf } from "../rules/hops.ts";
+import { moveOf } from "../rules/merge-actions.ts";
 import type { Examined, SettleItem } from "../store/contract.ts";
 import type { OutcomeCommand } from "./commands.ts";
-import type { DecidedOutcome } from "./edits/outcome-edits.ts";
-import { groupsOfRules } from "./edits/plan-groups.ts";
-import { reasonOf } from "./reason-of.ts";
-import { decodeRetrySettings, encodeRetrySettings } from "./retry-settings.ts";
-import { envelopeFacts } from "./rules/envelope-facts.ts";
-import { failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
+import type { DecidedOutcome } from "./edits/automatic-edits.ts";
+import { groupsOfRules } from "./edits/plan-edits.ts";
+import { envelopeFacts, failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
 
-/** What becomes of a message by an outcome, and why in words. */
+/** What an outcome does to a message, and why. */
 export interface Decision extends DecidedOutcome {
   why: string;
 }
@@ -25,21 +24,24 @@ export interface FailureParts {
   random(): number;
   /** The wall clock. */
   now(): number;
-  /** Absent: there are none. */
-  rules?: Pick<RuleJudge, "hasRulesFor" | "judge" | "circle">;
+  /** Absent: there are no rules. */
+  rules?: Pick<RuleJudge, "hasRulesFor" | "judge" | "reportCircle">;
 }
 
 type Failed = OutcomeCommand & { kind: "failed" };
 
-type Ruling = Pick<RuleDecision, "action" | "saidBy" | "edits">;
+type Ruling = Pick<RuleDecision, "action" | "decidedBy" | "edits">;
 
-const NO_RULING: Ruling = { action: {}, saidBy: {}, edits: [] };
+const NO_RULING: Ruling = { action: {}, decidedBy: {}, edits: [] };
 
-/** On an outcome `failed`: first the rules, then the verdict of the queue that the message is in then. */
+/**
+ * Decides on the outcome `failed`: first the rules apply, then the settings of the queue that they
+ * choose.
+ */
 export function decideFailure(outcome: Failed, facts: Examined, parts: FailureParts): Decision {
   const { token, failure } = outcome;
   const reason = reasonOf(failure);
-  const { action, saidBy, edits: ruledEdits } = ask(outcome, facts, reason, parts);
+  const { action, decidedBy, edits: ruledEdits } = applyRules(outcome, facts, reason, parts);
   const ofRules = groupsOfRules(ruledEdits);
   const settings = parts.settingsOf(token.queue);
   const item = {
@@ -50,7 +52,7 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
     countsForBreaker: settings.breaker !== "off" && settings.breakerReasons.includes(reason),
   };
   if (action.drop) {
-    const rule = saidBy.drop ?? "";
+    const rule = decidedBy.drop ?? "";
     return { item: { ...item, kind: "failDiscard", note: rule }, why: `rule ${rule} drops it` };
   }
 
@@ -62,19 +64,24 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
   };
   const verdictIn = (queue: string): Verdict =>
     action.quarantine
-      ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${saidBy.quarantine} says so` }
+      ? {
+          kind: "quarantine",
+          quarantineReason: "RULE",
+          why: `rule ${decidedBy.quarantine} quarantines it`,
+        }
       : verdictOf(outcome, facts, reason, own, parts.settingsOf(queue), parts);
 
   const here = verdictIn(token.queue);
   const move = moveOf(action, token.queue, facts.hops);
-  if (move.kind === "circle") parts.rules?.circle(saidBy.queue ?? "", token.queue, move.queue);
+  if (move.kind === "circle")
+    parts.rules?.reportCircle(decidedBy.queue ?? "", token.queue, move.queue);
   if (move.kind !== "move") {
-    const note = action.quarantine ? { note: saidBy.quarantine ?? "" } : {};
-    const isTriedAgain = here.kind === "reschedule" && settings.transforms.length > 0;
-    const ofQueue = { by: { queue: token.queue }, transforms: settings.transforms };
-    const edits = isTriedAgain ? [...ofRules, ofQueue] : ofRules;
+    const note = action.quarantine ? { note: decidedBy.quarantine ?? "" } : {};
+    const isRetried = here.kind === "reschedule" && settings.transforms.length > 0;
+    const ofQueue = { source: { queue: token.queue }, transforms: settings.transforms };
+    const edits = isRetried ? [...ofRules, ofQueue] : ofRules;
     return {
-      item: { ...item, ...changes, ...inItem(here), ...note },
+      item: { ...item, ...changes, ...asItem(here), ...note },
       why: here.why,
       ...(edits.length > 0 ? { edits } : {}),
     };
@@ -84,23 +91,23 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
     item: {
       ...item,
       ...changes,
-      ...inItem(there),
+      ...asItem(there),
       kind: "failMove",
-      note: saidBy.queue ?? "",
-      move: { target: move.queue, home: homeOf(here) },
+      note: decidedBy.queue ?? "",
+      move: { target: move.queue, ifRefused: ifRefused(here) },
     },
-    why: `rule ${saidBy.queue} moves it to ${move.queue}; ${there.why}`,
+    why: `rule ${decidedBy.queue} moves it to ${move.queue}; ${there.why}`,
     ...(ofRules.length > 0 ? { edits: ofRules } : {}),
   };
 }
 
-function ask(
+function applyRules(
   { token, failure }: Failed,
   { envelope, edits, attempts, priority }: Examined,
   reason: Reason,
   { rules }: FailureParts,
 ): Ruling {
-  // Of a lease that is lost nothing is known, and nothing will be applied.
+  // The lease is lost: nothing will be applied.
   if (rules === undefined || envelope === undefined) return NO_RULING;
   return rules.judge("FAILURE", {
     message: envelopeFacts({ envelope, edits }, { queue: token.queue, priority }),
@@ -134,7 +141,7 @@ function verdictOf(
   });
 }
 
-function inItem(verdict: Verdict): Pick<SettleItem, "kind"> & Partial<SettleItem> {
+function asItem(verdict: Verdict): Pick<SettleItem, "kind"> & Partial<SettleItem> {
   return verdict.kind === "reschedule"
     ? {
         kind: "failReschedule",
@@ -144,7 +151,8 @@ function inItem(verdict: Verdict): Pick<SettleItem, "kind"> & Partial<SettleItem
     : { kind: "failQuarantine", quarantineReason: verdict.quarantineReason };
 }
 
-function homeOf(verdict: Verdict) {
+/** What happens to the message in this queue if the other one refuses it. */
+function ifRefused(verdict: Verdict) {
   return verdict.kind === "reschedule"
     ? { delayMs: verdict.delayMs }
     : { delayMs: 0, quarantineReason: verdict.quarantineReason };

@@ -9,7 +9,7 @@ export type AttemptStatus =
   | "quarantined"
   | "discarded";
 
-/** Who counts what happens. Calls are cheap and never throw. */
+/** Counts events for metrics. Calls are cheap and never throw. */
 export interface Observer {
   accepted(queue: string, reason: Reason): void;
   attempt(queue: string, status: AttemptStatus, n?: number): void;
@@ -18,25 +18,25 @@ export interface Observer {
   dueLag(queue: string, ms: number): void;
 }
 
-/** What became of a move that a rule asked for. */
+/** The result of a move that a rule asked for. */
 export type RuleMove =
   | "moved"
-  /** The other queue did not take it. */
+  /** The other queue refused it. */
   | "refused"
-  /** Rules have moved it so often that this one is ignored. */
+  /** Ignored: rules have moved the message too often. */
   | "circle";
 
-/** Who counts edits that could not be made. Calls are cheap and never throw. */
+/** Counts refused edits. Calls are cheap and never throw. */
 export interface EditObserver {
-  /** Transforms of a queue. */
+  /** A queue's transforms were refused. */
   transformsRefused(queue: string): void;
-  /** A rule's. */
+  /** A rule's transforms were refused. */
   ruleFailed(rule: string): void;
 }
 
-/** Who counts what routing rules do. Calls are cheap and never throw. */
+/** Counts what routing rules do. Calls are cheap and never throw. */
 export interface RuleObserver {
-  /** The names of the rules in force: others are not counted by name any more. */
+  /** Sets the names of the rules in force. Other names are no longer counted. */
   rulesInForce(names: readonly string[]): void;
   ruleMatched(rule: string): void;
   ruleFailed(rule: string): void;
@@ -44,13 +44,40 @@ export interface RuleObserver {
 }
 
 /**
- * Where decisions are told, one line each; never a payload. What happens to every message is
- * debug: at ten thousand a second nobody reads it, and writing it costs more than deciding it.
+ * The log of decisions, one line each, never a payload. Events of every message are logged at level
+ * debug: at ten thousand a second nobody reads them, and writing costs more than deciding.
  */
 export interface DecisionLog {
-  /** For lines of every message: their facts are only put together when somebody wants them. */
+  /** Lets callers skip the work for lines that would not be written. */
   isLevelEnabled(level: "debug"): boolean;
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
+}
+
+const SAME_AGAIN_MS = 60_000;
+/** Names that are kept. Beyond, all are forgotten and may be logged again. */
+const MOST = 1_000;
+
+/**
+ * Limits repeated log lines to one a minute for each name: an error may occur for every message.
+ */
+export class OnceAMinute {
+  /** The wall clock. */
+  readonly #now: () => number;
+  readonly #loggedAtMs = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Reports whether to log it now. */
+  isDue(name: string): boolean {
+    const nowMs = this.#now();
+    const last = this.#loggedAtMs.get(name);
+    if (last !== undefined && Math.abs(nowMs - last) < SAME_AGAIN_MS) return false;
+    if (this.#loggedAtMs.size >= MOST) this.#loggedAtMs.clear();
+    this.#loggedAtMs.set(name, nowMs);
+    return true;
+  }
 }

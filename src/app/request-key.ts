@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 const NOT_IDEMPOTENT = new Uint8Array();
 
 /**
- * Under what an answer is remembered: the caller's request id and the part of the request that
- * the answer is for. Without a request id nothing is remembered.
+ * The key under which an answer is stored: a hash of the request id and the part of the request.
+ * Empty without a request id: nothing is stored.
  */
 export function requestKey(requestId: string, ...part: readonly (string | number)[]): Uint8Array {
   if (requestId === "") return NOT_IDEMPOTENT;

@@ -1,8 +1,8 @@
-import { aborted, precondition } from "../core/errors.ts";
-import type { RetryOutcome } from "../core/message.ts";
+import { aborted, internal, precondition } from "../core/errors.ts";
+import type { MessageFilter, RetryOutcome } from "../core/message.ts";
 import { LIMITS, type QueueSettings } from "../core/settings.ts";
 import type { Transform } from "../core/transform/transform.ts";
-import type { Store } from "../store/contract.ts";
+import type { QueueSnapshot, Store } from "../store/contract.ts";
 import type { RetryCommand, RetryResult } from "./commands.ts";
 import {
   type EditedRetryParts,
@@ -10,39 +10,38 @@ import {
   retryEdited,
   tryRetry,
 } from "./edits/edited-retry.ts";
-import { matchingCount } from "./matching-count.ts";
 import type { DecisionLog } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 
 export interface RetryParts {
-  store: Pick<Store, "retry" | "retryMatching" | "messages" | "stats">;
+  store: Pick<Store, "messages" | "stats">;
   settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
   /** The wall clock. */
   now(): number;
-  /** Largest payload of a message. */
+  /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number | undefined;
   log: DecisionLog;
 }
 
-/** Walks that found something else than the counts say, because messages moved meanwhile. */
+/** Attempts when messages move between counting and finding them. */
 const TRIES = 3;
 
 type ByFilter = Extract<RetryCommand["by"], { filter: unknown }>;
 
-/** Makes messages due now: an operator's word, by ids or by a filter. */
+/** Makes messages due now, by ids or by a filter. */
 export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: RetryParts) {
   const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, payloadMaxBytes };
-  const operator = new Retry(store, parts);
+  const retry = new Retry(store, parts);
   return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
     const { queue, by, transforms = [], dryRun = false } = command;
     if ("filter" in by) checkExpected(by);
     const request = requestKey(command.requestId, queue);
-    const how = { queue, request, transforms, signal };
+    const target = { queue, request, transforms, signal };
     const result = dryRun
-      ? await operator.tryOut(how, by)
+      ? await retry.dryRun(target, by)
       : "ids" in by
-        ? await operator.byIds(how, by.ids)
-        : await operator.byFilter(how, by);
+        ? await retry.byIds(target, by.ids)
+        : await retry.byFilter(target, by);
     const { retriedCount, refused } = result;
     const facts = { queue, retried: retriedCount, refused: refused.length };
     if (!dryRun) log.info({ ...facts, transforms: transforms.length }, "retried");
@@ -50,8 +49,8 @@ export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: Re
   };
 }
 
-/** What all forms of a retry have in common. */
-interface How {
+/** The parts of a command that ids and filters share. */
+interface Target {
   queue: string;
   request: Uint8Array;
   transforms: readonly Transform[];
@@ -67,29 +66,31 @@ class Retry {
     this.#parts = parts;
   }
 
-  byIds(how: How, given: readonly (Uint8Array | undefined)[]): Promise<RetryOutcome> {
-    const { queue, request, transforms } = how;
+  byIds(target: Target, given: readonly (Uint8Array | undefined)[]): Promise<RetryOutcome> {
     return withReadable(given, (ids) =>
-      transforms.length === 0
-        ? this.#store.retry(queue, request, ids)
-        : retryEdited(this.#parts, { ...how, ids }),
+      target.transforms.length === 0
+        ? this.#retryPlain(target, ids)
+        : retryEdited(this.#parts, { ...target, ids }),
     );
   }
 
-  async byFilter(how: How, { filter, expectedCount }: ByFilter): Promise<RetryOutcome> {
-    const { queue, request, transforms } = how;
-    const prepare = (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...how, ids });
+  async #retryPlain({ queue, request }: Target, ids: readonly Uint8Array[]): Promise<RetryOutcome> {
+    const items = ids.map((id) => ({ kind: "retry", id }) as const);
+    const outcome = await this.#store.messages.retry(queue, request, items);
+    // Nothing was decided on a version that could have changed.
+    if (outcome === "moved") throw internal(new Error(`plain retry in queue ${queue}: "moved"`));
+    return outcome;
+  }
+
+  async byFilter(target: Target, { filter, expectedCount }: ByFilter): Promise<RetryOutcome> {
+    const { queue, request, transforms } = target;
+    const { messages } = this.#store;
+    const prepare =
+      transforms.length === 0
+        ? undefined
+        : (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...target, ids });
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const outcome =
-        transforms.length === 0
-          ? await this.#store.retryMatching(queue, request, filter, expectedCount)
-          : await this.#store.messages.retryMatching(
-              queue,
-              request,
-              filter,
-              expectedCount,
-              prepare,
-            );
+      const outcome = await messages.retryMatching(queue, request, filter, expectedCount, prepare);
       if (outcome === "moved") continue;
       if (!("mismatch" in outcome)) return outcome;
       throw mismatch(expectedCount, outcome.mismatch);
@@ -97,20 +98,20 @@ class Retry {
     throw aborted(200, `queue ${queue}`);
   }
 
-  async tryOut(how: How, by: RetryCommand["by"]): Promise<RetryResult> {
+  async dryRun(target: Target, by: RetryCommand["by"]): Promise<RetryResult> {
     if ("ids" in by) {
-      return withReadable(by.ids, (ids) => tryRetry(this.#parts, { ...how, ids }));
+      return withReadable(by.ids, (ids) => tryRetry(this.#parts, { ...target, ids }));
     }
     const { filter, expectedCount } = by;
-    const [snapshot] = await this.#store.stats([how.queue]);
+    const [snapshot] = await this.#store.stats([target.queue]);
     const count = matchingCount(filter, snapshot?.cells ?? []);
     if (count !== expectedCount) throw mismatch(expectedCount, count);
-    const ids = await this.#store.messages.matching(how.queue, filter, expectedCount);
-    return tryRetry(this.#parts, { ...how, ids });
+    const ids = await this.#store.messages.matching(target.queue, filter, expectedCount);
+    return tryRetry(this.#parts, { ...target, ids });
   }
 }
 
-/** Of all ids those that could be read; the others are refused beside what becomes of these. */
+/** Retries the readable ids and adds the others as refused. */
 async function withReadable<Result extends RetryOutcome>(
   ids: readonly (Uint8Array | undefined)[],
   retry: (readable: readonly Uint8Array[]) => Promise<Result>,
@@ -137,6 +138,23 @@ function checkExpected({ expectedCount }: ByFilter): void {
 function mismatch(expected: number, found: number) {
   return precondition(
     "expected_count",
-    `is ${expected}, but ${found} match; nothing was changed: look at Stats again`,
+    `is ${expected}, but ${found} match; nothing was changed: call Stats again`,
   );
+}
+
+/** Returns how many messages a filter matches, by the queue's counts. */
+export function matchingCount(filter: MessageFilter, cells: QueueSnapshot["cells"]): number {
+  const { reasons, quarantineReasons } = filter;
+  const states: readonly string[] = filter.states.length > 0 ? filter.states : ["QUARANTINED"];
+  let total = 0;
+  for (const { state, reason, quarantineReason, count } of cells) {
+    if (!states.includes(state)) continue;
+    if (reasons.length > 0 && !reasons.includes(reason)) continue;
+    // A filter by quarantine reason excludes messages in other states.
+    if (quarantineReasons.length > 0) {
+      if (quarantineReason === undefined || !quarantineReasons.includes(quarantineReason)) continue;
+    }
+    total += count;
+  }
+  return total;
 }

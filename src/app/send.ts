@@ -1,16 +1,14 @@
+import { encodeRetrySettings } from "../codec/retry-settings.ts";
+import { limiterKeyOf, orderingKeyOf } from "../core/delivery-rules.ts";
 import { aborted, DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { arrivalVerdict, POISON_WHY, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
-import { arrivalEdits } from "./edits/arrival-edits.ts";
-import { RefusedEdits } from "./edits/refused-edits.ts";
-import { limiterKeyOf, orderingKeyOf } from "./limiter-keys.ts";
+import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
 import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
-import { encodeRetrySettings } from "./retry-settings.ts";
-import { type RoutedSend, routeSend } from "./rules/routed-send.ts";
-import type { RuleJudge } from "./rules/rule-judge.ts";
+import { type RoutedSend, type RuleJudge, routeSend } from "./rules/rule-judge.ts";
 
 export interface SendParts {
   store: Pick<Store, "send" | "route">;
@@ -19,13 +17,13 @@ export interface SendParts {
   random(): number;
   /** The wall clock. */
   now(): number;
-  /** Largest payload of a message. */
+  /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number;
   observer: Observer & EditObserver;
   log: DecisionLog;
-  /** A queue is sealed: somebody has to finish its deletion. */
+  /** Called when a queue is sealed, to finish its deletion. */
   onDeleting(queue: string): void;
-  /** Absent: there are none. */
+  /** Absent: there are no rules. */
   rules?: Pick<RuleJudge, "hasRulesFor" | "judge">;
 }
 
@@ -33,16 +31,22 @@ type Parts = SendParts & { refusedEdits: RefusedEdits };
 
 type Result = SendResult | DlqError;
 
-/** A send that an earlier call of its request has sent elsewhere goes there. */
-const LEGS = 2;
+/**
+ * Attempts: an earlier call with the same request id may have sent the message to another queue.
+ */
+const ATTEMPTS = 2;
 
-/** Accepts dead letters: categorizes, decides the first retry, stores. Each stands by itself. */
+/**
+ * Accepts dead letters: categorizes, decides the first retry, stores. Each send succeeds or fails
+ * on its own.
+ */
 export function createSend(given: SendParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (commands: readonly SendCommand[]): Promise<Result[]> => {
     const routedSends = commands.map((command) => routeSend(command, parts.rules));
-    let open = await recall(parts, routedSends);
-    for (let leg = 0; leg < LEGS && open.some(isRouted); leg++) open = await deliver(parts, open);
+    let open = await recallRoutes(parts, routedSends);
+    for (let attempt = 0; attempt < ATTEMPTS && open.some(isRouted); attempt++)
+      open = await storeAll(parts, open);
     return open.map((one) => (isRouted(one) ? aborted(200, `request ${one.queue}`) : one));
   };
 }
@@ -52,20 +56,20 @@ function isRouted(one: RoutedSend | Result): one is RoutedSend {
 }
 
 /**
- * Under the same request a message goes where it went before, whatever the rules say by now: else
- * it could be stored twice, in two queues.
+ * A repeated request goes to the same queue as before, even if the rules have changed: otherwise
+ * the message could be stored in two queues.
  */
-async function recall(
+async function recallRoutes(
   parts: SendParts,
   routedSends: readonly RoutedSend[],
 ): Promise<readonly (RoutedSend | Result)[]> {
-  const away = routedSends.filter(
+  const rerouted = routedSends.filter(
     ({ command, queue }) => queue !== command.queue && command.requestId !== "",
   );
-  if (away.length === 0) return routedSends;
-  const known = new Map<RoutedSend, RoutedSend | Result>();
+  if (rerouted.length === 0) return routedSends;
+  const recalled = new Map<RoutedSend, RoutedSend | Result>();
   await Promise.all(
-    [...Map.groupBy(away, ({ command }) => command.queue)].map(async ([asked, own]) => {
+    [...Map.groupBy(rerouted, ({ command }) => command.queue)].map(async ([asked, own]) => {
       const routes = own.map(({ command, queue }) => ({
         requestId: command.requestId,
         target: queue,
@@ -75,24 +79,24 @@ async function recall(
         own.forEach((routed, index) => {
           const reply = replies[index];
           const here = { ...routed, queue: asked };
-          if (reply !== undefined) known.set(routed, conclude(parts, here, reply, REPEATED));
+          if (reply !== undefined) recalled.set(routed, conclude(parts, here, reply, REPEATED));
         });
       } catch (error) {
-        for (const routed of own) known.set(routed, refusal(error));
+        for (const routed of own) recalled.set(routed, refusal(error));
       }
     }),
   );
-  return routedSends.map((routed) => known.get(routed) ?? routed);
+  return routedSends.map((routed) => recalled.get(routed) ?? routed);
 }
 
-/** Stores the sends; what is left of them has to go elsewhere. */
-async function deliver(
+/** Stores the sends. Returns results, and the sends that belong to another queue. */
+async function storeAll(
   parts: Parts,
   open: readonly (RoutedSend | Result)[],
 ): Promise<readonly (RoutedSend | Result)[]> {
   const routedSends = open.filter(isRouted);
   const queue = routedSends[0]?.queue;
-  // Nearly always.
+  // The common case: one queue.
   if (routedSends.length === open.length && routedSends.every((routed) => routed.queue === queue)) {
     return sendToQueue(parts, queue as string, routedSends);
   }
@@ -144,34 +148,34 @@ interface Prepared {
   why: string;
 }
 
-/** What nothing is told of: it was prepared, stored and told before. */
+/** For repeated sends, which are not logged again. */
 const REPEATED: Pick<Prepared, "why"> = { why: "" };
 
 function prepare(
-  { command, queue, reason, action, by }: RoutedSend,
+  { command, queue, reason, action, rule }: RoutedSend,
   settings: QueueSettings,
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {
   const { failure, dueAtMs, importedHistory } = command;
   const own = { ...command.retry, rulePolicy: action.retryPolicy };
   const nowMs = parts.now();
-  const askedMs =
+  const requestedMs =
     command.delayMs ?? (dueAtMs === undefined ? undefined : Math.max(0, dueAtMs - nowMs));
   const { type } = failure;
   const facts = { reason, type, retryAfter: failure, settings, own, nowMs };
   const verdict: Verdict = action.quarantine
-    ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${by} says so` }
+    ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${rule} quarantines it` }
     : arrivalVerdict({
         ...facts,
-        ...before(importedHistory, nowMs),
-        delayMs: askedMs,
+        ...historyFacts(importedHistory, nowMs),
+        delayMs: requestedMs,
         random: parts.random(),
       });
   const delayMs = verdict.kind === "reschedule" ? verdict.delayMs : 0;
   const dropped = action.drop === true;
   const joins = command.dedupKey !== "" && !dropped;
   return {
-    why: dropped ? `rule ${by} drops it` : verdict.why,
+    why: dropped ? `rule ${rule} drops it` : verdict.why,
     item: {
       requestId: command.requestId,
       envelope: dropped ? NOTHING : command.encodeEnvelope(reason),
@@ -180,9 +184,9 @@ function prepare(
       reason,
       quarantineReason: verdict.kind === "quarantine" ? verdict.quarantineReason : undefined,
       delayMs,
-      // Exact by the store's clock, unless a window has moved it. Also where nothing would retry it: it may
-      // join a message that is in flight.
-      dueAtMs: verdict.kind === "quarantine" || delayMs === askedMs ? dueAtMs : undefined,
+      // The exact due time, unless a window moved it. Also set for a quarantined message, since it
+      // may join a message in flight.
+      dueAtMs: verdict.kind === "quarantine" || delayMs === requestedMs ? dueAtMs : undefined,
       ttlMs: command.ttlMs ?? settings.ttlMs,
       retrySettings: encodeRetrySettings(own),
       sourceId: command.sourceId,
@@ -192,7 +196,7 @@ function prepare(
       limiterKey: limiterKeyOf(command.attribute, settings),
       orderingKey: orderingKeyOf(command.orderingKey, settings),
       dropped,
-      note: by,
+      note: rule,
       number: numberOf(command, queue),
       importedHistory,
     },
@@ -201,22 +205,28 @@ function prepare(
 
 const NOTHING = new Uint8Array();
 
-/** What a verdict needs to know of a message's imported history. A clock that is ahead says as much as "now". */
-function before(importedHistory: SendCommand["importedHistory"], nowMs: number) {
+/** Input of the verdict from imported history. A time in the future counts as now. */
+function historyFacts(importedHistory: SendCommand["importedHistory"], nowMs: number) {
   if (importedHistory === undefined) return {};
   const { attempts, quarantined, firstFailureAtMs = nowMs } = importedHistory;
   return {
     attempts,
     firstFailureAtMs: Math.min(firstFailureAtMs, nowMs),
-    setAside: quarantined,
+    wasQuarantined: quarantined,
   };
 }
 
-/** A client numbers its sends to each queue that it asks for: those that rules bring here are apart. */
-function numberOf({ sendNumber, queue: asked }: SendCommand, queue: string): SendItem["number"] {
+/**
+ * Clients number their sends by requested queue. Sends that rules bring to another queue have their
+ * own sequence.
+ */
+function numberOf(
+  { sendNumber, queue: requested }: SendCommand,
+  queue: string,
+): SendItem["number"] {
   if (sendNumber === undefined) return undefined;
   const { clientId, number } = sendNumber;
-  const client = asked === queue ? clientId : Buffer.concat([clientId, Buffer.from(asked)]);
+  const client = requested === queue ? clientId : Buffer.concat([clientId, Buffer.from(requested)]);
   return { client, number };
 }
 
@@ -224,7 +234,7 @@ function conclude(
   parts: SendParts,
   routed: RoutedSend,
   reply: SendReply,
-  { why: reasoning }: Pick<Prepared, "why">,
+  { why }: Pick<Prepared, "why">,
 ): RoutedSend | Result {
   const { queue, command, reason: sentReason } = routed;
   switch (reply.status) {
@@ -240,19 +250,20 @@ function conclude(
       return queueLimit(queue, reply.what, reply.what === "messages" ? maxMessages : maxBytes);
     }
     case "dropped":
-      if (!reply.repeated) parts.log.debug({ queue, why: reasoning }, "dropped");
+      if (!reply.repeated) parts.log.debug({ queue, why }, "dropped");
       return { ...NO_MESSAGE, state: "DISCARDED", reason: reply.reason, duplicate: false };
     case "taken":
-      parts.log.debug({ queue, why: "its send_number was taken before" }, "repeated");
+      parts.log.debug({ queue, why: "its send_number was used before" }, "repeated");
       return {
         ...{ ...NO_MESSAGE, state: undefined, reason: reply.reason, duplicate: true },
         ...(queue === command.queue ? {} : { queue }),
       };
     case "stored":
-      return stored(parts, queue, command.queue, reply, sentReason, reasoning);
+      return stored(parts, queue, command.queue, reply, sentReason, why);
   }
 }
 
+/** The fields of a result without a stored message. */
 const NO_MESSAGE = {
   id: new Uint8Array(16),
   dueAtMs: undefined,
@@ -262,23 +273,23 @@ const NO_MESSAGE = {
 function stored(
   { observer, log }: SendParts,
   queue: string,
-  asked: string,
+  requestedQueue: string,
   reply: SendReply & { status: "stored" },
   sentReason: RoutedSend["reason"],
-  reasoning: string,
+  verdictWhy: string,
 ): SendResult {
   const { id, state, reason, quarantineReason, joined, repeated } = reply;
   const dueAtMs = state === "SCHEDULED" ? reply.dueAtMs : undefined;
   const result: SendResult = {
     ...{ id, state, reason, dueAtMs, duplicate: joined, quarantineReason },
-    ...(queue === asked ? {} : { queue }),
+    ...(queue === requestedQueue ? {} : { queue }),
   };
   if (repeated) return result;
   if (!joined) observer.accepted(queue, sentReason);
   const quarantined = state === "QUARANTINED" && !joined;
   if (quarantined || log.isLevelEnabled("debug")) {
-    // Only the store knows how often a source was sent.
-    const why = quarantineReason === "POISON" ? POISON_WHY : reasoning;
+    // Only the store counts the sends of a source.
+    const why = quarantineReason === "POISON" ? POISON_WHY : verdictWhy;
     const facts = { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why };
     if (quarantined) log.info(facts, "quarantined");
     else log.debug(facts, joined ? "joined" : "accepted");

@@ -1,3 +1,4 @@
+import { decodeRetrySettings } from "../codec/retry-settings.ts";
 import type { StoredState } from "../core/message.ts";
 import { createdAtMs } from "../core/message-id.ts";
 import { resolvePolicy } from "../core/policy.ts";
@@ -12,29 +13,28 @@ import {
   simulateStored,
 } from "../core/simulate.ts";
 import type { Store, WalkedMessage, WalkPlace } from "../store/contract.ts";
-import { nextTurn } from "./next-turn.ts";
-import { decodeRetrySettings } from "./retry-settings.ts";
+import { nextTurn } from "./timers.ts";
 
 export interface SimulateParts {
   store: Pick<Store, "messages">;
   settingsOf(queue: string): QueueSettings;
-  /** The wall clock: windows are of its world. */
+  /** The wall clock, which windows refer to. */
   now(): number;
 }
 
 export interface SimulateCommand {
   queue: string;
-  /** The settings to try, in place of those in force. Throws a DlqError for what may not be. */
+  /** Returns the settings to try instead of those in force. Throws a DlqError for invalid ones. */
   settings(inForce: QueueSettings): QueueSettings;
   reason: Reason;
   /** Undefined: now. */
   startAtMs: number | undefined;
-  /** Whether the stored messages are looked at, too. */
+  /** Whether stored messages are simulated too. */
   stored: boolean;
 }
 
 export interface Simulation {
-  /** In force for the reason. */
+  /** The policy for the reason. */
   policy: RetryPolicy;
   schedule: SimulatedSchedule;
   stored: SimulatedQueue | undefined;
@@ -42,12 +42,12 @@ export interface Simulation {
 
 export type Simulate = (command: SimulateCommand, signal: AbortSignal) => Promise<Simulation>;
 
-/** Of each state. */
+/** The most messages examined in each state. */
 export const SIMULATED_MESSAGES = 10_000;
 
 const STATES = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const satisfies StoredState[];
 
-/** What a policy would do, to one message and to those that are stored. Changes nothing. */
+/** Simulates a policy, for one message and for the stored messages. Changes nothing. */
 export function createSimulate({ store, settingsOf, now }: SimulateParts): Simulate {
   return async ({ queue, settings, reason, startAtMs, stored }, signal) => {
     const nowMs = now();
@@ -63,7 +63,7 @@ export function createSimulate({ store, settingsOf, now }: SimulateParts): Simul
   };
 }
 
-/** Up to so many messages of each state. Between two pages everybody else has a turn. */
+/** Reads up to SIMULATED_MESSAGES of each state. Other work runs between pages. */
 async function* pages({ messages }: SimulateParts["store"], queue: string, signal: AbortSignal) {
   for (const state of STATES) {
     let left = SIMULATED_MESSAGES;

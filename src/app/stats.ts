@@ -1,4 +1,4 @@
-import { isPaused } from "../core/pause.ts";
+import { isPaused } from "../core/delivery-status.ts";
 import { queueConditions } from "../core/queue-conditions.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { nextTokenInMs } from "../core/token-bucket.ts";
@@ -10,10 +10,10 @@ export interface StatsParts {
   settingsOf(queue: string): QueueSettings;
 }
 
-/** What is in the queues, and why each moves or does not. */
+/** Reports the contents of queues, and why messages are delivered or not. */
 export function createStats({ store, settingsOf }: StatsParts) {
-  return async (asked: readonly string[]): Promise<StatsReport> => {
-    const names = asked.length > 0 ? [...new Set(asked)] : await store.queues();
+  return async (requested: readonly string[]): Promise<StatsReport> => {
+    const names = requested.length > 0 ? [...new Set(requested)] : await store.queues();
     const queues = names.toSorted();
     const snapshots = await store.stats(queues);
     return {
@@ -31,7 +31,7 @@ function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings)
   const { nowMs, counters, nextDueAtMs, oldestAtMs, oldestQuarantinedAtMs } = snapshot;
   const paused = isPaused(settings, nowMs);
   const { pausedReason, pausedUntilAtMs } = settings;
-  // A breaker that the settings no longer ask for holds nothing back, whatever it was.
+  // A breaker that the settings no longer have blocks nothing.
   const breaker = settings.breaker === "queue" ? snapshot.breaker : CLOSED;
   const openBreakers = settings.breaker === "off" ? 0 : snapshot.openBreakers;
   const total = (name: string) => counters.get(name) ?? 0;

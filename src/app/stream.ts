@@ -2,32 +2,35 @@ import { randomUUID } from "node:crypto";
 import { parseMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { SessionRecord, Store } from "../store/contract.ts";
-import { atMost } from "./at-most.ts";
 import type { StreamCommand, StreamFrame } from "./commands.ts";
 import { giveBack } from "./delivery/give-back.ts";
 import { Session } from "./delivery/session.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import type { DecisionLog } from "./observer.ts";
+import { atMost } from "./timers.ts";
 
 export interface StreamParts {
   store: Store;
   registry: SessionRegistry;
   settingsOf(queue: string): QueueSettings;
   log: DecisionLog;
-  /** Longest silence of a stream, in milliseconds. */
+  /** The longest time without a frame, in milliseconds. */
   heartbeatMs: number;
-  /** Aborts when the server drains: streams say so and end. */
+  /** Aborts when the server drains. Streams then send a `drain` frame and end. */
   draining: AbortSignal;
-  /** How long acks are taken after that. */
+  /** How long acks are accepted after that, in milliseconds. */
   drainGraceMs: number;
 }
 
-/** How long to wait before a store that did not answer is asked again. */
+/** Wait before another try after a failure of the store. */
 const AGAIN_MS = 250;
-/** A stream opens after this long at the latest, whether or not the store knows of it yet. */
+/** A stream opens after this time even if the store has not answered. */
 const OPEN_MS = 250;
 
-/** Keeps a worker's stream: opens its session, writes what pumps claim for it, and cleans up. */
+/**
+ * Serves a worker's stream: opens its session, writes the messages that pumps claim for it, and
+ * cleans up.
+ */
 export function createStream(parts: StreamParts) {
   return async function* stream(
     command: StreamCommand,
@@ -37,22 +40,22 @@ export function createStream(parts: StreamParts) {
     const session = openSession(parts, command);
     const { idText, workerId, queues } = session.options;
     const record = { sessionId: idText, workerId, queues, maxInFlight: command.maxInFlight };
-    const over = AbortSignal.any([signal, parts.draining]);
-    // The whole id would let a reader of logs take the session over.
+    const ended = AbortSignal.any([signal, parts.draining]);
+    // Shortened: with the whole id a reader of logs could take over the session.
     const facts = {
       session: idText.slice(0, 8),
       worker: shownWorker(command),
       queues: queues.length,
     };
     try {
-      const visible = untilDone(() => store.registerSession(record), over);
-      await Promise.all([loadLeases(store, session, command, over), atMost(OPEN_MS, visible)]);
+      const visible = untilDone(() => store.registerSession(record), ended);
+      await Promise.all([loadLeases(store, session, command, ended), atMost(OPEN_MS, visible)]);
       log.info({ ...facts, held: session.held }, "stream opened");
       const opened = { sessionId: idText, leaseMs: shortestLease(parts, command) };
       yield { kind: "opened", ...opened, leasesHeld: session.held };
       registry.add(session);
-      yield* frames(session, over, parts.heartbeatMs);
-      // Nothing is claimed for it any more, also while it is slow to read its last frame.
+      yield* frames(session, ended, parts.heartbeatMs);
+      // From now on nothing is claimed for it, even if the last frame is still being read.
       session.end();
       if (parts.draining.aborted && !signal.aborted) {
         yield { kind: "drain", graceMs: parts.drainGraceMs };
@@ -61,8 +64,8 @@ export function createStream(parts: StreamParts) {
       registry.remove(session);
       session.end();
       await giveBack(parts, session.takeRest());
-      // Its session may live on, on another stream that has taken it over.
-      if (registry.get(idText) === undefined) await leave(store, record);
+      // Another stream may have taken over the session.
+      if (registry.get(idText) === undefined) await unregister(store, record);
       log.info(facts, "stream closed");
     }
   };
@@ -85,26 +88,26 @@ function openSession({ registry, store }: StreamParts, command: StreamCommand): 
     maxInFlightBytes: command.maxInFlightBytes,
     leaseMs: command.leaseMs,
   });
-  // The old stream may be a half-open connection that nobody has noticed yet.
+  // The old stream may be a half-open connection that was not detected yet.
   registry.claim(session);
   if (command.resumeSessionId !== undefined) store.hints.announceTakeover(idText);
   return session;
 }
 
 /**
- * What a resumed session still holds counts from the start. When the store does not answer, the
- * stream opens all the same, and takes nothing before the answer has come.
+ * Loads the leases that a resumed session still holds. If the store does not answer in time, the
+ * stream opens, but takes no messages until it does.
  */
 async function loadLeases(
   store: Store,
   session: Session,
   command: StreamCommand,
-  over: AbortSignal,
+  ended: AbortSignal,
 ): Promise<void> {
   if (command.resumeSessionId === undefined) return;
   const load = async () => {
     const { id, idText } = session.options;
-    // It may have had other queues before: what it holds of those counts too.
+    // Leases of queues that it had before count too.
     const before = (await store.sessionQueues(idText)) ?? [];
     const queues = [...new Set([...session.options.queues, ...before])];
     const held = await Promise.all(queues.map((queue) => store.leases(queue, id)));
@@ -114,7 +117,7 @@ async function loadLeases(
     session.loading = false;
   };
   session.loading = true;
-  await atMost(OPEN_MS, untilDone(load, over));
+  await atMost(OPEN_MS, untilDone(load, ended));
 }
 
 function shortestLease(parts: StreamParts, command: StreamCommand): number {
@@ -122,46 +125,49 @@ function shortestLease(parts: StreamParts, command: StreamCommand): number {
   return Math.min(...command.queues.map((queue) => parts.settingsOf(queue).leaseDurationMs));
 }
 
-/** Frames until the signal: what was claimed, or a heartbeat when nothing came for that long. */
+/**
+ * Yields frames until the signal aborts: deliveries, queue status changes, or a heartbeat after
+ * silence.
+ */
 async function* frames(
   session: Session,
-  over: AbortSignal,
+  ended: AbortSignal,
   heartbeatMs: number,
 ): AsyncGenerator<StreamFrame> {
-  while (!over.aborted && !session.ended) {
-    await nextClaim(session, over, heartbeatMs);
-    if (over.aborted || session.ended) return;
-    const news = session.takeNews();
-    if (news !== undefined) yield { kind: "queueStatus", ...news };
-    const deliveries = session.take();
-    if (news !== undefined && deliveries.length === 0) continue;
+  while (!ended.aborted && !session.ended) {
+    await nextEvent(session, ended, heartbeatMs);
+    if (ended.aborted || session.ended) return;
+    const status = session.takeStatus();
+    if (status !== undefined) yield { kind: "queueStatus", ...status };
+    const deliveries = session.takeFrame();
+    if (status !== undefined && deliveries.length === 0) continue;
     yield deliveries.length > 0 ? { kind: "deliveries", deliveries } : { kind: "heartbeat" };
   }
 }
 
-/** Resolves when there is something to write, or it is time for a sign of life, or all is over. */
-function nextClaim(session: Session, over: AbortSignal, heartbeatMs: number): Promise<void> {
+/** Resolves when there is something to write, a heartbeat is due, or the stream ends. */
+function nextEvent(session: Session, ended: AbortSignal, heartbeatMs: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      over.removeEventListener("abort", done);
+      ended.removeEventListener("abort", done);
       session.stopReading();
       resolve();
     };
     const timer = setTimeout(done, heartbeatMs);
-    over.addEventListener("abort", done);
+    ended.addEventListener("abort", done);
     session.read(done);
   });
 }
 
-async function leave(store: Store, record: SessionRecord): Promise<void> {
-  // An entry that stays is only wrong until this node is gone, or the session is back.
+async function unregister(store: Store, record: SessionRecord): Promise<void> {
+  // If this fails, the entry stays until this server's sign of life expires or the session returns.
   await store.unregisterSession(record).catch(() => {});
 }
 
-/** Tries again and again, until it works or all is over. */
-async function untilDone(work: () => Promise<void>, over: AbortSignal): Promise<void> {
-  while (!over.aborted) {
+/** Retries until the work succeeds or the stream ends. */
+async function untilDone(work: () => Promise<void>, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
     try {
       return await work();
     } catch {

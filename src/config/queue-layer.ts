@@ -1,7 +1,7 @@
 import type { PolicyOverride } from "../core/policy-override.ts";
 import { REASON_NAMES, type Reason } from "../core/reason.ts";
 import { LIMITS } from "../core/settings.ts";
-import { EDIT_LIMITS } from "../core/transform/edit-limits.ts";
+import { EDIT_LIMITS } from "../core/transform/editable.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { QUEUE_SETTINGS, SIMPLE_QUEUE_KEYS, type SimpleQueueSettings } from "./queue-settings.ts";

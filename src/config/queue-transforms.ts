@@ -1,4 +1,4 @@
-import { EDIT_LIMITS } from "../core/transform/edit-limits.ts";
+import { EDIT_LIMITS } from "../core/transform/editable.ts";
 import { MAX_PATCH_BYTES, type Transform, transformProblem } from "../core/transform/transform.ts";
 import type { ConfigError } from "./config-error.ts";
 import { optional, type Setting, type ValuesOf } from "./setting.ts";

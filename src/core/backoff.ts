@@ -1,29 +1,28 @@
 import type { RetryPolicy } from "./settings.ts";
 
 /**
- * No delay is longer, whatever a policy says: ten years. It keeps "now + delay" an exact integer
- * and a valid protobuf Timestamp.
+ * The longest delay of any policy: ten years. It keeps "now + delay" an exact integer and a valid
+ * protobuf Timestamp.
  */
 export const LONGEST_DELAY_MS = 10 * 365 * 24 * 3_600_000;
 
-/** Between which delays jitter chooses, both included. */
+/** The range that jitter picks from, both ends included. */
 export interface DelayRange {
   minMs: number;
   maxMs: number;
 }
 
 /**
- * The delay before the next try, in whole milliseconds.
+ * Returns the delay before the next attempt, in whole milliseconds.
  *
- * `attempt` counts failures so far, from 1; `random` is uniform in [0, 1). The cap holds before
- * jitter: jitter spreads the capped delays too, or a thousand messages that failed together would
- * come back together.
+ * `attempt` counts failures so far, from 1; `random` is uniform in [0, 1). The cap applies before
+ * jitter: otherwise messages that failed together would all come back at the cap together.
  *
- * `previousDelayMs` is the delay before the last try, which only decorrelated jitter asks for. Where
- * nobody knows it, the un-jittered one stands in.
+ * `previousDelayMs` is the delay before the last attempt. Only decorrelated jitter uses it; if it
+ * is unknown, the delay without jitter is used.
  *
- * A policy whose delay is above 0 never gives 0: a short delay times a small factor must not become
- * a busy loop.
+ * Never returns 0 unless the policy's delay is 0: a short delay times a small factor must not
+ * become a busy loop.
  */
 export function delayBeforeRetryMs(
   policy: RetryPolicy,
@@ -35,13 +34,13 @@ export function delayBeforeRetryMs(
   return whole(minMs + random * (maxMs - minMs), maxMs);
 }
 
-/** The same without jitter: for a decorrelated one the middle of its range, attempt by attempt. */
+/** The delay without jitter. With decorrelated jitter: the middle of the range of each attempt. */
 export function plainDelayMs(policy: RetryPolicy, attempt: number): number {
   const delayMs = grownMs(policy, attempt);
   return whole(delayMs, delayMs);
 }
 
-/** The shortest and the longest delay that jitter may give. */
+/** The shortest and the longest delay that jitter can produce. */
 export function delayRangeMs(
   policy: RetryPolicy,
   attempt: number,
@@ -71,7 +70,7 @@ function spread(policy: RetryPolicy, attempt: number, previousDelayMs?: number):
   }
 }
 
-/** Before jitter; above 0 unless the policy says 0. */
+/** The delay before jitter. Above 0 unless the policy's delay is 0. */
 function grownMs(policy: RetryPolicy, attempt: number): number {
   const { backoff } = policy;
   const initialMs = atLeastZero(policy.initialDelayMs);
@@ -79,7 +78,7 @@ function grownMs(policy: RetryPolicy, attempt: number): number {
   if (policy.jitter === "decorrelated") return decorrelatedMs(initialMs, capOf(policy), attempt);
   switch (backoff.kind) {
     case "exponential": {
-      // Also keeps 0 * Infinity (a NaN) away from the rest.
+      // Avoids 0 * Infinity, which is NaN.
       if (initialMs === 0) return 0;
       const growth = atLeastZero(backoff.multiplier) ** steps;
       return Math.max(1, Math.min(initialMs * growth, capOf(policy)));
@@ -98,15 +97,15 @@ function grownMs(policy: RetryPolicy, attempt: number): number {
 }
 
 /**
- * Each range goes from the first delay to three times the delay before; this follows their middles,
- * which grow by about a half each time until the cap holds them. Before any attempt it is the first
- * delay.
+ * The middle of the range of decorrelated jitter. Each range goes from the first delay to three
+ * times the delay before, so the middles grow by about half each time, up to the cap. For attempt 0
+ * it is the first delay.
  */
 function decorrelatedMs(initialMs: number, capMs: number, attempt: number): number {
   let delayMs = Math.min(initialMs, capMs);
   if (delayMs === 0) return 0;
   for (let n = 0; n < attempt; n++) {
-    // From here on the middle stays: no need to count a million attempts.
+    // The middle no longer changes: no need to loop over a million attempts.
     if (3 * delayMs >= capMs) return (Math.min(initialMs, capMs) + capMs) / 2;
     delayMs = (initialMs + 3 * delayMs) / 2;
   }
@@ -117,12 +116,12 @@ function capOf(policy: RetryPolicy): number {
   return Math.min(atLeastZero(policy.maxDelayMs), LONGEST_DELAY_MS);
 }
 
-/** In whole milliseconds; 0 only where the range holds nothing else. */
+/** Rounds to whole milliseconds. Returns 0 only if `maxMs` is 0. */
 function whole(ms: number, maxMs: number): number {
   return maxMs === 0 ? 0 : Math.min(Math.max(1, Math.round(ms)), LONGEST_DELAY_MS);
 }
 
-/** Nonsense (NaN, negative) counts as 0; infinity stays and meets the bound later. */
+/** NaN and negative numbers count as 0. Infinity is kept; the caps bound it later. */
 function atLeastZero(n: number): number {
   return Number.isNaN(n) ? 0 : Math.max(0, n);
 }

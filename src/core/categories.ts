@@ -1,12 +1,12 @@
 import type { Reason } from "./reason.ts";
 
 /**
- * What a failure without a reason looks like, by reason. Columns are strong to weak and are tried
- * in that order over all rows; within a column a higher row wins. Cells may be added without
- * making a lookup slower; docs/reference/categorization.md tells how.
+ * Signs of each reason, for failures that are sent without one. Columns are ordered from strong to
+ * weak evidence and are tried in that order over all rows; within a column a higher row wins. More
+ * cells do not make a lookup slower. docs/reference/categorization.md explains how to add some.
  *
- * What is ambiguous is left out on purpose and becomes UNKNOWN_ERROR: a wrong reason retries in a
- * wrong way, and misleads the person who reads it.
+ * Ambiguous signs are left out on purpose and become UNKNOWN_ERROR: a wrong reason retries in a
+ * wrong way and misleads the reader.
  */
 export interface Category {
   reason: Reason;
@@ -14,40 +14,40 @@ export interface Category {
   grpc?: readonly number[];
   /** HTTP status codes. */
   http?: readonly number[];
-  /** Exception names, alone ("ReadTimeout") or with the last or first part of their package. */
+  /** Exception names: bare ("ReadTimeout"), or with the first or last part of their package. */
   types?: readonly string[];
-  /** Phrases in an exception name that no row lists; see phrase-matcher. */
+  /** Phrases in exception names that no row lists; see phrase-matcher. */
   typeParts?: readonly string[];
-  /** errno, SQLSTATE and similar code words, anywhere in type or message. */
+  /** Code words such as errno and SQLSTATE, anywhere in type or message. */
   codes?: readonly string[];
   /** Phrases of a message. */
   text?: readonly string[];
 }
 
-/** Comma-separated, so that a cell is easy to read and to add to. */
+/** Cells are comma-separated texts, which are easy to read and extend. */
 const list = (cells: string): string[] => cells.split(",").map((cell) => cell.trim());
 
 /**
  * Decisions that are not obvious:
  * - gRPC CANCELLED, UNKNOWN, NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED and DATA_LOSS
- *   do not say whose fault it is: the weaker columns decide.
- * - HTTP: whatever an endpoint answers is WEBHOOK_FAILED, 404, 410, 502 and 503 included (its
- *   own front answered; restarts take minutes, not the seconds of NETWORK_ERROR), save where the
- *   status names a clearer cause: our input, our credentials, too much, or too late.
- * - Certificates that do not verify are NETWORK_ERROR: our credentials are not at fault.
- * - "Permission denied", by a service or a file system, is AUTHENTICATION_ERROR: both wait for
- *   somebody to grant something.
- * - ValueError and IllegalArgumentException are VALIDATION_FAILED, KeyError and its like
- *   EXECUTION_FAILED: the first two say that a value was looked at and refused.
- * - A full pool is RESOURCE_EXHAUSTED even where the client calls it a timeout.
- * - A conflict with another transaction is nobody's fault. Its row names it, so that weaker
- *   evidence makes nothing of it.
- * - SQLSTATE: its class decides. SQL that the database doesn't understand is EXECUTION_FAILED, a
- *   value that it refuses is VALIDATION_FAILED.
- * - What speaks another protocol, or stops in the middle of an answer, is NETWORK_ERROR.
+ *   do not name a cause: the weaker columns decide.
+ * - HTTP: an error status of an endpoint is WEBHOOK_FAILED, including 404, 410, 502 and 503
+ *   (restarts take minutes, not the seconds of NETWORK_ERROR). The exceptions are statuses with a
+ *   clearer cause: our input, our credentials, too many requests, a timeout.
+ * - Certificates that fail verification are NETWORK_ERROR: our credentials are not the cause.
+ * - "Permission denied", by a service or a file system, is AUTHENTICATION_ERROR: somebody must
+ *   grant access.
+ * - ValueError and IllegalArgumentException are VALIDATION_FAILED: a value was checked and refused.
+ *   KeyError and similar are EXECUTION_FAILED.
+ * - A full pool is RESOURCE_EXHAUSTED even if the client calls it a timeout.
+ * - A conflict with another transaction is UNKNOWN_ERROR. It has its own row, so that weaker
+ *   evidence does not give it another reason.
+ * - SQLSTATE: its class decides. SQL that the database cannot parse is EXECUTION_FAILED; a value
+ *   that it refuses is VALIDATION_FAILED.
+ * - A wrong protocol, or a response that breaks off, is NETWORK_ERROR.
  */
 export const CATEGORIES: readonly Category[] = [
-  // Conflicts with somebody else's transaction.
+  // Conflicts between transactions.
   {
     reason: "UNKNOWN_ERROR",
     types: list(`

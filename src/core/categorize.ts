@@ -5,7 +5,7 @@ import { type Reason, reasonFromNumber } from "./reason.ts";
 
 /** A failure as reported; anything but `type` and `message` may be missing. */
 export interface UncategorizedFailure {
-  /** As on the wire: 0, or a number that this version does not know, counts as missing. */
+  /** The number in the contract. 0 and unknown numbers count as missing. */
   reasonNumber?: number | undefined;
   type: string;
   message: string;
@@ -13,25 +13,26 @@ export interface UncategorizedFailure {
   httpStatus?: number | undefined;
 }
 
-/** What says most stands at the start; the bound keeps the cost of a huge message small. */
+/** The start of a text says most. The limits bound the cost of huge messages. */
 const TEXT_CHARS = 2048;
 const TYPE_CHARS = 256;
 
 type Column = "typeParts" | "codes" | "text";
 
 /**
- * The reason of a failure that may not name one. The given reason wins; else the table in
- * categories.ts decides, strongest evidence first: gRPC code, HTTP status, exception type, errno,
- * an exception named in the message, a status in it, its words. No evidence is UNKNOWN_ERROR.
+ * Returns the reason of a failure. A given reason wins; otherwise the table in categories.ts
+ * decides, strongest evidence first: gRPC code, HTTP status, exception type, code words, an
+ * exception named in the message, a status in the message, its phrases. Without evidence:
+ * UNKNOWN_ERROR.
  *
- * Two kinds of evidence say what a failure looked like rather than why: a status of
- * BROAD_STATUSES, and a type that means NETWORK_ERROR. Both give way to a CAUSE found further on.
+ * Two kinds of evidence describe the symptom, not the cause: the statuses in BROAD_STATUSES, and
+ * types that mean NETWORK_ERROR. A reason in CAUSES that is found later overrides both.
  */
 export function categorize(failure: UncategorizedFailure): Reason {
   return (
     reasonFromNumber(failure.reasonNumber ?? 0) ??
     byGrpcCode.get(failure.grpcCode ?? 0) ??
-    reasonOfAnswer(failure) ??
+    reasonOfResponse(failure) ??
     reasonOfWords(readWords(failure)) ??
     "UNKNOWN_ERROR"
   );
@@ -39,14 +40,17 @@ export function categorize(failure: UncategorizedFailure): Reason {
 
 const CAUSES: ReadonlySet<Reason | undefined> = new Set<Reason>([
   ...(["RESOURCE_EXHAUSTED", "TIMEOUT", "AUTHENTICATION_ERROR"] as const),
-  // Known to be nobody's fault: see the first row of the table.
+  // Conflicts between transactions: the first row of the table.
   "UNKNOWN_ERROR",
 ]);
 
-/** Services answer 400 and 503 to throttling, expired tokens and conflicts, and name them. */
+/**
+ * Services use 400 and 503 also for throttling, expired tokens and conflicts, and name the cause in
+ * the body.
+ */
 const BROAD_STATUSES: ReadonlySet<number> = new Set([400, 503]);
 
-function reasonOfAnswer(failure: UncategorizedFailure): Reason | undefined {
+function reasonOfResponse(failure: UncategorizedFailure): Reason | undefined {
   const status = failure.httpStatus ?? 0;
   const reason = reasonOfHttpStatus(status);
   if (!BROAD_STATUSES.has(status)) return reason;
@@ -63,7 +67,7 @@ function reasonOfAnswer(failure: UncategorizedFailure): Reason | undefined {
 function reasonOfHttpStatus(status: number): Reason | undefined {
   const listed = byHttpStatus.get(status);
   if (listed !== undefined) return listed;
-  // An unlisted refusal or redirect is still the endpoint's answer; 2xx says nothing.
+  // An unlisted 3xx, 4xx or 5xx is still an error of the endpoint; 2xx proves nothing.
   return status >= 300 && status <= 599 ? "WEBHOOK_FAILED" : undefined;
 }
 
@@ -72,7 +76,7 @@ interface Words {
   readonly message: string;
 }
 
-/** Paths, of URLs and of files, quote words that mean nothing: `/orders/unauthorized`. */
+/** Paths of URLs and files contain words that prove nothing: `/orders/unauthorized`. */
 const PATH = /:\/\/[^\s"'<>)]*|(?<=^|[\s"'(=:])\/[^\s"',)]+/g;
 
 function readWords(failure: UncategorizedFailure): Words {
@@ -94,14 +98,14 @@ function reasonOfWords(words: Words): Reason | undefined {
 }
 
 function reasonOfMessage(words: Words): Reason | undefined {
-  // One pass for both columns; all codes come before all words.
+  // One pass for both columns. All codes are stronger than all phrases.
   const found = codesAndText.find(words.message);
   if (found?.column === "codes") return found.reason;
   const { message } = words;
   return reasonOfMention(words) ?? reasonOfHttpStatus(statusInText(message)) ?? found?.reason;
 }
 
-/** By a row of category-exceptions.ts. */
+/** Looks up category-exceptions.ts. */
 function reasonOfException({ type, message }: Words): Reason | undefined {
   for (const name of typeNames(type)) {
     for (const exception of exceptionsByType.get(name) ?? []) {
@@ -121,16 +125,19 @@ function reasonOfName(type: string): Reason | undefined {
 
 const MENTION = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/;
 
-/** "java.util.concurrent.TimeoutException: after 5 s", "(ThrottlingException)": of a cause. */
+/**
+ * An exception in the message: "java.util.concurrent.TimeoutException: after 5 s",
+ * "(ThrottlingException)".
+ */
 function reasonOfMention({ message }: Words): Reason | undefined {
   const name = MENTION.exec(message)?.[0];
   return name === undefined ? undefined : reasonOfName(name);
 }
 
 /**
- * The names by which the table may know a type, lower case, most exact first: of
- * "serde_json::error::Error" these are "error.error", "serde_json.error" and "error". Of
- * "*net.OpError" they are "net.operror" and "operror"; "Outer$Inner" and "Box<dyn Error>" work, too.
+ * The names of a type in lower case, most specific first, as the table may list them: for
+ * "serde_json::error::Error" these are "error.error", "serde_json.error" and "error"; for
+ * "*net.OpError" "net.operror" and "operror". "Outer$Inner" and "Box<dyn Error>" work too.
  */
 function typeNames(type: string): string[] {
   const generic = type.indexOf("<", 1);
@@ -139,7 +146,7 @@ function typeNames(type: string): string[] {
   return parts.length > 1 ? [`${parts.at(-2)}.${name}`, `${parts[0]}.${name}`, name] : [name];
 }
 
-/** "TypeError: x is undefined" names its type in the message. */
+/** The type at the start of a message: "TypeError: x is undefined". */
 function leadingType(message: string): string {
   return /^[\w.$*]{1,200}(?=: )/.exec(message)?.[0] ?? "";
 }
@@ -158,7 +165,7 @@ interface Found {
   column: Column;
 }
 
-/** Compiles columns of the table, stronger ones first, into one search. */
+/** Compiles columns of the table into one search; earlier columns win. */
 function compile(...columns: readonly Column[]): { find(text: string): Found | undefined } {
   const cells = columns.flatMap((column) =>
     CATEGORIES.flatMap(({ reason, [column]: phrases = [] }) =>
@@ -186,4 +193,11 @@ for (const { types, text, reason } of TYPE_EXCEPTIONS) {
     const key = type.toLowerCase();
     exceptionsByType.set(key, [...(exceptionsByType.get(key) ?? []), exception]);
   }
+}
+
+/** The reason in force: the given one, or the category of the failure. */
+export function reasonOf(
+  failure: Omit<UncategorizedFailure, "reasonNumber"> & { reason: Reason | undefined },
+): Reason {
+  return failure.reason ?? categorize(failure);
 }

@@ -1,23 +1,23 @@
 import type { Reason } from "./reason.ts";
 
 /**
- * Types whose meaning depends on a word of the message: asked before the columns of types in
- * categories.ts. Names as there; the first row that fits wins.
+ * Types whose meaning depends on a phrase in the message. These rows come before the type columns
+ * in categories.ts. The first row that matches wins.
  */
 export interface TypeException {
   types: readonly string[];
-  /** Phrases of the message; see phrase-matcher. */
+  /** Phrases in the message; see phrase-matcher. */
   text: readonly string[];
   reason: Reason;
 }
 
-/** Errors of SQL databases that carry the server's words and no class of their own. */
+/** General errors of SQL clients: only the message tells them apart. */
 const SQL = [
   ...["DatabaseError", "OperationalError", "PSQLException", "pq.Error", "PgError"],
   ...["MySQLError", "tokio_postgres.Error", "sqlx_core.Error"],
 ];
 
-/** What clients of AWS throw when a service's error has no class of its own. */
+/** General errors of AWS clients: only the message tells them apart. */
 const AWS = [
   ...["ClientError", "DynamoDbException", "S3Exception", "SqsException"],
   ...["GenericAPIError", "OperationError"],
@@ -30,7 +30,7 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["fetch failed", "failed to fetch", "networkerror when attempting", "terminated"],
     reason: "NETWORK_ERROR",
   },
-  // Parsers of JavaScript throw what a wrong program throws, too.
+  // JavaScript parsers throw the same types as programming errors.
   {
     types: ["SyntaxError", "TypeError", "RangeError"],
     text: [
@@ -40,32 +40,32 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     reason: "VALIDATION_FAILED",
   },
   { types: ["SyntaxError"], text: ["json"], reason: "VALIDATION_FAILED" },
-  // Gson reports the wrong kind of value by it.
+  // Gson throws it for a value of the wrong kind.
   { types: ["IllegalStateException"], text: ["expected begin*"], reason: "VALIDATION_FAILED" },
-  // "Connection is not available" is Hikari's full pool, "QueuePool limit" SQLAlchemy's.
+  // "Connection is not available": Hikari's pool is full. "QueuePool limit": SQLAlchemy's.
   {
     types: ["SQLTransientConnectionException"],
     text: ["connection is not available"],
     reason: "RESOURCE_EXHAUSTED",
   },
   { types: ["TimeoutError"], text: ["queuepool limit"], reason: "RESOURCE_EXHAUSTED" },
-  // Bounded queues and semaphores without room.
+  // Full queues and semaphores.
   { types: ["IllegalStateException"], text: ["queue full"], reason: "RESOURCE_EXHAUSTED" },
   {
     types: ["TrySendError"],
     text: ["full", "no available capacity"],
     reason: "RESOURCE_EXHAUSTED",
   },
-  // An executor that was shut down has room enough.
+  // An executor that was shut down is not full.
   {
     types: ["RejectedExecutionException"],
     text: ["terminated", "shutting down"],
     reason: "UNKNOWN_ERROR",
   },
-  // Killed by whom, for which reason; cancelled by whom.
+  // The cause of a kill or a cancellation is unknown.
   { types: ["ExitError"], text: ["signal killed"], reason: "UNKNOWN_ERROR" },
   { types: ["JoinError"], text: ["cancelled"], reason: "UNKNOWN_ERROR" },
-  // A driver that waited for a server which refused all the time.
+  // The driver waited, and the server refused every connection.
   {
     types: ["ServerSelectionTimeoutError", "MongoTimeoutException"],
     text: ["connection refused"],
@@ -76,7 +76,7 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["timeout"],
     reason: "TIMEOUT",
   },
-  // Go's HTTP client wraps whatever happened to a request.
+  // Go's HTTP client wraps every error in url.Error.
   { types: ["url.Error"], text: ["eof"], reason: "NETWORK_ERROR" },
   { types: ["url.Error"], text: ["stopped after"], reason: "WEBHOOK_FAILED" },
   {
@@ -89,9 +89,9 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["redirected too many", "too many follow up requests"],
     reason: "WEBHOOK_FAILED",
   },
-  // Java's URLConnection: the file is a URL, and the answer was 404 or 410.
+  // Java's URLConnection: the "file" is a URL, and the status was 404 or 410.
   { types: ["FileNotFoundException"], text: ["http", "https"], reason: "WEBHOOK_FAILED" },
-  // PyJWT: what was decoded is the token.
+  // PyJWT: the token could not be decoded.
   {
     types: ["DecodeError"],
     text: ["segments", "signature verification failed"],
@@ -103,12 +103,12 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["not authorized to perform", "security token included"],
     reason: "AUTHENTICATION_ERROR",
   },
-  // A table or a database: the program and its database differ.
+  // A missing table or database.
   {
     types: SQL,
     text: ["does not exist", "doesn t exist"],
     reason: "EXECUTION_FAILED",
   },
-  // A handle used too late, not a bad value.
+  // A closed handle, not a bad value.
   { types: ["ValueError"], text: ["closed file"], reason: "EXECUTION_FAILED" },
 ];

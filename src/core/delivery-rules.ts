@@ -8,38 +8,38 @@ import type {
   RetryBudgetSettings,
 } from "./settings.ts";
 
-/** A rate with room for a burst. */
+/** A rate with a burst. */
 export interface Rate {
   /** Above 0. */
   perSecond: number;
-  /** Most at once after a time of rest: at least 1. */
+  /** The largest burst: at least 1. */
   burst: number;
 }
 
-/** When delivery stops by itself, and how it starts again; only reported outcomes move it. */
+/** When failures stop delivery, and how it starts again. Only reported outcomes count. */
 export interface BreakerRules {
-  /** The whole queue, or each key by itself. */
+  /** One breaker for the queue, or one for each limiter key. */
   scope: "queue" | "key";
   /** Time over which outcomes are counted. */
   windowMs: number;
-  /** Outcomes within the window below which the ratio says nothing. */
+  /** Below this number of outcomes in the window the ratio is ignored. */
   minimumVolume: number;
-  /** Share of failures that opens it: above 0 to 1. */
+  /** The share of failures that opens the breaker: above 0, at most 1. */
   failureRatio: number;
-  /** Failures in a row that open it, whatever the volume. 0: off. */
+  /** The number of failures in a row that opens the breaker. 0: off. */
   consecutiveFailures: number;
-  /** How long it stays open the first time; each further time twice as long, up to the most. */
+  /** How long it stays open the first time. Doubles each time, up to `maxOpenMs`. */
   openMs: number;
   maxOpenMs: number;
-  /** Messages handed out while half-open, all of which must succeed. */
+  /** Messages delivered while half-open. All must succeed before the breaker closes. */
   probes: number;
-  /** Their lease, if it is shorter than the stream's. */
+  /** Lease of a probe, if it is shorter than the stream's. */
   probeLeaseMs: number;
-  /** Reasons that count as failures; others count neither way. */
+  /** Reasons that count as failures. Others count as neither success nor failure. */
   reasons: readonly Reason[];
 }
 
-/** Retries may be at most a share of first deliveries. */
+/** Limits retries to a share of first deliveries. */
 export interface RetryBudget {
   /** Retries allowed for each first delivery. */
   ratio: number;
@@ -47,21 +47,23 @@ export interface RetryBudget {
   minPerSecond: number;
 }
 
-/** `key`: one message of an ordering key at a time; `hold`: also none behind a quarantined one. */
+/** `key`: one message of an ordering key at a time. `hold`: also none after a quarantined one. */
 export type Ordering = "off" | "key" | "hold";
 
-/** What holds deliveries of a queue back, beyond due times; the store enforces it over all nodes. */
+/**
+ * The limits on deliveries of a queue, beyond due times. The store enforces them over all servers.
+ */
 export interface DeliveryRules {
   rate: Rate | undefined;
-  /** The attribute whose value is a message's key. Empty: no keys. */
+  /** The attribute whose value is the limiter key. Empty: no keys. */
   keyAttribute: string;
   keyRate: Rate | undefined;
-  /** Most messages in flight of each key. 0: no limit. */
+  /** The most messages in flight for each key. 0: no limit. */
   keyMaxInFlight: number;
   breaker: BreakerRules | undefined;
   retryBudget: RetryBudget | undefined;
   ordering: Ordering;
-  /** How long a key waits behind its quarantined message. 0: until somebody decides. */
+  /** The longest time that a key is held by a quarantined message. 0: until an operator acts. */
   orderingHoldMaxAgeMs: number;
 }
 
@@ -76,14 +78,14 @@ export const NO_DELIVERY_RULES: DeliveryRules = Object.freeze({
   orderingHoldMaxAgeMs: 24 * 3_600_000,
 });
 
-const known = new WeakMap<object, DeliveryRules>();
+const cache = new WeakMap<object, DeliveryRules>();
 
-/** What settings say of deliveries; the same object for the same settings. */
+/** Returns the delivery limits of settings; the same object for the same settings. */
 export function deliveryRulesOf(settings: DeliverySettings): DeliveryRules {
-  let rules = known.get(settings);
+  let rules = cache.get(settings);
   if (rules === undefined) {
     rules = Object.freeze(read(settings));
-    known.set(settings, rules);
+    cache.set(settings, rules);
   }
   return rules;
 }
@@ -95,7 +97,7 @@ type DeliverySettings = RateSettings &
   OrderingSettings &
   Pick<QueueSettings, "leaseDurationMs">;
 
-/** A probe holds a place among few: no default lease of it is longer. */
+/** The longest default lease of a probe. Probes are few, so a lost one delays the rest. */
 const PROBE_LEASE_MAX_MS = 30_000;
 
 function read(s: DeliverySettings): DeliveryRules {
@@ -136,14 +138,34 @@ function breakerOf(s: DeliverySettings): BreakerRules | undefined {
   };
 }
 
-/** Longest key, in bytes of UTF-8. */
+/** The longest key, in UTF-8 bytes. */
 const KEY_BYTES = 128;
 
-/** A key no longer than keys may be, cut between characters. */
+/** Cuts a key to the longest length, between characters. */
 export function cutKey(key: string): string {
-  // No character of UTF-16 takes more than three bytes.
+  // A UTF-16 unit has at most three bytes.
   if (key.length * 3 <= KEY_BYTES) return key;
   const bytes = new Uint8Array(KEY_BYTES);
   const { read } = new TextEncoder().encodeInto(key, bytes);
   return key.slice(0, read);
+}
+
+export function valueIn(attributes: Readonly<Record<string, string>>) {
+  return (name: string) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined);
+}
+
+/** The limiter key of a message; empty if the queue has no limits by key. */
+export function limiterKeyOf(
+  attribute: (name: string) => string | undefined,
+  { keyAttribute }: Pick<QueueSettings, "keyAttribute">,
+): string {
+  return keyAttribute === "" ? "" : cutKey(attribute(keyAttribute) ?? "");
+}
+
+/** The ordering key of a message; empty if the queue keeps no order. */
+export function orderingKeyOf(
+  orderingKey: string,
+  { ordering }: Pick<QueueSettings, "ordering">,
+): string {
+  return ordering === "off" ? "" : orderingKey;
 }

@@ -1,12 +1,14 @@
+import type { PauseSettings } from "./settings.ts";
+
 export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 
-/** What holds deliveries of a whole queue back at one moment, as workers are told. */
+/** Why the deliveries of a queue are blocked at one moment. Workers get it as `queue_status`. */
 export interface DeliveryStatus {
-  /** By hand. */
+  /** Paused by an operator. */
   paused: boolean;
-  /** The queue's own; closed where it has none. */
+  /** The queue's breaker; CLOSED if it has none. */
   breaker: BreakerState;
-  /** When an open breaker tries again, or a pause ends; undefined: nobody knows. */
+  /** When an open breaker tries again or a pause ends. Undefined: not known. */
   retryAtMs: number | undefined;
   /** Breakers that are not closed, of the queue or of its keys. */
   openBreakers: number;
@@ -19,7 +21,6 @@ export const UNBLOCKED: DeliveryStatus = Object.freeze({
   openBreakers: 0,
 });
 
-/** Whether there is something new to tell. */
 export function sameDeliveryStatus(a: DeliveryStatus, b: DeliveryStatus): boolean {
   return (
     a.paused === b.paused &&
@@ -27,4 +28,10 @@ export function sameDeliveryStatus(a: DeliveryStatus, b: DeliveryStatus): boolea
     a.retryAtMs === b.retryAtMs &&
     a.openBreakers === b.openBreakers
   );
+}
+
+/** Reports whether the queue is paused at this time of the store's clock. */
+export function isPaused(settings: PauseSettings, nowMs: number): boolean {
+  const { paused, pausedUntilAtMs } = settings;
+  return paused && (pausedUntilAtMs === undefined || pausedUntilAtMs > nowMs);
 }

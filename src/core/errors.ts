@@ -1,44 +1,43 @@
-/** One thing wrong with a request: the field's path as in the contract, and how to put it right. */
+/** One error in a request: the field's path in the contract, and how to fix it. */
 export interface FieldViolation {
   field: string;
   description: string;
 }
 
-/** One limit that is reached: what it limits ("queue:orders"), and how to get below or raise it. */
+/**
+ * One limit that is reached: its subject ("queue:orders"), and how to get below it or raise it.
+ */
 export interface QuotaViolation {
   subject: string;
   description: string;
 }
 
-/**
- * Everything that the service refuses or fails at, as data. What crosses the wire for each kind
- * is decided in one table of the rpc layer.
- */
+/** Every error of the service, as data. A table in the rpc layer maps each kind to a gRPC code. */
 export type DlqErrorDetail =
   | { kind: "INVALID"; violations: readonly FieldViolation[] }
   | { kind: "NOT_FOUND"; resource: string; name: string }
-  /** A payload or batch over the size limit: it will never fit, retrying is useless. */
+  /** A payload or batch is over the size limit: a retry is useless. */
   | { kind: "PAYLOAD_TOO_LARGE"; violations: readonly QuotaViolation[] }
-  /** A queue's own limit (messages, bytes): room comes back as messages leave. */
+  /** A queue is full (messages or bytes): there is room again when messages leave. */
   | { kind: "LIMIT"; violations: readonly QuotaViolation[] }
-  /** The store does not answer. Whether the write happened is unknown: `request_id` makes a retry safe. */
+  /** The store does not answer. The write may have happened: `request_id` makes a retry safe. */
   | { kind: "STORE_UNAVAILABLE"; retryAfterMs: number }
-  /** The store refuses to grow (memory or disk). Nothing was written. */
+  /** The store is full (memory or disk). Nothing was written. */
   | { kind: "STORE_FULL"; violations: readonly QuotaViolation[]; retryAfterMs: number }
-  /** The world is not as the request expected; look again, then decide. */
+  /** The state differs from what the request expects. The caller should read it again. */
   | { kind: "PRECONDITION"; subject: string; description: string }
-  /** Lost a race; the same request may well succeed now. */
+  /** A concurrent change won. The same request can succeed now. */
   | { kind: "ABORTED"; retryAfterMs: number }
-  /** Nothing was written; the name is free again in a moment. */
+  /** The queue is being deleted. Nothing was written; the name is free again in a moment. */
   | { kind: "QUEUE_DELETING"; retryAfterMs: number }
-  /** Somebody else has changed it meanwhile: the same request will never succeed. */
+  /** The resource has changed: the same request can never succeed. */
   | { kind: "STALE_ETAG" }
   | { kind: "UNAUTHENTICATED" }
   | { kind: "INTERNAL" };
 
 export type DlqErrorKind = DlqErrorDetail["kind"];
 
-/** Narrow on `detail.kind`. The message is for the caller: it says what to do. */
+/** Narrow on `detail.kind`. The message tells the caller what to do. */
 export class DlqError extends Error {
   override readonly name = "DlqError";
   readonly detail: DlqErrorDetail;
@@ -72,7 +71,7 @@ export function notFound(resource: string, name: string): DlqError {
 
 export function unknownQueue(queue: string): DlqError {
   return new DlqError(
-    `queue ${queue} does not exist, and no message creates one here (queue-creation is closed); check its name, or name it in the configuration or by UpdateQueue`,
+    `queue ${queue} does not exist, and sends do not create queues here (queue-creation is closed); check its name, or create it in the configuration or with UpdateQueue`,
     { kind: "NOT_FOUND", resource: "queue", name: queue },
   );
 }
@@ -86,7 +85,7 @@ export function payloadTooLarge(subject: string, bytes: number, limitBytes: numb
 }
 
 export function queueLimit(queue: string, what: "messages" | "bytes", limit: number): DlqError {
-  const description = `holds its limit of ${limit} ${what}; drain it or raise the limit`;
+  const description = `is full: its limit is ${limit} ${what}; drain it or raise the limit`;
   return new DlqError(`queue ${queue} ${description}`, {
     kind: "LIMIT",
     violations: [{ subject: `queue:${queue}`, description }],
@@ -94,7 +93,7 @@ export function queueLimit(queue: string, what: "messages" | "bytes", limit: num
 }
 
 export function tooManyQueues(limit: number): DlqError {
-  const description = `has its limit of ${limit} queues; use an existing one, or raise max-queues`;
+  const description = `is at its limit of ${limit} queues; use an existing queue, or raise max-queues`;
   return new DlqError(`the deployment ${description}`, {
     kind: "LIMIT",
     violations: [{ subject: "queues", description }],
@@ -134,29 +133,29 @@ export function aborted(retryAfterMs: number, what: string): DlqError {
 
 export function queueDeleting(queue: string): DlqError {
   return new DlqError(
-    `queue ${queue} is being deleted, and takes messages again when that is done; retry with the same request_id`,
+    `queue ${queue} is being deleted and accepts messages again when that is done; retry with the same request_id`,
     { kind: "QUEUE_DELETING", retryAfterMs: 1_000 },
   );
 }
 
 export function staleEtag(what: string): DlqError {
   return new DlqError(
-    `${what} has changed since this etag; read it again, and decide again. Nothing was changed`,
+    `${what} changed after this etag was read; nothing was written; read it again`,
     { kind: "STALE_ETAG" },
   );
 }
 
 export function unauthenticated(): DlqError {
   return new DlqError(
-    "no valid credentials; send the header `authorization: Bearer <token>` with a token of this server",
+    "no valid credentials; send the header `authorization: Bearer <token>` with a token that this server accepts",
     { kind: "UNAUTHENTICATED" },
   );
 }
 
-/** A bug of ours. The caller hears nothing of the cause; the log does. */
+/** A bug in the server. The caller gets no details; the log has the cause. */
 export function internal(cause: unknown): DlqError {
   return new DlqError(
-    "an unexpected error; the server's log has the cause",
+    "unexpected error; the server's log has the cause",
     { kind: "INTERNAL" },
     { cause },
   );

@@ -2,8 +2,8 @@ import { MESSAGE_ID_BYTES } from "./message-id.ts";
 import { QUEUE_NAME } from "./settings.ts";
 
 /**
- * The proof of a lease, opaque to workers. It names the queue, so that any node can find the
- * message with nothing but the token; the nonce makes it unguessable and never issued twice.
+ * The proof of a lease, opaque to workers. It names the queue, so that any server finds the message
+ * from the token alone. The nonce makes it unguessable and unique.
  *
  * Bytes: version (1), length of the queue name (1), queue name, message id (16), delivery number
  * (4, big endian), nonce (16). Text: base64url without padding.
@@ -12,7 +12,7 @@ export interface LeaseTokenParts {
   queue: string;
   /** 16 bytes. */
   messageId: Uint8Array;
-  /** Any hand-out of the message, counted; fits 32 bits without sign. */
+  /** Counts every delivery of the message; an unsigned 32-bit number. */
   deliveryNumber: number;
   /** 16 random bytes. */
   nonce: Uint8Array;
@@ -24,10 +24,10 @@ const HEAD_BYTES = 2;
 const TAIL_BYTES = MESSAGE_ID_BYTES + 4 + NONCE_BYTES;
 const LONGEST_BYTES = HEAD_BYTES + 128 + TAIL_BYTES;
 
-/** No valid token is longer, in characters. */
+/** Length of the longest valid token, in characters. */
 export const LEASE_TOKEN_MAX_LENGTH = Math.ceil((LONGEST_BYTES * 4) / 3);
 
-/** Throws on parts that no lease has: a bug of the caller, not a user's mistake. */
+/** Throws a RangeError on parts that no lease has: a bug of the caller. */
 export function encodeLeaseToken(parts: LeaseTokenParts): string {
   const { queue, messageId, deliveryNumber, nonce } = parts;
   if (!QUEUE_NAME.test(queue)) throw new RangeError(`not a queue name: ${JSON.stringify(queue)}`);
@@ -44,11 +44,11 @@ export function encodeLeaseToken(parts: LeaseTokenParts): string {
   return bytes.toString("base64url");
 }
 
-/** Undefined for anything that `encodeLeaseToken` would not have written, to the letter. */
+/** Returns undefined for any text that `encodeLeaseToken` would not write exactly so. */
 export function decodeLeaseToken(text: string): LeaseTokenParts | undefined {
   if (text.length > LEASE_TOKEN_MAX_LENGTH) return undefined;
   const bytes = Buffer.from(text, "base64url");
-  // Node skips foreign characters, padding and stray bits; writing it again reveals them.
+  // Node ignores invalid characters, padding and stray bits; encoding again finds them.
   if (bytes.toString("base64url") !== text) return undefined;
   if (bytes.length < HEAD_BYTES || bytes.readUInt8(0) !== VERSION) return undefined;
   const queueEnd = HEAD_BYTES + bytes.readUInt8(1);
@@ -58,7 +58,7 @@ export function decodeLeaseToken(text: string): LeaseTokenParts | undefined {
   const idEnd = queueEnd + MESSAGE_ID_BYTES;
   return {
     queue,
-    // Copies: `bytes` may live in a pool that a longer-lived view would pin.
+    // Copies, because `bytes` may be part of a pool that a longer-lived view would keep in memory.
     messageId: Uint8Array.from(bytes.subarray(queueEnd, idEnd)),
     deliveryNumber: bytes.readUInt32BE(idEnd),
     nonce: Uint8Array.from(bytes.subarray(idEnd + 4)),

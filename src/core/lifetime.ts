@@ -1,13 +1,13 @@
 import { LONGEST_DELAY_MS } from "./backoff.ts";
 
-/** No released message comes back sooner: a worker that always releases must not spin. */
+/** The shortest delay of a release: a worker that always releases must not spin. */
 export const RELEASE_MIN_DELAY_MS = 1_000;
-/** Where the growth stops; a longer requested delay still counts. */
+/** The delay grows up to this. A longer requested delay still counts. */
 export const RELEASE_GROWTH_CAP_MS = 5 * 60_000;
 
 /**
- * The delay of a release, which costs no attempt. `releases` counts consecutive releases, this one
- * included: 1 s, 2 s, 4 s, ... 5 min. The requested delay wins where it is longer.
+ * Returns the delay of a release. A release is not an attempt. `releases` counts consecutive
+ * releases, this one included: 1 s, 2 s, 4 s, ... 5 min. A longer requested delay wins.
  */
 export function releaseDelayMs(requestedMs: number, releases: number): number {
   const floorMs = Math.min(
@@ -19,9 +19,9 @@ export function releaseDelayMs(requestedMs: number, releases: number): number {
 }
 
 /**
- * Leases expired in a row after which the message is delivered with nothing else in flight, so
- * that one which crashes its worker does not take its neighbours along.
+ * After this many expired leases in a row a message gets isolated delivery: if it crashes its
+ * worker, no other message is affected.
  */
 export const ISOLATE_AFTER_EXPIRIES = 2;
-/** Leases expired in a row after which the message is quarantined as a crash loop. */
+/** After this many expired leases in a row the message is quarantined as a crash loop. */
 export const CRASH_LOOP_EXPIRIES = 5;

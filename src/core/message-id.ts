@@ -1,6 +1,7 @@
 /**
- * A message's id: 16 bytes in storage and tokens, canonical UUID text (lower case, hyphens) for
- * everybody else. Canonical only, so that one id has one spelling in logs, keys and requests.
+ * A message's id: 16 bytes in storage and tokens, canonical UUID text (lower case, hyphens)
+ * elsewhere. Only canonical text is accepted, so that an id has one spelling in logs, keys and
+ * requests.
  */
 export const MESSAGE_ID_BYTES = 16;
 
@@ -14,13 +15,13 @@ export function formatMessageId(bytes: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Undefined for anything but a canonical UUID; any version and variant will do. */
+/** Returns undefined unless the text is a canonical UUID, of any version and variant. */
 export function parseMessageId(text: string): Uint8Array | undefined {
   if (text.length !== 36 || !CANONICAL.test(text)) return undefined;
   return Uint8Array.from(Buffer.from(text.replaceAll("-", ""), "hex"));
 }
 
-/** When the message was accepted: a UUIDv7 begins with its instant. */
+/** When the message was accepted: a UUIDv7 begins with this time. */
 export function createdAtMs(id: Uint8Array): number {
   let ms = 0;
   for (let at = 0; at < 6; at++) ms = ms * 256 + (id[at] ?? 0);

@@ -1,8 +1,8 @@
 import type { QuarantineReason, Reason } from "./reason.ts";
 
-/** Where a stored message is. */
+/** The state of a stored message. */
 export type StoredState = "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
-/** Why a message is no longer stored: only ever the result of a call. */
+/** Why a message is no longer stored. Only results of calls have these. */
 export type GoneState = "SUCCEEDED" | "DISCARDED" | "EXPIRED" | "PURGED";
 
 /** Selects messages of one queue; all conditions must hold. */
@@ -17,10 +17,10 @@ export interface MessageFilter {
 export type RetryRefusal = "NOT_FOUND" | "IN_FLIGHT" | "INVALID_ID" | "TRANSFORM_FAILED";
 
 export interface RefusedRetry {
-  /** Into the ids of the command. Nobody's, where a filter chose the message. */
+  /** Index into the command's ids. Without meaning if a filter selected the message. */
   index: number;
   refusal: RetryRefusal;
-  /** The message, where a filter chose it. */
+  /** The message, if a filter selected it. */
   id?: Uint8Array | undefined;
   /** TRANSFORM_FAILED: which transform, and why. */
   detail?: string | undefined;
@@ -28,19 +28,31 @@ export interface RefusedRetry {
 
 export interface RetryOutcome {
   retriedCount: number;
-  /** Of what a filter has chosen: what can't be edited, or is on its way to another queue. */
+  /** With a filter: messages that cannot be edited, or are moving to another queue. */
   refused: readonly RefusedRetry[];
 }
 
-/** One delivery, as the store hands it out. */
+/** A payload: a text, or bytes. Undefined: none. */
+export interface Payload {
+  body: string | Uint8Array | undefined;
+  contentType: string;
+}
+
+/** The parts of a message that edits can change. */
+export interface MessageContent {
+  payload: Payload;
+  attributes: Readonly<Record<string, string>>;
+}
+
+/** One delivery, as the store returns it. */
 export interface DueDelivery {
   queue: string;
   id: Uint8Array;
   /** `dlq.storage.v1.Envelope` bytes. */
   envelope: Uint8Array;
-  /** Latest `dlq.v1.Failure`, when it is not the envelope's own. */
+  /** The latest `dlq.v1.Failure`; undefined if it is the envelope's. */
   latestFailure: Uint8Array | undefined;
-  /** `dlq.storage.v1.Edits`, where it has been edited: parts of it stand in for the envelope's. */
+  /** `dlq.storage.v1.Edits` of an edited message. Its parts replace the envelope's. */
   edits?: Uint8Array | undefined;
   reason: Reason;
   failureCount: number;

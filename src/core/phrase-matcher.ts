@@ -1,20 +1,20 @@
 /**
- * Finds which of many phrases a text contains, in one pass (Aho-Corasick): the cost depends on
- * the length of the text alone, so a table of phrases may grow without slowing anybody down.
+ * Finds which of many phrases a text contains, in one pass (Aho-Corasick). The cost depends on the
+ * length of the text only, not on the number of phrases.
  *
- * Both sides are folded first: letters to lower case, everything but letters and digits to a
- * single space. `[DEADLINE_EXCEEDED]` and "deadline exceeded" are then one phrase. A phrase
- * matches whole words; `*` at an end leaves that end open (`*timeout*` is in "ConnectTimeoutError").
+ * Both sides are folded first: letters to lower case, everything except letters and digits to a
+ * single space. `[DEADLINE_EXCEEDED]` and "deadline exceeded" become one phrase. A phrase matches
+ * whole words; `*` at an end leaves that end open (`*timeout*` is in "ConnectTimeoutError").
  */
 export interface PhraseMatcher {
-  /** The smallest index, in the order given, of a phrase that the text contains; else -1. */
+  /** The smallest index of a phrase that the text contains; -1 if none. */
   first(text: string): number;
 }
 
 const OTHER = 0;
-/** Classes of characters: 0 is the separator, 1-26 letters, 27-36 digits. */
+/** Character classes: 0 is the separator, 1-26 letters, 27-36 digits. */
 const CLASSES = 37;
-/** As many as 16 bits number. */
+/** The limit of a Uint16Array. */
 const MOST_STATES = 65_536;
 
 const classOf = new Uint8Array(128);
@@ -24,7 +24,8 @@ for (let i = 0; i < 10; i++) classOf[48 + i] = 27 + i;
 export function createPhraseMatcher(phrases: readonly string[]): PhraseMatcher {
   const patterns = phrases.map(foldPhrase);
   const most = 1 + patterns.reduce((sum, pattern) => sum + pattern.length, 0);
-  if (most > MOST_STATES) throw new Error(`phrases of ${most} characters are too many`);
+  if (most > MOST_STATES)
+    throw new Error(`the phrases have ${most} characters; at most ${MOST_STATES} are allowed`);
   /** next[state * CLASSES + class]; state 0 is the start. Narrow, to stay in the cache. */
   const next = new Uint16Array(most * CLASSES);
   /** The smallest index of a phrase that ends in this state. */
@@ -45,7 +46,7 @@ export function createPhraseMatcher(phrases: readonly string[]): PhraseMatcher {
     first(text) {
       let best = patterns.length;
       let previous = OTHER;
-      // The text begins and ends with a separator, so that its edges are edges of words.
+      // The text begins and ends with a separator, so that words at its ends match.
       let state = next[OTHER] ?? 0;
       for (let i = 0; i <= text.length; i++) {
         const code = i < text.length ? text.charCodeAt(i) : 32;
@@ -62,8 +63,8 @@ export function createPhraseMatcher(phrases: readonly string[]): PhraseMatcher {
 }
 
 /**
- * Breadth first: a missing transition becomes that of the longest suffix which is also a prefix
- * of some phrase, and a state inherits the hits of that suffix.
+ * Breadth first: a missing transition becomes that of the longest suffix that is also a prefix of a
+ * phrase. A state inherits the hits of that suffix.
  */
 function completeAutomaton(next: Uint16Array, hit: Uint16Array): void {
   const suffix = new Int32Array(hit.length);
@@ -93,7 +94,7 @@ function foldPhrase(phrase: string): number[] {
   const openLeft = phrase.startsWith("*");
   const openRight = phrase.endsWith("*");
   const words = phrase.toLowerCase().match(/[a-z0-9]+/g);
-  if (words === null) throw new Error(`a phrase without a word: ${JSON.stringify(phrase)}`);
+  if (words === null) throw new Error(`the phrase ${JSON.stringify(phrase)} has no word`);
   const folded = `${openLeft ? "" : " "}${words.join(" ")}${openRight ? "" : " "}`;
   return Array.from(folded, (char) => classOf[char.charCodeAt(0)] ?? OTHER);
 }

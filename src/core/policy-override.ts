@@ -2,9 +2,9 @@ import { PRESETS, type PresetName } from "./presets.ts";
 import type { Backoff, BackoffKind, Jitter, RetryPolicy } from "./settings.ts";
 import type { RetryWindow } from "./windows.ts";
 
-/** A policy as somebody wrote it: its parts replace those of another policy, and no more. */
+/** A partial policy. Its fields replace those of another policy. */
 export interface PolicyOverride {
-  /** Delays and retries start from this one's. It says nothing of elapsed time and windows. */
+  /** Replaces delays and retries with the preset's. Elapsed time and windows stay. */
   preset?: PresetName | undefined;
   maxRetries?: number | undefined;
   initialDelayMs?: number | undefined;
@@ -21,17 +21,17 @@ export interface PolicyOverride {
   windows?: readonly RetryWindow[] | undefined;
 }
 
-/** Of an exponential backoff over a policy that has none. */
+/** The multiplier if neither policy has one. */
 const DEFAULT_MULTIPLIER = 2;
 
-/** The policy that `own` makes of `base`. */
+/** Returns `base` with the fields of `own`. */
 export function overridePolicy(base: RetryPolicy, own: PolicyOverride): RetryPolicy {
   const start = own.preset === undefined ? base : PRESETS[own.preset];
   const initialDelayMs = own.initialDelayMs ?? start.initialDelayMs;
   return {
     maxRetries: retriesOf(own) ?? start.maxRetries,
     initialDelayMs,
-    // A cap that nobody wrote must not undercut the delay that somebody did.
+    // An inherited cap must not be below an explicit delay.
     maxDelayMs: own.maxDelayMs ?? Math.max(initialDelayMs, start.maxDelayMs),
     backoff: backoffOf(start.backoff, own, initialDelayMs),
     jitter: own.jitter ?? start.jitter,
@@ -40,7 +40,9 @@ export function overridePolicy(base: RetryPolicy, own: PolicyOverride): RetryPol
   };
 }
 
-/** How many retries it says itself: a schedule without a number means one for each delay. */
+/**
+ * The retries that the override sets. A schedule without a number means one retry for each delay.
+ */
 export function retriesOf(own: PolicyOverride): number | undefined {
   const named = own.preset === undefined ? undefined : PRESETS[own.preset].maxRetries;
   return own.maxRetries ?? own.scheduleMs?.length ?? named;
@@ -54,7 +56,7 @@ function backoffOf(start: Backoff, own: PolicyOverride, initialDelayMs: number):
       return { kind, multiplier: own.multiplier ?? inherited };
     }
     case "linear": {
-      // As natural as doubling is to an exponential one: once, twice, three times the first delay.
+      // The default: once, twice, three times the first delay.
       const inherited = start.kind === kind ? start.incrementMs : initialDelayMs;
       return { kind, incrementMs: own.incrementMs ?? inherited };
     }
@@ -67,7 +69,7 @@ function backoffOf(start: Backoff, own: PolicyOverride, initialDelayMs: number):
   }
 }
 
-/** The fields that belong to one kind of backoff, and so name it, the strongest first. */
+/** The kinds of backoff that the given fields imply, strongest first. */
 function implied(own: PolicyOverride): { kind: BackoffKind; field: string }[] {
   const fields: { kind: BackoffKind; field: string }[] = [];
   if (own.scheduleMs !== undefined) fields.push({ kind: "schedule", field: "schedule" });
@@ -76,13 +78,13 @@ function implied(own: PolicyOverride): { kind: BackoffKind; field: string }[] {
   return fields;
 }
 
-/** A field of a policy, spelled as in the contract and in YAML, and what is wrong with it. */
+/** A field of a policy, spelled as in the contract and in YAML, and its problem. */
 export interface PolicyContradiction {
   field: string;
   problem: string;
 }
 
-/** Parts that are fine alone but not together: nobody can have meant both. */
+/** Returns fields that contradict each other. */
 export function policyContradictions(own: PolicyOverride): PolicyContradiction[] {
   const fields = implied(own);
   if (own.backoff === "schedule" && own.scheduleMs === undefined) {
@@ -99,7 +101,7 @@ export function policyContradictions(own: PolicyOverride): PolicyContradiction[]
     .map((one) => ({ field: one.field, problem: `is for ${one.kind} backoff, but ${why}` }));
 }
 
-/** Every part of a policy by name: what makes it of any other one. */
+/** The override that turns any policy into this one. */
 export function asOverride(policy: RetryPolicy): PolicyOverride {
   const { backoff, ...common } = policy;
   return {

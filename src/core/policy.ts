@@ -3,15 +3,15 @@ import { PRESET_OF_REASON, PRESETS, presetOf } from "./presets.ts";
 import type { Reason } from "./reason.ts";
 import type { QueueSettings, RetryPolicy } from "./settings.ts";
 
-/** What a message asks for itself; each part overrides only itself. */
+/** The retry settings of one message. Each field overrides only itself. */
 export interface MessageRetry {
   maxRetries?: number | undefined;
   policy?: PolicyOverride | undefined;
-  /** Of the last routing rule that named one; what the message asks for itself wins over it. */
+  /** From the last routing rule that set one. The message's own `policy` is stronger. */
   rulePolicy?: PolicyOverride | undefined;
 }
 
-/** Who decided, strongest first. */
+/** Where a value came from, strongest first. */
 export type PolicyLevel =
   /** The message's own `max_retries`. */
   | "message"
@@ -27,25 +27,25 @@ export type PolicyLevel =
   | "queue_policy"
   /** The reason's preset. */
   | "preset"
-  /** Nobody: a message without a reason that this version knows. */
+  /** None of these: the message has no reason that this version knows. */
   | "default";
 
-/** The policy in force, its `maxRetries` included, and where each of the two came from. */
+/** The policy in force, including `maxRetries`, and the source of each. */
 export interface ResolvedPolicy {
   policy: RetryPolicy;
   policyFrom: PolicyLevel;
   maxRetriesFrom: PolicyLevel;
 }
 
-/** The deployment's settings reach this through the queue's, which already fall back on them. */
+/** A queue's settings. They already include the deployment's as fallback. */
 export type RetrySettings = Pick<QueueSettings, "maxRetries" | "retryPolicy" | "retryPolicies">;
 
 export const DEFAULT_POLICY = PRESETS.standard;
 
 /**
- * How long to wait and how often to try are decided apart: a message that asks for ten retries
- * keeps its reason's delays, and a queue's `maxRetries` beats the count inside its own
- * `retryPolicy` because it is the plainer statement.
+ * Resolves delays and `maxRetries` separately: a message that asks for ten retries keeps its
+ * reason's delays. A queue's `maxRetries` beats the number in its own `retryPolicy` because it is
+ * more explicit.
  */
 export function resolvePolicy(
   reason: Reason | undefined,

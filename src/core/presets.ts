@@ -1,7 +1,7 @@
 import type { Reason } from "./reason.ts";
 import type { RetryPolicy } from "./settings.ts";
 
-/** A named way to retry, shaped for one kind of failure. */
+/** A named retry policy for one kind of failure. */
 export type PresetName =
   | "webhook"
   | "validation"
@@ -32,25 +32,24 @@ function preset(
 }
 
 export const PRESETS: Readonly<Record<PresetName, Readonly<RetryPolicy>>> = Object.freeze({
-  /** Somebody else's endpoint: give it half a minute, then back off. */
+  /** Another party's endpoint: wait half a minute, then back off. */
   webhook: preset(3, 30 * SECOND, 5 * MINUTE, 2),
-  /** The input is wrong: a second try only covers a validator that was wrong itself. */
+  /** The input is wrong: one retry, in case the validator was wrong. */
   validation: preset(1, MINUTE, MINUTE, 1),
-  /** Our own code failed: spread the tries wide enough for a deployment in between. */
+  /** Our code failed: the retries are spread wide enough for a deployment in between. */
   execution: preset(5, MINUTE, 30 * MINUTE, 3),
-  /** A blip: the next try usually works. */
+  /** A short fault: the next attempt usually works. */
   network: preset(3, 5 * SECOND, MINUTE, 2),
-  /** Credentials get better only when somebody, or a rotation, replaces them. */
+  /** Credentials work again only after somebody, or a rotation, replaces them. */
   auth: preset(2, 5 * MINUTE, 60 * MINUTE, 2),
-  /** A quota or a full pool: wait for it to drain. */
+  /** A quota or a full pool: wait until there is room. */
   resource: preset(5, 30 * SECOND, 15 * MINUTE, 2),
   standard: preset(3, MINUTE, 60 * MINUTE, 2),
 });
 
 /**
- * The preset that a reason gets when no setting says otherwise. POISON_MESSAGE and
- * MAX_RETRIES_EXCEEDED go to quarantine on arrival, so theirs matters only after an operator's
- * Retry put such a message back: then it is retried like any other.
+ * The preset of a reason if no setting overrides it. POISON_MESSAGE and MAX_RETRIES_EXCEEDED are
+ * quarantined on arrival, so theirs applies only after an operator's Retry.
  */
 export const PRESET_OF_REASON = {
   VALIDATION_FAILED: "validation",

@@ -1,31 +1,31 @@
-/** A queue at one instant, as far as it matters to "why does nothing move?". Counts are >= 0. */
+/** The facts about a queue that explain why messages are not delivered. Counts are >= 0. */
 export interface QueueSnapshot {
-  /** Waiting, whether due or not. */
+  /** Scheduled messages, due or not. */
   scheduled: number;
-  /** Scheduled and due by now. */
+  /** Scheduled messages that are due. */
   dueNow: number;
   inFlight: number;
   quarantined: number;
-  /** Open streams that ask for this queue, on all nodes. */
+  /** Open worker sessions for this queue, on all servers. */
   workers: number;
-  /** Until the first scheduled message is due; absent when none is scheduled. */
+  /** Time until the first scheduled message is due; absent if none is scheduled. */
   nextDueInMs?: number | undefined;
-  /** Due messages that only a stream with nothing else in flight may get. */
+  /** Due messages that need isolated delivery. */
   isolatedDue?: number | undefined;
-  /** Deliveries that the streams could still take; absent when not known. */
+  /** How many more messages the worker sessions can take; absent if unknown. */
   freeCredit?: number | undefined;
   paused?: boolean | undefined;
   pausedReason?: string | undefined;
-  /** It ends by itself then; absent: when somebody ends it. */
+  /** When the pause ends; absent: it must be ended by hand. */
   pausedUntilAtMs?: number | undefined;
   breakerOpen?: boolean | undefined;
   /** Breakers that are not closed, of the queue or of its keys. */
   openBreakers?: number | undefined;
-  /** Keys, and the retry budget, that hold due messages back. */
+  /** Limiter keys, and the retry budget, that block due messages. */
   blockingLimiters?: number | undefined;
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys?: number | undefined;
-  /** Until the queue's own rate lets something go; 0 or absent: it does now. */
+  /** Time until the queue's rate allows the next delivery; 0 or absent: now. */
   nextTokenInMs?: number | undefined;
 }
 
@@ -44,62 +44,62 @@ export type QueueConditionCode =
 
 export interface QueueCondition {
   code: QueueConditionCode;
-  /** For people: the state, and what to do about it. */
+  /** For people: the state and what to do. */
   text: string;
 }
 
 /**
- * Every cause that holds, the one to act on first. Never empty, and DELIVERING is never beside a
- * cause that may stop everything.
+ * Returns every condition that holds, the one to act on first. Never empty. DELIVERING is never
+ * listed with a condition that may block everything.
  */
 export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   const { scheduled, dueNow, inFlight, quarantined, workers } = queue;
   const isolatedDue = Math.min(queue.isolatedDue ?? 0, dueNow);
-  const answers: QueueCondition[] = [];
-  // Also of an empty queue: whoever paused it wants to see that it holds before something comes.
-  if (queue.paused) answers.push({ code: "PAUSED", text: pausedText(queue) });
+  const conditions: QueueCondition[] = [];
+  // Also for an empty queue, so that an operator can check a pause in advance.
+  if (queue.paused) conditions.push({ code: "PAUSED", text: pausedText(queue) });
   if (scheduled + inFlight === 0) {
-    answers.push(
+    conditions.push(
       quarantined === 0
         ? { code: "EMPTY", text: "The queue is empty; nothing to do." }
         : { code: "ALL_QUARANTINED", text: quarantinedText(quarantined) },
     );
-    return answers;
+    return conditions;
   }
   if (queue.breakerOpen) {
-    answers.push({
+    conditions.push({
       code: "BREAKER_OPEN",
-      text: "Too many attempts fail, so delivery waits; repair what the workers call, it resumes by itself.",
+      text: "The breaker is open because too many attempts fail; repair what the workers call. Delivery then resumes automatically.",
     });
   }
-  answers.push(...partlyHeld(queue));
+  conditions.push(...partlyBlocked(queue));
   if (workers === 0) {
-    answers.push({ code: "NO_WORKERS", text: noWorkersText(inFlight) });
+    conditions.push({ code: "NO_WORKERS", text: noWorkersText(inFlight) });
   }
   if (scheduled > 0 && dueNow === 0) {
-    answers.push({ code: "NOTHING_DUE", text: nothingDueText(queue) });
+    conditions.push({ code: "NOTHING_DUE", text: nothingDueText(queue) });
   }
-  if (queue.paused || queue.breakerOpen || workers === 0) return answers;
+  if (queue.paused || queue.breakerOpen || workers === 0) return conditions;
 
   const busy = dueNow > 0 && queue.freeCredit === 0;
   if (busy) {
-    answers.push({
+    conditions.push({
       code: "WORKERS_BUSY",
-      text: `The open streams (${workers}) are full with ${inFlight} in flight, and ${count(dueNow, "due message")} must wait; acknowledge faster, raise max_in_flight or add workers.`,
+      text: `The open streams (${workers}) are full: ${inFlight} in flight, ${count(dueNow, "due message")} waiting; acknowledge faster, raise max_in_flight or add workers.`,
     });
   }
-  // Their turn comes when a stream has nothing else, so other traffic delays them.
+  // They wait for a worker session that holds nothing, so other messages delay them.
   if (isolatedDue > 0 && inFlight > 0) {
-    answers.push({
+    conditions.push({
       code: "ISOLATING",
-      text: `${count(isolatedDue, "message")} lost the lease repeatedly and wait for a worker with nothing else in flight; look for crashes or for leases that are too short.`,
+      text: `Isolated delivery: leases of ${count(isolatedDue, "message")} expired repeatedly, so delivery waits for a worker with nothing else in flight; look for crashes or for leases that are too short.`,
     });
   }
-  // Full streams may just as well be stuck, and a rate may let one go an hour: not called moving.
+  // Not DELIVERING: full workers may be stuck, and a rate may allow one message an hour.
   if (!busy && (inFlight > 0 || (dueNow > 0 && !isRateUsedUp(queue)))) {
-    answers.push({ code: "DELIVERING", text: "Workers are being served." });
+    conditions.push({ code: "DELIVERING", text: "Messages are being delivered." });
   }
-  return answers;
+  return conditions;
 }
 
 function pausedText({ pausedReason = "", pausedUntilAtMs }: QueueSnapshot): string {
@@ -109,36 +109,36 @@ function pausedText({ pausedReason = "", pausedUntilAtMs }: QueueSnapshot): stri
     : `The queue is paused${why} until ${new Date(pausedUntilAtMs).toISOString()}; wait, or resume it to deliver.`;
 }
 
-/** What holds some of the messages back, while others go on. */
-function partlyHeld(queue: QueueSnapshot): QueueCondition[] {
+/** Conditions that block some messages while others are delivered. */
+function partlyBlocked(queue: QueueSnapshot): QueueCondition[] {
   const { breakerOpen, openBreakers = 0, blockingLimiters = 0, heldKeys = 0 } = queue;
-  const answers: QueueCondition[] = [];
+  const conditions: QueueCondition[] = [];
   if (isRateUsedUp(queue)) {
-    answers.push({
+    conditions.push({
       code: "LIMITED",
-      text: `The queue's rate is used up; due messages follow at that rate, the next one in ${seconds(queue.nextTokenInMs)} s. Raise it to go faster.`,
+      text: `The queue's rate limit is used up; the next message is delivered in ${seconds(queue.nextTokenInMs)} s. Raise rate_per_second to deliver faster.`,
     });
   }
   if (!breakerOpen && openBreakers > 0) {
-    answers.push({
+    conditions.push({
       code: "BREAKER_OPEN",
-      text: `Too many attempts fail for ${count(openBreakers, "key")}, so their messages wait; the others go on. DlqAdminService.ListBreakers names them.`,
+      text: `The breakers of ${count(openBreakers, "key")} are open because too many attempts fail; messages of other keys are delivered. ListBreakers names the keys.`,
     });
   }
   if (blockingLimiters > openBreakers) {
     const limits = count(blockingLimiters - openBreakers, "limit");
-    answers.push({
+    conditions.push({
       code: "LIMITED",
-      text: `${limits} by key or of retries hold due messages back for now; they follow by themselves.`,
+      text: `${limits} by key or of the retry budget block due messages for now; they are delivered later automatically.`,
     });
   }
   if (heldKeys > 0) {
-    answers.push({
+    conditions.push({
       code: "ORDER_HELD",
-      text: `${count(heldKeys, "ordering key")} wait behind a quarantined message; retry or remove it, or call ReleaseOrderingKey.`,
+      text: `Blocked behind a quarantined message: ${count(heldKeys, "ordering key")}; retry or remove the message, or call ReleaseOrderingKey.`,
     });
   }
-  return answers;
+  return conditions;
 }
 
 function isRateUsedUp({ dueNow, nextTokenInMs = 0 }: QueueSnapshot): boolean {
@@ -147,12 +147,14 @@ function isRateUsedUp({ dueNow, nextTokenInMs = 0 }: QueueSnapshot): boolean {
 
 function quarantinedText(quarantined: number): string {
   const all = quarantined === 1 ? "The one message is" : `All ${quarantined} messages are`;
-  return `${all} in quarantine, which is never retried by itself; find the cause, then Retry.`;
+  return `${all} in quarantine and not retried automatically; find the cause, then call Retry.`;
 }
 
 function noWorkersText(inFlight: number): string {
   const lost =
-    inFlight === 0 ? "" : `; ${inFlight} in flight are acknowledged or come back after their lease`;
+    inFlight === 0
+      ? ""
+      : `; ${inFlight} in flight will be acknowledged or become due after their lease`;
   return `No worker has a StreamDue open for this queue; start one${lost}.`;
 }
 
@@ -162,7 +164,7 @@ function nothingDueText(queue: QueueSnapshot): string {
   return `${count(queue.scheduled, "message")} scheduled, none due yet${next}; wait, or call Retry to make them due now.`;
 }
 
-/** Never sooner than it is. */
+/** Rounds up. */
 function seconds(ms = 0): number {
   return Math.ceil(Math.max(0, ms) / 1000);
 }

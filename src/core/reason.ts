@@ -1,6 +1,6 @@
 /**
- * Why a message failed. The numbers are those of `dlq.v1.Reason` on the wire and of the stored
- * state, so they never change; the names are what the CLI, metrics, logs and events print.
+ * Why a message failed. The numbers are those of `dlq.v1.Reason` and of stored data and never
+ * change. The names appear in the CLI, metrics, logs and events.
  */
 export const REASONS = {
   VALIDATION_FAILED: 1,
@@ -22,12 +22,14 @@ export const REASON_NAMES = Object.keys(REASONS) as readonly Reason[];
 
 const byNumber = new Map<number, Reason>(REASON_NAMES.map((name) => [REASONS[name], name]));
 
-/** The name for a stored or received number; undefined for a number this version does not know. */
+/** The name of a number; undefined if this version does not know it. */
 export function reasonFromNumber(n: number): Reason | undefined {
   return byNumber.get(n);
 }
 
-/** Why a message sits in quarantine: apart from the reason it failed. Numbers as above. */
+/**
+ * Why a message is in quarantine, apart from the reason of its failure. The numbers never change.
+ */
 export const QUARANTINE_REASONS = {
   NON_RETRYABLE: 1,
   POISON: 2,

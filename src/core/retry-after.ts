@@ -1,22 +1,25 @@
-/** Nobody may ask for a longer wait; more is cut. */
+/** The longest wait that can be asked for; longer ones are cut. */
 export const RETRY_AFTER_MAX_MS = 30 * 24 * 3_600_000;
 
-/** What a failed call says of when to come again. */
+/** When a failed call asks to be repeated. */
 export interface RetryAfterFacts {
-  /** Its own field. */
+  /** The failure's `retry_after`. */
   retryAfterMs?: number | undefined;
-  /** The header, as the failure's attributes have it. Counts where the field is absent. */
+  /** The Retry-After header in the failure's attributes. Used if the field is absent. */
   retryAfterText?: string | undefined;
 }
 
-/** How long to wait at least, from 0 to 30 days; undefined where nothing says so. */
+/** Returns the shortest wait, from 0 to 30 days; undefined if the failure asks for none. */
 export function retryAfterOf(facts: RetryAfterFacts, nowMs: number): number | undefined {
   const { retryAfterMs, retryAfterText } = facts;
   if (retryAfterMs !== undefined && !Number.isNaN(retryAfterMs)) return cut(retryAfterMs);
   return retryAfterText === undefined ? undefined : parseRetryAfter(retryAfterText, nowMs);
 }
 
-/** Seconds, or an HTTP date in any of its three forms (RFC 9110, 5.6.7). Nonsense is nothing. */
+/**
+ * Parses seconds, or an HTTP date in any of its three forms (RFC 9110, 5.6.7). Returns undefined
+ * for other text.
+ */
 export function parseRetryAfter(text: string, nowMs: number): number | undefined {
   const value = text.trim();
   if (/^\d+(?:\.\d+)?$/.test(value)) return cut(Number(value) * 1_000);
@@ -45,7 +48,7 @@ function parseHttpDate(text: string, nowMs: number): number | undefined {
     const [hour, minute, second] = [part("hour"), part("minute"), part("second")];
     const year = found.year?.length === 2 ? fullYear(part("year"), nowMs) : part("year");
     const dayMs = Date.UTC(year, month, part("day"));
-    // The 31st of February would be another day, and :60 is a leap second.
+    // February 31 would become a day in March; :60 is a leap second.
     const isDay = new Date(dayMs).getUTCDate() === part("day") && part("day") > 0;
     if (!isDay || hour > 23 || minute > 59 || second > 60) return undefined;
     return dayMs + ((hour * 60 + minute) * 60 + second) * 1_000;
@@ -53,14 +56,14 @@ function parseHttpDate(text: string, nowMs: number): number | undefined {
   return undefined;
 }
 
-/** Two digits are of the year that lies at most 50 years ahead, as the RFC says. */
+/** A year of two digits is at most 50 years ahead, as the RFC requires. */
 function fullYear(twoDigits: number, nowMs: number): number {
   const thisYear = new Date(nowMs).getUTCFullYear();
   const year = Math.floor(thisYear / 100) * 100 + twoDigits;
   return year > thisYear + 50 ? year - 100 : year;
 }
 
-/** To whole milliseconds from 0 to 30 days; rounded up, since nothing may come sooner. */
+/** Rounds up to whole milliseconds, from 0 to 30 days. */
 function cut(ms: number): number {
   return Math.min(Math.max(0, Math.ceil(ms)), RETRY_AFTER_MAX_MS);
 }

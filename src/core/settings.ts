@@ -2,15 +2,15 @@ import type { Reason } from "./reason.ts";
 import type { Transform } from "./transform/transform.ts";
 import type { RetryWindow } from "./windows.ts";
 
-/** How delays grow from attempt to attempt. */
+/** How delays grow with each attempt. */
 export type Backoff =
-  /** The first delay, then each one multiplied by `multiplier`, up to the longest one. */
+  /** Multiplies the delay each time, up to `maxDelayMs`. */
   | { readonly kind: "exponential"; readonly multiplier: number }
-  /** The first delay, then each one longer by the increment, up to the longest one. */
+  /** Adds the increment each time, up to `maxDelayMs`. */
   | { readonly kind: "linear"; readonly incrementMs: number }
-  /** The first delay each time. */
+  /** Repeats the first delay. */
   | { readonly kind: "fixed" }
-  /** These delays; the last one repeats. Never empty. */
+  /** Uses these delays; the last one repeats. Never empty. */
   | { readonly kind: "schedule"; readonly delaysMs: readonly number[] };
 
 export type BackoffKind = Backoff["kind"];
@@ -22,51 +22,51 @@ export const BACKOFF_KINDS = [
 ] as const satisfies BackoffKind[];
 
 /**
- * How delays are spread, by a uniform random number: not at all; by a factor from 0.5 to 1.5; from 0
- * to the delay; from half of it to all of it; from the first delay to three times the one before.
+ * How delays are spread, with a uniform random number: not at all; times 0.5 to 1.5; from 0 to the
+ * delay; from half the delay to the delay; from the first delay to three times the previous one.
  */
 export const JITTERS = ["none", "proportional", "full", "equal", "decorrelated"] as const;
 export type Jitter = (typeof JITTERS)[number];
 
-/** When the next attempt is made, and how many there are. Durations in milliseconds. */
+/** When the next attempt is made, and how many attempts there are. Durations in milliseconds. */
 export interface RetryPolicy {
-  /** Failed attempts after which the message is quarantined. 0: no retry at all. */
+  /** The message is quarantined after this many failed attempts. 0: no retries. */
   maxRetries: number;
-  /** Delay after the first failure. A schedule has its own, and heeds this with decorrelated jitter. */
+  /** Delay after the first failure. A schedule uses it only with decorrelated jitter. */
   initialDelayMs: number;
-  /** No delay grows beyond this, before jitter. */
+  /** The longest delay, before jitter. */
   maxDelayMs: number;
   backoff: Backoff;
   jitter: Jitter;
-  /** No attempt begins later than this after the round has begun. 0: no such limit. */
+  /** The longest time between the start of the round and an attempt. 0: no limit. */
   maxElapsedMs: number;
-  /** When attempts may begin: in any of these. Empty: at any time. */
+  /** Attempts may begin in any of these. Empty: at any time. */
   windows: readonly RetryWindow[];
 }
 
-/** What happens to a scheduled message whose time to live ends. */
+/** What happens to a scheduled message at the end of its time to live. */
 export type TtlAction = "quarantine" | "discard";
 
-/** Delivery is stopped by hand. What is in flight goes on; sends and outcomes are taken as always. */
+/** A pause stops delivery. Messages in flight stay in flight; sends and outcomes are accepted. */
 export interface PauseSettings {
   paused: boolean;
-  /** For whoever asks why nothing moves. */
+  /** Shown to operators. */
   pausedReason: string;
-  /** It ends by itself then, by the store's clock. Undefined: when somebody ends it. */
+  /** When the pause ends, by the store's clock. Undefined: it must be ended by hand. */
   pausedUntilAtMs?: number | undefined;
 }
 
-/** How fast the whole queue is delivered, over all servers. */
+/** The delivery rate of the whole queue, over all servers. */
 export interface RateSettings {
   /** 0: no limit. */
   ratePerSecond: number;
-  /** Most at once after a time of rest. 0: what one second gives, at least 1. */
+  /** The largest burst. 0: the deliveries of one second, at least 1. */
   rateBurst: number;
 }
 
-/** Limits for each value of one attribute. */
+/** Limits for each value of one attribute, the limiter key. */
 export interface KeySettings {
-  /** Its name. Empty: no keys. */
+  /** The attribute's name. Empty: no keys. */
   keyAttribute: string;
   keyRatePerSecond: number;
   keyRateBurst: number;
@@ -74,47 +74,47 @@ export interface KeySettings {
   keyMaxInFlight: number;
 }
 
-/** What a breaker stops. */
+/** What one breaker covers. */
 export type BreakerScope = "off" | "queue" | "key";
 
-/** When delivery stops by itself, and how it starts again. */
+/** When failures stop delivery, and how it starts again. */
 export interface BreakerSettings {
   breaker: BreakerScope;
-  /** Over which outcomes are counted. */
+  /** Time over which outcomes are counted. */
   breakerWindowMs: number;
-  /** Outcomes below which the ratio says nothing. */
+  /** Below this number of outcomes the ratio is ignored. */
   breakerMinimumVolume: number;
-  /** Share of failures that opens it. */
+  /** The share of failures that opens the breaker. */
   breakerFailureRatio: number;
-  /** Failures in a row that open it. 0: off. */
+  /** The number of failures in a row that opens the breaker. 0: off. */
   breakerConsecutiveFailures: number;
-  /** How long it is open the first time; each further time twice as long, up to the longest one. */
+  /** How long it stays open the first time. Doubles each time, up to `breakerMaxOpenMs`. */
   breakerOpenMs: number;
   breakerMaxOpenMs: number;
-  /** Messages that try whether it may close, and must succeed. */
+  /** Messages delivered while half-open. All must succeed before the breaker closes. */
   breakerProbes: number;
-  /** Lease of those. Undefined: the lease as always, at most 30 s. */
+  /** Lease of a probe. Undefined: the queue's lease, at most 30 s. */
   breakerProbeTimeoutMs?: number | undefined;
-  /** Those that count as failures; others count neither way. */
+  /** Reasons that count as failures. Others count as neither success nor failure. */
   breakerReasons: readonly Reason[];
 }
 
-/** Retries are at most a share of first deliveries. */
+/** Limits retries to a share of first deliveries. */
 export interface RetryBudgetSettings {
-  /** Retries for each first delivery. 0: no budget. */
+  /** Retries allowed for each first delivery. 0: no limit. */
   retryBudgetRatio: number;
-  /** Retries a second that are always allowed. */
+  /** Retries that are always allowed, per second. */
   retryBudgetMinPerSecond: number;
 }
 
-/** One message of an ordering key at a time; with `hold`, none behind a quarantined one. */
+/** `key`: one message of an ordering key at a time. `hold`: also none after a quarantined one. */
 export interface OrderingSettings {
   ordering: "off" | "key" | "hold";
-  /** A key waits no longer than this behind a quarantined message. 0: until somebody decides. */
+  /** The longest time that a key is held by a quarantined message. 0: until an operator acts. */
   orderingHoldMaxAgeMs: number;
 }
 
-/** Everything a queue may decide for itself. Absent in a queue: the deployment's value. */
+/** All settings of a queue. */
 export interface QueueSettings
   extends PauseSettings,
     RateSettings,
@@ -123,39 +123,40 @@ export interface QueueSettings
     RetryBudgetSettings,
     OrderingSettings {
   /**
-   * Retries for messages of this queue, whatever the reason. Undefined: the reason's preset
-   * decides. 3 is the default for reasons whose preset does not say otherwise (`standard`).
+   * Retries for messages of this queue, for every reason. Undefined: the reason's preset decides.
    */
   maxRetries?: number | undefined;
-  /** Overrides every reason's preset in this queue. */
+  /** Overrides the presets of all reasons. */
   retryPolicy?: RetryPolicy | undefined;
-  /** Overrides one reason's policy in this queue; stronger than `retryPolicy`. */
+  /** Overrides the policy of single reasons; stronger than `retryPolicy`. */
   retryPolicies: Partial<Record<Reason, RetryPolicy>>;
-  /** Reasons that go straight to quarantine when an attempt fails with them. */
+  /** A failure with one of these reasons is quarantined at once. */
   nonRetryableReasons: readonly Reason[];
-  /** The same by the failure's type: its whole name, or the last part of it. */
+  /** The same for failure types: the whole name, or its last part. */
   nonRetryableTypes: readonly string[];
-  /** Edits of a message whose attempt has failed, before the next one; each once for one message. */
+  /**
+   * Edits of a message between a failed attempt and the next one. Each applies once to a message.
+   */
   transforms: readonly Transform[];
   /** Time to live from arrival. 0: never expires. */
   ttlMs: number;
   ttlAction: TtlAction;
-  /** How long a quarantined message is kept. 0: until somebody decides. */
+  /** How long a quarantined message is kept. 0: until an operator removes it. */
   quarantineRetentionMs: number;
-  /** Sends of one source_id within the window that make it poison. 0: off. */
+  /** Number of sends of one source_id within the window that makes it poison. 0: off. */
   poisonThreshold: number;
   poisonWindowMs: number;
-  /** How long the same dedup_key joins the same message. 0: off. */
+  /** How long sends with one dedup_key join one message. 0: off. */
   dedupWindowMs: number;
-  /** Lease that a stream gets when it does not ask for one. 1 s to 12 h. */
+  /** Lease of streams that do not ask for one. 1 s to 12 h. */
   leaseDurationMs: number;
-  /** Most messages the queue holds in any state. 0: no limit. */
+  /** The largest number of messages in any state. 0: no limit. */
   maxMessages: number;
-  /** Most stored bytes (envelopes) the queue holds. 0: no limit. */
+  /** The largest number of stored bytes (envelopes). 0: no limit. */
   maxBytes: number;
 }
 
-/** Names of a queue: also safe in Redis keys, file names and metric labels. */
+/** A queue's name: also safe in Redis keys, file names and metric labels. */
 export const QUEUE_NAME = /^[A-Za-z0-9._-]{1,128}$/;
 
 export const LIMITS = {
@@ -166,6 +167,8 @@ export const LIMITS = {
   attributeValueBytes: 4096,
   batchRequests: 1000,
   batchBytes: 3.5 * 1024 * 1024,
+  /** A frame of deliveries stays below this, except for a single larger message. */
+  frameBytes: 1024 * 1024,
   maxInFlight: 10_000,
   maxInFlightDefault: 16,
   leaseMinMs: 1_000,

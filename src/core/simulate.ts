@@ -5,13 +5,13 @@ import type { RetryPolicy } from "./settings.ts";
 import { failureVerdict, type VerdictSettings } from "./verdict.ts";
 import { firstAllowedAtMs } from "./windows.ts";
 
-/** One attempt of a message that always fails. */
+/** One attempt of a message that fails each time. */
 export interface SimulatedAttempt {
   /** From 1. */
   attempt: number;
-  /** After the failure before, without jitter. */
+  /** After the previous failure, without jitter. */
   delayMs: number;
-  /** The shortest and the longest that jitter makes of it. */
+  /** The shortest and the longest delay with jitter. */
   minDelayMs: number;
   maxDelayMs: number;
   /** Without jitter, windows included. */
@@ -20,16 +20,16 @@ export interface SimulatedAttempt {
 
 export interface SimulatedSchedule {
   attempts: readonly SimulatedAttempt[];
-  /** More attempts would follow. */
+  /** More attempts would follow than are shown. */
   truncated: boolean;
 }
 
-/** Attempts that a schedule shows. */
+/** The most attempts in a schedule. */
 export const SIMULATED_ATTEMPTS = 100;
 
 /**
- * What a policy gives to a message whose first failure is at `startAtMs`, as if each attempt began
- * when it was due and failed at once.
+ * Returns the attempts of a message whose first failure is at `startAtMs`, if each attempt begins
+ * when it is due and fails at once.
  */
 export function simulateSchedule(policy: RetryPolicy, startAtMs: number): SimulatedSchedule {
   const attempts: SimulatedAttempt[] = [];
@@ -40,7 +40,7 @@ export function simulateSchedule(policy: RetryPolicy, startAtMs: number): Simula
     const dueAtMs = firstAllowedAtMs(failedAtMs + delayMs, policy.windows);
     if (policy.maxElapsedMs > 0 && dueAtMs - startAtMs > policy.maxElapsedMs) break;
     if (attempts.length === SIMULATED_ATTEMPTS) return { attempts, truncated: true };
-    // The longest that a decorrelated delay can be follows the longest that the one before could.
+    // The longest decorrelated delay follows from the longest delay before.
     const range = delayRangeMs(policy, attempt, longestMs);
     attempts.push({ attempt, delayMs, minDelayMs: range.minMs, maxDelayMs: range.maxMs, dueAtMs });
     longestMs = range.maxMs;
@@ -49,10 +49,10 @@ export function simulateSchedule(policy: RetryPolicy, startAtMs: number): Simula
   return { attempts, truncated: false };
 }
 
-/** A stored message, as far as its next verdict depends on it. */
+/** The facts about a stored message that its next verdict depends on. */
 export interface StoredFacts {
   reason: Reason;
-  /** Of its latest failure. */
+  /** The type of its latest failure. */
   type?: string | undefined;
   /** Failed attempts of this round so far. */
   attempts: number;
@@ -63,7 +63,7 @@ export interface StoredFacts {
 
 export interface SimulatedQueue {
   examinedCount: number;
-  /** Those that would be retried, by the first of the bounds that their delay is within. */
+  /** Messages that would be retried, by the first bound that their delay is within. */
   retried: readonly { withinMs: number; count: number }[];
   quarantinedCount: number;
 }
@@ -72,7 +72,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 1_440 * MINUTE_MS;
 
-/** From soon to as late as a delay can be. */
+/** The bounds of a simulation's delays. */
 export const SIMULATED_BOUNDS_MS: readonly number[] = [
   SECOND_MS,
   10 * SECOND_MS,
@@ -84,7 +84,7 @@ export const SIMULATED_BOUNDS_MS: readonly number[] = [
   3_650 * DAY_MS,
 ];
 
-/** What two parts of the messages come to together. */
+/** Adds two partial results. */
 export function addSimulated(a: SimulatedQueue, b: SimulatedQueue): SimulatedQueue {
   return {
     examinedCount: a.examinedCount + b.examinedCount,
@@ -96,7 +96,7 @@ export function addSimulated(a: SimulatedQueue, b: SimulatedQueue): SimulatedQue
   };
 }
 
-/** What would become of messages if each failed now, once more, with the reason that it has. */
+/** Returns what would happen to messages if each failed once more now with its present reason. */
 export function simulateStored(
   messages: Iterable<StoredFacts>,
   settings: VerdictSettings,

@@ -1,33 +1,34 @@
-/**
- * How far the clocks of a place are from UTC. Intl knows the rules, but takes some 50 us to make a
- * formatter and more than one to answer. So what it has said is kept: an offset holds for months.
- */
+// Offsets of time zones from UTC. Intl needs some 50 us to make a formatter and more than 1 us for
+// a lookup, so results are cached: an offset holds for months.
 
-/** IANA has some 600 names; messages may bring any of them. */
+/** IANA has some 600 names, and messages may use any of them. */
 const KEPT_ZONES = 128;
 const zones = new Map<string, Zone>();
 
 interface Zone {
   readonly formatter: Intl.DateTimeFormat;
-  /** What is known, the latest first. */
+  /** Known spans, the latest first. */
   readonly spans: Span[];
 }
 
-/** A time in which the offset does not change: from an instant on, and before another one. */
+/** A time with one offset: from `fromMs` to before `untilMs`. */
 interface Span {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly offsetMs: number;
 }
 
-/** Now, in some days, and what is between. */
+/** Enough for now, some days ahead and the time between. */
 const KEPT_SPANS = 4;
 
-/** Clocks are not set twice within so little: where two ends are equal, so is what is between. */
+/**
+ * Clocks are not changed twice within this time: if both ends have the same offset, so has the time
+ * between.
+ */
 const STEP_MS = 2 * 86_400_000;
 const STEPS = 4;
 
-/** Names as IANA has them: an offset such as `+01:00`, which Intl takes too, is no place. */
+/** Names of IANA. Intl also accepts an offset such as `+01:00`, which is no time zone. */
 const NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/;
 
 export function isTimeZone(name: string): boolean {
@@ -41,13 +42,13 @@ export function isTimeZone(name: string): boolean {
 }
 
 /**
- * What the clocks of the zone are ahead of UTC at this instant, in milliseconds, and until when that
- * holds at least: they are set then, or nobody has looked further.
+ * Returns the offset of the zone at this time, in milliseconds ahead of UTC, and until when it
+ * holds at least.
  */
 export function offsetAt(timeZone: string, atMs: number): Readonly<Omit<Span, "fromMs">> {
   const { formatter, spans } = zoneOf(timeZone);
   for (const span of spans) if (atMs >= span.fromMs && atMs < span.untilMs) return span;
-  const offsetMs = ask(formatter, atMs);
+  const offsetMs = offsetBy(formatter, atMs);
   const span = {
     fromMs: edge(formatter, atMs, offsetMs, -1),
     untilMs: edge(formatter, atMs, offsetMs, 1) + 1,
@@ -58,15 +59,15 @@ export function offsetAt(timeZone: string, atMs: number): Readonly<Omit<Span, "f
   return span;
 }
 
-/** The last instant in a direction that has this offset, or as far as it looks. */
+/** The last time in one direction with this offset, within the search range. */
 function edge(formatter: Intl.DateTimeFormat, atMs: number, offsetMs: number, way: 1 | -1): number {
   let same = atMs;
   for (let step = 0; step < STEPS; step++) {
     let other = same + way * STEP_MS;
-    if (ask(formatter, other) !== offsetMs) {
+    if (offsetBy(formatter, other) !== offsetMs) {
       while (Math.abs(other - same) > 1) {
         const middle = Math.floor((same + other) / 2);
-        if (ask(formatter, middle) === offsetMs) same = middle;
+        if (offsetBy(formatter, middle) === offsetMs) same = middle;
         else other = middle;
       }
       return same;
@@ -76,9 +77,9 @@ function edge(formatter: Intl.DateTimeFormat, atMs: number, offsetMs: number, wa
   return same;
 }
 
-function ask(formatter: Intl.DateTimeFormat, atMs: number): number {
+function offsetBy(formatter: Intl.DateTimeFormat, atMs: number): number {
   const text = formatter.format(atMs);
-  // "6/15/2026, GMT+05:45"; of UTC itself "GMT"; of times long ago with seconds.
+  // The text is like "6/15/2026, GMT+05:45"; "GMT" for UTC; with seconds long ago.
   const at = text.indexOf("GMT") + 3;
   if (at === text.length) return 0;
   const sign = text[at] === "-" ? -1 : 1;
@@ -88,7 +89,7 @@ function ask(formatter: Intl.DateTimeFormat, atMs: number): number {
 }
 
 function zoneOf(timeZone: string): Zone {
-  // Names mean the same in any case: each spelling by itself would fill the table.
+  // Names are case-insensitive: otherwise each spelling would take a place in the cache.
   const key = timeZone.toLowerCase();
   const kept = zones.get(key);
   if (kept !== undefined) return kept;

@@ -1,14 +1,13 @@
 import { delayBeforeRetryMs, LONGEST_DELAY_MS, plainDelayMs } from "./backoff.ts";
-import { whyNonRetryable } from "./non-retryable.ts";
 import { describeLevel, type MessageRetry, type RetrySettings, resolvePolicy } from "./policy.ts";
 import type { QuarantineReason, Reason } from "./reason.ts";
 import { RETRY_AFTER_MAX_MS, type RetryAfterFacts, retryAfterOf } from "./retry-after.ts";
 import type { QueueSettings, RetryPolicy } from "./settings.ts";
 import { firstAllowedAtMs } from "./windows.ts";
 
-/** What becomes of a message now. `why` is for logs and people, never parsed. */
+/** What happens to a message next. `why` is for logs and people and is never parsed. */
 export type Verdict =
-  /** `growsOn`: the next delay grows from this one, which must be remembered. */
+  /** `growsOn`: the next delay grows from this one, so it must be stored. */
   | { kind: "reschedule"; delayMs: number; growsOn?: boolean; why: string }
   | { kind: "quarantine"; quarantineReason: QuarantineReason; why: string };
 
@@ -17,50 +16,56 @@ export type VerdictSettings = RetrySettings &
 
 export const POISON_WHY = "its source_id was sent too often within the poison window";
 
-/** What both verdicts need to know. */
+/** Input of both verdicts. */
 interface Facts {
   reason: Reason;
-  /** The failure's type as the runtime names it; empty when nobody said. */
+  /** The failure's type; empty if unknown. */
   type?: string | undefined;
-  /** What the failed call asked for: no attempt sooner, unless somebody says outright when. */
+  /**
+   * A lower bound for the delay that the failed call asked for. An explicit delay overrides it.
+   */
   retryAfter?: RetryAfterFacts | undefined;
-  /** The source was found poisonous: too many sends of one source_id. */
+  /** Too many sends of its source_id. */
   poisoned?: boolean | undefined;
   settings: VerdictSettings;
   own?: MessageRetry | undefined;
   /**
-   * The wall clock: windows and HTTP dates are of this world, and servers keep its time. Due times
-   * follow from the delay by the store's clock; where the two differ, windows shift by as much.
+   * The wall clock, which windows and HTTP dates refer to. Due times follow from the delay by the
+   * store's clock; if the clocks differ, windows shift by the difference.
    */
   nowMs: number;
-  /** Uniform in [0, 1). Undefined: as if there was no jitter. */
+  /** Uniform in [0, 1). Undefined: no jitter. */
   random: number | undefined;
 }
 
 export interface FailedAttempt extends Facts {
-  /** Failed attempts of this round, the one just reported included: at least 1. */
+  /** Failed attempts of this round, including this one: at least 1. */
   attempts: number;
-  /** When this round began, by the store's clock: accepted, or last brought back from quarantine. */
+  /**
+   * When this round began, by the store's clock: when the message was accepted, or last left
+   * quarantine.
+   */
   roundStartedAtMs: number;
-  /** The delay before this attempt, where it is known. */
+  /** The delay before this attempt, if known. */
   previousDelayMs?: number | undefined;
-  /** The worker said that no retry can help. */
+  /** The worker reported that no retry can help. */
   nonRetryable?: boolean | undefined;
-  /** The worker's own idea of when; replaces the backoff. */
+  /** The worker's delay; replaces the backoff. */
   retryAfterMs?: number | undefined;
 }
 
 /**
- * After a failed attempt. The order is a promise: non-retryable, poison, exhausted, else
- * reschedule. The latest failure's reason picks the policy; attempts count over all reasons.
+ * Decides after a failed attempt. The order is part of the contract: non-retryable, poison,
+ * exhausted, otherwise reschedule. The latest failure's reason picks the policy; attempts count
+ * over all reasons.
  */
 export function failureVerdict(failed: FailedAttempt): Verdict {
   const { attempts, reason, settings } = failed;
   if (failed.nonRetryable) {
-    return quarantine("NON_RETRYABLE", "the worker called the failure non-retryable");
+    return quarantine("NON_RETRYABLE", "the worker reported it as non-retryable");
   }
-  const hopeless = hopelessFailure(failed);
-  if (hopeless) return hopeless;
+  const final = finalFailure(failed);
+  if (final) return final;
 
   const resolved = resolvePolicy(reason, settings, failed.own);
   const { policy } = resolved;
@@ -70,12 +75,12 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
     return quarantine("RETRIES_EXHAUSTED", `attempt ${attempts} of ${maxRetries} failed (${from})`);
   }
   const progress = `attempt ${attempts} of ${maxRetries} failed with ${reason}`;
-  const askedMs = failed.retryAfterMs;
-  if (askedMs !== undefined && !Number.isNaN(askedMs)) {
-    const asked = { ms: clamp(askedMs, RETRY_AFTER_MAX_MS), why: "delay asked for by the worker" };
-    return within(policy, asked, failed.nowMs, failed.roundStartedAtMs, `${progress}; `);
+  const { retryAfterMs } = failed;
+  if (retryAfterMs !== undefined && !Number.isNaN(retryAfterMs)) {
+    const delay = { ms: clamp(retryAfterMs, RETRY_AFTER_MAX_MS), why: "delay set by the worker" };
+    return within(policy, delay, failed.nowMs, failed.roundStartedAtMs, `${progress}; `);
   }
-  // The failure that it was sent with was the first one, and the arrival has used its delay.
+  // Failure 1 came with the send and has used the first delay.
   const backoffMs = jittered(policy, attempts + 1, failed.random, failed.previousDelayMs);
   const why = `delay from ${describeLevel(resolved.policyFrom, reason)}`;
   const delay = atLeastRetryAfter({ ms: backoffMs, why }, failed);
@@ -85,25 +90,25 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
 }
 
 export interface Arrival extends Facts {
-  /** Explicit delay, or the due time as a delay from now; a due time in the past is 0. */
+  /** The explicit delay, or the due time as a delay from now; 0 if that is in the past. */
   delayMs?: number | undefined;
-  /** Failed attempts before it came, in another system. */
+  /** Imported history: failed attempts in another system. */
   attempts?: number | undefined;
-  /** When it failed first there, not later than now. */
+  /** Imported history: time of the first failure, not later than now. */
   firstFailureAtMs?: number | undefined;
-  /** It was set aside there, and stays so. */
-  setAside?: boolean | undefined;
+  /** Imported history: it was in quarantine, and stays there. */
+  wasQuarantined?: boolean | undefined;
 }
 
 /**
- * For a send. What a producer calls poison or exhausted is set aside at once; so is what nothing
- * would retry. An explicit delay says when, not whether: it does not save a message from
- * quarantine. What was set aside elsewhere is so here, for a reason of ours where there is one.
+ * Decides on arrival. POISON_MESSAGE and MAX_RETRIES_EXCEEDED are quarantined at once, as is a
+ * message without a retry. An explicit delay does not prevent quarantine. A message that another
+ * system quarantined stays in quarantine, with our reason if there is one.
  */
 export function arrivalVerdict(arrival: Arrival): Verdict {
   const verdict = verdictOnArrival(arrival);
-  return verdict.kind === "reschedule" && arrival.setAside
-    ? quarantine("PRODUCER_REQUEST", "it was quarantined before it came")
+  return verdict.kind === "reschedule" && arrival.wasQuarantined
+    ? quarantine("PRODUCER_REQUEST", "it was in quarantine in the system it came from")
     : verdict;
 }
 
@@ -112,23 +117,23 @@ function verdictOnArrival(arrival: Arrival): Verdict {
   if (reason === "POISON_MESSAGE" || reason === "MAX_RETRIES_EXCEEDED") {
     return quarantine("PRODUCER_REQUEST", `the producer sent it as ${reason}`);
   }
-  const hopeless = hopelessFailure(arrival);
-  if (hopeless) return hopeless;
+  const final = finalFailure(arrival);
+  if (final) return final;
 
   const resolved = resolvePolicy(reason, settings, arrival.own);
   const { policy } = resolved;
   const { maxRetries } = policy;
   if (attempts >= maxRetries) {
     const from = describeLevel(resolved.maxRetriesFrom, reason);
-    const why = `attempt ${attempts} of ${maxRetries} failed before it came (${from})`;
+    const why = `attempt ${attempts} of ${maxRetries} failed in the system it came from (${from})`;
     return quarantine(
       "RETRIES_EXHAUSTED",
       maxRetries > 0 ? why : `no retries are allowed (${from})`,
     );
   }
   if (delayMs !== undefined && !Number.isNaN(delayMs)) {
-    const asked = { ms: clamp(delayMs, LONGEST_DELAY_MS), why: "delay asked for by the producer" };
-    return within(policy, asked, nowMs, firstFailureAtMs);
+    const delay = { ms: clamp(delayMs, LONGEST_DELAY_MS), why: "delay set by the producer" };
+    return within(policy, delay, nowMs, firstFailureAtMs);
   }
   const firstMs = jittered(policy, attempts + 1, arrival.random);
   const which = attempts > 0 ? "delay" : "first delay";
@@ -136,8 +141,8 @@ function verdictOnArrival(arrival: Arrival): Verdict {
   return within(policy, atLeastRetryAfter({ ms: firstMs, why }, arrival), nowMs, firstFailureAtMs);
 }
 
-/** What this queue never retries, and what is poison. */
-function hopelessFailure({ reason, type, poisoned, settings }: Facts): Verdict | undefined {
+/** The verdict on failures that the queue never retries, and on poison. */
+function finalFailure({ reason, type, poisoned, settings }: Facts): Verdict | undefined {
   const why = whyNonRetryable(reason, type ?? "", settings);
   if (why !== undefined) return quarantine("NON_RETRYABLE", why);
   return poisoned ? quarantine("POISON", POISON_WHY) : undefined;
@@ -162,10 +167,10 @@ function jittered(
 function atLeastRetryAfter(delay: Delay, { retryAfter, nowMs }: Facts): Delay {
   const leastMs = retryAfter === undefined ? undefined : retryAfterOf(retryAfter, nowMs);
   if (leastMs === undefined || leastMs <= delay.ms) return delay;
-  return { ms: leastMs, why: "delay asked for by the failed call" };
+  return { ms: leastMs, why: "delay set by the failed call" };
 }
 
-/** A delay as the policy's windows and its longest time allow it. */
+/** Applies the policy's windows and its longest elapsed time to a delay. */
 function within(
   { windows, maxElapsedMs }: RetryPolicy,
   delay: Delay,
@@ -177,11 +182,11 @@ function within(
   const delayMs = windows.length === 0 ? delay.ms : clamp(openMs, LONGEST_DELAY_MS);
   const elapsedMs = nowMs + delayMs - roundStartedAtMs;
   if (maxElapsedMs > 0 && elapsedMs > maxElapsedMs) {
-    const late = `the next attempt would begin ${elapsedMs / 1_000} s after the message came`;
+    const late = `the next attempt would begin ${elapsedMs / 1_000} s after the message arrived`;
     const limit = `max_elapsed is ${maxElapsedMs / 1_000} s`;
     return quarantine("RETRIES_EXHAUSTED", `${before}${late}; ${limit}`);
   }
-  const extended = delayMs > delay.ms ? ", until a window opens" : "";
+  const extended = delayMs > delay.ms ? ", extended to the next window" : "";
   return { kind: "reschedule", delayMs, why: `${before}${delay.why}${extended}` };
 }
 
@@ -192,3 +197,38 @@ function quarantine(quarantineReason: QuarantineReason, why: string): Verdict {
 function clamp(ms: number, maxMs: number): number {
   return Math.min(Math.max(0, Math.round(ms)), maxMs);
 }
+
+export type NonRetryable = Pick<QueueSettings, "nonRetryableReasons" | "nonRetryableTypes">;
+
+/** Returns why the queue never retries such a failure; undefined if it does. */
+export function whyNonRetryable(
+  reason: Reason,
+  type: string,
+  settings: NonRetryable,
+): string | undefined {
+  if (settings.nonRetryableReasons.includes(reason)) return `the queue does not retry ${reason}`;
+  const { nonRetryableTypes } = settings;
+  if (type === "" || nonRetryableTypes.length === 0) return undefined;
+  const bare = withoutCode(type);
+  const names = [type, bare, lastPart(bare)];
+  const named = nonRetryableTypes.find((name) => names.includes(name));
+  return named === undefined ? undefined : `the queue does not retry failures of type ${named}`;
+}
+
+/** Removes the code that the TypeScript client appends: `OrderGone [ECONNREFUSED]`. */
+function withoutCode(type: string): string {
+  const code = type.endsWith("]") ? type.lastIndexOf(" [") : -1;
+  return code > 0 ? type.slice(0, code) : type;
+}
+
+/**
+ * The bare name in `requests.exceptions.Timeout`, `*net.OpError`, `serde_json::Error`,
+ * `Outer$Inner`, `Foo\Bar` and `Problem<T>`.
+ */
+function lastPart(type: string): string {
+  const generic = type.indexOf("<", 1);
+  const name = generic > 0 ? type.slice(0, generic) : type;
+  return name.slice(Math.max(...SEPARATORS.map((separator) => name.lastIndexOf(separator))) + 1);
+}
+
+const SEPARATORS = [".", ":", "$", "/", "\\", "*"];

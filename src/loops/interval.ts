@@ -1,11 +1,11 @@
-/** One step again and again: the next begins a while after the last has ended. */
+/** A repeated step. The next one begins a time after the last one ended. */
 export interface Loop {
   stop(): Promise<void>;
 }
 
 /**
- * A step that fails is tried again at the next turn: loops are meant to outlive an outage. Nodes that
- * would all turn at once give a length that differs.
+ * Repeats a step. A step that fails is tried again next time: loops must survive an outage. A
+ * function as interval lets servers use different intervals, so that they do not all run at once.
  */
 export function startLoop(everyMs: number | (() => number), step: () => Promise<void>): Loop {
   let timer: NodeJS.Timeout | undefined;

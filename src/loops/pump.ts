@@ -1,41 +1,44 @@
 import { randomBytes } from "node:crypto";
 import { giveBack } from "../app/delivery/give-back.ts";
+import { QueueIsolation } from "../app/delivery/isolation.ts";
 import type { Reservation, Session } from "../app/delivery/session.ts";
 import { DlqError } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
-import { FIRST_PLAN, LEASES_OUT_MS, type Plan, planAfter } from "./plan.ts";
+import { FIRST_PLAN, LEASES_HELD_MS, type Plan, planAfter } from "./plan.ts";
 import { type ReportParts, reportTick } from "./report.ts";
 
 export interface PumpParts extends ReportParts {
   store: Pick<Store, "tick" | "abandon" | "settle">;
   settingsOf(queue: string): QueueSettings;
   random(): number;
-  /** Grows with each call, over all pumps of this process: a fence bars what is at or below it. */
+  /**
+   * Increases with each call, over all pumps of this process. A fence refuses this number and lower
+   * ones.
+   */
   nextClaimNumber(): number;
 }
 
-/** A store that did not answer is asked again after about this long; after a defect, less often. */
+/** Wait after an outage of the store, and after any other error. */
 const RETRY_MS = 250;
 const DEFECT_RETRY_MS = 30_000;
-/** Sessions that share one tick, in turn, and what one of them may take in it. */
+/** The most sessions in one tick, in turn, and the most messages for one of them. */
 const SESSIONS_A_TICK = 64;
 const CLAIMS_A_SESSION = 200;
 
 /**
- * Moves one queue on this node: ticks when something is due and a stream has room, when a lease
- * or a life ends, and now and then to be sure. It sleeps exactly until the next of these.
+ * Delivers one queue on this server. Ticks when a message is due and a session has room, when a
+ * lease or a time to live ends, and at times to be safe. Sleeps until the next of these.
  */
 export class Pump {
   readonly queue: string;
   readonly #parts: PumpParts;
   #plan: Plan = FIRST_PLAN;
-  /** A sign came while a tick was under way, which may not have seen what it was about. */
+  /** Set when `wake` is called during a tick, which may not have seen the change. */
   #woken = false;
-  /** Something is due and no stream has room for it: only a sign makes another look worthwhile. */
+  /** Something is due and no session has room: only a change makes another tick useful. */
   #blocked = false;
-  /** The stream that takes nothing more until it is empty, and since when. */
-  #quiet: { session: Session; at: number } | undefined;
+  readonly #isolation: QueueIsolation;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -43,10 +46,11 @@ export class Pump {
 
   constructor(queue: string, parts: PumpParts) {
     this.queue = queue;
+    this.#isolation = new QueueIsolation(queue);
     this.#parts = parts;
   }
 
-  /** Something may be due: a hint, a new stream, or room where there was none. */
+  /** Something may have changed: a hint, a new stream, or new room. */
   readonly wake = (): void => {
     this.#woken = true;
     this.#blocked = false;
@@ -56,12 +60,12 @@ export class Pump {
 
   #expectChange(now: number): void {
     const { dueAt, tendAt } = this.#plan;
-    // Also with no stream here: what has changed may end sooner than was known.
-    const sooner = { dueAt: Math.min(dueAt, now), tendAt: Math.min(tendAt, now + LEASES_OUT_MS) };
+    // Also without a stream here: a lease or time to live may now end sooner.
+    const sooner = { dueAt: Math.min(dueAt, now), tendAt: Math.min(tendAt, now + LEASES_HELD_MS) };
     this.#plan = { ...this.#plan, ...sooner };
   }
 
-  /** Ends after the tick that is under way. */
+  /** Stops after the current tick. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -72,14 +76,14 @@ export class Pump {
     if (this.#running !== undefined || this.#stopped) return;
     clearTimeout(this.#timer);
     this.#running = this.#loop()
-      .catch((error: unknown) => this.#comeBackLater(error))
+      .catch((error: unknown) => this.#retryLater(error))
       .finally(() => {
         this.#running = undefined;
         if (!this.#stopped) this.#sleep();
       });
   }
 
-  /** Ticks as long as there is work that can be done now. */
+  /** Ticks while there is work to do now. */
   async #loop(): Promise<void> {
     while (!this.#stopped) {
       const now = performance.now();
@@ -92,8 +96,8 @@ export class Pump {
   }
 
   /**
-   * Until the next instant that needs a tick. It may have passed since the loop looked, or a sign
-   * may have come: then at once. Due messages without room wait for the room.
+   * Sleeps until the next tick is needed, which may be at once. Due messages without room wait for
+   * room.
    */
   #sleep(): void {
     const now = performance.now();
@@ -104,18 +108,19 @@ export class Pump {
     this.#timer.unref();
   }
 
-  /** Takes room from the streams that read, in turn; asks those that have none to call back. */
+  /**
+   * Reserves room of reading sessions, in turn. Sessions without room call back when they have
+   * some.
+   */
   #reserve(): Reservation[] {
-    const { needsAlone, normalDue } = this.#plan;
     const sessions = [...this.#parts.registry.of(this.queue)];
     const reservations: Reservation[] = [];
     const first = this.#turn++ % Math.max(1, sessions.length);
     for (let step = 0; step < sessions.length; step++) {
       const session = sessions[(first + step) % sessions.length] as Session;
       if (reservations.length === SESSIONS_A_TICK) break;
-      // After a suspect it is the turn of the others, if any are due.
-      const alone = needsAlone && !(session.hadSuspect && normalDue);
-      const reservation = session.reserve(this.queue, CLAIMS_A_SESSION, alone);
+      const wantIsolated = this.#isolation.isWanted(session, this.#plan);
+      const reservation = session.reserve(this.queue, CLAIMS_A_SESSION, wantIsolated);
       if (reservation) reservations.push(reservation);
       else session.onceRoom(this.wake);
     }
@@ -126,9 +131,11 @@ export class Pump {
     const { store, random, nextClaimNumber } = this.#parts;
     const settings = this.#parts.settingsOf(this.queue);
     const claimNumber = nextClaimNumber();
-    const sessions = reservations.map(({ session, count, bytes, idle }): SessionCredit => {
+    const sessions = reservations.map(({ session, ...room }): SessionCredit => {
       const leaseMs = session.options.leaseMs ?? settings.leaseDurationMs;
-      return { sessionId: session.options.id, nonce: randomBytes(16), count, bytes, leaseMs, idle };
+      const { count, bytes, canIsolate } = room;
+      const sessionId = session.options.id;
+      return { sessionId, nonce: randomBytes(16), count, bytes, leaseMs, canIsolate };
     });
     this.#woken = false;
     let reply: TickReply;
@@ -137,30 +144,43 @@ export class Pump {
     } catch (error) {
       await this.#abandon(claimNumber, sessions);
       for (const reservation of reservations) reservation.session.settle(reservation, []);
-      this.#comeBackLater(error);
+      this.#retryLater(error);
       return;
     }
-    // Only signs from elsewhere: those that handing out gives itself are known to the plan.
+    // Read before handing out: wake-ups that handing out causes are already in the plan.
     const woken = this.#woken;
-    // Before the claims: a session may lose a message and get it again in one tick.
+    // Before handing out: a session may lose a message and get it again in one tick.
     reportTick(this.#parts, this.queue, reply);
-    const orphans = this.#handOut(reservations, reply);
+    const unclaimed = this.#handOut(reservations, reply);
     this.#plan = planAfter(reply, this.#plan, performance.now(), random());
-    this.#makeRoomAlone(reservations);
+    this.#isolation.update(
+      this.#plan,
+      [...this.#parts.registry.of(this.queue)],
+      reservations.some(({ canIsolate }) => canIsolate),
+      this.#parts.settingsOf(this.queue).leaseDurationMs,
+      this.wake,
+    );
     if (woken) this.#expectChange(performance.now());
-    if (orphans.length > 0) await giveBack(this.#parts, orphans);
+    if (unclaimed.length > 0) await giveBack(this.#parts, unclaimed);
   }
 
-  /** An outage passes and is known elsewhere; anything else is a defect that somebody must see. */
-  #comeBackLater(error: unknown): void {
+  /** An outage is logged elsewhere; other errors are bugs and are logged here. */
+  #retryLater(error: unknown): void {
     const outage = error instanceof DlqError && error.kind === "STORE_UNAVAILABLE";
-    if (!outage) this.#parts.log.warn({ queue: this.queue, error: describe(error) }, "tick failed");
+    if (!outage)
+      this.#parts.log.warn(
+        { queue: this.queue, error: describe(error) },
+        "tick failed; retrying later",
+      );
     const after = (outage ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
     const at = performance.now() + after;
     this.#plan = { ...this.#plan, dueAt: at, tendAt: at };
   }
 
-  /** The reply is lost, and with it perhaps a claim: given back before anything else is claimed. */
+  /**
+   * The reply was lost, and maybe a claim with it: returns those messages before anything else is
+   * claimed.
+   */
   async #abandon(claimNumber: number, sessions: readonly SessionCredit[]): Promise<void> {
     if (sessions.length === 0) return;
     do {
@@ -168,7 +188,7 @@ export class Pump {
         await this.#parts.store.abandon(this.queue, claimNumber, sessions);
         return;
       } catch (error) {
-        // What can't be given back at all comes back when its lease expires.
+        // What cannot be returned becomes due when its lease expires.
         if (error instanceof DlqError && error.kind !== "STORE_UNAVAILABLE") return;
         await new Promise<void>((resolve) => {
           setTimeout(resolve, RETRY_MS * (0.5 + this.#parts.random()));
@@ -177,43 +197,16 @@ export class Pump {
     } while (!this.#stopped);
   }
 
-  /** Returns what was claimed for a stream that has ended meanwhile. */
+  /** Passes claims to their sessions. Returns those of sessions that have ended meanwhile. */
   #handOut(reservations: readonly Reservation[], reply: TickReply): Claimed[] {
     const bySession = Map.groupBy(reply.claimed, ({ session }) => session);
-    const orphans: Claimed[] = [];
+    const unclaimed: Claimed[] = [];
     reservations.forEach((reservation, index) => {
       const claims = bySession.get(index) ?? [];
-      if (reservation.session.ended) orphans.push(...claims);
+      if (reservation.session.ended) unclaimed.push(...claims);
       reservation.session.settle(reservation, reservation.session.ended ? [] : claims);
     });
-    return orphans;
-  }
-
-  /**
-   * Something due must be alone on its stream, and no stream was empty: one of them takes nothing
-   * more until it is. If it keeps what it has for longer than a lease, another one takes its turn.
-   */
-  #makeRoomAlone(reservations: readonly Reservation[]): void {
-    const now = performance.now();
-    const sessions = [...this.#parts.registry.of(this.queue)];
-    const { leaseDurationMs } = this.#parts.settingsOf(this.queue);
-    const quiet = this.#quiet;
-    const late = quiet !== undefined && now - quiet.at > leaseDurationMs;
-    if (quiet && (!this.#plan.needsAlone || late || quiet.session.ended || !quiet.session.quiet)) {
-      quiet.session.endQuiet(this.queue);
-      this.#quiet = undefined;
-    }
-    if (!this.#plan.needsAlone) return;
-    for (const session of sessions) {
-      session.doubtful = session.held > 0;
-      session.onceLeaseEnded(this.wake);
-    }
-    if (this.#quiet !== undefined || reservations.some(({ idle }) => idle)) return;
-    const others = sessions.filter((session) => session !== quiet?.session || !late);
-    const calmest = others.toSorted((a, b) => a.held - b.held)[0] ?? sessions[0];
-    if (calmest === undefined || calmest.quiet) return;
-    calmest.quietFor(this.queue);
-    this.#quiet = { session: calmest, at: now };
+    return unclaimed;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Store } from "../store/contract.ts";
 import { Pump, type PumpParts } from "./pump.ts";
 
-/** Queues that no hint told of are found after this long. */
+/** Queues are listed this often, to find those whose hint was lost. */
 const DISCOVER_MS = 30_000;
-/** A list of queues that the store did not give is asked for again after this long. */
+/** Wait before another try to list queues. */
 const AGAIN_MS = 250;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
@@ -12,13 +12,13 @@ export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
   };
 }
 
-/** One pump for each queue that exists or that a stream here asks for. */
+/** Runs one pump for each queue that exists or that a stream on this server asks for. */
 export class Pumps {
   readonly #parts: PumpsParts;
   readonly #pumps = new Map<string, Pump>();
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
-  #again: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(parts: PumpsParts) {
@@ -31,7 +31,7 @@ export class Pumps {
     store.configs.onChange((queues) => {
       for (const queue of queues) if (this.#pumps.has(queue)) this.#wake(queue);
     });
-    // Hints were missed meanwhile: every queue is looked at.
+    // Hints may have been lost: all queues tick.
     store.hints.onReconnect(() => this.#discover(true));
     registry.onOpened = (session) => {
       for (const queue of session.options.queues) this.#wake(queue);
@@ -41,11 +41,11 @@ export class Pumps {
     this.#discover(true);
   }
 
-  /** No more claims. Resolves when none is under way. */
+  /** Claims nothing more. Resolves when the current ticks have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    clearTimeout(this.#again);
+    clearTimeout(this.#retryTimer);
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
@@ -59,7 +59,9 @@ export class Pumps {
     pump.wake();
   }
 
-  /** Pumps for queues that are new here; those that are known look by themselves. */
+  /**
+   * Starts pumps for new queues and stops those of deleted queues. Wakes all pumps if `wakeAll`.
+   */
   #discover(wakeAll: boolean): void {
     const { store, registry } = this.#parts;
     store.queues().then(
@@ -73,18 +75,18 @@ export class Pumps {
           pump.stop().catch(() => {});
         }
       },
-      // Hints have a connection of their own: it may be back before the store can be asked, and
-      // what was missed meanwhile would wait for a safety tick.
+      // Hints have their own connection, which may be back before the store answers. Without a
+      // retry, missed changes would wait for a safety tick.
       () => {
         if (wakeAll && !this.#stopped) this.#discoverAgain();
       },
     );
   }
 
-  /** Soon, and once, however many looks have failed. */
+  /** Schedules one retry, however many tries have failed. */
   #discoverAgain(): void {
-    clearTimeout(this.#again);
-    this.#again = setTimeout(() => this.#discover(true), AGAIN_MS);
-    this.#again.unref();
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.#discover(true), AGAIN_MS);
+    this.#retryTimer.unref();
   }
 }

@@ -8,17 +8,17 @@ export interface ReportParts {
   registry: SessionRegistry;
   observer: Observer;
   log: DecisionLog;
-  /** A queue is sealed: somebody has to finish its deletion. */
+  /** Called when a queue is sealed, to finish its deletion. */
   onDeleting(queue: string): void;
-  /** Something has been on its way to another queue for too long: somebody has to take it there. */
+  /** Called when a move to another queue is late, to finish it. */
   onMoveLate?(queue: string): void;
 }
 
-/** Tells streams, metrics and log what a tick has taken back or ended. */
+/** Reports the results of a tick to sessions, metrics and log. */
 export function reportTick(parts: ReportParts, queue: string, reply: TickReply): void {
   if (reply.deleting) parts.onDeleting(queue);
   if (isMoveLate(reply)) parts.onMoveLate?.(queue);
-  for (const session of parts.registry.of(queue)) session.tell(queue, reply.deliveryStatus);
+  for (const session of parts.registry.of(queue)) session.notify(queue, reply.deliveryStatus);
   reportLost(parts, queue, reply);
   reportEnded(parts, queue, reply);
   for (const { dueAtMs } of reply.claimed) {
@@ -31,7 +31,7 @@ function reportLost({ registry, observer, log }: ReportParts, queue: string, { l
     registry.leasesEnded(sessionId, [{ queue, messageId: id, deliveryNumber }]);
     observer.attempt(queue, state === "QUARANTINED" ? "quarantined" : "expired");
     const facts = { queue, id: formatMessageId(id), state, deliveryNumber, heldMs };
-    log.warn(facts, state === "QUARANTINED" ? "crash loop, quarantined" : "lease expired");
+    log.warn(facts, state === "QUARANTINED" ? "quarantined: crash loop" : "lease expired");
   }
 }
 
@@ -42,6 +42,11 @@ function reportEnded({ observer, log }: ReportParts, queue: string, { ended, now
     }
     const quarantineReason = state === "QUARANTINED" ? "TTL_EXPIRED" : undefined;
     const facts = { queue, id: formatMessageId(id), state, quarantineReason };
-    log.info(facts, "time to live or retention ended");
+    log.info(
+      facts,
+      state === "QUARANTINED"
+        ? "quarantined: time to live ended"
+        : "removed: time to live or retention ended",
+    );
   }
 }

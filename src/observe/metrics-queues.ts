@@ -1,6 +1,6 @@
 import type { Gauge } from "prom-client";
 import type { QueueReport } from "../app/commands.ts";
-import type { QueueLabels } from "./metrics-labels.ts";
+import type { QueueLabels } from "./metrics.ts";
 
 export type CollectQueues = () => Promise<readonly QueueReport[]>;
 

@@ -1,9 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { EditObserver, RuleObserver } from "../app/observer.ts";
 import { REASON_NAMES, type Reason } from "../core/reason.ts";
-import { QueueLabels } from "./metrics-labels.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
-import { createRuleMetrics } from "./metrics-rules.ts";
 
 const ATTEMPT_STATUSES = [
   "succeeded",
@@ -181,3 +179,64 @@ export const NO_METRICS: Metrics = Object.freeze({
   ruleMove: () => {},
   transformsRefused: () => {},
 });
+
+/** The label of every queue beyond the limit. */
+export const OTHER = "other";
+
+/**
+ * Bounds the number of time series: the first `max` queues keep their names until they are deleted,
+ * so that no counter ever changes its label; later ones share `other`.
+ */
+export class QueueLabels {
+  readonly #max: number;
+  readonly #named = new Set<string>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  of(queue: string): string {
+    if (this.#named.has(queue)) return queue;
+    if (this.#named.size >= this.#max) return OTHER;
+    this.#named.add(queue);
+    return queue;
+  }
+
+  /** False: it has no series of its own. */
+  forget(queue: string): boolean {
+    return this.#named.delete(queue);
+  }
+}
+
+type CreateCounter = <T extends string>(name: string, help: string, labelNames: T[]) => Counter<T>;
+
+/** Counts of routing rules. A rule that is not in force any more has no series. */
+export function createRuleMetrics(counter: CreateCounter): RuleObserver {
+  const matches = counter("dlq_rule_matches_total", "Messages that a routing rule matched.", [
+    "rule",
+  ]);
+  const failures = counter(
+    "dlq_rule_failures_total",
+    "Messages for which a routing rule could not be evaluated, and was skipped.",
+    ["rule"],
+  );
+  const moves = counter(
+    "dlq_rule_moves_total",
+    "Moves of failed messages that routing rules asked for, by what became of them.",
+    ["outcome"],
+  );
+  let named: readonly string[] = [];
+  return {
+    rulesInForce(names) {
+      for (const rule of named) {
+        if (names.includes(rule)) continue;
+        matches.remove({ rule });
+        failures.remove({ rule });
+      }
+      named = names;
+    },
+    ruleMatched: (rule) => matches.inc({ rule }),
+    ruleFailed: (rule) => failures.inc({ rule }),
+    ruleMove: (outcome) => moves.inc({ outcome }),
+  };
+}

@@ -9,7 +9,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { admit } from "./admission.ts";
-import { explainAnswer } from "./explain-answer.ts";
+import { explainErrors } from "./explain-errors.ts";
 import { READ_MAX_BYTES } from "./methods.ts";
 import type { RequestMemory } from "./request-memory.ts";
 
@@ -19,28 +19,30 @@ type NodeResponse = Parameters<NodeHandler>[1];
 
 export interface AdapterOptions {
   routes: (router: ConnectRouter) => void;
-  /** Responses of at least this size are compressed for clients that accept it; 0: none is. */
+  /** Responses of at least this size are compressed for clients that accept it. 0: never. */
   compressMinBytes: number;
-  /** Aborted when the server stops for good: every context's signal follows. */
+  /** Aborts when the server stops. Every context's signal follows. */
   shutdownSignal: AbortSignal;
-  /** Why this caller may not; asked before its request is read. */
+  /**
+   * Returns why the caller is refused; undefined if it is not. Called before the request is read.
+   */
   refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
   memory: RequestMemory;
-  /** For paths that are no RPC. */
+  /** Serves paths that are no RPC. */
   fallback: NonNullable<ConnectNodeAdapterOptions["fallback"]>;
   log: { warn(fields: object, message: string): void };
 }
 
 /**
- * Serves Connect's handlers on the HTTP port. In place of `connectNodeAdapter`, which prints
- * failures to the console and lets two things through: timeouts beyond what a timer can hold, and
- * errors of Connect itself without details.
+ * Serves Connect's handlers on the HTTP port. Replaces `connectNodeAdapter`, which prints failures
+ * to the console, accepts timeouts longer than a timer can hold, and sends Connect's own errors
+ * without details.
  */
 export function createAdapter(options: AdapterOptions): NodeHandler {
   const router = createConnectRouter({
     readMaxBytes: READ_MAX_BYTES,
     writeMaxBytes: READ_MAX_BYTES,
-    // On fast links compression costs several times what it saves. Connect's default is 1 KiB.
+    // On fast networks compression costs more time than it saves. Connect's default is 1 KiB.
     compressMinBytes:
       options.compressMinBytes > 0 ? options.compressMinBytes : Number.MAX_SAFE_INTEGER,
     acceptCompression: [compressionGzip],
@@ -64,24 +66,24 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
     const universal = read(request, response);
     if (universal === undefined) {
       response.writeHead(400, { "content-type": "text/plain; charset=utf-8" });
-      response.end("the request names no host, or none that a URL can have\n");
+      response.end("the request has no valid Host header\n");
       return;
     }
     boundTimeout(universal.header);
     handler(admit(universal, request.socket, handler.method, options.memory))
-      .then((answer) => explainAnswer(answer, handler))
+      .then((answer) => explainErrors(answer, handler))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => {
-        // Aborted is Connect's word for a client that hung up: nobody's fault.
+        // Connect uses Aborted for a client that disconnected: not an error.
         const { code } = ConnectError.from(error);
         if (code === Code.Aborted || code === Code.Canceled) return;
-        options.log.warn({ err: error, path }, "a response could not be written");
+        options.log.warn({ err: error, path }, "writing a response failed; closing its connection");
         response.destroy();
       });
   };
 }
 
-/** Undefined where Connect throws, which here would be an uncaught exception: the process's end. */
+/** Returns undefined if Connect throws, which would end the process as an uncaught exception. */
 function read(request: NodeRequest, response: NodeResponse): UniversalServerRequest | undefined {
   try {
     return universalRequestFromNodeRequest(request, response, undefined, undefined);
@@ -90,11 +92,11 @@ function read(request: NodeRequest, response: NodeResponse): UniversalServerRequ
   }
 }
 
-/** 23 days. A timer that is set to more than 2^31 ms fires at once. */
+/** 23 days. A timer of more than 2^31 ms fires at once. */
 const LONGEST_TIMEOUT_SECONDS = 2_000_000;
 const UNIT_SECONDS: Readonly<Record<string, number>> = { H: 3600, M: 60, S: 1 };
 
-/** A client that says "no deadline" by an enormous one must not have it expire at once. */
+/** Bounds timeouts: an enormous one, meant as "no deadline", must not expire at once. */
 export function boundTimeout(header: Headers): void {
   const grpc = /^(\d{1,8})([HMS])$/.exec(header.get("grpc-timeout") ?? "");
   if (

@@ -1,22 +1,21 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { tooCrowded, tooLarge } from "./error-map.ts";
-import { inflate } from "./grpc/compression.ts";
+import { tooLarge, tooManyFields } from "./error-map.ts";
+import { type Caller, inflate } from "./grpc/compression.ts";
 import { type Frame, frameOf } from "./grpc/frames.ts";
 import { OnlyMessage } from "./grpc/read-request.ts";
-import type { Caller } from "./gunzip.ts";
 import { readMaxBytesOf } from "./methods.ts";
-import { crowdedBinary, crowdedJson } from "./request-fields.ts";
-import type { RequestMemory, Unfinished } from "./request-memory.ts";
+import { fieldExcess, jsonExcess } from "./request-fields.ts";
+import type { IncompleteRequest, RequestMemory } from "./request-memory.ts";
 
-/** The compression of one protocol's messages is named by the one or the other. */
+/** Headers that name the compression of messages, by protocol. */
 const UNARY_ENCODING = "content-encoding";
 const STREAM_ENCODINGS = ["connect-content-encoding", "grpc-encoding"] as const;
 
 const PREFIX_BYTES = 5;
 
-interface Rules {
+interface BodyLimits {
   readonly input: DescMessage;
   readonly limitBytes: number;
   readonly isJson: boolean;
@@ -24,9 +23,9 @@ interface Rules {
 }
 
 /**
- * The request with a body that Connect may read: counted while it is not complete, inflated, and
- * held to what decoding it may cost. Connect itself knows no limit but that of bytes, and decodes
- * what comes first before it looks at the rest: it is given one whole message, or an error.
+ * Returns the request with a body that Connect may read: counted while it is incomplete,
+ * decompressed, and checked against the limits on decoding. Connect itself limits only bytes and
+ * decodes the start before it has the rest, so it gets one complete message or an error.
  */
 export function admit(
   request: UniversalServerRequest,
@@ -37,13 +36,13 @@ export function admit(
   const { body, header } = request;
   if (body === null || typeof body !== "object" || !(Symbol.asyncIterator in body)) return request;
   const limitBytes = readMaxBytesOf(method);
-  // To Connect, the case of a type means nothing. What is none that it knows it does not read.
+  // Connect ignores the case of content types, and refuses unknown ones.
   const type = (header.get("content-type") ?? "").toLowerCase();
   const isFramed = /^application\/(connect\+|grpc)/.test(type);
   if (Number(header.get("content-length")) > limitBytes + PREFIX_BYTES) {
-    return { ...request, body: refused(tooLarge(limitBytes)) };
+    return { ...request, body: failing(tooLarge(limitBytes)) };
   }
-  const rules: Rules = {
+  const limits: BodyLimits = {
     input: method.input,
     limitBytes,
     isJson: type.includes("json"),
@@ -54,56 +53,68 @@ export function admit(
       peer: connection,
     },
   };
-  const whole = new WholeBody(body, connection, memory, rules.limitBytes);
+  const whole = new WholeBody(body, connection, memory, limits.limitBytes);
   const names = isFramed ? STREAM_ENCODINGS : [UNARY_ENCODING];
   const encoding = names.find((name) => header.get(name) === "gzip");
-  // What Connect does not know it refuses by itself; what is inflated here it must not inflate.
+  // Connect refuses unknown encodings. It must not decompress again what is decompressed here.
   if (encoding !== undefined) header.delete(encoding);
   header.delete("content-length");
   const isGzip = encoding !== undefined;
-  return { ...request, body: isFramed ? framed(whole, rules, isGzip) : bare(whole, rules, isGzip) };
+  return {
+    ...request,
+    body: isFramed ? framed(whole, limits, isGzip) : bare(whole, limits, isGzip),
+  };
 }
 
-/** Of this length nothing is read: an answer needs no end of its request. */
+/** A body that is too long by its header is not read. */
 // biome-ignore lint/correctness/useYield: the error is the body
-async function* refused(error: ConnectError): AsyncGenerator<Uint8Array> {
+async function* failing(error: ConnectError): AsyncGenerator<Uint8Array> {
   throw error;
 }
 
-/** A body that is one message. */
-async function* bare(whole: WholeBody, rules: Rules, isGzip: boolean): AsyncGenerator<Uint8Array> {
-  try {
-    const bytes = await whole.read();
-    yield await checked({ compressed: isGzip, bytes }, rules, isGzip);
-  } finally {
-    whole.release();
-  }
-}
-
-/** A body of one message with its prefix: no method takes more on this port. */
-async function* framed(
+/** A body that is one message without a prefix. */
+async function* bare(
   whole: WholeBody,
-  rules: Rules,
+  limits: BodyLimits,
   isGzip: boolean,
 ): AsyncGenerator<Uint8Array> {
   try {
-    const message = new OnlyMessage(rules.limitBytes);
-    message.push(await whole.read());
-    yield frameOf(await checked(message.end(), rules, isGzip));
+    const bytes = await whole.read();
+    yield await checked({ compressed: isGzip, bytes }, limits, isGzip);
   } finally {
     whole.release();
   }
 }
 
-async function checked(frame: Frame, rules: Rules, isGzip: boolean): Promise<Uint8Array> {
-  const bytes = await inflate(frame, isGzip ? "gzip" : "identity", rules.limitBytes, rules.caller);
-  const crowded = rules.isJson ? crowdedJson(bytes) : crowdedBinary(rules.input, bytes);
-  if (crowded !== undefined) throw tooCrowded(crowded);
+/** A body of one message with a prefix. No method on this port accepts more. */
+async function* framed(
+  whole: WholeBody,
+  limits: BodyLimits,
+  isGzip: boolean,
+): AsyncGenerator<Uint8Array> {
+  try {
+    const message = new OnlyMessage(limits.limitBytes);
+    message.push(await whole.read());
+    yield frameOf(await checked(message.end(), limits, isGzip));
+  } finally {
+    whole.release();
+  }
+}
+
+async function checked(frame: Frame, limits: BodyLimits, isGzip: boolean): Promise<Uint8Array> {
+  const bytes = await inflate(
+    frame,
+    isGzip ? "gzip" : "identity",
+    limits.limitBytes,
+    limits.caller,
+  );
+  const excess = limits.isJson ? jsonExcess(bytes) : fieldExcess(limits.input, bytes);
+  if (excess !== undefined) throw tooManyFields(excess);
   return bytes;
 }
 
-/** Reads a body to its end. */
-class WholeBody implements Unfinished {
+/** Reads a whole body and counts its bytes. */
+class WholeBody implements IncompleteRequest {
   readonly #body: AsyncIterable<Uint8Array>;
   readonly #connection: { destroy(): unknown };
   readonly #memory: RequestMemory;
@@ -135,8 +146,8 @@ class WholeBody implements Unfinished {
     return whole;
   }
 
-  /** HTTP/1.1 has no word for it while a request is on its way. */
-  giveUp(): void {
+  /** HTTP/1.1 can refuse a running request only by closing the connection. */
+  abandon(): void {
     this.#chunks = [];
     this.#connection.destroy();
   }

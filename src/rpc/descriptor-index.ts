@@ -7,20 +7,22 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 
-/** Files of a schema by their names and by every symbol that they define. */
+/** The files of a schema, by name and by symbol. */
 export interface DescriptorIndex {
-  /** The encoded file first, then what it imports; undefined when there is no such file. */
+  /** Returns the encoded file, then its imports; undefined if there is no such file. */
   byFilename(name: string): Uint8Array[] | undefined;
-  /** By the full name of a service, method, message, field, oneof, enum, value or extension. */
+  /**
+   * Looks up the full name of a service, method, message, field, oneof, enum, value or extension.
+   */
   bySymbol(symbol: string): Uint8Array[] | undefined;
 }
 
-/** Stored files of this package are internal and stay so. */
+/** Files of the storage format are internal. */
 const INTERNAL = /^dlq\/storage\//;
 
 /**
- * `descriptorSet`: a FileDescriptorSet with source info, which is where comments are; generated
- * code embeds descriptors without. `more`: files that it does not have.
+ * `descriptorSet` is a FileDescriptorSet with source info, which holds the comments; generated code
+ * has none. `more` are further files.
  */
 export function createDescriptorIndex(
   descriptorSet: Uint8Array,
@@ -74,7 +76,7 @@ function* messageSymbols(scope: string, message: DescriptorProto): Generator<str
   for (const one of message.enumType) yield* enumSymbols(`${name}.`, one);
 }
 
-/** Values are siblings of their enum, not children: so protobuf's scoping has it. */
+/** Enum values are siblings of their enum, by protobuf's scoping. */
 function* enumSymbols(scope: string, one: EnumDescriptorProto): Generator<string> {
   yield scope + one.name;
   for (const value of one.value) yield scope + value.name;

@@ -24,13 +24,16 @@ export interface DlqAdminServiceOptions {
   limiters: LimiterAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
-  /** Largest payload of a message. */
+  /** Largest payload of a message, in bytes. */
   payloadMaxBytes: number;
   /** Wall clock in ms. */
   now?: () => number;
 }
 
-/** Reads requests, calls the use cases, writes responses. What is not here is not served. */
+/**
+ * Reads requests, calls the use cases, writes responses. Methods that are missing here are not
+ * served.
+ */
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
   const { queues, limiters, rules, simulate, payloadMaxBytes, now = Date.now } = options;
   return {

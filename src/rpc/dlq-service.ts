@@ -12,45 +12,44 @@ import {
 import type { Dlq, SendCommand } from "../app/commands.ts";
 import { DlqError, internal } from "../core/errors.ts";
 import { readAck, writeAck } from "./convert/ack.ts";
-import { checkCount } from "./convert/checks.ts";
 import { readExtend, writeExtend } from "./convert/lease.ts";
 import { WIRE_LIMITS } from "./convert/limits.ts";
 import { readRetryRequest, writeRetry } from "./convert/retry.ts";
-import { readSend, type SendRules, writeSend } from "./convert/send.ts";
+import { readSend, type SendLimits, writeSend } from "./convert/send.ts";
 import { readStats, writeStats } from "./convert/stats.ts";
-import { Violations } from "./convert/violations.ts";
+import { checkCount, Violations } from "./convert/violations.ts";
 import { toErrorStatus } from "./error-map.ts";
 import { streamDue } from "./stream-due.ts";
 
 export interface DlqServiceOptions {
   dlq: Dlq;
-  /** Largest payload of a message. */
+  /** Largest payload of a message, in bytes. */
   payloadMaxBytes: number;
-  /** How long acks are taken after a `drain` frame that the transport itself sends. */
+  /** How long acks are accepted after a `drain` frame of the transport. */
   drainGraceMs: number;
-  /** Logs what a batch must not tell its sender, and returns the id to look for. */
+  /** Logs an internal error of a batch and returns its id for the sender. */
   reportInternal: (error: unknown, method: string) => string;
   /** Wall clock in ms. */
   now?: () => number;
 }
 
-/** Reads requests, calls the use cases, writes responses: nothing is decided here. */
+/** Reads requests, calls the use cases, writes responses. Decides nothing. */
 export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof DlqService> {
   const { dlq, payloadMaxBytes } = options;
   const now = options.now ?? Date.now;
-  const rules = (): SendRules => ({ payloadMaxBytes, nowMs: now() });
+  const limits = (): SendLimits => ({ payloadMaxBytes, nowMs: now() });
 
   return {
     async sendToDlq(request) {
-      const [result] = await dlq.send([readSend(request, rules())]);
-      if (result === undefined) throw internal(new Error("a send without a result"));
+      const [result] = await dlq.send([readSend(request, limits())]);
+      if (result === undefined) throw internal(new Error("a send has no result"));
       if (result instanceof DlqError) throw result;
       return writeSend(result);
     },
 
     async sendToDlqBatch(request) {
       const response = create(SendToDlqBatchResponseSchema);
-      response.results = await sendBatch(request, rules(), options);
+      response.results = await sendBatch(request, limits(), options);
       return response;
     },
 
@@ -75,10 +74,10 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
   };
 }
 
-/** Each request is accepted or refused by itself; what is valid goes to the store in one call. */
+/** Accepts or refuses each request separately. The valid ones go to the store in one call. */
 async function sendBatch(
   batch: SendToDlqBatchRequest,
-  rules: SendRules,
+  limits: SendLimits,
   options: DlqServiceOptions,
 ): Promise<SendToDlqBatchResult[]> {
   const v = new Violations();
@@ -87,7 +86,7 @@ async function sendBatch(
 
   const read = batch.requests.map((request, index) => {
     try {
-      return readSend(request, rules, `requests[${index}].`);
+      return readSend(request, limits, `requests[${index}].`);
     } catch (error) {
       if (error instanceof DlqError) return error;
       throw error;
@@ -99,7 +98,7 @@ async function sendBatch(
   let next = 0;
   return read.map((one) => {
     const result = one instanceof DlqError ? one : sent[next++];
-    if (result === undefined) throw internal(new Error("a send without a result"));
+    if (result === undefined) throw internal(new Error("a send has no result"));
     return result instanceof DlqError
       ? batchResult({ case: "error", value: refused(result, options) })
       : batchResult({ case: "response", value: writeSend(result) });

@@ -8,17 +8,17 @@ import {
   RetryInfoSchema,
 } from "../../gen/google/rpc/error_details_pb.ts";
 import type { DlqErrorDetail } from "../core/errors.ts";
-import { cutUtf8 } from "./convert/text.ts";
+import { cutUtf8 } from "../core/utf8.ts";
 
-/** One google.rpc detail with its type, as both an error and a batch's result carry it. */
+/** A google.rpc detail with its type, for an error and for a batch's result. */
 export interface ErrorDetail {
   desc: DescMessage;
   value: Message;
 }
 
 /**
- * Details travel in HTTP trailers, which peers bound: some at 8 KiB, proxies at less. Base64 adds
- * a third, and the message is sent twice, so that with these figures everything stays under 4 KiB.
+ * Details are sent in HTTP trailers, which peers limit to 8 KiB and proxies to less. Base64 adds a
+ * third, and the message is sent twice: with these limits the total stays below 4 KiB.
  */
 const VIOLATIONS_BYTES = 1_400;
 const FIELD_BYTES = 160;
@@ -35,7 +35,7 @@ export function retryInfo(retryAfterMs: number): ErrorDetail {
   return { desc: RetryInfoSchema, value };
 }
 
-/** What the kind adds to the ErrorInfo that every error has. */
+/** Returns the details of a kind, besides the ErrorInfo of every error. */
 export function detailsOf(detail: DlqErrorDetail): ErrorDetail[] {
   switch (detail.kind) {
     case "INVALID": {
@@ -81,7 +81,7 @@ function quotaFailure(found: QuotaViolations): ErrorDetail {
   return { desc: QuotaFailureSchema, value: create(QuotaFailureSchema, { violations }) };
 }
 
-/** As many as fit, cut where they are long; the last one says how many are left out. */
+/** As many violations as fit, with long texts cut. The last one counts the rest. */
 function keepShort<V extends { description: string }>(
   found: readonly V[],
   name: (violation: V) => string,
@@ -96,11 +96,11 @@ function keepShort<V extends { description: string }>(
     kept.push([field, description]);
   }
   const left = found.length - kept.length;
-  if (left > 0) kept.push(["", `and ${left} more, left out to keep this answer short`]);
+  if (left > 0) kept.push(["", `${left} more violations are not listed`]);
   return kept;
 }
 
-/** Cut, and without lone surrogates: percent-encoding a trailer throws on those. */
+/** Cuts a text and removes lone surrogates, on which percent-encoding throws. */
 export function safeText(text: string, maxBytes: number): string {
   const whole = text.toWellFormed();
   const cut = cutUtf8(whole, maxBytes);

@@ -13,8 +13,8 @@ import {
 } from "./error-details.ts";
 
 /**
- * The one place where kinds of errors meet gRPC codes. `reason` is part of the contract: clients
- * branch on it, so it never changes.
+ * Maps kinds of errors to gRPC codes. `reason` is part of the contract: clients branch on it, so it
+ * never changes.
  */
 const KINDS = {
   INVALID: { code: Code.InvalidArgument, reason: "INVALID_REQUEST" },
@@ -31,19 +31,19 @@ const KINDS = {
   INTERNAL: { code: Code.Internal, reason: "INTERNAL" },
 } as const satisfies Record<DlqErrorKind, { code: Code; reason: string }>;
 
-/** What is no request at all, as opposed to one that asks for something impossible. */
+/** For bytes that are not a valid request at all. */
 const MALFORMED = "MALFORMED_REQUEST";
 
-/** A percent-encoded message takes up to three times its bytes, and it is sent twice. */
+/** A percent-encoded message has up to three times its bytes and is sent twice. */
 const MESSAGE_BYTES = 360;
 
-/** `errorId`: given to INTERNAL errors, so that a report can be found in the log. */
+/** `errorId` is for INTERNAL errors: it finds the cause in the log. */
 export function toConnectError(error: DlqError, errorId?: string): ConnectError {
   const { code, message, details } = render(error, errorId);
   return connectError(message, code, details);
 }
 
-/** The same content inside a response, for one request of a batch. */
+/** The same error inside a response, for one request of a batch. */
 export function toErrorStatus(error: DlqError, errorId?: string): ErrorStatus {
   const { code, message, details } = render(error, errorId);
   return create(ErrorStatusSchema, {
@@ -63,9 +63,9 @@ function render(error: DlqError, errorId: string | undefined) {
   const isInternal = error.kind === "INTERNAL" && errorId !== undefined;
   return {
     code,
-    // What a bug says of itself is for the log: it may quote data of somebody else.
+    // Details of a bug are only logged: they may contain another client's data.
     message: isInternal
-      ? `an unexpected error of the server; its log has the cause under ${errorId}`
+      ? `unexpected error; the server's log has the cause under ${errorId}`
       : safeText(error.message, MESSAGE_BYTES),
     details: [
       errorInfo(reason, isInternal ? { error_id: errorId } : {}),
@@ -74,7 +74,7 @@ function render(error: DlqError, errorId: string | undefined) {
   };
 }
 
-/** The server gave up waiting. What was under way may still take effect. */
+/** The server stopped waiting. The work may still take effect. */
 export function deadlineExceeded(timeoutMs: number | undefined): ConnectError {
   const after = timeoutMs === undefined ? "the call's deadline" : `${Math.round(timeoutMs)} ms`;
   return connectError(
@@ -84,33 +84,33 @@ export function deadlineExceeded(timeoutMs: number | undefined): ConnectError {
   );
 }
 
-/** The client hung up or cancelled. Nobody reads this, but the log and the metrics count it. */
+/** The client disconnected or cancelled. Only log and metrics see this error. */
 export function canceled(): ConnectError {
   return connectError("the client ended the call", Code.Canceled, [errorInfo("CANCELED")]);
 }
 
-/** The server ends a call that outlived its grace period. */
+/** The server stops and ends a call after its grace period. */
 export function stopping(): ConnectError {
-  return connectError("the server stops; call again, another one may answer", Code.Unavailable, [
+  return connectError("the server is stopping; call again to reach another one", Code.Unavailable, [
     errorInfo("SERVER_STOPPING"),
     retryInfo(1_000),
   ]);
 }
 
-/** A message beyond what its method takes, or beyond what was to be inflated. */
+/** A message is larger than its method allows, before or after decompression. */
 export function tooLarge(limit: number | string): ConnectError {
   return beyondLimit(`larger than ${limit} bytes; send fewer or smaller messages`);
 }
 
-/** A message of so many parts that decoding it would hold up everybody else. */
-export function tooCrowded(words: string): ConnectError {
-  return beyondLimit(`of ${words}; send fewer in one call`);
+/** A message has so many parts that decoding it would block other calls. */
+export function tooManyFields(excess: string): ConnectError {
+  return beyondLimit(`of ${excess}; send fewer in one call`);
 }
 
-/** No fault of this request: room comes back as others are complete, so it is worth trying again. */
-export function tooManyUnfinished(): ConnectError {
+/** Too many incomplete requests. There is room again when others complete, so a retry helps. */
+export function tooManyIncomplete(): ConnectError {
   return connectError(
-    "the server holds too many requests that are not complete; nothing was changed, call again",
+    "the server has too many incomplete requests; nothing was changed; call again",
     Code.Unavailable,
     [errorInfo("SERVER_BUSY"), retryInfo(1_000)],
   );
@@ -124,43 +124,43 @@ function beyondLimit(description: string): ConnectError {
   ]);
 }
 
-/** No request at all, with the code that the protocol names for it. */
-export function malformedRequest(words: string, code = Code.InvalidArgument): ConnectError {
-  return connectError(safeText(words, MESSAGE_BYTES), code, [errorInfo(MALFORMED)]);
+/** Bytes that are not a valid request, with the protocol's code for it. */
+export function malformedRequest(message: string, code = Code.InvalidArgument): ConnectError {
+  return connectError(safeText(message, MESSAGE_BYTES), code, [errorInfo(MALFORMED)]);
 }
 
-export function unimplemented(words: string): ConnectError {
-  return connectError(safeText(words, MESSAGE_BYTES), Code.Unimplemented, [
+export function unimplemented(message: string): ConnectError {
+  return connectError(safeText(message, MESSAGE_BYTES), Code.Unimplemented, [
     errorInfo("UNIMPLEMENTED"),
   ]);
 }
 
 /**
- * Words and an ErrorInfo for what Connect itself refuses before an implementation runs: it knows
- * nothing of our details. Undefined for codes that need none.
+ * Adds a message and an ErrorInfo to errors that Connect raises before an implementation runs.
+ * Returns undefined for codes that need none.
  */
 export function explainTransportError(code: number, message: string): ConnectError | undefined {
   if (code === Code.ResourceExhausted) {
     return tooLarge(/readMaxBytes (\d+)/.exec(message)?.[1] ?? "the limit of");
   }
-  // Connect calls unreadable bytes an internal error; they are the sender's.
+  // Connect reports unreadable bytes as an internal error; the sender caused it.
   const unreadable = code === Code.Internal && message.startsWith("parse binary: ");
   if (code !== Code.InvalidArgument && !unreadable) return undefined;
   return malformedRequest(unreadable ? `${UNREADABLE}: ${message}` : message);
 }
 
-export const UNREADABLE = "not a message of this method";
+export const UNREADABLE = "not a valid message of this method";
 
-/** A request that is no call: the wrong HTTP method (405) or content type (415). */
+/** A request with the wrong HTTP method (405) or content type (415). */
 export function notCallable(httpStatus: number, contentType: string): ConnectError {
-  const words =
+  const message =
     httpStatus === 405
-      ? `methods are called by POST, with content-type: ${contentType}`
-      : `no content type of this method; send content-type: ${contentType}`;
+      ? `call methods with POST and content-type: ${contentType}`
+      : `wrong content type; send content-type: ${contentType}`;
   const streams = contentType.includes("connect+")
     ? ", each message with Connect's 5-byte prefix"
     : "";
-  return connectError(words + streams, Code.InvalidArgument, [errorInfo(MALFORMED)]);
+  return connectError(message + streams, Code.InvalidArgument, [errorInfo(MALFORMED)]);
 }
 
 function connectError(message: string, code: Code, details: readonly ErrorDetail[]): ConnectError {
@@ -175,7 +175,7 @@ function connectError(message: string, code: Code, details: readonly ErrorDetail
   );
 }
 
-/** `INVALID_ARGUMENT`: the name that logs and metrics use. */
+/** The name of a code in logs and metrics, e.g. `INVALID_ARGUMENT`. */
 export function codeName(code: Code): string {
   return CODE_NAMES[code] ?? "UNKNOWN";
 }

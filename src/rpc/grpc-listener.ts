@@ -7,13 +7,13 @@ import {
 import type { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
 import { bind, type ListenAddress } from "./bind.ts";
+import { Connections, type ConnectionsOptions } from "./connections.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc/calls.ts";
-import { Sessions, type SessionsOptions } from "./sessions.ts";
 import { connectionAging } from "./stream-due.ts";
 import type { TlsPair } from "./tls.ts";
 
 export interface GrpcListenerOptions
-  extends SessionsOptions,
+  extends ConnectionsOptions,
     Pick<
       GrpcCallsOptions,
       "methods" | "memory" | "compressMinBytes" | "refusal" | "refused" | "reportInternal"
@@ -25,26 +25,27 @@ export interface GrpcListenerOptions
 
 const SERVER_OPTIONS: ServerOptions = {
   settings: {
-    // 64 KiB by default, which would stall a payload of 1 MiB for sixteen round trips.
+    // With the default of 64 KiB, a payload of 1 MiB needs sixteen round trips.
     initialWindowSize: 1024 * 1024,
-    // What a peer can send without being read is this, times the window.
+    // A peer can send this many windows that we have not read.
     maxConcurrentStreams: 256,
-    // Also what an unauthenticated peer can make us keep; credentials and metadata fit well.
+    // Also bounds the memory of an unauthenticated peer; credentials and metadata fit well.
     maxHeaderListSize: 16 * 1024,
   },
-  // In MB. Also counts what is written to a peer that does not read, and refuses all new calls beyond
-  // it, acknowledgements too: room for a frame of the largest message on each stream.
+  // In MB. Includes data written to a peer that does not read. Beyond it Node refuses all new
+  // calls, acknowledgements too, so there is room for a frame of the largest message on each
+  // stream.
   maxSessionMemory: 1_024,
 };
 
-/** HTTP/2 for gRPC: in the clear with prior knowledge, or by TLS with ALPN. */
+/** HTTP/2 for gRPC: plaintext with prior knowledge, or TLS with ALPN. */
 export function createGrpcListener(options: GrpcListenerOptions) {
-  const sessions = new Sessions(options);
+  const connections = new Connections(options);
   const calls = new GrpcCalls({
     ...options,
     values: (values, { session }) =>
-      // The type covers both ends of a connection; ours is always the server's.
-      values.set(connectionAging, sessions.agingOf(session as ServerHttp2Session | undefined)),
+      // The type covers both ends; ours is always the server's.
+      values.set(connectionAging, connections.agingOf(session as ServerHttp2Session | undefined)),
   });
   const server =
     options.tls === undefined
@@ -52,27 +53,27 @@ export function createGrpcListener(options: GrpcListenerOptions) {
       : createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });
   server.maxConnections = options.maxConnections;
   server.on("stream", calls.accept);
-  // Node begins a session within the event that brings its socket, behind this listener.
+  // Node starts a session within the event of its socket, after this listener.
   let socket: Socket;
   server.prependListener(options.tls === undefined ? "connection" : "secureConnection", (one) => {
     socket = one;
   });
-  server.on("session", (session) => sessions.add(session, socket));
-  // A peer that breaks off its handshake is an everyday event.
+  server.on("session", (session) => connections.add(session, socket));
+  // Broken handshakes are normal.
   server.on("sessionError", (err) => options.log.debug({ err }, "connection failed"));
 
   return {
-    sessions,
+    connections,
     start: () => bind(server, "gRPC", options.address),
-    /** No new connections, and GOAWAY on those there are. */
+    /** Accepts no new connections and sends GOAWAY on the others. */
     stopAccepting(): void {
       server.close();
-      sessions.closeGracefully();
+      connections.closeGracefully();
     },
-    /** Calls that are left hear `reason` by their signals. */
+    /** Aborts the remaining calls with `reason`. */
     abort: (reason: ConnectError) => calls.abort(reason),
-    /** When every connection is closed. */
-    closed: () => sessions.empty(),
-    destroy: () => sessions.destroy(),
+    /** Resolves when every connection is closed. */
+    closed: () => connections.empty(),
+    destroy: () => connections.destroy(),
   };
 }

@@ -1,34 +1,34 @@
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
-import { abortError, type CallRules, type StreamFn } from "./call-rules.ts";
+import { abortError, type CallPolicy, type StreamFn } from "./call-policy.ts";
 
 /**
- * A stream ends when its implementation does, or when the signal aborts: at its deadline, or with
- * its client. An iterator by hand, not an async generator: a generator's `return()` waits for a
- * pending `next()`, and one that is suspended in a `yield` hears of nothing while Connect waits
- * for a peer that does not read any more.
+ * Ends a stream when its implementation does, or when the signal aborts: at its deadline, or with
+ * its client. A hand-written iterator, because a generator's `return()` waits for a pending
+ * `next()`, and a generator suspended in `yield` cannot react while Connect waits for a peer that
+ * does not read.
  */
-export function guardStream(implementation: StreamFn, rules: CallRules): StreamFn {
+export function guardStream(implementation: StreamFn, policy: CallPolicy): StreamFn {
   return (request, context) => ({
     [Symbol.asyncIterator]: () =>
-      new GuardedIterator(() => implementation(request, context), context, rules),
+      new GuardedIterator(() => implementation(request, context), context, policy),
   });
 }
 
 class GuardedIterator implements AsyncIterator<unknown> {
   readonly #open: () => AsyncIterable<unknown>;
   readonly #context: HandlerContext;
-  readonly #rules: CallRules;
+  readonly #policy: CallPolicy;
   readonly #startedAtMs = performance.now();
   #inner: AsyncIterator<unknown> | undefined;
-  /** Rejects the pending `next()`. Not a shared promise to race: its reactions would pile up. */
+  /** Rejects the pending `next()`. A shared promise to race would collect reactions. */
   #interrupt: ((error: ConnectError) => void) | undefined;
   #ended = false;
 
-  constructor(open: () => AsyncIterable<unknown>, context: HandlerContext, rules: CallRules) {
+  constructor(open: () => AsyncIterable<unknown>, context: HandlerContext, policy: CallPolicy) {
     this.#open = open;
     this.#context = context;
-    this.#rules = rules;
-    rules.metrics.streams(rules.name, 1);
+    this.#policy = policy;
+    policy.metrics.streams(policy.name, 1);
     if (context.signal.aborted) this.#onAbort();
     else context.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -41,7 +41,7 @@ class GuardedIterator implements AsyncIterator<unknown> {
       if (step.done === true) this.#end(undefined);
       return step;
     } catch (error) {
-      const explained = this.#rules.explain(error, this.#context);
+      const explained = this.#policy.explain(error, this.#context);
       this.#end(explained);
       throw explained;
     }
@@ -59,7 +59,7 @@ class GuardedIterator implements AsyncIterator<unknown> {
 
   #step(): Promise<IteratorResult<unknown>> {
     if (this.#inner === undefined) {
-      this.#rules.authorize(this.#context);
+      this.#policy.authorize(this.#context);
       this.#inner = this.#open()[Symbol.asyncIterator]();
     }
     const step = this.#inner.next();
@@ -75,13 +75,13 @@ class GuardedIterator implements AsyncIterator<unknown> {
     this.#interrupt?.(error);
   };
 
-  /** Once. The implementation is told, and not waited for. */
+  /** Runs once. Ends the implementation without waiting for it. */
   #end(error: ConnectError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#context.signal.removeEventListener("abort", this.#onAbort);
-    this.#rules.metrics.streams(this.#rules.name, -1);
-    this.#rules.done(this.#startedAtMs, error);
+    this.#policy.metrics.streams(this.#policy.name, -1);
+    this.#policy.done(this.#startedAtMs, error);
     this.#inner?.return?.().then(ignore, ignore);
   }
 }

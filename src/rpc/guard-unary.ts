@@ -1,30 +1,30 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import {
   abortError,
-  type CallRules,
+  type CallPolicy,
   isAborted,
   keepsDeadline,
   type UnaryFn,
   whenAborted,
-} from "./call-rules.ts";
+} from "./call-policy.ts";
 import { deadlineExceeded } from "./error-map.ts";
 
 /**
- * The caller is answered when the implementation is done, the deadline is over, or it hung up.
- * The implementation itself runs to its end and counts as in progress until then: half a write
- * to the store is nothing that a server may stop on.
+ * Answers the caller when the implementation is done, the deadline is over, or the client
+ * disconnects. The implementation always runs to its end and counts as in progress until then, so
+ * that a stopping server does not interrupt a write.
  */
-export function guardUnary(implementation: UnaryFn, rules: CallRules): UnaryFn {
+export function guardUnary(implementation: UnaryFn, policy: CallPolicy): UnaryFn {
   return (request, context) =>
     new Promise((resolve, reject) => {
-      new UnaryRun(context, rules, resolve, reject).start(implementation, request);
+      new UnaryRun(context, policy, resolve, reject).start(implementation, request);
     });
 }
 
 class UnaryRun {
   readonly #startedAtMs = performance.now();
   readonly #context: HandlerContext;
-  readonly #rules: CallRules;
+  readonly #policy: CallPolicy;
   readonly #resolve: (answer: unknown) => void;
   readonly #reject: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -32,18 +32,18 @@ class UnaryRun {
 
   constructor(
     context: HandlerContext,
-    rules: CallRules,
+    policy: CallPolicy,
     resolve: (answer: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     this.#context = context;
-    this.#rules = rules;
+    this.#policy = policy;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   start(implementation: UnaryFn, request: unknown): void {
-    const { calls, authorize, defaultTimeoutMs, maxTimeoutMs } = this.#rules;
+    const { calls, authorize, defaultTimeoutMs, maxTimeoutMs } = this.#policy;
     let work: unknown;
     try {
       authorize(this.#context);
@@ -64,7 +64,7 @@ class UnaryRun {
     } catch (error) {
       work = Promise.reject(error);
     }
-    // A result that comes after the deadline settles nothing any more, and is no unhandled one.
+    // A result after the deadline has no effect and is not an unhandled rejection.
     Promise.resolve(work).then(
       (answer) => {
         calls.end();
@@ -79,20 +79,20 @@ class UnaryRun {
 
   #succeed(answer: unknown): void {
     if (!this.#settle()) return;
-    this.#rules.done(this.#startedAtMs, undefined);
+    this.#policy.done(this.#startedAtMs, undefined);
     this.#resolve(answer);
   }
 
   #fail(error: unknown): void {
     if (!this.#settle()) return;
-    const explained = this.#rules.explain(error, this.#context);
-    this.#rules.done(this.#startedAtMs, explained);
+    const explained = this.#policy.explain(error, this.#context);
+    this.#policy.done(this.#startedAtMs, explained);
     this.#reject(explained);
   }
 
   readonly #onAbort = (): void => this.#fail(abortError(this.#context));
 
-  /** True the first time. */
+  /** Returns true the first time. */
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;

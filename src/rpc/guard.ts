@@ -1,47 +1,45 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { DlqError, internal, unauthenticated } from "../core/errors.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { abortError, type CallRules, type StreamFn, type UnaryFn } from "./call-rules.ts";
-import { Calls } from "./calls.ts";
-import { createCredentials } from "./credentials.ts";
+import { abortError, type CallPolicy, type StreamFn, type UnaryFn } from "./call-policy.ts";
 import { codeName, toConnectError } from "./error-map.ts";
 import { guardStream } from "./guard-stream.ts";
 import { guardUnary } from "./guard-unary.ts";
 
 export interface GuardOptions {
-  /** Accepted bearer tokens; empty: everybody is let in. */
+  /** Accepted bearer tokens. Empty: every call is accepted. */
   tokens: readonly string[];
   metrics: Pick<Metrics, "rpc" | "streams">;
   log: { error(fields: object, message: string): void };
   /** For unary calls without a deadline. Default 15 s. */
   defaultTimeoutMs?: number;
-  /** No unary call is waited for longer, whatever its client says. Default 60 s. */
+  /** The longest wait for a unary call, whatever its client's deadline. Default 60 s. */
   maxTimeoutMs?: number;
 }
 
 export interface GuardedServiceOptions {
-  /** True: needs no token. */
+  /** Whether calls need no token. */
   open?: boolean;
 }
 
 /**
- * Deadline, credentials, error mapping, metrics, and the count of calls in progress, around the
- * implementations themselves: whatever calls a guarded implementation gets all of it, with or
- * without Connect's interceptors.
+ * Wraps implementations with deadline, credentials, error mapping, metrics and the count of calls
+ * in progress. Every caller of a wrapped implementation gets all of these, with or without
+ * Connect's interceptors.
  */
 export interface Guard {
-  /** Methods that an implementation does not have are not served. */
+  /** Methods without an implementation are not served. */
   wrap<S extends DescService, I extends Partial<ServiceImpl<S>>>(
     service: S,
     implementation: I,
     options?: GuardedServiceOptions,
   ): I;
   readonly calls: Calls;
-  /** Why the caller may not; for a listener that wants to know before it reads a request. */
+  /** Returns why the caller is refused, before its request is read. */
   refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
-  /** INTERNAL errors leave only this id with the client; the log line has the rest. */
+  /** Logs an INTERNAL error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
 }
 
@@ -52,11 +50,11 @@ export function createGuard(options: GuardOptions): Guard {
 
   function reportInternal(error: unknown, method: string): string {
     const errorId = randomBytes(6).toString("hex");
-    options.log.error({ err: error, errorId, method }, "unexpected error in a call");
+    options.log.error({ err: error, errorId, method }, "call failed: unexpected error");
     return errorId;
   }
 
-  function rulesFor(method: DescMethod, open: boolean): CallRules {
+  function policyFor(method: DescMethod, open: boolean): CallPolicy {
     const name = `${method.parent.typeName}/${method.name}`;
     return {
       name,
@@ -69,7 +67,7 @@ export function createGuard(options: GuardOptions): Guard {
       },
       explain(error, context) {
         if (error instanceof ConnectError) return error;
-        // An abort surfaces as whatever the interrupted code made of it.
+        // After an abort the error is whatever the interrupted code threw.
         if (context.signal.aborted && !(error instanceof DlqError)) return abortError(context);
         if (error instanceof DlqError && error.kind !== "INTERNAL") return toConnectError(error);
         const cause = error instanceof DlqError ? (error.cause ?? error) : error;
@@ -96,14 +94,67 @@ export function createGuard(options: GuardOptions): Guard {
         const given = (implementation as Record<string, unknown>)[method.localName];
         if (typeof given !== "function") continue;
         const fn = given.bind(implementation);
-        const rules = rulesFor(method, open);
+        const policy = policyFor(method, open);
         wrapped[method.localName] =
           method.methodKind === "unary"
-            ? guardUnary(fn as UnaryFn, rules)
-            : guardStream(fn as StreamFn, rules);
+            ? guardUnary(fn as UnaryFn, policy)
+            : guardStream(fn as StreamFn, policy);
       }
-      // The keys and kinds are those of the service; the compiler can't follow the loop.
+      // The keys and kinds are those of the service; the compiler cannot follow the loop.
       return wrapped as typeof implementation;
     },
   };
+}
+
+/** Counts calls in progress, so that a stopping server can wait for them. */
+export class Calls {
+  #active = 0;
+  readonly #waiting = new Set<() => void>();
+
+  /** Only unary calls: streams end with their own frame or are cut. */
+  get active(): number {
+    return this.#active;
+  }
+
+  begin(): void {
+    this.#active += 1;
+  }
+
+  end(): void {
+    this.#active -= 1;
+    if (this.#active > 0) return;
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  /** Resolves when no call is in progress. */
+  async idle(): Promise<void> {
+    if (this.#active === 0) return;
+    await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+}
+
+/** Reports whether the headers of a call have a valid token. */
+export type CheckCredentials = (call: { readonly requestHeader: Headers }) => boolean;
+
+/**
+ * Checks bearer tokens. Without tokens every call is accepted; the configuration refuses that
+ * except on loopback.
+ */
+export function createCredentials(tokens: readonly string[]): CheckCredentials {
+  if (tokens.length === 0) return () => true;
+  const known = tokens.map(digest);
+  return ({ requestHeader }) => {
+    const token = /^bearer +(\S+) *$/i.exec(requestHeader.get("authorization") ?? "")?.[1];
+    if (token === undefined) return false;
+    const given = digest(token);
+    // Compares digests of equal length with every token, so that the time reveals nothing.
+    let found = false;
+    for (const one of known) found = timingSafeEqual(one, given) || found;
+    return found;
+  };
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
 }

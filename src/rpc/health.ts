@@ -7,19 +7,19 @@ import {
 } from "../../gen/health/v1/health_pb.ts";
 import { safeText } from "./error-details.ts";
 
-/** Whether this server can do its work at present: its store answers, and it does not drain. */
+/** Whether this server can work: its store answers and it does not drain. */
 export interface Readiness {
   state(): "SERVING" | "NOT_SERVING";
-  /** Why it does not serve, in words for whoever asks `/readyz`. */
+  /** Returns why it does not serve, for `/readyz`. */
   why?(): string | undefined;
   /** Returns the function that ends the subscription. */
   onChange(listener: () => void): () => void;
 }
 
-/** The server as a whole, and its one service of interest. */
+/** The server as a whole, and its services. */
 const SERVICES: ReadonlySet<string> = new Set(["", DlqService.typeName, DlqAdminService.typeName]);
 
-/** Of a name that is not known, in the words of its refusal. */
+/** The longest part of an unknown name in an error. */
 const SHOWN_BYTES = 128;
 
 /** grpc.health.v1, as its specification says: Check, List and Watch. */
@@ -36,7 +36,7 @@ export function createHealth(readiness: Readiness): ServiceImpl<typeof Health> {
       return { statuses: Object.fromEntries([...SERVICES].map((s) => [s, { status: status() }])) };
     },
 
-    /** The present status at once, then each change. An unknown service may become known. */
+    /** Sends the present status, then each change. An unknown service may become known. */
     async *watch({ service }, { signal }) {
       const known = SERVICES.has(service);
       for await (const present of changes(readiness, signal, status)) {
@@ -47,7 +47,7 @@ export function createHealth(readiness: Readiness): ServiceImpl<typeof Health> {
   };
 }
 
-/** Values of `read` whenever they differ from the last one; a slow reader skips some. */
+/** Yields values of `read` when they change. A slow reader may miss some. */
 async function* changes<T>(
   readiness: Readiness,
   signal: AbortSignal,
@@ -66,7 +66,7 @@ async function* changes<T>(
         yield present;
         continue;
       }
-      // No await lies between the check above and this, so no change is missed.
+      // There is no await since the check above, so no change is missed.
       await new Promise<void>((resolve) => {
         wake = resolve;
       });

@@ -5,9 +5,9 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import { type AdapterOptions, createAdapter } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
-import { TAKEN_WITHIN_MS } from "./grpc/calls.ts";
+import { UNREAD_TIMEOUT_MS } from "./grpc/calls.ts";
 import type { Readiness } from "./health.ts";
-import { HttpAnswers } from "./http-answers.ts";
+import { HttpResponses } from "./http-responses.ts";
 import type { RequestMemory } from "./request-memory.ts";
 import type { TlsPair } from "./tls.ts";
 
@@ -17,23 +17,23 @@ export interface HttpListenerOptions {
   routes: (router: ConnectRouter) => void;
   compressMinBytes: number;
   shutdownSignal: AbortSignal;
-  /** Why this caller may not; asked before its request is read. */
+  /** Returns why the caller is refused; called before its request is read. */
   refusal: AdapterOptions["refusal"];
   memory: RequestMemory;
   maxConnections: number;
-  /** An answer of which its caller takes nothing for so long ends with its connection. */
-  takenWithinMs?: number;
+  /** A connection ends if its client has read nothing of a response for this time. */
+  unreadTimeoutMs?: number;
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType">;
   log: { warn(fields: object, message: string): void };
 }
 
-/** Requests of one connection at a time. Clients that pipeline at all send a few. */
+/** The most open requests of a connection. Clients that pipeline send a few. */
 const PIPELINED_LIMIT = 16;
 
-type Answer = { status: number; body: string; type?: string };
+type Page = { status: number; body: string; type?: string };
 
-/** HTTP/1.1: Connect and gRPC-Web for browsers and curl, and the pages that machines watch. */
+/** HTTP/1.1: Connect and gRPC-Web for browsers and curl, and the pages for monitoring. */
 export function createHttpListener(options: HttpListenerOptions) {
   const pages = createPages(options);
   let draining = false;
@@ -41,22 +41,22 @@ export function createHttpListener(options: HttpListenerOptions) {
   const handler = createAdapter({
     ...options,
     fallback(request, response) {
-      void answer(pages, request).then(({ status, body, type }) => {
+      void openPage(pages, request).then(({ status, body, type }) => {
         response.writeHead(status, { "content-type": type ?? "text/plain; charset=utf-8" });
         response.end(request.method === "HEAD" ? "" : body);
       });
     },
   });
-  const answers = new HttpAnswers(options.memory, options.takenWithinMs ?? TAKEN_WITHIN_MS);
+  const responses = new HttpResponses(options.memory, options.unreadTimeoutMs ?? UNREAD_TIMEOUT_MS);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // Node answers in order, but hands out every request that it has read: thousands in one piece.
+    // Node responds in order, but passes on every request that it has read: maybe thousands.
     const { socket } = request;
     if (socket.destroyed) return;
-    if (answers.add(request, response) > PIPELINED_LIMIT) {
+    if (responses.add(request, response) > PIPELINED_LIMIT) {
       cutOff(socket);
       return;
     }
-    // So that keep-alive clients move on with their next request.
+    // Keep-alive clients then use another connection for their next request.
     if (draining) response.setHeader("connection", "close");
     handler(request, response);
   };
@@ -72,7 +72,7 @@ export function createHttpListener(options: HttpListenerOptions) {
       : createSecureServer({ ...limits, ...options.tls }, onRequest);
   server.maxConnections = options.maxConnections;
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
-  server.once("close", () => answers.close());
+  server.once("close", () => responses.close());
 
   return {
     start: () => bind(server, "HTTP", options.address),
@@ -82,7 +82,7 @@ export function createHttpListener(options: HttpListenerOptions) {
     },
     stopAccepting(): void {
       draining = true;
-      // Closes idle connections too; the others close with their response.
+      // Closes idle connections too; the others close after their response.
       server.close();
     },
     closed: () => closed,
@@ -90,7 +90,10 @@ export function createHttpListener(options: HttpListenerOptions) {
   };
 }
 
-/** At its close Node makes an error for each request that it has read: their stacks cost the most. */
+/**
+ * When a socket closes, Node creates an error for each request that it has read. Their stack traces
+ * cost the most.
+ */
 function cutOff(socket: Socket): void {
   const { stackTraceLimit } = Error;
   socket.prependOnceListener("close", () => {
@@ -102,20 +105,20 @@ function cutOff(socket: Socket): void {
   socket.destroy();
 }
 
-async function answer(
-  pages: Readonly<Record<string, () => Answer | Promise<Answer>>>,
+async function openPage(
+  pages: Readonly<Record<string, () => Page | Promise<Page>>>,
   request: { url?: IncomingMessage["url"]; method?: IncomingMessage["method"] },
-): Promise<Answer> {
+): Promise<Page> {
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (page === undefined) {
     return {
       status: 404,
-      body: `nothing here; there are ${Object.keys(pages).join(", ")} and the RPCs, such as POST /dlq.v1.DlqService/Stats\n`,
+      body: `not found; this port has ${Object.keys(pages).join(", ")} and the RPCs, such as POST /dlq.v1.DlqService/Stats\n`,
     };
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return { status: 405, body: "only GET\n" };
+    return { status: 405, body: "use GET\n" };
   }
   try {
     return await page();
@@ -125,7 +128,7 @@ async function answer(
 }
 
 function createPages({ readiness, metrics }: HttpListenerOptions) {
-  /** Takes milliseconds: those who ask meanwhile get the same. */
+  /** Rendering takes milliseconds, so concurrent requests share it. */
   let rendering: Promise<string> | undefined;
   const render = () => {
     rendering ??= metrics.render().finally(() => {
@@ -134,15 +137,15 @@ function createPages({ readiness, metrics }: HttpListenerOptions) {
     return rendering;
   };
   return {
-    "/metrics": async (): Promise<Answer> => ({
+    "/metrics": async (): Promise<Page> => ({
       status: 200,
       body: await render(),
       type: metrics.contentType,
     }),
-    /** The process runs and its event loop turns: restarting it would not help the store. */
-    "/livez": (): Answer => ({ status: 200, body: "alive\n" }),
-    /** The store answers, and the server does not drain. */
-    "/readyz": (): Answer =>
+    /** The process runs and its event loop works: a restart would not help the store. */
+    "/livez": (): Page => ({ status: 200, body: "alive\n" }),
+    /** The store responses, and the server does not drain. */
+    "/readyz": (): Page =>
       readiness.state() === "SERVING"
         ? { status: 200, body: "ready\n" }
         : { status: 503, body: `not ready: ${readiness.why?.() ?? "the store does not answer"}\n` },

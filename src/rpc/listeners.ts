@@ -1,4 +1,4 @@
-import { atMost } from "../app/at-most.ts";
+import { atMost } from "../app/timers.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import type { ListenAddress } from "./bind.ts";
 import { stopping } from "./error-map.ts";
@@ -15,20 +15,20 @@ export interface ListenersConfig {
   grpc: ListenAddress;
   /** Undefined: no HTTP listener. */
   http: ListenAddress | undefined;
-  /** For both listeners; undefined: in the clear. */
+  /** For both listeners. Undefined: plaintext. */
   tls: TlsFiles | undefined;
   /** 0: responses are never compressed. */
   compressMinBytes: number;
-  /** 0: connections live as long as their peers want. */
+  /** 0: no limit. */
   maxConnectionAgeMs: number;
-  /** Of each listener; further ones are closed at once. Default 4,096. */
+  /** For each listener; further connections are closed at once. Default 4,096. */
   maxConnections?: number;
-  /** What requests that are not complete may hold, on both listeners together. Default 256 MiB. */
+  /** Memory of incomplete requests, on both listeners together. Default 256 MiB. */
   requestMemoryBytes?: number;
   /** Default 10 s. */
   pingIntervalMs?: number;
-  /** How long an answer by HTTP may stay unread. Default 30 s, as by gRPC. */
-  takenWithinMs?: number;
+  /** How long an HTTP response may stay unread. Default 30 s, as for gRPC. */
+  unreadTimeoutMs?: number;
 }
 
 export interface ListenersOptions {
@@ -36,7 +36,7 @@ export interface ListenersOptions {
   services: Services;
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType" | "rpc">;
-  /** Of the services: its calls are what `close` waits for. */
+  /** The guard of the services. `close` waits for its calls. */
   guard: Pick<Guard, "calls" | "reportInternal" | "refusal">;
   log: {
     debug(fields: object, message: string): void;
@@ -47,19 +47,22 @@ export interface ListenersOptions {
 }
 
 export interface Listeners {
-  /** Where they listen, as `host:port`. All of them, or none and an error that says why. */
+  /**
+   * Returns the addresses as `host:port`. Starts all listeners, or none and throws an error that
+   * says why.
+   */
   start(): Promise<{ grpc: string; http: string | undefined }>;
-  /** Calls are still answered; keep-alive HTTP clients are sent away after their next one. */
+  /** Still answers calls, but closes keep-alive HTTP connections after their next response. */
   drain(): void;
   /**
-   * No new connections and no new calls; those in progress have `graceMs` to end, then they are
+   * Accepts no new connections and calls. Those in progress have `graceMs` to end, then they are
    * cut. Resolves when every connection is closed.
    */
   close(graceMs: number): Promise<void>;
 }
 
-/** Time for peers to read the end of a stream that was cut, before their connection is. */
-const LAST_WORDS_MS = 1_000;
+/** Time for peers to read the end of a cut stream before the connection closes. */
+const END_GRACE_MS = 1_000;
 
 export function createListeners(options: ListenersOptions): Listeners {
   const { config, services, guard, log } = options;
@@ -99,7 +102,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         ...shared,
         tls,
         address: config.http,
-        ...(config.takenWithinMs !== undefined && { takenWithinMs: config.takenWithinMs }),
+        ...(config.unreadTimeoutMs !== undefined && { unreadTimeoutMs: config.unreadTimeoutMs }),
         routes: (router) => registerServices(router, services),
         refusal: guard.refusal,
         shutdownSignal: shutdown.signal,
@@ -125,10 +128,10 @@ export function createListeners(options: ListenersOptions): Listeners {
       for (const one of running) one.stopAccepting();
       const closed = Promise.all(running.map((one) => one.closed()));
       await atMost(graceMs, Promise.race([closed, guard.calls.idle()]));
-      // What is left are streams: watchers of health, and workers that overstayed their drain.
+      // The rest are streams: health watchers, and workers that did not end after the drain.
       shutdown.abort(stopping());
       grpc?.abort(stopping());
-      await atMost(LAST_WORDS_MS, closed);
+      await atMost(END_GRACE_MS, closed);
       for (const one of running) one.destroy();
       await closed;
     },

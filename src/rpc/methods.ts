@@ -8,13 +8,15 @@ import { Health } from "../../gen/health/v1/health_pb.ts";
 import { LIMITS } from "../core/settings.ts";
 import type { Services } from "./services.ts";
 
-/** Largest request of any other call: what stock clients accept, and room for 3 MiB of payload. */
+/**
+ * Largest request of other calls: the default of gRPC clients, and enough for 3 MiB of payload.
+ */
 export const READ_MAX_BYTES = 4 * 1024 * 1024;
 
-/** A name is all that these are asked for, and health is answered to everybody. */
+/** These requests only hold a name, and health needs no token. */
 const SMALL_BYTES = 4 * 1024;
 
-/** By method or service: requests that have a limit of their own. */
+/** Limits of single methods and services. */
 const READ_MAX_BYTES_OF: Readonly<Record<string, number>> = {
   [pathOf(DlqService.method.sendToDlqBatch)]: LIMITS.batchBytes,
   [Health.typeName]: SMALL_BYTES,
@@ -27,14 +29,14 @@ export function readMaxBytesOf(method: DescMethod): number {
   return own ?? READ_MAX_BYTES;
 }
 
-/** For Connect's own pipeline: every method of every service. */
+/** Registers every method of every service with Connect. */
 export function registerServices(router: ConnectRouter, services: Services): void {
   for (const { service, implementation } of served(services)) {
     router.service(service, implementation as ServiceImpl<DescService>);
     for (const method of service.methods) {
       const readMaxBytes = readMaxBytesOf(method);
       if (readMaxBytes === READ_MAX_BYTES) continue;
-      // Registered again, since a limit belongs to a registration; the later one holds.
+      // Registered again with its own limit; the later registration wins.
       const fn = implementation[method.localName];
       if (fn !== undefined) router.rpc(method, fn as never, { readMaxBytes });
     }
@@ -50,7 +52,7 @@ export type BidiMethod = Callable<
   "bidi_streaming",
   Implementation<AsyncIterable<unknown>, AsyncIterable<unknown>>
 >;
-/** A guarded implementation with what a listener must know to call it. */
+/** A guarded implementation, and what a listener needs to call it. */
 export type Method = UnaryMethod | StreamMethod | BidiMethod;
 
 interface Callable<Kind extends DescMethod["methodKind"], Fn> {
@@ -64,7 +66,7 @@ interface Callable<Kind extends DescMethod["methodKind"], Fn> {
 
 type Implementation<In, Out> = (request: In, context: HandlerContext) => Out;
 
-/** For a listener of our own: the methods by their path. */
+/** The methods by path, for our own listener. */
 export function methodTable(services: Services): ReadonlyMap<string, Method> {
   const table = new Map<string, Method>();
   for (const { service, implementation } of served(services)) {
@@ -72,12 +74,12 @@ export function methodTable(services: Services): ReadonlyMap<string, Method> {
       const call = implementation[desc.localName];
       if (call === undefined) continue;
       if (desc.methodKind === "client_streaming") {
-        throw new Error(`${desc.name}: no listener serves client streaming yet`);
+        throw new Error(`${desc.name}: client streaming is not supported`);
       }
       const path = pathOf(desc);
       const readMaxBytes = readMaxBytesOf(desc);
       const { input, output, methodKind: kind } = desc;
-      // The kind and the function belong together by their service; the compiler can't follow.
+      // Kind and function match by their service; the compiler cannot follow.
       table.set(path, { kind, desc, input, output, readMaxBytes, call } as unknown as Method);
     }
   }

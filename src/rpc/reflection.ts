@@ -23,15 +23,15 @@ export interface Reflection {
   v1alpha: ServiceImpl<typeof ServerReflectionAlpha>;
 }
 
-/** The schema with its comments, as `npm run generate` leaves it beside the generated code. */
+/** Reads the schema with comments, which `npm run generate` writes. */
 export function readDescriptorSet(): Promise<Uint8Array> {
   return readFile(new URL("../../gen/descriptors.binpb", import.meta.url));
 }
 
-/** Server reflection in both versions: they differ in nothing but their names. */
+/** Server reflection in both versions, which differ only in their names. */
 export function createReflection(descriptorSet: Uint8Array): Reflection {
   const index = createDescriptorIndex(descriptorSet, [
-    // Not imported by the contract, but in the details of its errors: tools look them up here.
+    // Not imported by the contract, but used in error details, which tools look up.
     file_google_rpc_error_details.proto,
     file_health_v1_health.proto,
     file_grpc_reflection_v1_reflection.proto,
@@ -56,29 +56,29 @@ async function* answerAll<R extends Request>(index: DescriptorIndex, requests: A
   }
 }
 
-/** A question that has no answer is answered with an error in its place; the stream goes on. */
-function answer(index: DescriptorIndex, question: Request["messageRequest"]) {
-  switch (question.case) {
+/** A request that fails is answered with an error; the stream continues. */
+function answer(index: DescriptorIndex, request: Request["messageRequest"]) {
+  switch (request.case) {
     case "listServices":
       return {
         case: "listServicesResponse" as const,
         value: { service: SERVICES.map(({ typeName }) => ({ name: typeName })) },
       };
     case "fileByFilename":
-      return files(index.byFilename(question.value), `no file ${question.value}`);
+      return files(index.byFilename(request.value), `no file ${request.value}`);
     case "fileContainingSymbol":
-      return files(index.bySymbol(question.value), `no symbol ${question.value}`);
+      return files(index.bySymbol(request.value), `no symbol ${request.value}`);
     case "fileContainingExtension":
       return failure(Code.NotFound, "this schema has no extensions");
     case "allExtensionNumbersOfType":
-      return index.bySymbol(question.value) === undefined
-        ? failure(Code.NotFound, `no type ${question.value}`)
+      return index.bySymbol(request.value) === undefined
+        ? failure(Code.NotFound, `no type ${request.value}`)
         : {
             case: "allExtensionNumbersResponse" as const,
-            value: { baseTypeName: question.value, extensionNumber: [] },
+            value: { baseTypeName: request.value, extensionNumber: [] },
           };
     default:
-      return failure(Code.InvalidArgument, "an empty question");
+      return failure(Code.InvalidArgument, "the request is empty");
   }
 }
 

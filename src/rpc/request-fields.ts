@@ -1,32 +1,35 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 
 /**
- * Most fields of a request, on all levels together. A field takes two bytes on the wire, and some
- * hundred as an object, which take a third of a microsecond to make: without a bound, a request of
- * 4 MiB would hold up everybody for most of a second. These take a tenth of one at most, and are
- * those of the largest batch: 1,000 letters with 64 attributes, of three fields each, and some
+ * The most fields of a request, on all levels together. A field needs two bytes on the wire, but
+ * some hundred bytes and a third of a microsecond as an object: without a limit, a request of 4 MiB
+ * would block other calls for most of a second. This many take at most a tenth of a second. It is
+ * the size of the largest batch: 1,000 messages with 64 attributes of three fields each, and some
  * fifty more.
  */
 export const MAX_FIELDS = 250_000;
-/** In JSON a value costs three times as much, an attribute of hundreds of thousands even more. */
+/** In JSON a value costs three times as much; with hundreds of thousands even more. */
 export const MAX_VALUES = 90_000;
 export const MAX_JSON_DEPTH = 100;
 
-/** In words for whoever sent it. */
-export type Crowded =
+/** The exceeded limit, for the error message. */
+export type Excess =
   | `more than ${typeof MAX_FIELDS} fields`
   | `more than ${typeof MAX_VALUES} values`
   | `more than ${typeof MAX_JSON_DEPTH} levels`;
 
-/** What a field of a message holds: more fields, or numbers without tags. Others are one value. */
+/** The contents of a field: more fields, or numbers without tags. Others count as one value. */
 type Contents = DescMessage | "entry" | "packed";
 
 const contentsByMessage = new WeakMap<DescMessage, ReadonlyMap<number, Contents>>();
 const NO_CONTENTS: ReadonlyMap<number, Contents> = new Map();
 
-/** Why these bytes must not be decoded; undefined where they may, or are no such message at all. */
-export function crowdedBinary(desc: DescMessage, bytes: Uint8Array): Crowded | undefined {
-  // Fewer bytes can't hold so many.
+/**
+ * Returns which limit these bytes exceed; undefined if they may be decoded or are not a valid
+ * message.
+ */
+export function fieldExcess(desc: DescMessage, bytes: Uint8Array): Excess | undefined {
+  // Fewer bytes cannot hold so many fields.
   if (bytes.length < 2 * MAX_FIELDS) return undefined;
   const scan = new FieldScan(bytes);
   return scan.message(contentsOf(desc), bytes.length, 0)
@@ -34,7 +37,7 @@ export function crowdedBinary(desc: DescMessage, bytes: Uint8Array): Crowded | u
     : `more than ${MAX_FIELDS} fields`;
 }
 
-/** Walks tags and lengths alone. As lenient as the decoder: what ends the scan ends that too. */
+/** Reads only tags and lengths. As lenient as the decoder: what ends the scan ends that too. */
 class FieldScan {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -44,7 +47,7 @@ class FieldScan {
     this.#bytes = bytes;
   }
 
-  /** False: there are too many. */
+  /** Returns false if there are too many fields. */
   message(contents: ReadonlyMap<number, Contents>, end: number, depth: number): boolean {
     while (this.#at < end) {
       if (++this.#fields > MAX_FIELDS) return false;
@@ -59,7 +62,7 @@ class FieldScan {
         case 2:
           if (!this.#delimited(contents.get(tag >>> 3), depth)) return false;
           break;
-        case 3: // what is in a group counts as if it were not
+        case 3: // fields in a group count like others
         case 4:
           break;
         case 5:
@@ -83,7 +86,7 @@ class FieldScan {
     return this.message(contents === "entry" ? NO_CONTENTS : contentsOf(contents), end, depth + 1);
   }
 
-  /** Its lower 32 bits. */
+  /** Returns the lower 32 bits. */
   #varint(): number {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
@@ -113,8 +116,11 @@ const COMMA = 0x2c;
 const OPEN = [0x5b, 0x7b] as const;
 const CLOSE = [0x5d, 0x7d] as const;
 
-/** Why this text must not be parsed. What is within strings counts as nothing. */
-export function crowdedJson(text: Uint8Array): Crowded | undefined {
+/**
+ * Returns which limit this JSON text exceeds; undefined if it may be parsed. Contents of strings
+ * are skipped.
+ */
+export function jsonExcess(text: Uint8Array): Excess | undefined {
   let values = 0;
   let depth = 0;
   let quoted = false;

@@ -1,18 +1,18 @@
-/** A request that is not complete yet. */
-export interface Unfinished {
-  /** Refuses it and lets go of its bytes; must not be called twice. */
-  giveUp(): void;
+/** A request that is still being read, or a response that is not read. */
+export interface IncompleteRequest {
+  /** Refuses it and frees its bytes. Called at most once. */
+  abandon(): void;
 }
 
 /**
- * What requests that are not complete hold together, over all connections of a server. Each one has
- * a limit, and a connection has one of how many: but that is a gigabyte, for one peer. Above the
- * limit the oldest are refused: those of well-behaved clients are complete within a moment.
+ * The memory of all incomplete requests of a server. Each request and the number of requests of a
+ * connection have limits, but together they could hold a gigabyte for one peer. Above this limit
+ * the oldest are refused: requests of normal clients complete within a moment.
  */
 export class RequestMemory {
   readonly #limitBytes: number;
-  /** In the order in which they began to hold something. */
-  readonly #held = new Map<Unfinished, number>();
+  /** In the order in which they began to hold memory. */
+  readonly #held = new Map<IncompleteRequest, number>();
   #bytes = 0;
 
   constructor(limitBytes: number) {
@@ -23,20 +23,20 @@ export class RequestMemory {
     return this.#bytes;
   }
 
-  /** It now holds so many in all. It may be given up within this call. */
-  hold(request: Unfinished, bytes: number): void {
+  /** Sets how much it holds. It may be abandoned within this call. */
+  hold(request: IncompleteRequest, bytes: number): void {
     this.#bytes += bytes - (this.#held.get(request) ?? 0);
     this.#held.set(request, bytes);
     if (this.#bytes <= this.#limitBytes) return;
     for (const oldest of this.#held.keys()) {
       if (this.#bytes <= this.#limitBytes) return;
       this.release(oldest);
-      oldest.giveUp();
+      oldest.abandon();
     }
   }
 
-  /** It is complete, or gone. */
-  release(request: Unfinished): void {
+  /** The request is complete or has ended. */
+  release(request: IncompleteRequest): void {
     const bytes = this.#held.get(request);
     if (bytes === undefined) return;
     this.#held.delete(request);

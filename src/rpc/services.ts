@@ -32,7 +32,7 @@ export interface ServicesOptions {
 
 export type Services = ReturnType<typeof createServices>;
 
-/** Every implementation that this server has, guarded: each listener serves these same objects. */
+/** All guarded implementations; every listener serves these objects. */
 export function createServices(options: ServicesOptions) {
   const { guard } = options;
   const reflection = createReflection(options.descriptorSet);
@@ -40,7 +40,7 @@ export function createServices(options: ServicesOptions) {
   return {
     dlq: guard.wrap(DlqService, createDlqService({ ...options, reportInternal })),
     admin: guard.wrap(DlqAdminService, createDlqAdminService(options)),
-    // Orchestrators probe without credentials, and learn nothing but up or down.
+    // Orchestrators probe without credentials, and only see up or down.
     health: guard.wrap(Health, createHealth(options.readiness), { open: true }),
     reflection: guard.wrap(ServerReflection, reflection.v1),
     reflectionAlpha: guard.wrap(ServerReflectionAlpha, reflection.v1alpha),

@@ -1,22 +1,22 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { StreamDueRequest, StreamDueResponse } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Dlq } from "../app/commands.ts";
-import { writeFrames } from "./convert/deliveries.ts";
+import { writeFrame } from "./convert/deliveries.ts";
 import { readStream } from "./convert/stream.ts";
 
 const NEVER = new AbortController().signal;
 
-/** Aborts when the connection of a call has reached its maximum age. Set by the listener. */
+/** Aborts when the connection of a call reaches its maximum age. Set by the listener. */
 export const connectionAging = createContextKey<AbortSignal>(NEVER, {
   description: "maximum age of the connection",
 });
 
 /**
- * The frames of one worker's stream. The next frame is asked for when the last one is written,
+ * Yields the frames of a worker's stream. The next frame is requested when the last one is written,
  * so that nothing is claimed for a worker that does not read.
  *
- * On a connection that has grown too old the stream ends as in a drain: the worker reconnects,
- * perhaps to another server, and goes on. What it holds stays its own.
+ * When the connection reaches its maximum age, the stream ends as in a drain: the worker reconnects
+ * and keeps its leases.
  */
 export async function* streamDue(
   dlq: Dlq,
@@ -34,13 +34,14 @@ export async function* streamDue(
     else signal.addEventListener("abort", onStop, { once: true });
   }
   try {
-    for await (const frame of dlq.stream(command, stop.signal))
-      yield* writeFrames(frame, { spliced });
+    for await (const frame of dlq.stream(command, stop.signal)) {
+      yield writeFrame(frame, { spliced });
+    }
     if (aging.aborted && !context.signal.aborted) {
-      yield* writeFrames({ kind: "drain", graceMs: drainGraceMs });
+      yield writeFrame({ kind: "drain", graceMs: drainGraceMs });
     }
   } finally {
-    // Signals of a connection outlive the stream, and would keep it.
+    // The signals live longer than the stream and would keep it in memory.
     for (const signal of [context.signal, aging]) signal.removeEventListener("abort", onStop);
     onStop();
   }

@@ -11,14 +11,17 @@ export interface TlsPair {
   key: Buffer;
 }
 
-/** Reads and tries a certificate with its key, so that a wrong one stops the start, not a client. */
+/**
+ * Reads and checks a certificate with its key, so that an invalid one stops the start instead of
+ * failing each client.
+ */
 export async function readTls({ certFile, keyFile }: TlsFiles): Promise<TlsPair> {
   const [cert, key] = await Promise.all([read("certificate", certFile), read("key", keyFile)]);
   try {
     createSecureContext({ cert, key });
   } catch (error) {
     throw new Error(
-      `the TLS certificate ${certFile} and the key ${keyFile} don't work together: ${String(error)}; both must be PEM, and the key that of the certificate`,
+      `the TLS certificate ${certFile} and the key ${keyFile} do not match or are invalid: ${String(error)}; both must be PEM, and the key must be that of the certificate`,
       { cause: error },
     );
   }
@@ -29,6 +32,6 @@ async function read(what: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new Error(`can't read the TLS ${what} ${file}: ${String(error)}`, { cause: error });
+    throw new Error(`cannot read the TLS ${what} ${file}: ${String(error)}`, { cause: error });
   }
 }

@@ -1,12 +1,12 @@
 import type { parse } from "@bufbuild/cel";
-import { ExpressionError } from "./expression-error.ts";
-import { operatorType } from "./operator-type.ts";
 import { RULE_LIMITS } from "./rule.ts";
 import {
+  ExpressionError,
   type ExpressionType,
   FUNCTIONS,
   fieldsOf,
   isScalar,
+  operatorType,
   variableNames,
   variableType,
 } from "./vocabulary.ts";
@@ -19,14 +19,14 @@ type Select = Extract<Kind, { case: "selectExpr" }>["value"];
 
 export interface CheckedExpression {
   type: ExpressionType;
-  /** Texts that `matches` takes, and where they stand. */
+  /** Arguments of `matches`, and their positions. */
   patterns: readonly { text: string; offset: number | undefined }[];
 }
 
 /**
- * Finds the type of a parsed expression, and refuses what it doesn't know: CEL's own checker in
- * this library stops at constants and names. So at run time only absent entries of maps, absent
- * numbers, overflows, divisions by zero and conversions can fail.
+ * Determines the type of a parsed expression and refuses unknown constructs: the library's own
+ * checker covers only constants and names. At run time only absent map entries, absent numbers,
+ * overflows, divisions by zero and conversions can fail.
  */
 export function checkExpression(
   parsed: Parsed,
@@ -66,9 +66,9 @@ class Check {
       case "listExpr":
         return this.#list(expr, kind.value.elements, depth);
       case "comprehensionExpr":
-        throw this.#error(expr, `${this.#macroOf(expr)} is refused: its cost is not bounded`);
+        throw this.#error(expr, `${this.#macroOf(expr)} is not allowed: its cost is not bounded`);
       default:
-        throw this.#error(expr, "maps and messages can't be made here");
+        throw this.#error(expr, "maps and messages cannot be created in a rule");
     }
   }
 
@@ -83,7 +83,7 @@ class Check {
       case "stringValue":
         return "string";
       default:
-        throw this.#error(expr, "use texts, whole numbers, decimals, true and false only");
+        throw this.#error(expr, "use only strings, integers, decimals, true and false");
     }
   }
 
@@ -93,13 +93,13 @@ class Check {
     if (type !== undefined && known.includes(name)) return type;
     const why =
       type === undefined
-        ? `there is no ${name}; there are ${known.join(", ")}`
-        : `${name} is there on failure only`;
+        ? `unknown variable ${name}; known are ${known.join(", ")}`
+        : `${name} is known on failure only`;
     throw this.#error(expr, why);
   }
 
   #select(expr: Expr, { operand, field, testOnly }: Select, depth: number): ExpressionType {
-    if (operand === undefined) throw this.#error(expr, `nothing stands before .${field}`);
+    if (operand === undefined) throw this.#error(expr, `.${field} has no operand`);
     const type = this.#member(expr, this.typeOf(operand, depth + 1), field);
     return testOnly ? "bool" : type;
   }
@@ -107,7 +107,7 @@ class Check {
   #member(expr: Expr, of: ExpressionType, name: string): ExpressionType {
     if (of === "map") return "string";
     const fields = fieldsOf(of);
-    if (fields === undefined) throw this.#error(expr, `a ${of} has no fields (.${name})`);
+    if (fields === undefined) throw this.#error(expr, `${of} has no fields (.${name})`);
     const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (type !== undefined) return type;
     const known = Object.keys(fields).join(", ");
@@ -118,7 +118,10 @@ class Check {
     const [first, ...others] = elements.map((element) => this.typeOf(element, depth + 1));
     if (first === undefined) return "empty list";
     if (!isScalar(first) || others.some((type) => type !== first)) {
-      throw this.#error(expr, "a list holds texts, numbers or truths, all of one type");
+      throw this.#error(
+        expr,
+        "the elements of a list must be strings, numbers or booleans of one type",
+      );
     }
     return `list of ${first}`;
   }
@@ -129,7 +132,7 @@ class Check {
     if (name === "has") throw this.#error(expr, "has is written has(x.field)");
     if (target !== undefined || /^[A-Za-z]/.test(name)) {
       const known = Object.keys(FUNCTIONS).join(", ");
-      throw this.#error(expr, `there is no function ${name}; there are ${known}, has`);
+      throw this.#error(expr, `unknown function ${name}; known are ${known}, has`);
     }
     return this.#operator(expr, name, args, depth);
   }
@@ -139,7 +142,10 @@ class Check {
     if (name === "_[_]") return this.#index(expr, types, args[1]);
     const result = operatorType(name, types);
     if (typeof result === "string") return result;
-    throw this.#error((result.operand !== undefined && args[result.operand]) || expr, result.words);
+    throw this.#error(
+      (result.operand !== undefined && args[result.operand]) || expr,
+      result.problem,
+    );
   }
 
   #index(expr: Expr, types: readonly ExpressionType[], key?: Expr): ExpressionType {
@@ -147,7 +153,7 @@ class Check {
     if (of === "map" && by === "string") return "string";
     const name = key === undefined ? undefined : textOf(key);
     if (fieldsOf(of) !== undefined && name !== undefined) return this.#member(expr, of, name);
-    throw this.#error(expr, `${of}[${by}] has no meaning`);
+    throw this.#error(expr, `${of}[${by}] is not defined`);
   }
 
   #function(expr: Expr, { function: name, target, args }: Call, depth: number): ExpressionType {
@@ -164,18 +170,18 @@ class Check {
     }
     const [on, argument] = all.map((one) => this.typeOf(one, depth + 1));
     if (on === undefined || !rule.on(on)) {
-      throw this.#error(expr, `${name} has no meaning for a ${on}`);
+      throw this.#error(expr, `${name} is not defined for ${on}`);
     }
     if (rule.takes !== undefined && argument !== "string") {
-      throw this.#error(expr, `${name} takes a string, not a ${argument}`);
+      throw this.#error(expr, `${name} takes a string, not ${argument}`);
     }
-    if (rule.takes === "written text") {
-      const written = all[1] as Expr;
-      const text = textOf(written);
+    if (rule.takes === "literal") {
+      const literal = all[1] as Expr;
+      const text = textOf(literal);
       if (text === undefined) {
-        throw this.#error(written, `${name} takes a text that is written out here`);
+        throw this.#error(literal, `${name} takes a literal string`);
       }
-      if (name === "matches") this.patterns.push({ text, offset: this.#offset(written) });
+      if (name === "matches") this.patterns.push({ text, offset: this.#offset(literal) });
     }
     return rule.gives;
   }
@@ -187,7 +193,7 @@ class Check {
 
   #offset(expr: Expr): number | undefined {
     const offset = this.#source?.positions[String(expr.id)];
-    // The parser's place of an operator is that of the space before it.
+    // For an operator the parser gives the position of the space before it.
     return offset && offset + (/^\s*/.exec(this.#text.slice(offset))?.[0].length ?? 0);
   }
 

@@ -3,11 +3,11 @@ import { bindingsOf, type RuleFacts } from "./facts.ts";
 import { type MergedAction, mergeActions } from "./merge-actions.ts";
 import type { Rule, RuleEvent } from "./rule.ts";
 
-/** What the rules make of one message. */
+/** The decision of all rules on one message. */
 export interface RuleDecision extends MergedAction {
-  /** Names of the rules that match, in order. */
+  /** Names of the matching rules, in order. */
   matched: readonly string[];
-  /** Rules that were skipped because they can't be evaluated, with why. */
+  /** Rules that were skipped because their evaluation failed. */
   failed: readonly RuleFailure[];
 }
 
@@ -21,12 +21,12 @@ interface CompiledRule {
   readonly expression: Expression;
 }
 
-const NOTHING: RuleDecision = { matched: [], failed: [], action: {}, saidBy: {}, edits: [] };
+const NOTHING: RuleDecision = { matched: [], failed: [], action: {}, decidedBy: {}, edits: [] };
 
 /**
- * A set of rules, ready to be asked. Compiling takes 0.2 ms a rule, and a few times that while the
- * code is cold, so keep one for each etag. A rule that this version can't compile fails whenever it
- * is tried: rules are validated when they are set, perhaps by another version.
+ * A compiled set of rules. Compiling takes about 0.2 ms a rule, and a few times that while the code
+ * is cold, so keep one for each etag. Rules are validated when they are set, perhaps by another
+ * version: a rule that this version cannot compile fails at each evaluation.
  */
 export class CompiledRules {
   readonly #rules: Readonly<Record<RuleEvent, readonly CompiledRule[]>>;
@@ -37,12 +37,12 @@ export class CompiledRules {
     this.#rules = { ARRIVAL: of("ARRIVAL"), FAILURE: of("FAILURE") };
   }
 
-  /** Whether any rule is tried on it: if none is, nobody needs to collect facts. */
+  /** Reports whether there are rules for the event. If not, callers need not collect facts. */
   hasRulesFor(event: RuleEvent): boolean {
     return this.#rules[event].length > 0;
   }
 
-  /** Tries the rules in their order, up to the first that matches and doesn't say `proceed`. */
+  /** Evaluates the rules in order, up to the first that matches and does not have `proceed`. */
   evaluate(event: RuleEvent, facts: RuleFacts): RuleDecision {
     const rules = this.#rules[event];
     if (rules.length === 0) return NOTHING;
@@ -66,14 +66,14 @@ function compiled(rule: Rule): CompiledRule {
   try {
     return { rule, expression: compileExpression(rule.when, rule.event) };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return { rule, expression: { evaluate: () => ({ error: words }) } };
+    const message = error instanceof Error ? error.message : String(error);
+    return { rule, expression: { evaluate: () => ({ error: message }) } };
   }
 }
 
 /**
- * The library makes an Error of each absent entry. Its stack trace is nine tenths of the cost, and
- * nobody reads it. Nothing that runs here waits, so that nobody else sees the changed limit.
+ * The library creates an Error for each absent entry. The stack trace is nine tenths of the cost
+ * and unused. `run` is synchronous, so the changed limit affects nothing else.
  */
 function withoutStackTraces(run: () => void): void {
   const limit = Error.stackTraceLimit;

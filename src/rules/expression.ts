@@ -10,13 +10,13 @@ import {
 } from "@bufbuild/cel";
 import { exceedsUtf8 } from "../core/utf8.ts";
 import { checkExpression } from "./check-expression.ts";
-import { ExpressionError } from "./expression-error.ts";
 import { Pattern, PatternError } from "./pattern.ts";
 import { RULE_LIMITS, type RuleEvent } from "./rule.ts";
+import { ExpressionError } from "./vocabulary.ts";
 
-/** An expression whose cost is bounded by its size and that of the texts that it looks at. */
+/** An expression. Its cost is bounded by its size and that of the strings it reads. */
 export interface Expression {
-  /** "absent": it needs an attribute or a number that the message does not have. */
+  /** "absent": an attribute or number is missing in the message. */
   evaluate(bindings: Record<string, CelInput>): boolean | "absent" | { error: string };
 }
 
@@ -24,14 +24,14 @@ export interface Expression {
 export function compileExpression(text: string, event: RuleEvent): Expression {
   const parsed = parseBounded(text);
   const { type, patterns } = checkExpression(parsed, text, event === "FAILURE");
-  if (type !== "bool") throw new ExpressionError(`gives a ${type}; it must give true or false`);
+  if (type !== "bool") throw new ExpressionError(`has type ${type}; it must be bool`);
   const compiled = compilePatterns(patterns);
   const env = celEnv({
     funcs: CONVERSIONS,
     re2: {
       compile(pattern) {
         const found = compiled.get(pattern);
-        if (found === undefined) throw new Error(`the pattern ${pattern} was never compiled`);
+        if (found === undefined) throw new Error(`the pattern ${pattern} was not compiled`);
         return found;
       },
     },
@@ -41,7 +41,7 @@ export function compileExpression(text: string, event: RuleEvent): Expression {
     evaluate(bindings) {
       const result = run(bindings);
       if (typeof result === "boolean") return result;
-      if (!isCelError(result)) return { error: "gave neither true nor false" };
+      if (!isCelError(result)) return { error: "the result is neither true nor false" };
       return outcomeOf(result);
     },
   };
@@ -52,7 +52,7 @@ function parseBounded(text: string): ReturnType<typeof parse> {
   if (exceedsUtf8(text, RULE_LIMITS.expressionBytes)) {
     throw new ExpressionError(`is longer than ${RULE_LIMITS.expressionBytes} bytes`);
   }
-  // The parser's time and stack grow with nesting: hundreds of open brackets took seconds.
+  // The parser's time and stack grow with nesting: hundreds of brackets took seconds.
   checkNesting(text);
   try {
     return parse(text);
@@ -61,7 +61,7 @@ function parseBounded(text: string): ReturnType<typeof parse> {
   }
 }
 
-/** Counts those in texts too, since only the parser could tell them apart. */
+/** Counts brackets inside strings too: only the parser can tell them apart. */
 function checkNesting(text: string): void {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -74,7 +74,7 @@ function checkNesting(text: string): void {
   }
 }
 
-/** The parser's error has a place and bare words, as fields that its package does not export. */
+/** The parser's error has its position in fields that the package does not export. */
 function syntaxError(error: unknown): ExpressionError {
   const { rawMessage, location, message } = error as {
     rawMessage?: string;
@@ -94,7 +94,9 @@ function compilePatterns(
       const pattern = compiled.get(text) ?? new Pattern(text, RULE_LIMITS.patternSteps);
       room -= pattern.steps;
       if (room < 0)
-        throw new PatternError(`patterns come to more than ${RULE_LIMITS.patternSteps} steps`);
+        throw new PatternError(
+          `the patterns have more than ${RULE_LIMITS.patternSteps} steps in total`,
+        );
       compiled.set(text, pattern);
     } catch (error) {
       if (error instanceof PatternError) throw new ExpressionError(error.message, offset);
@@ -104,7 +106,7 @@ function compilePatterns(
   return compiled;
 }
 
-/** How the library words the read of an entry that is not there; the test holds it to that. */
+/** The library's message for an absent entry. A test checks it. */
 const ABSENT = "field not found: ";
 
 function outcomeOf(error: CelError): "absent" | { error: string } {
@@ -112,21 +114,21 @@ function outcomeOf(error: CelError): "absent" | { error: string } {
   return found === undefined ? "absent" : { error: found.message };
 }
 
-/** Both sides of && and || may fail: the first error then has all of them as its cause. */
+/** If both sides of && or || fail, the first error has all of them as its cause. */
 function errorsOf(error: CelError): CelError[] {
   const causes = Array.isArray(error.cause) ? error.cause.filter(isCelError) : [];
   return [error, ...causes.flatMap(errorsOf)];
 }
 
-/** The library's own read "" as 0, "0x10" as 16 and "many" as not a number. */
+/** The library's own conversions read "" as 0 and "0x10" as 16. */
 const CONVERSIONS = [
   celFunc("int", [CelScalar.STRING], CelScalar.INT, (text) => {
-    if (!/^-?\d{1,19}$/.test(text)) throw new Error("int() of a text that is no whole number");
+    if (!/^-?\d{1,19}$/.test(text)) throw new Error("int() of a string that is no integer");
     return BigInt.asIntN(64, BigInt(text));
   }),
   celFunc("double", [CelScalar.STRING], CelScalar.DOUBLE, (text) => {
     if (!/^-?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,4})?$/.test(text)) {
-      throw new Error("double() of a text that is no number");
+      throw new Error("double() of a string that is no number");
     }
     return Number(text);
   }),

@@ -1,34 +1,34 @@
 import { type CelInput, type CelMap, celMap } from "@bufbuild/cel";
 import type { Reason } from "../core/reason.ts";
 
-type Texts = Readonly<Record<string, string>>;
+type StringMap = Readonly<Record<string, string>>;
 
-/** What rules see of a message. Absent texts are "". */
+/** A message as rules see it. Absent strings are "". */
 export interface RuleFacts {
   message: {
     queue: string;
     sourceId: string;
     orderingKey: string;
     priority: number;
-    attributes: Texts;
+    attributes: StringMap;
     payloadBytes: number;
     contentType: string;
-    origin: { service: string; instance: string; version: string; coordinates: Texts };
+    origin: { service: string; instance: string; version: string; coordinates: StringMap };
   };
-  /** Of the send, or of the attempt. */
+  /** The failure of the send or of the attempt. */
   failure: {
     reason: Reason;
     type: string;
     message: string;
     grpcCode?: number | undefined;
     httpStatus?: number | undefined;
-    attributes: Texts;
+    attributes: StringMap;
   };
-  /** On failure: failed attempts, this one included. */
+  /** Only on failure: failed attempts, including this one. */
   attempts?: number | undefined;
 }
 
-/** The facts as variables of an expression. A few microseconds: most of it is copying attributes. */
+/** Converts facts to variables of expressions. Takes a few microseconds, mostly for attributes. */
 export function bindingsOf({ message, failure, attempts }: RuleFacts): Record<string, CelInput> {
   const { origin } = message;
   const bindings: Record<string, CelInput> = {

@@ -1,13 +1,11 @@
 import { RE2JS } from "@bufbuild/re2";
-import { expandedSteps } from "./pattern-size.ts";
-import { StepSet } from "./step-set.ts";
 
-/** A pattern that can't be used; the message says why. */
+/** An invalid pattern; the message says why. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
 }
 
-/** Kinds of a program's steps, as the library numbers them; the test compares results with it. */
+/** Kinds of steps, as the library numbers them. A test compares the results with the library's. */
 const ALT = 1;
 const ALT_MATCH = 2;
 const CAPTURE = 3;
@@ -16,7 +14,7 @@ const MATCH = 6;
 const NOP = 7;
 const FIRST_RUNE_KIND = 8;
 
-/** What an EMPTY_WIDTH step may ask of its place. */
+/** Conditions of an EMPTY_WIDTH step. */
 const [BEGIN_LINE, END_LINE, BEGIN_TEXT, END_TEXT] = [1, 2, 4, 8];
 const [WORD_BOUNDARY, NO_WORD_BOUNDARY] = [16, 32];
 
@@ -25,27 +23,29 @@ const ASCII = 128;
 type Step = ReturnType<RE2JS["re2"]>["prog"]["inst"][number];
 
 /**
- * An RE2 pattern, tested at no more than its number of steps for each character. The library
- * compiles it; its own matching is not used, since it keeps up to 10,000 states a pattern
- * (20 MB were seen) and then turns to a way that took 30 ms for 4 KiB.
+ * An RE2 pattern. A test costs at most its number of steps for each character. The library compiles
+ * it. The library's matcher is not used: it keeps up to 10,000 states a pattern (20 MB were seen)
+ * and then falls back to a method that took 30 ms for 4 KiB.
  */
 export class Pattern {
-  /** What a character of text costs at most. */
+  /** The most steps for one character of text. */
   readonly steps: number;
   readonly #program: readonly Step[];
   readonly #start: number;
-  // The same program as numbers: reading objects costs three times as much.
+  // The same program as numbers: reading objects takes three times as long.
   readonly #kinds: Int32Array;
   readonly #outs: Int32Array;
   readonly #args: Int32Array;
-  /** For each step, which ASCII characters it takes. */
+  /** The ASCII characters that each step accepts. */
   readonly #takes: Uint8Array;
-  /** ASCII characters that a match can begin with; undefined where that needs a closer look. */
+  /**
+   * The ASCII characters that a match can begin with; undefined if that depends on the position.
+   */
   readonly #begins: Uint8Array | undefined;
   readonly #active: StepSet;
   readonly #stack: Int32Array;
 
-  /** `maxSteps` bounds the program. */
+  /** Throws a PatternError if the program has more than `maxSteps`. */
   constructor(text: string, maxSteps: number) {
     const { inst, start } = compile(text, maxSteps);
     this.steps = inst.length;
@@ -64,7 +64,7 @@ export class Pattern {
     this.#begins = this.#findBeginnings();
   }
 
-  /** Whether it matches any part of the text. */
+  /** Reports whether the pattern matches any part of the text. */
   test(text: string): boolean {
     const active = this.#active;
     const kinds = this.#kinds;
@@ -98,7 +98,9 @@ export class Pattern {
     }
   }
 
-  /** Adds a step and all that follow it without a character; true: one of them is the match. */
+  /**
+   * Adds a step and all that follow it without consuming a character. True: the match is reached.
+   */
   #follow(from: number, place: number): boolean {
     const stack = this.#stack;
     const active = this.#active;
@@ -143,9 +145,9 @@ export class Pattern {
 }
 
 function compile(text: string, maxSteps: number): { inst: readonly Step[]; start: number } {
-  // What stands between \Q and \E would have to be counted in a way of its own.
-  if (text.includes("\\Q")) throw new PatternError("\\Q is not known here; escape each sign");
-  // Compiling something like ((…){31}){31} takes a third of a second.
+  // The step estimate does not support \Q…\E.
+  if (text.includes("\\Q")) throw new PatternError("\\Q is not supported; escape each character");
+  // Compiling ((…){31}){31} takes a third of a second.
   const expected = expandedSteps(text);
   if (expected > 8 * maxSteps) throw tooLarge(expected, maxSteps);
   try {
@@ -160,7 +162,7 @@ function compile(text: string, maxSteps: number): { inst: readonly Step[]; start
 
 function tooLarge(steps: number, maxSteps: number): PatternError {
   return new PatternError(
-    `the pattern comes to ${steps} steps, counts such as {20} written out; at most ${maxSteps} are allowed in an expression`,
+    `the pattern has ${steps} steps with counts such as {20} written out; at most ${maxSteps} are allowed in an expression`,
   );
 }
 
@@ -183,3 +185,88 @@ function isWord(rune: number): boolean {
     rune === 95
   );
 }
+
+/** A set of small numbers that can be cleared in constant time. */
+export class StepSet {
+  count = 0;
+  readonly #members: Int32Array;
+  readonly #places: Int32Array;
+
+  constructor(size: number) {
+    this.#members = new Int32Array(size);
+    this.#places = new Int32Array(size);
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  at(n: number): number {
+    return this.#members[n] ?? 0;
+  }
+
+  /** Returns false if it was already a member. */
+  add(member: number): boolean {
+    const place = this.#places[member] ?? 0;
+    if (place < this.count && this.#members[place] === member) return false;
+    this.#members[this.count] = member;
+    this.#places[member] = this.count++;
+    return true;
+  }
+}
+
+/**
+ * Estimates the steps of a pattern with its counts (`{20}`) written out, so that a huge one is
+ * refused before it is compiled. The result is never much below the compiler's. Accepts any text,
+ * valid or not.
+ */
+export function expandedSteps(pattern: string): number {
+  /** Steps of each open group so far. */
+  const open: number[] = [];
+  let total = 0;
+  /** Steps of the part that a count would repeat. */
+  let last = 0;
+  for (let i = 0; i < pattern.length; ) {
+    const count = /^\{(\d+)(?:,(\d*))?\}/.exec(pattern.slice(i, i + MAX_COUNT_LENGTH));
+    if (count !== null) {
+      const times = Math.max(1, Number(count[1]), Number(count[2] || 0));
+      total += last * (times - 1);
+      last *= times;
+      i += count[0].length;
+    } else if (pattern[i] === "(") {
+      open.push(total);
+      total = 0;
+      last = 0;
+      i++;
+    } else if (pattern[i] === ")") {
+      last = total + 2;
+      total = (open.pop() ?? 0) + last;
+      i++;
+    } else {
+      last = 1;
+      total++;
+      i = endOfAtom(pattern, i);
+    }
+  }
+  return open.reduce((sum, steps) => sum + steps, total);
+}
+
+/** The length of `{1000,1000}` and more; longer ones are no counts. */
+const MAX_COUNT_LENGTH = 16;
+
+function endOfAtom(pattern: string, at: number): number {
+  if (pattern[at] === "\\") return at + 2;
+  if (pattern[at] !== "[") return at + 1;
+  // A class ends with the first ] that is not its first character, escaped, or part of [:name:].
+  let i = at + 1;
+  if (pattern[i] === "^") i++;
+  if (pattern[i] === "]") i++;
+  while (i < pattern.length && pattern[i] !== "]") {
+    const named = /^\[:\^?\w+:\]/.exec(pattern.slice(i, i + MAX_NAME_LENGTH));
+    if (named !== null) i += named[0].length;
+    else i += pattern[i] === "\\" ? 2 : 1;
+  }
+  return i + 1;
+}
+
+const MAX_NAME_LENGTH = 16;

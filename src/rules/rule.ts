@@ -1,43 +1,46 @@
 import type { PolicyOverride } from "../core/policy-override.ts";
 import type { Transform } from "../core/transform/transform.ts";
 
-/** On the arrival of a message, or on the outcome `failed` of an attempt. */
+/** When a rule applies: on arrival of a message, or on the outcome `failed`. */
 export type RuleEvent = "ARRIVAL" | "FAILURE";
 
-/** What rules do with a message. In one rule at least one part; absent parts say nothing. */
+/** What a rule does with a message. At least one part is set. */
 export interface RuleAction {
-  /** To another queue. */
+  /** Moves the message to this queue. */
   queue?: string | undefined;
-  /** From now on; wins over the queue's and the reason's policy, not over the message's own. */
+  /**
+   * Retry policy from now on; stronger than those of queue and reason, weaker than the message's
+   * own.
+   */
   retryPolicy?: PolicyOverride | undefined;
   priority?: number | undefined;
   quarantine?: boolean | undefined;
-  /** Not stored, or removed. Stands alone. */
+  /** Does not store the message, or removes it. Excludes all other parts. */
   drop?: boolean | undefined;
-  /** Applied in their order; those of all rules that match are. */
+  /** Applied in order. Transforms of all matching rules apply. */
   transforms?: readonly Transform[] | undefined;
 }
 
 export interface Rule {
   name: string;
   event: RuleEvent;
-  /** A CEL expression; docs/reference/rules.md says which part of CEL. */
+  /** A CEL expression; docs/reference/rules.md describes the supported subset. */
   when: string;
   action: RuleAction;
-  /** Whether later rules are tried when this one matches. */
+  /** Whether later rules are evaluated if this one matches. */
   proceed: boolean;
-  /** Kept, not tried. */
+  /** Stored, but not evaluated. */
   disabled: boolean;
 }
 
 export const RULE_LIMITS = {
-  /** Rules of the one set that there is. */
+  /** The most rules in the set. */
   rules: 100,
   /** UTF-8 bytes of an expression. */
   expressionBytes: 1024,
-  /** Brackets of any kind within one another, and operations within one another. */
+  /** The deepest nesting of brackets, and of operations. */
   nesting: 32,
-  /** Steps that all patterns of one expression come to: each costs about 9 ns a character. */
+  /** The most steps of all patterns in an expression: each costs about 9 ns a character. */
   patternSteps: 128,
   priority: 100,
 } as const;

@@ -3,19 +3,19 @@ import type { PolicyOverride } from "../core/policy-override.ts";
 import { QUEUE_NAME } from "../core/settings.ts";
 import { transformProblem } from "../core/transform/transform.ts";
 import { compileExpression } from "./expression.ts";
-import { ExpressionError } from "./expression-error.ts";
-import { partsSaid } from "./merge-actions.ts";
+import { partsSet } from "./merge-actions.ts";
 import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "./rule.ts";
+import { ExpressionError } from "./vocabulary.ts";
 
-/** Judges a policy; `field` of what it finds is relative to the policy. */
+/** Validates a policy; `field` in the result is relative to the policy. */
 export type CheckPolicy = (policy: PolicyOverride) => readonly FieldViolation[];
 
-/** All that is wrong with a set of rules, by the field's path in the contract's RuleSet. */
+/** Returns all errors in a set of rules, by field path in the contract's RuleSet. */
 export function ruleViolations(rules: readonly Rule[], checkPolicy: CheckPolicy): FieldViolation[] {
   const found: FieldViolation[] = [];
   if (rules.length > RULE_LIMITS.rules) {
     const description = `has ${rules.length} rules; at most ${RULE_LIMITS.rules} are allowed`;
-    // What is wrong with each of them would be as long as the list.
+    // The errors of every rule could be as long as the list.
     return [{ field: "rules", description }];
   }
   const names = new Map<string, number>();
@@ -35,7 +35,7 @@ function checkName(name: string, index: number, names: Map<string, number>, add:
   if (!RULE_NAME.test(name)) add("name", `must match ${RULE_NAME.source.slice(1, -1)}`);
   const earlier = names.get(name);
   if (earlier === undefined) names.set(name, index);
-  else add("name", `is the name of rules[${earlier}] too; names are unique`);
+  else add("name", `is also the name of rules[${earlier}]; names must be unique`);
 }
 
 function checkWhen({ when, event }: Rule, add: Add): void {
@@ -43,16 +43,16 @@ function checkWhen({ when, event }: Rule, add: Add): void {
     compileExpression(when, event);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    const place = error.offset === undefined ? "" : `at character ${error.offset + 1}: `;
-    add("when", place + error.message);
+    const position = error.offset === undefined ? "" : `at character ${error.offset + 1}: `;
+    add("when", position + error.message);
   }
 }
 
 function checkAction(action: RuleAction, checkPolicy: CheckPolicy, add: Add): void {
-  const said = partsSaid(action);
-  if (said.length === 0) add("action", "says nothing; name at least one thing to do");
-  if (action.drop && said.length > 1) {
-    add("action.drop", "stands alone: nothing else can be done with a message that is dropped");
+  const parts = partsSet(action);
+  if (parts.length === 0) add("action", "is empty; set at least one part");
+  if (action.drop && parts.length > 1) {
+    add("action.drop", "excludes all other parts of the action; remove them");
   }
   if (action.queue && !QUEUE_NAME.test(action.queue)) {
     add("action.queue", `must match ${QUEUE_NAME.source.slice(1, -1)}`);

@@ -1,11 +1,12 @@
-// The part of CEL that rules may use: variables and functions with their types. What is
-// neither here nor in operator-type.ts is refused when rules are set: each of these costs no more than its texts are long.
+// The subset of CEL that rules may use: variables, functions and operators with their types.
+// Anything else is refused when rules are set. The cost of each is bounded by the length of its
+// strings.
 
 export type Scalar = "bool" | "int" | "double" | "string";
 type RecordName = "message" | "origin" | "failure";
 export type ExpressionType = Scalar | "map" | RecordName | `list of ${Scalar}` | "empty list";
 
-/** Fields of records are known, so that a typo is refused. Entries of maps are not. */
+/** Fields of records are fixed, so that a typo is refused. Entries of maps are not. */
 const RECORDS: Readonly<Record<RecordName, Readonly<Record<string, ExpressionType>>>> = {
   message: {
     queue: "string",
@@ -42,7 +43,7 @@ export function variableType(name: string): ExpressionType | undefined {
   return Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
 }
 
-/** The fields of a record; undefined for any other type. */
+/** Returns the fields of a record; undefined for other types. */
 export function fieldsOf(
   type: ExpressionType,
 ): Readonly<Record<string, ExpressionType>> | undefined {
@@ -62,24 +63,24 @@ export function isList(type: ExpressionType): boolean {
 }
 
 export interface RuleFunction {
-  /** Written `x.name(…)`, `name(x, …)`, or both. */
+  /** `x.name(…)`, `name(x, …)`, or both. */
   readonly form: "method" | "function" | "both";
-  /** What `x` may be. */
+  /** Allowed types of `x`. */
   readonly on: (type: ExpressionType) => boolean;
-  /** What else it takes: nothing, a text, or a text that is written out in the expression. */
-  readonly takes?: "text" | "written text";
+  /** The other argument: none, a string, or a literal string. */
+  readonly takes?: "string" | "literal";
   readonly gives: Scalar;
 }
 
 const isString = (type: ExpressionType): boolean => type === "string";
 
 export const FUNCTIONS: Readonly<Record<string, RuleFunction>> = {
-  startsWith: { form: "method", on: isString, takes: "text", gives: "bool" },
-  endsWith: { form: "method", on: isString, takes: "text", gives: "bool" },
-  // To search for a text that a message brings could cost the product of both lengths.
-  contains: { form: "method", on: isString, takes: "written text", gives: "bool" },
-  // A pattern has to be compiled, and its size bounded, when rules are set.
-  matches: { form: "method", on: isString, takes: "written text", gives: "bool" },
+  startsWith: { form: "method", on: isString, takes: "string", gives: "bool" },
+  endsWith: { form: "method", on: isString, takes: "string", gives: "bool" },
+  // Searching for a string from the message could cost the product of both lengths.
+  contains: { form: "method", on: isString, takes: "literal", gives: "bool" },
+  // Patterns are compiled, and their size is checked, when rules are set.
+  matches: { form: "method", on: isString, takes: "literal", gives: "bool" },
   size: {
     form: "both",
     on: (type) => isString(type) || type === "map" || isList(type),
@@ -89,3 +90,78 @@ export const FUNCTIONS: Readonly<Record<string, RuleFunction>> = {
   double: { form: "function", on: (type) => isNumeric(type) || isString(type), gives: "double" },
   string: { form: "function", on: isScalar, gives: "string" },
 };
+
+/** Why the operands are invalid. `operand` is the index of the wrong one, if it is one. */
+export interface OperandMistake {
+  problem: string;
+  operand?: number;
+}
+
+const EQUALITIES = ["==", "!="];
+const COMPARISONS = ["<", "<=", ">", ">=", ...EQUALITIES];
+const ARITHMETIC = ["+", "-", "*", "/", "%"];
+
+/**
+ * Returns the result type of an operator. Names are the parser's: `_==_`, `!_`, `_?_:_`, `@in`.
+ */
+export function operatorType(
+  name: string,
+  types: readonly ExpressionType[],
+): ExpressionType | OperandMistake {
+  const [a = "empty list", b = "empty list", c = "empty list"] = types;
+  const sign = /^_(\W+)_$/.exec(name)?.[1] ?? "";
+  if (COMPARISONS.includes(sign)) return comparisonType(sign, a, b);
+  if (ARITHMETIC.includes(sign)) return arithmeticType(sign, a, b);
+  switch (name) {
+    case "_&&_":
+    case "_||_":
+    case "!_": {
+      const operand = types.findIndex((type) => type !== "bool");
+      if (operand < 0) return "bool";
+      return { problem: `bool is needed here, not ${types[operand]}`, operand };
+    }
+    case "-_":
+      return isNumeric(a) ? a : { problem: `-${a} is not defined` };
+    case "_?_:_":
+      if (a === "bool" && b === c && isScalar(b)) return b;
+      return { problem: `${a} ? ${b} : ${c} has no type` };
+    case "@in":
+      if (b === "map" ? a === "string" : b === "empty list" || b === `list of ${a}`) return "bool";
+      return { problem: `${a} in ${b} is not defined` };
+    default:
+      return { problem: `unknown operator ${name}` };
+  }
+}
+
+function comparisonType(
+  sign: string,
+  a: ExpressionType,
+  b: ExpressionType,
+): "bool" | OperandMistake {
+  if (isNumeric(a) && isNumeric(b)) return "bool";
+  const equality = EQUALITIES.includes(sign);
+  if (a === b && (a === "string" || (equality && (isScalar(a) || isList(a))))) return "bool";
+  return { problem: `${a} ${sign} ${b} is not defined` };
+}
+
+function arithmeticType(
+  sign: string,
+  a: ExpressionType,
+  b: ExpressionType,
+): ExpressionType | OperandMistake {
+  if (a === b && isNumeric(a) && (sign !== "%" || a === "int")) return a;
+  // Strings cannot be joined: the result could be long and be searched repeatedly.
+  return { problem: `${a} ${sign} ${b} is not defined` };
+}
+
+/** An invalid expression: why, and where. */
+export class ExpressionError extends Error {
+  override readonly name = "ExpressionError";
+  /** Position in characters, from 0; undefined if the whole expression is meant. */
+  readonly offset: number | undefined;
+
+  constructor(message: string, offset?: number | undefined) {
+    super(message);
+    this.offset = offset;
+  }
+}

@@ -1,5 +1,5 @@
 import type { LeaseTokenParts } from "../core/lease-token.ts";
-import type { GoneState, MessageFilter, RetryOutcome, StoredState } from "../core/message.ts";
+import type { GoneState, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
@@ -85,15 +85,6 @@ export interface Store {
   /** The live leases of a session in one queue. */
   leases(queue: string, sessionId: Uint8Array): Promise<HeldLease[]>;
 
-  retry(queue: string, request: Uint8Array, ids: readonly Uint8Array[]): Promise<RetryOutcome>;
-  /** All that match, if that is as many as expected; else why not. */
-  retryMatching(
-    queue: string,
-    request: Uint8Array,
-    filter: MessageFilter,
-    expectedCount: number,
-  ): Promise<RetryOutcome | { mismatch: number } | "moved">;
-
   readonly messages: Messages;
   readonly limiters: Limiters;
 
@@ -177,7 +168,7 @@ export interface SettleItem {
   /** Failures: the message's from now on, `dlq.storage.v1.RetrySettings`. */
   retrySettings?: Uint8Array;
   /** Where a `failMove` goes, and what becomes of the message here if it is refused there. */
-  move?: { target: string; home: { delayMs: number; quarantineReason?: QuarantineReason } };
+  move?: { target: string; ifRefused: { delayMs: number; quarantineReason?: QuarantineReason } };
   /** failReschedule: edits of the message before its next delivery, decided on `version`. */
   edit?: EditWrite;
 }

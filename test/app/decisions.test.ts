@@ -13,7 +13,7 @@ import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Claimed } from "../../src/store/contract.ts";
 import { factsWith } from "../rules/facts.ts";
 import { tokenOf } from "../support/delivery.ts";
-import { BREAKER } from "../support/lanes.ts";
+import { BREAKER } from "../support/key-queue-steps.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, NO_REQUEST, outcome, SETTINGS, session } from "../support/store-items.ts";
 
@@ -114,7 +114,7 @@ test("a send whose failure asks for time gets it as the least of its first delay
   const failure = { ...command.failure, retryAfterText: "90" };
   const { dueAtMs, nowMs } = await sendNow({ failure });
   expect(dueAtMs).toBe(nowMs + 90_000);
-  expect(lines[0]?.facts.why).toBe("delay asked for by the failed call");
+  expect(lines[0]?.facts.why).toBe("delay set by the failed call");
   const explicit = await sendNow({ failure, delayMs: 7 });
   expect(explicit.dueAtMs).toBe(explicit.nowMs + 7);
 });

@@ -71,7 +71,7 @@ test("one that holds another number, or has messages in flight, is left as it is
   await send(2);
   await expect(remove(0)).rejects.toMatchObject({
     kind: "PRECONDITION",
-    message: expect.stringContaining("orders holds 2 messages: give that as expected_count"),
+    message: expect.stringContaining("orders holds 2 messages: set expected_count to that number"),
   });
   await expect(remove(3)).rejects.toMatchObject({ kind: "PRECONDITION" });
   await at.current.tick(QUEUE, [session(1, { count: 1 })]);

@@ -1,12 +1,12 @@
 // SimulatePolicy over what a real store holds.
 
 import { expect, test } from "vitest";
-import { encodeRetrySettings } from "../../src/app/retry-settings.ts";
 import {
   createSimulate,
   SIMULATED_MESSAGES,
   type SimulateCommand,
 } from "../../src/app/simulate.ts";
+import { encodeRetrySettings } from "../../src/codec/retry-settings.ts";
 import { PRESETS } from "../../src/core/presets.ts";
 import { DEFAULT_QUEUE_SETTINGS, type RetryPolicy } from "../../src/core/settings.ts";
 import type { SendItem, Store } from "../../src/store/contract.ts";

@@ -117,7 +117,7 @@ test("clients of built languages are measured by their agents", async () => {
   }
 }, 600_000);
 
-test("a row that fails is told, the others run, and the exit code is 1", async () => {
+test("a failing row is reported, the others run, and the exit code is 1", async () => {
   const file = join(await temporaryFolder(), "results.json");
   const rows = ["--only", "send-unary/noop:http2", "--only", "deliver/dlq:always"];
   const args = [...rows, ...SMALL, "--json", file];
@@ -130,7 +130,7 @@ test("a row that fails is told, the others run, and the exit code is 1", async (
   expect(cells.map(({ failure }) => failure !== undefined)).toEqual([true, false]);
 });
 
-test("what is asked wrongly is told, and nothing runs", async () => {
+test("wrong arguments are reported, and nothing runs", async () => {
   expect(await bench("--samples", "none")).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("--samples takes a number of at least 1, not none."),
@@ -173,7 +173,7 @@ const cell = (row: string, system: Cell["system"], rate: number): Cell => ({
   figures: { rate: figureOf([rate]) },
 });
 
-test("goals are told of what was measured, and of nothing else", () => {
+test("only measured goals are reported", () => {
   const cells = [
     cell("send-unary", "dlq:always", 12),
     cell("send-unary", "noop:grpc-js", 20),

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** What a process is in its system. */
 export type Role = "server" | "redis" | "load";
 
-/** Linux has told user programs 100 ticks a second on every platform for decades. */
+/** Linux reports CPU time to user programs in 100 ticks a second on every platform. */
 const TICK_MS = 10;
 
 export interface Usage {

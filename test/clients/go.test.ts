@@ -1,5 +1,4 @@
-// The Go client as its users get it: what its tools say of it, its own tests, and its modules in an empty
-// folder.
+// The Go client: static checks, its own tests, and its modules installed in an empty folder.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,19 +18,19 @@ import { findRedisServer } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const MODULE = resolve(import.meta.dirname, "../../clients/go");
-/** OpenTelemetry, for those who have it. */
+/** The module for OpenTelemetry. */
 const OTEL = join(MODULE, "dlqotel");
-/** Packs both. */
+/** The program that packs the modules. */
 const RELEASE = join(MODULE, "release");
-/** The programs of other tests that use the client. */
+/** The programs of other tests with the Go client. */
 const AGENT = resolve(import.meta.dirname, "../contract/agents/go");
 const STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2";
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const DEADLINE_MS = 600_000;
 
 /** Never rejects. */
-function go(args: readonly string[], cwd = MODULE, more: NodeJS.ProcessEnv = {}) {
-  const env = { ...goEnvironment(), ...more };
+function go(args: readonly string[], cwd = MODULE, extraEnv: NodeJS.ProcessEnv = {}) {
+  const env = { ...goEnvironment(), ...extraEnv };
   const options = { cwd, env, timeout: DEADLINE_MS, maxBuffer: 64 * 2 ** 20 };
   return new Promise<{ code: unknown; output: string }>((done) => {
     execFile(findGo(), args, options, (error, out, err) => {
@@ -41,7 +40,7 @@ function go(args: readonly string[], cwd = MODULE, more: NodeJS.ProcessEnv = {})
 }
 
 describe("the Go client", { timeout: DEADLINE_MS }, () => {
-  it("is formatted, and neither go vet nor staticcheck has anything to say", async () => {
+  it("is formatted, and passes go vet and staticcheck", async () => {
     expect(await go(["run", "cmd/gofmt", "-l", ".", AGENT])).toEqual({ code: 0, output: "" });
     for (const module of [MODULE, OTEL, RELEASE, AGENT]) {
       for (const check of [["vet"], ["run", STATICCHECK]]) {
@@ -51,7 +50,7 @@ describe("the Go client", { timeout: DEADLINE_MS }, () => {
     }
   });
 
-  it("passes its own tests, under the race detector", async () => {
+  it("passes its own tests with the race detector", async () => {
     const { code, output } = await go(["test", "-race", "./..."], MODULE, {
       DLQ_SERVER_COMMAND: `${process.execPath} ${MAIN}`,
       DLQ_REDIS_SERVER: findRedisServer(),
@@ -79,16 +78,16 @@ describe("the Go client", { timeout: DEADLINE_MS }, () => {
     expect(fields.filter((name) => !rows.some((row) => row.includes(`\`${name}\``)))).toEqual([]);
   });
 
-  it("asks for no newer versions than its stubs were made for", () => {
+  it("requires the protobuf version of its generated stubs", () => {
     const mod = readFileSync(join(MODULE, "go.mod"), "utf8");
-    const made = /protoc-gen-go (v[\d.]+)/.exec(
+    const generator = /protoc-gen-go (v[\d.]+)/.exec(
       readFileSync(join(MODULE, "dlqv1/state.pb.go"), "utf8"),
     );
-    expect(mod).toContain(`google.golang.org/protobuf ${made?.[1]}`);
+    expect(mod).toContain(`google.golang.org/protobuf ${generator?.[1]}`);
   });
 });
 
-describe("the modules, installed in an empty folder as a proxy serves them", {
+describe("the modules, installed in an empty folder from a module proxy", {
   timeout: DEADLINE_MS,
 }, () => {
   const readme = readDocument("clients/go/README.md");
@@ -96,7 +95,7 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
   const running = new Set<ChildProcess>();
   let server: TestServer;
 
-  /** A program of the project, against the test's server. */
+  /** Writes a program that uses the test's server. */
   function write(name: string, program: string): void {
     mkdirSync(join(folder, name), { recursive: true });
     writeFileSync(
@@ -112,7 +111,7 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
     return child;
   }
 
-  /** What a producer prints, and then the first line of a worker, when the message is due. */
+  /** Returns the output of a producer, and the first line of a worker after the message is due. */
   async function sentAndHandled(producer: string, worker: string): Promise<string[]> {
     const sending = start(producer);
     const [sent] = await Promise.all([text(sending.stdout), once(sending, "exit")]);
@@ -125,7 +124,7 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
     return [sent, String(line)];
   }
 
-  /** The one message that waits there. */
+  /** Makes the only scheduled message of a queue due. */
   async function makeDue(queue: string): Promise<void> {
     const client = connectTo(server.grpcAddress);
     const filter = { states: [MessageState.SCHEDULED] };
@@ -135,7 +134,7 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
 
   beforeAll(async () => {
     server = await startTestServer();
-    // What an earlier run has put there under this version is another one; see also PACKED.
+    // Remove the modules that an earlier run installed under the same version; see also PACKED.
     for (const cache of ["pkg/mod", "pkg/mod/cache/download"]) {
       const { GOPATH } = goEnvironment();
       rmSync(join(String(GOPATH), cache, "github.com/dlq-service"), {
@@ -167,7 +166,7 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("run the README's quickstart, and the examples", async () => {
+  it("run the README's programs and the examples", async () => {
     const [sent, line] = await sentAndHandled("producer", "worker");
     expect(sent).toMatch(/^sent [0-9a-f-]{36} <nil>\n$/);
     expect(line).toBe('attempt 1 {"id":"order-42","amount":100}');
@@ -177,21 +176,21 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
     ]);
   });
 
-  it("have what the README shows of tests pass", async () => {
+  it("pass the test of the README", async () => {
     const { code, output } = await go(["test", "./snippets"], folder, PACKED);
     expect(code, output).toBe(0);
   });
 
-  it("join OpenTelemetry by a module of its own", async () => {
+  it("send with OpenTelemetry", async () => {
     const traced = start("traced");
     expect(await text(traced.stdout)).toBe("sent <nil>\n");
   });
 });
 
-/** Go keeps an index of each version, which never changes; of ours it does, until it is released. */
+/** Turns off Go's index of module versions, because the unreleased version changes. */
 const PACKED = { GODEBUG: "goindex=0" };
 
-/** By commands as the README has them, with the Go of the tests. */
+/** Runs shell commands of the README with the Go of the tests. */
 async function shell(commands: string, cwd: string): Promise<void> {
   const go = findGo();
   const path = go.includes("/") ? `${dirname(go)}:${process.env.PATH}` : process.env.PATH;
@@ -232,7 +231,7 @@ import (
 
 `;
 
-/** Parts of programs that the README shows, as one that can be built. */
+/** Returns a program with the code fragments of the README. */
 function snippets(readme: string): string {
   const shown = (name: string) => fence(readme, `go ${name}`).replaceAll(/^\.\.\.$/gm, "");
   return `package main

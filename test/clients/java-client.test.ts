@@ -1,4 +1,4 @@
-// The tests of the Java client, which are JUnit's, on a real server where they ask for one.
+// Runs the JUnit tests of the Java client. Some of them start a real server.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -9,13 +9,13 @@ import { findRedisServer } from "../support/redis.ts";
 const PACKAGE = resolve(import.meta.dirname, "../../clients/java");
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const DEADLINE_MS = 600_000;
-/** Of Java: threads of handlers are virtual from then on. */
+/** The first Java with virtual threads. */
 const FIRST_WITH_VIRTUAL_THREADS = 21;
-/** Where systems put JDKs. */
+/** Folders of installed JDKs. */
 const JDKS = ["/usr/lib/jvm", "/Library/Java/JavaVirtualMachines"];
 const newer = newerJdk();
 
-it("passes its own tests, is formatted, and has no complaint of ErrorProne or Javadoc", {
+it("the Java client passes its tests, and the checks of format, ErrorProne and Javadoc", {
   timeout: DEADLINE_MS + 10_000,
 }, async () => {
   const { code, output } = await maven("-P", "checks", "test", "javadoc:javadoc");
@@ -23,7 +23,7 @@ it("passes its own tests, is formatted, and has no complaint of ErrorProne or Ja
 });
 
 it.skipIf(newer === undefined && process.env.CI === undefined)(
-  "does so on a Java that has virtual threads",
+  "the Java client passes its tests with virtual threads",
   { timeout: DEADLINE_MS + 10_000 },
   async () => {
     const jvm = `-Djvm=${join(newer ?? "a JDK of 21 or newer", "bin/java")}`;
@@ -38,7 +38,7 @@ it.skipIf(newer === undefined && process.env.CI === undefined)(
   },
 );
 
-/** Its folder. Each has a file that says its version. */
+/** @returns the folder of a JDK with virtual threads; its file `release` has the version */
 function newerJdk(): string | undefined {
   const installed = JDKS.filter((folder) => existsSync(folder)).flatMap((folder) =>
     readdirSync(folder).flatMap((name) => [

@@ -1,5 +1,5 @@
-// The artifacts as a new user gets them: built, installed into the local repository, and the programs of
-// the README and of the examples compiled and run in empty projects; only the address is the test's.
+// Installs the Java artifacts into the local repository, then compiles and runs the programs of the README
+// and the examples in empty projects. Only the server's address is changed.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -38,7 +38,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-it("sends from the README's catch block, and works on it", { timeout: SET_UP_MS }, async () => {
+it("the README's programs send a message and process it", { timeout: SET_UP_MS }, async () => {
   const classPath = await compile("shop", clientOf(readme), {
     Producer: fence(readme, "java producer"),
     Consumer: fence(readme, "java worker"),
@@ -51,7 +51,7 @@ it("sends from the README's catch block, and works on it", { timeout: SET_UP_MS 
   expect(await firstLineOf(classPath, "Consumer")).toBe('attempt 1 {"id":"order-42","amount":100}');
 });
 
-it("runs the examples", TIMEOUT, async () => {
+it("the examples run", TIMEOUT, async () => {
   const admin = connectTo(server.grpcAddress);
   const soon = { initialDelay: { seconds: 0n, nanos: 100_000_000 } };
   await admin.admin.updateQueue({
@@ -67,13 +67,13 @@ it("runs the examples", TIMEOUT, async () => {
   expect(await firstLineOf(classPath, "OrderWorker")).toBe('attempt 1 {"id":17,"amount":100}');
 });
 
-it("runs the README's application of Spring Boot", { timeout: SET_UP_MS }, async () => {
+it("the README's application runs on Spring Boot 3 and 4", { timeout: SET_UP_MS }, async () => {
   await maven(join(PACKAGE, "bom"), BUILD, "install");
   const starter = join(PACKAGE, "spring-boot-starter");
   await maven(starter, "-P", "checks", BUILD, "install", "javadoc:javadoc"); // and its tests
   const shop = fence(readme, "java spring");
   expect(await firstLineOfShop("spring3", "3.5.6", shop)).toBe("attempt 1 of order-43");
-  // Its own Jackson, which is another one in each, writes and reads payloads.
+  // Boot 3 and 4 have different versions of Jackson, which convert the payloads.
   const renamed = shop
     .replace(
       "Order(String id",
@@ -90,7 +90,7 @@ it("runs the README's application of Spring Boot", { timeout: SET_UP_MS }, async
   }
 });
 
-/** An application of that version of Spring Boot. */
+/** Runs the application with a version of Spring Boot. @returns its first line */
 async function firstLineOfShop(name: string, version: string, shop: string): Promise<string> {
   const dependencies = fence(readme, "xml starter") + SPRING_JSON;
   const classPath = await compile(name, dependencies, { Shop: shop }, springBoot(version));
@@ -120,7 +120,7 @@ const springBoot = (version: string) => `<dependencyManagement>
 
 const clientOf = (text: string) => fence(text, "xml dependency");
 
-/** A part of a program, so that it compiles. */
+/** Puts statements of the README into a class. */
 function within(lines: string): string {
   const isWebhook = lines.includes("HttpDeadLetters");
   const body = isWebhook
@@ -135,7 +135,7 @@ import java.util.Optional;
 class ${isWebhook ? "Webhooks" : "Wrapped"} { ${body} }`;
 }
 
-/** In an empty project with these dependencies. @returns its class path */
+/** Compiles programs in an empty project. @returns its class path */
 async function compile(
   name: string,
   dependencies: string,
@@ -147,7 +147,7 @@ async function compile(
   await mkdir(sources, { recursive: true });
   await writeFile(join(project, "pom.xml"), projectOf(name, management, dependencies));
   for (const [program, text] of Object.entries(programs)) {
-    // A queue for each project: they are told to end when they have said what is looked for.
+    // Each project has its own queue: an earlier program may still hold a message.
     const here = text
       .replaceAll("localhost:50051", server.grpcAddress)
       .replaceAll('"orders"', `"orders-${name}"`);
@@ -167,7 +167,7 @@ async function outputOf(classPath: string, program: string): Promise<string> {
   return stdout;
 }
 
-/** Then it is told to end. */
+/** Runs a program until its first line, then ends it. */
 async function firstLineOf(
   classPath: string,
   program: string,
@@ -176,11 +176,11 @@ async function firstLineOf(
   const name = program === "Shop" ? "shop.Shop" : program;
   const child = spawn("java", ["-cp", classPath, name, ...args], { env: environment() });
   children.push(child);
-  let words = "";
-  child.stderr.on("data", (data) => (words += data));
+  let errors = "";
+  child.stderr.on("data", (data) => (errors += data));
   const ended = once(child, "exit");
   const line = once(createInterface({ input: child.stdout }), "line");
-  const first = await Promise.race([line, ended.then(() => [words])]);
+  const first = await Promise.race([line, ended.then(() => [errors])]);
   child.kill("SIGTERM");
   await ended;
   return String(first[0]);

@@ -1,5 +1,4 @@
-// The tests of the Python client, which are pytest's: each file of them is a test here, on a real
-// server where it asks for one.
+// Runs the pytest tests of the Python client. Each file is one test here.
 
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";

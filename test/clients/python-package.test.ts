@@ -10,19 +10,19 @@ const GENERATED = join(PACKAGE, "src/dlq/v1");
 const read = (...path: string[]) => readFileSync(join(PACKAGE, ...path), "utf8");
 const stubs = readdirSync(GENERATED).filter((name) => name.endsWith(".py"));
 
-/** The least version that `pip install` accepts of a dependency. */
+/** The lower bound of a dependency in pyproject.toml. */
 function floorOf(dependency: string): string | undefined {
   return new RegExp(`"${dependency}>=([0-9.]+)`).exec(read("pyproject.toml"))?.[1];
 }
 
-it("promises exactly the versions that the generated files ask for when imported", () => {
+it("dependency bounds equal the versions that the generated files require", () => {
   const grpc = /GRPC_GENERATED_VERSION = '(.+)'/.exec(read("src/dlq/v1/dlq_service_pb2_grpc.py"));
   const protobuf = /^# Protobuf Python Version: (.+)$/m.exec(read("src/dlq/v1/state_pb2.py"));
   expect(floorOf("grpcio")).toBe(grpc?.[1]);
   expect(floorOf("protobuf")).toBe(protobuf?.[1]);
 });
 
-it("imports every generated module, without a warning", () => {
+it("every generated module can be imported without a warning", () => {
   const modules = stubs
     .filter((name) => name !== "__init__.py")
     .map((name) => `dlq.v1.${name.slice(0, -".py".length)}`);
@@ -31,7 +31,7 @@ it("imports every generated module, without a warning", () => {
   execFileSync(findPython(), ["-W", "error", "-c", program], { env: pythonEnvironment() });
 });
 
-it("holds the public contract only", () => {
+it("the package has no stubs of internal protos", () => {
   for (const name of stubs) {
     expect(readFileSync(join(GENERATED, name), "utf8"), name).not.toContain("dlq.storage");
   }

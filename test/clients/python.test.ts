@@ -1,5 +1,4 @@
-// A real Python program with plain grpcio stubs against a real server. Each check of the program
-// is a test here.
+// Runs the checks of a Python program with plain grpcio stubs. Each check is one test here.
 
 import { execFile, execFileSync } from "node:child_process";
 import { resolve } from "node:path";
@@ -10,11 +9,11 @@ import { startTestServer } from "../support/server.ts";
 interface CheckResult {
   readonly name: string;
   readonly ok: boolean;
-  /** What was not as promised; empty when it was. */
+  /** What is wrong; empty if `ok`. */
   readonly detail: string;
 }
 
-/** For all checks together; they take about five seconds, waited for on streams. */
+/** For all checks together, which take about five seconds. */
 const DEADLINE_MS = 120_000;
 const SCRIPT = resolve(import.meta.dirname, "python/roundtrip.py");
 
@@ -23,13 +22,13 @@ const names = checkNames();
 
 describe("a Python program with plain stubs", () => {
   const results = new Map<string, CheckResult>();
-  let complaint = "";
+  let output = "";
 
   beforeAll(async () => {
     const server = await startTestServer();
     try {
       const { stdout, stderr } = await runChecks(server.grpcAddress);
-      complaint = `${stderr}\n${server.output()}`;
+      output = `${stderr}\n${server.output()}`;
       for (const line of stdout.split("\n").filter((text) => text !== "")) {
         const result = JSON.parse(line) as CheckResult;
         results.set(result.name, result);
@@ -41,7 +40,7 @@ describe("a Python program with plain stubs", () => {
 
   it.for(names)("%s", (name) => {
     const result = results.get(name);
-    expect(result, `the program did not get so far:\n${complaint}`).toBeDefined();
+    expect(result, `the program ended before this check:\n${output}`).toBeDefined();
     expect(result, result?.detail).toMatchObject({ ok: true });
   });
 });
@@ -51,14 +50,14 @@ function checkNames(): string[] {
   return JSON.parse(execFileSync(python, [SCRIPT, "--list"], options)) as string[];
 }
 
-/** Never rejects: which checks failed, and which are missing, is for the tests to say. */
+/** Never rejects: the tests report failed and missing checks. */
 function runChecks(address: string): Promise<{ stdout: string; stderr: string }> {
   const options = { env: pythonEnvironment(), timeout: DEADLINE_MS };
   return new Promise((done) => {
     execFile(python, [SCRIPT, address], options, (error, stdout, stderr) => {
-      // Exit code 1 says that a check failed, which its line says better.
-      const why = error === null || error.code === 1 ? "" : error.message;
-      done({ stdout, stderr: `${why}\n${stderr}` });
+      // Exit code 1: a check failed, which has its own line.
+      const message = error === null || error.code === 1 ? "" : error.message;
+      done({ stdout, stderr: `${message}\n${stderr}` });
     });
   });
 }

@@ -1,5 +1,4 @@
-// The Rust client: its own tests on a real server, its documents, and what its community's tools say of
-// it.
+// The Rust client: its own tests with a real server, its documentation, rustfmt and clippy.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -19,34 +18,34 @@ const cargo = (...args: string[]) =>
   });
 
 const ALL = ["--locked", "--all-features"];
-// One after another: they share a folder of what is built.
+// One after another: they share a target folder.
 it.for([
-  ["rustfmt has nothing to change", ["fmt", "--check"]],
-  ["clippy has nothing to say", ["clippy", ...ALL, "--all-targets", "--", "-D", "warnings"]],
-  ["its tests pass, and what its documents show", ["test", ...ALL]],
-  ["its documents have no broken links", ["doc", ...ALL, "--no-deps"]],
+  ["rustfmt changes nothing", ["fmt", "--check"]],
+  ["clippy finds nothing", ["clippy", ...ALL, "--all-targets", "--", "-D", "warnings"]],
+  ["its tests and the examples of its documentation pass", ["test", ...ALL]],
+  ["its documentation has no broken links", ["doc", ...ALL, "--no-deps"]],
 ] as const)("%s", DEADLINE, async ([, args]) => {
   const { code, output } = await cargo(...args);
   expect(code, output).toBe(0);
 });
 
-it("compiles with the oldest Rust that it says", DEADLINE, async ({ skip }) => {
+it("compiles with its minimum Rust version", DEADLINE, async ({ skip }) => {
   const manifest = readFileSync(join(CRATE, "Cargo.toml"), "utf8");
-  const oldest = /^rust-version = "(.+)"$/m.exec(manifest)?.[1] ?? "";
-  const install = ["toolchain", "install", oldest, "--profile", "minimal", "--no-self-update"];
+  const minimum = /^rust-version = "(.+)"$/m.exec(manifest)?.[1] ?? "";
+  const install = ["toolchain", "install", minimum, "--profile", "minimal", "--no-self-update"];
   const installed = await runRustTool("rustup", install, CRATE);
-  // As with a language whose tools are missing: CI has them all.
+  // CI has the tools of each language.
   if (installed.code === "ENOENT" && process.env.CI === undefined) skip("rustup is not installed");
-  expect(installed.code, `rustup can't install Rust ${oldest}:\n${installed.output}`).toBe(0);
+  expect(installed.code, `rustup can't install Rust ${minimum}:\n${installed.output}`).toBe(0);
   const features = ["--no-default-features", "--features", "testing,opentelemetry"];
-  const check = ["run", oldest, "cargo", "check", "--locked", ...features];
+  const check = ["run", minimum, "cargo", "check", "--locked", ...features];
   const { code, output } = await runRustTool("rustup", check, CRATE);
   expect(code, output).toBe(0);
-  // Those that only other features need, too.
+  // Also the dependencies of other features.
   const metadata = await cargo("metadata", ...ALL, "--format-version", "1", "--quiet");
   const { packages } = JSON.parse(metadata.output) as { packages: readonly Package[] };
-  const younger = packages.filter(({ rust_version }) => isNewer(rust_version ?? "0", oldest));
-  expect(younger.map(({ name, version }) => `${name} ${version}`)).toEqual([]);
+  const newer = packages.filter(({ rust_version }) => isNewer(rust_version ?? "0", minimum));
+  expect(newer.map(({ name, version }) => `${name} ${version}`)).toEqual([]);
 });
 
 interface Package {
@@ -55,7 +54,8 @@ interface Package {
   readonly rust_version: string | null;
 }
 
-function isNewer(one: string, other: string): boolean {
-  const [minor, than] = [one, other].map((version) => Number(version.split(".")[1] ?? 0));
-  return (minor ?? 0) > (than ?? 0); // all are 1.x
+/** Compares versions 1.x. */
+function isNewer(version: string, other: string): boolean {
+  const minorOf = (text: string) => Number(text.split(".")[1] ?? 0);
+  return minorOf(version) > minorOf(other);
 }

@@ -1,5 +1,4 @@
-// What a new user of the Rust client does: the packed crate in an empty project, and the README's
-// programs, which are its examples, on a running server.
+// The packed crate in an empty project runs the README's programs against a server.
 
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +22,7 @@ async function cargo(cwd: string, ...args: string[]): Promise<void> {
   expect(code, output).toBe(0);
 }
 
-/** An example without what says which part of it other documents show. */
+/** Returns an example without the marks of the part that other documents show. */
 function exampleIn(crate: string, name: string): string {
   const lines = readFileSync(join(crate, "examples", `${name}.rs`), "utf8").split("\n");
   return `${lines
@@ -32,13 +31,13 @@ function exampleIn(crate: string, name: string): string {
     .trim()}\n`;
 }
 
-it.for(PROGRAMS)("has the README's %s as an example", (name) => {
+it.for(PROGRAMS)("the README's %s equals the example", (name) => {
   expect(fence(readDocument("clients/rust/README.md"), `rust no_run ${name}`)).toBe(
     exampleIn(CRATE, name),
   );
 });
 
-it("works from its crate in an empty project", { timeout: DEADLINE_MS + 10_000 }, async () => {
+it("the packed crate works in an empty project", { timeout: DEADLINE_MS + 10_000 }, async () => {
   const server = await startTestServer();
   try {
     const pack = ["package", "--locked", "--no-verify", "--allow-dirty", "--quiet"];
@@ -48,14 +47,14 @@ it("works from its crate in an empty project", { timeout: DEADLINE_MS + 10_000 }
     const shop = join(folder, "shop");
     mkdirSync(join(shop, "src/bin"), { recursive: true });
     writeFileSync(join(shop, "Cargo.toml"), MANIFEST);
-    // Else what has been published meanwhile would be built, too.
+    // Otherwise newer dependencies would be built, too.
     copyFileSync(join(crate, "Cargo.lock"), join(shop, "Cargo.lock"));
     for (const name of PROGRAMS) {
       const text = exampleIn(crate, name).replace("localhost:50051", server.grpcAddress);
       writeFileSync(join(shop, "src/bin", `${name}.rs`), text);
     }
     await cargo(shop, "build", "--quiet");
-    expect(await linesUntilEnd("producer")).toMatch(
+    expect(await allOutput("producer")).toMatch(
       /^Sent\(Stored \{ id: "[0-9a-f-]{36}", state: Scheduled, reason: Timeout/,
     );
     expect(await firstLine("worker")).toBe('attempt 1 {"amount":100,"id":17}');
@@ -85,24 +84,24 @@ async function unpack(file: string): Promise<void> {
   expect(await new Promise((done) => child.once("close", done))).toBe(0);
 }
 
-async function linesUntilEnd(program: string): Promise<string> {
+async function allOutput(program: string): Promise<string> {
   const child = start(join(RUST_TARGET, "debug", program));
   const ended = new Promise((done) => child.once("close", done));
-  const said = (await child.stdout.toArray()).join("");
+  const output = (await child.stdout.toArray()).join("");
   expect(await ended).toBe(0);
-  return said;
+  return output;
 }
 
-/** What a program says first; then it is asked to end, and must. */
+/** Returns the first line of a program, then stops it by SIGINT. */
 async function firstLine(program: string): Promise<string> {
   const child = start(join(RUST_TARGET, "debug", program));
   const ended = new Promise((done) => child.once("close", done));
-  let said = "";
+  let output = "";
   for await (const piece of child.stdout) {
-    said += String(piece);
-    if (said.includes("\n")) break;
+    output += String(piece);
+    if (output.includes("\n")) break;
   }
   child.kill("SIGINT");
   expect(await ended).toBe(0);
-  return said.slice(0, said.indexOf("\n"));
+  return output.slice(0, output.indexOf("\n"));
 }

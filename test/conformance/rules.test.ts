@@ -23,7 +23,7 @@ describe.for(CLIENTS)("$name", (client) => {
       matched: ["r"],
       failed: [],
       action: { priority: -7 },
-      saidBy: {},
+      decidedBy: {},
       edits: [],
     };
     const message = { queue: "q", payload: { body: { case: "text" as const, value: "" } } };

@@ -13,11 +13,7 @@ import {
   type MessageInitShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import {
-  DoneSchema,
-  OwnerSchema,
-  SpooledMessageSchema,
-} from "../../clients/typescript/src/gen/dlq/spool/v1/spool_pb.ts";
+import { DoneSchema, OwnerSchema, SpooledMessageSchema } from "../../gen/dlq/spool/v1/spool_pb.ts";
 
 const START = Buffer.from("DLQ-SPOOL 1\n");
 const MARK = Buffer.from("89444c51", "hex");

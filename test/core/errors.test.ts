@@ -5,7 +5,7 @@ test.each<[errors.DlqErrorKind, errors.DlqError, RegExp]>([
   ["INVALID", errors.invalidField("queue", "must not be empty"), /^queue: must not be empty$/],
   ["NOT_FOUND", errors.notFound("queue", "orders"), /queue orders does not exist; check/],
   ["PAYLOAD_TOO_LARGE", errors.payloadTooLarge("payload", 9, 5), /9 bytes exceed the limit of 5/],
-  ["LIMIT", errors.queueLimit("orders", "messages", 10), /limit of 10 messages; drain it/],
+  ["LIMIT", errors.queueLimit("orders", "messages", 10), /limit is 10 messages; drain it/],
   ["STORE_UNAVAILABLE", errors.storeUnavailable(500), /retry with the same request_id/],
   ["STORE_FULL", errors.storeFull(500, "95% of maxmemory"), /95% of maxmemory; acknowledge/],
   ["PRECONDITION", errors.precondition("expected_count", "is 3, found 4"), /is 3, found 4/],

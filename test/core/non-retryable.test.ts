@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { whyNonRetryable } from "../../src/core/non-retryable.ts";
+import { whyNonRetryable } from "../../src/core/verdict.ts";
 
 const settings = (...nonRetryableTypes: string[]) => ({
   nonRetryableReasons: ["TIMEOUT"] as const,

@@ -84,7 +84,7 @@ describe("the sentences", () => {
     expect(text({ quarantined: 4 }, "ALL_QUARANTINED")).toContain("All 4 messages");
     expect(
       text({ scheduled: 9, dueNow: 9, inFlight: 16, workers: 2, freeCredit: 0 }, "WORKERS_BUSY"),
-    ).toContain("(2) are full with 16 in flight, and 9 due messages");
+    ).toContain("(2) are full: 16 in flight, 9 due messages");
   });
 });
 
@@ -102,7 +102,9 @@ describe("what holds back a part of the messages", () => {
     expect(codes({ nextTokenInMs: 1 })).toEqual(["LIMITED", "DELIVERING"]);
     expect(codes({ nextTokenInMs: 90_000, inFlight: 0 })).toEqual(["LIMITED"]);
     expect(codes({ nextTokenInMs: 1, dueNow: 0 })).toEqual(["NOTHING_DUE", "DELIVERING"]);
-    expect(text({ ...busy, nextTokenInMs: 89_001 }, "LIMITED")).toContain("the next one in 90 s");
+    expect(text({ ...busy, nextTokenInMs: 89_001 }, "LIMITED")).toContain(
+      "the next message is delivered in 90 s",
+    );
   });
 
   it("says nothing of keys while the whole queue waits for its breaker", () => {

@@ -165,10 +165,10 @@ describe("after a failed attempt", () => {
       failureVerdict(failed({ attempts: 3, settings: { ...settings, maxRetries: 3 } })).why,
     ).toBe("attempt 3 of 3 failed (queue)");
     expect(failureVerdict(failed({ own: { policy: { maxElapsedMs: 1_000 } } })).why).toBe(
-      "attempt 1 of 3 failed with TIMEOUT; the next attempt would begin 10 s after the message came; max_elapsed is 1 s",
+      "attempt 1 of 3 failed with TIMEOUT; the next attempt would begin 10 s after the message arrived; max_elapsed is 1 s",
     );
     expect(failureVerdict(failed({ own: { policy: { windows: [morning] } } })).why).toBe(
-      "attempt 1 of 3 failed with TIMEOUT; delay from message_policy, until a window opens",
+      "attempt 1 of 3 failed with TIMEOUT; delay from message_policy, extended to the next window",
     );
   });
 });
@@ -201,8 +201,8 @@ describe("on arrival", () => {
       },
       "RETRIES_EXHAUSTED",
     ],
-    ["what was set aside elsewhere", { setAside: true, delayMs: 5 }, "PRODUCER_REQUEST"],
-    ["the same, for a reason of ours", { setAside: true, attempts: 3 }, "RETRIES_EXHAUSTED"],
+    ["what was set aside elsewhere", { wasQuarantined: true, delayMs: 5 }, "PRODUCER_REQUEST"],
+    ["the same, for a reason of ours", { wasQuarantined: true, attempts: 3 }, "RETRIES_EXHAUSTED"],
     [
       "an explicit delay saves nothing",
       { reason: "POISON_MESSAGE", delayMs: 5 },

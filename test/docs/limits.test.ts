@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
-import { EDIT_LIMITS } from "../../src/core/transform/edit-limits.ts";
+import { EDIT_LIMITS } from "../../src/core/transform/editable.ts";
 import { MAX_PATCH_BYTES } from "../../src/core/transform/transform.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";

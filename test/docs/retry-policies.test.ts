@@ -4,7 +4,6 @@ import { fromJsonString } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { RetryPolicySchema } from "../../gen/dlq/v1/message_pb.ts";
 import { formatDuration } from "../../src/config/duration.ts";
-import { whyNonRetryable } from "../../src/core/non-retryable.ts";
 import { overridePolicy } from "../../src/core/policy-override.ts";
 import { PRESETS } from "../../src/core/presets.ts";
 import {
@@ -14,6 +13,7 @@ import {
   type RetryPolicy,
 } from "../../src/core/settings.ts";
 import { simulateSchedule } from "../../src/core/simulate.ts";
+import { whyNonRetryable } from "../../src/core/verdict.ts";
 import { readPolicy } from "../../src/rpc/convert/retry-policy.ts";
 import { Violations } from "../../src/rpc/convert/violations.ts";
 import { loadOk } from "../config/load-support.ts";

@@ -5,7 +5,7 @@ import { fromJsonString } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { SendToDlqRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type RuleAction as RuleActionMessage, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
-import { EDIT_LIMITS } from "../../src/core/transform/edit-limits.ts";
+import { EDIT_LIMITS } from "../../src/core/transform/editable.ts";
 import { MAX_JSON_NESTING } from "../../src/core/transform/json.ts";
 import { MAX_OPERATIONS } from "../../src/core/transform/operation.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { CompiledRules } from "../../src/rules/compiled-rules.ts";
 import { compileExpression } from "../../src/rules/expression.ts";
 import { bindingsOf, type RuleFacts } from "../../src/rules/facts.ts";
-import { MAX_HOPS } from "../../src/rules/hops.ts";
+import { MAX_HOPS } from "../../src/rules/merge-actions.ts";
 import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "../../src/rules/rule.ts";
 import { ruleViolations } from "../../src/rules/validate-rules.ts";
 import { FUNCTIONS, fieldsOf, variableType } from "../../src/rules/vocabulary.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EDIT_LIMITS } from "../../src/core/transform/edit-limits.ts";
+import { EDIT_LIMITS } from "../../src/core/transform/editable.ts";
 import { MAX_OPERATIONS } from "../../src/core/transform/operation.ts";
 import { MAX_PATCH_BYTES } from "../../src/core/transform/transform.ts";
 import { readDocument, tableRows } from "./markdown.ts";

@@ -18,7 +18,7 @@ async function start(graceMs: number) {
 const WAIT = { interval: 50 };
 const GRACE_MS = 60_000;
 
-it("a server that is told to end lets its workers report what they hold", async () => {
+it("a stopping server accepts the outcomes of messages that its workers hold", async () => {
   const { server, dlq, health } = await start(GRACE_MS);
   const states: Serving[] = [];
   const watching = (async () => {

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const WAIT = { interval: 50 };
 
-/** Processes of the embedded Redis of this data folder, whoever started them. */
+/** All processes of the embedded Redis of this data folder. */
 async function redisPids(): Promise<number[]> {
   const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(

@@ -1,4 +1,4 @@
-/** What a run of an attack is told. */
+/** The input of a run of an attack. */
 export interface Target {
   /** `127.0.0.1:PORT` of each listener. */
   readonly grpc: string;

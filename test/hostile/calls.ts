@@ -110,19 +110,19 @@ export function post(
 }
 
 /** So many at a time, until each was done, or it is over. */
-export async function inLanes<T>(
+export async function inParallel<T>(
   items: Iterable<T>,
-  lanes: number,
+  count: number,
   over: AbortSignal,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const iterator = items[Symbol.iterator]();
-  const lane = async () => {
+  const worker = async () => {
     for (let next = iterator.next(); !next.done && !over.aborted; next = iterator.next()) {
       await work(next.value);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: count }, worker));
 }
 
 /** Over and over again, in order. */

@@ -2,7 +2,7 @@
 
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { gunzip } from "../../src/rpc/gunzip.ts";
+import { gunzip } from "../../src/rpc/grpc/compression.ts";
 
 const MIB = 1024 * 1024;
 

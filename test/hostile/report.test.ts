@@ -63,7 +63,7 @@ it("those beyond a tenth are listed, and those within it are not", () => {
   );
 });
 
-it("what one round shows is told, and fails the whole", () => {
+it("a problem in one round is reported and fails the run", () => {
   const good = measured(10, 10, 10);
   const bad = { ...good, trial: { ...good.trial, latencies: latencies(10, "late") } };
   const found = { attack: ATTACK, rounds: [good, bad, good] };

@@ -13,7 +13,7 @@ import {
 import { LIMITS } from "../../src/core/settings.ts";
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
 import { OnlyMessage } from "../../src/rpc/grpc/read-request.ts";
-import { crowdedBinary, crowdedJson } from "../../src/rpc/request-fields.ts";
+import { fieldExcess, jsonExcess } from "../../src/rpc/request-fields.ts";
 import { RequestMemory } from "../../src/rpc/request-memory.ts";
 
 const MIB = 1024 * 1024;
@@ -65,34 +65,34 @@ describe("fields of protobuf", () => {
     ["items of a message within", SendToDlqBatchRequestSchema, field(1, filled(0x22, 0))],
     ["unknown ones of an entry", SendToDlqRequestSchema, field(4, filled(0x78, 1))],
   ] as const)("%s are refused where there are too many", ([, desc, bytes]) => {
-    expect(crowdedBinary(desc, bytes)).toBe("more than 250000 fields");
+    expect(fieldExcess(desc, bytes)).toBe("more than 250000 fields");
   });
 
   it("of a large payload are few, whatever is in it", () => {
     const data = new Uint8Array(filled(0x78, 1));
     const sendRequest = { queue: "q", payload: { body: { case: "data" as const, value: data } } };
     const bytes = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
-    expect(crowdedBinary(SendToDlqRequestSchema, bytes)).toBeUndefined();
+    expect(fieldExcess(SendToDlqRequestSchema, bytes)).toBeUndefined();
   });
 
   it("of the largest batch, with all attributes that sendRequests may have, are not too many", () => {
     const bytes = toBinary(SendToDlqBatchRequestSchema, LARGEST);
     expect(bytes.length).toBeGreaterThan(MIB);
     expect(bytes.length).toBeLessThan(LIMITS.batchBytes);
-    expect(crowdedBinary(SendToDlqBatchRequestSchema, bytes)).toBeUndefined();
+    expect(fieldExcess(SendToDlqBatchRequestSchema, bytes)).toBeUndefined();
     const json = Buffer.from(toJsonString(SendToDlqBatchRequestSchema, LARGEST));
     expect(json.length).toBeLessThan(LIMITS.batchBytes);
-    expect(crowdedJson(json)).toBeUndefined();
+    expect(jsonExcess(json)).toBeUndefined();
   });
 
   it("are counted to the end of bytes that lie about their lengths", () => {
     const lying = Buffer.concat([Buffer.from([0x12, 0xff, 0xff, 0xff, 0x7f]), filled(0x78, 1)]);
-    expect(crowdedBinary(AckRequestSchema, lying)).toBe("more than 250000 fields");
+    expect(fieldExcess(AckRequestSchema, lying)).toBe("more than 250000 fields");
   });
 
   it("are left to the decoder where the bytes are no message", () => {
     const broken = Buffer.concat([Buffer.from([0x0f]), filled(0x78, 1)]);
-    expect(crowdedBinary(AckRequestSchema, broken)).toBeUndefined();
+    expect(fieldExcess(AckRequestSchema, broken)).toBeUndefined();
     expect(() => fromBinary(AckRequestSchema, broken)).toThrow();
   });
 });
@@ -107,20 +107,20 @@ describe("values of JSON", () => {
     ["numbers", repeat("[", "1", "]")],
     ["keys", repeat("{", '"a":1', "}")],
   ] as const)("%s are refused where there are too many", ([, text]) => {
-    expect(crowdedJson(text)).toBe("more than 90000 values");
+    expect(jsonExcess(text)).toBe("more than 90000 values");
   });
 
   it("are refused where they are nested too deep", () => {
-    expect(crowdedJson(Buffer.from("[".repeat(200)))).toBe("more than 100 levels");
-    expect(crowdedJson(Buffer.from('{"a":'.repeat(200)))).toBe("more than 100 levels");
-    expect(crowdedJson(Buffer.from(`${"[".repeat(90)}${"]".repeat(90)}`))).toBeUndefined();
+    expect(jsonExcess(Buffer.from("[".repeat(200)))).toBe("more than 100 levels");
+    expect(jsonExcess(Buffer.from('{"a":'.repeat(200)))).toBe("more than 100 levels");
+    expect(jsonExcess(Buffer.from(`${"[".repeat(90)}${"]".repeat(90)}`))).toBeUndefined();
   });
 
   it("do not count within texts", () => {
     const inner = JSON.stringify([[["\\", '"', "{,["]]]);
     const text = JSON.stringify({ payload: { text: inner.repeat(100_000) } });
     expect(text.length).toBeGreaterThan(2 * MIB);
-    expect(crowdedJson(Buffer.from(text))).toBeUndefined();
+    expect(jsonExcess(Buffer.from(text))).toBeUndefined();
   });
 });
 
@@ -158,7 +158,7 @@ describe("memory of unfinished requests", () => {
   function requests(memory: RequestMemory, count: number) {
     const refused: number[] = [];
     const all = Array.from({ length: count }, (_, index) => ({
-      giveUp: () => {
+      abandon: () => {
         refused.push(index);
       },
     }));
@@ -168,7 +168,7 @@ describe("memory of unfinished requests", () => {
       hold: (index: number, bytes: number) => memory.hold(all[index] ?? never, bytes),
     };
   }
-  const never = { giveUp: () => {} };
+  const never = { abandon: () => {} };
 
   it("refuses the oldest above its limit, until it is below it", () => {
     const memory = new RequestMemory(100);

@@ -25,7 +25,7 @@ async function openPeer(address: string): Promise<Peer> {
   return peer;
 }
 
-/** All that a peer is told until the connection is closed, or for so many answers. */
+/** Everything that a peer receives until the connection is closed, or this many answers. */
 function answers(peer: Peer, status: string) {
   let text = "";
   peer.socket.on("data", (chunk: Buffer) => {
@@ -154,12 +154,12 @@ function untilRoom(server: Server): Promise<void> {
 }
 
 it("on the HTTP port, answers that nobody reads end, and a stream that has nothing to say stays", async () => {
-  const { server, watch } = await startUnread({ takenWithinMs: 100 });
+  const { server, watch } = await startUnread({ unreadTimeoutMs: 100 });
   await untilRoom(server);
   expect(watch.isClosed).toBe(false);
-  const told = once(watch.socket, "data");
+  const received = once(watch.socket, "data");
   server.readiness.set("NOT_SERVING");
-  await told;
+  await received;
 });
 
 it("on the HTTP port, answers that nobody reads count as memory", async () => {

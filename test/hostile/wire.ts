@@ -110,7 +110,7 @@ export class Peer {
   constructor(address: string) {
     const [host, port] = address.split(":");
     this.socket = connect(Number(port), host);
-    this.socket.on("error", () => {}); // whatever the server does about us is told by `close`
+    this.socket.on("error", () => {}); // `close` reports what the server does
     this.socket.on("data", (chunk: Buffer) => {
       this.receivedBytes += chunk.length;
     });

@@ -31,7 +31,7 @@ async function makeSuspects(store: Awaited<ReturnType<typeof openNode>>["store"]
   const settings = { ttlAction: "quarantine" as const, quarantineRetentionMs: 0 };
   let claimNumber = 0;
   await until("suspects", async () => {
-    const sessions = [session(9, { count: n, leaseMs: 1, idle: false })];
+    const sessions = [session(9, { count: n, leaseMs: 1, canIsolate: false })];
     const reply = await store.tick("q", { claimNumber: ++claimNumber, sessions, settings });
     const [snapshot] = await store.stats(["q"]);
     return (reply.leasesOut === 0 && snapshot?.isolatedDue === n) || undefined;

@@ -2,7 +2,7 @@ import type { OpenBreaker } from "../../src/store/contract.ts";
 import type { DumpedMessage, QueueDump } from "../support/store-dump.ts";
 import { brokenInvariants } from "../support/store-invariants.ts";
 import type { Life } from "./life/life.ts";
-import { isSuspect, type Message } from "./life/message.ts";
+import { type Message, needsIsolation } from "./life/message.ts";
 import { hasTurn } from "./life/orders.ts";
 
 /** Where the store and the model tell different things, in words. Empty: nowhere. */
@@ -70,7 +70,12 @@ function facts(life: Life, message: Message) {
   };
   const counted = { expiries: message.expiries, releases: message.releases };
   if (state === "QUARANTINED") return { ...always, sinceMs: message.sinceMs };
-  const waiting = { ...always, ...counted, isolated: isSuspect(message), dueAtMs: message.dueAtMs };
+  const waiting = {
+    ...always,
+    ...counted,
+    isolated: needsIsolation(message),
+    dueAtMs: message.dueAtMs,
+  };
   const { lease } = message;
   const leased =
     lease === undefined

@@ -27,8 +27,7 @@ async function installTypeScript(folder: string): Promise<Language> {
   const installed = join(modules, "dlq-client");
   await mkdir(installed, { recursive: true });
   const source = join(ROOT, "clients/typescript");
-  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  await run(process.execPath, [tsc, "-p", source, "--outDir", join(installed, "dist")]);
+  await run(process.execPath, [join(source, "build.mjs"), join(installed, "dist")]);
   await copyFile(join(source, "package.json"), join(installed, "package.json"));
   for (const scope of ["@bufbuild", "@connectrpc"]) {
     await symlink(join(ROOT, "node_modules", scope), join(modules, scope));

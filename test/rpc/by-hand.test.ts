@@ -12,8 +12,8 @@ import {
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Failure, FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
 import type { DueDelivery } from "../../src/app/commands.ts";
-import { writeFrames } from "../../src/rpc/convert/deliveries.ts";
-import { encodeEnvelope } from "../../src/rpc/convert/envelope.ts";
+import { encodeEnvelope } from "../../src/codec/envelope.ts";
+import { writeFrame } from "../../src/rpc/convert/deliveries.ts";
 import { spliceDeliveries } from "../../src/rpc/convert/spliced.ts";
 import { delivery } from "./scripted-dlq.ts";
 
@@ -120,9 +120,9 @@ describe("deliveries", () => {
   const latestFailure = toBinary(FailureSchema, create(FailureSchema, { type: "Later" }));
 
   function written(deliveries: readonly DueDelivery[], spliced: boolean) {
-    return [...writeFrames({ kind: "deliveries", deliveries }, { spliced })]
-      .map((frame) => fromBinary(StreamDueResponseSchema, toBinary(StreamDueResponseSchema, frame)))
-      .map((frame) => toJson(StreamDueResponseSchema, frame));
+    const frame = writeFrame({ kind: "deliveries", deliveries }, { spliced });
+    const bytes = toBinary(StreamDueResponseSchema, frame);
+    return toJson(StreamDueResponseSchema, fromBinary(StreamDueResponseSchema, bytes));
   }
 
   it.each(requests)("with %s", (_, init) => {

@@ -214,7 +214,7 @@ describe("Retry", () => {
   it.each([
     [{ states: [MessageState.IN_FLIGHT] }, "is IN_FLIGHT; allowed are SCHEDULED, QUARANTINED"],
     [{ states: [MessageState.UNSPECIFIED] }, "is UNSPECIFIED; allowed are SCHEDULED, QUARANTINED"],
-    [{ states: [77 as MessageState] }, "is 77, a number without a name here; allowed are SCHED"],
+    [{ states: [77 as MessageState] }, "is 77, which this server does not know; allowed are SCHED"],
     [{ reasons: [99 as Reason] }, "allowed are VALIDATION_FAILED, "],
     [{ quarantineReasons: [99 as never] }, "NON_RETRYABLE"],
   ])("says what a filter can select by (row %#)", async (filter, words) => {

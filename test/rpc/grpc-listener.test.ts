@@ -263,10 +263,12 @@ describe("connections", () => {
     const port = Number(server.grpc.split(":")[1]);
     const taken = { host: "127.0.0.1", port };
     await expect(startServer({ config: { grpc: taken } })).rejects.toThrow(
-      `can't listen for gRPC on ${server.grpc}: the port is in use`,
+      `cannot listen for gRPC on ${server.grpc}: the port is in use`,
     );
     // All or nothing: the other listener is closed again when the second one fails.
-    await expect(startServer({ config: { http: taken } })).rejects.toThrow("can't listen for HTTP");
+    await expect(startServer({ config: { http: taken } })).rejects.toThrow(
+      "cannot listen for HTTP",
+    );
   });
 });
 
@@ -332,8 +334,8 @@ describe("TLS", () => {
   });
 
   it.each([
-    ["a missing file", { ...tls, keyFile: file("missing.key") }, "can't read the TLS key"],
-    ["another's key", { ...tls, keyFile: file("other-test-only.key") }, "don't work together"],
+    ["a missing file", { ...tls, keyFile: file("missing.key") }, "cannot read the TLS key"],
+    ["another's key", { ...tls, keyFile: file("other-test-only.key") }, "do not match"],
   ])("stops the start with words at %s", async (_, files, words) => {
     await expect(startServer({ config: { tls: files } })).rejects.toThrow(words);
   });

@@ -159,7 +159,7 @@ it.each([
   });
   socket.write(request);
   const [answer] = (await once(socket, "data")) as [Buffer];
-  expect(answer.toString()).toMatch(/^HTTP\/1.1 400 .*the request names no host/s);
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 400 .*the request has no valid Host header/s);
   expect((await fetch(`http://${server.http}/livez`)).status).toBe(200);
 });
 

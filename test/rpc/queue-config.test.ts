@@ -195,7 +195,7 @@ describe("what may not be", () => {
     ],
     [{ nonRetryable: { reasons: [77] } }, "non_retryable.reasons", "does not know"],
     [{ retryPolicy: { multiplier: 0.5 } }, "retry_policy.multiplier", "from 1 to 100"],
-    [{ retryPolicies: { NONSENSE: {} } }, 'retry_policies["NONSENSE"]', "is none of"],
+    [{ retryPolicies: { NONSENSE: {} } }, 'retry_policies["NONSENSE"]', "must be one of"],
     [
       { retryPolicies: { TIMEOUT: { maxRetries: 1001 } } },
       'retry_policies["TIMEOUT"].max_retries',

@@ -62,9 +62,9 @@ describe("a field mask", () => {
   test.each([
     ["nonsense", "allowed: *, retry_policy, retry_policies, max_retries"],
     ["config.ttl", "allowed: *, retry_policy"],
-    ["ttl.seconds", "name it as a whole: ttl"],
+    ["ttl.seconds", "has no subfields; use ttl"],
     ["retry_policy.nonsense", "allowed: retry_policy, retry_policy.preset"],
-    ["retry_policies.TIMEOUT", "name it as a whole: retry_policies"],
+    ["retry_policies.TIMEOUT", "has no subfields; use retry_policies"],
     ["", "allowed: *"],
   ])("that names %j is refused, with what it may name", async (path, words) => {
     const error = await errorOf(update({}, "ttl", path));

@@ -3,7 +3,6 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { PayloadSchema } from "../../gen/dlq/v1/message_pb.ts";
 import {
   RuleEvent,
   type RuleSet,
@@ -123,7 +122,7 @@ describe("a test of samples", () => {
       matched: ["a", "b"],
       failed: [{ rule: "c", error: "no number" }],
       action: { queue: "b", priority: -3, retryPolicy: { preset: "webhook" } },
-      saidBy: {},
+      decidedBy: {},
       edits: [],
     };
     const sample = { event: RuleEvent.FAILURE, message: { queue: "q", payload } };
@@ -140,10 +139,17 @@ describe("a test of samples", () => {
 
   test("shows the message as transforms would leave it", async () => {
     const edited = {
-      payload: create(PayloadSchema, { body: { case: "text", value: "[]" } }),
+      payload: { body: "[]", contentType: "" },
       attributes: { b: "2" },
     };
-    rig.rules.decision = { matched: ["a"], failed: [], action: {}, saidBy: {}, edits: [], edited };
+    rig.rules.decision = {
+      matched: ["a"],
+      failed: [],
+      action: {},
+      decidedBy: {},
+      edits: [],
+      edited,
+    };
     const message = { queue: "q", payload, attributes: { a: "1" }, sourceId: "s" };
     const { results } = await tried([{ event: RuleEvent.ARRIVAL, message }]);
     expect(results[0]?.transformed).toMatchObject({

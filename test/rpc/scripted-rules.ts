@@ -10,7 +10,7 @@ import type {
 /** Rules without a store: what a test says they are, and what was asked. */
 export class ScriptedRules implements RuleAdmin {
   set: RuleSet = create(RuleSetSchema);
-  decision: RuleTestOutcome = { matched: [], failed: [], action: {}, saidBy: {}, edits: [] };
+  decision: RuleTestOutcome = { matched: [], failed: [], action: {}, decidedBy: {}, edits: [] };
   readonly updates: RuleUpdate[] = [];
   readonly tests: RuleTest[] = [];
 

@@ -6,8 +6,9 @@ import { StreamDueResponseSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import type { DueDelivery } from "../../src/app/commands.ts";
+import { deliveryBytes, Session } from "../../src/app/delivery/session.ts";
 import { decodeLeaseToken } from "../../src/core/lease-token.ts";
-import { deliveryBytes, splitBySize, writeFrames } from "../../src/rpc/convert/deliveries.ts";
+import { writeFrame } from "../../src/rpc/convert/deliveries.ts";
 import { clientOf, createRig, errorOf, violationsOf } from "./in-memory.ts";
 import { aborted, delivery, MESSAGE_ID_TEXT, opened, SESSION_ID } from "./scripted-dlq.ts";
 
@@ -140,6 +141,31 @@ describe("a delivery", () => {
   });
 });
 
+/** The deliveries of each frame, as a session splits them. */
+function framesOf(deliveries: readonly DueDelivery[]): DueDelivery[][] {
+  const session = new Session({
+    idText: SESSION_ID,
+    id: new Uint8Array(16),
+    workerId: "w",
+    queues: ["q"],
+    maxInFlight: 2 * deliveries.length,
+    maxInFlightBytes: Number.MAX_SAFE_INTEGER,
+    leaseMs: undefined,
+  });
+  session.read(() => {});
+  const room = session.reserve("q", deliveries.length, false);
+  if (room === undefined) throw new Error("no room");
+  session.settle(
+    room,
+    deliveries.map((one) => ({ ...one, session: 0, isolated: false, bytes: 0 })),
+  );
+  const frames: DueDelivery[][] = [];
+  for (let frame = session.takeFrame(); frame.length > 0; frame = session.takeFrame()) {
+    frames.push(frame);
+  }
+  return frames;
+}
+
 describe("frames", () => {
   const FRAME = 1024 * 1024;
   const sized = (payloadBytes: number) =>
@@ -159,8 +185,10 @@ describe("frames", () => {
       ),
     });
   const encodedSizes = (deliveries: DueDelivery[]) =>
-    [...writeFrames({ kind: "deliveries", deliveries })].map(
-      (frame) => toBinary(StreamDueResponseSchema, frame).length,
+    framesOf(deliveries).map(
+      (frame) =>
+        toBinary(StreamDueResponseSchema, writeFrame({ kind: "deliveries", deliveries: frame }))
+          .length,
     );
 
   it("stay below 1 MiB", () => {
@@ -175,8 +203,8 @@ describe("frames", () => {
   });
 
   it("hold a larger message alone", () => {
-    const groups = splitBySize([sized(10), sized(2 * FRAME), sized(10), sized(10)]);
-    expect(groups.map((group) => group.length)).toEqual([1, 1, 2]);
+    const frames = framesOf([sized(10), sized(2 * FRAME), sized(10), sized(10)]);
+    expect(frames.map((frame) => frame.length)).toEqual([1, 1, 2]);
   });
 
   it("are measured by a bound that no encoding exceeds", () => {

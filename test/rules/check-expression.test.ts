@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { compileExpression, type Expression } from "../../src/rules/expression.ts";
-import { ExpressionError } from "../../src/rules/expression-error.ts";
 import { bindingsOf } from "../../src/rules/facts.ts";
+import { ExpressionError } from "../../src/rules/vocabulary.ts";
 import { factsWith } from "./facts.ts";
 
 const BINDINGS = bindingsOf(factsWith({}, {}, 2));

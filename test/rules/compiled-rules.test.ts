@@ -23,7 +23,7 @@ describe("rules are tried in their order", () => {
       matched: ["r1"],
       failed: [],
       action: { queue: "b" },
-      saidBy: { queue: "r1" },
+      decidedBy: { queue: "r1" },
       edits: [],
     });
   });
@@ -40,7 +40,7 @@ describe("rules are tried in their order", () => {
       matched: ["r0", "r1", "r2"],
       failed: [],
       action: { priority: 7, queue: "slow", quarantine: true },
-      saidBy: { priority: "r0", queue: "r1", quarantine: "r2" },
+      decidedBy: { priority: "r0", queue: "r1", quarantine: "r2" },
       edits: [],
     });
   });
@@ -56,10 +56,10 @@ describe("rules are tried in their order", () => {
       matched: [],
       failed: [],
       action: {},
-      saidBy: {},
+      decidedBy: {},
       edits: [],
     });
-    expect(decide()).toEqual({ matched: [], failed: [], action: {}, saidBy: {}, edits: [] });
+    expect(decide()).toEqual({ matched: [], failed: [], action: {}, decidedBy: {}, edits: [] });
   });
 });
 
@@ -75,7 +75,7 @@ describe("a drop", () => {
       matched: ["r0", "r1"],
       failed: [],
       action: { drop: true },
-      saidBy: { drop: "r1" },
+      decidedBy: { drop: "r1" },
       edits: [],
     });
   });
@@ -95,7 +95,7 @@ describe("a rule that can't be evaluated", () => {
       matched: ["r2"],
       failed: [
         { rule: "r0", error: expect.stringContaining("divide by zero") },
-        { rule: "r1", error: expect.stringContaining("no whole number") },
+        { rule: "r1", error: expect.stringContaining("no integer") },
       ],
     });
   });

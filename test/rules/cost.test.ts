@@ -5,9 +5,9 @@ import { describe, expect, it, test } from "vitest";
 import { LIMITS } from "../../src/core/settings.ts";
 import { CompiledRules } from "../../src/rules/compiled-rules.ts";
 import { compileExpression } from "../../src/rules/expression.ts";
-import { ExpressionError } from "../../src/rules/expression-error.ts";
 import { bindingsOf } from "../../src/rules/facts.ts";
 import { RULE_LIMITS } from "../../src/rules/rule.ts";
+import { ExpressionError } from "../../src/rules/vocabulary.ts";
 import { cpuCostMs } from "../support/cpu-cost.ts";
 import { factsWith } from "./facts.ts";
 

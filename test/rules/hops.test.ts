@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CompiledRules } from "../../src/rules/compiled-rules.ts";
-import { MAX_HOPS, moveOf } from "../../src/rules/hops.ts";
+import { MAX_HOPS, moveOf } from "../../src/rules/merge-actions.ts";
 import { factsWith } from "./facts.ts";
 import { ruleWith } from "./rules.ts";
 

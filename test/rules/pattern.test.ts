@@ -1,8 +1,7 @@
 import { RE2JS } from "@bufbuild/re2";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { Pattern, PatternError } from "../../src/rules/pattern.ts";
-import { expandedSteps } from "../../src/rules/pattern-size.ts";
+import { expandedSteps, Pattern, PatternError } from "../../src/rules/pattern.ts";
 
 const PATTERNS = [
   "timed out",
@@ -107,8 +106,8 @@ describe("a pattern is refused", () => {
     ["a{1001}", "invalid repeat count"],
     ["(?=a)", "invalid"],
     ["(a)\\1", "invalid escape"],
-    ["\\Qa(\\E", "\\Q is not known"],
-    ["a{257}", "comes to 259 steps"],
+    ["\\Qa(\\E", "\\Q is not supported"],
+    ["a{257}", "has 259 steps"],
     [`((${"a".repeat(900)}){31}){31}`, "at most 256"],
     ["((a{10}){10}){10}", "at most 256"],
     [`[\\]](${"a".repeat(100)}){900}`, "at most 256"],

@@ -38,18 +38,18 @@ describe("a rule is refused", () => {
     [
       "with attempts on arrival",
       { event: "ARRIVAL", when: "attempts > 1" },
-      "rules[0].when: at character 1: attempts is there on failure only",
+      "rules[0].when: at character 1: attempts is known on failure only",
     ],
-    ["that does nothing", { action: {} }, "rules[0].action: says nothing"],
+    ["that does nothing", { action: {} }, "rules[0].action: is empty"],
     [
       "that does nothing but say no",
       { action: { queue: "", drop: false, quarantine: false } },
-      "rules[0].action: says nothing",
+      "rules[0].action: is empty",
     ],
     [
       "that drops and does something else",
       { action: { drop: true, priority: 1 } },
-      "rules[0].action.drop: stands alone",
+      "rules[0].action.drop: excludes all other parts",
     ],
     ["with a bad queue", { action: { queue: "a b" } }, "rules[0].action.queue: must match"],
     [
@@ -83,9 +83,9 @@ test("every mistake of every rule is named at once", () => {
   ).toEqual(["rules[0].when", "rules[0].action", "rules[2].when", "rules[2].action.queue"]);
 });
 
-test("names are unique", () => {
+test("names must be unique", () => {
   expect(violations({ name: "a" }, { name: "b" }, { name: "a" })).toEqual([
-    "rules[2].name: is the name of rules[0] too; names are unique",
+    "rules[2].name: is also the name of rules[0]; names must be unique",
   ]);
 });
 

@@ -1,4 +1,4 @@
-// What becomes of a message, decided by who sends it: the mix is then the same whoever works on it.
+// The producer decides what happens to each message, so the mix does not depend on the workers.
 
 /** `lose`: its first lease runs out. `quarantine`: set aside at first, then retried by an operator. */
 export type Fate = "succeed" | "fail" | "release" | "quarantine" | "lose";

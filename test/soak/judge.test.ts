@@ -68,11 +68,11 @@ test("a saw that comes down to where it was is steady; one whose feet rise is no
   expect(wrong(saw((at) => 30 + at * 30))).toEqual({ "server heap": "has grown" });
 });
 
-test("what has grown is told", () => {
+test("growth is reported", () => {
   expect(wrong(run((at) => ({ rssMiB: 120 + at * 60 })))).toEqual({ "server RSS": "has grown" });
 });
 
-test("what rises all the time is told before it has grown too much", () => {
+test("a steady rise is reported before it exceeds the limit", () => {
   expect(wrong(run((at) => ({ rssMiB: 120 + at * 24 })))).toEqual({ "server RSS": "rises" });
   expect(wrong(run((at) => ({ rssMiB: 120 + at * 8 })))).toEqual({});
 });

@@ -28,7 +28,7 @@ interface Started {
   readonly dataDir: string;
 }
 
-/** @param onStart told when its server is there */
+/** @param onStart called when its server runs */
 async function soak(args: readonly string[], onStart: (started: Started) => void = () => {}) {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
@@ -118,7 +118,7 @@ test.concurrent("an interrupted run ends all that it has started, and says so", 
   expect(parts.filter(isRunning)).toEqual([]);
 }, 60_000);
 
-test("what is asked wrongly is told, and nothing runs", async () => {
+test("wrong arguments are reported, and nothing runs", async () => {
   expect(await soak(["--rate", "none"])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("--rate takes a number from 1 to 100000, not none."),

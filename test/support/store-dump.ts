@@ -1,7 +1,7 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
 import { decodeJournal, type JournalRecord } from "./store-journal.ts";
-import { dumpLanes, type LaneDump } from "./store-lanes.ts";
+import { dumpKeyQueues, type KeyQueueDump } from "./store-key-queues.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
 
 export interface DumpedMessage extends DumpedState {
@@ -20,7 +20,7 @@ export interface QueueDump {
   messages: Map<string, DumpedMessage>;
   /** Index -> id -> score. */
   indexes: Record<(typeof INDEXES)[number], Map<string, number>>;
-  lanes: LaneDump;
+  keyQueues: KeyQueueDump;
   /** Chunk -> when a life in it may end first. */
   chunkEnds: Map<string, number>;
   /** Chunks by kind of key that exists, and the index of them. */
@@ -34,9 +34,9 @@ export interface QueueDump {
   sessions: Record<string, string[]>;
   journal: JournalRecord[];
   /** Id -> which arrival here it was, of each message that came from another queue. */
-  foreign: Map<string, number>;
+  movedIn: Map<string, number>;
   /** The same ids -> when they were first accepted. */
-  elders: Map<string, number>;
+  byAge: Map<string, number>;
 }
 
 const INDEXES = ["due", "isolated", "laned", "moving", "leases", "quarantine"] as const;
@@ -57,12 +57,12 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
   const failures = await chunkEntries(redis, base, "failures", family("failures"));
   const edits = await chunkEntries(redis, base, "edits", family("edits"));
   const states = await chunkEntries(redis, base, "states", family("states"));
-  const foreign = await arrivals(redis, `${base}:foreign`);
+  const movedIn = await arrivals(redis, `${base}:foreign`);
   const messages = new Map<string, DumpedMessage>();
   for (const [id, { chunk, value }] of states) {
     messages.set(id, {
       ...decodeState(value),
-      arrival: foreign.get(id) ?? sequenceOf(Buffer.from(id, "hex")),
+      arrival: movedIn.get(id) ?? sequenceOf(Buffer.from(id, "hex")),
       chunk,
       // One character a byte: envelopes of tests are ASCII, or random.
       envelope: inflated(bodies.get(id)?.value)?.toString("latin1"),
@@ -83,7 +83,7 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
   return {
     messages,
     indexes,
-    lanes: await dumpLanes(redis, base),
+    keyQueues: await dumpKeyQueues(redis, base),
     chunkEnds: new Map(ends.map(([name, at]) => [Buffer.from(name, "hex").toString(), at])),
     chunks: {
       states: family("states").sort(),
@@ -97,8 +97,8 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
     counters: Object.fromEntries(counters.map(([name, value]) => [name, Number(value)])),
     sessions,
     journal: await journal(redis, `${base}:journal`),
-    foreign,
-    elders: await scores(redis, `${base}:elders`),
+    movedIn,
+    byAge: await scores(redis, `${base}:elders`),
   };
 }
 

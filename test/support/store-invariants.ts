@@ -1,7 +1,7 @@
 import { QUARANTINE_REASONS, REASONS } from "../../src/core/reason.ts";
-import { STATE_NUMBERS } from "../../src/store/redis/states.ts";
+import { NUMBERS } from "../../src/store/redis/packed/numbers.ts";
 import type { QueueDump } from "./store-dump.ts";
-import { brokenLanes } from "./store-lanes.ts";
+import { brokenKeyQueues } from "./store-key-queues.ts";
 import type { DumpedState } from "./store-state.ts";
 
 /** What contradicts itself in a queue, in words. Empty: nothing. */
@@ -42,7 +42,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
     check(stored === m.bytes, `${name}: ${m.bytes} bytes, stored ${stored}`);
     check(m.edited === dump.edits.includes(id), `${name}: edited flag`);
     check(m.hasHistory === dump.histories.includes(id), `${name}: history flag`);
-    check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in a foreign chunk`);
+    check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in the wrong chunk`);
   }
 
   // No index, body, history or session speaks of a message that is not there.
@@ -50,9 +50,9 @@ export function brokenInvariants(dump: QueueDump): string[] {
     for (const id of entries.keys()) check(dump.messages.has(id), `${index} has an orphan ${id}`);
   }
   for (const id of dump.bodies) check(dump.messages.has(id), `a body without a message: ${id}`);
-  for (const id of dump.foreign.keys()) check(dump.messages.has(id), `nobody came here: ${id}`);
+  for (const id of dump.movedIn.keys()) check(dump.messages.has(id), `nobody came here: ${id}`);
   check(
-    same([...dump.elders.keys()].sort(), [...dump.foreign.keys()].sort()),
+    same([...dump.byAge.keys()].sort(), [...dump.movedIn.keys()].sort()),
     "those that came here are not those whose age is known",
   );
   for (const id of dump.edits) check(dump.messages.has(id), `edits of nobody: ${id}`);
@@ -68,7 +68,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
   check(mortal.length === 0, `expiry names chunks that are not there: ${mortal}`);
   check(same(dump.chunks.bodies, dump.chunks.states), "chunks of bodies are not those of states");
 
-  return [...broken, ...brokenLanes(dump), ...brokenCounts(dump)];
+  return [...broken, ...brokenKeyQueues(dump), ...brokenCounts(dump)];
 }
 
 function brokenCounts(dump: QueueDump): string[] {
@@ -94,7 +94,7 @@ function brokenCounts(dump: QueueDump): string[] {
   const cells = new Map<string, number>();
   for (const m of messages) {
     const why = m.quarantineReason === undefined ? 0 : QUARANTINE_REASONS[m.quarantineReason];
-    const cell = `c:${STATE_NUMBERS[m.state]}:${m.reason ? REASONS[m.reason] : 0}:${why}`;
+    const cell = `c:${NUMBERS.STATE[m.state]}:${m.reason ? REASONS[m.reason] : 0}:${why}`;
     cells.set(cell, (cells.get(cell) ?? 0) + 1);
   }
   const counted = Object.keys(counters).filter((name) => name.startsWith("c:"));

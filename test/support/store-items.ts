@@ -2,6 +2,7 @@ import type { LeaseTokenParts } from "../../src/core/lease-token.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import type {
   Claimed,
+  RetryItem,
   SendItem,
   SendReply,
   SendSettings,
@@ -50,7 +51,7 @@ export function session(n: number, over: Partial<SessionCredit> = {}): SessionCr
     count: 100,
     bytes: 64 << 20,
     leaseMs: 30_000,
-    idle: true,
+    canIsolate: true,
     ...over,
   };
 }
@@ -95,3 +96,7 @@ export function only<T>(values: readonly T[] | undefined): T {
 
 /** No request: nothing is remembered. */
 export const NO_REQUEST = bytes("");
+
+/** Retries messages as they are. */
+export const toRetry = (ids: readonly Uint8Array[]): RetryItem[] =>
+  ids.map((id) => ({ kind: "retry", id }));

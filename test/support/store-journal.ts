@@ -1,4 +1,4 @@
-import { ReplyReader } from "../../src/store/redis/reply.ts";
+import { Reader } from "../../src/store/redis/packed/reader.ts";
 
 /** One record of a queue's journal. */
 export interface JournalRecord {
@@ -43,21 +43,21 @@ const KINDS = [
 
 /** Reads the records of one entry. Throws on anything left over. */
 export function decodeJournal(entry: Buffer): JournalRecord[] {
-  const reader = new ReplyReader(entry);
+  const reader = new Reader(entry);
   const records: JournalRecord[] = [];
   while (!reader.done) {
-    const kind = KINDS[reader.u8()];
+    const kind = KINDS[reader.number(1)];
     if (!kind) throw new Error("a record of no kind");
     records.push({
       kind,
       id: Buffer.from(reader.bytes(16)).toString("hex"),
-      state: reader.u8(),
-      reason: reader.u8(),
-      quarantineReason: reader.u8(),
-      attempts: reader.u16(),
-      deliveryNumber: reader.u32(),
-      dueAtMs: reader.ms(),
-      note: Buffer.from(reader.bytes(reader.u8())).toString(),
+      state: reader.number(1),
+      reason: reader.number(1),
+      quarantineReason: reader.number(1),
+      attempts: reader.number(2),
+      deliveryNumber: reader.number(4),
+      dueAtMs: reader.number(6),
+      note: Buffer.from(reader.bytes(reader.number(1))).toString(),
     });
   }
   return records;

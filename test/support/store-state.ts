@@ -4,7 +4,7 @@ import {
   type Reason,
   reasonFromNumber,
 } from "../../src/core/reason.ts";
-import { ReplyReader } from "../../src/store/redis/reply.ts";
+import { Reader } from "../../src/store/redis/packed/reader.ts";
 
 /** A message's packed state, read by a second pair of eyes than the scripts' own. */
 export interface DumpedState {
@@ -55,11 +55,11 @@ export interface DumpedState {
 const STATES = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const;
 
 export function decodeState(packed: Buffer): DumpedState {
-  const reader = new ReplyReader(packed);
-  const state = STATES[reader.u8() - 1];
+  const reader = new Reader(packed);
+  const state = STATES[reader.number(1) - 1];
   if (state === undefined) throw new Error("a message in no state");
-  const place = reader.u8();
-  const flags = reader.u8();
+  const place = reader.number(1);
+  const flags = reader.number(1);
   const decoded = {
     state,
     isolated: place === 1,
@@ -71,25 +71,25 @@ export function decodeState(packed: Buffer): DumpedState {
     budgeted: (flags & 32) !== 0,
     waiting: (flags & 64) !== 0,
     edited: (flags & 128) !== 0,
-    reason: reasonFromNumber(reader.u8()),
-    quarantineReason: quarantineReasonFromNumber(reader.u8()),
-    version: reader.u16(),
-    attempts: reader.u16(),
-    expiries: reader.u8(),
-    releases: reader.u8(),
-    unknown: reader.u16(),
-    failures: reader.u16(),
-    deliveryNumber: reader.u32(),
-    bytes: reader.u32(),
-    dueAtMs: reader.ms(),
-    expireAtMs: reader.ms(),
-    ttlSeconds: reader.u32(),
-    sinceMs: reader.ms(),
-    leaseMs: reader.u32(),
+    reason: reasonFromNumber(reader.number(1)),
+    quarantineReason: quarantineReasonFromNumber(reader.number(1)),
+    version: reader.number(2),
+    attempts: reader.number(2),
+    expiries: reader.number(1),
+    releases: reader.number(1),
+    unknown: reader.number(2),
+    failures: reader.number(2),
+    deliveryNumber: reader.number(4),
+    bytes: reader.number(4),
+    dueAtMs: reader.number(6),
+    expireAtMs: reader.number(6),
+    ttlSeconds: reader.number(4),
+    sinceMs: reader.number(6),
+    leaseMs: reader.number(4),
   };
-  const lease = Buffer.from(reader.bytes(reader.u8()));
-  reader.bytes(reader.u8());
-  reader.bytes(reader.u16());
+  const lease = Buffer.from(reader.bytes(reader.number(1)));
+  reader.bytes(reader.number(1));
+  reader.bytes(reader.number(2));
   return {
     ...decoded,
     ...decodeExtra((flags & 8) !== 0 ? reader : undefined),
@@ -99,18 +99,18 @@ export function decodeState(packed: Buffer): DumpedState {
 }
 
 /** What only few messages have. */
-function decodeExtra(reader: ReplyReader | undefined) {
+function decodeExtra(reader: Reader | undefined) {
   if (reader === undefined) {
     return { priority: 0, limiterKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0, hops: 0 };
   }
   const text = (length: number) => Buffer.from(reader.bytes(length)).toString();
   return {
-    priority: (reader.u8() << 24) >> 24,
-    limiterKey: text(reader.u8()),
-    orderingKey: text(reader.u16()),
-    roundAtMs: reader.ms(),
-    lastDelayMs: reader.ms(),
-    hops: reader.u8(),
+    priority: (reader.number(1) << 24) >> 24,
+    limiterKey: text(reader.number(1)),
+    orderingKey: text(reader.number(2)),
+    roundAtMs: reader.number(6),
+    lastDelayMs: reader.number(6),
+    hops: reader.number(1),
   };
 }
 

@@ -1,4 +1,4 @@
-// Package dlqgrpc keeps gRPC calls that fail: those that a server was asked, and those that a client makes.
+// Package dlqgrpc sends failed gRPC calls to the DLQ, of servers and of clients, and makes them again.
 package dlqgrpc
 
 import (
@@ -15,61 +15,61 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// ContentType of the payload: the request's bytes. The attribute [MethodAttribute] has the method.
+// ContentType is the content type of a payload, which is an encoded request.
 const ContentType = "application/x-protobuf"
 
-// MethodAttribute has the full name of the method, as /package.Service/Method.
+// MethodAttribute is the attribute with the full name of the method: /package.Service/Method.
 const MethodAttribute = "grpc.method"
 
-// mostIdentity is what the service takes as a source id. A longer one is the caller's, and must not cost the message.
-const mostIdentity = 256
+// maxSourceID is the service's limit. A longer idempotency key is ignored, so that the message is not refused.
+const maxSourceID = 256
 
-// ErrKept says of a call that failed that it is in the DLQ, and is made again.
-var ErrKept = errors.New("dlqgrpc: the call failed, and is kept")
+// ErrKept means that a failed call is in the DLQ and will be made again.
+var ErrKept = errors.New("dlqgrpc: the call failed; the DLQ has it")
 
-// UnaryServerInterceptor sends requests to the queue that a handler fails on, for a reason that is not the
-// request's, or panics on: that goes on to whoever recovers it. The caller gets the handler's error all the same: gRPC
-// has no other word for it. The metadata idempotency-key becomes the source id.
+// UnaryServerInterceptor sends a request to a queue if its handler fails, unless the request itself is the
+// reason, or if the handler panics. The caller still gets the handler's error, because gRPC has no status for a
+// request that was accepted for later. A panic continues. The metadata idempotency-key becomes the source id.
 func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		keepIt := func(cause error) {
+		sendFailed := func(cause error) {
 			all := opts
-			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 && len(strings.ToValidUTF8(id[0], "\uFFFD")) <= mostIdentity {
+			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 && len(strings.ToValidUTF8(id[0], "\uFFFD")) <= maxSourceID {
 				all = append([]dlq.SendOption{dlq.WithSourceID(id[0])}, opts...)
 			}
-			keep(ctx, s, queue, info.FullMethod, request, cause, all)
+			send(ctx, s, queue, info.FullMethod, request, cause, all)
 		}
 		defer func() {
 			if value := recover(); value != nil {
-				keepIt(dlq.NewPanicError(value))
+				sendFailed(dlq.NewPanicError(value))
 				panic(value)
 			}
 		}()
 		response, err := handler(ctx, request)
-		if err != nil && !isOfTheRequest(err) && !isUnwanted(ctx, err) {
-			keepIt(err)
+		if err != nil && !isRequestError(err) && !isCancelledByCaller(ctx, err) {
+			sendFailed(err)
 		}
 		return response, err
 	}
 }
 
-// UnaryClientInterceptor sends calls to the queue that fail, for a reason that is not the request's. The error is
-// then [ErrKept], with that of the call.
+// UnaryClientInterceptor sends failed calls to a queue, unless the request itself is the reason. The call then
+// returns [ErrKept], which also wraps its own error.
 func UnaryClientInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryClientInterceptor {
 	return func(
 		ctx context.Context, method string, request, reply any, conn *grpc.ClientConn,
 		invoke grpc.UnaryInvoker, callOpts ...grpc.CallOption,
 	) error {
 		err := invoke(ctx, method, request, reply, conn, callOpts...)
-		if err == nil || isOfTheRequest(err) || !keep(ctx, s, queue, method, request, err, opts) {
+		if err == nil || isRequestError(err) || !send(ctx, s, queue, method, request, err, opts) {
 			return err
 		}
 		return fmt.Errorf("%w: %w", ErrKept, err)
 	}
 }
 
-// Redo is a worker's handler for what the interceptors have sent: it makes the call again, on a connection that
-// must not have the client's interceptor.
+// Redo returns a worker's handler that makes the calls of the interceptors again. The connection must not have
+// the client interceptor.
 func Redo(conn grpc.ClientConnInterface) dlq.Handler {
 	return func(ctx context.Context, d *dlq.Delivery) error {
 		method := d.Attributes[MethodAttribute]
@@ -78,14 +78,15 @@ func Redo(conn grpc.ClientConnInterface) dlq.Handler {
 		}
 		request, reply := raw(d.Payload.Bytes()), raw(nil)
 		err := conn.Invoke(ctx, method, &request, &reply, grpc.ForceCodec(rawCodec{}))
-		if err != nil && isHopeless(err) {
+		if err != nil && isPermanent(err) {
 			return dlq.NonRetryable(err)
 		}
 		return err
 	}
 }
 
-func keep(ctx context.Context, s dlq.Sender, queue, method string, request any, cause error, opts []dlq.SendOption) bool {
+// send reports whether the message is kept.
+func send(ctx context.Context, s dlq.Sender, queue, method string, request any, cause error, opts []dlq.SendOption) bool {
 	message, ok := request.(proto.Message)
 	if !ok {
 		return false
@@ -97,13 +98,13 @@ func keep(ctx context.Context, s dlq.Sender, queue, method string, request any, 
 	all := append([]dlq.SendOption{
 		dlq.WithContentType(ContentType), dlq.WithAttributes(map[string]string{MethodAttribute: method}),
 	}, opts...)
-	// The caller may be gone by now; that must not cost the message.
+	// The caller's context may have ended.
 	result, err := s.Send(context.WithoutCancel(ctx), queue, payload, cause, all...)
 	return err == nil && result.Kept()
 }
 
-// isOfTheRequest: trying it again can't help, or nobody wants it any more.
-func isOfTheRequest(err error) bool {
+// isRequestError reports whether the request is the reason of the failure, or was cancelled.
+func isRequestError(err error) bool {
 	switch status.Code(err) {
 	case codes.InvalidArgument, codes.NotFound, codes.AlreadyExists, codes.PermissionDenied, codes.Unauthenticated,
 		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented, codes.Canceled:
@@ -113,23 +114,24 @@ func isOfTheRequest(err error) bool {
 	}
 }
 
-// isHopeless: made again, the call fails again. A token may become right, and a call that was cancelled has said nothing
-// of its request, as where its connection was closed.
-func isHopeless(err error) bool {
+// isPermanent reports whether the call fails at every retry. A token may become valid, and a cancelled call says
+// nothing about its request.
+func isPermanent(err error) bool {
 	switch status.Code(err) {
 	case codes.PermissionDenied, codes.Unauthenticated, codes.Canceled:
 		return false
 	default:
-		return isOfTheRequest(err)
+		return isRequestError(err)
 	}
 }
 
-// isUnwanted: its caller has gone, and the handler says so by the context's error itself, which has no status yet.
-func isUnwanted(ctx context.Context, err error) bool {
+// isCancelledByCaller reports whether a handler returned the error of a context that its caller cancelled. Such
+// an error has no gRPC status yet.
+func isCancelledByCaller(ctx context.Context, err error) bool {
 	return errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled)
 }
 
-// raw is a message that is not looked into.
+// raw is an encoded message.
 type raw []byte
 
 type rawCodec struct{}

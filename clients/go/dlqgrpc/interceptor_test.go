@@ -20,7 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// shop is any service; that of the DLQ has messages that are there already.
+// shop is a service whose first call fails. It uses the generated types of the DLQ service.
 type shop struct {
 	dlqv1.UnimplementedDlqServiceServer
 	calls atomic.Int32
@@ -31,7 +31,7 @@ func (s *shop) Stats(_ context.Context, r *dlqv1.StatsRequest) (*dlqv1.StatsResp
 		return nil, status.Error(codes.Internal, "no bank")
 	}
 	if len(r.GetQueues()) != 1 || r.GetQueues()[0] != "q" {
-		return nil, status.Error(codes.InvalidArgument, "another request")
+		return nil, status.Error(codes.InvalidArgument, "not the sent request")
 	}
 	return &dlqv1.StatsResponse{}, nil
 }
@@ -70,7 +70,7 @@ func redo(t *testing.T, fake *dlqtest.Fake, client *dlq.Client, conn *grpc.Clien
 	}
 }
 
-func TestACallThatFailsIsMadeAgain(t *testing.T) {
+func TestFailedCallIsMadeAgain(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	target := serve(t, &shop{})
@@ -85,7 +85,7 @@ func TestACallThatFailsIsMadeAgain(t *testing.T) {
 	redo(t, fake, client, dial(t, target))
 }
 
-func TestARequestThatAServerFailsOnIsKept(t *testing.T) {
+func TestRequestOfFailedHandlerIsSent(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	target := serve(t, &shop{}, grpc.UnaryInterceptor(dlqgrpc.UnaryServerInterceptor(client, "calls")))
@@ -96,46 +96,46 @@ func TestARequestThatAServerFailsOnIsKept(t *testing.T) {
 	redo(t, fake, client, dial(t, target))
 }
 
-func TestARequestThatAServerPanicsOnIsKept(t *testing.T) {
+func TestRequestOfPanickingHandlerIsSent(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	ours := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
+	interceptor := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
 	panicking := func(context.Context, any) (any, error) { panic("oh") }
 	defer func() {
 		if value := recover(); value != "oh" {
-			t.Errorf("whoever recovers got %v", value)
+			t.Errorf("recovered %v", value)
 		}
 		failure := fake.Messages("calls")[0].GetFailure()
-		if failure.GetMessage() != "panic: oh" || !strings.Contains(failure.GetStackTrace(), "TestARequestThatAServerPanicsOn") {
+		if failure.GetMessage() != "panic: oh" || !strings.Contains(failure.GetStackTrace(), "TestRequestOfPanickingHandler") {
 			t.Errorf("got %v", failure)
 		}
 	}()
-	_, _ = ours(t.Context(), &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, panicking)
+	_, _ = interceptor(t.Context(), &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, panicking)
 }
 
-func TestARequestWhoseCallerHasGoneIsNotKept(t *testing.T) {
+func TestRequestCancelledByCallerIsNotSent(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	ours := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
+	interceptor := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
 	info := &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}
 	ctx, cancel := context.WithCancel(t.Context())
 	waiting := func(ctx context.Context, _ any) (any, error) {
 		cancel()
 		return nil, fmt.Errorf("query: %w", ctx.Err())
 	}
-	if _, err := ours(ctx, &dlqv1.StatsRequest{}, info, waiting); !errors.Is(err, context.Canceled) {
+	if _, err := interceptor(ctx, &dlqv1.StatsRequest{}, info, waiting); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if got := fake.Messages("calls"); len(got) != 0 {
-		t.Errorf("kept %v", got)
+		t.Errorf("sent %v", got)
 	}
-	// One that the handler has cancelled by itself is a failure as any other.
+	// A handler that cancels its own work fails like any other.
 	failing := func(context.Context, any) (any, error) { return nil, context.Canceled }
-	_, _ = ours(t.Context(), &dlqv1.StatsRequest{}, info, failing)
+	_, _ = interceptor(t.Context(), &dlqv1.StatsRequest{}, info, failing)
 	if got := fake.Messages("calls"); len(got) != 1 {
-		t.Errorf("kept %v", got)
+		t.Errorf("sent %v", got)
 	}
 }
 
-// refusing answers each call by a status.
+// refusing answers each call with a status.
 type refusing struct {
 	dlqv1.UnimplementedDlqServiceServer
 	code codes.Code
@@ -145,31 +145,31 @@ func (r *refusing) Stats(context.Context, *dlqv1.StatsRequest) (*dlqv1.StatsResp
 	return nil, status.Error(r.code, "no")
 }
 
-func TestWhatMayYetGoWellIsNotQuarantinedByRedo(t *testing.T) {
-	for code, isHopeless := range map[codes.Code]bool{
+func TestRedoQuarantinesPermanentFailuresOnly(t *testing.T) {
+	for code, isPermanent := range map[codes.Code]bool{
 		codes.InvalidArgument: true, codes.NotFound: true,
 		codes.Unauthenticated: false, codes.PermissionDenied: false, codes.Unavailable: false, codes.Canceled: false,
 	} {
 		conn := dial(t, serve(t, &refusing{code: code}))
 		d := &dlq.Delivery{Attributes: map[string]string{dlqgrpc.MethodAttribute: "/dlq.v1.DlqService/Stats"}}
 		err := dlqgrpc.Redo(conn)(t.Context(), d)
-		var told interface{ NonRetryable() bool }
-		if status.Code(err) != code || errors.As(err, &told) != isHopeless {
+		var nonRetryable interface{ NonRetryable() bool }
+		if status.Code(err) != code || errors.As(err, &nonRetryable) != isPermanent {
 			t.Errorf("%v: got %#v", code, err)
 		}
 	}
 }
 
-func TestAnIdempotencyKeyThatIsTooLongCostsOnlyItself(t *testing.T) {
+func TestTooLongIdempotencyKeyIsIgnored(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	ours := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
+	interceptor := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
 	failing := func(context.Context, any) (any, error) { return nil, errors.New("no bank") }
 	for _, key := range []string{"order-42", strings.Repeat("k", 257), strings.Repeat("k\xff", 128)} {
 		ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("idempotency-key", key))
-		_, _ = ours(ctx, &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, failing)
+		_, _ = interceptor(ctx, &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, failing)
 	}
-	kept := fake.Messages("calls")
-	if len(kept) != 3 || kept[0].GetSourceId() != "order-42" || kept[1].GetSourceId() != "" || kept[2].GetSourceId() != "" {
-		t.Errorf("got %v", kept)
+	sent := fake.Messages("calls")
+	if len(sent) != 3 || sent[0].GetSourceId() != "order-42" || sent[1].GetSourceId() != "" || sent[2].GetSourceId() != "" {
+		t.Errorf("got %v", sent)
 	}
 }

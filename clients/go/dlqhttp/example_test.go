@@ -13,7 +13,7 @@ import (
 )
 
 func ExampleHandler() {
-	service := dlqtest.StartFake() // yours is at localhost:50051, say
+	service := dlqtest.StartFake() // in production the service, such as at localhost:50051
 	defer service.Stop()
 	client := service.Client()
 

@@ -1,5 +1,4 @@
-// Package dlqhttp keeps HTTP requests that fail: those that a server was asked ([Handler]), and those that a
-// client makes ([Do]).
+// Package dlqhttp sends failed HTTP requests to the DLQ: of servers ([Handler]) and of clients ([Do]).
 package dlqhttp
 
 import (
@@ -20,12 +19,12 @@ import (
 )
 
 const (
-	// mostPayload is what the service takes where its payload_max is as large as it may be; 1 MiB by default.
-	mostPayload = 3 << 20
-	// What it takes of a source id or a media type, and of an attribute. What is longer is the caller's, and must not
-	// cost the message.
-	mostIdentity  = 256
-	mostAttribute = 4 << 10
+	// maxPayload is the service's largest possible payload_max. Its default is 1 MiB.
+	maxPayload = 3 << 20
+	// The service's limits for a source id or a content type, and for an attribute. A longer header of the caller is
+	// ignored, so that the message is not refused.
+	maxHeader    = 256
+	maxAttribute = 4 << 10
 )
 
 // Option is an option of [Handler].
@@ -37,23 +36,22 @@ type handlerOptions struct {
 	when    func(r *http.Request, err error) bool
 }
 
-// WithPayload says what the message of a request is. Default: its body.
+// WithPayload sets the payload of a request's message. Default: the body.
 func WithPayload(payload func(r *http.Request, body []byte) any) Option {
 	return func(o *handlerOptions) { o.payload = payload }
 }
 
-// WithSendOptions are options of the send of a request; they win over what its headers say.
+// WithSendOptions sets options of a request's send. They override its headers.
 func WithSendOptions(send func(r *http.Request) []dlq.SendOption) Option {
 	return func(o *handlerOptions) { o.send = send }
 }
 
-// When says which failures are sent. Default: all but those that the request itself is to blame for, by
-// [Status] 4xx.
+// When sets which failures are sent. Default: all but those with a [Status] of 4xx, which are the request's fault.
 func When(when func(r *http.Request, err error) bool) Option {
 	return func(o *handlerOptions) { o.when = when }
 }
 
-// Status says with which status a request failed.
+// Status returns an error that sets the HTTP status of the answer.
 func Status(status int, err error) error { return &statusError{err, status} }
 
 type statusError struct {
@@ -64,9 +62,9 @@ type statusError struct {
 func (e *statusError) Unwrap() error   { return e.error }
 func (e *statusError) StatusCode() int { return e.status }
 
-// Handler answers requests by fn. A request that it gives an error for, or panics on, is sent to the queue by its
-// body, and its caller gets 202: he need not send it again. What could not be kept, what is the fault of
-// the request, and a request without a body are answered by the status of [Status], else 500. The headers
+// Handler returns a handler that calls fn. If fn returns an error or panics, the request's body is sent to the
+// queue, and the caller gets 202: it need not repeat the request. The answer is the status of [Status], or 500, if
+// the message could not be kept, if [When] excludes it, or if the body is empty or longer than 3 MiB. The headers
 // Idempotency-Key and traceparent become source id and trace context.
 func Handler(
 	s dlq.Sender, queue string, fn func(w http.ResponseWriter, r *http.Request) error, opts ...Option,
@@ -81,61 +79,61 @@ func Handler(
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, isWhole := bufferBody(r)
 		answer := &answerWriter{ResponseWriter: w}
-		err := recovered(func() error { return fn(answer, r) })
+		err := catchPanic(func() error { return fn(answer, r) })
 		if err == nil {
 			return
 		}
-		var kept *dlq.Result
+		var sent *dlq.Result
 		if isWhole && len(body) > 0 {
-			kept = o.keep(s, queue, r, body, err)
+			sent = o.sendRequest(s, queue, r, body, err)
 		}
 		if answer.hasBegun {
-			return // too late for another one
+			return
 		}
 		for _, name := range bodyHeaders {
 			w.Header().Del(name)
 		}
-		switch {
-		case kept == nil:
+		if sent == nil {
 			status := statusOf(err)
 			http.Error(w, http.StatusText(status), status)
-		default:
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusAccepted)
-			_ = json.NewEncoder(w).Encode(struct {
-				Status dlq.Status `json:"status"`
-				ID     string     `json:"id,omitempty"`
-			}{kept.Status, kept.ID})
+			return
 		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusAccepted)
+		_ = json.NewEncoder(w).Encode(struct {
+			Status dlq.Status `json:"status"`
+			ID     string     `json:"id,omitempty"`
+		}{sent.Status, sent.ID})
 	})
 }
 
-// bodyHeaders tell of a body that a handler meant to write before it failed.
+// bodyHeaders describe a body that the handler did not write because it failed.
 var bodyHeaders = []string{"Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Cache-Control"}
 
-// keep gives nil if it is not to be kept, or can't be. Options of the program's that panic cost no answer.
-func (o handlerOptions) keep(
+// sendRequest returns nil if the message is not kept, also if an option panics.
+func (o handlerOptions) sendRequest(
 	s dlq.Sender, queue string, r *http.Request, body []byte, cause error,
-) (kept *dlq.Result) {
+) (sent *dlq.Result) {
 	defer func() {
 		if value := recover(); value != nil {
-			slog.Error("dlq: a request could not be sent, an option of dlqhttp panicked", "panic", value, "stack", string(debug.Stack()))
-			kept = nil
+			slog.Error("dlq: an option of dlqhttp panicked; the failed request is not sent",
+				"panic", value, "stack", string(debug.Stack()))
+			sent = nil
 		}
 	}()
 	if !o.when(r, cause) {
 		return nil
 	}
 	options := append(headerOptions(r.Header), dlq.WithAttributes(map[string]string{
-		"http.method": r.Method, "http.path": cut(r.URL.Path, mostAttribute),
+		"http.method": r.Method, "http.path": cut(r.URL.Path, maxAttribute),
 	}))
-	if contentType := r.Header.Get("Content-Type"); isIdentity(contentType) {
+	if contentType := r.Header.Get("Content-Type"); isWithinLimit(contentType) {
 		options = append(options, dlq.WithContentType(contentType))
 	}
 	if o.send != nil {
 		options = append(options, o.send(r)...)
 	}
-	// The caller may be gone by now; that must not cost the message.
+	// The caller's context may have ended.
 	ctx := context.WithoutCancel(r.Context())
 	result, err := s.Send(ctx, queue, o.payload(r, body), cause, options...)
 	if err != nil || !result.Kept() {
@@ -144,10 +142,10 @@ func (o handlerOptions) keep(
 	return &result
 }
 
-// headerOptions are what headers say by convention.
+// headerOptions returns the options of standard headers.
 func headerOptions(header http.Header) []dlq.SendOption {
 	var options []dlq.SendOption
-	if id := header.Get("Idempotency-Key"); isIdentity(id) {
+	if id := header.Get("Idempotency-Key"); isWithinLimit(id) {
 		options = append(options, dlq.WithSourceID(id))
 	}
 	if parent := header.Get("Traceparent"); parent != "" {
@@ -157,46 +155,47 @@ func headerOptions(header http.Header) []dlq.SendOption {
 	return options
 }
 
-func isIdentity(text string) bool {
-	return text != "" && len(strings.ToValidUTF8(text, "\uFFFD")) <= mostIdentity
+// isWithinLimit reports whether a header is set and not too long.
+func isWithinLimit(text string) bool {
+	return text != "" && len(strings.ToValidUTF8(text, "\uFFFD")) <= maxHeader
 }
 
-// cut gives text that protobuf can hold, and no more of it than that.
-func cut(text string, most int) string {
+// cut returns valid UTF-8 of at most limit bytes.
+func cut(text string, limit int) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
+	if len(text) <= limit {
 		return text
 	}
-	for !utf8.RuneStart(text[most]) {
-		most--
+	for !utf8.RuneStart(text[limit]) {
+		limit--
 	}
-	return text[:most]
+	return text[:limit]
 }
 
-// bufferBody has the body read twice: by the handler, and for the message. One that is too long is not whole.
+// bufferBody reads the body and lets the handler read it again. isWhole is false if it is too long.
 func bufferBody(r *http.Request) (body []byte, isWhole bool) {
 	if r.Body == nil {
 		return nil, true
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostPayload+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxPayload+1))
 	rest := r.Body
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), rest), rest}
-	return body, err == nil && len(body) <= mostPayload
+	return body, err == nil && len(body) <= maxPayload
 }
 
 func statusOf(err error) int {
-	var told interface{ StatusCode() int }
-	if errors.As(err, &told) && told.StatusCode() >= 400 && told.StatusCode() <= 599 {
-		return told.StatusCode()
+	var found interface{ StatusCode() int }
+	if errors.As(err, &found) && found.StatusCode() >= 400 && found.StatusCode() <= 599 {
+		return found.StatusCode()
 	}
 	return http.StatusInternalServerError
 }
 
-// recovered makes an error of a panic, but of the one by which a handler hangs up.
-func recovered(fn func() error) (err error) {
+// catchPanic returns a panic of fn as an error, except http.ErrAbortHandler, which closes the connection.
+func catchPanic(fn func() error) (err error) {
 	defer func() {
 		switch value := recover(); value {
 		case nil:
@@ -209,14 +208,14 @@ func recovered(fn func() error) (err error) {
 	return fn()
 }
 
-// answerWriter knows whether an answer has begun.
+// answerWriter records whether the handler has begun its answer.
 type answerWriter struct {
 	http.ResponseWriter
 	hasBegun bool
 }
 
 func (w *answerWriter) WriteHeader(status int) {
-	w.hasBegun = w.hasBegun || status >= http.StatusOK // else it only informs
+	w.hasBegun = w.hasBegun || status >= http.StatusOK // 1xx is informational
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -225,20 +224,20 @@ func (w *answerWriter) Write(data []byte) (int, error) {
 	return w.ResponseWriter.Write(data)
 }
 
-// Flush sends what was written, and the headers.
+// Flush implements [http.Flusher].
 func (w *answerWriter) Flush() { _ = w.FlushError() }
 
-// FlushError is for http.ResponseController.
+// FlushError is used by [http.ResponseController].
 func (w *answerWriter) FlushError() error {
 	w.hasBegun = true
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// Hijack takes the connection over, as for WebSockets.
+// Hijack implements [http.Hijacker].
 func (w *answerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.hasBegun = true
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap is used by [http.ResponseController].
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

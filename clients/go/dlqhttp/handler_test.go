@@ -17,7 +17,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-func TestARequestThatFailsIsKept(t *testing.T) {
+func TestFailedRequestIsSent(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	handler := dlqhttp.Handler(fake.Client(), "orders", func(_ http.ResponseWriter, r *http.Request) error {
 		if body, _ := io.ReadAll(r.Body); string(body) != `{"order": 42}` {
@@ -39,7 +39,7 @@ func TestARequestThatFailsIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatIsTheFaultOfTheRequestIsNotSent(t *testing.T) {
+func TestFaultOfRequestIsNotSent(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error {
 		return dlqhttp.Status(http.StatusUnprocessableEntity, errors.New("no such order"))
@@ -51,7 +51,7 @@ func TestWhatIsTheFaultOfTheRequestIsNotSent(t *testing.T) {
 	}
 }
 
-func TestAHandlerThatPanicsHasFailed(t *testing.T) {
+func TestPanickingHandlerFails(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error { panic("oh") })
 	answer := httptest.NewRecorder()
@@ -60,12 +60,12 @@ func TestAHandlerThatPanicsHasFailed(t *testing.T) {
 		t.Fatalf("answered %d", answer.Code)
 	}
 	failure := fake.Messages("orders")[0].GetFailure()
-	if failure.GetMessage() != "panic: oh" || !strings.Contains(failure.GetStackTrace(), "TestAHandlerThatPanics") {
+	if failure.GetMessage() != "panic: oh" || !strings.Contains(failure.GetStackTrace(), "TestPanickingHandler") {
 		t.Errorf("got %v", failure)
 	}
 }
 
-func TestAnAnswerThatHasBegunStays(t *testing.T) {
+func TestBegunAnswerStays(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter){
 		"flushed":   func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
 		"by header": func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) },
@@ -89,7 +89,7 @@ func TestAnAnswerThatHasBegunStays(t *testing.T) {
 	}
 }
 
-func TestAnOutgoingRequestIsMadeAgain(t *testing.T) {
+func TestOutgoingRequestIsMadeAgain(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	var calls atomic.Int32
@@ -131,7 +131,7 @@ func TestAnOutgoingRequestIsMadeAgain(t *testing.T) {
 	}
 }
 
-func TestWhatAHandlerHasSetOfItsOwnAnswerIsNotOfTheOtherOne(t *testing.T) {
+func TestBodyHeadersOfFailedHandlerAreRemoved(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	server := httptest.NewServer(dlqhttp.Handler(fake.Client(), "orders", func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Length", "1000")
@@ -155,7 +155,7 @@ func TestWhatAHandlerHasSetOfItsOwnAnswerIsNotOfTheOtherOne(t *testing.T) {
 	}
 }
 
-func TestAnOptionThatPanicsCostsOnlyTheMessage(t *testing.T) {
+func TestPanickingOptionDoesNotAffectAnswer(t *testing.T) {
 	for name, option := range map[string]dlqhttp.Option{
 		"payload": dlqhttp.WithPayload(func(*http.Request, []byte) any { panic("payload") }),
 		"send":    dlqhttp.WithSendOptions(func(*http.Request) []dlq.SendOption { panic("send") }),
@@ -173,13 +173,13 @@ func TestAnOptionThatPanicsCostsOnlyTheMessage(t *testing.T) {
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")))
 			if answer.Code != http.StatusBadGateway || !strings.Contains(log.String(), name) {
-				t.Errorf("answered %d, and said %q", answer.Code, log.String())
+				t.Errorf("answered %d, logged %q", answer.Code, log.String())
 			}
 		})
 	}
 }
 
-func TestABodyAsLongAsAPayloadMayBeIsKept(t *testing.T) {
+func TestBodyUpToPayloadLimitIsSent(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error {
 		return errors.New("no bank")
@@ -194,8 +194,8 @@ func TestABodyAsLongAsAPayloadMayBeIsKept(t *testing.T) {
 	}
 }
 
-// The service refuses messages with longer ones, and whoever calls chooses his headers.
-func TestHeadersThatAreTooLongCostOnlyThemselves(t *testing.T) {
+// The service refuses messages with longer values, which the caller chooses.
+func TestTooLongHeadersAreIgnored(t *testing.T) {
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	fake := dlqtest.NewFake(t)
 	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error { return errors.New("no bank") })
@@ -207,10 +207,10 @@ func TestHeadersThatAreTooLongCostOnlyThemselves(t *testing.T) {
 		request.Header.Set("Tracestate", strings.Repeat("a=b,", 129))
 		handler.ServeHTTP(httptest.NewRecorder(), request)
 	}
-	for at, message := range fake.Messages("orders") {
+	for i, message := range fake.Messages("orders") {
 		trace := message.GetTraceContext()
 		if message.GetSourceId() != "" || message.GetPayload().GetContentType() != "" || trace.GetTracestate() != "" ||
-			(trace.GetTraceparent() == parent) != (at == 0) || len(message.GetAttributes()["http.path"]) > 4<<10 {
+			(trace.GetTraceparent() == parent) != (i == 0) || len(message.GetAttributes()["http.path"]) > 4<<10 {
 			t.Errorf("got %v", message)
 		}
 	}

@@ -15,18 +15,18 @@ import (
 	"github.com/dlq-service/dlq/clients/go"
 )
 
-// ErrKept says of a request that failed that it is in the DLQ, and is made again.
-var ErrKept = errors.New("dlqhttp: the request failed, and is kept")
+// ErrKept means that a failed request is in the DLQ and will be made again.
+var ErrKept = errors.New("dlqhttp: the request failed; the DLQ has it")
 
 const (
-	// mostKeptBody: longer ones are longer than any payload, once they are base64.
-	mostKeptBody = mostPayload / 4 * 3
-	// mostDiscarded: a new connection costs less than to read more.
-	mostDiscarded = 64 << 10
+	// maxKeptBody is the longest body that fits a payload as base64.
+	maxKeptBody = maxPayload / 4 * 3
+	// maxDiscarded is the length up to which reading a body costs less than a new connection.
+	maxDiscarded = 64 << 10
 )
 
-// KeptRequest is what is kept of a request: without the headers that carry credentials by standard, but with its URL
-// and all other headers. Clients of other languages keep the same.
+// KeptRequest is the payload of a request: its URL, body, and headers without the standard ones that carry
+// credentials. The clients of other languages use the same format.
 type KeptRequest struct {
 	URL     string            `json:"url"`
 	Method  string            `json:"method"`
@@ -37,10 +37,10 @@ type KeptRequest struct {
 // secretHeaders are not stored.
 var secretHeaders = map[string]bool{"authorization": true, "cookie": true, "proxy-authorization": true}
 
-// mostRetryAfter is what the DLQ waits; more seconds may be more than a Duration has room for.
-const mostRetryAfter = 30 * 24 * time.Hour
+// maxRetryAfter is the DLQ's limit. It also avoids an overflow of Duration.
+const maxRetryAfter = 30 * 24 * time.Hour
 
-// ResponseError is an answer that is no success. The DLQ reads from it when, and whether, to try again.
+// ResponseError is an answer with a status other than 2xx. It decides whether and when the request is made again.
 type ResponseError struct {
 	Host   string
 	Status int
@@ -49,10 +49,10 @@ type ResponseError struct {
 
 func (e *ResponseError) Error() string { return fmt.Sprintf("%s answered %d", e.Host, e.Status) }
 
-// StatusCode is the answer's.
+// StatusCode returns the status of the answer.
 func (e *ResponseError) StatusCode() int { return e.Status }
 
-// NonRetryable says that the request itself is wrong.
+// NonRetryable reports whether the request itself is wrong.
 func (e *ResponseError) NonRetryable() bool {
 	switch e.Status {
 	case 401, 403, 408, 409, 423, 425, 429: // a later try can change these
@@ -62,11 +62,11 @@ func (e *ResponseError) NonRetryable() bool {
 	}
 }
 
-// RetryAfter is what the answer says, else negative.
+// RetryAfter returns the delay of the header Retry-After, or a negative value without one.
 func (e *ResponseError) RetryAfter() time.Duration {
 	header := e.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(seconds, uint64(mostRetryAfter/time.Second))) * time.Second //nolint:gosec // bounded
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second //nolint:gosec // bounded
 	}
 	if at, err := http.ParseTime(header); err == nil {
 		return max(0, time.Until(at))
@@ -74,18 +74,19 @@ func (e *ResponseError) RetryAfter() time.Duration {
 	return -1
 }
 
-// Do makes a request, such as of a webhook, by client. One that has no answer, or one that is no success, goes to
-// the queue: the error is then [ErrKept], with the failure; else the failure alone, as of a request whose body is too
-// long: by default the service takes 1 MiB, of which base64 and headers leave a body about 750 KiB. Headers that hold secrets are not stored:
-// give them to [Redo].
+// Do makes a request, such as a webhook. If it gets no answer, or one other than 2xx, Do sends it to the queue and
+// returns [ErrKept], which also wraps the failure. If the DLQ can't keep the request, Do returns the failure alone.
+//
+// By default the service accepts payloads of 1 MiB, so a body may have about 750 KiB because of base64. The headers
+// Authorization, Cookie and Proxy-Authorization are not stored: give them to [Redo].
 func Do(
 	client *http.Client, s dlq.Sender, queue string, r *http.Request, opts ...dlq.SendOption,
 ) (*http.Response, error) {
-	kept, isWhole, err := keptFrom(r)
+	kept, isWhole, err := readRequest(r)
 	if err != nil {
 		return nil, err
 	}
-	response, cause := answerTo(client, r)
+	response, cause := do(client, r)
 	if cause == nil {
 		return response, nil
 	}
@@ -100,8 +101,8 @@ func Do(
 	return nil, fmt.Errorf("%w: %w", ErrKept, cause)
 }
 
-// Redo is a worker's handler for what [Do] has sent: it makes the request again. Headers are added, such as the
-// credentials that were not stored.
+// Redo returns a worker's handler that makes the requests of [Do] again. If headers is not nil, it returns headers
+// to add, such as credentials.
 func Redo(client *http.Client, headers func(KeptRequest) http.Header) dlq.Handler {
 	return func(ctx context.Context, d *dlq.Delivery) error {
 		var kept KeptRequest
@@ -116,34 +117,35 @@ func Redo(client *http.Client, headers func(KeptRequest) http.Header) dlq.Handle
 			r.Header.Set(name, value)
 		}
 		if host := r.Header.Get("Host"); host != "" {
-			r.Host = host // of the header net/http takes no notice
+			r.Host = host // net/http ignores the header
 		}
 		if headers != nil {
 			for name, values := range headers(kept) {
 				r.Header[http.CanonicalHeaderKey(name)] = values
 			}
 		}
-		response, err := answerTo(client, r)
+		response, err := do(client, r)
 		if err != nil {
 			return err
 		}
 		discard(response.Body)
-		return nil // it was a success, whatever becomes of its body
+		return nil
 	}
 }
 
-// discard reads a body to its end where that is near, so that the connection can be used again.
+// discard reads the rest of a short body, so that the connection can be reused.
 func discard(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, mostDiscarded)
+	_, _ = io.CopyN(io.Discard, body, maxDiscarded)
 	_ = body.Close()
 }
 
-func answerTo(client *http.Client, r *http.Request) (*http.Response, error) {
+// do returns an error also for an answer other than 2xx.
+func do(client *http.Client, r *http.Request) (*http.Response, error) {
 	response, err := client.Do(r)
 	if err != nil {
-		var whole *url.Error
-		if errors.As(err, &whole) {
-			whole.URL = r.URL.Host // all of it may hold secrets
+		var urlErr *url.Error
+		if errors.As(err, &urlErr) {
+			urlErr.URL = r.URL.Host // the path and query may contain secrets
 		}
 		return nil, err
 	}
@@ -154,8 +156,8 @@ func answerTo(client *http.Client, r *http.Request) (*http.Response, error) {
 	return nil, &ResponseError{Host: r.URL.Host, Status: response.StatusCode, Header: response.Header}
 }
 
-// keptFrom reads the body, and has it read again by the request. One that is too long to be kept is not whole.
-func keptFrom(r *http.Request) (kept KeptRequest, isWhole bool, err error) {
+// readRequest reads the body and lets the request read it again. isWhole is false if the body is too long.
+func readRequest(r *http.Request) (kept KeptRequest, isWhole bool, err error) {
 	kept = KeptRequest{URL: r.URL.String(), Method: r.Method, Headers: map[string]string{}}
 	if kept.Method == "" {
 		kept.Method = http.MethodGet
@@ -171,8 +173,8 @@ func keptFrom(r *http.Request) (kept KeptRequest, isWhole bool, err error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return kept, true, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostKeptBody+1))
-	if err == nil && len(body) > mostKeptBody {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxKeptBody+1))
+	if err == nil && len(body) > maxKeptBody {
 		rest := r.Body
 		r.Body = struct {
 			io.Reader

@@ -17,7 +17,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-func TestABodyThatCannotBeKeptIsNotHeldInMemory(t *testing.T) {
+func TestTooLongBodyIsNotHeldInMemory(t *testing.T) {
 	const length = 64 << 20
 	fake := dlqtest.NewFake(t)
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
@@ -49,7 +49,7 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-func TestRequestsThatAreMadeAgainShareAConnection(t *testing.T) {
+func TestRedoReusesConnection(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	connections := make(chan struct{}, 10)
@@ -82,11 +82,11 @@ func TestRequestsThatAreMadeAgainShareAConnection(t *testing.T) {
 	}
 }
 
-func TestARetryAfterOfAnyLengthIsOne(t *testing.T) {
+func TestRetryAfterIsLimited(t *testing.T) {
 	const month = 30 * 24 * time.Hour
 	for header, want := range map[string]time.Duration{
 		"120": 2 * time.Minute, "-1": -1, "soon": -1, "": -1,
-		"9300000000": month, "99999999999999999999": month, // in seconds, more than a Duration has room for
+		"9300000000": month, "99999999999999999999": month, // more seconds than a Duration can hold
 	} {
 		err := &dlqhttp.ResponseError{Header: http.Header{"Retry-After": {header}}}
 		if got := err.RetryAfter(); got != want {
@@ -95,7 +95,7 @@ func TestARetryAfterOfAnyLengthIsOne(t *testing.T) {
 	}
 }
 
-func TestARequestIsMadeAgainForItsHost(t *testing.T) {
+func TestRedoKeepsHostOfRequest(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	hosts := make(chan string, 2)
@@ -122,7 +122,7 @@ func TestARequestIsMadeAgainForItsHost(t *testing.T) {
 	}
 	for range 2 {
 		if host := <-hosts; host != "shop.example" {
-			t.Errorf("asked for %s", host)
+			t.Errorf("requested host %s", host)
 		}
 	}
 }

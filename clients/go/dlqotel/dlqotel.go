@@ -1,5 +1,5 @@
-// Package dlqotel has messages belong to the OpenTelemetry traces of who sends and who handles them. It is a
-// module of its own, so that others need no OpenTelemetry.
+// Package dlqotel connects messages with OpenTelemetry traces. It is a separate module, so that package dlq does
+// not depend on OpenTelemetry.
 //
 //	client, err := dlq.New(target, dlq.WithTracing(dlqotel.Tracing()))
 package dlqotel
@@ -16,7 +16,8 @@ const (
 	stateKey  = "tracestate"
 )
 
-// Tracing sends the context's span along, and has a handler's context be of its message's trace.
+// Tracing returns a tracing that sends the span of the context with each message, and gives the handler a context
+// with that span.
 func Tracing() dlq.Tracing { return tracing{} }
 
 type tracing struct{ format propagation.TraceContext }

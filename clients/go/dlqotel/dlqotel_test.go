@@ -10,10 +10,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-func TestAHandlerIsOfTheTraceOfWhoSent(t *testing.T) {
+func TestHandlerContextHasSpanOfSend(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client(dlq.WithTracing(dlqotel.Tracing()))
-	sent := trace.NewSpanContext(trace.SpanContextConfig{
+	span := trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled,
 	})
 	seen := make(chan trace.SpanContext, 1)
@@ -25,12 +25,12 @@ func TestAHandlerIsOfTheTraceOfWhoSent(t *testing.T) {
 			return nil
 		})
 	}()
-	ctx := trace.ContextWithSpanContext(t.Context(), sent)
+	ctx := trace.ContextWithSpanContext(t.Context(), span)
 	if _, err := client.Send(ctx, "orders", "a", nil); err != nil {
 		t.Fatal(err)
 	}
 	got := <-seen
-	if got.TraceID() != sent.TraceID() || got.SpanID() != sent.SpanID() || !got.IsRemote() || !got.IsSampled() {
+	if got.TraceID() != span.TraceID() || got.SpanID() != span.SpanID() || !got.IsRemote() || !got.IsSampled() {
 		t.Errorf("got %+v", got)
 	}
 	if err := worker.Shutdown(t.Context()); err != nil {

@@ -1,3 +1,3 @@
-// Package dlqtest helps to test code that uses package dlq: a service in the process ([NewFake]), and the real
-// one by one call ([StartServer]).
+// Package dlqtest helps to test code that uses package dlq. [NewFake] starts a fake service in the process, and
+// [StartServer] the real server.
 package dlqtest

@@ -14,9 +14,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Fake is a service in the process: it takes messages, hands them out, and keeps what became of them, for a real
-// client over a connection of this machine. Messages are due at once unless a send says a delay, and
-// again at once after a failed attempt, and soon after they were released. Of retries it knows max_retries alone.
+// Fake is a DLQ service in the process. It stores and delivers messages over a local connection. A message is due
+// at once unless its send has a delay, again at once after a failed attempt, and 100 ms after a release. Of the
+// retry settings it implements max_retries only.
 type Fake struct {
 	tb     testing.TB
 	target string
@@ -24,17 +24,17 @@ type Fake struct {
 
 	mu       sync.Mutex
 	messages []*fakeMessage
-	changed  chan struct{} // closed and made anew with each change
+	changed  chan struct{} // closed and replaced with each change
 	lastID   int
 	sessions int
 	isDown   bool
 }
 
-// Message is what a [Fake] has of a message.
+// Message is a message of a [Fake].
 type Message struct {
 	*dlqv1.Message
 	State dlq.State
-	// Failures are all that were reported, the first one first.
+	// Failures are all reported failures, oldest first.
 	Failures []*dlqv1.Failure
 }
 
@@ -43,15 +43,15 @@ type fakeMessage struct {
 	state      dlq.State
 	failures   []*dlqv1.Failure
 	maxRetries *uint32
-	isWaiting  bool // for Retry
+	isWaiting  bool // for its due time
 	requestID  string
 	deliveries uint32
 	attempts   uint32
 	lease      string
-	session    string // that it was handed out to
+	session    string // of the latest delivery
 }
 
-// NewFake starts it, and ends it with the test.
+// NewFake starts a fake and stops it at the end of the test.
 func NewFake(tb testing.TB) *Fake {
 	tb.Helper()
 	f := StartFake()
@@ -60,7 +60,7 @@ func NewFake(tb testing.TB) *Fake {
 	return f
 }
 
-// StartFake is for where there is no test, such as in examples. What a test would fail on panics.
+// StartFake starts a fake without a test, such as in an example. It panics where a test would fail.
 func StartFake() *Fake {
 	f := &Fake{changed: make(chan struct{})}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -69,13 +69,13 @@ func StartFake() *Fake {
 	}
 	f.target = listener.Addr().String()
 	service := &fakeService{Fake: f}
-	f.server = grpc.NewServer(grpc.MaxRecvMsgSize(16<<20), grpc.UnaryInterceptor(service.whileUp))
+	f.server = grpc.NewServer(grpc.MaxRecvMsgSize(16<<20), grpc.UnaryInterceptor(service.checkUp))
 	dlqv1.RegisterDlqServiceServer(f.server, service)
 	go func() { _ = f.server.Serve(listener) }()
 	return f
 }
 
-// Stop ends it.
+// Stop stops the fake.
 func (f *Fake) Stop() { f.server.Stop() }
 
 func (f *Fake) fatal(about ...any) {
@@ -86,10 +86,10 @@ func (f *Fake) fatal(about ...any) {
 	f.tb.Fatal(about...)
 }
 
-// Target is for dlq.New.
+// Target returns the target for dlq.New.
 func (f *Fake) Target() string { return f.target }
 
-// Client makes a client of it without a spool, and closes it with the test.
+// Client returns a client of the fake without a spool, and closes it at the end of the test.
 func (f *Fake) Client(opts ...dlq.Option) *dlq.Client {
 	client, err := dlq.New(f.target, append([]dlq.Option{dlq.WithoutSpool()}, opts...)...)
 	if err != nil {
@@ -105,20 +105,20 @@ func (f *Fake) Client(opts ...dlq.Option) *dlq.Client {
 	return client
 }
 
-// GoDown is an outage: every call fails as UNAVAILABLE until [Fake.ComeBack].
+// GoDown begins an outage: every call fails with UNAVAILABLE until [Fake.ComeBack].
 func (f *Fake) GoDown() { f.setDown(true) }
 
-// ComeBack ends an outage.
+// ComeBack ends the outage.
 func (f *Fake) ComeBack() { f.setDown(false) }
 
 func (f *Fake) setDown(isDown bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.isDown = isDown
-	f.tellLocked()
+	f.notifyLocked()
 }
 
-// Messages are those of a queue, the first one first.
+// Messages returns the messages of a queue, oldest first.
 func (f *Fake) Messages(queue string) []Message {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,7 +135,7 @@ func (f *Fake) messagesLocked(queue string) []Message {
 	return found
 }
 
-// WaitFor waits until every message of a queue, and at least one, is in that state. The test fails if that takes
+// WaitFor waits until a queue has messages and all of them are in a state, and returns them. The test fails after
 // 10 s.
 func (f *Fake) WaitFor(queue string, state dlq.State) []Message {
 	late := time.After(10 * time.Second)
@@ -143,11 +143,11 @@ func (f *Fake) WaitFor(queue string, state dlq.State) []Message {
 		f.mu.Lock()
 		messages, changed := f.messagesLocked(queue), f.changed
 		f.mu.Unlock()
-		isSo := len(messages) > 0
+		isDone := len(messages) > 0
 		for _, m := range messages {
-			isSo = isSo && m.State == state
+			isDone = isDone && m.State == state
 		}
-		if isSo {
+		if isDone {
 			return messages
 		}
 		select {
@@ -158,7 +158,7 @@ func (f *Fake) WaitFor(queue string, state dlq.State) []Message {
 	}
 }
 
-// MakeDue makes all messages due that wait or are quarantined.
+// MakeDue makes all scheduled and quarantined messages due.
 func (f *Fake) MakeDue() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -168,10 +168,10 @@ func (f *Fake) MakeDue() {
 		}
 		m.isWaiting = false
 	}
-	f.tellLocked()
+	f.notifyLocked()
 }
 
-func (f *Fake) tellLocked() {
+func (f *Fake) notifyLocked() {
 	close(f.changed)
 	f.changed = make(chan struct{})
 }

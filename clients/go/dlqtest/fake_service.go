@@ -20,18 +20,19 @@ import (
 const (
 	// fakeLease is longer than any test.
 	fakeLease = time.Hour
-	// releasePause: what is released does not come back at once, as to the stream that has just ended. The service
-	// waits a second.
-	releasePause = 100 * time.Millisecond
+	// releaseDelay keeps a released message from going back to the stream that just released it. The real service
+	// waits 1 s.
+	releaseDelay = 100 * time.Millisecond
 )
 
-// fakeService has the calls of a Fake.
+// fakeService implements the calls of a Fake.
 type fakeService struct {
 	dlqv1.UnimplementedDlqServiceServer
 	*Fake
 }
 
-func (f *fakeService) whileUp(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+// checkUp is an interceptor that refuses calls during an outage.
+func (f *fakeService) checkUp(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	f.mu.Lock()
 	isDown := f.isDown
 	f.mu.Unlock()
@@ -48,11 +49,11 @@ func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, m := range f.messages {
-		isSame := r.GetDedupKey() != "" && m.message.GetDedupKey() == r.GetDedupKey() &&
+		isDuplicate := r.GetDedupKey() != "" && m.message.GetDedupKey() == r.GetDedupKey() &&
 			m.message.GetQueue() == r.GetQueue() && proto.Equal(m.message.GetPayload(), r.GetPayload())
-		isAgain := r.GetRequestId() != "" && m.requestID == r.GetRequestId()
-		if isSame || isAgain {
-			return f.responseLocked(m, !isAgain), nil
+		isRetry := r.GetRequestId() != "" && m.requestID == r.GetRequestId()
+		if isDuplicate || isRetry {
+			return f.responseLocked(m, !isRetry), nil
 		}
 	}
 	f.lastID++
@@ -70,22 +71,22 @@ func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*
 	if r.GetFailure() != nil {
 		m.failures = []*dlqv1.Failure{r.GetFailure()}
 	}
-	isRefused := m.maxRetries != nil && *m.maxRetries == 0
-	if isRefused || m.message.GetReason() == dlq.ReasonPoisonMessage {
+	isExhausted := m.maxRetries != nil && *m.maxRetries == 0
+	if isExhausted || m.message.GetReason() == dlq.ReasonPoisonMessage {
 		m.state = dlq.StateQuarantined
 	}
 	f.messages = append(f.messages, m)
-	f.tellLocked()
+	f.notifyLocked()
 	return f.responseLocked(m, false), nil
 }
 
-// refusal has details, by which clients know the service's own word from that of a proxy.
-func refusal(code codes.Code, reason, words string) error {
-	told, err := status.New(code, words).WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "dlq.v1"})
+// refusal returns an error with details. Clients treat an error without details as one of a proxy.
+func refusal(code codes.Code, reason, text string) error {
+	st, err := status.New(code, text).WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "dlq.v1"})
 	if err != nil {
-		return err // never: the detail is known
+		return err
 	}
-	return told.Err()
+	return st.Err()
 }
 
 func (f *fakeService) responseLocked(m *fakeMessage, isDuplicate bool) *dlqv1.SendToDlqResponse {
@@ -99,13 +100,13 @@ func (f *fakeService) SendToDlqBatch(ctx context.Context, r *dlqv1.SendToDlqBatc
 	response := &dlqv1.SendToDlqBatchResponse{}
 	for _, one := range r.GetRequests() {
 		result := &dlqv1.SendToDlqBatchResult{}
-		if taken, err := f.SendToDlq(ctx, one); err != nil {
-			told := status.Convert(err).Proto()
+		if stored, err := f.SendToDlq(ctx, one); err != nil {
+			st := status.Convert(err).Proto()
 			result.Outcome = &dlqv1.SendToDlqBatchResult_Error{
-				Error: &dlqv1.ErrorStatus{Code: told.GetCode(), Message: told.GetMessage(), Details: told.GetDetails()},
+				Error: &dlqv1.ErrorStatus{Code: st.GetCode(), Message: st.GetMessage(), Details: st.GetDetails()},
 			}
 		} else {
-			result.Outcome = &dlqv1.SendToDlqBatchResult_Response{Response: taken}
+			result.Outcome = &dlqv1.SendToDlqBatchResult_Response{Response: stored}
 		}
 		response.Results = append(response.Results, result)
 	}
@@ -191,7 +192,7 @@ func (f *fakeService) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckRes
 		}
 		response.Results = append(response.Results, result)
 	}
-	f.tellLocked()
+	f.notifyLocked()
 	return response, nil
 }
 
@@ -215,11 +216,11 @@ func (f *fakeService) settleLocked(m *fakeMessage, outcome *dlqv1.Outcome) {
 	case *dlqv1.Outcome_Released:
 		m.state, m.isWaiting = dlq.StateScheduled, true
 		if result.Released.GetDelay().AsDuration() == 0 {
-			time.AfterFunc(releasePause, func() {
+			time.AfterFunc(releaseDelay, func() {
 				f.mu.Lock()
 				defer f.mu.Unlock()
 				m.isWaiting = false
-				f.tellLocked()
+				f.notifyLocked()
 			})
 		}
 	case *dlqv1.Outcome_Failed:

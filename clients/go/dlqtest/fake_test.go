@@ -23,7 +23,7 @@ func mustSend(t *testing.T, client *dlq.Client, opts ...dlq.SendOption) dlq.Resu
 	return result
 }
 
-func TestSendsOfOneDedupKeyJoin(t *testing.T) {
+func TestSendsWithSameDedupKeyJoin(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	first, second := mustSend(t, client, dlq.WithDedupKey("k")), mustSend(t, client, dlq.WithDedupKey("k"))
@@ -32,7 +32,7 @@ func TestSendsOfOneDedupKeyJoin(t *testing.T) {
 	}
 }
 
-func TestWhatWaitsIsMadeDue(t *testing.T) {
+func TestMakeDueDeliversScheduledAndQuarantined(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	mustSend(t, client, dlq.WithDelay(time.Hour))
@@ -57,7 +57,7 @@ func TestWhatWaitsIsMadeDue(t *testing.T) {
 	}
 }
 
-func TestAnOutageEnds(t *testing.T) {
+func TestSendsFailDuringOutageOnly(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	fake.GoDown()
@@ -69,8 +69,8 @@ func TestAnOutageEnds(t *testing.T) {
 	mustSend(t, client)
 }
 
-// As of the generated stubs, which give none by themselves.
-func TestSendsWithoutARequestIDAreMessagesOfTheirOwn(t *testing.T) {
+// The generated stubs set no request id.
+func TestSendsWithoutRequestIDAreSeparateMessages(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	stubs := fake.Client().Stubs()
 	for _, text := range []string{"a", "b"} {
@@ -84,19 +84,19 @@ func TestSendsWithoutARequestIDAreMessagesOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestARefusalHasTheReasonOfTheService(t *testing.T) {
+func TestRefusalHasReasonOfService(t *testing.T) {
 	_, err := dlqtest.NewFake(t).Client().Stubs().SendToDlq(t.Context(), &dlqv1.SendToDlqRequest{})
-	told := status.Convert(err)
-	if told.Code() != codes.InvalidArgument || len(told.Details()) != 1 {
+	st := status.Convert(err)
+	if st.Code() != codes.InvalidArgument || len(st.Details()) != 1 {
 		t.Fatalf("got %v", err)
 	}
-	if info, ok := told.Details()[0].(*errdetails.ErrorInfo); !ok || info.GetReason() != "INVALID_REQUEST" || info.GetDomain() != "dlq.v1" {
-		t.Errorf("got %v", told.Details())
+	if info, ok := st.Details()[0].(*errdetails.ErrorInfo); !ok || info.GetReason() != "INVALID_REQUEST" || info.GetDomain() != "dlq.v1" {
+		t.Errorf("got %v", st.Details())
 	}
 }
 
-// Also by a client with a spool: it is the fake's last word.
-func TestASendThatTheFakeRefusesIsDropped(t *testing.T) {
+// A spool does not keep it, because the refusal is permanent.
+func TestSendRefusedByFakeIsDropped(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(
 		dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}), dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {

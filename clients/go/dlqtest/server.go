@@ -21,10 +21,10 @@ import (
 const (
 	startTimeout = 60 * time.Second
 	stopTimeout  = 30 * time.Second
-	mostOutput   = 4_000
+	maxOutput    = 4_000 // bytes that an error shows
 )
 
-// Server is the real service on free ports of this machine, with data of its own.
+// Server is a real server with its own data on free ports of this machine.
 type Server struct {
 	tb      testing.TB
 	command []string
@@ -40,16 +40,16 @@ type Server struct {
 // ServerOption is an option of [StartServer].
 type ServerOption func(*Server)
 
-// WithCommand says how the server's command line is called. Default: the words of DLQ_SERVER_COMMAND, such as
-// `node path/to/dlq-service/src/main.ts`; else dlq on the PATH.
+// WithCommand sets the command of the server. Default: the words of DLQ_SERVER_COMMAND, such as
+// `node path/to/dlq-service/src/main.ts`, or dlq on the PATH.
 func WithCommand(words ...string) ServerOption { return func(s *Server) { s.command = words } }
 
-// WithEnv adds settings of the server, as DLQ_…=value.
+// WithEnv adds settings of the server, in the form DLQ_…=value.
 func WithEnv(settings ...string) ServerOption {
 	return func(s *Server) { s.env = append(s.env, settings...) }
 }
 
-// StartServer starts the server, and ends it with the test. The test fails if it can't be started.
+// StartServer starts a server and stops it at the end of the test. The test fails if the server does not start.
 func StartServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, grpc: "127.0.0.1:0", http: "127.0.0.1:0"}
@@ -59,7 +59,7 @@ func StartServer(tb testing.TB, opts ...ServerOption) *Server {
 	for _, option := range opts {
 		option(s)
 	}
-	// Below /tmp itself: the path of a unix socket in there must be short.
+	// In /tmp, because the path of a Unix socket must be short.
 	root := "/tmp"
 	if _, err := os.Stat(root); err != nil {
 		root = os.TempDir()
@@ -75,25 +75,25 @@ func StartServer(tb testing.TB, opts ...ServerOption) *Server {
 	return s
 }
 
-// Target is the gRPC address, for dlq.New. It stays the same after a restart.
+// Target returns the gRPC address for dlq.New. It stays the same after a restart.
 func (s *Server) Target() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.grpc
 }
 
-// HTTPAddress is for browsers and curl.
+// HTTPAddress returns the HTTP address. It stays the same after a restart.
 func (s *Server) HTTPAddress() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.http
 }
 
-// Stop ends it and removes its data.
+// Stop stops the server and removes its data.
 func (s *Server) Stop() {
 	s.end(syscall.SIGTERM)
 	s.endStores()
-	for range 5 { // a store that still runs may hold a file for a moment
+	for range 5 { // a store that ends may hold a file for a moment
 		if os.RemoveAll(s.dataDir) == nil {
 			return
 		}
@@ -101,10 +101,10 @@ func (s *Server) Stop() {
 	}
 }
 
-// Kill ends it as in a power cut; the data stay.
+// Kill kills the server. The data stay.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
-// Restart ends it, if it runs, and starts it again on its data and addresses.
+// Restart stops the server if it runs, and starts it again with its data and addresses.
 func (s *Server) Restart() {
 	s.tb.Helper()
 	s.end(syscall.SIGTERM)
@@ -118,13 +118,13 @@ func (s *Server) launch() error {
 	child.Env = append(environment(),
 		"DLQ_LISTEN_GRPC="+s.Target(), "DLQ_LISTEN_HTTP="+s.HTTPAddress(), "DLQ_DATA_DIR="+s.dataDir,
 		"DLQ_LOG_FORMAT=json",
-		"DLQ_DRAIN_GRACE=200ms", // a test that has stopped has nobody left to report outcomes
+		"DLQ_DRAIN_GRACE=200ms", // at the end of a test no worker reports outcomes
 	)
 	child.Env = append(child.Env, s.env...)
 	reader, writer := io.Pipe()
 	child.Stdout, child.Stderr = writer, writer
 	if err := child.Start(); err != nil {
-		return fmt.Errorf("dlqtest: the server can't be run; is DLQ_SERVER_COMMAND right? %w", err)
+		return fmt.Errorf("dlqtest: start of the server failed: %w; check DLQ_SERVER_COMMAND", err)
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -145,22 +145,23 @@ func (s *Server) launch() error {
 	}
 }
 
-// read tells once when the server takes calls and has its store, or that it ended before.
+// read reads the output of the server. It sends nil when the server accepts calls and has its store, or an error
+// if the server ends before.
 func (s *Server) read(output io.Reader, ready chan<- error) {
 	lines := bufio.NewScanner(output)
 	lines.Buffer(nil, 1<<20)
-	var said strings.Builder
-	var hasAddress, hasStore, isTold bool
+	var shown strings.Builder
+	var hasAddress, hasStore, isReady bool
 	for lines.Scan() {
-		if isTold {
+		if isReady {
 			continue
 		}
-		if said.Len() < mostOutput {
-			said.Write(append(lines.Bytes(), '\n'))
+		if shown.Len() < maxOutput {
+			shown.Write(append(lines.Bytes(), '\n'))
 		}
 		var entry struct{ Msg, Grpc, HTTP string }
 		if json.Unmarshal(lines.Bytes(), &entry) != nil {
-			continue // not every line is one of its log
+			continue // no log line
 		}
 		switch entry.Msg {
 		case "listening":
@@ -172,13 +173,13 @@ func (s *Server) read(output io.Reader, ready chan<- error) {
 			hasStore = true
 		}
 		if hasAddress && hasStore {
-			isTold = true
+			isReady = true
 			ready <- nil
 		}
 	}
-	_, _ = io.Copy(io.Discard, output) // after a line that is too long: the server must not wait for its reader
-	if !isTold {
-		ready <- errors.New("dlqtest: the server ended at its start; is DLQ_SERVER_COMMAND right?\n" + said.String())
+	_, _ = io.Copy(io.Discard, output) // a too long line ends Scan, and an unread pipe would block the server
+	if !isReady {
+		ready <- errors.New("dlqtest: the server ended at its start; check DLQ_SERVER_COMMAND. Its output:\n" + shown.String())
 	}
 }
 
@@ -199,15 +200,15 @@ func (s *Server) end(signal os.Signal) {
 	}
 }
 
-// endStores: a store outlives a server that was killed.
+// endStores stops Redis, which still runs after a kill of the server.
 func (s *Server) endStores() {
 	_ = filepath.WalkDir(s.dataDir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Name() != "redis.sock" {
-			return nil //nolint:nilerr // what can't be looked at is passed over
+			return nil //nolint:nilerr // skip unreadable files
 		}
 		conn, err := net.Dial("unix", path)
 		if err != nil {
-			return nil //nolint:nilerr // it is gone
+			return nil //nolint:nilerr // it does not run
 		}
 		defer func() { _ = conn.Close() }()
 		_ = conn.SetDeadline(time.Now().Add(stopTimeout))
@@ -217,7 +218,7 @@ func (s *Server) endStores() {
 	})
 }
 
-// environment says where the store's program is; no other setting of whoever runs the tests.
+// environment returns this process's environment without DLQ settings, except the path of Redis.
 func environment() []string {
 	var kept []string
 	for _, pair := range os.Environ() {

@@ -10,7 +10,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-func TestALineOfAnyLengthHoldsUpNoServer(t *testing.T) {
+func TestLongOutputLineDoesNotBlockServer(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no sh")
 	}
@@ -25,12 +25,12 @@ touch ` + written + `
 		t.Fatal(err)
 	}
 	dlqtest.StartServer(t, dlqtest.WithCommand("sh", script))
-	for late := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { // looks again
+	for late := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(written); err == nil {
 			return
 		}
 		if time.Now().After(late) {
-			t.Fatal("what it writes is not read")
+			t.Fatal("the output of the server is not read")
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Release packs the modules of the Go client as a module proxy serves them, for `GOPROXY=file://FOLDER`.
+// Release packs the modules of the Go client into a module proxy for `GOPROXY=file://FOLDER`.
 //
 //	go -C path/to/clients/go/release run . FOLDER
 package main
@@ -18,12 +18,12 @@ import (
 	modzip "golang.org/x/mod/zip"
 )
 
-// modules are folders, beside this one; each has the same version.
+// modules are the folders of the modules, which share a version.
 var modules = []string{"..", "../dlqotel"}
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "give the folder of the proxy")
+		fmt.Fprintln(os.Stderr, "usage: release FOLDER")
 		os.Exit(2)
 	}
 	if err := packAll(os.Args[1]); err != nil {
@@ -33,12 +33,12 @@ func main() {
 }
 
 func packAll(proxy string) error {
-	number, err := latestVersion("../CHANGELOG.md")
+	version, err := latestVersion("../CHANGELOG.md")
 	if err != nil {
 		return err
 	}
 	for _, folder := range modules {
-		if err := pack(proxy, folder, number); err != nil {
+		if err := pack(proxy, folder, version); err != nil {
 			return err
 		}
 	}
@@ -47,7 +47,7 @@ func packAll(proxy string) error {
 
 var heading = regexp.MustCompile(`^## (\d+\.\d+\.\d+)`)
 
-// latestVersion is what the first heading of the changelog says.
+// latestVersion returns the version in the first heading of the changelog.
 func latestVersion(changelog string) (string, error) {
 	file, err := os.Open(changelog)
 	if err != nil {
@@ -62,7 +62,7 @@ func latestVersion(changelog string) (string, error) {
 	return "", errors.New("the changelog has no version")
 }
 
-// pack writes the files by which a proxy tells of one version of a module, and the module itself.
+// pack writes a version of a module: its description, its go.mod, and its archive.
 func pack(proxy, folder, number string) error {
 	definition, err := os.ReadFile(filepath.Join(folder, "go.mod"))
 	if err != nil {

@@ -1,4 +1,4 @@
-"""Real parts: a server of its own for each module that asks for one, and folders of its own."""
+"""Fixtures: a real server for each module that uses it, and empty folders."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def spool_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_spool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing of a test goes into the tester's own folders."""
+    """Keeps spool files out of the tester's own folders."""
     monkeypatch.setenv("DLQ_SPOOL_DIR", str(tmp_path / "default-spool"))
 
 
@@ -51,14 +51,14 @@ def client(server: LocalServer) -> Iterator[dlq.Client]:
 
 
 def until(condition: Callable[[], bool], timeout: float = 20.0) -> None:
-    """Polls; fails when it does not become true in time."""
+    """Polls until the condition is true. Fails after `timeout` seconds."""
     tick = threading.Event()
     for _ in range(int(timeout / 0.02)):
         if condition():
             return
         tick.wait(0.02)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError(f"the condition was not true within {timeout} s")
 
 
-# Also for the programs that tests start.
+# For the programs that tests start.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "src")

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of `dlq-migrate`, which name them as their plugin."""
+"""Fixtures for the tests of `dlq-migrate`, which load this module as a plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Redis with messages as the old package wrote them, and runs of `dlq-migrate` on it."""
+"""A Redis with messages of the old package, and runs of `dlq-migrate`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OldRedis:
         ttl_s: int | None = 86400,
         **fields: Any,
     ) -> str:
-        """Gives its key."""
+        """Stores a message and returns its key."""
         message = message_of(id, queue, **fields)
         key = f"{prefix}:{queue}:{id}"
         self.client.set(key, json.dumps(message), ex=ttl_s)
@@ -104,7 +104,7 @@ def _wait_for(client: Any) -> None:
 
 
 class Runs:
-    """Runs of `dlq-migrate`, each to queues of its own test."""
+    """Runs `dlq-migrate`. The queues are those of one test."""
 
     def __init__(self, old: OldRedis, target: str, folder: Path, queue: str) -> None:
         self._folder = folder
@@ -129,7 +129,7 @@ class Runs:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Those that are not 0."""
+        """The counts of the last report that are not 0."""
         return {name: count for name, count in self.report["counts"].items() if count}
 
 

@@ -1,4 +1,4 @@
-"""Tokens and TLS, of sends, workers and stubs, with a real server."""
+"""Tokens and TLS in sends, workers and stubs, with a real server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tls() -> dlq.Tls:
     return dlq.Tls(ca=(CERTIFICATES / "test-only.crt").read_bytes(), server_name="localhost")
 
 
-def test_send_work_and_stub_with_tls_and_a_token(secured: LocalServer, tls: dlq.Tls) -> None:
+def test_send_worker_and_stub_use_tls_and_token(secured: LocalServer, tls: dlq.Tls) -> None:
     with dlq.Client(f"https://{secured.target}", tls=tls, token="secret", spool=False) as client:
         assert client.send("q", "x", delay=0).status == "sent"
         seen: list[str] = []
@@ -44,7 +44,7 @@ def test_send_work_and_stub_with_tls_and_a_token(secured: LocalServer, tls: dlq.
         assert client.stub.Stats(pb.StatsRequest(queues=["q"])).queues[0].totals.succeeded == 1
 
 
-def test_the_stub_of_asyncio_has_them_too(secured: LocalServer, tls: dlq.Tls) -> None:
+def test_asyncio_stub_uses_tls_and_token(secured: LocalServer, tls: dlq.Tls) -> None:
     async def main() -> None:
         async with dlq.aio.Client(secured.target, tls=tls, token="secret", spool=False) as client:
             stub = client.stub()
@@ -56,14 +56,14 @@ def test_the_stub_of_asyncio_has_them_too(secured: LocalServer, tls: dlq.Tls) ->
     asyncio.run(main())
 
 
-def test_the_line_break_of_a_token_from_a_file_does_not_count(
-    secured: LocalServer, tls: dlq.Tls
-) -> None:
+def test_whitespace_around_the_token_is_removed(secured: LocalServer, tls: dlq.Tls) -> None:
     with dlq.Client(secured.target, tls=tls, token="secret\n", spool=False) as client:
         assert client.send("q", "x", delay=0).status == "sent"
 
 
-def test_a_wrong_token_is_told_at_once(secured: LocalServer, tls: dlq.Tls) -> None:
+def test_a_wrong_token_drops_a_send_without_spool_as_unauthenticated(
+    secured: LocalServer, tls: dlq.Tls
+) -> None:
     with dlq.Client(secured.target, tls=tls, token="wrong", spool=False) as client:
         result = client.send("q", "x")
         assert isinstance(result, dlq.Dropped)

@@ -1,4 +1,4 @@
-"""What a program of the old package may rely on, with a real server."""
+"""Behavior of `dlq.compat`, with a real server."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ async def handler_of(server: LocalServer, **settings: Any) -> AsyncIterator[DLQH
         yield found
 
 
-def test_a_program_runs_as_it_stood(server: LocalServer) -> None:
-    program = Path(__file__).with_name("moved_program.py")
+def test_an_old_program_runs_after_changing_import_and_connection(server: LocalServer) -> None:
+    program = Path(__file__).with_name("compat_program.py")
     ran = subprocess.run(
         [sys.executable, "-W", "default", program, server.target],
         capture_output=True,
@@ -61,7 +61,9 @@ def test_a_program_runs_as_it_stood(server: LocalServer) -> None:
     assert ran.stderr.count("send_to_dlq is deprecated") == 1
 
 
-def test_a_message_has_what_it_had(server: LocalServer, client: dlq.Client, queue: str) -> None:
+def test_a_message_has_reason_failure_source_id_and_metadata(
+    server: LocalServer, client: dlq.Client, queue: str
+) -> None:
     async def send() -> str:
         async with handler_of(server) as old:
             metadata = {"source_id": "order-7", "operation": "charge", "lines": [1, {"a": None}]}
@@ -131,7 +133,9 @@ def test_the_processor_runs_handlers_until_it_is_stopped(server: LocalServer, qu
     assert asyncio.run(asyncio.wait_for(run(), 60)) == ([ORDER, ORDER], ["text"])
 
 
-def test_retry_message_says_whether_the_handler_succeeded(server: LocalServer, queue: str) -> None:
+def test_retry_message_returns_whether_the_handler_succeeded(
+    server: LocalServer, queue: str
+) -> None:
     async def run() -> None:
         async with handler_of(server, max_retries=1) as old:
             fails = True
@@ -149,15 +153,17 @@ def test_retry_message_says_whether_the_handler_succeeded(server: LocalServer, q
             stats = await old.get_dlq_stats()
             assert stats["queues"][queue] == {"size": 0, "poison_size": 1}
             fails = False
-            assert await old.retry_message(queue, first) is True, "also of one that was set aside"
-            assert await old.retry_message(queue, first) is False, "it is gone"
+            assert await old.retry_message(queue, first) is True, (
+                "a quarantined message can be retried"
+            )
+            assert await old.retry_message(queue, first) is False, "the message was removed"
             assert await old.retry_message(queue, "spooled:1") is False
             assert got == [ORDER, ORDER]
 
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
-def test_retry_message_leaves_other_messages_alone(server: LocalServer, queue: str) -> None:
+def test_retry_message_processes_no_other_messages(server: LocalServer, queue: str) -> None:
     async def run() -> list[Any]:
         policy = RetryPolicy(initial_delay=0, max_delay=0)
         async with handler_of(server, retry_policy=policy) as old:
@@ -173,26 +179,28 @@ def test_retry_message_leaves_other_messages_alone(server: LocalServer, queue: s
     assert asyncio.run(asyncio.wait_for(run(), 60)) == [{"id": 2}]
 
 
-def test_another_process_may_be_quicker(
+def test_retry_message_returns_the_outcome_of_another_process(
     server: LocalServer, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that has it at the moment decides the answer."""
+    """The outcome of another process's worker is returned."""
 
     async def run(outcome: dlq.Outcome | None) -> bool:
         policy = RetryPolicy(initial_delay=0, max_delay=0)
         async with handler_of(server, retry_policy=policy) as old:
-            old.register_handler(queue, lambda message: pytest.fail("it is the other one's"))
+            old.register_handler(
+                queue, lambda message: pytest.fail("another process has the message")
+            )
             held = asyncio.Event()
             may_end = asyncio.Event()
-            asked = asyncio.Event()
-            ask = old._calls.retry
+            called = asyncio.Event()
+            retry = old._calls.retry
 
-            async def ask_and_tell(request: pb.RetryRequest) -> pb.RetryResponse:
-                response = await ask(request)
-                asked.set()
+            async def retry_and_notify(request: pb.RetryRequest) -> pb.RetryResponse:
+                response = await retry(request)
+                called.set()
                 return response
 
-            monkeypatch.setattr(old._calls, "retry", ask_and_tell)
+            monkeypatch.setattr(old._calls, "retry", retry_and_notify)
             other = dlq.aio.Client(server.target, spool=False)
 
             async def handle(delivery: dlq.Delivery) -> dlq.Outcome | None:
@@ -203,16 +211,18 @@ def test_another_process_may_be_quicker(
             async with other, await other.worker(f"old.{queue}", prefetch=0).start(handle):
                 message_id = await old.send_to_dlq(queue, ORDER, DLQReason.TIMEOUT, "late")
                 await held.wait()
-                asking = asyncio.ensure_future(old.retry_message(queue, message_id))
-                await asked.wait()
+                retrying = asyncio.ensure_future(old.retry_message(queue, message_id))
+                await called.wait()
                 may_end.set()
-                return await asking
+                return await retrying
 
     assert asyncio.run(asyncio.wait_for(run(None), 60)) is True
     assert asyncio.run(asyncio.wait_for(run(dlq.quarantine()), 60)) is False
 
 
-def test_an_unreachable_service_costs_a_message_nothing(spool_folder: Path, queue: str) -> None:
+def test_a_message_is_spooled_while_the_service_is_unavailable(
+    spool_folder: Path, queue: str
+) -> None:
     async def run() -> str:
         client = dlq.aio.Client(
             "127.0.0.1:1", timeout=0.3, spool=dlq.SpoolOptions(folder=spool_folder)
@@ -223,7 +233,7 @@ def test_an_unreachable_service_costs_a_message_nothing(spool_folder: Path, queu
     assert asyncio.run(run()).startswith("spooled:")
 
 
-def test_who_keeps_nothing_says_so(server: LocalServer) -> None:
+def test_send_to_dlq_raises_if_the_message_can_not_be_stored(server: LocalServer) -> None:
     async def run() -> None:
         async with handler_of(server) as old:
             with pytest.raises(dlq.DlqClientError):
@@ -234,14 +244,14 @@ def test_who_keeps_nothing_says_so(server: LocalServer) -> None:
 
 @pytest.fixture
 def _fresh_warnings() -> Iterator[None]:
-    told = set(deprecation._told)
-    deprecation._told.clear()
+    warned = set(deprecation._warned)
+    deprecation._warned.clear()
     yield
-    deprecation._told.update(told)
+    deprecation._warned.update(warned)
 
 
 @pytest.mark.usefixtures("_fresh_warnings")
-def test_each_use_warns_once_and_names_the_new_way(server: LocalServer) -> None:
+def test_each_name_warns_once_with_its_replacement(server: LocalServer) -> None:
     async def run() -> None:
         for _ in range(2):
             async with DLQHandler(server.target, DLQConfig("shop"), nats_client=object()) as old:
@@ -251,9 +261,9 @@ def test_each_use_warns_once_and_names_the_new_way(server: LocalServer) -> None:
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         asyncio.run(run())
-    words = [str(one.message) for one in seen if one.category is DeprecationWarning]
-    assert len(words) == len(set(words))
+    texts = [str(one.message) for one in seen if one.category is DeprecationWarning]
+    assert len(texts) == len(set(texts))
     for start in ("dlq.compat.DLQHandler is deprecated; use", "register_handler", "get_dlq_stats"):
-        assert any(one.startswith(start) for one in words), words
+        assert any(one.startswith(start) for one in texts), texts
     places = {one.filename for one in seen if "DLQHandler" in str(one.message)}
-    assert places == {__file__}, "it points at the program's line"
+    assert places == {__file__}, "the warning names the program's line"

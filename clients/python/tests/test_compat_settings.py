@@ -1,4 +1,4 @@
-"""What settings, names and values of the old package become."""
+"""How `dlq.compat` converts settings, names and values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def config_in_force(server: LocalServer, queue: str) -> QueueConfig:
         return DlqAdminServiceStub(channel).GetQueue(request, timeout=10).queue.config
 
 
-def test_settings_become_those_of_the_queue(server: LocalServer, queue: str) -> None:
+def test_settings_become_settings_of_the_queue(server: LocalServer, queue: str) -> None:
     async def run() -> None:
         settings = {"max_retries": 2, "ttl": 600, "poison_threshold": 9, "deduplication_window": 60}
         async with handler_of(server, retry_policy=EXECUTION_RETRY_POLICY, **settings) as old:
@@ -50,7 +50,7 @@ def test_settings_become_those_of_the_queue(server: LocalServer, queue: str) -> 
 
     asyncio.run(run())
     found = config_in_force(server, f"old.{queue}")
-    assert found.retry_policy.max_retries == 2, "the smaller one of the config's and the policy's"
+    assert found.retry_policy.max_retries == 2, "the smaller value of config and policy"
     assert found.retry_policy.initial_delay.seconds == 60
     assert found.retry_policy.max_delay.seconds == 1800
     assert found.retry_policy.multiplier == 3
@@ -59,7 +59,7 @@ def test_settings_become_those_of_the_queue(server: LocalServer, queue: str) -> 
     assert found.dedup_window.seconds == 60
 
 
-def test_the_first_message_goes_by_them_already(
+def test_settings_apply_to_the_first_message(
     server: LocalServer, client: dlq.Client, queue: str
 ) -> None:
     async def run() -> str:
@@ -72,7 +72,9 @@ def test_the_first_message_goes_by_them_already(
     assert asyncio.run(run())
 
 
-def test_where_settings_can_not_be_set_messages_carry_them(fake: FakeServer, queue: str) -> None:
+def test_messages_have_the_settings_if_the_queue_can_not_be_updated(
+    fake: FakeServer, queue: str
+) -> None:
     """The fake server has no admin service."""
 
     async def run() -> None:
@@ -88,7 +90,7 @@ def test_where_settings_can_not_be_set_messages_carry_them(fake: FakeServer, que
     assert [(one.retry_policy.max_retries, one.ttl.seconds) for one in sent] == [(2, 600)] * 2
 
 
-def test_numbers_beyond_the_service_are_the_nearest_that_it_takes() -> None:
+def test_numbers_are_limited_to_the_range_of_the_service() -> None:
     policy = RetryPolicy(5000, -1, 1e9, 0.5, False)
     config = DLQConfig("a", 5000, policy, 0, 99_999, 0)
     found = queue_config_of(config)
@@ -96,15 +98,15 @@ def test_numbers_beyond_the_service_are_the_nearest_that_it_takes() -> None:
     assert found.retry_policy.initial_delay.seconds == 0
     assert found.retry_policy.max_delay.seconds == 30 * 86400
     assert found.retry_policy.multiplier == 1
-    assert found.HasField("ttl"), "0 says never; without the field the server's would hold"
+    assert found.HasField("ttl"), "0 means never; an absent field means the server's default"
     assert found.ttl.seconds == 0
     assert found.poison_threshold == 1000
     assert found.HasField("dedup_window")
     assert found.dedup_window.seconds == 0
 
 
-def test_presets_are_those_of_the_service(server: LocalServer) -> None:
-    """Compared with what the server makes of the names."""
+def test_retry_policies_equal_the_presets_of_the_service(server: LocalServer) -> None:
+    """Compared with the presets of the server."""
     policies = {
         "webhook": WEBHOOK_RETRY_POLICY,
         "validation": VALIDATION_RETRY_POLICY,
@@ -130,7 +132,7 @@ def test_presets_are_those_of_the_service(server: LocalServer) -> None:
             assert ours.jitter == theirs.jitter
 
 
-def test_reasons_are_those_of_the_service() -> None:
+def test_reasons_equal_those_of_the_service() -> None:
     names = {one.removeprefix("REASON_") for one in state_pb2.Reason.keys()}  # noqa: SIM118  # an enum
     assert set(DLQReason.__members__) == names - {"UNSPECIFIED"}
     assert reason_name_of(DLQReason.TIMEOUT) == "TIMEOUT"
@@ -138,7 +140,7 @@ def test_reasons_are_those_of_the_service() -> None:
     assert reason_name_of("gone fishing") is None
 
 
-def test_the_connection_is_the_services(server: LocalServer) -> None:
+def test_a_connection_other_than_the_service_is_refused(server: LocalServer) -> None:
     config = DLQConfig("shop")
     for redis_client in (redis.asyncio.Redis(), redis.Redis()):
         with pytest.raises(TypeError, match=r"Redis client.*dlq-migrate"):
@@ -163,7 +165,7 @@ def test_the_connection_is_the_services(server: LocalServer) -> None:
     asyncio.run(run())
 
 
-def test_an_action_handler_has_a_prefix_of_its_own(server: LocalServer) -> None:
+def test_an_action_handler_replaces_an_empty_prefix(server: LocalServer) -> None:
     config = DLQConfig("shop", redis_key_prefix="")
     client = dlq.aio.Client(server.target, spool=False)
     assert ActionDLQHandler(client, config).config.redis_key_prefix == "action_dlq"
@@ -171,20 +173,20 @@ def test_an_action_handler_has_a_prefix_of_its_own(server: LocalServer) -> None:
     asyncio.run(client.close())
 
 
-def test_names_of_queues_are_those_that_the_service_takes() -> None:
+def test_queue_names_are_valid_and_distinct() -> None:
     assert queue_name("dlq", "orders") == "dlq.orders"
     assert queue_name("", "orders") == "orders"
-    marked = queue_name("dlq", "orders:eu")
-    assert marked.startswith("dlq.orders_eu-")
-    assert marked != queue_name("dlq", "orders/eu")
+    hashed = queue_name("dlq", "orders:eu")
+    assert hashed.startswith("dlq.orders_eu-")
+    assert hashed != queue_name("dlq", "orders/eu")
     assert len(allowed_name("x" * 500)) == 128
     assert allowed_name("x" * 500) != allowed_name("x" * 501)
     assert allowed_name("")
 
 
-def test_what_does_not_fit_of_metadata_is_told() -> None:
+def test_metadata_beyond_the_limits_is_cut_and_reported() -> None:
     many = {f"k{number}": "v" for number in range(65)}
-    attributes, lost = attributes_of({"": 1, "long": "ä" * 3000, **many})
+    attributes, problems = attributes_of({"": 1, "long": "ä" * 3000, **many})
     assert len(attributes) == 64
     assert attributes["long"] == "ä" * 2048
-    assert len(lost) == 4
+    assert len(problems) == 4

@@ -1,4 +1,4 @@
-"""Workers of the old package's handlers, when they start and when they can't."""
+"""Starting the workers of `dlq.compat` handlers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_handler_may_be_registered_while_the_processor_starts(fake: FakeServer
     asyncio.run(run())
 
 
-def test_a_worker_that_could_not_start_is_started_again_and_stopped(
+def test_the_processor_can_start_after_a_failed_start(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = Worker.start

@@ -1,4 +1,4 @@
-"""Whole functions that are wrapped, and the trace that messages belong to."""
+"""The `dead_letter` decorator, and trace contexts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def client(fake: FakeServer) -> Iterator[dlq.Client]:
         yield found
 
 
-def test_what_it_raises_is_sent_with_the_first_argument(
+def test_a_raised_error_is_sent_with_the_first_argument(
     fake: FakeServer, client: dlq.Client
 ) -> None:
     @client.dead_letter(queue="orders")
@@ -37,7 +37,7 @@ def test_what_it_raises_is_sent_with_the_first_argument(
     assert message.failures[0].message == "no card"
 
 
-def test_coroutine_functions_are_wrapped_too(fake: FakeServer) -> None:
+def test_coroutine_functions_are_wrapped(fake: FakeServer) -> None:
     async def main() -> None:
         async with dlq.aio.Client(fake.target, spool=False) as client:
 
@@ -51,7 +51,9 @@ def test_coroutine_functions_are_wrapped_too(fake: FakeServer) -> None:
     assert fake.messages("orders")[0].request.priority == 5
 
 
-def test_payload_and_options_come_of_the_arguments(fake: FakeServer, client: dlq.Client) -> None:
+def test_payload_and_options_are_made_from_the_arguments(
+    fake: FakeServer, client: dlq.Client
+) -> None:
     @client.dead_letter(
         queue="orders",
         payload=lambda kind, order: order,
@@ -66,7 +68,7 @@ def test_payload_and_options_come_of_the_arguments(fake: FakeServer, client: dlq
     assert dict(message.request.attributes) == {"kind": "card"}
 
 
-def test_if_it_can_not_be_kept_the_error_is_raised(client: dlq.Client) -> None:
+def test_the_error_is_raised_if_the_message_can_not_be_stored(client: dlq.Client) -> None:
     @client.dead_letter(queue="orders")
     def charge(order: object) -> None:
         raise ValueError("no card")
@@ -77,13 +79,13 @@ def test_if_it_can_not_be_kept_the_error_is_raised(client: dlq.Client) -> None:
 
 @pytest.fixture
 def no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept is in memory only."""
+    """Messages can only be spooled in memory."""
     for name in ("DLQ_SPOOL_DIR", "XDG_STATE_HOME", "HOME"):
         monkeypatch.setenv(name, "/dev/null/nothing")
 
 
 @pytest.mark.usefixtures("no_folder")
-def test_if_it_is_kept_in_memory_only_the_error_is_raised() -> None:
+def test_the_error_is_raised_if_the_message_is_only_in_memory() -> None:
     with dlq.Client(TARGET, service="shop", timeout=0.1) as client:
         assert client.send("orders", "x") == dlq.Spooled(durable=False)
 
@@ -96,7 +98,7 @@ def test_if_it_is_kept_in_memory_only_the_error_is_raised() -> None:
 
 
 @pytest.mark.usefixtures("no_folder")
-def test_of_a_coroutine_function_too() -> None:
+def test_a_coroutine_function_raises_if_the_message_is_only_in_memory() -> None:
     async def main() -> None:
         async with dlq.aio.Client(TARGET, service="shop", timeout=0.1) as client:
 
@@ -110,9 +112,7 @@ def test_of_a_coroutine_function_too() -> None:
     asyncio.run(main())
 
 
-def test_as_a_handler_its_failure_is_that_of_the_delivery(
-    fake: FakeServer, client: dlq.Client
-) -> None:
+def test_a_decorated_handler_fails_its_delivery(fake: FakeServer, client: dlq.Client) -> None:
     @client.dead_letter(queue="orders")
     def charge(delivery: dlq.Delivery) -> None:
         raise ValueError(f"attempt {delivery.attempt}")
@@ -124,7 +124,7 @@ def test_as_a_handler_its_failure_is_that_of_the_delivery(
     assert [one.message for one in message.failures] == ["", "attempt 1", "attempt 2"]
 
 
-def test_the_default_client_is_made_of_the_environment(
+def test_the_default_client_is_configured_by_the_environment(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLQ_TARGET", fake.target)
@@ -140,7 +140,7 @@ def test_the_default_client_is_made_of_the_environment(
     dlq.default_client().close()
 
 
-def test_traces_go_on(fake: FakeServer, client: dlq.Client) -> None:
+def test_a_send_and_its_handler_share_the_trace(fake: FakeServer, client: dlq.Client) -> None:
     pytest.importorskip("opentelemetry.sdk")
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider

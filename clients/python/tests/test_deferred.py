@@ -1,8 +1,8 @@
-"""When letters that are refused for now are tried again; without a clock."""
+"""When refused spooled messages are tried again; with a fake clock."""
 
 from __future__ import annotations
 
-from dlq.spool.deferred import Deferred
+from dlq.spool.deferred import DeferredMessages
 
 
 class Clock:
@@ -12,9 +12,9 @@ class Clock:
         return self.now
 
 
-def test_they_wait_no_longer_than_that_for_the_others() -> None:
+def test_deferred_messages_wait_at_most_the_longest_backoff_for_others() -> None:
     clock = Clock()
-    deferred = Deferred(0.1, 30.0, clock)
+    deferred = DeferredMessages(0.1, 30.0, clock)
     deferred.add((None, 1))
     clock.now += 20
     deferred.add((None, 2))
@@ -23,9 +23,9 @@ def test_they_wait_no_longer_than_that_for_the_others() -> None:
     assert deferred.skipped() == set()
 
 
-def test_once_there_are_no_others_they_are_tried_sooner_and_later_each_time() -> None:
+def test_the_wait_without_other_messages_starts_short_and_grows() -> None:
     clock = Clock()
-    deferred = Deferred(0.1, 30.0, clock)
+    deferred = DeferredMessages(0.1, 30.0, clock)
     waits = []
     for _ in range(20):
         deferred.add((None, 1))
@@ -33,7 +33,7 @@ def test_once_there_are_no_others_they_are_tried_sooner_and_later_each_time() ->
         waits.append(deferred.wait_s)
         clock.now += waits[-1] / 2
         deferred.rest()
-        assert deferred.skipped() == {(None, 1)}, "to rest once more must not put it off"
+        assert deferred.skipped() == {(None, 1)}, "a second rest must not delay the retry"
         clock.now += waits[-1]
         assert deferred.skipped() == set()
     assert waits[0] <= 0.1
@@ -42,20 +42,20 @@ def test_once_there_are_no_others_they_are_tried_sooner_and_later_each_time() ->
     deferred.rest()
     deferred.add((None, 1))
     deferred.rest()
-    assert deferred.wait_s <= 0.1, "all had been taken meanwhile"
+    assert deferred.wait_s <= 0.1, "the backoff starts over after all messages were accepted"
 
 
-def test_however_many_they_are_the_others_are_tried_too() -> None:
+def test_many_deferred_messages_do_not_block_others() -> None:
     clock = Clock()
-    deferred = Deferred(0.1, 30.0, clock)
+    deferred = DeferredMessages(0.1, 30.0, clock)
     tried: set[int] = set()
-    for _ in range(200):  # calls of one letter each, the oldest first; it takes 20 s to go over all
+    for _ in range(200):  # calls of one message each, oldest first
         skipped = deferred.skipped()
-        letter = next((at for at in range(20) if (None, at) not in skipped), None)
-        if letter is None:
+        message = next((at for at in range(20) if (None, at) not in skipped), None)
+        if message is None:
             break
         clock.now += 5
-        tried.add(letter)
-        deferred.tried(1)
-        deferred.add((None, letter))
+        tried.add(message)
+        deferred.on_tried(1)
+        deferred.add((None, message))
     assert tried == set(range(20))

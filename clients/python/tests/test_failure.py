@@ -1,4 +1,4 @@
-"""Any exception, as the service takes it."""
+"""Conversion of exceptions to failures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
         return found
 
 
-def test_class_words_and_traceback_with_causes() -> None:
+def test_a_failure_has_class_message_and_trace_with_causes() -> None:
     failure = failure_of(raised(ValueError("no order"), raised(KeyError("id"))))
     assert (failure.type, failure.message) == ("ValueError", "no order")
     assert "KeyError: 'id'" in failure.stack_trace
@@ -34,14 +34,14 @@ def test_class_words_and_traceback_with_causes() -> None:
     assert "test_failure.py" in failure.stack_trace
 
 
-def test_a_class_of_a_module_has_its_whole_name() -> None:
+def test_the_type_includes_the_module() -> None:
     assert (
         failure_of(raised(json.JSONDecodeError("bad", "x", 0))).type
         == "json.decoder.JSONDecodeError"
     )
 
 
-def test_a_long_traceback_keeps_its_end() -> None:
+def test_a_long_trace_keeps_its_end() -> None:
     error: BaseException = ValueError("first")
     for n in range(12):
         error = raised(ValueError(f"{n} " + "x" * 5_000), error)
@@ -49,10 +49,10 @@ def test_a_long_traceback_keeps_its_end() -> None:
     assert 8_000 < len(failure.stack_trace.encode()) <= 16 * 1024
     assert "ValueError: 11 xx" in failure.stack_trace
     assert "ValueError: first" not in failure.stack_trace
-    assert len(failure.message) == 4097, "one more than fits, so that the server flags it"
+    assert len(failure.message) == 4097, "one over the limit, so that the server marks it as cut"
 
 
-def test_errors_that_can_not_be_shown_are_taken() -> None:
+def test_an_error_whose_str_raises_is_converted() -> None:
     class Broken(Exception):
         def __str__(self) -> str:
             raise RuntimeError
@@ -62,32 +62,32 @@ def test_errors_that_can_not_be_shown_are_taken() -> None:
     assert "can't be shown" in failure.message
 
 
-@pytest.mark.parametrize("given", ["words", 7, None, {"a": 1}, object()])
-def test_anything_is_taken(given: object) -> None:
+@pytest.mark.parametrize("given", ["text", 7, None, {"a": 1}, object()])
+def test_any_value_is_converted(given: object) -> None:
     assert failure_of(given).message == str(given)
 
 
-def test_a_circle_of_causes_ends() -> None:
+def test_a_cycle_of_causes_ends() -> None:
     one, other = ValueError("one"), ValueError("other")
     one.__cause__, other.__cause__ = other, one
     assert failure_of(raised(one, other)).message == "one"
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.11")
-def test_members_of_a_group_give_their_fields() -> None:
+def test_fields_of_group_members_are_read() -> None:
     inner = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
     failure = failure_of(raised(ExceptionGroup("all failed", [inner])))  # noqa: F821
     assert failure.attributes["errno"] == "ECONNREFUSED"
 
 
-def test_errno_and_file() -> None:
+def test_errno_and_file_name_are_read() -> None:
     with pytest.raises(OSError) as caught:
         open("/no/such/file")  # noqa: SIM115
     attributes = failure_of(caught.value).attributes
     assert (attributes["errno"], attributes["filename"]) == ("ENOENT", "/no/such/file")
 
 
-def test_http_status_and_retry_after_of_urllib() -> None:
+def test_http_status_and_retry_after_of_urllib_are_read() -> None:
     headers = Message()
     headers["Retry-After"] = "7"
     error = urllib.error.HTTPError("http://shop.example/x", 503, "busy", headers, None)
@@ -95,7 +95,7 @@ def test_http_status_and_retry_after_of_urllib() -> None:
     assert (failure.http_status, failure.attributes["retry-after"]) == (503, "7")
 
 
-def test_http_status_of_a_response() -> None:
+def test_http_status_of_a_response_is_read_without_secrets_of_the_url() -> None:
     class HTTPStatusError(Exception):
         request = SimpleNamespace(url="https://user:secret@shop.example/x?token=secret")
         response = SimpleNamespace(status_code=429, headers={"retry-after": "3"})
@@ -107,9 +107,9 @@ def test_http_status_of_a_response() -> None:
 
 
 @pytest.mark.parametrize("code", [450, 550])
-def test_the_code_of_a_mail_server_is_no_http_status(code: int) -> None:
+def test_a_mail_server_code_is_not_an_http_status(code: int) -> None:
     class SMTPResponseException(Exception):
-        """As aiosmtplib has it."""
+        """Like the class of aiosmtplib."""
 
         code = 0
 
@@ -124,7 +124,7 @@ def test_the_code_of_a_mail_server_is_no_http_status(code: int) -> None:
         assert not failure_of(error).HasField("http_status")
 
 
-def test_fields_of_botocore() -> None:
+def test_fields_of_botocore_are_read() -> None:
     class ClientError(Exception):
         response = {  # noqa: RUF012
             "Error": {"Code": "ThrottlingException"},
@@ -137,7 +137,7 @@ def test_fields_of_botocore() -> None:
     assert failure.attributes["retry-after"] == "2"
 
 
-def test_sqlstate_of_what_sqlalchemy_wraps() -> None:
+def test_sqlstate_of_a_wrapped_error_is_read() -> None:
     class Driver(Exception):
         sqlstate = "23505"
 
@@ -147,7 +147,7 @@ def test_sqlstate_of_what_sqlalchemy_wraps() -> None:
     assert failure_of(raised(IntegrityError("no"))).attributes["sqlstate"] == "23505"
 
 
-def test_grpc_code_of_a_cause() -> None:
+def test_the_grpc_code_of_a_cause_is_read() -> None:
     with grpc.insecure_channel("127.0.0.1:1") as channel, pytest.raises(grpc.RpcError) as caught:
         channel.unary_unary("/x/y")(b"", timeout=5)
     failure = failure_of(raised(RuntimeError("no answer"), caught.value))
@@ -161,14 +161,14 @@ def golden() -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("entry", golden(), ids=lambda one: str(one["name"]))
-def test_as_the_golden_failures_have_it(entry: dict[str, object]) -> None:
-    """A class of that name, with what the library exposes, gives what the service was taught."""
+def test_golden_failures_are_reproduced(entry: dict[str, object]) -> None:
+    """A fake exception of the same class and fields gives the recorded failure."""
     module, _, name = str(entry["type"]).rpartition(".")
     fields: dict[str, object] = {
         "__module__": module or "builtins",
-        "__str__": lambda self: self.words,
+        "__str__": lambda self: self.text,
     }
-    fields["words"] = entry["message"]
+    fields["text"] = entry["message"]
     if "grpc_code" in entry:
         code = next(one for one in grpc.StatusCode if one.value[0] == entry["grpc_code"])
         fields["code"] = lambda self: code

@@ -1,4 +1,4 @@
-"""The fake answers as the server does: each of these is asked of both."""
+"""The fake answers like the server: each test runs with both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def target(request: pytest.FixtureRequest, fake: FakeServer, server: LocalServer
 
 @pytest.fixture
 def spooling(target: str, spool_folder: Path) -> Iterator[dlq.Client]:
-    """A client with a spool, to which goes what is not known to be refused for good."""
+    """A client with a spool: only final refusals are dropped."""
     with dlq.Client(target, spool=dlq.SpoolOptions(folder=spool_folder)) as found:
         yield found
 
@@ -40,7 +40,7 @@ WRONG: list[dlq.SendOptions] = [
 
 
 @pytest.mark.parametrize("options", WRONG, ids=lambda options: next(iter(options)))
-def test_what_it_refuses_is_dropped_and_not_spooled(
+def test_a_refused_send_is_dropped_not_spooled(
     spooling: dlq.Client, queue: str, options: dlq.SendOptions
 ) -> None:
     result = spooling.send(queue, "x", **options)
@@ -48,7 +48,7 @@ def test_what_it_refuses_is_dropped_and_not_spooled(
     assert (result.error.kind, result.error.code) == ("refused", "INVALID_ARGUMENT")
 
 
-def test_in_a_batch_too(target: str, spool_folder: Path, queue: str) -> None:
+def test_a_refused_send_in_a_batch_is_dropped(target: str, spool_folder: Path, queue: str) -> None:
     async def main() -> list[str]:
         spool = dlq.SpoolOptions(folder=spool_folder)
         async with dlq.aio.Client(target, spool=spool) as client:
@@ -59,7 +59,7 @@ def test_in_a_batch_too(target: str, spool_folder: Path, queue: str) -> None:
     assert asyncio.run(main()) == ["dropped", *["sent"] * 20, "dropped"]
 
 
-def test_it_names_its_reason_and_the_fields(spooling: dlq.Client) -> None:
+def test_a_refusal_has_a_reason_and_the_wrong_fields(spooling: dlq.Client) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         spooling.stub.SendToDlq(pb.SendToDlqRequest(queue="a/b"))
     details = error_details(caught.value)
@@ -67,15 +67,13 @@ def test_it_names_its_reason_and_the_fields(spooling: dlq.Client) -> None:
     assert "queue" in details.field_violations
 
 
-def test_two_calls_without_a_request_id_are_two_messages(spooling: dlq.Client, queue: str) -> None:
+def test_two_calls_without_request_id_are_two_messages(spooling: dlq.Client, queue: str) -> None:
     request = pb.SendToDlqRequest(queue=queue)
     request.payload.text = "x"
     assert len({spooling.stub.SendToDlq(request).id for _ in range(2)}) == 2
 
 
-def test_the_leases_of_a_session_are_extended_and_kept_by_a_stream_that_resumes_it(
-    spooling: dlq.Client, queue: str
-) -> None:
+def test_a_resumed_session_keeps_its_leases(spooling: dlq.Client, queue: str) -> None:
     spooling.send(queue, "x", delay=0)
     spooling.send(queue, "y", delay=0)
     stub = spooling.stub

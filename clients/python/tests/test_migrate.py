@@ -1,4 +1,4 @@
-"""What `dlq-migrate` promises of messages, with a real Redis and a real server."""
+"""Messages that `dlq-migrate` sends, with a real Redis and a real server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from dlq.v1 import dlq_service_pb2 as pb
 pytest_plugins = ["migrate_fixtures"]
 
 
-def test_a_message_comes_with_its_history(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
+def test_a_message_is_sent_with_its_history(
+    old: OldRedis, migrate: Runs, client: dlq.Client
+) -> None:
     old.put(
         "orders:1700.5:-12",
         retry_count=2,
@@ -38,7 +40,7 @@ def test_a_message_comes_with_its_history(old: OldRedis, migrate: Runs, client: 
     assert migrate.counts == {"found": 1, "sent": 1}
     (one,) = delivered(client, migrate.queue, 1)
     assert one.json() == {"order": "orders:1700.5:-12"}
-    assert one.attempt == 3, "attempts go on from where they were"
+    assert one.attempt == 3, "attempts continue from the old count"
     assert one.failure_count == 3
     assert one.source_id == "orders:1700.5:-12"
     assert dict(one.attributes) == {"operation": "charge", "lines": "[1]"}
@@ -50,7 +52,7 @@ def test_a_message_comes_with_its_history(old: OldRedis, migrate: Runs, client: 
     assert one.origin.coordinates["redis_key"] == "dlq:orders:orders:1700.5:-12"
 
 
-def test_they_come_oldest_first(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
+def test_messages_are_sent_oldest_first(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
     for number in (3, 1, 2, 0):
         at = START + timedelta(minutes=number)
         old.put(f"m{number}", first_failure_time=at.isoformat(), next_retry_time=START.isoformat())
@@ -59,7 +61,7 @@ def test_they_come_oldest_first(old: OldRedis, migrate: Runs, client: dlq.Client
     assert [one.source_id for one in got] == ["m0", "m1", "m2", "m3"]
 
 
-def test_what_was_set_aside_stays_so(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
+def test_poison_messages_are_quarantined(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
     old.put_poison("own-key")
     old.put("by-status", status="poison")
     old.put("by-set")
@@ -73,7 +75,7 @@ def test_what_was_set_aside_stays_so(old: OldRedis, migrate: Runs, client: dlq.C
     assert migrate.counts["quarantined"] == 4
 
 
-def test_nothing_comes_twice(
+def test_repeated_runs_send_no_message_twice(
     old: OldRedis, migrate: Runs, client: dlq.Client, tmp_path: Path
 ) -> None:
     for number in range(3):
@@ -83,7 +85,7 @@ def test_nothing_comes_twice(
     assert migrate() == 0
     assert migrate.counts == {"found": 4, "sent": 1, "sent_before": 3}
     assert stats(client, migrate.queue).totals.accepted == 4
-    # Without what the runs remember, and with request ids that are forgotten.
+    # Without the state file, and with request ids that the server does not remember.
     (tmp_path / "state").unlink()
     send = Importer.send
 
@@ -97,10 +99,12 @@ def test_nothing_comes_twice(
         assert migrate() == 0
     assert migrate.counts == {"found": 4, "already_there": 4}
     assert stats(client, migrate.queue).totals.accepted == 4
-    assert old.client.dbsize() == 5, "Redis is as it was"
+    assert old.client.dbsize() == 5, "Redis is not changed"
 
 
-def test_one_message_in_two_places_is_one(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
+def test_a_message_stored_twice_is_sent_once_as_poison(
+    old: OldRedis, migrate: Runs, client: dlq.Client
+) -> None:
     old.put("m")
     old.put_poison("m")
     assert migrate("--delete") == 0
@@ -109,7 +113,7 @@ def test_one_message_in_two_places_is_one(old: OldRedis, migrate: Runs, client: 
     assert old.client.keys("*") == []
 
 
-def test_delete_removes_what_the_service_has(old: OldRedis, migrate: Runs) -> None:
+def test_delete_removes_stored_and_unchanged_messages(old: OldRedis, migrate: Runs) -> None:
     old.put("sent-before")
     assert migrate() == 0
     changed = old.put("changed")
@@ -118,7 +122,7 @@ def test_delete_removes_what_the_service_has(old: OldRedis, migrate: Runs) -> No
     old.put("now")
     old.put_poison("bad")
     old.client.set("dlq:orders:broken", "{")
-    old.client.set("other", "of somebody else")
+    old.client.set("other", "another program's value")
     assert migrate("--delete") == 1
     assert migrate.counts["deleted"] == 3
     left = sorted(key.decode() for key in old.client.keys("*"))
@@ -128,7 +132,7 @@ def test_delete_removes_what_the_service_has(old: OldRedis, migrate: Runs) -> No
     assert "has changed in Redis since it was sent" in entry["why"][0]
 
 
-def test_a_run_that_was_cut_off_goes_on(
+def test_an_interrupted_run_continues(
     old: OldRedis, migrate: Runs, client: dlq.Client, tmp_path: Path, queue: str
 ) -> None:
     for number in range(250):
@@ -140,7 +144,7 @@ def test_a_run_that_was_cut_off_goes_on(
     def send_twice(self: Importer, requests: list[pb.SendToDlqRequest]) -> list[Any]:
         calls.append(1)
         results = send(self, requests)
-        if len(calls) == 2:  # the answer is lost with the process
+        if len(calls) == 2:  # the answer is lost
             raise KeyboardInterrupt
         return results
 
@@ -154,12 +158,10 @@ def test_a_run_that_was_cut_off_goes_on(
     assert old.client.keys("*") == []
 
 
-def test_it_lives_as_long_as_it_would_have(
-    old: OldRedis, migrate: Runs, client: dlq.Client
-) -> None:
+def test_the_time_to_live_is_kept(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
     old.put("m1", ttl_s=3600, next_retry_time=START.isoformat())
     assert migrate() == 0
     (one,) = delivered(client, migrate.queue, 1)
     message = one._raw.message
     life_s = message.expire_time.seconds - message.create_time.seconds
-    assert 7 * 3600 - 60 < life_s < 8 * 3600, "6 hours that are over, and one to come"
+    assert 7 * 3600 - 60 < life_s < 8 * 3600, "6 hours before now, and one after"

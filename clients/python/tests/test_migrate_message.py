@@ -1,4 +1,4 @@
-"""How old messages are read, and what they become; without Redis and without a server."""
+"""Parsing and conversion of old messages; without Redis and a server."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from old_redis import START, message_of
 from dlq.migrate.convert import Converted, Place, convert
 from dlq.migrate.history import failures_of
 from dlq.migrate.key_pattern import KeyNames, KeyPattern
-from dlq.migrate.old_message import DoesNotFit, moment_of, parse
+from dlq.migrate.old_message import CannotMigrate, moment_of, parse
 from dlq.migrate.old_store import shown_url
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=timezone.utc)
 TRACE = """Traceback (most recent call last):
   File "/app/pay.py", line 12, in charge
-    raise Away(order)
-shop.bank.Away: the bank is away:
+    raise Closed(order)
+shop.bank.Closed: the bank is closed:
 try again later
 """
 
@@ -48,24 +48,24 @@ def converted(is_poison: bool = False, ttl_s: float | None = None, **fields: Any
         "1714564800",
     ],
 )
-def test_times_are_iso_or_epoch(given: object) -> None:
+def test_times_are_iso_8601_or_epoch(given: object) -> None:
     assert moment_of(given) == NOON
 
 
 @pytest.mark.parametrize(
     "given", ["soon", "", None, True, -5, [], "1969-01-01T00:00:00", 1e300, "nan"]
 )
-def test_what_is_no_time_since_1970_is_none(given: object) -> None:
+def test_invalid_times_are_none(given: object) -> None:
     assert moment_of(given) is None
 
 
 @pytest.mark.parametrize("given", [b"", b"{", b"[]", b"null", b"\xff", b"{}", b"[" * 100_000])
-def test_what_is_no_message_says_why(given: bytes) -> None:
-    with pytest.raises(DoesNotFit, match=r"^(is no|has no)"):
+def test_an_invalid_message_has_a_reason(given: bytes) -> None:
+    with pytest.raises(CannotMigrate, match=r"^(is not|has no)"):
         parse(given)
 
 
-def test_a_message_needs_nothing_but_the_original() -> None:
+def test_only_original_message_is_required() -> None:
     found = convert(parse(b'{"original_message": null}'), Place("k", "q", "i", False, None))
     assert found.request.payload.text == "null"
     assert found.request.imported_history.attempts == 0
@@ -75,33 +75,33 @@ def test_a_message_needs_nothing_but_the_original() -> None:
     assert found.notes == []
 
 
-def test_the_trace_of_the_only_failure_is_its_own() -> None:
-    latest, before = failures_of(
-        read(error_details="the bank is away:\ntry again later", stack_trace=TRACE)
+def test_the_trace_of_a_single_failure_is_kept_with_it() -> None:
+    latest, earlier = failures_of(
+        read(error_details="the bank is closed:\ntry again later", stack_trace=TRACE)
     )
-    assert before == []
-    assert latest.type == "shop.bank.Away"
+    assert earlier == []
+    assert latest.type == "shop.bank.Closed"
     assert latest.stack_trace == TRACE
 
 
-def test_the_trace_of_a_retried_message_is_that_of_its_first_failure() -> None:
+def test_the_trace_of_a_retried_message_belongs_to_the_first_failure() -> None:
     history = [{"error": "b", "timestamp": NOON.isoformat()}, {"error": "c", "retry_count": 2}]
-    latest, before = failures_of(read(error_details="c", stack_trace=TRACE, error_history=history))
-    assert (latest.words, latest.stack_trace) == ("c", "")
-    assert [one.words for one in before] == ["the bank is away:\ntry again later", "b"]
-    assert (before[0].type, before[0].at) == ("shop.bank.Away", START)
-    assert before[1].at == NOON
+    latest, earlier = failures_of(read(error_details="c", stack_trace=TRACE, error_history=history))
+    assert (latest.message, latest.stack_trace) == ("c", "")
+    assert [one.message for one in earlier] == ["the bank is closed:\ntry again later", "b"]
+    assert (earlier[0].type, earlier[0].at) == ("shop.bank.Closed", START)
+    assert earlier[1].at == NOON
 
 
-def test_a_history_may_hold_anything() -> None:
-    entries = ["words", 7, {"error_message": "m", "error_type": "T", "reason": "timeout"}, None]
-    latest, before = failures_of(read(error_details="last", error_history=entries))
-    assert latest.words == "last"
-    assert [one.words for one in before] == ["words", "7", "m", "null"]
-    assert before[2].failure.type == "T"
+def test_history_entries_of_any_type_are_read() -> None:
+    entries = ["text", 7, {"error_message": "m", "error_type": "T", "reason": "timeout"}, None]
+    latest, earlier = failures_of(read(error_details="last", error_history=entries))
+    assert latest.message == "last"
+    assert [one.message for one in earlier] == ["text", "7", "m", "null"]
+    assert earlier[2].failure.type == "T"
 
 
-def test_only_the_latest_15_failures_of_before_come() -> None:
+def test_only_the_latest_15_earlier_failures_are_sent() -> None:
     history = [{"error": str(number)} for number in range(20)]
     found = converted(error_details="latest", error_history=history)
     assert [one.failure.message for one in found.request.imported_history.failures] == [
@@ -110,32 +110,32 @@ def test_only_the_latest_15_failures_of_before_come() -> None:
     assert found.notes == ["error_history: the oldest 5 entries are left out"]
 
 
-def test_no_trace_where_no_error_was_handled() -> None:
-    latest, before = failures_of(read(stack_trace="NoneType: None\n"))
-    assert (latest.type, latest.stack_trace, before) == ("", "", [])
+def test_an_empty_trace_is_left_out() -> None:
+    latest, earlier = failures_of(read(stack_trace="NoneType: None\n"))
+    assert (latest.type, latest.stack_trace, earlier) == ("", "", [])
 
 
-def test_the_same_message_has_the_same_identity_wherever_it_lies() -> None:
+def test_ids_depend_only_on_queue_and_message_id() -> None:
     one, other = converted().request, converted(is_poison=True, retry_count=3).request
     assert one.request_id == other.request_id
     assert one.send_number == other.send_number
     assert len(one.send_number.client_id) == 16
-    elsewhere = Place("dlq:other:m1", "dlq.other", "m1", False, None)
-    assert convert(read(), elsewhere).request.send_number != one.send_number
+    other_queue = Place("dlq:other:m1", "dlq.other", "m1", False, None)
+    assert convert(read(), other_queue).request.send_number != one.send_number
 
 
-def test_poison_has_no_due_time() -> None:
+def test_poison_messages_have_no_due_time() -> None:
     later = (START + timedelta(days=1)).isoformat()
     assert converted(next_retry_time=later).request.HasField("due_time")
     assert not converted(is_poison=True, next_retry_time=later).request.HasField("due_time")
 
 
-def test_life_counts_from_the_first_failure() -> None:
+def test_the_time_to_live_begins_at_the_first_failure() -> None:
     assert converted(ttl_s=60).request.ttl.seconds == 6 * 3600 + 60
     assert converted(ttl_s=0.001, first_failure_time=None).request.ttl.seconds == 1
 
 
-def test_keys_are_read_by_patterns() -> None:
+def test_keys_are_parsed_by_patterns() -> None:
     pattern = KeyPattern("{prefix}:{queue}:{id}", "d*q")
     assert pattern.glob == "d\\*q:*:*"
     assert pattern.names(b"d*q:orders:orders:17:-1") == KeyNames("orders", "orders:17:-1")
@@ -148,7 +148,7 @@ def test_keys_are_read_by_patterns() -> None:
             KeyPattern(wrong, "dlq")
 
 
-def test_passwords_are_not_shown() -> None:
+def test_urls_are_shown_without_passwords() -> None:
     assert (
         shown_url("redis://user:secret@host:6379/1?password=x&db=2") == "redis://host:6379/1?db=2"
     )
@@ -156,10 +156,10 @@ def test_passwords_are_not_shown() -> None:
 
 
 LONE = "\ud800"
-"""As JSON may hold it and UTF-8 can't."""
+"""Valid in JSON, but not in UTF-8."""
 
 
-def test_half_characters_stop_nothing_wherever_they_are() -> None:
+def test_lone_surrogates_are_escaped_everywhere() -> None:
     found = read(
         queue_name=LONE,
         message_id=LONE,

@@ -1,4 +1,4 @@
-"""What `dlq-migrate` tells, and how it ends, with a real Redis and a real server."""
+"""Reports and exit codes of `dlq-migrate`, with a real Redis and a real server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from old_redis import START, OldRedis, Runs, delivered, stats
 
 import dlq
 from dlq.migrate.cli import main
-from dlq.migrate.importer import Importer, Refused, Taken
+from dlq.migrate.importer import Accepted, Importer, Refused
 from dlq.migrate.progress import Progress
 from dlq.options import ClientOptions
 from dlq.testing import LocalServer
@@ -41,7 +41,7 @@ def test_a_dry_run_changes_nothing(
     assert migrate.counts["sent"] == 1
 
 
-def test_an_unreachable_service_or_redis_can_be_tried_again(
+def test_an_unreachable_service_or_redis_ends_with_3(
     old: OldRedis, migrate: Runs, server: LocalServer, tmp_path: Path, capsys: Any
 ) -> None:
     old.put("m1")
@@ -54,7 +54,7 @@ def test_an_unreachable_service_or_redis_can_be_tried_again(
     assert main(["--redis-url", f"unix://{tmp_path}/none.sock"]) == 3
 
 
-def test_what_does_not_fit_is_reported_with_why(
+def test_messages_that_can_not_be_migrated_are_reported_with_reasons(
     old: OldRedis, migrate: Runs, client: dlq.Client, capsys: Any
 ) -> None:
     old.put("huge", original_message="x" * (1024**2 + 1))
@@ -86,30 +86,30 @@ def test_what_does_not_fit_is_reported_with_why(
     why = {entry["key"]: " ".join(entry["why"]) for entry in migrate.report["did_not_fit"]}
     assert "1048576" in why["dlq:orders:huge"], why
     assert why["dlq:orders:no-message"] == "has no original_message"
-    assert why["dlq:orders:array"] == "is no JSON object but a list"
-    assert why["dlq:orders:noise"].startswith("is no JSON")
+    assert why["dlq:orders:array"] == "is not a JSON object but a list"
+    assert why["dlq:orders:noise"].startswith("is not JSON")
     (adapted,) = migrate.report["adapted"]
     assert adapted["why"] == [
-        "first_failure_time is 'long ago', which is no time since 1970",
-        "max_retries is 9999: taken as 1000",
+        "first_failure_time is 'long ago', which is not a time since 1970",
+        "max_retries is 9999; set to 1000",
     ]
     assert migrate.report["unknown_fields"] == {"colour": 1}
     text = capsys.readouterr().out
-    assert "dlq:orders:array: is no JSON object but a list" in text
+    assert "dlq:orders:array: is not a JSON object but a list" in text
     (one,) = delivered(client, migrate.queue, 1)
     assert one.attempt == 3
     assert one.attributes["metadata"] == "note"
     assert [one.failure_count] == [2]
 
 
-def test_a_longer_prefix_is_another_one(old: OldRedis, migrate: Runs) -> None:
+def test_messages_of_a_longer_prefix_are_not_sent(old: OldRedis, migrate: Runs) -> None:
     old.put("m1", prefix="dlq:eu")
     assert migrate() == 1
     (entry,) = migrate.report["did_not_fit"]
-    assert entry["why"] == ["is of another prefix: run once more with --prefix 'dlq:eu'"]
+    assert entry["why"] == ["has another prefix: run again with --prefix 'dlq:eu'"]
 
 
-def test_keys_may_have_other_patterns(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
+def test_key_patterns_are_configurable(old: OldRedis, migrate: Runs, client: dlq.Client) -> None:
     old.client.set("app/failed/orders/7", json.dumps({"original_message": 7, "retry_count": 1}))
     old.client.zadd("app/failed-by-time/orders", {"7": START.timestamp()})
     arguments = ("--prefix", "app", "--messages", "{prefix}/failed/{queue}/{id}")
@@ -126,10 +126,8 @@ def test_a_state_file_belongs_to_one_migration(
     old.put("m1")
     assert migrate() == 0
     assert migrate("--prefix", "other") == 2
-    assert "is of another migration" in capsys.readouterr().err
-    (tmp_path / "state").write_text(
-        "not a state file, and long enough to be looked at by SQLite" * 9
-    )
+    assert "belongs to another migration" in capsys.readouterr().err
+    (tmp_path / "state").write_text("not a state file, but longer than a SQLite header" * 9)
     assert migrate() == 2
 
 
@@ -137,24 +135,24 @@ def test_a_state_file_belongs_to_one_migration(
     "arguments",
     [["--messages", "{prefix}:x"], ["--queue", "x"], ["--target", "ftp://x"], ["--ca", "/none"]],
 )
-def test_a_wrong_command_line_says_so(arguments: list[str]) -> None:
+def test_a_wrong_command_line_ends_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
 
 
-def test_one_message_that_spoils_a_call_does_not_spoil_the_others(server: LocalServer) -> None:
+def test_an_oversized_message_does_not_affect_others_in_its_batch(server: LocalServer) -> None:
     importer = Importer(ClientOptions(server.target), 10)
-    good = pb.SendToDlqRequest(queue="spoilt", payload=Payload(text="1"))
-    bad = pb.SendToDlqRequest(queue="spoilt", payload=Payload(data=bytes(4 * 1024**2)))
+    good = pb.SendToDlqRequest(queue="split", payload=Payload(text="1"))
+    bad = pb.SendToDlqRequest(queue="split", payload=Payload(data=bytes(4 * 1024**2)))
     first, second, third = importer.send([good, bad, good])
     importer.close()
-    assert isinstance(first, Taken)
+    assert isinstance(first, Accepted)
     assert isinstance(second, Refused)
-    assert isinstance(third, Taken)
+    assert isinstance(third, Accepted)
 
 
-def test_the_bar_is_for_terminals() -> None:
+def test_the_progress_bar_is_shown_on_terminals_only() -> None:
     plain = io.StringIO()
     with Progress("sending", 2, plain) as progress:
         progress.add(2)

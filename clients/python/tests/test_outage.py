@@ -1,4 +1,4 @@
-"""The service goes away and comes back: nothing is lost, nothing is there twice, nobody waits long."""
+"""Outages: nothing is lost or stored twice, and no send waits long."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conftest import until
 
 import dlq
 import dlq.aio
-from dlq._engine.connection import CallFailed, Connection, Line
+from dlq._engine.connection import CallFailed, Connection, ReconnectingChannel
 from dlq.options import ClientOptions
 from dlq.testing import FakeServer, LocalServer, fake_server, local_server
 from dlq.v1 import dlq_service_pb2 as pb
@@ -47,7 +47,7 @@ def accepted(target: str, queue: str) -> int:
         return stats.totals.accepted
 
 
-def test_what_is_sent_while_it_is_down_is_there_once_when_it_is_back(
+def test_messages_sent_during_an_outage_are_stored_once(
     own_server: LocalServer, spool_folder: Path
 ) -> None:
     spool = dlq.SpoolOptions(folder=spool_folder)
@@ -58,14 +58,14 @@ def test_what_is_sent_while_it_is_down_is_there_once_when_it_is_back(
         began = time.monotonic()
         for n in range(200):
             assert client.send("q", f"{n}").status == "spooled"
-        assert time.monotonic() - began < 2, "known to be away, it is not tried again each time"
+        assert time.monotonic() - began < 2, "no calls while the service is unavailable"
         own_server.start()
         until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
         assert accepted(own_server.target, "q") == 202
         until(lambda: client.send("q", "after").status == "sent")
 
 
-def test_a_short_restart_is_not_noticed(own_server: LocalServer) -> None:
+def test_sends_survive_a_restart_without_spool(own_server: LocalServer) -> None:
     with dlq.Client(own_server.target, spool=False, timeout=60) as client:
         client.send("q", "a")
         own_server.stop()
@@ -75,7 +75,7 @@ def test_a_short_restart_is_not_noticed(own_server: LocalServer) -> None:
     assert accepted(own_server.target, "q") == 101
 
 
-def test_a_server_that_says_nothing_costs_no_more_than_the_timeout(spool_folder: Path) -> None:
+def test_a_server_without_answers_delays_a_send_by_the_timeout(spool_folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = f"127.0.0.1:{silent.getsockname()[1]}"
         spool = dlq.SpoolOptions(folder=spool_folder)
@@ -88,19 +88,19 @@ def test_a_server_that_says_nothing_costs_no_more_than_the_timeout(spool_folder:
             assert time.monotonic() - began < 2
 
 
-def test_each_call_looks_whether_the_server_is_back(free_port: int) -> None:
-    """gRPC lets a call fail by what it knows, and looks again only while calls are under way."""
+def test_each_call_tries_to_reconnect(free_port: int) -> None:
+    """gRPC fails calls with the cached error, and reconnects only while calls are in progress."""
     target = f"127.0.0.1:{free_port}"
 
     async def run() -> None:
-        line = Line(lambda: Connection(ClientOptions(target)))
+        channel = ReconnectingChannel(lambda: Connection(ClientOptions(target)))
 
         async def stats() -> pb.StatsResponse:
-            return await line.call(lambda stub: stub.Stats, pb.StatsRequest(), 5.0)
+            return await channel.call(lambda stub: stub.Stats, pb.StatsRequest(), 5.0)
 
         with pytest.raises(CallFailed):
             await stats()
-        assert not line._lingering, "with all clients' the server would have many times as many"
+        assert not channel._lingering, "replaced channels would reconnect, too"
         server = grpc.server(ThreadPoolExecutor(1))
         add_DlqServiceServicer_to_server(Empty(), server)
         server.add_insecure_port(target)
@@ -108,7 +108,7 @@ def test_each_call_looks_whether_the_server_is_back(free_port: int) -> None:
         try:
             await stats()
         finally:
-            line.close()
+            channel.close()
             server.stop(None)
 
     class Empty(DlqServiceServicer):
@@ -118,46 +118,46 @@ def test_each_call_looks_whether_the_server_is_back(free_port: int) -> None:
     asyncio.run(run())
 
 
-def test_a_server_that_is_slow_to_greet_is_reached(fake: FakeServer) -> None:
-    """As one is that has just started, beside everybody who comes back to it at once."""
+def test_a_server_with_slow_handshakes_is_reached(fake: FakeServer) -> None:
+    """For example after a restart, when many clients reconnect at once."""
     host, port = fake.target.split(":")
 
-    def carry(source: socket.socket, to: socket.socket) -> None:
+    def copy(source: socket.socket, to: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
                 to.sendall(data)
 
-    def serve(door: socket.socket) -> None:
+    def serve(listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                caller, _ = door.accept()
+                caller, _ = listener.accept()
                 threading.Thread(target=link, args=(caller,), daemon=True).start()
 
     def link(caller: socket.socket) -> None:
         threading.Event().wait(2.5)
         server = socket.create_connection((host, int(port)))
-        threading.Thread(target=carry, args=(caller, server), daemon=True).start()
+        threading.Thread(target=copy, args=(caller, server), daemon=True).start()
         with caller, server:
-            carry(server, caller)
+            copy(server, caller)
 
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        threading.Thread(target=serve, args=(door,), daemon=True).start()
-        target = f"127.0.0.1:{door.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        target = f"127.0.0.1:{listener.getsockname()[1]}"
         with dlq.Client(target, spool=False, timeout=10, try_timeout=5) as client:
             assert client.send("q", "x").status == "sent"
 
 
-def test_a_service_that_takes_none_of_a_batch_for_want_of_its_store_is_away(
+def test_a_batch_refused_entirely_as_unavailable_is_a_failed_call(
     spool_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_store_there = threading.Event()
-    whole = FakeServer.SendToDlqBatch
+    is_store_up = threading.Event()
+    send_batch = FakeServer.SendToDlqBatch
 
     def without_store(
         fake: FakeServer, request: pb.SendToDlqBatchRequest, context: grpc.ServicerContext
     ) -> pb.SendToDlqBatchResponse:
-        if is_store_there.is_set():
-            return whole(fake, request, context)
+        if is_store_up.is_set():
+            return send_batch(fake, request, context)
         error = pb.ErrorStatus(code=14, message="the store does not answer")
         results = [pb.SendToDlqBatchResult(error=error) for _ in request.requests]
         return pb.SendToDlqBatchResponse(results=results)
@@ -177,12 +177,12 @@ def test_a_service_that_takes_none_of_a_batch_for_want_of_its_store_is_away(
     ):
         futures = [client.send_soon("q", str(n), timeout=60) for n in range(50)]
         until(is_spooled_at_once, timeout=0.2)
-        is_store_there.set()
+        is_store_up.set()
         assert {one.result(30).status for one in futures} == {"sent"}
         until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
 
 
-def test_close_moves_what_is_pending_to_the_spool(spool_folder: Path) -> None:
+def test_close_moves_pending_sends_to_the_spool(spool_folder: Path) -> None:
     spool = dlq.SpoolOptions(folder=spool_folder)
     client = dlq.Client("127.0.0.1:1", service="shop", timeout=60, spool=spool)
     future = client.send_soon("q", "x")
@@ -198,9 +198,7 @@ client.send_soon("q", "x")
 """
 
 
-def test_the_end_of_the_program_moves_what_is_pending_to_the_spool(
-    fake: FakeServer, spool_folder: Path
-) -> None:
+def test_exit_moves_pending_sends_to_the_spool(fake: FakeServer, spool_folder: Path) -> None:
     fake.go_down()
     args = [sys.executable, "-c", PROGRAM, fake.target, str(spool_folder)]
     subprocess.run(args, check=True, timeout=60)
@@ -212,7 +210,7 @@ def test_the_end_of_the_program_moves_what_is_pending_to_the_spool(
         until(lambda: not list(spool_folder.glob("shop/*.spool")))
 
 
-def test_each_send_has_a_number_of_its_own(fake: FakeServer) -> None:
+def test_sends_are_numbered_by_client_and_queue(fake: FakeServer) -> None:
     with (
         dlq.Client(fake.target, spool=False) as client,
         dlq.Client(fake.target, spool=False) as other,
@@ -226,7 +224,7 @@ def test_each_send_has_a_number_of_its_own(fake: FakeServer) -> None:
     assert {len(one.client_id) for one in numbers} == {16}
 
 
-def test_what_the_service_refuses_for_good_leaves_the_spool(
+def test_finally_refused_messages_leave_the_spool(
     own_server: LocalServer, spool_folder: Path
 ) -> None:
     dropped: list[tuple[str, str]] = []
@@ -247,7 +245,7 @@ def test_what_the_service_refuses_for_good_leaves_the_spool(
     assert accepted(own_server.target, "q") == 2
 
 
-def test_asyncio_spools_too(spool_folder: Path) -> None:
+def test_asyncio_sends_are_spooled(spool_folder: Path) -> None:
     async def main() -> None:
         spool = dlq.SpoolOptions(folder=spool_folder, sync=True)
         async with dlq.aio.Client("127.0.0.1:1", timeout=0.3, spool=spool) as client:
@@ -307,7 +305,7 @@ sys.exit(code)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-def test_forked_processes_and_several_event_loops(fake: FakeServer) -> None:
+def test_forked_asyncio_processes_send(fake: FakeServer) -> None:
     args = [sys.executable, "-c", FORKED_ASYNCIO, fake.target]
     ended = subprocess.run(args, timeout=60, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
@@ -335,7 +333,7 @@ sys.exit(bool(code))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-def test_what_the_child_of_a_handler_sends_is_no_outcome_of_its_delivery() -> None:
+def test_a_send_in_a_forked_child_is_no_outcome_of_the_parents_delivery() -> None:
     args = [sys.executable, "-c", FORKED_IN_A_HANDLER]
     ended = subprocess.run(args, timeout=90, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr

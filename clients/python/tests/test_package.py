@@ -1,4 +1,4 @@
-"""The built package, as a new user of it meets it: installed into an empty environment."""
+"""The built package, installed into an empty environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
-    # By the hatchling that is installed: nothing is fetched.
+    # With the installed hatchling, without downloads.
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(PACKAGE)]
     subprocess.run(command, check=True, capture_output=True)
     return out
@@ -35,7 +35,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(
     request: pytest.FixtureRequest, dist: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Of an environment with the wheel, and the newest or the oldest of all that it asks for."""
+    """The Python of an environment with the wheel and the newest or oldest allowed dependencies."""
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, with_pip=True)
     found = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -43,8 +43,8 @@ def python(
     command = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
     if request.param == "oldest":
         floors = re.findall(r'"([a-z-]+)>=([0-9.]+)', (PACKAGE / "pyproject.toml").read_text())
-        asked = ("grpcio", "protobuf", "typing-extensions")
-        command += [f"{name}=={version}" for name, version in floors if name in asked]
+        pinned = ("grpcio", "protobuf", "typing-extensions")
+        command += [f"{name}=={version}" for name, version in floors if name in pinned]
     subprocess.run(command, check=True, env=clean_environment())
     return found
 
@@ -60,7 +60,7 @@ def example(name: str, target: str) -> str:
     return found[1].replace("localhost:50051", target)
 
 
-def test_wheel_and_sdist_hold_what_they_should(dist: Path) -> None:
+def test_wheel_and_sdist_have_the_right_files(dist: Path) -> None:
     [wheel] = dist.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     for name in ("dlq/py.typed", "dlq/v1/dlq_service_pb2_grpc.pyi", "dlq/aio/client.py"):
@@ -69,11 +69,11 @@ def test_wheel_and_sdist_hold_what_they_should(dist: Path) -> None:
     [sdist] = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         files = archive.getnames()
-    for name in ("README.md", "CHANGELOG.md", "LICENSE", "src/dlq/spool/spool.py"):
+    for name in ("README.md", "CHANGELOG.md", "LICENSE", "src/dlq/spool/spool_store.py"):
         assert any(one.endswith("/" + name) for one in files)
 
 
-def test_the_quickstart_works_where_only_the_wheel_is(
+def test_the_readme_programs_run_with_the_installed_wheel(
     python: Path, server: LocalServer, tmp_path: Path
 ) -> None:
     def run(name: str) -> str:
@@ -106,7 +106,7 @@ def test_the_quickstart_works_where_only_the_wheel_is(
     assert "INVALID_ARGUMENT {'queues[0]'" in run("stub")
 
 
-def test_the_examples_run_where_only_the_wheel_is(
+def test_the_examples_run_with_the_installed_wheel(
     python: Path, server: LocalServer, tmp_path: Path
 ) -> None:
     for name in ("producer.py", "worker.py"):
@@ -118,7 +118,7 @@ def test_the_examples_run_where_only_the_wheel_is(
         command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
     )
     assert sent.stdout == "sent\n"
-    with Client(server.target, spool=False) as operator:  # who does not wait for the retry
+    with Client(server.target, spool=False) as operator:  # makes the message due now
         scheduled = pb.MessageFilter(states=[state_pb2.MESSAGE_STATE_SCHEDULED])
         operator.stub.Retry(pb.RetryRequest(queue="orders", filter=scheduled, expected_count=1))
     worker = subprocess.Popen(
@@ -134,7 +134,7 @@ def test_the_examples_run_where_only_the_wheel_is(
     assert worker.wait(30) == 0
 
 
-def test_types_are_complete_for_users(python: Path, tmp_path: Path) -> None:
+def test_user_programs_pass_mypy_strict(python: Path, tmp_path: Path) -> None:
     """mypy --strict on the examples and on programs of the README, against the installed package."""
     for name in ("producer", "worker"):
         (tmp_path / f"{name}.py").write_text(example(name, "localhost:50051"))
@@ -154,7 +154,7 @@ def test_types_are_complete_for_users(python: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_pyright_knows_each_type(python: Path, tmp_path: Path) -> None:
+def test_user_programs_and_public_types_pass_pyright(python: Path, tmp_path: Path) -> None:
     for name in ("producer", "worker"):
         program = "# pyright: strict\n" + example(name, "localhost:50051")
         (tmp_path / f"{name}.py").write_text(program)
@@ -177,7 +177,7 @@ def test_pyright_knows_each_type(python: Path, tmp_path: Path) -> None:
         assert "0 errors" in done.stdout or "completeness score: 100%" in done.stdout, done.stdout
 
 
-def test_the_package_itself_is_clean() -> None:
+def test_the_package_passes_ruff_and_mypy() -> None:
     for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
         done = subprocess.run(
             [sys.executable, "-m", *command],

@@ -1,4 +1,4 @@
-"""What a sender may rely on, with a real server."""
+"""Sends, with a real server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def totals(client: dlq.Client, queue: str) -> pb.QueueTotals:
     return stats.totals
 
 
-def test_sent_says_what_became_of_it(client: dlq.Client, queue: str) -> None:
+def test_the_result_has_state_reason_queue_and_due_time(client: dlq.Client, queue: str) -> None:
     sent = client.send(queue, {"a": 1}, TimeoutError("no answer"), delay=60)
     assert isinstance(sent, dlq.Stored)
     assert (sent.status, sent.state, sent.reason, sent.queue) == (
@@ -34,7 +34,7 @@ def test_sent_says_what_became_of_it(client: dlq.Client, queue: str) -> None:
     assert 50 < (sent.due_time - datetime.now(timezone.utc)).total_seconds() < 65
 
 
-def test_two_sends_of_one_dedup_key_join(client: dlq.Client, queue: str) -> None:
+def test_sends_with_one_dedup_key_become_one_message(client: dlq.Client, queue: str) -> None:
     first = client.send(queue, "a", ValueError("x"), dedup_key="k")
     second = client.send(queue, "a", ValueError("x"), dedup_key="k")
     assert isinstance(first, dlq.Stored)
@@ -42,13 +42,13 @@ def test_two_sends_of_one_dedup_key_join(client: dlq.Client, queue: str) -> None
     assert (second.status, second.id) == ("joined", first.id)
 
 
-def test_the_same_request_id_is_one_message(client: dlq.Client, queue: str) -> None:
+def test_sends_with_one_request_id_become_one_message(client: dlq.Client, queue: str) -> None:
     for _ in range(2):
         assert client.send(queue, "a", request_id="r-" + queue).status == "sent"
     assert totals(client, queue).accepted == 1
 
 
-def test_options_arrive(client: dlq.Client, queue: str) -> None:
+def test_options_reach_the_worker(client: dlq.Client, queue: str) -> None:
     client.send(
         queue,
         b"\x00\xff",
@@ -81,13 +81,13 @@ def test_options_arrive(client: dlq.Client, queue: str) -> None:
     assert "a" * 32 in delivery.trace_context.traceparent
 
 
-def test_sends_that_come_together_share_calls(client: dlq.Client, queue: str) -> None:
+def test_a_thousand_concurrent_sends_are_stored(client: dlq.Client, queue: str) -> None:
     futures = [client.send_soon(queue, str(n)) for n in range(1_000)]
     assert {future.result(30).status for future in futures} == {"sent"}
     assert totals(client, queue).accepted == 1_000
 
 
-def test_many_threads_share_a_client(client: dlq.Client, queue: str) -> None:
+def test_threads_share_a_client(client: dlq.Client, queue: str) -> None:
     results: list[dlq.SendResult] = []
 
     def send() -> None:
@@ -112,7 +112,7 @@ def test_many_threads_share_a_client(client: dlq.Client, queue: str) -> None:
         ("q", b"x" * (2 << 20), {}, "refused"),
     ],
 )
-def test_what_can_not_be_taken_is_dropped_and_nothing_raised(
+def test_an_invalid_send_is_dropped_without_an_exception(
     client: dlq.Client, queue: str, payload: object, options: dlq.SendOptions, kind: str
 ) -> None:
     result = client.send(queue, payload, ValueError("x"), **options)
@@ -120,46 +120,51 @@ def test_what_can_not_be_taken_is_dropped_and_nothing_raised(
     assert (result.error.kind, result.error.maybe_stored) == (kind, False)
 
 
-def test_one_that_is_wrong_does_not_spoil_the_others(client: dlq.Client, queue: str) -> None:
+def test_an_invalid_send_does_not_affect_others_in_its_batch(
+    client: dlq.Client, queue: str
+) -> None:
     futures = [client.send_soon("a/b" if n == 5 else queue, "x") for n in range(20)]
     assert [one.result(10).status for one in futures].count("dropped") == 1
 
 
-def test_an_error_that_can_not_be_retried_is_quarantined(client: dlq.Client, queue: str) -> None:
+def test_a_non_retryable_error_is_quarantined(client: dlq.Client, queue: str) -> None:
     sent = client.send(queue, "x", dlq.NonRetryableError("never"))
     assert isinstance(sent, dlq.Stored)
     assert (sent.state, sent.quarantine_reason) == ("QUARANTINED", "PRODUCER_REQUEST")
 
 
-def test_an_error_that_says_when_is_retried_then(client: dlq.Client, queue: str) -> None:
+def test_retry_after_of_an_error_sets_the_due_time(client: dlq.Client, queue: str) -> None:
     sent = client.send(queue, "x", dlq.RetryAfterError("later", timedelta(minutes=10)))
     assert isinstance(sent, dlq.Stored)
     assert sent.due_time is not None
     assert 590 < (sent.due_time - datetime.now(timezone.utc)).total_seconds() < 605
 
 
-def test_without_a_server_and_spool_it_is_dropped_at_its_deadline() -> None:
-    told: list[str] = []
+def test_a_send_without_server_and_spool_is_dropped_at_its_deadline() -> None:
+    reported: list[str] = []
     with dlq.Client(
-        "127.0.0.1:1", spool=False, timeout=0.3, on_dropped=lambda error, queue: told.append(queue)
+        "127.0.0.1:1",
+        spool=False,
+        timeout=0.3,
+        on_dropped=lambda error, queue: reported.append(queue),
     ) as client:
         result = client.send("q", "x", ValueError("x"))
         assert isinstance(result, dlq.Dropped)
         assert result.error.kind == "deadline"
-        until(lambda: told == ["q"])
+        until(lambda: reported == ["q"])
 
 
-def test_what_nobody_was_there_to_take_is_not_stored() -> None:
+def test_a_send_without_connection_is_known_to_be_not_stored() -> None:
     with dlq.Client("127.0.0.1:1", spool=False, timeout=0.3) as client:
 
         def is_known() -> bool:
             result = client.send("q", "x")
             return isinstance(result, dlq.Dropped) and not result.error.maybe_stored
 
-        until(is_known)  # not at once: while a try is under way, nobody knows
+        until(is_known)  # not at once: a send may time out while its call is open
 
 
-def test_too_much_that_is_pending_is_dropped_at_once() -> None:
+def test_a_send_over_the_pending_limit_is_dropped_at_once() -> None:
     limits = dlq.Coalesce(max_pending_messages=2)
     with dlq.Client("127.0.0.1:1", spool=False, timeout=0.5, coalesce=limits) as client:
         futures = [client.send_soon("q", "x") for _ in range(3)]
@@ -167,7 +172,7 @@ def test_too_much_that_is_pending_is_dropped_at_once() -> None:
         assert kinds == ["deadline", "deadline", "buffer-full"]
 
 
-def test_what_is_larger_than_all_that_may_be_pending_says_so() -> None:
+def test_a_message_larger_than_the_pending_limit_has_its_own_error() -> None:
     limits = dlq.Coalesce(max_pending_bytes=1_000)
     with dlq.Client("127.0.0.1:1", spool=False, coalesce=limits) as client:
         result = client.send("q", "x" * 1_000)
@@ -177,20 +182,20 @@ def test_what_is_larger_than_all_that_may_be_pending_says_so() -> None:
     assert "0 sends" not in str(result.error)
 
 
-def test_a_send_that_is_given_up_says_what_had_failed() -> None:
+def test_aborted_and_closed_sends_have_the_last_call_error() -> None:
     dropped: list[dlq.DlqClientError] = []
 
-    def keep(error: dlq.DlqClientError, queue: str) -> None:
+    def on_dropped(error: dlq.DlqClientError, queue: str) -> None:
         dropped.append(error)
 
-    client = dlq.Client("127.0.0.1:1", spool=False, timeout=60, on_dropped=keep)
-    given_up, left = (client.send_soon("q", "x") for _ in range(2))
-    pending = client.engine.sender.book.pending
+    client = dlq.Client("127.0.0.1:1", spool=False, timeout=60, on_dropped=on_dropped)
+    cancelled, remaining = (client.send_soon("q", "x") for _ in range(2))
+    pending = client.engine.sender.pending.sends
     until(lambda: len([one for one in list(pending) if one.last_error]) == 2)
-    assert given_up.cancel()
+    assert cancelled.cancel()
     until(lambda: len(dropped) == 1)
     client.close(0)
-    assert left.done()
+    assert remaining.done()
     until(lambda: len(dropped) == 2)
     assert [one.kind for one in dropped] == ["aborted", "closed"]
     for one in dropped:
@@ -198,7 +203,7 @@ def test_a_send_that_is_given_up_says_what_had_failed() -> None:
         assert "Connection refused" in str(one)
 
 
-def test_a_closed_client_drops(server: LocalServer, queue: str) -> None:
+def test_a_closed_client_drops_sends(server: LocalServer, queue: str) -> None:
     client = dlq.Client(server.target, spool=False)
     client.close()
     client.close()
@@ -209,30 +214,30 @@ def test_a_closed_client_drops(server: LocalServer, queue: str) -> None:
 
 
 @pytest.mark.parametrize("was_used", [False, True])
-def test_after_the_close_it_is_told_too(was_used: bool) -> None:
-    told: list[str] = []
+def test_sends_after_close_are_reported_as_dropped(was_used: bool) -> None:
+    reported: list[str] = []
     client = dlq.Client(
         "127.0.0.1:1",
         spool=False,
         timeout=0.1,
-        on_dropped=lambda error, _: told.append(error.kind),
+        on_dropped=lambda error, _: reported.append(error.kind),
     )
     if was_used:
         client.send("q", "x")
-        until(lambda: told == ["deadline"])
+        until(lambda: reported == ["deadline"])
     client.close()
     client.send("q", "x")
-    assert told[-1:] == ["closed"]
+    assert reported[-1:] == ["closed"]
 
 
-def test_close_waits_for_what_is_pending(server: LocalServer, queue: str) -> None:
+def test_close_waits_for_pending_sends(server: LocalServer, queue: str) -> None:
     client = dlq.Client(server.target, spool=False)
     futures = [client.send_soon(queue, base64.b64encode(bytes(100))) for _ in range(500)]
     client.close()
     assert {one.result(0).status for one in futures} == {"sent"}
 
 
-def test_asyncio_sends(server: LocalServer, queue: str) -> None:
+def test_asyncio_clients_send(server: LocalServer, queue: str) -> None:
     async def main() -> None:
         async with dlq.aio.Client(server.target, spool=False) as client:
             results = await asyncio.gather(*(client.send(queue, n) for n in range(300)))
@@ -243,7 +248,7 @@ def test_asyncio_sends(server: LocalServer, queue: str) -> None:
     asyncio.run(main())
 
 
-def test_cancelling_the_task_gives_a_send_up() -> None:
+def test_cancelling_the_task_aborts_the_send() -> None:
     dropped: list[str] = []
 
     async def main() -> None:
@@ -258,7 +263,7 @@ def test_cancelling_the_task_gives_a_send_up() -> None:
     until(lambda: dropped == ["aborted"])
 
 
-def test_a_target_that_makes_no_sense_is_an_error_at_once() -> None:
+def test_invalid_settings_raise_at_construction() -> None:
     with pytest.raises(ValueError, match="target"):
         dlq.Client("ftp://x")
     with pytest.raises(ValueError, match="timeout"):

@@ -1,4 +1,4 @@
-"""What a worker may rely on, with a real server; each by threads and by asyncio."""
+"""Workers with threads and with asyncio, with a real server."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from dlq.v1 import dlq_service_pb2 as pb
 Handler = Callable[[dlq.Delivery], "dlq.Outcome | None"]
 
 
-class Rig:
-    """A client and a worker of either kind, run in the background."""
+class WorkerHarness:
+    """A client and a worker of one kind, which runs in the background."""
 
     def __init__(self, kind: str, target: str) -> None:
         self.kind = kind
@@ -33,22 +33,22 @@ class Rig:
         self._thread.start()
 
     def work(self, queue: str, handler: Handler, **settings: object) -> None:
-        told = {
+        callbacks = {
             "on_settled": lambda delivery, settled: self.settled.append(settled),
             "on_error": lambda error, delivery: self.errors.append(error),
         }
         if self._aio is None:
-            worker = self.client.worker(queue, **told, **settings)  # type: ignore[arg-type]
+            worker = self.client.worker(queue, **callbacks, **settings)  # type: ignore[arg-type]
             worker.start(handler)
             self._stop = worker.stop
             return
-        ours = self._aio.worker(queue, **told, **settings)  # type: ignore[arg-type]
+        aio_worker = self._aio.worker(queue, **callbacks, **settings)  # type: ignore[arg-type]
 
         async def handle(delivery: dlq.Delivery) -> dlq.Outcome | None:
             return handler(delivery)
 
-        self._await(ours.start(handle))
-        self._stop = lambda timeout: self._await(ours.stop(timeout))
+        self._await(aio_worker.start(handle))
+        self._stop = lambda timeout: self._await(aio_worker.stop(timeout))
 
     def stop(self, timeout: float | None = None) -> None:
         self._stop(timeout)
@@ -67,14 +67,16 @@ class Rig:
 
 
 @pytest.fixture(params=["threads", "asyncio"])
-def rig(request: pytest.FixtureRequest, server: LocalServer) -> object:
-    found = Rig(request.param, server.target)
+def harness(request: pytest.FixtureRequest, server: LocalServer) -> object:
+    found = WorkerHarness(request.param, server.target)
     yield found
     found.close()
 
 
-def test_returning_removes_and_raising_retries(rig: Rig, queue: str) -> None:
-    rig.client.send(queue, "x", ValueError("first"), delay=0)
+def test_a_message_is_retried_after_an_exception_and_removed_after_a_return(
+    harness: WorkerHarness, queue: str
+) -> None:
+    harness.client.send(queue, "x", ValueError("first"), delay=0)
     seen: list[tuple[int, str]] = []
 
     def handle(delivery: dlq.Delivery) -> None:
@@ -83,11 +85,11 @@ def test_returning_removes_and_raising_retries(rig: Rig, queue: str) -> None:
         if delivery.attempt == 1:
             raise dlq.RetryAfterError("second", 0)
 
-    rig.work(queue, handle)
-    until(lambda: len(rig.settled) == 2)
-    rig.stop()
+    harness.work(queue, handle)
+    until(lambda: len(harness.settled) == 2)
+    harness.stop()
     assert seen == [(1, "first"), (2, "second")]
-    assert [(one.outcome, one.state) for one in rig.settled] == [
+    assert [(one.outcome, one.state) for one in harness.settled] == [
         ("failed", "SCHEDULED"),
         ("succeeded", "SUCCEEDED"),
     ]
@@ -103,13 +105,13 @@ def test_returning_removes_and_raising_retries(rig: Rig, queue: str) -> None:
         (dlq.fail(TimeoutError("no"), retry_after=60), "SCHEDULED"),
     ],
 )
-def test_what_a_handler_returns_is_the_outcome(
-    rig: Rig, queue: str, outcome: dlq.Outcome, state: str
+def test_a_returned_outcome_is_applied(
+    harness: WorkerHarness, queue: str, outcome: dlq.Outcome, state: str
 ) -> None:
-    rig.client.send(queue, "x", delay=0)
-    rig.work(queue, lambda _: outcome)
-    until(lambda: len(rig.settled) == 1)
-    assert (rig.settled[0].outcome, rig.settled[0].state) == (outcome.kind, state)
+    harness.client.send(queue, "x", delay=0)
+    harness.work(queue, lambda _: outcome)
+    until(lambda: len(harness.settled) == 1)
+    assert (harness.settled[0].outcome, harness.settled[0].state) == (outcome.kind, state)
 
 
 def test_sending_the_same_message_in_its_handler_fails_the_delivery(
@@ -128,10 +130,10 @@ def test_sending_the_same_message_in_its_handler_fails_the_delivery(
         assert (stats.totals.accepted, stats.totals.failed_attempts) == (1, 1)
 
 
-def test_no_more_than_concurrency_and_prefetch_is_held(server: LocalServer, queue: str) -> None:
-    rig = Rig("threads", server.target)
+def test_a_worker_holds_at_most_concurrency_plus_prefetch(server: LocalServer, queue: str) -> None:
+    harness = WorkerHarness("threads", server.target)
     for n in range(10):
-        rig.client.send(queue, str(n), delay=0)
+        harness.client.send(queue, str(n), delay=0)
     go = threading.Event()
     lock = threading.Lock()
     running: set[str] = set()
@@ -146,49 +148,49 @@ def test_no_more_than_concurrency_and_prefetch_is_held(server: LocalServer, queu
         with lock:
             running.discard(delivery.id)
 
-    rig.work(queue, handle, concurrency=2, prefetch=1)
-    until(lambda: len(running) == 2 and rig.stats(queue).in_flight == 3)
+    harness.work(queue, handle, concurrency=2, prefetch=1)
+    until(lambda: len(running) == 2 and harness.stats(queue).in_flight == 3)
     go.set()
-    until(lambda: rig.stats(queue).totals.succeeded == 10)
+    until(lambda: harness.stats(queue).totals.succeeded == 10)
     assert most == 2
-    rig.close()
+    harness.close()
 
 
-def test_leases_are_extended_while_a_handler_blocks(rig: Rig, queue: str) -> None:
-    """Also where it blocks the program's event loop."""
-    rig.client.send(queue, "x", delay=0)
+def test_leases_are_extended_while_a_handler_blocks(harness: WorkerHarness, queue: str) -> None:
+    """Also if it blocks the program's event loop."""
+    harness.client.send(queue, "x", delay=0)
     numbers: list[int] = []
 
     def handle(delivery: dlq.Delivery) -> None:
         numbers.append(delivery.delivery_number)
-        time.sleep(2.5)  # what is tested: longer than two leases
+        time.sleep(2.5)  # longer than two leases
 
-    rig.work(queue, handle, lease_duration=1)
-    until(lambda: len(rig.settled) == 1)
+    harness.work(queue, handle, lease_duration=1)
+    until(lambda: len(harness.settled) == 1)
     assert numbers == [1]
-    assert rig.settled[0].state == "SUCCEEDED"
+    assert harness.settled[0].state == "SUCCEEDED"
 
 
-def test_stop_waits_for_handlers_and_gives_the_rest_back(rig: Rig, queue: str) -> None:
+def test_stop_waits_for_handlers_and_releases_the_rest(harness: WorkerHarness, queue: str) -> None:
     for n in range(6):
-        rig.client.send(queue, str(n), delay=0)
+        harness.client.send(queue, str(n), delay=0)
     started = threading.Event()
 
     def handle(_: dlq.Delivery) -> None:
         started.set()
         time.sleep(0.3)
 
-    rig.work(queue, handle, concurrency=1, prefetch=5)
+    harness.work(queue, handle, concurrency=1, prefetch=5)
     assert started.wait(20)
-    rig.stop()
-    stats = rig.stats(queue)
+    harness.stop()
+    stats = harness.stats(queue)
     assert stats.in_flight == 0
     assert stats.totals.succeeded >= 1
     assert stats.totals.succeeded + stats.scheduled == 6
     assert stats.totals.failed_attempts == 0
 
 
-def test_stop_cancels_handlers_that_take_too_long(server: LocalServer, queue: str) -> None:
+def test_stop_cancels_handlers_after_the_timeout(server: LocalServer, queue: str) -> None:
     cancelled: list[bool] = []
 
     async def main() -> pb.QueueStats:
@@ -214,7 +216,7 @@ def test_stop_cancels_handlers_that_take_too_long(server: LocalServer, queue: st
     assert (stats.in_flight, stats.scheduled, stats.totals.failed_attempts) == (0, 1, 0)
 
 
-def test_a_thread_sees_that_its_delivery_is_cancelled(server: LocalServer, queue: str) -> None:
+def test_stop_sets_cancelled_for_handlers_in_threads(server: LocalServer, queue: str) -> None:
     with dlq.Client(server.target, spool=False) as client:
         client.send(queue, "x", delay=0)
         started = threading.Event()
@@ -231,7 +233,7 @@ def test_a_thread_sees_that_its_delivery_is_cancelled(server: LocalServer, queue
         assert (stats.in_flight, stats.totals.failed_attempts) == (0, 0)
 
 
-def test_a_worker_goes_on_when_its_server_was_killed(queue: str) -> None:
+def test_a_worker_continues_after_the_server_was_killed(queue: str) -> None:
     from dlq.testing import local_server
 
     with local_server() as server, dlq.Client(server.target, spool=False, timeout=30) as client:
@@ -263,14 +265,14 @@ def test_a_worker_goes_on_when_its_server_was_killed(queue: str) -> None:
         assert seen == ["a", "b"]
 
 
-def test_what_the_server_refuses_for_good_ends_the_worker(server: LocalServer) -> None:
+def test_a_finally_refused_stream_ends_the_worker(server: LocalServer) -> None:
     with dlq.Client(server.target, spool=False) as client:
         with pytest.raises(dlq.DlqClientError) as caught:
             client.worker("a/b").run(lambda _: None)
         assert caught.value.kind == "refused"
 
 
-def test_a_coroutine_function_is_refused_where_threads_run(server: LocalServer) -> None:
+def test_the_sync_client_refuses_a_coroutine_function(server: LocalServer) -> None:
     async def handle(_: dlq.Delivery) -> None: ...
 
     with (

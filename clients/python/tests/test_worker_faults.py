@@ -1,4 +1,4 @@
-"""Workers whose machine gives them no threads, and several that end together."""
+"""Workers without threads, and closing several workers."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ def refuse(*_: object) -> None:
     raise RuntimeError("can't start new thread")
 
 
-class Ended:
-    """What a runner tells."""
+class FakeCore:
+    """Records ended deliveries."""
 
     def __init__(self) -> None:
-        self.held: list[Delivery] = []
+        self.deliveries: list[Delivery] = []
 
-    def ended(self, held: Delivery, given: object, error: BaseException | None) -> None:
-        self.held.append(held)
+    def ended(self, delivery: Delivery, returned: object, error: BaseException | None) -> None:
+        self.deliveries.append(delivery)
 
 
-def test_where_no_more_threads_are_to_be_had_those_that_are_there_work(
+def test_existing_threads_run_handlers_if_no_thread_can_be_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     release = threading.Event()
     runner = ThreadRunner(lambda _: release.wait(20))
-    core = runner.core = Ended()  # type: ignore[assignment]
+    core = runner.core = FakeCore()  # type: ignore[assignment]
     deliveries = [Delivery(pb.Delivery(), None, 0.0) for _ in range(3)]
     runner.start(deliveries[0])
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    for held in deliveries[1:]:
-        runner.start(held)
+    for delivery in deliveries[1:]:
+        runner.start(delivery)
     monkeypatch.undo()
     release.set()
-    until(lambda: len(core.held) == 3)
+    until(lambda: len(core.deliveries) == 3)
     runner.close()
 
 
-def test_a_worker_that_can_not_work_ends_and_says_why(
+def test_a_worker_without_threads_ends_with_the_reason(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ThreadRunner, "start", refuse)
@@ -59,7 +59,7 @@ def test_a_worker_that_can_not_work_ends_and_says_why(
             worker.wait(20)
 
 
-def test_workers_that_are_closed_together_wait_together(fake: FakeServer) -> None:
+def test_close_stops_all_workers_at_the_same_time(fake: FakeServer) -> None:
     release, running = threading.Event(), threading.Barrier(4)
 
     def handle(_: dlq.Delivery) -> None:
@@ -78,7 +78,7 @@ def test_workers_that_are_closed_together_wait_together(fake: FakeServer) -> Non
     assert took_s < 4, "one after the other takes 6"
 
 
-def test_a_client_of_asyncio_forgets_a_worker_that_has_ended(fake: FakeServer) -> None:
+def test_an_asyncio_client_forgets_ended_workers(fake: FakeServer) -> None:
     async def run() -> list[object]:
         async with dlq.aio.Client(fake.target, spool=False) as client:
             worker = await client.worker("q").start(lambda _: None)

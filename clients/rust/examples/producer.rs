@@ -1,4 +1,4 @@
-//! Sends what could not be processed, where its error is handled.
+//! Sends a message that could not be processed.
 
 // [producer]
 use dlq_client::{Client, Error, Json};
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
 }
 // [/producer]
 
-/// Of your own code.
+/// Your own code.
 fn charge() -> std::io::Result<()> {
     Err(std::io::Error::new(
         std::io::ErrorKind::TimedOut,

@@ -1,4 +1,4 @@
-//! Works on what is due, until Ctrl-C.
+//! Processes due messages until Ctrl-C.
 
 // [worker]
 use dlq_client::{Client, Delivery, Error};
@@ -8,7 +8,7 @@ async fn main() -> Result<(), Error> {
     let client = Client::builder("http://localhost:50051").build()?;
     let worker = client.worker(["orders"]).run(handle)?;
     tokio::select! {
-        stopped = worker.done() => stopped?, // the server refuses it
+        stopped = worker.done() => stopped?, // the server refused the worker
         _ = tokio::signal::ctrl_c() => worker.stop().await,
     }
     Ok(())

@@ -1,35 +1,35 @@
-//! Waits that grow with each failure in a row.
+//! Exponential backoff.
 
 use std::time::Duration;
 
-/// Waits that grow with each failure in a row, and differ between clients that failed together.
+/// Waits that double with each failure in a row, with jitter.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     first: Duration,
-    most: Duration,
+    max: Duration,
     failures: u32,
 }
 
 impl Backoff {
-    pub(crate) const fn new(first: Duration, most: Duration) -> Self {
+    pub(crate) const fn new(first: Duration, max: Duration) -> Self {
         Self {
             first,
-            most,
+            max,
             failures: 0,
         }
     }
 
-    /// How long to wait after one more failure: half to all of what has doubled with each.
+    /// Returns the wait after one more failure: a random 50 to 100 % of the full wait.
     pub(crate) fn next(&mut self) -> Duration {
         let full = self
             .first
             .saturating_mul(1 << self.failures.min(20))
-            .min(self.most);
+            .min(self.max);
         self.failures += 1;
         full.mul_f64(0.5 + rand::random::<f64>() / 2.0)
     }
 
-    /// It worked.
+    /// Starts again after a success.
     pub(crate) const fn reset(&mut self) {
         self.failures = 0;
     }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doubles_up_to_its_bound_and_starts_again() {
+    fn waits_double_up_to_the_limit_and_start_again() {
         let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
         for full in [20, 40, 80, 160, 320, 640, 1_000, 1_000] {
             let wait = backoff.next();

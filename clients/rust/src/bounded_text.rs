@@ -1,26 +1,26 @@
-//! Text of somebody's code, up to a bound.
+//! Text of user code, up to a limit.
 
 use std::fmt::{self, Write as _};
 
-/// What `text` writes, and hardly more than `most_bytes` of it, so that [`cut`] still sees that there was
-/// more: an error may show a whole message of many MiB. Its writer is stopped at the bound.
-pub(crate) fn written(text: fmt::Arguments<'_>, most_bytes: usize) -> String {
-    let mut bounded = BoundedText::new(most_bytes);
+/// Formats `text` and stops it shortly after `max_bytes`: an error may print a message of many MiB. The result
+/// is longer than `max_bytes` if there was more, for [`truncate`].
+pub(crate) fn format_bounded(text: fmt::Arguments<'_>, max_bytes: usize) -> String {
+    let mut bounded = BoundedText::new(max_bytes);
     let _ = bounded.write_fmt(text);
     bounded.text
 }
 
-/// Takes text until it is longer than a bound.
+/// Takes text until it is longer than a limit.
 pub(crate) struct BoundedText {
     text: String,
-    most_bytes: usize,
+    max_bytes: usize,
 }
 
 impl BoundedText {
-    pub(crate) const fn new(most_bytes: usize) -> Self {
+    pub(crate) const fn new(max_bytes: usize) -> Self {
         Self {
             text: String::new(),
-            most_bytes,
+            max_bytes,
         }
     }
 
@@ -31,7 +31,7 @@ impl BoundedText {
 
 impl fmt::Write for BoundedText {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
-        let room = (self.most_bytes + 1).saturating_sub(self.text.len());
+        let room = (self.max_bytes + 1).saturating_sub(self.text.len());
         if piece.len() < room {
             self.text.push_str(piece);
             return Ok(());
@@ -42,17 +42,16 @@ impl fmt::Write for BoundedText {
     }
 }
 
-/// Cut at a character, so that the server still sees that there was more.
-pub(crate) fn cut(mut text: String, most_bytes: usize) -> String {
-    if text.len() > most_bytes {
-        let end = (0..=most_bytes + 1)
+/// Cuts text at a character to `max_bytes` + 1 bytes. The extra byte makes the server mark it as truncated.
+pub(crate) fn truncate(mut text: String, max_bytes: usize) -> String {
+    if text.len() > max_bytes {
+        let end = (0..=max_bytes + 1)
             .rev()
             .find(|&at| text.is_char_boundary(at))
             .unwrap_or(0);
-        // A character that does not fit takes the rest with it; one byte more says that it was there.
         text.truncate(end);
-        if text.len() <= most_bytes {
-            text.push_str(&".".repeat(most_bytes + 1 - text.len()));
+        if text.len() <= max_bytes {
+            text.push_str(&".".repeat(max_bytes + 1 - text.len()));
         }
     }
     text
@@ -63,9 +62,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_within_no_character() {
-        assert_eq!(cut("ää".to_owned(), 4), "ää");
-        let short = cut("äää".to_owned(), 4);
+    fn text_is_not_cut_within_a_character() {
+        assert_eq!(truncate("ää".to_owned(), 4), "ää");
+        let short = truncate("äää".to_owned(), 4);
         assert_eq!(short.len(), 5);
         assert!(short.starts_with("ää"), "{short}");
     }
@@ -81,9 +80,12 @@ mod tests {
     }
 
     #[test]
-    fn stops_whoever_writes_more_than_is_wanted() {
-        assert_eq!(written(format_args!("{}ä", "a"), 3), "aä");
-        assert_eq!(written(format_args!("{}{}{}", "ab", "cää", "more"), 3), "abcä");
-        assert_eq!(written(format_args!("{Endless}"), 95).len(), 96);
+    fn formatting_stops_at_the_limit() {
+        assert_eq!(format_bounded(format_args!("{}ä", "a"), 3), "aä");
+        assert_eq!(
+            format_bounded(format_args!("{}{}{}", "ab", "cää", "more"), 3),
+            "abcä"
+        );
+        assert_eq!(format_bounded(format_args!("{Endless}"), 95).len(), 96);
     }
 }

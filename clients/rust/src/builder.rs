@@ -1,9 +1,9 @@
-//! How a client is made.
+//! The builder of a client and its options.
 
 use crate::client::Client;
 use crate::connection::{Connector, Transport, TransportLayer};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::send::report::{OnDropped, drop_report, not_within_itself};
+use crate::send::drop_report::{OnDropped, log_drops, without_recursion};
 use crate::target::Target;
 use crate::v1::Origin;
 use std::path::PathBuf;
@@ -15,28 +15,27 @@ use tower::util::MapErrLayer;
 use tower::{Layer, Service};
 
 const MIB: usize = 1024 * 1024;
-// What the server takes in one call.
-const MOST_MESSAGES: usize = 1_000;
-const MOST_BYTES: usize = 3 * MIB + MIB / 2;
-/// Whoever waits longer wants no answers.
-const MOST_DELAY: Duration = Duration::from_secs(60);
+// Limits of the server for one call.
+const MAX_MESSAGES: usize = 1_000;
+const MAX_BYTES: usize = 3 * MIB + MIB / 2;
+/// A longer delay would only time out sends.
+const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// How concurrent sends share calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coalesce {
-    /// How long a send waits for others while a call is under way; with none it goes at once. Default
-    /// 2 ms, at most a minute.
+    /// How long a send waits for others while a call is under way. Otherwise it goes at once. Default 2 ms, at
+    /// most a minute.
     pub max_delay: Duration,
-    /// Most messages of one call: 1 to 1,000. Default 100, so that many sends share several calls at a
-    /// time.
+    /// Messages of one call, 1 to 1,000. Default 100, so that many sends share several calls at a time.
     pub max_messages: usize,
-    /// Most bytes of one call, at most 3.5 MiB. Default 3 MiB.
+    /// Bytes of one call, at most 3.5 MiB. Default 3 MiB.
     pub max_bytes: usize,
-    /// Most calls under way at a time. Default 4.
+    /// Calls under way at a time. Default 4.
     pub max_calls: usize,
-    /// Messages in memory beyond which a send goes to the spool at once, or is dropped. Default 10,000.
+    /// Pending messages in memory. Further sends go to the spool at once, or are dropped. Default 10,000.
     pub max_pending_messages: usize,
-    /// Their bytes. Default 64 MiB.
+    /// Bytes of pending messages. Default 64 MiB.
     pub max_pending_bytes: usize,
 }
 
@@ -54,7 +53,7 @@ impl Default for Coalesce {
 }
 
 impl Coalesce {
-    fn checked(mut self) -> Result<Self, Error> {
+    fn validated(mut self) -> Result<Self, Error> {
         let counts = [
             ("max_messages", self.max_messages),
             ("max_bytes", self.max_bytes),
@@ -63,24 +62,24 @@ impl Coalesce {
             ("max_pending_bytes", self.max_pending_bytes),
         ];
         if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
-            return Err(Error::invalid(format!("Coalesce::{name} is 0; give 1 or more")));
+            return Err(Error::invalid(format!("Coalesce::{name} must be 1 or more")));
         }
-        self.max_messages = self.max_messages.min(MOST_MESSAGES);
-        self.max_bytes = self.max_bytes.min(MOST_BYTES);
-        self.max_delay = self.max_delay.min(MOST_DELAY);
+        self.max_messages = self.max_messages.min(MAX_MESSAGES);
+        self.max_bytes = self.max_bytes.min(MAX_BYTES);
+        self.max_delay = self.max_delay.min(MAX_DELAY);
         Ok(self)
     }
 }
 
-/// Where sends are kept that can't be delivered in time, until they can.
+/// The spool: it stores messages that can't be sent in time and sends them later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpoolOptions {
-    /// Default: `DLQ_SPOOL_DIR`, else the platform's folder for state.
+    /// The folder. Default: `DLQ_SPOOL_DIR`, else the platform's folder for state.
     pub folder: Option<PathBuf>,
-    /// What all files of the service may take. Default 256 MiB.
+    /// The limit for all files of the service. Default 256 MiB.
     pub max_bytes: u64,
-    /// Whether each write is synced to the disk before a send is told that it is kept. Default false:
-    /// the page cache survives the process, not the machine.
+    /// Syncs each write to the disk before the send returns. Default false: writes survive a crash of the
+    /// process, but not of the machine.
     pub sync: bool,
 }
 
@@ -94,19 +93,19 @@ impl Default for SpoolOptions {
     }
 }
 
-/// TLS of the connection, in PEM; used with an `https:` target.
+/// TLS options of an `https:` target, in PEM.
 #[cfg(feature = "tls")]
 #[derive(Clone, Default)]
 pub struct TlsOptions {
     /// Certificates to trust instead of the system's.
     pub ca: Option<Vec<u8>>,
-    /// Certificate and key of this client, where the server asks for one.
+    /// Certificate and key of this client, if the server requires one.
     pub identity: Option<(Vec<u8>, Vec<u8>)>,
-    /// The name to expect in the server's certificate, if it isn't that of the target.
+    /// The name in the server's certificate. Default: the host of the target.
     pub server_name: Option<String>,
 }
 
-/// Without the key, which has no place in a log.
+/// Leaves out the key, which must not be logged.
 #[cfg(feature = "tls")]
 impl std::fmt::Debug for TlsOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -118,7 +117,7 @@ impl std::fmt::Debug for TlsOptions {
     }
 }
 
-/// Makes a [`Client`].
+/// Builds a [`Client`].
 #[must_use]
 pub struct ClientBuilder {
     target: String,
@@ -134,7 +133,7 @@ pub struct ClientBuilder {
     layer: Option<TransportLayer>,
 }
 
-/// What a client is made of.
+/// The validated options of a client.
 pub(crate) struct Settings {
     pub(crate) target: Target,
     pub(crate) connector: Connector,
@@ -163,77 +162,77 @@ impl ClientBuilder {
         }
     }
 
-    /// A bearer token of the server's `DLQ_TOKENS`. Space around it does not count, as a file's last line break.
+    /// Sets a bearer token of the server's `DLQ_TOKENS`. Space around it, such as a file's last line break, is
+    /// ignored.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// TLS other than with the certificates that the system trusts.
+    /// Sets TLS options. Default: trust the system's certificates.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, options: TlsOptions) -> Self {
         self.tls = Some(options);
         self
     }
 
-    /// Which service sends, as `origin` of each message; also names its part of the spool.
+    /// Sets the name of the sending service, the `origin` of each message. Services have separate spools.
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.origin.service = name.into();
         self
     }
 
-    /// Which instance of it: a pod, host or process.
+    /// Sets the name of the sending instance: a pod, host or process.
     pub fn instance(mut self, name: impl Into<String>) -> Self {
         self.origin.instance = name.into();
         self
     }
 
-    /// Which version of it.
+    /// Sets the version of the sending service.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.origin.version = version.into();
         self
     }
 
-    /// How long a send tries. Default 5 s.
+    /// Sets how long a send tries. Default 5 s.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long one try of it waits for an answer. Default 2 s.
+    /// Sets how long one try waits for an answer. Default 2 s.
     pub const fn try_timeout(mut self, timeout: Duration) -> Self {
         self.try_timeout = timeout;
         self
     }
 
-    /// How concurrent sends share calls.
+    /// Sets how concurrent sends share calls.
     pub const fn coalesce(mut self, options: Coalesce) -> Self {
         self.coalesce = options;
         self
     }
 
-    /// Where sends are kept that can't be delivered in time. Default: in files.
+    /// Sets the options of the spool. Default: on.
     pub fn spool(mut self, options: SpoolOptions) -> Self {
         self.spool = Some(options);
         self
     }
 
-    /// What can't be delivered in time is dropped.
+    /// Turns the spool off: messages that can't be sent in time are dropped.
     pub fn without_spool(mut self) -> Self {
         self.spool = None;
         self
     }
 
-    /// Told of each message that was dropped, and its queue, save of those that it drops itself. Default: at most one line a second by
-    /// `tracing`.
-    pub fn on_dropped(mut self, told: impl Fn(&Error, &str) + Send + Sync + 'static) -> Self {
-        self.on_dropped = Some(not_within_itself(told));
+    /// Sets a callback for each dropped message, with its queue. It is not called for messages that it drops
+    /// itself. Default: logs at most one line a second by `tracing`.
+    pub fn on_dropped(mut self, callback: impl Fn(&Error, &str) + Send + Sync + 'static) -> Self {
+        self.on_dropped = Some(without_recursion(callback));
         self
     }
 
-    /// Puts a [layer](tower::Layer) of tower around each connection: what it makes sees every call of
-    /// this client, each try by itself, and the stream of a worker. Several are given as one by
-    /// [`Stack`](tower::layer::util::Stack) or `tower::ServiceBuilder`.
+    /// Sets a tower [layer](tower::Layer) around each connection. It sees each try of a call, and the streams of
+    /// workers. Combine several layers by [`Stack`](tower::layer::util::Stack) or `tower::ServiceBuilder`.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<Transport> + Send + Sync + 'static,
@@ -249,15 +248,21 @@ impl ClientBuilder {
         self
     }
 
-    /// Opens no connection yet: the first call does. Its work is done by tasks of the tokio runtime in
-    /// which this is called.
+    /// Builds the client. It runs as tasks of the current tokio runtime. The first call opens a connection.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Invalid`] for an invalid option, or without a tokio runtime.
     pub fn build(self) -> Result<Client, Error> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::invalid("build the client within a tokio runtime"));
         }
         for (name, time) in [("timeout", self.timeout), ("try_timeout", self.try_timeout)] {
             if time.is_zero() {
-                return Err(Error::new(ErrorKind::Invalid, format!("{name} is 0; give more")));
+                return Err(Error::new(
+                    ErrorKind::Invalid,
+                    format!("{name} must be longer than 0"),
+                ));
             }
         }
         let target = Target::new(
@@ -272,9 +277,9 @@ impl ClientBuilder {
             origin: self.origin,
             timeout: self.timeout,
             try_timeout: self.try_timeout,
-            coalesce: self.coalesce.checked()?,
+            coalesce: self.coalesce.validated()?,
             spool: self.spool,
-            on_dropped: self.on_dropped.unwrap_or_else(drop_report),
+            on_dropped: self.on_dropped.unwrap_or_else(log_drops),
         }))
     }
 }

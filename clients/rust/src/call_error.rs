@@ -1,40 +1,39 @@
-//! What an error of a call means for the call.
+//! What the error of a call means: retry, split, or give up.
 
-use crate::cause_chain::{chain, joined};
+use crate::cause_chain::{error_chain, join_messages};
 use crate::error::{Error, ErrorKind};
-use crate::panics::unless_it_panics;
+use crate::panics::catch_panic;
 use crate::status_details::StatusDetails;
 use std::error::Error as _;
 use tonic::{Code, Status};
 
-/// Whether it makes sense, and is safe, to make the same call again. The server's own errors always
-/// carry details; without them an INTERNAL or CANCELLED is a connection that ended, as it does while a
-/// server stops.
-pub(crate) fn is_worth_again(status: &Status) -> bool {
+/// Reports whether the same call may be made again. The service's own errors always carry details. Without
+/// details, INTERNAL or CANCELLED is a broken connection, as while a server stops.
+pub(crate) fn is_retryable(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable | Code::DeadlineExceeded | Code::Aborted => true,
         Code::ResourceExhausted if StatusDetails::of(status).retry.is_some() => true,
-        // What a broken connection becomes on its way through HTTP/2, where no server has spoken.
+        // Without details: a broken HTTP/2 connection.
         Code::Internal | Code::Unknown | Code::Cancelled | Code::ResourceExhausted => {
-            status.details().is_empty() && !is_too_large_on_the_way(status)
+            status.details().is_empty() && !is_too_large_for_proxy(status)
         }
         _ => false,
     }
 }
 
-/// HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB. A smaller one may
-/// pass. Only the words have the number.
-pub(crate) fn is_too_large_on_the_way(status: &Status) -> bool {
+/// Reports whether a proxy refused the size of a call by HTTP 413, as nginx does above 1 MiB by default. A
+/// smaller call may pass.
+pub(crate) fn is_too_large_for_proxy(status: &Status) -> bool {
     status.code() == Code::Unknown && status.details().is_empty() && status.message().contains("status 413")
 }
 
-/// A try that was not answered in time, of which nobody has said a word.
-pub(crate) fn is_silent(status: &Status) -> bool {
+/// Reports whether the call was not answered in time, without any other error.
+pub(crate) fn is_timeout(status: &Status) -> bool {
     status.code() == Code::DeadlineExceeded && status.details().is_empty()
 }
 
-/// The call can't have had an effect: nobody was there to take it.
-pub(crate) fn never_arrived(status: &Status) -> bool {
+/// Reports whether the call had no effect because no connection was opened.
+pub(crate) fn never_connected(status: &Status) -> bool {
     if status.code() != Code::Unavailable || !status.details().is_empty() {
         return false;
     }
@@ -42,14 +41,14 @@ pub(crate) fn never_arrived(status: &Status) -> bool {
         .any(<dyn std::error::Error>::is::<tonic::ConnectError>)
 }
 
-/// A server, and not just a part of the way, has spoken.
-pub(crate) fn is_answer(status: &Status) -> bool {
-    !is_worth_again(status) || !status.details().is_empty() && status.code() != Code::Unavailable
+/// Reports whether the error is an answer of a server, and not of the network.
+pub(crate) fn is_server_answer(status: &Status) -> bool {
+    !is_retryable(status) || !status.details().is_empty() && status.code() != Code::Unavailable
 }
 
-/// Whether no later try can help. The service's own errors always carry details: without them, a proxy
-/// may have spoken. A token may become right, and a full queue get room.
-pub(crate) fn is_for_good(status: &Status) -> bool {
+/// Reports whether no later try can succeed. An error without details may come from a proxy. A wrong token may
+/// be replaced, and a full queue may get room.
+pub(crate) fn is_permanent(status: &Status) -> bool {
     if status.details().is_empty() {
         return false;
     }
@@ -64,24 +63,24 @@ pub(crate) fn is_for_good(status: &Status) -> bool {
     }
 }
 
-/// A batch that is refused as a whole, although all but one of its messages may be fine.
-pub(crate) fn is_of_the_whole_call(status: &Status) -> bool {
+/// Reports whether a batch may have been refused as a whole because of one of its messages.
+pub(crate) fn may_be_one_message(status: &Status) -> bool {
     matches!(
         status.code(),
         Code::InvalidArgument | Code::ResourceExhausted | Code::OutOfRange
-    ) || is_too_large_on_the_way(status)
+    ) || is_too_large_for_proxy(status)
 }
 
-/// The error of a call that a server's word has ended. `was_maybe_stored`: an earlier try may have had
-/// its effect, of which this refusal says nothing.
+/// Returns the error of a call that a server refused. `was_maybe_stored`: an earlier try may have reached the
+/// server.
 pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
     let code = status.code();
     let kind = match code {
         Code::Unauthenticated | Code::PermissionDenied => ErrorKind::Unauthenticated,
         _ => ErrorKind::Refused,
     };
-    let is_too_large = is_too_large_on_the_way(&status);
-    let not_taken = matches!(
+    let is_too_large = is_too_large_for_proxy(&status);
+    let is_not_stored = matches!(
         code,
         Code::InvalidArgument
             | Code::NotFound
@@ -93,34 +92,34 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
             | Code::Unauthenticated
     );
     let advice = match code {
-        _ if is_too_large => "; a proxy on the way takes no call of that size: raise its limit",
-        Code::Unauthenticated => "; give the client a `token` that the server knows",
+        _ if is_too_large => "; raise the size limit of the proxy before the service",
+        Code::Unauthenticated => "; give the client a valid `token`",
         Code::Unimplemented | Code::NotFound => {
-            "; is the target the gRPC address of a DLQ server (port 50051 by default)?"
+            "; check that the target is the gRPC address of a DLQ server (port 50051 by default)"
         }
         _ => "",
     };
-    Error::new(kind, format!("{}{advice}", words(&status)))
-        .maybe_stored_if(was_maybe_stored || !(not_taken || is_too_large))
-        .of_call(status)
+    Error::new(kind, format!("{}{advice}", status_text(&status)))
+        .with_maybe_stored(was_maybe_stored || !(is_not_stored || is_too_large))
+        .with_status(status)
 }
 
-/// Never empty; with what a transport says of its causes. Those may be of a layer of the user's, whose panic
-/// would end a task of ours.
-pub(crate) fn words(status: &Status) -> String {
-    let words = if status.message().is_empty() {
+/// Returns the message of a status with its causes, and is never empty. Causes may come from a user's layer and
+/// panic.
+pub(crate) fn status_text(status: &Status) -> String {
+    let text = if status.message().is_empty() {
         status.code().description()
     } else {
         status.message()
     };
-    unless_it_panics(|| {
-        let causes: Vec<_> = status.source().into_iter().flat_map(chain).collect();
-        // A transport's status has the words of one of its causes already, mostly not those of the first.
-        let said = causes.iter().rposition(|cause| cause.to_string() == words);
-        let causes = causes.into_iter().skip(said.map_or(0, |at| at + 1));
-        joined(words.to_owned(), causes)
+    catch_panic(|| {
+        let causes: Vec<_> = status.source().into_iter().flat_map(error_chain).collect();
+        // tonic copies the message of one of the causes, mostly not the first one.
+        let copied = causes.iter().rposition(|cause| cause.to_string() == text);
+        let causes = causes.into_iter().skip(copied.map_or(0, |at| at + 1));
+        join_messages(text.to_owned(), causes)
     })
-    .unwrap_or_else(|| words.to_owned())
+    .unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -128,16 +127,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_proxy_refuses_is_not_the_services_word() {
-        assert!(!is_for_good(&Status::unimplemented("no such path")));
-        assert!(!is_for_good(&Status::not_found("no such route")));
+    fn a_refusal_without_details_is_not_permanent() {
+        assert!(!is_permanent(&Status::unimplemented("no such path")));
+        assert!(!is_permanent(&Status::not_found("no such route")));
         let details = bytes::Bytes::from_static(b"\x08\x0c");
-        assert!(is_for_good(&Status::with_details(
+        assert!(is_permanent(&Status::with_details(
             Code::Unimplemented,
             "",
             details.clone()
         )));
-        assert!(!is_for_good(&Status::with_details(
+        assert!(!is_permanent(&Status::with_details(
             Code::PermissionDenied,
             "",
             details
@@ -149,14 +148,17 @@ mod tests {
     struct Transport(#[source] std::io::Error);
 
     #[test]
-    fn words_tell_why_a_transport_failed() {
+    fn the_text_of_a_status_has_its_causes() {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let status = Status::from_error(Transport(refused).into());
-        assert_eq!(words(&status), "transport error: connection refused");
+        assert_eq!(status_text(&status), "transport error: connection refused");
         let mut status = Status::unavailable("connection refused");
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         status.set_source(std::sync::Arc::new(Transport(refused)));
-        assert_eq!(words(&status), "connection refused");
-        assert_eq!(words(&Status::unavailable("")), Code::Unavailable.description());
+        assert_eq!(status_text(&status), "connection refused");
+        assert_eq!(
+            status_text(&Status::unavailable("")),
+            Code::Unavailable.description()
+        );
     }
 }

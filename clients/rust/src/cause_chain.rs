@@ -1,20 +1,20 @@
-//! An error and its causes, as the standard library knows them.
+//! An error and its causes.
 
-use crate::bounded_text::written;
+use crate::bounded_text::format_bounded;
 use std::any::type_name;
 use std::error::Error;
 
-/// Deeper causes say nothing that a reader would still follow.
-const MOST_ERRORS: usize = 16;
-/// Of the words of a failure, by the contract.
+/// Deeper causes are left out.
+const MAX_ERRORS: usize = 16;
+/// Limit of the API for the message of a failure.
 pub(crate) const MESSAGE_BYTES: usize = 4 * 1024;
 
-/// Anything that is an error: a concrete one, or a `dyn Error`. Of a `Box<dyn Error>` or an
-/// `anyhow::Error`, give what is inside: `&*error`.
+/// Any error: a concrete type or a `dyn Error`. For a `Box<dyn Error>` or an `anyhow::Error`, give the inner
+/// error: `&*error`.
 pub trait AsError: sealed::Sealed {
     #[doc(hidden)]
     fn as_error(&self) -> &(dyn Error + 'static);
-    /// The name of the type, where the compiler knows it.
+    /// Returns the name of the type if it is known at compile time.
     #[doc(hidden)]
     fn known_type(&self) -> Option<&'static str>;
 }
@@ -56,14 +56,16 @@ of_unknown_type!(
     dyn Error + Send + Sync + 'static
 );
 
-/// The error, then its causes, nearest first.
-pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source()).take(MOST_ERRORS)
+/// Returns the error, then its causes, nearest first.
+pub(crate) fn error_chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source()).take(MAX_ERRORS)
 }
 
-/// The words of each, joined by colons, and no more of them than the service takes. Many errors print
-/// their cause themselves.
-pub(crate) fn joined<'a>(
+/// Joins the messages of errors by colons, up to the limit of the API. Skips a cause that the error before it
+/// prints itself.
+pub(crate) fn join_messages<'a>(
     first: String,
     mut causes: impl Iterator<Item = &'a (dyn Error + 'static)>,
 ) -> String {
@@ -71,7 +73,7 @@ pub(crate) fn joined<'a>(
     while joined.len() <= MESSAGE_BYTES
         && let Some(cause) = causes.next()
     {
-        let own = written(format_args!("{cause}"), MESSAGE_BYTES);
+        let own = format_bounded(format_args!("{cause}"), MESSAGE_BYTES);
         if joined.is_empty() {
             joined = own;
         } else if !joined.ends_with(&own) {
@@ -82,7 +84,7 @@ pub(crate) fn joined<'a>(
     joined
 }
 
-/// The first of a type in the chain.
-pub(crate) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    chain(error).find_map(|one| one.downcast_ref::<E>())
+/// Returns the first error of a type in the chain.
+pub(crate) fn find_cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    error_chain(error).find_map(|one| one.downcast_ref::<E>())
 }

@@ -1,25 +1,25 @@
-//! A client of one deployment of the service.
+//! The client.
 
 use crate::builder::{ClientBuilder, Settings};
 use crate::cause_chain::AsError;
 use crate::connection::{Authorized, Connection, Connector};
 use crate::error::{Error, ErrorKind};
-use crate::line::Line;
+use crate::panics::catch_and_log;
 use crate::payload::IntoPayload;
 use crate::receipt::Receipt;
-use crate::send::SendNumbers;
-use crate::send::letter::Letter;
+use crate::reconnecting_channel::ReconnectingChannel;
+use crate::send::calls::{SendNumbers, SizedRequest};
+use crate::send::drop_report::OnDropped;
+use crate::send::pending_sends::SenderParts;
 use crate::send::reachability::Reachability;
-use crate::send::report::{OnDropped, shielded};
 use crate::send::request::{SendRequest, Sending};
 use crate::send::sender::Sender;
-use crate::send::shared::SenderParts;
-use crate::spool::{LAST_WRITES, Spool, SpoolParts};
+use crate::spool::{LAST_WRITES_TIMEOUT, Spool, SpoolParts};
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use crate::v1::{Origin, SendToDlqRequest};
 use crate::worker::core::WorkerCore;
-use crate::worker::current;
+use crate::worker::handlers;
 use crate::worker::options::WorkerBuilder;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,13 +27,13 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What handlers sent at the very end has a moment, too.
-const LAST_SENDS: Duration = Duration::from_millis(250);
+/// How long a close waits at least for the last sends of handlers.
+const LAST_SENDS_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// A client of one deployment of the service. Clones are the same client: make one and share it.
+/// A client of one deployment of the service. Create one and share it: clones are the same client.
 ///
-/// When the last clone is dropped, what is pending is still sent, as long as the runtime lives; when
-/// that is shut down, the rest goes to the spool. [`close`](Client::close) waits for it.
+/// After the last clone is dropped, pending messages are still sent while the runtime lives. When it ends, the
+/// rest goes to the spool. [`close`](Client::close) waits for that.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -41,7 +41,7 @@ pub struct Client {
 
 pub(crate) struct Inner {
     pub(crate) connector: Connector,
-    pub(crate) line: Arc<Line>,
+    pub(crate) channel: Arc<ReconnectingChannel>,
     stubs: Connection,
     sender: Sender,
     spool: Option<Arc<Spool>>,
@@ -54,30 +54,30 @@ pub(crate) struct Inner {
     is_closed: AtomicBool,
 }
 
-/// The generated client of producers and workers, with the token: every RPC as it is.
+/// The generated client of producers and workers, with the token.
 pub type Stubs = DlqServiceClient<Authorized>;
 
 impl Client {
-    /// Of the service at `target`, its gRPC address: `http://127.0.0.1:50051`, or `https:` with TLS.
+    /// Returns a builder for the gRPC address of the service: `http://127.0.0.1:50051`, or `https:` with TLS.
     pub fn builder(target: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(target.into())
     }
 
     pub(crate) fn from_settings(settings: Settings) -> Self {
-        let line = Arc::new(Line::new(settings.connector.clone()));
+        let channel = Arc::new(ReconnectingChannel::new(settings.connector.clone()));
         let reachability = Arc::new(Reachability::default());
         let spool = settings.spool.map(|options| {
             Spool::start(SpoolParts {
                 options,
                 target: settings.target.address(),
                 service: settings.origin.service.clone(),
-                line: Arc::clone(&line),
+                channel: Arc::clone(&channel),
                 reachability: Arc::clone(&reachability),
                 on_dropped: Arc::clone(&settings.on_dropped),
             })
         });
         let sender = Sender::new(SenderParts {
-            line: Arc::clone(&line),
+            channel: Arc::clone(&channel),
             reachability,
             spool: spool.clone(),
             coalesce: settings.coalesce,
@@ -88,7 +88,7 @@ impl Client {
             inner: Arc::new(Inner {
                 stubs: settings.connector.connect(),
                 connector: settings.connector,
-                line,
+                channel,
                 sender,
                 numbers: spool.is_some().then(SendNumbers::new),
                 spool,
@@ -102,11 +102,14 @@ impl Client {
         }
     }
 
-    /// Hands over a message that could not be processed, and why. An `Err` tells that nobody keeps it,
-    /// or that nobody knows.
+    /// Sends a message that could not be processed, with the error. Await the result.
     ///
-    /// `payload` is text, bytes, [`Json`](crate::Json), or the payload of a delivery; `error` a concrete
-    /// error, or a `dyn Error` (`&*error` of a box or of an `anyhow::Error`).
+    /// `payload` is text, bytes, [`Json`](crate::Json), or the payload of a delivery. `error` is any error; for a
+    /// `Box<dyn Error>` or an `anyhow::Error`, give `&*error`.
+    ///
+    /// # Errors
+    ///
+    /// An error means that the message is not stored, or [may be](Error::maybe_stored).
     #[track_caller]
     pub fn send<E: AsError + ?Sized>(
         &self,
@@ -117,29 +120,29 @@ impl Client {
         SendRequest::new(self, queue.into(), payload).error_at(error, Location::caller())
     }
 
-    /// As [`send`](Client::send), of a message for which there is no error.
-    pub fn letter(&self, queue: impl Into<String>, payload: impl IntoPayload) -> SendRequest<'_> {
+    /// Sends a message without an error, as [`send`](Client::send) does.
+    pub fn send_request(&self, queue: impl Into<String>, payload: impl IntoPayload) -> SendRequest<'_> {
         SendRequest::new(self, queue.into(), payload)
     }
 
-    /// Works on messages that are due, of these queues.
+    /// Returns a builder for a worker, which processes the due messages of these queues.
     pub fn worker<Q: Into<String>>(&self, queues: impl IntoIterator<Item = Q>) -> WorkerBuilder {
         WorkerBuilder::new(self.clone(), queues.into_iter().map(Into::into).collect())
     }
 
-    /// Returns when everything sent so far has its result.
+    /// Returns when every earlier send has its result.
     pub async fn flush(&self) {
         self.inner.sender.flush().await;
     }
 
-    /// Stops the workers, waits for what is pending, moves the rest to the spool, and ends. Later sends
-    /// are [`ErrorKind::Closed`].
+    /// Stops the workers, waits for pending sends, and moves the rest to the spool. Later sends fail with
+    /// [`ErrorKind::Closed`].
     pub async fn close(&self) {
         self.end(None).await;
     }
 
-    /// As [`close`](Client::close), and waits for handlers and sends no longer than that. Aborting and
-    /// reporting what has not ended by then takes some seconds more at most.
+    /// Closes as [`close`](Client::close), but waits for handlers and sends for at most `timeout`. Aborting and
+    /// reporting the rest takes a few seconds more.
     pub async fn close_within(&self, timeout: Duration) {
         self.end(Some(timeout)).await;
     }
@@ -148,7 +151,7 @@ impl Client {
         let inner = &self.inner;
         let began_at = Instant::now();
         inner.is_closing.store(true, Ordering::SeqCst);
-        // They stay in the list: whoever else closes waits for them, too, and may hasten them.
+        // They stay in the list: another close waits for them, too, and may have a shorter timeout.
         let workers: Vec<_> = inner
             .workers
             .lock()
@@ -168,10 +171,10 @@ impl Client {
             Some(timeout) => {
                 let left = timeout
                     .saturating_sub(began_at.elapsed())
-                    .max(timeout.min(LAST_SENDS));
+                    .max(timeout.min(LAST_SENDS_TIMEOUT));
                 if tokio::time::timeout(left, inner.sender.flush()).await.is_err() {
                     inner.sender.give_up();
-                    let _ = tokio::time::timeout(LAST_WRITES, inner.sender.flush()).await;
+                    let _ = tokio::time::timeout(LAST_WRITES_TIMEOUT, inner.sender.flush()).await;
                 }
             }
         }
@@ -180,12 +183,12 @@ impl Client {
         }
     }
 
-    /// The generated client of producers and workers, for every RPC as it is.
+    /// Returns the generated client of producers and workers.
     pub fn stubs(&self) -> Stubs {
         self.inner.stubs.service()
     }
 
-    /// The generated client of operators: queues, breakers, rules, simulations.
+    /// Returns the generated client of operators: queues, breakers, rules, simulations.
     pub fn admin(&self) -> DlqAdminServiceClient<Authorized> {
         self.inner.stubs.admin()
     }
@@ -198,8 +201,8 @@ impl Client {
         self.inner.is_closing.load(Ordering::SeqCst)
     }
 
-    /// So that closing the client stops it.
-    pub(crate) fn adopt(&self, worker: &Arc<WorkerCore>) {
+    /// Makes a close of the client stop the worker.
+    pub(crate) fn register_worker(&self, worker: &Arc<WorkerCore>) {
         let mut workers = self.inner.workers.lock().unwrap();
         workers.retain(|worker| worker.strong_count() > 0);
         workers.push(Arc::downgrade(worker));
@@ -214,9 +217,9 @@ impl Client {
         (*origin != Origin::default()).then(|| origin.clone())
     }
 
-    pub(crate) fn dropped(&self, error: Error, queue: &str) -> Sending {
-        shielded("on_dropped", || (self.inner.on_dropped)(&error, queue));
-        Sending::known(Err(error))
+    pub(crate) fn drop_send(&self, error: Error, queue: &str) -> Sending {
+        catch_and_log("on_dropped", || (self.inner.on_dropped)(&error, queue));
+        Sending::ready(Err(error))
     }
 
     pub(crate) fn add(
@@ -225,20 +228,20 @@ impl Client {
         is_non_retryable: bool,
         timeout: Option<Duration>,
     ) -> Sending {
-        if let Some(held) = current::same_message(&request, self) {
-            let id = held.id().to_owned();
-            held.becomes(request, is_non_retryable);
-            return Sending::known(Ok(Receipt::Delivery { id }));
+        if let Some(delivery) = handlers::running_delivery_of(&request, self) {
+            let id = delivery.id().to_owned();
+            delivery.fail_with(request, is_non_retryable);
+            return Sending::ready(Ok(Receipt::Delivery { id }));
         }
         if self.inner.is_closed.load(Ordering::SeqCst) {
-            let error = Error::new(ErrorKind::Closed, "the client is closed; send before that");
-            return self.dropped(error, &request.queue);
+            let error = Error::new(ErrorKind::Closed, "the client is closed; send before closing it");
+            return self.drop_send(error, &request.queue);
         }
         if let Some(numbers) = &self.inner.numbers {
-            numbers.count(&mut request);
+            numbers.assign(&mut request);
         }
         let timeout = timeout.unwrap_or(self.inner.timeout);
-        Sending::waiting(self.inner.sender.add(Letter::new(request), timeout))
+        Sending::waiting(self.inner.sender.add(SizedRequest::new(request), timeout))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Connections to the service.
 
 use crate::error::Error;
-use crate::http_status::of_grpc;
+use crate::http_status::require_grpc;
 use crate::target::Target;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
@@ -17,24 +17,24 @@ use tonic::{Request, Status};
 use tower::util::{BoxCloneSyncService, BoxCloneSyncServiceLayer};
 use tower::{Layer, ServiceExt};
 
-/// What calls go over: a channel of tonic, within the layer that the client was given.
+/// Makes calls: a tonic channel within the client's layer.
 pub type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
 
-/// A transport whose calls carry the client's token.
+/// A transport that adds the client's token to each call.
 pub type Authorized = InterceptedService<Transport, Bearer>;
 
-/// As [`ClientBuilder::layer`](crate::ClientBuilder::layer) was given it.
+/// The layer of [`ClientBuilder::layer`](crate::ClientBuilder::layer).
 pub(crate) type TransportLayer =
     BoxCloneSyncServiceLayer<Transport, http::Request<Body>, http::Response<Body>, Status>;
 
-// A dead peer is found by these, where nothing else is heard.
+// Pings find a dead peer on a connection without traffic.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The default of 64 KiB would have a frame of 1 MiB wait for the peer sixteen times.
+/// With the default of 64 KiB, a frame of 1 MiB would wait for the peer sixteen times.
 const WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-/// A message of 3 MiB, with what is said about it.
-const MOST_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
+/// More than a delivery of the largest message.
+const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Adds the token to each call.
 #[derive(Clone, Debug)]
@@ -49,8 +49,8 @@ impl Interceptor for Bearer {
     }
 }
 
-/// Makes connections: sends and outcomes share one, each stream has its own, so that reconnecting is
-/// really that, also behind a load balancer.
+/// Makes connections. Sends and outcomes share one. Each stream has its own: behind a load balancer, a new
+/// connection may reach another server.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     endpoint: Endpoint,
@@ -67,7 +67,7 @@ impl Connector {
         let token = token
             .map(|token| format!("Bearer {}", token.trim()).parse::<MetadataValue<Ascii>>())
             .transpose()
-            .map_err(|_| Error::invalid("the token has characters that a header can't have"))?
+            .map_err(|_| Error::invalid("the token has characters that are not allowed in a header"))?
             .map(|mut token| {
                 token.set_sensitive(true);
                 token
@@ -87,7 +87,7 @@ impl Connector {
         })
     }
 
-    /// Opened by its first call, and again when it breaks.
+    /// Returns a connection that its first call opens. It is opened again when it breaks.
     pub(crate) fn connect(&self) -> Connection {
         let channel = self.endpoint.connect_lazy();
         let transport = Transport::new(channel.map_err(|error| Status::from_error(error.into())));
@@ -96,7 +96,7 @@ impl Connector {
             None => transport,
         };
         Connection {
-            transport: Transport::new(transport.map_result(|answer| answer.and_then(of_grpc))),
+            transport: Transport::new(transport.map_result(|result| result.and_then(require_grpc))),
             bearer: self.bearer.clone(),
         }
     }
@@ -112,28 +112,28 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn service(&self) -> DlqServiceClient<Authorized> {
         DlqServiceClient::with_interceptor(self.transport.clone(), self.bearer.clone())
-            .max_decoding_message_size(MOST_RESPONSE_BYTES)
+            .max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
     pub(crate) fn admin(&self) -> DlqAdminServiceClient<Authorized> {
         DlqAdminServiceClient::with_interceptor(self.transport.clone(), self.bearer.clone())
-            .max_decoding_message_size(MOST_RESPONSE_BYTES)
+            .max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 }
 
-/// Of a call within which a layer of the user's has panicked.
-pub(crate) fn of_panic() -> Status {
+/// Returns the error of a call whose layer, given by the user, panicked.
+pub(crate) fn layer_panicked() -> Status {
     Status::internal("the layer around the connection panicked")
 }
 
-/// Waits no longer than that for the answer of a call. The server is not told: what it has begun by
-/// then is of use to the next try.
-pub(crate) async fn within<T>(
-    limit: Duration,
+/// Waits for the answer of a call for at most `timeout`. Sends no deadline to the server: a retry profits from
+/// the work that it has begun.
+pub(crate) async fn with_timeout<T>(
+    timeout: Duration,
     call: impl Future<Output = Result<tonic::Response<T>, Status>>,
 ) -> Result<T, Status> {
-    match tokio::time::timeout(limit, call).await {
-        Ok(answer) => answer.map(tonic::Response::into_inner),
+    match tokio::time::timeout(timeout, call).await {
+        Ok(result) => result.map(tonic::Response::into_inner),
         Err(_) => Err(Status::deadline_exceeded("the server did not answer in time")),
     }
 }

@@ -1,13 +1,13 @@
-//! What can go wrong in this client, and errors by which a program tells it what to do.
+//! The errors of this client, and the wrappers by which a program controls retries.
 
 use std::error::Error as StdError;
 use std::time::Duration;
 use tonic::Code;
 
-/// Any error, as handlers may return it.
+/// Any error. Handlers may return it.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// Why a call of this client did not do what was asked.
+/// Why an operation of this client failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -15,24 +15,24 @@ pub enum ErrorKind {
     Deadline,
     /// More is pending than [`Coalesce`](crate::Coalesce) allows.
     BufferFull,
-    /// It could not be sent in time, and there is no room to keep it.
+    /// It could not be sent in time, and the spool has no room for it.
     SpoolFull,
-    /// The server looked at it and said no.
+    /// The server refused it.
     Refused,
-    /// The server wants a token, or another one.
+    /// The token is missing or wrong.
     Unauthenticated,
-    /// It can't be put on the wire, or an option makes no sense.
+    /// The payload can't be encoded, or an option is invalid.
     Invalid,
     /// The client was closed.
     Closed,
     /// An outcome came too late and does not count.
     LeaseLost,
-    /// A worker's stream broke; it is opened again.
+    /// A worker's stream broke. The worker opens it again.
     Connection,
 }
 
 impl ErrorKind {
-    /// As the contract of all clients names it, e.g. `buffer-full`.
+    /// Returns the name that all clients use, e.g. `buffer-full`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deadline => "deadline",
@@ -54,12 +54,12 @@ impl std::fmt::Display for ErrorKind {
     }
 }
 
-/// An error of this client. Branch on [`kind`](Error::kind); its words say what to do.
+/// An error of this client. Branch on [`kind`](Error::kind). The message explains what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("{words}")]
+#[error("{message}")]
 pub struct Error {
     kind: ErrorKind,
-    words: String,
+    message: String,
     maybe_stored: bool,
     code: Option<Code>,
     #[source]
@@ -67,55 +67,54 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, words: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            words: words.into(),
+            message: message.into(),
             maybe_stored: false,
             code: None,
             source: None,
         }
     }
 
-    pub(crate) fn invalid(words: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Invalid, words)
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
     }
 
-    pub(crate) fn maybe_stored_if(mut self, maybe_stored: bool) -> Self {
+    pub(crate) fn with_maybe_stored(mut self, maybe_stored: bool) -> Self {
         self.maybe_stored = maybe_stored;
         self
     }
 
-    pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// With the status of the call that failed.
-    pub(crate) fn of_call(mut self, status: tonic::Status) -> Self {
+    /// Adds the status of the failed call.
+    pub(crate) fn with_status(mut self, status: tonic::Status) -> Self {
         self.code = Some(status.code());
         self.source = Some(status.into());
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind, to branch on.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// True: a try went out and its answer is not known, so the server may have taken it.
+    /// Reports whether the server may have stored the message: a try was sent, and its answer is unknown.
     pub const fn maybe_stored(&self) -> bool {
         self.maybe_stored
     }
 
-    /// The status of the call that failed, if one did.
+    /// Returns the gRPC code of the failed call, if a call failed.
     pub const fn code(&self) -> Option<Code> {
         self.code
     }
 }
 
-/// Says that somebody named the time to come back, e.g. by HTTP's `Retry-After`: it replaces the
-/// policy's delay. Wraps the error itself.
+/// Wraps an error to set the delay of the retry, e.g. from HTTP's `Retry-After`. Replaces the policy's delay.
 #[derive(Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct RetryAfter {
@@ -125,7 +124,7 @@ pub struct RetryAfter {
 }
 
 impl RetryAfter {
-    /// Of `error`, not before `wait` is over.
+    /// Wraps `error`. The retry is due after `wait`.
     pub fn new<E: Into<BoxError>>(error: E, wait: Duration) -> Self {
         Self {
             wait,
@@ -134,17 +133,17 @@ impl RetryAfter {
         }
     }
 
-    /// How long to wait.
+    /// Returns the delay of the retry.
     pub const fn wait(&self) -> Duration {
         self.wait
     }
 
-    pub(crate) fn wrapped(&self) -> (&'static str, &(dyn StdError + 'static)) {
+    pub(crate) fn inner(&self) -> (&'static str, &(dyn StdError + 'static)) {
         (self.source_type, &*self.source)
     }
 }
 
-/// Says that trying again can't help: the message goes to quarantine. Wraps the error itself.
+/// Wraps an error that no retry can fix. The message is quarantined.
 #[derive(Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct NonRetryable {
@@ -153,7 +152,7 @@ pub struct NonRetryable {
 }
 
 impl NonRetryable {
-    /// Of `error`.
+    /// Wraps `error`.
     pub fn new<E: Into<BoxError>>(error: E) -> Self {
         Self {
             source_type: std::any::type_name::<E>(),
@@ -161,7 +160,7 @@ impl NonRetryable {
         }
     }
 
-    pub(crate) fn wrapped(&self) -> (&'static str, &(dyn StdError + 'static)) {
+    pub(crate) fn inner(&self) -> (&'static str, &(dyn StdError + 'static)) {
         (self.source_type, &*self.source)
     }
 }

@@ -1,53 +1,53 @@
-//! What an error's type is called.
+//! The type name of an error.
 
-use crate::bounded_text::written;
-use crate::cause_chain::find;
+use crate::bounded_text::format_bounded;
+use crate::cause_chain::find_cause;
 use std::error::Error;
 use std::io;
 
-/// A limit of the contract.
+/// Limit of the API.
 pub(crate) const TYPE_BYTES: usize = 512;
-/// Names that say nothing: what is inside such a box is known by its words.
+/// Names of boxes, which do not name the error inside.
 const BOXES: [&str; 4] = [
     "dyn core::error::Error",
     "dyn std::error::Error",
     "anyhow::Error",
     "eyre::Report",
 ];
-/// What a program's own I/O error may be of without a word of it.
-const TELLING_KINDS: [io::ErrorKind; 4] = [
+/// I/O error kinds that decide on the reason, and that the message of a program's own error may not name.
+const DECISIVE_KINDS: [io::ErrorKind; 4] = [
     io::ErrorKind::ConnectionAborted,
     io::ErrorKind::ConnectionRefused,
     io::ErrorKind::ConnectionReset,
     io::ErrorKind::TimedOut,
 ];
-/// Types that what is no error of its own became on its way.
+/// Types of plain text that was converted to an error.
 const TEXTS: [&str; 2] = ["&str", "alloc::string::String"];
 
-/// `shop::OrderError`, `shop::OrderError [TimedOut]`: the path of the type, as the compiler names it; and
-/// the kind of the first I/O error among the causes, where that decides on the retries and the words do
-/// not say it. `words` are those of the error and its causes.
-pub(crate) fn type_name(known: Option<&'static str>, error: &(dyn Error + 'static), words: &str) -> String {
+/// Returns the path of the type, e.g. `shop::OrderError`. Adds the kind of the first I/O error among the causes,
+/// e.g. `shop::OrderError [TimedOut]`, if it decides on the reason and `message` does not name it. `message` is
+/// that of the error and its causes.
+pub(crate) fn type_name(known: Option<&'static str>, error: &(dyn Error + 'static), message: &str) -> String {
     let is_box = |name: &str| BOXES.iter().any(|inside| name.contains(inside));
     let name = match known {
         Some(name) if TEXTS.contains(&name) => "Error".to_owned(),
         Some(name) if !is_box(name) => name.to_owned(),
         _ => type_of_common(error).unwrap_or_else(|| type_by_debug(error)),
     };
-    match find::<io::Error>(error).map(io::Error::kind) {
-        Some(kind) if TELLING_KINDS.contains(&kind) && !says(words, kind) => {
+    match find_cause::<io::Error>(error).map(io::Error::kind) {
+        Some(kind) if DECISIVE_KINDS.contains(&kind) && !names(message, kind) => {
             format!("{name} [{kind:?}]")
         }
         _ => name,
     }
 }
 
-/// Of the system's errors: "Connection refused (os error 111)".
-fn says(words: &str, kind: io::ErrorKind) -> bool {
-    words.to_ascii_lowercase().contains(&kind.to_string())
+/// Reports whether a message names the kind, as "Connection refused (os error 111)" does.
+fn names(message: &str, kind: io::ErrorKind) -> bool {
+    message.to_ascii_lowercase().contains(&kind.to_string())
 }
 
-/// Errors of which many are boxed, and that are known by their type.
+/// Returns the type of an error that is often boxed.
 fn type_of_common(error: &(dyn Error + 'static)) -> Option<String> {
     macro_rules! one_of {
         ($($kind:ty),* $(,)?) => {
@@ -72,9 +72,9 @@ fn type_of_common(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
-/// What `#[derive(Debug)]` begins with: the name of a struct, or of an enum's variant.
+/// Returns the beginning of a derived `Debug` text: the name of a struct or of an enum's variant.
 fn type_by_debug(error: &(dyn Error + 'static)) -> String {
-    let debug = written(format_args!("{error:?}"), TYPE_BYTES);
+    let debug = format_bounded(format_args!("{error:?}"), TYPE_BYTES);
     let end = debug
         .find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
         .unwrap_or(debug.len());

@@ -1,13 +1,13 @@
-//! What is known of an error, as the service categorizes it.
+//! Describes an error as the failure that the service stores.
 
-use crate::bounded_text::{BoundedText, cut};
-use crate::cause_chain::{AsError, MESSAGE_BYTES, chain, find, joined};
-use crate::durations::to_wire;
+use crate::bounded_text::{BoundedText, truncate};
+use crate::cause_chain::{AsError, MESSAGE_BYTES, error_chain, find_cause, join_messages};
 use crate::error::{NonRetryable, RetryAfter};
 use crate::error_type::{TYPE_BYTES, type_name};
-use crate::panics::unless_it_panics;
+use crate::panics::catch_panic;
 use crate::status_details::StatusDetails;
 use crate::v1::Failure;
+use crate::wire_time::duration_to_wire;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -15,84 +15,84 @@ use std::io;
 use std::panic::Location;
 use std::time::Duration;
 
-// A limit of the contract; what is longer is cut by one byte more, so that the server flags it.
+/// Limit of the API.
 const STACK_BYTES: usize = 16 * 1024;
 
-/// Of anything that is an error; `place` is where it was handed over.
+/// Describes an error. `place` is where the program passed it to the client.
 pub(crate) fn failure_of<E: AsError + ?Sized>(error: &E, place: &Location<'_>) -> Failure {
     describe(error.as_error(), error.known_type(), place)
 }
 
-/// Of an error in a box, of which the compiler may still know what it was. Its words are somebody's
-/// code: a panic there must not cost the message.
+/// Describes an error in a box. `known` is its type before it was boxed. Its methods are user code and may
+/// panic.
 pub(crate) fn describe(
     error: &(dyn Error + 'static),
     known: Option<&'static str>,
     place: &Location<'_>,
 ) -> Failure {
-    unless_it_panics(|| read(error, known, place)).unwrap_or_else(|| Failure {
+    catch_panic(|| build(error, known, place)).unwrap_or_else(|| Failure {
         r#type: known.unwrap_or("Error").to_owned(),
-        message: "an error whose words panic".to_owned(),
+        message: "an error whose message panics".to_owned(),
         stack_trace: format!("At {place}"),
         ..Failure::default()
     })
 }
 
-fn read(error: &(dyn Error + 'static), known: Option<&'static str>, place: &Location<'_>) -> Failure {
-    let (known, error) = unwrapped(known, error);
-    let words = joined(String::new(), chain(error));
-    let status = find::<tonic::Status>(error);
+fn build(error: &(dyn Error + 'static), known: Option<&'static str>, place: &Location<'_>) -> Failure {
+    let (known, error) = unwrap(known, error);
+    let message = join_messages(String::new(), error_chain(error));
+    let status = find_cause::<tonic::Status>(error);
     let mut failure = Failure {
-        r#type: cut(type_name(known, error, &words), TYPE_BYTES),
-        message: cut(words, MESSAGE_BYTES),
-        stack_trace: cut(stack(error, place), STACK_BYTES),
+        r#type: truncate(type_name(known, error, &message), TYPE_BYTES),
+        message: truncate(message, MESSAGE_BYTES),
+        stack_trace: truncate(stack(error, place), STACK_BYTES),
         grpc_code: status.map(|status| status.code() as i32),
         retry_after: status
             .and_then(|status| StatusDetails::of(status).retry.flatten())
-            .map(to_wire),
+            .map(duration_to_wire),
         ..Failure::default()
     };
-    if let Some(errno) = find::<io::Error>(error).and_then(io::Error::raw_os_error) {
+    if let Some(errno) = find_cause::<io::Error>(error).and_then(io::Error::raw_os_error) {
         failure.attributes.insert("errno".to_owned(), errno.to_string());
     }
     failure
 }
 
-/// When to come back, by the error's own word.
+/// Returns the wait of a [`RetryAfter`] among the causes.
 pub(crate) fn retry_after_of(error: &(dyn Error + 'static)) -> Option<Duration> {
-    unless_it_panics(|| find::<RetryAfter>(error).map(RetryAfter::wait)).flatten()
+    catch_panic(|| find_cause::<RetryAfter>(error).map(RetryAfter::wait)).flatten()
 }
 
 pub(crate) fn is_non_retryable(error: &(dyn Error + 'static)) -> bool {
-    unless_it_panics(|| find::<NonRetryable>(error).is_some()).unwrap_or(false)
+    catch_panic(|| find_cause::<NonRetryable>(error).is_some()).unwrap_or(false)
 }
 
-/// The service is told of the error itself, not of what this client wraps around it.
-fn unwrapped<'a>(
+/// Returns the error inside [`RetryAfter`] and [`NonRetryable`].
+fn unwrap<'a>(
     known: Option<&'static str>,
     error: &'a (dyn Error + 'static),
 ) -> (Option<&'static str>, &'a (dyn Error + 'static)) {
     let inner = error
         .downcast_ref::<RetryAfter>()
-        .map(RetryAfter::wrapped)
-        .or_else(|| error.downcast_ref::<NonRetryable>().map(NonRetryable::wrapped));
+        .map(RetryAfter::inner)
+        .or_else(|| error.downcast_ref::<NonRetryable>().map(NonRetryable::inner));
     match inner {
-        Some((known, inner)) => unwrapped(Some(known), inner),
+        Some((known, inner)) => unwrap(Some(known), inner),
         None => (known, error),
     }
 }
 
-/// Rust's errors know no stack: their causes, where they were handed over, what `Debug` shows, and a
-/// backtrace of that place where `RUST_BACKTRACE` asks for one.
+/// Returns the causes, the place, the `Debug` text, and with `RUST_BACKTRACE` a backtrace of the place. Rust's
+/// errors have no stack.
 fn stack(error: &(dyn Error + 'static), place: &Location<'_>) -> String {
     let mut text = BoundedText::new(STACK_BYTES);
-    let _ = write_stack(&mut text, error, place); // in full, or as much as is wanted
+    let _ = write_stack(&mut text, error, place); // fails at the limit
     text.into_text()
 }
 
 fn write_stack(text: &mut BoundedText, error: &(dyn Error + 'static), place: &Location<'_>) -> fmt::Result {
     write!(text, "{error}")?;
-    for (at, cause) in chain(error).skip(1).enumerate() {
+    for (at, cause) in error_chain(error).skip(1).enumerate() {
         let lead = if at == 0 { "\n\nCaused by:" } else { "" };
         write!(text, "{lead}\n    {at}: {cause}")?;
     }
@@ -104,7 +104,7 @@ fn write_stack(text: &mut BoundedText, error: &(dyn Error + 'static), place: &Lo
     Ok(())
 }
 
-/// For a server's limits and for memory alike.
+/// Returns the size on the wire.
 pub(crate) fn bytes_of(failure: &Failure) -> usize {
     prost::Message::encoded_len(failure)
 }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_type_words_and_causes() {
+    fn a_failure_has_the_type_message_and_causes() {
         let failure = described(&order_error());
         assert!(
             failure.r#type.ends_with("::OrderError [TimedOut]"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_common_errors_in_a_box() {
+    fn the_type_of_a_common_boxed_error_is_recognized() {
         let refused: Box<dyn Error + Send + Sync> = io::Error::from_raw_os_error(111).into();
         let failure = described(&*refused);
         assert_eq!(failure.r#type, "std::io::error::Error");
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrapped() {
+    fn a_wrapped_error_is_described_itself() {
         let error = RetryAfter::new(order_error(), Duration::from_secs(5));
         let failure = described(&error);
         assert!(
@@ -174,22 +174,22 @@ mod tests {
     }
 
     #[test]
-    fn words_that_panic_cost_the_words_only() {
+    fn a_message_that_panics_is_replaced() {
         #[derive(Debug)]
         struct Broken;
         impl std::fmt::Display for Broken {
             fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                panic!("no words")
+                panic!("no message")
             }
         }
         impl Error for Broken {}
         let failure = described(&Broken);
         assert!(failure.r#type.ends_with("::Broken"), "{}", failure.r#type);
-        assert_eq!(failure.message, "an error whose words panic");
+        assert_eq!(failure.message, "an error whose message panics");
     }
 
     #[test]
-    fn causes_that_panic_ask_for_nothing() {
+    fn causes_that_panic_are_ignored() {
         #[derive(Debug)]
         struct Around;
         impl std::fmt::Display for Around {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_a_whole_message_is_stopped_at_the_bound() {
+    fn a_long_debug_text_is_stopped_at_the_limit() {
         static PIECES: AtomicUsize = AtomicUsize::new(0);
         struct Long;
         impl std::fmt::Debug for Long {
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_a_status() {
+    fn a_status_gives_its_code() {
         let failure = described(&tonic::Status::unavailable("server is shutting down"));
         assert_eq!(failure.grpc_code, Some(14));
     }

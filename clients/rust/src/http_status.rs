@@ -1,21 +1,20 @@
-//! Answers of what does not speak gRPC, such as a proxy in the service's place.
+//! HTTP errors of an unknown server, such as a proxy.
 
 use tonic::body::Body;
 use tonic::codegen::http::{Response, StatusCode};
 use tonic::{Code, Status};
 
-/// Fails where an HTTP status is all that there is: its body is no message, and tonic would read it as
-/// one.
-pub(crate) fn of_grpc(response: Response<Body>) -> Result<Response<Body>, Status> {
+/// Fails if the response is an HTTP error without a gRPC status. tonic would decode its body as a message.
+pub(crate) fn require_grpc(response: Response<Body>) -> Result<Response<Body>, Status> {
     let status = response.status();
     if status == StatusCode::OK || response.headers().contains_key("grpc-status") {
         return Ok(response);
     }
-    let words = format!("the answer is not gRPC, but HTTP status {status}");
-    Err(Status::new(code_of(status), words))
+    let message = format!("the answer is not gRPC, but HTTP status {status}");
+    Err(Status::new(code_of(status), message))
 }
 
-/// As gRPC's "HTTP to gRPC Status Code Mapping" has it.
+/// Maps codes as in gRPC's "HTTP to gRPC Status Code Mapping".
 fn code_of(status: StatusCode) -> Code {
     match status.as_u16() {
         400 => Code::Internal,
@@ -38,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_status_is_one_of_grpc() {
+    fn an_http_error_becomes_a_grpc_code() {
         for (http, code) in [
             (400, Code::Internal),
             (401, Code::Unauthenticated),
@@ -48,15 +47,15 @@ mod tests {
             (500, Code::Unknown),
             (503, Code::Unavailable),
         ] {
-            assert_eq!(of_grpc(answer(http)).unwrap_err().code(), code, "{http}");
+            assert_eq!(require_grpc(answer(http)).unwrap_err().code(), code, "{http}");
         }
     }
 
     #[test]
-    fn what_speaks_grpc_is_left_alone() {
-        assert!(of_grpc(answer(200)).is_ok());
+    fn a_grpc_response_is_not_changed() {
+        assert!(require_grpc(answer(200)).is_ok());
         let mut response = answer(415);
         response.headers_mut().insert("grpc-status", "3".parse().unwrap());
-        assert!(of_grpc(response).is_ok());
+        assert!(require_grpc(response).is_ok());
     }
 }

@@ -1,5 +1,5 @@
-//! Client of the DLQ service: hand over messages that could not be processed, and work on them again
-//! when they are due.
+//! Client of the DLQ service: send messages that could not be processed, and process them again when they are
+//! due.
 //!
 //! ```no_run
 //! # async fn charge(_order: &str) -> Result<(), std::io::Error> { Ok(()) }
@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A worker gets each message when it is due; what its handler returns is the outcome:
+//! A worker gets each message when it is due. The result of its handler is the outcome:
 //!
 //! ```no_run
 //! # use dlq_client::{Client, Delivery};
@@ -34,16 +34,14 @@ mod cause_chain;
 mod client;
 mod connection;
 mod dead_letter;
-mod dead_letter_layer;
-mod durations;
 mod error;
 mod error_type;
 mod failure;
 mod http_status;
-mod line;
 mod panics;
 mod payload;
 mod receipt;
+mod reconnecting_channel;
 mod retry_policy;
 mod send;
 mod spool;
@@ -53,6 +51,7 @@ mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace_context;
+mod wire_time;
 mod worker;
 
 #[cfg(feature = "tls")]
@@ -61,7 +60,7 @@ pub use builder::{ClientBuilder, Coalesce, SpoolOptions};
 pub use cause_chain::AsError;
 pub use client::{Client, Stubs};
 pub use connection::{Authorized, Bearer, Transport};
-pub use dead_letter_layer::{DeadLetter, DeadLetterLayer};
+pub use dead_letter::{DeadLetter, DeadLetterLayer};
 pub use error::{BoxError, Error, ErrorKind, NonRetryable, RetryAfter};
 pub use payload::{IntoPayload, Json, Payload};
 pub use receipt::{Receipt, Stored};
@@ -77,9 +76,9 @@ pub use worker::Worker;
 pub use worker::delivery::Delivery;
 pub use worker::options::{IntoOutcome, Settled, WorkerBuilder};
 pub use worker::outcome::{Outcome, OutcomeKind};
-pub use worker::stream::{Deliveries, Held};
+pub use worker::stream::{Deliveries, HeldDelivery};
 
-/// Its programs are tested, too.
+/// Tests the README's examples.
 #[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

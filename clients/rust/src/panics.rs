@@ -1,6 +1,6 @@
-//! Panics of code that is not this crate's.
+//! Catches panics of user code: handlers, callbacks, layers, payloads and error messages.
 
-use crate::bounded_text::{cut, written};
+use crate::bounded_text::{format_bounded, truncate};
 use crate::cause_chain::MESSAGE_BYTES;
 use crate::v1::Failure;
 use std::any::Any;
@@ -9,11 +9,11 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-/// What somebody's code has panicked with.
+/// The value of a panic.
 pub(crate) type Panic = Box<dyn Any + Send>;
 
-/// A panic of `work` is an error of it, and not the end of the task that it runs in.
-pub(crate) async fn guarded<F: Future>(work: F) -> Result<F::Output, Panic> {
+/// Runs `work` and returns its panic as an error, so that the task continues.
+pub(crate) async fn catch_async_panic<F: Future>(work: F) -> Result<F::Output, Panic> {
     let mut work = pin!(work);
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
@@ -24,26 +24,33 @@ pub(crate) async fn guarded<F: Future>(work: F) -> Result<F::Output, Panic> {
     .await
 }
 
-/// What somebody's error says of itself.
-pub(crate) fn unless_it_panics<T>(read: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(read)).ok()
+/// Returns `None` if `call` panics.
+pub(crate) fn catch_panic<T>(call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
-/// Of a panic as the reason why a message was not processed; `who` is "the handler", for one.
-pub(crate) fn failure_of_panic(panic: &(dyn Any + Send), who: &str, place: &Location<'_>) -> Failure {
-    let words = panic
+/// Calls a user's callback or log subscriber. A panic is logged and has no other effect.
+pub(crate) fn catch_and_log(name: &str, call: impl FnOnce()) {
+    if catch_panic(call).is_none() {
+        catch_panic(|| tracing::error!("{name} panicked"));
+    }
+}
+
+/// Describes a panic as a failure. `name` is what panicked, e.g. "the handler".
+pub(crate) fn failure_of_panic(panic: &(dyn Any + Send), name: &str, place: &Location<'_>) -> Failure {
+    let text = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or_default();
-    let message = written(
-        format_args!("{who} panicked with message \"{words}\""),
+    let message = format_bounded(
+        format_args!("{name} panicked with message \"{text}\""),
         MESSAGE_BYTES,
     );
     Failure {
         r#type: "panic".to_owned(),
-        message: cut(message, MESSAGE_BYTES),
-        stack_trace: format!("{who} panicked\n\nAt {place}"),
+        message: truncate(message, MESSAGE_BYTES),
+        stack_trace: format!("{name} panicked\n\nAt {place}"),
         ..Failure::default()
     }
 }

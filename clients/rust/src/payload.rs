@@ -1,7 +1,7 @@
-//! The message itself.
+//! The payload of a message.
 
 use crate::error::Error;
-use crate::panics::unless_it_panics;
+use crate::panics::catch_panic;
 use crate::v1;
 use crate::v1::payload::Body;
 use bytes::Bytes;
@@ -11,14 +11,18 @@ use std::borrow::Cow;
 
 const JSON_TYPE: &str = "application/json";
 
-/// What can be sent: text, bytes, a [`serde_json::Value`], [`Json`] of anything that serde knows, or
-/// the payload of a delivery.
+/// A value that can be sent: text, bytes, a [`serde_json::Value`], [`Json`] of any serializable value, or the
+/// payload of a delivery.
 pub trait IntoPayload {
-    /// As the wire has it. What can't be is [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    /// Converts the value.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it can't be encoded.
     fn into_payload(self) -> Result<Payload, Error>;
 }
 
-/// A message, byte for byte as it was sent.
+/// A payload, byte for byte as it was sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Payload(v1::Payload);
 
@@ -42,28 +46,32 @@ impl Payload {
         &self.0
     }
 
-    /// A media type; empty if the sender gave none.
+    /// Returns the media type, empty if the sender gave none.
     pub fn content_type(&self) -> &str {
         &self.0.content_type
     }
 
-    /// As bytes; text is given as UTF-8.
+    /// Returns the bytes, of text in UTF-8.
     pub fn bytes(&self) -> &[u8] {
-        bytes_of(&self.0)
+        payload_bytes(&self.0)
     }
 
-    /// As text; bytes are read as UTF-8, what is none of it as `U+FFFD`.
+    /// Returns the text. Invalid UTF-8 becomes `U+FFFD`.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.bytes())
     }
 
-    /// Read as JSON.
+    /// Decodes the payload as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is not JSON, or not of this type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(self.bytes())
     }
 }
 
-pub(crate) fn bytes_of(payload: &v1::Payload) -> &[u8] {
+pub(crate) fn payload_bytes(payload: &v1::Payload) -> &[u8] {
     match &payload.body {
         Some(Body::Text(text)) => text.as_bytes(),
         Some(Body::Data(data)) => data,
@@ -71,13 +79,13 @@ pub(crate) fn bytes_of(payload: &v1::Payload) -> &[u8] {
     }
 }
 
-/// Whether both hold the same bytes, as text or not; or, where the other one is JSON, the same JSON:
-/// other languages write it with other spaces and escapes.
-pub(crate) fn is_same(one: &v1::Payload, other: &v1::Payload) -> bool {
-    if bytes_of(one) == bytes_of(other) {
+/// Reports whether both hold the same bytes, or the same JSON if `other` is JSON: other languages write it with
+/// other spaces and escapes.
+pub(crate) fn is_same_payload(one: &v1::Payload, other: &v1::Payload) -> bool {
+    if payload_bytes(one) == payload_bytes(other) {
         return true;
     }
-    let read = |payload| serde_json::from_slice::<serde_json::Value>(bytes_of(payload)).ok();
+    let read = |payload| serde_json::from_slice::<serde_json::Value>(payload_bytes(payload)).ok();
     other.content_type == JSON_TYPE && read(one).is_some_and(|value| Some(value) == read(other))
 }
 
@@ -87,8 +95,9 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoPayload for Json<T> {
     fn into_payload(self) -> Result<Payload, Error> {
-        let text = serde_json::to_string(&self.0)
-            .map_err(|error| Error::invalid(format!("can't be sent as JSON: {error}")).caused_by(error))?;
+        let text = serde_json::to_string(&self.0).map_err(|error| {
+            Error::invalid(format!("cannot encode the payload as JSON: {error}")).with_source(error)
+        })?;
         Ok(Payload::new(Body::Text(text), JSON_TYPE))
     }
 }
@@ -151,10 +160,10 @@ impl<const N: usize> IntoPayload for &[u8; N] {
     }
 }
 
-/// What is made of somebody's value; a panic of its code costs no more than the message.
-pub(crate) fn made<P: IntoPayload>(make: impl FnOnce() -> P) -> Result<Payload, Error> {
-    unless_it_panics(|| make().into_payload())
-        .unwrap_or_else(|| Err(Error::invalid("what makes the payload panicked")))
+/// Converts a user's value. A panic of its code becomes an error.
+pub(crate) fn build_payload<P: IntoPayload>(make: impl FnOnce() -> P) -> Result<Payload, Error> {
+    catch_panic(|| make().into_payload())
+        .unwrap_or_else(|| Err(Error::invalid("the code that builds the payload panicked")))
 }
 
 #[cfg(test)]
@@ -162,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_bytes_and_json_are_told_apart() {
+    fn text_bytes_and_json_keep_their_kind() {
         assert_eq!("a".into_payload().unwrap().content_type(), "");
         assert_eq!(b"\xff\x00".into_payload().unwrap().bytes(), b"\xff\x00");
         let json = Json([1, 2]).into_payload().unwrap();
@@ -171,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_same_whatever_its_spaces() {
+    fn json_with_other_spaces_is_the_same_payload() {
         let sent = r#"{"order": 42}"#.into_payload().unwrap();
         let same = Json(serde_json::json!({"order": 42})).into_payload().unwrap();
         let other = Json(serde_json::json!({"order": 43})).into_payload().unwrap();
-        assert!(is_same(sent.as_wire(), same.as_wire()));
-        assert!(!is_same(sent.as_wire(), other.as_wire()));
+        assert!(is_same_payload(sent.as_wire(), same.as_wire()));
+        assert!(!is_same_payload(sent.as_wire(), other.as_wire()));
     }
 }

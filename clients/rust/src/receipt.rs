@@ -1,49 +1,49 @@
-//! What became of a send.
+//! The result of a send.
 
-use crate::durations::instant_from_wire;
 use crate::v1::{MessageState, QuarantineReason, Reason, SendToDlqResponse};
+use crate::wire_time::timestamp_from_wire;
 use std::time::SystemTime;
 
-/// Who has a message that was sent.
+/// Where a sent message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Receipt {
-    /// The service has it.
+    /// The service stored it.
     Sent(Stored),
-    /// The service has it as one more failure of an earlier message, or had it already.
+    /// The service stored it as one more failure of an earlier message, or had stored it before.
     Joined(Stored),
-    /// This machine has it, and delivers it when the service is back: under the same identity, once.
+    /// The spool stored it, and sends it once when the service is available.
     Spooled {
-        /// False: in memory only, and lost with the process.
+        /// False: in memory only, and lost if the process ends.
         durable: bool,
     },
-    /// It is the message that the running handler works on: the failure is that delivery's outcome.
+    /// It is the message of the running handler. The failure becomes the outcome of that delivery.
     Delivery {
-        /// Of the message.
+        /// The message's id.
         id: String,
     },
 }
 
-/// What the service says of a message that it has.
+/// A message that the service stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
-    /// The message's id; of the message it joined, if it did.
+    /// The message's id, or that of the message it joined.
     pub id: String,
-    /// Where it is in its life.
+    /// The state.
     pub state: MessageState,
-    /// As given, or as the server read it from the error.
+    /// The reason as given, or as the service derived it from the error.
     pub reason: Reason,
-    /// When the next retry is due, if one is.
+    /// When the next retry is due.
     pub due_time: Option<SystemTime>,
-    /// Why it went to quarantine, if it did.
+    /// Why it was quarantined.
     pub quarantine_reason: Option<QuarantineReason>,
-    /// The queue that it is in: of the send, unless a routing rule has chosen another one.
+    /// The queue of the send, unless a routing rule chose another one.
     pub queue: String,
 }
 
 impl Receipt {
-    /// The service's id of the message, where it is known.
+    /// Returns the message's id if it is known.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Sent(stored) | Self::Joined(stored) => Some(&stored.id),
@@ -52,8 +52,8 @@ impl Receipt {
         }
     }
 
-    /// Whether whoever called need not keep the message himself. In the memory of this process it is
-    /// not safer than with him.
+    /// Reports whether the message is stored by the service or on disk. In memory it is no safer than in the
+    /// caller's own.
     pub const fn is_kept(&self) -> bool {
         !matches!(self, Self::Spooled { durable: false })
     }
@@ -65,7 +65,7 @@ impl Receipt {
             state: response.state(),
             reason: response.reason(),
             quarantine_reason: known_reason(response.quarantine_reason()),
-            due_time: response.due_time.as_ref().map(instant_from_wire),
+            due_time: response.due_time.as_ref().map(timestamp_from_wire),
             queue: if response.queue.is_empty() {
                 sent_to.to_owned()
             } else {

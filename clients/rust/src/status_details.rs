@@ -1,11 +1,11 @@
-//! What google.rpc details of an error say, of this service's errors and of anybody's.
+//! The `google.rpc` details of an error.
 
-use crate::durations;
+use crate::wire_time;
 use prost::Message;
 use prost_types::Any;
 use std::time::Duration;
 
-/// google.rpc.Status, of which only the details are wanted.
+/// The details of a `google.rpc.Status`.
 #[derive(Clone, PartialEq, Message)]
 struct RpcStatus {
     #[prost(message, repeated, tag = "3")]
@@ -38,25 +38,25 @@ struct BadRequest {
     field_violations: Vec<FieldViolation>,
 }
 
-/// What a server says of an error beside its code and words.
+/// The details of an error beside its code and message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatusDetails {
-    /// A stable name of the error, e.g. `QUEUE_LIMIT`; empty where the server gave none.
+    /// A stable name of the error, e.g. `QUEUE_LIMIT`. Empty if the server gave none.
     pub reason: String,
-    /// Whose name that is: `dlq.v1` of this service.
+    /// The domain of the name: `dlq.v1` for this service.
     pub domain: String,
-    /// It is worth trying again; and when, if the server said so.
+    /// `Some`: a later try may succeed, after the inner delay if the server gave one.
     pub retry: Option<Option<Duration>>,
-    /// The fields that are wrong.
+    /// The names of invalid fields.
     pub field_violations: Vec<String>,
 }
 
 impl StatusDetails {
-    /// Of a call that failed.
+    /// Returns the details of a failed call.
     pub fn of(status: &tonic::Status) -> Self {
-        let read = RpcStatus::decode(status.details()).unwrap_or_default();
-        Self::of_details(&read.details)
+        let status = RpcStatus::decode(status.details()).unwrap_or_default();
+        Self::of_details(&status.details)
     }
 
     pub(crate) fn of_details(details: &[Any]) -> Self {
@@ -68,7 +68,7 @@ impl StatusDetails {
                 .unwrap_or_default()
                 .domain,
             retry: find::<RetryInfo>(details, "google.rpc.RetryInfo")
-                .map(|info| info.retry_delay.as_ref().map(durations::from_wire)),
+                .map(|info| info.retry_delay.as_ref().map(wire_time::duration_from_wire)),
             field_violations: find::<BadRequest>(details, "google.rpc.BadRequest")
                 .unwrap_or_default()
                 .field_violations
@@ -86,9 +86,9 @@ fn find<M: Message + Default>(details: &[Any], name: &str) -> Option<M> {
     M::decode(one.value.as_slice()).ok()
 }
 
-/// As the service refuses: with details, by which its word is known from that of a proxy.
+/// Returns an error as the service makes it, with details. A proxy's error has none.
 #[cfg(feature = "testing")]
-pub(crate) fn refusal(code: tonic::Code, reason: &str, words: impl Into<String>) -> tonic::Status {
+pub(crate) fn refusal(code: tonic::Code, reason: &str, message: impl Into<String>) -> tonic::Status {
     let info = ErrorInfo {
         reason: reason.to_owned(),
         domain: "dlq.v1".to_owned(),
@@ -98,12 +98,12 @@ pub(crate) fn refusal(code: tonic::Code, reason: &str, words: impl Into<String>)
         value: info.encode_to_vec(),
     }];
     let status = RpcStatus { details }.encode_to_vec();
-    tonic::Status::with_details(code, words, status.into())
+    tonic::Status::with_details(code, message, status.into())
 }
 
-/// A call's error as one within a response.
+/// Converts a call's error to one of a message in a batch.
 #[cfg(feature = "testing")]
-pub(crate) fn within_response(status: &tonic::Status) -> crate::v1::ErrorStatus {
+pub(crate) fn to_error_status(status: &tonic::Status) -> crate::v1::ErrorStatus {
     crate::v1::ErrorStatus {
         code: status.code().into(),
         message: status.message().to_owned(),
@@ -111,7 +111,7 @@ pub(crate) fn within_response(status: &tonic::Status) -> crate::v1::ErrorStatus 
     }
 }
 
-/// An error within a response, as the call of it alone would have failed.
+/// Converts the error of a message in a batch to a call's error.
 pub(crate) fn status_of(error: crate::v1::ErrorStatus) -> tonic::Status {
     let details = RpcStatus {
         details: error.details,

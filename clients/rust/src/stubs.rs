@@ -1,4 +1,4 @@
-//! What `buf generate` makes of the contract.
+//! The generated API.
 #![allow(
     clippy::all,
     clippy::pedantic,
@@ -9,7 +9,7 @@
 )]
 
 pub mod dlq {
-    /// The generated contract, as it is: messages, enums and clients of every RPC.
+    /// The generated API: messages, enums and clients of every RPC.
     pub mod v1 {
         include!("gen/dlq/v1/dlq.v1.rs");
     }
@@ -20,7 +20,7 @@ pub mod dlq {
     }
 }
 
-/// What a fake is made of.
+/// The generated server, for the fake.
 #[cfg(feature = "testing")]
 pub(crate) mod server {
     use super::dlq::v1::*;

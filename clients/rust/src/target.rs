@@ -1,16 +1,16 @@
-//! Where the service is.
+//! The address of the service.
 
 #[cfg(feature = "tls")]
 use crate::builder::TlsOptions;
 #[cfg(feature = "tls")]
-use crate::cause_chain::{chain, joined};
+use crate::cause_chain::{error_chain, join_messages};
 use crate::error::Error;
 use tonic::transport::{Endpoint, Uri};
 
 #[cfg(feature = "tls")]
 const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// Where the service is.
+/// The address of the service, with its TLS options.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     uri: Uri,
@@ -28,9 +28,9 @@ impl Target {
     }
 
     fn parse(text: &str) -> Result<Uri, Error> {
-        let wrong = || {
+        let invalid = || {
             Error::invalid(format!(
-                "the target is \"{text}\"; give one such as http://127.0.0.1:50051"
+                "invalid target \"{text}\"; give one such as http://127.0.0.1:50051"
             ))
         };
         let full = if text.contains("://") {
@@ -38,10 +38,12 @@ impl Target {
         } else {
             format!("http://{text}")
         };
-        let uri = full.parse::<Uri>().map_err(|error| wrong().caused_by(error))?;
+        let uri = full
+            .parse::<Uri>()
+            .map_err(|error| invalid().with_source(error))?;
         match (uri.scheme_str(), uri.host()) {
             (Some("http" | "https"), Some(_)) => Ok(uri),
-            _ => Err(wrong()),
+            _ => Err(invalid()),
         }
     }
 
@@ -49,7 +51,7 @@ impl Target {
         self.uri.scheme_str() == Some("https")
     }
 
-    /// `host:port`, as spool files name it.
+    /// Returns `host:port`, as in spool files.
     pub(crate) fn address(&self) -> String {
         let port = self
             .uri
@@ -63,17 +65,17 @@ impl Target {
         use tonic::transport::{Certificate, ClientTlsConfig, Identity};
         let endpoint = Endpoint::from(self.uri.clone());
         if !self.is_tls() {
-            // Else a token would go out in the clear, by whoever believes that it does not.
+            // Otherwise a token would be sent unencrypted against the user's intention.
             return match &self.tls {
-                Some(_) => Err(Error::invalid("TlsOptions are for an https: target; give one")),
+                Some(_) => Err(Error::invalid("TlsOptions need an https: target")),
                 None => Ok(endpoint),
             };
         }
         let tls = self.tls.clone().unwrap_or_default();
         let is_pem = |ca: &Vec<u8>| ca.windows(PEM_BEGIN.len()).any(|part| part == PEM_BEGIN);
         if tls.ca.as_ref().is_some_and(|ca| !is_pem(ca)) {
-            let words = "TlsOptions::ca has no certificate; give the PEM text itself, not its path";
-            return Err(Error::invalid(words));
+            let message = "TlsOptions::ca has no certificate; give the PEM text, not a path";
+            return Err(Error::invalid(message));
         }
         let mut config = match &tls.ca {
             Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
@@ -85,9 +87,9 @@ impl Target {
         if let Some(name) = &tls.server_name {
             config = config.domain_name(name);
         }
-        endpoint
-            .tls_config(config)
-            .map_err(|error| Error::invalid(joined("TLS".to_owned(), chain(&error))).caused_by(error))
+        endpoint.tls_config(config).map_err(|error| {
+            Error::invalid(join_messages("TLS".to_owned(), error_chain(&error))).with_source(error)
+        })
     }
 
     #[cfg(not(feature = "tls"))]
@@ -106,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_known_by_host_and_port() {
+    fn a_target_has_a_host_and_a_port() {
         let address = |text| {
             let target = Target::new(
                 text,

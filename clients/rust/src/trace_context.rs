@@ -1,23 +1,23 @@
-//! OpenTelemetry's current context, with the feature `opentelemetry`; nothing else needs it.
+//! The trace context of messages, from OpenTelemetry with the feature `opentelemetry`.
 
 use crate::v1::TraceContext;
 
-/// What the service takes of each.
-const MOST_TRACEPARENT_BYTES: usize = 128;
-const MOST_TRACESTATE_BYTES: usize = 512;
+// Limits of the API.
+const MAX_TRACEPARENT_BYTES: usize = 128;
+const MAX_TRACESTATE_BYTES: usize = 512;
 
-/// Without what the service would refuse the whole message for: it is somebody else's, such as of a header.
-pub(crate) fn bounded(mut trace: TraceContext) -> Option<TraceContext> {
-    if trace.traceparent.is_empty() || trace.traceparent.len() > MOST_TRACEPARENT_BYTES {
+/// Leaves out a context that is too long, e.g. from a header: the service would refuse the whole message.
+pub(crate) fn without_oversized(mut trace: TraceContext) -> Option<TraceContext> {
+    if trace.traceparent.is_empty() || trace.traceparent.len() > MAX_TRACEPARENT_BYTES {
         return None;
     }
-    if trace.tracestate.len() > MOST_TRACESTATE_BYTES {
+    if trace.tracestate.len() > MAX_TRACESTATE_BYTES {
         trace.tracestate.clear();
     }
     Some(trace)
 }
 
-/// Of the span that is active here.
+/// Returns the context of the active span.
 #[cfg(feature = "opentelemetry")]
 pub(crate) fn current() -> Option<TraceContext> {
     use opentelemetry::Context;
@@ -41,7 +41,7 @@ pub(crate) const fn current() -> Option<TraceContext> {
     None
 }
 
-/// What `work` does belongs to the trace of its message.
+/// Runs `work` within the trace of its message.
 #[cfg(feature = "opentelemetry")]
 pub(crate) fn within<F: Future>(trace: Option<&TraceContext>, work: F) -> impl Future<Output = F::Output> {
     use opentelemetry::Context;
@@ -64,7 +64,7 @@ mod remote {
     use crate::v1::TraceContext;
     use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
-    /// What a W3C header says; none of what is no such header.
+    /// Parses a W3C header. Returns `None` if it is invalid.
     pub(super) fn span(trace: &TraceContext) -> Option<SpanContext> {
         let mut parts = trace.traceparent.split('-').skip(1);
         let trace_id = TraceId::from_hex(parts.next()?).ok()?;
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_came_in_goes_out_again() {
+    async fn a_handlers_context_is_that_of_its_message() {
         let trace = TraceContext {
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
             tracestate: "vendor=1".to_owned(),

@@ -1,4 +1,4 @@
-// Sends the order that could not be charged. The service has to run.
+// Sends an order that could not be charged. The service must run.
 
 // [producer]
 import { createDlqClient } from "dlq-client";

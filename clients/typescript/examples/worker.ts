@@ -1,4 +1,4 @@
-// Prints each order that is due, until it is asked to end. The service has to run.
+// Prints each due order until SIGTERM. The service must run.
 
 // [worker]
 import { createDlqClient } from "dlq-client";

@@ -1,23 +1,23 @@
-/** Waits that grow with each failure in a row, and differ between clients that failed together. */
+/** Computes pauses between tries: they double with each failure, with jitter, up to a limit. */
 export class Backoff {
   readonly #firstMs: number;
-  readonly #mostMs: number;
+  readonly #maxMs: number;
   readonly #random: () => number;
   #failures = 0;
 
-  constructor(firstMs: number, mostMs: number, random: () => number = Math.random) {
+  constructor(firstMs: number, maxMs: number, random: () => number = Math.random) {
     this.#firstMs = firstMs;
-    this.#mostMs = mostMs;
+    this.#maxMs = maxMs;
     this.#random = random;
   }
 
-  /** How long to wait after one more failure: half to all of what has doubled with each. */
+  /** Counts a failure and returns the pause after it: 50 to 100 % of the doubled one. */
   nextMs(): number {
-    const fullMs = Math.min(this.#mostMs, this.#firstMs * 2 ** Math.min(this.#failures++, 30));
+    const fullMs = Math.min(this.#maxMs, this.#firstMs * 2 ** Math.min(this.#failures++, 30));
     return fullMs * (0.5 + this.#random() / 2);
   }
 
-  /** It worked. */
+  /** Begins with the first pause again. */
   reset(): void {
     this.#failures = 0;
   }

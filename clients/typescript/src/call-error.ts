@@ -2,25 +2,25 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
 import { errorReason, hasRetryInfo } from "./google-details.ts";
-import { peek } from "./peek.ts";
+import { safeRead } from "./safe-read.ts";
 
 /** Statuses after which the same call may be made again under its request id. */
-const AGAIN: ReadonlySet<number> = new Set([
+const RETRYABLE: ReadonlySet<number> = new Set([
   Code.Unavailable,
-  Code.DeadlineExceeded, // of one try; the send has a deadline of its own
+  Code.DeadlineExceeded, // of one try; the send has its own deadline
   Code.Aborted,
 ]);
 
-/** What a broken connection becomes on its way through HTTP/2, where no server has spoken. */
-const BROKEN: ReadonlySet<number> = new Set([
+/** Statuses that Connect and HTTP/2 make of a broken connection, without an answer of a server. */
+const BROKEN_CONNECTION: ReadonlySet<number> = new Set([
   Code.Internal,
   Code.Unknown,
   Code.Canceled,
   Code.ResourceExhausted, // HTTP/2's ENHANCE_YOUR_CALM
 ]);
 
-/** Statuses by which a server says that it did not take a call. */
-const NOT_TAKEN: ReadonlySet<number> = new Set([
+/** Statuses that prove that the server did not store the message. */
+const NOT_STORED: ReadonlySet<number> = new Set([
   Code.InvalidArgument,
   Code.NotFound,
   Code.PermissionDenied,
@@ -31,8 +31,8 @@ const NOT_TAKEN: ReadonlySet<number> = new Set([
   Code.Unauthenticated,
 ]);
 
-/** What the service refuses however often it is asked. */
-const FOR_GOOD: ReadonlySet<number> = new Set([
+/** Statuses that no later try of the same call can change. */
+const PERMANENT: ReadonlySet<number> = new Set([
   Code.InvalidArgument,
   Code.NotFound,
   Code.FailedPrecondition,
@@ -40,43 +40,43 @@ const FOR_GOOD: ReadonlySet<number> = new Set([
   Code.Unimplemented,
 ]);
 
-/** What Node says of connections that never came to be. */
-const NO_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
+/** Node's codes of connections that were never made. */
+const NOT_CONNECTED: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
 
-/** Of whatever a call has thrown, an interceptor of the program's included. */
+/** Returns what a call threw as a ConnectError. Interceptors of the program may throw anything. */
 export function callErrorOf(thrown: unknown): ConnectError {
   try {
     return ConnectError.from(thrown);
   } catch {
-    return new ConnectError(textOf(thrown), Code.Unknown); // it can't be read
+    return new ConnectError(textOf(thrown), Code.Unknown); // a value that cannot be read
   }
 }
 
 /**
- * Whether it makes sense, and is safe, to make the same call again. The server's own errors always
- * carry details; without them an INTERNAL or CANCELLED is a connection that ended, as it does while
- * a server stops.
+ * Reports whether the same call can safely be made again, and may then succeed. Errors of the service
+ * always carry details: INTERNAL or CANCELLED without them is a broken connection, such as of a server
+ * that stops.
  */
-export function isWorthAgain(error: ConnectError): boolean {
-  if (AGAIN.has(error.code)) return true;
+export function isRetryable(error: ConnectError): boolean {
+  if (RETRYABLE.has(error.code)) return true;
   if (error.code === Code.ResourceExhausted && hasRetryInfo(error)) return true;
-  if (!BROKEN.has(error.code) || error.details.length > 0) return false;
-  return !cannotBeWritten(error) && !isTooLargeOnTheWay(error);
+  if (!BROKEN_CONNECTION.has(error.code) || error.details.length > 0) return false;
+  return !isUnencodable(error) && !isTooLargeForProxy(error);
 }
 
 /**
- * Whether no later try can help. The service's own errors always carry details: without them, a proxy
- * may have spoken. A token may become right, and a full queue get room.
+ * Reports whether no later try can help. An error without details may come from a proxy, so it is not
+ * permanent. Nor is a refused token, which may be replaced, or a full queue.
  */
-export function isForGood(error: ConnectError): boolean {
-  if (cannotBeWritten(error)) return true;
+export function isPermanent(error: ConnectError): boolean {
+  if (isUnencodable(error)) return true;
   if (error.details.length === 0) return false;
   if (error.code === Code.ResourceExhausted) return errorReason(error) === "TOO_LARGE";
-  return FOR_GOOD.has(error.code);
+  return PERMANENT.has(error.code);
 }
 
-/** Nobody has answered in time, or said that nobody can. */
-export function isSilent(error: unknown): boolean {
+/** Reports whether a call timed out in this process: no server answered. */
+export function isTimeout(error: unknown): boolean {
   return (
     error instanceof ConnectError &&
     error.code === Code.DeadlineExceeded &&
@@ -84,44 +84,44 @@ export function isSilent(error: unknown): boolean {
   );
 }
 
-/** The request has a value that protobuf does not take: no byte of it went out. */
-export function cannotBeWritten(error: ConnectError): boolean {
+/** Reports whether protobuf refused to encode the request: no byte of it was sent. */
+export function isUnencodable(error: ConnectError): boolean {
   return error.code === Code.Internal && error.rawMessage.startsWith("serialize ");
 }
 
 /**
- * HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB. A smaller one may
- * pass. Only the words have the number.
+ * Reports whether a proxy refused the call with HTTP 413, as nginx does by default beyond 1 MiB. A
+ * smaller call may pass. Only the text of the error has the number.
  */
-export function isTooLargeOnTheWay(error: ConnectError): boolean {
+export function isTooLargeForProxy(error: ConnectError): boolean {
   return (
     error.code === Code.Unknown && error.details.length === 0 && /\b413\b/.test(error.rawMessage)
   );
 }
 
 /**
- * The call can't have had an effect: nobody was there to take it. An ETIMEDOUT may also be the end of
- * a connection that had carried it.
+ * Reports whether the call was certainly not sent, because there was no connection. ETIMEDOUT alone is
+ * no proof: a connection that carried the call may end with it, too.
  */
-export function neverArrived(error: ConnectError): boolean {
+export function wasNeverSent(error: ConnectError): boolean {
   if (error.code !== Code.Unavailable || error.details.length > 0) return false;
   const { cause } = error;
-  return NO_CONNECTION.has(peek(cause, "code")) || peek(cause, "syscall") === "connect";
+  return NOT_CONNECTED.has(safeRead(cause, "code")) || safeRead(cause, "syscall") === "connect";
 }
 
 /**
- * The error of a call that a server's word has ended.
+ * Returns the client's error for a call that the server refused.
  *
- * @param wasMaybeStored an earlier try may have had its effect, of which this refusal says nothing
+ * @param wasMaybeStored whether an earlier try may have stored the message
  */
 export function refusalOf(error: ConnectError, wasMaybeStored = false): DlqClientError {
   const { code } = error;
-  const isLocal = cannotBeWritten(error);
+  const isLocal = isUnencodable(error);
   const kind = isLocal ? "invalid" : kindOf(code);
-  const isTooLarge = isTooLargeOnTheWay(error);
-  const maybeStored = wasMaybeStored || !(isLocal || isTooLarge || NOT_TAKEN.has(code));
-  const words = `${wordsOf(error)}${isTooLarge ? RAISE_LIMIT : (ADVICE[code] ?? "")}`;
-  return new DlqClientError(kind, words, { code, cause: error, maybeStored });
+  const isTooLarge = isTooLargeForProxy(error);
+  const maybeStored = wasMaybeStored || !(isLocal || isTooLarge || NOT_STORED.has(code));
+  const message = `${callErrorText(error)}${isTooLarge ? RAISE_LIMIT : (ADVICE[code] ?? "")}`;
+  return new DlqClientError(kind, message, { code, cause: error, maybeStored });
 }
 
 function kindOf(code: Code): DlqErrorKind {
@@ -131,19 +131,19 @@ function kindOf(code: Code): DlqErrorKind {
 }
 
 const ADVICE: Readonly<Partial<Record<Code, string>>> = {
-  [Code.Unauthenticated]: "; give the client a `token` that the server knows",
+  [Code.Unauthenticated]: "; give the client a `token` of the server's DLQ_TOKENS",
   [Code.Unimplemented]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
   [Code.NotFound]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
 };
 
-const RAISE_LIMIT = "; a proxy on the way takes no call of that size: raise its limit";
+const RAISE_LIMIT = "; a proxy refuses calls of this size: raise its limit";
 
-/** Why nobody has taken a message; undefined where no try has failed yet. */
-export function whyUnanswered(lastError: unknown): string {
-  return lastError === undefined ? "the server did not answer" : wordsOf(lastError);
+/** Returns why no server has accepted a message. @param lastError undefined: no try has failed yet */
+export function unansweredReason(lastError: unknown): string {
+  return lastError === undefined ? "the server did not answer" : callErrorText(lastError);
 }
 
-/** Without the code in brackets, which has a field of its own. */
-export function wordsOf(error: unknown): string {
+/** Returns the text of an error without `[code]`, which has its own field. */
+export function callErrorText(error: unknown): string {
   return error instanceof ConnectError ? error.rawMessage || error.message : String(error);
 }

@@ -1,39 +1,44 @@
+import type { Http2Session } from "node:http2";
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
-import { DlqAdminService } from "./gen/dlq/v1/dlq_admin_service_pb.ts";
-import { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
+import {
+  createGrpcTransport,
+  type GrpcTransportOptions,
+  Http2SessionManager,
+} from "@connectrpc/connect-node";
+import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { DlqClientOptions, TlsOptions } from "./options.ts";
-import { createSessionManager } from "./session-manager.ts";
 
-/** The generated client of producers and workers: every RPC as it is. */
+/** The generated client of producers and workers. */
 export type DlqStubs = Client<typeof DlqService>;
-/** That of operators: queues, breakers, rules, simulations. */
+/** The generated client of operators: queues, breakers, rules, simulations. */
 export type DlqAdminStubs = Client<typeof DlqAdminService>;
 
-/** One HTTP/2 connection, opened by its first call and again when it breaks. */
+/** One HTTP/2 connection. The first call opens it; a call after a break opens it again. */
 export interface Connection {
   readonly stubs: DlqStubs;
   readonly admin: DlqAdminStubs;
-  /** Ends it, and with it all calls that are under way. */
+  /** Closes it and ends all its calls. */
   close(): void;
 }
 
-/** A dead peer is found by these, where nothing else is heard. */
+/** Pings find a dead peer when no data comes. */
 const PING_INTERVAL_MS = 10_000;
 const PING_TIMEOUT_MS = 5_000;
-/** Node's 64 KiB would have a frame of 1 MiB wait for the peer sixteen times. */
+/** With Node's 64 KiB a frame of 1 MiB would wait for the peer sixteen times. */
 const WINDOW_BYTES = 4 * 1024 ** 2;
 
 /**
- * @returns a function that makes connections: sends and acks share one, each stream has its own, so
- *   that reconnecting is really that, also behind a load balancer
- * @throws TypeError if the URL is none
+ * Returns a function that makes connections. Sends and acks share one. Each stream has its own, so that
+ * a reconnect reaches another server behind a load balancer.
+ *
+ * @throws TypeError if `url` is not an http: or https: URL
  */
 export function createConnections(options: DlqClientOptions): () => Connection {
   const { transport, token, tls } = options;
   if (transport !== undefined) {
     const both = stubsOf(transport);
-    return () => ({ ...both, close: () => {} }); // it belongs to the caller
+    return () => ({ ...both, close: () => {} }); // the caller owns the transport
   }
   const { origin: baseUrl, hostname } = checkedUrl(options.url);
   const given = options.interceptors ?? [];
@@ -44,14 +49,45 @@ export function createConnections(options: DlqClientOptions): () => Connection {
   const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
   return () => {
     const pings = { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: PING_TIMEOUT_MS };
-    const sessionManager = createSessionManager(baseUrl, pings, http2Options);
+    const http2 = createHttp2Connection(baseUrl, pings, http2Options);
     const transport = createGrpcTransport({
       baseUrl,
-      sessionManager,
+      sessionManager: http2,
       interceptors,
       ...(isLocal ? { acceptCompression: [] } : {}),
     });
-    return { ...stubsOf(transport), close: () => sessionManager.close() };
+    return { ...stubsOf(transport), close: () => http2.close() };
+  };
+}
+
+/** An HTTP/2 connection with pings, which opens itself again. */
+export interface Http2Connection extends NonNullable<GrpcTransportOptions["sessionManager"]> {
+  /** Closes it and ends all its calls. */
+  close(): void;
+}
+
+/**
+ * Wraps Connect's manager, which stops listening for the errors of a connection that it has left. A
+ * late error of such a connection, for instance an unanswered ping, would end the process.
+ */
+export function createHttp2Connection(
+  ...options: ConstructorParameters<typeof Http2SessionManager>
+): Http2Connection {
+  const manager = new Http2SessionManager(...options);
+  const guarded = new WeakSet<Http2Session>();
+  return {
+    authority: manager.authority,
+    async request(...request) {
+      const stream = await manager.request(...request);
+      const { session } = stream;
+      if (session !== undefined && !guarded.has(session)) {
+        guarded.add(session);
+        session.on("error", () => {}); // its streams report it
+      }
+      return stream;
+    },
+    notifyResponseByteRead: (stream) => manager.notifyResponseByteRead(stream),
+    close: () => manager.abort(),
   };
 }
 
@@ -68,7 +104,7 @@ function checkedUrl(text: string): URL {
   throw new TypeError(`url is "${text}"; give one such as http://127.0.0.1:50051`);
 }
 
-/** `host:port`; undefined where the URL is none. */
+/** Returns `host:port`; undefined if `url` is not a URL. */
 export function targetOf(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { hostname, port, protocol } = new URL(url);

@@ -1,20 +1,22 @@
-import { say } from "./say.ts";
+import { log } from "./log.ts";
 import type { SendOptions } from "./send-options.ts";
 import { isKept, type SendResult } from "./send-result.ts";
 import { HeldDelivery } from "./worker/delivery.ts";
 
 /** What a wrapped function sends when it throws. */
 export interface DeadLetterOptions<Args extends unknown[]> {
-  /** The message. Default: the first argument. */
+  /** Returns the message. Default: the first argument. */
   readonly payload?: ((...args: Args) => unknown) | undefined;
-  /** Options of the send, such as its `sourceId`: the same for all, or from the arguments. */
+  /** Options of the send, such as its `sourceId`: fixed, or computed from the arguments. */
   readonly send?: SendOptions | ((...args: Args) => SendOptions) | undefined;
 }
 
 /**
- * Wraps `fn`: when it throws, its message goes to `queue` with the error. Resolves to what `fn`
- * gives, or to undefined if the message is kept, by the service or on this machine's disk. If it could not be kept, rejects with
- * the error of `fn` itself, so that whoever called keeps the message.
+ * Wraps `fn`: when it throws, its message is sent to `queue` with the error.
+ *
+ * The wrapper resolves to the result of `fn`, or to undefined if `fn` failed and the message is safe in
+ * the service or on this machine's disk. Otherwise it rejects with the error of `fn`, so that the caller
+ * keeps the message.
  */
 export type DeadLetter = <Args extends unknown[], Result>(
   queue: string,
@@ -36,7 +38,7 @@ export function createDeadLetter(send: Send): DeadLetter {
         return await fn.apply(this, args);
       } catch (error) {
         const { payload = first, send: given = {} } = options;
-        const result = await keep(() => {
+        const result = await trySend(() => {
           const sendOptions = typeof given === "function" ? given(...args) : given;
           const message = payload(...args);
           return send(queue, message, error, { ...idOf(args[0]), ...sendOptions });
@@ -47,17 +49,17 @@ export function createDeadLetter(send: Send): DeadLetter {
     };
 }
 
-/** What the caller's functions throw must not take the place of the error itself. */
-async function keep(attempt: () => Promise<SendResult>): Promise<SendResult | undefined> {
+/** Returns undefined if an option throws: that error must not replace the error of the function. */
+async function trySend(send: () => Promise<SendResult>): Promise<SendResult | undefined> {
   try {
-    return await attempt();
+    return await send();
   } catch (error) {
-    say("a message could not be sent, its options threw:", error);
+    log("send failed: an option of deadLetter threw:", error);
     return undefined;
   }
 }
 
-/** A handler of a worker has its delivery as the first argument: its payload is the message. */
+/** The first argument of a worker's handler is its delivery: the message is the payload of that. */
 function first(...args: readonly unknown[]): unknown {
   const [value] = args;
   return value instanceof HeldDelivery ? value.payload : value;

@@ -1,13 +1,13 @@
-/** What `setTimeout` takes; beyond it, it fires at once. About 25 days. */
-export const MOST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay of `setTimeout`, about 25 days. With a longer one it fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** An end of waiting that can be brought forward while somebody waits. */
+/** A time limit that can be shortened while a caller waits. */
 export class Deadline {
   #atMs: number;
   #timer: NodeJS.Timeout | undefined;
   #onLate: (() => void) | undefined;
 
-  /** @param ms from now; `Infinity` for none */
+  /** @param ms from now; `Infinity` for no limit */
   constructor(ms: number) {
     this.#atMs = performance.now() + ms;
   }
@@ -16,15 +16,15 @@ export class Deadline {
     return Math.max(0, this.#atMs - performance.now());
   }
 
-  /** Never later than it is already. */
-  bringForward(ms: number): void {
+  /** Moves the end to `ms` from now, if that is earlier. */
+  shorten(ms: number): void {
     const atMs = performance.now() + ms;
     if (!(atMs < this.#atMs)) return;
     this.#atMs = atMs;
     if (this.#onLate !== undefined) this.#watch(this.#onLate);
   }
 
-  /** Whether it came to its end in time. One at a time. */
+  /** Waits for `promise` and reports whether it was in time. One call at a time. */
   async meets(promise: Promise<void>): Promise<boolean> {
     const late = new Promise<boolean>((resolve) => this.#watch(() => resolve(false)));
     try {
@@ -38,6 +38,6 @@ export class Deadline {
   #watch(onLate: () => void): void {
     clearTimeout(this.#timer);
     this.#onLate = onLate;
-    this.#timer = setTimeout(onLate, Math.min(this.leftMs, MOST_TIMER_MS));
+    this.#timer = setTimeout(onLate, Math.min(this.leftMs, MAX_TIMER_MS));
   }
 }

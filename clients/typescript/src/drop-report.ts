@@ -1,44 +1,57 @@
+import { Deadline } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
-import { say } from "./say.ts";
+import { log } from "./log.ts";
+import { safeCallback } from "./safe-callback.ts";
 
-const LINE_EVERY_MS = 1_000;
+type OnDropped = (error: DlqClientError, queue: string) => unknown;
 
-interface DropReport {
-  readonly tell: (error: DlqClientError, queue: string) => void;
-  /** Tells at once what is untold: the program may end. */
-  readonly flush: () => void;
-}
+const LOG_EVERY_MS = 1_000;
+/** The longest that a flush or a close waits for promises of `onDropped`. */
+const MAX_WAIT_MS = 5_000;
 
-/**
- * Tells of dropped messages on the console: the first at once, then one line a second with how many
- * it stands for, until all are told.
- */
-export function createDropReport(): DropReport {
-  let untold = 0;
-  let latest: { readonly queue: string; readonly message: string } | undefined;
-  let timer: NodeJS.Timeout | undefined;
+/** Reports dropped messages: to `onDropped`, else to the console, with at most one line a second. */
+export class DropReport {
+  readonly report: (error: DlqClientError, queue: string) => void;
+  readonly #running = new Set<Promise<void>>();
+  #unlogged = 0;
+  #latest: { readonly queue: string; readonly error: DlqClientError } | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  function flush(): void {
-    if (latest === undefined) return;
-    const more = untold > 1 ? ` (and ${untold - 1} before it)` : "";
-    say(`dropped a message for ${latest.queue}${more}: ${latest.message}`);
-    untold = 0;
-    latest = undefined;
+  constructor(onDropped: OnDropped = (error, queue) => this.#toConsole(error, queue)) {
+    this.report = safeCallback("onDropped", onDropped, (end) => {
+      this.#running.add(end);
+      void end.then(() => this.#running.delete(end));
+    });
   }
 
-  function tell(): void {
-    timer = undefined;
-    if (latest === undefined) return;
-    flush();
-    timer = setTimeout(tell, LINE_EVERY_MS);
+  /** Resolves when all promises of `onDropped` are settled, or after `maxMs`, at most 5 s. */
+  async settled(maxMs: number = MAX_WAIT_MS): Promise<void> {
+    if (this.#running.size === 0) return;
+    const all = Promise.all(this.#running).then(() => {});
+    // Without a limit, an onDropped that itself calls close would wait for ever.
+    await new Deadline(Math.min(maxMs, MAX_WAIT_MS)).meets(all);
   }
 
-  return {
-    tell: (error, queue) => {
-      untold++;
-      latest = { queue, message: error.message };
-      if (timer === undefined) tell();
-    },
-    flush,
-  };
+  /** Logs now what waits for the next line: the program may end. */
+  flush(): void {
+    if (this.#latest === undefined) return;
+    const { queue, error } = this.#latest;
+    const more = this.#unlogged > 1 ? `; ${this.#unlogged - 1} more were dropped before it` : "";
+    log(`dropped a message for queue "${queue}" (${error.kind}): ${error.message}${more}`);
+    this.#unlogged = 0;
+    this.#latest = undefined;
+  }
+
+  #toConsole(error: DlqClientError, queue: string): void {
+    this.#unlogged++;
+    this.#latest = { queue, error };
+    if (this.#timer === undefined) this.#logLine();
+  }
+
+  #logLine(): void {
+    this.#timer = undefined;
+    if (this.#latest === undefined) return;
+    this.flush();
+    this.#timer = setTimeout(() => this.#logLine(), LOG_EVERY_MS);
+  }
 }

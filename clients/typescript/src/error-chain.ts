@@ -1,16 +1,16 @@
-import { describe, peek, peekList, peekText } from "./peek.ts";
+import { describe, safeList, safeRead, safeText } from "./safe-read.ts";
 
-/** Deeper causes say nothing that a reader would still follow. */
+/** Readers do not follow deeper chains. */
 const MAX_ERRORS = 16;
 
-/** One error of a chain: what was thrown itself, a cause, or one of an AggregateError's errors. */
+/** One error of a chain: the thrown one, a cause, or one of an AggregateError's errors. */
 export interface ChainedError {
   readonly error: unknown;
-  /** How it is introduced in a stack trace: empty for the first. */
+  /** Its introduction in a stack trace: empty for the thrown error. */
   readonly label: string;
 }
 
-/** What was thrown, then its causes and an AggregateError's errors, nearest first; never a circle. */
+/** Returns the thrown error, its causes and an AggregateError's errors, nearest first, each once. */
 export function chainOf(thrown: unknown): ChainedError[] {
   const chain: ChainedError[] = [];
   const seen = new Set<unknown>();
@@ -19,8 +19,8 @@ export function chainOf(thrown: unknown): ChainedError[] {
     if (chain.length >= MAX_ERRORS) return;
     seen.add(error);
     chain.push({ error, label });
-    visit(peek(error, "cause"), "[cause]: ");
-    for (const [at, one] of peekList(error, "errors", MAX_ERRORS).entries()) {
+    visit(safeRead(error, "cause"), "[cause]: ");
+    for (const [at, one] of safeList(error, "errors", MAX_ERRORS).entries()) {
       visit(one, `[errors][${at}]: `);
     }
   };
@@ -28,24 +28,26 @@ export function chainOf(thrown: unknown): ChainedError[] {
   return chain;
 }
 
-/** Stack traces of all, as Node prints them; stops when `maxChars` are full. */
+/** Returns the stack traces of all errors, as Node prints them. Stops once it has `maxChars`. */
 export function stackOf(chain: readonly ChainedError[], maxChars: number): string {
   let text = "";
   for (const { error, label } of chain) {
     if (text.length > maxChars) break;
-    const own = peekText(error, "stack") || (label === "" ? "" : textOf(error));
+    const own = safeText(error, "stack") || (label === "" ? "" : textOf(error));
     if (own !== "") text += `${text === "" ? "" : "\n"}${label}${own}`;
   }
   return text;
 }
 
-/** An error's own words; for what is no error, the value itself. */
+/** Returns an error's message; for any other value, the value as text. */
 export function textOf(error: unknown): string {
-  const message = peekText(error, "message");
+  const message = safeText(error, "message");
   if (message !== "" || isErrorLike(error)) return message;
   return typeof error === "string" ? error : describe(error);
 }
 
 export function isErrorLike(value: unknown): boolean {
-  return typeof peek(value, "message") === "string" && typeof peek(value, "stack") === "string";
+  return (
+    typeof safeRead(value, "message") === "string" && typeof safeRead(value, "stack") === "string"
+  );
 }

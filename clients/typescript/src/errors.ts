@@ -1,18 +1,18 @@
 import type { Code } from "@connectrpc/connect";
 
 /**
- * Why a call of this client did not do what was asked:
+ * Why a call of this client failed:
  *
  * - `deadline`: no answer within `timeoutMs`;
  * - `buffer-full`: more is pending than `coalesce.maxPendingMessages` or `maxPendingBytes` allow;
- * - `spool-full`: it could not be sent in time, and there is no room to keep it;
- * - `refused`: the server looked at it and said no;
- * - `unauthenticated`: the server wants a token, or another one;
- * - `invalid`: it can't be put on the wire;
- * - `aborted`: by the caller's signal;
+ * - `spool-full`: it could not be sent in time, and the spool has no room;
+ * - `refused`: the server refused it;
+ * - `unauthenticated`: the server requires a token, or another one;
+ * - `invalid`: it cannot be encoded;
+ * - `aborted`: the caller's signal aborted it;
  * - `closed`: the client was closed;
  * - `lease-lost`: an outcome came too late and does not count;
- * - `connection`: a worker's stream broke; it is opened again.
+ * - `connection`: a worker's stream broke; the worker opens it again.
  */
 export type DlqErrorKind =
   | "deadline"
@@ -26,7 +26,7 @@ export type DlqErrorKind =
   | "lease-lost"
   | "connection";
 
-/** What else is known about a {@link DlqClientError}. */
+/** Optional fields of a {@link DlqClientError}. */
 export interface DlqErrorDetails {
   readonly code?: Code | undefined;
   readonly cause?: unknown;
@@ -37,9 +37,9 @@ export interface DlqErrorDetails {
 export class DlqClientError extends Error {
   override readonly name = "DlqClientError";
   readonly kind: DlqErrorKind;
-  /** The status of the call that failed, if one did. */
+  /** The gRPC status of the failed call, if there was one. */
   readonly code: Code | undefined;
-  /** True: a try went out and its answer is not known, so the server may have taken it. */
+  /** True if a try was sent whose answer is unknown: the server may have stored the message. */
   readonly maybeStored: boolean;
 
   constructor(kind: DlqErrorKind, message: string, details: DlqErrorDetails = {}) {
@@ -50,16 +50,16 @@ export class DlqClientError extends Error {
   }
 }
 
-/** Throw it where trying again can't help: the message goes to quarantine. */
+/** Throw it when a retry cannot help: the message is quarantined. */
 export class NonRetryableError extends Error {
   override readonly name: string = "NonRetryableError";
   readonly nonRetryable = true;
 }
 
-/** Throw it where somebody said when to come back, e.g. by `Retry-After`. */
+/** Throw it when the time of the retry is known, for instance from `Retry-After`. */
 export class RetryAfterError extends Error {
   override readonly name: string = "RetryAfterError";
-  /** Replaces the policy's delay. */
+  /** Replaces the delay of the retry policy. */
   readonly retryAfterMs: number;
 
   constructor(message: string, retryAfterMs: number, options?: ErrorOptions) {

@@ -1,27 +1,29 @@
 import { create } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type ChainedError, chainOf, isErrorLike, stackOf, textOf } from "./error-chain.ts";
-import { type Failure, FailureSchema } from "./gen/dlq/v1/failure_pb.ts";
+import { duration } from "./field-values.ts";
 import { retryDelayOf } from "./google-details.ts";
-import { cut, describe, peek, peekHeader, peekInteger, peekText } from "./peek.ts";
+import { cut, describe, safeHeader, safeInteger, safeRead, safeText } from "./safe-read.ts";
 
-// Limits of the contract; what is longer is cut by one byte more, so that the server flags it.
+// Limits of the contract. Longer texts are cut to one byte more, so that the server marks them as cut.
 const TYPE_BYTES = 512;
 const MESSAGE_BYTES = 4 * 1024;
 const STACK_BYTES = 16 * 1024;
 const ATTRIBUTE_BYTES = 1024;
 
-/** What errors of Node and of clients carry beside their words. */
+/** Fields of errors of Node and of client libraries that become attributes. */
 const ATTRIBUTES = ["code", "errno", "syscall", "hostname", "address", "port", "path", "method"];
 
-/** The server reads it, as seconds or a date, and retries no sooner. */
+/** The server reads this attribute, as seconds or a date, and does not retry earlier. */
 const RETRY_AFTER = "retry-after";
 
 /** Codes that name the cause by themselves: `ECONNREFUSED`, `UND_ERR_CONNECT_TIMEOUT`. */
-const TELLING_CODE = /^(?:E[A-Z0-9]{2,}|EAI_[A-Z]+|UND_ERR_[A-Z_]+|CERT_[A-Z_]+)$/;
+const SPECIFIC_CODE = /^(?:E[A-Z0-9]{2,}|EAI_[A-Z]+|UND_ERR_[A-Z_]+|CERT_[A-Z_]+)$/;
 const ANY_CODE = /^[A-Z][A-Z0-9_]{2,63}$/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** What is known of something that was thrown, whatever it is. Never throws itself. */
+/** Describes a thrown value of any kind. Never throws. */
 export function failureOf(thrown: unknown): Failure {
   const failure = create(FailureSchema);
   const chain = chainOf(thrown);
@@ -35,7 +37,7 @@ export function failureOf(thrown: unknown): Failure {
   const retryDelay = firstOf(chain, ({ error }) => retryDelayOf(error));
   if (retryDelay !== undefined) failure.retryAfter = retryDelay;
   for (const name of ATTRIBUTES) {
-    const value = firstOf(chain, ({ error }) => simple(peek(error, name)));
+    const value = firstOf(chain, ({ error }) => simple(safeRead(error, name)));
     if (value !== undefined) failure.attributes[name] = cut(value, ATTRIBUTE_BYTES);
   }
   const retryAfter = firstOf(chain, retryAfterHeaderOf);
@@ -44,42 +46,43 @@ export function failureOf(thrown: unknown): Failure {
 }
 
 /**
- * `OrderError`, `Error [ECONNREFUSED]`, `error [SQLSTATE 42P01]`: the class, and the code where that says more. A wrapper
- * without a code of its own shows that of its cause, which is what decides on the retries.
+ * Returns the class, with the code if there is one: `OrderError`, `Error [ECONNREFUSED]`,
+ * `error [SQLSTATE 42P01]`. A wrapper without a code shows the code of its cause, because the server
+ * chooses the retry policy by it.
  */
 function typeOf(thrown: unknown, chain: readonly ChainedError[]): string {
   const name = nameOf(thrown);
-  const own = peekText(thrown, "code");
+  const own = safeText(thrown, "code");
   if (name === "Error" && ANY_CODE.test(own) && sqlStateOf(thrown) === undefined) {
     return `${name} [${own}]`;
   }
-  const code = firstOf(chain, ({ error }) => tellingCodeOf(error));
+  const code = firstOf(chain, ({ error }) => specificCodeOf(error));
   return code === undefined ? name : `${name} [${code}]`;
 }
 
-function tellingCodeOf(error: unknown): string | undefined {
-  const code = peekText(error, "code");
-  return TELLING_CODE.test(code) ? code : sqlStateOf(error);
+function specificCodeOf(error: unknown): string | undefined {
+  const code = safeText(error, "code");
+  return SPECIFIC_CODE.test(code) ? code : sqlStateOf(error);
 }
 
 /**
- * `SQLSTATE 42P01`, of what PostgreSQL said: its clients have the bare five letters in `code`, and a
- * `severity` beside it, by which they are told from anybody else's code.
+ * Returns `SQLSTATE 42P01` for an error of PostgreSQL. Its clients put the bare five characters into
+ * `code`, and they set `severity`, which other errors with such a code do not have.
  */
 function sqlStateOf(error: unknown): string | undefined {
-  const code = peekText(error, "code");
-  return SQLSTATE.test(code) && peekText(error, "severity") !== "" ? `SQLSTATE ${code}` : undefined;
+  const code = safeText(error, "code");
+  return SQLSTATE.test(code) && safeText(error, "severity") !== "" ? `SQLSTATE ${code}` : undefined;
 }
 
-/** A subclass that did not set its `name` is still known by its class. */
+/** Returns the `name` of an error, or its class if the class sets no name. */
 function nameOf(thrown: unknown): string {
-  const name = peekText(thrown, "name");
-  const ofClass = peekText(peek(thrown, "constructor"), "name");
+  const name = safeText(thrown, "name");
+  const ofClass = safeText(safeRead(thrown, "constructor"), "name");
   if (!isErrorLike(thrown)) return name || ofClass || typeof thrown;
   return name === "" || name === "Error" ? ofClass || name || "Error" : name;
 }
 
-/** Errors of failed connections often have no words of their own: those of the next one, then. */
+/** Returns the first message of the chain: errors of failed connections often have none. */
 function messageOf(thrown: unknown, chain: readonly ChainedError[]): string {
   return (
     firstOf(chain, ({ error }) => textOf(error) || undefined) ??
@@ -87,29 +90,29 @@ function messageOf(thrown: unknown, chain: readonly ChainedError[]): string {
   );
 }
 
-/** Of a ConnectError, or of an error of grpc-js: both have metadata beside the code. */
+/** Reads ConnectErrors and errors of grpc-js. Both have metadata beside the code. */
 function grpcCodeOf({ error }: ChainedError): number | undefined {
-  const code = peekInteger(error, "code");
+  const code = safeInteger(error, "code");
   if (code === undefined || code < 0 || code > 16) return undefined;
-  return typeof peek(error, "metadata") === "object" ? code : undefined;
+  return typeof safeRead(error, "metadata") === "object" ? code : undefined;
 }
 
 function httpStatusOf({ error }: ChainedError): number | undefined {
-  const response = peek(error, "response");
+  const response = safeRead(error, "response");
   const found = [error, response].flatMap((holder) => [
-    peekInteger(holder, "status"),
-    peekInteger(holder, "statusCode"),
+    safeInteger(holder, "status"),
+    safeInteger(holder, "statusCode"),
   ]);
   return found.find((status) => status !== undefined && status >= 100 && status <= 599);
 }
 
-/** Of an answer's headers, as fetch, axios, got, and clients made of these keep them. */
+/** Reads the headers of a response as fetch, axios, got and their wrappers store them. */
 function retryAfterHeaderOf({ error }: ChainedError): string | undefined {
-  for (const holder of [error, peek(error, "response")]) {
-    const headers = peek(holder, "headers");
-    const found = [RETRY_AFTER, "Retry-After"].map((name) => simple(peek(headers, name)));
+  for (const holder of [error, safeRead(error, "response")]) {
+    const headers = safeRead(holder, "headers");
+    const found = [RETRY_AFTER, "Retry-After"].map((name) => simple(safeRead(headers, name)));
     const value =
-      found.find((text) => text !== undefined) ?? simple(peekHeader(headers, RETRY_AFTER));
+      found.find((text) => text !== undefined) ?? simple(safeHeader(headers, RETRY_AFTER));
     if (value !== undefined) return value;
   }
   return undefined;
@@ -122,11 +125,32 @@ function simple(value: unknown): string | undefined {
 
 function firstOf<T>(
   chain: readonly ChainedError[],
-  look: (one: ChainedError) => T | undefined,
+  read: (one: ChainedError) => T | undefined,
 ): T | undefined {
   for (const one of chain) {
-    const found = look(one);
+    const found = read(one);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The longest wait that the server accepts from a worker: 30 days. */
+const MAX_WAIT_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Returns `retryAfterMs` of an error, at most 30 days, which is what the server accepts; undefined if
+ * there is none or it makes no sense.
+ */
+export function retryAfterOf(error: unknown): number | undefined {
+  const ms = safeRead(error, "retryAfterMs");
+  return typeof ms === "number" && ms >= 0 ? Math.min(ms, MAX_WAIT_MS) : undefined;
+}
+
+/** Returns a wait for an outcome, cut to what the server accepts. @throws TypeError for NaN */
+export function waitOf(name: string, ms: number): Duration {
+  return duration(name, Math.min(Math.max(ms, 0), MAX_WAIT_MS));
+}
+
+export function isNonRetryable(error: unknown): boolean {
+  return safeRead(error, "nonRetryable") === true;
 }

@@ -1,20 +1,20 @@
-// Values of options as the wire has them.
+// Converts values of options to values of protobuf fields.
 
 import { type Duration, durationFromMs } from "@bufbuild/protobuf/wkt";
 
-/** @throws TypeError if it is no number */
+/** @throws TypeError if `ms` is not a finite number */
 export function duration(name: string, ms: number): Duration {
   if (!Number.isFinite(ms)) throw new TypeError(`${name} is ${ms}; give a number of milliseconds`);
   return durationFromMs(Math.round(ms));
 }
 
-/** @throws TypeError if it is none */
+/** @throws TypeError if `value` is not an integer */
 export function integer(name: string, value: number): number {
   if (!Number.isInteger(value)) throw new TypeError(`${name} is ${value}; give a whole number`);
   return value;
 }
 
-/** As UTF-8 can hold it. Ids are often numbers where no compiler looks. */
+/** Returns well-formed text. Programs without types often give numbers as ids. */
 export function text(value: unknown): string {
   return String(value).toWellFormed();
 }

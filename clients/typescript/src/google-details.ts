@@ -1,28 +1,27 @@
-// What google.rpc details of an error say, of this service's errors and of anybody's.
+// Reads google.rpc details of gRPC errors, of this service or any other.
 
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
-import { peek, peekList } from "./peek.ts";
+import { safeList, safeRead } from "./safe-read.ts";
 
 const ERROR_INFO = "google.rpc.ErrorInfo";
 const RETRY_INFO = "google.rpc.RetryInfo";
-/** More than any error has. */
-const MOST_DETAILS = 32;
+const MAX_DETAILS = 32;
 
-/** The stable name that a server gives to its error; empty where it gave none. */
+/** Returns `ErrorInfo.reason`, the stable name of an error; empty if there is none. */
 export function errorReason(error: ConnectError): string {
   const bytes = firstField(error, ERROR_INFO);
   return bytes === undefined ? "" : new TextDecoder().decode(bytes);
 }
 
-/** The server says that it is worth trying again. */
+/** Reports whether the server asks for a retry. */
 export function hasRetryInfo(error: ConnectError): boolean {
   return detailOf(error, RETRY_INFO) !== undefined;
 }
 
-/** How long to wait, by the server's own word; of anything that was thrown. */
+/** Returns `RetryInfo.retry_delay` of a thrown value of any kind. */
 export function retryDelayOf(thrown: unknown): Duration | undefined {
   const bytes = firstField(thrown, RETRY_INFO);
   if (bytes === undefined) return undefined;
@@ -34,14 +33,14 @@ export function retryDelayOf(thrown: unknown): Duration | undefined {
 }
 
 function detailOf(thrown: unknown, typeName: string): Uint8Array | undefined {
-  for (const detail of peekList(thrown, "details", MOST_DETAILS)) {
-    const value = peek(detail, "value");
-    if (peek(detail, "type") === typeName && value instanceof Uint8Array) return value;
+  for (const detail of safeList(thrown, "details", MAX_DETAILS)) {
+    const value = safeRead(detail, "value");
+    if (safeRead(detail, "type") === typeName && value instanceof Uint8Array) return value;
   }
   return undefined;
 }
 
-/** Both messages have what counts in their first field: a string, a message. */
+/** Returns field 1 of a detail: the reason of ErrorInfo, the delay of RetryInfo. */
 function firstField(thrown: unknown, typeName: string): Uint8Array | undefined {
   try {
     const detail = detailOf(thrown, typeName);
@@ -53,7 +52,7 @@ function firstField(thrown: unknown, typeName: string): Uint8Array | undefined {
       reader.skip(type);
     }
   } catch {
-    // not what it says that it is
+    // a malformed detail
   }
   return undefined;
 }

@@ -1,10 +1,48 @@
-// Everything that users of the package import.
+// The public API of the package `dlq-client`.
 
-/** Of Connect: errors of `stubs`, and the statuses that they and a DlqClientError carry. */
+/** Connect's errors, which `stubs` throw, and the gRPC statuses that they and a DlqClientError have. */
 export { Code, ConnectError } from "@connectrpc/connect";
+export { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+export {
+  AckStatus,
+  ConditionCode,
+  DlqService,
+  type QueueStats,
+  RetryRefusal,
+  type StatsResponse,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+export type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
+export {
+  Backoff,
+  DayOfWeek,
+  Jitter,
+  type Message,
+  type Origin,
+  type TraceContext,
+} from "../../../gen/dlq/v1/message_pb.ts";
+export {
+  BreakerScope,
+  OrderingMode,
+  type Queue,
+  type QueueConfig,
+  TtlAction,
+} from "../../../gen/dlq/v1/queue_pb.ts";
+export {
+  type Rule,
+  RuleEvent,
+  type RuleSet,
+  TransformTarget,
+} from "../../../gen/dlq/v1/rule_pb.ts";
+export {
+  BreakerState,
+  MessageState,
+  QuarantineReason,
+  Reason,
+} from "../../../gen/dlq/v1/state_pb.ts";
 export { createDlqClient, type DlqClient } from "./client.ts";
 export type { DlqAdminStubs, DlqStubs } from "./connection.ts";
 export type { DeadLetter, DeadLetterOptions } from "./dead-letter.ts";
+export type { MessageStateName, QuarantineReasonName, ReasonName } from "./enum-names.ts";
 export {
   DlqClientError,
   type DlqErrorDetails,
@@ -13,34 +51,6 @@ export {
   RetryAfterError,
 } from "./errors.ts";
 export { failureOf } from "./failure.ts";
-export { DlqAdminService } from "./gen/dlq/v1/dlq_admin_service_pb.ts";
-export {
-  AckStatus,
-  ConditionCode,
-  DlqService,
-  type QueueStats,
-  RetryRefusal,
-  type StatsResponse,
-} from "./gen/dlq/v1/dlq_service_pb.ts";
-export type { Failure } from "./gen/dlq/v1/failure_pb.ts";
-export {
-  Backoff,
-  DayOfWeek,
-  Jitter,
-  type Message,
-  type Origin,
-  type TraceContext,
-} from "./gen/dlq/v1/message_pb.ts";
-export {
-  BreakerScope,
-  OrderingMode,
-  type Queue,
-  type QueueConfig,
-  TtlAction,
-} from "./gen/dlq/v1/queue_pb.ts";
-export { type Rule, RuleEvent, type RuleSet, TransformTarget } from "./gen/dlq/v1/rule_pb.ts";
-export { BreakerState, MessageState, QuarantineReason, Reason } from "./gen/dlq/v1/state_pb.ts";
-export type { MessageStateName, QuarantineReasonName, ReasonName } from "./names.ts";
 export type { CoalesceOptions, DlqClientOptions, TlsOptions } from "./options.ts";
 export type { DeliveryPayload } from "./payload.ts";
 export type {

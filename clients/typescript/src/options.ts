@@ -4,70 +4,70 @@ import type { SpoolOptions } from "./spool/spool-options.ts";
 
 /** How concurrent sends share calls. */
 export interface CoalesceOptions {
-  /** How long a send waits for others while a call is under way; with none it goes at once. Default 2. */
+  /** How long a send waits for others while a call is running; without one it goes at once. Default 2. */
   readonly maxDelayMs?: number | undefined;
-  /** Most messages of one call: 1 to 1,000. Default 100, so that many sends share several calls at a time. */
+  /** Limit of messages in one call, 1 to 1,000. Default 100, so that many sends share several calls. */
   readonly maxMessages?: number | undefined;
-  /** Most bytes of one call, at most 3.5 MiB. Default 3 MiB. */
+  /** Limit of bytes in one call, at most 3.5 MiB. Default 3 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Most calls under way at a time. Default 4. */
+  /** Limit of calls at a time. Default 4. */
   readonly maxCalls?: number | undefined;
-  /** Messages in memory beyond which a send goes to the spool at once, or is dropped. Default 10,000. */
+  /** Limit of pending sends. A send beyond it goes to the spool at once, or is dropped. Default 10,000. */
   readonly maxPendingMessages?: number | undefined;
-  /** Their bytes. Default 64 MiB. */
+  /** The same limit in bytes. Default 64 MiB. */
   readonly maxPendingBytes?: number | undefined;
 }
 
-/** TLS of the connection, in PEM; used with an `https:` URL. */
+/** TLS settings in PEM, for an `https:` URL. */
 export interface TlsOptions {
-  /** Certificates to trust instead of the system's. */
+  /** Trusted certificates. Default: those of the system. */
   readonly ca?: string | Uint8Array | undefined;
-  /** Certificate and key of this client, where the server asks for one. */
+  /** Certificate and key of this client, if the server requires them. */
   readonly cert?: string | Uint8Array | undefined;
   readonly key?: string | Uint8Array | undefined;
-  /** The name to expect in the server's certificate, if it isn't that of the URL. */
+  /** The expected name in the server's certificate. Default: the host of the URL. */
   readonly serverName?: string | undefined;
 }
 
-/** What {@link createDlqClient} takes. */
+/** Options of `createDlqClient`. */
 export interface DlqClientOptions {
   /** The gRPC address: `http://127.0.0.1:50051`, or `https:` with TLS. */
   readonly url: string;
-  /** A bearer token of the server's `DLQ_TOKENS`. */
+  /** A bearer token, one of the server's `DLQ_TOKENS`. */
   readonly token?: string | undefined;
-  /** Who sends, as `origin` of each message: the service, its instance, its version. */
+  /** The sender, as `origin` of each message: its service, instance and version. */
   readonly service?: string | undefined;
   readonly instance?: string | undefined;
   readonly version?: string | undefined;
-  /** How long a send tries. Default 5,000. */
+  /** Time limit of a send, in ms. Default 5,000. */
   readonly timeoutMs?: number | undefined;
-  /** How long one try of it waits for an answer. Default 2,000. */
+  /** Time limit of one try, in ms. Default 2,000. */
   readonly tryTimeoutMs?: number | undefined;
   readonly tls?: TlsOptions | undefined;
   /**
-   * See or change each call as it goes out, retries and streams included: for tracing, or credentials
-   * that change. They are called in order, after the token was set.
+   * Connect interceptors around each call, retries and streams included: for tracing, or credentials
+   * that change. They run in order, after the token was set.
    */
   readonly interceptors?: readonly Interceptor[] | undefined;
   /**
-   * Any Connect transport instead of gRPC over HTTP/2; `url`, `token`, `tls` and `interceptors` are
-   * then its own.
+   * A Connect transport to use instead of gRPC over HTTP/2. The client then ignores `token`, `tls` and
+   * `interceptors`; `url` only names the server for the spool.
    */
   readonly transport?: Transport | undefined;
   readonly coalesce?: CoalesceOptions | undefined;
   /**
-   * Where sends are kept that can't be delivered in time, until they can; `false`: they are dropped.
-   * Default: in files, unless there is a `transport` and no `url`.
+   * Keeps sends that fail in time, and sends them later. `false`: they are dropped. Default: files,
+   * unless there is a `transport` and no `url`.
    */
   readonly spool?: SpoolOptions | false | undefined;
   /**
-   * Told of each message that was dropped; for a promise that it gives `flush` and `close` wait 5 s at
-   * most. Default: at most one line a second on the console.
+   * Called with each dropped message. `flush` and `close` wait for its promises, at most 5 s.
+   * Default: logs at most one line a second to the console.
    */
   readonly onDropped?: ((error: DlqClientError, queue: string) => void) | undefined;
 }
 
-/** {@link CoalesceOptions} as they are in force. */
+/** {@link CoalesceOptions} with their defaults. */
 export type Coalesce = { readonly [K in keyof CoalesceOptions]-?: number };
 
 const MIB = 1024 ** 2;
@@ -79,20 +79,19 @@ const DEFAULTS: Coalesce = {
   maxPendingMessages: 10_000,
   maxPendingBytes: 64 * MIB,
 };
-/** What the server takes in one call. */
-const MOST = { maxMessages: 1_000, maxBytes: 3.5 * MIB };
+/** Limits of the server for one call. */
+const SERVER_LIMITS = { maxMessages: 1_000, maxBytes: 3.5 * MIB };
 
-/** @throws TypeError for a number that makes no sense */
+/** @throws TypeError for a number below its minimum */
 export function coalesceOf(given: CoalesceOptions = {}): Coalesce {
   const coalesce: Record<keyof Coalesce, number> = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof Coalesce)[]) {
     const value = given[name] ?? DEFAULTS[name];
-    const least = name === "maxDelayMs" ? 0 : 1;
-    if (!(value >= least))
-      throw new TypeError(`coalesce.${name} is ${value}; give ${least} or more`);
+    const min = name === "maxDelayMs" ? 0 : 1;
+    if (!(value >= min)) throw new TypeError(`coalesce.${name} is ${value}; give ${min} or more`);
     coalesce[name] = value;
   }
-  coalesce.maxMessages = Math.min(coalesce.maxMessages, MOST.maxMessages);
-  coalesce.maxBytes = Math.min(coalesce.maxBytes, MOST.maxBytes);
+  coalesce.maxMessages = Math.min(coalesce.maxMessages, SERVER_LIMITS.maxMessages);
+  coalesce.maxBytes = Math.min(coalesce.maxBytes, SERVER_LIMITS.maxBytes);
   return coalesce;
 }

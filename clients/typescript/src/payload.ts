@@ -1,21 +1,21 @@
 import { create } from "@bufbuild/protobuf";
-import { type Payload, PayloadSchema } from "./gen/dlq/v1/message_pb.ts";
+import { type Payload, PayloadSchema } from "../../../gen/dlq/v1/message_pb.ts";
 
 const JSON_TYPE = "application/json";
 
 /** The message of a delivery, byte for byte as it was sent. */
 export interface DeliveryPayload {
-  /** A media type; empty if the sender gave none. */
+  /** The media type; empty if the sender gave none. */
   readonly contentType: string;
-  /** As text; bytes are read as UTF-8. */
+  /** Returns text. Bytes are decoded as UTF-8. */
   text(): string;
-  /** Parsed; throws a SyntaxError if it is no JSON. The type is the caller's word. */
+  /** Returns the parsed JSON, unchecked as `T`. @throws SyntaxError if it is not JSON */
   json<T = unknown>(): T;
-  /** As bytes; text is given as UTF-8. */
+  /** Returns bytes. Text is encoded as UTF-8. */
   bytes(): Uint8Array;
 }
 
-/** A payload that is sent again as it is. */
+/** The payload of a delivery. A send of it sends the same bytes again. */
 export class HeldPayload implements DeliveryPayload {
   readonly #payload: Payload | undefined;
 
@@ -47,10 +47,10 @@ export class HeldPayload implements DeliveryPayload {
 }
 
 /**
- * A string is text, bytes are bytes, the payload of a delivery stays what it was, and anything else
- * is JSON.
+ * Builds the payload of a send: a string becomes text, a `Uint8Array` bytes, the payload of a delivery
+ * stays the same, and any other value becomes JSON.
  *
- * @throws what JSON.stringify throws
+ * @throws the error of JSON.stringify
  */
 export function payloadOf(value: unknown, contentType: string | undefined): Payload {
   if (value instanceof HeldPayload && value.raw !== undefined) return value.raw;
@@ -72,7 +72,7 @@ export function byteLengthOf({ body }: Payload): number {
   return body.case === "text" ? Buffer.byteLength(body.value) : 0;
 }
 
-/** Whether both hold the same bytes, as text or not; or, where the other one is JSON, the same JSON. */
+/** Reports whether both have the same bytes, or, if `other` is JSON, the same JSON. */
 export function samePayload(one: Payload | undefined, other: Payload): boolean {
   const a = one?.body.value ?? "";
   const b = other.body.value ?? "";
@@ -84,12 +84,12 @@ export function samePayload(one: Payload | undefined, other: Payload): boolean {
   return other.contentType === JSON_TYPE && sameJson(one, other);
 }
 
-/** Other languages write JSON with other spaces and escapes: read and written here, they are gone. */
+/** Compares after parsing: other languages write JSON with other spaces and escapes. */
 function sameJson(one: Payload | undefined, other: Payload): boolean {
   try {
     const again = JSON.stringify(new HeldPayload(one).json());
     return again === new HeldPayload(other).text();
   } catch {
-    return false; // no JSON
+    return false; // not JSON
   }
 }

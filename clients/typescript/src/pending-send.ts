@@ -1,35 +1,35 @@
 import type { DlqClientError } from "./errors.ts";
-import type { Letter } from "./letter.ts";
+import type { SendRequest } from "./send-request.ts";
 import type { SendResult } from "./send-result.ts";
 
-/** One send that has no result yet. */
+/** A send that waits for its result. */
 export class PendingSend {
-  readonly letter: Letter;
+  readonly request: SendRequest;
   readonly deadlineAtMs: number;
   readonly result: Promise<SendResult>;
-  /** An earlier try went out, and its effect is not known. */
+  /** True if an earlier try may have stored the message. */
   wasMaybeStored = false;
-  /** A try is out. */
-  isOut = false;
+  /** True while a try is running. */
+  isRunning = false;
   /** Why the latest try failed. */
   lastError: unknown;
   isSettled = false;
-  /** It is on its way to the spool, and no longer to the server. */
-  isLeaving = false;
+  /** True once it moves to the spool: it is not sent from here any more. */
+  isMoving = false;
   #resolve: (result: SendResult) => void = () => {};
   readonly #onSettled: (send: PendingSend, result: SendResult) => void;
   #stopListening: (() => void) | undefined;
 
   /**
    * @param deadlineAtMs by the monotonic clock
-   * @param onSettled called once, before whoever waits for the result hears of it
+   * @param onSettled called once, before `result` resolves
    */
   constructor(
-    letter: Letter,
+    request: SendRequest,
     deadlineAtMs: number,
     onSettled: (send: PendingSend, result: SendResult) => void,
   ) {
-    this.letter = letter;
+    this.request = request;
     this.deadlineAtMs = deadlineAtMs;
     this.#onSettled = onSettled;
     this.result = new Promise((resolve) => {
@@ -37,14 +37,14 @@ export class PendingSend {
     });
   }
 
-  /** Nothing more is to be done for it. */
+  /** Reports whether nothing is left to do for it here. */
   get isGone(): boolean {
-    return this.isSettled || this.isLeaving;
+    return this.isSettled || this.isMoving;
   }
 
-  /** The server may have it, although no answer says so. */
+  /** Reports whether the server may have stored the message without an answer. */
   get maybeStored(): boolean {
-    return this.wasMaybeStored || this.isOut;
+    return this.wasMaybeStored || this.isRunning;
   }
 
   /** Calls `onAbort` if the signal aborts before there is a result. */
@@ -53,7 +53,7 @@ export class PendingSend {
     this.#stopListening = () => signal.removeEventListener("abort", onAbort);
   }
 
-  /** The first result counts. */
+  /** Sets the result. Only the first one counts. */
   settle(result: SendResult): void {
     if (this.isSettled) return;
     this.isSettled = true;

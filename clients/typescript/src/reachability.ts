@@ -1,48 +1,47 @@
-import { isSilent } from "./call-error.ts";
+import { isTimeout } from "./call-error.ts";
 
-/** Longer than the spool's delivery ever waits between two calls. */
-const UNASKED_MS = 45_000;
+/** Longer than the longest pause of the spool sender between two calls. */
+const MAX_UNTRIED_MS = 45_000;
 
 /**
- * Whether the service is known to be away: two calls one after the other have failed, the second one
- * begun after the first had failed, and none has been answered since. The spool's
- * delivery asks again and again for what it has; where it has nothing to ask for, as in a spool without
- * room, a send does after a while.
+ * Tracks whether the service is unavailable: two calls in a row failed, the second one was begun after
+ * the first had failed, and no call was answered since. The spool sender keeps trying while it has
+ * messages. After 45 s without a failed call, the next send is tried, for the case that the spool is
+ * empty, for instance because it has no room.
  */
 export class Reachability {
-  /** Called when an answer comes after a failure. */
-  onBack: () => void = () => {};
+  /** Called when a call is answered after a failure. */
+  onAvailable: () => void = () => {};
   #failures = 0;
   #lastError: unknown;
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #answeredSinceMs = Number.NEGATIVE_INFINITY;
 
-  isAway(nowMs: number = performance.now()): boolean {
-    return this.#failures >= 2 && nowMs - this.#failedAtMs < UNASKED_MS;
+  isUnavailable(nowMs: number = performance.now()): boolean {
+    return this.#failures >= 2 && nowMs - this.#failedAtMs < MAX_UNTRIED_MS;
   }
 
-  /** Why it is not reached; undefined where nobody has said so. */
+  /** Why the service is unavailable; undefined if no error says so. */
   get lastError(): unknown {
     return this.#lastError;
   }
 
-  /**
-   * @param beganAtMs of the call, by the monotonic clock
-   * @param error why, if it is known
-   */
+  /** @param beganAtMs when the call was begun, by the monotonic clock */
   failed(beganAtMs: number, error?: unknown, nowMs: number = performance.now()): void {
-    // Calls that were under way together fail together, by one fault.
+    // Concurrent calls fail together by one fault: it counts once.
     if (beganAtMs < this.#answeredSinceMs || beganAtMs < this.#failedAtMs) return;
     this.#failures++;
-    if (this.#lastError === undefined || !isSilent(error)) this.#lastError = error; // else the earlier one knows more
+    // A timeout says less than the error before it.
+    if (this.#lastError === undefined || !isTimeout(error)) this.#lastError = error;
     this.#failedAtMs = nowMs;
   }
 
+  /** @param beganAtMs when the call was begun, by the monotonic clock */
   answered(beganAtMs: number): void {
     const wasFailing = this.#failures > 0;
     this.#failures = 0;
     this.#lastError = undefined;
     this.#answeredSinceMs = Math.max(this.#answeredSinceMs, beganAtMs);
-    if (wasFailing) this.onBack();
+    if (wasFailing) this.onAvailable();
   }
 }

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { duration, integer } from "./field-values.ts";
 import {
   Backoff,
   DayOfWeek,
@@ -8,11 +7,12 @@ import {
   RetryPolicySchema,
   type RetryWindow,
   RetryWindowSchema,
-} from "./gen/dlq/v1/message_pb.ts";
+} from "../../../gen/dlq/v1/message_pb.ts";
+import { duration, integer } from "./field-values.ts";
 
 /** How delays grow. */
 export type BackoffName = "exponential" | "linear" | "fixed" | "schedule";
-/** How delays are spread: the server's page on retry policies has what each of them draws. */
+/** How delays are randomized. The server's page on retry policies defines each kind. */
 export type JitterName = "none" | "proportional" | "full" | "equal" | "decorrelated";
 export type DayName =
   | "monday"
@@ -23,40 +23,40 @@ export type DayName =
   | "saturday"
   | "sunday";
 
-/** A part of the day on the clock of a place, daylight saving included. */
+/** A part of the day in a time zone, with daylight saving time. */
 export interface RetryWindowOptions {
   /** `HH:MM`, 00:00 to 23:59. */
   readonly start: string;
-  /** `HH:MM`, 00:01 to 24:00; at or before `start`: on the next day. */
+  /** `HH:MM`, 00:01 to 24:00. At or before `start`, it is on the next day. */
   readonly end: string;
-  /** A name of the IANA database, such as `Europe/Berlin`. Default: UTC. */
+  /** An IANA time zone, such as `Europe/Berlin`. Default: UTC. */
   readonly timeZone?: string | undefined;
-  /** On which days it begins. Default: every day. */
+  /** The days on which it begins. Default: every day. */
   readonly days?: readonly DayName[] | undefined;
 }
 
-/** When and how often a message is retried; what is absent comes from the preset or the queue. */
+/** When and how often a message is retried. The preset or the queue supplies the fields not set. */
 export interface RetryPolicyOptions {
   /** A named policy to start from: webhook, validation, execution, network, auth, resource, standard. */
   readonly preset?: string | undefined;
   /** Failed attempts after which the message is quarantined: 0 to 1000. */
   readonly maxRetries?: number | undefined;
-  /** Delay after the first failure. A schedule has its own. */
+  /** Delay after the first failure. Not used with a schedule. */
   readonly initialDelayMs?: number | undefined;
-  /** No delay grows beyond this, before jitter. */
+  /** Limit of a delay, before jitter. */
   readonly maxDelayMs?: number | undefined;
-  /** Default: what the fields of one kind say, `multiplier`, `incrementMs` or `scheduleMs`. */
+  /** Default: the kind to which `multiplier`, `incrementMs` or `scheduleMs` belongs. */
   readonly backoff?: BackoffName | undefined;
   /** Exponential: factor from one delay to the next, 1 to 100. */
   readonly multiplier?: number | undefined;
-  /** Linear: what each delay is longer than the one before. */
+  /** Linear: difference of one delay to the next. */
   readonly incrementMs?: number | undefined;
-  /** Schedule: the delays one after another, 1 to 100; the last one repeats. */
+  /** Schedule: the delays in order, 1 to 100. The last one repeats. */
   readonly scheduleMs?: readonly number[] | undefined;
   readonly jitter?: JitterName | undefined;
-  /** No attempt begins later than this after the send: at least 1 s, or 0 for no limit. */
+  /** Time after the send when attempts end: at least 1 s, or 0 for no limit. */
   readonly maxElapsedMs?: number | undefined;
-  /** Times of day in which attempts may become due, in any of them; at most 16. */
+  /** Attempts become due only within one of these windows; at most 16. */
   readonly windows?: readonly RetryWindowOptions[] | undefined;
 }
 
@@ -83,7 +83,7 @@ const DAYS: Readonly<Record<DayName, DayOfWeek>> = {
   sunday: DayOfWeek.SUNDAY,
 };
 
-/** @throws TypeError if a value can't be put on the wire */
+/** @throws TypeError for a value that cannot be encoded */
 export function policyOf(options: RetryPolicyOptions): RetryPolicy {
   const { preset, maxRetries, initialDelayMs, maxDelayMs, multiplier, maxElapsedMs } = options;
   const { backoff, incrementMs, scheduleMs, jitter, windows } = options;
@@ -119,7 +119,7 @@ function windowOf(
 
 const named = (field: string): string => `retryPolicy.${field}`;
 
-/** Where no compiler looks, a word may be any. */
+/** Programs without types may give any name. @throws TypeError for an unknown one */
 function oneOf<Name extends string, Value>(
   values: Readonly<Record<Name, Value>>,
   field: string,

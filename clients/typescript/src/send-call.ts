@@ -1,18 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { cannotBeWritten, isTooLargeOnTheWay } from "./call-error.ts";
-import type { DlqStubs } from "./connection.ts";
 import type {
   SendToDlqBatchResult,
   SendToDlqRequest,
   SendToDlqResponse,
-} from "./gen/dlq/v1/dlq_service_pb.ts";
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { isTooLargeForProxy, isUnencodable } from "./call-error.ts";
+import type { DlqStubs } from "./connection.ts";
 
-/** The result of one message, whichever call it went in. */
+/** The answer for one message of a call. */
 export type Answer =
   | { readonly response: SendToDlqResponse; readonly error?: undefined }
   | { readonly response?: undefined; readonly error: ConnectError };
 
-/** One message goes by itself, several go in a batch. Rejects when the call itself failed. */
+/** Sends one message alone, or several as a batch. Rejects if the call itself fails. */
 export async function callSend(
   stubs: DlqStubs,
   requests: readonly SendToDlqRequest[],
@@ -42,20 +42,20 @@ function answerOf({ outcome }: SendToDlqBatchResult): Answer {
 }
 
 /**
- * The error of a call in which none was taken for want of the service itself, such as of its store:
- * it was answered, but as if nobody were there.
+ * Returns the error of a batch in which every message got UNAVAILABLE, for instance because the server
+ * has lost its store. Such a batch counts as a failed call.
  */
-export function withoutService(answers: readonly Answer[]): ConnectError | undefined {
-  const isAway = ({ error }: Answer) => error?.code === Code.Unavailable;
-  return answers.every(isAway) ? answers[0]?.error : undefined;
+export function unavailableErrorOf(answers: readonly Answer[]): ConnectError | undefined {
+  const isUnavailable = ({ error }: Answer) => error?.code === Code.Unavailable;
+  return answers.every(isUnavailable) ? answers[0]?.error : undefined;
 }
 
-/** A batch that is refused as a whole, although all but one of its messages may be fine. */
-export function isOfTheWholeCall(error: ConnectError): boolean {
+/** Reports whether one message may have made the whole batch fail: halves of it may pass. */
+export function isWorthSplitting(error: ConnectError): boolean {
   return (
     error.code === Code.InvalidArgument ||
     error.code === Code.ResourceExhausted ||
-    cannotBeWritten(error) ||
-    isTooLargeOnTheWay(error)
+    isUnencodable(error) ||
+    isTooLargeForProxy(error)
   );
 }

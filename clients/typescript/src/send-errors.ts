@@ -1,80 +1,76 @@
-// Why a send was dropped, and what to do.
+// Errors of dropped sends: why it was dropped, and what to do.
 
 import { type Code, ConnectError } from "@connectrpc/connect";
-import { refusalOf, whyUnanswered, wordsOf } from "./call-error.ts";
+import { callErrorText, unansweredReason } from "./call-error.ts";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
-import type { Letter } from "./letter.ts";
 import type { Coalesce } from "./options.ts";
 import type { PendingSend } from "./pending-send.ts";
+import type { SendRequest } from "./send-request.ts";
 
-/** @param before how many others are pending */
-export function bufferFull(
-  { bytes }: Letter,
-  before: number,
+/** @param others how many other sends are pending */
+export function bufferFullError(
+  { bytes }: SendRequest,
+  others: number,
   { maxPendingBytes }: Coalesce,
 ): DlqClientError {
-  const words =
+  const message =
     bytes > maxPendingBytes
       ? `it takes ${bytes} bytes, and no more than ${maxPendingBytes} may be pending; store large content elsewhere, or raise coalesce.maxPendingBytes`
-      : `${before} sends are pending already; send less at once, or raise coalesce.maxPendingMessages and maxPendingBytes`;
-  return new DlqClientError("buffer-full", words);
+      : `${others} sends are pending already; send less at once, or raise coalesce.maxPendingMessages and maxPendingBytes`;
+  return new DlqClientError("buffer-full", message);
 }
 
-/** The spool has no room for a send, now or ever. */
-export function notKept(
+export function spoolFullError(
   send: PendingSend,
   why: "full" | "too-long",
   maxBytes: number,
 ): DlqClientError {
   const { lastError, maybeStored } = send;
-  const failed = lastError === undefined ? "" : `, and it was not sent: ${wordsOf(lastError)}`;
-  const first = failed === "" ? "is the server at `url` up? Else" : "mend that, or";
-  const words =
+  const failed =
+    lastError === undefined ? "" : `, and it was not sent: ${callErrorText(lastError)}`;
+  const advice = failed === "" ? "is the server at `url` up? Else" : "fix that, or";
+  const message =
     why === "too-long"
-      ? `it is longer than the 8 MiB that a record of a spool file has room for${failed}; store large content elsewhere`
-      : `the spool has no room for it, its bound is ${maxBytes} bytes${failed}; ${first} raise spool.maxBytes`;
+      ? `it is longer than 8 MiB, the limit of a record in a spool file${failed}; store large content elsewhere`
+      : `the spool has no room for it, its limit is ${maxBytes} bytes${failed}; ${advice} raise spool.maxBytes`;
   const details = { code: codeOf(lastError), cause: lastError, maybeStored };
-  return new DlqClientError("spool-full", words, details);
+  return new DlqClientError("spool-full", message, details);
 }
 
-/** No try can have gone out. */
-export function unwritable(cause: unknown): DlqClientError {
-  return new DlqClientError("invalid", `can't be sent: ${textOf(cause)}`, { cause });
+/** Not maybe stored: no try can have been sent. */
+export function unencodableError(cause: unknown): DlqClientError {
+  return new DlqClientError("invalid", `cannot be sent: ${textOf(cause)}`, { cause });
 }
 
-export function refusal(error: ConnectError, send: PendingSend): DlqClientError {
-  return refusalOf(error, send.wasMaybeStored);
-}
-
-export function late(send: PendingSend): DlqClientError {
+export function deadlineError(send: PendingSend): DlqClientError {
   const { lastError, maybeStored } = send;
   return new DlqClientError(
     "deadline",
-    `not sent in time: ${whyUnanswered(lastError)}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
+    `not sent in time: ${unansweredReason(lastError)}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
     { code: codeOf(lastError), cause: lastError, maybeStored },
   );
 }
 
-export function aborted(signal: AbortSignal, send: PendingSend | undefined): DlqClientError {
-  // What is on its way to the spool is delivered from there.
-  const maybeStored = send !== undefined && (send.maybeStored || send.isLeaving);
+export function abortedError(signal: AbortSignal, send: PendingSend | undefined): DlqClientError {
+  // The spool may send a message that moves there.
+  const maybeStored = send !== undefined && (send.maybeStored || send.isMoving);
   const lastError = send?.lastError;
-  const words = `the signal of this send aborted${notTaken(lastError)}`;
+  const message = `the signal of this send aborted${lastFailure(lastError)}`;
   const details = { code: codeOf(lastError), cause: signal.reason, maybeStored };
-  return new DlqClientError("aborted", words, details);
+  return new DlqClientError("aborted", message, details);
 }
 
-/** @param send what is known of it: all of a send, or less of a letter that was in memory only */
-export function closedBefore(send: Pick<PendingSend, "lastError" | "maybeStored">): DlqClientError {
+/** @param send of a message that was only in memory, less is known than of a send */
+export function closedError(send: Pick<PendingSend, "lastError" | "maybeStored">): DlqClientError {
   const { lastError, maybeStored } = send;
-  const words = `the client was closed before this was sent${notTaken(lastError)}`;
+  const message = `the client was closed before this was sent${lastFailure(lastError)}`;
   const details = { code: codeOf(lastError), cause: lastError, maybeStored };
-  return new DlqClientError("closed", words, details);
+  return new DlqClientError("closed", message, details);
 }
 
-function notTaken(lastError: unknown): string {
-  return lastError === undefined ? "" : `; the server had not taken it: ${wordsOf(lastError)}`;
+function lastFailure(lastError: unknown): string {
+  return lastError === undefined ? "" : `; the last try failed: ${callErrorText(lastError)}`;
 }
 
 function codeOf(lastError: unknown): Code | undefined {

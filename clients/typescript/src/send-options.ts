@@ -1,47 +1,47 @@
-import type { ReasonName } from "./names.ts";
+import type { ReasonName } from "./enum-names.ts";
 import type { RetryPolicyOptions } from "./retry-policy.ts";
 
-/** W3C Trace Context that the retries belong to. */
+/** The W3C Trace Context of the message and its retries. */
 export interface TraceContextOptions {
   readonly traceparent: string;
   readonly tracestate?: string | undefined;
 }
 
-/** What can be said about a dead letter beside its payload and its error. All optional. */
+/** Options of a send. All are optional. */
 export interface SendOptions {
-  /** Your own identity of the message. Poison detection counts the sends of one source id. */
+  /** Your id of the message. Poison message detection counts the sends of one source id. */
   readonly sourceId?: string | undefined;
-  /** Sends of one key and payload within the dedup window join one message. */
+  /** Sends with the same key and payload within the dedup window become one message. */
   readonly dedupKey?: string | undefined;
-  /** Why it failed, if you know; else the server reads it from the error. */
+  /** Why it failed. Default: the server derives it from the error. */
   readonly reason?: ReasonName | undefined;
   /** Headers of the message. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** A media type; `application/json` where the payload was made JSON. */
+  /** The media type. Default: `application/json` for a payload that was converted to JSON. */
   readonly contentType?: string | undefined;
-  /** First retry this long from now; at most 365 days. Default: the error's `retryAfterMs`, else the policy's. */
+  /** Delay of the first retry, at most 365 days. Default: the error's `retryAfterMs`, else by the policy. */
   readonly delayMs?: number | undefined;
-  /** First retry then; wins over `delayMs`. */
+  /** Time of the first retry. It overrides `delayMs`. */
   readonly dueTime?: Date | undefined;
   /** Time to live from now or from the due time. Default: the queue's (24 h). */
   readonly ttlMs?: number | undefined;
-  /** Failed attempts after which the message is quarantined; wins over every policy. */
+  /** Failed attempts after which the message is quarantined. It overrides every policy. */
   readonly maxRetries?: number | undefined;
-  /** Wins over the policies of the queue and of the reason. */
+  /** It overrides the policies of the queue and of the reason. */
   readonly retryPolicy?: RetryPolicyOptions | undefined;
-  /** -100 to 100, larger is sooner. */
+  /** -100 to 100. Larger comes first. */
   readonly priority?: number | undefined;
-  /** Where the queue has `ordering`, messages of one key are delivered one at a time, in their order. */
+  /** In a queue with `ordering`, messages of one key are delivered one at a time, in order. */
   readonly orderingKey?: string | undefined;
-  /** Where the message is in your system: topic, partition, offset. */
+  /** The place of the message in your system, such as topic, partition and offset. */
   readonly coordinates?: Readonly<Record<string, string>> | undefined;
-  /** Default: of OpenTelemetry's active span, where the program has `@opentelemetry/api`. */
+  /** Default: OpenTelemetry's active span, if the program has `@opentelemetry/api`. */
   readonly traceContext?: TraceContextOptions | undefined;
-  /** Identity of this send, shared by all its tries. Default: a random UUID. */
+  /** Id of this send, the same in all its tries. Default: a random UUID. */
   readonly requestId?: string | undefined;
-  /** Gives up when it aborts. */
+  /** Ends the send when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** How long to try; below 10 min, for which a request id is known. Default: the client's `timeoutMs`. */
+  /** Time limit, below the 10 minutes for which the service remembers a request id. Default: the client's. */
   readonly timeoutMs?: number | undefined;
   /** Reject with the DlqClientError instead of resolving to `dropped`. */
   readonly throwOnFailure?: boolean | undefined;

@@ -1,6 +1,6 @@
 import type { PendingSend } from "./pending-send.ts";
 
-/** Sends that wait for a call, in order; those that are gone meanwhile are passed over. */
+/** Pending sends that wait for a call, in order. Sends that are gone meanwhile are skipped. */
 export class SendQueue {
   #sends: PendingSend[] = [];
   #head = 0;
@@ -16,39 +16,39 @@ export class SendQueue {
 
   push(send: PendingSend): void {
     this.#sends.push(send);
-    this.#bytes += send.letter.bytes;
+    this.#bytes += send.request.bytes;
   }
 
-  /** Back to the front, in their order: what was tried before goes before what is new. */
+  /** Puts sends back to the front, in order: a retry goes before new sends. */
   putBack(sends: readonly PendingSend[]): void {
-    for (const send of sends) this.#bytes += send.letter.bytes;
+    for (const send of sends) this.#bytes += send.request.bytes;
     this.#sends = [...sends, ...this.#sends.slice(this.#head)];
     this.#head = 0;
   }
 
-  /** As many from the front as fit into one call; one that is larger goes alone. */
+  /** Takes as many from the front as fit into one call. A larger send goes alone. */
   take(maxMessages: number, maxBytes: number): PendingSend[] {
     const taken: PendingSend[] = [];
     let bytes = 0;
     while (this.#head < this.#sends.length && taken.length < maxMessages) {
       const send = this.#sends[this.#head] as PendingSend;
       if (!send.isGone) {
-        if (taken.length > 0 && bytes + send.letter.bytes > maxBytes) break;
-        bytes += send.letter.bytes;
+        if (taken.length > 0 && bytes + send.request.bytes > maxBytes) break;
+        bytes += send.request.bytes;
         taken.push(send);
       }
-      this.#bytes -= send.letter.bytes;
+      this.#bytes -= send.request.bytes;
       this.#head++;
     }
     this.#compact();
     return taken;
   }
 
-  /** Lets go of those that are gone, however long no call takes them. */
+  /** Frees the sends that are gone, for the time when no call takes any. */
   sweep(): void {
     this.#sends = this.#sends.slice(this.#head).filter(({ isGone }) => !isGone);
     this.#head = 0;
-    this.#bytes = this.#sends.reduce((sum, { letter }) => sum + letter.bytes, 0);
+    this.#bytes = this.#sends.reduce((sum, { request }) => sum + request.bytes, 0);
   }
 
   #compact(): void {

@@ -1,6 +1,5 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { DlqClientError } from "./errors.ts";
-import type { SendToDlqResponse } from "./gen/dlq/v1/dlq_service_pb.ts";
+import type { SendToDlqResponse } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import {
   type MessageStateName,
   type QuarantineReasonName,
@@ -8,49 +7,50 @@ import {
   type ReasonName,
   reasonName,
   stateName,
-} from "./names.ts";
+} from "./enum-names.ts";
+import type { DlqClientError } from "./errors.ts";
 
-/** The service has it. `joined`: as one more failure of an earlier message of its `dedupKey`. */
+/** The service has the message. `joined`: as one more failure of an earlier one with its `dedupKey`. */
 export interface Stored {
   readonly status: "sent" | "joined";
-  /** The message's id; of the message it joined, if it did. */
+  /** The id of the message, or of the earlier message that it joined. */
   readonly id: string;
   readonly state: MessageStateName;
-  /** As given, or as the server read it from the error. */
+  /** As given, or as the server derived it from the error. */
   readonly reason: ReasonName;
-  /** When the next retry is due, if one is. */
+  /** When the next retry is due; absent if there is none. */
   readonly dueTime?: Date;
-  /** Why it went to quarantine, if it did. */
+  /** Why it was quarantined; absent if it was not. */
   readonly quarantineReason?: QuarantineReasonName;
-  /** The queue that it is in: of the send, unless a routing rule has chosen another one. */
+  /** The queue of the message: that of the send, unless a routing rule chose another one. */
   readonly queue: string;
 }
 
-/** This machine has it, and delivers it when the service is back: under the same identity, once. */
+/** The client keeps the message and sends it once when the service is available. */
 export interface Spooled {
   readonly status: "spooled";
-  /** False: in memory only, and lost with the process. */
+  /** True: on disk. False: only in memory, and lost when the process ends. */
   readonly durable: boolean;
 }
 
-/** It is the message that the running handler was given: the failure became that delivery's outcome. */
+/** The running handler works on this message: the failure became the outcome of its delivery. */
 export interface FailedDelivery {
   readonly status: "delivery";
   readonly id: string;
 }
 
-/** The service does not have it, or nobody knows (`error.maybeStored`). */
+/** The message was not stored, or that is unknown (`error.maybeStored`). */
 export interface Dropped {
   readonly status: "dropped";
   readonly error: DlqClientError;
 }
 
-/** What became of a send. Later versions may add a status that means "kept". */
+/** The result of a send. Later versions may add a status that means that the message is safe. */
 export type SendResult = Stored | Spooled | FailedDelivery | Dropped;
 
 /**
- * Whether whoever called need not keep the message himself. In the memory of this process it is not
- * safer than with him.
+ * Reports whether the caller need not keep the message. A message in the memory of this process is not
+ * safe.
  */
 export function isKept(result: SendResult): boolean {
   return result.status === "spooled" ? result.durable : result.status !== "dropped";

@@ -2,95 +2,98 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
 import {
   callErrorOf,
-  cannotBeWritten,
-  isForGood,
-  isSilent,
-  isWorthAgain,
-  neverArrived,
+  isPermanent,
+  isRetryable,
+  isTimeout,
+  isUnencodable,
+  refusalOf,
+  wasNeverSent,
 } from "./call-error.ts";
-import { MOST_TIMER_MS } from "./deadline.ts";
+import { MAX_TIMER_MS } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
-import type { Letter } from "./letter.ts";
-import type { Line } from "./line.ts";
+import { moveToSpool, type SendSpool } from "./move-to-spool.ts";
 import type { Coalesce } from "./options.ts";
 import { PendingSend } from "./pending-send.ts";
 import type { Reachability } from "./reachability.ts";
-import { type Answer, callSend, isOfTheWholeCall, withoutService } from "./send-call.ts";
-import { aborted, bufferFull, late, refusal } from "./send-errors.ts";
+import type { ReconnectingChannel } from "./reconnecting-channel.ts";
+import { type Answer, callSend, isWorthSplitting, unavailableErrorOf } from "./send-call.ts";
+import { abortedError, bufferFullError, deadlineError } from "./send-errors.ts";
 import { SendQueue } from "./send-queue.ts";
+import type { SendRequest } from "./send-request.ts";
 import { type SendResult, storedFrom } from "./send-result.ts";
-import { leaveFor, type SendShelter } from "./send-shelter.ts";
 
-/** What a {@link Sender} is made of. */
+/** Options of a {@link Sender}. */
 export interface SenderOptions {
-  readonly line: Line;
+  readonly channel: ReconnectingChannel;
   readonly reachability: Reachability;
-  /** Undefined: what can't be sent in time is dropped. */
-  readonly shelter: SendShelter | undefined;
+  /** Undefined: sends that fail in time are dropped. */
+  readonly spool: SendSpool | undefined;
   readonly coalesce: Coalesce;
   readonly tryTimeoutMs: number;
   readonly onDropped: (error: DlqClientError, queue: string) => void;
 }
 
 const FIRST_PAUSE_MS = 20;
-const MOST_PAUSE_MS = 1_000;
-/** How late a deadline may be noticed: one look over all sends instead of a timer each. */
-const LOOK_EVERY_MS = 25;
+const MAX_PAUSE_MS = 1_000;
+/** Deadlines are checked this often, together: a timer for each send would cost more. */
+const CHECK_EVERY_MS = 25;
 
 /**
- * Sends that come together go in one call. With no call under way the first goes at the end of this
- * turn of the event loop; else sends collect until a call is answered, a call is full, or
- * `maxDelayMs` have passed. While the server can't be reached all wait, and one call after another
- * finds out; once it is known to be away, sends go to the shelter at once.
+ * Sends messages; concurrent sends share a call.
+ *
+ * Without a running call, the first send goes at the end of the current turn of the event loop.
+ * Otherwise sends collect until a call is answered, a call is full, or `maxDelayMs` have passed. After
+ * a failed call all sends wait, and one call after another is tried. Once the service is known to be
+ * unavailable, new sends go to the spool at once.
  */
 export class Sender {
   readonly #options: SenderOptions;
   readonly #queue = new SendQueue();
   readonly #pending = new Set<PendingSend>();
-  readonly #backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  readonly #backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
   #pendingBytes = 0;
   #calls = 0;
   #isScheduled = false;
   #isPaused = false;
   #delay: NodeJS.Timeout | undefined;
-  #look: NodeJS.Timeout | undefined;
+  #check: NodeJS.Timeout | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
   }
 
-  add(letter: Letter, timeoutMs: number, signal: AbortSignal | undefined): PendingSend {
-    const send = new PendingSend(letter, performance.now() + timeoutMs, this.#forget);
-    const isRoom = this.#isRoomFor(letter);
-    if (signal !== undefined) send.listen(signal, () => send.drop(aborted(signal, send)));
+  add(request: SendRequest, timeoutMs: number, signal: AbortSignal | undefined): PendingSend {
+    const send = new PendingSend(request, performance.now() + timeoutMs, this.#onSettled);
+    const hasRoom = this.#hasRoomFor(request);
+    if (signal !== undefined) send.listen(signal, () => send.drop(abortedError(signal, send)));
     this.#pending.add(send);
-    this.#pendingBytes += letter.bytes;
-    const { shelter, reachability } = this.#options;
-    if (signal?.aborted) send.drop(aborted(signal, undefined));
-    else if (shelter !== undefined && reachability.isAway()) {
+    this.#pendingBytes += request.bytes;
+    const { spool, reachability, coalesce } = this.#options;
+    if (signal?.aborted) send.drop(abortedError(signal, undefined));
+    else if (spool !== undefined && reachability.isUnavailable()) {
       send.lastError = reachability.lastError;
-      leaveFor(shelter, send, true);
-    } else if (shelter !== undefined && !isRoom) leaveFor(shelter, send, false);
-    else if (!isRoom) send.drop(bufferFull(letter, this.#pending.size - 1, this.#options.coalesce));
+      moveToSpool(spool, send, true);
+    } else if (spool !== undefined && !hasRoom) moveToSpool(spool, send, false);
+    else if (!hasRoom) send.drop(bufferFullError(request, this.#pending.size - 1, coalesce));
     else this.#enqueue(send);
     return send;
   }
 
   #enqueue(send: PendingSend): void {
     this.#queue.push(send);
-    this.#look ??= setInterval(this.#dropLate, LOOK_EVERY_MS).unref();
+    this.#check ??= setInterval(this.#giveUpLate, CHECK_EVERY_MS).unref();
     if (this.#calls === 0 || this.#isFull()) this.#schedule();
     else this.#delay ??= setTimeout(this.#onDelay, this.#options.coalesce.maxDelayMs);
   }
 
-  /** Resolves when every send of before has its result. */
+  /** Resolves when every send so far has its result. */
   async flush(): Promise<void> {
     await Promise.all([...this.#pending].map(({ result }) => result));
   }
 
-  /** Waits no longer for what is pending. */
+  /** Moves pending sends to the spool; without a spool, drops them with `error`. */
   giveUp(error: (send: PendingSend) => DlqClientError): void {
-    for (const send of this.#pending) this.#giveUp(send, error, send.isOut);
+    for (const send of this.#pending) this.#giveUp(send, error, send.isRunning);
   }
 
   #giveUp(
@@ -98,12 +101,12 @@ export class Sender {
     error: (send: PendingSend) => DlqClientError,
     isUnanswered: boolean,
   ): void {
-    const { shelter } = this.#options;
-    if (shelter === undefined) send.drop(error(send));
-    else leaveFor(shelter, send, isUnanswered);
+    const { spool } = this.#options;
+    if (spool === undefined) send.drop(error(send));
+    else moveToSpool(spool, send, isUnanswered);
   }
 
-  #isRoomFor({ bytes }: Letter): boolean {
+  #hasRoomFor({ bytes }: SendRequest): boolean {
     const { maxPendingMessages, maxPendingBytes } = this.#options.coalesce;
     return this.#pending.size < maxPendingMessages && this.#pendingBytes + bytes <= maxPendingBytes;
   }
@@ -121,20 +124,20 @@ export class Sender {
 
   readonly #onTurn = (): void => {
     this.#isScheduled = false;
-    this.#pump();
+    this.#startCalls();
   };
 
   readonly #onDelay = (): void => {
     this.#delay = undefined;
-    this.#pump();
+    this.#startCalls();
   };
 
-  /** Makes one call of what is there, and more calls only of what fills them. */
-  #pump(): void {
+  /** Starts one call with what is queued, and more calls only if they are full. */
+  #startCalls(): void {
     const { maxCalls, maxMessages, maxBytes } = this.#options.coalesce;
-    let goes = true;
-    while (!this.#isPaused && this.#calls < maxCalls && (goes || this.#isFull())) {
-      goes = false;
+    let isFirst = true;
+    while (!this.#isPaused && this.#calls < maxCalls && (isFirst || this.#isFull())) {
+      isFirst = false;
       const sends = this.#queue.take(maxMessages, maxBytes);
       if (sends.length === 0) return;
       void this.#call(sends);
@@ -143,74 +146,70 @@ export class Sender {
 
   async #call(sends: readonly PendingSend[]): Promise<void> {
     this.#calls++;
-    for (const send of sends) send.isOut = true;
-    const { line, reachability } = this.#options;
-    const { stubs } = line;
+    for (const send of sends) send.isRunning = true;
+    const { channel, reachability } = this.#options;
+    const { stubs } = channel;
     const beganAtMs = performance.now();
     try {
       const { tryTimeoutMs } = this.#options;
-      const timeoutMs = Math.ceil(Math.min(tryTimeoutMs, longestMs(sends), MOST_TIMER_MS));
-      const requests = sends.map(({ letter }) => letter.request);
+      const timeoutMs = Math.ceil(Math.min(tryTimeoutMs, longestMs(sends), MAX_TIMER_MS));
+      const requests = sends.map(({ request }) => request.wire);
       const answers = await callSend(stubs, requests, timeoutMs);
-      const away = withoutService(answers);
-      if (away === undefined) reachability.answered(beganAtMs);
-      else reachability.failed(beganAtMs, away);
-      this.#take(sends, answers);
+      const unavailable = unavailableErrorOf(answers);
+      if (unavailable === undefined) reachability.answered(beganAtMs);
+      else reachability.failed(beganAtMs, unavailable);
+      this.#handleAnswers(sends, answers);
     } catch (reason) {
       const error = callErrorOf(reason);
-      line.failed(stubs, error);
-      const isAnswer = !isWorthAgain(error) || error.code === Code.ResourceExhausted;
+      channel.failed(stubs, error);
+      const isAnswer = !isRetryable(error) || error.code === Code.ResourceExhausted;
       if (!isAnswer) reachability.failed(beganAtMs, error);
-      else if (!cannotBeWritten(error)) reachability.answered(beganAtMs); // else nobody was asked
-      this.#fail(sends, error);
+      else if (!isUnencodable(error)) reachability.answered(beganAtMs); // else nothing was sent
+      this.#handleFailedCall(sends, error);
     } finally {
       this.#calls--;
       if (this.#queue.length > 0) this.#schedule();
     }
   }
 
-  #take(sends: readonly PendingSend[], answers: readonly Answer[]): void {
+  #handleAnswers(sends: readonly PendingSend[], answers: readonly Answer[]): void {
     const again: PendingSend[] = [];
     for (const [at, send] of sends.entries()) {
       const answer = answers[at];
       if (answer?.response !== undefined)
-        send.settle(storedFrom(answer.response, send.letter.request.queue));
-      else if (answer !== undefined && !isWorthAgain(answer.error))
-        this.#refuse(send, answer.error);
+        send.settle(storedFrom(answer.response, send.request.wire.queue));
+      else if (answer !== undefined && !isRetryable(answer.error))
+        this.#handleRefusal(send, answer.error);
       else again.push(tried(send, answer?.error, true));
     }
     if (again.length === 0) this.#backoff.reset();
-    else this.#tryAgain(again);
+    else this.#retry(again);
   }
 
-  #fail(sends: readonly PendingSend[], error: ConnectError): void {
-    if (isWorthAgain(error)) {
-      const isKnown = neverArrived(error);
-      this.#tryAgain(sends.map((send) => tried(send, error, !isKnown)));
-    } else if (sends.length > 1 && isOfTheWholeCall(error)) {
-      // One of them spoils it for all; the halves find out which.
+  #handleFailedCall(sends: readonly PendingSend[], error: ConnectError): void {
+    if (isRetryable(error)) {
+      const maybeStored = !wasNeverSent(error);
+      this.#retry(sends.map((send) => tried(send, error, maybeStored)));
+    } else if (sends.length > 1 && isWorthSplitting(error)) {
       const middle = sends.length >> 1;
       void this.#call(sends.slice(0, middle));
       void this.#call(sends.slice(middle));
     } else {
-      for (const send of sends) this.#refuse(send, error);
+      for (const send of sends) this.#handleRefusal(send, error);
     }
   }
 
-  /** What is refused for now waits where it can. */
-  #refuse(send: PendingSend, error: ConnectError): void {
-    const { shelter } = this.#options;
-    const refused = refusal(error, send);
+  /** Drops a send that is refused for good. A later try may succeed for others: they go to the spool. */
+  #handleRefusal(send: PendingSend, error: ConnectError): void {
+    const { spool } = this.#options;
+    const refused = refusalOf(error, send.wasMaybeStored);
     tried(send, error, refused.maybeStored);
-    if (send.isGone) return; // to the spool, say, which hears it too
-    if (shelter === undefined || isForGood(error)) {
-      send.drop(refused);
-      return;
-    }
-    leaveFor(shelter, send, false);
+    if (send.isGone) return; // for instance to the spool, which will get the same refusal
+    if (spool === undefined || isPermanent(error)) send.drop(refused);
+    else moveToSpool(spool, send, false);
   }
 
-  #tryAgain(sends: readonly PendingSend[]): void {
+  #retry(sends: readonly PendingSend[]): void {
     this.#queue.putBack(sends.filter((send) => !send.isGone));
     if (this.#isPaused) return;
     this.#isPaused = true;
@@ -219,38 +218,39 @@ export class Sender {
 
   readonly #resume = (): void => {
     this.#isPaused = false;
-    this.#pump();
+    this.#startCalls();
   };
 
-  readonly #dropLate = (): void => {
+  readonly #giveUpLate = (): void => {
     const nowMs = performance.now();
     for (const send of this.#pending) {
-      if (send.deadlineAtMs <= nowMs) this.#giveUp(send, late, true);
+      if (send.deadlineAtMs <= nowMs) this.#giveUp(send, deadlineError, true);
     }
     if (this.#queue.length > this.#pending.size) this.#queue.sweep();
   };
 
-  readonly #forget = (send: PendingSend, result: SendResult): void => {
-    if (result.status === "dropped")
-      this.#options.onDropped(result.error, send.letter.request.queue);
+  readonly #onSettled = (send: PendingSend, result: SendResult): void => {
+    const { wire, bytes } = send.request;
+    if (result.status === "dropped") this.#options.onDropped(result.error, wire.queue);
     this.#pending.delete(send);
-    this.#pendingBytes -= send.letter.bytes;
+    this.#pendingBytes -= bytes;
     if (this.#pending.size > 0) return;
-    clearInterval(this.#look);
+    clearInterval(this.#check);
     clearTimeout(this.#delay);
-    this.#look = undefined;
+    this.#check = undefined;
     this.#delay = undefined;
   };
 }
 
+/** Records a failed try. A timeout does not replace an error, which says more. */
 function tried(send: PendingSend, error: unknown, maybeStored: boolean): PendingSend {
-  if (send.lastError === undefined || !isSilent(error)) send.lastError = error; // else the earlier one knows more
+  if (send.lastError === undefined || !isTimeout(error)) send.lastError = error;
   send.wasMaybeStored ||= maybeStored;
-  send.isOut = false;
+  send.isRunning = false;
   return send;
 }
 
 function longestMs(sends: readonly PendingSend[]): number {
   const nowMs = performance.now();
-  return sends.reduce((most, { deadlineAtMs }) => Math.max(most, deadlineAtMs - nowMs), 1);
+  return sends.reduce((longest, { deadlineAtMs }) => Math.max(longest, deadlineAtMs - nowMs), 1);
 }

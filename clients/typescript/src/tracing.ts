@@ -1,16 +1,22 @@
-// OpenTelemetry's current context, where the program has it; nothing else needs it.
+// The trace context of messages, from options or from OpenTelemetry, which is optional.
 
 import { createRequire } from "node:module";
+import { create } from "@bufbuild/protobuf";
 import type * as OpenTelemetry from "@opentelemetry/api";
-import type { TraceContext } from "./gen/dlq/v1/message_pb.ts";
+import { type TraceContext, TraceContextSchema } from "../../../gen/dlq/v1/message_pb.ts";
+import { text } from "./field-values.ts";
 import type { TraceContextOptions } from "./send-options.ts";
+
+/** Limits of the service, in bytes. */
+const MAX_TRACEPARENT = 128;
+const MAX_TRACESTATE = 512;
 
 const TRACEPARENT =
   /^[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})/;
 
 let found: typeof OpenTelemetry | null | undefined;
 
-/** What the program has installed; looked for once. */
+/** Returns the installed `@opentelemetry/api`, or null. Looked up once. */
 function openTelemetry(): typeof OpenTelemetry | null {
   if (found !== undefined) return found;
   try {
@@ -21,8 +27,22 @@ function openTelemetry(): typeof OpenTelemetry | null {
   return found;
 }
 
-/** Of the span that is active here; undefined where there is none. Never throws. */
-export function currentTraceContext(): TraceContextOptions | undefined {
+/**
+ * Returns the trace context for a send, or undefined if there is none. It often comes from a foreign
+ * header: parts that the service would refuse are left out, because they must not cost the message.
+ */
+export function traceContextOf(
+  given: TraceContextOptions | undefined = currentTraceContext(),
+): TraceContext | undefined {
+  const traceparent = text(given?.traceparent ?? "");
+  if (traceparent === "" || Buffer.byteLength(traceparent) > MAX_TRACEPARENT) return undefined;
+  const tracestate = text(given?.tracestate ?? "");
+  const isTooLong = Buffer.byteLength(tracestate) > MAX_TRACESTATE;
+  return create(TraceContextSchema, { traceparent, tracestate: isTooLong ? "" : tracestate });
+}
+
+/** Returns the context of the active span, or undefined if there is none. Never throws. */
+function currentTraceContext(): TraceContextOptions | undefined {
   try {
     const api = openTelemetry();
     const span = api?.trace.getActiveSpan()?.spanContext();
@@ -31,11 +51,11 @@ export function currentTraceContext(): TraceContextOptions | undefined {
     const tracestate = span.traceState?.serialize();
     return { traceparent: `00-${span.traceId}-${span.spanId}-${flags}`, tracestate };
   } catch {
-    return undefined; // somebody else's code, in an error path
+    return undefined; // foreign code must not break an error path
   }
 }
 
-/** Calls `run` within the trace of a message: what it does there belongs to it. */
+/** Calls `run` with the span of a message as the active one. */
 export function withinTrace<Result>(trace: TraceContext | undefined, run: () => Result): Result {
   const api = trace === undefined ? null : openTelemetry();
   const parts = TRACEPARENT.exec(trace?.traceparent ?? "")?.groups;

@@ -1,31 +1,35 @@
-// `dlq-client/web`: what a page in a browser may look at. Nothing of Node is imported from here on.
+// `dlq-client/web`: reads for a page in a browser. It must not import anything of Node.
 
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { DlqAdminService } from "./gen/dlq/v1/dlq_admin_service_pb.ts";
-import { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
+import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 
 export { Code, ConnectError } from "@connectrpc/connect";
-export { ConditionCode, type QueueStats, type StatsResponse } from "./gen/dlq/v1/dlq_service_pb.ts";
-export { MessageState, QuarantineReason, Reason } from "./gen/dlq/v1/state_pb.ts";
+export {
+  ConditionCode,
+  type QueueStats,
+  type StatsResponse,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+export { MessageState, QuarantineReason, Reason } from "../../../gen/dlq/v1/state_pb.ts";
 
-/** What {@link createDlqReader} takes. */
+/** Options of {@link createDlqReader}. */
 export interface DlqReaderOptions {
-  /** The server's HTTP address, such as http://localhost:8080; or where a proxy of yours leads to it. */
+  /** The server's HTTP address, such as http://localhost:8080, or the address of your proxy. */
   readonly url: string;
-  /** A bearer token of the server's. Whoever sees the page can read it. */
+  /** A bearer token of the server. Every visitor of the page can read it. */
   readonly token?: string | undefined;
   readonly interceptors?: readonly Interceptor[] | undefined;
 }
 
-/** The calls that change nothing, as they are generated. */
+/** The generated calls that change nothing. */
 export type DlqReader = Pick<Client<typeof DlqService>, "stats"> &
   Pick<
     Client<typeof DlqAdminService>,
     "getQueue" | "getRules" | "listBreakers" | "listQueues" | "simulatePolicy" | "testRules"
   >;
 
-/** Reads by Connect over HTTP, as browsers can. */
+/** Creates a reader, which calls the server by Connect over HTTP. */
 export function createDlqReader({ url, token, interceptors = [] }: DlqReaderOptions): DlqReader {
   const bearer: Interceptor = (next) => (request) => {
     request.header.set("authorization", `Bearer ${token}`);

@@ -11,7 +11,10 @@ export interface GiveBackParts {
 
 const NO_REQUEST = new Uint8Array();
 
-/** Claimed and never written to a stream: due again at once, and not counted. */
+/**
+ * Returns messages that were claimed but never written to a stream. They are due at once, and the
+ * delivery is not counted.
+ */
 export async function giveBack(parts: GiveBackParts, claims: readonly Claimed[]): Promise<void> {
   const byQueue = Map.groupBy(claims, ({ queue }) => queue);
   await Promise.all([...byQueue].map(([queue, own]) => giveBackTo(parts, queue, own)));
@@ -26,13 +29,16 @@ async function giveBackTo(
   try {
     results = (await store.settle(queue, NO_REQUEST, claims.map(returned)))?.results ?? [];
   } catch (error) {
-    // Their leases expire by themselves; the outcome will count as unknown.
+    // Their leases expire; the outcome then counts as unknown.
     const kind = error instanceof DlqError ? error.kind : String(error);
-    log.warn({ queue, messages: claims.length, error: kind }, "not given back");
+    log.warn(
+      { queue, messages: claims.length, error: kind },
+      "returning undelivered messages failed; their leases will expire",
+    );
     return;
   }
   claims.forEach((claim, index) => {
-    // The session may already count them on a new stream.
+    // A new stream of the session may already count them.
     const sessionId = results[index]?.sessionId;
     if (sessionId !== undefined) registry.leasesEnded(sessionId, [returned(claim).token]);
   });

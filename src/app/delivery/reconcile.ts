@@ -2,12 +2,12 @@ import type { Store } from "../../store/contract.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Corrects a session's count by the store's: leases that ended on another node, by an outcome or
- * by expiry, give their room back. Only leases held before the question was asked can be missing
- * from the answer, so one claimed meanwhile is safe. Leases that it does not know are not added.
+ * Removes leases from a session's count that have ended on another server. Only leases held before
+ * the question can be missing from the answer, so new claims are safe. Unknown leases are not
+ * added.
  */
 export async function reconcile(store: Pick<Store, "leases">, session: Session): Promise<void> {
-  session.doubtful = false;
+  session.reconcileStarted();
   await Promise.all(
     [...session.heldByQueue()].map(async ([queue, before]) => {
       const live = await store.leases(queue, session.options.id);

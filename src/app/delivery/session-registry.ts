@@ -2,25 +2,25 @@ import { formatMessageId } from "../../core/message-id.ts";
 import type { EndedLease, Store } from "../../store/contract.ts";
 import type { Session } from "./session.ts";
 
-/** The streams that are open on this node: at most one a session. */
+/** The worker sessions with an open stream on this server. */
 export class SessionRegistry {
   readonly #byId = new Map<string, Session>();
   readonly #byQueue = new Map<string, Set<Session>>();
   readonly #hints: Pick<Store["hints"], "announceCredit">;
-  /** Told of each stream that opens. */
+  /** Called for each stream that opens. */
   onOpened: ((session: Session) => void) | undefined;
 
   constructor(hints: Pick<Store["hints"], "announceCredit">) {
     this.#hints = hints;
   }
 
-  /** From now on this is the session's stream here, and the one before it is not. */
+  /** Makes this the session's stream on this server and ends the one before it. */
   claim(session: Session): void {
     this.#byId.get(session.options.idText)?.end();
     this.#byId.set(session.options.idText, session);
   }
 
-  /** It may be given messages. */
+  /** From now on it can get messages. */
   add(session: Session): void {
     for (const queue of session.options.queues) {
       const sessions = this.#byQueue.get(queue) ?? new Set();
@@ -52,7 +52,9 @@ export class SessionRegistry {
     return this.#byId.values();
   }
 
-  /** Leases of one session have ended here, wherever its stream is. */
+  /**
+   * Leases of a session ended. Frees their room here, or announces them to the session's server.
+   */
   leasesEnded(sessionId: Uint8Array, ended: readonly EndedLease[]): void {
     const idText = formatMessageId(sessionId);
     const session = this.#byId.get(idText);
@@ -60,8 +62,8 @@ export class SessionRegistry {
     else this.#hints.announceCredit(idText, ended);
   }
 
-  /** As `leasesEnded`, heard from another node. */
-  hearEnded(idText: string, ended: readonly EndedLease[]): void {
+  /** Leases that ended on another server. */
+  leasesEndedElsewhere(idText: string, ended: readonly EndedLease[]): void {
     const session = this.#byId.get(idText);
     if (session) release(session, ended);
   }

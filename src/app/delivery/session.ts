@@ -1,19 +1,20 @@
 import { type DeliveryStatus, sameDeliveryStatus, UNBLOCKED } from "../../core/delivery-status.ts";
+import type { DueDelivery } from "../../core/message.ts";
+import { LIMITS } from "../../core/settings.ts";
 import type { Claimed, HeldLease, SessionCredit } from "../../store/contract.ts";
+import { SessionIsolation } from "./isolation.ts";
 
-/** A frame stays below this, save one with a single larger message. */
-const FRAME_BYTES = 1024 * 1024;
-/** What a delivery is on the wire beyond its envelope and failure: more than it ever needs. */
-const DELIVERY_SLACK_BYTES = 1024;
+/** The most bytes that a delivery adds to its stored parts on the wire. */
+const DELIVERY_OVERHEAD_BYTES = 1024;
 
 /**
- * One claim takes half of what a stream may hold, but for small ones: while a worker does one half,
- * the other is on its way or being settled. Smaller shares cost more scripts than they save time.
+ * A claim takes at most this share of a stream's limit (1/2), but at least LEAST_CLAIM: while a worker
+ * processes one half, the other is on its way. Smaller claims cost more script calls than they save.
  */
 const SHARE_OF_ROOM = 2;
-const LEAST_SHARE = 16;
+const LEAST_CLAIM = 16;
 
-/** What a stream asked for, and who it is. */
+/** The identity of a session and what its stream asked for. */
 export interface SessionOptions {
   /** The UUID's text and its bytes. */
   idText: string;
@@ -34,40 +35,35 @@ interface Lease {
   isolated: boolean;
 }
 
-/** Room that a pump has taken for one claim; must be given to `settle` once. */
-export interface Reservation extends Pick<SessionCredit, "count" | "bytes" | "idle"> {
+/** Room that a pump has reserved for one claim. Must be passed to `settle` exactly once. */
+export interface Reservation extends Pick<SessionCredit, "count" | "bytes" | "canIsolate"> {
   readonly session: Session;
 }
 
 /**
- * The stream of one worker on this node: how many leases it holds and may still take, and what
- * waits to be written. The count is of live leases over all its queues, reserved before a claim;
- * the store's own count corrects it where leases end elsewhere.
+ * A worker session with an open stream on this server: how many leases it holds, how many more it can
+ * take, and which messages wait to be written. Room is reserved before a claim. The count covers all
+ * its queues; `reconcile` corrects it when leases end on other servers.
  */
 export class Session {
   readonly options: SessionOptions;
+  readonly isolation = new SessionIsolation(() => this.#offerRoom());
   readonly #leases = new Map<string, Lease>();
   #bytes = 0;
   #reservedCount = 0;
   #reservedBytes = 0;
-  /** A reservation that may bring a message which must be alone: no other beside it. */
-  #exclusive = false;
-  #isolated = 0;
-  /** Takes nothing more until it is empty, and then what must be alone of this queue. */
-  #quietFor: string | undefined;
-  #hadSuspect = false;
-  #doubtful = false;
+  #reconcileRequested = false;
   readonly #inbox: Claimed[] = [];
-  /** Of each queue what the stream was last told, and what it is to be told. */
-  readonly #statuses = new Map<string, DeliveryStatus>();
-  readonly #news = new Map<string, DeliveryStatus>();
+  /** By queue: the status that the stream was last sent, and the one still to be sent. */
+  readonly #sentStatus = new Map<string, DeliveryStatus>();
+  readonly #newStatus = new Map<string, DeliveryStatus>();
   #reader: (() => void) | undefined;
-  /** Leases of an earlier stream are not known yet: no claim before they are. */
+  /** Leases of an earlier stream are being loaded: no claims yet. */
   #loading = false;
   #ended = false;
-  /** Called once when a reservation may succeed that has just failed. */
+  /** Called once when a reservation that failed may succeed. */
   #roomWaiters = new Set<() => void>();
-  /** Called once when it holds one lease less: less than room, for what must be alone. */
+  /** Called once when a lease ends, even if that frees no room for other messages. */
   #endWaiters = new Set<() => void>();
 
   constructor(options: SessionOptions) {
@@ -82,63 +78,59 @@ export class Session {
     return this.#ended;
   }
 
-  /** Its last claim was a suspect: fresh messages have their turn before the next one. */
-  get hadSuspect(): boolean {
-    return this.#hadSuspect;
-  }
-
-  /** Can take nothing more as it is: if it holds less than it thinks, somebody should find out. */
-  get stuck(): boolean {
+  /** Whether `reconcile` may free room: the session is full, or a message did not fit. */
+  get needsReconcile(): boolean {
     if (this.held === 0) return false;
-    const noBytes = this.#bytes >= this.options.maxInFlightBytes;
-    return this.#doubtful || this.#roomFor(1) === 0 || noBytes || this.#isolated > 0 || this.quiet;
+    const isFull = this.#roomFor(1) === 0 || this.#bytes >= this.options.maxInFlightBytes;
+    return this.#reconcileRequested || isFull || this.isolation.isClosed;
   }
 
-  /** Something did not fit beside what it holds. Cleared by the look that this asks for. */
-  set doubtful(doubtful: boolean) {
-    this.#doubtful = doubtful;
+  /** A message did not fit: the session's count of leases may be out of date. */
+  requestReconcile(): void {
+    this.#reconcileRequested = this.held > 0;
+  }
+
+  reconcileStarted(): void {
+    this.#reconcileRequested = false;
   }
 
   /**
-   * Room for a claim of this queue; undefined when it reads no more, or has none. `alone` asks for
-   * room for a message that allows no other beside it: given only by a session that holds nothing,
-   * and then nothing else is reserved at the same time.
+   * Reserves room for a claim of this queue. Returns undefined if the stream is not reading or has no
+   * room. `wantIsolated` offers an empty session for an isolated message; nothing else is reserved
+   * at the same time.
    */
-  reserve(queue: string, most: number, alone: boolean): Reservation | undefined {
-    if (this.#ended || this.#loading || this.#exclusive || this.#reader === undefined) return;
-    if (this.#isolated > 0) return;
-    // All bytes are taken at a time. What a lease that ends meanwhile frees are scraps, in which a
-    // message does not fit that has room enough a moment later.
+  reserve(queue: string, most: number, wantIsolated: boolean): Reservation | undefined {
+    if (this.#ended || this.#loading || this.#reader === undefined) return;
+    // A claim reserves all bytes. Bytes that are freed meanwhile are too few for many messages, which
+    // would then count as too large.
     if (this.#reservedBytes > 0) return;
-    const empty = this.#leases.size === 0 && this.#reservedCount === 0;
-    if (this.quiet && (!empty || this.#quietFor !== queue)) return;
-    const idle = empty && (alone || this.quiet);
+    const isEmpty = this.#leases.size === 0 && this.#reservedCount === 0;
+    if (!this.isolation.allows(queue, isEmpty)) return;
+    const canIsolate = isEmpty && (wantIsolated || this.isolation.isEmptying);
     const count = this.#roomFor(most);
     const bytes = Math.max(0, this.options.maxInFlightBytes - this.#bytes);
-    if (count === 0 || (bytes === 0 && !idle)) return;
+    if (count === 0 || (bytes === 0 && !canIsolate)) return;
     this.#reservedCount += count;
     this.#reservedBytes += bytes;
-    this.#exclusive = idle;
-    return { session: this, count, bytes, idle };
+    this.isolation.reserve(canIsolate);
+    return { session: this, count, bytes, canIsolate };
   }
 
-  /** Ends a reservation with what it brought; hands it to the reader. */
+  /** Ends a reservation and passes the claimed messages to the reader. */
   settle(reservation: Reservation, claimed: readonly Claimed[]): void {
     this.#reservedCount -= reservation.count;
     this.#reservedBytes -= reservation.bytes;
-    if (reservation.idle) this.#exclusive = false;
-    this.#hadSuspect = claimed.some(({ isolated }) => isolated);
-    if (reservation.idle && claimed.length > 0) this.#quietFor = undefined;
+    this.isolation.settle(reservation.canIsolate, claimed);
     for (const claim of claimed) {
       const { queue, id: messageId, deliveryNumber, bytes, isolated } = claim;
       this.#add({ queue, messageId, deliveryNumber, bytes, isolated });
       this.#inbox.push(claim);
     }
     if (claimed.length > 0) this.#wakeReader();
-    else this.#offer();
+    else this.#offerRoom();
   }
 
-  /** Leases that the session had before this stream. */
+  /** Adds leases that the session held before this stream. */
   resume(queue: string, leases: readonly HeldLease[]): void {
     for (const { id: messageId, deliveryNumber, bytes, isolated } of leases) {
       this.#add({ queue, messageId, deliveryNumber, bytes, isolated });
@@ -147,10 +139,10 @@ export class Session {
 
   set loading(loading: boolean) {
     this.#loading = loading;
-    if (!loading) this.#offer();
+    if (!loading) this.#offerRoom();
   }
 
-  /** A lease has ended. Without a delivery number: whichever is held on the message. */
+  /** A lease has ended. Without a delivery number: any lease of the message. */
   release(queue: string, messageId: Uint8Array, deliveryNumber?: number): void {
     const key = leaseKey(queue, messageId);
     const lease = this.#leases.get(key);
@@ -159,27 +151,12 @@ export class Session {
     const waiters = this.#endWaiters;
     this.#endWaiters = new Set();
     for (const waiter of waiters) this.#roomWaiters.add(waiter);
-    this.#offer();
+    this.#offerRoom();
   }
 
-  /** What it holds by queue, to be compared with the store's account. */
+  /** The held leases by queue. */
   heldByQueue(): Map<string, { messageId: Uint8Array; deliveryNumber: number }[]> {
     return Map.groupBy(this.#leases.values(), ({ queue }) => queue);
-  }
-
-  /** Takes nothing new until it is empty, to be given a suspect of this queue alone. */
-  quietFor(queue: string): void {
-    this.#quietFor = queue;
-  }
-
-  endQuiet(queue: string): void {
-    if (this.#quietFor !== queue) return;
-    this.#quietFor = undefined;
-    this.#offer();
-  }
-
-  get quiet(): boolean {
-    return this.#quietFor !== undefined;
   }
 
   onceRoom(waiter: () => void): void {
@@ -191,58 +168,57 @@ export class Session {
   }
 
   /**
-   * What is to be written next, and nothing more until it is asked again: one frame. What it
-   * leaves is still ours to give back, should the stream break while that frame is written.
+   * Takes the deliveries of the next frame: below the frame limit, except for a single larger message.
+   * The rest stays here, to be returned to the queue if the stream breaks.
    */
-  take(): Claimed[] {
+  takeFrame(): Claimed[] {
     let count = 0;
     let bytes = 0;
-    for (const { envelope, edits, latestFailure } of this.#inbox) {
-      bytes += envelope.length + (edits?.length ?? 0) + (latestFailure?.length ?? 0);
-      bytes += DELIVERY_SLACK_BYTES;
-      if (count > 0 && bytes > FRAME_BYTES) break;
+    for (const claim of this.#inbox) {
+      bytes += deliveryBytes(claim);
+      if (count > 0 && bytes > LIMITS.frameBytes) break;
       count++;
     }
     return this.#inbox.splice(0, count);
   }
 
-  /** What holds a queue of the stream back, which it is told of when that is new. */
-  tell(queue: string, deliveryStatus: DeliveryStatus): void {
-    if (sameDeliveryStatus(this.#statuses.get(queue) ?? UNBLOCKED, deliveryStatus)) {
-      this.#news.delete(queue);
+  /** Sets a queue's delivery status. The stream is notified if it changed. */
+  notify(queue: string, deliveryStatus: DeliveryStatus): void {
+    if (sameDeliveryStatus(this.#sentStatus.get(queue) ?? UNBLOCKED, deliveryStatus)) {
+      this.#newStatus.delete(queue);
       return;
     }
-    this.#news.set(queue, deliveryStatus);
+    this.#newStatus.set(queue, deliveryStatus);
     this.#wakeReader();
   }
 
-  /** What is to be told next of a queue; undefined: nothing. */
-  takeNews(): { queue: string; deliveryStatus: DeliveryStatus } | undefined {
-    for (const [queue, deliveryStatus] of this.#news) {
-      this.#news.delete(queue);
-      this.#statuses.set(queue, deliveryStatus);
+  /** Takes the next status to send; undefined if there is none. */
+  takeStatus(): { queue: string; deliveryStatus: DeliveryStatus } | undefined {
+    for (const [queue, deliveryStatus] of this.#newStatus) {
+      this.#newStatus.delete(queue);
+      this.#sentStatus.set(queue, deliveryStatus);
       return { queue, deliveryStatus };
     }
     return undefined;
   }
 
-  /** Everything that has not been taken, to be given back. */
+  /** Takes everything that was not written, to be returned to the queues. */
   takeRest(): Claimed[] {
     return this.#inbox.splice(0);
   }
 
-  /** The stream waits for something to write: only now are messages claimed for it. */
+  /** The stream waits for something to write. Messages are claimed only for a reading stream. */
   read(wake: () => void): void {
     this.#reader = wake;
-    if (this.#inbox.length > 0 || this.#news.size > 0) this.#wakeReader();
-    else this.#offer();
+    if (this.#inbox.length > 0 || this.#newStatus.size > 0) this.#wakeReader();
+    else this.#offerRoom();
   }
 
   stopReading(): void {
     this.#reader = undefined;
   }
 
-  /** No more claims. What was claimed and not taken yet is still there to take. */
+  /** No more claims. Claimed messages can still be taken. */
   end(): void {
     this.#ended = true;
     this.#roomWaiters.clear();
@@ -252,7 +228,7 @@ export class Session {
 
   #roomFor(most: number): number {
     const { maxInFlight } = this.options;
-    const share = Math.max(LEAST_SHARE, Math.ceil(maxInFlight / SHARE_OF_ROOM));
+    const share = Math.max(LEAST_CLAIM, Math.ceil(maxInFlight / SHARE_OF_ROOM));
     const room = maxInFlight - this.#leases.size - this.#reservedCount;
     return Math.max(0, Math.min(most, share, room));
   }
@@ -263,13 +239,13 @@ export class Session {
     if (old) this.#remove(key, old);
     this.#leases.set(key, lease);
     this.#bytes += lease.bytes;
-    if (lease.isolated) this.#isolated++;
+    if (lease.isolated) this.isolation.hold(1);
   }
 
   #remove(key: string, lease: Lease): void {
     this.#leases.delete(key);
     this.#bytes -= lease.bytes;
-    if (lease.isolated) this.#isolated--;
+    if (lease.isolated) this.isolation.hold(-1);
   }
 
   #wakeReader(): void {
@@ -278,16 +254,25 @@ export class Session {
     reader?.();
   }
 
-  /** In a moment, so that the leases that one call ends make one claim, not one each. */
-  #offer(): void {
+  /** Calls the waiters in a microtask, so that all leases that one call ends lead to one claim. */
+  #offerRoom(): void {
     if (this.#roomWaiters.size === 0 || this.#reader === undefined || this.#ended) return;
-    // Only those that wait by now: who fails at what is left comes back with the next room.
+    // Only the present waiters: one that fails again waits for the next room.
     const waiters = this.#roomWaiters;
     this.#roomWaiters = new Set();
     queueMicrotask(() => {
       for (const waiter of waiters) waiter();
     });
   }
+}
+
+/** An upper bound of a delivery's size on the wire. */
+export function deliveryBytes(
+  delivery: Pick<DueDelivery, "envelope" | "edits" | "latestFailure">,
+): number {
+  const { envelope, edits, latestFailure } = delivery;
+  const stored = envelope.length + (edits?.length ?? 0) + (latestFailure?.length ?? 0);
+  return stored + DELIVERY_OVERHEAD_BYTES;
 }
 
 function leaseKey(queue: string, messageId: Uint8Array): string {

@@ -4,17 +4,23 @@ import { formatMessageId } from "../../core/message-id.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
 import type { RetryPreview } from "../commands.ts";
-import { nextTurn } from "../next-turn.ts";
-import { EditBudget } from "./edit-budget.ts";
-import { type EditContextParts, editContext } from "./edit-context.ts";
-import { contentBytes, type EditContext, planEdits, type SourcedTransform } from "./plan-edits.ts";
+import { nextTurn } from "../timers.ts";
+import {
+  contentBytes,
+  EditBudget,
+  type EditContext,
+  type EditContextParts,
+  editContext,
+  planEdits,
+  type SourcedTransform,
+} from "./plan-edits.ts";
 import { AnsweredBefore, storedContents } from "./stored-contents.ts";
 
 export interface EditedRetryParts extends EditContextParts {
   messages: Messages;
 }
 
-/** Which messages, and how to edit them. */
+/** Messages to retry, and their transforms. */
 export interface EditedRetry {
   queue: string;
   request: Uint8Array;
@@ -23,22 +29,22 @@ export interface EditedRetry {
   signal?: AbortSignal | undefined;
 }
 
-/** As in the record of an edit. */
-const WHO = "Retry";
+/** The source in the record of an edit. */
+const SOURCE = "Retry";
 const PREVIEWS = 10;
 const PREVIEW_BYTES = 3 * 1024 * 1024;
-/** Messages that change between reading and writing are read again. */
+/** Attempts for messages that change between reading and writing. */
 const TRIES = 5;
 
-/** What is to be done to each message, decided by what it is at present. */
+/** What to do with each message, based on its present content. */
 interface Decided {
-  /** In the order of the ids; of one that is given twice the second is only retried. */
+  /** In the order of the ids. A repeated id is edited once. */
   items: RetryItem[];
   missing: Set<number>;
   previews: RetryPreview[];
 }
 
-/** Edits and retries the messages, in one step of the store: all of it is done, or nothing. */
+/** Edits and retries the messages in one step of the store: all or none. */
 export async function retryEdited(
   parts: EditedRetryParts,
   retry: EditedRetry,
@@ -52,7 +58,7 @@ export async function retryEdited(
   throw aborted(200, `messages of queue ${retry.queue}`);
 }
 
-/** What to do to messages that a filter has found. */
+/** Decides what to do with messages that a filter found. */
 export async function prepareEdits(
   parts: EditedRetryParts,
   retry: EditedRetry,
@@ -63,7 +69,7 @@ export async function prepareEdits(
 
 const NO_REQUEST = new Uint8Array();
 
-/** What would become of the messages now. */
+/** Returns what a retry would do now. */
 export async function tryRetry(
   parts: EditedRetryParts,
   retry: EditedRetry,
@@ -84,19 +90,19 @@ async function decide(
   parts: EditedRetryParts,
   { queue, request, ids, transforms, signal }: EditedRetry,
 ): Promise<Decided | AnsweredBefore> {
-  const deciding = new Deciding(parts, queue, transforms);
+  const decider = new RetryDecider(parts, queue, transforms);
   const distinct = [...new Map(ids.map((id) => [formatMessageId(id), id])).values()];
   for await (const one of storedContents(parts.messages, queue, request, distinct)) {
     signal?.throwIfAborted();
     if (one instanceof AnsweredBefore) return one;
-    deciding.add(one.id, one.stored);
+    decider.add(one.id, one.stored);
     await nextTurn();
   }
-  return deciding.inOrderOf(ids);
+  return decider.inOrderOf(ids);
 }
 
-/** Decides on one message after another, within what one call may do. */
-class Deciding {
+/** Decides on messages one by one, within the budget of one call. */
+class RetryDecider {
   readonly #sourced: readonly SourcedTransform[];
   readonly #context: EditContext;
   readonly #budget = new EditBudget();
@@ -106,7 +112,7 @@ class Deciding {
   #previewRoom = PREVIEW_BYTES;
 
   constructor(parts: EditedRetryParts, queue: string, transforms: readonly Transform[]) {
-    this.#sourced = transforms.map((transform) => ({ transform, who: WHO }));
+    this.#sourced = transforms.map((transform) => ({ transform, source: SOURCE }));
     this.#context = editContext(queue, parts);
   }
 
@@ -123,15 +129,15 @@ class Deciding {
       const key = formatMessageId(id);
       if (this.#missing.has(key)) missing.add(index);
       const item = this.#items.get(key) ?? { kind: "retry", id };
-      const isEditedByThen = item.kind === "edit" && seen.has(key);
+      const isAlreadyEdited = item.kind === "edit" && seen.has(key);
       seen.add(key);
-      return isEditedByThen ? { kind: "retry", id } : item;
+      return isAlreadyEdited ? { kind: "retry", id } : item;
     });
     return { items, missing, previews: this.#previews };
   }
 
   #decideOn(id: Uint8Array, stored: StoredContent | undefined): RetryItem {
-    // One that is not there never will be.
+    // A missing id never appears later.
     if (stored === undefined) return { kind: "retry", id };
     if (stored.state === "IN_FLIGHT") return { kind: "busy", id };
     if (this.#sourced.length === 0) return { kind: "retry", id };
@@ -141,11 +147,11 @@ class Deciding {
     if (plan.kind === "unchanged") return { kind: "retry", id };
     if (plan.kind === "refuse") return { kind: "refuse", id, version, detail: plan.detail };
     if (!this.#budget.write(plan.write.edits.length)) throw tooMuch();
-    this.#show({ id, before: plan.before, after: plan.after });
+    this.#addPreview({ id, before: plan.before, after: plan.after });
     return { kind: "edit", id, version, write: plan.write };
   }
 
-  #show(preview: RetryPreview): void {
+  #addPreview(preview: RetryPreview): void {
     const bytes = contentBytes(preview.before) + contentBytes(preview.after);
     if (this.#previews.length === PREVIEWS || bytes > this.#previewRoom) return;
     this.#previewRoom -= bytes;
@@ -156,6 +162,6 @@ class Deciding {
 function tooMuch() {
   return invalidField(
     "transforms",
-    "the messages to edit have more than 16 MiB together, as they are or as they would be; retry fewer at a time, by ids or a narrower filter",
+    "the messages exceed 16 MiB in total, before or after the edits; retry fewer at a time, by ids or with a narrower filter",
   );
 }

@@ -1,32 +1,34 @@
 import { createHash } from "node:crypto";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
-  EditSchema,
-  type Edits,
-  EditsSchema,
-  type Edit as StoredEdit,
-} from "../../../gen/dlq/storage/v1/edits_pb.ts";
-import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
-import { type Payload, PayloadSchema } from "../../../gen/dlq/v1/message_pb.ts";
-import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
-import { EDIT_LIMITS, keepLatest } from "../../core/transform/edit-limits.ts";
-import type { EditableMessage, TransformLimits } from "../../core/transform/editable.ts";
+  decodeEdits,
+  decodeMessage,
+  type EditDiff,
+  type EditRecord,
+  encodeEdits,
+} from "../../codec/message.ts";
+import { limiterKeyOf, valueIn } from "../../core/delivery-rules.ts";
+import type { MessageContent, Payload } from "../../core/message.ts";
+import type { QueueSettings } from "../../core/settings.ts";
+import {
+  EDIT_LIMITS,
+  type EditableMessage,
+  keepLatest,
+  type TransformLimits,
+  transformLimits,
+} from "../../core/transform/editable.ts";
 import { applyTransforms, type Edit, type Transform } from "../../core/transform/transform.ts";
 import { cutUtf8, utf8Bytes } from "../../core/utf8.ts";
+import type { MergedAction } from "../../rules/merge-actions.ts";
 import type { EditWrite, StoredContent } from "../../store/contract.ts";
-import type { MessageContent } from "../commands.ts";
-import { valueIn } from "../limiter-keys.ts";
-import { editedContent, readEdits } from "./edited-content.ts";
 
-/** An edit on somebody's word, as the record of it names them. */
+/** A transform and its source, as the record of the edit names it. */
 export interface SourcedTransform {
   transform: Transform;
-  who: string;
+  source: string;
 }
 
 export type EditPlan =
-  /** It has had all of them before. */
+  /** All transforms were applied before. */
   | { kind: "unchanged" }
   | { kind: "edit"; write: EditWrite; before: MessageContent; after: MessageContent }
   | { kind: "refuse"; detail: string };
@@ -34,30 +36,34 @@ export type EditPlan =
 export interface EditContext {
   atMs: number;
   limits: TransformLimits;
-  /** What limits by key go by, of edited attributes. */
+  /** Returns the limiter key for edited attributes. */
   limiterKeyOf(attribute: (name: string) => string | undefined): string;
 }
 
-/** Of a stored message, what edits start from. */
+/** The stored content that edits start from. */
 export type StoredEdits = Pick<StoredContent, "envelope" | "edits">;
 
-/** What transforms make of a stored message, each of them once in its life; all of them, or nothing. */
+/**
+ * Applies transforms to a stored message: all or none. Each transform applies once to a message.
+ */
 export function planEdits(
   stored: StoredEdits,
   transforms: readonly SourcedTransform[],
   context: EditContext,
 ): EditPlan {
-  const record = readEdits(stored.edits);
+  const record = decodeEdits(stored.edits);
   const fresh = freshOf(transforms, record?.applied ?? []);
   if (fresh.length === 0) return { kind: "unchanged" };
   if ((record?.applied.length ?? 0) + fresh.length > EDIT_LIMITS.applied) {
-    return refuse(`it has had ${EDIT_LIMITS.applied} transforms, which is as many as may be`);
+    return refuse(
+      `the message already has ${EDIT_LIMITS.applied} transforms, the most that are allowed`,
+    );
   }
-  const before = contentOf(fromBinary(EnvelopeSchema, stored.envelope), record);
+  const before = decodeMessage(stored.envelope, record);
   const result = applyTransforms(
     fresh.map(({ transform }) => transform),
     editableOf(before),
-    { limits: context.limits, atMs: context.atMs, who: "" },
+    { limits: context.limits, atMs: context.atMs, source: "" },
   );
   if (!result.ok) {
     const { index, refusal } = result;
@@ -65,7 +71,7 @@ export function planEdits(
   }
   const after = contentAfter(before, result.message);
   const next = recordOf(record, fresh, result.edits, after);
-  const edits = toBinary(EditsSchema, next);
+  const edits = encodeEdits(next);
   const write: EditWrite = {
     edits,
     payloadBytes: next.payload === undefined ? 0 : payloadBytes(next.payload),
@@ -76,19 +82,19 @@ export function planEdits(
 }
 
 interface Fresh extends SourcedTransform {
-  /** Among those that were given. */
+  /** Index in the given transforms. */
   index: number;
   hash: Uint8Array;
 }
 
-/** Those that the message has not had yet. */
+/** The transforms that were not yet applied to the message. */
 function freshOf(transforms: readonly SourcedTransform[], applied: readonly Uint8Array[]): Fresh[] {
-  const known = new Set(applied.map(hexOf));
-  return transforms.flatMap(({ transform, who }, index) => {
+  const seen = new Set(applied.map(hexOf));
+  return transforms.flatMap(({ transform, source }, index) => {
     const hash = hashOf(transform);
-    if (known.has(hexOf(hash))) return [];
-    known.add(hexOf(hash));
-    return [{ transform, who, index, hash }];
+    if (seen.has(hexOf(hash))) return [];
+    seen.add(hexOf(hash));
+    return [{ transform, source, index, hash }];
   });
 }
 
@@ -100,45 +106,35 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-function refuse(words: string): EditPlan {
-  return { kind: "refuse", detail: cutUtf8(words, EDIT_LIMITS.detailBytes) };
-}
-
-/** As it would be delivered now. */
-function contentOf(envelope: Envelope, record: Edits | undefined): MessageContent {
-  const { payload = create(PayloadSchema), attributes } = editedContent(envelope, record);
-  return { payload, attributes };
+function refuse(why: string): EditPlan {
+  return { kind: "refuse", detail: cutUtf8(why, EDIT_LIMITS.detailBytes) };
 }
 
 function editableOf({ payload, attributes }: MessageContent): EditableMessage {
-  return { payload: payload.body.value ?? "", attributes };
+  return { payload: payload.body ?? "", attributes };
 }
 
 function contentAfter(before: MessageContent, edited: EditableMessage): MessageContent {
-  const payload = create(PayloadSchema);
-  payload.contentType = before.payload.contentType;
-  payload.body =
-    typeof edited.payload === "string"
-      ? { case: "text", value: edited.payload }
-      : { case: "data", value: edited.payload };
-  return { payload, attributes: { ...edited.attributes } };
+  const { contentType } = before.payload;
+  return { payload: { body: edited.payload, contentType }, attributes: edited.attributes };
 }
 
-/** Of what no transform has ever touched nothing is stored twice. */
+/** The new record. A part that no transform changed is not stored again. */
 function recordOf(
-  before: Edits | undefined,
+  before: EditRecord | undefined,
   fresh: readonly Fresh[],
   edits: readonly Edit[],
   after: MessageContent,
-): Edits {
-  const record = create(EditsSchema);
-  if (before?.payload !== undefined || touches(fresh, "PAYLOAD")) record.payload = after.payload;
-  record.attributesEdited = before?.attributesEdited === true || touches(fresh, "ATTRIBUTES");
-  if (record.attributesEdited) record.attributes = after.attributes;
-  record.applied = [...(before?.applied ?? []), ...fresh.map(({ hash }) => hash)];
+): EditRecord {
+  const isPayloadEdited = before?.payload !== undefined || touches(fresh, "PAYLOAD");
+  const areAttributesEdited = before?.attributes !== undefined || touches(fresh, "ATTRIBUTES");
   const added = fresh.map((one, index) => diffOf(one, edits[index] as Edit));
-  record.edits = keepLatest([...(before?.edits ?? []), ...added]);
-  return record;
+  return {
+    payload: isPayloadEdited ? after.payload : undefined,
+    attributes: areAttributesEdited ? after.attributes : undefined,
+    applied: [...(before?.applied ?? []), ...fresh.map(({ hash }) => hash)],
+    diffs: keepLatest([...(before?.diffs ?? []), ...added]),
+  };
 }
 
 function touches(fresh: readonly Fresh[], target: Transform["target"]): boolean {
@@ -149,19 +145,130 @@ function limiterKeyAfter({ attributes }: MessageContent, { limiterKeyOf }: EditC
   return limiterKeyOf(valueIn(attributes));
 }
 
-function diffOf({ who, hash }: Fresh, { atMs, target, patch, undo }: Edit): StoredEdit {
-  const time = timestampFromMs(atMs);
-  const inverse = undo ?? "";
-  return create(EditSchema, { who, hash, patch, time, target: TransformTarget[target], inverse });
+function diffOf({ source, hash }: Fresh, { atMs, target, patch, undo }: Edit): EditDiff {
+  return { source, hash, atMs, target, patch, inverse: undo ?? "" };
 }
 
 export function payloadBytes({ body }: Payload): number {
-  return typeof body.value === "string" ? utf8Bytes(body.value) : (body.value?.length ?? 0);
+  return typeof body === "string" ? utf8Bytes(body) : (body?.length ?? 0);
 }
 
-/** About how many bytes it is on the wire. */
+/** The approximate size on the wire, in bytes. */
 export function contentBytes({ payload, attributes }: MessageContent): number {
   let bytes = payloadBytes(payload);
   for (const [key, value] of Object.entries(attributes)) bytes += utf8Bytes(key) + utf8Bytes(value);
   return bytes;
+}
+
+/** Who asks for an edit: a routing rule or a queue. */
+export type EditSource = { rule: string } | { queue: string };
+
+/** Transforms of one source: all are applied, or none. Other groups do not depend on them. */
+export interface EditGroup {
+  source: EditSource;
+  transforms: readonly Transform[];
+}
+
+export interface GroupsPlan {
+  /** Absent if nothing changes. */
+  write?: EditWrite;
+  after?: MessageContent;
+  refused: { source: EditSource; detail: string }[];
+}
+
+/** The edits of rules, one group for each rule. */
+export function groupsOfRules(edits: MergedAction["edits"]): EditGroup[] {
+  return edits.map(({ rule, transforms }) => ({ source: { rule }, transforms }));
+}
+
+/** The name in the record of an edit. */
+export function nameOf(source: EditSource): string {
+  return "rule" in source ? `rule ${source.rule}` : `queue ${source.queue}`;
+}
+
+/** Applies groups of transforms to a stored message, one after another. */
+export function planGroups(
+  stored: StoredEdits,
+  groups: readonly EditGroup[],
+  context: EditContext,
+  budget: EditBudget,
+): GroupsPlan {
+  const plan: GroupsPlan = { refused: [] };
+  let edits = stored.edits;
+  for (const { source, transforms } of groups) {
+    const name = nameOf(source);
+    const sourced = transforms.map((transform) => ({ transform, source: name }));
+    const next = withinBudget({ ...stored, edits }, budget, (current) =>
+      planEdits(current, sourced, context),
+    );
+    if (next.kind === "refuse") plan.refused.push({ source, detail: next.detail });
+    if (next.kind !== "edit") continue;
+    edits = next.write.edits;
+    plan.after = next.after;
+    const limiterKey = next.write.limiterKey ?? plan.write?.limiterKey;
+    plan.write = {
+      ...next.write,
+      grown: (plan.write?.grown ?? 0) + next.write.grown,
+      ...(limiterKey === undefined ? {} : { limiterKey }),
+    };
+  }
+  return plan;
+}
+
+function withinBudget(
+  stored: StoredEdits,
+  budget: EditBudget,
+  plan: (stored: StoredEdits) => EditPlan,
+): EditPlan {
+  if (!budget.read(stored.envelope.length + (stored.edits?.length ?? 0))) return tooMuch();
+  const planned = plan(stored);
+  return planned.kind !== "edit" || budget.write(planned.write.edits.length) ? planned : tooMuch();
+}
+
+/** Why messages beyond the budget are not edited. */
+export const TOO_MUCH = "the messages of one call exceed 16 MiB in total";
+
+function tooMuch(): EditPlan {
+  return { kind: "refuse", detail: TOO_MUCH };
+}
+
+export interface EditContextParts {
+  settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
+  /** The wall clock. */
+  now(): number;
+  /** Largest payload of a message, in bytes. */
+  payloadMaxBytes?: number | undefined;
+}
+
+/** The limits and settings for edits in a queue. */
+export function editContext(queue: string, parts: EditContextParts): EditContext {
+  const settings = parts.settingsOf(queue);
+  return {
+    limits: transformLimits(parts.payloadMaxBytes),
+    atMs: parts.now(),
+    limiterKeyOf: (attribute) => limiterKeyOf(attribute, settings),
+  };
+}
+
+/** How many bytes one call may edit. Reading and writing have the same limit. */
+export class EditBudget {
+  #toRead: number = EDIT_LIMITS.callBytes;
+  #toWrite: number = EDIT_LIMITS.callBytes;
+
+  /** Takes bytes from the budget. False: the call exceeds it. */
+  read(bytes: number): boolean {
+    this.#toRead -= bytes;
+    return this.#toRead >= 0;
+  }
+
+  /** Whether the read budget is used up. */
+  get isReadOut(): boolean {
+    return this.#toRead < 0;
+  }
+
+  /** As `read`. */
+  write(bytes: number): boolean {
+    this.#toWrite -= bytes;
+    return this.#toWrite >= 0;
+  }
 }

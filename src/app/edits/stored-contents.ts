@@ -2,7 +2,7 @@ import { internal } from "../../core/errors.ts";
 import type { RetryOutcome } from "../../core/message.ts";
 import type { Messages, StoredContent } from "../../store/contract.ts";
 
-/** A retry under this request has been answered before. */
+/** The result of an earlier retry with the same request id. */
 export class AnsweredBefore {
   readonly outcome: RetryOutcome;
 
@@ -11,7 +11,7 @@ export class AnsweredBefore {
   }
 }
 
-/** Reads messages page by page: never more of them in memory than one reply holds. */
+/** Reads messages page by page, so that memory holds only one reply. */
 export async function* storedContents(
   messages: Pick<Messages, "contents">,
   queue: string,
@@ -24,7 +24,7 @@ export async function* storedContents(
       yield new AnsweredBefore(page);
       return;
     }
-    if (page.length === 0) throw internal(new Error("the store reads no contents"));
+    if (page.length === 0) throw internal(new Error("the store returned no message contents"));
     for (const stored of page) yield { id: ids[at++] as Uint8Array, stored };
   }
 }

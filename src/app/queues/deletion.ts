@@ -5,9 +5,9 @@ import type { SettingsInForce } from "./settings-in-force.ts";
 
 export interface QueueDeletion {
   queue: string;
-  /** Messages that it must hold; 0: it must be empty. */
+  /** The number of messages that the queue must hold. 0: it must be empty. */
   expectedCount: number;
-  /** Empty: whatever is set. */
+  /** Empty: any. */
   etag: string;
 }
 
@@ -17,12 +17,12 @@ export interface DeletionParts {
   log: DecisionLog;
 }
 
-/** Changes of its settings that came in between. */
+/** Attempts when settings change at the same time. */
 const TRIES = 5;
 
 /**
- * Deletes queues. After the first step a queue is sealed, and the rest can be done by anybody, in any
- * number of tries: by who began, or, if that server has died, by whoever comes across the queue.
+ * Deletes queues. After the first step the queue is sealed. Any server can finish the deletion, in
+ * any number of attempts: the one that began it or, if it died, any other that sees the mark.
  */
 export class Deletions {
   readonly #parts: DeletionParts;
@@ -32,15 +32,15 @@ export class Deletions {
     this.#parts = parts;
   }
 
-  /** Gives how many messages were removed with it. */
+  /** Returns how many messages were removed. */
   async delete({ queue, expectedCount, etag }: QueueDeletion): Promise<number> {
     const { store, inForce } = this.#parts;
     if (etag !== "") {
       await store.configs.refresh();
       const present = inForce.stored(queue).etag;
-      // Of one that is gone already nobody can have the etag.
+      // If the queue is already gone, the etag no longer matters.
       const isGone = present === "" && !(await store.hasQueue(queue));
-      if (!isGone && present !== etag) throw staleEtag(`what is set of queue ${queue}`);
+      if (!isGone && present !== etag) throw staleEtag(`the configuration of queue ${queue}`);
     }
     const sealed = await store.deletion.seal(queue, expectedCount);
     if (sealed.status === "mismatch") throw mismatch(queue, sealed.messages, expectedCount);
@@ -50,22 +50,28 @@ export class Deletions {
         `${queue} has ${sealed.inFlight} in flight; pause it, and wait for their outcomes`,
       );
     }
-    // One that began before may have seen the end of an earlier life.
+    // A run that began earlier may belong to an earlier queue of this name.
     await this.#running.get(queue)?.catch(() => {});
     await this.#finish(queue);
     return sealed.messages;
   }
 
-  /** A sealed queue was met. What fails is tried again by whoever meets it next. Never rejects. */
+  /**
+   * Finishes the deletion of a sealed queue. After a failure the next server or tick that sees the
+   * mark tries again. Never rejects.
+   */
   readonly resume = async (queue: string): Promise<void> => {
     try {
       await this.#finish(queue);
     } catch (error) {
-      this.#parts.log.warn({ queue, error: String(error) }, "a deletion is not finished yet");
+      this.#parts.log.warn(
+        { queue, error: String(error) },
+        "queue deletion failed; it is retried at the next tick",
+      );
     }
   };
 
-  /** Once at a time: several callers of this server wait for the same end. */
+  /** Runs once at a time; concurrent callers share the result. */
   #finish(queue: string): Promise<void> {
     let running = this.#running.get(queue);
     if (running === undefined) {
@@ -77,13 +83,13 @@ export class Deletions {
 
   async #finishNow(queue: string): Promise<void> {
     const { store, log } = this.#parts;
-    // Each step is short, and others come between them.
-    if (!(await this.#purgeAll(queue)) || !(await this.#takeBackSettings(queue))) return;
+    // Each step is short, so that other calls run in between.
+    if (!(await this.#purgeAll(queue)) || !(await this.#removeSettings(queue))) return;
     await store.deletion.remove(queue);
     log.info({ queue }, "queue deleted");
   }
 
-  /** False: somebody else has finished. */
+  /** Removes all messages. False: another server has finished the deletion. */
   async #purgeAll(queue: string): Promise<boolean> {
     for (;;) {
       const step = await this.#parts.store.deletion.purge(queue);
@@ -92,10 +98,11 @@ export class Deletions {
   }
 
   /**
-   * What is set goes with the queue, also what was set while it was deleted. What is seen before the
-   * queue is found still sealed is not of a new life. False: somebody else has finished.
+   * Removes the stored settings, including those set during the deletion. They are read before the
+   * queue is found still sealed, so they cannot belong to a new queue of this name. False: another
+   * server has finished the deletion.
    */
-  async #takeBackSettings(queue: string): Promise<boolean> {
+  async #removeSettings(queue: string): Promise<boolean> {
     const { configs } = this.#parts.store;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await configs.refresh();
@@ -104,15 +111,15 @@ export class Deletions {
       if (!(await this.#purgeAll(queue))) return false;
       await configs.replace(queue, seen, undefined);
     }
-    throw aborted(200, `what is set of queue ${queue}`);
+    throw aborted(200, `the configuration of queue ${queue}`);
   }
 }
 
 function mismatch(queue: string, messages: number, expectedCount: number) {
   const instead =
     expectedCount === 0
-      ? "give that as expected_count to remove them with it"
-      : `${expectedCount} were expected; look at Stats again`;
+      ? "set expected_count to that number to remove them too"
+      : `${expectedCount} were expected; call Stats again`;
   const plural = messages === 1 ? "" : "s";
   return precondition("expected_count", `${queue} holds ${messages} message${plural}: ${instead}`);
 }

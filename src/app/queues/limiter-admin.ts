@@ -3,7 +3,10 @@ import type { DecisionLog } from "../observer.ts";
 
 export type { OpenBreaker } from "../../store/contract.ts";
 
-/** What holds deliveries back, by hand. Each rejects with a DlqError only, and is safe to repeat. */
+/**
+ * Operator actions on breakers and ordering keys. Each rejects only with a DlqError and is safe to
+ * repeat.
+ */
 export type LimiterAdmin = Store["limiters"];
 
 export function createLimiterAdmin(

@@ -1,17 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { QueueRecordSchema } from "../../../gen/dlq/storage/v1/queue_pb.ts";
-import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
+import {
+  encodeQueueRecord,
+  isEmptyQueueConfig,
+  isSameQueueConfig,
+  type QueueConfig,
+  type QueueRecord,
+} from "../../codec/queue-record.ts";
 import { aborted, staleEtag } from "../../core/errors.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
-import type { SettingsInForce, StoredConfig } from "./settings-in-force.ts";
+import type { SettingsInForce } from "./settings-in-force.ts";
 
-/** A queue as operators see it. */
-export interface QueueView extends StoredConfig {
+/** A queue with its settings, for operators. */
+export interface QueueView extends QueueRecord {
   readonly name: string;
   readonly settings: QueueSettings;
   readonly exists: boolean;
@@ -19,28 +22,28 @@ export interface QueueView extends StoredConfig {
 
 export interface QueueUpdate {
   queue: string;
-  /** Empty: whatever is set. */
+  /** Empty: any. */
   etag: string;
   /**
-   * What the request makes of what is set; the same of the same. Throws a DlqError for what may not
-   * be.
+   * Returns the new configuration for the present one. Deterministic. Throws a DlqError for an
+   * invalid one.
    */
   apply(present: QueueConfig): QueueConfig;
 }
 
 export interface QueuePage {
   queues: QueueView[];
-  /** The name behind which the next page begins; undefined: there is none. */
+  /** The name after which the next page begins; undefined if there is none. */
   next: string | undefined;
 }
 
-/** Queues as resources, as the transport sees them. Each rejects with a DlqError only. */
+/** The use cases for queues. Each rejects only with a DlqError. */
 export interface QueueAdmin {
-  /** By name, those behind `after`. */
+  /** Lists queues by name, after `after`. */
   list(pageSize: number, after: string): Promise<QueuePage>;
   get(queue: string): Promise<QueueView>;
   update(update: QueueUpdate): Promise<QueueView>;
-  /** Gives how many messages were removed with it. */
+  /** Returns how many messages were removed. */
   delete(deletion: QueueDeletion): Promise<number>;
 }
 
@@ -48,12 +51,12 @@ export interface QueueAdminParts {
   store: Pick<Store, "configs" | "queues" | "hasQueue">;
   inForce: SettingsInForce;
   deletions: Pick<Deletions, "delete">;
-  /** Throws a DlqError where the settings that would be in force contradict each other. */
+  /** Throws a DlqError if the resulting settings contradict each other. */
   check(queue: string, own: QueueConfig): void;
   log: DecisionLog;
 }
 
-/** Changes that came in between, before a caller has to try again. */
+/** Attempts when other changes come in between. */
 const TRIES = 5;
 
 export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
@@ -91,8 +94,8 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
 }
 
 /**
- * What is already as asked for is no change, whatever the etag: so a call whose answer was lost can
- * be made again.
+ * If nothing would change, the call succeeds whatever the etag, so that it can be repeated after a
+ * lost answer.
  */
 async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise<void> {
   const { store, inForce, check, log } = parts;
@@ -102,8 +105,9 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     const seen = store.configs.get(queue);
     const present = inForce.stored(queue);
     const next = update.apply(present.config);
-    if (isSame(next, present.config)) return;
-    if (etag !== "" && etag !== present.etag) throw staleEtag(`what is set of queue ${queue}`);
+    if (isSameQueueConfig(next, present.config)) return;
+    if (etag !== "" && etag !== present.etag)
+      throw staleEtag(`the configuration of queue ${queue}`);
     check(queue, next);
     if (await store.configs.replace(queue, seen, encoder(next))) {
       log.info({ queue }, "queue updated");
@@ -111,22 +115,14 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
       return;
     }
   }
-  throw aborted(200, `what is set of queue ${queue}`);
+  throw aborted(200, `the configuration of queue ${queue}`);
 }
 
-/** Compared as they are stored: fields that only a later version knows count too. */
-function isSame(a: QueueConfig, b: QueueConfig): boolean {
-  return Buffer.from(toBinary(QueueConfigSchema, a)).equals(toBinary(QueueConfigSchema, b));
-}
-
-/** Undefined: nothing is left to be stored. */
+/** Undefined if there is nothing to store. */
 function encoder(config: QueueConfig): ((nowMs: number) => Uint8Array) | undefined {
-  if (toBinary(QueueConfigSchema, config).length === 0) return undefined;
+  if (isEmptyQueueConfig(config)) return undefined;
   const etag = randomBytes(8).toString("hex");
-  return (nowMs) => {
-    const record = create(QueueRecordSchema, { config, etag, updateTime: timestampFromMs(nowMs) });
-    return toBinary(QueueRecordSchema, record);
-  };
+  return (nowMs) => encodeQueueRecord(config, etag, nowMs);
 }
 
 function byCodeUnits(a: string, b: string): number {

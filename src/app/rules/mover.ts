@@ -1,10 +1,8 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import { decodeEdits, decodeMessage, type StoredMessage } from "../../codec/message.ts";
+import { limiterKeyOf, orderingKeyOf, valueIn } from "../../core/delivery-rules.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
-import { editedContent, readEdits } from "../edits/edited-content.ts";
-import { limiterKeyOf, orderingKeyOf, valueIn } from "../limiter-keys.ts";
 import type { DecisionLog, RuleObserver } from "../observer.ts";
 
 export interface MoverParts {
@@ -14,12 +12,13 @@ export interface MoverParts {
   log: DecisionLog;
 }
 
-/** What has been on its way for so long was left by a server that died, or by an outage. */
+/** A move that takes longer was left behind by a server that died, or by an outage. */
 export const MOVE_LATE_MS = 3_000;
 
 /**
- * Takes messages that have set out to the queue that they go to, and removes them where they were. Any
- * server may do any step, also twice: a message is in the end in one queue, and never claimable in two.
+ * Moves messages to other queues. An outcome starts the move; then the other queue receives the
+ * message, and it is removed from the first. Any server may do any step, also twice: in the end the
+ * message is in one queue, and it is never claimable in two.
  */
 export class Mover {
   readonly #parts: MoverParts;
@@ -31,12 +30,12 @@ export class Mover {
     this.#parts = parts;
   }
 
-  /** These have just set out. */
-  readonly hurry = (queue: string, ids: readonly Uint8Array[]): void => {
+  /** Finishes moves that have just started. */
+  readonly moveNow = (queue: string, ids: readonly Uint8Array[]): void => {
     this.#start(queue, this.#moveThese(queue, ids));
   };
 
-  /** Something in this queue has been on its way for too long. */
+  /** Finishes late moves out of this queue. */
   readonly resume = (queue: string): void => {
     if (this.#resumed.has(queue)) return;
     this.#resumed.add(queue);
@@ -44,22 +43,25 @@ export class Mover {
     this.#start(queue, work);
   };
 
-  /** Those that are under way have come to an end. */
+  /** Resolves when the running moves have ended. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
   }
 
-  /** Before the process ends: however much was left behind, no more of it is begun. */
+  /** Ends before the process does: begins no more late moves. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.idle();
   }
 
-  /** What fails is found again by whoever looks next, when it is late. */
+  /** After a failure a later tick finds the move again, when it is late. */
   #start(queue: string, work: Promise<void>): void {
     const running: Promise<void> = work
       .catch((error: unknown) => {
-        this.#parts.log.warn({ queue, error: String(error) }, "moves are not finished yet");
+        this.#parts.log.warn(
+          { queue, error: String(error) },
+          "moving messages failed; a later tick retries",
+        );
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -69,7 +71,7 @@ export class Mover {
     let open = ids;
     while (open.length > 0) {
       const messages = await this.#parts.store.moves.pending(queue, open);
-      // The others were moved by somebody else.
+      // Another server has moved the rest.
       if (messages.length === 0) return;
       await this.#move(queue, messages);
       const moved = new Set(messages.map(({ id }) => formatMessageId(id)));
@@ -90,7 +92,7 @@ export class Mover {
     const results = await Promise.allSettled(
       [...byTarget].map(([target, own]) => this.#moveTo(queue, target, own)),
     );
-    // One target that can't be reached must not hold up the others, and must not be forgotten.
+    // A target that fails must not block the others, but its error counts.
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
@@ -105,28 +107,26 @@ export class Mover {
     }));
     const ended = await store.moves.end(queue, ends);
     messages.forEach((message, index) => {
-      if (ended[index]) this.#tell(queue, message, received[index] as Received);
+      if (ended[index]) this.#report(queue, message, received[index] as Received);
     });
   }
 
-  #tell(queue: string, { id, target }: MovingMessage, received: Received): void {
+  #report(queue: string, { id, target }: MovingMessage, received: Received): void {
     const { observer, log } = this.#parts;
     const facts = { queue, target, id: formatMessageId(id) };
     observer.ruleMove(received === "RECEIVED" ? "moved" : "refused");
     if (received === "RECEIVED") log.debug(facts, "moved");
-    else log.info({ ...facts, why: received }, "not moved: the other queue refused it");
+    else log.info({ ...facts, why: received }, "not moved: the target queue refused the message");
   }
 }
 
-/** One that nobody can read moves all the same, without keys: else it would hold up all of its batch. */
+/** An unreadable message moves without keys; otherwise it would block its batch. */
 function contentOf({
   envelope,
   edits,
-}: MovingMessage): Pick<Envelope, "orderingKey" | "attributes"> {
+}: MovingMessage): Pick<StoredMessage, "orderingKey" | "attributes"> {
   try {
-    const stored = fromBinary(EnvelopeSchema, envelope);
-    const { attributes } = editedContent(stored, readEdits(edits));
-    return { orderingKey: stored.orderingKey, attributes };
+    return decodeMessage(envelope, decodeEdits(edits));
   } catch {
     return { orderingKey: "", attributes: {} };
   }

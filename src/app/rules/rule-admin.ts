@@ -1,30 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type RuleSet, RuleSetSchema } from "../../../gen/dlq/v1/rule_pb.ts";
+import { areSameRules, encodeRuleSet, type RuleSet } from "../../codec/rule-set.ts";
 import { aborted, staleEtag } from "../../core/errors.ts";
-import { transformLimits } from "../../core/transform/edit-limits.ts";
-import type { TransformLimits } from "../../core/transform/editable.ts";
+import type { MessageContent } from "../../core/message.ts";
+import { type TransformLimits, transformLimits } from "../../core/transform/editable.ts";
 import { CompiledRules, type RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 import type { Rule, RuleEvent } from "../../rules/rule.ts";
 import type { Store } from "../../store/contract.ts";
-import type { MessageContent } from "../commands.ts";
-import { EditBudget } from "../edits/edit-budget.ts";
-import { groupsOfRules, planGroups } from "../edits/plan-groups.ts";
-import { nextTurn } from "../next-turn.ts";
+import { EditBudget, groupsOfRules, planGroups } from "../edits/plan-edits.ts";
 import type { DecisionLog } from "../observer.ts";
+import { nextTurn } from "../timers.ts";
 import { RULES, type RulesInForce, UNREADABLE } from "./rules-in-force.ts";
 
 export interface RuleUpdate {
-  /** Empty: whatever is set. */
+  /** Empty: any. */
   etag: string;
-  /** Valid, and all of them. */
+  /** The complete set, already validated. */
   rules: RuleSet["rules"];
 }
 
 export interface RuleTest {
-  /** Undefined: those in force. */
+  /** Undefined: the rules in force. */
   rules: readonly Rule[] | undefined;
   samples: readonly RuleSample[];
 }
@@ -37,15 +33,15 @@ export interface RuleSample {
 }
 
 export interface RuleTestOutcome extends RuleDecision {
-  /** What transforms make of the message; absent: nothing. */
+  /** The message after transforms; absent if nothing changed. */
   edited?: MessageContent;
 }
 
-/** The routing rules as a resource, as the transport sees it. Each rejects with a DlqError only. */
+/** The use cases for routing rules. Each rejects only with a DlqError. */
 export interface RuleAdmin {
   get(): Promise<RuleSet>;
   update(update: RuleUpdate): Promise<RuleSet>;
-  /** One decision for each sample, in order. */
+  /** Returns one decision for each sample, in order. */
   test(test: RuleTest): Promise<RuleTestOutcome[]>;
 }
 
@@ -53,11 +49,11 @@ export interface RuleAdminParts {
   store: Pick<Store, "deployment">;
   inForce: RulesInForce;
   log: Pick<DecisionLog, "info">;
-  /** Largest payload of a message. */
+  /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number;
 }
 
-/** Changes that came in between, before a caller has to try again. */
+/** Attempts when other changes come in between. */
 const TRIES = 5;
 
 export function createRuleAdmin(parts: RuleAdminParts): RuleAdmin {
@@ -80,7 +76,7 @@ export function createRuleAdmin(parts: RuleAdminParts): RuleAdmin {
       const outcomes: RuleTestOutcome[] = [];
       for (const sample of samples) {
         outcomes.push(tryOn(sample, compiled, limits));
-        // A hundred rules that are tried on a hundred samples must not hold up everybody else.
+        // A hundred rules on a hundred samples must not block other calls.
         await nextTurn();
       }
       return outcomes;
@@ -95,8 +91,8 @@ function tryOn(sample: RuleSample, rules: CompiledRules, limits: TransformLimits
   const stored = { envelope: sample.encodeEnvelope(), edits: undefined };
   const context = { limits, atMs: 0, limiterKeyOf: () => "" };
   const { after, refused } = planGroups(stored, groups, context, new EditBudget());
-  const failures = refused.map(({ by, detail }) => ({
-    rule: "rule" in by ? by.rule : "",
+  const failures = refused.map(({ source, detail }) => ({
+    rule: "rule" in source ? source.rule : "",
     error: detail,
   }));
   return {
@@ -107,8 +103,8 @@ function tryOn(sample: RuleSample, rules: CompiledRules, limits: TransformLimits
 }
 
 /**
- * What is already as asked for is no change, whatever the etag: so a call whose answer was lost can
- * be made again.
+ * If nothing would change, the call succeeds whatever the etag, so that it can be repeated after a
+ * lost answer.
  */
 async function applyUpdate(parts: RuleAdminParts, { etag, rules }: RuleUpdate): Promise<void> {
   const { store, inForce, log } = parts;
@@ -116,23 +112,15 @@ async function applyUpdate(parts: RuleAdminParts, { etag, rules }: RuleUpdate): 
     await store.deployment.refresh();
     const seen = store.deployment.get(RULES);
     const present = inForce.stored();
-    if (encoded(rules).equals(encoded(present.rules)) && present.etag !== UNREADABLE) return;
+    if (areSameRules(rules, present.rules) && present.etag !== UNREADABLE) return;
     if (etag !== "" && etag !== present.etag) throw staleEtag("the set of routing rules");
     const next = randomBytes(8).toString("hex");
-    const encode = (nowMs: number) => {
-      const updateTime = timestampFromMs(nowMs);
-      return toBinary(RuleSetSchema, create(RuleSetSchema, { rules, etag: next, updateTime }));
-    };
+    const encode = (nowMs: number) => encodeRuleSet(rules, next, nowMs);
     if (await store.deployment.replace(RULES, seen, encode)) {
-      log.info({ rules: rules.length }, "routing rules set");
+      log.info({ rules: rules.length }, "routing rules updated");
       await store.deployment.refresh();
       return;
     }
   }
   throw aborted(200, "the set of routing rules");
-}
-
-/** Compared as they are stored: fields that only a later version knows count too. */
-function encoded(rules: RuleSet["rules"]): Buffer {
-  return Buffer.from(toBinary(RuleSetSchema, create(RuleSetSchema, { rules })));
 }

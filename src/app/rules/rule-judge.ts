@@ -1,10 +1,12 @@
+import { decodeEdits, decodeMessage } from "../../codec/message.ts";
+import { reasonOf } from "../../core/categorize.ts";
 import type { Reason } from "../../core/reason.ts";
 import type { RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
-import type { RuleEvent } from "../../rules/rule.ts";
-import type { FailureRecord } from "../commands.ts";
-import type { DecisionLog, RuleObserver } from "../observer.ts";
-import { OnceAMinute } from "../once-a-minute.ts";
+import type { RuleAction, RuleEvent } from "../../rules/rule.ts";
+import type { FailureRecord, SendCommand } from "../commands.ts";
+import { payloadBytes } from "../edits/plan-edits.ts";
+import { type DecisionLog, OnceAMinute, type RuleObserver } from "../observer.ts";
 import type { RulesInForce } from "./rules-in-force.ts";
 
 export interface RuleJudgeParts {
@@ -15,7 +17,7 @@ export interface RuleJudgeParts {
   now(): number;
 }
 
-/** Asks the rules in force, and tells what they said. */
+/** Evaluates the rules in force and reports matches and failures. */
 export class RuleJudge {
   readonly #parts: RuleJudgeParts;
   readonly #once: OnceAMinute;
@@ -25,7 +27,7 @@ export class RuleJudge {
     this.#once = new OnceAMinute(parts.now);
   }
 
-  /** Whether any rule is tried: if none is, nobody needs to collect facts. */
+  /** Reports whether there are rules for the event. If not, callers need not collect facts. */
   hasRulesFor(event: RuleEvent): boolean {
     return this.#parts.rules.current().hasRulesFor(event);
   }
@@ -37,25 +39,73 @@ export class RuleJudge {
     for (const failure of decision.failed) {
       observer.ruleFailed(failure.rule);
       const { rule, error } = failure;
-      const told = { rule, queue: facts.message.queue, error };
-      this.#log(rule, told, "a routing rule failed, and was skipped");
+      this.#warn(
+        rule,
+        { rule, queue: facts.message.queue, error },
+        "a routing rule failed and was skipped",
+      );
     }
     return decision;
   }
 
-  /** A move that is ignored, since rules have moved the message so often that it may go in a circle. */
-  circle(rule: string, queue: string, target: string): void {
+  /** Reports a move that is ignored because rules have moved the message too often. */
+  reportCircle(rule: string, queue: string, target: string): void {
     this.#parts.observer.ruleMove("circle");
-    const words = "a routing rule moves a message in a circle; it stays where it is";
-    this.#log(rule, { rule, queue, target }, words);
+    const message = "routing rules move a message in a circle; it stays in its queue";
+    this.#warn(rule, { rule, queue, target }, message);
   }
 
-  #log(rule: string, facts: object, words: string): void {
-    if (this.#once.isDue(rule)) this.#parts.log.warn(facts, words);
+  #warn(rule: string, facts: object, message: string): void {
+    if (this.#once.isDue(rule)) this.#parts.log.warn(facts, message);
   }
 }
 
 export function failureFacts(failure: FailureRecord, reason: Reason): RuleFacts["failure"] {
   const { type, message, grpcCode, httpStatus, attributes } = failure;
   return { reason, type, message, grpcCode, httpStatus, attributes };
+}
+
+/** A send with the decisions of routing rules. */
+export interface RoutedSend {
+  readonly command: SendCommand;
+  readonly reason: Reason;
+  /** The target queue: the one it was sent to, unless a rule chose another one. */
+  readonly queue: string;
+  readonly action: RuleAction;
+  /** The edits that rules ask for. */
+  readonly edits: RuleDecision["edits"];
+  /** The rule that decided; empty: none. */
+  readonly rule: string;
+}
+
+const NOTHING: RuleAction = Object.freeze({});
+const NO_EDITS: RuleDecision["edits"] = Object.freeze([]);
+
+/** Applies the arrival rules, if there are any. */
+export function routeSend(
+  command: SendCommand,
+  rules: Pick<RuleJudge, "hasRulesFor" | "judge"> | undefined,
+): RoutedSend {
+  const { queue, failure } = command;
+  const reason = reasonOf(failure);
+  if (!rules?.hasRulesFor("ARRIVAL")) {
+    return { command, reason, queue, action: NOTHING, edits: NO_EDITS, rule: "" };
+  }
+  const facts = { message: command.ruleFacts(), failure: failureFacts(failure, reason) };
+  const { action, decidedBy, edits } = rules.judge("ARRIVAL", facts);
+  const rule = decidedBy.drop ?? decidedBy.quarantine ?? decidedBy.queue ?? "";
+  return { command, reason, queue: action.queue ?? queue, action, edits, rule };
+}
+
+/** The facts about a stored message for rules: as it would be delivered, with its edits. */
+export function envelopeFacts(
+  { envelope, edits }: { envelope: Uint8Array; edits?: Uint8Array | undefined },
+  { queue, priority }: Pick<RuleFacts["message"], "queue" | "priority">,
+): RuleFacts["message"] {
+  const { payload, ...stored } = decodeMessage(envelope, decodeEdits(edits));
+  return {
+    ...{ queue, priority, ...stored },
+    payloadBytes: payloadBytes(payload),
+    contentType: payload.contentType,
+  };
 }

@@ -1,65 +1,64 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
-import { type RuleSet, RuleSetSchema } from "../../../gen/dlq/v1/rule_pb.ts";
+import { decodeRuleSet, emptyRuleSet, type RuleSet } from "../../codec/rule-set.ts";
 import { CompiledRules } from "../../rules/compiled-rules.ts";
 import type { Rule } from "../../rules/rule.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
 import type { DecisionLog, RuleObserver } from "../observer.ts";
 
-/** The record that they are kept in. */
+/** The name of the record that holds the rules. */
 export const RULES = "rules";
-/** An etag that no set has. */
+/** An etag that no rule set has. */
 export const UNREADABLE = "unreadable";
 
 export interface RulesInForceParts {
   store: Pick<Store, "deployment">;
-  /** Throws where it is not for this version to read. */
+  /** Throws if this version cannot read the rules. */
   read(ruleSet: RuleSet): readonly Rule[];
   observer: Pick<RuleObserver, "rulesInForce">;
   log: Pick<DecisionLog, "info" | "warn">;
 }
 
-/** The routing rules at this moment: asked with each decision, compiled once for each change. */
+/** The routing rules in force now. Looked up for each decision, compiled once for each change. */
 export class RulesInForce {
   readonly #parts: RulesInForceParts;
-  /** Records are others when they change. */
+  /** A changed record is a new object. */
   #seen: StoredRecord | undefined;
   #compiled = new CompiledRules([]);
 
   constructor(parts: RulesInForceParts) {
     this.#parts = parts;
-    // Now, and not in the way of the next message.
+    // Compiles at once, so that the next message does not wait for it.
     parts.store.deployment.onChange(() => void this.current());
   }
 
   current(): CompiledRules {
     const record = this.#parts.store.deployment.get(RULES);
-    if (record !== this.#seen) this.#follow(record);
+    if (record !== this.#seen) this.#load(record);
     return this.#compiled;
   }
 
-  /** As of the last look at the store. */
+  /** The stored rules, as of the last refresh. */
   stored(): RuleSet {
     const record = this.#parts.store.deployment.get(RULES);
-    if (record === undefined) return create(RuleSetSchema);
+    if (record === undefined) return emptyRuleSet();
     try {
-      return fromBinary(RuleSetSchema, record.bytes);
+      return decodeRuleSet(record.bytes);
     } catch {
-      // Not ours, or damaged: the next update replaces it.
-      return create(RuleSetSchema, { etag: UNREADABLE });
+      // Unknown or damaged: the next update replaces it.
+      return emptyRuleSet(UNREADABLE);
     }
   }
 
-  #follow(record: StoredRecord | undefined): void {
+  #load(record: StoredRecord | undefined): void {
     const { read, observer, log } = this.#parts;
     this.#seen = record;
     try {
-      const rules = record === undefined ? [] : read(fromBinary(RuleSetSchema, record.bytes));
+      const rules = record === undefined ? [] : read(decodeRuleSet(record.bytes));
       this.#compiled = new CompiledRules(rules);
       observer.rulesInForce(rules.map(({ name }) => name));
       log.info({ rules: rules.length }, "routing rules in force");
     } catch (error) {
-      const words = "the routing rules can't be read; those of before stay in force";
-      log.warn({ error: String(error) }, words);
+      const message = "the stored routing rules cannot be read; the previous ones stay in force";
+      log.warn({ error: String(error) }, message);
     }
   }
 }

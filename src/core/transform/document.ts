@@ -1,26 +1,40 @@
-import { isObject, type Json, type JsonObject, memberOf, NumberText, setMember } from "./json.ts";
-import { jsonEqual } from "./json-equal.ts";
-import { arrayIndex, formatPointer, type JsonPointer, valueAt } from "./json-pointer.ts";
-import { formatOperation, type Operation } from "./operation.ts";
-import { TransformRefusal } from "./refusal.ts";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  jsonEqual,
+  memberOf,
+  NumberText,
+  setMember,
+  TransformRefusal,
+} from "./json.ts";
+import {
+  arrayIndex,
+  formatOperation,
+  formatPointer,
+  type JsonPointer,
+  type Operation,
+  valueAt,
+} from "./operation.ts";
 
 /**
- * A JSON document that takes the operations of a patch and remembers how to undo them. It changes
- * the value that it is given, so that it needs one of its own. After a refusal it is half edited
- * and of no use.
+ * A JSON document that applies the operations of a patch and records how to undo them. It changes
+ * the given value in place. After a refusal it is half edited and must not be used.
  *
- * Why not a library: of fast-json-patch 3.1, rfc6902 5.4 and immutable-json-patch 6.0 none passes
- * all that test/core/transform/rfc6902.test.ts asks (36, 32 and 24 of its first 39 cases; one edits
- * `/name` when told `/constructor/name`), and the first two copy values in ways that lose numbers.
+ * Why not a library: fast-json-patch 3.1, rfc6902 5.4 and immutable-json-patch 6.0 fail
+ * test/core/transform/rfc6902.test.ts (they pass 36, 32 and 24 of its first 39 cases; one edits
+ * `/name` for `/constructor/name`), and the first two lose digits of numbers when they copy.
  */
 export class JsonDocument {
   #root: Json;
-  /** Latest first is what undoes them. Undefined once they exceed their limit. */
+  /**
+   * The inverse operations, in the order of application. Undefined once they exceed their limit.
+   */
   #undo: string[] | undefined = [];
   #undoRoom: number;
   #copyRoom: number;
 
-  /** `undoBytes` bounds what undoes, `copyBytes` all that `copy` operations copy together. */
+  /** `undoBytes` bounds the inverse patch, `copyBytes` the sum of all `copy` operations. */
   constructor(root: Json, room: { undoBytes: number; copyBytes: number }) {
     this.#root = root;
     this.#undoRoom = room.undoBytes;
@@ -31,7 +45,7 @@ export class JsonDocument {
     return this.#root;
   }
 
-  /** A JSON Patch that undoes all that was applied; undefined when it is too long to keep. */
+  /** A JSON Patch that undoes all operations; undefined if it exceeds its limit. */
   get undo(): string | undefined {
     return this.#undo && `[${this.#undo.toReversed().join(",")}]`;
   }
@@ -117,7 +131,7 @@ export class JsonDocument {
     return { parent, key: path.at(-1) ?? "" };
   }
 
-  /** As text at once: later operations may change the value that is in it. */
+  /** Formats at once, because later operations may change the value. */
   #remember(inverse: Operation): void {
     if (this.#undo === undefined) return;
     const text = formatOperation(inverse);
@@ -131,7 +145,7 @@ export class JsonDocument {
     if (this.#copyRoom < 0) {
       throw new TransformRefusal(
         "TOO_LARGE",
-        "its copy operations copy more than a payload may hold",
+        "its copy operations copy more than the largest payload",
       );
     }
     if (Array.isArray(value)) return value.map((item) => this.#copy(item));
@@ -146,7 +160,7 @@ function missing(path: JsonPointer): TransformRefusal {
   return new TransformRefusal("PATH_MISSING", `there is nothing at ${shown(path)}`);
 }
 
-/** Paths come from patches of up to 64 KiB; words about them stay short. */
+/** Shortens a path for a message: patches have up to 64 KiB. */
 function shown(path: JsonPointer): string {
   const text = formatPointer(path);
   return JSON.stringify(text.length > 128 ? `${text.slice(0, 128)}…` : text);

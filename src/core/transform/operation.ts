@@ -1,6 +1,12 @@
-import { isObject, type Json, type JsonObject, memberOf, parseJson } from "./json.ts";
-import { formatPointer, isWithin, type JsonPointer, parsePointer } from "./json-pointer.ts";
-import { TransformRefusal } from "./refusal.ts";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  memberOf,
+  parseJson,
+  setMember,
+  TransformRefusal,
+} from "./json.ts";
 
 /** One operation of a JSON Patch (RFC 6902). */
 export type Operation =
@@ -8,10 +14,10 @@ export type Operation =
   | { op: "remove"; path: JsonPointer }
   | { op: "move" | "copy"; from: JsonPointer; path: JsonPointer };
 
-/** Each may move the elements of a long array, so that their number has to be bounded. */
+/** The most operations of a patch. Each may shift a long array, so the number must be bounded. */
 export const MAX_OPERATIONS = 256;
 
-/** Reads a JSON Patch; what is wrong with any of its operations refuses all of it. */
+/** Reads a JSON Patch; one invalid operation refuses the whole patch. */
 export function readOperations(text: string): Operation[] {
   const patch = parsePatch(text);
   if (!Array.isArray(patch)) throw malformed("a JSON Patch is an array of operations");
@@ -21,7 +27,7 @@ export function readOperations(text: string): Operation[] {
   return patch.map(readOperation);
 }
 
-/** Reads the text of a patch of either kind. */
+/** Parses the JSON text of a patch of either kind. */
 export function parsePatch(text: string): Json {
   try {
     return parseJson(text, "the patch");
@@ -74,6 +80,84 @@ function pointerMember(given: JsonObject, name: "path" | "from", index: number):
   return parsePointer(text);
 }
 
-function malformed(words: string): TransformRefusal {
-  return new TransformRefusal("PATCH_INVALID", words);
+function malformed(message: string): TransformRefusal {
+  return new TransformRefusal("PATCH_INVALID", message);
+}
+
+/** The parsed tokens of an RFC 6901 pointer. Empty: the whole document. */
+export type JsonPointer = readonly string[];
+
+export function parsePointer(text: string): JsonPointer {
+  if (text === "") return [];
+  if (!text.startsWith("/")) throw invalidPointer(text, "must be empty or begin with /");
+  if (/~(?![01])/.test(text)) throw invalidPointer(text, "has a ~ that is neither ~0 nor ~1");
+  return text
+    .slice(1)
+    .split("/")
+    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+export function formatPointer(pointer: JsonPointer): string {
+  return pointer.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** Returns the value at the pointer; undefined if there is none. */
+export function valueAt(document: Json, pointer: JsonPointer): Json | undefined {
+  let value: Json | undefined = document;
+  for (const token of pointer) {
+    if (Array.isArray(value)) value = value[arrayIndex(token) ?? -1];
+    else if (isObject(value)) value = memberOf(value, token);
+    else return undefined;
+  }
+  return value;
+}
+
+/** Parses an index: digits without leading zeros; undefined for other text. */
+export function arrayIndex(token: string): number | undefined {
+  return /^(?:0|[1-9]\d{0,9})$/.test(token) ? Number(token) : undefined;
+}
+
+export function isWithin(pointer: JsonPointer, ancestor: JsonPointer): boolean {
+  return (
+    pointer.length > ancestor.length && ancestor.every((token, index) => token === pointer[index])
+  );
+}
+
+function invalidPointer(text: string, why: string): TransformRefusal {
+  return new TransformRefusal("PATCH_INVALID", `the path ${JSON.stringify(text)} ${why}`);
+}
+
+/**
+ * Turns a JSON Merge Patch (RFC 7396) into operations of a JSON Patch, so that both kinds are
+ * applied, recorded and undone alike.
+ */
+export function mergeOperations(document: Json, patch: Json): Operation[] {
+  const operations: Operation[] = [];
+  if (isObject(patch) && isObject(document)) collect(document, patch, [], operations);
+  else operations.push({ op: "replace", path: [], value: merged(patch) });
+  return operations;
+}
+
+function collect(target: JsonObject, patch: JsonObject, at: JsonPointer, into: Operation[]): void {
+  for (const [key, value] of Object.entries(patch)) {
+    const path = [...at, key];
+    const present = memberOf(target, key);
+    if (value === null) {
+      if (present !== undefined) into.push({ op: "remove", path });
+    } else if (isObject(present) && isObject(value)) {
+      collect(present, value, path, into);
+    } else {
+      into.push({ op: present === undefined ? "add" : "replace", path, value: merged(value) });
+    }
+  }
+}
+
+/** The patch merged into nothing: without its null members. */
+function merged(patch: Json): Json {
+  if (!isObject(patch)) return patch;
+  const result: JsonObject = {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value !== null) setMember(result, key, merged(value));
+  }
+  return result;
 }

@@ -8,10 +8,14 @@ import {
   type TransformLimits,
   writePayload,
 } from "./editable.ts";
-import type { Json } from "./json.ts";
-import { mergeOperations } from "./merge-patch.ts";
-import { formatOperation, type Operation, parsePatch, readOperations } from "./operation.ts";
-import { NESTED_TOO_DEEPLY, TransformRefusal } from "./refusal.ts";
+import { type Json, NESTED_TOO_DEEPLY, TransformRefusal } from "./json.ts";
+import {
+  formatOperation,
+  mergeOperations,
+  type Operation,
+  parsePatch,
+  readOperations,
+} from "./operation.ts";
 
 export type TransformTarget = "PAYLOAD" | "ATTRIBUTES";
 
@@ -25,42 +29,44 @@ export interface Transform {
 
 export const MAX_PATCH_BYTES = 64 * 1024;
 
-/** What undoes an edit is kept up to this size; the original message is kept whatever it is. */
+/** The largest inverse patch that is stored. The original message is always stored. */
 export const MAX_UNDO_BYTES = 64 * 1024;
 
-/** Characters of the record of what an edit did. */
+/** The longest recorded patch, in characters. */
 const MAX_RECORD_LENGTH = 2 * MAX_PATCH_BYTES;
 
 /** The record of one edit. */
 export interface Edit {
-  who: string;
+  /** On whose behalf, e.g. `rule dates`, `queue orders` or `Retry`. */
+  source: string;
   atMs: number;
   target: TransformTarget;
-  /** What was done, as a JSON Patch; a merge patch becomes the operations that it came down to. */
+  /** The change, as a JSON Patch. A merge patch is stored as the operations that it led to. */
   patch: string;
-  /** A JSON Patch that undoes it; undefined when it would exceed `MAX_UNDO_BYTES`. */
+  /** The inverse JSON Patch; undefined if it would exceed `MAX_UNDO_BYTES`. */
   undo: string | undefined;
 }
 
 export type TransformResult =
   | { ok: true; message: EditableMessage; edits: Edit[] }
-  /** `index`: of the transform that was refused. None of them was applied. */
+  /** `index` is that of the refused transform. None was applied. */
   | { ok: false; index: number; refusal: TransformRefusal };
 
-/** Applies transforms one after another, all or none. The message that is given stays as it is. */
+/** Applies transforms in order, all or none. Does not change the given message. */
 export function applyTransforms(
   transforms: readonly Transform[],
   given: EditableMessage,
-  context: { who: string; atMs: number; limits: TransformLimits },
+  context: { source: string; atMs: number; limits: TransformLimits },
 ): TransformResult {
-  const { who, atMs, limits } = context;
+  const { source, atMs, limits } = context;
   let message = given;
   const edits: Edit[] = [];
   for (const [index, transform] of transforms.entries()) {
     try {
       const edited = edit(transform, message, limits);
       message = edited.message;
-      edits.push({ who, atMs, target: transform.target, patch: edited.patch, undo: edited.undo });
+      const { patch, undo } = edited;
+      edits.push({ source, atMs, target: transform.target, patch, undo });
     } catch (error) {
       return { ok: false, index, refusal: refusalOf(error) };
     }
@@ -68,7 +74,7 @@ export function applyTransforms(
   return { ok: true, message, edits };
 }
 
-/** What is wrong with a transform whatever the message; undefined when nothing is. */
+/** Returns why a transform would fail on any message; undefined if it is valid. */
 export function transformProblem(transform: Transform): string | undefined {
   try {
     readTransform(transform);
@@ -78,7 +84,7 @@ export function transformProblem(transform: Transform): string | undefined {
   }
 }
 
-/** The operations of a patch on a document; those of a merge patch depend on it. */
+/** Returns the operations of a patch. Those of a merge patch depend on the document. */
 function readTransform({ kind, patch }: Transform): (document: Json) => Operation[] {
   if (exceedsUtf8(patch, MAX_PATCH_BYTES)) {
     throw new TransformRefusal("PATCH_INVALID", `it exceeds ${MAX_PATCH_BYTES} bytes`);
@@ -99,7 +105,7 @@ function edit(
   const operationsOn = readTransform(transform);
   const before = transform.target === "PAYLOAD" ? payloadOf(message) : attributesOf(message);
   const operations = operationsOn(before);
-  // Before they are applied: values that they add become part of the document, and change with it.
+  // Recorded before they are applied: added values become part of the document and change with it.
   const patch = recordOf(operations);
   const document = new JsonDocument(before, {
     undoBytes: MAX_UNDO_BYTES,
@@ -113,7 +119,7 @@ function edit(
   return { message: edited, patch, undo: document.undo };
 }
 
-/** Of a merge patch it can be longer than the patch: each operation has its whole path. */
+/** The record of a merge patch can be longer than the patch: each operation has its full path. */
 function recordOf(operations: readonly Operation[]): string {
   const texts: string[] = [];
   let length = 0;
@@ -124,7 +130,7 @@ function recordOf(operations: readonly Operation[]): string {
     if (length > MAX_RECORD_LENGTH) {
       throw new TransformRefusal(
         "TOO_LARGE",
-        "the merge patch changes too much; replace the whole",
+        "the merge patch changes too much; replace the whole value instead",
       );
     }
   }
@@ -133,7 +139,7 @@ function recordOf(operations: readonly Operation[]): string {
 
 function refusalOf(error: unknown): TransformRefusal {
   if (error instanceof TransformRefusal) return error;
-  // Recursion over a value that a patch has nested too deeply, one level an operation.
+  // Recursion over a value that operations have nested too deeply.
   if (error instanceof RangeError) {
     return new TransformRefusal("TOO_LARGE", NESTED_TOO_DEEPLY);
   }

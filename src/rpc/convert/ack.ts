@@ -11,13 +11,12 @@ import {
 import type { AckOutcome, OutcomeCommand } from "../../app/commands.ts";
 import { decodeLeaseToken } from "../../core/lease-token.ts";
 import { QUARANTINE_REASONS } from "../../core/reason.ts";
-import { checkCount, checkRequestId } from "./checks.ts";
+import { cutUtf8 } from "../../core/utf8.ts";
 import { readFailure } from "./failure.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { ACK_STATUS_NUMBERS, STATE_NUMBERS } from "./states.ts";
-import { cutUtf8 } from "./text.ts";
 import { durationProblem, toMs } from "./time.ts";
-import { Violations } from "./violations.ts";
+import { checkCount, checkRequestId, Violations } from "./violations.ts";
 
 export interface ReadAck {
   requestId: string;
@@ -32,11 +31,11 @@ export function readAck(request: AckRequest): ReadAck {
   return { requestId: request.requestId, outcomes: request.outcomes.map(readOutcome) };
 }
 
-/** A malformed outcome is answered by itself: it must not cost the others their effect. */
+/** Each outcome is checked separately: a malformed one must not affect the others. */
 function readOutcome({ leaseToken, result }: Outcome): OutcomeCommand {
   const token = decodeLeaseToken(leaseToken);
   if (token === undefined) {
-    return malformed("lease_token is not one that a delivery carried; send it back unchanged");
+    return malformed("lease_token is not a token of a delivery; send it back unchanged");
   }
   switch (result.case) {
     case "succeeded":
@@ -68,7 +67,7 @@ function readOutcome({ leaseToken, result }: Outcome): OutcomeCommand {
       };
     default:
       return malformed(
-        "no result; set one of succeeded, failed, released, quarantined and discarded",
+        "has no result; set one of succeeded, failed, released, quarantined and discarded",
       );
   }
 }

@@ -1,62 +1,50 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
   type Delivery,
   DeliverySchema,
+  type QueueStatus,
+  QueueStatusSchema,
   type StreamDueResponse,
   StreamDueResponseSchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type Message, MessageSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import type { DueDelivery, StreamFrame } from "../../app/commands.ts";
-import { editedContent, readEdits } from "../../app/edits/edited-content.ts";
+import { openStored } from "../../codec/message.ts";
+import type { DeliveryStatus } from "../../core/delivery-status.ts";
 import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
-import { WIRE_LIMITS } from "./limits.ts";
-import { writeQueueStatus } from "./queue-status.ts";
 import { spliceDeliveries } from "./spliced.ts";
-
-/** What a delivery adds to its envelope at most: token, id, queue name, five times, counters. */
-const DELIVERY_SLACK_BYTES = 768;
+import { BREAKER_NUMBERS } from "./states.ts";
 
 /**
- * One frame of the use cases is one or more on the wire: none too large for a stock client.
- * `spliced`: the peer gets protobuf's bytes, and nobody looks into the frames before.
+ * Converts a frame. `spliced`: the peer gets protobuf bytes and nothing reads the frame before, so
+ * stored bytes are copied as they are.
  */
-export function* writeFrames(
-  frame: StreamFrame,
-  { spliced = false } = {},
-): Generator<StreamDueResponse> {
+export function writeFrame(frame: StreamFrame, { spliced = false } = {}): StreamDueResponse {
   switch (frame.kind) {
-    case "opened":
-      yield wire({
-        case: "opened",
-        value: {
-          sessionId: frame.sessionId,
-          leaseDuration: durationFromMs(frame.leaseMs),
-          leasesHeld: frame.leasesHeld,
-        },
-      });
-      return;
+    case "opened": {
+      const { sessionId, leaseMs, leasesHeld } = frame;
+      const leaseDuration = durationFromMs(leaseMs);
+      return wire({ case: "opened", value: { sessionId, leaseDuration, leasesHeld } });
+    }
     case "heartbeat":
-      yield wire({ case: "heartbeat", value: {} });
-      return;
+      return wire({ case: "heartbeat", value: {} });
     case "queueStatus":
-      yield wire({
+      return wire({
         case: "queueStatus",
         value: writeQueueStatus(frame.queue, frame.deliveryStatus),
       });
-      return;
     case "drain":
-      yield wire({ case: "drain", value: { grace: durationFromMs(frame.graceMs) } });
-      return;
+      return wire({ case: "drain", value: { grace: durationFromMs(frame.graceMs) } });
     case "deliveries":
-      for (const group of splitBySize(frame.deliveries)) {
-        if (spliced) yield spliceDeliveries(group);
-        else yield wire({ case: "deliveries", value: { deliveries: group.map(writeDelivery) } });
-      }
+      if (spliced) return spliceDeliveries(frame.deliveries);
+      return wire({
+        case: "deliveries",
+        value: { deliveries: frame.deliveries.map(writeDelivery) },
+      });
   }
 }
 
@@ -69,35 +57,6 @@ function wire(frame: NonNullable<FrameInit>): StreamDueResponse {
   return create(StreamDueResponseSchema, { frame });
 }
 
-/** An upper bound of the encoded size that needs no encoding. */
-export function deliveryBytes(delivery: DueDelivery): number {
-  const { envelope, edits, latestFailure } = delivery;
-  const stored = envelope.length + (edits?.length ?? 0) + (latestFailure?.length ?? 0);
-  return stored + DELIVERY_SLACK_BYTES;
-}
-
-/** Groups in order, each under the frame limit, save a message that alone is larger. */
-export function splitBySize(
-  deliveries: readonly DueDelivery[],
-  maxBytes: number = WIRE_LIMITS.frameBytes,
-): DueDelivery[][] {
-  const groups: DueDelivery[][] = [];
-  let group: DueDelivery[] = [];
-  let bytes = 0;
-  for (const delivery of deliveries) {
-    const size = deliveryBytes(delivery);
-    if (group.length > 0 && bytes + size > maxBytes) {
-      groups.push(group);
-      group = [];
-      bytes = 0;
-    }
-    group.push(delivery);
-    bytes += size;
-  }
-  if (group.length > 0) groups.push(group);
-  return groups;
-}
-
 export function writeDelivery(due: DueDelivery): Delivery {
   const delivery = create(DeliverySchema);
   delivery.message = writeMessage(due);
@@ -108,18 +67,18 @@ export function writeDelivery(due: DueDelivery): Delivery {
     nonce: due.nonce,
   });
   delivery.leaseExpireTime = timestampFromMs(due.leaseExpireAtMs);
-  // Attempts are failures so far; this hand-out is the next one.
+  // `attempts` counts failures so far; this delivery is the next attempt.
   delivery.attempt = due.attempts + 1;
   delivery.deliveryNumber = due.deliveryNumber;
   delivery.outcomeUnknown = due.outcomeUnknown;
   return delivery;
 }
 
-/** Assigned field by field: this runs for every delivery, and `create` with values walks them. */
+/**
+ * Assigns field by field, because `create` with values is slower and this runs for every delivery.
+ */
 function writeMessage(due: DueDelivery): Message {
-  const envelope = fromBinary(EnvelopeSchema, due.envelope);
-  const edits = readEdits(due.edits);
-  const { payload, attributes } = editedContent(envelope, edits);
+  const { envelope, payload, attributes, editCount } = openStored(due.envelope, due.edits);
   const message = create(MessageSchema);
   message.id = formatMessageId(due.id);
   message.queue = due.queue;
@@ -141,7 +100,15 @@ function writeMessage(due: DueDelivery): Message {
   message.dueTime = timestampFromMs(due.dueAtMs);
   if (due.expireAtMs !== undefined) message.expireTime = timestampFromMs(due.expireAtMs);
   message.attempts = due.attempts;
-  message.edited = edits !== undefined;
-  message.editCount = edits?.applied.length ?? 0;
+  message.edited = due.edits !== undefined;
+  message.editCount = editCount;
   return message;
+}
+
+export function writeQueueStatus(queue: string, deliveryStatus: DeliveryStatus): QueueStatus {
+  const { paused, breaker, retryAtMs, openBreakers } = deliveryStatus;
+  const status = create(QueueStatusSchema, { queue, paused, openBreakers });
+  status.breakerState = BREAKER_NUMBERS[breaker];
+  if (retryAtMs !== undefined) status.retryTime = timestampFromMs(retryAtMs);
+  return status;
 }

@@ -3,28 +3,28 @@ import { type Duration, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import type { FailureRecord } from "../../app/commands.ts";
 import { REASONS, type Reason, reasonFromNumber } from "../../core/reason.ts";
+import { cutUtf8, exceedsUtf8 } from "../../core/utf8.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { cutUtf8, exceedsUtf8 } from "./text.ts";
 import { durationProblem, toMs } from "./time.ts";
 
 const LIMIT = WIRE_LIMITS.failure;
 
-/** A failure, cut to its limits: the record that the rules read, and the message to store. */
+/** A failure, cut to its limits: facts for decisions, and the message to store. */
 export interface ReadFailure extends FailureRecord {
-  /** The message to store with the reason in force. */
+  /** Returns the message to store, with this reason. */
   stored(reason: Reason): Failure;
 }
 
 /**
- * Never refuses: a catch block can't repair its request, and a failure that is cut is better
- * than a dead letter that is lost. What was cut is flagged.
+ * Never refuses a failure: a sender cannot fix it, and a cut failure is better than a lost dead
+ * letter. Sets `truncated` if anything was cut.
  */
 export function readFailure(sent: Failure | undefined): ReadFailure {
   const failure = sent === undefined ? create(FailureSchema) : cut(sent);
   const grpcCode = failure.grpcCode;
   const httpStatus = failure.httpStatus;
   const stored = (reason: Reason): Failure => {
-    // A number that this version does not know stays: the newer client that sent it can read it.
+    // An unknown number is kept for newer clients.
     if (failure.reason === 0) failure.reason = REASONS[reason];
     return failure;
   };
@@ -38,7 +38,7 @@ export function readFailure(sent: Failure | undefined): ReadFailure {
     grpcCode: isWithin(grpcCode, 0, 16) ? grpcCode : undefined,
     httpStatus: isWithin(httpStatus, 100, 599) ? httpStatus : undefined,
     stored,
-    // Unknown fields are dropped: no limit speaks of their size.
+    // Unknown fields are dropped, since no limit covers their size.
     encode: (reason) => toBinary(FailureSchema, stored(reason), { writeUnknownFields: false }),
   };
 }
@@ -67,7 +67,7 @@ function cut(sent: Failure): Failure {
   return failure;
 }
 
-/** At most 30 days. What is no duration, or negative, says nothing. */
+/** Cuts to 30 days. Invalid and negative durations are dropped. */
 function cutRetryAfter(sent: Duration | undefined): Duration | undefined {
   if (sent === undefined) return undefined;
   if (durationProblem(sent, 0, WIRE_LIMITS.retryDelayMs) === undefined) return sent;
@@ -75,7 +75,7 @@ function cutRetryAfter(sent: Duration | undefined): Duration | undefined {
   return isLong ? durationFromMs(WIRE_LIMITS.retryDelayMs) : undefined;
 }
 
-/** HTTP's header, which clients copy in whatever case their library gives it. */
+/** Finds the HTTP header in any case. */
 function retryAfterText(attributes: Readonly<Record<string, string>>): string | undefined {
   for (const key of Object.keys(attributes)) {
     if (key.length === 11 && key.toLowerCase() === "retry-after") return attributes[key];
@@ -83,7 +83,7 @@ function retryAfterText(attributes: Readonly<Record<string, string>>): string | 
   return undefined;
 }
 
-/** The same object when nothing had to be cut. */
+/** Returns the same object if nothing was cut. */
 function cutAttributes(sent: Record<string, string>): Record<string, string> {
   const { count, keyBytes, valueBytes } = LIMIT.attributes;
   const entries = Object.entries(sent);

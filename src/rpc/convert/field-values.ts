@@ -11,7 +11,9 @@ import {
 import type { RawValue } from "../../config/value-type.ts";
 import { durationProblem, toMs } from "./time.ts";
 
-/** A value of a field as the row of a setting reads it: as text. Or what is wrong with it. */
+/**
+ * Converts a field's value to the text that a setting parses, or returns what is wrong with it.
+ */
 export function toRaw(field: DescField, value: unknown): { raw: RawValue } | { problem: string } {
   switch (field.fieldKind) {
     case "scalar":
@@ -35,7 +37,7 @@ export function toRaw(field: DescField, value: unknown): { raw: RawValue } | { p
   }
 }
 
-/** The value of a setting as the field holds it. */
+/** Converts a setting's value to the field's type. */
 export function fromSetting(field: DescField, value: unknown): unknown {
   switch (field.fieldKind) {
     case "scalar":
@@ -51,22 +53,22 @@ export function fromSetting(field: DescField, value: unknown): unknown {
         field.listKind === "enum" ? enumNumber(field.enum, String(item)) : item,
       );
     default:
-      throw new TypeError(`${field.name} is no value`);
+      throw new TypeError(`${field.name} is not a value`);
   }
 }
 
-/** Whether it says nothing: the zero of an enum is "unspecified". */
+/** Whether the value is unspecified: the zero of an enum. */
 export function isUnspecified(field: DescField, value: unknown): boolean {
   return field.fieldKind === "enum" && value === 0;
 }
 
-/** Without an exponent, which no setting reads. */
+/** Formats without an exponent, which settings do not parse. */
 function scalarText(value: unknown): string {
   const text = String(value);
   return typeof value === "number" && /e-/.test(text) ? value.toFixed(20) : text;
 }
 
-/** `TTL_ACTION_DISCARD` is `DISCARD`: names of the domain, in any case. */
+/** Names without the enum's prefix: `TTL_ACTION_DISCARD` is `DISCARD`. */
 function enumText(desc: DescEnum, value: unknown): { raw: string } | { problem: string } {
   const found = desc.values.find(({ number }) => number === value);
   return found === undefined || found.number === 0
@@ -80,7 +82,7 @@ function enumNumber(desc: DescEnum, name: string): number {
   return found.number;
 }
 
-/** In whole milliseconds, rounded up. */
+/** Rounds up to whole milliseconds. */
 function durationText(value: Duration): { raw: string } | { problem: string } {
   const problem = durationProblem(value, 0, Number.MAX_SAFE_INTEGER);
   return problem === undefined

@@ -10,11 +10,10 @@ import type { ExtendCommand, ExtendOutcome } from "../../app/commands.ts";
 import { decodeLeaseToken, encodeLeaseToken } from "../../core/lease-token.ts";
 import { parseMessageId } from "../../core/message-id.ts";
 import { LIMITS } from "../../core/settings.ts";
-import { checkCount } from "./checks.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { ACK_STATUS_NUMBERS } from "./states.ts";
 import { readDurationMs } from "./time.ts";
-import { Violations } from "./violations.ts";
+import { checkCount, Violations } from "./violations.ts";
 
 export function readExtend(request: ExtendLeaseRequest): ExtendCommand {
   const v = new Violations();
@@ -42,14 +41,18 @@ export function readExtend(request: ExtendLeaseRequest): ExtendCommand {
     : { sessionId, leaseMs };
 }
 
-/** Sessions have ids of the same form as messages. */
+/** Session ids have the form of message ids. */
 export function checkSession(v: Violations, field: string, sessionId: string): void {
   if (parseMessageId(sessionId) === undefined) {
-    v.add(field, "is not a session that a stream was opened with; send it back unchanged");
+    v.add(
+      field,
+      "is not a session id of this service; send back the id of the `opened` frame unchanged",
+    );
   }
 }
 
-const BAD_TOKEN = "is not a lease token of this service; send back what the delivery carried";
+const BAD_TOKEN =
+  "is not a lease token of this service; send back the token of the delivery unchanged";
 
 export function writeExtend(
   request: ExtendLeaseRequest,

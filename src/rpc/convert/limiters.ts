@@ -8,18 +8,16 @@ import {
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { OpenBreaker } from "../../app/queues/limiter-admin.ts";
 import { cutKey } from "../../core/delivery-rules.ts";
-import { checkQueue } from "./checks.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { BREAKER_NUMBERS } from "./states.ts";
-import { checkText } from "./text.ts";
-import { Violations } from "./violations.ts";
+import { checkQueue, checkText, Violations } from "./violations.ts";
 
 export function readReset(request: ResetBreakerRequest): { queue: string; key: string } {
   const v = new Violations();
   checkQueue(v, "queue", request.queue);
   checkText(v, "key", request.key, WIRE_LIMITS.attributes.valueBytes);
   v.throwIfAny();
-  // As the store knows it: somebody may well give the attribute's whole value.
+  // Cut as in the store, so that the attribute's whole value works too.
   return { queue: request.queue, key: cutKey(request.key) };
 }
 
@@ -28,7 +26,7 @@ export function readRelease(request: ReleaseOrderingKeyRequest) {
   const v = new Violations();
   checkQueue(v, "queue", queue);
   checkText(v, "ordering_key", orderingKey, WIRE_LIMITS.identityBytes);
-  if (orderingKey === "") v.add("ordering_key", "is empty; name the key that is to go on");
+  if (orderingKey === "") v.add("ordering_key", "is empty; name the key to release");
   v.throwIfAny();
   return { queue, orderingKey };
 }

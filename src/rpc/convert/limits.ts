@@ -1,15 +1,15 @@
 import { LIMITS } from "../../core/settings.ts";
 import { DAY_MS } from "./time.ts";
 
-/** The limits that the contract writes beside its fields. Bytes are bytes of UTF-8. */
+/** The limits in the contract. Bytes are UTF-8 bytes. */
 export const WIRE_LIMITS = {
   requestIdBytes: 128,
-  /** Of a send number, exactly. */
+  /** Exact length of a send number's client id. */
   clientIdBytes: 16,
   sendNumber: Number.MAX_SAFE_INTEGER,
   etagBytes: 128,
   workerIdBytes: 128,
-  /** source_id, dedup_key, ordering_key, content_type and each text of an origin. */
+  /** source_id, dedup_key, ordering_key, content_type and each field of an origin. */
   identityBytes: 256,
   attributes: {
     count: LIMITS.attributes,
@@ -30,20 +30,20 @@ export const WIRE_LIMITS = {
   retryWindows: LIMITS.retryWindows,
   multiplier: 100,
   priority: 100,
-  /** Cut, never refused. */
+  /** Longer values are cut, never refused. */
   failure: {
     typeBytes: 512,
     messageBytes: 4096,
     stackTraceBytes: 16_384,
     attributes: { count: 32, keyBytes: 128, valueBytes: 1024 },
   },
-  /** Failures are cut as every failure, and the oldest left out; never refused. */
+  /** Failures are cut like others, and the oldest are dropped; never refused. */
   importedHistory: { attempts: 1000, failures: 15, failureBytes: 65_536 },
-  /** Messages that one call tries rules on. */
+  /** Messages in one TestRules call. */
   ruleSamples: 100,
   noteBytes: 1024,
-  /** Queues of a stream or of a stats request, outcomes, tokens, ids, requests of a batch. */
+  /** Queues of a StreamDue or Stats request, outcomes, tokens, ids, requests of a batch. */
   items: 1000,
   inFlightBytesDefault: 64 * 1024 * 1024,
-  frameBytes: 1024 * 1024,
+  frameBytes: LIMITS.frameBytes,
 } as const;

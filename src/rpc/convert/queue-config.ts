@@ -16,33 +16,33 @@ import { readPolicy, writePolicy } from "./retry-policy.ts";
 import { readTransforms, writeTransform } from "./transform.ts";
 import { entryPath, Violations } from "./violations.ts";
 
-/** One more level over those of the configuration; and, by the field's path, what is wrong with it. */
+/** A configuration layer above those of the server, and the errors in it by field path. */
 export interface ReadConfig {
   readonly layer: QueueLayer;
   readonly violations: readonly FieldViolation[];
 }
 
-/** What is wrong is left out of the layer: a queue goes on with what can be read. */
+/** Invalid values are left out of the layer: the queue works with the valid ones. */
 export function readQueueConfig(config: QueueConfig): ReadConfig {
   const violations: FieldViolation[] = unsupported(config, QueueConfigSchema.fields);
   const simple: Record<string, unknown> = {};
   for (const one of QUEUE_FIELDS) {
-    const said = valueAt(config, one);
-    if (said === undefined) continue;
+    const given = valueAt(config, one);
+    if (given === undefined) continue;
     const row: Setting = QUEUE_SETTINGS[one.key];
-    if (said.value === undefined) {
+    if (given.value === undefined) {
       simple[one.key] = row.fallback;
       continue;
     }
-    const raw = toRaw(one.field, said.value);
+    const raw = toRaw(one.field, given.value);
     const parsed = "problem" in raw ? raw : row.type.parse(raw.raw);
     if ("ok" in parsed) simple[one.key] = parsed.ok;
-    else violations.push({ field: one.path, description: words(parsed.problem, row) });
+    else violations.push({ field: one.path, description: describe(parsed.problem, row) });
   }
   const retryPolicy =
     config.retryPolicy && readDraft("retry_policy", config.retryPolicy, violations);
   const layer: QueueLayer = {
-    // Each value was parsed by the type of its own row, which is what the settings are made of.
+    // Each value was parsed by the type of its own setting.
     simple: simple as Partial<SimpleQueueSettings>,
     sources: new Map(),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
@@ -52,7 +52,7 @@ export function readQueueConfig(config: QueueConfig): ReadConfig {
   return { layer, violations };
 }
 
-/** Settings in full, as the contract writes them. */
+/** Converts complete settings to the contract. */
 export function writeQueueConfig(settings: QueueSettings): QueueConfig {
   const config = create(QueueConfigSchema);
   for (const { key, messages, field } of QUEUE_FIELDS) {
@@ -72,23 +72,23 @@ export function writeQueueConfig(settings: QueueSettings): QueueConfig {
   return config;
 }
 
-/** Messages have their fields by local name; the compiler can't follow a descriptor. */
+/** Gives access to a message's fields by local name. */
 function fieldsOf(message: Message): Record<string, unknown> {
   return message as unknown as Record<string, unknown>;
 }
 
 function messageIn(parent: Message, field: DescField): Message {
   const fields = fieldsOf(parent);
-  if (field.message === undefined) throw new TypeError(`${field.name} is no message`);
+  if (field.message === undefined) throw new TypeError(`${field.name} is not a message`);
   fields[field.localName] ??= create(field.message);
   return fields[field.localName] as Message;
 }
 
-/** Undefined: it says nothing of this setting. A value that is undefined: the default. */
+/** Returns the field's value. Undefined: not set. `value` undefined: the default applies. */
 function valueAt(config: QueueConfig, one: QueueField): { value: unknown } | undefined {
   let message: Message = config;
   for (const step of one.messages) {
-    // Of a message that speaks as a whole only a part is missing.
+    // The rest of a message that replaces as a whole gets its defaults.
     if (!isSet(message, step)) return one.whole && message !== config ? MISSING : undefined;
     message = fieldsOf(message)[step.localName] as Message;
   }
@@ -103,11 +103,11 @@ function isSet(message: Message, field: DescField): boolean {
   return isFieldSet(message as never, field);
 }
 
-function words(problem: string, { type }: Setting): string {
+function describe(problem: string, { type }: Setting): string {
   return `${problem}; allowed: ${type.bounds ?? type.allowed}`;
 }
 
-/** Fields of the contract that this version does not act on: accepting them would be a lie. */
+/** Fields of the contract that this version does not support. They are refused, not ignored. */
 function unsupported(
   message: Message,
   fields: readonly DescField[],
@@ -125,7 +125,7 @@ function unsupported(
   });
 }
 
-/** What is wrong with one of them leaves all of them out: each may count on those before. */
+/** One invalid transform drops the list: later ones may depend on it. */
 function readList(
   { transforms: given }: TransformList,
   violations: FieldViolation[],
@@ -142,7 +142,7 @@ function readPolicies(config: QueueConfig, violations: FieldViolation[]): Map<Re
     const path = entryPath("retry_policies", name);
     const reason = REASON_NAMES.find((one) => one === name);
     if (reason === undefined) {
-      violations.push({ field: path, description: `is none of ${REASON_NAMES.join(", ")}` });
+      violations.push({ field: path, description: `must be one of ${REASON_NAMES.join(", ")}` });
       continue;
     }
     const draft = readDraft(path, policy, violations);
@@ -151,7 +151,7 @@ function readPolicies(config: QueueConfig, violations: FieldViolation[]): Map<Re
   return policies;
 }
 
-/** Undefined: something is wrong with it. */
+/** Returns undefined if the policy has errors. */
 export function readDraft(
   path: string,
   policy: WirePolicy,

@@ -3,8 +3,8 @@ import { QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
 import type { SimpleQueueKey } from "../../config/queue-settings.ts";
 
 /**
- * Where each setting is in `QueueConfig`. What its values may be is said by the row of the setting,
- * which flags, environment and file follow too.
+ * Where each setting is in `QueueConfig`. Its allowed values are those of the setting, as for
+ * flags, environment and file.
  */
 const PATHS = {
   maxRetries: "max_retries",
@@ -45,8 +45,8 @@ const PATHS = {
 } as const satisfies Record<SimpleQueueKey, string>;
 
 /**
- * Messages that speak as a whole: what one of them leaves out is not taken from the next level. An
- * empty list of reasons has to mean none, a pause that says no end must not inherit one.
+ * Messages that replace as a whole: an absent part is not inherited from the next layer. An empty
+ * list of reasons must mean none, and a pause without an end must not inherit one.
  */
 const WHOLE: ReadonlySet<string> = new Set([
   "non_retryable",
@@ -56,18 +56,18 @@ const WHOLE: ReadonlySet<string> = new Set([
   "retry_budget",
 ]);
 
-/** Read and written apart: they are no single values. */
+/** Fields that are not single values; converted separately. */
 export const FIELDS_APART = ["retry_policy", "retry_policies", "transforms"] as const;
 
 export interface QueueField {
   readonly key: SimpleQueueKey;
-  /** As a field mask spells it. */
+  /** The path in a field mask. */
   readonly path: string;
-  /** Messages on the way to it, from the top level on. */
+  /** The messages that contain it, from the top level. */
   readonly messages: readonly DescField[];
   /** The value itself. */
   readonly field: DescField;
-  /** Whether it says something as soon as its message is there. */
+  /** Whether it counts as set if its message is set. */
   readonly whole: boolean;
 }
 
@@ -77,7 +77,7 @@ function fieldNamed(message: DescMessage, name: string): DescField {
   return found;
 }
 
-/** `a.b.c` is in `a.b`, which is in `a`. */
+/** `a.b.c` gives `a`, `a.b` and `a.b.c`. */
 function pathsTo(path: string): string[] {
   const names = path.split(".");
   return names.map((_, index) => names.slice(0, index + 1).join("."));
@@ -94,10 +94,10 @@ export const QUEUE_FIELDS: readonly QueueField[] = Object.entries(PATHS).map(([k
   return { key: key as SimpleQueueKey, path, messages, field, whole: WHOLE.has(outer) };
 });
 
-/** Where a setting is, for whoever is told of it. */
+/** The path of a setting, for messages. */
 export const pathOfSetting = (key: SimpleQueueKey): string => PATHS[key];
 
-/** What this version can set; the contract may already have more. */
+/** The fields that this version supports. */
 export const SUPPORTED: ReadonlySet<string> = new Set([
   ...FIELDS_APART,
   ...QUEUE_FIELDS.flatMap(({ path }) => pathsTo(path)),

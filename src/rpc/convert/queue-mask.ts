@@ -12,20 +12,20 @@ import {
 import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
 import type { FieldViolation } from "../../core/errors.ts";
 
-/** What a field mask names: fields of QueueConfig, or of a message in one of them. */
+/** A path in a field mask: a field of QueueConfig, or a field of a message in it. */
 interface Target {
   readonly field: DescField;
   readonly inner: DescField | undefined;
 }
 
 export interface QueueMask {
-  /** Names of the top level that it touches. */
+  /** The top-level fields that the mask changes. */
   readonly touched: ReadonlySet<string>;
-  /** Puts what is given in place of what is there; what is not given is taken away. */
+  /** Replaces the masked fields by the given ones. Fields that are not given are cleared. */
   apply(present: QueueConfig): QueueConfig;
 }
 
-/** Messages of ours: a duration or an instant is one value. */
+/** The fields of our own messages. A Duration or Timestamp is a single value. */
 function partsOf(field: DescField): readonly DescField[] {
   if (field.fieldKind !== "message") return [];
   return field.message.typeName.startsWith("dlq.") ? field.message.fields : [];
@@ -40,7 +40,7 @@ function targetOf(path: string): Target | undefined {
   return inner === undefined ? undefined : { field, inner };
 }
 
-/** No mask, or an empty one: what is given. */
+/** Reads a mask. An empty mask means all given fields. */
 export function readMask(
   paths: readonly string[],
   given: QueueConfig,
@@ -66,10 +66,10 @@ function unknown(path: string): string {
   const parts = outer === undefined ? [] : partsOf(outer);
   if (outer !== undefined && parts.length > 0) {
     const allowed = parts.map((one) => `${outer.name}.${one.name}`);
-    return `is no field; allowed: ${[outer.name, ...allowed].join(", ")}`;
+    return `is not a field; allowed: ${[outer.name, ...allowed].join(", ")}`;
   }
-  if (outer !== undefined) return `has no parts; name it as a whole: ${outer.name}`;
-  return `is no field; allowed: *, ${QueueConfigSchema.fields.map(({ name }) => name).join(", ")}`;
+  if (outer !== undefined) return `has no subfields; use ${outer.name}`;
+  return `is not a field; allowed: *, ${QueueConfigSchema.fields.map(({ name }) => name).join(", ")}`;
 }
 
 function maskOf(targets: readonly Target[], given: QueueConfig): QueueMask {
@@ -87,17 +87,17 @@ function maskOf(targets: readonly Target[], given: QueueConfig): QueueMask {
   };
 }
 
-/** What this version does not know can't be meant: nobody could check it. */
+/** Drops unknown fields, which could not be checked. */
 function plain(given: QueueConfig): QueueConfig {
   const bytes = toBinary(QueueConfigSchema, given, { writeUnknownFields: false });
   const config = fromBinary(QueueConfigSchema, bytes);
-  // In one order, so that the same content is always the same bytes.
+  // Sorted, so that equal content gives equal bytes.
   const policies = Object.entries(config.retryPolicies);
   config.retryPolicies = Object.fromEntries(policies.toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return config;
 }
 
-/** Messages have their fields by local name; the compiler can't follow a descriptor. */
+/** Gives access to a message's fields by local name. */
 function fieldsOf(message: Message): Record<string, unknown> {
   return message as unknown as Record<string, unknown>;
 }
@@ -112,12 +112,13 @@ function copyField(desc: DescMessage, to: Message, from: Message, field: DescFie
 
 function copyPart(to: QueueConfig, from: QueueConfig, field: DescField, inner: DescField): void {
   const desc = field.message;
-  if (desc === undefined) throw new TypeError(`${field.name} is no message`);
+  if (desc === undefined) throw new TypeError(`${field.name} is not a message`);
   const source = (fieldsOf(from)[field.localName] ?? create(desc)) as Message;
   const target = (fieldsOf(to)[field.localName] ?? create(desc)) as Message;
   copyField(desc, target, source, inner);
-  // An empty message may say something, where it speaks as a whole: only who gave one means that.
-  const isLeft = toBinary(desc, target as never).length > 0 || isFieldSet(from, field);
-  if (isLeft) fieldsOf(to)[field.localName] = target;
+  // An empty message is kept only if it was given: for messages that replace as a whole it has a
+  // meaning.
+  const isKept = toBinary(desc, target as never).length > 0 || isFieldSet(from, field);
+  if (isKept) fieldsOf(to)[field.localName] = target;
   else clearField(to, field);
 }

@@ -14,16 +14,14 @@ import {
 import type { QueueDeletion } from "../../app/queues/deletion.ts";
 import type { QueueUpdate, QueueView } from "../../app/queues/queue-admin.ts";
 import { QUEUE_NAME } from "../../core/settings.ts";
-import { checkQueue } from "./checks.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { readQueueConfig, writeQueueConfig } from "./queue-config.ts";
 import { type QueueMask, readMask } from "./queue-mask.ts";
-import { checkText } from "./text.ts";
-import { Violations } from "./violations.ts";
+import { checkQueue, checkText, Violations } from "./violations.ts";
 
 export const PAGE_DEFAULT = 100;
 
-/** A page token is the name that the page before it ended with, so that it outlives any server. */
+/** A page token is the last name of the page before, so that any server can read it. */
 const encodeToken = (name: string) => Buffer.from(name).toString("base64url");
 
 export function readList(request: ListQueuesRequest): { pageSize: number; after: string } {
@@ -34,7 +32,10 @@ export function readList(request: ListQueuesRequest): { pageSize: number; after:
   }
   const after = Buffer.from(request.pageToken, "base64url").toString();
   if (request.pageToken !== "" && !QUEUE_NAME.test(after)) {
-    v.add("page_token", "is none of an earlier answer; leave it out to begin from the start");
+    v.add(
+      "page_token",
+      "is not a next_page_token of an earlier response; leave it out to start at the beginning",
+    );
   }
   v.throwIfAny();
   return { pageSize, after };
@@ -86,8 +87,8 @@ export function readDelete(request: DeleteQueueRequest): QueueDeletion {
 }
 
 /**
- * What is wrong elsewhere was accepted when it was set, by another version perhaps, and is no reason
- * to refuse this.
+ * Checks only the changed fields: errors elsewhere were accepted when those were set, maybe by
+ * another version.
  */
 function checkTouched(config: QueueConfig, { touched }: QueueMask): void {
   const v = new Violations(CONFIG_PREFIX);
@@ -97,7 +98,7 @@ function checkTouched(config: QueueConfig, { touched }: QueueMask): void {
   v.throwIfAny();
 }
 
-/** Before the path of a field of QueueConfig in an UpdateQueueRequest. */
+/** Prefix of field paths of QueueConfig in an UpdateQueueRequest. */
 export const CONFIG_PREFIX = "queue.config.";
 
 export function writeQueue(view: QueueView): Queue {

@@ -1,5 +1,13 @@
-import type { RetryPolicy as WirePolicy } from "../../../gen/dlq/v1/message_pb.ts";
-import { BACKOFF_NUMBERS, encodePolicy, JITTER_NUMBERS, nameOf } from "../../app/retry-settings.ts";
+import type {
+  RetryPolicy as WirePolicy,
+  RetryWindow as WireWindow,
+} from "../../../gen/dlq/v1/message_pb.ts";
+import {
+  BACKOFF_NUMBERS,
+  encodePolicy,
+  JITTER_NUMBERS,
+  nameOfNumber,
+} from "../../codec/retry-settings.ts";
 import type { MessageRetry } from "../../core/policy.ts";
 import {
   asOverride,
@@ -8,12 +16,14 @@ import {
 } from "../../core/policy-override.ts";
 import { PRESETS, type PresetName } from "../../core/presets.ts";
 import type { RetryPolicy } from "../../core/settings.ts";
+import { isTimeZone } from "../../core/time-zone.ts";
+import { exceedsUtf8 } from "../../core/utf8.ts";
+import { DAY_MINUTES, parseTimeOfDay, type RetryWindow } from "../../core/windows.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { readWindows } from "./retry-windows.ts";
 import { isZero, readDurationMs } from "./time.ts";
 import type { Violations } from "./violations.ts";
 
-/** A message's own say in its retries. */
+/** Reads the retry settings of one message. */
 export function readRetry(
   v: Violations,
   maxRetries: number | undefined,
@@ -23,7 +33,7 @@ export function readRetry(
   return { maxRetries, policy: policy && readPolicy(v, "retry_policy", policy) };
 }
 
-/** A policy as somebody wrote it; `field` is its path. */
+/** Reads a partial policy; `field` is its path. */
 export function readPolicy(v: Violations, field: string, policy: WirePolicy): PolicyOverride {
   const delay = (name: string, value: WirePolicy["initialDelay"]) =>
     readDurationMs(v, `${field}.${name}`, value, 0, WIRE_LIMITS.retryDelayMs);
@@ -41,7 +51,7 @@ export function readPolicy(v: Violations, field: string, policy: WirePolicy): Po
     );
   }
   if (policy.preset !== "" && !isPreset(policy.preset)) {
-    v.add(`${field}.preset`, `is none of ${Object.keys(PRESETS).join(", ")}`);
+    v.add(`${field}.preset`, `must be one of ${Object.keys(PRESETS).join(", ")}`);
   }
   const own: PolicyOverride = {
     preset: isPreset(policy.preset) ? policy.preset : undefined,
@@ -60,7 +70,7 @@ export function readPolicy(v: Violations, field: string, policy: WirePolicy): Po
   return own;
 }
 
-/** A complete policy, every field that it heeds. */
+/** Writes a complete policy. */
 export function writePolicy(policy: RetryPolicy): WirePolicy {
   return encodePolicy(asOverride(policy));
 }
@@ -73,7 +83,7 @@ function readEnum<Name extends string>(
   number: number,
 ): Name | undefined {
   if (number === 0) return undefined;
-  const name = nameOf(numbers, number);
+  const name = nameOfNumber(numbers, number);
   if (name === undefined) v.add(field, `is not a value of ${type} that this server knows`);
   return name;
 }
@@ -112,4 +122,43 @@ function checkRetries(v: Violations, field: string, value: number | undefined): 
 
 function isPreset(name: string): name is PresetName {
   return Object.hasOwn(PRESETS, name);
+}
+
+/** The longest IANA name has 32 characters. */
+const TIME_ZONE_BYTES = 64;
+
+/** Returns undefined if there are none: the next layer applies. */
+export function readWindows(
+  v: Violations,
+  field: string,
+  windows: readonly WireWindow[],
+): readonly RetryWindow[] | undefined {
+  if (windows.length === 0) return undefined;
+  const most = WIRE_LIMITS.retryWindows;
+  if (windows.length > most) {
+    v.add(field, `has ${windows.length} entries; at most ${most} are allowed`);
+    return undefined;
+  }
+  return windows.map((window, index) => readWindow(v, `${field}[${index}]`, window));
+}
+
+/** The values used for refused fields do not matter. */
+function readWindow(v: Violations, field: string, window: WireWindow): RetryWindow {
+  const timeZone = window.timeZone || "UTC";
+  if (exceedsUtf8(timeZone, TIME_ZONE_BYTES) || !isTimeZone(timeZone)) {
+    v.add(`${field}.time_zone`, "is not a name of the IANA time zone database, e.g. Europe/Berlin");
+  }
+  const startMinute = parseTimeOfDay(window.startTime) ?? DAY_MINUTES;
+  if (startMinute === DAY_MINUTES) {
+    v.add(`${field}.start_time`, "is not a time of day from 00:00 to 23:59, as HH:MM");
+  }
+  const endMinute = parseTimeOfDay(window.endTime) ?? 0;
+  if (endMinute === 0) {
+    v.add(`${field}.end_time`, "is not a time of day from 00:01 to 24:00, as HH:MM");
+  }
+  const days = [...new Set(window.days)];
+  if (days.some((day) => !(day >= 1 && day <= 7))) {
+    v.add(`${field}.days`, "has a value of dlq.v1.DayOfWeek that this server does not know");
+  }
+  return { timeZone, startMinute, endMinute, days };
 }

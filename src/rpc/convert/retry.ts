@@ -16,6 +16,7 @@ import type {
   RetryCommand,
   RetryResult,
 } from "../../app/commands.ts";
+import { wirePayload } from "../../codec/message.ts";
 import { formatMessageId, parseMessageId } from "../../core/message-id.ts";
 import {
   QUARANTINE_REASONS,
@@ -25,10 +26,9 @@ import {
   reasonFromNumber,
 } from "../../core/reason.ts";
 import { LIMITS } from "../../core/settings.ts";
-import { checkCount, checkQueue, checkRequestId } from "./checks.ts";
 import { REFUSAL_NUMBERS, STATE_NUMBERS } from "./states.ts";
 import { readTransforms } from "./transform.ts";
-import { Violations } from "./violations.ts";
+import { checkCount, checkQueue, checkRequestId, Violations } from "./violations.ts";
 
 export function readRetryRequest(request: RetryRequest): RetryCommand {
   const v = new Violations();
@@ -51,7 +51,7 @@ function readSelection(v: Violations, request: RetryRequest): RetryCommand["by"]
   }
   if (ids.length > 0) v.add("filter", "contradicts ids: give one of them, not both");
   if (expectedCount === undefined) {
-    v.add("expected_count", "is required with a filter: how many messages should it match?");
+    v.add("expected_count", "is required with a filter: the number of messages that it matches");
   } else if (expectedCount > LIMITS.retryIds) {
     v.add(
       "expected_count",
@@ -62,7 +62,7 @@ function readSelection(v: Violations, request: RetryRequest): RetryCommand["by"]
 }
 
 function readFilter(v: Violations, filter: WireFilter): MessageFilter {
-  /** Maps a list; what has no name in this version is refused: it would select something else. */
+  /** Converts a list. Unknown numbers are refused: ignoring them would select other messages. */
   const read = <T extends string>(
     field: string,
     numbers: readonly number[],
@@ -74,7 +74,7 @@ function readFilter(v: Violations, filter: WireFilter): MessageFilter {
       if (found === undefined) {
         v.add(
           `filter.${field}[${index}]`,
-          `is ${stated(field, number)}; allowed are ${allowed.join(", ")}`,
+          `is ${describe(field, number)}; allowed are ${allowed.join(", ")}`,
         );
         return [];
       }
@@ -94,12 +94,12 @@ function readFilter(v: Violations, filter: WireFilter): MessageFilter {
 
 const RETRYABLE_STATES = ["SCHEDULED", "QUARANTINED"] as const;
 
-/** The bare name of a value that is refused, or its number where it has none. */
-function stated(field: string, number: number): string {
+/** The name of a refused value, or its number. */
+function describe(field: string, number: number): string {
   if (number === 0) return "UNSPECIFIED";
   const states = field === "states" ? Object.entries(STATE_NUMBERS) : [];
   const name = states.find(([, value]) => value === number)?.[0];
-  return name ?? `${number}, a number without a name here`;
+  return name ?? `${number}, which this server does not know`;
 }
 
 function retryableState(state: number): "SCHEDULED" | "QUARANTINED" | undefined {
@@ -129,7 +129,7 @@ export function writeRetry(request: RetryRequest, result: RetryResult): RetryRes
 
 function writeContent({ payload, attributes }: MessageContent): WireContent {
   const content = create(MessageContentSchema);
-  content.payload = payload;
+  content.payload = wirePayload(payload);
   content.attributes = { ...attributes };
   return content;
 }

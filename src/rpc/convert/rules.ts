@@ -14,25 +14,24 @@ import {
   RuleEvent as WireEvent,
   type Rule as WireRule,
 } from "../../../gen/dlq/v1/rule_pb.ts";
-import { reasonOf } from "../../app/reason-of.ts";
-import { encodePolicy } from "../../app/retry-settings.ts";
 import type { RuleTest, RuleTestOutcome, RuleUpdate } from "../../app/rules/rule-admin.ts";
 import { failureFacts } from "../../app/rules/rule-judge.ts";
+import { wirePayload } from "../../codec/message.ts";
+import { encodePolicy } from "../../codec/retry-settings.ts";
+import { reasonOf } from "../../core/categorize.ts";
 import { DlqError, type FieldViolation } from "../../core/errors.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 import type { Rule, RuleAction, RuleEvent } from "../../rules/rule.ts";
 import { ruleViolations } from "../../rules/validate-rules.ts";
-import { checkCount } from "./checks.ts";
 import { readFailure } from "./failure.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { readPolicy } from "./retry-policy.ts";
-import { readSend, type SendRules } from "./send.ts";
-import { checkText } from "./text.ts";
+import { readSend, type SendLimits } from "./send.ts";
 import { readTransforms, writeTransform } from "./transform.ts";
-import { Violations } from "./violations.ts";
+import { checkCount, checkText, Violations } from "./violations.ts";
 
-/** Before the path of a field of RuleSet in requests. */
+/** Prefix of field paths of RuleSet in requests. */
 const PREFIX = "rule_set.";
 
 const EVENTS: Readonly<Record<number, RuleEvent>> = {
@@ -49,7 +48,10 @@ export function readRulesUpdate({ ruleSet }: UpdateRulesRequest): RuleUpdate {
   return { etag, rules };
 }
 
-/** What was valid when it was set, perhaps by another version; throws where this one can't read it. */
+/**
+ * Reads rules that were validated when they were set, maybe by another version. Throws if this
+ * version cannot read them.
+ */
 export function readStoredRules({ rules }: RuleSet): Rule[] {
   const v = new Violations();
   const read = rules.map((rule, index) => readRule(v, rule, index));
@@ -57,7 +59,7 @@ export function readStoredRules({ rules }: RuleSet): Rule[] {
   return read;
 }
 
-export function readTest(request: TestRulesRequest, sendRules: SendRules): RuleTest {
+export function readTest(request: TestRulesRequest, sendLimits: SendLimits): RuleTest {
   const v = new Violations();
   checkCount(v, "samples", request.samples.length, 1, WIRE_LIMITS.ruleSamples);
   v.throwIfAny();
@@ -65,7 +67,7 @@ export function readTest(request: TestRulesRequest, sendRules: SendRules): RuleT
   const rules = request.ruleSet && readRules(own, request.ruleSet.rules);
   const violations: FieldViolation[] = [...own.found];
   const samples = request.samples.flatMap((sample, index) => {
-    const read = readSample(sample, `samples[${index}].`, sendRules);
+    const read = readSample(sample, `samples[${index}].`, sendLimits);
     if ("facts" in read) return [read];
     violations.push(...read.violations);
     return [];
@@ -75,10 +77,10 @@ export function readTest(request: TestRulesRequest, sendRules: SendRules): RuleT
   return { rules, samples };
 }
 
-/** Names all that is wrong with them. */
+/** Reads rules and collects all errors. */
 function readRules(v: Violations, rules: readonly WireRule[]): Rule[] {
   const read = rules.map((rule, index) => readRule(v, rule, index));
-  // Policies were judged as they were read.
+  // Policies were checked when they were read.
   for (const { field, description } of ruleViolations(read, () => [])) v.add(field, description);
   return read;
 }
@@ -91,22 +93,22 @@ function readRule(v: Violations, rule: WireRule, index: number): Rule {
     v.add(`${field}.event`, "is required: RULE_EVENT_ARRIVAL or RULE_EVENT_FAILURE");
   }
   const action = readAction(v, `${field}.action`, rule.action);
-  // The event that an expression may say more of, so that it is judged all the same.
+  // The event with more variables, so that the expression is checked anyway.
   return { name, event: event ?? "FAILURE", when, action, proceed, disabled };
 }
 
-/** For transforms that were refused, so that their action is not taken to say nothing. */
+/** Stands in for refused transforms, so that the action does not count as empty. */
 const NO_EDIT: Transform = { target: "PAYLOAD", kind: "MERGE_PATCH", patch: "{}" };
 
 function readAction(v: Violations, field: string, action: WireAction | undefined): RuleAction {
   if (action === undefined) return {};
   const { queue, priority, quarantine, drop, retryPolicy } = action;
   const transforms = readTransforms(v, `${field}.transforms`, action.transforms);
-  const areRefused = transforms.length === 0 && action.transforms.length > 0;
+  const wereRefused = transforms.length === 0 && action.transforms.length > 0;
   return {
     ...{ queue, priority, quarantine, drop },
     retryPolicy: retryPolicy && readPolicy(v, `${field}.retry_policy`, retryPolicy),
-    transforms: areRefused ? [NO_EDIT] : transforms,
+    transforms: wereRefused ? [NO_EDIT] : transforms,
   };
 }
 
@@ -115,7 +117,7 @@ type Sample = RuleTest["samples"][number];
 function readSample(
   sample: RuleSample,
   prefix: string,
-  sendRules: SendRules,
+  sendLimits: SendLimits,
 ): Sample | { violations: readonly FieldViolation[] } {
   const v = new Violations(prefix);
   const event = EVENTS[sample.event];
@@ -130,7 +132,7 @@ function readSample(
   if (sample.message === undefined) v.add("message", "is required");
   if (sample.message === undefined || v.any) return { violations: v.found };
   try {
-    const command = readSend(sample.message, sendRules, `${prefix}message.`);
+    const command = readSend(sample.message, sendLimits, `${prefix}message.`);
     const failure = onFailure ? readFailure(sample.failure) : command.failure;
     const facts: RuleFacts = {
       message: command.ruleFacts(),
@@ -151,7 +153,12 @@ export function writeOutcome(
   { matched, failed, action, edited }: RuleTestOutcome,
   sample: RuleSample | undefined,
 ): RuleTestResult {
-  const transformed = edited && sample?.message && { ...sample.message, ...edited };
+  const transformed = edited &&
+    sample?.message && {
+      ...sample.message,
+      payload: wirePayload(edited.payload),
+      attributes: { ...edited.attributes },
+    };
   return create(RuleTestResultSchema, {
     matched: [...matched],
     failed: failed.map(({ rule, error }) => ({ rule, error })),

@@ -1,36 +1,40 @@
-import { create } from "@bufbuild/protobuf";
+import { createHash } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type {
-  SendNumber,
-  SendToDlqRequest,
-  SendToDlqResponse,
+import {
+  type ImportedFailure,
+  ImportedFailureSchema,
+  type ImportedHistory,
+  ImportedHistorySchema,
+  type SendNumber,
+  type SendToDlqRequest,
+  type SendToDlqResponse,
+  SendToDlqResponseSchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { SendCommand, SendResult } from "../../app/commands.ts";
-import { valueIn } from "../../app/limiter-keys.ts";
+import type { Payload } from "../../../gen/dlq/v1/message_pb.ts";
+import type { ImportedHistoryFacts, SendCommand, SendResult } from "../../app/commands.ts";
+import { encodeEnvelope } from "../../codec/envelope.ts";
+import { reasonOf } from "../../core/categorize.ts";
+import { valueIn } from "../../core/delivery-rules.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
+import { utf8Bytes } from "../../core/utf8.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
-import { checkMap, checkQueue, checkRequestId } from "./checks.ts";
-import { encodeEnvelope } from "./envelope.ts";
 import { readFailure } from "./failure.ts";
-import { readImportedHistory } from "./imported-history.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { checkPayload, hashPayload } from "./payload.ts";
 import { readRetry } from "./retry-policy.ts";
 import { STATE_NUMBERS } from "./states.ts";
-import { checkText } from "./text.ts";
 import { readDurationMs, readTimestampMs } from "./time.ts";
-import { Violations } from "./violations.ts";
+import { checkMap, checkQueue, checkRequestId, checkText, Violations } from "./violations.ts";
 
-export interface SendRules {
+export interface SendLimits {
   payloadMaxBytes: number;
-  /** The wall clock, only to refuse due times that are absurdly far ahead. */
+  /** The wall clock, to refuse due times that are too far ahead. */
   nowMs: number;
 }
 
-/** Throws a DlqError that names every wrong field, each behind `prefix`. */
-export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = ""): SendCommand {
+/** Throws a DlqError with all field errors, with `prefix` before each field. */
+export function readSend(request: SendToDlqRequest, rules: SendLimits, prefix = ""): SendCommand {
   const v = new Violations(prefix);
   checkRequestId(v, request.requestId);
   checkQueue(v, "queue", request.queue);
@@ -60,7 +64,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
     importedHistory: importedHistory?.facts,
     sourceId: request.sourceId,
     dedupKey: request.dedupKey,
-    // Lazy: a hash of every payload would be paid by senders that never ask for dedup.
+    // Computed only if there is a dedup key.
     get payloadHash() {
       return request.payload === undefined ? new Uint8Array(16) : hashPayload(request.payload);
     },
@@ -144,7 +148,7 @@ function checkPriority(v: Violations, priority: number): void {
 }
 
 export function writeSend(result: SendResult): SendToDlqResponse {
-  // Assigned field by field: this runs for every message, and `create` with values walks them.
+  // Assigns field by field, because `create` with values is slower and this runs for every message.
   const response = create(SendToDlqResponseSchema);
   const { state } = result;
   if (state !== undefined) response.state = STATE_NUMBERS[state];
@@ -157,4 +161,98 @@ export function writeSend(result: SendResult): SendToDlqResponse {
     response.quarantineReason = QUARANTINE_REASONS[result.quarantineReason];
   }
   return response;
+}
+
+/**
+ * Checks the payload and returns its size in bytes. It may be empty, but not absent: a payload
+ * without a body is probably a misspelt field.
+ */
+export function checkPayload(
+  v: Violations,
+  payload: Payload | undefined,
+  maxBytes: number,
+): number {
+  if (payload === undefined) {
+    v.add("payload", "is required; an empty message is sent as an empty payload.text");
+    return 0;
+  }
+  checkText(v, "payload.content_type", payload.contentType, WIRE_LIMITS.identityBytes);
+  if (payload.body.case === undefined) {
+    v.add("payload", "has neither text nor data; one of them must be set, and may be empty");
+    return 0;
+  }
+  const bytes =
+    payload.body.case === "text" ? utf8Bytes(payload.body.value) : payload.body.value.length;
+  if (bytes > maxBytes) {
+    v.add(
+      `payload.${payload.body.case}`,
+      `is ${bytes} bytes long; this server accepts at most ${maxBytes}: store large content elsewhere and send a reference, or raise the server's payload limit`,
+    );
+  }
+  return bytes;
+}
+
+/** A hash of 16 bytes of kind, content type and content. */
+export function hashPayload(payload: Payload): Uint8Array {
+  const hash = createHash("sha256");
+  // The length separates the content type from the content.
+  hash.update(`${payload.body.case ?? ""}\n${utf8Bytes(payload.contentType)}\n`);
+  hash.update(payload.contentType);
+  if (payload.body.value !== undefined) hash.update(payload.body.value);
+  return Uint8Array.from(hash.digest().subarray(0, 16));
+}
+
+const LIMIT = WIRE_LIMITS.importedHistory;
+
+/** The imported history of a message: facts for decisions, and what is stored. */
+export interface ReadImportedHistory {
+  facts: ImportedHistoryFacts;
+  /** With failures categorized and cut. */
+  stored: ImportedHistory;
+}
+
+export function readImportedHistory(
+  v: Violations,
+  sent: ImportedHistory | undefined,
+): ReadImportedHistory | undefined {
+  if (sent === undefined) return undefined;
+  const { attempts, quarantined, firstFailureTime } = sent;
+  if (attempts > LIMIT.attempts) {
+    v.add("imported_history.attempts", `is ${attempts}; it must be from 0 to ${LIMIT.attempts}`);
+  }
+  const firstFailureAtMs =
+    firstFailureTime && readTime(v, "imported_history.first_failure_time", firstFailureTime);
+  if (firstFailureAtMs !== undefined && firstFailureAtMs < 0) {
+    v.add("imported_history.first_failure_time", "is before 1970");
+  }
+  sent.failures.forEach(({ time }, index) => {
+    if (time !== undefined) readTime(v, `imported_history.failures[${index}].time`, time);
+  });
+  const failures = latest(sent.failures);
+  const stored = create(ImportedHistorySchema, { attempts, failures, quarantined });
+  if (firstFailureTime !== undefined) stored.firstFailureTime = firstFailureTime;
+  return {
+    facts: { attempts, failureCount: failures.length, firstFailureAtMs, quarantined },
+    stored,
+  };
+}
+
+/** Times in the future are allowed; the verdict bounds them. */
+function readTime(v: Violations, field: string, time: Parameters<typeof readTimestampMs>[2]) {
+  return readTimestampMs(v, field, time, Number.POSITIVE_INFINITY, "");
+}
+
+/** The latest failures that fit, oldest first. */
+function latest(sent: readonly ImportedFailure[]): ImportedFailure[] {
+  const kept: ImportedFailure[] = [];
+  let bytes = 0;
+  for (const { failure, time } of sent.slice(-LIMIT.failures).reverse()) {
+    const read = readFailure(failure);
+    const one = create(ImportedFailureSchema, { failure: read.stored(reasonOf(read)) });
+    if (time !== undefined) one.time = time;
+    bytes += toBinary(ImportedFailureSchema, one).length;
+    if (bytes > LIMIT.failureBytes) break;
+    kept.push(one);
+  }
+  return kept.reverse();
 }

@@ -19,13 +19,12 @@ import { type FieldViolation, invalid } from "../../core/errors.ts";
 import { REASON_NAMES, reasonFromNumber } from "../../core/reason.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { SimulatedQueue, SimulatedSchedule } from "../../core/simulate.ts";
-import { checkQueue } from "./checks.ts";
 import { readDraft } from "./queue-config.ts";
 import { writePolicy } from "./retry-policy.ts";
 import { DAY_MS, readTimestampMs } from "./time.ts";
-import { Violations } from "./violations.ts";
+import { checkQueue, Violations } from "./violations.ts";
 
-/** As far ahead as any delay reaches. */
+/** The longest delay. */
 const AHEAD_MS = 3650 * DAY_MS;
 
 export function readSimulate(request: SimulatePolicyRequest, nowMs: number): SimulateCommand {
@@ -33,20 +32,20 @@ export function readSimulate(request: SimulatePolicyRequest, nowMs: number): Sim
   checkQueue(v, "queue", request.queue);
   const reason = request.reason === 0 ? "UNKNOWN_ERROR" : reasonFromNumber(request.reason);
   if (reason === undefined)
-    v.add("reason", `is ${request.reason}, which is none of ${REASON_NAMES.join(", ")}`);
-  const draft = request.retryPolicy && readTried(v, request.retryPolicy);
+    v.add("reason", `is ${request.reason}; it must be one of ${REASON_NAMES.join(", ")}`);
+  const draft = request.retryPolicy && readDraftPolicy(v, request.retryPolicy);
   const startAtMs = readStart(v, request, nowMs);
   v.throwIfAny();
   return {
     queue: request.queue,
-    settings: (inForce) => (draft === undefined ? inForce : trying(inForce, draft)),
+    settings: (inForce) => (draft === undefined ? inForce : withPolicy(inForce, draft)),
     reason: reason ?? "UNKNOWN_ERROR",
     startAtMs,
     stored: !request.skipStored,
   };
 }
 
-function readTried(v: Violations, policy: WirePolicy): PolicyDraft | undefined {
+function readDraftPolicy(v: Violations, policy: WirePolicy): PolicyDraft | undefined {
   const found: FieldViolation[] = [];
   const draft = readDraft("retry_policy", policy, found);
   for (const { field, description } of found) v.add(field, description);
@@ -63,8 +62,8 @@ function readStart(
   return readTimestampMs(v, "start_time", startTime, nowMs + AHEAD_MS, "3650 days");
 }
 
-/** As if the policy was set and nothing else of retries. */
-function trying(inForce: QueueSettings, retryPolicy: PolicyDraft): QueueSettings {
+/** Returns the settings with only this retry policy set. */
+function withPolicy(inForce: QueueSettings, retryPolicy: PolicyDraft): QueueSettings {
   const errors: ConfigError[] = [];
   const layer = { simple: {}, sources: new Map(), retryPolicy, retryPolicies: new Map() };
   const settings = resolveQueue(inForce, layer, errors);

@@ -7,7 +7,7 @@ import { BreakerState as Breaker, MessageState } from "../../../gen/dlq/v1/state
 import type { AckStatus, GoneState, RetryRefusal, StoredState } from "../../app/commands.ts";
 import type { BreakerState } from "../../core/delivery-status.ts";
 
-/** Names of the domain, as numbers of the contract. */
+/** Names of the core, as numbers of the contract. */
 
 export const STATE_NUMBERS = {
   SCHEDULED: MessageState.SCHEDULED,
@@ -39,7 +39,7 @@ export const BREAKER_NUMBERS = {
   HALF_OPEN: Breaker.HALF_OPEN,
 } as const satisfies Record<BreakerState, Breaker>;
 
-/** Unknown names come out as UNSPECIFIED: the words beside the code still say what it is. */
+/** Unknown codes become UNSPECIFIED; the message still explains the condition. */
 export function conditionNumber(code: string): ConditionCode {
   return code in ConditionCode
     ? ConditionCode[code as keyof typeof ConditionCode]

@@ -9,12 +9,11 @@ import {
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { QueueReport, QueueTotals, StatsReport } from "../../app/commands.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
-import { checkCount, checkQueue } from "./checks.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { BREAKER_NUMBERS, conditionNumber, STATE_NUMBERS } from "./states.ts";
-import { Violations } from "./violations.ts";
+import { checkCount, checkQueue, Violations } from "./violations.ts";
 
-/** The queues to report, each once, in the order asked for. */
+/** Returns the requested queues, each once, in order. */
 export function readStats(request: StatsRequest): string[] {
   const v = new Violations();
   checkCount(v, "queues", request.queues.length, 0, WIRE_LIMITS.items);

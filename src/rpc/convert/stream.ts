@@ -1,12 +1,10 @@
 import type { StreamDueRequest } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { StreamCommand } from "../../app/commands.ts";
 import { LIMITS } from "../../core/settings.ts";
-import { checkCount, checkQueue } from "./checks.ts";
 import { checkSession } from "./lease.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { checkText } from "./text.ts";
 import { readDurationMs } from "./time.ts";
-import { Violations } from "./violations.ts";
+import { checkCount, checkQueue, checkText, Violations } from "./violations.ts";
 
 export function readStream(request: StreamDueRequest): StreamCommand {
   const v = new Violations();
@@ -33,7 +31,7 @@ export function readStream(request: StreamDueRequest): StreamCommand {
   if (request.resumeSessionId !== "") checkSession(v, "resume_session_id", request.resumeSessionId);
   v.throwIfAny();
   return {
-    // A queue that is named twice is still one queue.
+    // Without duplicates.
     queues: [...new Set(request.queues)],
     workerId: request.workerId,
     maxInFlight,
@@ -43,7 +41,7 @@ export function readStream(request: StreamDueRequest): StreamCommand {
   };
 }
 
-/** Beyond what a number can count exactly there is no difference between limits. */
+/** Larger values than a number can hold make no difference. */
 function readBytes(bytes: bigint | undefined): number {
   if (bytes === undefined) return WIRE_LIMITS.inFlightBytesDefault;
   return bytes > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(bytes);

@@ -4,7 +4,7 @@ import type { Violations } from "./violations.ts";
 export const SECOND_MS = 1_000;
 export const DAY_MS = 86_400_000;
 
-/** Nanoseconds have the sign of the seconds and stay below one second, or the value is malformed. */
+/** A valid value has nanoseconds below one second and with the sign of the seconds. */
 function isMalformed(seconds: bigint, nanos: number): boolean {
   return (
     !Number.isInteger(nanos) ||
@@ -15,8 +15,8 @@ function isMalformed(seconds: bigint, nanos: number): boolean {
 }
 
 /**
- * A duration in milliseconds, rounded up: nothing happens earlier than it was asked for.
- * Undefined when absent, and when it was refused.
+ * Reads a duration in milliseconds, rounded up so that nothing happens too early. Returns undefined
+ * if it is absent or invalid.
  */
 export function readDurationMs(
   v: Violations,
@@ -34,38 +34,38 @@ export function readDurationMs(
   return toMs(value);
 }
 
-/** What is wrong with a duration, in words; undefined for a good one. */
+/** Returns what is wrong with a duration; undefined if it is valid. */
 export function durationProblem(value: Duration, minMs: number, maxMs: number): string | undefined {
   if (isMalformed(value.seconds, value.nanos)) {
     return "is not a duration: nanos must be below one second and have the sign of the seconds";
   }
-  const range = `${inWords(minMs)} to ${inWords(maxMs)} are allowed`;
+  const range = `${formatMs(minMs)} to ${formatMs(maxMs)} are allowed`;
   if (value.seconds < 0n || value.nanos < 0) return `is negative; ${range}`;
   const ms = toMs(value);
-  if (ms < minMs) return `is shorter than ${inWords(minMs)}; ${range}`;
-  if (ms > maxMs) return `is longer than ${inWords(maxMs)}; ${range}`;
+  if (ms < minMs) return `is shorter than ${formatMs(minMs)}; ${range}`;
+  if (ms > maxMs) return `is longer than ${formatMs(maxMs)}; ${range}`;
   return undefined;
 }
 
-/** Where 0 means "no limit", apart from the range. */
+/** Whether it is 0, for fields in which 0 means "no limit". */
 export function isZero(value: Duration): boolean {
   return value.seconds === 0n && value.nanos === 0;
 }
 
-/** For values that `durationProblem` has nothing against. */
+/** For values without a `durationProblem`. */
 export function toMs(value: Duration): number {
   return Number(value.seconds) * 1_000 + Math.ceil(value.nanos / 1_000_000);
 }
 
-/** An instant in milliseconds, rounded up; at most `maxAtMs`. */
+/** Reads a time in milliseconds, rounded up; at most `maxAtMs`. */
 export function readTimestampMs(
   v: Violations,
   field: string,
   value: Timestamp,
   maxAtMs: number,
-  maxInWords: string,
+  maxText: string,
 ): number | undefined {
-  // Seconds of the years 1 to 9999, as the type itself says.
+  // Years 1 to 9999, as Timestamp defines.
   const inRange = value.seconds >= -62_135_596_800n && value.seconds <= 253_402_300_799n;
   if (!inRange || value.nanos < 0 || value.nanos > 999_999_999) {
     v.add(field, "is not a timestamp: years 1 to 9999, nanos 0 to 999999999");
@@ -73,13 +73,13 @@ export function readTimestampMs(
   }
   const atMs = Number(value.seconds) * 1_000 + Math.ceil(value.nanos / 1_000_000);
   if (atMs > maxAtMs) {
-    v.add(field, `is more than ${maxInWords} ahead`);
+    v.add(field, `is more than ${maxText} ahead`);
     return undefined;
   }
   return atMs;
 }
 
-function inWords(ms: number): string {
+function formatMs(ms: number): string {
   if (ms >= DAY_MS && ms % DAY_MS === 0) return `${ms / DAY_MS} days`;
   if (ms >= 3_600_000 && ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
   return ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`;

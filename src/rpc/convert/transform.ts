@@ -4,11 +4,11 @@ import {
   TransformTarget,
   type Transform as WireTransform,
 } from "../../../gen/dlq/v1/rule_pb.ts";
-import { EDIT_LIMITS } from "../../core/transform/edit-limits.ts";
+import { EDIT_LIMITS } from "../../core/transform/editable.ts";
 import { type Transform, transformProblem } from "../../core/transform/transform.ts";
 import type { Violations } from "./violations.ts";
 
-/** `field`: the path of the list. */
+/** `field` is the path of the list. */
 export function readTransforms(
   v: Violations,
   field: string,
@@ -22,7 +22,7 @@ export function readTransforms(
   return transforms.flatMap((one, index) => readTransform(v, `${field}[${index}]`, one) ?? []);
 }
 
-/** Undefined when it was refused: what would fail on any message is. */
+/** Returns undefined if it was refused because it would fail on any message. */
 export function readTransform(
   v: Violations,
   field: string,
@@ -31,7 +31,7 @@ export function readTransform(
   const target = targetOf(number);
   if (target === undefined) v.add(`${field}.target`, "must be PAYLOAD or ATTRIBUTES");
   if (patch.case === undefined) {
-    v.add(field, "has neither json_patch nor merge_patch: one of them says what to do");
+    v.add(field, "has neither json_patch nor merge_patch; set one of them");
     return undefined;
   }
   if (target === undefined) return undefined;

@@ -3,9 +3,9 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { deadlineExceeded } from "../error-map.ts";
 import type { CallHead } from "./call-head.ts";
-import { type HeadersIn, toHeaders } from "./metadata.ts";
+import { type HeadersIn, toHeaders } from "./reply.ts";
 
-/** What a listener knows of a call and its implementations may ask for. */
+/** The listener's data of a call, for implementations. */
 export interface CallSource {
   readonly stream: ServerHttp2Stream;
   readonly headers: HeadersIn;
@@ -13,8 +13,8 @@ export interface CallSource {
 }
 
 /**
- * Connect's context, with everything that few implementations look at made when they do: the
- * headers, the values and the signal cost more than the rest of a small call.
+ * Connect's context. Headers, values and signal are created only when used: they cost more than the
+ * rest of a small call.
  */
 export class CallContext implements HandlerContext {
   readonly method: DescMethod;
@@ -24,7 +24,7 @@ export class CallContext implements HandlerContext {
   readonly #deadlineAtMs: number | undefined;
   #controller: AbortController | undefined;
   #aborted: { reason: unknown } | undefined;
-  /** In place of a listener on the signal, which costs more than the rest of a small call. */
+  /** Replaces a listener on the signal, which costs more than the rest of a small call. */
   #onAbort: (() => void) | undefined;
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
@@ -58,7 +58,7 @@ export class CallContext implements HandlerContext {
     return this.#controller.signal;
   }
 
-  /** Once: what comes later changes nothing. */
+  /** Only the first call has an effect. */
   abort(reason: unknown): void {
     if (this.#aborted !== undefined) return;
     this.#aborted = { reason };
@@ -66,12 +66,12 @@ export class CallContext implements HandlerContext {
     this.#onAbort?.();
   }
 
-  /** Or answered: nothing that is written from now on reaches anybody. */
+  /** Whether the call was aborted or answered: nothing written now reaches the client. */
   get isAborted(): boolean {
     return this.#aborted !== undefined;
   }
 
-  /** When the implementation is to be given up, by `performance.now()`, and after how long. */
+  /** When the implementation is abandoned, by `performance.now()`, and its timeout. */
   #endsAtMs = Number.POSITIVE_INFINITY;
   #endsAfterMs = 0;
 
@@ -84,12 +84,12 @@ export class CallContext implements HandlerContext {
     if (this.#endsAtMs <= now) this.abort(deadlineExceeded(this.#endsAfterMs));
   }
 
-  /** One listener; undefined takes it away. */
+  /** Sets the one listener; undefined removes it. */
   whenAborted(listener: (() => void) | undefined): void {
     this.#onAbort = listener;
   }
 
-  /** The call is over and answered: nobody needs to be told. */
+  /** The call is answered: no listener is called. */
   finish(): void {
     this.#aborted ??= { reason: undefined };
   }
@@ -109,7 +109,7 @@ export class CallContext implements HandlerContext {
     return this.#responseTrailer;
   }
 
-  /** Undefined where the implementation set none. */
+  /** Undefined if the implementation set none. */
   get givenHeader(): Headers | undefined {
     return this.#responseHeader;
   }

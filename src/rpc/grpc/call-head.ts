@@ -6,19 +6,19 @@ import { type Encoding, encodingOf } from "./compression.ts";
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH } = constants;
 
-/** What the headers of a call say, checked. */
+/** The checked headers of a call. */
 export interface CallHead {
   readonly method: Method;
-  /** Undefined: the client names no deadline. */
+  /** Undefined: no deadline. */
   readonly timeoutMs: number | undefined;
   readonly requestEncoding: Encoding;
   readonly acceptsGzip: boolean;
 }
 
-/** Not a gRPC call: answered in HTTP's own words. */
+/** Not a gRPC call: answered as plain HTTP. */
 export interface NoCall {
   readonly status: 404 | 405 | 415;
-  readonly words: string;
+  readonly body: string;
 }
 
 export type ReadHead = CallHead | NoCall | ConnectError;
@@ -30,12 +30,12 @@ export function readHead(
   const contentType = headers["content-type"] ?? "";
   if (!isGrpc(contentType)) return noCall(headers, contentType);
   if (headers[HTTP2_HEADER_METHOD] !== "POST") {
-    return { status: 405, words: "gRPC calls are made by POST\n" };
+    return { status: 405, body: "gRPC calls use POST\n" };
   }
   const path = pathOf(headers);
   const method = methods.get(path);
   if (method === undefined) {
-    return unimplemented(`there is no method ${path}; reflection lists those there are`);
+    return unimplemented(`there is no method ${path}; server reflection lists the methods`);
   }
   const requestEncoding = encodingOf(text(headers["grpc-encoding"]));
   if (requestEncoding === undefined) {
@@ -57,7 +57,7 @@ function pathOf(headers: IncomingHttpHeaders): string {
   return text(headers[HTTP2_HEADER_PATH]) ?? "";
 }
 
-/** `application/grpc`, with `+proto` or parameters behind it. */
+/** `application/grpc`, maybe with `+proto` or parameters. */
 function isGrpc(contentType: string): boolean {
   if (contentType === "application/grpc" || contentType === "application/grpc+proto") return true;
   return /^application\/grpc(\+proto)?\s*(;|$)/i.test(contentType);
@@ -65,16 +65,16 @@ function isGrpc(contentType: string): boolean {
 
 function noCall(headers: IncomingHttpHeaders, contentType: string): NoCall {
   if (headers[HTTP2_HEADER_METHOD] !== "POST") {
-    return { status: 404, words: "nothing to see here; this port speaks gRPC\n" };
+    return { status: 404, body: "not found; this port serves gRPC\n" };
   }
   const given = contentType === "" ? "none" : `"${contentType}"`;
   return {
     status: 415,
-    words: `the content-type is ${given}; this port speaks gRPC: send application/grpc\n`,
+    body: `the content-type is ${given}; this port serves gRPC: send application/grpc\n`,
   };
 }
 
-/** A header that came twice is a list in Node's types; gRPC's own come once. */
+/** Node's type of a repeated header is a list; gRPC's own headers come once. */
 function text(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }

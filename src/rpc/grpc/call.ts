@@ -1,30 +1,28 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { internal } from "../../core/errors.ts";
-import { canceled, codeName, toConnectError, tooManyUnfinished } from "../error-map.ts";
-import type { Caller } from "../gunzip.ts";
-import type { Unfinished } from "../request-memory.ts";
-import { afterRead } from "./after-read.ts";
+import { canceled, codeName, toConnectError, tooManyIncomplete } from "../error-map.ts";
+import type { IncompleteRequest } from "../request-memory.ts";
 import { CallContext } from "./call-context.ts";
 import type { CallHead } from "./call-head.ts";
 import type { GrpcCallsOptions } from "./calls.ts";
-import { encode, writeAll } from "./messages.ts";
+import type { Caller } from "./compression.ts";
 import { decodeFrame, OnlyMessage, readMany } from "./read-request.ts";
-import { Reply } from "./reply.ts";
+import { encode, Reply, writeAll } from "./reply.ts";
 
-/** A request must be complete by then, whatever deadline its client names. */
+/** A request must be complete within this time, whatever its deadline. */
 const READ_TIMEOUT_MS = 60_000;
 
-/** What a call takes beside its bytes, about. */
+/** The approximate memory of a call besides its bytes. */
 const CALL_BYTES = 8 * 1024;
 
 /**
- * One call, from its headers to the end of its stream. By callbacks where a small unary call comes
- * along: a dozen promises would cost as much as all the rest of it.
+ * One call, from its headers to the end of its stream. Small unary calls use callbacks: a dozen
+ * promises would cost as much as the rest.
  */
-export class Call implements Unfinished, Caller {
+export class Call implements IncompleteRequest, Caller {
   readonly context: CallContext;
-  /** When a request that is not complete is given up, by `performance.now()`. */
+  /** When an incomplete request is refused, by `performance.now()`. */
   readonly requestUntilMs: number;
   readonly #stream: ServerHttp2Stream;
   readonly #head: CallHead;
@@ -32,7 +30,7 @@ export class Call implements Unfinished, Caller {
   readonly #reply: Reply;
   readonly #onClosed: (call: Call) => void;
   #answeredAtMs: number | undefined;
-  /** While the request is being read. */
+  /** Set while the request is being read. */
   #request: OnlyMessage | undefined;
 
   constructor(
@@ -57,7 +55,7 @@ export class Call implements Unfinished, Caller {
     this.requestUntilMs = performance.now() + timeoutMs;
   }
 
-  /** Nobody waits any more for what is read. */
+  /** Whether nothing waits for the request any more. */
   get isGone(): boolean {
     return this.#stream.closed || (this.#request === undefined && !this.#readsMany);
   }
@@ -75,8 +73,8 @@ export class Call implements Unfinished, Caller {
   }
 
   /**
-   * What its peer makes us keep by not going on: by not ending its request, or not reading our
-   * answer. Zero while its implementation works for it.
+   * Memory that the peer occupies by not finishing its request or not reading the response. 0 while
+   * the implementation works.
    */
   get heldBytes(): number {
     if (this.#request !== undefined) return this.#request.keptBytes + CALL_BYTES;
@@ -84,20 +82,20 @@ export class Call implements Unfinished, Caller {
     return this.#readsMany ? this.#stream.readableLength : 0;
   }
 
-  /** It has been here for a while: as little as can be is kept of it, and counted. */
-  settleDown(): void {
+  /** Called at intervals: compacts and counts what the call keeps. */
+  compact(): void {
     this.#request?.compact();
     const bytes = this.heldBytes;
     if (bytes > 0) this.#options.memory.hold(this, bytes);
     else this.#options.memory.release(this);
   }
 
-  giveUp(): void {
-    if (this.#request !== undefined) this.refuseRequest(tooManyUnfinished());
+  abandon(): void {
+    if (this.#request !== undefined) this.refuseRequest(tooManyIncomplete());
     else this.cut();
   }
 
-  /** Without another word. */
+  /** Ends the stream without a response. */
   cut(): void {
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
@@ -118,7 +116,7 @@ export class Call implements Unfinished, Caller {
     }
   }
 
-  /** Before its implementation is asked; nothing more is read. */
+  /** Refuses the call before its implementation runs. Reads nothing more. */
   refuseRequest(error: ConnectError): void {
     this.#request = undefined;
     this.#options.memory.release(this);
@@ -133,7 +131,7 @@ export class Call implements Unfinished, Caller {
       const request = this.#request;
       if (request === undefined) return;
       request.push(chunk);
-      if (!request.isOfOnePiece) this.#options.memory.hold(this, this.heldBytes);
+      if (!request.isOneChunk) this.#options.memory.hold(this, this.heldBytes);
     } catch (error) {
       this.refuseRequest(this.#explain(error));
     }
@@ -149,24 +147,24 @@ export class Call implements Unfinished, Caller {
       const message = decodeFrame(frame, this.#head, this);
       if (message instanceof Promise) {
         message.then(
-          (inflated) => this.#askFor(inflated),
+          (inflated) => this.#onMessage(inflated),
           (error) => this.#refuseUnreadable(error),
         );
-      } else this.#askFor(message);
+      } else this.#onMessage(message);
     } catch (error) {
       this.#refuseUnreadable(error);
     }
   };
 
-  #askFor(request: unknown): void {
-    // It was refused, or its peer has left, while it was inflated.
+  #onMessage(request: unknown): void {
+    // It was refused or cancelled during decompression.
     if (this.#request === undefined) return;
     this.#request = undefined;
     this.#options.memory.release(this);
-    this.#ask(request);
+    this.#run(request);
   }
 
-  #ask(request: unknown): void {
+  #run(request: unknown): void {
     const { method } = this.#head;
     if (method.kind === "unary") {
       method.call(request, this.context).then(
@@ -218,13 +216,13 @@ export class Call implements Unfinished, Caller {
   readonly #onClose = (): void => {
     this.#onClosed(this);
     this.#options.memory.release(this);
-    // The peer is gone, or has reset the stream.
+    // The peer disconnected or reset the stream.
     if (this.#request !== undefined) this.#options.refused(this.#name, codeName(Code.Canceled));
     this.#request = undefined;
     if (!this.context.isAborted) this.context.abort(canceled());
   };
 
-  /** Guarded implementations throw nothing else; this is for what could not be encoded. */
+  /** Guarded implementations throw only ConnectErrors; other errors come from encoding. */
   #explain(error: unknown): ConnectError {
     if (error instanceof ConnectError) return error;
     return toConnectError(internal(error), this.#options.reportInternal(error, this.#name));
@@ -238,4 +236,19 @@ export class Call implements Unfinished, Caller {
     const { desc } = this.#head.method;
     return `${desc.parent.typeName}/${desc.name}`;
   }
+}
+
+const waiting: (() => void)[] = [];
+
+/**
+ * Runs work after everything in the current read was processed. A peer may cancel a call right
+ * after it makes it (CVE-2023-44487); starting earlier would do useless work for as many calls as
+ * fit into one read.
+ */
+export function afterRead(work: () => void): void {
+  if (waiting.push(work) === 1) setImmediate(runAll);
+}
+
+function runAll(): void {
+  for (const work of waiting.splice(0)) work();
 }

@@ -7,33 +7,34 @@ import type { RequestMemory } from "../request-memory.ts";
 import { Call } from "./call.ts";
 import { readHead } from "./call-head.ts";
 import { ACCEPTED_ENCODINGS } from "./compression.ts";
-import { errorTrailers } from "./metadata.ts";
-import { closeUnread, endAtOnce } from "./reply.ts";
+import { closeUnread, endAtOnce, errorTrailers } from "./reply.ts";
 
 export interface GrpcCallsOptions {
   methods: ReadonlyMap<string, Method>;
   memory: RequestMemory;
-  /** Messages of at least this size are compressed for clients that accept it; 0: none is. */
+  /** Messages of at least this size are compressed for clients that accept it. 0: never. */
   compressMinBytes: number;
-  /** Adds what the listener knows of the call's connection. */
+  /** Adds the listener's data of the call's connection. */
   values(values: ContextValues, stream: ServerHttp2Stream): ContextValues;
-  /** Why this caller may not; asked before a byte of the request is kept. */
+  /** Returns why the caller is refused; called before any byte of the request is kept. */
   refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
-  /** Logs what a client must not be told, and returns the id to look for. */
+  /** Logs an internal error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
-  /** A call that ended before its implementation was asked. `method` is empty if it is none. */
+  /**
+   * Counts a call that ended before its implementation ran. `method` is empty for an unknown one.
+   */
   refused(method: string, code: string): void;
 }
 
-/** Deadlines are kept this exactly: their clients keep them themselves, to the millisecond. */
+/** The precision of deadlines. Clients enforce them to the millisecond. */
 const SWEEP_MS = 100;
 
-/** An answer that its peer has not taken by then is given up, and its stream with it. */
-export const TAKEN_WITHIN_MS = 30_000;
+/** A response that its peer has not read within this time is dropped with its stream. */
+export const UNREAD_TIMEOUT_MS = 30_000;
 
 /**
- * gRPC over HTTP/2 streams (PROTOCOL-HTTP2 of the gRPC project), for Connect implementations that
- * carry their own rules: deadline, credentials, errors and metrics are in the implementation.
+ * gRPC over HTTP/2 streams (PROTOCOL-HTTP2 of the gRPC project), for Connect implementations.
+ * Deadlines, credentials, errors and metrics are in the guarded implementation.
  */
 export class GrpcCalls {
   readonly #options: GrpcCallsOptions;
@@ -42,21 +43,21 @@ export class GrpcCalls {
 
   constructor(options: GrpcCallsOptions) {
     this.#options = options;
-    // One timer for all: one for each would cost more than most calls take.
+    // One timer for all calls: one for each would cost more than most calls.
     this.#sweep = setInterval(() => this.#endOverdue(performance.now()), SWEEP_MS).unref();
   }
 
-  /** For the event "stream" of an HTTP/2 server. */
+  /** Listener for the event "stream" of an HTTP/2 server. */
   readonly accept = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
-    // A broken stream is an everyday event; its call learns of it by "close".
+    // Broken streams are normal; the call ends by "close".
     stream.on("error", ignore);
     const head = readHead(headers, this.#options.methods);
     if ("status" in head) {
       const type = "text/plain; charset=utf-8";
       stream.respond({ ":status": head.status, "content-type": type });
-      // A HEAD has ended with its headers.
+      // A HEAD request has ended with its headers.
       if (stream.writableEnded) closeUnread(stream);
-      else stream.end(head.words, () => closeUnread(stream));
+      else stream.end(head.body, () => closeUnread(stream));
       return;
     }
     if (head instanceof ConnectError) {
@@ -74,7 +75,7 @@ export class GrpcCalls {
     call.start();
   };
 
-  /** Every call hears it as its signal's reason. */
+  /** Aborts every call with this reason. */
   abort(reason: ConnectError): void {
     clearInterval(this.#sweep);
     for (const { context } of this.#live) context.abort(reason);
@@ -90,9 +91,10 @@ export class GrpcCalls {
         call.refuseRequest(deadlineExceeded(undefined));
       }
       call.context.endIfOverdue(now);
-      call.settleDown();
-      // Its peer takes no answer, not even its trailers.
-      if (call.answeredAtMs !== undefined && call.answeredAtMs + TAKEN_WITHIN_MS <= now) call.cut();
+      call.compact();
+      // The peer does not read the response, not even its trailers.
+      if (call.answeredAtMs !== undefined && call.answeredAtMs + UNREAD_TIMEOUT_MS <= now)
+        call.cut();
     }
   }
 }

@@ -1,4 +1,4 @@
-/** gRPC's envelope of one message: a byte of flags, four of length (big endian), the message. */
+/** gRPC's prefix of a message: a byte of flags and four of length (big endian). */
 const PREFIX_BYTES = 5;
 const COMPRESSED = 0x01;
 
@@ -13,7 +13,7 @@ export class FrameTooLarge extends Error {
   readonly limitBytes: number;
 
   constructor(limitBytes: number) {
-    super(`a message of more than ${limitBytes} bytes`);
+    super(`the message has more than ${limitBytes} bytes`);
     this.limitBytes = limitBytes;
   }
 }
@@ -21,19 +21,19 @@ export class FrameTooLarge extends Error {
 export class MalformedFrame extends Error {}
 
 /**
- * Takes the bytes of one direction of a call as they arrive, in pieces of any size, and gives
- * whole messages. What it keeps of an unfinished one is at most twice the bytes that have arrived,
- * in however many pieces, and whatever length was announced.
+ * Reads messages from the bytes of one direction of a call, which arrive in chunks of any size.
+ * Keeps at most twice the bytes of an incomplete message that have arrived, whatever length was
+ * announced.
  */
 export class FrameReader {
   readonly #limitBytes: number;
-  /** What has arrived and was not given out: `#kept` from `#from` to `#to`. */
+  /** Bytes that are not read yet: `#kept` from `#from` to `#to`. */
   #kept: Buffer = NOTHING;
   #from = 0;
   #to = 0;
-  /** `#kept` is of our own making, and not a piece that the connection gave. */
+  /** `#kept` is our own buffer, not a chunk of the connection. */
   #owned = false;
-  /** Length of the message that is being read, once its prefix is there. */
+  /** Length of the current message, once its prefix is read. */
   #wanted: number | undefined;
   #compressed = false;
 
@@ -41,17 +41,20 @@ export class FrameReader {
     this.#limitBytes = limitBytes;
   }
 
-  /** True when every byte so far belonged to a message that was given out. */
+  /** Whether all bytes so far belong to complete messages. */
   get atBoundary(): boolean {
     return this.#from === this.#to && this.#wanted === undefined;
   }
 
-  /** Of what has arrived; at most twice that. */
+  /** Size of the buffer. */
   get keptBytes(): number {
     return this.#kept.length;
   }
 
-  /** What lies unfinished for long must not keep all that was read from the connection with it. */
+  /**
+   * Copies an incomplete message, so that it does not keep a large chunk of the connection in
+   * memory.
+   */
   compact(): void {
     if (this.#from === this.#to) {
       this.#kept = NOTHING;
@@ -68,7 +71,7 @@ export class FrameReader {
 
   push(chunk: Buffer): void {
     if (this.#from === this.#to) {
-      // Nearly always a message is within one piece: no copy.
+      // The common case: a message in one chunk, without a copy.
       this.#kept = chunk;
       this.#owned = false;
       this.#from = 0;
@@ -88,16 +91,18 @@ export class FrameReader {
     this.#to += chunk.length;
   }
 
-  /** The next whole message, if it is there. Throws where the bytes are no messages. */
+  /**
+   * Returns the next complete message; undefined if it has not arrived. Throws on invalid bytes.
+   */
   next(): Frame | undefined {
     if (this.#wanted === undefined) {
       if (this.#to - this.#from < PREFIX_BYTES) return undefined;
       const prefix = this.#take(PREFIX_BYTES);
       const flags = prefix.readUInt8(0);
-      if (flags > COMPRESSED) throw new MalformedFrame(`a message has flags ${flags}`);
+      if (flags > COMPRESSED) throw new MalformedFrame(`invalid message flags ${flags}`);
       this.#compressed = flags === COMPRESSED;
       this.#wanted = prefix.readUInt32BE(1);
-      // Before a byte of it is kept.
+      // Checked before any byte of it is kept.
       if (this.#wanted > this.#limitBytes) throw new FrameTooLarge(this.#limitBytes);
     }
     if (this.#to - this.#from < this.#wanted) return undefined;
@@ -113,7 +118,7 @@ export class FrameReader {
   }
 }
 
-/** In memory of its own, not within a piece that others share and that stays with it. */
+/** Copies bytes to their own memory, outside of shared pools. */
 export function ownCopy(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);

@@ -1,37 +1,36 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { malformedRequest, tooCrowded, tooLarge, UNREADABLE } from "../error-map.ts";
-import type { Caller } from "../gunzip.ts";
-import { crowdedBinary } from "../request-fields.ts";
+import { malformedRequest, tooLarge, tooManyFields, UNREADABLE } from "../error-map.ts";
+import { fieldExcess } from "../request-fields.ts";
 import type { CallHead } from "./call-head.ts";
-import { inflate } from "./compression.ts";
+import { type Caller, inflate } from "./compression.ts";
 import { type Frame, FrameReader, FrameTooLarge, ownCopy } from "./frames.ts";
 
 /**
- * The only message of a call. Fails as soon as it can't be one: nothing beyond the limit is ever
- * kept.
+ * Reads the only message of a call. Fails as soon as it is invalid and keeps nothing beyond the
+ * limit.
  */
 export class OnlyMessage {
   readonly #reader: FrameReader;
   #frame: Frame | undefined;
   #isCompact = false;
-  #pieces = 0;
+  #chunks = 0;
 
   constructor(limitBytes: number) {
     this.#reader = new FrameReader(limitBytes);
   }
 
-  /** Nearly all are, and come whole. */
-  get isOfOnePiece(): boolean {
-    return this.#pieces < 2;
+  /** The common case. */
+  get isOneChunk(): boolean {
+    return this.#chunks < 2;
   }
 
   get keptBytes(): number {
     return Math.max(this.#reader.keptBytes, this.#frame?.bytes.length ?? 0);
   }
 
-  /** For one that stays: see `FrameReader.compact`. */
+  /** See `FrameReader.compact`. */
   compact(): void {
     this.#reader.compact();
     const frame = this.#frame;
@@ -41,7 +40,7 @@ export class OnlyMessage {
   }
 
   push(chunk: Buffer): void {
-    this.#pieces++;
+    this.#chunks++;
     try {
       this.#reader.push(chunk);
       for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
@@ -53,15 +52,15 @@ export class OnlyMessage {
     }
   }
 
-  /** When the client has said that there is no other. */
+  /** Returns the message at the end of the request. */
   end(): Frame {
-    if (!this.#reader.atBoundary) throw malformedRequest("the body ends within a message");
+    if (!this.#reader.atBoundary) throw malformedRequest("the request ends within a message");
     if (this.#frame === undefined) throw wrongCount("no message");
     return this.#frame;
   }
 }
 
-/** At once where there is nothing to inflate. */
+/** Synchronous unless the message is compressed. */
 export function decodeFrame(
   frame: Frame,
   head: CallHead,
@@ -71,7 +70,7 @@ export function decodeFrame(
   return decode(head.method.input, frame.bytes);
 }
 
-/** The messages of a call one after the other, as they come and are asked for. */
+/** Yields the messages of a call as they arrive. */
 export async function* readMany(
   stream: ServerHttp2Stream,
   head: CallHead,
@@ -88,7 +87,7 @@ export async function* readMany(
   } catch (error) {
     throw explain(error);
   }
-  if (!reader.atBoundary) throw malformedRequest("the body ends within a message");
+  if (!reader.atBoundary) throw malformedRequest("the request ends within a message");
 }
 
 async function decodeCompressed(frame: Frame, head: CallHead, caller: Caller): Promise<unknown> {
@@ -97,8 +96,8 @@ async function decodeCompressed(frame: Frame, head: CallHead, caller: Caller): P
 }
 
 function decode(input: DescMessage, bytes: Uint8Array): unknown {
-  const crowded = crowdedBinary(input, bytes);
-  if (crowded !== undefined) throw tooCrowded(crowded);
+  const excess = fieldExcess(input, bytes);
+  if (excess !== undefined) throw tooManyFields(excess);
   try {
     return fromBinary(input, bytes);
   } catch (error) {
@@ -106,9 +105,12 @@ function decode(input: DescMessage, bytes: Uint8Array): unknown {
   }
 }
 
-/** The protocol's own code for it. */
-function wrongCount(words: string): ConnectError {
-  return malformedRequest(`${words}; this method takes exactly one`, Code.Unimplemented);
+/** UNIMPLEMENTED is gRPC's code for it. */
+function wrongCount(found: string): ConnectError {
+  return malformedRequest(
+    `the request has ${found}; this method takes exactly one`,
+    Code.Unimplemented,
+  );
 }
 
 function explain(error: unknown): unknown {

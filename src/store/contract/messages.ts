@@ -17,19 +17,25 @@ export interface Messages {
     ids: readonly Uint8Array[],
   ): Promise<RetryOutcome | readonly (StoredContent | undefined)[]>;
 
-  /** Edits messages and makes them due now, all in one step; "moved" when one has changed since. */
+  /**
+   * Makes messages due now, and edits those whose item says so, all in one step. "moved": one has changed since its item
+   * was decided, and nothing was done; never, if all items are of kind "retry".
+   */
   retry(
     queue: string,
     request: Uint8Array,
     items: readonly RetryItem[],
   ): Promise<RetryOutcome | "moved">;
-  /** As `Store.retryMatching`; once the messages are found, `prepare` says what to do to them. */
+  /**
+   * Retries all messages that match, if they are as many as expected; else returns how many match. `prepare` decides on
+   * the messages that were found; without it all are retried.
+   */
   retryMatching(
     queue: string,
     request: Uint8Array,
     filter: MessageFilter,
     expectedCount: number,
-    prepare: PrepareRetry,
+    prepare?: PrepareRetry,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
   /** Ids of messages that match, at most so many. */
   matching(queue: string, filter: MessageFilter, most: number): Promise<Uint8Array[]>;

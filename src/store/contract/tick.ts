@@ -13,7 +13,7 @@ export interface SessionCredit extends ClaimedSession {
   bytes: number;
   leaseMs: number;
   /** Holds nothing and reserves nothing else: may take a suspect, or one larger than its bytes. */
-  idle: boolean;
+  canIsolate: boolean;
 }
 
 export interface TickRequest {

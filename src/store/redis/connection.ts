@@ -1,7 +1,8 @@
 import { Redis, type RedisOptions } from "ioredis";
 import CircuitBreaker from "opossum";
 import { DlqError, internal, storeFull, storeUnavailable } from "../../core/errors.ts";
-import { type LoadedScript, loadScript, type ScriptClock, type ScriptName } from "./scripts.ts";
+import { type LoadedScript, loadScript, type ScriptClock } from "./script-text/build.ts";
+import type { ScriptName } from "./scripts.ts";
 
 /** How to reach the store. */
 export type RedisTarget =

@@ -1,54 +1,49 @@
 import type { Limiters, OpenBreaker } from "../contract.ts";
-import { ReplyReader } from "./reply.ts";
+import type { StoreContext } from "./context.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedBreakerState } from "./states.ts";
-import type { RunScript } from "./verbs/run.ts";
 
 /** Breakers that one answer lists. */
 const BREAKERS = 1_000;
 
-export interface RedisLimitersParts {
-  run: RunScript;
-  journalMax: number;
-  /** Packed: what holds deliveries of a queue back now. */
-  rulesOf(queue: string): Uint8Array;
-}
-
 export class RedisLimiters implements Limiters {
-  readonly #parts: RedisLimitersParts;
+  readonly #context: StoreContext;
 
-  constructor(parts: RedisLimitersParts) {
-    this.#parts = parts;
+  constructor(context: StoreContext) {
+    this.#context = context;
   }
 
   async breakers(queue: string): Promise<OpenBreaker[]> {
-    const reply = await this.#parts.run("list_breakers", queue, { most: BREAKERS }, []);
-    const reader = new ReplyReader(reply as Buffer);
+    const reply = await this.#context.run("list_breakers", queue, { most: BREAKERS }, []);
+    const reader = new Reader(reply as Buffer);
     const open: OpenBreaker[] = [];
     while (!reader.done) {
+      const breaker = reader.read(LAYOUTS.openBreaker);
       open.push({
-        state: storedBreakerState(reader.u8()),
-        openSinceMs: reader.ms(),
-        retryAtMs: reader.optionalMs(),
-        openedCount: reader.u16(),
-        key: Buffer.from(reader.bytes(reader.u8())).toString(),
+        state: storedBreakerState(breaker.state),
+        openSinceMs: breaker.first,
+        retryAtMs: optionalMs(breaker.retryAt),
+        openedCount: breaker.times,
+        key: Buffer.from(breaker.key).toString(),
       });
     }
     return open;
   }
 
   async resetBreaker(queue: string, key: string): Promise<boolean> {
-    return (
-      (await this.#parts.run("reset_breaker", queue, { key, ...this.#header(queue) }, [])) === 1
-    );
+    const header = { key, ...this.#header(queue) };
+    return (await this.#context.run("reset_breaker", queue, header, [])) === 1;
   }
 
   async releaseOrder(queue: string, orderingKey: string): Promise<Uint8Array | undefined> {
     const header = { order: orderingKey, ...this.#header(queue) };
-    const id = (await this.#parts.run("release_order", queue, header, [])) as Buffer;
+    const id = (await this.#context.run("release_order", queue, header, [])) as Buffer;
     return id.length === 0 ? undefined : Uint8Array.from(id);
   }
 
   #header(queue: string) {
-    return { journal_max: this.#parts.journalMax, delivery_rules: this.#parts.rulesOf(queue) };
+    const { journalMax, rulesOf } = this.#context;
+    return { journalMax, deliveryRules: rulesOf(queue) };
   }
 }

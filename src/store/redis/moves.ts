@@ -1,24 +1,30 @@
-import { DlqError, storeUnavailable } from "../../core/errors.ts";
-import type { MoveEnd, Moves, Received, ReceiveItem, SendSettings } from "../contract.ts";
+import { DlqError } from "../../core/errors.ts";
+import type {
+  MoveEnd,
+  MoveRefusal,
+  Moves,
+  MovingMessage,
+  Received,
+  ReceiveItem,
+  SendSettings,
+} from "../contract.ts";
 import type { Bodies } from "./bodies.ts";
-import type { Replication } from "./replication.ts";
-import { runEnd, runPending, runReceive } from "./verbs/moves.ts";
-import type { RunScript } from "./verbs/run.ts";
+import type { StoreContext } from "./context.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { NUMBERS } from "./packed/numbers.ts";
+import { Reader } from "./packed/reader.ts";
+import { untilReplicated } from "./replication.ts";
+import { namesByNumber } from "./states.ts";
 
-const REPLICAS_RETRY_AFTER_MS = 1_000;
+/** Late messages, and bytes of envelopes, that one step moves: others wait for the scripts. */
+const PAGE = 100;
+const REPLY_BYTES = 4 * 1024 * 1024;
 
-export interface RedisMovesParts {
-  run: RunScript;
-  journalMax: number;
-  bodies: Bodies;
-  /** Packed: what holds deliveries of a queue back now. */
-  rulesOf(queue: string): Uint8Array;
-  /** Puts a queue on the list before its first message; rejects where there may be none. */
+const DECISIONS: readonly Received[] = namesByNumber(NUMBERS.MOVE);
+
+export interface RedisMovesParts extends StoreContext {
+  /** Puts a queue on the list before its first message. Rejects if the queue may not exist. */
   admit(queue: string): Promise<void>;
-  /** Puts a queue on the list that was not there before this. */
-  list(queue: string): Promise<void>;
-  /** Undefined: no replica is waited for. */
-  replication: Pick<Replication, "confirm"> | undefined;
 }
 
 export class RedisMoves implements Moves {
@@ -28,8 +34,22 @@ export class RedisMoves implements Moves {
     this.#parts = parts;
   }
 
-  pending(queue: string, which: readonly Uint8Array[] | { olderThanMs: number }) {
-    return runPending(this.#parts.run, queue, which, this.#parts.bodies);
+  async pending(
+    queue: string,
+    which: readonly Uint8Array[] | { olderThanMs: number },
+  ): Promise<MovingMessage[]> {
+    const byAge = "olderThanMs" in which;
+    const ids = byAge ? [] : which;
+    // Without ids the script would look for the oldest.
+    if (!byAge && ids.length === 0) return [];
+    const header = { age: byAge ? which.olderThanMs : 0, page: PAGE, replyBytes: REPLY_BYTES };
+    const items = ids.map((id) => ({ id }));
+    const values = (await this.#parts.run("moving", queue, header, items)) as Buffer[];
+    const found: MovingMessage[] = [];
+    for (let at = 0; at < values.length; at += 5) {
+      found.push(readMoving(values.slice(at, at + 5) as FiveValues, this.#parts.bodies));
+    }
+    return found;
   }
 
   async receive(
@@ -38,21 +58,36 @@ export class RedisMoves implements Moves {
     items: readonly ReceiveItem[],
     settings: Pick<SendSettings, "maxMessages" | "maxBytes">,
   ): Promise<Received[]> {
-    const { run, journalMax, rulesOf, list } = this.#parts;
-    const refusal = (await this.#mayBe(target)) ? undefined : "CLOSED";
-    const setup = { settings, refusal, journalMax, rules: rulesOf(target) } as const;
-    const { received, created } = await runReceive(run, target, from, items, setup);
-    if (created) await list(target);
-    await this.#untilReplicated();
+    const { run, journalMax, rulesOf, queues, replication } = this.#parts;
+    const refusal: MoveRefusal | undefined = (await this.#mayExist(target)) ? undefined : "CLOSED";
+    const header = {
+      maxMessages: settings.maxMessages,
+      maxBytes: settings.maxBytes,
+      refuse: refusal === undefined ? 0 : NUMBERS.MOVE[refusal],
+      journalMax,
+      from,
+      deliveryRules: rulesOf(target),
+    };
+    const reply = await run("receive", target, header, items.map(packReceived));
+    const reader = new Reader(reply as Buffer);
+    const received = items.map(() => decision(reader.number(1)));
+    // One byte more: the queue did not exist, and its name may be off the list by now.
+    if (!reader.done) await queues.list(target);
+    // Next the message is removed from the other queue: a failover must not lose it here.
+    await untilReplicated(replication);
     return received;
   }
 
-  end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
+  async end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
     const { run, journalMax, rulesOf } = this.#parts;
-    return runEnd(run, queue, ends, { journalMax, rules: rulesOf(queue) });
+    const items = ends.map(({ message, received }) => ({
+      facts: LAYOUTS.moveEnd.pack({ id: message.id, delivery: message.deliveryNumber, received }),
+    }));
+    const reply = await run("moved", queue, { journalMax, deliveryRules: rulesOf(queue) }, items);
+    return [...(reply as Buffer)].map((done) => done === 1);
   }
 
-  async #mayBe(queue: string): Promise<boolean> {
+  async #mayExist(queue: string): Promise<boolean> {
     try {
       await this.#parts.admit(queue);
       return true;
@@ -63,11 +98,38 @@ export class RedisMoves implements Moves {
       throw error;
     }
   }
+}
 
-  /** A failover must not lose what is about to be removed elsewhere. */
-  async #untilReplicated(): Promise<void> {
-    const { replication } = this.#parts;
-    if (replication === undefined || (await replication.confirm())) return;
-    throw storeUnavailable(REPLICAS_RETRY_AFTER_MS);
-  }
+/** As lua/moving.lua writes them for each message. */
+type FiveValues = [head: Buffer, state: Buffer, body: Buffer, history: Buffer, edits: Buffer];
+
+function readMoving(values: FiveValues, bodies: Bodies): MovingMessage {
+  const [head, state, body, history, edits] = values;
+  const reader = new Reader(head);
+  const { id, delivery } = reader.read(LAYOUTS.moving);
+  return {
+    id,
+    deliveryNumber: delivery,
+    target: Buffer.from(reader.rest()).toString(),
+    envelope: bodies.unpack(body),
+    edits: edits.length === 0 ? undefined : bodies.unpack(edits),
+    stored: { state, body, history, edits },
+  };
+}
+
+function packReceived({ message, limiterKey, orderingKey }: ReceiveItem) {
+  const { state, body, history, edits } = message.stored;
+  const facts = LAYOUTS.receiveItem.pack({
+    id: message.id,
+    delivery: message.deliveryNumber,
+    key: Buffer.from(limiterKey),
+    order: Buffer.from(orderingKey),
+  });
+  return { facts, state, envelope: body, history, edits };
+}
+
+function decision(number: number): Received {
+  const found = DECISIONS[number];
+  if (found === undefined) throw new Error(`the store answered with an unknown decision ${number}`);
+  return found;
 }

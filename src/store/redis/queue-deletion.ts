@@ -1,14 +1,15 @@
 import type { DeletionSteps, PurgeStep, SealReply } from "../contract.ts";
-import type { KnownQueues } from "./known-queues.ts";
-import { runPurge, runRemove, runSeal } from "./verbs/delete.ts";
-import type { RunScript } from "./verbs/run.ts";
+import type { StoreContext } from "./context.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { NUMBERS } from "./packed/numbers.ts";
+import { Reader } from "./packed/reader.ts";
 
-export interface QueueDeletionParts {
-  run: RunScript;
-  /** Before each use of the store; see Opening. */
+/** A chunk has up to 128 messages: others wait for about two milliseconds. */
+const CHUNKS_A_CALL = 4;
+
+export interface QueueDeletionParts extends StoreContext {
+  /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
-  queues: Pick<KnownQueues, "list" | "remove">;
-  journalMax: number;
 }
 
 /** The seal is among the queue's own keys; the list of names is apart, and follows. */
@@ -19,22 +20,38 @@ export class RedisQueueDeletion implements DeletionSteps {
     this.#parts = parts;
   }
 
-  seal(queue: string, expectedCount: number): Promise<SealReply> {
-    return runSeal(this.#parts.run, queue, expectedCount);
+  async seal(queue: string, expectedCount: number): Promise<SealReply> {
+    const reply = await this.#parts.run("seal", queue, { expected: expectedCount }, []);
+    const { status, messages } = new Reader(reply as Buffer).read(LAYOUTS.sealed);
+    if (status === NUMBERS.SEAL.SEALED) return { status: "sealed", messages };
+    return status === NUMBERS.SEAL.MISMATCH
+      ? { status: "mismatch", messages }
+      : { status: "busy", inFlight: messages };
   }
 
-  purge(queue: string): Promise<PurgeStep> {
-    return runPurge(this.#parts.run, queue, this.#parts.journalMax);
+  async purge(queue: string): Promise<PurgeStep> {
+    const step = await this.#purge(queue, false);
+    if (step === NUMBERS.PURGE.REMOVED) return "removed";
+    return step === NUMBERS.PURGE.EMPTY ? "empty" : "unsealed";
   }
 
   /**
-   * Its name goes first: as long as the rest is there, sends are refused and somebody finds it. One
-   * that turns out to be there is listed again.
+   * The name goes first: while the rest exists, sends are refused and some server continues. If messages came meanwhile,
+   * or another server removed the queue and it was created again, the name is listed again.
    */
   async remove(queue: string): Promise<void> {
-    const { run, enter, queues, journalMax } = this.#parts;
+    const { enter, queues } = this.#parts;
     await enter();
     await queues.remove(queue);
-    if (!(await runRemove(run, queue, journalMax))) await queues.list(queue);
+    let step: number;
+    do step = await this.#purge(queue, true);
+    while (step === NUMBERS.PURGE.REMOVED);
+    if (step === NUMBERS.PURGE.ALIVE) await queues.list(queue);
+  }
+
+  async #purge(queue: string, ending: boolean): Promise<number> {
+    const { run, journalMax } = this.#parts;
+    const header = { chunksACall: CHUNKS_A_CALL, ending: ending ? 1 : 0, journalMax };
+    return (await run("purge", queue, header, [])) as number;
   }
 }

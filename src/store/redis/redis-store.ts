@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type DeliveryRules, NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
 import { storeFull } from "../../core/errors.ts";
-import type { MessageFilter } from "../../core/message.ts";
 import type {
   ClaimedSession,
   ExtendItem,
@@ -16,8 +15,10 @@ import type {
 import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
 import { Connection } from "./connection.ts";
+import type { StoreContext } from "./context.ts";
+import { packRules } from "./delivery-rules.ts";
 import { RedisHints } from "./hints.ts";
-import { globalKeys, queueBase } from "./keys.ts";
+import { globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
 import { LAYOUT, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
@@ -29,15 +30,11 @@ import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { RedisRecords } from "./records.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
-import { scriptArgs } from "./scripts.ts";
+import { createScriptRunner } from "./script-runner.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
-import { runRetryIds, runRetryMatching } from "./verbs/retry.ts";
-import { packRules } from "./verbs/rules.ts";
-import type { RunScript } from "./verbs/run.ts";
-import { runRoute } from "./verbs/send.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
@@ -64,7 +61,7 @@ export class RedisStore implements Store {
   readonly #layout: LayoutGuard;
   readonly #opening: Opening;
   readonly #sends: Sends;
-  readonly #bodies: Bodies;
+  readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
   /** A node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
@@ -105,18 +102,21 @@ export class RedisStore implements Store {
       onError: (error) => options.onError?.(error),
       now: options.now ?? (() => performance.now()),
     });
-    this.#bodies = new Bodies(options.compressMinBytes);
     this.#replication = this.#createReplication();
-    const shared = {
-      ...{ run: this.#run, journalMax, bodies: this.#bodies, replication: this.#replication },
-      rulesOf: (queue: string) => this.#rules(queue),
-      list: (queue: string) => this.#queues.list(queue),
+    const context: StoreContext = {
+      run: createScriptRunner({ connection, prefix, enter }),
+      bodies: new Bodies(options.compressMinBytes),
+      journalMax,
+      rulesOf: (queue) => packRules(this.#rulesOf(queue)),
+      queues: this.#queues,
+      replication: this.#replication,
     };
-    this.#sends = new Sends(shared);
-    this.messages = new RedisMessages({ ...shared, capacity: this.#capacity });
-    this.moves = new RedisMoves({ ...shared, admit: (queue) => this.#admit(queue) });
-    this.limiters = new RedisLimiters(shared);
-    this.deletion = new RedisQueueDeletion({ ...shared, enter, queues: this.#queues });
+    this.#context = context;
+    this.#sends = new Sends(context);
+    this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
+    this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
+    this.limiters = new RedisLimiters(context);
+    this.deletion = new RedisQueueDeletion({ ...context, enter });
     this.hints = new RedisHints({
       ...{ target: options.target, prefix, nodeId, publisher: connection.redis, timeoutMs },
       ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
@@ -167,52 +167,39 @@ export class RedisStore implements Store {
   }
 
   route(queue: string, items: readonly RouteItem[]) {
-    return runRoute(this.#run, queue, items);
+    return this.#sends.route(queue, items);
   }
 
   tick(queue: string, request: TickRequest) {
-    const graceMs = this.#options.expiryGraceMs;
-    const setup = { ...this.#setup(queue), claimer: this.#claimer, graceMs };
-    return runTick(this.#run, queue, request, setup);
+    const setup = { claimer: this.#claimer, graceMs: this.#options.expiryGraceMs };
+    return runTick(this.#context, queue, request, setup);
   }
 
   abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]) {
-    return runAbandon(this.#run, queue, claimNumber, sessions, {
-      claimer: this.#claimer,
-      journalMax: this.#options.journalMax,
-      rules: this.#rules(queue),
-    });
+    return runAbandon(this.#context, queue, claimNumber, sessions, this.#claimer);
   }
 
   examine(...[queue, request, tokens, withEnvelopes]: Parameters<Store["examine"]>) {
-    const bodies = withEnvelopes ? this.#bodies : undefined;
-    return runExamine(this.#run, queue, request, tokens, bodies);
+    const { run, bodies } = this.#context;
+    return runExamine(run, queue, request, tokens, withEnvelopes ? bodies : undefined);
   }
 
   settle(queue: string, request: Uint8Array, items: readonly SettleItem[]) {
-    return runSettle(this.#run, queue, request, items, this.#setup(queue));
+    return runSettle(this.#context, queue, request, items);
   }
 
   extend(queue: string, items: readonly ExtendItem[]) {
-    return runExtend(this.#run, queue, items, this.#options.journalMax);
+    return runExtend(this.#context, queue, items);
   }
 
   leases(queue: string, sessionId: Uint8Array) {
-    return runLeases(this.#run, queue, sessionId);
-  }
-
-  retry(queue: string, request: Uint8Array, ids: readonly Uint8Array[]) {
-    return runRetryIds(this.#run, queue, request, ids, this.#setup(queue));
-  }
-
-  retryMatching(queue: string, request: Uint8Array, filter: MessageFilter, expected: number) {
-    return runRetryMatching(this.#run, queue, request, filter, expected, this.#setup(queue));
+    return runLeases(this.#context.run, queue, sessionId);
   }
 
   async stats(queues: readonly string[]) {
     const alive = await this.#sessions.aliveNodes();
     const isAlive = (nodeId: string) => alive.has(nodeId);
-    return Promise.all(queues.map((queue) => runStats(this.#run, queue, isAlive)));
+    return Promise.all(queues.map((queue) => runStats(this.#context.run, queue, isAlive)));
   }
 
   async queues(): Promise<string[]> {
@@ -269,15 +256,6 @@ export class RedisStore implements Store {
     this.#rulesOf = rulesOf;
   }
 
-  #rules(queue: string): Uint8Array {
-    return packRules(this.#rulesOf(queue));
-  }
-
-  #setup(queue: string) {
-    const { journalMax } = this.#options;
-    return { rules: this.#rules(queue), journalMax, bodies: this.#bodies };
-  }
-
   #createReplication(): Replication | undefined {
     const { waitReplicas: replicas = 0, target, prefix, nodeId, timeoutMs } = this.#options;
     if (replicas === 0) return undefined;
@@ -295,11 +273,4 @@ export class RedisStore implements Store {
     });
     await Promise.race([this.#sessions.leave().catch(() => {}), late]);
   }
-
-  readonly #run: RunScript = async (name, queue, header, items) => {
-    const entering = this.#opening.enter();
-    if (entering !== undefined) await entering;
-    const base = queueBase(this.#options.prefix, queue);
-    return this.#connection.run(name, base, scriptArgs(name, header, items));
-  };
 }

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { storeUnavailable } from "../../core/errors.ts";
 import { type Connection, closeRedis, createRedis, type RedisTarget } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 import { writeWhenFull } from "./when-full.ts";
@@ -14,6 +15,17 @@ const CONFIRM = `#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
+
+/** A replica that comes back is in sync after a second or two. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Resolves when enough replicas have what was written; rejects with STORE_UNAVAILABLE if they have not in time. */
+export async function untilReplicated(
+  replication: Pick<Replication, "confirm"> | undefined,
+): Promise<void> {
+  if (replication === undefined || (await replication.confirm())) return;
+  throw storeUnavailable(RETRY_AFTER_MS);
+}
 
 export interface ReplicationParts {
   connection: Connection;

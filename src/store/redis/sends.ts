@@ -1,54 +1,50 @@
-import { DlqError, internal, storeUnavailable } from "../../core/errors.ts";
-import type { SendItem, SendReply, SendSettings } from "../contract.ts";
+import { randomFillSync } from "node:crypto";
+import { DlqError, internal } from "../../core/errors.ts";
+import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
+import type { RouteItem, SendItem, SendReply, SendSettings } from "../contract.ts";
 import type { Bodies } from "./bodies.ts";
 import { Coalescer } from "./coalescer.ts";
-import type { Replication } from "./replication.ts";
-import type { RunScript } from "./verbs/run.ts";
-import { runSend } from "./verbs/send.ts";
+import type { StoreContext } from "./context.ts";
+import { digest } from "./digest.ts";
+import { packEdit } from "./edits.ts";
+import { type Part, pack } from "./packed/layout.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { NUMBERS } from "./packed/numbers.ts";
+import { Reader } from "./packed/reader.ts";
+import { untilReplicated } from "./replication.ts";
+import { storedQuarantineReason, storedReason, storedState } from "./states.ts";
 
-/** The sends of one queue that are under way; a batch is written under the latest settings. */
-interface Lane {
+/** Items and bytes of one script: it blocks Redis for a few milliseconds at most. */
+const ITEMS = 200;
+const BYTES = 4 * 1024 * 1024;
+
+const NOTHING = new Uint8Array();
+const RANDOM_BYTES = 5;
+
+/** The sends to one queue that are under way; a batch is written under the latest settings. */
+interface Batches {
   settings: SendSettings;
   readonly coalescer: Coalescer<SendItem, SendReply>;
 }
 
-/** Items and bytes of one send script: it blocks Redis for a few milliseconds at the most. */
-const ITEMS = 200;
-const BYTES = 4 * 1024 * 1024;
-
-/** A replica that comes back is in sync after a second or two. */
-const REPLICAS_RETRY_AFTER_MS = 1_000;
-
-export interface SendsParts {
-  run: RunScript;
-  journalMax: number;
-  bodies: Bodies;
-  /** Packed: what holds deliveries of a queue back now. */
-  rulesOf(queue: string): Uint8Array;
-  /** Undefined: no replica is waited for. */
-  replication: Pick<Replication, "confirm"> | undefined;
-  /** Puts a queue on the list that was not there before these sends. */
-  list(queue: string): Promise<void>;
-}
-
-/** Concurrent sends of a queue share scripts, and are durable together. */
+/** Sends messages. Concurrent sends to one queue share scripts, and are durable together. */
 export class Sends {
-  readonly #parts: SendsParts;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #context: StoreContext;
+  readonly #batches = new Map<string, Batches>();
 
-  constructor(parts: SendsParts) {
-    this.#parts = parts;
+  constructor(context: StoreContext) {
+    this.#context = context;
   }
 
-  /** Items may go in several scripts: what becomes of one says nothing of the others. */
+  /** Items may go in several scripts: some may be stored while others fail. Rejects if all fail. */
   async send(
     queue: string,
     items: readonly SendItem[],
     settings: SendSettings,
   ): Promise<SendReply[]> {
-    const lane = this.#lanes.get(queue) ?? this.#openLane(queue, settings);
-    lane.settings = settings;
-    const replies = await lane.coalescer.add(items);
+    const batches = this.#batches.get(queue) ?? this.#begin(queue, settings);
+    batches.settings = settings;
+    const replies = await batches.coalescer.add(items);
     const [first] = replies;
     if (first?.status === "failed" && replies.every(({ status }) => status === "failed")) {
       throw first.error;
@@ -56,16 +52,19 @@ export class Sends {
     return replies;
   }
 
-  #openLane(queue: string, settings: SendSettings): Lane {
-    const { run, journalMax, bodies, rulesOf, list } = this.#parts;
+  /** Stores under the requests of sends to `queue` that they go to other queues. */
+  async route(queue: string, items: readonly RouteItem[]): Promise<(SendReply | undefined)[]> {
+    const requests = items.map(({ requestId, target }) => ({
+      request: digest(requestId, 16),
+      target,
+    }));
+    const replies = (await this.#context.run("route", queue, {}, requests)) as Buffer[];
+    return replies.map((reply) => (reply.length === 0 ? undefined : readReply(new Reader(reply))));
+  }
+
+  #begin(queue: string, settings: SendSettings): Batches {
     const coalescer = new Coalescer<SendItem, SendReply>({
-      run: async (items) => {
-        const setup = { journalMax, bodies, rules: rulesOf(queue) };
-        const sent = await runSend(run, queue, items, lane.settings, setup);
-        if (sent.created) await list(queue);
-        await this.#untilReplicated();
-        return sent.replies;
-      },
+      run: (items) => this.#write(queue, items, batches.settings),
       failed: (error) => ({
         status: "failed",
         error: error instanceof DlqError ? error : internal(error),
@@ -73,21 +72,138 @@ export class Sends {
       maxItems: ITEMS,
       maxBytes: BYTES,
       sizeOf: (item) => item.envelope.length,
-      // A thousand queues that are written once keep nothing here.
-      onIdle: () => this.#lanes.delete(queue),
+      // Thousands of queues that are written once keep nothing here.
+      onIdle: () => this.#batches.delete(queue),
     });
-    const lane: Lane = { settings, coalescer };
-    this.#lanes.set(queue, lane);
-    return lane;
+    const batches: Batches = { settings, coalescer };
+    this.#batches.set(queue, batches);
+    return batches;
   }
 
-  /**
-   * A send that too few replicas have is stored, but a failover could lose it: the caller hears
-   * UNAVAILABLE, and its next try under the same request_id waits for the replicas again.
-   */
-  async #untilReplicated(): Promise<void> {
-    const { replication } = this.#parts;
-    if (replication === undefined || (await replication.confirm())) return;
-    throw storeUnavailable(REPLICAS_RETRY_AFTER_MS);
+  /** Writes one batch, and waits until replicas have it. */
+  async #write(
+    queue: string,
+    items: readonly SendItem[],
+    settings: SendSettings,
+  ): Promise<SendReply[]> {
+    const { run, bodies, journalMax, rulesOf, queues, replication } = this.#context;
+    const random = randomFillSync(Buffer.allocUnsafe(items.length * RANDOM_BYTES));
+    const reply = (await run(
+      "send",
+      queue,
+      {
+        maxMessages: settings.maxMessages,
+        maxBytes: settings.maxBytes,
+        poisonThreshold: settings.poisonThreshold,
+        poisonWindow: settings.poisonWindowMs,
+        dedupWindow: settings.dedupWindowMs,
+        journalMax,
+        deliveryRules: rulesOf(queue),
+      },
+      items.map((item, index) => {
+        const at = index * RANDOM_BYTES;
+        const facts = packItem(item, random.subarray(at, at + RANDOM_BYTES), settings, bodies);
+        return { facts, envelope: bodies.pack(item.envelope, item.payloadBytes) };
+      }),
+    )) as Buffer;
+    const reader = new Reader(reply);
+    const replies = items.map(() => readReply(reader));
+    // One byte more: the queue did not exist, and its name may be off the list by now.
+    if (!reader.done) await queues.list(queue);
+    // A failover could lose what too few replicas have. The caller gets UNAVAILABLE; its next try under the same request
+    // waits for the replicas again.
+    await untilReplicated(replication);
+    return replies;
+  }
+}
+
+function packItem(
+  item: SendItem,
+  random: Uint8Array,
+  settings: SendSettings,
+  bodies: Bodies,
+): Buffer {
+  const dedup = settings.dedupWindowMs > 0 ? digest(item.dedupKey, 16) : NOTHING;
+  const mayJoin = dedup.length > 0;
+  const base = LAYOUTS.sendItem.of({
+    random,
+    reason: REASONS[item.reason],
+    qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
+    delay: item.delayMs,
+    hasDueAt: item.dueAtMs !== undefined,
+    dueAt: Math.max(0, item.dueAtMs ?? 0),
+    ttl: item.ttlMs,
+    size: item.envelope.length,
+    request: digest(item.requestId, 16),
+    source: digest(item.sourceId, 8),
+    dedup,
+    payloadHash: mayJoin ? item.payloadHash : NOTHING,
+    retry: item.retrySettings,
+    // Only a failure that joins a message is stored apart; the first one is in the envelope.
+    failure: mayJoin ? item.failure : NOTHING,
+  });
+  return pack(base, ...extraParts(item, bodies));
+}
+
+/** What few messages have. */
+function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
+  const { priority = 0, limiterKey = "", orderingKey = "", dropped = false, note = "" } = item;
+  const { number, importedHistory, edit } = item;
+  const isPlain = priority === 0 && limiterKey === "" && orderingKey === "" && !dropped;
+  const isNew = edit === undefined && number === undefined && importedHistory === undefined;
+  if (isPlain && note === "" && isNew) return [];
+  const parts: Part[] = [
+    LAYOUTS.sendExtra.of({
+      priority,
+      key: Buffer.from(limiterKey),
+      order: Buffer.from(orderingKey),
+      dropped,
+      note: Buffer.from(note).subarray(0, NUMBERS.LIMIT.NOTE_BYTES),
+      edits: edit === undefined ? NOTHING : packEdit(edit, bodies),
+      client: number?.client ?? NOTHING,
+    }),
+  ];
+  if (number !== undefined) parts.push(LAYOUTS.sendNumber.of({ number: number.number }));
+  if (importedHistory !== undefined) {
+    const { attempts, failureCount, firstFailureAtMs } = importedHistory;
+    // 0 is none: the first millisecond of 1970 counts as the second one.
+    const first = firstFailureAtMs === undefined ? 0 : Math.max(1, firstFailureAtMs);
+    parts.push(LAYOUTS.importedHistory.of({ attempts, failures: failureCount, first }));
+  }
+  return parts;
+}
+
+function readReply(reader: Reader): SendReply {
+  const reply = reader.read(LAYOUTS.sendReply);
+  const { SEND } = NUMBERS;
+  const repeated = reply.status >= SEND.REPEATED;
+  const status = repeated ? reply.status - SEND.REPEATED : reply.status;
+  const reason = storedReason(reply.reason);
+  switch (status) {
+    case SEND.FULL_MESSAGES:
+      return { status: "full", what: "messages" };
+    case SEND.FULL_BYTES:
+      return { status: "full", what: "bytes" };
+    case SEND.DELETING:
+      return { status: "deleting" };
+    case SEND.DROPPED:
+      return { status: "dropped", reason, repeated };
+    case SEND.TAKEN:
+      return { status: "taken", reason };
+    case SEND.ROUTED: {
+      const { target } = reader.read(LAYOUTS.sendTarget);
+      return { status: "routed", queue: Buffer.from(target).toString() };
+    }
+    default:
+      return {
+        status: "stored",
+        joined: status === SEND.JOINED,
+        repeated,
+        id: reply.id,
+        state: storedState(reply.state),
+        reason,
+        quarantineReason: storedQuarantineReason(reply.qreason),
+        dueAtMs: reply.due,
+      };
   }
 }

@@ -6,29 +6,32 @@ import {
   type Reason,
   reasonFromNumber,
 } from "../../core/reason.ts";
+import { NUMBERS } from "./packed/numbers.ts";
 
-/** Numbers of the states as scripts write them (lua/lib/state.lua, lua/settle.lua). */
-const STORED = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const satisfies StoredState[];
-const GONE = ["SUCCEEDED", "DISCARDED", "EXPIRED", "PURGED"] as const satisfies GoneState[];
+const STATES: readonly (StoredState | GoneState)[] = namesByNumber(NUMBERS.STATE);
+const BREAKER_STATES: readonly BreakerState[] = namesByNumber(NUMBERS.BREAKER);
 
-export const STATE_NUMBERS = {
-  SCHEDULED: 1,
-  IN_FLIGHT: 2,
-  QUARANTINED: 3,
-} as const satisfies Record<StoredState, number>;
+/** The names of a group of numbers, each at the index that is its number. */
+export function namesByNumber<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+): readonly Name[] {
+  const names: Name[] = [];
+  for (const [name, number] of Object.entries(numbers)) names[number as number] = name as Name;
+  return names;
+}
 
 export function storedState(n: number): StoredState {
-  const state = STORED[n - 1];
-  if (state === undefined) throw new Error(`the store answered with an unknown state ${n}`);
-  return state;
+  const state = STATES[n];
+  if (state === "SCHEDULED" || state === "IN_FLIGHT" || state === "QUARANTINED") return state;
+  throw new Error(`the store answered with an unknown state ${n}`);
 }
 
-/** As `storedState`, where a message may also be gone, or never have been: 0. */
+/** As `storedState`, also for messages that are gone. 0: there never was one. */
 export function anyState(n: number): StoredState | GoneState | undefined {
-  return n === 0 ? undefined : (STORED[n - 1] ?? GONE[n - 4]);
+  return STATES[n];
 }
 
-/** A reason written by a newer version reads as unknown. */
+/** A reason that a newer version wrote reads as unknown. */
 export function storedReason(n: number): Reason {
   return reasonFromNumber(n) ?? "UNKNOWN_ERROR";
 }
@@ -37,9 +40,6 @@ export function storedQuarantineReason(n: number): QuarantineReason | undefined 
   return n === 0 ? undefined : quarantineReasonFromNumber(n);
 }
 
-/** Numbers as in lua/lib/breaker.lua. */
-const BREAKER_STATES: readonly BreakerState[] = ["CLOSED", "OPEN", "HALF_OPEN"];
-
-export function storedBreakerState(number: number): BreakerState {
-  return BREAKER_STATES[number] ?? "CLOSED";
+export function storedBreakerState(n: number): BreakerState {
+  return BREAKER_STATES[n] ?? "CLOSED";
 }

@@ -41,7 +41,7 @@ it("never gives one queue the scraps of bytes that a claim for another has left"
   const session = reading();
   const held = claimOf("a", 1, 300);
   session.settle(taken(session.reserve("a", MOST, false)), [held]);
-  session.take();
+  session.takeFrame();
   session.read(() => {});
 
   // A claim is under way with all bytes that are left, and a lease ends meanwhile.
@@ -52,24 +52,24 @@ it("never gives one queue the scraps of bytes that a claim for another has left"
   expect(session.reserve("b", MOST, false)).toBeUndefined();
 
   session.settle(first, [claimOf("a", 2, 400)]);
-  session.take();
+  session.takeFrame();
   session.read(() => {});
   expect(taken(session.reserve("b", MOST, false)).bytes).toBe(BYTES - 400);
 });
 
 it("tells a stream of a queue's gate when that is new, once, and the latest only", () => {
   const session = reading();
-  session.tell("a", UNBLOCKED);
-  expect(session.takeNews()).toBeUndefined();
+  session.notify("a", UNBLOCKED);
+  expect(session.takeStatus()).toBeUndefined();
   const open = { ...UNBLOCKED, breaker: "OPEN", retryAtMs: 1, openBreakers: 1 } as const;
-  session.tell("a", { ...open, retryAtMs: 0 });
-  session.tell("a", open);
-  expect(session.takeNews()).toEqual({ queue: "a", deliveryStatus: open });
-  session.tell("a", { ...open });
-  expect(session.takeNews()).toBeUndefined();
-  session.tell("a", UNBLOCKED);
-  session.tell("a", open);
-  expect(session.takeNews()).toBeUndefined();
-  session.tell("a", UNBLOCKED);
-  expect(session.takeNews()).toEqual({ queue: "a", deliveryStatus: UNBLOCKED });
+  session.notify("a", { ...open, retryAtMs: 0 });
+  session.notify("a", open);
+  expect(session.takeStatus()).toEqual({ queue: "a", deliveryStatus: open });
+  session.notify("a", { ...open });
+  expect(session.takeStatus()).toBeUndefined();
+  session.notify("a", UNBLOCKED);
+  session.notify("a", open);
+  expect(session.takeStatus()).toBeUndefined();
+  session.notify("a", UNBLOCKED);
+  expect(session.takeStatus()).toEqual({ queue: "a", deliveryStatus: UNBLOCKED });
 });

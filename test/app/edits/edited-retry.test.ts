@@ -7,7 +7,7 @@ import type { Transform } from "../../../src/core/transform/transform.ts";
 import type { Messages, SendItem } from "../../../src/store/contract.ts";
 import { envelope, mergePayload, patchPayload, readEdits } from "../../support/edits.ts";
 import { useTestStore } from "../../support/store.ts";
-import { hex, item, SETTINGS, session, storedId } from "../../support/store-items.ts";
+import { hex, item, SETTINGS, session, storedId, toRetry } from "../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -19,8 +19,6 @@ type Retry = ReturnType<typeof createRetry>;
 const retryOver = (messages: Messages): Retry => {
   const { store } = at.current;
   const parts = {
-    retry: store.retry.bind(store),
-    retryMatching: store.retryMatching.bind(store),
     stats: store.stats.bind(store),
     messages,
   };
@@ -128,7 +126,8 @@ describe("by ids", () => {
     const disturbing = wrapped({
       async contents(...args: Parameters<Messages["contents"]>) {
         const page = await messages.contents(...args);
-        if (disturbed++ < 2) await at.current.store.retry(QUEUE, new Uint8Array(), [id]);
+        if (disturbed++ < 2)
+          await at.current.store.messages.retry(QUEUE, new Uint8Array(), toRetry([id]));
         return page;
       },
     });
@@ -191,8 +190,8 @@ describe("a dry run", () => {
         previews: [
           {
             id: good,
-            before: { payload: { body: { value: '{"to":"a"}' } } },
-            after: { payload: { body: { value: '{"to":"b"}' } } },
+            before: { payload: { body: '{"to":"a"}' } },
+            after: { payload: { body: '{"to":"b"}' } },
           },
         ],
       });

@@ -28,7 +28,7 @@ async function openLinked(): Promise<{ store: RedisStore; link: LinkProxy }> {
 test("a repeated request hears the first answer, and the message is edited once", async () => {
   const { store, link } = await openLinked();
   // Redis knows the script: what is lost later is its reply, not the word that it is unknown.
-  await store.retry(QUEUE, NO_REQUEST, []);
+  await store.messages.retry(QUEUE, NO_REQUEST, []);
   const sent = { envelope: envelope('{"tags":[]}'), quarantineReason: "POISON" } as const;
   const id = storedId(only(await at.current.store.send(QUEUE, [item(sent)], SETTINGS)));
   const linked = store.messages;
@@ -48,8 +48,6 @@ test("a repeated request hears the first answer, and the message is edited once"
     settingsOf: () => ({ keyAttribute: "" }),
     store: {
       messages,
-      retry: store.retry.bind(store),
-      retryMatching: store.retryMatching.bind(store),
       stats: store.stats.bind(store),
     },
     now: Date.now,

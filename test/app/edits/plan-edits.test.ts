@@ -2,7 +2,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it, test } from "vitest";
 import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
 import { type EditPlan, planEdits } from "../../../src/app/edits/plan-edits.ts";
-import { EDIT_LIMITS, transformLimits } from "../../../src/core/transform/edit-limits.ts";
+import { EDIT_LIMITS, transformLimits } from "../../../src/core/transform/editable.ts";
 import type { Transform } from "../../../src/core/transform/transform.ts";
 import type { StoredContent } from "../../../src/store/contract.ts";
 import {
@@ -33,7 +33,7 @@ const stored = (
 const plan = (content: StoredContent, ...transforms: Transform[]): EditPlan =>
   planEdits(
     content,
-    transforms.map((transform) => ({ transform, who: "Retry" })),
+    transforms.map((transform) => ({ transform, source: "Retry" })),
     CONTEXT,
   );
 
@@ -93,8 +93,8 @@ describe("an edit", () => {
   it("goes on from the one before, and counts by how much the whole has grown", () => {
     const once = editedOnce(stored(ORDER, { a: "1" }), HOST, mergeAttributes({ a: "2" }));
     const twice = edited(once, patchPayload({ op: "remove", path: "/total" }));
-    expect(twice.before.payload.body.value).toContain("b.example");
-    expect(twice.after.payload.body.value).toBe('{"to":"https://b.example"}');
+    expect(twice.before.payload.body).toContain("b.example");
+    expect(twice.after.payload.body).toBe('{"to":"https://b.example"}');
     expect(twice.record).toMatchObject({ attributesEdited: true, attributes: { a: "2" } });
     expect(twice.record.edits).toHaveLength(3);
     expect(twice.write.grown).toBe(twice.write.edits.length - (once.edits?.length ?? 0));
@@ -108,12 +108,12 @@ describe("a transform that the message has had", () => {
     const once = editedOnce(stored('{"tags":[]}'), append);
     expect(plan(once, append)).toEqual({ kind: "unchanged" });
     const { after: then } = edited(once, append, patchPayload({ op: "add", path: "/n", value: 1 }));
-    expect(then.payload.body.value).toBe('{"tags":["x"],"n":1}');
+    expect(then.payload.body).toBe('{"tags":["x"],"n":1}');
   });
 
   it("is not applied twice in one call either", () => {
     const { after: then, record } = edited(stored('{"tags":[]}'), append, append);
-    expect(then.payload.body.value).toBe('{"tags":["x"]}');
+    expect(then.payload.body).toBe('{"tags":["x"]}');
     expect(record.applied).toHaveLength(1);
   });
 

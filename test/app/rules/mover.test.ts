@@ -46,7 +46,7 @@ async function setOutWith(
   const outcomes = claimed.map((one, index) =>
     outcome(one, "failMove", {
       ...{ delayMs: 0, reason: "TIMEOUT" as const, failure: bytes("f") },
-      move: { target: targets[index] as string, home: { delayMs: 0 } },
+      move: { target: targets[index] as string, ifRefused: { delayMs: 0 } },
     }),
   );
   await store.settle("a", NO_REQUEST, outcomes);
@@ -70,8 +70,8 @@ describe("what has just set out", () => {
   test("is taken to each of its queues", async () => {
     const targets = Array.from({ length: 300 }, (_, n) => ["b", "c", "d"][n % 3] as string);
     const ids = await setOut(...targets);
-    mover.hurry("a", ids.slice(0, 200));
-    mover.hurry("a", ids.slice(200));
+    mover.moveNow("a", ids.slice(0, 200));
+    mover.moveNow("a", ids.slice(200));
     await mover.idle();
     expect(await Promise.all(["a", "b", "c", "d"].map(countOf))).toEqual([0, 100, 100, 100]);
     expect(ears.moves).toEqual(Array(300).fill("moved"));
@@ -79,7 +79,7 @@ describe("what has just set out", () => {
 
   test("moves also where nobody can read what is in it, without keys", async () => {
     const ids = await setOutWith(["b", "b"], [new Uint8Array([0xff])]);
-    mover.hurry("a", ids);
+    mover.moveNow("a", ids);
     await mover.idle();
     expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 2]);
   });
@@ -94,11 +94,11 @@ describe("what has just set out", () => {
             : at.current.store.moves.receive(target, ...rest),
       }),
     );
-    failing.hurry("a", ids);
+    failing.moveNow("a", ids);
     await failing.idle();
     expect(await Promise.all(["a", "b", "c"].map(countOf))).toEqual([1, 0, 1]);
     expect(ears.lines.at(-1)).toMatchObject({ level: "warn", facts: { queue: "a" } });
-    mover.hurry("a", ids);
+    mover.moveNow("a", ids);
     await mover.idle();
     expect(await Promise.all(["a", "b", "c"].map(countOf))).toEqual([0, 1, 1]);
   });
@@ -127,7 +127,7 @@ describe("what a server has left", () => {
     ];
     for (const [index, one] of halfway.entries()) {
       const dying = moverOn(one);
-      dying.hurry("a", ids.slice(index * 10, index * 10 + 10));
+      dying.moveNow("a", ids.slice(index * 10, index * 10 + 10));
       await dying.idle();
     }
     await at.current.clock.advance(MOVE_LATE_MS);

@@ -161,7 +161,7 @@ describe("a test of rules", () => {
     expect(outcome).toMatchObject({
       matched: ["moved", "missing", "hosts"],
       failed: [{ rule: "missing", error: expect.stringContaining("PATH_MISSING") }],
-      edited: { payload: { body: { value: '{"to":"b"}' } }, attributes: { host: "h2" } },
+      edited: { payload: { body: '{"to":"b"}' }, attributes: { host: "h2" } },
     });
   });
 });

@@ -61,7 +61,7 @@ export interface StatsCommand extends Target {
   readonly count: number;
 }
 
-/** Opens streams and only holds them, until it is told to stop. */
+/** Opens streams and holds them until the command `stop`. */
 export interface HoldCommand extends Target {
   readonly op: "hold";
   readonly workers: number;

@@ -1,4 +1,4 @@
-// The bench's side of a load process: load has a process of its own, so that its CPU is told apart
+// The bench's side of a load process: load has a process of its own, so that its CPU is measured separately
 // from the server's.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
@@ -37,7 +37,7 @@ export class LoadProcess {
       this.#waiting?.fail(new Error(`the load ended with ${code ?? signal}:\n${this.#errors}`));
     });
     child.once("error", (error) => this.#waiting?.fail(error));
-    child.stdin.on("error", () => {}); // its end is told by `exit`
+    child.stdin.on("error", () => {}); // `exit` reports its end
     child.stderr.on("data", (chunk: Buffer) => {
       this.#errors = (this.#errors + chunk.toString()).slice(-KEPT_ERROR_CHARS);
     });

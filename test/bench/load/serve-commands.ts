@@ -36,10 +36,10 @@ export function serveCommands(handlers: Handlers): void {
 
 async function run(command: Command, handlers: Handlers, stop: AbortSignal): Promise<Answer> {
   let count = 0;
-  let told = 0;
+  let reported = 0;
   const timer = setInterval(() => {
-    if (count === told) return;
-    told = count;
+    if (count === reported) return;
+    reported = count;
     say({ progress: count });
   }, PROGRESS_EVERY_MS);
   const done = (more: number) => {

@@ -8,7 +8,7 @@ export function queueSequence(): () => string {
   return () => `bench-${++number}`;
 }
 
-/** Rate over all loads, and latency where one load told it. */
+/** Rate over all loads, and latency if a load reported it. */
 export function countLoad(results: readonly LoadResult[]): Sample {
   const { p50Ms, p99Ms } = results[0] ?? {};
   const messages = results.reduce((sum, { count }) => sum + count, 0);

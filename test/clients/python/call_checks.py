@@ -1,4 +1,4 @@
-"""What any caller may rely on: refusals, deadlines, cancellation, health and reflection."""
+"""Checks of all calls: refusals, deadlines, cancellation, health and reflection."""
 
 import time
 
@@ -53,7 +53,8 @@ def wrong_fields(client: Client) -> None:
             client.stub.SendToDlq(request, timeout=CALL_TIMEOUT)
         named = refusal.fields
         expect(
-            len(named) == 1 and field.startswith(named[0]), f"wrong {field}, but it names {named}"
+            len(named) == 1 and field.startswith(named[0]),
+            f"{field} is wrong, but the error names {named}",
         )
     equal(client.stats(queue).totals.accepted, 0, "accepted")
 
@@ -94,13 +95,13 @@ def deadline(client: Client) -> None:
         equal(client.stats(queue).workers, 1, "workers while it is open")
         try:
             worker.receive()
-            raise AssertionError("nothing was sent, yet something arrived")
+            raise AssertionError("a message arrived, but none was sent")
         except grpc.RpcError as error:
             equal(error.code(), grpc.StatusCode.DEADLINE_EXCEEDED, "code")
     until_no_workers(client, queue)
 
 
-@check("a cancelled stream ends, and what it held goes on")
+@check("a cancelled stream ends, and its messages keep their leases")
 def cancelled(client: Client) -> None:
     queue = new_queue("cancel")
     client.send(queue)
@@ -114,8 +115,8 @@ def cancelled(client: Client) -> None:
 
 def until_no_workers(client: Client, queue: str) -> None:
     deadline_at = time.monotonic() + CALL_TIMEOUT
-    while client.stats(queue).workers > 0:  # each turn waits for an answer of the server
-        expect(time.monotonic() < deadline_at, "the server still counts a worker that went away")
+    while client.stats(queue).workers > 0:  # each iteration makes a call
+        expect(time.monotonic() < deadline_at, "the server still counts a disconnected worker")
 
 
 @check("grpc.health.v1 answers Check and Watch")
@@ -130,7 +131,7 @@ def health(client: Client) -> None:
         watch.cancel()
     try:
         stub.Check(health_pb2.HealthCheckRequest(service="no.such"), timeout=CALL_TIMEOUT)
-        raise AssertionError("an unknown service has a health")
+        raise AssertionError("an unknown service has a health status")
     except grpc.RpcError as error:
         equal(error.code(), grpc.StatusCode.NOT_FOUND, "code for an unknown service")
 
@@ -146,7 +147,7 @@ def reflection(client: Client) -> None:
     equal(described.methods_by_name.keys(), compiled.methods_by_name.keys(), "methods")
 
 
-@check("reflection serves comments, and nothing internal")
+@check("reflection serves comments, and no internal protos")
 def reflected_comments(client: Client) -> None:
     stub = reflection_pb2_grpc.ServerReflectionStub(client.channel)
     requests = [
@@ -158,6 +159,6 @@ def reflected_comments(client: Client) -> None:
         FileDescriptorProto.FromString, service.file_descriptor_response.file_descriptor_proto
     )
     [file] = [file for file in files if file.name == "dlq/v1/dlq_service.proto"]
-    comments = "".join(place.leading_comments for place in file.source_code_info.location)
+    comments = "".join(location.leading_comments for location in file.source_code_info.location)
     expect("Stores one dead letter" in comments, "the comments of SendToDlq are missing")
-    equal(internal.WhichOneof("message_response"), "error_response", "answer for a storage proto")
+    equal(internal.WhichOneof("message_response"), "error_response", "response for a storage proto")

@@ -1,7 +1,7 @@
-"""What every check uses: the registry of checks, the stubs, and small words to expect things with.
+"""Helpers of all checks: the registry of checks, a client, and assertions.
 
-A check is a function that talks to the server as a user's program would, through plain stubs, and
-raises when an answer is not what the contract says. Each uses queues of its own.
+A check is a function that calls the server through plain stubs, as a user's program does, and raises
+AssertionError if a response violates the contract. Each check uses its own queues.
 """
 
 import uuid
@@ -16,7 +16,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-# No call of these checks takes longer than this, in seconds, unless the server is broken.
+# Seconds. A longer call means that the server is broken.
 CALL_TIMEOUT = 10
 STREAM_TIMEOUT = 30
 
@@ -42,7 +42,7 @@ class Client:
 
     @contextmanager
     def work(self, *queues: str, timeout: float = STREAM_TIMEOUT, **fields) -> Iterator["Worker"]:
-        """An open stream. Leaving it cancels the call, as a worker that goes away does."""
+        """Opens a stream, and cancels it at the end of the block."""
         request = dlq.StreamDueRequest(queues=queues, **fields)
         worker = Worker(self.stub.StreamDue(request, timeout=timeout))
         try:
@@ -52,7 +52,7 @@ class Client:
 
 
 class Worker:
-    """One StreamDue call, its first frame read. Waiting is the stream's own, up to its deadline."""
+    """One open StreamDue call. `receive` waits until the stream's deadline."""
 
     def __init__(self, call):
         self.call = call
@@ -69,7 +69,7 @@ class Worker:
 
 
 def sending(queue: str, text: str = "{}", **fields) -> dlq.SendToDlqRequest:
-    """A request that is due at once, unless a field says otherwise."""
+    """Builds a request that is due at once, unless `fields` have another time."""
     fields.setdefault("payload", message_pb2.Payload(text=text))
     fields.setdefault("failure", failure_pb2.Failure(reason=state_pb2.REASON_EXECUTION_FAILED))
     if "due_time" not in fields:
@@ -90,7 +90,7 @@ def succeeded(delivery: dlq.Delivery) -> dlq.Outcome:
 
 
 def failed(delivery: dlq.Delivery, message: str = "again", **fields) -> dlq.Outcome:
-    """An attempt that failed; the next is due at once, unless a field says otherwise."""
+    """Builds a failed outcome whose retry is due at once, unless `fields` have another time."""
     fields.setdefault("retry_after", Duration())
     fields.setdefault(
         "failure", failure_pb2.Failure(reason=state_pb2.REASON_EXECUTION_FAILED, message=message)
@@ -102,7 +102,7 @@ CHECKS: dict[str, Callable[[Client], None]] = {}
 
 
 def check(name: str):
-    """Registers a check. The name says what holds; it is the name of the test."""
+    """Registers a check. The name states the behavior; it is the name of the test."""
 
     def register(function: Callable[[Client], None]):
         if name in CHECKS:
@@ -118,12 +118,12 @@ def expect(condition: object, what: str) -> None:
         raise AssertionError(what)
 
 
-def equal(actual: object, wanted: object, what: str) -> None:
-    expect(actual == wanted, f"{what}: {actual!r}, wanted {wanted!r}")
+def equal(actual: object, expected: object, what: str) -> None:
+    expect(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
 
 
 def applied(result: dlq.AckResult, state: int, what: str) -> None:
-    """The outcome counts, and left the message in this state."""
+    """Expects that the outcome counts and that the message is in this state."""
     equal(dlq.AckStatus.Name(result.status), "ACK_STATUS_APPLIED", f"status of {what}")
     equal(state_name(result.state), state_name(state), f"state after {what}")
 
@@ -138,19 +138,19 @@ def quarantine_name(reason: int) -> str:
 
 @contextmanager
 def refused(code: grpc.StatusCode, what: str) -> Iterator["Refusal"]:
-    """The call inside must fail with this code, and with details that a program can read."""
+    """Expects that the block's call fails with this code and with details."""
     refusal = Refusal()
     try:
         yield refusal
     except grpc.RpcError as error:
         equal(error.code(), code, f"code of {what} ({error.details()})")
         status = rpc_status.from_call(error)
-        expect(status is not None, f"{what} carries no google.rpc details")
+        expect(status is not None, f"{what} has no google.rpc details")
         refusal.read(status.details)
         equal(refusal.domain, "dlq.v1", f"ErrorInfo.domain of {what}")
         expect(refusal.reason, f"ErrorInfo.reason of {what} is empty")
         return
-    raise AssertionError(f"{what} was accepted, wanted {code.name}")
+    raise AssertionError(f"{what} was accepted, expected {code.name}")
 
 
 class Refusal:

@@ -1,4 +1,4 @@
-"""What an operator may rely on: Retry and Stats."""
+"""Checks of Retry and Stats."""
 
 from dlq.v1 import dlq_service_pb2 as dlq
 from dlq.v1 import failure_pb2, state_pb2
@@ -51,7 +51,7 @@ def exhausted_then_retried(client: Client) -> None:
 
         delivery = worker.receive()
         equal((delivery.attempt, delivery.delivery_number), (1, 3), "attempt, delivery number")
-        equal(delivery.message.failure_count, 3, "failures on record")
+        equal(delivery.message.failure_count, 3, "recorded failures")
         client.ack(succeeded(delivery))
 
 
@@ -64,7 +64,7 @@ def retry_scheduled(client: Client) -> None:
         equal(worker.receive().message.id, sent.id, "id")
 
 
-@check("Retry says of each refused id why")
+@check("Retry gives a reason for each refused id")
 def refused_retries(client: Client) -> None:
     queue = new_queue("refuse")
     held = client.send(queue)
@@ -72,18 +72,18 @@ def refused_retries(client: Client) -> None:
         worker.receive()
         answer = retry(client, queue, ids=[held.id, new_id(), "no id"])
     equal(answer.retried_count, 0, "retried")
-    why = [dlq.RetryRefusal.Name(refusal.refusal) for refusal in answer.refused]
-    wanted = ["IN_FLIGHT", "NOT_FOUND", "INVALID_ID"]
-    equal(why, [f"RETRY_REFUSAL_{name}" for name in wanted], "refusals")
+    refusals = [dlq.RetryRefusal.Name(refusal.refusal) for refusal in answer.refused]
+    expected = ["IN_FLIGHT", "NOT_FOUND", "INVALID_ID"]
+    equal(refusals, [f"RETRY_REFUSAL_{name}" for name in expected], "refusals")
 
 
-@check("Retry by filter changes exactly what was expected, or nothing")
+@check("Retry by filter changes the expected number of messages, or none")
 def retry_by_filter(client: Client) -> None:
     queue = new_queue("filter")
     for _ in range(3):
         client.send(queue, failure=POISON)
     matching = dlq.MessageFilter(reasons=[state_pb2.REASON_POISON_MESSAGE])
-    with refused(StatusCode.FAILED_PRECONDITION, "a count that is off"):
+    with refused(StatusCode.FAILED_PRECONDITION, "a wrong expected count"):
         retry(client, queue, filter=matching, expected_count=2)
     equal(client.stats(queue).quarantined, 3, "quarantined after the refusal")
     equal(retry(client, queue, filter=matching, expected_count=3).retried_count, 3, "retried")
@@ -91,7 +91,7 @@ def retry_by_filter(client: Client) -> None:
     equal((stats.quarantined, stats.due_now), (0, 3), "quarantined, due now")
 
 
-@check("Retry takes ids or a filter with its count")
+@check("Retry requires either ids, or a filter with its count")
 def contradictory_retry(client: Client) -> None:
     queue, everything = new_queue("either"), dlq.MessageFilter()
     contradictions: dict[str, dict] = {
@@ -112,43 +112,45 @@ def stats_add_up(client: Client) -> None:
     client.send(queue, delay=Duration(seconds=3600))
     client.send(queue, failure=POISON)
     with client.work(queue) as worker:
-        done, dropped, back, held = (worker.receive() for _ in range(4))
-        token = dropped.lease_token
+        done, discarded, retried, in_flight = (worker.receive() for _ in range(4))
+        token = discarded.lease_token
         client.ack(succeeded(done), dlq.Outcome(lease_token=token, discarded=dlq.Discarded()))
-        client.ack(failed(back, retry_after=Duration(seconds=3600)))
+        client.ack(failed(retried, retry_after=Duration(seconds=3600)))
         stats = client.stats(queue)
         equal(stats.workers, 1, "workers")
-    expect(held.lease_token, "one message stays in flight")
+    expect(in_flight.lease_token, "one message stays in flight")
 
     totals = stats.totals
     equal((stats.scheduled, stats.in_flight, stats.quarantined), (2, 1, 1), "stored, by state")
     equal((totals.accepted, totals.succeeded, totals.discarded), (6, 1, 1), "totals")
     equal((totals.deliveries, totals.failed_attempts), (4, 1), "deliveries, failed attempts")
     stored = stats.scheduled + stats.in_flight + stats.quarantined
-    gone = totals.succeeded + totals.discarded + totals.expired + totals.purged
-    equal(totals.accepted, stored + gone + totals.moved_out - totals.moved_in, "accepted")
+    removed = totals.succeeded + totals.discarded + totals.expired + totals.purged
+    equal(totals.accepted, stored + removed + totals.moved_out - totals.moved_in, "accepted")
     equal(sum(count.count for count in stats.counts), 4, "sum of the counts by reason")
     expect(all(count.count > 0 for count in stats.counts), "a count of zero is not reported")
-    expect(stats.bytes > 0 and stats.HasField("oldest_quarantined_age"), "bytes and age are told")
+    expect(
+        stats.bytes > 0 and stats.HasField("oldest_quarantined_age"), "bytes and age are missing"
+    )
 
     answer = client.stub.Stats(dlq.StatsRequest(queues=[queue]), timeout=CALL_TIMEOUT)
     equal((answer.total_messages, answer.total_poison_messages), (4, 1), "total, poison")
 
 
-@check("Stats says why nothing moves")
-def why_nothing_moves(client: Client) -> None:
+@check("Stats explains why nothing is delivered")
+def conditions_explain(client: Client) -> None:
     equal(conditions(client.stats(new_queue("none"))), ["EMPTY"], "a queue that does not exist")
 
-    later = new_queue("idle")
+    later = new_queue("later")
     client.send(later, delay=Duration(seconds=3600))
     expect("NOTHING_DUE" in conditions(client.stats(later)), "nothing is due")
 
-    unattended = new_queue("alone")
-    client.send(unattended)
-    stats = client.stats(unattended)
+    without_worker = new_queue("no-worker")
+    client.send(without_worker)
+    stats = client.stats(without_worker)
     equal(conditions(stats)[0], "NO_WORKERS", "first condition")
-    expect(stats.conditions[0].message, "a condition says what to do")
+    expect(stats.conditions[0].message, "the condition has no message")
 
-    aside = new_queue("aside")
-    client.send(aside, failure=POISON)
-    equal(conditions(client.stats(aside)), ["ALL_QUARANTINED"], "all in quarantine")
+    poison = new_queue("poison")
+    client.send(poison, failure=POISON)
+    equal(conditions(client.stats(poison)), ["ALL_QUARANTINED"], "all are quarantined")

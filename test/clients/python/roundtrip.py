@@ -1,4 +1,4 @@
-"""Exercises a running server through plain grpcio stubs.
+"""Checks a running server through plain grpcio stubs.
 
     python roundtrip.py ADDRESS [--only TEXT]    run the checks whose name contains TEXT
     python roundtrip.py --list                   print the names of the checks
@@ -24,7 +24,7 @@ def run(name: str, client: Client) -> dict[str, object]:
         return {"name": name, "ok": True, "detail": ""}
     except AssertionError as error:
         return {"name": name, "ok": False, "detail": str(error)}
-    except Exception:  # of the check or of gRPC: the place matters
+    except Exception:  # a bug of the check, or an error of gRPC
         return {"name": name, "ok": False, "detail": traceback.format_exc(limit=-3)}
 
 
@@ -38,7 +38,7 @@ def main() -> int:
         print(json.dumps(list(CHECKS)))
         return 0
     if options.address is None:
-        parser.error("the address of a running server is needed, such as 127.0.0.1:50051")
+        parser.error("give the address of a running server, such as 127.0.0.1:50051")
     client = Client(options.address)
     failures = 0
     for name in CHECKS:

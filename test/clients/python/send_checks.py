@@ -1,4 +1,4 @@
-"""What a producer may rely on."""
+"""Checks of sends."""
 
 import uuid
 from datetime import datetime, timezone
@@ -25,14 +25,14 @@ from checks import (
     succeeded,
 )
 
-# Fields that a message has as it was sent.
+# Fields of a message that equal those of its request.
 AS_SENT = (
     "queue payload attributes failure source_id dedup_key ordering_key origin priority "
     "trace_context"
 ).split()
 
 
-@check("a worker gets what the producer sent, field by field")
+@check("a worker receives all fields as the producer sent them")
 def everything_arrives(client: Client) -> None:
     queue = new_queue("all")
     request = dlq.SendToDlqRequest(
@@ -65,7 +65,9 @@ def everything_arrives(client: Client) -> None:
     equal(uuid.UUID(sent.id).version, 7, "version of the id")
     equal(state_name(sent.state), "MESSAGE_STATE_SCHEDULED", "state")
     equal(sent.reason, state_pb2.REASON_TIMEOUT, "reason")
-    expect(sent.HasField("due_time") and not sent.duplicate, "it is due, and no duplicate")
+    expect(
+        sent.HasField("due_time") and not sent.duplicate, "it has no due time, or is a duplicate"
+    )
 
     with client.work(queue) as worker:
         delivery = worker.receive()
@@ -76,21 +78,21 @@ def everything_arrives(client: Client) -> None:
         equal(message.reason, state_pb2.REASON_TIMEOUT, "reason of the message")
         equal((message.failure_count, message.attempts), (1, 0), "failures, attempts")
         equal((delivery.attempt, delivery.delivery_number), (1, 1), "attempt, delivery number")
-        expect(not delivery.outcome_unknown, "the first delivery has no unknown outcome")
+        expect(not delivery.outcome_unknown, "the first delivery has an unknown outcome")
         equal(message.due_time, sent.due_time, "due time")
         day = message.expire_time.seconds - message.create_time.seconds
-        expect(86_390 <= day <= 86_410, f"time to live is {day} s, wanted a day")
+        expect(86_390 <= day <= 86_410, f"time to live is {day} s, expected one day")
         client.ack(succeeded(delivery))
 
 
-@check("binary and empty payloads arrive byte for byte")
+@check("binary and empty payloads arrive unchanged")
 def payloads(client: Client) -> None:
     queue = new_queue("bytes")
     payloads = [
         message_pb2.Payload(data=bytes(range(256))),
         message_pb2.Payload(text=""),
         message_pb2.Payload(data=b""),
-        message_pb2.Payload(data=b"x" * (1 << 20)),  # the default limit, to the byte
+        message_pb2.Payload(data=b"x" * (1 << 20)),  # exactly the default limit
     ]
     sent = {client.send(queue, payload=payload).id: payload for payload in payloads}
     with client.work(queue) as worker:
@@ -120,7 +122,7 @@ def past_due_time(client: Client) -> None:
         equal(worker.receive().message.id, sent.id, "id")
 
 
-@check("the same request_id gives the same answer and stores one message")
+@check("two sends with one request_id get the same answer and store one message")
 def idempotent_send(client: Client) -> None:
     queue = new_queue("once")
     request = sending(queue, request_id=new_id())
@@ -130,7 +132,7 @@ def idempotent_send(client: Client) -> None:
     equal(client.stats(queue).totals.accepted, 1, "accepted")
 
 
-@check("a batch refuses its bad request alone, with details")
+@check("a batch with one invalid request stores the others")
 def batch(client: Client) -> None:
     queue = new_queue("batch")
     requests = [sending(queue, "1"), sending("no/slash"), sending(queue, "3")]
@@ -155,47 +157,47 @@ def empty_batch(client: Client) -> None:
     equal(refusal.fields, ["requests"], "wrong fields")
 
 
-@check("sends with one dedup_key and payload join one message")
+@check("sends with one dedup_key and payload become one message")
 def dedup(client: Client) -> None:
     queue = new_queue("dedup")
     first = client.send(queue, "same", dedup_key="k")
-    joined = client.send(queue, "same", dedup_key="k")
+    duplicate = client.send(queue, "same", dedup_key="k")
     other = client.send(queue, "other", dedup_key="k")
-    equal((joined.id, joined.duplicate), (first.id, True), "id, duplicate of the joined send")
-    expect(other.id != first.id and not other.duplicate, "another payload is another message")
+    equal((duplicate.id, duplicate.duplicate), (first.id, True), "id, duplicate of the second send")
+    expect(other.id != first.id and not other.duplicate, "another payload must be another message")
     totals = client.stats(queue).totals
     equal((totals.accepted, totals.joined), (2, 1), "accepted, joined")
     with client.work(queue) as worker:
         messages = [worker.receive().message for _ in range(2)]
     counts = {message.id: message.failure_count for message in messages}
-    equal(counts, {first.id: 2, other.id: 1}, "failures on record")
+    equal(counts, {first.id: 2, other.id: 1}, "recorded failures")
 
 
-@check("the fifth send of one source_id is poison")
+@check("the fifth send of one source_id is quarantined as poison")
 def poison(client: Client) -> None:
     queue = new_queue("poison")
     sent = [client.send(queue, source_id="same") for _ in range(5)]
     scheduled, quarantined = state_pb2.MESSAGE_STATE_SCHEDULED, state_pb2.MESSAGE_STATE_QUARANTINED
     equal([s.state for s in sent], [scheduled] * 4 + [quarantined], "states")
     equal(quarantine_name(sent[4].quarantine_reason), "QUARANTINE_REASON_POISON", "why")
-    expect(not sent[4].HasField("due_time"), "a quarantined message has no due time")
+    expect(not sent[4].HasField("due_time"), "a quarantined message has a due time")
 
 
-@check("what a producer calls poison goes straight to quarantine")
+@check("a send with a poison reason is quarantined at once")
 def producer_gave_up(client: Client) -> None:
     for reason in (state_pb2.REASON_POISON_MESSAGE, state_pb2.REASON_MAX_RETRIES_EXCEEDED):
-        sent = client.send(new_queue("given-up"), failure=failure_pb2.Failure(reason=reason))
+        sent = client.send(new_queue("reason"), failure=failure_pb2.Failure(reason=reason))
         equal(state_name(sent.state), "MESSAGE_STATE_QUARANTINED", "state")
         equal(quarantine_name(sent.quarantine_reason), "QUARANTINE_REASON_PRODUCER_REQUEST", "why")
 
 
-@check("a failure without a reason is categorized, an unknown reason is kept too")
+@check("a failure without a known reason is categorized, and an unknown reason is kept")
 def categorized(client: Client) -> None:
     queue = new_queue("reason")
     failure = failure_pb2.Failure(type="requests.exceptions.ReadTimeout", message="timed out")
     equal(client.send(queue, failure=failure).reason, state_pb2.REASON_TIMEOUT, "reason")
 
-    failure.reason = 4711  # type: ignore[assignment]  # of a newer client: enums are open
+    failure.reason = 4711  # type: ignore[assignment]  # a newer client may send unknown values
     newer = new_queue("newer")
     equal(client.send(newer, failure=failure).reason, state_pb2.REASON_TIMEOUT, "reason")
     with client.work(newer) as worker:
@@ -204,15 +206,16 @@ def categorized(client: Client) -> None:
     equal(message.failure.reason, 4711, "reason of the failure")
 
 
-@check("a failure that is too long is cut and flagged, never refused")
+@check("a failure that is too long is cut and marked, not refused")
 def truncated(client: Client) -> None:
     queue = new_queue("long")
-    words = "é" * 10_000
-    client.send(queue, failure=failure_pb2.Failure(message=words, stack_trace=words * 4))
+    long_text = "é" * 10_000
+    failure = failure_pb2.Failure(message=long_text, stack_trace=long_text * 4)
+    client.send(queue, failure=failure)
     with client.work(queue) as worker:
         failure = worker.receive().message.failure
     expect(failure.truncated, "truncated is not set")
     for text, limit in ((failure.message, 4096), (failure.stack_trace, 16_384)):
         size = len(text.encode())
-        expect(limit - 4 <= size <= limit, f"{size} bytes are left, wanted {limit}")
-        expect(words.startswith(text[:9_000]), "the cut text is not the beginning")
+        expect(limit - 4 <= size <= limit, f"{size} bytes are left, expected {limit}")
+        expect(long_text.startswith(text[:9_000]), "the cut text is not the beginning")

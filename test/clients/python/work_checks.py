@@ -1,4 +1,4 @@
-"""What a worker may rely on."""
+"""Checks of streams, outcomes and leases."""
 
 from dlq.v1 import dlq_service_pb2 as dlq
 from dlq.v1 import state_pb2
@@ -21,10 +21,10 @@ from checks import (
     succeeded,
 )
 
-GONE = ("ACK_STATUS_NOT_FOUND", "ACK_STATUS_LEASE_LOST")
+NOT_APPLIED = ("ACK_STATUS_NOT_FOUND", "ACK_STATUS_LEASE_LOST")
 
 
-@check("a failed attempt comes back, a success removes the message")
+@check("a message is delivered again after a failure and removed after a success")
 def failed_then_succeeded(client: Client) -> None:
     queue = new_queue("retry")
     client.send(queue)
@@ -32,26 +32,26 @@ def failed_then_succeeded(client: Client) -> None:
         first = worker.receive()
         [result] = client.ack(failed(first, "second failure"))
         applied(result, state_pb2.MESSAGE_STATE_SCHEDULED, "the failure")
-        expect(result.HasField("due_time"), "a scheduled message has a due time")
+        expect(result.HasField("due_time"), "a scheduled message has no due time")
 
         second = worker.receive()
         equal(second.message.id, first.message.id, "id")
         equal((second.attempt, second.delivery_number), (2, 2), "attempt, delivery number")
         equal((second.message.attempts, second.message.failure_count), (1, 2), "attempts, failures")
         equal(second.message.failure.message, "second failure", "latest failure")
-        expect(not second.outcome_unknown, "the first outcome is known")
-        expect(second.lease_token != first.lease_token, "a token is issued once")
+        expect(not second.outcome_unknown, "the first outcome is reported as unknown")
+        expect(second.lease_token != first.lease_token, "two deliveries have one token")
 
         [result] = client.ack(succeeded(second))
         applied(result, state_pb2.MESSAGE_STATE_SUCCEEDED, "the success")
         [again] = client.ack(succeeded(second))
-        expect(dlq.AckStatus.Name(again.status) in GONE, f"a second ack is answered {again}")
+        expect(dlq.AckStatus.Name(again.status) in NOT_APPLIED, f"a second ack is answered {again}")
     stats = client.stats(queue)
     equal(stats.scheduled + stats.in_flight + stats.quarantined, 0, "messages left")
     equal((stats.totals.succeeded, stats.totals.failed_attempts), (1, 1), "succeeded, failed")
 
 
-@check("an Ack with the same request_id gives the same answer")
+@check("two Acks with one request_id get the same answer and count once")
 def idempotent_ack(client: Client) -> None:
     queue = new_queue("ack-once")
     client.send(queue)
@@ -59,10 +59,10 @@ def idempotent_ack(client: Client) -> None:
         outcome, request_id = failed(worker.receive()), new_id()
         first = client.ack(outcome, request_id=request_id)
         equal(client.ack(outcome, request_id=request_id), first, "second answer")
-        equal(worker.receive().attempt, 2, "attempt: the failure counts once")
+        equal(worker.receive().attempt, 2, "attempt")
 
 
-@check("each outcome of an Ack is applied or refused by itself")
+@check("an invalid outcome in an Ack does not affect the others")
 def mixed_outcomes(client: Client) -> None:
     queue = new_queue("mixed")
     client.send(queue)
@@ -73,10 +73,10 @@ def mixed_outcomes(client: Client) -> None:
         results = client.ack(bad, no_result, good)
     names = [dlq.AckStatus.Name(result.status) for result in results]
     equal(names, ["ACK_STATUS_INVALID"] * 2 + ["ACK_STATUS_APPLIED"], "statuses")
-    expect(results[0].detail and results[1].detail, "INVALID says what is wrong")
+    expect(results[0].detail and results[1].detail, "an INVALID result has no detail")
 
 
-@check("a released message comes back uncounted")
+@check("a released message is delivered again without counting an attempt")
 def released(client: Client) -> None:
     queue = new_queue("release")
     client.send(queue)
@@ -87,12 +87,12 @@ def released(client: Client) -> None:
         applied(result, state_pb2.MESSAGE_STATE_SCHEDULED, "the release")
         second = worker.receive()
     equal((second.attempt, second.delivery_number), (1, 2), "attempt, delivery number")
-    expect(not second.outcome_unknown, "a release is a known outcome")
+    expect(not second.outcome_unknown, "a release is reported as an unknown outcome")
 
 
-@check("a worker can set a message aside, or drop it")
+@check("a worker can quarantine or discard a message")
 def quarantined_and_discarded(client: Client) -> None:
-    queue = new_queue("aside")
+    queue = new_queue("quarantine")
     for _ in range(3):
         client.send(queue)
     with client.work(queue) as worker:
@@ -102,11 +102,11 @@ def quarantined_and_discarded(client: Client) -> None:
         dlq.Outcome(lease_token=two, discarded=dlq.Discarded(note="obsolete")),
         dlq.Outcome(lease_token=three, failed=dlq.Failed(non_retryable=True)),
     ]
-    aside, dropped, hopeless = client.ack(*outcomes)
-    applied(aside, state_pb2.MESSAGE_STATE_QUARANTINED, "quarantined")
-    applied(dropped, state_pb2.MESSAGE_STATE_DISCARDED, "discarded")
-    applied(hopeless, state_pb2.MESSAGE_STATE_QUARANTINED, "a non-retryable failure")
-    names = [quarantine_name(result.quarantine_reason) for result in (aside, hopeless)]
+    quarantined, discarded, not_retried = client.ack(*outcomes)
+    applied(quarantined, state_pb2.MESSAGE_STATE_QUARANTINED, "quarantined")
+    applied(discarded, state_pb2.MESSAGE_STATE_DISCARDED, "discarded")
+    applied(not_retried, state_pb2.MESSAGE_STATE_QUARANTINED, "a non-retryable failure")
+    names = [quarantine_name(result.quarantine_reason) for result in (quarantined, not_retried)]
     equal(
         names,
         ["QUARANTINE_REASON_WORKER_REQUEST", "QUARANTINE_REASON_NON_RETRYABLE"],
@@ -114,7 +114,7 @@ def quarantined_and_discarded(client: Client) -> None:
     )
 
 
-@check("a lease that expires is delivered again, its outcome unknown")
+@check("a message with an expired lease is delivered again with outcome_unknown")
 def expired_lease(client: Client) -> None:
     queue = new_queue("expire")
     client.send(queue)
@@ -124,7 +124,7 @@ def expired_lease(client: Client) -> None:
         second = worker.receive()
         equal(second.message.id, first.message.id, "id")
         equal((second.attempt, second.delivery_number), (1, 2), "attempt, delivery number")
-        expect(second.outcome_unknown, "the outcome of the first delivery is unknown")
+        expect(second.outcome_unknown, "outcome_unknown is not set")
         [late] = client.ack(succeeded(first))
         equal(dlq.AckStatus.Name(late.status), "ACK_STATUS_LEASE_LOST", "status of the late ack")
         [result] = client.ack(succeeded(second))
@@ -132,7 +132,7 @@ def expired_lease(client: Client) -> None:
     equal(client.stats(queue).totals.lease_expiries, 1, "lease expiries")
 
 
-@check("ExtendLease keeps leases, by token and by session")
+@check("ExtendLease extends leases by token and by session")
 def extended(client: Client) -> None:
     queue = new_queue("extend")
     client.send(queue)
@@ -145,7 +145,7 @@ def extended(client: Client) -> None:
         names = [dlq.AckStatus.Name(result.status) for result in by_token]
         equal(names, ["ACK_STATUS_APPLIED", "ACK_STATUS_INVALID"], "statuses")
         longer = by_token[0].lease_expire_time.seconds - delivery.lease_expire_time.seconds
-        expect(29 <= longer <= 60, f"the lease ends {longer} s later, wanted 30 or a little more")
+        expect(29 <= longer <= 60, f"the lease ends {longer} s later, expected 30 to 60")
 
         session = worker.opened.session_id
         by_session = extend(client, session_id=session)
@@ -153,12 +153,14 @@ def extended(client: Client) -> None:
         equal([result.should_stop for result in by_session], [False], "should stop")
 
         client.ack(succeeded(delivery))
-        [gone] = extend(client, lease_tokens=[token])
-        expect(dlq.AckStatus.Name(gone.status) in GONE, f"a lease that ended is answered {gone}")
-        expect(not gone.HasField("lease_expire_time"), "a lease that ended has no end")
+        [ended] = extend(client, lease_tokens=[token])
+        expect(
+            dlq.AckStatus.Name(ended.status) in NOT_APPLIED, f"an ended lease is extended: {ended}"
+        )
+        expect(not ended.HasField("lease_expire_time"), "an ended lease has an expiry")
 
 
-@check("ExtendLease takes tokens or a session, not both and not neither")
+@check("ExtendLease requires either tokens or a session")
 def contradictory_extension(client: Client) -> None:
     with refused(StatusCode.INVALID_ARGUMENT, "neither tokens nor session"):
         extend(client)
@@ -166,9 +168,9 @@ def contradictory_extension(client: Client) -> None:
         extend(client, lease_tokens=["x"], session_id=new_id())
 
 
-@check("max_in_flight bounds what a worker holds")
+@check("max_in_flight limits the messages that a worker holds")
 def flow_control(client: Client) -> None:
-    queue = new_queue("credit")
+    queue = new_queue("max-in-flight")
     client.send(queue)
     client.send(queue)
     with client.work(queue, max_in_flight=1) as worker:
@@ -179,11 +181,11 @@ def flow_control(client: Client) -> None:
         expect("CONDITION_CODE_WORKERS_BUSY" in codes, f"conditions are {codes}")
         client.ack(succeeded(first))
         second = worker.receive()
-        expect(second.message.id != first.message.id, "the other message comes next")
+        expect(second.message.id != first.message.id, "the same message came again")
         client.ack(succeeded(second))
 
 
-@check("a resumed session keeps its leases, and its tokens stay good")
+@check("a resumed session keeps its leases and tokens")
 def resumed(client: Client) -> None:
     queue = new_queue("resume")
     client.send(queue)

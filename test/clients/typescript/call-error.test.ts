@@ -1,8 +1,8 @@
-// What a failed call says about the message that it carried: nothing more than is known.
+// What a failed call proves about its message.
 
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { isWorthAgain, neverArrived } from "../../../clients/typescript/src/call-error.ts";
+import { isRetryable, wasNeverSent } from "../../../clients/typescript/src/call-error.ts";
 import { connectTo, statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, errorOf } from "./client.ts";
@@ -20,30 +20,30 @@ function unavailable(cause: Error): ConnectError {
   return new ConnectError(cause.message, Code.Unavailable, undefined, undefined, cause);
 }
 
-describe("a call", () => {
+describe("a failed call", () => {
   it.each([
     ["a refused connection", nodeError("ECONNREFUSED", "connect"), true],
-    ["a name that nobody knows", nodeError("ENOTFOUND", "getaddrinfo"), true],
+    ["an unknown host name", nodeError("ENOTFOUND", "getaddrinfo"), true],
     ["a connection that was not made in time", nodeError("ETIMEDOUT", "connect"), true],
-    ["a connection that died while it carried the call", nodeError("ETIMEDOUT", "read"), false],
-    ["a server's word", new ConnectError("stopping", Code.Unavailable), false],
-  ])("that ended by %s has arrived only where somebody took it", (_, error, expected) => {
-    expect(neverArrived(error)).toBe(expected);
+    ["a connection that broke during the call", nodeError("ETIMEDOUT", "read"), false],
+    ["an error of the server", new ConnectError("stopping", Code.Unavailable), false],
+  ])("was never sent only if there was no connection: %s", (_, error, expected) => {
+    expect(wasNeverSent(error)).toBe(expected);
   });
 
-  it("that HTTP/2 itself turned away for a while is worth another try", () => {
-    expect(isWorthAgain(new ConnectError("ENHANCE_YOUR_CALM", Code.ResourceExhausted))).toBe(true);
+  it("is retryable after HTTP/2's ENHANCE_YOUR_CALM", () => {
+    expect(isRetryable(new ConnectError("ENHANCE_YOUR_CALM", Code.ResourceExhausted))).toBe(true);
   });
 
-  it("that finds no room is worth another try where the server says that room comes back", () => {
+  it("with RESOURCE_EXHAUSTED is retryable only with a RetryInfo", () => {
     const full = refusedWith(Code.ResourceExhausted);
-    expect(isWorthAgain(full)).toBe(false);
+    expect(isRetryable(full)).toBe(false);
     full.details.push({ type: "google.rpc.RetryInfo", value: new Uint8Array() });
-    expect(isWorthAgain(full)).toBe(true);
+    expect(isRetryable(full)).toBe(true);
   });
 });
 
-/** The server gets every call; the answers are lost, then another error comes instead. */
+/** The first call reaches the server and its answer is lost. Later calls fail with `laterCode`. */
 function losing(laterCode: Code): Transport {
   const { transport, close } = connectTo(server.grpcAddress);
   onTestFinished(close);
@@ -58,22 +58,22 @@ function losing(laterCode: Code): Transport {
   };
 }
 
-/** As the server's own errors, with a detail. */
+/** Returns an error with a detail, like those of the service. */
 function refusedWith(code: Code): ConnectError {
   const error = new ConnectError("no", code);
   error.details = [{ type: "google.rpc.ErrorInfo", value: new Uint8Array() }];
   return error;
 }
 
-it("a refusal does not hide that an earlier try may have stored it", async () => {
+it("a refusal is maybeStored if an earlier try may have stored the message", async () => {
   const dlq = clientOf(server, { transport: losing(Code.Unauthenticated) });
-  const dropped = errorOf(await dlq.send("doubtful", "x", new Error("it broke")));
+  const dropped = errorOf(await dlq.send("maybe-stored", "x", new Error("it broke")));
   expect(dropped).toMatchObject({ kind: "unauthenticated", maybeStored: true });
-  const { totals } = await statsOf(clientOf(server).stubs, "doubtful");
+  const { totals } = await statsOf(clientOf(server).stubs, "maybe-stored");
   expect(totals).toMatchObject({ accepted: 1n });
 });
 
-it("an error of the server's own is no promise that it did not store it", async () => {
+it("an INTERNAL error of the server is maybeStored", async () => {
   const transport: Transport = {
     ...losing(Code.Internal),
     unary: () => Promise.reject(refusedWith(Code.Internal)),

@@ -1,5 +1,5 @@
-// What the tests of the TypeScript client share: clients that end with their test, and a transport
-// that counts.
+// Helpers of the tests of the TypeScript client: clients that close with their test, and a transport
+// that records its calls.
 
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -19,29 +19,26 @@ import type { TestServer } from "../../support/server.ts";
 /** Ends a test that hangs: far above what a slow machine needs. */
 export const WAIT = { timeout: 120_000, interval: 10 };
 
-/** A client of its own, closed when the test is over. */
+/** Creates a client that is closed at the end of the test. By default it drops without a log line. */
 export function clientOf(
   server: Pick<TestServer, "grpcAddress">,
   options: Omit<DlqClientOptions, "url"> = {},
 ): DlqClient {
-  const quiet = { onDropped: () => {}, spool: false } as const;
-  const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, ...quiet, ...options });
+  const defaults = { onDropped: () => {}, spool: false } as const;
+  const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, ...defaults, ...options });
   onTestFinished(() => dlq.close(0));
   return dlq;
 }
 
 export interface Counting {
   readonly transport: Transport;
-  /** Names of the unary methods that were called, in order. */
+  /** Names of the called unary methods, in order. */
   readonly calls: readonly string[];
-  /**
-   * How many messages each call carried that none before it had: what is tried again, as it may be
-   * on a busy machine, does not count.
-   */
+  /** How many messages each call carried for the first time. A busy machine may cause retries. */
   readonly firstTries: readonly number[];
 }
 
-/** A real connection, and what was called over it. */
+/** Creates a real connection that records its calls. */
 export function countingTransport(server: Pick<TestServer, "grpcAddress">): Counting {
   const { transport, close } = connectTo(server.grpcAddress);
   onTestFinished(close);
@@ -84,7 +81,7 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
   }, WAIT);
 }
 
-/** A loopback port that refuses. */
+/** Returns a loopback port that refuses connections. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

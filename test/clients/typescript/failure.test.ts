@@ -1,4 +1,4 @@
-// What becomes of something that was thrown, whatever it is.
+// The failure that a thrown value of any kind becomes.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -15,7 +15,7 @@ const reasonOf = (thrown: unknown) => categorize(failureOf(thrown));
 class OrderError extends Error {}
 
 describe("the failure of an error", () => {
-  it("is named by its class, also when the class sets no name", () => {
+  it("has the class as its type, also if the class sets no name", () => {
     expect(failureOf(new OrderError("no stock"))).toMatchObject({
       type: "OrderError",
       message: "no stock",
@@ -23,7 +23,7 @@ describe("the failure of an error", () => {
     expect(failureOf(new RangeError("x")).type).toBe("RangeError");
   });
 
-  it("shows the code of a refused connection, and is a network error", async () => {
+  it("has the code of a refused connection, and is a NETWORK_ERROR", async () => {
     const [error] = await once(connect(await freePort(), "127.0.0.1"), "error").catch(
       (reason: unknown) => [reason],
     );
@@ -37,7 +37,7 @@ describe("the failure of an error", () => {
     expect(reasonOf(error)).toBe("NETWORK_ERROR");
   });
 
-  it("is judged by the cause where the wrapper says nothing", async () => {
+  it("gets the reason of the cause if the wrapper has no code", async () => {
     const url = `http://127.0.0.1:${await freePort()}/`;
     const error: unknown = await fetch(url).catch((reason: unknown) => reason);
     expect(failureOf(error).stackTrace).toContain("[cause]: ");
@@ -45,7 +45,7 @@ describe("the failure of an error", () => {
     expect(reasonOf(new OrderError("not charged", { cause: error }))).toBe("NETWORK_ERROR");
   });
 
-  it("leaves a mistake of the program what it is", () => {
+  it("is EXECUTION_FAILED for a mistake of the program", () => {
     const error = Object.assign(new TypeError("x is not a function"), {
       code: "ERR_INVALID_ARG_TYPE",
     });
@@ -57,22 +57,22 @@ describe("the failure of an error", () => {
     ["42P01", 'relation "orders" does not exist', "EXECUTION_FAILED"],
     ["23505", "valeur de clé dupliquée", "VALIDATION_FAILED"],
     ["53300", "sorry, too many clients already", "RESOURCE_EXHAUSTED"],
-  ])("shows what PostgreSQL called it: %s", (code, message, reason) => {
-    const said = Object.assign(new Error(message), { name: "error", severity: "ERROR", code });
-    expect(failureOf(said)).toMatchObject({
+  ])("has the SQLSTATE %s of PostgreSQL", (code, message, reason) => {
+    const error = Object.assign(new Error(message), { name: "error", severity: "ERROR", code });
+    expect(failureOf(error)).toMatchObject({
       type: `error [SQLSTATE ${code}]`,
       attributes: { code },
     });
-    expect(reasonOf(said)).toBe(reason);
-    expect(reasonOf(new OrderError("not stored", { cause: said }))).toBe(reason);
+    expect(reasonOf(error)).toBe(reason);
+    expect(reasonOf(new OrderError("not stored", { cause: error }))).toBe(reason);
   });
 
-  it("takes no other five letters for what PostgreSQL calls it", () => {
+  it("does not take another five-character code as a SQLSTATE", () => {
     const error = Object.assign(new OrderError("no stock"), { code: "42P01" });
     expect(failureOf(error).type).toBe("OrderError");
   });
 
-  it("has the traces of all causes and of an AggregateError's errors", () => {
+  it("has the stack traces of all causes and of an AggregateError's errors", () => {
     const cause = new Error("the cause");
     const error = new AggregateError([new OrderError("one"), "two"], "several", { cause });
     const { stackTrace } = failureOf(error);
@@ -82,7 +82,7 @@ describe("the failure of an error", () => {
     expect(stackTrace).toMatch(/\[errors\]\[1\]: two/);
   });
 
-  it("takes the words of the next error where the first has none", () => {
+  it("has the message of the next error if the first has none", () => {
     const error = new AggregateError([new Error("connect ECONNREFUSED ::1:80")]);
     expect(failureOf(error).message).toBe("connect ECONNREFUSED ::1:80");
   });
@@ -118,7 +118,7 @@ describe("the failure of an error", () => {
     ["a plain object", { response: { headers: { "retry-after": "120" } } }],
     ["a plain object as it was sent", { headers: { "Retry-After": "120" } }],
     ["a number", { response: { headers: { "retry-after": 120 } } }],
-  ])("says when the endpoint wants to be asked again, of %s", (_, more) => {
+  ])("has the Retry-After header from %s", (_, more) => {
     const error = Object.assign(new Error("busy"), { status: 503, ...more });
     expect(failureOf(error).attributes["retry-after"]).toBe("120");
     const wrapper = new OrderError("not sent", { cause: error });
@@ -127,14 +127,14 @@ describe("the failure of an error", () => {
 
   it.each([
     ["none", { response: { headers: {} } }],
-    ["one whose get is no function", { headers: { get: "no" } }],
-    ["one whose get throws", { headers: { get: () => fail() } }],
-  ])("is quiet about headers of which there is %s", (_, more) => {
+    ["get is not a function", { headers: { get: "no" } }],
+    ["get throws", { headers: { get: () => fail() } }],
+  ])("has no retry-after for headers: %s", (_, more) => {
     const { attributes } = failureOf(Object.assign(new Error("busy"), more));
     expect(attributes).not.toHaveProperty("retry-after");
   });
 
-  it("has when a gRPC server said to come back", () => {
+  it("has the retry delay of a gRPC server", () => {
     const error = new ConnectError("busy", Code.ResourceExhausted);
     const retryDelay = { seconds: 90n };
     const value = toBinary(RetryInfoSchema, create(RetryInfoSchema, { retryDelay }));
@@ -144,20 +144,20 @@ describe("the failure of an error", () => {
     expect(failureOf(error).retryAfter).toBeUndefined();
   });
 
-  it.each([450, 550])("takes a mail server's %i for no HTTP status", (responseCode) => {
+  it.each([450, 550])("does not take a mail server's %i as an HTTP status", (responseCode) => {
     const more = { code: "EENVELOPE", responseCode, response: `${responseCode} no such mailbox` };
     const failure = failureOf(Object.assign(new Error("Can't send mail"), more));
     expect(failure.httpStatus).toBeUndefined();
     expect(failure.type).toBe("Error [EENVELOPE]");
   });
 
-  it("takes no other number for a status or a code", () => {
+  it("does not take other numbers as a status or a code", () => {
     const failure = failureOf(Object.assign(new Error("x"), { code: 5, status: 7 }));
     expect(failure.grpcCode).toBeUndefined();
     expect(failure.httpStatus).toBeUndefined();
   });
 
-  it("is cut so that the server still sees that there was more", () => {
+  it("is cut to one character more than the limit, so that the server marks it as cut", () => {
     const failure = failureOf(new Error("x".repeat(100_000)));
     expect(failure.message).toHaveLength(4 * 1024 + 1);
     expect(failure.stackTrace).toHaveLength(16 * 1024 + 1);
@@ -186,14 +186,14 @@ const throwing = Object.defineProperties(new Error("fine"), {
   },
 });
 
-describe("what was thrown may be anything", () => {
+describe("any thrown value becomes a failure", () => {
   it.each([
-    ["a text", "no stock", "string", "no stock"],
+    ["a string", "no stock", "string", "no stock"],
     ["a number", 42, "Number", "42"],
     ["null", null, "object", "null"],
     ["a plain object", { reason: "x" }, "Object", '{"reason":"x"}'],
     ["an object with a message", { message: "no stock" }, "Object", "no stock"],
-    ["causes in a circle", circle, "Error", "a"],
+    ["circular causes", circle, "Error", "a"],
     ["getters that throw", throwing, "Error", "fine"],
   ])("%s", (_, thrown, type, message) => {
     const failure = failureOf(thrown);
@@ -204,12 +204,15 @@ describe("what was thrown may be anything", () => {
   it.each([
     ["a proxy that refuses everything", hostile],
     ["a revoked proxy", revoked()],
-    ["an error whose errors are one", Object.assign(new Error("x"), { errors: revoked() })],
+    [
+      "an error whose errors are a revoked proxy",
+      Object.assign(new Error("x"), { errors: revoked() }),
+    ],
     ["an object without a prototype", Object.create(null)],
     ["a symbol", Symbol("x")],
     ["a function", () => {}],
-    ["half of a character", new Error("\ud800")],
-  ])("%s is no reason to throw", (_, thrown) => {
+    ["a lone surrogate", new Error("\ud800")],
+  ])("%s does not make it throw", (_, thrown) => {
     const failure = failureOf(thrown);
     expect(failure.message.isWellFormed()).toBe(true);
   });

@@ -1,4 +1,4 @@
-// What headers say of a request that failed, and what of them is left out.
+// Options of a send from the headers of a failed request.
 
 import { describe, expect, it } from "vitest";
 import { headerOptions, shortPath } from "../../../clients/typescript/src/http/headers.ts";
@@ -6,28 +6,28 @@ import { headerOptions, shortPath } from "../../../clients/typescript/src/http/h
 const optionsOf = (headers: Readonly<Record<string, string>>) =>
   headerOptions((name) => headers[name]);
 
-describe("an idempotency key", () => {
+describe("an idempotency key becomes the source id", () => {
   it.each([
-    ["that the service takes", "k".repeat(256), "k".repeat(256)],
-    ["that is too long", "k".repeat(257), undefined],
-    ["of too many bytes", "\u00e4".repeat(129), undefined],
-    ["that is empty", "", undefined],
+    ["of 256 bytes", "k".repeat(256), "k".repeat(256)],
+    ["but not of 257 bytes", "k".repeat(257), undefined],
+    ["but not of 129 characters of 2 bytes", "\u00e4".repeat(129), undefined],
+    ["but not an empty one", "", undefined],
   ])("%s", (_, key, sourceId) => {
     expect(optionsOf({ "idempotency-key": key }).sourceId).toBe(sourceId);
   });
 });
 
-it("no headers say nothing", () => {
+it("no headers give no options", () => {
   expect(optionsOf({})).toEqual({});
 });
 
 describe("a path", () => {
-  it("is cut where it is too long, between characters", () => {
+  it("that is too long is cut between characters", () => {
     const path = `/${"\u00e4".repeat(4_096)}`;
     expect(shortPath(path)).toBe(path.slice(0, 2_048));
   });
 
-  it("else stays what it is", () => {
+  it("that is short is not changed", () => {
     expect(shortPath("/orders/\u00e4")).toBe("/orders/\u00e4");
   });
 });

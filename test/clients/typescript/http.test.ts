@@ -28,7 +28,7 @@ afterAll(() => server.stop());
 let count = 0;
 const newQueue = () => `http${++count}`;
 
-/** The first message of a queue, made due. */
+/** Makes a message due and returns its delivery. */
 async function deliveryOf(dlq: DlqClient, queue: string, id: string): Promise<Delivery> {
   const found = new Promise<Delivery>((done) => {
     const worker = dlq.worker({
@@ -56,7 +56,7 @@ interface App {
   readonly url: string;
 }
 
-/** What one framework's application does: `/orders` fails, `/wrong` is the caller's fault. */
+/** Starts an application: `/orders` fails, `/wrong` fails with status 422. */
 type StartApp = (dlq: DlqClient, queue: string) => Promise<string>;
 
 const BROKEN = () => {
@@ -116,7 +116,7 @@ describe.each([
       body: '{"order":42}',
     });
 
-  it("answers 202 for a request that failed, and keeps its body", async () => {
+  it("answers 202 for a failed request, and sends its body", async () => {
     const { dlq, queue, url } = await app();
     const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const response = await post(`${url}/orders?now=1`, { "idempotency-key": "o42", traceparent });
@@ -134,7 +134,7 @@ describe.each([
     });
   });
 
-  it("keeps a request of which headers or the path are too long for the service", async () => {
+  it("sends a request without headers that are too long, and with a cut path", async () => {
     const { dlq, queue, url } = await app();
     const headers = {
       "idempotency-key": "k".repeat(257),
@@ -149,7 +149,7 @@ describe.each([
     expect(delivery.attributes["http.path"]).toHaveLength(4 * 1024);
   });
 
-  it("leaves to the next handler what is the request's own fault, or has no body", async () => {
+  it("passes errors with status 4xx, and requests without a body, to the next handler", async () => {
     const { dlq, queue, url } = await app();
     const wrong = await post(`${url}/wrong`);
     expect([wrong.status, await wrong.json()]).toEqual([422, { last: true }]);
@@ -158,27 +158,30 @@ describe.each([
     expect((await dlq.stubs.stats({})).queues.map((one) => one.queue)).not.toContain(queue);
   });
 
-  it("leaves to it what could not be kept", async () => {
-    const away = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 50 });
-    const { url } = await app(away);
+  it("passes the error on if the message could not be stored", async () => {
+    const unreachable = clientOf(
+      { grpcAddress: `127.0.0.1:${await freePort()}` },
+      { timeoutMs: 50 },
+    );
+    const { url } = await app(unreachable);
     expect((await post(`${url}/orders`)).status).toBe(500);
   });
 });
 
-describe("fetch", () => {
+describe("deadLetterFetch", () => {
   const HOOK = {
     method: "POST",
     body: "päyload",
     headers: { authorization: "secret", "x-a": "1" },
   };
 
-  it("gives the answer where there is one, and sends nothing", async () => {
+  it("returns a 2xx response and sends nothing", async () => {
     const url = await listening((_, response) => void response.end("hello"));
     const send = deadLetterFetch(clientOf(server), newQueue());
     expect(await (await send(url, HOOK))?.text()).toBe("hello");
   });
 
-  it("keeps a request that got no success, without its secrets, and makes it again", async () => {
+  it("sends a failed request without its credentials, and refetch repeats it", async () => {
     const [dlq, queue] = [clientOf(server), newQueue()];
     const seen: unknown[] = [];
     const url = await listening(async (request, response) => {
@@ -206,23 +209,23 @@ describe("fetch", () => {
     ]);
   });
 
-  it("keeps a request of which a header is too long for the service", async () => {
+  it("sends a request without headers that are too long", async () => {
     const [dlq, queue] = [clientOf(server), newQueue()];
     const url = await listening((_, response) => void response.writeHead(503).end());
     const headers = { "idempotency-key": "k".repeat(257), traceparent: "0".repeat(129) };
     expect(await deadLetterFetch(dlq, queue)(url, { ...HOOK, headers })).toBeUndefined();
   });
 
-  it("a request that is made again lets go of its answer", async () => {
+  it("refetch closes the response", async () => {
     const [dlq, queue] = [clientOf(server), newQueue()];
     let isFirst = true;
-    let letGo = () => {};
+    let close = () => {};
     const closed = new Promise<void>((resolve) => {
-      letGo = resolve;
+      close = resolve;
     });
     const url = await listening((_, response) => {
       if (isFirst) response.writeHead(503).end();
-      else response.writeHead(200).on("close", letGo).write("without an end");
+      else response.writeHead(200).on("close", close).write("without an end");
       isFirst = false;
     });
     await deadLetterFetch(dlq, queue, { delayMs: 0 })(url, HOOK);
@@ -230,29 +233,29 @@ describe("fetch", () => {
     await closed;
   });
 
-  it("an answer that a test has made has no URL", () => {
+  it("HttpStatusError does not need the URL of the response", () => {
     const error = new HttpStatusError(new Response("", { status: 503 }));
     expect(error.message).toBe("the server answered 503");
   });
 
-  it("a request that is wrong itself goes to quarantine", async () => {
+  it("a request that got status 400 is quarantined", async () => {
     const [dlq, queue] = [clientOf(server), newQueue()];
     const url = await listening((_, response) => void response.writeHead(400).end());
     expect(await deadLetterFetch(dlq, queue)(url, HOOK)).toBeUndefined();
     expect(await statsOf(dlq.stubs, queue)).toMatchObject({ quarantined: 1n });
   });
 
-  it("rejects with what was wrong where the request could not be kept", async () => {
+  it("rejects with the error of the request if it could not be stored", async () => {
     const dlq = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 50 });
     const url = await listening((_, response) => void response.writeHead(502).end());
     const send = deadLetterFetch(dlq, newQueue());
     await expect(send(url, HOOK)).rejects.toMatchObject({ name: "HttpStatusError", status: 502 });
-    const nobody = `http://127.0.0.1:${await freePort()}`;
-    await expect(send(nobody, HOOK)).rejects.toThrow(/fetch failed/);
+    const refusing = `http://127.0.0.1:${await freePort()}`;
+    await expect(send(refusing, HOOK)).rejects.toThrow(/fetch failed/);
   });
 });
 
-it("an option that throws does not hide the request's own error", async () => {
+it("an option that throws does not replace the error of the request", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => log.mockRestore());
   const next = vi.fn();

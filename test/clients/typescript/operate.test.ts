@@ -1,4 +1,4 @@
-// What an operator does, by the TypeScript client alone.
+// An operator's work with the TypeScript client.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it("pauses a queue, edits what is in quarantine, and a worker sees that it was", async () => {
+it("pauses a queue and edits a quarantined message, which the delivery shows as edited", async () => {
   const dlq = clientOf(server);
   const queue = "operated";
   const { id } = stored(
@@ -41,7 +41,7 @@ it("pauses a queue, edits what is in quarantine, and a worker sees that it was",
   await worker.stop();
 });
 
-it("is told apart from a message that is as it was sent", async () => {
+it("edited is false for a message without edits", async () => {
   const dlq = clientOf(server);
   await dlq.send("as-sent", "x", undefined, { delayMs: 0 });
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -50,7 +50,7 @@ it("is told apart from a message that is as it was sent", async () => {
   await worker.stop();
 });
 
-it("has the operators' calls over a transport of the caller's, too", async () => {
+it("admin works with a custom transport", async () => {
   const called: string[] = [];
   const refuse = (method: string) => {
     called.push(method);

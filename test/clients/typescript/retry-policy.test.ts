@@ -1,22 +1,19 @@
-// Policies of single messages: each option of the TypeScript client as the contract has it.
+// Retry policies of single messages: each option becomes its field of the contract.
 
 import { create, isFieldSet, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SendToDlqRequestSchema } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
-import {
-  type RetryPolicy,
-  RetryPolicySchema,
-} from "../../../clients/typescript/src/gen/dlq/v1/message_pb.ts";
 import type { RetryPolicyOptions } from "../../../clients/typescript/src/index.ts";
-import { letterOf } from "../../../clients/typescript/src/letter.ts";
+import { buildSendRequest } from "../../../clients/typescript/src/send-request.ts";
+import { SendToDlqRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { type RetryPolicy, RetryPolicySchema } from "../../../gen/dlq/v1/message_pb.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, errorOf, stored } from "./client.ts";
 
-const letter = (retryPolicy: RetryPolicyOptions) =>
-  letterOf("orders", "x", undefined, { retryPolicy }, undefined);
+const requestOf = (retryPolicy: RetryPolicyOptions) =>
+  buildSendRequest("orders", "x", undefined, { retryPolicy }, undefined);
 const wireOf = (options: RetryPolicyOptions): RetryPolicy | undefined =>
-  letter(options).request.retryPolicy;
+  requestOf(options).wire.retryPolicy;
 
 const EVERYTHING = {
   preset: "webhook",
@@ -35,7 +32,7 @@ const EVERYTHING = {
 } as const satisfies Required<RetryPolicyOptions>;
 
 describe("a policy", () => {
-  it("says everything that the contract can say", () => {
+  it("sets every field of the contract", () => {
     const wire = wireOf(EVERYTHING) ?? create(RetryPolicySchema);
     expect(wire).toEqual(
       create(RetryPolicySchema, {
@@ -54,9 +51,9 @@ describe("a policy", () => {
         ],
       }),
     );
-    // A field that comes to the contract is missed here.
-    const unsaid = RetryPolicySchema.fields.filter((field) => !isFieldSet(wire, field));
-    expect(unsaid.map(({ name }) => name)).toEqual([]);
+    // Fails for a new field of the contract.
+    const unset = RetryPolicySchema.fields.filter((field) => !isFieldSet(wire, field));
+    expect(unset.map(({ name }) => name)).toEqual([]);
   });
 
   it.each(["none", "proportional", "full", "equal", "decorrelated"] as const)(
@@ -73,23 +70,27 @@ describe("a policy", () => {
   });
 
   it.each([
-    ["jitter", { jitter: "some" }, /retryPolicy\.jitter is some; give one of none, seed, full/],
+    [
+      "jitter",
+      { jitter: "some" },
+      /retryPolicy\.jitter is some; give one of none, proportional, full/,
+    ],
     ["backoff", { backoff: "toString" }, /retryPolicy\.backoff is toString; give one of exp/],
     ["days", { windows: [{ start: "08:00", end: "09:00", days: ["Mon"] }] }, /windows\[0\]\.days/],
     ["scheduleMs", { scheduleMs: [] }, /scheduleMs is empty/],
     ["a delay", { scheduleMs: [1, Number.NaN] }, /scheduleMs\[1\] is NaN/],
     ["maxElapsedMs", { maxElapsedMs: Number.POSITIVE_INFINITY }, /maxElapsedMs is Infinity/],
-  ])("with a wrong %s is told, as compilers are not everywhere", (_, options, words) => {
-    expect(() => wireOf(options as RetryPolicyOptions)).toThrow(words);
+  ])("with a wrong %s throws", (_, options, message) => {
+    expect(() => wireOf(options as RetryPolicyOptions)).toThrow(message);
   });
 
-  it("counts for the bytes of its message", () => {
+  it("counts for the bytes of its request", () => {
     const window = { start: "08:00", end: "24:00", timeZone: "America/Argentina/Buenos_Aires" };
-    const { request, bytes } = letter({
+    const { wire, bytes } = requestOf({
       scheduleMs: Array.from({ length: 100 }, (_, at) => 2_000_000_000 + at),
       windows: Array.from({ length: 16 }, () => window),
     });
-    expect(bytes).toBeGreaterThanOrEqual(toBinary(SendToDlqRequestSchema, request).length);
+    expect(bytes).toBeGreaterThanOrEqual(toBinary(SendToDlqRequestSchema, wire).length);
   });
 });
 
@@ -100,7 +101,7 @@ describe("a server", () => {
   });
   afterAll(() => server.stop());
 
-  it("goes by schedule and windows", async () => {
+  it("applies schedule and windows", async () => {
     const dlq = clientOf(server);
     const inADay = 24 * 3_600_000;
     const policy = { scheduleMs: [inADay, 2 * inADay], jitter: "none" } as const;
@@ -113,7 +114,7 @@ describe("a server", () => {
     expect(atNight.dueTime?.getUTCHours()).toBe(3);
   });
 
-  it("retries no sooner than the endpoint asked for", async () => {
+  it("does not retry before the Retry-After of the error", async () => {
     const headers = new Headers({ "retry-after": "7200" });
     const busy = Object.assign(new Error("busy"), { response: { status: 503, headers } });
     const sentAtMs = Date.now();
@@ -121,7 +122,7 @@ describe("a server", () => {
     expect((dueTime?.getTime() ?? 0) - sentAtMs).toBeGreaterThan(7_100_000);
   });
 
-  it("says what is wrong with a zone", async () => {
+  it("names an unknown time zone in its refusal", async () => {
     const windows = [{ start: "03:00", end: "04:00", timeZone: "Europe/Nowhere" }];
     const result = await clientOf(server).send("windows", "x", undefined, {
       retryPolicy: { windows },

@@ -1,17 +1,17 @@
-// What waits for a call: how much of it stays in memory.
+// How many pending sends the queue keeps in memory.
 
 import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { DlqClientError } from "../../../clients/typescript/src/errors.ts";
-import { SendToDlqRequestSchema } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
 import { PendingSend } from "../../../clients/typescript/src/pending-send.ts";
 import { SendQueue } from "../../../clients/typescript/src/send-queue.ts";
+import { SendToDlqRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 
-it("lets go of what was settled, also while no call takes it", () => {
+it("frees settled sends, although no call takes them", () => {
   const queue = new SendQueue();
-  const request = create(SendToDlqRequestSchema);
+  const wire = create(SendToDlqRequestSchema);
   const sends = Array.from({ length: 10 }, () => {
-    return new PendingSend({ request, bytes: 100 }, 0, () => {});
+    return new PendingSend({ wire, bytes: 100 }, 0, () => {});
   });
   for (const send of sends) queue.push(send);
   for (const send of sends.slice(0, 7)) send.drop(new DlqClientError("deadline", "late"));

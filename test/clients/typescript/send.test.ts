@@ -28,7 +28,7 @@ let count = 0;
 const newQueue = () => `q${++count}`;
 const error = new Error("it broke");
 
-/** Sends one message, and gives it as a worker gets it. */
+/** Sends one message and returns it as a worker gets it. */
 async function sentAndTaken(payload: unknown, options: SendOptions = {}): Promise<Message> {
   const queue = newQueue();
   const dlq = clientOf(server, { service: "billing", instance: "b-1", version: "7" });
@@ -39,17 +39,17 @@ async function sentAndTaken(payload: unknown, options: SendOptions = {}): Promis
   return (await worker.next()).message;
 }
 
-describe("what is sent", () => {
+describe("a message", () => {
   it.each([
     ["a string", "plain", { case: "text", value: "plain" }, ""],
     ["bytes", new Uint8Array([0, 255]), { case: "data", value: new Uint8Array([0, 255]) }, ""],
     ["an object", { a: [1] }, { case: "text", value: '{"a":[1]}' }, "application/json"],
     ["null", null, { case: "text", value: "null" }, "application/json"],
-  ])("%s arrives as it was", async (_, payload, body, contentType) => {
+  ])("with %s as payload arrives unchanged", async (_, payload, body, contentType) => {
     expect((await sentAndTaken(payload)).payload).toMatchObject({ body, contentType });
   });
 
-  it("has everything that was said about it", async () => {
+  it("has all options of its send", async () => {
     const message = await sentAndTaken("x", {
       sourceId: "s",
       dedupKey: "d",
@@ -83,15 +83,15 @@ describe("what is sent", () => {
   });
 });
 
-describe("a trace that is somebody else's costs a message no more than itself", () => {
+describe("an invalid trace context is left out, and the message is sent", () => {
   const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   const long = "a=b,".repeat(129);
 
   it.each([
-    ["a tracestate that is too long", { traceparent, tracestate: long }, { traceparent }],
-    ["a traceparent that is too long", { traceparent: "0".repeat(129) }, undefined],
-    ["bytes that are too many", { traceparent: "ä".repeat(65) }, undefined],
-    ["none, as programs without types give it", { traceparent: null as never }, undefined],
+    ["tracestate too long", { traceparent, tracestate: long }, { traceparent }],
+    ["traceparent too long", { traceparent: "0".repeat(129) }, undefined],
+    ["traceparent with too many bytes", { traceparent: "ä".repeat(65) }, undefined],
+    ["traceparent null", { traceparent: null as never }, undefined],
   ])("%s", async (_, traceContext, expected) => {
     const message = await sentAndTaken("x", { traceContext });
     expect(message.traceContext?.traceparent).toBe(expected?.traceparent);
@@ -100,7 +100,7 @@ describe("a trace that is somebody else's costs a message no more than itself", 
 });
 
 describe("the result", () => {
-  it("tells where the message is, and when it is due", async () => {
+  it("has the id, state, reason, queue and due time", async () => {
     const dlq = clientOf(server);
     const dueTime = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 60_000);
     const reason = "NETWORK_ERROR";
@@ -115,7 +115,7 @@ describe("the result", () => {
     });
   });
 
-  it("tells that it joined an earlier message", async () => {
+  it("is joined, with the id of the earlier message, for the same dedup key", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const one = stored(await dlq.send(queue, "x", error, { dedupKey: "k" }));
@@ -123,7 +123,7 @@ describe("the result", () => {
     expect(two).toMatchObject({ status: "joined", id: one.id });
   });
 
-  it("takes ids that are numbers, as programs without types give them", async () => {
+  it("accepts numbers as ids, for programs without types", async () => {
     const sourceId = 42 as unknown as string;
     expect((await sentAndTaken("x", { sourceId })).sourceId).toBe("42");
   });
@@ -135,14 +135,14 @@ describe("the result", () => {
     expect(await dlq.send(queue, "x", error, { requestId: `r-${queue}` })).toEqual(one);
   });
 
-  it("goes by the policy of the send", async () => {
+  it("follows the retry policy of the send", async () => {
     const dlq = clientOf(server);
     const policy = { initialDelayMs: 7_200_000, maxDelayMs: 7_200_000, jitter: "none" } as const;
     const { dueTime } = stored(await dlq.send(newQueue(), "x", error, { retryPolicy: policy }));
     expect(dueTime?.getTime()).toBeGreaterThan(Date.now() + 7_100_000);
   });
 
-  it("of an error that says it is of no use is quarantine", async () => {
+  it("is QUARANTINED for a NonRetryableError", async () => {
     const dlq = clientOf(server);
     expect(await dlq.send(newQueue(), "x", new NonRetryableError("no such order"))).toMatchObject({
       state: "QUARANTINED",
@@ -151,15 +151,15 @@ describe("the result", () => {
     });
   });
 
-  it("of an error that says when is due then", async () => {
+  it("is due at the time of a RetryAfterError", async () => {
     const dlq = clientOf(server);
     const result = await dlq.send(newQueue(), "x", new RetryAfterError("later", 90_000_000));
     expect(stored(result).dueTime?.getTime()).toBeGreaterThan(Date.now() + 89_000_000);
   });
 });
 
-describe("sends that come together", () => {
-  it("go on when a call is answered, not when all are", async () => {
+describe("concurrent sends", () => {
+  it("start the next call when one is answered, not when all are", async () => {
     const coalesce = { maxMessages: 10, maxCalls: 2, maxDelayMs: 60_000 };
     const { transport, firstTries } = countingTransport(server);
     const dlq = clientOf(server, { transport, coalesce });
@@ -169,12 +169,12 @@ describe("sends that come together", () => {
     expect(firstTries).toEqual([10, 10, 10, 10, 10, 10, 10, 10, 10, 5]);
   });
 
-  it("go in as few calls as may be, one that is alone by itself", async () => {
+  it("share as few calls as possible; a single send goes alone", async () => {
     const { transport, firstTries } = countingTransport(server);
     const dlq = clientOf(server, { transport, coalesce: { maxMessages: 1_000 } });
     const queue = newQueue();
     const small = "no stack: its size, as long as the paths of the checkout, would split calls too";
-    await dlq.send(queue, "alone", small);
+    await dlq.send(queue, "single", small);
     const results = await Promise.all(
       Array.from({ length: 2_500 }, (_, at) => dlq.send(queue, `m${at}`, small)),
     );
@@ -182,7 +182,7 @@ describe("sends that come together", () => {
     expect(firstTries).toEqual([1, 1_000, 1_000, 500]);
   });
 
-  it("collect while a call is under way", async () => {
+  it("collect while a call is running", async () => {
     const { transport, firstTries } = countingTransport(server);
     const dlq = clientOf(server, { transport, coalesce: { maxDelayMs: 60_000 } });
     const queue = newQueue();
@@ -193,7 +193,7 @@ describe("sends that come together", () => {
     expect(firstTries).toEqual([1, 2]);
   });
 
-  it("are split where they are too many bytes for a call", async () => {
+  it("are split if they have too many bytes for a call", async () => {
     const { transport, calls } = countingTransport(server);
     const dlq = clientOf(server, { transport });
     const payload = "x".repeat(900_000);
@@ -205,7 +205,7 @@ describe("sends that come together", () => {
     expect(calls.length).toBeGreaterThanOrEqual(3);
   });
 
-  it("are refused one by one", async () => {
+  it("are refused one by one, also if one cannot be encoded", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const results = await Promise.all([
@@ -213,7 +213,7 @@ describe("sends that come together", () => {
       dlq.send("no/queue", "bad", error),
       dlq.send(queue, "x".repeat(2_000_000), error),
       dlq.send(queue, "also good", error),
-      dlq.send(queue, "spoils the call", error, { priority: 1e12 }),
+      dlq.send(queue, "cannot be encoded", error, { priority: 1e12 }),
     ]);
     const statuses = ["sent", "dropped", "dropped", "sent", "dropped"];
     expect(results.map(({ status }) => status)).toEqual(statuses);
@@ -227,32 +227,32 @@ describe("a send never rejects", () => {
   circle.push(circle);
 
   it.each([
-    ["a payload that is no JSON", circle, {}, /circular/i],
+    ["a circular payload", circle, {}, /circular/i],
     ["a BigInt", 1n, {}, /BigInt/],
-    ["a delay that is no number", "x", { delayMs: Number.NaN }, /delayMs is NaN/],
-    ["half a priority", "x", { priority: 0.5 }, /priority is 0.5/],
+    ["delayMs NaN", "x", { delayMs: Number.NaN }, /delayMs is NaN/],
+    ["priority 0.5", "x", { priority: 0.5 }, /priority is 0.5/],
     ["a number too large for its field", "x", { priority: 1e12 }, /priority/],
-    ["a timeout that is none", "x", { timeoutMs: Number.NaN }, /timeoutMs is NaN/],
-    ["a date that is none", "x", { dueTime: new Date("") }, /./],
-  ])("%s: dropped, and told", async (_, payload, options, words) => {
+    ["timeoutMs NaN", "x", { timeoutMs: Number.NaN }, /timeoutMs is NaN/],
+    ["an invalid date", "x", { dueTime: new Date("") }, /./],
+  ])("with %s it is dropped as invalid and reported", async (_, payload, options, pattern) => {
     const onDropped = vi.fn();
     const dlq = clientOf(server, { onDropped });
     const dropped = errorOf(await dlq.send("some-queue", payload, error, options));
-    expect(dropped).toMatchObject({ kind: "invalid", message: expect.stringMatching(words) });
+    expect(dropped).toMatchObject({ kind: "invalid", message: expect.stringMatching(pattern) });
     expect(onDropped.mock.calls).toEqual([[dropped, "some-queue"]]);
   });
 
   it.each([
-    ["options that are none", null, "sent"],
-    ["a signal that is none", { signal: new AbortController() }, "dropped"],
-    ["attributes that are none", { attributes: null }, "sent"],
-  ])("%s, as programs without types give them", async (_, options, status) => {
+    ["options null", null, "sent"],
+    ["an invalid signal", { signal: new AbortController() }, "dropped"],
+    ["attributes null", { attributes: null }, "sent"],
+  ])("with %s, from a program without types", async (_, options, status) => {
     const dlq = clientOf(server);
     expect((await dlq.send(newQueue(), "x", error, options as never)).status).toBe(status);
     await dlq.flush();
   });
 
-  it("a payload whose toJSON throws what nobody can read", async () => {
+  it("with a payload whose toJSON throws an unreadable value", async () => {
     const unreadable = new Proxy(() => {}, {
       get: () => {
         throw unreadable;
@@ -269,15 +269,15 @@ describe("a send never rejects", () => {
     expect(errorOf(await clientOf(server).send("q", payload, error)).kind).toBe("invalid");
   });
 
-  it("unless it is asked to", async () => {
+  it("unless throwOnFailure is set", async () => {
     const dlq = clientOf(server);
     const send = dlq.send("no/queue", "x", error, { throwOnFailure: true });
     await expect(send).rejects.toMatchObject({ name: "DlqClientError", kind: "refused" });
   });
 
-  it("whatever was thrown", async () => {
+  it("with any thrown value as the error", async () => {
     const dlq = clientOf(server);
-    const hostile = new Proxy(
+    const unreadable = new Proxy(
       {},
       {
         get: () => {
@@ -285,12 +285,12 @@ describe("a send never rejects", () => {
         },
       },
     );
-    for (const thrown of [hostile, null, undefined, Symbol("x"), "text"]) {
+    for (const thrown of [unreadable, null, undefined, Symbol("x"), "text"]) {
       expect((await dlq.send(newQueue(), "x", thrown)).status).toBe("sent");
     }
   });
 
-  it("whatever onDropped throws", async () => {
+  it("if onDropped throws", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     onTestFinished(() => log.mockRestore());
     const dlq = clientOf(server, {
@@ -303,7 +303,7 @@ describe("a send never rejects", () => {
   });
 });
 
-/** Takes connections and never answers. */
+/** Starts a server that accepts connections and never answers. */
 async function silentServer(): Promise<{ grpcAddress: string }> {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => void sockets.add(socket.on("error", () => {})));
@@ -317,7 +317,7 @@ async function silentServer(): Promise<{ grpcAddress: string }> {
   return { grpcAddress: `127.0.0.1:${port}` };
 }
 
-it("a promise of onDropped that is rejected is told, and ends no process", async () => {
+it("a rejected promise of onDropped is logged, and does not end the process", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => log.mockRestore());
   const oops = new Error("the disk is full, too");
@@ -326,7 +326,7 @@ it("a promise of onDropped that is rejected is told, and ends no process", async
   await vi.waitFor(() => expect(log).toHaveBeenCalledWith(expect.any(String), oops), WAIT);
 });
 
-/** A real connection to a port where nobody is, and when it has failed first. */
+/** Connects to a port that refuses; `refused` resolves when the first call has failed. */
 function refusedTransport(port: number): { transport: Transport; refused: Promise<void> } {
   const { transport, close } = connectTo(`127.0.0.1:${port}`);
   onTestFinished(close);
@@ -341,7 +341,7 @@ function refusedTransport(port: number): { transport: Transport; refused: Promis
 }
 
 describe("a server that does not answer", () => {
-  it("costs a send no more than its deadline", async () => {
+  it("delays a send no longer than timeoutMs of the client", async () => {
     const dlq = clientOf(await silentServer(), { timeoutMs: 200 });
     const startedAtMs = performance.now();
     const dropped = errorOf(await dlq.send("q", "x", error));
@@ -349,12 +349,12 @@ describe("a server that does not answer", () => {
     expect(performance.now() - startedAtMs).toBeLessThan(2_000);
   });
 
-  it("or no more than a send says itself", async () => {
+  it("delays a send no longer than its own timeoutMs", async () => {
     const dlq = clientOf(await silentServer(), { timeoutMs: 60_000 });
     expect(errorOf(await dlq.send("q", "x", error, { timeoutMs: 100 })).kind).toBe("deadline");
   });
 
-  it("does not fill the memory: what is too much is dropped at once", async () => {
+  it("does not fill the memory: sends beyond maxPendingMessages are dropped at once", async () => {
     const coalesce = { maxPendingMessages: 10 };
     const dlq = clientOf(await silentServer(), { timeoutMs: 60_000, coalesce });
     for (let at = 0; at < 10; at++) void dlq.send("q", "x", error);
@@ -362,20 +362,20 @@ describe("a server that does not answer", () => {
     expect(dropped).toMatchObject({ kind: "buffer-full", maybeStored: false });
   });
 
-  it("nor by bytes", async () => {
+  it("does not fill the memory: sends beyond maxPendingBytes are dropped at once", async () => {
     const dlq = clientOf(await silentServer(), { coalesce: { maxPendingBytes: 100_000 } });
     void dlq.send("q", "x".repeat(60_000), error);
     expect(errorOf(await dlq.send("q", "x".repeat(60_000), error)).kind).toBe("buffer-full");
   });
 
-  it("a message that is larger than all that may be pending is told so", async () => {
+  it("a message larger than maxPendingBytes is dropped with that reason", async () => {
     const dlq = clientOf(await silentServer(), { coalesce: { maxPendingBytes: 1_000 } });
     const dropped = errorOf(await dlq.send("q", "x".repeat(1_000), error));
     expect(dropped.kind).toBe("buffer-full");
     expect(dropped.message).toMatch(/^it takes \d+ bytes, and no more than 1000 may be pending;/);
   });
 
-  it("a signal ends the wait", async () => {
+  it("a signal ends the send", async () => {
     const dlq = clientOf(await silentServer(), { timeoutMs: 60_000 });
     const abort = new AbortController();
     const send = dlq.send("q", "x", error, { signal: abort.signal });
@@ -385,23 +385,23 @@ describe("a server that does not answer", () => {
     expect(errorOf(late).kind).toBe("aborted");
   });
 
-  it("one that refuses connections says so", async () => {
+  it("a refused connection is named in the error", async () => {
     const dlq = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 100 });
-    const says = async () => {
+    const namesIt = async () => {
       const dropped = errorOf(await dlq.send("q", "x", error));
       expect(dropped.kind).toBe("deadline");
-      expect(dropped.message).toContain("ECONNREFUSED"); // once a try has come to its end in time
+      expect(dropped.message).toContain("ECONNREFUSED"); // once a try has ended in time
     };
-    await vi.waitFor(says, { timeout: 10_000 });
+    await vi.waitFor(namesIt, { timeout: 10_000 });
   });
 
-  it("one that refuses connections has stored nothing", async () => {
+  it("a refused connection is not maybeStored", async () => {
     const { transport, refused } = refusedTransport(await freePort());
     const dlq = clientOf({ grpcAddress: "unused" }, { transport, timeoutMs: 60_000 });
     const abort = new AbortController();
     const send = dlq.send("q", "x", error, { signal: abort.signal });
     await refused;
-    await setImmediate(); // the client has heard of it, and the next try is a timer away
+    await setImmediate(); // the client has got the error, and the next try is a timer away
     abort.abort();
     expect(errorOf(await send)).toMatchObject({
       kind: "aborted",
@@ -412,8 +412,8 @@ describe("a server that does not answer", () => {
   });
 });
 
-describe("the end of a client", () => {
-  it("waits for what is pending", async () => {
+describe("close", () => {
+  it("waits for pending sends", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
@@ -422,14 +422,14 @@ describe("the end of a client", () => {
     expect(errorOf(await dlq.send(queue, "c", error)).kind).toBe("closed");
   });
 
-  it("is bounded", async () => {
+  it("drops pending sends after its timeout", async () => {
     const dlq = clientOf(await silentServer(), { timeoutMs: 60_000 });
     const send = dlq.send("q", "x", error);
     await dlq.close(50);
     expect(errorOf(await send)).toMatchObject({ kind: "closed" });
   });
 
-  it("names what had failed until then", async () => {
+  it("names the last failure in the error of a dropped send", async () => {
     const { transport, refused } = refusedTransport(await freePort());
     const dlq = clientOf({ grpcAddress: "unused" }, { transport, timeoutMs: 60_000 });
     const send = dlq.send("q", "x", error);
@@ -440,7 +440,7 @@ describe("the end of a client", () => {
     expect(message).toContain("ECONNREFUSED");
   });
 
-  it("comes with the end of a block", async () => {
+  it("is called at the end of an `await using` block", async () => {
     let send: Promise<{ status: string }>;
     {
       await using dlq = clientOf(server);
@@ -449,7 +449,7 @@ describe("the end of a client", () => {
     expect((await send).status).toBe("sent");
   });
 
-  it("flush waits for what was sent before", async () => {
+  it("flush waits for all sends so far", async () => {
     const dlq = clientOf(server);
     let isSent = false;
     void dlq.send(newQueue(), "x", error).then(() => {
@@ -463,11 +463,11 @@ describe("the end of a client", () => {
 it.each([
   ["timeoutMs", { timeoutMs: Number.NaN }],
   ["tryTimeoutMs", { tryTimeoutMs: 0 }],
-])("a %s that makes no sense is refused at once", (name, options) => {
+])("an invalid %s throws", (name, options) => {
   expect(() => clientOf(server, options)).toThrow(new RegExp(`${name} is`));
 });
 
-it("lets interceptors see each call, with the token that was set", async () => {
+it("interceptors get each call with its token", async () => {
   const seen: unknown[] = [];
   const see: Interceptor = (next) => (request) => {
     seen.push([request.method.name, request.header.get("authorization")]);
@@ -478,23 +478,23 @@ it("lets interceptors see each call, with the token that was set", async () => {
   expect(seen).toEqual([["SendToDlq", "Bearer one"]]);
 });
 
-it("a URL that is none is refused at once, with what to give", () => {
+it("an invalid URL throws, with an example", () => {
   expect(() => clientOf({ grpcAddress: "" })).toThrow(/give one such as http/);
 });
 
-it("tells of dropped messages on the console, once a second at most", async () => {
+it("logs dropped messages, at most one line a second", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => log.mockRestore());
   const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, spool: false });
   for (let at = 0; at < 3; at++) await dlq.send("no/queue", "x", error);
   expect(log).toHaveBeenCalledOnce();
-  expect(log.mock.calls[0]?.[0]).toContain("dropped a message for no/queue");
+  expect(log.mock.calls[0]?.[0]).toContain('dropped a message for queue "no/queue" (refused): ');
   await vi.waitFor(() => expect(log).toHaveBeenCalledTimes(2), WAIT);
-  expect(log.mock.calls[1]?.[0]).toContain("(and 1 before it)");
+  expect(log.mock.calls[1]?.[0]).toContain("; 1 more were dropped before it");
   await dlq.close();
 });
 
-it("speaks TLS to a server that it trusts, and to no other", { timeout: 60_000 }, async () => {
+it("sends over TLS only to a server with a trusted certificate", { timeout: 60_000 }, async () => {
   const file = (name: string) => resolve(import.meta.dirname, "../../rpc/tls", name);
   const [cert, key] = [file("test-only.crt"), file("test-only.key")];
   const secured = await startTestServer({ env: { DLQ_TLS_CERT: cert, DLQ_TLS_KEY: key } });
@@ -503,13 +503,13 @@ it("speaks TLS to a server that it trusts, and to no other", { timeout: 60_000 }
   const tls = { ca: await readFile(cert) };
   await using trusting = createDlqClient({ url, tls, spool: false });
   expect((await trusting.send("q", "x", error)).status).toBe("sent");
-  await using other = createDlqClient({
+  await using distrusting = createDlqClient({
     url,
     timeoutMs: 1_500,
     spool: false,
     onDropped: () => {},
   });
-  expect(errorOf(await other.send("q", "x", error)).message).toMatch(/certificate/);
+  expect(errorOf(await distrusting.send("q", "x", error)).message).toMatch(/certificate/);
 });
 
 it("sends a token", { timeout: 60_000 }, async () => {

@@ -1,5 +1,4 @@
-// `dlq-client/testing`: the fake does what the service does where programs can tell, and the real
-// server starts by one call.
+// `dlq-client/testing`: the fake behaves like the service, and one call starts the real server.
 
 import { resolve } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -31,7 +30,7 @@ function newFake(options: FakeDlqOptions = {}): FakeDlq {
 }
 
 describe("a fake", () => {
-  it("shows what was sent", async () => {
+  it("shows the sent messages", async () => {
     const fake = newFake();
     const { id } = stored(await fake.send("orders", { id: 42 }, error, { sourceId: "42" }));
     const [message] = fake.messages("orders");
@@ -41,7 +40,7 @@ describe("a fake", () => {
     expect(fake.messages("others")).toEqual([]);
   });
 
-  it("sends once what comes twice under one request id, and joins by the key", async () => {
+  it("stores a repeated request id once, and joins by the dedup key", async () => {
     const fake = newFake();
     const one = stored(await fake.send("q", "x", error, { requestId: "r", dedupKey: "k" }));
     const again = stored(await fake.send("q", "x", error, { requestId: "r", dedupKey: "k" }));
@@ -51,7 +50,7 @@ describe("a fake", () => {
     expect(fake.messages().map(({ failures }) => failures.length)).toEqual([2]);
   });
 
-  it("refuses a queue's name as the service does, and tells the reason", async () => {
+  it("refuses an invalid queue name, and returns the reason of a send", async () => {
     const fake = newFake();
     expect(errorOf(await fake.send("no/queue", "x", error)).kind).toBe("refused");
     const results = await Promise.all(["no/queue", "q"].map((queue) => fake.send(queue, "x")));
@@ -59,16 +58,16 @@ describe("a fake", () => {
     expect(stored(await fake.send("q", "x", error, { reason: "TIMEOUT" })).reason).toBe("TIMEOUT");
   });
 
-  it("what it refuses is refused for good, and not kept in a spool", async () => {
+  it("a refused send is dropped, and does not go to the spool", async () => {
     const fake = newFake({ spool: { folder: await newFolder() } });
-    const alone = await fake.send("no/queue", "x", error);
+    const single = await fake.send("no/queue", "x", error);
     const together = await Promise.all(["a", "b"].map((text) => fake.send("no/queue", text)));
-    for (const result of [alone, ...together]) expect(errorOf(result).kind).toBe("refused");
+    for (const result of [single, ...together]) expect(errorOf(result).kind).toBe("refused");
     const refused = await fake.stubs.sendToDlq({ queue: "no/queue" }).catch((reason) => reason);
     expect(errorReason(refused)).toBe("INVALID_REQUEST");
   });
 
-  it("keeps in a spool what is sent while it is down, and gets it then", async () => {
+  it("gets the spooled sends when it comes back", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     onTestFinished(() => log.mockRestore());
     const fake = newFake({ spool: { folder: await newFolder() }, timeoutMs: 50 });
@@ -78,13 +77,13 @@ describe("a fake", () => {
     expect(await fake.waitFor("q", "SCHEDULED")).toHaveLength(1);
   });
 
-  it("takes two calls without a request id for two messages", async () => {
+  it("stores two calls without a request id as two messages", async () => {
     const fake = newFake();
     for (let at = 0; at < 2; at++) await fake.stubs.sendToDlq({ queue: "q" });
     expect(fake.messages("q")).toHaveLength(2);
   });
 
-  it("gives the leases of a session, by which what never came is given back", async () => {
+  it("returns the leases of one worker session", async () => {
     const fake = newFake();
     for (const queue of ["q", "other"]) await fake.send(queue, "x", error);
     const abort = new AbortController();
@@ -107,7 +106,7 @@ describe("a fake", () => {
     }
   });
 
-  it("works on messages by a handler, again after each failure, until they are used up", async () => {
+  it("delivers a message again after each failure, until its retries are used up", async () => {
     const fake = newFake();
     await fake.send("q", "x", error, { maxRetries: 2 });
     const attempts: number[] = [];
@@ -136,7 +135,7 @@ describe("a fake", () => {
       { state: "QUARANTINED", quarantineReason: "NON_RETRYABLE" },
     ],
     [() => fail(error, { retryAfterMs: 3_600_000 }), { state: "SCHEDULED", attempts: 1 }],
-  ])("does with a message what the handler says: %s", async (handler, expected) => {
+  ])("applies the outcome of the handler: %s", async (handler, expected) => {
     const fake = newFake();
     await fake.send("q", "x", error);
     const settled = new Promise<string>((done) => {
@@ -146,7 +145,7 @@ describe("a fake", () => {
     expect(fake.messages("q")).toMatchObject([expected]);
   });
 
-  it("waits as long as a send says, unless it is told to retry", async () => {
+  it("delivers after the delay of the send, or after retry()", async () => {
     const fake = newFake();
     await fake.send("q", "later", error, { delayMs: 3_600_000 });
     await fake.send("q", "soon", error, { delayMs: 5 });
@@ -159,7 +158,7 @@ describe("a fake", () => {
     expect(seen).toEqual(["soon", "later"]);
   });
 
-  it("counts, and says what it waits for in vain", async () => {
+  it("has stats, and waitFor rejects with the count that it found", async () => {
     const fake = newFake();
     await fake.send("q", "x", error);
     const { queues } = await fake.stubs.stats({});
@@ -167,7 +166,7 @@ describe("a fake", () => {
     await expect(fake.waitFor("q", "SUCCEEDED", 1, 10)).rejects.toThrow(/0 messages of q/);
   });
 
-  it("can be down", async () => {
+  it("fails calls while it is down", async () => {
     const fake = newFake({ timeoutMs: 100 });
     fake.goDown();
     expect(errorOf(await fake.send("q", "x", error)).kind).toBe("deadline");
@@ -181,7 +180,7 @@ describe("a fake", () => {
 describe("a local server", { timeout: 90_000 }, () => {
   const command = [process.execPath, resolve(import.meta.dirname, "../../../src/main.ts")];
 
-  it("is the real one, and keeps its data when it is killed", async () => {
+  it("is the real server, and keeps its data when it is killed", async () => {
     await using server = await startLocalServer({ command });
     await using dlq = createDlqClient({ url: server.url, spool: false });
     const { id } = stored(await dlq.send("q", "x", error));
@@ -195,7 +194,7 @@ describe("a local server", { timeout: 90_000 }, () => {
     expect((await fetch(`${server.httpUrl}/readyz`)).status).toBe(200);
   });
 
-  it("says what to set where it can't be started", async () => {
+  it("names DLQ_SERVER_COMMAND if it cannot be started", async () => {
     const start = startLocalServer({ command: ["no-such-program"] });
     await expect(start).rejects.toThrow(/DLQ_SERVER_COMMAND/);
   });

@@ -1,4 +1,4 @@
-// The trace in which a message failed goes with it, and its handler runs in it.
+// A send carries the active span, and the handler runs within it.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createFakeDlq } from "../../../clients/typescript/src/testing/index.ts";
 
-/** As the SDK for Node has one. */
+/** A context manager like that of OpenTelemetry's SDK for Node. */
 class Contexts implements ContextManager {
   readonly #active = new AsyncLocalStorage<Context>();
 
@@ -54,7 +54,7 @@ it("a send carries the active span, and its handler runs within it", async () =>
   expect(await seen).toMatchObject({ ...span, traceFlags: 1, isRemote: true });
 });
 
-it("what a send says itself wins, and without a span there is none", async () => {
+it("the traceContext of a send overrides the span, and without both there is none", async () => {
   await using fake = createFakeDlq();
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-00`;
   await inSpan(() => fake.send("q", "own", undefined, { traceContext: { traceparent } }));

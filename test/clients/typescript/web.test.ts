@@ -1,4 +1,4 @@
-// `dlq-client/web`: reads over HTTP, by nothing that a browser has not.
+// `dlq-client/web`: reads over HTTP, with browser APIs only.
 
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -21,13 +21,13 @@ it("reads counts, queues and rules, with a token", { timeout: 60_000 }, async ()
   expect((await reader.getQueue({ queue: "orders" })).queue?.name).toBe("orders");
   expect((await reader.getRules({})).ruleSet?.rules).toEqual([]);
   expect((await reader.listBreakers({ queue: "orders" })).breakers).toEqual([]);
-  const stranger = createDlqReader({ url }).stats({});
-  await expect(stranger).rejects.toMatchObject({ code: Code.Unauthenticated });
+  const withoutToken = createDlqReader({ url }).stats({});
+  await expect(withoutToken).rejects.toMatchObject({ code: Code.Unauthenticated });
 });
 
 const IMPORT = /^(?:import|export)\s[^"']*?\sfrom\s+"([^"]+)"/gm;
 
-/** Modules that a file pulls in, by value or type, itself included. */
+/** Returns all modules that a file imports, by value or type, itself included. */
 function modulesFrom(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);

@@ -17,7 +17,7 @@ import {
   type SettledDelivery,
   type WorkerOptions,
 } from "../../../clients/typescript/src/index.ts";
-import { Line } from "../../../clients/typescript/src/line.ts";
+import { ReconnectingChannel } from "../../../clients/typescript/src/reconnecting-channel.ts";
 import { HeldDelivery } from "../../../clients/typescript/src/worker/delivery.ts";
 import { Leases } from "../../../clients/typescript/src/worker/leases.ts";
 import { statsOf } from "../../support/grpc.ts";
@@ -40,7 +40,7 @@ interface Settled extends SettledDelivery {
   readonly id: string;
 }
 
-/** One message, worked on once; what became of it. */
+/** Sends a message, processes it once, and returns its state after that. */
 async function workOn(
   handler: Handler,
   options: Partial<WorkerOptions> = {},
@@ -62,31 +62,31 @@ async function workOn(
 const inMs = ({ dueTime }: SettledDelivery) => (dueTime?.getTime() ?? 0) - Date.now();
 
 describe("the outcome of a delivery", () => {
-  it("is success when the handler returns", async () => {
+  it("is succeeded when the handler returns", async () => {
     expect(await workOn(() => {})).toMatchObject({ outcome: "succeeded", state: "SUCCEEDED" });
     expect(await workOn(async () => {})).toMatchObject({ outcome: "succeeded" });
   });
 
-  it("is a failure when it throws, with that error", async () => {
+  it("is failed when the handler throws", async () => {
     const handler = () => Promise.reject(new RangeError("too far"));
     expect(await workOn(handler)).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
   });
 
-  it("is due when the error says so", async () => {
+  it("is a retry at the time of a RetryAfterError", async () => {
     const settled = await workOn(() => {
       throw new RetryAfterError("busy", 40_000_000);
     });
     expect(inMs(settled)).toBeGreaterThan(39_000_000);
   });
 
-  it("is quarantine when the error says that it is of no use", async () => {
+  it("is quarantine for a NonRetryableError", async () => {
     const settled = await workOn(() => {
       throw new NonRetryableError("no such order");
     });
     expect(settled).toMatchObject({ outcome: "failed", quarantineReason: "NON_RETRYABLE" });
   });
 
-  it("is what the handler returns", async () => {
+  it("is the outcome that the handler returns", async () => {
     expect(await workOn(() => discard("old"))).toMatchObject({ state: "DISCARDED" });
     expect(await workOn(() => quarantine("look"))).toMatchObject({
       quarantineReason: "WORKER_REQUEST",
@@ -101,7 +101,7 @@ describe("the outcome of a delivery", () => {
   });
 });
 
-it("a handler sees the message and how it failed", async () => {
+it("a handler gets the message and its failure", async () => {
   let seen: Delivery | undefined;
   await workOn(
     (delivery) => {
@@ -119,19 +119,19 @@ it("a handler sees the message and how it failed", async () => {
   expect(seen?.leaseExpireTime.getTime()).toBeGreaterThan(Date.now());
 });
 
-it("works on many at a time, and on no more than it may", async () => {
+it("runs as many handlers at a time as concurrency allows", async () => {
   const dlq = clientOf(server);
   const queue = newQueue();
   const many = Array.from({ length: 200 }, (_, at) => dlq.send(queue, `m${at}`, error, NOW));
   await Promise.all(many);
   let running = 0;
-  let most = 0;
+  let highest = 0;
   let done = 0;
   const worker = dlq.worker({
     queues: [queue],
     concurrency: 7,
     handler: async () => {
-      most = Math.max(most, ++running);
+      highest = Math.max(highest, ++running);
       await new Promise((resolve) => setImmediate(resolve));
       running--;
       done++;
@@ -139,7 +139,7 @@ it("works on many at a time, and on no more than it may", async () => {
   });
   await until(() => done === 200, "all");
   await worker.stop();
-  expect(most).toBe(7);
+  expect(highest).toBe(7);
   const { totals, inFlight } = await statsOf(dlq.stubs, queue);
   expect({ ...totals, inFlight }).toMatchObject({
     succeeded: 200n,
@@ -148,7 +148,7 @@ it("works on many at a time, and on no more than it may", async () => {
   });
 });
 
-it("a handler that throws at once, again and again, holds nothing up", async () => {
+it("handlers that throw at once do not stop the worker", async () => {
   const dlq = clientOf(server);
   const queue = newQueue();
   await Promise.all(Array.from({ length: 50 }, () => dlq.send(queue, "x", error, NOW)));
@@ -168,12 +168,12 @@ it("a handler that throws at once, again and again, holds nothing up", async () 
 });
 
 describe("a lease", () => {
-  it("is extended while a handler runs, and while it waits for one", async () => {
+  it("is extended while a handler runs, and while a delivery waits for a handler", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     await Promise.all(["a", "b"].map((text) => dlq.send(queue, text, error, NOW)));
     const firstExpiry = Promise.withResolvers<Delivery>();
-    const goOn = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
     const numbers: number[] = [];
     const worker = dlq.worker({
       queues: [queue],
@@ -183,13 +183,13 @@ describe("a lease", () => {
       handler: async (delivery) => {
         numbers.push(delivery.deliveryNumber);
         firstExpiry.resolve(delivery);
-        await goOn.promise;
+        await finish.promise;
       },
     });
     const delivery = await firstExpiry.promise;
-    const until3 = delivery.leaseExpireTime.getTime() + 2_000;
-    await until(() => delivery.leaseExpireTime.getTime() > until3, "three leases");
-    goOn.resolve();
+    const afterThreeMs = delivery.leaseExpireTime.getTime() + 2_000;
+    await until(() => delivery.leaseExpireTime.getTime() > afterThreeMs, "three leases");
+    finish.resolve();
     await until(() => numbers.length === 2, "the other one");
     await worker.stop();
     expect(numbers).toEqual([1, 1]);
@@ -197,7 +197,7 @@ describe("a lease", () => {
     expect(totals).toMatchObject({ succeeded: 2n, leaseExpiries: 0n, deliveries: 2n });
   });
 
-  it("that is lost aborts its handler, and its outcome is not sent", async () => {
+  it("that is lost aborts its handler, and no outcome is sent", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     stored(await dlq.send(queue, "x", error, NOW));
@@ -208,7 +208,7 @@ describe("a lease", () => {
       leaseDurationMs: 1_000,
       onError: ({ kind }) => errors.push(kind),
       handler: async (delivery) => {
-        // As somebody else would, to whom the message has moved on.
+        // As another worker would that has got the message.
         const { leaseToken } = delivery as Delivery & { leaseToken: string };
         const result = { case: "discarded", value: {} } as const;
         await dlq.stubs.ack({ outcomes: [{ leaseToken, result }] });
@@ -225,25 +225,27 @@ describe("a lease", () => {
   });
 });
 
-it("what was written to a broken stream and never came is given back when it is resumed", async () => {
+it("deliveries that a broken stream lost are released when it resumes", async () => {
   const dlq = clientOf(server);
   const queue = newQueue();
   await Promise.all(["a", "b", "c"].map((text) => dlq.send(queue, text, error, NOW)));
   const raw = await RawWorker.open(dlq.stubs, { queues: [queue], maxInFlight: 3 });
   await raw.hasReceived(3);
   await raw.close();
-  const line = new Line(createConnections({ url: `http://${server.grpcAddress}` }));
-  onTestFinished(() => line.close());
-  const leases = new Leases({ line, onLost: () => {}, onRefused: () => {} });
+  const channel = new ReconnectingChannel(
+    createConnections({ url: `http://${server.grpcAddress}` }),
+  );
+  onTestFinished(() => channel.close());
+  const leases = new Leases({ channel, onLost: () => {}, onRefused: () => {} });
   const [kept] = await raw.take(1);
   const { delivery, message } = kept as Received;
   leases.add(new HeldDelivery(delivery, message, dlq, 0));
-  await leases.releaseStrays(raw.opened.sessionId);
+  await leases.releaseUnreceived(raw.opened.sessionId);
   const { totals, inFlight } = await statsOf(dlq.stubs, queue);
   expect({ ...totals, inFlight }).toMatchObject({ released: 2n, inFlight: 1n });
 });
 
-it("a stray whose lease is over already is left alone: its message need not wait", async () => {
+it("a lost delivery with an expired lease is not released: its message need not wait", async () => {
   const released: string[] = [];
   const transport = createRouterTransport(({ rpc }) => {
     rpc(DlqService.method.extendLease, () => ({
@@ -257,18 +259,18 @@ it("a stray whose lease is over already is left alone: its message need not wait
       return {};
     });
   });
-  const line = new Line(createConnections({ url: "", transport }));
-  const leases = new Leases({ line, onLost: () => {}, onRefused: () => {} });
-  await leases.releaseStrays("0190a0b0-0000-7000-8000-000000000001");
+  const channel = new ReconnectingChannel(createConnections({ url: "", transport }));
+  const leases = new Leases({ channel, onLost: () => {}, onRefused: () => {} });
+  await leases.releaseUnreceived("0190a0b0-0000-7000-8000-000000000001");
   expect(released).toEqual(["live"]);
 });
 
-describe("a worker that stops", () => {
-  it("lets running handlers end, reports them, and gives the rest back", async () => {
+describe("a stopping worker", () => {
+  it("waits for running handlers, reports their outcomes, and releases the rest", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     await Promise.all(["a", "b", "c"].map((text) => dlq.send(queue, text, error, NOW)));
-    const goOn = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
     let started = 0;
     const worker = dlq.worker({
       queues: [queue],
@@ -276,12 +278,12 @@ describe("a worker that stops", () => {
       prefetch: 2,
       handler: async () => {
         started++;
-        await goOn.promise;
+        await finish.promise;
       },
     });
     await until(() => started === 1, "the first");
     const stopped = worker.stop();
-    goOn.resolve();
+    finish.resolve();
     await stopped;
     await worker.done;
     expect(started).toBe(1);
@@ -294,7 +296,7 @@ describe("a worker that stops", () => {
     });
   });
 
-  it("aborts those that take too long, and gives them back uncounted", async () => {
+  it("aborts handlers after its timeout, and releases their messages", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     stored(await dlq.send(queue, "x", error, NOW));
@@ -316,7 +318,7 @@ describe("a worker that stops", () => {
     });
   });
 
-  it("does so by a signal, too, and with the end of a block", async () => {
+  it("can be stopped by a signal, and by the end of an `await using` block", async () => {
     const dlq = clientOf(server);
     const abort = new AbortController();
     const worker = dlq.worker({ queues: [newQueue()], handler: () => {}, signal: abort.signal });
@@ -332,7 +334,7 @@ describe("a worker that stops", () => {
     await disposed;
   });
 
-  it("is stopped by the end of its client", async () => {
+  it("is stopped when its client is closed", async () => {
     const dlq = clientOf(server);
     const worker = dlq.worker({ queues: [newQueue()], handler: () => {} });
     await dlq.close();
@@ -340,7 +342,7 @@ describe("a worker that stops", () => {
   });
 });
 
-it("a request that can't be right ends the worker, and says why", async () => {
+it("a refused request ends the worker, and names the field", async () => {
   const dlq = clientOf(server);
   const errors: string[] = [];
   const worker = dlq.worker({
@@ -353,14 +355,14 @@ it("a request that can't be right ends the worker, and says why", async () => {
   expect(() => dlq.worker({ queues: [], handler: () => {} })).toThrow(/name at least one/);
 });
 
-it("numbers that make no sense are refused at once", () => {
+it("invalid numbers throw", () => {
   const dlq = clientOf(server);
   const rest = { queues: ["q"], handler: () => {} };
   expect(() => dlq.worker({ ...rest, concurrency: Number.NaN })).toThrow(/concurrency is NaN/);
   expect(() => dlq.worker({ ...rest, prefetch: -1 })).toThrow(/prefetch is -1/);
 });
 
-it("an outcome counts whatever wait and words it has", async () => {
+it("an outcome counts with any wait and any note", async () => {
   const year = 365 * 24 * 3_600_000;
   const long = "é".repeat(3_000_000);
   const settled = await Promise.all([
@@ -374,7 +376,7 @@ it("an outcome counts whatever wait and words it has", async () => {
   expect(settled.map(({ outcome }) => outcome)).toEqual(kinds);
 });
 
-it("what its owner's functions throw does not stop a worker", async () => {
+it("a callback that throws does not stop a worker", async () => {
   const dlq = clientOf(server);
   const queue = newQueue();
   let done = 0;

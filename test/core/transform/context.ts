@@ -1,6 +1,6 @@
 /** Who edits, when and within what, for tests that are about something else. */
 export const CONTEXT = {
-  who: "operator",
+  source: "operator",
   atMs: 1_700_000_000_000,
   limits: {
     payloadBytes: 1024 * 1024,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EDIT_LIMITS, keepLatest } from "../../../src/core/transform/edit-limits.ts";
+import { EDIT_LIMITS, keepLatest } from "../../../src/core/transform/editable.ts";
 
 const diff = (patchBytes: number, inverseBytes = 0, who = "") => ({
   who,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseJson } from "../../../src/core/transform/json.ts";
-import { jsonEqual } from "../../../src/core/transform/json-equal.ts";
+import { jsonEqual, parseJson } from "../../../src/core/transform/json.ts";
 import { cpuCostMs } from "../../support/cpu-cost.ts";
 
 const equal = (a: string, b: string): boolean => jsonEqual(parseJson(a, "a"), parseJson(b, "b"));

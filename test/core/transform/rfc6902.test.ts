@@ -2,7 +2,7 @@
 // implementations differ from it.
 
 import { describe, expect, test } from "vitest";
-import type { RefusalKind } from "../../../src/core/transform/refusal.ts";
+import type { RefusalKind } from "../../../src/core/transform/json.ts";
 import { applyTransforms } from "../../../src/core/transform/transform.ts";
 import { CONTEXT } from "./context.ts";
 

@@ -216,7 +216,7 @@ describe("the record of an edit", () => {
     });
     expect(edits).toEqual([
       {
-        who: "operator",
+        source: "operator",
         atMs: 1_700_000_000_000,
         target: "PAYLOAD",
         patch:

@@ -245,7 +245,7 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
 });
 
 it.for(APIS)(
-  "a producer that is told to end waits for what is out, by $name",
+  "a stopped producer waits for pending sends, by $name",
   { timeout: 60_000 },
   async (used) => {
     const name = `${used.name}-producer-2`;

@@ -1,13 +1,13 @@
 // A worker without manners: it acknowledges twice, late, under other requests, with tokens that are
 // forged, put together from two live ones, or of messages that are over. Nothing of it may count
-// twice. By bare stubs. A token is its own permission: whoever holds a live one may use it, so that
+// twice. By bare stubs. A live token is the only permission that an outcome needs, so
 // there is no such thing as somebody else's.
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { createConnections } from "../../../clients/typescript/src/connection.ts";
-import type { Delivery } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
+import type { Delivery } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { seededRandom } from "../../support/random.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments, untilAsked } from "./arguments.ts";

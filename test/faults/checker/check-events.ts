@@ -3,7 +3,7 @@ import { Checker } from "./checker.ts";
 import type { CheckReport } from "./report.ts";
 import type { AllowLoss } from "./rollbacks.ts";
 
-/** Judges a run that was told in a test, by actor. */
+/** Judges the events of a test, by actor. */
 export function checkEvents(
   events: ReadonlyMap<string, readonly HistoryEvent[]>,
   snapshot: readonly SnapshotLine[],

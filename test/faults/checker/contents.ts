@@ -36,7 +36,7 @@ export class Contents {
   };
 
   #messageOf({ id, source: name, queue }: Kept): Message {
-    const source = this.#ledger.sources.get(name) ?? this.#stranger(name, queue);
+    const source = this.#ledger.sources.get(name) ?? this.#unknownSource(name, queue);
     const known = this.#ledger.messages.get(id);
     if (known === undefined) return this.#ledger.message(id, source);
     if (known.source !== source) {
@@ -46,7 +46,7 @@ export class Contents {
   }
 
   /** Of no history: it was never sent, whatever it was to be. */
-  #stranger(name: string, queue: string): Source {
+  #unknownSource(name: string, queue: string): Source {
     const source = new Source(name, "ok");
     source.queue = queue;
     this.#ledger.sources.set(name, source);

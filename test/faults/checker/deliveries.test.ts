@@ -7,7 +7,7 @@ type Outcome = Parameters<Story["ack"]>[2];
 const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
 
 describe("tokens", () => {
-  it("may be told of again under the same request, and are applied once", () => {
+  it("may be reported again under the same request, and are applied once", () => {
     const story = sent()
       .deliver("m", { at: 10 })
       .ack("m-1", "succeeded", { at: 20, request: "r" })
@@ -25,17 +25,17 @@ describe("tokens", () => {
   });
 
   it("get the same answer under the same request, its state and due time included", () => {
-    const told = (first: Partial<Outcome>, second: Partial<Outcome>) =>
+    const reported = (first: Partial<Outcome>, second: Partial<Outcome>) =>
       sent({ plan: "fail1" })
         .deliver("m", { at: 10 })
         .ack("m-1", "failed", { at: 20, request: "r", ...first })
         .ack("m-1", "failed", { at: 30, request: "r", ...second })
         .deliver("m", { at: 900, number: 2, attempt: 2 })
         .ack("m-2", "succeeded", { at: 910 });
-    expect(told({ dueAt: 200 }, { dueAt: 200 }).broken()).toEqual([]);
-    expect(told({}, { answer: "NOT_FOUND" }).broken()).toContain("same-answer");
-    expect(told({ dueAt: 200 }, { dueAt: 201 }).broken()).toContain("same-answer");
-    expect(told({}, { state: "QUARANTINED" }).broken()).toContain("same-answer");
+    expect(reported({ dueAt: 200 }, { dueAt: 200 }).broken()).toEqual([]);
+    expect(reported({}, { answer: "NOT_FOUND" }).broken()).toContain("same-answer");
+    expect(reported({ dueAt: 200 }, { dueAt: 201 }).broken()).toContain("same-answer");
+    expect(reported({}, { state: "QUARANTINED" }).broken()).toContain("same-answer");
   });
 
   it("are issued once", () => {

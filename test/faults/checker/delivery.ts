@@ -19,7 +19,7 @@ export interface AppliedOutcome {
   readonly nonRetryable: boolean;
   readonly byOdd: boolean;
   readonly state: string | undefined;
-  /** When the message is due again, if that was told. */
+  /** When the message is due again, if that was answered. */
   readonly dueAt: RunMs;
   readonly from: RunMs;
   readonly to: RunMs;

@@ -10,7 +10,7 @@ import { ReportedOutages } from "./reported-outages.ts";
 export class Source {
   readonly name: string;
   readonly plan: Plan;
-  /** That it was sent to. Empty, as the sums: its producer has told nothing so far. */
+  /** The queue that it was sent to. Empty, as the sums, until its producer's event is read. */
   queue = "";
   /** What rules do to it. */
   route: Route | undefined;
@@ -21,9 +21,9 @@ export class Source {
   request: string | undefined;
   tries = 0;
   refusedTries = 0;
-  /** When its producer was told that a rule has dropped it; NEVER: it was not. */
+  /** When the answer said that a rule dropped it; NEVER: it did not. */
   droppedAt: RunMs = NEVER;
-  /** When its producer was told, and no more than that, that it had been taken before; NEVER: it was not. */
+  /** When the answer said only that its number was used before; NEVER: it did not. */
   knownAt: RunMs = NEVER;
   /** Under its ids: one, if all is well. */
   messages: Message[] = NO_MESSAGES;
@@ -33,7 +33,7 @@ export class Source {
     this.plan = plan;
   }
 
-  /** Whether its producer has told what it sends. */
+  /** Whether its producer recorded the send. */
   get isKnown(): boolean {
     return this.sum !== "";
   }
@@ -68,9 +68,9 @@ export class Message {
   readonly source: Source;
   /** By the store's clock. */
   readonly createdAt: RunMs;
-  /** When its producer was told of it; NEVER: it was not. */
+  /** When its producer got the answer; NEVER: it did not. */
   sentAt: RunMs = NEVER;
-  /** When it is due first, if that was told. */
+  /** When it is first due, if that was answered. */
   dueAt: RunMs = UNKNOWN;
   deliveries: Delivery[] = NO_DELIVERIES;
   kept: KeptState | undefined;

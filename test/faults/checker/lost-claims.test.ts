@@ -38,17 +38,17 @@ describe("claims that nobody received", () => {
     expect(dead("script-flush+half-open-client-links", 33_010)).toEqual(["claims-lost"]);
   });
 
-  it("are explained, one of a message, when somebody was told of an outage at their time", () => {
-    const told = (at: number, claims = 1, code = "UNAVAILABLE") =>
+  it("are explained, one per message, if an actor got UNAVAILABLE at that time", () => {
+    const claimsAt = (at: number, claims = 1, code = "UNAVAILABLE") =>
       lost(claims)
         .write("producer", { e: "unsent", at, request: "send-m", code, refused: false })
         .broken()
         .filter((rule) => rule === "claims-lost");
-    expect(told(5_000)).toEqual([]);
-    expect(told(9_900)).toEqual([]);
-    expect(told(10_200)).toEqual(["claims-lost"]);
-    expect(told(5_000, 2)).toEqual(["claims-lost"]);
-    expect(told(5_000, 1, "DEADLINE_EXCEEDED")).toEqual(["claims-lost"]);
+    expect(claimsAt(5_000)).toEqual([]);
+    expect(claimsAt(9_900)).toEqual([]);
+    expect(claimsAt(10_200)).toEqual(["claims-lost"]);
+    expect(claimsAt(5_000, 2)).toEqual(["claims-lost"]);
+    expect(claimsAt(5_000, 1, "DEADLINE_EXCEEDED")).toEqual(["claims-lost"]);
   });
 
   it("are not many of one message, whatever fault is near", () => {

@@ -97,14 +97,14 @@ describe("endings", () => {
   });
 
   it("are final when the store says that the message is gone", () => {
-    const told = (at: number) =>
+    const answered = (at: number) =>
       sent()
         .deliver("m", { at: 10 })
         .ack("m-1", "succeeded", { at, answer: "NOT_FOUND" })
         .deliver("m", { at: 2_010, number: 2, unknown: true })
         .ack("m-2", "succeeded", { at: 2_020 });
-    expect(told(2_030).broken()).toEqual([]);
-    expect(told(500).broken()).toEqual(["stays-ended"]);
+    expect(answered(2_030).broken()).toEqual([]);
+    expect(answered(500).broken()).toEqual(["stays-ended"]);
     // Before the instant that times are counted from.
     const early = sent({ at: -50 }).deliver("m", { at: -40 });
     expect(early.ack("m-1", "succeeded", { at: -30, answer: "NOT_FOUND" }).broken()).not.toContain(
@@ -185,12 +185,12 @@ describe("doubt", () => {
     expect(third(false, undefined).broken()).toEqual(["outcome-unknown-set"]);
   });
 
-  it("is not told where every outcome is known", () => {
+  it("is false if every outcome is known", () => {
     expect(third(false, "failed").broken()).toEqual([]);
     expect(third(true, "failed").broken()).toEqual(["outcome-unknown-clear"]);
   });
 
-  it("may be told or not where nobody received a delivery, or an outcome has no answer", () => {
+  it("may be true or false if no worker received a delivery, or an outcome has no answer", () => {
     for (const unknown of [true, false]) {
       const unseen = sent()
         .fault("reset", 0)

@@ -14,7 +14,7 @@ export interface AllowLoss {
 /**
  * When the store may have forgotten what it had acknowledged: from a while before each fault of
  * the kinds that are allowed to, until its cause is over. By then the store that goes on has been
- * chosen (a failover is over when the replica is promoted), and keeps what it is told from then on:
+ * chosen (a failover is over when the replica is promoted), and keeps later writes:
  * nothing more is allowed for but the rounding of clocks, however long the recovery takes.
  */
 export class Rollbacks {

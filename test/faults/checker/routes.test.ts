@@ -69,7 +69,7 @@ describe("a message that a rule moves when it has failed", () => {
     expect(kept(ORDERS)).toContain("in-place");
   });
 
-  it("is gone for whoever asks where it was, and nowhere else", () => {
+  it("is NOT_FOUND in its old queue only", () => {
     const asked = (by: string) => {
       const story = sent()
         .ack("m.away.h1-1", "failed", failed)

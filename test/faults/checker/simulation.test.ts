@@ -44,7 +44,7 @@ function search(
 }
 
 /**
- * What is left can't be told from a legal history: a delivery that nobody acknowledged may have been
+ * The rest looks like a legal history: a delivery that nobody acknowledged may have been
  * lost on its way, or have had any token and number; an outcome without an answer may have been
  * another one; two equal fields may be exchanged.
  */

@@ -2,11 +2,11 @@ import type { Counted, Kept, OutcomeKind } from "../history/event.ts";
 
 const CRASH_LOOP = 5;
 
-/** What a queue's counters say of a story, if nothing else is told of them. */
+/** The counters of a queue after a story, unless the test sets others. */
 export class StoryTally {
   /** That exist, by their sources. */
   readonly sources = new Set<string>();
-  /** Tokens of each kind of outcome that was applied: once, however often it was told. */
+  /** Tokens of each kind of outcome that was applied: once, however often it was reported. */
   readonly #applied = new Map<OutcomeKind, Set<string>>();
   /** By source: the highest number so far, and the tokens, in their order. */
   readonly #deliveries = new Map<string, { number: number; readonly tokens: string[] }>();

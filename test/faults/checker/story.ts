@@ -1,4 +1,4 @@
-// Small histories for tests of the checker, told act by act. Instants are milliseconds of the run.
+// Small histories for tests of the checker, step by step. Instants are milliseconds of the run.
 
 import type {
   BreakerOpened,
@@ -97,8 +97,8 @@ export class Story {
     const sums = { sum: `sum of ${source}`, edited: `edited ${source}` };
     const call = { request, source, queue: this.#queue, ...sums, plan };
     this.write("producer", { e: "sending", at, ...call });
-    const told = { request, id, state: "SCHEDULED", dueAt: STARTED_AT + dueAt };
-    if (answer === "sent") return this.write("producer", { e: "sent", at: at + 2, ...told });
+    const expected = { request, id, state: "SCHEDULED", dueAt: STARTED_AT + dueAt };
+    if (answer === "sent") return this.write("producer", { e: "sent", at: at + 2, ...expected });
     const known = { request, id: "", state: "KNOWN", dueAt: 0 };
     if (answer === "known") return this.write("producer", { e: "sent", at: at + 2, ...known });
     const refused = answer === "refused";
@@ -142,12 +142,12 @@ export class Story {
     }
     const state = over.state ?? (answer === "APPLIED" ? STATE_AFTER[outcome] : undefined);
     const dueAt = over.dueAt ?? (outcome === "released" ? at + 1_002 : at + 2);
-    const told = {
+    const expected = {
       status: answer,
       ...(state === undefined ? {} : { state }),
       ...(state === "SCHEDULED" ? { dueAt: STARTED_AT + dueAt } : {}),
     };
-    return this.write(by, { e: "acked", at: at + 4, request, results: [told] });
+    return this.write(by, { e: "acked", at: at + 4, request, results: [expected] });
   }
 
   extend(token: string, at: number, until: number | undefined): this {

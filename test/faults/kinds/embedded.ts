@@ -100,10 +100,10 @@ export const diskLow: FaultKind<EmbeddedEnvironment> = {
   missing: () => (maySmallDisk() ? undefined : "the right to mount a small disk, which root has"),
   async run({ environment, crew }) {
     const filler = join(environment.disk, "filler");
-    const spareBytes = (DISK_LOW_MIB / 2) * 1024 ** 2;
+    const freeBytes = (DISK_LOW_MIB / 2) * 1024 ** 2;
     try {
       // Again and again: Redis may be rewriting its files, whose old ones it then deletes.
-      return await keepFull(crew.tail, FULL_MS, () => leaveFree(filler, spareBytes));
+      return await keepFull(crew.tail, FULL_MS, () => leaveFree(filler, freeBytes));
     } finally {
       rmSync(filler, { force: true });
     }

@@ -9,7 +9,7 @@ import type { FaultKind } from "./kind.ts";
 import { mustRun } from "./process-state.ts";
 
 const FAILOVER_DEADLINE_MS = 120_000;
-/** Longer than servers wait for a replica when they are told to. */
+/** Longer than servers wait for a replica. */
 const LAG_MS = 600;
 
 export const failover: FaultKind<SentinelEnvironment> = {

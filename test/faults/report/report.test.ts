@@ -48,7 +48,7 @@ describe("recovery", () => {
     expect(problemsOf(once, true)).toEqual([]);
   });
 
-  it("is told for each fault that took longer than the goal, slowest first", () => {
+  it("lists each fault that took longer than the goal, slowest first", () => {
     const faults = [
       outcome({ queuesMs: 2_500 }),
       outcome({ kinds: ["stop-server", "kill-redis"], serversMs: 4_000 }),

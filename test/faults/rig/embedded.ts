@@ -15,7 +15,7 @@ export interface EmbeddedEnvironment extends Environment {
   readonly disk: string;
   /** Settings of the server, as another one on the same folder would have them. */
   readonly env: Readonly<Record<string, string>>;
-  /** The embedded Redis, whoever started it; undefined while there is none. */
+  /** The embedded Redis; undefined while there is none. */
   redisPid(): number | undefined;
 }
 

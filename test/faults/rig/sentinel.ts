@@ -14,7 +14,7 @@ export interface SentinelEnvironment extends Environment {
   roles(): Promise<Roles>;
   /**
    * Starts a primary that was killed, as a replica of the new one. It must not come back as a
-   * primary: until Sentinel sets it right, seconds later, whoever had asked Sentinel before the
+   * primary: until Sentinel sets it right, seconds later, even if it asked Sentinel before the
    * promotion would write to it, and lose that.
    */
   bringBack(dead: TestRedis, primary: TestRedis): void;

@@ -23,16 +23,20 @@ const MIB = 1024 * 1024;
 const EMPTY = frameOf(new Uint8Array(0));
 
 /**
- * `lanes` connections, each of which writes what `next` gives until it is thrown out, and then
+ * `connections` connections, each of which writes what `next` gives until it is thrown out, and then
  * begins anew.
  */
-function flood(lanes: number, next: (turn: number) => Uint8Array, reads = true): Attack["run"] {
+function flood(
+  connections: number,
+  next: (turn: number) => Uint8Array,
+  reads = true,
+): Attack["run"] {
   return async (run) => {
-    await Promise.all(Array.from({ length: lanes }, () => floodLane(run, next, reads)));
+    await Promise.all(Array.from({ length: connections }, () => floodConnection(run, next, reads)));
   };
 }
 
-async function floodLane(run: Run, next: (turn: number) => Uint8Array, reads: boolean) {
+async function floodConnection(run: Run, next: (turn: number) => Uint8Array, reads: boolean) {
   const { target, over, count } = run;
   while (!over.aborted) {
     const peer = await Peer.http2(target.grpc);
@@ -76,7 +80,7 @@ function inPieces(stream: number, block: Buffer, last = FLAG.END_HEADERS): Buffe
   return Buffer.concat(frames);
 }
 
-/** One field of 4 KiB in the table, told a thousand times by a byte each. */
+/** One field of 4 KiB in the table, repeated a thousand times by a byte each. */
 const HPACK_BOMB = Buffer.concat([
   headerBlock(callHeaders(STATS)),
   indexedField(["bomb", "x".repeat(3_900)]),

@@ -2,7 +2,7 @@
 
 import { gzipSync } from "node:zlib";
 import type { Attack } from "../attack.ts";
-import { ACK, BATCH, check, endlessly, inLanes, post, SEND, STATS, STREAM } from "../calls.ts";
+import { ACK, BATCH, check, endlessly, inParallel, post, SEND, STATS, STREAM } from "../calls.ts";
 import { Peer } from "../wire.ts";
 
 const MIB = 1024 * 1024;
@@ -16,9 +16,9 @@ interface Wrong {
 }
 
 /** A status of 4xx or 5xx, or a connection that was cut: anything but success and silence. */
-function refused(wrongs: () => readonly Wrong[], lanes: number): Attack["run"] {
+function refused(wrongs: () => readonly Wrong[], parallel: number): Attack["run"] {
   return ({ target, over, count }) =>
-    inLanes(endlessly(wrongs()), lanes, over, async ({ path, body, headers, method }) => {
+    inParallel(endlessly(wrongs()), parallel, over, async ({ path, body, headers, method }) => {
       const status = await post(target.http, path, body, headers, method);
       if (over.aborted) return;
       check(status === 0 || status >= 400, `${path} ${JSON.stringify(headers)}: ${status}`);
@@ -119,7 +119,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     atLeast: { requests: MALFORMED.length, envelopes: MALFORMED_STREAMS.length },
     async run(run) {
       const { target, over, count } = run;
-      const streams = inLanes(endlessly(MALFORMED_STREAMS), 4, over, async (body) => {
+      const streams = inParallel(endlessly(MALFORMED_STREAMS), 4, over, async (body) => {
         const status = await post(target.http, STREAM, body, CONNECT_STREAM);
         check(status === 200 || status >= 400, `an envelope: ${status}`);
         count("envelopes");
@@ -157,7 +157,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
       const both = `${begin}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`;
       const line = "G".repeat(10 * MIB);
       const all = [many, huge, chunk, both, line].map((one) => Buffer.from(one));
-      await inLanes(endlessly(all), 8, over, async (bytes) => {
+      await inParallel(endlessly(all), 8, over, async (bytes) => {
         const peer = new Peer(target.http);
         await peer.write(bytes);
         await Promise.race([peer.closed, aborted(over)]);

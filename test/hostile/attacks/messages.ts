@@ -12,7 +12,7 @@ import {
   check,
   endlessly,
   HEALTH,
-  inLanes,
+  inParallel,
   openSession,
   SEND,
   STATS,
@@ -30,11 +30,11 @@ interface Wrong {
 }
 
 /** Calls each of them in turn, so many at a time; all must be refused, by words of gRPC or HTTP. */
-function refused(wrongs: () => readonly Wrong[], lanes: number): Attack["run"] {
+function refused(wrongs: () => readonly Wrong[], parallel: number): Attack["run"] {
   return async ({ target, over, count }) => {
     const session = openSession(target.grpc);
     over.addEventListener("abort", () => session.destroy());
-    await inLanes(endlessly(wrongs()), lanes, over, async ({ path, body, headers }) => {
+    await inParallel(endlessly(wrongs()), parallel, over, async ({ path, body, headers }) => {
       const { httpStatus, grpcStatus } = await call(session, path, body, headers);
       if (over.aborted) return;
       const isRefused = grpcStatus > 0 || httpStatus >= 400;
@@ -44,14 +44,14 @@ function refused(wrongs: () => readonly Wrong[], lanes: number): Attack["run"] {
   };
 }
 
-const LETTER = toBinary(
+const SEND_REQUEST = toBinary(
   SendToDlqRequestSchema,
   create(SendToDlqRequestSchema, {
     queue: "hostile",
     payload: { body: { case: "text", value: "x".repeat(1_000) } },
   }),
 );
-const WHOLE = frameOf(LETTER);
+const WHOLE = frameOf(SEND_REQUEST);
 
 function announced(bytes: number): Buffer {
   const prefix = Buffer.alloc(5);
@@ -84,7 +84,7 @@ const MALFORMED: readonly Wrong[] = [
   { path: SEND, body: withFlags(2) },
   { path: SEND, body: withFlags(255) },
   { path: SEND, body: withFlags(1), headers: gzipped },
-  { path: SEND, body: frameOf(gzipSync(LETTER).subarray(0, 30), true), headers: gzipped },
+  { path: SEND, body: frameOf(gzipSync(SEND_REQUEST).subarray(0, 30), true), headers: gzipped },
   { path: SEND, body: WHOLE, headers: { "grpc-encoding": "snappy" } },
   { path: SEND, body: WHOLE, headers: { "grpc-encoding": "br" } },
   { path: SEND, body: WHOLE, headers: { "grpc-timeout": "soon" } },

@@ -103,9 +103,11 @@ async function report(play: Play, rig: Rig, args: AckArgs): Promise<void> {
   if (reports.length === 0) return;
   rig.random = random;
   // A call with outcomes for two queues is repeated to the message only.
-  const foreign = reports.some(({ queue }) => queue !== QUEUE);
+  const ofOtherQueue = reports.some(({ queue }) => queue !== QUEUE);
   const request =
-    foreign && args.request === "fresh" ? play.fresh("request") : play.request("ack", args.request);
+    ofOtherQueue && args.request === "fresh"
+      ? play.fresh("request")
+      : play.request("ack", args.request);
   const call: Call = { request, reports, other };
   if (meanwhile) {
     const sendRequest = joining(play, meanwhile, reports[0]?.token);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { inForce, type Limiters, NO_GATES } from "../life/limiters.ts";
+import { inForce, type Limiters, NO_LIMITERS } from "../life/limiters.ts";
 import { letGo } from "../life/orders.ts";
 import { QUEUE } from "../real/names.ts";
 import { step } from "./play.ts";
@@ -13,7 +13,7 @@ const BUDGET = { ratio: 0.05, minPerSecond: 0.001 };
 
 export const limitersArgs = (): fc.Arbitrary<Limiters> =>
   fc.oneof(
-    { weight: 1, arbitrary: fc.constant(NO_GATES) },
+    { weight: 1, arbitrary: fc.constant(NO_LIMITERS) },
     {
       weight: 2,
       arbitrary: fc

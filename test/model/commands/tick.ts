@@ -8,7 +8,7 @@ import { giveBack } from "../life/ack.ts";
 import { opensAtMs } from "../life/barriers.ts";
 import { leftLying } from "../life/left-lying.ts";
 import type { Life } from "../life/life.ts";
-import { isSuspect, type Message, type Token } from "../life/message.ts";
+import { type Message, needsIsolation, type Token } from "../life/message.ts";
 import { type HandedOut, handOut, type Offer, tend } from "../life/tick.ts";
 import { QUEUE, SILENT_LOG } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
@@ -90,8 +90,8 @@ async function tick(play: Play, rig: Rig, args: TickArgs): Promise<TickReply | u
   });
   for (const { worker, reservation } of taken) checkRoom(play, worker, reservation);
   const offers = taken.map(({ worker: { name: session, leaseMs }, reservation }): Offer => {
-    const { count, bytes, idle } = reservation;
-    return { session, count, bytes, idle, leaseMs };
+    const { count, bytes, canIsolate } = reservation;
+    return { session, count, bytes, canIsolate, leaseMs };
   });
   const sessions = offers.map(({ session, ...credit }): SessionCredit => {
     return { ...credit, sessionId: Buffer.from(session, "hex"), nonce: randomBytes(16) };
@@ -166,14 +166,17 @@ function judge(play: Play, reply: TickReply, offers: readonly Offer[], fenced: b
 function checkHeads({ life }: Play, reply: TickReply): void {
   const scheduled = life.inState("SCHEDULED");
   const leased = life.inState("IN_FLIGHT");
-  const [suspects, others] = [scheduled.filter(isSuspect), scheduled.filter((m) => !isSuspect(m))];
-  if (life.wasGated) {
+  const [isolated, others] = [
+    scheduled.filter(needsIsolation),
+    scheduled.filter((m) => !needsIsolation(m)),
+  ];
+  if (life.wasLimited) {
     const opens = others.map((m) => Math.max(m.dueAtMs, opensAtMs(life, m)));
     notLater("next due", reply.nextDueAtMs, opens);
-    notLater("next suspect", reply.nextIsolatedAtMs, suspectsAt(life, suspects));
+    notLater("next isolated", reply.nextIsolatedAtMs, isolatedAt(life, isolated));
   } else {
     same("next due", reply.nextDueAtMs, first(others.map(({ dueAtMs }) => dueAtMs)));
-    same("next suspect", reply.nextIsolatedAtMs, first(suspects.map(({ dueAtMs }) => dueAtMs)));
+    same("next isolated", reply.nextIsolatedAtMs, first(isolated.map(({ dueAtMs }) => dueAtMs)));
   }
   same(
     "next end of a lease",
@@ -194,8 +197,8 @@ function checkHeads({ life }: Play, reply: TickReply): void {
 /** One whose key is closed is looked at each second. */
 const SUSPECT_LOOK_MS = 1_000;
 
-function suspectsAt(life: Life, suspects: readonly Message[]): number[] {
-  return suspects.map((message) => {
+function isolatedAt(life: Life, isolated: readonly Message[]): number[] {
+  return isolated.map((message) => {
     const lookMs = message.key === "" ? 0 : life.nowMs + SUSPECT_LOOK_MS;
     return Math.max(message.dueAtMs, opensAtMs(life, message), lookMs);
   });
@@ -236,7 +239,7 @@ function toHandedOut(claim: Claimed, offers: readonly Offer[]): HandedOut {
 
 /** What waits for the stream is written to it: now its worker has the tokens. */
 export function writeTo(play: Play, rig: Rig, worker: Worker): void {
-  for (const claim of rig.streams.of(worker).take()) {
+  for (const claim of rig.streams.of(worker).takeFrame()) {
     play.tokens.push(tokenOf({ ...claim, session: 0 }, [{ session: worker.name }]));
   }
 }

@@ -38,9 +38,9 @@ function apply(life: Life, report: Report, random: number): AckAnswer {
   const isLate = message.state !== "IN_FLIGHT";
   // What was unknown is known now.
   if (isLate) message.doubt--;
-  const isSpared = moveBreaker(life, message, report, isLate);
+  const isExempt = moveBreaker(life, message, report, isLate);
   message.lease = undefined;
-  const gone = settle(life, message, { report, random, isSpared });
+  const gone = settle(life, message, { report, random, isExempt });
   return gone === undefined
     ? { status: "APPLIED", ...told(message) }
     : { status: "APPLIED", state: gone };
@@ -58,11 +58,11 @@ function moveBreaker(life: Life, message: Message, report: Report, isLate: boole
 interface Verdict {
   report: Report;
   random: number;
-  isSpared: boolean;
+  isExempt: boolean;
 }
 
 /** Applies the outcome; says if the message is gone by it. */
-function settle(life: Life, message: Message, { report, random, isSpared }: Verdict) {
+function settle(life: Life, message: Message, { report, random, isExempt }: Verdict) {
   const { rejoined } = message;
   if (report.kind === "discarded") {
     life.leave(message, "discarded");
@@ -81,7 +81,7 @@ function settle(life: Life, message: Message, { report, random, isSpared }: Verd
   message.rejoined = false;
   message.expiries = 0;
   message.releases = 0;
-  if (report.kind === "failed") fail(life, message, report, { random, isSpared });
+  if (report.kind === "failed") fail(life, message, report, { random, isExempt });
   else if (report.kind === "quarantined") life.quarantine(message, "WORKER_REQUEST");
   else succeedAndGoOn(life, message);
   return undefined;
@@ -91,13 +91,13 @@ function fail(
   life: Life,
   message: Message,
   report: Report & { kind: "failed" },
-  { random, isSpared }: Omit<Verdict, "report">,
+  { random, isExempt }: Omit<Verdict, "report">,
 ): void {
   const { nonRetryable } = life.settings;
   const decision = onFailure(message, { ...report, nonRetryable, random });
   // What no retry can help is set aside whatever the breaker says.
   const isHopeless = "quarantine" in decision && decision.quarantine !== "RETRIES_EXHAUSTED";
-  if (isSpared && !isHopeless) {
+  if (isExempt && !isHopeless) {
     life.counts.released++;
     life.addFailure(message, report.reason, report.failure);
     life.schedule(message, life.nowMs);

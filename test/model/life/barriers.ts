@@ -1,7 +1,7 @@
 import type { Breaker } from "./breaker.ts";
 import type { Life } from "./life.ts";
 import { BREAKER, Bucket, budgetRate, type Rate } from "./limiters.ts";
-import { isSuspect, type Message } from "./message.ts";
+import { type Message, needsIsolation } from "./message.ts";
 import { hasTurn } from "./orders.ts";
 
 /** What keeps a due message from being handed out: by what limiters say, and what has been handed out. */
@@ -55,7 +55,7 @@ function ratesOf({ limiters }: Life, message: Message): { name: string; rate: Ra
   return [
     ...(rate ? [{ name: "the queue", rate }] : []),
     ...(keyRate && key !== "" ? [{ name: `key ${key}`, rate: keyRate }] : []),
-    ...(budget && message.budgeted && !isSuspect(message)
+    ...(budget && message.budgeted && !needsIsolation(message)
       ? [{ name: "retries", rate: budgetRate(budget) }]
       : []),
   ];

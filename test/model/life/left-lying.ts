@@ -1,6 +1,6 @@
 import { barrier } from "./barriers.ts";
 import type { Life } from "./life.ts";
-import { isSuspect, type Message } from "./message.ts";
+import { type Message, needsIsolation } from "./message.ts";
 import type { HandOut, Room } from "./tick.ts";
 
 /** Each so many hand-outs one goes to what has been due longest, whatever its priority. */
@@ -14,14 +14,14 @@ export function leftLying(life: Life, handOut: HandOut): string[] {
   const left = handOut.due.filter(
     (message) => message.state === "SCHEDULED" && barrier(life, message) === undefined,
   );
-  const others = left.filter((message) => !isSuspect(message));
-  const handed = handOut.handed.filter((message) => !isSuspect(message));
+  const others = left.filter((message) => !needsIsolation(message));
+  const handed = handOut.handed.filter((message) => !needsIsolation(message));
   const wrong = handed.flatMap((message) =>
     others
-      .filter((other) => goBefore(other, message, life.wasGated))
+      .filter((other) => goBefore(other, message, life.wasLimited))
       .map((other) => `${message.id} was handed out before ${other.id}, due earlier`),
   );
-  if (life.wasGated) return wrong;
+  if (life.wasLimited) return wrong;
   return [
     ...wrong,
     ...passedOver(handed, others, handOut.before),
@@ -30,9 +30,9 @@ export function leftLying(life: Life, handOut: HandOut): string[] {
 }
 
 /** Of what waits in one row: the due time decides. */
-function goBefore(a: Message, b: Message, byLane: boolean): boolean {
-  const isOneLane = a.key === b.key && a.budgeted === b.budgeted;
-  return a.priority === b.priority && a.dueAtMs < b.dueAtMs && (!byLane || isOneLane);
+function goBefore(a: Message, b: Message, byKeyQueue: boolean): boolean {
+  const isOneKeyQueue = a.key === b.key && a.budgeted === b.budgeted;
+  return a.priority === b.priority && a.dueAtMs < b.dueAtMs && (!byKeyQueue || isOneKeyQueue);
 }
 
 /** The larger priority goes first, but for what has been due longest. */
@@ -53,11 +53,11 @@ function staying(left: readonly Message[], others: readonly Message[], rooms: re
   const wrong: string[] = [];
   const open = rooms.filter(({ alone, taken, count }) => !alone && taken < count);
   // An empty stream takes a suspect before all else.
-  const isIdle = rooms.some(({ alone, idle, count }) => !alone && idle && count > 0);
-  if (left.some(isSuspect) && isIdle) wrong.push("a suspect stays beside an empty stream");
+  const isIdle = rooms.some(({ alone, canIsolate, count }) => !alone && canIsolate && count > 0);
+  if (left.some(needsIsolation) && isIdle) wrong.push("a suspect stays beside an empty stream");
   // One that fits nowhere holds up those behind it: which one, if several may be next, is open.
   const fits = ({ envelope }: Message) =>
-    open.some((room) => envelope.length <= room.bytes || (room.idle && room.taken === 0));
+    open.some((room) => envelope.length <= room.bytes || (room.canIsolate && room.taken === 0));
   const next = nextOf(others);
   if (next.length > 0 && next.every(fits)) wrong.push(`${next[0]?.id} stays, and fits`);
   return wrong;

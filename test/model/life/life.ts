@@ -2,7 +2,7 @@ import type { QuarantineReason, Reason } from "../../../src/core/reason.ts";
 import { Breaker } from "./breaker.ts";
 import type { Bucket, Limiters } from "./limiters.ts";
 import { Memory } from "./memory.ts";
-import { isSuspect, type Message } from "./message.ts";
+import { type Message, needsIsolation } from "./message.ts";
 import { passTurn, type Turn } from "./orders.ts";
 
 const MINUTE = 60_000;
@@ -60,7 +60,7 @@ export class Life {
   readonly sources = new Memory<number>(POISON_WINDOW_MS - WALL_MS, POISON_WINDOW_MS);
   limiters: Limiters;
   /** Since the beginning, or until now, nothing has held anything back. */
-  wasGated: boolean;
+  wasLimited: boolean;
   readonly buckets = new Map<string, Bucket>();
   /** By key; empty: the queue's. */
   readonly breakers = new Map<string, Breaker>();
@@ -75,7 +75,7 @@ export class Life {
     this.tendedAtMs = nowMs;
     this.settings = settings;
     this.limiters = settings.limiters;
-    this.wasGated = isGated(settings.limiters);
+    this.wasLimited = isLimited(settings.limiters);
   }
 
   /** Time passes. Breakers that nothing moves for a day are forgotten. */
@@ -86,7 +86,7 @@ export class Life {
 
   change(limiters: Limiters): void {
     this.limiters = limiters;
-    this.wasGated ||= isGated(limiters);
+    this.wasLimited ||= isLimited(limiters);
     for (const breaker of this.breakers.values()) {
       breaker.isBlurred ||= breaker.state === "HALF_OPEN";
     }
@@ -118,7 +118,7 @@ export class Life {
     if (message.expireAtMs !== undefined && dueAtMs >= message.expireAtMs) {
       message.expireAtMs = dueAtMs + message.ttlMs;
     }
-    const isRetry = message.attempts > 0 && !isSuspect(message);
+    const isRetry = message.attempts > 0 && !needsIsolation(message);
     message.budgeted = isRetry && this.limiters.budget !== undefined;
     passTurn(this, message.order);
   }
@@ -144,7 +144,7 @@ export class Life {
   }
 }
 
-function isGated(limiters: Limiters): boolean {
+function isLimited(limiters: Limiters): boolean {
   const { keyMaxInFlight, keyRate, rate, budget, breaker, ordering, paused } = limiters;
   const isOpen = breaker === "off" && ordering === "off" && keyMaxInFlight === 0 && !paused;
   return !isOpen || limiters.keyed || (keyRate ?? rate ?? budget) !== undefined;

@@ -32,7 +32,7 @@ export const BREAKER = {
   reasons: ["TIMEOUT", "UNKNOWN_ERROR"] as readonly Reason[],
 };
 
-export const NO_GATES: Limiters = {
+export const NO_LIMITERS: Limiters = {
   keyed: false,
   keyMaxInFlight: 0,
   keyRate: undefined,

@@ -74,6 +74,6 @@ export interface Token {
 }
 
 /** After two expiries in a row it is delivered alone. */
-export function isSuspect(message: Message): boolean {
+export function needsIsolation(message: Message): boolean {
   return message.expiries >= 2;
 }

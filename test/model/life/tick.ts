@@ -1,7 +1,7 @@
 import { barrier, charge } from "./barriers.ts";
 import type { Life } from "./life.ts";
 import { BREAKER } from "./limiters.ts";
-import { isSuspect, type Message, type Token } from "./message.ts";
+import { type Message, needsIsolation, type Token } from "./message.ts";
 import { endHolds } from "./orders.ts";
 
 /** While leases are out somebody ticks each second: a longer silence was an outage. */
@@ -15,7 +15,7 @@ export interface Offer {
   bytes: number;
   leaseMs: number;
   /** It holds nothing: may take what must be alone, or what is larger than its bytes. */
-  idle: boolean;
+  canIsolate: boolean;
 }
 
 /** One hand-out, as it was told. */
@@ -63,9 +63,9 @@ function expire(life: Life, message: Message): Ended["lost"] {
   }
   const breaker = life.breakerOf(message);
   // While what it calls is down, it says nothing of the message.
-  const isSpared = breaker !== undefined && breaker.state !== "CLOSED";
+  const isExempt = breaker !== undefined && breaker.state !== "CLOSED";
   if (breaker?.isProbe(lease)) breaker.open(life.nowMs);
-  if (!isSpared) message.expiries++;
+  if (!isExempt) message.expiries++;
   message.doubt++;
   life.counts.lease_expiries++;
   if (message.expiries >= CRASH_LOOP) life.quarantine(message, "CRASH_LOOP");
@@ -129,17 +129,17 @@ export function handOut(
     if (why !== undefined) wrong.push(`${message.id} was handed out, and ${why}`);
     wrong.push(...misjudged(life, message, claim, room.offer));
     const held = heldBefore[claim.offer] ?? [];
-    if (isSuspect(message) && (held.length > 0 || room.taken > 0 || !room.idle)) {
+    if (needsIsolation(message) && (held.length > 0 || room.taken > 0 || !room.canIsolate)) {
       wrong.push(`${message.id} must be alone, its stream holds others`);
     }
-    if (room.alone || held.some(isSuspect))
+    if (room.alone || held.some(needsIsolation))
       wrong.push(`${message.id} joins one that must be alone`);
     if (room.taken >= room.count) wrong.push(`${room.session} got more than its room`);
-    const fits = message.envelope.length <= room.bytes || (room.idle && room.taken === 0);
+    const fits = message.envelope.length <= room.bytes || (room.canIsolate && room.taken === 0);
     if (!fits) wrong.push(`${room.session} got more bytes than its room`);
     room.taken++;
     room.bytes -= message.envelope.length;
-    room.alone = isSuspect(message);
+    room.alone = needsIsolation(message);
     take(life, message, claim, room.offer);
     handed.push(message);
   }
@@ -152,7 +152,7 @@ function misjudged(life: Life, message: Message, claim: HandedOut, offer: Offer)
   const expected = {
     ...{ reason, attempts, failures, dueAtMs, expireAtMs, envelope },
     latestFailure: failures > 1 ? latestFailure : undefined,
-    isolated: isSuspect(message),
+    isolated: needsIsolation(message),
     outcomeUnknown: message.doubt > 0,
     leaseExpireAtMs: life.nowMs + leaseOf(life, message, offer).lengthMs,
     number: message.deliveries + 1,

@@ -13,7 +13,7 @@ import type { Limiters } from "../life/limiters.ts";
 import { SILENT_LOG } from "./names.ts";
 import { queueSettings } from "./settings.ts";
 import { Streams, WORKERS } from "./streams.ts";
-import { type Verb, Wire } from "./wire.ts";
+import { Wire, type WiredStore } from "./wire.ts";
 
 /** The use cases of one server, over a store. */
 export type Server = ReturnType<typeof createServer>;
@@ -27,7 +27,7 @@ export class Rig {
   /** What rules draw by chance. */
   random = 0.5;
   #claims = 0;
-  #node: { store: RedisStore; wired: Pick<Store, Verb>; streams: Streams; server: Server };
+  #node: { store: RedisStore; wired: WiredStore; streams: Streams; server: Server };
   /** Has no streams: outcomes that it takes are news to the first one. */
   #other: Server;
 
@@ -58,7 +58,7 @@ export class Rig {
     return this.#node.store;
   }
 
-  get wired(): Pick<Store, Verb> {
+  get wired(): WiredStore {
     return this.#node.wired;
   }
 
@@ -116,12 +116,12 @@ function sessionsOf(store: RedisStore): Pick<Store, "sessionQueues"> {
 
 function createServer(
   rig: Rig,
-  store: Pick<Store, Verb | "sessionQueues">,
-  real: Pick<Store, "hints" | "messages" | "stats">,
+  store: WiredStore & Pick<Store, "sessionQueues">,
+  real: Pick<Store, "hints" | "stats">,
   { registry }: Streams = new Streams({ ...store, hints: real.hints }),
 ) {
   const parts = {
-    store: { ...store, messages: real.messages, stats: real.stats.bind(real) },
+    store: { ...store, stats: real.stats.bind(real) },
     ...{ registry, log: SILENT_LOG, observer: NO_METRICS },
     settingsOf: () => rig.settings,
     random: () => rig.random,

@@ -1,17 +1,11 @@
 import { storeUnavailable } from "../../../src/core/errors.ts";
-import type { Store } from "../../../src/store/contract.ts";
+import type { Messages, Store } from "../../../src/store/contract.ts";
 
-export type Verb =
-  | "send"
-  | "route"
-  | "tick"
-  | "abandon"
-  | "examine"
-  | "settle"
-  | "extend"
-  | "leases"
-  | "retry"
-  | "retryMatching";
+type StoreVerb = "send" | "route" | "tick" | "abandon" | "examine" | "settle" | "extend" | "leases";
+export type Verb = StoreVerb | "retry" | "retryMatching";
+
+/** The verbs of a store, on the wire. */
+export type WiredStore = Pick<Store, StoreVerb | "messages">;
 
 /** What is lost of a call: its request, so that nothing happens; or its reply, when all has. */
 export type Loss = "request" | "reply";
@@ -42,8 +36,8 @@ export class Wire {
     this.#firsts.clear();
   }
 
-  over(store: Pick<Store, Verb>): Pick<Store, Verb> {
-    const wired = <A extends unknown[], R>(verb: Verb, call: (...args: A) => Promise<R>) => {
+  over(store: WiredStore): WiredStore {
+    const wired: Wires = <A extends unknown[], R>(verb: Verb, call: Call<A, R>) => {
       return async (...args: A): Promise<R> => {
         const first = this.#firsts.get(verb);
         this.#firsts.delete(verb);
@@ -67,8 +61,21 @@ export class Wire {
       settle: wired("settle", store.settle.bind(store)),
       extend: wired("extend", store.extend.bind(store)),
       leases: wired("leases", store.leases.bind(store)),
-      retry: wired("retry", store.retry.bind(store)),
-      retryMatching: wired("retryMatching", store.retryMatching.bind(store)),
+      messages: this.#messagesOver(store.messages, wired),
+    };
+  }
+
+  #messagesOver(messages: Messages, wired: Wires): Messages {
+    return {
+      full: undefined,
+      contents: messages.contents.bind(messages),
+      retry: wired("retry", messages.retry.bind(messages)),
+      retryMatching: wired("retryMatching", messages.retryMatching.bind(messages)),
+      matching: messages.matching.bind(messages),
+      walk: messages.walk.bind(messages),
     };
   }
 }
+
+type Call<A extends unknown[], R> = (...args: A) => Promise<R>;
+type Wires = <A extends unknown[], R>(verb: Verb, call: Call<A, R>) => Call<A, R>;

@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { until } from "../../support/until.ts";
-import { NOTHING, type Order, type Told, type Totals } from "./words.ts";
+import { NOTHING, type Order, type Report, type Totals } from "./words.ts";
 
 const END_DEADLINE_MS = 5_000;
 const KEPT_ERROR_CHARS = 4_000;
@@ -15,7 +15,7 @@ process.on("exit", () => {
 });
 
 export class Actor {
-  /** As it told them last. */
+  /** As it last reported them. */
   totals: Totals = NOTHING;
   /** Whether it is there, and takes orders. */
   hasSpoken = false;
@@ -34,10 +34,10 @@ export class Actor {
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#errors = (this.#errors + chunk.toString()).slice(-KEPT_ERROR_CHARS);
     });
-    child.on("message", (told: Told) => {
+    child.on("message", (report: Report) => {
       this.hasSpoken = true;
-      this.totals = told.totals;
-      this.#isIdle = told.isIdle;
+      this.totals = report.totals;
+      this.#isIdle = report.isIdle;
     });
     this.died = new Promise((_, reject) => {
       child.once("error", reject);
@@ -47,7 +47,7 @@ export class Actor {
         reject(new Error(`the ${name} ended with ${code ?? signal}:\n${this.#errors}`));
       });
     });
-    this.died.catch(() => {}); // whoever waits for it hears of it
+    this.died.catch(() => {}); // its awaiters get the rejection
   }
 
   get pid(): number {

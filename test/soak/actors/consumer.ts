@@ -11,7 +11,7 @@ import {
 } from "../../../clients/typescript/src/index.ts";
 import { type Fate, LOSING_QUEUE, QUEUE } from "../fate.ts";
 import { startLosing } from "./losing.ts";
-import { startTelling } from "./tell.ts";
+import { reportTotals } from "./report-totals.ts";
 
 const RETRY_EVERY_MS = 1_000;
 /** Of one call. */
@@ -20,7 +20,7 @@ const MOST_IDS = 1_000;
 const [address] = process.argv.slice(2);
 if (address === undefined) throw new Error("name the server: HOST:PORT");
 const dlq = createDlqClient({ url: `http://${address}`, spool: false });
-const totals = startTelling(() => {});
+const totals = reportTotals(() => {});
 const setAside: string[] = [];
 
 totals.sessions++;

@@ -3,7 +3,7 @@
 import { createDlqClient } from "../../../clients/typescript/src/index.ts";
 import { payloadText } from "../../bench/load/commands.ts";
 import { fateOf, queueOf } from "../fate.ts";
-import { startTelling } from "./tell.ts";
+import { reportTotals } from "./report-totals.ts";
 import type { Order } from "./words.ts";
 
 const TURN_MS = 10;
@@ -33,7 +33,7 @@ let underWay = 0;
 let count = 0;
 let stopped = true;
 
-const totals = startTelling(async (order: Order) => {
+const totals = reportTotals(async (order: Order) => {
   stopped = true;
   if (order === "stop") return dlq.flush();
   stopped = false;

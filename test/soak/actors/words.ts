@@ -23,7 +23,7 @@ export interface Totals {
   /** Streams opened, and how many sessions they were of. */
   streams: number;
   sessions: number;
-  /** Errors that the worker was told of, other than a broken stream. */
+  /** Errors that the worker reported, other than a broken stream. */
   errors: number;
   /** The last of them. */
   lastError: string;
@@ -45,8 +45,8 @@ export const NOTHING: Totals = {
   lastError: "",
 };
 
-/** Told by a process again and again; `isIdle` once it has stopped and nothing is under way. */
-export interface Told {
+/** Sent by a process again and again; `isIdle` once it has stopped and nothing is under way. */
+export interface Report {
   readonly totals: Totals;
   readonly isIdle: boolean;
 }

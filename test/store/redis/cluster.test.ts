@@ -12,6 +12,7 @@ import {
   session,
   sessionId,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 // A cluster of one node refuses a script that touches keys of two slots, as a large one would.
@@ -66,9 +67,11 @@ test("every script stays within the slot of its queue", async () => {
   expect(await store.examine(QUEUE, bytes("a"), [tokenOf(first)])).toHaveLength(1);
   await store.settle(QUEUE, bytes("a"), [outcome(first, "failQuarantine")]);
   await store.abandon(QUEUE, 1, [{ sessionId: sessionId(1), nonce: second.nonce }]);
-  expect(await store.retry(QUEUE, bytes("b"), [first.id])).toMatchObject({ retriedCount: 1 });
+  expect(await store.messages.retry(QUEUE, bytes("b"), toRetry([first.id]))).toMatchObject({
+    retriedCount: 1,
+  });
   const filter = { states: ["SCHEDULED" as const], reasons: [], quarantineReasons: [] };
-  expect(await store.retryMatching(QUEUE, bytes("c"), filter, 2)).toMatchObject({
+  expect(await store.messages.retryMatching(QUEUE, bytes("c"), filter, 2)).toMatchObject({
     retriedCount: 2,
   });
   const record = {
@@ -104,7 +107,7 @@ test("a message moves to a queue of another slot", async () => {
     sessions: [session(2)],
     settings,
   });
-  const over = { delayMs: 0, move: { target: to, home: { delayMs: 0 } } };
+  const over = { delayMs: 0, move: { target: to, ifRefused: { delayMs: 0 } } };
   await store.settle(from, bytes("m"), [outcome(only(claimed), "failMove", over)]);
   const messages = await store.moves.pending(from, { olderThanMs: 0 });
   const items = messages.map((message) => ({ message, limiterKey: "k", orderingKey: "o" }));

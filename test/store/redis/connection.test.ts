@@ -47,7 +47,7 @@ const calls = (): Promise<unknown>[] => [
   store.extend(QUEUE, []),
   store.abandon(QUEUE, 0, []),
   store.leases(QUEUE, new Uint8Array(16)),
-  store.retry(QUEUE, NO_REQUEST, []),
+  store.messages.retry(QUEUE, NO_REQUEST, []),
   store.stats([QUEUE]),
   store.queues(),
   store.beat(),

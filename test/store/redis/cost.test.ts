@@ -8,6 +8,7 @@ import {
   SETTINGS,
   session,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -15,8 +16,17 @@ const QUEUE = "orders";
 
 /** What only lanes, ordering, breakers, rules, edits and moves need. */
 const RARE = [
-  ...(["lanes", "priorities", "lane", "laned", "gates", "parked", "bucket", "keyed"] as const),
-  ...(["breaker", "breakers", "order", "turns", "holds", "foreign", "moving", "edits"] as const),
+  ...([
+    "keyQueues",
+    "priorities",
+    "keyQueue",
+    "indirect",
+    "limiters",
+    "blocked",
+    "bucket",
+    "inFlightByKey",
+  ] as const),
+  ...(["breaker", "breakers", "order", "turns", "holds", "movedIn", "moving", "edits"] as const),
 ];
 
 /** The keys that scripts name while something is done. */
@@ -51,7 +61,7 @@ test("a queue that uses none of them is asked for nothing of lanes, order, break
       outcome(second, "failReschedule"),
       outcome(third, "failQuarantine"),
     ]);
-    await store.retry(QUEUE, NO_REQUEST, [third.id]);
+    await store.messages.retry(QUEUE, NO_REQUEST, toRetry([third.id]));
   });
   expect(keys).toContain(at.current.key(QUEUE, QUEUE_KEYS.due));
   const rare = RARE.map((name) => at.current.key(QUEUE, QUEUE_KEYS[name]));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NO_DELIVERY_RULES } from "../../../src/core/delivery-rules.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
-import { BREAKER } from "../../support/lanes.ts";
+import { BREAKER } from "../../support/key-queue-steps.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -147,20 +147,20 @@ describe("a sealed queue", () => {
     const sessions = () => [session(1, { count: 1_000 })];
     const held = [];
     while (held.length < 600) held.push(...(await at.current.tick(QUEUE, sessions())).claimed);
-    const parked = async () => (await keys()).filter((key) => key === "parked").length;
-    while ((await parked()) < 600) await at.current.tick(QUEUE, sessions());
+    const blocked = async () => (await keys()).filter((key) => key === "parked").length;
+    while ((await blocked()) < 600) await at.current.tick(QUEUE, sessions());
     at.current.rules = NO_DELIVERY_RULES;
     const done = held.map((one) => outcome(one, "succeed"));
     await store.settle(QUEUE, NO_REQUEST, done);
     expect(await store.deletion.seal(QUEUE, 600)).toMatchObject({ status: "sealed" });
-    let before = await parked();
+    let before = await blocked();
     expect(before).toBe(600);
     while ((await store.deletion.purge(QUEUE)) === "removed") {
-      const after = await parked();
+      const after = await blocked();
       expect(before - after).toBeLessThanOrEqual(500);
       before = after;
     }
-    expect(await parked()).toBe(0);
+    expect(await blocked()).toBe(0);
     await store.deletion.remove(QUEUE);
     expect(await keys()).toEqual([]);
   });

@@ -25,6 +25,7 @@ import {
   storedId,
   text,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -146,7 +147,7 @@ test("a further edit takes the place of the one before, and bytes are counted as
 test("what was decided on another version is not written, and neither is the rest of the call", async () => {
   const [first, second] = (await send(QUARANTINED, QUARANTINED)) as [Uint8Array, Uint8Array];
   const items = [await editOf(first, "one"), await editOf(second, "two")];
-  await at.current.store.retry(QUEUE, NO_REQUEST, [second]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([second]));
   const before = await dump();
   expect(await retry(items, bytes("r"))).toBe("moved");
   expect(await retry([{ kind: "refuse", id: second, version: 0, detail: "no" }])).toBe("moved");

@@ -58,7 +58,7 @@ test("a lease that ends is taken back: counted, unknown, not an attempt", async 
 });
 
 test("after two expiries it is only handed to a session that holds nothing, and alone", async () => {
-  const [suspect, neighbour] = (await send(2)) as [Uint8Array, Uint8Array];
+  const [isolated, neighbour] = (await send(2)) as [Uint8Array, Uint8Array];
   const both = await claim();
   await at.current.store.settle(QUEUE, NO_REQUEST, [
     outcome(both[1] as (typeof both)[0], "release", { delayMs: 60_000 }),
@@ -71,19 +71,19 @@ test("after two expiries it is only handed to a session that holds nothing, and 
     nextIsolatedAtMs: START_MS + 60_000,
   });
 
-  const busy = await at.current.tick(QUEUE, [session(1, { idle: false })]);
+  const busy = await at.current.tick(QUEUE, [session(1, { canIsolate: false })]);
   expect(busy.claimed.map((c) => hex(c.id))).toEqual([hex(neighbour)]);
   await send();
   const { claimed } = await at.current.tick(QUEUE, [session(2), session(3)]);
   expect(claimed).toHaveLength(2);
-  expect(claimed.find((c) => c.session === 0)).toMatchObject({ id: suspect, isolated: true });
+  expect(claimed.find((c) => c.session === 0)).toMatchObject({ id: isolated, isolated: true });
   expect(claimed.find((c) => c.session === 1)).toMatchObject({ isolated: false });
   expect(await at.current.store.leases(QUEUE, sessionId(2))).toMatchObject([
-    { id: suspect, isolated: true, deliveryNumber: 3 },
+    { id: isolated, isolated: true, deliveryNumber: 3 },
   ]);
 });
 
-test("an idle session without room gets no suspect", async () => {
+test("an idle session without room gets no isolated", async () => {
   await send();
   await claim();
   await expire();
@@ -92,7 +92,7 @@ test("an idle session without room gets no suspect", async () => {
   expect((await at.current.tick(QUEUE, [session(2, { count: 0 })])).claimed).toEqual([]);
 });
 
-test("suspects, too, are handed out within the bytes of one reply", async () => {
+test("isolated, too, are handed out within the bytes of one reply", async () => {
   const items = Array.from({ length: 3 }, () => item({ envelope: bytes("x".repeat(2 << 20)) }));
   await at.current.store.send(QUEUE, items, SETTINGS);
   for (let n = 0; n < 2; n++) {
@@ -119,7 +119,7 @@ test("after five expiries it is quarantined as a crash loop", async () => {
   });
 });
 
-test("an outcome clears a suspect", async () => {
+test("an outcome clears a isolated", async () => {
   const id = only(await send());
   await claim();
   await expire();

@@ -13,6 +13,7 @@ import {
   sessionId,
   storedId,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -61,7 +62,9 @@ test("everything that lets messages leave goes on", async () => {
   expect(await store.examine(QUEUE, NO_REQUEST, [tokenOf(d)])).toMatchObject([
     { status: "APPLIED" },
   ]);
-  expect(await store.retry(QUEUE, bytes("retry"), [waiting])).toMatchObject({ retriedCount: 1 });
+  expect(await store.messages.retry(QUEUE, bytes("retry"), toRetry([waiting]))).toMatchObject({
+    retriedCount: 1,
+  });
   const more = await at.current.tick(QUEUE, [session(2)]);
   expect(more.claimed).toHaveLength(2);
   await store.abandon(QUEUE, 0, [

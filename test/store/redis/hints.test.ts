@@ -11,6 +11,7 @@ import {
   session,
   sessionId,
   storedId,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -57,7 +58,7 @@ test("outcomes and retries wake as sends do", async () => {
   expect(await hints()).toEqual([]);
   await store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "failReschedule", { delayMs: 90_000 })]);
   expect(await hints()).toEqual([]);
-  await store.retry(QUEUE, NO_REQUEST, [second as Uint8Array]);
+  await store.messages.retry(QUEUE, NO_REQUEST, toRetry([second as Uint8Array]));
   expect(await hints()).toEqual([WAKE]);
 });
 
@@ -98,10 +99,10 @@ test("credit and takeover reach the other nodes, not the one that tells", async 
 });
 
 test("deployments that share a Redis do not hear each other", async () => {
-  const foreign = at.current.openStore({ prefix: `${at.current.prefix}-other` });
-  await until("the connection", () => foreign.ready || undefined);
-  foreign.hints.announceCredit("x", []);
+  const other = at.current.openStore({ prefix: `${at.current.prefix}-other` });
+  await until("the connection", () => other.ready || undefined);
+  other.hints.announceCredit("x", []);
   await at.current.redis.set(`${at.current.prefix}-other:clock`, 1);
-  await foreign.send(QUEUE, [item()], SETTINGS);
+  await other.send(QUEUE, [item()], SETTINGS);
   expect(await hints()).toEqual([]);
 });

@@ -11,6 +11,7 @@ import {
   session,
   storedId,
   text,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -91,7 +92,7 @@ test("every transition leaves one record, in order, and long batches pack them",
   await at.current.store.settle(QUEUE, NO_REQUEST, [
     outcome(claimed, "failReschedule", { delayMs: 60_000 }),
   ]);
-  await at.current.store.retry(QUEUE, NO_REQUEST, [id as Uint8Array]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([id as Uint8Array]));
   await claim();
   await at.current.clock.advance(30_000);
   await at.current.tick(QUEUE);

@@ -12,6 +12,7 @@ import {
   SETTINGS,
   session,
   storedId,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -105,7 +106,7 @@ test("a new round begins without it", async () => {
     ...{ ttlMs: HOUR_MS, quarantineReason: "RETRIES_EXHAUSTED" },
   });
   expect(await message(id)).toMatchObject({ state: "QUARANTINED", attempts: 9 });
-  await at.current.store.retry(QUEUE, NO_REQUEST, [id]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]));
   expect(await message(id)).toMatchObject({
     ...{ state: "SCHEDULED", attempts: 0, roundAtMs: START_MS },
     expireAtMs: START_MS + HOUR_MS,

@@ -10,6 +10,7 @@ import {
   SETTINGS,
   session,
   storedId,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -101,7 +102,7 @@ test("a retried message gets a new life", async () => {
   await at.current.clock.advance(DAY_MS);
   await tick();
   await at.current.clock.advance(DAY_MS);
-  await at.current.store.retry(QUEUE, NO_REQUEST, [id]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]));
   expect(await message(id)).toMatchObject({
     state: "SCHEDULED",
     expireAtMs: START_MS + 3 * DAY_MS,

@@ -2,12 +2,10 @@ import { expect, test } from "vitest";
 import type { MessageFilter } from "../../../src/core/message.ts";
 import { Bodies } from "../../../src/store/redis/bodies.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
-import { queueBase } from "../../../src/store/redis/keys.ts";
-import { scriptArgs } from "../../../src/store/redis/scripts.ts";
+import { createScriptRunner, type RunScript } from "../../../src/store/redis/script-runner.ts";
 import { runRetryMatching } from "../../../src/store/redis/verbs/retry.ts";
-import type { RunScript } from "../../../src/store/redis/verbs/run.ts";
 import { until, useTestStore } from "../../support/store.ts";
-import { item, NO_REQUEST, SETTINGS, storedId } from "../../support/store-items.ts";
+import { item, NO_REQUEST, SETTINGS, storedId, toRetry } from "../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -22,17 +20,17 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
   });
   await until("the connection", () => connection.ready || undefined);
   let step = 0;
-  const run: RunScript = async (name, queue, header, items) => {
+  const { prefix } = at.current;
+  const direct = createScriptRunner({ connection, prefix, enter: () => undefined });
+  const run: RunScript = async (name, ...args) => {
     if (name === "find") await between(step++);
-    const base = queueBase(at.current.prefix, queue);
-    return connection.run(name, base, scriptArgs(name, header, items));
+    return direct(name, ...args);
   };
   try {
-    return await runRetryMatching(run, QUEUE, NO_REQUEST, QUARANTINE, expected, {
-      rules: new Uint8Array(),
-      journalMax: 100,
-      bodies: new Bodies(0),
-    });
+    const rulesOf = () => new Uint8Array();
+    const context = { run, rulesOf, journalMax: 100, bodies: new Bodies(0) };
+    const prepare = async (ids: readonly Uint8Array[]) => toRetry(ids);
+    return await runRetryMatching(context, QUEUE, NO_REQUEST, QUARANTINE, expected, prepare);
   } finally {
     await connection.close();
   }
@@ -68,7 +66,7 @@ test("when one leaves and another comes, none is retried twice in place of a thi
     // last of all leaves: there are still 600.
     await at.current.clock.set(at.current.clock.nowMs - 1_000);
     await seed(1);
-    await at.current.store.retry(QUEUE, NO_REQUEST, [ids[599] as Uint8Array]);
+    await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([ids[599] as Uint8Array]));
     before = await at.current.dump(QUEUE);
   });
   expect(outcome).toBe("moved");

@@ -19,6 +19,7 @@ import {
   session,
   text,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -29,7 +30,7 @@ const HOME_MS = 5_000;
 const moveOf = (claimed: Claimed, over: Partial<SettleItem> = {}, target = B): SettleItem =>
   outcome(claimed, "failMove", {
     ...{ delayMs: THERE_MS, reason: "NETWORK_ERROR", failure: bytes("attempt failed") },
-    move: { target, home: { delayMs: HOME_MS } },
+    move: { target, ifRefused: { delayMs: HOME_MS } },
     ...over,
   });
 
@@ -110,7 +111,7 @@ describe("a message that has set out", () => {
     const { store } = at.current;
     const late = await store.settle(A, NO_REQUEST, [outcome(claimed, "succeed")]);
     expect(late?.results).toMatchObject([{ status: "LEASE_LOST" }]);
-    expect(await store.retry(A, NO_REQUEST, [claimed.id])).toEqual({
+    expect(await store.messages.retry(A, NO_REQUEST, toRetry([claimed.id]))).toEqual({
       retriedCount: 0,
       refused: [{ index: 0, refusal: "IN_FLIGHT" }],
     });
@@ -241,15 +242,15 @@ describe("at the other queue", () => {
         await end(messages, true, queue);
       }
     }
-    const { messages, foreign } = await at.current.dump(B);
+    const { messages, movedIn } = await at.current.dump(B);
     const sizes = Map.groupBy(messages.values(), ({ chunk }) => chunk);
     expect([...sizes.values()].map((own) => own.length).toSorted()).toEqual([127, 128, 45]);
-    expect(foreign.size).toBe(300);
+    expect(movedIn.size).toBe(300);
     await at.current.store.deletion.seal(B, 300);
     while ((await at.current.store.deletion.purge(B)) === "removed")
       await at.current.checkInvariants(B);
     await at.current.store.deletion.remove(B);
-    expect((await at.current.dump(B)).foreign.size).toBe(0);
+    expect((await at.current.dump(B)).movedIn.size).toBe(0);
   });
 });
 
@@ -351,8 +352,8 @@ describe("a refusal", () => {
   });
 
   test("leads to quarantine where the verdict was so", async () => {
-    const home = { delayMs: 0, quarantineReason: "RETRIES_EXHAUSTED" } as const;
-    await setOut({}, { move: { target: B, home } });
+    const ifRefused = { delayMs: 0, quarantineReason: "RETRIES_EXHAUSTED" } as const;
+    await setOut({}, { move: { target: B, ifRefused } });
     await end(await pending(), false);
     expect(await messagesOf(A)).toMatchObject([
       { state: "QUARANTINED", quarantineReason: "RETRIES_EXHAUSTED" },

@@ -25,7 +25,7 @@ async function move(from: string, target: string): Promise<void> {
   const { store } = at.current;
   const away = outcome(await claim(from), "failMove", {
     ...{ delayMs: 0, reason: "TIMEOUT" as const, failure: bytes("f") },
-    move: { target, home: { delayMs: 0 } },
+    move: { target, ifRefused: { delayMs: 0 } },
   });
   await store.settle(from, NO_REQUEST, [away]);
   const messages = await store.moves.pending(from, { olderThanMs: 0 });

@@ -47,7 +47,7 @@ describe("a paused queue", () => {
       await at.current.clock.advance(30_000);
       await at.current.tick(QUEUE);
     }
-    const idle = session(1, { idle: true });
+    const idle = session(1, { canIsolate: true });
     const reply = await at.current.tick(QUEUE, [idle], ENDLESS);
     expect(reply).toMatchObject({ claimed: [], nextIsolatedAtMs: undefined });
     expect(only((await at.current.tick(QUEUE, [idle])).claimed).isolated).toBe(true);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { useTestStore } from "../../support/store.ts";
-import { item, only, SETTINGS, storedId } from "../../support/store-items.ts";
+import { item, only, SETTINGS, storedId, toRetry } from "../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -105,7 +105,8 @@ async function forget(key: string): Promise<void> {
 test("our own retries never count", async () => {
   const settings = { ...SETTINGS, poisonThreshold: 2 };
   const id = storedId(await send("s", settings));
-  for (let n = 0; n < 3; n++) await at.current.store.retry(QUEUE, new Uint8Array(), [id]);
+  for (let n = 0; n < 3; n++)
+    await at.current.store.messages.retry(QUEUE, new Uint8Array(), toRetry([id]));
   const { messages } = await at.current.dump(QUEUE);
   expect(only([...messages.values()])).toMatchObject({ state: "SCHEDULED", poisoned: false });
 });
@@ -114,7 +115,7 @@ test("a retry out of quarantine starts the count again", async () => {
   const settings = { ...SETTINGS, poisonThreshold: 2 };
   await send("s", settings);
   const poison = storedId(await send("s", settings));
-  await at.current.store.retry(QUEUE, new Uint8Array(), [poison]);
+  await at.current.store.messages.retry(QUEUE, new Uint8Array(), toRetry([poison]));
   expect(await send("s", settings)).toMatchObject({ state: "SCHEDULED" });
 });
 

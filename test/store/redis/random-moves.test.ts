@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type DeliveryRules, NO_DELIVERY_RULES } from "../../../src/core/delivery-rules.ts";
 import type { Claimed, MovingMessage, SendItem, SettleItem } from "../../../src/store/contract.ts";
-import { BREAKER } from "../../support/lanes.ts";
+import { BREAKER } from "../../support/key-queue-steps.ts";
 import { type SeededRandom, seededRandom } from "../../support/random.ts";
 import { useTestStore } from "../../support/store.ts";
 import {
@@ -12,6 +12,7 @@ import {
   SETTINGS,
   session,
   storedId,
+  toRetry,
 } from "../../support/store-items.ts";
 
 // Moves between three queues amid all else that happens: rules that change, orders, lanes, lives that end,
@@ -55,7 +56,7 @@ class Life {
   async claim(queue: string): Promise<void> {
     const { random } = this;
     const leaseMs = random.pick([500, 5_000, 30_000]);
-    const over = { count: random.between(1, 8), leaseMs, idle: random.chance(0.5) };
+    const over = { count: random.between(1, 8), leaseMs, canIsolate: random.chance(0.5) };
     const ttlAction = random.pick(["quarantine", "discard"] as const);
     const quarantineRetentionMs = random.pick([0, 0, 0, 15_000]);
     const settings = { ttlAction, quarantineRetentionMs };
@@ -85,7 +86,7 @@ class Life {
       ...random.pick([{}, {}, { quarantineReason: "RULE" as const }]),
       move: {
         target: random.pick(QUEUES.filter((name) => name !== claimed.queue)),
-        home: { delayMs: random.below(1_000), ...random.pick([{}, {}, quarantined]) },
+        ifRefused: { delayMs: random.below(1_000), ...random.pick([{}, {}, quarantined]) },
       },
     });
   }
@@ -144,7 +145,7 @@ class Life {
     else if (roll < 66) await this.settle();
     else if (roll < 80) await this.move(queue);
     else if (roll < 86 && ids.length > 0)
-      await at.current.store.retry(queue, NO_REQUEST, [random.pick(ids)]);
+      await at.current.store.messages.retry(queue, NO_REQUEST, toRetry([random.pick(ids)]));
     else if (roll < 92) await at.current.clock.advance(random.below(4_000));
     else if (roll < 98) this.changeRules(queue);
     else if (roll < 99) await this.delete(queue);

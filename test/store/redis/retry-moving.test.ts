@@ -36,7 +36,7 @@ async function seed() {
   const waiting = await send(LATER_MS, 2);
   const away = outcome(claimed, "failMove", {
     ...{ delayMs: LATER_MS, reason: "TIMEOUT" as const, failure: bytes("f") },
-    move: { target: "b", home: { delayMs: LATER_MS } },
+    move: { target: "b", ifRefused: { delayMs: LATER_MS } },
   });
   await store.settle(QUEUE, new Uint8Array(), [away]);
   return { moving, waiting };

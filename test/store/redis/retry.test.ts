@@ -12,6 +12,7 @@ import {
   SETTINGS,
   session,
   storedId,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -28,7 +29,7 @@ const filter = (over: Partial<MessageFilter> = {}): MessageFilter => ({
   ...over,
 });
 const matching = (expected: number, over: Partial<MessageFilter> = {}, request = NO_REQUEST) =>
-  at.current.store.retryMatching(QUEUE, request, filter(over), expected);
+  at.current.store.messages.retryMatching(QUEUE, request, filter(over), expected);
 const done = (retriedCount: number) => ({ retriedCount, refused: [] });
 
 test("SCHEDULED: due now, with its attempts", async () => {
@@ -37,7 +38,7 @@ test("SCHEDULED: due now, with its attempts", async () => {
   await at.current.store.settle(QUEUE, NO_REQUEST, [
     outcome(claimed, "failReschedule", { delayMs: LATER_MS }),
   ]);
-  expect(await at.current.store.retry(QUEUE, NO_REQUEST, [id])).toEqual(done(1));
+  expect(await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]))).toEqual(done(1));
   expect(await message(id)).toMatchObject({ state: "SCHEDULED", attempts: 1, dueAtMs: START_MS });
 });
 
@@ -48,7 +49,7 @@ test("QUARANTINED: a new round, its history kept", async () => {
     await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(claimed, kind, { delayMs: 0 })]);
   }
   expect(await message(id)).toMatchObject({ state: "QUARANTINED", attempts: 2 });
-  await at.current.store.retry(QUEUE, NO_REQUEST, [id]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]));
   expect(await message(id)).toMatchObject({
     state: "SCHEDULED",
     quarantineReason: undefined,
@@ -69,7 +70,7 @@ test("a crash loop comes back as an ordinary message", async () => {
     await at.current.tick(QUEUE);
   }
   expect(await message(id)).toMatchObject({ quarantineReason: "CRASH_LOOP" });
-  await at.current.store.retry(QUEUE, NO_REQUEST, [id]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]));
   expect(await message(id)).toMatchObject({ isolated: false, expiries: 0 });
 });
 
@@ -77,7 +78,7 @@ test("IN_FLIGHT and unknown ids are refused by their index, the others retried",
   const [flying, waiting] = (await send({}, { delayMs: LATER_MS })) as [Uint8Array, Uint8Array];
   await at.current.tick(QUEUE, [session(1)]);
   const ids = [new Uint8Array(16), flying, waiting];
-  expect(await at.current.store.retry(QUEUE, NO_REQUEST, ids)).toEqual({
+  expect(await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry(ids))).toEqual({
     retriedCount: 1,
     refused: [
       { index: 0, refusal: "NOT_FOUND" },
@@ -89,11 +90,11 @@ test("IN_FLIGHT and unknown ids are refused by their index, the others retried",
 test("a repeated request is answered as before and changes nothing", async () => {
   const [id] = (await send({ quarantineReason: "PRODUCER_REQUEST" })) as [Uint8Array];
   const request = bytes("r");
-  const first = await at.current.store.retry(QUEUE, request, [id]);
+  const first = await at.current.store.messages.retry(QUEUE, request, toRetry([id]));
   const claimed = only((await at.current.tick(QUEUE, [session(1)])).claimed);
   await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "quarantine")]);
   const before = await at.current.dump(QUEUE);
-  expect(await at.current.store.retry(QUEUE, request, [id])).toEqual(first);
+  expect(await at.current.store.messages.retry(QUEUE, request, toRetry([id]))).toEqual(first);
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 

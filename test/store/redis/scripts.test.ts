@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { loadScript, SCRIPTS, type ScriptName } from "../../../src/store/redis/scripts.ts";
+import { loadScript } from "../../../src/store/redis/script-text/build.ts";
+import { SCRIPTS, type ScriptName } from "../../../src/store/redis/scripts.ts";
 
 /** Lua's own limit of local variables in one function: a script that has more does not load. */
 const LUA_LOCALS = 200;
@@ -15,7 +16,15 @@ test.each(Object.keys(SCRIPTS) as ScriptName[])("%s has room for locals", (name)
 test("one that only reads has none of the functions that write", () => {
   const { source } = loadScript("examine");
   expect(source).toMatch(/^local function fetch\(/m);
-  for (const name of ["put", "rank", "count", "journal", "schedule", "lanes.build", "finish"]) {
+  for (const name of [
+    "put",
+    "rank",
+    "count",
+    "journal",
+    "schedule",
+    "key_queues.build",
+    "finish",
+  ]) {
     expect(source).not.toContain(`function ${name}(`);
   }
 });

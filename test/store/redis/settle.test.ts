@@ -13,6 +13,7 @@ import {
   sessionId,
   storedId,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -167,7 +168,7 @@ test("a late return undoes the expiry that made it a suspect", async () => {
 
 test("after a retry out of quarantine an old token is lost", async () => {
   await settle(outcome(claimed, "quarantine"));
-  await at.current.store.retry(QUEUE, NO_REQUEST, [claimed.id]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([claimed.id]));
   expect(await settle(outcome(claimed, "succeed"))).toMatchObject({ status: "LEASE_LOST" });
 });
 
@@ -280,7 +281,7 @@ test("requests of different verbs never answer each other", async () => {
   const { createHash } = await import("node:crypto");
   await store.send(QUEUE, [item({ requestId: "same" })], SETTINGS);
   const request = createHash("sha256").update("same").digest().subarray(0, 16);
-  expect(await store.retry(QUEUE, request, [new Uint8Array(16)])).toMatchObject({
+  expect(await store.messages.retry(QUEUE, request, toRetry([new Uint8Array(16)]))).toMatchObject({
     refused: [{ refusal: "NOT_FOUND" }],
   });
   const reply = await store.settle(QUEUE, request, [outcome(claimed, "succeed")]);

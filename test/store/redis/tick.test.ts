@@ -65,7 +65,7 @@ test("a claim carries what a worker needs, and its whole state says who has it",
     nextEndAtMs: START_MS + 60_000,
     leasesOut: 1,
     headTooLarge: false,
-    gate: UNBLOCKED,
+    deliveryStatus: UNBLOCKED,
   });
   const dump = await at.current.dump(QUEUE);
   expect([...dump.messages.values()]).toMatchObject([
@@ -120,7 +120,7 @@ test("the bytes of a session are its limit", async () => {
 
 test("a message larger than the bytes goes alone, to a session that holds nothing", async () => {
   const ids = await seed([500, 10]);
-  const busy = session(1, { bytes: 100, idle: false });
+  const busy = session(1, { bytes: 100, canIsolate: false });
   expect((await tick(busy)).claimed).toEqual([]);
   const { claimed } = await tick(busy, session(2, { bytes: 100 }));
   expect(shares(ids, claimed)).toEqual([[1], [0]]);

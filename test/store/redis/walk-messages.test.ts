@@ -14,6 +14,7 @@ import {
   session,
   storedId,
   text,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -61,7 +62,7 @@ test("each message is met once, in the state that it has, with what its verdict 
     claimed.map((one) => outcome(one, "failReschedule")),
   );
   await clock.advance(500);
-  await store.retry(QUEUE, NO_REQUEST, sent.slice(1, 2).map(storedId));
+  await store.messages.retry(QUEUE, NO_REQUEST, toRetry(sent.slice(1, 2).map(storedId)));
   const { messages } = await walk("SCHEDULED");
   expect(messages.find(({ id }) => hex(id) === flying)).toMatchObject({ attempts: 1 });
   expect(messages.find(({ id }) => hex(id) === poison)).toMatchObject({

@@ -11,6 +11,7 @@ import {
   session,
   storedId,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -55,7 +56,7 @@ test.each(SEEDS)("a random walk keeps every invariant: seed %d", async (seed) =>
         count: random.below(6),
         bytes: random.pick([20, 100, 10_000]),
         leaseMs: random.pick([1_000, 5_000, 30_000]),
-        idle: random.chance(0.5),
+        canIsolate: random.chance(0.5),
       }),
     );
 
@@ -119,11 +120,11 @@ test.each(SEEDS)("a random walk keeps every invariant: seed %d", async (seed) =>
   const retry = async (queue: string) => {
     if (random.chance(0.5)) {
       const some = ids.length === 0 ? [] : Array.from({ length: 3 }, () => random.pick(ids));
-      await store.retry(queue, request(), some);
+      await store.messages.retry(queue, request(), toRetry(some));
     } else {
       const states = random.pick([[], ["SCHEDULED" as const]]);
       const filter = { states, reasons: [], quarantineReasons: [] };
-      await store.retryMatching(queue, request(), filter, random.below(8));
+      await store.messages.retryMatching(queue, request(), filter, random.below(8));
     }
   };
 

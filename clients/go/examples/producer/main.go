@@ -1,4 +1,4 @@
-// Producer sends the order that could not be charged. The service has to run.
+// Producer sends an order whose charge failed. Start the service first.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Worker prints each order that is due, until it is interrupted. The service has to run.
+// Worker prints each due order until it is interrupted. Start the service first.
 package main
 
 import (

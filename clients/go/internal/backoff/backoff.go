@@ -1,5 +1,4 @@
-// Package backoff has waits that grow with each failure in a row, and differ between clients that failed
-// together.
+// Package backoff computes waits that double with each failure in a row, with jitter.
 package backoff
 
 import (
@@ -8,26 +7,26 @@ import (
 	"time"
 )
 
-// Backoff is not safe for concurrent use.
+// Backoff counts failures in a row. It is not safe for concurrent use.
 type Backoff struct {
-	first, most time.Duration
-	failures    int
+	first, longest time.Duration
+	failures       int
 }
 
-// New begins with a wait of up to first; none is longer than most.
-func New(first, most time.Duration) *Backoff { return &Backoff{first: first, most: most} }
+// New returns a backoff whose waits begin with up to first and grow up to longest.
+func New(first, longest time.Duration) *Backoff { return &Backoff{first: first, longest: longest} }
 
-// Next is how long to wait after one more failure: half to all of what has doubled with each.
+// Next counts a failure and returns how long to wait: a random time between half and all of the doubled wait.
 func (b *Backoff) Next() time.Duration {
-	full := min(b.first<<min(b.failures, 20), b.most)
+	full := min(b.first<<min(b.failures, 20), b.longest)
 	b.failures++
 	return full/2 + rand.N(full/2+1)
 }
 
-// Reset says that it worked.
+// Reset begins again with the first wait, after a success.
 func (b *Backoff) Reset() { b.failures = 0 }
 
-// Wait waits for the time after one more failure; false if the context ended meanwhile.
+// Wait counts a failure and waits. It returns false if the context ends first.
 func (b *Backoff) Wait(ctx context.Context) bool {
 	timer := time.NewTimer(b.Next())
 	defer timer.Stop()

@@ -14,24 +14,25 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// span is where the record of a letter is.
+// span is the place of a message's record in its file.
 type span struct {
 	offset int64
 	size   int
 	isDone bool
 }
 
-// file is a spool file that this process has. Bodies stay on the disk. Guarded by its shelf.
+// file is a spool file of this process. It holds the places of messages; their bodies stay on disk. The
+// store's mutex guards it.
 type file struct {
 	path  string
 	disk  *os.File
 	size  int64
-	spans []span // in the order of their offsets
-	open  int
+	spans []span // by offset
+	open  int    // messages still to be sent
 }
 
-// makeFile writes nothing before the first letter.
-func makeFile(path string) (*file, error) {
+// createFile creates an empty file. The first append writes its header.
+func createFile(path string) (*file, error) {
 	disk, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -39,27 +40,27 @@ func makeFile(path string) (*file, error) {
 	return &file{path: path, disk: disk}, nil
 }
 
-var errNoSpoolFile = errors.New("no spool file of format 1")
+var errNotSpoolFile = errors.New("it is not a spool file of format 1")
 
-// adoptFile opens one that somebody has left, and says how many bytes of it are damaged.
-func adoptFile(path string) (*file, int, error) {
+// openFile opens the file of another process. It returns how many bytes are damaged.
+func openFile(path string) (f *file, skipped int, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, 0, err
 	}
 	if !bytes.HasPrefix(data, []byte(header)) {
-		return nil, 0, errNoSpoolFile
+		return nil, 0, errNotSpoolFile
 	}
 	disk, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, 0, err
 	}
-	f := &file{path: path, disk: disk, size: int64(len(data))}
+	f = &file{path: path, disk: disk, size: int64(len(data))}
 	records, skipped := scan(data, len(header))
 	for _, r := range records {
 		switch r.kind {
-		case letterType:
-			if requestIn(r.body) == nil {
+		case messageType:
+			if requestOf(r.body) == nil {
 				skipped += r.size()
 				continue
 			}
@@ -67,19 +68,20 @@ func adoptFile(path string) (*file, int, error) {
 		case doneType:
 			done := &dlqspoolv1.Done{}
 			if proto.Unmarshal(r.body, done) == nil {
-				f.close(done.GetOffsets())
+				f.markDone(done.GetOffsets())
 			}
 		}
 	}
 	return f, skipped, nil
 }
 
-func requestIn(body []byte) *dlqv1.SendToDlqRequest {
-	letter := &dlqspoolv1.SpooledMessage{}
-	if proto.Unmarshal(body, letter) != nil {
+// requestOf returns the request of a message's record, or nil if the body is invalid.
+func requestOf(body []byte) *dlqv1.SendToDlqRequest {
+	message := &dlqspoolv1.SpooledMessage{}
+	if proto.Unmarshal(body, message) != nil {
 		return nil
 	}
-	return letter.GetRequest()
+	return message.GetRequest()
 }
 
 func (f *file) add(offset int64, size int) {
@@ -87,12 +89,11 @@ func (f *file) add(offset int64, size int) {
 	f.open++
 }
 
-// close says that these letters need not be delivered any more.
-func (f *file) close(offsets []uint64) {
+func (f *file) markDone(offsets []uint64) {
 	for _, offset := range offsets {
-		at := sort.Search(len(f.spans), func(at int) bool { return f.spans[at].offset >= int64(offset) }) //nolint:gosec // of a file
-		if at < len(f.spans) && f.spans[at].offset == int64(offset) && !f.spans[at].isDone {              //nolint:gosec // of a file
-			f.spans[at].isDone = true
+		i := sort.Search(len(f.spans), func(i int) bool { return f.spans[i].offset >= int64(offset) }) //nolint:gosec // of a file
+		if i < len(f.spans) && f.spans[i].offset == int64(offset) && !f.spans[i].isDone {              //nolint:gosec // of a file
+			f.spans[i].isDone = true
 			f.open--
 		}
 	}
@@ -101,14 +102,14 @@ func (f *file) close(offsets []uint64) {
 	}
 }
 
-// append writes whole records at once; start goes before them where the file is empty.
+// append writes records in one write, after start if the file is empty.
 func (f *file) append(records [][]byte, start []byte, sync bool) error {
 	var data []byte
-	if f.size == 0 {
+	isNew := f.size == 0
+	if isNew {
 		data = append(data, start...)
 	}
 	offset := f.size + int64(len(data))
-	isNew := f.size == 0
 	if err := f.write(append(data, bytes.Join(records, nil)...), sync); err != nil {
 		return err
 	}
@@ -124,10 +125,10 @@ func (f *file) append(records [][]byte, start []byte, sync bool) error {
 	return nil
 }
 
-// write leaves the file as it was where the disk takes only a part.
+// write appends data. If the disk takes only a part of it, write restores the former size.
 func (f *file) write(data []byte, sync bool) error {
 	if _, err := f.disk.Write(data); err != nil {
-		if f.hasItsName() { // else another one appends to it
+		if f.isOwned() { // another owner may have appended to the file
 			_ = f.disk.Truncate(f.size)
 		}
 		return err
@@ -139,40 +140,40 @@ func (f *file) write(data []byte, sync bool) error {
 	return nil
 }
 
-// read gives the oldest letters beyond a position, as many as go in one call; one that is larger goes alone.
-func (f *file) read(after int64, mostLetters, mostBytes int) ([]Letter, error) {
-	var letters []Letter
+func (f *file) read(after int64, maxMessages, maxBytes int) ([]Message, error) {
+	var messages []Message
 	bytes := 0
-	first := sort.Search(len(f.spans), func(at int) bool { return f.spans[at].offset > after })
+	first := sort.Search(len(f.spans), func(i int) bool { return f.spans[i].offset > after })
 	for _, s := range f.spans[first:] {
 		if s.isDone {
 			continue
 		}
 		bytes += s.size
-		if len(letters) == mostLetters || len(letters) > 0 && bytes > mostBytes {
+		if len(messages) == maxMessages || len(messages) > 0 && bytes > maxBytes {
 			break
 		}
 		data := make([]byte, s.size)
 		if _, err := f.disk.ReadAt(data, s.offset); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		letter := Letter{Position: s.offset}
-		if body, _ := bodyAt(data, 0); body != nil { // else the disk no longer has what was written
-			letter.Request = requestIn(body)
+		message := Message{Position: s.offset}
+		if body, _ := bodyAt(data, 0); body != nil { // nil: damaged since it was written
+			message.Request = requestOf(body)
 		}
-		letters = append(letters, letter)
+		messages = append(messages, message)
 	}
-	return letters, nil
+	return messages, nil
 }
 
-func (f *file) finish(positions []int64, sync bool) error {
+// writeDone marks messages as done and records it, unless no message is left: the file is then removed.
+func (f *file) writeDone(positions []int64, sync bool) error {
 	offsets := make([]uint64, len(positions))
-	for at, position := range positions {
-		offsets[at] = uint64(position) //nolint:gosec // an offset
+	for i, position := range positions {
+		offsets[i] = uint64(position) //nolint:gosec // an offset
 	}
-	f.close(offsets)
+	f.markDone(offsets)
 	if f.open == 0 {
-		return nil // the whole file goes
+		return nil
 	}
 	body, err := proto.Marshal(&dlqspoolv1.Done{Offsets: offsets})
 	if err != nil {
@@ -181,8 +182,8 @@ func (f *file) finish(positions []int64, sync bool) error {
 	return f.write(appendRecord(nil, doneType, body), sync)
 }
 
-// hasItsName: if not, somebody has adopted it.
-func (f *file) hasItsName() bool {
+// isOwned reports whether the file still has its name. Another process that claims it renames it.
+func (f *file) isOwned() bool {
 	here, err := f.disk.Stat()
 	if err != nil {
 		return false
@@ -191,20 +192,20 @@ func (f *file) hasItsName() bool {
 	return err == nil && os.SameFile(here, named)
 }
 
-// touch says that its owner lives.
+// touch shows that the file has an owner.
 func (f *file) touch() { _ = os.Chtimes(f.path, time.Time{}, time.Now()) }
 
-// release leaves it to whoever sees it first.
+// release closes the file and makes it an orphan at once.
 func (f *file) release() {
-	if f.hasItsName() {
+	if f.isOwned() {
 		_ = os.Chtimes(f.path, time.Unix(0, 0), time.Unix(0, 0))
 	}
 	_ = f.disk.Close()
 }
 
-// remove is of a file without letters; whoever has adopted it removes it.
+// remove closes a file with no messages and deletes it, unless another process owns it.
 func (f *file) remove() {
-	if f.hasItsName() {
+	if f.isOwned() {
 		_ = os.Remove(f.path)
 	}
 	_ = f.disk.Close()

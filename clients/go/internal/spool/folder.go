@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// candidateFolders of a service, the best first, each once.
+// candidateFolders returns the folders to try for a service, the best first, without duplicates.
 func candidateFolders(given, service string) []string {
 	var folders []string
 	for _, root := range []string{given, os.Getenv("DLQ_SPOOL_DIR"), platformFolder()} {
@@ -29,20 +29,21 @@ func candidateFolders(given, service string) []string {
 }
 
 func platformFolder() string {
-	home, _ := os.UserHomeDir() // in a container there may be none
+	home, _ := os.UserHomeDir() // a container may have none
 	switch runtime.GOOS {
 	case "windows":
-		return joined(os.Getenv("LOCALAPPDATA"), "dlq", "spool")
+		return join(os.Getenv("LOCALAPPDATA"), "dlq", "spool")
 	case "darwin":
-		return joined(home, "Library", "Application Support", "dlq", "spool")
+		return join(home, "Library", "Application Support", "dlq", "spool")
 	}
 	if state := os.Getenv("XDG_STATE_HOME"); state != "" {
-		return joined(state, "dlq", "spool")
+		return join(state, "dlq", "spool")
 	}
-	return joined(home, ".local", "state", "dlq", "spool")
+	return join(home, ".local", "state", "dlq", "spool")
 }
 
-func joined(root string, names ...string) string {
+// join returns "" for an empty root.
+func join(root string, names ...string) string {
 	if root == "" {
 		return ""
 	}
@@ -51,7 +52,7 @@ func joined(root string, names ...string) string {
 
 var unsafeBytes = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 
-// folderName: nothing of a service's name may lead out of the folder, on any file system.
+// folderName returns the folder of a service. The name can't lead out of the root on any file system.
 func folderName(service string) string {
 	switch service {
 	case "":
@@ -60,17 +61,19 @@ func folderName(service string) string {
 		return "_"
 	}
 	name := []byte(service)
-	for at, b := range name {
+	for i, b := range name {
 		if b >= 0x80 || unsafeBytes.Match([]byte{b}) {
-			name[at] = '_'
+			name[i] = '_'
 		}
 	}
 	return string(name)
 }
 
-// firstWritable makes folders where they are not there.
+var errNoFolder = errors.New("no folder is configured, and the platform has none")
+
+// firstWritable creates and returns the first folder that can be created.
 func firstWritable(folders []string) (string, error) {
-	failure := errors.New("no folder is known for it")
+	failure := errNoFolder
 	for _, folder := range folders {
 		if failure = os.MkdirAll(folder, 0o700); failure == nil {
 			return folder, nil
@@ -79,7 +82,7 @@ func firstWritable(folders []string) (string, error) {
 	return "", failure
 }
 
-// listedFile is a spool file as its folder shows it.
+// listedFile is a spool file in a folder listing.
 type listedFile struct {
 	path      string
 	size      int64
@@ -87,15 +90,15 @@ type listedFile struct {
 	nameParts
 }
 
-// nameParts are what a name says: when the file was made, in ms, and who has it.
+// nameParts are the parts of a file name.
 type nameParts struct {
-	millis int64
-	pid    int64
+	millis int64 // when the file was created
+	pid    int64 // of the owner
 }
 
-// listFolder gives the spool files, oldest first; none where there is no folder.
+// listFolder returns the spool files of a folder, oldest first. It returns none if the folder does not exist.
 func listFolder(folder string) []listedFile {
-	entries, err := os.ReadDir(folder) // by name, which is by age
+	entries, err := os.ReadDir(folder) // sorted by name, so by age
 	if err != nil {
 		return nil
 	}
@@ -134,10 +137,10 @@ func newFileName(millis int64) string {
 	return fmt.Sprintf("%013d-%d-%s.spool", millis, os.Getpid(), hex.EncodeToString(random))
 }
 
-// syncFolder has a new file's name on the disk, too.
+// syncFolder writes the names of new files to disk.
 func syncFolder(folder string) error {
 	if runtime.GOOS == "windows" {
-		return nil // it has no handle of a folder
+		return nil // folders can't be opened
 	}
 	handle, err := os.Open(folder)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package spool keeps letters in files, in the format that all clients share (clients/SPOOL.md).
+// Package spool stores messages in files until the service accepts them. All clients share the format
+// (clients/SPOOL.md).
 package spool
 
 import (
@@ -11,23 +12,24 @@ const (
 	header = "DLQ-SPOOL 1\n"
 	magic  = "\x89DLQ"
 
-	ownerType  byte = 1
-	letterType byte = 2
-	doneType   byte = 3
+	ownerType   byte = 1
+	messageType byte = 2
+	doneType    byte = 3
 
-	checkedAt = 4             // after the magic
+	// Offsets in a record. The checksum covers type, length and body.
+	checkedAt = 4
 	crcAt     = checkedAt + 5 // type and length
 	headBytes = crcAt + 4
 
-	mostBodyBytes = 8 << 20
+	maxBodyBytes = 8 << 20
 )
 
-// appendRecord frames a body.
+// appendRecord appends a record with this body.
 func appendRecord(to []byte, kind byte, body []byte) []byte {
 	start := len(to)
 	to = append(to, magic...)
 	to = append(to, kind)
-	to = binary.BigEndian.AppendUint32(to, uint32(len(body))) //nolint:gosec // within mostBodyBytes
+	to = binary.BigEndian.AppendUint32(to, uint32(len(body))) //nolint:gosec // within maxBodyBytes
 	to = binary.BigEndian.AppendUint32(to, checksum(to[start+checkedAt:start+crcAt], body))
 	return append(to, body...)
 }
@@ -36,7 +38,7 @@ func checksum(typeAndLength, body []byte) uint32 {
 	return crc32.Update(crc32.ChecksumIEEE(typeAndLength), crc32.IEEETable, body)
 }
 
-// record is one that was read, and where it begins.
+// record is a record of a file and its offset.
 type record struct {
 	offset int
 	kind   byte
@@ -45,8 +47,8 @@ type record struct {
 
 func (r record) size() int { return headBytes + len(r.body) }
 
-// scan finds the records from an offset on. What is damaged it passes over, up to the next valid record; of
-// that it gives how many bytes there were, but for a record that was cut off at the end.
+// scan returns the valid records from an offset on. It skips damaged bytes and returns how many there were,
+// without a record that is cut off at the end: that one was never reported as spooled.
 func scan(data []byte, from int) (found []record, skipped int) {
 	torn := -1
 	for at := from; at < len(data); {
@@ -73,7 +75,8 @@ func scan(data []byte, from int) (found []record, skipped int) {
 	return found, skipped
 }
 
-// bodyAt gives nil where no valid record begins; maybe because it is cut off.
+// bodyAt returns the body of the record at an offset. It is nil if no valid record begins there; isCutOff
+// reports whether the end of data is the reason.
 func bodyAt(data []byte, at int) (body []byte, isCutOff bool) {
 	rest := data[at:]
 	if !bytes.HasPrefix(rest, []byte(magic)[:min(len(magic), len(rest))]) {
@@ -83,7 +86,7 @@ func bodyAt(data []byte, at int) (body []byte, isCutOff bool) {
 		return nil, true
 	}
 	length := int64(binary.BigEndian.Uint32(rest[checkedAt+1:]))
-	if length > mostBodyBytes {
+	if length > maxBodyBytes {
 		return nil, false
 	}
 	if int64(len(rest)) < headBytes+length {

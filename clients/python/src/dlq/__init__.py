@@ -1,7 +1,7 @@
-"""Client of the DLQ service: dead letters in, due retries out.
+"""Client of the DLQ service: sends dead letters and works on due messages.
 
-    from dlq import Client              # threads, or neither threads nor asyncio
-    from dlq.aio import Client          # asyncio
+    from dlq import Client              # for programs without asyncio
+    from dlq.aio import Client          # for programs with asyncio
 
 The generated messages and stubs are in `dlq.v1`.
 """

@@ -1,4 +1,4 @@
-"""What the sync and the asyncio client have in common: everything but how they wait."""
+"""The common part of the sync and the asyncio client."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from typing_extensions import Unpack
 
 from ._core.durations import seconds
-from ._core.letter import letter_of
-from ._core.peek import words_of
-from ._engine.current import becomes_outcome, current_delivery, same_as_current
+from ._core.safe_read import safe_str
+from ._core.send_request import send_request_of
+from ._engine.current import current_delivery, current_delivery_of, fail_delivery
 from ._engine.engine import Engine
 from ._engine.trace import current_trace
 from .errors import DlqClientError
@@ -23,10 +23,10 @@ from .v1.message_pb2 import Origin
 
 
 class BaseClient:
-    """A client of one deployment of the service. Make one and share it, also between threads.
+    """A client of the DLQ service. Create one and share it; it is thread-safe.
 
-    `target` is `host:port` of the gRPC listener, or a URL of `http` or `https`; for the others see
-    ClientSettings.
+    `target` is `host:port` of the gRPC listener, or an `http` or `https` URL. ClientSettings has the other
+    settings.
     """
 
     def __init__(self, target: str = "localhost:50051", **settings: Unpack[ClientSettings]) -> None:
@@ -42,7 +42,7 @@ class BaseClient:
 
     @property
     def engine(self) -> Engine:
-        """Of this process: a forked one makes its own. Not for callers."""
+        """The engine of this process; a forked process creates its own. Internal."""
         engine = self._engine
         if engine is not None and engine.is_of_this_process:
             return engine
@@ -54,26 +54,26 @@ class BaseClient:
     def submit(
         self, queue: str, payload: object, error: object, options: SendOptions
     ) -> Future[SendResult]:
-        """A send without waiting: the future never raises."""
+        """Starts a send. The future never raises."""
         future: Future[SendResult] = Future()
         try:
             if options.get("trace_context") is None and (trace := current_trace()):
                 options = {**options, "trace_context": trace}
-            letter = letter_of(queue, payload, error, options, self._origin)
+            request = send_request_of(queue, payload, error, options, self._origin)
             timeout_s = self._timeout_of(options)
-            held = same_as_current(letter.request, self)
-            if held is not None:
-                future.set_result(becomes_outcome(held, letter.request, error))
+            delivery = current_delivery_of(request.proto, self)
+            if delivery is not None:
+                future.set_result(fail_delivery(delivery, request.proto, error))
                 return future
             if self._is_closed:
-                words = "the client is closed; send before that"
-                future.set_result(self._dropped(DlqClientError("closed", words), queue))
+                text = "the client is closed; send before that"
+                future.set_result(self._dropped(DlqClientError("closed", text), queue))
                 return future
-            return self.engine.submit(letter, timeout_s)
-        except Exception as cause:  # whatever was given, nothing is raised into an error path
-            invalid = DlqClientError("invalid", f"can't be sent: {words_of(cause)}")
+            return self.engine.submit(request, timeout_s)
+        except Exception as cause:  # the caller is in an error path: never raise
+            invalid = DlqClientError("invalid", f"the message can't be sent: {safe_str(cause)}")
             invalid.__cause__ = cause
-            future.set_result(self._dropped(invalid, words_of(queue)))
+            future.set_result(self._dropped(invalid, safe_str(queue)))
             return future
 
     def _timeout_of(self, options: SendOptions) -> float:
@@ -83,7 +83,7 @@ class BaseClient:
     def _dropped(self, error: DlqClientError, queue: str) -> Dropped:
         engine = self._engine
         if engine is not None and engine.is_of_this_process:
-            return engine.report.dropped(error, queue)
+            return engine.drop_report.dropped(error, queue)
         return Dropped(error)
 
     def _after_fork(self) -> None:
@@ -99,12 +99,12 @@ class BaseClient:
 _clients: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def _forget_in_child() -> None:
-    # The delivery whose handler has forked is the parent's: what the child sends is no outcome of it.
+def _reset_in_child() -> None:
+    # After a fork in a handler, the delivery belongs to the parent. Sends of the child are no outcome.
     current_delivery.set(None)
     for client in list(_clients):
         client._after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_in_child)
+    os.register_at_fork(after_in_child=_reset_in_child)

@@ -1,7 +1,7 @@
-"""For Celery: tasks that fail for good are kept, and come again as tasks.
+"""For Celery: sends tasks that failed for good to the DLQ, and runs due ones as tasks again.
 
 dlq.celery.install(client, queue="tasks")              # in the workers
-client.worker("tasks").run(dlq.celery.resend(app))     # in a process of its own
+client.worker("tasks").run(dlq.celery.resend(app))     # in another process
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from celery import Celery, signals
 
 from ._core.log import log as _log
-from ._core.peek import is_identity
+from ._core.safe_read import is_valid_id
 from .client import Client
 from .delivery import Delivery
 
@@ -20,12 +20,12 @@ TYPE = "application/vnd.dlq.celery-task+json"
 
 
 def install(
-    client: Client, queue: str, *, wants: Callable[[Any], bool] = lambda task: True
+    client: Client, queue: str, *, should_send: Callable[[Any], bool] = lambda task: True
 ) -> Callable[[], None]:
-    """From now on each task that fails for good, its own retries used up, is sent with its error.
+    """Sends each task that fails after its last retry, with its error. Returns a function that uninstalls this.
 
-    `wants(task)` chooses tasks. Gives a function that takes it back. A task's id is the `source_id`, so
-    that one that fails again and again is known as poison. Each prefork child has a client of its own.
+    `should_send(task)` selects tasks. The id of the task is the `source_id`, so that a task that keeps failing
+    is recognized as poison. Each prefork child uses its own client.
     """
 
     def on_failure(
@@ -37,13 +37,13 @@ def install(
         **_: Any,
     ) -> None:
         try:
-            if not wants(sender):
+            if not should_send(sender):
                 return
         except Exception:
-            _log.exception("dlq: wants raised; the task is kept")
+            _log.exception("dlq: should_send raised; sending the task")
         message = {"task": sender.name, "args": list(args or ()), "kwargs": dict(kwargs or {})}
         source_id = str(_origin_of(sender) or task_id or "")
-        if not is_identity(source_id):  # whoever called the task chose it
+        if not is_valid_id(source_id):  # the caller of the task chose it
             source_id = ""
         client.send(queue, message, exception, source_id=source_id, content_type=TYPE)
 
@@ -56,7 +56,7 @@ def install(
 
 
 def resend(app: Celery, **options: Any) -> Callable[[Delivery], None]:
-    """A handler that puts each message back as the task it was. `options` go to `send_task`."""
+    """Returns a handler that runs each message as a task again. `options` go to `send_task`."""
 
     def handle(delivery: Delivery) -> None:
         message: Mapping[str, Any] = delivery.json()
@@ -70,7 +70,7 @@ def resend(app: Celery, **options: Any) -> Callable[[Delivery], None]:
 
 
 def _origin_of(task: Any) -> str | None:
-    """The id of the first task of a message that came again."""
+    """Returns the id of the original task, if this one was resent."""
     request = getattr(task, "request", None)
     headers = getattr(request, "headers", None) or {}
     found = headers.get("dlq_source_id") or getattr(request, "dlq_source_id", None)

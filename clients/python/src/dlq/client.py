@@ -1,4 +1,4 @@
-"""The client for programs with threads, or with neither threads nor asyncio."""
+"""The client for programs without asyncio."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import TracebackType
 import grpc
 from typing_extensions import Self, Unpack
 
-from ._engine.bearer import Bearer
 from ._engine.connection import Connection
+from ._engine.token_interceptor import TokenInterceptor
 from .base_client import BaseClient
 from .dead_letter import DeadLetter, decorate
 from .errors import DlqClientError
@@ -27,7 +27,7 @@ class Client(BaseClient):
     def __init__(self, target: str = "localhost:50051", **settings: Unpack[ClientSettings]) -> None:
         super().__init__(target, **settings)
         self._workers: list[Worker] = []
-        self._own: Connection | None = None
+        self._stub_connection: Connection | None = None
 
     def send(
         self,
@@ -36,9 +36,9 @@ class Client(BaseClient):
         error: object = None,
         **options: Unpack[SendOptions],
     ) -> SendResult:
-        """Hands over a message that could not be processed, and why. Never raises: look at `status`.
+        """Sends a message that could not be processed. Never raises: check `status` of the result.
 
-        `payload` is text, bytes, or anything that JSON can hold; `error` is what was raised.
+        `payload` is text, bytes, or any value that JSON can encode; `error` is the exception.
         """
         return self.submit(queue, payload, error, options).result()
 
@@ -49,7 +49,7 @@ class Client(BaseClient):
         error: object = None,
         **options: Unpack[SendOptions],
     ) -> Future[SendResult]:
-        """As `send`, without waiting: many of these share calls."""
+        """Like `send`, but returns a future. Sends at the same time share calls."""
         return self.submit(queue, payload, error, options)
 
     def dead_letter(
@@ -59,16 +59,16 @@ class Client(BaseClient):
         payload: Callable[..., object] | None = None,
         send: SendOptions | Callable[..., SendOptions] | None = None,
     ) -> DeadLetter:
-        """Decorates a function, also one of asyncio: what it raises is sent, and the call gives None.
-        If the message could not be kept, the error is raised, so that whoever called keeps it.
+        """Decorates a function, sync or async: if it raises, the message is sent and the call returns None. If the
+        message could not be stored, the error is raised, so that the caller keeps the message.
 
-        The message is the first argument, unless `payload` makes it of the arguments; `send` are
-        options of the send, the same for all or made of the arguments.
+        The message is the first argument, or the result of `payload` with all arguments. `send` are
+        options of the send, or a function of the arguments that returns them.
         """
         return decorate(lambda: self, queue, payload, send)
 
     def worker(self, queues: Sequence[str] | str, **settings: Unpack[WorkerSettings]) -> Worker:
-        """Works on messages that are due, once it is started. See WorkerSettings."""
+        """Returns a worker for these queues, which must be started. See WorkerSettings."""
         if self._is_closed:
             raise DlqClientError("closed", "the client is closed; make another one")
         worker = Worker(self, options_of(queues, settings))
@@ -77,28 +77,28 @@ class Client(BaseClient):
 
     @property
     def stub(self) -> DlqServiceStub:
-        """The generated stub, for every RPC as it is."""
-        if self._own is None:
-            self._own = Connection(self._options)
-        if not self._own.metadata:
-            return self._own.stub
-        bearer = Bearer(self._own.metadata)
-        return DlqServiceStub(grpc.intercept_channel(self._own.channel, bearer))
+        """The generated stub, for all RPCs."""
+        if self._stub_connection is None:
+            self._stub_connection = Connection(self._options)
+        if not self._stub_connection.metadata:
+            return self._stub_connection.stub
+        interceptor = TokenInterceptor(self._stub_connection.metadata)
+        return DlqServiceStub(grpc.intercept_channel(self._stub_connection.channel, interceptor))
 
     def flush(self, timeout: float | None = None) -> None:
-        """Until everything sent so far has its result, and `on_dropped` was told of what was dropped."""
-        if not self._is_closed:  # then everything has
+        """Waits until all earlier sends have a result and all drops are reported."""
+        if not self._is_closed:  # a closed client has no pending sends
             self.engine.flush(timeout).result()
 
     def close(self, timeout: float | None = None) -> None:
-        """Stops the workers, waits for what is pending, and moves the rest to the spool.
+        """Stops the workers, waits for pending sends, and moves the rest to the spool.
 
-        `timeout`: seconds to wait for handlers, and for sends. Default: as long as workers drain and
-        sends try.
+        `timeout`: seconds to wait for handlers, and for sends. Default: the workers' `drain_timeout`, and
+        the timeout of each send.
         """
         workers = list(self._workers)
         for worker in workers:
-            worker._ask_to_stop(timeout)  # all before any is waited for
+            worker._request_stop(timeout)  # stop all before waiting for the first
         for worker in workers:
             worker.stop(timeout)
         if self._is_closed:
@@ -107,13 +107,13 @@ class Client(BaseClient):
         self._is_closed = True
         engine.close(timeout).result()
         engine.join()
-        if self._own is not None:
-            self._own.close()
+        if self._stub_connection is not None:
+            self._stub_connection.close()
 
     def _after_fork(self) -> None:
         super()._after_fork()
         self._workers = []
-        self._own = None
+        self._stub_connection = None
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Wraps a function: what it raises is sent, with its first argument as the message."""
+"""Wraps a function: if it raises, its first argument is sent as a message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _R = TypeVar("_R")
 
 
 class DeadLetter(Protocol):
-    """Decorates a function so that it gives None where what it raised was kept."""
+    """Decorates a function so that it returns None if it failed and the message was stored."""
 
     @overload
     def __call__(
@@ -41,7 +41,7 @@ def decorate(
     send: SendOptions | Callable[..., SendOptions] | None,
 ) -> DeadLetter:
     def submit(error: Exception, args: Any, kwargs: Any) -> Future[SendResult] | None:
-        # What the caller's functions raise must not take the place of the error itself.
+        # Errors of `payload` and `send` must not replace the function's own error.
         try:
             options = send(*args, **kwargs) if callable(send) else send or {}
             first = next(iter((*args, *kwargs.values())), None)
@@ -53,7 +53,7 @@ def decorate(
                 first = first.payload
             return client().submit(queue, first, error, options)
         except Exception:
-            _log.exception("dlq: a message could not be sent, its options raised")
+            _log.exception("dlq: a message was not sent: its payload or options raised")
             return None
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,7 +67,7 @@ def decorate(
                     sent = submit(error, args, kwargs)
                     if sent is None:
                         raise
-                    if not _is_kept(await asyncio.wrap_future(sent)):
+                    if not _is_stored(await asyncio.wrap_future(sent)):
                         raise
                     return None
 
@@ -79,7 +79,7 @@ def decorate(
                 return function(*args, **kwargs)
             except Exception as error:
                 sent = submit(error, args, kwargs)
-                if sent is None or not _is_kept(sent.result()):
+                if sent is None or not _is_stored(sent.result()):
                     raise
                 return None
 
@@ -88,8 +88,8 @@ def decorate(
     return cast("DeadLetter", wrap)
 
 
-def _is_kept(result: SendResult) -> bool:
-    """By the service, or on the disk: what is in memory only is lost with this process."""
+def _is_stored(result: SendResult) -> bool:
+    """Reports whether the message is in the service or on disk. In memory it would be lost with the process."""
     if isinstance(result, Spooled):
         return result.durable
     return not isinstance(result, Dropped)

@@ -1,4 +1,4 @@
-"""A client for the whole process, made of the environment when it is first used."""
+"""A client for the whole process, configured by environment variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _clients: list[Client] = []
 
 
 def default_client() -> Client:
-    """Of `DLQ_TARGET` (default `localhost:50051`), `DLQ_TOKEN` and `DLQ_SERVICE`."""
+    """Returns the default client, created on the first call from `DLQ_TARGET` (default `localhost:50051`),
+    `DLQ_TOKEN` and `DLQ_SERVICE`."""
     with _lock:
         if not _clients:
             settings: ClientSettings = {"service": os.environ.get("DLQ_SERVICE", "")}
@@ -31,5 +32,5 @@ def dead_letter(
     payload: Callable[..., object] | None = None,
     send: SendOptions | Callable[..., SendOptions] | None = None,
 ) -> DeadLetter:
-    """As `Client.dead_letter`, by the process's default client."""
+    """Like `Client.dead_letter`, with the default client."""
     return decorate(default_client, queue, payload, send)

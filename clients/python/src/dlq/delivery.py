@@ -1,4 +1,4 @@
-"""One hand-out of one message, as a handler sees it."""
+"""One delivery of a message to a handler."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class Delivery:
         self._raw = raw
         self._client = client
         self._leased_at = now
-        """When its lease was given or last extended, by the monotonic clock."""
+        """When the lease was granted or last extended, by the monotonic clock."""
         self._is_closed = False
-        """The handler is done, or its outcome no longer matters."""
+        """The handler has ended, or its outcome does not count any more."""
         self._is_lost = False
-        """The lease is somebody else's."""
-        self._sent: Outcome | None = None
-        """What a `send` of this message in its handler has said."""
+        """The lease is lost."""
+        self._sent_outcome: Outcome | None = None
+        """Set by a `send` of this message in its handler."""
         self.cancelled: threading.Event = threading.Event()
-        """Set when the lease is lost, or when a stopping worker waits no longer: a handler in a
-        thread can look at it, one of asyncio is cancelled."""
+        """Set when the lease is lost, or when a stopping worker does not wait any longer. A handler in a
+        thread should check it; an asyncio handler is cancelled."""
 
     @property
     def id(self) -> str:
-        """The service's id of the message."""
+        """The id of the message in the service."""
         return self._raw.message.id
 
     @property
@@ -58,12 +58,12 @@ class Delivery:
         return self.payload.bytes
 
     def json(self) -> Any:
-        """The payload parsed; raises a ValueError if it is no JSON."""
+        """Returns the parsed payload. Raises ValueError if it is not JSON."""
         return self.payload.json()
 
     @property
     def attributes(self) -> Mapping[str, str]:
-        """Headers of the message, as sent."""
+        """Headers of the message."""
         return self._raw.message.attributes
 
     @property
@@ -73,17 +73,17 @@ class Delivery:
 
     @property
     def delivery_number(self) -> int:
-        """Counts every hand-out, lost and released ones too."""
+        """Counts all deliveries, also lost and released ones. 1 for the first."""
         return self._raw.delivery_number
 
     @property
     def outcome_unknown(self) -> bool:
-        """An earlier delivery ended without an outcome: check whether its work has taken effect."""
+        """An earlier delivery ended without an outcome. Check whether its work is already done."""
         return self._raw.outcome_unknown
 
     @property
     def reason(self) -> str:
-        """Why it failed most recently."""
+        """The reason of the latest failure."""
         return reason_name(self._raw.message.reason)
 
     @property
@@ -93,12 +93,12 @@ class Delivery:
 
     @property
     def failure_count(self) -> int:
-        """How many failures are on record."""
+        """How many failures are recorded."""
         return self._raw.message.failure_count
 
     @property
     def source_id(self) -> str:
-        """The sender's own identity of the message; empty if it has none."""
+        """The producer's own id of the message; empty if none was given."""
         return self._raw.message.source_id
 
     @property
@@ -125,7 +125,7 @@ class Delivery:
 
     @property
     def lease_expire_time(self) -> datetime:
-        """When the server would take it back; moves on while the worker extends the lease."""
+        """When the lease expires, unless the worker extends it again."""
         return moment(self._raw.lease_expire_time)
 
     @property

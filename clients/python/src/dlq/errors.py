@@ -1,4 +1,4 @@
-"""Errors of this client, and errors by which a handler says what should become of its message."""
+"""Errors of this client, and errors that a handler raises to control the retry of its message."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ ErrorKind: TypeAlias = Literal[
     "lease-lost",
     "connection",
 ]
-"""Why something did not do what was asked:
+"""What went wrong:
 
-- `deadline`: no answer within `timeout`, and there is no spool;
-- `buffer-full`: more is pending than `coalesce` allows, and there is no spool;
-- `spool-full`: the service is away, and its spool has no more room;
-- `refused`: the server looked at it and said no;
-- `unauthenticated`: the server wants a token, or another one;
-- `invalid`: it can't be put on the wire;
-- `aborted`: the task that waited was cancelled;
+- `deadline`: no answer within `timeout`, and no spool;
+- `buffer-full`: more sends are pending than `coalesce` allows, and no spool;
+- `spool-full`: the message could not be sent, and the spool is full;
+- `refused`: the server refused it;
+- `unauthenticated`: the token is missing or wrong;
+- `invalid`: the payload or an option can't be encoded;
+- `aborted`: the waiting task was cancelled;
 - `closed`: the client was closed;
 - `lease-lost`: an outcome came too late and does not count;
-- `connection`: a worker's stream broke; it is opened again.
+- `connection`: a worker's stream broke; the worker reconnects.
 """
 
 
 class DlqClientError(Exception):
-    """An error of this client. Branch on `kind`; the words say what to do."""
+    """An error of this client. Branch on `kind`; the message says what to do."""
 
     def __init__(
         self, kind: ErrorKind, message: str, *, code: str | None = None, maybe_stored: bool = False
@@ -42,21 +42,21 @@ class DlqClientError(Exception):
         super().__init__(message)
         self.kind: ErrorKind = kind
         self.code = code
-        """Name of the gRPC status of the call that failed, if one did."""
+        """Name of the gRPC status, if a call failed."""
         self.maybe_stored = maybe_stored
-        """True: a try went out and its answer is not known, so the server may have taken it."""
+        """True: a call was made and its answer was lost, so the server may have stored the message."""
 
 
 class NonRetryableError(Exception):
-    """Raise it where trying again can't help: the message goes to quarantine."""
+    """Raise it if a retry can't succeed: the message goes to quarantine."""
 
     non_retryable = True
 
 
 class RetryAfterError(Exception):
-    """Raise it where somebody said when to come back, e.g. by `Retry-After`."""
+    """Raise it if the time of the next attempt is known, for example from a `Retry-After` header."""
 
     def __init__(self, message: str, retry_after: Seconds) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        """Replaces the policy's delay. Seconds, or a timedelta."""
+        """Seconds or a timedelta. Replaces the delay of the retry policy."""

@@ -1,4 +1,4 @@
-"""What a client and a send can be told."""
+"""Options of a client and of a send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .errors import DlqClientError
 
 
 class RetryPolicy(TypedDict, total=False):
-    """When the next attempt is made, and how many there are; absent: as the queue and reason say."""
+    """When the next attempt is made, and how many there are. Absent fields: as configured for the queue and
+    the reason."""
 
     preset: PolicyPreset
     max_retries: int
@@ -25,70 +26,71 @@ class RetryPolicy(TypedDict, total=False):
 
 
 class SendOptions(TypedDict, total=False):
-    """Options of `send`; each is optional."""
+    """Options of `send`. All are optional."""
 
     source_id: str
-    """Your own identity of the message; poison detection counts its sends."""
+    """Your own id of the message. Poison detection counts its sends."""
     dedup_key: str
-    """Sends with the same key and payload within the queue's dedup window join one message."""
+    """Sends with the same key and payload within the queue's dedup window become one message."""
     reason: ReasonName
-    """Why it failed, if you know; else the server reads it from the error."""
+    """Why it failed. Default: the server derives it from the error."""
     attributes: Mapping[str, str]
     """Headers of the message."""
     content_type: str
-    """A media type; `application/json` where the payload was made JSON."""
+    """A media type. Default: `application/json` if the payload is encoded as JSON, else none."""
     delay: Seconds
-    """First retry this long from now. Default: the error's `retry_after`, else the policy's."""
+    """Time until the first retry. Default: the error's `retry_after`, else the policy's delay."""
     due_time: datetime
-    """First retry then; wins over `delay`."""
+    """Time of the first retry. Overrides `delay`."""
     ttl: Seconds
     """Time to live, from now or from the due time. Default: the queue's (24 h)."""
     max_retries: int
-    """Failed attempts after which the message is quarantined; wins over every policy."""
+    """Failed attempts after which the message is quarantined. Overrides every policy."""
     retry_policy: RetryPolicy
     priority: int
-    """-100 to 100, larger is sooner."""
+    """-100 to 100. Higher values are delivered first. Default 0."""
     ordering_key: str
     coordinates: Mapping[str, str]
-    """Where the message is in your system: topic, partition, offset."""
+    """Where the message is in your system, for example topic, partition and offset."""
     trace_context: Mapping[str, str]
-    """`traceparent` and `tracestate`. Default: OpenTelemetry's current one, where it is installed."""
+    """`traceparent` and `tracestate`. Default: the current trace of OpenTelemetry, if installed."""
     request_id: str
-    """Identity of this send, shared by all its tries. Default: a random UUID."""
+    """Id of this send. The server stores two sends with one id, within 10 min, once. Default: random."""
     timeout: Seconds
-    """How long to try; below 10 min, for which a request id is known. Default: the client's."""
+    """How long to try. Below 10 min, for which the server remembers request ids. Default: the client's."""
 
 
 @dataclass(frozen=True)
 class Coalesce:
-    """How sends share calls, and how much may be pending."""
+    """How sends share calls, and how many may be pending."""
 
     max_delay: float = 0.002
-    """Seconds that a send waits for others, while a call is under way."""
+    """Seconds that a send waits for others while a call is in progress."""
     max_messages: int = 100
     max_bytes: int = 3 * 1024**2
     """Of one call."""
     max_calls: int = 4
     max_pending_messages: int = 10_000
     max_pending_bytes: int = 64 * 1024**2
-    """A send beyond goes to the spool at once, or is dropped where there is none."""
+    """A send above these limits goes to the spool at once, or is dropped if there is none."""
 
 
 @dataclass(frozen=True)
 class SpoolOptions:
-    """Where messages are kept while the service is away."""
+    """How messages are stored while the service is unavailable."""
 
     folder: str | os.PathLike[str] | None = None
-    """Default: the environment's `DLQ_SPOOL_DIR`, else the platform's place for state."""
+    """Default: `DLQ_SPOOL_DIR`, else the platform's folder for application state."""
     max_bytes: int = 256 * 1024**2
-    """Of all files of the service together."""
+    """Of all spool files of one `service`."""
     sync: bool = False
-    """Whether each write is synced to the disk: else it survives the process, not the machine."""
+    """Sync each write to the disk. Without it, messages survive a crash of the process, but maybe not of
+    the machine."""
 
 
 @dataclass(frozen=True)
 class Tls:
-    """PEM files' contents. Default: the certificates that grpcio brings."""
+    """Contents of PEM files. Default of `ca`: the root certificates of grpcio."""
 
     ca: bytes | None = None
     cert: bytes | None = None
@@ -97,30 +99,30 @@ class Tls:
 
 
 class ClientSettings(TypedDict, total=False):
-    """What a client takes; each is optional."""
+    """Settings of a client. All are optional."""
 
     token: str | None
-    """A bearer token of the server. Space around it does not count, as a file's last line break."""
+    """A bearer token of the server. Surrounding whitespace is removed, such as the line break of a file."""
     tls: Tls | None
     service: str
-    """Who sends, shown with each message; also names the folder of the spool."""
+    """Name of your program, shown with each message. Also the name of the spool's folder."""
     instance: str
     version: str
     timeout: float
-    """Seconds that a send tries. Default 5."""
+    """Seconds until a send gives up. Default 5."""
     try_timeout: float
-    """Seconds that one try of it waits. Default 2."""
+    """Seconds until one try of a send gives up. Default 2."""
     coalesce: Coalesce
     spool: SpoolOptions | bool
-    """Where messages are kept while the service is away; False for nowhere."""
+    """How messages are stored while the service is unavailable. False: not at all."""
     on_dropped: Callable[[DlqClientError, str], object] | None
-    """Called with the error and the queue of each dropped message, in a thread of the client; `flush` and
-    `close` wait for it, for each call 5 s at most. Default: a log line."""
+    """Called with the error and the queue of each dropped message, in a thread of the client. `flush` and
+    `close` wait for it, 5 s at most for each call. Default: a log line."""
 
 
 @dataclass(frozen=True)
 class ClientOptions:
-    """All options of a client, checked."""
+    """The validated options of a client."""
 
     target: str = "localhost:50051"
     token: str | None = None
@@ -141,7 +143,7 @@ class ClientOptions:
 
 
 def client_options_of(target: str, settings: ClientSettings) -> ClientOptions:
-    """None is as good as nothing; a `spool` that is None is none."""
+    """A setting that is None has its default, except `spool`: None means no spool."""
     spool = settings.get("spool", True)
     given = {name: one for name, one in settings.items() if one is not None and name != "spool"}
     if spool is True:
@@ -151,7 +153,7 @@ def client_options_of(target: str, settings: ClientSettings) -> ClientOptions:
 
 
 def target_of(text: str, tls: Tls | None) -> tuple[str, Tls | None]:
-    """`host:port`, and TLS where the URL says https."""
+    """Returns `host:port`, and TLS if the URL has the scheme `https`."""
     scheme, separator, rest = text.partition("://")
     if separator and scheme in ("http", "https"):
         secure = scheme == "https"
@@ -165,12 +167,11 @@ def target_of(text: str, tls: Tls | None) -> tuple[str, Tls | None]:
 
 
 def spool_target_of(text: str) -> str:
-    """The name of the server in spool files, the same in all languages: `host:port`, without a scheme.
-
-    A socket has its whole path: others have files of the same name.
+    """Returns the server's name in spool files, the same in all languages: `host:port` without a scheme, or
+    the whole path of a unix socket.
     """
     address, _ = target_of(text, None)
     if address.startswith(("unix:", "unix-abstract:")):
         return address
     host = address.rpartition("/")[2] if "://" in address else address
-    return host if ":" in host.rpartition("]")[2] else f"{host}:443"  # as gRPC does
+    return host if ":" in host.rpartition("]")[2] else f"{host}:443"  # the default of gRPC

@@ -1,4 +1,4 @@
-"""What a handler may return instead of nothing."""
+"""Outcomes that a handler may return."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Literal, TypeAlias
 
 from ._core.durations import Seconds, wait
 from ._core.failure import failure_of
-from ._core.letter import is_non_retryable, retry_after_of
-from ._core.peek import cut
+from ._core.safe_read import cut_one_over
+from ._core.send_request import is_non_retryable, retry_after_of
 from .v1 import dlq_service_pb2 as pb
 from .v1.failure_pb2 import Failure
 
 OutcomeKind: TypeAlias = Literal["succeeded", "failed", "released", "quarantined", "discarded"]
 
 _NOTE_BYTES = 1024
-"""Longer notes are cut by the server, too; uncut they could spoil the call of many outcomes."""
+"""The server cuts longer notes. The client cuts them, too, so that a huge note does not break a batch."""
 
 
 class Outcome:
-    """Made by `release`, `quarantine`, `discard` and `fail`."""
+    """Created by `release`, `quarantine`, `discard` and `fail`."""
 
     __slots__ = ("_message", "kind")
 
@@ -26,8 +26,8 @@ class Outcome:
         self.kind: OutcomeKind = kind
         self._message = message
 
-    def under(self, lease_token: str) -> pb.Outcome:
-        """As `Ack` takes it."""
+    def with_token(self, lease_token: str) -> pb.Outcome:
+        """Returns the outcome as a message for `Ack`."""
         found = pb.Outcome(lease_token=lease_token)
         found.MergeFrom(self._message)
         return found
@@ -37,12 +37,13 @@ class Outcome:
 
 
 def succeed() -> Outcome:
-    """Done: what a handler that returns nothing says."""
+    """The outcome of a handler that returns None."""
     return Outcome("succeeded", pb.Outcome(succeeded=pb.Succeeded()))
 
 
 def release(delay: Seconds | None = None) -> Outcome:
-    """Give it back unprocessed; no attempt is counted. Comes again in 1 s or later, at most 30 days."""
+    """Gives the message back without counting an attempt. It is delivered again after `delay`, at
+    most 30 days, and not before 1 s, which grows with repeated releases up to 5 min."""
     released = pb.Released()
     if delay is not None:
         released.delay.CopyFrom(wait("delay", delay))
@@ -50,23 +51,26 @@ def release(delay: Seconds | None = None) -> Outcome:
 
 
 def quarantine(note: str = "") -> Outcome:
-    """To quarantine, whatever the policy says."""
+    """Quarantines the message, whatever the retry policy says."""
     return Outcome(
-        "quarantined", pb.Outcome(quarantined=pb.Quarantined(note=cut(note, _NOTE_BYTES)))
+        "quarantined", pb.Outcome(quarantined=pb.Quarantined(note=cut_one_over(note, _NOTE_BYTES)))
     )
 
 
 def discard(note: str = "") -> Outcome:
-    """Drop it without success."""
-    return Outcome("discarded", pb.Outcome(discarded=pb.Discarded(note=cut(note, _NOTE_BYTES))))
+    """Removes the message. It does not count as succeeded."""
+    return Outcome(
+        "discarded", pb.Outcome(discarded=pb.Discarded(note=cut_one_over(note, _NOTE_BYTES)))
+    )
 
 
 def fail(
     error: object, *, retry_after: Seconds | None = None, non_retryable: bool | None = None
 ) -> Outcome:
-    """The attempt failed, as if `error` had been raised.
+    """Fails the attempt, as if the handler had raised `error`.
 
-    `retry_after` replaces the policy's delay, at most 30 days; `non_retryable` sends to quarantine.
+    `retry_after` replaces the delay of the retry policy, at most 30 days. `non_retryable` quarantines the
+    message.
     """
     return failed_with(
         failure_of(error),

@@ -1,4 +1,4 @@
-"""What became of a send."""
+"""Results of a send."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from .v1.dlq_service_pb2 import SendToDlqResponse
 
 @dataclass(frozen=True)
 class Stored:
-    """The service has it. `joined`: as one more failure of an earlier message of its `dedup_key`."""
+    """The service stored it. `joined`: as one more failure of an earlier message with its `dedup_key`."""
 
     status: Literal["sent", "joined"]
     id: str
-    """The message's id; of the message it joined, if it did."""
+    """Id of the message, or of the message that it joined."""
     state: str
     reason: str
-    """As given, or as the server read it from the error."""
+    """As given, or as the server derived it from the error."""
     queue: str
-    """Where it is: a routing rule may have chosen another queue."""
+    """The queue of the message. A routing rule may have chosen another one than the send."""
     due_time: datetime | None = None
-    """When the next retry is due, if one is."""
+    """When the next retry is due; None if there is none."""
     quarantine_reason: str | None = None
-    """Why it went to quarantine, if it did."""
+    """Why it is quarantined; None if it is not."""
 
 
 @dataclass(frozen=True)
 class Spooled:
-    """This machine has it, and delivers it when the service is back."""
+    """Stored on this machine. The client sends it when the service is available again."""
 
     durable: bool
-    """False: in memory only, because no file could be written."""
+    """True: on disk. False: in memory, because no file could be written."""
     status: Literal["spooled"] = field(default="spooled", init=False)
 
 
 @dataclass(frozen=True)
 class FailedDelivery:
-    """It is the message that the running handler works on: the failure is that delivery's outcome."""
+    """It is the message of the running handler. The failure is the outcome of that delivery."""
 
     id: str
     status: Literal["delivery"] = field(default="delivery", init=False)
@@ -49,14 +49,14 @@ class FailedDelivery:
 
 @dataclass(frozen=True)
 class Dropped:
-    """Nobody has it, or nobody knows (`error.maybe_stored`)."""
+    """Not stored. If `error.maybe_stored` is True, the server may have stored it."""
 
     error: DlqClientError
     status: Literal["dropped"] = field(default="dropped", init=False)
 
 
 SendResult: TypeAlias = "Stored | Spooled | FailedDelivery | Dropped"
-"""Look at `status`, or match on the class."""
+"""Check `status`, or match on the class."""
 
 
 def stored_from(response: SendToDlqResponse, queue: str) -> Stored:

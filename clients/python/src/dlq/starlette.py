@@ -1,4 +1,4 @@
-"""For Starlette and FastAPI: a request that a handler fails on is kept.
+"""For Starlette and FastAPI: sends requests whose handler raised to the DLQ.
 
 app.add_middleware(DeadLetterMiddleware, client=client, queue="orders")
 """
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from ._core.log import log as _log
-from ._core.peek import cut_to, is_identity
+from ._core.safe_read import cut_to_fit, is_valid_id
 from .aio import Client
 from .options import SendOptions
 
@@ -18,19 +18,18 @@ _Receive: TypeAlias = "Callable[[], Awaitable[MutableMapping[str, Any]]]"
 _Send: TypeAlias = "Callable[[MutableMapping[str, Any]], Awaitable[None]]"
 _App: TypeAlias = "Callable[[_Scope, _Receive, _Send], Awaitable[None]]"
 
-_MOST_ATTRIBUTE_BYTES = 4 * 1024
-"""What the service takes. What is longer is the caller's, and must not cost the message."""
+_MAX_ATTRIBUTE_BYTES = 4 * 1024
+"""The limit of the service. A longer value of a request is cut, so that the message is accepted."""
 
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class DeadLetterMiddleware:
-    """Sends the body of each request that ends by an exception, and lets the exception go on: the
-    caller is answered as without it.
+    """Sends the body of each request whose handling raised, and raises the exception again.
 
-    The body is the payload, its `content-type` that of the message; `method` and `path` are attributes.
-    `methods`: requests by others ask for nothing that should be done again. `options` are further
-    options of the send, made of the request's scope. A body of more than `max_body_bytes` is left out.
+    The message has the request's body and `content-type`; `method`, `path` and `query` are attributes. Requests
+    with other methods than `methods` are not sent. `options` returns more options of the send for a request's
+    scope. A body of more than `max_body_bytes` is left out.
     """
 
     def __init__(
@@ -65,34 +64,34 @@ class DeadLetterMiddleware:
         try:
             await self._app(scope, recorded, send)
         except Exception as error:
-            await self._keep(scope, bytes(body), error)
+            await self._send(scope, bytes(body), error)
             raise
 
-    async def _keep(self, scope: _Scope, body: bytes, error: Exception) -> None:
+    async def _send(self, scope: _Scope, body: bytes, error: Exception) -> None:
         headers = {name.lower(): value for name, value in scope["headers"]}
         attributes = {
             "method": scope["method"],
-            "path": cut_to(scope["path"], _MOST_ATTRIBUTE_BYTES),
+            "path": cut_to_fit(scope["path"], _MAX_ATTRIBUTE_BYTES),
         }
         if scope.get("query_string"):
             query = scope["query_string"].decode("latin-1")
-            attributes["query"] = cut_to(query, _MOST_ATTRIBUTE_BYTES)
+            attributes["query"] = cut_to_fit(query, _MAX_ATTRIBUTE_BYTES)
         if len(body) > self._max_body_bytes:
             body, attributes["body"] = b"", "left out: too large"
         options: SendOptions = {"attributes": attributes}
         content_type = headers.get(b"content-type", b"").decode("latin-1")
-        if is_identity(content_type):
+        if is_valid_id(content_type):
             options["content_type"] = content_type
         if self._options is not None:
             try:
                 options = {**options, **self._options(scope)}
-            except Exception:  # it must not take the place of the request's own error
-                _log.exception("dlq: the options of a request raised; it is sent without them")
+            except Exception:  # it must not replace the request's own error
+                _log.exception("dlq: the options of a request raised; sending it without them")
         await self._client.send(self._queue, _text_or_bytes(body), error, **options)
 
 
 def _text_or_bytes(body: bytes) -> str | bytes:
-    """Text is shown as it is by tools."""
+    """Tools can show text as it is."""
     try:
         return body.decode()
     except UnicodeDecodeError:

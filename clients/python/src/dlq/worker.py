@@ -25,16 +25,16 @@ from .worker_options import WorkerOptions
 if TYPE_CHECKING:
     from .client import Client
 
-_LOOK_EVERY_S = 0.5
-"""A signal that comes just before a wait begins does not end it: its handler runs after the wait."""
+_CHECK_EVERY_S = 0.5
+"""A signal that arrives just before a wait begins does not interrupt it. So waits are short."""
 
 Handler: TypeAlias = Callable[[Delivery], "Outcome | None"]
-"""Processes one delivery. Returning means succeeded, raising means failed; `release`, `quarantine`,
-`discard` and `fail` make outcomes to return instead."""
+"""Processes one delivery. If it returns None the delivery succeeded, if it raises it failed. It may return
+an outcome of `release`, `quarantine`, `discard` or `fail`."""
 
 
 class ThreadRunner:
-    """As many threads as are needed at a time, kept for the next delivery."""
+    """Runs handlers in threads. Starts a thread when all are busy, and keeps it."""
 
     def __init__(self, handler: Callable[[Delivery], object]) -> None:
         self._handler = handler
@@ -44,15 +44,15 @@ class ThreadRunner:
         self._lock = threading.Lock()
         self.core: WorkerCore | None = None
 
-    def start(self, held: Delivery) -> None:
+    def start(self, delivery: Delivery) -> None:
         with self._lock:
             self._busy += 1
             if self._busy > self._threads:
                 self._add_thread()
-        self._work.put(held)
+        self._work.put(delivery)
 
-    def cancel(self, held: Delivery) -> None:
-        """A thread can't be ended: the handler sees `delivery.cancelled`."""
+    def cancel(self, delivery: Delivery) -> None:
+        """Does nothing: a thread can't be cancelled. The handler must check `delivery.cancelled`."""
 
     def close(self) -> None:
         for _ in range(self._threads):
@@ -63,31 +63,34 @@ class ThreadRunner:
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
             self._threads += 1
-        except RuntimeError:  # the system gives no more of them: those that are there take it
+        except (
+            RuntimeError
+        ):  # the system has no more threads; an existing one runs the handler later
             if self._threads == 0:
                 raise
 
     def _run(self) -> None:
-        while (held := self._work.get()) is not None:
-            contextvars.copy_context().run(self._handle, held)
+        while (delivery := self._work.get()) is not None:
+            contextvars.copy_context().run(self._handle, delivery)
 
-    def _handle(self, held: Delivery) -> None:
-        current_delivery.set(held)
-        given: object = None
+    def _handle(self, delivery: Delivery) -> None:
+        current_delivery.set(delivery)
+        returned: object = None
         error: BaseException | None = None
         try:
-            with within_trace(held.trace_context):
-                given = self._handler(held)
+            with within_trace(delivery.trace_context):
+                returned = self._handler(delivery)
         except BaseException as raised:  # SystemExit too: a handler must not end its thread
             error = raised
         with self._lock:
             self._busy -= 1
         if self.core is not None:
-            self.core.ended(held, given, error)
+            self.core.ended(delivery, returned, error)
 
 
 class Worker:
-    """Made by `Client.worker`. Either `run(handler)` until it is stopped, or `start(handler)`."""
+    """Created by `Client.worker`. `run(handler)` works until it is stopped; `start(handler)` works in the
+    background."""
 
     def __init__(self, client: Client, options: WorkerOptions) -> None:
         self._client = client
@@ -113,36 +116,35 @@ class Worker:
         return self
 
     def run(self, handler: Handler, *, handle_signals: bool = True) -> None:
-        """Works until `stop` is called, or until SIGINT or SIGTERM where this is the main thread.
+        """Works until `stop` is called; in the main thread also until SIGINT or SIGTERM.
 
-        Raises DlqClientError if the server refuses what the worker asks for.
+        Raises DlqClientError if the server refuses the worker's stream.
         """
         self.start(handler)
-        with _stopped_by_signals(self._ask_to_stop, handle_signals):
+        with _stopped_by_signals(self._request_stop, handle_signals):
             self.wait()
 
     def wait(self, timeout: float | None = None) -> None:
-        """Until it has stopped. Raises as `run` does."""
+        """Waits until the worker has stopped. Raises the same errors as `run`."""
         if self._core is None:
             raise RuntimeError("the worker has not been started")
         done: Future[None] = self._core.done
         while timeout is None and not done.done():
-            wait([done], timeout=_LOOK_EVERY_S)
+            wait([done], timeout=_CHECK_EVERY_S)
         done.result(timeout)
 
     def stop(self, timeout: float | None = None) -> None:
-        """Takes nothing new, waits for running handlers (`timeout` seconds; default: the worker's
-        `drain_timeout`), reports their outcomes, and gives the rest back. Within a handler it does not
-        wait for that."""
+        """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
+        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once."""
         if self._core is None:
             return
-        self._ask_to_stop(timeout)
+        self._request_stop(timeout)
         if current_delivery.get() is not None:
             return
         try:
             self._core.done.result()
         except DlqClientError:
-            pass  # told by `run` and `on_error`
+            pass  # `run` raises it, and `on_error` reports it
 
     def __enter__(self) -> Self:
         return self
@@ -155,7 +157,7 @@ class Worker:
     ) -> None:
         self.stop()
 
-    def _ask_to_stop(self, timeout: float | None = None) -> None:
+    def _request_stop(self, timeout: float | None = None) -> None:
         core = self._core
         if core is not None and not core.done.done():
             try:
@@ -171,18 +173,18 @@ class Worker:
 
 
 class _stopped_by_signals:
-    def __init__(self, stop: Callable[[], None], wanted: bool) -> None:
+    def __init__(self, stop: Callable[[], None], is_enabled: bool) -> None:
         is_main = threading.current_thread() is threading.main_thread()
-        self._signals = (signal.SIGINT, signal.SIGTERM) if wanted and is_main else ()
+        self._signals = (signal.SIGINT, signal.SIGTERM) if is_enabled and is_main else ()
         self._stop = stop
-        self._before: dict[signal.Signals, Any] = {}
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> None:
         for one in self._signals:
-            self._before[one] = signal.signal(one, self._on_signal)
+            self._previous[one] = signal.signal(one, self._on_signal)
 
     def __exit__(self, *_: object) -> None:
-        for one, handler in self._before.items():
+        for one, handler in self._previous.items():
             signal.signal(one, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

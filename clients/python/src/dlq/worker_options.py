@@ -1,4 +1,4 @@
-"""What a worker can be told, and what it tells."""
+"""Options of a worker."""
 
 from __future__ import annotations
 
@@ -15,49 +15,50 @@ from .errors import DlqClientError
 from .outcome import OutcomeKind
 from .v1.dlq_service_pb2 import StreamDueRequest
 
-_MOST_IN_FLIGHT = 10_000
-"""The most that the server takes."""
+_MAX_IN_FLIGHT = 10_000
+"""The limit of the server."""
 
-_MOST_IN_FLIGHT_BYTES = 2**53
-"""The server takes any number; the wire, and JSON, do not."""
+_MAX_IN_FLIGHT_BYTES = 2**53
+"""The largest integer that JSON represents exactly. The server has no limit."""
 
 
 @dataclass(frozen=True)
 class SettledDelivery:
-    """What the server made of an outcome."""
+    """The new state of a message whose outcome counted."""
 
     outcome: OutcomeKind
     state: str
     due_time: datetime | None = None
-    """When the next attempt is due, if one is."""
+    """When the next attempt is due; None if there is none."""
     quarantine_reason: str | None = None
 
 
 class WorkerSettings(TypedDict, total=False):
-    """What a worker takes beside its queues; each is optional."""
+    """Settings of a worker. All are optional."""
 
     concurrency: int
-    """Most handlers at a time. Default 16."""
+    """Maximum number of running handlers. Default 16."""
     prefetch: int
-    """Deliveries that wait here for a handler, so that none waits for the network; give 0 where
-    handlers take seconds and other workers are idle. Default: as many as `concurrency`."""
+    """Deliveries that wait in the worker for a free handler. Set 0 if handlers take seconds and there are
+    other workers. Default: `concurrency`."""
     lease_duration: Seconds
-    """How long the server waits for a sign of life. Default: the queue's (30 s)."""
+    """After this time without an extension the server delivers the message again. Default: the queue's
+    (30 s)."""
     max_in_flight_bytes: int
-    """Default 64 MiB."""
+    """Maximum size of all deliveries that the worker holds. Default 64 MiB."""
     worker_id: str
     """Shown in the server's logs. Default: host and process id."""
     drain_timeout: float
     """Seconds that `stop` waits for running handlers before it cancels them. Default 30."""
     on_error: Callable[[DlqClientError, Delivery | None], object]
-    """Told when the stream breaks or an outcome does not count. Default: a log line."""
+    """Called when the stream breaks or an outcome does not count. Default: a log line."""
     on_settled: Callable[[Delivery, SettledDelivery], object]
-    """Told what became of each delivery whose outcome counts."""
+    """Called for each outcome that counts."""
 
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """All options of a worker, checked."""
+    """The validated options of a worker."""
 
     queues: Sequence[str]
     concurrency: int = 16
@@ -81,12 +82,12 @@ class WorkerOptions:
         request = StreamDueRequest(
             queues=self.queues,
             worker_id=self.worker_id or f"{socket.gethostname()}-{os.getpid()}"[-128:],
-            max_in_flight=min(self.concurrency + prefetch, _MOST_IN_FLIGHT),
+            max_in_flight=min(self.concurrency + prefetch, _MAX_IN_FLIGHT),
         )
         if self.lease_duration is not None:
             request.lease_duration.CopyFrom(duration("lease_duration", self.lease_duration))
         if self.max_in_flight_bytes is not None:
-            request.max_in_flight_bytes = min(self.max_in_flight_bytes, _MOST_IN_FLIGHT_BYTES)
+            request.max_in_flight_bytes = min(self.max_in_flight_bytes, _MAX_IN_FLIGHT_BYTES)
         return request
 
 

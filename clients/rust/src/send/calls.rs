@@ -1,70 +1,114 @@
-//! Calls that carry sends.
+//! The calls that carry sends, and their requests.
 
-use crate::line::Line;
-use crate::send::letter::Letter;
+use crate::reconnecting_channel::ReconnectingChannel;
 use crate::status_details::status_of;
 use crate::v1::send_to_dlq_batch_result::Outcome;
-use crate::v1::{SendToDlqBatchRequest, SendToDlqRequest, SendToDlqResponse};
-use std::sync::Arc;
+use crate::v1::{SendNumber, SendToDlqBatchRequest, SendToDlqRequest, SendToDlqResponse};
+use prost::Message;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tonic::{Code, Status};
 
-/// The result of one message, whichever call it went in.
-pub(crate) type Answer = Result<SendToDlqResponse, Status>;
+/// Bytes of tag and length of a request in a batch.
+const FRAME_BYTES: usize = 8;
 
-/// The error of a call in which none was taken for want of the service itself, such as of its store.
-pub(crate) fn without_service(answers: &[Answer]) -> Option<&Status> {
-    let mut statuses = answers.iter().map(|answer| {
-        let status = answer.as_ref().err();
-        status.filter(|status| status.code() == Code::Unavailable)
-    });
-    let first = statuses.next()??;
-    statuses.all(|status| status.is_some()).then_some(first)
+/// A request with its size on the wire.
+#[derive(Clone, Debug)]
+pub(crate) struct SizedRequest {
+    pub(crate) request: SendToDlqRequest,
+    pub(crate) bytes: usize,
 }
 
-/// One message goes by itself, several go in a batch.
+impl SizedRequest {
+    pub(crate) fn new(request: SendToDlqRequest) -> Self {
+        let bytes = Self::size_of(&request);
+        Self { request, bytes }
+    }
+
+    pub(crate) fn size_of(request: &SendToDlqRequest) -> usize {
+        request.encoded_len() + FRAME_BYTES
+    }
+
+    pub(crate) fn queue(&self) -> &str {
+        &self.request.queue
+    }
+}
+
+/// Numbers the sends of one client to each queue, so that the service recognizes a late repeat.
+pub(crate) struct SendNumbers {
+    client_id: [u8; 16],
+    latest: Mutex<HashMap<String, u64>>,
+}
+
+impl SendNumbers {
+    pub(crate) fn new() -> Self {
+        Self {
+            client_id: rand::random(),
+            latest: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn assign(&self, request: &mut SendToDlqRequest) {
+        let mut latest = self.latest.lock().unwrap();
+        let number = latest.entry(request.queue.clone()).or_default();
+        *number += 1;
+        request.send_number = Some(SendNumber {
+            client_id: self.client_id.to_vec(),
+            number: *number,
+        });
+    }
+}
+
+/// The result of one message, sent alone or in a batch.
+pub(crate) type MessageResult = Result<SendToDlqResponse, Status>;
+
+/// Returns the first error if each message of a call failed with UNAVAILABLE, as when the server's store is
+/// down.
+pub(crate) fn common_unavailable_error(results: &[MessageResult]) -> Option<&Status> {
+    let mut errors = results.iter().map(|result| {
+        let status = result.as_ref().err();
+        status.filter(|status| status.code() == Code::Unavailable)
+    });
+    let first = errors.next()??;
+    errors.all(|status| status.is_some()).then_some(first)
+}
+
+/// Sends one message by `SendToDlq`, several by `SendToDlqBatch`.
 pub(super) async fn call_send(
-    line: &Line,
-    letters: &[Arc<Letter>],
-    limit: Duration,
-) -> Result<Vec<Answer>, Status> {
-    if let [letter] = letters {
-        let request = letter.request.clone();
-        let call = line.call(
-            limit,
-            |mut service| async move { service.send_to_dlq(request).await },
-        );
+    channel: &ReconnectingChannel,
+    requests: &[Arc<SizedRequest>],
+    timeout: Duration,
+) -> Result<Vec<MessageResult>, Status> {
+    if let [sized] = requests {
+        let request = sized.request.clone();
+        let call = channel.call(timeout, |mut service| async move {
+            service.send_to_dlq(request).await
+        });
         return Ok(vec![Ok(call.await?)]);
     }
-    call_batch(
-        line,
-        letters.iter().map(|letter| letter.request.clone()).collect(),
-        limit,
-    )
-    .await
+    let requests = requests.iter().map(|sized| sized.request.clone()).collect();
+    call_batch(channel, requests, timeout).await
 }
 
 pub(crate) async fn call_batch(
-    line: &Line,
+    channel: &ReconnectingChannel,
     requests: Vec<SendToDlqRequest>,
-    limit: Duration,
-) -> Result<Vec<Answer>, Status> {
+    timeout: Duration,
+) -> Result<Vec<MessageResult>, Status> {
     let count = requests.len();
     let no_result = || Status::internal("the server gave no result");
     let request = SendToDlqBatchRequest { requests };
-    let call = line.call(limit, |mut service| async move {
+    let call = channel.call(timeout, |mut service| async move {
         service.send_to_dlq_batch(request).await
     });
-    let answers = call
-        .await?
-        .results
-        .into_iter()
-        .map(|result| match result.outcome {
-            Some(Outcome::Response(response)) => Ok(response),
-            Some(Outcome::Error(error)) => Err(status_of(error)),
-            None => Err(no_result()),
-        });
-    let mut answers: Vec<Answer> = answers.collect();
-    answers.resize_with(count, || Err(no_result()));
-    Ok(answers)
+    let results = call.await?.results.into_iter();
+    let results = results.map(|result| match result.outcome {
+        Some(Outcome::Response(response)) => Ok(response),
+        Some(Outcome::Error(error)) => Err(status_of(error)),
+        None => Err(no_result()),
+    });
+    let mut results: Vec<MessageResult> = results.collect();
+    results.resize_with(count, || Err(no_result()));
+    Ok(results)
 }

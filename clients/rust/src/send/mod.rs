@@ -1,15 +1,11 @@
-//! Sends: from what a caller gives to the service, or to where it is kept meanwhile.
+//! Sends messages to the service, and to the spool while the service is unavailable.
 
-mod answers;
+mod call_results;
 pub(crate) mod calls;
-pub(crate) mod letter;
-mod numbers;
-pub(crate) mod pending;
+pub(crate) mod drop_report;
+pub(crate) mod pending_send;
+pub(crate) mod pending_sends;
 mod queue;
 pub(crate) mod reachability;
-pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod sender;
-pub(crate) mod shared;
-
-pub(crate) use numbers::SendNumbers;

@@ -1,8 +1,8 @@
-//! Sends that wait for a call.
+//! The queue of sends for the next calls.
 
 use std::collections::VecDeque;
 
-/// Numbers of sends that wait for a call, in order, and their bytes.
+/// Numbers and sizes of the sends that wait for a call, in order.
 #[derive(Default)]
 pub(crate) struct SendQueue {
     waiting: VecDeque<(u64, usize)>,
@@ -23,7 +23,7 @@ impl SendQueue {
         self.bytes += bytes;
     }
 
-    /// Back to the front, in their order: what was tried before goes before what is new.
+    /// Puts sends back to the front, in their order: retries go before new sends.
     pub(crate) fn put_back(&mut self, sends: impl DoubleEndedIterator<Item = (u64, usize)>) {
         for (number, bytes) in sends.rev() {
             self.waiting.push_front((number, bytes));
@@ -31,14 +31,19 @@ impl SendQueue {
         }
     }
 
-    /// As many from the front as fit into one call; one that is larger goes alone. Those that `is_gone`
-    /// says are passed over.
-    pub(crate) fn take(&mut self, most: usize, most_bytes: usize, is_gone: impl Fn(u64) -> bool) -> Vec<u64> {
+    /// Takes the sends of one call from the front, and removes those that are gone. A send larger than
+    /// `max_bytes` goes alone.
+    pub(crate) fn take(
+        &mut self,
+        max_count: usize,
+        max_bytes: usize,
+        is_gone: impl Fn(u64) -> bool,
+    ) -> Vec<u64> {
         let mut taken = Vec::new();
         let mut taken_bytes = 0;
         while let Some(&(number, bytes)) = self.waiting.front() {
             if !is_gone(number) {
-                if taken.len() == most || (!taken.is_empty() && taken_bytes + bytes > most_bytes) {
+                if taken.len() == max_count || (!taken.is_empty() && taken_bytes + bytes > max_bytes) {
                     break;
                 }
                 taken_bytes += bytes;
@@ -50,7 +55,7 @@ impl SendQueue {
         taken
     }
 
-    /// Lets go of those that are gone, however long no call takes them.
+    /// Removes the sends that are gone.
     pub(crate) fn sweep(&mut self, is_gone: impl Fn(u64) -> bool) {
         self.waiting.retain(|&(number, _)| !is_gone(number));
         self.bytes = self.waiting.iter().map(|&(_, bytes)| bytes).sum();
@@ -62,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_what_fits_and_passes_over_what_is_gone() {
+    fn a_call_takes_the_sends_that_fit_and_skips_gone_ones() {
         let mut queue = SendQueue::default();
         for (number, bytes) in [(1, 50), (2, 60), (3, 500), (4, 10)] {
             queue.push(number, bytes);

@@ -1,72 +1,76 @@
-//! Whether the service is known to be away.
+//! Whether the service counts as unavailable.
 
-use crate::call_error::is_silent;
+use crate::call_error::is_timeout;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tonic::Status;
 
-/// Longer than the courier ever waits between two calls.
-const UNASKED: Duration = Duration::from_secs(45);
+/// After this long without a call the next send tries the service again. The spool sender pauses for less.
+const MAX_TIME_WITHOUT_CALL: Duration = Duration::from_secs(45);
 
-/// The service is known to be away when two calls one after the other have failed, the second one
-/// begun after the first had failed, and none has been answered since. The courier asks
-/// again and again for what the spool has; where it has nothing to ask for, as in a spool without room,
-/// a send does after a while.
+/// The service counts as unavailable when two calls in a row failed, the second begun after the first had
+/// failed, and no call was answered since. The spool sender keeps calling while it has messages. Without
+/// such a call, as with a full spool, the service counts as available again after 45 s.
 #[derive(Default)]
 pub(crate) struct Reachability {
-    seen: Mutex<Seen>,
-    /// An answer has come after a failure.
-    pub(crate) back: Notify,
+    state: Mutex<State>,
+    /// Notified by the first answer after a failure.
+    pub(crate) recovered: Notify,
 }
 
 #[derive(Default)]
-struct Seen {
+struct State {
     failures: u32,
     failed_at: Option<Instant>,
     last_error: Option<Arc<Status>>,
+    /// The beginning of the latest answered call.
     answered_since: Option<Instant>,
 }
 
 impl Reachability {
-    pub(crate) fn is_away(&self) -> bool {
-        let seen = self.seen.lock().unwrap();
-        seen.failures >= 2 && seen.failed_at.is_some_and(|at| at.elapsed() < UNASKED)
+    pub(crate) fn is_unavailable(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        state.failures >= 2
+            && state
+                .failed_at
+                .is_some_and(|at| at.elapsed() < MAX_TIME_WITHOUT_CALL)
     }
 
-    /// What the latest calls failed with; none if the service answers, or was not asked.
-    pub(crate) fn why(&self) -> Option<Arc<Status>> {
-        let seen = self.seen.lock().unwrap();
-        seen.last_error.clone().filter(|_| seen.failures > 0)
+    /// Returns the error of the latest calls, or `None` if the last call was answered.
+    pub(crate) fn last_error(&self) -> Option<Arc<Status>> {
+        let state = self.state.lock().unwrap();
+        state.last_error.clone().filter(|_| state.failures > 0)
     }
 
-    pub(crate) fn failed(&self, began_at: Instant, status: &Status) {
-        let mut seen = self.seen.lock().unwrap();
-        // Calls that were under way together fail together, by one fault.
-        let is_old = |of: Option<Instant>| of.is_some_and(|of| began_at < of);
-        if is_old(seen.answered_since) || is_old(seen.failed_at) {
+    pub(crate) fn call_failed(&self, began_at: Instant, status: &Status) {
+        let mut state = self.state.lock().unwrap();
+        // Calls that were under way together fail for the same reason and count once.
+        let is_older_than = |instant: Option<Instant>| instant.is_some_and(|instant| began_at < instant);
+        if is_older_than(state.answered_since) || is_older_than(state.failed_at) {
             return;
         }
-        // One that nobody has answered tells less than an earlier one.
-        if seen.failures == 0 || !is_silent(status) {
-            seen.last_error = Some(Arc::new(status.clone()));
+        // Keep an earlier error: a timeout explains less.
+        if state.failures == 0 || !is_timeout(status) {
+            state.last_error = Some(Arc::new(status.clone()));
         }
-        seen.failures += 1;
-        seen.failed_at = Some(Instant::now());
+        state.failures += 1;
+        state.failed_at = Some(Instant::now());
     }
 
-    pub(crate) fn answered(&self, began_at: Instant) {
-        if self.heard(began_at) {
-            self.back.notify_one();
+    /// Records an answered call, and wakes the spool sender if calls had failed before.
+    pub(crate) fn call_answered(&self, began_at: Instant) {
+        if self.record_answer(began_at) {
+            self.recovered.notify_one();
         }
     }
 
-    /// The same for the courier itself, which is on its way already. Gives whether a call had failed before.
-    pub(crate) fn heard(&self, began_at: Instant) -> bool {
-        let mut seen = self.seen.lock().unwrap();
-        seen.answered_since = seen.answered_since.max(Some(began_at));
-        std::mem::take(&mut seen.failures) > 0
+    /// Records an answered call of the spool sender itself. Returns whether calls had failed before.
+    pub(crate) fn record_answer(&self, began_at: Instant) -> bool {
+        let mut state = self.state.lock().unwrap();
+        state.answered_since = state.answered_since.max(Some(began_at));
+        std::mem::take(&mut state.failures) > 0
     }
 }
 
@@ -74,48 +78,51 @@ impl Reachability {
 mod tests {
     use super::*;
 
-    fn silence() -> Status {
+    fn timeout() -> Status {
         Status::deadline_exceeded("the server did not answer")
     }
 
     #[test]
-    fn one_fault_under_many_calls_counts_once() {
+    fn calls_that_fail_together_count_once() {
         let reachability = Reachability::default();
         let began_at = Instant::now();
-        reachability.failed(began_at, &silence());
-        reachability.failed(began_at, &silence());
-        assert!(!reachability.is_away());
-        reachability.failed(Instant::now(), &silence());
-        assert!(reachability.is_away());
-        reachability.answered(Instant::now());
-        assert!(!reachability.is_away());
+        reachability.call_failed(began_at, &timeout());
+        reachability.call_failed(began_at, &timeout());
+        assert!(!reachability.is_unavailable());
+        reachability.call_failed(Instant::now(), &timeout());
+        assert!(reachability.is_unavailable());
+        reachability.call_answered(Instant::now());
+        assert!(!reachability.is_unavailable());
     }
 
-    // Where nothing finds room in the spool, nothing in it finds out that the service is back.
+    // With a full spool, no spool sender finds out that the service is back.
     #[test]
-    fn what_nothing_has_asked_for_long_is_not_taken_to_be_away() {
+    fn the_service_is_available_again_after_45_s_without_a_call() {
         let reachability = Reachability::default();
-        reachability.failed(Instant::now(), &silence());
-        reachability.failed(Instant::now(), &silence());
-        let failed = |ago| reachability.seen.lock().unwrap().failed_at = Instant::now().checked_sub(ago);
+        reachability.call_failed(Instant::now(), &timeout());
+        reachability.call_failed(Instant::now(), &timeout());
+        let failed = |ago| reachability.state.lock().unwrap().failed_at = Instant::now().checked_sub(ago);
         failed(Duration::from_secs(35));
-        assert!(reachability.is_away());
+        assert!(reachability.is_unavailable());
         failed(Duration::from_secs(46));
-        assert!(!reachability.is_away());
-        reachability.failed(Instant::now(), &silence());
-        assert!(reachability.is_away());
+        assert!(!reachability.is_unavailable());
+        reachability.call_failed(Instant::now(), &timeout());
+        assert!(reachability.is_unavailable());
     }
 
     #[test]
-    fn why_it_is_away_is_what_tells_most() {
+    fn the_last_error_is_no_timeout_if_there_is_another_one() {
         let reachability = Reachability::default();
-        let why = || reachability.why().map(|status| status.message().to_owned());
-        assert_eq!(why(), None);
-        reachability.failed(Instant::now(), &silence());
-        reachability.failed(Instant::now(), &Status::unavailable("refused"));
-        reachability.failed(Instant::now(), &silence());
-        assert_eq!(why(), Some("refused".to_owned()));
-        reachability.answered(Instant::now());
-        assert_eq!(why(), None);
+        let last_error = || {
+            let status = reachability.last_error();
+            status.map(|status| status.message().to_owned())
+        };
+        assert_eq!(last_error(), None);
+        reachability.call_failed(Instant::now(), &timeout());
+        reachability.call_failed(Instant::now(), &Status::unavailable("refused"));
+        reachability.call_failed(Instant::now(), &timeout());
+        assert_eq!(last_error(), Some("refused".to_owned()));
+        reachability.call_answered(Instant::now());
+        assert_eq!(last_error(), None);
     }
 }

@@ -1,17 +1,17 @@
-//! What a caller says about a dead letter.
+//! The builder of a send.
 
 use crate::cause_chain::AsError;
 use crate::client::Client;
-use crate::durations::{instant_to_wire, to_wire};
 use crate::error::{Error, ErrorKind};
 use crate::failure::{failure_of, is_non_retryable, retry_after_of};
-use crate::panics::unless_it_panics;
-use crate::payload::{IntoPayload, made};
+use crate::panics::catch_panic;
+use crate::payload::{IntoPayload, build_payload};
 use crate::receipt::Receipt;
 use crate::retry_policy::RetryPolicy;
 use crate::trace_context;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{Failure, Origin, Reason, SendToDlqRequest, TraceContext};
+use crate::wire_time::{duration_to_wire, timestamp_to_wire};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
@@ -20,17 +20,17 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
-/// A dead letter and what is said about it. Await it to send it.
+/// A message to send, with its failure and options. Await it to send it.
 ///
-/// Whether it is kept does not hang on whoever waits: once awaited, it is sent also when that future is
-/// dropped, such as by a timeout or when a caller of a web service goes away.
+/// Once awaited, the send continues even if its future is dropped, as by a timeout or when the caller of a web
+/// service disconnects.
 #[must_use = "nothing is sent until it is awaited"]
 pub struct SendRequest<'a> {
     client: &'a Client,
     pub(crate) request: SendToDlqRequest,
     pub(crate) is_non_retryable: bool,
     timeout: Option<Duration>,
-    wrong: Option<Error>,
+    error: Option<Error>,
 }
 
 impl<'a> SendRequest<'a> {
@@ -39,24 +39,24 @@ impl<'a> SendRequest<'a> {
             request_id: format!("{:032x}", rand::random::<u128>()),
             queue,
             origin: client.origin(),
-            trace_context: trace_context::current().and_then(trace_context::bounded),
+            trace_context: trace_context::current().and_then(trace_context::without_oversized),
             ..SendToDlqRequest::default()
         };
-        let mut wrong = None;
-        match made(|| payload) {
+        let mut error = None;
+        match build_payload(|| payload) {
             Ok(payload) => request.payload = Some(payload.into_wire()),
-            Err(error) => wrong = Some(error),
+            Err(invalid) => error = Some(invalid),
         }
         Self {
             client,
             request,
             is_non_retryable: false,
             timeout: None,
-            wrong,
+            error,
         }
     }
 
-    /// Why processing failed: the error, its causes, and what they ask for.
+    /// Sets the failure: the error, its causes, and its `RetryAfter` or `NonRetryable`.
     #[track_caller]
     pub fn error<E: AsError + ?Sized>(self, error: &E) -> Self {
         self.error_at(error, Location::caller())
@@ -73,48 +73,48 @@ impl<'a> SendRequest<'a> {
         }
         self.request.failure = Some(failure);
         if let (None, Some(wait)) = (&self.request.first_retry, retry_after_of(found)) {
-            self.request.first_retry = Some(FirstRetry::Delay(crate::durations::wait_to_wire(wait)));
+            self.request.first_retry = Some(FirstRetry::Delay(crate::wire_time::retry_wait_to_wire(wait)));
         }
         self
     }
 
-    /// Why processing failed, in the contract's own terms.
+    /// Sets the failure, in the terms of the API.
     pub fn failure(mut self, failure: Failure) -> Self {
         self.request.failure = Some(failure);
         self
     }
 
-    /// Why it failed, if you know; else the service reads it from the error.
+    /// Sets the reason of the failure. Default: the service derives it from the error.
     pub fn reason(mut self, reason: Reason) -> Self {
         self.request.failure.get_or_insert_default().set_reason(reason);
         self
     }
 
-    /// Your own identity of the message. Poison detection counts the sends of one source id.
+    /// Sets your own id of the message. Poison detection counts the sends of one source id.
     pub fn source_id(mut self, id: impl Into<String>) -> Self {
         self.request.source_id = id.into();
         self
     }
 
-    /// Sends of one key and payload within the dedup window join one message.
+    /// Sends with the same key and payload within the dedup window join one message.
     pub fn dedup_key(mut self, key: impl Into<String>) -> Self {
         self.request.dedup_key = key.into();
         self
     }
 
-    /// Where the queue has `ordering`, messages of one key are delivered one at a time, in their order.
+    /// In a queue with `ordering`, messages of one key are delivered one at a time, in order.
     pub fn ordering_key(mut self, key: impl Into<String>) -> Self {
         self.request.ordering_key = key.into();
         self
     }
 
-    /// A header of the message.
+    /// Adds a header.
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.request.attributes.insert(name.into(), value.into());
         self
     }
 
-    /// Headers of the message.
+    /// Adds headers.
     pub fn attributes<N: Into<String>, V: Into<String>>(
         mut self,
         all: impl IntoIterator<Item = (N, V)>,
@@ -125,79 +125,79 @@ impl<'a> SendRequest<'a> {
         self
     }
 
-    /// A media type; `application/json` where the payload was made JSON.
+    /// Sets the media type. Default: `application/json` for JSON, else none.
     pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
         self.request.payload.get_or_insert_default().content_type = media_type.into();
         self
     }
 
-    /// First retry this long from now; at most 365 days. Default: what the error asks for, else the
+    /// Sets the delay of the first retry, at most 365 days. Default: that of a `RetryAfter` error, else the
     /// policy's.
     pub fn delay(mut self, delay: Duration) -> Self {
-        self.request.first_retry = Some(FirstRetry::Delay(to_wire(delay)));
+        self.request.first_retry = Some(FirstRetry::Delay(duration_to_wire(delay)));
         self
     }
 
-    /// First retry then.
+    /// Sets the time of the first retry.
     pub fn due_time(mut self, time: SystemTime) -> Self {
-        self.request.first_retry = Some(FirstRetry::DueTime(instant_to_wire(time)));
+        self.request.first_retry = Some(FirstRetry::DueTime(timestamp_to_wire(time)));
         self
     }
 
-    /// Time to live from now or from the due time. Default: the queue's (24 h).
+    /// Sets the time to live from now or from the due time. Default: the queue's (24 h).
     pub fn ttl(mut self, time: Duration) -> Self {
-        self.request.ttl = Some(to_wire(time));
+        self.request.ttl = Some(duration_to_wire(time));
         self
     }
 
-    /// Failed attempts after which the message is quarantined; wins over every policy.
+    /// Sets how many failed attempts quarantine the message. Overrides every policy.
     pub const fn max_retries(mut self, count: u32) -> Self {
         self.request.max_retries = Some(count);
         self
     }
 
-    /// Wins over the policies of the queue and of the reason.
+    /// Sets the retry policy. Overrides those of the queue and of the reason.
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.request.retry_policy = Some(policy.into());
         self
     }
 
-    /// -100 to 100, larger is sooner.
+    /// Sets the priority, -100 to 100. Larger is sooner. Default 0.
     pub const fn priority(mut self, priority: i32) -> Self {
         self.request.priority = priority;
         self
     }
 
-    /// Where the message is in your system, e.g. `topic`, `partition`, `offset`.
+    /// Adds where the message came from in your system, e.g. `topic`, `partition`, `offset`.
     pub fn coordinate(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
         let origin = self.request.origin.get_or_insert_with(Origin::default);
-        if let Some(value) = unless_it_panics(|| value.to_string()) {
+        if let Some(value) = catch_panic(|| value.to_string()) {
             origin.coordinates.insert(name.into(), value);
         }
         self
     }
 
-    /// W3C Trace Context that the retries belong to. Default, with the feature `opentelemetry`: of the
-    /// current context. What is longer than the service takes is left out: 128 bytes, of the state 512.
+    /// Sets the W3C Trace Context of the retries. Default: the current context with the feature `opentelemetry`,
+    /// else none. A `traceparent` longer than 128 bytes or a `tracestate` longer than 512 is left out.
     pub fn trace_context(mut self, traceparent: impl Into<String>, tracestate: impl Into<String>) -> Self {
-        self.request.trace_context = trace_context::bounded(TraceContext {
+        self.request.trace_context = trace_context::without_oversized(TraceContext {
             traceparent: traceparent.into(),
             tracestate: tracestate.into(),
         });
         self
     }
 
-    /// Identity of this send, shared by all its tries. Default, also where it is empty: a random one.
+    /// Sets the id of this send, shared by all its tries. Default, also for an empty one: a random id.
     pub fn request_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        // Without any a try whose answer was lost would be a second message.
+        // Without an id, a retry after a lost answer would create a second message.
         if !id.is_empty() {
             self.request.request_id = id;
         }
         self
     }
 
-    /// How long to try; below 10 min, for which a request id is known. Default: the client's.
+    /// Sets how long to try. The service recognizes a request id for 10 min. Default: the client's timeout.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -214,10 +214,10 @@ impl IntoFuture for SendRequest<'_> {
             request,
             is_non_retryable,
             timeout,
-            wrong,
+            error,
         } = self;
-        match wrong {
-            Some(error) => client.dropped(error, &request.queue),
+        match error {
+            Some(error) => client.drop_send(error, &request.queue),
             None => client.add(request, is_non_retryable, timeout),
         }
     }
@@ -231,24 +231,24 @@ impl fmt::Debug for SendRequest<'_> {
     }
 }
 
-/// A send under way. It goes on when this is dropped.
+/// A send under way. It continues if this is dropped.
 #[derive(Debug)]
-#[must_use = "it tells whether the message is kept"]
+#[must_use = "the result shows whether the message is stored"]
 pub struct Sending(State);
 
 #[derive(Debug)]
 enum State {
-    Known(Option<Result<Receipt, Error>>),
-    Waits(oneshot::Receiver<Result<Receipt, Error>>),
+    Ready(Option<Result<Receipt, Error>>),
+    Waiting(oneshot::Receiver<Result<Receipt, Error>>),
 }
 
 impl Sending {
-    pub(crate) const fn known(result: Result<Receipt, Error>) -> Self {
-        Self(State::Known(Some(result)))
+    pub(crate) const fn ready(result: Result<Receipt, Error>) -> Self {
+        Self(State::Ready(Some(result)))
     }
 
     pub(crate) const fn waiting(result: oneshot::Receiver<Result<Receipt, Error>>) -> Self {
-        Self(State::Waits(result))
+        Self(State::Waiting(result))
     }
 }
 
@@ -257,11 +257,11 @@ impl Future for Sending {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            State::Known(result) => Poll::Ready(result.take().expect("polled after it was ready")),
-            State::Waits(result) => Pin::new(result).poll(context).map(|received| {
+            State::Ready(result) => Poll::Ready(result.take().expect("polled after it was ready")),
+            State::Waiting(result) => Pin::new(result).poll(context).map(|received| {
                 received.unwrap_or_else(|_| {
-                    let words = "the runtime was shut down before this was sent";
-                    Err(Error::new(ErrorKind::Closed, words).maybe_stored_if(true))
+                    let message = "the runtime ended before the message was sent";
+                    Err(Error::new(ErrorKind::Closed, message).with_maybe_stored(true))
                 })
             }),
         }

@@ -1,97 +1,102 @@
-//! Takes sends, and shares calls among those that come together.
+//! Takes sends, and makes those that come together share calls.
 
 use crate::error::Error;
 use crate::receipt::Receipt;
-use crate::send::letter::Letter;
-use crate::send::pending::{Pending, buffer_full, runtime_over};
-use crate::send::shared::{SenderParts, Shared};
+use crate::send::calls::SizedRequest;
+use crate::send::pending_send::{PendingSend, buffer_full_error, runtime_ended_error};
+use crate::send::pending_sends::{PendingSends, SenderParts};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// Sends that come together go in one call. With no call under way the first goes at once; else sends
-/// collect until a call is answered, a call is full, or `max_delay` has passed. While the server can't
-/// be reached all wait, and one call after another finds out; once it is known to be away, sends go to
-/// the spool at once.
+/// Sends that come together share a call. Without a call under way, the first send goes at once. Otherwise
+/// sends collect until a call is answered, a call is full, or `max_delay` is over. While the server can't be
+/// reached all sends wait, and one call after another tries it. Once the service counts as unavailable, sends
+/// go to the spool at once.
 pub(crate) struct Sender {
-    shared: Arc<Shared>,
+    sends: Arc<PendingSends>,
 }
 
 impl Sender {
-    /// Its work is a task of the runtime that this is called in.
+    /// Starts its task in the current runtime.
     pub(crate) fn new(parts: SenderParts) -> Self {
-        let shared = Arc::new(Shared::new(parts));
-        tokio::spawn(pump(Rest(Arc::clone(&shared))));
-        Self { shared }
+        let sends = Arc::new(PendingSends::new(parts));
+        tokio::spawn(pump(RuntimeGuard(Arc::clone(&sends))));
+        Self { sends }
     }
 
-    pub(crate) fn add(&self, letter: Letter, timeout: Duration) -> oneshot::Receiver<Result<Receipt, Error>> {
-        let shared = &self.shared;
+    pub(crate) fn add(
+        &self,
+        sized: SizedRequest,
+        timeout: Duration,
+    ) -> oneshot::Receiver<Result<Receipt, Error>> {
+        let sends = &self.sends;
         let (reply, result) = oneshot::channel();
-        let letter = Arc::new(letter);
+        let sized = Arc::new(sized);
         let now = Instant::now();
         let deadline = now
             .checked_add(timeout)
             .unwrap_or(now + Duration::from_secs(1 << 32));
-        let mut send = Pending::new(Arc::clone(&letter), deadline, reply);
-        let coalesce = &shared.parts.coalesce;
-        let mut state = shared.state.lock().unwrap();
-        let has_room = |times: usize| {
+        let mut send = PendingSend::new(Arc::clone(&sized), deadline, reply);
+        let coalesce = &sends.parts.coalesce;
+        let mut state = sends.state.lock().unwrap();
+        let fits = |times: usize| {
             state.pending.len() < times.saturating_mul(coalesce.max_pending_messages)
-                && state.pending_bytes + letter.bytes <= times.saturating_mul(coalesce.max_pending_bytes)
+                && state.pending_bytes + sized.bytes <= times.saturating_mul(coalesce.max_pending_bytes)
         };
-        let is_room = has_room(1);
-        let has_spool = shared.parts.spool.is_some();
-        // As many again may be on their way to a spool whose disk is slow.
-        if !(is_room || has_spool && has_room(2)) {
-            let error = buffer_full(
-                letter.bytes,
+        let has_room = fits(1);
+        let has_spool = sends.parts.spool.is_some();
+        // As many again may wait for a spool with a slow disk.
+        if !(has_room || has_spool && fits(2)) {
+            let error = buffer_full_error(
+                sized.bytes,
                 state.pending.len(),
                 state.pending_bytes,
                 coalesce.max_pending_bytes,
             );
             drop(state);
-            shared.settle(send, Err(error));
+            sends.settle(send, Err(error));
             return result;
         }
-        if state.is_over && !has_spool {
+        if state.is_runtime_ended && !has_spool {
             drop(state);
-            shared.settle(send, Err(runtime_over()));
+            sends.settle(send, Err(runtime_ended_error()));
             return result;
         }
         let number = state.next_number;
         state.next_number += 1;
-        state.pending_bytes += letter.bytes;
-        let leaves = has_spool && (!is_room || state.is_over || shared.parts.reachability.is_away());
-        if leaves {
-            send.leaves_for(shared.parts.reachability.why());
+        state.pending_bytes += sized.bytes;
+        let goes_to_spool =
+            has_spool && (!has_room || state.is_runtime_ended || sends.parts.reachability.is_unavailable());
+        if goes_to_spool {
+            send.start_spooling(sends.parts.reachability.last_error());
         }
         state.pending.insert(number, send);
-        if leaves {
+        if goes_to_spool {
             drop(state);
-            shared.keep(number, letter);
+            sends.spool(number, sized);
             return result;
         }
-        state.queue.push(number, letter.bytes);
-        if state.calls == 0 || shared.is_full(&state) {
-            state.is_scheduled = true;
+        state.queue.push(number, sized.bytes);
+        if state.calls == 0 || sends.is_full(&state) {
+            state.is_call_due = true;
         } else {
             state.delayed_until.get_or_insert(now + coalesce.max_delay);
         }
         drop(state);
-        shared.wake.notify_one();
+        sends.wake.notify_one();
         result
     }
 
-    /// Returns when every send of before has its result, and what was dropped is told.
+    /// Returns when every earlier send has its result and each drop is reported.
     pub(crate) async fn flush(&self) {
-        let until = self.shared.state.lock().unwrap().next_number;
+        let until = self.sends.state.lock().unwrap().next_number;
         loop {
-            let settled = self.shared.settled.notified();
+            let settled = self.sends.settled.notified();
             tokio::pin!(settled);
             settled.as_mut().enable();
-            let oldest = self.shared.state.lock().unwrap().oldest();
+            let oldest = self.sends.state.lock().unwrap().oldest_unreported();
             if oldest.is_none_or(|oldest| oldest >= until) {
                 return;
             }
@@ -99,31 +104,31 @@ impl Sender {
         }
     }
 
-    /// Waits no longer for what is pending.
+    /// Moves all pending sends to the spool, or drops them without one.
     pub(crate) fn give_up(&self) {
-        self.shared.give_up_all();
+        self.sends.give_up_all();
     }
 }
 
 impl Drop for Sender {
-    /// What is pending goes on; its task ends with the last one.
+    /// Pending sends continue; the task ends after the last one.
     fn drop(&mut self) {
-        self.shared.state.lock().unwrap().is_abandoned = true;
-        self.shared.wake.notify_one();
+        self.sends.state.lock().unwrap().is_client_dropped = true;
+        self.sends.wake.notify_one();
     }
 }
 
-/// What is pending when the runtime shuts down is moved to the spool on the way.
-struct Rest(Arc<Shared>);
+/// Moves pending sends to the spool when the runtime shuts down.
+struct RuntimeGuard(Arc<PendingSends>);
 
-impl Drop for Rest {
+impl Drop for RuntimeGuard {
     fn drop(&mut self) {
-        let is_idle = {
+        let is_empty = {
             let mut state = self.0.state.lock().unwrap();
-            state.is_over = true;
+            state.is_runtime_ended = true;
             state.pending.is_empty()
         };
-        if is_idle {
+        if is_empty {
             return;
         }
         self.0.give_up_all();
@@ -133,18 +138,18 @@ impl Drop for Rest {
     }
 }
 
-async fn pump(rest: Rest) {
-    let shared = &rest.0;
+async fn pump(guard: RuntimeGuard) {
+    let sends = &guard.0;
     loop {
-        let next = shared.step();
+        let next = sends.step();
         {
-            let state = shared.state.lock().unwrap();
-            if state.is_abandoned && state.pending.is_empty() {
+            let state = sends.state.lock().unwrap();
+            if state.is_client_dropped && state.pending.is_empty() {
                 return;
             }
         }
         tokio::select! {
-            () = shared.wake.notified() => {}
+            () = sends.wake.notified() => {}
             () = sleep_until(next) => {}
         }
     }

@@ -1,20 +1,20 @@
-//! Letters that the service does not take now.
+//! Messages that the service does not take at present, as for a full queue.
 
 use crate::backoff::Backoff;
-use crate::spool::courier::{FIRST_PAUSE, MOST_PAUSE};
-use crate::spool::outgoing::Place;
+use crate::spool::sender::{FIRST_PAUSE, MAX_PAUSE};
+use crate::spool::store::Place;
 use std::collections::HashSet;
 use tokio::time::Instant;
 
-/// Letters that the service does not take now. They are tried again together: else hundreds would each have
-/// a call of its own.
+/// Messages that the service does not take at present. They are retried together, so that they share calls.
 pub(super) struct Deferred {
     places: HashSet<Place>,
-    /// Of the round before: these come first, and take nothing of the time of others.
-    known: HashSet<Place>,
-    until: Option<Instant>,
-    /// All others have been tried.
-    is_resting: bool,
+    /// The messages of the previous round. They are sent first and do not start the time for other messages.
+    previous: HashSet<Place>,
+    /// When the deferred messages are retried.
+    retry_at: Option<Instant>,
+    /// All other messages have been tried in this round.
+    is_pausing: bool,
     backoff: Backoff,
 }
 
@@ -22,45 +22,44 @@ impl Deferred {
     pub(super) fn new() -> Self {
         Self {
             places: HashSet::new(),
-            known: HashSet::new(),
-            until: None,
-            is_resting: false,
-            backoff: Backoff::new(FIRST_PAUSE, MOST_PAUSE),
+            previous: HashSet::new(),
+            retry_at: None,
+            is_pausing: false,
+            backoff: Backoff::new(FIRST_PAUSE, MAX_PAUSE),
         }
     }
 
-    /// Others are tried first, but no longer than that: there may be ever more of them.
     pub(super) fn add(&mut self, place: Place) {
         self.places.insert(place);
         self.tried(place);
     }
 
-    /// The time of others begins with the first of them.
+    /// The first other message starts the time for others: 30 s at most, as new ones may come without end.
     pub(super) fn tried(&mut self, place: Place) {
-        if !self.places.is_empty() && !self.known.contains(&place) {
-            self.until.get_or_insert_with(|| Instant::now() + MOST_PAUSE);
+        if !self.places.is_empty() && !self.previous.contains(&place) {
+            self.retry_at.get_or_insert_with(|| Instant::now() + MAX_PAUSE);
         }
     }
 
-    /// Those that are not to be tried now.
+    /// Returns the messages to leave out of the next call. Starts the next round if it is due.
     pub(super) fn skipped(&mut self) -> HashSet<Place> {
-        if self.until.is_some_and(|until| until <= Instant::now()) {
-            self.until = None;
-            self.is_resting = false;
-            self.known = std::mem::take(&mut self.places);
+        if self.retry_at.is_some_and(|at| at <= Instant::now()) {
+            self.retry_at = None;
+            self.is_pausing = false;
+            self.previous = std::mem::take(&mut self.places);
         }
         self.places.clone()
     }
 
-    /// All others have been tried, or can't be. Gives when to look again.
-    pub(super) fn rest(&mut self) -> Option<Instant> {
+    /// Returns when to retry the deferred messages, once all others have been tried or can't be sent.
+    pub(super) fn retry_at(&mut self) -> Option<Instant> {
         if self.places.is_empty() {
             self.backoff.reset();
-        } else if !std::mem::replace(&mut self.is_resting, true) {
+        } else if !std::mem::replace(&mut self.is_pausing, true) {
             let pause = Instant::now() + self.backoff.next();
-            self.until = Some(self.until.map_or(pause, |until| until.min(pause)));
+            self.retry_at = Some(self.retry_at.map_or(pause, |at| at.min(pause)));
         }
-        self.until
+        self.retry_at
     }
 }
 
@@ -69,41 +68,42 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_refused_is_tried_again_however_many_others_come() {
+    async fn a_refused_message_is_retried_after_30_s_while_others_come() {
         let mut deferred = Deferred::new();
         deferred.add(Place::Memory(1));
         assert_eq!(deferred.skipped(), HashSet::from([Place::Memory(1)]));
-        tokio::time::advance(MOST_PAUSE).await;
+        tokio::time::advance(MAX_PAUSE).await;
         assert!(deferred.skipped().is_empty());
         deferred.add(Place::Memory(1));
-        assert!(deferred.rest().unwrap() <= Instant::now() + FIRST_PAUSE); // once there are no others, sooner
+        // Sooner when there are no others.
+        assert!(deferred.retry_at().unwrap() <= Instant::now() + FIRST_PAUSE);
     }
 
-    /// As of a full queue that has left more than goes in that time.
+    /// A full queue may have left more messages than can be sent within 30 s.
     #[tokio::test(start_paused = true)]
-    async fn what_is_refused_holds_up_no_others_however_long_it_takes() {
+    async fn refused_messages_do_not_delay_the_others() {
         let mut deferred = Deferred::new();
         for _ in 0..1_000 {
             let skipped = deferred.skipped();
-            let mut letters = (0..).map(Place::Memory);
-            let next = letters.find(|place| !skipped.contains(place)).unwrap();
+            let mut places = (0..).map(Place::Memory);
+            let next = places.find(|place| !skipped.contains(place)).unwrap();
             if next == Place::Memory(100) {
                 return;
             }
             deferred.add(next);
-            tokio::time::advance(MOST_PAUSE / 10).await;
+            tokio::time::advance(MAX_PAUSE / 10).await;
         }
-        panic!("the last one never has its turn");
+        panic!("the last message is never sent");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn there_is_a_pause_where_nothing_but_the_refused_is_left() {
+    async fn the_sender_pauses_if_only_refused_messages_are_left() {
         let mut deferred = Deferred::new();
         for _ in 0..2 {
             assert!(deferred.skipped().is_empty());
             deferred.add(Place::Memory(1));
-            tokio::time::advance(MOST_PAUSE * 2).await;
+            tokio::time::advance(MAX_PAUSE * 2).await;
         }
-        assert!(deferred.rest().unwrap() > Instant::now());
+        assert!(deferred.retry_at().unwrap() > Instant::now());
     }
 }

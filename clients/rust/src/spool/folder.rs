@@ -1,4 +1,4 @@
-//! Where spool files are.
+//! The folder of spool files, and their names.
 
 use std::env;
 use std::fs;
@@ -8,17 +8,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const SUFFIX: &str = ".spool";
 
-/// The service's folder, made if need be: of the first place that can be written.
+/// Returns the folder of a service, in the first place that can be written: the option, `DLQ_SPOOL_DIR`, the
+/// platform's folder for state. Creates it.
 pub(crate) fn open(option: Option<&Path>, service: &str) -> io::Result<PathBuf> {
     let roots = [
         option.map(Path::to_owned),
         from_env("DLQ_SPOOL_DIR"),
-        of_platform(),
+        platform_folder(),
     ];
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "no folder is known for it");
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "this platform has no default folder");
     for root in roots.into_iter().flatten() {
         let folder = root.join(folder_name(service));
-        match make(&folder).and_then(|()| try_to_write(&folder)) {
+        match create(&folder).and_then(|()| check_writable(&folder)) {
             Ok(()) => return Ok(folder),
             Err(error) => failure = error,
         }
@@ -32,7 +33,7 @@ fn from_env(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-fn of_platform() -> Option<PathBuf> {
+fn platform_folder() -> Option<PathBuf> {
     if cfg!(windows) {
         return from_env("LOCALAPPDATA").map(|folder| folder.join("dlq").join("spool"));
     }
@@ -44,7 +45,7 @@ fn of_platform() -> Option<PathBuf> {
     state.map(|state| state.join("dlq/spool"))
 }
 
-/// Nothing of a name may lead out of the folder, on any file system.
+/// Returns the service's name without characters that could lead out of the folder, on any file system.
 pub(crate) fn folder_name(service: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     match service {
@@ -57,7 +58,7 @@ pub(crate) fn folder_name(service: &str) -> String {
     }
 }
 
-pub(crate) fn make(folder: &Path) -> io::Result<()> {
+pub(crate) fn create(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -65,13 +66,13 @@ pub(crate) fn make(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn try_to_write(folder: &Path) -> io::Result<()> {
+fn check_writable(folder: &Path) -> io::Result<()> {
     let path = folder.join(format!(".try-{:016x}", rand::random::<u64>()));
     fs::File::create_new(&path)?;
     fs::remove_file(path)
 }
 
-/// The wall clock first, so that names sort by age.
+/// Returns a file name that begins with the wall clock, so that names sort by age.
 pub(crate) fn new_name(created_at_ms: u128) -> String {
     format!(
         "{created_at_ms:013}-{}-{:016x}{SUFFIX}",
@@ -87,19 +88,19 @@ pub(crate) fn now_ms() -> u128 {
         .as_millis()
 }
 
-/// What a name says: when its file was made, and which process has it. None of files of somebody else.
-pub(crate) fn parts_of(name: &str) -> Option<(u128, u32)> {
+/// Returns the creation time in ms and the process id of a file name, or `None` if it is no spool file's.
+pub(crate) fn parse_name(name: &str) -> Option<(u128, u32)> {
     let mut parts = name.strip_suffix(SUFFIX)?.split('-');
     let (millis, pid, random) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_whole = parts.next().is_none() && millis.len() == 13 && random.len() == 16;
-    if is_whole {
+    let is_valid = parts.next().is_none() && millis.len() == 13 && random.len() == 16;
+    if is_valid {
         Some((millis.parse().ok()?, pid.parse().ok()?))
     } else {
         None
     }
 }
 
-/// Spool files in a folder, oldest first.
+/// Returns the spool files in a folder, oldest first.
 pub(crate) fn list(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -117,22 +118,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_nowhere_else() {
+    fn folder_names_do_not_lead_out_of_the_folder() {
         assert_eq!(folder_name(""), "default");
         assert_eq!(folder_name(".."), "_");
         assert_eq!(folder_name("a/b ü"), "a_b___");
     }
 
     #[test]
-    fn names_of_files_are_read_back() {
+    fn file_names_are_parsed() {
         assert_eq!(
-            parts_of(&new_name(1_700_000_000_000)),
+            parse_name(&new_name(1_700_000_000_000)),
             Some((1_700_000_000_000, std::process::id()))
         );
         assert_eq!(
-            parts_of("1700000000000-4194305-0123456789abcdef.spool"),
+            parse_name("1700000000000-4194305-0123456789abcdef.spool"),
             Some((1_700_000_000_000, 4_194_305))
         );
-        assert_eq!(parts_of("notes.spool"), None);
+        assert_eq!(parse_name("notes.spool"), None);
     }
 }

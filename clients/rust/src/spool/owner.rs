@@ -1,18 +1,18 @@
-//! Whose a spool file is, and whether that process still runs.
+//! The process that owns a spool file, and whether it still runs.
 
-use crate::durations::instant_to_wire;
 use crate::stubs::dlq::spool::v1::Owner;
+use crate::wire_time::timestamp_to_wire;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-/// A file that nothing has touched for so long is an orphan.
+/// A file that was not modified for this long is an orphan.
 pub(crate) const ORPHAN_AFTER: Duration = Duration::from_secs(120);
 
 pub(crate) fn host_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 
-/// This process, now.
+/// Returns this process as an owner.
 pub(crate) fn own(target: &str, service: &str) -> Owner {
     let pid = std::process::id();
     Owner {
@@ -24,42 +24,49 @@ pub(crate) fn own(target: &str, service: &str) -> Owner {
             .map(|link| link.to_string_lossy().into_owned())
             .unwrap_or_default(),
         pid: pid.into(),
-        process_start: start_of(pid.into()).unwrap_or_default(),
-        create_time: Some(instant_to_wire(SystemTime::now())),
+        process_start: process_start(pid.into()).unwrap_or_default(),
+        create_time: Some(timestamp_to_wire(SystemTime::now())),
     }
 }
 
-/// `holder` is the process in the file's name, which tells before the Owner does who has adopted it.
-pub(crate) fn is_orphan(owner: &Owner, own: &Owner, holder: u32, touched_at: SystemTime) -> bool {
+/// Reports whether the process of a file has ended. `pid` is the process id in the file's name: a process
+/// that takes a file over renames it before it appends its Owner record.
+pub(crate) fn is_orphan(owner: &Owner, own: &Owner, pid: u32, modified_at: SystemTime) -> bool {
     if SystemTime::now()
-        .duration_since(touched_at)
+        .duration_since(modified_at)
         .is_ok_and(|age| age > ORPHAN_AFTER)
     {
         return true;
     }
-    let place = |of: &Owner| (of.host.clone(), of.boot_id.clone(), of.pid_namespace.clone());
-    if own.boot_id.is_empty() || own.pid_namespace.is_empty() || place(owner) != place(own) {
+    let machine = |owner: &Owner| {
+        (
+            owner.host.clone(),
+            owner.boot_id.clone(),
+            owner.pid_namespace.clone(),
+        )
+    };
+    if own.boot_id.is_empty() || own.pid_namespace.is_empty() || machine(owner) != machine(own) {
         return false;
     }
-    match start_of(holder.into()) {
+    match process_start(pid.into()) {
         None => true,
         Some(start) => {
-            i64::from(holder) == owner.pid && owner.process_start != 0 && start != owner.process_start
+            i64::from(pid) == owner.pid && owner.process_start != 0 && start != owner.process_start
         }
     }
 }
 
-/// Whether a process of the same id runs, and may have adopted the file: its last Owner tells. In a
-/// container that is started again each process is 1.
-pub(crate) fn may_have_successor(owner: &Owner, holder: u32) -> bool {
-    i64::from(holder) == owner.pid && start_of(owner.pid).is_some()
+/// Reports whether a process with the owner's id runs. It may be another process that has taken the file
+/// over, as in a restarted container, where each process has id 1. Then the last Owner record decides.
+pub(crate) fn pid_may_be_reused(owner: &Owner, pid: u32) -> bool {
+    i64::from(pid) == owner.pid && process_start(owner.pid).is_some()
 }
 
-/// In clock ticks since the machine's start; None where there is no such process. One that waits to be
-/// reaped is none.
-fn start_of(pid: i64) -> Option<i64> {
+/// Returns the start of a process in clock ticks since the machine's start, or `None` if no such process
+/// runs. A zombie does not run.
+fn process_start(pid: i64) -> Option<i64> {
     let stat = read(&format!("/proc/{pid}/stat"));
-    // The second field is the program's name, in which anything may stand.
+    // The second field is the program's name, which may contain any character.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     if matches!(state, "Z" | "X") {
@@ -80,15 +87,15 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn this_process_runs_and_another_one_does_not() {
+    fn a_file_of_an_ended_process_is_an_orphan() {
         let own = own("localhost:1", "shop");
         let now = SystemTime::now();
         assert!(!is_orphan(&own, &own, std::process::id(), now));
-        let gone = Owner {
+        let ended = Owner {
             pid: 4_194_305,
             ..own.clone()
         };
-        assert!(is_orphan(&gone, &own, 4_194_305, now));
+        assert!(is_orphan(&ended, &own, 4_194_305, now));
         let reused = Owner {
             process_start: own.process_start + 1,
             ..own.clone()
@@ -96,7 +103,7 @@ mod tests {
         assert!(is_orphan(&reused, &own, std::process::id(), now));
         let far = Owner {
             host: "elsewhere.example".to_owned(),
-            ..gone
+            ..ended
         };
         assert!(!is_orphan(&far, &own, 4_194_305, now));
         assert!(is_orphan(

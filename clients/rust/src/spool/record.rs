@@ -1,17 +1,17 @@
-//! How records lie in a spool file. Pure: bytes in, records out.
+//! Encodes and decodes the records of a spool file.
 
 pub(crate) const HEADER: &[u8] = b"DLQ-SPOOL 1\n";
-pub(crate) const MOST_BODY_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 const MAGIC: [u8; 4] = [0x89, 0x44, 0x4C, 0x51];
-/// Magic, type, length and checksum.
+/// Bytes of magic, type, length and checksum.
 pub(crate) const HEAD_BYTES: usize = 13;
 
 pub(crate) const OWNER: u8 = 1;
-pub(crate) const LETTER: u8 = 2;
+pub(crate) const SPOOLED_MESSAGE: u8 = 2;
 pub(crate) const DONE: u8 = 3;
 
-/// One record, and where it begins.
+/// One record and its offset in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
     pub(crate) offset: usize,
@@ -37,7 +37,7 @@ fn checksum(head: &[u8], body: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// The record that begins there, if one does.
+/// Returns the record at an offset, if there is a valid one.
 pub(crate) fn decode(data: &[u8], offset: usize) -> Option<Record<'_>> {
     let rest = data.get(offset..)?;
     let head = rest.get(..HEAD_BYTES)?;
@@ -47,7 +47,7 @@ pub(crate) fn decode(data: &[u8], offset: usize) -> Option<Record<'_>> {
     let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let length = usize::try_from(number(5))
         .ok()
-        .filter(|&length| length <= MOST_BODY_BYTES)?;
+        .filter(|&length| length <= MAX_BODY_BYTES)?;
     let body = rest.get(HEAD_BYTES..HEAD_BYTES + length)?;
     (checksum(&head[4..9], body) == number(9)).then_some(Record {
         offset,
@@ -56,21 +56,21 @@ pub(crate) fn decode(data: &[u8], offset: usize) -> Option<Record<'_>> {
     })
 }
 
-/// The records of a file, and how many bytes among them are damaged: what was cut off at the end is
-/// not, as nobody was told that it was kept. None: it is a file of another format.
+/// Returns the records of a file and the number of damaged bytes between them, or `None` for a file of another
+/// format. A cut record at the end is not damage: its write was never confirmed.
 pub(crate) fn read_all(data: &[u8]) -> Option<(Vec<Record<'_>>, usize)> {
     if !data.starts_with(HEADER) {
         return None;
     }
     let mut records = Vec::new();
     let mut offset = HEADER.len();
-    let mut good_until = offset;
+    let mut valid_until = offset;
     let mut damaged = 0;
     while offset < data.len() {
         if let Some(record) = decode(data, offset) {
-            damaged += offset - good_until;
+            damaged += offset - valid_until;
             offset += HEAD_BYTES + record.body.len();
-            good_until = offset;
+            valid_until = offset;
             records.push(record);
             continue;
         }
@@ -91,7 +91,7 @@ mod tests {
 
     fn file(bodies: &[&[u8]]) -> Vec<u8> {
         bodies.iter().fold(HEADER.to_vec(), |mut data, body| {
-            data.extend(encode(LETTER, body));
+            data.extend(encode(SPOOLED_MESSAGE, body));
             data
         })
     }
@@ -102,22 +102,21 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_has_written() {
+    fn records_are_read_back() {
         let data = file(&[b"one", b"", b"three"]);
         assert_eq!(bodies(&data), (vec![&b"one"[..], b"", b"three"], 0));
         assert_eq!(read_all(b"something else"), None);
     }
 
     #[test]
-    fn is_what_the_format_says() {
-        // The checksum as zlib gives it for 02 00000001 61.
-        let record = encode(LETTER, b"a");
+    fn a_record_begins_with_magic_type_and_length() {
+        let record = encode(SPOOLED_MESSAGE, b"a");
         assert_eq!(record[..9], [0x89, 0x44, 0x4C, 0x51, 2, 0, 0, 0, 1]);
         assert_eq!(record.len(), 14);
     }
 
     #[test]
-    fn what_is_damaged_costs_that_record_and_no_other() {
+    fn a_damaged_record_is_skipped() {
         let mut data = file(&[b"one", b"two", b"three"]);
         let second = HEADER.len() + HEAD_BYTES + 3;
         data[second + HEAD_BYTES] ^= 0xff;
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_off_is_passed_over() {
+    fn a_cut_record_at_the_end_is_ignored() {
         let data = file(&[b"one", b"two"]);
         assert_eq!(bodies(&data[..data.len() - 1]), (vec![&b"one"[..]], 0));
     }

@@ -1,7 +1,7 @@
-//! One spool file that is this process's own, made or adopted.
+//! One spool file of this process.
 
-use crate::spool::folder::{self, new_name, now_ms, parts_of};
-use crate::spool::record::{self, DONE, HEAD_BYTES, HEADER, LETTER, OWNER};
+use crate::spool::folder::{self, new_name, now_ms, parse_name};
+use crate::spool::record::{self, DONE, HEAD_BYTES, HEADER, OWNER, SPOOLED_MESSAGE};
 use crate::stubs::dlq::spool::v1::{Done, Owner, SpooledMessage};
 use prost::Message;
 use std::collections::BTreeMap;
@@ -11,20 +11,20 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What can happen to a write.
-pub(crate) enum Trouble {
-    /// Somebody has adopted the file, and may have read it before the write.
-    NotOurs,
+/// Why a write failed.
+pub(crate) enum WriteError {
+    /// Another process has taken the file over, and may have read it before the write.
+    NotOwned,
     Io(io::Error),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for WriteError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-/// Names a file within this process.
+/// Identifies a file within this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileNumber(u64);
 
@@ -35,79 +35,79 @@ impl FileNumber {
     }
 }
 
-/// One spool file that is this process's own.
+/// One spool file of this process, created or taken over.
 pub(crate) struct SpoolFile {
     number: FileNumber,
     path: PathBuf,
     file: File,
     size: u64,
     sync: bool,
-    /// Letters that are not done: where they begin, and how long their bodies are.
-    open: BTreeMap<u64, usize>,
+    /// Messages that are not done: offset and length of the body.
+    pending: BTreeMap<u64, usize>,
 }
 
 impl SpoolFile {
-    /// With its Owner; the caller appends the first letter.
+    /// Creates a file with its Owner record. The caller appends the first message.
     pub(crate) fn create(folder: &Path, owner: &Owner, sync: bool) -> io::Result<Self> {
-        folder::make(folder)?; // somebody may have tidied up
+        folder::create(folder)?; // it may have been removed
         let path = folder.join(new_name(now_ms()));
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
-        let mut made = Self {
+        let mut created = Self {
             number: FileNumber::next(),
             path,
             file,
             size: 0,
             sync,
-            open: BTreeMap::new(),
+            pending: BTreeMap::new(),
         };
         let mut start = HEADER.to_vec();
         start.extend(record::encode(OWNER, &owner.encode_to_vec()));
-        let begun = made.write(&start).and_then(|()| {
+        let written = created.write(&start).and_then(|()| {
             if sync {
                 sync_folder(folder)?;
             }
             Ok(())
         });
-        if let Err(error) = begun {
-            made.remove(); // else each letter would leave one while the disk is full
+        if let Err(error) = written {
+            created.remove(); // on a full disk each message would leave a file
             return Err(error);
         }
-        Ok(made)
+        Ok(created)
     }
 
-    /// Takes over an orphan, with the letters that are open in it. None: somebody else was faster.
-    pub(crate) fn adopt(orphan: &Path, owner: &Owner, sync: bool) -> io::Result<Option<Self>> {
+    /// Takes over an orphan with its pending messages. Returns `None` if another process was faster.
+    pub(crate) fn take_over(orphan: &Path, owner: &Owner, sync: bool) -> io::Result<Option<Self>> {
         let created_at_ms = orphan
             .file_name()
-            .and_then(|name| parts_of(&name.to_string_lossy()))
+            .and_then(|name| parse_name(&name.to_string_lossy()))
             .map_or_else(now_ms, |(created_at_ms, _)| created_at_ms);
         let path = orphan.with_file_name(new_name(created_at_ms));
         let file = OpenOptions::new().read(true).append(true).open(orphan)?;
-        // First, so that nobody takes it while its Owner is not written.
+        // Before the rename: no other process must take it before the Owner record is written.
         file.set_modified(SystemTime::now())?;
         if std::fs::rename(orphan, &path).is_err() {
             return Ok(None);
         }
         let size = file.metadata()?.len();
-        let mut adopted = Self {
+        let mut taken = Self {
             number: FileNumber::next(),
             path,
             file,
             size,
             sync,
-            open: BTreeMap::new(),
+            pending: BTreeMap::new(),
         };
-        // On a full disk its name says whose it is, and what is delivered makes room.
-        let _ = adopted.write(&record::encode(OWNER, &owner.encode_to_vec()));
-        if !adopted.is_ours() {
+        // On a full disk the name names the owner, and sent messages make room.
+        let _ = taken.write(&record::encode(OWNER, &owner.encode_to_vec()));
+        if !taken.is_owned() {
             return Ok(None);
         }
-        adopted.read_open()?;
-        Ok(Some(adopted))
+        taken.read_pending()?;
+        Ok(Some(taken))
     }
 
     pub(crate) const fn number(&self) -> FileNumber {
@@ -122,28 +122,28 @@ impl SpoolFile {
         self.size
     }
 
-    pub(crate) fn open_offsets(&self) -> impl Iterator<Item = u64> {
-        self.open.keys().copied()
+    pub(crate) fn pending_offsets(&self) -> impl Iterator<Item = u64> {
+        self.pending.keys().copied()
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.open.is_empty()
+        self.pending.is_empty()
     }
 
-    /// A SpooledMessage's record.
-    pub(crate) fn append(&mut self, record: &[u8]) -> Result<(), Trouble> {
+    /// Appends the record of a message.
+    pub(crate) fn append(&mut self, record: &[u8]) -> Result<(), WriteError> {
         let offset = self.size;
         self.write(record)?;
-        if !self.is_ours() {
-            return Err(Trouble::NotOurs);
+        if !self.is_owned() {
+            return Err(WriteError::NotOwned);
         }
-        self.open.insert(offset, record.len() - HEAD_BYTES);
+        self.pending.insert(offset, record.len() - HEAD_BYTES);
         Ok(())
     }
 
-    /// `InvalidData`: it is lost. Any other error may pass.
-    pub(crate) fn letter(&mut self, offset: u64) -> io::Result<SpooledMessage> {
-        let length = self.open.get(&offset).copied().unwrap_or(0) + HEAD_BYTES;
+    /// Reads a message. After an `InvalidData` error the message is lost; other errors may be temporary.
+    pub(crate) fn read_message(&mut self, offset: u64) -> io::Result<SpooledMessage> {
+        let length = self.pending.get(&offset).copied().unwrap_or(0) + HEAD_BYTES;
         let mut data = vec![0; length];
         self.file.seek(SeekFrom::Start(offset))?;
         let damaged = || io::Error::new(io::ErrorKind::InvalidData, "its record is damaged");
@@ -157,54 +157,54 @@ impl SpoolFile {
         SpooledMessage::decode(record.body).map_err(|_| damaged())
     }
 
-    /// It can't be read any more.
-    pub(crate) fn give_up(&mut self, offset: u64) {
-        self.open.remove(&offset);
+    /// Gives up a message that can't be read.
+    pub(crate) fn forget(&mut self, offset: u64) {
+        self.pending.remove(&offset);
     }
 
-    /// These need not be delivered any more.
-    pub(crate) fn done(&mut self, offsets: &[u64]) -> Result<(), Trouble> {
+    /// Marks messages that need not be sent any more.
+    pub(crate) fn mark_done(&mut self, offsets: &[u64]) -> Result<(), WriteError> {
         for offset in offsets {
-            self.open.remove(offset);
+            self.pending.remove(offset);
         }
-        if self.open.is_empty() && self.is_ours() {
-            return Ok(()); // the file is removed
+        if self.pending.is_empty() && self.is_owned() {
+            return Ok(()); // the caller removes the file
         }
         let body = Done {
             offsets: offsets.to_vec(),
         }
         .encode_to_vec();
         self.write(&record::encode(DONE, &body))?;
-        if self.is_ours() {
+        if self.is_owned() {
             Ok(())
         } else {
-            Err(Trouble::NotOurs)
+            Err(WriteError::NotOwned)
         }
     }
 
-    /// Shows that this process lives. Whether the file is still its own.
+    /// Shows that this process lives. Returns whether it still owns the file.
     pub(crate) fn touch(&self) -> bool {
-        let is_ours = self.is_ours();
-        if is_ours {
+        let is_owned = self.is_owned();
+        if is_owned {
             let _ = self.file.set_modified(SystemTime::now());
         }
-        is_ours
+        is_owned
     }
 
-    /// The next process takes it at once. What somebody else has adopted is his.
-    pub(crate) fn leave(&self) {
-        if self.is_ours() {
+    /// Lets another process take the file over at once.
+    pub(crate) fn release(&self) {
+        if self.is_owned() {
             let _ = self.file.set_modified(UNIX_EPOCH);
         }
     }
 
     pub(crate) fn remove(&self) {
-        if self.is_ours() {
+        if self.is_owned() {
             let _ = std::fs::remove_file(&self.path);
         }
     }
 
-    /// Whole records only: what is cut off, as on a full disk, is taken back.
+    /// Writes whole records only: a partial write, as on a full disk, is undone.
     fn write(&mut self, data: &[u8]) -> io::Result<()> {
         let written = self
             .file
@@ -220,7 +220,7 @@ impl SpoolFile {
         Ok(())
     }
 
-    fn read_open(&mut self) -> io::Result<()> {
+    fn read_pending(&mut self) -> io::Result<()> {
         let mut data = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
         self.file.read_to_end(&mut data)?;
@@ -228,16 +228,19 @@ impl SpoolFile {
             return Ok(());
         };
         if damaged > 0 {
-            tracing::warn!(file = %self.path.display(), "passed over {damaged} bytes of a spool file that are damaged");
+            tracing::warn!(
+                "skipped {damaged} damaged bytes in spool file {}",
+                self.path.display()
+            );
         }
         for found in records {
             match found.kind {
-                LETTER => {
-                    self.open.insert(found.offset as u64, found.body.len());
+                SPOOLED_MESSAGE => {
+                    self.pending.insert(found.offset as u64, found.body.len());
                 }
                 DONE => {
                     for offset in Done::decode(found.body).unwrap_or_default().offsets {
-                        self.open.remove(&offset);
+                        self.pending.remove(&offset);
                     }
                 }
                 _ => {}
@@ -247,27 +250,27 @@ impl SpoolFile {
         Ok(())
     }
 
-    /// Whether its name still leads to it.
+    /// Reports whether the path still leads to this file.
     #[cfg(unix)]
-    fn is_ours(&self) -> bool {
+    fn is_owned(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
         let Ok(own) = self.file.metadata() else {
             return false;
         };
-        std::fs::metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino()))
+        std::fs::metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == (own.dev(), own.ino()))
     }
 
     #[cfg(not(unix))]
-    fn is_ours(&self) -> bool {
+    fn is_owned(&self) -> bool {
         self.path.exists()
     }
 }
 
-/// Of whose file it says that it is. None: it is none that can be read.
+/// Returns the first Owner record, or `None` for a file of another format.
 pub(crate) fn first_owner(path: &Path) -> io::Result<Option<Owner>> {
-    const MOST_OWNER_BYTES: u64 = 64 * 1024;
+    const MAX_OWNER_BYTES: u64 = 64 * 1024;
     let mut data = Vec::new();
-    File::open(path)?.take(MOST_OWNER_BYTES).read_to_end(&mut data)?;
+    File::open(path)?.take(MAX_OWNER_BYTES).read_to_end(&mut data)?;
     if !data.starts_with(HEADER) {
         return Ok(None);
     }
@@ -275,7 +278,7 @@ pub(crate) fn first_owner(path: &Path) -> io::Result<Option<Owner>> {
     Ok(first.and_then(|record| Owner::decode(record.body).ok()))
 }
 
-/// Whose file it is: an adopter says that it is his, behind all that was there.
+/// Returns the last Owner record. A process that takes a file over appends one.
 pub(crate) fn last_owner(path: &Path) -> io::Result<Option<Owner>> {
     let data = std::fs::read(path)?;
     let (records, _) = record::read_all(&data).unwrap_or_default();
@@ -283,7 +286,7 @@ pub(crate) fn last_owner(path: &Path) -> io::Result<Option<Owner>> {
     Ok(owners.find_map(|record| Owner::decode(record.body).ok()))
 }
 
-/// So that the file's name survives the machine, too.
+/// Makes the file's name survive a crash of the machine.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()

@@ -1,14 +1,13 @@
-//! Spool files on a real disk, as several processes have them.
+//! Spool files on a real disk, used by several processes.
 
 use crate::builder::SpoolOptions;
-use crate::send::letter::Letter;
-use crate::spool::Placed;
+use crate::send::calls::SizedRequest;
+use crate::spool::SpoolResult;
 use crate::spool::folder::{list, new_name};
-use crate::spool::keeper::Keeper;
-use crate::spool::orphans::{Found, look_at};
-use crate::spool::outgoing::{Kept, Place};
+use crate::spool::orphan_recovery::{FileStatus, inspect};
 use crate::spool::owner::own;
-use crate::spool::record::{HEADER, LETTER, OWNER, encode};
+use crate::spool::record::{HEADER, OWNER, SPOOLED_MESSAGE, encode};
+use crate::spool::store::{Place, SpoolStore, SpooledMessage};
 use crate::stubs::dlq::spool::v1::{self as wire, Owner};
 use crate::v1::SendToDlqRequest;
 use prost::Message;
@@ -20,7 +19,7 @@ use tempfile::TempDir;
 
 const TARGET: &str = "localhost:1";
 
-/// A folder, and the part of it that is the service's.
+/// A spool folder, and the folder of the service in it.
 fn folder() -> (TempDir, PathBuf) {
     let root = tempfile::tempdir().unwrap();
     let shop = root.path().join("shop");
@@ -28,12 +27,12 @@ fn folder() -> (TempDir, PathBuf) {
     (root, shop)
 }
 
-fn keeper(root: &TempDir) -> Keeper {
+fn store_in(root: &TempDir) -> SpoolStore {
     let options = SpoolOptions {
         folder: Some(root.path().to_owned()),
         ..SpoolOptions::default()
     };
-    Keeper::new(options, TARGET, "shop")
+    SpoolStore::new(options, TARGET, "shop")
 }
 
 fn request(queue: &str) -> SendToDlqRequest {
@@ -43,20 +42,20 @@ fn request(queue: &str) -> SendToDlqRequest {
     }
 }
 
-fn letter(queue: &str) -> Letter {
-    Letter::new(request(queue))
+fn sized(queue: &str) -> SizedRequest {
+    SizedRequest::new(request(queue))
 }
 
-fn letter_record(queue: &str) -> Vec<u8> {
-    let letter = wire::SpooledMessage {
+fn message_record(queue: &str) -> Vec<u8> {
+    let message = wire::SpooledMessage {
         request: Some(request(queue)),
         spool_time: None,
     };
-    encode(LETTER, &letter.encode_to_vec())
+    encode(SPOOLED_MESSAGE, &message.encode_to_vec())
 }
 
-/// This process, as one of the same id that has died.
-fn dead() -> Owner {
+/// An ended process with the id of this process.
+fn ended_process() -> Owner {
     let own = own(TARGET, "shop");
     Owner {
         process_start: own.process_start + 1,
@@ -74,138 +73,161 @@ fn owner_record(owner: &Owner) -> Vec<u8> {
     encode(OWNER, &owner.encode_to_vec())
 }
 
-fn queues(letters: &[Kept]) -> Vec<&str> {
-    letters.iter().map(|kept| kept.request.queue.as_str()).collect()
+fn all_messages(store: &mut SpoolStore) -> Vec<SpooledMessage> {
+    store.next_messages(usize::MAX, &HashSet::new())
 }
 
-fn touched_at(path: &Path) -> SystemTime {
+fn queues(messages: &[SpooledMessage]) -> Vec<&str> {
+    let requests = messages.iter().map(|message| &message.request);
+    requests.map(|request| request.queue.as_str()).collect()
+}
+
+fn places(messages: &[SpooledMessage]) -> Vec<Place> {
+    messages.iter().map(|message| message.place).collect()
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let [path] = &list(folder)[..] else {
+        panic!("one file")
+    };
+    path.clone()
+}
+
+fn modified_at(path: &Path) -> SystemTime {
     fs::metadata(path).unwrap().modified().unwrap()
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_process_of_the_same_id_may_have_adopted_a_file() {
+fn a_file_taken_over_by_a_process_with_the_same_id_is_no_orphan() {
     let (_root, folder) = folder();
     let own = own(TARGET, "shop");
-    let left = write_file(&folder, 1, &[owner_record(&dead()), letter_record("a")]);
-    assert_eq!(look_at(&left, &own).unwrap(), Found::Orphan);
-    let adopted = [owner_record(&dead()), letter_record("a"), owner_record(&own)];
-    let adopted = write_file(&folder, 2, &adopted);
-    assert!(matches!(look_at(&adopted, &own).unwrap(), Found::Others { .. }));
+    let orphan = write_file(&folder, 1, &[owner_record(&ended_process()), message_record("a")]);
+    assert_eq!(inspect(&orphan, &own).unwrap(), FileStatus::Orphan);
+    let records = [
+        owner_record(&ended_process()),
+        message_record("a"),
+        owner_record(&own),
+    ];
+    let taken = write_file(&folder, 2, &records);
+    assert!(matches!(inspect(&taken, &own).unwrap(), FileStatus::InUse { .. }));
 }
 
 #[test]
-fn what_was_left_is_touched_as_soon_as_it_is_taken() {
+fn a_recovered_file_is_renamed_and_touched_at_once() {
     let (root, folder) = folder();
-    let left = write_file(&folder, 1, &[owner_record(&dead()), letter_record("a")]);
-    File::open(&left).unwrap().set_modified(UNIX_EPOCH).unwrap();
-    let mut first = keeper(&root);
-    assert!(first.adopt());
-    let [taken] = &list(&folder)[..] else {
-        panic!("one file")
-    };
-    assert_ne!(taken, &left);
-    assert!(touched_at(taken).elapsed().unwrap() < Duration::from_secs(60));
-    assert!(!keeper(&root).adopt());
-    assert_eq!(queues(&first.oldest(usize::MAX, &HashSet::new())), ["a"]);
+    let orphan = write_file(&folder, 1, &[owner_record(&ended_process()), message_record("a")]);
+    File::open(&orphan).unwrap().set_modified(UNIX_EPOCH).unwrap();
+    let mut store = store_in(&root);
+    assert!(store.recover_orphans());
+    let taken = only_file(&folder);
+    assert_ne!(taken, orphan);
+    assert!(modified_at(&taken).elapsed().unwrap() < Duration::from_secs(60));
+    assert!(!store_in(&root).recover_orphans());
+    assert_eq!(queues(&all_messages(&mut store)), ["a"]);
 }
 
-/// As many short-lived processes leave, each of which found the service away.
+/// Many short-lived processes may each have left a file.
 #[test]
-fn what_many_have_left_is_taken_by_and_by() {
+fn at_most_64_orphans_are_open_at_a_time() {
     let (root, folder) = folder();
     for number in 0..150 {
-        write_file(&folder, number, &[owner_record(&dead()), letter_record("a")]);
+        let records = [owner_record(&ended_process()), message_record("a")];
+        write_file(&folder, number, &records);
     }
-    let left = list(&folder);
-    let mut keeper = keeper(&root);
-    let mut delivered = 0;
-    while delivered < 150 {
-        assert!(keeper.adopt());
-        let open = left.iter().filter(|path| !path.exists()).count() - delivered;
+    let orphans = list(&folder);
+    let mut store = store_in(&root);
+    let mut sent = 0;
+    while sent < 150 {
+        assert!(store.recover_orphans());
+        let open = orphans.iter().filter(|path| !path.exists()).count() - sent;
         assert!(open <= 64, "{open} files are open");
-        let letters = keeper.oldest(usize::MAX, &HashSet::new());
-        delivered += letters.len();
-        keeper.done(&letters.iter().map(|kept| kept.place).collect::<Vec<_>>());
-        assert_eq!(keeper.wants_more(), delivered < 150);
+        let messages = all_messages(&mut store);
+        sent += messages.len();
+        store.mark_done(&places(&messages));
+        assert_eq!(store.can_recover_more(), sent < 150);
     }
     assert!(list(&folder).is_empty());
 }
 
 #[test]
-fn a_file_of_another_format_is_left_alone() {
+fn a_file_of_another_format_is_not_recovered() {
     let (root, folder) = folder();
     let path = folder.join(new_name(1));
-    let records = [owner_record(&dead()), letter_record("a")].concat();
+    let records = [owner_record(&ended_process()), message_record("a")].concat();
     fs::write(&path, [b"DLQ-SPOOL 2\n".to_vec(), records].concat()).unwrap();
     File::open(&path).unwrap().set_modified(UNIX_EPOCH).unwrap();
-    assert!(!keeper(&root).adopt());
+    assert!(!store_in(&root).recover_orphans());
     assert!(path.exists());
 }
 
 #[test]
-fn whoever_was_slow_does_not_release_what_is_anothers() {
+fn a_slow_process_does_not_release_a_file_that_another_one_took_over() {
     let (root, folder) = folder();
-    let mut slow = keeper(&root);
-    assert_eq!(slow.keep(&letter("a")), Placed::Disk);
-    let [path] = &list(&folder)[..] else {
-        panic!("one file")
-    };
-    let adopted = folder.join(new_name(1));
-    fs::rename(path, &adopted).unwrap();
+    let mut slow = store_in(&root);
+    assert_eq!(slow.add(&sized("a")), SpoolResult::Disk);
+    let taken = folder.join(new_name(1));
+    fs::rename(only_file(&folder), &taken).unwrap();
     slow.close();
-    assert!(touched_at(&adopted) > UNIX_EPOCH);
+    assert!(modified_at(&taken) > UNIX_EPOCH);
 }
 
 #[test]
-fn a_file_that_somebody_has_adopted_is_let_go_of() {
+fn a_slow_process_writes_a_new_file_after_another_one_took_its_file_over() {
     let (root, folder) = folder();
-    let mut slow = keeper(&root);
-    slow.keep(&letter("a"));
-    let [path] = &list(&folder)[..] else {
-        panic!("one file")
-    };
-    fs::rename(path, folder.join(new_name(1))).unwrap();
+    let mut slow = store_in(&root);
+    slow.add(&sized("a"));
+    fs::rename(only_file(&folder), folder.join(new_name(1))).unwrap();
     slow.touch();
-    assert!(slow.oldest(usize::MAX, &HashSet::new()).is_empty());
-    assert_eq!(slow.keep(&letter("b")), Placed::Disk);
-    assert_eq!(queues(&slow.oldest(usize::MAX, &HashSet::new())), ["b"]);
+    assert!(all_messages(&mut slow).is_empty());
+    assert_eq!(slow.add(&sized("b")), SpoolResult::Disk);
+    assert_eq!(queues(&all_messages(&mut slow)), ["b"]);
 }
 
 #[test]
-fn a_damaged_letter_holds_up_no_other_one() {
+fn a_damaged_message_is_skipped_and_its_file_removed() {
     let (root, folder) = folder();
-    let mut keeper = keeper(&root);
+    let mut store = store_in(&root);
     for queue in ["lost", "kept"] {
-        keeper.keep(&letter(queue));
+        store.add(&sized(queue));
     }
-    let [path] = &list(&folder)[..] else {
-        panic!("one file")
-    };
-    let mut data = fs::read(path).unwrap();
+    let path = only_file(&folder);
+    let mut data = fs::read(&path).unwrap();
     let at = data.windows(4).position(|found| found == b"lost").unwrap();
     data[at] = b'L';
-    fs::write(path, data).unwrap();
-    let letters = keeper.oldest(usize::MAX, &HashSet::new());
-    assert_eq!(queues(&letters), ["kept"]);
-    let done: Vec<Place> = letters.into_iter().map(|kept| kept.place).collect();
-    keeper.done(&done);
+    fs::write(&path, data).unwrap();
+    let messages = all_messages(&mut store);
+    assert_eq!(queues(&messages), ["kept"]);
+    store.mark_done(&places(&messages));
     assert!(list(&folder).is_empty());
 }
 
 #[test]
-fn a_folder_that_was_removed_is_made_again() {
+fn a_removed_folder_is_created_again() {
     let (root, folder) = folder();
-    let mut keeper = keeper(&root);
+    let mut store = store_in(&root);
     fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(keeper.keep(&letter("a")), Placed::Disk);
+    assert_eq!(store.add(&sized("a")), SpoolResult::Disk);
     assert_eq!(list(&folder).len(), 1);
 }
 
 #[test]
-fn a_letter_longer_than_a_record_is_refused() {
+fn a_message_longer_than_a_record_is_refused() {
     let (root, _) = folder();
-    let mut keeper = keeper(&root);
+    let mut store = store_in(&root);
     let long = "a".repeat(9 * 1024 * 1024);
-    assert_eq!(keeper.keep(&letter(&long)), Placed::TooLong);
+    assert_eq!(store.add(&sized(&long)), SpoolResult::TooLong);
+}
+
+#[test]
+fn skipped_messages_in_memory_take_no_bytes_of_a_call() {
+    let (root, _) = folder();
+    let mut store = store_in(&root);
+    for queue in ["q".repeat(2_000).as_str(), "a", "b"] {
+        store.memory.add(request(queue));
+    }
+    let first = store.next_messages(1_000, &HashSet::new());
+    assert_eq!(first.len(), 1);
+    let next = store.next_messages(1_000, &places(&first).into_iter().collect());
+    assert_eq!(queues(&next), ["a", "b"]);
 }

@@ -1,4 +1,4 @@
-//! A service in the process.
+//! A fake of the service in the process.
 
 use crate::builder::ClientBuilder;
 use crate::client::Client;
@@ -14,10 +14,10 @@ use tower::layer::layer_fn;
 
 const WAIT: Duration = Duration::from_secs(5);
 
-/// A service in the process, for real clients and without a network; and a look at what is there.
+/// A fake of the service in the process, without a network. Real clients use it, and tests look at its messages.
 ///
-/// Messages are due at once, unless they were sent with a delay, and again at once after a failed
-/// attempt; they are quarantined after the `max_retries` of the message, or 3. Clones are the same one.
+/// Messages are due at once unless they were sent with a delay, and again at once after a failed attempt. They are
+/// quarantined after the `max_retries` of the message, by default 3. Clones are the same fake.
 #[derive(Clone, Default)]
 pub struct FakeDlq(Arc<Shared>);
 
@@ -34,17 +34,21 @@ impl Shared {
 }
 
 impl FakeDlq {
-    /// An empty one.
+    /// Returns a fake without messages.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A client of it, without a spool: while the fake is down, sends are dropped at their deadline.
+    /// Returns a client without a spool: while the fake is down, sends are dropped at their deadline.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error without a tokio runtime.
     pub fn client(&self) -> Result<Client, Error> {
         self.builder().build()
     }
 
-    /// For a client of it with options of your own. A layer would take the fake's place.
+    /// Returns a builder for a client with your own options. Do not set a layer: it would replace the fake.
     pub fn builder(&self) -> ClientBuilder {
         let service = DlqServiceServer::new(FakeService(Arc::clone(&self.0)));
         let layer = layer_fn(move |_| service.clone());
@@ -53,14 +57,18 @@ impl FakeDlq {
             .layer(layer)
     }
 
-    /// All of a queue, those that are gone too; oldest first.
+    /// Returns the messages of a queue, oldest first, also those that are done.
     pub fn messages(&self, queue: &str) -> Vec<FakeMessage> {
         let store = self.0.store.lock().unwrap();
         let of_queue = store.messages.iter().filter(|one| one.request.queue == queue);
         of_queue.cloned().collect()
     }
 
-    /// Returns when so many messages of the queue are in that state; panics if they are not within 5 s.
+    /// Waits until `count` messages of the queue are in a state, and returns them.
+    ///
+    /// # Panics
+    ///
+    /// Panics after 5 s.
     pub async fn wait_for(&self, queue: &str, state: FakeState, count: usize) -> Vec<FakeMessage> {
         let mut changes = self.0.changes.subscribe();
         let found = || {
@@ -78,25 +86,25 @@ impl FakeDlq {
         let found = found();
         assert!(
             !is_late,
-            "{} messages of {queue} are {state:?}, not {count}",
+            "{} messages of queue \"{queue}\" are {state:?}, not {count}",
             found.len()
         );
         found
     }
 
-    /// What waits in the queue, or is in quarantine, is due now.
+    /// Makes the scheduled and quarantined messages of a queue due now.
     pub fn make_due(&self, queue: &str) {
         self.0.store.lock().unwrap().make_due(queue);
         self.0.changed();
     }
 
-    /// From now on it answers as a service that is away.
+    /// Makes the fake unavailable.
     pub fn go_down(&self) {
         self.0.store.lock().unwrap().is_down = true;
         self.0.changed();
     }
 
-    /// It answers again.
+    /// Makes the fake available again.
     pub fn come_back(&self) {
         self.0.store.lock().unwrap().is_down = false;
     }

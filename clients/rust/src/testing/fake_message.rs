@@ -1,64 +1,64 @@
-//! A dead letter in a fake.
+//! A message of the fake.
 
-use crate::durations::{from_wire, instant_from_wire, instant_to_wire};
 use crate::payload::Payload;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{self, Failure, MessageState, QuarantineReason, Reason, SendToDlqRequest};
+use crate::wire_time::{duration_from_wire, timestamp_from_wire, timestamp_to_wire};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// Longer than any test.
+/// Longer than any test runs.
 pub(super) const LEASE: Duration = Duration::from_secs(3_600);
 
-/// Where a message of a fake is in its life.
+/// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FakeState {
-    /// It waits until it is due.
+    /// Waits until it is due.
     Scheduled,
-    /// A worker has it.
+    /// A worker processes it.
     InFlight,
-    /// It was set aside.
+    /// Set aside.
     Quarantined,
-    /// A handler has succeeded: the service would have forgotten it.
+    /// A handler succeeded. The service would have removed it.
     Succeeded,
-    /// A handler has discarded it.
+    /// A handler discarded it.
     Discarded,
 }
 
-/// A dead letter, and what has become of it.
+/// A message and its state.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FakeMessage {
-    /// The fake's id of it.
+    /// The message's id.
     pub id: String,
-    /// As it was sent.
+    /// The request that sent it.
     pub request: SendToDlqRequest,
-    /// Where it is in its life.
+    /// The state.
     pub state: FakeState,
-    /// Why it is in quarantine, if it is.
+    /// Why it is quarantined.
     pub quarantine_reason: Option<QuarantineReason>,
-    /// Attempts that have failed.
+    /// Failed attempts.
     pub attempts: u32,
-    /// Hand-outs.
+    /// Deliveries.
     pub deliveries: u32,
-    /// The one it was sent with, then those of its attempts and of sends that joined it.
+    /// The failure of the send, then those of attempts and of sends that joined.
     pub failures: Vec<Failure>,
-    /// What a handler has noted that discarded or quarantined it.
+    /// The note of a handler that discarded or quarantined it.
     pub note: String,
     pub(super) payload: Payload,
     pub(super) due_at: Instant,
     pub(super) lease_token: String,
-    /// Of the worker that has it.
+    /// The session of the worker that processes it.
     pub(super) session_id: String,
 }
 
 impl FakeMessage {
     pub(super) fn new(request: SendToDlqRequest) -> Self {
-        // At once where the send does not say when: tests do not wait for a policy.
+        // Due at once by default: tests do not wait for a policy.
         let wait = match &request.first_retry {
-            Some(FirstRetry::Delay(delay)) => from_wire(delay),
-            Some(FirstRetry::DueTime(time)) => instant_from_wire(time)
+            Some(FirstRetry::Delay(delay)) => duration_from_wire(delay),
+            Some(FirstRetry::DueTime(time)) => timestamp_from_wire(time)
                 .duration_since(SystemTime::now())
                 .unwrap_or_default(),
             None => Duration::ZERO,
@@ -73,7 +73,7 @@ impl FakeMessage {
             failures: Vec::new(),
             note: String::new(),
             payload: Payload::from_wire(request.payload.clone().unwrap_or_default()),
-            // A due time may be further than a clock goes.
+            // A due time may be beyond the range of the clock.
             due_at: now.checked_add(wait).unwrap_or(now + LEASE * 1_000_000),
             lease_token: String::new(),
             session_id: String::new(),
@@ -81,12 +81,12 @@ impl FakeMessage {
         }
     }
 
-    /// The message itself.
+    /// Returns the payload.
     pub const fn payload(&self) -> &Payload {
         &self.payload
     }
 
-    /// As given; a fake reads nothing from errors.
+    /// Returns the given reason. The fake derives no reason from errors.
     pub fn reason(&self) -> Reason {
         let reason = self.failures.last().map(Failure::reason).unwrap_or_default();
         match reason {
@@ -95,7 +95,7 @@ impl FakeMessage {
         }
     }
 
-    /// `None` of what is gone.
+    /// Returns `None` if the service would have removed it.
     pub(super) const fn wire_state(&self) -> Option<MessageState> {
         match self.state {
             FakeState::Scheduled => Some(MessageState::Scheduled),
@@ -107,7 +107,7 @@ impl FakeMessage {
 
     pub(super) fn due_time(&self) -> Option<prost_types::Timestamp> {
         let wait = self.due_at.saturating_duration_since(Instant::now());
-        (self.state == FakeState::Scheduled).then(|| instant_to_wire(SystemTime::now() + wait))
+        (self.state == FakeState::Scheduled).then(|| timestamp_to_wire(SystemTime::now() + wait))
     }
 
     pub(super) fn quarantine(&mut self, reason: QuarantineReason) {
@@ -137,7 +137,7 @@ impl FakeMessage {
         v1::Delivery {
             message: Some(message),
             lease_token: self.lease_token.clone(),
-            lease_expire_time: Some(instant_to_wire(SystemTime::now() + LEASE)),
+            lease_expire_time: Some(timestamp_to_wire(SystemTime::now() + LEASE)),
             attempt: self.attempts + 1,
             delivery_number: self.deliveries,
             ..v1::Delivery::default()

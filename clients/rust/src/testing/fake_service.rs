@@ -1,7 +1,6 @@
-//! The calls of producers and workers, on a fake's store.
+//! The calls of producers and workers, on the fake's store.
 
-use crate::durations::{from_wire, instant_to_wire, to_wire};
-use crate::status_details::{refusal, within_response};
+use crate::status_details::{refusal, to_error_status};
 use crate::stubs::server::dlq_service_server::DlqService;
 use crate::testing::fake_dlq::Shared;
 use crate::testing::fake_message::{FakeMessage, FakeState, LEASE};
@@ -15,6 +14,7 @@ use crate::v1::{
     SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse, StatsRequest,
     StatsResponse, StreamDueRequest, StreamDueResponse,
 };
+use crate::wire_time::{duration_from_wire, duration_to_wire, timestamp_to_wire};
 use futures_core::Stream;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
@@ -23,16 +23,16 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tonic::{Code, Request, Response, Status};
 
-const MOST_IN_FLIGHT: u32 = 16;
-/// A worker takes a stream for dead that says nothing for 25 s.
+const MAX_IN_FLIGHT: u32 = 16;
+/// A worker gives up a stream without a frame for 25 s.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-const MOST_NAME_CHARS: usize = 128;
-const MOST_DELAY: Duration = Duration::from_secs(365 * 24 * 3_600);
+const MAX_NAME_CHARS: usize = 128;
+const MAX_DELAY: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// The calls of producers and workers.
 pub(super) struct FakeService(pub(super) Arc<Shared>);
 
-type Answer<T> = Result<Response<T>, Status>;
+type RpcResult<T> = Result<Response<T>, Status>;
 
 impl FakeService {
     fn store(&self) -> Result<MutexGuard<'_, FakeStore>, Status> {
@@ -48,7 +48,7 @@ impl FakeService {
 impl DlqService for FakeService {
     type StreamDueStream = Frames;
 
-    async fn send_to_dlq(&self, request: Request<SendToDlqRequest>) -> Answer<SendToDlqResponse> {
+    async fn send_to_dlq(&self, request: Request<SendToDlqRequest>) -> RpcResult<SendToDlqResponse> {
         let response = accept(&mut *self.store()?, request.into_inner())?;
         self.0.changed();
         Ok(Response::new(response))
@@ -57,13 +57,13 @@ impl DlqService for FakeService {
     async fn send_to_dlq_batch(
         &self,
         request: Request<SendToDlqBatchRequest>,
-    ) -> Answer<SendToDlqBatchResponse> {
+    ) -> RpcResult<SendToDlqBatchResponse> {
         let mut store = self.store()?;
         let requests = request.into_inner().requests.into_iter();
         let results = requests.map(|request| {
             let part = match accept(&mut store, request) {
                 Ok(response) => Part::Response(response),
-                Err(status) => Part::Error(within_response(&status)),
+                Err(status) => Part::Error(to_error_status(&status)),
             };
             SendToDlqBatchResult { outcome: Some(part) }
         });
@@ -73,14 +73,14 @@ impl DlqService for FakeService {
         Ok(Response::new(SendToDlqBatchResponse { results }))
     }
 
-    async fn stream_due(&self, request: Request<StreamDueRequest>) -> Answer<Frames> {
+    async fn stream_due(&self, request: Request<StreamDueRequest>) -> RpcResult<Frames> {
         drop(self.store()?);
         let (frames, received) = mpsc::channel(1);
-        tokio::spawn(hand_out(Arc::clone(&self.0), request.into_inner(), frames));
+        tokio::spawn(deliver(Arc::clone(&self.0), request.into_inner(), frames));
         Ok(Response::new(Frames(received)))
     }
 
-    async fn ack(&self, request: Request<AckRequest>) -> Answer<AckResponse> {
+    async fn ack(&self, request: Request<AckRequest>) -> RpcResult<AckResponse> {
         let mut store = self.store()?;
         let outcomes = request.into_inner().outcomes.into_iter();
         let results = outcomes.map(|outcome| store.settle(outcome).map_or_else(lease_lost, applied));
@@ -90,7 +90,7 @@ impl DlqService for FakeService {
         Ok(Response::new(AckResponse { results }))
     }
 
-    async fn extend_lease(&self, request: Request<ExtendLeaseRequest>) -> Answer<ExtendLeaseResponse> {
+    async fn extend_lease(&self, request: Request<ExtendLeaseRequest>) -> RpcResult<ExtendLeaseResponse> {
         let store = self.store()?;
         let request = request.into_inner();
         let lease_tokens = match &request.session_id[..] {
@@ -101,7 +101,7 @@ impl DlqService for FakeService {
             let is_held = store.holds(&lease_token);
             let mut result = ExtendLeaseResult {
                 lease_token,
-                lease_expire_time: is_held.then(|| instant_to_wire(SystemTime::now() + LEASE)),
+                lease_expire_time: is_held.then(|| timestamp_to_wire(SystemTime::now() + LEASE)),
                 ..ExtendLeaseResult::default()
             };
             result.set_status(if is_held {
@@ -115,11 +115,11 @@ impl DlqService for FakeService {
         Ok(Response::new(ExtendLeaseResponse { results }))
     }
 
-    async fn retry(&self, _: Request<RetryRequest>) -> Answer<RetryResponse> {
-        Err(Status::unimplemented("the fake has `make_due` for it"))
+    async fn retry(&self, _: Request<RetryRequest>) -> RpcResult<RetryResponse> {
+        Err(Status::unimplemented("use `FakeDlq::make_due`"))
     }
 
-    async fn stats(&self, request: Request<StatsRequest>) -> Answer<StatsResponse> {
+    async fn stats(&self, request: Request<StatsRequest>) -> RpcResult<StatsResponse> {
         let store = self.store()?;
         let mut queues = request.into_inner().queues;
         if queues.is_empty() {
@@ -135,7 +135,7 @@ impl DlqService for FakeService {
         Ok(Response::new(StatsResponse {
             total_messages: queues
                 .iter()
-                .map(|of| of.scheduled + of.in_flight + of.quarantined)
+                .map(|stats| stats.scheduled + stats.in_flight + stats.quarantined)
                 .sum(),
             queues,
             ..StatsResponse::default()
@@ -146,24 +146,24 @@ impl DlqService for FakeService {
 fn accept(store: &mut FakeStore, request: SendToDlqRequest) -> Result<SendToDlqResponse, Status> {
     let queue = &request.queue;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if queue.is_empty() || queue.len() > MOST_NAME_CHARS || !queue.bytes().all(is_plain) {
-        let words = format!("queue is \"{queue}\"; give 1 to 128 of A-Z a-z 0-9 . _ -");
-        return Err(invalid(words));
+    if queue.is_empty() || queue.len() > MAX_NAME_CHARS || !queue.bytes().all(is_plain) {
+        let message = format!("queue is \"{queue}\"; give 1 to 128 of A-Z a-z 0-9 . _ -");
+        return Err(invalid(message));
     }
     if let Some(FirstRetry::Delay(delay)) = &request.first_retry
-        && from_wire(delay) > MOST_DELAY
+        && duration_from_wire(delay) > MAX_DELAY
     {
         return Err(invalid("delay is longer than 365 days"));
     }
     Ok(store.accept(request))
 }
 
-fn invalid(words: impl Into<String>) -> Status {
-    refusal(Code::InvalidArgument, "INVALID_REQUEST", words)
+fn invalid(message: impl Into<String>) -> Status {
+    refusal(Code::InvalidArgument, "INVALID_REQUEST", message)
 }
 
-/// Until nobody listens, or the fake is down.
-async fn hand_out(
+/// Sends deliveries until the stream is closed or the fake is down.
+async fn deliver(
     shared: Arc<Shared>,
     request: StreamDueRequest,
     frames: mpsc::Sender<Result<StreamDueResponse, Status>>,
@@ -175,25 +175,25 @@ async fn hand_out(
     };
     let opened = Opened {
         session_id: session_id.clone(),
-        lease_duration: Some(to_wire(LEASE)),
+        lease_duration: Some(duration_to_wire(LEASE)),
         ..Opened::default()
     };
-    let most = request.max_in_flight.unwrap_or(MOST_IN_FLIGHT) as usize;
+    let max_in_flight = request.max_in_flight.unwrap_or(MAX_IN_FLIGHT) as usize;
     let mut held: Vec<String> = Vec::new();
-    let mut news = shared.changes.subscribe();
+    let mut changes = shared.changes.subscribe();
     if send(Frame::Opened(opened)).await.is_err() {
         return;
     }
     loop {
-        news.mark_unchanged();
+        changes.mark_unchanged();
         let (taken, next_due_at) = {
             let mut store = shared.store.lock().unwrap();
             if store.is_down {
                 return;
             }
             held.retain(|token| store.holds(token));
-            let taken = store.take(&request.queues, &session_id, most - held.len());
-            let has_room = held.len() + taken.len() < most;
+            let taken = store.take(&request.queues, &session_id, max_in_flight - held.len());
+            let has_room = held.len() + taken.len() < max_in_flight;
             let next_due_at = store.next_due_at(&request.queues).filter(|_| has_room);
             (taken, next_due_at)
         };
@@ -214,7 +214,7 @@ async fn hand_out(
         };
         tokio::select! {
             () = due => {}
-            changed = news.changed() => if changed.is_err() { return },
+            changed = changes.changed() => if changed.is_err() { return },
             () = frames.closed() => return,
             () = tokio::time::sleep(HEARTBEAT) => if send(Frame::Heartbeat(Heartbeat {})).await.is_err() {
                 return;
@@ -242,8 +242,8 @@ fn lease_lost() -> AckResult {
 
 fn stats_of(store: &FakeStore, queue: String) -> QueueStats {
     let count = |state| {
-        let there = |one: &&FakeMessage| one.request.queue == queue && one.state == state;
-        i64::try_from(store.messages.iter().filter(there).count()).unwrap_or(i64::MAX)
+        let is_counted = |one: &&FakeMessage| one.request.queue == queue && one.state == state;
+        i64::try_from(store.messages.iter().filter(is_counted).count()).unwrap_or(i64::MAX)
     };
     QueueStats {
         scheduled: count(FakeState::Scheduled),
@@ -254,7 +254,7 @@ fn stats_of(store: &FakeStore, queue: String) -> QueueStats {
     }
 }
 
-/// What a worker hears.
+/// The frames of a worker's stream.
 pub(super) struct Frames(mpsc::Receiver<Result<StreamDueResponse, Status>>);
 
 impl Stream for Frames {

@@ -1,28 +1,29 @@
-//! The messages of a fake, and how they move.
+//! The messages of the fake and their states.
 
-use crate::durations::from_wire;
-use crate::payload::is_same;
+use crate::payload::is_same_payload;
 use crate::testing::fake_message::{FakeMessage, FakeState};
 use crate::v1::outcome::Result as Wire;
 use crate::v1::{Outcome, QuarantineReason, Reason, SendToDlqRequest, SendToDlqResponse};
+use crate::wire_time::duration_from_wire;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What the service does where a message and its queue say nothing.
+/// The service's default.
 const MAX_RETRIES: u32 = 3;
 
 #[derive(Default)]
 pub(super) struct FakeStore {
     pub(super) messages: Vec<FakeMessage>,
-    answers: HashMap<String, SendToDlqResponse>,
+    /// The response of each request id.
+    responses: HashMap<String, SendToDlqResponse>,
     pub(super) is_down: bool,
 }
 
 impl FakeStore {
     pub(super) fn accept(&mut self, request: SendToDlqRequest) -> SendToDlqResponse {
-        if let Some(answer) = self.answers.get(&request.request_id) {
-            return answer.clone();
+        if let Some(response) = self.responses.get(&request.request_id) {
+            return response.clone();
         }
         let request_id = request.request_id.clone();
         let earlier = self.messages.iter().position(|one| joins(&request, one));
@@ -33,36 +34,36 @@ impl FakeStore {
         });
         let message = &mut self.messages[at];
         message.failures.extend(failure);
-        let is_for_quarantine = matches!(
+        let is_quarantined = matches!(
             message.reason(),
             Reason::PoisonMessage | Reason::MaxRetriesExceeded
         );
-        if earlier.is_none() && is_for_quarantine {
+        if earlier.is_none() && is_quarantined {
             message.quarantine(QuarantineReason::ProducerRequest);
         }
-        let mut answer = SendToDlqResponse {
+        let mut response = SendToDlqResponse {
             id: message.id.clone(),
             duplicate: earlier.is_some(),
             due_time: message.due_time(),
             ..SendToDlqResponse::default()
         };
-        answer.set_reason(message.reason());
-        answer.set_state(message.wire_state().unwrap_or_default());
-        answer.set_quarantine_reason(message.quarantine_reason.unwrap_or_default());
+        response.set_reason(message.reason());
+        response.set_state(message.wire_state().unwrap_or_default());
+        response.set_quarantine_reason(message.quarantine_reason.unwrap_or_default());
         if !request_id.is_empty() {
-            self.answers.insert(request_id, answer.clone());
+            self.responses.insert(request_id, response.clone());
         }
-        answer
+        response
     }
 
-    /// Hands out what is due, at most so many.
-    pub(super) fn take(&mut self, queues: &[String], session_id: &str, most: usize) -> Vec<FakeMessage> {
+    /// Leases at most `max` due messages to a worker.
+    pub(super) fn take(&mut self, queues: &[String], session_id: &str, max: usize) -> Vec<FakeMessage> {
         let now = Instant::now();
         let due = self
             .messages
             .iter_mut()
             .filter(|one| waits(one, queues) && one.due_at <= now);
-        due.take(most)
+        due.take(max)
             .map(|message| {
                 message.state = FakeState::InFlight;
                 message.deliveries += 1;
@@ -73,7 +74,7 @@ impl FakeStore {
             .collect()
     }
 
-    /// Nobody listens any more to whom they were handed out.
+    /// Takes messages back whose stream was closed before they were sent.
     pub(super) fn take_back(&mut self, taken: &[FakeMessage]) {
         let is_taken = |one: &&mut FakeMessage| taken.iter().any(|other| is_leased(one, &other.lease_token));
         for message in self.messages.iter_mut().filter(is_taken) {
@@ -81,20 +82,20 @@ impl FakeStore {
         }
     }
 
-    /// What a worker has, or never got, by its leases.
+    /// Returns the leases of a session, also of deliveries that never arrived.
     pub(super) fn leases_of(&self, session_id: &str) -> Vec<String> {
-        let has = |one: &&FakeMessage| one.state == FakeState::InFlight && one.session_id == session_id;
-        let leased = self.messages.iter().filter(has);
+        let is_held = |one: &&FakeMessage| one.state == FakeState::InFlight && one.session_id == session_id;
+        let leased = self.messages.iter().filter(is_held);
         leased.map(|one| one.lease_token.clone()).collect()
     }
 
-    /// When the next one is due, if one waits.
+    /// Returns when the next scheduled message is due.
     pub(super) fn next_due_at(&self, queues: &[String]) -> Option<Instant> {
         let waiting = self.messages.iter().filter(|one| waits(one, queues));
         waiting.map(|message| message.due_at).min()
     }
 
-    /// `None`: the lease is lost.
+    /// Applies an outcome. Returns `None` if the lease is lost.
     pub(super) fn settle(&mut self, outcome: Outcome) -> Option<&FakeMessage> {
         let message = self
             .messages
@@ -115,21 +116,24 @@ impl FakeStore {
             Some(Wire::Failed(failed)) => {
                 message.attempts += 1;
                 message.failures.extend(failed.failure);
-                message.due_at += failed.retry_after.as_ref().map_or(Duration::ZERO, from_wire);
+                message.due_at += failed
+                    .retry_after
+                    .as_ref()
+                    .map_or(Duration::ZERO, duration_from_wire);
                 let request = &message.request;
-                let of_policy = request
+                let policy_retries = request
                     .retry_policy
                     .as_ref()
                     .and_then(|policy| policy.max_retries);
-                let most = request.max_retries.or(of_policy).unwrap_or(MAX_RETRIES);
+                let max_retries = request.max_retries.or(policy_retries).unwrap_or(MAX_RETRIES);
                 if failed.non_retryable {
                     message.quarantine(QuarantineReason::NonRetryable);
-                } else if message.attempts >= most {
+                } else if message.attempts >= max_retries {
                     message.quarantine(QuarantineReason::RetriesExhausted);
                 }
             }
             Some(Wire::Released(released)) => {
-                message.due_at += released.delay.as_ref().map_or(Duration::ZERO, from_wire);
+                message.due_at += released.delay.as_ref().map_or(Duration::ZERO, duration_from_wire);
             }
             None => {}
         }
@@ -140,7 +144,7 @@ impl FakeStore {
         self.messages.iter().any(|one| is_leased(one, lease_token))
     }
 
-    /// What waits is due; what is in quarantine starts a new round.
+    /// Makes scheduled messages due, and quarantined ones with their attempts reset.
     pub(super) fn make_due(&mut self, queue: &str) {
         for message in self.messages.iter_mut().filter(|one| one.request.queue == queue) {
             match message.state {
@@ -165,11 +169,11 @@ fn is_leased(message: &FakeMessage, lease_token: &str) -> bool {
     message.state == FakeState::InFlight && message.lease_token == lease_token
 }
 
-/// One key and one payload in a queue are one message, as long as that is there.
+/// Reports whether a send joins a message: same queue, dedup key and payload, and the message is not done.
 fn joins(request: &SendToDlqRequest, message: &FakeMessage) -> bool {
     let earlier = &message.request;
     let is_same_payload = || match (&request.payload, &earlier.payload) {
-        (Some(one), Some(other)) => is_same(one, other),
+        (Some(one), Some(other)) => is_same_payload(one, other),
         (one, other) => one == other,
     };
     !request.dedup_key.is_empty()

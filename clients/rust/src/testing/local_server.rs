@@ -1,4 +1,4 @@
-//! The real server, by one call.
+//! A real server for tests.
 
 use std::collections::HashMap;
 use std::env;
@@ -13,7 +13,7 @@ use std::time::Duration;
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const KEPT_LINES: usize = 40;
 
-/// A server on free loopback ports, with data of its own, which are removed when this is dropped.
+/// A real server on free loopback ports with its own data. Dropping it stops the server and removes the data.
 #[derive(Debug)]
 pub struct LocalServer {
     command: Vec<String>,
@@ -24,13 +24,21 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
-    /// Returns when it serves. How its program is called: `DLQ_SERVER_COMMAND` of the environment, such
-    /// as `node dlq-service/src/main.ts`; else `dlq` on the PATH.
+    /// Starts a server and waits until it serves. The environment's `DLQ_SERVER_COMMAND` is its command, such as
+    /// `node dlq-service/src/main.ts`. Default: `dlq` on the PATH.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error with the server's output if it does not start within 60 s.
     pub fn start() -> io::Result<Self> {
         Self::start_with(HashMap::new())
     }
 
-    /// With settings of the server, by their names in its environment (`DLQ_…`).
+    /// Starts a server with settings, by their names in its environment (`DLQ_…`).
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`start`](LocalServer::start).
     pub fn start_with(settings: HashMap<String, String>) -> io::Result<Self> {
         let given = env::var("DLQ_SERVER_COMMAND").unwrap_or_else(|_| "dlq".to_owned());
         let command = given.split_whitespace().map(str::to_owned).collect();
@@ -55,25 +63,33 @@ impl LocalServer {
         Ok(server)
     }
 
-    /// What a client's builder takes.
+    /// Returns the target for [`Client::builder`](crate::Client::builder).
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// An orderly end; the data stay.
+    /// Stops the server by SIGTERM. Keeps the data.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the process can't be ended.
     pub fn stop(&mut self) -> io::Result<()> {
         let Some(mut child) = self.child.take() else {
             return Ok(());
         };
-        // The standard library knows only SIGKILL.
-        let asked = Command::new("kill").arg(child.id().to_string()).status();
-        if !asked.is_ok_and(|status| status.success()) {
+        // The standard library can only send SIGKILL.
+        let terminated = Command::new("kill").arg(child.id().to_string()).status();
+        if !terminated.is_ok_and(|status| status.success()) {
             child.kill()?;
         }
         child.wait().map(drop)
     }
 
-    /// As in a power cut, but for what its store has on disk.
+    /// Kills the server by SIGKILL. Its store keeps running.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the process can't be killed.
     pub fn kill(&mut self) -> io::Result<()> {
         let Some(mut child) = self.child.take() else {
             return Ok(());
@@ -82,13 +98,17 @@ impl LocalServer {
         child.wait().map(drop)
     }
 
-    /// After an end: with the same data and address. Returns when it serves.
+    /// Stops the server if it runs, starts it with the same data and address, and waits until it serves.
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`start`](LocalServer::start).
     pub fn restart(&mut self) -> io::Result<()> {
         self.stop()?;
         let (program, args) = self
             .command
             .split_first()
-            .ok_or_else(|| failed("DLQ_SERVER_COMMAND is empty"))?;
+            .ok_or_else(|| start_error("DLQ_SERVER_COMMAND is empty"))?;
         let mut command = Command::new(program);
         command.args(args).arg("serve").env_clear();
         for name in ["PATH", "HOME", "DLQ_REDIS_SERVER"] {
@@ -107,7 +127,7 @@ impl LocalServer {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| failed(format!("{program}: {error}; set DLQ_SERVER_COMMAND")))?;
+            .map_err(|error| start_error(format!("cannot run {program}: {error}; set DLQ_SERVER_COMMAND")))?;
         let output = Arc::new(Mutex::new(Vec::new()));
         let (serving, wait) = mpsc::channel();
         let pipes: [Option<Box<dyn Read + Send>>; 2] = [
@@ -116,15 +136,15 @@ impl LocalServer {
         ];
         for pipe in pipes.into_iter().flatten() {
             let (output, serving) = (Arc::clone(&output), serving.clone());
-            std::thread::spawn(move || read(pipe, &output, &serving));
+            std::thread::spawn(move || read_output(pipe, &output, &serving));
         }
         drop(serving);
         self.child = Some(child);
-        // Two words: its listeners, and its store.
+        // Two log lines: the listeners, and the store.
         for _ in 0..2 {
             if wait.recv_timeout(START_TIMEOUT).is_err() {
-                let said = output.lock().unwrap().join("\n");
-                return Err(failed(format!("the server did not start:\n{said}")));
+                let output = output.lock().unwrap().join("\n");
+                return Err(start_error(format!("the server did not start:\n{output}")));
             }
         }
         Ok(())
@@ -139,11 +159,11 @@ impl Drop for LocalServer {
     }
 }
 
-fn failed(words: impl Into<String>) -> io::Error {
-    io::Error::other(words.into())
+fn start_error(message: impl Into<String>) -> io::Error {
+    io::Error::other(message.into())
 }
 
-fn read(pipe: Box<dyn Read + Send>, output: &Mutex<Vec<String>>, serving: &mpsc::Sender<()>) {
+fn read_output(pipe: Box<dyn Read + Send>, output: &Mutex<Vec<String>>, serving: &mpsc::Sender<()>) {
     for line in BufReader::new(pipe).lines().map_while(Result::ok) {
         let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
         if matches!(entry["msg"].as_str(), Some("listening" | "the store is ready")) {
@@ -157,7 +177,7 @@ fn read(pipe: Box<dyn Read + Send>, output: &Mutex<Vec<String>>, serving: &mpsc:
     }
 }
 
-/// A server that was killed leaves its store running.
+/// Ends the store of a killed server, which still runs.
 #[cfg(unix)]
 fn end_store(data: &Path) {
     use std::os::unix::net::UnixStream;

@@ -1,5 +1,4 @@
-//! For tests: a fake of the service in the process, and the real server by one call. Needs the feature
-//! `testing`.
+//! For tests: a fake of the service in the process, and the real server. Needs the feature `testing`.
 //!
 //! ```
 //! use dlq_client::testing::FakeDlq;
@@ -8,7 +7,7 @@
 //! # async fn main() -> Result<(), dlq_client::Error> {
 //! let fake = FakeDlq::new();
 //! let client = fake.client()?;
-//! let error = io::Error::other("no answer"); // from here on what your code does
+//! let error = io::Error::other("no answer"); // here your own code would run
 //! client.send("orders", "order-42", &error).await?;
 //! assert_eq!(fake.messages("orders")[0].payload().text(), "order-42");
 //! # Ok(()) }

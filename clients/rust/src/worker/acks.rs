@@ -1,9 +1,9 @@
-//! Reports outcomes.
+//! Reports outcomes to the server.
 
 use crate::backoff::Backoff;
-use crate::call_error::{is_for_good, is_too_large_on_the_way};
+use crate::call_error::{is_permanent, is_too_large_for_proxy};
 use crate::failure;
-use crate::line::Line;
+use crate::reconnecting_channel::ReconnectingChannel;
 use crate::v1::outcome::Result as Wire;
 use crate::v1::{self, AckRequest, AckResult};
 use crate::worker::delivery::Lease;
@@ -16,22 +16,23 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-const MOST_OUTCOMES: usize = 1_000;
-/// Of one call: many a proxy takes no more than 1 MiB.
-const MOST_BYTES: usize = 768 * 1024;
+const MAX_OUTCOMES: usize = 1_000;
+/// Bytes of one call: many proxies limit it to 1 MiB.
+const MAX_BYTES: usize = 768 * 1024;
+/// Bytes of an outcome without its failure, at most.
 const OUTCOME_BYTES: usize = 2_048;
-const MOST_CALLS: usize = 4;
+const MAX_CALLS: usize = 4;
 /// How long an outcome waits for others while a call is under way.
 const DELAY: Duration = Duration::from_millis(1);
 const TRY_TIMEOUT: Duration = Duration::from_secs(5);
-/// After an outage the server waits this much longer than the lease.
+/// After an outage the server keeps a lease this much longer.
 const EXPIRY_GRACE: Duration = Duration::from_secs(30);
 
-/// What became of a report: the server's answer, or why there is none.
+/// A callback for the server's result of an outcome, or the error of the call.
 pub(crate) type OnReported =
     Box<dyn Fn(&Arc<Lease>, OutcomeKind, Result<Option<AckResult>, &Status>) + Send + Sync>;
 
-/// An outcome that the server does not know yet.
+/// An outcome without an answer of the server.
 struct Unreported {
     lease: Arc<Lease>,
     kind: OutcomeKind,
@@ -39,40 +40,40 @@ struct Unreported {
     bytes: usize,
 }
 
-/// Reports outcomes, those that come together in one call, again and again until they can't count.
+/// Reports outcomes in batches. Retries until the server refuses them, or their lease and 30 s are over.
 pub(crate) struct Acks {
-    line: Arc<Line>,
+    channel: Arc<ReconnectingChannel>,
     on_reported: OnReported,
     state: Mutex<State>,
     wake: Notify,
     answered: Notify,
     calls: Arc<Semaphore>,
-    /// Nobody waits for answers any more.
+    /// The worker no longer waits for answers.
     abandoned: CancellationToken,
 }
 
 struct State {
     waiting: VecDeque<Unreported>,
-    /// With those that are under way.
+    /// Waiting outcomes and those in calls.
     unanswered: usize,
-    /// Known once the stream is open.
+    /// A default until the stream is open.
     lease_duration: Duration,
 }
 
 impl Acks {
-    pub(crate) fn new(line: Arc<Line>, on_reported: OnReported) -> Arc<Self> {
+    pub(crate) fn new(channel: Arc<ReconnectingChannel>, on_reported: OnReported) -> Arc<Self> {
         let state = State {
             waiting: VecDeque::new(),
             unanswered: 0,
             lease_duration: Duration::from_secs(30),
         };
         Arc::new(Self {
-            line,
+            channel,
             on_reported,
             state: Mutex::new(state),
             wake: Notify::new(),
             answered: Notify::new(),
-            calls: Arc::new(Semaphore::new(MOST_CALLS)),
+            calls: Arc::new(Semaphore::new(MAX_CALLS)),
             abandoned: CancellationToken::new(),
         })
     }
@@ -101,7 +102,7 @@ impl Acks {
         self.wake.notify_one();
     }
 
-    /// Returns when everything added so far is answered or given up.
+    /// Returns when each outcome is answered or given up.
     pub(crate) async fn flush(&self) {
         loop {
             let answered = self.answered.notified();
@@ -114,12 +115,12 @@ impl Acks {
         }
     }
 
-    /// Gives up what has no answer yet.
+    /// Gives up all outcomes without an answer.
     pub(crate) fn abandon(&self) {
         self.abandoned.cancel();
     }
 
-    /// Makes the calls, until `end`.
+    /// Makes calls until `end`.
     pub(crate) async fn pump(self: Arc<Self>, end: CancellationToken) {
         loop {
             tokio::select! {
@@ -127,7 +128,7 @@ impl Acks {
                 () = end.cancelled() => return,
             }
             loop {
-                if self.calls.available_permits() < MOST_CALLS {
+                if self.calls.available_permits() < MAX_CALLS {
                     tokio::time::sleep(DELAY).await;
                 }
                 let Ok(permit) = Arc::clone(&self.calls).acquire_owned().await else {
@@ -152,7 +153,7 @@ impl Acks {
         let mut bytes = 0;
         while let Some(one) = state.waiting.front() {
             bytes += one.bytes;
-            if batch.len() == MOST_OUTCOMES || (!batch.is_empty() && bytes > MOST_BYTES) {
+            if batch.len() == MAX_OUTCOMES || (!batch.is_empty() && bytes > MAX_BYTES) {
                 break;
             }
             batch.extend(state.waiting.pop_front());
@@ -170,10 +171,10 @@ impl Acks {
             };
             let result = tokio::select! {
                 result = self.try_until(request, give_up_at) => result,
-                () = self.abandoned.cancelled() => Err(Status::cancelled("the worker has stopped")),
+                () = self.abandoned.cancelled() => Err(Status::cancelled("the worker stopped")),
             };
             match result {
-                Err(status) if is_too_large_on_the_way(&status) && part.len() > 1 => {
+                Err(status) if is_too_large_for_proxy(&status) && part.len() > 1 => {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
                 }
@@ -204,19 +205,19 @@ impl Acks {
         let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
         loop {
             let request = request.clone();
-            let answer = self
-                .line
+            let result = self
+                .channel
                 .call(
                     TRY_TIMEOUT,
                     |mut service| async move { service.ack(request).await },
                 )
                 .await;
-            match answer {
+            match result {
                 Ok(response) => return Ok(response.results),
                 Err(status)
                     if Instant::now() > give_up_at
-                        || is_too_large_on_the_way(&status)
-                        || is_for_good(&status) =>
+                        || is_too_large_for_proxy(&status)
+                        || is_permanent(&status) =>
                 {
                     return Err(status);
                 }

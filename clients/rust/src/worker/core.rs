@@ -1,4 +1,4 @@
-//! What a worker is made of, however its deliveries are worked on.
+//! The common part of workers with handlers and with a stream.
 
 use crate::call_error::refusal;
 use crate::client::Client;
@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::v1::{self, StreamDueRequest};
 use crate::worker::acks::Acks;
 use crate::worker::delivery::Lease;
-use crate::worker::due_stream::{self, Listener};
+use crate::worker::due_stream::{self, StreamListener};
 use crate::worker::leases::Leases;
 use crate::worker::options::WorkerBuilder;
 use crate::worker::outcome::Outcome;
@@ -23,13 +23,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-/// How long a handler that was cancelled may take to end, before its message is given back.
+/// How long a cancelled handler may take to end before its message is released.
 const CANCEL_GRACE: Duration = Duration::from_secs(1);
-// How long a worker that stops waits for the answers to its outcomes: what is left, within these.
-const LEAST_REPORT: Duration = Duration::from_secs(1);
-const MOST_REPORT: Duration = Duration::from_secs(5);
+// A stopping worker waits for the answers to its outcomes for the rest of its timeout, within these limits.
+const MIN_REPORT_TIME: Duration = Duration::from_secs(1);
+const MAX_REPORT_TIME: Duration = Duration::from_secs(5);
 
-/// What a worker is made of, however its deliveries are worked on.
 pub(crate) struct WorkerCore {
     client: Client,
     runtime: Handle,
@@ -41,16 +40,17 @@ pub(crate) struct WorkerCore {
     idle: Notify,
     session_id: Mutex<String>,
     drain_timeout: Duration,
-    /// Takes nothing new.
+    /// Cancelled when the worker stops taking deliveries.
     closing: CancellationToken,
-    /// Nothing more is delivered.
-    stream_over: CancellationToken,
-    /// All is done.
+    /// Cancelled when the stream has ended.
+    stream_ended: CancellationToken,
+    /// Cancelled when the worker has stopped.
     ended: CancellationToken,
-    pub(super) is_giving_up: AtomicBool,
-    /// Until when running handlers may go on, once it stops.
+    /// The worker waits for handlers no longer.
+    pub(super) is_aborting: AtomicBool,
+    /// The deadline of running handlers, once the worker stops.
     deadline: watch::Sender<Option<Instant>>,
-    /// By the server, for good.
+    /// The server's permanent refusal.
     refused: Mutex<Option<Status>>,
 }
 
@@ -63,16 +63,16 @@ impl std::fmt::Debug for WorkerCore {
 impl WorkerCore {
     pub(crate) fn start(client: Client, request: StreamDueRequest, options: WorkerBuilder) -> Arc<Self> {
         let reports = Arc::new(Reports::new(options.on_error, options.on_settled));
-        let line = Arc::clone(&client.inner().line);
-        let leases = Arc::new(Leases::new(Arc::clone(&line)));
-        let (told, held) = (Arc::clone(&reports), Arc::clone(&leases));
+        let channel = Arc::clone(&client.inner().channel);
+        let leases = Arc::new(Leases::new(Arc::clone(&channel)));
+        let (reported, held) = (Arc::clone(&reports), Arc::clone(&leases));
         let acks = Acks::new(
-            line,
+            channel,
             Box::new(move |lease, outcome, result| {
                 held.remove(lease);
                 match result {
-                    Ok(result) => told.answered(lease, outcome, result.as_ref()),
-                    Err(status) => told.given_up(lease, outcome, status),
+                    Ok(result) => reported.answered(lease, outcome, result.as_ref()),
+                    Err(status) => reported.given_up(lease, outcome, status),
                 }
             }),
         );
@@ -88,34 +88,34 @@ impl WorkerCore {
             session_id: Mutex::default(),
             drain_timeout: options.drain_timeout,
             closing: CancellationToken::new(),
-            stream_over: CancellationToken::new(),
+            stream_ended: CancellationToken::new(),
             ended: CancellationToken::new(),
-            is_giving_up: AtomicBool::new(false),
+            is_aborting: AtomicBool::new(false),
             deadline: watch::Sender::new(None),
             refused: Mutex::default(),
         });
         tokio::spawn(Arc::clone(&core.acks).pump(core.ended.clone()));
-        tokio::spawn(Arc::clone(&core).keep_leases());
-        tokio::spawn(Arc::clone(&core).keep_stream(request));
+        tokio::spawn(Arc::clone(&core).extend_leases());
+        tokio::spawn(Arc::clone(&core).run_stream(request));
         core
     }
 
-    async fn keep_leases(self: Arc<Self>) {
-        let keep = self.leases.keep(
+    async fn extend_leases(self: Arc<Self>) {
+        let extend = self.leases.extend(
             |lease| self.lose(lease),
             |status| self.reports.error(&refusal(status, false), None),
         );
         tokio::select! {
-            () = keep => {}
+            () = extend => {}
             () = self.ended.cancelled() => {}
         }
     }
 
-    async fn keep_stream(self: Arc<Self>, request: StreamDueRequest) {
-        let _over = self.stream_over.clone().drop_guard();
+    async fn run_stream(self: Arc<Self>, request: StreamDueRequest) {
+        let _ended = self.stream_ended.clone().drop_guard();
         let connector = self.client.inner().connector.clone();
         tokio::select! {
-            status = due_stream::keep(&connector, request, &*self) => {
+            status = due_stream::run(&connector, request, &*self) => {
                 self.reports.error(&refusal(status.clone(), false), None);
                 *self.refused.lock().unwrap() = Some(status);
                 self.begin_stop(None);
@@ -124,12 +124,12 @@ impl WorkerCore {
         }
     }
 
-    /// The next delivery to work on, which then counts as running; None once it stops.
+    /// Returns the next delivery, which then counts as running, or `None` once the worker stops.
     pub(crate) fn poll_next(
         &self,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Arc<Lease>>> {
-        // At no time is it neither waiting nor running: a worker that stops then would not wait for it.
+        // Under one lock: a delivery that is neither waiting nor running would be missed by a stop.
         let mut running = self.running.lock().unwrap();
         self.ready.poll_next(context).map(|found| {
             found.inspect(|lease| {
@@ -172,7 +172,7 @@ impl WorkerCore {
         refused.map_or(Ok(()), |status| Err(refusal(status, false)))
     }
 
-    /// Called again it can only hasten the end.
+    /// Starts to stop. A later call may shorten the timeout.
     pub(crate) fn begin_stop(self: &Arc<Self>, timeout: Option<Duration>) {
         let until = Instant::now()
             + timeout
@@ -185,7 +185,7 @@ impl WorkerCore {
         });
         if is_first {
             self.closing.cancel();
-            // Also where its runtime is gone, which drops the task at once.
+            // If the runtime has ended, it drops the task at once.
             let ended = self.ended.clone().drop_guard();
             let core = Arc::clone(self);
             self.runtime.spawn(async move {
@@ -199,10 +199,10 @@ impl WorkerCore {
         for lease in self.ready.close() {
             self.settle(&lease, Outcome::released());
         }
-        // What it delivers at this moment, on another thread, is to be given back, too.
-        let _ = tokio::time::timeout(LEAST_REPORT, self.stream_over.cancelled()).await;
+        // Another thread may be adding deliveries, which must be released, too.
+        let _ = tokio::time::timeout(MIN_REPORT_TIME, self.stream_ended.cancelled()).await;
         if !self.is_idle_in_time().await {
-            self.is_giving_up.store(true, Ordering::SeqCst);
+            self.is_aborting.store(true, Ordering::SeqCst);
             let running: Vec<_> = self.running.lock().unwrap().values().cloned().collect();
             for lease in &running {
                 lease.cancel.cancel();
@@ -212,10 +212,10 @@ impl WorkerCore {
                 self.settle(lease, Outcome::released());
             }
         }
-        let left = self.time_left().clamp(LEAST_REPORT, MOST_REPORT);
+        let left = self.time_left().clamp(MIN_REPORT_TIME, MAX_REPORT_TIME);
         if tokio::time::timeout(left, self.acks.flush()).await.is_ok() {
             let session_id = self.session_id.lock().unwrap().clone();
-            let _ = tokio::time::timeout(LEAST_REPORT, self.leases.release_strays(&session_id)).await;
+            let _ = tokio::time::timeout(MIN_REPORT_TIME, self.leases.release_undelivered(&session_id)).await;
         } else {
             self.acks.abandon();
             self.acks.flush().await;
@@ -229,16 +229,16 @@ impl WorkerCore {
         })
     }
 
-    /// The deadline may move nearer meanwhile.
+    /// Waits for running handlers until the deadline, which may move nearer.
     async fn is_idle_in_time(&self) -> bool {
-        let mut moves = self.deadline.subscribe();
+        let mut changes = self.deadline.subscribe();
         let mut idle = pin!(self.idle());
         loop {
             tokio::select! {
                 biased;
                 () = &mut idle => return true,
                 () = tokio::time::sleep(self.time_left()) => return false,
-                _ = moves.changed() => {}
+                _ = changes.changed() => {}
             }
         }
     }
@@ -256,7 +256,7 @@ impl WorkerCore {
     }
 }
 
-impl Listener for WorkerCore {
+impl StreamListener for WorkerCore {
     fn opened(&self, session_id: &str, lease_duration: Duration) {
         session_id.clone_into(&mut self.session_id.lock().unwrap());
         self.leases.set_duration(lease_duration);
@@ -281,6 +281,6 @@ impl Listener for WorkerCore {
     }
 
     async fn before_resume(&self, session_id: &str) {
-        self.leases.release_strays(session_id).await;
+        self.leases.release_undelivered(session_id).await;
     }
 }

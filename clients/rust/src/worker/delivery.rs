@@ -1,10 +1,10 @@
-//! One hand-out of one message.
+//! One delivery of one message.
 
 use crate::client::Client;
-use crate::durations::{from_wire, instant_from_wire};
 use crate::payload::Payload;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{self, Failure, Origin, Reason, SendToDlqRequest, TraceContext};
+use crate::wire_time::{duration_from_wire, timestamp_from_wire};
 use crate::worker::outcome::Outcome;
 use std::collections::HashMap;
 use std::fmt;
@@ -13,108 +13,108 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// One hand-out of one message, as a handler sees it. Clones are the same one.
+/// One delivery of one message. Clones are the same delivery.
 #[derive(Clone)]
 pub struct Delivery(pub(crate) Arc<Lease>);
 
 impl Delivery {
-    /// The service's id of the message.
+    /// Returns the message's id.
     pub fn id(&self) -> &str {
         &self.0.message.id
     }
 
-    /// The queue it is in.
+    /// Returns the queue.
     pub fn queue(&self) -> &str {
         self.0.queue()
     }
 
-    /// The message itself.
+    /// Returns the payload.
     pub fn payload(&self) -> &Payload {
         self.0.payload()
     }
 
-    /// Headers of the message, as sent or as edited.
+    /// Returns the headers, as sent or as edited.
     pub fn attributes(&self) -> &HashMap<String, String> {
         &self.0.message.attributes
     }
 
-    /// Why it failed most recently.
+    /// Returns the reason of the latest failure.
     pub fn reason(&self) -> Reason {
         self.0.message.reason()
     }
 
-    /// The most recent failure, if one was reported.
+    /// Returns the latest failure.
     pub fn latest_failure(&self) -> Option<&Failure> {
         self.0.message.failure.as_ref()
     }
 
-    /// How many failures are on record.
+    /// Returns how many failures are recorded.
     pub fn failure_count(&self) -> u32 {
         self.0.message.failure_count
     }
 
-    /// The sender's own identity of the message; empty if it has none.
+    /// Returns the sender's own id of the message, empty if it has none.
     pub fn source_id(&self) -> &str {
         self.0.source_id()
     }
 
-    /// As sent; empty if it has none.
+    /// Returns the dedup key, empty if it has none.
     pub fn dedup_key(&self) -> &str {
         &self.0.message.dedup_key
     }
 
-    /// As sent; empty if it has none.
+    /// Returns the ordering key, empty if it has none.
     pub fn ordering_key(&self) -> &str {
         &self.0.message.ordering_key
     }
 
-    /// As sent.
+    /// Returns the priority.
     pub fn priority(&self) -> i32 {
         self.0.message.priority
     }
 
-    /// Where it came from.
+    /// Returns where the message came from.
     pub fn origin(&self) -> Option<&Origin> {
         self.0.message.origin.as_ref()
     }
 
-    /// W3C Trace Context of the failed processing.
+    /// Returns the W3C Trace Context of the failed processing.
     pub fn trace_context(&self) -> Option<&TraceContext> {
         self.0.trace_context()
     }
 
-    /// Whether payload or attributes have been edited since it was sent.
+    /// Reports whether payload or headers were edited after the send.
     pub fn is_edited(&self) -> bool {
         self.0.message.edited
     }
 
-    /// Which attempt this is: 1 for the first.
+    /// Returns the number of the attempt, from 1.
     pub fn attempt(&self) -> u32 {
         self.0.attempt
     }
 
-    /// Counts every hand-out, lost and released ones too.
+    /// Returns the number of the delivery, from 1. Lost and released deliveries count.
     pub fn delivery_number(&self) -> u32 {
         self.0.delivery_number
     }
 
-    /// An earlier delivery ended without an outcome: check whether its work has taken effect.
+    /// Reports whether an earlier delivery ended without an outcome. Check whether its work has taken effect.
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
 
-    /// When the server would take it back; moves on while the worker extends the lease.
+    /// Returns when the lease ends. The worker extends it.
     pub fn lease_expire_time(&self) -> SystemTime {
         self.0.state.lock().unwrap().expire_time
     }
 
-    /// Returns when the lease is lost, or when a stopping worker waits no longer. A handler is dropped
-    /// then; what it has spawned may watch this.
+    /// Returns when the lease is lost, or when a stopping worker waits no longer. The handler is dropped then. Tasks
+    /// that it spawned may wait for this.
     pub async fn cancelled(&self) {
         self.0.cancel.cancelled().await;
     }
 
-    /// Whether [`cancelled`](Delivery::cancelled) has come.
+    /// Reports whether the delivery was [`cancelled`](Delivery::cancelled).
     pub fn is_cancelled(&self) -> bool {
         self.0.cancel.is_cancelled()
     }
@@ -152,26 +152,26 @@ pub(crate) struct Lease {
 }
 
 struct State {
-    /// When it was given or last extended.
+    /// When the lease began or was last extended.
     leased_at: Instant,
     expire_time: SystemTime,
-    /// The handler is done, or its outcome no longer matters.
+    /// There is an outcome, which may no longer count.
     is_closed: bool,
-    /// It is somebody else's.
+    /// The server has ended the lease.
     is_lost: bool,
-    /// What a send of this message in its handler has said.
-    sent: Option<Outcome>,
+    /// The failure by which the handler sent this message.
+    send_outcome: Option<Outcome>,
 }
 
 impl Lease {
-    /// None of a delivery without a message.
+    /// Returns `None` if the delivery has no message.
     pub(crate) fn new(delivery: v1::Delivery, client: Client) -> Option<Self> {
         let mut message = delivery.message?;
         let payload = Payload::from_wire(message.payload.take().unwrap_or_default());
         let expire_time = delivery
             .lease_expire_time
             .as_ref()
-            .map_or(UNIX_EPOCH, instant_from_wire);
+            .map_or(UNIX_EPOCH, timestamp_from_wire);
         Some(Self {
             client,
             message,
@@ -186,7 +186,7 @@ impl Lease {
                 expire_time,
                 is_closed: false,
                 is_lost: false,
-                sent: None,
+                send_outcome: None,
             }),
         })
     }
@@ -211,7 +211,7 @@ impl Lease {
         self.message.trace_context.as_ref()
     }
 
-    /// What its handler logs belongs to it.
+    /// Returns the span of the handler.
     pub(crate) fn span(&self) -> tracing::Span {
         let (id, queue, attempt) = (self.id(), self.queue(), self.attempt);
         tracing::info_span!("delivery", id, queue, attempt)
@@ -237,11 +237,11 @@ impl Lease {
         let mut state = self.state.lock().unwrap();
         state.leased_at = Instant::now();
         if let Some(time) = time {
-            state.expire_time = instant_from_wire(time);
+            state.expire_time = timestamp_from_wire(time);
         }
     }
 
-    /// Whether that is news: not if its outcome is on the way, of which the answer will tell.
+    /// Marks the lease as lost. Returns false if it was lost before, or if its outcome is being reported.
     pub(crate) fn lose(&self) -> bool {
         let mut state = self.state.lock().unwrap();
         if state.is_closed || state.is_lost {
@@ -251,31 +251,31 @@ impl Lease {
         true
     }
 
-    /// The first end counts. Whether there is an outcome to report.
+    /// Ends the delivery. Returns whether to report the outcome: only the first one, of a lease that is not lost.
     pub(crate) fn close(&self) -> bool {
         let mut state = self.state.lock().unwrap();
         !std::mem::replace(&mut state.is_closed, true) && !state.is_lost
     }
 
-    /// What its handler has said by a send, if it has.
-    pub(crate) fn take_sent(&self) -> Option<Outcome> {
-        self.state.lock().unwrap().sent.take()
+    /// Returns the outcome if the handler sent this message.
+    pub(crate) fn take_send_outcome(&self) -> Option<Outcome> {
+        self.state.lock().unwrap().send_outcome.take()
     }
 
-    /// The message is there already, and its handler has it: the failure is reported, not sent again.
-    pub(crate) fn becomes(&self, request: SendToDlqRequest, is_non_retryable: bool) {
+    /// Makes the failure of a send the outcome of this delivery, instead of a second message.
+    pub(crate) fn fail_with(&self, request: SendToDlqRequest, is_non_retryable: bool) {
         let failure = request.failure.unwrap_or_default();
         let quarantines = matches!(
             failure.reason(),
             Reason::PoisonMessage | Reason::MaxRetriesExceeded
         );
         let retry_after = request.first_retry.map(|retry| match retry {
-            FirstRetry::Delay(delay) => from_wire(&delay),
-            FirstRetry::DueTime(time) => instant_from_wire(&time)
+            FirstRetry::Delay(delay) => duration_from_wire(&delay),
+            FirstRetry::DueTime(time) => timestamp_from_wire(&time)
                 .duration_since(SystemTime::now())
                 .unwrap_or_default(),
         });
         let outcome = Outcome::with_failure(failure, retry_after, is_non_retryable || quarantines);
-        self.state.lock().unwrap().sent = Some(outcome);
+        self.state.lock().unwrap().send_outcome = Some(outcome);
     }
 }

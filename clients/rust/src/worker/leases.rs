@@ -1,7 +1,7 @@
-//! Keeps what a worker holds.
+//! Extends the leases of a worker.
 
-use crate::call_error::is_worth_again;
-use crate::line::Line;
+use crate::call_error::is_retryable;
+use crate::reconnecting_channel::ReconnectingChannel;
 use crate::v1::outcome::Result as Wire;
 use crate::v1::{AckRequest, AckStatus, ExtendLeaseRequest, Outcome, Released};
 use crate::worker::delivery::Lease;
@@ -11,23 +11,23 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tonic::Status;
 
-const MOST_TOKENS: usize = 1_000;
-const LEAST_EVERY: Duration = Duration::from_millis(100);
+const MAX_TOKENS: usize = 1_000;
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a worker holds: running, waiting, and not yet reported. Each lease is extended when a third of
-/// it is over, by its token: a whole session would also keep what was lost on the way here.
+/// The leases of a worker: running, waiting, and not yet reported. Each one is extended by its token after a third
+/// of its time. Extending the whole session would also keep deliveries that got lost on their way.
 pub(crate) struct Leases {
-    line: Arc<Line>,
+    channel: Arc<ReconnectingChannel>,
     held: Mutex<HashMap<String, Arc<Lease>>>,
-    /// None before the stream is open.
+    /// `None` until the stream is open.
     duration: Mutex<Option<Duration>>,
 }
 
 impl Leases {
-    pub(crate) fn new(line: Arc<Line>) -> Self {
+    pub(crate) fn new(channel: Arc<ReconnectingChannel>) -> Self {
         Self {
-            line,
+            channel,
             held: Mutex::default(),
             duration: Mutex::default(),
         }
@@ -52,16 +52,16 @@ impl Leases {
         self.held.lock().unwrap().contains_key(token)
     }
 
-    /// Until it is dropped. `on_refused` is told what does not pass by itself.
-    pub(crate) async fn keep(&self, on_lost: impl Fn(&Arc<Lease>), on_refused: impl Fn(Status)) {
+    /// Extends leases until the future is dropped. Calls `on_refused` for errors that a retry does not fix.
+    pub(crate) async fn extend(&self, on_lost: impl Fn(&Arc<Lease>), on_refused: impl Fn(Status)) {
         loop {
             let duration = *self.duration.lock().unwrap();
-            let every = duration.map_or(LEAST_EVERY, |duration| (duration / 12).max(LEAST_EVERY));
-            tokio::time::sleep(every).await;
+            let interval = duration.map_or(MIN_INTERVAL, |duration| (duration / 12).max(MIN_INTERVAL));
+            tokio::time::sleep(interval).await;
             let Some(duration) = duration else { continue };
-            // The next look tries again; until then the lease goes on.
+            // The next round retries other errors, while the lease still runs.
             match self.extend_due(duration, &on_lost).await {
-                Err(status) if !is_worth_again(&status) => on_refused(status),
+                Err(status) if !is_retryable(&status) => on_refused(status),
                 _ => {}
             }
         }
@@ -78,19 +78,18 @@ impl Leases {
             .filter(is_due)
             .cloned()
             .collect();
-        let limit = CALL_TIMEOUT.min(duration / 3);
-        for some in due.chunks(MOST_TOKENS) {
+        let timeout = CALL_TIMEOUT.min(duration / 3);
+        for some in due.chunks(MAX_TOKENS) {
             let lease_tokens = some.iter().map(|lease| lease.token.clone()).collect();
             let request = ExtendLeaseRequest {
                 lease_tokens,
                 ..ExtendLeaseRequest::default()
             };
             let response = self
-                .line
-                .call(
-                    limit,
-                    |mut service| async move { service.extend_lease(request).await },
-                )
+                .channel
+                .call(timeout, |mut service| async move {
+                    service.extend_lease(request).await
+                })
                 .await?;
             for (lease, result) in some.iter().zip(response.results) {
                 if !self.holds(&lease.token) {
@@ -106,9 +105,9 @@ impl Leases {
         Ok(())
     }
 
-    /// Gives back what the server counts as this session's and what never came here: written to a
-    /// stream that broke. Only while no stream is open. Best effort: they expire by themselves.
-    pub(crate) async fn release_strays(&self, session_id: &str) {
+    /// Releases deliveries of this session that never arrived, because the stream broke. Call it only while no
+    /// stream is open. Errors are ignored: the leases expire.
+    pub(crate) async fn release_undelivered(&self, session_id: &str) {
         if session_id.is_empty() {
             return; // no stream was ever open
         }
@@ -116,15 +115,15 @@ impl Leases {
             session_id: session_id.to_owned(),
             ..ExtendLeaseRequest::default()
         };
-        let answer = self
-            .line
+        let result = self
+            .channel
             .call(CALL_TIMEOUT, |mut service| async move {
                 service.extend_lease(request).await
             })
             .await;
-        let Ok(response) = answer else { return };
-        // A lease that is over already needs no release, which would only make its message wait.
-        let strays: Vec<_> = response
+        let Ok(response) = result else { return };
+        // A lease that has ended needs no release, which would only delay its message.
+        let undelivered: Vec<_> = response
             .results
             .into_iter()
             .filter(|result| result.status() == AckStatus::Applied && !self.holds(&result.lease_token))
@@ -133,13 +132,13 @@ impl Leases {
                 result: Some(Wire::Released(Released::default())),
             })
             .collect();
-        for some in strays.chunks(MOST_TOKENS) {
+        for some in undelivered.chunks(MAX_TOKENS) {
             let request = AckRequest {
                 request_id: format!("{:032x}", rand::random::<u128>()),
                 outcomes: some.to_vec(),
             };
             let _ = self
-                .line
+                .channel
                 .call(
                     CALL_TIMEOUT,
                     |mut service| async move { service.ack(request).await },

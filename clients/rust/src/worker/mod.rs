@@ -1,11 +1,10 @@
-//! Work on messages that are due.
+//! Workers process due messages.
 
 mod acks;
 pub(crate) mod core;
-pub(crate) mod current;
 pub(crate) mod delivery;
 mod due_stream;
-mod handling;
+pub(crate) mod handlers;
 mod leases;
 pub(crate) mod options;
 pub(crate) mod outcome;
@@ -17,7 +16,7 @@ use crate::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A running worker. When it is dropped it stops in the background, as by [`stop`](Worker::stop).
+/// A running worker. If it is dropped, it stops in the background, as by [`stop`](Worker::stop).
 #[must_use = "a worker stops when it is dropped"]
 #[derive(Debug)]
 pub struct Worker {
@@ -29,20 +28,23 @@ impl Worker {
         Self { core }
     }
 
-    /// Takes nothing new, waits for running handlers as long as
-    /// [`drain_timeout`](options::WorkerBuilder::drain_timeout) says, reports their outcomes, and gives
-    /// the rest back.
+    /// Stops taking messages, waits for running handlers for at most
+    /// [`drain_timeout`](options::WorkerBuilder::drain_timeout), reports their outcomes, and releases the rest.
     pub async fn stop(&self) {
         self.core.stop(None).await;
     }
 
-    /// As [`stop`](Worker::stop), and waits for handlers no longer than that. Called while it stops it
-    /// can only hasten the end.
+    /// Stops as [`stop`](Worker::stop), but waits for handlers for at most `timeout`. A later call may shorten the
+    /// timeout.
     pub async fn stop_within(&self, timeout: Duration) {
         self.core.stop(Some(timeout)).await;
     }
 
-    /// Returns when it has stopped; with an error if the server refuses what it asks for.
+    /// Returns when the worker has stopped.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server refused the worker permanently.
     pub async fn done(&self) -> Result<(), Error> {
         self.core.done().await
     }

@@ -1,9 +1,9 @@
-//! How a worker is made.
+//! The builder of a worker.
 
 use crate::client::Client;
-use crate::durations::to_wire;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::v1::{MessageState, QuarantineReason, StreamDueRequest};
+use crate::wire_time::duration_to_wire;
 use crate::worker::Worker;
 use crate::worker::core::WorkerCore;
 use crate::worker::delivery::Delivery;
@@ -15,13 +15,13 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// The most that the server takes.
-const MOST_IN_FLIGHT: u32 = 10_000;
+/// Limit of the server.
+const MAX_IN_FLIGHT: u32 = 10_000;
 const WORKER_ID_BYTES: usize = 128;
 
-/// What a handler may return: nothing, or an [`Outcome`].
+/// A value that a handler may return: `()` or an [`Outcome`].
 pub trait IntoOutcome {
-    /// None: it has succeeded, unless it has sent its own message.
+    /// Returns the outcome. `None`: succeeded, unless the handler sent its own message.
     fn into_outcome(self) -> Option<Outcome>;
 }
 
@@ -43,24 +43,24 @@ impl IntoOutcome for Option<Outcome> {
     }
 }
 
-/// What the server made of an outcome.
+/// The server's result of an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settled {
-    /// What was reported.
+    /// The reported outcome.
     pub outcome: OutcomeKind,
-    /// Where the message is now.
+    /// The state of the message now.
     pub state: MessageState,
-    /// When the next attempt is due, if one is.
+    /// When the next attempt is due.
     pub due_time: Option<SystemTime>,
-    /// Why it went to quarantine, if it did.
+    /// Why it was quarantined.
     pub quarantine_reason: Option<QuarantineReason>,
 }
 
 pub(crate) type OnError = Arc<dyn Fn(&Error, Option<&Delivery>) + Send + Sync>;
 pub(crate) type OnSettled = Arc<dyn Fn(&Delivery, &Settled) + Send + Sync>;
 
-/// Makes a worker: [`run`](WorkerBuilder::run) it, or take its [`stream`](WorkerBuilder::stream).
+/// Builds a worker: [`run`](WorkerBuilder::run) handlers, or take a [`stream`](WorkerBuilder::stream).
 #[must_use]
 pub struct WorkerBuilder {
     client: Client,
@@ -91,58 +91,63 @@ impl WorkerBuilder {
         }
     }
 
-    /// Most handlers at a time. Default 16.
+    /// Sets how many handlers run at a time. Default 16.
     pub const fn concurrency(mut self, count: u32) -> Self {
         self.concurrency = count;
         self
     }
 
-    /// Deliveries that wait here for a handler, so that none waits for the network. They are held by
-    /// this worker meanwhile: give 0 where handlers take seconds. Default: as many as `concurrency`.
+    /// Sets how many deliveries wait for a handler, so that no handler waits for the network. Other workers can't
+    /// get them: give 0 if handlers take seconds. Default: as many as `concurrency`.
     pub const fn prefetch(mut self, count: u32) -> Self {
         self.prefetch = Some(count);
         self
     }
 
-    /// How long the server waits for a sign of life, 1 s to 12 h. Default: the queue's (30 s).
+    /// Sets how long the server waits for an outcome or an extension, 1 s to 12 h. Default: the queue's (30 s).
     pub const fn lease_duration(mut self, duration: Duration) -> Self {
         self.lease_duration = Some(duration);
         self
     }
 
-    /// Most bytes in flight. Default 64 MiB.
+    /// Sets how many bytes are in flight at a time. Default 64 MiB.
     pub const fn max_in_flight_bytes(mut self, bytes: u64) -> Self {
         self.max_in_flight_bytes = Some(bytes);
         self
     }
 
-    /// Shown in the server's logs. Default: host and process id.
+    /// Sets the name in the server's logs. Default: host and process id.
     pub fn worker_id(mut self, id: impl Into<String>) -> Self {
         self.worker_id = Some(id.into());
         self
     }
 
-    /// How long `stop` waits for running handlers before it drops them. Default 30 s.
+    /// Sets how long `stop` waits for running handlers before it drops them. Default 30 s.
     pub const fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain_timeout = timeout;
         self
     }
 
-    /// Told when the stream breaks, a lease is lost or an outcome does not count. Default: `tracing`.
-    pub fn on_error(mut self, told: impl Fn(&Error, Option<&Delivery>) + Send + Sync + 'static) -> Self {
-        self.on_error = Some(Arc::new(told));
+    /// Sets a callback for broken streams, lost leases, and outcomes that do not count. Default: logs by `tracing`.
+    pub fn on_error(mut self, callback: impl Fn(&Error, Option<&Delivery>) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Arc::new(callback));
         self
     }
 
-    /// Told what became of each delivery whose outcome counts.
-    pub fn on_settled(mut self, told: impl Fn(&Delivery, &Settled) + Send + Sync + 'static) -> Self {
-        self.on_settled = Some(Arc::new(told));
+    /// Sets a callback for each outcome that counts.
+    pub fn on_settled(mut self, callback: impl Fn(&Delivery, &Settled) + Send + Sync + 'static) -> Self {
+        self.on_settled = Some(Arc::new(callback));
         self
     }
 
-    /// Starts it. `Ok` of the handler means succeeded, or the [`Outcome`] that it gives; `Err` or a panic
-    /// means failed. A handler whose lease is lost, or that a stopping worker waits for no longer, is
-    /// dropped at its next `await`.
+    /// Starts the worker. `Ok` of the handler means succeeded, or the [`Outcome`] that it returns. `Err` or a panic
+    /// means failed. The handler is dropped at its next `await` if its lease is lost, or if a stopping worker waits
+    /// no longer.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Invalid`] for invalid options or without a tokio runtime, and [`ErrorKind::Closed`] if
+    /// the client is closed.
     #[track_caller]
     pub fn run<H, F, R, E>(self, handler: H) -> Result<Worker, Error>
     where
@@ -158,7 +163,7 @@ impl WorkerBuilder {
             let work = handler(delivery);
             async move {
                 match work.await {
-                    Ok(given) => Ok(given.into_outcome()),
+                    Ok(value) => Ok(value.into_outcome()),
                     Err(error) => Err((error.into(), type_name::<E>())),
                 }
             }
@@ -167,8 +172,12 @@ impl WorkerBuilder {
         Ok(Worker::new(core))
     }
 
-    /// Starts it, and gives what is due as a stream: whoever takes a delivery from it says what becomes
-    /// of it. No more than `concurrency` and `prefetch` together are held at a time.
+    /// Starts the worker and returns a stream of deliveries, each to be settled. At most `concurrency` plus
+    /// `prefetch` are held at a time.
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`run`](WorkerBuilder::run).
     pub fn stream(self) -> Result<Deliveries, Error> {
         let core = self.start()?;
         Ok(Deliveries::new(core))
@@ -178,7 +187,7 @@ impl WorkerBuilder {
         if self.client.is_closing() {
             return Err(Error::new(
                 ErrorKind::Closed,
-                "the client is closed; make another one",
+                "the client is closed; build another one",
             ));
         }
         if tokio::runtime::Handle::try_current().is_err() {
@@ -187,16 +196,16 @@ impl WorkerBuilder {
         let request = self.request()?;
         let client = self.client.clone();
         let core = WorkerCore::start(client.clone(), request, self);
-        client.adopt(&core);
+        client.register_worker(&core);
         Ok(core)
     }
 
     fn request(&self) -> Result<StreamDueRequest, Error> {
         if self.queues.is_empty() {
-            return Err(Error::invalid("name at least one queue to work on"));
+            return Err(Error::invalid("give at least one queue"));
         }
         if self.concurrency == 0 {
-            return Err(Error::invalid("concurrency is 0; give 1 or more"));
+            return Err(Error::invalid("concurrency must be 1 or more"));
         }
         let held = self
             .concurrency
@@ -215,9 +224,9 @@ impl WorkerBuilder {
         Ok(StreamDueRequest {
             queues: self.queues.clone(),
             worker_id,
-            max_in_flight: Some(held.min(MOST_IN_FLIGHT)),
+            max_in_flight: Some(held.min(MAX_IN_FLIGHT)),
             max_in_flight_bytes: self.max_in_flight_bytes,
-            lease_duration: self.lease_duration.map(to_wire),
+            lease_duration: self.lease_duration.map(duration_to_wire),
             resume_session_id: String::new(),
         })
     }

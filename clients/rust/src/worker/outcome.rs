@@ -1,35 +1,35 @@
-//! What becomes of a delivery.
+//! The outcome of a delivery.
 
-use crate::bounded_text::cut;
+use crate::bounded_text::truncate;
 use crate::cause_chain::AsError;
-use crate::durations::wait_to_wire;
 use crate::failure::{failure_of, is_non_retryable, retry_after_of};
 use crate::v1;
 use crate::v1::outcome::Result as Wire;
+use crate::wire_time::retry_wait_to_wire;
 use std::panic::Location;
 use std::time::Duration;
 
-/// Longer notes are cut by the server, too; uncut they could spoil the call of many outcomes.
+/// The server truncates longer notes, too. A very long one could fail the call of many outcomes.
 const NOTE_BYTES: usize = 1024;
 
-/// What a delivery's outcome is called.
+/// The kind of an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutcomeKind {
     /// The message is done.
     Succeeded,
-    /// An attempt has failed, and counts.
+    /// The attempt failed. It is counted.
     Failed,
-    /// It was given back.
+    /// The message was given back.
     Released,
-    /// It was set aside.
+    /// The message was set aside.
     Quarantined,
-    /// It was removed without success.
+    /// The message was removed without success.
     Discarded,
 }
 
 impl OutcomeKind {
-    /// E.g. `succeeded`.
+    /// Returns the name, e.g. `succeeded`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -47,7 +47,7 @@ impl std::fmt::Display for OutcomeKind {
     }
 }
 
-/// What a handler may return instead of `()`.
+/// An outcome that a handler may return instead of `()`.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Outcome {
@@ -55,14 +55,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Done: what a handler that returns `Ok(())` says.
+    /// The message is done, as by `Ok(())`.
     pub const fn succeeded() -> Self {
         Self {
             wire: Wire::Succeeded(v1::Succeeded {}),
         }
     }
 
-    /// The attempt has failed, as if the handler had returned this error.
+    /// The attempt failed, as by returning this error.
     #[track_caller]
     pub fn failed<E: AsError + ?Sized>(error: &E) -> Self {
         Self::failed_at(error, Location::caller())
@@ -85,21 +85,21 @@ impl Outcome {
         Self {
             wire: Wire::Failed(v1::Failed {
                 failure: Some(failure),
-                retry_after: retry_after.map(wait_to_wire),
+                retry_after: retry_after.map(retry_wait_to_wire),
                 non_retryable,
             }),
         }
     }
 
-    /// Of a failure: wait at least this long; replaces the policy's delay. At most 30 days.
+    /// Sets the delay of a failure, at most 30 days. Replaces the policy's delay.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         if let Wire::Failed(failed) = &mut self.wire {
-            failed.retry_after = Some(wait_to_wire(wait));
+            failed.retry_after = Some(retry_wait_to_wire(wait));
         }
         self
     }
 
-    /// Of a failure: trying again can't help, to quarantine.
+    /// Marks a failure that no retry can fix. The message is quarantined.
     pub fn non_retryable(mut self) -> Self {
         if let Wire::Failed(failed) = &mut self.wire {
             failed.non_retryable = true;
@@ -107,41 +107,41 @@ impl Outcome {
         self
     }
 
-    /// Give it back unprocessed; no attempt is counted. Comes again in 1 s or later.
+    /// Releases the message unprocessed, without counting an attempt. It is due again after 1 s or more.
     pub const fn released() -> Self {
         Self {
             wire: Wire::Released(v1::Released { delay: None }),
         }
     }
 
-    /// Give it back unprocessed, to come again then; at most 30 days.
+    /// Releases the message unprocessed. It is due again after `delay`, at most 30 days.
     pub fn released_for(delay: Duration) -> Self {
         Self {
             wire: Wire::Released(v1::Released {
-                delay: Some(wait_to_wire(delay)),
+                delay: Some(retry_wait_to_wire(delay)),
             }),
         }
     }
 
-    /// To quarantine, whatever the policy says.
+    /// Quarantines the message, whatever the policy.
     pub fn quarantined(note: impl Into<String>) -> Self {
         Self {
             wire: Wire::Quarantined(v1::Quarantined {
-                note: cut(note.into(), NOTE_BYTES),
+                note: truncate(note.into(), NOTE_BYTES),
             }),
         }
     }
 
-    /// Drop it without success.
+    /// Removes the message without success.
     pub fn discarded(note: impl Into<String>) -> Self {
         Self {
             wire: Wire::Discarded(v1::Discarded {
-                note: cut(note.into(), NOTE_BYTES),
+                note: truncate(note.into(), NOTE_BYTES),
             }),
         }
     }
 
-    /// What it is called.
+    /// Returns the kind.
     pub const fn kind(&self) -> OutcomeKind {
         match self.wire {
             Wire::Succeeded(_) => OutcomeKind::Succeeded,
@@ -152,8 +152,8 @@ impl Outcome {
         }
     }
 
-    /// Of a failure: the type of its error, where more is known of it.
-    pub(crate) fn name_failure(&mut self, name: String) {
+    /// Sets the type of a failure.
+    pub(crate) fn set_failure_type(&mut self, name: String) {
         if let Wire::Failed(v1::Failed {
             failure: Some(failure),
             ..

@@ -1,11 +1,11 @@
-//! Deliveries that wait for whoever works on them.
+//! The deliveries that wait for a handler.
 
 use crate::worker::delivery::Lease;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-/// Deliveries that wait for whoever works on them, in order.
+/// The deliveries that wait for a handler, in order.
 #[derive(Default)]
 pub(crate) struct Ready {
     state: Mutex<State>,
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl Ready {
-    /// Gives back what comes after it was closed.
+    /// Adds a delivery. Returns it as an error if the queue is closed.
     pub(crate) fn push(&self, lease: Arc<Lease>) -> Result<(), Arc<Lease>> {
         let mut state = self.state.lock().unwrap();
         if state.is_closed {
@@ -34,7 +34,7 @@ impl Ready {
         Ok(())
     }
 
-    /// None once it is closed. One waits at a time.
+    /// Returns `None` once the queue is closed. One task may wait at a time.
     pub(crate) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Arc<Lease>>> {
         let mut state = self.state.lock().unwrap();
         while let Some(lease) = state.waiting.pop_front() {
@@ -49,7 +49,7 @@ impl Ready {
         Poll::Pending
     }
 
-    /// What nobody will work on.
+    /// Closes the queue and returns the rest.
     pub(crate) fn close(&self) -> VecDeque<Arc<Lease>> {
         let mut state = self.state.lock().unwrap();
         state.is_closed = true;

@@ -1,4 +1,4 @@
-//! What is due, as a stream.
+//! Due messages as a stream.
 
 use crate::cause_chain::AsError;
 use crate::error::Error;
@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// What is due, as a stream that ends when it was [stopped](Deliveries::stop). When it is dropped it
-/// stops in the background.
+/// A stream of due messages. It ends when it is [stopped](Deliveries::stop). If it is dropped, it stops in the
+/// background.
 #[must_use = "a stream stops when it is dropped"]
 #[derive(Debug)]
 pub struct Deliveries {
@@ -28,25 +28,29 @@ impl Deliveries {
         Self { core }
     }
 
-    /// The next one, without `StreamExt`.
-    pub async fn next(&mut self) -> Option<Held> {
+    /// Returns the next delivery, without `StreamExt`.
+    pub async fn next(&mut self) -> Option<HeldDelivery> {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Takes nothing new, waits for those that are held, reports their outcomes, and gives the rest
-    /// back; no longer than `timeout`.
+    /// Stops taking messages, waits for held deliveries for at most `timeout`, reports their outcomes, and releases
+    /// the rest.
     pub async fn stop(&self, timeout: Duration) {
         self.core.stop(Some(timeout)).await;
     }
 
-    /// Returns when it has stopped; with an error if the server refuses what it asks for.
+    /// Returns when the stream has stopped.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server refused the worker permanently.
     pub async fn done(&self) -> Result<(), Error> {
         self.core.done().await
     }
 
-    fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Held>> {
+    fn poll(&self, context: &mut Context<'_>) -> Poll<Option<HeldDelivery>> {
         self.core.poll_next(context).map(|found| {
-            found.map(|lease| Held {
+            found.map(|lease| HeldDelivery {
                 core: Arc::clone(&self.core),
                 delivery: Delivery(lease),
             })
@@ -55,9 +59,9 @@ impl Deliveries {
 }
 
 impl Stream for Deliveries {
-    type Item = Held;
+    type Item = HeldDelivery;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Held>> {
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<HeldDelivery>> {
         self.poll(context)
     }
 }
@@ -68,26 +72,26 @@ impl Drop for Deliveries {
     }
 }
 
-/// A delivery of a stream, until somebody says what becomes of it. One that is dropped is given back.
-pub struct Held {
+/// A delivery of a stream, which you settle with an outcome. If it is dropped, its message is released.
+pub struct HeldDelivery {
     core: Arc<WorkerCore>,
     delivery: Delivery,
 }
 
-impl Held {
-    /// Done.
+impl HeldDelivery {
+    /// Reports success.
     pub fn succeed(self) {
         self.settle(Outcome::succeeded());
     }
 
-    /// The attempt has failed.
+    /// Reports a failed attempt.
     #[track_caller]
     pub fn fail<E: AsError + ?Sized>(self, error: &E) {
         let outcome = Outcome::failed_at(error, Location::caller());
         self.settle(outcome);
     }
 
-    /// Anything else.
+    /// Reports any outcome.
     pub fn settle(self, outcome: Outcome) {
         self.core.settle(self.lease(), outcome);
     }
@@ -97,7 +101,7 @@ impl Held {
     }
 }
 
-impl Deref for Held {
+impl Deref for HeldDelivery {
     type Target = Delivery;
 
     fn deref(&self) -> &Delivery {
@@ -105,14 +109,14 @@ impl Deref for Held {
     }
 }
 
-impl Drop for Held {
-    /// The first outcome counts.
+impl Drop for HeldDelivery {
+    /// Releases the message, unless an outcome was reported.
     fn drop(&mut self) {
         self.core.settle(self.lease(), Outcome::released());
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for HeldDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.delivery.fmt(f)
     }

@@ -1,4 +1,4 @@
-//! How a client ends.
+//! Closing a client.
 
 use crate::{client_of, server, timed_out};
 use dlq_client::testing::FakeDlq;
@@ -12,45 +12,44 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::yield_now;
 
 #[tokio::test]
-async fn whoever_closes_waits_for_the_handlers() {
+async fn each_close_waits_for_the_handlers() {
     let server = server();
     let client = client_of(&server);
     let sent = client.send("closing", "a", &timed_out());
     sent.delay(Duration::ZERO).await.unwrap();
-    let (told, mut started) = mpsc::unbounded_channel();
-    let (kept, mut results) = mpsc::unbounded_channel();
-    let (go_on, within) = (Arc::new(Notify::new()), client.clone());
-    let goes_on = Arc::clone(&go_on);
+    let (start, mut started) = mpsc::unbounded_channel();
+    let (result, mut results) = mpsc::unbounded_channel();
+    let (finish, handler_client) = (Arc::new(Notify::new()), client.clone());
+    let may_finish = Arc::clone(&finish);
     let worker = client.worker(["closing"]).run(move |_| {
-        let (client, told, kept) = (within.clone(), told.clone(), kept.clone());
-        let goes_on = Arc::clone(&goes_on);
+        let (client, start, result) = (handler_client.clone(), start.clone(), result.clone());
+        let may_finish = Arc::clone(&may_finish);
         async move {
-            told.send(()).unwrap();
-            goes_on.notified().await;
-            kept.send(client.letter("closing-b", "b").await).unwrap();
+            start.send(()).unwrap();
+            may_finish.notified().await;
+            result.send(client.send_request("closing-b", "b").await).unwrap();
             Ok::<(), io::Error>(())
         }
     });
     let _worker = worker.unwrap();
     started.recv().await.unwrap();
-    let closes = [client.clone(), client.clone()].map(|client| {
-        tokio::spawn(async move { client.close().await }) // both wait for the handler
-    });
+    let closes =
+        [client.clone(), client.clone()].map(|client| tokio::spawn(async move { client.close().await }));
     for _ in 0..10 {
         yield_now().await;
     }
     assert!(closes.iter().all(|close| !close.is_finished()));
-    go_on.notify_one();
+    finish.notify_one();
     assert!(matches!(results.recv().await.unwrap(), Ok(Receipt::Sent(_))));
     for close in closes {
         close.await.unwrap();
     }
-    let late = client.letter("closing-b", "c").await.unwrap_err();
+    let late = client.send_request("closing-b", "c").await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Closed);
 }
 
 #[tokio::test]
-async fn a_flush_after_the_close_returns() {
+async fn a_flush_after_a_close_returns() {
     let server = server();
     let client = client_of(&server);
     client.close().await;
@@ -58,9 +57,9 @@ async fn a_flush_after_the_close_returns() {
     client.close().await;
 }
 
-/// As by tests that share a client.
+/// Tests that share a client use it in several runtimes.
 #[test]
-fn a_client_whose_runtime_is_gone_says_so_or_keeps_what_it_is_given() {
+fn a_send_after_the_runtime_ended_is_spooled_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let spool = SpoolOptions {
         folder: Some(folder.path().to_owned()),
@@ -74,16 +73,18 @@ fn a_client_whose_runtime_is_gone_says_so_or_keeps_what_it_is_given() {
     drop(runtime);
     let another = Runtime::new().unwrap();
     let error = another
-        .block_on(without.letter("q", "a").into_future())
+        .block_on(without.send_request("q", "a").into_future())
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
-    let kept = another.block_on(with.letter("q", "a").into_future()).unwrap();
-    assert_eq!(kept, Receipt::Spooled { durable: true });
+    let receipt = another
+        .block_on(with.send_request("q", "a").into_future())
+        .unwrap();
+    assert_eq!(receipt, Receipt::Spooled { durable: true });
     another.block_on(with.close());
 }
 
 #[test]
-fn a_worker_whose_runtime_is_gone_holds_up_nobody() {
+fn done_and_close_return_after_the_workers_runtime_ended() {
     let runtime = Runtime::new().unwrap();
     let (client, worker) = runtime.block_on(async {
         let client = FakeDlq::new().client().unwrap();
@@ -94,12 +95,12 @@ fn a_worker_whose_runtime_is_gone_holds_up_nobody() {
     Runtime::new().unwrap().block_on(async {
         let closes = async { tokio::join!(worker.done(), client.close()) };
         let closed = tokio::time::timeout(Duration::from_secs(5), closes).await;
-        assert!(closed.is_ok(), "it goes on to wait");
+        assert!(closed.is_ok(), "done or close still waits");
     });
 }
 
 #[test]
-fn what_needs_a_runtime_says_so() {
+fn building_without_a_runtime_is_invalid() {
     let runtime = Runtime::new().unwrap();
     let client = runtime.block_on(async { FakeDlq::new().client().unwrap() });
     let worker = client.worker(["q"]).run(|_| async { Ok::<(), io::Error>(()) });

@@ -1,4 +1,4 @@
-//! The fake does what the service does where programs can tell.
+//! The fake behaves as the service does.
 
 use crate::timed_out;
 use dlq_client::testing::{FakeDlq, FakeState};
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 #[tokio::test]
-async fn shows_what_was_sent() {
+async fn the_fake_shows_sent_messages() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     let send = client.send("orders", "a", &timed_out()).source_id("42");
@@ -26,12 +26,12 @@ async fn shows_what_was_sent() {
     assert_eq!(message.reason(), Reason::Timeout);
     assert_eq!((message.state, message.attempts), (FakeState::Scheduled, 0));
     assert!(fake.messages("others").is_empty());
-    client.letter("others", "b").request_id("").await.unwrap();
+    client.send_request("others", "b").request_id("").await.unwrap();
     assert!(!fake.messages("others")[0].request.request_id.is_empty());
 }
 
 #[tokio::test]
-async fn joins_and_refuses_as_the_service_does() {
+async fn the_fake_joins_and_refuses_as_the_service_does() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     let send = |id: &str| client.send("q", "a", &timed_out()).dedup_key("k").request_id(id);
@@ -43,17 +43,24 @@ async fn joins_and_refuses_as_the_service_does() {
     assert_eq!(fake.messages("q")[0].failures.len(), 2);
     let refused = client.send("no/queue", "a", &timed_out()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Refused);
-    let both = tokio::join!(client.letter("no/queue", "b"), client.letter("q", "b"));
+    let both = tokio::join!(
+        client.send_request("no/queue", "b"),
+        client.send_request("q", "b")
+    );
     assert!(both.0.is_err() && both.1.is_ok());
-    let never = client.letter("q", "c").delay(Duration::MAX).await.unwrap_err();
-    assert_eq!(never.kind(), ErrorKind::Refused);
+    let refused = client
+        .send_request("q", "c")
+        .delay(Duration::MAX)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Refused);
     let far = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 60);
-    client.letter("q", "d").due_time(far).await.unwrap();
-    client.letter("q", "c").await.unwrap();
+    client.send_request("q", "d").due_time(far).await.unwrap();
+    client.send_request("q", "c").await.unwrap();
 }
 
 #[tokio::test]
-async fn delivers_again_after_each_failure_until_they_are_used_up() {
+async fn a_failing_message_is_redelivered_until_its_retries_are_exhausted() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     client.send("q", "a", &timed_out()).max_retries(2).await.unwrap();
@@ -69,11 +76,11 @@ async fn delivers_again_after_each_failure_until_they_are_used_up() {
 }
 
 #[tokio::test]
-async fn does_with_a_message_what_its_handler_says() {
+async fn the_handlers_outcome_decides_on_the_message() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     for payload in ["ok", "discard", "quarantine", "bad"] {
-        client.letter("q", payload).await.unwrap();
+        client.send_request("q", payload).await.unwrap();
     }
     let handle = |delivery: Delivery| async move {
         match delivery.payload().text().as_ref() {
@@ -96,12 +103,14 @@ async fn does_with_a_message_what_its_handler_says() {
 }
 
 #[tokio::test]
-async fn waits_as_long_as_a_send_says_unless_it_is_made_due() {
+async fn a_delayed_message_waits_unless_it_is_made_due() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
-    let later = client.letter("q", "later").delay(Duration::from_secs(3_600));
+    let later = client
+        .send_request("q", "later")
+        .delay(Duration::from_secs(3_600));
     later.await.unwrap();
-    let soon = client.letter("q", "soon").delay(Duration::from_millis(5));
+    let soon = client.send_request("q", "soon").delay(Duration::from_millis(5));
     soon.await.unwrap();
     let worker = client.worker(["q"]).run(|_| async { Ok::<_, io::Error>(()) });
     let _worker = worker.unwrap();
@@ -114,7 +123,7 @@ async fn waits_as_long_as_a_send_says_unless_it_is_made_due() {
 }
 
 #[tokio::test]
-async fn can_be_down() {
+async fn sends_fail_while_the_fake_is_down() {
     let fake = FakeDlq::new();
     let client = fake.builder().timeout(Duration::from_millis(50)).build().unwrap();
     let worker = client
@@ -123,59 +132,62 @@ async fn can_be_down() {
         .run(|_| async { Ok::<_, io::Error>(()) });
     let _worker = worker.unwrap();
     fake.go_down();
-    let dropped = client.letter("q", "a").await.unwrap_err();
+    let dropped = client.send_request("q", "a").await.unwrap_err();
     assert_eq!(dropped.kind(), ErrorKind::Deadline);
     fake.come_back();
-    let send = client.letter("q", "b").timeout(Duration::from_secs(5));
+    let send = client.send_request("q", "b").timeout(Duration::from_secs(5));
     send.await.unwrap();
     fake.wait_for("q", FakeState::Succeeded, 1).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn goes_by_the_time_of_tokio_which_may_be_paused() {
+async fn the_fake_uses_tokios_paused_time() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     fake.go_down();
     let began_at = Instant::now();
-    let dropped = client.letter("q", "a").await.unwrap_err();
+    let dropped = client.send_request("q", "a").await.unwrap_err();
     assert_eq!(dropped.kind(), ErrorKind::Deadline);
     assert!(began_at.elapsed() >= Duration::from_secs(5));
     fake.come_back();
-    let later = client.letter("q", "b").delay(Duration::from_secs(3_600));
+    let later = client.send_request("q", "b").delay(Duration::from_secs(3_600));
     later.await.unwrap();
-    let (told, mut broken) = mpsc::unbounded_channel();
+    let (error, mut errors) = mpsc::unbounded_channel();
     let worker = client
         .worker(["q"])
-        .on_error(move |error, _| told.send(error.to_string()).unwrap())
+        .on_error(move |broken, _| error.send(broken.to_string()).unwrap())
         .run(|_| async { Ok::<_, io::Error>(()) })
         .unwrap();
     tokio::time::sleep(Duration::from_secs(3_601)).await;
     fake.wait_for("q", FakeState::Succeeded, 1).await;
     worker.stop().await;
-    assert_eq!(broken.try_recv().ok(), None);
+    assert_eq!(errors.try_recv().ok(), None);
 }
 
 #[tokio::test]
-async fn what_it_refuses_is_refused_for_good() {
+async fn a_refusal_of_the_fake_is_permanent() {
     let folder = tempfile::tempdir().unwrap();
     let spool = SpoolOptions {
         folder: Some(folder.path().to_owned()),
         ..SpoolOptions::default()
     };
     let client = FakeDlq::new().builder().spool(spool).build().unwrap();
-    let both = tokio::join!(client.letter("no/queue", "a"), client.letter("no/queue", "b"));
-    for refused in [client.letter("no/queue", "c").await, both.0, both.1] {
+    let both = tokio::join!(
+        client.send_request("no/queue", "a"),
+        client.send_request("no/queue", "b")
+    );
+    for refused in [client.send_request("no/queue", "c").await, both.0, both.1] {
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Refused);
     }
 }
 
-// Whatever it is at when it stops, on another thread.
+// The worker stops at different points of its work, on another thread.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_stops_keeps_nothing() {
+async fn a_stopped_worker_releases_its_messages() {
     for steps in 0..3_000 {
         let fake = FakeDlq::new();
         let client = fake.client().unwrap();
-        client.letter("q", "a").await.unwrap();
+        client.send_request("q", "a").await.unwrap();
         let deliveries = client.worker(["q"]).stream().unwrap();
         for _ in 0..steps % 60 {
             tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! What waits for room in a queue.
+//! Sends to a full queue.
 
 use dlq_client::testing::LocalServer;
 use dlq_client::{Client, Receipt, SpoolOptions};
@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use tower::layer::layer_fn;
 
 #[tokio::test]
-async fn letters_for_a_queue_that_is_full_share_their_next_calls_too() {
+async fn retries_of_messages_for_a_full_queue_share_calls() {
     let settings = HashMap::from([("DLQ_MAX_MESSAGES".to_owned(), "1".to_owned())]);
     let server = LocalServer::start_with(settings).unwrap();
     let calls = Arc::new(AtomicUsize::new(0));
@@ -34,9 +34,9 @@ async fn letters_for_a_queue_that_is_full_share_their_next_calls_too() {
         .spool(spool)
         .build()
         .unwrap();
-    client.letter("full", "first").await.unwrap();
+    client.send_request("full", "first").await.unwrap();
     let sends: Vec<_> = (0..500)
-        .map(|n| tokio::spawn(client.letter("full", n.to_string()).into_future()))
+        .map(|n| tokio::spawn(client.send_request("full", n.to_string()).into_future()))
         .collect();
     for send in sends {
         assert!(matches!(

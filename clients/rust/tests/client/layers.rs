@@ -1,4 +1,4 @@
-//! Layers of tower: around the connections of a client, and around a service whose requests are kept.
+//! Tower layers: around a client's connections, and around a service whose failed requests are sent.
 
 use crate::{server, timed_out};
 use dlq_client::testing::{FakeDlq, FakeState};
@@ -23,12 +23,12 @@ async fn a_layer_sees_each_call() {
     });
     let builder = Client::builder(server.target()).without_spool();
     let client = builder.layer(layer).build().unwrap();
-    client.letter("layered", "a").await.unwrap();
+    client.send_request("layered", "a").await.unwrap();
     assert_eq!(*paths.lock().unwrap(), ["/dlq.v1.DlqService/SendToDlq"]);
 }
 
 #[tokio::test]
-async fn a_request_that_fails_is_kept_and_its_error_passed_on() {
+async fn a_failed_request_is_sent_and_its_error_returned() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     let service = service_fn(|number: u32| async move {
@@ -51,7 +51,7 @@ async fn a_request_that_fails_is_kept_and_its_error_passed_on() {
 }
 
 #[tokio::test]
-async fn a_service_that_panics_before_it_has_a_future_has_its_request_kept() {
+async fn the_request_of_a_service_that_panics_in_call_is_sent() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     let service = service_fn(|number: u32| {

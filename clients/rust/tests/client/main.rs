@@ -1,17 +1,18 @@
-//! The client on a real server.
+//! Tests of the client with a real server or the fake.
 
 mod close;
+mod error_messages;
 mod fake;
-mod foreign_code;
 mod full_queue;
 mod layers;
-mod misrouted;
-mod named_failures;
+mod log_lines;
 mod options;
 mod send;
+mod spool_warnings;
 #[cfg(feature = "tls")]
 mod tls;
-mod waiting;
+mod unknown_server;
+mod user_code_panics;
 mod work;
 
 use dlq_client::Client;
@@ -19,7 +20,7 @@ use dlq_client::testing::LocalServer;
 use std::io;
 use std::sync::{Arc, Mutex, Weak};
 
-/// One for the tests that run at present, each of which has a queue of its own; removed with the last.
+/// Returns a server shared by the running tests, each with its own queues. The last test stops it.
 fn server() -> Arc<LocalServer> {
     static SHARED: Mutex<Weak<LocalServer>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap();

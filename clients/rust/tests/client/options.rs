@@ -1,10 +1,10 @@
-//! What a client does not take.
+//! Invalid options.
 
 use dlq_client::{Client, ErrorKind};
 use std::io;
 
 #[tokio::test]
-async fn what_can_not_be_is_said_at_once() {
+async fn invalid_options_fail_when_they_are_used() {
     for target in ["", "ftp://localhost", "http://"] {
         let error = Client::builder(target).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{target}");
@@ -22,7 +22,7 @@ async fn what_can_not_be_is_said_at_once() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn a_key_is_in_no_log() {
+fn the_debug_text_of_tls_options_has_no_key() {
     let options = dlq_client::TlsOptions {
         identity: Some((b"certificate".to_vec(), b"key".to_vec())),
         ..dlq_client::TlsOptions::default()

@@ -1,4 +1,4 @@
-//! What becomes of sends.
+//! Sends and their results.
 
 use crate::{client_of, server, timed_out};
 use dlq_client::{Client, Coalesce, ErrorKind, Json, Receipt, SpoolOptions};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 
 #[tokio::test]
-async fn a_send_goes_on_when_nobody_waits_for_it() {
+async fn a_send_continues_after_its_future_is_dropped() {
     let server = server();
     let client = client_of(&server);
     let sending = client.send("detached", "a", &timed_out()).into_future();
@@ -24,7 +24,7 @@ async fn a_send_goes_on_when_nobody_waits_for_it() {
 }
 
 #[tokio::test]
-async fn what_is_pending_is_sent_after_the_last_client_was_dropped() {
+async fn a_pending_send_continues_after_the_client_is_dropped() {
     let server = server();
     let client = client_of(&server);
     let sending = client.send("dropped-client", "a", &timed_out()).into_future();
@@ -33,7 +33,7 @@ async fn what_is_pending_is_sent_after_the_last_client_was_dropped() {
 }
 
 #[test]
-fn what_is_pending_when_the_runtime_ends_is_in_the_spool() {
+fn pending_sends_go_to_the_spool_when_the_runtime_ends() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
@@ -41,7 +41,7 @@ fn what_is_pending_when_the_runtime_ends_is_in_the_spool() {
             folder: Some(folder.path().to_owned()),
             ..SpoolOptions::default()
         };
-        // Nobody listens on port 1.
+        // No server listens on port 1.
         let client = Client::builder("http://127.0.0.1:1")
             .spool(spool)
             .build()
@@ -54,17 +54,17 @@ fn what_is_pending_when_the_runtime_ends_is_in_the_spool() {
 }
 
 #[tokio::test]
-async fn dead_letter_gives_what_the_work_gives_and_keeps_what_fails() {
+async fn dead_letter_returns_the_result_and_sends_the_message_of_a_failure() {
     let server = server();
     let client = client_of(&server);
     let done = client
         .dead_letter("wrapped", "a", async { Ok::<_, io::Error>(1) })
         .await;
     assert_eq!(done.unwrap(), Some(1));
-    let kept = client
+    let stored = client
         .dead_letter("wrapped", Json([1]), async { Err::<(), _>(timed_out()) })
         .await;
-    assert_eq!(kept.unwrap(), None);
+    assert_eq!(stored.unwrap(), None);
     let lost = client
         .dead_letter("no such name!", "a", async { Err::<(), _>(timed_out()) })
         .await;
@@ -72,22 +72,22 @@ async fn dead_letter_gives_what_the_work_gives_and_keeps_what_fails() {
 }
 
 #[tokio::test]
-async fn each_message_that_memory_loses_is_told() {
+async fn each_message_lost_from_memory_is_reported() {
     for is_closed in [true, false] {
         let root = tempfile::tempdir().unwrap();
-        let (told, mut dropped) = unbounded_channel();
+        let (report, mut dropped) = unbounded_channel();
         let client = Client::builder("http://127.0.0.1:1")
             .spool(SpoolOptions {
                 folder: Some(root.path().to_owned()),
                 ..SpoolOptions::default()
             })
             .timeout(Duration::from_millis(1))
-            .on_dropped(move |error, queue| told.send((error.kind(), queue.to_owned())).unwrap())
+            .on_dropped(move |error, queue| report.send((error.kind(), queue.to_owned())).unwrap())
             .build()
             .unwrap();
         let receipt = client.send("disk", "a", &timed_out()).await.unwrap();
         assert_eq!(receipt, Receipt::Spooled { durable: true });
-        // From now on no file can be made.
+        // From now on no file can be created.
         std::fs::remove_dir_all(root.path().join("default")).unwrap();
         std::fs::write(root.path().join("default"), "").unwrap();
         for queue in ["one", "two"] {
@@ -106,11 +106,11 @@ async fn each_message_that_memory_loses_is_told() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_stalled_spool_is_bounded() {
+async fn the_sends_that_wait_for_a_stalled_spool_are_limited() {
     let folder = tempfile::tempdir().unwrap();
     let (release, stalled) = mpsc::channel::<()>();
     let (stalled, kinds) = (Mutex::new(stalled), Arc::new(Mutex::new(Vec::new())));
-    let told = Arc::clone(&kinds);
+    let dropped = Arc::clone(&kinds);
     let client = Client::builder("http://127.0.0.1:1")
         .spool(SpoolOptions {
             folder: Some(folder.path().to_owned()),
@@ -122,9 +122,9 @@ async fn what_waits_for_a_stalled_spool_is_bounded() {
             ..Coalesce::default()
         })
         .on_dropped(move |error, _| {
-            told.lock().unwrap().push(error.kind());
+            dropped.lock().unwrap().push(error.kind());
             if error.kind() == ErrorKind::SpoolFull {
-                let _ = stalled.lock().unwrap().recv(); // of the spool's own thread
+                let _ = stalled.lock().unwrap().recv(); // blocks the spool's thread
             }
         })
         .build()
@@ -140,10 +140,10 @@ async fn what_waits_for_a_stalled_spool_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_was_not_sent_in_time_tells_its_causes() {
+async fn a_late_send_has_the_causes_of_its_failure() {
     let client = Client::builder("http://127.0.0.1:1").without_spool();
     let client = client.timeout(Duration::from_millis(50)).build().unwrap();
-    let error = client.letter("q", "a").await.unwrap_err();
+    let error = client.send_request("q", "a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline);
     let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
     let kinds = causes.filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
@@ -151,34 +151,34 @@ async fn what_was_not_sent_in_time_tells_its_causes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flush_waits_until_what_was_dropped_is_told() {
-    let (begun, mut begins) = unbounded_channel();
+async fn a_flush_waits_until_drops_are_reported() {
+    let (begin, mut begun) = unbounded_channel();
     let (release, released) = mpsc::channel::<()>();
-    let (released, is_told) = (Mutex::new(released), Arc::new(AtomicBool::new(false)));
-    let told = Arc::clone(&is_told);
+    let (released, is_reported) = (Mutex::new(released), Arc::new(AtomicBool::new(false)));
+    let reported = Arc::clone(&is_reported);
     let client = Client::builder("http://127.0.0.1:1")
         .without_spool()
         .timeout(Duration::from_millis(1))
         .on_dropped(move |_, _| {
-            begun.send(()).unwrap();
+            begin.send(()).unwrap();
             let _ = released.lock().unwrap().recv();
-            told.store(true, Ordering::SeqCst);
+            reported.store(true, Ordering::SeqCst);
         })
         .build()
         .unwrap();
-    drop(client.letter("q", "a").into_future());
-    begins.recv().await.unwrap();
+    drop(client.send_request("q", "a").into_future());
+    begun.recv().await.unwrap();
     let slow = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
         drop(release);
     });
     client.flush().await;
-    assert!(is_told.load(Ordering::SeqCst));
+    assert!(is_reported.load(Ordering::SeqCst));
     slow.join().unwrap();
 }
 
 #[tokio::test]
-async fn a_trace_that_is_too_long_costs_itself_only() {
+async fn a_trace_context_that_is_too_long_is_left_out() {
     let server = server();
     let client = client_of(&server);
     let (parent, long) = (
@@ -191,11 +191,11 @@ async fn a_trace_that_is_too_long_costs_itself_only() {
         ("fitting", (parent, "a=b"), Some((parent, "a=b"))),
         ("none", ("", ""), None),
     ] {
-        let letter = client.letter(queue, "a").trace_context(given.0, given.1);
-        letter.delay(Duration::ZERO).await.unwrap();
-        let (told, mut traces) = unbounded_channel();
+        let send = client.send_request(queue, "a").trace_context(given.0, given.1);
+        send.delay(Duration::ZERO).await.unwrap();
+        let (seen, mut traces) = unbounded_channel();
         let worker = client.worker([queue]).run(move |delivery| {
-            told.send(delivery.trace_context().cloned()).unwrap();
+            seen.send(delivery.trace_context().cloned()).unwrap();
             async { Ok::<(), io::Error>(()) }
         });
         let trace = traces.recv().await.unwrap();
@@ -208,14 +208,14 @@ async fn a_trace_that_is_too_long_costs_itself_only() {
 }
 
 #[tokio::test]
-async fn one_that_is_larger_than_all_that_may_be_pending_says_so() {
+async fn a_message_larger_than_the_buffer_is_refused() {
     let coalesce = Coalesce {
         max_pending_bytes: 1_000,
         ..Coalesce::default()
     };
     let client = Client::builder("http://127.0.0.1:1").without_spool();
     let client = client.coalesce(coalesce).build().unwrap();
-    let error = client.letter("q", "a".repeat(1_001)).await.unwrap_err();
+    let error = client.send_request("q", "a".repeat(1_001)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BufferFull);
     assert!(
         error.to_string().contains("no more than 1000 may be pending")

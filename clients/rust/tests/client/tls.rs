@@ -1,4 +1,4 @@
-//! TLS to a real server, whose certificate a test has made.
+//! TLS to a real server with a test certificate.
 
 use crate::timed_out;
 use dlq_client::testing::LocalServer;
@@ -16,7 +16,7 @@ fn client(server: &LocalServer, tls: TlsOptions) -> Client {
 }
 
 #[tokio::test]
-async fn a_server_is_trusted_by_its_authority_and_its_name() {
+async fn a_server_is_trusted_by_its_authority_and_name() {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["dlq.example".to_owned()]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let [cert_file, key_file] = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
@@ -38,24 +38,24 @@ async fn a_server_is_trusted_by_its_authority_and_its_name() {
     let trusting = client(&server, trusted.clone());
     let sent = trusting.send("tls", "a", &timed_out()).await;
     assert!(matches!(sent, Ok(Receipt::Sent(_))), "{sent:?}");
-    let of_another_name = TlsOptions {
+    let wrong_name = TlsOptions {
         server_name: None,
         ..trusted
     };
-    for refused in [of_another_name, TlsOptions::default()] {
+    for refused in [wrong_name, TlsOptions::default()] {
         let client = client(&server, refused);
         let status = client.stubs().stats(StatsRequest::default()).await.unwrap_err();
         let causes = std::iter::successors(status.source(), |&cause| cause.source());
-        let words = causes.map(ToString::to_string).collect::<Vec<_>>();
+        let messages = causes.map(ToString::to_string).collect::<Vec<_>>();
         assert!(
-            words.iter().any(|words| words.contains("certificate")),
-            "{words:?}"
+            messages.iter().any(|message| message.contains("certificate")),
+            "{messages:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn what_is_no_certificate_is_said_at_once() {
+async fn a_path_instead_of_a_certificate_is_invalid() {
     let tls = TlsOptions {
         ca: Some(b"/etc/dlq/ca.pem".to_vec()),
         ..TlsOptions::default()
@@ -65,7 +65,7 @@ async fn what_is_no_certificate_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_options_of_tls_is_said() {
+async fn a_wrong_key_or_a_plain_target_is_invalid() {
     let identity = Some((b"no certificate".to_vec(), b"no key".to_vec()));
     let tls = TlsOptions {
         identity,

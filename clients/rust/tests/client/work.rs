@@ -1,4 +1,4 @@
-//! What becomes of deliveries.
+//! Workers and the outcomes of their deliveries.
 
 use crate::{client_of, server, timed_out};
 use dlq_client::testing::FakeDlq;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 #[tokio::test]
-async fn a_panic_of_a_handler_is_its_failure() {
+async fn a_handler_that_panics_has_failed() {
     let server = server();
     let client = client_of(&server);
     client
@@ -18,10 +18,10 @@ async fn a_panic_of_a_handler_is_its_failure() {
         .max_retries(1)
         .await
         .unwrap();
-    let (told, mut settled) = mpsc::unbounded_channel();
+    let (report, mut settled) = mpsc::unbounded_channel();
     let worker = client
         .worker(["panics"])
-        .on_settled(move |_, result| told.send(result.clone()).unwrap())
+        .on_settled(move |_, result| report.send(result.clone()).unwrap())
         .run(|_: Delivery| async {
             if true {
                 panic!("no such order")
@@ -36,7 +36,7 @@ async fn a_panic_of_a_handler_is_its_failure() {
 }
 
 #[tokio::test]
-async fn a_stream_hands_out_what_is_due() {
+async fn a_stream_returns_due_messages() {
     let server = server();
     let client = client_of(&server);
     for payload in ["a", "b"] {
@@ -46,10 +46,10 @@ async fn a_stream_hands_out_what_is_due() {
             .await
             .unwrap();
     }
-    let (told, mut settled) = mpsc::unbounded_channel();
+    let (report, mut settled) = mpsc::unbounded_channel();
     let mut deliveries = client
         .worker(["stream"])
-        .on_settled(move |_, result| told.send(result.outcome.as_str()).unwrap())
+        .on_settled(move |_, result| report.send(result.outcome.as_str()).unwrap())
         .stream()
         .unwrap();
     deliveries.next().await.unwrap().succeed();
@@ -61,7 +61,7 @@ async fn a_stream_hands_out_what_is_due() {
 }
 
 #[tokio::test]
-async fn a_handler_that_never_ends_is_dropped_by_stop() {
+async fn a_stop_drops_a_handler_that_does_not_end() {
     let server = server();
     let client = client_of(&server);
     client
@@ -69,11 +69,11 @@ async fn a_handler_that_never_ends_is_dropped_by_stop() {
         .delay(Duration::ZERO)
         .await
         .unwrap();
-    let (told, mut started) = mpsc::unbounded_channel();
+    let (start, mut started) = mpsc::unbounded_channel();
     let worker = client
         .worker(["endless"])
         .run(move |_| {
-            told.send(()).unwrap();
+            start.send(()).unwrap();
             pending::<Result<Outcome, io::Error>>()
         })
         .unwrap();
@@ -83,17 +83,17 @@ async fn a_handler_that_never_ends_is_dropped_by_stop() {
 }
 
 #[tokio::test]
-async fn what_a_handler_logs_belongs_to_its_delivery() {
+async fn a_handler_runs_within_a_delivery_span() {
     let _logs = tracing::subscriber::set_default(tracing_subscriber::registry());
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
-    client.letter("logged", "a").await.unwrap();
-    let (told, mut spans) = mpsc::unbounded_channel();
+    client.send_request("logged", "a").await.unwrap();
+    let (seen, mut spans) = mpsc::unbounded_channel();
     let worker = client.worker(["logged"]).run(move |_| {
-        let told = told.clone();
+        let seen = seen.clone();
         async move {
             let span = tracing::Span::current();
-            told.send(span.metadata().map(tracing::Metadata::name)).unwrap();
+            seen.send(span.metadata().map(tracing::Metadata::name)).unwrap();
             Ok::<(), io::Error>(())
         }
     });
@@ -102,7 +102,7 @@ async fn what_a_handler_logs_belongs_to_its_delivery() {
 }
 
 #[tokio::test]
-async fn whoever_asks_hears_that_it_was_refused() {
+async fn done_returns_the_refusal_each_time() {
     let server = server();
     let client = client_of(&server);
     let worker = client.worker(["no such name!"]).on_error(|_, _| {});

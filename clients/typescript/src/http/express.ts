@@ -1,28 +1,28 @@
 // `dlq-client/express`
 
 import type { DlqClient } from "../client.ts";
-import { say } from "../say.ts";
+import { log } from "../log.ts";
 import { type FailedRequestOptions, type HttpRequest, keepRequest } from "./failed-request.ts";
 
 export type { FailedRequestOptions, HttpRequest } from "./failed-request.ts";
 
-/** What is used of Express's response. */
+/** The part of Express's response that is used. */
 export interface ExpressResponse {
   readonly headersSent: boolean;
   status(code: number): { json(body: unknown): unknown };
 }
 
 /**
- * Error middleware: sends the body of a request whose handler failed, and answers 202, since it is
- * kept. What can't be kept, or is the request's own fault, goes on to the next error handler. It goes
- * after the routes.
+ * Creates error middleware; use it after the routes. It sends the body of a failed request to `queue`
+ * and answers 202. Requests that are wrong themselves (status 4xx), or whose message could not be stored,
+ * go on to the next error handler.
  */
 export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
   dlq: Pick<DlqClient, "send">,
   queue: string,
   options: FailedRequestOptions<Request> = {},
 ) {
-  // Express knows error middleware by its four parameters.
+  // Express detects error middleware by its four parameters.
   return async function deadLetterError(
     error: unknown,
     request: Request,
@@ -34,7 +34,7 @@ export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
       if (accepted === undefined || response.headersSent) next(error);
       else response.status(202).json(accepted);
     } catch (optionError) {
-      say("a request could not be sent, its options threw:", optionError);
+      log("send of a failed request failed: an option of deadLetterErrors threw:", optionError);
       next(error);
     }
   };

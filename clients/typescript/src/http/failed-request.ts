@@ -1,40 +1,40 @@
 import type { DlqClient } from "../client.ts";
-import { peekInteger } from "../peek.ts";
+import { safeInteger } from "../safe-read.ts";
 import type { SendOptions } from "../send-options.ts";
 import { isKept, type SendResult } from "../send-result.ts";
 import { headerOptions, shortPath } from "./headers.ts";
 
-/** What servers of all kinds say of a request. */
+/** The fields of a request that all servers have. */
 export interface HttpRequest {
   readonly method: string;
   readonly url: string;
-  /** Where frameworks take the prefix of a router off the other one. */
+  /** The full URL; some frameworks cut the prefix of a router from `url`. */
   readonly originalUrl?: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** As the server has parsed it; without one there is nothing to send. */
+  /** The parsed body. A request without one is not sent. */
   readonly body?: unknown;
 }
 
-/** How a server's failed requests are sent. */
+/** Options of `deadLetterErrors`. */
 export interface FailedRequestOptions<Request extends HttpRequest> {
-  /** The message. Default: the parsed body. */
+  /** Returns the message. Default: the parsed body. */
   readonly payload?: ((request: Request) => unknown) | undefined;
-  /** Options of the send, such as its `sourceId`: they win over what the headers say. */
+  /** Options of the send, such as its `sourceId`. They override those from headers. */
   readonly send?: ((request: Request) => SendOptions) | undefined;
-  /** Which failures are sent. Default: all but those that the request itself is to blame for (status 4xx). */
+  /** Which failures are sent. Default: all except those with status 4xx. */
   readonly when?: ((error: unknown, request: Request) => boolean) | undefined;
 }
 
-/** What the caller is told: he need not send it again. */
+/** The body of a 202 answer. */
 export interface Accepted {
   readonly status: string;
   readonly id?: string;
 }
 
 /**
- * Sends the message of a request that failed.
+ * Sends the message of a failed request.
  *
- * @returns undefined where it was not to be sent, or is not kept: then the error is the answer
+ * @returns undefined if it was not sent or could not be stored: then the error is the answer
  */
 export async function keepRequest<Request extends HttpRequest>(
   dlq: Pick<DlqClient, "send">,
@@ -43,7 +43,7 @@ export async function keepRequest<Request extends HttpRequest>(
   request: Request,
   options: FailedRequestOptions<Request>,
 ): Promise<Accepted | undefined> {
-  const { payload = bodyOf, send, when = isNotOfTheRequest } = options;
+  const { payload = bodyOf, send, when = isNotRequestError } = options;
   if (!when(error, request)) return undefined;
   const message = payload(request);
   if (message === undefined) return undefined;
@@ -60,9 +60,9 @@ function acceptedFrom(result: SendResult): Accepted {
 
 const bodyOf = ({ body }: HttpRequest): unknown => body;
 
-/** Errors of frameworks say by their status whose fault they are. */
-function isNotOfTheRequest(error: unknown): boolean {
-  const status = peekInteger(error, "statusCode") ?? peekInteger(error, "status") ?? 500;
+/** Frameworks give status 4xx to errors of a request. */
+function isNotRequestError(error: unknown): boolean {
+  const status = safeInteger(error, "statusCode") ?? safeInteger(error, "status") ?? 500;
   return status < 400 || status >= 500;
 }
 

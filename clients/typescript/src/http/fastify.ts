@@ -1,20 +1,20 @@
 // `dlq-client/fastify`
 
 import type { DlqClient } from "../client.ts";
-import { say } from "../say.ts";
+import { log } from "../log.ts";
 import { type FailedRequestOptions, type HttpRequest, keepRequest } from "./failed-request.ts";
 
 export type { FailedRequestOptions, HttpRequest } from "./failed-request.ts";
 
-/** What is used of Fastify's reply. */
+/** The part of Fastify's reply that is used. */
 export interface FastifyReply {
   code(status: number): unknown;
 }
 
 /**
- * An error handler, for `setErrorHandler`: sends the body of a request whose handler failed, and
- * answers 202, since it is kept. What can't be kept, or is the request's own fault, is thrown on to
- * the error handler above it.
+ * Creates an error handler for `setErrorHandler`. It sends the body of a failed request to `queue` and
+ * answers 202. Errors of requests that are wrong themselves (status 4xx), or whose message could not be
+ * stored, are thrown to the parent error handler.
  */
 export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
   dlq: Pick<DlqClient, "send">,
@@ -27,7 +27,7 @@ export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
     reply: FastifyReply,
   ): Promise<unknown> {
     const accepted = await keepRequest(dlq, queue, error, request, options).catch((optionError) => {
-      say("a request could not be sent, its options threw:", optionError);
+      log("send of a failed request failed: an option of deadLetterErrors threw:", optionError);
       return undefined;
     });
     if (accepted === undefined) throw error;

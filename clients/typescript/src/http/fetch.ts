@@ -1,11 +1,11 @@
-// `dlq-client/fetch`: outgoing requests, such as webhooks, that are made again when they fail.
+// `dlq-client/fetch`: outgoing requests, such as webhooks, that are retried when they fail.
 
 import type { DlqClient } from "../client.ts";
 import type { SendOptions } from "../send-options.ts";
 import type { Handler } from "../worker/worker-options.ts";
 import { headerOptions } from "./headers.ts";
 
-/** What is kept of a request: without the headers that carry credentials by standard. */
+/** The stored form of a request, without the standard headers for credentials. */
 export interface KeptRequest {
   readonly url: string;
   readonly method: string;
@@ -14,13 +14,13 @@ export interface KeptRequest {
   readonly body?: string;
 }
 
-/** An answer that is no success. The DLQ reads from it when, and whether, to try again. */
+/** A response that is not 2xx. The client derives from it whether and when to retry. */
 export class HttpStatusError extends Error {
   override readonly name = "HttpStatusError";
   readonly status: number;
   /** From `Retry-After`. */
   readonly retryAfterMs: number | undefined;
-  /** The request itself is wrong. */
+  /** True for most of 4xx: the request itself is wrong. */
   readonly nonRetryable: boolean;
 
   constructor(response: Response) {
@@ -28,27 +28,31 @@ export class HttpStatusError extends Error {
     this.status = response.status;
     this.retryAfterMs = retryAfterMsOf(response.headers.get("retry-after"));
     const { status } = response;
-    this.nonRetryable = status >= 400 && status < 500 && !PASSING.has(status);
+    this.nonRetryable = status >= 400 && status < 500 && !RETRYABLE.has(status);
   }
 }
 
-/** Statuses of 4xx that a later try can change. */
-const PASSING: ReadonlySet<number> = new Set([401, 403, 408, 409, 423, 425, 429]);
-/** They are not stored. */
-const SECRET: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
+/** Statuses of 4xx after which a retry may succeed. */
+const RETRYABLE: ReadonlySet<number> = new Set([401, 403, 408, 409, 423, 425, 429]);
+/** Headers that are not stored. */
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+]);
 
 /**
- * A `fetch` whose failed requests go to `queue`: those without an answer, and those whose answer is no
- * success. Resolves to undefined where it failed and is kept; rejects where it could not be kept.
+ * Creates a `fetch` that sends failed requests to `queue`: those without a response, and those whose
+ * response is not 2xx. It then resolves to undefined; if the request could not be stored, it rejects.
  *
- * @param options of each send
+ * @param options options of each send
  */
 export function deadLetterFetch(
   dlq: Pick<DlqClient, "deadLetter">,
   queue: string,
   options: SendOptions = {},
 ): (input: string | URL | Request, init?: RequestInit) => Promise<Response | undefined> {
-  const attempt = dlq.deadLetter(queue, (_: KeptRequest, request: Request) => answerTo(request), {
+  const attempt = dlq.deadLetter(queue, (_: KeptRequest, request: Request) => responseTo(request), {
     send: ({ headers }) => ({ ...headerOptions((name) => headers[name]), ...options }),
   });
   return async (input, init) => {
@@ -58,9 +62,9 @@ export function deadLetterFetch(
 }
 
 /**
- * A worker's handler for what {@link deadLetterFetch} has sent: makes the request again.
+ * Creates a worker's handler that repeats the requests of {@link deadLetterFetch}.
  *
- * @param headers are added, such as the credentials that were not stored
+ * @param headers returns headers to add, such as the credentials that were not stored
  */
 export function refetch(
   headers: (request: KeptRequest) => Readonly<Record<string, string>> = () => ({}),
@@ -71,25 +75,25 @@ export function refetch(
     for (const [name, value] of Object.entries(headers(kept))) all.set(name, value);
     const body = kept.body === undefined ? null : Buffer.from(kept.body, "base64");
     const request = new Request(kept.url, { method: kept.method, headers: all, body, signal });
-    const response = await answerTo(request);
-    await response.body?.cancel(); // nobody reads it, and it would keep its connection
+    const response = await responseTo(request);
+    await response.body?.cancel(); // frees its connection
   };
 }
 
-async function answerTo(request: Request): Promise<Response> {
+async function responseTo(request: Request): Promise<Response> {
   const response = await fetch(request);
   if (response.ok) return response;
   await response.body?.cancel();
   throw new HttpStatusError(response);
 }
 
-/** Only of a server's own answer the URL is known: not of one that a test has made. */
+/** A response that a test constructed has no URL. */
 function hostOf({ url }: Response): string {
   return URL.canParse(url) ? new URL(url).host : "the server";
 }
 
 async function keptFrom(request: Request): Promise<KeptRequest> {
-  const headers = [...request.headers].filter(([name]) => !SECRET.has(name));
+  const headers = [...request.headers].filter(([name]) => !CREDENTIALS.has(name));
   const body = Buffer.from(await request.arrayBuffer()).toString("base64");
   const { url, method } = request;
   return { url, method, headers: Object.fromEntries(headers), ...(body === "" ? {} : { body }) };

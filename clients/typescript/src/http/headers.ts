@@ -1,29 +1,29 @@
-// What headers of a request say by convention. Whoever calls chooses them: what the service would
-// refuse the message for is left out.
+// Options of a send from headers of a request. The caller chooses the headers, so values that the
+// service would refuse are left out.
 
 import type { SendOptions } from "../send-options.ts";
 
-/** What the service takes of a source id, in bytes. */
-const MOST_IDENTITY = 256;
-/** And of an attribute. */
-const MOST_ATTRIBUTE = 4 * 1024;
+/** The service's limit of a source id, in bytes. */
+const MAX_SOURCE_ID = 256;
+/** The service's limit of an attribute, in bytes. */
+const MAX_ATTRIBUTE = 4 * 1024;
 
-/** @param header gives one of them, by its name in lower case */
+/** @param header returns a header by its lower-case name */
 export function headerOptions(header: (name: string) => string | undefined): SendOptions {
   const [id = "", traceparent] = [header("idempotency-key"), header("traceparent")];
   const tracestate = header("tracestate");
-  const hasId = id !== "" && Buffer.byteLength(id.toWellFormed()) <= MOST_IDENTITY;
+  const hasId = id !== "" && Buffer.byteLength(id.toWellFormed()) <= MAX_SOURCE_ID;
   return {
     ...(hasId ? { sourceId: id } : {}),
     ...(traceparent === undefined ? {} : { traceContext: { traceparent, tracestate } }),
   };
 }
 
-/** No more of a path than an attribute may have. */
+/** Cuts a path to the limit of an attribute. */
 export function shortPath(path: string): string {
-  const bytes = Buffer.from(path); // what no UTF-8 can hold is replaced
-  if (bytes.length <= MOST_ATTRIBUTE) return bytes.toString();
-  let end = MOST_ATTRIBUTE;
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--; // in the midst of a character
+  const bytes = Buffer.from(path); // lone surrogates are replaced
+  if (bytes.length <= MAX_ATTRIBUTE) return bytes.toString();
+  let end = MAX_ATTRIBUTE;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--; // inside a character
   return bytes.toString("utf8", 0, end);
 }

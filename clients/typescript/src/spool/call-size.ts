@@ -1,23 +1,23 @@
-/** A larger letter goes alone. */
-const LEAST_BYTES = 64 * 1024;
-const MOST_BYTES = 3 * 1024 ** 2;
-/** A call that took longer would be too slow if it had twice as much. */
+/** A larger message goes alone. */
+const MIN_BYTES = 64 * 1024;
+const MAX_BYTES = 3 * 1024 ** 2;
+/** Twice the bytes would time out if a call takes longer than this. */
 const QUICK_MS = 1_250;
 
-/** How much goes in one call: less where a link does not carry it in time, more again where it does. */
+/** Limits the bytes of a call of the spool sender: a slow link gets smaller calls. */
 export class CallSize {
-  #bytes = MOST_BYTES;
+  #bytes = MAX_BYTES;
 
   get bytes(): number {
     return this.#bytes;
   }
 
   answered(tookMs: number): void {
-    if (tookMs < QUICK_MS) this.#bytes = Math.min(this.#bytes * 2, MOST_BYTES);
+    if (tookMs < QUICK_MS) this.#bytes = Math.min(this.#bytes * 2, MAX_BYTES);
   }
 
-  /** It went out, and nobody answered. */
+  /** Must be called after a call that was sent and not answered. */
   unanswered(): void {
-    this.#bytes = Math.max(this.#bytes / 4, LEAST_BYTES);
+    this.#bytes = Math.max(this.#bytes / 4, MIN_BYTES);
   }
 }

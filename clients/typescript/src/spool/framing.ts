@@ -1,20 +1,20 @@
-// How records lie in a spool file (clients/SPOOL.md). Pure: bytes in, records out.
+// Encodes and decodes the records of a spool file (clients/SPOOL.md). Pure functions of bytes.
 
 import { crc32 } from "node:zlib";
 
 export const FILE_HEADER: Buffer = Buffer.from("DLQ-SPOOL 1\n", "latin1");
 
-export const RecordType = { OWNER: 1, LETTER: 2, DONE: 3 } as const;
+export const RecordType = { OWNER: 1, MESSAGE: 2, DONE: 3 } as const;
 
-export const MOST_BODY_BYTES: number = 8 * 1024 ** 2;
+export const MAX_BODY_BYTES: number = 8 * 1024 ** 2;
 
 const MAGIC = Buffer.from([0x89, 0x44, 0x4c, 0x51]);
 const CHECKED_BYTES = 5; // type and length
 const CRC_AT = MAGIC.length + CHECKED_BYTES;
-/** What each record takes beside its body. */
+/** Length of a record without its body. */
 export const RECORD_HEAD_BYTES: number = CRC_AT + 4;
 
-/** One record that was read, and where in the file it begins. */
+/** A record, and its offset in the file. */
 export interface FoundRecord {
   readonly offset: number;
   readonly type: number;
@@ -32,18 +32,17 @@ export function encodeRecord(type: number, body: Uint8Array): Buffer {
 }
 
 /**
- * Finds the records of a file that is handed in piece by piece. What is damaged it passes over, up to
- * the next valid record.
+ * Finds the records of a file that comes in pieces. It skips damaged bytes up to the next valid record.
  */
 export class RecordScanner {
-  /** Damaged: no record could be read there, although one had been. */
+  /** Count of damaged bytes. */
   skippedBytes = 0;
-  /** Of a record that was cut off at the end of the file. */
+  /** Count of bytes of a cut-off record at the end of the file. */
   tornBytes = 0;
   #rest: Buffer = Buffer.alloc(0);
   #offset: number;
 
-  /** @param offset where in the file the first piece begins */
+  /** @param offset of the first piece in the file */
   constructor(offset: number) {
     this.#offset = offset;
   }
@@ -53,7 +52,7 @@ export class RecordScanner {
     return this.#scan(false);
   }
 
-  /** Nothing more comes. */
+  /** Must be called after the last piece. */
   end(): FoundRecord[] {
     return this.#scan(true);
   }
@@ -62,7 +61,7 @@ export class RecordScanner {
     const found: FoundRecord[] = [];
     const rest = this.#rest;
     let at = 0;
-    /** Where what could not be read begins, if it began as a record that is cut off. */
+    /** Start of the current damage, if it looks like a cut-off record. */
     let cutOffAt: number | undefined;
     while (at < rest.length) {
       const record = readRecord(rest, at);
@@ -96,7 +95,7 @@ function readRecord(
   if (!magic.equals(MAGIC.subarray(0, magic.length))) return "none";
   if (bytes.length - at < RECORD_HEAD_BYTES) return "cut off";
   const length = bytes.readUInt32BE(at + MAGIC.length + 1);
-  if (length > MOST_BODY_BYTES) return "none";
+  if (length > MAX_BODY_BYTES) return "none";
   const bodyAt = at + RECORD_HEAD_BYTES;
   if (bytes.length < bodyAt + length) return "cut off";
   const body = bytes.subarray(bodyAt, bodyAt + length);
@@ -104,7 +103,7 @@ function readRecord(
   return { type: bytes.readUInt8(at + MAGIC.length), body };
 }
 
-/** Where a record may begin next; before the end of the file the last bytes may be a part of one. */
+/** Returns where the next record may begin. The last bytes of a piece may be a part of its magic. */
 function nextMagic(bytes: Buffer, from: number, isEnd: boolean): number {
   const next = bytes.indexOf(MAGIC, from);
   if (next >= 0) return next;

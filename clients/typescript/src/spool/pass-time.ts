@@ -1,9 +1,9 @@
-/** For others, while something is left. */
-const MOST_MS = 30_000;
+/** Time for messages that the pass before did not try, while some message is to be retried. */
+const MAX_MS = 30_000;
 
 /**
- * When a pass over the spool has to end for the sake of what it has left: there may be ever more
- * others. What the pass before had left comes first, and takes nothing of the time of others.
+ * Ends a pass over the spool, so that its refused messages are retried, however many others there are.
+ * Messages that the pass before left come first, and their time does not count.
  */
 export class PassTime {
   #leftBefore = 0;
@@ -18,15 +18,15 @@ export class PassTime {
     this.#othersBeganAtMs = Number.POSITIVE_INFINITY;
   }
 
-  /** @param again how many of the letters are to be tried again */
-  tried(letters: number, again: number, nowMs: number = performance.now()): void {
-    this.#tried += letters;
-    this.#left += again;
+  /** @param left how many of the tried messages are to be retried */
+  tried(messages: number, left: number, nowMs: number = performance.now()): void {
+    this.#tried += messages;
+    this.#left += left;
     if (this.#tried > this.#leftBefore)
       this.#othersBeganAtMs = Math.min(this.#othersBeganAtMs, nowMs);
   }
 
   isOver(nowMs: number = performance.now()): boolean {
-    return this.#left > 0 && nowMs - this.#othersBeganAtMs >= MOST_MS;
+    return this.#left > 0 && nowMs - this.#othersBeganAtMs >= MAX_MS;
   }
 }

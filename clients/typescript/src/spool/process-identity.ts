@@ -1,16 +1,16 @@
-// Which process this is, so that others can tell whether it still runs.
+// Identifies this process, so that other processes can find out whether it still runs.
 
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** What the Owner of a spool file says of its process. */
+/** The fields of an Owner record that identify its process. */
 export interface ProcessIdentity {
   readonly host: string;
-  /** Empty where it can't be read. */
+  /** Empty if unknown. */
   readonly bootId: string;
   readonly pidNamespace: string;
   readonly pid: bigint;
-  /** In the unit of the platform; 0 where it can't be read. */
+  /** In a unit of the platform; 0 if unknown. */
   readonly processStart: bigint;
 }
 
@@ -25,8 +25,8 @@ export function ownIdentity(): ProcessIdentity {
   };
 }
 
-/** Whether process ids of the other one mean the same processes here. */
-export function canCompare(one: ProcessIdentity, other: ProcessIdentity): boolean {
+/** Reports whether a process id means the same process for both. */
+export function isComparable(one: ProcessIdentity, other: ProcessIdentity): boolean {
   return (
     one.bootId !== "" &&
     one.host === other.host &&
@@ -35,18 +35,18 @@ export function canCompare(one: ProcessIdentity, other: ProcessIdentity): boolea
   );
 }
 
-/** @param processStart 0: whichever process has that id */
+/** @param processStart 0: any process with that id */
 export function isRunning(pid: bigint, processStart: bigint): boolean {
   const start = startOf(Number(pid));
   return start !== undefined && (processStart === 0n || start === processStart);
 }
 
-/** In clock ticks since the machine's start; undefined where there is no such process. */
+/** Returns the start in clock ticks since boot; undefined if there is no such process. */
 function startOf(pid: number): bigint | undefined {
   const stat = orEmpty(() => readFileSync(`/proc/${pid}/stat`, "latin1"));
-  // The second field is the program's name, in which anything may stand.
+  // The second field, the program's name, may contain spaces and parentheses.
   const [state = "Z", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // A zombie is dead, and only not yet buried.
+  // Zombies have ended.
   if (stat === "" || state === "Z" || state === "X") return undefined;
   return BigInt(fields[18] ?? 0);
 }

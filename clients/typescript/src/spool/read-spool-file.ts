@@ -1,6 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { fromBinary } from "@bufbuild/protobuf";
-import { type Done, DoneSchema, SpooledMessageSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import {
+  type Done,
+  DoneSchema,
+  SpooledMessageSchema,
+} from "../../../../gen/dlq/spool/v1/spool_pb.ts";
 import {
   FILE_HEADER,
   type FoundRecord,
@@ -9,35 +13,35 @@ import {
   RecordType,
 } from "./framing.ts";
 
-/** What a spool file holds. */
+/** The content of a spool file. */
 export interface SpoolFileContent {
   readonly bytes: number;
-  /** Bytes of the records of letters that are not done, by where they begin, in this order. */
-  readonly letters: Map<number, number>;
-  /** Damaged. */
+  /** Messages that are not done, in order: offset of the record to its length. */
+  readonly messages: Map<number, number>;
+  /** How many bytes are damaged. */
   readonly skippedBytes: number;
-  /** The last one, which counts. */
+  /** The last Owner record, which counts. */
   readonly ownerRecord?: FoundRecord | undefined;
 }
 
 const PIECE_BYTES = 1024 ** 2;
-/** Longer than any Owner that a client writes. */
+/** More than any Owner record takes. */
 const OWNER_BYTES = 64 * 1024;
 
-/** @throws Error if it is no spool file of this format */
+/** @throws Error if the file does not have this format */
 export async function readSpoolFile(handle: FileHandle): Promise<SpoolFileContent> {
-  const letters = new Map<number, number>();
+  const messages = new Map<number, number>();
   let unreadableBytes = 0;
   let ownerRecord: FoundRecord | undefined;
   const take = (record: FoundRecord) => {
     const bytes = RECORD_HEAD_BYTES + record.body.length;
-    if (record.type === RecordType.LETTER) {
-      if (isReadable(record.body)) letters.set(record.offset, bytes);
+    if (record.type === RecordType.MESSAGE) {
+      if (isReadable(record.body)) messages.set(record.offset, bytes);
       else unreadableBytes += bytes;
     }
     if (record.type === RecordType.OWNER) ownerRecord = record;
     if (record.type === RecordType.DONE) {
-      for (const offset of doneIn(record.body)?.offsets ?? []) letters.delete(Number(offset));
+      for (const offset of parseDone(record.body)?.offsets ?? []) messages.delete(Number(offset));
     }
   };
   const scanner = new RecordScanner(FILE_HEADER.length);
@@ -51,10 +55,10 @@ export async function readSpoolFile(handle: FileHandle): Promise<SpoolFileConten
   }
   for (const record of scanner.end()) take(record);
   const skippedBytes = scanner.skippedBytes + unreadableBytes;
-  return { bytes: at, letters, skippedBytes, ownerRecord };
+  return { bytes: at, messages, skippedBytes, ownerRecord };
 }
 
-/** Its Owner's record, if it begins with one. */
+/** Returns the first record, which is the Owner; undefined if the file does not begin with one. */
 export async function readFirstRecord(handle: FileHandle): Promise<FoundRecord | undefined> {
   const at = await checkHeader(handle);
   const piece = Buffer.allocUnsafe(OWNER_BYTES);
@@ -66,7 +70,7 @@ export async function readFirstRecord(handle: FileHandle): Promise<FoundRecord |
 async function checkHeader(handle: FileHandle): Promise<number> {
   const header = Buffer.alloc(FILE_HEADER.length);
   await handle.read(header, 0, header.length, 0);
-  if (!header.equals(FILE_HEADER)) throw new Error("no spool file of format 1");
+  if (!header.equals(FILE_HEADER)) throw new Error("it is not a spool file of format 1");
   return header.length;
 }
 
@@ -78,7 +82,7 @@ function isReadable(body: Uint8Array): boolean {
   }
 }
 
-function doneIn(body: Uint8Array): Done | undefined {
+function parseDone(body: Uint8Array): Done | undefined {
   try {
     return fromBinary(DoneSchema, body);
   } catch {

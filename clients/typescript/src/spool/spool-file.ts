@@ -2,41 +2,41 @@ import { constants } from "node:fs";
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { DoneSchema, SpooledMessageSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import { DoneSchema, SpooledMessageSchema } from "../../../../gen/dlq/spool/v1/spool_pb.ts";
+import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { encodeRecord, RecordScanner, RecordType } from "./framing.ts";
-import type { LetterStore, StoredLetter } from "./letter-store.ts";
+import type { MessageSource, SpooledMessage } from "./message-source.ts";
 import { readSpoolFile, type SpoolFileContent } from "./read-spool-file.ts";
 
-/** To append and read, and not to make. */
+/** Appends and reads, and does not create. */
 const EXISTING = constants.O_RDWR | constants.O_APPEND;
 
 /**
- * A spool file that this process has: its letters by where they begin. Bodies stay on the disk. Its
- * owner calls one method at a time, save `read`.
+ * A spool file of this process. It has the offsets of its messages in memory; the bodies stay on the
+ * disk. Only `read` may run beside another method.
  */
-export class SpoolFile implements LetterStore {
+export class SpoolFile implements MessageSource {
   readonly path: string;
   readonly #handle: FileHandle;
   #bytes: number;
-  /** Bytes of the records of those that wait, by where they begin, in this order. */
-  readonly #letters: Map<number, number>;
+  /** Messages that wait, in order: offset of the record to its length. */
+  readonly #messages: Map<number, number>;
 
   private constructor(path: string, handle: FileHandle, content: SpoolFileContent) {
     this.path = path;
     this.#handle = handle;
     this.#bytes = content.bytes;
-    this.#letters = content.letters;
+    this.#messages = content.messages;
   }
 
-  /** Nothing is written before the first letter. */
-  static async make(path: string): Promise<SpoolFile> {
+  /** Creates an empty file. The first `append` writes its header. */
+  static async create(path: string): Promise<SpoolFile> {
     const handle = await open(path, "ax+", 0o600);
-    return new SpoolFile(path, handle, { bytes: 0, letters: new Map(), skippedBytes: 0 });
+    return new SpoolFile(path, handle, { bytes: 0, messages: new Map(), skippedBytes: 0 });
   }
 
-  /** One that somebody has left. */
-  static async adopt(path: string): Promise<{ file: SpoolFile; skippedBytes: number }> {
+  /** Opens and reads a file of another process. */
+  static async open(path: string): Promise<{ file: SpoolFile; skippedBytes: number }> {
     const handle = await open(path, EXISTING);
     try {
       const content = await readSpoolFile(handle);
@@ -48,7 +48,7 @@ export class SpoolFile implements LetterStore {
   }
 
   get count(): number {
-    return this.#letters.size;
+    return this.#messages.size;
   }
 
   get bytes(): number {
@@ -56,9 +56,9 @@ export class SpoolFile implements LetterStore {
   }
 
   /**
-   * Whole records in one write.
+   * Appends message records in one write.
    *
-   * @param start goes before them where the file is empty
+   * @param start written before them if the file is empty
    */
   async append(records: readonly Buffer[], start: Buffer, sync: boolean): Promise<void> {
     const isNew = this.#bytes === 0;
@@ -66,13 +66,13 @@ export class SpoolFile implements LetterStore {
     await this.#write(Buffer.concat(isNew ? [start, ...records] : records), sync);
     if (isNew && sync) await syncFolder(dirname(this.path));
     for (const record of records) {
-      this.#letters.set(offset, record.length);
+      this.#messages.set(offset, record.length);
       offset += record.length;
     }
   }
 
-  async read(after: number, maxLetters: number, maxBytes: number): Promise<StoredLetter[]> {
-    const spans = this.#next(after, maxLetters, maxBytes);
+  async read(after: number, maxMessages: number, maxBytes: number): Promise<SpooledMessage[]> {
+    const spans = this.#next(after, maxMessages, maxBytes);
     const [first] = spans;
     const last = spans.at(-1);
     if (first === undefined || last === undefined) return [];
@@ -90,47 +90,47 @@ export class SpoolFile implements LetterStore {
     const bodies = new Map(records.map(({ offset, body }) => [offset, body]));
     return spans.map(({ offset }) => ({
       position: offset,
-      request: requestIn(bodies.get(offset)),
+      request: parseRequest(bodies.get(offset)),
     }));
   }
 
-  /** Says in the file whose it is now. */
-  claim(owner: Buffer, sync: boolean): Promise<void> {
-    return this.#write(owner, sync);
+  /** Appends an Owner record. */
+  appendOwner(record: Buffer, sync: boolean): Promise<void> {
+    return this.#write(record, sync);
   }
 
   async finish(offsets: readonly number[], sync: boolean): Promise<void> {
-    for (const offset of offsets) this.#letters.delete(offset);
-    if (this.#letters.size === 0) return; // the whole file goes
+    for (const offset of offsets) this.#messages.delete(offset);
+    if (this.#messages.size === 0) return; // the file will be removed
     const done = create(DoneSchema, { offsets: offsets.map(BigInt) });
     await this.#write(encodeRecord(RecordType.DONE, toBinary(DoneSchema, done)), sync);
   }
 
-  /** Whether the file still has its name here: if not, somebody has adopted it. */
-  async hasItsName(): Promise<boolean> {
+  /** Reports whether the file still has its name here. If not, another process has recovered it. */
+  async isStillOwned(): Promise<boolean> {
     const [here, named] = await Promise.all([
-      this.#handle.stat({ bigint: true }).catch(() => undefined), // over a network it may be stale
+      this.#handle.stat({ bigint: true }).catch(() => undefined), // may be stale on a network
       stat(this.path, { bigint: true }).catch(() => undefined),
     ]);
     if (here === undefined || named === undefined) return false;
     return named.ino === here.ino && named.dev === here.dev;
   }
 
-  /** Says that its owner lives. */
+  /** Sets the time of change, which shows that the owner runs. */
   async touch(): Promise<void> {
     const now = new Date();
     await this.#handle.utimes(now, now);
   }
 
-  /** Leaves it to whoever sees it first. */
+  /** Makes it an orphan, for the next client that looks. */
   async release(): Promise<void> {
-    // Else it is somebody else's, who is not done with it.
-    if (await this.hasItsName()) await this.#handle.utimes(0, 0).catch(() => {}); // takes its time
+    // If another process has it, that one is not done with it.
+    if (await this.isStillOwned()) await this.#handle.utimes(0, 0).catch(() => {}); // then in 120 s
     await this.close();
   }
 
   async remove(): Promise<void> {
-    await unlink(this.path).catch(() => {}); // whoever has adopted it removes it
+    await unlink(this.path).catch(() => {}); // another process that has it will remove it
     await this.close();
   }
 
@@ -145,21 +145,21 @@ export class SpoolFile implements LetterStore {
     if (sync) await this.#handle.datasync();
   }
 
-  #next(after: number, maxLetters: number, maxBytes: number) {
+  #next(after: number, maxMessages: number, maxBytes: number) {
     const spans: { readonly offset: number; readonly bytes: number }[] = [];
-    for (const [offset, bytes] of this.#letters) {
+    for (const [offset, bytes] of this.#messages) {
       if (offset <= after) continue;
       const span = offset + bytes - (spans[0]?.offset ?? offset);
-      if (spans.length === maxLetters || (spans.length > 0 && span > maxBytes)) break;
+      if (spans.length === maxMessages || (spans.length > 0 && span > maxBytes)) break;
       spans.push({ offset, bytes });
     }
     return spans;
   }
 }
 
-/** So that the file's name survives, too. */
+/** Syncs the name of a new file, too. */
 async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return; // has no handle of a folder
+  if (process.platform === "win32") return; // Windows has no handles of folders
   const handle = await open(folder, constants.O_RDONLY);
   try {
     await handle.sync();
@@ -168,8 +168,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Undefined where the disk no longer has what was written. */
-function requestIn(body: Uint8Array | undefined): SendToDlqRequest | undefined {
+/** @returns undefined if the bytes on the disk have changed */
+function parseRequest(body: Uint8Array | undefined): SendToDlqRequest | undefined {
   try {
     return body && fromBinary(SpooledMessageSchema, body).request;
   } catch {

@@ -1,4 +1,4 @@
-// Where spool files are, and what is in there.
+// The folders and names of spool files.
 
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 const SUFFIX = ".spool";
 
-/** A spool file as its folder shows it. */
+/** A spool file in the listing of its folder. */
 export interface ListedFile {
   readonly name: string;
   readonly path: string;
@@ -18,7 +18,7 @@ export interface ListedFile {
 }
 
 /**
- * Folders of a service, the best first.
+ * Returns the possible folders of a service, the preferred one first.
  *
  * @param given the client's option
  */
@@ -40,7 +40,7 @@ function platformFolder(): string | undefined {
   return state && join(state, "dlq", "spool");
 }
 
-/** In a container a user may have none, not even by name. */
+/** In a container the user may have no home folder, and not even a name. */
 function homeFolder(): string | undefined {
   try {
     return homedir();
@@ -49,7 +49,7 @@ function homeFolder(): string | undefined {
   }
 }
 
-/** Nothing of a name may lead out of the folder, on any file system. */
+/** Returns a name that cannot lead out of its parent folder, on any file system. */
 export function folderName(service: string): string {
   if (service === "") return "default";
   if (service === "." || service === "..") return "_";
@@ -57,9 +57,9 @@ export function folderName(service: string): string {
   return bytes.replaceAll(/[^A-Za-z0-9._-]/g, "_");
 }
 
-/** The first folder that can be written, made where it is not there; rejects if there is none. */
+/** Returns the first folder that can be written, and creates it if needed. Rejects if there is none. */
 export async function firstWritable(folders: readonly string[]): Promise<string> {
-  let failure: unknown = new Error("no folder is known for it");
+  let failure: unknown = new Error("there is no folder for state; set spool.folder");
   for (const folder of folders) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -72,7 +72,7 @@ export async function firstWritable(folders: readonly string[]): Promise<string>
   throw failure;
 }
 
-/** Spool files in a folder, oldest first; none where there is no folder. */
+/** Returns the spool files of a folder, oldest first; none if the folder does not exist. */
 export async function listFolder(folder: string): Promise<ListedFile[]> {
   const names = await readdir(folder).catch(() => []);
   const files = names
@@ -83,11 +83,11 @@ export async function listFolder(folder: string): Promise<ListedFile[]> {
 }
 
 async function listed(name: string, path: string): Promise<ListedFile | undefined> {
-  const found = await stat(path).catch(() => undefined); // removed meanwhile
+  const found = await stat(path).catch(() => undefined); // it was removed meanwhile
   return found && { name, path, bytes: found.size, changedAtMs: found.mtimeMs };
 }
 
-/** The wall clock first, so that names sort by age. */
+/** Returns a name that begins with the time, so that names sort by age. */
 export function newFileName(createdAtMs: number): string {
   const random = randomBytes(8).toString("hex");
   return `${String(createdAtMs).padStart(13, "0")}-${process.pid}-${random}${SUFFIX}`;
@@ -95,11 +95,38 @@ export function newFileName(createdAtMs: number): string {
 
 const NAME = /^(?<createdAtMs>\d{13})-(?<pid>\d+)-[0-9a-f]{16}\.spool$/;
 
-/** What a name says; undefined for files of somebody else. */
+/** Returns the parts of a name; undefined for a file that is no spool file. */
 export function partsOfName(
   name: string,
 ): { readonly createdAtMs: number; readonly pid: bigint } | undefined {
   const { createdAtMs, pid } = NAME.exec(name)?.groups ?? {};
   if (createdAtMs === undefined || pid === undefined) return undefined;
   return { createdAtMs: Number(createdAtMs), pid: BigInt(pid) };
+}
+
+/** How old a measurement may be. Other processes write, too. */
+const STALE_MS = 1_000;
+
+/** Measures the bytes of all spool files in a folder, those of other processes included. */
+export class FolderUse {
+  readonly folder: string;
+  #measuredAtMs = Number.NEGATIVE_INFINITY;
+  #bytes: ReadonlyMap<string, number> = new Map();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @param own paths of files that do not count */
+  async ofOthers(own: readonly string[]): Promise<number> {
+    const nowMs = performance.now();
+    if (nowMs - this.#measuredAtMs > STALE_MS) {
+      const files = await listFolder(this.folder);
+      this.#bytes = new Map(files.map(({ path, bytes }) => [path, bytes]));
+      this.#measuredAtMs = nowMs;
+    }
+    let sum = 0;
+    for (const [path, bytes] of this.#bytes) if (!own.includes(path)) sum += bytes;
+    return sum;
+  }
 }

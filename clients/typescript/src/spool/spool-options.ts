@@ -1,23 +1,23 @@
-/** How sends are kept that can't be delivered in time. */
+/** Options of the spool. */
 export interface SpoolOptions {
-  /** Where the files are. Default: the environment's `DLQ_SPOOL_DIR`, else the platform's place for state. */
+  /** The folder of the files. Default: `DLQ_SPOOL_DIR`, else the platform's folder for state. */
   readonly folder?: string | undefined;
-  /** Most bytes of all files of the service in the folder. Default 256 MiB. */
+  /** Limit of all files of the service in the folder, in bytes. Default 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Have each write on the disk before a send counts as kept: it then survives the machine, too. Default false. */
+  /** Sync each write to the disk: a message then also survives a crash of the machine. Default false. */
   readonly sync?: boolean | undefined;
 }
 
 const MAX_BYTES = 256 * 1024 ** 2;
 
-/** {@link SpoolOptions} as they are in force. */
+/** {@link SpoolOptions} with their defaults. */
 export interface SpoolSettings {
   readonly folder: string | undefined;
   readonly maxBytes: number;
   readonly sync: boolean;
 }
 
-/** @throws TypeError for a number that makes no sense */
+/** @throws TypeError if `maxBytes` is not above 0 */
 export function spoolSettingsOf(given: SpoolOptions = {}): SpoolSettings {
   const { folder, maxBytes = MAX_BYTES, sync = false } = given;
   if (!(maxBytes > 0)) throw new TypeError(`spool.maxBytes is ${maxBytes}; give more than 0`);

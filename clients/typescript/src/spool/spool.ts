@@ -1,75 +1,75 @@
 import type { DlqClientError } from "../errors.ts";
-import type { Letter } from "../letter.ts";
-import type { Line } from "../line.ts";
+import { log } from "../log.ts";
+import type { SendSpool } from "../move-to-spool.ts";
 import type { Reachability } from "../reachability.ts";
-import { takeOrphans } from "./adopter.ts";
-import { SpoolDelivery } from "./delivery.ts";
-import type { SpoolPurpose } from "./owner.ts";
-import { type Placed, Shelf } from "./shelf.ts";
+import type { ReconnectingChannel } from "../reconnecting-channel.ts";
+import type { SendRequest } from "../send-request.ts";
+import { claimOrphans } from "./orphan-recovery.ts";
+import type { SpoolScope } from "./owner.ts";
 import { candidateFolders } from "./spool-folder.ts";
-import { SpoolNews } from "./spool-news.ts";
 import type { SpoolSettings } from "./spool-options.ts";
+import { SpoolSender } from "./spool-sender.ts";
+import { type Placed, SpoolStore } from "./spool-store.ts";
+import { SpoolWarning } from "./spool-warning.ts";
 
-/** What a {@link Spool} is made of. */
+/** Options of a {@link Spool}. */
 export interface SpoolSetup {
   readonly settings: SpoolSettings;
-  readonly purpose: SpoolPurpose;
-  readonly line: Line;
+  readonly scope: SpoolScope;
+  readonly channel: ReconnectingChannel;
   readonly reachability: Reachability;
-  /** Told of each letter that is lost after all. */
+  /** Called with each message that is lost or refused for good. */
   readonly onDropped: (error: DlqClientError, queue: string) => void;
-  readonly tell: (words: string) => void;
 }
 
-/** What is known of one that was in memory only. */
-interface LostLetter {
+/** What is known of a message that was only in memory. */
+interface LostMessage {
   readonly lastError: unknown;
   readonly maybeStored: boolean;
 }
 
 interface Unwritten {
-  readonly letter: Letter;
+  readonly request: SendRequest;
   readonly resolve: (placed: Placed) => void;
 }
 
-/** What one write takes. */
+/** Limit of one write. */
 const WRITE_BYTES = 4 * 1024 ** 2;
-/** What may wait for a disk that is slow. */
-const MOST_UNWRITTEN_BYTES = 64 * 1024 ** 2;
-const ADOPT_EVERY_MS = 30_000;
+/** Limit of the messages that wait for a slow disk. */
+const MAX_UNWRITTEN_BYTES = 64 * 1024 ** 2;
+const RECOVER_EVERY_MS = 30_000;
 const TOUCH_EVERY_MS = 20_000;
 
-/** Keeps letters in files while the service is away, and delivers them when it is back. */
-export class Spool {
+/** Keeps messages in files while the service is unavailable, and sends them later. */
+export class Spool implements SendSpool {
   readonly #setup: SpoolSetup;
   readonly #folders: readonly string[];
-  readonly #shelf: Shelf;
-  readonly #news: SpoolNews;
-  readonly #delivery: SpoolDelivery;
+  readonly #store: SpoolStore;
+  readonly #warning: SpoolWarning;
+  readonly #sender: SpoolSender;
   readonly #timers: readonly NodeJS.Timeout[];
-  #adoption: Promise<void>;
+  #recovery: Promise<void>;
   #unwritten: Unwritten[] = [];
   #unwrittenBytes = 0;
   #writing: Promise<void> | undefined;
 
   constructor(setup: SpoolSetup) {
     this.#setup = setup;
-    const { settings, purpose, line, reachability, onDropped, tell } = setup;
-    const folders = candidateFolders(settings.folder, purpose.service);
+    const { settings, scope, channel, reachability, onDropped: onRefused } = setup;
+    const folders = candidateFolders(settings.folder, scope.service);
     this.#folders = folders;
-    this.#shelf = new Shelf({ ...settings, purpose, folders, tell });
-    const shelf = this.#shelf;
-    const news = new SpoolNews(tell);
-    this.#news = news;
-    const onRefused = onDropped;
-    this.#delivery = new SpoolDelivery({ shelf, line, reachability, onRefused, news, tell });
-    reachability.onBack = () => {
-      if (shelf.count > 0) this.#delivery.hasten();
+    const store = new SpoolStore({ ...settings, scope, folders });
+    this.#store = store;
+    const warning = new SpoolWarning(scope.target, () => store.count);
+    this.#warning = warning;
+    this.#sender = new SpoolSender({ store, channel, reachability, onRefused, warning });
+    reachability.onAvailable = () => {
+      if (store.count > 0) this.#sender.startNow();
     };
-    this.#adoption = this.#adopt();
+    this.#recovery = this.#recoverOrphans();
     this.#timers = [
-      setInterval(this.#look, ADOPT_EVERY_MS).unref(),
-      setInterval(() => void shelf.touch(), TOUCH_EVERY_MS).unref(),
+      setInterval(this.#onRecoverTimer, RECOVER_EVERY_MS).unref(),
+      setInterval(() => void store.touch(), TOUCH_EVERY_MS).unref(),
     ];
   }
 
@@ -77,72 +77,72 @@ export class Spool {
     return this.#setup.settings.maxBytes;
   }
 
-  /** Keeps a letter; letters that come together share a write. Never rejects. */
-  keep(letter: Letter): Promise<Placed> {
-    if (this.#unwrittenBytes + letter.bytes > MOST_UNWRITTEN_BYTES) return Promise.resolve("full");
+  /** Keeps a message. Concurrent ones share a write. Never rejects. */
+  keep(request: SendRequest): Promise<Placed> {
+    if (this.#unwrittenBytes + request.bytes > MAX_UNWRITTEN_BYTES) return Promise.resolve("full");
     return new Promise((resolve) => {
-      this.#unwritten.push({ letter, resolve });
-      this.#unwrittenBytes += letter.bytes;
+      this.#unwritten.push({ request, resolve });
+      this.#unwrittenBytes += request.bytes;
       this.#writing ??= this.#writeAll().finally(() => {
         this.#writing = undefined;
       });
     });
   }
 
-  tellOf(error: unknown): void {
-    this.#news.tellOf(error);
+  warn(error: unknown): void {
+    this.#warning.report(error);
   }
 
-  /** Leaves its files to whoever comes next. What is in memory only is lost, which is told. */
-  async close(lost: (letter: LostLetter) => DlqClientError): Promise<void> {
+  /** Leaves the files to the next client. Drops messages that are only in memory, with `lost`. */
+  async close(lost: (message: LostMessage) => DlqClientError): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    this.#setup.reachability.onBack = () => {};
-    const delivered = this.#delivery.close(); // at once: a call would open a connection again
+    this.#setup.reachability.onAvailable = () => {};
+    const sent = this.#sender.close(); // before any wait: a call would open a connection again
     await this.#writing;
-    await this.#adoption;
-    await delivered;
-    for (const request of await this.#shelf.release()) {
-      const { lastError } = this.#news;
+    await this.#recovery;
+    await sent;
+    for (const request of await this.#store.release()) {
+      const { lastError } = this.#warning;
       this.#setup.onDropped(lost({ lastError, maybeStored: true }), request.queue);
     }
   }
 
   async #writeAll(): Promise<void> {
-    await Promise.resolve(); // those of this turn go together
+    await Promise.resolve(); // collects the messages of this turn of the event loop
     while (this.#unwritten.length > 0) {
       const taken = this.#take();
-      const placed = await this.#shelf.append(taken.map(({ letter }) => letter.request));
-      for (const [at, { resolve, letter }] of taken.entries()) {
-        this.#unwrittenBytes -= letter.bytes;
+      const placed = await this.#store.append(taken.map(({ request }) => request.wire));
+      for (const [at, { resolve, request }] of taken.entries()) {
+        this.#unwrittenBytes -= request.bytes;
         resolve(placed[at] ?? "full");
       }
-      this.#delivery.start();
+      this.#sender.start();
     }
   }
 
   #take(): Unwritten[] {
     let bytes = 0;
     let count = 0;
-    for (const { letter } of this.#unwritten) {
-      bytes += letter.bytes;
+    for (const { request } of this.#unwritten) {
+      bytes += request.bytes;
       if (count > 0 && bytes > WRITE_BYTES) break;
       count++;
     }
     return this.#unwritten.splice(0, count);
   }
 
-  readonly #look = (): void => {
-    this.#adoption = this.#adoption.then(() => this.#adopt());
+  readonly #onRecoverTimer = (): void => {
+    this.#recovery = this.#recovery.then(() => this.#recoverOrphans());
   };
 
   /** Never rejects. */
-  async #adopt(): Promise<void> {
-    const shelf = this.#shelf;
-    const { purpose, tell } = this.#setup;
-    const paths = await takeOrphans(this.#folders, purpose, shelf.identity, shelf.paths);
+  async #recoverOrphans(): Promise<void> {
+    const store = this.#store;
+    const { scope } = this.#setup;
+    const paths = await claimOrphans(this.#folders, scope, store.identity, store.paths);
     for (const path of paths) {
-      await shelf.adopt(path).catch((error) => tell(`can't read ${path}: ${error}`));
+      await store.recover(path).catch((error) => log(`cannot read spool file ${path}: ${error}`));
     }
-    if (shelf.count > 0) this.#delivery.start();
+    if (store.count > 0) this.#sender.start();
   }
 }

@@ -1,14 +1,14 @@
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
+import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
 import {
   type MessageStateName,
   type QuarantineReasonName,
   type ReasonName,
   reasonName,
-} from "../names.ts";
+} from "../enum-names.ts";
 import { type DeliveryPayload, HeldPayload } from "../payload.ts";
 
-/** A message of a fake, and what has become of it. */
+/** A message of a fake, with its state. */
 export class FakeMessage {
   readonly id: string;
   /** As it was sent. */
@@ -17,19 +17,19 @@ export class FakeMessage {
   /** `SCHEDULED`, `IN_FLIGHT`, `QUARANTINED`, `SUCCEEDED` or `DISCARDED`. */
   state: MessageStateName = "SCHEDULED";
   quarantineReason: QuarantineReasonName | undefined;
-  /** The one it was sent with, then those of sends that joined it and of its attempts. */
+  /** The failures of its send, of sends that joined it, and of its attempts. */
   readonly failures: Failure[] = [];
-  /** Failed ones. */
+  /** Count of failed attempts. */
   attempts = 0;
-  /** Hand-outs, whatever became of them. */
+  /** Count of deliveries, with any outcome. */
   deliveries = 0;
-  /** When it is due, by the wall clock. */
+  /** When it is due, in ms since 1970. */
   dueAtMs: number;
-  /** What a worker said when it discarded or quarantined it. */
+  /** The note of a worker that discarded or quarantined it. */
   note = "";
   /** @internal */
   leaseToken = "";
-  /** @internal Of the worker that has it. */
+  /** @internal The worker session that has it. */
   sessionId = "";
 
   /** @internal */
@@ -52,19 +52,19 @@ export class FakeMessage {
     return this.request.attributes;
   }
 
-  /** The most recent one. */
+  /** The latest failure. */
   get failure(): Failure | undefined {
     return this.failures.at(-1);
   }
 
-  /** As it was given: a fake reads no errors. */
+  /** The reason of the send. A fake derives none from the error. */
   get reason(): ReasonName {
     const name = reasonName(this.failure?.reason ?? 0);
     return name === "UNSPECIFIED" ? "UNKNOWN_ERROR" : name;
   }
 
-  /** Whether it is not gone. */
-  get isThere(): boolean {
+  /** True until it has succeeded or was discarded. */
+  get isOpen(): boolean {
     return this.state !== "SUCCEEDED" && this.state !== "DISCARDED";
   }
 }

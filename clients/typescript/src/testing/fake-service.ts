@@ -16,29 +16,29 @@ import {
   type SendToDlqResponse,
   SendToDlqResponseSchema,
   type StreamDueRequest,
-} from "../gen/dlq/v1/dlq_service_pb.ts";
-import { MessageSchema } from "../gen/dlq/v1/message_pb.ts";
-import { MessageState, QuarantineReason, Reason } from "../gen/dlq/v1/state_pb.ts";
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { MessageSchema } from "../../../../gen/dlq/v1/message_pb.ts";
+import { MessageState, QuarantineReason, Reason } from "../../../../gen/dlq/v1/state_pb.ts";
+import { MAX_TIMER_MS } from "../deadline.ts";
 import type { FakeMessage } from "./fake-message.ts";
 import { invalid, withinResponse } from "./fake-refusal.ts";
 import type { FakeStore } from "./fake-store.ts";
 
-/** Longer than any test. */
+/** Longer than any test runs. */
 const LEASE_MS = 3_600_000;
-const MOST_TIMER_MS = 2 ** 31 - 1;
-const MOST_IN_FLIGHT = 16;
+const MAX_IN_FLIGHT = 16;
 const QUEUE_NAME = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** Whether the fake answers at all. */
-export interface FakeSwitch {
+/** Whether the fake is down: then every call fails. */
+export interface FakeOutage {
   isDown: boolean;
 }
 
-/** The service's calls on a {@link FakeStore}, without a network. */
-export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
+/** Implements the service's calls on a {@link FakeStore}, without a network. */
+export function fakeTransport(store: FakeStore, outage: FakeOutage): Transport {
   const answers = new Map<string, SendToDlqResponse>();
-  const up = () => {
-    if (power.isDown) throw new ConnectError("the fake is down", Code.Unavailable);
+  const checkUp = () => {
+    if (outage.isDown) throw new ConnectError("the fake is down", Code.Unavailable);
   };
   const accept = (request: SendToDlqRequest): SendToDlqResponse => {
     const known = answers.get(request.requestId);
@@ -56,11 +56,11 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
 
   const implementation: Partial<ServiceImpl<typeof DlqService>> = {
     sendToDlq(request) {
-      up();
+      checkUp();
       return accept(request);
     },
     sendToDlqBatch({ requests }) {
-      up();
+      checkUp();
       const results = requests.map((request) => {
         try {
           return { outcome: { case: "response" as const, value: accept(request) } };
@@ -72,18 +72,18 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
       return { results };
     },
     async *streamDue(request, { signal }) {
-      up();
+      checkUp();
       const sessionId = request.resumeSessionId || randomUUID();
       const leaseDuration = durationFromMs(LEASE_MS);
       yield { frame: { case: "opened" as const, value: { sessionId, leaseDuration } } };
       const held: FakeMessage[] = [];
-      while (!signal.aborted && !power.isDown) {
+      while (!signal.aborted && !outage.isDown) {
         const inFlight = held.filter(({ state }) => state === "IN_FLIGHT").length;
-        const room = (request.maxInFlight ?? MOST_IN_FLIGHT) - inFlight;
+        const room = (request.maxInFlight ?? MAX_IN_FLIGHT) - inFlight;
         const taken = store.take(request.queues, sessionId, room);
         held.push(...taken);
         if (taken.length === 0) {
-          await changed(store, request, signal);
+          await nextChange(store, request, signal);
           continue;
         }
         const deliveries = taken.map(deliveryOf);
@@ -91,7 +91,7 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
       }
     },
     ack({ outcomes }) {
-      up();
+      checkUp();
       const results = outcomes.map((outcome) => {
         const message = store.settle(outcome);
         if (message === undefined) return { status: AckStatus.LEASE_LOST };
@@ -100,7 +100,7 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
       return { results };
     },
     extendLease({ sessionId, leaseTokens: given }) {
-      up();
+      checkUp();
       const leaseTokens = sessionId === "" ? given : store.leasesOf(sessionId);
       const leaseExpireTime = timestampFromMs(Date.now() + LEASE_MS);
       const results = leaseTokens.map((leaseToken) => {
@@ -112,7 +112,7 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
       return { results };
     },
     stats({ queues }) {
-      up();
+      checkUp();
       const all = [...new Set(store.messages.map(({ queue }) => queue))].sort();
       const names = queues.length === 0 ? all : queues;
       return { queues: names.map((queue) => statsOf(store, queue)) };
@@ -121,8 +121,8 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
   return createRouterTransport(({ service }) => void service(DlqService, implementation));
 }
 
-/** Until something happens, or the next message is due. */
-function changed(store: FakeStore, { queues }: StreamDueRequest, signal: AbortSignal) {
+/** Waits for a change, or until the next message is due. */
+function nextChange(store: FakeStore, { queues }: StreamDueRequest, signal: AbortSignal) {
   return new Promise<void>((resolve) => {
     const end = () => {
       stop();
@@ -132,8 +132,8 @@ function changed(store: FakeStore, { queues }: StreamDueRequest, signal: AbortSi
     };
     const stop = store.listen(end);
     const dueAtMs = store.nextDueAtMs(queues);
-    const waitMs = dueAtMs === undefined ? MOST_TIMER_MS : dueAtMs - Date.now();
-    const timer = setTimeout(end, Math.min(Math.max(waitMs, 1), MOST_TIMER_MS));
+    const waitMs = dueAtMs === undefined ? MAX_TIMER_MS : dueAtMs - Date.now();
+    const timer = setTimeout(end, Math.min(Math.max(waitMs, 1), MAX_TIMER_MS));
     if (waitMs > 0) timer.unref();
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();

@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Outcome, SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import type { Outcome, SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { samePayload } from "../payload.ts";
 import { FakeMessage } from "./fake-message.ts";
 
-/** What the server does where a message and its queue say nothing. */
+/** The server's default. */
 const MAX_RETRIES = 3;
 
-/** The messages of a fake, and how they move. */
+/** The messages of a fake, and their state changes. */
 export class FakeStore {
   readonly messages: FakeMessage[] = [];
   readonly #listeners = new Set<() => void>();
 
-  /** Calls `listener` after each change; gives how to stop that. */
+  /** Calls `listener` after each change. Returns a function that stops it. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -22,7 +22,7 @@ export class FakeStore {
     for (const listener of this.#listeners) listener();
   }
 
-  /** @returns the message, and whether it was there already */
+  /** @returns the message, and whether it is an earlier one that the send joined */
   accept(request: SendToDlqRequest): { readonly message: FakeMessage; readonly joined: boolean } {
     const earlier = this.#joinedBy(request);
     const message = earlier ?? new FakeMessage(randomUUID(), request, dueAtMs(request));
@@ -39,11 +39,11 @@ export class FakeStore {
     return { message, joined: earlier !== undefined };
   }
 
-  /** Hands out what is due, at most so many. */
-  take(queues: readonly string[], sessionId: string, most: number): FakeMessage[] {
+  /** Delivers due messages to a worker session, at most `limit`. */
+  take(queues: readonly string[], sessionId: string, limit: number): FakeMessage[] {
     const nowMs = Date.now();
     const due = this.#scheduled(queues).filter((message) => message.dueAtMs <= nowMs);
-    const taken = due.slice(0, Math.max(0, most));
+    const taken = due.slice(0, Math.max(0, limit));
     for (const message of taken) {
       message.state = "IN_FLIGHT";
       message.deliveries++;
@@ -53,13 +53,13 @@ export class FakeStore {
     return taken;
   }
 
-  /** When the next one is due; undefined if none waits. */
+  /** Returns when the next message is due; undefined if none is scheduled. */
   nextDueAtMs(queues: readonly string[]): number | undefined {
     const times = this.#scheduled(queues).map((message) => message.dueAtMs);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** @returns undefined where the lease is lost */
+  /** Applies an outcome. @returns undefined if the lease is lost */
   settle({ leaseToken, result }: Outcome): FakeMessage | undefined {
     const message = this.leased(leaseToken);
     if (message === undefined) return undefined;
@@ -83,9 +83,9 @@ export class FakeStore {
         message.state = "SCHEDULED";
         if (retryAfter !== undefined) message.dueAtMs = Date.now() + durationMs(retryAfter);
         const { maxRetries, retryPolicy } = message.request;
-        const most = maxRetries ?? retryPolicy?.maxRetries ?? MAX_RETRIES;
+        const limit = maxRetries ?? retryPolicy?.maxRetries ?? MAX_RETRIES;
         if (nonRetryable) quarantine(message, "NON_RETRYABLE");
-        else if (message.attempts >= most) quarantine(message, "RETRIES_EXHAUSTED");
+        else if (message.attempts >= limit) quarantine(message, "RETRIES_EXHAUSTED");
         break;
       }
       default:
@@ -104,14 +104,14 @@ export class FakeStore {
     );
   }
 
-  /** What a worker has, or never got. */
+  /** Returns the lease tokens of a worker session. */
   leasesOf(sessionId: string): string[] {
     return this.messages
       .filter((message) => message.state === "IN_FLIGHT" && message.sessionId === sessionId)
       .map(({ leaseToken }) => leaseToken);
   }
 
-  /** Whatever waits is due; what is in quarantine starts a new round. */
+  /** Makes scheduled messages due now. Quarantined ones begin with no failed attempts. */
   retry(messages: readonly FakeMessage[]): void {
     for (const message of messages) {
       if (message.state === "QUARANTINED") {
@@ -134,7 +134,7 @@ export class FakeStore {
     if (dedupKey === "" || payload === undefined) return undefined;
     return this.messages.find(
       (message) =>
-        message.isThere &&
+        message.isOpen &&
         message.queue === queue &&
         message.request.dedupKey === dedupKey &&
         samePayload(message.request.payload, payload),
@@ -147,7 +147,7 @@ function quarantine(message: FakeMessage, reason: FakeMessage["quarantineReason"
   message.quarantineReason = reason;
 }
 
-/** At once where the send does not say when: tests do not wait for a policy. */
+/** Without a delay a message is due at once: tests do not wait for a policy. */
 function dueAtMs({ firstRetry }: SendToDlqRequest): number {
   if (firstRetry.case === "delay") return Date.now() + durationMs(firstRetry.value);
   return firstRetry.case === "dueTime" ? timestampMs(firstRetry.value) : 0;

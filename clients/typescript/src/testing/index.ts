@@ -1,4 +1,4 @@
-// `dlq-client/testing`: for the tests of programs that use this client.
+// `dlq-client/testing`: for tests of programs that use this client.
 
 export { createFakeDlq, type FakeDlq, type FakeDlqOptions } from "./fake-dlq.ts";
 export type { FakeMessage } from "./fake-message.ts";

@@ -1,4 +1,4 @@
-// The real server for the time of a test.
+// Runs the real server during a test.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,40 +8,40 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** What {@link startLocalServer} takes. */
+/** Options of {@link startLocalServer}. */
 export interface LocalServerOptions {
   /**
-   * How the server's command line is called. Default: words of `DLQ_SERVER_COMMAND`, such as
-   * `node path/to/dlq-service/src/main.ts`; else `dlq` on the PATH.
+   * The command of the server. Default: `DLQ_SERVER_COMMAND`, such as
+   * `node path/to/dlq-service/src/main.ts`, split at spaces; else `dlq` on the PATH.
    */
   readonly command?: readonly string[] | undefined;
-  /** Its settings, as `DLQ_…` variables. */
+  /** Settings of the server, as `DLQ_…` variables. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** How long it may take to start. Default 60,000. */
+  /** Time limit of a start, in ms. Default 60,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A server on free ports of this machine, with data of its own. */
+/** A server on free ports of this machine, with its own data. */
 export interface LocalServer extends AsyncDisposable {
-  /** Of gRPC: for `createDlqClient`. The same after a restart. */
+  /** The gRPC address, for `createDlqClient`. A restart keeps it. */
   readonly url: string;
-  /** Of HTTP: for browsers and `curl`. */
+  /** The HTTP address, for browsers and `curl`. */
   readonly httpUrl: string;
-  /** Ends it and removes its data. */
+  /** Stops the server and removes its data. */
   stop(): Promise<void>;
-  /** Ends it as in a power cut; the data stay. */
+  /** Kills the server. Its data stay. */
   kill(): Promise<void>;
-  /** Starts it again on its data and addresses. */
+  /** Restarts the server with the same data and addresses. */
   restart(): Promise<void>;
 }
 
 const TIMEOUT_MS = 60_000;
-/** A store that still runs may hold a file for a moment. */
+/** A store that is still ending may hold a file for a moment. */
 const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
 
 export async function startLocalServer(options: LocalServerOptions = {}): Promise<LocalServer> {
   const { timeoutMs = TIMEOUT_MS, command = commandOfEnvironment() } = options;
-  // Below /tmp itself: the path of a unix socket in there must be short.
+  // Directly in /tmp: the path of a unix socket must be short.
   const root = process.platform === "win32" ? tmpdir() : "/tmp";
   const dataDir = await mkdtemp(join(root, "dlq-"));
   let addresses: Addresses = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
@@ -54,7 +54,7 @@ export async function startLocalServer(options: LocalServerOptions = {}): Promis
       DLQ_LISTEN_HTTP: addresses.http,
       DLQ_DATA_DIR: dataDir,
       DLQ_LOG_FORMAT: "json",
-      DLQ_DRAIN_GRACE: "200ms", // a test that has stopped has nobody left to report outcomes
+      DLQ_DRAIN_GRACE: "200ms", // no worker is left to report outcomes
       ...options.env,
     };
     const [program = "dlq", ...args] = command;
@@ -103,7 +103,7 @@ interface Addresses {
   readonly http: string;
 }
 
-/** Where the store's program is; no other setting of whoever runs the tests. */
+/** Returns the environment without `DLQ_…` settings, except the path of the store's program. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith("DLQ_") || name === "DLQ_REDIS_SERVER",
@@ -112,26 +112,26 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 function commandOfEnvironment(): readonly string[] {
-  const words = (process.env.DLQ_SERVER_COMMAND ?? "").split(/\s+/).filter((word) => word !== "");
-  return words.length > 0 ? words : ["dlq"];
+  const parts = (process.env.DLQ_SERVER_COMMAND ?? "").split(/\s+/).filter((part) => part !== "");
+  return parts.length > 0 ? parts : ["dlq"];
 }
 
-/** Resolves when it takes calls and has its store. */
+/** Resolves when the server accepts calls and its store is ready. */
 async function serving(child: ChildProcess, timeoutMs: number): Promise<Addresses> {
   let output = "";
   let addresses: Addresses | undefined;
   let hasStore = false;
   return new Promise((resolve, reject) => {
-    const fail = (what: string) => {
+    const fail = (message: string) => {
       clearTimeout(timer);
-      reject(new Error(`the server ${what}; is DLQ_SERVER_COMMAND right?\n${output}`));
+      reject(new Error(`the server ${message}; is DLQ_SERVER_COMMAND right?\n${output}`));
     };
     const timer = setTimeout(() => {
       child.kill("SIGTERM");
       fail(`did not start within ${timeoutMs} ms`);
     }, timeoutMs);
     const read = (line: string) => {
-      output = `${output}${line}\n`.slice(-4_000); // a server may write for long
+      output = `${output}${line}\n`.slice(-4_000); // a server may write much
       const entry = parsed(line);
       if (entry?.msg === "listening") {
         addresses = { grpc: String(entry.grpc), http: String(entry.http) };
@@ -144,7 +144,7 @@ async function serving(child: ChildProcess, timeoutMs: number): Promise<Addresse
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", read);
     }
-    child.once("error", (error) => fail(`can't be run: ${error.message}`));
+    child.once("error", (error) => fail(`cannot be run: ${error.message}`));
     child.once("close", (code, signal) => fail(`ended at its start with ${code ?? signal}`));
   });
 }
@@ -154,11 +154,11 @@ function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null ? { ...value } : undefined;
   } catch {
-    return undefined; // not every line is one of its log
+    return undefined; // not a log line
   }
 }
 
-/** A store outlives a server that was killed. */
+/** Shuts down the store, which outlives a killed server. */
 async function endStore(dataDir: string): Promise<void> {
   const names = await readdir(dataDir, { recursive: true }).catch(() => []);
   const sockets = names.filter((name) => basename(name) === "redis.sock");

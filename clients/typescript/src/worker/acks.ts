@@ -1,42 +1,45 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectError } from "@connectrpc/connect";
+import type {
+  AckResult,
+  Outcome as OutcomeMessage,
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
-import { callErrorOf, isForGood, isTooLargeOnTheWay } from "../call-error.ts";
-import type { AckResult, Outcome as OutcomeMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
-import { failureBytes } from "../letter.ts";
-import type { Line } from "../line.ts";
+import { callErrorOf, isPermanent, isTooLargeForProxy } from "../call-error.ts";
+import type { ReconnectingChannel } from "../reconnecting-channel.ts";
+import { failureBytes } from "../send-request.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { type Outcome, outcomeMessage } from "./outcome.ts";
 
-/** A delivery whose outcome is known here, and not yet to the server. */
+/** A delivery whose outcome the server has not confirmed. */
 export interface Unreported {
   readonly held: HeldDelivery;
   readonly outcome: Outcome;
 }
 
-/** What {@link Acks} are made of. */
+/** Options of {@link Acks}. */
 export interface AcksOptions {
-  readonly line: Line;
+  readonly channel: ReconnectingChannel;
   readonly onAnswered: (one: Unreported, result: AckResult | undefined) => void;
-  /** The server never said whether it counts. */
+  /** Called if it is unknown whether the outcome counts. */
   readonly onGivenUp: (one: Unreported, error: ConnectError) => void;
 }
 
-const MOST_OUTCOMES = 1_000;
-/** Of one call: many a proxy takes no more than 1 MiB. */
-const MOST_BYTES = 768 * 1024;
+const MAX_OUTCOMES = 1_000;
+/** Limit of a call: many proxies refuse calls above 1 MiB. */
+const MAX_BYTES = 768 * 1024;
 const OUTCOME_BYTES = 2_048;
-const MOST_CALLS = 4;
-/** How long an outcome waits for others while a call is under way. */
+const MAX_CALLS = 4;
+/** How long an outcome waits for others while a call is running. */
 const DELAY_MS = 1;
 const TRY_TIMEOUT_MS = 5_000;
-/** After an outage the server waits this much longer than the lease. */
+/** How much longer than the lease the server waits after an outage. */
 const EXPIRY_GRACE_MS = 30_000;
 
-/** Reports outcomes, those that come together in one call, again and again until they can't count. */
+/** Reports outcomes. Concurrent ones share a call. Retries until they can no longer count. */
 export class Acks {
-  /** How long leases are; known once the stream is open. */
+  /** Length of a lease. The stream sets it when it opens. */
   leaseMs = 30_000;
   readonly #options: AcksOptions;
   #waiting: Unreported[] = [];
@@ -57,22 +60,22 @@ export class Acks {
     else this.#delay ??= setTimeout(this.#onTurn, DELAY_MS);
   }
 
-  /** Resolves when everything added so far is answered or given up. */
+  /** Resolves when every outcome so far is answered or given up. */
   async flush(): Promise<void> {
     while (this.#waiting.length > 0 || this.#calls.size > 0) {
-      this.#pump();
+      this.#startCalls();
       await Promise.race(this.#calls);
     }
   }
 
-  /** Gives up what has no answer yet, and resolves when all that is told. */
+  /** Gives up all outcomes without an answer. Resolves when they are reported to `onGivenUp`. */
   abandon(): Promise<void> {
     this.#end.abort();
     return this.flush();
   }
 
   #isFull(): boolean {
-    return this.#waiting.length >= MOST_OUTCOMES || this.#waitingBytes >= MOST_BYTES;
+    return this.#waiting.length >= MAX_OUTCOMES || this.#waitingBytes >= MAX_BYTES;
   }
 
   #schedule(): void {
@@ -85,11 +88,11 @@ export class Acks {
     this.#isScheduled = false;
     clearTimeout(this.#delay);
     this.#delay = undefined;
-    this.#pump();
+    this.#startCalls();
   };
 
-  #pump(): void {
-    while (this.#waiting.length > 0 && this.#calls.size < MOST_CALLS) {
+  #startCalls(): void {
+    while (this.#waiting.length > 0 && this.#calls.size < MAX_CALLS) {
       const giveUpAtMs = performance.now() + this.leaseMs + EXPIRY_GRACE_MS;
       const call = this.#report(this.#take(), giveUpAtMs).finally(() => {
         this.#calls.delete(call);
@@ -104,7 +107,7 @@ export class Acks {
     let bytes = 0;
     for (const { outcome } of this.#waiting) {
       bytes += bytesOf(outcome);
-      if (count === MOST_OUTCOMES || (count > 0 && bytes > MOST_BYTES)) break;
+      if (count === MAX_OUTCOMES || (count > 0 && bytes > MAX_BYTES)) break;
       count++;
     }
     const taken = this.#waiting.slice(0, count);
@@ -119,9 +122,9 @@ export class Acks {
     const outcomes: OutcomeMessage[] = batch.map(({ held, outcome }) =>
       outcomeMessage(held.leaseToken, outcome),
     );
-    const { line } = this.#options;
+    const { channel } = this.#options;
     for (;;) {
-      const { stubs } = line;
+      const { stubs } = channel;
       try {
         const request = { requestId, outcomes };
         const call = { timeoutMs: TRY_TIMEOUT_MS, signal: this.#end.signal };
@@ -130,15 +133,15 @@ export class Acks {
         return;
       } catch (reason) {
         const error = callErrorOf(reason);
-        line.failed(stubs, error);
+        channel.failed(stubs, error);
         const isOver = this.#end.signal.aborted || performance.now() > giveUpAtMs;
-        const isTooLarge = isTooLargeOnTheWay(error);
+        const isTooLarge = isTooLargeForProxy(error);
         if (!isOver && isTooLarge && batch.length > 1) {
           const half = Math.ceil(batch.length / 2);
           await this.#report(batch.slice(0, half), giveUpAtMs);
           return this.#report(batch.slice(half), giveUpAtMs);
         }
-        if (isOver || isTooLarge || isForGood(error)) {
+        if (isOver || isTooLarge || isPermanent(error)) {
           for (const one of batch) this.#options.onGivenUp(one, error);
           return;
         }

@@ -1,58 +1,58 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
-import type { Message, Origin, TraceContext } from "../gen/dlq/v1/message_pb.ts";
-import { type ReasonName, reasonName } from "../names.ts";
+import type { Delivery as DeliveryMessage } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
+import type { Message, Origin, TraceContext } from "../../../../gen/dlq/v1/message_pb.ts";
+import { type ReasonName, reasonName } from "../enum-names.ts";
 import { type DeliveryPayload, HeldPayload } from "../payload.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** One hand-out of one message, as a handler sees it. */
+/** A delivery of a message to a handler. */
 export interface Delivery {
-  /** The service's id of the message. */
+  /** The id that the service gave to the message. */
   readonly id: string;
   readonly queue: string;
   readonly payload: DeliveryPayload;
-  /** Headers of the message, as sent or as edited. */
+  /** Headers of the message, with edits. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Why it failed most recently. */
+  /** Why the latest attempt failed. */
   readonly reason: ReasonName;
-  /** The most recent failure, if one was reported. */
+  /** The latest failure; undefined if there is none. */
   readonly failure: Failure | undefined;
-  /** How many failures are on record. */
+  /** How many failures are recorded. */
   readonly failureCount: number;
-  /** The sender's own identity of the message; empty if it has none. */
+  /** The sender's id of the message; empty if it gave none. */
   readonly sourceId: string;
   readonly dedupKey: string;
   readonly orderingKey: string;
   readonly priority: number;
   readonly origin: Origin | undefined;
   readonly traceContext: TraceContext | undefined;
-  /** Whether payload or attributes have been edited since it was sent. */
+  /** Whether payload or attributes were edited after the send. */
   readonly edited: boolean;
-  /** 1 for the first. */
+  /** 1 for the first attempt. */
   readonly attempt: number;
-  /** Counts every hand-out, lost and released ones too. */
+  /** Counts all deliveries, lost and released ones too. */
   readonly deliveryNumber: number;
-  /** An earlier delivery ended without an outcome: check whether its work has taken effect. */
+  /** An earlier delivery ended without an outcome: its work may have been done. */
   readonly outcomeUnknown: boolean;
-  /** When the server would take it back; moves on while the worker extends the lease. */
+  /** When the lease ends. The worker extends it. */
   readonly leaseExpireTime: Date;
-  /** Aborts when the lease is lost, or when a stopping worker waits no longer. */
+  /** Aborts when the lease is lost, or when a stopping worker has waited long enough. */
   readonly signal: AbortSignal;
 }
 
-/** A delivery and its lease, until its outcome is reported. */
+/** A delivery with its lease. */
 export class HeldDelivery implements Delivery {
-  /** Of the worker that holds it. */
+  /** The client of its worker. */
   readonly client: object;
-  /** When its lease was given or last extended, by the monotonic clock. */
+  /** When the lease began or was last extended, by the monotonic clock. */
   leasedAtMs: number;
-  /** The handler is done, or its outcome no longer matters. */
+  /** True when the handler has ended, or its outcome no longer counts. */
   isClosed = false;
-  /** The lease is somebody else's. */
+  /** True when the lease is lost. */
   isLost = false;
-  /** What a `send` of this message in its handler has said. */
-  sent: Outcome | undefined;
+  /** The outcome that a `send` of this message in its handler set. */
+  sendOutcome: Outcome | undefined;
   readonly #delivery: DeliveryMessage;
   readonly #message: Message;
   #payload: HeldPayload | undefined;
@@ -123,7 +123,7 @@ export class HeldDelivery implements Delivery {
     return time === undefined ? new Date(0) : timestampDate(time);
   }
 
-  /** Made when it is first asked for: most handlers never do. */
+  /** Created on first use: most handlers do not need it. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();

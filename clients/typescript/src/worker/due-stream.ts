@@ -1,14 +1,14 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Delivery } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
-import { callErrorOf, cannotBeWritten, refusalOf, wordsOf } from "../call-error.ts";
+import { callErrorOf, callErrorText, isUnencodable, refusalOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
 import { DlqClientError } from "../errors.ts";
-import type { Delivery } from "../gen/dlq/v1/dlq_service_pb.ts";
 
-/** What a {@link DueStream} asks for, and whom it tells. */
+/** Options of a {@link DueStream}. */
 export interface DueStreamOptions {
-  /** A connection of its own for each stream. */
+  /** Makes a connection for each stream. */
   readonly connect: () => Connection;
   readonly open: (
     connection: Connection,
@@ -20,40 +20,41 @@ export interface DueStreamOptions {
   readonly onBroken: (error: DlqClientError) => void;
   /** Called between two streams of a session. */
   readonly beforeResume: (sessionId: string) => Promise<void>;
-  /** A stream that says nothing for so long is dead; the server says something every 10 s. */
-  readonly silenceMs?: number;
+  /** A stream without a frame for this time is broken. The server sends one every 10 s. */
+  readonly maxSilenceMs?: number;
 }
 
 const FIRST_PAUSE_MS = 50;
-const MOST_PAUSE_MS = 5_000;
-/** A stream that has lived this long was no failed try to open one. */
+const MAX_PAUSE_MS = 5_000;
+/** A stream that lasted this long counts as a success for the backoff. */
 const GOOD_AFTER_MS = 1_000;
-const SILENCE_MS = 25_000;
+const MAX_SILENCE_MS = 25_000;
 
 /**
- * Statuses that trying again can't change: the request itself is wrong, or the server another one.
- * Not once a stream has been open: then it is a proxy whose servers are away, or a deployment.
+ * Statuses that end the worker: the request is wrong, or the server is another one. After a stream was
+ * open they do not: they come from a proxy whose servers are unavailable, or from a deployment.
  */
 const FINAL: ReadonlySet<Code> = new Set([Code.InvalidArgument, Code.Unimplemented]);
 
-/** One worker's stream: opened again whenever it ends, with its session, until it is closed. */
+/** The stream of a worker. It opens itself again with its worker session, until it is closed. */
 export class DueStream {
-  /** Resolves when it was closed; rejects when the server refuses it for good. */
+  /** Resolves after `close`. Rejects if the server refuses the request for good. */
   readonly done: Promise<void>;
   readonly #options: DueStreamOptions;
-  readonly #backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  readonly #backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
   readonly #watch: NodeJS.Timeout;
   #sessionId = "";
-  #heardAtMs = 0;
+  #lastFrameAtMs = 0;
   #abort = new AbortController();
   #isClosed = false;
-  #wake: (() => void) | undefined;
+  #endPause: (() => void) | undefined;
 
   constructor(options: DueStreamOptions) {
     this.#options = options;
-    const { silenceMs = SILENCE_MS } = options;
-    this.#watch = setInterval(() => this.#look(silenceMs), silenceMs / 10).unref();
-    this.done = this.#keep().finally(() => clearInterval(this.#watch));
+    const { maxSilenceMs = MAX_SILENCE_MS } = options;
+    const check = () => this.#checkSilence(maxSilenceMs);
+    this.#watch = setInterval(check, maxSilenceMs / 10).unref();
+    this.done = this.#run().finally(() => clearInterval(this.#watch));
   }
 
   get sessionId(): string {
@@ -63,17 +64,17 @@ export class DueStream {
   close(): void {
     this.#isClosed = true;
     this.#abort.abort();
-    this.#wake?.();
+    this.#endPause?.();
   }
 
-  async #keep(): Promise<void> {
+  async #run(): Promise<void> {
     while (!this.#isClosed) {
       const startedAtMs = performance.now();
       const end = await this.#read();
       if (this.#isClosed) return;
       if (end instanceof ConnectError) {
         if (this.#sessionId === "" && isFinal(end)) throw refusalOf(end);
-        this.#options.onBroken(brokenBy(end));
+        this.#options.onBroken(brokenError(end));
       }
       const wasGood = performance.now() - startedAtMs > GOOD_AFTER_MS;
       if (wasGood) this.#backoff.reset();
@@ -83,15 +84,15 @@ export class DueStream {
     }
   }
 
-  /** One stream to its end; never rejects. */
+  /** Reads one stream to its end. Never rejects. */
   async #read(): Promise<ConnectError | "drain" | "end"> {
-    this.#heardAtMs = performance.now();
+    this.#lastFrameAtMs = performance.now();
     this.#abort = new AbortController();
     const connection = this.#options.connect();
     try {
       const stream = this.#options.open(connection, this.#sessionId, this.#abort.signal);
       for await (const { frame } of stream) {
-        this.#heardAtMs = performance.now();
+        this.#lastFrameAtMs = performance.now();
         if (this.#isClosed) break;
         if (frame.case === "deliveries") this.#options.onDeliveries(frame.value.deliveries);
         if (frame.case === "opened") {
@@ -111,17 +112,17 @@ export class DueStream {
     }
   }
 
-  /** Also covers the opening of a stream that never answers. */
-  #look(silenceMs: number): void {
-    if (performance.now() - this.#heardAtMs < silenceMs) return;
-    const words = `nothing was heard for ${silenceMs / 1_000} s`;
-    this.#abort.abort(new ConnectError(words, Code.Unavailable));
+  /** Also ends a stream that the server never opens. */
+  #checkSilence(maxSilenceMs: number): void {
+    if (performance.now() - this.#lastFrameAtMs < maxSilenceMs) return;
+    const message = `no frame came for ${maxSilenceMs / 1_000} s`;
+    this.#abort.abort(new ConnectError(message, Code.Unavailable));
   }
 
   async #pause(): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, this.#backoff.nextMs());
-      this.#wake = () => {
+      this.#endPause = () => {
         clearTimeout(timer);
         resolve();
       };
@@ -132,13 +133,13 @@ export class DueStream {
 const DEFAULT_LEASE = { $typeName: "google.protobuf.Duration", seconds: 30n, nanos: 0 } as const;
 
 function isFinal(error: ConnectError): boolean {
-  return FINAL.has(error.code) || cannotBeWritten(error);
+  return FINAL.has(error.code) || isUnencodable(error);
 }
 
-function brokenBy(error: ConnectError): DlqClientError {
+function brokenError(error: ConnectError): DlqClientError {
   if (error.code === Code.Unauthenticated || error.code === Code.PermissionDenied) {
     return refusalOf(error);
   }
-  const words = `the stream of due messages broke and is opened again: ${wordsOf(error)}`;
-  return new DlqClientError("connection", words, { code: error.code, cause: error });
+  const message = `the stream of due messages broke: ${callErrorText(error)}; opening it again`;
+  return new DlqClientError("connection", message, { code: error.code, cause: error });
 }

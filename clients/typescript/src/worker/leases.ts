@@ -1,26 +1,27 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectError } from "@connectrpc/connect";
-import { callErrorOf, isWorthAgain } from "../call-error.ts";
+import { AckStatus } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { callErrorOf, isRetryable } from "../call-error.ts";
 import type { DlqStubs } from "../connection.ts";
-import { AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Line } from "../line.ts";
+import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import type { HeldDelivery } from "./delivery.ts";
 
-const MOST_TOKENS = 1_000;
-const LEAST_EVERY_MS = 100;
+const MAX_TOKENS = 1_000;
+const MIN_CHECK_EVERY_MS = 100;
 const CALL_TIMEOUT_MS = 2_000;
 
-/** What {@link Leases} are made of. */
+/** Options of {@link Leases}. */
 export interface LeasesOptions {
-  readonly line: Line;
+  readonly channel: ReconnectingChannel;
   readonly onLost: (held: HeldDelivery) => void;
-  /** Extending is refused as such, for a reason that does not pass by itself. */
+  /** Called if the server refuses to extend leases, for instance because of the token. */
   readonly onRefused: (error: ConnectError) => void;
 }
 
 /**
- * What a worker holds: running, waiting, and not yet reported. Each lease is extended when a third
- * of it is over, by its token: a whole session would also keep what was lost on the way here.
+ * Extends the leases of a worker: of running, waiting and unreported deliveries. A lease is extended
+ * when a third of it has passed. It is named by its token: extending the whole worker session would also
+ * keep deliveries that were lost on the network.
  */
 export class Leases {
   readonly #options: LeasesOptions;
@@ -37,12 +38,12 @@ export class Leases {
     return this.#held.size;
   }
 
-  /** Begins, or goes on with another length. */
+  /** Starts extending, or changes the length. */
   setLeaseMs(leaseMs: number): void {
     if (leaseMs === this.#leaseMs) return;
     this.#leaseMs = leaseMs;
     clearInterval(this.#timer);
-    const everyMs = Math.max(LEAST_EVERY_MS, leaseMs / 12);
+    const everyMs = Math.max(MIN_CHECK_EVERY_MS, leaseMs / 12);
     this.#timer = setInterval(() => void this.#extendDue(), everyMs).unref();
   }
 
@@ -59,27 +60,27 @@ export class Leases {
   }
 
   /**
-   * Gives back what the server counts as this session's and what never came here: written to a
-   * stream that broke. Only while no stream is open. Best effort: they expire by themselves.
+   * Releases deliveries that the server wrote to a broken stream and that never arrived. Call it only
+   * while no stream is open. It ignores errors: those leases expire.
    */
-  async releaseStrays(sessionId: string): Promise<void> {
+  async releaseUnreceived(sessionId: string): Promise<void> {
     if (sessionId === "") return; // no stream was ever open
-    const { stubs } = this.#options.line;
+    const { stubs } = this.#options.channel;
     const options = { timeoutMs: CALL_TIMEOUT_MS };
     try {
       const { results } = await stubs.extendLease({ sessionId }, options);
-      // A lease that is over already needs no release, which would only make its message wait.
-      const strays = results.filter(
+      // An expired lease needs no release, which would only delay its message.
+      const unreceived = results.filter(
         ({ leaseToken, status }) => status === AckStatus.APPLIED && !this.#held.has(leaseToken),
       );
-      for (let at = 0; at < strays.length; at += MOST_TOKENS) {
-        const outcomes = strays.slice(at, at + MOST_TOKENS).map(({ leaseToken }) => {
+      for (let at = 0; at < unreceived.length; at += MAX_TOKENS) {
+        const outcomes = unreceived.slice(at, at + MAX_TOKENS).map(({ leaseToken }) => {
           return { leaseToken, result: { case: "released" as const, value: {} } };
         });
         await stubs.ack({ requestId: randomUUID(), outcomes }, options);
       }
     } catch {
-      // Nobody answers at present.
+      // The service is unavailable.
     }
   }
 
@@ -91,17 +92,17 @@ export class Leases {
       if (!held.isLost && nowMs - held.leasedAtMs >= this.#leaseMs / 3) due.push(held);
     }
     this.#isBusy = true;
-    const { line } = this.#options;
-    const { stubs } = line;
+    const { channel } = this.#options;
+    const { stubs } = channel;
     try {
-      for (let at = 0; at < due.length; at += MOST_TOKENS) {
-        await this.#extend(stubs, due.slice(at, at + MOST_TOKENS));
+      for (let at = 0; at < due.length; at += MAX_TOKENS) {
+        await this.#extend(stubs, due.slice(at, at + MAX_TOKENS));
       }
     } catch (reason) {
-      // The next look tries again; until then the lease goes on.
+      // The next check tries again.
       const error = callErrorOf(reason);
-      line.failed(stubs, error);
-      if (!isWorthAgain(error)) this.#options.onRefused(error);
+      channel.failed(stubs, error);
+      if (!isRetryable(error)) this.#options.onRefused(error);
     } finally {
       this.#isBusy = false;
     }

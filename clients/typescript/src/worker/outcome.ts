@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { failureOf } from "../failure.ts";
 import {
   DiscardedSchema,
   FailedSchema,
@@ -8,23 +7,23 @@ import {
   QuarantinedSchema,
   ReleasedSchema,
   SucceededSchema,
-} from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
-import { isNonRetryable, retryAfterOf, waitOf } from "../letter.ts";
-import { cut } from "../peek.ts";
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
+import { failureOf, isNonRetryable, retryAfterOf, waitOf } from "../failure.ts";
+import { cut } from "../safe-read.ts";
 
-/** What a delivery's outcome is called. */
+/** The kind of an outcome. */
 export type OutcomeKind = "succeeded" | "failed" | "released" | "quarantined" | "discarded";
 
-/** Longer notes are cut by the server, too; uncut they could spoil the call of many outcomes. */
+/** The server's limit of a note. Uncut notes could make a call of many outcomes too large. */
 const NOTE_BYTES = 1024;
 
 type Result = OutcomeMessage["result"];
 
-/** What a handler may return instead of nothing, made by `release`, `quarantine`, `discard`, `fail`. */
+/** A result that a handler may return, made by `release`, `quarantine`, `discard` or `fail`. */
 export class Outcome {
   readonly kind: OutcomeKind;
-  /** Private, so that nothing else is taken for one. */
+  /** Private, so that no other object is assignable to this class. */
   readonly #result: Result;
 
   /** @internal */
@@ -41,37 +40,37 @@ export class Outcome {
 
 /** Options of {@link fail}. */
 export interface FailOptions {
-  /** Wait at least this long; replaces the policy's delay. At most 30 days. */
+  /** Replaces the delay of the retry policy. At most 30 days. */
   readonly retryAfterMs?: number | undefined;
-  /** Retrying can't help: to quarantine. */
+  /** Quarantines the message: a retry cannot help. */
   readonly nonRetryable?: boolean | undefined;
 }
 
 const SUCCEEDED = new Outcome("succeeded", { case: "succeeded", value: create(SucceededSchema) });
 
-/** Done: what a handler that returns nothing says. */
+/** The message is done, as if the handler returned nothing. */
 export const succeed = (): Outcome => SUCCEEDED;
 
-/** Give it back unprocessed; no attempt is counted. Comes again in 1 s or later, at most 30 days. */
+/** Gives the message back. No attempt is counted. It comes again after `delayMs`: 1 s to 30 days. */
 export function release(options: { readonly delayMs?: number | undefined } = {}): Outcome {
   const value = create(ReleasedSchema);
   if (options.delayMs !== undefined) value.delay = waitOf("delayMs", options.delayMs);
   return new Outcome("released", { case: "released", value });
 }
 
-/** To quarantine, whatever the policy says. */
+/** Quarantines the message, independent of the retry policy. */
 export function quarantine(note = ""): Outcome {
   const value = create(QuarantinedSchema, { note: cut(note, NOTE_BYTES) });
   return new Outcome("quarantined", { case: "quarantined", value });
 }
 
-/** Drop it without success. */
+/** Removes the message without success. */
 export function discard(note = ""): Outcome {
   const value = create(DiscardedSchema, { note: cut(note, NOTE_BYTES) });
   return new Outcome("discarded", { case: "discarded", value });
 }
 
-/** The attempt failed, as if `error` had been thrown. */
+/** Fails the attempt, as if the handler threw `error`. */
 export function fail(error: unknown, options: FailOptions = {}): Outcome {
   return failedWith(
     failureOf(error),

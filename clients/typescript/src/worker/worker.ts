@@ -1,9 +1,12 @@
+import {
+  AckStatus,
+  type Delivery as DeliveryMessage,
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { refusalOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
 import { DlqClientError } from "../errors.ts";
-import { AckStatus, type Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Line } from "../line.ts";
+import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { withinTrace } from "../tracing.ts";
 import { Acks, type Unreported } from "./acks.ts";
 import { currentDelivery } from "./current.ts";
@@ -12,39 +15,38 @@ import { DueStream } from "./due-stream.ts";
 import { Leases } from "./leases.ts";
 import { fail, Outcome, release, succeed } from "./outcome.ts";
 import { createReports, type Reports } from "./reports.ts";
-import type { WorkerOptions } from "./worker-options.ts";
-import { requestOf } from "./worker-request.ts";
+import { requestOf, type WorkerOptions } from "./worker-options.ts";
 
 /** A running worker. */
 export interface Worker extends AsyncDisposable {
-  /** Resolves when it has stopped; rejects if the server refuses what it asks for. */
+  /** Resolves when it has stopped. Rejects if the server refuses its request for good. */
   readonly done: Promise<void>;
   /**
-   * Takes nothing new, waits for running handlers, reports their outcomes, and gives the rest back.
-   * Called again it can only hasten the end.
+   * Stops the worker: it takes no more messages, waits for running handlers, reports their outcomes,
+   * and releases the rest. A second call can only shorten the timeout.
    *
-   * @param drainTimeoutMs how long handlers may take before they are aborted
+   * @param drainTimeoutMs when running handlers are aborted. Default: the option of the worker
    */
   stop(drainTimeoutMs?: number): Promise<void>;
 }
 
-/** What a worker uses of its client. */
-export interface WorkerHome {
+/** The parts of its client that a worker uses. */
+export interface WorkerContext {
   readonly client: object;
-  readonly line: Line;
+  readonly channel: ReconnectingChannel;
   readonly connect: () => Connection;
 }
 
 const CONCURRENCY = 16;
 const DRAIN_TIMEOUT_MS = 30_000;
-/** How long an aborted handler may take to end, before its message is given back. */
+/** How long an aborted handler may run before its message is released. */
 const ABORT_GRACE_MS = 1_000;
-/** How long a worker that stops waits for the answers to its outcomes: what is left, within these. */
-const LEAST_REPORT_MS = 1_000;
-const MOST_REPORT_MS = 5_000;
+/** A stopping worker waits for its outcomes as long as is left of the timeout, within these limits. */
+const MIN_REPORT_MS = 1_000;
+const MAX_REPORT_MS = 5_000;
 
-export function startWorker(options: WorkerOptions, home: WorkerHome): Worker {
-  const worker = new RunningWorker(options, home);
+export function startWorker(options: WorkerOptions, context: WorkerContext): Worker {
+  const worker = new RunningWorker(options, context);
   const { signal } = options;
   const stop = () => void worker.stop();
   if (signal?.aborted) stop();
@@ -57,7 +59,7 @@ export function startWorker(options: WorkerOptions, home: WorkerHome): Worker {
 class RunningWorker implements Worker {
   readonly done: Promise<void>;
   readonly #options: WorkerOptions;
-  readonly #home: WorkerHome;
+  readonly #context: WorkerContext;
   readonly #concurrency: number;
   readonly #reports: Reports;
   readonly #acks: Acks;
@@ -66,21 +68,21 @@ class RunningWorker implements Worker {
   readonly #running = new Set<HeldDelivery>();
   #waiting: HeldDelivery[] = [];
   #stopping: Promise<void> | undefined;
-  /** Of running handlers, once it stops. */
+  /** Time limit of running handlers once the worker stops. */
   #deadline: Deadline | undefined;
   #onIdle: (() => void) | undefined;
   #isStarting = false;
-  /** Running handlers have been aborted. */
-  #isGivingUp = false;
+  /** True once running handlers are aborted. */
+  #hasAborted = false;
 
-  constructor(options: WorkerOptions, home: WorkerHome) {
+  constructor(options: WorkerOptions, context: WorkerContext) {
     this.#options = options;
-    this.#home = home;
+    this.#context = context;
     this.#concurrency = options.concurrency ?? CONCURRENCY;
     this.#reports = createReports(options);
-    const { line, connect } = home;
+    const { channel, connect } = context;
     this.#acks = new Acks({
-      line,
+      channel,
       onAnswered: (one, result) => {
         this.#leases.delete(one.held);
         if (result?.status === AckStatus.APPLIED) this.#reports.settled(one, result);
@@ -92,7 +94,7 @@ class RunningWorker implements Worker {
       },
     });
     this.#leases = new Leases({
-      line,
+      channel,
       onLost: (held) => this.#lose(held),
       onRefused: (error) => this.#reports.error(refusalOf(error)),
     });
@@ -107,14 +109,14 @@ class RunningWorker implements Worker {
       },
       onDeliveries: (deliveries) => this.#take(deliveries),
       onBroken: (error) => this.#reports.error(error),
-      beforeResume: (sessionId) => this.#leases.releaseStrays(sessionId),
+      beforeResume: (sessionId) => this.#leases.releaseUnreceived(sessionId),
     });
     this.done = this.#untilDone();
-    this.done.catch(() => {}); // told to onError; whoever waits for it hears of it too
+    this.done.catch(() => {}); // onError gets it, too
   }
 
   stop(drainTimeoutMs = this.#options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS): Promise<void> {
-    this.#deadline?.bringForward(drainTimeoutMs);
+    this.#deadline?.shorten(drainTimeoutMs);
     this.#deadline ??= new Deadline(drainTimeoutMs);
     this.#stopping ??= this.#drain(this.#deadline);
     return this.#stopping;
@@ -139,7 +141,7 @@ class RunningWorker implements Worker {
     const nowMs = performance.now();
     for (const delivery of deliveries) {
       if (delivery.message === undefined) continue;
-      const held = new HeldDelivery(delivery, delivery.message, this.#home.client, nowMs);
+      const held = new HeldDelivery(delivery, delivery.message, this.#context.client, nowMs);
       this.#leases.add(held);
       this.#waiting.push(held);
     }
@@ -147,7 +149,7 @@ class RunningWorker implements Worker {
   }
 
   #startWaiting(): void {
-    // A handler that throws at once comes back here within its own start.
+    // A handler that throws at once calls this again.
     if (this.#isStarting || this.#stopping !== undefined) return;
     this.#isStarting = true;
     let next = 0;
@@ -168,10 +170,10 @@ class RunningWorker implements Worker {
       const given = await withinTrace(held.traceContext, () =>
         currentDelivery.run(held, handler, held),
       );
-      outcome = given instanceof Outcome ? given : (held.sent ?? succeed());
+      outcome = given instanceof Outcome ? given : (held.sendOutcome ?? succeed());
     } catch (error) {
-      // Aborted because the worker stops: no fault of the message.
-      outcome = this.#isGivingUp ? release() : (held.sent ?? fail(error));
+      // A handler that was aborted because the worker stops has not failed.
+      outcome = this.#hasAborted ? release() : (held.sendOutcome ?? fail(error));
     }
     this.#running.delete(held);
     this.#settle(held, outcome);
@@ -187,31 +189,31 @@ class RunningWorker implements Worker {
 
   #lose(held: HeldDelivery): void {
     this.#leases.delete(held);
-    if (held.isClosed) return; // its outcome is on the way, and the answer will tell
+    if (held.isClosed) return; // the answer to its outcome decides
     held.isLost = true;
-    const words = `the lease of message ${held.id} is lost; its outcome will not count`;
-    const error = new DlqClientError("lease-lost", words);
+    const message = `the lease of message ${held.id} is lost; its outcome will not count`;
+    const error = new DlqClientError("lease-lost", message);
     held.abort(error);
     this.#reports.error(error, held);
   }
 
   async #drain(deadline: Deadline): Promise<void> {
-    await Promise.resolve(); // first of all `stop` must know that it has begun
+    await Promise.resolve(); // `stop` must set #stopping first
     this.#stream.close();
     for (const held of this.#waiting) this.#settle(held, release());
     this.#waiting = [];
     if (!(await deadline.meets(this.#idle()))) {
-      this.#isGivingUp = true;
+      this.#hasAborted = true;
       const reason = new DlqClientError("closed", "the worker has stopped");
       for (const held of this.#running) held.abort(reason);
       await new Deadline(ABORT_GRACE_MS).meets(this.#idle());
       for (const held of this.#running) this.#settle(held, release());
     }
-    const reportMs = Math.min(Math.max(deadline.leftMs, LEAST_REPORT_MS), MOST_REPORT_MS);
+    const reportMs = Math.min(Math.max(deadline.leftMs, MIN_REPORT_MS), MAX_REPORT_MS);
     const isReported = await new Deadline(reportMs).meets(this.#acks.flush());
     if (isReported) {
-      const released = this.#leases.releaseStrays(this.#stream.sessionId);
-      await new Deadline(LEAST_REPORT_MS).meets(released);
+      const released = this.#leases.releaseUnreceived(this.#stream.sessionId);
+      await new Deadline(MIN_REPORT_MS).meets(released);
     } else {
       await this.#acks.abandon();
     }

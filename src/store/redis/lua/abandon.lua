@@ -1,6 +1,10 @@
--- Gives back, uncounted, what a claim took whose reply was lost, and fences the claim off in case
--- it has not run yet. Safe to repeat.
--- No command stays on its way for longer than this.
+-- Gives back, uncounted, what a claim took whose reply was lost, and fences the claim off in case it has not run yet.
+-- Safe to repeat.
+-- KEYS: queue base
+-- ARGV: claim_number, journal_max, claimer, delivery_rules; items: session, nonce
+-- Reply: how many messages were given back
+
+-- No command is on its way for longer.
 local FENCE_KEPT_MS = 3600000
 local fence = k_fences .. claimer
 local fenced_up_to = math.max(claim_number, tonumber(redis.call('GET', fence) or '0'))
@@ -13,12 +17,12 @@ for at = FIRST, #ARGV, STRIDE do
     if not s then
       put(k_session .. session, id, false)
       count('healed')
-    elseif s.state == IN_FLIGHT and s.nonce == nonce then
+    elseif s.state == STATE.IN_FLIGHT and s.nonce == nonce then
       leave(id, s)
       forget_lease(s)
       count('returned')
       schedule(id, s, s.due)
-      journal('returned', id, s)
+      journal(JOURNAL.RETURNED, id, s)
       given_back = given_back + 1
     end
   end

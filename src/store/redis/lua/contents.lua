@@ -1,5 +1,8 @@
--- Reads what edits of messages start from: state, version, body, and what earlier edits have made of it.
--- As many, in order, as fit into `reply_bytes`, but at least one. Changes nothing.
+-- Reads what edits of messages start from: as many messages, in order, as fit into `reply_bytes`, but at least one.
+-- KEYS: queue base
+-- ARGV: reply_bytes, request; items: id
+-- Reply: the answer that a retry of this request got, or ''; then for each message its state and version (layout
+-- `content`), its body and its edits; three times '' if there is no such message
 local replies = { answered(VERB_RETRY, request) or '' }
 if replies[1] ~= '' then return replies end
 
@@ -15,11 +18,12 @@ for _, id in ipairs(ids) do
   local place = #replies + 1
   replies[place], replies[place + 1], replies[place + 2] = '', '', ''
   if s then
-    -- On its way to another queue it is as busy as in a worker's hands.
-    replies[place] = struct.pack('>BH', s.place == PLACE_MOVING and IN_FLIGHT or s.state, s.version)
+    -- A message that moves can be edited as little as one in flight.
+    local state = s.place == PLACE.MOVING and STATE.IN_FLIGHT or s.state
+    replies[place] = write.content { state = state, version = s.version }
     place_of[id] = place
     found[#found + 1] = id
-    if has_flag(s, FLAG_EDITED) then edited[#edited + 1] = id end
+    if has_flag(s, FLAG.EDITED) then edited[#edited + 1] = id end
   end
 end
 fetch(k_bodies, found, function(id, body) replies[place_of[id] + 1] = body or '' end)

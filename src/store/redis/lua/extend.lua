@@ -1,24 +1,27 @@
--- Lets leases end one lease from now. A lease that has expired and that nobody has taken yet is
--- not brought back: its message may be handed out at any moment.
+-- Lets leases end one lease from now. A lease that has expired is not extended, even if nobody has claimed the message
+-- yet: it may be handed out at any moment.
+-- KEYS: queue base
+-- ARGV: journal_max; items: token, lease (milliseconds; '': as before)
+-- Reply: `extended` for each
 local replies = {}
 load_token_states()
 for at = FIRST, #ARGV, STRIDE do
-  local id, delivery, nonce = struct.unpack(TOKEN_FORMAT, ARGV[at])
+  local id, delivery, nonce = read.token(ARGV[at])
   local status, s = look_up(id, delivery, nonce)
-  if status == APPLIED and s.state ~= IN_FLIGHT then status = LEASE_LOST end
-  local expires = 0
-  if status == APPLIED then
+  if status == TOKEN.APPLIED and s.state ~= STATE.IN_FLIGHT then status = TOKEN.LEASE_LOST end
+  local lease_end = 0
+  if status == TOKEN.APPLIED then
     local lease = tonumber(ARGV[at + I_lease])
-    -- Saved only when it differs: a new version would void a verdict that is being reached.
+    -- Saved only if it differs: a new version would void a verdict that is under way.
     if lease and lease ~= s.lease then
       s.lease = lease
       save_state(id, s)
     end
-    expires = now + s.lease
-    rank(k_leases, id, expires)
-    journal('extended', id, s)
+    lease_end = now + s.lease
+    rank(k_leases, id, lease_end)
+    journal(JOURNAL.EXTENDED, id, s)
   end
-  replies[#replies + 1] = struct.pack('>BI6', status, expires)
+  replies[#replies + 1] = write.extended { status = status, lease_end = lease_end }
 end
 finish()
 return table.concat(replies)

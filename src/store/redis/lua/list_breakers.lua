@@ -1,11 +1,13 @@
--- The breakers that are not closed, those first that have been so for longest. Reads only.
+-- Lists the breakers that are not closed, the one that opened first comes first. Writes nothing.
+-- KEYS: queue base
+-- ARGV: most (how many at most)
+-- Reply: `open_breaker` for each
 local replies = {}
 for _, key in ipairs(redis.call('ZRANGE', k_breakers, 0, most - 1)) do
   local b = breakers.of(key)
-  -- One that nothing has moved for long is forgotten, and closed.
-  if b.state ~= CLOSED then
-    replies[#replies + 1] = struct.pack('>BI6I6HBc0', b.state, b.first, b.state == OPEN and b.till or 0, b.times,
-      #key, key)
+  -- An unused one has expired since, and counts as closed.
+  if b.state ~= BREAKER.CLOSED then
+    replies[#replies + 1] = write.open_breaker(b, { retry_at = b.state == BREAKER.OPEN and b.retry_at or 0, key = key })
   end
 end
 return table.concat(replies)

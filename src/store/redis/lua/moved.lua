@@ -1,21 +1,24 @@
--- Ends moves: what the other queue has taken in is removed here; what it has refused stays, and goes on here
--- as its verdict said. Answers for each whether that was still to be done. Safe to repeat.
+-- Ends moves. A message that the target has taken in is removed here; one that it has refused stays, as its verdict
+-- said. Safe to repeat.
+-- KEYS: queue base
+-- ARGV: journal_max, delivery_rules; items: facts (layout `move_end`)
+-- Reply: one byte for each: 1, if the move was still to end
 load_token_states()
 
 local function stay(id, s)
-  local _, qreason, due = struct.unpack('>BBI6', s.move)
-  local target = string.sub(s.move, 9)
+  local refused_qreason, refused_due = read.move_plan(s.move)
+  local target = move_target(s)
   leave(id, s)
-  s.place, s.move = PLACE_DUE, ''
-  if qreason > 0 then quarantine(id, s, qreason) else schedule(id, s, due) end
-  journal('move_refused', id, s, target)
+  s.place, s.move = PLACE.DUE, ''
+  if refused_qreason > 0 then quarantine(id, s, refused_qreason) else schedule(id, s, refused_due) end
+  journal(JOURNAL.MOVE_REFUSED, id, s, target)
 end
 
 local replies = {}
 for at = FIRST, #ARGV, STRIDE do
-  local id, delivery, received = struct.unpack('>c16I4B', ARGV[at])
+  local id, delivery, received = read.move_end(ARGV[at])
   local s = load_state(id)
-  local is_open = s and s.state == SCHEDULED and s.place == PLACE_MOVING and s.delivery == delivery
+  local is_open = s and s.state == STATE.SCHEDULED and s.place == PLACE.MOVING and s.delivery == delivery
   if is_open then
     if received == 1 then depart(id, s) else stay(id, s) end
   end

@@ -1,9 +1,11 @@
--- Lets an ordering key go on that waits behind a quarantined message, which stays where it is. Answers
--- its id; nothing if no key waits. Safe to repeat.
+-- Lets an ordering key go on that waits behind a quarantined message; the message stays in quarantine. Safe to repeat.
+-- KEYS: queue base
+-- ARGV: journal_max, order (the ordering key), delivery_rules
+-- Reply: the id of the message; '': the key does not wait behind one
 local turn = ordering.turn_of(order)
 local s = turn and load_state(turn)
-if not s or s.state ~= QUARANTINED then return '' end
+if not s or s.state ~= STATE.QUARANTINED then return '' end
 ordering.leave(turn, s)
-journal('order_released', turn, s)
+journal(JOURNAL.ORDER_RELEASED, turn, s)
 finish()
 return turn

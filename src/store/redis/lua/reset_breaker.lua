@@ -1,5 +1,7 @@
--- Closes a breaker by hand; what it has counted is forgotten. Answers whether it was not closed. Safe to
--- repeat.
+-- Closes a breaker and drops its counts. Safe to repeat.
+-- KEYS: queue base
+-- ARGV: journal_max, key (of the breaker; '': the queue's), delivery_rules
+-- Reply: 1, if it was not closed; else 0
 local was_open = breakers.reset(key)
 finish()
 return was_open and 1 or 0

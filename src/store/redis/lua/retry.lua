@@ -1,19 +1,19 @@
--- Makes messages due now, by id, and edits them before where an item says so. With a filter, all of them
--- must match it and be all that match; else nothing is written and the answer begins with the count that
--- does match. What is on its way to another queue matches, as it is counted, and is refused. Nor is anything written if an item was decided on another version of its message.
-local RETRIED, MISSING, BUSY, REFUSED, BUSY_NAMED = 0, 1, 2, 3, 4
-local DONE, MISMATCH, MOVED = 0, 1, 2
-
+-- Makes messages due now, by id, and edits them first if their item says so. With a filter all of them must match it, and
+-- no other message may. Writes nothing if that is not so, or if an item was decided on another version of its message.
+-- Messages that move to another queue match a filter, since they are counted, and are refused.
+-- KEYS: queue base
+-- ARGV: expected (how many match the filter), journal_max, request, cells (counter fields of the filter, as in find.lua;
+-- '': no filter), delivery_rules; items: item (an id; or id, layout `retry_decision`, and edits or a reason)
+-- Reply: layout `retry_reply`; after DONE a number of RETRIED for each item; after REFUSED layout `refused_retry`, after
+-- BUSY_NAMED the id
 local answer = answered(VERB_RETRY, request)
 if answer then return answer end
 
--- An item is an id. Behind it, if there is more to say: B 0 to edit it, or the status that it is refused
--- with; H the version that this was decided on; then the edits, or why it is refused.
 local function read_item(arg)
   local item = { id = string.sub(arg, 1, 16) }
   if #arg > 16 then
-    local status, rest
-    status, item.version, rest = struct.unpack('>BH', arg, 17)
+    local status, version, rest = read.retry_decision(arg, 17)
+    item.version = version
     if status == 0 then item.edits = string.sub(arg, rest) end
     if status > 0 then item.status, item.why = status, string.sub(arg, rest) end
   end
@@ -27,7 +27,7 @@ for at = FIRST, #ARGV do
 end
 load_states(ids)
 
--- `cells` holds the counter fields that the filter covers, e.g. 'c:3:11:2', one behind another.
+-- Returns how many messages the filter matches, and the set of its cells.
 local function matching()
   local total, wanted = 0, {}
   for cell in string.gmatch(cells, '[^ ]+') do
@@ -38,58 +38,57 @@ local function matching()
 end
 
 local total = 0
+local function nothing_done(status) return write.retry_reply { status = status, number = total } end
+
 if cells ~= '' then
   local wanted
   total, wanted = matching()
-  if total ~= expected then return struct.pack('>BI6', MISMATCH, total) end
-  if #items ~= expected then return struct.pack('>BI6', MOVED, total) end
+  if total ~= expected then return nothing_done(RETRY.MISMATCH) end
+  if #items ~= expected then return nothing_done(RETRY.CHANGED) end
   for _, id in ipairs(ids) do
     local s = load_state(id)
-    if not s or not wanted['c:' .. s.state .. ':' .. s.reason .. ':' .. s.qreason] then
-      return struct.pack('>BI6', MOVED, total)
-    end
+    if not s or not wanted[cell_of(s)] then return nothing_done(RETRY.CHANGED) end
   end
 end
 
--- On its way to another queue a message is neither here nor there.
-local function is_busy(s) return s.state == IN_FLIGHT or s.place == PLACE_MOVING end
+local function is_busy(s) return s.state == STATE.IN_FLIGHT or s.place == PLACE.MOVING end
 
 for _, item in ipairs(items) do
   local s = load_state(item.id)
-  -- What is busy now is refused whatever was decided, and what was busy then stays refused.
-  local matters = s and not is_busy(s) and item.version and item.status ~= BUSY
-  if matters and s.version ~= item.version then return struct.pack('>BI6', MOVED, total) end
+  -- A message that is busy now is refused in any case, and one that was busy then stays refused.
+  local matters = s and not is_busy(s) and item.version and item.status ~= RETRIED.BUSY
+  if matters and s.version ~= item.version then return nothing_done(RETRY.CHANGED) end
 end
 
 local function retry(item)
   local id, s = item.id, load_state(item.id)
-  if not s then return MISSING end
-  if is_busy(s) then return BUSY end
+  if not s then return RETRIED.MISSING end
+  if is_busy(s) then return RETRIED.BUSY end
   if item.status then return item.status end
   leave(id, s)
-  if s.state == QUARANTINED then
-    -- A new round: what happened before stays in its history.
-    s.attempts, s.expiries, s.releases, s.place = 0, 0, 0, PLACE_DUE
+  if s.state == STATE.QUARANTINED then
+    -- A new round of attempts; the history stays.
+    s.attempts, s.expiries, s.releases, s.place = 0, 0, 0, PLACE.DUE
     s.round, s.last_delay = now, 0
-    set_flag(s, FLAG_POISONED, false)
+    set_flag(s, FLAG.POISONED, false)
     forget_lease(s)
     if s.source ~= '' then sources.forget(s.source) end
     if s.expire > 0 then s.expire = now + s.ttl * 1000 end
   end
   if item.edits then edit(id, s, item.edits) end
   schedule(id, s, now)
-  journal('retried', id, s)
-  return RETRIED
+  journal(JOURNAL.RETRIED, id, s)
+  return RETRIED.RETRIED
 end
 
-local replies = { struct.pack('>BI6', DONE, now) }
+local replies = { write.retry_reply { status = RETRY.DONE, number = now } }
 for _, item in ipairs(items) do
   local status = retry(item)
-  -- Whoever gave a filter, and whoever repeats the request, has no ids to look it up by.
+  -- With a filter the caller has no ids, and a repeated request may come without them.
   local why = ''
-  if status == BUSY and cells ~= '' then status, why = BUSY_NAMED, item.id end
-  if status == REFUSED then why = struct.pack('>c16Bc0', item.id, #item.why, item.why) end
-  replies[#replies + 1] = struct.pack('>B', status) .. why
+  if status == RETRIED.BUSY and cells ~= '' then status, why = RETRIED.BUSY_NAMED, item.id end
+  if status == RETRIED.REFUSED then why = write.refused_retry(item) end
+  replies[#replies + 1] = write.retried { status = status } .. why
 end
 answer = table.concat(replies)
 remember(VERB_RETRY, request, answer)

@@ -1,21 +1,24 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
-local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, DELETING, DROPPED, TAKEN, REPEATED = 0, 1, 2, 3, 4, 5, 7, 16
-local STATE_DISCARDED = 5
+-- KEYS: queue base
+-- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, journal_max,
+-- delivery_rules; items: facts (layouts `send_item`, `send_extra`, `send_number`, `imported_history`), envelope
+-- Reply: layout `send_reply` for each, of a routed one with `send_target`; one byte more if the queue did not exist
 local NO_ID = string.rep('\0', 16)
+local NO_STATE = { state = 0, reason = 0, qreason = 0, due = 0 }
 
 local function reply(status, id, s)
-  return struct.pack('>Bc16BBBI6', status, id, s.state, s.reason, s.qreason, s.due)
+  return write.send_reply(s, { status = status, id = id })
 end
 
--- The message that this send joins: same dedup key, same payload, still there.
+-- Returns the message that a send joins: same dedup key, same payload, still here.
 local function joinable(dedup, payload_hash)
   if dedup == '' then return nil end
   local v = redis.call('GET', k_dedup .. dedup)
   if not v or string.sub(v, 17) ~= payload_hash then return nil end
   local id = string.sub(v, 1, 16)
   local s = load_state(id)
-  -- What is on its way to another queue is as good as gone.
-  if s and s.place ~= PLACE_MOVING then return id, s end
+  -- A message that moves to another queue is as good as gone.
+  if s and s.place ~= PLACE.MOVING then return id, s end
   return nil
 end
 
@@ -33,28 +36,28 @@ local function join(id, s, item)
   count_cell(s, -1)
   append_failure(id, s, item.reason, item.failure)
   count_cell(s, 1)
-  if is_poison(item.source) then set_flag(s, FLAG_POISONED, true) end
+  if is_poison(item.source) then set_flag(s, FLAG.POISONED, true) end
   -- A worker may still report a success that it began before this failure: the message stays then.
-  if s.nonce ~= '' then set_flag(s, FLAG_REJOINED, true) end
-  if s.state == IN_FLIGHT then
-    -- It failed once more while a worker has it: due again when this failure says.
+  if s.nonce ~= '' then set_flag(s, FLAG.REJOINED, true) end
+  if s.state == STATE.IN_FLIGHT then
+    -- After its delivery it is due when this failure says.
     s.due = first_due(item)
     save_state(id, s)
-  elseif s.state == SCHEDULED and has_flag(s, FLAG_POISONED) then
+  elseif s.state == STATE.SCHEDULED and has_flag(s, FLAG.POISONED) then
     leave(id, s)
-    quarantine(id, s, QUARANTINE_POISON)
+    quarantine(id, s, QUARANTINE.POISON)
   else
     save_state(id, s)
   end
   count('joined')
-  journal('joined', id, s)
-  return reply(JOINED, id, s)
+  journal(JOURNAL.JOINED, id, s)
+  return reply(SEND.JOINED, id, s)
 end
 
 local used = redis.call('HMGET', k_counters, 'messages', 'bytes', 'deleting', 'accepted')
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
 
--- Numbers are taken for the rest of a call at once; those that a refused item leaves are not used.
+-- Arrivals are taken for the rest of a call at once; those of refused items stay unused.
 local sequence, sequence_end = 0, 0
 local function next_sequence(left)
   if sequence == sequence_end then
@@ -67,21 +70,7 @@ end
 
 local listed_chunks = {}
 
-local function accept(item, left)
-  if max_messages > 0 and messages + 1 > max_messages then return FULL_MESSAGES end
-  if max_bytes > 0 and bytes + item.size > max_bytes then return FULL_BYTES end
-
-  local id = make_id(next_sequence(left), item.random, item.born)
-  local ttl = item.ttl
-  local s = {
-    state = SCHEDULED, place = PLACE_DUE, flags = 0, reason = item.reason,
-    qreason = 0, version = 0, attempts = item.attempts, expiries = 0, releases = 0, unknown = 0, failures = 1 + item.failures,
-    delivery = 0, size = item.size, due = 0, expire = ttl > 0 and item.born + ttl or 0,
-    ttl = math.ceil(ttl / 1000), since = now, lease = 0, nonce = '', session = '',
-    source = item.source, retry = item.retry,
-    priority = item.priority, key = item.key, order = item.order, round = 0, last_delay = 0,
-    hops = 0, move = '',
-  }
+local function store_body(id, item)
   local chunk = chunk_of_sequence(sequence)
   chunks_of_ids[id] = chunk
   put(bodies_of(chunk), id, item.envelope)
@@ -89,11 +78,28 @@ local function accept(item, left)
     listed_chunks[chunk] = true
     rank(k_chunks, chunk, chunk)
   end
+end
+
+-- Returns the reply; a status, if the queue is full.
+local function accept(item, left)
+  if max_messages > 0 and messages + 1 > max_messages then return SEND.FULL_MESSAGES end
+  if max_bytes > 0 and bytes + item.size > max_bytes then return SEND.FULL_BYTES end
+
+  local id = make_id(next_sequence(left), item.random, item.born)
+  local ttl = item.ttl
+  local s = {
+    state = STATE.SCHEDULED, place = PLACE.DUE, flags = 0, reason = item.reason, qreason = 0, version = 0,
+    attempts = item.attempts, expiries = 0, releases = 0, unknown = 0, failures = 1 + item.failures, delivery = 0,
+    size = item.size, due = 0, expire = ttl > 0 and item.born + ttl or 0, ttl = math.ceil(ttl / 1000), since = now,
+    lease = 0, nonce = '', session = '', source = item.source, retry = item.retry, priority = item.priority,
+    key = item.key, order = item.order, round = 0, last_delay = 0, hops = 0, move = '',
+  }
+  store_body(id, item)
 
   local qreason = item.qreason
   if is_poison(s.source) then
-    set_flag(s, FLAG_POISONED, true)
-    if qreason == 0 then qreason = QUARANTINE_POISON end
+    set_flag(s, FLAG.POISONED, true)
+    if qreason == 0 then qreason = QUARANTINE.POISON end
   end
   if item.edits ~= '' then edit(id, s, item.edits) end
   if qreason > 0 then
@@ -110,53 +116,55 @@ local function accept(item, left)
   if item.dedup ~= '' and dedup_window > 0 then
     redis.call('SET', k_dedup .. item.dedup, id .. item.payload_hash, 'PX', dedup_window)
   end
-  journal(qreason > 0 and 'quarantined' or 'sent', id, s, item.note)
-  return reply(ACCEPTED, id, s)
+  journal(qreason > 0 and JOURNAL.QUARANTINED or JOURNAL.SENT, id, s, item.note)
+  return reply(SEND.ACCEPTED, id, s)
 end
 
--- Not kept, as a rule says: counted, and nothing else.
+-- Counts a message that a rule drops.
 local function drop(item)
-  local s = { state = STATE_DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
+  local s = { state = STATE.DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
   count('accepted')
   count('discarded')
-  journal('discarded', NO_ID, s, item.note)
-  return reply(DROPPED, NO_ID, s)
+  journal(JOURNAL.DISCARDED, NO_ID, s, item.note)
+  return reply(SEND.DROPPED, NO_ID, s)
 end
 
--- What an item has that says nothing of it. In the item itself it would make a table of more than sixteen
--- fields, which costs more than all that is read here.
+-- The fields of an item without `send_extra`. In the item itself they would make a table of more than 16 fields, which
+-- costs more than all that is read here.
 local PLAIN_ITEM = { __index = {
-  priority = 0, key = '', order = '', dropped = false, note = '', edits = '', client = '', number = 0,
-  attempts = 0, failures = 0, born = now,
+  priority = 0, key = '', order = '', dropped = 0, note = '', edits = '', client = '', number = 0, attempts = 0,
+  failures = 0, born = now,
 } }
 
-local function read_item(at)
-  local random, reason, qreason, delay, has_due_at, due_at, ttl, size, request, source, dedup, payload_hash,
-    retry, failure, rest = struct.unpack('>c5BBI6BI6I6I4Bc0Bc0Bc0Bc0Hc0I4c0', ARGV[at + I_facts])
-  local item = setmetatable({
-    envelope = ARGV[at + I_envelope], random = random, reason = reason, qreason = qreason, delay = delay,
-    has_due_at = has_due_at, due_at = due_at, ttl = ttl, size = size, request = request, source = source,
-    dedup = dedup, payload_hash = payload_hash, retry = retry, failure = failure,
-  }, PLAIN_ITEM)
-  if rest <= #ARGV[at + I_facts] then
-    local dropped
-    item.priority, item.key, item.order, dropped, item.note, item.edits, item.client, rest =
-      struct.unpack('>bBc0Hc0BBc0I4c0Bc0', ARGV[at + I_facts], rest)
-    item.dropped = dropped == 1
-    if item.client ~= '' then item.number, rest = struct.unpack('>I8', ARGV[at + I_facts], rest) end
-    -- Of its past: failed attempts, failures beside the one that it is sent with, when the first one was.
-    if rest <= #ARGV[at + I_facts] then
-      local first
-      item.attempts, item.failures, first = struct.unpack('>HBI6', ARGV[at + I_facts], rest)
-      if first > 0 then item.born = math.min(first, now) end
-    end
+local function read_number(item, facts, at)
+  local number, rest = read.send_number(facts, at)
+  item.number = number
+  return rest
+end
+
+local function read_extra(item, facts, at)
+  local priority, key, order, dropped, note, edits, client, rest = read.send_extra(facts, at)
+  item.priority, item.key, item.order, item.dropped = priority, key, order, dropped
+  item.note, item.edits, item.client = note, edits, client
+  if client ~= '' then rest = read_number(item, facts, rest) end
+  if rest <= #facts then
+    local attempts, failures, first = read.imported_history(facts, rest)
+    item.attempts, item.failures = attempts, failures
+    if first > 0 then item.born = math.min(first, now) end
   end
+end
+
+local function read_item(at)
+  local facts = ARGV[at + I_facts]
+  local item, rest = record.send_item(facts)
+  item.envelope = ARGV[at + I_envelope]
+  setmetatable(item, PLAIN_ITEM)
+  if rest <= #facts then read_extra(item, facts, rest) end
   return item
 end
 
-local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }
 if used[3] then
-  return string.rep(reply(DELETING, NO_ID, NOBODY), (#ARGV - FIRST + 1) / STRIDE)
+  return string.rep(reply(SEND.DELETING, NO_ID, NO_STATE), (#ARGV - FIRST + 1) / STRIDE)
 end
 local items, requests, clients, met = {}, {}, {}, {}
 for at = FIRST, #ARGV, STRIDE do
@@ -169,27 +177,27 @@ for at = FIRST, #ARGV, STRIDE do
   end
 end
 local given = all_answered(VERB_SEND, requests)
-if #clients > 0 then numbers.read(clients) end
+if #clients > 0 then numbers.load(clients) end
 local replies = {}
 for index, item in ipairs(items) do
   local answer = given[item.request]
   if answer then
-    -- The same answer, marked: nothing has happened now, and nothing is to be counted again.
-    answer = string.char(string.byte(answer) + REPEATED) .. string.sub(answer, 2)
-  elseif item.client ~= '' and numbers.taken(item.client, item.number) then
-    -- What became of it then is not known any more.
-    answer = reply(TAKEN, NO_ID, { state = 0, reason = item.reason, qreason = 0, due = 0 })
+    -- Marked, so that the caller counts nothing again.
+    answer = string.char(string.byte(answer) + SEND.REPEATED) .. string.sub(answer, 2)
+  elseif item.client ~= '' and numbers.is_used(item.client, item.number) then
+    -- The first answer has expired.
+    answer = reply(SEND.TAKEN, NO_ID, { state = 0, reason = item.reason, qreason = 0, due = 0 })
   else
-    if item.dropped then
+    if item.dropped == 1 then
       answer = drop(item)
     else
       local id, s = joinable(item.dedup, item.payload_hash)
       answer = id and join(id, s, item) or accept(item, #items - index + 1)
     end
     if type(answer) == 'number' then
-      answer = reply(answer, NO_ID, NOBODY)
+      answer = reply(answer, NO_ID, NO_STATE)
     else
-      if item.client ~= '' then numbers.take(item.client, item.number) end
+      if item.client ~= '' then numbers.use(item.client, item.number) end
       if item.request ~= '' then
         remember(VERB_SEND, item.request, answer)
         given[item.request] = answer
@@ -199,9 +207,9 @@ for index, item in ipairs(items) do
   replies[#replies + 1] = answer
 end
 
-if #clients > 0 then numbers.write() end
+if #clients > 0 then numbers.save() end
 finish()
 if #clients > 0 then numbers.expire() end
--- A queue that was not there: its name may have been taken off the list since it was looked up.
+-- The queue did not exist: its name may be off the list by now.
 if not used[1] and not used[4] then replies[#replies + 1] = '\1' end
 return table.concat(replies)

@@ -1,40 +1,39 @@
--- Applies outcomes, each under its token. An outcome that was decided on a version of the message
--- is only applied to that version: if one has changed since, nothing is written and the answer is
--- empty, so that the caller decides again.
-local SUCCEED, DISCARD, QUARANTINE, FAIL_RESCHEDULE, FAIL_QUARANTINE, RELEASE, RETURN = 1, 2, 3, 4, 5, 6, 7
--- As rules say: removed, or on its way to another queue.
-local FAIL_DISCARD, FAIL_MOVE = 8, 9
-local STATE_SUCCEEDED, STATE_DISCARDED = 4, 5
+-- Applies outcomes, each under its token. An outcome that was decided on a version of its message is applied to that version
+-- only: if one message has changed, nothing is written and the caller decides again.
+-- KEYS: queue base
+-- ARGV: isolate_at (lease expiries), journal_max, request, delivery_rules; items: facts (layout `settle_item`, and those of
+-- its bits)
+-- Reply: layout `settled_at`, then `settled` for each; '': a version has changed; in a table: the answer that this request
+-- got before
 
--- In a table of its own: nothing has happened now, and nothing is to be counted again.
 local answer = answered(VERB_SETTLE, request)
 if answer then return { answer } end
 
--- Bits of an outcome: it was decided on `version`; its reason counts for a breaker; its delay is to be
--- remembered, for the next one to grow from; rules give it a priority or retry settings; it has a target; the
--- message is edited before its next delivery.
-local BIT_VERSIONED, BIT_COUNTS, BIT_REMEMBER, BIT_PRIORITY, BIT_RETRY, BIT_MOVE, BIT_EDITS = 1, 2, 4, 8, 16, 32, 64
 local function has_bit(o, bit) return o.bits % (bit + bit) >= bit end
 
 -- What rules and edits change: few outcomes have any of it.
-local function read_changes(o, facts, rest)
-  if has_bit(o, BIT_PRIORITY) then o.priority, rest = struct.unpack('>b', facts, rest) end
-  if has_bit(o, BIT_RETRY) then o.retry, rest = struct.unpack('>Hc0', facts, rest) end
-  -- What becomes of it here, if the target refuses it.
-  if has_bit(o, BIT_MOVE) then
-    o.home_qreason, o.home_delay, o.target, rest = struct.unpack('>BI6Bc0', facts, rest)
+local function read_changes(o, facts, at)
+  if has_bit(o, OUTCOME_BIT.PRIORITY) then
+    local priority, rest = read.settle_priority(facts, at)
+    o.priority, at = priority, rest
   end
-  if has_bit(o, BIT_EDITS) then o.edits = struct.unpack('>I4c0', facts, rest) end
+  if has_bit(o, OUTCOME_BIT.RETRY) then
+    local retry, rest = read.settle_retry(facts, at)
+    o.retry, at = retry, rest
+  end
+  if has_bit(o, OUTCOME_BIT.MOVE) then
+    local refused_qreason, refused_delay, target, rest = read.settle_move(facts, at)
+    o.refused_qreason, o.refused_delay, o.target, at = refused_qreason, refused_delay, target, rest
+  end
+  if has_bit(o, OUTCOME_BIT.EDITS) then
+    local edits = read.settle_edits(facts, at)
+    o.edits = edits
+  end
 end
 
 local function read_outcome(facts)
-  local id, delivery, nonce, kind, bits, version, delay, qreason, reason, failure, note, rest =
-    struct.unpack(TOKEN_FORMAT .. 'BBHI6BBI4c0Hc0', facts)
-  local o = {
-    id = id, delivery = delivery, nonce = nonce, kind = kind, bits = bits, version = version,
-    delay = delay, qreason = qreason, reason = reason, failure = failure, note = note,
-  }
-  if bits >= BIT_PRIORITY then read_changes(o, facts, rest) end
+  local o, rest = record.settle_item(facts)
+  if o.bits >= OUTCOME_BIT.PRIORITY then read_changes(o, facts, rest) end
   return o
 end
 
@@ -43,9 +42,9 @@ local outcomes = {}
 for at = FIRST, #ARGV do
   local o = read_outcome(ARGV[at])
   outcomes[#outcomes + 1] = o
-  if has_bit(o, BIT_VERSIONED) then
+  if has_bit(o, OUTCOME_BIT.VERSIONED) then
     local status, s = look_up(o.id, o.delivery, o.nonce)
-    if status == APPLIED and s.version ~= o.version then return '' end
+    if status == TOKEN.APPLIED and s.version ~= o.version then return '' end
   end
 end
 
@@ -54,151 +53,167 @@ local function remove(id, s, state, counter)
   forget(id, s)
   count(counter)
   s.state, s.qreason = state, 0
-  return counter
 end
 
--- The breaker that the message belongs to has opened since it was handed out: the failure is on record
--- and not counted. It comes back when the breaker lets it.
-local function spare(id, s, o)
-  s.expiries, s.releases, s.place = 0, 0, PLACE_DUE
-  set_flag(s, FLAG_REJOINED, false)
+-- The breaker has opened since the message was handed out: its failure is stored and not counted. It comes back when the
+-- breaker allows it.
+local function release_exempt(id, s, o)
+  s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
+  set_flag(s, FLAG.REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
   count('released')
   schedule(id, s, now)
-  return 'released'
 end
 
 local function fail(id, s, o)
-  s.last_delay = has_bit(o, BIT_REMEMBER) and o.delay or 0
-  s.attempts, s.expiries, s.releases, s.place = s.attempts + 1, 0, 0, PLACE_DUE
-  set_flag(s, FLAG_REJOINED, false)
+  s.last_delay = has_bit(o, OUTCOME_BIT.REMEMBER) and o.delay or 0
+  s.attempts, s.expiries, s.releases, s.place = s.attempts + 1, 0, 0, PLACE.DUE
+  set_flag(s, FLAG.REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
   s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
   count('failed_attempts')
   if o.edits then edit(id, s, o.edits) end
 end
 
--- On its way to another queue: nobody can claim it here any more, and it is not there yet. Its delay and
--- quarantine reason are for there.
-local function set_out(id, s, o)
+-- Starts a move: nobody can claim the message here any more, and it is not in the other queue yet. Its delay and quarantine
+-- reason are for there.
+local function start_move(id, s, o)
   if redis.call('HEXISTS', k_meta, 'deleting') == 1 then
-    -- An outcome that came late: what goes with its queue goes nowhere else.
-    if o.home_qreason > 0 then quarantine(id, s, o.home_qreason) else schedule(id, s, now + o.home_delay) end
+    -- A late outcome in a queue that is being deleted: the message is deleted with it.
+    if o.refused_qreason > 0 then quarantine(id, s, o.refused_qreason) else schedule(id, s, now + o.refused_delay) end
     return
   end
-  s.state, s.qreason, s.place, s.due, s.since = SCHEDULED, 0, PLACE_MOVING, now + o.delay, now
-  s.move = struct.pack('>BBI6', o.qreason, o.home_qreason, now + o.home_delay) .. o.target
+  s.state, s.qreason, s.place, s.due, s.since = STATE.SCHEDULED, 0, PLACE.MOVING, now + o.delay, now
+  s.move = write.move_plan(o, { refused_due = now + o.refused_delay }) .. o.target
   if s.order ~= '' then ordering.leave(id, s) end
-  -- Who moves it knows of it; the others learn of the first one, in case that server dies.
-  if redis.call('EXISTS', k_moving) == 0 then lanes.wake = true end
+  -- This server moves it. The wake-up is for the others, in case this one dies.
+  if redis.call('EXISTS', k_moving) == 0 then key_queues.wake = true end
   rank(k_moving, id, now)
   put(k_meta, 'moves', '1')
   count_cell(s, 1)
   save_state(id, s)
 end
 
--- What can't be retried at all, the breaker knows nothing of: where it is, or where it goes.
+-- A failure that can't be retried at all says nothing about what the workers call.
 local function is_beyond_retry(o)
   local here, there = 0, o.qreason
-  if o.kind == FAIL_MOVE then here = o.home_qreason elseif o.kind ~= FAIL_QUARANTINE then return false end
-  return here > 0 and here ~= QUARANTINE_EXHAUSTED or there > 0 and there ~= QUARANTINE_EXHAUSTED
+  if o.kind == OUTCOME.FAIL_MOVE then
+    here = o.refused_qreason
+  elseif o.kind ~= OUTCOME.FAIL_QUARANTINE then
+    return false
+  end
+  return here > 0 and here ~= QUARANTINE.RETRIES_EXHAUSTED or there > 0 and there ~= QUARANTINE.RETRIES_EXHAUSTED
 end
 
--- Whether the breaker says that the failure is not to be counted against the message.
-local function tell_breaker(o, s, late)
+-- Counts an outcome for its breaker. Returns whether the failure is exempt.
+local function count_for_breaker(o, s, late)
   local kind = o.kind
-  local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE or kind == FAIL_DISCARD or kind == FAIL_MOVE
-  if not is_failure and kind ~= SUCCEED then return false end
-  return breakers.outcome(s, is_failure, has_bit(o, BIT_COUNTS), late) and not is_beyond_retry(o)
+  local is_failure = kind == OUTCOME.FAIL_RESCHEDULE or kind == OUTCOME.FAIL_QUARANTINE or kind == OUTCOME.FAIL_DISCARD
+    or kind == OUTCOME.FAIL_MOVE
+  if not is_failure and kind ~= OUTCOME.SUCCEED then return false end
+  return breakers.outcome(s, is_failure, has_bit(o, OUTCOME_BIT.COUNTS), late) and not is_beyond_retry(o)
 end
 
+-- A failure joined the message during this delivery: it succeeded, and is scheduled once more.
+local function succeed_rejoined(id, s, due)
+  set_flag(s, FLAG.REJOINED, false)
+  forget_lease(s)
+  s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
+  if has_flag(s, FLAG.POISONED) then
+    quarantine(id, s, QUARANTINE.POISON)
+  else
+    schedule(id, s, math.max(now, due))
+  end
+end
+
+-- Applies an outcome; returns the kind of its record in the journal. `uncrashed`: its expiries no longer suffice for isolated
+-- delivery. `late`: its lease has expired.
 local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
-  local spared = has_breakers and tell_breaker(o, s, late)
-  if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
-    return remove(id, s, STATE_SUCCEEDED, 'succeeded')
-  elseif kind == DISCARD then
-    return remove(id, s, STATE_DISCARDED, 'discarded')
-  elseif kind == FAIL_DISCARD and not spared then
+  local exempt = has_breakers and count_for_breaker(o, s, late)
+  if kind == OUTCOME.SUCCEED and not has_flag(s, FLAG.REJOINED) then
+    remove(id, s, STATE.SUCCEEDED, 'succeeded')
+    return JOURNAL.SUCCEEDED
+  elseif kind == OUTCOME.DISCARD then
+    remove(id, s, STATE.DISCARDED, 'discarded')
+    return JOURNAL.DISCARDED
+  elseif kind == OUTCOME.FAIL_DISCARD and not exempt then
     s.attempts = s.attempts + 1
     count('failed_attempts')
-    return remove(id, s, STATE_DISCARDED, 'discarded')
+    remove(id, s, STATE.DISCARDED, 'discarded')
+    return JOURNAL.DISCARDED
   end
 
   local due = s.due
   leave(id, s)
-  -- Only now: the index that it leaves depends on its place.
-  if uncrashed then s.place = PLACE_DUE end
-  if kind == SUCCEED then
-    -- A failure joined the message while the worker had it: done, and to be done once more.
-    set_flag(s, FLAG_REJOINED, false)
-    forget_lease(s)
-    s.expiries, s.releases, s.place = 0, 0, PLACE_DUE
-    if has_flag(s, FLAG_POISONED) then
-      quarantine(id, s, QUARANTINE_POISON)
-    else
-      schedule(id, s, math.max(now, due))
-    end
-    return 'succeeded'
+  -- After `leave`: the index that the message leaves depends on its place.
+  if uncrashed then s.place = PLACE.DUE end
+  if kind == OUTCOME.SUCCEED then
+    succeed_rejoined(id, s, due)
+    return JOURNAL.SUCCEEDED
   end
   forget_lease(s)
-  if spared then return spare(id, s, o) end
-  if kind == FAIL_RESCHEDULE then
+  if exempt then
+    release_exempt(id, s, o)
+    return JOURNAL.RELEASED
+  elseif kind == OUTCOME.FAIL_RESCHEDULE then
     fail(id, s, o)
     schedule(id, s, now + delay)
-    return 'failed'
-  elseif kind == FAIL_QUARANTINE then
+    return JOURNAL.FAILED
+  elseif kind == OUTCOME.FAIL_QUARANTINE then
     fail(id, s, o)
     quarantine(id, s, qreason)
-    return 'quarantined'
-  elseif kind == FAIL_MOVE then
+    return JOURNAL.QUARANTINED
+  elseif kind == OUTCOME.FAIL_MOVE then
     fail(id, s, o)
-    set_out(id, s, o)
-    return 'failed'
-  elseif kind == QUARANTINE then
+    start_move(id, s, o)
+    return JOURNAL.FAILED
+  elseif kind == OUTCOME.QUARANTINE then
     quarantine(id, s, qreason)
-    return 'quarantined'
-  elseif kind == RELEASE then
+    return JOURNAL.QUARANTINED
+  elseif kind == OUTCOME.RELEASE then
     s.releases = s.releases + 1
     count('released')
     schedule(id, s, now + delay)
-    return 'released'
+    return JOURNAL.RELEASED
   end
-  -- It never reached a worker: nothing has changed, its place in the order of due times included.
+  -- It never reached a worker: it keeps its due time.
   count('returned')
   schedule(id, s, due)
-  return 'returned'
+  return JOURNAL.RETURNED
 end
 
-local replies = { struct.pack('>I6', now) }
+local NO_SESSION = string.rep('\0', 16)
+
+local function settle(o, s)
+  local session, held = s.session, math.max(0, now - s.since)
+  local uncrashed, late = false, s.state ~= STATE.IN_FLIGHT
+  if late then
+    -- The expiry was reported to the session, and counted as an unknown outcome. Now the outcome is known.
+    session, held, s.unknown = '', 0, math.max(0, s.unknown - 1)
+    if o.kind == OUTCOME.RETURN then
+      s.expiries = math.max(0, s.expiries - 1)
+      uncrashed = s.expiries < isolate_at
+    end
+  end
+  local kind = apply(o, s, uncrashed, late)
+  journal(kind, o.id, s, o.note)
+  local state, qreason = s.state, s.qreason
+  if s.place == PLACE.MOVING and state == STATE.SCHEDULED then
+    -- The reply says what the message will be in the other queue.
+    local there = string.byte(s.move)
+    if there > 0 then state, qreason = STATE.QUARANTINED, there end
+  end
+  return write.settled { status = TOKEN.APPLIED, state = state, qreason = qreason, due = s.due, has_session = #session,
+    session = session == '' and NO_SESSION or session, held = held, age = math.max(0, now - created_at(o.id)) }
+end
+
+local replies = { write.settled_at { now = now } }
 for _, o in ipairs(outcomes) do
   local status, s = look_up(o.id, o.delivery, o.nonce)
-  if status == APPLIED then
-    local session, held = s.session, math.max(0, now - s.since)
-    local uncrashed, late = false, s.state ~= IN_FLIGHT
-    if late then
-      -- Late. Its lease expired, its session was told so, and the expiry was counted as an unknown
-      -- outcome; now the outcome is known.
-      session, held, s.unknown = '', 0, math.max(0, s.unknown - 1)
-      if o.kind == RETURN then
-        s.expiries = math.max(0, s.expiries - 1)
-        uncrashed = s.expiries < isolate_at
-      end
-    end
-    local record = apply(o, s, uncrashed, late)
-    journal(record, o.id, s, o.note)
-    local state, qreason = s.state, s.qreason
-    if s.place == PLACE_MOVING and state == SCHEDULED then
-      -- The caller is told what it will be there.
-      local there = string.byte(s.move)
-      if there > 0 then state, qreason = QUARANTINED, there end
-    end
-    replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, state, qreason, s.due, #session,
-      session .. string.rep('\0', 16 - #session), held, math.max(0, now - created_at(o.id)))
-  else
-    replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', status, s and s.state or 0, s and s.qreason or 0,
-      s and s.state == SCHEDULED and s.due or 0, 0, string.rep('\0', 16), 0, 0)
-  end
+  replies[#replies + 1] = status == TOKEN.APPLIED and settle(o, s)
+    or write.settled { status = status, state = s and s.state or 0, qreason = s and s.qreason or 0,
+      due = s and s.state == STATE.SCHEDULED and s.due or 0, has_session = 0, session = NO_SESSION, held = 0, age = 0 }
 end
 
 answer = table.concat(replies)

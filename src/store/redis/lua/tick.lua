@@ -1,5 +1,11 @@
--- One step of a queue: takes back expired leases, ends lives, hands out what is due to the sessions
--- that have room, and says when to come again. Bounded work: at most `batch` of each.
+-- One tick of a queue: takes back expired leases, ends lives, hands out due messages to sessions with room, and says when
+-- to come again. Bounded work: at most `batch` of each.
+-- KEYS: queue base
+-- ARGV: claim_number, batch, reply_bytes (of envelopes), silence, grace, isolate_at, crash_loop_at (lease expiries),
+-- ttl_discards, retention, paused, paused_until (0: until it is ended), journal_max, claimer (the process), delivery_rules;
+-- items: session, nonce, count, bytes, lease, empty (1: the session holds nothing)
+-- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
+-- envelope, of an edited message with its edits; the latest failure or ''
 
 -- Each step reads the indexes that the one before has changed.
 expire_leases()
@@ -7,9 +13,9 @@ flush_writes()
 flush_ends()
 end_lives()
 flush_writes()
-if laned then bring_back() end
-if laned or (rules and rules.scope > 0) then forget_breakers() end
-local left = queue_gate()
+if uses_indirect then bring_back() end
+if uses_indirect or (rules and rules.scope > 0) then forget_breakers() end
+local left = queue_allows()
 if not fenced and #ARGV >= FIRST and left > 0 then
   local sessions, taken = claim_isolated(open_sessions(), left)
   if #sessions > 0 and left > taken then claim_due(sessions, left - taken) end
@@ -21,38 +27,47 @@ end
 finish()
 
 do
-  -- When to come again; 0 where there is nothing to wait for.
   local function at_head(key) return head_score(key) or 0 end
   local first_quarantined = retention > 0 and at_head(k_quarantine) or 0
-  local first_end = at_head(k_expiry)
-  if first_quarantined > 0 and (first_end == 0 or first_quarantined + retention < first_end) then
-    first_end = first_quarantined + retention
+  local next_end = at_head(k_expiry)
+  if first_quarantined > 0 and (next_end == 0 or first_quarantined + retention < next_end) then
+    next_end = first_quarantined + retention
   end
-  if laned or lanes.noted then
+  if uses_indirect or key_queues.noted then
     local first_hold = head_score(k_holds) or math.huge
-    if first_hold < math.huge and (first_end == 0 or first_hold < first_end) then first_end = first_hold end
+    if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
   end
   local leases_left = redis.call('ZCARD', k_leases)
   if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', now) end
 
-  -- While the whole queue waits, so does what is due.
-  local still_left, reopens = queue_gate()
+  -- While the whole queue is blocked, so is what is due.
+  local still_left, reopens = queue_allows()
   local function when_open(at)
     if still_left > 0 or at == 0 then return at end
     return reopens < math.huge and math.max(at, reopens) or 0
   end
-  -- What workers are told of it.
-  local is_paused, breaker_state, retry_at, open_breakers = paused_now(), CLOSED, 0, 0
+  local is_paused, breaker_state, retry_at, open_breakers = paused_now(), BREAKER.CLOSED, 0, 0
   if rules and rules.scope > 0 then
     open_breakers = redis.call('ZCARD', k_breakers)
-    if rules.scope == SCOPE_QUEUE then breaker_state = breakers.of('').state end
-    if breaker_state == OPEN then retry_at = breakers.of('').till end
+    if rules.scope == SCOPE.QUEUE then breaker_state = breakers.of('').state end
+    if breaker_state == BREAKER.OPEN then retry_at = breakers.of('').retry_at end
   end
   if is_paused then retry_at = paused_until end
-  local gate = struct.pack('>BBI6I4', is_paused and 1 or 0, breaker_state, retry_at, open_breakers)
-  replies[1] = struct.pack('>I6BBI6I6I6I6I4', now, is_deleting and 1 or 0, head_too_large and 1 or 0,
-    when_open(first_due()), when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left) .. gate
-    .. struct.pack('>I6', tended[6] and at_head(k_moving) or 0)
+  replies[1] = write.tick {
+    now = now,
+    deleting = is_deleting and 1 or 0,
+    head_too_large = head_too_large and 1 or 0,
+    next_due = when_open(first_due()),
+    next_isolated = when_open(at_head(k_isolated)),
+    next_lease = at_head(k_leases),
+    next_end = next_end,
+    leases_out = leases_left,
+    paused = is_paused and 1 or 0,
+    breaker = breaker_state,
+    retry_at = retry_at,
+    open_breakers = open_breakers,
+    first_move = has_moves and at_head(k_moving) or 0,
+  }
   table.insert(replies, 2, table.concat(lost))
   table.insert(replies, 3, table.concat(gone))
 end

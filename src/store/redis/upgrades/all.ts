@@ -1,6 +1,6 @@
-import { lanes } from "./lanes.ts";
+import { keyQueues } from "./key-queues.ts";
 import { livesByChunk } from "./lives-by-chunk.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /** In order. What is here stays, for data that has not been opened for long. */
-export const UPGRADES: readonly Upgrade[] = [livesByChunk, lanes];
+export const UPGRADES: readonly Upgrade[] = [livesByChunk, keyQueues];

@@ -1,25 +1,39 @@
+import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import type { ExtendItem, ExtendReply, HeldLease } from "../../contract.ts";
-import { ReplyReader } from "../reply.ts";
-import type { RunScript } from "./run.ts";
-import { packToken, tokenStatus } from "./tokens.ts";
+import type { StoreContext } from "../context.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
+import { NUMBERS } from "../packed/numbers.ts";
+import { optionalMs, Reader } from "../packed/reader.ts";
+import type { RunScript } from "../script-runner.ts";
+import { namesByNumber } from "../states.ts";
+
+type TokenStatus = ExtendReply["status"];
+const STATUSES: readonly TokenStatus[] = namesByNumber(NUMBERS.TOKEN);
+
+export function tokenFields(token: LeaseTokenParts) {
+  return { id: token.messageId, delivery: token.deliveryNumber, nonce: token.nonce };
+}
+
+export function tokenStatus(n: number): TokenStatus {
+  const status = STATUSES[n];
+  if (status === undefined) throw new Error(`the store answered with an unknown status ${n}`);
+  return status;
+}
 
 export async function runExtend(
-  run: RunScript,
+  { run, journalMax }: StoreContext,
   queue: string,
   items: readonly ExtendItem[],
-  journalMax: number,
 ): Promise<ExtendReply[]> {
-  const reply = (await run(
-    "extend",
-    queue,
-    { journal_max: journalMax },
-    items.map((item) => ({ token: packToken(item.token).bytes, lease: item.leaseMs ?? "" })),
-  )) as Buffer;
-  const reader = new ReplyReader(reply);
-  return items.map(() => ({
-    status: tokenStatus(reader.u8()),
-    leaseExpireAtMs: reader.optionalMs(),
+  const args = items.map(({ token, leaseMs }) => ({
+    token: LAYOUTS.token.pack(tokenFields(token)),
+    lease: leaseMs ?? "",
   }));
+  const reader = new Reader((await run("extend", queue, { journalMax }, args)) as Buffer);
+  return items.map(() => {
+    const { status, leaseEnd } = reader.read(LAYOUTS.extended);
+    return { status: tokenStatus(status), leaseExpireAtMs: optionalMs(leaseEnd) };
+  });
 }
 
 export async function runLeases(
@@ -27,21 +41,17 @@ export async function runLeases(
   queue: string,
   session: Uint8Array,
 ): Promise<HeldLease[]> {
+  // A walk may return a lease twice.
   const held = new Map<string, HeldLease>();
   let cursor = "0";
   do {
     const reply = await run("leases", queue, { session, cursor }, []);
     const [next, page] = reply as [Buffer, Buffer];
-    const reader = new ReplyReader(page);
+    const reader = new Reader(page);
     while (!reader.done) {
-      const id = reader.bytes(16);
-      held.set(Buffer.from(id).toString("latin1"), {
-        id,
-        deliveryNumber: reader.u32(),
-        nonce: reader.bytes(16),
-        bytes: reader.u32(),
-        isolated: reader.u8() === 1,
-      });
+      const { id, delivery, nonce, size, isolated } = reader.read(LAYOUTS.heldLease);
+      const lease = { id, deliveryNumber: delivery, nonce, bytes: size, isolated };
+      held.set(Buffer.from(id).toString("latin1"), lease);
     }
     cursor = String(next);
   } while (cursor !== "0");

@@ -1,103 +1,80 @@
-import { internal } from "../../../core/errors.ts";
 import type { MessageFilter, RefusedRetry, RetryOutcome } from "../../../core/message.ts";
 import { formatMessageId } from "../../../core/message-id.ts";
 import type { QuarantineReason } from "../../../core/reason.ts";
 import { QUARANTINE_REASONS, REASON_NAMES, REASONS } from "../../../core/reason.ts";
 import type { PrepareRetry, RetryItem } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
-import { Packed } from "../packed.ts";
-import { ReplyReader } from "../reply.ts";
-import { STATE_NUMBERS } from "../states.ts";
-import { packEdit } from "./edit.ts";
-import type { RunScript } from "./run.ts";
+import type { StoreContext } from "../context.ts";
+import { packEdit } from "../edits.ts";
+import { pack } from "../packed/layout.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
+import { NUMBERS } from "../packed/numbers.ts";
+import { Reader } from "../packed/reader.ts";
+import type { RunScript } from "../script-runner.ts";
 
-/** Numbers as in lua/retry.lua. */
+const { RETRIED } = NUMBERS;
+
 const REFUSALS = {
-  1: "NOT_FOUND",
-  2: "IN_FLIGHT",
-  3: "TRANSFORM_FAILED",
-  4: "IN_FLIGHT",
+  [RETRIED.MISSING]: "NOT_FOUND",
+  [RETRIED.BUSY]: "IN_FLIGHT",
+  [RETRIED.REFUSED]: "TRANSFORM_FAILED",
+  [RETRIED.BUSY_NAMED]: "IN_FLIGHT",
 } as const;
-const [STATUS_BUSY, STATUS_REFUSED, STATUS_BUSY_NAMED] = [2, 3, 4];
-const MISMATCH = 1;
-const MOVED = 2;
-
-const NO_FILTER = { cells: "", expected: 0 };
 
 /** Messages looked at by one step of the walk to those that match. */
 const PAGE = 500;
 
-export interface RetrySetup {
-  bodies: Bodies;
-  /** Packed: what holds deliveries back. */
-  rules: Uint8Array;
-  journalMax: number;
-}
+type RetryContext = Pick<StoreContext, "run" | "bodies" | "journalMax" | "rulesOf">;
 
-/** By ids alone, which depends on no version. */
-export async function runRetryIds(
-  run: RunScript,
-  queue: string,
-  request: Uint8Array,
-  ids: readonly Uint8Array[],
-  setup: RetrySetup,
-): Promise<RetryOutcome> {
-  const items = ids.map((id) => ({ kind: "retry", id }) as const);
-  const outcome = await runRetry(run, queue, request, items, setup);
-  if (outcome === "moved") throw internal(new Error("a retry by ids alone found one that moved"));
-  return outcome;
-}
-
-/** What becomes of each by its id; "moved": one of them has changed since it was decided. */
+/** The result of each, in the order of the ids. "moved": one has changed since it was decided. */
 export async function runRetry(
-  run: RunScript,
+  context: RetryContext,
   queue: string,
   request: Uint8Array,
   items: readonly RetryItem[],
-  { rules, journalMax, bodies }: RetrySetup,
 ): Promise<RetryOutcome | "moved"> {
-  const header = { ...NO_FILTER, request, journal_max: journalMax, delivery_rules: rules };
-  const packed = items.map((item) => ({ item: packItem(item, bodies) }));
-  const reply = (await run("retry", queue, header, packed)) as Buffer;
-  return reply[0] === MOVED ? "moved" : readRetried(reply, items.length);
+  const reply = await change(context, queue, request, items, { cells: "", expected: 0 });
+  return reply[0] === NUMBERS.RETRY.CHANGED ? "moved" : readRetried(reply, items.length);
 }
 
 /**
- * Finds the ids page by page, then changes them in one step that checks, by the queue's counts,
- * that they are all there is: a walk alone could miss what moved meanwhile. That step runs once
- * before the walk, too: it answers a repeated request, and a count that is off.
+ * Finds the ids page by page, then retries them in one step. That step checks, by the queue's counts, that they are all
+ * messages that match: a walk alone could miss one that changed its index meanwhile. The step runs once before the walk,
+ * too: it answers a repeated request, and a count that is wrong.
  */
 export async function runRetryMatching(
-  run: RunScript,
+  context: RetryContext,
   queue: string,
   request: Uint8Array,
   filter: MessageFilter,
   expectedCount: number,
-  { rules, journalMax, bodies }: RetrySetup,
-  prepare: PrepareRetry = async (ids) => ids.map((id) => ({ kind: "retry", id })),
+  prepare: PrepareRetry,
 ): Promise<RetryOutcome | { mismatch: number } | "moved"> {
-  const cells = filterCells(filter);
-  const header = {
-    expected: expectedCount,
-    journal_max: journalMax,
-    request,
-    cells,
-    delivery_rules: rules,
+  const matching = { cells: filterCells(filter), expected: expectedCount };
+  const step = async (items: readonly RetryItem[]) => {
+    const reply = await change(context, queue, request, items, matching);
+    const { status, number } = new Reader(reply).read(LAYOUTS.retryReply);
+    if (status === NUMBERS.RETRY.MISMATCH) return { mismatch: number };
+    return status === NUMBERS.RETRY.CHANGED ? "moved" : readRetried(reply);
   };
-  const change = async (items: readonly RetryItem[]) => {
-    const packed = items.map((item) => ({ item: packItem(item, bodies) }));
-    const reply = (await run("retry", queue, header, packed)) as Buffer;
-    const reader = new ReplyReader(reply);
-    const status = reader.u8();
-    if (status === MISMATCH) return { mismatch: reader.ms() };
-    return status === MOVED ? "moved" : readRetried(reply);
-  };
-  const early = await change([]);
+  const early = await step([]);
   if (early !== "moved") return early;
-  return change(await prepare(await runFind(run, queue, filter, expectedCount)));
+  return step(await prepare(await runFind(context.run, queue, filter, expectedCount)));
 }
 
-/** Walks to as many matching messages as are wanted. One that moves may be met twice: once counts. */
+async function change(
+  { run, rulesOf, journalMax, bodies }: RetryContext,
+  queue: string,
+  request: Uint8Array,
+  items: readonly RetryItem[],
+  matching: { cells: string; expected: number },
+): Promise<Buffer> {
+  const header = { ...matching, request, journalMax, deliveryRules: rulesOf(queue) };
+  const packed = items.map((item) => ({ item: packItem(item, bodies) }));
+  return (await run("retry", queue, header, packed)) as Buffer;
+}
+
+/** Walks to as many matching messages as are wanted. The walk may meet one twice: it counts once. */
 export async function runFind(
   run: RunScript,
   queue: string,
@@ -110,7 +87,7 @@ export async function runFind(
     for (let start = 0; ids.size < wanted; start += PAGE) {
       const page = await run("find", queue, { start, page: PAGE, place, cells }, []);
       const [seen, found] = page as [number, Buffer];
-      const reader = new ReplyReader(found);
+      const reader = new Reader(found);
       while (!reader.done) {
         const id = reader.bytes(16);
         ids.set(formatMessageId(id), id);
@@ -127,44 +104,43 @@ function packItem(item: RetryItem, bodies: Bodies): Uint8Array {
     case "retry":
       return item.id;
     case "busy":
-      return decided(item.id, STATUS_BUSY, 0, NOTHING);
+      return decided(item.id, RETRIED.BUSY, 0, NOTHING);
     case "refuse":
-      return decided(item.id, STATUS_REFUSED, item.version, Buffer.from(item.detail));
+      return decided(item.id, RETRIED.REFUSED, item.version, Buffer.from(item.detail));
     case "edit":
-      return decided(item.id, 0, item.version, packEdit(item.write, bodies));
+      return decided(item.id, RETRIED.RETRIED, item.version, packEdit(item.write, bodies));
   }
 }
 
 const NOTHING = new Uint8Array();
 
 function decided(id: Uint8Array, status: number, version: number, rest: Uint8Array): Uint8Array {
-  return new Packed(16 + 1 + 2 + rest.length).raw(id).u8(status).u16(version).raw(rest).bytes;
+  return pack(id, LAYOUTS.retryDecision.of({ status, version }), rest);
 }
 
-/** Of an answer at most so many results: it may be that of an earlier request, of other ids. */
+/** Reads at most so many results: the answer may be that of an earlier request with other ids. */
 export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): RetryOutcome {
-  const reader = new ReplyReader(answer);
-  reader.u8();
-  reader.ms();
+  const reader = new Reader(answer);
+  reader.read(LAYOUTS.retryReply);
   const refused: RefusedRetry[] = [];
   let retriedCount = 0;
   for (let index = 0; index < most && !reader.done; index++) {
-    const status = reader.u8();
-    if (status === 0) {
+    const { status } = reader.read(LAYOUTS.retried);
+    if (status === RETRIED.RETRIED) {
       retriedCount++;
       continue;
     }
     const refusal = REFUSALS[status as keyof typeof REFUSALS];
-    refused.push({ index, refusal, ...readWhy(status, reader) });
+    refused.push({ index, refusal, ...readDetails(status, reader) });
   }
   return { retriedCount, refused };
 }
 
-function readWhy(status: number, reader: ReplyReader): Pick<RefusedRetry, "id" | "detail"> {
-  if (status !== STATUS_REFUSED && status !== STATUS_BUSY_NAMED) return {};
-  const id = reader.bytes(16);
-  if (status === STATUS_BUSY_NAMED) return { id };
-  return { id, detail: Buffer.from(reader.bytes(reader.u8())).toString() };
+function readDetails(status: number, reader: Reader): Pick<RefusedRetry, "id" | "detail"> {
+  if (status === RETRIED.BUSY_NAMED) return { id: reader.bytes(16) };
+  if (status !== RETRIED.REFUSED) return {};
+  const { id, why } = reader.read(LAYOUTS.refusedRetry);
+  return { id, detail: Buffer.from(why).toString() };
 }
 
 /** The counter fields that the filter covers: `c:state:reason:quarantine reason`. */
@@ -172,15 +148,15 @@ function filterCells(filter: MessageFilter): string {
   const reasons = filter.reasons.length > 0 ? filter.reasons : REASON_NAMES;
   const cells: string[] = [];
   for (const state of filterStates(filter)) {
-    // Only a quarantined message has a quarantine reason: asking for one leaves no other.
+    // Only quarantined messages have a quarantine reason: a filter by one matches no others.
     if (state === "SCHEDULED" && filter.quarantineReasons.length > 0) continue;
     for (const reason of reasons) {
       for (const why of state === "SCHEDULED" ? [0] : quarantineNumbers(filter)) {
-        cells.push(`c:${STATE_NUMBERS[state]}:${REASONS[reason]}:${why}`);
+        cells.push(`c:${NUMBERS.STATE[state]}:${REASONS[reason]}:${why}`);
       }
     }
   }
-  // No cell at all must still read as a filter, one that nothing matches.
+  // Without cells it must still be a filter, which matches nothing.
   return cells.length > 0 ? cells.join(" ") : "none";
 }
 
@@ -198,6 +174,6 @@ function filterStates(filter: MessageFilter): readonly ("SCHEDULED" | "QUARANTIN
 
 function filterPlaces(filter: MessageFilter): string[] {
   return filterStates(filter).flatMap((state) =>
-    state === "SCHEDULED" ? ["due", "isolated", "laned", "moving"] : ["quarantine"],
+    state === "SCHEDULED" ? ["due", "isolated", "indirect", "moving"] : ["quarantine"],
   );
 }

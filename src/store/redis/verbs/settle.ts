@@ -3,36 +3,36 @@ import { ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
 import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
-import { Packed } from "../packed.ts";
-import { ReplyReader } from "../reply.ts";
+import type { StoreContext } from "../context.ts";
+import { packEdit } from "../edits.ts";
+import { type Part, pack } from "../packed/layout.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
+import { NUMBERS } from "../packed/numbers.ts";
+import { optionalMs, Reader } from "../packed/reader.ts";
+import type { RunScript } from "../script-runner.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
-import { packEdit } from "./edit.ts";
-import type { RunScript } from "./run.ts";
-import { packToken, tokenStatus } from "./tokens.ts";
+import { tokenFields, tokenStatus } from "./leases.ts";
 
-/** Numbers as in lua/settle.lua. */
+const { FLAG, OUTCOME, OUTCOME_BIT } = NUMBERS;
+
 const KINDS = {
-  succeed: 1,
-  discard: 2,
-  quarantine: 3,
-  failReschedule: 4,
-  failQuarantine: 5,
-  release: 6,
-  return: 7,
-  failDiscard: 8,
-  failMove: 9,
+  succeed: OUTCOME.SUCCEED,
+  discard: OUTCOME.DISCARD,
+  quarantine: OUTCOME.QUARANTINE,
+  failReschedule: OUTCOME.FAIL_RESCHEDULE,
+  failQuarantine: OUTCOME.FAIL_QUARANTINE,
+  release: OUTCOME.RELEASE,
+  return: OUTCOME.RETURN,
+  failDiscard: OUTCOME.FAIL_DISCARD,
+  failMove: OUTCOME.FAIL_MOVE,
 } as const satisfies Record<SettleKind, number>;
-
-/** As in lua/lib/state.lua. */
-const FLAG_POISONED = 2;
-const FLAG_EXTRA = 8;
 
 const NOTHING = new Uint8Array();
 
 /** Bytes of envelopes in one reply: others wait for the script. */
 const REPLY_BYTES = 4 * 1024 * 1024;
 
-/** `bodies`: envelopes are asked for, too. What one reply has no room for, others have. */
+/** With `bodies` also reads envelopes: as many replies as they need. */
 export async function runExamine(
   run: RunScript,
   queue: string,
@@ -40,12 +40,12 @@ export async function runExamine(
   tokens: readonly LeaseTokenParts[],
   bodies?: Bodies,
 ): Promise<Examined[] | SettleReply> {
-  const header = { request, with_bodies: bodies ? 1 : 0, reply_bytes: REPLY_BYTES };
-  const items = tokens.map((token) => ({ token: packToken(token).bytes }));
+  const header = { request, withBodies: bodies ? 1 : 0, replyBytes: REPLY_BYTES };
+  const items = tokens.map((token) => ({ token: LAYOUTS.token.pack(tokenFields(token)) }));
   const examined: Examined[] = [];
   let open = [...items.keys()];
   do {
-    const asked = open.map((index) => items[index] as { token: Uint8Array });
+    const asked = open.map((index) => items[index] as { token: Buffer });
     const [answer, ...values] = (await run("examine", queue, header, asked)) as [
       Buffer,
       ...StoredBody[],
@@ -57,7 +57,7 @@ export async function runExamine(
       examined[index] = bodies && body ? { ...facts, ...readBody(body, bodies) } : facts;
     });
     const lacking = open.filter((index) => bodies && lacksEnvelope(examined[index] as Examined));
-    // The first one always has room; where nothing came, nothing would.
+    // A reply has at least one envelope: where none came, the next would have none either.
     open = lacking.length < open.length ? lacking : [];
   } while (open.length > 0);
   return examined;
@@ -77,134 +77,106 @@ function readBody(body: StoredBody, bodies: Bodies): Pick<Examined, "envelope" |
 }
 
 function readExamined(facts: Buffer): Examined {
-  const reader = new ReplyReader(facts);
-  const status = tokenStatus(reader.u8());
-  reader.u8(); // state
-  const flags = reader.u8();
-  const reason = storedReason(reader.u8());
-  const version = reader.u16();
-  const attempts = reader.u16();
-  const releases = reader.u8();
-  const hasExtra = (flags & FLAG_EXTRA) !== 0;
+  const reader = new Reader(facts);
+  const { status, flags, reason, version, attempts, releases } = reader.read(LAYOUTS.examined);
+  const hasExtra = (flags & FLAG.EXTRA) !== 0;
+  const extra = hasExtra ? reader.read(LAYOUTS.examinedExtra) : undefined;
   return {
-    status,
-    reason,
+    status: tokenStatus(status),
+    reason: storedReason(reason),
     version,
     attempts,
     releases,
-    poisoned: (flags & FLAG_POISONED) !== 0,
-    roundStartedAtMs: hasExtra ? reader.optionalMs() : undefined,
-    lastDelayMs: hasExtra ? reader.optionalMs() : undefined,
-    priority: hasExtra ? reader.i8() : 0,
-    hops: hasExtra ? reader.u8() : 0,
+    poisoned: (flags & FLAG.POISONED) !== 0,
+    roundStartedAtMs: optionalMs(extra?.round ?? 0),
+    lastDelayMs: optionalMs(extra?.lastDelay ?? 0),
+    priority: extra?.priority ?? 0,
+    hops: extra?.hops ?? 0,
     retrySettings: reader.rest(),
   };
 }
 
 export async function runSettle(
-  run: RunScript,
+  { run, journalMax, bodies, rulesOf }: StoreContext,
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
-  setup: { rules: Uint8Array; journalMax: number; bodies: Bodies },
 ): Promise<SettleReply | undefined> {
-  const answer = (await run(
-    "settle",
-    queue,
-    {
-      request,
-      isolate_at: ISOLATE_AFTER_EXPIRIES,
-      journal_max: setup.journalMax,
-      delivery_rules: setup.rules,
-    },
-    items.map((item) => ({ facts: packOutcome(item, setup.bodies) })),
-  )) as Buffer | [Buffer];
+  const header = {
+    request,
+    isolateAt: ISOLATE_AFTER_EXPIRIES,
+    journalMax,
+    deliveryRules: rulesOf(queue),
+  };
+  const args = items.map((item) => ({ facts: packOutcome(item, bodies) }));
+  const answer = (await run("settle", queue, header, args)) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
   return answer.length === 0 ? undefined : readSettled(answer, false);
 }
 
-/** Bits as in lua/settle.lua. */
 function outcomeBits(item: SettleItem): number {
   return (
-    (item.version === undefined ? 0 : 1) |
-    (item.countsForBreaker ? 2 : 0) |
-    (item.rememberDelay ? 4 : 0) |
-    (item.priority === undefined ? 0 : 8) |
-    (item.retrySettings === undefined ? 0 : 16) |
-    (item.move === undefined ? 0 : 32) |
-    (item.edit === undefined ? 0 : 64)
+    (item.version === undefined ? 0 : OUTCOME_BIT.VERSIONED) |
+    (item.countsForBreaker ? OUTCOME_BIT.COUNTS : 0) |
+    (item.rememberDelay ? OUTCOME_BIT.REMEMBER : 0) |
+    (item.priority === undefined ? 0 : OUTCOME_BIT.PRIORITY) |
+    (item.retrySettings === undefined ? 0 : OUTCOME_BIT.RETRY) |
+    (item.move === undefined ? 0 : OUTCOME_BIT.MOVE) |
+    (item.edit === undefined ? 0 : OUTCOME_BIT.EDITS)
   );
 }
 
-/** As `read_outcome` of lua/settle.lua reads it. */
 function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
-  const failure = item.failure ?? NOTHING;
-  const note = item.note ? Buffer.from(item.note) : NOTHING;
-  const changes = packChanges(item);
-  const edits = packEdits(item, bodies);
-  const extra = changes.length + edits.length;
-  return packToken(item.token, 12 + 4 + failure.length + 2 + note.length + extra)
-    .u8(KINDS[item.kind])
-    .u8(outcomeBits(item))
-    .u16(item.version ?? 0)
-    .ms(item.delayMs ?? 0)
-    .u8(item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0)
-    .u8(item.reason ? REASONS[item.reason] : 0)
-    .u32(failure.length)
-    .raw(failure)
-    .u16(note.length)
-    .raw(note)
-    .raw(changes)
-    .raw(edits).bytes;
+  const outcome = LAYOUTS.settleItem.of({
+    ...tokenFields(item.token),
+    kind: KINDS[item.kind],
+    bits: outcomeBits(item),
+    version: item.version ?? 0,
+    delay: item.delayMs ?? 0,
+    qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
+    reason: item.reason ? REASONS[item.reason] : 0,
+    failure: item.failure ?? NOTHING,
+    note: item.note ? Buffer.from(item.note) : NOTHING,
+  });
+  return pack(outcome, ...changedParts(item, bodies));
 }
 
-/** What rules change of a message; nothing, mostly. */
-function packChanges({ priority, retrySettings, move }: SettleItem): Uint8Array {
-  if (priority === undefined && retrySettings === undefined && move === undefined) return NOTHING;
-  const target = Buffer.from(move?.target ?? "");
-  const length =
-    (priority === undefined ? 0 : 1) +
-    (retrySettings === undefined ? 0 : 2 + retrySettings.length) +
-    (move === undefined ? 0 : 1 + 6 + 1 + target.length);
-  const packed = new Packed(length);
-  if (priority !== undefined) packed.i8(priority);
-  if (retrySettings !== undefined) packed.u16(retrySettings.length).raw(retrySettings);
+/** What rules and edits change of a message, in the order of the bits. */
+function changedParts(item: SettleItem, bodies: Bodies): readonly Part[] {
+  const { priority, retrySettings, move, edit } = item;
+  const parts: Part[] = [];
+  if (priority !== undefined) parts.push(LAYOUTS.settlePriority.of({ priority }));
+  if (retrySettings !== undefined) parts.push(LAYOUTS.settleRetry.of({ retry: retrySettings }));
   if (move !== undefined) {
-    const { quarantineReason, delayMs } = move.home;
-    packed
-      .u8(quarantineReason ? QUARANTINE_REASONS[quarantineReason] : 0)
-      .ms(delayMs)
-      .short(target);
+    const { quarantineReason, delayMs } = move.ifRefused;
+    parts.push(
+      LAYOUTS.settleMove.of({
+        refusedQreason: quarantineReason ? QUARANTINE_REASONS[quarantineReason] : 0,
+        refusedDelay: delayMs,
+        target: Buffer.from(move.target),
+      }),
+    );
   }
-  return packed.bytes;
-}
-
-function packEdits({ edit }: SettleItem, bodies: Bodies): Uint8Array {
-  if (edit === undefined) return NOTHING;
-  const edits = packEdit(edit, bodies);
-  return new Packed(4 + edits.length).u32(edits.length).raw(edits).bytes;
+  if (edit !== undefined) parts.push(LAYOUTS.settleEdits.of({ edits: packEdit(edit, bodies) }));
+  return parts;
 }
 
 function readSettled(answer: Buffer, repeated: boolean): SettleReply {
-  const reader = new ReplyReader(answer);
-  const nowMs = reader.ms();
+  const reader = new Reader(answer);
+  const { now } = reader.read(LAYOUTS.settledAt);
   const results: Settled[] = [];
   while (!reader.done) {
-    const status = tokenStatus(reader.u8());
-    const state = anyState(reader.u8());
-    const quarantineReason = storedQuarantineReason(reader.u8());
-    const dueAtMs = reader.optionalMs();
-    const hasSession = reader.u8() > 0;
-    const session = reader.bytes(16);
+    const settled = reader.read(LAYOUTS.settled);
+    const state = anyState(settled.state);
     results.push({
-      status,
+      status: tokenStatus(settled.status),
       state,
-      quarantineReason,
-      dueAtMs: state === "SCHEDULED" ? dueAtMs : undefined,
-      sessionId: hasSession ? session : undefined,
-      heldMs: reader.ms(),
-      ageMs: reader.ms(),
+      quarantineReason: storedQuarantineReason(settled.qreason),
+      dueAtMs: state === "SCHEDULED" ? optionalMs(settled.due) : undefined,
+      sessionId: settled.hasSession > 0 ? settled.session : undefined,
+      heldMs: settled.held,
+      ageMs: settled.age,
     });
   }
-  return { nowMs, results, repeated };
+  return { nowMs: now, results, repeated };
 }

@@ -1,15 +1,15 @@
-import type { TokenBucket } from "../../../core/token-bucket.ts";
 import type { QueueSnapshot } from "../../contract.ts";
-import { ReplyReader } from "../reply.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
+import { optionalMs, Reader } from "../packed/reader.ts";
+import type { RunScript } from "../script-runner.ts";
 import {
   storedBreakerState,
   storedQuarantineReason,
   storedReason,
   storedState,
 } from "../states.ts";
-import type { RunScript } from "./run.ts";
 
-/** @param isAlive whether a node has lately given a sign of life: the workers of others are gone. */
+/** `isAlive` reports whether a node gave a sign of life lately: the workers of others are gone. */
 export async function runStats(
   run: RunScript,
   queue: string,
@@ -20,43 +20,38 @@ export async function runStats(
     Buffer[],
     (Buffer | number)[],
   ];
-  const reader = new ReplyReader(head);
+  const facts = new Reader(head).read(LAYOUTS.stats);
+  const { rateTokens, rateAt } = facts;
   return {
-    nowMs: reader.ms(),
-    scheduled: reader.ms(),
-    dueNow: reader.ms(),
-    isolatedDue: reader.ms(),
-    inFlight: reader.ms(),
-    quarantined: reader.ms(),
-    nextDueAtMs: reader.optionalMs(),
-    oldestQuarantinedAtMs: reader.optionalMs(),
-    oldestAtMs: reader.optionalMs(),
+    nowMs: facts.now,
+    scheduled: facts.scheduled,
+    dueNow: facts.dueNow,
+    isolatedDue: facts.isolatedDue,
+    inFlight: facts.inFlight,
+    quarantined: facts.quarantined,
+    nextDueAtMs: optionalMs(facts.nextDue),
+    oldestQuarantinedAtMs: optionalMs(facts.oldestQuarantined),
+    oldestAtMs: optionalMs(facts.oldest),
     rates: {
-      accepted: reader.double(),
-      delivered: reader.double(),
-      succeeded: reader.double(),
-      failed: reader.double(),
+      accepted: facts.accepted,
+      delivered: facts.delivered,
+      succeeded: facts.succeeded,
+      failed: facts.failed,
     },
     breaker: {
-      state: storedBreakerState(reader.u8()),
-      retryAtMs: reader.optionalMs(),
+      state: storedBreakerState(facts.breaker),
+      retryAtMs: optionalMs(facts.breakerRetryAt),
     },
-    openBreakers: reader.ms(),
-    heldKeys: reader.ms(),
-    blockingLimiters: reader.ms(),
-    rateBucket: readBucket(reader),
+    openBreakers: facts.openBreakers,
+    heldKeys: facts.heldKeys,
+    blockingLimiters: facts.blockingLimiters,
+    rateBucket: rateAt === 0 ? undefined : { tokens: rateTokens, atMs: rateAt },
     ...readCounters(pairs(counters)),
     ...readWorkers(workers, isAlive),
   };
 }
 
-function readBucket(reader: ReplyReader): TokenBucket | undefined {
-  const tokens = reader.double();
-  const atMs = reader.optionalMs();
-  return atMs === undefined ? undefined : { tokens, atMs };
-}
-
-/** What is kept of a worker: the node of its stream, its name, and how many leases it asked for. */
+/** The stored entry of a worker: the node of its stream, its name, and how many leases it may hold. */
 export function workerEntry(nodeId: string, workerId: string, maxInFlight: number): string {
   return `${nodeId}\n${maxInFlight}\n${workerId}`;
 }
@@ -65,7 +60,7 @@ export function nodeOf(entry: string): string {
   return entry.split("\n", 1)[0] ?? "";
 }
 
-/** Streams of living nodes, and how many leases they could still take in this queue. */
+/** Counts the streams of living nodes, and how many leases they could still take in this queue. */
 function readWorkers(flat: readonly (Buffer | number)[], isAlive: (nodeId: string) => boolean) {
   let workers = 0;
   let freeCredit = 0;

@@ -2,136 +2,120 @@ import { CRASH_LOOP_EXPIRIES, ISOLATE_AFTER_EXPIRIES } from "../../../core/lifet
 import { createdAtMs } from "../../../core/message-id.ts";
 import type { Claimed, ClaimedSession, LostLease, TickReply, TickRequest } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
-import { ReplyReader } from "../reply.ts";
+import type { StoreContext } from "../context.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
+import { optionalMs, Reader } from "../packed/reader.ts";
 import { storedBreakerState, storedReason, storedState } from "../states.ts";
-import type { RunScript } from "./run.ts";
 
 /** Most of each kind of work that one tick does: others wait for the script. */
 const TICK_BATCH = 200;
-/** Most envelope bytes in one reply, save a single larger message. */
+/** Envelope bytes of one reply, unless a single message is larger. */
 const REPLY_BYTES = 4 * 1024 * 1024;
-/** While leases are out, ticks come each second: more silence than two of them was an outage. */
+/** While leases are out, ticks come each second: a silence of more than two of them was an outage. */
 const SILENCE_MS = 2_500;
 
 export interface TickSetup {
-  /** This process, and no other one before or after it of the same name. */
+  /** Names this process, and no other one before or after it. */
   claimer: string;
-  /** Longest wait of expiry after an outage. */
+  /** Longest time by which lease expiry waits after an outage. */
   graceMs: number;
-  journalMax: number;
-  /** Packed: what holds deliveries back. */
-  rules: Uint8Array;
-  bodies: Bodies;
 }
 
 export async function runTick(
-  run: RunScript,
+  { run, journalMax, bodies, rulesOf }: StoreContext,
   queue: string,
   request: TickRequest,
-  setup: TickSetup,
+  { claimer, graceMs }: TickSetup,
 ): Promise<TickReply> {
-  const reply = (await run(
-    "tick",
-    queue,
-    {
-      claim_number: request.claimNumber,
-      batch: TICK_BATCH,
-      reply_bytes: REPLY_BYTES,
-      silence: SILENCE_MS,
-      grace: setup.graceMs,
-      isolate_at: ISOLATE_AFTER_EXPIRIES,
-      crash_loop_at: CRASH_LOOP_EXPIRIES,
-      ttl_discards: request.settings.ttlAction === "discard" ? 1 : 0,
-      retention: request.settings.quarantineRetentionMs,
-      paused: request.settings.paused ? 1 : 0,
-      paused_until: request.settings.pausedUntilAtMs ?? 0,
-      journal_max: setup.journalMax,
-      claimer: setup.claimer,
-      delivery_rules: setup.rules,
-    },
-    request.sessions.map((session) => ({
-      session: session.sessionId,
-      nonce: session.nonce,
-      count: session.count,
-      bytes: session.bytes,
-      lease: session.leaseMs,
-      idle: session.idle ? 1 : 0,
-    })),
-  )) as [Buffer, Buffer, Buffer, ...ClaimValue[]];
-
-  const [head, lost, ended, ...claims] = reply;
-  const reader = new ReplyReader(head);
-  const nowMs = reader.ms();
+  const { settings } = request;
+  const header = {
+    claimNumber: request.claimNumber,
+    batch: TICK_BATCH,
+    replyBytes: REPLY_BYTES,
+    silence: SILENCE_MS,
+    grace: graceMs,
+    isolateAt: ISOLATE_AFTER_EXPIRIES,
+    crashLoopAt: CRASH_LOOP_EXPIRIES,
+    ttlDiscards: settings.ttlAction === "discard" ? 1 : 0,
+    retention: settings.quarantineRetentionMs,
+    paused: settings.paused ? 1 : 0,
+    pausedUntil: settings.pausedUntilAtMs ?? 0,
+    journalMax,
+    claimer,
+    deliveryRules: rulesOf(queue),
+  };
+  const sessions = request.sessions.map((session) => ({
+    session: session.sessionId,
+    nonce: session.nonce,
+    count: session.count,
+    bytes: session.bytes,
+    lease: session.leaseMs,
+    empty: session.canIsolate ? 1 : 0,
+  }));
+  const reply = await run("tick", queue, header, sessions);
+  const [head, lost, ended, ...claims] = reply as [Buffer, Buffer, Buffer, ...ClaimValue[]];
+  const tick = new Reader(head).read(LAYOUTS.tick);
   return {
-    nowMs,
-    deleting: reader.u8() === 1,
-    headTooLarge: reader.u8() === 1,
-    nextDueAtMs: reader.optionalMs(),
-    nextIsolatedAtMs: reader.optionalMs(),
-    nextLeaseAtMs: reader.optionalMs(),
-    nextEndAtMs: reader.optionalMs(),
-    leasesOut: reader.u32(),
+    nowMs: tick.now,
+    deleting: tick.deleting,
+    headTooLarge: tick.headTooLarge,
+    nextDueAtMs: optionalMs(tick.nextDue),
+    nextIsolatedAtMs: optionalMs(tick.nextIsolated),
+    nextLeaseAtMs: optionalMs(tick.nextLease),
+    nextEndAtMs: optionalMs(tick.nextEnd),
+    leasesOut: tick.leasesOut,
     deliveryStatus: {
-      paused: reader.u8() === 1,
-      breaker: storedBreakerState(reader.u8()),
-      retryAtMs: reader.optionalMs(),
-      openBreakers: reader.u32(),
+      paused: tick.paused,
+      breaker: storedBreakerState(tick.breaker),
+      retryAtMs: optionalMs(tick.retryAt),
+      openBreakers: tick.openBreakers,
     },
-    firstMoveAtMs: reader.optionalMs(),
+    firstMoveAtMs: optionalMs(tick.firstMove),
     lost: readLost(lost),
     ended: readEnded(ended),
-    claimed: readClaims(queue, request, claims, setup.bodies),
+    claimed: readClaims(queue, request, claims, bodies),
   };
 }
 
 export async function runAbandon(
-  run: RunScript,
+  { run, journalMax, rulesOf }: StoreContext,
   queue: string,
   claimNumber: number,
   sessions: readonly ClaimedSession[],
-  setup: Pick<TickSetup, "claimer" | "journalMax" | "rules">,
+  claimer: string,
 ): Promise<void> {
-  await run(
-    "abandon",
-    queue,
-    {
-      claim_number: claimNumber,
-      journal_max: setup.journalMax,
-      claimer: setup.claimer,
-      delivery_rules: setup.rules,
-    },
-    sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce })),
-  );
+  const header = { claimNumber, journalMax, claimer, deliveryRules: rulesOf(queue) };
+  const items = sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce }));
+  await run("abandon", queue, header, items);
 }
 
 function readLost(bytes: Buffer): LostLease[] {
-  const reader = new ReplyReader(bytes);
+  const reader = new Reader(bytes);
   const lost: LostLease[] = [];
   while (!reader.done) {
+    const { session, id, delivery, state, held } = reader.read(LAYOUTS.lostLease);
     lost.push({
-      sessionId: reader.bytes(16),
-      id: reader.bytes(16),
-      deliveryNumber: reader.u32(),
-      state: storedState(reader.u8()),
-      heldMs: reader.ms(),
+      sessionId: session,
+      id,
+      deliveryNumber: delivery,
+      state: storedState(state),
+      heldMs: held,
     });
   }
   return lost;
 }
 
 function readEnded(bytes: Buffer): { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[] {
-  const reader = new ReplyReader(bytes);
+  const reader = new Reader(bytes);
   const ended: { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[] = [];
   while (!reader.done) {
-    ended.push({ id: reader.bytes(16), state: reader.u8() === 0 ? "EXPIRED" : "QUARANTINED" });
+    const { id, state } = reader.read(LAYOUTS.endedLife);
+    ended.push({ id, state: state === 0 ? "EXPIRED" : "QUARANTINED" });
   }
   return ended;
 }
 
-/**
- * Three values a claim: its packed facts; the envelope, of an edited message with its edits; the latest
- * failure or nothing.
- */
+/** Three values a claim: see lua/tick.lua. */
 function readClaims(
   queue: string,
   request: TickRequest,
@@ -140,29 +124,26 @@ function readClaims(
 ): Claimed[] {
   const claimed: Claimed[] = [];
   for (let at = 0; at < values.length; at += 3) {
-    const reader = new ReplyReader(values[at] as Buffer);
+    const claim = new Reader(values[at] as Buffer).read(LAYOUTS.claim);
     const stored = values[at + 1];
     const [envelope, edits] = Array.isArray(stored) ? stored : [stored as Buffer, undefined];
     const failure = values[at + 2] as Buffer;
-    const session = reader.u16();
-    const isolated = reader.u8() === 1;
-    const id = reader.bytes(16);
     claimed.push({
       queue,
-      session,
-      isolated,
-      id,
-      nonce: (request.sessions[session] as { nonce: Uint8Array }).nonce,
-      deliveryNumber: reader.u32(),
-      attempts: reader.u16(),
-      reason: storedReason(reader.u8()),
-      failureCount: reader.u16(),
-      outcomeUnknown: reader.u16() > 0,
-      dueAtMs: reader.ms(),
-      expireAtMs: reader.optionalMs(),
-      leaseExpireAtMs: reader.ms(),
-      bytes: reader.u32(),
-      createdAtMs: createdAtMs(id),
+      session: claim.session,
+      isolated: claim.isolated,
+      id: claim.id,
+      nonce: (request.sessions[claim.session] as { nonce: Uint8Array }).nonce,
+      deliveryNumber: claim.delivery,
+      attempts: claim.attempts,
+      reason: storedReason(claim.reason),
+      failureCount: claim.failures,
+      outcomeUnknown: claim.unknown > 0,
+      dueAtMs: claim.due,
+      expireAtMs: optionalMs(claim.expire),
+      leaseExpireAtMs: claim.leaseEnd,
+      bytes: claim.size,
+      createdAtMs: createdAtMs(claim.id),
       envelope: bodies.unpack(envelope),
       edits: edits && bodies.unpack(edits),
       latestFailure: failure.length > 0 ? failure : undefined,

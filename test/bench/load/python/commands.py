@@ -45,23 +45,23 @@ def serve_commands(handlers: dict[str, Handler]) -> None:
 
 def run(handlers: dict[str, Handler], command: Command, running: Running) -> None:
     done = threading.Event()
-    teller = threading.Thread(target=tell_progress, args=(running, done), daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=tell_progress, args=(running, done), daemon=True)
+    reporter.start()
     try:
         result: object = {"result": handlers[command["op"]](command, running)}
     except BaseException:
         result = {"error": traceback.format_exc()}
     done.set()
-    teller.join()  # nothing is told after the end
+    reporter.join()  # nothing is reported after the end
     say(result)
 
 
 def tell_progress(running: Running, done: threading.Event) -> None:
-    told = 0
+    reported = 0
     while not done.wait(PROGRESS_EVERY_S):
         count = running.tally.count
-        if count != told:
-            told = count
+        if count != reported:
+            reported = count
             say({"progress": count})
 
 
@@ -98,5 +98,5 @@ def concurrency_of(command: Command) -> int:
 
 
 def payload_text(size: int) -> str:
-    """Of random letters, so that nothing compresses it to nothing."""
+    """Returns random text, which does not compress well."""
     return "".join(random.choices(string.ascii_lowercase + string.digits, k=size))

@@ -9,7 +9,7 @@ def now_ms() -> float:
 
 
 class Tally:
-    """Told by one thread at a time."""
+    """Used by one thread at a time."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -29,7 +29,7 @@ serveCommands({
     const job = (index) => {
       const dueAtMs = firstDueAtMs === undefined ? 0 : firstDueAtMs + (index * 1_000) / dueRate;
       return {
-        name: "letter",
+        name: "message",
         data: { text, ...(dueAtMs > 0 && { dueAtMs }) },
         opts: {
           removeOnComplete: true,

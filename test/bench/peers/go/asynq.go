@@ -39,7 +39,7 @@ func (p *asynqPeer) Send(command Command) (Result, error) {
 			binary.LittleEndian.PutUint64(data, math.Float64bits(dueAtMs))
 			options = append(options, asynq.ProcessAt(time.UnixMicro(int64(dueAtMs*1000))))
 		}
-		_, err := p.client.Enqueue(asynq.NewTask("letter", data), options...)
+		_, err := p.client.Enqueue(asynq.NewTask("message", data), options...)
 		return err
 	})
 }

@@ -80,11 +80,11 @@ func run(peer Peer, command Command, stop <-chan struct{}) {
 		result, err = peer.Send(command)
 	case "consume":
 		ended := make(chan struct{})
-		told := make(chan struct{})
-		go tell(&progress, ended, told)
+		reported := make(chan struct{})
+		go report(&progress, ended, reported)
 		result, err = peer.Consume(command, &progress, stop)
 		close(ended)
-		<-told
+		<-reported
 	case "left":
 		result, err = peer.Left(command)
 	}
@@ -96,8 +96,8 @@ func run(peer Peer, command Command, stop <-chan struct{}) {
 }
 
 // tell reports how far a command is.
-func tell(progress *atomic.Int64, ended <-chan struct{}, told chan<- struct{}) {
-	defer close(told)
+func report(progress *atomic.Int64, ended <-chan struct{}, reported chan<- struct{}) {
+	defer close(reported)
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	last := int64(0)

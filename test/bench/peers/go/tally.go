@@ -86,13 +86,13 @@ func closedLoop(command Command, call func(index int) error) (Result, error) {
 	return tally.done(), nil
 }
 
-const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// payload is of random letters, so that nothing compresses it to nothing.
+// payload returns random text, which does not compress well.
 func payload(bytes int) []byte {
 	text := make([]byte, bytes)
 	for i := range text {
-		text[i] = letters[rand.IntN(len(letters))]
+		text[i] = alphabet[rand.IntN(len(alphabet))]
 	}
 	return text
 }

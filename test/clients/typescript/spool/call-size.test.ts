@@ -3,7 +3,7 @@ import { CallSize } from "../../../../clients/typescript/src/spool/call-size.ts"
 
 const KIB = 1024;
 
-it("shrinks while nobody answers, down to 64 KiB", () => {
+it("shrinks after calls without an answer, down to 64 KiB", () => {
   const size = new CallSize();
   const seen = Array.from({ length: 4 }, () => {
     size.unanswered();
@@ -12,7 +12,7 @@ it("shrinks while nobody answers, down to 64 KiB", () => {
   expect(seen).toEqual([768, 192, 64, 64]);
 });
 
-it("is doubled by quick answers only, up to 3 MiB", () => {
+it("doubles after quick answers only, up to 3 MiB", () => {
   const size = new CallSize();
   for (let at = 0; at < 2; at++) size.unanswered();
   size.answered(4_000);

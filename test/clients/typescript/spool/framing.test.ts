@@ -1,4 +1,4 @@
-// Records of a spool file, byte for byte as every language writes and reads them.
+// The records of a spool file, byte for byte. All languages use the same format.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -26,25 +26,25 @@ function scan(file: Buffer, pieceBytes = file.length || 1): Scanned {
 }
 
 const bodies = ({ found }: Scanned) => found.map(({ body }) => body.toString("latin1"));
-const letter = (text: string) => encodeRecord(RecordType.LETTER, Buffer.from(text, "latin1"));
-const damaged = (record: Buffer, at: number, value: number) => {
-  const copy = Buffer.from(record);
+const record = (text: string) => encodeRecord(RecordType.MESSAGE, Buffer.from(text, "latin1"));
+const damaged = (whole: Buffer, at: number, value: number) => {
+  const copy = Buffer.from(whole);
   copy.writeUInt8((copy.readUInt8(at) + value) % 256, at);
   return copy;
 };
 
-it("is the magic, the type, the length, a CRC-32 of both and the body, and the body", () => {
-  expect(letter("123456789").toString("hex")).toBe("89444c510200000009e13dbb28313233343536373839");
+it("a record is the magic, type, length, CRC-32 of type, length and body, and the body", () => {
+  expect(record("123456789").toString("hex")).toBe("89444c510200000009e13dbb28313233343536373839");
 });
 
 describe("a reader", () => {
-  it("finds what was written, in whatever pieces it comes", () => {
-    const record = fc.record({
+  it("finds all written records, in pieces of any size", () => {
+    const anyRecord = fc.record({
       type: fc.integer({ min: 0, max: 255 }),
       body: fc.uint8Array({ maxLength: 60 }),
     });
     const property = fc.property(
-      fc.array(record),
+      fc.array(anyRecord),
       fc.integer({ min: 1, max: 50 }),
       (records, piece) => {
         const file = Buffer.concat(records.map(({ type, body }) => encodeRecord(type, body)));
@@ -61,14 +61,14 @@ describe("a reader", () => {
     fc.assert(property);
   });
 
-  it("passes over one that is damaged, wherever that is, and over nothing else", () => {
+  it("skips one damaged record, with the damage at any byte, and nothing else", () => {
     const property = fc.property(
       fc.nat({ max: 21 }),
       fc.integer({ min: 1, max: 255 }),
       fc.integer({ min: 1, max: 50 }),
       (at, value, piece) => {
-        const bad = damaged(letter("223456789"), at, value);
-        const scanned = scan(Buffer.concat([letter("1"), bad, letter("3")]), piece);
+        const bad = damaged(record("223456789"), at, value);
+        const scanned = scan(Buffer.concat([record("1"), bad, record("3")]), piece);
         expect(bodies(scanned)).toEqual(["1", "3"]);
         expect(scanned).toMatchObject({ skippedBytes: bad.length, tornBytes: 0 });
       },
@@ -76,21 +76,21 @@ describe("a reader", () => {
     fc.assert(property);
   });
 
-  it("goes on at the next record after junk, also where that looks like a beginning", () => {
+  it("continues at the next record after junk that looks like the start of a record", () => {
     const junk = Buffer.from("89444c51020000ffff00000000aabb8944", "hex");
-    const scanned = scan(Buffer.concat([junk, letter("a"), junk, letter("b")]), 3);
+    const scanned = scan(Buffer.concat([junk, record("a"), junk, record("b")]), 3);
     expect(bodies(scanned)).toEqual(["a", "b"]);
     expect(scanned).toMatchObject({ skippedBytes: 2 * junk.length, tornBytes: 0 });
   });
 
-  it("knows one that was cut off at the end from one that is damaged", () => {
-    const whole = letter("cut off");
+  it("counts a cut-off record at the end as torn, not as damaged", () => {
+    const whole = record("cut off");
     for (let length = 1; length < whole.length; length++) {
-      const scanned = scan(Buffer.concat([letter("a"), whole.subarray(0, length)]), 7);
+      const scanned = scan(Buffer.concat([record("a"), whole.subarray(0, length)]), 7);
       expect(bodies(scanned)).toEqual(["a"]);
       expect(scanned).toMatchObject({ skippedBytes: 0, tornBytes: length });
     }
-    const last = scan(Buffer.concat([letter("a"), damaged(whole, 15, 1)]));
+    const last = scan(Buffer.concat([record("a"), damaged(whole, 15, 1)]));
     expect(last).toMatchObject({ skippedBytes: whole.length, tornBytes: 0 });
   });
 });

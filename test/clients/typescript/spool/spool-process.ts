@@ -1,5 +1,5 @@
-// A process of a service that sends: its arguments are options of its client and what to send.
-// It prints the status of each, and lives until it is killed or its input ends.
+// A process that sends. Its argument is a SpoolProcessCommand as JSON. It prints the status of each
+// send, and runs until it is killed or its input ends.
 
 import {
   createDlqClient,
@@ -10,7 +10,7 @@ export interface SpoolProcessCommand {
   readonly options: DlqClientOptions;
   readonly queue: string;
   readonly payloads: readonly string[];
-  /** Closes the client after that, and lives on. */
+  /** Closes the client after the sends. The process keeps running. */
   readonly closes?: boolean;
 }
 

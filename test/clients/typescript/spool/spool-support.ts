@@ -1,4 +1,4 @@
-// What the tests of the spool share: a folder for each test, and processes that send.
+// Helpers of the spool tests: a folder for each test, and processes that send.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,21 +10,21 @@ import type { Readable, Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import type { SpoolProcessCommand } from "./spool-process.ts";
 
-/** A folder of its own, removed with the test. */
+/** Creates a folder that is removed after the test. */
 export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dlq-spool-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Names of the spool files of a service. */
+/** Returns the names of the spool files of a service. */
 export async function spoolFiles(folder: string, service = "default"): Promise<string[]> {
   return (await readdir(join(folder, service)).catch(() => [])).sort();
 }
 
 export interface SpoolProcess {
   readonly pid: number;
-  /** What it has printed when its sends were done. */
+  /** Its output until its sends were done. */
   readonly lines: readonly string[];
   readonly stderr: () => string;
   kill9(): Promise<void>;
@@ -32,7 +32,7 @@ export interface SpoolProcess {
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Resolves when all sends of the process have their result. */
+/** Starts a process. Resolves when all its sends have their result. */
 export async function startProcess(
   command: SpoolProcessCommand,
   env: Readonly<Record<string, string>> = {},

@@ -1,5 +1,5 @@
-// What a client keeps while the service is away is in the service once when it is back: real
-// processes, a real server, and a link between them that can be cut.
+// Sends while the service is unavailable arrive once when it is back: with real processes, a real
+// server, and a link between them that can be cut.
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,27 +28,27 @@ const LONG = { timeout: 90_000 };
 let count = 0;
 const newQueue = () => `spool${++count}`;
 
-interface Away {
+interface Outage {
   readonly address: string;
   comeBack(): void;
 }
 
-/** An address at which the server can't be reached at first. */
-async function awayAtFirst(): Promise<Away> {
-  let isThere = false;
+/** Returns an address at which the server is unreachable until `comeBack` is called. */
+async function outage(): Promise<Outage> {
+  let isUp = false;
   const port = Number(server.grpcAddress.split(":")[1]);
-  const proxy = await LinkProxy.open(() => (isThere ? [{ port }] : []));
+  const proxy = await LinkProxy.open(() => (isUp ? [{ port }] : []));
   onTestFinished(() => proxy.close());
   return {
     address: proxy.address,
     comeBack: () => {
-      isThere = true;
+      isUp = true;
     },
   };
 }
 
 function spooling(
-  { address }: Pick<Away, "address">,
+  { address }: Pick<Outage, "address">,
   folder: string,
   options: Omit<DlqClientOptions, "url"> = {},
 ): DlqClient {
@@ -66,38 +66,38 @@ async function hasAccepted(queue: string, messages: number): Promise<void> {
 const statuses = (results: readonly SendResult[]) => [
   ...new Set(results.map(({ status }) => status)),
 ];
-const KEPT = { status: "spooled", durable: true };
+const SPOOLED = { status: "spooled", durable: true };
 
-it("keeps what can't be sent in time, and delivers it once the service is back", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-  const dlq = spooling(away, folder);
+it("keeps sends that fail in time, and sends them once when the service is back", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+  const dlq = spooling(link, folder);
   const payloads = Array.from({ length: 250 }, (_, at) => `m${at}`);
   const results = await Promise.all(payloads.map((text) => dlq.send(queue, text, error)));
-  expect(results).toEqual(payloads.map(() => KEPT));
+  expect(results).toEqual(payloads.map(() => SPOOLED));
   expect(await spoolFiles(folder)).toHaveLength(1);
-  away.comeBack();
+  link.comeBack();
   await hasAccepted(queue, 250);
   await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
   expect((await dlq.send(queue, "then", error)).status).toBe("sent");
 });
 
-it("while the service is known to be away, a catch block does not wait", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-  const dlq = spooling(away, folder, { timeoutMs: 600_000 });
+it("sends go to the spool at once while the service is known to be unavailable", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+  const dlq = spooling(link, folder, { timeoutMs: 600_000 });
   const first = dlq.send(queue, "first", error);
   const late = async () => {
-    // Whoever comes early is tried like the first one; nobody waits for ever.
+    // Sends before the second failed call wait like the first one, so they are not awaited.
     const next = await Promise.race([dlq.send(queue, "next", error), pause(20)]);
-    expect(next).toEqual(KEPT);
+    expect(next).toEqual(SPOOLED);
   };
   await vi.waitFor(late, WAIT);
-  away.comeBack();
+  link.comeBack();
   expect((await first).status).toBe("sent");
 });
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-it("a service without its store is as good as away, also for several at once", LONG, async () => {
+it("a service without its store counts as unavailable, also for batches", LONG, async () => {
   const redis = await startTestRedis();
   const withStore = await startTestServer({ redisUrl: redis.url });
   onTestFinished(async () => {
@@ -116,7 +116,7 @@ it("a service without its store is as good as away, also for several at once", L
   const first = Promise.all(pair());
   const late = async () => {
     const next = await Promise.race([Promise.all(pair()), pause(50)]);
-    expect(next).toEqual([KEPT, KEPT]);
+    expect(next).toEqual([SPOOLED, SPOOLED]);
   };
   await vi.waitFor(late, WAIT);
   await redis.restart();
@@ -129,8 +129,8 @@ it("a service without its store is as good as away, also for several at once", L
   }, WAIT);
 });
 
-it("tries under one identity, before and after", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+it("the spool uses the same request id and send number as the tries before", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   const seen = new Map<string, Set<string>>();
   const see: Interceptor = (next) => (request) => {
     const message = request.message as { requests?: object[] };
@@ -144,11 +144,11 @@ it("tries under one identity, before and after", async () => {
     }
     return next(request);
   };
-  const dlq = spooling(away, folder, { interceptors: [see] });
+  const dlq = spooling(link, folder, { interceptors: [see] });
   const ids = ["one", "two"].map(() => crypto.randomUUID());
   const sends = ids.map((requestId) => dlq.send(queue, "x", error, { requestId }));
-  expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
-  away.comeBack();
+  expect(await Promise.all(sends)).toEqual([SPOOLED, SPOOLED]);
+  link.comeBack();
   await hasAccepted(queue, 2);
   const numbers = ids.map((id) => [...(seen.get(id) ?? [])]);
   expect(numbers.map(({ length }) => length)).toEqual([1, 1]);
@@ -157,32 +157,27 @@ it("tries under one identity, before and after", async () => {
   expect(second).toBe(first.replace(/1$/, "2"));
 });
 
-it("what the service had taken, although no answer came, is there once", async () => {
+it("a message whose answer was lost is stored once", async () => {
   const [folder, queue] = [await newFolder(), newQueue()];
-  let isLosing = true;
+  let losesAnswers = true;
   let answers = 0;
   const losing: Interceptor = (next) => async (request) => {
     const response = await next(request);
     answers++;
-    if (isLosing) throw new ConnectError("the answer is lost", Code.Unavailable);
+    if (losesAnswers) throw new ConnectError("the answer is lost", Code.Unavailable);
     return response;
   };
   const dlq = spooling({ address: server.grpcAddress }, folder, { interceptors: [losing] });
   const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
-  expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
+  expect(await Promise.all(sends)).toEqual([SPOOLED, SPOOLED]);
   expect(answers).toBeGreaterThan(0);
-  isLosing = false;
+  losesAnswers = false;
   await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
   await hasAccepted(queue, 2);
 });
 
-it("a queue that is full does not hold up the others, and gets its message later", async () => {
-  const [away, folder, full, queue] = [
-    await awayAtFirst(),
-    await newFolder(),
-    newQueue(),
-    newQueue(),
-  ];
+it("a full queue does not stop the others, and gets its message when it has room", async () => {
+  const [link, folder, full, queue] = [await outage(), await newFolder(), newQueue(), newQueue()];
   const operator = connectTo(server.grpcAddress);
   onTestFinished(() => operator.close());
   const limit = (maxMessages: bigint) =>
@@ -191,86 +186,90 @@ it("a queue that is full does not hold up the others, and gets its message later
   expect((await clientOf(server).send(full, "first", error)).status).toBe("sent");
   const isFull = async () =>
     expect(errorOf(await clientOf(server).send(full, "x", error)).message).toContain("limit");
-  await vi.waitFor(isFull, WAIT); // a limit acts after a moment
+  await vi.waitFor(isFull, WAIT); // a new limit takes a moment
   const { accepted = 0n } = (await statsOf(operator.dlq, full)).totals ?? {};
 
-  const dlq = spooling(away, folder);
+  const dlq = spooling(link, folder);
   const sends = [full, queue].map((name) => dlq.send(name, "x", error));
-  expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
-  away.comeBack();
+  expect(await Promise.all(sends)).toEqual([SPOOLED, SPOOLED]);
+  link.comeBack();
   await hasAccepted(queue, 1);
   expect(await spoolFiles(folder)).toHaveLength(1);
   await limit(100n);
   await hasAccepted(full, Number(accepted) + 1);
 });
 
-it("tells of what the service refuses for good, and delivers the rest", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+it("drops messages that the service refuses for good, and sends the others", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   const onDropped = vi.fn();
-  const dlq = spooling(away, folder, { onDropped });
+  const dlq = spooling(link, folder, { onDropped });
   const queues = [queue, "no/queue", queue];
   const results = await Promise.all(queues.map((name) => dlq.send(name, "x", error)));
-  expect(results).toEqual([KEPT, KEPT, KEPT]);
-  away.comeBack();
+  expect(results).toEqual([SPOOLED, SPOOLED, SPOOLED]);
+  link.comeBack();
   await hasAccepted(queue, 2);
   await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
   const refused = [expect.objectContaining({ kind: "refused" }), "no/queue"];
   expect(onDropped.mock.calls).toEqual([refused]);
 });
 
-it("a message that is too large for the service does not hold up the others", LONG, async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+it("a message that is too large for the service does not stop the others", LONG, async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   const onDropped = vi.fn();
-  const dlq = spooling(away, folder, { onDropped });
+  const dlq = spooling(link, folder, { onDropped });
   const payloads = ["x", "x".repeat(5 * 1024 ** 2), "x"];
   await Promise.all(payloads.map((payload) => dlq.send(queue, payload, error)));
-  away.comeBack();
+  link.comeBack();
   await hasAccepted(queue, 2);
   await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
   expect(onDropped).toHaveBeenCalledOnce();
 });
 
-describe("a process that dies by kill -9", () => {
-  it("loses nothing: another one delivers it", LONG, async () => {
-    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-    const options = { url: `http://${away.address}`, timeoutMs: 100, spool: { folder } };
+describe("after a kill -9 of a process", () => {
+  it("another client sends its messages", LONG, async () => {
+    const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+    const options = { url: `http://${link.address}`, timeoutMs: 100, spool: { folder } };
     const payloads = ["a", "b", "c"];
     const dead = await startProcess({ options, queue, payloads });
     expect(dead.lines).toEqual(payloads.map(() => "spooled true"));
     await dead.kill9();
-    away.comeBack();
-    spooling(away, folder);
+    link.comeBack();
+    spooling(link, folder);
     await hasAccepted(queue, 3);
     await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
   });
 
-  it("nor what it had adopted itself", LONG, async () => {
-    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-    const options = { url: `http://${away.address}`, timeoutMs: 100, spool: { folder } };
+  it("another client sends messages that the process had recovered itself", LONG, async () => {
+    const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+    const options = { url: `http://${link.address}`, timeoutMs: 100, spool: { folder } };
     for (const payloads of [["a"], ["b"], ["c"]]) {
       const dying = await startProcess({ options, queue, payloads });
       await dying.kill9();
     }
-    away.comeBack();
-    spooling(away, folder);
+    link.comeBack();
+    spooling(link, folder);
     await hasAccepted(queue, 3);
   });
 
-  it("while another one lives: each keeps a file of its own", LONG, async () => {
-    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-    const options = { url: `http://${away.address}`, timeoutMs: 100, spool: { folder } };
-    const living = await startProcess({ options, queue, payloads: ["a", "b"] });
-    const dying = await startProcess({ options, queue, payloads: ["c", "d"] });
-    const names = (await spoolFiles(folder)).map((name) => Number(name.split("-")[1]));
-    expect(names.sort()).toEqual([living.pid, dying.pid].sort());
-    await dying.kill9();
-    away.comeBack();
-    spooling(away, folder);
-    await hasAccepted(queue, 4);
-  });
+  it(
+    "its messages are sent although another process runs: each has its own file",
+    LONG,
+    async () => {
+      const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+      const options = { url: `http://${link.address}`, timeoutMs: 100, spool: { folder } };
+      const running = await startProcess({ options, queue, payloads: ["a", "b"] });
+      const dying = await startProcess({ options, queue, payloads: ["c", "d"] });
+      const names = (await spoolFiles(folder)).map((name) => Number(name.split("-")[1]));
+      expect(names.sort()).toEqual([running.pid, dying.pid].sort());
+      await dying.kill9();
+      link.comeBack();
+      spooling(link, folder);
+      await hasAccepted(queue, 4);
+    },
+  );
 });
 
-/** No spool folder can be made, there or elsewhere; gives what is told on the console. */
+/** Makes all spool folders unwritable. Returns a spy of the console. */
 async function withoutDisk(folder: string) {
   const blocked = join(folder, "default");
   await writeFile(blocked, "a file where the folder should be");
@@ -284,49 +283,49 @@ async function withoutDisk(folder: string) {
   return log;
 }
 
-describe("a client that is closed", () => {
-  it("leaves to the next one what it could not send, in the same process, too", async () => {
-    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-    const dlq = spooling(away, folder, { timeoutMs: 600_000 });
+describe("a closed client", () => {
+  it("leaves unsent messages to the next client, also in the same process", async () => {
+    const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+    const dlq = spooling(link, folder, { timeoutMs: 600_000 });
     const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
     await dlq.close(20);
-    expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
+    expect(await Promise.all(sends)).toEqual([SPOOLED, SPOOLED]);
     expect(errorOf(await dlq.send(queue, "c", error)).kind).toBe("closed");
-    away.comeBack();
-    spooling(away, folder);
+    link.comeBack();
+    spooling(link, folder);
     await hasAccepted(queue, 2);
   });
 
-  it("tells of what it had in memory only", async () => {
-    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  it("drops messages that are only in memory", async () => {
+    const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
     const log = await withoutDisk(folder);
     const onDropped = vi.fn();
-    const dlq = spooling(away, folder, { onDropped });
+    const dlq = spooling(link, folder, { onDropped });
     expect(await dlq.send(queue, "x", error)).toEqual({ status: "spooled", durable: false });
-    expect(log.mock.calls.join()).toContain("keeps letters in memory only");
+    expect(log.mock.calls.join()).toContain("keeping messages in memory, which are lost");
     await dlq.close(0);
-    const dropped = { kind: "closed", message: expect.stringMatching(/had not taken it: ./) };
+    const dropped = { kind: "closed", message: expect.stringMatching(/the last try failed: ./) };
     expect(onDropped.mock.calls).toEqual([[expect.objectContaining(dropped), queue]]);
   });
 });
 
-it("delivers from memory, too", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+it("sends messages from memory when the service is back", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   await withoutDisk(folder);
-  const dlq = spooling(away, folder);
+  const dlq = spooling(link, folder);
   expect(await dlq.send(queue, "x", error)).toEqual({ status: "spooled", durable: false });
-  away.comeBack();
+  link.comeBack();
   await hasAccepted(queue, 1);
 });
 
-it("what has no room in the spool is dropped, with that as the reason", async () => {
-  const [away, folder] = [await awayAtFirst(), await newFolder()];
-  const dlq = spooling(away, folder, { spool: { folder, maxBytes: 100 } });
+it("a send without room in the spool is dropped as spool-full", async () => {
+  const [link, folder] = [await outage(), await newFolder()];
+  const dlq = spooling(link, folder, { spool: { folder, maxBytes: 100 } });
   const dropped = errorOf(await dlq.send(newQueue(), "x", error));
   expect(dropped).toMatchObject({ kind: "spool-full", maybeStored: true });
 });
 
-it("and with what it was refused for, so that nobody looks at the server", async () => {
+it("spool-full names the refusal that sent the message to the spool", async () => {
   const refuse: Interceptor = () => () => {
     throw new ConnectError("who are you?", Code.Unauthenticated);
   };
@@ -334,57 +333,57 @@ it("and with what it was refused for, so that nobody looks at the server", async
   const dlq = clientOf(server, { spool, interceptors: [refuse] });
   const { kind, code, message } = errorOf(await dlq.send(newQueue(), "x", error));
   expect([kind, code]).toEqual(["spool-full", Code.Unauthenticated]);
-  expect(message).toMatch(/it was not sent: who are you\?; mend that/);
+  expect(message).toMatch(/it was not sent: who are you\?; fix that/);
 });
 
-it("what can't be put on the wire is dropped, and takes nothing with it", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-  const dlq = spooling(away, folder);
-  const known = async () => {
+it("a message that cannot be encoded is dropped, and the others are kept", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+  const dlq = spooling(link, folder);
+  const isKnown = async () => {
     const next = await Promise.race([dlq.send(queue, "x", error), pause(20)]);
-    expect(next).toEqual(KEPT);
+    expect(next).toEqual(SPOOLED);
   };
-  await vi.waitFor(known, WAIT);
+  await vi.waitFor(isKnown, WAIT);
   const [bad, good] = [
     dlq.send(queue, "x", error, { maxRetries: -1 }),
     dlq.send(queue, "y", error),
   ];
   expect(errorOf(await bad)).toMatchObject({ kind: "invalid", maybeStored: false });
-  expect(await good).toEqual(KEPT);
+  expect(await good).toEqual(SPOOLED);
 });
 
-it("a send that is aborted on its way to the spool may be delivered from there", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
-  const dlq = spooling(away, folder, { coalesce: { maxPendingMessages: 1 }, timeoutMs: 600_000 });
+it("a send that is aborted while it moves to the spool is maybeStored, and is sent", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+  const dlq = spooling(link, folder, { coalesce: { maxPendingMessages: 1 }, timeoutMs: 600_000 });
   void dlq.send(queue, "first", error);
   const controller = new AbortController();
   const second = dlq.send(queue, "second", error, { signal: controller.signal });
   controller.abort();
   expect(errorOf(await second)).toMatchObject({ kind: "aborted", maybeStored: true });
-  away.comeBack();
+  link.comeBack();
   await hasAccepted(queue, 2);
 });
 
-it("what has no room in memory goes to the spool at once", async () => {
-  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+it("a send beyond maxPendingMessages goes to the spool at once", async () => {
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   const coalesce = { maxPendingMessages: 1 };
-  const dlq = spooling(away, folder, { timeoutMs: 600_000, coalesce });
+  const dlq = spooling(link, folder, { timeoutMs: 600_000, coalesce });
   const first = dlq.send(queue, "first", error);
-  expect(await dlq.send(queue, "second", error)).toEqual(KEPT);
-  away.comeBack();
+  expect(await dlq.send(queue, "second", error)).toEqual(SPOOLED);
+  link.comeBack();
   expect((await first).status).toBe("sent");
   await hasAccepted(queue, 2);
 });
 
-it("a function whose message is kept on this machine does not throw", async () => {
-  const [away, folder] = [await awayAtFirst(), await newFolder()];
-  const dlq = spooling(away, folder);
+it("a deadLetter function does not throw if its message is on disk", async () => {
+  const [link, folder] = [await outage(), await newFolder()];
+  const dlq = spooling(link, folder);
   const charge = dlq.deadLetter(newQueue(), () => Promise.reject(error));
   expect(await charge()).toBeUndefined();
 });
 
 it(
-  "a server killed under load, with a short patience: nothing is lost or doubled",
+  "a server killed under load, with a short timeout: no message is lost or duplicated",
   LONG,
   async () => {
     const [folder, queue] = [await newFolder(), newQueue()];
@@ -395,7 +394,7 @@ it(
     }, 2);
     await until(() => sends.length > 50, "a load");
     await server.kill9();
-    await until(() => sends.length > 300, "sends while it is away");
+    await until(() => sends.length > 300, "sends while it is down");
     await server.restart();
     const sentAgain = async () => {
       const send = dlq.send(queue, "again", error);

@@ -14,17 +14,17 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// call is one by the generated stubs, as a user of them makes it.
+// call is a call of the generated stubs.
 type call struct {
 	Method        string          `json:"method"`
 	Request       json.RawMessage `json:"request"`
 	CancelAfterMs *int64          `json:"cancel_after_ms"`
 }
 
-func (c call) run(client *dlq.Client, timeoutMs *int64) (words, error) {
+func (c call) run(client *dlq.Client, timeoutMs *int64) (fields, error) {
 	method := reflect.ValueOf(client.Stubs()).MethodByName(c.Method)
 	if !method.IsValid() || method.Type().Out(0).Kind() != reflect.Pointer {
-		return nil, fmt.Errorf("there is no unary %s", c.Method)
+		return nil, fmt.Errorf("DlqService has no unary method %s", c.Method)
 	}
 	request := reflect.New(method.Type().In(1).Elem())
 	if len(c.Request) > 0 {
@@ -39,32 +39,32 @@ func (c call) run(client *dlq.Client, timeoutMs *int64) (words, error) {
 	}
 	out := method.Call([]reflect.Value{reflect.ValueOf(ctx), request})
 	if err, ok := out[1].Interface().(error); ok && err != nil {
-		return errorWords(err), nil
+		return errorFields(err), nil
 	}
 	options := protojson.MarshalOptions{UseProtoNames: true}
 	response, err := options.Marshal(out[0].Interface().(proto.Message))
 	if err != nil {
 		return nil, err
 	}
-	return words{"code": "OK", "response": json.RawMessage(response)}, nil
+	return fields{"code": "OK", "response": json.RawMessage(response)}, nil
 }
 
-func errorWords(err error) words {
-	told := status.Convert(err)
-	fields := []string{}
-	said := words{"code": rpccode.Code(told.Code()).String(), "message": told.Message()} //nolint:gosec // 0 to 16
-	for _, detail := range told.Details() {
+func errorFields(err error) fields {
+	st := status.Convert(err)
+	violations := []string{}
+	values := fields{"code": rpccode.Code(st.Code()).String(), "message": st.Message()} //nolint:gosec // 0 to 16
+	for _, detail := range st.Details() {
 		switch d := detail.(type) {
 		case *errdetails.ErrorInfo:
-			said["reason"], said["domain"] = d.GetReason(), d.GetDomain()
+			values["reason"], values["domain"] = d.GetReason(), d.GetDomain()
 		case *errdetails.RetryInfo:
-			said["retry_after_ms"] = d.GetRetryDelay().AsDuration().Milliseconds()
+			values["retry_after_ms"] = d.GetRetryDelay().AsDuration().Milliseconds()
 		case *errdetails.BadRequest:
 			for _, violation := range d.GetFieldViolations() {
-				fields = append(fields, violation.GetField())
+				violations = append(violations, violation.GetField())
 			}
 		}
 	}
-	said["field_violations"] = fields
-	return said
+	values["field_violations"] = violations
+	return values
 }

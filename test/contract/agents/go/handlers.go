@@ -10,7 +10,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go"
 )
 
-// ending is how a command has a handler end.
+// ending is how a handler ends, as a command says.
 type ending struct {
 	Key          string `json:"key"`
 	How          string `json:"how"`
@@ -23,21 +23,21 @@ type ending struct {
 
 type finishing struct {
 	ending
-	reply chan words
+	reply chan fields
 }
 
-// handlers wait until a command says how they end.
+// handlers are handlers that wait for a command with their ending.
 type handlers struct {
-	tell    func(words)
+	emit    func(fields)
 	mu      sync.Mutex
 	lastKey int
 	waiting map[string]chan finishing
 	ended   map[string]chan struct{}
-	keys    sync.Map // of *dlq.Delivery
+	keys    sync.Map // by *dlq.Delivery
 }
 
-func newHandlers(tell func(words)) *handlers {
-	return &handlers{tell: tell, waiting: map[string]chan finishing{}, ended: map[string]chan struct{}{}}
+func newHandlers(emit func(fields)) *handlers {
+	return &handlers{emit: emit, waiting: map[string]chan finishing{}, ended: map[string]chan struct{}{}}
 }
 
 func (h *handlers) of(worker string, client *dlq.Client) dlq.Handler {
@@ -50,28 +50,28 @@ func (h *handlers) of(worker string, client *dlq.Client) dlq.Handler {
 		h.waiting[key], h.ended[key] = finish, end
 		h.mu.Unlock()
 		h.keys.Store(d, key)
-		event := deliveryWords(d)
+		event := deliveryFields(d)
 		event["event"], event["worker"], event["key"] = "delivery", worker, key
-		h.tell(event)
+		h.emit(event)
 		select {
 		case how := <-finish:
 			result, err := how.end(ctx, d, client)
 			how.reply <- result
 			return err
 		case <-ctx.Done():
-			h.tell(words{"event": "cancelled", "worker": worker, "key": key})
+			h.emit(fields{"event": "cancelled", "worker": worker, "key": key})
 			return context.Cause(ctx)
 		}
 	}
 }
 
-func (h *handlers) finish(key string, how ending, given *givenError) (words, error) {
+func (h *handlers) finish(key string, how ending, given *givenError) (fields, error) {
 	h.mu.Lock()
 	finish, end := h.waiting[key], h.ended[key]
 	delete(h.waiting, key)
 	h.mu.Unlock()
 	if finish == nil {
-		return nil, fmt.Errorf("no delivery %s waits", key)
+		return nil, fmt.Errorf("no handler waits with key %s", key)
 	}
 	if how.How == "throw" || how.How == "fail" {
 		if given == nil {
@@ -82,21 +82,21 @@ func (h *handlers) finish(key string, how ending, given *givenError) (words, err
 	if how.cause, err = given.asError(); err != nil {
 		return nil, err
 	}
-	reply := make(chan words, 1)
+	reply := make(chan fields, 1)
 	select {
 	case finish <- finishing{how, reply}:
 		return <-reply, nil
-	case <-end: // it was cancelled
-		return words{}, nil
+	case <-end: // cancelled
+		return fields{}, nil
 	}
 }
 
-func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (words, error) {
+func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (fields, error) {
 	switch e.How {
 	case "return":
-		return words{}, nil
+		return fields{}, nil
 	case "throw":
-		return words{}, e.cause
+		return fields{}, e.cause
 	case "fail":
 		err := e.cause
 		if e.RetryAfterMs != nil {
@@ -105,27 +105,27 @@ func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (w
 		if e.NonRetryable {
 			err = dlq.NonRetryable(err)
 		}
-		return words{}, err
+		return fields{}, err
 	case "release":
-		return words{}, dlq.Release(ms(e.DelayMs))
+		return fields{}, dlq.Release(ms(e.DelayMs))
 	case "quarantine":
-		return words{}, dlq.Quarantine(e.Note)
+		return fields{}, dlq.Quarantine(e.Note)
 	case "discard":
-		return words{}, dlq.Discard(e.Note)
+		return fields{}, dlq.Discard(e.Note)
 	case "send":
 		var options []dlq.SendOption
 		if d.SourceID != "" {
 			options = append(options, dlq.WithSourceID(d.SourceID))
 		}
-		return resultWords(client.Send(ctx, d.Queue, d.Payload, e.cause, options...)), nil
+		return resultFields(client.Send(ctx, d.Queue, d.Payload, e.cause, options...)), nil
 	default:
-		return nil, fmt.Errorf("unknown: how %s", e.How)
+		return nil, fmt.Errorf("unknown ending %s", e.How)
 	}
 }
 
 func (h *handlers) settled(d *dlq.Delivery, settled dlq.Settled) {
 	key, _ := h.keys.LoadAndDelete(d)
-	h.tell(words{
+	h.emit(fields{
 		"event": "settled", "key": key, "outcome": settled.Outcome,
 		"state": strings.TrimPrefix(settled.State.String(), "MESSAGE_STATE_"),
 	})

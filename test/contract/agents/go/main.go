@@ -1,5 +1,5 @@
-// The programs of the tests that use the Go client: by its first argument the agent of the scenarios (none), an actor of
-// the fault suite, or a load process of the bench.
+// The test programs with the Go client. The first argument selects the agent of the scenarios (none), an actor of
+// the fault suite, or a load process of the benchmark.
 package main
 
 import (
@@ -13,13 +13,13 @@ import (
 	"github.com/dlq-service/dlq/test/contract/agents/go/load"
 )
 
-// output writes whole lines, of whichever goroutine.
+// output writes whole lines. It is safe for concurrent use.
 type output struct {
 	mu sync.Mutex
 	to *bufio.Writer
 }
 
-func (o *output) tell(message map[string]any) {
+func (o *output) write(message map[string]any) {
 	line, err := json.Marshal(message)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -50,14 +50,14 @@ func run(args []string) error {
 	case args[0] == "load" && len(args) == 2:
 		return load.Serve(args[1], os.Stdin, os.Stdout)
 	default:
-		return fmt.Errorf("unknown: %v; give contract, producer, worker, or load ADDRESS", args)
+		return fmt.Errorf("unknown arguments %v; use contract, producer, worker, or load ADDRESS", args)
 	}
 }
 
-// serve does what lines of JSON on its input say, and answers in such.
+// serve reads commands as lines of JSON from the standard input and writes the answers to the standard output.
 func serve() {
 	out := &output{to: bufio.NewWriter(os.Stdout)}
-	agent := newSession(out.tell)
+	agent := newSession(out.write)
 	input := bufio.NewReader(os.Stdin)
 	for {
 		line, err := input.ReadBytes('\n')
@@ -74,12 +74,12 @@ func serve() {
 		}
 		answer := func(result map[string]any, err error) {
 			if err != nil {
-				out.tell(map[string]any{"id": command.ID, "error": err.Error()})
+				out.write(map[string]any{"id": command.ID, "error": err.Error()})
 			} else {
-				out.tell(map[string]any{"id": command.ID, "result": result})
+				out.write(map[string]any{"id": command.ID, "result": result})
 			}
 		}
-		// What has begun is in the order of the commands; what it waits for is not.
+		// Commands begin in order and may end in any order.
 		wait, err := agent.begin(command.Op, line)
 		if err != nil {
 			answer(nil, err)

@@ -12,28 +12,29 @@ import (
 	"github.com/dlq-service/dlq/test/contract/agents/go/golden"
 )
 
-type words = map[string]any
+// fields are the fields of a JSON object.
+type fields = map[string]any
 
-// waiting gives the reply to a command that has begun.
-type waiting func() (words, error)
+// reply waits for the end of a command and returns its result.
+type reply func() (fields, error)
 
-// session has the clients and workers of one process, by the names that commands give them.
+// session holds the clients and workers of the process by name.
 type session struct {
-	tell     func(words)
+	emit     func(fields)
 	handlers *handlers
 	mu       sync.Mutex
 	clients  map[string]*dlq.Client
 	workers  map[string]*dlq.Worker
 }
 
-func newSession(tell func(words)) *session {
+func newSession(emit func(fields)) *session {
 	return &session{
-		tell: tell, handlers: newHandlers(tell),
+		emit: emit, handlers: newHandlers(emit),
 		clients: map[string]*dlq.Client{}, workers: map[string]*dlq.Worker{},
 	}
 }
 
-// command has the fields of all of them.
+// command has the fields of all commands.
 type command struct {
 	Client    string          `json:"client"`
 	Worker    string          `json:"worker"`
@@ -54,7 +55,7 @@ type command struct {
 	call
 }
 
-func (s *session) begin(op string, line []byte) (waiting, error) {
+func (s *session) begin(op string, line []byte) (reply, error) {
 	var c command
 	if err := json.Unmarshal(line, &c); err != nil {
 		return nil, err
@@ -63,9 +64,9 @@ func (s *session) begin(op string, line []byte) (waiting, error) {
 	case "open":
 		return s.open(c)
 	case "cases":
-		return func() (words, error) { return words{"names": golden.Names()}, nil }, nil
+		return func() (fields, error) { return fields{"names": golden.Names()}, nil }, nil
 	case "finish":
-		return func() (words, error) { return s.handlers.finish(c.Key, c.ending, c.Error) }, nil
+		return func() (fields, error) { return s.handlers.finish(c.Key, c.ending, c.Error) }, nil
 	case "stop":
 		return s.stop(c)
 	}
@@ -73,7 +74,7 @@ func (s *session) begin(op string, line []byte) (waiting, error) {
 	client := s.clients[c.Client]
 	s.mu.Unlock()
 	if client == nil {
-		return nil, fmt.Errorf("there is no client %s", c.Client)
+		return nil, fmt.Errorf("unknown client %s", c.Client)
 	}
 	switch op {
 	case "send":
@@ -83,28 +84,28 @@ func (s *session) begin(op string, line []byte) (waiting, error) {
 	case "worker":
 		return s.work(client, c)
 	case "flush":
-		return func() (words, error) { return words{}, client.Flush(context.Background()) }, nil
+		return func() (fields, error) { return fields{}, client.Flush(context.Background()) }, nil
 	case "close":
-		return func() (words, error) {
+		return func() (fields, error) {
 			ctx, cancel := within(c.TimeoutMs)
 			defer cancel()
-			_ = client.Close(ctx) // that it was hastened is as it was asked for
-			return words{}, nil
+			_ = client.Close(ctx) // the scenario checks the results of the sends
+			return fields{}, nil
 		}, nil
 	case "call":
-		return func() (words, error) { return c.run(client, c.TimeoutMs) }, nil
+		return func() (fields, error) { return c.run(client, c.TimeoutMs) }, nil
 	default:
-		return nil, fmt.Errorf("this agent knows no %s", op)
+		return nil, fmt.Errorf("unknown command %s", op)
 	}
 }
 
-func (s *session) open(c command) (waiting, error) {
+func (s *session) open(c command) (reply, error) {
 	target, options, err := clientOptions(c.Options)
 	if err != nil {
 		return nil, err
 	}
 	options = append(options, dlq.WithOnDropped(func(err *dlq.Error, queue string) {
-		s.tell(words{"event": "dropped", "client": c.Client, "queue": queue, "kind": err.Kind})
+		s.emit(fields{"event": "dropped", "client": c.Client, "queue": queue, "kind": err.Kind})
 	}))
 	client, err := dlq.New(target, options...)
 	if err != nil {
@@ -113,10 +114,10 @@ func (s *session) open(c command) (waiting, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clients[c.Client] = client
-	return func() (words, error) { return words{}, nil }, nil
+	return func() (fields, error) { return fields{}, nil }, nil
 }
 
-func send(client *dlq.Client, c command) (waiting, error) {
+func send(client *dlq.Client, c command) (reply, error) {
 	options, err := sendOptions(c.Options)
 	if err != nil {
 		return nil, err
@@ -126,12 +127,12 @@ func send(client *dlq.Client, c command) (waiting, error) {
 		return nil, err
 	}
 	pending := client.SendAsync(context.Background(), c.Queue, c.Payload.value(), cause, options...)
-	return func() (words, error) { return resultWords(pending.Result()), nil }, nil
+	return func() (fields, error) { return resultFields(pending.Result()), nil }, nil
 }
 
-// fail sends what really fails.
-func fail(client *dlq.Client, c command) waiting {
-	return func() (words, error) {
+// fail sends the error of a case of the golden set.
+func fail(client *dlq.Client, c command) reply {
+	return func() (fields, error) {
 		options, err := sendOptions(c.Options)
 		if err != nil {
 			return nil, err
@@ -140,14 +141,14 @@ func fail(client *dlq.Client, c command) waiting {
 		if err != nil {
 			return nil, err
 		}
-		return resultWords(client.Send(context.Background(), c.Queue, c.Payload.value(), failure, options...)), nil
+		return resultFields(client.Send(context.Background(), c.Queue, c.Payload.value(), failure, options...)), nil
 	}
 }
 
-func (s *session) work(client *dlq.Client, c command) (waiting, error) {
+func (s *session) work(client *dlq.Client, c command) (reply, error) {
 	options := []dlq.WorkerOption{
 		dlq.WithOnError(func(err *dlq.Error, _ *dlq.Delivery) {
-			s.tell(words{"event": "error", "worker": c.Worker, "kind": err.Kind})
+			s.emit(fields{"event": "error", "worker": c.Worker, "kind": err.Kind})
 		}),
 		dlq.WithOnSettled(s.handlers.settled),
 	}
@@ -172,21 +173,21 @@ func (s *session) work(client *dlq.Client, c command) (waiting, error) {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
-	return func() (words, error) { return words{}, nil }, nil
+	return func() (fields, error) { return fields{}, nil }, nil
 }
 
-func (s *session) stop(c command) (waiting, error) {
+func (s *session) stop(c command) (reply, error) {
 	s.mu.Lock()
 	worker := s.workers[c.Worker]
 	s.mu.Unlock()
 	if worker == nil {
-		return nil, fmt.Errorf("there is no worker %s", c.Worker)
+		return nil, fmt.Errorf("unknown worker %s", c.Worker)
 	}
-	return func() (words, error) {
+	return func() (fields, error) {
 		ctx, cancel := within(c.TimeoutMs)
 		defer cancel()
-		_ = worker.Shutdown(ctx) // that it was hastened is as it was asked for
-		return words{}, nil
+		_ = worker.Shutdown(ctx) // the scenario checks the events
+		return fields{}, nil
 	}, nil
 }
 

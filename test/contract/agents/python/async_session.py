@@ -1,4 +1,4 @@
-"""Plays with `dlq.aio.Client`: handlers are tasks that wait until a command says how they end."""
+"""Runs commands with `dlq.aio.Client`. A handler is a task that waits for the command `finish`."""
 
 import asyncio
 import itertools
@@ -7,15 +7,23 @@ import os
 from calls import call
 from golden import failure_of, golden_cases
 from thread_session import seconds_of
-from words import client_options, delivery_words, error_of, outcome_of, payload_of, result_of, seconds
+from conversions import (
+    client_options,
+    delivery_fields,
+    error_of,
+    outcome_of,
+    payload_of,
+    result_of,
+    seconds,
+)
 
 import dlq
 import dlq.aio
 
 
 class AsyncSession:
-    def __init__(self, tell) -> None:
-        self._tell = tell
+    def __init__(self, emit) -> None:
+        self._emit = emit
         self._clients: dict[str, dlq.aio.Client] = {}
         self._workers: dict[str, dlq.aio.Worker] = {}
         self._stubs: dict[str, object] = {}
@@ -27,7 +35,7 @@ class AsyncSession:
 
     async def open(self, client, options) -> None:
         def on_dropped(error, name):
-            self._tell({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
+            self._emit({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
 
         self._clients[client] = dlq.aio.Client(**client_options(options), on_dropped=on_dropped)
         self._stubs.pop(client, None)
@@ -52,9 +60,7 @@ class AsyncSession:
         dlq_client = self._clients[client]
         running = dlq_client.worker(
             queues,
-            on_error=lambda error, _: self._tell(
-                {"event": "error", "worker": worker, "kind": error.kind}
-            ),
+            on_error=lambda error, _: self._emit({"event": "error", "worker": worker, "kind": error.kind}),
             on_settled=self._settled,
             **options,
         )
@@ -86,24 +92,24 @@ class AsyncSession:
 
     def _settled(self, delivery, settled) -> None:
         key = self._keys.pop(delivery, "")
-        words = {"outcome": settled.outcome, "state": settled.state}
-        self._tell({"event": "settled", "key": key, **words})
+        result = {"outcome": settled.outcome, "state": settled.state}
+        self._emit({"event": "settled", "key": key, **result})
 
     async def _handle(self, worker, client, delivery):
         key = f"{os.getpid()}-a{next(self._numbers)}"
         self._keys[delivery] = key
         inbox = self._inboxes[key] = asyncio.get_running_loop().create_future()
-        self._tell({"event": "delivery", "worker": worker, "key": key, **delivery_words(delivery)})
+        self._emit({"event": "delivery", "worker": worker, "key": key, **delivery_fields(delivery)})
         try:
             fields, reply = await inbox
         except asyncio.CancelledError:
-            self._tell({"event": "cancelled", "worker": worker, "key": key})
+            self._emit({"event": "cancelled", "worker": worker, "key": key})
             raise
         if fields["how"] != "send":
             reply.set_result({})
             return outcome_of(**fields)
-        own = {"source_id": delivery.source_id} if delivery.source_id else {}
+        options = {"source_id": delivery.source_id} if delivery.source_id else {}
         error = error_of(fields.get("error") or {})
-        sent = await client.send(delivery.queue, delivery.payload, error, **own)
+        sent = await client.send(delivery.queue, delivery.payload, error, **options)
         reply.set_result(result_of(sent))
         return None

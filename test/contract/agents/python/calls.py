@@ -1,10 +1,10 @@
-"""Calls by the generated stubs, as a user of them makes them, and what their errors say."""
+"""Calls through the generated stubs, and their errors."""
 
 import asyncio
 
 import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict
-from google.rpc import error_details_pb2  # noqa: F401  # so that details in responses can be shown
+from google.rpc import error_details_pb2  # noqa: F401  # to format details in responses
 
 import dlq
 from dlq.v1 import dlq_service_pb2 as pb
@@ -18,7 +18,7 @@ def request_of(method: str, given: dict):
 
 
 async def call(stub, method, request=None, timeout_ms=None, cancel_after_ms=None) -> dict:
-    """By grpc's stub or by that of grpc.aio."""
+    """Makes a call with a stub of grpc or grpc.aio."""
     unary = getattr(stub, method)
     given = request_of(method, request or {})
     timeout = None if timeout_ms is None else timeout_ms / 1000
@@ -31,13 +31,13 @@ async def call(stub, method, request=None, timeout_ms=None, cancel_after_ms=None
         else:
             response = await work
     except grpc.RpcError as error:
-        return error_words(error)
+        return error_fields(error)
     except (grpc.FutureCancelledError, asyncio.CancelledError):
         return {"code": "CANCELLED", "message": "", "field_violations": []}
     return {"code": "OK", "response": MessageToDict(response, preserving_proto_field_name=True)}
 
 
-def error_words(error) -> dict:
+def error_fields(error) -> dict:
     details = dlq.error_details(error)
     found = {
         "code": error.code().name,

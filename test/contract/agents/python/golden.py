@@ -1,4 +1,4 @@
-"""Failures that Python and gRPC make for real: those of the golden set that need no other packages."""
+"""Real failures of Python and gRPC: the cases of the golden set that need no other packages."""
 
 import sys
 from importlib import import_module
@@ -6,8 +6,8 @@ from pathlib import Path
 
 COLLECTOR = Path(__file__).parents[3] / "golden/collect/python"
 MODULES = ("language", "values", "urls", "grpcs")
-# The first leaves no file to open to others that run beside it, the second is a reset just as often,
-# the third asks whatever resolver there is, the last has one of two types by when the peer is heard.
+# Left out because they disturb other tests or have varying results: the first uses up all file
+# descriptors, the second is sometimes a reset, the third depends on the resolver, the last on timing.
 LEFT_OUT = {
     "os: too many files",
     "socket: broken pipe",
@@ -17,7 +17,7 @@ LEFT_OUT = {
 
 
 def golden_cases() -> dict:
-    """Loaded when they are asked for: name -> what makes it happen."""
+    """Loads the cases: name -> function that fails."""
     if str(COLLECTOR) not in sys.path:
         sys.path.append(str(COLLECTOR))
     modules = [import_module(f"cases.{name}") for name in MODULES]
@@ -26,12 +26,12 @@ def golden_cases() -> dict:
 
 
 def failure_of(name: str) -> BaseException:
-    """What was raised. Blocks meanwhile."""
+    """Runs a case and returns its exception. Blocks."""
     cases = golden_cases()
     if name not in cases:
-        raise LookupError(f"there is no case {name}")
+        raise LookupError(f"there is no case named {name}")
     try:
         cases[name]()
     except BaseException as error:  # SystemExit is a failure, too
         return error
-    raise LookupError(f"nothing failed: {name}")
+    raise LookupError(f"the case {name} did not fail")

@@ -1,4 +1,4 @@
-"""Plays with `dlq.Client`: handlers are threads that wait until a command says how they end."""
+"""Runs commands with `dlq.Client`. A handler is a thread that waits for the command `finish`."""
 
 import asyncio
 import itertools
@@ -8,14 +8,22 @@ import threading
 
 from calls import call
 from golden import failure_of, golden_cases
-from words import client_options, delivery_words, error_of, outcome_of, payload_of, result_of, seconds
+from conversions import (
+    client_options,
+    delivery_fields,
+    error_of,
+    outcome_of,
+    payload_of,
+    result_of,
+    seconds,
+)
 
 import dlq
 
 
 class ThreadSession:
-    def __init__(self, tell) -> None:
-        self._tell = tell
+    def __init__(self, emit) -> None:
+        self._emit = emit
         self._clients: dict[str, dlq.Client] = {}
         self._workers: dict[str, dlq.Worker] = {}
         self._inboxes: dict[str, queue.Queue] = {}
@@ -26,7 +34,7 @@ class ThreadSession:
 
     async def open(self, client, options) -> None:
         def on_dropped(error, name):
-            self._tell({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
+            self._emit({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
 
         self._clients[client] = dlq.Client(**client_options(options), on_dropped=on_dropped)
 
@@ -50,16 +58,12 @@ class ThreadSession:
         dlq_client = self._clients[client]
         running = dlq_client.worker(
             queues,
-            on_error=lambda error, _: self._tell(
-                {"event": "error", "worker": worker, "kind": error.kind}
-            ),
+            on_error=lambda error, _: self._emit({"event": "error", "worker": worker, "kind": error.kind}),
             on_settled=self._settled,
             **options,
         )
         self._workers[worker] = running
-        await asyncio.to_thread(
-            running.start, lambda delivery: self._handle(worker, dlq_client, delivery)
-        )
+        await asyncio.to_thread(running.start, lambda delivery: self._handle(worker, dlq_client, delivery))
 
     async def finish(self, key, **fields) -> dict:
         reply = asyncio.get_running_loop().create_future()
@@ -80,28 +84,28 @@ class ThreadSession:
 
     def _settled(self, delivery, settled) -> None:
         key = self._keys.pop(delivery, "")
-        words = {"outcome": settled.outcome, "state": settled.state}
-        self._tell({"event": "settled", "key": key, **words})
+        result = {"outcome": settled.outcome, "state": settled.state}
+        self._emit({"event": "settled", "key": key, **result})
 
     def _handle(self, worker, client, delivery):
         key = f"{os.getpid()}-t{next(self._numbers)}"
         self._keys[delivery] = key
         inbox = self._inboxes[key] = queue.Queue()
-        self._tell({"event": "delivery", "worker": worker, "key": key, **delivery_words(delivery)})
+        self._emit({"event": "delivery", "worker": worker, "key": key, **delivery_fields(delivery)})
         while True:
             try:
                 fields, reply = inbox.get(timeout=0.02)
                 break
             except queue.Empty:
                 if delivery.cancelled.is_set():
-                    self._tell({"event": "cancelled", "worker": worker, "key": key})
+                    self._emit({"event": "cancelled", "worker": worker, "key": key})
                     raise RuntimeError("cancelled") from None
         if fields["how"] != "send":
             reply.get_loop().call_soon_threadsafe(reply.set_result, {})
             return outcome_of(**fields)
-        own = {"source_id": delivery.source_id} if delivery.source_id else {}
+        options = {"source_id": delivery.source_id} if delivery.source_id else {}
         error = error_of(fields.get("error") or {})
-        sent = client.send(delivery.queue, delivery.payload, error, **own)
+        sent = client.send(delivery.queue, delivery.payload, error, **options)
         reply.get_loop().call_soon_threadsafe(reply.set_result, result_of(sent))
         return None
 
@@ -111,17 +115,17 @@ def seconds_of(ms):
 
 
 async def in_thread(work, *given) -> None:
-    """One of its own: those of `to_thread` are few, and these wait long."""
+    """Runs blocking work in a new thread. `asyncio.to_thread` has few threads."""
     loop = asyncio.get_running_loop()
-    over = loop.create_future()
+    ended = loop.create_future()
 
     def run() -> None:
         try:
             work(*given)
         except BaseException as error:
-            loop.call_soon_threadsafe(over.set_exception, error)
+            loop.call_soon_threadsafe(ended.set_exception, error)
         else:
-            loop.call_soon_threadsafe(over.set_result, None)
+            loop.call_soon_threadsafe(ended.set_result, None)
 
     threading.Thread(target=run, daemon=True).start()
-    await over
+    await ended

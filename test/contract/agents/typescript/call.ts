@@ -1,4 +1,4 @@
-// A call by the generated stubs, as a user of them makes it, and what its error says.
+// Makes a call with the generated stubs, and converts its error for the scenario.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { createRegistry, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
@@ -17,7 +17,7 @@ import {
 } from "../../../../gen/google/rpc/error_details_pb.ts";
 import { isMap, type JsonMap } from "../../json.ts";
 
-/** Of what an error inside a response may hold. */
+/** For the details of errors inside responses. */
 const registry = createRegistry(file_google_rpc_error_details);
 
 type Unary = (request: unknown, options: object) => Promise<unknown>;
@@ -25,7 +25,7 @@ type Unary = (request: unknown, options: object) => Promise<unknown>;
 export async function callMethod(stubs: DlqStubs, fields: JsonMap): Promise<JsonMap> {
   const { method: name, request = {}, timeout_ms, cancel_after_ms } = fields;
   const method = DlqService.methods.find((one) => one.name === name);
-  if (method?.methodKind !== "unary") throw new Error(`there is no unary ${String(name)}`);
+  if (method?.methodKind !== "unary") throw new Error(`there is no unary method ${String(name)}`);
   const abort = new AbortController();
   const options = {
     signal: abort.signal,
@@ -41,11 +41,11 @@ export async function callMethod(stubs: DlqStubs, fields: JsonMap): Promise<Json
     const json = toJson(output, response as never, { useProtoFieldName: true, registry });
     return { code: "OK", ...(isMap(json) ? { response: json } : {}) };
   } catch (reason) {
-    return errorWords(ConnectError.from(reason));
+    return errorFields(ConnectError.from(reason));
   }
 }
 
-function errorWords(error: ConnectError): JsonMap {
+function errorFields(error: ConnectError): JsonMap {
   const [info] = error.findDetails(ErrorInfoSchema);
   const [retry] = error.findDetails(RetryInfoSchema);
   const violations = error.findDetails(BadRequestSchema).flatMap((one) => one.fieldViolations);
@@ -58,8 +58,8 @@ function errorWords(error: ConnectError): JsonMap {
   };
 }
 
-/** `INVALID_ARGUMENT`: the name that gRPC has for it. */
+/** Returns gRPC's name of a code, such as `INVALID_ARGUMENT`. */
 function nameOf(code: Code): string {
-  const words = (Code[code] ?? "").replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`);
-  return words.toUpperCase().replace(/^CANCELED$/, "CANCELLED");
+  const name = (Code[code] ?? "").replace(/(?<=[a-z])[A-Z]/g, (capital) => `_${capital}`);
+  return name.toUpperCase().replace(/^CANCELED$/, "CANCELLED");
 }

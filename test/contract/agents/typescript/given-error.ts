@@ -7,11 +7,11 @@ import { isMap, type Json } from "../../json.ts";
 
 class OrderError extends Error {}
 
-/** What `error` of a command says, as this language would throw it. */
+/** Creates the error that a command describes. */
 export function givenError(given: Json | undefined): unknown {
   if (!isMap(given)) return undefined;
-  const { kind, message: words = "it broke", retry_after_ms, non_retryable } = given;
-  const message = String(words);
+  const { kind, message: text = "it broke", retry_after_ms, non_retryable } = given;
+  const message = String(text);
   const cause = givenError(given.cause);
   const options = cause === undefined ? {} : { cause };
   if (typeof retry_after_ms === "number")

@@ -1,17 +1,17 @@
-// Failures that Node and gRPC make for real: those of the golden set that need no other packages.
+// Real failures of Node and gRPC: the cases of the golden set that need no other packages.
 
 import type { JsonMap } from "../../json.ts";
 
-/** Library, what an operator would say, and what makes it happen. */
+/** Name of a case to its library, its description, and the function that fails. */
 type Cases = Readonly<Record<string, readonly [string, string, () => unknown]>>;
 
 const COLLECTORS = "../../../golden/collect/javascript/cases";
 const FILES = ["node", "fetch", "values", "grpc"];
 
-/** The first says only `fetch failed`; the others ask whatever resolver there is. */
+/** The first has only the message `fetch failed`; the others depend on the resolver of the machine. */
 const LEFT_OUT = ["fetch: redirected in a circle", "dns: no such name", "fetch: no such name"];
 
-/** Loaded when they are asked for: they read the ports of their peers. */
+/** Loads the cases late, because they read the ports of their peers. */
 async function goldenCases(): Promise<Cases> {
   const modules: readonly Readonly<Record<string, Cases>>[] = await Promise.all(
     FILES.map((file) => import(`${COLLECTORS}/${file}.mjs`)),
@@ -23,7 +23,7 @@ export async function caseNames(): Promise<JsonMap> {
   return { names: Object.keys(await goldenCases()).filter((name) => !LEFT_OUT.includes(name)) };
 }
 
-/** What was thrown. @throws Error when nothing was */
+/** Returns the value that a case throws. @throws Error if it throws nothing */
 export async function failureOfCase(name: string): Promise<unknown> {
   const [, , act] = (await goldenCases())[name] ?? [];
   if (act === undefined) throw new Error(`there is no case ${name}`);

@@ -10,33 +10,33 @@ import {
   type SettledDelivery,
 } from "../../../../clients/typescript/src/index.ts";
 import type { JsonMap } from "../../json.ts";
+import { camelCase, deliveryOf, resultOf } from "./convert.ts";
 import { givenError } from "./given-error.ts";
-import { camelCase, deliveryOf, resultOf } from "./words.ts";
 
 interface Running {
   readonly delivery: Delivery;
   readonly dlq: DlqClient;
-  /** What the handler that waits goes on with; it gives what the command is answered. */
+  /** Ends the waiting handler. Returns the answer to the command. */
   finish(fields: JsonMap): Promise<JsonMap>;
 }
 
-/** Handlers that wait until a command says how they end. */
+/** Handlers that wait until a command ends them. */
 export class Handlers {
-  readonly #tell: (event: JsonMap) => void;
+  readonly #emit: (event: JsonMap) => void;
   readonly #running = new Map<string, Running>();
   readonly #keys = new WeakMap<Delivery, string>();
   #lastKey = 0;
 
-  constructor(tell: (event: JsonMap) => void) {
-    this.#tell = tell;
+  constructor(emit: (event: JsonMap) => void) {
+    this.#emit = emit;
   }
 
   handle(worker: string, delivery: Delivery, dlq: DlqClient): Promise<Outcome | undefined> {
     const key = `${process.pid}-${++this.#lastKey}`;
     this.#keys.set(delivery, key);
     const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
-    // It runs in the handler's own context, by which the client knows what is being worked on.
-    const inContext = bound((fields: JsonMap) => ended(fields, delivery, dlq));
+    // It runs in the async context of the handler, by which the client finds the current delivery.
+    const inContext = bound((fields: JsonMap) => endingOf(fields, delivery, dlq));
     const finish = async (fields: JsonMap): Promise<JsonMap> => {
       const { outcome, thrown, result } = await inContext(fields);
       if (thrown === undefined) resolve(outcome);
@@ -45,33 +45,33 @@ export class Handlers {
     };
     this.#running.set(key, { delivery, dlq, finish });
     delivery.signal.addEventListener("abort", () => {
-      this.#tell({ event: "cancelled", worker, key });
+      this.#emit({ event: "cancelled", worker, key });
       reject(delivery.signal.reason);
     });
-    this.#tell({ event: "delivery", worker, key, ...deliveryOf(delivery) });
+    this.#emit({ event: "delivery", worker, key, ...deliveryOf(delivery) });
     return promise;
   }
 
   finish(fields: JsonMap): Promise<JsonMap> {
     const key = String(fields.key);
     const running = this.#running.get(key);
-    if (running === undefined) throw new Error(`no delivery ${key} waits`);
+    if (running === undefined) throw new Error(`there is no waiting delivery ${key}`);
     this.#running.delete(key);
     return running.finish(fields);
   }
 
   settled(delivery: Delivery, { outcome, state }: SettledDelivery): void {
-    this.#tell({ event: "settled", key: this.#keys.get(delivery) ?? "", outcome, state });
+    this.#emit({ event: "settled", key: this.#keys.get(delivery) ?? "", outcome, state });
   }
 }
 
-interface End {
+interface Ending {
   readonly outcome?: Outcome;
   readonly thrown?: unknown;
   readonly result: JsonMap;
 }
 
-async function ended(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Promise<End> {
+async function endingOf(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Promise<Ending> {
   const { how, note, error, ...options } = fields;
   const result = {};
   switch (how) {
@@ -94,11 +94,11 @@ async function ended(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Promi
       return { result: resultOf(sent) };
     }
     default:
-      throw new Error(`unknown: how ${String(how)}`);
+      throw new Error(`unknown "how": ${String(how)}`);
   }
 }
 
-/** The function, called in the context of here and now wherever it is called. */
+/** Binds a function to the current async context. */
 function bound<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
   return AsyncResource.bind(work);
 }

@@ -1,24 +1,24 @@
-// The agent of the TypeScript client: does what lines of JSON on its input say, and answers in such.
+// The agent of the TypeScript client. It reads commands as lines of JSON and answers in the same form.
 
 import { createInterface } from "node:readline";
 import { DlqClientError } from "../../../../clients/typescript/src/index.ts";
 import type { JsonMap } from "../../json.ts";
 import { Session } from "./session.ts";
 
-const tell = (message: JsonMap) => void process.stdout.write(`${JSON.stringify(message)}\n`);
-const session = new Session(tell);
+const emit = (message: JsonMap) => void process.stdout.write(`${JSON.stringify(message)}\n`);
+const session = new Session(emit);
 
 async function answer(line: string): Promise<void> {
   const { id, op, ...fields } = JSON.parse(line) as JsonMap;
   try {
-    tell({ id, result: await session.run(String(op), fields) });
+    emit({ id, result: await session.run(String(op), fields) });
   } catch (error) {
-    const words = error instanceof DlqClientError ? `${error.kind}: ${error.message}` : error;
-    tell({ id, error: String(words) });
+    const text = error instanceof DlqClientError ? `${error.kind}: ${error.message}` : error;
+    emit({ id, error: String(text) });
   }
 }
 
-// What a failure leaves behind goes on failing after its promise told us.
+// Some golden failures fail again after their promise was rejected.
 process.on("uncaughtException", (error) => console.error(error));
 process.on("unhandledRejection", (error) => console.error(error));
 

@@ -5,16 +5,16 @@ import {
 } from "../../../../clients/typescript/src/index.ts";
 import { isMap, type Json, type JsonMap } from "../../json.ts";
 import { callMethod } from "./call.ts";
+import { camelCase, payloadOf, resultOf, sendOptionsOf } from "./convert.ts";
 import { givenError } from "./given-error.ts";
 import { caseNames, failureOfCase } from "./golden.ts";
 import { Handlers } from "./handlers.ts";
-import { camelCase, payloadOf, resultOf, sendOptionsOf } from "./words.ts";
 
 type Op = (fields: JsonMap) => Promise<JsonMap>;
 
-/** The clients and workers of one process, by the names that commands give them. */
+/** The clients and workers of the agent, by the names that commands give them. */
 export class Session {
-  readonly #tell: (event: JsonMap) => void;
+  readonly #emit: (event: JsonMap) => void;
   readonly #clients = new Map<string, DlqClient>();
   readonly #workers = new Map<string, Worker>();
   readonly #handlers: Handlers;
@@ -31,14 +31,14 @@ export class Session {
     call: (fields) => callMethod(named(this.#clients, fields.client).stubs, fields),
   };
 
-  constructor(tell: (event: JsonMap) => void) {
-    this.#tell = tell;
-    this.#handlers = new Handlers(tell);
+  constructor(emit: (event: JsonMap) => void) {
+    this.#emit = emit;
+    this.#handlers = new Handlers(emit);
   }
 
   run(op: string, fields: JsonMap): Promise<JsonMap> {
     const work = this.#ops[op];
-    if (work === undefined) throw new Error(`this agent knows no ${op}`);
+    if (work === undefined) throw new Error(`this agent has no operation ${op}`);
     return work(fields);
   }
 
@@ -48,7 +48,7 @@ export class Session {
       ...camelCase(given),
       url: `http://${String(target)}`,
       onDropped: (error, queue) => {
-        this.#tell({ event: "dropped", client: String(client), queue, kind: error.kind });
+        this.#emit({ event: "dropped", client: String(client), queue, kind: error.kind });
       },
     });
     this.#clients.set(String(client), dlq);
@@ -77,7 +77,7 @@ export class Session {
       ...(typeof lease_ms === "number" ? { leaseDurationMs: lease_ms } : {}),
       queues: queues as readonly string[],
       handler: (delivery) => this.#handlers.handle(name, delivery, dlq),
-      onError: (error) => this.#tell({ event: "error", worker: name, kind: error.kind }),
+      onError: (error) => this.#emit({ event: "error", worker: name, kind: error.kind }),
       onSettled: (delivery, settled) => this.#handlers.settled(delivery, settled),
     });
     this.#workers.set(name, running);

@@ -1,4 +1,4 @@
-"""Outcomes of deliveries, reported by Ack from a few threads: one in a call, or some together."""
+"""Reports outcomes with Ack from several threads, one or more in a call."""
 
 import queue
 import random
@@ -13,11 +13,11 @@ from process import start_thread
 from servers import DEADLINE_S, CallFailed, Servers
 
 THREADS = 8
-MOST_IN_BATCH = 8
-# How long a batch waits for more.
+MAX_BATCH_SIZE = 8
+# How long a batch waits for more outcomes.
 GATHER_S = 0.005
 TRIES = 6
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.05, 0.5
 
 FAILURE = failure_pb2.Failure(reason=state_pb2.REASON_TIMEOUT, message="no answer again")
 RESULTS: dict[str, dlq.Outcome] = {
@@ -32,7 +32,7 @@ RESULTS: dict[str, dlq.Outcome] = {
 
 @dataclass
 class Job:
-    """A delivery that a worker has."""
+    """A delivery that a worker holds."""
 
     token: str
     plan: str
@@ -44,7 +44,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Report:
-    """What is to be said of a job: a key of RESULTS."""
+    """The outcome of a job; `result` is a key of RESULTS."""
 
     job: Job
     result: str
@@ -61,12 +61,12 @@ class Report:
 
 
 class Acks:
-    """Threads that report. What stays unanswered is tried again as long as its lease runs."""
+    """Threads that report outcomes. Unanswered calls are retried until the lease expires."""
 
     def __init__(self, servers: Servers, history: History, chance: random.Random):
         self._servers, self._history, self._chance = servers, history, chance
-        # Not a SimpleQueue: in Python 3.11 one that several threads read may wait for longer than
-        # its timeout, for ever even, when another thread was quicker.
+        # Not a SimpleQueue: in Python 3.11, with several readers, `get` may wait longer than its timeout,
+        # even forever.
         self._reports: queue.Queue[Report | None] = queue.Queue()
         self._threads = [start_thread(self._run) for _ in range(THREADS)]
 
@@ -74,7 +74,7 @@ class Acks:
         self._reports.put(report)
 
     def close(self) -> None:
-        """Returns when all reports are out."""
+        """Waits until all outcomes are reported."""
         for _ in self._threads:
             self._reports.put(None)
         for thread in self._threads:
@@ -86,15 +86,15 @@ class Acks:
 
     def _gather(self, first: Report) -> list[Report]:
         batch = [first]
-        most = self._chance.randint(2, MOST_IN_BATCH) if self._chance.random() < 0.5 else 1
+        size = self._chance.randint(2, MAX_BATCH_SIZE) if self._chance.random() < 0.5 else 1
         until = time.monotonic() + GATHER_S
-        while len(batch) < most:
+        while len(batch) < size:
             try:
                 report = self._reports.get(timeout=max(0, until - time.monotonic()))
             except queue.Empty:
                 break
             if report is None:
-                self._reports.put(None)  # for whoever comes next, or for this thread
+                self._reports.put(None)  # the end marker of one thread
                 break
             batch.append(report)
         return batch
@@ -119,14 +119,14 @@ class Acks:
                 self._history.write("acked", request=request, results=results)
                 return
             time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
+            pause = min(pause * 2, MAX_PAUSE_S)
             if now_ms() > max(report.job.expires for report in batch):
                 return
 
 
 def result_entry(result: dlq.AckResult) -> dict[str, object]:
     entry: dict[str, object] = {"status": status_name(result.status)}
-    # States of what is gone are no states that the history knows.
+    # The history has no states of removed messages.
     state = state_pb2.MessageState.Name(result.state).removeprefix("MESSAGE_STATE_")
     if state in ("SCHEDULED", "IN_FLIGHT", "QUARANTINED"):
         entry["state"] = state

@@ -1,7 +1,7 @@
-"""A producer as users have it: the Python client with its spool, at a steady rate, whatever happens.
+"""A producer that uses the Python client with its spool, at a steady rate during all faults.
 
-What the service has not refused for good it must have taken at last: a send that is dropped, left in
-the spool, or forgotten by the client ends this program with an error.
+All messages that the service has not finally refused must be stored in the end. This program fails if a
+send is dropped, stays in the spool, or gets no answer.
 """
 
 import json
@@ -13,19 +13,19 @@ from pathlib import Path
 from dlq import Client, DlqClientError, SendOptions, SendResult, SpoolOptions
 
 from history import History
-from letters import Letter, Letters
+from messages import Messages, Request
 from process import Stop, flags
 from recording import record_channels
 
-# Sends that wait at most: what is more comes later, so that memory is bounded in an outage.
-MOST_PENDING = 5_000
-LOOK_S = 0.01
-# How long the spool may take to be empty, once nothing is broken any more.
+# Maximum number of pending sends, which bounds the memory in an outage.
+MAX_PENDING = 5_000
+POLL_S = 0.01
+# How long the spool may take to become empty after the last fault.
 EMPTY_WITHIN_S = 40.0
 
 
 class Tally:
-    """What became of the sends. Threads of the client tell it, each by one step of a list or set."""
+    """Counts the results of sends. Threads of the client call it; each list or set operation is atomic."""
 
     def __init__(self) -> None:
         self.settled: list[str] = []
@@ -47,58 +47,60 @@ class Tally:
         """@raises RuntimeError"""
         if self.dropped:
             raise RuntimeError(f"{len(self.dropped)} sends were dropped, {self.dropped[0]}")
-        # Of what was refused the history has each try.
+        # The history has the tries of refused sends.
         if len(self.unanswered) > len(self.refused):
-            raise RuntimeError(f"{len(self.unanswered)} sends have got no answer")
+            raise RuntimeError(f"{len(self.unanswered)} sends have no answer")
 
 
-def options_of(letter: Letter) -> SendOptions:
+def options_of(request: Request) -> SendOptions:
     options = SendOptions(
-        request_id=letter.request_id,
-        source_id=letter.source_id,
-        attributes=dict(letter.attributes),
-        priority=letter.priority,
+        request_id=request.request_id,
+        source_id=request.source_id,
+        attributes=dict(request.attributes),
+        priority=request.priority,
         retry_policy={"initial_delay": 0.1, "max_delay": 0.5},
     )
-    if letter.ordering_key:
-        options["ordering_key"] = letter.ordering_key
-    if letter.HasField("max_retries"):
-        options["max_retries"] = letter.max_retries
-    if letter.HasField("delay"):
-        options["delay"] = letter.delay.seconds
+    if request.ordering_key:
+        options["ordering_key"] = request.ordering_key
+    if request.HasField("max_retries"):
+        options["max_retries"] = request.max_retries
+    if request.HasField("delay"):
+        options["delay"] = request.delay.seconds
     return options
 
 
 def produce(
-    client: Client, tally: Tally, letters: Letters, stop: Stop, *, count: int, rate: float
+    client: Client, tally: Tally, messages: Messages, stop: Stop, *, count: int, rate: float
 ) -> None:
     due_at = time.monotonic()
-    while letters.made < count and not stop.requested:
+    while messages.made < count and not stop.requested:
         now = time.monotonic()
-        while due_at <= now and letters.made < count:
-            if letters.made - len(tally.settled) >= MOST_PENDING:
+        while due_at <= now and messages.made < count:
+            if messages.made - len(tally.settled) >= MAX_PENDING:
                 due_at = now
                 break
-            letter = letters.next()
-            tally.unanswered.add(letter.request_id)
+            request = messages.next()
+            tally.unanswered.add(request.request_id)
             error = RuntimeError("it broke")
-            send = client.send_soon(letter.queue, letter.payload.text, error, **options_of(letter))
+            send = client.send_soon(
+                request.queue, request.payload.text, error, **options_of(request)
+            )
             send.add_done_callback(tally.on_result)
             due_at += 1 / rate
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
 
 
 def wait_until_empty(spool: Path) -> None:
-    """@raises TimeoutError if what is kept there is not delivered"""
+    """@raises TimeoutError if messages stay in the spool"""
     give_up_at = time.monotonic() + EMPTY_WITHIN_S
-    while left := [*spool.rglob("*.spool")]:
+    while files := [*spool.rglob("*.spool")]:
         if time.monotonic() > give_up_at:
-            raise TimeoutError(f"letters are left in {left[0]}")
-        time.sleep(LOOK_S)
+            raise TimeoutError(f"messages are left in {files[0]}")
+        time.sleep(POLL_S)
 
 
 def main() -> int:
-    parser = flags("Sends messages to a DLQ deployment by the client, and writes a history.")
+    parser = flags("Sends messages to a DLQ deployment with the client, and writes a history.")
     parser.add_argument("--messages", required=True, type=int)
     parser.add_argument("--rate", required=True, type=float, help="messages a second")
     parser.add_argument("--plans", required=True, type=json.loads, help="JSON: plan to weight")
@@ -109,10 +111,9 @@ def main() -> int:
     history = History(options.out, options.name, "producer")
     tally = Tally()
     recording = record_channels(history, tally.on_sent)
-    letters = Letters(options.name, options.queues, options.plans, options.seed)
-    kept = SpoolOptions(folder=spool)
-    with Client(address, spool=kept, on_dropped=tally.on_dropped) as client:
-        produce(client, tally, letters, stop, count=options.messages, rate=options.rate)
+    messages = Messages(options.name, options.queues, options.plans, options.seed)
+    with Client(address, spool=SpoolOptions(folder=spool), on_dropped=tally.on_dropped) as client:
+        produce(client, tally, messages, stop, count=options.messages, rate=options.rate)
         client.flush()
         wait_until_empty(spool)
     recording.wait_until_ended()

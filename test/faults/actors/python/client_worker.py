@@ -1,5 +1,4 @@
-"""A worker as users have it: the Python client with asyncio, doing with each message what its plan
-says."""
+"""A worker that uses the asyncio client. The plan in a message decides its outcome."""
 
 import asyncio
 import random
@@ -14,12 +13,12 @@ from history import History
 from process import flags
 from recording import record_channels
 
-LONGEST_WORK_S = 0.02
+MAX_WORK_S = 0.02
 
 
 async def work(delivery: Delivery, chance: random.Random, lease_s: float) -> Outcome | None:
     plan = delivery.json()["plan"]
-    await asyncio.sleep(chance.uniform(0, LONGEST_WORK_S))
+    await asyncio.sleep(chance.uniform(0, MAX_WORK_S))
     fails = {"fail1": delivery.attempt == 1, "fail2": delivery.attempt <= 2, "exhaust": True}
     if fails.get(plan, False):
         raise RuntimeError(f"it fails by plan {plan}")
@@ -28,23 +27,23 @@ async def work(delivery: Delivery, chance: random.Random, lease_s: float) -> Out
     if plan == "release" and delivery.delivery_number == 1:
         return release()
     outcomes = {
-        "bad": lambda: fail(RuntimeError("it fails for good"), non_retryable=True),
-        "discard": lambda: discard("of no use"),
-        "quarantine": lambda: quarantine("a human must look"),
+        "bad": lambda: fail(RuntimeError("it fails by plan bad"), non_retryable=True),
+        "discard": lambda: discard("by plan"),
+        "quarantine": lambda: quarantine("by plan"),
     }
     return outcomes[plan]() if plan in outcomes else None
 
 
 async def run() -> None:
-    parser = flags("Works on messages of a DLQ deployment by the client, and writes a history.")
+    parser = flags("Works on messages of a DLQ deployment with the client, and writes a history.")
     parser.add_argument("--concurrency", type=int, default=16)
     parser.add_argument("--lease-ms", type=int, default=2_000)
     options = parser.parse_args()
     [address] = options.addresses
     lease_s = options.lease_ms / 1_000
     chance = random.Random(options.seed)
-    asked = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
+    stop_requested = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
 
     recording = record_channels(history := History(options.out, options.name, "worker"))
     async with Client(address, spool=False) as client:
@@ -54,10 +53,10 @@ async def run() -> None:
             lease_duration=lease_s,
             worker_id=options.name,
             drain_timeout=3 * lease_s,
-            on_error=lambda _error, _delivery: None,  # the history has what was not answered
+            on_error=lambda _error, _delivery: None,  # the history has failed calls
         )
         await worker.start(partial(work, chance=chance, lease_s=lease_s))
-        await asked.wait()
+        await stop_requested.wait()
         await worker.stop()
     recording.wait_until_ended()
     history.write("ended")

@@ -1,7 +1,6 @@
-"""The history that an actor writes: one JSON object a line, as test/faults/history/event.ts says.
+"""The history of an actor: JSON lines, described in test/faults/history/event.ts.
 
-A line is written before the act that it announces, and at once, so that a process that is killed
-loses its last line at most.
+A line is written before its action begins, without a buffer. A killed process loses its last line at most.
 """
 
 import json
@@ -14,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 
 class History:
-    """An actor's file. Any thread may write."""
+    """The history file of an actor. Thread-safe."""
 
     def __init__(self, path: str, actor: str, role: str):
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -22,7 +21,7 @@ class History:
         self.write("started", actor=actor, role=role, language="python")
 
     def write(self, event: str, **fields: object) -> None:
-        with self._lock:  # the time is taken inside, so that lines are in the order of their times
+        with self._lock:  # also around the clock, so that lines are ordered by time
             entry = {"e": event, "at": now_ms(), **fields}
             line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
             written = os.write(self._file, line)

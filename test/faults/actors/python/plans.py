@@ -1,4 +1,4 @@
-"""What a worker does with a delivery, by the plan in its payload: see PLANS in event.ts."""
+"""Processes a delivery by the plan in its payload; see PLANS in event.ts."""
 
 import random
 import time
@@ -9,15 +9,15 @@ from acks import Acks, Job, Report, status_name
 from history import History, ms_of, new_request
 from servers import DEADLINE_S, CallFailed, Servers
 
-LONGEST_WORK_S = 0.02
+MAX_WORK_S = 0.02
 
-# Nothing is ever reported of these.
-NEVER = {"crash", "stock"}
+# Plans without an outcome.
+NEVER_REPORTED = {"crash", "stock"}
 
 
 def result_of(job: Job) -> str | None:
-    """A key of RESULTS, or None where nothing is to be reported."""
-    if job.plan in NEVER or (job.plan == "silent" and job.number == 1):
+    """Returns a key of RESULTS, or None if no outcome is reported."""
+    if job.plan in NEVER_REPORTED or (job.plan == "silent" and job.number == 1):
         return None
     fails = {"fail1": job.attempt == 1, "fail2": job.attempt <= 2, "exhaust": True}
     if fails.get(job.plan, False):
@@ -29,20 +29,20 @@ def result_of(job: Job) -> str | None:
     )
 
 
-class Hands:
-    """Does the work, and hands its result to those who report it."""
+class Processor:
+    """Works on jobs, and passes the results to Acks."""
 
     def __init__(self, servers: Servers, history: History, acks: Acks, chance: random.Random):
         self._servers, self._history, self._acks, self._chance = servers, history, acks, chance
 
     def work(self, job: Job, result: str) -> None:
-        time.sleep(self._chance.uniform(0, LONGEST_WORK_S))
+        time.sleep(self._chance.uniform(0, MAX_WORK_S))
         if job.plan == "slow" and not self._hold(job):
             return
         self._acks.put(Report(job, result))
 
     def _hold(self, job: Job) -> bool:
-        """Works for one and a half leases. False: the server said that it is of no use."""
+        """Works for one and a half leases. Returns False if the server asked to stop."""
         third_s = job.lease_ms / 3_000
         began = time.monotonic()
         for third in range(1, 5):
@@ -61,7 +61,7 @@ class Hands:
                 [result] = channel.stub.ExtendLease(call, timeout=timeout).results
         except CallFailed as failure:
             self._history.write("unextended", request=request, code=failure.code)
-            return True  # nobody knows: the next third will tell
+            return True  # the result is unknown; the next call decides
         leases: list[dict[str, object]] = []
         if status_name(result.status) == "APPLIED":
             job.expires = ms_of(result.lease_expire_time)

@@ -1,4 +1,4 @@
-"""What both actors share as processes: flags, an orderly end, and no thread that fails unseen."""
+"""Common parts of the actors' processes: flags, SIGTERM, and threads that fail loudly."""
 
 import argparse
 import os
@@ -10,25 +10,27 @@ from concurrent.futures import Executor
 
 
 def flags(description: str) -> argparse.ArgumentParser:
-    """The flags of every actor."""
+    """Returns a parser with the flags of all actors."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--addresses", required=True, type=words, help="host:port,host:port")
-    parser.add_argument("--out", required=True, help="file of its history, appended to")
+    parser.add_argument("--addresses", required=True, type=comma_list, help="host:port,host:port")
+    parser.add_argument("--out", required=True, help="file to append the history to")
     parser.add_argument("--name", required=True, help="unique in a run")
-    parser.add_argument("--queues", required=True, type=words, help="names, by commas")
+    parser.add_argument(
+        "--queues", required=True, type=comma_list, help="queue names, separated by commas"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return parser
 
 
-def words(text: str) -> list[str]:
-    return [word for word in text.split(",") if word]
+def comma_list(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
 
 
 class Stop:
-    """Whether SIGTERM has come."""
+    """`requested` is True after SIGTERM."""
 
     def __init__(self) -> None:
-        # A flag alone: a handler that took a lock could meet the thread that it interrupts in it.
+        # No lock: the signal handler could interrupt a thread that holds it.
         self.requested = False
         signal.signal(signal.SIGTERM, self._request)
 
@@ -47,9 +49,9 @@ def start_thread(work: Callable[[], None]) -> threading.Thread:
 
 
 def guarded(work: Callable[[], None]) -> None:
-    """Ends the process loudly if work raises what it was not written for."""
+    """Prints any exception of the work and ends the process with 70."""
     try:
         work()
     except BaseException:
         traceback.print_exc()
-        os._exit(70)  # a thread can't end its process in any other way
+        os._exit(70)  # sys.exit would end the thread only

@@ -1,7 +1,7 @@
-"""A producer of the fault suite, as somebody would write it by plain grpcio stubs.
+"""A producer of the fault suite with plain grpcio stubs.
 
-Sends N messages at a steady rate, whatever becomes of earlier ones, by SendToDlq and SendToDlqBatch
-in turn; repeats what was not answered under the same request_id, and writes all that down.
+Sends N messages at a steady rate, alternately with SendToDlq and SendToDlqBatch. Repeats unanswered calls
+under the same request_id, and writes a history.
 """
 
 import json
@@ -15,93 +15,95 @@ from functools import partial
 from dlq.v1 import dlq_service_pb2 as dlq
 
 from history import History
-from letters import Letter, Letters
+from messages import Messages, Request
 from process import Stop, flags, run_in
-from sends import write_sending, write_sent, write_unsent
-from servers import DEADLINE_S, CallFailed, Servers, part_failed
+from send_events import write_sending, write_sent, write_unsent
+from servers import DEADLINE_S, CallFailed, Servers, result_failed
 
-MOST_CALLS = 32
-MOST_IN_BATCH = 50
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
+MAX_CALLS = 32
+MAX_BATCH_SIZE = 50
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.05, 0.5
 GIVE_UP_AFTER_S = 60.0
-# How often a wait looks for SIGTERM.
-LOOK_S = 0.05
+# How often a wait checks for SIGTERM.
+POLL_S = 0.05
 
 
 class Sender:
-    """Sends letters until each is answered, refused for good, or given up."""
+    """Sends messages until each is answered, finally refused, or given up."""
 
     def __init__(self, servers: Servers, history: History):
         self._servers, self._history = servers, history
 
-    def send(self, letters: list[Letter], in_batch: bool) -> None:
+    def send(self, requests: list[Request], in_batch: bool) -> None:
         give_up_at = time.monotonic() + GIVE_UP_AFTER_S
         pause = FIRST_PAUSE_S
         while True:
-            letters = self._try(letters, in_batch)
-            if not letters or time.monotonic() + pause > give_up_at:
+            requests = self._try(requests, in_batch)
+            if not requests or time.monotonic() + pause > give_up_at:
                 return
             time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
+            pause = min(pause * 2, MAX_PAUSE_S)
 
-    def _try(self, letters: list[Letter], in_batch: bool) -> list[Letter]:
-        """Gives those that are worth another try."""
-        for letter in letters:
-            write_sending(self._history, letter)
+    def _try(self, requests: list[Request], in_batch: bool) -> list[Request]:
+        """Returns the requests that should be tried again."""
+        for request in requests:
+            write_sending(self._history, request)
         results: Sequence[dlq.SendToDlqBatchResult]
         try:
             with self._servers.calling() as channel:
                 if in_batch:
-                    batch = dlq.SendToDlqBatchRequest(requests=letters)
+                    batch = dlq.SendToDlqBatchRequest(requests=requests)
                     results = channel.stub.SendToDlqBatch(batch, timeout=DEADLINE_S).results
                 else:
-                    response = channel.stub.SendToDlq(letters[0], timeout=DEADLINE_S)
+                    response = channel.stub.SendToDlq(requests[0], timeout=DEADLINE_S)
                     results = [dlq.SendToDlqBatchResult(response=response)]
         except CallFailed as failure:
-            return [letter for letter in letters if self._unsent(letter, failure)]
-        if len(results) != len(letters):
-            raise RuntimeError(f"{len(results)} results for {len(letters)} requests")
+            return [request for request in requests if self._unsent(request, failure)]
+        if len(results) != len(requests):
+            raise RuntimeError(f"{len(results)} results for {len(requests)} requests")
         return [
-            letter for letter, result in zip(letters, results) if not self._settled(letter, result)
+            request
+            for request, result in zip(requests, results)
+            if not self._settled(request, result)
         ]
 
-    def _settled(self, letter: Letter, result: dlq.SendToDlqBatchResult) -> bool:
+    def _settled(self, request: Request, result: dlq.SendToDlqBatchResult) -> bool:
         if result.HasField("error"):
-            return not self._unsent(letter, part_failed(result.error.code))
-        write_sent(self._history, letter.request_id, result.response)
+            return not self._unsent(request, result_failed(result.error.code))
+        write_sent(self._history, request.request_id, result.response)
         return True
 
-    def _unsent(self, letter: Letter, failure: CallFailed) -> bool:
-        """Whether another try is worth it."""
-        write_unsent(self._history, letter.request_id, failure)
+    def _unsent(self, request: Request, failure: CallFailed) -> bool:
+        """Returns whether to try again."""
+        write_unsent(self._history, request.request_id, failure)
         return failure.worth_retrying
 
 
-def produce(sender: Sender, letters: Letters, count: int, rate: float, stop: Stop) -> None:
-    """Open loop: the n-th message goes out at n / rate, or as soon as a call is free after that."""
-    free = threading.Semaphore(MOST_CALLS)
-    # A batch waits for its last message: at a low rate, not for longer than a quarter second.
-    most = min(MOST_IN_BATCH, int(rate / 4))
+def produce(sender: Sender, messages: Messages, count: int, rate: float, stop: Stop) -> None:
+    """Open loop: message n is sent at n / rate, or later if all calls are in use."""
+    free_calls = threading.Semaphore(MAX_CALLS)
+    # A batch waits for its last message, at most a quarter of a second.
+    max_size = min(MAX_BATCH_SIZE, int(rate / 4))
     began = time.monotonic()
 
-    def send(batch: list[Letter], in_batch: bool) -> None:
+    def send(batch: list[Request], in_batch: bool) -> None:
         try:
             sender.send(batch, in_batch)
         finally:
-            free.release()
+            free_calls.release()
 
-    with ThreadPoolExecutor(MOST_CALLS) as pool:  # waits in the end for what is out
+    with ThreadPoolExecutor(MAX_CALLS) as pool:  # its end waits for open calls
         in_batch = False
-        while letters.made < count:
-            size = min(letters.batch_size(most) if in_batch else 1, count - letters.made)
-            due_at = began + (letters.made + size - 1) / rate
+        while messages.made < count:
+            size = min(messages.batch_size(max_size) if in_batch else 1, count - messages.made)
+            due_at = began + (messages.made + size - 1) / rate
             while not stop.requested and (wait := due_at - time.monotonic()) > 0:
-                time.sleep(min(wait, LOOK_S))
-            while not stop.requested and not free.acquire(timeout=LOOK_S):
+                time.sleep(min(wait, POLL_S))
+            while not stop.requested and not free_calls.acquire(timeout=POLL_S):
                 pass
             if stop.requested:
                 return
-            batch = [letters.next() for _ in range(size)]
+            batch = [messages.next() for _ in range(size)]
             run_in(pool, partial(send, batch, in_batch))
             in_batch = not in_batch
 
@@ -114,9 +116,9 @@ def main() -> int:
     options = parser.parse_args()
     stop = Stop()
     history = History(options.out, options.name, "producer")
-    letters = Letters(options.name, options.queues, options.plans, options.seed)
+    messages = Messages(options.name, options.queues, options.plans, options.seed)
     sender = Sender(Servers(options.addresses, first=options.seed), history)
-    produce(sender, letters, options.messages, options.rate, stop)
+    produce(sender, messages, options.messages, options.rate, stop)
     history.write("ended")
     return 0
 

@@ -1,6 +1,6 @@
-"""Writes down what the client puts on the wire, and what comes back: below all that it does itself.
+"""Records the calls of a client, below its retries and batches.
 
-Its channels are plain ones of grpcio, so that they can be wrapped as instrumentations do.
+The client uses plain channels of grpcio, which an interceptor can wrap.
 """
 
 import threading
@@ -13,26 +13,25 @@ import grpc
 from dlq.v1 import dlq_service_pb2 as dlq
 
 from acks import result_entry, status_name
-from frames import write_delivered, write_opened
+from stream_events import write_delivered, write_opened
 from history import History, ms_of
-from sends import write_sending, write_sent, write_unsent
-from servers import CallFailed, call_failed, part_failed
+from send_events import write_sending, write_sent, write_unsent
+from servers import CallFailed, call_failed, result_failed
 
-LOOK_S = 0.01
-# Calls have deadlines of a few seconds, and end with their channels.
+POLL_S = 0.01
+# Calls have deadlines of a few seconds.
 ENDED_WITHIN_S = 20.0
 
 OUTCOMES = ("succeeded", "failed", "released", "quarantined", "discarded")
 
-# What a call has come to: its response, or why there is none.
+# Called at the end of a call, with its response or failure.
 End = Callable[[Any, CallFailed | None], None]
 
 
 def record_channels(
     history: History, on_sent: Callable[[str], None] = lambda _: None
 ) -> "Recording":
-    """Every channel that is made from now on is recorded; `on_sent` is told each request that was
-    answered."""
+    """Records all channels that are created from now on. `on_sent` is called with each answered request."""
     recording = Recording(history, on_sent)
     plain = grpc.insecure_channel
 
@@ -49,7 +48,7 @@ class Recording(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
         self._on_sent = on_sent
         self._lock = threading.Lock()
         self._open = 0
-        self._named = 0
+        self._last_number = 0
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         end = self._begin(request)
@@ -58,7 +57,7 @@ class Recording(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
         self._count(1)
         try:
             call = continuation(details, request)
-        except BaseException:  # its channel was closed
+        except BaseException:  # the channel was closed
             end(None, CallFailed("CANCELLED", by_server=False))
             self._count(-1)
             raise
@@ -68,15 +67,15 @@ class Recording(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
     def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
         frames = continuation(details, request)
         self._count(1)
-        return RecordedStream(frames, self._name("stream"), self._history, self._count)
+        return RecordedStream(frames, self._new_name("stream"), self._history, self._count)
 
     def wait_until_ended(self) -> None:
-        """Until each call and stream has its end in the history: some end after their client."""
+        """Waits until the history has the end of each call and stream. Some end after their client."""
         give_up_at = time.monotonic() + ENDED_WITHIN_S
         while self._open > 0:
             if time.monotonic() > give_up_at:
-                raise TimeoutError(f"{self._open} calls of the client have not ended")
-            time.sleep(LOOK_S)
+                raise TimeoutError(f"{self._open} calls of the client did not end")
+            time.sleep(POLL_S)
 
     def _begin(self, request: object) -> End | None:
         if isinstance(request, dlq.SendToDlqRequest):
@@ -105,7 +104,7 @@ class Recording(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
                     if result.HasField("response"):
                         self._sent(request, result.response)
                     else:
-                        write_unsent(self._history, request, part_failed(result.error.code))
+                        write_unsent(self._history, request, result_failed(result.error.code))
 
         return end
 
@@ -126,7 +125,7 @@ class Recording(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
         return end
 
     def _begin_extend(self, extend: dlq.ExtendLeaseRequest) -> End:
-        write, request = self._history.write, self._name("extension")
+        write, request = self._history.write, self._new_name("extension")
         write("extending", request=request, tokens=[*extend.lease_tokens])
 
         def end(response: Any, failure: CallFailed | None) -> None:
@@ -144,18 +143,18 @@ class Recording(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
             end(None, call_failed(call))
         self._count(-1)
 
-    def _name(self, kind: str) -> str:
+    def _new_name(self, kind: str) -> str:
         with self._lock:
-            self._named += 1
-            return f"{kind}-{self._named}"
+            self._last_number += 1
+            return f"{kind}-{self._last_number}"
 
-    def _count(self, more: int) -> None:
+    def _count(self, change: int) -> None:
         with self._lock:
-            self._open += more
+            self._open += change
 
 
 class RecordedStream:
-    """The frames of one stream, each written down before its reader has it."""
+    """The frames of one stream, each recorded before its reader gets it."""
 
     def __init__(self, call: Any, name: str, history: History, count: Callable[[int], None]):
         self._call, self._name, self._history, self._count = call, name, history, count
@@ -199,7 +198,7 @@ class RecordedStream:
 
 def outcome_entry(outcome: dlq.Outcome) -> dict[str, object]:
     kind = outcome.WhichOneof("result")
-    assert kind in OUTCOMES, f"an outcome that the history does not know: {kind}"
+    assert kind in OUTCOMES, f"the history has no such outcome: {kind}"
     entry: dict[str, object] = {"token": outcome.lease_token, "outcome": kind}
     return entry | ({"nonRetryable": True} if outcome.failed.non_retryable else {})
 

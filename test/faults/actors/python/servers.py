@@ -1,4 +1,4 @@
-"""Calls of the service through plain stubs, which go on when a server or a connection is gone."""
+"""Calls through plain stubs that switch to another server or connection after a failure."""
 
 import threading
 import time
@@ -10,19 +10,19 @@ from dlq.v1 import dlq_service_pb2_grpc
 
 # Of each unary call, in seconds.
 DEADLINE_S = 2.0
-# Unanswered calls in a row after which a channel is taken for stuck.
+# A channel with this many unanswered calls in a row is stuck.
 STUCK_AFTER = 3
-# A younger channel is still connecting: another one would not be quicker.
+# A younger channel may still be connecting.
 STUCK_AGE_S = 1.0
 
 OPTIONS = [
-    # Without this a new channel to the same address shares the connection of the old one.
+    # Without this, channels to one address share a connection.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
     ("grpc.service_config_disable_resolution", 1),
     ("grpc.enable_http_proxy", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 2_000),  # also how long a try to connect may take
+    ("grpc.min_reconnect_backoff_ms", 2_000),  # also the timeout of a connection attempt
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
@@ -30,12 +30,12 @@ OPTIONS = [
     ("grpc.http2.max_pings_without_data", 0),
 ]
 
-# Codes by which the server itself says that nothing has changed.
+# With these codes, if they come from the server, nothing has changed.
 REFUSALS = {"RESOURCE_EXHAUSTED", "INVALID_ARGUMENT", "UNAUTHENTICATED", "UNIMPLEMENTED"}
 
 
 class CallFailed(Exception):
-    """A call ended without an answer; `by_server`: with the server's own words, not a network's."""
+    """A call failed. `by_server`: the error comes from the server, not from the network."""
 
     def __init__(self, code: str, by_server: bool):
         super().__init__(code)
@@ -44,7 +44,7 @@ class CallFailed(Exception):
 
     @property
     def refused(self) -> bool:
-        """It has surely changed nothing. Else nobody knows."""
+        """The call has changed nothing. Otherwise its effect is unknown."""
         return self.by_server and self.code in REFUSALS
 
     @property
@@ -60,13 +60,13 @@ def call_failed(error: grpc.RpcError) -> CallFailed:
 CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
-def part_failed(code: int) -> CallFailed:
-    """Of one message of a batch: the server's own words."""
+def result_failed(code: int) -> CallFailed:
+    """The failure of one message of a batch."""
     return CallFailed(CODES[code], by_server=True)
 
 
 class Channel:
-    """One channel. Retired, it is closed when the last call on it has ended."""
+    """One channel. After `retire` it is closed when its last call has ended."""
 
     def __init__(self, address: str):
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
@@ -92,58 +92,58 @@ class Channel:
 
     def end(self) -> None:
         self._calls -= 1
-        self._close_if_idle()
+        self._close_if_unused()
 
     def retire(self) -> None:
         self._retired = True
-        self._close_if_idle()
+        self._close_if_unused()
 
-    def _close_if_idle(self) -> None:
+    def _close_if_unused(self) -> None:
         if self._retired and self._calls == 0:
             self._channel.close()
 
 
 class Servers:
-    """The servers of a deployment: calls go to one of them, and to the next when it fails."""
+    """The servers of a deployment. Calls go to one of them, and to the next one after a failure."""
 
     def __init__(self, addresses: Sequence[str], first: int):
         self._addresses = addresses
         self._channels = [Channel(address) for address in addresses]
-        self._place = first % len(addresses)
+        self._index = first % len(addresses)
         self._lock = threading.Lock()
 
     @contextmanager
     def calling(self) -> Iterator[Channel]:
-        """Lends a channel for one call. @raises CallFailed for what gRPC raises inside"""
+        """Provides a channel for one call. @raises CallFailed if the call fails"""
         with self._lock:
-            place = self._place
-            channel = self._channels[place]
+            index = self._index
+            channel = self._channels[index]
             channel.begin()
         try:
             yield channel
             channel.answered()
         except grpc.RpcError as error:
             failure = call_failed(error)
-            self._note(place, channel, failure)
+            self._on_failure(index, channel, failure)
             raise failure from error
         finally:
             with self._lock:
                 channel.end()
 
-    def go_on(self) -> None:
-        """Takes the next server for the calls to come."""
+    def use_next(self) -> None:
+        """Sends later calls to the next server."""
         with self._lock:
-            self._place = (self._place + 1) % len(self._addresses)
+            self._index = (self._index + 1) % len(self._addresses)
 
-    def _note(self, place: int, channel: Channel, failure: CallFailed) -> None:
+    def _on_failure(self, index: int, channel: Channel, failure: CallFailed) -> None:
         with self._lock:
             if failure.by_server:
                 channel.answered()
             else:
                 channel.unanswered()
-            # Of many calls that fail together, the first decides.
-            if self._place == place and not failure.refused:
-                self._place = (place + 1) % len(self._addresses)
-            if channel.is_stuck and self._channels[place] is channel:
-                self._channels[place] = Channel(self._addresses[place])
+            # If many calls fail together, only the first one switches.
+            if self._index == index and not failure.refused:
+                self._index = (index + 1) % len(self._addresses)
+            if channel.is_stuck and self._channels[index] is channel:
+                self._channels[index] = Channel(self._addresses[index])
                 channel.retire()

@@ -1,4 +1,4 @@
-"""A StreamDue call that is opened again whenever it ends, as docs/guides/work.md asks of workers."""
+"""A StreamDue call that is reopened whenever it ends, as docs/guides/work.md requires."""
 
 import time
 from collections.abc import Callable
@@ -9,38 +9,36 @@ from dlq.v1 import dlq_service_pb2 as dlq
 from google.protobuf.duration_pb2 import Duration
 
 from acks import Job
-from frames import lease_ms_of, write_delivered, write_opened
+from stream_events import lease_ms_of, write_delivered, write_opened
 from history import History
 from servers import CallFailed, Channel, Servers
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
-# The first frame comes at once, so that its absence is found sooner than that of a heartbeat.
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.05, 0.5
+# The first frame comes at once, unlike heartbeats.
 OPENING_S = 5.0
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the worker asks for."""
-
+class StreamOptions:
     queues: list[str]
     max_in_flight: int
     lease_ms: int
-    # Longer silences mean that the connection is dead.
+    # A connection without a frame for longer is dead.
     silence_s: float
 
 
 class Stream:
-    """One session, over as many calls as it takes. `run` in a thread of its own."""
+    """One worker session over many calls. `run` needs its own thread."""
 
     def __init__(
         self,
         name: str,
-        wish: Wish,
+        options: StreamOptions,
         servers: Servers,
         history: History,
         on_job: Callable[[Job], None],
     ):
-        self._name, self._wish = name, wish
+        self._name, self._options = name, options
         self._servers, self._history, self._on_job = servers, history, on_job
         self._session = ""
         self._lease_ms = 0.0
@@ -61,7 +59,7 @@ class Stream:
                 with self._servers.calling() as channel:
                     self._read(channel, stream)
                 why = self._why or "ended"
-                self._servers.go_on()
+                self._servers.use_next()
             except CallFailed as failure:
                 why = self._why or failure.code
             if self._is_open:
@@ -69,16 +67,16 @@ class Stream:
                 pause = FIRST_PAUSE_S
             if why != "drain" and not self._is_closing:
                 time.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+                pause = min(pause * 2, MAX_PAUSE_S)
 
     def close(self) -> None:
         self._is_closing = True
         self._cancel("stopped")
 
-    def look(self, passed_s: float) -> None:
-        """To be called all the while. Own pauses don't count: time is what the caller says."""
+    def check_silence(self, passed_s: float) -> None:
+        """Must be called regularly, with the time since the last call: pauses of this process do not count."""
         self._silent_s += passed_s
-        limit = self._wish.silence_s
+        limit = self._options.silence_s
         if self._silent_s > (limit if self._is_open else min(limit, OPENING_S)):
             self._silent_s = 0.0
             self._cancel("silent")
@@ -91,17 +89,17 @@ class Stream:
 
     def _read(self, channel: Channel, stream: str) -> None:
         lease = Duration()
-        lease.FromMilliseconds(self._wish.lease_ms)
+        lease.FromMilliseconds(self._options.lease_ms)
         request = dlq.StreamDueRequest(
-            queues=self._wish.queues,
+            queues=self._options.queues,
             worker_id=self._name,
-            max_in_flight=self._wish.max_in_flight,
+            max_in_flight=self._options.max_in_flight,
             lease_duration=lease,
             resume_session_id=self._session,
         )
         self._silent_s = 0.0
         call = self._call = channel.stub.StreamDue(request)
-        if self._is_closing:  # meanwhile; `close` saw the call before
+        if self._is_closing:  # `close` was called before this call existed
             self._cancel("stopped")
         try:
             for frame in call:
@@ -114,7 +112,7 @@ class Stream:
                     for delivery in frame.deliveries.deliveries:
                         self._delivered(stream, delivery)
                 elif kind == "drain":
-                    self._why = self._why or "drain"  # the server ends it; the next one is due
+                    self._why = self._why or "drain"  # the server will end the stream
         finally:
             self._call = None
 

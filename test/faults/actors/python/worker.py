@@ -1,7 +1,6 @@
-"""A worker of the fault suite, as somebody would write it by plain grpcio stubs.
+"""A worker of the fault suite with plain grpcio stubs.
 
-Keeps StreamDue calls open through every outage, does with each message what its plan says, reports
-the outcomes, and writes all that down.
+Keeps StreamDue calls open through all outages. The plan in a message decides its outcome. Writes a history.
 """
 
 import random
@@ -12,15 +11,15 @@ from functools import partial
 
 from acks import Acks, Job
 from history import History
-from plans import Hands, result_of
+from plans import Processor, result_of
 from process import Stop, flags, run_in, start_thread
 from servers import Servers
-from stream import Stream, Wish
+from stream import Stream, StreamOptions
 
 HEARTBEATS_MISSED = 2.5
-# How often silence and SIGTERM are looked for.
-LOOK_S = 0.05
-MOST_HANDS = 256
+# How often silence and SIGTERM are checked.
+POLL_S = 0.05
+MAX_THREADS = 256
 
 
 def main() -> int:
@@ -28,7 +27,9 @@ def main() -> int:
     parser.add_argument("--max-in-flight", type=int, default=32, help="of each stream")
     parser.add_argument("--lease-ms", type=int, default=2_000)
     parser.add_argument("--streams", type=int, default=1)
-    parser.add_argument("--heartbeat-ms", type=int, default=10_000, help="as the servers have it")
+    parser.add_argument(
+        "--heartbeat-ms", type=int, default=10_000, help="heartbeat interval of the servers"
+    )
     options = parser.parse_args()
 
     stop = Stop()
@@ -36,20 +37,22 @@ def main() -> int:
     chance = random.Random(options.seed)
     servers = Servers(options.addresses, first=options.seed)
     acks = Acks(servers, history, chance)
-    hands = Hands(servers, history, acks, chance)
-    pool = ThreadPoolExecutor(min(options.max_in_flight * options.streams, MOST_HANDS))
+    processor = Processor(servers, history, acks, chance)
+    pool = ThreadPoolExecutor(min(options.max_in_flight * options.streams, MAX_THREADS))
 
     def take(job: Job) -> None:
         result = result_of(job)
         if result is not None:
-            run_in(pool, partial(hands.work, job, result))
+            run_in(pool, partial(processor.work, job, result))
 
     silence_s = HEARTBEATS_MISSED * options.heartbeat_ms / 1_000
-    wish = Wish(options.queues, options.max_in_flight, options.lease_ms, silence_s)
+    stream_options = StreamOptions(
+        options.queues, options.max_in_flight, options.lease_ms, silence_s
+    )
     streams = [
         Stream(
             f"{options.name}-{number}",
-            wish,
+            stream_options,
             Servers(options.addresses, first=options.seed + number),
             history,
             take,
@@ -58,9 +61,9 @@ def main() -> int:
     ]
     threads = [start_thread(stream.run) for stream in streams]
     while not stop.requested:
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
         for stream in streams:
-            stream.look(LOOK_S)
+            stream.check_silence(POLL_S)
 
     for stream in streams:
         stream.close()

@@ -5,7 +5,7 @@ import type { Findings } from "../findings.ts";
 import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
 
-/** Nothing is issued before the instant that its producer, or the worker before, was told. */
+/** No delivery is issued before the due time that the producer or the previous worker got. */
 export function checkDueTimes(message: Message, findings: Findings): void {
   const { deliveries } = message;
   for (const [index, delivery] of deliveries.entries()) {

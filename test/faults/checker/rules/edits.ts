@@ -26,7 +26,7 @@ export function checkEdits(message: Message, times: FaultTimes, findings: Findin
       const { from, to } = by?.applied ?? { from: one.issuedAt, to: one.issuedAt };
       findings.brokenUnlessForgotten("edited-whole", words, by?.issuedAt ?? from, to);
     }
-    // Whoever has it edited never gets it otherwise again.
+    // Once delivered edited, it is never delivered unedited again.
     if (isEdited) [may, by] = ["yes", one];
     if (may === "yes" || one.queue !== DIVERTED_QUEUE) continue;
     const { applied } = one;

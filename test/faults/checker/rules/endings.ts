@@ -60,11 +60,12 @@ function checkNotLost(message: Message, findings: Findings): void {
 }
 
 /** The queue of a delivery has said that the message is gone: then it never is there again, unless it has moved. */
-function checkGone(message: Message, told: Delivery, findings: Findings): void {
+function checkGone(message: Message, delivery: Delivery, findings: Findings): void {
   const places = [...message.deliveries, ...(message.kept === undefined ? [] : [message.kept])];
-  if (places.some(({ number, queue }) => number >= told.number && queue !== told.queue)) return;
-  const after = told.notFoundAt + CLOCK_TOLERANCE_MS;
-  const words = `${message} was gone at ${told.notFoundAt} ms`;
+  if (places.some(({ number, queue }) => number >= delivery.number && queue !== delivery.queue))
+    return;
+  const after = delivery.notFoundAt + CLOCK_TOLERANCE_MS;
+  const words = `${message} was gone at ${delivery.notFoundAt} ms`;
   const there =
     message.kept !== undefined
       ? "it is kept"
@@ -74,7 +75,7 @@ function checkGone(message: Message, told: Delivery, findings: Findings): void {
           ? "an outcome was applied to it later"
           : undefined;
   if (there === undefined) return;
-  findings.brokenUnlessForgotten("stays-ended", `${words}, ${there}`, told.issuedAt, after);
+  findings.brokenUnlessForgotten("stays-ended", `${words}, ${there}`, delivery.issuedAt, after);
 }
 
 type Applied = Delivery["applied"];

@@ -14,7 +14,7 @@ const DELIVERIES_A_CALM_LOSS = 10_000;
 /**
  * Claims that nobody received. The reply of the store, the server or the stream was lost that had
  * it: each is a fault's doing, so that a fault was near, and no message loses many. One may also go
- * when the store does not answer in time without a fault; then others are told UNAVAILABLE.
+ * when the store does not answer in time without a fault; then others get UNAVAILABLE.
  */
 export class LostClaims {
   readonly #times: FaultTimes;

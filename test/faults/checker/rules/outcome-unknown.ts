@@ -12,23 +12,23 @@ import { endedUnknown } from "./duplicates.ts";
  */
 export function checkOutcomeUnknown(message: Message, findings: Findings): void {
   const { deliveries } = message;
-  let doubtful: Delivery | undefined;
+  let unknown: Delivery | undefined;
   let known = 0;
   let from = NEVER;
   let to = -NEVER;
   for (const [index, one] of deliveries.entries()) {
     const before = deliveries[index - 1];
     if (before !== undefined) {
-      if (endedUnknown(before, one)) doubtful ??= before;
+      if (endedUnknown(before, one)) unknown ??= before;
       if (before.applied !== undefined) {
         known++;
         from = Math.min(from, before.applied.from);
         to = Math.max(to, before.applied.to);
       }
     }
-    if (doubtful !== undefined && !one.isUnknown) {
-      const words = `${message}: delivery ${one.number} does not say that delivery ${doubtful.number} ended without an outcome`;
-      const { issuedAt } = doubtful;
+    if (unknown !== undefined && !one.isUnknown) {
+      const words = `${message}: delivery ${one.number} does not say that delivery ${unknown.number} ended without an outcome`;
+      const { issuedAt } = unknown;
       findings.brokenUnlessForgotten("outcome-unknown-set", words, issuedAt, issuedAt);
     }
     if (one.isUnknown && known === one.number - 1) {

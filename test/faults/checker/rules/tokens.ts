@@ -7,7 +7,7 @@ import type { Ledger, Message } from "../ledger.ts";
 const QUARANTINED_ONLY = ["QUARANTINED"];
 const SCHEDULED_ONLY = ["SCHEDULED"];
 
-/** States that an applied outcome may lead to, by kind. Of what is gone none need be told. */
+/** States that an applied outcome may lead to, by kind. If the message is gone, none is answered. */
 const STATES_AFTER: Readonly<Record<number, readonly (string | undefined)[]>> = {
   [OUTCOME_KINDS.succeeded]: ["SUCCEEDED", undefined],
   [OUTCOME_KINDS.discarded]: ["DISCARDED", undefined],

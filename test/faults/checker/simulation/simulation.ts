@@ -1,5 +1,5 @@
 // Legal histories: a small model of the service, its producers and workers, and of what goes wrong
-// between them. Each message lives by itself; its life is told to whoever takes part.
+// between them. Each message lives independently; its events go to the actors involved.
 
 import type { SeededRandom } from "../../../support/random.ts";
 import type { HistoryEvent, OutcomeKind, Plan } from "../../history/event.ts";

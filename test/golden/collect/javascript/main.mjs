@@ -27,7 +27,7 @@ const CASES = {
 };
 const LIMIT_MS = 10_000;
 
-// Clients go on failing in the background, after their promise told us.
+// Clients continue to fail in the background after their promise rejected.
 process.on("uncaughtException", () => {});
 process.on("unhandledRejection", () => {});
 

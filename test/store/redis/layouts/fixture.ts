@@ -12,7 +12,7 @@ export interface LayoutFixture {
   readonly nowMs: number;
   /** Ids, hex, of messages to look at. */
   readonly known: {
-    readonly suspect: string;
+    readonly isolated: string;
     readonly repeated: string;
     readonly joined: string;
     /** In flight: its lease token. */

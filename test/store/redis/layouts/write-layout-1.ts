@@ -55,10 +55,10 @@ const store = new RedisStore({
 await until("the store", () => store.ready || undefined);
 
 let claims = 0;
-async function claim(leaseMs = 30_000, idle = true): Promise<readonly Claimed[]> {
+async function claim(leaseMs = 30_000, canIsolate = true): Promise<readonly Claimed[]> {
   const { claimed } = await store.tick(QUEUE, {
     claimNumber: ++claims,
-    sessions: [session(1, { leaseMs, idle, count: 1_000 })],
+    sessions: [session(1, { leaseMs, canIsolate, count: 1_000 })],
     settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
   });
   return claimed;
@@ -76,8 +76,8 @@ const send = async (over: Parameters<typeof item>[0]) =>
 await store.send(QUEUE, Array(112).fill(item()), SETTINGS);
 await settle(await claim(), "succeed");
 
-// Lost twice: a suspect.
-const suspect = await send({ envelope: bytes("suspect") });
+// Lost twice: it gets isolated delivery.
+const isolated = await send({ envelope: bytes("suspect") });
 for (let times = 0; times < 2; times++) {
   await claim(1_000);
   await clock.advance(2_000);
@@ -120,7 +120,7 @@ const keys = ((await redis.callBuffer("KEYS", `${FIXTURE_PREFIX}:*`)) as Buffer[
 const fixture: LayoutFixture = {
   nowMs: clock.nowMs,
   known: {
-    suspect: hex(suspect),
+    isolated: hex(isolated),
     repeated: hex(repeated),
     joined: hex(joined),
     held: {

@@ -1,1 +1,1 @@
-"""Decisions without I/O, threads or clocks: shared by the sync and the asyncio client."""
+"""Logic without I/O, threads or clocks, shared by the sync and the asyncio client."""

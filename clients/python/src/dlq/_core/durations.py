@@ -1,4 +1,4 @@
-"""Times as a caller gives them, and as the contract has them."""
+"""Converts durations and times of callers to protobuf and back."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 Seconds: TypeAlias = "float | timedelta"
-"""A time span: a number of seconds, or a timedelta."""
+"""A duration: a number of seconds, or a timedelta."""
 
-MOST_WAIT_S = 30 * 24 * 3600.0
-"""What the server takes of a worker."""
+MAX_WAIT_S = 30 * 24 * 3600.0
+"""The longest delay that the server accepts in an outcome."""
 
 
 def seconds(name: str, value: Seconds) -> float:
@@ -30,12 +30,12 @@ def duration(name: str, value: Seconds) -> Duration:
 
 
 def wait(name: str, value: Seconds) -> Duration:
-    """Of an outcome: the server would not count one whose wait it does not take."""
-    return duration(name, min(max(seconds(name, value), 0.0), MOST_WAIT_S))
+    """A delay of an outcome, limited to 0 to 30 days: the server rejects other values."""
+    return duration(name, min(max(seconds(name, value), 0.0), MAX_WAIT_S))
 
 
 def timestamp(value: datetime) -> Timestamp:
-    """A datetime without a time zone is local time, as Python takes it everywhere."""
+    """A datetime without a time zone is local time, as everywhere in Python."""
     found = Timestamp()
     found.FromDatetime(value.astimezone(timezone.utc))
     return found

@@ -1,7 +1,7 @@
-"""The google.rpc details of an error: which field was wrong, when to try again.
+"""The google.rpc details of an error: which fields were wrong, when to try again.
 
-Described here and kept in a pool of their own, so that no package has to be installed for them, and
-none that is installed gets in the way.
+The messages are described here and live in their own descriptor pool. So no package is needed for them,
+and an installed one does not conflict.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, messa
 
 from dlq.v1.dlq_service_pb2 import ErrorStatus
 
-from .peek import peek
+from .safe_read import safe_read
 
 _STRING = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
 _MESSAGE = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
@@ -27,18 +27,19 @@ STATUS_TRAILER = "grpc-status-details-bin"
 
 @dataclass(frozen=True)
 class ErrorDetails:
-    """What a server said beside code and words."""
+    """The structured part of a server's error."""
 
     reason: str = ""
-    """Of its ErrorInfo, e.g. `QUEUE_FULL`."""
+    """Of the ErrorInfo, for example `QUEUE_FULL`."""
     domain: str = ""
-    """The same: whose reason it is."""
+    """Of the ErrorInfo; `dlq.v1` for the DLQ service."""
     field_violations: dict[str, str] = field(default_factory=dict)
-    """Each wrong field, and what is wrong with it."""
+    """The wrong fields, each with a description."""
     retry_after_s: float | None = None
-    """When to try again, if it said so."""
+    """When to try again, in seconds; None if not given."""
     is_empty: bool = True
-    """It said nothing: then perhaps no server has spoken, but a connection ended."""
+    """The error has no details. It may not come from the service, but from a proxy or a broken
+    connection."""
 
 
 def _describe() -> dict[str, Any]:
@@ -71,7 +72,7 @@ _KINDS = _describe()
 
 
 def details_of_status(status: ErrorStatus) -> ErrorDetails:
-    """Of one result in a response."""
+    """Reads the details of one result in a response."""
     reason, domain, fields, retry_after_s = "", "", {}, None
     for detail in status.details:
         name = detail.type_url.rpartition("/")[2]
@@ -80,7 +81,7 @@ def details_of_status(status: ErrorStatus) -> ErrorDetails:
             continue
         try:
             found = kind.FromString(detail.value)
-        except Exception:  # of another version: the code and the words are what counts
+        except Exception:  # of another version; code and message are still known
             continue
         if name == "google.rpc.ErrorInfo":
             reason, domain = found.reason, found.domain
@@ -92,12 +93,12 @@ def details_of_status(status: ErrorStatus) -> ErrorDetails:
 
 
 def invalid_request(field_violations: Mapping[str, str]) -> ErrorStatus:
-    """As the service refuses a request with such fields."""
-    words = "; ".join(f"{name} {what}" for name, what in field_violations.items())
-    status = ErrorStatus(code=grpc.StatusCode.INVALID_ARGUMENT.value[0], message=words)
+    """Returns the error with which the service refuses a request with these fields."""
+    text = "; ".join(f"{name} {problem}" for name, problem in field_violations.items())
+    status = ErrorStatus(code=grpc.StatusCode.INVALID_ARGUMENT.value[0], message=text)
     bad = _KINDS["google.rpc.BadRequest"]()
-    for name, what in field_violations.items():
-        bad.field_violations.add(field=name, description=what)
+    for name, problem in field_violations.items():
+        bad.field_violations.add(field=name, description=problem)
     info = _KINDS["google.rpc.ErrorInfo"](reason="INVALID_REQUEST", domain="dlq.v1")
     for detail in (info, bad):
         status.details.add().Pack(detail)
@@ -105,13 +106,13 @@ def invalid_request(field_violations: Mapping[str, str]) -> ErrorStatus:
 
 
 def error_details(error: object) -> ErrorDetails:
-    """Of an error that a call of a generated stub has raised, by grpc or by grpc.aio."""
-    trailers = peek(error, "trailing_metadata")
+    """Reads the details of an error that a generated stub has raised, with grpc or grpc.aio."""
+    trailers = safe_read(error, "trailing_metadata")
     return details_of_trailers(trailers() if callable(trailers) else None)
 
 
 def details_of_trailers(trailers: Iterable[tuple[str, str | bytes]] | None) -> ErrorDetails:
-    """Of a call that failed; google.rpc.Status has the fields of our ErrorStatus."""
+    """Reads the google.rpc.Status of a failed call. It has the same fields as ErrorStatus."""
     for key, value in trailers or ():
         if key == STATUS_TRAILER and isinstance(value, bytes):
             try:

@@ -1,4 +1,4 @@
-"""Whatever was raised, as the service takes it."""
+"""Converts any exception to a Failure message."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dlq.v1.failure_pb2 import Failure
 from .cause_chain import chain_of, trace_of
 from .durations import duration
 from .error_details import details_of_trailers
-from .peek import cut, peek, peek_int, words_of
+from .safe_read import cut_one_over, safe_read, safe_read_int, safe_str
 
-# Limits of the contract; what is longer is cut by one byte more, so that the server flags it.
+# Limits of the service. The client keeps one character more, so that the server marks the text as cut.
 _TYPE_BYTES = 512
 _MESSAGE_BYTES = 4 * 1024
 _STACK_BYTES = 16 * 1024
@@ -24,17 +24,19 @@ _Found = TypeVar("_Found")
 
 
 def failure_of(error: object) -> Failure:
-    """What is known of an error, or of whatever is given in its place. Never raises itself."""
+    """Accepts any value in place of an exception. Never raises."""
     failure = Failure()
     if not isinstance(error, BaseException):
-        failure.message = cut(words_of(error), _MESSAGE_BYTES)
+        failure.message = cut_one_over(safe_str(error), _MESSAGE_BYTES)
         if not isinstance(error, str):
-            failure.type = cut(type_name(type(error)), _TYPE_BYTES)
+            failure.type = cut_one_over(type_name(type(error)), _TYPE_BYTES)
         return failure
     chain = chain_of(error)
-    failure.type = cut(type_name(type(error)), _TYPE_BYTES)
-    # Errors of failed connections often have no words of their own: those of the cause, then.
-    failure.message = cut(_first(chain, lambda one: words_of(one) or None) or "", _MESSAGE_BYTES)
+    failure.type = cut_one_over(type_name(type(error)), _TYPE_BYTES)
+    # Connection errors often have no message; then the cause's is used.
+    failure.message = cut_one_over(
+        _first(chain, lambda one: safe_str(one) or None) or "", _MESSAGE_BYTES
+    )
     failure.stack_trace = trace_of(error, _STACK_BYTES)
     grpc_code = _first(chain, _grpc_code_of)
     if grpc_code is not None:
@@ -45,15 +47,15 @@ def failure_of(error: object) -> Failure:
     retry_after_s = _first(chain, _retry_info_of)
     if retry_after_s is not None:
         failure.retry_after.CopyFrom(duration("retry_after", retry_after_s))
-    for name, look in _ATTRIBUTES.items():
-        value = _first(chain, look)
+    for name, read in _ATTRIBUTES.items():
+        value = _first(chain, read)
         if value:
-            failure.attributes[name] = cut(value, _ATTRIBUTE_BYTES)
+            failure.attributes[name] = cut_one_over(value, _ATTRIBUTE_BYTES)
     return failure
 
 
 def type_name(kind: type) -> str:
-    """`ValueError`, `requests.exceptions.ReadTimeout`."""
+    """For example `ValueError` or `requests.exceptions.ReadTimeout`."""
     return (
         kind.__qualname__
         if kind.__module__ == "builtins"
@@ -62,12 +64,12 @@ def type_name(kind: type) -> str:
 
 
 def _grpc_code_of(error: BaseException) -> int | None:
-    """Of grpc and grpc.aio, whose `code()` gives an enum of (number, name)."""
-    code = peek(error, "code")
+    """`code()` of grpc and grpc.aio returns an enum whose value is (number, name)."""
+    code = safe_read(error, "code")
     if not callable(code):
         return None
     try:
-        value = peek(code(), "value")
+        value = safe_read(code(), "value")
     except Exception:
         return None
     if isinstance(value, tuple) and value and isinstance(value[0], int):
@@ -76,7 +78,7 @@ def _grpc_code_of(error: BaseException) -> int | None:
 
 
 def _retry_info_of(error: BaseException) -> float | None:
-    trailers = peek(error, "trailing_metadata")
+    trailers = safe_read(error, "trailing_metadata")
     if not callable(trailers):
         return None
     try:
@@ -87,29 +89,29 @@ def _retry_info_of(error: BaseException) -> float | None:
 
 def _http_status_of(error: BaseException) -> int | None:
     if any(kind.__name__.startswith("SMTP") for kind in type(error).__mro__):
-        return None  # of a mail server, such as aiosmtplib's: 550 is a mailbox that is not there
-    response = peek(error, "response")
+        return None  # a mail server's code, as of aiosmtplib: 550 means an unknown mailbox
+    response = safe_read(error, "response")
     metadata = _item(response, "ResponseMetadata")  # botocore
     found: Iterable[object] = (
         _item(metadata, "HTTPStatusCode"),
-        peek_int(error, "status"),
-        peek_int(error, "status_code"),
-        peek_int(error, "code"),
-        peek_int(response, "status_code"),
-        peek_int(response, "status"),
+        safe_read_int(error, "status"),
+        safe_read_int(error, "status_code"),
+        safe_read_int(error, "code"),
+        safe_read_int(response, "status_code"),
+        safe_read_int(response, "status"),
     )
     return next((one for one in found if isinstance(one, int) and 100 <= one <= 599), None)
 
 
 def _retry_after_of(error: BaseException) -> str | None:
-    """HTTP's header, which the server reads: seconds or a date."""
-    response = peek(error, "response")
+    """The HTTP header: seconds or a date. The server parses it."""
+    response = safe_read(error, "response")
     if isinstance(response, Mapping):
         headers = _item(_item(response, "ResponseMetadata"), "HTTPHeaders")
         return _text(_item(headers, "retry-after"))
     for holder in (response, error):
-        headers = peek(holder, "headers")
-        get = peek(headers, "get")
+        headers = safe_read(holder, "headers")
+        get = safe_read(headers, "get")
         if callable(get):
             try:
                 found = _text(get("retry-after") or get("Retry-After"))
@@ -121,29 +123,29 @@ def _retry_after_of(error: BaseException) -> str | None:
 
 
 def _sqlstate_of(error: BaseException) -> str | None:
-    """psycopg 3 and asyncpg, psycopg 2."""
-    return _text(peek(error, "sqlstate")) or _text(peek(error, "pgcode"))
+    """`sqlstate` of psycopg 3 and asyncpg, `pgcode` of psycopg 2."""
+    return _text(safe_read(error, "sqlstate")) or _text(safe_read(error, "pgcode"))
 
 
 def _errno_of(error: BaseException) -> str | None:
-    number = peek_int(error, "errno")
+    number = safe_read_int(error, "errno")
     return None if number is None else errno.errorcode.get(number, str(number))
 
 
 def _code_of(error: BaseException) -> str | None:
-    """A code word of the library: botocore's `Error.Code`, SQLAlchemy's and others' `code`."""
-    return _text(_item(_item(peek(error, "response"), "Error"), "Code")) or _text(
-        peek(error, "code")
+    """The library's error code: `Error.Code` of botocore, `code` of SQLAlchemy and others."""
+    return _text(_item(_item(safe_read(error, "response"), "Error"), "Code")) or _text(
+        safe_read(error, "code")
     )
 
 
 def _file_of(error: BaseException) -> str | None:
-    return _text(peek(error, "filename")) if isinstance(error, OSError) else None
+    return _text(safe_read(error, "filename")) if isinstance(error, OSError) else None
 
 
 def _host_of(error: BaseException) -> str | None:
-    """Whom a request went to; never the whole URL, which may hold secrets."""
-    url = peek(peek(error, "request"), "url")
+    """The host of the failed request. Not the whole URL, which may contain secrets."""
+    url = safe_read(safe_read(error, "request"), "url")
     if url is None:
         return None
     try:
@@ -176,6 +178,6 @@ def _text(value: object) -> str | None:
 
 
 def _first(
-    chain: Iterable[BaseException], look: Callable[[BaseException], _Found | None]
+    chain: Iterable[BaseException], read: Callable[[BaseException], _Found | None]
 ) -> _Found | None:
-    return next((found for found in map(look, chain) if found is not None), None)
+    return next((found for found in map(read, chain) if found is not None), None)

@@ -1,5 +1,4 @@
-"""The client's log, which costs no message: a handler or filter of the program that raises does not
-reach what runs here."""
+"""The client's log. A log handler or filter of the program that raises has no effect on the client."""
 
 from __future__ import annotations
 
@@ -12,12 +11,12 @@ else:
     _Adapter = logging.LoggerAdapter
 
 
-class _Quiet(_Adapter):
+class _SafeLogger(_Adapter):
     def log(self, level: int, msg: object, *args: object, **options: Any) -> None:
         try:
             super().log(level, msg, *args, stacklevel=2, **options)
-        except Exception:  # there is nobody left to tell
+        except Exception:  # it can't be reported anywhere
             pass
 
 
-log: _Quiet = _Quiet(logging.getLogger("dlq"), {})
+log: _SafeLogger = _SafeLogger(logging.getLogger("dlq"), {})

@@ -1,4 +1,4 @@
-"""Names of the contract's enums: what is printed and compared, without the prefix."""
+"""Names of enum values, without the prefix of the enum."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def quarantine_reason_name(number: int) -> str:
 
 
 def _name(items: list[tuple[str, int]], prefix: str, number: int) -> str:
-    """A number of a newer server is shown as it is."""
+    """A value of a newer server is shown as its number."""
     names = {value: name for name, value in items}
     return names.get(number, str(number)).removeprefix(prefix)

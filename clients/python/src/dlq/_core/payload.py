@@ -1,4 +1,4 @@
-"""Messages, byte for byte."""
+"""Payloads of messages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from dlq.v1.message_pb2 import Payload
 
-from .peek import well_formed
+from .safe_read import well_formed
 
 JSON_TYPE = "application/json"
 
 
 class DeliveryPayload:
-    """The message of a delivery, as it was sent. Given to `send`, it is sent again as it is."""
+    """The payload of a delivery, as it was sent. `send` accepts it and sends it unchanged."""
 
     __slots__ = ("raw",)
 
@@ -22,25 +22,25 @@ class DeliveryPayload:
 
     @property
     def content_type(self) -> str:
-        """A media type; empty if the sender gave none."""
+        """A media type; empty if the producer gave none."""
         return self.raw.content_type
 
     @property
     def text(self) -> str:
-        """As text; bytes are read as UTF-8."""
+        """The payload as text. Bytes are decoded as UTF-8."""
         if self.raw.WhichOneof("body") == "data":
             return self.raw.data.decode("utf-8", "replace")
         return self.raw.text
 
     @property
     def bytes(self) -> bytes:
-        """As bytes; text is given as UTF-8."""
+        """The payload as bytes. Text is encoded as UTF-8."""
         if self.raw.WhichOneof("body") == "data":
             return self.raw.data
         return self.raw.text.encode()
 
     def json(self) -> Any:
-        """Parsed; raises a ValueError if it is no JSON."""
+        """Returns the parsed payload. Raises ValueError if it is not JSON."""
         return json.loads(self.bytes)
 
     def __repr__(self) -> str:
@@ -48,9 +48,9 @@ class DeliveryPayload:
 
 
 def payload_of(value: object, content_type: str | None) -> Payload:
-    """Text is text, bytes are bytes, the payload of a delivery stays what it was, the rest is JSON.
+    """Encodes str as text, bytes as bytes, a delivery's payload unchanged, and all other values as JSON.
 
-    Raises what `json.dumps` raises.
+    Raises the errors of `json.dumps`.
     """
     if isinstance(value, DeliveryPayload):
         return value.raw
@@ -68,13 +68,13 @@ def payload_of(value: object, content_type: str | None) -> Payload:
 
 
 def same_payload(one: Payload, other: Payload) -> bool:
-    """Whether both hold the same bytes, as text or not; or, where `other` is JSON, the same JSON."""
+    """Reports whether both hold the same bytes, or the same JSON if `other` is JSON."""
     a, b = DeliveryPayload(one), DeliveryPayload(other)
     if a.bytes == b.bytes:
         return True
     if other.content_type != JSON_TYPE:
         return False
-    try:  # other languages write JSON with other spaces and escapes
+    try:  # other languages format JSON in other ways
         return bool(a.json() == b.json())
     except ValueError:
         return False

@@ -1,17 +1,17 @@
-"""Why a send was dropped, and what to do."""
+"""Errors of dropped sends: why, and what to do."""
 
 from __future__ import annotations
 
 from ..errors import DlqClientError, ErrorKind
 from ..options import Coalesce
-from .peek import words_of
-from .send_book import PendingSend
+from .pending_sends import PendingSend
+from .safe_read import safe_str
 
 
-def late_error(send: PendingSend) -> DlqClientError:
+def deadline_error(send: PendingSend) -> DlqClientError:
     return DlqClientError(
         "deadline",
-        f"not sent in time: {_why_not_yet(send)}; is the server at `target` up? Keep the message "
+        f"not sent in time: {_last_error_text(send)}; is the server at `target` up? Store the message "
         "elsewhere, give a larger timeout, or leave the spool on",
         code=_code_of(send),
         maybe_stored=send.maybe_stored,
@@ -26,48 +26,47 @@ def aborted_error(send: PendingSend) -> DlqClientError:
     return _ended(send, "aborted", "the task that waited for this send was cancelled")
 
 
-def full_error(send: PendingSend, pending: int, limits: Coalesce) -> DlqClientError:
-    size, most = send.letter.bytes, limits.max_pending_bytes
-    if size > most:
-        words = (
-            f"it takes {size} bytes, and no more than {most} may be pending; store large content "
+def buffer_full_error(send: PendingSend, pending: int, limits: Coalesce) -> DlqClientError:
+    size, max_bytes = send.request.size_bytes, limits.max_pending_bytes
+    if size > max_bytes:
+        text = (
+            f"it takes {size} bytes, and no more than {max_bytes} may be pending; store large content "
             "elsewhere, or raise coalesce.max_pending_bytes"
         )
     else:
-        words = (
+        text = (
             f"{pending} sends are pending already; send less at once, or raise "
             "coalesce.max_pending_messages and max_pending_bytes"
         )
-    return DlqClientError("buffer-full", words)
+    return DlqClientError("buffer-full", text)
 
 
-def kept_nowhere(send: PendingSend, why: DlqClientError, fault: Exception) -> DlqClientError:
-    """`why` it went to the spool, and what the spool said to that."""
-    reason = _why_not_yet(send) if why.kind == "deadline" else words_of(why)
+def spool_error(send: PendingSend, cause: DlqClientError, fault: Exception) -> DlqClientError:
+    """`cause`: why the send went to the spool. `fault`: why the spool could not store it."""
+    reason = _last_error_text(send) if cause.kind == "deadline" else safe_str(cause)
     if isinstance(fault, DlqClientError):
-        words = words_of(fault)
+        text = safe_str(fault)
     else:
-        words = f"the spool can't keep it: {words_of(fault)}"
+        text = f"the spool failed to store it: {safe_str(fault)}"
     error = DlqClientError(
         "spool-full",
-        f"not sent: {reason}; and {words}",
-        code=why.code,
+        f"not sent: {reason}; and {text}",
+        code=cause.code,
         maybe_stored=send.maybe_stored,
     )
-    error.__cause__ = why if isinstance(fault, DlqClientError) else fault
+    error.__cause__ = cause if isinstance(fault, DlqClientError) else fault
     return error
 
 
-def _ended(send: PendingSend, kind: ErrorKind, words: str) -> DlqClientError:
-    """Without what had failed before, nobody would look there."""
+def _ended(send: PendingSend, kind: ErrorKind, text: str) -> DlqClientError:
     if send.last_error is not None:
-        words += f"; the server had not taken it: {_why_not_yet(send)}"
-    return DlqClientError(kind, words, code=_code_of(send), maybe_stored=send.maybe_stored)
+        text += f"; the last try failed: {_last_error_text(send)}"
+    return DlqClientError(kind, text, code=_code_of(send), maybe_stored=send.maybe_stored)
 
 
-def _why_not_yet(send: PendingSend) -> str:
+def _last_error_text(send: PendingSend) -> str:
     last = send.last_error
-    return "the server did not answer" if last is None else last.words
+    return "the server did not answer" if last is None else last.text
 
 
 def _code_of(send: PendingSend) -> str | None:

@@ -1,4 +1,4 @@
-"""The numbers by which the service knows a send again, however late it comes a second time."""
+"""Numbers sends, so that the service recognizes a repeated one, however late."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 
 class SendNumbers:
-    """Of one client in one process: a forked one makes its own."""
+    """Of one client in one process. A forked process makes its own."""
 
     def __init__(self) -> None:
         self._client_id = os.urandom(16)
         self._last: dict[str, int] = {}
 
-    def give(self, request: SendToDlqRequest) -> None:
+    def assign(self, request: SendToDlqRequest) -> None:
         number = self._last.get(request.queue, 0) + 1
         self._last[request.queue] = number
         request.send_number.client_id = self._client_id

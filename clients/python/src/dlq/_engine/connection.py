@@ -17,34 +17,35 @@ from ..options import ClientOptions, target_of
 _Response = TypeVar("_Response")
 
 CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
-    # A dead peer is found by these, where nothing else is heard.
+    # Pings find a dead peer while no data arrives.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
-    # The one above has no effect without it in grpcio 1.76: a ping may take a minute.
+    # In grpcio 1.76 keepalive_timeout_ms has no effect without this: a ping may take a minute.
     ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 0),
     ("grpc.http2.max_pings_without_data", 0),
-    # A service that is back is found soon: by default it takes up to two minutes.
+    # By default a reconnect may take up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    # Despite its name: how long a try to connect may take.
+    # Despite its name, the timeout of one connection attempt.
     ("grpc.min_reconnect_backoff_ms", 5_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.max_send_message_length", 16 * 1024**2),
     ("grpc.max_receive_message_length", 16 * 1024**2),
-    # A connection of its own for each channel, so that reconnecting is really that.
+    # Channels must not share connections: a new channel must connect anew.
     ("grpc.use_local_subchannel_pool", 1),
-    # Tries are made again by us, under one request_id.
+    # The client retries by itself, under one request_id.
     ("grpc.enable_retries", 0),
 )
 
 LINGER_S = 5.0
-"""How long calls of before may still be answered on a channel that was replaced."""
-_LEAST_AGE_S = 1.0
-"""A younger one stays: deadlines too short for a busy server must not cost it a handshake each."""
+"""How long earlier calls may still be answered on a replaced channel."""
+_MIN_AGE_S = 1.0
+"""A younger channel is not replaced after a timeout: with short deadlines, a busy server would have to do
+a handshake for each call."""
 
 
 class CallFailed(Exception):
-    """A call's end, as an error of ours."""
+    """A call failed with `error`."""
 
     def __init__(self, error: CallError) -> None:
         super().__init__(error.message)
@@ -52,7 +53,7 @@ class CallFailed(Exception):
 
 
 class Connection:
-    """One channel, opened by its first call and again when it breaks."""
+    """One gRPC channel. It connects on the first call and reconnects when the connection breaks."""
 
     def __init__(self, options: ClientOptions) -> None:
         target, tls = target_of(options.target, options.tls)
@@ -66,12 +67,12 @@ class Connection:
             self.channel = grpc.secure_channel(target, credentials, settings)
         self.stub: DlqServiceStub = DlqServiceStub(self.channel)
         self.metadata: tuple[tuple[str, str], ...] = metadata_of(options)
-        self.made_at: float = time.monotonic()
-        self.under_way = 0
-        """Calls of its line that have not ended."""
+        self.created_at: float = time.monotonic()
+        self.open_calls = 0
+        """Calls in progress on a ReconnectingChannel."""
 
     def close(self) -> None:
-        """Ends it, and with it all calls that are under way."""
+        """Closes the channel and cancels its calls."""
         self.channel.close()
 
 
@@ -87,24 +88,24 @@ async def call(
     request: object,
     timeout_s: float,
 ) -> _Response:
-    """Raises CallFailed. Cancelling it cancels the call."""
+    """Makes one unary call. Raises CallFailed. Cancelling the task cancels the call."""
     loop = asyncio.get_running_loop()
-    over = loop.create_future()
+    ended = loop.create_future()
 
     def on_done(_: object) -> None:
         try:
-            loop.call_soon_threadsafe(_finish, over)
+            loop.call_soon_threadsafe(_finish, ended)
         except RuntimeError:
-            pass  # the loop has ended, and nobody waits
+            pass  # the loop has ended
 
     try:
         unary: Any = method
         rpc = unary.future(request, timeout=timeout_s, metadata=connection.metadata)
-    except (ValueError, TypeError) as error:  # the channel was closed; not a message
+    except (ValueError, TypeError) as error:  # a closed channel; a request that is no message
         raise CallFailed(CallError("CANCELLED", str(error))) from error
     rpc.add_done_callback(on_done)
     try:
-        await over
+        await ended
     except asyncio.CancelledError:
         rpc.cancel()
         raise
@@ -114,17 +115,17 @@ async def call(
     raise CallFailed(call_error_of(rpc))
 
 
-def _finish(over: asyncio.Future[None]) -> None:
-    if not over.done():
-        over.set_result(None)
+def _finish(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
-class Line:
-    """The channel of sends and outcomes.
+class ReconnectingChannel:
+    """The channel of sends and outcomes. It is replaced
 
-    When a call on it is not answered in time it is replaced: a peer that vanished without a word is
-    otherwise found by pings only, long after the deadlines. When it can't connect, too: gRPC would let
-    the next call fail by what it knows, and looks again only while calls are under way.
+    - when a call times out: a vanished peer is otherwise found by pings only, after the deadlines;
+    - when it can't connect: gRPC fails the next calls with the cached error, and reconnects only while
+      calls are in progress.
     """
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
@@ -145,29 +146,30 @@ class Line:
         timeout_s: float,
     ) -> _Response:
         connection = self.connection
-        connection.under_way += 1
+        connection.open_calls += 1
         try:
             return await call(connection, method(connection.stub), request, timeout_s)
         except CallFailed as failed:
-            if failed.error.is_silence:
-                self._suspect(connection)
+            if failed.error.is_timeout:
+                self._replace_unless_new(connection)
             elif failed.error.never_arrived:
                 self._replace(connection)
             raise
         finally:
-            connection.under_way -= 1
-            if connection.under_way == 0:
-                self._end(connection)  # at once: everybody's would connect when the service is back
+            connection.open_calls -= 1
+            if connection.open_calls == 0:
+                # At once: otherwise all replaced channels would connect when the service is back.
+                self._end(connection)
 
-    def _suspect(self, suspect: Connection) -> None:
-        if time.monotonic() - suspect.made_at >= _LEAST_AGE_S:
-            self._replace(suspect)
+    def _replace_unless_new(self, connection: Connection) -> None:
+        if time.monotonic() - connection.created_at >= _MIN_AGE_S:
+            self._replace(connection)
 
     def _replace(self, old: Connection) -> None:
-        """Other calls on it may still be answered."""
+        """Closes the old connection later: other calls on it may still be answered."""
         if old is not self._connection:
             return
-        self._connection = None  # the next call makes one
+        self._connection = None  # the next call opens one
         self._lingering.add(old)
         asyncio.get_running_loop().call_later(LINGER_S, self._end, old)
 

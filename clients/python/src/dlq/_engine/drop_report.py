@@ -1,4 +1,4 @@
-"""Tells of dropped messages, away from the threads that must not wait."""
+"""Reports dropped messages to `on_dropped` or the log, without blocking the threads that must not wait."""
 
 from __future__ import annotations
 
@@ -12,61 +12,62 @@ from ..errors import DlqClientError
 from ..results import Dropped
 from .serial_thread import SerialThread
 
-_LINE_EVERY_S = 1.0
-_MOST_CALL_S = 5.0
-"""How long one call of `on_dropped` is waited for: it may itself wait for who waits here."""
+_LOG_EVERY_S = 1.0
+_MAX_CALLBACK_S = 5.0
+"""How long one call of `on_dropped` is waited for. It may itself wait for the caller of `flush`."""
 
 
 class DropReport:
-    """By `on_dropped`; without one, the first at once in the log, then at most one line a second."""
+    """Without `on_dropped`, logs the first drop at once and then at most one line a second."""
 
     def __init__(self, on_dropped: Callable[[DlqClientError, str], object] | None) -> None:
         self._on_dropped = on_dropped
         self._thread: SerialThread | None = None
         self._is_closed = False
         self._next_line_at = 0.0
-        self._untold = 0
+        self._not_logged = 0
         self._calls = 0
 
-    def tell(self, error: DlqClientError, queue: str) -> None:
+    def report(self, error: DlqClientError, queue: str) -> None:
         if self._on_dropped is None:
             self._write(error, queue)
             return
         if self._is_closed:
-            self._call(error, queue)  # in the caller's thread: no other one is left
+            self._call(error, queue)  # in the caller's thread: the other one has ended
             return
         if self._thread is None:
             self._thread = SerialThread("dlq-report")
         self._thread.submit(lambda: self._call(error, queue))
 
     @property
-    def is_telling_here(self) -> bool:
-        """The caller is `on_dropped` itself: whoever waits for it would wait for ever."""
+    def is_called_by_callback(self) -> bool:
+        """The caller is `on_dropped` itself. Waiting for it would never end."""
         return self._thread is not None and self._thread.is_current
 
-    async def told(self, timeout_s: float | None = None) -> None:
-        """Until all of before is told, or the time is over, or one call takes too long."""
+    async def wait_reported(self, timeout_s: float | None = None) -> None:
+        """Waits for all earlier reports, `timeout_s` at most, and 5 s at most for each call."""
         if self._thread is None or self._is_closed:
             return
         until = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        told = asyncio.wrap_future(self._thread.submit(lambda: None))
+        all_reported = asyncio.wrap_future(self._thread.submit(lambda: None))
         calls = -1
-        while not told.done() and calls != self._calls and time.monotonic() < until:
+        while not all_reported.done() and calls != self._calls and time.monotonic() < until:
             calls = self._calls
             left_s = max(0.0, until - time.monotonic())
-            await asyncio.wait([told], timeout=min(left_s, _MOST_CALL_S))
-        told.cancel()
+            await asyncio.wait([all_reported], timeout=min(left_s, _MAX_CALLBACK_S))
+        all_reported.cancel()
 
     def dropped(self, error: DlqClientError, queue: str) -> Dropped:
-        self.tell(error, queue)
+        """Reports the drop and returns it as a result."""
+        self.report(error, queue)
         return Dropped(error)
 
     def close(self) -> None:
-        """Tells the rest: the program may end now."""
+        """Logs the number of drops that have no line yet."""
         self._is_closed = True
-        if self._untold:
-            _log.error("dlq: %d more messages were dropped", self._untold)
-            self._untold = 0
+        if self._not_logged:
+            _log.error("dlq: dropped %d more messages", self._not_logged)
+            self._not_logged = 0
         if self._thread is not None:
             self._thread.stop()
 
@@ -81,8 +82,10 @@ class DropReport:
     def _write(self, error: DlqClientError, queue: str) -> None:
         now = time.monotonic()
         if now < self._next_line_at:
-            self._untold += 1
+            self._not_logged += 1
             return
-        more = f" ({self._untold} more since the last line)" if self._untold else ""
-        self._next_line_at, self._untold = now + _LINE_EVERY_S, 0
-        _log.error("dlq: a message for %s was dropped (%s): %s%s", queue, error.kind, error, more)
+        more = f" ({self._not_logged} more since the last line)" if self._not_logged else ""
+        self._next_line_at, self._not_logged = now + _LOG_EVERY_S, 0
+        _log.error(
+            'dlq: dropped a message for queue "%s" (%s): %s%s', queue, error.kind, error, more
+        )

@@ -1,4 +1,4 @@
-"""One worker's stream: opened again whenever it ends, with its session, until it is closed."""
+"""One worker's StreamDue stream. It is reopened in the same session until it is closed."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .._core.call_error import CallError, call_error_of
 from ..errors import DlqClientError
 from .connection import Connection
 
-_FIRST_PAUSE_S = 0.02
-_MOST_PAUSE_S = 5.0
+_FIRST_BACKOFF_S = 0.02
+_MAX_BACKOFF_S = 5.0
 _GOOD_AFTER_S = 1.0
-"""A stream that has lived this long was no failed try to open one."""
-_SILENCE_S = 25.0
-"""A stream that says nothing for so long is dead; the server says something every 10 s."""
+"""A stream that lasted longer counts as opened, and resets the backoff."""
+_MAX_SILENCE_S = 25.0
+"""The server sends a frame every 10 s at least. A stream without one for this long is dead."""
 _DEFAULT_LEASE_S = 30.0
 
 _FINAL = frozenset({"INVALID_ARGUMENT", "UNIMPLEMENTED"})
-"""Statuses that trying again can't change: the request itself is wrong, or the server another one.
-Not once a stream has been open: then it is a proxy whose servers are away, or a deployment."""
+"""Statuses that a retry can't change: the request is wrong, or `target` is an unknown server. They are
+retried once a stream was open: then a proxy has no server, for example during a deployment."""
 
 
 class DueStream:
-    """Read in a thread for each stream; everything else happens in the engine's loop."""
+    """A thread reads each stream. All other work is done in the engine's loop."""
 
     def __init__(
         self,
@@ -49,19 +49,18 @@ class DueStream:
         self._on_broken = on_broken
         self._before_resume = before_resume
         self._loop = asyncio.get_running_loop()
-        self._backoff = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
-        self._heard_at = 0.0
+        self._backoff = Backoff(_FIRST_BACKOFF_S, _MAX_BACKOFF_S)
         self._frames: asyncio.Queue[pb.StreamDueResponse | CallError | None] = asyncio.Queue()
         self._closing = asyncio.Event()
         self.session_id = ""
-        self.done = self._loop.create_task(self._keep())
+        self.done = self._loop.create_task(self._stay_open())
         """Raises DlqClientError when the server refuses the stream for good."""
 
     def close(self) -> None:
         self._closing.set()
         self._frames.put_nowait(None)
 
-    async def _keep(self) -> None:
+    async def _stay_open(self) -> None:
         while not self._closing.is_set():
             started_at = time.monotonic()
             end = await self._read()
@@ -69,8 +68,8 @@ class DueStream:
                 return
             if isinstance(end, CallError):
                 if not self.session_id and end.code in _FINAL:
-                    raise end.refusal()
-                self._on_broken(_broken_by(end))
+                    raise end.as_client_error()
+                self._on_broken(_stream_error(end))
             was_good = time.monotonic() - started_at > _GOOD_AFTER_S
             if was_good:
                 self._backoff.reset()
@@ -80,7 +79,7 @@ class DueStream:
                 await self._before_resume(self.session_id)
 
     async def _read(self) -> CallError | str:
-        """One stream to its end: `drain`, `end`, or an error."""
+        """Reads one stream to its end. Returns `drain`, `end`, or an error."""
         frames: asyncio.Queue[pb.StreamDueResponse | CallError | None] = asyncio.Queue()
         self._frames = frames
         connection = self._connect()
@@ -88,15 +87,15 @@ class DueStream:
         request.MergeFrom(self._request)
         call = connection.stub.StreamDue(request, metadata=connection.metadata)
         thread = threading.Thread(
-            target=self._listen, args=(call, frames), name="dlq-stream", daemon=True
+            target=self._read_frames, args=(call, frames), name="dlq-stream", daemon=True
         )
         thread.start()
         try:
             while True:
                 try:
-                    frame = await asyncio.wait_for(frames.get(), _SILENCE_S)
+                    frame = await asyncio.wait_for(frames.get(), _MAX_SILENCE_S)
                 except asyncio.TimeoutError:
-                    return CallError("UNAVAILABLE", f"nothing was heard for {_SILENCE_S:.0f} s")
+                    return CallError("UNAVAILABLE", f"no frame for {_MAX_SILENCE_S:.0f} s")
                 if self._closing.is_set():
                     return "end"
                 if frame is None:
@@ -116,7 +115,7 @@ class DueStream:
             call.cancel()
             connection.close()
 
-    def _listen(
+    def _read_frames(
         self,
         call: Iterable[pb.StreamDueResponse],
         frames: asyncio.Queue[pb.StreamDueResponse | CallError | None],
@@ -134,7 +133,7 @@ class DueStream:
         try:
             self._loop.call_soon_threadsafe(frames.put_nowait, end)
         except RuntimeError:
-            pass  # the same
+            pass  # the loop has ended
 
     async def _pause(self) -> None:
         try:
@@ -143,8 +142,8 @@ class DueStream:
             pass
 
 
-def _broken_by(error: CallError) -> DlqClientError:
+def _stream_error(error: CallError) -> DlqClientError:
     if error.code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
-        return error.refusal()
-    words = f"the stream broke ({error.code}: {error.message}); it is opened again"
-    return DlqClientError("connection", words, code=error.code)
+        return error.as_client_error()
+    text = f"the stream of a worker broke ({error.code}: {error.message}); reconnecting"
+    return DlqClientError("connection", text, code=error.code)

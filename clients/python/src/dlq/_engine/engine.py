@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 import time
@@ -12,22 +13,23 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
-from .._core.letter import Letter
 from .._core.log import log as _log
-from .._core.send_book import PendingSend
+from .._core.pending_sends import PendingSend
+from .._core.send_request import SendRequest
 from ..errors import DlqClientError
 from ..options import ClientOptions, spool_target_of
 from ..results import SendResult
-from ..spool.courier import Courier
-from ..spool.spool import Spool
-from .connection import Connection, Line
+from ..spool.spool_sender import SpoolSender
+from ..spool.spool_store import SpoolStore
+from ..spool.spool_warning import SpoolWarning
+from .connection import Connection, ReconnectingChannel
 from .drop_report import DropReport
 from .sender import Sender
 
 _T = TypeVar("_T")
 
-_MOST_END_S = 10.0
-"""How long the end of the program may be held up."""
+_MAX_EXIT_S = 10.0
+"""How long the client may delay the exit of the program."""
 
 _running: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -39,19 +41,19 @@ class RunningWorker(Protocol):
 
 
 class Engine:
-    """An event loop in a daemon thread, with the line to the service, the sender and the spool."""
+    """Runs an event loop in a daemon thread, with the channel to the service, the sender and the spool."""
 
     def __init__(self, options: ClientOptions) -> None:
         self._options = options
         self._inbox: deque[PendingSend] = deque()
         self._inbox_lock = threading.Lock()
-        self._is_told = False
+        self._is_inbox_scheduled = False
         self._is_closed = False
         self.pid: int = os.getpid()
         self.workers: set[RunningWorker] = set()
-        """Those that have not ended."""
+        """All that have not ended."""
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
-        self.report: DropReport = DropReport(options.on_dropped)
+        self.drop_report: DropReport = DropReport(options.on_dropped)
         started = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="dlq-client", daemon=True
@@ -67,38 +69,40 @@ class Engine:
     def connect(self) -> Connection:
         return Connection(self._options)
 
-    def submit(self, letter: Letter, timeout_s: float) -> Future[SendResult]:
-        """From any thread."""
+    def submit(self, request: SendRequest, timeout_s: float) -> Future[SendResult]:
+        """Starts a send. May be called from any thread."""
         future: Future[SendResult] = Future()
-        send = PendingSend(letter, time.monotonic() + timeout_s, future)
+        send = PendingSend(request, time.monotonic() + timeout_s, future)
         with self._inbox_lock:
             if not self._is_closed:
                 self._inbox.append(send)
-                if not self._is_told:
-                    self._is_told = True
+                if not self._is_inbox_scheduled:
+                    self._is_inbox_scheduled = True
                     self.loop.call_soon_threadsafe(self._empty_inbox)
                 return future
-        future.set_result(self.report.dropped(CLOSED, letter.request.queue))
+        future.set_result(self.drop_report.dropped(CLOSED, request.proto.queue))
         return future
 
     def run(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Starts it in the engine's loop. From any thread."""
+        """Starts a coroutine in the engine's loop. May be called from any thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def flush(self, timeout_s: float | None) -> Future[None]:
-        """Until what is pending has its result, and what was dropped is told."""
-        return self.run(self._flush(timeout_s, is_told_after=not self.report.is_telling_here))
+        """Waits until all pending sends have a result and all drops are reported."""
+        wait_for_reports = not self.drop_report.is_called_by_callback
+        return self.run(self._flush(timeout_s, wait_for_reports=wait_for_reports))
 
     def close(self, timeout_s: float | None) -> Future[None]:
-        """Waits for what is pending, then moves the rest to the spool, and tells what was dropped."""
-        return self.run(self._close(timeout_s, is_told_after=not self.report.is_telling_here))
+        """Waits for pending sends, moves the rest to the spool, and reports drops."""
+        wait_for_reports = not self.drop_report.is_called_by_callback
+        return self.run(self._close(timeout_s, wait_for_reports=wait_for_reports))
 
     def join(self) -> None:
-        """Until its thread has ended; not in that thread."""
+        """Waits for the end of the engine's thread. Must not be called in that thread."""
         self._thread.join()
 
     def forget(self) -> None:
-        """In a forked process: what was here is the parent's."""
+        """Called in a forked process: this engine runs in the parent only."""
         _running.discard(self)
 
     def _run(self, started: threading.Event) -> None:
@@ -111,54 +115,59 @@ class Engine:
 
     def _begin(self, started: threading.Event) -> None:
         options = self._options
-        self.line: Line = Line(self.connect)
-        self.courier: Courier | None = None
+        report = self.drop_report.report
+        self.channel: ReconnectingChannel = ReconnectingChannel(self.connect)
+        self.spool_sender: SpoolSender | None = None
         spool = options.spool
         if spool is not None:
-            self.courier = Courier(
-                lambda: Spool(spool, spool_target_of(options.target), options.service),
-                self.line,
-                self.report.tell,
+            target = spool_target_of(options.target)
+            self.spool_sender = SpoolSender(
+                lambda: SpoolStore(spool, target, options.service),
+                self.channel,
+                SpoolWarning(target),
+                report,
             )
-        self.sender: Sender = Sender(options, self.line, self.courier, self.report.tell)
-        if self.courier is not None:
-            self.courier.on_heard = self.sender.hurry
-            self.courier.on_unheard = self.sender.book.unheard
+        self.sender: Sender = Sender(options, self.channel, self.spool_sender, report)
+        if self.spool_sender is not None:
+            self.spool_sender.on_available = self.sender.retry_now
+            self.spool_sender.on_unavailable = self.sender.pending.on_unavailable
         started.set()
 
     def _empty_inbox(self) -> None:
         with self._inbox_lock:
-            self._is_told = False
+            self._is_inbox_scheduled = False
             sends = list(self._inbox)
             self._inbox.clear()
         self.sender.add(sends)
 
-    async def _flush(self, timeout_s: float | None, *, is_told_after: bool) -> None:
+    async def _flush(self, timeout_s: float | None, *, wait_for_reports: bool) -> None:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         self._empty_inbox()
         await self.sender.flush(timeout_s)
-        if is_told_after:
-            await self.report.told(None if until is None else max(0.0, until - time.monotonic()))
+        if wait_for_reports:
+            left_s = None if until is None else max(0.0, until - time.monotonic())
+            await self.drop_report.wait_reported(left_s)
 
-    async def _close(self, timeout_s: float | None, *, is_told_after: bool) -> None:
+    async def _close(self, timeout_s: float | None, *, wait_for_reports: bool) -> None:
         workers = list(self.workers)
         for worker in workers:
             worker.stop(timeout_s)
         if workers:
             await asyncio.wait([asyncio.wrap_future(worker.done) for worker in workers])
-        await self._flush(timeout_s, is_told_after=False)
+        await self._flush(timeout_s, wait_for_reports=False)
         with self._inbox_lock:
             self._is_closed = True
         self._empty_inbox()
         try:
             await self.sender.close()
-            if self.courier is not None:
-                await self.courier.close()
-            if is_told_after:
-                await self.report.told(None if timeout_s is None else max(timeout_s, _MOST_END_S))
+            if self.spool_sender is not None:
+                await self.spool_sender.close()
+            if wait_for_reports:
+                report_s = None if timeout_s is None else max(timeout_s, _MAX_EXIT_S)
+                await self.drop_report.wait_reported(report_s)
         finally:
-            self.line.close()
-            self.report.close()
+            self.channel.close()
+            self.drop_report.close()
             _running.discard(self)
             self.loop.call_later(0.05, self.loop.stop)
 
@@ -167,19 +176,13 @@ CLOSED = DlqClientError("closed", "the client is closed; send before that")
 
 
 def _close_all() -> None:
-    """At the end of the interpreter: what is pending is kept in files, what workers hold is given back."""
+    """At exit, moves pending sends to the spool and releases the messages of workers."""
     for engine in list(_running):
         if engine.is_of_this_process:
             try:
-                engine.close(0).result(timeout=_MOST_END_S)
+                engine.close(0).result(timeout=_MAX_EXIT_S)
             except Exception as error:
-                _log.debug("dlq: a client could not be closed at exit: %s", error)
+                _log.debug("dlq: closing a client at exit failed: %s", error)
 
 
-def _register() -> None:
-    import atexit
-
-    atexit.register(_close_all)
-
-
-_register()
+atexit.register(_close_all)

@@ -1,7 +1,7 @@
-"""A thread that does one thing after another.
+"""A thread that runs one job after another.
 
-An executor of the standard library takes nothing more once the interpreter has begun to end, which
-is just when what is pending goes to the spool.
+Executors of the standard library refuse jobs once the interpreter is ending. That is when pending sends
+must go to the spool.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SerialThread:
         return future
 
     def stop(self) -> None:
-        """After what was submitted before."""
+        """Ends the thread after all submitted jobs."""
         self._jobs.put(None)
 
     def _run(self) -> None:

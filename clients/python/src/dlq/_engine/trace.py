@@ -1,4 +1,4 @@
-"""OpenTelemetry's current context, where it is installed; nothing else needs it."""
+"""Reads and sets OpenTelemetry's current trace context, if OpenTelemetry is installed."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def current_trace() -> Mapping[str, str]:
-    """`traceparent` and `tracestate` of the current span; empty where there is none."""
+    """Returns `traceparent` and `tracestate` of the current span; empty if there is none."""
     propagator = _propagator()
     carrier: dict[str, str] = {}
     if propagator is not None:
         try:
             propagator.inject(carrier)
-        except Exception:  # somebody else's code, in an error path
+        except Exception:  # foreign code, in an error path
             return {}
     return carrier
 
 
 @contextlib.contextmanager
 def within_trace(trace: TraceContext | None) -> Iterator[None]:
-    """What is done here belongs to the trace of the message."""
+    """Runs the block in the trace of the message."""
     propagator = _propagator()
     if propagator is None or trace is None:
         yield

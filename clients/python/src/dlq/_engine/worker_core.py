@@ -1,4 +1,4 @@
-"""A running worker, but for how handlers run: that is the shell's."""
+"""A running worker, for sync and asyncio. A Runner runs its handlers."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from ..delivery import Delivery
 from ..errors import DlqClientError
 from ..outcome import Outcome, fail, release, succeed
 from ..worker_options import WorkerOptions
-from .acks import Acks, Unreported
+from .ack_sender import AckSender, UnreportedOutcome
 from .due_stream import DueStream
 from .engine import Engine
-from .leases import Leases
-from .reports import Reports
+from .lease_extender import LeaseExtender
+from .worker_reports import WorkerReports
 
 _CANCEL_GRACE_S = 1.0
-"""How long a cancelled handler may take to end, before its message is given back."""
-_LEAST_REPORT_S = 1.0
-_MOST_REPORT_S = 5.0
-"""How long a worker that stops waits for the answers to its outcomes: what is left, within these."""
+"""How long a cancelled handler may take to end, before its message is released."""
+_MIN_REPORT_S = 1.0
+_MAX_REPORT_S = 5.0
+"""Bounds of the time in which a stopping worker reports outcomes; between them, the rest of the drain."""
 
 
 class Runner(Protocol):
-    """Runs handlers. Called in the engine's loop; must not block."""
+    """Runs handlers. Its methods are called in the engine's loop and must not block."""
 
-    def start(self, held: Delivery) -> None:
-        """Runs the handler, and then calls `WorkerCore.ended` from wherever it is."""
+    def start(self, delivery: Delivery) -> None:
+        """Runs the handler, and then calls `WorkerCore.ended` from any thread."""
 
-    def cancel(self, held: Delivery) -> None:
-        """Asks the handler to end."""
+    def cancel(self, delivery: Delivery) -> None:
+        """Cancels the handler."""
 
 
 class WorkerCore:
-    """Made and used in the engine's loop, save for `ended`."""
+    """Must be created and used in the engine's loop, except for `ended`."""
 
     def __init__(
         self, engine: Engine, client: object, options: WorkerOptions, runner: Runner
@@ -48,10 +48,12 @@ class WorkerCore:
         self._client = client
         self._runner = runner
         self._loop = engine.loop
-        self._reports = Reports(options)
-        self._acks = Acks(engine.line, self._on_answered, self._on_given_up)
-        self._leases = Leases(
-            engine.line, self._lose, lambda error: self._reports.error(error.refusal())
+        self._reports = WorkerReports(options)
+        self._acks = AckSender(engine.channel, self._on_answered, self._on_given_up)
+        self._leases = LeaseExtender(
+            engine.channel,
+            self._on_lease_lost,
+            lambda error: self._reports.error(error.as_client_error()),
         )
         self._stream = DueStream(
             engine.connect,
@@ -59,50 +61,52 @@ class WorkerCore:
             on_opened=self._on_opened,
             on_deliveries=self._take,
             on_broken=self._reports.error,
-            before_resume=self._leases.release_strays,
+            before_resume=self._leases.release_unreceived,
         )
         self._running: set[Delivery] = set()
         self._waiting: deque[Delivery] = deque()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._all_ended = asyncio.Event()
+        self._all_ended.set()
         self._stopping: asyncio.Task[None] | None = None
         self._stop_at = float("inf")
-        self._is_hurried = asyncio.Event()
-        self._is_giving_up = False
+        self._stop_at_changed = asyncio.Event()
+        self._is_cancelling = False
         self.done: Future[None] = Future()
-        """Has an exception if the server refuses what the worker asks for."""
+        """Has an exception if the server refuses the worker's stream."""
         engine.workers.add(self)
         self._engine = engine
         self._end = self._loop.create_task(self._until_done())
 
     def stop(self, timeout_s: float | None = None) -> None:
-        """Takes nothing new, waits for handlers, reports their outcomes, gives the rest back. Called
-        again it can only hasten the end."""
+        """Takes no more messages, waits for handlers, reports their outcomes, and releases the rest. A
+        second call can only shorten the timeout."""
         drain_s = self._options.drain_timeout if timeout_s is None else timeout_s
         self._stop_at = min(self._stop_at, time.monotonic() + drain_s)
-        self._is_hurried.set()
+        self._stop_at_changed.set()
         if self._stopping is None:
             self._stopping = self._loop.create_task(self._drain())
 
-    def ended(self, held: Delivery, given: object, error: BaseException | None) -> None:
-        """From the handler's thread: what it returned or raised. The failure is looked at there."""
+    def ended(self, delivery: Delivery, returned: object, error: BaseException | None) -> None:
+        """Called when a handler has returned or raised, in the handler's thread."""
         outcome: Outcome
         if error is not None:
-            # Cancelled because the worker stops: no fault of the message.
-            outcome = release() if self._is_giving_up else held._sent or fail(error)
+            # A handler that was cancelled because the worker stops has not failed.
+            outcome = release() if self._is_cancelling else delivery._sent_outcome or fail(error)
         else:
-            outcome = given if isinstance(given, Outcome) else held._sent or succeed()
+            outcome = (
+                returned if isinstance(returned, Outcome) else delivery._sent_outcome or succeed()
+            )
         try:
-            self._loop.call_soon_threadsafe(self._ended, held, outcome)
+            self._loop.call_soon_threadsafe(self._ended, delivery, outcome)
         except RuntimeError:
-            pass  # the client was closed, and the message given back
+            pass  # the client was closed, and the message released
 
     async def _until_done(self) -> None:
         failure: DlqClientError | None = None
         try:
             await self._stream.done
-        except Exception as error:  # also one of ours: nobody must wait for a worker that is none
-            failure = error if isinstance(error, DlqClientError) else _ended_by(error)
+        except Exception as error:  # also a bug of this client: callers must not wait forever
+            failure = error if isinstance(error, DlqClientError) else _worker_error(error)
             self._reports.error(failure)
             self.stop()
         if self._stopping is not None:
@@ -121,9 +125,9 @@ class WorkerCore:
     def _take(self, deliveries: Iterable[pb.Delivery]) -> None:
         now = time.monotonic()
         for raw in deliveries:
-            held = Delivery(raw, self._client, now)
-            self._leases.book.add(held)
-            self._waiting.append(held)
+            delivery = Delivery(raw, self._client, now)
+            self._leases.held.add(delivery)
+            self._waiting.append(delivery)
         self._start_waiting()
 
     def _start_waiting(self) -> None:
@@ -132,80 +136,81 @@ class WorkerCore:
             and self._stopping is None
             and len(self._running) < self._options.concurrency
         ):
-            held = self._waiting.popleft()
-            if held._is_lost:
+            delivery = self._waiting.popleft()
+            if delivery._is_lost:
                 continue
-            self._running.add(held)
-            self._idle.clear()
-            self._runner.start(held)
+            self._running.add(delivery)
+            self._all_ended.clear()
+            self._runner.start(delivery)
 
-    def _ended(self, held: Delivery, outcome: Outcome) -> None:
-        self._running.discard(held)
-        self._settle(held, outcome)
+    def _ended(self, delivery: Delivery, outcome: Outcome) -> None:
+        self._running.discard(delivery)
+        self._settle(delivery, outcome)
         if not self._running:
-            self._idle.set()
+            self._all_ended.set()
         self._start_waiting()
 
-    def _settle(self, held: Delivery, outcome: Outcome) -> None:
-        if held._is_closed:
+    def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        if delivery._is_closed:
             return
-        held._is_closed = True
-        if not held._is_lost:
-            self._acks.add(held, outcome)
+        delivery._is_closed = True
+        if not delivery._is_lost:
+            self._acks.add(delivery, outcome)
 
-    def _on_answered(self, one: Unreported, result: pb.AckResult) -> None:
-        self._leases.book.remove(one.held)
+    def _on_answered(self, one: UnreportedOutcome, result: pb.AckResult) -> None:
+        self._leases.held.remove(one.delivery)
         self._reports.answered(one, result)
 
-    def _on_given_up(self, one: Unreported, error: object) -> None:
-        self._leases.book.remove(one.held)
+    def _on_given_up(self, one: UnreportedOutcome, error: object) -> None:
+        self._leases.held.remove(one.delivery)
         self._reports.given_up(one, error)  # type: ignore[arg-type]
 
-    def _lose(self, held: Delivery) -> None:
-        self._leases.book.remove(held)
-        if held._is_closed:
-            return  # its outcome is on the way, and the answer will tell
-        held._is_lost = True
-        words = f"the lease of message {held.id} is lost; its outcome will not count"
-        self._cancel(held)
-        self._reports.error(DlqClientError("lease-lost", words), held)
+    def _on_lease_lost(self, delivery: Delivery) -> None:
+        self._leases.held.remove(delivery)
+        if delivery._is_closed:
+            return  # its outcome is being reported
+        delivery._is_lost = True
+        text = f"the lease of message {delivery.id} is lost; its outcome will not count"
+        self._cancel(delivery)
+        self._reports.error(DlqClientError("lease-lost", text), delivery)
 
-    def _cancel(self, held: Delivery) -> None:
-        held.cancelled.set()
-        if held in self._running:
-            self._runner.cancel(held)
+    def _cancel(self, delivery: Delivery) -> None:
+        delivery.cancelled.set()
+        if delivery in self._running:
+            self._runner.cancel(delivery)
 
     async def _drain(self) -> None:
         self._stream.close()
         while self._waiting:
             self._settle(self._waiting.popleft(), release())
         while self._running and (left_s := self._stop_at - time.monotonic()) > 0:
-            self._is_hurried.clear()
-            await _first_of(left_s, self._idle.wait(), self._is_hurried.wait())
+            self._stop_at_changed.clear()
+            await _first_of(left_s, self._all_ended.wait(), self._stop_at_changed.wait())
         if self._running:
-            self._is_giving_up = True
-            for held in list(self._running):
-                self._cancel(held)
-            await _first_of(_CANCEL_GRACE_S, self._idle.wait())
-            for held in list(self._running):
-                self._settle(held, release())
+            self._is_cancelling = True
+            for delivery in list(self._running):
+                self._cancel(delivery)
+            await _first_of(_CANCEL_GRACE_S, self._all_ended.wait())
+            for delivery in list(self._running):
+                self._settle(delivery, release())
         left_s = self._stop_at - time.monotonic()
-        report_s = min(max(left_s, _LEAST_REPORT_S), _MOST_REPORT_S)
+        report_s = min(max(left_s, _MIN_REPORT_S), _MAX_REPORT_S)
         if await _first_of(report_s, self._acks.flush()):
-            await _first_of(_LEAST_REPORT_S, self._leases.release_strays(self._stream.session_id))
+            released = self._leases.release_unreceived(self._stream.session_id)
+            await _first_of(_MIN_REPORT_S, released)
         else:
             await self._acks.abandon()
         self._leases.stop()
 
 
-def _ended_by(cause: Exception) -> DlqClientError:
-    error = DlqClientError("connection", f"the worker has ended: {cause!r}; start another one")
+def _worker_error(cause: Exception) -> DlqClientError:
+    error = DlqClientError("connection", f"the worker failed: {cause!r}; start another one")
     error.__cause__ = cause
     return error
 
 
 async def _first_of(timeout_s: float, *waits: object) -> bool:
-    """Whether one of them came to its end in time."""
+    """Returns whether one of them ended in time."""
     tasks = [asyncio.ensure_future(one) for one in waits]  # type: ignore[call-overload]
     done, late = await asyncio.wait(tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     for task in late:

@@ -2,8 +2,8 @@
 
     from dlq.aio import Client
 
-Its work in the background is done in a thread of its own, as that of `dlq.Client`: a blocked event loop
-holds up handlers, and neither deadlines nor leases.
+Like `dlq.Client`, it works in its own background thread: a blocked event loop delays handlers, but neither
+deadlines nor leases.
 """
 
 from .client import Client

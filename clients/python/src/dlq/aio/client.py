@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 import grpc.aio
 from typing_extensions import Self, Unpack
 
-from .._engine.bearer import AioStreamBearer, AioUnaryBearer
 from .._engine.connection import CHANNEL_OPTIONS, metadata_of
+from .._engine.token_interceptor import AioStreamTokenInterceptor, AioUnaryTokenInterceptor
 from ..base_client import BaseClient
 from ..dead_letter import DeadLetter, decorate
 from ..errors import DlqClientError
@@ -40,10 +40,10 @@ class Client(BaseClient):
         error: object = None,
         **options: Unpack[SendOptions],
     ) -> SendResult:
-        """Hands over a message that could not be processed, and why. Never raises, save for the
-        CancelledError of the task that waits: look at `status`.
+        """Sends a message that could not be processed. Never raises, except CancelledError if the waiting
+        task is cancelled: check `status` of the result.
 
-        `payload` is text, bytes, or anything that JSON can hold; `error` is what was raised.
+        `payload` is text, bytes, or any value that JSON can encode; `error` is the exception.
         """
         return await asyncio.wrap_future(self.submit(queue, payload, error, options))
 
@@ -54,16 +54,16 @@ class Client(BaseClient):
         payload: Callable[..., object] | None = None,
         send: SendOptions | Callable[..., SendOptions] | None = None,
     ) -> DeadLetter:
-        """Decorates a function: what it raises is sent, and the call gives None. If the message could
-        not be kept, the error is raised, so that whoever called keeps it.
+        """Decorates a function: if it raises, the message is sent and the call returns None. If the
+        message could not be stored, the error is raised, so that the caller keeps the message.
 
-        The message is the first argument, unless `payload` makes it of the arguments; `send` are
-        options of the send, the same for all or made of the arguments.
+        The message is the first argument, or the result of `payload` with all arguments. `send` are
+        options of the send, or a function of the arguments that returns them.
         """
         return decorate(lambda: self, queue, payload, send)
 
     def worker(self, queues: Sequence[str] | str, **settings: Unpack[WorkerSettings]) -> Worker:
-        """Works on messages that are due, once it is started. See WorkerSettings."""
+        """Returns a worker for these queues, which must be started. See WorkerSettings."""
         if self._is_closed:
             raise DlqClientError("closed", "the client is closed; make another one")
         worker = Worker(self, options_of(queues, settings))
@@ -71,34 +71,36 @@ class Client(BaseClient):
         return worker
 
     def stub(self) -> DlqServiceAsyncStub:
-        """The generated stub on a channel of grpc.aio, for every RPC as it is. The channel belongs to
-        the event loop that runs now, and is closed with the client."""
+        """Returns the generated stub, for all RPCs, on a new channel of grpc.aio. The channel belongs to the
+        running event loop and is closed with the client."""
         target, tls = target_of(self._options.target, self._options.tls)
         settings: list[tuple[str, int | str]] = list(CHANNEL_OPTIONS)
         token = metadata_of(self._options)
-        bearers: list[grpc.aio.ClientInterceptor] = []
+        interceptors: list[grpc.aio.ClientInterceptor] = []
         if token:
-            bearers = [AioUnaryBearer(token), AioStreamBearer(token)]
+            interceptors = [AioUnaryTokenInterceptor(token), AioStreamTokenInterceptor(token)]
         if tls is None:
-            channel = grpc.aio.insecure_channel(target, settings, interceptors=bearers)
+            channel = grpc.aio.insecure_channel(target, settings, interceptors=interceptors)
         else:
             credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.cert)
             if tls.server_name is not None:
                 settings.append(("grpc.ssl_target_name_override", tls.server_name))
-            channel = grpc.aio.secure_channel(target, credentials, settings, interceptors=bearers)
+            channel = grpc.aio.secure_channel(
+                target, credentials, settings, interceptors=interceptors
+            )
         self._channels.append(channel)
         return cast("DlqServiceAsyncStub", DlqServiceStub(channel))
 
     async def flush(self, timeout: float | None = None) -> None:
-        """Until everything sent so far has its result, and `on_dropped` was told of what was dropped."""
-        if not self._is_closed:  # then everything has
+        """Waits until all earlier sends have a result and all drops are reported."""
+        if not self._is_closed:  # a closed client has no pending sends
             await asyncio.wrap_future(self.engine.flush(timeout))
 
     async def close(self, timeout: float | None = None) -> None:
-        """Stops the workers, waits for what is pending, and moves the rest to the spool.
+        """Stops the workers, waits for pending sends, and moves the rest to the spool.
 
-        `timeout`: seconds to wait for handlers, and for sends. Default: as long as workers drain and
-        sends try.
+        `timeout`: seconds to wait for handlers, and for sends. Default: the workers' `drain_timeout`, and
+        the timeout of each send.
         """
         await asyncio.gather(*(worker.stop(timeout) for worker in self._workers))
         if self._is_closed:

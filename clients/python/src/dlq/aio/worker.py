@@ -24,71 +24,73 @@ if TYPE_CHECKING:
     from .client import Client
 
 AsyncHandler: TypeAlias = Callable[[Delivery], "Awaitable[Outcome | None] | Outcome | None"]
-"""Processes one delivery. Returning means succeeded, raising means failed; `release`, `quarantine`,
-`discard` and `fail` make outcomes to return instead. A plain function runs in a thread."""
+"""Processes one delivery. If it returns None the delivery succeeded, if it raises it failed. It may return
+an outcome of `release`, `quarantine`, `discard` or `fail`. A plain function runs in a thread."""
 
 
 class TaskRunner:
-    """A task for each handler, in the event loop that started the worker."""
+    """Runs each handler as a task in the event loop that started the worker."""
 
     def __init__(self, handler: AsyncHandler, loop: asyncio.AbstractEventLoop) -> None:
         self._handler = handler
         self._is_async = inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
-            getattr(handler, "__call__", None)  # noqa: B004  # of an object that can be called
+            getattr(handler, "__call__", None)  # noqa: B004  # a callable object
         )
         self._loop = loop
         self._tasks: dict[Delivery, asyncio.Task[None]] = {}
         self.core: WorkerCore | None = None
 
-    def start(self, held: Delivery) -> None:
-        self._post(self._begin, held)
+    def start(self, delivery: Delivery) -> None:
+        self._post(self._begin, delivery)
 
-    def cancel(self, held: Delivery) -> None:
-        self._post(self._end, held)
+    def cancel(self, delivery: Delivery) -> None:
+        self._post(self._end, delivery)
 
-    def _post(self, act: Callable[[Delivery], None], held: Delivery) -> None:
+    def _post(self, act: Callable[[Delivery], None], delivery: Delivery) -> None:
         try:
-            self._loop.call_soon_threadsafe(act, held)
+            self._loop.call_soon_threadsafe(act, delivery)
         except RuntimeError:
-            pass  # the program's loop has ended; the message is given back when the lease is over
+            pass  # the program's loop has ended; the lease will expire
 
-    def _begin(self, held: Delivery) -> None:
+    def _begin(self, delivery: Delivery) -> None:
         context = contextvars.copy_context()
-        context.run(current_delivery.set, held)
-        self._tasks[held] = context.run(self._loop.create_task, self._handle(held))
+        context.run(current_delivery.set, delivery)
+        self._tasks[delivery] = context.run(self._loop.create_task, self._handle(delivery))
 
-    def _end(self, held: Delivery) -> None:
-        task = self._tasks.get(held)
+    def _end(self, delivery: Delivery) -> None:
+        task = self._tasks.get(delivery)
         if task is not None:
             task.cancel()
 
-    async def _handle(self, held: Delivery) -> None:
-        given: object = None
+    async def _handle(self, delivery: Delivery) -> None:
+        returned: object = None
         error: BaseException | None = None
         try:
-            with within_trace(held.trace_context):
+            with within_trace(delivery.trace_context):
                 if self._is_async:
-                    given = await self._handler(held)  # type: ignore[misc]
+                    returned = await self._handler(delivery)  # type: ignore[misc]
                 else:
-                    given = await asyncio.to_thread(self._handler, held)
-                if inspect.isawaitable(given):
-                    given = await given
+                    returned = await asyncio.to_thread(self._handler, delivery)
+                if inspect.isawaitable(returned):
+                    returned = await returned
         except (Exception, asyncio.CancelledError) as raised:
             error = raised
         except BaseException as raised:
-            self._tell(held, given, raised)
+            self._end_handler(delivery, returned, raised)
             raise
-        self._tell(held, given, error)
+        self._end_handler(delivery, returned, error)
 
-    def _tell(self, held: Delivery, given: object, error: BaseException | None) -> None:
-        del self._tasks[held]
+    def _end_handler(
+        self, delivery: Delivery, returned: object, error: BaseException | None
+    ) -> None:
+        del self._tasks[delivery]
         if self.core is not None:
-            self.core.ended(held, given, error)
+            self.core.ended(delivery, returned, error)
 
 
 class Worker:
-    """Made by `Client.worker`. Either `await run(handler)` until it is stopped, or
-    `await start(handler)`."""
+    """Created by `Client.worker`. `await run(handler)` works until it is stopped; `await start(handler)` works
+    in the background."""
 
     def __init__(self, client: Client, options: WorkerOptions) -> None:
         self._client = client
@@ -111,16 +113,16 @@ class Worker:
         return self
 
     async def run(self, handler: AsyncHandler, *, handle_signals: bool = False) -> None:
-        """Works until `stop` is called, or the task that waits here is cancelled; with
-        `handle_signals` also until SIGINT or SIGTERM.
+        """Works until `stop` is called or the waiting task is cancelled; with `handle_signals` also until
+        SIGINT or SIGTERM.
 
-        Raises DlqClientError if the server refuses what the worker asks for.
+        Raises DlqClientError if the server refuses the worker's stream.
         """
         await self.start(handler)
         loop = asyncio.get_running_loop()
         signals = (signal.SIGINT, signal.SIGTERM) if handle_signals else ()
         for one in signals:
-            loop.add_signal_handler(one, self._ask_to_stop)
+            loop.add_signal_handler(one, self._request_stop)
         try:
             await self.wait()
         except asyncio.CancelledError:
@@ -131,24 +133,23 @@ class Worker:
                 loop.remove_signal_handler(one)
 
     async def wait(self) -> None:
-        """Until it has stopped. Raises as `run` does."""
+        """Waits until the worker has stopped. Raises the same errors as `run`."""
         if self._core is None:
             raise RuntimeError("the worker has not been started")
         await asyncio.shield(asyncio.wrap_future(self._core.done))
 
     async def stop(self, timeout: float | None = None) -> None:
-        """Takes nothing new, waits for running handlers (`timeout` seconds; default: the worker's
-        `drain_timeout`), reports their outcomes, and gives the rest back. Within a handler it does not
-        wait for that."""
+        """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
+        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once."""
         if self._core is None:
             return
-        self._ask_to_stop(timeout)
+        self._request_stop(timeout)
         if current_delivery.get() is not None:
             return
         try:
             await self.wait()
         except DlqClientError:
-            pass  # told by `run` and `on_error`
+            pass  # `run` raises it, and `on_error` reports it
 
     async def __aenter__(self) -> Self:
         return self
@@ -165,7 +166,7 @@ class Worker:
         if self in self._client._workers:
             self._client._workers.remove(self)
 
-    def _ask_to_stop(self, timeout: float | None = None) -> None:
+    def _request_stop(self, timeout: float | None = None) -> None:
         core = self._core
         if core is not None and not core.done.done():
             try:

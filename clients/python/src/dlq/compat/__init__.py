@@ -1,8 +1,8 @@
-"""The names of the Python package that was there before the service, on the service.
+"""The classes of the old Python package "Shared DLQ", on top of the service.
 
-A program moves by its import and its connection: `from dlq.compat import DLQHandler, DLQConfig`, and
-`DLQHandler("localhost:50051", config)`. What each setting becomes is in docs/guides/migrate.md. New programs
-use `dlq.Client` or `dlq.aio.Client`.
+To migrate, a program changes its import and its connection: `from dlq.compat import DLQHandler, DLQConfig`, and
+`DLQHandler("localhost:50051", config)`. docs/guides/migrate.md says what each setting becomes. New programs use
+`dlq.Client` or `dlq.aio.Client`.
 """
 
 from .config import DLQConfig

@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class DLQConfig:
-    """Of a handler and all of its queues. What each setting becomes is in docs/guides/migrate.md."""
+    """Settings of a handler and its queues. docs/guides/migrate.md says what each setting becomes."""
 
     name: str
-    """Shown with each message as the service that sent it."""
+    """Shown with each message as its producer."""
     max_retries: int = 3
-    """Failed attempts after which a message is set aside; where the policy has fewer, those."""
+    """Failed attempts after which a message is quarantined. A lower value of the policy takes precedence."""
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     ttl: int | None = 86400
-    """Seconds that a message lives; 0 or None: for ever."""
+    """Time to live in seconds; 0 or None: forever."""
     poison_threshold: int = 5
-    """Sends of one `source_id` within 24 h that set a message aside; 0: however many."""
+    """Sends of one `source_id` within 24 h after which a message is quarantined; 0: no limit."""
     deduplication_window: int = 3600
-    """Seconds in which sends of one `dedup_key` join one message; 0: never."""
+    """Seconds within which sends of one `dedup_key` become one message; 0: never."""
     redis_key_prefix: str = "dlq"
-    """Begins the names of the queues."""
+    """Prefix of the queue names."""
     metrics_namespace: str = "dlq"
-    """Without effect: the service has metrics, by queue."""
+    """Has no effect: the service has metrics by queue."""
     target: str | Client | None = field(default=None, kw_only=True)
-    """New: the service, where the handler is given none: `host:port`, or a client."""
+    """New: the service, `host:port` or a client, for handlers without a connection argument."""

@@ -1,4 +1,4 @@
-"""How a handler reaches the service, where it used to be given a Redis client."""
+"""The connection of a handler to the service, in place of the old package's Redis client."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from .config import DLQConfig
 
 _CALL_TIMEOUT_S = 10.0
 _SETTINGS_TIMEOUT_S = 2.0
-"""Of a call that may be made beside a send."""
+"""Of an UpdateQueue call, which may be made during a send."""
 
 _Response = TypeVar("_Response")
 
 
 def client_of(connection: object, config: DLQConfig) -> tuple[Client, bool]:
-    """The client, and whether it is the handler's own. Raises TypeError for anything else."""
+    """Returns the client, and whether the handler must close it. Raises TypeError for other connections."""
     if connection is None:
         connection = config.target
     if isinstance(connection, Client):
@@ -35,13 +35,13 @@ def client_of(connection: object, config: DLQConfig) -> tuple[Client, bool]:
     if connection is None:
         raise TypeError(
             "the connection is missing: give the service's address, such as 'localhost:50051', or a "
-            "dlq.aio.Client, as the first argument or as `target` of the DLQConfig"
+            "dlq.aio.Client as the first argument or as `target` of the DLQConfig"
         )
     if _is_redis(connection):
         raise TypeError(
-            "the first argument is a Redis client, and messages are no longer kept in your Redis: give "
+            "the first argument is a Redis client, but messages are not stored in your Redis any more: give "
             "the service's address, such as 'localhost:50051', or a dlq.aio.Client; `dlq-migrate` "
-            "brings over what is in Redis"
+            "sends the messages in Redis to the service"
         )
     raise TypeError(
         f"the connection is a {type(connection).__name__}; give the service's address, such as "
@@ -50,16 +50,16 @@ def client_of(connection: object, config: DLQConfig) -> tuple[Client, bool]:
 
 
 def _is_redis(value: object) -> bool:
-    """Of any library and wrapper, or a mock of one: by what can be called on it."""
+    """Recognizes clients of all Redis libraries, wrappers and mocks."""
     modules = {one.__module__.partition(".")[0] for one in type(value).__mro__}
     if modules & {"redis", "aioredis", "fakeredis", "coredis", "rediscluster"}:
         return True
     return callable(getattr(value, "zadd", None))
 
 
-class Calls:
-    """The calls beside those of a client. Each in a thread, and so of no event loop; a forked process
-    connects anew."""
+class ServiceCalls:
+    """Calls that `Client` does not have. Each runs in a thread, so that it belongs to no event loop. A forked
+    process opens its own connection."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -68,16 +68,16 @@ class Calls:
 
     async def update_queue(self, request: admin_pb.UpdateQueueRequest) -> None:
         await self._call(
-            lambda found: DlqAdminServiceStub(found.channel).UpdateQueue,
+            lambda connection: DlqAdminServiceStub(connection.channel).UpdateQueue,
             request,
             _SETTINGS_TIMEOUT_S,
         )
 
     async def retry(self, request: pb.RetryRequest) -> pb.RetryResponse:
-        return await self._call(lambda found: found.stub.Retry, request, _CALL_TIMEOUT_S)
+        return await self._call(lambda connection: connection.stub.Retry, request, _CALL_TIMEOUT_S)
 
     async def stats(self, request: pb.StatsRequest) -> pb.StatsResponse:
-        return await self._call(lambda found: found.stub.Stats, request, _CALL_TIMEOUT_S)
+        return await self._call(lambda connection: connection.stub.Stats, request, _CALL_TIMEOUT_S)
 
     def close(self) -> None:
         if self._connection is not None and self._pid == os.getpid():
@@ -99,4 +99,4 @@ class Calls:
                 method(connection), request, timeout=timeout_s, metadata=connection.metadata
             )
         except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed
-            raise call_error_of(error).refusal() from error
+            raise call_error_of(error).as_client_error() from error

@@ -1,15 +1,15 @@
-"""Warnings that name the new way, each once in a process."""
+"""Deprecation warnings, each once in a process."""
 
 from __future__ import annotations
 
 import warnings
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 def deprecated(old: str, new: str, *, stacklevel: int = 3) -> None:
-    """`stacklevel` 3: the line that called whoever calls this."""
-    if old in _told:
+    """`stacklevel` 3 shows the line that called the deprecated function."""
+    if old in _warned:
         return
-    _told.add(old)
+    _warned.add(old)
     warnings.warn(f"{old} is deprecated; {new}", DeprecationWarning, stacklevel=stacklevel)

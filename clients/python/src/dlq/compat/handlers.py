@@ -1,4 +1,4 @@
-"""The handlers of the old package, on the service."""
+"""The handlers of the old package, on top of the service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..v1.dlq_service_pb2 import StatsRequest
 from ..worker_options import SettledDelivery
 from .attributes import attributes_of
 from .config import DLQConfig
-from .connection import Calls, client_of
+from .connection import ServiceCalls, client_of
 from .deprecation import deprecated
 from .models import DLQReason, reason_name_of
 from .queue_name import allowed_name, queue_name
@@ -36,14 +36,14 @@ log: logging.Logger = logging.getLogger("dlq")
 _INSTEAD = "use dlq.aio.Client"
 
 MessageHandler: TypeAlias = Callable[[Any], "Awaitable[object] | object"]
-"""Processes one message. Returning means succeeded, raising means failed."""
+"""Processes one message, which failed if the handler raises."""
 
 
 class QueueSizes(TypedDict):
     size: int
-    """Waiting for a retry, or in work."""
+    """Messages that wait for a retry or are in flight."""
     poison_size: int
-    """Set aside."""
+    """Quarantined messages."""
 
 
 class DLQStats(TypedDict):
@@ -53,10 +53,10 @@ class DLQStats(TypedDict):
 
 
 class DLQHandler:
-    """Sends messages that failed, and tries them again with handlers of this process.
+    """Sends failed messages, and retries them with handlers of this process.
 
-    `connection` is the service's address or a `dlq.aio.Client`, where a Redis client used to be; or the
-    DLQConfig alone, with its `target`.
+    `connection` is the service's address or a `dlq.aio.Client`, in place of a Redis client. With `target` in the
+    DLQConfig, the config may be the only argument.
     """
 
     def __init__(
@@ -74,15 +74,15 @@ class DLQHandler:
         if config is None:
             raise TypeError(f"the config is missing; call {name}(connection, DLQConfig(name=…))")
         if nats_client is not None:
-            deprecated("nats_client", "nothing is published; see the metrics of the service")
+            deprecated("nats_client", "no events are published; see the metrics of the service")
         self.config = config
-        self._client, self._is_own = client_of(connection or redis_client, config)
-        self._calls = Calls(self._client)
+        self._client, self._owns_client = client_of(connection or redis_client, config)
+        self._calls = ServiceCalls(self._client)
         self._settings = QueueSettings(config, self._calls)
         self._watches = RetryWatches(self._calls)
         self._handlers: dict[str, MessageHandler] = {}
         self._names: dict[str, str] = {}
-        """What the program calls the queues that it has used, by their names in the service."""
+        """Old names of the used queues, by their names in the service."""
         self._is_processing = False
         self._processed: set[str] = set()
         self._starting: set[asyncio.Task[None]] = set()
@@ -96,15 +96,16 @@ class DLQHandler:
         error: BaseException | str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> str:
-        """Gives the message's id. While the service is away the message is kept on this machine, and
-        the id is `spooled:…`, by which it can't be retried. Raises DlqClientError if nobody keeps it."""
+        """Returns the message's id. While the service is unavailable the message is spooled on this machine, and
+        the id is `spooled:…`, which `retry_message` does not accept. Raises DlqClientError if the message could
+        not be stored."""
         deprecated("send_to_dlq", "use `await client.send(queue, message, error)`")
         queue = self._queue(queue_name)
         self._settings.begin(queue)
         options: SendOptions = {**self._settings.of_message(queue), "request_id": str(uuid.uuid4())}
-        options["attributes"], lost = attributes_of(metadata)
-        for words in lost:
-            log.warning("dlq: of a message to %s: %s", queue, words)
+        options["attributes"], problems = attributes_of(metadata)
+        for problem in problems:
+            log.warning('dlq: a message for queue "%s" was changed: %s', queue, problem)
         for key in ("source_id", "dedup_key"):
             if isinstance(value := (metadata or {}).get(key), str) and value:
                 options[key] = value
@@ -116,7 +117,7 @@ class DLQHandler:
         return f"spooled:{options['request_id']}" if isinstance(result, Spooled) else result.id
 
     def register_handler(self, queue_name: str, handler: MessageHandler) -> None:
-        """Who processes the messages of a queue when they are tried again."""
+        """Sets the handler that processes due messages of a queue."""
         deprecated("register_handler", "use `client.worker(queue)` and `await worker.run(handler)`")
         self._handlers[self._queue(queue_name)] = handler
         if self._is_processing:
@@ -125,28 +126,28 @@ class DLQHandler:
             task.add_done_callback(self._starting.discard)
 
     async def start_retry_processor(self) -> None:
-        """Works on the queues that have handlers, in the background."""
+        """Works on all queues with handlers, in the background."""
         deprecated("start_retry_processor", "use `await client.worker(queue).start(handler)`")
         self._is_processing = True
         await self._process_registered()
 
     async def stop_retry_processor(self) -> None:
-        """Takes nothing new, and waits for running handlers."""
+        """Takes no more messages, and waits for running handlers."""
         deprecated("stop_retry_processor", "use `await worker.stop()`")
         await self._stop()
 
     async def retry_message(self, queue_name: str, message_id: str) -> bool:
-        """Tries a message again now, also one that was set aside, and waits for its handler: of this
-        process, or of another one that takes it first. True if it succeeded."""
+        """Retries a message now, also a quarantined one, and waits for its handler, in this process or another.
+        Returns whether the handler succeeded."""
         deprecated("retry_message", "use `Retry` of the service, which does not wait")
         queue = self._queue(queue_name)
         if queue not in self._handlers:
-            log.error("dlq: no handler is registered for queue %s", queue_name)
+            log.error('dlq: no handler is registered for queue "%s"', queue_name)
             return False
         watch = self._watches.open(message_id)
         try:
             if not await self._watches.make_due(queue, message_id, watch):
-                log.warning("dlq: queue %s has no message %s", queue, message_id)
+                log.warning('dlq: queue "%s" has no message %s', queue, message_id)
                 return False
             await self._workers.acquire(queue)
             try:
@@ -157,8 +158,8 @@ class DLQHandler:
             self._watches.close(message_id)
 
     async def get_dlq_stats(self) -> DLQStats:
-        """How many messages the queues of this prefix hold. As it was, those that are set aside count
-        in `total_poison_messages` only."""
+        """Counts the messages in the queues of this prefix. As before, quarantined ones count in
+        `total_poison_messages` only."""
         deprecated("get_dlq_stats", "use `Stats` of the service, or its metrics")
         response = await self._calls.stats(StatsRequest())
         queues: dict[str, QueueSizes] = {}
@@ -174,12 +175,12 @@ class DLQHandler:
         }
 
     async def close(self) -> None:
-        """New: stops, and closes what the handler has opened itself. A program that ends may leave
-        it out."""
+        """New: stops the handlers, and closes the connections that this object opened. A program that exits need
+        not call it."""
         await self._stop()
         await self._settings.settle()
         self._calls.close()
-        if self._is_own:
+        if self._owns_client:
             await self._client.close()
 
     async def __aenter__(self) -> Self:
@@ -199,7 +200,7 @@ class DLQHandler:
         return queue
 
     def _old_name(self, queue: str) -> str | None:
-        """None: it is of another prefix."""
+        """Returns None if the queue has another prefix."""
         if queue in self._names:
             return self._names[queue]
         prefix = self.config.redis_key_prefix
@@ -209,7 +210,7 @@ class DLQHandler:
         return queue[len(start) :] if queue.startswith(start) else None
 
     async def _process_registered(self) -> None:
-        for queue in list(self._handlers):  # more may be registered meanwhile
+        for queue in list(self._handlers):  # handlers may be registered during the loop
             if queue not in self._processed:
                 self._processed.add(queue)
                 self._settings.begin(queue)
@@ -227,9 +228,9 @@ class DLQHandler:
 
     async def _handle(self, delivery: Delivery) -> Outcome | None:
         if not self._is_processing and delivery.id not in self._watches:
-            return release()  # of the queue of a message that is waited for, but another one
+            return release()  # only the message that `retry_message` waits for is processed
         handler = self._handlers[delivery.queue]
-        self._watches.begun(delivery)
+        self._watches.on_started(delivery)
         message = _message_of(delivery)
         if inspect.iscoroutinefunction(handler):
             await handler(message)
@@ -240,16 +241,16 @@ class DLQHandler:
         return None
 
     def _settled(self, delivery: Delivery, settled: SettledDelivery) -> None:
-        self._watches.ended(delivery, settled.outcome == "succeeded")
+        self._watches.on_ended(delivery, settled.outcome == "succeeded")
 
     def _failed(self, error: DlqClientError, delivery: Delivery | None) -> None:
         log.warning("dlq: %s", error)
         if delivery is not None:
-            self._watches.ended(delivery, False)
+            self._watches.on_ended(delivery, False)
 
 
 class ActionDLQHandler(DLQHandler):
-    """A DLQHandler whose prefix is `action_dlq` where the config has none."""
+    """A DLQHandler whose prefix is `action_dlq` if the config's prefix is empty."""
 
     def __init__(
         self,
@@ -268,7 +269,7 @@ class ActionDLQHandler(DLQHandler):
 
 
 def _message_of(delivery: Delivery) -> Any:
-    """As it was given to `send_to_dlq`."""
+    """Returns the message as it was passed to `send_to_dlq`."""
     payload = delivery.payload
     if payload.raw.WhichOneof("body") == "data":
         return payload.bytes
@@ -276,5 +277,5 @@ def _message_of(delivery: Delivery) -> Any:
         try:
             return payload.json()
         except ValueError:
-            pass  # a sender's mistake, which is the handler's to judge
+            pass  # invalid JSON: pass it on as text
     return payload.text

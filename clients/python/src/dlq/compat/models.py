@@ -1,4 +1,4 @@
-"""Reasons and retry policies, as the old package named them."""
+"""Reasons and retry policies of the old package."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import cast
 from .. import options
 from .._core.names import ReasonName
 
-_MOST_RETRIES = 1000
-_MOST_DELAY_S = 30 * 24 * 3600
+_MAX_RETRIES = 1000
+_MAX_DELAY_S = 30 * 24 * 3600
 
 
 class DLQReason(Enum):
-    """Why a message failed. The values are what the old package stored."""
+    """Why a message failed. The old package stored these values."""
 
     VALIDATION_FAILED = "validation_failed"
     EXECUTION_FAILED = "execution_failed"
@@ -30,7 +30,7 @@ class DLQReason(Enum):
 
 
 def reason_name_of(reason: object) -> ReasonName | None:
-    """The service's name of a reason, given as the enum, its name or its value; None: not known."""
+    """Returns the service's name of a reason, given as enum, name or value; None if unknown."""
     if isinstance(reason, Enum):
         reason = reason.name
     if not isinstance(reason, str):
@@ -41,27 +41,27 @@ def reason_name_of(reason: object) -> ReasonName | None:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """When a message is tried again; times are seconds."""
+    """When a message is retried. Times are seconds."""
 
     max_retries: int = 5
     initial_delay: float = 60
     max_delay: float = 3600
     backoff_multiplier: float = 2.0
     jitter: bool = True
-    """From half a delay to one and a half of it."""
+    """Multiplies each delay by a random factor from 0.5 to 1.5."""
 
     def service_policy(self, max_retries: int) -> options.RetryPolicy:
-        """As the service has it. `max_retries` is that of the DLQConfig: the smaller one holds."""
+        """Returns the policy for the service. `max_retries` is the DLQConfig's; the smaller one is used."""
         return {
-            "max_retries": min(max(min(self.max_retries, max_retries), 0), _MOST_RETRIES),
-            "initial_delay": min(max(self.initial_delay, 0), _MOST_DELAY_S),
-            "max_delay": min(max(self.max_delay, 0), _MOST_DELAY_S),
+            "max_retries": min(max(min(self.max_retries, max_retries), 0), _MAX_RETRIES),
+            "initial_delay": min(max(self.initial_delay, 0), _MAX_DELAY_S),
+            "max_delay": min(max(self.max_delay, 0), _MAX_DELAY_S),
             "multiplier": min(max(self.backoff_multiplier, 1.0), 100.0),
             "jitter": "proportional" if self.jitter else "none",
         }
 
 
-# The presets of the service, by the same names.
+# The service has presets of the same names.
 WEBHOOK_RETRY_POLICY = RetryPolicy(3, 30, 300, 2.0)
 VALIDATION_RETRY_POLICY = RetryPolicy(1, 60, 60, 1.0)
 EXECUTION_RETRY_POLICY = RetryPolicy(5, 60, 1800, 3.0)

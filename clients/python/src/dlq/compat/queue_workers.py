@@ -1,4 +1,4 @@
-"""One worker for each queue, while anybody needs it."""
+"""One worker for each queue, stopped when it has no users any more."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class QueueWorkers:
         self._lock = asyncio.Lock()
 
     async def acquire(self, queue: str) -> None:
-        """Starts it, unless it works already."""
+        """Starts the worker of a queue, unless it runs."""
         async with self._lock:
             if queue not in self._workers:
                 worker = self._client.worker(
@@ -40,7 +40,7 @@ class QueueWorkers:
             self._users[queue] += 1
 
     async def release(self, queue: str) -> None:
-        """With the last one who needs it, it stops: after its running handlers, and their outcomes."""
+        """Stops the worker after its last user has called this. Waits for handlers and their outcomes."""
         async with self._lock:
             self._users[queue] -= 1
             worker = self._workers.pop(queue) if self._users[queue] == 0 else None

@@ -1,4 +1,4 @@
-"""Waiting for what becomes of single messages."""
+"""Waits for the outcome of single messages, for `retry_message`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import uuid
 
 from ..delivery import Delivery
 from ..v1 import dlq_service_pb2 as pb
-from .connection import Calls
+from .connection import ServiceCalls
 
-_LOOK_EVERY_S = 0.5
-_PATIENCE_S = 60.0
-"""How long a message may wait for a handler: its queue may be paused."""
+_POLL_EVERY_S = 0.5
+_MAX_WAIT_S = 60.0
+"""How long a message may wait for a handler. Its queue may be paused."""
 
 
 class _Watch:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.succeeded: asyncio.Future[bool] = self.loop.create_future()
-        self.is_begun = False
-        """A handler of this process has it."""
+        self.is_started = False
+        """A handler of this process has started."""
         self.was_in_flight = False
-        """A worker had it, which may be one of this process."""
+        """A worker of this or another process held it."""
 
     def end(self, succeeded: bool) -> None:
         if not self.succeeded.done():
@@ -29,27 +29,27 @@ class _Watch:
 
 
 class RetryWatches:
-    """Told from any thread by the worker; looked after in the loop of who waits."""
+    """`on_started` and `on_ended` may be called from any thread. A waiting caller is resumed in its loop."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: ServiceCalls) -> None:
         self._calls = calls
         self._watches: dict[str, _Watch] = {}
 
     def __contains__(self, message_id: object) -> bool:
         return message_id in self._watches
 
-    def begun(self, delivery: Delivery) -> None:
+    def on_started(self, delivery: Delivery) -> None:
         watch = self._watches.get(delivery.id)
         if watch is not None:
-            watch.is_begun = True
+            watch.is_started = True
 
-    def ended(self, delivery: Delivery, succeeded: bool) -> None:
+    def on_ended(self, delivery: Delivery, succeeded: bool) -> None:
         watch = self._watches.get(delivery.id)
-        if watch is not None and watch.is_begun:
+        if watch is not None and watch.is_started:
             try:
                 watch.loop.call_soon_threadsafe(watch.end, succeeded)
             except RuntimeError:
-                pass  # the loop of who waited has ended
+                pass  # the loop of the caller has ended
 
     def open(self, message_id: str) -> _Watch:
         watch = self._watches[message_id] = self._watches.get(message_id) or _Watch()
@@ -59,26 +59,26 @@ class RetryWatches:
         self._watches.pop(message_id, None)
 
     async def make_due(self, queue: str, message_id: str, watch: _Watch) -> bool:
-        """Whether there is such a message; it may be in work already."""
+        """Makes the message due. Returns whether it exists; it may be in flight already."""
         refusal = await self._refusal(queue, message_id)
         watch.was_in_flight = refusal == pb.RETRY_REFUSAL_IN_FLIGHT
         return watch.was_in_flight or refusal == pb.RETRY_REFUSAL_UNSPECIFIED
 
     async def outcome(self, queue: str, message_id: str, watch: _Watch) -> bool:
-        """Whether a handler succeeded: of this process, or of another one that was quicker. For a message
-        that `make_due` has found."""
-        end_at = watch.loop.time() + _PATIENCE_S
+        """Waits for the handler, in this process or another, and returns whether it succeeded. `make_due` must
+        have found the message."""
+        end_at = watch.loop.time() + _MAX_WAIT_S
         while True:
-            await asyncio.wait([watch.succeeded], timeout=_LOOK_EVERY_S)
+            await asyncio.wait([watch.succeeded], timeout=_POLL_EVERY_S)
             if watch.succeeded.done():
                 return watch.succeeded.result()
-            if watch.is_begun:
+            if watch.is_started:
                 continue
             refusal = await self._refusal(queue, message_id, dry_run=True)
-            if watch.is_begun or watch.succeeded.done():
-                continue  # it was taken meanwhile
+            if watch.is_started or watch.succeeded.done():
+                continue  # a handler started meanwhile
             if refusal == pb.RETRY_REFUSAL_NOT_FOUND:
-                return True  # only success, or a person, removes it
+                return True  # removed: by success, or by an operator
             if refusal == pb.RETRY_REFUSAL_IN_FLIGHT:
                 watch.was_in_flight = True
             elif watch.was_in_flight or watch.loop.time() > end_at:

@@ -1,1 +1,1 @@
-"""`dlq-migrate`: brings over what the old package has left in Redis. See docs/guides/migrate.md."""
+"""`dlq-migrate`: sends the old package's messages in Redis to the service. See docs/guides/migrate.md."""

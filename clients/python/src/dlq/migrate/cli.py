@@ -1,21 +1,21 @@
-"""`dlq-migrate`."""
+"""The command `dlq-migrate`."""
 
 from __future__ import annotations
 
 import sys
 
-from .importer import Importer, OutOfReach
-from .migration import Migration
+from .importer import Importer, ServiceUnreachable
+from .migration import NOT_REMOVED, Migration
 from .old_store import OldStore, shown_url
 from .options import MigrateOptions, read_options
 from .progress import Progress
 from .report import as_json, as_text, report_of
-from .state_file import StateFile, WrongState
+from .state_file import StateFile, StateFileError
 
 EXIT_OK = 0
-EXIT_DID_NOT_FIT = 1
+EXIT_INCOMPLETE = 1
 EXIT_USAGE = 2
-EXIT_OUT_OF_REACH = 3
+EXIT_UNREACHABLE = 3
 EXIT_INTERRUPTED = 130
 
 
@@ -24,15 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         import redis
     except ModuleNotFoundError:
-        return _complain(
-            "the package redis is missing: pip install 'dlq-client[migrate]'", EXIT_USAGE
-        )
+        return _fail("the package redis is missing: pip install 'dlq-client[migrate]'", EXIT_USAGE)
     try:
         store = OldStore(options.redis_url)
     except ValueError as error:
-        return _complain(f"--redis-url: {error}", EXIT_USAGE)
+        return _fail(f"--redis-url: {error}", EXIT_USAGE)
     except redis.RedisError as error:
-        return _out_of_redis(options, error)
+        return _redis_failed(options, error)
     origin = {
         "redis": shown_url(options.redis_url),
         "prefix": options.prefix,
@@ -41,21 +39,22 @@ def main(arguments: list[str] | None = None) -> int:
     }
     try:
         state = StateFile(options.state, origin, is_dry=options.is_dry)
-    except WrongState as error:
-        return _complain(str(error), EXIT_USAGE)
+    except StateFileError as error:
+        return _fail(str(error), EXIT_USAGE)
     importer = None if options.is_dry else Importer(options.client, options.patience_s)
     try:
         _run(options, Migration(options, store, state, importer), state)
     except redis.RedisError as error:
-        return _out_of_redis(options, error)
-    except OutOfReach as error:
-        return _complain(
-            f"the service at {options.client.target}: {error}\n{_GO_ON}", EXIT_OUT_OF_REACH
+        return _redis_failed(options, error)
+    except ServiceUnreachable as error:
+        return _fail(
+            f"the service at {options.client.target} failed: {error}\n{_RUN_AGAIN}",
+            EXIT_UNREACHABLE,
         )
     except KeyboardInterrupt:
-        return _complain(f"interrupted. {_GO_ON}", EXIT_INTERRUPTED)
+        return _fail(f"interrupted. {_RUN_AGAIN}", EXIT_INTERRUPTED)
     finally:
-        # Also of a run that was cut off.
+        # Also after an interrupted run.
         report = report_of(options, state)
         print(as_text(report))
         if options.report is not None:
@@ -64,11 +63,11 @@ def main(arguments: list[str] | None = None) -> int:
         store.close()
         if importer is not None:
             importer.close()
-    left = options.delete and any("is left there" in w for e in report["adapted"] for w in e["why"])
-    return EXIT_DID_NOT_FIT if report["did_not_fit"] or left else EXIT_OK
+    left = options.delete and any(NOT_REMOVED in entry["why"] for entry in report["adapted"])
+    return EXIT_INCOMPLETE if report["did_not_fit"] or left else EXIT_OK
 
 
-_GO_ON = "What is sent is noted: run the same command again, and it goes on from there."
+_RUN_AGAIN = "Sent messages are recorded: run the same command again to continue."
 
 
 def _run(options: MigrateOptions, migration: Migration, state: StateFile) -> None:
@@ -82,11 +81,11 @@ def _run(options: MigrateOptions, migration: Migration, state: StateFile) -> Non
         migration.delete_earlier()
 
 
-def _out_of_redis(options: MigrateOptions, error: Exception) -> int:
-    where = shown_url(options.redis_url)
-    return _complain(f"Redis at {where}: {error}\n{_GO_ON}", EXIT_OUT_OF_REACH)
+def _redis_failed(options: MigrateOptions, error: Exception) -> int:
+    url = shown_url(options.redis_url)
+    return _fail(f"Redis at {url} failed: {error}\n{_RUN_AGAIN}", EXIT_UNREACHABLE)
 
 
-def _complain(words: str, code: int) -> int:
-    print(f"dlq-migrate: {words}", file=sys.stderr)
+def _fail(message: str, code: int) -> int:
+    print(f"dlq-migrate: {message}", file=sys.stderr)
     return code

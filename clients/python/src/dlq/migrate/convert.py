@@ -1,4 +1,4 @@
-"""An old message as a send with its imported history."""
+"""Converts an old message to a send with imported history."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from datetime import datetime, timedelta, timezone
 
 from .._core.durations import duration, timestamp
 from .._core.payload import payload_of
-from ..compat.attributes import attributes_of, cut_bytes
-from ..v1.dlq_service_pb2 import PastFailure, SendToDlqRequest
-from .history import PastError, failures_of
-from .old_message import DoesNotFit, OldMessage
+from .._core.safe_read import cut_to_fit
+from ..compat.attributes import attributes_of
+from ..v1.dlq_service_pb2 import ImportedFailure, SendToDlqRequest
+from .history import OldFailure, failures_of
+from .old_message import CannotMigrate, OldMessage
 
-_MOST_COUNT = 1000
-_MOST_FAILURES = 15
-_MOST_AHEAD = timedelta(days=365)
-_MOST_TTL_S = 3650 * 24 * 3600.0
+_MAX_COUNT = 1000
+_MAX_FAILURES = 15
+_MAX_DELAY = timedelta(days=365)
+_MAX_TTL_S = 3650 * 24 * 3600.0
 _SOURCE_BYTES = 256
 _COORDINATE_BYTES = 1024
 _USUAL_PAYLOAD_BYTES = 1024**2
@@ -24,27 +25,27 @@ _USUAL_PAYLOAD_BYTES = 1024**2
 
 @dataclass(frozen=True)
 class Place:
-    """Where a message was, and where it goes."""
+    """Where a message is in Redis, and where it goes."""
 
     key: str
     queue: str
-    """Its queue in the service."""
+    """The queue in the service."""
     id: str
-    """The old package's."""
+    """The old message id."""
     is_poison: bool
     ttl_s: float | None
-    """What Redis gives it yet; None: for ever."""
+    """Time until Redis expires the key; None: never."""
 
 
 @dataclass(frozen=True)
 class Converted:
     request: SendToDlqRequest
     notes: list[str]
-    """What could not be taken over as it was."""
+    """What was changed or left out."""
 
 
 def convert(message: OldMessage, place: Place, now: datetime | None = None) -> Converted:
-    """Raises DoesNotFit."""
+    """Raises CannotMigrate."""
     now = now or datetime.now(timezone.utc)
     notes = list(message.notes)
     request = SendToDlqRequest(queue=place.queue)
@@ -52,45 +53,43 @@ def convert(message: OldMessage, place: Place, now: datetime | None = None) -> C
     try:
         request.payload.CopyFrom(payload_of(message.payload, None))
     except (ValueError, RecursionError) as error:
-        raise DoesNotFit(f"original_message can't be written as JSON: {error}") from None
+        raise CannotMigrate(f"original_message can't be encoded as JSON: {error}") from None
     size = request.payload.ByteSize()
     if size > _USUAL_PAYLOAD_BYTES:
-        notes.append(
-            f"original_message has {size} bytes: a server takes 1 MiB, unless told otherwise"
-        )
+        notes.append(f"original_message has {size} bytes; the server's default limit is 1 MiB")
     _set_attributes(request, message, notes)
-    latest, before = failures_of(message)
+    latest, earlier = failures_of(message)
     request.failure.CopyFrom(latest.failure)
-    _set_past(request, message, before, place, notes)
+    _set_history(request, message, earlier, place, notes)
     _set_limits(request, message, place, now, notes)
     return Converted(request, notes)
 
 
 def _set_identity(request: SendToDlqRequest, place: Place) -> None:
-    """Of the message alone: another run, also without what this one remembers, says the same. Each
-    message counts as a client of its own, which sends once."""
+    """Derives the ids from the message alone, so that every run, also without the state file, uses the same.
+    Each message is sent as the first send of its own client."""
     identity = hashlib.sha256(f"{place.queue}\0{place.id}".encode()).digest()
     request.request_id = f"dlq-migrate-{identity.hex()[:32]}"
     request.send_number.client_id = identity[16:]
     request.send_number.number = 1
     if len(place.id.encode()) <= _SOURCE_BYTES:
         request.source_id = place.id
-    request.origin.coordinates["message_id"] = cut_bytes(place.id, _COORDINATE_BYTES)
-    request.origin.coordinates["redis_key"] = cut_bytes(place.key, _COORDINATE_BYTES)
+    request.origin.coordinates["message_id"] = cut_to_fit(place.id, _COORDINATE_BYTES)
+    request.origin.coordinates["redis_key"] = cut_to_fit(place.key, _COORDINATE_BYTES)
 
 
 def _set_attributes(request: SendToDlqRequest, message: OldMessage, notes: list[str]) -> None:
     metadata = message.metadata
-    named = metadata if isinstance(metadata, dict) else {"metadata": metadata} if metadata else {}
-    attributes, lost = attributes_of(named)
-    notes.extend(lost)
+    entries = metadata if isinstance(metadata, dict) else {"metadata": metadata} if metadata else {}
+    attributes, problems = attributes_of(entries)
+    notes.extend(problems)
     request.attributes.update(attributes)
 
 
-def _set_past(
+def _set_history(
     request: SendToDlqRequest,
     message: OldMessage,
-    before: list[PastError],
+    earlier: list[OldFailure],
     place: Place,
     notes: list[str],
 ) -> None:
@@ -99,15 +98,14 @@ def _set_past(
     history.quarantined = place.is_poison or message.is_poison
     if message.first_failure is not None:
         history.first_failure_time.CopyFrom(timestamp(message.first_failure))
-    if len(before) > _MOST_FAILURES:
-        notes.append(
-            f"error_history: the oldest {len(before) - _MOST_FAILURES} entries are left out"
-        )
-    for one in before[-_MOST_FAILURES:]:
-        kept = PastFailure(failure=one.failure)
+    left_out = len(earlier) - _MAX_FAILURES
+    if left_out > 0:
+        notes.append(f"error_history: the oldest {left_out} entries are left out")
+    for one in earlier[-_MAX_FAILURES:]:
+        imported = ImportedFailure(failure=one.failure)
         if one.at is not None:
-            kept.time.CopyFrom(timestamp(one.at))
-        history.failures.append(kept)
+            imported.time.CopyFrom(timestamp(one.at))
+        history.failures.append(imported)
 
 
 def _set_limits(
@@ -117,18 +115,18 @@ def _set_limits(
         request.max_retries = _at_most(message.max_retries, "max_retries", notes)
     if message.next_retry is not None and not request.imported_history.quarantined:
         due = message.next_retry
-        if due > now + _MOST_AHEAD:
-            due = now + _MOST_AHEAD
-            notes.append("next_retry_time is more than 365 days ahead: cut")
+        if due > now + _MAX_DELAY:
+            due = now + _MAX_DELAY
+            notes.append("next_retry_time is more than 365 days ahead; set to 365 days")
         request.due_time.CopyFrom(timestamp(due))
     if place.ttl_s is not None:
-        # The service counts from the first failure.
+        # In the service the time to live begins at the first failure.
         age_s = (now - message.first_failure).total_seconds() if message.first_failure else 0.0
-        ttl_s = min(max(place.ttl_s + max(age_s, 0.0), 1.0), _MOST_TTL_S)
+        ttl_s = min(max(place.ttl_s + max(age_s, 0.0), 1.0), _MAX_TTL_S)
         request.ttl.CopyFrom(duration("ttl", ttl_s))
 
 
 def _at_most(count: int, name: str, notes: list[str]) -> int:
-    if count > _MOST_COUNT:
-        notes.append(f"{name} is {count}: taken as {_MOST_COUNT}")
-    return min(count, _MOST_COUNT)
+    if count > _MAX_COUNT:
+        notes.append(f"{name} is {count}; set to {_MAX_COUNT}")
+    return min(count, _MAX_COUNT)

@@ -1,4 +1,4 @@
-"""Sends to the service, until each message is taken or refused."""
+"""Sends batches until each message is accepted or refused."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from dataclasses import dataclass
 import grpc
 
 from .._core.backoff import Backoff
-from .._core.call_error import NO_RESULT, CallError, call_error_of, part_error_of
+from .._core.call_error import NO_RESULT, CallError, call_error_of, result_error_of
 from .._core.names import state_name
 from .._engine.connection import Connection
 from ..options import ClientOptions
 from ..v1.dlq_service_pb2 import SendToDlqBatchRequest, SendToDlqRequest, SendToDlqResponse
 
-MOST_MESSAGES = 100
-MOST_BYTES = 3 * 1024**2
+MAX_MESSAGES = 100
+MAX_BYTES = 3 * 1024**2
 """Of one call."""
 
 _TRY_TIMEOUT_S = 10.0
 
 
-class OutOfReach(Exception):
-    """The service can't be reached, or takes nothing from us."""
+class ServiceUnreachable(Exception):
+    """The service can't be reached, or refuses all calls."""
 
 
 @dataclass(frozen=True)
-class Taken:
-    """The service has it."""
+class Accepted:
+    """The service has stored the message."""
 
     state: str
-    was_there: bool
-    """It had it before, under the number of this message."""
+    was_stored_before: bool
+    """By an earlier run."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    why: str
+    reason: str
 
 
 class Importer:
@@ -51,19 +51,19 @@ class Importer:
         self._patience_s = patience_s
         self._wait = wait
 
-    def send(self, requests: Sequence[SendToDlqRequest]) -> list[Taken | Refused]:
-        """One result for each, in order. A try that fails is made again under the same ids, so that
-        nothing comes twice. Raises OutOfReach."""
-        results: dict[int, Taken | Refused] = {}
+    def send(self, requests: Sequence[SendToDlqRequest]) -> list[Accepted | Refused]:
+        """Returns one result for each request, in order. Retries failed calls under the same ids, so that no message
+        is stored twice. Raises ServiceUnreachable after `patience_s`."""
+        results: dict[int, Accepted | Refused] = {}
         backoff = Backoff(0.1, 5.0)
         give_up_at = time.monotonic() + self._patience_s
         while len(results) < len(requests):
-            open_ones = [n for n in range(len(requests)) if n not in results]
-            error = self._try(requests, open_ones, results)
+            unanswered = [n for n in range(len(requests)) if n not in results]
+            error = self._try(requests, unanswered, results)
             if error is None:
                 continue
             if time.monotonic() >= give_up_at:
-                raise OutOfReach(f"{error.message or error.code} ({error.code})")
+                raise ServiceUnreachable(f"{error.message or error.code} ({error.code})")
             self._wait(error.details.retry_after_s or backoff.next_s())
         return [results[n] for n in range(len(requests))]
 
@@ -73,53 +73,55 @@ class Importer:
     def _try(
         self,
         requests: Sequence[SendToDlqRequest],
-        open_ones: Sequence[int],
-        results: dict[int, Taken | Refused],
+        unanswered: Sequence[int],
+        results: dict[int, Accepted | Refused],
     ) -> CallError | None:
-        """What of it is worth another try, if anything."""
+        """Adds results. Returns an error if some requests must be sent again."""
         try:
             response = self._connection.stub.SendToDlqBatch(
-                SendToDlqBatchRequest(requests=[requests[n] for n in open_ones]),
+                SendToDlqBatchRequest(requests=[requests[n] for n in unanswered]),
                 timeout=_TRY_TIMEOUT_S,
                 metadata=self._connection.metadata,
             )
         except grpc.RpcError as raised:
-            return self._call_failed(call_error_of(raised), requests, open_ones, results)
-        again: CallError | None = None if len(response.results) >= len(open_ones) else NO_RESULT
-        for n, result in zip(open_ones, response.results):
+            return self._call_failed(call_error_of(raised), requests, unanswered, results)
+        retry_error: CallError | None = (
+            None if len(response.results) >= len(unanswered) else NO_RESULT
+        )
+        for n, result in zip(unanswered, response.results):
             if result.WhichOneof("outcome") == "response":
-                results[n] = _taken(result.response)
+                results[n] = _accepted(result.response)
                 continue
-            error = part_error_of(result.error)
-            if error.is_worth_again:
-                again = error
+            error = result_error_of(result.error)
+            if error.is_retryable:
+                retry_error = error
             else:
-                results[n] = Refused(str(error.refusal()))
-        return again
+                results[n] = Refused(str(error.as_client_error()))
+        return retry_error
 
     def _call_failed(
         self,
         error: CallError,
         requests: Sequence[SendToDlqRequest],
-        open_ones: Sequence[int],
-        results: dict[int, Taken | Refused],
+        unanswered: Sequence[int],
+        results: dict[int, Accepted | Refused],
     ) -> CallError | None:
-        if error.is_worth_again:
+        if error.is_retryable:
             return error
-        if not error.is_of_the_whole_call and not error.is_final:
-            raise OutOfReach(str(error.refusal()))
+        if not error.is_worth_splitting and not error.is_final:
+            raise ServiceUnreachable(str(error.as_client_error()))
         if error.code == "UNIMPLEMENTED":
-            raise OutOfReach(str(error.refusal()))
-        if len(open_ones) == 1:
-            results[open_ones[0]] = Refused(str(error.refusal()))
+            raise ServiceUnreachable(str(error.as_client_error()))
+        if len(unanswered) == 1:
+            results[unanswered[0]] = Refused(str(error.as_client_error()))
             return None
-        for n in open_ones:  # one of them spoils the call
-            again = self._try(requests, [n], results)
-            if again is not None:
-                return again
+        for n in unanswered:  # one message may be the reason: send each alone
+            retry_error = self._try(requests, [n], results)
+            if retry_error is not None:
+                return retry_error
         return None
 
 
-def _taken(response: SendToDlqResponse) -> Taken:
-    was_there = response.duplicate and not response.id
-    return Taken("" if was_there else state_name(response.state), was_there)
+def _accepted(response: SendToDlqResponse) -> Accepted:
+    was_stored_before = response.duplicate and not response.id
+    return Accepted("" if was_stored_before else state_name(response.state), was_stored_before)

@@ -1,4 +1,4 @@
-"""Where the old package kept what, as patterns of keys."""
+"""Patterns of the old package's Redis keys."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _KNOWN = ("prefix", "queue", "id")
 
 @dataclass(frozen=True)
 class KeyNames:
-    """What a key says; None where its pattern has no such part."""
+    """The parts of a key; None if the pattern has no such part."""
 
     queue: str | None
     id: str | None
 
 
 class KeyPattern:
-    """Such as `{prefix}:{queue}:{id}`. A queue's name is the shortest that fits."""
+    """For example `{prefix}:{queue}:{id}`. The queue is the shortest match."""
 
     def __init__(self, text: str, prefix: str) -> None:
         unknown = [name for name in _FIELD.findall(text) if name not in _KNOWN]
         if unknown or "{queue}" not in text:
             raise ValueError(
-                f"the pattern {text!r} needs {{queue}}, and knows {{prefix}} and {{id}}"
+                f"the pattern {text!r} must contain {{queue}}, and may contain {{prefix}} and {{id}}"
             )
         self._text = text
         self._prefix = prefix
@@ -41,7 +41,7 @@ class KeyPattern:
         self._expression = re.compile(expression, re.DOTALL)
 
     def names(self, key: bytes) -> KeyNames | None:
-        """None: it is not such a key."""
+        """Returns None if the key does not match."""
         found = self._expression.fullmatch(text_of(key))
         if found is None:
             return None
@@ -49,7 +49,7 @@ class KeyPattern:
         return KeyNames(groups.get("queue"), groups.get("id"))
 
     def longer_prefix(self, key: bytes, queue: str | None, id: str | None) -> str | None:
-        """The prefix of the key, if it only begins with ours: by what the message says of itself."""
+        """Returns the key's prefix if it is longer than ours, according to the message's own queue and id."""
         if queue is None or id is None or not self._text.startswith("{prefix}"):
             return None
         rest = self._text.removeprefix("{prefix}").replace("{queue}", queue).replace("{id}", id)
@@ -68,5 +68,5 @@ class KeyPatterns:
 
 
 def text_of(key: bytes) -> str:
-    """Keys are bytes, and may be no UTF-8."""
+    """Decodes a key, which may be invalid UTF-8."""
     return key.decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The way over: find all, then send it oldest first."""
+"""Finds all old messages, then sends them, oldest first."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 from ..v1.dlq_service_pb2 import SendToDlqRequest
 from .convert import Converted, Place, convert
-from .importer import MOST_BYTES, MOST_MESSAGES, Importer, Refused
+from .importer import MAX_BYTES, MAX_MESSAGES, Importer, Refused
 from .key_pattern import KeyPattern, text_of
-from .old_message import DoesNotFit, OldMessage, parse
+from .old_message import CannotMigrate, OldMessage, parse
 from .old_store import OldStore
 from .options import MigrateOptions
 from .state_file import Row, State, StateFile
 
 _FRAME_BYTES = 16
+
+NOT_REMOVED = (
+    "has changed in Redis since it was sent, and was not removed: is the old program still running?"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class _Ready:
 
 
 class Migration:
-    """`importer` None: nothing is sent, and what would be counts as sent."""
+    """Without an importer (a dry run), nothing is sent, and the report counts messages as sent."""
 
     def __init__(
         self, options: MigrateOptions, store: OldStore, state: StateFile, importer: Importer | None
@@ -37,7 +41,7 @@ class Migration:
         self._importer = importer
 
     def find(self, on_found: Callable[[int], object]) -> None:
-        """Notes each message, and when it failed first."""
+        """Records all messages with the time of their first failure."""
         patterns = self._options.patterns
         self._state.begin()
         for index, is_poison in ((patterns.index, False), (patterns.poison_index, True)):
@@ -52,17 +56,17 @@ class Migration:
                 self._state.commit()
 
     def send(self, on_done: Callable[[int], object]) -> None:
-        """Raises OutOfReach; what was answered before is noted."""
-        while rows := self._state.next_found(MOST_MESSAGES):
+        """Sends all found messages. Raises ServiceUnreachable; earlier results are recorded."""
+        while rows := self._state.next_found(MAX_MESSAGES):
             ready: list[_Ready] = []
             size = 0
             found = self._store.values([row.key for row in rows])
-            for row, (value, life_s) in zip(rows, found):
-                one = self._ready(row, value, life_s)
+            for row, (value, ttl_s) in zip(rows, found):
+                one = self._ready(row, value, ttl_s)
                 if one is None:
                     continue
                 size += one.request.ByteSize() + _FRAME_BYTES
-                if size > MOST_BYTES and ready:
+                if size > MAX_BYTES and ready:
                     self._send(ready)
                     ready, size = [], one.request.ByteSize() + _FRAME_BYTES
                 ready.append(one)
@@ -71,9 +75,9 @@ class Migration:
             on_done(len(rows))
 
     def delete_earlier(self) -> None:
-        """What earlier runs have sent and left."""
+        """Removes messages that earlier runs have sent, but not removed."""
         last = b""
-        while rows := self._state.undeleted(last, MOST_MESSAGES):
+        while rows := self._state.undeleted(last, MAX_MESSAGES):
             last = rows[-1].key
             for row, (value, _) in zip(rows, self._store.values([row.key for row in rows])):
                 if value is None:
@@ -102,8 +106,8 @@ class Migration:
             message = parse(value)
             longer = pattern.longer_prefix(key, message.queue, message.id)
             if longer is not None:
-                raise DoesNotFit(f"is of another prefix: run once more with --prefix {longer!r}")
-        except DoesNotFit as error:
+                raise CannotMigrate(f"has another prefix: run again with --prefix {longer!r}")
+        except CannotMigrate as error:
             self._state.add_found(Row(key, queue, id, is_poison, "", None), 0.0, "unreadable")
             self._state.add_note(key, str(error))
             return
@@ -115,39 +119,41 @@ class Migration:
         for name in message.unknown_fields:
             self._state.add_unknown_field(name)
 
-    def _ready(self, row: Row, value: bytes | None, life_s: float | None) -> _Ready | None:
+    def _ready(self, row: Row, value: bytes | None, ttl_s: float | None) -> _Ready | None:
         if value is None:
             self._state.set_state(row.key, "gone")
             return None
         try:
-            converted = self._converted(row, value, life_s)
-        except DoesNotFit as error:
+            converted = self._converted(row, value, ttl_s)
+        except CannotMigrate as error:
             self._state.set_state(row.key, "unreadable")
             self._state.add_note(row.key, str(error))
             return None
-        for words in converted.notes:
-            self._state.add_note(row.key, words)
+        for note in converted.notes:
+            self._state.add_note(row.key, note)
         return _Ready(row, value, converted.request)
 
-    def _converted(self, row: Row, value: bytes, life_s: float | None) -> Converted:
-        place = Place(text_of(row.key), row.service_queue, row.id, row.is_poison, life_s)
+    def _converted(self, row: Row, value: bytes, ttl_s: float | None) -> Converted:
+        place = Place(text_of(row.key), row.service_queue, row.id, row.is_poison, ttl_s)
         return convert(parse(value), place)
 
     def _send(self, ready: list[_Ready]) -> None:
         if self._importer is None:
             for one in ready:
-                would_be = "QUARANTINED" if one.request.imported_history.quarantined else "SCHEDULED"
-                self._state.set_sent(one.row.key, "sent", would_be, _digest(one.value))
+                expected = (
+                    "QUARANTINED" if one.request.imported_history.quarantined else "SCHEDULED"
+                )
+                self._state.set_sent(one.row.key, "sent", expected, _digest(one.value))
             return
         results = self._importer.send([one.request for one in ready])
         for one, result in zip(ready, results):
             if isinstance(result, Refused):
                 self._state.set_state(one.row.key, "refused")
-                self._state.add_note(one.row.key, result.why)
+                self._state.add_note(one.row.key, result.reason)
             else:
-                state: State = "there" if result.was_there else "sent"
+                state: State = "there" if result.was_stored_before else "sent"
                 self._state.set_sent(one.row.key, state, result.state, _digest(one.value))
-        # Before anything is removed: what is noted as sent and still there does no harm.
+        # Commit before removing: a message that is recorded as sent and still in Redis does no harm.
         self._state.commit()
         if self._options.delete:
             for one, result in zip(ready, results):
@@ -163,10 +169,7 @@ class Migration:
             self._note_changed(row.key)
 
     def _note_changed(self, key: bytes) -> None:
-        self._state.add_note(
-            key,
-            "has changed in Redis since it was sent, and is left there: is the old program running?",
-        )
+        self._state.add_note(key, NOT_REMOVED)
 
 
 def _digest(value: bytes) -> bytes:
@@ -174,7 +177,7 @@ def _digest(value: bytes) -> bytes:
 
 
 def _at(message: OldMessage, listed: list[tuple[bytes, str, bool, float]]) -> float:
-    """When it failed first, as well as can be told, in seconds since 1970."""
+    """Returns the best known time of the first failure, in seconds since 1970."""
     first = message.first_failure or message.last_failure
     if first is not None:
         return first.timestamp()

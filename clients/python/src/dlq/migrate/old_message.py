@@ -1,4 +1,4 @@
-"""A message as the old package stored it: read with patience, since its versions differed."""
+"""Parses messages of all versions of the old package."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _FIELDS = frozenset(
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLIS_FROM = 1e11
-"""Larger numbers are no seconds: that would be the year 5138."""
+"""Larger numbers can't be seconds: that would be the year 5138."""
 _MICROS_FROM = 1e14
 
 
-class DoesNotFit(Exception):
-    """It can't be sent; the words say why."""
+class CannotMigrate(Exception):
+    """The message can't be sent. The text is the reason, without a subject."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class OldMessage:
     history: list[object]
     unknown_fields: list[str]
     notes: list[str] = field(default_factory=list)
-    """What was there and could not be read."""
+    """Values that could not be read."""
 
     @property
     def is_poison(self) -> bool:
@@ -66,15 +66,15 @@ class OldMessage:
 
 
 def parse(value: bytes) -> OldMessage:
-    """Raises DoesNotFit."""
+    """Raises CannotMigrate."""
     try:
         found = json.loads(value)
     except (ValueError, RecursionError) as error:
-        raise DoesNotFit(f"is no JSON: {error}") from None
+        raise CannotMigrate(f"is not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise DoesNotFit(f"is no JSON object but a {type(found).__name__}")
+        raise CannotMigrate(f"is not a JSON object but a {type(found).__name__}")
     if "original_message" not in found:
-        raise DoesNotFit("has no original_message")
+        raise CannotMigrate("has no original_message")
     read = _Reader(found)
     history = found.get("error_history")
     return OldMessage(
@@ -114,7 +114,7 @@ class _Reader:
             return None
         number = _number(value)
         if number is None or number < 0:
-            self.notes.append(f"{name} is {_short(value)}, which is no count")
+            self.notes.append(f"{name} is {_short(value)}, which is not a count")
             return None
         return int(number)
 
@@ -122,12 +122,12 @@ class _Reader:
         value = self._found.get(name)
         found = moment_of(value)
         if found is None and value not in (None, ""):
-            self.notes.append(f"{name} is {_short(value)}, which is no time since 1970")
+            self.notes.append(f"{name} is {_short(value)}, which is not a time since 1970")
         return found
 
 
 def moment_of(value: object) -> datetime | None:
-    """ISO 8601, or seconds, milliseconds or microseconds since 1970; without a zone it is UTC."""
+    """Reads ISO 8601, or seconds, milliseconds or microseconds since 1970. The default time zone is UTC."""
     number = _number(value)
     try:
         if number is not None:
@@ -154,7 +154,7 @@ def _number(value: object) -> float | None:
 
 
 def _encodable(text: str) -> str:
-    """Half characters, which JSON may hold, as JSON writes them: two ids stay two."""
+    """Escapes lone surrogates, which JSON may contain, so that different ids stay different."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line of `dlq-migrate`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..options import ClientOptions, Tls, target_of
 from .key_pattern import KeyPattern, KeyPatterns
 
 _EPILOG = """\
-patterns have {prefix}, {queue} and {id}. The queue of a message is what the message itself says, and only
-where it says nothing what its key says.
+Patterns may contain {prefix}, {queue} and {id}. If a message has no queue_name, its key decides the queue.
 
-exit codes: 0 all is in the service; 1 some of it did not fit, see the report; 2 the command line is wrong;
-3 Redis or the service could not be reached: run it again, it goes on where it was; 130 interrupted, the same.
+Exit codes: 0 all messages are in the service; 1 some could not be migrated or removed, see the report; 2 the
+command line is wrong; 3 Redis or the service could not be reached: run the command again to continue; 130
+interrupted: run the command again to continue.
 """
 
 
@@ -34,13 +34,13 @@ class MigrateOptions:
     patience_s: float
 
     def service_queue(self, queue: str) -> str:
-        """Where messages of an old queue go."""
+        """Returns the service's queue for an old queue."""
         name = self.queue_format.replace("{prefix}", self.prefix).replace("{queue}", queue)
         return allowed_name(name.strip(".") if not self.prefix else name)
 
 
 def read_options(arguments: list[str] | None) -> MigrateOptions:
-    """Ends the process with 2, and a word on why, if they are wrong."""
+    """Exits with code 2 and an error message if an argument is wrong."""
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
@@ -53,7 +53,7 @@ def read_options(arguments: list[str] | None) -> MigrateOptions:
         tls = Tls(ca=Path(given.ca).read_bytes()) if given.ca else None
         target, tls = target_of(given.target, tls)
         if "{queue}" not in given.queue:
-            raise ValueError("--queue needs {queue}")
+            raise ValueError("--queue must contain {queue}")
         client = ClientOptions(target, token=given.token or None, tls=tls, spool=None)
     except (ValueError, OSError) as error:
         parser.error(str(error))
@@ -74,8 +74,8 @@ def read_options(arguments: list[str] | None) -> MigrateOptions:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dlq-migrate",
-        description="Sends what the old package has left in Redis to the DLQ service, oldest first, with its "
-        "history. Nothing comes twice, however often it runs; Redis is left as it is without --delete.",
+        description="Sends the old package's messages in Redis to the DLQ service, oldest first, with their\n"
+        "history. Repeated runs send no message twice. Without --delete, Redis is not changed.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         "--redis-url",
         default=os.environ.get("REDIS_URL", "redis://localhost:6379/0"),
         metavar="URL",
-        help="where it is: redis://, rediss:// or unix://; default: $REDIS_URL, else redis://localhost:6379/0",
+        help="the old Redis: redis://, rediss:// or unix://; default: $REDIS_URL, else redis://localhost:6379/0",
     )
     add("--prefix", default="dlq", help="the old redis_key_prefix; default: dlq")
     add(
@@ -95,27 +95,27 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--token",
         default=os.environ.get("DLQ_TOKEN", ""),
-        help="a bearer token of it; better by $DLQ_TOKEN, which other users of the machine can't see",
+        help="bearer token of the service; prefer $DLQ_TOKEN, which other users of the machine can't see",
     )
-    add("--ca", metavar="FILE", help="certificates by which to trust it, for https")
-    add("--dry-run", action="store_true", help="sends nothing, and tells what would be sent")
+    add("--ca", metavar="FILE", help="trusted root certificates, for https")
+    add("--dry-run", action="store_true", help="send nothing, and report what would be sent")
     add(
         "--delete",
         action="store_true",
-        help="removes each message from Redis once the service has it, also those of earlier runs",
+        help="remove messages from Redis that the service has stored, also in earlier runs",
     )
     add(
         "--state",
         default="dlq-migrate.state",
         metavar="FILE",
-        help="where it keeps what is done; default: ./dlq-migrate.state",
+        help="file that records what is done; default: ./dlq-migrate.state",
     )
-    add("--report", metavar="FILE", help="writes the whole report there, as JSON")
+    add("--report", metavar="FILE", help="write the full report to this file, as JSON")
     add(
         "--queue",
         default="{prefix}.{queue}",
         metavar="FORMAT",
-        help="the service's queue of an old one; default: {prefix}.{queue}, as dlq.compat has it",
+        help="name of the queue in the service; default: {prefix}.{queue}, as in dlq.compat",
     )
     add(
         "--messages",
@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         "--index",
         default="{prefix}:index:{queue}",
         metavar="PATTERN",
-        help="keys of the sorted sets; default: {prefix}:index:{queue}",
+        help="keys of the indexes (sorted sets); default: {prefix}:index:{queue}",
     )
     add(
         "--poison-messages",
@@ -139,13 +139,13 @@ def _parser() -> argparse.ArgumentParser:
         "--poison-index",
         default="poison:index:{queue}",
         metavar="PATTERN",
-        help="keys of their sets, sorted or not; default: poison:index:{queue}",
+        help="keys of the poison indexes (sets or sorted sets); default: poison:index:{queue}",
     )
     add(
         "--patience",
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="how long to try while the service does not answer; default: 60",
+        help="how long to retry while the service does not answer; default: 60",
     )
     return parser

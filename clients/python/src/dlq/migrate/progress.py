@@ -1,4 +1,4 @@
-"""A bar, on a terminal only."""
+"""A progress bar, shown on terminals only."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _WIDTH = 30
 
 
 class Progress:
-    """`total` 0: only counts."""
+    """Without a total it only counts."""
 
-    def __init__(self, what: str, total: int = 0, out: TextIO | None = None) -> None:
-        self._what = what
+    def __init__(self, label: str, total: int = 0, out: TextIO | None = None) -> None:
+        self._label = label
         self._total = total
         self._out = sys.stderr if out is None else out
         self._is_shown = self._out.isatty()
@@ -32,11 +32,13 @@ class Progress:
             self._draw()
 
     def _draw(self) -> None:
-        line = f"{self._what} {self._done:,}"
+        line = f"{self._label} {self._done:,}"
         if self._total:
             share = min(self._done / self._total, 1.0)
             bar = "#" * round(share * _WIDTH)
-            line = f"{self._what} [{bar:.<{_WIDTH}}] {share:4.0%} {self._done:,} of {self._total:,}"
+            line = (
+                f"{self._label} [{bar:.<{_WIDTH}}] {share:4.0%} {self._done:,} of {self._total:,}"
+            )
         self._out.write(f"\r\x1b[K{line}")
         self._out.flush()
 

@@ -1,4 +1,4 @@
-"""What has come over, and what has not, with why."""
+"""The report: how many messages were sent, and which were not, with the reason."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .old_store import shown_url
 from .options import MigrateOptions
 from .state_file import StateFile
 
-_SHOWN = 20
-"""Lines of a kind in the text; the JSON has all."""
+_MAX_SHOWN = 20
+"""Entries of one list in the text. The JSON report has all."""
 
 
 class Entry(TypedDict):
@@ -36,7 +36,7 @@ class Report(TypedDict):
     queues: dict[str, QueueReport]
     did_not_fit: list[Entry]
     adapted: list[Entry]
-    """In the service, but not quite as they were."""
+    """Sent with changes."""
     unknown_fields: dict[str, int]
 
 
@@ -91,28 +91,28 @@ def as_text(report: Report) -> str:
     lines.append(
         f"{counts['sent']} {sent} to {report['target']}, {counts['quarantined']} to quarantine"
     )
-    for name, words in _LINES.items():
+    for name, text in _LINES.items():
         if counts[name]:
-            lines.append(f"{counts[name]} {words}")
+            lines.append(f"{counts[name]} {text}")
     for queue, found in report["queues"].items():
         lines.append(f"  {found['old_queue']} -> {queue}: {found['sent']}")
-    lines += _shown("did not fit", report["did_not_fit"])
-    lines += _shown("not quite as they were", report["adapted"])
+    lines += _shown("could not be migrated", report["did_not_fit"])
+    lines += _shown("sent with changes", report["adapted"])
     if report["unknown_fields"]:
         names = ", ".join(f"{name} ({count})" for name, count in report["unknown_fields"].items())
-        lines.append(f"fields that nobody knows, left out: {names}")
+        lines.append(f"unknown fields, not sent: {names}")
     return "\n".join(lines)
 
 
 _LINES = {
-    "already_there": "had been sent under another state file: nothing came twice",
+    "already_there": "already in the service",
     "sent_before": "sent by earlier runs",
-    "did_not_fit": "did not fit",
-    "succeeded_before": "had succeeded, and were not sent",
-    "gone_meanwhile": "were gone from Redis before their turn",
-    "not_yet_sent": "not yet sent: run it again",
+    "did_not_fit": "could not be migrated",
+    "succeeded_before": "had succeeded, not sent",
+    "gone_meanwhile": "disappeared from Redis before they were sent",
+    "not_yet_sent": "not yet sent: run the command again",
     "deleted": "removed from Redis",
-    "listed_without_message": "listed in an index, but expired: Redis has no message of them",
+    "listed_without_message": "listed in an index, but expired in Redis",
 }
 
 
@@ -120,12 +120,12 @@ def as_json(report: Report) -> str:
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
-def _shown(words: str, entries: list[Entry]) -> list[str]:
+def _shown(title: str, entries: list[Entry]) -> list[str]:
     if not entries:
         return []
-    shown = [f"  {one['key']}: {'; '.join(one['why'])}" for one in entries[:_SHOWN]]
+    shown = [f"  {one['key']}: {'; '.join(one['why'])}" for one in entries[:_MAX_SHOWN]]
     more = len(entries) - len(shown)
-    return [f"{words}:", *shown, *([f"  and {more} more: see --report"] if more else [])]
+    return [f"{title}:", *shown, *([f"  and {more} more: see --report"] if more else [])]
 
 
 def _count(state: StateFile, where: str) -> int:
@@ -134,13 +134,13 @@ def _count(state: StateFile, where: str) -> int:
 
 def _entries(state: StateFile, where: str) -> list[Entry]:
     found: dict[bytes, Entry] = {}
-    for key, queue, id, words in state.query(
+    for key, queue, id, note in state.query(
         "SELECT message.key, queue, id, words FROM note JOIN message ON message.key = note.key"
         f" WHERE {where} ORDER BY at, message.key, note.rowid"
     ):
         assert isinstance(key, bytes)
         entry: Entry = {"key": text_of(key), "queue": str(queue), "message_id": str(id), "why": []}
-        found.setdefault(key, entry)["why"].append(str(words))
+        found.setdefault(key, entry)["why"].append(str(note))
     return list(found.values())
 
 

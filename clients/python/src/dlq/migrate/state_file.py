@@ -1,4 +1,4 @@
-"""What is known of each message, on disk: so that a run which was cut off goes on."""
+"""Records the state of each message in a SQLite file, so that an interrupted run can continue."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 State: TypeAlias = Literal["found", "sent", "there", "refused", "unreadable", "done", "gone"]
-"""`found`: to send. `there`: the service had it already. `refused`: by the service. `unreadable`: no
-message of the old package. `done`: it had succeeded. `gone`: removed from Redis before its turn."""
+"""`found`: to be sent. `there`: the service had it already. `refused`: by the service. `unreadable`: not a
+message of the old package. `done`: had succeeded. `gone`: removed from Redis before it was sent."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS origin (words TEXT NOT NULL);
@@ -32,13 +32,13 @@ CREATE TABLE IF NOT EXISTS unknown_field (name TEXT PRIMARY KEY, count INTEGER N
 """
 
 
-class WrongState(Exception):
-    """The file is of another migration, or no state file."""
+class StateFileError(Exception):
+    """The file belongs to another migration, or is not a state file."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A message of which something is to be done."""
+    """One message in Redis."""
 
     key: bytes
     queue: str
@@ -49,14 +49,14 @@ class Row:
 
 
 class StateFile:
-    """`path` None: in memory. `is_dry`: what is on disk is read, and not changed."""
+    """Without a path, in memory. `is_dry`: the file is read, and not changed."""
 
     def __init__(self, path: Path | None, origin: dict[str, str], *, is_dry: bool = False) -> None:
         try:
             self._db = self._open(path, is_dry)
             self._check(path, json.dumps(origin, sort_keys=True))
         except sqlite3.DatabaseError as error:
-            raise WrongState(f"{path} can't be used as a state file: {error}") from None
+            raise StateFileError(f"{path} can't be used as a state file: {error}") from None
         last = self._db.execute("SELECT max(run) FROM message").fetchone()[0]
         self.run: int = (last or 0) + 1
 
@@ -70,23 +70,23 @@ class StateFile:
             on_disk.close()
         else:
             db = sqlite3.connect(path)
-        # One process at a time: two would send the same messages.
+        # Two processes at a time would send the same messages.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.executescript(_SCHEMA)
         return db
 
-    def _check(self, path: Path | None, words: str) -> None:
+    def _check(self, path: Path | None, origin: str) -> None:
         found = self._db.execute("SELECT words FROM origin").fetchone()
         if found is None:
-            self._db.execute("INSERT INTO origin VALUES (?)", (words,))
+            self._db.execute("INSERT INTO origin VALUES (?)", (origin,))
             self._db.commit()
-        elif found[0] != words:
-            raise WrongState(
-                f"{path} is of another migration ({found[0]}); give another --state, or remove it"
+        elif found[0] != origin:
+            raise StateFileError(
+                f"{path} belongs to another migration ({found[0]}); give another --state, or remove it"
             )
 
     def begin(self) -> None:
-        """What is found again in this run is noted again."""
+        """Removes what this run finds and records again."""
         self._db.execute("DELETE FROM listed")
         self._db.execute("DELETE FROM note")
         self._db.execute("DELETE FROM unknown_field")
@@ -105,14 +105,14 @@ class StateFile:
         )
 
     def listed(self, queue: str, id: str) -> list[tuple[bytes, str, bool, float]]:
-        """Key, kind (`zset` or `set`), whether of poison, score."""
+        """Returns key, kind (`zset` or `set`), whether it is a poison index, and score of each index entry."""
         rows = self._db.execute(
             "SELECT key, kind, is_poison, score FROM listed WHERE queue = ? AND id = ?", (queue, id)
         )
         return [(bytes(key), kind, bool(poison), score) for key, kind, poison, score in rows]
 
     def add_found(self, row: Row, at: float, state: State) -> None:
-        """What was sent before stays so; anything else is tried again."""
+        """Records a message, unless it was sent before."""
         self._db.execute(
             "INSERT INTO message (key, queue, id, at, is_poison, run, state, service_queue)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET run = excluded.run,"
@@ -122,11 +122,11 @@ class StateFile:
         )
 
     def next_found(self, count: int) -> list[Row]:
-        """Oldest first; of one message in two places that of poison first."""
+        """Returns messages to send, oldest first. If a message is stored twice, the poison one is first."""
         return self._rows("state = 'found' ORDER BY at, is_poison DESC, key LIMIT ?", count)
 
     def undeleted(self, after: bytes, count: int) -> list[Row]:
-        """What earlier runs have sent, and Redis has yet; by key."""
+        """Returns messages that earlier runs have sent and that are still in Redis, by key."""
         where = "state IN ('sent', 'there') AND deleted = 0 AND sent_run < ? AND key > ?"
         return self._rows(f"{where} ORDER BY key LIMIT ?", self.run, after, count)
 
@@ -149,8 +149,8 @@ class StateFile:
     def set_deleted(self, key: bytes) -> None:
         self._db.execute("UPDATE message SET deleted = 1 WHERE key = ?", (key,))
 
-    def add_note(self, key: bytes, words: str) -> None:
-        self._db.execute("INSERT INTO note VALUES (?, ?)", (key, words))
+    def add_note(self, key: bytes, note: str) -> None:
+        self._db.execute("INSERT INTO note VALUES (?, ?)", (key, note))
 
     def add_unknown_field(self, name: str) -> None:
         self._db.execute(
@@ -161,9 +161,9 @@ class StateFile:
     def commit(self) -> None:
         self._db.commit()
 
-    def query(self, words: str, *values: object) -> list[tuple[object, ...]]:
-        """For the report. `:run` is this run."""
-        return self._db.execute(words.replace(":run", str(self.run)), values).fetchall()
+    def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        """Runs a query for the report. `:run` is the number of this run."""
+        return self._db.execute(sql.replace(":run", str(self.run)), values).fetchall()
 
     def close(self) -> None:
         self._db.commit()

@@ -1,1 +1,1 @@
-"""What clients keep in files while the service is away; `dlq.spool.v1` has its messages."""
+"""Files that keep messages while the service is unavailable. `dlq.spool.v1` has their records."""

@@ -1,4 +1,4 @@
-"""Where spool files are."""
+"""The folder of spool files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def candidates(option: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """The first that can be written is taken."""
+    """Yields folders in order of preference."""
     if option is not None:
         yield Path(option)
     if os.environ.get("DLQ_SPOOL_DIR"):
@@ -34,7 +34,7 @@ def candidates(option: str | os.PathLike[str] | None) -> Iterator[Path]:
 
 
 def folder_name(service: str) -> str:
-    """Of a service's name, byte by byte."""
+    """Replaces each byte of the service's name that is unsafe in a folder name by `_`."""
     if service == "":
         return "default"
     if service in (".", ".."):
@@ -42,14 +42,15 @@ def folder_name(service: str) -> str:
     return re.sub(rb"[^A-Za-z0-9._-]", b"_", service.encode()).decode()
 
 
-def open_folder(option: str | os.PathLike[str] | None, service: str) -> Path | None:
-    """The service's folder, made if need be; None if none can be written."""
+def open_folder(option: str | os.PathLike[str] | None, service: str) -> Path:
+    """Returns the first writable folder, creating it if necessary. Raises OSError if there is none."""
+    reason: Exception | str = "no home directory"
     for candidate in candidates(option):
         folder = candidate / folder_name(service)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder, prefix=".try-"):
                 return folder
-        except (OSError, ValueError):  # ValueError: no path at all
-            continue
-    return None
+        except (OSError, ValueError) as error:  # ValueError: an invalid path
+            reason = error
+    raise OSError(str(reason))

@@ -1,4 +1,4 @@
-"""Whose a spool file is, and whether that process still runs."""
+"""The process that owns a spool file, and whether it still runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import time
 from .v1.spool_pb2 import Owner
 
 ORPHAN_AFTER_S = 120.0
-"""A file that nothing has touched for so long is an orphan."""
+"""A file that was not touched for this long is an orphan."""
 TOUCH_EVERY_S = 20.0
 
 
 def owner_of(target: str, service: str) -> Owner:
-    """This process, now."""
+    """Returns this process as an owner."""
     owner = Owner(
         target=target,
         service=service,
@@ -29,24 +29,24 @@ def owner_of(target: str, service: str) -> Owner:
     return owner
 
 
-def is_orphan(owner: Owner, me: Owner, holder: int, touched_at: float, now: float) -> bool:
-    """`holder`: the process id in the file's name, which tells before the Owner does who has adopted
-    it. `touched_at` and `now` by the wall clock, in seconds."""
+def is_orphan(owner: Owner, me: Owner, holder_pid: int, touched_at: float, now: float) -> bool:
+    """`holder_pid`: the process id in the file's name. After a recovery it changes before the Owner
+    record does. `touched_at` and `now`: wall clock, in seconds."""
     if now - touched_at > ORPHAN_AFTER_S:
         return True
     theirs = (owner.host, owner.boot_id, owner.pid_namespace)
     if not all(theirs) or theirs != (me.host, me.boot_id, me.pid_namespace):
         return False
-    if not _runs(holder):
+    if not _runs(holder_pid):
         return True
-    if holder != owner.pid:
+    if holder_pid != owner.pid:
         return False
     started = process_start(owner.pid)
     return bool(started and owner.process_start and started != owner.process_start)
 
 
 def process_start(pid: int) -> int | None:
-    """In clock ticks after the machine's start; None where the platform does not tell."""
+    """Clock ticks from the start of the machine to that of the process; None if unknown."""
     stat = _read(f"/proc/{pid}/stat")
     fields = stat.rpartition(")")[2].split()
     return int(fields[19]) if len(fields) > 19 else None
@@ -56,14 +56,14 @@ def _runs(pid: int) -> bool:
     if sys.platform == "win32":
         return _runs_on_windows(pid)
     state = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1]
-    if state in (["Z"], ["X"]):  # it has ended, and its parent has not looked
+    if state in (["Z"], ["X"]):  # ended, but not reaped by its parent
         return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except OSError:
-        return True  # of another user
+        return True  # a process of another user
     return True
 
 

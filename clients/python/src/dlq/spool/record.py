@@ -10,22 +10,23 @@ from enum import IntEnum
 
 HEADER = b"DLQ-SPOOL 1\n"
 MAGIC = b"\x89DLQ"
-MOST_BODY_BYTES = 8 * 1024**2
+MAX_BODY_BYTES = 8 * 1024**2
 _FRAME = struct.Struct(">4sBII")
+FRAME_BYTES = _FRAME.size
 
 
 class RecordType(IntEnum):
     OWNER = 1
-    LETTER = 2
+    MESSAGE = 2
     DONE = 3
 
 
 @dataclass(frozen=True)
 class Record:
     offset: int
-    """Where it begins in the file."""
+    """Of its first byte in the file."""
     type: int
-    """May be one that this reader does not know."""
+    """May be unknown to this version."""
     body: bytes
 
 
@@ -35,13 +36,13 @@ def encode(type_: RecordType, body: bytes) -> bytes:
 
 
 class Records:
-    """What is in a file; iterated over once. `damaged_bytes` is known at the end."""
+    """The valid records of a file. Can be iterated over once; then `damaged_bytes` is known."""
 
     def __init__(self, data: bytes, offset: int = 0) -> None:
         self._data = data
         self._offset = offset
         self.damaged_bytes: int = 0
-        """Passed over between records; what was cut off at the end is not counted."""
+        """Bytes skipped between records. An incomplete record at the end does not count."""
 
     def __iter__(self) -> Iterator[Record]:
         at = self._offset
@@ -51,25 +52,25 @@ class Records:
         while at < len(self._data):
             record = read_at(self._data, at)
             if record is None:
-                ahead = self._data.find(MAGIC, at + 1)
-                if ahead < 0:
-                    return  # cut off: whoever wrote it died, and told nobody that it was kept
-                skipped += ahead - at
-                at = ahead
+                next_at = self._data.find(MAGIC, at + 1)
+                if next_at < 0:
+                    return  # the writing process ended before it confirmed the record
+                skipped += next_at - at
+                at = next_at
                 continue
             self.damaged_bytes += skipped
             skipped = 0
             yield record
-            at += _FRAME.size + len(record.body)
+            at += FRAME_BYTES + len(record.body)
 
 
 def read_at(data: bytes, offset: int) -> Record | None:
-    """The record that begins there, if a valid one does."""
-    if len(data) < offset + _FRAME.size:
+    """Returns the record that begins at the offset; None if there is no valid one."""
+    if len(data) < offset + FRAME_BYTES:
         return None
     magic, type_, length, crc = _FRAME.unpack_from(data, offset)
-    begin = offset + _FRAME.size
-    if magic != MAGIC or length > MOST_BODY_BYTES or begin + length > len(data):
+    begin = offset + FRAME_BYTES
+    if magic != MAGIC or length > MAX_BODY_BYTES or begin + length > len(data):
         return None
     body = data[begin : begin + length]
     if zlib.crc32(data[offset + 4 : offset + 9] + body) != crc:

@@ -1,11 +1,11 @@
-"""For the tests of programs that use this client.
+"""Servers for the tests of programs that use this client.
 
-with fake_server() as fake:                 # in this process, in memory, in milliseconds
+with fake_server() as fake:                 # a fake in this process, in memory
     client = Client(fake.target, spool=False)
     ...
     assert fake.messages("orders")[0].payload.text == "..."
 
-with local_server() as server:              # the real one, with data of its own
+with local_server() as server:              # a real server with its own data
     client = Client(server.target)
 """
 

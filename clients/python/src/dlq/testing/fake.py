@@ -1,4 +1,4 @@
-"""A server in the process: it speaks the contract, and keeps everything in memory."""
+"""A fake server in this process that keeps messages in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEFAULT_RETRIES = 3
 
 @dataclass
 class FakeMessage:
-    """A dead letter, and what has become of it."""
+    """A dead letter and its state."""
 
     request: pb.SendToDlqRequest
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -35,10 +35,10 @@ class FakeMessage:
     attempts: int = 0
     deliveries: int = 0
     failures: list[Failure] = field(default_factory=list)
-    """The one it was sent with, then those of its attempts and joined sends."""
+    """The failure it was sent with, then those of attempts and joined sends."""
     lease_token: str = ""
     session_id: str = ""
-    """Of the worker that has it."""
+    """Session of the worker that holds it."""
 
     @property
     def payload(self) -> DeliveryPayload:
@@ -46,8 +46,8 @@ class FakeMessage:
 
 
 class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
-    """Messages are due at once unless they were sent with a delay; a failed attempt is due again at
-    once, and quarantined after `max_retries` of the message, or 3."""
+    """Messages are due at once unless sent with a delay. After a failed attempt they are due at once again, and
+    quarantined after `max_retries` of the message, default 3."""
 
     def __init__(self) -> None:
         self.target = ""
@@ -55,17 +55,17 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         self._messages: list[FakeMessage] = []
         self._by_request: dict[str, pb.SendToDlqResponse] = {}
         self._is_down = False
-        self._is_over = False
+        self._has_ended = False
 
     def messages(self, queue: str) -> list[FakeMessage]:
-        """All of a queue, those that are gone too; oldest first."""
+        """Returns all messages of a queue, also removed ones; oldest first."""
         with self._changed:
             return [one for one in self._messages if one.request.queue == queue]
 
     def wait_for(
         self, queue: str, state: str, count: int = 1, timeout: float = 10.0
     ) -> list[FakeMessage]:
-        """Until so many messages of the queue are in that state."""
+        """Waits until `count` messages of the queue are in the state, and returns them."""
 
         def found() -> list[FakeMessage]:
             return [m for m in self._messages if m.request.queue == queue and m.state == state]
@@ -76,18 +76,20 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
             return found()
 
     def go_down(self) -> None:
-        """From now on it answers UNAVAILABLE."""
+        """Answers all calls with UNAVAILABLE from now on."""
         with self._changed:
             self._is_down = True
             self._changed.notify_all()
 
     def come_back(self) -> None:
+        """Ends `go_down`."""
         with self._changed:
             self._is_down = False
 
     def end(self) -> None:
+        """Ends all streams."""
         with self._changed:
-            self._is_over = True
+            self._has_ended = True
             self._changed.notify_all()
 
     def SendToDlq(
@@ -120,16 +122,16 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         yield pb.StreamDueResponse(opened=opened)
         context.add_callback(self._wake)
         with self._changed:
-            ours = self._held_by(opened.session_id)
+            held = self._held_by(opened.session_id)
         while True:
             with self._changed:
-                if self._is_down or self._is_over or not context.is_active():
+                if self._is_down or self._has_ended or not context.is_active():
                     return
-                ours = [one for one in ours if one.state == "IN_FLIGHT"]
-                room = (request.max_in_flight or 16) - len(ours)
+                held = [one for one in held if one.state == "IN_FLIGHT"]
+                room = (request.max_in_flight or 16) - len(held)
                 due = self._due(request.queues)[:room]
                 taken = [self._hand_out(one, opened.session_id) for one in due]
-                ours.extend(due)
+                held.extend(due)
                 if not taken:
                     self._changed.wait(self._next_due_in(request.queues))
                     continue
@@ -170,8 +172,8 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         return pb.SendToDlqBatchResult(response=self._accept(request))
 
     def _held_by(self, session_id: str) -> list[FakeMessage]:
-        ours = [one for one in self._messages if one.session_id == session_id]
-        return [one for one in ours if one.state == "IN_FLIGHT"]
+        held = [one for one in self._messages if one.session_id == session_id]
+        return [one for one in held if one.state == "IN_FLIGHT"]
 
     def _accept(self, request: pb.SendToDlqRequest) -> pb.SendToDlqResponse:
         known = self._by_request.get(request.request_id)
@@ -185,8 +187,8 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
             if request.HasField("delay"):
                 message.due_at = time.monotonic() + request.delay.ToNanoseconds() / 1e9
             elif request.HasField("due_time"):
-                ahead_s = request.due_time.ToNanoseconds() / 1e9 - time.time()
-                message.due_at = time.monotonic() + ahead_s
+                delay_s = request.due_time.ToNanoseconds() / 1e9 - time.time()
+                message.due_at = time.monotonic() + delay_s
             if request.failure.reason in (
                 state_pb2.REASON_POISON_MESSAGE,
                 state_pb2.REASON_MAX_RETRIES_EXCEEDED,
@@ -217,8 +219,8 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         return [one for one in self._scheduled(queues) if one.due_at <= now]
 
     def _next_due_in(self, queues: object) -> float | None:
-        ahead = [one.due_at - time.monotonic() for one in self._scheduled(queues)]
-        return max(0.001, min(ahead)) if ahead else None
+        delays = [one.due_at - time.monotonic() for one in self._scheduled(queues)]
+        return max(0.001, min(delays)) if delays else None
 
     def _scheduled(self, queues: object) -> list[FakeMessage]:
         names = set(queues)  # type: ignore[call-overload]
@@ -265,8 +267,8 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
             message.failures.append(outcome.failed.failure)
             request = message.request
             retries = request.max_retries if request.HasField("max_retries") else _DEFAULT_RETRIES
-            is_over = outcome.failed.non_retryable or message.attempts >= retries
-            message.state = "QUARANTINED" if is_over else "SCHEDULED"
+            is_last = outcome.failed.non_retryable or message.attempts >= retries
+            message.state = "QUARANTINED" if is_last else "SCHEDULED"
         else:
             message.state = {
                 "succeeded": "SUCCEEDED",
@@ -283,7 +285,7 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
 
 @contextlib.contextmanager
 def fake_server() -> Iterator[FakeServer]:
-    """Runs one on a free port of this machine's loopback."""
+    """Runs a fake server on a free loopback port."""
     fake = FakeServer()
     pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="dlq-fake")
     server = grpc.server(pool)

@@ -1,4 +1,4 @@
-"""What the fake refuses, and how: with details, by which clients know the service's word from a proxy's."""
+"""Refuses invalid requests as the service does: with details, which errors of proxies do not have."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from dlq.v1.dlq_service_pb2 import ErrorStatus, SendToDlqRequest
 from .._core.error_details import STATUS_TRAILER, invalid_request
 
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_MOST_AHEAD_S = 365 * 24 * 3600
-_MOST_ATTRIBUTES = 64
+_MAX_DELAY_S = 365 * 24 * 3600
+_MAX_ATTRIBUTES = 64
 
 
 def refusal_of(request: SendToDlqRequest) -> ErrorStatus | None:
-    """As the service refuses what no client makes right by itself; None: it is taken."""
-    wrong = dict(_violations(request))
-    return invalid_request(wrong) if wrong else None
+    """Returns the service's error for an invalid request; None if the request is valid."""
+    violations = dict(_violations(request))
+    return invalid_request(violations) if violations else None
 
 
 def abort_with(context: grpc.ServicerContext, status: ErrorStatus) -> NoReturn:
     context.set_trailing_metadata(((STATUS_TRAILER, status.SerializeToString()),))
     context.abort(grpc.StatusCode.INVALID_ARGUMENT, status.message)
-    raise AssertionError  # abort has raised
+    raise AssertionError  # never reached: abort raises
 
 
 def _violations(request: SendToDlqRequest) -> Iterator[tuple[str, str]]:
     if not _QUEUE_NAME.fullmatch(request.queue):
-        words = "1 to 128 letters, digits, dots, hyphens or underscores"
-        yield "queue", f"is not a queue name: {words}" if request.queue else f"is required: {words}"
+        rule = "use 1 to 128 of A-Z, a-z, 0-9, dot, hyphen and underscore"
+        yield "queue", f"is not a queue name: {rule}" if request.queue else f"is required: {rule}"
     texts: Mapping[str, tuple[str, int]] = {
         "request_id": (request.request_id, 128),
         "payload.content_type": (request.payload.content_type, 256),
@@ -42,15 +42,15 @@ def _violations(request: SendToDlqRequest) -> Iterator[tuple[str, str]]:
         "trace_context.traceparent": (request.trace_context.traceparent, 128),
         "trace_context.tracestate": (request.trace_context.tracestate, 512),
     }
-    for field, (text, most) in texts.items():
-        if len(text.encode()) > most:
-            yield field, f"is longer than {most} bytes"
-    if len(request.attributes) > _MOST_ATTRIBUTES:
-        yield "attributes", f"has more than {_MOST_ATTRIBUTES} entries"
+    for field, (text, max_bytes) in texts.items():
+        if len(text.encode()) > max_bytes:
+            yield field, f"is longer than {max_bytes} bytes"
+    if len(request.attributes) > _MAX_ATTRIBUTES:
+        yield "attributes", f"has more than {_MAX_ATTRIBUTES} entries"
     for key, value in request.attributes.items():
         if len(key.encode()) > 128 or len(value.encode()) > 4 * 1024:
             yield "attributes", "has a key longer than 128 bytes, or a value longer than 4 KiB"
     if not -100 <= request.priority <= 100:
         yield "priority", "is not from -100 to 100"
-    if request.delay.seconds > _MOST_AHEAD_S:
+    if request.delay.seconds > _MAX_DELAY_S:
         yield "delay", "is longer than 365 days"

@@ -1,4 +1,4 @@
-"""The real server, for the time of a test."""
+"""A real server for the duration of a test."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _STOP_TIMEOUT_S = 30.0
 
 
 class LocalServer:
-    """On free loopback ports, with data of its own; `start` after an end keeps data and addresses."""
+    """On free loopback ports, with its own data. A restart keeps data and addresses."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._command = command
         self._environment = environment
-        # Directly below /tmp: the path of a unix socket in it must stay under 108 bytes.
+        # Directly below /tmp: the path of the unix socket in it must be shorter than 108 bytes.
         self._data = Path(
             tempfile.mkdtemp(prefix="dlq-", dir="/tmp" if os.name == "posix" else None)
         )
@@ -33,7 +33,7 @@ class LocalServer:
         self.target: str = f"127.0.0.1:{_free_port()}"
 
     def start(self) -> None:
-        """Returns when it serves."""
+        """Starts the server and waits until it serves."""
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": os.environ.get("HOME", str(self._data)),
@@ -59,15 +59,15 @@ class LocalServer:
             raise RuntimeError("the server did not start:\n" + "".join(self._output[-40:]))
 
     def stop(self) -> None:
-        """An orderly end; the data stay."""
+        """Stops the server in order. Keeps its data."""
         self._end(lambda process: process.terminate())
 
     def kill(self) -> None:
-        """As in a power cut, but for what its store has on disk."""
+        """Kills the server. The store keeps its data."""
         self._end(lambda process: process.kill())
 
     def remove(self) -> None:
-        """Ends what is left of it, and removes its data."""
+        """Stops the server and its store, and removes the data."""
         self.stop()
         for path in self._data.rglob("redis.sock"):
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as store:
@@ -77,11 +77,11 @@ class LocalServer:
                 store.recv(64)
         shutil.rmtree(self._data, ignore_errors=True)
 
-    def _end(self, how: object) -> None:
+    def _end(self, signal: object) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        how(process)  # type: ignore[operator]
+        signal(process)  # type: ignore[operator]
         try:
             process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -89,13 +89,13 @@ class LocalServer:
             process.wait()
 
     def _read(self, process: subprocess.Popen[str], serving: threading.Event) -> None:
-        said: set[object] = set()
+        seen: set[object] = set()
         for line in process.stdout or ():
             self._output.append(line)
             with contextlib.suppress(ValueError):
                 entry = json.loads(line)
-                said.add(entry.get("msg") if isinstance(entry, dict) else None)
-            if {"listening", "the store is ready"} <= said:
+                seen.add(entry.get("msg") if isinstance(entry, dict) else None)
+            if {"listening", "the store is ready"} <= seen:
                 serving.set()
         serving.set()
 
@@ -104,10 +104,10 @@ class LocalServer:
 def local_server(
     command: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[LocalServer]:
-    """Runs a server with empty data, and removes them at the end.
+    """Runs a server with empty data, and removes the data at the end.
 
-    `command`: how the server's CLI is called. Default: `DLQ_SERVER_COMMAND` of the environment, such
-    as `node dlq-service/src/main.ts`; else `dlq` on the PATH. `environment`: its settings (`DLQ_…`).
+    `command`: the command of the server's CLI. Default: `DLQ_SERVER_COMMAND`, for example
+    `node dlq-service/src/main.ts`; else `dlq` on the PATH. `environment`: settings (`DLQ_…`) of the server.
     """
     server = LocalServer(command or _command(), {**_settings(), **(environment or {})})
     try:
@@ -124,13 +124,13 @@ def _command() -> Sequence[str]:
     found = shutil.which("dlq")
     if found is None:
         raise RuntimeError(
-            "no DLQ server is known: set DLQ_SERVER_COMMAND, e.g. to 'node dlq-service/src/main.ts'"
+            "no DLQ server found: set DLQ_SERVER_COMMAND, e.g. to 'node dlq-service/src/main.ts'"
         )
     return [found]
 
 
 def _settings() -> Mapping[str, str]:
-    """Where the store's program is; nothing else of the tester's environment."""
+    """The path of the redis-server program. Other variables of the tester are not passed on."""
     name = "DLQ_REDIS_SERVER"
     return {name: os.environ[name]} if name in os.environ else {}
 

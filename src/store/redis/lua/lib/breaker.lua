@@ -1,87 +1,129 @@
--- Circuit breakers, moved by outcomes alone: one for the queue, or one for each key. What is counted
--- is in tenths of the window, so that forgetting costs nothing.
-local CLOSED, OPEN, HALF_OPEN = 0, 1, 2
+-- Circuit breakers, one for the queue or one for each key. Only outcomes move them. Outcomes are counted in
+-- tenths of the window, so that old ones are dropped at no cost.
 local TENTHS = 10
--- B state  I6 first opened  I6 opened  I6 until  I6 half-open since  H times opened  H probes out
--- H probes succeeded  I4 failures in a row  I6 number of the present tenth; then ten times
--- I4 successes, I4 failures.
-local BREAKER_FORMAT = '>BI6I6I6I6HHHI4I6'
--- An open breaker that nothing moves any more is forgotten after this.
-local FORGOTTEN_MS = 86400000
+-- An open breaker that nothing moves is dropped after this.
+local UNUSED_MS = 86400000
 
 local breakers = lazy({})
 
 function breakers.build()
-  -- By key. `moved`: gates that this script has opened or closed; what waits behind them comes back at its end.
+  -- By key. `moved`: breakers that this script has opened, closed, or whose limiter may open again.
   breakers.known, breakers.moved = {}, {}
 
   local function new_breaker()
-    local b = { state = CLOSED, first = 0, opened = 0, till = 0, half = 0, times = 0, out = 0, won = 0, in_a_row = 0,
-      tenth = 0, ok = {}, failed = {} }
+    local b = { state = BREAKER.CLOSED, first = 0, opened = 0, retry_at = 0, half = 0, times = 0, out = 0, won = 0,
+      in_a_row = 0, tenth = 0, ok = {}, failed = {} }
     for at = 0, TENTHS - 1 do b.ok[at], b.failed[at] = 0, 0 end
+    return b
+  end
+
+  local function unpack_breaker(v)
+    local b, at = record.breaker(v)
+    b.ok, b.failed = {}, {}
+    for tenth = 0, TENTHS - 1 do
+      local ok, failed, rest = read.breaker_tenth(v, at)
+      b.ok[tenth], b.failed[tenth], at = ok, failed, rest
+    end
+    -- After the clock has jumped back: it opens for the time that is left, and its probes stay probes.
+    if b.opened > now then b.retry_at, b.opened, b.changed = math.max(0, b.retry_at - b.opened + now), now, true end
+    if b.half > now then b.half, b.changed = now, true end
     return b
   end
 
   function breakers.of(key)
     local b = breakers.known[key]
     if b then return b end
-    b = new_breaker()
     local v = redis.call('GET', k_breaker .. key)
-    if v then
-      local at
-      b.state, b.first, b.opened, b.till, b.half, b.times, b.out, b.won, b.in_a_row, b.tenth, at =
-        struct.unpack(BREAKER_FORMAT, v)
-      for tenth = 0, TENTHS - 1 do
-        b.ok[tenth], b.failed[tenth], at = struct.unpack('>I4I4', v, at)
-      end
-      -- A clock that has jumped back must not keep it open for as long, nor make strangers of its probes.
-      if b.opened > now then b.till, b.opened, b.changed = math.max(0, b.till - b.opened + now), now, true end
-      if b.half > now then b.half, b.changed = now, true end
-    end
+    b = v and unpack_breaker(v) or new_breaker()
     b.key = key
     breakers.known[key] = b
     return b
   end
 
-  -- The one that a message's outcome moves, if any.
+  -- The breaker that outcomes of a message move, if any.
   function breakers.of_message(s)
     if not has_breakers then return nil end
-    if rules.scope == SCOPE_QUEUE then return breakers.of('') end
+    if rules.scope == SCOPE.QUEUE then return breakers.of('') end
     return s.key ~= '' and breakers.of(s.key) or nil
   end
 
-  local NOBODY_ID = string.rep('\0', 16)
+  function breakers.flush()
+    for key, b in pairs(breakers.known) do
+      if b.changed then
+        local parts = { write.breaker(b) }
+        for at = 0, TENTHS - 1 do parts[at + 2] = write.breaker_tenth { ok = b.ok[at], failed = b.failed[at] } end
+        -- Once it has opened, leases from before that must still be recognized.
+        local kept = b.opened == 0 and rules.window or math.max(0, b.retry_at - now) + UNUSED_MS
+        redis.call('SET', k_breaker .. key, table.concat(parts), 'PX', string.format('%d', kept))
+      end
+    end
+  end
 
-  local function tell_breaker(kind, b)
+  breakers.build_moves()
+  breakers.build_outcomes()
+end
+
+-- Opening and closing.
+function breakers.build_moves()
+  local NO_ID = string.rep('\0', 16)
+
+  function breakers.note(kind, b)
     breakers.moved[b.key] = true
-    journal(kind, NOBODY_ID, { state = b.state, reason = 0, qreason = 0, attempts = b.times, delivery = 0, due = b.till },
+    journal(kind, NO_ID, { state = b.state, reason = 0, qreason = 0, attempts = b.times, delivery = 0, due = b.retry_at },
       b.key)
   end
 
-  local function forget_counts(b)
+  local function reset_counts(b)
     b.in_a_row = 0
     for at = 0, TENTHS - 1 do b.ok[at], b.failed[at] = 0, 0 end
   end
 
-  local function open_breaker(b)
-    if b.state == CLOSED then b.first, b.times = now, 0 end
-    b.state, b.opened, b.changed = OPEN, now, true
+  function breakers.open(b)
+    if b.state == BREAKER.CLOSED then b.first, b.times = now, 0 end
+    b.state, b.opened, b.changed = BREAKER.OPEN, now, true
     b.times = math.min(b.times + 1, 65535)
-    b.till = now + math.min(rules.open_time * 2 ^ math.min(b.times - 1, 40), math.max(rules.open_time, rules.max_open_time))
-    forget_counts(b)
+    local open_time = rules.open_time * 2 ^ math.min(b.times - 1, 40)
+    b.retry_at = now + math.min(open_time, math.max(rules.open_time, rules.max_open_time))
+    reset_counts(b)
     rank(k_breakers, b.key, b.first)
-    tell_breaker('breaker_opened', b)
+    breakers.note(JOURNAL.BREAKER_OPENED, b)
   end
 
-  local function close_breaker(b)
-    b.state, b.times, b.till, b.changed = CLOSED, 0, 0, true
-    forget_counts(b)
+  function breakers.close(b)
+    b.state, b.times, b.retry_at, b.changed = BREAKER.CLOSED, 0, 0, true
+    reset_counts(b)
     rank(k_breakers, b.key, false)
-    tell_breaker('breaker_closed', b)
+    breakers.note(JOURNAL.BREAKER_CLOSED, b)
   end
 
-  -- Drops what is older than the window.
-  local function pass_time(b)
+  -- Returns whether it was not closed.
+  function breakers.reset(key)
+    local b = breakers.of(key)
+    if b.state == BREAKER.CLOSED then return false end
+    breakers.close(b)
+    return true
+  end
+
+  -- How many messages may be handed out now; with 0, when to look again. `leases`: those that are out.
+  function breakers.allowed(b, leases)
+    if b.state == BREAKER.OPEN and now >= b.retry_at then
+      b.state, b.half, b.out, b.won, b.changed = BREAKER.HALF_OPEN, now, 0, 0, true
+      breakers.note(JOURNAL.BREAKER_HALF_OPENED, b)
+    end
+    -- Under new rules it may need fewer probes than when they went out.
+    if b.state == BREAKER.HALF_OPEN and b.won >= rules.probes then breakers.close(b) end
+    if b.state == BREAKER.CLOSED then return math.huge, 0 end
+    if b.state == BREAKER.OPEN then return 0, b.retry_at end
+    if b.out > leases then b.out, b.changed = leases, true end
+    -- The outcome of a probe is an event; this finds a probe whose lease ends without one.
+    return math.max(0, rules.probes - b.out - b.won), now + rules.probe_lease
+  end
+end
+
+-- What deliveries and their outcomes do.
+function breakers.build_outcomes()
+  -- Drops what is older than the window. Returns the index of the present tenth.
+  local function advance(b)
     local tenth = math.floor(now * TENTHS / rules.window)
     local passed = tenth - b.tenth
     if passed < 0 or passed > TENTHS then passed = TENTHS end
@@ -98,15 +140,15 @@ function breakers.build()
     local ok, failed = 0, 0
     for at = 0, TENTHS - 1 do ok, failed = ok + b.ok[at], failed + b.failed[at] end
     local all = ok + failed
-    -- The share is a decimal fraction: 0.1 of 30 must be 3.
+    -- The ratio is a decimal fraction: 0.1 of 30 must be 3.
     return all >= rules.volume and failed > 0 and failed + 1e-9 * all >= rules.ratio * all
   end
 
   local function is_probe_of(b, s)
-    return b.state == HALF_OPEN and has_flag(s, FLAG_PROBE) and s.since >= b.half
+    return b.state == BREAKER.HALF_OPEN and has_flag(s, FLAG.PROBE) and s.since >= b.half
   end
 
-  -- The lease of a probe has ended, whatever came of it.
+  -- The lease of a probe has ended, with any outcome or none.
   function breakers.probe_ended(s)
     local b = breakers.of_message(s)
     if b and is_probe_of(b, s) then
@@ -115,86 +157,54 @@ function breakers.build()
     end
   end
 
-  -- An outcome that a worker reported, of a message that is still in flight or `late`. True: the
-  -- failure says nothing of the message, since it was handed out before the breaker opened.
+  local function count_outcome(b, failed)
+    local at = advance(b)
+    b.changed = true
+    if failed then
+      b.failed[at], b.in_a_row = b.failed[at] + 1, b.in_a_row + 1
+      if trips(b) then breakers.open(b) end
+    else
+      b.ok[at], b.in_a_row = b.ok[at] + 1, 0
+    end
+  end
+
+  -- An outcome that a worker reported. `late`: its lease has expired. Returns whether the failure is exempt: the
+  -- message was handed out before the breaker opened.
   function breakers.outcome(s, failed, counts, late)
     local b = breakers.of_message(s)
     if not b then return false end
     if not late and b.opened > 0 and s.since <= b.opened then return failed and counts end
-    if b.state == CLOSED then
-      if late or (failed and not counts) then return false end
-      local at = pass_time(b)
-      b.changed = true
-      if failed then
-        b.failed[at], b.in_a_row = b.failed[at] + 1, b.in_a_row + 1
-        if trips(b) then open_breaker(b) end
-      else
-        b.ok[at], b.in_a_row = b.ok[at] + 1, 0
-      end
+    if b.state == BREAKER.CLOSED then
+      if not late and (counts or not failed) then count_outcome(b, failed) end
       return false
     end
     if not late and is_probe_of(b, s) then
       if failed and counts then
-        open_breaker(b)
+        breakers.open(b)
       elseif not failed then
         b.won, b.changed = b.won + 1, true
-        if b.won >= rules.probes then close_breaker(b) end
+        if b.won >= rules.probes then breakers.close(b) end
       end
       return false
     end
     return failed and counts
   end
 
-  -- A lease ended without an outcome. True: that is not to be counted against the message.
+  -- A lease ended without an outcome. Returns whether the message is exempt.
   function breakers.expired(s)
     local b = breakers.of_message(s)
-    if not b or b.state == CLOSED then return false end
-    if is_probe_of(b, s) then open_breaker(b) end
+    if not b or b.state == BREAKER.CLOSED then return false end
+    if is_probe_of(b, s) then breakers.open(b) end
     return true
   end
 
-  -- How many messages may be handed out now; with 0, when to look again. `leases`: those that are out.
-  function breakers.allowed(b, leases)
-    if b.state == OPEN and now >= b.till then
-      b.state, b.half, b.out, b.won, b.changed = HALF_OPEN, now, 0, 0, true
-      tell_breaker('breaker_half_opened', b)
-    end
-    -- It may need fewer than when its probes went out.
-    if b.state == HALF_OPEN and b.won >= rules.probes then close_breaker(b) end
-    if b.state == CLOSED then return math.huge, 0 end
-    if b.state == OPEN then return 0, b.till end
-    if b.out > leases then b.out, b.changed = leases, true end
-    -- The end of a probe is an event; that its lease ends is looked at by itself.
-    return math.max(0, rules.probes - b.out - b.won), now + rules.probe_lease
-  end
-
-  -- Before the message is claimed: its lease, as a probe if it is one.
+  -- Before the message is claimed. Returns its lease, which is that of a probe if the breaker is half-open.
   function breakers.claim(s, lease)
     local b = breakers.of_message(s)
-    local probe = b ~= nil and b.state == HALF_OPEN
-    set_flag(s, FLAG_PROBE, probe)
+    local probe = b ~= nil and b.state == BREAKER.HALF_OPEN
+    set_flag(s, FLAG.PROBE, probe)
     if not probe then return lease end
     b.out, b.changed = b.out + 1, true
     return math.min(lease, rules.probe_lease)
-  end
-
-  function breakers.reset(key)
-    local b = breakers.of(key)
-    if b.state == CLOSED then return false end
-    close_breaker(b)
-    return true
-  end
-
-  function breakers.flush()
-    for key, b in pairs(breakers.known) do
-      if b.changed then
-        local parts = { struct.pack(BREAKER_FORMAT, b.state, b.first, b.opened, b.till, b.half, b.times, b.out,
-          b.won, b.in_a_row, b.tenth) }
-        for at = 0, TENTHS - 1 do parts[at + 2] = struct.pack('>I4I4', b.ok[at], b.failed[at]) end
-        -- Once it has opened, it must know leases from before that.
-        local kept = b.opened == 0 and rules.window or math.max(0, b.till - now) + FORGOTTEN_MS
-        redis.call('SET', k_breaker .. key, table.concat(parts), 'PX', string.format('%d', kept))
-      end
-    end
   end
 end

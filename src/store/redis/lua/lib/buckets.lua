@@ -1,5 +1,5 @@
--- Token buckets: what may happen now of what may only happen so often. A bucket that is full is not
--- stored, and one that nobody uses expires when it is.
+-- Token buckets, for rates and the retry budget. A full bucket is not stored; an unused one expires when it is
+-- full again.
 local buckets = lazy({})
 
 function buckets.build()
@@ -11,23 +11,23 @@ function buckets.build()
     b = { per_second = per_second, burst = burst, tokens = burst }
     local v = redis.call('GET', k_bucket .. name)
     if v then
-      local tokens, at = struct.unpack('>dI6', v)
+      local tokens, at = read.bucket(v)
       b.tokens = math.min(burst, tokens + math.max(0, now - at) * per_second / 1000)
-      -- A clock that has jumped back must not stop it for as long.
+      -- After the clock has jumped back the stored instant would stop the bucket until then.
       b.changed = at > now
     end
     buckets.known[name] = b
     return b
   end
 
-  -- Nothing is ever owed: what waited since before there was a limit goes by, and costs what there is.
+  -- A bucket never owes tokens: a message that became due before the limit was set passes.
   function buckets.add(b, tokens)
     b.tokens = math.max(0, math.min(b.burst, b.tokens + tokens))
     b.changed = true
     if tokens > 0 then b.gained = true end
   end
 
-  -- Until there is a whole token; with none ever, a long time.
+  -- Milliseconds until there is a whole token. A bucket that never fills: an hour.
   function buckets.wait(b)
     if b.tokens >= 1 then return 0 end
     if b.per_second == 0 then return 3600000 end
@@ -41,7 +41,7 @@ function buckets.build()
         if full_in <= 0 then
           redis.call('DEL', k_bucket .. name)
         else
-          redis.call('SET', k_bucket .. name, struct.pack('>dI6', b.tokens, now), 'PX',
+          redis.call('SET', k_bucket .. name, write.bucket { tokens = b.tokens, at = now }, 'PX',
             string.format('%d', math.min(full_in, 31536000000) + 1000))
         end
       end

@@ -1,5 +1,4 @@
--- Counts change in the script that changes the state. Deltas gather here and are written once, by
--- flush_counters, as the last thing a script does.
+-- Counts change in the script that changes the state. Changes are collected here; flush_counters writes them.
 local deltas = {}
 
 local function count(field, by)
@@ -13,7 +12,15 @@ local function count_cell(s, by)
   cell_deltas[number] = (cell_deltas[number] or 0) + by
 end
 
+local function cell_of(s) return 'c:' .. s.state .. ':' .. s.reason .. ':' .. s.qreason end
+
 local RATE_TAU_MS = 60000
+
+-- A stored rate, in messages a second, as it has decayed until now.
+local function decayed_rate(v)
+  local per_second, at = read.rate(v)
+  return per_second * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
+end
 
 local flush_counters
 
@@ -25,15 +32,11 @@ do
     cell_deltas = {}
   end
 
-  -- Messages a second, exponentially smoothed: `rate` and the instant it was last raised, packed.
+  -- Exponentially smoothed.
   local function raise_rate(name, n)
-    local rate = 0
     local v = redis.call('HGET', k_rates, name)
-    if v then
-      local old, at = struct.unpack('>dI6', v)
-      rate = old * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
-    end
-    redis.call('HSET', k_rates, name, struct.pack('>dI6', rate + n * 1000 / RATE_TAU_MS, now))
+    local rate = v and decayed_rate(v) or 0
+    redis.call('HSET', k_rates, name, write.rate { per_second = rate + n * 1000 / RATE_TAU_MS, at = now })
   end
 
   local RATED = { accepted = true, deliveries = true, succeeded = true, failed_attempts = true }

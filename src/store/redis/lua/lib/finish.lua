@@ -1,8 +1,8 @@
--- What every script that writes ends with.
+-- The end of every script that writes.
 local function finish()
   flush_writes()
-  if lanes.built or breakers.built or buckets.built then
-    lanes.flush()
+  if key_queues.built or breakers.built or buckets.built then
+    key_queues.flush()
     flush_writes()
   end
   flush_ends()

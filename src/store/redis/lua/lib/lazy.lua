@@ -1,5 +1,5 @@
--- Parts that most calls have no use for: their functions are made with the first use of one. To make a
--- function costs about as much as to call Redis for a hundred bytes, and a script has more than a hundred.
+-- Parts that most calls do not use: their functions are made with the first use of one. Making a function
+-- costs about as much as a call of Redis for a hundred bytes, and a script has more than a hundred functions.
 local function build(part, name)
   setmetatable(part, nil)
   part.build()
@@ -9,7 +9,8 @@ end
 
 local LAZY = { __index = build }
 
--- A part whose `build` defines its functions. Fields that are read before must have a value: `built` has one.
+-- Returns a part whose `build` defines its functions. A field that is read before it is built needs a value
+-- here; `built` has one.
 local function lazy(part)
   part.built = false
   return setmetatable(part, LAZY)

@@ -1,24 +1,23 @@
--- What a message can do. Each function changes its state, every index and every count together.
--- A message in state s is in exactly one of: due, isolated, laned or moving (SCHEDULED), leases
--- (IN_FLIGHT), quarantine (QUARANTINED). Ends of lives are not indexed by message: those of one chunk come at
--- about the same time, so the chunk is in expiry with the first of them.
+-- The steps of a message. Each changes its state, all indexes and all counts together. A message is in exactly one of:
+-- due, isolated, indirect or moving (SCHEDULED), leases (IN_FLIGHT), quarantine (QUARANTINED). The ends of lives are
+-- indexed by chunk, with the first of them: those of a chunk come at about the same time.
 
 local function drop_lease(id, s)
   rank(k_leases, id, false)
   if s.session ~= '' then put(k_session .. s.session, id, false) end
-  if s.key ~= '' then lanes.count_keyed(s.key, -1) end
-  if s.flags >= FLAG_PROBE and has_flag(s, FLAG_PROBE) then
+  if s.key ~= '' then key_queues.count_in_flight(s.key, -1) end
+  if s.flags >= FLAG.PROBE and has_flag(s, FLAG.PROBE) then
     breakers.probe_ended(s)
-    set_flag(s, FLAG_PROBE, false)
+    set_flag(s, FLAG.PROBE, false)
   end
 end
 
 -- Takes the message out of the index of its present state.
 local function leave(id, s)
   count_cell(s, -1)
-  if s.state == SCHEDULED then
+  if s.state == STATE.SCHEDULED then
     leave_index(id, s)
-  elseif s.state == IN_FLIGHT then
+  elseif s.state == STATE.IN_FLIGHT then
     drop_lease(id, s)
   else
     rank(k_quarantine, id, false)
@@ -30,7 +29,7 @@ local flush_ends, note_end
 do
   local chunk_ends, chunk_end_count = {}, 0
 
-  -- LT: what is known of a chunk may be too early, never too late.
+  -- LT: the stored end of a chunk may be too early, never too late.
   function flush_ends()
     local args = {}
     for chunk, at in pairs(chunk_ends) do
@@ -51,19 +50,18 @@ do
 end
 
 local function schedule(id, s, due)
-  s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
-  local is_budgeted = rules ~= nil and rules.budget > 0 and s.attempts > 0 and s.place == PLACE_DUE
-  -- No smaller flag stands for a lane, nor for an order.
-  if is_budgeted or s.flags >= FLAG_BUDGETED then set_flag(s, FLAG_BUDGETED, is_budgeted) end
+  s.state, s.qreason, s.due, s.since = STATE.SCHEDULED, 0, due, now
+  local is_budgeted = rules ~= nil and rules.budget > 0 and s.attempts > 0 and s.place == PLACE.DUE
+  -- A message with smaller flags only is in no key queue and in no order.
+  if is_budgeted or s.flags >= FLAG.BUDGETED then set_flag(s, FLAG.BUDGETED, is_budgeted) end
   if s.order == '' or ordering.take_turn(id, s) then
     enter_index(id, s)
   else
-    set_flag(s, FLAG_WAITING, true)
-    lanes.list(id, due)
+    set_flag(s, FLAG.WAITING, true)
+    key_queues.list(id, due)
   end
   if s.expire > 0 then
-    -- A due time at or beyond the end of its life extends it by one more time to live: else it
-    -- would end before its try.
+    -- A due time at or after the end of its life extends it by one time to live: else it would end before the try.
     if due >= s.expire then s.expire = due + s.ttl * 1000 end
     note_end(id, s.expire)
   end
@@ -72,13 +70,14 @@ local function schedule(id, s, due)
 end
 
 local function quarantine(id, s, qreason)
-  s.state, s.qreason, s.since = QUARANTINED, qreason, now
+  s.state, s.qreason, s.since = STATE.QUARANTINED, qreason, now
   rank(k_quarantine, id, now)
   count_cell(s, 1)
   save_state(id, s)
   if s.order ~= '' then ordering.quarantined(id, s) end
 end
 
+-- Chunks that messages have left.
 local thinned_chunks = {}
 
 -- Removes every trace of a message that has left its index.
@@ -88,15 +87,15 @@ local function forget(id, s)
   put(states_of(chunk), id, false)
   put(bodies_of(chunk), id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
-  if s.hops > 0 then foreign.forget(id) end
-  if s.flags >= FLAG_EDITED then put(k_edits .. chunk, id, false) end
+  if s.hops > 0 then moved_in.forget(id) end
+  if s.flags >= FLAG.EDITED then put(k_edits .. chunk, id, false) end
   thinned_chunks[chunk] = true
   count('messages', -1)
   count('bytes', -s.size)
   if s.order ~= '' then ordering.leave(id, s) end
 end
 
--- A chunk is listed while it holds messages. After flush_writes.
+-- Takes empty chunks off the lists. After flush_writes.
 local function flush_chunks()
   for chunk in pairs(thinned_chunks) do
     if redis.call('EXISTS', states_of(chunk)) == 0 then
@@ -106,9 +105,8 @@ local function flush_chunks()
   end
 end
 
--- The failures after the first: a list of length-prefixed values, cut from the front.
-local HISTORY_ENTRIES, HISTORY_BYTES = 16, 65536
--- What this script has written of them.
+-- The failures after the first: each behind its length in four bytes. The oldest are dropped. These are the ones that
+-- this script has written.
 local known_histories = {}
 
 local function cut_history(history)
@@ -117,8 +115,8 @@ local function cut_history(history)
     starts[#starts + 1] = at
     at = at + 4 + struct.unpack('>I4', history, at)
   end
-  local first = math.max(1, #starts - HISTORY_ENTRIES + 1)
-  while first < #starts and #history - starts[first] + 1 > HISTORY_BYTES do first = first + 1 end
+  local first = math.max(1, #starts - LIMIT.HISTORY_ENTRIES + 1)
+  while first < #starts and #history - starts[first] + 1 > LIMIT.HISTORY_BYTES do first = first + 1 end
   return string.sub(history, starts[first])
 end
 
@@ -127,15 +125,16 @@ local function append_failure(id, s, reason, failure)
   if reason > 0 then s.reason = reason end
   if failure == '' then return end
   local key, entry = k_failures .. chunk_of(id), struct.pack('>I4c0', #failure, failure)
-  local history = known_histories[id] or has_flag(s, FLAG_HISTORY) and redis.call('HGET', key, id)
+  local history = known_histories[id] or has_flag(s, FLAG.HISTORY) and redis.call('HGET', key, id)
   history = history and cut_history(history .. entry) or entry
   known_histories[id] = history
   put(key, id, history)
-  set_flag(s, FLAG_HISTORY, true)
+  set_flag(s, FLAG.HISTORY, true)
 end
 
+-- Returns the last failure of the history; '': there is none.
 local function latest_failure(id, s)
-  if not has_flag(s, FLAG_HISTORY) then return '' end
+  if not has_flag(s, FLAG.HISTORY) then return '' end
   local history = redis.call('HGET', k_failures .. chunk_of(id), id) or ''
   local at, latest = 1, ''
   while at <= #history do
@@ -146,9 +145,8 @@ local function latest_failure(id, s)
   return latest
 end
 
--- The token's lease is the message's last one, and nobody has taken the message since: live, or
--- expired but not yet claimed again. Released messages, and those brought out of quarantine, have
--- no nonce left.
+-- Reports whether a token's lease is the last one of the message: live, or expired and not claimed again. Released
+-- messages, and those that were retried from quarantine, have no nonce.
 local function holds_lease(s, delivery, nonce)
   return nonce ~= '' and s.nonce == nonce and s.delivery == delivery
 end
@@ -157,23 +155,25 @@ local function forget_lease(s)
   s.nonce, s.session, s.lease = '', '', 0
 end
 
--- The queue that it has set out for has it: here it is history.
+-- The queue that a message moves to; it stands behind the plan of the move.
+local function move_target(s) return string.sub(s.move, 9) end
+
+-- Removes a message that its target queue has taken in.
 local function depart(id, s)
-  local target = string.sub(s.move, 9)
+  local target = move_target(s)
   leave(id, s)
   forget(id, s)
   count('moved_out')
-  journal('moved_out', id, s, target)
+  journal(JOURNAL.MOVED_OUT, id, s, target)
 end
 
--- Puts what edits have made of a message beside its body, which stays; between two indexes. `edits`: i4 by how
--- many bytes more than the edits before; B whether they change what limits by key go by, and to what; the rest.
-local function edit(id, s, edits)
-  local grown, is_rekeyed, key, rest = struct.unpack('>i4BBc0', edits)
-  if is_rekeyed == 1 then s.key = key end
-  put(k_edits .. chunk_of(id), id, string.sub(edits, rest))
-  set_flag(s, FLAG_EDITED, true)
+-- Stores edits beside the body of a message, which stays as it was sent. Call it between `leave` and `schedule`.
+local function edit(id, s, v)
+  local grown, rekeyed, key, rest = read.edit(v)
+  if rekeyed == 1 then s.key = key end
+  put(k_edits .. chunk_of(id), id, string.sub(v, rest))
+  set_flag(s, FLAG.EDITED, true)
   s.size = s.size + grown
   count('bytes', grown)
-  journal('edited', id, s)
+  journal(JOURNAL.EDITED, id, s)
 end

@@ -1,6 +1,6 @@
--- One message of an ordering key at a time, in the order of their arrival. `order:` has the key's
--- messages, by arrival, that are scheduled, in flight, or held in quarantine; `turns` says whose turn it
--- is. Only that one is in an index that claims look at; the others wait, and come back by its end.
+-- Messages of an ordering key are delivered one at a time, in the order of their arrival. `order:` has the messages of
+-- a key that are scheduled, in flight, or hold the key in quarantine. `turns` names the one whose turn it is: only
+-- that one is in an index that claims look at. The others wait until it leaves.
 local ordering = lazy({})
 
 function ordering.build()
@@ -14,37 +14,37 @@ function ordering.build()
     return ordering.known[order]
   end
 
-  local function set_turn(order, id)
+  function ordering.set_turn(order, id)
     ordering.known[order] = id
     put(k_turns, order, id)
   end
 
-  -- A quarantined message whose turn it is holds its key, for so long.
-  local function hold(order)
+  -- A quarantined message whose turn it is holds its key for the time of the rules.
+  function ordering.hold(order)
     rank(k_holds, order, rules and rules.hold > 0 and now + rules.hold or '+inf')
-    lanes.note_use()
+    key_queues.note_use()
   end
 
-  -- It is this message's turn, which has waited or lies in quarantine.
-  local function give_turn(order, id, s)
-    set_turn(order, id)
-    if s.state == QUARANTINED then
-      hold(order)
-    elseif has_flag(s, FLAG_WAITING) then
-      set_flag(s, FLAG_WAITING, false)
-      rank(k_laned, id, false)
+  -- Gives the turn to a message that waits or is in quarantine.
+  function ordering.give_turn(order, id, s)
+    ordering.set_turn(order, id)
+    if s.state == STATE.QUARANTINED then
+      ordering.hold(order)
+    elseif has_flag(s, FLAG.WAITING) then
+      set_flag(s, FLAG.WAITING, false)
+      rank(k_indirect, id, false)
       enter_index(id, s)
       save_state(id, s)
     end
   end
 
-  -- The first of the key's messages, by arrival.
-  local function first_of(order)
+  -- Returns the first message of the key, by arrival.
+  function ordering.first_of(order)
     flush_writes()
     local id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
     local s = id and load_state(id)
     while id and not s do
-      -- A defect: it names nobody.
+      -- A defect: no such message.
       count('healed')
       redis.call('ZREM', k_order .. order, id)
       id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
@@ -53,48 +53,53 @@ function ordering.build()
     return id, s
   end
 
-  -- Whether the message may go among what claims look at. An earlier one that comes back, as from
-  -- quarantine, goes before one that only waits; what is in flight is let be, until it comes back itself.
+  ordering.build_steps()
+end
+
+-- What happens to a message of an ordering key.
+function ordering.build_steps()
+  -- Returns whether the message may go into an index that claims look at. An earlier one that comes back, as from
+  -- quarantine, goes before a later one that waits, but not before one in flight.
   function ordering.take_turn(id, s)
     local order = s.order
     local turn = ordering.turn_of(order)
     rank(k_order .. order, id, arrival_of(id))
     if turn == id then
       rank(k_holds, order, false)
-      local first, earlier = first_of(order)
+      local first, earlier = ordering.first_of(order)
       if first == id then return true end
-      give_turn(order, first, earlier)
+      ordering.give_turn(order, first, earlier)
       return false
     end
     local other = turn and load_state(turn)
-    if other and (other.state == IN_FLIGHT or arrival_of(turn) < arrival_of(id)) then return false end
-    if other and other.state == SCHEDULED then
+    if other and (other.state == STATE.IN_FLIGHT or arrival_of(turn) < arrival_of(id)) then return false end
+    if other and other.state == STATE.SCHEDULED then
       leave_index(turn, other)
-      set_flag(other, FLAG_WAITING, true)
-      lanes.list(turn, other.due)
+      set_flag(other, FLAG.WAITING, true)
+      key_queues.list(turn, other.due)
       save_state(turn, other)
     elseif turn then
       rank(k_holds, order, false)
     end
-    set_turn(order, id)
+    ordering.set_turn(order, id)
     return true
   end
 
-  -- The message has no place in its order any more: the next one's turn, if this had it.
+  -- Takes the message out of its order. If it had the turn, the next one gets it.
   function ordering.leave(id, s)
     local order = s.order
     rank(k_order .. order, id, false)
     if ordering.turn_of(order) ~= id then return end
     rank(k_holds, order, false)
-    local next_id, after = first_of(order)
-    if next_id then return give_turn(order, next_id, after) end
+    local next_id, after = ordering.first_of(order)
+    if next_id then return ordering.give_turn(order, next_id, after) end
     ordering.known[order] = false
     put(k_turns, order, false)
   end
 
-  -- In quarantine the message holds its key, where the queue says so; else it steps out of the way.
+  -- In quarantine the message holds its key if the rules say so; else it leaves the order.
   function ordering.quarantined(id, s)
-    if not rules or rules.ordering ~= ORDERED_HOLD then return ordering.leave(id, s) end
-    if ordering.take_turn(id, s) then hold(s.order) end
+    if not rules or rules.ordering ~= ORDERING.HOLD then return ordering.leave(id, s) end
+    if ordering.take_turn(id, s) then ordering.hold(s.order) end
   end
 end

@@ -1,11 +1,9 @@
--- Sends of each source within the poison window, counted from its first one. Sources are spread over
--- hashes by their digest: one key for each would cost ten times the memory, and most of the time that
--- Redis takes to load its data. A hash expires when nobody has been counted in it for a window or two.
+-- Sends of each source within the poison window, counted from its first one. Sources are spread over hashes by their
+-- digest: one key for each would cost ten times the memory, and most of the time that Redis takes to load its data.
+-- A hash expires after one or two windows without a new source.
 local SOURCE_HASHES = 16384
--- An entry: sends, and the instant of the first one.
-local SOURCE_FORMAT = '>HI6'
--- Of so many sources that are new in a hash, one makes it look at that many of its entries, and forget
--- those whose window is over: a hash that is always in use does not grow without end.
+-- One of so many new sources of a hash makes it look at that many entries, and drop those whose window is over: a
+-- hash that is always in use stays bounded.
 local SWEEP_ONE_IN, SWEEP_LOOKS = 16, 40
 
 local sources = lazy({})
@@ -15,32 +13,31 @@ function sources.build()
     return k_sources .. struct.unpack('>H', source) % SOURCE_HASHES
   end
 
-  -- Counts that this script has changed, by source; and hashes that have a new one.
-  local counted_sources, new_sources = {}, {}
+  -- Entries that this script has changed, by source; hashes that have a new one, with the window.
+  local changed, new_sources = {}, {}
 
-  -- Sends of this source within its window, the present one included.
+  -- Counts a send. Returns the sends of the source within its window, this one included.
   function sources.count(source, window)
     local key = sources_of(source)
-    local known = counted_sources[source]
+    local known = changed[source]
     if not known then
       local v = redis.call('HGET', key, source)
       if v then
-        known = {}
-        known.sends, known.first = struct.unpack(SOURCE_FORMAT, v)
+        known = record.source(v)
         if now - known.first >= window then known = nil end
       else
         new_sources[key] = window
       end
       if not known then known = { sends = 0, first = now } end
-      counted_sources[source] = known
+      changed[source] = known
     end
     known.sends = u16(known.sends + 1)
-    put(key, source, struct.pack(SOURCE_FORMAT, known.sends, known.first))
+    put(key, source, write.source(known))
     return known.sends
   end
 
   function sources.forget(source)
-    counted_sources[source] = nil
+    changed[source] = nil
     put(sources_of(source), source, false)
   end
 
@@ -48,7 +45,7 @@ function sources.build()
     local some = redis.call('HRANDFIELD', key, SWEEP_LOOKS, 'WITHVALUES')
     local over = {}
     for at = 1, #some, 2 do
-      local _, first = struct.unpack(SOURCE_FORMAT, some[at + 1])
+      local first = read.source(some[at + 1])
       if now - first >= window then over[#over + 1] = some[at] end
     end
     if #over > 0 then redis.call('HDEL', key, unpack(over)) end

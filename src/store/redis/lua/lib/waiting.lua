@@ -1,12 +1,12 @@
--- Where scheduled messages wait, as claims look for them: a message of no lane by itself, by due time.
+-- The indexes of scheduled messages, as claims look at them.
 
 local function head_score(key)
   local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   return head[2] and tonumber(head[2]) or nil
 end
 
--- By index: the earliest due time among what this script schedules, and that of the head before.
--- Apart, because a suspect that waits for an idle session must not hide what others could take.
+-- By index: the earliest due time that this script schedules, and that of the head before. Each index counts by
+-- itself: a message that waits for isolated delivery must not hide what other sessions could take.
 local noted_due = { earliest = {}, head = {} }
 
 local function note_due(index, due)
@@ -15,60 +15,59 @@ local function note_due(index, due)
   if not earliest or due < earliest then noted_due.earliest[index] = due end
 end
 
--- Wakes the pumps, if something is now due before all that was there. Only a hint: pumps also
--- look by themselves.
+-- Wakes the pumps if something is now due before all else. Only a hint: pumps also look by themselves.
 local function flush_wake()
   for index, due in pairs(noted_due.earliest) do
-    if due < noted_due.head[index] then lanes.wake = true end
+    if due < noted_due.head[index] then key_queues.wake = true end
   end
   -- A user without rights on channels loses the hint, not the script.
-  if lanes.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
+  if key_queues.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
 end
 
--- Of a message that something holds back besides its queue.
+-- Of messages that something besides their queue can hold back.
 local waiting = lazy({})
 
 function waiting.build()
   local function index_of(s)
-    if s.place == PLACE_ISOLATED then return k_isolated end
-    if s.place == PLACE_MOVING then return k_moving end
-    return lanes.index(k_due, s.priority)
+    if s.place == PLACE.ISOLATED then return k_isolated end
+    if s.place == PLACE.MOVING then return k_moving end
+    return key_queues.index(k_due, s.priority)
   end
 
-  -- In no lane, and yet not in `due`.
-  local function is_laned(s) return s.priority ~= 0 and s.place == PLACE_DUE end
+  -- In no key queue, and yet not in `due`.
+  local function is_indirect(s) return s.priority ~= 0 and s.place == PLACE.DUE end
 
-  -- Suspects are in no lane: they are few, and each is looked at by itself.
-  local function lane_of(s)
-    return s.place == PLACE_DUE and lanes.of(s) or nil
+  -- Messages with isolated delivery are few: each is looked at by itself, and none is in a key queue.
+  local function key_queue_of(s)
+    return s.place == PLACE.DUE and key_queues.of(s) or nil
   end
 
   function waiting.enter(id, s)
-    local lane = lane_of(s)
-    if s.priority ~= 0 then lanes.list_priority(s.priority) end
-    if lane then return lanes.add(lane, id, s.due) end
+    local key_queue = key_queue_of(s)
+    if s.priority ~= 0 then key_queues.list_priority(s.priority) end
+    if key_queue then return key_queues.add(key_queue, id, s.due) end
     local index = index_of(s)
     note_due(index, s.due)
     rank(index, id, s.due)
-    if is_laned(s) then lanes.list(id, s.due) end
+    if is_indirect(s) then key_queues.list(id, s.due) end
   end
 
   function waiting.leave(id, s)
-    if has_flag(s, FLAG_WAITING) then
-      set_flag(s, FLAG_WAITING, false)
-      rank(k_laned, id, false)
+    if has_flag(s, FLAG.WAITING) then
+      set_flag(s, FLAG.WAITING, false)
+      rank(k_indirect, id, false)
       return
     end
-    local lane = lane_of(s)
-    if lane then return lanes.remove(lane, id) end
+    local key_queue = key_queue_of(s)
+    if key_queue then return key_queues.remove(key_queue, id) end
     rank(index_of(s), id, false)
-    if is_laned(s) then rank(k_laned, id, false) end
+    if is_indirect(s) then rank(k_indirect, id, false) end
   end
 end
 
--- Nothing can hold it back, save its queue: most messages are so.
+-- Only its queue can hold it back: so most messages are.
 local function is_plain(s)
-  return s.priority == 0 and s.key == '' and s.flags < FLAG_BUDGETED and s.place == PLACE_DUE
+  return s.priority == 0 and s.key == '' and s.flags < FLAG.BUDGETED and s.place == PLACE.DUE
 end
 
 local function enter_index(id, s)

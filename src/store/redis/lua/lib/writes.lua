@@ -1,7 +1,7 @@
--- Writes gather here and go out together, one command a key: calls are most of what a script
--- costs. Of each key either what is set or what is deleted is gathered; a change from one to the
--- other writes the first out, so that the last word on a field or member holds. States are read back
--- through load_state; whoever else reads what this script may have written calls flush_writes first.
+-- Collects writes and sends them together, one command a key: calls of Redis are most of what a script costs.
+-- A batch of a key either sets or deletes; a change from one to the other writes the batch first, so that the
+-- last write of a field or member wins. load_state sees states that are not written yet. Before any other read
+-- of what this script may have written, call flush_writes.
 local flush_writes, put, rank
 
 do
@@ -31,7 +31,7 @@ do
     return batch
   end
 
-  -- A field of a hash; false: none.
+  -- Sets a field of a hash; with false deletes it.
   function put(key, field, value)
     local batch = batch_of(value and 'HSET' or 'HDEL', key)
     local n = batch.n + 1
@@ -43,7 +43,7 @@ do
     batch.n = n
   end
 
-  -- A member of a sorted set; false: none.
+  -- Sets the score of a member of a sorted set; with false removes the member.
   function rank(key, member, score)
     local batch = batch_of(score and 'ZADD' or 'ZREM', key)
     local n = batch.n

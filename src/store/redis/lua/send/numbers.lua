@@ -1,26 +1,27 @@
--- Which numbers of its sends each client has had taken here, as ranges from the lowest to the highest: so a
--- repeat makes no second message, also when its request is forgotten. A hash a day: a client that is met for
--- the first time in a day is looked up in the days before, and carried over.
-local NUMBERS_DAY_MS, NUMBERS_DAYS = 86400000, 7
--- Of each client: the lowest ranges are forgotten. What was in them is taken as if for the first time.
+-- The numbers of sends that each client has used here, as ranges from the lowest to the highest: so a repeat makes no second
+-- message even after its answer has expired. One hash a day: a client that sends for the first time in a day is looked up
+-- in the days before, and carried over.
+
+-- Ranges of a client. The lowest ones are dropped: their numbers count as new.
 local RANGES_MAX = 64
 
-local numbers = lazy({ known = {}, touched = {}, today = math.floor(now / NUMBERS_DAY_MS), is_new_day = true })
+local numbers = lazy({ known = {}, touched = {}, today = math.floor(now / LIMIT.DAY_MS), is_new_day = true })
 
 function numbers.build()
   local function numbers_of(day) return k_numbers .. string.format('%d', day) end
 
+  -- Ranges are a flat list of pairs, first and last number.
   local function unpack_ranges(v)
     local ranges = { struct.unpack('>' .. string.rep('I8', #v / 8), v) }
-    -- Where it ended.
+    -- The position behind the last value.
     ranges[#ranges] = nil
     return ranges
   end
 
-  -- Reads ahead what `taken` will be asked for; no client twice.
-  function numbers.read(clients)
+  -- Reads the numbers of these clients; none of them twice.
+  function numbers.load(clients)
     local missing = clients
-    for back = 0, NUMBERS_DAYS do
+    for back = 0, LIMIT.KEPT_DAYS do
       if #missing == 0 then break end
       local left = {}
       for index, v in ipairs(redis.call('HMGET', numbers_of(numbers.today - back), unpack(missing))) do
@@ -37,21 +38,21 @@ function numbers.build()
     for _, client in ipairs(missing) do numbers.known[client] = {} end
   end
 
-  -- Where the last range begins that does not begin above `n`; -1: there is none. Numbers mostly grow.
+  -- The index of the last range that does not begin above `n`; -1: there is none. Numbers mostly grow.
   local function range_of(ranges, n)
     local at = #ranges - 1
     while at > 0 and ranges[at] > n do at = at - 2 end
     return at
   end
 
-  function numbers.taken(client, n)
+  function numbers.is_used(client, n)
     local ranges = numbers.known[client]
     local at = range_of(ranges, n)
     return at > 0 and n <= ranges[at + 1]
   end
 
-  -- Of a number that is not taken.
-  function numbers.take(client, n)
+  -- Adds a number that is not used yet.
+  function numbers.use(client, n)
     local ranges = numbers.known[client]
     local at = range_of(ranges, n)
     local follows, precedes = at > 0 and ranges[at + 1] == n - 1, ranges[at + 2] == n + 1
@@ -75,16 +76,16 @@ function numbers.build()
   end
 
   -- Before flush_writes.
-  function numbers.write()
+  function numbers.save()
     for client in pairs(numbers.touched) do
       local ranges = numbers.known[client]
       put(numbers_of(numbers.today), client, struct.pack('>' .. string.rep('I8', #ranges), unpack(ranges)))
     end
   end
 
-  -- After it.
+  -- After flush_writes.
   function numbers.expire()
     if not numbers.is_new_day or not next(numbers.touched) then return end
-    redis.call('PEXPIRE', numbers_of(numbers.today), (NUMBERS_DAYS + 1) * NUMBERS_DAY_MS, 'NX')
+    redis.call('PEXPIRE', numbers_of(numbers.today), (LIMIT.KEPT_DAYS + 1) * LIMIT.DAY_MS, 'NX')
   end
 end

@@ -1,88 +1,91 @@
+-- Hands out due messages to the sessions.
+
 local replies = { '' }
--- What was claimed, in order; and where in the reply its envelope goes.
-local claimed, envelope_at = {}, {}
--- Those of them that have been edited.
-local edited = {}
+-- What was claimed, in order; where in the reply its envelope goes; which of it was edited.
+local claimed, envelope_at, edited = {}, {}, {}
 
 local function claim(id, s, at)
   local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
   local lease = tonumber(ARGV[at + I_lease])
   if has_breakers then lease = breakers.claim(s, lease) end
-  local isolated = s.place == PLACE_ISOLATED
+  local isolated = s.place == PLACE.ISOLATED
   leave(id, s)
-  set_flag(s, FLAG_REJOINED, false)
-  s.state, s.delivery, s.since = IN_FLIGHT, s.delivery + 1, now
+  set_flag(s, FLAG.REJOINED, false)
+  s.state, s.delivery, s.since = STATE.IN_FLIGHT, s.delivery + 1, now
   s.nonce, s.session, s.lease = nonce, session, lease
   rank(k_leases, id, now + lease)
   put(k_session .. session, id, isolated and -s.size or s.size)
-  if s.key ~= '' then lanes.count_keyed(s.key, 1) end
+  if s.key ~= '' then key_queues.count_in_flight(s.key, 1) end
   if rules then charge(s) end
   count_cell(s, 1)
   count('deliveries')
   save_state(id, s)
-  journal('claimed', id, s)
-  replies[#replies + 1] = struct.pack('>HBc16I4HBHHI6I6I6I4', (at - FIRST) / STRIDE, isolated and 1 or 0,
-    id, s.delivery, u16(s.attempts), s.reason, u16(s.failures), u16(s.unknown), s.due, s.expire,
-    now + lease, s.size)
+  journal(JOURNAL.CLAIMED, id, s)
+  replies[#replies + 1] = write.claim(s, { session = (at - FIRST) / STRIDE, isolated = isolated and 1 or 0, id = id,
+    attempts = u16(s.attempts), failures = u16(s.failures), unknown = u16(s.unknown), lease_end = now + lease })
   claimed[#claimed + 1] = id
   envelope_at[id] = #replies + 1
-  if s.flags >= FLAG_EDITED then edited[#edited + 1] = id end
+  if s.flags >= FLAG.EDITED then edited[#edited + 1] = id end
   replies[#replies + 1] = ''
   replies[#replies + 1] = latest_failure(id, s)
 end
 
--- The sessions that may take a message, and what they still have room for.
+-- The sessions, with what they have room for.
 local function open_sessions()
   local sessions = {}
   for at = FIRST, #ARGV, STRIDE do
     sessions[#sessions + 1] = {
       at = at, count = tonumber(ARGV[at + I_count]), bytes = tonumber(ARGV[at + I_bytes]),
-      idle = ARGV[at + I_idle] == '1',
+      empty = ARGV[at + I_empty] == '1',
     }
   end
   return sessions
 end
 
--- Bytes of envelopes in this reply. It is full when one more would exceed its bound; the first
--- one always fits.
+-- Bytes of envelopes in this reply. One more must fit; the first one always does.
 local sent = 0
 local head_too_large = false
 local function reply_has_room(s)
   return sent == 0 or sent + s.size <= reply_bytes
 end
 
--- A suspect is in no lane, and nothing tells when its key has opened: it is looked at each second.
-local SUSPECT_LOOK_MS = 1000
+-- A message with isolated delivery is in no key queue: while its key is closed, it is looked at each second.
+local ISOLATED_LOOK_MS = 1000
 
 local function key_allows(s)
-  return s.key == '' or lane_allows({ key = s.key }) > 0
+  return s.key == '' or key_queue_allows({ key = s.key }) > 0
 end
 
--- Suspects first: each alone, on a session that holds nothing. Returns the sessions that are left.
-local function claim_isolated(sessions, most)
-  local limit = math.min(#sessions, batch, most)
-  local due = redis.call('ZRANGEBYSCORE', k_isolated, '-inf', now, 'LIMIT', 0, limit)
-  local suspects = {}
+local function isolated_candidates(most)
+  local due = redis.call('ZRANGEBYSCORE', k_isolated, '-inf', now, 'LIMIT', 0, most)
+  local found = {}
   for _, id in ipairs(due) do
-    local s = indexed(k_isolated, id, SCHEDULED)
+    local s = indexed(k_isolated, id, STATE.SCHEDULED)
     if s and not ended(id, s) then
       if key_allows(s) then
-        suspects[#suspects + 1] = { id = id, s = s }
+        found[#found + 1] = { id = id, s = s }
       else
-        rank(k_isolated, id, now + SUSPECT_LOOK_MS)
+        rank(k_isolated, id, now + ISOLATED_LOOK_MS)
       end
     end
   end
+  return found
+end
+
+-- Isolated deliveries come first: each to a session that holds nothing. Returns the sessions that are left, and how many
+-- messages were handed out.
+local function claim_isolated(sessions, most)
+  local found = isolated_candidates(math.min(#sessions, batch, most))
   local left, taken, next_at = {}, 0, 1
   for _, session in ipairs(sessions) do
-    -- One before it may have taken what its key allows.
-    while suspects[next_at] and not key_allows(suspects[next_at].s) do next_at = next_at + 1 end
-    local suspect = suspects[next_at]
-    if suspect and session.idle and session.count > 0 and reply_has_room(suspect.s) then
+    -- One before it may have used up what its key allows.
+    while found[next_at] and not key_allows(found[next_at].s) do next_at = next_at + 1 end
+    local one = found[next_at]
+    if one and session.empty and session.count > 0 and reply_has_room(one.s) then
       taken, next_at = taken + 1, next_at + 1
-      sent = sent + suspect.s.size
-      if suspect.s.key ~= '' then reserve({ key = suspect.s.key }, 1) end
-      claim(suspect.id, suspect.s, session.at)
+      sent = sent + one.s.size
+      if one.s.key ~= '' then reserve({ key = one.s.key }, 1) end
+      claim(one.id, one.s, session.at)
     else
       left[#left + 1] = session
     end
@@ -90,27 +93,27 @@ local function claim_isolated(sessions, most)
   return left, taken
 end
 
--- As `indexed`, of what may wait in any index but that of suspects.
+-- As `indexed`, for all indexes but `isolated`.
 local function claimable(id)
   local s = load_state(id)
-  if s and s.state == SCHEDULED and s.place == PLACE_DUE then return s end
-  if not laned or not s then return indexed(k_due, id, SCHEDULED) end
-  for _, name in ipairs({ lanes.named(s.key, true, s.priority), lanes.named(s.key, false, s.priority) }) do
-    rank(k_lane .. name, id, false)
-    lanes.touch(name)
+  if s and s.state == STATE.SCHEDULED and s.place == PLACE.DUE then return s end
+  if not uses_indirect or not s then return indexed(k_due, id, STATE.SCHEDULED) end
+  for _, name in ipairs({ key_queues.named(s.key, true, s.priority), key_queues.named(s.key, false, s.priority) }) do
+    rank(k_key_queue .. name, id, false)
+    key_queues.touch(name)
   end
-  rank(lanes.index(k_due, s.priority), id, false)
+  rank(key_queues.index(k_due, s.priority), id, false)
   count('healed')
   return nil
 end
 
--- Due messages in their order, to the sessions in turn. A message too large for every session's
--- bytes waits until one of them is empty, and so do those behind it.
+-- Due messages in their order, to the sessions in turn. A message that is too large for the bytes of every session waits
+-- until one of them is empty, and so do those behind it.
 local function claim_due(sessions, most)
   local room = 0
   for _, session in ipairs(sessions) do room = room + session.count end
   most = math.min(room, batch, most)
-  local due = laned and due_candidates(most)
+  local due = uses_indirect and due_candidates(most)
     or redis.call('ZRANGEBYSCORE', k_due, '-inf', now, 'LIMIT', 0, most)
   load_states(due)
   local turn = 1
@@ -118,7 +121,7 @@ local function claim_due(sessions, most)
     for step = 0, #sessions - 1 do
       local index = (turn + step - 1) % #sessions + 1
       local session = sessions[index]
-      if session.count > 0 and (s.size <= session.bytes or session.idle) then
+      if session.count > 0 and (s.size <= session.bytes or session.empty) then
         turn = index + 1
         return session
       end
@@ -134,9 +137,8 @@ local function claim_due(sessions, most)
       end
       if not reply_has_room(s) then break end
       sent = sent + s.size
-      chosen.count, chosen.bytes, chosen.idle = chosen.count - 1, chosen.bytes - s.size, false
+      chosen.count, chosen.bytes, chosen.empty = chosen.count - 1, chosen.bytes - s.size, false
       claim(id, s, chosen.at)
     end
   end
 end
-

@@ -3,26 +3,26 @@ local lost = {}
 
 local function expire(id, s)
   local session, held = s.session, math.max(0, now - s.since)
-  -- While what it calls is down, a lease that ends says nothing of the message.
-  local spared = has_breakers and breakers.expired(s)
+  -- While a breaker is open, a lease that ends does not count against the message.
+  local exempt = has_breakers and breakers.expired(s)
   leave(id, s)
-  s.expiries, s.unknown = s.expiries + (spared and 0 or 1), s.unknown + 1
+  s.expiries, s.unknown = s.expiries + (exempt and 0 or 1), s.unknown + 1
   count('lease_expiries')
   if s.expiries >= crash_loop_at then
-    quarantine(id, s, QUARANTINE_CRASH_LOOP)
+    quarantine(id, s, QUARANTINE.CRASH_LOOP)
   else
-    s.place = s.expiries >= isolate_at and PLACE_ISOLATED or PLACE_DUE
+    s.place = s.expiries >= isolate_at and PLACE.ISOLATED or PLACE.DUE
     schedule(id, s, now)
   end
-  journal('expired_lease', id, s)
-  lost[#lost + 1] = struct.pack('>c16c16I4BI6', session, id, s.delivery, s.state, held)
+  journal(JOURNAL.EXPIRED_LEASE, id, s)
+  lost[#lost + 1] = write.lost_lease { session = session, id = id, delivery = s.delivery, state = s.state, held = held }
 end
 
 local function expire_leases()
   local ids = redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, batch)
   load_states(ids)
   for _, id in ipairs(ids) do
-    local s = indexed(k_leases, id, IN_FLIGHT)
+    local s = indexed(k_leases, id, STATE.IN_FLIGHT)
     if s then
       local grace_end = resumed + math.min(s.lease, grace)
       if grace_end > now then rank(k_leases, id, grace_end) else expire(id, s) end

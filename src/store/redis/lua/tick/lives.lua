@@ -1,4 +1,4 @@
--- Ends lives, and what has been in quarantine for as long as it may.
+-- Ends lives, and quarantines that have lasted for the retention.
 local gone = {}
 
 local ended, end_lives
@@ -9,38 +9,39 @@ do
     forget(id, s)
     count('expired')
     journal(kind, id, s)
-    gone[#gone + 1] = struct.pack('>c16B', id, 0)
+    gone[#gone + 1] = write.ended_life { id = id, state = 0 }
   end
 
   local function end_life(id, s)
     if ttl_discards == 1 then
-      remove(id, s, 'expired_ttl')
+      remove(id, s, JOURNAL.EXPIRED_TTL)
     else
       leave(id, s)
-      quarantine(id, s, QUARANTINE_TTL_EXPIRED)
-      journal('quarantined', id, s)
-      gone[#gone + 1] = struct.pack('>c16B', id, QUARANTINED)
+      quarantine(id, s, QUARANTINE.TTL_EXPIRED)
+      journal(JOURNAL.QUARANTINED, id, s)
+      gone[#gone + 1] = write.ended_life { id = id, state = STATE.QUARANTINED }
     end
   end
 
-  -- A life that is over is never handed out, also when more have ended than one tick looks for.
+  -- Ends the life of a message if it is over. Claims call it too: more lives may have ended than one tick looks for.
   function ended(id, s)
     if s.expire == 0 or s.expire > now then return false end
     end_life(id, s)
     return true
   end
 
-  -- Ends the lives in a chunk that are over, and notes when the next one will be. What is in flight is
-  -- never touched, nor what is on its way elsewhere: it is noted again when it is scheduled again.
+  -- Data of layout 1 lists messages: the chunk takes the place of its message.
+  local function replace_by_chunk(id)
+    local s = load_state(id)
+    if not s then count('healed') end
+    if s and s.state == STATE.SCHEDULED and s.expire > 0 then note_end(id, s.expire) end
+    rank(k_expiry, id, false)
+  end
+
+  -- Ends the lives in a chunk that are over, and notes the next end. Messages in flight and those that move are left alone:
+  -- they are noted again when they are scheduled again.
   local function end_lives_in(chunk)
-    if #chunk == 16 then
-      -- Layout 1 had messages here: its chunk takes its place.
-      local s = load_state(chunk)
-      if not s then count('healed') end
-      if s and s.state == SCHEDULED and s.expire > 0 then note_end(chunk, s.expire) end
-      rank(k_expiry, chunk, false)
-      return
-    end
+    if #chunk == 16 then return replace_by_chunk(chunk) end
     local entries = redis.call('HGETALL', states_of(chunk))
     if #entries == 0 then count('healed') end
     local next_end = math.huge
@@ -49,7 +50,7 @@ do
       if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
       chunks_of_ids[id] = chunk
       local s = known_states[id]
-      local is_here = s.state == SCHEDULED and s.place ~= PLACE_MOVING
+      local is_here = s.state == STATE.SCHEDULED and s.place ~= PLACE.MOVING
       if is_here and s.expire > 0 and not ended(id, s) then
         next_end = math.min(next_end, s.expire)
       end
@@ -57,7 +58,6 @@ do
     rank(k_expiry, chunk, next_end < math.huge and next_end)
   end
 
-  -- A chunk has 128 messages.
   local CHUNKS_A_TICK = 2
 
   function end_lives()
@@ -66,8 +66,8 @@ do
     if retention > 0 then
       local before = now - retention
       for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, '-inf', before, 'LIMIT', 0, batch)) do
-        local s = indexed(k_quarantine, id, QUARANTINED)
-        if s then remove(id, s, 'expired_retention') end
+        local s = indexed(k_quarantine, id, STATE.QUARANTINED)
+        if s then remove(id, s, JOURNAL.EXPIRED_RETENTION) end
       end
     end
   end

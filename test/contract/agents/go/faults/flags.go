@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// shared are the flags of every actor.
-type shared struct {
+// sharedFlags are the flags of every actor.
+type sharedFlags struct {
 	address, out, name string
 	queues             []string
 	seed               uint64
 }
 
-// parse adds these flags to those of an actor, and reads all of them.
-func (s *shared) parse(set *flag.FlagSet, args []string) error {
+// parse adds the shared flags to the flags of an actor and parses all.
+func (s *sharedFlags) parse(set *flag.FlagSet, args []string) error {
 	addresses := set.String("addresses", "", "host:port")
-	queues := set.String("queues", "", "names, by commas")
-	set.StringVar(&s.out, "out", "", "file of its history, appended to")
-	set.StringVar(&s.name, "name", "", "unique in a run")
-	set.Uint64Var(&s.seed, "seed", 1, "of what it does by chance")
+	queues := set.String("queues", "", "names, separated by commas")
+	set.StringVar(&s.out, "out", "", "history file to append to")
+	set.StringVar(&s.name, "name", "", "name of the actor, unique in a run")
+	set.Uint64Var(&s.seed, "seed", 1, "seed of its random choices")
 	if err := set.Parse(args); err != nil {
 		return err
 	}

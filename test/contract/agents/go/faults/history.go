@@ -1,5 +1,5 @@
-// Package faults has the actors of the fault suite that use the client: a producer and a worker, which write down
-// what goes over the wire.
+// Package faults has the actors of the fault suite with the Go client: a producer and a worker. They record all
+// calls in a history file.
 package faults
 
 import (
@@ -15,8 +15,8 @@ import (
 
 type fields = map[string]any
 
-// history is an actor's file, a JSON object a line, as test/faults/history/event.ts says. A line is written before
-// the act that it announces, and at once, so that a process that is killed loses its last line at most.
+// history is the history file of an actor: lines of JSON, described in test/faults/history/event.ts. Each line is
+// written at once and before its act, so a killed process loses at most its last line.
 type history struct {
 	mu   sync.Mutex
 	file *os.File
@@ -32,12 +32,12 @@ func openHistory(path, actor, role string) (*history, error) {
 	return h, nil
 }
 
-// write panics where it can't: a history with a gap would have the checker believe what never was.
-func (h *history) write(event string, about fields) {
-	h.mu.Lock() // the time is taken inside, so that lines are in the order of their times
+// write panics if it fails, because a gap in the history would mislead the checker.
+func (h *history) write(event string, values fields) {
+	h.mu.Lock() // before the time is read, so that lines are in order of time
 	defer h.mu.Unlock()
 	entry := fields{"e": event, "at": msOf(time.Now())}
-	for name, value := range about {
+	for name, value := range values {
 		entry[name] = value
 	}
 	line, err := json.Marshal(entry)
@@ -49,18 +49,18 @@ func (h *history) write(event string, about fields) {
 	}
 }
 
-// newRequest is a random UUID, as request ids are.
-func newRequest() string {
+// newRequestID returns a random UUID.
+func newRequestID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// msOf is an instant as the history has it.
+// msOf returns a time in ms, as in the history.
 func msOf(at time.Time) float64 { return float64(at.UnixMicro()) / 1_000 }
 
-// msOfStamp is 0 where there is none.
+// msOfStamp returns 0 for nil.
 func msOfStamp(stamp *timestamppb.Timestamp) float64 {
 	if stamp == nil {
 		return 0

@@ -18,25 +18,25 @@ import (
 )
 
 const (
-	// mostPending sends wait at most: what is more comes later, so that memory is bounded in an outage.
-	mostPending = 5_000
-	// emptyWithin is how long the spool may take to be empty, once nothing is broken any more.
+	// maxPending bounds pending sends, and so the memory in an outage. Further sends come later.
+	maxPending = 5_000
+	// emptyWithin is how long the spool may take to become empty after the last fault.
 	emptyWithin = 40 * time.Second
 )
 
 var errBroke = errors.New("it broke")
 
-// Produce is a producer as users have it: the client with its spool, at a steady rate, whatever happens.
+// Produce sends messages at a steady rate with a client that has a spool.
 //
-// What the service has not refused for good it must have taken at last: a send that is dropped, left in the
-// spool, or forgotten by the client is an error.
+// It returns an error if a send was dropped or stays in the spool, unless the service refused it, or if the
+// service did not answer a send.
 func Produce(args []string) error {
 	set := flag.NewFlagSet("producer", flag.ContinueOnError)
-	var given shared
-	count := set.Int("messages", 0, "how many")
-	rate := set.Float64("rate", 100, "messages a second")
-	plans := set.String("plans", "{}", "JSON: plan to weight")
-	if err := given.parse(set, args); err != nil {
+	var flags sharedFlags
+	count := set.Int("messages", 0, "number of messages")
+	rate := set.Float64("rate", 100, "messages per second")
+	plans := set.String("plans", "{}", "JSON object of plans and weights")
+	if err := flags.parse(set, args); err != nil {
 		return err
 	}
 	weights := map[string]float64{}
@@ -48,19 +48,19 @@ func Produce(args []string) error {
 	}
 	stop, end := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer end()
-	h, err := openHistory(given.out, given.name, "producer")
+	h, err := openHistory(flags.out, flags.name, "producer")
 	if err != nil {
 		return err
 	}
 	t := &tally{unanswered: map[string]bool{}}
-	record := &recording{history: h, onSent: t.sent}
-	spool := strings.TrimSuffix(given.out, filepath.Ext(given.out)) + ".spool-folder"
-	client, err := dlq.New(given.address, dlq.WithSpool(dlq.Spool{Folder: spool}),
-		dlq.WithOnDropped(t.dropped), dlq.WithDialOptions(record.dialOptions()...))
+	rec := &recorder{history: h, onSent: t.sent}
+	spool := strings.TrimSuffix(flags.out, filepath.Ext(flags.out)) + ".spool-folder"
+	client, err := dlq.New(flags.address, dlq.WithSpool(dlq.Spool{Folder: spool}),
+		dlq.WithOnDropped(t.dropped), dlq.WithDialOptions(rec.dialOptions()...))
 	if err != nil {
 		return err
 	}
-	produce(stop, client, t, newLetters(given.name, given.queues, weights, given.seed), *count, *rate)
+	produce(stop, client, t, newGenerator(flags.name, flags.queues, weights, flags.seed), *count, *rate)
 	ctx := context.Background()
 	if err := client.Flush(ctx); err != nil {
 		return err
@@ -71,33 +71,32 @@ func Produce(args []string) error {
 	if err := client.Close(ctx); err != nil {
 		return err
 	}
-	if err := record.waitUntilEnded(); err != nil {
+	if err := rec.waitUntilEnded(); err != nil {
 		return err
 	}
 	h.write("ended", nil)
 	return t.check()
 }
 
-func produce(stop context.Context, client *dlq.Client, t *tally, l *letters, count int, rate float64) {
-	ticker := time.NewTicker(look)
+func produce(stop context.Context, client *dlq.Client, t *tally, g *generator, count int, rate float64) {
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	began := time.Now()
-	due := 0.0 // what should have been sent by now; what is too much in an outage is put off
-	for l.made < count && stop.Err() == nil {
+	before := time.Now()
+	due := 0.0 // messages to send by now
+	for g.count < count && stop.Err() == nil {
 		now := time.Now()
-		due += now.Sub(began).Seconds() * rate
-		began = now
-		for ; due >= 1 && l.made < count; due-- {
-			if t.pending() >= mostPending {
+		due += now.Sub(before).Seconds() * rate
+		before = now
+		for ; due >= 1 && g.count < count; due-- {
+			if t.pending() >= maxPending {
 				due = 0
 				break
 			}
-			one := l.next()
-			request := t.begin()
-			options := append(one.options, dlq.WithRequestID(request))
-			sent := client.SendAsync(context.Background(), one.queue, one.text, errBroke, options...)
+			m := g.next()
+			options := append(m.options, dlq.WithRequestID(t.begin()))
+			sent := client.SendAsync(context.Background(), m.queue, m.text, errBroke, options...)
 			go func() {
-				_, _ = sent.Result() // what is dropped is told
+				_, _ = sent.Result() // dropped counts the errors
 				t.settled()
 			}()
 		}
@@ -105,9 +104,9 @@ func produce(stop context.Context, client *dlq.Client, t *tally, l *letters, cou
 	}
 }
 
-// waitUntilEmpty fails if what is kept in the spool is not delivered.
+// waitUntilEmpty waits until the spool has no files. It returns an error after emptyWithin.
 func waitUntilEmpty(spool string) error {
-	for late := time.Now().Add(emptyWithin); ; time.Sleep(look) {
+	for late := time.Now().Add(emptyWithin); ; time.Sleep(pollInterval) {
 		left := ""
 		_ = filepath.WalkDir(spool, func(path string, _ fs.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(path, ".spool") {
@@ -119,25 +118,25 @@ func waitUntilEmpty(spool string) error {
 			return nil
 		}
 		if time.Now().After(late) {
-			return fmt.Errorf("letters are left in %s", left)
+			return fmt.Errorf("spool file %s still has messages after %v", left, emptyWithin)
 		}
 	}
 }
 
-// tally is what became of the sends.
+// tally counts the results of the sends.
 type tally struct {
 	mu            sync.Mutex
 	begun, ended  int
-	unanswered    map[string]bool
-	refused, lost []string
+	unanswered    map[string]bool // by request id
+	refused, lost []string        // errors
 }
 
-// begin gives the request id of one more.
+// begin counts a send and returns its request id.
 func (t *tally) begin() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.begun++
-	id := newRequest()
+	id := newRequestID()
 	t.unanswered[id] = true
 	return id
 }
@@ -170,15 +169,16 @@ func (t *tally) dropped(err *dlq.Error, _ string) {
 	}
 }
 
+// check returns an error if messages may be lost.
 func (t *tally) check() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.lost) > 0 {
-		return fmt.Errorf("%d sends were dropped, %s", len(t.lost), t.lost[0])
+		return fmt.Errorf("%d sends were dropped, such as: %s", len(t.lost), t.lost[0])
 	}
-	// Of what was refused the history has each try.
+	// The history has each try of a refused send.
 	if len(t.unanswered) > len(t.refused) {
-		return fmt.Errorf("%d sends have got no answer", len(t.unanswered))
+		return fmt.Errorf("%d sends got no answer", len(t.unanswered))
 	}
 	return nil
 }

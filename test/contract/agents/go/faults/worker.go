@@ -14,68 +14,69 @@ import (
 	"github.com/dlq-service/dlq/clients/go"
 )
 
-const longestWork = 20 * time.Millisecond
+const maxWork = 20 * time.Millisecond
 
-// Work is a worker as users have it: the client, doing with each message what its plan says.
+// Work runs a worker that handles each message by its plan.
 func Work(args []string) error {
 	set := flag.NewFlagSet("worker", flag.ContinueOnError)
-	var given shared
-	concurrency := set.Int("concurrency", 16, "handlers at a time")
-	leaseMs := set.Int64("lease-ms", 2_000, "of each delivery")
-	if err := given.parse(set, args); err != nil {
+	var flags sharedFlags
+	concurrency := set.Int("concurrency", 16, "number of concurrent handlers")
+	leaseMs := set.Int64("lease-ms", 2_000, "lease of each delivery")
+	if err := flags.parse(set, args); err != nil {
 		return err
 	}
 	lease := time.Duration(*leaseMs) * time.Millisecond
 	stop, end := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer end()
-	h, err := openHistory(given.out, given.name, "worker")
+	h, err := openHistory(flags.out, flags.name, "worker")
 	if err != nil {
 		return err
 	}
-	record := &recording{history: h, onSent: func(string) {}}
-	client, err := dlq.New(given.address, dlq.WithoutSpool(), dlq.WithDialOptions(record.dialOptions()...))
+	rec := &recorder{history: h, onSent: func(string) {}}
+	client, err := dlq.New(flags.address, dlq.WithoutSpool(), dlq.WithDialOptions(rec.dialOptions()...))
 	if err != nil {
 		return err
 	}
-	worker := client.Worker(given.queues,
-		dlq.WithConcurrency(*concurrency), dlq.WithLease(lease), dlq.WithWorkerID(given.name),
+	worker := client.Worker(flags.queues,
+		dlq.WithConcurrency(*concurrency), dlq.WithLease(lease), dlq.WithWorkerID(flags.name),
 		dlq.WithDrainTimeout(3*lease),
-		dlq.WithOnError(func(*dlq.Error, *dlq.Delivery) {}), // the history has what was not answered
+		dlq.WithOnError(func(*dlq.Error, *dlq.Delivery) {}), // the history has the failed calls
 	)
-	hands := &hands{lease: lease, chance: rand.New(rand.NewPCG(given.seed, 1))}
-	if err := worker.Run(stop, hands.work); err != nil {
+	handler := &planHandler{lease: lease, random: rand.New(rand.NewPCG(flags.seed, 1))}
+	if err := worker.Run(stop, handler.handle); err != nil {
 		return err
 	}
 	if err := client.Close(context.Background()); err != nil {
 		return err
 	}
-	if err := record.waitUntilEnded(); err != nil {
+	if err := rec.waitUntilEnded(); err != nil {
 		return err
 	}
 	h.write("ended", nil)
 	return nil
 }
 
-// hands do what a message's plan says: see PLANS in history/event.ts.
-type hands struct {
+// planHandler handles a message by its plan: see PLANS in test/faults/history/event.ts. The texts are the same in
+// all languages.
+type planHandler struct {
 	lease  time.Duration
 	mu     sync.Mutex
-	chance *rand.Rand
+	random *rand.Rand
 }
 
-func (h *hands) work(ctx context.Context, d *dlq.Delivery) error {
+func (h *planHandler) handle(ctx context.Context, d *dlq.Delivery) error {
 	var c content
 	if err := d.Payload.JSON(&c); err != nil {
 		return err
 	}
-	if err := pause(ctx, h.pause()); err != nil {
+	if err := sleep(ctx, h.workTime()); err != nil {
 		return err
 	}
 	switch {
 	case c.Plan == "fail1" && d.Attempt == 1, c.Plan == "fail2" && d.Attempt <= 2, c.Plan == "exhaust":
 		return fmt.Errorf("it fails by plan %s", c.Plan)
 	case c.Plan == "slow":
-		return pause(ctx, h.lease*3/2)
+		return sleep(ctx, h.lease*3/2)
 	case c.Plan == "release" && d.DeliveryNumber == 1:
 		return dlq.Release(0)
 	case c.Plan == "bad":
@@ -89,14 +90,16 @@ func (h *hands) work(ctx context.Context, d *dlq.Delivery) error {
 	}
 }
 
-func (h *hands) pause() time.Duration {
+// workTime returns a random time up to maxWork.
+func (h *planHandler) workTime() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return time.Duration(h.chance.Int64N(int64(longestWork)))
+	return time.Duration(h.random.Int64N(int64(maxWork)))
 }
 
-func pause(ctx context.Context, length time.Duration) error {
-	timer := time.NewTimer(length)
+// sleep returns early with the cause of the end of ctx.
+func sleep(ctx context.Context, duration time.Duration) error {
+	timer := time.NewTimer(duration)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -1,4 +1,4 @@
-// Package golden makes the failures of the golden set that need nothing but Go, gRPC and the collector's peers.
+// Package golden produces the failures of the golden set that need only Go, gRPC and the collector's peers.
 package golden
 
 import (
@@ -7,19 +7,19 @@ import (
 	"github.com/dlq-service/dlq/test/golden/collect/go/plain"
 )
 
-// leftOut are cases that can't be relied on here, and those that the categorizer misses.
+// leftOut are cases with a result that varies, and those that the categorizer misses.
 var leftOut = map[string]bool{
-	"net: broken pipe":                  true, // is a reset just as often
-	"net: no such name":                 true, // asks whatever resolver there is
+	"net: broken pipe":                  true, // often a reset
+	"net: no such name":                 true, // depends on the resolver
 	"http: no such name":                true,
-	"http: a body too late":             true, // by a short timeout, which a busy machine meets before the headers
+	"http: a body too late":             true, // on a busy machine the timeout ends before the headers
 	"net: an address without a port":    true, // missed
 	"mail: not an address":              true,
 	"grpc: cut":                         true,
 	"tls: hung up during the handshake": true,
 }
 
-// outermost are those of which the set has two types, and the client sends the one that a program holds.
+// outermost are cases with two types in the set. The client sends the outermost one.
 var outermost = map[string]bool{
 	"net: a closed connection": true, "net: connecting too slow": true, "net: reading too slow": true,
 	"tls: self-signed": true, "http: a context too short": true, "http: connecting too slow": true,
@@ -44,7 +44,7 @@ func cases() map[string]plain.Failing {
 	return found
 }
 
-// Names of the failures that can be made.
+// Names returns the names of the failures.
 func Names() []string {
 	names := []string{}
 	for name := range cases() {
@@ -53,14 +53,14 @@ func Names() []string {
 	return names
 }
 
-// Failure makes one happen, and gives what was returned or panicked with.
+// Failure runs a case and returns the error or panic that it produced.
 func Failure(name string) (failure, err error) {
 	one, ok := cases()[name]
 	if !ok {
-		return nil, fmt.Errorf("there is no case %s", name)
+		return nil, fmt.Errorf("unknown case %s", name)
 	}
 	if failure = plain.Outcome(one.Act); failure == nil {
-		return nil, fmt.Errorf("nothing failed: %s", name)
+		return nil, fmt.Errorf("case %s did not fail", name)
 	}
 	return failure, nil
 }

@@ -17,7 +17,7 @@ import (
 
 var errShop = errors.New("shop.example did not answer within 5 s")
 
-// client is the load by the Go client, as its users write it.
+// client runs the commands of the benchmark with the Go client.
 type client struct{ *dlq.Client }
 
 func connect(address string) (*client, error) {
@@ -25,37 +25,37 @@ func connect(address string) (*client, error) {
 	return &client{c}, err
 }
 
-func (c *client) run(ctx context.Context, order command, t *tally) (result, error) {
-	switch order.Op {
+func (c *client) run(ctx context.Context, cmd command, t *tally) (result, error) {
+	switch cmd.Op {
 	case "send":
-		send := sending(c.send)
-		if order.API != "client" {
+		send := sendFunc(c.send)
+		if cmd.API != "client" {
 			send = c.sendBatch
 		}
-		err := callers(order, send, t)
-		return t.inAll(), err
+		err := runCallers(cmd, send, t)
+		return t.total(), err
 	case "consume":
-		err := c.consume(ctx, order, t)
-		return t.inAll(), err
+		err := c.consume(ctx, cmd, t)
+		return t.total(), err
 	case "left":
-		return c.left(ctx, order)
+		return c.left(ctx, cmd)
 	default:
-		return result{}, fmt.Errorf("this load process knows no %s", order.Op)
+		return result{}, fmt.Errorf("unknown command %s", cmd.Op)
 	}
 }
 
-// sending is one call, with a message for each of those queues.
-type sending func(queues []string, text string) error
+// sendFunc makes one call with a message for each queue.
+type sendFunc func(queues []string, text string) error
 
-// callers each wait for their own call. By the client a call is a message, so that there are as many callers as
-// batches would have messages.
-func callers(order command, send sending, t *tally) error {
-	names, text := order.queueNames(), payloadText(order.Bytes)
-	count, batch := order.InFlight, order.Batch
-	if order.API == "client" {
+// runCallers runs callers that each wait for their own call. The client sends one message a call, so there are as
+// many callers as batches would have messages.
+func runCallers(cmd command, send sendFunc, t *tally) error {
+	names, text := cmd.queueNames(), payloadText(cmd.Bytes)
+	count, batch := cmd.InFlight, cmd.Batch
+	if cmd.API == "client" {
 		count, batch = count*batch, 1
 	}
-	numbers := newNumbers(order)
+	numbers := newNumbers(cmd)
 	failures := make(chan error, count)
 	var all sync.WaitGroup
 	for range count {
@@ -65,8 +65,8 @@ func callers(order command, send sending, t *tally) error {
 			for first, some := numbers.next(batch); some > 0; first, some = numbers.next(batch) {
 				began := time.Now()
 				queues := make([]string, some)
-				for at := range queues {
-					queues[at] = names[(first+at)%len(names)]
+				for i := range queues {
+					queues[i] = names[(first+i)%len(names)]
 				}
 				if err := send(queues, text); err != nil {
 					failures <- err
@@ -87,7 +87,7 @@ func (c *client) send(queues []string, text string) error {
 	return err
 }
 
-// sendBatch is by the bare stubs. Each message is due at once.
+// sendBatch uses the generated stubs. Each message is due at once.
 func (c *client) sendBatch(queues []string, text string) error {
 	batch := &dlqv1.SendToDlqBatchRequest{}
 	for _, queue := range queues {
@@ -109,17 +109,17 @@ func (c *client) sendBatch(queues []string, text string) error {
 	return nil
 }
 
-func (c *client) consume(ctx context.Context, order command, t *tally) error {
+func (c *client) consume(ctx context.Context, cmd command, t *tally) error {
 	handler := func(context.Context, *dlq.Delivery) error { return nil }
-	if order.Outcome == "fail" {
+	if cmd.Outcome == "fail" {
 		handler = func(context.Context, *dlq.Delivery) error { return dlq.RetryAfter(errShop, time.Hour) }
 	}
-	count := max(order.Workers, 1)
+	count := max(cmd.Workers, 1)
 	ends := make(chan error, count)
 	for range count {
-		worker := c.Worker(order.queueNames(),
-			// It holds as many again, which wait for a handler.
-			dlq.WithConcurrency((order.InFlight+1)/2),
+		worker := c.Worker(cmd.queueNames(),
+			// The worker prefetches as many again.
+			dlq.WithConcurrency((cmd.InFlight+1)/2),
 			dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { t.add(1) }))
 		go func() { ends <- worker.Run(ctx, handler) }()
 	}
@@ -130,8 +130,9 @@ func (c *client) consume(ctx context.Context, order command, t *tally) error {
 	return errors.Join(all...)
 }
 
-func (c *client) left(ctx context.Context, order command) (result, error) {
-	stats, err := c.Stubs().Stats(ctx, &dlqv1.StatsRequest{Queues: order.queueNames()})
+// left counts the messages that are due or in flight.
+func (c *client) left(ctx context.Context, cmd command) (result, error) {
+	stats, err := c.Stubs().Stats(ctx, &dlqv1.StatsRequest{Queues: cmd.queueNames()})
 	if err != nil {
 		return result{}, err
 	}
@@ -142,41 +143,41 @@ func (c *client) left(ctx context.Context, order command) (result, error) {
 	return result{Count: int(count)}, nil
 }
 
-// numbers of messages, until there are enough or the time is over.
+// numbers numbers messages until a count or a time is reached.
 type numbers struct {
-	given atomic.Int64
-	most  int64
+	used  atomic.Int64
+	count int64
 	end   time.Time
 }
 
-func newNumbers(order command) *numbers {
-	n := &numbers{end: time.Now().Add(24 * time.Hour), most: math.MaxInt64}
-	if order.Count != nil {
-		n.most = int64(*order.Count)
+func newNumbers(cmd command) *numbers {
+	n := &numbers{end: time.Now().Add(24 * time.Hour), count: math.MaxInt64}
+	if cmd.Count != nil {
+		n.count = int64(*cmd.Count)
 	}
-	if order.Seconds != nil {
-		n.end = time.Now().Add(time.Duration(*order.Seconds * float64(time.Second)))
+	if cmd.Seconds != nil {
+		n.end = time.Now().Add(time.Duration(*cmd.Seconds * float64(time.Second)))
 	}
 	return n
 }
 
-// next gives the first of the next few, and how many there are; none once it is over.
+// next returns the first of the next numbers and how many there are. The count is 0 at the end.
 func (n *numbers) next(batch int) (first, count int) {
 	if !time.Now().Before(n.end) {
 		return 0, 0
 	}
 	size := int64(max(batch, 1))
-	end := n.given.Add(size)
+	end := n.used.Add(size)
 	start := end - size
-	return int(start), int(max(0, min(size, n.most-start)))
+	return int(start), int(max(0, min(size, n.count-start)))
 }
 
-// payloadText is of random letters, so that nothing compresses it to nothing.
+// payloadText returns random text, which does not compress well.
 func payloadText(size int) string {
-	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+	const characters = "abcdefghijklmnopqrstuvwxyz0123456789"
 	text := make([]byte, size)
-	for at := range text {
-		text[at] = letters[rand.IntN(len(letters))]
+	for i := range text {
+		text[i] = characters[rand.IntN(len(characters))]
 	}
 	return string(text)
 }

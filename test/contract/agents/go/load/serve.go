@@ -1,5 +1,5 @@
-// Package load is a load process of the bench: it reads the commands of test/bench/load/commands.ts, runs them one at
-// a time by the client, and ends when the bench does.
+// Package load is a load process of the benchmark. It runs the commands of test/bench/load/commands.ts with the
+// client, and ends with its input.
 package load
 
 import (
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// progressEvery is how often a running command tells how far it is.
-const progressEvery = 10 * time.Millisecond
+// progressInterval is how often a running command reports its progress.
+const progressInterval = 10 * time.Millisecond
 
 type command struct {
 	Op       string   `json:"op"`
@@ -37,25 +37,25 @@ func (c command) queueNames() []string {
 	return names
 }
 
-// answers are whole lines, of whichever goroutine.
-type answers struct {
+// output writes whole lines. It is safe for concurrent use.
+type output struct {
 	mu sync.Mutex
 	to *json.Encoder
 }
 
-func (a *answers) say(words any) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	_ = a.to.Encode(words)
+func (o *output) write(value any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_ = o.to.Encode(value)
 }
 
-// Serve runs commands against the server at that address until its input ends.
+// Serve runs commands against the server at an address until the input ends.
 func Serve(address string, in io.Reader, out io.Writer) error {
-	with, err := connect(address)
+	client, err := connect(address)
 	if err != nil {
 		return err
 	}
-	say := &answers{to: json.NewEncoder(out)}
+	results := &output{to: json.NewEncoder(out)}
 	stop := func() {}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
@@ -70,31 +70,31 @@ func Serve(address string, in io.Reader, out io.Writer) error {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		stop = cancel
-		go run(ctx, c, with, say)
+		go run(ctx, c, client, results)
 	}
 	stop()
 	return lines.Err()
 }
 
-func run(ctx context.Context, c command, with *client, say *answers) {
+func run(ctx context.Context, c command, client *client, out *output) {
 	t := &tally{}
-	done, told := make(chan struct{}), make(chan struct{})
+	done, reported := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(told)
-		tellProgress(t, done, say)
+		defer close(reported)
+		reportProgress(t, done, out)
 	}()
-	result, err := with.run(ctx, c, t)
+	result, err := client.run(ctx, c, t)
 	close(done)
-	<-told // nothing is told after the end
+	<-reported // the result is the last line
 	if err != nil {
-		say.say(map[string]any{"error": err.Error()})
+		out.write(map[string]any{"error": err.Error()})
 	} else {
-		say.say(map[string]any{"result": result})
+		out.write(map[string]any{"result": result})
 	}
 }
 
-func tellProgress(t *tally, done <-chan struct{}, say *answers) {
-	ticker := time.NewTicker(progressEvery)
+func reportProgress(t *tally, done <-chan struct{}, out *output) {
+	ticker := time.NewTicker(progressInterval)
 	defer ticker.Stop()
 	for before := 0; ; {
 		select {
@@ -102,9 +102,9 @@ func tellProgress(t *tally, done <-chan struct{}, say *answers) {
 			return
 		case <-ticker.C:
 		}
-		if count := t.soFar(); count != before {
+		if count := t.count(); count != before {
 			before = count
-			say.say(map[string]any{"progress": count})
+			out.write(map[string]any{"progress": count})
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// result is what the bench is told; times are in ms, by the wall clock, which processes of one machine share.
+// result is the result of a command. Times are in ms, by the wall clock, which the processes of a machine share.
 type result struct {
 	Count      int      `json:"count"`
 	FirstCount int      `json:"firstCount,omitempty"`
@@ -16,7 +16,7 @@ type result struct {
 	P99Ms      *float64 `json:"p99Ms,omitempty"`
 }
 
-// tally collects answers: how many, when the first and the last came, and how long each took.
+// tally counts answers, with the times of the first and the last one, and the duration of each.
 type tally struct {
 	mu     sync.Mutex
 	result result
@@ -25,7 +25,7 @@ type tally struct {
 
 func nowMs() float64 { return float64(time.Now().UnixMicro()) / 1_000 }
 
-// add says that so many operations have just ended.
+// add counts operations that have just ended.
 func (t *tally) add(count int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -36,19 +36,21 @@ func (t *tally) add(count int) {
 	t.result.Count += count
 }
 
+// took records the duration of a call.
 func (t *tally) took(length time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.tookMs = append(t.tookMs, float64(length.Microseconds())/1_000)
 }
 
-func (t *tally) soFar() int {
+func (t *tally) count() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.result.Count
 }
 
-func (t *tally) inAll() result {
+// total returns the counts and the percentiles of the durations.
+func (t *tally) total() result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.tookMs) > 0 {

@@ -1,4 +1,4 @@
-//! A call by the generated stubs, as a user of them makes it, and what its error says.
+//! Calls by the generated client, and their errors.
 
 use crate::options::ms;
 use dlq_client::v1::send_to_dlq_batch_result::Outcome;
@@ -25,15 +25,15 @@ pub async fn call(client: &Client, fields: &Value) -> Result<Value, BoxError> {
         .ok_or("no such method")?;
     let given = fields.get("request").cloned().unwrap_or_else(|| json!({}));
     let request = DynamicMessage::deserialize(method.input(), given)?.encode_to_vec();
-    let work = unary(client, name, &request);
+    let call = unary(client, name, &request);
     let result = tokio::select! {
-        result = work => result,
+        result = call => result,
         () = after(&fields["timeout_ms"]) => Err(Status::deadline_exceeded("no answer in time")),
         () = after(&fields["cancel_after_ms"]) => Err(Status::cancelled("")),
     };
     match result {
         Ok(response) => Ok(json!({ "code": "OK", "response": to_json(&method, &response)? })),
-        Err(status) => Ok(error_words(&status)),
+        Err(status) => Ok(error_json(&status)),
     }
 }
 
@@ -61,11 +61,11 @@ async fn unary(client: &Client, name: &str, request: &[u8]) -> Result<Vec<u8>, S
         "ExtendLease" => by!(extend_lease, v1::ExtendLeaseRequest).encode_to_vec(),
         "Retry" => by!(retry, v1::RetryRequest).encode_to_vec(),
         "Stats" => by!(stats, v1::StatsRequest).encode_to_vec(),
-        _ => return Err(Status::internal(format!("there is no unary {name}"))),
+        _ => return Err(Status::internal(format!("unknown unary method: {name}"))),
     })
 }
 
-/// Their types are not among the descriptors, and JSON needs them.
+/// Removes error details: their types are not in the descriptors, which JSON needs.
 fn without_details(mut response: SendToDlqBatchResponse) -> SendToDlqBatchResponse {
     for result in &mut response.results {
         if let Some(Outcome::Error(error)) = &mut result.outcome {
@@ -81,31 +81,31 @@ fn to_json(method: &MethodDescriptor, response: &[u8]) -> Result<Value, BoxError
     Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
 }
 
-fn error_words(status: &Status) -> Value {
+fn error_json(status: &Status) -> Value {
     let details = StatusDetails::of(status);
-    let mut words = json!({
+    let mut error = json!({
         "code": name_of(status.code()),
         "message": status.message(),
         "field_violations": details.field_violations,
     });
     if !details.reason.is_empty() {
-        words["reason"] = details.reason.into();
-        words["domain"] = details.domain.into();
+        error["reason"] = details.reason.into();
+        error["domain"] = details.domain.into();
     }
     if let Some(Some(wait)) = details.retry {
-        words["retry_after_ms"] = (wait.as_secs_f64() * 1_000.0).into();
+        error["retry_after_ms"] = (wait.as_secs_f64() * 1_000.0).into();
     }
-    words
+    error
 }
 
-/// `INVALID_ARGUMENT`: the name that gRPC has for it.
+/// Returns gRPC's name of a code, e.g. `INVALID_ARGUMENT`.
 pub fn name_of(code: Code) -> String {
     let mut name = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_uppercase() && !name.is_empty() {
+    for char in format!("{code:?}").chars() {
+        if char.is_uppercase() && !name.is_empty() {
             name.push('_');
         }
-        name.push(letter.to_ascii_uppercase());
+        name.push(char.to_ascii_uppercase());
     }
     name
 }

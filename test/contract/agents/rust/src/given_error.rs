@@ -1,4 +1,4 @@
-//! What `error` of a command says, as this language's code returns it.
+//! Builds the error of a command, as Rust code returns it.
 
 use dlq_client::{BoxError, NonRetryable, RetryAfter};
 use serde::de::Error as _;

@@ -1,9 +1,9 @@
-//! Handlers that wait until a command says how they end.
+//! Handlers that wait for the command that ends them.
 
 use crate::given_error::given_error;
+use crate::json_values::{delivery_json, result_of, settled_json};
 use crate::options::ms;
-use crate::tell;
-use crate::words::{delivery_words, result_of, settled_words};
+use crate::write_line;
 use dlq_client::{BoxError, Client, Delivery, Outcome, Settled};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -17,20 +17,20 @@ type Reply = oneshot::Sender<Value>;
 pub struct Handlers {
     inboxes: Mutex<HashMap<String, oneshot::Sender<(Value, Reply)>>>,
     keys: Mutex<Vec<(Delivery, String)>>,
-    last: AtomicU64,
+    last_key: AtomicU64,
 }
 
-/// Says that a handler was dropped before it ended.
+/// Writes an event if a handler is dropped before it ends.
 struct Cancelled<'a> {
     worker: &'a str,
     key: &'a str,
-    is_over: bool,
+    has_ended: bool,
 }
 
 impl Drop for Cancelled<'_> {
     fn drop(&mut self) {
-        if !self.is_over {
-            tell(&json!({ "event": "cancelled", "worker": self.worker, "key": self.key }));
+        if !self.has_ended {
+            write_line(&json!({ "event": "cancelled", "worker": self.worker, "key": self.key }));
         }
     }
 }
@@ -45,22 +45,22 @@ impl Handlers {
         let key = format!(
             "{}-{}",
             std::process::id(),
-            self.last.fetch_add(1, Ordering::Relaxed)
+            self.last_key.fetch_add(1, Ordering::Relaxed)
         );
         let (inbox, finish) = oneshot::channel();
         self.inboxes.lock().unwrap().insert(key.clone(), inbox);
         self.keys.lock().unwrap().push((delivery.clone(), key.clone()));
-        let mut words = delivery_words(&delivery);
-        words["worker"] = worker.into();
-        words["key"] = key.as_str().into();
+        let mut event = delivery_json(&delivery);
+        event["worker"] = worker.into();
+        event["key"] = key.as_str().into();
         let mut cancelled = Cancelled {
             worker,
             key: &key,
-            is_over: false,
+            has_ended: false,
         };
-        tell(&words);
+        write_line(&event);
         let (fields, reply) = finish.await?;
-        cancelled.is_over = true;
+        cancelled.has_ended = true;
         let (outcome, result) = end(&fields, client, &delivery).await;
         let _ = reply.send(result);
         outcome
@@ -73,11 +73,11 @@ impl Handlers {
             .lock()
             .unwrap()
             .remove(key)
-            .ok_or("no such delivery waits")?;
+            .ok_or("no such delivery is waiting")?;
         let (reply, result) = oneshot::channel();
         inbox
             .send((fields.clone(), reply))
-            .map_err(|_| "its handler is gone")?;
+            .map_err(|_| "its handler was dropped")?;
         Ok(result.await?)
     }
 
@@ -85,13 +85,13 @@ impl Handlers {
         let mut keys = self.keys.lock().unwrap();
         let at = keys.iter().position(|(one, _)| one == delivery);
         let key = at.map(|at| keys.swap_remove(at).1).unwrap_or_default();
-        let mut words = settled_words(settled);
-        words["key"] = key.into();
-        tell(&words);
+        let mut event = settled_json(settled);
+        event["key"] = key.into();
+        write_line(&event);
     }
 }
 
-/// What the handler gives, and what the command is answered.
+/// Returns the handler's result and the command's reply.
 async fn end(
     fields: &Value,
     client: &Client,
@@ -125,7 +125,7 @@ async fn end(
             let sent = send.await;
             return (Ok(None), result_of(sent));
         }
-        other => Err(format!("unknown: how {other}").into()),
+        other => Err(format!("unknown value of how: {other}").into()),
     };
     (outcome, json!({}))
 }

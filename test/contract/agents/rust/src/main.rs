@@ -1,5 +1,5 @@
-//! The agent of the Rust client: one program for all that the tests of all clients have it do. Without
-//! an argument it does what lines of JSON on its input say, and answers in such.
+//! The agent of the Rust client plays the scenarios of all clients, the actors of the fault suite, and the load
+//! of the bench. Without an argument it reads commands, one JSON object a line, and replies in the same form.
 
 mod calls;
 mod commands;
@@ -7,21 +7,21 @@ mod faults;
 mod given_error;
 mod golden;
 mod handlers;
+mod json_values;
 mod load;
 mod options;
 mod session;
-mod words;
 
 use dlq_client::BoxError;
 use serde_json::Value;
 use std::io::{Write, stdout};
 
-/// A line on standard output, from any thread.
-pub fn tell(message: &Value) {
+/// Writes a line of JSON to standard output.
+pub fn write_line(message: &Value) {
     let mut out = stdout().lock();
     writeln!(out, "{message}")
         .and_then(|()| out.flush())
-        .expect("somebody reads");
+        .expect("standard output is open");
 }
 
 #[tokio::main]
@@ -32,7 +32,7 @@ async fn main() -> Result<(), BoxError> {
         Some("producer") => faults::produce(args).await?,
         Some("worker") => faults::work(args).await?,
         Some("load") => load::serve(&args.free_from_str::<String>()?).await?,
-        Some(other) => return Err(format!("this agent plays no {other}").into()),
+        Some(other) => return Err(format!("unknown argument: {other}").into()),
     }
     Ok(())
 }

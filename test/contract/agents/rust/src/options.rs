@@ -1,4 +1,4 @@
-//! Options of the contract, as this client takes them.
+//! Converts the options of commands to those of the client.
 
 use dlq_client::{
     Backoff, Client, ClientBuilder, Coalesce, Error, Jitter, Reason, RetryPolicy, SendRequest, SpoolOptions,
@@ -54,33 +54,33 @@ pub fn client(given: &Value) -> Result<ClientBuilder, Error> {
 }
 
 fn coalesce(given: &Value) -> Coalesce {
-    let usual = Coalesce::default();
+    let default = Coalesce::default();
     Coalesce {
-        max_delay: ms(&given["max_delay_ms"]).unwrap_or(usual.max_delay),
-        max_messages: count(&given["max_messages"]).unwrap_or(usual.max_messages),
-        max_bytes: count(&given["max_bytes"]).unwrap_or(usual.max_bytes),
-        max_calls: count(&given["max_calls"]).unwrap_or(usual.max_calls),
-        max_pending_messages: count(&given["max_pending_messages"]).unwrap_or(usual.max_pending_messages),
-        max_pending_bytes: count(&given["max_pending_bytes"]).unwrap_or(usual.max_pending_bytes),
+        max_delay: ms(&given["max_delay_ms"]).unwrap_or(default.max_delay),
+        max_messages: count(&given["max_messages"]).unwrap_or(default.max_messages),
+        max_bytes: count(&given["max_bytes"]).unwrap_or(default.max_bytes),
+        max_calls: count(&given["max_calls"]).unwrap_or(default.max_calls),
+        max_pending_messages: count(&given["max_pending_messages"]).unwrap_or(default.max_pending_messages),
+        max_pending_bytes: count(&given["max_pending_bytes"]).unwrap_or(default.max_pending_bytes),
     }
 }
 
-/// What a send says beside its payload and its error.
+/// Applies the options of a send.
 pub fn send<'a>(mut send: SendRequest<'a>, given: &Value) -> Result<SendRequest<'a>, String> {
     let Value::Object(options) = given else {
         return Ok(send);
     };
     for (name, value) in options {
-        let words = text(value).unwrap_or_default();
+        let text_value = text(value).unwrap_or_default();
         let time = ms(value).unwrap_or_default();
         send = match name.as_str() {
-            "source_id" => send.source_id(words),
-            "dedup_key" => send.dedup_key(words),
-            "ordering_key" => send.ordering_key(words),
-            "request_id" => send.request_id(words),
-            "content_type" => send.content_type(words),
+            "source_id" => send.source_id(text_value),
+            "dedup_key" => send.dedup_key(text_value),
+            "ordering_key" => send.ordering_key(text_value),
+            "request_id" => send.request_id(text_value),
+            "content_type" => send.content_type(text_value),
             "reason" => {
-                send.reason(Reason::from_str_name(&format!("REASON_{words}")).ok_or("no such reason")?)
+                send.reason(Reason::from_str_name(&format!("REASON_{text_value}")).ok_or("no such reason")?)
             }
             "attributes" => send.attributes(texts(value)),
             "coordinates" => texts(value)
@@ -126,7 +126,7 @@ fn policy(given: &Value) -> Result<RetryPolicy, String> {
             "multiplier" => policy.multiplier(value.as_f64().unwrap_or_default()),
             "jitter" => policy.jitter(Jitter::from_str_name(&named("JITTER")).ok_or("no such jitter")?),
             "backoff" => policy.backoff(Backoff::from_str_name(&named("BACKOFF")).ok_or("no such backoff")?),
-            other => return Err(format!("unknown in retry_policy: {other}")),
+            other => return Err(format!("unknown option of retry_policy: {other}")),
         };
     }
     Ok(policy)

@@ -1,12 +1,12 @@
-//! The clients and workers of one process, by the names that commands give them.
+//! The clients and workers of one process, by their names in commands.
 
 use crate::calls::call;
 use crate::given_error::given_error;
 use crate::golden;
 use crate::handlers::Handlers;
+use crate::json_values::{payload_of, result_of};
 use crate::options::{self, ms};
-use crate::tell;
-use crate::words::{payload_of, result_of};
+use crate::write_line;
 use dlq_client::{BoxError, Client, Outcome, Worker};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ impl Session {
                     .unwrap()
                     .get(name)
                     .cloned()
-                    .ok_or("there is no such worker")?;
+                    .ok_or("no such worker")?;
                 match ms(&fields["timeout_ms"]) {
                     Some(timeout) => worker.stop_within(timeout).await,
                     None => worker.stop().await,
@@ -51,7 +51,7 @@ impl Session {
             "cases" => return Ok(json!({ "names": golden::names() })),
             "fail" => return self.fail(fields).await,
             "call" => return call(&self.client(fields)?, fields).await,
-            _ => return Err(format!("this agent knows no {op}").into()),
+            _ => return Err(format!("unknown command: {op}").into()),
         }
         Ok(json!({}))
     }
@@ -63,16 +63,18 @@ impl Session {
             .unwrap()
             .get(name)
             .cloned()
-            .ok_or_else(|| "there is no such client".into())
+            .ok_or_else(|| "no such client".into())
     }
 
     fn open(&self, fields: &Value) -> Result<(), BoxError> {
         let name = fields["client"].as_str().unwrap_or_default().to_owned();
-        let told = name.clone();
+        let client_name = name.clone();
         let client = options::client(&fields["options"])?
             .on_dropped(move |error, queue| {
                 let kind = error.kind().as_str();
-                tell(&json!({ "event": "dropped", "client": told, "queue": queue, "kind": kind }));
+                write_line(
+                    &json!({ "event": "dropped", "client": client_name, "queue": queue, "kind": kind }),
+                );
             })
             .build()?;
         self.clients.lock().unwrap().insert(name, client);
@@ -82,19 +84,19 @@ impl Session {
     async fn send(&self, fields: &Value) -> Result<Value, BoxError> {
         let client = self.client(fields)?;
         let queue = fields["queue"].as_str().unwrap_or_default();
-        let mut send = client.letter(queue, payload_of(&fields["payload"])?);
+        let mut send = client.send_request(queue, payload_of(&fields["payload"])?);
         if let Some(error) = fields.get("error").filter(|error| !error.is_null()) {
             send = send.error(&*given_error(error));
         }
         Ok(result_of(options::send(send, &fields["options"])?.await))
     }
 
-    /// Sends what a case of the golden set has thrown.
+    /// Sends the error of a case of the golden set.
     async fn fail(&self, fields: &Value) -> Result<Value, BoxError> {
         let client = self.client(fields)?;
         let queue = fields["queue"].as_str().unwrap_or_default();
         let thrown = golden::thrown(fields["case"].as_str().unwrap_or_default()).await?;
-        let send = thrown.add_to(client.letter(queue, payload_of(&fields["payload"])?));
+        let send = thrown.add_to(client.send_request(queue, payload_of(&fields["payload"])?));
         Ok(result_of(options::send(send, &fields["options"])?.await))
     }
 
@@ -120,17 +122,18 @@ impl Session {
         if let Some(lease) = ms(&fields["lease_ms"]) {
             builder = builder.lease_duration(lease);
         }
-        let (told, settled) = (name.clone(), Arc::clone(&self.handlers));
-        let (handlers, called) = (Arc::clone(&self.handlers), name.clone());
+        let (error_name, settled) = (name.clone(), Arc::clone(&self.handlers));
+        let (handlers, handler_name) = (Arc::clone(&self.handlers), name.clone());
         let worker = builder
             .on_error(move |error, _| {
-                tell(&json!({ "event": "error", "worker": told, "kind": error.kind().as_str() }));
+                write_line(&json!({ "event": "error", "worker": error_name, "kind": error.kind().as_str() }));
             })
             .on_settled(move |delivery, result| settled.settled(delivery, result))
             .run(move |delivery| {
-                let (handlers, client, called) = (Arc::clone(&handlers), client.clone(), called.clone());
+                let (handlers, client) = (Arc::clone(&handlers), client.clone());
+                let name = handler_name.clone();
                 async move {
-                    let outcome = handlers.handle(&called, &client, delivery).await?;
+                    let outcome = handlers.handle(&name, &client, delivery).await?;
                     Ok::<Option<Outcome>, BoxError>(outcome)
                 }
             })?;

@@ -1,4 +1,4 @@
-//! One call of the client, from what it asks to how it ended.
+//! Records one call of the client, from its request to its end.
 
 use super::entries;
 use super::recording::Recording;
@@ -9,7 +9,7 @@ use prost::{DecodeError, Message};
 use serde_json::json;
 use tonic::{Code, Status};
 
-/// Of a method that the history knows; by the identities of what it carries.
+/// The recorded methods, with the ids of their requests.
 pub enum Kind {
     Send(String),
     Batch(Vec<String>),
@@ -17,7 +17,7 @@ pub enum Kind {
     Extend(String),
 }
 
-/// One call, which has its end in the history whatever happens: a client that waits no longer drops it.
+/// One call. Its end is always recorded, also if the client drops it.
 pub struct Call {
     recording: Recording,
     kind: Kind,
@@ -25,7 +25,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Writes down what is about to be asked. None of a method that the history does not know.
+    /// Records the request of a call. Returns `None` for a method that is not recorded.
     pub fn begin(recording: &Recording, method: &str, request: &[u8]) -> Result<Option<Self>, DecodeError> {
         let history = &recording.history;
         let kind = match method {
@@ -86,7 +86,7 @@ impl Call {
                     match result.outcome {
                         Some(Part::Response(response)) => self.sent(request, &response),
                         Some(Part::Error(error)) => {
-                            // The server's own words, also where they have no details.
+                            // Results in a batch always come from the server, also without details.
                             let status = Status::with_details(Code::from(error.code), "", "part".into());
                             history.write("unsent", entries::unanswered(request, &status));
                         }
@@ -141,7 +141,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.unanswered(&Status::cancelled("the client waits no longer"));
+            self.unanswered(&Status::cancelled("the client dropped the call"));
         }
         self.recording.ends();
     }

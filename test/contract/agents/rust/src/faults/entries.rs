@@ -1,7 +1,7 @@
-//! What requests and answers are in a history.
+//! The entries of a history for requests and results.
 
 use super::history::ms_of;
-use super::letters::{edited_text, plan_of, sum_of};
+use super::messages::{checksum_of, edited_text, plan_of};
 use dlq_client::v1::outcome::Result as Wire;
 use dlq_client::v1::payload::Body;
 use dlq_client::v1::{AckResult, AckStatus, Delivery, ExtendLeaseResponse, Outcome, Payload};
@@ -9,7 +9,7 @@ use dlq_client::v1::{SendToDlqRequest, SendToDlqResponse};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
-/// Codes by which the server itself says that nothing has changed.
+/// The codes of the server that mean that nothing changed.
 const REFUSALS: [Code; 4] = [
     Code::ResourceExhausted,
     Code::InvalidArgument,
@@ -24,8 +24,8 @@ pub fn sending(request: &SendToDlqRequest) -> Value {
         "request": request.request_id,
         "source": request.source_id,
         "queue": request.queue,
-        "sum": sum_of(payload),
-        "edited": sum_of(edited.as_bytes()),
+        "sum": checksum_of(payload),
+        "edited": checksum_of(edited.as_bytes()),
         "plan": plan_of(payload),
     })
 }
@@ -44,7 +44,7 @@ pub fn sent(request: &str, response: &SendToDlqResponse) -> Value {
     })
 }
 
-/// Of a try without an answer: `unsent`, `unacked`.
+/// Returns the entry `unsent` or `unacked` of a failed try.
 pub fn unanswered(request: &str, status: &Status) -> Value {
     json!({ "request": request, "code": code_name(status.code()), "refused": is_refused(status) })
 }
@@ -56,7 +56,7 @@ pub fn outcome(outcome: &Outcome) -> Value {
         Some(Wire::Released(_)) => ("released", false),
         Some(Wire::Quarantined(_)) => ("quarantined", false),
         Some(Wire::Discarded(_)) => ("discarded", false),
-        None => panic!("an outcome that the history does not know"),
+        None => panic!("unknown outcome"),
     };
     let mut entry = json!({ "token": outcome.lease_token, "outcome": kind });
     if is_final {
@@ -69,7 +69,7 @@ pub fn acked(result: &AckResult) -> Value {
     let status = result.status().as_str_name().trim_start_matches("ACK_STATUS_");
     let mut entry = json!({ "status": status });
     let state = result.state().as_str_name().trim_start_matches("MESSAGE_STATE_");
-    // States of what is gone are no states that the history knows.
+    // The history has no states of removed messages.
     if ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"].contains(&state) {
         entry["state"] = state.into();
     }
@@ -100,7 +100,7 @@ pub fn delivered(stream: &str, delivery: &Delivery) -> Value {
         "queue": message.queue,
         "id": message.id,
         "source": message.source_id,
-        "sum": sum_of(payload),
+        "sum": checksum_of(payload),
         "plan": plan_of(payload),
         "token": delivery.lease_token,
         "number": delivery.delivery_number,
@@ -110,12 +110,12 @@ pub fn delivered(stream: &str, delivery: &Delivery) -> Value {
     })
 }
 
-/// `RESOURCE_EXHAUSTED`: the name that gRPC has for it.
+/// Returns gRPC's name of a code, e.g. `RESOURCE_EXHAUSTED`.
 pub fn code_name(code: Code) -> String {
     crate::calls::name_of(code)
 }
 
-/// It has surely changed nothing: so the server says, whose own errors carry details.
+/// Reports whether the server refused the request, so that nothing changed. Its own errors carry details.
 fn is_refused(status: &Status) -> bool {
     !status.details().is_empty() && REFUSALS.contains(&status.code())
 }

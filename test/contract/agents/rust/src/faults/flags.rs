@@ -1,13 +1,13 @@
-//! The flags of every actor.
+//! The flags of all actors.
 
 use pico_args::{Arguments, Error};
 use std::convert::Infallible;
 use std::path::PathBuf;
 
 pub struct Flags {
-    /// A target of the client.
+    /// The client's target.
     pub target: String,
-    /// File of the history, appended to.
+    /// The history file to append to.
     pub out: PathBuf,
     /// Unique in a run.
     pub name: String,
@@ -22,16 +22,16 @@ impl Flags {
             target: format!("http://{address}"),
             out: args.value_from_str("--out")?,
             name: args.value_from_str("--name")?,
-            queues: args.value_from_fn("--queues", words)?,
+            queues: args.value_from_fn("--queues", list)?,
             seed: args.opt_value_from_str("--seed")?.unwrap_or(1),
         })
     }
 }
 
-fn words(text: &str) -> Result<Vec<String>, Infallible> {
+fn list(text: &str) -> Result<Vec<String>, Infallible> {
     Ok(text
         .split(',')
-        .filter(|word| !word.is_empty())
+        .filter(|item| !item.is_empty())
         .map(str::to_owned)
         .collect())
 }

@@ -1,4 +1,4 @@
-//! The frames of one stream, each written down before its reader has it.
+//! Records the frames of a stream before its reader gets them.
 
 use super::entries;
 use super::history::duration_ms;
@@ -16,13 +16,13 @@ use tonic::{Code, Status};
 
 pub struct RecordedFrames {
     body: Body,
-    /// What has come of a message that is not whole yet.
+    /// The bytes of an incomplete message.
     rest: BytesMut,
     recording: Recording,
     stream: String,
     is_open: bool,
-    /// Why it ends, once that is known.
-    why: Option<String>,
+    /// Why the stream ends, once it is known.
+    end_reason: Option<String>,
 }
 
 impl RecordedFrames {
@@ -34,7 +34,7 @@ impl RecordedFrames {
             stream: recording.name("stream"),
             recording,
             is_open: false,
-            why: None,
+            end_reason: None,
         }
     }
 
@@ -69,15 +69,15 @@ impl RecordedFrames {
                     history.write("delivered", entries::delivered(&self.stream, delivery));
                 }
             }
-            Some(Due::Drain(_)) => self.why = Some("drain".to_owned()),
+            Some(Due::Drain(_)) => self.end_reason = Some("drain".to_owned()),
             _ => {}
         }
     }
 
-    fn ends_by(&mut self, status: Option<&Status>) {
-        let why = status.filter(|status| status.code() != Code::Ok);
-        let why = why.map_or_else(|| "end".to_owned(), |status| entries::code_name(status.code()));
-        self.why.get_or_insert(why);
+    fn set_end(&mut self, status: Option<&Status>) {
+        let error = status.filter(|status| status.code() != Code::Ok);
+        let reason = error.map_or_else(|| "end".to_owned(), |status| entries::code_name(status.code()));
+        self.end_reason.get_or_insert(reason);
     }
 }
 
@@ -95,11 +95,11 @@ impl HttpBody for RecordedFrames {
                 if let Some(data) = frame.data_ref() {
                     self.take(data);
                 } else if let Some(trailers) = frame.trailers_ref() {
-                    self.ends_by(Status::from_header_map(trailers).as_ref());
+                    self.set_end(Status::from_header_map(trailers).as_ref());
                 }
             }
-            Poll::Ready(Some(Err(status))) => self.ends_by(Some(status)),
-            Poll::Ready(None) => self.ends_by(None),
+            Poll::Ready(Some(Err(status))) => self.set_end(Some(status)),
+            Poll::Ready(None) => self.set_end(None),
             Poll::Pending => {}
         }
         polled
@@ -117,8 +117,8 @@ impl HttpBody for RecordedFrames {
 impl Drop for RecordedFrames {
     fn drop(&mut self) {
         if self.is_open {
-            let why = self.why.as_deref().unwrap_or("CANCELLED");
-            let entry = json!({ "stream": self.stream, "why": why });
+            let reason = self.end_reason.as_deref().unwrap_or("CANCELLED");
+            let entry = json!({ "stream": self.stream, "why": reason });
             self.recording.history.write("closed", entry);
         }
         self.recording.ends();

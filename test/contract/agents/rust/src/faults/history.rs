@@ -1,4 +1,4 @@
-//! The history that an actor writes: one JSON object a line, as test/faults/history/event.ts says.
+//! The history of an actor: one JSON object a line, as in test/faults/history/event.ts.
 
 use serde_json::{Map, Value};
 use std::fs::{File, OpenOptions};
@@ -7,8 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A line is written before the act that it announces, and at once, so that a process that is killed
-/// loses its last line at most.
+/// Each line is written at once and before its action: a killed process loses at most its last line.
 pub struct History(Mutex<File>);
 
 impl History {
@@ -22,10 +21,10 @@ impl History {
         Ok(history)
     }
 
-    /// Panics where it can't: an actor without a history is none.
+    /// Writes a line. Panics on an error: an actor needs its history.
     pub fn write(&self, event: &str, fields: Value) {
         let mut file = self.0.lock().unwrap();
-        // Within, so that lines are in the order of their times.
+        // Under the lock, so that lines are in the order of their times.
         let mut entry = Map::new();
         entry.insert("e".to_owned(), event.into());
         entry.insert("at".to_owned(), now_ms().into());
@@ -45,7 +44,7 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
-/// 0 where there is none.
+/// Returns the time in ms, or 0 for none.
 pub fn ms_of(time: Option<&prost_types::Timestamp>) -> f64 {
     time.map_or(0.0, |time| {
         let seconds = u64::try_from(time.seconds).unwrap_or_default();

@@ -1,12 +1,12 @@
-//! Actors of the fault suite: a producer and a worker that use the client as its users do, and write
-//! down all that goes over the wire.
+//! The actors of the fault suite: a producer and a worker that use the client as users do, and record its calls
+//! in a history.
 
 mod calls;
 mod entries;
 mod flags;
 mod frames;
 mod history;
-mod letters;
+mod messages;
 mod producer;
 mod recording;
 mod worker;
@@ -14,11 +14,11 @@ mod worker;
 pub use producer::produce;
 pub use worker::work;
 
-/// A task of an actor that panics ends it loudly: its history must not just stop.
-fn end_at_panics() {
-    let told = std::panic::take_hook();
+/// Makes a panic of any task end the process: the history must not just stop.
+fn exit_on_panic() {
+    let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        told(panic);
+        hook(panic);
         std::process::exit(70);
     }));
 }

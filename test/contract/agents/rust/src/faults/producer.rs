@@ -1,9 +1,9 @@
-//! A producer as users have it: the client with its spool, at a steady rate, whatever happens.
+//! A producer that sends at a steady rate, with a spool.
 
-use super::end_at_panics;
+use super::exit_on_panic;
 use super::flags::Flags;
 use super::history::History;
-use super::letters::{Letter, Letters};
+use super::messages::{MessageGenerator, TestMessage};
 use super::recording::Recording;
 use dlq_client::{BoxError, Client, Error, ErrorKind, RetryPolicy, Sending, SpoolOptions};
 use pico_args::Arguments;
@@ -18,15 +18,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Sends that wait at most: what is more comes later, so that memory is bounded in an outage.
-const MOST_PENDING: u64 = 5_000;
-const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// How long the spool may take to be empty, once nothing is broken any more.
-const EMPTY_WITHIN: Duration = Duration::from_secs(40);
-/// Far beyond any run.
-const STOCK_DELAY: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// Limits memory during an outage: further sends come later.
+const MAX_PENDING: u64 = 5_000;
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
+/// How long the spool may take to empty after the last fault.
+const EMPTY_TIMEOUT: Duration = Duration::from_secs(40);
+/// The delay of the plan `stock`. Longer than any run.
+const BASELINE_DELAY: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-/// What became of the sends.
+/// The results of the sends.
 #[derive(Default)]
 struct Tally {
     settled: AtomicU64,
@@ -50,21 +50,21 @@ impl Tally {
     fn check(&self) -> Result<(), BoxError> {
         let dropped = self.dropped.lock().unwrap();
         if let Some(first) = dropped.first() {
-            return Err(format!("{} sends were dropped, {first}", dropped.len()).into());
+            return Err(format!("{} sends were dropped; first: {first}", dropped.len()).into());
         }
-        // Of what was refused the history has each try.
+        // The history has each refused try.
         let unanswered = self.unanswered.lock().unwrap().len() as u64;
         if unanswered > self.refused.load(Ordering::Relaxed) {
-            return Err(format!("{unanswered} sends have got no answer").into());
+            return Err(format!("{unanswered} sends got no answer").into());
         }
         Ok(())
     }
 }
 
-/// What the service has not refused for good it must have taken at last: a send that is dropped, left
-/// in the spool, or forgotten by the client is an error.
+/// Sends messages and fails if any was not stored: dropped, left in the spool, or lost by the client. Permanent
+/// refusals are allowed.
 pub async fn produce(mut args: Arguments) -> Result<(), BoxError> {
-    end_at_panics();
+    exit_on_panic();
     let flags = Flags::read(&mut args)?;
     let count: u64 = args.value_from_str("--messages")?;
     let rate: f64 = args.value_from_str("--rate")?;
@@ -73,7 +73,7 @@ pub async fn produce(mut args: Arguments) -> Result<(), BoxError> {
     let folder = flags.out.with_extension("spool-folder");
     let history = Arc::new(History::open(&flags.out, &flags.name, "producer")?);
     let tally = Arc::new(Tally::default());
-    let (sent, told) = (Arc::clone(&tally), Arc::clone(&tally));
+    let (sent, dropped) = (Arc::clone(&tally), Arc::clone(&tally));
     let recording = Recording::new(&history, move |request| {
         sent.unanswered.lock().unwrap().remove(request);
     });
@@ -83,11 +83,11 @@ pub async fn produce(mut args: Arguments) -> Result<(), BoxError> {
     };
     let client = Client::builder(flags.target.as_str())
         .spool(spool)
-        .on_dropped(move |error, _| told.on_dropped(error))
+        .on_dropped(move |error, _| dropped.on_dropped(error))
         .layer(recording.clone())
         .build()?;
-    let mut letters = Letters::new(&flags.name, &flags.queues, &plans, flags.seed);
-    send_all(&client, &tally, &mut letters, count, rate, &mut stop).await;
+    let mut messages = MessageGenerator::new(&flags.name, &flags.queues, &plans, flags.seed);
+    send_all(&client, &tally, &mut messages, count, rate, &mut stop).await;
     client.flush().await;
     wait_until_empty(&folder).await?;
     client.close().await;
@@ -96,79 +96,83 @@ pub async fn produce(mut args: Arguments) -> Result<(), BoxError> {
     tally.check()
 }
 
-/// Until there are enough, or SIGTERM comes.
+/// Sends `count` messages, or fewer if SIGTERM comes.
 async fn send_all(
     client: &Client,
     tally: &Arc<Tally>,
-    letters: &mut Letters,
+    messages: &mut MessageGenerator,
     count: u64,
     rate: f64,
     stop: &mut Signal,
 ) {
     let step = Duration::from_secs_f64(1.0 / rate);
     let mut due_at = Instant::now();
-    while letters.made < count {
+    while messages.count < count {
         let now = Instant::now();
-        while due_at <= now && letters.made < count {
-            if letters.made - tally.settled.load(Ordering::Relaxed) >= MOST_PENDING {
+        while due_at <= now && messages.count < count {
+            if messages.count - tally.settled.load(Ordering::Relaxed) >= MAX_PENDING {
                 due_at = now;
                 break;
             }
-            let letter = letters.next();
-            tally.unanswered.lock().unwrap().insert(letter.request_id.clone());
-            let sending = send(client, letter);
+            let message = messages.next();
+            tally
+                .unanswered
+                .lock()
+                .unwrap()
+                .insert(message.request_id.clone());
+            let sending = send(client, message);
             let tally = Arc::clone(tally);
             tokio::spawn(async move {
-                let _ = sending.await; // on_dropped has its error
+                let _ = sending.await; // on_dropped gets the error
                 tally.settled.fetch_add(1, Ordering::Relaxed);
             });
             due_at += step;
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(CHECK_INTERVAL) => {}
             _ = stop.recv() => return,
         }
     }
 }
 
-fn send(client: &Client, letter: Letter) -> Sending {
+fn send(client: &Client, message: TestMessage) -> Sending {
     let policy = RetryPolicy::new()
         .initial_delay(Duration::from_millis(100))
         .max_delay(Duration::from_millis(500));
     let mut send = client
-        .send(letter.queue, letter.payload, &io::Error::other("it broke"))
-        .request_id(letter.request_id)
-        .source_id(letter.source_id)
-        .attribute("host", letter.host)
-        .ordering_key(letter.ordering_key)
-        .priority(letter.priority)
+        .send(message.queue, message.payload, &io::Error::other("it broke"))
+        .request_id(message.request_id)
+        .source_id(message.source_id)
+        .attribute("host", message.host)
+        .ordering_key(message.ordering_key)
+        .priority(message.priority)
         .retry_policy(policy);
-    if letter.plan == "exhaust" {
+    if message.plan == "exhaust" {
         send = send.max_retries(2);
     }
-    if letter.plan == "stock" {
-        send = send.delay(STOCK_DELAY);
+    if message.plan == "stock" {
+        send = send.delay(BASELINE_DELAY);
     }
     send.into_future()
 }
 
 async fn wait_until_empty(folder: &Path) -> Result<(), BoxError> {
-    let give_up_at = Instant::now() + EMPTY_WITHIN;
-    while has_letters(folder) {
+    let give_up_at = Instant::now() + EMPTY_TIMEOUT;
+    while has_spool_files(folder) {
         if Instant::now() > give_up_at {
-            return Err(format!("letters are left in {}", folder.display()).into());
+            return Err(format!("spooled messages are left in {}", folder.display()).into());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
     Ok(())
 }
 
-/// Of any service.
-fn has_letters(folder: &Path) -> bool {
+/// Reports whether a folder or one of its subfolders has a spool file.
+fn has_spool_files(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else {
         return false;
     };
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .any(|path| path.extension().is_some_and(|extension| extension == "spool") || has_letters(&path))
+        .any(|path| path.extension().is_some_and(|extension| extension == "spool") || has_spool_files(&path))
 }

@@ -1,4 +1,4 @@
-//! Writes down what the client puts on the wire, and what comes back: below all that it does itself.
+//! Records the calls of a client and their results, below its retries.
 
 use super::calls::Call;
 use super::frames::RecordedFrames;
@@ -17,16 +17,16 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-/// Calls have deadlines of a few seconds, and end with their client.
-const ENDED_WITHIN: Duration = Duration::from_secs(20);
-/// Of a message of gRPC: whether it is compressed, and its length.
+/// Calls end with their client, or by deadlines of a few seconds.
+const END_TIMEOUT: Duration = Duration::from_secs(20);
+/// Bytes before a gRPC message: the compression flag and the length.
 pub const HEAD_BYTES: usize = 5;
 
-/// A layer around each connection of a client.
+/// A layer that records each connection of a client.
 #[derive(Clone)]
 pub struct Recording {
     pub history: Arc<History>,
-    /// Told each request that was answered.
+    /// Called with the id of each answered request.
     pub on_sent: Arc<dyn Fn(&str) + Send + Sync>,
     open: Arc<watch::Sender<usize>>,
     named: Arc<AtomicU64>,
@@ -42,10 +42,10 @@ impl Recording {
         }
     }
 
-    /// Returns when each call and stream has its end in the history: some end after their client.
+    /// Returns when the end of each call and stream is recorded. Some end after their client.
     pub async fn ended(&self) -> Result<(), BoxError> {
         let mut open = self.open.subscribe();
-        tokio::time::timeout(ENDED_WITHIN, open.wait_for(|open| *open == 0)).await??;
+        tokio::time::timeout(END_TIMEOUT, open.wait_for(|open| *open == 0)).await??;
         Ok(())
     }
 
@@ -79,19 +79,19 @@ pub struct Recorded {
     recording: Recording,
 }
 
-type Answer = Result<Response<Body>, Status>;
+type CallResult = Result<Response<Body>, Status>;
 
 impl Service<Request<Body>> for Recorded {
     type Response = Response<Body>;
     type Error = Status;
-    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = CallResult> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
         self.transport.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // The one that is ready.
+        // Use the service that is ready, and leave a clone.
         let next = self.transport.clone();
         let transport = std::mem::replace(&mut self.transport, next);
         let recording = self.recording.clone();
@@ -117,11 +117,11 @@ async fn unary(
     mut transport: Transport,
     method: &str,
     request: Request<Body>,
-) -> Answer {
+) -> CallResult {
     let (parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let call = Call::begin(recording, method, &body[HEAD_BYTES..]).expect("a request");
-    let response = transport.call(Request::from_parts(parts, whole(body))).await;
+    let response = transport.call(Request::from_parts(parts, full_body(body))).await;
     let Some(call) = call else { return response };
     let (parts, body) = match response {
         Ok(response) => response.into_parts(),
@@ -139,12 +139,12 @@ async fn unary(
     };
     let trailers = body.trailers().cloned();
     let body = body.to_bytes();
-    // An answer that is an error alone has its status among the headers.
+    // A response without messages has its status in the headers.
     let status = Status::from_header_map(trailers.as_ref().unwrap_or(&parts.headers));
     match status {
         Some(status) if status.code() != Code::Ok => call.failed(&status),
         Some(_) => call.answered(&body[HEAD_BYTES..]).expect("a response"),
-        None => call.failed(&Status::unavailable("an answer that is none of gRPC")),
+        None => call.failed(&Status::unavailable("the answer is not gRPC")),
     }
     let trailers = ready(trailers.map(Ok));
     Ok(Response::from_parts(
@@ -153,11 +153,11 @@ async fn unary(
     ))
 }
 
-async fn stream(recording: &Recording, mut transport: Transport, request: Request<Body>) -> Answer {
+async fn stream(recording: &Recording, mut transport: Transport, request: Request<Body>) -> CallResult {
     let response = transport.call(request).await?;
     Ok(response.map(|body| Body::new(RecordedFrames::new(body, recording.clone()))))
 }
 
-fn whole(body: bytes::Bytes) -> Body {
+fn full_body(body: bytes::Bytes) -> Body {
     Body::new(Full::new(body))
 }

@@ -1,9 +1,9 @@
-//! A worker as users have it: the client, doing with each message what its plan says.
+//! A worker that handles each message by its plan.
 
-use super::end_at_panics;
+use super::exit_on_panic;
 use super::flags::Flags;
 use super::history::History;
-use super::letters::plan_of;
+use super::messages::plan_of;
 use super::recording::Recording;
 use dlq_client::{BoxError, Client, Delivery, Outcome};
 use pico_args::Arguments;
@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-const LONGEST_WORK: Duration = Duration::from_millis(20);
+const MAX_WORK_TIME: Duration = Duration::from_millis(20);
 
 pub async fn work(mut args: Arguments) -> Result<(), BoxError> {
-    end_at_panics();
+    exit_on_panic();
     let flags = Flags::read(&mut args)?;
     let concurrency: u32 = args.opt_value_from_str("--concurrency")?.unwrap_or(16);
     let lease = Duration::from_millis(args.opt_value_from_str("--lease-ms")?.unwrap_or(2_000));
@@ -29,17 +29,17 @@ pub async fn work(mut args: Arguments) -> Result<(), BoxError> {
         .without_spool()
         .layer(recording.clone())
         .build()?;
-    let chance = Arc::new(Mutex::new(StdRng::seed_from_u64(flags.seed)));
+    let random = Arc::new(Mutex::new(StdRng::seed_from_u64(flags.seed)));
     let worker = client
         .worker(flags.queues)
         .concurrency(concurrency)
         .lease_duration(lease)
         .worker_id(flags.name)
         .drain_timeout(3 * lease)
-        .on_error(|_, _| {}) // the history has what was not answered
+        .on_error(|_, _| {}) // the history has the failed calls
         .run(move |delivery| {
-            let takes = LONGEST_WORK.mul_f64(chance.lock().unwrap().random());
-            handle(delivery, takes, lease)
+            let work_time = MAX_WORK_TIME.mul_f64(random.lock().unwrap().random());
+            handle(delivery, work_time, lease)
         })?;
     stop.recv().await;
     worker.stop().await;
@@ -49,9 +49,9 @@ pub async fn work(mut args: Arguments) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn handle(delivery: Delivery, takes: Duration, lease: Duration) -> io::Result<Outcome> {
+async fn handle(delivery: Delivery, work_time: Duration, lease: Duration) -> io::Result<Outcome> {
     let plan = plan_of(delivery.payload().bytes());
-    tokio::time::sleep(takes).await;
+    tokio::time::sleep(work_time).await;
     let fails = match plan.as_str() {
         "fail1" => delivery.attempt() == 1,
         "fail2" => delivery.attempt() <= 2,

@@ -1,4 +1,4 @@
-//! gRPC.
+//! Errors of gRPC calls.
 
 use super::peers::address;
 use super::{Case, Outcome, case};
@@ -31,7 +31,7 @@ async fn call(mut client: Grpc<Channel>, what: &str) -> Outcome {
     Ok(())
 }
 
-/// Codes that the peer answers with.
+/// The codes that the test server returns.
 const ANSWERS: [&str; 9] = ["2", "3", "5", "7", "8", "12", "13", "14", "16"];
 
 pub fn cases() -> Vec<Case> {

@@ -1,4 +1,4 @@
-//! What the standard library and tokio report.
+//! Errors of the standard library and tokio.
 
 use super::peers::address;
 use super::{Case, Outcome, case};

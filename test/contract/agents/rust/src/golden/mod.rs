@@ -1,4 +1,4 @@
-//! Failures that happen for real, by the names that they have in the golden set.
+//! Real failures, by their names in the golden set.
 
 mod calls;
 mod language;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What `?` makes of any error: it is sent as what it was.
+/// Any error, converted by `?`. Keeps its type for the send.
 pub struct Thrown(Box<dyn for<'a> FnOnce(SendRequest<'a>) -> SendRequest<'a> + Send>);
 
 impl<E: Error + Send + 'static> From<E> for Thrown {
@@ -31,13 +31,13 @@ type Outcome = Result<(), Thrown>;
 
 struct Case {
     name: String,
-    act: Pin<Box<dyn Future<Output = Outcome> + Send>>,
+    run: Pin<Box<dyn Future<Output = Outcome> + Send>>,
 }
 
-fn case(name: impl Into<String>, act: impl Future<Output = Outcome> + Send + 'static) -> Case {
+fn case(name: impl Into<String>, run: impl Future<Output = Outcome> + Send + 'static) -> Case {
     Case {
         name: name.into(),
-        act: Box::pin(act),
+        run: Box::pin(run),
     }
 }
 
@@ -52,12 +52,12 @@ pub fn names() -> Vec<String> {
     cases().map(|case| case.name).collect()
 }
 
-/// Makes it happen.
+/// Runs a case and returns its error.
 pub async fn thrown(name: &str) -> Result<Thrown, BoxError> {
     let found = cases().find(|case| case.name == name);
-    let Case { act, .. } = found.ok_or_else(|| format!("there is no case {name}"))?;
-    match tokio::time::timeout(LIMIT, tokio::spawn(act)).await?? {
+    let Case { run, .. } = found.ok_or_else(|| format!("unknown case: {name}"))?;
+    match tokio::time::timeout(LIMIT, tokio::spawn(run)).await?? {
         Err(thrown) => Ok(thrown),
-        Ok(()) => Err(format!("nothing failed: {name}").into()),
+        Ok(()) => Err(format!("the case did not fail: {name}").into()),
     }
 }

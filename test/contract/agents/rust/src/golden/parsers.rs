@@ -1,11 +1,11 @@
-//! Parsers.
+//! Errors of parsers.
 
 use super::{Case, Outcome, case};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only that it is read matters")]
+#[expect(dead_code, reason = "only parsing matters")]
 struct Order {
     id: i32,
     kind: Option<Kind>,

@@ -1,4 +1,4 @@
-//! Servers that fail, which the test has started.
+//! The addresses of the failing servers that the test started.
 
 pub fn address(peer: &str) -> String {
     let name = format!("GOLDEN_{}", peer.to_uppercase());

@@ -1,4 +1,4 @@
-//! What the bench asks for.
+//! The commands of the bench.
 
 use serde::Deserialize;
 
@@ -8,10 +8,10 @@ pub struct Command {
     pub op: String,
     #[serde(default)]
     pub queue: String,
-    /// Messages go round over so many.
+    /// Messages are sent to this many queues in turn.
     #[serde(default = "one")]
     pub queues: usize,
-    /// Of each payload.
+    /// The size of each payload.
     #[serde(default)]
     pub bytes: usize,
     #[serde(default = "one")]
@@ -32,12 +32,12 @@ impl Command {
         std::iter::once(self.queue.clone()).chain(others).collect()
     }
 
-    /// Callers that each wait for their own message, as many as batches would have.
+    /// Returns the number of callers, which each wait for their own message: as many as batches would carry.
     pub fn callers(&self) -> usize {
         self.in_flight * self.batch
     }
 
-    /// A client's worker holds as many again, which wait for a handler.
+    /// Returns half of `in_flight`: the worker prefetches as many deliveries again.
     pub fn concurrency(&self) -> u32 {
         u32::try_from(self.in_flight.div_ceil(2)).unwrap_or(u32::MAX)
     }

@@ -1,4 +1,4 @@
-//! A worker whose handler does nothing: all that is measured is what is around it.
+//! A worker whose handler does nothing, to measure the rest.
 
 use super::command::Command;
 use super::tally::Tally;
@@ -6,7 +6,7 @@ use dlq_client::{BoxError, Client, Delivery, Error};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Until it is told to stop.
+/// Runs until `stop`.
 pub async fn consume(
     client: &Client,
     command: &Command,

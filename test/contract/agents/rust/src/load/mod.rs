@@ -1,4 +1,4 @@
-//! The load of the bench by this client, as its users write it: commands of test/bench/load/commands.ts.
+//! The load of the bench, for the commands of test/bench/load/commands.ts.
 
 mod command;
 mod consume;
@@ -6,7 +6,7 @@ mod send;
 mod tally;
 
 use crate::commands::lines;
-use crate::tell;
+use crate::write_line;
 use command::Command;
 use dlq_client::v1::StatsRequest;
 use dlq_client::{BoxError, Client};
@@ -16,10 +16,10 @@ use std::time::Duration;
 use tally::Tally;
 use tokio_util::sync::CancellationToken;
 
-/// How often a running command tells how far it is.
+/// How often a running command reports its progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(10);
 
-/// One command at a time, until the bench ends.
+/// Runs one command at a time until the bench ends.
 pub async fn serve(address: &str) -> Result<(), BoxError> {
     let client = Client::builder(format!("http://{address}"))
         .without_spool()
@@ -40,25 +40,25 @@ pub async fn serve(address: &str) -> Result<(), BoxError> {
 
 async fn run(client: Client, command: Command, stop: CancellationToken) {
     let tally = Arc::new(Tally::default());
-    let told = Arc::clone(&tally);
+    let progress_tally = Arc::clone(&tally);
     let progress = async {
         let mut count = 0;
         loop {
             tokio::time::sleep(PROGRESS_EVERY).await;
-            if told.count() != count {
-                count = told.count();
-                tell(&json!({ "progress": count }));
+            if progress_tally.count() != count {
+                count = progress_tally.count();
+                write_line(&json!({ "progress": count }));
             }
         }
     };
-    // Nothing is told after the end.
+    // No progress after the result.
     let result = tokio::select! {
         result = act(&client, &command, &tally, &stop) => result,
-        () = progress => unreachable!("it goes on"),
+        () = progress => unreachable!("progress does not end"),
     };
     match result {
-        Ok(result) => tell(&json!({ "result": result })),
-        Err(error) => tell(&json!({ "error": error.to_string() })),
+        Ok(result) => write_line(&json!({ "result": result })),
+        Err(error) => write_line(&json!({ "error": error.to_string() })),
     }
 }
 
@@ -72,12 +72,12 @@ async fn act(
         "send" => send::send(client, command, tally).await?,
         "consume" => consume::consume(client, command, tally, stop).await?,
         "left" => return left(client, command).await,
-        other => return Err(format!("this load process knows no {other}").into()),
+        other => return Err(format!("unknown command: {other}").into()),
     }
     Ok(tally.result())
 }
 
-/// How many messages of the queues are neither done nor put off.
+/// Returns how many messages of the queues are due or in flight.
 async fn left(client: &Client, command: &Command) -> Result<Value, BoxError> {
     let queues = command.queue_names();
     let request = StatsRequest { queues };

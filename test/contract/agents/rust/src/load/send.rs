@@ -1,4 +1,4 @@
-//! Callers that each send one message after the other.
+//! Callers that each send messages one after another.
 
 use super::command::Command;
 use super::tally::Tally;
@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 pub async fn send(client: &Client, command: &Command, tally: &Arc<Tally>) -> Result<(), BoxError> {
-    // Of random letters, so that nothing compresses it to nothing.
-    let letters = rand::rng().sample_iter(Alphanumeric).take(command.bytes);
-    let text: Arc<str> = letters.map(char::from).collect::<String>().into();
+    // Random text, which does not compress well.
+    let chars = rand::rng().sample_iter(Alphanumeric).take(command.bytes);
+    let text: Arc<str> = chars.map(char::from).collect::<String>().into();
     let names: Arc<[String]> = command.queue_names().into();
     let next = Arc::new(AtomicUsize::new(0));
-    let most = command.count.unwrap_or(usize::MAX);
+    let max_count = command.count.unwrap_or(usize::MAX);
     let end_at = command
         .seconds
         .map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
@@ -29,7 +29,7 @@ pub async fn send(client: &Client, command: &Command, tally: &Arc<Tally>) -> Res
             let error = io::Error::other("shop.example did not answer within 5 s");
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= most || end_at.is_some_and(|end_at| Instant::now() >= end_at) {
+                if number >= max_count || end_at.is_some_and(|end_at| Instant::now() >= end_at) {
                     return Ok(());
                 }
                 let began_at = Instant::now();

@@ -1,4 +1,4 @@
-//! Collects answers: how many, when the first and the last came, and how long each took.
+//! Counts operations, and records the times of the first and last one and their durations.
 
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ struct State {
 }
 
 impl Tally {
-    /// An operation has just ended.
+    /// Records an operation that has just ended.
     pub fn add(&self, took: Option<Duration>) {
         let now_ms = now_ms();
         let mut state = self.0.lock().unwrap();
@@ -50,7 +50,7 @@ impl Tally {
     }
 }
 
-/// Of a clock that processes of one machine share.
+/// Returns the wall clock, which the processes of a machine share.
 fn now_ms() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -13,49 +13,49 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 
 /**
- * Reports outcomes, those that come together in one call, again and again until they can't count.
- * Belongs to the client's loop.
+ * Reports outcomes in batches, and retries until they can no longer count. Used on the client's
+ * loop only.
  */
 final class Acks {
-  /** A delivery whose outcome is known here, and not yet to the server. */
-  record Unreported(HeldDelivery held, Outcome outcome) {}
+  /** An outcome that is not yet reported to the server. */
+  record UnreportedOutcome(HeldDelivery held, Outcome outcome) {}
 
-  /** Whom it tells. */
+  /** Receives the results. */
   interface Listener {
-    /** The server has answered; the result is null where it gave none for this one. */
-    void answered(Unreported one, AckResult result);
+    /** The server answered; the result is null if it gave none for this outcome. */
+    void answered(UnreportedOutcome one, AckResult result);
 
-    /** The server never said whether it counts. */
-    void givenUp(Unreported one, CallError error);
+    /** The server never answered whether the outcome counts. */
+    void givenUp(UnreportedOutcome one, CallError error);
   }
 
-  private static final int MOST_OUTCOMES = 1_000;
+  private static final int MAX_OUTCOMES = 1_000;
 
-  /** Of one call: many a proxy takes no more than 1 MiB. */
-  private static final int MOST_BYTES = 768 * 1024;
+  /** Limit of one call: many proxies refuse more than 1 MiB. */
+  private static final int MAX_BYTES = 768 * 1024;
 
-  /** Of an outcome, beside its failure. */
+  /** Size of an outcome without its failure. */
   private static final int FRAME_BYTES = 256;
 
-  private static final int MOST_CALLS = 4;
+  private static final int MAX_CALLS = 4;
 
-  /** How long an outcome waits for others while a call is under way. */
+  /** How long an outcome waits for others while a call is active. */
   private static final long DELAY_MS = 1;
 
   private static final long TRY_TIMEOUT_MS = 5_000;
   private static final long FIRST_PAUSE_MS = 20;
-  private static final long MOST_PAUSE_MS = 1_000;
+  private static final long MAX_PAUSE_MS = 1_000;
 
   /** After an outage the server waits this much longer than the lease. */
   private static final long EXPIRY_GRACE_MS = 30_000;
 
   private static final CallError ABANDONED =
-      CallError.of(Status.CANCELLED.withDescription("the worker has ended before"));
+      CallError.of(Status.CANCELLED.withDescription("the worker ended before the server answered"));
 
   private final Loop loop;
-  private final Line line;
+  private final ReconnectingChannel channel;
   private final Listener listener;
-  private final Deque<Unreported> waiting = new ArrayDeque<>();
+  private final Deque<UnreportedOutcome> waiting = new ArrayDeque<>();
   private final List<CompletableFuture<Void>> flushes = new ArrayList<>();
   private final List<Report> reports = new ArrayList<>();
   private long leaseMs = 30_000;
@@ -64,34 +64,34 @@ final class Acks {
   private boolean isAbandoned;
   private ScheduledFuture<?> delay;
 
-  Acks(Loop loop, Line line, Listener listener) {
+  Acks(Loop loop, ReconnectingChannel channel, Listener listener) {
     this.loop = loop;
-    this.line = line;
+    this.channel = channel;
     this.listener = listener;
   }
 
-  /** How long leases are; known once the stream is open. */
+  /** Sets the length of leases, once the stream is open. */
   void setLeaseMs(long leaseMs) {
     this.leaseMs = leaseMs;
   }
 
-  void add(Unreported one) {
+  void add(UnreportedOutcome one) {
     waiting.addLast(one);
     waitingBytes += bytesOf(one);
     if (reports.isEmpty() || isFull()) schedule();
-    else if (delay == null) delay = loop.after(DELAY_MS, this::onTurn);
+    else if (delay == null) delay = loop.after(DELAY_MS, this::onTimer);
   }
 
-  /** Completes when everything added so far is answered or given up. */
+  /** Completes when every outcome added so far is answered or given up. */
   CompletableFuture<Void> flush() {
     CompletableFuture<Void> flushed = new CompletableFuture<>();
     flushes.add(flushed);
     pump();
-    tellIfEmpty();
+    completeFlushes();
     return flushed;
   }
 
-  /** Gives up what has no answer yet, and what has no call. */
+  /** Gives up all outcomes that have no answer yet. */
   CompletableFuture<Void> abandon() {
     isAbandoned = true;
     List.copyOf(reports).forEach(Report::abandon);
@@ -99,16 +99,16 @@ final class Acks {
   }
 
   private boolean isFull() {
-    return waiting.size() >= MOST_OUTCOMES || waitingBytes >= MOST_BYTES;
+    return waiting.size() >= MAX_OUTCOMES || waitingBytes >= MAX_BYTES;
   }
 
   private void schedule() {
     if (isScheduled) return;
     isScheduled = true;
-    loop.execute(this::onTurn);
+    loop.execute(this::onTimer);
   }
 
-  private void onTurn() {
+  private void onTimer() {
     isScheduled = false;
     Loop.cancel(delay);
     delay = null;
@@ -116,7 +116,7 @@ final class Acks {
   }
 
   private void pump() {
-    while (!waiting.isEmpty() && reports.size() < MOST_CALLS) {
+    while (!waiting.isEmpty() && reports.size() < MAX_CALLS) {
       start(new Report(take(), Loop.nowMs() + leaseMs + EXPIRY_GRACE_MS, this::onReported));
     }
   }
@@ -129,15 +129,15 @@ final class Acks {
 
   private void onReported() {
     if (!waiting.isEmpty()) schedule();
-    tellIfEmpty();
+    completeFlushes();
   }
 
-  private List<Unreported> take() {
-    List<Unreported> taken = new ArrayList<>();
+  private List<UnreportedOutcome> take() {
+    List<UnreportedOutcome> taken = new ArrayList<>();
     int bytes = 0;
-    while (!waiting.isEmpty() && taken.size() < MOST_OUTCOMES) {
+    while (!waiting.isEmpty() && taken.size() < MAX_OUTCOMES) {
       int own = bytesOf(waiting.peekFirst());
-      if (!taken.isEmpty() && bytes + own > MOST_BYTES) break;
+      if (!taken.isEmpty() && bytes + own > MAX_BYTES) break;
       bytes += own;
       taken.add(waiting.removeFirst());
     }
@@ -145,29 +145,29 @@ final class Acks {
     return taken;
   }
 
-  private void tellIfEmpty() {
+  private void completeFlushes() {
     if (!waiting.isEmpty() || !reports.isEmpty()) return;
-    List<CompletableFuture<Void>> told = List.copyOf(flushes);
+    List<CompletableFuture<Void>> done = List.copyOf(flushes);
     flushes.clear();
-    told.forEach(flush -> flush.complete(null));
+    done.forEach(flush -> flush.complete(null));
   }
 
-  private static int bytesOf(Unreported one) {
+  private static int bytesOf(UnreportedOutcome one) {
     return one.outcome().bytes() + FRAME_BYTES;
   }
 
-  /** One batch under one request id. */
+  /** One batch with one request id. */
   private final class Report {
-    private final List<Unreported> batch;
+    private final List<UnreportedOutcome> batch;
     private final AckRequest request;
     private final long giveUpAtMs;
     private final Runnable onEnd;
-    private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+    private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
     private CompletableFuture<?> call;
     private ScheduledFuture<?> pause;
     private CallError lastError;
 
-    Report(List<Unreported> batch, long giveUpAtMs, Runnable onEnd) {
+    Report(List<UnreportedOutcome> batch, long giveUpAtMs, Runnable onEnd) {
       this.batch = batch;
       this.giveUpAtMs = giveUpAtMs;
       this.onEnd = onEnd;
@@ -179,7 +179,7 @@ final class Acks {
 
     void tryOnce() {
       pause = null;
-      Connection connection = line.connection();
+      Connection connection = channel.connection();
       var answer = connection.call(DlqServiceGrpc.getAckMethod(), request, TRY_TIMEOUT_MS);
       call = answer;
       loop.whenDone(
@@ -207,16 +207,16 @@ final class Acks {
     }
 
     private void failed(Connection connection, CallError error) {
-      line.failed(connection, error);
+      channel.failed(connection, error);
       lastError = error;
       boolean isOver = isAbandoned || Loop.nowMs() > giveUpAtMs;
-      boolean isTooLarge = error.isTooLargeOnTheWay();
-      if (isTooLarge && !isOver && batch.size() > 1) goInHalves();
-      else if (isOver || isTooLarge || error.isForGood()) giveUp(error);
+      boolean isTooLarge = error.isTooLargeForProxy();
+      if (isTooLarge && !isOver && batch.size() > 1) split();
+      else if (isOver || isTooLarge || error.isPermanent()) giveUp(error);
       else pause = loop.after(backoff.nextMs(), this::tryOnce);
     }
 
-    private void goInHalves() {
+    private void split() {
       int half = batch.size() / 2;
       Report second = new Report(batch.subList(half, batch.size()), giveUpAtMs, onEnd);
       Report first = new Report(batch.subList(0, half), giveUpAtMs, () -> start(second));

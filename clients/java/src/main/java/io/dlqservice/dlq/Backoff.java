@@ -2,26 +2,28 @@ package io.dlqservice.dlq;
 
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Waits that grow with each failure in a row, and differ between clients that failed together. */
+/**
+ * Pauses that double with each failure in a row. They are random, so that clients that failed
+ * together retry apart.
+ */
 final class Backoff {
-  private static final int MOST_DOUBLINGS = 30;
+  private static final int MAX_DOUBLINGS = 30;
 
   private final long firstMs;
-  private final long mostMs;
+  private final long maxMs;
   private int failures;
 
-  Backoff(long firstMs, long mostMs) {
+  Backoff(long firstMs, long maxMs) {
     this.firstMs = firstMs;
-    this.mostMs = mostMs;
+    this.maxMs = maxMs;
   }
 
-  /** How long to wait after one more failure: half to all of what has doubled with each. */
+  /** Counts one more failure, and returns half to all of the doubled pause. */
   long nextMs() {
-    long fullMs = Math.min(mostMs, firstMs << Math.min(failures++, MOST_DOUBLINGS));
+    long fullMs = Math.min(maxMs, firstMs << Math.min(failures++, MAX_DOUBLINGS));
     return fullMs / 2 + ThreadLocalRandom.current().nextLong(fullMs / 2 + 1);
   }
 
-  /** It worked. */
   void reset() {
     failures = 0;
   }

@@ -15,17 +15,17 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 
 /**
- * Why a call failed, or one message of a batch.
+ * Why a call, or one message of a batch, failed.
  *
- * @param details what the server says of it; its own errors always have some, and what has none
- *     came from a connection that ended
+ * @param details the server's error details. The service always adds some; without them, a broken
+ *     connection or a proxy is the cause
  */
 record CallError(Status status, List<Any> details) {
-  /** Statuses after which the same call may be made again under its request id. */
-  private static final Set<Status.Code> AGAIN =
+  /** Statuses after which the same call may be made again with its request id. */
+  private static final Set<Status.Code> RETRYABLE =
       EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED, Status.Code.ABORTED);
 
-  /** What a broken connection becomes on its way through HTTP/2, where no server has spoken. */
+  /** Statuses of a connection that broke without an answer of a server. */
   private static final Set<Status.Code> BROKEN =
       EnumSet.of(
           Status.Code.INTERNAL,
@@ -33,8 +33,8 @@ record CallError(Status status, List<Any> details) {
           Status.Code.CANCELLED,
           Status.Code.RESOURCE_EXHAUSTED); // HTTP/2's ENHANCE_YOUR_CALM
 
-  /** Statuses by which a server says that it did not take a call. */
-  private static final Set<Status.Code> NOT_TAKEN =
+  /** Statuses of a server that did not accept a call. */
+  private static final Set<Status.Code> NOT_ACCEPTED =
       EnumSet.of(
           Status.Code.INVALID_ARGUMENT,
           Status.Code.NOT_FOUND,
@@ -45,8 +45,8 @@ record CallError(Status status, List<Any> details) {
           Status.Code.UNIMPLEMENTED,
           Status.Code.UNAUTHENTICATED);
 
-  /** What the service refuses however often it is asked. */
-  private static final Set<Status.Code> FOR_GOOD =
+  /** Statuses of requests that the service always refuses. */
+  private static final Set<Status.Code> PERMANENT =
       EnumSet.of(
           Status.Code.INVALID_ARGUMENT,
           Status.Code.NOT_FOUND,
@@ -54,7 +54,7 @@ record CallError(Status status, List<Any> details) {
           Status.Code.OUT_OF_RANGE,
           Status.Code.UNIMPLEMENTED);
 
-  private static final int MOST_CAUSES = 16;
+  private static final int MAX_CAUSES = 16;
 
   static final CallError UNANSWERED =
       of(Status.DEADLINE_EXCEEDED.withDescription("the server did not answer"));
@@ -77,51 +77,51 @@ record CallError(Status status, List<Any> details) {
     return status.getCode();
   }
 
-  String words() {
+  String description() {
     String description = status.getDescription();
     Throwable cause = status.getCause();
     String why = cause == null ? code().toString() : cause.toString();
     if (description == null || description.isEmpty()) return why;
-    // What gRPC says of a connection says nothing of it: "io exception".
+    // gRPC's own text for a connection, "io exception", does not help.
     return cause == null || !details.isEmpty() ? description : description + ": " + why;
   }
 
-  /** Whether it makes sense, and is safe, to make the same call again. */
-  boolean isWorthAgain() {
-    if (AGAIN.contains(code())) return true;
+  /** Whether the same call can be made again, and safely. */
+  boolean isRetryable() {
+    if (RETRYABLE.contains(code())) return true;
     if (code() == Status.Code.RESOURCE_EXHAUSTED && StatusDetails.hasRetryInfo(details)) {
       return true;
     }
-    return BROKEN.contains(code()) && details.isEmpty() && !isTooLargeOnTheWay();
+    return BROKEN.contains(code()) && details.isEmpty() && !isTooLargeForProxy();
   }
 
   /**
-   * Whether no later try can help. The service's own errors always have details: without them a
-   * proxy may have spoken. A token may become right, and a full queue get room.
+   * Whether a retry cannot help. False without details, which may come from a proxy, and for a
+   * wrong token or a full queue.
    */
-  boolean isForGood() {
+  boolean isPermanent() {
     if (details.isEmpty()) return false;
     if (code() == Status.Code.RESOURCE_EXHAUSTED) {
       return StatusDetails.reason(details).equals("TOO_LARGE");
     }
-    return FOR_GOOD.contains(code());
+    return PERMANENT.contains(code());
   }
 
-  /** No answer came at all, not even that there can be none. */
-  boolean isSilent() {
+  /** Whether no answer came before the deadline. */
+  boolean isUnanswered() {
     return code() == Status.Code.DEADLINE_EXCEEDED && details.isEmpty();
   }
 
-  /** The service answered, if only to say that it does not want more at present. */
+  /** Whether the service answered, if only that it is overloaded. */
   boolean isAnswer() {
-    return !isWorthAgain() || code() == Status.Code.RESOURCE_EXHAUSTED;
+    return !isRetryable() || code() == Status.Code.RESOURCE_EXHAUSTED;
   }
 
-  /** The call can't have had an effect: nobody was there to take it. */
+  /** Whether the call had no effect because it reached no server. */
   boolean neverArrived() {
     if (code() != Status.Code.UNAVAILABLE || !details.isEmpty()) return false;
     Throwable cause = status.getCause();
-    for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++, cause = cause.getCause()) {
+    for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++, cause = cause.getCause()) {
       if (cause instanceof ConnectException
           || cause instanceof NoRouteToHostException
           || cause instanceof UnknownHostException
@@ -133,10 +133,10 @@ record CallError(Status status, List<Any> details) {
   }
 
   /**
-   * HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB. A smaller
-   * one may pass. Only the words have the number.
+   * Whether a proxy answered HTTP 413; nginx does for more than 1 MiB by default. A smaller call
+   * may pass. gRPC has the number in its text only.
    */
-  boolean isTooLargeOnTheWay() {
+  boolean isTooLargeForProxy() {
     String description = status.getDescription();
     return code() == Status.Code.UNKNOWN
         && details.isEmpty()
@@ -144,11 +144,11 @@ record CallError(Status status, List<Any> details) {
         && description.startsWith("HTTP status code 413");
   }
 
-  /** A batch is refused as a whole, although all but one of its messages may be fine. */
-  boolean isOfTheWholeCall() {
+  /** Whether the server may have refused a batch because of one of its messages. */
+  boolean mayConcernOneMessage() {
     return code() == Status.Code.INVALID_ARGUMENT
         || code() == Status.Code.RESOURCE_EXHAUSTED
-        || isTooLargeOnTheWay();
+        || isTooLargeForProxy();
   }
 
   StatusRuntimeException asException() {
@@ -156,27 +156,27 @@ record CallError(Status status, List<Any> details) {
   }
 
   /**
-   * The error of a call that a server's word has ended.
+   * Returns the error of a call that the server refused.
    *
-   * @param wasMaybeStored an earlier try may have had its effect, of which this refusal says
-   *     nothing
+   * @param wasMaybeStored whether an earlier try may have arrived
    */
   DlqException refusal(boolean wasMaybeStored) {
     ErrorKind kind =
         code() == Status.Code.UNAUTHENTICATED || code() == Status.Code.PERMISSION_DENIED
             ? ErrorKind.UNAUTHENTICATED
             : ErrorKind.REFUSED;
-    boolean maybeStored = wasMaybeStored || !(isTooLargeOnTheWay() || NOT_TAKEN.contains(code()));
-    String words = words() + advice().map(advice -> "; " + advice).orElse("");
-    return new DlqException(kind, words, code(), asException(), maybeStored);
+    boolean maybeStored =
+        wasMaybeStored || !(isTooLargeForProxy() || NOT_ACCEPTED.contains(code()));
+    String text = description() + advice().map(advice -> "; " + advice).orElse("");
+    return new DlqException(kind, text, code(), asException(), maybeStored);
   }
 
   private Optional<String> advice() {
-    if (isTooLargeOnTheWay()) {
-      return Optional.of("a proxy on the way takes no call of that size: raise its limit");
+    if (isTooLargeForProxy()) {
+      return Optional.of("a proxy refuses calls of this size: raise its limit");
     }
     return switch (code()) {
-      case UNAUTHENTICATED -> Optional.of("give the client a token that the server knows");
+      case UNAUTHENTICATED -> Optional.of("give the client a token of the server");
       case UNIMPLEMENTED, NOT_FOUND ->
           Optional.of("is the target the gRPC address of a DLQ server (port 50051 by default)?");
       default -> Optional.empty();

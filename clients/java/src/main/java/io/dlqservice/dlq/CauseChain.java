@@ -14,10 +14,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 
-/** What was thrown, and its causes, nearest first; never a circle. */
+/** A throwable and its causes, outermost first, without repeats. */
 final class CauseChain {
-  /** Deeper causes say nothing that a reader would still follow. */
-  private static final int MOST = 16;
+  /** Deeper causes do not help a reader. */
+  private static final int MAX_CAUSES = 16;
 
   private final Throwable thrown;
   private final List<Throwable> errors = new ArrayList<>();
@@ -26,13 +26,13 @@ final class CauseChain {
     this.thrown = thrown;
     Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     Throwable error = thrown;
-    while (error != null && errors.size() < MOST && seen.add(error)) {
+    while (error != null && errors.size() < MAX_CAUSES && seen.add(error)) {
       errors.add(error);
       error = causeOf(error);
     }
   }
 
-  /** The first that is found, from the outermost on. */
+  /** Returns the first result, from the outermost throwable on. */
   <T> Optional<T> first(Function<Throwable, Optional<T>> look) {
     for (Throwable error : errors) {
       Optional<T> found = look.apply(error);
@@ -41,13 +41,13 @@ final class CauseChain {
     return Optional.empty();
   }
 
-  /** As Java prints it, causes and suppressed ones included; about so many characters of it. */
+  /** Returns the stack trace as Java prints it, cut after about {@code maxChars}. */
   String stackTrace(int maxChars) {
     BoundedWriter text = new BoundedWriter(maxChars);
     try {
       thrown.printStackTrace(new PrintWriter(text));
-    } catch (Throwable fullOrItsOwnFault) {
-      // an exception with methods of its own; what is there is there
+    } catch (Throwable fullOrFailed) {
+      // the limit is reached, or the exception's own code failed
     }
     return text.toString();
   }
@@ -56,15 +56,15 @@ final class CauseChain {
     try {
       String message = error.getMessage();
       return message == null ? "" : message;
-    } catch (Throwable itsOwnFault) {
+    } catch (Throwable failed) {
       return "";
     }
   }
 
-  /** What was thrown before a future, or reflection, put it into an exception of its own. */
+  /** Returns the cause inside the exceptions of futures and reflection. */
   static Throwable unwrapped(Throwable thrown) {
     Throwable error = thrown;
-    for (int depth = 0; depth < MOST && isWrapping(error); depth++) {
+    for (int depth = 0; depth < MAX_CAUSES && isWrapping(error); depth++) {
       Throwable cause = causeOf(error);
       if (cause == null) return error;
       error = cause;
@@ -82,12 +82,12 @@ final class CauseChain {
   private static Throwable causeOf(Throwable error) {
     try {
       return error.getCause();
-    } catch (Throwable itsOwnFault) {
+    } catch (Throwable failed) {
       return null;
     }
   }
 
-  /** Stack traces may be endless: at the bound it ends the printing of them. */
+  /** Stops printing at the limit: a stack trace may be endless. */
   private static final class BoundedWriter extends Writer {
     private final StringBuilder text = new StringBuilder();
     private final int maxChars;
@@ -96,7 +96,7 @@ final class CauseChain {
       private static final long serialVersionUID = 1L;
 
       Full() {
-        super("enough of it is there", null, false, false);
+        super("the limit is reached", null, false, false);
       }
     }
 

@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import java.time.Duration;
 
-/** Options that make no sense are refused where they are given. */
+/** Rejects invalid options when they are set. */
 final class Checks {
   private Checks() {}
 

@@ -2,14 +2,14 @@ package io.dlqservice.dlq;
 
 import java.time.Duration;
 
-/** How sends that come together share calls. */
+/** How concurrent sends share calls. */
 public final class CoalesceOptions {
   private static final int MIB = 1024 * 1024;
 
-  /** What the server takes in one call. */
-  private static final int MOST_MESSAGES = 1_000;
+  /** The server's limit for one call. */
+  private static final int MAX_MESSAGES = 1_000;
 
-  private static final int MOST_BYTES = 3 * MIB + MIB / 2;
+  private static final int MAX_BYTES = 3 * MIB + MIB / 2;
 
   final long maxDelayMs;
   final int maxMessages;
@@ -20,8 +20,8 @@ public final class CoalesceOptions {
 
   private CoalesceOptions(Builder builder) {
     maxDelayMs = builder.maxDelay.toMillis();
-    maxMessages = Math.min(builder.maxMessages, MOST_MESSAGES);
-    maxBytes = Math.min(builder.maxBytes, MOST_BYTES);
+    maxMessages = Math.min(builder.maxMessages, MAX_MESSAGES);
+    maxBytes = Math.min(builder.maxBytes, MAX_BYTES);
     maxCalls = builder.maxCalls;
     maxPendingMessages = builder.maxPendingMessages;
     maxPendingBytes = builder.maxPendingBytes;
@@ -42,37 +42,40 @@ public final class CoalesceOptions {
 
     private Builder() {}
 
-    /** How long a send waits for others while a call is under way; with none it goes at once. */
+    /**
+     * How long a send waits for others while a call is active: 2 ms by default. Without an active
+     * call it goes at once.
+     */
     public Builder maxDelay(Duration maxDelay) {
       this.maxDelay = Checks.notNegative("maxDelay", maxDelay);
       return this;
     }
 
-    /** Most messages of one call: 1 to 1,000; 100 by default. */
+    /** Messages per call: 1 to 1,000; 100 by default. */
     public Builder maxMessages(int maxMessages) {
       this.maxMessages = (int) Checks.atLeast("maxMessages", maxMessages, 1);
       return this;
     }
 
-    /** Most bytes of one call: 3 MiB by default, 3.5 MiB at most. */
+    /** Bytes per call: 3 MiB by default, at most 3.5 MiB. */
     public Builder maxBytes(int maxBytes) {
       this.maxBytes = (int) Checks.atLeast("maxBytes", maxBytes, 1);
       return this;
     }
 
-    /** Most calls under way at a time: 4 by default. */
+    /** Concurrent calls: 4 by default. */
     public Builder maxCalls(int maxCalls) {
       this.maxCalls = (int) Checks.atLeast("maxCalls", maxCalls, 1);
       return this;
     }
 
-    /** Sends that may be pending: 10,000 by default. Beyond, one is spooled at once, or dropped. */
+    /** Pending sends: 10,000 by default. Further sends are spooled at once, or dropped. */
     public Builder maxPendingMessages(int maxPendingMessages) {
       this.maxPendingMessages = (int) Checks.atLeast("maxPendingMessages", maxPendingMessages, 1);
       return this;
     }
 
-    /** Their bytes: 64 MiB by default. */
+    /** Bytes of pending sends: 64 MiB by default. */
     public Builder maxPendingBytes(long maxPendingBytes) {
       this.maxPendingBytes = Checks.atLeast("maxPendingBytes", maxPendingBytes, 1);
       return this;

@@ -13,13 +13,15 @@ import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** One HTTP/2 connection, opened by its first call and again when it breaks. */
+/**
+ * One HTTP/2 connection. The first call opens it, and a later call opens it again after it broke.
+ */
 final class Connection implements AutoCloseable {
   private final ManagedChannel managed;
   private final Channel channel;
 
   /**
-   * @param channel the same with credentials and interceptors
+   * @param channel {@code managed} with credentials and interceptors
    */
   Connection(ManagedChannel managed, Channel channel) {
     this.managed = managed;
@@ -30,12 +32,14 @@ final class Connection implements AutoCloseable {
     return channel;
   }
 
-  /** No server is there. gRPC would let a new call fail by what it knows, without looking again. */
+  /** Whether no server was reached. gRPC would fail new calls at once instead of trying again. */
   boolean hasFailed() {
     return managed.getState(false) == ConnectivityState.TRANSIENT_FAILURE;
   }
 
-  /** Completes exceptionally with a StatusRuntimeException; cancelling it cancels the call. */
+  /**
+   * Completes exceptionally with a StatusRuntimeException. Cancelling the future cancels the call.
+   */
   <Q, R> CompletableFuture<R> call(MethodDescriptor<Q, R> method, Q request, long timeoutMs) {
     CallOptions options =
         CallOptions.DEFAULT.withDeadlineAfter(Math.max(1, timeoutMs), TimeUnit.MILLISECONDS);
@@ -44,11 +48,11 @@ final class Connection implements AutoCloseable {
       var call = channel.newCall(method, options);
       answer.whenComplete(
           (response, error) -> {
-            if (answer.isCancelled()) call.cancel("nobody waits for it any more", null);
+            if (answer.isCancelled()) call.cancel("the caller cancelled it", null);
           });
       ClientCalls.asyncUnaryCall(call, request, new Answer<>(answer));
     } catch (RuntimeException | Error thrown) {
-      // By an interceptor of the user's, for instance.
+      // Such as a user's interceptor that throws.
       answer.completeExceptionally(asStatus(thrown));
     }
     return answer;
@@ -57,17 +61,17 @@ final class Connection implements AutoCloseable {
   static StatusRuntimeException asStatus(Throwable thrown) {
     if (thrown instanceof StatusRuntimeException status) return status;
     return Status.INTERNAL
-        .withDescription("the call could not be made: " + thrown)
+        .withDescription("cannot make the call: " + thrown)
         .withCause(thrown)
         .asRuntimeException(new Metadata());
   }
 
-  /** Lets calls that are under way come to their end, and takes no new ones. */
+  /** Lets active calls finish, and takes no new ones. */
   void retire() {
     managed.shutdown();
   }
 
-  /** Ends it, and with it all calls that are under way. */
+  /** Ends the connection and all its calls. */
   @Override
   public void close() {
     managed.shutdownNow();

@@ -22,18 +22,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Makes connections: sends and acks share one, each stream has its own, so that reconnecting is
- * really that, also behind a load balancer.
+ * Makes connections. Sends and acks share one. Each stream has its own, so that a reconnect reaches
+ * another server behind a load balancer.
  */
 final class Connector {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** A dead peer is found by pings, where nothing else is heard. */
+  /** Pings find a dead peer on a quiet connection. */
   private static final long PING_EVERY_MS = 10_000;
 
   private static final long PING_TIMEOUT_MS = 5_000;
-  private static final int MOST_MESSAGE_BYTES = 16 * 1024 * 1024;
+  private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
   private final String target;
   private final TlsOptions tls;
@@ -50,16 +50,16 @@ final class Connector {
     this.tls = tls;
     credentials = credentialsOf(tls);
     this.interceptors.addAll(interceptors);
-    // Of gRPC's list the last one is called first.
+    // gRPC calls the last interceptor of a list first.
     if (token != null) this.interceptors.add(new Bearer(token));
   }
 
-  /** A connection whose answers come on the network's threads: they must be passed on. */
+  /** Returns a connection that calls back on the network's threads. Callbacks must not block. */
   Connection connect() {
     return connection(builder().directExecutor());
   }
 
-  /** A connection for whatever the user does with the stubs. */
+  /** Returns a connection for the user's stubs. */
   Connection connectForUser() {
     return connection(builder());
   }
@@ -74,7 +74,7 @@ final class Connector {
         Grpc.newChannelBuilder(target, credentials)
             .keepAliveTime(PING_EVERY_MS, TimeUnit.MILLISECONDS)
             .keepAliveTimeout(PING_TIMEOUT_MS, TimeUnit.MILLISECONDS)
-            .maxInboundMessageSize(MOST_MESSAGE_BYTES);
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES);
     if (tls != null && tls.serverName != null) builder.overrideAuthority(tls.serverName);
     return builder;
   }
@@ -89,13 +89,13 @@ final class Connector {
       }
       return builder.build();
     } catch (IOException unreadable) {
-      throw new UncheckedIOException("the files of TlsOptions can't be read", unreadable);
+      throw new UncheckedIOException("cannot read the files of TlsOptions", unreadable);
     }
   }
 
   /**
-   * gRPC's CallCredentials would refuse to send a token without TLS, as it is sent within a pod or
-   * a mesh.
+   * Adds the token. gRPC's CallCredentials would refuse to send it without TLS, as is usual within
+   * a pod or a mesh.
    */
   private record Bearer(Supplier<String> token) implements ClientInterceptor {
     @Override

@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 
-/** The delivery whose handler runs in this thread. */
+/** The delivery whose handler runs in the current thread. */
 final class CurrentDelivery {
   private static final ThreadLocal<HeldDelivery> CURRENT = new ThreadLocal<>();
 
@@ -17,7 +17,7 @@ final class CurrentDelivery {
   }
 
   /**
-   * @param owner the client or the worker of which a handler runs in this thread, or not
+   * @param owner a client or a worker
    */
   static boolean isOf(Object owner) {
     HeldDelivery held = CURRENT.get();
@@ -25,9 +25,9 @@ final class CurrentDelivery {
   }
 
   /**
-   * The running delivery if a request is of the same message: then it is no second message.
+   * Returns the running delivery if the request has the same message.
    *
-   * @return null if it is another one
+   * @return null if it has another one
    */
   static HeldDelivery same(SendToDlqRequest.Builder request, Object client) {
     HeldDelivery held = CURRENT.get();

@@ -2,6 +2,7 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.SendResult.FailedDelivery;
+import io.dlqservice.dlq.spool.SpoolScope;
 import io.dlqservice.dlq.v1.Failure;
 import io.dlqservice.dlq.v1.Origin;
 import io.dlqservice.dlq.v1.Payload;
@@ -20,21 +21,19 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
-/** The client, put together. */
+/** Connects the parts of a client. */
 final class DefaultDlqClient implements DlqClient {
-  /** What handlers sent at the very end has a moment, too. */
+  /** Time for what handlers send just before the close. */
   private static final long LAST_SENDS_MS = 250;
 
-  /**
-   * Threads of those, where they are not virtual: a burst of results must not make one for each.
-   */
-  private static final int MOST_RESULTS = 64;
+  /** Limit of these threads before Java 21: a burst of results must not start one for each. */
+  private static final int MAX_RESULTS = 64;
 
-  /** What closing takes more than its time at most. */
-  private static final long MOST_LATE_MS = 3_000;
+  /** How much longer than its timeout a close may take. */
+  private static final long CLOSE_GRACE_MS = 3_000;
 
-  /** How long closing waits for listeners that are slow. */
-  private static final long MOST_TOLD_MS = 5_000;
+  /** How long a close waits for slow listeners. */
+  private static final long MAX_LISTENERS_MS = 5_000;
 
   /** About a hundred years. */
   private static final Duration NO_LIMIT = Duration.ofDays(36_500);
@@ -42,28 +41,28 @@ final class DefaultDlqClient implements DlqClient {
   private final Loop loop = new Loop("dlq-client");
   private final ExecutorService threads = Threads.perTask("dlq-client-worker");
 
-  /** Where what depends on the futures of sends runs: it may block. */
-  private final ExecutorService results = Threads.perTaskOr("dlq-client-result", MOST_RESULTS);
+  /** Runs what callers chain to the futures of sends: it may block. */
+  private final ExecutorService results = Threads.perTaskUpTo("dlq-client-result", MAX_RESULTS);
 
   private final Listeners listeners = new Listeners();
   private final Connector connector;
-  private final Line line;
+  private final ReconnectingChannel channel;
 
-  /** The caller's: never replaced under his calls. */
-  private final Connection own;
+  /** For the user's stubs. It is never replaced. */
+  private final Connection userConnection;
 
   private final BiConsumer<DlqException, String> onDropped;
   private final Sender sender;
 
-  /** Null for none. */
+  /** Null without a spool. */
   private final Spool spool;
 
-  /** Null where there is no spool. */
+  /** Null without a spool. */
   private final ExitHook exitHook;
 
   private final SendNumbers numbers = new SendNumbers();
 
-  /** Null where nothing is known of it. */
+  /** Null if no option names it. */
   private final Origin origin;
 
   private final long timeoutMs;
@@ -76,32 +75,33 @@ final class DefaultDlqClient implements DlqClient {
 
   DefaultDlqClient(DlqClientBuilder options) {
     connector = new Connector(options.target, options.tls, options.token, options.interceptors);
-    line = new Line(connector::connect, loop);
-    own = connector.connectForUser();
+    channel = new ReconnectingChannel(connector::connect, loop);
+    userConnection = connector.connectForUser();
     Origin given = options.origin.build();
     origin = given.equals(Origin.getDefaultInstance()) ? null : given;
     timeoutMs = options.timeout.toMillis();
     json = options.json;
-    BiConsumer<DlqException, String> told = options.onDropped;
+    BiConsumer<DlqException, String> listener = options.onDropped;
     report = new DropReport(loop);
     onDropped =
-        told == null ? report : (error, queue) -> listeners.tell(() -> told.accept(error, queue));
+        listener == null
+            ? report
+            : (error, queue) -> listeners.call(() -> listener.accept(error, queue));
     Reachability reachability = new Reachability();
     spool =
         options.spool == null
             ? null
             : new Spool(
                 options.spool,
-                options.address(),
-                given.getService(),
+                new SpoolScope(options.address(), given.getService()),
                 loop,
-                line,
+                channel,
                 reachability,
                 onDropped);
     sender =
         new Sender(
             loop,
-            line,
+            channel,
             reachability,
             spool,
             options.coalesce,
@@ -111,9 +111,7 @@ final class DefaultDlqClient implements DlqClient {
     exitHook = spool == null ? null : new ExitHook(this::giveUpAtExit);
   }
 
-  /**
-   * What is answered in a moment needs no spool; who closes it already waits as long as he wants.
-   */
+  /** Moves pending sends to the spool, after a moment for their answers. */
   private synchronized CompletableFuture<Void> giveUpAtExit() {
     if (isClosing) return closed.copy();
     return sender
@@ -125,12 +123,12 @@ final class DefaultDlqClient implements DlqClient {
   @Override
   public SendResult send(String queue, Object payload, Throwable error, SendOptions options) {
     if (loop.isCurrent()) {
-      return dropped(SendErrors.wouldWaitForItself("send", "use sendAsync"), queue);
+      return dropped(SendErrors.wouldDeadlock("send", "use sendAsync"), queue);
     }
     try {
       Sent sent = begin(queue, payload, error, options);
       return sent.pending == null ? sent.result : sent.pending.result.join();
-    } catch (Throwable thrown) { // of the caller's codec, which may lack a class
+    } catch (Throwable thrown) { // such as the user's codec
       return dropped(SendErrors.invalid(thrown), queue);
     }
   }
@@ -147,7 +145,7 @@ final class DefaultDlqClient implements DlqClient {
     }
   }
 
-  /** What depends on it runs in a thread where it may block. */
+  /** Completes the caller's future in a thread that may block. */
   private CompletableFuture<SendResult> handedOut(PendingSend send) {
     if (send.result.isDone()) return CompletableFuture.completedFuture(send.result.join());
     CompletableFuture<SendResult> future = new CompletableFuture<>();
@@ -163,12 +161,12 @@ final class DefaultDlqClient implements DlqClient {
     try {
       future.completeAsync(() -> result, results);
     } catch (RejectedExecutionException | OutOfMemoryError noThread) {
-      future.complete(result); // somebody waits for it
+      future.complete(result); // the caller waits for it
     }
   }
 
   /**
-   * @param pending null where there is a result already
+   * @param pending null if there is a result already
    */
   private record Sent(PendingSend pending, SendResult result) {}
 
@@ -176,13 +174,13 @@ final class DefaultDlqClient implements DlqClient {
       throws Exception {
     SendOptions options = given == null ? SendOptions.NONE : given;
     Payload payload = MessagePayload.of(value, options.contentType, json);
-    SendToDlqRequest.Builder request = Letter.request(queue, payload, error, options, origin);
+    SendToDlqRequest.Builder request = SendRequest.builder(queue, payload, error, options, origin);
     HeldDelivery held = CurrentDelivery.same(request, this);
     if (held != null) return new Sent(null, becomesOutcome(held, request, error));
     if (isClosed) return new Sent(null, dropped(SendErrors.closed(), queue));
     if (spool != null) numbers.count(request);
     long ownTimeoutMs = options.timeout == null ? timeoutMs : options.timeout.toMillis();
-    return new Sent(sender.add(Letter.of(request.build()), ownTimeoutMs), null);
+    return new Sent(sender.add(SendRequest.of(request.build()), ownTimeoutMs), null);
   }
 
   private SendResult dropped(DlqException error, String queue) {
@@ -191,12 +189,12 @@ final class DefaultDlqClient implements DlqClient {
   }
 
   /**
-   * The message is there already, and its handler has it: the failure is reported, not sent again.
+   * The failure becomes the outcome of the running delivery: sending would make a second message.
    */
   private static SendResult becomesOutcome(
       HeldDelivery held, SendToDlqRequest.Builder request, Throwable error) {
     if (held.isAborted()) {
-      // That, and not the message, is why it failed.
+      // The handler failed because of the interrupt.
       if (held.sent == null) held.sent = Outcome.released();
       return new FailedDelivery(held.id());
     }
@@ -210,7 +208,8 @@ final class DefaultDlqClient implements DlqClient {
       Duration left = Duration.between(Instant.now(), Times.from(request.getDueTime()));
       retryAfter = Optional.of(left.isNegative() ? Duration.ZERO : left);
     }
-    held.sent = Outcome.failed(failure, retryAfter, Letter.isNonRetryable(error) || quarantines);
+    held.sent =
+        Outcome.failed(failure, retryAfter, SendRequest.isNonRetryable(error) || quarantines);
     return new FailedDelivery(held.id());
   }
 
@@ -221,9 +220,9 @@ final class DefaultDlqClient implements DlqClient {
 
   private synchronized Worker start(WorkerBuilder options) {
     if (isClosing) throw SendErrors.closed();
-    WorkerHome home =
-        new WorkerHome(this, loop, line, connector::connect, threads, listeners, json);
-    RunningWorker worker = new RunningWorker(options, home);
+    WorkerContext context =
+        new WorkerContext(this, loop, channel, connector::connect, threads, listeners, json);
+    RunningWorker worker = new RunningWorker(options, context);
     workers.add(worker);
     worker.done().whenComplete((none, thrown) -> workers.remove(worker));
     worker.start();
@@ -232,14 +231,14 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public void flush() {
-    if (loop.isCurrent()) throw SendErrors.wouldWaitForItself("flush", "call it elsewhere");
+    if (loop.isCurrent()) throw SendErrors.wouldDeadlock("flush", "call it in another thread");
     sender.flush().join();
     listeners.flush();
   }
 
   @Override
   public Channel channel() {
-    return own.channel();
+    return userConnection.channel();
   }
 
   @Override
@@ -251,7 +250,7 @@ final class DefaultDlqClient implements DlqClient {
   public void close(Duration timeout) {
     Duration bounded = timeout.compareTo(NO_LIMIT) < 0 ? timeout : NO_LIMIT;
     boolean isFirst = beginToClose();
-    Runnable rest = isFirst ? () -> end(bounded) : () -> hasten(bounded);
+    Runnable rest = isFirst ? () -> end(bounded) : () -> shortenClose(bounded);
     if (isWaitedFor(isFirst)) Threads.daemons("dlq-client-close").newThread(rest).start();
     else rest.run();
   }
@@ -262,17 +261,17 @@ final class DefaultDlqClient implements DlqClient {
     return isFirst;
   }
 
-  /** Whether closing waits for this very thread, which must then not wait for it. */
+  /** Whether the close would wait for the current thread, which would deadlock. */
   private boolean isWaitedFor(boolean isFirst) {
     return loop.isCurrent()
         || CurrentDelivery.isOf(this)
-        || (!isFirst && listeners.isCurrent()); // the first one's end waits for listeners
+        || (!isFirst && listeners.isCurrent()); // the first close waits for listeners
   }
 
-  /** Somebody closes it already, and may wait longer than this one wants to. */
-  private void hasten(Duration timeout) {
+  /** Another close runs and may have a longer timeout. */
+  private void shortenClose(Duration timeout) {
     workers.forEach(worker -> worker.stop(timeout));
-    await(closed, timeout.toMillis() + MOST_LATE_MS);
+    await(closed, timeout.toMillis() + CLOSE_GRACE_MS);
   }
 
   private void end(Duration timeout) {
@@ -298,21 +297,21 @@ final class DefaultDlqClient implements DlqClient {
     CompletableFuture<Void> cut = new CompletableFuture<>();
     loop.execute(
         () -> {
-          line.close();
+          channel.close();
           cut.complete(null);
         });
     cut.join();
     if (spool != null) spool.close();
-    own.close();
+    userConnection.close();
     loop.close();
     report.flush();
-    listeners.close(Math.min(MOST_TOLD_MS, untilMs + MOST_LATE_MS - Loop.nowMs()));
+    listeners.close(Math.min(MAX_LISTENERS_MS, untilMs + CLOSE_GRACE_MS - Loop.nowMs()));
     threads.shutdown();
     results.shutdown();
     if (exitHook != null) exitHook.close();
   }
 
-  private static void await(CompletableFuture<Void> future, long mostMs) {
-    future.copy().completeOnTimeout(null, mostMs, TimeUnit.MILLISECONDS).join();
+  private static void await(CompletableFuture<Void> future, long maxMs) {
+    future.copy().completeOnTimeout(null, maxMs, TimeUnit.MILLISECONDS).join();
   }
 }

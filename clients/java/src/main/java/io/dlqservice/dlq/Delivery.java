@@ -9,28 +9,28 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** One hand-out of one message, as a handler sees it. */
+/** One delivery of one message. */
 public interface Delivery {
-  /** The message as the service has it; what is used most has methods of its own here. */
+  /** The message as the service stores it. The most used fields have methods here. */
   Message message();
 
   MessagePayload payload();
 
-  /** 1 for the first. */
+  /** Number of this attempt, from 1. */
   int attempt();
 
-  /** Counts every hand-out, lost and released ones too. */
+  /** Counts all deliveries, also expired and released ones. */
   int deliveryNumber();
 
-  /** An earlier delivery ended without an outcome: check whether its work has taken effect. */
+  /** Whether an earlier delivery ended without an outcome. Check whether its work took effect. */
   boolean outcomeUnknown();
 
-  /** When the server would take it back; moves on while the worker extends the lease. */
+  /** When the lease expires. The worker extends it while the handler runs. */
   Instant leaseExpireTime();
 
   /**
-   * Completes when the lease is lost, or when a stopping worker waits no longer. The handler's
-   * thread is interrupted then, too.
+   * Completes when the lease is lost, or when a stopping worker no longer waits. The handler's
+   * thread is interrupted then.
    */
   CompletableFuture<Void> cancelled();
 
@@ -48,17 +48,17 @@ public interface Delivery {
     return message().getAttributesMap();
   }
 
-  /** Why it failed most recently. */
+  /** Why the message failed most recently. */
   default Reason reason() {
     return message().getReason();
   }
 
-  /** The most recent failure, if one was reported. */
+  /** The most recent failure, if any. */
   default Optional<Failure> latestFailure() {
     return message().hasFailure() ? Optional.of(message().getFailure()) : Optional.empty();
   }
 
-  /** The sender's own identity of the message; empty if it has none. */
+  /** The sender's identity of the message; empty without one. */
   default String sourceId() {
     return message().getSourceId();
   }

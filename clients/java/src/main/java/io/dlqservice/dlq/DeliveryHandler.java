@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-/** Processes one delivery. Returning means succeeded, throwing means failed. */
+/** Processes one delivery. Returning reports success, throwing reports a failure. */
 @FunctionalInterface
 public interface DeliveryHandler {
   void handle(Delivery delivery) throws Exception;

@@ -6,8 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * A client of one deployment of the service. Make one and share it: all of it may be used by many
- * threads at a time.
+ * Sends dead letters to the DLQ service, and runs workers for due messages. Thread-safe: make one
+ * client and share it.
  *
  * <pre>{@code
  * try (DlqClient dlq = DlqClient.builder("127.0.0.1:50051").service("orders").build()) {
@@ -17,7 +17,7 @@ import java.util.function.Function;
  */
 public interface DlqClient extends AutoCloseable {
   /**
-   * Begins a client.
+   * Returns a builder of a client.
    *
    * @param target the gRPC address, such as {@code 127.0.0.1:50051} or {@code dns:///dlq:50051}
    */
@@ -26,79 +26,78 @@ public interface DlqClient extends AutoCloseable {
   }
 
   /**
-   * Hands over a message that could not be processed, and why. Throws nothing: look at {@link
-   * SendResult#status()} to know whether the service has it. Waits for the result, for the timeout
-   * at most, also where the thread is interrupted.
+   * Sends a message that could not be processed. Never throws: {@link SendResult#status()} has the
+   * result. Blocks until then, up to the timeout (5 s by default), also if the thread is
+   * interrupted.
    *
-   * @param payload a String, bytes, or anything that JSON can hold
-   * @param error what was thrown; null if nothing was
+   * @param payload a String, bytes, or an object that JSON can hold
+   * @param error the cause; null for none
    * @param options null for none
    */
   SendResult send(String queue, Object payload, Throwable error, SendOptions options);
 
-  /** The same without options. */
+  /** Sends without options. */
   default SendResult send(String queue, Object payload, Throwable error) {
     return send(queue, payload, error, SendOptions.NONE);
   }
 
   /**
-   * The same without waiting. The future never completes exceptionally; cancelling it gives up the
+   * Sends without blocking. The future never completes exceptionally; cancelling it cancels the
    * send.
    */
   CompletableFuture<SendResult> sendAsync(
       String queue, Object payload, Throwable error, SendOptions options);
 
-  /** The same without options. */
+  /** Sends without options. */
   default CompletableFuture<SendResult> sendAsync(String queue, Object payload, Throwable error) {
     return sendAsync(queue, payload, error, SendOptions.NONE);
   }
 
   /**
-   * Wraps a function: when it throws, its argument goes to the queue with the error. The wrapper
-   * gives what the function gives, or null if the message is kept, by the service or on this
-   * machine's disk. If it could not be kept, it throws the error itself, so that whoever called
-   * keeps the message.
+   * Wraps a function so that a failure sends its argument to the queue. The wrapper then returns
+   * null if the service or the local disk keeps the message; otherwise it throws the function's own
+   * error.
    *
-   * @param options of the send, such as its source id
+   * @param options returns the options of a send, such as its source id
    */
   default <T, R> ThrowingFunction<T, R> deadLetter(
       String queue, ThrowingFunction<T, R> function, Function<T, SendOptions> options) {
     return DeadLetters.wrap(this, queue, function, options);
   }
 
-  /** The same without options. */
+  /** Wraps a function without options. */
   default <T, R> ThrowingFunction<T, R> deadLetter(String queue, ThrowingFunction<T, R> function) {
     return deadLetter(queue, function, value -> DeadLetters.ownOptions(value));
   }
 
-  /** Begins a worker on messages that are due: it starts once it has its handler. */
+  /** Returns a builder of a worker for due messages. Its start method takes the handler. */
   WorkerBuilder worker(String... queues);
 
   /**
-   * Waits until everything sent so far has its result, and a listener knows what was dropped.
+   * Waits until every send so far has its result, and the listener was called for each dropped
+   * message.
    *
-   * @throws DlqException in an interceptor or a token supplier, where it would wait for itself
+   * @throws DlqException in an interceptor or a token supplier, where it would deadlock
    */
   void flush();
 
   /**
-   * Stops the workers, waits for what is pending, moves the rest to the spool, and ends. In a
-   * handler of a worker, an interceptor or a token supplier, for which it would have to wait, it
-   * only begins that.
+   * Stops the workers, waits for pending sends, moves the rest to the spool, and ends. In a
+   * handler, an interceptor or a token supplier it does not wait, because that would deadlock.
    */
   @Override
   void close();
 
   /**
-   * The same within a time.
+   * Closes within a time.
    *
-   * @param timeout how long to wait for handlers and sends; interrupting and reporting what has not
-   *     ended by then takes 3 s more at most
+   * @param timeout how long to wait for handlers and sends. Interrupting handlers and reporting
+   *     outcomes may take 3 s more
    */
   void close(Duration timeout);
 
   /**
-   * For the generated stubs of all methods, with this client's credentials: {@code
+   * The channel with this client's credentials, for the generated stubs of all methods: {@code
    * DlqServiceGrpc.newBlockingStub(dlq.channel())}.
    */
   Channel channel();

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
-/** Makes a {@link DlqClient}. */
+/** Builds a {@link DlqClient}. */
 public final class DlqClientBuilder {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final Duration TRY_TIMEOUT = Duration.ofSeconds(2);
@@ -22,7 +22,7 @@ public final class DlqClientBuilder {
   Duration tryTimeout = TRY_TIMEOUT;
   CoalesceOptions coalesce = CoalesceOptions.builder().build();
 
-  /** Null for none. */
+  /** Null without a spool. */
   SpoolOptions spool = SpoolOptions.builder().build();
 
   BiConsumer<DlqException, String> onDropped;
@@ -42,8 +42,8 @@ public final class DlqClientBuilder {
   }
 
   /**
-   * Asked for a token at each call: for tokens that change. It must not block. Space around a
-   * token, such as the end of a file's line, is not sent.
+   * Returns the token for each call, for tokens that change. It must not block. Space around a
+   * token, such as a line end, is not sent.
    */
   public DlqClientBuilder token(Supplier<String> token) {
     this.token = token;
@@ -56,81 +56,83 @@ public final class DlqClientBuilder {
     return this;
   }
 
-  /** Who sends: the service, as {@code origin} of each message. Also names the spool's folder. */
+  /**
+   * The name of the sending service, stored with each message. It also names the spool's folder.
+   */
   public DlqClientBuilder service(String service) {
     origin.setService(service);
     return this;
   }
 
-  /** Which instance of the service. */
+  /** The instance of the sending service. */
   public DlqClientBuilder instance(String instance) {
     origin.setInstance(instance);
     return this;
   }
 
-  /** Which version of the service. */
+  /** The version of the sending service. */
   public DlqClientBuilder version(String version) {
     origin.setVersion(version);
     return this;
   }
 
-  /** How long a send tries: 5 s by default. */
+  /** How long a send may take: 5 s by default. */
   public DlqClientBuilder timeout(Duration timeout) {
     this.timeout = Checks.positive("timeout", timeout);
     return this;
   }
 
-  /** How long one try of it waits for an answer: 2 s by default. */
+  /** How long one try of a send waits for an answer: 2 s by default. */
   public DlqClientBuilder tryTimeout(Duration tryTimeout) {
     this.tryTimeout = Checks.positive("tryTimeout", tryTimeout);
     return this;
   }
 
-  /** How sends that come together share calls. */
+  /** How concurrent sends share calls. */
   public DlqClientBuilder coalesce(CoalesceOptions coalesce) {
     this.coalesce = coalesce;
     return this;
   }
 
-  /** Where sends are kept that can't be delivered in time. In files by default. */
+  /** Where sends are kept that could not be sent in time: in files by default. */
   public DlqClientBuilder spool(SpoolOptions spool) {
     this.spool = spool;
     return this;
   }
 
-  /** What can't be delivered in time is dropped. */
+  /** Drops sends that could not be sent in time. */
   public DlqClientBuilder withoutSpool() {
     spool = null;
     return this;
   }
 
-  /** See or change each call as it goes out, retries and streams included. */
+  /** Adds interceptors around each call, including retries and streams. */
   public DlqClientBuilder intercept(ClientInterceptor... interceptors) {
     this.interceptors.addAll(List.of(interceptors));
     return this;
   }
 
   /**
-   * Told of each message that was dropped, with its queue. Default: at most one line a second in
-   * the log.
+   * Called for each dropped message with the error and the queue. Default: at most one log line a
+   * second.
    */
   public DlqClientBuilder onDropped(BiConsumer<DlqException, String> onDropped) {
     this.onDropped = onDropped;
     return this;
   }
 
-  /** How payloads that are objects become JSON, and come from it. Gson by default. */
+  /** How objects become JSON payloads, and back: Gson by default. */
   public DlqClientBuilder json(JsonCodec json) {
     this.json = json;
     return this;
   }
 
-  /** Connects with the first call. */
+  /** Builds the client. The first call connects. */
   public DlqClient build() {
     return new DefaultDlqClient(this);
   }
 
-  /** {@code host:port}: for whom a spool is. */
+  /** {@code host:port}, which names the target in spool files. */
   String address() {
     int scheme = target.indexOf(":///");
     return scheme < 0 ? target : target.substring(scheme + ":///".length());

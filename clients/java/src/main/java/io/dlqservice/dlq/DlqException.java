@@ -3,7 +3,7 @@ package io.dlqservice.dlq;
 import io.grpc.Status;
 import java.util.Optional;
 
-/** An error of the client. Branch on {@link #kind()}; the message says what to do. */
+/** An error of the client. Check {@link #kind()}; the message has advice. */
 public final class DlqException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -27,12 +27,12 @@ public final class DlqException extends RuntimeException {
     return kind;
   }
 
-  /** The status of the call that failed, if one did. */
+  /** The gRPC status of the failed call, if any. */
   public Optional<Status.Code> code() {
     return Optional.ofNullable(code);
   }
 
-  /** Whether a try went out whose answer is not known, so that the server may have taken it. */
+  /** Whether the server may have accepted the message: a try was sent whose answer is unknown. */
   public boolean maybeStored() {
     return maybeStored;
   }

@@ -4,16 +4,13 @@ import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Logs dropped messages: the first at once, then one line a second with how many it stands for,
- * until all are told.
- */
+/** Logs dropped messages: the first at once, then at most one line a second with their number. */
 final class DropReport implements BiConsumer<DlqException, String> {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final long LINE_EVERY_MS = 1_000;
 
   private final Loop loop;
-  private int untold;
+  private int unreported;
   private DlqException latest;
   private String latestQueue;
   private boolean isWaiting;
@@ -24,28 +21,33 @@ final class DropReport implements BiConsumer<DlqException, String> {
 
   @Override
   public synchronized void accept(DlqException error, String queue) {
-    untold++;
+    unreported++;
     latest = error;
     latestQueue = queue;
-    if (!isWaiting) tell();
+    if (!isWaiting) report();
   }
 
-  /** Tells at once what is untold; after its loop is closed, which tells no more. */
+  /** Logs what is not yet logged. A closed loop runs no timers: call this after closing it. */
   void flush() {
-    tell();
+    report();
   }
 
-  private synchronized void tell() {
+  private synchronized void report() {
     isWaiting = false;
-    if (untold == 0) return;
-    String more = untold > 1 ? " (and " + (untold - 1) + " before it)" : "";
-    untold = 0;
-    isWaiting = true; // before: a log may drop messages of its own
+    if (unreported == 0) return;
+    String more = unreported > 1 ? " and " + (unreported - 1) + " before it" : "";
+    unreported = 0;
+    isWaiting = true; // set first: a logger may drop messages itself
     try {
-      LOG.error("dropped a message for {}{}: {}", latestQueue, more, latest.getMessage());
-    } catch (RuntimeException | Error ofTheLog) {
-      // whoever sent it hears of it all the same
+      LOG.error(
+          "dropped a message for queue \"{}\" ({}){}: {}",
+          latestQueue,
+          latest.kind(),
+          more,
+          latest.getMessage());
+    } catch (RuntimeException | Error ofTheLogger) {
+      // the sender still gets the error as its result
     }
-    isWaiting = loop.after(LINE_EVERY_MS, this::tell) != null;
+    isWaiting = loop.after(LINE_EVERY_MS, this::report) != null;
   }
 }

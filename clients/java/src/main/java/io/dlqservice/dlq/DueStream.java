@@ -18,11 +18,11 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.function.Supplier;
 
 /**
- * One worker's stream: opened again whenever it ends, with its session, until it is closed. Belongs
- * to the client's loop.
+ * The stream of one worker. It opens again with its session whenever it ends, until it is closed.
+ * Used on the client's loop only.
  */
 final class DueStream {
-  /** Whom it tells. */
+  /** Receives what the stream delivers. */
   interface Listener {
     void opened(long leaseMs);
 
@@ -30,26 +30,26 @@ final class DueStream {
 
     void broken(DlqException error);
 
-    /** Called between two streams of a session, which waits for it. */
+    /** Called before the next stream of a session, which waits for it. */
     CompletableFuture<Void> beforeResume(String sessionId);
   }
 
   private static final long FIRST_PAUSE_MS = 50;
-  private static final long MOST_PAUSE_MS = 5_000;
+  private static final long MAX_PAUSE_MS = 5_000;
 
-  /** A stream that has lived this long was no failed try to open one. */
-  private static final long GOOD_AFTER_MS = 1_000;
+  /** A stream that lived this long counts as opened: the backoff starts anew. */
+  private static final long STABLE_AFTER_MS = 1_000;
 
-  /** A stream that says nothing for so long is dead; the server says something every 10 s. */
+  /** A stream without a frame for this time is dead. The server sends one every 10 s. */
   private static final long SILENCE_MS = 25_000;
 
-  private static final long LOOK_EVERY_MS = SILENCE_MS / 10;
+  private static final long CHECK_EVERY_MS = SILENCE_MS / 10;
   private static final long DEFAULT_LEASE_MS = 30_000;
 
   /**
-   * Statuses that trying again can't change: the request itself is wrong, or the server another
-   * one. Not once a stream has been open: then it is a proxy whose servers are away, or a
-   * deployment.
+   * Statuses that a retry cannot change: the request is wrong, or the server is not this service.
+   * After a first stream has opened they may come from a proxy during a deployment, and are
+   * retried.
    */
   private static final Set<Status.Code> FINAL =
       EnumSet.of(Status.Code.INVALID_ARGUMENT, Status.Code.UNIMPLEMENTED);
@@ -59,14 +59,14 @@ final class DueStream {
   private final StreamDueRequest request;
   private final Listener listener;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
-  private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
   private ScheduledFuture<?> watch;
   private String sessionId = "";
   private Stream stream;
   private ScheduledFuture<?> pause;
   private boolean isClosed;
 
-  /** A connection of its own for each stream. */
+  /** Each stream has a connection of its own. */
   DueStream(Loop loop, Supplier<Connection> connect, StreamDueRequest request, Listener listener) {
     this.loop = loop;
     this.connect = connect;
@@ -76,11 +76,11 @@ final class DueStream {
 
   void start() {
     if (isClosed) return;
-    watch = loop.every(LOOK_EVERY_MS, this::look);
+    watch = loop.every(CHECK_EVERY_MS, this::checkSilence);
     open();
   }
 
-  /** Completes when it was closed; exceptionally when the server refuses it for good. */
+  /** Completes when the stream is closed; exceptionally if the server refuses it permanently. */
   CompletableFuture<Void> done() {
     return done;
   }
@@ -108,15 +108,15 @@ final class DueStream {
     }
   }
 
-  /** Also covers the opening of a stream that never answers. */
-  private void look() {
-    if (stream == null || Loop.nowMs() - stream.heardAtMs < SILENCE_MS) return;
-    String words = "nothing was heard for " + SILENCE_MS / 1_000 + " s";
-    stream.end(CallError.of(Status.UNAVAILABLE.withDescription(words)));
+  /** Ends a silent stream, also one that never opened. */
+  private void checkSilence() {
+    if (stream == null || Loop.nowMs() - stream.lastFrameAtMs < SILENCE_MS) return;
+    String text = "the server sent nothing for " + SILENCE_MS / 1_000 + " s";
+    stream.end(CallError.of(Status.UNAVAILABLE.withDescription(text)));
   }
 
   /**
-   * @param error null where none is to be told
+   * @param error null to report none
    */
   private void ended(long startedAtMs, CallError error, boolean isDrained) {
     stream = null;
@@ -132,9 +132,9 @@ final class DueStream {
       }
       listener.broken(brokenBy(error));
     }
-    boolean wasGood = Loop.nowMs() - startedAtMs > GOOD_AFTER_MS;
-    if (wasGood) backoff.reset();
-    if (isDrained && wasGood) resume();
+    boolean wasStable = Loop.nowMs() - startedAtMs > STABLE_AFTER_MS;
+    if (wasStable) backoff.reset();
+    if (isDrained && wasStable) resume();
     else pause = loop.after(backoff.nextMs(), this::resume);
   }
 
@@ -149,7 +149,7 @@ final class DueStream {
     try {
       return listener.beforeResume(sessionId);
     } catch (RuntimeException | Error thrown) {
-      return CompletableFuture.completedFuture(null); // the stream matters more
+      return CompletableFuture.completedFuture(null); // the stream opens anyway
     }
   }
 
@@ -158,15 +158,15 @@ final class DueStream {
     if (code == Status.Code.UNAUTHENTICATED || code == Status.Code.PERMISSION_DENIED) {
       return error.refusal(false);
     }
-    String words = "the stream of due messages broke and is opened again: " + error.words();
-    return new DlqException(ErrorKind.CONNECTION, words, code, error.asException(), false);
+    String text = "the stream of due messages broke: " + error.description() + "; reconnecting";
+    return new DlqException(ErrorKind.CONNECTION, text, code, error.asException(), false);
   }
 
-  /** One of them, to its end. */
+  /** One stream, from its opening to its end. */
   private final class Stream implements StreamObserver<StreamDueResponse> {
     private final Connection connection;
     private final long startedAtMs = Loop.nowMs();
-    private long heardAtMs = startedAtMs;
+    private long lastFrameAtMs = startedAtMs;
     private ClientCall<StreamDueRequest, StreamDueResponse> call;
     private boolean isOver;
 
@@ -192,7 +192,7 @@ final class DueStream {
     private void end(CallError error, boolean isDrained) {
       if (isOver) return;
       isOver = true;
-      if (call != null) call.cancel("the stream is over", null);
+      if (call != null) call.cancel("the stream has ended", null);
       connection.close();
       ended(startedAtMs, error, isDrained);
     }
@@ -214,12 +214,12 @@ final class DueStream {
 
     private void take(StreamDueResponse response) {
       if (isOver) return;
-      heardAtMs = Loop.nowMs();
+      lastFrameAtMs = Loop.nowMs();
       switch (response.getFrameCase()) {
         case OPENED -> takeOpened(response.getOpened());
         case DELIVERIES -> listener.deliveries(response.getDeliveries().getDeliveriesList());
         case DRAIN -> end(null, true);
-        default -> {} // a heartbeat, or what later versions say
+        default -> {} // a heartbeat, or a frame of a later version
       }
     }
 

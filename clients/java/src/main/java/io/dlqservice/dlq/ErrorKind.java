@@ -1,26 +1,26 @@
 package io.dlqservice.dlq;
 
-/** Why a call of the client did not do what was asked. Later versions may add kinds. */
+/** Why a call of the client failed. Later versions may add kinds. */
 public enum ErrorKind {
-  /** No answer within the timeout. */
+  /** No answer came within the timeout. */
   DEADLINE("deadline"),
-  /** More is pending than {@link CoalesceOptions} allow, and there is no spool. */
+  /** More sends are pending than {@link CoalesceOptions} allow, and there is no spool. */
   BUFFER_FULL("buffer-full"),
-  /** It could not be sent in time, and there is no room to keep it. */
+  /** The message could not be sent in time, and the spool has no room. */
   SPOOL_FULL("spool-full"),
-  /** The server looked at it and said no. */
+  /** The server refused the request. */
   REFUSED("refused"),
-  /** The server wants a token, or another one. */
+  /** The server requires another token. */
   UNAUTHENTICATED("unauthenticated"),
-  /** It can't be put on the wire. */
+  /** The message cannot be encoded. */
   INVALID("invalid"),
-  /** The caller cancelled it. */
+  /** The caller cancelled the send. */
   ABORTED("aborted"),
   /** The client was closed. */
   CLOSED("closed"),
   /** An outcome came too late and does not count. */
   LEASE_LOST("lease-lost"),
-  /** A worker's stream broke; it is opened again. */
+  /** A worker's stream broke and opens again. */
   CONNECTION("connection");
 
   private final String label;
@@ -29,7 +29,7 @@ public enum ErrorKind {
     this.label = label;
   }
 
-  /** The name that all clients have for it, such as {@code buffer-full}. */
+  /** Returns the kind's name in all clients, such as {@code buffer-full}. */
   @Override
   public String toString() {
     return label;

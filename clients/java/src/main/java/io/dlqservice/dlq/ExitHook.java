@@ -5,16 +5,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * What a client does when the program ends without closing it: what is pending goes to the spool.
- * Workers are left as they are, for the program may have a hook of its own that waits for them.
+ * Moves pending sends to the spool when the program ends without closing the client. It does not
+ * stop workers: the program may have its own hook for that.
  */
 final class ExitHook implements AutoCloseable {
-  private static final long MOST_WAIT_MS = 2_000;
+  private static final long MAX_WAIT_MS = 2_000;
 
   private final Thread thread;
 
   /**
-   * @param giveUp completes when nothing is pending any more
+   * @param giveUp completes when nothing is pending
    */
   ExitHook(Supplier<CompletableFuture<Void>> giveUp) {
     thread =
@@ -23,13 +23,13 @@ final class ExitHook implements AutoCloseable {
                 giveUp
                     .get()
                     .copy()
-                    .completeOnTimeout(null, MOST_WAIT_MS, TimeUnit.MILLISECONDS)
+                    .completeOnTimeout(null, MAX_WAIT_MS, TimeUnit.MILLISECONDS)
                     .join(),
             "dlq-client-exit");
     try {
       Runtime.getRuntime().addShutdownHook(thread);
-    } catch (IllegalStateException itEndsAlready) {
-      // then it is too late for this client
+    } catch (IllegalStateException jvmEnds) {
+      // too late for this client
     }
   }
 
@@ -37,8 +37,8 @@ final class ExitHook implements AutoCloseable {
   public void close() {
     try {
       Runtime.getRuntime().removeShutdownHook(thread);
-    } catch (IllegalStateException itEndsAlready) {
-      // it waits for what this close waits for
+    } catch (IllegalStateException jvmEnds) {
+      // the JVM is ending
     }
   }
 }

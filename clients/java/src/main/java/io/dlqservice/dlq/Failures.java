@@ -9,18 +9,19 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 
-/** What is known of something that was thrown, as the service takes it. */
+/** Converts a throwable to the failure that the service stores. */
 final class Failures {
-  // Limits of the contract; what is longer is cut by one byte more, so that the server flags it.
+  // Limits of the contract. A longer value keeps one byte more than its limit, so that the server
+  // marks it as cut.
   private static final int TYPE_BYTES = 512;
   private static final int MESSAGE_BYTES = 4 * 1024;
   private static final int STACK_BYTES = 16 * 1024;
   private static final int ATTRIBUTE_BYTES = 1024;
 
-  private static final int LEAST_HTTP_STATUS = 100;
-  private static final int MOST_HTTP_STATUS = 599;
+  private static final int MIN_HTTP_STATUS = 100;
+  private static final int MAX_HTTP_STATUS = 599;
 
-  /** Of Spring, JAX-RS, Retrofit, Feign, and Apache's HTTP clients. */
+  /** Methods of Spring, JAX-RS, Retrofit, Feign, and Apache's HTTP clients. */
   private static final List<String> HTTP_STATUS =
       List.of("getStatusCode", "statusCode", "getRawStatusCode", "getStatus", "status", "code");
 
@@ -29,20 +30,20 @@ final class Failures {
 
   private Failures() {}
 
-  /** Never throws itself. */
+  /** Never throws. */
   static Failure of(Throwable thrown) {
     CauseChain chain = new CauseChain(thrown);
     Failure.Builder failure =
         Failure.newBuilder()
-            .setType(Text.cut(thrown.getClass().getName(), TYPE_BYTES))
-            .setMessage(Text.cut(messageOf(chain), MESSAGE_BYTES))
-            .setStackTrace(Text.cut(chain.stackTrace(STACK_BYTES), STACK_BYTES));
+            .setType(Text.truncate(thrown.getClass().getName(), TYPE_BYTES))
+            .setMessage(Text.truncate(messageOf(chain), MESSAGE_BYTES))
+            .setStackTrace(Text.truncate(chain.stackTrace(STACK_BYTES), STACK_BYTES));
     chain.first(Failures::grpcCode).ifPresent(failure::setGrpcCode);
     chain.first(Failures::httpStatus).ifPresent(failure::setHttpStatus);
     chain
         .first(error -> StatusDetails.retryDelay(StatusDetails.of(error)))
         .ifPresent(delay -> failure.setRetryAfter(Times.to(delay)));
-    putFirst(failure, chain, "sqlstate", error -> Peek.text(error, "getSQLState"));
+    putFirst(failure, chain, "sqlstate", error -> SafeRead.text(error, "getSQLState"));
     putFirst(failure, chain, "retry-after", Failures::retryAfter);
     return failure.build();
   }
@@ -54,10 +55,10 @@ final class Failures {
       Function<Throwable, Optional<String>> look) {
     chain
         .first(look)
-        .ifPresent(value -> failure.putAttributes(name, Text.cut(value, ATTRIBUTE_BYTES)));
+        .ifPresent(value -> failure.putAttributes(name, Text.truncate(value, ATTRIBUTE_BYTES)));
   }
 
-  /** Errors of failed connections often have no words of their own: those of the cause, then. */
+  /** Connection errors often have no message of their own, so take that of the cause. */
   private static String messageOf(CauseChain chain) {
     return chain
         .first(error -> Optional.of(CauseChain.messageOf(error)).filter(text -> !text.isEmpty()))
@@ -72,10 +73,10 @@ final class Failures {
   }
 
   private static Optional<Integer> httpStatus(Throwable error) {
-    Object response = Peek.call(error, "getResponse").orElse(null);
+    Object response = SafeRead.call(error, "getResponse").orElse(null);
     for (Object holder : new Object[] {error, response}) {
       for (String name : HTTP_STATUS) {
-        OptionalInt found = Peek.integer(holder, name);
+        OptionalInt found = SafeRead.integer(holder, name);
         if (found.isPresent() && isHttpStatus(found.getAsInt())) {
           return Optional.of(found.getAsInt());
         }
@@ -85,15 +86,16 @@ final class Failures {
   }
 
   private static boolean isHttpStatus(int status) {
-    return status >= LEAST_HTTP_STATUS && status <= MOST_HTTP_STATUS;
+    return status >= MIN_HTTP_STATUS && status <= MAX_HTTP_STATUS;
   }
 
-  /** HTTP's header, which the server reads: seconds or a date. */
+  /** The HTTP header: seconds or a date, which the server reads. */
   private static Optional<String> retryAfter(Throwable error) {
-    Object response = Peek.call(error, "getResponse").orElse(null);
+    Object response = SafeRead.call(error, "getResponse").orElse(null);
     for (Object holder : new Object[] {error, response}) {
       for (String name : HEADERS) {
-        Optional<String> found = Peek.header(Peek.call(holder, name).orElse(null), "Retry-After");
+        Optional<String> found =
+            SafeRead.header(SafeRead.call(holder, name).orElse(null), "Retry-After");
         if (found.isPresent()) return found;
       }
     }

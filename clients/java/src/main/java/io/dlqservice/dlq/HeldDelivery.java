@@ -7,21 +7,19 @@ import java.util.concurrent.Executor;
 
 /** A delivery and its lease, until its outcome is reported. */
 final class HeldDelivery implements Delivery {
-  /** Of the worker that holds it. */
   final Object client;
 
   final Object worker;
 
-  /** When its lease was given or last extended, by the monotonic clock. */
+  /** When the lease was granted or last extended, by the monotonic clock. */
   long leasedAtMs;
 
-  /** The handler is done, or its outcome no longer matters. */
+  /** The handler has ended, or its outcome no longer matters. */
   volatile boolean isClosed;
 
-  /** The lease is somebody else's. */
   volatile boolean isLost;
 
-  /** What a send of this message in its handler has said. */
+  /** The outcome that a send of the same message in the handler set; null for none. */
   volatile Outcome sent;
 
   private final io.dlqservice.dlq.v1.Delivery delivery;
@@ -31,11 +29,12 @@ final class HeldDelivery implements Delivery {
   private volatile boolean isAborted;
   private Thread thread;
 
-  HeldDelivery(io.dlqservice.dlq.v1.Delivery delivery, WorkerHome home, Object worker, long nowMs) {
+  HeldDelivery(
+      io.dlqservice.dlq.v1.Delivery delivery, WorkerContext context, Object worker, long nowMs) {
     this.delivery = delivery;
-    client = home.client();
+    client = context.client();
     this.worker = worker;
-    payload = new MessagePayload(delivery.getMessage().getPayload(), home.codec());
+    payload = new MessagePayload(delivery.getMessage().getPayload(), context.codec());
     leaseExpireTime = Times.from(delivery.getLeaseExpireTime());
     leasedAtMs = nowMs;
   }
@@ -88,27 +87,27 @@ final class HeldDelivery implements Delivery {
     return isAborted;
   }
 
-  /** Its handler runs in this thread from now on. */
+  /** Remembers the handler's thread. */
   synchronized void begin() {
     thread = Thread.currentThread();
     if (isAborted) thread.interrupt();
   }
 
-  /** The thread is another task's from now on: an interruption of before must not reach that. */
+  /** Forgets the thread, and clears its interrupt: its next task must not get it. */
   synchronized void end() {
     thread = null;
     Thread.interrupted();
   }
 
   /**
-   * @param tellers whom to call, away from the caller
+   * @param executor runs what is chained to {@link #cancelled()}
    */
-  void abort(Executor tellers) {
+  void abort(Executor executor) {
     synchronized (this) {
       if (isAborted) return;
       isAborted = true;
       if (thread != null) thread.interrupt();
     }
-    cancelled.completeAsync(() -> null, tellers);
+    cancelled.completeAsync(() -> null, executor);
   }
 }

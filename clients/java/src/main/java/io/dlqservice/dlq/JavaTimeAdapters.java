@@ -27,7 +27,7 @@ import java.time.ZonedDateTime;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Times of java.time in JSON, as ISO 8601 has them: Gson may not look into the JDK's classes. */
+/** Converts times of java.time to ISO 8601 in JSON. Gson cannot read the JDK's private fields. */
 final class JavaTimeAdapters implements TypeAdapterFactory {
   private static final Map<Class<?>, Function<String, Object>> READERS =
       Map.ofEntries(
@@ -48,7 +48,7 @@ final class JavaTimeAdapters implements TypeAdapterFactory {
   @Override
   public <T> TypeAdapter<T> create(Gson gson, TypeToken<T> type) {
     Class<? super T> raw = type.getRawType();
-    // Zones are of classes below it.
+    // Zones are instances of its subclasses.
     var reader = READERS.get(ZoneId.class.isAssignableFrom(raw) ? ZoneId.class : raw);
     return reader == null ? null : new Adapter<T>(raw, reader).nullSafe();
   }
@@ -68,13 +68,13 @@ final class JavaTimeAdapters implements TypeAdapterFactory {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // what a class parses is of that class
+    @SuppressWarnings("unchecked") // each reader returns its own class
     public T read(JsonReader in) throws IOException {
       String text = in.nextString();
       try {
         return (T) type.cast(reader.apply(text));
-      } catch (DateTimeException | ClassCastException noSuchTime) {
-        throw new JsonParseException("\"" + text + "\" is no " + type.getName(), noSuchTime);
+      } catch (DateTimeException | ClassCastException invalid) {
+        throw new JsonParseException("\"" + text + "\" is not a " + type.getName(), invalid);
       }
     }
   }

@@ -4,8 +4,8 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.ToNumberPolicy;
 
 /**
- * Writes and reads payloads that are objects. Give one of your own where the program has its own
- * way, such as Jackson's {@code ObjectMapper}; the default is Gson.
+ * Converts objects to JSON payloads, and back. Gson by default; a program can give its own, such as
+ * Jackson's {@code ObjectMapper}.
  */
 public interface JsonCodec {
   String write(Object value) throws Exception;
@@ -13,8 +13,8 @@ public interface JsonCodec {
   <T> T read(String json, Class<T> type) throws Exception;
 
   /**
-   * By Gson: fields as they are, nulls included; whole numbers of maps stay whole; times of
-   * java.time as ISO 8601 has them.
+   * Uses Gson: all fields, including nulls; whole numbers of maps stay whole; java.time as ISO
+   * 8601.
    */
   static JsonCodec gson() {
     var gson =

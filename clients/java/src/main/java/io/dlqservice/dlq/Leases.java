@@ -16,45 +16,45 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 
 /**
- * What a worker holds: running, waiting, and not yet reported. Each lease is extended when a third
- * of it is over, by its token: a whole session would also keep what was lost on the way here.
- * Belongs to the client's loop.
+ * The leases that a worker holds: running, waiting, and not yet reported. Extends each after a
+ * third of its time, by its token: extending the session would also extend deliveries that were
+ * never received. Used on the client's loop only.
  */
 final class Leases {
-  /** Whom it tells. */
+  /** Receives what happens to leases. */
   interface Listener {
     void lost(HeldDelivery held);
 
-    /** Extending is refused as such, for a reason that does not pass by itself. */
+    /** The server refuses to extend leases, and a retry does not help. */
     void refused(CallError error);
   }
 
-  private static final int MOST_TOKENS = 1_000;
-  private static final long LEAST_EVERY_MS = 100;
+  private static final int MAX_TOKENS = 1_000;
+  private static final long MIN_EVERY_MS = 100;
   private static final long CALL_TIMEOUT_MS = 2_000;
-  private static final int LOOKS_A_LEASE = 12;
-  private static final int EXTENSIONS_A_LEASE = 3;
+  private static final int CHECKS_PER_LEASE = 12;
+  private static final int EXTENSIONS_PER_LEASE = 3;
 
   private final Loop loop;
-  private final Line line;
+  private final ReconnectingChannel channel;
   private final Listener listener;
   private final Map<String, HeldDelivery> held = new LinkedHashMap<>();
   private long leaseMs;
   private ScheduledFuture<?> timer;
   private boolean isBusy;
 
-  Leases(Loop loop, Line line, Listener listener) {
+  Leases(Loop loop, ReconnectingChannel channel, Listener listener) {
     this.loop = loop;
-    this.line = line;
+    this.channel = channel;
     this.listener = listener;
   }
 
-  /** Begins, or goes on with another length. */
+  /** Starts extending, or continues with another length of leases. */
   void setLeaseMs(long leaseMs) {
     if (leaseMs == this.leaseMs) return;
     this.leaseMs = leaseMs;
     Loop.cancel(timer);
-    timer = loop.every(Math.max(LEAST_EVERY_MS, leaseMs / LOOKS_A_LEASE), this::extendDue);
+    timer = loop.every(Math.max(MIN_EVERY_MS, leaseMs / CHECKS_PER_LEASE), this::extendDue);
   }
 
   void stop() {
@@ -70,20 +70,21 @@ final class Leases {
   }
 
   /**
-   * Gives back what the server counts as this session's and what never came here: written to a
-   * stream that broke. Only while no stream is open. Best effort: they expire by themselves.
+   * Releases deliveries of the session that were sent on a broken stream and never received. Call
+   * it only while no stream is open. If it fails, the leases expire.
    */
-  CompletableFuture<Void> releaseStrays(String sessionId) {
+  CompletableFuture<Void> releaseUnreceived(String sessionId) {
     if (sessionId.isEmpty()) return CompletableFuture.completedFuture(null);
     ExtendLeaseRequest request = ExtendLeaseRequest.newBuilder().setSessionId(sessionId).build();
-    return line.connection()
+    return channel
+        .connection()
         .call(DlqServiceGrpc.getExtendLeaseMethod(), request, CALL_TIMEOUT_MS)
-        .thenComposeAsync(response -> release(strays(response.getResultsList())), loop)
+        .thenComposeAsync(response -> release(unreceived(response.getResultsList())), loop)
         .exceptionally(nobodyAnswers -> null);
   }
 
-  /** A lease that is over already needs no release, which would only make its message wait. */
-  private List<String> strays(List<ExtendLeaseResult> results) {
+  /** Skips expired leases: releasing them would only delay their messages. */
+  private List<String> unreceived(List<ExtendLeaseResult> results) {
     return results.stream()
         .filter(result -> result.getStatus() == AckStatus.ACK_STATUS_APPLIED)
         .map(ExtendLeaseResult::getLeaseToken)
@@ -93,13 +94,14 @@ final class Leases {
 
   private CompletableFuture<Void> release(List<String> tokens) {
     if (tokens.isEmpty()) return CompletableFuture.completedFuture(null);
-    List<String> first = tokens.subList(0, Math.min(MOST_TOKENS, tokens.size()));
+    List<String> first = tokens.subList(0, Math.min(MAX_TOKENS, tokens.size()));
     AckRequest.Builder request = AckRequest.newBuilder().setRequestId(UUID.randomUUID().toString());
     for (String token : first) {
       request.addOutcomes(
           Outcome.newBuilder().setLeaseToken(token).setReleased(Released.getDefaultInstance()));
     }
-    return line.connection()
+    return channel
+        .connection()
         .call(DlqServiceGrpc.getAckMethod(), request.build(), CALL_TIMEOUT_MS)
         .thenComposeAsync(response -> release(tokens.subList(first.size(), tokens.size())), loop);
   }
@@ -109,20 +111,20 @@ final class Leases {
     long nowMs = Loop.nowMs();
     List<HeldDelivery> due = new ArrayList<>();
     for (HeldDelivery one : held.values()) {
-      if (!one.isLost && nowMs - one.leasedAtMs >= leaseMs / EXTENSIONS_A_LEASE) due.add(one);
+      if (!one.isLost && nowMs - one.leasedAtMs >= leaseMs / EXTENSIONS_PER_LEASE) due.add(one);
     }
     if (!due.isEmpty()) extend(due);
   }
 
-  /** The first of them, then the rest. */
+  /** Extends up to 1,000 leases a call, one call after the other. */
   private void extend(List<HeldDelivery> due) {
     isBusy = true;
-    List<HeldDelivery> first = due.subList(0, Math.min(MOST_TOKENS, due.size()));
+    List<HeldDelivery> first = due.subList(0, Math.min(MAX_TOKENS, due.size()));
     List<HeldDelivery> rest = due.subList(first.size(), due.size());
     ExtendLeaseRequest.Builder request = ExtendLeaseRequest.newBuilder();
     first.forEach(one -> request.addLeaseTokens(one.leaseToken()));
-    long timeoutMs = Math.min(CALL_TIMEOUT_MS, leaseMs / EXTENSIONS_A_LEASE);
-    Connection connection = line.connection();
+    long timeoutMs = Math.min(CALL_TIMEOUT_MS, leaseMs / EXTENSIONS_PER_LEASE);
+    Connection connection = channel.connection();
     loop.whenDone(
         connection.call(DlqServiceGrpc.getExtendLeaseMethod(), request.build(), timeoutMs),
         (response, thrown) -> {
@@ -136,10 +138,10 @@ final class Leases {
         });
   }
 
-  /** The next look tries again; until then the lease goes on. */
+  /** The next check tries again; until then the lease continues. */
   private void failed(Connection connection, CallError error) {
-    line.failed(connection, error);
-    if (!error.isWorthAgain()) listener.refused(error);
+    channel.failed(connection, error);
+    if (!error.isRetryable()) listener.refused(error);
   }
 
   private void take(List<HeldDelivery> extended, List<ExtendLeaseResult> results) {

@@ -8,47 +8,49 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Calls the user's listeners, one after another, on a thread where they hold up nothing else. */
+/** Calls the user's listeners one after another, in a thread of their own. */
 final class Listeners {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
-  /** What waits for a listener that is slow: more is left out, so that memory is bounded. */
-  private static final int MOST_WAITING = 10_000;
+  /**
+   * Limit of calls that wait for a slow listener. Further calls are skipped, so that memory is
+   * bounded.
+   */
+  private static final int MAX_WAITING = 10_000;
 
-  private final ExecutorService executor = Threads.single("dlq-client-listeners", MOST_WAITING);
+  private final ExecutorService executor = Threads.single("dlq-client-listeners", MAX_WAITING);
   private final AtomicBoolean isBehind = new AtomicBoolean();
 
-  /** Where one is called at present; null for nowhere. */
-  private volatile Thread teller;
+  /** The thread that runs a listener now; null for none. */
+  private volatile Thread callingThread;
 
-  /** Completes once the latest call that was taken is over, and so all before it. */
+  /** Completes when the latest call, and so every earlier one, has ended. */
   private CompletableFuture<Void> latest = CompletableFuture.completedFuture(null);
 
-  void tell(Runnable call) {
+  void call(Runnable listener) {
     try {
-      take(call);
+      take(listener);
       isBehind.set(false);
     } catch (RejectedExecutionException refused) {
-      if (executor.isShutdown()) guarded(call); // by close itself
-      else if (!isBehind.getAndSet(true))
-        LOG.warn("a listener is too slow, and is not told of all");
+      if (executor.isShutdown()) guarded(listener); // during the close
+      else if (!isBehind.getAndSet(true)) LOG.warn("a listener is too slow; skipping calls of it");
     }
   }
 
-  private synchronized void take(Runnable call) {
-    CompletableFuture<Void> over = new CompletableFuture<>();
+  private synchronized void take(Runnable listener) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
     executor.execute(
         () -> {
           try {
-            told(call);
+            run(listener);
           } finally {
-            over.complete(null);
+            done.complete(null);
           }
         });
-    latest = over;
+    latest = done;
   }
 
-  /** Returns when they have heard of all of before; at once to one that calls this. */
+  /** Returns when every earlier call has ended; at once if a listener calls this. */
   void flush() {
     if (!isCurrent()) latest().join();
   }
@@ -57,43 +59,42 @@ final class Listeners {
     return latest;
   }
 
-  /** Whether this is the thread of listeners. */
+  /** Whether the current thread runs a listener. */
   boolean isCurrent() {
-    return Thread.currentThread() == teller;
+    return Thread.currentThread() == callingThread;
   }
 
-  private void told(Runnable call) {
-    teller = Thread.currentThread();
+  private void run(Runnable listener) {
+    callingThread = Thread.currentThread();
     try {
-      guarded(call);
+      guarded(listener);
     } finally {
-      teller = null;
+      callingThread = null;
     }
   }
 
-  private static void guarded(Runnable call) {
+  private static void guarded(Runnable listener) {
     try {
-      call.run();
+      listener.run();
     } catch (RuntimeException | Error thrown) {
-      LOG.error("a listener of the client threw", thrown);
+      LOG.error("a listener threw", thrown);
     }
   }
 
   /**
-   * What they were not told of yet they hear first: the program may end right after. A listener
-   * that calls this is not waited for.
+   * Runs the waiting calls first, for up to {@code maxMs}. Does not wait if a listener calls this.
    */
-  void close(long mostMs) {
+  void close(long maxMs) {
     executor.shutdown();
     if (isCurrent()) return;
-    long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(mostMs);
+    long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxMs);
     boolean isInterrupted = false;
-    boolean isOver = false;
-    while (!isOver) {
+    boolean isDone = false;
+    while (!isDone) {
       try {
         executor.awaitTermination(endNs - System.nanoTime(), TimeUnit.NANOSECONDS);
-        isOver = true;
-      } catch (InterruptedException notNow) {
+        isDone = true;
+      } catch (InterruptedException interrupted) {
         isInterrupted = true;
       }
     }

@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A thread on which tasks run one after another, at once or later. The one named {@code dlq-client}
- * is where a client changes its state, so that nothing needs locks: nothing that blocks runs there,
- * and no code of the user's.
+ * A thread that runs tasks one after another, at once or later. The loop {@code dlq-client} owns
+ * the state of a client, which therefore needs no locks. Blocking code and user code must not run
+ * there.
  */
 final class Loop implements Executor, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
@@ -27,7 +27,7 @@ final class Loop implements Executor, AutoCloseable {
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
-  /** Whether this is its thread, which must not wait for itself. */
+  /** Whether the current thread is the loop's, which must not wait for itself. */
   boolean isCurrent() {
     return Thread.currentThread() == thread;
   }
@@ -38,10 +38,10 @@ final class Loop implements Executor, AutoCloseable {
 
   @Override
   public void execute(Runnable task) {
-    if (!tryExecute(task)) LOG.debug("the client is closed; a late task is left out");
+    if (!tryExecute(task)) LOG.debug("the client is closed; skipping a late task");
   }
 
-  /** Gives false where the client is closed. */
+  /** Returns false if the loop is closed. */
   boolean tryExecute(Runnable task) {
     try {
       executor.execute(guarded(task));
@@ -51,7 +51,7 @@ final class Loop implements Executor, AutoCloseable {
     }
   }
 
-  /** What the callback throws is logged, and not swallowed by a future that nobody looks at. */
+  /** Runs the callback on the loop. What it throws is logged. */
   <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> callback) {
     future.whenComplete((result, thrown) -> execute(() -> callback.accept(result, thrown)));
   }
@@ -73,7 +73,7 @@ final class Loop implements Executor, AutoCloseable {
     if (timer != null) timer.cancel(false);
   }
 
-  /** What is there already is still done; what is to be done later is not. */
+  /** Runs tasks that wait, but not those for later. */
   @Override
   public void close() {
     executor.shutdown();
@@ -84,16 +84,16 @@ final class Loop implements Executor, AutoCloseable {
       try {
         task.run();
       } catch (RuntimeException | Error bug) {
-        tellOf(bug);
+        log(bug);
       }
     };
   }
 
-  private static void tellOf(Throwable bug) {
+  private static void log(Throwable bug) {
     try {
       LOG.error("a task of the client failed", bug);
-    } catch (RuntimeException | Error ofTheLog) {
-      // nobody is left to tell, and a timer that throws is not called again
+    } catch (RuntimeException | Error ofTheLogger) {
+      // a timer that throws would not run again
     }
   }
 }

@@ -6,7 +6,7 @@ import com.google.protobuf.ByteString;
 import io.dlqservice.dlq.v1.Payload;
 import java.nio.ByteBuffer;
 
-/** The message of a delivery, byte for byte as it was sent. It may be sent again as it is. */
+/** The payload of a delivery, byte for byte as it was sent. It can be sent again. */
 public final class MessagePayload {
   private static final String JSON_TYPE = "application/json";
 
@@ -18,31 +18,31 @@ public final class MessagePayload {
     this.codec = codec;
   }
 
-  /** A media type; empty if the sender gave none. */
+  /** The media type; empty without one. */
   public String contentType() {
     return payload.getContentType();
   }
 
-  /** As text; bytes are read as UTF-8. */
+  /** The payload as text; bytes are decoded as UTF-8. */
   public String text() {
     return payload.hasData() ? payload.getData().toStringUtf8() : payload.getText();
   }
 
-  /** As bytes; text is given as UTF-8. */
+  /** The payload as bytes; text is encoded as UTF-8. */
   public byte[] bytes() {
     return bytesOf(payload).toByteArray();
   }
 
   /**
-   * Read as JSON.
+   * Reads the payload as JSON.
    *
-   * @throws IllegalArgumentException if it is none, or none of that type
+   * @throws IllegalArgumentException if it is not JSON of that type
    */
   public <T> T json(Class<T> type) {
     try {
       return codec.read(text(), type);
     } catch (Exception unreadable) {
-      throw new IllegalArgumentException("the payload is no JSON of " + type, unreadable);
+      throw new IllegalArgumentException("the payload is not JSON of " + type, unreadable);
     }
   }
 
@@ -56,8 +56,8 @@ public final class MessagePayload {
   }
 
   /**
-   * A string is text, bytes are bytes, the payload of a delivery stays what it was, and anything
-   * else is JSON.
+   * Converts a value: a string to text, bytes to bytes, anything else to JSON. The payload of a
+   * delivery stays the same.
    */
   static Payload of(Object value, String contentType, JsonCodec codec) throws Exception {
     if (value instanceof MessagePayload held) return held.payload;
@@ -78,7 +78,7 @@ public final class MessagePayload {
     return payload.build();
   }
 
-  /** Whether both hold the same bytes, as text or not; or, where one is JSON, the same JSON. */
+  /** Whether both have the same bytes, or the same JSON. */
   static boolean isSame(Payload one, Payload other) {
     if (bytesOf(one).equals(bytesOf(other))) return true;
     return other.getContentType().equals(JSON_TYPE) && isSameJson(one, other);
@@ -90,7 +90,7 @@ public final class MessagePayload {
       String text = bytesOf(one).toStringUtf8();
       return JsonParser.parseString(text)
           .equals(JsonParser.parseString(bytesOf(other).toStringUtf8()));
-    } catch (JsonParseException noJson) {
+    } catch (JsonParseException notJson) {
       return false;
     }
   }

@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-/** Throw it where trying again can't help: the message goes to quarantine. */
+/** Throw it if a retry cannot help: the message is quarantined. */
 public class NonRetryableException extends RuntimeException implements RetryHint {
   private static final long serialVersionUID = 1L;
 

@@ -10,9 +10,8 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 
-/** What became of a delivery, as its handler says. */
+/** What a handler reports about a delivery. */
 public final class Outcome {
-  /** What outcomes are called. */
   public enum Kind {
     SUCCEEDED,
     FAILED,
@@ -37,7 +36,7 @@ public final class Outcome {
     this.message = message;
   }
 
-  /** Done: what a handler says that just returns. */
+  /** The message was processed. The same as returning null. */
   public static Outcome succeeded() {
     return SUCCEEDED;
   }
@@ -46,35 +45,35 @@ public final class Outcome {
   public static Outcome failed(Throwable error) {
     return failed(
         Failures.of(Objects.requireNonNull(error, "error")),
-        Letter.retryAfter(error),
-        Letter.isNonRetryable(error));
+        SendRequest.retryAfter(error),
+        SendRequest.isNonRetryable(error));
   }
 
-  /** The attempt failed; the next one is this much later at least, at most 30 days. */
+  /** The attempt failed; the next one comes after {@code retryAfter} or later, at most 30 days. */
   public static Outcome failed(Throwable error, Duration retryAfter) {
-    return failed(Failures.of(error), Optional.of(retryAfter), Letter.isNonRetryable(error));
+    return failed(Failures.of(error), Optional.of(retryAfter), SendRequest.isNonRetryable(error));
   }
 
-  /** The attempt failed, and trying again can't help: to quarantine. */
+  /** The attempt failed, and a retry cannot help: the message is quarantined. */
   public static Outcome failedForGood(Throwable error) {
-    return failed(Failures.of(error), Letter.retryAfter(error), true);
+    return failed(Failures.of(error), SendRequest.retryAfter(error), true);
   }
 
   static Outcome failed(Failure failure, Optional<Duration> retryAfter, boolean nonRetryable) {
     Failed.Builder failed = Failed.newBuilder().setFailure(failure).setNonRetryable(nonRetryable);
-    retryAfter.ifPresent(wait -> failed.setRetryAfter(Times.to(Times.takenWait(wait))));
+    retryAfter.ifPresent(wait -> failed.setRetryAfter(Times.to(Times.clampWait(wait))));
     return new Outcome(
         Kind.FAILED, io.dlqservice.dlq.v1.Outcome.newBuilder().setFailed(failed).build());
   }
 
-  /** Give it back unprocessed; no attempt is counted. It comes again in 1 s or later. */
+  /** Returns the message unprocessed, for 1 s or longer. No attempt is counted. */
   public static Outcome released() {
     return released(Released.getDefaultInstance());
   }
 
-  /** Give it back unprocessed until later, in 30 days at most; no attempt is counted. */
+  /** Returns the message unprocessed for a time of at most 30 days. No attempt is counted. */
   public static Outcome released(Duration delay) {
-    return released(Released.newBuilder().setDelay(Times.to(Times.takenWait(delay))).build());
+    return released(Released.newBuilder().setDelay(Times.to(Times.clampWait(delay))).build());
   }
 
   private static Outcome released(Released released) {
@@ -82,17 +81,18 @@ public final class Outcome {
         Kind.RELEASED, io.dlqservice.dlq.v1.Outcome.newBuilder().setReleased(released).build());
   }
 
-  /** To quarantine, whatever the policy says. */
+  /** Quarantines the message, whatever its policy. */
   public static Outcome quarantined(String note) {
-    Quarantined quarantined = Quarantined.newBuilder().setNote(Text.cut(note, NOTE_BYTES)).build();
+    Quarantined quarantined =
+        Quarantined.newBuilder().setNote(Text.truncate(note, NOTE_BYTES)).build();
     return new Outcome(
         Kind.QUARANTINED,
         io.dlqservice.dlq.v1.Outcome.newBuilder().setQuarantined(quarantined).build());
   }
 
-  /** Drop it without success. */
+  /** Discards the message. */
   public static Outcome discarded(String note) {
-    Discarded discarded = Discarded.newBuilder().setNote(Text.cut(note, NOTE_BYTES)).build();
+    Discarded discarded = Discarded.newBuilder().setNote(Text.truncate(note, NOTE_BYTES)).build();
     return new Outcome(
         Kind.DISCARDED, io.dlqservice.dlq.v1.Outcome.newBuilder().setDiscarded(discarded).build());
   }

@@ -1,8 +1,8 @@
 package io.dlqservice.dlq;
 
-/** Processes one delivery, and says what became of it. Throwing means failed. */
+/** Processes one delivery and returns its outcome. Throwing reports a failure. */
 @FunctionalInterface
 public interface OutcomeHandler {
-  /** Gives what became of the delivery; null for succeeded, too. */
+  /** Returns the outcome; null means success. */
   Outcome handle(Delivery delivery) throws Exception;
 }

@@ -1,42 +1,42 @@
 package io.dlqservice.dlq;
 
 /**
- * When a pass over the spool has to end for the sake of what it has left: there may be ever more
- * others. What the pass before had left comes first, and takes nothing of the time of others.
+ * Decides when a pass over the spool ends because refused messages wait for a retry. New messages
+ * may come without end. The time starts once the messages that the last pass left have been tried.
  */
 final class PassTime {
-  private static final long NOT_YET = Long.MIN_VALUE;
+  private static final long NOT_STARTED = Long.MIN_VALUE;
 
-  private final long mostMs;
+  private final long maxMs;
   private int leftBefore;
   private int tried;
   private int left;
-  private long othersBeganAtMs = NOT_YET;
+  private long startedAtMs = NOT_STARTED;
 
   /**
-   * @param mostMs for others, while something is left
+   * @param maxMs how long other messages are sent while refused ones wait
    */
-  PassTime(long mostMs) {
-    this.mostMs = mostMs;
+  PassTime(long maxMs) {
+    this.maxMs = maxMs;
   }
 
   void begins() {
     leftBefore = left;
     tried = 0;
     left = 0;
-    othersBeganAtMs = NOT_YET;
+    startedAtMs = NOT_STARTED;
   }
 
   /**
-   * @param again how many of the letters are to be tried again
+   * @param refused how many of the messages need a retry
    */
-  void tried(int letters, int again, long nowMs) {
-    tried += letters;
-    left += again;
-    if (othersBeganAtMs == NOT_YET && tried > leftBefore) othersBeganAtMs = nowMs;
+  void tried(int messages, int refused, long nowMs) {
+    tried += messages;
+    left += refused;
+    if (startedAtMs == NOT_STARTED && tried > leftBefore) startedAtMs = nowMs;
   }
 
   boolean isOver(long nowMs) {
-    return left > 0 && othersBeganAtMs != NOT_YET && nowMs - othersBeganAtMs >= mostMs;
+    return left > 0 && startedAtMs != NOT_STARTED && nowMs - startedAtMs >= maxMs;
   }
 }

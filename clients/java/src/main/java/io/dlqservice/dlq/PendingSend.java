@@ -5,65 +5,65 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 
-/** One send that has no result yet. Belongs to the client's loop, save what is final. */
+/** A send without a result yet. Used on the client's loop, except for final fields. */
 final class PendingSend {
-  final Letter letter;
+  final SendRequest request;
 
   /** By the monotonic clock. */
   final long deadlineAtMs;
 
   final CompletableFuture<SendResult> result = new CompletableFuture<>();
 
-  /** An earlier try went out, and its effect is not known. */
+  /** An earlier try was sent, and its effect is unknown. */
   boolean wasMaybeStored;
 
-  /** A try is out. */
-  boolean isOut;
+  /** A call with this send is active. */
+  boolean isInCall;
 
-  /** Why the latest try failed. */
   CallError lastError;
 
-  /** It is on its way to the spool, and no longer to the server. */
-  boolean isLeaving;
+  /** The spool takes it now: no more calls are made for it. */
+  boolean isSpooling;
 
   private final AtomicBoolean isSettled = new AtomicBoolean();
   private final BiConsumer<PendingSend, SendResult> onSettled;
 
   /**
-   * @param onSettled called once, before whoever waits for the result hears of it
+   * @param onSettled called once, before the result completes
    */
-  PendingSend(Letter letter, long deadlineAtMs, BiConsumer<PendingSend, SendResult> onSettled) {
-    this.letter = letter;
+  PendingSend(
+      SendRequest request, long deadlineAtMs, BiConsumer<PendingSend, SendResult> onSettled) {
+    this.request = request;
     this.deadlineAtMs = deadlineAtMs;
     this.onSettled = onSettled;
   }
 
   String queue() {
-    return letter.request().getQueue();
+    return request.proto().getQueue();
   }
 
-  /** Nothing more is to be done for it. */
-  boolean isGone() {
-    return isLeaving || isSettled.get();
+  /** Whether no more calls are made for it. */
+  boolean isDone() {
+    return isSpooling || isSettled.get();
   }
 
-  /** The server may have it, although no answer says so. */
+  /** Whether the server may have the message without having confirmed it. */
   boolean maybeStored() {
-    return wasMaybeStored || isOut;
+    return wasMaybeStored || isInCall;
   }
 
-  /** The same where nobody waits for it any more: what is on its way to the spool is delivered. */
+  /** Like {@link #maybeStored()} for a cancelled send: a spooled one is still sent. */
   boolean maybeDelivered() {
-    return maybeStored() || isLeaving;
+    return maybeStored() || isSpooling;
   }
 
-  /** The first result counts. */
+  /** Sets the result. The first one counts. */
   void settle(SendResult result) {
     if (!isSettled.compareAndSet(false, true)) return;
     try {
       onSettled.accept(this, result);
     } finally {
-      this.result.complete(result); // whatever a log does: somebody waits for it
+      this.result.complete(result); // also if a logger threw
     }
   }
 
@@ -72,26 +72,26 @@ final class PendingSend {
   }
 
   /**
-   * A try has failed.
+   * Records a failed try.
    *
-   * @param mayHaveArrived whether it may have had its effect all the same
+   * @param mayHaveArrived whether the server may have accepted it
    */
-  PendingSend tried(CallError error, boolean mayHaveArrived) {
-    if (error != null && (lastError == null || !error.isSilent())) {
-      lastError = error; // else the earlier one knows more, such as of a certificate
+  PendingSend tryFailed(CallError error, boolean mayHaveArrived) {
+    if (error != null && (lastError == null || !error.isUnanswered())) {
+      lastError = error; // a timeout has less information
     }
     wasMaybeStored |= mayHaveArrived;
-    isOut = false;
+    isInCall = false;
     return this;
   }
 
   /** Why it was not sent in time. */
-  CallError whyLate() {
+  CallError lateError() {
     return lastError == null ? CallError.UNANSWERED : lastError;
   }
 
-  /** It goes without a try of its own, for what calls before it have met. */
-  void isHeldBackBy(CallError error) {
+  /** Sets why it is not tried: earlier calls failed. */
+  void setUnavailable(CallError error) {
     if (lastError == null) lastError = error;
   }
 }

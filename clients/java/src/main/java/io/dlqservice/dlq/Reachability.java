@@ -1,61 +1,62 @@
 package io.dlqservice.dlq;
 
 /**
- * Whether the service is known to be away: two calls one after the other have failed, the second
- * one begun after the first had failed, and none has been answered since.
+ * Whether the service is unavailable: it is after two failed calls, the second started after the
+ * first failed, with no answer since.
  */
 final class Reachability {
-  private static final int AWAY_AFTER = 2;
+  private static final int FAILURES_UNTIL_UNAVAILABLE = 2;
 
-  /** Longer than the courier ever waits between two calls. */
-  private static final long UNASKED_MS = 45_000;
+  /** Longer than the longest pause between two calls of the spool sender. */
+  private static final long PROBE_AFTER_MS = 45_000;
 
-  /** Called when an answer comes after a failure. */
-  private Runnable onBack = () -> {};
+  private Runnable onAvailable = () -> {};
 
   private int failures;
   private long failedAtMs = Long.MIN_VALUE;
   private CallError lastError;
   private long answeredSinceMs = Long.MIN_VALUE;
 
-  void onBack(Runnable call) {
-    onBack = call;
+  /** Sets what is called when a call is answered after a failure. */
+  void onAvailable(Runnable call) {
+    onAvailable = call;
   }
 
   /**
-   * The courier asks again and again for what the spool has; where it has nothing to ask for, as in
-   * a spool without room, a send does after a while.
+   * False after 45 s without a failed call, so that the next send probes the service: an empty or
+   * full spool makes no calls.
    */
-  boolean isAway(long nowMs) {
-    return failures >= AWAY_AFTER && nowMs - failedAtMs < UNASKED_MS;
+  boolean isUnavailable(long nowMs) {
+    return failures >= FAILURES_UNTIL_UNAVAILABLE && nowMs - failedAtMs < PROBE_AFTER_MS;
   }
 
-  /** Why the latest call has failed; null for none since an answer. */
+  /** Why the latest call failed; null if none failed since an answer. */
   CallError lastError() {
     return lastError;
   }
 
   /**
-   * @param beganAtMs of the call, by the monotonic clock
+   * @param beganAtMs when the call started, by the monotonic clock
    */
   void failed(long beganAtMs, long nowMs, CallError error) {
-    // Calls that were under way together fail together, by one fault.
+    // Concurrent calls that fail together count as one failure.
     if (beganAtMs < answeredSinceMs || beganAtMs < failedAtMs) return;
-    if (lastError == null || !error.isSilent()) lastError = error; // else it knows more
+    if (lastError == null || !error.isUnanswered())
+      lastError = error; // a timeout has less information
     failures++;
     failedAtMs = nowMs;
   }
 
   void answered(long beganAtMs) {
-    if (heard(beganAtMs)) onBack.run();
+    if (recordAnswer(beganAtMs)) onAvailable.run();
   }
 
   /**
-   * The same for the courier itself, which is on its way already.
+   * Like {@link #answered}, without a notification.
    *
    * @return whether a call had failed before
    */
-  boolean heard(long beganAtMs) {
+  boolean recordAnswer(long beganAtMs) {
     boolean wasFailing = failures > 0;
     failures = 0;
     lastError = null;

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 
-/** Throw it where somebody said when to come back, for instance by {@code Retry-After}. */
+/** Throw it if you know when to retry, for instance from {@code Retry-After}. */
 public class RetryAfterException extends RuntimeException implements RetryHint {
   private static final long serialVersionUID = 1L;
 

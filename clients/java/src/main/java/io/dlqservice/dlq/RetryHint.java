@@ -4,16 +4,16 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What an exception may say about trying again. Let your own exceptions implement it, or throw
- * {@link RetryAfterException} or {@link NonRetryableException}.
+ * An exception that decides about its retry. Implement it, or throw {@link RetryAfterException} or
+ * {@link NonRetryableException}.
  */
 public interface RetryHint {
-  /** How long to wait; replaces the policy's delay. */
+  /** How long to wait until the next attempt, instead of the policy's delay. */
   default Optional<Duration> retryAfter() {
     return Optional.empty();
   }
 
-  /** Whether trying again can't help: the message goes to quarantine. */
+  /** Whether a retry cannot help: the message is quarantined. */
   default boolean nonRetryable() {
     return false;
   }

@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.Acks.Unreported;
+import io.dlqservice.dlq.Acks.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.Delivery;
@@ -16,26 +16,27 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 
-/** A worker. Its state belongs to the client's loop; its handlers run elsewhere. */
+/** A worker. Its state belongs to the client's loop; handlers run in other threads. */
 final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, DueStream.Listener {
-  /** How long an interrupted handler may take to end, before its message is given back. */
+  /** How long an interrupted handler may run before its message is released. */
   private static final long ABORT_GRACE_MS = 1_000;
 
   /**
-   * How long a worker that stops waits for the answers to its outcomes: what is left, within these.
+   * How long a stopping worker waits for the answers to its outcomes: the time that is left, within
+   * these limits.
    */
-  private static final long LEAST_REPORT_MS = 1_000;
+  private static final long MIN_REPORT_MS = 1_000;
 
-  private static final long MOST_REPORT_MS = 5_000;
+  private static final long MAX_REPORT_MS = 5_000;
 
   /** About a hundred years, which milliseconds can hold. */
-  private static final Duration LONGEST_DRAIN = Duration.ofDays(36_500);
+  private static final Duration MAX_DRAIN = Duration.ofDays(36_500);
 
-  /** How soon a worker looks again whether it gets a thread. */
+  /** How soon a worker tries again to get a thread. */
   private static final long NO_THREAD_PAUSE_MS = 100;
 
   private final WorkerBuilder options;
-  private final WorkerHome home;
+  private final WorkerContext context;
   private final Loop loop;
   private final ExecutorService handlers;
   private final WorkerReports reports;
@@ -46,27 +47,22 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private final Deque<HeldDelivery> waiting = new ArrayDeque<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final CompletableFuture<Void> done = new CompletableFuture<>();
-  private final CompletableFuture<Void> idle = new CompletableFuture<>();
+  private final CompletableFuture<Void> handlersDone = new CompletableFuture<>();
   private boolean isStopping;
-
-  /** It ends for a reason that it tells. */
   private boolean hasFailed;
-
   private long drainUntilMs;
   private ScheduledFuture<?> drainTimer;
+  private volatile boolean isInterrupting;
 
-  /** Running handlers have been interrupted. */
-  private volatile boolean isGivingUp;
-
-  RunningWorker(WorkerBuilder options, WorkerHome home) {
+  RunningWorker(WorkerBuilder options, WorkerContext context) {
     this.options = options;
-    this.home = home;
-    loop = home.loop();
-    handlers = options.executor == null ? home.threads() : options.executor;
-    reports = new WorkerReports(options, home.listeners());
-    acks = new Acks(loop, home.line(), this);
-    leases = new Leases(loop, home.line(), this);
-    stream = new DueStream(loop, home.connect(), options.request.build(), this);
+    this.context = context;
+    loop = context.loop();
+    handlers = options.executor == null ? context.threads() : options.executor;
+    reports = new WorkerReports(options, context.listeners());
+    acks = new Acks(loop, context.channel(), this);
+    leases = new Leases(loop, context.channel(), this);
+    stream = new DueStream(loop, context.connect(), options.request.build(), this);
   }
 
   void start() {
@@ -86,7 +82,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
 
   @Override
   public CompletableFuture<Void> stop(Duration drainTimeout) {
-    Duration bounded = drainTimeout.compareTo(LONGEST_DRAIN) < 0 ? drainTimeout : LONGEST_DRAIN;
+    Duration bounded = drainTimeout.compareTo(MAX_DRAIN) < 0 ? drainTimeout : MAX_DRAIN;
     long untilMs = Loop.nowMs() + bounded.toMillis();
     if (!loop.tryExecute(() -> beginToStop(untilMs))) stopped.complete(null);
     return stopped.copy();
@@ -126,7 +122,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     long nowMs = Loop.nowMs();
     for (Delivery delivery : deliveries) {
       if (!delivery.hasMessage()) continue;
-      HeldDelivery held = new HeldDelivery(delivery, home, this, nowMs);
+      HeldDelivery held = new HeldDelivery(delivery, context, this, nowMs);
       leases.add(held);
       waiting.addLast(held);
     }
@@ -140,11 +136,11 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
 
   @Override
   public CompletableFuture<Void> beforeResume(String sessionId) {
-    return leases.releaseStrays(sessionId);
+    return leases.releaseUnreceived(sessionId);
   }
 
   @Override
-  public void answered(Unreported one, AckResult result) {
+  public void answered(UnreportedOutcome one, AckResult result) {
     leases.remove(one.held());
     boolean counts = result != null && result.getStatus() == AckStatus.ACK_STATUS_APPLIED;
     if (counts) reports.settled(one, result);
@@ -152,7 +148,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   }
 
   @Override
-  public void givenUp(Unreported one, CallError error) {
+  public void givenUp(UnreportedOutcome one, CallError error) {
     leases.remove(one.held());
     reports.givenUp(one, error);
   }
@@ -160,10 +156,10 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   @Override
   public void lost(HeldDelivery held) {
     leases.remove(held);
-    if (held.isClosed) return; // its outcome is on the way, and the answer will tell
+    if (held.isClosed) return; // the answer to its outcome decides
     held.isLost = true;
     waiting.remove(held);
-    held.abort(home.threads());
+    held.abort(context.threads());
     reports.lost(held);
   }
 
@@ -178,31 +174,37 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
       running.add(held);
       try {
         handlers.execute(() -> run(held));
-      } catch (RuntimeException | Error noThread) { // RejectedExecution, or out of native threads
+      } catch (RuntimeException | Error noThread) { // rejected, or no native thread
         running.remove(held);
         waiting.addFirst(held);
-        withoutThread(noThread);
+        retryWithoutThread(noThread);
         return;
       }
     }
   }
 
-  /** Those that run now, or soon again, take what comes; only a pool that has ended never does. */
-  private void withoutThread(Throwable cause) {
+  /**
+   * Tries again later. A running handler also tries again when it ends. Fails only if the executor
+   * is shut down.
+   */
+  private void retryWithoutThread(Throwable cause) {
     if (!handlers.isShutdown()) {
       if (running.isEmpty()) loop.after(NO_THREAD_PAUSE_MS, this::startWaiting);
       return;
     }
-    String words = "the worker has ended: its executor is shut down; start another one";
-    fail(new DlqException(ErrorKind.CONNECTION, words, null, cause, false));
+    String text = "the worker has ended: its executor is shut down; start another worker";
+    fail(new DlqException(ErrorKind.CONNECTION, text, null, cause, false));
   }
 
-  /** In a thread of the handlers, which some executors that are full take the caller's for. */
+  /**
+   * Runs in a thread of the handlers. Some full executors run tasks in the calling thread instead.
+   */
   private void run(HeldDelivery held) {
-    if (loop.isCurrent()) throw new RejectedExecutionException("this thread runs no handlers");
-    Outcome outcome = Outcome.released(); // where not even the failure can be told
+    if (loop.isCurrent())
+      throw new RejectedExecutionException("handlers do not run in the client's thread");
+    Outcome outcome = Outcome.released(); // if even the failure cannot be recorded
     try {
-      // Lost, or the worker has stopped, before its turn came: it is no longer ours.
+      // Not if its lease was lost, or the worker stopped, before a thread was free.
       if (!held.isAborted()) outcome = handle(held);
     } finally {
       Outcome settled = outcome;
@@ -213,12 +215,12 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private Outcome handle(HeldDelivery held) {
     CurrentDelivery.set(held);
     held.begin();
-    try (Tracing.Within trace = Tracing.within(held.message().getTraceContext())) {
+    try (Tracing.TraceScope trace = Tracing.within(held.message().getTraceContext())) {
       Outcome given = options.handler.handle(held);
       return given != null ? given : sentOr(held, Outcome.succeeded());
     } catch (Throwable thrown) {
-      // Interrupted because the worker stops: no fault of the message.
-      boolean isOurFault = isGivingUp && held.isAborted();
+      // The worker interrupted it: the message did not fail.
+      boolean isOurFault = isInterrupting && held.isAborted();
       return isOurFault ? Outcome.released() : sentOr(held, Outcome.failed(thrown));
     } finally {
       held.end();
@@ -234,14 +236,14 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private void finished(HeldDelivery held, Outcome outcome) {
     running.remove(held);
     settle(held, outcome);
-    if (running.isEmpty() && isStopping) idle.complete(null);
+    if (running.isEmpty() && isStopping) handlersDone.complete(null);
     startWaiting();
   }
 
   private void settle(HeldDelivery held, Outcome outcome) {
     if (held.isClosed) return;
     held.isClosed = true;
-    if (!held.isLost) acks.add(new Unreported(held, outcome));
+    if (!held.isLost) acks.add(new UnreportedOutcome(held, outcome));
   }
 
   private void beginToStop(long untilMs) {
@@ -253,8 +255,8 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     stream.close();
     waiting.forEach(held -> settle(held, Outcome.released()));
     waiting.clear();
-    if (running.isEmpty()) idle.complete(null);
-    loop.whenDone(idle, (none, never) -> report());
+    if (running.isEmpty()) handlersDone.complete(null);
+    loop.whenDone(handlersDone, (none, never) -> report());
     watchDrain(untilMs);
   }
 
@@ -265,36 +267,36 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   }
 
   private void giveUp() {
-    if (idle.isDone()) return;
-    isGivingUp = true;
-    running.forEach(held -> held.abort(home.threads()));
+    if (handlersDone.isDone()) return;
+    isInterrupting = true;
+    running.forEach(held -> held.abort(context.threads()));
     loop.after(
         ABORT_GRACE_MS,
         () -> {
           running.forEach(held -> settle(held, Outcome.released()));
-          idle.complete(null);
+          handlersDone.complete(null);
         });
   }
 
-  /** The last part: what is known is told to the server, and what never came here is given back. */
+  /** Last step of a stop: reports outcomes, and releases deliveries that were never received. */
   private void report() {
     Loop.cancel(drainTimer);
     long leftMs = drainUntilMs - Loop.nowMs();
-    long reportMs = Math.min(Math.max(leftMs, LEAST_REPORT_MS), MOST_REPORT_MS);
+    long reportMs = Math.min(Math.max(leftMs, MIN_REPORT_MS), MAX_REPORT_MS);
     CompletableFuture<Boolean> reported = acks.flush().thenApply(none -> true);
     loop.after(reportMs, () -> reported.complete(false));
     loop.whenDone(
         reported,
         (isReported, never) -> {
           CompletableFuture<Void> last =
-              isReported ? leases.releaseStrays(stream.sessionId()) : acks.abandon();
-          loop.after(LEAST_REPORT_MS, () -> last.complete(null));
+              isReported ? leases.releaseUnreceived(stream.sessionId()) : acks.abandon();
+          loop.after(MIN_REPORT_MS, () -> last.complete(null));
           loop.whenDone(last, (none, thrown) -> end());
         });
   }
 
   private void end() {
     leases.stop();
-    stopped.completeAsync(() -> null, home.threads());
+    stopped.completeAsync(() -> null, context.threads());
   }
 }

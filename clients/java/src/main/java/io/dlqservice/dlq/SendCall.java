@@ -13,19 +13,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** Calls that carry messages to the service. */
+/** Calls that send messages to the service. */
 final class SendCall {
   private SendCall() {}
 
   /**
-   * What became of one message, whichever call it went in.
+   * The result of one message.
    *
-   * @param response null where there is an error
-   * @param error null where there is a response
+   * @param response null if it failed
+   * @param error null if it was accepted
    */
   record Answer(SendToDlqResponse response, CallError error) {}
 
-  /** One message goes by itself, several go in a batch. Fails when the call itself failed. */
+  /** Sends one message by itself, and several in a batch. Fails if the call failed. */
   static CompletableFuture<List<Answer>> send(
       Connection connection, List<SendToDlqRequest> requests, long timeoutMs) {
     if (requests.size() == 1) {
@@ -52,16 +52,16 @@ final class SendCall {
   }
 
   /**
-   * Why none was taken for want of the service itself, such as of its store: it was answered, but
-   * as if nobody were there. Empty where one was taken, or refused.
+   * Returns why the service accepted none of the messages: its store is unavailable. Empty if it
+   * accepted or refused one.
    */
-  static Optional<CallError> withoutService(List<Answer> answers) {
-    boolean isWithout =
+  static Optional<CallError> unavailable(List<Answer> answers) {
+    boolean isUnavailable =
         answers.stream()
             .allMatch(
                 answer ->
                     answer.error() != null && answer.error().code() == Status.Code.UNAVAILABLE);
-    if (!isWithout) return Optional.empty();
+    if (!isUnavailable) return Optional.empty();
     return Optional.of(answers.isEmpty() ? CallError.UNANSWERED : answers.get(0).error());
   }
 

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Numbers the sends of one client to each queue, so that the service knows a late repeat. */
+/** Numbers the sends of a client to each queue, so that the service detects a late duplicate. */
 final class SendNumbers {
   private static final int ID_BYTES = 16;
 

@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
-/** What can be said about a dead letter beside its payload and its error. All optional. */
+/** Options of a send. All are optional. */
 public final class SendOptions {
   static final SendOptions NONE = builder().build();
 
@@ -58,7 +58,7 @@ public final class SendOptions {
     return builder().sourceId(sourceId).build();
   }
 
-  /** Makes {@link SendOptions}. */
+  /** Builds {@link SendOptions}. */
   public static final class Builder {
     private String sourceId = "";
     private String dedupKey = "";
@@ -80,22 +80,21 @@ public final class SendOptions {
 
     private Builder() {}
 
-    /**
-     * Your own identity of the message; null for none. Poison detection counts the sends of one
-     * source id.
-     */
+    /** Your identity of the message; null for none. Poison detection counts sends by source id. */
     public Builder sourceId(String sourceId) {
       this.sourceId = orNone(sourceId);
       return this;
     }
 
-    /** Sends of one key and payload within the dedup window join one message; null for none. */
+    /**
+     * Sends with the same key and payload within the dedup window join one message; null for none.
+     */
     public Builder dedupKey(String dedupKey) {
       this.dedupKey = orNone(dedupKey);
       return this;
     }
 
-    /** Why it failed, if you know; else the server reads it from the error. */
+    /** Why it failed. Default: the server derives it from the error. */
     public Builder reason(Reason reason) {
       this.reason = reason;
       return this;
@@ -107,60 +106,60 @@ public final class SendOptions {
       return this;
     }
 
-    /** One more header of the message. */
+    /** Adds a header of the message. */
     public Builder attribute(String name, String value) {
       Map<String, String> more = new HashMap<>(attributes);
       more.put(name, value);
       return attributes(more);
     }
 
-    /** A media type; {@code application/json} by default where the payload was made JSON. */
+    /** The media type. Default for objects: {@code application/json}. */
     public Builder contentType(String contentType) {
       this.contentType = contentType;
       return this;
     }
 
     /**
-     * First retry this long from now; at most 365 days. Default: the error's {@link
-     * RetryHint#retryAfter()}, else the policy's.
+     * Time until the first retry, at most 365 days. Default: the error's {@link
+     * RetryHint#retryAfter()}, then the policy's delay.
      */
     public Builder delay(Duration delay) {
       this.delay = delay;
       return this;
     }
 
-    /** First retry then; wins over {@link #delay}. */
+    /** Time of the first retry. Overrides {@link #delay}. */
     public Builder dueTime(Instant dueTime) {
       this.dueTime = dueTime;
       return this;
     }
 
-    /** Time to live from now or from the due time. Default: the queue's (24 h). */
+    /** Time to live, from now or from the due time. Default: the queue's (24 h). */
     public Builder ttl(Duration ttl) {
       this.ttl = ttl;
       return this;
     }
 
-    /** Failed attempts after which the message is quarantined; wins over every policy. */
+    /** Failed attempts until the message is quarantined. Overrides every policy. */
     public Builder maxRetries(int maxRetries) {
       this.maxRetries = (int) Checks.atLeast("maxRetries", maxRetries, 0);
       return this;
     }
 
-    /** Wins over the policies of the queue and of the reason. */
+    /** Overrides the policies of the queue and of the reason. */
     public Builder retryPolicy(RetryPolicy retryPolicy) {
       this.retryPolicy = retryPolicy;
       return this;
     }
 
-    /** -100 to 100, larger is sooner. */
+    /** -100 to 100; larger comes first. */
     public Builder priority(int priority) {
       this.priority = priority;
       return this;
     }
 
     /**
-     * Where the queue has ordering, messages of one key are delivered one at a time, in order; null
+     * Messages of one key are delivered one at a time, in order, if the queue has ordering; null
      * for none.
      */
     public Builder orderingKey(String orderingKey) {
@@ -175,8 +174,8 @@ public final class SendOptions {
     }
 
     /**
-     * W3C Trace Context that the retries belong to. Default: that of OpenTelemetry's current span,
-     * where the program has its API; so is it where {@code traceparent} is null.
+     * The W3C Trace Context of the retries. Default, also for a null {@code traceparent}:
+     * OpenTelemetry's current span, if the program has its API.
      */
     public Builder traceContext(String traceparent, String tracestate) {
       this.traceparent = traceparent;
@@ -184,19 +183,21 @@ public final class SendOptions {
       return this;
     }
 
-    /** Identity of this send, shared by all its tries. Default: a random UUID. */
+    /** Identity of this send in all its tries. Default: a random UUID. */
     public Builder requestId(String requestId) {
       this.requestId = requestId;
       return this;
     }
 
-    /** How long to try; below 10 min, for which a request id is known. Default: the client's. */
+    /**
+     * How long to try, below 10 min: the service remembers a request id that long. Default: the
+     * client's timeout.
+     */
     public Builder timeout(Duration timeout) {
       this.timeout = Checks.positive("timeout", timeout);
       return this;
     }
 
-    /** A message without an identity is still a message. */
     private static String orNone(String given) {
       return given == null ? "" : given;
     }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** Sends that wait for a call, in order; those that are gone meanwhile are passed over. */
+/** Sends that wait for a call, in order. */
 final class SendQueue {
   private Deque<PendingSend> sends = new ArrayDeque<>();
   private long bytes;
@@ -20,25 +20,25 @@ final class SendQueue {
 
   void push(PendingSend send) {
     sends.addLast(send);
-    bytes += send.letter.bytes();
+    bytes += send.request.bytes();
   }
 
-  /** Back to the front, in their order: what was tried before goes before what is new. */
+  /** Puts retried sends back to the front, in their order. */
   void putBack(List<PendingSend> tried) {
     for (int at = tried.size() - 1; at >= 0; at--) {
       sends.addFirst(tried.get(at));
-      bytes += tried.get(at).letter.bytes();
+      bytes += tried.get(at).request.bytes();
     }
   }
 
-  /** As many from the front as fit into one call; one that is larger goes alone. */
+  /** Returns the sends of the next call. One above {@code maxBytes} goes alone. */
   List<PendingSend> take(int maxMessages, int maxBytes) {
     List<PendingSend> taken = new ArrayList<>();
     long takenBytes = 0;
     while (!sends.isEmpty() && taken.size() < maxMessages) {
       PendingSend send = sends.peekFirst();
-      int own = send.letter.bytes();
-      if (!send.isGone()) {
+      int own = send.request.bytes();
+      if (!send.isDone()) {
         if (!taken.isEmpty() && takenBytes + own > maxBytes) break;
         takenBytes += own;
         taken.add(send);
@@ -49,14 +49,14 @@ final class SendQueue {
     return taken;
   }
 
-  /** Lets go of those that are gone, however long no call takes them. */
+  /** Removes sends that need no call. */
   void sweep() {
     Deque<PendingSend> left = new ArrayDeque<>();
     bytes = 0;
     for (PendingSend send : sends) {
-      if (send.isGone()) continue;
+      if (send.isDone()) continue;
       left.addLast(send);
-      bytes += send.letter.bytes();
+      bytes += send.request.bytes();
     }
     sends = left;
   }

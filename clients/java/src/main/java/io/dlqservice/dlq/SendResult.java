@@ -6,13 +6,13 @@ import io.dlqservice.dlq.v1.Reason;
 import java.time.Instant;
 import java.util.Optional;
 
-/** What became of a send. */
+/** The result of a send. */
 public sealed interface SendResult {
   SendStatus status();
 
   /**
-   * Whether whoever called need not keep the message himself. In the memory of this process it is
-   * not safer than with him.
+   * Whether the service or the local disk keeps the message, so that the caller need not. False for
+   * the process's memory.
    */
   default boolean isKept() {
     return true;
@@ -49,9 +49,9 @@ public sealed interface SendResult {
       implements SendResult {}
 
   /**
-   * This machine has it, and delivers it when the service is back: once, under its identity.
+   * This machine keeps the message, and sends it once when the service is back.
    *
-   * @param durable false: in memory only, and lost with the process
+   * @param durable false if it is only in memory, and lost if the process ends
    */
   record Spooled(boolean durable) implements SendResult {
     @Override
@@ -66,9 +66,9 @@ public sealed interface SendResult {
   }
 
   /**
-   * It is the message that the running handler was given: the failure is that delivery's outcome.
+   * The message is that of the running handler: the failure is the delivery's outcome.
    *
-   * @param id of the message
+   * @param id the message's id
    */
   record FailedDelivery(String id) implements SendResult {
     @Override
@@ -78,9 +78,9 @@ public sealed interface SendResult {
   }
 
   /**
-   * The service does not have it, or nobody knows.
+   * The message was dropped.
    *
-   * @param error why, and whether the service may have it after all
+   * @param error why, and whether the service may still have it
    */
   record Dropped(DlqException error) implements SendResult {
     @Override

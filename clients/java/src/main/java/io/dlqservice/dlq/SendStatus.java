@@ -1,17 +1,15 @@
 package io.dlqservice.dlq;
 
-/** What became of a send. Later versions may add one that means "kept". */
+/** The result of a send. Later versions may add statuses that mean "kept". */
 public enum SendStatus {
-  /** The service has it. */
+  /** The service has the message. */
   SENT,
-  /** The service has it as one more failure of an earlier message, or had it already. */
+  /** The message joined an earlier one, or the service had it already. */
   JOINED,
-  /** This machine has it, and delivers it when the service is back. */
+  /** This machine keeps the message, and sends it when the service is back. */
   SPOOLED,
-  /**
-   * It is the message that the running handler works on: the failure is that delivery's outcome.
-   */
+  /** The message is that of the running handler: the failure is the delivery's outcome. */
   DELIVERY,
-  /** Nobody has it, or nobody knows. */
+  /** The message was dropped. The service may still have it. */
   DROPPED
 }

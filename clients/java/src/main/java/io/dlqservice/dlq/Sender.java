@@ -3,7 +3,7 @@ package io.dlqservice.dlq;
 import io.dlqservice.dlq.SendCall.Answer;
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.SendResult.Spooled;
-import io.dlqservice.dlq.spool.Placed;
+import io.dlqservice.dlq.spool.SpoolResult;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -17,31 +17,31 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * Sends that come together go in one call. With no call under way the first goes at once; else
- * sends collect until a call is answered, a call is full, or {@code maxDelay} has passed. While the
- * server can't be reached all wait, and one call after another finds out; once it is known to be
- * away, sends go to the shelter at once.
+ * Sends requests, and puts concurrent ones into one call. The first goes at once if no call is
+ * active. The others wait until a call is answered, a call is full, or {@code maxDelay} has passed.
+ * Sends that are not answered in time go to the fallback, and all do while the service is
+ * unavailable.
  */
 final class Sender {
   private static final long FIRST_PAUSE_MS = 20;
-  private static final long MOST_PAUSE_MS = 1_000;
+  private static final long MAX_PAUSE_MS = 1_000;
 
-  /** How late a deadline may be noticed: one look over all sends instead of a timer each. */
-  private static final long LOOK_EVERY_MS = 25;
+  /** Precision of deadlines: one timer checks all sends. */
+  private static final long CHECK_EVERY_MS = 25;
 
   private final Loop loop;
-  private final Line line;
+  private final ReconnectingChannel channel;
   private final Reachability reachability;
 
-  /** Null: what can't be sent in time is dropped. */
-  private final Shelter shelter;
+  /** Null: sends that are not accepted in time are dropped. */
+  private final SendFallback fallback;
 
   private final CoalesceOptions coalesce;
   private final long tryTimeoutMs;
   private final BiConsumer<DlqException, String> onDropped;
   private final SendQueue queue = new SendQueue();
   private final Set<PendingSend> pending = new LinkedHashSet<>();
-  private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
   private final AtomicInteger pendingCount = new AtomicInteger();
   private final AtomicLong pendingBytes = new AtomicLong();
   private boolean isClosed;
@@ -49,77 +49,77 @@ final class Sender {
   private boolean isScheduled;
   private boolean isPaused;
   private ScheduledFuture<?> delay;
-  private ScheduledFuture<?> look;
+  private ScheduledFuture<?> deadlineTimer;
 
   Sender(
       Loop loop,
-      Line line,
+      ReconnectingChannel channel,
       Reachability reachability,
-      Shelter shelter,
+      SendFallback fallback,
       CoalesceOptions coalesce,
       long tryTimeoutMs,
       BiConsumer<DlqException, String> onDropped) {
     this.loop = loop;
-    this.line = line;
+    this.channel = channel;
     this.reachability = reachability;
-    this.shelter = shelter;
+    this.fallback = fallback;
     this.coalesce = coalesce;
     this.tryTimeoutMs = tryTimeoutMs;
     this.onDropped = onDropped;
   }
 
-  /** From any thread. */
-  PendingSend add(Letter letter, long timeoutMs) {
-    PendingSend send = new PendingSend(letter, Loop.nowMs() + timeoutMs, this::leave);
+  /** May be called from any thread. */
+  PendingSend add(SendRequest request, long timeoutMs) {
+    PendingSend send = new PendingSend(request, Loop.nowMs() + timeoutMs, this::settled);
     int before = pendingCount.getAndIncrement();
-    long bytes = pendingBytes.addAndGet(letter.bytes());
+    long bytes = pendingBytes.addAndGet(request.bytes());
     boolean isRoom = before < coalesce.maxPendingMessages && bytes <= coalesce.maxPendingBytes;
-    if (!isRoom && shelter == null) {
-      send.drop(SendErrors.bufferFull(before, letter, coalesce.maxPendingBytes));
+    if (!isRoom && fallback == null) {
+      send.drop(SendErrors.bufferFull(before, request, coalesce.maxPendingBytes));
     } else if (!loop.tryExecute(() -> admit(send, isRoom))) {
       send.drop(SendErrors.closed());
     }
     return send;
   }
 
-  private void leave(PendingSend send, SendResult result) {
+  private void settled(PendingSend send, SendResult result) {
     pendingCount.decrementAndGet();
-    pendingBytes.addAndGet(-send.letter.bytes());
+    pendingBytes.addAndGet(-send.request.bytes());
     if (result instanceof Dropped dropped) onDropped.accept(dropped.error(), send.queue());
     loop.execute(() -> forget(send));
   }
 
   private void admit(PendingSend send, boolean isRoom) {
-    if (send.isGone()) return;
+    if (send.isDone()) return;
     if (isClosed) {
       send.drop(SendErrors.closed());
       return;
     }
     pending.add(send);
-    boolean isAway = reachability.isAway(Loop.nowMs());
-    if (shelter != null && (!isRoom || isAway)) {
-      if (isAway) send.isHeldBackBy(reachability.lastError());
-      shelter(send);
+    boolean isUnavailable = reachability.isUnavailable(Loop.nowMs());
+    if (fallback != null && (!isRoom || isUnavailable)) {
+      if (isUnavailable) send.setUnavailable(reachability.lastError());
+      spool(send);
       return;
     }
     queue.push(send);
-    if (look == null) look = loop.every(LOOK_EVERY_MS, this::giveUpLate);
+    if (deadlineTimer == null) deadlineTimer = loop.every(CHECK_EVERY_MS, this::giveUpLate);
     if (calls == 0 || isFull()) schedule();
     else if (delay == null) delay = loop.after(coalesce.maxDelayMs, this::onDelay);
   }
 
-  /** Completes when every send of before has its result. */
+  /** Completes when every send so far has its result. */
   CompletableFuture<Void> flush() {
     return whenAllHaveResults(() -> {});
   }
 
-  /** Waits no longer for what is pending, which goes to the shelter. */
+  /** Moves all pending sends to the fallback. */
   CompletableFuture<Void> giveUpAll() {
     return whenAllHaveResults(
         () -> List.copyOf(pending).forEach(send -> giveUp(send, SendErrors::closedBefore)));
   }
 
-  /** The same, and what comes from now on, by threads that did not know, is dropped. */
+  /** Moves all pending sends to the fallback, and drops later ones. */
   CompletableFuture<Void> close() {
     return whenAllHaveResults(
         () -> {
@@ -144,29 +144,28 @@ final class Sender {
     return done;
   }
 
-  /** The caller wants it no more. */
   void cancel(PendingSend send) {
     loop.execute(() -> send.drop(SendErrors.aborted(send)));
   }
 
   private void giveUp(PendingSend send, Function<PendingSend, DlqException> error) {
-    if (send.isGone()) return;
-    if (shelter == null) send.drop(error.apply(send));
-    else shelter(send);
+    if (send.isDone()) return;
+    if (fallback == null) send.drop(error.apply(send));
+    else spool(send);
   }
 
-  private void shelter(PendingSend send) {
-    send.isLeaving = true;
-    CallError why = send.deadlineAtMs <= Loop.nowMs() ? send.whyLate() : send.lastError;
+  private void spool(PendingSend send) {
+    send.isSpooling = true;
+    CallError why = send.deadlineAtMs <= Loop.nowMs() ? send.lateError() : send.lastError;
     loop.whenDone(
-        shelter.keep(send.letter),
-        (placed, never) -> {
-          switch (placed) {
-            case FULL -> send.drop(SendErrors.spoolFull(send, shelter.maxBytes()));
-            case TOO_LONG -> send.drop(SendErrors.tooLongForTheSpool(send));
+        fallback.keep(send.request),
+        (result, never) -> {
+          switch (result) {
+            case FULL -> send.drop(SendErrors.spoolFull(send, fallback.maxBytes()));
+            case TOO_LONG -> send.drop(SendErrors.tooLongForSpool(send));
             default -> {
-              if (why != null) shelter.tellOf(why);
-              send.settle(new Spooled(placed == Placed.DISK));
+              if (why != null) fallback.warn(why);
+              send.settle(new Spooled(result == SpoolResult.DISK));
             }
           }
         });
@@ -191,11 +190,11 @@ final class Sender {
     pump();
   }
 
-  /** Makes one call of what is there, and more calls only of what fills them. */
+  /** Makes one call of the waiting sends, and more calls only if they are full. */
   private void pump() {
-    boolean goes = true;
-    while (!isPaused && calls < coalesce.maxCalls && (goes || isFull())) {
-      goes = false;
+    boolean isFirst = true;
+    while (!isPaused && calls < coalesce.maxCalls && (isFirst || isFull())) {
+      isFirst = false;
       List<PendingSend> sends = queue.take(coalesce.maxMessages, coalesce.maxBytes);
       if (sends.isEmpty()) return;
       call(sends);
@@ -208,11 +207,11 @@ final class Sender {
     long longestMs = 1;
     List<SendToDlqRequest> requests = new ArrayList<>(sends.size());
     for (PendingSend send : sends) {
-      send.isOut = true;
+      send.isInCall = true;
       longestMs = Math.max(longestMs, send.deadlineAtMs - beganAtMs);
-      requests.add(send.letter.request());
+      requests.add(send.request.proto());
     }
-    Connection connection = line.connection();
+    Connection connection = channel.connection();
     loop.whenDone(
         SendCall.send(connection, requests, Math.min(tryTimeoutMs, longestMs)),
         (answers, thrown) -> {
@@ -224,7 +223,7 @@ final class Sender {
   }
 
   private void answered(List<PendingSend> sends, List<Answer> answers, long beganAtMs) {
-    SendCall.withoutService(answers)
+    SendCall.unavailable(answers)
         .ifPresentOrElse(
             error -> reachability.failed(beganAtMs, Loop.nowMs(), error),
             () -> reachability.answered(beganAtMs));
@@ -234,10 +233,10 @@ final class Sender {
       Answer answer = at < answers.size() ? answers.get(at) : null;
       if (answer != null && answer.response() != null) {
         send.settle(SendCall.stored(answer.response(), send.queue()));
-      } else if (answer != null && !answer.error().isWorthAgain()) {
+      } else if (answer != null && !answer.error().isRetryable()) {
         refuse(send, answer.error());
       } else {
-        again.add(send.tried(answer == null ? null : answer.error(), true));
+        again.add(send.tryFailed(answer == null ? null : answer.error(), true));
       }
     }
     if (again.isEmpty()) backoff.reset();
@@ -246,15 +245,15 @@ final class Sender {
 
   private void failed(
       List<PendingSend> sends, Connection connection, CallError error, long beganAtMs) {
-    line.failed(connection, error);
+    channel.failed(connection, error);
     if (error.isAnswer()) reachability.answered(beganAtMs);
     else reachability.failed(beganAtMs, Loop.nowMs(), error);
-    if (error.isWorthAgain()) {
+    if (error.isRetryable()) {
       boolean mayHaveArrived = !error.neverArrived();
-      sends.forEach(send -> send.tried(error, mayHaveArrived));
+      sends.forEach(send -> send.tryFailed(error, mayHaveArrived));
       tryAgain(sends);
-    } else if (sends.size() > 1 && error.isOfTheWholeCall()) {
-      // One of them spoils it for all; the halves find out which.
+    } else if (sends.size() > 1 && error.mayConcernOneMessage()) {
+      // One message may be the cause: sending halves finds it.
       int middle = sends.size() / 2;
       call(sends.subList(0, middle));
       call(sends.subList(middle, sends.size()));
@@ -263,22 +262,22 @@ final class Sender {
     }
   }
 
-  /** What is refused for now waits where it can. */
+  /** Drops a send that is refused permanently, and keeps another one. */
   private void refuse(PendingSend send, CallError error) {
     DlqException refusal = error.refusal(send.wasMaybeStored);
-    if (send.isGone()) { // to the shelter, say, which hears it too
-      send.tried(error, refusal.maybeStored());
+    if (send.isDone()) { // the fallback decides
+      send.tryFailed(error, refusal.maybeStored());
       return;
     }
-    if (error.isForGood()) {
+    if (error.isPermanent()) {
       send.drop(refusal);
       return;
     }
-    giveUp(send.tried(error, refusal.maybeStored()), tried -> refusal);
+    giveUp(send.tryFailed(error, refusal.maybeStored()), failed -> refusal);
   }
 
   private void tryAgain(List<PendingSend> sends) {
-    queue.putBack(sends.stream().filter(send -> !send.isGone()).toList());
+    queue.putBack(sends.stream().filter(send -> !send.isDone()).toList());
     if (isPaused) return;
     isPaused = true;
     loop.after(
@@ -300,9 +299,9 @@ final class Sender {
   private void forget(PendingSend send) {
     pending.remove(send);
     if (!pending.isEmpty()) return;
-    Loop.cancel(look);
+    Loop.cancel(deadlineTimer);
     Loop.cancel(delay);
-    look = null;
+    deadlineTimer = null;
     delay = null;
   }
 }

@@ -6,9 +6,9 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What the server made of an outcome.
+ * The result of an outcome that the server counted.
  *
- * @param dueTime when the next attempt is due, if one is
+ * @param dueTime when the next attempt is due, if any
  */
 public record SettledDelivery(
     Outcome.Kind outcome,

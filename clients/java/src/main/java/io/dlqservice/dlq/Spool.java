@@ -1,8 +1,8 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.spool.Placed;
-import io.dlqservice.dlq.spool.Shelf;
-import io.dlqservice.dlq.spool.SpoolPurpose;
+import io.dlqservice.dlq.spool.SpoolResult;
+import io.dlqservice.dlq.spool.SpoolScope;
+import io.dlqservice.dlq.spool.SpoolStore;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,27 +13,27 @@ import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps letters in files while the service is away, and delivers them when it is back. */
-final class Spool implements Shelter {
+/** Writes send requests to files while the service is unavailable, and sends them later. */
+final class Spool implements SendFallback {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
-  /** What one write takes. */
+  /** Limit of one write. */
   private static final int WRITE_BYTES = 4 * 1024 * 1024;
 
-  /** What may wait for a disk that is slow. */
-  private static final long MOST_UNWRITTEN_BYTES = 64L * 1024 * 1024;
+  /** Limit of what waits for a slow disk. */
+  private static final long MAX_UNWRITTEN_BYTES = 64L * 1024 * 1024;
 
-  private static final long ADOPT_EVERY_MS = 30_000;
+  private static final long RECOVER_EVERY_MS = 30_000;
   private static final long TOUCH_EVERY_MS = 20_000;
 
-  private record Unwritten(Letter letter, CompletableFuture<Placed> placed) {}
+  private record Unwritten(SendRequest request, CompletableFuture<SpoolResult> result) {}
 
-  /** The disk's own thread. */
+  /** The only thread that writes files. */
   private final Loop disk = new Loop("dlq-client-spool");
 
   private final long maxBytes;
-  private final Shelf shelf;
-  private final Courier courier;
+  private final SpoolStore store;
+  private final SpoolSender sender;
   private final BiConsumer<DlqException, String> onDropped;
   private final Deque<Unwritten> unwritten = new ArrayDeque<>();
   private long unwrittenBytes;
@@ -41,33 +41,27 @@ final class Spool implements Shelter {
 
   Spool(
       SpoolOptions options,
-      String target,
-      String service,
+      SpoolScope scope,
       Loop loop,
-      Line line,
+      ReconnectingChannel channel,
       Reachability reachability,
       BiConsumer<DlqException, String> onDropped) {
     this.onDropped = onDropped;
     maxBytes = options.maxBytes;
-    shelf =
-        new Shelf(
-            new SpoolPurpose(target, service),
-            options.folder,
-            options.maxBytes,
-            options.sync,
-            words -> LOG.warn("the spool {}", words));
-    courier = new Courier(shelf, loop, line, reachability, onDropped, Courier.MOST_PASS_MS);
+    store = new SpoolStore(scope, options.folder, options.maxBytes, options.sync, LOG::warn);
+    sender =
+        new SpoolSender(store, loop, channel, reachability, onDropped, SpoolSender.MAX_PASS_MS);
   }
 
   void start() {
-    disk.execute(this::adopt);
-    disk.every(ADOPT_EVERY_MS, this::adopt);
-    disk.every(TOUCH_EVERY_MS, shelf::touch);
+    disk.execute(this::recover);
+    disk.every(RECOVER_EVERY_MS, this::recover);
+    disk.every(TOUCH_EVERY_MS, store::touch);
   }
 
-  private void adopt() {
-    shelf.adopt();
-    if (shelf.count() > 0) courier.start();
+  private void recover() {
+    store.recover();
+    if (store.count() > 0) sender.start();
   }
 
   @Override
@@ -75,42 +69,43 @@ final class Spool implements Shelter {
     return maxBytes;
   }
 
-  /** Letters that come together share a write. */
+  /** Requests that come at the same time share a write. */
   @Override
-  public synchronized CompletableFuture<Placed> keep(Letter letter) {
-    if (letter.bytes() > Shelf.MOST_LETTER_BYTES) { // before its copies take memory
-      return CompletableFuture.completedFuture(Placed.TOO_LONG);
+  public synchronized CompletableFuture<SpoolResult> keep(SendRequest request) {
+    if (request.bytes() > SpoolStore.MAX_MESSAGE_BYTES) { // before its copies take memory
+      return CompletableFuture.completedFuture(SpoolResult.TOO_LONG);
     }
-    if (unwrittenBytes + letter.bytes() > MOST_UNWRITTEN_BYTES) {
-      return CompletableFuture.completedFuture(Placed.FULL);
+    if (unwrittenBytes + request.bytes() > MAX_UNWRITTEN_BYTES) {
+      return CompletableFuture.completedFuture(SpoolResult.FULL);
     }
-    CompletableFuture<Placed> placed = new CompletableFuture<>();
-    unwritten.addLast(new Unwritten(letter, placed));
-    unwrittenBytes += letter.bytes();
+    CompletableFuture<SpoolResult> result = new CompletableFuture<>();
+    unwritten.addLast(new Unwritten(request, result));
+    unwrittenBytes += request.bytes();
     if (!isWriting) isWriting = disk.tryExecute(this::writeAll);
-    return isWriting ? placed : CompletableFuture.completedFuture(Placed.FULL);
+    return isWriting ? result : CompletableFuture.completedFuture(SpoolResult.FULL);
   }
 
   @Override
-  public void tellOf(CallError error) {
-    courier.tellOf(error);
+  public void warn(CallError error) {
+    sender.warn(error);
   }
 
   private void writeAll() {
     for (List<Unwritten> taken = take(); !taken.isEmpty(); taken = take()) {
-      List<Placed> placed = write(taken); // never throws: somebody waits for each
-      for (int at = 0; at < taken.size(); at++) taken.get(at).placed().complete(placed.get(at));
-      courier.start();
+      List<SpoolResult> results = write(taken);
+      for (int at = 0; at < taken.size(); at++) taken.get(at).result().complete(results.get(at));
+      sender.start();
     }
   }
 
-  private List<Placed> write(List<Unwritten> taken) {
-    List<SendToDlqRequest> requests = taken.stream().map(one -> one.letter().request()).toList();
+  /** Never throws: each request needs a result. */
+  private List<SpoolResult> write(List<Unwritten> taken) {
+    List<SendToDlqRequest> requests = taken.stream().map(one -> one.request().proto()).toList();
     try {
-      return shelf.append(requests);
+      return store.append(requests);
     } catch (RuntimeException | Error bug) {
-      LOG.error("the spool could not keep {} messages", requests.size(), bug);
-      return requests.stream().map(request -> Placed.FULL).toList();
+      LOG.error("cannot spool {} messages; dropping them", requests.size(), bug);
+      return requests.stream().map(request -> SpoolResult.FULL).toList();
     }
   }
 
@@ -118,7 +113,7 @@ final class Spool implements Shelter {
     List<Unwritten> taken = new ArrayList<>();
     long bytes = 0;
     while (!unwritten.isEmpty()) {
-      int own = unwritten.peekFirst().letter().bytes();
+      int own = unwritten.peekFirst().request().bytes();
       if (!taken.isEmpty() && bytes + own > WRITE_BYTES) break;
       bytes += own;
       taken.add(unwritten.removeFirst());
@@ -128,14 +123,14 @@ final class Spool implements Shelter {
     return taken;
   }
 
-  /** Leaves its files to whoever comes next. What is in memory only is lost, which is told. */
+  /** Leaves the files to other clients, and drops messages that are in memory only. */
   void close() {
-    courier.close();
-    CompletableFuture<List<SendToDlqRequest>> left = new CompletableFuture<>();
-    disk.execute(() -> left.complete(shelf.release()));
-    // At the end of the tasks, whatever became of that one.
-    disk.execute(() -> left.complete(List.of()));
-    left.join()
+    sender.close();
+    CompletableFuture<List<SendToDlqRequest>> inMemory = new CompletableFuture<>();
+    disk.execute(() -> inMemory.complete(store.release()));
+    disk.execute(() -> inMemory.complete(List.of())); // if release threw
+    inMemory
+        .join()
         .forEach(request -> onDropped.accept(SendErrors.closedBefore(true), request.getQueue()));
     disk.close();
   }

@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import java.nio.file.Path;
 
-/** How sends are kept that can't be delivered in time. */
+/** How sends are kept that could not be sent in time. */
 public final class SpoolOptions {
   private static final long MAX_BYTES = 256L * 1024 * 1024;
 
@@ -20,7 +20,7 @@ public final class SpoolOptions {
     return new Builder();
   }
 
-  /** Makes {@link SpoolOptions}. */
+  /** Builds {@link SpoolOptions}. */
   public static final class Builder {
     private Path folder;
     private long maxBytes = MAX_BYTES;
@@ -29,23 +29,23 @@ public final class SpoolOptions {
     private Builder() {}
 
     /**
-     * Where the files are. Default: the environment's {@code DLQ_SPOOL_DIR}, else the platform's
-     * place for state.
+     * The folder of the files. Default: the environment's {@code DLQ_SPOOL_DIR}, then the
+     * platform's folder for state.
      */
     public Builder folder(Path folder) {
       this.folder = folder;
       return this;
     }
 
-    /** Most bytes of all files of the service in the folder: 256 MiB by default. */
+    /** Limit of all files of the service in the folder: 256 MiB by default. */
     public Builder maxBytes(long maxBytes) {
       this.maxBytes = Checks.atLeast("maxBytes", maxBytes, 1);
       return this;
     }
 
     /**
-     * Have each write on the disk before a send counts as kept: it then survives the machine, too.
-     * Off by default.
+     * Whether each write reaches the disk before a send counts as kept, so that it survives a crash
+     * of the machine. Off by default.
      */
     public Builder sync(boolean sync) {
       this.sync = sync;

@@ -12,11 +12,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** What google.rpc details of an error say, of this service's errors and of anybody's. */
+/** Reads google.rpc error details, of this service and of others. */
 final class StatusDetails {
   private StatusDetails() {}
 
-  /** Empty where the error did not come from a server that gives details. */
+  /** Empty if the error has no details. */
   static List<Any> of(Throwable error) {
     if (!(error instanceof StatusRuntimeException) && !(error instanceof StatusException)) {
       return List.of();
@@ -24,17 +24,17 @@ final class StatusDetails {
     try {
       com.google.rpc.Status status = StatusProto.fromThrowable(error);
       return status == null ? List.of() : status.getDetailsList();
-    } catch (RuntimeException notWhatItSays) {
+    } catch (RuntimeException malformed) {
       return List.of();
     }
   }
 
-  /** The stable name that the server gives to its error; empty where it gave none. */
+  /** The stable name of the server's error; empty without one. */
   static String reason(List<Any> details) {
     return find(details, ErrorInfo.class).map(ErrorInfo::getReason).orElse("");
   }
 
-  /** The server says that it is worth trying again. */
+  /** Whether the server suggests a retry. */
   static boolean hasRetryInfo(List<Any> details) {
     return find(details, RetryInfo.class).isPresent();
   }
@@ -49,8 +49,8 @@ final class StatusDetails {
     for (Any detail : details) {
       try {
         if (detail.is(type)) return Optional.of(detail.unpack(type));
-      } catch (InvalidProtocolBufferException notWhatItSays) {
-        // the next one, then
+      } catch (InvalidProtocolBufferException malformed) {
+        // try the next one
       }
     }
     return Optional.empty();

@@ -2,11 +2,11 @@ package io.dlqservice.dlq;
 
 import java.nio.charset.StandardCharsets;
 
-/** Strings as UTF-8 can hold them. */
+/** Strings that UTF-8 can hold. */
 final class Text {
   private Text() {}
 
-  /** Half of a pair of surrogates alone is no text: it becomes a question mark. */
+  /** Replaces half a surrogate pair with a question mark. */
   static String wellFormed(String text) {
     for (int at = 0; at < text.length(); at++) {
       if (Character.isSurrogate(text.charAt(at))) {
@@ -17,8 +17,8 @@ final class Text {
     return text;
   }
 
-  /** Cut so that the server still sees that there was more. */
-  static String cut(String text, int maxBytes) {
+  /** Keeps one char more than the limit, so that the server marks it as cut. */
+  static String truncate(String text, int maxBytes) {
     String all = text == null ? "" : text;
     return wellFormed(all.length() > maxBytes + 1 ? all.substring(0, maxBytes + 1) : all);
   }

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/** Threads of a client: none of them keeps the program alive. */
+/** Daemon threads of a client. */
 final class Threads {
   private static final long IDLE_S = 10;
 
@@ -21,7 +21,7 @@ final class Threads {
   }
 
   /**
-   * @param onMade is given each
+   * @param onMade called with each thread
    */
   static ThreadFactory daemons(String name, Consumer<Thread> onMade) {
     AtomicInteger count = new AtomicInteger();
@@ -33,17 +33,13 @@ final class Threads {
     };
   }
 
-  /** A thread for each task: a virtual one on Java 21 and newer. */
+  /** One thread per task: a virtual one on Java 21 and newer. */
   static ExecutorService perTask(String name) {
     return virtual(name).orElseGet(() -> Executors.newCachedThreadPool(daemons(name)));
   }
 
-  /**
-   * The same, but where threads are not virtual so many at most; what is more waits.
-   *
-   * @param most threads
-   */
-  static ExecutorService perTaskOr(String name, int most) {
+  /** Like {@link #perTask}, but at most {@code most} threads if they are not virtual. */
+  static ExecutorService perTaskUpTo(String name, int most) {
     return virtual(name).orElseGet(() -> pool(name, most, Integer.MAX_VALUE));
   }
 
@@ -64,16 +60,16 @@ final class Threads {
   }
 
   /**
-   * One thread, which ends when there is nothing to do.
+   * One thread, which ends when idle.
    *
-   * @param mostWaiting tasks; more are refused
+   * @param maxWaiting limit of waiting tasks; more are rejected
    */
-  static ExecutorService single(String name, int mostWaiting) {
-    return pool(name, 1, mostWaiting);
+  static ExecutorService single(String name, int maxWaiting) {
+    return pool(name, 1, maxWaiting);
   }
 
-  private static ExecutorService pool(String name, int threads, int mostWaiting) {
-    LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>(mostWaiting);
+  private static ExecutorService pool(String name, int threads, int maxWaiting) {
+    LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>(maxWaiting);
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(threads, threads, IDLE_S, TimeUnit.SECONDS, waiting, daemons(name));
     executor.allowCoreThreadTimeOut(true);

@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-/** A function that may throw anything. */
+/** A function that may throw. */
 @FunctionalInterface
 public interface ThrowingFunction<T, R> {
   R apply(T value) throws Exception;

@@ -5,23 +5,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Times of java.time as the wire has them. */
+/** Converts times of java.time and protobuf. */
 final class Times {
-  /** The longest wait that the server takes of a worker. */
-  private static final Duration MOST_WAIT = Duration.ofDays(30);
+  /** The server's limit for a delay in an outcome. */
+  private static final Duration MAX_WAIT = Duration.ofDays(30);
 
-  private static final int NANOS_A_SECOND = 1_000_000_000;
+  private static final int NANOS_PER_SECOND = 1_000_000_000;
 
   private Times() {}
 
   static com.google.protobuf.Duration to(Duration duration) {
-    // Of negative durations java.time has positive nanoseconds, and protobuf negative ones.
+    // Negative durations have positive nanoseconds in java.time, and negative ones in protobuf.
     long seconds = duration.getSeconds();
     int nanos = duration.getNano();
     boolean isShifted = seconds < 0 && nanos > 0;
     return com.google.protobuf.Duration.newBuilder()
         .setSeconds(isShifted ? seconds + 1 : seconds)
-        .setNanos(isShifted ? nanos - NANOS_A_SECOND : nanos)
+        .setNanos(isShifted ? nanos - NANOS_PER_SECOND : nanos)
         .build();
   }
 
@@ -44,9 +44,9 @@ final class Times {
     return isSet ? Optional.of(from(timestamp)) : Optional.empty();
   }
 
-  /** Of an outcome: the server would not count one whose wait it does not take. */
-  static Duration takenWait(Duration wait) {
+  /** The server does not count an outcome with a delay beyond its limits. */
+  static Duration clampWait(Duration wait) {
     if (wait.isNegative()) return Duration.ZERO;
-    return wait.compareTo(MOST_WAIT) > 0 ? MOST_WAIT : wait;
+    return wait.compareTo(MAX_WAIT) > 0 ? MAX_WAIT : wait;
   }
 }

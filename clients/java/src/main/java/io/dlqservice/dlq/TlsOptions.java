@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import java.nio.file.Path;
 
-/** TLS of the connection. Without files, the certificates that the JVM trusts count. */
+/** TLS of the connection. Without files, the JVM's certificates are trusted. */
 public final class TlsOptions {
   final Path ca;
   final Path certificate;
@@ -20,7 +20,7 @@ public final class TlsOptions {
     return new Builder();
   }
 
-  /** Makes {@link TlsOptions}. */
+  /** Builds {@link TlsOptions}. */
   public static final class Builder {
     private Path ca;
     private Path certificate;
@@ -29,23 +29,23 @@ public final class TlsOptions {
 
     private Builder() {}
 
-    /** Certificates to trust instead of the JVM's, in a PEM file. */
+    /** A PEM file of certificates to trust instead of the JVM's. */
     public Builder ca(Path ca) {
       this.ca = ca;
       return this;
     }
 
-    /** Certificate and key of this client, in PEM files, where the server asks for one. */
+    /** PEM files of this client's certificate and key, for a server that requires one. */
     public Builder certificate(Path certificate, Path key) {
       if ((certificate == null) != (key == null)) {
-        throw new IllegalArgumentException("certificate and key belong together; give both");
+        throw new IllegalArgumentException("only one of certificate and key is set; give both");
       }
       this.certificate = certificate;
       this.key = key;
       return this;
     }
 
-    /** The name to expect in the server's certificate, if it isn't that of the target. */
+    /** The expected name in the server's certificate, if it is not the target's. */
     public Builder serverName(String serverName) {
       this.serverName = serverName;
       return this;

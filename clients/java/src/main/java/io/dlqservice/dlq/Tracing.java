@@ -12,32 +12,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** OpenTelemetry's current context, where the program has its API; nothing else needs it. */
+/** OpenTelemetry's current context, if the program has its API. */
 final class Tracing {
-  private static final boolean IS_THERE = isThere();
-  private static final int MOST_TRACEPARENT_BYTES = 128;
-  private static final int MOST_TRACESTATE_BYTES = 512;
+  private static final boolean IS_AVAILABLE = isAvailable();
+  private static final int MAX_TRACEPARENT_BYTES = 128;
+  private static final int MAX_TRACESTATE_BYTES = 512;
 
   private Tracing() {}
 
   /**
-   * Without what the service would refuse the whole message for: it is somebody else's, such as of
-   * a header.
+   * Leaves out what is too long: the service would refuse the whole message.
    *
    * @param tracestate null for none
    */
   static Optional<TraceContext> context(String traceparent, String tracestate) {
     String parent = Text.wellFormed(traceparent);
-    if (parent.isEmpty() || !Headers.fits(parent, MOST_TRACEPARENT_BYTES)) return Optional.empty();
+    if (parent.isEmpty() || !Headers.fits(parent, MAX_TRACEPARENT_BYTES)) return Optional.empty();
     String state = tracestate == null ? "" : Text.wellFormed(tracestate);
     return Optional.of(
         TraceContext.newBuilder()
             .setTraceparent(parent)
-            .setTracestate(Headers.fits(state, MOST_TRACESTATE_BYTES) ? state : "")
+            .setTracestate(Headers.fits(state, MAX_TRACESTATE_BYTES) ? state : "")
             .build());
   }
 
-  private static boolean isThere() {
+  private static boolean isAvailable() {
     try {
       Class.forName("io.opentelemetry.api.trace.Span", false, Tracing.class.getClassLoader());
       return true;
@@ -46,33 +45,33 @@ final class Tracing {
     }
   }
 
-  /** Of the span that is current here. Never throws. */
+  /** The context of the current span. Never throws. */
   static Optional<TraceContext> current() {
-    if (!IS_THERE) return Optional.empty();
+    if (!IS_AVAILABLE) return Optional.empty();
     try {
       return OpenTelemetry.current();
-    } catch (RuntimeException | LinkageError notOurs) {
-      return Optional.empty(); // somebody else's code, in an error path
+    } catch (RuntimeException | LinkageError failed) {
+      return Optional.empty(); // tracing must not break a send
     }
   }
 
-  /** Makes the trace of a message the current one of this thread, until it is closed. */
-  static Within within(TraceContext trace) {
-    if (!IS_THERE || trace.getTraceparent().isEmpty()) return () -> {};
+  /** Makes a message's trace current in this thread, until it is closed. */
+  static TraceScope within(TraceContext trace) {
+    if (!IS_AVAILABLE || trace.getTraceparent().isEmpty()) return () -> {};
     try {
       return OpenTelemetry.within(trace);
-    } catch (RuntimeException | LinkageError notOurs) {
+    } catch (RuntimeException | LinkageError failed) {
       return () -> {};
     }
   }
 
-  /** The end of what belongs to a trace. */
-  interface Within extends AutoCloseable {
+  /** Ends the trace in this thread. */
+  interface TraceScope extends AutoCloseable {
     @Override
     void close();
   }
 
-  /** Its own class, so that nothing of it is loaded where the API is absent. */
+  /** A class of its own: it is not loaded if the API is missing. */
   private static final class OpenTelemetry {
     private static final W3CTraceContextPropagator W3C = W3CTraceContextPropagator.getInstance();
 
@@ -83,9 +82,9 @@ final class Tracing {
       return context(headers.getOrDefault("traceparent", ""), headers.get("tracestate"));
     }
 
-    /** Whoever called closes it. */
+    /** The caller closes it. */
     @SuppressWarnings("MustBeClosedChecker")
-    static Within within(TraceContext trace) {
+    static TraceScope within(TraceContext trace) {
       Context context = W3C.extract(Context.current(), trace, new Getter());
       Scope scope = context.makeCurrent();
       return scope::close;

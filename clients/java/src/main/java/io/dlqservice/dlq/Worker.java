@@ -6,24 +6,24 @@ import java.util.concurrent.CompletableFuture;
 /** A running worker. {@link #close()} stops it. */
 public interface Worker extends AutoCloseable {
   /**
-   * Completes when it has stopped; exceptionally, with a {@link DlqException}, if the server
-   * refuses what it asks for.
+   * Completes when the worker has stopped; exceptionally with a {@link DlqException} if it failed,
+   * such as when the server refuses its request.
    */
   CompletableFuture<Void> done();
 
   /**
-   * Takes nothing new, waits for running handlers, reports their outcomes, and gives the rest back.
-   * Called again it can only hasten the end.
+   * Takes no new deliveries, waits for running handlers, reports their outcomes, and releases the
+   * rest. A second call can only shorten the wait.
    *
-   * @param drainTimeout how long handlers may take before they are interrupted
-   * @return completes when it has stopped
+   * @param drainTimeout how long handlers may run before they are interrupted
+   * @return completes when the worker has stopped
    */
   CompletableFuture<Void> stop(Duration drainTimeout);
 
-  /** The same, with the drain timeout of the worker's options. */
+  /** Stops with the drain timeout of the worker's options. */
   CompletableFuture<Void> stop();
 
-  /** Stops, and waits for it; one of its own handlers, for which it waits, does not. */
+  /** Stops the worker and waits for that. Called by one of its own handlers, it does not wait. */
   @Override
   void close();
 }

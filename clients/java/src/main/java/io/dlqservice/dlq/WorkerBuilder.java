@@ -12,16 +12,16 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes a {@link Worker}, and starts it. */
+/** Builds and starts a {@link Worker}. */
 public final class WorkerBuilder {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final int CONCURRENCY = 16;
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
 
-  /** The most that the server takes. */
-  private static final int MOST_IN_FLIGHT = 10_000;
+  /** The server's limit. */
+  private static final int MAX_IN_FLIGHT = 10_000;
 
-  private static final int MOST_ID_CHARS = 128;
+  private static final int MAX_ID_CHARS = 128;
   private static final int UNSET = -1;
 
   final StreamDueRequest.Builder request = StreamDueRequest.newBuilder();
@@ -37,12 +37,12 @@ public final class WorkerBuilder {
   private int prefetch = UNSET;
 
   WorkerBuilder(List<String> queues, Function<WorkerBuilder, Worker> start) {
-    if (queues.isEmpty()) throw new IllegalArgumentException("queues is empty; name one at least");
+    if (queues.isEmpty()) throw new IllegalArgumentException("queues is empty; give at least one");
     this.start = start;
     request.addAllQueues(queues);
   }
 
-  /** As it is now, for one worker: the caller may go on with it, for another one. */
+  /** Copies the options, so that the caller can reuse the builder. */
   private WorkerBuilder(WorkerBuilder given, OutcomeHandler handler) {
     request.mergeFrom(given.request.build());
     concurrency = given.concurrency;
@@ -55,35 +55,37 @@ public final class WorkerBuilder {
     this.handler = Objects.requireNonNull(handler, "handler");
   }
 
-  /** Most handlers at a time: 16 by default. */
+  /** Concurrent handlers: 16 by default. */
   public WorkerBuilder concurrency(int concurrency) {
     this.concurrency = (int) Checks.atLeast("concurrency", concurrency, 1);
     return this;
   }
 
   /**
-   * Deliveries that wait here for a handler, so that none waits for the network. They are held by
-   * this worker meanwhile: give 0 where handlers take seconds. Default: as many as {@link
-   * #concurrency}.
+   * Deliveries that wait in the worker for a handler, which saves a round trip. They hold leases
+   * meanwhile: use 0 if handlers take seconds. Default: {@link #concurrency}.
    */
   public WorkerBuilder prefetch(int prefetch) {
     this.prefetch = (int) Checks.atLeast("prefetch", prefetch, 0);
     return this;
   }
 
-  /** How long the server waits for a sign of life, 1 s to 12 h. Default: the queue's (30 s). */
+  /**
+   * How long the server waits for an extension of a lease: 1 s to 12 h. Default: the queue's (30
+   * s).
+   */
   public WorkerBuilder leaseDuration(Duration leaseDuration) {
     request.setLeaseDuration(Times.to(Checks.positive("leaseDuration", leaseDuration)));
     return this;
   }
 
-  /** Most bytes in flight: 64 MiB by default. */
+  /** Limit of bytes in flight: 64 MiB by default. */
   public WorkerBuilder maxInFlightBytes(long maxInFlightBytes) {
     request.setMaxInFlightBytes(Checks.atLeast("maxInFlightBytes", maxInFlightBytes, 1));
     return this;
   }
 
-  /** Shown in the server's logs. Default: host and process id. */
+  /** The name in the server's logs. Default: host and process id. */
   public WorkerBuilder workerId(String workerId) {
     request.setWorkerId(workerId);
     return this;
@@ -98,9 +100,8 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Where handlers run; it stays the caller's. While it is full, deliveries wait; an executor that
-   * runs tasks in the calling thread gets none that way. Default: a thread for each, a virtual one
-   * on Java 21 and newer.
+   * Runs the handlers. The caller shuts it down. Deliveries wait while it is full, and never run in
+   * the calling thread. Default: a thread each, virtual on Java 21 and newer.
    */
   public WorkerBuilder executor(ExecutorService executor) {
     this.executor = executor;
@@ -108,21 +109,21 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Told when the stream breaks or an outcome does not count, with the delivery or null. Default: a
-   * line in the log.
+   * Called when the stream breaks, or an outcome does not count, with the delivery or null.
+   * Default: a log line.
    */
   public WorkerBuilder onError(BiConsumer<DlqException, Delivery> onError) {
     this.onError = onError;
     return this;
   }
 
-  /** Told what became of each delivery whose outcome counts. */
+  /** Called with the result of each outcome that counts. */
   public WorkerBuilder onSettled(BiConsumer<Delivery, SettledDelivery> onSettled) {
     this.onSettled = onSettled;
     return this;
   }
 
-  /** Starts the worker. A handler that returns says that its delivery succeeded. */
+  /** Starts the worker. A handler that returns reports success. */
   public Worker start(DeliveryHandler handler) {
     Objects.requireNonNull(handler, "handler");
     return startWithOutcomes(
@@ -132,24 +133,24 @@ public final class WorkerBuilder {
         });
   }
 
-  /** Starts the worker. Its handler says what became of each delivery. */
+  /** Starts the worker. The handler returns the outcome of each delivery. */
   public Worker startWithOutcomes(OutcomeHandler handler) {
     WorkerBuilder own = new WorkerBuilder(this, handler);
     long inFlight = (long) concurrency + (prefetch == UNSET ? concurrency : prefetch);
-    own.request.setMaxInFlight((int) Math.min(inFlight, MOST_IN_FLIGHT));
+    own.request.setMaxInFlight((int) Math.min(inFlight, MAX_IN_FLIGHT));
     if (request.getWorkerId().isEmpty()) own.request.setWorkerId(ownId());
     return start.apply(own);
   }
 
   private static String ownId() {
     String id = hostName() + "-" + ProcessHandle.current().pid();
-    return id.substring(Math.max(0, id.length() - MOST_ID_CHARS));
+    return id.substring(Math.max(0, id.length() - MAX_ID_CHARS));
   }
 
   private static String hostName() {
     try {
       return InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException nameless) {
+    } catch (UnknownHostException unknown) {
       return "localhost";
     }
   }

@@ -1,12 +1,12 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.Acks.Unreported;
+import io.dlqservice.dlq.Acks.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.QuarantineReason;
 import java.util.Optional;
 
-/** What a worker tells its owner. */
+/** Reports a worker's results and errors to the user's listeners. */
 final class WorkerReports {
   private final WorkerBuilder options;
   private final Listeners listeners;
@@ -17,18 +17,18 @@ final class WorkerReports {
   }
 
   /**
-   * @param delivery null where it is of none
+   * @param delivery null for none
    */
   void error(DlqException error, Delivery delivery) {
-    listeners.tell(() -> options.onError.accept(error, delivery));
+    listeners.call(() -> options.onError.accept(error, delivery));
   }
 
   void lost(HeldDelivery held) {
-    String words = "the lease of message " + held.id() + " is lost; its outcome will not count";
-    error(new DlqException(ErrorKind.LEASE_LOST, words), held);
+    String text = "the lease of message " + held.id() + " was lost; its outcome will not count";
+    error(new DlqException(ErrorKind.LEASE_LOST, text), held);
   }
 
-  void settled(Unreported one, AckResult result) {
+  void settled(UnreportedOutcome one, AckResult result) {
     if (options.onSettled == null) return;
     QuarantineReason reason = result.getQuarantineReason();
     boolean isQuarantined = reason != QuarantineReason.QUARANTINE_REASON_UNSPECIFIED;
@@ -38,37 +38,40 @@ final class WorkerReports {
             result.getState(),
             Times.ifSet(result.hasDueTime(), result.getDueTime()),
             isQuarantined ? Optional.of(reason) : Optional.empty());
-    listeners.tell(() -> options.onSettled.accept(one.held(), settled));
+    listeners.call(() -> options.onSettled.accept(one.held(), settled));
   }
 
   /**
    * The server answered that the outcome does not count.
    *
-   * @param result null where it gave none
+   * @param result null if it gave none
    */
-  void notCounted(Unreported one, AckResult result) {
-    String words = outcomeOf(one) + " does not count: " + whyNot(result);
-    error(new DlqException(ErrorKind.LEASE_LOST, words), one.held());
+  void notCounted(UnreportedOutcome one, AckResult result) {
+    String text = outcomeOf(one) + " does not count: " + whyNotCounted(result);
+    error(new DlqException(ErrorKind.LEASE_LOST, text), one.held());
   }
 
-  void givenUp(Unreported one, CallError cause) {
-    String words =
-        outcomeOf(one) + " could not be reported: " + cause.words() + "; it may come again";
+  void givenUp(UnreportedOutcome one, CallError cause) {
+    String text =
+        outcomeOf(one)
+            + " could not be reported: "
+            + cause.description()
+            + "; the message may be delivered again";
     error(
-        new DlqException(ErrorKind.CONNECTION, words, cause.code(), cause.asException(), false),
+        new DlqException(ErrorKind.CONNECTION, text, cause.code(), cause.asException(), false),
         one.held());
   }
 
-  private static String outcomeOf(Unreported one) {
+  private static String outcomeOf(UnreportedOutcome one) {
     return "the outcome (" + one.outcome() + ") of message " + one.held().id();
   }
 
-  private static String whyNot(AckResult result) {
+  private static String whyNotCounted(AckResult result) {
     if (result == null) return "the server gave no result";
     if (result.getStatus() == AckStatus.ACK_STATUS_LEASE_LOST) {
-      return "its lease was over and it moved on";
+      return "its lease expired, and the message changed since";
     }
-    if (result.getStatus() == AckStatus.ACK_STATUS_NOT_FOUND) return "it is gone";
+    if (result.getStatus() == AckStatus.ACK_STATUS_NOT_FOUND) return "the message no longer exists";
     return result.getDetail().isEmpty() ? "the server gave no result" : result.getDetail();
   }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** TLS and tokens, against the real server. */
 class AccessTest {
   private static final String PASSWORD = "changeit";
-  private static final SendOptions HASTY =
+  private static final SendOptions SHORT_TIMEOUT =
       SendOptions.builder().timeout(Duration.ofSeconds(2)).build();
 
   @TempDir static Path folder;
@@ -87,37 +87,37 @@ class AccessTest {
   private static SendResult send(TlsOptions tls, String token) {
     try (DlqClient dlq =
         DlqClient.builder(server.target()).withoutSpool().tls(tls).token(token).build()) {
-      return dlq.send("q", "a", null, HASTY);
+      return dlq.send("q", "a", null, SHORT_TIMEOUT);
     }
   }
 
   @Test
-  void sendsByTlsToWhomItTrusts() {
+  void sendsWithTlsToATrustedServer() {
     TlsOptions tls = trusting().serverName("dlq.example").build();
     assertEquals(SendStatus.SENT, send(tls, "secret-of-the-shop").status());
   }
 
   @Test
-  void anotherTokenIsRefused() {
+  void aWrongTokenIsRefused() {
     Dropped dropped = (Dropped) send(trusting().serverName("dlq.example").build(), "other");
     assertEquals(ErrorKind.UNAUTHENTICATED, dropped.error().kind());
   }
 
   @Test
-  void doesNotSendToAServerOfAnotherName() {
+  void aCertificateOfAnotherNameIsRejected() {
     Dropped dropped =
         (Dropped) send(trusting().serverName("other.example").build(), "secret-of-the-shop");
     assertEquals(ErrorKind.DEADLINE, dropped.error().kind());
   }
 
   @Test
-  void doesNotSendToAServerThatNobodyVouchesFor() {
+  void anUntrustedCertificateIsRejected() {
     TlsOptions tls = TlsOptions.builder().serverName("dlq.example").build();
     assertEquals(ErrorKind.DEADLINE, ((Dropped) send(tls, "secret-of-the-shop")).error().kind());
   }
 
   @Test
-  void saysAtOnceThatAFileIsNotThere() {
+  void aMissingTlsFileFailsTheBuild() {
     TlsOptions tls = TlsOptions.builder().ca(folder.resolve("missing")).build();
     assertThrows(
         UncheckedIOException.class, () -> DlqClient.builder(server.target()).tls(tls).build());

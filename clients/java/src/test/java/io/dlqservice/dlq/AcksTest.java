@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.dlqservice.dlq.Acks.Unreported;
+import io.dlqservice.dlq.Acks.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckRequest;
 import io.dlqservice.dlq.v1.AckResult;
 import io.grpc.CallOptions;
@@ -21,8 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class AcksTest {
-  /** Answers HTTP 413 to reports of more than one outcome, and nothing to others. */
-  private static final class NarrowAndMute implements ClientInterceptor {
+  /** Answers HTTP 413 to batches of several outcomes, and does not answer others. */
+  private static final class BatchRefusingProxy implements ClientInterceptor {
     private final AtomicInteger unanswered = new AtomicInteger();
 
     @Override
@@ -38,8 +38,8 @@ class AcksTest {
 
         @Override
         public void sendMessage(Q message) {
-          boolean isWide = ((AckRequest) message).getOutcomesCount() > 1;
-          if (isWide) end(Status.UNKNOWN.withDescription("HTTP status code 413"));
+          boolean isBatch = ((AckRequest) message).getOutcomesCount() > 1;
+          if (isBatch) end(Status.UNKNOWN.withDescription("HTTP status code 413"));
           else unanswered.incrementAndGet();
         }
 
@@ -65,41 +65,43 @@ class AcksTest {
     private final List<HeldDelivery> deliveries = new CopyOnWriteArrayList<>();
 
     @Override
-    public void answered(Unreported one, AckResult result) {}
+    public void answered(UnreportedOutcome one, AckResult result) {}
 
     @Override
-    public void givenUp(Unreported one, CallError error) {
+    public void givenUp(UnreportedOutcome one, CallError error) {
       deliveries.add(one.held());
     }
   }
 
-  private final NarrowAndMute proxy = new NarrowAndMute();
+  private final BatchRefusingProxy proxy = new BatchRefusingProxy();
   private final GivenUp givenUp = new GivenUp();
   private final Loop loop = new Loop("test");
-  private final Line line =
-      new Line(() -> new Connector("127.0.0.1:1", null, null, List.of(proxy)).connect(), loop);
-  private final Acks acks = new Acks(loop, line, givenUp);
+  private final ReconnectingChannel channel =
+      new ReconnectingChannel(
+          () -> new Connector("127.0.0.1:1", null, null, List.of(proxy)).connect(), loop);
+  private final Acks acks = new Acks(loop, channel, givenUp);
 
   @AfterEach
   void close() {
-    loop.execute(line::close);
+    loop.execute(channel::close);
     loop.close();
   }
 
-  private Unreported outcome() {
-    WorkerHome home = new WorkerHome(this, loop, line, null, null, null, JsonCodec.gson());
+  private UnreportedOutcome outcome() {
+    WorkerContext context =
+        new WorkerContext(this, loop, channel, null, null, null, JsonCodec.gson());
     io.dlqservice.dlq.v1.Delivery delivery = io.dlqservice.dlq.v1.Delivery.getDefaultInstance();
-    return new Unreported(new HeldDelivery(delivery, home, this, 0), Outcome.succeeded());
+    return new UnreportedOutcome(new HeldDelivery(delivery, context, this, 0), Outcome.succeeded());
   }
 
   private void abandon() throws Exception {
-    CompletableFuture<Void> over = new CompletableFuture<>();
-    loop.execute(() -> acks.abandon().thenRun(() -> over.complete(null)));
-    over.get(10, TimeUnit.SECONDS);
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(() -> acks.abandon().thenRun(() -> done.complete(null)));
+    done.get(10, TimeUnit.SECONDS);
   }
 
   @Test
-  void bothHalvesOfAReportAreGivenUpTogether() throws Exception {
+  void abandonGivesUpBothHalvesOfASplitBatch() throws Exception {
     loop.execute(
         () -> {
           acks.add(outcome());
@@ -112,7 +114,7 @@ class AcksTest {
   }
 
   @Test
-  void whatWaitsForACallIsGivenUpToo() throws Exception {
+  void abandonGivesUpOutcomesThatWaitForACall() throws Exception {
     for (int calls = 1; calls <= 4; calls++) {
       loop.execute(() -> acks.add(outcome()));
       int begun = calls;

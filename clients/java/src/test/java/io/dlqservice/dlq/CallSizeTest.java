@@ -13,7 +13,7 @@ class CallSizeTest {
   private final List<Integer> seen = new ArrayList<>();
 
   @Test
-  void shrinksWhileNobodyAnswers() {
+  void shrinksWithEachUnansweredCall() {
     for (int at = 0; at < 4; at++) {
       size.unanswered();
       seen.add(size.bytes() / KIB);
@@ -22,7 +22,7 @@ class CallSizeTest {
   }
 
   @Test
-  void isDoubledByQuickAnswersOnly() {
+  void doublesAfterQuickAnswersOnly() {
     size.unanswered();
     size.unanswered();
     size.answered(4_000);

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 class CloseTest {
   private static final int SENDERS = 8;
 
-  /** Sends in a process of its own that ends without closing its client. */
-  static final class Forgetful {
-    private Forgetful() {}
+  /** A program that sends, and ends without closing its client. */
+  static final class UnclosedProgram {
+    private UnclosedProgram() {}
 
     public static void main(String[] args) {
       SpoolOptions spool = SpoolOptions.builder().folder(Path.of(args[0])).build();
@@ -42,7 +42,7 @@ class CloseTest {
   }
 
   @RepeatedTest(5)
-  void whoSendsWhileItIsClosedHasAResult() throws Exception {
+  void aSendDuringACloseGetsAResult() throws Exception {
     try (FakeServer fake = FakeServer.start()) {
       DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
       CountDownLatch sending = new CountDownLatch(SENDERS);
@@ -67,38 +67,41 @@ class CloseTest {
   }
 
   @Test
-  void whatIsSentAfterTheSenderHasEndedIsDropped() {
+  void aSendAfterTheCloseIsDropped() {
     Loop loop = new Loop("test");
-    Line line = new Line(() -> new Connector("127.0.0.1:1", null, null, List.of()).connect(), loop);
+    ReconnectingChannel channel =
+        new ReconnectingChannel(
+            () -> new Connector("127.0.0.1:1", null, null, List.of()).connect(), loop);
     CoalesceOptions coalesce = CoalesceOptions.builder().build();
     Sender sender =
-        new Sender(loop, line, new Reachability(), null, coalesce, 100, (error, queue) -> {});
+        new Sender(loop, channel, new Reachability(), null, coalesce, 100, (error, queue) -> {});
     sender.close().join();
-    Letter letter = Letter.of(io.dlqservice.dlq.v1.SendToDlqRequest.getDefaultInstance());
-    SendResult result = sender.add(letter, 60_000).result.orTimeout(5, TimeUnit.SECONDS).join();
+    SendRequest message =
+        SendRequest.of(io.dlqservice.dlq.v1.SendToDlqRequest.getDefaultInstance());
+    SendResult result = sender.add(message, 60_000).result.orTimeout(5, TimeUnit.SECONDS).join();
     assertEquals(ErrorKind.CLOSED, ((SendResult.Dropped) result).error().kind());
-    loop.execute(line::close);
+    loop.execute(channel::close);
     loop.close();
   }
 
-  /** Of which the first one is told at once, and the rest a second later: the program may end. */
+  /** The first drop is logged at once, and the others a second later. */
   @Test
-  void theLogHasAllThatWasDroppedOnceItIsOver() {
+  void aCloseLogsDropsBeforeItReturns() {
     DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build();
     SendOptions soon = SendOptions.builder().timeout(Duration.ofMillis(50)).build();
     try (Logged logged = new Logged()) {
       for (int n = 0; n < 3; n++) dlq.send("q", "a", null, soon);
       dlq.close();
-      List<String> told = logged.with("dropped a message for q");
-      assertEquals(2, told.size(), told.toString());
-      assertTrue(told.get(1).contains("(and 1 before it)"), told.toString());
+      List<String> logs = logged.with("dropped a message for queue \"q\"");
+      assertEquals(2, logs.size(), logs.toString());
+      assertTrue(logs.get(1).contains("(deadline) and 1 before it: "), logs.toString());
       dlq.send("q", "a", null);
-      assertEquals(3, logged.with("dropped a message for q").size());
+      assertEquals(3, logged.with("dropped a message for queue \"q\"").size());
     }
   }
 
   @Test
-  void noThreadOutlivesIt(@TempDir Path folder) throws Exception {
+  void aCloseEndsAllThreads(@TempDir Path folder) throws Exception {
     try (FakeServer fake = FakeServer.start()) {
       SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
       DlqClient dlq =
@@ -118,7 +121,7 @@ class CloseTest {
   }
 
   @Test
-  void takesAnyDuration() {
+  void aCloseTakesAnyDuration() {
     DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build();
     dlq.close(ChronoUnit.FOREVER.getDuration());
     assertEquals(SendStatus.DROPPED, dlq.send("q", "a", null).status());
@@ -128,19 +131,19 @@ class CloseTest {
   }
 
   @Test
-  void aProgramThatEndsWithoutItHasItsSendsInTheSpool(@TempDir Path folder) throws Exception {
+  void aProgramThatEndsWithoutACloseSpoolsItsSends(@TempDir Path folder) throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),
-                Forgetful.class.getName(),
+                UnclosedProgram.class.getName(),
                 folder.toString())
             .redirectErrorStream(true)
             .start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), said);
-    assertEquals(1, filesIn(folder.resolve("tests")), said);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+    assertEquals(1, filesIn(folder.resolve("tests")), output);
   }
 
   private static long filesIn(Path folder) throws IOException {
@@ -150,41 +153,41 @@ class CloseTest {
     }
   }
 
-  /** Says in what it is called with what it can't wait for. */
-  private static String toldBy(Runnable call) {
+  /** Returns the error of a call that would deadlock; empty without an error. */
+  private static String errorOf(Runnable call) {
     try {
       call.run();
       return "";
-    } catch (DlqException told) {
-      return told.getMessage();
+    } catch (DlqException error) {
+      return error.getMessage();
     }
   }
 
-  /** Calls, once, what waits for the client, in the client's own thread. */
-  private record Once(CompletableFuture<String> told, Supplier<Runnable> call)
+  /** A token supplier, which runs in the client's thread: calls a waiting method there, once. */
+  private record Once(CompletableFuture<String> error, Supplier<Runnable> call)
       implements Supplier<String> {
     @Override
     public String get() {
-      if (!told.isDone()) told.complete(toldBy(call.get()));
+      if (!error.isDone()) error.complete(errorOf(call.get()));
       return "token";
     }
   }
 
   @Test
-  void aFlushThatWouldWaitForItselfSaysSo() throws Exception {
+  void aFlushThatWouldDeadlockThrows() throws Exception {
     try (FakeServer fake = FakeServer.start()) {
       AtomicReference<DlqClient> dlq = new AtomicReference<>();
       Once token = new Once(new CompletableFuture<>(), () -> dlq.get()::flush);
       dlq.set(DlqClient.builder(fake.target()).withoutSpool().token(token).build());
       SendResult result = dlq.get().sendAsync("q", "a", null).get(20, TimeUnit.SECONDS);
-      assertTrue(token.told().join().contains("would wait for itself"), token.told().join());
+      assertTrue(token.error().join().contains("would wait for itself"), token.error().join());
       assertEquals(SendStatus.SENT, result.status());
       dlq.get().close();
     }
   }
 
   @Test
-  void oneThatWouldWaitForItselfDoesNotWait() throws Exception {
+  void aCloseThatWouldDeadlockDoesNotWait() throws Exception {
     try (FakeServer fake = FakeServer.start()) {
       AtomicReference<DlqClient> dlq = new AtomicReference<>();
       Once token = new Once(new CompletableFuture<>(), () -> dlq.get()::close);
@@ -196,7 +199,7 @@ class CloseTest {
   }
 
   @Test
-  void aHandlerMayCloseWhatItRunsIn() throws Exception {
+  void aHandlerMayCloseItsWorkerAndClient() throws Exception {
     try (FakeServer fake = FakeServer.start();
         DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build()) {
       AtomicReference<Worker> worker = new AtomicReference<>();
@@ -217,13 +220,13 @@ class CloseTest {
       DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
       CountDownLatch begun = new CountDownLatch(1);
       CountDownLatch isClosing = new CountDownLatch(1);
-      CompletableFuture<String> told = new CompletableFuture<>();
+      CompletableFuture<String> error = new CompletableFuture<>();
       dlq.worker("q")
           .start(
               delivery -> {
                 begun.countDown();
                 isClosing.await();
-                told.complete(toldBy(() -> dlq.worker("q").start(another -> {})));
+                error.complete(errorOf(() -> dlq.worker("q").start(another -> {})));
               });
       dlq.send("q", "a", null);
       begun.await();
@@ -234,14 +237,14 @@ class CloseTest {
       second.start();
       Poll.until(() -> second.getState() == Thread.State.WAITING);
       isClosing.countDown();
-      assertTrue(told.get(10, TimeUnit.SECONDS).contains("is closed"));
+      assertTrue(error.get(10, TimeUnit.SECONDS).contains("is closed"));
       first.join();
       second.join();
     }
   }
 
   @Test
-  void aSecondOneWithLessTimeHastensTheFirst() throws Exception {
+  void aShorterCloseShortensTheFirst() throws Exception {
     try (FakeServer fake = FakeServer.start()) {
       DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
       CountDownLatch begun = new CountDownLatch(1);
@@ -262,8 +265,8 @@ class CloseTest {
   }
 
   @Test
-  void listenersHaveHeardOfAllWhenItReturns() {
-    AtomicInteger told = new AtomicInteger();
+  void aCloseReportsDropsBeforeItReturns() {
+    AtomicInteger calls = new AtomicInteger();
     DlqClient dlq =
         DlqClient.builder("127.0.0.1:1")
             .withoutSpool()
@@ -271,16 +274,16 @@ class CloseTest {
             .onDropped(
                 (error, queue) -> {
                   LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
-                  told.incrementAndGet();
+                  calls.incrementAndGet();
                 })
             .build();
     for (int n = 0; n < 5; n++) dlq.sendAsync("q", "a", null);
     dlq.close(Duration.ZERO);
-    assertEquals(5, told.get());
+    assertEquals(5, calls.get());
   }
 
   @Test
-  void aListenerMayCloseTheClientThatTellsIt() throws Exception {
+  void aListenerMayCloseItsClient() throws Exception {
     AtomicReference<DlqClient> dlq = new AtomicReference<>();
     CompletableFuture<Void> closed = new CompletableFuture<>();
     dlq.set(
@@ -294,12 +297,12 @@ class CloseTest {
                 })
             .build());
     dlq.get().send("q", "a", null);
-    closed.get(4, TimeUnit.SECONDS); // less than listeners are waited for
+    closed.get(4, TimeUnit.SECONDS); // sooner than a close stops waiting for listeners
   }
 
   @Test
-  void aFlushWaitsUntilWhatWasDroppedIsTold() throws Exception {
-    CountDownLatch telling = new CountDownLatch(1);
+  void aFlushWaitsForTheListener() throws Exception {
+    CountDownLatch isCalled = new CountDownLatch(1);
     CountDownLatch flushed = new CountDownLatch(1);
     CompletableFuture<Boolean> wasTooEarly = new CompletableFuture<>();
     try (DlqClient dlq =
@@ -308,24 +311,24 @@ class CloseTest {
             .timeout(Duration.ofMillis(50))
             .onDropped(
                 (error, queue) -> {
-                  telling.countDown();
+                  isCalled.countDown();
                   try {
                     wasTooEarly.complete(flushed.await(100, TimeUnit.MILLISECONDS));
-                  } catch (InterruptedException over) {
-                    wasTooEarly.completeExceptionally(over);
+                  } catch (InterruptedException interrupted) {
+                    wasTooEarly.completeExceptionally(interrupted);
                   }
                 })
             .build()) {
       dlq.sendAsync("q", "a", null);
-      telling.await();
+      isCalled.await();
       dlq.flush();
       flushed.countDown();
-      assertFalse(wasTooEarly.get(20, TimeUnit.SECONDS), "it was still being told");
+      assertFalse(wasTooEarly.get(20, TimeUnit.SECONDS), "the listener still ran");
     }
   }
 
   @Test
-  void aListenerMayFlushTheClientThatTellsIt() throws Exception {
+  void aListenerMayFlushItsClient() throws Exception {
     AtomicReference<DlqClient> dlq = new AtomicReference<>();
     CompletableFuture<Void> flushed = new CompletableFuture<>();
     dlq.set(

@@ -35,12 +35,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What programs give that is common, and not what a client hopes for. */
+/** Common mistakes of programs that use the client. */
 class DefensiveTest {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** Which credentials each call has. */
+  /** Records the credentials of each call. */
   private static final class Credentials implements ClientInterceptor {
     private final List<String> seen = new CopyOnWriteArrayList<>();
 
@@ -74,7 +74,7 @@ class DefensiveTest {
   }
 
   @Test
-  void takesATokenAsEnvironmentsAndFilesHaveIt() {
+  void acceptsMissingAndUntrimmedTokens() {
     List<String> seen = new ArrayList<>();
     for (String token : Arrays.asList(null, "", "secret\n")) {
       Credentials credentials = new Credentials();
@@ -87,29 +87,29 @@ class DefensiveTest {
   }
 
   @Test
-  void saysThatACertificateNeedsItsKey() {
+  void aCertificateWithoutAKeyIsRejected() {
     TlsOptions.Builder tls = TlsOptions.builder();
     assertThrows(
         IllegalArgumentException.class, () -> tls.certificate(Path.of("client.pem"), null));
   }
 
   @Test
-  void aWrappedFunctionThatIsInterruptedStaysSo() throws Exception {
+  void aWrappedFunctionKeepsTheInterrupt() throws Exception {
     try (DlqClient dlq = builder().build()) {
       ThrowingFunction<String, String> charge =
           dlq.deadLetter(
               "orders",
               order -> {
-                throw new InterruptedException("the consumer is to end");
+                throw new InterruptedException("the consumer stops");
               });
       assertNull(charge.apply("a"));
-      assertTrue(Thread.interrupted(), "whoever interrupted it is not heard");
+      assertTrue(Thread.interrupted(), "the interrupt was lost");
       assertEquals(1, fake.messages("orders").size());
     }
   }
 
   @Test
-  void handlersNeverRunInTheClientsOwnThread() throws Exception {
+  void handlersNeverRunInTheClientsThread() throws Exception {
     Set<String> threads = ConcurrentHashMap.newKeySet();
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
@@ -127,7 +127,7 @@ class DefensiveTest {
   }
 
   @Test
-  void takesWhatMayBeMissingAsNull() {
+  void acceptsNullOptions() {
     Order order = new Order(null);
     SendOptions options =
         SendOptions.builder()
@@ -144,7 +144,7 @@ class DefensiveTest {
   private record Order(String id) {}
 
   @Test
-  void aWorkerWithoutAHandlerIsNotStarted() {
+  void aWorkerNeedsAHandler() {
     try (DlqClient dlq = builder().build()) {
       assertThrows(NullPointerException.class, () -> dlq.worker("q").start(null));
       assertThrows(NullPointerException.class, () -> dlq.worker("q").startWithOutcomes(null));
@@ -164,16 +164,16 @@ class DefensiveTest {
     }
   }
 
-  /** As of a full disk, or a log that was shut down before. */
-  private static final class BrokenLog implements AutoCloseable {
+  /** A logger that throws, such as with a full disk. */
+  private static final class BrokenLogger implements AutoCloseable {
     private final PrintStream before = System.err;
 
-    BrokenLog() {
+    BrokenLogger() {
       System.setErr(
           new PrintStream(OutputStream.nullOutputStream()) {
             @Override
             public void println(String line) {
-              throw new IllegalStateException("the log is broken");
+              throw new IllegalStateException("the logger is broken");
             }
           });
     }
@@ -185,10 +185,10 @@ class DefensiveTest {
   }
 
   @Test
-  void aLogThatThrowsEndsNoTimer() {
+  void aLoggerThatThrowsEndsNoTimer() {
     Loop loop = new Loop("test");
     AtomicInteger runs = new AtomicInteger();
-    try (BrokenLog broken = new BrokenLog()) {
+    try (BrokenLogger broken = new BrokenLogger()) {
       loop.every(
           1,
           () -> {
@@ -202,14 +202,14 @@ class DefensiveTest {
   }
 
   @Test
-  void dropsAreToldAgainOnceTheLogIsWhole() {
+  void dropsAreLoggedAgainAfterALoggerFailed() {
     try (DlqClient dlq = builder().build()) {
-      try (BrokenLog broken = new BrokenLog()) {
+      try (BrokenLogger broken = new BrokenLogger()) {
         assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
       }
       try (Logged logged = new Logged()) {
         assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
-        Poll.until(() -> !logged.with("dropped a message for orders").isEmpty());
+        Poll.until(() -> !logged.with("dropped a message for queue \"orders\"").isEmpty());
       }
     }
   }

@@ -22,7 +22,7 @@ import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
 class FailuresTest {
-  /** As Spring's and others' exceptions are. */
+  /** Like the exceptions of Spring and others. */
   public static final class HttpException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -35,13 +35,13 @@ class FailuresTest {
     }
   }
 
-  /** One that is broken itself. */
+  /** Its methods throw or return itself. */
   public static final class Hostile extends Exception {
     private static final long serialVersionUID = 1L;
 
     @Override
     public String getMessage() {
-      throw new IllegalStateException("no words");
+      throw new IllegalStateException("no message");
     }
 
     @Override
@@ -50,7 +50,7 @@ class FailuresTest {
     }
   }
 
-  /** One whose methods end in errors, and whose headers can't be read. */
+  /** Its methods throw errors, and its headers cannot be read. */
   public static final class Unfinished extends Exception implements RetryHint {
     private static final long serialVersionUID = 1L;
 
@@ -78,24 +78,24 @@ class FailuresTest {
       return new AbstractMap<>() {
         @Override
         public Set<Entry<String, List<String>>> entrySet() {
-          throw new IllegalStateException("the answer is closed");
+          throw new IllegalStateException("the response is closed");
         }
       };
     }
   }
 
-  /** Its trace has no end. */
+  /** Its stack trace is endless. */
   public static final class Endless extends Exception {
     private static final long serialVersionUID = 1L;
 
     @Override
     public void printStackTrace(PrintWriter out) {
-      while (true) out.println("at the same place");
+      while (true) out.println("at the same line");
     }
   }
 
   @Test
-  void hasTypeWordsAndTheCausesInItsTrace() {
+  void hasTypeMessageAndStackTraceWithCauses() {
     Failure failure =
         Failures.of(
             new IOException("charging failed", new SocketTimeoutException("Read timed out")));
@@ -109,7 +109,7 @@ class FailuresTest {
   }
 
   @Test
-  void takesTheWordsOfTheCauseWhereItHasNone() {
+  void takesTheMessageOfTheCauseIfItHasNone() {
     assertEquals(
         "java.io.IOException: disk",
         Failures.of(new Exception(new IOException("disk"))).getMessage());
@@ -117,7 +117,7 @@ class FailuresTest {
   }
 
   @Test
-  void readsWhatLibrariesSay() {
+  void readsCodesOfLibraryExceptions() {
     assertEquals(14, Failures.of(new Exception(Status.UNAVAILABLE.asException())).getGrpcCode());
     Failure http = Failures.of(new Exception(new HttpException()));
     assertEquals(503, http.getHttpStatus());
@@ -127,40 +127,40 @@ class FailuresTest {
   }
 
   @Test
-  void cutsWhatIsTooLong() {
+  void truncatesLongValues() {
     Failure failure = Failures.of(new Exception("ä".repeat(100_000)));
     assertEquals(4 * 1024 + 1, failure.getMessage().length());
     assertEquals(16 * 1024 + 1, failure.getStackTrace().length());
   }
 
   @Test
-  void takesAnythingThatCanBeThrown() {
+  void acceptsAnyThrowable() {
     assertEquals("", Failures.of(new Hostile()).getMessage());
     assertEquals("java.lang.StackOverflowError", Failures.of(new StackOverflowError()).getType());
     assertEquals("a?b", Failures.of(new Exception("a\ud800b")).getMessage());
   }
 
   @Test
-  void takesErrorsWhoseOwnMethodsEndInErrors() {
+  void acceptsErrorsWhoseMethodsThrow() {
     Unfinished thrown = new Unfinished();
     assertEquals(Unfinished.class.getName(), Failures.of(thrown).getType());
-    assertEquals(Optional.empty(), Letter.retryAfter(thrown));
-    assertFalse(Letter.isNonRetryable(thrown));
+    assertEquals(Optional.empty(), SendRequest.retryAfter(thrown));
+    assertFalse(SendRequest.isNonRetryable(thrown));
   }
 
   @Test
-  void readsNoMoreOfATraceThanItTakes() {
+  void stopsReadingAnEndlessStackTrace() {
     Failure failure =
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> Failures.of(new Endless()));
     assertEquals(16 * 1024 + 1, failure.getStackTrace().length());
   }
 
-  /** As Spring's code of a status that has no name: only its interface is public. */
+  /** Like Spring's code of an unnamed status: only its interface is public. */
   public interface StatusCode {
     int value();
   }
 
-  /** Of an answer with such a status. */
+  /** An error with such a status. */
   public static final class UnnamedStatus extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -172,12 +172,12 @@ class FailuresTest {
   }
 
   @Test
-  void asksByAnInterfaceWhatAClassHides() {
+  void readsHiddenClassesThroughTheirInterface() {
     assertEquals(520, Failures.of(new UnnamedStatus()).getHttpStatus());
   }
 
   @Test
-  void hearsTheHintOfWhatAFutureThrew() {
+  void readsTheRetryHintInsideFutureExceptions() {
     Outcome forGood =
         Outcome.failed(
             new CompletionException(new ExecutionException(new NonRetryableException("no order"))));

@@ -47,7 +47,7 @@ class FakeServerTest {
   }
 
   @Test
-  void showsWhatWasSent() {
+  void showsSentMessages() {
     dlq.send("orders", "a", new Exception("no bank"), SendOptions.ofSourceId("order-42"));
     FakeMessage message = fake.messages("orders").get(0);
     assertEquals("a", message.text());
@@ -56,7 +56,7 @@ class FakeServerTest {
   }
 
   @Test
-  void givesWorkUntilItSucceeds() throws Exception {
+  void deliversUntilTheMessageSucceeds() throws Exception {
     dlq.send("orders", "a", null);
     dlq.worker("orders")
         .start(
@@ -68,16 +68,16 @@ class FakeServerTest {
   }
 
   @Test
-  void mayBeDownForAWhile() {
+  void simulatesAnOutage() {
     fake.goDown();
-    SendOptions hasty = SendOptions.builder().timeout(Duration.ofMillis(200)).build();
-    assertEquals(SendStatus.DROPPED, dlq.send("orders", "a", null, hasty).status());
+    SendOptions shortTimeout = SendOptions.builder().timeout(Duration.ofMillis(200)).build();
+    assertEquals(SendStatus.DROPPED, dlq.send("orders", "a", null, shortTimeout).status());
     fake.comeBack();
     assertEquals(SendStatus.SENT, dlq.send("orders", "a", null).status());
   }
 
   @Test
-  void refusesAsTheServiceDoes(@TempDir Path folder) {
+  void refusesInvalidRequestsLikeTheService(@TempDir Path folder) {
     SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
     SendOptions late = SendOptions.builder().delay(Duration.ofDays(366)).build();
     try (DlqClient spooling =
@@ -98,7 +98,7 @@ class FakeServerTest {
   }
 
   @Test
-  void tellsItsReason() {
+  void errorsHaveAReason() {
     StatusRuntimeException refused =
         assertThrows(
             StatusRuntimeException.class,
@@ -107,14 +107,14 @@ class FakeServerTest {
   }
 
   @Test
-  void sendsWithoutARequestIdAreMessagesOfTheirOwn() {
+  void sendsWithoutARequestIdAreNotDeduplicated() {
     SendToDlqRequest request = SendToDlqRequest.newBuilder().setQueue("orders").build();
     assertNotEquals(stub().sendToDlq(request).getId(), stub().sendToDlq(request).getId());
     assertEquals(2, fake.messages("orders").size());
   }
 
   @Test
-  void extendsAllOfASession() {
+  void extendsAllLeasesOfASession() {
     dlq.send("orders", "a", null);
     dlq.send("orders", "b", null);
     Iterator<StreamDueResponse> frames =

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What code of the user's does that it should not: the client goes on. */
+/** The client survives faults of the user's code. */
 class FaultsTest {
   private FakeServer fake;
 
@@ -49,7 +49,7 @@ class FaultsTest {
     return DlqClient.builder(fake.target()).withoutSpool();
   }
 
-  /** Throws an Error for so many calls. */
+  /** Throws an Error for the first calls. */
   private static final class Faulty implements ClientInterceptor {
     private final AtomicInteger left;
 
@@ -66,14 +66,14 @@ class FaultsTest {
   }
 
   @Test
-  void anInterceptorThatThrowsCostsNoSendItsResult() {
+  void aSendSurvivesAnInterceptorThatThrows() {
     try (DlqClient dlq = builder().intercept(new Faulty(5)).build()) {
       assertEquals(SendStatus.SENT, dlq.send("q", "a", null).status());
     }
   }
 
   @Test
-  void aWorkerGoesOnAfterAnInterceptorThrew() throws Exception {
+  void aWorkerSurvivesAnInterceptorThatThrows() throws Exception {
     try (DlqClient dlq = builder().intercept(new Faulty(2)).build()) {
       dlq.worker("q").start(delivery -> {});
       dlq.send("q", "a", null);
@@ -82,7 +82,7 @@ class FaultsTest {
   }
 
   @Test
-  void aSendThatWouldWaitForItselfIsRefused() {
+  void aSendThatWouldDeadlockIsDropped() {
     AtomicReference<DlqClient> client = new AtomicReference<>();
     CompletableFuture<SendResult> within = new CompletableFuture<>();
     try (DlqClient dlq =
@@ -102,7 +102,7 @@ class FaultsTest {
   }
 
   @Test
-  void anErrorOfAHandlerIsAFailure() throws Exception {
+  void anErrorInAHandlerIsAFailure() throws Exception {
     try (DlqClient dlq = builder().build()) {
       dlq.send("q", "a", null, SendOptions.builder().maxRetries(1).build());
       dlq.worker("q")
@@ -116,24 +116,24 @@ class FaultsTest {
   }
 
   @Test
-  void anExecutorThatIsFullHoldsUpAndReleasesNothing() throws Exception {
+  void deliveriesWaitForAFullExecutor() throws Exception {
     ExecutorService one =
         new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new SynchronousQueue<>());
-    AtomicInteger mostNumber = new AtomicInteger();
+    AtomicInteger maxNumber = new AtomicInteger();
     try (DlqClient dlq = builder().build()) {
       for (int n = 0; n < 10; n++) dlq.send("q", "m" + n, null);
       dlq.worker("q")
           .executor(one)
-          .start(d -> mostNumber.accumulateAndGet(d.deliveryNumber(), Math::max));
+          .start(d -> maxNumber.accumulateAndGet(d.deliveryNumber(), Math::max));
       fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 10);
-      assertEquals(1, mostNumber.get());
+      assertEquals(1, maxNumber.get());
     } finally {
       one.shutdown();
     }
   }
 
   @Test
-  void aWorkerWhoseExecutorHasEndedEndsToo() {
+  void aWorkerFailsIfItsExecutorIsShutDown() {
     ExecutorService ended = Executors.newSingleThreadExecutor();
     ended.shutdown();
     try (DlqClient dlq = builder().build()) {
@@ -147,9 +147,9 @@ class FaultsTest {
     }
   }
 
-  /** Before Java 21 each result had a thread, where what depends on it blocks. */
+  /** Before Java 21, each result could start a thread that blocks. */
   @Test
-  void aBurstOfResultsMakesFewThreads() {
+  void aBurstOfResultsStartsFewThreads() {
     fake.goDown();
     AtomicInteger dropped = new AtomicInteger();
     CountDownLatch release = new CountDownLatch(1);
@@ -159,7 +159,7 @@ class FaultsTest {
             .onDropped((error, queue) -> dropped.incrementAndGet())
             .build()) {
       for (int n = 0; n < 1_000; n++) {
-        dlq.sendAsync("q", "a", null).thenRun(() -> awaitIt(release));
+        dlq.sendAsync("q", "a", null).thenRun(() -> await(release));
       }
       Poll.until(() -> dropped.get() == 1_000);
       long threads =
@@ -172,24 +172,24 @@ class FaultsTest {
   }
 
   @Test
-  void aListenerThatIsSlowIsLeftBehind() throws Exception {
+  void aSlowListenerMissesCalls() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
-    AtomicInteger told = new AtomicInteger();
+    AtomicInteger calls = new AtomicInteger();
     Listeners listeners = new Listeners();
     for (int n = 0; n < 20_000; n++) {
-      listeners.tell(
+      listeners.call(
           () -> {
-            awaitIt(release);
-            told.incrementAndGet();
+            await(release);
+            calls.incrementAndGet();
           });
     }
     release.countDown();
     listeners.close(0);
-    Poll.until(() -> told.get() >= 10_000);
-    assertTrue(told.get() < 20_000);
+    Poll.until(() -> calls.get() >= 10_000);
+    assertTrue(calls.get() < 20_000);
   }
 
-  private static void awaitIt(CountDownLatch latch) {
+  private static void await(CountDownLatch latch) {
     try {
       latch.await();
     } catch (InterruptedException never) {
@@ -198,24 +198,24 @@ class FaultsTest {
   }
 
   @Test
-  void whatIsOnItsWayToTheSpoolMayBeStored() {
-    Letter letter = Letter.of(SendToDlqRequest.getDefaultInstance());
-    PendingSend send = new PendingSend(letter, 0, (one, result) -> {});
-    send.isLeaving = true;
+  void aCancelledSendThatIsSpoolingMayBeStored() {
+    SendRequest message = SendRequest.of(SendToDlqRequest.getDefaultInstance());
+    PendingSend send = new PendingSend(message, 0, (one, result) -> {});
+    send.isSpooling = true;
     assertTrue(SendErrors.aborted(send).maybeStored());
   }
 
   @Test
-  void aLateSendSaysWhatAnEarlierTryKnew() {
-    Letter letter = Letter.of(SendToDlqRequest.getDefaultInstance());
-    PendingSend send = new PendingSend(letter, 0, (one, result) -> {});
-    send.tried(CallError.of(Status.UNAVAILABLE.withDescription("no valid certificate")), true);
-    send.tried(CallError.of(Status.DEADLINE_EXCEEDED.withDescription("too late")), true);
+  void aLateSendReportsAnEarlierError() {
+    SendRequest message = SendRequest.of(SendToDlqRequest.getDefaultInstance());
+    PendingSend send = new PendingSend(message, 0, (one, result) -> {});
+    send.tryFailed(CallError.of(Status.UNAVAILABLE.withDescription("no valid certificate")), true);
+    send.tryFailed(CallError.of(Status.DEADLINE_EXCEEDED.withDescription("too late")), true);
     assertTrue(SendErrors.late(send).getMessage().contains("no valid certificate"));
   }
 
   @Test
-  void whatIsTooLongForTheSpoolSaysSo(@TempDir Path folder) {
+  void aMessageTooLongForTheSpoolIsDropped(@TempDir Path folder) {
     SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
     try (DlqClient dlq =
         DlqClient.builder("127.0.0.1:1").timeout(Duration.ofMillis(50)).spool(spool).build()) {
@@ -229,7 +229,7 @@ class FaultsTest {
   }
 
   @Test
-  void asManyHandlersAsThereAreNumbersAreNoFewer() throws Exception {
+  void acceptsTheLargestConcurrency() throws Exception {
     try (DlqClient dlq = builder().build()) {
       dlq.worker("q").concurrency(Integer.MAX_VALUE).start(delivery -> {});
       dlq.send("q", "a", null);

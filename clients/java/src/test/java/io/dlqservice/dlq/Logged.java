@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.List;
 
-/** What is logged until it is closed. */
+/** Captures the log until it is closed. */
 final class Logged implements AutoCloseable {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final PrintStream before = System.err;
@@ -15,8 +15,8 @@ final class Logged implements AutoCloseable {
     System.setErr(new PrintStream(bytes, true, UTF_8));
   }
 
-  List<String> with(String words) {
-    return bytes.toString(UTF_8).lines().filter(line -> line.contains(words)).toList();
+  List<String> with(String text) {
+    return bytes.toString(UTF_8).lines().filter(line -> line.contains(text)).toList();
   }
 
   @Override

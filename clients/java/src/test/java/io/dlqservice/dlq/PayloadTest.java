@@ -24,7 +24,7 @@ class PayloadTest {
   record Order(
       String id, Instant at, LocalDate day, ZonedDateTime ship, Duration within, ZoneId zone) {}
 
-  /** A codec that fails, with an error that is broken itself. */
+  /** A codec that throws. */
   private record Broken(Throwable thrown) implements JsonCodec {
     @Override
     public String write(Object value) throws Exception {
@@ -38,12 +38,12 @@ class PayloadTest {
     }
   }
 
-  private static final class Wordless extends RuntimeException {
+  private static final class WithoutMessage extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     @Override
     public String getMessage() {
-      throw new IllegalStateException("no words");
+      throw new IllegalStateException("no message");
     }
   }
 
@@ -64,7 +64,7 @@ class PayloadTest {
   }
 
   @Test
-  void mayHoldTimes() throws Exception {
+  void objectsMayHaveTimes() throws Exception {
     Order order =
         new Order(
             "a",
@@ -84,8 +84,8 @@ class PayloadTest {
   }
 
   @Test
-  void whatACodecThrowsIsTold() {
-    for (Throwable thrown : List.of(new Wordless(), new NoClassDefFoundError("gone"))) {
+  void aCodecThatThrowsDropsTheMessage() {
+    for (Throwable thrown : List.of(new WithoutMessage(), new NoClassDefFoundError("gone"))) {
       try (DlqClient dlq = builder().json(new Broken(thrown)).build()) {
         SendResult result = dlq.send("orders", List.of(1), new Exception("no bank"));
         DlqException error = assertInstanceOf(Dropped.class, result).error();

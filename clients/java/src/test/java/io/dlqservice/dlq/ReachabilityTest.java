@@ -11,34 +11,34 @@ class ReachabilityTest {
   private final Reachability reachability = new Reachability();
 
   @Test
-  void callsThatWereUnderWayTogetherFailByOneFault() {
+  void concurrentFailuresCountAsOne() {
     reachability.failed(0, 10, CallError.UNANSWERED);
     reachability.failed(5, 10, CallError.UNANSWERED);
-    assertFalse(reachability.isAway(11));
+    assertFalse(reachability.isUnavailable(11));
     reachability.failed(20, 30, CallError.UNANSWERED);
-    assertTrue(reachability.isAway(31));
+    assertTrue(reachability.isUnavailable(31));
     reachability.answered(40);
-    assertFalse(reachability.isAway(41));
+    assertFalse(reachability.isUnavailable(41));
   }
 
-  /** Where nothing finds room in the spool, nothing in it finds out that the service is back. */
+  /** A full spool makes no calls that could find the service. */
   @Test
-  void whatNothingHasAskedForLongIsNotTakenToBeAway() {
+  void isAvailableAfter45SecondsWithoutACall() {
     reachability.failed(0, 10, CallError.UNANSWERED);
     reachability.failed(20, 30, CallError.UNANSWERED);
-    assertTrue(reachability.isAway(35_000));
-    assertFalse(reachability.isAway(45_030));
+    assertTrue(reachability.isUnavailable(35_000));
+    assertFalse(reachability.isUnavailable(45_030));
     reachability.failed(45_040, 45_050, CallError.UNANSWERED);
-    assertTrue(reachability.isAway(45_060));
+    assertTrue(reachability.isUnavailable(45_060));
   }
 
   @Test
-  void whatFailedOfBeforeAnAnswerIsNotWhyItIsAway() {
+  void ignoresFailuresOfCallsBeforeAnAnswer() {
     reachability.answered(20);
     reachability.failed(0, 30, CallError.of(Status.UNAVAILABLE.withDescription("refused")));
     reachability.failed(40, 50, CallError.UNANSWERED);
     reachability.failed(60, 70, CallError.UNANSWERED);
-    assertTrue(reachability.isAway(71));
+    assertTrue(reachability.isUnavailable(71));
     assertEquals(CallError.UNANSWERED, reachability.lastError());
   }
 }

@@ -19,11 +19,11 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
-/** Answers sends as a test says. */
+/** A server whose answers a test decides. */
 final class ScriptedServer extends DlqServiceGrpc.DlqServiceImplBase implements AutoCloseable {
   final AtomicInteger calls = new AtomicInteger();
 
-  /** Gives why a message is not taken. */
+  /** Returns why a message is refused; empty accepts it. */
   private final Function<SendToDlqRequest, Optional<StatusRuntimeException>> script;
 
   private final Server server;
@@ -43,12 +43,12 @@ final class ScriptedServer extends DlqServiceGrpc.DlqServiceImplBase implements 
     return new ScriptedServer(script);
   }
 
-  /** As the service says it, with details. */
-  static StatusRuntimeException refusal(Status.Code code, String reason, String words) {
+  /** An error like the service's, with details. */
+  static StatusRuntimeException refusal(Status.Code code, String reason, String text) {
     return StatusProto.toStatusRuntimeException(
         com.google.rpc.Status.newBuilder()
             .setCode(code.value())
-            .setMessage(words)
+            .setMessage(text)
             .addDetails(Any.pack(ErrorInfo.newBuilder().setReason(reason).build()))
             .build());
   }

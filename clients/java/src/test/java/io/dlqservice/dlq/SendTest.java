@@ -36,7 +36,7 @@ class SendTest {
   }
 
   @Test
-  void saysWhatTheServiceMadeOfIt(LocalServer server) {
+  void returnsWhatTheServiceStored(LocalServer server) {
     try (DlqClient dlq = clientOf(server)) {
       SendResult result =
           dlq.send(queue, Map.of("id", "order-42"), new ConnectException("Connection refused"));
@@ -50,7 +50,7 @@ class SendTest {
   }
 
   @Test
-  void manyAtOnceAreManyMessages(LocalServer server) {
+  void concurrentSendsAreSeparateMessages(LocalServer server) {
     try (DlqClient dlq = clientOf(server)) {
       List<CompletableFuture<SendResult>> sends =
           IntStream.range(0, 1_000).mapToObj(n -> dlq.sendAsync(queue, "m" + n, null)).toList();
@@ -67,26 +67,26 @@ class SendTest {
   }
 
   @Test
-  void neverThrowsIntoTheErrorPath() {
+  void neverThrows() {
     try (DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build()) {
-      SendOptions hasty = SendOptions.builder().timeout(Duration.ofMillis(200)).build();
-      Dropped dropped = (Dropped) dlq.send(queue, "a", new Exception("b"), hasty);
+      SendOptions shortTimeout = SendOptions.builder().timeout(Duration.ofMillis(200)).build();
+      Dropped dropped = (Dropped) dlq.send(queue, "a", new Exception("b"), shortTimeout);
       assertEquals(ErrorKind.DEADLINE, dropped.error().kind());
       assertSame(dropped.error(), assertThrows(DlqException.class, dropped::orThrow));
     }
   }
 
   @Test
-  void whatNobodyWasThereToTakeIsNotStored() {
+  void aSendThatReachedNoServerIsNotMaybeStored() {
     try (DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build()) {
-      SendOptions hasty = SendOptions.builder().timeout(Duration.ofMillis(200)).build();
-      // Not at once: while a try is under way, such as a first one that is slow, nobody knows.
-      Poll.until(() -> !((Dropped) dlq.send(queue, "a", null, hasty)).error().maybeStored());
+      SendOptions shortTimeout = SendOptions.builder().timeout(Duration.ofMillis(200)).build();
+      // The first may time out during a try, whose effect is unknown.
+      Poll.until(() -> !((Dropped) dlq.send(queue, "a", null, shortTimeout)).error().maybeStored());
     }
   }
 
   @Test
-  void whatIsNoJsonIsDroppedAsInvalid() {
+  void aValueThatIsNotJsonIsDroppedAsInvalid() {
     try (DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build()) {
       Dropped dropped = (Dropped) dlq.send(queue, Double.NaN, null);
       assertEquals(ErrorKind.INVALID, dropped.error().kind());
@@ -94,7 +94,7 @@ class SendTest {
   }
 
   @Test
-  void aClosedClientDrops() {
+  void aClosedClientDropsSends() {
     DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build();
     dlq.close();
     Dropped dropped = (Dropped) dlq.send(queue, "a", null);
@@ -102,26 +102,26 @@ class SendTest {
   }
 
   @Test
-  void aCancelledFutureGivesUpItsSend() {
-    CompletableFuture<ErrorKind> told = new CompletableFuture<>();
+  void cancellingTheFutureCancelsTheSend() {
+    CompletableFuture<ErrorKind> dropped = new CompletableFuture<>();
     try (DlqClient dlq =
         DlqClient.builder("127.0.0.1:1")
             .withoutSpool()
-            .onDropped((error, where) -> told.complete(error.kind()))
+            .onDropped((error, where) -> dropped.complete(error.kind()))
             .build()) {
       dlq.sendAsync(queue, "a", null).cancel(false);
-      assertEquals(ErrorKind.ABORTED, told.join());
+      assertEquals(ErrorKind.ABORTED, dropped.join());
     }
   }
 
   @Test
-  void whatCantBeSentWaitsOnTheDisk(LocalServer server, @TempDir Path folder) {
+  void unsentMessagesAreSpooledAndSentLater(LocalServer server, @TempDir Path folder) {
     SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
-    SendOptions hasty = SendOptions.builder().timeout(Duration.ofMillis(300)).build();
+    SendOptions shortTimeout = SendOptions.builder().timeout(Duration.ofMillis(300)).build();
     server.stop();
     try (DlqClient dlq = DlqClient.builder(server.target()).service("tests").spool(spool).build()) {
-      assertEquals(new Spooled(true), dlq.send(queue, "a", null, hasty));
-      assertEquals(new Spooled(true), dlq.send(queue, "b", null, hasty));
+      assertEquals(new Spooled(true), dlq.send(queue, "a", null, shortTimeout));
+      assertEquals(new Spooled(true), dlq.send(queue, "b", null, shortTimeout));
     }
     startAgain(server);
     try (DlqClient next =
@@ -132,7 +132,7 @@ class SendTest {
   }
 
   @Test
-  void aWrappedFunctionGivesNullForWhatIsKept(LocalServer server) throws Exception {
+  void aWrappedFunctionReturnsNullForAKeptMessage(LocalServer server) throws Exception {
     try (DlqClient dlq = clientOf(server)) {
       ThrowingFunction<String, Integer> parse = dlq.deadLetter(queue, Integer::parseInt);
       assertEquals(7, parse.apply("7"));
@@ -142,7 +142,7 @@ class SendTest {
   }
 
   @Test
-  void aWrappedFunctionThrowsItsOwnErrorForWhatIsNotKept() {
+  void aWrappedFunctionThrowsItsErrorIfTheMessageIsNotKept() {
     try (DlqClient dlq =
         DlqClient.builder("127.0.0.1:1").withoutSpool().timeout(Duration.ofMillis(200)).build()) {
       ThrowingFunction<String, Integer> parse = dlq.deadLetter(queue, Integer::parseInt);

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.SendResult.Spooled;
-import io.dlqservice.dlq.spool.Placed;
+import io.dlqservice.dlq.spool.SpoolResult;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Status;
 import java.io.IOException;
@@ -25,15 +25,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SenderTest {
   private static final long MINUTE_MS = 60_000;
-  private static final Letter LETTER =
-      Letter.of(SendToDlqRequest.newBuilder().setRequestId("r").setQueue("q").build());
+  private static final SendRequest REQUEST =
+      SendRequest.of(SendToDlqRequest.newBuilder().setRequestId("r").setQueue("q").build());
 
   private final Loop loop = new Loop("test");
-  private Line line;
+  private ReconnectingChannel channel;
 
   @AfterEach
   void close() {
-    if (line != null) loop.execute(line::close);
+    if (channel != null) loop.execute(channel::close);
     loop.close();
   }
 
@@ -41,22 +41,22 @@ class SenderTest {
     return new Connector(target, null, null, List.of()).connect();
   }
 
-  private Sender sender(Supplier<Connection> connect, Shelter shelter) {
-    line = new Line(connect, loop);
+  private Sender sender(Supplier<Connection> connect, SendFallback fallback) {
+    channel = new ReconnectingChannel(connect, loop);
     return new Sender(
         loop,
-        line,
+        channel,
         new Reachability(),
-        shelter,
+        fallback,
         CoalesceOptions.builder().build(),
         MINUTE_MS,
         (error, queue) -> {});
   }
 
-  /** A disk that takes its time. */
-  private static final class SlowShelter implements Shelter {
-    final CompletableFuture<Letter> begun = new CompletableFuture<>();
-    final CompletableFuture<Placed> placed = new CompletableFuture<>();
+  /** A slow disk. */
+  private static final class SlowFallback implements SendFallback {
+    final CompletableFuture<SendRequest> begun = new CompletableFuture<>();
+    final CompletableFuture<SpoolResult> result = new CompletableFuture<>();
 
     @Override
     public long maxBytes() {
@@ -64,84 +64,84 @@ class SenderTest {
     }
 
     @Override
-    public CompletableFuture<Placed> keep(Letter letter) {
-      begun.complete(letter);
-      return placed;
+    public CompletableFuture<SpoolResult> keep(SendRequest message) {
+      begun.complete(message);
+      return result;
     }
 
     @Override
-    public void tellOf(CallError error) {}
+    public void warn(CallError error) {}
   }
 
   @Test
-  void aRefusalOfWhatIsOnItsWayToTheSpoolIsLeftToTheSpool() throws Exception {
+  void aRefusalDuringSpoolingIsIgnored() throws Exception {
     CountDownLatch mayAnswer = new CountDownLatch(1);
-    CountDownLatch isAsked = new CountDownLatch(1);
-    SlowShelter disk = new SlowShelter();
+    CountDownLatch isCalled = new CountDownLatch(1);
+    SlowFallback disk = new SlowFallback();
     try (ScriptedServer server =
         ScriptedServer.start(
             request -> {
-              isAsked.countDown();
+              isCalled.countDown();
               await(mayAnswer);
               return Optional.of(
                   ScriptedServer.refusal(Status.Code.INVALID_ARGUMENT, "INVALID_REQUEST", "no"));
             })) {
       Sender sender = sender(() -> connectTo(server.target()), disk);
-      PendingSend send = sender.add(LETTER, MINUTE_MS);
-      isAsked.await();
-      CompletableFuture<Void> over = sender.giveUpAll();
+      PendingSend send = sender.add(REQUEST, MINUTE_MS);
+      isCalled.await();
+      CompletableFuture<Void> done = sender.giveUpAll();
       disk.begun.join();
       mayAnswer.countDown();
-      Poll.until(() -> send.result.isDone() || isHeardOf(send));
-      assertFalse(send.result.isDone(), "it is dropped, and in the spool, which tells it again");
-      disk.placed.complete(Placed.DISK);
-      over.get(20, TimeUnit.SECONDS);
+      Poll.until(() -> send.result.isDone() || isAnswered(send));
+      assertFalse(send.result.isDone(), "the send is dropped, and the spool drops it again");
+      disk.result.complete(SpoolResult.DISK);
+      done.get(20, TimeUnit.SECONDS);
       assertEquals(new Spooled(true), send.result.join());
     }
   }
 
-  private boolean isHeardOf(PendingSend send) {
-    return CompletableFuture.supplyAsync(() -> !send.isOut, loop).join();
+  private boolean isAnswered(PendingSend send) {
+    return CompletableFuture.supplyAsync(() -> !send.isInCall, loop).join();
   }
 
   private static void await(CountDownLatch latch) {
     try {
       latch.await();
-    } catch (InterruptedException over) {
+    } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
   @Test
-  void aConnectionThatCantBeMadeEndsNoSends() {
+  void sendsContinueIfNoConnectionCanBeMade() {
     AtomicInteger made = new AtomicInteger();
     Sender sender =
         sender(
             () -> {
-              if (made.incrementAndGet() > 1) throw new OutOfMemoryError("no room for another");
+              if (made.incrementAndGet() > 1) throw new OutOfMemoryError("no memory");
               return connectTo("127.0.0.1:1");
             },
             null);
-    PendingSend send = sender.add(LETTER, MINUTE_MS);
-    Poll.until(() -> made.get() > 6); // more than calls at a time
+    PendingSend send = sender.add(REQUEST, MINUTE_MS);
+    Poll.until(() -> made.get() > 6); // more than the concurrent calls
     sender.giveUpAll().join();
-    assertSays("Connection refused", ((Dropped) send.result.join()).error());
+    assertMentions("Connection refused", ((Dropped) send.result.join()).error());
   }
 
-  private static void assertSays(String words, DlqException error) {
-    assertTrue(error.getMessage().contains(words), error.getMessage());
+  private static void assertMentions(String text, DlqException error) {
+    assertTrue(error.getMessage().contains(text), error.getMessage());
     assertEquals(Optional.of(Status.Code.UNAVAILABLE), error.code());
   }
 
   @Test
-  void whatIsLongerThanAllThatMayBePendingSaysSo() {
+  void aMessageAboveTheBufferLimitIsDropped() {
     CoalesceOptions small = CoalesceOptions.builder().maxPendingBytes(1_000).build();
     try (DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().coalesce(small).build()) {
       DlqException error = ((Dropped) dlq.send("q", new byte[1_000], null)).error();
       assertEquals(ErrorKind.BUFFER_FULL, error.kind());
       assertFalse(error.getMessage().contains(" 0 sends"), error.getMessage());
       assertFalse(error.getMessage().startsWith("0 sends"), error.getMessage());
-      assertTrue(error.getMessage().contains("no more than 1000"), error.getMessage());
+      assertTrue(error.getMessage().contains("more than the 1000"), error.getMessage());
     }
   }
 
@@ -153,26 +153,26 @@ class SenderTest {
   }
 
   @Test
-  void aCancelledSendSaysWhatHadFailed() throws Exception {
-    CompletableFuture<DlqException> told = new CompletableFuture<>();
+  void aCancelledSendReportsTheLastError() throws Exception {
+    CompletableFuture<DlqException> dropped = new CompletableFuture<>();
     try (ScriptedServer server = withFullStore();
         DlqClient dlq =
             DlqClient.builder(server.target())
                 .withoutSpool()
                 .timeout(Duration.ofMinutes(1))
-                .onDropped((error, queue) -> told.complete(error))
+                .onDropped((error, queue) -> dropped.complete(error))
                 .build()) {
       CompletableFuture<SendResult> send = dlq.sendAsync("q", "a", null);
-      Poll.until(() -> server.calls.get() > 1); // the answer to the first one is known
+      Poll.until(() -> server.calls.get() > 1); // the first one was answered
       send.cancel(false);
-      DlqException error = told.get(20, TimeUnit.SECONDS);
+      DlqException error = dropped.get(20, TimeUnit.SECONDS);
       assertEquals(ErrorKind.ABORTED, error.kind());
-      assertSays("the store is full", error);
+      assertMentions("the store is full", error);
     }
   }
 
   @Test
-  void aSendThatItsClientDidNotWaitForSaysWhatHadFailed() throws Exception {
+  void aSendCutOffByACloseReportsTheLastError() throws Exception {
     try (ScriptedServer server = withFullStore()) {
       DlqClient dlq =
           DlqClient.builder(server.target())
@@ -185,7 +185,7 @@ class SenderTest {
       dlq.close(Duration.ZERO);
       DlqException error = ((Dropped) send.join()).error();
       assertEquals(ErrorKind.CLOSED, error.kind());
-      assertSays("the store is full", error);
+      assertMentions("the store is full", error);
     }
   }
 
@@ -197,32 +197,32 @@ class SenderTest {
   }
 
   @Test
-  void whatIsRefusedAndFindsNoRoomIsNotToldAsKept(@TempDir Path folder) throws Exception {
+  void aRefusedMessageWithoutRoomIsNotLoggedAsWaiting(@TempDir Path folder) throws Exception {
     try (Logged logged = new Logged();
         ScriptedServer server =
             ScriptedServer.start(
                 request ->
                     Optional.of(
                         ScriptedServer.refusal(
-                            Status.Code.UNAUTHENTICATED, "UNAUTHENTICATED", "who are you")))) {
+                            Status.Code.UNAUTHENTICATED, "UNAUTHENTICATED", "unknown token")))) {
       try (DlqClient dlq = withoutRoom(server.target(), folder).build()) {
         DlqException error = ((Dropped) dlq.send("q", "a", null)).error();
         assertEquals(ErrorKind.SPOOL_FULL, error.kind());
         assertEquals(Optional.of(Status.Code.UNAUTHENTICATED), error.code());
-        assertTrue(error.getMessage().contains("who are you"), error.getMessage());
-        assertFalse(error.getMessage().contains("up?"), error.getMessage());
+        assertTrue(error.getMessage().contains("unknown token"), error.getMessage());
+        assertFalse(error.getMessage().contains("check that the server"), error.getMessage());
       }
-      assertEquals(List.of(), logged.with("keeps what"));
+      assertEquals(List.of(), logged.with("wait in the spool"));
     }
   }
 
   @Test
-  void whatFindsNoRoomWhileTheServiceIsAwaySaysWhy(@TempDir Path folder) {
+  void aFullSpoolReportsWhyTheServiceIsUnavailable(@TempDir Path folder) {
     try (DlqClient dlq = withoutRoom("127.0.0.1:1", folder).build()) {
-      for (int n = 0; n < 2; n++) { // the second one without a try of its own
+      for (int n = 0; n < 2; n++) { // the second without a try
         DlqException error = ((Dropped) dlq.send("q", "a", null)).error();
         assertEquals(ErrorKind.SPOOL_FULL, error.kind());
-        assertSays("Connection refused", error);
+        assertMentions("Connection refused", error);
       }
     }
   }

@@ -16,7 +16,7 @@ class ThreadsTest {
   }
 
   @Test
-  void handlersRunInVirtualThreadsWhereTheRuntimeHasThem() throws Exception {
+  void handlersRunInVirtualThreadsSinceJava21() throws Exception {
     CompletableFuture<Thread> thread = new CompletableFuture<>();
     try (FakeServer fake = FakeServer.start();
         DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build()) {

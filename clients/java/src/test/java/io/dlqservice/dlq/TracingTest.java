@@ -17,7 +17,7 @@ class TracingTest {
   private final Tracer tracer = SdkTracerProvider.builder().build().get("tests");
 
   @Test
-  void aMessageBelongsToTheTraceOfItsSenderAndSoDoesItsHandler() throws Exception {
+  void theTraceContinuesInTheHandler() throws Exception {
     Span span = tracer.spanBuilder("order").startSpan();
     CompletableFuture<String> handled = new CompletableFuture<>();
     try (FakeServer fake = FakeServer.start();
@@ -34,7 +34,7 @@ class TracingTest {
   }
 
   @Test
-  void whatIsSaidWinsOverTheCurrentTrace() throws Exception {
+  void theOptionOverridesTheCurrentTrace() throws Exception {
     String given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     Span span = tracer.spanBuilder("order").startSpan();
     try (FakeServer fake = FakeServer.start();
@@ -45,9 +45,9 @@ class TracingTest {
     }
   }
 
-  /** The service refuses messages with longer ones, and headers of others have them. */
+  /** The service would refuse the message, and callers may send any header. */
   @Test
-  void whatIsTooLongOfATraceCostsOnlyItself() throws Exception {
+  void longTraceHeadersAreLeftOut() throws Exception {
     String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     String state = "a=b,".repeat(128); // 512 bytes
     try (FakeServer fake = FakeServer.start();

@@ -47,12 +47,12 @@ class WorkerTest {
 
   private SettledDelivery nextSettled() throws InterruptedException {
     SettledDelivery next = settled.poll(20, TimeUnit.SECONDS);
-    assertTrue(next != null, "no outcome was counted in time");
+    assertTrue(next != null, "no outcome counted within 20 s");
     return next;
   }
 
   @Test
-  void aHandlerThatReturnsSucceeds() throws Exception {
+  void aReturningHandlerSucceeds() throws Exception {
     dlq.send(queue, Map.of("id", "order-42"), new Exception("first"), NOW);
     CompletableFuture<Object> id = new CompletableFuture<>();
     worker().start(delivery -> id.complete(delivery.payload().json(Map.class).get("id")));
@@ -61,7 +61,7 @@ class WorkerTest {
   }
 
   @Test
-  void aHandlerThatThrowsFails() throws Exception {
+  void aThrowingHandlerFails() throws Exception {
     dlq.send(queue, "a", null, NOW);
     worker()
         .start(
@@ -74,7 +74,7 @@ class WorkerTest {
   }
 
   @Test
-  void whatCantBeRetriedIsQuarantined() throws Exception {
+  void aNonRetryableMessageIsQuarantined() throws Exception {
     dlq.send(queue, "a", null, NOW);
     worker()
         .start(
@@ -100,7 +100,7 @@ class WorkerTest {
   }
 
   @Test
-  void aStopThatWaitsNoLongerInterruptsHandlers() throws Exception {
+  void aStopInterruptsHandlersAfterItsTimeout() throws Exception {
     dlq.send(queue, "a", null, NOW);
     CountDownLatch begun = new CountDownLatch(1);
     CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
@@ -123,7 +123,7 @@ class WorkerTest {
   }
 
   @Test
-  void aWorkerThatTheServerRefusesEnds() {
+  void aWorkerThatTheServerRefusesFails() {
     Worker worker = dlq.worker("no such name!").onError((error, delivery) -> {}).start(d -> {});
     CompletionException thrown =
         assertThrows(CompletionException.class, () -> worker.done().join());

@@ -21,7 +21,7 @@ record DeadLetterClientInterceptor(FailedCalls failed) implements ClientIntercep
       MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
     ClientCall<Q, R> call = next.newCall(method, options);
     if (method.getType() != MethodDescriptor.MethodType.UNARY) return call;
-    // A blocking stub waits for what runs in an executor of its own.
+    // A blocking stub runs its callbacks in an executor of its own.
     Executor answers = options.getExecutor() == null ? Runnable::run : options.getExecutor();
     return new SimpleForwardingClientCall<>(call) {
       private Metadata headers;
@@ -50,7 +50,7 @@ record DeadLetterClientInterceptor(FailedCalls failed) implements ClientIntercep
         super.sendMessage(message);
       }
 
-      /** The caller hears of the failure once the request is kept, or can't be. */
+      /** Sends the request, then passes the failure on to the caller. */
       private void keep(Status status, Metadata trailers, Runnable tell) {
         failed
             .send(method, request, headers, status.asRuntimeException(trailers))

@@ -26,7 +26,7 @@ record DeadLetterServerInterceptor(FailedCalls failed) implements ServerIntercep
         super.onMessage(message);
       }
 
-      /** Where handlers of unary calls run: gRPC answers by itself for what they throw. */
+      /** Runs the handlers of unary calls. gRPC answers if they throw. */
       @Override
       public void onHalfClose() {
         try {
@@ -44,7 +44,7 @@ record DeadLetterServerInterceptor(FailedCalls failed) implements ServerIntercep
     private final Metadata headers;
     private volatile Q request;
 
-    /** Its first end counts: a handler may answer and throw as well. */
+    /** The first end counts: a handler may answer and throw. */
     private final AtomicBoolean isOver = new AtomicBoolean();
 
     Recorded(ServerCall<Q, R> call, Metadata headers) {
@@ -52,7 +52,7 @@ record DeadLetterServerInterceptor(FailedCalls failed) implements ServerIntercep
       this.headers = headers;
     }
 
-    /** The caller hears of it once the message is kept, or can't be; no thread waits for that. */
+    /** Sends the request, then passes the failure on to the caller, without blocking. */
     @Override
     public void close(Status status, Metadata trailers) {
       boolean isFirst = isOver.compareAndSet(false, true);

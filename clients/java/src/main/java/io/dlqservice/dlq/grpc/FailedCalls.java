@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where the requests of failed calls go. */
+/** Sends the requests of failed calls to a queue. */
 record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> options) {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final Metadata.Key<String> IDEMPOTENCY_KEY =
@@ -26,8 +26,8 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
   private static final Metadata.Key<String> TRACESTATE =
       Metadata.Key.of("tracestate", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** Trying it again can't help, or nobody wants it any more. */
-  private static final Set<Status.Code> OF_THE_REQUEST =
+  /** A retry cannot help, or the caller no longer waits. */
+  private static final Set<Status.Code> REQUEST_ERRORS =
       EnumSet.of(
           Status.Code.INVALID_ARGUMENT,
           Status.Code.NOT_FOUND,
@@ -39,32 +39,32 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
           Status.Code.UNIMPLEMENTED,
           Status.Code.CANCELLED);
 
-  private static boolean isOfTheRequest(Status status) {
-    return OF_THE_REQUEST.contains(status.getCode());
+  private static boolean isRequestError(Status status) {
+    return REQUEST_ERRORS.contains(status.getCode());
   }
 
-  /** What may go well when it is made again, once its connection is open, or with another token. */
-  private static final Set<Status.Code> OF_THE_MOMENT =
+  /** A retry may succeed with a new connection or token. */
+  private static final Set<Status.Code> TEMPORARY =
       EnumSet.of(Status.Code.PERMISSION_DENIED, Status.Code.UNAUTHENTICATED, Status.Code.CANCELLED);
 
-  /** Made again, it fails again. */
-  static boolean isHopeless(Status status) {
-    return isOfTheRequest(status) && !OF_THE_MOMENT.contains(status.getCode());
+  static boolean cannotSucceed(Status status) {
+    return isRequestError(status) && !TEMPORARY.contains(status.getCode());
   }
 
   static boolean isWorthSending(Status status) {
-    return !status.isOk() && !isOfTheRequest(status);
+    return !status.isOk() && !isRequestError(status);
   }
 
   /**
-   * Never completes exceptionally; null where the request can't be written, or its options throw.
+   * Never completes exceptionally. The result is null if the request cannot be encoded, or its
+   * options throw.
    */
   <Q> CompletableFuture<SendResult> send(
       MethodDescriptor<Q, ?> method, Q request, Metadata headers, Throwable error) {
     byte[] payload;
     try (InputStream bytes = method.streamRequest(request)) {
       payload = bytes.readAllBytes();
-    } catch (IOException | RuntimeException unwritable) {
+    } catch (IOException | RuntimeException unreadable) {
       return CompletableFuture.completedFuture(null);
     }
     SendOptions.Builder all =
@@ -78,7 +78,7 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
     try {
       options.accept(all);
     } catch (RuntimeException thrown) {
-      LOG.error("a request could not be sent, its options threw", thrown);
+      LOG.error("cannot send a failed call to the DLQ: its options threw", thrown);
       return CompletableFuture.completedFuture(null);
     }
     return dlq.sendAsync(queue, payload, error, all.build());

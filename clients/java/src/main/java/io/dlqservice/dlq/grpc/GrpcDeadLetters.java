@@ -21,35 +21,35 @@ import java.io.UncheckedIOException;
 import java.util.function.Consumer;
 
 /**
- * Interceptors that send the requests of unary calls that failed, for a reason that is not the
- * request's own, and the handler that makes these calls again.
+ * Interceptors that send the requests of failed unary calls, and the handler that makes these calls
+ * again. A call that failed because of the request itself is not sent.
  */
 public final class GrpcDeadLetters {
-  /** Of the payload, which is the request's bytes. */
+  /** The payload's content type: it has the bytes of the request. */
   public static final String CONTENT_TYPE = "application/x-protobuf";
 
-  /** The attribute that has the full name of the method, as {@code /package.Service/Method}. */
+  /** The attribute with the full name of the method, {@code /package.Service/Method}. */
   public static final String METHOD_ATTRIBUTE = "grpc.method";
 
-  /** In the trailers of a call of a client whose request is kept: its id, or empty. */
+  /** Trailer of a kept call: the message's id, or empty. */
   static final Metadata.Key<String> KEPT =
       Metadata.Key.of("dlq-kept", Metadata.ASCII_STRING_MARSHALLER);
 
   private GrpcDeadLetters() {}
 
   /**
-   * For a server: sends requests that a handler fails on. The caller gets the handler's error all
-   * the same, for gRPC has no other word for it. The metadata {@code idempotency-key} and {@code
-   * traceparent} become source id and trace context.
+   * For a server: sends the requests of calls that fail. The caller still gets the handler's error.
+   * The metadata {@code idempotency-key} and {@code traceparent} become source id and trace
+   * context.
    */
   public static ServerInterceptor serverInterceptor(DlqClient dlq, String queue) {
     return serverInterceptor(dlq, queue, options -> {});
   }
 
   /**
-   * The same.
+   * Returns an interceptor with options.
    *
-   * @param options adds to those of each send
+   * @param options changes the options of each send
    */
   public static ServerInterceptor serverInterceptor(
       DlqClient dlq, String queue, Consumer<SendOptions.Builder> options) {
@@ -57,33 +57,32 @@ public final class GrpcDeadLetters {
   }
 
   /**
-   * For a client: sends calls that fail. {@link #isKept} says of the error of such a call whether
-   * it is made again.
+   * For a client: sends calls that fail. {@link #isKept} reports whether the request is in the DLQ.
    */
   public static ClientInterceptor clientInterceptor(DlqClient dlq, String queue) {
     return clientInterceptor(dlq, queue, options -> {});
   }
 
   /**
-   * The same.
+   * Returns an interceptor with options.
    *
-   * @param options adds to those of each send
+   * @param options changes the options of each send
    */
   public static ClientInterceptor clientInterceptor(
       DlqClient dlq, String queue, Consumer<SendOptions.Builder> options) {
     return new DeadLetterClientInterceptor(new FailedCalls(dlq, queue, options));
   }
 
-  /** Whether the request of a call that failed is in the DLQ, and made again. */
+  /** Whether the request of a failed call is in the DLQ, and will be made again. */
   public static boolean isKept(Throwable error) {
     Metadata trailers = Status.trailersFromThrowable(error);
     return trailers != null && trailers.containsKey(KEPT);
   }
 
   /**
-   * A worker's handler for what the interceptors have sent: makes the call again.
+   * Returns a worker's handler that makes the calls again.
    *
-   * @param channel without the client's interceptor, which would send what fails again
+   * @param channel without the client's interceptor, which would send a failure again
    */
   public static DeliveryHandler redo(Channel channel) {
     return delivery -> {
@@ -102,7 +101,7 @@ public final class GrpcDeadLetters {
         byte[] request = delivery.payload().bytes();
         ClientCalls.blockingUnaryCall(channel, method, CallOptions.DEFAULT, request);
       } catch (StatusRuntimeException failure) {
-        if (FailedCalls.isHopeless(failure.getStatus())) {
+        if (FailedCalls.cannotSucceed(failure.getStatus())) {
           throw new NonRetryableException(failure.getMessage(), failure);
         }
         throw failure;
@@ -110,7 +109,7 @@ public final class GrpcDeadLetters {
     };
   }
 
-  /** A message that is not looked into. */
+  /** Passes messages on as bytes. */
   private enum Bytes implements Marshaller<byte[]> {
     AS_THEY_ARE;
 

@@ -1,2 +1,2 @@
-/** Keeps gRPC calls that fail: those that a server was asked, and those that a client makes. */
+/** Sends failed gRPC calls of servers and clients to the DLQ. */
 package io.dlqservice.dlq.grpc;

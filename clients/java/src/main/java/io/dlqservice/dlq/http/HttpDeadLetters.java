@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes requests by {@link HttpClient}. One that has no answer, or one that is no success (2xx),
- * goes to a queue.
+ * Makes requests with {@link HttpClient}. A request without an answer, or with a status other than
+ * 2xx, goes to a queue.
  */
 public final class HttpDeadLetters {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
@@ -42,9 +42,9 @@ public final class HttpDeadLetters {
   }
 
   /**
-   * The same.
+   * Returns an instance with options.
    *
-   * @param options adds to those of each send
+   * @param options changes the options of each send
    */
   public static HttpDeadLetters of(
       HttpClient http, DlqClient dlq, String queue, Consumer<SendOptions.Builder> options) {
@@ -53,44 +53,44 @@ public final class HttpDeadLetters {
 
   /**
    * Makes a request. Its headers {@code Idempotency-Key} and {@code traceparent} become source id
-   * and trace context. Headers that hold secrets are not stored: give them to {@link #redo}.
+   * and trace context. Headers with secrets are not stored: give them to {@link #redo}.
    *
-   * @return empty where it failed and is kept, to be made again
-   * @throws IOException without an answer, where the request could not be kept either
-   * @throws HttpStatusException for an answer that is no success, where it could not be kept either
+   * @return empty if it failed, and the request is kept for a retry
+   * @throws IOException if there was no answer, and the request could not be kept
+   * @throws HttpStatusException if the status was not 2xx, and the request could not be kept
    */
   public <T> Optional<HttpResponse<T>> send(HttpRequest request, BodyHandler<T> body)
       throws IOException, InterruptedException, HttpStatusException {
-    KeptRequest kept = KeptRequest.of(request); // before: its body may be there only once
+    KeptRequest kept = KeptRequest.of(request); // first, because the body may be readable only once
     try {
-      return Optional.of(answerTo(http, kept.made(request), body));
+      return Optional.of(answerTo(http, kept.withBody(request), body));
     } catch (IOException | HttpStatusException failure) {
       if (!isKept(kept, failure)) throw failure;
       return Optional.empty();
     }
   }
 
-  /** What the caller's options throw must not take the place of the failure itself. */
+  /** Options that throw must not hide the failure itself. */
   private boolean isKept(KeptRequest kept, Exception failure) {
     SendOptions given;
     try {
       given = optionsOf(kept);
     } catch (RuntimeException thrown) {
-      LOG.error("a request could not be sent, its options threw", thrown);
+      LOG.error("cannot send a failed request to the DLQ: its options threw", thrown);
       return false;
     }
     return dlq.send(queue, kept.asMap(), failure, given).isKept();
   }
 
-  /** A worker's handler for what {@link #send} has sent: makes the request again. */
+  /** Returns a worker's handler that makes the requests again. */
   public static DeliveryHandler redo(HttpClient http) {
     return redo(http, kept -> Map.of());
   }
 
   /**
-   * The same.
+   * Returns a worker's handler that makes the requests again.
    *
-   * @param headers are added, such as the credentials that were not stored
+   * @param headers returns headers to add, such as credentials
    */
   public static DeliveryHandler redo(
       HttpClient http, Function<KeptRequest, Map<String, String>> headers) {
@@ -112,12 +112,12 @@ public final class HttpDeadLetters {
     throw new HttpStatusException(response);
   }
 
-  /** Nobody reads it, and one that is a stream would keep its connection. */
+  /** An unread stream would block its connection. */
   private static void close(Object body) {
     try {
       if (body instanceof AutoCloseable stream) stream.close();
-    } catch (Exception itsOwnFault) {
-      // the answer is what failed
+    } catch (Exception ignored) {
+      // the status is the failure
     }
   }
 

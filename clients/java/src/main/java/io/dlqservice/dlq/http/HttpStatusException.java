@@ -9,12 +9,12 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.Set;
 
-/** An answer that is no success. The DLQ reads from it when, and whether, to try again. */
+/** A response whose status is not 2xx. Decides whether and when to retry. */
 public final class HttpStatusException extends Exception implements RetryHint {
   private static final long serialVersionUID = 1L;
 
-  /** Statuses of 4xx that a later try can change. */
-  private static final Set<Integer> PASSING = Set.of(401, 403, 408, 409, 423, 425, 429);
+  /** Client errors that a retry may solve. */
+  private static final Set<Integer> RETRYABLE = Set.of(401, 403, 408, 409, 423, 425, 429);
 
   private final int status;
   private final String retryAfter;
@@ -25,12 +25,12 @@ public final class HttpStatusException extends Exception implements RetryHint {
     retryAfter = response.headers().firstValue("retry-after").orElse("");
   }
 
-  /** The answer's. */
+  /** The status of the response. */
   public int statusCode() {
     return status;
   }
 
-  /** What its header says: seconds, or a date. */
+  /** From the header {@code Retry-After}: seconds or a date. */
   @Override
   public Optional<Duration> retryAfter() {
     try {
@@ -40,14 +40,14 @@ public final class HttpStatusException extends Exception implements RetryHint {
       Instant at = DateTimeFormatter.RFC_1123_DATE_TIME.parse(retryAfter, Instant::from);
       Duration left = Duration.between(Instant.now(), at);
       return Optional.of(left.isNegative() ? Duration.ZERO : left);
-    } catch (DateTimeException noDate) {
+    } catch (DateTimeException notADate) {
       return Optional.empty();
     }
   }
 
-  /** The request itself is wrong. */
+  /** Whether the request itself is wrong. */
   @Override
   public boolean nonRetryable() {
-    return status >= 400 && status < 500 && !PASSING.contains(status);
+    return status >= 400 && status < 500 && !RETRYABLE.contains(status);
   }
 }

@@ -18,23 +18,23 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
 
 /**
- * What is kept of a request: without the headers that carry credentials by standard. Clients of
- * other languages keep the same.
+ * The stored form of a request, the same in all languages. Headers that carry credentials by
+ * standard are left out.
  *
  * @param headers names in lower case
  * @param body as base64; null for none
  */
 public record KeptRequest(String url, String method, Map<String, String> headers, String body) {
-  /** They are not stored. */
+  /** Not stored. */
   private static final Set<String> SECRET =
       Set.of("authorization", "cookie", "proxy-authorization");
 
-  /** Set by the HTTP client alone, which refuses them from anybody else. */
-  private static final Set<String> OF_THE_CLIENT =
+  /** The HTTP client sets these itself, and rejects them from others. */
+  private static final Set<String> CLIENT_ONLY =
       Set.of("connection", "content-length", "expect", "host", "upgrade");
 
   /**
-   * @throws IOException what reading its body throws
+   * @throws IOException if its body cannot be read
    */
   static KeptRequest of(HttpRequest request) throws IOException {
     Map<String, String> headers = new LinkedHashMap<>();
@@ -50,13 +50,13 @@ public record KeptRequest(String url, String method, Map<String, String> headers
     try {
       body = request.bodyPublisher().map(KeptRequest::bytesOf).orElse(body);
     } catch (CompletionException unreadable) {
-      throw new IOException("the body of the request can't be read", unreadable.getCause());
+      throw new IOException("cannot read the body of the request", unreadable.getCause());
     }
     String text = body.length == 0 ? null : Base64.getEncoder().encodeToString(body);
     return new KeptRequest(request.uri().toString(), request.method(), headers, text);
   }
 
-  /** As it is sent: other languages expect no body that is null. */
+  /** Leaves out a null body, which other languages do not expect. */
   Map<String, Object> asMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("url", url);
@@ -66,18 +66,18 @@ public record KeptRequest(String url, String method, Map<String, String> headers
     return map;
   }
 
-  /** The same request, to be made again. */
+  /** Returns the request to make again. */
   HttpRequest.Builder toRequest() {
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).method(method, content());
     headers.forEach(
         (name, value) -> {
-          if (!OF_THE_CLIENT.contains(name)) request.setHeader(name, value);
+          if (!CLIENT_ONLY.contains(name)) request.setHeader(name, value);
         });
     return request;
   }
 
-  /** The given request, with the body that was read from it. */
-  HttpRequest made(HttpRequest given) {
+  /** Returns the given request with the body that was read from it. */
+  HttpRequest withBody(HttpRequest given) {
     if (body == null) return given;
     return HttpRequest.newBuilder(given, (name, value) -> true).method(method, content()).build();
   }
@@ -120,7 +120,7 @@ public record KeptRequest(String url, String method, Map<String, String> headers
     }
   }
 
-  /** Its values of a header, where it has one. */
+  /** Returns the values of a header. */
   List<String> header(String name) {
     String value = headers.get(name);
     return value == null ? List.of() : List.of(value);

@@ -3,33 +3,30 @@ package io.dlqservice.dlq.internal;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/**
- * What whoever makes a request chooses for it. The service refuses a message for one that is longer
- * than it takes, which must not cost the message.
- */
+/** Limits what callers put into headers. The service would refuse a message with a longer value. */
 public final class Headers {
-  /** Of a source id, and of a media type. */
-  private static final int MOST_IDENTITY_BYTES = 256;
+  /** Limit of a source id and of a media type. */
+  private static final int MAX_IDENTITY_BYTES = 256;
 
-  private static final int MOST_ATTRIBUTE_BYTES = 4 * 1024;
+  private static final int MAX_ATTRIBUTE_BYTES = 4 * 1024;
 
   private Headers() {}
 
   /**
-   * A source id or a media type; empty for none, and where it is too long.
+   * A source id or a media type; empty if it is missing or too long.
    *
    * @param given null for none
    */
   public static Optional<String> identity(String given) {
     return Optional.ofNullable(given)
-        .filter(text -> !text.isEmpty() && fits(text, MOST_IDENTITY_BYTES));
+        .filter(text -> !text.isEmpty() && fits(text, MAX_IDENTITY_BYTES));
   }
 
-  /** As much as an attribute of a message may have. */
+  /** Cuts a text to the limit of an attribute. */
   public static String attribute(String given) {
     byte[] bytes = given.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length <= MOST_ATTRIBUTE_BYTES) return given;
-    int end = MOST_ATTRIBUTE_BYTES;
+    if (bytes.length <= MAX_ATTRIBUTE_BYTES) return given;
+    int end = MAX_ATTRIBUTE_BYTES;
     while (isWithinCharacter(bytes[end])) end--;
     return new String(bytes, 0, end, StandardCharsets.UTF_8);
   }
@@ -38,7 +35,7 @@ public final class Headers {
     return (one & 0xC0) == 0x80;
   }
 
-  public static boolean fits(String text, int mostBytes) {
-    return text.getBytes(StandardCharsets.UTF_8).length <= mostBytes;
+  public static boolean fits(String text, int maxBytes) {
+    return text.getBytes(StandardCharsets.UTF_8).length <= maxBytes;
   }
 }

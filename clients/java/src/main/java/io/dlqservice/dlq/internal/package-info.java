@@ -1,2 +1,2 @@
-/** What several of the client's packages need. For the client alone. */
+/** Shared code of the client's packages. Not for users. */
 package io.dlqservice.dlq.internal;

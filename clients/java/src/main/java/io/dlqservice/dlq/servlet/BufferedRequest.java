@@ -13,13 +13,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
-/**
- * A request whose body is kept as it is read. What its handler has not read when it fails is read
- * then.
- */
+/** A request that records its body as it is read. After a failure the rest is read. */
 final class BufferedRequest extends HttpServletRequestWrapper {
-  /** The service takes no larger payload. */
-  private static final int MOST_BODY_BYTES = 1024 * 1024;
+  /** The service's limit of a payload. */
+  private static final int MAX_BODY_BYTES = 1024 * 1024;
 
   private final ByteArrayOutputStream read = new ByteArrayOutputStream();
   private boolean isTooLong;
@@ -34,22 +31,22 @@ final class BufferedRequest extends HttpServletRequestWrapper {
     return new BufferedRequest(request);
   }
 
-  /** Reads the rest of it. */
+  /** Reads the rest of the body. */
   boolean hasWholeBody() {
     try {
-      getInputStream().readNBytes(MOST_BODY_BYTES + 1);
-    } catch (IOException goneMeanwhile) {
+      getInputStream().readNBytes(MAX_BODY_BYTES + 1);
+    } catch (IOException closed) {
       return false;
     }
     return !isTooLong && read.size() > 0;
   }
 
-  /** Text is shown as it is by tools. */
+  /** Text if the body is UTF-8, so that tools can show it. */
   Object payload() {
     byte[] body = read.toByteArray();
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
-    } catch (CharacterCodingException noText) {
+    } catch (CharacterCodingException notText) {
       return body;
     }
   }
@@ -71,44 +68,44 @@ final class BufferedRequest extends HttpServletRequestWrapper {
   }
 
   private void keep(byte[] bytes, int from, int count) {
-    isTooLong |= read.size() + count > MOST_BODY_BYTES;
+    isTooLong |= read.size() + count > MAX_BODY_BYTES;
     if (!isTooLong) read.write(bytes, from, count);
   }
 
   private final class Recorded extends ServletInputStream {
-    private final ServletInputStream of;
+    private final ServletInputStream source;
 
-    Recorded(ServletInputStream of) {
-      this.of = of;
+    Recorded(ServletInputStream source) {
+      this.source = source;
     }
 
     @Override
     public int read() throws IOException {
-      int one = of.read();
+      int one = source.read();
       if (one >= 0) keep(new byte[] {(byte) one}, 0, 1);
       return one;
     }
 
     @Override
-    public int read(byte[] bytes, int from, int most) throws IOException {
-      int count = of.read(bytes, from, most);
+    public int read(byte[] bytes, int from, int max) throws IOException {
+      int count = source.read(bytes, from, max);
       if (count > 0) keep(bytes, from, count);
       return count;
     }
 
     @Override
     public boolean isFinished() {
-      return of.isFinished();
+      return source.isFinished();
     }
 
     @Override
     public boolean isReady() {
-      return of.isReady();
+      return source.isReady();
     }
 
     @Override
     public void setReadListener(ReadListener listener) {
-      of.setReadListener(listener);
+      source.setReadListener(listener);
     }
   }
 }

@@ -21,15 +21,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends the body of each request whose handling throws, and answers 202: the caller need not send
- * it again. What could not be kept goes on to the container as without it, as does a request
- * without a body, or with one that is longer than a message may be. The headers {@code
- * Idempotency-Key} and {@code traceparent} become source id and trace context.
+ * Sends the body of each failed request to a queue, and answers 202. If the body cannot be kept,
+ * the failure goes on to the container: also for a request without a body, or one above 1 MiB. The
+ * headers {@code Idempotency-Key} and {@code traceparent} become source id and trace context.
  */
 public final class DeadLetterFilter implements Filter {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
-  /** Requests by others ask for nothing that should be done again. */
+  /** Other methods change nothing, so they need no retry. */
   private static final Set<String> METHODS = Set.of("POST", "PUT", "PATCH", "DELETE");
 
   private static final int ACCEPTED = 202;
@@ -43,9 +42,9 @@ public final class DeadLetterFilter implements Filter {
   }
 
   /**
-   * The same.
+   * Makes a filter with options.
    *
-   * @param options adds to those of the send of a request
+   * @param options changes the options of each send
    */
   public DeadLetterFilter(
       DlqClient dlq, String queue, BiConsumer<HttpServletRequest, SendOptions.Builder> options) {
@@ -72,7 +71,7 @@ public final class DeadLetterFilter implements Filter {
     }
   }
 
-  /** Frameworks wrap what their handlers throw. */
+  /** Frameworks wrap what handlers throw. */
   private static Throwable causeOf(Exception failure) {
     boolean isWrapped = failure instanceof ServletException && failure.getCause() != null;
     return isWrapped ? failure.getCause() : failure;
@@ -83,8 +82,8 @@ public final class DeadLetterFilter implements Filter {
     SendOptions given;
     try {
       given = optionsOf(request);
-    } catch (RuntimeException thrown) { // it must not take the place of the failure itself
-      LOG.error("a request could not be sent, its options threw", thrown);
+    } catch (RuntimeException thrown) { // it must not hide the failure itself
+      LOG.error("cannot send a failed request to the DLQ: its options threw", thrown);
       return false;
     }
     SendResult result = dlq.send(queue, request.payload(), failure, given);

@@ -1,2 +1,2 @@
-/** Keeps HTTP requests that a server fails on. */
+/** Sends failed HTTP requests of servlets to the DLQ. */
 package io.dlqservice.dlq.servlet;

@@ -4,19 +4,24 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 
-/** How records lie in a spool file. */
+/** The format of records in a spool file. */
 final class Framing {
+  // Record types. A reader skips unknown types.
+  static final int OWNER = 1;
+  static final int MESSAGE = 2;
+  static final int DONE = 3;
+
   private static final byte[] HEADER = "DLQ-SPOOL 1\n".getBytes(StandardCharsets.US_ASCII);
   static final int HEADER_BYTES = HEADER.length;
-  static final int MOST_BODY_BYTES = 8 * 1024 * 1024;
+  static final int MAX_BODY_BYTES = 8 * 1024 * 1024;
   static final byte[] MAGIC = {(byte) 0x89, 0x44, 0x4c, 0x51};
 
-  /** Type and length. */
+  /** Type and length of a record. */
   private static final int CHECKED_BYTES = 5;
 
   static final int CRC_AT = MAGIC.length + CHECKED_BYTES;
 
-  /** What each record takes beside its body. */
+  /** Bytes of a record before its body. */
   static final int RECORD_HEAD_BYTES = CRC_AT + Integer.BYTES;
 
   private Framing() {}
@@ -37,7 +42,7 @@ final class Framing {
     return record.array();
   }
 
-  /** Of the record that begins at an offset: over type, length and body. */
+  /** The checksum of type, length and body of the record at an offset. */
   static int crcOf(byte[] bytes, int at, int bodyBytes) {
     CRC32 crc = new CRC32();
     crc.update(bytes, at + MAGIC.length, CHECKED_BYTES);

@@ -15,30 +15,30 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Files that nobody works on any more. */
+/** Finds and takes spool files whose process has ended. */
 final class Orphans {
-  /** A process that died before it had written as much has told nobody that it kept something. */
+  /** A smaller file has no message: its process ended before it finished the first write. */
   private static final int EMPTY_BYTES = 25;
 
-  /** A file that nothing has touched for so long has lost its owner. */
+  /** A file that was not touched for this time has no owner. */
   private static final long UNTOUCHED_MS = 120_000;
 
-  /** Longer than any Owner that a client writes. */
+  /** Longer than any Owner record. */
   private static final int OWNER_BYTES = 64 * 1024;
 
-  private final SpoolPurpose purpose;
+  private final SpoolScope scope;
   private final ProcessIdentity own;
 
-  Orphans(SpoolPurpose purpose, ProcessIdentity own) {
-    this.purpose = purpose;
+  Orphans(SpoolScope scope, ProcessIdentity own) {
+    this.scope = scope;
     this.own = own;
   }
 
   /**
-   * Renames one to a name of our own: of those who try, one succeeds.
+   * Renames an orphan to a name of this process. If several processes try, one succeeds.
    *
-   * @param held paths of files that are ours
-   * @return its new path
+   * @param held paths of this process's own files
+   * @return its new path; empty if it is not an orphan
    */
   Optional<Path> take(Listed file, Collection<Path> held) {
     Optional<Name> name = SpoolFolder.nameOf(file.path());
@@ -51,26 +51,27 @@ final class Orphans {
       }
       if (!isOrphan(file.path(), name.get().pid(), untouchedMs)) return Optional.empty();
       Path path = file.path().resolveSibling(SpoolFolder.newFileName(name.get().createdAtMs()));
-      // Before, so that whoever looks next sees that it has an owner: reading may take its time.
+      // Touched first, so that others see an owner: reading may take long.
       Files.setLastModifiedTime(file.path(), FileTime.from(Instant.now()));
       return Optional.of(Files.move(file.path(), path, StandardCopyOption.ATOMIC_MOVE));
-    } catch (IOException somebodyWasFaster) {
+    } catch (IOException takenByAnother) {
       return Optional.empty();
     }
   }
 
   private boolean isOrphan(Path path, long holder, long untouchedMs) throws IOException {
-    Optional<Owner> first = firstOwner(path).filter(purpose::isOf);
+    Optional<Owner> first = firstOwner(path).filter(scope::isOf);
     if (first.isEmpty()) return false;
     if (untouchedMs > UNTOUCHED_MS) return true;
     if (!isDead(holder, first.get())) return false;
-    // In a container that is started again each process is 1: the living one may have adopted it.
+    // In a restarted container the process id is always 1: a running process may have recovered the
+    // file.
     boolean mayHaveSuccessor =
         holder == first.get().getPid() && ProcessIdentity.isRunning(holder, 0);
     return !mayHaveSuccessor || isDead(holder, lastOwner(path).orElse(first.get()));
   }
 
-  /** The name is of the one who has it now, the first record of the one who made it. */
+  /** The name has the process that holds the file now, the first record the one that made it. */
   private boolean isDead(long holder, Owner owner) {
     if (!own.canCompare(owner)) return false;
     long start = holder == owner.getPid() ? owner.getProcessStart() : 0;
@@ -87,18 +88,18 @@ final class Orphans {
         new RecordScanner(start, Framing.HEADER_BYTES).records().stream().findFirst();
     if (first.isEmpty()
         || first.get().offset() != Framing.HEADER_BYTES
-        || first.get().type() != RecordType.OWNER) {
+        || first.get().type() != Framing.OWNER) {
       return Optional.empty();
     }
     return ownerIn(first.get());
   }
 
-  /** Whoever adopts a file appends an Owner. */
+  /** A process that recovers a file appends an Owner record. */
   private static Optional<Owner> lastOwner(Path path) throws IOException {
     byte[] content = Files.readAllBytes(path);
     return new RecordScanner(content, Framing.HEADER_BYTES)
         .records().stream()
-            .filter(found -> found.type() == RecordType.OWNER)
+            .filter(found -> found.type() == Framing.OWNER)
             .flatMap(found -> ownerIn(found).stream())
             .reduce((earlier, later) -> later);
   }

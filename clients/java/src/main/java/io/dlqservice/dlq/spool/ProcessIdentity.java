@@ -9,19 +9,17 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * Which process this is, so that others can tell whether it still runs.
+ * Identifies this process, so that others can check whether it runs.
  *
- * @param bootId empty where it can't be read, as the pidNamespace
- * @param processStart in the unit of the platform; 0 where it can't be read
+ * @param bootId empty if it cannot be read, like the pidNamespace
+ * @param processStart in the platform's unit; 0 if it cannot be read
  */
 record ProcessIdentity(
     String host, String bootId, String pidNamespace, long pid, long processStart) {
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
   private static final Path PID_NAMESPACE = Path.of("/proc/self/ns/pid");
 
-  /**
-   * Counted from the third on: the second one is the program's name, in which anything may stand.
-   */
+  /** Index after the program's name, which may contain anything. */
   private static final int START_FIELD = 19;
 
   static ProcessIdentity own() {
@@ -30,7 +28,7 @@ record ProcessIdentity(
         hostName(), bootIdOrEmpty(), pidNamespaceOrEmpty(), pid, startOf(pid).orElse(0));
   }
 
-  /** Whether process ids of the other one mean the same processes here. */
+  /** Whether the other's process ids mean the same processes here. */
   boolean canCompare(Owner other) {
     return !bootId.isEmpty()
         && host.equals(other.getHost())
@@ -39,20 +37,20 @@ record ProcessIdentity(
   }
 
   /**
-   * @param start 0: whichever process has that id
+   * @param start 0 for any process with that id
    */
   static boolean isRunning(long pid, long start) {
     OptionalLong found = startOf(pid);
     return found.isPresent() && (start == 0 || found.getAsLong() == start);
   }
 
-  /** In clock ticks since the machine's start; empty where there is no such process. */
+  /** In clock ticks since the machine's start; empty if there is no such process. */
   private static OptionalLong startOf(long pid) {
     try {
       byte[] stat = Files.readAllBytes(Path.of("/proc/" + pid + "/stat"));
       String text = new String(stat, StandardCharsets.ISO_8859_1);
       String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", -1);
-      // A zombie is dead, and only not yet buried.
+      // a zombie has ended
       if (fields[0].equals("Z") || fields[0].equals("X")) return OptionalLong.empty();
       return OptionalLong.of(Long.parseLong(fields[START_FIELD]));
     } catch (IOException | RuntimeException unreadable) {
@@ -60,14 +58,14 @@ record ProcessIdentity(
     }
   }
 
-  /** As `uname` has it, which is what clients of other languages say. */
+  /** As {@code uname} shows it, which clients of other languages use. */
   private static String hostName() {
     try {
       return Files.readString(Path.of("/proc/sys/kernel/hostname")).trim();
-    } catch (IOException elsewhere) {
+    } catch (IOException unreadable) {
       try {
         return InetAddress.getLocalHost().getHostName();
-      } catch (IOException nameless) {
+      } catch (IOException unknown) {
         return "";
       }
     }
@@ -76,7 +74,7 @@ record ProcessIdentity(
   private static String bootIdOrEmpty() {
     try {
       return Files.readString(BOOT_ID).trim();
-    } catch (IOException elsewhere) {
+    } catch (IOException unreadable) {
       return "";
     }
   }
@@ -84,7 +82,7 @@ record ProcessIdentity(
   private static String pidNamespaceOrEmpty() {
     try {
       return Files.readSymbolicLink(PID_NAMESPACE).toString();
-    } catch (IOException | UnsupportedOperationException elsewhere) {
+    } catch (IOException | UnsupportedOperationException unreadable) {
       return "";
     }
   }

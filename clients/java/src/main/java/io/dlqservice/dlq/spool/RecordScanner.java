@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the records of a file. What is damaged it passes over, up to the next valid record. */
+/** Finds the records of a file. Skips damaged bytes up to the next valid record. */
 final class RecordScanner {
-  /** One record that was found, and where in the file it begins. */
+  /** A record and its offset in the file. */
   record Found(int offset, int type, ByteBuffer body) {
     int bytes() {
       return Framing.RECORD_HEAD_BYTES + body.remaining();
@@ -19,7 +19,7 @@ final class RecordScanner {
   private int skippedBytes;
 
   /**
-   * @param from where the first record begins
+   * @param from the offset of the first record
    */
   RecordScanner(byte[] bytes, int from) {
     this.bytes = bytes;
@@ -30,7 +30,7 @@ final class RecordScanner {
     return records;
   }
 
-  /** Damaged; not those of a record that was cut off at the end of the file. */
+  /** Number of damaged bytes, without a record that is cut off at the end. */
   int skippedBytes() {
     return skippedBytes;
   }
@@ -65,23 +65,23 @@ final class RecordScanner {
     return Optional.of(new Found(at, bytes[at + Framing.MAGIC.length], body));
   }
 
-  /** Whether what is there begins as a record, and the file ends before that does. */
+  /** Whether a record begins here and the file ends before it does. */
   private boolean isCutOff(int at) {
     int left = bytes.length - at;
     if (!hasMagic(at)) return false;
     return left < Framing.RECORD_HEAD_BYTES || lengthAt(at) > left - Framing.RECORD_HEAD_BYTES;
   }
 
-  /** At the end of the file, also with the first bytes of it. */
+  /** At the end of the file the first bytes of the magic are enough. */
   private boolean hasMagic(int at) {
     int count = Math.min(Framing.MAGIC.length, bytes.length - at);
     return ByteBuffer.wrap(bytes, at, count).equals(ByteBuffer.wrap(Framing.MAGIC, 0, count));
   }
 
-  /** -1 for more than a body may have. */
+  /** -1 if it is above the limit. */
   private int lengthAt(int at) {
     int length = ByteBuffer.wrap(bytes).getInt(at + Framing.MAGIC.length + 1);
-    return length < 0 || length > Framing.MOST_BODY_BYTES ? -1 : length;
+    return length < 0 || length > Framing.MAX_BODY_BYTES ? -1 : length;
   }
 
   private int nextMagic(int from) {

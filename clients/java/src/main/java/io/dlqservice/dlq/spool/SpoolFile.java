@@ -24,23 +24,23 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * A spool file that this process has: its letters by where they begin. Bodies stay on the disk. Its
- * shelf calls one method at a time.
+ * A spool file that this process owns. It keeps the offsets of its messages in memory, and their
+ * bodies on disk. Not thread-safe, except {@link #count} and {@link #read}.
  */
-final class SpoolFile implements LetterStore {
+final class SpoolFile implements SpoolSource {
   private final Path path;
   private final FileChannel reading;
 
-  /** Appends, whatever an adopter has appended meanwhile. */
+  /** Append mode: another process may append, too. */
   private final FileChannel writing;
 
-  /** Which file it is, whatever its name. */
+  /** The file's identity, whatever its name. */
   private final Object key;
 
   private long bytes;
 
-  /** Bytes of the records of those that wait, by where they begin. */
-  private final TreeMap<Long, Integer> letters = new TreeMap<>();
+  /** Record sizes of messages to be sent, by offset. */
+  private final TreeMap<Long, Integer> messages = new TreeMap<>();
 
   private int skippedBytes;
 
@@ -51,7 +51,7 @@ final class SpoolFile implements LetterStore {
     key = keyOf(path);
   }
 
-  /** Nothing is written before the first letter. */
+  /** Makes a file. The first append writes to it. */
   static SpoolFile make(Path path) throws IOException {
     Set<StandardOpenOption> options =
         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.APPEND);
@@ -64,8 +64,8 @@ final class SpoolFile implements LetterStore {
     }
   }
 
-  /** One that somebody has left. */
-  static SpoolFile adopt(Path path) throws IOException {
+  /** Opens the file of a process that has ended. */
+  static SpoolFile recover(Path path) throws IOException {
     SpoolFile file = opened(path, FileChannel.open(path, StandardOpenOption.APPEND));
     try {
       file.readAll();
@@ -87,26 +87,26 @@ final class SpoolFile implements LetterStore {
 
   private void readAll() throws IOException {
     byte[] content = Files.readAllBytes(path);
-    if (!Framing.hasHeader(content)) throw new IOException("no spool file of format 1");
+    if (!Framing.hasHeader(content)) throw new IOException("not a spool file of format 1");
     RecordScanner scanner = new RecordScanner(content, Framing.HEADER_BYTES);
     skippedBytes = scanner.skippedBytes();
     for (Found found : scanner.records()) {
-      if (found.type() == RecordType.LETTER) takeLetter(found);
-      if (found.type() == RecordType.DONE) takeDone(found);
+      if (found.type() == Framing.MESSAGE) addMessage(found);
+      if (found.type() == Framing.DONE) removeDone(found);
     }
     bytes = content.length;
   }
 
-  private void takeLetter(Found found) {
-    if (requestIn(found.body()).isPresent()) letters.put((long) found.offset(), found.bytes());
+  private void addMessage(Found found) {
+    if (requestIn(found.body()).isPresent()) messages.put((long) found.offset(), found.bytes());
     else skippedBytes += found.bytes();
   }
 
-  private void takeDone(Found found) {
+  private void removeDone(Found found) {
     try {
-      Done.parseFrom(found.body()).getOffsetsList().forEach(letters::remove);
+      Done.parseFrom(found.body()).getOffsetsList().forEach(messages::remove);
     } catch (InvalidProtocolBufferException unreadable) {
-      // then they are delivered once more
+      // they are sent once more
     }
   }
 
@@ -116,22 +116,21 @@ final class SpoolFile implements LetterStore {
 
   @Override
   public synchronized int count() {
-    return letters.size();
+    return messages.size();
   }
 
   long bytes() {
     return bytes;
   }
 
-  /** Damaged. */
   int skippedBytes() {
     return skippedBytes;
   }
 
   /**
-   * Whole records in one write.
+   * Writes whole records at once.
    *
-   * @param start goes before them where the file is empty
+   * @param start written before the records of an empty file
    */
   void append(List<byte[]> records, byte[] start, boolean isSynced) throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -146,32 +145,32 @@ final class SpoolFile implements LetterStore {
     if (isNew && isSynced) syncFolder();
     synchronized (this) {
       for (int at = 0; at < records.size(); at++) {
-        letters.put(offsets.get(at), records.get(at).length);
+        messages.put(offsets.get(at), records.get(at).length);
       }
     }
   }
 
-  /** Says in the file whose it is now. */
+  /** Appends the Owner record of this process. */
   void claim(byte[] owner, boolean isSynced) throws IOException {
     write(owner, isSynced);
   }
 
   @Override
-  public List<StoredLetter> read(long after, int maxLetters, int maxBytes) throws IOException {
-    List<Map.Entry<Long, Integer>> spans = next(after, maxLetters, maxBytes);
-    List<StoredLetter> found = new ArrayList<>();
+  public List<Entry> read(long after, int maxMessages, int maxBytes) throws IOException {
+    List<Map.Entry<Long, Integer>> spans = next(after, maxMessages, maxBytes);
+    List<Entry> found = new ArrayList<>();
     for (Map.Entry<Long, Integer> span : spans) {
       ByteBuffer record = ByteBuffer.allocate(span.getValue());
       while (record.hasRemaining()) {
         if (reading.read(record, span.getKey() + record.position()) < 0) break;
       }
       byte[] bytes = Arrays.copyOf(record.array(), record.position());
-      found.add(new StoredLetter(span.getKey(), requestOf(bytes)));
+      found.add(new Entry(span.getKey(), requestOf(bytes)));
     }
     return found;
   }
 
-  /** Empty also where it was damaged after it was written. */
+  /** Empty if it was damaged after it was written. */
   private static Optional<SendToDlqRequest> requestOf(byte[] record) {
     return new RecordScanner(record, 0)
         .records().stream()
@@ -181,12 +180,12 @@ final class SpoolFile implements LetterStore {
   }
 
   private synchronized List<Map.Entry<Long, Integer>> next(
-      long after, int maxLetters, int maxBytes) {
+      long after, int maxMessages, int maxBytes) {
     List<Map.Entry<Long, Integer>> spans = new ArrayList<>();
     long sum = 0;
-    for (Map.Entry<Long, Integer> span : letters.tailMap(after, false).entrySet()) {
+    for (Map.Entry<Long, Integer> span : messages.tailMap(after, false).entrySet()) {
       sum += span.getValue();
-      if (spans.size() == maxLetters || (!spans.isEmpty() && sum > maxBytes)) break;
+      if (spans.size() == maxMessages || (!spans.isEmpty() && sum > maxBytes)) break;
       spans.add(Map.entry(span.getKey(), span.getValue()));
     }
     return spans;
@@ -194,34 +193,34 @@ final class SpoolFile implements LetterStore {
 
   void finish(List<Long> offsets, boolean isSynced) throws IOException {
     synchronized (this) {
-      offsets.forEach(letters::remove);
-      if (letters.isEmpty()) return; // the whole file goes
+      offsets.forEach(messages::remove);
+      if (messages.isEmpty()) return; // the whole file is removed
     }
     Done done = Done.newBuilder().addAllOffsets(offsets).build();
-    write(Framing.encode(RecordType.DONE, done.toByteArray()), isSynced);
+    write(Framing.encode(Framing.DONE, done.toByteArray()), isSynced);
   }
 
-  /** Whether the file still has its name here: if not, somebody has adopted it. */
+  /** Whether the file still has its name. If not, another process took it. */
   boolean hasItsName() {
     try {
       Object named = keyOf(path);
       return key == null || key.equals(named);
-    } catch (IOException gone) {
+    } catch (IOException removed) {
       return false;
     }
   }
 
-  /** Says that its owner lives. */
+  /** Shows others that the owner runs. */
   void touch() throws IOException {
     Files.setLastModifiedTime(path, FileTime.from(Instant.now()));
   }
 
-  /** Leaves it to whoever sees it first. */
+  /** Leaves the file to the next client that sees it. */
   void release() {
     try {
       if (hasItsName()) Files.setLastModifiedTime(path, FileTime.fromMillis(0));
-    } catch (IOException thenItTakesItsTime) {
-      // after two minutes it is anybody's
+    } catch (IOException unwritable) {
+      // others take it after two minutes
     }
     close();
   }
@@ -229,8 +228,8 @@ final class SpoolFile implements LetterStore {
   void remove() {
     try {
       if (hasItsName()) Files.deleteIfExists(path);
-    } catch (IOException adopted) {
-      // whoever has it removes it
+    } catch (IOException taken) {
+      // the other process removes it
     }
     close();
   }
@@ -239,7 +238,7 @@ final class SpoolFile implements LetterStore {
     try {
       reading.close();
       writing.close();
-    } catch (IOException nothingIsLost) {
+    } catch (IOException ignored) {
       // everything was written
     }
   }
@@ -250,24 +249,24 @@ final class SpoolFile implements LetterStore {
     if (isSynced) writing.force(false);
   }
 
-  /** So that the file's name survives the machine, too. */
+  /** Makes the file's name survive a crash of the machine. */
   private void syncFolder() throws IOException {
-    if (SpoolFolder.isWindows()) return; // which opens no folders
+    if (SpoolFolder.isWindows()) return; // which cannot open folders
     try (FileChannel folder = FileChannel.open(path.getParent(), StandardOpenOption.READ)) {
       folder.force(true);
     }
   }
 
-  /** Null where the file system has none. */
+  /** Null if the file system has no keys. */
   private static Object keyOf(Path path) throws IOException {
     return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
   }
 
-  /** Empty where the disk no longer has what was written. */
+  /** Empty if the record is not readable. */
   private static Optional<SendToDlqRequest> requestIn(ByteBuffer body) {
     try {
-      SpooledMessage letter = SpooledMessage.parseFrom(body.duplicate());
-      return letter.hasRequest() ? Optional.of(letter.getRequest()) : Optional.empty();
+      SpooledMessage message = SpooledMessage.parseFrom(body.duplicate());
+      return message.hasRequest() ? Optional.of(message.getRequest()) : Optional.empty();
     } catch (InvalidProtocolBufferException unreadable) {
       return Optional.empty();
     }

@@ -19,12 +19,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Where spool files are, and what is in there. */
+/** The folders of spool files, and their names. */
 final class SpoolFolder {
-  /** A spool file as its folder shows it; when its owner last wrote or touched it. */
+  /** A file in a spool folder; {@code changedAtMs} is the last write or touch of its owner. */
   record Listed(Path path, long bytes, long changedAtMs) {}
 
-  /** What a file's name says: when it was made, and the process that has it. */
+  /** The parts of a file name: when it was made, and the process that holds it. */
   record Name(long createdAtMs, long pid) {}
 
   private static final String SUFFIX = ".spool";
@@ -35,7 +35,7 @@ final class SpoolFolder {
   private SpoolFolder() {}
 
   /**
-   * Folders of a service, the best first.
+   * The possible folders of a service, the best first.
    *
    * @param given the client's option, or null
    */
@@ -70,7 +70,7 @@ final class SpoolFolder {
     return Optional.of(Path.of(root, below, "dlq", "spool"));
   }
 
-  /** Nothing of a name may lead out of the folder, on any file system. */
+  /** Replaces what could lead out of the folder, on any file system. */
   static String folderName(String service) {
     if (service.isEmpty()) return "default";
     if (service.equals(".") || service.equals("..")) return "_";
@@ -78,16 +78,16 @@ final class SpoolFolder {
     return new String(bytes, StandardCharsets.ISO_8859_1).replaceAll("[^A-Za-z0-9._-]", "_");
   }
 
-  /** The first folder that can be written, made where it is not there. */
+  /** Returns the first writable folder, and makes it if necessary. */
   static Path firstWritable(List<Path> folders) throws IOException {
-    IOException failure = new IOException("no folder is known for it");
+    IOException failure = new IOException("no folder is set, and the platform has none");
     for (Path folder : folders) {
       try {
         Files.createDirectories(folder, ownerOnly("rwx------"));
         if (Files.isWritable(folder)) return folder;
-        failure = new IOException(folder + " can't be written");
-      } catch (IOException | UnsupportedOperationException notThere) {
-        failure = new IOException(folder + " can't be made: " + notThere, notThere);
+        failure = new IOException(folder + " is not writable");
+      } catch (IOException | UnsupportedOperationException failed) {
+        failure = new IOException("cannot make " + folder + ": " + failed, failed);
       }
     }
     throw failure;
@@ -101,7 +101,7 @@ final class SpoolFolder {
     };
   }
 
-  /** Spool files in a folder, oldest first; none where there is no folder. */
+  /** Returns the spool files, oldest first; none without a folder. */
   static List<Listed> list(Path folder) {
     List<Listed> files = new ArrayList<>();
     try (Stream<Path> paths = Files.list(folder)) {
@@ -118,22 +118,22 @@ final class SpoolFolder {
     try {
       BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
       return Optional.of(new Listed(path, found.size(), found.lastModifiedTime().toMillis()));
-    } catch (IOException removedMeanwhile) {
+    } catch (IOException removed) {
       return Optional.empty();
     }
   }
 
-  /** The wall clock first, so that names sort by age. */
+  /** The time comes first, so that names sort by age. */
   static String newFileName(long createdAtMs) {
     byte[] random = new byte[RANDOM_BYTES];
     RANDOM.nextBytes(random);
     long pid = ProcessHandle.current().pid();
-    // Of no locale: some have digits of their own, by which nobody would know the file.
+    // ROOT, because some locales have digits of their own
     return String.format(
         Locale.ROOT, "%013d-%d-%s%s", createdAtMs, pid, HexFormat.of().formatHex(random), SUFFIX);
   }
 
-  /** Empty for files of somebody else. */
+  /** Empty for other files. */
   static Optional<Name> nameOf(Path path) {
     Matcher parts = NAME.matcher(path.getFileName().toString());
     if (!parts.matches()) return Optional.empty();

@@ -1,2 +1,2 @@
-/** Spool files, format 1: how letters are kept while the service is away. For the client alone. */
+/** Spool files, format 1: keep messages while the service is unavailable. Not for users. */
 package io.dlqservice.dlq.spool;

@@ -10,36 +10,36 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** What the fake refuses, in the service's words: with details, by which they are known as its. */
+/** The checks of the fake. Like the service, it adds details to errors. */
 final class FakeChecks {
   private static final Pattern QUEUE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
-  private static final long MOST_DELAY_S = Duration.ofDays(365).toSeconds();
+  private static final long MAX_DELAY_S = Duration.ofDays(365).toSeconds();
 
   private FakeChecks() {}
 
-  /** Empty for what is taken. */
+  /** Empty if the request is accepted. */
   static Optional<Status> refusal(SendToDlqRequest request) {
     if (!QUEUE.matcher(request.getQueue()).matches()) {
       return Optional.of(
           invalid("queue is \"" + request.getQueue() + "\"; give 1 to 128 of A-Z a-z 0-9 . _ -"));
     }
-    if (request.getDelay().getSeconds() > MOST_DELAY_S) {
+    if (request.getDelay().getSeconds() > MAX_DELAY_S) {
       return Optional.of(invalid("delay is longer than 365 days"));
     }
     return Optional.empty();
   }
 
-  private static Status invalid(String words) {
+  private static Status invalid(String text) {
     ErrorInfo info =
         ErrorInfo.newBuilder().setReason("INVALID_REQUEST").setDomain("dlq.v1").build();
     return Status.newBuilder()
         .setCode(Code.INVALID_ARGUMENT_VALUE)
-        .setMessage(words)
+        .setMessage(text)
         .addDetails(Any.pack(info))
         .build();
   }
 
-  /** A call's error as one within a response. */
+  /** Converts a call's error to one within a response. */
   static ErrorStatus withinResponse(Status status) {
     return ErrorStatus.newBuilder()
         .setCode(status.getCode())

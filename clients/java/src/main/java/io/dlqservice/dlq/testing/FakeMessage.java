@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** A dead letter of a {@link FakeServer}, and what has become of it. */
+/** A message of a {@link FakeServer}. */
 public final class FakeMessage {
   static final int DEFAULT_RETRIES = 3;
 
@@ -19,7 +19,7 @@ public final class FakeMessage {
   final Instant dueTime;
   String leaseToken = "";
 
-  /** Of the worker that has it. */
+  /** The worker session that holds it. */
   String sessionId = "";
 
   int attempts;
@@ -44,7 +44,7 @@ public final class FakeMessage {
     addFailure(request.getFailure());
   }
 
-  /** As it was sent. */
+  /** The request as it was sent. */
   public SendToDlqRequest request() {
     return request;
   }
@@ -53,7 +53,7 @@ public final class FakeMessage {
     return state;
   }
 
-  /** The one that it was sent with, then those of its attempts and joined sends. */
+  /** The failure of the send, then those of attempts and joined sends. */
   public List<Failure> failures() {
     synchronized (failures) {
       return List.copyOf(failures);

@@ -15,13 +15,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A server in this process: it speaks the contract on a free port of the loopback, and keeps
- * everything in memory. Messages are due at once unless they were sent with a delay; a failed
- * attempt is due again at once, and quarantined after {@code maxRetries} of the message, or 3.
+ * A fake of the service in this process, on a free port of the loopback, with messages in memory.
+ * They are due at once unless sent with a delay. A failed attempt is due again at once, and the
+ * message is quarantined after its {@code maxRetries}, 3 by default.
  */
 public final class FakeServer implements AutoCloseable {
   static final Duration LEASE = Duration.newBuilder().setSeconds(30).build();
-  private static final int NANOS_A_MS = 1_000_000;
+  private static final int NANOS_PER_MS = 1_000_000;
 
   private final FakeService service = new FakeService();
   private final Server server;
@@ -38,27 +38,27 @@ public final class FakeServer implements AutoCloseable {
     return new FakeServer();
   }
 
-  /** Where it listens: what a client takes. */
+  /** The address for clients. */
   public String target() {
     return "127.0.0.1:" + server.getPort();
   }
 
-  /** All of a queue, those that are gone too; oldest first. */
+  /** All messages of a queue, also processed ones; oldest first. */
   public List<FakeMessage> messages(String queue) {
     return service.messages(queue);
   }
 
   /**
-   * Waits until so many messages of a queue are in a state.
+   * Waits until {@code count} messages of a queue are in a state.
    *
-   * @throws TimeoutException if they are not within 10 s
+   * @throws TimeoutException after 10 s
    */
   public List<FakeMessage> await(String queue, MessageState state, int count)
       throws InterruptedException, TimeoutException {
     return service.await(queue, state, count);
   }
 
-  /** From now on it answers UNAVAILABLE. */
+  /** From now on calls fail with UNAVAILABLE. */
   public void goDown() {
     service.setDown(true);
   }
@@ -87,7 +87,7 @@ public final class FakeServer implements AutoCloseable {
   static Timestamp timestamp(Instant instant) {
     return Timestamp.newBuilder()
         .setSeconds(instant.getEpochSecond())
-        .setNanos(instant.getNano() / NANOS_A_MS * NANOS_A_MS)
+        .setNanos(instant.getNano() / NANOS_PER_MS * NANOS_PER_MS)
         .build();
   }
 }

@@ -35,9 +35,9 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The methods of the fake; all under one lock. */
+/** The methods of the fake, under one lock. */
 final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
-  private static final long LOOK_EVERY_MS = 20;
+  private static final long CHECK_EVERY_MS = 20;
   private static final long AWAIT_NS = TimeUnit.SECONDS.toNanos(10);
   private static final int DEFAULT_IN_FLIGHT = 16;
 
@@ -62,7 +62,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
 
   FakeService() {
     clock.scheduleWithFixedDelay(
-        this::handOut, LOOK_EVERY_MS, LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
+        this::handOut, CHECK_EVERY_MS, CHECK_EVERY_MS, TimeUnit.MILLISECONDS);
   }
 
   void close() {
@@ -90,7 +90,14 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
       long leftMs = TimeUnit.NANOSECONDS.toMillis(endNs - System.nanoTime());
       if (leftMs <= 0) {
         throw new TimeoutException(
-            found.size() + " messages of " + queue + " are " + state + ", not " + count);
+            "queue \""
+                + queue
+                + "\" has "
+                + found.size()
+                + " messages in "
+                + state
+                + ", not "
+                + count);
       }
       wait(leftMs);
     }
@@ -140,7 +147,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
         Opened.newBuilder().setSessionId(session).setLeaseDuration(FakeServer.LEASE).build();
     out.onNext(StreamDueResponse.newBuilder().setOpened(opened).build());
     var stream = (ServerCallStreamObserver<StreamDueResponse>) out;
-    stream.setOnCancelHandler(() -> {}); // else what is written after that would throw
+    stream.setOnCancelHandler(() -> {}); // otherwise later writes would throw
     streams.add(new Stream(request, session, stream, new ArrayList<>()));
     handOut();
   }
@@ -228,7 +235,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
         .build();
   }
 
-  /** What a worker has, or never got. */
+  /** The leases of a session, also of deliveries that it never received. */
   private List<String> leasesOf(String sessionId) {
     return messages.stream()
         .filter(one -> one.state() == MessageState.MESSAGE_STATE_IN_FLIGHT)
@@ -244,7 +251,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
         .findFirst();
   }
 
-  /** Gives what is due to workers that have room. */
+  /** Delivers due messages to workers that have room. */
   private synchronized void handOut() {
     notifyAll();
     streams.removeIf(stream -> stream.out.isCancelled());

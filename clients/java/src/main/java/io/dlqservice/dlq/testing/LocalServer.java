@@ -29,9 +29,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The real server, for the time of a test: on free loopback ports, with empty data of its own. Its
+ * Runs the real server during a test, on free loopback ports and with its own empty data. The
  * command is the environment's {@code DLQ_SERVER_COMMAND}, such as {@code node
- * dlq-service/src/main.ts}, else {@code dlq} on the PATH.
+ * dlq-service/src/main.ts}, or {@code dlq} on the PATH.
  */
 public final class LocalServer implements AutoCloseable {
   private static final long START_TIMEOUT_S = 60;
@@ -50,7 +50,7 @@ public final class LocalServer implements AutoCloseable {
   private LocalServer(Map<String, String> settings) throws IOException {
     command = command();
     this.settings = settings;
-    // Directly below /tmp: the path of a unix socket in it must stay under 108 bytes.
+    // Directly in /tmp: the path of its Unix socket must stay under 108 bytes.
     Path shortest = Path.of("/tmp");
     data =
         Files.isDirectory(shortest)
@@ -59,20 +59,20 @@ public final class LocalServer implements AutoCloseable {
     target = "127.0.0.1:" + freePort();
   }
 
-  /** Starts one, and returns when it serves. */
+  /** Starts a server, and returns when it serves. */
   public static LocalServer start() throws IOException, InterruptedException {
     return start(Map.of());
   }
 
   /**
-   * Starts one with settings.
+   * Starts a server with settings.
    *
-   * @param settings of the server: {@code DLQ_…}
+   * @param settings environment variables of the server: {@code DLQ_…}
    */
   public static LocalServer start(Map<String, String> settings)
       throws IOException, InterruptedException {
     LocalServer server = new LocalServer(settings);
-    Runtime.getRuntime().addShutdownHook(server.exitHook); // of a test that is cut off
+    Runtime.getRuntime().addShutdownHook(server.exitHook); // for a test that is aborted
     try {
       server.startAgain();
       return server;
@@ -82,18 +82,18 @@ public final class LocalServer implements AutoCloseable {
     }
   }
 
-  /** Where it listens: what a client takes. */
+  /** The address for clients. */
   public String target() {
     return target;
   }
 
-  /** Starts it after an end; it has its data and its address again. */
+  /** Starts a stopped server with the same data and address. */
   public void startAgain() throws IOException, InterruptedException {
     List<String> line = new ArrayList<>(command);
     line.add("serve");
     ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
-    environment.keySet().removeIf(name -> name.startsWith("DLQ_") && !isOfMachine(name));
+    environment.keySet().removeIf(name -> name.startsWith("DLQ_") && !isMachineSetting(name));
     environment.put("DLQ_LISTEN_GRPC", target);
     environment.put("DLQ_LISTEN_HTTP", "127.0.0.1:0");
     environment.put("DLQ_DATA_DIR", data.toString());
@@ -115,36 +115,36 @@ public final class LocalServer implements AutoCloseable {
     }
   }
 
-  /** Where the store's program is; nothing else of the tester's environment. */
-  private static boolean isOfMachine(String name) {
+  /** Settings of the machine, which the server inherits. */
+  private static boolean isMachineSetting(String name) {
     return name.equals("DLQ_REDIS_SERVER");
   }
 
-  /** An orderly end; the data stay. */
+  /** Stops the server, and keeps its data. */
   public void stop() {
     end(Process::destroy);
   }
 
-  /** As in a power cut, but for what its store has on disk. */
+  /** Kills the server. Its store keeps what is on disk. */
   public void kill() {
     end(Process::destroyForcibly);
   }
 
-  /** Ends it, and removes its data. */
+  /** Stops the server, and removes its data. */
   @Override
   public void close() {
     stop();
     try {
       Runtime.getRuntime().removeShutdownHook(exitHook);
-    } catch (IllegalStateException itEndsAlready) {
-      // then the hook has nothing to do
+    } catch (IllegalStateException jvmEnds) {
+      // the hook has nothing to do
     }
     try (Stream<Path> paths = Files.walk(data)) {
       List<Path> deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
       deepestFirst.stream()
           .filter(path -> path.endsWith("redis.sock"))
           .forEach(LocalServer::shutDownStore);
-    } catch (IOException gone) {
+    } catch (IOException removed) {
       return;
     }
     removeData();
@@ -155,12 +155,12 @@ public final class LocalServer implements AutoCloseable {
       for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);
       }
-    } catch (IOException leftToTheSystem) {
-      // it is in /tmp
+    } catch (IOException ignored) {
+      // the system cleans /tmp
     }
   }
 
-  /** A store outlives a server that was killed. */
+  /** A killed server leaves its store running. */
   private static void shutDownStore(Path socket) {
     try (SocketChannel store = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       store.connect(UnixDomainSocketAddress.of(socket));
@@ -168,7 +168,7 @@ public final class LocalServer implements AutoCloseable {
       store.write(ByteBuffer.wrap(shutdown));
       store.read(ByteBuffer.allocate(64));
     } catch (IOException ended) {
-      // it is gone already
+      // it has stopped already
     }
   }
 
@@ -186,16 +186,16 @@ public final class LocalServer implements AutoCloseable {
   }
 
   private void read(Process from, CountDownLatch serving) {
-    Set<String> said = new HashSet<>();
+    Set<String> seen = new HashSet<>();
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(from.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         keep(line);
-        said.add(messageOf(line));
-        if (said.containsAll(READY)) serving.countDown();
+        seen.add(messageOf(line));
+        if (seen.containsAll(READY)) serving.countDown();
       }
     } catch (IOException ended) {
-      // so has the server
+      // the server has ended
     } finally {
       serving.countDown();
     }
@@ -212,7 +212,7 @@ public final class LocalServer implements AutoCloseable {
     try {
       JsonObject entry = JsonParser.parseString(line).getAsJsonObject();
       return entry.has("msg") ? entry.get("msg").getAsString() : "";
-    } catch (JsonParseException | IllegalStateException noEntry) {
+    } catch (JsonParseException | IllegalStateException notAnEntry) {
       return "";
     }
   }

@@ -9,21 +9,21 @@ import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * For JUnit 5: gives a {@link LocalServer} to every test of a class that has a parameter of that
- * type, one for the whole class.
+ * A JUnit 5 extension that gives a {@link LocalServer} to tests with such a parameter, one for each
+ * class.
  *
  * <pre>{@code
  * @ExtendWith(LocalServerExtension.class)
  * class OrdersTest {
  *   @Test
- *   void failuresAreKept(LocalServer server) { … }
+ *   void keepsFailures(LocalServer server) { … }
  * }
  * }</pre>
  */
 public final class LocalServerExtension implements ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(LocalServerExtension.class);
 
-  /** JUnit closes what its stores hold, once the class is done. */
+  /** JUnit closes it after the class. */
   private record Held(LocalServer server) implements Store.CloseableResource, AutoCloseable {
     @Override
     public void close() {
@@ -50,9 +50,9 @@ public final class LocalServerExtension implements ParameterResolver {
       return new Held(LocalServer.start());
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      throw new ParameterResolutionException("interrupted while the server starts");
+      throw new ParameterResolutionException("interrupted while the server started");
     } catch (IOException failure) {
-      throw new ParameterResolutionException("the server can't be started", failure);
+      throw new ParameterResolutionException("cannot start the server", failure);
     }
   }
 }

@@ -1,2 +1,2 @@
-/** For tests of programs that use the client: a real server by one call. */
+/** For tests of programs that use the client: a fake and a real server. */
 package io.dlqservice.dlq.testing;

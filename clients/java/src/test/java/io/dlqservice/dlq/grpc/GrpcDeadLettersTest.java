@@ -40,12 +40,12 @@ import org.junit.jupiter.api.Test;
 class GrpcDeadLettersTest {
   private static final StatsRequest REQUEST = StatsRequest.newBuilder().addQueues("q").build();
 
-  /** Any service; that of the DLQ has messages that are there already. Fails once. */
+  /** A service that fails once. It uses the DLQ's messages, because they are generated already. */
   private static final class Shop extends DlqServiceGrpc.DlqServiceImplBase {
     private final AtomicInteger calls = new AtomicInteger();
     private volatile RuntimeException thrown;
 
-    /** After its answer. */
+    /** Thrown after the answer. */
     private volatile RuntimeException thrownLast;
 
     private volatile Status failure = Status.INTERNAL.withDescription("no bank");
@@ -106,20 +106,20 @@ class GrpcDeadLettersTest {
     return DlqServiceGrpc.newBlockingStub(channel);
   }
 
-  private DlqServiceBlockingStub keepingStub() {
+  private DlqServiceBlockingStub interceptedStub() {
     return stub().withInterceptors(GrpcDeadLetters.clientInterceptor(dlq, "made"));
   }
 
   @Test
-  void aRequestThatAServerFailsOnIsMadeAgain() throws Exception {
+  void aFailedServerCallIsMadeAgain() throws Exception {
     Metadata metadata = new Metadata();
     metadata.put(Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), "order-42");
     metadata.put(Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER), TRACEPARENT);
     DlqServiceBlockingStub named =
         stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
-    StatusRuntimeException heard =
+    StatusRuntimeException error =
         assertThrows(StatusRuntimeException.class, () -> named.stats(REQUEST));
-    assertEquals("INTERNAL: no bank", heard.getMessage());
+    assertEquals("INTERNAL: no bank", error.getMessage());
     FakeMessage kept = fake.messages("asked").get(0);
     assertEquals("order-42", kept.request().getSourceId());
     assertEquals(TRACEPARENT, kept.request().getTraceContext().getTraceparent());
@@ -130,7 +130,7 @@ class GrpcDeadLettersTest {
   }
 
   @Test
-  void whatAHandlerThrowsIsTheFailure() throws Exception {
+  void aThrowingHandlerIsTheFailure() throws Exception {
     shop.thrown = new IllegalStateException("no bank");
     assertThrows(StatusRuntimeException.class, () -> stub().stats(REQUEST));
     FakeMessage kept = fake.await("asked", MessageState.MESSAGE_STATE_SCHEDULED, 1).get(0);
@@ -138,36 +138,36 @@ class GrpcDeadLettersTest {
   }
 
   @Test
-  void whatIsTheFaultOfTheRequestIsNotSent() {
+  void aWrongRequestIsNotSent() {
     shop.failure = Status.INVALID_ARGUMENT;
-    StatusRuntimeException heard =
-        assertThrows(StatusRuntimeException.class, () -> keepingStub().stats(REQUEST));
-    assertFalse(GrpcDeadLetters.isKept(heard));
+    StatusRuntimeException error =
+        assertThrows(StatusRuntimeException.class, () -> interceptedStub().stats(REQUEST));
+    assertFalse(GrpcDeadLetters.isKept(error));
     assertEquals(0, fake.messages("asked").size() + fake.messages("made").size());
   }
 
   @Test
-  void aCallOfAClientThatFailsIsMadeAgain() throws Exception {
-    StatusRuntimeException heard =
-        assertThrows(StatusRuntimeException.class, () -> keepingStub().stats(REQUEST));
-    assertTrue(GrpcDeadLetters.isKept(heard));
-    assertEquals(Status.Code.INTERNAL, heard.getStatus().getCode());
+  void aFailedClientCallIsMadeAgain() throws Exception {
+    StatusRuntimeException error =
+        assertThrows(StatusRuntimeException.class, () -> interceptedStub().stats(REQUEST));
+    assertTrue(GrpcDeadLetters.isKept(error));
+    assertEquals(Status.Code.INTERNAL, error.getStatus().getCode());
     dlq.worker("made").start(GrpcDeadLetters.redo(channel));
     fake.await("made", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
   }
 
   @Test
-  void stubsThatDoNotBlockHearOfItToo() {
+  void futureStubsGetTheKeptMarker() {
     var future =
         DlqServiceGrpc.newFutureStub(channel)
             .withInterceptors(GrpcDeadLetters.clientInterceptor(dlq, "made"))
             .stats(REQUEST);
-    ExecutionException heard = assertThrows(ExecutionException.class, future::get);
-    assertTrue(GrpcDeadLetters.isKept(heard.getCause()));
+    ExecutionException error = assertThrows(ExecutionException.class, future::get);
+    assertTrue(GrpcDeadLetters.isKept(error.getCause()));
   }
 
-  /** Whatever its handlers still do is over, and so is what they have sent. */
-  private int sentOnceTheServerHasEnded() throws InterruptedException {
+  /** Waits until the handlers and their sends have ended. */
+  private int sentAfterTheServerEnded() throws InterruptedException {
     server.shutdown();
     assertTrue(server.awaitTermination(20, TimeUnit.SECONDS));
     dlq.flush();
@@ -175,63 +175,63 @@ class GrpcDeadLettersTest {
   }
 
   @Test
-  void aHandlerThatFailsAndThenThrowsFailsOnce() throws Exception {
+  void aHandlerThatFailsAndThrowsIsSentOnce() throws Exception {
     shop.thrownLast = new IllegalStateException("after its answer");
     assertThrows(StatusRuntimeException.class, () -> stub().stats(REQUEST));
-    assertEquals(1, sentOnceTheServerHasEnded());
+    assertEquals(1, sentAfterTheServerEnded());
   }
 
   @Test
-  void whatWasAnsweredIsNotMadeAgain() throws Exception {
+  void anAnsweredCallIsNotSent() throws Exception {
     shop.calls.set(1);
     shop.thrownLast = new IllegalStateException("after its answer");
     try {
       stub().stats(REQUEST);
     } catch (StatusRuntimeException alsoPossible) {
-      // gRPC tells what came first
+      // gRPC reports what came first
     }
-    assertEquals(0, sentOnceTheServerHasEnded());
+    assertEquals(0, sentAfterTheServerEnded());
   }
 
   @Test
-  void optionsThatThrowHideNoFailure() throws Exception {
+  void optionsThatThrowDoNotHideTheFailure() throws Exception {
     Consumer<SendOptions.Builder> wrong = options -> options.attribute("tenant", null);
     DlqServiceBlockingStub client =
         stub().withInterceptors(GrpcDeadLetters.clientInterceptor(dlq, "made", wrong));
-    StatusRuntimeException heard =
+    StatusRuntimeException error =
         assertTimeoutPreemptively(
             Duration.ofSeconds(20),
             () -> assertThrows(StatusRuntimeException.class, () -> client.stats(REQUEST)));
-    assertEquals("INTERNAL: no bank", heard.getMessage());
-    assertFalse(GrpcDeadLetters.isKept(heard));
+    assertEquals("INTERNAL: no bank", error.getMessage());
+    assertFalse(GrpcDeadLetters.isKept(error));
     shop.calls.set(0);
     Server other = serve(GrpcDeadLetters.serverInterceptor(dlq, "asked", wrong));
     ManagedChannel toOther = channelTo(other);
-    heard =
+    error =
         assertThrows(
             StatusRuntimeException.class,
             () -> DlqServiceGrpc.newBlockingStub(toOther).stats(REQUEST));
-    assertEquals("INTERNAL: no bank", heard.getMessage());
+    assertEquals("INTERNAL: no bank", error.getMessage());
     toOther.shutdownNow();
     other.shutdownNow();
   }
 
   @Test
-  void anIdempotencyKeyThatIsTooLongCostsOnlyItself() {
+  void aLongIdempotencyKeyIsLeftOut() {
     for (String key : new String[] {"order-42", "k".repeat(257)}) {
-      shop.calls.set(0); // the first one fails
+      shop.calls.set(0); // the next call fails
       Metadata headers = new Metadata();
       headers.put(Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), key);
-      var asking = stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
-      assertThrows(StatusRuntimeException.class, () -> asking.stats(REQUEST));
+      var stub = stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+      assertThrows(StatusRuntimeException.class, () -> stub.stats(REQUEST));
     }
     assertEquals("order-42", fake.messages("asked").get(0).request().getSourceId());
     assertEquals("", fake.messages("asked").get(1).request().getSourceId());
   }
 
-  /** A token may become right, and a call that was cancelled has said nothing of its request. */
+  /** A token may be fixed, and a cancelled call says nothing about its request. */
   @Test
-  void whatMayYetGoWellIsMadeAgain() throws Exception {
+  void temporaryFailuresAreRetried() throws Exception {
     SendOptions options =
         SendOptions.builder()
             .attribute(GrpcDeadLetters.METHOD_ATTRIBUTE, "/dlq.v1.DlqService/Stats")

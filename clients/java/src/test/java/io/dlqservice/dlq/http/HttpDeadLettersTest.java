@@ -38,7 +38,7 @@ class HttpDeadLettersTest {
   private static final int NO_BODY = -1;
 
   private final HttpClient http = HttpClient.newHttpClient();
-  private final List<String> heard = new CopyOnWriteArrayList<>();
+  private final List<String> requestsSeen = new CopyOnWriteArrayList<>();
   private volatile int status = 503;
   private HttpServer shop;
   private FakeServer fake;
@@ -65,7 +65,7 @@ class HttpDeadLettersTest {
   private void answer(HttpExchange exchange) throws IOException {
     String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
     String token = exchange.getRequestHeaders().getFirst("Authorization");
-    heard.add(exchange.getRequestMethod() + " " + body + " " + token);
+    requestsSeen.add(exchange.getRequestMethod() + " " + body + " " + token);
     exchange.getResponseHeaders().set("Retry-After", "120");
     exchange.sendResponseHeaders(status, NO_BODY);
     exchange.close();
@@ -81,14 +81,14 @@ class HttpDeadLettersTest {
   }
 
   @Test
-  void givesAnAnswerThatIsASuccess() throws Exception {
+  void returnsASuccessfulResponse() throws Exception {
     status = 204;
     assertEquals(204, requests.send(request(), BodyHandlers.discarding()).get().statusCode());
     assertEquals(List.of(), fake.messages("webhooks"));
   }
 
   @Test
-  void keepsWhatFailsAndMakesItAgain() throws Exception {
+  void keepsAFailedRequestAndMakesItAgain() throws Exception {
     assertTrue(requests.send(request(), BodyHandlers.discarding()).isEmpty());
     FakeMessage kept = fake.messages("webhooks").get(0);
     assertEquals("order-42", kept.request().getSourceId());
@@ -101,31 +101,31 @@ class HttpDeadLettersTest {
     dlq.worker("again")
         .start(HttpDeadLetters.redo(http, one -> Map.of("Authorization", "Bearer other")));
     fake.await("again", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
-    assertEquals(List.of("POST {} Bearer secret", "POST {} Bearer other"), heard);
+    assertEquals(List.of("POST {} Bearer secret", "POST {} Bearer other"), requestsSeen);
   }
 
   @Test
-  void aRequestThatIsWrongIsQuarantined() throws Exception {
+  void aWrongRequestIsQuarantined() throws Exception {
     status = 422;
     requests.send(request(), BodyHandlers.discarding());
     fake.await("webhooks", MessageState.MESSAGE_STATE_QUARANTINED, 1);
   }
 
   @Test
-  void keepsABodyThatCanBeReadOnlyOnce() throws Exception {
+  void keepsABodyThatIsReadableOnce() throws Exception {
     InputStream once = new ByteArrayInputStream("{}".getBytes(StandardCharsets.UTF_8));
     HttpRequest request =
         HttpRequest.newBuilder(request().uri())
             .POST(BodyPublishers.ofInputStream(() -> once))
             .build();
     requests.send(request, BodyHandlers.discarding());
-    assertEquals(List.of("POST {} null"), heard);
+    assertEquals(List.of("POST {} null"), requestsSeen);
     String text = fake.messages("webhooks").get(0).text();
     assertTrue(text.contains("\"body\":\"e30=\""), text);
   }
 
   @Test
-  void aRequestWithoutABodyHasNoneInTheMessage() throws Exception {
+  void aRequestWithoutABodyIsStoredWithoutOne() throws Exception {
     URI uri = request().uri();
     requests.send(HttpRequest.newBuilder(uri).DELETE().build(), BodyHandlers.discarding());
     String text = fake.messages("webhooks").get(0).text();
@@ -133,7 +133,7 @@ class HttpDeadLettersTest {
   }
 
   @Test
-  void keepsWhatHasNoAnswer() throws Exception {
+  void keepsARequestWithoutAnAnswer() throws Exception {
     HttpRequest request = request();
     shop.stop(0);
     assertTrue(requests.send(request, BodyHandlers.discarding()).isEmpty());
@@ -143,7 +143,7 @@ class HttpDeadLettersTest {
   }
 
   @Test
-  void throwsWhatCouldNotBeKept() {
+  void throwsIfTheRequestCannotBeKept() {
     dlq.close();
     HttpStatusException thrown =
         assertThrows(
@@ -152,7 +152,7 @@ class HttpDeadLettersTest {
   }
 
   @Test
-  void closesTheBodyOfAnAnswerThatIsNoSuccess() throws Exception {
+  void closesTheBodyOfAFailedResponse() throws Exception {
     AtomicBoolean isClosed = new AtomicBoolean();
     requests.send(
         request(),
@@ -167,19 +167,19 @@ class HttpDeadLettersTest {
                         super.close();
                       }
                     }));
-    assertTrue(isClosed.get(), "its connection is kept for nobody");
+    assertTrue(isClosed.get(), "its connection stays in use");
   }
 
   @Test
-  void optionsThatThrowHideNoFailure() {
+  void optionsThatThrowDoNotHideTheFailure() {
     HttpDeadLetters wrong =
         HttpDeadLetters.of(http, dlq, "webhooks", options -> options.attribute("tenant", null));
     assertThrows(HttpStatusException.class, () -> wrong.send(request(), BodyHandlers.discarding()));
   }
 
-  /** The service refuses messages with longer ones, and whoever asks chooses his headers. */
+  /** The service would refuse the message, and callers may send any header. */
   @Test
-  void anIdempotencyKeyThatIsTooLongCostsOnlyItself() throws Exception {
+  void aLongIdempotencyKeyIsLeftOut() throws Exception {
     for (String key : List.of("k".repeat(256), "k".repeat(257))) {
       HttpRequest request =
           HttpRequest.newBuilder(request(), (name, value) -> true)

@@ -29,14 +29,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class DeadLetterFilterTest {
-  private static final int MOST_BODY = 1024 * 1024;
+  private static final int MAX_BODY = 1024 * 1024;
 
   private volatile String tenant = "a";
   private FakeServer fake;
   private DlqClient dlq;
   private Server jetty;
 
-  /** Reads nothing, a part, or all of a body, as its path says, and throws, unless it is "fine". */
+  /** Its path says how much of the body it reads. It throws, unless the path is "/fine". */
   public static final class Orders extends HttpServlet {
     private static final long serialVersionUID = 1L;
 
@@ -90,7 +90,7 @@ class DeadLetterFilterTest {
   }
 
   @Test
-  void keepsARequestThatFailsAndAnswersThatItIsAccepted() throws Exception {
+  void keepsAFailedRequestAndAnswers202() throws Exception {
     for (String path : new String[] {"/nothing", "/part", "/reader"}) {
       HttpResponse<String> answer = post(path, "{\"id\":42}");
       assertEquals(202, answer.statusCode());
@@ -107,31 +107,31 @@ class DeadLetterFilterTest {
   }
 
   @Test
-  void leavesAloneWhatIsFine() throws Exception {
+  void passesSuccessfulRequestsOn() throws Exception {
     assertEquals("{\"id\":42}", post("/fine", "{\"id\":42}").body());
     assertEquals(0, fake.messages("orders").size());
   }
 
   @Test
-  void whatCantBeKeptFailsAsWithoutIt() throws Exception {
+  void aRequestThatCannotBeKeptFails() throws Exception {
     assertEquals(500, post("/nothing", "").statusCode(), "no body");
-    assertEquals(500, post("/nothing", "x".repeat(MOST_BODY + 1)).statusCode(), "too long");
+    assertEquals(500, post("/nothing", "x".repeat(MAX_BODY + 1)).statusCode(), "too long");
     dlq.close();
     assertEquals(500, post("/nothing", "{}").statusCode(), "closed");
     assertEquals(0, fake.messages("orders").size());
   }
 
   @Test
-  void optionsThatThrowHideNoFailure() throws Exception {
-    tenant = null; // which no attribute may be
+  void optionsThatThrowDoNotHideTheFailure() throws Exception {
+    tenant = null; // attributes must not be null
     HttpResponse<String> answer = post("/nothing", "{}");
     assertEquals(500, answer.statusCode());
     assertTrue(answer.body().contains("wrapped"), answer.body());
   }
 
-  /** The service refuses messages with longer ones, and whoever asks chooses his headers. */
+  /** The service would refuse the message, and callers may send any header. */
   @Test
-  void headersThatAreTooLongCostOnlyThemselves() throws Exception {
+  void longHeadersAreLeftOutOrCut() throws Exception {
     int port = ((ServerConnector) jetty.getConnectors()[0]).getLocalPort();
     String path = "/orders/" + "a".repeat(5_000);
     HttpRequest request =

@@ -9,26 +9,26 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Keeps letters in a folder where no file can hold one, and says what came of it. */
+/** Keeps messages in a folder where no file can hold one, and prints the results. */
 final class FullDisk {
-  private static final int LETTER_BYTES = 4096;
+  private static final int PAYLOAD_BYTES = 4096;
 
   private FullDisk() {}
 
   public static void main(String[] args) throws IOException {
     Path root = Path.of(args[0]);
-    SpoolPurpose purpose = new SpoolPurpose("127.0.0.1:50051", "shop");
+    SpoolScope scope = new SpoolScope("127.0.0.1:50051", "shop");
     Payload payload =
-        Payload.newBuilder().setData(ByteString.copyFrom(new byte[LETTER_BYTES])).build();
-    List<SendToDlqRequest> letter =
+        Payload.newBuilder().setData(ByteString.copyFrom(new byte[PAYLOAD_BYTES])).build();
+    List<SendToDlqRequest> message =
         List.of(SendToDlqRequest.newBuilder().setPayload(payload).build());
-    List<Placed> placed =
-        Stream.generate(() -> new Shelf(purpose, root, 1 << 20, false, words -> {}))
+    List<SpoolResult> results =
+        Stream.generate(() -> new SpoolStore(scope, root, 1 << 20, false, warning -> {}))
             .limit(2)
-            .flatMap(shelf -> shelf.append(letter).stream())
+            .flatMap(store -> store.append(message).stream())
             .toList();
     long files = SpoolFolder.list(root.resolve("shop")).size();
-    System.out.println(placed + " files=" + files + " descriptors=" + openBelow(root));
+    System.out.println(results + " files=" + files + " descriptors=" + openBelow(root));
   }
 
   private static long openBelow(Path root) throws IOException {

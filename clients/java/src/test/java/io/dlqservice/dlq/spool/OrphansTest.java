@@ -3,8 +3,8 @@ package io.dlqservice.dlq.spool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.spool.v1.Owner;
+import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,17 +17,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class OrphansTest {
-  private static final SpoolPurpose PURPOSE = new SpoolPurpose("127.0.0.1:50051", "shop");
+  private static final SpoolScope SCOPE = new SpoolScope("127.0.0.1:50051", "shop");
 
   @TempDir Path folder;
   private final ProcessIdentity own = ProcessIdentity.own();
-  private final Orphans orphans = new Orphans(PURPOSE, own);
+  private final Orphans orphans = new Orphans(SCOPE, own);
 
-  /** Of a process that had the id of this one, and is dead: as in a container started again. */
+  /** An ended process with the id of this one, as in a restarted container. */
   private Owner.Builder predecessor() {
     return Owner.newBuilder()
-        .setTarget(PURPOSE.target())
-        .setService(PURPOSE.service())
+        .setTarget(SCOPE.target())
+        .setService(SCOPE.service())
         .setHost(own.host())
         .setBootId(own.bootId())
         .setPidNamespace(own.pidNamespace())
@@ -38,11 +38,12 @@ class OrphansTest {
   private Path fileOf(Owner... owners) throws IOException {
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     content.writeBytes(Framing.header());
-    content.writeBytes(Framing.encode(RecordType.OWNER, owners[0].toByteArray()));
-    SpooledMessage letter = SpooledMessage.newBuilder().setRequest(SendToDlqRequest.newBuilder()).build();
-    content.writeBytes(Framing.encode(RecordType.LETTER, letter.toByteArray()));
+    content.writeBytes(Framing.encode(Framing.OWNER, owners[0].toByteArray()));
+    SpooledMessage message =
+        SpooledMessage.newBuilder().setRequest(SendToDlqRequest.newBuilder()).build();
+    content.writeBytes(Framing.encode(Framing.MESSAGE, message.toByteArray()));
     for (int at = 1; at < owners.length; at++) {
-      content.writeBytes(Framing.encode(RecordType.OWNER, owners[at].toByteArray()));
+      content.writeBytes(Framing.encode(Framing.OWNER, owners[at].toByteArray()));
     }
     Path path = folder.resolve(SpoolFolder.newFileName(1_700_000_000_000L));
     return Files.write(path, content.toByteArray());
@@ -53,19 +54,19 @@ class OrphansTest {
   }
 
   @Test
-  void whatAProcessOfTheSameIdHasLeftIsTaken() throws IOException {
+  void takesAFileOfAnEndedProcessWithTheSameId() throws IOException {
     fileOf(predecessor().build());
     assertTrue(take().isPresent());
   }
 
   @Test
-  void whatAProcessOfTheSameIdHasAdoptedIsItsOwn() throws IOException {
+  void leavesAFileThatARunningProcessRecovered() throws IOException {
     fileOf(predecessor().build(), predecessor().setProcessStart(own.processStart()).build());
     assertEquals(Optional.empty(), take());
   }
 
   @Test
-  void whatIsTakenLooksOwnedWhileItIsRead() throws IOException {
+  void touchesAFileBeforeItIsRenamed() throws IOException {
     Path path = fileOf(predecessor().build());
     Files.setLastModifiedTime(path, FileTime.fromMillis(0));
     Path taken = take().orElseThrow();
@@ -74,7 +75,7 @@ class OrphansTest {
   }
 
   @Test
-  void aFileOfAnotherFormatIsLeftAlone() throws IOException {
+  void leavesFilesOfAnotherFormat() throws IOException {
     byte[] content = Files.readAllBytes(fileOf(predecessor().build()));
     content["DLQ-SPOOL ".length()] = '2';
     Files.write(SpoolFolder.list(folder).get(0).path(), content);

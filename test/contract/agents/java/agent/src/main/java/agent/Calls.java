@@ -24,7 +24,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A call as a user of the stubs makes it, and what its error says. */
+/** Makes calls with the stubs, like a user of the client. */
 final class Calls {
   private static final TypeRegistry DETAILS =
       TypeRegistry.newBuilder()
@@ -49,7 +49,7 @@ final class Calls {
     Message.Builder request = prototype.getMessagePrototype().newBuilderForType();
     JsonFormat.parser()
         .usingTypeRegistry(DETAILS)
-        .merge(Words.object(fields, "request").toString(), request);
+        .merge(Json.object(fields, "request").toString(), request);
     CallOptions options = CallOptions.DEFAULT;
     if (fields.has("timeout_ms")) {
       long ms = fields.get("timeout_ms").getAsLong();
@@ -61,7 +61,7 @@ final class Calls {
     if (fields.has("cancel_after_ms")) {
       long ms = fields.get("cancel_after_ms").getAsLong();
       CompletableFuture.delayedExecutor(ms, TimeUnit.MILLISECONDS)
-          .execute(() -> call.cancel("as told", null));
+          .execute(() -> call.cancel("cancelled by the scenario", null));
     }
     return result;
   }
@@ -82,7 +82,7 @@ final class Calls {
     @Override
     public void onError(Throwable error) {
       try {
-        result.complete(errorWords(error));
+        result.complete(errorJson(error));
       } catch (InvalidProtocolBufferException unreadable) {
         result.completeExceptionally(unreadable);
       }
@@ -91,39 +91,39 @@ final class Calls {
     @Override
     public void onCompleted() {
       try {
-        JsonObject words = new JsonObject();
-        words.addProperty("code", "OK");
-        String json =
+        JsonObject json = new JsonObject();
+        json.addProperty("code", "OK");
+        String text =
             JsonFormat.printer()
                 .preservingProtoFieldNames()
                 .usingTypeRegistry(DETAILS)
                 .print(response);
-        words.add("response", JsonParser.parseString(json));
-        result.complete(words);
+        json.add("response", JsonParser.parseString(text));
+        result.complete(json);
       } catch (InvalidProtocolBufferException unreadable) {
         result.completeExceptionally(unreadable);
       }
     }
   }
 
-  private static JsonObject errorWords(Throwable error) throws InvalidProtocolBufferException {
+  private static JsonObject errorJson(Throwable error) throws InvalidProtocolBufferException {
     Status status = Status.fromThrowable(error);
-    JsonObject words = new JsonObject();
-    words.addProperty("code", status.getCode().toString());
-    words.addProperty("message", status.getDescription());
+    JsonObject json = new JsonObject();
+    json.addProperty("code", status.getCode().toString());
+    json.addProperty("message", status.getDescription());
     JsonArray violations = new JsonArray();
-    words.add("field_violations", violations);
+    json.add("field_violations", violations);
     com.google.rpc.Status details = StatusProto.fromThrowable(error);
-    if (details == null) return words;
+    if (details == null) return json;
     for (Any detail : details.getDetailsList()) {
       if (detail.is(ErrorInfo.class)) {
         ErrorInfo info = detail.unpack(ErrorInfo.class);
-        words.addProperty("reason", info.getReason());
-        words.addProperty("domain", info.getDomain());
+        json.addProperty("reason", info.getReason());
+        json.addProperty("domain", info.getDomain());
       } else if (detail.is(RetryInfo.class)) {
         var delay = detail.unpack(RetryInfo.class).getRetryDelay();
         long ms = delay.getSeconds() * 1_000 + delay.getNanos() / 1_000_000;
-        words.addProperty("retry_after_ms", ms);
+        json.addProperty("retry_after_ms", ms);
       } else if (detail.is(BadRequest.class)) {
         detail
             .unpack(BadRequest.class)
@@ -131,6 +131,6 @@ final class Calls {
             .forEach(violation -> violations.add(violation.getField()));
       }
     }
-    return words;
+    return json;
   }
 }

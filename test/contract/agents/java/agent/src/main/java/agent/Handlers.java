@@ -15,19 +15,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/** Handlers that wait until a command says how they end. */
+/** Handlers that wait for the command that ends them. */
 final class Handlers {
-  /** A handler, and whom it tells when it has done what the command says. */
+  /** A waiting handler: the command that ends it, and the reply to that. */
   private record Running(
       CompletableFuture<JsonObject> command, CompletableFuture<JsonObject> reply) {}
 
-  private final Consumer<JsonObject> tell;
+  private final Consumer<JsonObject> emit;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
   private final Map<Delivery, String> keys = new ConcurrentHashMap<>();
   private final AtomicInteger lastKey = new AtomicInteger();
 
-  Handlers(Consumer<JsonObject> tell) {
-    this.tell = tell;
+  Handlers(Consumer<JsonObject> emit) {
+    this.emit = emit;
   }
 
   Outcome handle(String worker, Delivery delivery, DlqClient client) throws Exception {
@@ -35,10 +35,10 @@ final class Handlers {
     keys.put(delivery, key);
     Running own = new Running(new CompletableFuture<>(), new CompletableFuture<>());
     running.put(key, own);
-    delivery.cancelled().thenRun(() -> tell.accept(named(Words.event("cancelled"), worker, key)));
-    JsonObject event = named(Words.event("delivery"), worker, key);
-    Words.delivery(delivery).entrySet().forEach(one -> event.add(one.getKey(), one.getValue()));
-    tell.accept(event);
+    delivery.cancelled().thenRun(() -> emit.accept(named(Json.event("cancelled"), worker, key)));
+    JsonObject event = named(Json.event("delivery"), worker, key);
+    Json.delivery(delivery).entrySet().forEach(one -> event.add(one.getKey(), one.getValue()));
+    emit.accept(event);
     JsonObject fields = own.command.get();
     JsonObject result = new JsonObject();
     try {
@@ -51,17 +51,17 @@ final class Handlers {
   CompletableFuture<JsonObject> finish(JsonObject fields) {
     String key = fields.get("key").getAsString();
     Running own = running.remove(key);
-    if (own == null) throw new IllegalArgumentException("no delivery " + key + " waits");
+    if (own == null) throw new IllegalArgumentException("no delivery waits with key " + key);
     own.command.complete(fields);
     return own.reply;
   }
 
   void settled(Delivery delivery, SettledDelivery settled) {
-    JsonObject event = Words.event("settled");
+    JsonObject event = Json.event("settled");
     event.addProperty("key", keys.getOrDefault(delivery, ""));
     event.addProperty("outcome", settled.outcome().toString().toLowerCase(Locale.ROOT));
-    event.addProperty("state", Words.bare(settled.state(), "MESSAGE_STATE_"));
-    tell.accept(event);
+    event.addProperty("state", Json.bare(settled.state(), "MESSAGE_STATE_"));
+    emit.accept(event);
   }
 
   private static Outcome outcome(
@@ -74,11 +74,11 @@ final class Handlers {
       case "return":
         return null;
       case "throw":
-        throw GivenError.of(given);
+        throw ScenarioErrors.of(given);
       case "fail":
-        return failed(GivenError.of(given), fields);
+        return failed(ScenarioErrors.of(given), fields);
       case "release":
-        Duration delay = Words.duration(fields, "delay_ms");
+        Duration delay = Json.duration(fields, "delay_ms");
         return delay == null ? Outcome.released() : Outcome.released(delay);
       case "quarantine":
         return Outcome.quarantined(note);
@@ -86,13 +86,13 @@ final class Handlers {
         return Outcome.discarded(note);
       case "send":
         SendOptions options = SendOptions.ofSourceId(delivery.sourceId());
-        Words.result(
-                client.send(delivery.queue(), delivery.payload(), GivenError.of(given), options))
+        Json.result(
+                client.send(delivery.queue(), delivery.payload(), ScenarioErrors.of(given), options))
             .entrySet()
             .forEach(one -> result.add(one.getKey(), one.getValue()));
         return null;
       default:
-        throw new IllegalArgumentException("unknown: how " + how);
+        throw new IllegalArgumentException("unknown way to finish: " + how);
     }
   }
 
@@ -100,7 +100,7 @@ final class Handlers {
     if (fields.has("non_retryable") && fields.get("non_retryable").getAsBoolean()) {
       return Outcome.failedForGood(error);
     }
-    Duration retryAfter = Words.duration(fields, "retry_after_ms");
+    Duration retryAfter = Json.duration(fields, "retry_after_ms");
     return retryAfter == null ? Outcome.failed(error) : Outcome.failed(error, retryAfter);
   }
 

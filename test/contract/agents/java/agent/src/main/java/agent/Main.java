@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /**
- * The program of all tests of the Java client. Its first argument says its part: {@code producer}
- * and {@code worker} of the fault suite, {@code load} of the bench; without one it does what lines of
- * JSON on its input say with the client, and answers in such.
+ * Runs the Java client in tests. The first argument is the role: {@code producer} or {@code worker}
+ * of the fault suite, or {@code load} of the bench. Without one it plays scenarios: it reads commands
+ * as lines of JSON, and answers in the same form.
  */
 final class Main {
   private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
@@ -30,12 +30,12 @@ final class Main {
       case "producer" -> Producer.run(rest);
       case "worker" -> Consumer.run(rest);
       case "load" -> Load.serve(rest.get(0));
-      default -> throw new IllegalArgumentException("this agent has no part " + args[0]);
+      default -> throw new IllegalArgumentException("unknown role: " + args[0]);
     }
   }
 
   private static void playScenarios() throws IOException {
-    Session session = new Session(Main::tell);
+    Session session = new Session(Main::emit);
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -53,21 +53,21 @@ final class Main {
           .whenComplete(
               (result, thrown) -> {
                 if (thrown == null) reply.add("result", result);
-                else reply.addProperty("error", wordsOf(thrown));
-                tell(reply);
+                else reply.addProperty("error", describe(thrown));
+                emit(reply);
               });
     } catch (Exception thrown) {
       reply.addProperty("error", thrown.toString());
-      tell(reply);
+      emit(reply);
     }
   }
 
-  private static String wordsOf(Throwable thrown) {
+  private static String describe(Throwable thrown) {
     boolean isWrapped = thrown instanceof CompletionException && thrown.getCause() != null;
     return (isWrapped ? thrown.getCause() : thrown).toString();
   }
 
-  private static synchronized void tell(JsonObject message) {
+  private static synchronized void emit(JsonObject message) {
     OUT.println(message);
     OUT.flush();
   }

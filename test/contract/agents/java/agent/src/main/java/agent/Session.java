@@ -16,18 +16,18 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 
-/** The clients and workers of one process, by the names that commands give them. */
+/** The clients and workers of a scenario, by name. */
 final class Session {
-  private final Consumer<JsonObject> tell;
+  private final Consumer<JsonObject> emit;
   private final Map<String, DlqClient> clients = new ConcurrentHashMap<>();
   private final Map<String, Worker> workers = new ConcurrentHashMap<>();
   private final Handlers handlers;
-  /** For what waits. */
+  /** Runs calls that block. */
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
-  Session(Consumer<JsonObject> tell) {
-    this.tell = tell;
-    handlers = new Handlers(tell);
+  Session(Consumer<JsonObject> emit) {
+    this.emit = emit;
+    handlers = new Handlers(emit);
   }
 
   CompletableFuture<JsonObject> run(String op, JsonObject fields) throws Exception {
@@ -42,7 +42,7 @@ final class Session {
         return handlers.finish(fields);
       case "stop":
         Worker worker = named(workers, fields, "worker");
-        Duration drain = Words.duration(fields, "timeout_ms");
+        Duration drain = Json.duration(fields, "timeout_ms");
         return (drain == null ? worker.stop() : worker.stop(drain))
             .thenApply(none -> new JsonObject());
       case "flush":
@@ -56,7 +56,7 @@ final class Session {
       case "call":
         return Calls.call(named(clients, fields, "client").channel(), fields);
       default:
-        throw new IllegalArgumentException("this agent knows no " + op);
+        throw new IllegalArgumentException("unknown command: " + op);
     }
   }
 
@@ -66,16 +66,16 @@ final class Session {
 
   private void open(JsonObject fields) {
     String name = fields.get("client").getAsString();
-    JsonObject options = Words.object(fields, "options");
+    JsonObject options = Json.object(fields, "options");
     DlqClient client =
-        Words.client(options)
+        Json.client(options)
             .onDropped(
                 (error, queue) -> {
-                  JsonObject event = Words.event("dropped");
+                  JsonObject event = Json.event("dropped");
                   event.addProperty("client", name);
                   event.addProperty("queue", queue);
                   event.addProperty("kind", error.kind().toString());
-                  tell.accept(event);
+                  emit.accept(event);
                 })
             .build();
     clients.put(name, client);
@@ -85,13 +85,13 @@ final class Session {
     return named(clients, fields, "client")
         .sendAsync(
             fields.get("queue").getAsString(),
-            Words.payload(fields.getAsJsonObject("payload")),
-            GivenError.of(fields.get("error")),
-            Words.sendOptions(Words.object(fields, "options")))
-        .thenApply(Words::result);
+            Json.payload(fields.getAsJsonObject("payload")),
+            ScenarioErrors.of(fields.get("error")),
+            Json.sendOptions(Json.object(fields, "options")))
+        .thenApply(Json::result);
   }
 
-  /** Failures that `fail` can make. */
+  /** The failures that {@code fail} can make. */
   private static JsonObject cases() {
     JsonObject result = new JsonObject();
     JsonArray names = new JsonArray();
@@ -100,11 +100,11 @@ final class Session {
     return result;
   }
 
-  /** Makes a failure, and sends what was thrown. */
+  /** Makes a failure, and sends its exception. */
   private CompletableFuture<JsonObject> fail(JsonObject fields) {
     String name = fields.get("case").getAsString();
     DlqClient client = named(clients, fields, "client");
-    Object payload = Words.payload(fields.getAsJsonObject("payload"));
+    Object payload = Json.payload(fields.getAsJsonObject("payload"));
     return CompletableFuture.supplyAsync(() -> Failures.make(name), threads)
         .thenCompose(
             thrown ->
@@ -112,8 +112,8 @@ final class Session {
                     fields.get("queue").getAsString(),
                     payload,
                     thrown,
-                    Words.sendOptions(Words.object(fields, "options"))))
-        .thenApply(Words::result);
+                    Json.sendOptions(Json.object(fields, "options"))))
+        .thenApply(Json::result);
   }
 
   private void work(JsonObject fields) {
@@ -129,15 +129,15 @@ final class Session {
             .onSettled(handlers::settled)
             .onError(
                 (error, delivery) -> {
-                  JsonObject event = Words.event("error");
+                  JsonObject event = Json.event("error");
                   event.addProperty("worker", name);
                   event.addProperty("kind", error.kind().toString());
-                  tell.accept(event);
+                  emit.accept(event);
                 });
-    Words.integer(fields, "concurrency").ifPresent(builder::concurrency);
-    Words.integer(fields, "prefetch").ifPresent(builder::prefetch);
-    Words.integer(fields, "max_in_flight_bytes").ifPresent(builder::maxInFlightBytes);
-    Duration lease = Words.duration(fields, "lease_ms");
+    Json.integer(fields, "concurrency").ifPresent(builder::concurrency);
+    Json.integer(fields, "prefetch").ifPresent(builder::prefetch);
+    Json.integer(fields, "max_in_flight_bytes").ifPresent(builder::maxInFlightBytes);
+    Duration lease = Json.duration(fields, "lease_ms");
     if (lease != null) builder.leaseDuration(lease);
     workers.put(
         name, builder.startWithOutcomes(delivery -> handlers.handle(name, delivery, client)));
@@ -145,7 +145,7 @@ final class Session {
 
   private void close(JsonObject fields) {
     DlqClient client = named(clients, fields, "client");
-    Duration timeout = Words.duration(fields, "timeout_ms");
+    Duration timeout = Json.duration(fields, "timeout_ms");
     if (timeout == null) client.close();
     else client.close(timeout);
   }
@@ -153,7 +153,7 @@ final class Session {
   private static <T> T named(Map<String, T> all, JsonObject fields, String field) {
     String name = fields.get(field).getAsString();
     T found = all.get(name);
-    if (found == null) throw new IllegalArgumentException("there is no " + name);
+    if (found == null) throw new IllegalArgumentException("unknown " + field + ": " + name);
     return found;
   }
 }

@@ -19,11 +19,11 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Makes a {@link DlqClient} by {@link DlqProperties}, and runs {@link DueMessages}. */
+/** Builds a {@link DlqClient} from {@link DlqProperties}, and runs {@link DueMessages} methods. */
 @AutoConfiguration(
     afterName = {
       "org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration",
-      "org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration", // of Boot 4
+      "org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration", // Boot 4
       "org.springframework.boot.jackson2.autoconfigure.Jackson2AutoConfiguration"
     })
 @EnableConfigurationProperties(DlqProperties.class)
@@ -66,7 +66,7 @@ public class DlqAutoConfiguration {
     return options.build();
   }
 
-  /** Not by Boot's PropertyMapper, which has other methods for it in each version. */
+  /** Boot's PropertyMapper differs between versions. */
   private static <T> void ifGiven(T value, Consumer<T> set) {
     if (value != null) set.accept(value);
   }
@@ -77,7 +77,7 @@ public class DlqAutoConfiguration {
     return new DueMessagesWorkers(client);
   }
 
-  /** Payloads as the application's own JSON has them: here that of Boot 4. */
+  /** Uses the application's Jackson 3, as in Boot 4. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(JsonMapper.class)
   static class Jackson3 {
@@ -99,7 +99,7 @@ public class DlqAutoConfiguration {
     }
   }
 
-  /** The same of Boot 3. */
+  /** Uses the application's Jackson 2, as in Boot 3. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(ObjectMapper.class)
   static class Jackson {

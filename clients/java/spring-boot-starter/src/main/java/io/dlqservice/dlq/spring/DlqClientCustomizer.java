@@ -2,7 +2,7 @@ package io.dlqservice.dlq.spring;
 
 import io.dlqservice.dlq.DlqClientBuilder;
 
-/** A bean of this type changes the client that is made by properties, such as its listeners. */
+/** A bean of this type changes the builder of the client, for instance its listeners. */
 @FunctionalInterface
 public interface DlqClientCustomizer {
   void customize(DlqClientBuilder builder);

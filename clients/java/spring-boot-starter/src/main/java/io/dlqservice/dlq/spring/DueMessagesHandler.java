@@ -11,7 +11,7 @@ import java.lang.reflect.UndeclaredThrowableException;
 import java.util.Arrays;
 import org.springframework.util.ReflectionUtils;
 
-/** A handler that calls a method of a bean. */
+/** A handler that calls a bean's method. */
 final class DueMessagesHandler implements OutcomeHandler {
   private final Object bean;
   private final Method method;
@@ -24,7 +24,7 @@ final class DueMessagesHandler implements OutcomeHandler {
     long payloads = Arrays.stream(types).filter(type -> type != Delivery.class).count();
     if (payloads > 1) {
       throw new IllegalStateException(
-          method + " takes " + payloads + " payloads; a message has one");
+          method + " takes " + payloads + " payload parameters; a message has one payload");
     }
     ReflectionUtils.makeAccessible(method);
   }
@@ -46,7 +46,7 @@ final class DueMessagesHandler implements OutcomeHandler {
     }
   }
 
-  /** What is no JSON of that type is none the next time, either. */
+  /** A payload that cannot be read is not retryable. */
   private static Object read(MessagePayload payload, Class<?> type) {
     if (type == String.class) return payload.text();
     if (type == byte[].class) return payload.bytes();

@@ -24,12 +24,12 @@ import org.springframework.core.MethodIntrospector.MetadataLookup;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 
 /**
- * Runs a worker for each method with {@link DueMessages}: from when the application is ready until
- * it stops. All of them stop at the same time, before any bean is destroyed.
+ * Runs one worker for each {@link DueMessages} method while the application runs. All workers stop
+ * at the same time, before any bean is destroyed.
  */
 final class DueMessagesWorkers
     implements SmartLifecycle, SmartInitializingSingleton, ApplicationContextAware {
-  /** A method, and what it says of itself. */
+  /** A method and its annotation. */
   private record Found(DueMessages messages, DueMessagesHandler handler) {}
 
   private final ObjectProvider<DlqClient> client;
@@ -40,7 +40,7 @@ final class DueMessagesWorkers
   private boolean isRunning;
 
   /**
-   * @param client asked for only where there is a method
+   * @param client used only if there is a method
    */
   DueMessagesWorkers(ObjectProvider<DlqClient> client) {
     this.client = client;
@@ -54,7 +54,7 @@ final class DueMessagesWorkers
   @Override
   public void afterSingletonsInstantiated() {
     for (String name : beans.getBeanDefinitionNames()) {
-      // Its proxy has the methods as well, and is the one that stays the same.
+      // Its proxy has the same methods.
       if (ScopedProxyUtils.isScopedTarget(name)) continue;
       Class<?> type = beans.getType(name, false);
       if (type == null || type.getName().startsWith("org.springframework.")) continue;
@@ -70,7 +70,7 @@ final class DueMessagesWorkers
     found.add(new Found(messages, new DueMessagesHandler(bean, invocable)));
   }
 
-  /** Workers that run, one for each method. */
+  /** The number of running workers. */
   int count() {
     return workers.size();
   }
@@ -90,7 +90,10 @@ final class DueMessagesWorkers
     if (!workers.isEmpty()) keepAlive();
   }
 
-  /** The client's threads are daemons: an application without a web server would end at once. */
+  /**
+   * The client's threads are daemons. Without this thread, an application without a web server
+   * ends.
+   */
   private void keepAlive() {
     CountDownLatch end = new CountDownLatch(1);
     stopped = end;
@@ -99,7 +102,7 @@ final class DueMessagesWorkers
             () -> {
               try {
                 end.await();
-              } catch (InterruptedException asGood) {
+              } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
               }
             },

@@ -1,2 +1,2 @@
-/** The client in Spring Boot. */
+/** Spring Boot starter of the DLQ client. */
 package io.dlqservice.dlq.spring;

@@ -27,7 +27,7 @@ import org.springframework.context.annotation.Scope;
 import org.springframework.context.annotation.ScopedProxyMode;
 
 class StarterTest {
-  private static final DlqClientCustomizer AT_ONCE = builder -> builder.instance("customized");
+  private static final DlqClientCustomizer CUSTOMIZER = builder -> builder.instance("customized");
 
   private FakeServer fake;
   private ApplicationContextRunner application;
@@ -46,7 +46,7 @@ class StarterTest {
     @DueMessages("notes")
     Outcome note(String text) {
       handled.add(text);
-      return Outcome.discarded("of no use");
+      return Outcome.discarded("not needed");
     }
   }
 
@@ -59,7 +59,7 @@ class StarterTest {
 
     @Bean
     DlqClientCustomizer customizer() {
-      return AT_ONCE;
+      return CUSTOMIZER;
     }
   }
 
@@ -84,7 +84,7 @@ class StarterTest {
   }
 
   @Test
-  void hasAClientByProperties() {
+  void buildsAClientFromProperties() {
     application.run(
         context -> {
           DlqClient dlq = context.getBean(DlqClient.class);
@@ -95,7 +95,7 @@ class StarterTest {
   }
 
   @Test
-  void leavesAloneAClientOfTheProgramsOwn() {
+  void keepsAClientOfTheApplication() {
     DlqClient own = DlqClient.builder(fake.target()).withoutSpool().build();
     application
         .withBean(DlqClient.class, () -> own)
@@ -118,11 +118,11 @@ class StarterTest {
                   fake.await("orders", MessageState.MESSAGE_STATE_SUCCEEDED, 1).get(0);
               assertThat(done.failures().get(1).getType()).isEqualTo("java.io.IOException");
               assertThat(done.request().getOrigin().getInstance()).isEqualTo("customized");
-              assertThat(keepingAlive()).isEqualTo(1);
+              assertThat(keepAliveThreads()).isEqualTo(1);
               dlq.send("notes", "hello", null);
               fake.await("notes", MessageState.MESSAGE_STATE_DISCARDED, 1);
             });
-    await().until(() -> keepingAlive() == 0);
+    await().until(() -> keepAliveThreads() == 0);
     try (DlqClient after = DlqClient.builder(fake.target()).withoutSpool().build()) {
       after.send("notes", "later", null);
       assertThat(fake.messages("notes").get(1).state())
@@ -130,14 +130,14 @@ class StarterTest {
     }
   }
 
-  private static long keepingAlive() {
+  private static long keepAliveThreads() {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().equals("dlq-due-messages") && !thread.isDaemon())
         .count();
   }
 
   @Test
-  void whatIsNoJsonOfItsTypeIsQuarantined() {
+  void anUnreadablePayloadIsQuarantined() {
     application
         .withUserConfiguration(Shop.class)
         .run(
@@ -148,7 +148,7 @@ class StarterTest {
   }
 
   @Test
-  void runsNoneWhereItIsToldSo() {
+  void runsNoWorkersIfDisabled() {
     application
         .withUserConfiguration(Shop.class)
         .withPropertyValues("dlq.workers=false")
@@ -167,7 +167,7 @@ class StarterTest {
   }
 
   @Test
-  void aBeanBehindAScopedProxyHasOneWorkerAMethod() {
+  void aScopedBeanHasOneWorkerPerMethod() {
     application
         .withUserConfiguration(Refreshed.class)
         .run(

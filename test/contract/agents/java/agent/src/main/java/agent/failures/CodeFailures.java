@@ -17,7 +17,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** What faults of a program, and limits of its machine, throw. */
+/** Exceptions of bugs and of limits of the machine. */
 final class CodeFailures {
   private static final long SHORT_MS = 10;
 
@@ -57,7 +57,7 @@ final class CodeFailures {
         });
   }
 
-  /** Only so that the compiler keeps what fails. */
+  /** Uses a value, so that the compiler keeps the failing expression. */
   private static void show(int value) {
     System.err.println(value);
   }
@@ -73,14 +73,14 @@ final class CodeFailures {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new SynchronousQueue<>());
     try {
-      for (int task = 0; task < 2; task++) pool.execute(() -> awaitIt(release));
+      for (int task = 0; task < 2; task++) pool.execute(() -> await(release));
     } finally {
       release.countDown();
       pool.shutdownNow();
     }
   }
 
-  private static void awaitIt(CountDownLatch latch) {
+  private static void await(CountDownLatch latch) {
     try {
       latch.await();
     } catch (InterruptedException ended) {

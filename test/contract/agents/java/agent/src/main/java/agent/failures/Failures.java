@@ -6,11 +6,11 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 
 /**
- * Failures that this program makes for real: those of test/golden/failures/java.json that need
- * nobody but peers of its own on the loopback, and whose reason can be told from what they say.
+ * Makes real failures: those of test/golden/failures/java.json that need only local peers, and whose
+ * reason the service can derive from the exception.
  */
 public final class Failures {
-  /** What is made to fail. */
+  /** An action that fails. */
   interface Act {
     void run() throws Throwable;
   }
@@ -27,20 +27,20 @@ public final class Failures {
 
   private Failures() {}
 
-  /** Their names, as in the golden file. */
+  /** The names of the failures, as in the golden file. */
   public static Set<String> names() {
     return ALL.keySet();
   }
 
-  /** Makes one happen, and gives what was thrown. */
+  /** Makes a failure, and returns what was thrown. */
   public static Throwable make(String name) {
     Act act = ALL.get(name);
-    if (act == null) throw new NoSuchElementException("this agent can't make: " + name);
+    if (act == null) throw new NoSuchElementException("unknown failure: " + name);
     try {
       act.run();
     } catch (Throwable thrown) {
       return thrown;
     }
-    throw new IllegalStateException("nothing failed: " + name);
+    throw new IllegalStateException("nothing was thrown for: " + name);
   }
 }

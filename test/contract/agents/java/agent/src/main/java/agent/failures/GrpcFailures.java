@@ -20,7 +20,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** What calls of a gRPC service throw. */
+/** Exceptions of gRPC calls. */
 final class GrpcFailures {
   private static final String HOST = "127.0.0.1:";
   private static final long LONG_MS = 5_000;
@@ -33,7 +33,7 @@ final class GrpcFailures {
           .setResponseMarshaller(ProtoUtils.marshaller(Empty.getDefaultInstance()))
           .build();
 
-  /** Answers every call by one status. */
+  /** Answers every call with one status. */
   private static final class Refuser extends HandlerRegistry {
     private final Status status;
 
@@ -55,7 +55,7 @@ final class GrpcFailures {
   private GrpcFailures() {}
 
   static void addTo(Map<String, Act> all) {
-    Map<Status.Code, String> words =
+    Map<Status.Code, String> descriptions =
         Map.of(
             Status.Code.INVALID_ARGUMENT, "order_id must not be empty",
             Status.Code.NOT_FOUND, "order 17 not found",
@@ -65,7 +65,7 @@ final class GrpcFailures {
             Status.Code.UNIMPLEMENTED, "method not implemented",
             Status.Code.UNAVAILABLE, "server is shutting down",
             Status.Code.UNAUTHENTICATED, "token expired");
-    words.forEach(
+    descriptions.forEach(
         (code, description) ->
             all.put(
                 "grpc: " + code.value(),

@@ -17,9 +17,9 @@ import java.util.concurrent.TimeUnit;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 
-/** What parsers throw at a payload. */
+/** Exceptions of parsers. */
 final class ParserFailures {
-  /** What the payloads should be. */
+  /** The type to parse. */
   static final class Order {
     int id;
   }

@@ -8,18 +8,18 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** Somebody on the loopback who answers each connection in his own way, until he is closed. */
+/** A server on the loopback that treats each connection in one way, until it is closed. */
 final class Peer implements AutoCloseable {
-  /** What he does with a connection, before it is closed. */
-  interface Manner {
-    void meet(Socket connection) throws Exception;
+  /** What the server does with a connection before it closes it. */
+  interface Behavior {
+    void handle(Socket connection) throws Exception;
   }
 
   private final ServerSocket socket;
 
-  Peer(Manner manner) throws IOException {
+  Peer(Behavior behavior) throws IOException {
     socket = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
-    Thread thread = new Thread(() -> serve(manner), "peer");
+    Thread thread = new Thread(() -> serve(behavior), "peer");
     thread.setDaemon(true);
     thread.start();
   }
@@ -32,10 +32,10 @@ final class Peer implements AutoCloseable {
     return "http://127.0.0.1:" + port() + path;
   }
 
-  /** A port where nobody is. */
+  /** Returns a port without a server. */
   static int closedPort() throws IOException {
-    try (ServerSocket gone = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return gone.getLocalPort();
+    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return probe.getLocalPort();
     }
   }
 
@@ -55,7 +55,7 @@ final class Peer implements AutoCloseable {
         });
   }
 
-  /** Speaks HTTP. */
+  /** Answers an HTTP request. */
   static Peer answering(String head, String body) throws IOException {
     return new Peer(
         connection -> {
@@ -66,8 +66,8 @@ final class Peer implements AutoCloseable {
         });
   }
 
-  /** Takes the request and hangs up without a word. */
-  static Peer speechless() throws IOException {
+  /** Reads an HTTP request and closes the connection. */
+  static Peer closingAfterRequest() throws IOException {
     return new Peer(connection -> readHead(connection.getInputStream()));
   }
 
@@ -80,11 +80,11 @@ final class Peer implements AutoCloseable {
     }
   }
 
-  private void serve(Manner manner) {
+  private void serve(Behavior behavior) {
     while (!socket.isClosed()) {
       try {
         Socket connection = socket.accept();
-        Thread thread = new Thread(() -> meet(manner, connection), "peer-connection");
+        Thread thread = new Thread(() -> handle(behavior, connection), "peer-connection");
         thread.setDaemon(true);
         thread.start();
       } catch (IOException closed) {
@@ -93,11 +93,11 @@ final class Peer implements AutoCloseable {
     }
   }
 
-  private static void meet(Manner manner, Socket connection) {
+  private static void handle(Behavior behavior, Socket connection) {
     try (connection) {
-      manner.meet(connection);
-    } catch (Exception gone) {
-      // so is the other one
+      behavior.handle(connection);
+    } catch (Exception closed) {
+      // the other side closed it
     }
   }
 

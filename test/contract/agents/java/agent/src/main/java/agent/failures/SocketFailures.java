@@ -9,7 +9,7 @@ import java.util.Map;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
-/** What sockets throw. */
+/** Exceptions of sockets. */
 final class SocketFailures {
   private static final String HOST = "127.0.0.1";
   private static final int LONG_MS = 1_000;
@@ -31,7 +31,7 @@ final class SocketFailures {
         () -> with(Peer.hangingUp(), SocketFailures::handshake));
   }
 
-  /** Something that fails at a port. */
+  /** An action that fails on a port. */
   interface AtPort {
     void run(int port) throws Exception;
   }
@@ -47,7 +47,7 @@ final class SocketFailures {
       socket.setSoTimeout(timeoutMs);
       for (int write = 0; write < WRITES; write++) {
         socket.getOutputStream().write(new byte[WRITES]);
-        Thread.sleep(1); // a reset has to come before the last of them
+        Thread.sleep(1); // the reset must come before the last write
       }
       new DataInputStream(socket.getInputStream()).readInt();
     }

@@ -9,11 +9,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 
-/** A worker as users have it: the client, doing with each message what its plan says. */
+/** A worker of the fault suite: treats each message by its plan. */
 public final class Consumer {
   private static final int CONCURRENCY = 16;
   private static final int LEASE_MS = 2_000;
-  private static final int LONGEST_WORK_MS = 20;
+  private static final int MAX_WORK_MS = 20;
   private static final int DRAIN_LEASES = 3;
 
   private final Duration lease;
@@ -24,7 +24,7 @@ public final class Consumer {
     this.random = random;
   }
 
-  /** Runs one until SIGTERM. */
+  /** Runs until SIGTERM. */
   public static void run(List<String> arguments) throws Exception {
     Termination.with(termination -> run(new Flags(arguments), termination));
   }
@@ -43,7 +43,7 @@ public final class Consumer {
               .leaseDuration(lease)
               .workerId(flags.text("name"))
               .drainTimeout(lease.multipliedBy(DRAIN_LEASES))
-              .onError((error, delivery) -> {}) // the history has what was not answered
+              .onError((error, delivery) -> {}) // the history has unanswered calls
               .startWithOutcomes(consumer::work);
       termination.await();
       worker.close();
@@ -54,16 +54,16 @@ public final class Consumer {
 
   private Outcome work(Delivery delivery) throws InterruptedException {
     String plan = delivery.payload().json(JsonObject.class).get("plan").getAsString();
-    Thread.sleep(random.nextInt(LONGEST_WORK_MS));
+    Thread.sleep(random.nextInt(MAX_WORK_MS));
     if (fails(plan, delivery.attempt())) {
-      throw new IllegalStateException("it fails by plan " + plan);
+      throw new IllegalStateException("fails by plan " + plan);
     }
     if (plan.equals("slow")) Thread.sleep(lease.toMillis() * 3 / 2);
     if (plan.equals("release") && delivery.deliveryNumber() == 1) return Outcome.released();
     return switch (plan) {
-      case "bad" -> Outcome.failedForGood(new IllegalStateException("it fails for good"));
-      case "discard" -> Outcome.discarded("of no use");
-      case "quarantine" -> Outcome.quarantined("a human must look");
+      case "bad" -> Outcome.failedForGood(new IllegalStateException("fails permanently"));
+      case "discard" -> Outcome.discarded("not needed");
+      case "quarantine" -> Outcome.quarantined("needs an operator");
       default -> Outcome.succeeded();
     };
   }

@@ -19,13 +19,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
 
-/** Messages of the contract as the history has them. */
+/** Converts calls and answers to entries of the history. */
 final class Entries {
-  private static final double MS_A_SECOND = 1_000;
-  private static final double NANOS_A_MS = 1_000_000;
+  private static final double MS_PER_SECOND = 1_000;
+  private static final double NANOS_PER_MS = 1_000_000;
 
-  /** States of what is gone are no states that the history knows. */
-  private static final Set<String> LEFT = Set.of("SCHEDULED", "IN_FLIGHT", "QUARANTINED");
+  /** The history has no states of finished messages. */
+  private static final Set<String> UNFINISHED = Set.of("SCHEDULED", "IN_FLIGHT", "QUARANTINED");
 
   private final History history;
 
@@ -42,17 +42,17 @@ final class Entries {
     JsonObject fields = request(send.getRequestId());
     fields.addProperty("source", send.getSourceId());
     fields.addProperty("queue", send.getQueue());
-    fields.addProperty("sum", Letters.sumOf(text.getBytes(StandardCharsets.UTF_8)));
-    fields.addProperty("edited", Letters.sumOf(Letters.edited(text)));
+    fields.addProperty("sum", MessageMaker.sumOf(text.getBytes(StandardCharsets.UTF_8)));
+    fields.addProperty("edited", MessageMaker.sumOf(MessageMaker.edited(text)));
     fields.addProperty("plan", planOf(text));
     write("sending", fields);
   }
 
   void sent(String request, SendToDlqResponse response) {
-    boolean isKnownOnly = response.getDuplicate() && response.getId().isEmpty();
+    boolean isDuplicateOnly = response.getDuplicate() && response.getId().isEmpty();
     JsonObject fields = request(request);
     fields.addProperty("id", response.getId());
-    fields.addProperty("state", isKnownOnly ? "KNOWN" : bare(response.getState()));
+    fields.addProperty("state", isDuplicateOnly ? "KNOWN" : bare(response.getState()));
     fields.addProperty("dueAt", History.msOf(response.getDueTime())); // 0 when there is none
     write("sent", fields);
   }
@@ -87,7 +87,7 @@ final class Entries {
               JsonObject entry = new JsonObject();
               entry.addProperty("status", bare(result.getStatus()));
               String state = bare(result.getState());
-              if (LEFT.contains(state)) entry.addProperty("state", state);
+              if (UNFINISHED.contains(state)) entry.addProperty("state", state);
               if (result.hasDueTime()) {
                 entry.addProperty("dueAt", History.msOf(result.getDueTime()));
               }
@@ -137,7 +137,7 @@ final class Entries {
     JsonObject fields = new JsonObject();
     fields.addProperty("stream", stream);
     fields.addProperty("session", opened.getSessionId());
-    fields.addProperty("leaseMs", lease.getSeconds() * MS_A_SECOND + lease.getNanos() / NANOS_A_MS);
+    fields.addProperty("leaseMs", lease.getSeconds() * MS_PER_SECOND + lease.getNanos() / NANOS_PER_MS);
     fields.addProperty("leasesHeld", opened.getLeasesHeld());
     write("opened", fields);
   }
@@ -150,7 +150,7 @@ final class Entries {
     fields.addProperty("queue", message.getQueue());
     fields.addProperty("id", message.getId());
     fields.addProperty("source", message.getSourceId());
-    fields.addProperty("sum", Letters.sumOf(payload));
+    fields.addProperty("sum", MessageMaker.sumOf(payload));
     fields.addProperty("plan", planOf(new String(payload, StandardCharsets.UTF_8)));
     fields.addProperty("token", delivery.getLeaseToken());
     fields.addProperty("number", delivery.getDeliveryNumber());

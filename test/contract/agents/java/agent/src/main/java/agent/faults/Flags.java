@@ -26,11 +26,11 @@ final class Flags {
     return value;
   }
 
-  double number(String name, double otherwise) {
-    return values.containsKey(name) ? Double.parseDouble(text(name)) : otherwise;
+  double number(String name, double fallback) {
+    return values.containsKey(name) ? Double.parseDouble(text(name)) : fallback;
   }
 
-  /** A client has one address. */
+  /** The first of the addresses: a client takes one. */
   String address() {
     return text("addresses").split(",")[0];
   }
@@ -43,7 +43,7 @@ final class Flags {
     return Arrays.stream(text("queues").split(",")).filter(name -> !name.isEmpty()).toList();
   }
 
-  /** Plan to weight. */
+  /** The weight of each plan. */
   Map<String, Double> plans() {
     JsonObject given = JsonParser.parseString(text("plans")).getAsJsonObject();
     Map<String, Double> plans = new LinkedHashMap<>();

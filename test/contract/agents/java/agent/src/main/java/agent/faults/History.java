@@ -12,13 +12,13 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 
 /**
- * The history that an actor writes: one JSON object a line, as test/faults/history/event.ts says. A
- * line is written before the act that it announces, and at once, so that a process that is killed
- * loses its last line at most. Any thread may write.
+ * Writes the history of an actor: one JSON object a line, see test/faults/history/event.ts. A line is
+ * written before the action, and unbuffered, so that a killed process loses at most its last line.
+ * Thread-safe.
  */
 final class History {
-  private static final double MS_A_SECOND = 1_000;
-  private static final double NANOS_A_MS = 1_000_000;
+  private static final double MS_PER_SECOND = 1_000;
+  private static final double NANOS_PER_MS = 1_000_000;
 
   private final FileChannel file;
 
@@ -36,12 +36,12 @@ final class History {
     write("started", fields);
   }
 
-  /** The time is taken inside, so that lines are in the order of their times. */
+  /** Takes the time under the lock, so that lines are in order. */
   synchronized void write(String event, JsonObject fields) {
     JsonObject line = new JsonObject();
     line.addProperty("e", event);
     Instant now = Instant.now();
-    line.addProperty("at", now.getEpochSecond() * MS_A_SECOND + now.getNano() / NANOS_A_MS);
+    line.addProperty("at", now.getEpochSecond() * MS_PER_SECOND + now.getNano() / NANOS_PER_MS);
     fields.entrySet().forEach(field -> line.add(field.getKey(), field.getValue()));
     ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
     try {
@@ -56,6 +56,6 @@ final class History {
   }
 
   static double msOf(Timestamp instant) {
-    return instant.getSeconds() * MS_A_SECOND + instant.getNanos() / NANOS_A_MS;
+    return instant.getSeconds() * MS_PER_SECOND + instant.getNanos() / NANOS_PER_MS;
   }
 }

@@ -1,6 +1,6 @@
 package agent.faults;
 
-import agent.faults.Letters.Letter;
+import agent.faults.MessageMaker.Draft;
 import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.DlqException;
 import io.dlqservice.dlq.ErrorKind;
@@ -17,20 +17,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * A producer as users have it: the client with its spool, at a steady rate, whatever happens. What
- * the service has not refused for good it must have taken at last: a send that is dropped, left in
- * the spool, or forgotten by the client ends this program with an error.
+ * A producer of the fault suite: sends at a steady rate through a client with a spool. The service
+ * must accept in the end what it does not refuse permanently: a send that is dropped, left in the
+ * spool, or without an answer ends this program with an error.
  */
 public final class Producer {
-  /**
-   * Sends that wait at most: what is more comes later, so that memory is bounded in an outage.
-   */
-  private static final int MOST_PENDING = 5_000;
+  /** Limit of pending sends, so that memory is bounded in an outage. */
+  private static final int MAX_PENDING = 5_000;
 
-  private static final long LOOK_MS = 10;
-  private static final double NS_A_SECOND = 1e9;
+  private static final long CHECK_MS = 10;
+  private static final double NS_PER_SECOND = 1e9;
 
-  /** How long the spool may take to be empty, once nothing is broken any more. */
+  /** How long the spool may take to empty after the last fault. */
   private static final long EMPTY_WITHIN_MS = 40_000;
 
   private final Flags flags;
@@ -45,7 +43,7 @@ public final class Producer {
     this.termination = termination;
   }
 
-  /** Runs one to its end. */
+  /** Runs until all messages are sent, or SIGTERM. */
   public static void run(List<String> arguments) throws Exception {
     Termination.with(termination -> new Producer(new Flags(arguments), termination).run());
   }
@@ -70,30 +68,30 @@ public final class Producer {
   }
 
   private void produce(DlqClient client) throws InterruptedException {
-    Letters letters =
-        new Letters(flags.text("name"), flags.queues(), flags.plans(), flags.seed());
+    MessageMaker messages =
+        new MessageMaker(flags.text("name"), flags.queues(), flags.plans(), flags.seed());
     int count = (int) flags.number("messages", 0);
     double rate = flags.number("rate", 1);
     double dueAtNs = System.nanoTime();
-    while (letters.made() < count && !termination.isRequested()) {
+    while (messages.made() < count && !termination.isRequested()) {
       long nowNs = System.nanoTime();
-      while (dueAtNs <= nowNs && letters.made() < count) {
-        if (letters.made() - settled.get() >= MOST_PENDING) {
+      while (dueAtNs <= nowNs && messages.made() < count) {
+        if (messages.made() - settled.get() >= MAX_PENDING) {
           dueAtNs = nowNs;
           break;
         }
-        send(client, letters.next());
-        dueAtNs += NS_A_SECOND / rate;
+        send(client, messages.next());
+        dueAtNs += NS_PER_SECOND / rate;
       }
-      Thread.sleep(LOOK_MS);
+      Thread.sleep(CHECK_MS);
     }
   }
 
-  private void send(DlqClient client, Letter letter) {
-    unanswered.add(letter.requestId());
+  private void send(DlqClient client, Draft draft) {
+    unanswered.add(draft.requestId());
     client
         .sendAsync(
-            letter.queue(), letter.text(), new IllegalStateException("it broke"), letter.options())
+            draft.queue(), draft.text(), new IllegalStateException("it broke"), draft.options())
         .thenRun(settled::incrementAndGet);
   }
 
@@ -106,9 +104,9 @@ public final class Producer {
     long endMs = System.currentTimeMillis() + EMPTY_WITHIN_MS;
     while (hasFiles(spool)) {
       if (System.currentTimeMillis() > endMs) {
-        throw new IllegalStateException("letters are left in " + spool);
+        throw new IllegalStateException("messages are left in " + spool);
       }
-      Thread.sleep(LOOK_MS);
+      Thread.sleep(CHECK_MS);
     }
   }
 
@@ -116,8 +114,8 @@ public final class Producer {
     if (!Files.isDirectory(folder)) return false;
     try (Stream<Path> files = Files.walk(folder)) {
       return files.anyMatch(file -> file.toString().endsWith(".spool"));
-    } catch (UncheckedIOException removedMeanwhile) {
-      return true; // look again
+    } catch (UncheckedIOException removed) {
+      return true; // check again
     }
   }
 
@@ -126,9 +124,9 @@ public final class Producer {
       throw new IllegalStateException(
           dropped.size() + " sends were dropped, " + dropped.get(0));
     }
-    // Of what was refused the history has each try.
+    // The history has each try of a refused send.
     if (unanswered.size() > refused.get()) {
-      throw new IllegalStateException(unanswered.size() + " sends have got no answer");
+      throw new IllegalStateException(unanswered.size() + " sends have no answer");
     }
   }
 }

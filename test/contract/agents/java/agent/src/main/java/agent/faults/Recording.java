@@ -24,9 +24,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/** Writes down what the client puts on the wire, and what comes back: below all that it does itself. */
+/** Records all calls of the client and their answers in the history. */
 final class Recording implements ClientInterceptor {
-  private static final long LOOK_MS = 10;
+  private static final long CHECK_MS = 10;
 
   /** Calls have deadlines of a few seconds, and end with their channels. */
   private static final long ENDED_WITHIN_MS = 20_000;
@@ -37,21 +37,21 @@ final class Recording implements ClientInterceptor {
   private final AtomicInteger named = new AtomicInteger();
 
   /**
-   * @param onSent is told each request that was answered
+   * @param onSent called with the id of each accepted request
    */
   Recording(History history, Consumer<String> onSent) {
     entries = new Entries(history);
     this.onSent = onSent;
   }
 
-  /** Until each call and stream has its end in the history: some end after their client. */
+  /** Waits until each call has ended: some end after their client. */
   void waitUntilEnded() throws InterruptedException {
     long endMs = System.currentTimeMillis() + ENDED_WITHIN_MS;
     while (open.get() > 0) {
       if (System.currentTimeMillis() > endMs) {
         throw new IllegalStateException(open + " calls of the client have not ended");
       }
-      Thread.sleep(LOOK_MS);
+      Thread.sleep(CHECK_MS);
     }
   }
 
@@ -59,15 +59,15 @@ final class Recording implements ClientInterceptor {
   public <Q, R> ClientCall<Q, R> interceptCall(
       MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
     return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
-      private Written written;
+      private CallEntries written;
 
-      /** Of a unary call: it counts when the call ends well, which a deadline may come before. */
+      /** The answer of a unary call. It counts only if the call ends without an error. */
       private R answer;
 
-      /** Of a call that has ended before its request was given to it. */
+      /** Records the end of a call that ended before its request was sent. */
       private Runnable end;
 
-      /** gRPC sends what it is given at once: the listener must be there before the request. */
+      /** Sets the listener before the request, which gRPC sends at once. */
       @Override
       public void start(Listener<R> listener, Metadata headers) {
         open.incrementAndGet();
@@ -116,17 +116,17 @@ final class Recording implements ClientInterceptor {
     };
   }
 
-  /** What a call is to the history. */
-  private interface Written {
+  /** Writes the entries of one call. */
+  private interface CallEntries {
     void answered(Object message);
 
     void closed(Status status, boolean isRefused);
   }
 
   /**
-   * @return null for what the history does not know
+   * @return null for calls without entries
    */
-  private Written begin(Object request) {
+  private CallEntries begin(Object request) {
     if (request instanceof SendToDlqRequest one) return new Sends(List.of(one));
     if (request instanceof SendToDlqBatchRequest batch) return new Sends(batch.getRequestsList());
     if (request instanceof AckRequest ack) return new Ack(ack);
@@ -138,7 +138,7 @@ final class Recording implements ClientInterceptor {
     return kind + "-" + named.incrementAndGet();
   }
 
-  private final class Sends implements Written {
+  private final class Sends implements CallEntries {
     private final List<String> requests;
 
     Sends(List<SendToDlqRequest> sends) {
@@ -176,7 +176,7 @@ final class Recording implements ClientInterceptor {
     }
   }
 
-  private final class Ack implements Written {
+  private final class Ack implements CallEntries {
     private final String request;
 
     Ack(AckRequest ack) {
@@ -195,7 +195,7 @@ final class Recording implements ClientInterceptor {
     }
   }
 
-  private final class Extension implements Written {
+  private final class Extension implements CallEntries {
     private final String request = name("extension");
 
     Extension(ExtendLeaseRequest extend) {
@@ -213,7 +213,7 @@ final class Recording implements ClientInterceptor {
     }
   }
 
-  private final class Stream implements Written {
+  private final class Stream implements CallEntries {
     private final String stream = name("stream");
     private boolean isOpen;
     private boolean isDrained;

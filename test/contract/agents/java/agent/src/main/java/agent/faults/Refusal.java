@@ -5,9 +5,9 @@ import io.grpc.Status;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** A call that has surely changed nothing, by the server's own word. */
+/** Detects calls that the server refused without any change. */
 final class Refusal {
-  /** Codes by which the server says so. */
+  /** Codes of such refusals. */
   static final Set<Status.Code> CODES =
       EnumSet.of(
           Status.Code.RESOURCE_EXHAUSTED,

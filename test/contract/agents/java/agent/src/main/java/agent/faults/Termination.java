@@ -2,9 +2,9 @@ package agent.faults;
 
 import java.util.concurrent.CountDownLatch;
 
-/** SIGTERM as a wish: the JVM would end at once, so its hook waits until the actor has ended. */
+/** Turns SIGTERM into a request: the shutdown hook keeps the JVM alive until the actor has ended. */
 final class Termination {
-  /** An actor. */
+  /** A producer or a worker. */
   interface Actor {
     void run(Termination termination) throws Exception;
   }
@@ -16,7 +16,7 @@ final class Termination {
 
   private Termination() {}
 
-  /** Runs an actor, and ends the process: with 0, also after SIGTERM, unless it throws. */
+  /** Runs an actor and exits, with 0 unless it throws. */
   static void with(Actor actor) {
     Termination termination = new Termination();
     int[] code = {0};

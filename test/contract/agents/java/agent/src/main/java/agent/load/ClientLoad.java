@@ -16,13 +16,13 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
-/** The load by the client, as its users write it. */
+/** The load of the bench, through the client. */
 final class ClientLoad {
   private static final Exception ERROR =
       new IllegalStateException("shop.example did not answer within 5 s");
   private static final SendOptions NOW = SendOptions.builder().delay(Duration.ZERO).build();
-  private static final String LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
-  private static final double NS_A_SECOND = 1e9;
+  private static final String CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+  private static final double NS_PER_SECOND = 1e9;
 
   private final DlqClient client;
 
@@ -30,7 +30,7 @@ final class ClientLoad {
     this.client = client;
   }
 
-  /** From one thread, without waiting: as many are pending as there would be callers. */
+  /** Sends from one thread without blocking: as many sends are pending as there would be callers. */
   void send(JsonObject command, Tally tally) throws InterruptedException {
     String[] names = queuesOf(command);
     String text = payload(command.get("bytes").getAsInt());
@@ -46,7 +46,7 @@ final class ClientLoad {
           .sendAsync(names[number % names.length], text, ERROR, NOW)
           .thenAccept(
               result -> {
-                tell(result, beganMs, tally, dropped);
+                record(result, beganMs, tally, dropped);
                 free.release();
               });
     }
@@ -54,7 +54,7 @@ final class ClientLoad {
     if (dropped.get() != null) throw dropped.get().error();
   }
 
-  private static void tell(
+  private static void record(
       SendResult result, double beganMs, Tally tally, AtomicReference<Dropped> dropped) {
     if (result instanceof Dropped lost) {
       dropped.set(lost);
@@ -65,19 +65,19 @@ final class ClientLoad {
   }
 
   void consume(JsonObject command, Tally tally, CountDownLatch stop) throws InterruptedException {
-    // A worker holds as many again, which wait for a handler.
+    // A worker prefetches as many deliveries again.
     int concurrency = (command.get("inFlight").getAsInt() + 1) / 2;
     try (Worker worker =
         client
             .worker(queuesOf(command))
             .concurrency(concurrency)
             .onSettled((delivery, settled) -> tally.add())
-            .start(delivery -> {})) { // all that is measured is what is around it
+            .start(delivery -> {})) { // the bench measures the client, not the handler
       stop.await();
     }
   }
 
-  /** How many messages are neither done nor put off. */
+  /** Counts messages that are due or in flight. */
   long left(JsonObject command) {
     StatsRequest.Builder request = StatsRequest.newBuilder();
     for (String name : queuesOf(command)) request.addQueues(name);
@@ -99,14 +99,14 @@ final class ClientLoad {
 
   private static long endAtNs(JsonObject command) {
     if (!command.has("seconds")) return Long.MAX_VALUE;
-    return System.nanoTime() + (long) (command.get("seconds").getAsDouble() * NS_A_SECOND);
+    return System.nanoTime() + (long) (command.get("seconds").getAsDouble() * NS_PER_SECOND);
   }
 
-  /** Of random letters, so that nothing compresses it to nothing. */
+  /** Random characters, so that compression does not help. */
   private static String payload(int bytes) {
     Random random = new Random();
     StringBuilder text = new StringBuilder(bytes);
-    for (int at = 0; at < bytes; at++) text.append(LETTERS.charAt(random.nextInt(LETTERS.length())));
+    for (int at = 0; at < bytes; at++) text.append(CHARACTERS.charAt(random.nextInt(CHARACTERS.length())));
     return text.toString();
   }
 }

@@ -17,11 +17,11 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The load of the bench: reads the commands of test/bench/load/commands.ts, runs them one at a
- * time, and ends when the bench does.
+ * Generates load for the bench. Reads the commands of test/bench/load/commands.ts, and runs them one
+ * at a time until the input ends.
  */
 public final class Load {
-  /** How often a running command tells how far it is. */
+  /** How often a running command reports its progress. */
   private static final long PROGRESS_EVERY_MS = 10;
 
   private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
@@ -29,8 +29,8 @@ public final class Load {
   private final ClientLoad load;
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
 
-  /** Of the running command; belongs to the clock. */
-  private int told;
+  /** The reported progress of the running command. Used on the clock only. */
+  private int reported;
 
   private CountDownLatch stop = new CountDownLatch(1);
 
@@ -41,7 +41,7 @@ public final class Load {
   /**
    * Serves commands until the input ends.
    *
-   * @param address of the server, HOST:PORT
+   * @param address the server's HOST:PORT
    */
   public static void serve(String address) throws IOException {
     Load load = new Load(new ClientLoad(DlqClient.builder(address).withoutSpool().build()));
@@ -67,29 +67,29 @@ public final class Load {
 
   private void run(JsonObject command, CountDownLatch ownStop) {
     Tally tally = new Tally();
-    clock.execute(() -> told = 0);
+    clock.execute(() -> reported = 0);
     ScheduledFuture<?> progress =
         clock.scheduleWithFixedDelay(
-            () -> tell(tally), PROGRESS_EVERY_MS, PROGRESS_EVERY_MS, TimeUnit.MILLISECONDS);
+            () -> report(tally), PROGRESS_EVERY_MS, PROGRESS_EVERY_MS, TimeUnit.MILLISECONDS);
     JsonObject answer = new JsonObject();
     try {
       answer.add("result", resultOf(command, tally, ownStop));
     } catch (Exception | Error thrown) {
-      StringWriter words = new StringWriter();
-      thrown.printStackTrace(new PrintWriter(words));
-      answer.addProperty("error", words.toString());
+      StringWriter trace = new StringWriter();
+      thrown.printStackTrace(new PrintWriter(trace));
+      answer.addProperty("error", trace.toString());
     }
     progress.cancel(false);
-    clock.execute(() -> say(answer)); // in the thread of what is told on the way: last of all
+    clock.execute(() -> write(answer)); // on the clock, so that it comes after the progress
   }
 
-  private void tell(Tally tally) {
+  private void report(Tally tally) {
     int count = tally.count();
-    if (count == told) return;
-    told = count;
+    if (count == reported) return;
+    reported = count;
     JsonObject progress = new JsonObject();
     progress.addProperty("progress", count);
-    say(progress);
+    write(progress);
   }
 
   private JsonObject resultOf(JsonObject command, Tally tally, CountDownLatch ownStop)
@@ -103,12 +103,12 @@ public final class Load {
         left.addProperty("count", load.left(command));
         return left;
       }
-      default -> throw new IllegalArgumentException("this load knows no " + op);
+      default -> throw new IllegalArgumentException("unknown command: " + op);
     }
     return tally.result();
   }
 
-  private static void say(JsonObject answer) {
+  private static void write(JsonObject answer) {
     OUT.println(answer);
     OUT.flush();
   }

@@ -4,12 +4,12 @@ import com.google.gson.JsonObject;
 import java.time.Instant;
 import java.util.Arrays;
 
-/** Collects answers: how many, when the first and the last came, and how long each took. */
+/** Counts answers, with the times of the first and the last, and how long each took. */
 final class Tally {
-  private static final double MS_A_SECOND = 1_000;
-  private static final double NANOS_A_MS = 1_000_000;
+  private static final double MS_PER_SECOND = 1_000;
+  private static final double NANOS_PER_MS = 1_000_000;
   private static final double MEDIAN = 0.5;
-  private static final double NEAR_MOST = 0.99;
+  private static final double P99 = 0.99;
   private static final int FIRST_SIZE = 1_024;
 
   private int count;
@@ -18,17 +18,17 @@ final class Tally {
   private double[] tookMs = new double[FIRST_SIZE];
   private int timed;
 
-  /** Of a clock that processes of one machine share. */
+  /** The wall clock, which all processes of a machine share. */
   static double nowMs() {
     Instant now = Instant.now();
-    return now.getEpochSecond() * MS_A_SECOND + now.getNano() / NANOS_A_MS;
+    return now.getEpochSecond() * MS_PER_SECOND + now.getNano() / NANOS_PER_MS;
   }
 
   synchronized int count() {
     return count;
   }
 
-  /** One more has just ended. */
+  /** Counts one answer. */
   synchronized void add() {
     lastAtMs = nowMs();
     if (count == 0) firstAtMs = lastAtMs;
@@ -50,7 +50,7 @@ final class Tally {
       double[] sorted = Arrays.copyOf(tookMs, timed);
       Arrays.sort(sorted);
       result.addProperty("p50Ms", sorted[(int) (timed * MEDIAN)]);
-      result.addProperty("p99Ms", sorted[(int) (timed * NEAR_MOST)]);
+      result.addProperty("p99Ms", sorted[(int) (timed * P99)]);
     }
     return result;
   }

@@ -1,0 +1,113 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.SendResult.Spooled;
+import io.dlqservice.dlq.spool.SpoolScope;
+import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A warning in the log reports that messages wait in the spool, and why. */
+class SpoolWarningTest {
+  private static final String SERVICE = "tests";
+  private static final String NO_SERVER = "127.0.0.1:1";
+  private static final String WARNING = " wait in the spool for 127.0.0.1:";
+  private static final int MIB = 1024 * 1024;
+  private static final Spooled KEPT = new Spooled(true);
+
+  @TempDir Path folder;
+
+  private DlqClientBuilder builder(String target) {
+    SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
+    return DlqClient.builder(target).service(SERVICE).spool(spool).timeout(Duration.ofMillis(300));
+  }
+
+  private void leaveOne(String target) {
+    SpoolStore store =
+        new SpoolStore(new SpoolScope(target, SERVICE), folder, MIB, false, warning -> {});
+    store.append(List.of(SendToDlqRequest.newBuilder().setRequestId("r").setQueue("q").build()));
+    store.release();
+  }
+
+  @Test
+  void anUnreachableServiceIsLoggedOnce() {
+    try (Logged logged = new Logged()) {
+      try (DlqClient dlq = builder(NO_SERVER).build()) {
+        for (int n = 0; n < 3; n++) assertEquals(KEPT, dlq.send("q", "a", null));
+      }
+      List<String> logs = logged.with(WARNING);
+      assertEquals(1, logs.size(), "" + logs);
+      assertTrue(logs.get(0).contains("Connection refused"), logs.get(0));
+      assertTrue(logs.get(0).contains("WARN"), logs.get(0));
+    }
+  }
+
+  @Test
+  void aSilentServerIsLogged() throws Exception {
+    try (Logged logged = new Logged();
+        ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
+      try (DlqClient dlq = builder("127.0.0.1:" + silent.getLocalPort()).build()) {
+        assertEquals(KEPT, dlq.send("q", "a", null));
+      }
+      assertEquals(1, logged.with(WARNING).size());
+    }
+  }
+
+  @Test
+  void aTokenSupplierThatThrowsIsLogged() {
+    try (Logged logged = new Logged()) {
+      DlqClientBuilder builder =
+          builder(NO_SERVER)
+              .token(
+                  () -> {
+                    throw new UncheckedIOException(new NoSuchFileException("/run/token"));
+                  });
+      try (DlqClient dlq = builder.build()) {
+        assertEquals(KEPT, dlq.send("q", "a", null));
+      }
+      List<String> logs = logged.with(WARNING);
+      assertEquals(1, logs.size(), "" + logs);
+      assertTrue(logs.get(0).contains("/run/token"), logs.get(0));
+    }
+  }
+
+  @Test
+  void recoveredMessagesAreLogged() {
+    leaveOne(NO_SERVER);
+    try (Logged logged = new Logged()) {
+      try (DlqClient dlq = builder(NO_SERVER).build()) {
+        Poll.until(() -> !logged.with(WARNING).isEmpty());
+      }
+      assertTrue(logged.with(WARNING).get(0).contains("Connection refused"));
+    }
+  }
+
+  @Test
+  void aCallCutOffByTheCloseIsNotLogged() throws Exception {
+    try (Logged logged = new Logged();
+        ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
+      String target = "127.0.0.1:" + silent.getLocalPort();
+      leaveOne(target);
+      try (DlqClient dlq = builder(target).timeout(Duration.ofMinutes(1)).build();
+          Socket connection = silent.accept()) {
+        CompletableFuture<SendResult> send = dlq.sendAsync("q", "a", null);
+        dlq.close(Duration.ZERO);
+        assertEquals(KEPT, send.join());
+        assertTrue(connection.isConnected());
+      }
+      assertEquals(List.of(), logged.with("wait in the spool"));
+    }
+  }
+}

@@ -1,0 +1,151 @@
+"""Builds the request of a send."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dlq.v1 import message_pb2, state_pb2
+from dlq.v1.dlq_service_pb2 import SendToDlqRequest
+from dlq.v1.message_pb2 import Origin
+
+from ..options import RetryPolicy, SendOptions
+from .durations import MAX_WAIT_S, Seconds, duration, seconds, timestamp
+from .failure import failure_of
+from .names import reason_number
+from .payload import payload_of
+from .safe_read import safe_read, well_formed
+
+_JITTERS: Mapping[str, message_pb2.Jitter] = {
+    "none": message_pb2.JITTER_NONE,
+    "proportional": message_pb2.JITTER_PROPORTIONAL,
+    "full": message_pb2.JITTER_FULL,
+    "equal": message_pb2.JITTER_EQUAL,
+    "decorrelated": message_pb2.JITTER_DECORRELATED,
+}
+
+_MAX_TRACEPARENT_BYTES = 128
+_MAX_TRACESTATE_BYTES = 512
+
+_FRAME_BYTES = 96
+"""For the send number, which is set later, and the frame of a request in a batch."""
+
+
+@dataclass
+class SendRequest:
+    """A message that the service has not accepted yet."""
+
+    proto: SendToDlqRequest
+    size_bytes: int
+    """On the wire. In memory it takes more."""
+
+
+def send_request_of(
+    queue: str, value: object, error: object, options: SendOptions, origin: Origin | None
+) -> SendRequest:
+    """Raises TypeError or ValueError if a value can't be encoded."""
+    request = SendToDlqRequest(
+        request_id=_text(options.get("request_id") or os.urandom(16).hex()),
+        queue=_text(queue),
+        payload=payload_of(value, options.get("content_type")),
+    )
+    if error is not None:
+        request.failure.CopyFrom(failure_of(error))
+    if origin is not None:
+        request.origin.CopyFrom(origin)
+    _fill(request, options)
+    _set_first_retry(request, error, options)
+    _set_reason(request, error, options)
+    return SendRequest(request, request.ByteSize() + _FRAME_BYTES)
+
+
+def _fill(request: SendToDlqRequest, options: SendOptions) -> None:
+    if options.get("source_id") is not None:
+        request.source_id = _text(options["source_id"])
+    if options.get("dedup_key") is not None:
+        request.dedup_key = _text(options["dedup_key"])
+    if options.get("ordering_key") is not None:
+        request.ordering_key = _text(options["ordering_key"])
+    if options.get("priority") is not None:
+        request.priority = options["priority"]
+    if options.get("max_retries") is not None:
+        request.max_retries = options["max_retries"]
+    if options.get("ttl") is not None:
+        request.ttl.CopyFrom(duration("ttl", options["ttl"]))
+    if options.get("retry_policy") is not None:
+        request.retry_policy.CopyFrom(policy_of(options["retry_policy"]))
+    for key, text in (options.get("attributes") or {}).items():
+        request.attributes[_text(key)] = _text(text)
+    for key, text in (options.get("coordinates") or {}).items():
+        request.origin.coordinates[_text(key)] = _text(text)
+    _set_trace(request, options.get("trace_context") or {})
+
+
+def _set_trace(request: SendToDlqRequest, trace: Mapping[str, str]) -> None:
+    """Leaves out values that are too long: the service would refuse the message, and the trace context
+    often comes from another program."""
+    parent = _text(trace.get("traceparent") or "")
+    if not 0 < len(parent.encode()) <= _MAX_TRACEPARENT_BYTES:
+        return
+    request.trace_context.traceparent = parent
+    state = _text(trace.get("tracestate") or "")
+    if len(state.encode()) <= _MAX_TRACESTATE_BYTES:
+        request.trace_context.tracestate = state
+
+
+def _set_first_retry(request: SendToDlqRequest, error: object, options: SendOptions) -> None:
+    delay = options.get("delay")
+    if delay is None:
+        delay = retry_after_of(error)
+    due_time = options.get("due_time")
+    if due_time is not None:
+        request.due_time.CopyFrom(timestamp(due_time))
+    elif delay is not None:
+        request.delay.CopyFrom(duration("delay", delay))
+
+
+def _set_reason(request: SendToDlqRequest, error: object, options: SendOptions) -> None:
+    """A non-retryable error sends the message to quarantine at once."""
+    name = options.get("reason")
+    if name is not None:
+        request.failure.reason = reason_number(name)  # type: ignore[assignment]  # enums are open
+    elif is_non_retryable(error):
+        request.failure.reason = state_pb2.REASON_POISON_MESSAGE
+
+
+def retry_after_of(error: object) -> float | None:
+    """Returns the error's `retry_after` in seconds; None if it has no valid one."""
+    found = safe_read(error, "retry_after")
+    if not isinstance(error, BaseException) or found is None:
+        return None
+    try:
+        found_s = seconds("retry_after", found)  # type: ignore[arg-type]  # raises for other types
+    except TypeError:
+        return None
+    return min(found_s, MAX_WAIT_S) if found_s >= 0 else None
+
+
+def is_non_retryable(error: object) -> bool:
+    return safe_read(error, "non_retryable") is True
+
+
+def policy_of(options: RetryPolicy) -> message_pb2.RetryPolicy:
+    policy = message_pb2.RetryPolicy(preset=options.get("preset", ""))
+    if options.get("max_retries") is not None:
+        policy.max_retries = options["max_retries"]
+    if options.get("multiplier") is not None:
+        policy.multiplier = options["multiplier"]
+    for name in ("initial_delay", "max_delay"):
+        value: Seconds | None = options.get(name)  # type: ignore[assignment]
+        if value is not None:
+            getattr(policy, name).CopyFrom(duration(f"retry_policy.{name}", value))
+    jitter = options.get("jitter")
+    if jitter is not None:
+        policy.jitter = _JITTERS[jitter]
+    return policy
+
+
+def _text(value: object) -> str:
+    """Untyped programs often pass numbers as ids."""
+    return well_formed(str(value))

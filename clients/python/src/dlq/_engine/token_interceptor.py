@@ -1,0 +1,66 @@
+"""Adds the client's token to each call of a program's stub."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+import grpc
+import grpc.aio
+
+
+class _Details(
+    namedtuple(
+        "_Details",
+        ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression"),
+    ),
+    grpc.ClientCallDetails,
+):
+    __slots__ = ()
+
+
+class TokenInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """For channels of grpc."""
+
+    def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._metadata = metadata
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return continuation(self._with_token(details), request)
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return continuation(self._with_token(details), request)
+
+    def _with_token(self, details: Any) -> _Details:
+        metadata = (*(details.metadata or ()), *self._metadata)
+        return _Details(
+            details.method,
+            details.timeout,
+            metadata,
+            details.credentials,
+            details.wait_for_ready,
+            details.compression,
+        )
+
+
+class _AioTokenInterceptor:
+    def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._metadata = metadata
+
+    def _with_token(self, details: Any) -> Any:
+        metadata = grpc.aio.Metadata(*(details.metadata or ()), *self._metadata)
+        return details._replace(metadata=metadata)
+
+
+class AioUnaryTokenInterceptor(_AioTokenInterceptor, grpc.aio.UnaryUnaryClientInterceptor):
+    """For unary calls of grpc.aio, which needs one interceptor for each kind of call."""
+
+    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await continuation(self._with_token(details), request)
+
+
+class AioStreamTokenInterceptor(_AioTokenInterceptor, grpc.aio.UnaryStreamClientInterceptor):
+    """For streams of grpc.aio."""
+
+    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await continuation(self._with_token(details), request)

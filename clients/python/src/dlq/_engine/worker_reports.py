@@ -1,0 +1,76 @@
+"""Calls a worker's `on_error` and `on_settled`."""
+
+from __future__ import annotations
+
+from dlq.v1 import dlq_service_pb2 as pb
+
+from .._core.call_error import CallError
+from .._core.durations import moment
+from .._core.log import log as _log
+from .._core.names import quarantine_reason_name, state_name
+from ..delivery import Delivery
+from ..errors import DlqClientError
+from ..worker_options import SettledDelivery, WorkerOptions
+from .ack_sender import UnreportedOutcome
+from .serial_thread import SerialThread
+
+
+class WorkerReports:
+    """Calls them in its own thread: a slow callback must not delay leases."""
+
+    def __init__(self, options: WorkerOptions) -> None:
+        self._options = options
+        self._thread = SerialThread("dlq-report")
+
+    def error(self, error: DlqClientError, delivery: Delivery | None = None) -> None:
+        on_error = self._options.on_error
+        if on_error is None:
+            _log.warning("dlq: %s", error)
+        else:
+            self._thread.submit(lambda: _call_safely("on_error", on_error, error, delivery))
+
+    def answered(self, one: UnreportedOutcome, result: pb.AckResult) -> None:
+        if result.status != pb.ACK_STATUS_APPLIED:
+            text = f"{_name_of(one)} does not count: {_reason_of(result)}"
+            self.error(DlqClientError("lease-lost", text), one.delivery)
+            return
+        on_settled = self._options.on_settled
+        if on_settled is None:
+            return
+        settled = SettledDelivery(
+            outcome=one.outcome.kind,
+            state=state_name(result.state),
+            due_time=moment(result.due_time) if result.HasField("due_time") else None,
+            quarantine_reason=(
+                quarantine_reason_name(result.quarantine_reason)
+                if result.quarantine_reason
+                else None
+            ),
+        )
+        self._thread.submit(lambda: _call_safely("on_settled", on_settled, one.delivery, settled))
+
+    def given_up(self, one: UnreportedOutcome, error: CallError) -> None:
+        text = f"{_name_of(one)} could not be reported: {error.message}; it may be delivered again"
+        self.error(DlqClientError("connection", text, code=error.code), one.delivery)
+
+    def close(self) -> None:
+        self._thread.stop()
+
+
+def _name_of(one: UnreportedOutcome) -> str:
+    return f"the outcome ({one.outcome.kind}) of message {one.delivery.id}"
+
+
+def _reason_of(result: pb.AckResult) -> str:
+    if result.status == pb.ACK_STATUS_LEASE_LOST:
+        return "its lease had expired"
+    if result.status == pb.ACK_STATUS_NOT_FOUND:
+        return "the message does not exist any more"
+    return result.detail or "the server returned no result"
+
+
+def _call_safely(name: str, callback: object, *arguments: object) -> None:
+    try:
+        callback(*arguments)  # type: ignore[operator]
+    except Exception:
+        _log.exception("dlq: %s raised", name)

@@ -1,0 +1,102 @@
+//! Takes over spool files whose process ended.
+
+use crate::spool::folder;
+use crate::spool::owner::{ORPHAN_AFTER, is_orphan, pid_may_be_reused};
+use crate::spool::spool_file::{SpoolFile, first_owner, last_owner};
+use crate::spool::store::SpoolStore;
+use crate::stubs::dlq::spool::v1::Owner;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Open files at a time. Many short-lived processes may leave more files than this process may open.
+const MAX_FILES: usize = 64;
+/// A shorter file holds no record.
+const MIN_FILE_BYTES: u64 = 25;
+
+impl SpoolStore {
+    /// Takes over orphans. Returns whether there may be new messages to send.
+    pub(crate) fn recover_orphans(&mut self) -> bool {
+        let Some(folder) = self.folder.clone() else {
+            return false;
+        };
+        let files_before = self.files.len();
+        self.other_files_bytes = 0;
+        self.has_more_orphans = false;
+        for path in folder::list(&folder) {
+            if self.files.contains_key(&path) {
+                continue;
+            }
+            if self.files.len() >= MAX_FILES {
+                self.has_more_orphans = true;
+                self.other_files_bytes += fs::metadata(&path).map_or(0, |metadata| metadata.len());
+                continue;
+            }
+            match inspect(&path, &self.own) {
+                Ok(FileStatus::Orphan) => self.take_over(&path),
+                Ok(FileStatus::InUse { bytes }) => self.other_files_bytes += bytes,
+                // An error: the file is gone, or this process may not read it.
+                Ok(FileStatus::Empty) | Err(_) => {}
+            }
+        }
+        std::mem::take(&mut self.has_unreadable_file) || self.files.len() > files_before
+    }
+
+    /// Reports whether the last recovery left orphans for which there is room now.
+    pub(crate) fn can_recover_more(&self) -> bool {
+        self.has_more_orphans && self.files.len() <= MAX_FILES / 2
+    }
+
+    fn take_over(&mut self, orphan: &Path) {
+        let Ok(Some(file)) = SpoolFile::take_over(orphan, &self.own, self.options.sync) else {
+            return; // another process was faster
+        };
+        if file.is_done() {
+            file.remove();
+        } else {
+            self.files.insert(file.path().to_owned(), file);
+        }
+    }
+}
+
+/// What a file in the folder is to this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileStatus {
+    /// Its process ended, and it has the same service and target.
+    Orphan,
+    /// Another process uses it, or it has another service or target.
+    InUse { bytes: u64 },
+    /// It holds no record. It was removed if it is old.
+    Empty,
+}
+
+pub(crate) fn inspect(path: &Path, own: &Owner) -> io::Result<FileStatus> {
+    let metadata = fs::metadata(path)?;
+    let modified_at = metadata.modified()?;
+    if metadata.len() < MIN_FILE_BYTES {
+        let age = SystemTime::now().duration_since(modified_at);
+        if age.is_ok_and(|age| age > ORPHAN_AFTER) {
+            fs::remove_file(path)?;
+        }
+        return Ok(FileStatus::Empty);
+    }
+    let in_use = FileStatus::InUse {
+        bytes: metadata.len(),
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (Some((_, pid)), Some(owner)) = (folder::parse_name(&name), first_owner(path)?) else {
+        return Ok(in_use);
+    };
+    let is_same_spool = owner.target == own.target && owner.service == own.service;
+    if !is_same_spool || !is_orphan(&owner, own, pid, modified_at) {
+        return Ok(in_use);
+    }
+    if pid_may_be_reused(&owner, pid) {
+        let last = last_owner(path)?.unwrap_or(owner);
+        if !is_orphan(&last, own, pid, modified_at) {
+            return Ok(in_use);
+        }
+    }
+    Ok(FileStatus::Orphan)
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import {
+  type SendToDlqRequest,
+  SendToDlqRequestSchema,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
+import {
+  type Origin,
+  OriginSchema,
+  type Payload,
+  RetryPolicySchema,
+} from "../../../gen/dlq/v1/message_pb.ts";
+import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
+import { failureOf, isNonRetryable, retryAfterOf } from "./failure.ts";
+import { duration, integer, text } from "./field-values.ts";
+import { byteLengthOf, payloadOf } from "./payload.ts";
+import { policyOf } from "./retry-policy.ts";
+import type { SendOptions } from "./send-options.ts";
+import { traceContextOf } from "./tracing.ts";
+
+/** A message that the service has not accepted yet. */
+export interface SendRequest {
+  /** The request of the call. */
+  readonly wire: SendToDlqRequest;
+  /** Upper bound of its encoded size. */
+  readonly bytes: number;
+}
+
+/** Room for field names, numbers, ids and lengths of one request. */
+const FRAME_BYTES = 512;
+/** The most bytes of UTF-8 that a UTF-16 code unit takes. */
+const BYTES_PER_CHAR = 3;
+
+/** @throws TypeError for a value that cannot be encoded */
+export function buildSendRequest(
+  queue: string,
+  value: unknown,
+  error: unknown,
+  options: SendOptions,
+  origin: Origin | undefined,
+): SendRequest {
+  const payload = payloadOf(value, options.contentType ?? undefined);
+  const failure = error === undefined ? undefined : failureOf(error);
+  const wire = create(SendToDlqRequestSchema);
+  wire.requestId = text(options.requestId || randomUUID());
+  wire.queue = text(queue);
+  wire.payload = payload;
+  if (failure !== undefined) wire.failure = failure;
+  if (origin !== undefined) wire.origin = origin;
+  if (options.sourceId != null) wire.sourceId = text(options.sourceId);
+  if (options.dedupKey != null) wire.dedupKey = text(options.dedupKey);
+  if (options.orderingKey != null) wire.orderingKey = text(options.orderingKey);
+  if (options.priority != null) wire.priority = integer("priority", options.priority);
+  if (options.ttlMs != null) wire.ttl = duration("ttlMs", options.ttlMs);
+  if (options.maxRetries != null) {
+    wire.maxRetries = integer("maxRetries", options.maxRetries);
+  }
+  if (options.retryPolicy != null) wire.retryPolicy = policyOf(options.retryPolicy);
+  if (options.attributes != null) wire.attributes = texts(options.attributes);
+  const trace = traceContextOf(options.traceContext ?? undefined);
+  if (trace !== undefined) wire.traceContext = trace;
+  if (options.coordinates != null) {
+    const { service = "", instance = "", version = "" } = origin ?? {};
+    const coordinates = texts(options.coordinates);
+    wire.origin = create(OriginSchema, { service, instance, version, coordinates });
+  }
+  setFirstRetry(wire, error, options);
+  setReason(wire, error, options);
+  return { wire, bytes: bytesOf(wire, payload, failure) };
+}
+
+function setFirstRetry(wire: SendToDlqRequest, error: unknown, options: SendOptions): void {
+  const delayMs = options.delayMs ?? retryAfterOf(error);
+  if (options.dueTime != null) {
+    wire.firstRetry = { case: "dueTime", value: timestampFromDate(options.dueTime) };
+  } else if (delayMs !== undefined) {
+    wire.firstRetry = { case: "delay", value: duration("delayMs", delayMs) };
+  }
+}
+
+/** A message with a non-retryable error is quarantined at once. */
+function setReason(wire: SendToDlqRequest, error: unknown, options: SendOptions): void {
+  const name = options.reason ?? (isNonRetryable(error) ? "POISON_MESSAGE" : undefined);
+  if (name === undefined) return;
+  const failure = wire.failure ?? failureOf("");
+  if (wire.failure === undefined) failure.type = "";
+  failure.reason = Reason[name] ?? Reason.UNSPECIFIED;
+  wire.failure = failure;
+}
+
+function texts(given: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, text(value)]));
+}
+
+function bytesOf(wire: SendToDlqRequest, payload: Payload, failure: Failure | undefined): number {
+  let chars = wire.requestId.length + wire.queue.length + payload.contentType.length;
+  chars += wire.sourceId.length + wire.dedupKey.length + wire.orderingKey.length;
+  const { origin, retryPolicy, traceContext } = wire;
+  if (origin !== undefined) {
+    chars += origin.service.length + origin.instance.length + origin.version.length;
+    chars += charsOf(origin.coordinates);
+  }
+  if (traceContext !== undefined) {
+    chars += traceContext.traceparent.length + traceContext.tracestate.length;
+  }
+  chars += charsOf(wire.attributes);
+  const failed = failure === undefined ? 0 : failureBytes(failure);
+  // Few messages have a policy, but schedules and windows are long.
+  const policy = retryPolicy === undefined ? 0 : toBinary(RetryPolicySchema, retryPolicy).length;
+  return byteLengthOf(payload) + chars * BYTES_PER_CHAR + failed + policy + FRAME_BYTES;
+}
+
+function charsOf(map: Readonly<Record<string, string>>): number {
+  let chars = 0;
+  for (const key in map) chars += key.length + (map[key] ?? "").length + 8;
+  return chars;
+}
+
+/** Returns an upper bound of the encoded size. */
+export function failureBytes({ type, message, stackTrace, attributes }: Failure): number {
+  const chars = type.length + message.length + stackTrace.length + charsOf(attributes);
+  return chars * BYTES_PER_CHAR;
+}

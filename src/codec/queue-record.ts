@@ -1,0 +1,43 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { QueueRecordSchema } from "../../gen/dlq/storage/v1/queue_pb.ts";
+import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
+
+/** The configuration of a queue as the contract has it. Opaque to use cases. */
+export type { QueueConfig };
+
+/** A queue's configuration that was set with UpdateQueue. */
+export interface QueueRecord {
+  readonly config: QueueConfig;
+  /** Empty: nothing is set. */
+  readonly etag: string;
+  readonly updatedAtMs: number | undefined;
+}
+
+export function emptyQueueConfig(): QueueConfig {
+  return create(QueueConfigSchema);
+}
+
+/** Throws on damaged bytes. */
+export function decodeQueueRecord(bytes: Uint8Array): QueueRecord {
+  const { config = emptyQueueConfig(), etag, updateTime } = fromBinary(QueueRecordSchema, bytes);
+  return {
+    config,
+    etag,
+    updatedAtMs: updateTime === undefined ? undefined : timestampMs(updateTime),
+  };
+}
+
+export function encodeQueueRecord(config: QueueConfig, etag: string, nowMs: number): Uint8Array {
+  const record = create(QueueRecordSchema, { config, etag, updateTime: timestampFromMs(nowMs) });
+  return toBinary(QueueRecordSchema, record);
+}
+
+export function isEmptyQueueConfig(config: QueueConfig): boolean {
+  return toBinary(QueueConfigSchema, config).length === 0;
+}
+
+/** Compares the encoded form, so that fields of later versions count too. */
+export function isSameQueueConfig(a: QueueConfig, b: QueueConfig): boolean {
+  return Buffer.from(toBinary(QueueConfigSchema, a)).equals(toBinary(QueueConfigSchema, b));
+}

@@ -1,0 +1,17 @@
+import type { Bodies } from "./bodies.ts";
+import type { KnownQueues } from "./known-queues.ts";
+import type { Replication } from "./replication.ts";
+import type { RunScript } from "./script-runner.ts";
+
+/** What the verbs of the store share. */
+export interface StoreContext {
+  readonly run: RunScript;
+  readonly bodies: Bodies;
+  /** Entries of a queue's journal. */
+  readonly journalMax: number;
+  /** The delivery rules of a queue now, packed. */
+  rulesOf(queue: string): Uint8Array;
+  readonly queues: Pick<KnownQueues, "list" | "remove">;
+  /** Undefined: sends are answered without waiting for replicas. */
+  readonly replication: Pick<Replication, "confirm"> | undefined;
+}

@@ -1,0 +1,54 @@
+import type { DeliveryRules } from "../../core/delivery-rules.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { NUMBERS } from "./packed/numbers.ts";
+
+const NOTHING = new Uint8Array();
+const SCOPES = { queue: NUMBERS.SCOPE.QUEUE, key: NUMBERS.SCOPE.KEY } as const;
+const ORDERINGS = {
+  off: NUMBERS.ORDERING.OFF,
+  key: NUMBERS.ORDERING.KEY,
+  hold: NUMBERS.ORDERING.HOLD,
+} as const;
+
+/** The packed form of each object of settings: settings change rarely. */
+const packed = new WeakMap<DeliveryRules, Uint8Array>();
+
+/** Rules as lua/lib/rules.lua reads them. Empty: they block nothing. */
+export function packRules(rules: DeliveryRules): Uint8Array {
+  let bytes = packed.get(rules);
+  if (bytes === undefined) {
+    bytes = canBlock(rules) ? pack(rules) : NOTHING;
+    packed.set(rules, bytes);
+  }
+  return bytes;
+}
+
+function canBlock(rules: DeliveryRules): boolean {
+  const { rate, keyRate, keyMaxInFlight, breaker, retryBudget, ordering } = rules;
+  const some = rate ?? keyRate ?? breaker ?? retryBudget;
+  return some !== undefined || keyMaxInFlight > 0 || ordering !== "off";
+}
+
+function pack(rules: DeliveryRules): Uint8Array {
+  const { rate, keyRate, breaker, retryBudget } = rules;
+  return LAYOUTS.deliveryRules.pack({
+    rate: rate?.perSecond ?? 0,
+    burst: rate?.burst ?? 0,
+    keyRate: keyRate?.perSecond ?? 0,
+    keyBurst: keyRate?.burst ?? 0,
+    keyMax: rules.keyMaxInFlight,
+    budget: retryBudget?.ratio ?? 0,
+    budgetMin: retryBudget?.minPerSecond ?? 0,
+    scope: breaker ? SCOPES[breaker.scope] : 0,
+    window: breaker?.windowMs ?? 0,
+    volume: breaker?.minimumVolume ?? 0,
+    ratio: breaker?.failureRatio ?? 0,
+    inARow: breaker?.consecutiveFailures ?? 0,
+    openTime: breaker?.openMs ?? 0,
+    maxOpenTime: breaker?.maxOpenMs ?? 0,
+    probes: breaker?.probes ?? 0,
+    probeLease: breaker?.probeLeaseMs ?? 0,
+    ordering: ORDERINGS[rules.ordering],
+    hold: rules.orderingHoldMaxAgeMs,
+  });
+}

@@ -1,0 +1,168 @@
+-- Key queues: the waiting messages that the same limiters can block, those of one limiter key and, under a retry
+-- budget, the retries among them. Each is a sorted set by due time. Among what claims look at, a key queue is one
+-- entry, at the due time of its first message. While a limiter blocks it, it has no entry and comes back by one
+-- event: a claim costs the same however many messages are blocked.
+--
+-- `due` and `key_queues` hold messages and key queues of priority 0; those of another priority have it as a suffix,
+-- and `priorities` lists it. `indirect` has every scheduled message that is in neither `due` nor `isolated`, by due
+-- time: in a key queue, with a priority, or behind its ordering key. A limiter is that of a key ('k' and the key) or
+-- the retry budget ('b'). `limiters` says when to look at a closed one again, `blocked` which key queues it blocks.
+local BUDGET_LIMITER = 'b'
+-- A closed limiter is looked at again after this at the latest.
+local LONGEST_CLOSED_MS = 60000
+
+-- `noted`: the queue uses some of this; `wake`: pumps have something to look at.
+local key_queues = lazy({ noted = false, wake = false })
+
+function key_queues.build()
+  -- By name, the key queues that this script has touched; limiters that it has read; changes of the messages in
+  -- flight by key; priorities that it has listed.
+  key_queues.touched, key_queues.limiters, key_queues.in_flight_changes, key_queues.priorities = {}, {}, {}, {}
+
+  -- The index of a priority.
+  function key_queues.index(index, priority)
+    return priority == 0 and index or index .. ':' .. priority
+  end
+
+  -- A name is longer than an id, so that an index can hold both.
+  function key_queues.named(key, retries, priority)
+    local name = 'lane' .. write.key_queue_name { retries = retries and 1 or 0, priority = priority, key = key }
+    return #name > 16 and name or name .. string.rep('\0', 17 - #name)
+  end
+
+  function key_queues.read(name)
+    local retries, priority, key = read.key_queue_name(name, 5)
+    return { name = name, key = key, retries = retries == 1, priority = priority }
+  end
+
+  -- The name of the key queue of a waiting message; nil: none.
+  function key_queues.of(s)
+    if s.key == '' and not has_flag(s, FLAG.BUDGETED) then return nil end
+    return key_queues.named(s.key, has_flag(s, FLAG.BUDGETED), s.priority)
+  end
+
+  function key_queues.list_priority(priority)
+    if priority == 0 or key_queues.priorities[priority] then return end
+    key_queues.priorities[priority] = true
+    rank(k_priorities, priority, priority)
+  end
+
+  -- So that ticks of a queue that uses none of this read none of it.
+  function key_queues.note_use()
+    if key_queues.noted then return end
+    key_queues.noted = true
+    put(k_meta, 'laned', '1')
+  end
+
+  -- Its entry is brought up to date at the end of the script.
+  function key_queues.touch(name)
+    key_queues.touched[name] = true
+  end
+
+  function key_queues.list(id, due)
+    rank(k_indirect, id, due)
+    key_queues.note_use()
+  end
+
+  function key_queues.add(name, id, due)
+    rank(k_key_queue .. name, id, due)
+    key_queues.list(id, due)
+    key_queues.touch(name)
+  end
+
+  function key_queues.remove(name, id)
+    rank(k_key_queue .. name, id, false)
+    rank(k_indirect, id, false)
+    key_queues.touch(name)
+  end
+
+  key_queues.build_limiters()
+end
+
+-- What blocks key queues, and lets them go on.
+function key_queues.build_limiters()
+  function key_queues.limiters_of(key_queue)
+    local limiters = {}
+    if key_queue.key ~= '' then limiters[1] = 'k' .. key_queue.key end
+    if key_queue.retries then limiters[#limiters + 1] = BUDGET_LIMITER end
+    return limiters
+  end
+
+  local function is_blocked(key_queue)
+    for _, limiter in ipairs(key_queues.limiters_of(key_queue)) do
+      if redis.call('SISMEMBER', k_blocked .. limiter, key_queue.name) == 1 then return true end
+    end
+    return false
+  end
+
+  function key_queues.block(key_queue, limiter, reopens)
+    redis.call('HSET', k_meta, 'gated_by', delivery_rules)
+    redis.call('SADD', k_blocked .. limiter, key_queue.name)
+    redis.call('ZADD', k_limiters, math.min(reopens, now + LONGEST_CLOSED_MS), limiter)
+    redis.call('ZREM', key_queues.index(k_key_queues, key_queue.priority), key_queue.name)
+  end
+
+  -- Lets at most so many key queues of a limiter go on; the next tick takes the others.
+  function key_queues.unblock(limiter, most)
+    for _, name in ipairs(redis.call('SPOP', k_blocked .. limiter, most)) do key_queues.touch(name) end
+    if redis.call('EXISTS', k_blocked .. limiter) == 1 then
+      redis.call('ZADD', k_limiters, now, limiter)
+    else
+      redis.call('ZREM', k_limiters, limiter)
+    end
+  end
+
+  -- The limiter may be open again: its key queues are looked at.
+  function key_queues.limiter_changed(limiter)
+    if redis.call('ZSCORE', k_limiters, limiter) then key_queues.unblock(limiter, 100) end
+  end
+
+  function key_queues.count_in_flight(key, by)
+    key_queues.in_flight_changes[key] = (key_queues.in_flight_changes[key] or 0) + by
+  end
+
+  function key_queues.in_flight(key)
+    return tonumber(redis.call('HGET', k_in_flight_by_key, key) or '0') + (key_queues.in_flight_changes[key] or 0)
+  end
+
+  local function flush_in_flight()
+    for key, by in pairs(key_queues.in_flight_changes) do
+      if by ~= 0 and redis.call('HINCRBY', k_in_flight_by_key, key, string.format('%d', by)) <= 0 then
+        redis.call('HDEL', k_in_flight_by_key, key)
+      end
+      if by < 0 and rules and rules.key_max > 0 then breakers.moved[key] = true end
+    end
+    key_queues.in_flight_changes = {}
+  end
+
+  local function reopen_limiters()
+    if breakers.built then
+      for key in pairs(breakers.moved) do
+        if key == '' then key_queues.wake = true else key_queues.limiter_changed('k' .. key) end
+      end
+      breakers.moved = {}
+    end
+    local budget = buckets.built and buckets.known[BUDGET_LIMITER]
+    if budget and budget.gained and budget.tokens >= 1 then key_queues.limiter_changed(BUDGET_LIMITER) end
+  end
+
+  -- Brings the entries of touched key queues up to date. After flush_writes.
+  function key_queues.flush()
+    flush_in_flight()
+    reopen_limiters()
+    for name in pairs(key_queues.touched) do
+      local key_queue = key_queues.read(name)
+      local index = key_queues.index(k_key_queues, key_queue.priority)
+      local head = redis.call('ZRANGE', k_key_queue .. name, 0, 0, 'WITHSCORES')[2]
+      if not head then
+        redis.call('ZREM', index, name)
+      elseif not is_blocked(key_queue) then
+        local before = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')[2]
+        redis.call('ZADD', index, head, name)
+        if key_queue.priority ~= 0 then redis.call('ZADD', k_priorities, key_queue.priority, key_queue.priority) end
+        if not before or tonumber(head) < tonumber(before) then key_queues.wake = true end
+      end
+    end
+    key_queues.touched = {}
+  end
+end

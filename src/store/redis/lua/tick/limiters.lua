@@ -1,0 +1,63 @@
+-- What comes back by time: blocked key queues, and ordering keys that wait behind a quarantined message.
+
+local forget_breakers, bring_back
+if uses_indirect or rules then
+  -- Takes breakers off the list that have expired unused; a few in each tick.
+  function forget_breakers()
+    for _, key in ipairs(redis.call('ZRANDMEMBER', k_breakers, 2)) do
+      if redis.call('EXISTS', k_breaker .. key) == 0 then rank(k_breakers, key, false) end
+    end
+  end
+
+  -- Makes all limiters due for a look, if other rules have closed them or the clock has jumped back.
+  local function look_again()
+    local by_others = limited_by and limited_by ~= delivery_rules
+    local last = redis.call('ZRANGE', k_limiters, -1, -1, 'WITHSCORES')[2]
+    if last and (by_others or tonumber(last) > now + LONGEST_CLOSED_MS) then
+      redis.call('ZUNIONSTORE', k_limiters, 1, k_limiters, 'WEIGHTS', 0)
+    end
+    if by_others then redis.call('HDEL', k_meta, 'gated_by') end
+  end
+
+  local function release_holds()
+    local orders
+    if rules and rules.ordering == ORDERING.HOLD then
+      orders = redis.call('ZRANGEBYSCORE', k_holds, '-inf', now, 'LIMIT', 0, batch)
+    else
+      orders = redis.call('ZRANGE', k_holds, 0, batch - 1)
+    end
+    for _, order in ipairs(orders) do
+      local id = ordering.turn_of(order)
+      local s = id and load_state(id)
+      if s then ordering.leave(id, s) else redis.call('ZREM', k_holds, order) end
+    end
+  end
+
+  local function open_limiters()
+    for _, limiter in ipairs(redis.call('ZRANGEBYSCORE', k_limiters, '-inf', now, 'LIMIT', 0, batch)) do
+      key_queues.unblock(limiter, batch)
+    end
+  end
+
+  function bring_back()
+    look_again()
+    release_holds()
+    open_limiters()
+    flush_writes()
+    key_queues.flush()
+    flush_writes()
+  end
+end
+
+-- Returns the first due time of what waits, or the instant at which a limiter is looked at; 0: nothing waits.
+local function first_due()
+  local first = head_score(k_due) or math.huge
+  if uses_indirect or key_queues.noted then
+    first = math.min(first, head_score(k_key_queues) or math.huge, head_score(k_limiters) or math.huge)
+    for _, priority in ipairs(redis.call('ZRANGE', k_priorities, 0, -1)) do
+      first = math.min(first, head_score(k_due .. ':' .. priority) or math.huge,
+        head_score(k_key_queues .. ':' .. priority) or math.huge)
+    end
+  end
+  return first < math.huge and first or 0
+end

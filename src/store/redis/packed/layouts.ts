@@ -1,0 +1,307 @@
+import {
+  bytes,
+  double,
+  flag,
+  i8,
+  i32,
+  layout,
+  long,
+  medium,
+  ms,
+  short,
+  u8,
+  u16,
+  u24,
+  u32,
+  u64,
+} from "./layout.ts";
+
+const token = { id: bytes(16), delivery: u32, nonce: bytes(16) };
+
+/**
+ * Every packed value: what is stored, what scripts are given, what they answer. Scripts name layouts and
+ * fields as here, with `_` for capitals: `read.token(v)`, `write.send_reply { due = 5, ... }`.
+ * script-text/expand.ts puts formats and order there.
+ */
+export const LAYOUTS = {
+  // Stored. A changed field needs a new storage version (upgrades/).
+
+  /** The part of a message that changes. Up to 64 bytes unless it was leased: its chunk stays a listpack. */
+  state: layout({
+    state: u8,
+    place: u8,
+    flags: u8,
+    reason: u8,
+    qreason: u8,
+    version: u16,
+    attempts: u16,
+    expiries: u8,
+    releases: u8,
+    /** Deliveries whose outcome is unknown. */
+    unknown: u16,
+    failures: u16,
+    delivery: u32,
+    /** Bytes of envelope and edits. */
+    size: u32,
+    due: ms,
+    /** 0: never. */
+    expire: ms,
+    /** Seconds. */
+    ttl: u32,
+    /** When it got into its present state. */
+    since: ms,
+    /** Milliseconds. */
+    lease: u32,
+    /** Nonce and session of the lease, 16 bytes each, or nothing. */
+    holder: short,
+    source: short,
+    /** `dlq.storage.v1.RetrySettings`. */
+    retry: medium,
+  }),
+  /** With FLAG.EXTRA: what few messages have. */
+  stateExtra: layout({
+    priority: i8,
+    /** Limiter key. */
+    key: short,
+    /** Ordering key. */
+    order: medium,
+    /** When its round of attempts began; 0: at its arrival. */
+    round: ms,
+    lastDelay: ms,
+    /** Moves by rules so far. */
+    hops: u8,
+    /** `movePlan` and the queue that it moves to, or nothing. */
+    move: short,
+  }),
+  /** Of a move: quarantine reason there; quarantine reason or due time here, if it is refused there. */
+  movePlan: layout({ qreason: u8, refusedQreason: u8, refusedDue: ms }),
+  /** A UUIDv7: time, then the arrival, around version and variant. Random bits follow. */
+  id: layout({ born: ms, high: u16, middle: u8, low: u24 }),
+  breaker: layout({
+    state: u8,
+    /** First opened, and last. */
+    first: ms,
+    opened: ms,
+    /** When an open breaker lets probes go. */
+    retryAt: ms,
+    /** Half-open since. */
+    half: ms,
+    /** Times opened since it was closed. */
+    times: u16,
+    /** Probes that are out, and those that succeeded. */
+    out: u16,
+    won: u16,
+    /** Failures in a row. */
+    inARow: u32,
+    /** Number of the present tenth of the window; ten times `breakerTenth` follow. */
+    tenth: ms,
+  }),
+  breakerTenth: layout({ ok: u32, failed: u32 }),
+  bucket: layout({ tokens: double, at: ms }),
+  rate: layout({ perSecond: double, at: ms }),
+  source: layout({ sends: u16, first: ms }),
+  keyQueueName: layout({ retries: u8, priority: i8, key: short }),
+  moveMark: layout({ id: bytes(16), delivery: u32 }),
+  journal: layout({
+    kind: u8,
+    id: bytes(16),
+    state: u8,
+    reason: u8,
+    qreason: u8,
+    attempts: u16,
+    delivery: u32,
+    due: ms,
+    note: short,
+  }),
+
+  // Arguments.
+
+  /** What may block deliveries of a queue. 0 stands for "none"; rates are a second. */
+  deliveryRules: layout({
+    rate: double,
+    burst: double,
+    keyRate: double,
+    keyBurst: double,
+    keyMax: u16,
+    budget: double,
+    budgetMin: double,
+    scope: u8,
+    window: ms,
+    volume: u32,
+    ratio: double,
+    inARow: u32,
+    openTime: ms,
+    maxOpenTime: ms,
+    probes: u16,
+    probeLease: ms,
+    ordering: u8,
+    hold: ms,
+  }),
+  token: layout(token),
+  sendItem: layout({
+    /** The end of the message's id takes 34 bits of it. */
+    random: bytes(5),
+    reason: u8,
+    /** Not 0: straight to quarantine. */
+    qreason: u8,
+    delay: ms,
+    hasDueAt: flag,
+    dueAt: ms,
+    /** 0: never expires. */
+    ttl: ms,
+    size: u32,
+    request: short,
+    source: short,
+    dedup: short,
+    payloadHash: short,
+    retry: medium,
+    failure: long,
+  }),
+  /** Behind `sendItem`, if it has any of these. */
+  sendExtra: layout({
+    priority: i8,
+    key: short,
+    order: medium,
+    dropped: flag,
+    note: short,
+    edits: long,
+    /** Not empty: `sendNumber` follows. */
+    client: short,
+  }),
+  sendNumber: layout({ number: u64 }),
+  /** Last, if there is one. `failures`: beside the one that it is sent with. `first`: 0 is none. */
+  importedHistory: layout({ attempts: u16, failures: u8, first: ms }),
+  /** An edit of a message; the edits follow. */
+  edit: layout({ grown: i32, rekeyed: flag, key: short }),
+  settleItem: layout({
+    ...token,
+    kind: u8,
+    bits: u8,
+    version: u16,
+    delay: ms,
+    qreason: u8,
+    reason: u8,
+    failure: long,
+    note: medium,
+  }),
+  settlePriority: layout({ priority: i8 }),
+  settleRetry: layout({ retry: medium }),
+  /** What becomes of the message here if the target refuses it. */
+  settleMove: layout({ refusedQreason: u8, refusedDelay: ms, target: short }),
+  settleEdits: layout({ edits: long }),
+  /** Behind the id. Status 0: the edits follow; else why it is refused. */
+  retryDecision: layout({ status: u8, version: u16 }),
+  receiveItem: layout({ id: bytes(16), delivery: u32, key: short, order: medium }),
+  moveEnd: layout({ id: bytes(16), delivery: u32, received: flag }),
+
+  // Replies.
+
+  sendReply: layout({ status: u8, id: bytes(16), state: u8, reason: u8, qreason: u8, due: ms }),
+  /** Behind a `sendReply` of status ROUTED. */
+  sendTarget: layout({ target: short }),
+  tick: layout({
+    now: ms,
+    deleting: flag,
+    headTooLarge: flag,
+    /** When to come again; 0: there is nothing to wait for. */
+    nextDue: ms,
+    nextIsolated: ms,
+    nextLease: ms,
+    nextEnd: ms,
+    leasesOut: u32,
+    paused: flag,
+    breaker: u8,
+    retryAt: ms,
+    openBreakers: u32,
+    firstMove: ms,
+  }),
+  lostLease: layout({ session: bytes(16), id: bytes(16), delivery: u32, state: u8, held: ms }),
+  endedLife: layout({ id: bytes(16), state: u8 }),
+  claim: layout({
+    /** Index of the session in the request. */
+    session: u16,
+    isolated: flag,
+    id: bytes(16),
+    delivery: u32,
+    attempts: u16,
+    reason: u8,
+    failures: u16,
+    unknown: u16,
+    due: ms,
+    expire: ms,
+    leaseEnd: ms,
+    size: u32,
+  }),
+  /** Of a message with FLAG.EXTRA `examinedExtra` follows; then its retry settings. */
+  examined: layout({
+    status: u8,
+    state: u8,
+    flags: u8,
+    reason: u8,
+    version: u16,
+    attempts: u16,
+    releases: u8,
+  }),
+  examinedExtra: layout({ round: ms, lastDelay: ms, priority: i8, hops: u8 }),
+  /** The answer to `settle` begins with the time. */
+  settledAt: layout({ now: ms }),
+  settled: layout({
+    status: u8,
+    state: u8,
+    qreason: u8,
+    due: ms,
+    hasSession: u8,
+    session: bytes(16),
+    held: ms,
+    age: ms,
+  }),
+  extended: layout({ status: u8, leaseEnd: ms }),
+  heldLease: layout({
+    id: bytes(16),
+    delivery: u32,
+    nonce: bytes(16),
+    size: u32,
+    isolated: flag,
+  }),
+  /** The queue that it moves to follows. */
+  moving: layout({ id: bytes(16), delivery: u32 }),
+  /** `number`: the time, or how many messages match. */
+  retryReply: layout({ status: u8, number: ms }),
+  retried: layout({ status: u8 }),
+  refusedRetry: layout({ id: bytes(16), why: short }),
+  content: layout({ state: u8, version: u16 }),
+  walked: layout({
+    id: bytes(16),
+    reason: u8,
+    flags: u8,
+    attempts: u16,
+    round: ms,
+    retry: medium,
+  }),
+  openBreaker: layout({ state: u8, first: ms, retryAt: ms, times: u16, key: short }),
+  sealed: layout({ status: u8, messages: ms }),
+  stats: layout({
+    now: ms,
+    scheduled: ms,
+    dueNow: ms,
+    isolatedDue: ms,
+    inFlight: ms,
+    quarantined: ms,
+    /** Of these three 0 is none. */
+    nextDue: ms,
+    oldestQuarantined: ms,
+    oldest: ms,
+    accepted: double,
+    delivered: double,
+    succeeded: double,
+    failed: double,
+    breaker: u8,
+    breakerRetryAt: ms,
+    openBreakers: ms,
+    heldKeys: ms,
+    blockingLimiters: ms,
+    rateTokens: double,
+    /** 0: the bucket is full. */
+    rateAt: ms,
+  }),
+} as const;

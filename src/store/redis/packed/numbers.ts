@@ -1,0 +1,150 @@
+import { QUARANTINE_REASONS } from "../../../core/reason.ts";
+
+/**
+ * Numbers that scripts and TypeScript share, and those that several scripts share. In Lua they are written
+ * as here, `STATE.SCHEDULED`; script-text/expand.ts puts the value there. Most of them are stored: a number
+ * that was used once keeps its meaning.
+ */
+export const NUMBERS = {
+  STATE: {
+    SCHEDULED: 1,
+    IN_FLIGHT: 2,
+    QUARANTINED: 3,
+    SUCCEEDED: 4,
+    DISCARDED: 5,
+    EXPIRED: 6,
+    PURGED: 7,
+  },
+
+  /** Where a scheduled message waits. */
+  PLACE: {
+    /** In `due`, or in what stands for it where limiters, priorities or an order are used. */
+    DUE: 0,
+    /** Gets isolated delivery. */
+    ISOLATED: 1,
+    /** On its way to another queue. No claim looks at it. */
+    MOVING: 2,
+  },
+
+  FLAG: {
+    /** A failure joined it while it was in flight: it is scheduled again even if the attempt succeeds. */
+    REJOINED: 1,
+    /** Its source sent too often: the next verdict is quarantine. */
+    POISONED: 2,
+    /** Its latest failure is the last one of its history, not the envelope's. */
+    HISTORY: 4,
+    /** The packed state has a second part, `stateExtra`. */
+    EXTRA: 8,
+    /** In flight as a probe of a half-open breaker. */
+    PROBE: 16,
+    /** Waits in a key queue of retries, which the retry budget may block. */
+    BUDGETED: 32,
+    /** Waits behind another message of its ordering key, in no index that claims look at. */
+    WAITING: 64,
+    /** Its payload or attributes were edited; `edits` has the result. The largest flag. */
+    EDITED: 128,
+  },
+
+  QUARANTINE: QUARANTINE_REASONS,
+
+  /** The status of one item of a send. */
+  SEND: {
+    ACCEPTED: 0,
+    JOINED: 1,
+    FULL_MESSAGES: 2,
+    FULL_BYTES: 3,
+    DELETING: 4,
+    DROPPED: 5,
+    ROUTED: 6,
+    TAKEN: 7,
+    /** Added to the status of an earlier answer that is given again. */
+    REPEATED: 16,
+  },
+
+  /** How an operation under a lease token ended. */
+  TOKEN: { APPLIED: 1, LEASE_LOST: 2, NOT_FOUND: 3 },
+
+  /** What an outcome does to its message. */
+  OUTCOME: {
+    SUCCEED: 1,
+    DISCARD: 2,
+    QUARANTINE: 3,
+    FAIL_RESCHEDULE: 4,
+    FAIL_QUARANTINE: 5,
+    RELEASE: 6,
+    RETURN: 7,
+    FAIL_DISCARD: 8,
+    FAIL_MOVE: 9,
+  },
+
+  OUTCOME_BIT: {
+    /** Decided on `version` of the message. */
+    VERSIONED: 1,
+    /** Its reason counts for a breaker. */
+    COUNTS: 2,
+    /** Its delay is stored: the next one grows from it. */
+    REMEMBER: 4,
+    /** These have values behind the outcome, in this order. */
+    PRIORITY: 8,
+    RETRY: 16,
+    MOVE: 32,
+    EDITS: 64,
+  },
+
+  /** What a queue decided about a message that moves to it. */
+  MOVE: { RECEIVED: 1, FULL_MESSAGES: 2, FULL_BYTES: 3, DELETING: 4, CLOSED: 5 },
+
+  /** The answer to a whole retry. */
+  RETRY: { DONE: 0, MISMATCH: 1, CHANGED: 2 },
+  /** The status of one message of a retry. BUSY_NAMED: as BUSY, with the id. */
+  RETRIED: { RETRIED: 0, MISSING: 1, BUSY: 2, REFUSED: 3, BUSY_NAMED: 4 },
+
+  SEAL: { SEALED: 0, MISMATCH: 1, BUSY: 2 },
+  PURGE: { REMOVED: 0, EMPTY: 1, ABSENT: 2, ALIVE: 3 },
+
+  BREAKER: { CLOSED: 0, OPEN: 1, HALF_OPEN: 2 },
+  SCOPE: { QUEUE: 1, KEY: 2 },
+  ORDERING: { OFF: 0, KEY: 1, HOLD: 2 },
+
+  /** Kinds of records of the journal. */
+  JOURNAL: {
+    SENT: 1,
+    JOINED: 2,
+    CLAIMED: 3,
+    SUCCEEDED: 4,
+    FAILED: 5,
+    RELEASED: 6,
+    RETURNED: 7,
+    EXPIRED_LEASE: 8,
+    QUARANTINED: 9,
+    DISCARDED: 10,
+    EXPIRED_TTL: 11,
+    RETRIED: 12,
+    EXTENDED: 13,
+    EXPIRED_RETENTION: 14,
+    BREAKER_OPENED: 15,
+    BREAKER_HALF_OPENED: 16,
+    BREAKER_CLOSED: 17,
+    ORDER_RELEASED: 18,
+    MOVED_OUT: 19,
+    MOVED_IN: 20,
+    MOVE_REFUSED: 21,
+    EDITED: 22,
+  },
+
+  LIMIT: {
+    /** Messages of a chunk, in the order of their arrival. */
+    CHUNK: 128,
+    /** Bytes of a note in the journal. */
+    NOTE_BYTES: 255,
+    /** Failures that are kept after the first one, and their bytes. */
+    HISTORY_ENTRIES: 16,
+    HISTORY_BYTES: 65_536,
+    /** A day; and the days for which decided moves and numbers of sends are kept. */
+    DAY_MS: 86_400_000,
+    KEPT_DAYS: 7,
+    /** Answers are kept in hashes of this time; so many of them are looked at. */
+    GENERATION_MS: 300_000,
+    GENERATIONS: 3,
+  },
+} as const;

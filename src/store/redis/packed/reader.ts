@@ -1,0 +1,55 @@
+import type { Fields, Layout, Values } from "./layout.ts";
+
+/** Reads a packed reply of a script from its beginning to its end. */
+export class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  read<F extends Fields>(layout: Layout<F>): Values<F> {
+    return layout.read(this);
+  }
+
+  /** A big-endian number of so many bytes. */
+  number(bytes: number): number {
+    const end = this.#advance(bytes) + bytes;
+    let value = 0;
+    for (let at = end - bytes; at < end; at++) value = value * 256 + (this.#bytes[at] as number);
+    return value;
+  }
+
+  signed(bytes: number): number {
+    return this.#bytes.readIntBE(this.#advance(bytes), bytes);
+  }
+
+  double(): number {
+    return this.#bytes.readDoubleBE(this.#advance(8));
+  }
+
+  /** A copy, so that a small value does not keep a large reply in memory. */
+  bytes(length: number): Uint8Array {
+    const at = this.#advance(length);
+    return Uint8Array.from(this.#bytes.subarray(at, at + length));
+  }
+
+  rest(): Uint8Array {
+    return this.bytes(this.#bytes.length - this.#at);
+  }
+
+  #advance(length: number): number {
+    const at = this.#at;
+    if (at + length > this.#bytes.length) throw new RangeError("a reply of the store ends early");
+    this.#at = at + length;
+    return at;
+  }
+}
+
+/** An instant, where 0 stands for "none". */
+export const optionalMs = (value: number): number | undefined => (value === 0 ? undefined : value);

@@ -1,0 +1,73 @@
+// The warning that says why messages wait in the spool.
+
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, it, onTestFinished, vi } from "vitest";
+import type { DlqClient } from "../../../../clients/typescript/src/index.ts";
+import { SpoolWarning } from "../../../../clients/typescript/src/spool/spool-warning.ts";
+import { clientOf, freePort } from "../client.ts";
+import { newFolder } from "./spool-support.ts";
+
+const error = new Error("it broke");
+const SPOOLED = { status: "spooled", durable: true };
+
+function logged() {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => log.mockRestore());
+  return log;
+}
+
+async function spooling(port: number, timeoutMs: number): Promise<DlqClient> {
+  const spool = { folder: await newFolder() };
+  return clientOf({ grpcAddress: `127.0.0.1:${port}` }, { timeoutMs, spool });
+}
+
+it("a send without an answer is logged once with the reason, before it has its result", async () => {
+  const log = logged();
+  const port = await freePort();
+  const dlq = await spooling(port, 1_000);
+  expect(await dlq.send("q", "a", error)).toEqual(SPOOLED);
+  const [[line] = []] = log.mock.calls;
+  expect(line).toContain(
+    `dlq-client: 1 messages wait in the spool for 127.0.0.1:${port}: connect ECONNREFUSED`,
+  );
+  expect(line).toMatch(/; retrying$/);
+  expect(await dlq.send("q", "b", error)).toEqual(SPOOLED);
+  expect(log).toHaveBeenCalledOnce();
+});
+
+it("a send to a server that never answers is logged, too", async () => {
+  const log = logged();
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const dlq = await spooling(port, 600_000);
+  const send = dlq.send("q", "x", error);
+  await dlq.close(20);
+  expect(await send).toEqual(SPOOLED);
+  expect(log.mock.calls).toEqual([
+    [
+      `dlq-client: 1 messages wait in the spool for 127.0.0.1:${port}: the server did not answer; retrying`,
+    ],
+  ]);
+});
+
+it("refusals and missing answers together are logged once a minute", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const log = logged();
+  const warning = new SpoolWarning("server:1", () => 7);
+  const refused = new ConnectError("who are you?", Code.Unauthenticated);
+  warning.report(new ConnectError("no route", Code.Unavailable));
+  warning.report(refused);
+  vi.advanceTimersByTime(59_999);
+  warning.report(refused);
+  expect(log.mock.calls).toEqual([
+    ["dlq-client: 7 messages wait in the spool for server:1: no route; retrying"],
+  ]);
+  vi.advanceTimersByTime(1);
+  warning.report(refused);
+  expect(log.mock.calls[1]?.[0]).toMatch(/server:1: who are you\?; .*`token`.*; retrying$/);
+});

@@ -1,0 +1,109 @@
+import { afterEach, expect, test } from "vitest";
+import type { DeliveryRules } from "../../../../src/core/delivery-rules.ts";
+import type { SendItem } from "../../../../src/store/contract.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
+import { useTestStore } from "../../../support/store.ts";
+import { session } from "../../../support/store-items.ts";
+
+// A claim costs the same however many messages are blocked. Costs are what Redis says that scripts
+// took, against a queue that never had a message: ratios, since machines differ.
+
+const at = useTestStore();
+// Other tests look at what is stored; here it would take longer than the test.
+afterEach(() => at.current.redis.flushall());
+
+const QUEUE = "blocked";
+const { rules, send, claimNames } = keyQueueSteps(at, QUEUE);
+const BLOCKED = 100_000;
+const BATCH = 1_000;
+const TICKS = 400;
+/** Measured: 1.1 to 2.5. One look at each blocked message would be hundreds. */
+const MOST_TIMES = 6;
+const LIMIT = { timeout: 120_000 };
+
+async function block(each: (n: number) => Partial<SendItem>): Promise<void> {
+  for (let from = 0; from < BLOCKED; from += BATCH) {
+    const some = Array.from({ length: BATCH }, (_, n) => ({ name: "blocked", ...each(from + n) }));
+    await send(...some);
+  }
+}
+
+/** Hands out what may go, until nothing does and every closed lane is parked. */
+async function untilBlocked(): Promise<void> {
+  for (;;) {
+    const { claimed, nextDueAtMs, nowMs } = await at.current.tick(QUEUE, [
+      session(1, { count: 200, leaseMs: 3_600_000 }),
+    ]);
+    if (claimed.length === 0 && (nextDueAtMs ?? Number.POSITIVE_INFINITY) > nowMs) return;
+  }
+}
+
+async function usPerTick(queue: string): Promise<number> {
+  const { redis } = at.current;
+  const credit = { count: 16 };
+  for (let n = 0; n < 50; n++) await at.current.tick(queue, [session(1, credit)]);
+  await redis.config("RESETSTAT");
+  for (let n = 0; n < TICKS; n++) await at.current.tick(queue, [session(1, credit)]);
+  const [, us] =
+    /cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(await redis.info("commandstats")) ?? [];
+  return Number(us) / TICKS;
+}
+
+async function expectCheap(what: string): Promise<void> {
+  await untilBlocked();
+  const empty = await usPerTick("empty");
+  const blocked = await usPerTick(QUEUE);
+  const words = `${blocked.toFixed(0)} us a tick, ${empty.toFixed(0)} us of an empty queue`;
+  console.info(`${BLOCKED} messages behind ${what}: ${words}`);
+  expect(blocked / empty).toBeLessThan(MOST_TIMES);
+  // And what nothing blocks goes out at once.
+  await send({ name: "free" });
+  expect(await claimNames({ count: 1 })).toEqual(["free"]);
+}
+
+const RULES: Partial<DeliveryRules> = { keyAttribute: "host", keyMaxInFlight: 1, ordering: "key" };
+
+test("one key that is closed costs nothing, whatever waits behind it", LIMIT, async () => {
+  rules(RULES);
+  await block(() => ({ limiterKey: "a" }));
+  await expectCheap("one key");
+});
+
+test("so do 10,000 keys", LIMIT, async () => {
+  rules(RULES);
+  await block((n) => ({ limiterKey: `key ${n % 10_000}` }));
+  await expectCheap("10,000 keys");
+});
+
+test("so do ordering keys", LIMIT, async () => {
+  rules(RULES);
+  await block((n) => ({ orderingKey: `order ${n % 100}` }));
+  await expectCheap("100 ordering keys");
+});
+
+test(
+  "a claim with room for one finds what may go among thousands of keys that are closed",
+  LIMIT,
+  async () => {
+    rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
+    const closed = Array.from({ length: 2_000 }, (_, n) => ({
+      name: "first",
+      limiterKey: `key ${n}`,
+    }));
+    for (let from = 0; from < closed.length; from += BATCH) {
+      await send(...closed.slice(from, from + BATCH));
+    }
+    await untilBlocked();
+    for (let from = 0; from < closed.length; from += BATCH) {
+      await send(...closed.slice(from, from + BATCH));
+    }
+    // Due before what may go, and none of them is known to be closed yet.
+    await at.current.clock.advance(1);
+    await send({ name: "open", limiterKey: "another" });
+    let ticks = 0;
+    for (let names: unknown[] = []; !names.includes("open"); ticks++) {
+      names = await claimNames({ count: 1 });
+      expect(ticks).toBeLessThan(100);
+    }
+  },
+);
