@@ -13,7 +13,7 @@ export function allTests() {
 }
 
 /**
- * Paths and options of vitest: an option of one letter, such as `-t NAME`, takes the next argument.
+ * Separates paths from options of vitest. A short option, such as `-t NAME`, takes the next argument.
  * @param {readonly string[]} args
  */
 export function splitArguments(args) {

@@ -6,7 +6,7 @@ import type { Environment } from "./rig/environment.ts";
  * state of it: none ends or undoes what the other has begun, and none fails because of it.
  */
 export const INDEPENDENT: readonly (readonly [readonly string[], readonly string[]])[] = [
-  // resets hold nothing; replies are cut by a count of their own, beside a link's weather
+  // resets hold nothing; replies are cut by a count of their own, beside a link's faults
   [["connection-resets"], ["cut-answers", "slow-client-links", "half-open-client-links"]],
   [["cut-answers"], ["slow-client-links", "half-open-client-links"]],
   [["cut-replies"], ["slow-store-link", "parted-from-store", "half-open-store-links"]],

@@ -59,7 +59,7 @@ async function survives(kill: () => Promise<void>, times: number): Promise<void>
   const { totals } = await statsOf(dlq, "load");
   const { acknowledged, failures } = producer;
   console.info(
-    `${acknowledged.size} acknowledged, ${failures.length} refused, ${worker.doubtful} delivered twice, ${worker.streams} streams`,
+    `${acknowledged.size} acknowledged, ${failures.length} refused, ${worker.redelivered} delivered twice, ${worker.streams} streams`,
   );
   expect(totals?.succeeded).toBe(totals?.accepted);
   expect(Number(totals?.accepted)).toBe(worker.delivered.size);

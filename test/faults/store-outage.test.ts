@@ -109,7 +109,7 @@ describe("while Redis is dead", () => {
     }, WAIT);
     const { totals } = await statsOf(dlq, "load");
     console.info(
-      `${producer.acknowledged.size} acknowledged, ${producer.failures.length} refused meanwhile, ${worker.doubtful} delivered twice`,
+      `${producer.acknowledged.size} acknowledged, ${producer.failures.length} refused meanwhile, ${worker.redelivered} delivered twice`,
     );
     // The store's account and the clients' histories agree.
     expect(totals?.succeeded).toBe(totals?.accepted);

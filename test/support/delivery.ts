@@ -12,7 +12,7 @@ import type { RedisStore } from "../../src/store/redis/redis-store.ts";
 
 const SILENT = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {} };
 
-/** What a server is without its transport: streams, pumps and acks on one store. */
+/** A server without its transport: streams, pumps and acks on one store. */
 export function startNode(store: RedisStore) {
   const registry = new SessionRegistry(store.hints);
   const draining = new AbortController();
@@ -37,7 +37,7 @@ export function startNode(store: RedisStore) {
   return {
     succeed: (delivery: DueDelivery) => ack("", [{ kind: "succeeded", token: tokenOf(delivery) }]),
     ack: (outcome: OutcomeCommand) => ack("", [outcome]),
-    /** Reads a stream to its end, one delivery after the other as they come. */
+    /** Reads a stream until it is stopped. */
     work(command: Partial<StreamCommand>, onDelivery: (delivery: DueDelivery) => void) {
       const stop = new AbortController();
       const whole: StreamCommand = {

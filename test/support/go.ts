@@ -1,11 +1,11 @@
-// The Go that the tests build and test the Go client with.
+// The Go of the tests.
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const RUNTIME = resolve(import.meta.dirname, "../../.runtime");
 
-/** DLQ_GO, as `npm test` sets it; else that of the PATH. */
+/** DLQ_GO, which `npm test` sets, else the one in PATH. */
 export function findGo(): string {
   const go = process.env.DLQ_GO ?? "go";
   if (go.includes("/") && !existsSync(go)) {
@@ -14,12 +14,12 @@ export function findGo(): string {
   return go;
 }
 
-/** Its modules and what it has built are kept below .runtime, so that the second time is quick. */
+/** Modules and builds are kept in .runtime, so that later runs are quick. */
 export function goEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
     GOPATH: join(RUNTIME, "gopath"),
     GOCACHE: join(RUNTIME, "gocache"),
-    GOFLAGS: "-modcacherw -buildvcs=false", // else not even `rm -rf` gets rid of the sources
+    GOFLAGS: "-modcacherw -buildvcs=false", // so that `rm -rf` can remove the sources
   };
 }

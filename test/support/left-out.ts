@@ -1,4 +1,4 @@
-/** Languages that this machine has no tools for, as `npm test` has said: their tests are left out. */
+/** Languages without tools on this machine, from `npm test`: their tests are left out. */
 const leftOut = (process.env.DLQ_TEST_LEFT_OUT ?? "").split(",");
 
 export function isLeftOut(language: string): boolean {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { callAnswers, countCalls, scriptReplies } from "./link-answers.ts";
 
-it("finds the reply to a script, and none in what else Redis says", () => {
+it("finds the reply to a script, and no other reply of Redis", () => {
   const finder = scriptReplies();
   expect(finder.down(Buffer.from("+OK\r\n"))).toBe(false);
   finder.up(Buffer.from("*1\r\n$4\r\nPING\r\n"));
@@ -36,7 +36,7 @@ it("finds the trailers of a call among pings, headers and data", () => {
   expect(down(PING)).toBe(false);
 });
 
-it("finds them wherever the pieces are cut", () => {
+it("finds them in pieces of any size", () => {
   const whole = Buffer.concat([PING, HEADERS, DATA, TRAILERS, PING, DATA, TRAILERS]);
   for (const size of [1, 2, 5, 8, 9, 10, 100]) {
     const { down } = callAnswers();
@@ -48,7 +48,7 @@ it("finds them wherever the pieces are cut", () => {
   }
 });
 
-it("counts calls by what a client sends, wherever the pieces are cut", () => {
+it("counts calls by the data of the client, in pieces of any size", () => {
   const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   const whole = Buffer.concat([preface, frame(4, 0, 6), HEADERS, DATA, PING, HEADERS, HEADERS]);
   for (const size of [1, 7, 24, 33, 1_000]) {

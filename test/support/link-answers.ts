@@ -1,21 +1,20 @@
-// What on a link is the answer to a call: the rest, such as pings and heartbeats, proves nothing when
-// it is lost.
+// Finds answers to calls on a link. Losing anything else, such as a ping or a heartbeat, tests nothing.
 
 import type { AnswerFinder } from "./link.ts";
 
 const SCRIPT = Buffer.from("EVALSHA");
 const PONG = Buffer.from("+PONG");
 
-/** Of Redis: what comes back when a script was asked for. */
+/** For Redis: replies to scripts. */
 export function scriptReplies(): AnswerFinder {
-  let isAsked = false;
+  let isPending = false;
   return {
     up(data) {
-      if (data.includes(SCRIPT)) isAsked = true;
+      if (data.includes(SCRIPT)) isPending = true;
     },
     down(data) {
-      if (!isAsked || data.subarray(0, PONG.length).equals(PONG)) return false;
-      isAsked = false;
+      if (!isPending || data.subarray(0, PONG.length).equals(PONG)) return false;
+      isPending = false;
       return true;
     },
   };
@@ -24,10 +23,10 @@ export function scriptReplies(): AnswerFinder {
 const FRAME_HEAD_BYTES = 9;
 const HEADERS = 1;
 const END_STREAM = 1;
-/** What a client of HTTP/2 says before its first frame. */
+/** A client of HTTP/2 sends this before its first frame. */
 const PREFACE_BYTES = 24;
 
-/** Of a gRPC server: the trailers of a call, by the heads of the HTTP/2 frames that carry them. */
+/** For gRPC: the trailers of a call, by the heads of the HTTP/2 frames that carry them. */
 export function callAnswers(): AnswerFinder {
   const heads = frameHeads();
   return {
@@ -37,7 +36,7 @@ export function callAnswers(): AnswerFinder {
   };
 }
 
-/** Of a gRPC client: tells of each call when it begins, by the headers that it sends once for each. */
+/** For a gRPC client: calls `onCall` when a call begins, by the headers that the client sends. */
 export function countCalls(onCall: () => void): (data: Buffer) => void {
   const heads = frameHeads(PREFACE_BYTES);
   return (data) => {
@@ -48,9 +47,9 @@ export function countCalls(onCall: () => void): (data: Buffer) => void {
 const isHeaders = (head: Buffer) => head[3] === HEADERS;
 const flagsOf = (head: Buffer) => head[4] ?? 0;
 
-/** Finds the heads of the HTTP/2 frames in what passes in one direction of one connection. */
+/** Finds the heads of HTTP/2 frames in one direction of one connection. */
 function frameHeads(skipBytes = 0): (data: Buffer) => readonly Buffer[] {
-  /** A head of which the rest is still to come. */
+  /** The beginning of a head that is not complete yet. */
   let head = Buffer.alloc(0);
   /** Bytes until the next head. */
   let rest = skipBytes;

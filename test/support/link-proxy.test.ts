@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cut } from "./link.ts";
 import { LinkProxy } from "./link-proxy.ts";
 
-const WAIT = { timeout: 10_000, interval: 5 };
+const WAIT = { interval: 5 };
 
 let received: string;
 let sockets: Socket[];
 let server: ReturnType<typeof createServer>;
 let proxy: LinkProxy;
-/** Answers each piece with itself, in capitals. */
+/** A server that answers each piece with the same in capitals. */
 beforeEach(async () => {
   received = "";
   sockets = [];
@@ -23,7 +23,7 @@ beforeEach(async () => {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  proxy = await LinkProxy.open(() => [{ port: 1 }, { port }]); // nobody listens on port 1
+  proxy = await LinkProxy.open(() => [{ port: 1 }, { port }]); // port 1 refuses
 });
 afterEach(async () => {
   await proxy.close();
@@ -31,35 +31,35 @@ afterEach(async () => {
   server.close();
 });
 
-/** A connection through the proxy, and what it has heard. */
+/** A connection through the proxy, and what it received. */
 async function client() {
   const socket = connect(proxy.port, "127.0.0.1");
   await once(socket, "connect");
-  const heard = { text: "", isClosed: false, code: "" };
+  const answer = { text: "", isClosed: false, code: "" };
   socket.on("data", (data) => {
-    heard.text += data.toString();
+    answer.text += data.toString();
   });
   socket.on("error", (error: NodeJS.ErrnoException) => {
-    heard.code = error.code ?? "";
+    answer.code = error.code ?? "";
   });
   socket.on("close", () => {
-    heard.isClosed = true;
+    answer.isClosed = true;
   });
-  return { socket, heard };
+  return { socket, answer };
 }
 
 const eventually = (holds: () => void) => vi.waitFor(holds, WAIT);
 
 describe("a link", () => {
-  it("carries both ways, past targets where nobody is", async () => {
-    const { socket, heard } = await client();
+  it("carries data both ways, and skips targets that refuse", async () => {
+    const { socket, answer } = await client();
     socket.write("a");
-    await eventually(() => expect(heard.text).toBe("A"));
+    await eventually(() => expect(answer.text).toBe("A"));
     socket.end();
     await eventually(() => expect(proxy.connections).toBe(0));
   });
 
-  it("that is being dialled while the proxy closes ends with it", async () => {
+  it("that is being opened when the proxy closes ends with it", async () => {
     const { port } = server.address() as AddressInfo;
     let closed: Promise<void> | undefined;
     const closing = await LinkProxy.open(() => {
@@ -71,17 +71,17 @@ describe("a link", () => {
     await closed;
   });
 
-  it("that is parted holds what was sent, and delivers it when it heals", async () => {
-    const { socket, heard } = await client();
+  it("that stalls holds data, and delivers them when the fault ends", async () => {
+    const { socket, answer } = await client();
     proxy.set({ stalled: true }, ["down"]);
     socket.write("a");
     await eventually(() => expect(received).toBe("a"));
-    expect(heard.text).toBe("");
+    expect(answer.text).toBe("");
     proxy.clear();
-    await eventually(() => expect(heard.text).toBe("A"));
+    await eventually(() => expect(answer.text).toBe("A"));
   });
 
-  it("that is half-open stays silent for good; new ones are fair", async () => {
+  it("that is half-open stays silent; new ones work", async () => {
     const first = await client();
     proxy.set({ blackhole: true }, ["up"]);
     first.socket.write("lost");
@@ -90,44 +90,44 @@ describe("a link", () => {
     first.socket.write("more");
     const second = await client();
     second.socket.write("b");
-    await eventually(() => expect(second.heard.text).toBe("B"));
+    await eventually(() => expect(second.answer.text).toBe("B"));
     expect(received).toBe("b");
-    expect(first.heard).toEqual({ text: "", isClosed: false, code: "" });
+    expect(first.answer).toEqual({ text: "", isClosed: false, code: "" });
   });
 
-  it("that is reset tells both ends", async () => {
-    const { socket, heard } = await client();
+  it("that is reset resets both ends", async () => {
+    const { socket, answer } = await client();
     socket.write("a");
-    await eventually(() => expect(heard.text).toBe("A"));
+    await eventually(() => expect(answer.text).toBe("A"));
     proxy.reset();
-    await eventually(() => expect(heard.code).toBe("ECONNRESET"));
+    await eventually(() => expect(answer.code).toBe("ECONNRESET"));
     await eventually(() => expect(sockets[0]?.destroyed).toBe(true));
   });
 
-  it("loses a reply after the server has done its part", async () => {
-    const { socket, heard } = await client();
+  it("loses a reply after the server has received the request", async () => {
+    const { socket, answer } = await client();
     proxy.cutReplies(1);
     socket.write("a");
-    await eventually(() => expect(heard.isClosed).toBe(true));
-    expect([received, heard.text, proxy.cut]).toEqual(["a", "", 1]);
+    await eventually(() => expect(answer.isClosed).toBe(true));
+    expect([received, answer.text, proxy.cut]).toEqual(["a", "", 1]);
     const second = await client();
     second.socket.write("b");
-    await eventually(() => expect(second.heard.text).toBe("B"));
+    await eventually(() => expect(second.answer.text).toBe("B"));
   });
 
-  it("that is slow holds each piece so long", async () => {
-    const { socket, heard } = await client();
+  it("that is slow delays each piece", async () => {
+    const { socket, answer } = await client();
     proxy.set({ latencyMs: 50 });
     const sentAtMs = performance.now();
     socket.write("a");
-    await eventually(() => expect(heard.text).toBe("A"));
+    await eventually(() => expect(answer.text).toBe("A"));
     expect(performance.now() - sentAtMs).toBeGreaterThanOrEqual(95); // timers may be early by some
   });
 });
 
-it("a socket that was just ended can be cut, too", async () => {
-  const { socket, heard } = await client();
+it("a socket that is being ended can be cut", async () => {
+  const { socket, answer } = await client();
   socket.end();
   cut(socket);
-  await eventually(() => expect(heard).toMatchObject({ isClosed: true, code: "" }));
+  await eventually(() => expect(answer).toMatchObject({ isClosed: true, code: "" }));
 });

@@ -1,28 +1,35 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { type AnswerFinder, cut, type Direction, FAIR, Link, type Weather } from "./link.ts";
+import {
+  type AnswerFinder,
+  cut,
+  type Direction,
+  Link,
+  type LinkFaults,
+  NO_FAULTS,
+} from "./link.ts";
 
 /** Where a proxy connects to: a loopback port or a unix socket. */
 export type Target = { readonly port: number } | { readonly path: string };
 
-/** Whatever a server says is an answer. */
-const ANYTHING: AnswerFinder = { up: () => {}, down: () => true };
+/** All data of a server are an answer. */
+const ANY_DATA: AnswerFinder = { up: () => {}, down: () => true };
 
-/** A TCP link that can be made worse: what a network does, on loopback. */
+/** A TCP link on loopback with the faults of a network. */
 export class LinkProxy {
   readonly #server: Server;
   readonly #targets: () => readonly Target[];
   readonly #finder: () => AnswerFinder;
   readonly #links = new Set<Link>();
-  readonly #weather: Record<Direction, Weather> = { up: FAIR, down: FAIR };
+  readonly #faults: Record<Direction, LinkFaults> = { up: NO_FAULTS, down: NO_FAULTS };
   #turn = 0;
   #repliesToCut = 0;
   #isClosed = false;
-  /** Replies that were cut after the request had gone through. */
+  /** Replies that were cut after the server had executed the request. */
   cut = 0;
-  /** Bytes that vanished. */
+  /** Bytes that were lost. */
   lostBytes = 0;
-  /** Pieces of data that were late, or had to wait for the end of a parting. */
+  /** Pieces of data that were delayed. */
   held = 0;
 
   private constructor(targets: () => readonly Target[], finder: () => AnswerFinder) {
@@ -32,12 +39,12 @@ export class LinkProxy {
   }
 
   /**
-   * @param targets asked for each connection; with several they take turns, the dead are passed over
-   * @param finder makes what finds the answers of one connection. Default: whatever a server says
+   * @param targets read for each connection. Several targets take turns; one that refuses is skipped
+   * @param finder creates the finder of answers of one connection. Default: all data of the server
    */
   static async open(
     targets: () => readonly Target[],
-    finder: () => AnswerFinder = () => ANYTHING,
+    finder: () => AnswerFinder = () => ANY_DATA,
   ): Promise<LinkProxy> {
     const proxy = new LinkProxy(targets, finder);
     proxy.#server.listen(0, "127.0.0.1");
@@ -57,27 +64,27 @@ export class LinkProxy {
     return this.#links.size;
   }
 
-  /** From now on, for connections that are there and for new ones. */
-  set(weather: Partial<Weather>, directions: readonly Direction[] = ["up", "down"]): void {
+  /** Sets faults for existing and new connections. */
+  set(faults: Partial<LinkFaults>, directions: readonly Direction[] = ["up", "down"]): void {
     for (const direction of directions) {
-      this.#weather[direction] = { ...FAIR, ...weather };
+      this.#faults[direction] = { ...NO_FAULTS, ...faults };
     }
-    for (const link of this.#links) link.changed(this.#weather);
+    for (const link of this.#links) link.setFaults(this.#faults);
   }
 
-  /** Fair weather for what is new. Links that lost data stay dead: no byte is ever made up. */
+  /** Ends all faults. Links that lost data stay half-open. */
   clear(): void {
     this.set({});
   }
 
-  /** Resets all connections; gives how many there were. */
+  /** Resets all connections. Returns their number. */
   reset(): number {
     const { size } = this.#links;
     for (const link of this.#links) link.reset();
     return size;
   }
 
-  /** The next `count` replies are thrown away with their connections: the server has done its part. */
+  /** Loses the next `count` replies, with their connections. The server has executed the requests. */
   cutReplies(count: number): void {
     this.#repliesToCut = count;
   }
@@ -90,7 +97,7 @@ export class LinkProxy {
   }
 
   async #accept(client: Socket): Promise<void> {
-    client.on("error", () => {}); // it may be gone by now
+    client.on("error", () => {}); // it may have been closed
     const server = await this.#dial();
     if (server === undefined || client.destroyed || this.#isClosed) {
       server?.destroy();
@@ -103,7 +110,7 @@ export class LinkProxy {
       finder.up(data);
       return false;
     };
-    const link = new Link(client, server, this.#weather, isCut, {
+    const link = new Link(client, server, this.#faults, isCut, {
       lost: (bytes) => {
         this.lostBytes += bytes;
       },

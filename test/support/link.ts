@@ -3,33 +3,33 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What bytes suffer on their way; each direction by itself. */
-export interface Weather {
-  /** How long each piece of data is held, ms. */
+/** Faults of one direction of a link. */
+export interface LinkFaults {
+  /** How long each piece of data is delayed, ms. */
   readonly latencyMs: number;
-  /** Data wait here, as in a network that is parted and will heal. */
+  /** Data wait until the fault ends, as in a partitioned network. */
   readonly stalled: boolean;
-  /** Data vanish, and the peer never hears of it: the link is half-open for good. */
+  /** Data are lost silently. The link stays half-open, also when the fault ends. */
   readonly blackhole: boolean;
 }
 
-export const FAIR: Weather = { latencyMs: 0, stalled: false, blackhole: false };
+export const NO_FAULTS: LinkFaults = { latencyMs: 0, stalled: false, blackhole: false };
 
-/** Looks at all that passes on one connection, to tell answers from pings, settings and heartbeats. */
+/** Finds answers in the data of one connection, among pings, settings and heartbeats. */
 export interface AnswerFinder {
-  /** Takes what the client sent. */
+  /** Takes data of the client. */
   up(data: Buffer): void;
-  /** Takes what the server sent. Whether an answer is in it. */
+  /** Takes data of the server. Returns whether they contain an answer. */
   down(data: Buffer): boolean;
 }
 
-/** `up` is what the client sends, `down` what the server answers. */
+/** `up` is from client to server, `down` from server to client. */
 export type Direction = "up" | "down";
 
 type IsCut = (direction: Direction, data: Buffer) => boolean;
 
-/** What a connection tells of its data. */
-interface Toll {
+/** Counts data that were lost or delayed. */
+interface Counter {
   lost(bytes: number): void;
   held(): void;
 }
@@ -39,25 +39,25 @@ export class Link {
   onEnd: (() => void) | undefined;
   readonly #client: Socket;
   readonly #server: Socket;
-  readonly #weather: Record<Direction, Weather>;
-  /** A direction that has lost data. */
+  readonly #faults: Record<Direction, LinkFaults>;
+  /** Directions that have lost data. */
   readonly #isDead: Record<Direction, boolean> = { up: false, down: false };
   readonly #isCut: IsCut;
-  readonly #toll: Toll;
-  #onWeather: (() => void)[] = [];
+  readonly #counter: Counter;
+  #onChange: (() => void)[] = [];
 
   constructor(
     client: Socket,
     server: Socket,
-    weather: Record<Direction, Weather>,
+    faults: Record<Direction, LinkFaults>,
     isCut: IsCut,
-    toll: Toll,
+    counter: Counter,
   ) {
     this.#isCut = isCut;
-    this.#toll = toll;
+    this.#counter = counter;
     this.#client = client;
     this.#server = server;
-    this.#weather = { ...weather };
+    this.#faults = { ...faults };
     void this.#carry("up", client, server);
     void this.#carry("down", server, client);
     for (const socket of [client, server]) {
@@ -66,9 +66,9 @@ export class Link {
     }
   }
 
-  changed(weather: Record<Direction, Weather>): void {
-    Object.assign(this.#weather, weather);
-    for (const wake of this.#onWeather.splice(0)) wake();
+  setFaults(faults: Record<Direction, LinkFaults>): void {
+    Object.assign(this.#faults, faults);
+    for (const wake of this.#onChange.splice(0)) wake();
   }
 
   reset(): void {
@@ -81,37 +81,37 @@ export class Link {
       for await (const piece of from) {
         const data = piece as Buffer;
         if (this.#isCut(direction, data)) return this.reset();
-        const { latencyMs, stalled } = this.#weather[direction];
-        if (latencyMs > 0 || stalled) this.#toll.held();
+        const { latencyMs, stalled } = this.#faults[direction];
+        if (latencyMs > 0 || stalled) this.#counter.held();
         if (latencyMs > 0) await delay(latencyMs);
-        while (this.#weather[direction].stalled) await this.#change();
-        if (this.#weather[direction].blackhole) this.#isDead[direction] = true;
-        if (this.#isDead[direction]) this.#toll.lost(data.length);
+        while (this.#faults[direction].stalled) await this.#change();
+        if (this.#faults[direction].blackhole) this.#isDead[direction] = true;
+        if (this.#isDead[direction]) this.#counter.lost(data.length);
         else if (!to.write(data)) await once(to, "drain");
       }
-      // In a black hole the end of a connection is not heard of either.
-      if (!this.#isDead[direction] && !this.#weather[direction].blackhole) to.end();
+      // A black hole also loses the end of a connection.
+      if (!this.#isDead[direction] && !this.#faults[direction].blackhole) to.end();
     } catch {
       this.reset();
     }
   }
 
   #change(): Promise<void> {
-    return new Promise((resolve) => void this.#onWeather.push(resolve));
+    return new Promise((resolve) => void this.#onChange.push(resolve));
   }
 
   #end(): void {
-    const isUnheard = this.#weather.up.blackhole || this.#weather.down.blackhole;
+    const isUnheard = this.#faults.up.blackhole || this.#faults.down.blackhole;
     const isOver = this.#client.destroyed && this.#server.destroyed;
     if (!isOver && !isUnheard && !this.#isDead.up && !this.#isDead.down) this.reset();
     if (isOver) this.onEnd?.();
-    for (const wake of this.#onWeather.splice(0)) wake();
+    for (const wake of this.#onChange.splice(0)) wake();
   }
 }
 
 /**
- * By RST where there is such a thing: a unix socket has none. Nor has one that is just being ended: Node
- * (24.21) would fail with EINVAL, and spin on the descriptor that it has lost.
+ * Resets a connection by RST. Not a unix socket, which has none, and not a socket that is being ended: Node 24.21 would fail
+ * with EINVAL and then spin on the lost descriptor.
  */
 export function cut(socket: Socket): void {
   if ("address" in socket.address() && !socket.writableEnded) socket.resetAndDestroy();

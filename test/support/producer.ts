@@ -1,35 +1,35 @@
-// A producer that keeps sending while servers and stores fail, and remembers what was acknowledged.
+// A producer that keeps sending while servers and stores fail, and records what was acknowledged.
 
 import { type Code, ConnectError } from "@connectrpc/connect";
 import type { DlqClient } from "./grpc.ts";
 import { sendRequest } from "./send-requests.ts";
 
-/** A failed call is tried again after this long, with the same request_id. */
+/** A failed call is repeated after this time, with the same request_id. */
 const AGAIN_MS = 50;
 
 export class Producer {
-  /** Ids that a server has answered with: none of them may ever be lost. */
+  /** Ids of stored messages: none may be lost. */
   readonly acknowledged = new Set<string>();
   /** Codes of calls that failed, in order. */
   readonly failures: Code[] = [];
   readonly #dlq: DlqClient;
   readonly #queue: string;
-  readonly #lanes: Promise<void>[];
+  readonly #senders: Promise<void>[];
   readonly #name = Math.random().toString(36).slice(2);
   #count = 0;
   #stopped = false;
 
-  /** @param lanes calls under way at a time */
-  constructor(dlq: DlqClient, queue: string, lanes = 8) {
+  /** @param concurrency calls in progress at a time */
+  constructor(dlq: DlqClient, queue: string, concurrency = 8) {
     this.#dlq = dlq;
     this.#queue = queue;
-    this.#lanes = Array.from({ length: lanes }, () => this.#run());
+    this.#senders = Array.from({ length: concurrency }, () => this.#run());
   }
 
-  /** Resolves when no call is under way any more; those that fail now are given up. */
+  /** Resolves when no call is in progress; calls that fail now are not repeated. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all(this.#lanes);
+    await Promise.all(this.#senders);
   }
 
   async #run(): Promise<void> {

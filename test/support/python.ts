@@ -1,11 +1,11 @@
-// The Python that the tests use, with our generated stubs on its path.
+// The Python of the tests.
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** DLQ_PYTHON, else what `npm test` has set up: a Python with scripts/python-requirements.txt. */
+/** DLQ_PYTHON, else the one that `npm test` has set up, with scripts/python-requirements.txt. */
 export function findPython(): string {
   const venv = resolve(ROOT, ".runtime/venv/bin/python");
   const python = process.env.DLQ_PYTHON ?? venv;
@@ -18,7 +18,7 @@ export function findPython(): string {
   return python;
 }
 
-/** Lets that Python import `dlq` from the work tree, and keeps its caches out of it. */
+/** Imports `dlq` from the work tree, and writes no caches into it. */
 export function pythonEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,

@@ -8,7 +8,7 @@ afterEach(async () => {
   redis = undefined;
 });
 
-test("what was answered survives kill -9 and a restart, on the same address", async () => {
+test("answered writes survive kill -9 and a restart, on the same address", async () => {
   redis = await startTestRedis({ port: true });
   await redis.cli("SET", "kept", "yes");
   const before = redis.pid;

@@ -1,5 +1,4 @@
-// A private, real redis-server for a test: its own temporary folder, its own unix socket (and on
-// demand a loopback port), nothing shared with any other Redis of the machine. No fakes.
+// A redis-server for a test, with a temporary folder and a unix socket of its own, and a loopback port if asked for.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +13,7 @@ import { promisify } from "node:util";
 export interface TestRedisOptions {
   /** Keep an append-only file, so that data survives `kill9` and `restart`. Default true. */
   readonly appendonly?: boolean;
-  /** Default `always`: whatever was answered is on disk. */
+  /** Default `always`: answered writes are on disk. */
   readonly appendfsync?: "always" | "everysec" | "no";
   /** Default 0: unlimited. The policy is always `noeviction`. */
   readonly maxMemoryBytes?: number;
@@ -35,9 +34,9 @@ export interface TestRedis {
   readonly pid: number;
   /** Runs redis-cli and gives its raw output, trimmed. Rejects on an error reply. */
   cli(...args: readonly string[]): Promise<string>;
-  /** Dies as in a power cut, and stays down until `restart`. */
+  /** SIGKILL. It stays down until `restart`. */
   kill9(): Promise<void>;
-  /** Stops answering without dying (SIGSTOP): what a hung store looks like. */
+  /** Stops answering (SIGSTOP), like a store that hangs. */
   pause(): void;
   resume(): void;
   /**
@@ -52,7 +51,7 @@ export interface TestRedis {
 /** Until a server answers PING. Ends a test that hangs: far above what a slow machine needs. */
 const START_DEADLINE_MS = 120_000;
 
-/** Servers that still run when the test process ends are killed with it. */
+/** Killed when the test process ends. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -69,7 +68,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
-    child.kill("SIGCONT"); // a paused server would never see SIGTERM
+    child.kill("SIGCONT"); // a paused server does not handle SIGTERM
     child.kill(signal);
     await exited;
   };
@@ -82,10 +81,10 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
     get pid() {
       return pidOf(child);
     },
-    async cli(...words) {
+    async cli(...command) {
       const { stdout } = await promisify(execFile)(
         "redis-cli",
-        ["-s", socketPath, "-e", ...words],
+        ["-s", socketPath, "-e", ...command],
         { maxBuffer: 64 << 20 },
       );
       return stdout.trimEnd();
@@ -136,10 +135,10 @@ async function launch(args: readonly string[], socketPath: string): Promise<Chil
     child.kill("SIGKILL");
     throw error;
   }
-  return child; // from here on an exit is the test's own doing
+  return child; // from now on only the test ends it
 }
 
-/** Resolves when PING is answered by PONG: the socket exists earlier, while data still loads. */
+/** Resolves when PING is answered by PONG. The socket exists earlier, while data load. */
 async function untilPong(socketPath: string, deadline: AbortSignal): Promise<void> {
   while (!(await ping(socketPath))) {
     if (deadline.aborted) throw new Error(`redis-server at ${socketPath} did not answer in time`);
@@ -163,8 +162,8 @@ function ping(socketPath: string): Promise<boolean> {
 let found: string | undefined;
 
 /**
- * The redis-server to test with: DLQ_REDIS_SERVER, else PATH, else what `npm start` has set up.
- * Debian's redis-tools has the same binary under another name, which a link brings back.
+ * The redis-server of the tests: DLQ_REDIS_SERVER, else the one in PATH, else the one that `npm test` has set up. Debian's
+ * redis-tools has the binary as `redis-check-rdb`; a link gives it its name.
  */
 export function findRedisServer(): string {
   found ??= process.env.DLQ_REDIS_SERVER ?? inPath("redis-server") ?? fromRuntime() ?? linked();

@@ -1,21 +1,21 @@
-// Cargo, as all tests call it: what is built is shared, so that each part is compiled once.
+// Cargo for all tests: they share a target folder, so that each crate is compiled once.
 
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 
-/** What agents and the client's tests are built in; test/contract/agents/rust/agent.json has the same. */
+/** The target folder; test/contract/agents/rust/agent.json has the same. */
 export const RUST_TARGET = resolve(import.meta.dirname, "../../.runtime/rust");
 
 const ENVIRONMENT = {
   CARGO_TARGET_DIR: RUST_TARGET,
-  // Nobody debugs here: what is built is a third of the size, in half the time.
+  // Without debug information the build takes half the time and a third of the space.
   CARGO_PROFILE_DEV_DEBUG: "0",
   CARGO_INCREMENTAL: "0",
   CARGO_TERM_COLOR: "never",
 };
 
 export interface ToolResult {
-  /** 0, or why not. */
+  /** 0, an exit code, or an error code. */
   readonly code: unknown;
   readonly output: string;
 }
@@ -28,7 +28,7 @@ export function runRustTool(
   more: NodeJS.ProcessEnv = {},
 ): Promise<ToolResult> {
   const env = { ...process.env, ...ENVIRONMENT, ...more };
-  const options = { cwd, env, timeout: 600_000, maxBuffer: 2 ** 26 };
+  const options = { cwd, env, timeout: 1_200_000, maxBuffer: 2 ** 26 };
   return new Promise((done) => {
     execFile(command, args, options, (error, out, err) => {
       done({ code: error === null ? 0 : (error.code ?? error.signal), output: `${out}\n${err}` });

@@ -1,5 +1,5 @@
-// A real `dlq serve` process for a test: free loopback ports, its own data folder with its own
-// embedded Redis (or a Redis that the test names), and nothing of the tester's environment.
+// A `dlq serve` process for a test: free loopback ports, a data folder with an embedded Redis (or a given Redis), and no
+// settings of the person who runs the tests.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,9 +11,9 @@ import type { Readable } from "node:stream";
 import { findRedisServer } from "./redis.ts";
 
 export interface TestServerOptions {
-  /** Further flags of `dlq serve`; they win over what this file sets. */
+  /** Further flags of `dlq serve`; they override those of this file. */
   readonly args?: readonly string[];
-  /** Further environment variables; they win over what this file sets. */
+  /** Further environment variables; they override those of this file. */
   readonly env?: Readonly<Record<string, string>>;
   /** An existing Redis. Default: the embedded one, in a folder that `stop` removes. */
   readonly redisUrl?: string;
@@ -27,15 +27,15 @@ export interface TestServer {
   readonly grpcAddress: string;
   readonly httpAddress: string;
   readonly dataDir: string;
-  /** Of the running process; changes with `restart`. */
+  /** Changes with `restart`. */
   readonly pid: number;
   /** Parsed log lines of all runs so far, in order. */
   readonly logs: readonly LogLine[];
-  /** What the server has written to stdout and stderr, its end only: for failure messages. */
+  /** The end of stdout and stderr, for failure messages. */
   output(): string;
-  /** Asks for an orderly end (SIGTERM) and waits for it; the data stay. Gives the exit code. */
+  /** SIGTERM. Returns the exit code; the data stay. */
   terminate(): Promise<number | null>;
-  /** Dies as in a power cut. Its embedded Redis lives on as an orphan, as it would for a user. */
+  /** SIGKILL. Its embedded Redis keeps running as an orphan. */
   kill9(): Promise<void>;
   /** Starts again on the same data and addresses; terminates the running process first. */
   restart(): Promise<void>;
@@ -51,7 +51,7 @@ const STOP_DEADLINE_MS = 120_000;
 const KEPT_OUTPUT_CHARS = 8_000;
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
-/** Servers that still run when the test process ends: told to end, and to end their Redis. */
+/** Ended with SIGTERM when the test process ends, so that their Redis ends, too. */
 const running = new Set<Child>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGTERM");
@@ -143,7 +143,7 @@ function environment(dataDir: string, addresses: Addresses, options: TestServerO
     DLQ_LISTEN_HTTP: addresses.http,
     DLQ_DATA_DIR: dataDir,
     DLQ_LOG_FORMAT: "json",
-    DLQ_DRAIN_GRACE: "200ms", // nobody is left to acknowledge when a test stops its server
+    DLQ_DRAIN_GRACE: "200ms", // when a test stops its server, no worker reports outcomes
     ...(options.redisUrl === undefined
       ? { DLQ_REDIS_SERVER: findRedisServer() }
       : { DLQ_REDIS_URL: options.redisUrl }),
@@ -151,7 +151,7 @@ function environment(dataDir: string, addresses: Addresses, options: TestServerO
   };
 }
 
-/** What all runs of one server wrote. */
+/** The output of all runs of one server. */
 class Transcript {
   readonly logs: LogLine[] = [];
   text = "";
@@ -169,13 +169,13 @@ function parseLog(line: string): LogLine | undefined {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null ? { ...value } : undefined;
   } catch {
-    return undefined; // not every line of a process is a log line: warnings of Node, a crash
+    return undefined; // warnings of Node, or a crash
   }
 }
 
 /**
- * Resolves with the addresses of the `listening` log line, once the store has been found too: until
- * then a server listens and answers UNAVAILABLE.
+ * Resolves with the addresses of the `listening` log line once the store is ready: until then the server answers
+ * UNAVAILABLE.
  */
 async function untilServing(child: Child, transcript: Transcript): Promise<Addresses> {
   const { promise, resolve: serving, reject } = Promise.withResolvers<Addresses>();
@@ -190,11 +190,11 @@ async function untilServing(child: Child, transcript: Transcript): Promise<Addre
   createInterface({ input: child.stderr }).on("line", (line) => void transcript.add(line));
   const fail = (what: string) => reject(new Error(`the server ${what}:\n${transcript.text}`));
   child.once("error", reject);
-  // `close`, not `exit`: by then the last words have been read.
+  // `close`, not `exit`: by then all output has been read.
   child.once("close", (code, signal) => fail(`ended at its start with ${code ?? signal}`));
   const timer = setTimeout(() => {
     child.kill("SIGTERM");
-    fail("did not say that it listens and has its store");
+    fail("did not log that it listens and has its store");
   }, START_DEADLINE_MS);
   try {
     return await promise;
@@ -207,7 +207,7 @@ function hasEnded(child: Child): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Ends a Redis that outlived a killed server, if one still answers there, and its folder. */
+/** Removes the data, after ending a Redis that a killed server has left. */
 async function removeData(dataDir: string): Promise<void> {
   const names = await readdir(dataDir, { recursive: true });
   const sockets = names.filter((name) => basename(name) === "redis.sock");
@@ -220,7 +220,7 @@ function shutDownRedis(socketPath: string): Promise<void> {
     const socket = connect(socketPath);
     socket.once("connect", () => socket.write("SHUTDOWN NOSAVE\r\n"));
     socket.resume();
-    socket.once("error", () => socket.destroy()); // nobody listens: a stale file
+    socket.once("error", () => socket.destroy()); // a stale file
     socket.once("close", () => done());
   });
 }

@@ -1,4 +1,4 @@
-// A worker that goes on through outages: it reconnects with its session, and repeats its acks.
+// A worker that survives outages: it resumes its session, and repeats its acks.
 
 import type { DlqClient } from "./grpc.ts";
 import { type Received, settle, Worker, type WorkerRequest } from "./worker.ts";
@@ -6,12 +6,12 @@ import { type Received, settle, Worker, type WorkerRequest } from "./worker.ts";
 const AGAIN_MS = 50;
 
 export class SteadyWorker {
-  /** Ids of everything that was ever delivered. */
+  /** Ids of all delivered messages. */
   readonly delivered = new Set<string>();
-  /** How often its stream was opened. */
+  /** How often it opened a stream. */
   streams = 0;
   /** Deliveries after an unknown outcome. */
-  doubtful = 0;
+  redelivered = 0;
   readonly #dlq: DlqClient;
   readonly #request: WorkerRequest;
   readonly #running: Promise<void>;
@@ -39,15 +39,15 @@ export class SteadyWorker {
         this.#worker.onReceived = (received) => void this.#settle(received);
         await this.#worker.ended;
       } catch {
-        await again(); // nobody listens at present
+        await again(); // no server listens
       }
     }
   }
 
-  /** Until it is known to count or not to: UNAVAILABLE says neither. */
+  /** Repeats the ack until it has an answer. */
   async #settle(received: Received): Promise<void> {
     this.delivered.add(received.message.id);
-    if (received.delivery.outcomeUnknown) this.doubtful++;
+    if (received.delivery.outcomeUnknown) this.redelivered++;
     while (!this.#stopped) {
       try {
         await settle(this.#dlq, received);

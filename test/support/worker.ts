@@ -1,4 +1,4 @@
-// A worker as its author would write one: a stream that is read all the time, and outcomes by Ack.
+// A worker with stubs alone: it reads its stream all the time, and reports outcomes by Ack.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
@@ -17,7 +17,7 @@ import { type OutcomeInit, succeeded } from "./send-requests.ts";
 export interface Received {
   readonly delivery: Delivery;
   readonly message: Message;
-  /** When its frame was read, by this process's clock. */
+  /** When its frame was read, by the clock of this process. */
   readonly atMs: number;
 }
 
@@ -29,11 +29,11 @@ const DEADLINE_MS = 60_000;
 export class Worker {
   readonly client: DlqClient;
   readonly opened: Opened;
-  /** Everything that has come, in order. */
+  /** All deliveries, in order. */
   readonly received: Received[] = [];
-  /** The server's announcement that the stream is about to end. */
+  /** The drain frame of the server. */
   drain: Drain | undefined;
-  /** When the stream is over: the error that ended it, or undefined for a regular end. */
+  /** Resolves at the end of the stream, with its error or undefined. */
   readonly ended: Promise<ConnectError | undefined>;
   /** Called for each delivery, as it is read. */
   onReceived: ((received: Received) => void) | undefined;
@@ -54,7 +54,7 @@ export class Worker {
     this.#abort = abort;
     this.ended = this.#read(frames).finally(() => {
       this.isOver = true;
-      this.#tell();
+      this.#wake();
     });
   }
 
@@ -68,7 +68,7 @@ export class Worker {
     return new Worker(client, value.frame.value, frames, abort);
   }
 
-  /** The next delivery that has not been given out yet. */
+  /** The next delivery that no call of `next` has returned. */
   async next(): Promise<Received> {
     await this.#until(() => this.received.length > this.#taken, "a delivery");
     return this.received[this.#taken++] as Received;
@@ -81,14 +81,13 @@ export class Worker {
     return taken;
   }
 
-  /** Resolves when so many have come in all. */
+  /** Resolves after this many deliveries in all. */
   async hasReceived(count: number, deadlineMs = DEADLINE_MS): Promise<void> {
     await this.#until(() => this.received.length >= count, `${count} deliveries`, deadlineMs);
   }
 
   /**
-   * Resolves when the server has said several times that it has nothing. Only with a server whose
-   * heartbeats are frequent.
+   * Resolves after some heartbeats, in which the server had time to deliver. Only with a server whose heartbeats are frequent.
    */
   async silence(heartbeats = 3): Promise<void> {
     const enough = this.#heartbeats + heartbeats;
@@ -99,7 +98,7 @@ export class Worker {
     return settle(this.client, received, result);
   }
 
-  /** The same outcome for many, in calls of at most 1,000. */
+  /** Reports the same outcome for many deliveries, in calls of at most 1,000. */
   async settleAll(many: readonly Received[], result: OutcomeInit = succeeded): Promise<void> {
     for (let at = 0; at < many.length; at += 1_000) {
       const part = many.slice(at, at + 1_000);
@@ -118,15 +117,15 @@ export class Worker {
       for (;;) {
         const { done, value } = await frames.next();
         if (done === true) return undefined;
-        this.#hear(value);
-        this.#tell();
+        this.#onFrame(value);
+        this.#wake();
       }
     } catch (error) {
       return ConnectError.from(error);
     }
   }
 
-  #hear({ frame }: StreamDueResponse): void {
+  #onFrame({ frame }: StreamDueResponse): void {
     if (frame.case === "heartbeat") this.#heartbeats++;
     if (frame.case === "drain") this.drain = frame.value;
     if (frame.case !== "deliveries") return;
@@ -138,7 +137,7 @@ export class Worker {
     }
   }
 
-  #tell(): void {
+  #wake(): void {
     for (const waiter of this.#waiters) waiter();
   }
 
@@ -150,8 +149,8 @@ export class Worker {
         this.#waiters.delete(look);
         finish();
       };
-      const fail = (why: string) =>
-        end(() => reject(new Error(`${why} for ${what}; ${this.received.length} have come`)));
+      const fail = (reason: string) =>
+        end(() => reject(new Error(`${reason} for ${what}; ${this.received.length} have come`)));
       const look = () => {
         if (holds()) end(resolve);
         else if (this.isOver) fail("the stream ended while waiting");
@@ -163,7 +162,7 @@ export class Worker {
   }
 }
 
-/** Reports one outcome, on whichever server the client is connected to. */
+/** Reports one outcome, to the server of the client. */
 export async function settle(
   client: DlqClient,
   { delivery }: Received,

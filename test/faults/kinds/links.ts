@@ -30,7 +30,7 @@ async function cut(next: () => LinkProxy, pauseMs: () => number): Promise<string
   return `${cuts} cut`;
 }
 
-/** Holds a weather for a while, and until it was felt. @throws Error if it never was */
+/** Keeps a fault for a while, and until data met it. @throws Error if none did */
 async function hold(link: LinkProxy, felt: "held" | "lostBytes"): Promise<string> {
   const before = link[felt];
   await sleep(HOLD_MS);
