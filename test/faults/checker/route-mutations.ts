@@ -66,7 +66,7 @@ export const ROUTE_MUTATIONS: Readonly<Record<string, Named>> = {
       "delivered",
       () => ({ attempt: 1 }),
       ({ attempt, source, queue }) =>
-        attempt > 1 && routeOf(source, "orders") === "away" && queue === DIVERTED_QUEUE,
+        attempt > 1 && routeOf(source, "orders") === "moved" && queue === DIVERTED_QUEUE,
     ),
     "attempts",
   ],

@@ -12,7 +12,7 @@ const inQueue = (queue: string, sum?: string) => ({
 const failed = { at: 20, dueAt: 200 };
 
 describe("a message that a rule moves when it has failed", () => {
-  const sent = (name = "m.away.h1") =>
+  const sent = (name = "m.moved.h1") =>
     new Story(ORDERS).send(name, { plan: "fail1" }).deliver(name, { at: 10 });
   const again = { at: 210, number: 2, attempt: 2 };
 
@@ -20,9 +20,9 @@ describe("a message that a rule moves when it has failed", () => {
     const moved = (queue: string, over = {}) =>
       broken(
         sent()
-          .ack("m.away.h1-1", "failed", failed)
-          .deliver("m.away.h1", { ...again, ...over, ...inQueue(queue) })
-          .ack("m.away.h1-2", "succeeded", { at: 220 }),
+          .ack("m.moved.h1-1", "failed", failed)
+          .deliver("m.moved.h1", { ...again, ...over, ...inQueue(queue) })
+          .ack("m.moved.h1-2", "succeeded", { at: 220 }),
       );
     expect(moved(DIVERTED_QUEUE)).toEqual([]);
     expect(moved(ORDERS)).toEqual(["in-place"]);
@@ -32,38 +32,38 @@ describe("a message that a rule moves when it has failed", () => {
   it("may be in either queue when nobody knows whether the failure was applied", () => {
     for (const queue of [ORDERS, DIVERTED_QUEUE]) {
       const story = sent()
-        .ack("m.away.h1-1", "failed", { at: 20, answer: "none" })
-        .deliver("m.away.h1", { ...again, ...inQueue(queue) })
-        .ack("m.away.h1-2", "succeeded", { at: 220 });
+        .ack("m.moved.h1-1", "failed", { at: 20, answer: "none" })
+        .deliver("m.moved.h1", { ...again, ...inQueue(queue) })
+        .ack("m.moved.h1-2", "succeeded", { at: 220 });
       expect(broken(story), queue).toEqual([]);
     }
   });
 
   it("stays after a release, and after a lease that has ended", () => {
-    const released = sent().ack("m.away.h1-1", "released", { at: 20 });
+    const released = sent().ack("m.moved.h1-1", "released", { at: 20 });
     for (const [story, unknown] of [
       [released, false],
       [sent(), true],
     ] as const) {
       const next = { at: 2_100, number: 2, unknown, ...inQueue(DIVERTED_QUEUE) };
-      story.deliver("m.away.h1", next).ack("m.away.h1-2", "succeeded", { at: 2_120 });
+      story.deliver("m.moved.h1", next).ack("m.moved.h1-2", "succeeded", { at: 2_120 });
       expect(broken(story)).toEqual(["in-place"]);
     }
   });
 
   it("is never with two workers at once, one in each queue", () => {
     const story = sent()
-      .deliver("m.away.h1", { at: 30, number: 2, ...inQueue(DIVERTED_QUEUE) })
-      .ack("m.away.h1-1", "succeeded", { at: 900, answer: "LEASE_LOST" })
-      .ack("m.away.h1-2", "succeeded", { at: 40 });
+      .deliver("m.moved.h1", { at: 30, number: 2, ...inQueue(DIVERTED_QUEUE) })
+      .ack("m.moved.h1-1", "succeeded", { at: 900, answer: "LEASE_LOST" })
+      .ack("m.moved.h1-2", "succeeded", { at: 40 });
     expect(broken(story)).toContain("duplicate-explained");
   });
 
   it("is kept where it went", () => {
     const kept = (queue: string) => {
-      const story = sent().ack("m.away.h1-1", "failed", { at: 20, state: "QUARANTINED" });
+      const story = sent().ack("m.moved.h1-1", "failed", { at: 20, state: "QUARANTINED" });
       const reason = { attempts: 3, quarantineReason: "RETRIES_EXHAUSTED" };
-      return broken(story.keep("m.away.h1", { ...reason, queue }));
+      return broken(story.keep("m.moved.h1", { ...reason, queue }));
     };
     expect(kept(DIVERTED_QUEUE)).not.toContain("in-place");
     expect(kept(ORDERS)).toContain("in-place");
@@ -72,20 +72,20 @@ describe("a message that a rule moves when it has failed", () => {
   it("is NOT_FOUND in its old queue only", () => {
     const asked = (by: string) => {
       const story = sent()
-        .ack("m.away.h1-1", "failed", failed)
-        .deliver("m.away.h1", { ...again, ...inQueue(DIVERTED_QUEUE) })
+        .ack("m.moved.h1-1", "failed", failed)
+        .deliver("m.moved.h1", { ...again, ...inQueue(DIVERTED_QUEUE) })
         .ack(by, "released", { at: 2_230, by: "odd-worker", answer: "NOT_FOUND" });
       const next = { at: 2_300, number: 3, attempt: 2, unknown: true, ...inQueue(DIVERTED_QUEUE) };
       return broken(
-        story.deliver("m.away.h1", next).ack("m.away.h1-3", "succeeded", { at: 2_310 }),
+        story.deliver("m.moved.h1", next).ack("m.moved.h1-3", "succeeded", { at: 2_310 }),
       );
     };
-    expect(asked("m.away.h1-1")).toEqual([]);
-    expect(asked("m.away.h1-2")).toContain("stays-ended");
+    expect(asked("m.moved.h1-1")).toEqual([]);
+    expect(asked("m.moved.h1-2")).toContain("stays-ended");
   });
 
   it("leaves a failure that a breaker has exempt where it was", () => {
-    const name = "m.away.h1";
+    const name = "m.moved.h1";
     const exempt = (queue: string) => {
       const story = new Story(GUARDED_QUEUE)
         .send(name, { plan: "fail1" })
@@ -99,7 +99,7 @@ describe("a message that a rule moves when it has failed", () => {
   });
 
   it("has rules in the queues of the load alone", () => {
-    const name = "m.away.h1";
+    const name = "m.moved.h1";
     const story = new Story("quiet").send(name, { plan: "fail1" }).deliver(name, { at: 10 });
     story.ack(`${name}-1`, "failed", failed).deliver(name, again);
     expect(broken(story.ack(`${name}-2`, "succeeded", { at: 220 }))).toEqual([]);
@@ -148,6 +148,6 @@ describe("of an ordering key", () => {
       return broken(story.keep(first, { queue, attempts: 1, quarantineReason: "NON_RETRYABLE" }));
     };
     expect(held("")).toEqual(["order-held"]);
-    expect(held(".away")).toEqual([]);
+    expect(held(".moved")).toEqual([]);
   });
 });

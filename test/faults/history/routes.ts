@@ -1,5 +1,5 @@
 // What routing rules do to a message of the load, by its number at its producer. The route is also in its
-// source, before its host: `ts-producer-1-17.away.h1.o451`, so that rules and histories tell it alike.
+// source, before its host: `ts-producer-1-17.moved.h1.o451`, so that rules and histories tell it alike.
 
 import { GUARDED_QUEUE } from "./guarded-facts.ts";
 
@@ -14,7 +14,7 @@ export const ROUTES = {
   /** Stored in the queue of diverted messages when it arrives. */
   divert: "arrives elsewhere",
   /** Moves there when it has failed. */
-  away: "moves away",
+  moved: "moves to the diverted queue",
   /** Moves to the other queue of the load each time that it has failed: there and back. */
   swap: "moves to the other queue",
   /** To quarantine when it has failed. */
@@ -28,7 +28,7 @@ const ROUTE_EVERY = 50;
 const ROUTE_FROM: readonly (readonly [Route, number, number])[] = [
   ["drop", 7, 8],
   ["divert", 13, 15],
-  ["away", 20, 28],
+  ["moved", 20, 28],
   ["swap", 30, 38],
   ["rule", 40, 42],
 ];
@@ -53,7 +53,7 @@ export function firstQueue(route: Route | undefined, queue: string): string {
 
 /** Where it is when it has failed in this queue, and that was counted. */
 export function queueAfterFailure(route: Route | undefined, queue: string): string {
-  if (route === "away") return DIVERTED_QUEUE;
+  if (route === "moved") return DIVERTED_QUEUE;
   if (route === "swap") return queue === GUARDED_QUEUE ? "orders" : GUARDED_QUEUE;
   return queue;
 }

@@ -15,7 +15,7 @@ const { ARRIVAL, FAILURE } = RuleEvent;
 const RULES = [
   { name: "drop", event: ARRIVAL, when: of("drop"), action: { drop: true } },
   { name: "divert", event: ARRIVAL, when: of("divert"), action: { queue: DIVERTED_QUEUE } },
-  { name: "away", event: FAILURE, when: of("away"), action: { queue: DIVERTED_QUEUE } },
+  { name: "moved", event: FAILURE, when: of("moved"), action: { queue: DIVERTED_QUEUE } },
   { name: "swap", event: FAILURE, when: of("swap", ["orders"]), action: { queue: GUARDED_QUEUE } },
   { name: "back", event: FAILURE, when: of("swap", [GUARDED_QUEUE]), action: { queue: "orders" } },
   { name: "rule", event: FAILURE, when: of("rule"), action: { quarantine: true } },
