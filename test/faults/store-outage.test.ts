@@ -34,10 +34,10 @@ afterEach(async () => {
   await redis?.stop();
 }, 60_000);
 
-/** Every kind of call is refused within the store's deadline, and says when to come again. */
+/** Every kind of call is refused within the deadline of the store, with a time to retry. */
 async function expectUnavailable(): Promise<void> {
   const calls = [
-    () => dlq.sendToDlq(sendRequest("elsewhere")), // stored or not: nobody knows
+    () => dlq.sendToDlq(sendRequest("elsewhere")), // it may be stored or not
     () => dlq.stats({ queues: ["q"] }),
     () => dlq.retry({ queue: "q", ids: ["0190a0b0-0000-7000-8000-000000000000"] }),
     () => dlq.extendLease({ sessionId: "0190a0b0-0000-7000-8000-000000000000" }),
@@ -63,7 +63,7 @@ async function expectServing(serving: boolean): Promise<void> {
 const WAIT = { timeout: 15_000, interval: 50 };
 
 describe("while Redis is dead", { timeout: 60_000 }, () => {
-  it("calls are refused in time, streams stay open and go on when it is back", async () => {
+  it("calls are refused in time, and streams stay open and continue when it is back", async () => {
     const worker = await Worker.open(dlq, { queues: ["q"], maxInFlight: 2 });
     await sendAll(dlq, sendRequests(4, "q"));
     const held = await worker.take(2);
@@ -72,7 +72,7 @@ describe("while Redis is dead", { timeout: 60_000 }, () => {
     await expectUnavailable();
     await worker.silence();
     expect(worker.isOver).toBe(false);
-    // Also one that is opened meanwhile.
+    // Also a stream that is opened during the outage.
     const second = await Worker.open(dlq, { queues: ["q"], maxInFlight: 2 });
 
     await redis.restart();
@@ -89,7 +89,7 @@ describe("while Redis is dead", { timeout: 60_000 }, () => {
     await second.close();
   });
 
-  it("nothing that was acknowledged is lost, whenever it dies", async () => {
+  it("no acknowledged message is lost, whenever Redis is killed", async () => {
     const producer = new Producer(dlq, "load");
     const worker = new SteadyWorker(dlq, { queues: ["load"], maxInFlight: 50 });
     for (let deaths = 1; deaths <= 3; deaths++) {
@@ -109,7 +109,7 @@ describe("while Redis is dead", { timeout: 60_000 }, () => {
     console.info(
       `${producer.acknowledged.size} acknowledged, ${producer.failures.length} refused meanwhile, ${worker.doubtful} delivered twice`,
     );
-    // The store's account and the clients' histories agree.
+    // The counters of the store equal those of the clients.
     expect(totals?.succeeded).toBe(totals?.accepted);
     expect(Number(totals?.accepted)).toBeGreaterThanOrEqual(producer.acknowledged.size);
     expect(worker.delivered.size).toBe(Number(totals?.accepted));
@@ -120,7 +120,7 @@ describe("while Redis is dead", { timeout: 60_000 }, () => {
 });
 
 describe("while Redis hangs", { timeout: 60_000 }, () => {
-  it("calls are refused in time, and no lease is lost by that", async () => {
+  it("calls are refused in time, and no lease is lost", async () => {
     const leaseDuration = durationFromMs(2_000);
     const worker = await Worker.open(dlq, { queues: ["q"], maxInFlight: 3, leaseDuration });
     await sendAll(dlq, sendRequests(3, "q"));
@@ -128,7 +128,7 @@ describe("while Redis hangs", { timeout: 60_000 }, () => {
     redis.pause();
     const pausedAt = performance.now();
     await expectUnavailable();
-    // Much longer than the leases are.
+    // Much longer than the leases.
     await vi.waitFor(() => expect(performance.now() - pausedAt).toBeGreaterThan(6_500), WAIT);
     expect(worker.isOver).toBe(false);
     redis.resume();

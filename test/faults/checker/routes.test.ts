@@ -4,19 +4,19 @@ import { DIVERTED_QUEUE } from "../history/routes.ts";
 import { Story } from "./story.ts";
 
 const ORDERS = "orders";
-/** Rules that do not hold. A story counts for one queue alone, a simulation for all. */
+/** Returns the broken rules, without counters-agree: a story counts only one queue. */
 const broken = (story: Story) => story.broken().filter((rule) => rule !== "counters-agree");
 const inQueue = (queue: string, sum?: string) => ({
   over: { queue, ...(sum === undefined ? {} : { sum }) },
 });
 const failed = { at: 20, dueAt: 200 };
 
-describe("a message that a rule moves when it has failed", () => {
+describe("a message that a rule moves after a failure", () => {
   const sent = (name = "m.moved.h1") =>
     new Story(ORDERS).send(name, { plan: "fail1" }).deliver(name, { at: 10 });
   const again = { at: 210, number: 2, attempt: 2 };
 
-  it("is delivered there, with its attempts, and no longer where it was", () => {
+  it("is delivered in the new queue only, with its attempts", () => {
     const moved = (queue: string, over = {}) =>
       broken(
         sent()
@@ -29,7 +29,7 @@ describe("a message that a rule moves when it has failed", () => {
     expect(moved(DIVERTED_QUEUE, { attempt: 1 })).toEqual(["attempts"]);
   });
 
-  it("may be in either queue when nobody knows whether the failure was applied", () => {
+  it("may be in either queue if the failure has no answer", () => {
     for (const queue of [ORDERS, DIVERTED_QUEUE]) {
       const story = sent()
         .ack("m.moved.h1-1", "failed", { at: 20, answer: "none" })
@@ -39,7 +39,7 @@ describe("a message that a rule moves when it has failed", () => {
     }
   });
 
-  it("stays after a release, and after a lease that has ended", () => {
+  it("stays after a release or an expired lease", () => {
     const released = sent().ack("m.moved.h1-1", "released", { at: 20 });
     for (const [story, unknown] of [
       [released, false],
@@ -51,7 +51,7 @@ describe("a message that a rule moves when it has failed", () => {
     }
   });
 
-  it("is never with two workers at once, one in each queue", () => {
+  it("is never delivered in both queues at once", () => {
     const story = sent()
       .deliver("m.moved.h1", { at: 30, number: 2, ...inQueue(DIVERTED_QUEUE) })
       .ack("m.moved.h1-1", "succeeded", { at: 900, answer: "LEASE_LOST" })
@@ -59,7 +59,7 @@ describe("a message that a rule moves when it has failed", () => {
     expect(broken(story)).toContain("duplicate-explained");
   });
 
-  it("is kept where it went", () => {
+  it("is stored in the new queue", () => {
     const kept = (queue: string) => {
       const story = sent().ack("m.moved.h1-1", "failed", { at: 20, state: "QUARANTINED" });
       const reason = { attempts: 3, quarantineReason: "RETRIES_EXHAUSTED" };
@@ -84,7 +84,7 @@ describe("a message that a rule moves when it has failed", () => {
     expect(asked("m.moved.h1-2")).toContain("stays-ended");
   });
 
-  it("leaves a failure that a breaker has exempt where it was", () => {
+  it("stays after an exempt failure", () => {
     const name = "m.moved.h1";
     const exempt = (queue: string) => {
       const story = new Story(GUARDED_QUEUE)
@@ -98,7 +98,7 @@ describe("a message that a rule moves when it has failed", () => {
     expect(exempt(DIVERTED_QUEUE)).toEqual(["in-place"]);
   });
 
-  it("has rules in the queues of the load alone", () => {
+  it("is moved only from the queues of the load", () => {
     const name = "m.moved.h1";
     const story = new Story("quiet").send(name, { plan: "fail1" }).deliver(name, { at: 10 });
     story.ack(`${name}-1`, "failed", failed).deliver(name, again);
@@ -106,27 +106,27 @@ describe("a message that a rule moves when it has failed", () => {
   });
 });
 
-describe("what a rule drops", () => {
+describe("a message that a rule drops", () => {
   const answered = (name: string, state: string, id: string) =>
     new Story(ORDERS)
       .send(name, { answer: "none" })
       .write("producer", { e: "sent", at: 5, request: `send-${name}`, id, state, dueAt: 0 });
 
-  it("is answered so, and is nowhere", () => {
+  it("is answered as dropped and not stored", () => {
     expect(broken(answered("m.drop.h1", "DISCARDED", ""))).toEqual([]);
     const there = answered("m.drop.h1", "DISCARDED", "").deliver("m.drop.h1", { at: 10 });
     expect(broken(there.ack("m.drop.h1-1", "succeeded", { at: 20 }))).toEqual(["dropped"]);
   });
 
-  it("is what a rule drops, and nothing else", () => {
+  it("needs such a rule", () => {
     expect(broken(answered("m.h1", "DISCARDED", ""))).toEqual(["dropped"]);
   });
 });
 
-describe("of an ordering key", () => {
+describe("an ordering key", () => {
   const name = (first: string) => `${first}.h1.o1`;
 
-  it("what comes back from another queue has a place that no id tells", () => {
+  it("may order a message from another queue anywhere, whatever its id", () => {
     const [moved, other] = [name("a.swap"), name("b")];
     const story = new Story(GUARDED_QUEUE).send(moved, { plan: "fail2" }).send(other, { at: 5 });
     story.deliver(moved, { at: 10 }).ack(`${moved}-1`, "failed", failed);
@@ -137,7 +137,7 @@ describe("of an ordering key", () => {
     expect(broken(story.ack(`${moved}-3`, "succeeded", { at: 420 }))).toEqual([]);
   });
 
-  it("what a rule takes away as it is set aside holds up nobody", () => {
+  it("does not wait behind a message that a rule moved", () => {
     const held = (route: string) => {
       const [first, next] = [name(`a${route}`), name("b")];
       const story = new Story(GUARDED_QUEUE).send(first, { plan: "bad" }).send(next, { at: 5 });
