@@ -1,37 +1,50 @@
-// Puts the parts of a run together, and takes them apart again in the opposite order.
+// Starts the parts of a run, places the orders, repairs the services one by one, waits until every dead letter is
+// recovered or quarantined, and stops the parts.
 
 import { once } from "node:events";
-import { createCalls } from "./call.ts";
-import { createEndpoint } from "./endpoint.ts";
-import type { Happening } from "./happening.ts";
+import { setTimeout as pause } from "node:timers/promises";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { NEXT, nextWhileKept } from "./next.ts";
-import type { DemoOptions } from "./options.ts";
-import { createRandom } from "./orders.ts";
-import { createPlainView } from "./plain.ts";
 import { startServer } from "./server.ts";
-import { type ServiceName, serviceOf } from "./services.ts";
+import {
+  createCalls,
+  createEndpoint,
+  createOrders,
+  createRandom,
+  type Endpoint,
+  type Random,
+  SERVICES,
+  type ServiceName,
+  serviceOf,
+} from "./services.ts";
 import { openShop, type Shop } from "./shop.ts";
-import { tellStory } from "./story.ts";
-import { summaryOf } from "./summary.ts";
-import type { Scene, View } from "./view.ts";
+import { NEXT, nextWhileKept, summaryOf } from "./summary.ts";
+import { createPlainView, type DemoEvent, type Scene, type View } from "./view.ts";
+
+export interface DemoOptions {
+  /** About how long the run takes. The outages last a share of it. */
+  readonly seconds: number;
+  readonly seed: number;
+  readonly isPlain: boolean;
+  readonly keep: boolean;
+  readonly help: boolean;
+}
 
 export interface Stage {
   readonly options: DemoOptions;
   readonly write: (text: string) => void;
   readonly openView: (scene: Scene) => View;
-  /** Ends the run wherever it is. */
+  /** Stops the run at any point. */
   readonly signal: AbortSignal;
 }
 
 const REFRESH_EVERY_MS = 250;
 
-/** `good`: every order is decided, and none was lost. `stopped`: by the signal, before that. */
+/** `good`: every order was decided and none was lost. `stopped`: the signal came first. */
 export type End = "good" | "bad" | "stopped";
 
 export async function runDemo({ options, write, openView, signal }: Stage): Promise<End> {
   await using parts = new AsyncDisposableStack();
-  write("Starting a dlq-service of its own …\n");
+  write("Starting a dlq-service …\n");
   const server = parts.use(await startServer(signal));
   const random = createRandom(options.seed);
   const endpoint = parts.use(await createEndpoint(random));
@@ -49,31 +62,31 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   let view = openView(scene);
   let isShown = true;
   parts.defer(() => view.close());
-  const tell = (happening: Happening) => {
-    if (happening.kind === "service") works.add(happening.service);
-    // What is still under way when the summary is written has no place behind it.
-    if (isShown) view.happened(happening);
+  const report = (event: DemoEvent) => {
+    if (event.kind === "service") works.add(event.service);
+    // Events after the summary are not shown.
+    if (isShown) view.onEvent(event);
   };
   const shop = parts.use(
     openShop({
       url: `http://${server.grpc}`,
       call: calls.call,
-      tell,
+      report,
       onPlaced: ledger.placed,
       onSent: ledger.sent,
       onSettled: ledger.settled,
       signal,
     }),
   );
-  parts.use(refreshing(ledger, shop, () => view.refreshed()));
+  parts.use(refreshRegularly(ledger, shop, () => view.onCounts()));
 
-  const story = { seconds: options.seconds, random, endpoint, shop, ledger, tell, signal };
-  const isDecided = await orUntilAborted(Promise.race([tellStory(story), server.failed]), signal);
+  const course = { seconds: options.seconds, random, endpoint, shop, ledger, report, signal };
+  const isDecided = await orUntilAborted(Promise.race([runCourse(course), server.failed]), signal);
   view.close();
   isShown = false;
   write(summaryOf(ledger, scene.elapsedMs()));
   if (isDecided === undefined) return "stopped";
-  if (!isDecided) write("Some are still undecided, and it took too long to wait for them.\n");
+  if (!isDecided) write("Some orders are still undecided after the longest wait.\n");
   const end = isDecided && ledger.lost === 0 ? "good" : "bad";
   if (!options.keep) {
     write(NEXT);
@@ -84,28 +97,28 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   write(nextWhileKept(server, ledger));
   view = createPlainView(scene, write);
   isShown = true;
-  tell({ kind: "service", service: "coupons", words: serviceOf("coupons").repair });
+  report({ kind: "service", service: "coupons", words: serviceOf("coupons").repair });
   if (!signal.aborted) await Promise.race([once(signal, "abort"), server.failed]);
   return end;
 }
 
-/** Asks for the counts again and again. A call that fails shows old ones for a moment longer. */
-function refreshing(ledger: Ledger, shop: Shop, then: () => void): Disposable {
-  let isAsking = false;
+/** Reads the counts periodically. After a failed call the old ones stay. */
+function refreshRegularly(ledger: Ledger, shop: Shop, then: () => void): Disposable {
+  let isReading = false;
   const timer = setInterval(() => {
-    if (isAsking) return;
-    isAsking = true;
+    if (isReading) return;
+    isReading = true;
     ledger
       .refresh(shop.dlq)
       .then(then, () => {})
       .finally(() => {
-        isAsking = false;
+        isReading = false;
       });
   }, REFRESH_EVERY_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Undefined when the signal aborts, which is no error then. */
+/** Resolves with undefined if the signal aborts. */
 async function orUntilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {
     return await work;
@@ -113,4 +126,63 @@ async function orUntilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     if (signal.aborted) return undefined;
     throw error;
   }
+}
+
+export interface Course {
+  readonly seconds: number;
+  readonly random: Random;
+  readonly endpoint: Endpoint;
+  readonly shop: Shop;
+  readonly ledger: Ledger;
+  readonly report: (event: DemoEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The last order comes at this share of the run, when some services work again. */
+const ORDERS_UNTIL = 0.7;
+/** How long a run may wait for retries after its planned end. */
+const EXTRA_WAIT_MS = 30_000;
+const CHECK_EVERY_MS = 250;
+
+/** @returns whether everything was decided; false if it took too long */
+export async function runCourse(course: Course): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const durationMs = course.seconds * 1_000;
+  const at = (share: number) => until(startedAtMs + share * durationMs, course.signal);
+  await Promise.all([placeOrders(course, at), recover(course, at)]);
+  const giveUpAtMs = startedAtMs + durationMs + EXTRA_WAIT_MS;
+  while (performance.now() < giveUpAtMs) {
+    if (course.ledger.isDecided) return true;
+    await pause(CHECK_EVERY_MS, undefined, { signal: course.signal });
+  }
+  return false;
+}
+
+type At = (share: number) => Promise<void>;
+
+async function placeOrders({ shop, random }: Course, at: At): Promise<void> {
+  const orders = createOrders(random);
+  const underWay: Promise<void>[] = [];
+  for (const [index, order] of orders.entries()) {
+    await at((index / orders.length) * ORDERS_UNTIL);
+    underWay.push(shop.place(order));
+  }
+  await Promise.all(underWay);
+}
+
+async function recover({ endpoint, report }: Course, at: At): Promise<void> {
+  await Promise.all(
+    SERVICES.map(async ({ name, worksAfter, repair }) => {
+      if (worksAfter === undefined) return;
+      await at(worksAfter);
+      await endpoint.repair(name);
+      report({ kind: "service", service: name, words: repair });
+    }),
+  );
+}
+
+/** Rejects when the signal aborts. */
+async function until(atMs: number, signal: AbortSignal): Promise<void> {
+  const waitMs = atMs - performance.now();
+  if (waitMs > 0) await pause(waitMs, undefined, { signal });
 }

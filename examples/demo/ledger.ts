@@ -1,5 +1,4 @@
-// What is known of the run at a moment: counts as the service's `Stats` tell them, and beside them
-// what only the shop knows.
+// The counts of a run: those of the service, read by its `Stats` call, and those of the shop.
 
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type {
@@ -9,45 +8,45 @@ import type {
   SendResult,
   SettledDelivery,
 } from "../../clients/typescript/src/index.ts";
-import type { Order } from "./orders.ts";
+import type { Order } from "./services.ts";
 import { SERVICE_NAMES, type ServiceName } from "./services.ts";
 
 /** One queue, as `Stats` counts it. */
 export interface Counts {
-  /** Dead letters sent. */
+  /** Dead letters that the service accepted. */
   readonly sent: number;
   readonly waiting: number;
   readonly inFlight: number;
   readonly recovered: number;
   readonly quarantined: number;
-  /** Attempts to process it again whose outcome counted. */
+  /** Retries with an outcome. */
   readonly attempts: number;
 }
 
 export type Row = Counts & {
-  /** When the next retry is due, by this process's monotonic clock. */
+  /** When the next retry is due, in the time of `performance.now()`. */
   readonly dueAtMs?: number;
 };
 
 export interface Ledger {
   row(service: ServiceName): Row;
   readonly total: Row;
-  /** Orders that the shop has called a service for. */
+  /** Orders that the shop has placed. */
   readonly tried: number;
-  /** Those that went through at once. */
+  /** Orders that succeeded on the first call. */
   readonly atOnce: number;
-  /** The service has everything that was sent to it, and nothing of it is open any more. */
+  /** Every order that was sent is recovered or quarantined. */
   readonly isDecided: boolean;
-  /** Those that are nowhere, since even the send failed. */
+  /** Orders whose send failed. */
   readonly lost: number;
-  /** How the service has read the failures of a queue, most frequent first. */
+  /** Reasons of the failures of a queue, most frequent first. */
   reasons(service: ServiceName): readonly ReasonName[];
-  /** Why messages of a queue came to quarantine. */
+  /** Why messages of a queue were quarantined. */
   quarantineReasons(service: ServiceName): readonly QuarantineReasonName[];
   placed(): void;
   sent(order: Order, result: SendResult): void;
   settled(service: ServiceName, result: SettledDelivery): void;
-  /** Asks the service. @throws ConnectError */
+  /** Reads the counts of the service. @throws ConnectError */
   refresh(dlq: DlqClient): Promise<void>;
 }
 
@@ -104,7 +103,6 @@ export function createLedger(): Ledger {
     },
     sent({ service }, result) {
       if (result.status === "dropped") lost += 1;
-      // Otherwise it is another failure of a message that is already counted.
       if (result.status !== "sent") return;
       sent += 1;
       const counts = reasons.get(service) ?? new Map<ReasonName, number>();

@@ -1,17 +1,15 @@
-// `npm run demo`, once everything it needs is there. Exit codes: 0 at a good end, 1 if not, 2 for
-// wrong arguments, 130 when it was stopped.
+// `npm run demo` starts this after it has installed what the demo needs. Exit codes: 0 if every order was decided,
+// 1 if not, 2 for wrong arguments, 130 when stopped.
 
-import { createPaint } from "./ansi.ts";
-import { runDemo } from "./demo.ts";
-import { type DemoOptions, HELP, parseOptions } from "./options.ts";
-import { createPlainView } from "./plain.ts";
-import { createScreen } from "./screen.ts";
-import type { Scene } from "./view.ts";
+import { parseArgs } from "node:util";
+import { type DemoOptions, runDemo } from "./demo.ts";
+import { createPaint, createScreen } from "./screen.ts";
+import { createPlainView, type Scene } from "./view.ts";
 
 const EXIT_CODES = { good: 0, bad: 1, stopped: 130 };
-/** A terminal's Ctrl-C reaches us up to three times: by itself, by npm, by the script before this. */
+/** Ctrl-C can arrive three times: from the terminal, from npm and from the script that started this. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-const PARENT_LOOK_MS = 250;
+const PARENT_CHECK_MS = 250;
 
 const { stdout, stderr, env } = process;
 process.exitCode = await main();
@@ -21,7 +19,7 @@ async function main(): Promise<number> {
   try {
     options = parseOptions(process.argv.slice(2));
   } catch (error) {
-    stderr.write(`${wordsOf(error)}\nnpm run demo -- --help  says what there is.\n`);
+    stderr.write(`${wordsOf(error)}\nnpm run demo -- --help  lists the options.\n`);
     return 2;
   }
   if (options.help) {
@@ -38,21 +36,68 @@ async function main(): Promise<number> {
     return EXIT_CODES[await runDemo({ options, write, openView, signal })];
   } catch (error) {
     if (error === signal.reason) return EXIT_CODES.stopped;
-    stderr.write(`The demo could not go on: ${wordsOf(error)}\n`);
+    stderr.write(`The demo failed: ${wordsOf(error)}\n`);
     return 1;
   }
 }
 
-/** Aborts when somebody wants an end, or when the script that started this is gone. */
+/** Aborts on a signal, when the output is closed, or when the parent process has ended. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const name of SIGNALS) process.on(name, () => stop.abort());
-  stdout.on("error", () => stop.abort()); // its reader is gone, or the terminal
+  stdout.on("error", () => stop.abort()); // the reader of the output has closed it
   const parent = process.ppid;
-  setInterval(() => process.ppid === parent || stop.abort(), PARENT_LOOK_MS).unref();
+  setInterval(() => process.ppid === parent || stop.abort(), PARENT_CHECK_MS).unref();
   return stop.signal;
 }
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+export const HELP = `npm run demo -- [options]
+
+A shop calls six services over HTTP, and each fails in its own way. A failed order becomes a dead
+letter in a dlq-service that the demo starts, and a worker retries it when it is due. Some orders
+recover, some are quarantined.
+
+  --seconds N   about how long the run takes, 5 to 60 (default 24); outages last a share of it
+  --seed N      seed of the random orders (default 1)
+  --plain       print one line for each event; default if the output is not a terminal
+  --keep        leave everything running at the end, with commands to try, until Ctrl-C
+  --help        print this text
+
+Everything runs on free ports of the loopback interface, with data in a temporary folder. The demo
+stops and removes all of it when it ends. NO_COLOR=1 turns colours off.
+`;
+
+const DEFAULT_SECONDS = 24;
+const MIN_SECONDS = 5;
+/** In a longer outage, the retries of dlq.yaml would be exhausted. */
+const MAX_SECONDS = 60;
+
+/** @throws Error with a message for the user */
+export function parseOptions(args: readonly string[]): DemoOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: "string" },
+      seed: { type: "string" },
+      plain: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const { plain: isPlain, keep, help } = values;
+  const seconds = number("--seconds", values.seconds, DEFAULT_SECONDS);
+  if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
+    throw new Error(`--seconds ${seconds}: give ${MIN_SECONDS} to ${MAX_SECONDS}`);
+  }
+  return { seconds, seed: number("--seed", values.seed, 1), isPlain, keep, help };
+}
+
+function number(flag: string, given: string | undefined, otherwise: number): number {
+  if (given === undefined) return otherwise;
+  if (!/^\d{1,9}$/.test(given)) throw new Error(`${flag} ${given}: give a whole number`);
+  return Number(given);
 }

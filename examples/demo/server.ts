@@ -1,47 +1,49 @@
-// The service itself, for one demo: a process as `npm start` runs it, with an embedded Redis, data in
-// a temporary folder, and free ports of the loopback.
+// The dlq-service of one demo: a process as `npm start` runs it, with an embedded Redis, a temporary data folder and
+// free ports on the loopback interface.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { makeDataFolder, removeDataFolder } from "./data-folder.ts";
 
 export interface DemoServer extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   readonly grpc: string;
   readonly http: string;
-  /** Rejects when the process ends before it is asked to; never resolves. */
+  /** Rejects if the process ends before it is disposed. Never resolves. */
   readonly failed: Promise<never>;
 }
 
 export const CONFIG_FILE = resolve(import.meta.dirname, "dlq.yaml");
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const START_DEADLINE_MS = 30_000;
-/** An orderly end takes a fraction of a second; this is for a machine that is busy. */
+/** A shutdown takes a fraction of a second, longer on a busy machine. */
 const END_DEADLINE_MS = 5_000;
 const KEPT_OUTPUT_CHARS = 4_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** @param signal ends the start; what was started is gone when this rejects */
+/** @param signal aborts the start. If this rejects, the process has ended and the folder is removed. */
 export async function startServer(signal: AbortSignal): Promise<DemoServer> {
   const dataDir = await makeDataFolder();
   const child = spawn(process.execPath, [MAIN, "serve", "--config", CONFIG_FILE], {
     env: environment(dataDir),
     stdio: ["ignore", "pipe", "pipe"],
-    detached: true, // Ctrl-C is for the demo, which ends it in order
+    detached: true, // Ctrl-C must reach the demo only, which then stops the server
   });
-  const killNow = () => child.kill("SIGTERM"); // the demo ends in some way that nobody planned
+  const killNow = () => child.kill("SIGTERM"); // in case the demo ends without disposing the server
   process.once("exit", killNow);
   const hasEnded = new Promise<void>((done) => {
     child.once("close", () => done());
     child.once("error", () => done());
   });
-  let isAsked = false;
+  let isStopping = false;
 
   async function end(): Promise<void> {
-    isAsked = true;
+    isStopping = true;
     const timer = setTimeout(() => child.kill("SIGKILL"), END_DEADLINE_MS);
     child.kill("SIGTERM");
     await hasEnded;
@@ -52,10 +54,10 @@ export async function startServer(signal: AbortSignal): Promise<DemoServer> {
 
   const output = createOutput();
   const failed = hasEnded.then(() => {
-    if (isAsked) return new Promise<never>(() => {});
-    throw new Error(`the server has ended by itself:\n${output.text()}`);
+    if (isStopping) return new Promise<never>(() => {});
+    throw new Error(`the server ended unexpectedly:\n${output.text()}`);
   });
-  failed.catch(() => {}); // its awaiters get the rejection
+  failed.catch(() => {}); // prevents an unhandled rejection; callers still get it
   try {
     const addresses = await Promise.race([untilServing(child, output.add, signal), failed]);
     return { ...addresses, failed, [Symbol.asyncDispose]: end };
@@ -65,7 +67,7 @@ export async function startServer(signal: AbortSignal): Promise<DemoServer> {
   }
 }
 
-/** Nothing of the user's own deployment, save the Redis binary that set-up has found. */
+/** The environment without the user's DLQ_ settings, except for the Redis binary. */
 function environment(dataDir: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("DLQ_"));
   const { DLQ_REDIS_SERVER } = process.env;
@@ -75,13 +77,13 @@ function environment(dataDir: string): NodeJS.ProcessEnv {
     DLQ_LISTEN_HTTP: "127.0.0.1:0",
     DLQ_DATA_DIR: dataDir,
     DLQ_LOG_FORMAT: "json",
-    DLQ_DRAIN_GRACE: "200ms", // the worker has ended before
-    DLQ_DISK_LOW: "0", // a few kilobytes; a small machine should show the demo too
+    DLQ_DRAIN_GRACE: "200ms", // the worker ends first
+    DLQ_DISK_LOW: "0", // the demo stores a few kilobytes, so a full disk is no problem
     ...(DLQ_REDIS_SERVER ? { DLQ_REDIS_SERVER } : {}),
   };
 }
 
-/** Resolves when it listens and has its store. */
+/** Resolves when the server listens and its store is ready. */
 async function untilServing(child: Child, keep: (line: string) => void, signal: AbortSignal) {
   const { promise, resolve: serving, reject } = Promise.withResolvers<Addresses>();
   let addresses: Addresses | undefined;
@@ -109,7 +111,7 @@ interface Addresses {
   readonly http: string;
 }
 
-/** Not every line is a log line: warnings of Node, a crash. */
+/** Returns {} for other lines, such as warnings of Node. */
 function parse(line: string): Record<string, unknown> {
   try {
     return JSON.parse(line);
@@ -118,7 +120,7 @@ function parse(line: string): Record<string, unknown> {
   }
 }
 
-/** The end of what it wrote, to be shown when it fails. */
+/** Keeps the end of the output, for the error message. */
 function createOutput() {
   let text = "";
   return {
@@ -127,4 +129,22 @@ function createOutput() {
       text = `${text}${line}\n`.slice(-KEPT_OUTPUT_CHARS);
     },
   };
+}
+
+export function makeDataFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "dlq-demo-"));
+}
+
+/** Also ends the embedded Redis: it keeps running if its server was killed. */
+export async function removeDataFolder(folder: string): Promise<void> {
+  await endRedis(join(folder, "redis.sock"));
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function endRedis(socketPath: string): Promise<void> {
+  const socket = connect(socketPath);
+  socket.once("connect", () => socket.write("SHUTDOWN NOSAVE\r\n"));
+  socket.once("error", () => socket.destroy()); // Redis has ended already
+  socket.resume();
+  return new Promise((done) => socket.once("close", () => done()));
 }

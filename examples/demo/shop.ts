@@ -1,5 +1,4 @@
-// The two sides of the shop that the DLQ is for: the code that places orders and hands over what
-// fails, and the worker that tries again when a retry is due.
+// The shop: a producer, which sends each order that fails to the DLQ, and a worker, which retries it when it is due.
 
 import {
   createDlqClient,
@@ -8,41 +7,40 @@ import {
   type SendResult,
   type SettledDelivery,
 } from "../../clients/typescript/src/index.ts";
-import type { Call } from "./call.ts";
-import { type Happening, ofAttempt, ofSend } from "./happening.ts";
-import type { Order } from "./orders.ts";
-import { SERVICE_NAMES, type ServiceName, serviceOf } from "./services.ts";
+import { type Call, type Order, SERVICE_NAMES, type ServiceName, serviceOf } from "./services.ts";
+import { attemptEvent, type DemoEvent, sendEvent } from "./view.ts";
 
 export interface ShopOptions {
   /** The gRPC address of the service. */
   readonly url: string;
   readonly call: Call;
-  readonly tell: (happening: Happening) => void;
-  /** An order went through at its first try. */
+  readonly report: (event: DemoEvent) => void;
+  /** An order succeeded on the first call. */
   readonly onPlaced: (order: Order) => void;
-  /** An order failed, and this is what the DLQ says. */
+  /** An order failed; `result` is the answer of the DLQ. */
   readonly onSent: (order: Order, result: SendResult) => void;
-  /** An order was tried again. */
+  /** A retry of an order has an outcome. */
   readonly onSettled: (service: ServiceName, settled: SettledDelivery) => void;
   readonly signal: AbortSignal;
 }
 
 export interface Shop extends AsyncDisposable {
-  /** Never rejects: what fails is in the DLQ then. */
+  /** Never rejects: a failed order is sent to the DLQ. */
   place(order: Order): Promise<void>;
   readonly dlq: DlqClient;
 }
 
-/** How long running work may take when the demo ends. */
+/** How long handlers may run on when the demo ends. */
 const DRAIN_MS = 500;
 
 export function openShop(options: ShopOptions): Shop {
-  const { call, tell, signal } = options;
+  const { call, report, signal } = options;
   const dlq = createDlqClient({ url: options.url, service: "shop", spool: false });
-  /** When an order failed at first, by its id. */
+  /** Order id -> when it failed first. */
   const failedAtMs = new Map<number, number>();
   const errors = new WeakMap<Delivery, unknown>();
 
+  // The producer.
   async function place(order: Order): Promise<void> {
     try {
       await call(order, signal);
@@ -53,10 +51,11 @@ export function openShop(options: ShopOptions): Shop {
       const sourceId = `order-${order.id}`;
       const result = await dlq.send(order.service, order, error, { sourceId });
       options.onSent(order, result);
-      tell(ofSend(order, error, result));
+      report(sendEvent(order, error, result));
     }
   }
 
+  // The worker.
   dlq.worker({
     queues: SERVICE_NAMES,
     concurrency: 8,
@@ -65,7 +64,7 @@ export function openShop(options: ShopOptions): Shop {
       try {
         await call(delivery.payload.json<Order>(), delivery.signal);
       } catch (error) {
-        errors.set(delivery, error); // only to show it
+        errors.set(delivery, error); // for the event
         throw error;
       }
     },
@@ -81,9 +80,9 @@ export function openShop(options: ShopOptions): Shop {
         ageMs,
       };
       options.onSettled(service, settled);
-      tell(ofAttempt(attempt, settled));
+      report(attemptEvent(attempt, settled));
     },
-    onError: () => {}, // it goes on by itself; a server that ends is noticed where it was started
+    onError: () => {}, // the worker reconnects by itself; demo.ts detects a server that ended
   });
 
   return { place, dlq, [Symbol.asyncDispose]: () => dlq.close(DRAIN_MS) };

@@ -1,8 +1,8 @@
-// The end of a run: what became of everything, as the service has counted it.
+// The text at the end of a run: a table of results, and commands to try next.
 
-import { seconds } from "./happening.ts";
 import type { Ledger } from "./ledger.ts";
 import { SERVICES } from "./services.ts";
+import { seconds } from "./view.ts";
 
 const WIDTHS = [10, 19, 8, 10, 9];
 
@@ -19,7 +19,7 @@ export function summaryOf(ledger: Ledger, elapsedMs: number): string {
   const { sent, recovered, attempts, quarantined } = total;
   const open = total.waiting + total.inFlight;
   return `
-${tried} orders in ${seconds(elapsedMs)}: ${atOnce} went through at once, ${sent} became dead letters. Of these
+${tried} orders in ${seconds(elapsedMs)}: ${atOnce} succeeded at once, ${sent} became dead letters. Of these
 ${recovered} recovered, ${quarantined} are in quarantine, ${open} are undecided; ${lost} orders were lost.
 
 ${cells(["queue", "reason", "messages", "recovered", "attempts"], "quarantined")}
@@ -34,4 +34,51 @@ function cells(values: readonly (string | number)[], last: string): string {
     return i < 2 ? String(value).padEnd(width) : String(value).padStart(width);
   });
   return `${padded.join("")}  ${last}`;
+}
+
+const FILES = `The code is short, like yours would be:
+  examples/demo/shop.ts          the producer and the worker
+  examples/demo/dlq.yaml         the retry policies
+  clients/typescript/README.md   the client: features and guarantees
+  README.md                      the service: a tour of five minutes
+`;
+
+/** For a run whose server has ended. */
+export const NEXT = `
+What next?
+  npm run demo -- --keep         keeps everything running at the end and prints
+                                 commands to inspect and retry messages
+  npm start                      runs the service, on localhost:50051
+
+${FILES}`;
+
+export interface Addresses {
+  readonly grpc: string;
+  readonly http: string;
+}
+
+/** For --keep, while everything runs. The shop's bug is fixed by then, so its messages can recover. */
+export function nextWhileKept({ grpc, http }: Addresses, ledger: Ledger): string {
+  const call = (method: string, request: object) =>
+    `  grpcurl -plaintext -d '${JSON.stringify(request)}' \\\n    ${grpc} dlq.v1.DlqService/${method}`;
+  const { quarantined } = ledger.row("coupons");
+  const retry = { queue: "coupons", filter: {}, expectedCount: quarantined };
+  return `
+Everything still runs: server, shop, worker. Try in a second terminal:
+
+What is in the queues, and why nothing is delivered:
+${call("Stats", {})}
+
+The bug in coupons is fixed now: retry its ${quarantined} messages, and watch them
+recover here:
+${call("Retry", retry)}
+
+Every method also works over HTTP, without grpcurl:
+  curl -H 'content-type: application/json' -d '{"queues":["coupons"]}' \\
+    http://${http}/dlq.v1.DlqService/Stats
+  curl -s http://${http}/metrics | grep '^dlq_messages_total'
+
+${FILES}
+Ctrl-C ends it.
+`;
 }

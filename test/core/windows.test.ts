@@ -187,9 +187,12 @@ describe("the first allowed instant", () => {
     expect(first(at, ...windows)).toBe(expected);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15, -8.64e15])("of %d is the same", (atMs) => {
-    expect(firstAllowedAtMs(atMs, [window("UTC", "08:00-09:00")])).toBe(atMs);
-  });
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15, -8.64e15])(
+    "of %d is the same",
+    (atMs) => {
+      expect(firstAllowedAtMs(atMs, [window("UTC", "08:00-09:00")])).toBe(atMs);
+    },
+  );
 });
 
 describe("compared with a simulated local clock", () => {

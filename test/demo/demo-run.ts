@@ -1,4 +1,4 @@
-// One run of the demo in a test: the real script, what it prints, and what it has started.
+// Runs the demo script in a test, with its output and the processes that it started.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,22 +13,22 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const SCRIPT = join(ROOT, "scripts/demo.mjs");
 
 export interface DemoRun {
-  /** What it has written so far, of both streams. */
+  /** Its stdout and stderr so far. */
   output(): string;
-  /** Resolves when that matches; rejects when it has ended and does not. */
+  /** Resolves when the output matches. Rejects if the demo ends without a match. */
   untilOutput(pattern: RegExp): Promise<RegExpExecArray>;
-  /** The processes that it has started, directly or not. */
+  /** Its child processes and their descendants. */
   descendants(): number[];
   signal(name: NodeJS.Signals): void;
-  /** On a terminal: presses keys. */
+  /** Types keys on the terminal. */
   type(keys: string): void;
   /** The exit code. */
   readonly ended: Promise<number | null>;
-  /** Files and folders that are left where it makes its temporary ones. */
+  /** Files and folders in its temporary folder. */
   leftovers(): Promise<string[]>;
 }
 
-/** Runs its arguments on a terminal of 80 x 24; passes on keys, what it shows, and the exit code. */
+/** Runs a command on a terminal of 80 x 24. Forwards keys, output and the exit code. */
 const ON_TERMINAL = `
 import fcntl, os, pty, select, struct, sys, termios
 pid, terminal = pty.fork()
@@ -43,7 +43,7 @@ try:
             os.write(1 if ready == terminal else terminal, data)
             if not data: inputs.remove(ready)
 except OSError:
-    pass # Linux says EIO at the end
+    pass # Linux reports EIO at the end
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`;
 
 export async function runDemo(

@@ -9,7 +9,7 @@ import { isRunning, runDemo } from "./demo-run.ts";
 
 const SHORT = ["--seconds", "5", "--seed", "3"];
 
-/** The reason of the failures of each service, and what is quarantined. */
+/** Service -> the reason of its failures, and what is quarantined. */
 const EXPECTED: Readonly<Record<string, { reason: string; quarantined: string }>> = {
   payments: { reason: "NETWORK_ERROR", quarantined: "0" },
   shipping: { reason: "TIMEOUT", quarantined: "0" },
@@ -37,7 +37,7 @@ function summaryRow(output: string, queue: string): SummaryRow {
   return { reason, sendRequests: first, recovered: second, attempts: third, quarantined };
 }
 
-test("every order ends as its failure says, the summary is what Stats says, and the printed commands work", async () => {
+test("each order ends by its failure, the summary equals Stats, and the printed commands work", async () => {
   const run = await runDemo([...SHORT, "--keep"]);
   const [, address = ""] = await run.untilOutput(/(127\.0\.0\.1:\d+) dlq\.v1\.DlqService\/Stats/);
   await run.untilOutput(/Ctrl-C ends it/);
@@ -65,7 +65,7 @@ test("every order ends as its failure says, the summary is what Stats says, and 
     sendRequests += row.sendRequests;
   }
   const [, orders, atOnce, dead] =
-    /^(\d+) orders in .*: (\d+) went through at once, (\d+) became/m.exec(run.output()) ?? [];
+    /^(\d+) orders in .*: (\d+) succeeded at once, (\d+) became/m.exec(run.output()) ?? [];
   expect(Number(dead)).toBe(sendRequests);
   expect(Number(orders)).toBe(Number(atOnce) + sendRequests);
   expect(Number(orders)).toBe(SERVICES.reduce((sum, service) => sum + service.orders, 0));
@@ -76,7 +76,7 @@ test("every order ends as its failure says, the summary is what Stats says, and 
   close();
 
   const started = run.descendants();
-  expect(started.length).toBeGreaterThanOrEqual(3); // the demo, its server, that one's Redis
+  expect(started.length).toBeGreaterThanOrEqual(3); // the demo, its server, its Redis
   run.signal("SIGINT");
   expect(await run.ended).toBe(0);
   expect(started.filter(isRunning)).toEqual([]);
@@ -87,7 +87,7 @@ describe("on a terminal", () => {
   const HOME = "\x1b[H";
   const LEAVE = "\x1b[?25h\x1b[?1049l";
 
-  test("lines fit, colours show, and at the end the terminal is as before", async () => {
+  test("lines fit, colours show, and the terminal is restored at the end", async () => {
     const run = await runDemo(SHORT, { onTerminal: true, env: { TERM: "xterm-256color" } });
     await run.untilOutput(/works again/);
     const started = run.descendants();
@@ -106,7 +106,7 @@ describe("on a terminal", () => {
     expect(output.split(LEAVE)[1]).toMatch(/^\s+72 orders[\s\S]*What next/);
   });
 
-  test("Ctrl-C in the middle gives it back at once, without colours where nobody wants them", async () => {
+  test("Ctrl-C restores the terminal at once, and NO_COLOR turns colours off", async () => {
     const env = { TERM: "xterm-256color", NO_COLOR: "1" };
     const run = await runDemo(SHORT, { onTerminal: true, env });
     await run.untilOutput(/order \d+ to/);
@@ -122,7 +122,7 @@ describe("on a terminal", () => {
   });
 });
 
-test("wrong arguments are named, and nothing is started", async () => {
+test("a wrong argument is reported, and nothing is started", async () => {
   const run = await runDemo(["--seconds", "1000"]);
   expect(await run.ended).toBe(2);
   expect(run.output()).toMatch(/--seconds 1000: give 5 to 60[\s\S]*--help/);

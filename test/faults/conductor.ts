@@ -7,8 +7,8 @@ import type { AllowLoss } from "./checker/rollbacks.ts";
 import type { FaultRecord } from "./history/event.ts";
 import { judge, keep } from "./history/kept.ts";
 import { nowMs } from "./history/writer.ts";
-import { describe, type FaultOutcome, inject, issuedSince, type Scenery } from "./inject.ts";
-import type { Scene } from "./kinds/catalog.ts";
+import { describe, type FaultOutcome, inject, issuedSince, type RunState } from "./inject.ts";
+import type { TestedEnvironment } from "./kinds/catalog.ts";
 import type { PlannedFault } from "./plan.ts";
 import { sendBaseline } from "./rig/baseline.ts";
 import { letBreakersClose } from "./rig/breakers.ts";
@@ -23,36 +23,36 @@ import { takeSnapshot } from "./rig/snapshot.ts";
 import { Tail } from "./rig/tail.ts";
 
 export interface RunOptions<W extends Environment> {
-  readonly scene: Scene<W>;
+  readonly tested: TestedEnvironment<W>;
   readonly faults: readonly PlannedFault<W>[];
   readonly random: SeededRandom;
   /** Messages that must be acknowledged before the run may end. */
   readonly messages: number;
   /** Messages a second. */
   readonly rate: number;
-  /** Messages that lie in the store throughout. */
+  /** Baseline messages. */
   readonly baseline: number;
-  /** Whose built actors take part. */
+  /** Languages of the built actors that take part. */
   readonly languages: readonly string[];
   readonly folder: string;
   readonly progress: (words: string) => void;
 }
 
-/** What a run has shown. */
+/** The results of a run. */
 export interface RunResult {
   readonly environment: string;
   readonly words: string;
-  /** Messages that lay in the store throughout. */
+  /** Baseline messages. */
   readonly baseline: number;
   readonly faults: readonly FaultOutcome[];
   readonly check: CheckReport;
-  /** What may be lost here, and was counted. */
+  /** Which losses are allowed. */
   readonly allowLoss: AllowLoss | undefined;
-  /** What went wrong beside what the checker finds. */
+  /** Errors of the run itself, beside the findings of the checker. */
   readonly failures: readonly string[];
-  /** By how many messages deliveries were behind sends at most. */
-  readonly mostBehind: number;
-  /** Process, or all workers, or all producers -> most resident bytes of one. */
+  /** The largest difference between sends and deliveries. */
+  readonly maxBehind: number;
+  /** Process, or `workers` or `producers` -> the peak of resident bytes of one process. */
   readonly memory: Readonly<Record<string, number>>;
   readonly durationMs: number;
 }
@@ -64,16 +64,16 @@ const START_MS = 180_000;
 const STALLED_MS = 180_000;
 
 /**
- * Runs one scene: load, faults one after another, the end of all work, and the proof. Whatever fails
- * on the way, what was written down until then is kept and judged.
+ * Runs one environment: starts the load, injects faults one after another, waits until all work is done, and checks the
+ * histories. After an error it still stores and checks what was recorded.
  */
 export async function run<W extends Environment>(options: RunOptions<W>): Promise<RunResult> {
-  const { scene, random, folder, progress } = options;
+  const { tested, random, folder, progress } = options;
   mkdirSync(folder, { recursive: true });
-  // Two runs in one history would be judged as one.
+  // The checker would take the histories of two runs as one run.
   if (readdirSync(folder).length > 0) throw new Error(`${folder} has the histories of another run`);
   const startedAtMs = nowMs();
-  const environment = await scene.open();
+  const environment = await tested.open();
   const tail = new Tail();
   let crew: Crew | undefined;
   const memory = new MemoryWatch(() => ({ ...environment.pids(), ...crew?.pids() }));
@@ -83,19 +83,19 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
     step.catch((error: unknown) => failures.push(String(error)));
   try {
     await setRules(environment);
-    progress(`${environment.words}; ${options.baseline} messages lie in it`);
+    progress(`${environment.words}; ${options.baseline} baseline messages`);
     const baseline = await sendBaseline(environment, options.baseline, folder);
     const { rate, languages } = options;
     crew = new Crew({ environment, folder, tail, random, rate, languages });
-    const scenery = { environment, crew, random, tail, records, failures };
-    // A worker that a fault hit before it was at work would have no history.
+    const state = { environment, crew, random, tail, records, failures };
+    // A worker that is killed before its first delivery would have no history.
     const workers = crew.workers.map(({ name }) => name);
     await orFail(issuedSince("to every worker", tail.lastByActor, workers, 0, START_MS));
     await orFail(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, nowMs()));
-    const faults = await injectAll(options, scenery);
-    await orFail(untilSent(options.messages, scenery));
+    const faults = await injectAll(options, state);
+    await orFail(untilSent(options.messages, state));
 
-    progress("all faults are over; waiting for the end of all work");
+    progress("all faults are over; waiting until all work is done");
     await orFail(crew.stopProducers());
     await orFail(untilDrained(environment));
     await orFail(letBreakersClose(environment, crew));
@@ -105,16 +105,16 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
     progress("checking the histories");
     const snapshot = (await takeSnapshot(environment)).filter(({ queue }) => !isProbed(queue));
     keep(folder, { files: [baseline, ...crew.histories], snapshot, faults: records });
-    const check = await judge(folder, scene.allowLoss);
+    const check = await judge(folder, tested.allowLoss);
     return {
       environment: environment.name,
       words: environment.words,
       baseline: options.baseline,
       faults,
       check,
-      allowLoss: scene.allowLoss,
-      failures, // the end of the environment may add to them
-      mostBehind: tail.mostBehind,
+      allowLoss: tested.allowLoss,
+      failures, // stopping the environment may add to them
+      maxBehind: tail.maxBehind,
       memory: memory.peaks,
       durationMs: nowMs() - startedAtMs,
     };
@@ -126,20 +126,18 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
   }
 }
 
-/** One after another, until all are over or an actor has ended, which nobody asked it to. */
+/** Injects the faults one after another. Stops early if an actor fails. */
 async function injectAll<W extends Environment>(
   { faults, progress }: RunOptions<W>,
-  scenery: Scenery<W>,
+  state: RunState<W>,
 ): Promise<FaultOutcome[]> {
-  const { environment, crew, random, tail } = scenery;
+  const { environment, crew, random, tail } = state;
   const outcomes: FaultOutcome[] = [];
   for (const [at, planned] of faults.entries()) {
     if (crew.failures.length > 0) break;
-    await environment
-      .untilWhole?.()
-      .catch((error: unknown) => scenery.failures.push(String(error)));
+    await environment.untilWhole?.().catch((error: unknown) => state.failures.push(String(error)));
     await sleep(CALM_MS + random.below(CALM_MS));
-    const outcome = await inject(planned, at + 1, scenery);
+    const outcome = await inject(planned, at + 1, state);
     outcomes.push(outcome);
     const sums = `${tail.sent} sent, ${tail.deliveries} delivered`;
     progress(`${at + 1}/${faults.length} ${describe(outcome)}; ${sums}`);
@@ -149,7 +147,7 @@ async function injectAll<W extends Environment>(
 
 async function untilSent<W extends Environment>(
   messages: number,
-  { tail, crew }: Scenery<W>,
+  { tail, crew }: RunState<W>,
 ): Promise<void> {
   let most = -1;
   let mostAtMs = 0;
@@ -159,7 +157,7 @@ async function untilSent<W extends Environment>(
       mostAtMs = nowMs();
     }
     if (nowMs() - mostAtMs > STALLED_MS) {
-      throw new Error(`${most} sends were acknowledged, and no other for ${STALLED_MS / 1_000} s`);
+      throw new Error(`${most} sends were acknowledged, and no more for ${STALLED_MS / 1_000} s`);
     }
     return most >= messages || crew.failures.length > 0 || undefined;
   };

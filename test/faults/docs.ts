@@ -3,12 +3,19 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { RULES } from "./checker/rules.ts";
-import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, type Scene, SENTINEL } from "./kinds/catalog.ts";
+import {
+  EMBEDDED,
+  EVERYSEC,
+  EXTERNAL,
+  REPLICAS,
+  SENTINEL,
+  type TestedEnvironment,
+} from "./kinds/catalog.ts";
 import type { Environment } from "./rig/environment.ts";
 
 export const PAGE = resolve(import.meta.dirname, "../../docs/evidence/faults.md");
 
-function rowsOf<W extends Environment>({ environment, kinds }: Scene<W>): string[] {
+function rowsOf<W extends Environment>({ environment, kinds }: TestedEnvironment<W>): string[] {
   return kinds.map(({ name, words }) => `| ${environment} | \`${name}\` | ${words} |`);
 }
 

@@ -23,7 +23,7 @@ it("a stopping server accepts the outcomes of messages that its workers hold", a
   const states: Serving[] = [];
   const watching = (async () => {
     for await (const { status } of health.watch({})) states.push(status);
-  })().catch(() => {}); // cut in the end
+  })().catch(() => {}); // the stream breaks at the end
   await vi.waitFor(() => expect(states).toEqual([Serving.SERVING]));
 
   await sendAll(dlq, sendRequests(10, "q"));
@@ -37,13 +37,13 @@ it("a stopping server accepts the outcomes of messages that its workers hold", a
     expect(worker.drain?.grace && durationMs(worker.drain.grace)).toBe(GRACE_MS);
   }
   await vi.waitFor(() => expect(states).toEqual([Serving.SERVING, Serving.NOT_SERVING]));
-  // Nothing new comes to those that end, and their outcomes still count.
+  // The workers get no new messages, and their outcomes still count.
   expect(workers.map(({ received }) => received.length)).toEqual([3, 3]);
   const results = workers.flatMap((worker, index) =>
     (held[index] ?? []).map((received) => worker.settle(received)),
   );
   for (const result of results) expect((await result).status).toBe(AckStatus.APPLIED);
-  // All is reported: it need not wait for the grace to end.
+  // All outcomes are reported, so the server does not wait for the end of the grace period.
   const began = performance.now();
   expect(await ended).toBe(0);
   expect(performance.now() - began).toBeLessThan(GRACE_MS / 2);
@@ -54,7 +54,7 @@ it("a stopping server accepts the outcomes of messages that its workers hold", a
   expect(stats).toMatchObject({ scheduled: 4n, inFlight: 0n, totals: { succeeded: 6n } });
 });
 
-it("under load it ends all the same, and what nobody reported comes again", async () => {
+it("a server under load stops, and messages without an outcome are delivered again", async () => {
   const { server, dlq } = await start(500);
   const request = { queues: ["q"], maxInFlight: 20, leaseDuration: durationFromMs(1_000) };
   await sendAll(dlq, sendRequests(100, "q"));

@@ -2,16 +2,16 @@ import type { Options } from "./options.ts";
 import type { PlanOptions } from "./plan.ts";
 import type { EnvironmentName } from "./rig/environment.ts";
 
-/** How much of what happens in a environment. */
+/** The size of a run in one environment. */
 export interface Amounts extends PlanOptions {
   readonly messages: number;
   readonly rate: number;
   readonly baseline: number;
-  /** By chance; undefined: each kind once. */
+  /** Number of random faults. Undefined: each kind once. */
   readonly faults: number | undefined;
 }
 
-/** How long the short form takes on two free cores, seconds. */
+/** Planned duration of the short form on two free cores, seconds. */
 export const SHORT_AIM_S = 360;
 
 const SHORT: Readonly<Record<EnvironmentName, Amounts>> = {
@@ -19,7 +19,7 @@ const SHORT: Readonly<Record<EnvironmentName, Amounts>> = {
     ...short(37_000),
     baseline: 200_000,
     pairs: 5,
-    fixed: new Map([["long-outage", 1]]), // it takes as long as ten others
+    fixed: new Map([["long-outage", 1]]), // it takes as long as ten other faults
   },
   everysec: { ...short(2_000), baseline: 5_000 },
   embedded: { ...short(9_000), baseline: 200_000, pairs: 2 },
@@ -48,10 +48,10 @@ function long(messages: number, faults: number): Amounts {
   return { messages, rate: 2_200, baseline: 200_000, faults, fixed: new Map(), pairs: 0 };
 }
 
-/** Environments that mostly wait, in the short form: for Sentinel, for servers to start. */
+/** Environments that mostly wait for Sentinel or for starts in the short form. */
 const LIGHT: readonly EnvironmentName[] = ["everysec", "sentinel", "replicas"];
 
-/** Which environments run at the same time. */
+/** Returns groups of environments that run at the same time. */
 export function groupsOf({
   long,
   environments,
@@ -74,7 +74,7 @@ export function amountsOf(environment: EnvironmentName, options: Options): Amoun
   };
 }
 
-/** Whether nothing was asked for that makes the short form longer than it is. */
+/** Reports whether the run is the short form, without options that make it longer. */
 export function isShort({ long, messages, faults, rate }: Options): boolean {
   return !long && messages === undefined && faults === undefined && rate === undefined;
 }

@@ -11,23 +11,23 @@ import { untilServes } from "./rig/probe.ts";
 import { LOAD_QUEUES } from "./rig/queues.ts";
 import type { Tail } from "./rig/tail.ts";
 
-/** One fault as it went, or two at a time. Recovery counts from the end of its last cause. */
+/** The result of one fault or a pair. Recovery times count from the end of the last cause. */
 export interface FaultOutcome {
   readonly kinds: readonly string[];
   readonly detail: string;
-  /** How long its cause lasted, ms. */
+  /** Duration of the cause, ms. */
   readonly heldMs: number;
-  /** Until of every queue of the load something was delivered that was issued since, ms. */
+  /** Until every queue of the load delivered a message that was issued after the cause, ms. */
   readonly queuesMs: number;
-  /** Until every server, asked directly, has stored, delivered and settled a message, ms. */
+  /** Until every server, called directly, stored a message, delivered it and took its outcome, ms. */
   readonly serversMs: number;
-  /** Until every worker got something that was issued since, ms. */
+  /** Until every worker got a message that was issued after the cause, ms. */
   readonly workersMs: number;
   /** How long the machine did not let the suite run meanwhile, ms. */
   readonly stalledMs: number;
 }
 
-export interface Scenery<W extends Environment> {
+export interface RunState<W extends Environment> {
   readonly environment: W;
   readonly crew: Crew;
   readonly random: SeededRandom;
@@ -36,16 +36,16 @@ export interface Scenery<W extends Environment> {
   readonly failures: string[];
 }
 
-/** Everything that was in its way must be over by then. */
+/** How long deliveries may take to resume. */
 const FLOW_DEADLINE_MS = 180_000;
 
-/** Does what is planned, and waits until all works again. @param number place in the plan, from 1 */
+/** Injects a planned fault and waits for recovery. @param number place in the plan, from 1 */
 export async function inject<W extends Environment>(
   planned: PlannedFault<W>,
   number: number,
-  scenery: Scenery<W>,
+  state: RunState<W>,
 ): Promise<FaultOutcome> {
-  const { environment, crew, random, tail, records, failures } = scenery;
+  const { environment, crew, random, tail, records, failures } = state;
   const kinds = planned.map(({ kind }) => kind.name);
   const name = kinds.join("+");
   const record = (phase: FaultRecord["phase"], detail?: string) => {
@@ -83,7 +83,7 @@ export async function inject<W extends Environment>(
   return { kinds, detail, heldMs, queuesMs, serversMs, workersMs, stalledMs };
 }
 
-/** @param last of each name, when the latest delivery that an actor has seen was issued */
+/** Waits for deliveries. @param last name -> when its latest received delivery was issued */
 export function issuedSince(
   which: string,
   last: ReadonlyMap<string, number>,
@@ -98,7 +98,7 @@ export function issuedSince(
   });
 }
 
-/** For those who watch the run. */
+/** Returns a line for the progress output. */
 export function describe(outcome: FaultOutcome): string {
   const { kinds, detail, heldMs, queuesMs, serversMs, workersMs } = outcome;
   const held = `${(heldMs / 1_000).toFixed(1)} s`;

@@ -3,10 +3,9 @@ import type { Options } from "./options.ts";
 import type { EnvironmentName } from "./rig/environment.ts";
 
 /**
- * Whose built actors a environment has, beside those in TypeScript and Python that each environment has. A environment
- * that runs alone has them all, and so every run of the whole suite has. Of environments that run at the
- * same time one has one of them, another one by another seed: with more of them, three environments are
- * more than two cores can bear, and what takes its time is no fault of the service.
+ * Returns the languages of the built actors in an environment; TypeScript and Python are in all. An environment that runs
+ * by itself has all languages. Of environments that run at the same time, one has one language, chosen by the seed:
+ * with more actors, two cores would be too slow for the deadlines of the suite.
  */
 export function languagesOf(
   environment: EnvironmentName,

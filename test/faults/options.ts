@@ -5,46 +5,46 @@ export interface Options {
   readonly long: boolean;
   readonly seed: number;
   readonly environments: readonly EnvironmentName[];
-  /** Kinds of faults to run; none: all. */
+  /** Kinds of faults to run. Empty: all. */
   readonly only: readonly string[];
-  /** Instead of the form's own, for each environment. */
+  /** Replaces the number of the form, for each environment. */
   readonly messages: number | undefined;
   readonly faults: number | undefined;
   readonly rate: number | undefined;
   readonly report: string | undefined;
-  /** Write how many faults there were, and how many problems, as JSON. */
+  /** File for the numbers of faults and problems, as JSON. */
   readonly count: string | undefined;
   readonly histories: string | undefined;
   readonly help: boolean;
   readonly list: boolean;
 }
 
-export const HELP = `Real servers, producers and workers under faults; then a proof that nothing was lost.
+export const HELP = `Injects faults into real servers, producers and workers, and then proves that nothing was lost.
 
-  npm run test:faults                     the short form: 50,000 messages, each kind of fault, and pairs
-  npm run test:faults -- --long           2,000,000 messages, more than 200 faults by chance, of which
-                                          20 are long outages; the median of each kind is judged
-  npm run test:faults -- --seed 7         the same faults in the same order as another run with 7
+  npm run test:faults                     short form: 50,000 messages, each kind of fault, and pairs
+  npm run test:faults -- --long           2,000,000 messages, more than 200 random faults including
+                                          20 long outages; also judges the median of each kind
+  npm run test:faults -- --seed 7         repeats the faults of another run with seed 7, in the same order
 
-  --seed N          what chance goes by; printed at the start. Default: another each time
-  --environment NAME      external, everysec, embedded, sentinel or replicas; may be given several times. Default: all
-  --only KIND       a kind of fault; may be given several times. Default: all of the environment
-  --list            name the kinds of faults, and end
-  --messages N      messages that must be acknowledged, of each environment
-  --faults N        faults by chance, of each environment, instead of each kind once
-  --rate N          messages a second
-  --report FILE     write the report there too, as Markdown
-  --count FILE      write {"faults": N, "problems": N} there
-  --histories DIR   keep there what the actors wrote down. Default: kept only when something failed
-  --help            this
+  --seed N          seed of all random choices; printed at the start. Default: random
+  --environment NAME  external, everysec, embedded, sentinel or replicas; repeatable. Default: all
+  --only KIND       a kind of fault; repeatable. Default: all of the environment
+  --list            print the kinds of faults and exit
+  --messages N      messages that must be acknowledged, in each environment
+  --faults N        number of random faults in each environment, instead of each kind once
+  --rate N          messages per second
+  --report FILE     also write the report to a Markdown file
+  --count FILE      write {"faults": N, "problems": N} to a file
+  --histories DIR   folder for the histories. Default: temporary, kept only after a failure
+  --help            print this text
 
-Exit code 1: something was lost, doubled without a cause, or did not come back within 10 s; or the
-short form took more than 10 minutes. It says what and where.
+Exit code 1: a message was lost or delivered twice without a cause, something did not recover within
+10 s, or the short form took more than 10 minutes. The output lists all problems.
 `;
 
 export class UsageError extends Error {}
 
-const WORLDS: readonly EnvironmentName[] = [
+const ENVIRONMENTS: readonly EnvironmentName[] = [
   "external",
   "everysec",
   "embedded",
@@ -55,11 +55,11 @@ const WORLDS: readonly EnvironmentName[] = [
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
   const values = parse(args);
-  const environments = values.environment ?? WORLDS;
+  const environments = values.environment ?? ENVIRONMENTS;
   for (const environment of environments) {
-    if (!WORLDS.includes(environment as EnvironmentName))
+    if (!ENVIRONMENTS.includes(environment as EnvironmentName))
       throw new UsageError(
-        `There is no environment ${environment}; there are ${WORLDS.join(", ")}.`,
+        `Unknown environment ${environment}; choose from ${ENVIRONMENTS.join(", ")}.`,
       );
   }
   return {

@@ -14,7 +14,7 @@ function namesOf<W extends Environment>(plan: readonly PlannedFault<W>[]): strin
 }
 
 describe("the short form", () => {
-  it("has each kind once, and as many pairs as asked beside", () => {
+  it("has each kind once, plus the given number of pairs", () => {
     const names = namesOf(eachOnce(kinds, seededRandom(7), once));
     expect(new Set(names.flat())).toEqual(new Set(kinds.map(({ name }) => name)));
     const singles = names.filter(([, second]) => second === undefined).flat();
@@ -26,13 +26,13 @@ describe("the short form", () => {
     expect(pairs).toHaveLength(5);
   });
 
-  it("is the same for the same seed, its offsets included", () => {
+  it("is the same for the same seed, including its offsets", () => {
     const plan = eachOnce(kinds, seededRandom(7), once);
     expect(plan).toEqual(eachOnce(kinds, seededRandom(7), once));
     expect(plan).not.toEqual(eachOnce(kinds, seededRandom(8), once));
   });
 
-  it("has no pair where only one kind was asked for", () => {
+  it("has no pair if only one kind is selected", () => {
     expect(eachOnce(kinds.slice(0, 1), seededRandom(7), once)).toHaveLength(1);
   });
 });
@@ -41,13 +41,13 @@ describe("the long form", () => {
   const plan = atRandom(kinds, 130, seededRandom(7), { fixed });
   const pairs = plan.filter(({ length }) => length === 2);
 
-  it("has as many as asked, those of a fixed number so often", () => {
+  it("has the given number of faults, and fixed kinds as often as given", () => {
     const names = namesOf(plan).flat();
     expect(names).toHaveLength(130);
     expect(names.filter((name) => name === "long-outage")).toHaveLength(20);
   });
 
-  it("has many pairs, of kinds that may meet, long outages among them", () => {
+  it("has many pairs of kinds that may meet, also with long outages", () => {
     expect(pairs.length).toBeGreaterThan(20);
     for (const [first, second] of pairs) {
       expect(second !== undefined && mayMeet(first.kind, second.kind)).toBe(true);
@@ -55,7 +55,7 @@ describe("the long form", () => {
     expect(namesOf(pairs).filter(([first]) => first === "long-outage").length).toBeGreaterThan(2);
   });
 
-  it("begins the second of a pair up to 2 s after the first, and not always at once", () => {
+  it("starts the second of a pair up to 2 s after the first, and not always at once", () => {
     const after = pairs.map(([, second]) => second?.afterMs ?? -1);
     expect(Math.min(...after)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...after)).toBeLessThanOrEqual(2_000);
@@ -66,7 +66,7 @@ describe("the long form", () => {
 describe("faults that meet", () => {
   const kindOf = (name: string) => {
     const found = kinds.find((kind) => kind.name === name);
-    if (found === undefined) throw new Error(`no kind ${name}`);
+    if (found === undefined) throw new Error(`unknown kind ${name}`);
     return found;
   };
 
@@ -82,7 +82,7 @@ describe("faults that meet", () => {
     expect(mayMeet(kindOf(b), kindOf(a))).toBe(may);
   });
 
-  it("are kinds of the catalogue", () => {
+  it("are in the catalog", () => {
     const names = [EXTERNAL.kinds, EMBEDDED.kinds].flatMap((some) => some.map(({ name }) => name));
     expect(names).toEqual(expect.arrayContaining(INDEPENDENT.flat(2)));
   });

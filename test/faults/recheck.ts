@@ -1,5 +1,5 @@
-// Judges again what a run has kept: `node test/faults/recheck.ts FOLDER`, such as that which a failed
-// run names, with the environment: …/external-7.
+// Checks the histories of an earlier run again: `node test/faults/recheck.ts FOLDER`. A failed run prints its folder; the
+// argument is the folder of an environment in it, such as …/external-7.
 
 import { basename } from "node:path";
 import { judge } from "./history/kept.ts";
@@ -10,9 +10,9 @@ if (folder === "") {
   process.stderr.write("node test/faults/recheck.ts FOLDER\n");
   process.exit(2);
 }
-const scene = [EVERYSEC, SENTINEL, REPLICAS].find(({ environment }) =>
+const tested = [EVERYSEC, SENTINEL, REPLICAS].find(({ environment }) =>
   basename(folder).startsWith(environment),
 );
-const report = await judge(folder, scene?.allowLoss);
+const report = await judge(folder, tested?.allowLoss);
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 process.exitCode = report.violations.length > 0 ? 1 : 0;

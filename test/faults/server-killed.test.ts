@@ -35,10 +35,10 @@ async function redisPids(): Promise<number[]> {
   return found.filter((pid) => pid !== 0);
 }
 
-/** Kills again and again under load; nothing that was acknowledged may be missing at the end. */
+/** Kills repeatedly under load. No acknowledged message may be lost. */
 async function survives(kill: () => Promise<void>, times: number): Promise<void> {
   const producer = new Producer(dlq, "load");
-  // What a killed server had claimed and not written comes again when these leases end.
+  // Messages that a killed server had claimed, but not delivered, come again when these leases expire.
   const leaseDuration = durationFromMs(2_000);
   const worker = new SteadyWorker(dlq, { queues: ["load"], maxInFlight: 50, leaseDuration });
   const until = async (more: number) => {
@@ -67,21 +67,21 @@ async function survives(kill: () => Promise<void>, times: number): Promise<void>
 }
 
 describe("under load, on the embedded Redis", () => {
-  it("killing the server loses nothing, and leaves one Redis", async () => {
+  it("a killed server loses nothing, and leaves one Redis", async () => {
     const [first] = await redisPids();
     await survives(async () => {
       await server.kill9();
       await server.restart();
     }, 3);
-    // The one that was left behind each time is adopted.
+    // Each start takes over the Redis that still runs.
     expect(await redisPids()).toEqual([first]);
   });
 
-  it("killing Redis loses nothing, and the server starts it again", async () => {
+  it("a killed Redis loses nothing, and the server restarts it", async () => {
     const { pid } = server;
     await survives(async () => {
       const [redis] = await redisPids();
-      if (redis === undefined) throw new Error("no Redis runs");
+      if (redis === undefined) throw new Error("Redis does not run");
       process.kill(redis, "SIGKILL");
       await vi.waitFor(async () => {
         const pids = await redisPids();
@@ -94,7 +94,7 @@ describe("under load, on the embedded Redis", () => {
 });
 
 describe("after both were killed", () => {
-  it("everything is there in the same state", async () => {
+  it("all messages have the same state", async () => {
     await dlq.sendToDlq(sendRequest("q", dueIn(3_600_000)));
     await dlq.sendToDlq(sendRequest("q"));
     const worker = await Worker.open(dlq, { queues: ["q"] });

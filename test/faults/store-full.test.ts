@@ -11,10 +11,10 @@ import { Worker } from "../support/worker.ts";
 
 const MIB = 1024 * 1024;
 
-it("a full Redis refuses sends only, and takes them again when there is room", async () => {
+it("a full Redis refuses only sends, and accepts them again when there is room", async () => {
   const redis = await startTestRedis({ appendonly: false, maxMemoryBytes: 24 * MIB });
   onTestFinished(() => redis.stop());
-  // Compressed, messages of one kind would never fill it.
+  // Compressed messages of one kind would never fill it.
   const args = ["--store-compress-min", "0"];
   const server = await startTestServer({ redisUrl: redis.url, args });
   onTestFinished(() => server.stop());
@@ -36,7 +36,7 @@ it("a full Redis refuses sends only, and takes them again when there is room", a
   );
   expect(refusal.code).toBe(Code.ResourceExhausted);
   expect(refusal.findDetails(QuotaFailureSchema)[0]?.violations[0]?.subject).toBe("store");
-  // Small ones may still fit; soon the server refuses them too, before Redis does.
+  // Small messages may still fit. Soon the server refuses them too, before Redis does.
   await vi.waitFor(
     async () => {
       const small = dlq.sendToDlq(sendRequest("small"));
@@ -45,7 +45,7 @@ it("a full Redis refuses sends only, and takes them again when there is room", a
     { timeout: 5_000 },
   );
 
-  // Nothing was dropped to make room, and whatever frees some goes on.
+  // Nothing was dropped to make room, and calls that free memory still work.
   expect(await statsOf(dlq, "q")).toMatchObject({ scheduled: BigInt(stored) });
   const worker = await Worker.open(dlq, { queues: ["q"], maxInFlight: 10 });
   for (let n = 0; n < stored / 2; n++) {

@@ -34,10 +34,10 @@ afterEach(async () => {
   await redis?.stop();
 });
 
-/** Every kind of call is refused within the store's deadline, and says when to come again. */
+/** Every kind of call is refused within the deadline of the store, with a time to retry. */
 async function expectUnavailable(): Promise<void> {
   const calls = [
-    () => dlq.sendToDlq(sendRequest("elsewhere")), // stored or not: nobody knows
+    () => dlq.sendToDlq(sendRequest("elsewhere")), // it may be stored or not
     () => dlq.stats({ queues: ["q"] }),
     () => dlq.retry({ queue: "q", ids: ["0190a0b0-0000-7000-8000-000000000000"] }),
     () => dlq.extendLease({ sessionId: "0190a0b0-0000-7000-8000-000000000000" }),
@@ -65,7 +65,7 @@ const WAIT = { interval: 50 };
 const SLACK_MS = 20_000;
 
 describe("while Redis is dead", () => {
-  it("calls are refused in time, streams stay open and go on when it is back", async () => {
+  it("calls are refused in time, and streams stay open and continue when it is back", async () => {
     const worker = await Worker.open(dlq, { queues: ["q"], maxInFlight: 2 });
     await sendAll(dlq, sendRequests(4, "q"));
     const held = await worker.take(2);
@@ -74,7 +74,7 @@ describe("while Redis is dead", () => {
     await expectUnavailable();
     await worker.silence();
     expect(worker.isOver).toBe(false);
-    // Also one that is opened meanwhile.
+    // Also a stream that is opened during the outage.
     const second = await Worker.open(dlq, { queues: ["q"], maxInFlight: 2 });
 
     await redis.restart();
@@ -91,7 +91,7 @@ describe("while Redis is dead", () => {
     await second.close();
   });
 
-  it("nothing that was acknowledged is lost, whenever it dies", async () => {
+  it("no acknowledged message is lost, whenever Redis is killed", async () => {
     const producer = new Producer(dlq, "load");
     const worker = new SteadyWorker(dlq, { queues: ["load"], maxInFlight: 50 });
     for (let deaths = 1; deaths <= 3; deaths++) {
@@ -111,7 +111,7 @@ describe("while Redis is dead", () => {
     console.info(
       `${producer.acknowledged.size} acknowledged, ${producer.failures.length} refused meanwhile, ${worker.redelivered} delivered twice`,
     );
-    // The store's account and the clients' histories agree.
+    // The counters of the store equal those of the clients.
     expect(totals?.succeeded).toBe(totals?.accepted);
     expect(Number(totals?.accepted)).toBeGreaterThanOrEqual(producer.acknowledged.size);
     expect(worker.delivered.size).toBe(Number(totals?.accepted));
@@ -122,7 +122,7 @@ describe("while Redis is dead", () => {
 });
 
 describe("while Redis hangs", () => {
-  it("calls are refused in time, and no lease is lost by that", async () => {
+  it("calls are refused in time, and no lease is lost", async () => {
     const leaseDuration = durationFromMs(2_000);
     const worker = await Worker.open(dlq, { queues: ["q"], maxInFlight: 3, leaseDuration });
     await sendAll(dlq, sendRequests(3, "q"));
@@ -130,7 +130,7 @@ describe("while Redis hangs", () => {
     redis.pause();
     const pausedAt = performance.now();
     await expectUnavailable();
-    // Much longer than the leases are.
+    // Much longer than the leases.
     await vi.waitFor(() => expect(performance.now() - pausedAt).toBeGreaterThan(6_500), WAIT);
     expect(worker.isOver).toBe(false);
     redis.resume();

@@ -10,7 +10,7 @@ import { parseEvent } from "./event-shapes.ts";
 
 const END_MS = 60_000;
 
-/** An actor under test, which writes its history into a folder. */
+/** A process of an actor under test, with its history in a folder. */
 export class ActorProcess {
   readonly file: string;
   readonly #child: ChildProcess;
@@ -47,7 +47,7 @@ export class ActorProcess {
     await this.ended();
   }
 
-  /** Files of the client's spool. */
+  /** The number of files in the client's spool. */
   spooled(): number {
     const folder = this.file.replace(/\.jsonl$/, ".spool-folder");
     const names = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];

@@ -1,6 +1,5 @@
-// The actors of all languages but TypeScript against a real server that is started again under them:
-// what they write down is a whole history, and what they do ends each message by its plan; by bare
-// stubs in Python, and by the client of each language.
+// The actors of all languages but TypeScript, and those with plain stubs in Python, with a real server that restarts
+// during the run: their histories must be complete, and each message must end by its plan.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -14,7 +13,7 @@ import { END, endsOf, of } from "./ends.ts";
 
 type Weights = Readonly<Partial<Record<Plan, number>>>;
 
-/** So many at least of each producer: enough for each plan. */
+/** The least messages of each producer: enough for each plan. */
 const MESSAGES = 400;
 const ENDLESS = 100_000;
 const RATE = 75;
@@ -30,7 +29,7 @@ const WEIGHTS = {
   slow: 6,
   baseline: 2,
 } satisfies Weights;
-/** Who calls how, each with queues of its own. */
+/** A producer and a worker of one language or kind of client, with their own queues. */
 interface Api {
   readonly name: string;
   readonly language: string;
@@ -39,7 +38,7 @@ interface Api {
   readonly producer: ActorProgram;
   readonly worker: ActorProgram;
   readonly workerFlags: readonly string[];
-  /** That its worker has open. */
+  /** Streams of its worker. */
   readonly streams: number;
 }
 
@@ -50,7 +49,7 @@ const STUBS: Api = {
   worker: inPython("worker.py"),
   workerFlags: ["--streams", "2"],
 };
-/** A client leaves no lease to its end. */
+/** The actors with a client. A client lets no lease expire. */
 const clientOf = (language: string, producer: ActorProgram, worker: ActorProgram): Api => ({
   ...{ name: `${language}-client`, language, producer, worker },
   queues: [`${language}-a`, `${language}-b`],
@@ -105,7 +104,7 @@ function startWorker({ worker, workerFlags, queues }: Api, name: string): ActorP
   return startActor(worker, name, queues, ["--lease-ms", `${LEASE_MS}`, ...workerFlags]);
 }
 
-/** Nothing is left that a worker could end. */
+/** Waits until workers have nothing left to do. */
 async function expectWorkedOff(queues: readonly string[], baseline: number): Promise<void> {
   const stats = await Promise.all(queues.map((queue) => statsOf(dlq, queue)));
   const sum = (pick: (queue: (typeof stats)[number]) => bigint | undefined) =>
@@ -119,7 +118,7 @@ interface Run {
   readonly worked: HistoryEvent[];
 }
 
-/** All at once: the server is started again when each of them is at work. */
+/** Runs all actors at once, and restarts the server when each of them works. */
 async function throughRestart(): Promise<ReadonlyMap<string, Run>> {
   const running = APIS.map((api) => ({
     ...api,
@@ -168,7 +167,7 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
     ({ produced, worked } = runs.get(name) ?? { produced: [], worked: [] });
   });
 
-  it("both write a whole history, from `started` to `ended`", () => {
+  it("producer and worker write complete histories, from `started` to `ended`", () => {
     for (const [events, role] of [
       [produced, "producer"],
       [worked, "worker"],
@@ -178,7 +177,7 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
       const times = events.map(({ at }) => at);
       expect(times).toEqual(times.toSorted((a, b) => a - b));
     }
-    // The fault was there, and they went on.
+    // The restart failed some sends, and the actors continued.
     expect(of(produced, "unsent").length).toBeGreaterThan(0);
     expect(of(worked, "closed").map(({ why }) => why)).toContain("drain");
     const streams = of(worked, "opened").map(({ stream }) => stream);
@@ -190,7 +189,7 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
     ).toEqual(streams.toSorted());
   });
 
-  it("what was not answered is sent again as the same request, and each is sent at last", () => {
+  it("unanswered sends are retried as the same request until they are answered", () => {
     const sendings = of(produced, "sending");
     const requests = new Set(sendings.map(({ request }) => request));
     expect(requests.size).toBeGreaterThan(MESSAGES);
@@ -200,7 +199,7 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
     expect(sendings.length).toBe(answers);
   });
 
-  it("each message is delivered as it was sent, but for baseline", () => {
+  it("each message is delivered as sent, except baseline messages", () => {
     const sent = new Map(of(produced, "sending").map((sending) => [sending.source, sending]));
     const delivered = of(worked, "delivered");
     for (const { source, sum, plan, queue } of delivered) {
@@ -235,7 +234,7 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
       expect(expires).toBeGreaterThan(slow.get(token) ?? 0);
   });
 
-  it("silent work comes again as of unknown outcome", () => {
+  it("a silent message is delivered again with an unknown outcome", () => {
     const silent = of(worked, "delivered").filter(({ plan }) => plan === "silent");
     const ignored = new Set(silent.filter(({ number }) => number === 1).map(({ id }) => id));
     const again = silent.filter(({ id, number }) => number === 2 && ignored.has(id));
@@ -263,7 +262,7 @@ it.for(APIS)(
 );
 
 it.for(CLIENTS)(
-  "what it has kept in its spool is sent before it ends, by $name",
+  "a stopped producer sends its spool before it ends, by $name",
   { timeout: 120_000 },
   async (used) => {
     const name = `${used.name}-producer-3`;
@@ -279,7 +278,7 @@ it.for(CLIENTS)(
     expect(events.at(-1)?.e).toBe("ended");
     const sources = new Set(of(events, "sending").map(({ source }) => source));
     expect(new Set(of(events, "sent").map(({ request }) => request)).size).toBe(sources.size);
-    // None of those that were made is missing: they are numbered.
+    // The numbers have no gap, so none is missing.
     expect(sources.size).toBe(Math.max(...[...sources].map(numberOf)));
     expect(producer.spooled()).toBe(0);
   },

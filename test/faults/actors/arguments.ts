@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** Reads `--name value` words. @throws Error naming one that is missing or unknown */
+/** Reads `--name value` arguments. @throws Error with the names that are missing, or an unknown one */
 export function readArguments<N extends string>(names: readonly N[]): Record<N, string> {
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
   const { values } = parseArgs({ options });
@@ -9,7 +9,7 @@ export function readArguments<N extends string>(names: readonly N[]): Record<N, 
   return values as Record<N, string>;
 }
 
-/** Resolves when the process is asked to end (SIGTERM). */
+/** Resolves on SIGTERM. */
 export function untilAsked(): Promise<void> {
   return new Promise((resolve) => void process.once("SIGTERM", resolve));
 }

@@ -1,4 +1,4 @@
-// How messages ended, as a worker's history tells it.
+// How messages ended, by the history of a worker.
 
 import type { Delivered, HistoryEvent, OutcomeKind, Plan } from "../history/event.ts";
 
@@ -7,7 +7,7 @@ export function of<E extends HistoryEvent["e"]>(events: readonly HistoryEvent[],
   return events.filter((event): event is Extract<HistoryEvent, { e: E }> => event.e === e);
 }
 
-/** What a worker reported last of a message of each plan. */
+/** Plan -> the last outcome of a message, with the state after it. */
 export const END: Readonly<Record<Plan, string | undefined>> = {
   ok: "succeeded",
   fail1: "succeeded",
@@ -24,8 +24,7 @@ export const END: Readonly<Record<Plan, string | undefined>> = {
 };
 
 /**
- * Source -> how it may have ended: the outcomes of its latest delivery that applied, with the state
- * that they left, or that were never answered and so may have applied.
+ * Source -> how it may have ended: the applied and unanswered outcomes of its latest delivery, with the state after them.
  */
 export function endsOf(events: readonly HistoryEvent[]): Map<string, Set<string>> {
   const latest = new Map<string, Delivered>();
@@ -44,7 +43,7 @@ export function endsOf(events: readonly HistoryEvent[]): Map<string, Set<string>
       const how = nonRetryable === true ? `${outcome} for good` : outcome;
       const answer = answers.get(request)?.[index];
       if (answer !== undefined && answer.status !== "APPLIED") continue;
-      const left = answer === undefined ? LEFT[outcome] : answer.state;
+      const left = answer === undefined ? STATE_AFTER[outcome] : answer.state;
       const end = left === undefined ? how : `${how}, ${left}`;
       ends.set(source, (ends.get(source) ?? new Set()).add(end));
     }
@@ -52,8 +51,8 @@ export function endsOf(events: readonly HistoryEvent[]): Map<string, Set<string>
   return ends;
 }
 
-/** What the store says of an outcome that ended a message, where its answer was lost. */
-const LEFT: Readonly<Partial<Record<OutcomeKind, string>>> = {
+/** The state after an unanswered outcome that ends a message. */
+const STATE_AFTER: Readonly<Partial<Record<OutcomeKind, string>>> = {
   failed: "QUARANTINED",
   quarantined: "QUARANTINED",
 };

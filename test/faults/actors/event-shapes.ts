@@ -1,4 +1,4 @@
-// What each line of a history consists of, as values: test/faults/history/event.ts as a check.
+// Checks each line of a history against the types in test/faults/history/event.ts.
 
 import type { Acked, Acking, Extended, HistoryEvent } from "../history/event.ts";
 import { PLANS } from "../history/event.ts";
@@ -71,17 +71,17 @@ const SHAPES: Shapes = {
   ended: {},
 };
 
-/** @throws Error that names what is wrong with the line */
+/** @throws Error with the wrong fields of the line */
 export function parseEvent(line: string): HistoryEvent {
   const event = JSON.parse(line) as HistoryEvent;
   const keys: Readonly<Record<string, Is>> | undefined = SHAPES[event.e];
-  if (keys === undefined) throw new Error(`no such event: ${line}`);
+  if (keys === undefined) throw new Error(`unknown event: ${line}`);
   const wrong = complaintsOf(event, { e: text, at: atMs, ...keys });
   if (wrong.length > 0) throw new Error(`wrong ${wrong.join(", ")} in ${line}`);
   return event;
 }
 
-/** Names of the keys that are missing, of another type, or too many. */
+/** Returns the keys that are missing, unknown or of a wrong type. */
 function complaintsOf(value: unknown, keys: Readonly<Record<string, Is>>): string[] {
   if (typeof value !== "object" || value === null) return ["type"];
   const entries = new Map<string, unknown>(Object.entries(value));

@@ -1,6 +1,6 @@
-/** The bare name of an enum's value, as people read it. @throws Error for one that it hasn't */
+/** Returns the name of an enum value. @throws Error for an unknown value */
 export function nameOf(values: Readonly<Record<string, number>>, value: number): string {
   const found = Object.entries(values).find(([, number]) => number === value);
-  if (found === undefined) throw new Error(`a value of no name: ${value}`);
+  if (found === undefined) throw new Error(`unknown enum value ${value}`);
   return found[0];
 }

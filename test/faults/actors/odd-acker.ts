@@ -1,7 +1,6 @@
-// A worker without manners: it acknowledges twice, late, under other requests, with tokens that are
-// forged, put together from two live ones, or of messages that are over. Nothing of it may count
-// twice. By bare stubs. A live token is the only permission that an outcome needs, so
-// there is no such thing as somebody else's.
+// A worker that misbehaves: it acknowledges twice, late, under other requests, and with tokens that are forged, combined
+// from two live ones, or of ended messages. None of this may count twice. It uses plain stubs. It sends no live tokens of
+// other workers, because a live token is all that an outcome needs.
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,11 +26,11 @@ const { stubs: dlq, close } = connect();
 const CALL_MS = 2_000;
 const MAX_IN_FLIGHT = 8;
 const PAUSE_MS = 300;
-/** Tokens of before, whose messages are over or have a newer one. */
-const MOST_OLD = 1_000;
+/** Tokens of earlier deliveries, whose messages ended or were delivered again. */
+const MAX_OLD = 1_000;
 
 const old: string[] = [];
-/** Tokens that it holds right now. */
+/** Tokens of current deliveries. */
 const held = new Set<string>();
 const end = new AbortController();
 
@@ -40,16 +39,16 @@ async function succeed(leaseToken: string, requestId: string = randomUUID()): Pr
   await dlq.ack({ requestId, outcomes }, { timeoutMs: CALL_MS }).catch(() => {});
 }
 
-/** Its bytes changed in one place: never issued by anybody. */
+/** Changes one byte of a token. */
 function forged(token: string): string {
   const at = random.below(token.length);
   return `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
 }
 
-/** The last bytes of a token are its nonce, the others name the message and the delivery. */
+/** The last bytes of a token are its nonce. The others name the message and the delivery. */
 const NONCE_BYTES = 16;
 
-/** The message of one live token under the nonce of another: neither has ever been issued so. */
+/** Combines the message of one live token with the nonce of another. */
 function mixed(token: string): string | undefined {
   const other = [...held].find((one) => one !== token);
   if (other === undefined) return undefined;
@@ -73,7 +72,7 @@ const WAYS: readonly ((token: string) => Promise<unknown>)[] = [
     await sleep(leaseMs * (1 + random.next()));
     await succeed(token);
   },
-  // what is not its own, before what is
+  // invalid tokens first, then the right one
   async (token) => {
     await succeed(forged(token));
     const mix = mixed(token);
@@ -88,7 +87,7 @@ async function act({ leaseToken }: Delivery): Promise<void> {
   await random.pick(WAYS)(leaseToken);
   held.delete(leaseToken);
   old.push(leaseToken);
-  if (old.length > MOST_OLD) old.shift();
+  if (old.length > MAX_OLD) old.shift();
 }
 
 async function keepStream(): Promise<void> {
@@ -106,7 +105,7 @@ async function keepStream(): Promise<void> {
         for (const delivery of frame.value.deliveries) void act(delivery);
       }
     } catch {
-      // its server went away, or its link; the history says so
+      // the server or its link broke; the history has that
     }
     await sleep(PAUSE_MS, undefined, { signal: end.signal }).catch(() => {});
   }
@@ -116,7 +115,7 @@ const streaming = keepStream();
 await untilAsked();
 end.abort();
 await streaming;
-await sleep(2 * leaseMs + CALL_MS); // what is late by intention
+await sleep(2 * leaseMs + CALL_MS); // wait for intentionally late outcomes
 close();
 await untilAnswered();
 history.write({ e: "ended" });

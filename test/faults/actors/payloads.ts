@@ -1,10 +1,10 @@
-// What producers send, so that workers know what to do with it and the checker what was meant.
+// The payloads of the suite: they have the plan for workers and the source for the checker.
 
 import { createHash } from "node:crypto";
 import type { SeededRandom } from "../../support/random.ts";
 import { PLANS, type Plan } from "../history/event.ts";
 
-/** How often each plan is chosen. */
+/** Plan -> its relative frequency. */
 export type Weights = Readonly<Partial<Record<Plan, number>>>;
 
 export interface PlannedPayload {
@@ -13,30 +13,30 @@ export interface PlannedPayload {
   readonly filler: string;
 }
 
-/** Delays of retries, short by what producers ask for. */
+/** The short retry delays that producers set. */
 export const RETRY_POLICY = { initialDelayMs: 100, maxDelayMs: 500 } as const;
-/** What messages of plan `exhaust` are sent with. */
+/** `max_retries` of messages with the plan `exhaust`. */
 export const EXHAUST_RETRIES = 2;
 
-const MOST_FILLER = 400;
+const MAX_FILLER = 400;
 
 export function payloadOf(source: string, plan: Plan, random: SeededRandom): string {
-  const filler = "x".repeat(random.below(MOST_FILLER));
+  const filler = "x".repeat(random.below(MAX_FILLER));
   return JSON.stringify({ source, plan, filler } satisfies PlannedPayload);
 }
 
-/** What the edits of the run add to a payload, as rig/guarded.yaml has them. */
+/** The fields that edits add to a payload, as in rig/guarded.yaml. */
 const EDIT = { edit: { by: "queue", whole: true } };
 
-/** The payload with all that edits do to it. */
+/** Returns the payload after all edits. */
 export function editedPayload(text: string): string {
   return JSON.stringify({ ...(JSON.parse(text) as object), ...EDIT });
 }
 
-/** @throws Error for a payload that no producer of the suite makes */
+/** @throws Error for a payload that is not of the suite */
 export function readPayload(text: string): PlannedPayload {
   const payload = JSON.parse(text) as PlannedPayload;
-  if (!(payload.plan in PLANS)) throw new Error(`a payload without a plan: ${text}`);
+  if (!(payload.plan in PLANS)) throw new Error(`a payload has no plan: ${text}`);
   return payload;
 }
 

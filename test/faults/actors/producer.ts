@@ -1,4 +1,4 @@
-// A producer as users have it: the TypeScript client, at a steady rate, whatever happens.
+// A producer with the TypeScript client. It sends at a steady rate during all faults.
 
 import { createDlqClient } from "../../../clients/typescript/src/index.ts";
 import { seededRandom } from "../../support/random.ts";
@@ -32,10 +32,10 @@ const dlq = createDlqClient({
   onDropped: () => {}, // the history has each try
 });
 
-/** How often to look at how many are due, ms. */
+/** Interval between sends, ms. */
 const EVERY_MS = 10;
-/** Sends that wait at most: what is more comes later, so that memory is bounded in an outage. */
-const MOST_PENDING = 5_000;
+/** Maximum of pending sends, to bound memory in an outage. Further sends come later. */
+const MAX_PENDING = 5_000;
 
 const ratePerMs = Number(args.rate) / 1_000;
 let left = Number(args.messages);
@@ -65,11 +65,11 @@ const { promise: done, resolve: end } = Promise.withResolvers<void>();
 process.once("SIGTERM", end);
 const timer = setInterval(() => {
   const nowMs = performance.now();
-  for (; dueAtMs <= nowMs && left > 0 && pending < MOST_PENDING; left--) {
+  for (; dueAtMs <= nowMs && left > 0 && pending < MAX_PENDING; left--) {
     send();
     dueAtMs += 1 / ratePerMs;
   }
-  if (pending >= MOST_PENDING) dueAtMs = nowMs;
+  if (pending >= MAX_PENDING) dueAtMs = nowMs;
   if (left === 0) end();
 }, EVERY_MS);
 await done;

@@ -5,7 +5,7 @@ import { readPayload, sumOf } from "./payloads.ts";
 
 let streams = 0;
 
-/** The frames of one stream as they come, each written down before its reader sees it. */
+/** Yields the frames of one stream, and records each one first. */
 export async function* recordedStream<T extends object>(
   frames: AsyncIterable<T>,
   history: HistoryWriter,
@@ -40,7 +40,7 @@ export async function* recordedStream<T extends object>(
 function record(delivery: Delivery, stream: string, history: HistoryWriter): void {
   const { message, leaseToken: token, leaseExpireTime } = delivery;
   if (message === undefined || leaseExpireTime === undefined) {
-    throw new Error("a delivery without a message or the end of its lease");
+    throw new Error("a delivery has no message or no lease_expire_time");
   }
   const body = message.payload?.body;
   const text = body?.case === "text" ? body.value : "";

@@ -1,5 +1,4 @@
-// Writes down what goes over the wire, tries that fail included: below all that a client's helper
-// does, and the same for a client that has none.
+// Records all calls on the wire, including failed tries: below the retries of the client, if it has any.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MessageShape } from "@bufbuild/protobuf";
@@ -24,7 +23,7 @@ import { nameOf } from "./names.ts";
 import { editedPayload, readPayload, sumOf } from "./payloads.ts";
 import { recordedStream } from "./recorded-stream.ts";
 
-/** What a server says when it has changed nothing; its errors carry details, those of a link don't. */
+/** Codes of the server's errors that prove that nothing changed. Such errors have details, those of a link do not. */
 const REFUSALS: ReadonlySet<Code> = new Set([
   Code.InvalidArgument,
   Code.NotFound,
@@ -32,13 +31,13 @@ const REFUSALS: ReadonlySet<Code> = new Set([
   Code.FailedPrecondition,
 ]);
 
-const LOOK_MS = 5;
-/** Calls that have neither an answer nor a failure written down yet. */
+const CHECK_MS = 5;
+/** Calls whose end is not recorded yet. */
 let open = 0;
 
-/** Resolves when each call has its end in the history: a client gives some up before they fail. */
+/** Resolves when the end of each call is recorded. Some calls end after the client has given them up. */
 export async function untilAnswered(): Promise<void> {
-  while (open > 0) await sleep(LOOK_MS);
+  while (open > 0) await sleep(CHECK_MS);
 }
 
 export function recording(history: HistoryWriter): Interceptor {
@@ -64,15 +63,15 @@ export function recording(history: HistoryWriter): Interceptor {
   };
 }
 
-interface ErrorWords {
+interface ErrorFields {
   readonly code: string;
   readonly refused: boolean;
 }
 
-/** Writes that a call is about to go out; then its answer, or its failure. */
+/** Records the answer or the failure of a call whose request is recorded. */
 interface CallRecord {
   answered(response: object): void;
-  failed(error: ErrorWords): void;
+  failed(error: ErrorFields): void;
 }
 
 function recordOf(message: object, history: HistoryWriter, call: string): CallRecord | undefined {
@@ -174,7 +173,7 @@ function recordExtend(
   };
 }
 
-function errorOf(reason: unknown): ErrorWords {
+function errorOf(reason: unknown): ErrorFields {
   const error = ConnectError.from(reason);
   const refused = REFUSALS.has(error.code) && error.details.length > 0;
   return { code: Code[error.code], refused };

@@ -1,4 +1,4 @@
-// A worker as users have it: the TypeScript client, doing with each message what its plan says.
+// A worker with the TypeScript client. The plan of a message decides its outcome.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -30,12 +30,12 @@ history.write({ e: "started", actor: args.name, role: "worker", language: "types
 
 const random = seededRandom(Number(args.seed));
 const leaseMs = Number(args["lease-ms"]);
-/** How long a handler works, ms. */
-const MOST_WORK_MS = 20;
+/** Maximum work time of a handler, ms. */
+const MAX_WORK_MS = 20;
 
 async function handle(delivery: Delivery): Promise<Outcome | undefined> {
   const { plan } = readPayload(delivery.payload.text());
-  await sleep(random.below(MOST_WORK_MS));
+  await sleep(random.below(MAX_WORK_MS));
   switch (plan) {
     case "fail1":
       if (delivery.attempt <= 1) throw new Error("it fails once");
@@ -73,7 +73,7 @@ const worker = dlq.worker({
   concurrency: Number(args.concurrency),
   leaseDurationMs: leaseMs,
   workerId: args.name,
-  onError: () => {}, // the history has what was not answered
+  onError: () => {}, // the history has the failed calls
 });
 await untilAsked();
 await worker.stop(3 * leaseMs);

@@ -11,20 +11,20 @@ interface AckRequest {
   readonly deliveries: readonly Delivery[];
   /** Bits of each outcome: its kind, and NON_RETRYABLE. */
   readonly kinds: readonly number[];
-  /** Of its first try. */
+  /** When its first try was sent. */
   readonly sentAt: RunMs;
   tries: number;
   refusedTries: number;
-  /** Status, state and due time of each, joined; empty: not answered. */
+  /** Status, state and due time of each outcome, joined. Empty without an answer. */
   answer: string;
   answeredAt: RunMs;
 }
 
-/** The outcomes that one worker reported, and what it heard of them. */
+/** The outcomes that one worker reported, and the answers. */
 export class Acks {
   readonly #ledger: Ledger;
   readonly #findings: Findings;
-  /** Acks twice, late, with foreign and forged tokens, on purpose. */
+  /** The actor acknowledges twice, late, with forged tokens and those of others, on purpose. */
   readonly #isOdd: boolean;
   readonly #requests = new Map<string, AckRequest>();
 
@@ -37,11 +37,11 @@ export class Acks {
   acking({ request, outcomes }: Acking, at: RunMs): void {
     const kinds = outcomes.map(({ outcome, nonRetryable }) => {
       const kind = OUTCOME_KINDS[outcome];
-      if (kind === undefined) throw new Error(`there is no outcome ${outcome}`);
+      if (kind === undefined) throw new Error(`unknown outcome ${outcome}`);
       return nonRetryable === true ? kind | NON_RETRYABLE : kind;
     });
     const known = this.#requests.get(request);
-    // Without a request id nothing is remembered: each call stands by itself.
+    // The service remembers no calls without a request id.
     if (known !== undefined && request !== "") {
       known.tries++;
       const isSame =
@@ -57,7 +57,7 @@ export class Acks {
     }
     if (known !== undefined) close(known);
     const deliveries = outcomes.map(({ token }) => {
-      if (typeof token !== "string") throw new Error("an outcome without a token");
+      if (typeof token !== "string") throw new Error("an outcome has no token");
       const delivery = this.#ledger.token(token);
       if (!this.#isOdd) delivery.isAckedByPolite = true;
       return delivery;
@@ -73,7 +73,7 @@ export class Acks {
       this.#findings.broken("history-whole", words);
       return;
     }
-    const answer = results.map(wordsOf).join();
+    const answer = results.map(textOf).join();
     if (own.answer !== "") {
       if (own.answer === answer) return;
       const words = `request ${request} was answered with ${own.answer}, then with ${answer}`;
@@ -90,11 +90,11 @@ export class Acks {
   unacked({ request, refused }: Unacked): void {
     const own = this.#requests.get(request);
     if (own === undefined) {
-      this.#findings.broken("history-whole", `request ${request} failed and was never made`);
+      this.#findings.broken("history-whole", `request ${request} failed, but was never sent`);
     } else if (refused) own.refusedTries++;
   }
 
-  /** No more answers come: what has none may have been applied. */
+  /** The history has ended: unanswered outcomes may have been applied. */
   end(): void {
     for (const request of this.#requests.values()) close(request);
   }
@@ -114,7 +114,7 @@ export class Acks {
       case "INVALID":
         return;
       default:
-        throw new Error(`there is no status ${result.status}`);
+        throw new Error(`unknown status ${result.status}`);
     }
   }
 
@@ -135,21 +135,21 @@ export class Acks {
       delivery.applied = applied;
       return;
     }
-    const words = `token ${delivery.token} of ${delivery.message ?? "nobody"}, by ${before.to} ms and by ${at} ms`;
-    // A store that has forgotten the one may apply the other: either was the first.
+    const words = `token ${delivery.token} of ${delivery.message ?? "no message"}, by ${before.to} ms and by ${at} ms`;
+    // After a rollback, the store may have applied either of the two first.
     const [from, to] = [Math.min(before.from, own.sentAt), Math.min(before.to, at)];
     this.#findings.brokenUnlessForgotten("applied-once", words, from, to + CLOCK_TOLERANCE_MS);
     if (at > before.to) delivery.applied = applied;
   }
 }
 
-/** All that an answer says, so that another one is seen. */
-function wordsOf({ status, state, dueAt }: Acked["results"][number]): string {
+/** An answer as a text, to compare answers. */
+function textOf({ status, state, dueAt }: Acked["results"][number]): string {
   const after = state === undefined ? "" : ` ${state}`;
   return dueAt === undefined ? `${status}${after}` : `${status}${after} due at ${dueAt}`;
 }
 
-/** Without an answer, and not refused each time: its outcomes may have been applied. */
+/** Notes that the outcomes may have been applied: some try was neither answered nor refused. */
 function close(request: AckRequest): void {
   if (request.answer !== "" || request.tries <= request.refusedTries) return;
   request.deliveries.forEach((delivery, index) => {

@@ -8,10 +8,10 @@ import type { Findings } from "./findings.ts";
 import type { Ledger } from "./ledger.ts";
 import { Sends } from "./sends.ts";
 
-/** Actors of this name do on purpose what they should not. */
+/** Prefix of the names of actors that misbehave on purpose. */
 const ODD = "odd-";
 
-/** One actor's file, event by event, and then `end`. */
+/** Reads the events of one actor; `end` comes last. */
 export class ActorHistory {
   readonly #ledger: Ledger;
   readonly #findings: Findings;
@@ -36,20 +36,20 @@ export class ActorHistory {
   readonly take = (value: unknown): void => {
     const event = asEvent(value);
     const at = this.#ledger.clock.of(event.at);
-    if (this.#hasEnded) this.#tell(`${event.e} after its end`);
+    if (this.#hasEnded) this.#report(`${event.e} after its end`);
     if (event.e === "started") this.#start(event.actor);
-    else if (this.#acks === undefined) this.#tell(`${event.e} before its start`);
+    else if (this.#acks === undefined) this.#report(`${event.e} before its start`);
     else this.#dispatch(event, at, this.#acks);
   };
 
   end(): void {
-    if (this.#acks === undefined) this.#tell("no start");
+    if (this.#acks === undefined) this.#report("no start");
     this.#acks?.end();
   }
 
   #start(actor: string): void {
-    if (this.#acks !== undefined) this.#tell("a second start");
-    if (this.#actors.has(actor)) this.#tell(`another file of actor ${actor}`);
+    if (this.#acks !== undefined) this.#report("a second start");
+    if (this.#actors.has(actor)) this.#report(`another file of actor ${actor}`);
     this.#actors.add(actor);
     this.#acks = new Acks(this.#ledger, this.#findings, actor.startsWith(ODD));
   }
@@ -99,7 +99,7 @@ export class ActorHistory {
     }
   }
 
-  #tell(words: string): void {
+  #report(words: string): void {
     this.#findings.broken("history-whole", `${this.#file}: ${words}`);
   }
 }

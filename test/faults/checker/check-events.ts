@@ -3,7 +3,7 @@ import { Checker } from "./checker.ts";
 import type { CheckReport } from "./report.ts";
 import type { AllowLoss } from "./rollbacks.ts";
 
-/** Judges the events of a test, by actor. */
+/** Checks the events of a test, given by actor. */
 export function checkEvents(
   events: ReadonlyMap<string, readonly HistoryEvent[]>,
   snapshot: readonly SnapshotLine[],

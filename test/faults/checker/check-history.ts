@@ -5,22 +5,22 @@ import type { CheckReport } from "./report.ts";
 import type { AllowLoss } from "./rollbacks.ts";
 
 export interface CheckOptions {
-  /** The histories of all actors, those that were killed included. */
+  /** The histories of all actors, including killed ones. */
   readonly files: readonly string[];
-  /** What the store holds when all is over. */
+  /** The contents of the store at the end. */
   readonly snapshot: Iterable<SnapshotLine>;
   readonly faults: Iterable<FaultRecord>;
-  /** Faults after which the store may have forgotten what it had acknowledged. */
+  /** Faults that may roll the store back behind what it acknowledged. Default: none. */
   readonly allowLoss?: AllowLoss;
 }
 
 /**
- * Judges a run by what its actors wrote down and by what the store holds at its end.
- * @throws Error for a file that can't be read to its end, naming the line
+ * Checks a run: the histories of its actors and the contents of the store at the end.
+ * @throws Error with the line, for a file that cannot be read
  */
 export async function checkHistory(options: CheckOptions): Promise<CheckReport> {
   const { files, snapshot, faults, allowLoss } = options;
-  if (files.length === 0) throw new Error("there are no histories, which prove nothing");
+  if (files.length === 0) throw new Error("there are no histories to check");
   const checker = new Checker(faults, allowLoss);
   for (const file of files) {
     const actor = checker.open(file);

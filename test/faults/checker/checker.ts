@@ -20,9 +20,9 @@ import { checkOrders } from "./rules/orders.ts";
 import { checkOutcomeUnknown } from "./rules/outcome-unknown.ts";
 import { checkPlaces } from "./rules/places.ts";
 import { checkDue, checkEarned } from "./rules/quarantine.ts";
-import { checkLast, checkOutcome, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
+import { checkLast, checkOutcome, checkTokens, checkUnreceivedTokens } from "./rules/tokens.ts";
 
-/** Reads the histories of one run, then what the store holds, then judges. */
+/** Reads the histories of one run and the contents of the store, and checks them by all rules. */
 export class Checker {
   readonly counts = noCounts();
   readonly #ledger: Ledger;
@@ -44,18 +44,18 @@ export class Checker {
     for (const words of unfinished(records)) this.#findings.broken("history-whole", words);
   }
 
-  /** One actor's file: to be fed with its lines, and ended. Files may come in any order. */
+  /** Returns the reader of one actor's file. Files may come in any order. */
   open(file: string): ActorHistory {
     this.counts.files++;
     return new ActorHistory(this.#ledger, this.#findings, this.#actors, file);
   }
 
-  /** After all histories. */
+  /** Call it after all histories are read. */
   judge(snapshot: Iterable<SnapshotLine>): CheckReport {
     for (const line of snapshot) this.#contents.take(line);
     for (const source of this.#ledger.sources.values()) checkIdentity(source, this.#findings);
     for (const message of this.#ledger.messages.values()) this.#judgeMessage(message);
-    checkStrangeTokens(this.#ledger, this.#findings);
+    checkUnreceivedTokens(this.#ledger, this.#findings);
     checkOrders(this.#ledger, this.#findings);
     this.#contents.counts.check(this.#ledger, this.#findings);
     this.#lost.check(this.counts.deliveries, this.#findings);
@@ -92,10 +92,10 @@ export class Checker {
     }
     checkEnding(message, findings);
     checkFinished(message, findings);
-    const { leastLeaseMs } = this.#ledger;
-    checkEarned(message, { findings, times: this.#times, leastLeaseMs });
+    const { shortestLeaseMs } = this.#ledger;
+    checkEarned(message, { findings, times: this.#times, shortestLeaseMs });
     this.#lost.take(message);
-    this.#contents.counts.add(message, leastLeaseMs, findings);
+    this.#contents.counts.add(message, shortestLeaseMs, findings);
   }
 
   #count({ sentAt, kept, deliveries }: Message): void {
@@ -114,7 +114,7 @@ export class Checker {
   }
 }
 
-/** Faults that are not over: then the end of the run proves little. */
+/** Faults without an end: the run was cut off, so its end proves little. */
 function unfinished(faults: readonly FaultRecord[]): string[] {
   const over = new Set(faults.filter(({ phase }) => phase === "over").map(({ number }) => number));
   return faults

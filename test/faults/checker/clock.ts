@@ -1,14 +1,14 @@
 import type { AtMs } from "../history/event.ts";
 
-/** Milliseconds since the run began, whole: millions of them are kept, and small integers are free. */
+/** Whole milliseconds since the first event. Small integers save memory: there are millions. */
 export type RunMs = number;
 
-/** Later than anything in a run. */
+/** Later than any event of a run. */
 export const NEVER: RunMs = 2 ** 31 - 1;
-/** Earlier than anything in a run. */
+/** Earlier than any event of a run. */
 export const UNKNOWN: RunMs = -NEVER;
 
-/** The instants of a run, from its first event on. */
+/** Converts times to milliseconds since the first event. */
 export class RunClock {
   #startedAt: AtMs | undefined;
 
@@ -19,7 +19,7 @@ export class RunClock {
 }
 
 /**
- * Actors and the store read one machine's clock in different ways, and round it. What compares an
- * actor's instant with the store's, or with another actor's, leaves this much.
+ * Allowed difference between times of two actors, or of an actor and the store: they read the clock of the
+ * machine in different ways and round it.
  */
 export const CLOCK_TOLERANCE_MS = 10;

@@ -3,7 +3,7 @@ import type { Findings } from "./findings.ts";
 import { type Ledger, type Message, Source } from "./ledger.ts";
 import { QueueCounts } from "./rules/counters.ts";
 
-/** What the store holds at the end: joined with what the histories know. */
+/** The contents of the store at the end, compared with the histories. */
 export class Contents {
   readonly counts = new QueueCounts();
   kept = 0;
@@ -27,7 +27,7 @@ export class Contents {
     this.kept++;
     const message = this.#messageOf(line);
     if (message.kept !== undefined) {
-      this.#findings.broken("kept-once", `${message} is kept twice`);
+      this.#findings.broken("kept-once", `${message} is stored twice`);
       return;
     }
     const { state, quarantineReason, attempts, number } = line;
@@ -40,12 +40,12 @@ export class Contents {
     const known = this.#ledger.messages.get(id);
     if (known === undefined) return this.#ledger.message(id, source);
     if (known.source !== source) {
-      this.#findings.broken("one-source", `${known} is kept as ${name}`);
+      this.#findings.broken("one-source", `${known} is stored as ${name}`);
     }
     return known;
   }
 
-  /** Of no history: it was never sent, whatever it was to be. */
+  /** The source of a stored message that no history names. */
   #unknownSource(name: string, queue: string): Source {
     const source = new Source(name, "ok");
     source.queue = queue;

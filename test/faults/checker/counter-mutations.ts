@@ -6,11 +6,11 @@ const countedUp = (name: keyof Counted) =>
 const countedDown = (name: keyof Counted) =>
   change("counted", (line) => ({ [name]: (line[name] as number) - 1 }));
 
-/** Of those that may have been applied without an answer, some were. */
+/** Counts half of the unanswered outcomes, of which any number may have been applied. */
 const countedHalf = (name: "failedAttempts" | "released") =>
   change("counted", (line) => ({ [name]: Math.floor(line[name] / 2) }));
 
-/** A store that counts wrong, and nothing else. */
+/** Changes of counters only. */
 export const COUNTER_MUTATIONS: Readonly<Record<string, Named>> = {
   "accepted + 1": [countedUp("accepted"), "counters-agree"],
   "accepted - 1": [countedDown("accepted"), "counters-agree"],
@@ -24,7 +24,7 @@ export const COUNTER_MUTATIONS: Readonly<Record<string, Named>> = {
   "failedAttempts halved": [countedHalf("failedAttempts"), "counters-agree"],
   "released halved": [countedHalf("released"), "counters-agree"],
   "duplicates + 1": [countedUp("duplicates"), "counters-agree"],
-  "a lease that ended, of each delivery": [
+  "an expired lease of each delivery": [
     change("counted", ({ deliveries }) => ({ leaseExpiries: deliveries })),
     "counters-agree",
   ],

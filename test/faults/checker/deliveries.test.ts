@@ -3,11 +3,11 @@ import { Story } from "./story.ts";
 
 type Outcome = Parameters<Story["ack"]>[2];
 
-/** One message that was sent, to go on from. */
+/** Starts a story with one sent message. */
 const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
 
 describe("tokens", () => {
-  it("may be reported again under the same request, and are applied once", () => {
+  it("may be acknowledged again under the same request, and are applied once", () => {
     const story = sent()
       .deliver("m", { at: 10 })
       .ack("m-1", "succeeded", { at: 20, request: "r" })
@@ -24,7 +24,7 @@ describe("tokens", () => {
     expect(story.broken()).toEqual(["applied-once"]);
   });
 
-  it("get the same answer under the same request, its state and due time included", () => {
+  it("get the same answer, with state and due time, under the same request", () => {
     const reported = (first: Partial<Outcome>, second: Partial<Outcome>) =>
       sent({ plan: "fail1" })
         .deliver("m", { at: 10 })
@@ -46,7 +46,7 @@ describe("tokens", () => {
     expect(story.broken()).toEqual(["token-once", "counters-agree"]);
   });
 
-  it("may be forged, to no effect", () => {
+  it("have no effect if forged", () => {
     const story = sent().deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20 });
     story.ack("forged", "succeeded", { at: 30, answer: "NOT_FOUND", by: "odd-worker" });
     expect(story.broken()).toEqual([]);
@@ -54,7 +54,7 @@ describe("tokens", () => {
     expect(story.broken()).toEqual(["token-issued"]);
   });
 
-  it("of deliveries that were lost on their way are given back when ExtendLease has named them", () => {
+  it("of lost deliveries are released if ExtendLease listed them", () => {
     const story = sent()
       .fault("reset", 0)
       .extend("m-1", 50, 2_050)
@@ -67,7 +67,7 @@ describe("tokens", () => {
     ).toContain("history-whole");
   });
 
-  it("are dead when the next one is issued", () => {
+  it("are not applied after the next one is issued", () => {
     const late = (at: number) =>
       sent()
         .deliver("m", { at: 10 })
@@ -83,7 +83,7 @@ describe("tokens", () => {
     expect(story.broken()).toContain("one-live-token");
   });
 
-  it("are not extended when the next one is issued", () => {
+  it("are not extended after the next one is issued", () => {
     const extended = (at: number) =>
       sent()
         .deliver("m", { at: 10 })
@@ -98,7 +98,7 @@ describe("tokens", () => {
     ]);
   });
 
-  it("count, however late, while nobody else has the message", () => {
+  it("are applied late if no other worker has the message", () => {
     const refused = (number: number) =>
       sent()
         .fault("kill-server", 2_400)
@@ -106,7 +106,7 @@ describe("tokens", () => {
         .ack("m-1", "succeeded", { at: 2_500, answer: "LEASE_LOST" })
         .deliver("m", { at: 3_000, number, unknown: true })
         .ack(`m-${number}`, "succeeded", { at: 3_010 });
-    // Somebody may have had the second delivery.
+    // Another worker may have had the second delivery.
     expect(refused(3).broken()).toEqual([]);
     expect(refused(2).broken()).toEqual(["outcome-taken"]);
     const unanswered = (outcome: "succeeded" | "failed") =>
@@ -122,7 +122,7 @@ describe("tokens", () => {
         })
         .ack("m-2", "succeeded", { at: 3_010 });
     expect(unanswered("failed").broken()).toEqual([]);
-    // A success that had counted would have been the end of it.
+    // An applied success would have ended the message.
     expect(unanswered("succeeded").broken()).toContain("outcome-taken");
     const last = sent()
       .deliver("m", { at: 10 })
@@ -130,7 +130,7 @@ describe("tokens", () => {
     expect(last.keep("m").broken()).toContain("outcome-taken");
   });
 
-  it("lead to the state that their outcome asks for", () => {
+  it("lead to the state of their outcome", () => {
     const failed = (nonRetryable: boolean) =>
       sent({ plan: "bad" })
         .deliver("m", { at: 10 })
@@ -150,19 +150,19 @@ describe("delivery numbers", () => {
       .deliver("m", { at: 3_000, number: second, token: "b", unknown: true })
       .ack("b", "succeeded", { at: 3_010 });
 
-  it("grow, with gaps where nobody received a delivery", () => {
+  it("grow, with gaps for deliveries that no worker received", () => {
     expect(pair(1, 4).broken()).toEqual([]);
   });
 
-  it("are given once", () => expect(pair(1, 1).broken()).toContain("number-once"));
+  it("are used once", () => expect(pair(1, 1).broken()).toContain("number-once"));
 
   it("begin at 1", () => expect(pair(0, 1).broken()).toContain("numbers-grow"));
 
-  it("are not given backwards", () => expect(pair(2, 1).broken()).toContain("numbers-grow"));
+  it("do not decrease", () => expect(pair(2, 1).broken()).toContain("numbers-grow"));
 });
 
 describe("due times", () => {
-  it("hold for the first delivery", () => {
+  it("are respected by the first delivery", () => {
     const first = (at: number) =>
       sent({ dueAt: 500 })
         .deliver("m", { at })
@@ -171,7 +171,7 @@ describe("due times", () => {
     expect(first(499).broken()).toEqual(["not-early"]);
   });
 
-  it("hold after a failure", () => {
+  it("are respected after a failure", () => {
     const second = (at: number) =>
       sent({ plan: "fail1" })
         .deliver("m", { at: 10 })
@@ -182,7 +182,7 @@ describe("due times", () => {
     expect(second(499).broken()).toEqual(["not-early"]);
   });
 
-  it("of what was released are a second away at least", () => {
+  it("of released messages are at least a second later", () => {
     const released = (dueAt: number) =>
       sent({ plan: "release" })
         .deliver("m", { at: 10 })

@@ -5,7 +5,7 @@ import type { Findings } from "./findings.ts";
 import type { Ledger, Message } from "./ledger.ts";
 import { seenSource } from "./seen-source.ts";
 
-/** The streams of one worker, and what came by them. */
+/** The streams of one worker and their deliveries. */
 export class Deliveries {
   readonly #ledger: Ledger;
   readonly #findings: Findings;
@@ -27,18 +27,18 @@ export class Deliveries {
   closed({ stream }: Closed): void {
     const own = this.#streams.get(stream);
     if (own !== undefined) own.isClosed = true;
-    else this.#findings.broken("history-whole", `stream ${stream} was closed and never opened`);
+    else this.#findings.broken("history-whole", `stream ${stream} was closed, but never opened`);
   }
 
   delivered(event: Delivered, at: RunMs): void {
     const stream = this.#streams.get(event.stream);
     if (stream === undefined) {
-      const words = `${event.id} came by stream ${event.stream}, which was never opened`;
+      const words = `${event.id} came on stream ${event.stream}, which was never opened`;
       this.#findings.broken("history-whole", words);
       return;
     }
     if (stream.isClosed) {
-      const words = `${event.id} came by stream ${event.stream}, which was closed`;
+      const words = `${event.id} came on stream ${event.stream}, which was closed`;
       this.#findings.broken("history-whole", words);
     }
     const delivery = this.#ledger.token(event.token);
@@ -54,7 +54,7 @@ export class Deliveries {
     delivery.leaseEnd = Math.max(delivery.leaseEnd, this.#ledger.clock.of(event.expires));
     delivery.issuedAt = this.#ledger.clock.of(event.expires) - Math.round(stream.leaseMs);
     delivery.queue = this.#ledger.name(event.queue);
-    // One string for both, where its producer has been read: there are millions.
+    // Share the string with the source, to save memory: there are millions.
     delivery.sum = event.sum === message.source.sum ? message.source.sum : event.sum;
     delivery.number = event.number;
     delivery.attempt = event.attempt;

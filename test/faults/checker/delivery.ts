@@ -4,58 +4,58 @@ import type { Message } from "./ledger.ts";
 
 const { failed, released } = OUTCOME_KINDS;
 
-/** What is released is not due again sooner. */
-export const LEAST_RELEASE_MS = 1_000;
+/** The shortest delay of a released message. */
+export const MIN_RELEASE_MS = 1_000;
 
 export interface Stream {
   readonly leaseMs: number;
   isClosed: boolean;
 }
 
-/** An outcome that was answered with APPLIED; the instants between which that happened. */
+/** An outcome that was answered with APPLIED, and the times between which it was applied. */
 export interface AppliedOutcome {
-  /** Of OUTCOME_KINDS. */
+  /** One of OUTCOME_KINDS. */
   readonly kind: number;
   readonly nonRetryable: boolean;
   readonly byOdd: boolean;
   readonly state: string | undefined;
-  /** When the message is due again, if that was answered. */
+  /** When the message is due again, if the answer has it. */
   readonly dueAt: RunMs;
   readonly from: RunMs;
   readonly to: RunMs;
 }
 
-/** A token, and what became of it. */
+/** A delivery of a message, identified by its lease token. */
 export class Delivery {
   readonly token: string;
-  /** None: nobody wrote down that it was delivered. */
+  /** Undefined if no history has the delivery. */
   message: Message | undefined;
   stream: Stream | undefined;
   at: RunMs = 0;
   issuedAt: RunMs = 0;
-  /** As far as is known; it may be longer, never shorter. */
+  /** The earliest possible end of the lease. */
   leaseEnd: RunMs = UNKNOWN;
-  /** That the message was in. */
+  /** The queue of the message at this delivery. */
   queue = "";
-  /** Of the payload that came. */
+  /** Checksum of the delivered payload. */
   sum = "";
   number = 0;
   attempt = 0;
   isUnknown = false;
   applied: AppliedOutcome | undefined;
-  /** Bits of OUTCOME_KINDS: sent without an answer. Of no account when another one was applied. */
+  /** Unanswered outcomes, as bits of OUTCOME_KINDS. Meaningless if another outcome was applied. */
   possible = 0;
   possibleNonRetryable = false;
   possibleFrom: RunMs = NEVER;
-  /** Of those, the first failure that may be retried, and the first release. */
+  /** When the first unanswered failure that may be retried was sent, and the first release. */
   failedFrom: RunMs = NEVER;
   releasedFrom: RunMs = NEVER;
-  /** First answers that it does not count (any more). */
+  /** When the service first answered that the token does not count. */
   lostAt: RunMs = NEVER;
   notFoundAt: RunMs = NEVER;
-  /** When the latest extension that was answered had been asked for. */
+  /** When the latest answered extension was sent. */
   extendSentAt: RunMs = UNKNOWN;
-  /** An answer of ExtendLease has named it: written to a stream that broke before it came. */
+  /** Whether ExtendLease listed it: the server wrote it to a stream that broke before it arrived. */
   isNamed = false;
   isAckedByPolite = false;
 
@@ -63,7 +63,7 @@ export class Delivery {
     this.token = token;
   }
 
-  /** An outcome was sent, and nobody knows whether it was applied. */
+  /** Notes an unanswered outcome, which may have been applied. */
   noteUnanswered(kind: number, nonRetryable: boolean, sentAt: RunMs): void {
     this.possible |= kind;
     this.possibleFrom = Math.min(this.possibleFrom, sentAt);
@@ -73,17 +73,17 @@ export class Delivery {
   }
 
   /**
-   * Kinds of outcome after which the message may have been issued again at that instant. No other
-   * outcome explains another delivery: had it been applied, there would be none.
+   * Kinds of unanswered outcomes that explain another delivery of the message at that time. Other kinds would
+   * have ended the message.
    */
   mayHaveReturned(issuedAt: RunMs): number {
     if (this.applied !== undefined) return this.applied.kind;
     const latest = issuedAt + CLOCK_TOLERANCE_MS;
     const byFailure = this.failedFrom <= latest ? failed : 0;
-    return this.releasedFrom + LEAST_RELEASE_MS <= latest ? byFailure | released : byFailure;
+    return this.releasedFrom + MIN_RELEASE_MS <= latest ? byFailure | released : byFailure;
   }
 
-  /** As the message was issued again at that instant: this one had surely ended without an outcome. */
+  /** Reports whether it surely ended without an outcome, given that the message was issued again then. */
   hadNoOutcome(issuedAt: RunMs): boolean {
     return this.mayHaveReturned(issuedAt) === 0;
   }

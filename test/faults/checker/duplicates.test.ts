@@ -4,34 +4,34 @@ import { Story } from "./story.ts";
 
 type Outcome = Parameters<Story["ack"]>[2];
 
-/** A delivery under a live lease, of which the store says that it was over. */
+/** The rules broken by a delivery during a lease that the store counts as expired. */
 const TOO_EARLY = ["duplicate-explained", "counters-agree"];
 
-/** One message that was sent, to go on from. */
+/** Starts a story with one sent message. */
 const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
 
-describe("duplicates", () => {
+describe("a second delivery", () => {
   const again = (at: number, story = sent()) =>
     story
       .deliver("m", { at: 10 })
       .deliver("m", { at, number: 2, unknown: true })
       .ack("m-2", "succeeded", { at: at + 10 });
 
-  it("come when a lease has ended, and not a millisecond before", () => {
+  it("comes when the lease has expired, and not a millisecond before", () => {
     const story = again(2_010);
     expect(story.broken()).toEqual([]);
     expect(story.report().counts.duplicates).toEqual({ expired: 1, unanswered: 0 });
     expect(again(2_009).broken()).toEqual(TOO_EARLY);
   });
 
-  it("come when an extended lease has ended", () => {
+  it("comes when an extended lease has expired", () => {
     expect(again(3_500, sent().extend("m-1", 1_500, 3_500)).broken()).toEqual([]);
     expect(again(3_400, sent().extend("m-1", 1_500, 3_500)).broken()).toEqual(TOO_EARLY);
-    // Nobody knows whether it was extended.
+    // The extension may have failed.
     expect(again(2_010, sent().extend("m-1", 1_500, undefined)).broken()).toEqual([]);
   });
 
-  it("come when an outcome got no answer, if it was sent before", () => {
+  it("may come if an outcome has no answer and was sent before", () => {
     const unanswered = (at: number, answer: "none" | "refused") =>
       sent()
         .deliver("m", { at: 10 })
@@ -45,7 +45,7 @@ describe("duplicates", () => {
     expect(unanswered(300, "none").broken()).toContain("duplicate-explained");
   });
 
-  it("come after an outcome without an answer only where it lets the message come again", () => {
+  it("may come after an unanswered outcome only if that outcome leads to a retry", () => {
     const unanswered = (outcome: OutcomeKind, at: number, over: Partial<Outcome> = {}) =>
       sent({ plan: "bad" })
         .deliver("m", { at: 10 })
@@ -59,18 +59,18 @@ describe("duplicates", () => {
       unanswered("discarded", 120),
       unanswered("quarantined", 120),
       unanswered("failed", 120, { nonRetryable: true }),
-      // A release pauses for a second.
+      // A released message is due after a second.
       unanswered("released", 500),
     ]) {
       expect(story.broken()).toEqual(["duplicate-explained", "outcome-unknown-set"]);
     }
-    // Its lease was over: then nobody knows whether the work was done.
+    // The lease had expired, so the outcome may not count.
     const story = unanswered("succeeded", 2_010);
     story.counted = { leaseExpiries: 1 };
     expect(story.broken()).toEqual(["outcome-unknown-set"]);
   });
 
-  it("do not come because a stream has closed: what came by it keeps its lease", () => {
+  it("does not come when a stream closes, because its leases go on", () => {
     const closed = (at: number) => {
       const next = { stream: "next", session: "s", leaseMs: 2_000, leasesHeld: 1 };
       return sent()
@@ -82,17 +82,17 @@ describe("duplicates", () => {
     };
     expect(closed(600).broken()).toEqual(TOO_EARLY);
     expect(closed(2_010).broken()).toEqual([]);
-    // Its client may give it back.
+    // The client may release it.
     const released = closed(1_200).ack("m-1", "released", { at: 110, answer: "none" });
     released.counted = { released: 1 };
     expect(released.broken()).toEqual([]);
   });
 });
 
-describe("a send that had been taken before", () => {
+describe("a send that is answered as known", () => {
   const known = (source: string) => new Story().send(source, { answer: "known" });
 
-  it("has been seen, or is kept", () => {
+  it("was delivered or is stored", () => {
     const seen = known("m").deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20 });
     expect(seen.broken()).toEqual([]);
     const kept = known("m").keep("m", { number: 5, quarantineReason: "CRASH_LOOP" });
@@ -100,7 +100,7 @@ describe("a send that had been taken before", () => {
     expect(known("m").broken()).toEqual(["not-lost"]);
   });
 
-  it("may have been forgotten with a store that went back, or dropped by a rule", () => {
+  it("may be missing after a rollback, or if a rule dropped it", () => {
     const forgotten = known("m")
       .fault("failover", 1)
       .report({ kinds: ["failover"], withinMs: 500 });

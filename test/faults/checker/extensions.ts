@@ -3,7 +3,7 @@ import type { RunMs } from "./clock.ts";
 import type { Findings } from "./findings.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** The leases that one worker extended. What got no answer may only have made them longer. */
+/** The lease extensions of one worker. Unanswered ones may have made leases longer. */
 export class Extensions {
   readonly #ledger: Ledger;
   readonly #findings: Findings;
@@ -28,7 +28,7 @@ export class Extensions {
     this.#open.delete(request);
     for (const { token, expires } of leases) {
       if (typeof token !== "string" || typeof expires !== "number") {
-        throw new Error("a lease without a token or its end");
+        throw new Error("a lease has no token or no end");
       }
       const delivery = this.#ledger.token(token);
       delivery.isNamed = true;
@@ -42,6 +42,6 @@ export class Extensions {
   }
 
   #unasked(request: string): void {
-    this.#findings.broken("history-whole", `extension ${request} was answered and never asked for`);
+    this.#findings.broken("history-whole", `extension ${request} was answered, but never sent`);
   }
 }

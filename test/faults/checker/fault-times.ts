@@ -2,35 +2,35 @@ import type { FaultRecord } from "../history/event.ts";
 import { NEVER, type RunClock, type RunMs } from "./clock.ts";
 
 /**
- * A stream that a fault has broken is found dead after two heartbeats of 1 s, a reply of the store
- * is given up after 1 s (rig/environment.ts): until then claims may be written to it, and are lost.
+ * How long after a fault claims may still be lost: a server detects a broken stream after two heartbeats of 1 s,
+ * and gives up a reply of the store after 1 s (rig/environment.ts).
  */
 const UNNOTICED_MS = 3_000;
 /**
- * Connections to clients that stay silent for good: a server may find out only by its third PING, of
- * one each 10 s, and hands out to them until then.
+ * After this fault, client connections stay silent for good. A server may detect them only by its third PING, with
+ * one every 10 s, and delivers to them until then.
  */
 const SILENT_KIND = "half-open-client-links";
 const SILENT_FOR_MS = 30_000;
 /**
- * What costs a message one claim at most happens so often in a fault: `cut-replies` and `cut-answers`
- * cut 20 connections, `connection-resets` comes ten times, all others break a link once or five times.
+ * The most claims of one message that a fault may lose: `cut-replies` and `cut-answers` cut 20 connections,
+ * `connection-resets` comes ten times, other faults break a link once or five times.
  */
-const MOST_LOST_TO_A_FAULT = 20;
+const MAX_LOST_TO_A_FAULT = 20;
 
-/** While the store is so, what fails is retried without its edits. */
+/** While the store is full, failed messages are retried without edits. */
 const FULL_KINDS = ["redis-full", "disk-nearly-full"];
-/** A server may learn this much later that there is room again. */
+/** A server may detect this much later that there is room again. */
 const FULL_FOR_MS = 5_000;
 
 interface Window {
   readonly isFull: boolean;
   readonly from: RunMs;
-  /** When nothing breaks any more; what is broken by then may not have been noticed yet. */
+  /** When the cause has ended. Broken connections may be undetected until later. */
   over: RunMs;
 }
 
-/** When something was wrong between the store and its workers, so that claims may have been lost. */
+/** The times at which faults may have lost claims between the store and workers. */
 export class FaultTimes {
   readonly #windows: Window[] = [];
 
@@ -52,25 +52,24 @@ export class FaultTimes {
     this.#windows.sort((a, b) => a.from - b.from);
   }
 
-  /** Whether the store may have had no room between these instants. */
+  /** Reports whether the store may have been full at some time between. */
   mayBeFull(fromMs: RunMs, toMs: RunMs): boolean {
     return this.#windows.some(
       ({ isFull, from, over }) => isFull && fromMs <= over + FULL_FOR_MS && toMs >= from,
     );
   }
 
-  /** How many claims of one message, lost between these instants, faults explain. */
+  /** The most claims of one message that faults may have lost between these times. */
   mostLost(fromMs: RunMs, toMs: RunMs): number {
     const near = this.#windows.filter(
       ({ from, over }) => fromMs <= over + UNNOTICED_MS && toMs >= from,
     );
-    return near.length * MOST_LOST_TO_A_FAULT;
+    return near.length * MAX_LOST_TO_A_FAULT;
   }
 
   /**
-   * How many leases of one message may have begun and ended between these instants, one after
-   * another, each lost to a fault: one was running when that began, others began while it lasted, and
-   * one may be lost to what was found dead afterwards.
+   * The most leases of one message that may have started and expired between these times because of faults: one that
+   * was running when the fault began, those that started during it, and one on a broken connection afterwards.
    */
   mostExpired(fromMs: RunMs, toMs: RunMs, leaseMs: RunMs): number {
     let expired = 0;

@@ -1,7 +1,7 @@
 import type { Rollbacks } from "./rollbacks.ts";
 import { RULES, type Rule } from "./rules.ts";
 
-/** A rule that does not hold, how often, and where: the first examples. */
+/** A broken rule, how often it was broken, and the first examples. */
 export interface Violation {
   readonly rule: Rule;
   readonly words: string;
@@ -9,9 +9,9 @@ export interface Violation {
   readonly examples: readonly string[];
 }
 
-const MOST_EXAMPLES = 10;
+const MAX_EXAMPLES = 10;
 
-/** Gathers what breaks the rules. What a rollback of the store explains is counted apart. */
+/** Collects broken rules. Those that a rollback of the store explains are kept apart. */
 export class Findings {
   readonly #broken = new Map<Rule, { total: number; examples: string[] }>();
   readonly #rolledBack = new Map<Rule, { total: number; examples: string[] }>();
@@ -26,24 +26,23 @@ export class Findings {
   }
 
   /**
-   * As `broken`, unless the store may have forgotten what was written between these instants, and
-   * forgetting that explains it.
+   * Like `broken`, except if a rollback may have undone writes between these times.
    */
   brokenUnlessForgotten(rule: Rule, example: string, fromMs: number, toMs: number): void {
     this.brokenUnless(this.mayHaveForgotten(fromMs, toMs), rule, example);
   }
 
-  /** As `broken`, unless a rollback of the store is known to explain it. */
+  /** Like `broken`, except if a rollback explains it. */
   brokenUnless(isForgotten: boolean, rule: Rule, example: string): void {
     note(isForgotten ? this.#rolledBack : this.#broken, rule, example);
   }
 
-  /** Whether the store may have forgotten a write that took place between these instants. */
+  /** Reports whether a rollback may have undone a write between these times. */
   mayHaveForgotten(fromMs: number, toMs: number): boolean {
     return this.#rollbacks.mayHaveForgotten(fromMs, toMs);
   }
 
-  /** The same for a send that its producer knows to be stored. */
+  /** The same for an acknowledged send. */
   mayHaveForgottenSend(atMs: number): boolean {
     return !this.#rollbacks.keepsSends && this.mayHaveForgotten(atMs, atMs);
   }
@@ -64,7 +63,7 @@ function note(
 ): void {
   const found = where.get(rule) ?? { total: 0, examples: [] };
   found.total++;
-  if (found.examples.length < MOST_EXAMPLES) found.examples.push(example);
+  if (found.examples.length < MAX_EXAMPLES) found.examples.push(example);
   where.set(rule, found);
 }
 

@@ -2,17 +2,17 @@ import { CLOCK_TOLERANCE_MS, NEVER, type RunMs } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Message } from "./ledger.ts";
 
-/** Claims in a row that nobody received: numbers that are missing, and when they were given. */
+/** Consecutive claims that no worker received: missing delivery numbers, and when they were issued. */
 export interface Gap {
   readonly claims: number;
-  /** The number before the first of them. */
+  /** The number before the first missing one. */
   readonly after: number;
-  /** From the end of the delivery before, until the next one was issued. */
+  /** From the end of the previous delivery to the next one. */
   readonly from: RunMs;
   readonly to: RunMs;
 }
 
-/** Those of a message, in their order. What has ended did so by its last delivery. */
+/** Returns the gaps of a message, in order. A message that ended did so by its last delivery. */
 export function gapsOf({ deliveries, kept, createdAt }: Message): Gap[] {
   const gaps: Gap[] = [];
   let after = 0;
@@ -30,13 +30,13 @@ export function gapsOf({ deliveries, kept, createdAt }: Message): Gap[] {
   return gaps;
 }
 
-/** No later claim was made before that. */
+/** The earliest time of a later claim. */
 function endOf(one: Delivery, nextAt: RunMs): RunMs {
   if (one.applied !== undefined) return one.applied.from;
   return one.hadNoOutcome(nextAt) ? one.leaseEnd : one.issuedAt;
 }
 
-/** How many of them may have come to the end of their leases, each no shorter than this. */
-export function mostExpiredIn({ claims, from, to }: Gap, leaseMs: RunMs): number {
+/** The most claims of a gap whose leases may have expired, given the shortest lease. */
+export function maxExpiredIn({ claims, from, to }: Gap, leaseMs: RunMs): number {
   return Math.min(claims, Math.floor((to - from + CLOCK_TOLERANCE_MS) / leaseMs));
 }

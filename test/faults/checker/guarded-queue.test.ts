@@ -2,24 +2,24 @@ import { describe, expect, it } from "vitest";
 import { GUARDED_QUEUE, HOLD_MS } from "../history/guarded-facts.ts";
 import { Story } from "./story.ts";
 
-/** Two messages of one ordering key, in the order of their arrival. */
+/** Two messages of one ordering key, sent one after the other. */
 const pair = () => new Story(GUARDED_QUEUE).send("a.h1.o1").send("b.h1.o1", { at: 5 });
 const done = (story: Story, token: string, at: number) => story.ack(token, "succeeded", { at });
 
-describe("of one ordering key", () => {
-  it("messages are delivered one after the other, as they came", () => {
+describe("messages of one ordering key", () => {
+  it("are delivered one after the other, in the order of their sends", () => {
     const story = done(pair().deliver("a.h1.o1", { at: 10 }), "a.h1.o1-1", 20);
     expect(done(story.deliver("b.h1.o1", { at: 30 }), "b.h1.o1-1", 40).broken()).toEqual([]);
   });
 
-  it("none is delivered after what came later", () => {
+  it("are not delivered after a later one", () => {
     const story = done(pair().deliver("b.h1.o1", { at: 10 }), "b.h1.o1-1", 20);
     expect(done(story.deliver("a.h1.o1", { at: 30 }), "a.h1.o1-1", 40).broken()).toEqual([
       "in-order",
     ]);
   });
 
-  it("none is delivered while another one is with a worker, nor before its lease has ended", () => {
+  it("are not delivered during the lease of another one", () => {
     const beside = done(pair().deliver("a.h1.o1", { at: 10 }), "a.h1.o1-1", 60);
     expect(done(beside.deliver("b.h1.o1", { at: 30 }), "b.h1.o1-1", 40).broken()).toEqual([
       "one-of-a-key",
@@ -29,13 +29,13 @@ describe("of one ordering key", () => {
     expect(done(silent, "a.h1.o1-2", 2_020).broken()).toEqual(["one-of-a-key", "in-order"]);
   });
 
-  it("what nobody knows the outcome of may be over", () => {
+  it("may follow one with an unanswered outcome", () => {
     const story = pair().deliver("a.h1.o1", { at: 10 });
     story.ack("a.h1.o1-1", "succeeded", { at: 20, answer: "none" });
     expect(done(story.deliver("b.h1.o1", { at: 30 }), "b.h1.o1-1", 40).broken()).toEqual([]);
   });
 
-  it("the next one waits behind one in quarantine", () => {
+  it("wait behind a quarantined one", () => {
     const brokenAfter = (ms: number) => {
       const story = pair().deliver("a.h1.o1", { at: 10 });
       story.ack("a.h1.o1-1", "failed", { at: 20, state: "QUARANTINED", nonRetryable: true });
@@ -46,7 +46,7 @@ describe("of one ordering key", () => {
     expect(brokenAfter(HOLD_MS + 5)).not.toContain("order-held");
   });
 
-  it("messages of other keys, and of queues without order, go beside each other", () => {
+  it("do not wait for other keys, nor in queues without order", () => {
     const others = new Story(GUARDED_QUEUE).send("a.h1.o1").send("b.h1.o2", { at: 5 });
     const plain = new Story().send("a.h1.o1").send("b.h1.o1", { at: 5 });
     for (const [story, later] of [
@@ -67,14 +67,14 @@ describe("a failure", () => {
       .deliver("a.h1", { at: 10 })
       .ack("a.h1-1", "failed", { at: 100, dueAt });
 
-  it("of a lease from before the breaker of its host opened is not counted", () => {
+  it("is exempt if its lease began before the breaker of its host opened", () => {
     const exempt = failed(102).opened("h1", 50);
     done(exempt.deliver("a.h1", { at: 110, number: 2 }), "a.h1-2", 120);
     exempt.counted = { failedAttempts: 0, released: 1 };
     expect(exempt.broken()).toEqual([]);
   });
 
-  it("that is counted all the same is found; of another host, or a later lease, it is right", () => {
+  it("must not count then, but must count for another host or a later lease", () => {
     const counted = (key: string, openedAt: number) => {
       const story = failed(300).opened(key, openedAt);
       return done(
@@ -88,13 +88,13 @@ describe("a failure", () => {
     expect(counted("h1", 5)).toEqual([]);
   });
 
-  it("is counted as what its due time says: attempts and counters have to agree", () => {
+  it("counts or not by its due time, and attempts and counters must agree", () => {
     const story = failed(102).deliver("a.h1", { at: 110, number: 2, attempt: 2 });
     expect(done(story, "a.h1-2", 120).broken()).toContain("attempts");
   });
 });
 
-it("a breaker that is open at the end is found", () => {
+it("a breaker that is open at the end breaks a rule", () => {
   const story = new Story(GUARDED_QUEUE);
   story.counted = { openBreakers: 1 };
   expect(story.broken()).toEqual(["breakers-close"]);

@@ -9,21 +9,21 @@ import { Story } from "./story.ts";
 const sent = () => new Story().send("m");
 const done = () => sent().deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20 });
 
-describe("a history that is not whole", () => {
+describe("a history is incomplete if it", () => {
   const request = "never made";
   const stream = "never opened";
   const cases: Record<string, (story: Story) => unknown> = {
-    "answers a send that was not made": (story) =>
+    "answers a send that was not sent": (story) =>
       story.write("producer", { e: "unsent", at: 1, request, code: "OOPS", refused: true }),
-    "acknowledges a send that was not made": (story) =>
+    "acknowledges a send that was not sent": (story) =>
       story.write("producer", { e: "sent", at: 1, request, id: "x", state: "SCHEDULED", dueAt: 1 }),
-    "answers an ack that was not made": (story) =>
+    "answers an ack that was not sent": (story) =>
       story.write("worker", { e: "acked", at: 1, request, results: [] }),
-    "fails an ack that was not made": (story) =>
+    "fails an ack that was not sent": (story) =>
       story.write("worker", { e: "unacked", at: 1, request, code: "OOPS", refused: false }),
-    "answers an extension that was not asked for": (story) =>
+    "answers an extension that was not sent": (story) =>
       story.write("worker", { e: "extended", at: 1, request, leases: [] }),
-    "fails an extension that was not asked for": (story) =>
+    "fails an extension that was not sent": (story) =>
       story.write("worker", { e: "unextended", at: 1, request, code: "OOPS" }),
     "closes a stream that was not opened": (story) =>
       story.write("worker", { e: "closed", at: 1, stream, why: "end" }),
@@ -36,7 +36,7 @@ describe("a history that is not whole", () => {
         leaseMs: 1,
         leasesHeld: 0,
       }),
-    "goes on after its end": (story) =>
+    "continues after its end": (story) =>
       story.write("worker", { e: "ended", at: 30 }).write("worker", { e: "ended", at: 31 }),
     "starts twice": (story) =>
       story.write("worker", {
@@ -47,7 +47,7 @@ describe("a history that is not whole", () => {
         language: "python",
       }),
     "does not start": (story) => story.write("nobody", { e: "ended", at: 30 }),
-    "starts as somebody else": (story) =>
+    "starts as another actor": (story) =>
       story.write("copy", {
         e: "started",
         at: 30,
@@ -55,15 +55,15 @@ describe("a history that is not whole", () => {
         role: "worker",
         language: "python",
       }),
-    "sends a source by two requests": (story) =>
+    "sends a source under two requests": (story) =>
       story.send("m", { at: 30, request, answer: "none" }),
-    "sends two sources by a request": (story) =>
+    "sends two sources under one request": (story) =>
       story.send("n", { at: 30, request: "send-m", answer: "none" }),
     "repeats a request with other outcomes": (story) =>
       story
         .ack("m-1", "succeeded", { at: 30, request: "r", answer: "NOT_FOUND" })
         .ack("m-1", "discarded", { at: 40, request: "r", answer: "NOT_FOUND" }),
-    "gets fewer answers than it has outcomes": (story) =>
+    "has fewer answers than outcomes": (story) =>
       story
         .write("worker", {
           e: "acking",
@@ -72,37 +72,37 @@ describe("a history that is not whole", () => {
           outcomes: [{ token: "m-1", outcome: "failed" }],
         })
         .write("worker", { e: "acked", at: 31, request, results: [] }),
-    "acks what was delivered to nobody": (story) =>
+    "acknowledges a message that was never delivered": (story) =>
       story.ack("nobody's", "failed", { at: 30, answer: "NOT_FOUND" }),
-    "receives what was issued later": (story) =>
+    "receives a delivery before it was issued": (story) =>
       story
         .send("n")
         .deliver("n", { at: 50, over: { expires: 9e15 } })
         .ack("n-1", "succeeded", { at: 60 }),
   };
-  for (const [words, tell] of Object.entries(cases)) {
-    it(words, () => {
+  for (const [title, write] of Object.entries(cases)) {
+    it(title, () => {
       const story = done();
       expect(story.broken()).toEqual([]);
-      tell(story);
+      write(story);
       expect(story.broken()).toContain("history-whole");
     });
   }
 
-  it("has a delivery of no stream", () => {
+  it("has a delivery without a stream", () => {
     expect(sent().deliver("m", { at: 10, stream }).broken()).toContain("history-whole");
   });
 
-  it("has an outcome from before its token was issued", () => {
+  it("has an outcome before its token was issued", () => {
     const story = (at: number) => sent().ack("m-1", "succeeded", { at }).deliver("m", { at: 50 });
     expect(story(55).broken()).toEqual([]);
     expect(story(30).broken()).toEqual(["history-whole"]);
   });
 
-  it("is that of a run whose faults are not over", () => {
+  it("has a fault without an end", () => {
     const story = done().fault("failover", 10);
     expect(story.broken()).toEqual([]);
-    story.faults.splice(1, 1); // that it was over
+    story.faults.splice(1, 1); // the end of the fault
     expect(story.broken()).toEqual(["history-whole"]);
   });
 });
@@ -117,7 +117,7 @@ describe("a history on disk", () => {
         files.push(join(folder, name));
         await writeFile(join(folder, name), text.slice(0, text.length - cut));
       }
-      // Whichever file comes first.
+      // In both orders.
       const reports = [];
       for (const order of [files, files.toReversed()]) {
         reports.push(await checkHistory({ files: order, snapshot: story.snapshot, faults: [] }));
@@ -128,27 +128,27 @@ describe("a history on disk", () => {
     }
   };
 
-  it("is read in any order", async () => {
+  it("may be read in any order", async () => {
     for (const { violations, counts } of await check(done())) {
       expect(violations).toEqual([]);
       expect(counts).toMatchObject({ files: 3, cutFiles: 0, lines: 10, messages: 1, applied: 1 });
     }
   });
 
-  it("may end in the middle of a line: the act before it may have had an effect", async () => {
+  it("may end in the middle of a line, and its last call may have had an effect", async () => {
     for (const { violations, counts } of await check(done(), 5)) {
       expect(violations).toEqual([]);
       expect(counts).toMatchObject({ cutFiles: 3, messages: 1, applied: 0, unanswered: 1 });
     }
   });
 
-  it("is not nothing", async () => {
+  it("must exist", async () => {
     await expect(checkHistory({ files: [], snapshot: [], faults: [] })).rejects.toThrow(
       "no histories",
     );
   });
 
-  it("has instants that are not whole", async () => {
+  it("may have fractions of milliseconds", async () => {
     const story = sent().deliver("m", { at: 10.25 }).ack("m-1", "succeeded", { at: 20.5 });
     for (const { violations } of await check(story)) expect(violations).toEqual([]);
   });

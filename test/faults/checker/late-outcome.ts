@@ -1,8 +1,8 @@
 import type { Delivery } from "./delivery.ts";
 
 /**
- * A delivery that knows nothing of an earlier one's outcome: what a rollback must have forgotten of the two,
- * by when it was written. The outcome; but where that was reported only later, the delivery itself.
+ * Returns the times between which a rollback must have undone a write, if a delivery ignores the outcome of an
+ * earlier one: the write of the outcome, or of the delivery if the outcome came later.
  */
 export function forgottenOf(
   delivery: Pick<Delivery, "issuedAt" | "at">,

@@ -1,4 +1,4 @@
-// What is kept of a run while it is read: one small object a source, a message and a delivery.
+// The checker's data of a run: one small object for each source, message and delivery.
 
 import type { AtMs, Plan } from "../history/event.ts";
 import { type Route, routeOf } from "../history/routes.ts";
@@ -6,26 +6,26 @@ import { NEVER, type RunClock, type RunMs, UNKNOWN } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
 import { ReportedOutages } from "./reported-outages.ts";
 
-/** What a producer means to exist once. */
+/** What a producer sent, which must exist once. */
 export class Source {
   readonly name: string;
   readonly plan: Plan;
-  /** The queue that it was sent to. Empty, as the sums, until its producer's event is read. */
+  /** The queue of the send. Like the sums, empty until the producer's event is read. */
   queue = "";
-  /** What rules do to it. */
+  /** What routing rules do to it. */
   route: Route | undefined;
   sum = "";
-  /** As its edits make it. */
+  /** Checksum after the edits. */
   edited = "";
-  /** The request that it was sent by; none: not sent as far as is known. */
+  /** The request id of the send. Undefined until the producer's event is read. */
   request: string | undefined;
   tries = 0;
   refusedTries = 0;
-  /** When the answer said that a rule dropped it; NEVER: it did not. */
+  /** When the send was answered as dropped by a rule, or NEVER. */
   droppedAt: RunMs = NEVER;
-  /** When the answer said only that its number was used before; NEVER: it did not. */
+  /** When the send was answered as known, without an id, or NEVER. */
   knownAt: RunMs = NEVER;
-  /** Under its ids: one, if all is well. */
+  /** Its messages, by id. Correct is one. */
   messages: Message[] = NO_MESSAGES;
 
   constructor(name: string, plan: Plan) {
@@ -38,8 +38,8 @@ export class Source {
     return this.sum !== "";
   }
 
-  /** By its producer. */
-  learn({ queue, sum, edited }: { queue: string; sum: string; edited: string }): void {
+  /** Takes the values of the producer's event. */
+  setSent({ queue, sum, edited }: { queue: string; sum: string; edited: string }): void {
     this.queue = queue;
     this.route = routeOf(this.name, queue);
     this.sum = sum;
@@ -62,15 +62,15 @@ export interface KeptState {
   readonly number: number;
 }
 
-/** What exists under an id. */
+/** A message with an id. */
 export class Message {
   readonly id: string;
   readonly source: Source;
   /** By the store's clock. */
   readonly createdAt: RunMs;
-  /** When its producer got the answer; NEVER: it did not. */
+  /** When its producer got the answer, or NEVER. */
   sentAt: RunMs = NEVER;
-  /** When it is first due, if that was answered. */
+  /** Its first due time, if the answer has it. */
   dueAt: RunMs = UNKNOWN;
   deliveries: Delivery[] = NO_DELIVERIES;
   kept: KeptState | undefined;
@@ -98,24 +98,24 @@ export class Ledger {
   readonly sources = new Map<string, Source>();
   readonly messages = new Map<string, Message>();
   readonly tokens = new Map<string, Delivery>();
-  /** One string for each name of a queue, not one a line. */
+  /** Shares one string for each queue name, to save memory. */
   readonly #names = new Map<string, string>();
   readonly clock: RunClock;
   readonly outages = new ReportedOutages();
-  #leastLeaseMs: RunMs = NEVER;
+  #shortestLeaseMs: RunMs = NEVER;
   readonly #openings = new Map<string, RunMs[]>();
 
   constructor(clock: RunClock) {
     this.clock = clock;
   }
 
-  /** Of all streams: no lease of the run was shorter. */
-  get leastLeaseMs(): RunMs {
-    return this.#leastLeaseMs;
+  /** The shortest lease of all streams. */
+  get shortestLeaseMs(): RunMs {
+    return this.#shortestLeaseMs;
   }
 
   noteLease(leaseMs: RunMs): void {
-    this.#leastLeaseMs = Math.min(this.#leastLeaseMs, Math.max(1, Math.round(leaseMs)));
+    this.#shortestLeaseMs = Math.min(this.#shortestLeaseMs, Math.max(1, Math.round(leaseMs)));
   }
 
   /** A breaker of this queue and key opened. */
@@ -137,7 +137,7 @@ export class Ledger {
     return text;
   }
 
-  /** A new message, listed under its id and with its source. */
+  /** Adds a message with its id and source. */
   message(id: string, source: Source): Message {
     const message = new Message(id, source, this.clock.of(createdAtMs(id)));
     this.messages.set(id, message);
@@ -155,7 +155,7 @@ export class Ledger {
   }
 }
 
-/** A UUIDv7 begins with its instant, by the store's clock. */
+/** The time in a UUIDv7, from the clock of the store. */
 function createdAtMs(id: string): AtMs {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

@@ -8,7 +8,7 @@ import { Rollbacks } from "./rollbacks.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
 import { Story } from "./story.ts";
 
-/** Failed on its first delivery; then so many claims were received by nobody. */
+/** A message that failed on its first delivery. No worker received the next `claims` ones. */
 const lost = (claims: number) =>
   new Story()
     .send("m", { plan: "fail1" })
@@ -17,7 +17,7 @@ const lost = (claims: number) =>
     .deliver("m", { at: 9_000, number: 2 + claims, attempt: 2 })
     .ack(`m-${2 + claims}`, "succeeded", { at: 9_010 });
 
-describe("claims that nobody received", () => {
+describe("claims that no worker received", () => {
   it("are explained by a fault at their time", () => {
     expect(lost(1).broken()).toEqual(["claims-lost"]);
     const near = (at: number) => lost(1).fault("kill-server", at).broken();
@@ -25,7 +25,7 @@ describe("claims that nobody received", () => {
     expect(near(9_001)).toEqual(["claims-lost"]);
   });
 
-  it("also when a stream is found dead after the fault", () => {
+  it("are explained if a stream is detected as broken after the fault", () => {
     const dead = (kind: string, ago: number) => {
       const story = new Story().send("m", { at: 50_000 }).fault(kind, 49_000 - ago);
       story.deliver("m", { at: 53_000, number: 2 }).ack("m-2", "succeeded", { at: 53_010 });
@@ -33,7 +33,7 @@ describe("claims that nobody received", () => {
     };
     expect(dead("connection-resets", 2_990)).toEqual([]);
     expect(dead("connection-resets", 3_010)).toEqual(["claims-lost"]);
-    // Of what is silent for good the server's PINGs tell.
+    // The server detects silent connections by PINGs.
     expect(dead("script-flush+half-open-client-links", 32_990)).toEqual([]);
     expect(dead("script-flush+half-open-client-links", 33_010)).toEqual(["claims-lost"]);
   });
@@ -51,12 +51,12 @@ describe("claims that nobody received", () => {
     expect(claimsAt(5_000, 1, "DEADLINE_EXCEEDED")).toEqual(["claims-lost"]);
   });
 
-  it("are not many of one message, whatever fault is near", () => {
+  it("are limited for one message, even near a fault", () => {
     expect(lost(3).fault("reset", 5_000).broken()).toEqual([]);
     expect(lost(38).fault("reset", 5_000).broken()).toEqual(["claims-lost"]);
   });
 
-  it("may be one of ten thousand deliveries without a fault", () => {
+  it("may be one in ten thousand deliveries without a fault", () => {
     const among = (deliveries: number) => {
       const clock = new RunClock();
       const findings = new Findings(new Rollbacks([], undefined, clock));

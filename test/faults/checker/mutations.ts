@@ -1,5 +1,4 @@
-// Single changes of a legal history, as a fault of the service, of an actor or of the store's
-// snapshot would make them.
+// Single changes of a legal history, each like a bug of the service, an actor or the snapshot.
 
 import type { Kept } from "../history/event.ts";
 import { COUNTER_MUTATIONS } from "./counter-mutations.ts";
@@ -14,14 +13,14 @@ const answerWith = (over: Partial<Acked["results"][number]>) => (line: Acked) =>
   results: line.results.map((result) => ({ ...result, ...over })),
 });
 const isDueAgain = (line: Acked) => line.results[0]?.dueAt !== undefined;
-/** Due again before its answer came. */
+/** Due again before the answer came. */
 const isExempt = (line: Acked) => {
   const [one] = line.results;
   return one?.state === "SCHEDULED" && (one.dueAt ?? Number.POSITIVE_INFINITY) <= line.at;
 };
 const isBaseline = ({ plan }: { plan: string }) => plan === "baseline";
 const quarantined = ({ state }: Kept) => state === "QUARANTINED";
-/** Faults of which most leave a trace, each where it belongs. */
+/** Name -> the change, and the rules of which one must find it. */
 export const MUTATIONS: Readonly<Record<string, Named>> = {
   "drop started": [drop("started"), "history-whole"],
   "drop sending": [drop("sending"), "history-whole", "nothing-invented"],
@@ -154,16 +153,16 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     change("acked", answerWith({ dueAt: 9e12 }), isDueAgain),
     "not-early",
   ],
-  "a message kept scheduled": [
+  "a message stored as scheduled": [
     change("kept", () => ({ state: "SCHEDULED" }), quarantined),
     "finished",
   ],
-  "a message kept in flight": [
+  "a message stored as in flight": [
     change("kept", () => ({ state: "IN_FLIGHT" })),
     "finished",
     "baseline-untouched",
   ],
-  "another reason of quarantine": [
+  "another quarantine reason": [
     change(
       "kept",
       ({ quarantineReason }, random) => {
@@ -204,23 +203,26 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     "attempts",
     "outcome-unknown-clear",
   ],
-  "ids kept swapped": [swap("kept", "id"), "one-source"],
-  "sources kept swapped": [swap("kept", "source"), "one-source"],
-  "queues kept swapped": [swap("kept", "queue"), "in-place"],
+  "stored ids swapped": [swap("kept", "id"), "one-source"],
+  "stored sources swapped": [swap("kept", "source"), "one-source"],
+  "stored queues swapped": [swap("kept", "queue"), "in-place"],
   "delivery number + 40": [
     change("delivered", (line) => ({ number: line.number + 40 })),
     "claims-lost",
   ],
-  "again after a success without an answer": [
+  "delivered again after an unanswered success": [
     comesAgain("no answer", "same"),
     "duplicate-explained",
   ],
-  "again while its lease runs": [comesAgain("nothing", "same"), "duplicate-explained"],
-  "again since its stream has closed": [comesAgain("nothing", "next"), "duplicate-explained"],
-  "one of a key came later": [cameLater, "in-order"],
-  "an outcome after the next one of its key": [outcomeLater, "one-of-a-key"],
-  "set aside, and its key goes on": [notHeld, "order-held"],
-  "a exempt failure that was counted": [
+  "delivered again during its lease": [comesAgain("nothing", "same"), "duplicate-explained"],
+  "delivered again because its stream closed": [
+    comesAgain("nothing", "next"),
+    "duplicate-explained",
+  ],
+  "delivered before an earlier one of its key": [cameLater, "in-order"],
+  "an outcome after the next delivery of its key": [outcomeLater, "one-of-a-key"],
+  "quarantined, but its key continues": [notHeld, "order-held"],
+  "an exempt failure that was counted": [
     change(
       "acked",
       ({ results }) => ({
@@ -230,7 +232,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     ),
     "exempt-not-counted",
   ],
-  "a breaker that stays open": [change("counted", () => ({ openBreakers: 1 })), "breakers-close"],
+  "a breaker open at the end": [change("counted", () => ({ openBreakers: 1 })), "breakers-close"],
   ...ROUTE_MUTATIONS,
   ...COUNTER_MUTATIONS,
 };

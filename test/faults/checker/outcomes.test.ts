@@ -4,29 +4,29 @@ import { idAt, Story } from "./story.ts";
 
 const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
 
-describe("identity", () => {
+describe("a message", () => {
   const done = (story: Story, id?: string) =>
     story
       .deliver("m", { at: 10, ...(id === undefined ? {} : { id }) })
       .ack("m-1", "succeeded", { at: 20 });
 
-  it("stays through tries that got no answer", () => {
+  it("keeps its id if tries got no answer", () => {
     const story = sent({ answer: "none" }).send("m", { at: 5, id: idAt(1, 0) });
     expect(done(story).broken()).toEqual([]);
   });
 
-  it("is one id for a source", () => {
+  it("has one id for its source", () => {
     const story = done(sent(), idAt(2, 7)).keep("m");
     expect(story.broken()).toContain("one-id");
   });
 
-  it("is one answer to a request", () => {
+  it("has one answer to its request", () => {
     const story = done(sent().send("m", { at: 5 }));
     story.counted = { accepted: 2, succeeded: 2 };
     expect(story.broken()).toContain("one-id");
   });
 
-  it("is one source for an id", () => {
+  it("has one source for its id", () => {
     const story = sent()
       .send("n")
       .deliver("n", { at: 10, id: idAt(1, 0) });
@@ -38,7 +38,7 @@ describe("identity", () => {
     expect(kept.broken()).toContain("one-source");
   });
 
-  it("includes payload, plan and queue", () => {
+  it("keeps payload, plan and queue", () => {
     for (const over of [{ sum: "other" }, { plan: "bad" }] as const) {
       const story = sent().deliver("m", { at: 10, over }).ack("m-1", "succeeded", { at: 20 });
       expect(story.broken(), JSON.stringify(over)).toEqual(["unchanged"]);
@@ -50,20 +50,20 @@ describe("identity", () => {
     ).toContain("in-place");
   });
 
-  it("is not made up", () => {
+  it("was sent", () => {
     expect(done(new Story()).broken()).toEqual(["nothing-invented"]);
     expect(done(sent({ answer: "refused" })).broken()).toEqual(["nothing-invented"]);
     expect(done(sent({ answer: "none" })).broken()).toEqual([]);
   });
 });
 
-describe("endings", () => {
-  it("may be missing without an acknowledgement, not with one", () => {
+describe("the end of a message", () => {
+  it("may be missing only if its send was not acknowledged", () => {
     expect(sent({ answer: "none" }).broken()).toEqual([]);
     expect(sent().broken()).toContain("not-lost");
   });
 
-  it("may be an outcome without an answer, if no delivery came after it", () => {
+  it("may be an unanswered outcome if no delivery follows", () => {
     const unanswered = () =>
       sent().deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20, answer: "none" });
     expect(unanswered().broken()).toEqual([]);
@@ -74,19 +74,19 @@ describe("endings", () => {
     );
   });
 
-  it("are asked of what was delivered, also without an acknowledgement", () => {
+  it("is required after a delivery, even if the send was not acknowledged", () => {
     const story = sent({ answer: "none" }).deliver("m", { at: 10 });
     expect(story.broken()).toContain("not-lost");
   });
 
-  it("are final", () => {
+  it("is final", () => {
     const gone = () => sent().deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20 });
     expect(gone().broken()).toEqual([]);
     expect(gone().keep("m").broken()).toContain("stays-ended");
     expect(gone().deliver("m", { at: 30, number: 2 }).broken()).toContain("stays-ended");
   });
 
-  it("are final in quarantine", () => {
+  it("is final in quarantine", () => {
     const set = () =>
       sent({ plan: "quarantine" }).deliver("m", { at: 10 }).ack("m-1", "quarantined", { at: 20 });
     expect(set().keep("m", { quarantineReason: "WORKER_REQUEST" }).broken()).toEqual([]);
@@ -96,7 +96,7 @@ describe("endings", () => {
     expect(again.broken()).toEqual(["stays-ended"]);
   });
 
-  it("are final when the store says that the message is gone", () => {
+  it("is final if the answer was NOT_FOUND", () => {
     const answered = (at: number) =>
       sent()
         .deliver("m", { at: 10 })
@@ -105,20 +105,20 @@ describe("endings", () => {
         .ack("m-2", "succeeded", { at: 2_020 });
     expect(answered(2_030).broken()).toEqual([]);
     expect(answered(500).broken()).toEqual(["stays-ended"]);
-    // Before the instant that times are counted from.
+    // Before the start of the clock.
     const early = sent({ at: -50 }).deliver("m", { at: -40 });
     expect(early.ack("m-1", "succeeded", { at: -30, answer: "NOT_FOUND" }).broken()).not.toContain(
       "stays-ended",
     );
   });
 
-  it("come once", () => {
+  it("comes once", () => {
     const story = sent({ plan: "baseline" }).keep("m", { state: "SCHEDULED" });
     expect(story.broken()).toEqual([]);
     expect(story.keep("m", { state: "SCHEDULED" }).broken()).toContain("kept-once");
   });
 
-  it("are asked of all but baseline", () => {
+  it("is required for all but baseline messages", () => {
     const kept = (state: Kept["state"]) => sent().keep("m", { state });
     expect(kept("SCHEDULED").broken()).toEqual(["finished"]);
     expect(kept("IN_FLIGHT").broken()).toEqual(["finished"]);
@@ -143,20 +143,20 @@ describe("attempts", () => {
       .deliver("m", { at: 2_010, number: 2, attempt, unknown: answer !== "APPLIED" })
       .ack("m-2", "succeeded", { at: 2_020 });
 
-  it("count the failures that were applied", () => {
+  it("count applied failures", () => {
     expect(failed("APPLIED", 2).broken()).toEqual([]);
     expect(failed("APPLIED", 1).broken()).toEqual(["attempts"]);
     expect(failed("refused", 1).broken()).toEqual([]);
     expect(failed("refused", 2).broken()).toEqual(["attempts"]);
   });
 
-  it("may count those without an answer", () => {
+  it("may count unanswered failures", () => {
     expect(failed("none", 1).broken()).toEqual([]);
     expect(failed("none", 2).broken()).toEqual([]);
     expect(failed("none", 3).broken()).toEqual(["attempts"]);
   });
 
-  it("are as many where the message is kept", () => {
+  it("are the same in the store", () => {
     const kept = (attempts: number) =>
       sent({ plan: "bad" })
         .deliver("m", { at: 10 })
@@ -168,7 +168,7 @@ describe("attempts", () => {
   });
 });
 
-describe("doubt", () => {
+describe("outcome_unknown", () => {
   const third = (unknown: boolean, first: "failed" | undefined) => {
     const story = sent({ plan: "fail1" }).deliver("m", { at: 10 });
     if (first !== undefined) story.ack("m-1", first, { at: 20 });
@@ -180,17 +180,17 @@ describe("doubt", () => {
       .ack("m-3", "succeeded", { at: 4_010 });
   };
 
-  it("stays once an outcome is unknown, also after others", () => {
+  it("stays true after an unknown outcome", () => {
     expect(third(true, undefined).broken()).toEqual([]);
     expect(third(false, undefined).broken()).toEqual(["outcome-unknown-set"]);
   });
 
-  it("is false if every outcome is known", () => {
+  it("is false if all outcomes are known", () => {
     expect(third(false, "failed").broken()).toEqual([]);
     expect(third(true, "failed").broken()).toEqual(["outcome-unknown-clear"]);
   });
 
-  it("may be true or false if no worker received a delivery, or an outcome has no answer", () => {
+  it("may be either if a delivery was not received or an outcome not answered", () => {
     for (const unknown of [true, false]) {
       const unseen = sent()
         .fault("reset", 0)

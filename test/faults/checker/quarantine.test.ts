@@ -14,18 +14,18 @@ describe("quarantine", () => {
     return story.keep("m", { attempts: failures, quarantineReason: "RETRIES_EXHAUSTED" });
   };
 
-  it("is earned by as many failures as are allowed", () => {
+  it("is allowed after the maximum of failures", () => {
     expect(exhausted(2, "exhaust").broken()).toEqual([]);
     expect(exhausted(1, "exhaust").broken()).toEqual(["quarantine-earned"]);
     expect(exhausted(3, "ok").broken()).toEqual([]);
     expect(exhausted(2, "ok").broken()).toEqual(["quarantine-earned"]);
   });
 
-  it("is due after as many failures as are allowed", () => {
+  it("is required after the maximum of failures", () => {
     expect(exhausted(3, "exhaust").broken()).toEqual(["quarantine-due"]);
   });
 
-  it("is earned by a failure that no retry helps", () => {
+  it("is allowed after a non-retryable failure", () => {
     const failed = (plan: "bad" | "ok", nonRetryable: boolean, by = "worker") =>
       sent({ plan })
         .deliver("m", { at: 10 })
@@ -37,7 +37,7 @@ describe("quarantine", () => {
     expect(failed("bad", false).broken()).toEqual(["quarantine-earned"]);
   });
 
-  it("is earned by a worker's word, answered or not", () => {
+  it("is allowed if a worker quarantined it, answered or not", () => {
     const asked = (answer: "APPLIED" | "none" | "refused") =>
       sent({ plan: "quarantine" })
         .deliver("m", { at: 10 })
@@ -56,19 +56,19 @@ describe("quarantine", () => {
     return story;
   };
 
-  it("is earned by five leases without an outcome, and due then", () => {
+  it("is allowed and required after five leases without an outcome", () => {
     const kept = (story: Story, over = {}) =>
       story.keep("m", { quarantineReason: "CRASH_LOOP", ...over });
     expect(kept(silent(5)).broken()).toEqual([]);
     expect(kept(silent(4)).broken()).toEqual(["quarantine-earned", "counters-agree"]);
-    // The fifth was claimed by a server that was killed, as its lease ran.
+    // A server that was killed claimed the fifth during its lease.
     const lost = (at: number) => kept(silent(4).fault("kill-server", at), { number: 5 }).broken();
     expect(lost(14_500)).toEqual([]);
     expect(lost(5_000)).toEqual(["quarantine-earned", "claims-lost"]);
     expect(kept(silent(6)).broken()).toEqual(["quarantine-due"]);
   });
 
-  it("is not earned when one of five was released, or began the count anew", () => {
+  it("is not allowed if one of five leases was released or reset the count", () => {
     for (const outcome of ["released", "failed"] as const) {
       const story = sent({ plan: "crash" }).deliver("m", { at: 0 }).ack("m-1", outcome, { at: 10 });
       const attempt = outcome === "failed" ? 2 : 1;
@@ -80,7 +80,7 @@ describe("quarantine", () => {
     }
   });
 
-  it("is not earned by leases that nobody saw, unless a fault each took so many", () => {
+  it("counts unseen leases only if faults explain them", () => {
     const unseen = (faults: number) => {
       const story = sent();
       for (let n = 0; n < faults; n++) story.fault("kill-server", 10_000 * n);
@@ -93,7 +93,7 @@ describe("quarantine", () => {
     expect(unseen(3).broken()).toEqual([]);
   });
 
-  it("is earned also where a release came when its lease was over", () => {
+  it("counts a lease that was released after it expired", () => {
     const story = (at: number) => {
       const all = sent({ plan: "crash" }).deliver("m", { at: 0 }).ack("m-1", "released", { at });
       for (let number = 2; number <= 5; number++) {
@@ -105,7 +105,7 @@ describe("quarantine", () => {
     expect(story(1_500).broken()).toEqual(["quarantine-earned", "counters-agree"]);
   });
 
-  it("has no other reasons here, and none elsewhere", () => {
+  it("has only the reasons of its queue", () => {
     for (const quarantineReason of ["POISON", "TTL_EXPIRED", "PRODUCER_REQUEST"]) {
       expect(sent().keep("m", { quarantineReason }).broken()).toEqual(["quarantine-earned"]);
     }
@@ -128,7 +128,7 @@ describe("counters", () => {
     return story.broken();
   };
 
-  it("agree with contents and histories", () => {
+  it("equal contents and histories", () => {
     expect(run({})).toEqual([]);
     expect(run({ leaseExpiries: 1 })).toEqual([]);
     for (const counted of [
@@ -151,7 +151,7 @@ describe("counters", () => {
     }
   });
 
-  it("count failures and releases: those that were applied, and no more than may have been", () => {
+  it("count all applied failures and releases, and at most the unanswered ones", () => {
     const twice = (answer: "APPLIED" | "none", counted: Story["counted"]) => {
       const story = sent({ plan: "fail1" })
         .deliver("m", { at: 10 })
@@ -173,7 +173,7 @@ describe("counters", () => {
     expect(twice("none", { released: 2 })).toEqual(["counters-agree"]);
   });
 
-  it("may count the end of a lease that nobody saw", () => {
+  it("may count an expired lease that no worker saw", () => {
     const unseen = (at: number, leaseExpiries: number) => {
       const story = sent().fault("reset", 0).deliver("m", { at, number: 2 });
       story.ack("m-2", "succeeded", { at: at + 10 });
@@ -182,11 +182,11 @@ describe("counters", () => {
     };
     expect(unseen(2_010, 0)).toEqual([]);
     expect(unseen(2_010, 1)).toEqual([]);
-    // There was no time for it.
+    // The time was too short for a lease.
     expect(unseen(500, 1)).toEqual(["counters-agree"]);
   });
 
-  it("may count an outcome without an answer either way", () => {
+  it("may count an unanswered outcome or not", () => {
     const twice = (succeeded: number) => {
       const story = sent()
         .deliver("m", { at: 10 })
@@ -199,7 +199,7 @@ describe("counters", () => {
     expect(twice(1)).toEqual([]);
   });
 
-  it("come with a store that does not contradict itself", () => {
+  it("need a store whose invariants hold", () => {
     expect(run({ broken: ["due has an orphan"] })).toEqual(["store-sound"]);
   });
 });

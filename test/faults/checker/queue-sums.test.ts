@@ -11,7 +11,7 @@ import { addDeliveries, Bounds } from "./rules/queue-sums.ts";
 
 const findings = new Findings(new Rollbacks([], undefined, new RunClock()));
 
-/** Delivered in these queues, under the numbers from 1; kept in the last one after so many. */
+/** A message that was delivered in these queues, numbered from 1, and is stored in `queue` after `number`. */
 function kept(queue: string, number: number, ...queues: string[]): Message {
   const message = new Message("id", new Source("m", "ok"), 0);
   for (const [index, place] of queues.entries()) {
@@ -38,12 +38,12 @@ function deliveriesOf(message: Message): Record<string, number> {
 
 const [FROM, TO] = [GUARDED_QUEUE, DIVERTED_QUEUE];
 
-it("deliveries are counted where they were, and claims that nobody received where it came next", () => {
+it("deliveries count in their queue, and claims that no worker received in the queue of the next delivery", () => {
   expect(deliveriesOf(kept(TO, 2, FROM, TO))).toEqual({ [FROM]: 1, [TO]: 1 });
   expect(deliveriesOf(kept(TO, 3, FROM))).toEqual({ [FROM]: 1, [TO]: 2 });
 });
 
-it("what the store has forgotten is counted nowhere, and is no move", () => {
+it("rolled-back deliveries count nowhere and are no moves", () => {
   const back = kept(TO, 1, FROM, FROM);
   expect(deliveriesOf(back)).toEqual({ [FROM]: 1 });
   expect(movesOf(back, findings)).toHaveLength(1);

@@ -1,37 +1,37 @@
 import type { Violation } from "./findings.ts";
 import type { DuplicateCounts } from "./rules/duplicates.ts";
 
-/** What was read, and what happened in it. */
+/** The numbers of a run. */
 export interface RunCounts {
   files: number;
-  /** Whose last line was cut. */
+  /** Files with an incomplete last line. */
   cutFiles: number;
   lines: number;
   bytes: number;
-  /** Messages that producers meant to exist. */
+  /** Messages that producers sent. */
   sources: number;
   acknowledged: number;
-  /** Of those without an acknowledgement, the ones that exist. */
+  /** Messages that exist, though their send was not acknowledged. */
   unacknowledgedButThere: number;
-  /** That exist or existed. */
+  /** Messages that exist or existed. */
   messages: number;
   kept: number;
   quarantined: number;
-  /** Received by an actor; and those that the store counts, and nobody received. */
+  /** Deliveries that an actor received, and those that only the store counts. */
   deliveries: number;
   unreceived: number;
-  /** Of the latter, those that no fault explains. */
+  /** Unreceived deliveries that no fault explains. */
   lostInCalm: number;
-  /** Deliveries with an outcome that was applied; and with one that only may have been. */
+  /** Deliveries with an applied outcome, and those with an unanswered one. */
   applied: number;
   unanswered: number;
   duplicates: DuplicateCounts;
 }
 
 export interface CheckReport {
-  /** One for each rule that does not hold. None: the run keeps all promises. */
+  /** One for each broken rule. Empty if the run is correct. */
   readonly violations: readonly Violation[];
-  /** The same for what a rollback of the store explains, and only with `allowLoss`. */
+  /** Broken rules that a rollback explains. Only with `allowLoss`. */
   readonly rolledBack: readonly Violation[];
   readonly counts: Readonly<RunCounts>;
 }

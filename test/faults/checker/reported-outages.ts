@@ -1,12 +1,12 @@
 import type { RunMs } from "./clock.ts";
 
-/** Servers give up a call to the store after 1 s (rig/environment.ts), and say so then. */
+/** Servers give up a call to the store after 1 s (rig/environment.ts). */
 const DEADLINE_MS = 1_000;
 const STEP_MS = 100;
 
 /**
- * When somebody was answered UNAVAILABLE: a server could not reach its store just then, whether a
- * fault was the cause or a machine too busy to give anybody a turn within a deadline.
+ * The times of UNAVAILABLE answers: a server could not reach its store, because of a fault or because the machine was
+ * too busy.
  */
 export class ReportedOutages {
   readonly #steps = new Set<number>();
@@ -15,7 +15,7 @@ export class ReportedOutages {
     if (code.toUpperCase() === "UNAVAILABLE") this.#steps.add(Math.floor(at / STEP_MS));
   }
 
-  /** Whether a reply of the store may have been lost between these instants, by what was heard. */
+  /** Reports whether a reply of the store may have been lost between these times. */
   between(fromMs: RunMs, toMs: RunMs): boolean {
     const last = toMs + DEADLINE_MS;
     for (const step of this.#steps) {

@@ -4,7 +4,7 @@ import { idAt, Story } from "./story.ts";
 const AT = 10_000;
 const ALLOW = { kinds: ["failover"], withinMs: 500 };
 
-/** Rules that do not hold, and those of which a rollback is the reason. */
+/** Returns the broken rules, and those that a rollback explains. */
 function judge(story: Story, allow = ALLOW): { broken: string[]; forgotten: string[] } {
   const { violations, rolledBack } = story.fault("failover", AT).report(allow);
   return {
@@ -13,14 +13,14 @@ function judge(story: Story, allow = ALLOW): { broken: string[]; forgotten: stri
   };
 }
 
-/** What became of a message that was last written this long before the failover. */
+/** Stories whose last write was `before` ms before the failover. */
 const stories: Record<string, (before: number) => { story: Story; rule: string }> = {
   "a send": (before) => {
     const story = new Story().send("m", { at: AT - before });
     story.counted = { accepted: 0, succeeded: 0 };
     return { story, rule: "not-lost" };
   },
-  "the end of a message that is kept": (before) => {
+  "the end of a message that is stored": (before) => {
     const story = new Story()
       .send("m", { plan: "crash" })
       .deliver("m", { at: 10 })
@@ -28,7 +28,7 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .keep("m", { number: 5, quarantineReason: "CRASH_LOOP" });
     return { story, rule: "stays-ended" };
   },
-  "the end of a message that comes again": (before) => ({
+  "the end of a message that is delivered again": (before) => ({
     rule: "stays-ended",
     story: new Story()
       .send("m")
@@ -37,7 +37,7 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .deliver("m", { at: AT + 3_000, number: 2, unknown: true })
       .ack("m-2", "succeeded", { at: AT + 3_010 }),
   }),
-  "a claim, whose number is given again": (before) => ({
+  "a claim, whose number is used again": (before) => ({
     rule: "number-once",
     story: new Story()
       .send("m")
@@ -62,7 +62,7 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .deliver("m", { at: AT - before + 1_900, number: 2, unknown: true })
       .ack("m-2", "succeeded", { at: AT + 1_910 }),
   }),
-  "an outcome, so that it counts again": (before) => ({
+  "an outcome, which then counts again": (before) => ({
     rule: "applied-once",
     story: new Story()
       .send("m")
@@ -78,7 +78,7 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .ack("m-1", "succeeded", { at: AT - before, request: "r" })
       .ack("m-1", "succeeded", { at: AT + 1_100, request: "r", answer: "NOT_FOUND" }),
   }),
-  "a claim, so that a late outcome of the one before it ends the message": (before) => ({
+  "a claim, so a late outcome of the previous one ends the message": (before) => ({
     rule: "stays-ended",
     story: new Story()
       .send("m")
@@ -86,7 +86,7 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .deliver("m", { at: AT - before, number: 2, unknown: true })
       .ack("m-1", "succeeded", { at: AT + 1_100 }),
   }),
-  "a claim, so that a late failure of the one before it counts": (before) => ({
+  "a claim, so a late failure of the previous one counts": (before) => ({
     rule: "attempts",
     story: new Story()
       .send("m", { plan: "fail1" })
@@ -96,7 +96,7 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .deliver("m", { at: AT + 3_000, number: 3, attempt: 2, unknown: true })
       .ack("m-3", "succeeded", { at: AT + 3_010 }),
   }),
-  "a claim, whose doubt about the one before it was true then": (before) => ({
+  "a claim with outcome_unknown": (before) => ({
     rule: "outcome-unknown-clear",
     story: new Story()
       .send("m")
@@ -124,38 +124,38 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
   }),
 };
 
-describe("a rollback explains that the store has forgotten", () => {
-  for (const [words, tell] of Object.entries(stories)) {
-    it(words, () => {
-      const recent = tell(400);
+describe("a rollback explains the loss of", () => {
+  for (const [title, build] of Object.entries(stories)) {
+    it(title, () => {
+      const recent = build(400);
       const { broken, forgotten } = judge(recent.story);
       expect(broken).toEqual([]);
       expect(forgotten).toContain(recent.rule);
     });
 
-    it(`${words}, but not long before it`, () => {
-      const old = tell(2_500);
+    it(`${title}, but not long before it`, () => {
+      const old = build(2_500);
       expect(judge(old.story).broken).toContain(old.rule);
     });
 
-    it(`${words}, but not without a fault of that kind`, () => {
-      const { story, rule } = tell(400);
+    it(`${title}, but not without a fault of that kind`, () => {
+      const { story, rule } = build(400);
       expect(judge(story, { kinds: ["redis-killed"], withinMs: 500 }).broken).toContain(rule);
     });
   }
 
-  it("a send, but not when the fault is over and the store only recovers", () => {
+  it("a send, but not during the recovery after the fault", () => {
     const recovering = (at: number) => {
       const story = new Story().send("m", { at });
       story.counted = { accepted: 0, succeeded: 0 };
       return judge(story).broken;
     };
-    // It is over a second after its beginning, and all has recovered after two.
+    // The fault ends after a second, the recovery after two.
     expect(recovering(AT + 900)).toEqual([]);
     expect(recovering(AT + 1_100)).toEqual(["not-lost", "counters-agree"]);
   });
 
-  it("counts that are low by what was forgotten, and by no more", () => {
+  it("counts, but no more than the lost writes", () => {
     const low = (accepted: number, released: number) => {
       const story = new Story().send("lost", { at: AT - 400 });
       for (const [source, at] of [
@@ -176,8 +176,8 @@ describe("a rollback explains that the store has forgotten", () => {
     expect(low(1, 1).broken).toEqual(["counters-agree"]);
   });
 
-  it("a send that was tried again, under another id", () => {
-    const tell = (before: number) => {
+  it("a send that was retried and got another id", () => {
+    const build = (before: number) => {
       const story = new Story()
         .send("m", { at: AT - before, answer: "none" })
         .deliver("m", { at: AT - before + 10, id: idAt(AT - before + 1, 0), token: "a" })
@@ -187,19 +187,19 @@ describe("a rollback explains that the store has forgotten", () => {
       story.counted = { accepted: 1, succeeded: 1, deliveries: 1 };
       return story;
     };
-    expect(judge(tell(400))).toEqual({
+    expect(judge(build(400))).toEqual({
       broken: [],
       forgotten: expect.arrayContaining(["one-id", "not-lost", "counters-agree"]),
     });
-    expect(judge(tell(2_500)).broken).toContain("one-id");
-    // It never has both.
-    const both = tell(400)
+    expect(judge(build(2_500)).broken).toContain("one-id");
+    // It never has both ids.
+    const both = build(400)
       .keep("m")
       .keep("m", { id: idAt(AT - 399, 0) });
     expect(judge(both).broken).toContain("one-id");
   });
 
-  it("also when other faults come with it", () => {
+  it("writes, if other faults come with it", () => {
     const story = new Story().send("m", { at: AT - 400 }).fault("reset+failover", AT);
     story.counted = { accepted: 0, succeeded: 0 };
     const { violations, rolledBack } = story.report(ALLOW);
@@ -207,7 +207,7 @@ describe("a rollback explains that the store has forgotten", () => {
     expect(rolledBack.map(({ rule }) => rule)).toEqual(["not-lost", "counters-agree"]);
   });
 
-  it("nothing that was never written", () => {
+  it("nothing else", () => {
     const forged = new Story()
       .send("m")
       .deliver("m", { at: AT })
@@ -231,7 +231,7 @@ describe("a rollback explains that the store has forgotten", () => {
   });
 });
 
-it("who had taken a message when an outcome was refused may be forgotten", () => {
+it("a rollback may undo the delivery that caused a refused outcome", () => {
   const story = new Story()
     .send("m")
     .deliver("m", { at: AT - 2_100 })
@@ -242,23 +242,23 @@ it("who had taken a message when an outcome was refused may be forgotten", () =>
   expect(judge(story, { kinds: [], withinMs: 0 }).broken).toContain("outcome-taken");
 });
 
-describe("where sends are answered when a replica has them", () => {
+describe("if sends are answered when a replica has them", () => {
   const kept = { ...ALLOW, keepsSends: true };
 
-  it("an acknowledged one is never forgotten", () => {
+  it("an acknowledged send is never lost", () => {
     const { story } = stories["a send"]?.(100) ?? { story: new Story() };
     expect(judge(story, kept).broken).toContain("not-lost");
   });
 
-  it("what became of it may be", () => {
-    for (const name of ["the end of a message that comes again", "two claims"]) {
+  it("later writes may be lost", () => {
+    for (const name of ["the end of a message that is delivered again", "two claims"]) {
       const { story, rule } = stories[name]?.(100) ?? { story: new Story(), rule: "" };
       const { broken, forgotten } = judge(story, kept);
       expect([broken, forgotten]).toEqual([[], expect.arrayContaining([rule])]);
     }
   });
 
-  it("one without an answer may be, though it was delivered", () => {
+  it("an unanswered send may be lost, even if it was delivered", () => {
     const story = new Story()
       .send("m", { at: AT - 100, answer: "none" })
       .deliver("m", { at: AT - 50 });

@@ -1,26 +1,24 @@
 import type { FaultRecord } from "../history/event.ts";
 import { CLOCK_TOLERANCE_MS, NEVER, type RunClock, type RunMs } from "./clock.ts";
 
-/** Which faults may take the store back to an earlier state, and how far. */
+/** Which faults may roll the store back, and how far. */
 export interface AllowLoss {
-  /** Kinds of fault, as their records name them. */
+  /** Kinds of faults. */
   readonly kinds: readonly string[];
-  /** What was written this long before such a fault begins may be forgotten. */
+  /** Writes up to this long before such a fault may be lost. */
   readonly withinMs: number;
-  /** Sends are answered when a replica has them: no acknowledged one may be lost. Default: some may. */
+  /** No acknowledged send may be lost, because a replica has it before the answer. Default: false. */
   readonly keepsSends?: boolean;
 }
 
 /**
- * When the store may have forgotten what it had acknowledged: from a while before each fault of
- * the kinds that are allowed to, until its cause is over. By then the store that goes on has been
- * chosen (a failover is over when the replica is promoted), and keeps later writes:
- * nothing more is allowed for but the rounding of clocks, however long the recovery takes.
+ * The times whose writes a rollback may undo: from a while before each allowed fault until its cause ends, plus the
+ * tolerance of clocks. A failover ends when the replica is promoted; it keeps later writes.
  */
 export class Rollbacks {
   readonly #windows: { readonly from: RunMs; to: RunMs }[] = [];
 
-  /** What was acknowledged to a producer is kept, whatever else is forgotten. */
+  /** Acknowledged sends survive a rollback. */
   readonly keepsSends: boolean;
 
   constructor(faults: Iterable<FaultRecord>, allow: AllowLoss | undefined, clock: RunClock) {
@@ -41,7 +39,7 @@ export class Rollbacks {
     }
   }
 
-  /** Whether a write that took place between these instants may have been forgotten. */
+  /** Reports whether a rollback may have undone a write between these times. */
   mayHaveForgotten(fromMs: RunMs, toMs: RunMs): boolean {
     return this.#windows.some(({ from, to }) => fromMs <= to && toMs >= from);
   }

@@ -1,4 +1,4 @@
-// Single changes of what rules and edits have made of messages.
+// Single changes of the results of routing rules and edits.
 
 import { DIVERTED_QUEUE, routeOf } from "../history/routes.ts";
 import { comesAgain } from "./simulation/again.ts";
@@ -12,16 +12,19 @@ export const ROUTE_MUTATIONS: Readonly<Record<string, Named>> = {
     change("delivered", ({ queue }) => ({ queue: elsewhere(queue) })),
     "in-place",
   ],
-  "moved by no rule": [change("kept", ({ queue }) => ({ queue: elsewhere(queue) })), "in-place"],
-  "moved, and kept where it was as well": [
+  "moved without a rule": [
+    change("kept", ({ queue }) => ({ queue: elsewhere(queue) })),
+    "in-place",
+  ],
+  "moved, but also stored in its old queue": [
     repeatedAs("kept", ({ queue }) => ({ queue: elsewhere(queue) })),
     "kept-once",
   ],
-  "a copy in another queue while its lease runs": [
+  "a copy in another queue during its lease": [
     comesAgain("nothing", "same", DIVERTED_QUEUE),
     "duplicate-explained",
   ],
-  "dropped, and stored all the same": [
+  "dropped, but stored": [
     change(
       "sent",
       () => ({ id: "01900000-0000-7000-8000-000000000000", state: "SCHEDULED" }),
@@ -29,7 +32,7 @@ export const ROUTE_MUTATIONS: Readonly<Record<string, Named>> = {
     ),
     "dropped",
   ],
-  "dropped by no rule": [
+  "dropped without a rule": [
     change(
       "sent",
       () => ({ id: "", state: "DISCARDED" }),
@@ -45,7 +48,7 @@ export const ROUTE_MUTATIONS: Readonly<Record<string, Named>> = {
     ),
     "quarantine-earned",
   ],
-  "edited, and as it was sent again": [
+  "edited, then delivered as sent": [
     change("delivered", ({ source }) => ({ sum: `sum of ${source}` }), isEdited),
     "edited-whole",
   ],
@@ -57,16 +60,16 @@ export const ROUTE_MUTATIONS: Readonly<Record<string, Named>> = {
     ),
     "edited-whole",
   ],
-  "edited by half": [
+  "edited in part": [
     change("delivered", ({ source }) => ({ sum: `half ${source}` }), isEdited),
     "unchanged",
   ],
-  "moved, and its attempts anew": [
+  "moved, with attempts counted anew": [
     change(
       "delivered",
       () => ({ attempt: 1 }),
       ({ attempt, source, queue }) =>
-        attempt > 1 && routeOf(source, "orders") === "away" && queue === DIVERTED_QUEUE,
+        attempt > 1 && routeOf(source, "orders") === "moved" && queue === DIVERTED_QUEUE,
     ),
     "attempts",
   ],

@@ -2,7 +2,7 @@ import type { Delivered, Sending } from "../history/event.ts";
 import type { Findings } from "./findings.ts";
 import { type Ledger, Source } from "./ledger.ts";
 
-/** The source that an event speaks of; what it says must be what was said of it before. */
+/** Returns the source of an event. Its values must equal those of earlier events. */
 export function seenSource(ledger: Ledger, findings: Findings, event: Sending | Delivered): Source {
   const { source: name, plan } = event;
   let source = ledger.sources.get(name);
@@ -14,13 +14,13 @@ export function seenSource(ledger: Ledger, findings: Findings, event: Sending | 
     const words = `source ${name} (${event.e}): plan ${plan}; elsewhere ${source.plan}`;
     findings.broken("unchanged", words);
   }
-  if (event.e === "sending") learn(ledger, findings, source, event);
+  if (event.e === "sending") recordSend(ledger, findings, source, event);
   return source;
 }
 
-function learn(ledger: Ledger, findings: Findings, source: Source, event: Sending): void {
+function recordSend(ledger: Ledger, findings: Findings, source: Source, event: Sending): void {
   const { queue, sum, edited } = event;
-  if (!source.isKnown) source.learn({ queue: ledger.name(queue), sum, edited });
+  if (!source.isKnown) source.setSent({ queue: ledger.name(queue), sum, edited });
   else if (source.queue !== queue || source.sum !== sum || source.edited !== edited) {
     const before = `queue ${source.queue}, sum ${source.sum}`;
     findings.broken(

@@ -6,7 +6,7 @@ import { seenSource } from "./seen-source.ts";
 
 interface SendRequest {
   readonly source: Source;
-  /** The answer; empty: none yet. */
+  /** From the answer. Empty before it. */
   id: string;
 }
 
@@ -28,7 +28,7 @@ export class Sends {
     const known = this.#requests.get(request);
     if (known === undefined) this.#requests.set(request, { source, id: "" });
     if ((source.request ?? request) !== request || (known?.source ?? source) !== source) {
-      const words = `request ${request} and source ${source.name} are not each other's alone`;
+      const words = `request ${request} and source ${source.name} were also used with others`;
       this.#findings.broken("history-whole", words);
     }
     source.request = request;
@@ -37,7 +37,7 @@ export class Sends {
   sent({ request, id, state, dueAt }: Sent, at: RunMs): void {
     const own = this.#requests.get(request);
     if (own === undefined) {
-      this.#findings.broken("history-whole", `request ${request} was answered and never made`);
+      this.#findings.broken("history-whole", `request ${request} was answered, but never sent`);
       return;
     }
     const { source } = own;
@@ -65,7 +65,7 @@ export class Sends {
     message.sentAt = at;
     if (dueAt > 0) message.dueAt = this.#ledger.clock.of(dueAt);
     if (state !== "SCHEDULED") {
-      const words = `${message} came to ${state} by its send`;
+      const words = `${message} was sent and is ${state}`;
       this.#findings.broken("quarantine-earned", words);
     }
   }
@@ -73,7 +73,7 @@ export class Sends {
   unsent({ request, refused }: Unsent): void {
     const own = this.#requests.get(request);
     if (own === undefined) {
-      this.#findings.broken("history-whole", `request ${request} failed and was never made`);
+      this.#findings.broken("history-whole", `request ${request} failed, but was never sent`);
     } else if (refused) own.source.refusedTries++;
   }
 }

@@ -7,13 +7,13 @@ import type { Mutation } from "./simulation/mutate.ts";
 import { simulate } from "./simulation/simulation.ts";
 import { STILL_LEGAL } from "./still-legal.ts";
 
-it("finds nothing in what is legal", () => {
+it("the checker accepts legal histories", () => {
   for (let seed = 1; seed <= 3; seed++) {
     const { events, kept, counted, openings, faults } = simulate(3_000, seededRandom(seed));
     const snapshot = [...kept, ...counted, ...openings];
     const { violations, counts } = checkEvents(events, snapshot, faults);
     expect(violations, `seed ${seed}`).toEqual([]);
-    // Else it would say nothing.
+    // Otherwise the test would prove little.
     const { duplicates } = counts;
     expect(Math.min(duplicates.expired, counts.unanswered, counts.unreceived)).toBeGreaterThan(40);
     expect(counts.quarantined).toBeGreaterThan(400);
@@ -23,7 +23,7 @@ it("finds nothing in what is legal", () => {
 const runs = Array.from({ length: 6 }, (_, seed) => simulate(80, seededRandom(seed)));
 const TRIES = 20;
 
-/** In how many of so many tries it was found by one of these rules, if any; and by which at all. */
+/** Returns how many changes were found by one of these rules, or by any, and by which. */
 function search(
   mutation: Mutation,
   expected: readonly Rule[],
@@ -44,11 +44,10 @@ function search(
 }
 
 /**
- * The rest looks like a legal history: a delivery that nobody acknowledged may have been
- * lost on its way, or have had any token and number; an outcome without an answer may have been
- * another one; two equal fields may be exchanged.
+ * The other changes look like a legal history: an unacknowledged delivery may be lost or have any token and number, an
+ * unanswered outcome may be another one, two equal fields may be swapped.
  */
-it("finds the great majority of single changes, each by the rule that it breaks", {
+it("the checker finds most single changes, each by the rule that it breaks", {
   timeout: 60_000,
 }, () => {
   let tried = 0;
@@ -64,7 +63,7 @@ it("finds the great majority of single changes, each by the rule that it breaks"
   expect(found / tried).toBeGreaterThan(0.95);
 });
 
-it("finds nothing where a change leaves a history legal", () => {
+it("the checker accepts changes that keep a history legal", () => {
   for (const [name, [mutation]] of Object.entries(STILL_LEGAL)) {
     const { tried, rules } = search(mutation, []);
     expect(tried, name).toBeGreaterThan(TRIES / 2);

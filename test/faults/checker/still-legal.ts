@@ -1,14 +1,14 @@
 import { drop, type Mutation } from "./simulation/mutate.ts";
 
-/** Changes after which a history is as legal as before: they must not be found, and why. */
+/** Name -> a change that keeps a history legal, and the reason. */
 export const STILL_LEGAL: Readonly<Record<string, readonly [Mutation, string]>> = {
-  "drop sent": [drop("sent"), "an answer that never came; the message is judged by what it did"],
-  "drop unsent": [drop("unsent"), "the same without an error: its producer was killed meanwhile"],
-  "drop acked": [drop("acked"), "an answer that never came: the outcome may have been applied"],
-  "drop unacked": [drop("unacked"), "the same without an error: its worker was killed meanwhile"],
+  "drop sent": [drop("sent"), "the answer never came; the message may still exist"],
+  "drop unsent": [drop("unsent"), "the producer was killed before it recorded the error"],
+  "drop acked": [drop("acked"), "the answer never came; the outcome may have been applied"],
+  "drop unacked": [drop("unacked"), "the worker was killed before it recorded the error"],
   "drop closed": [drop("closed"), "a stream may be open until its actor ends"],
-  "drop ended": [drop("ended"), "an actor that was killed"],
-  "drop extended": [drop("extended"), "an answer that never came: the lease may be longer"],
-  "drop unextended": [drop("unextended"), "the same: nothing follows from it"],
-  "drop breaker": [drop("breaker"), "a journal that has forgotten an opening"],
+  "drop ended": [drop("ended"), "the actor was killed"],
+  "drop extended": [drop("extended"), "the answer never came; the lease may be longer"],
+  "drop unextended": [drop("unextended"), "the lease may be longer"],
+  "drop breaker": [drop("breaker"), "the bounded journal no longer has the entry"],
 };

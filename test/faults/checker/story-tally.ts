@@ -4,13 +4,13 @@ const CRASH_LOOP = 5;
 
 /** The counters of a queue after a story, unless the test sets others. */
 export class StoryTally {
-  /** That exist, by their sources. */
+  /** Sources of existing messages. */
   readonly sources = new Set<string>();
-  /** Tokens of each kind of outcome that was applied: once, however often it was reported. */
+  /** Outcome kind -> tokens for which it was applied. */
   readonly #applied = new Map<OutcomeKind, Set<string>>();
-  /** By source: the highest number so far, and the tokens, in their order. */
+  /** Source -> the highest delivery number, and its tokens in order. */
   readonly #deliveries = new Map<string, { number: number; readonly tokens: string[] }>();
-  /** Tokens with an outcome that was applied, or may have been. */
+  /** Tokens with an applied or unanswered outcome. */
   readonly #acked = new Set<string>();
 
   delivered(source: string, number: number, token: string): void {
@@ -28,7 +28,7 @@ export class StoryTally {
     this.#applied.set(outcome, tokens.add(token));
   }
 
-  /** Of the latest delivery. */
+  /** The number of the latest delivery. */
   numberOf(source: string): number {
     return this.#deliveries.get(source)?.number ?? 0;
   }
@@ -59,7 +59,7 @@ export class StoryTally {
     };
   }
 
-  /** Without an outcome, and another delivery came; or set aside for as many. */
+  /** Deliveries without an outcome that were followed by another one, or by quarantine as a crash loop. */
   #expiries(kept: readonly Kept[]): number {
     const loops = new Set(
       kept.filter((one) => one.quarantineReason === "CRASH_LOOP").map(({ source }) => source),

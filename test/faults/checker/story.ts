@@ -1,4 +1,4 @@
-// Small histories for tests of the checker, step by step. Instants are milliseconds of the run.
+// Builds small histories for tests of the checker. Times are milliseconds of the run.
 
 import type {
   BreakerOpened,
@@ -19,7 +19,7 @@ export const STARTED_AT = Date.UTC(2026, 0, 1);
 export const LEASE_MS = 2_000;
 const QUEUE = "q";
 
-/** A UUIDv7 of this instant and number. */
+/** Returns a UUIDv7 of this time and number. */
 export function idAt(at: number, number: number): string {
   const time = (STARTED_AT + at).toString(16).padStart(12, "0");
   const tail = number.toString(16).padStart(12, "0");
@@ -32,12 +32,12 @@ interface Send {
   readonly dueAt?: number;
   readonly id?: string;
   readonly request?: string;
-  /** `known`: it had been taken before; `none`: no answer ever; `refused`: for sure. */
+  /** `known`: the service had it before. `none`: no answer. */
   readonly answer?: "sent" | "known" | "none" | "refused";
 }
 
 interface Delivery {
-  /** When the store issued it; its actor sees it 5 ms later. */
+  /** When the store issued it. Its actor receives it 5 ms later. */
   readonly at: number;
   readonly number?: number;
   readonly attempt?: number;
@@ -59,13 +59,13 @@ interface Outcome {
   readonly by?: string;
 }
 
-/** What happens to a few messages of one queue. */
+/** A history of a few messages in one queue. */
 export class Story {
   readonly events = new Map<string, HistoryEvent[]>();
   readonly kept: Kept[] = [];
   readonly faults: FaultRecord[] = [];
   readonly openings: BreakerOpened[] = [];
-  /** Overrides what follows from the story. */
+  /** Overrides counters that follow from the story. */
   counted: Partial<Counted> = {};
   readonly #sent = new Map<string, { plan: Plan; id: string }>();
   readonly #tally = new StoryTally();
@@ -176,7 +176,7 @@ export class Story {
     return this;
   }
 
-  /** Something goes wrong for so long; recovery takes as long as that again. */
+  /** Adds a fault of this duration, followed by a recovery of the same duration. */
   fault(kind: string, at: number, forMs = 1_000): this {
     const fault = { e: "fault", number: this.faults.length + 1, kind } as const;
     this.faults.push({ ...fault, phase: "begins", at: STARTED_AT + at });
@@ -185,7 +185,7 @@ export class Story {
     return this;
   }
 
-  /** The breaker of a host opens. */
+  /** Opens the breaker of a host. */
   opened(key: string, at: number): this {
     this.openings.push({ e: "breaker", at: STARTED_AT + at, queue: this.#queue, key });
     return this;
@@ -203,7 +203,7 @@ export class Story {
     return checkEvents(this.events, this.snapshot, this.faults, allowLoss);
   }
 
-  /** Names of the rules that do not hold. */
+  /** Returns the names of the broken rules. */
   broken(): string[] {
     return this.report().violations.map(({ rule }) => rule);
   }

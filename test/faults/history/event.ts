@@ -1,35 +1,34 @@
-// What actors write down, one JSON object a line: the only thing the checker believes. An actor
-// writes what it is about to do before it does it, and what it saw as soon as it saw it, so that a
-// `kill -9` can lose the last line at most, and never hides an act.
+// The events in the history file of an actor, one JSON object a line. The checker trusts nothing else. An actor writes
+// each call before it makes it and each result at once, so that a `kill -9` loses at most the last line and hides no call.
 
-/** Milliseconds since 1970. All actors, servers and stores share one machine's clock. */
+/** Milliseconds since 1970. Actors, servers and stores share the clock of one machine. */
 export type AtMs = number;
 
 /** The first line of each file. */
 export interface Started {
   readonly e: "started";
   readonly at: AtMs;
-  /** Unique in a run: `ts-worker-1`. A process that is started again has another name. */
+  /** Unique in a run: `ts-worker-1`. A restarted process has another name. */
   readonly actor: string;
   readonly role: "producer" | "worker";
-  /** As the folder of its client is called. */
+  /** The name of the folder of its client. */
   readonly language: string;
 }
 
-/** A call with this message is about to go out. Once for each try; tries share the `request`. */
+/** Before a send of this message. Once for each try; tries share the `request`. */
 export interface Sending {
   readonly e: "sending";
   readonly at: AtMs;
   /** `request_id`: the same for all tries of one send. */
   readonly request: string;
-  /** `source_id`, unique for each message that is meant to exist once. */
+  /** `source_id`, unique for each message. */
   readonly source: string;
   readonly queue: string;
-  /** SHA-256 of the payload's bytes, its first 16 hex digits. */
+  /** The first 16 hex digits of the SHA-256 of the payload. */
   readonly sum: string;
-  /** The same of the payload that the edits of the run make of it. */
+  /** The same after the edits of the run. */
   readonly edited: string;
-  /** What workers are to do with it; part of the payload. */
+  /** What workers do with it. Part of the payload. */
   readonly plan: Plan;
 }
 
@@ -40,17 +39,17 @@ export interface Sent {
   readonly request: string;
   readonly id: string;
   /**
-   * Bare name: SCHEDULED, QUARANTINED; DISCARDED of what a rule has dropped, KNOWN of a number that
-   * was taken before, both without an id.
+   * SCHEDULED or QUARANTINED. Without an id: DISCARDED if a rule dropped it, KNOWN if the service had the send already
+   * and has forgotten its id.
    */
   readonly state: string;
-  /** 0: none, as in quarantine. */
+  /** 0 for none, as in quarantine. */
   readonly dueAt: AtMs;
 }
 
 /**
- * A try ended without an acknowledgement. `code` is the gRPC code's name (UNAVAILABLE); a try that
- * was `refused` has surely changed nothing, as RESOURCE_EXHAUSTED or INVALID_ARGUMENT by the server.
+ * A try failed. `code` is the name of the gRPC code, such as UNAVAILABLE. A `refused` try changed nothing, for example
+ * RESOURCE_EXHAUSTED or INVALID_ARGUMENT from the server.
  */
 export interface Unsent {
   readonly e: "unsent";
@@ -60,7 +59,7 @@ export interface Unsent {
   readonly refused: boolean;
 }
 
-/** A stream was opened, by its `opened` frame. */
+/** The `opened` frame of a stream. */
 export interface Opened {
   readonly e: "opened";
   readonly at: AtMs;
@@ -71,7 +70,7 @@ export interface Opened {
   readonly leasesHeld: number;
 }
 
-/** A stream ended, however: an error, the server's end, its own cancellation. */
+/** A stream ended: by an error, by the server or cancelled by the client. */
 export interface Closed {
   readonly e: "closed";
   readonly at: AtMs;
@@ -101,11 +100,11 @@ export interface Delivered {
 
 export type OutcomeKind = "succeeded" | "failed" | "released" | "quarantined" | "discarded";
 
-/** A call with these outcomes is about to go out. Once for each try; tries share the `request`. */
+/** Before an Ack with these outcomes. Once for each try; tries share the `request`. */
 export interface Acking {
   readonly e: "acking";
   readonly at: AtMs;
-  /** Empty: a call without a `request_id`, which stands by itself; one at a time in a file. */
+  /** Empty for a call without a `request_id`. A file has only one such call at a time. */
   readonly request: string;
   readonly outcomes: readonly {
     readonly token: string;
@@ -122,7 +121,7 @@ export interface Acked {
   readonly results: readonly {
     /** APPLIED, LEASE_LOST, NOT_FOUND, INVALID. */
     readonly status: string;
-    /** State after it, if the message is still there. */
+    /** State after the outcome, if the message still exists. */
     readonly state?: string;
     /** When a rescheduled message is due again. */
     readonly dueAt?: AtMs;
@@ -138,7 +137,7 @@ export interface Unacked {
   readonly refused: boolean;
 }
 
-/** Leases are about to be extended; a session's if there are no tokens. */
+/** Before an ExtendLease. No tokens: all leases of the session. */
 export interface Extending {
   readonly e: "extending";
   readonly at: AtMs;
@@ -146,7 +145,7 @@ export interface Extending {
   readonly tokens: readonly string[];
 }
 
-/** Which leases were extended, until when. What is not here was lost, or nobody knows. */
+/** The extended leases with their new ends. Other leases are lost or unknown. */
 export interface Extended {
   readonly e: "extended";
   readonly at: AtMs;
@@ -154,7 +153,7 @@ export interface Extended {
   readonly leases: readonly { readonly token: string; readonly expires: AtMs }[];
 }
 
-/** A lease's end that could not be learnt: it may have been extended. */
+/** An ExtendLease failed. The leases may have been extended. */
 export interface Unextended {
   readonly e: "unextended";
   readonly at: AtMs;
@@ -162,7 +161,7 @@ export interface Unextended {
   readonly code: string;
 }
 
-/** The last line of an actor that ended in order. */
+/** The last line of an actor that ended normally. */
 export interface Ended {
   readonly e: "ended";
   readonly at: AtMs;
@@ -195,7 +194,7 @@ export const PLANS = {
   fail1: "fails once",
   /** Fails on attempts 1 and 2, then succeeds. */
   fail2: "fails twice",
-  /** Fails always; sent with max_retries 2, so that it ends in quarantine. */
+  /** Always fails. Sent with max_retries 2, so it is quarantined. */
   exhaust: "fails until it is exhausted",
   /** Fails as non-retryable. */
   bad: "fails for good",
@@ -207,17 +206,17 @@ export const PLANS = {
   release: "is released once",
   /** Held for one and a half leases under ExtendLease, then succeeds. */
   slow: "outlasts its lease, which is extended",
-  /** Never acknowledged on its first delivery: the lease expires. Then succeeds. */
+  /** Not acknowledged on its first delivery, so the lease expires. Then succeeds. */
   silent: "expires once",
-  /** Never acknowledged: ends in quarantine as a crash loop. In a queue of its own. */
+  /** Never acknowledged, so it is quarantined as a crash loop. Only in its own queue. */
   crash: "never gets an outcome",
-  /** Due in the far future: must be there untouched at the end. */
+  /** Due in the far future. Must be stored unchanged at the end. */
   baseline: "stays",
 } as const;
 
 export type Plan = keyof typeof PLANS;
 
-/** What the store holds at the end, read from Redis by the conductor: one line a message. */
+/** A message in the store at the end, read from Redis by the conductor. */
 export interface Kept {
   readonly e: "kept";
   readonly queue: string;
@@ -230,7 +229,7 @@ export interface Kept {
   readonly number: number;
 }
 
-/** Counters of a queue as Redis has them, and what contradicts itself in it (test/support). */
+/** Counters of a queue in Redis, and its broken invariants (see test/support). */
 export interface Counted {
   readonly e: "counted";
   readonly queue: string;
@@ -241,7 +240,7 @@ export interface Counted {
   readonly discarded: number;
   readonly expired: number;
   readonly purged: number;
-  /** To another queue, and from one. */
+  /** Moves to other queues, and from other queues. */
   readonly movedOut: number;
   readonly movedIn: number;
   readonly deliveries: number;
@@ -253,7 +252,7 @@ export interface Counted {
   readonly broken: readonly string[];
 }
 
-/** A breaker opened, as the journal of its queue tells, which may have forgotten earlier ones. */
+/** An opening of a breaker in the journal of its queue. The journal is bounded, so earlier ones may be missing. */
 export interface BreakerOpened {
   readonly e: "breaker";
   readonly at: AtMs;
@@ -263,13 +262,13 @@ export interface BreakerOpened {
 
 export type SnapshotLine = Kept | Counted | BreakerOpened;
 
-/** What the conductor did to the system, in order. */
+/** A phase of a fault that the conductor injected. */
 export interface FaultRecord {
   readonly e: "fault";
   readonly at: AtMs;
   /** Place in the plan of the run, from 1. */
   readonly number: number;
-  /** Several at the same time are joined by `+`. */
+  /** Simultaneous faults are joined by `+`. */
   readonly kind: string;
   readonly phase: "begins" | "over" | "recovered";
   readonly detail?: string;

@@ -1,14 +1,13 @@
-// What a message says beside its payload, by its number at its producer: the host that it goes to, by
-// which one queue limits and breaks, its ordering key, its priority. Host and ordering key are also at the
-// end of its source: `ts-producer-1-17.h1.o451`, so that histories tell them.
+// The host, ordering key and priority of a message, by its number at its producer. One queue has limits and breakers by
+// host. The source ends with host and ordering key, `ts-producer-1-17.h1.o451`, so the histories have them too.
 
 /** The queue with limits, breakers, a retry budget and order; the others have none. */
 export const GUARDED_QUEUE = "payments";
-/** How its keys wait behind a quarantined message, as rig/guarded.yaml says. */
+/** How long a key waits behind a quarantined message, as in rig/guarded.yaml. */
 export const HOLD_MS = 1_000;
 
 const HOSTS = 8;
-/** Of those that have one: few messages at a time, so that keys are no bottleneck. */
+/** Every third message has an ordering key. There are many keys, so that they are no bottleneck. */
 const ORDER_EVERY = 3;
 const ORDERS = 150;
 
@@ -18,14 +17,14 @@ export interface GuardedFacts {
   readonly priority: number;
 }
 
-/** As python/messages.py has it. @param number from 1 */
+/** The actors in other languages have the same rules. @param number from 1 */
 export function guardedFacts(number: number): GuardedFacts {
   const order = number % ORDER_EVERY === 0 ? `o${number % (ORDER_EVERY * ORDERS)}` : undefined;
   const priority = number % 10 === 0 ? 5 : number % 10 === 1 ? -5 : 0;
   return { host: `h${number % HOSTS}`, order, priority };
 }
 
-/** Undefined: none, as of baseline. */
+/** Undefined for none, as for baseline messages. */
 export function hostOf(source: string): string | undefined {
   return /\.(h\d+)(?:\.o\d+)?$/.exec(source)?.[1];
 }

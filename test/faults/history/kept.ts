@@ -5,7 +5,7 @@ import type { CheckReport } from "../checker/report.ts";
 import type { AllowLoss } from "../checker/rollbacks.ts";
 import type { FaultRecord, SnapshotLine } from "./event.ts";
 
-/** What a run leaves in its folder beside the histories: enough to judge it again. */
+/** The data that a run stores beside the histories, so that it can be checked again. */
 export type Evidence = Pick<CheckOptions, "files"> & {
   readonly snapshot: readonly SnapshotLine[];
   readonly faults: readonly FaultRecord[];

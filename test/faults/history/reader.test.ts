@@ -22,23 +22,23 @@ async function read(text: string): Promise<{ values: unknown[]; isCut: boolean }
   return { values, isCut };
 }
 
-it("reads each line, the last with an end or without", async () => {
+it("reads each line, also a last one without a newline", async () => {
   expect(await read("")).toEqual({ values: [], isCut: false });
   expect(await read('{"a":"ü"}\n[2]\n')).toEqual({ values: [{ a: "ü" }, [2]], isCut: false });
   expect(await read("1\n2")).toEqual({ values: [1, 2], isCut: false });
 });
 
-it("leaves out a last line that was cut", async () => {
+it("skips an incomplete last line", async () => {
   expect(await read('{"a":1}\n{"a":')).toEqual({ values: [{ a: 1 }], isCut: true });
 });
 
-it("refuses any other bad line, with its place", async () => {
+it("reports the place of any other invalid line", async () => {
   await expect(read('1\n{"a":\n3\n')).rejects.toThrow(`${file}:2: `);
   await expect(read("1\n\n3\n")).rejects.toThrow(`${file}:2: `);
   await expect(read('1\n{"a":\n')).rejects.toThrow(`${file}:2: `);
 });
 
-it("says where a line was that its reader refuses", async () => {
+it("reports the place of a line that its consumer rejects", async () => {
   await writeFile(file, "1\n2\n3\n");
   const refuse = (value: unknown) => {
     if (value === 3) throw new Error("no threes");
@@ -46,7 +46,7 @@ it("says where a line was that its reader refuses", async () => {
   await expect(readJsonLines(file, refuse)).rejects.toThrow(`${file}:3: no threes`);
 });
 
-it("reads lines that are cut anywhere by pieces of the file", async () => {
+it("reads lines across the chunks of the file", async () => {
   const line = (n: number) => JSON.stringify({ n, text: "ö".repeat(n % 977) });
   for (let from = 0; from < 20_000; from += 1_000) {
     const piece = Array.from({ length: 1_000 }, (_, at) => `${line(from + at)}\n`);
@@ -59,14 +59,16 @@ it("reads lines that are cut anywhere by pieces of the file", async () => {
   expect(next).toBe(20_000);
 });
 
-it("knows an event by its name and fields", () => {
+it("accepts events with a known name and the right fields", () => {
   const ended = { e: "ended", at: 1 };
   expect(asEvent(ended)).toBe(ended);
   const closed = { e: "closed", at: 1, stream: "s", why: "reset" };
   expect(asEvent(closed)).toBe(closed);
-  expect(() => asEvent({ ...closed, stream: undefined })).toThrow("closed.stream is no string");
-  expect(() => asEvent({ e: "acking", at: 1, request: "r", outcomes: {} })).toThrow("is no array");
-  expect(() => asEvent({ e: "finished", at: 1 })).toThrow("no event is named");
+  expect(() => asEvent({ ...closed, stream: undefined })).toThrow("closed.stream is not a string");
+  expect(() => asEvent({ e: "acking", at: 1, request: "r", outcomes: {} })).toThrow(
+    "is not an array",
+  );
+  expect(() => asEvent({ e: "finished", at: 1 })).toThrow("unknown event");
   expect(() => asEvent(null)).toThrow("no object");
   const sending = {
     e: "sending",
@@ -78,5 +80,5 @@ it("knows an event by its name and fields", () => {
     edited: "s",
     plan: "x",
   };
-  expect(() => asEvent(sending)).toThrow("there is no plan x");
+  expect(() => asEvent(sending)).toThrow("unknown plan x");
 });

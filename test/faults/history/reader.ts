@@ -6,14 +6,13 @@ const PIECE_BYTES = 4 * 1024 ** 2;
 export interface ReadFile {
   readonly lines: number;
   readonly bytes: number;
-  /** Its last line was cut by the end of the actor, and not taken. */
+  /** The last line is incomplete, because the actor was killed, and was skipped. */
   readonly isCut: boolean;
 }
 
 /**
- * Hands over each line of a file as JSON, in order, and keeps none. A last line without an end
- * that is no JSON was cut by a kill, and is left out.
- * @throws Error naming file and line, for any other line that is bad, or that `take` refuses
+ * Calls `take` with each line of a file, parsed as JSON, in order. Skips an incomplete last line.
+ * @throws Error with file and line, for any other invalid line, or if `take` throws
  */
 export async function readJsonLines(
   path: string,

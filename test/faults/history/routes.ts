@@ -1,59 +1,59 @@
-// What routing rules do to a message of the load, by its number at its producer. The route is also in its
-// source, before its host: `ts-producer-1-17.away.h1.o451`, so that rules and histories tell it alike.
+// What routing rules do to a message of the load, by its number at its producer. The source has the route before the
+// host, `ts-producer-1-17.moved.h1.o451`, so that rules and checker can read it.
 
 import { GUARDED_QUEUE } from "./guarded-facts.ts";
 
-/** The queue of the load that nobody sends to: rules take messages there. It edits what fails in it. */
+/** Receives messages only by routing rules, and edits messages that fail in it. */
 export const DIVERTED_QUEUE = "diverted";
 /** Queues whose messages have routes. */
 const ROUTED_QUEUES: readonly string[] = ["orders", GUARDED_QUEUE];
 
 export const ROUTES = {
-  /** Dropped when it arrives. */
+  /** Dropped on arrival. */
   drop: "is dropped",
-  /** Stored in the queue of diverted messages when it arrives. */
-  divert: "arrives elsewhere",
-  /** Moves there when it has failed. */
-  away: "moves away",
-  /** Moves to the other queue of the load each time that it has failed: there and back. */
+  /** Stored in the diverted queue on arrival. */
+  divert: "is stored in the diverted queue",
+  /** Moves to the diverted queue after a failure. */
+  moved: "moves to the diverted queue",
+  /** Moves to the other queue of the load after each failure, and back. */
   swap: "moves to the other queue",
-  /** To quarantine when it has failed. */
+  /** Quarantined after a failure. */
   rule: "is quarantined by a rule",
 } as const;
 
 export type Route = keyof typeof ROUTES;
 
-/** Of every 50 messages, so many have each route. */
+/** The numbers within every 50 messages that have each route. */
 const ROUTE_EVERY = 50;
 const ROUTE_FROM: readonly (readonly [Route, number, number])[] = [
   ["drop", 7, 8],
   ["divert", 13, 15],
-  ["away", 20, 28],
+  ["moved", 20, 28],
   ["swap", 30, 38],
   ["rule", 40, 42],
 ];
 
-/** As python/messages.py has it. @param number from 1 */
+/** The actors in other languages have the same rules. @param number from 1 */
 export function routeAt(number: number): Route | undefined {
   const place = number % ROUTE_EVERY;
   return ROUTE_FROM.find(([, from, to]) => from <= place && place < to)?.[0];
 }
 
-/** @param queue that it was sent to: the rules leave other queues alone */
+/** @param queue of the send: other queues have no routes */
 export function routeOf(source: string, queue: string): Route | undefined {
   const route = /\.([a-z]+)\.h\d+(?:\.o\d+)?$/.exec(source)?.[1];
   if (route === undefined || !ROUTED_QUEUES.includes(queue)) return undefined;
   return Object.hasOwn(ROUTES, route) ? (route as Route) : undefined;
 }
 
-/** Where it is when it was sent to this queue. */
+/** The queue of a message after its send to `queue`. */
 export function firstQueue(route: Route | undefined, queue: string): string {
   return route === "divert" ? DIVERTED_QUEUE : queue;
 }
 
-/** Where it is when it has failed in this queue, and that was counted. */
+/** The queue of a message after a counted failure in `queue`. */
 export function queueAfterFailure(route: Route | undefined, queue: string): string {
-  if (route === "away") return DIVERTED_QUEUE;
+  if (route === "moved") return DIVERTED_QUEUE;
   if (route === "swap") return queue === GUARDED_QUEUE ? "orders" : GUARDED_QUEUE;
   return queue;
 }

@@ -66,19 +66,20 @@ export const OUTCOME_KINDS = {
   discarded: 16,
 } as const satisfies Record<OutcomeKind, number>;
 
-/** @throws Error in words, for a value that is no event: a field that is not there proves nothing. */
+/** Returns the value as an event. @throws Error if a field is missing or has another type */
 export function asEvent(value: unknown): HistoryEvent {
-  if (typeof value !== "object" || value === null) throw new Error("is no object");
+  if (typeof value !== "object" || value === null) throw new Error("is not an object");
   const event = value as Readonly<Record<string, unknown>>;
   const fields = FIELDS_BY_EVENT.get(event.e as string);
-  if (fields === undefined) throw new Error(`no event is named ${JSON.stringify(event.e)}`);
+  if (fields === undefined) throw new Error(`unknown event ${JSON.stringify(event.e)}`);
   for (const [name, type] of fields) {
     const field = event[name];
     const isRight = type === "array" ? Array.isArray(field) : typeof field === type;
-    if (!isRight) throw new Error(`${event.e}.${name} is no ${type}`);
+    if (!isRight)
+      throw new Error(`${event.e}.${name} is not a${type === "array" ? "n" : ""} ${type}`);
   }
   if (typeof event.plan === "string" && !Object.hasOwn(PLANS, event.plan)) {
-    throw new Error(`there is no plan ${event.plan}`);
+    throw new Error(`unknown plan ${event.plan}`);
   }
   return value as HistoryEvent;
 }

@@ -4,7 +4,7 @@ import type { HistoryEvent } from "./event.ts";
 /** An event without its time, which the writer adds. */
 export type Untimed<E> = E extends unknown ? Omit<E, "at"> : never;
 
-/** Writes down what an actor does and sees, each event before the next line of code runs. */
+/** Writes the events of an actor synchronously. */
 export interface HistoryWriter {
   write(event: Untimed<HistoryEvent>): void;
 }
@@ -23,8 +23,7 @@ export function openHistory(path: string): HistoryWriter {
 }
 
 /**
- * The wall clock, as Redis and the actors in Python read it: a clock that is stepped is stepped for
- * all. Whole milliseconds, as precise as the checker reckons.
+ * The wall clock in whole milliseconds, like that of Redis and the other actors.
  */
 export function nowMs(): number {
   return Date.now();

@@ -1,4 +1,4 @@
-// Every kind of fault, by the environment in which it can happen.
+// All kinds of faults, by environment.
 
 import type { AllowLoss } from "../checker/rollbacks.ts";
 import { type EmbeddedEnvironment, openEmbeddedEnvironment } from "../rig/embedded.ts";
@@ -38,16 +38,16 @@ import { failover, failoverWithLag } from "./sentinel.ts";
 import { flushScripts, killStoreClients, storeFull } from "./store.ts";
 import { resetStorm } from "./streams.ts";
 
-/** A environment and what can go wrong in it. */
-export interface Scene<W extends Environment = Environment> {
+/** An environment and its kinds of faults. */
+export interface TestedEnvironment<W extends Environment = Environment> {
   readonly environment: EnvironmentName;
   readonly open: () => Promise<W>;
   readonly kinds: readonly FaultKind<W>[];
-  /** What may be lost here, by which kinds; it is counted. Default: nothing. */
+  /** Which kinds may lose data, and how much. Default: none. */
   readonly allowLoss?: AllowLoss;
 }
 
-export const EXTERNAL: Scene<ExternalEnvironment> = {
+export const EXTERNAL: TestedEnvironment<ExternalEnvironment> = {
   environment: "external",
   open: () => openExternalEnvironment(),
   kinds: [
@@ -75,15 +75,15 @@ export const EXTERNAL: Scene<ExternalEnvironment> = {
   ],
 };
 
-export const EVERYSEC: Scene<ExternalEnvironment> = {
+export const EVERYSEC: TestedEnvironment<ExternalEnvironment> = {
   environment: "everysec",
   open: () => openExternalEnvironment("everysec"),
   kinds: [killServer, killStore, killBoth],
-  // Redis may put a write off by 2 s while it waits for the disk.
+  // Redis may delay a write by 2 s while it waits for the disk.
   allowLoss: { kinds: ["kill-redis", "kill-both"], withinMs: 2_500 },
 };
 
-export const EMBEDDED: Scene<EmbeddedEnvironment> = {
+export const EMBEDDED: TestedEnvironment<EmbeddedEnvironment> = {
   environment: "embedded",
   open: openEmbeddedEnvironment,
   kinds: [
@@ -99,15 +99,15 @@ export const EMBEDDED: Scene<EmbeddedEnvironment> = {
   ],
 };
 
-export const SENTINEL: Scene<SentinelEnvironment> = {
+export const SENTINEL: TestedEnvironment<SentinelEnvironment> = {
   environment: "sentinel",
   open: () => openSentinelEnvironment(),
   kinds: [failover, failoverWithLag, cutAnswers, halfOpenClients, resetLinks],
-  // A failover begins when the replica has all that was written before. Clocks are rounded.
+  // A failover begins when the replica has all earlier writes. The rest is for rounding of clocks.
   allowLoss: { kinds: ["failover", "failover-with-lag"], withinMs: 100 },
 };
 
-export const REPLICAS: Scene<SentinelEnvironment> = {
+export const REPLICAS: TestedEnvironment<SentinelEnvironment> = {
   environment: "replicas",
   open: () => openSentinelEnvironment(1),
   kinds: [failover, failoverWithLag],

@@ -1,4 +1,4 @@
-// What only a server with its own Redis has: its child, its folder, its disk.
+// Faults of a server with an embedded Redis: of its child process, its folder and its disk.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ const FULL_MS = 4_000;
 /** A server that is restarted starts its Redis again. */
 const REDIS_DEADLINE_MS = 120_000;
 
-/** @throws Error if there is none for so long: another fault may have just ended it */
+/** Waits for a Redis, because another fault may have just ended it. */
 function redisOf(environment: EmbeddedEnvironment): Promise<number> {
   return until("a Redis of the server", () => environment.redisPid(), REDIS_DEADLINE_MS);
 }
@@ -47,7 +47,7 @@ export const killEmbeddedRedis: FaultKind<EmbeddedEnvironment> = {
     const before = await redisOf(environment);
     process.kill(before, "SIGKILL");
     await untilGone("Redis", before);
-    return undefined; // that there is another again is the recovery, which is timed
+    return undefined; // the restart of Redis is the recovery, which is timed
   },
 };
 
@@ -84,11 +84,11 @@ export const secondServer: FaultKind<EmbeddedEnvironment> = {
     const signal = AbortSignal.timeout(SECOND_DEADLINE_MS);
     const [code] = (await once(second, "close", { signal }).catch(() => {
       second.kill("SIGKILL");
-      throw new Error(`a second server on the folder did not end: ${words}`);
+      throw new Error(`a second server on the folder did not exit: ${words}`);
     })) as [number | null];
     if (code === 0 || !words.includes("Another server"))
-      throw new Error(`a second server ended with ${code}: ${words}`);
-    return `it ended with ${code}`;
+      throw new Error(`a second server exited with ${code}: ${words}`);
+    return `it exited with ${code}`;
   },
 };
 
@@ -97,12 +97,12 @@ export const diskLow: FaultKind<EmbeddedEnvironment> = {
   words:
     "a small disk, which only root may mount, is filled until sends are refused; then there is room again",
   touches: ["store"],
-  missing: () => (maySmallDisk() ? undefined : "the right to mount a small disk, which root has"),
+  missing: () => (maySmallDisk() ? undefined : "the right to mount a small disk, which needs root"),
   async run({ environment, crew }) {
     const filler = join(environment.disk, "filler");
     const freeBytes = (DISK_LOW_MIB / 2) * 1024 ** 2;
     try {
-      // Again and again: Redis may be rewriting its files, whose old ones it then deletes.
+      // Repeatedly, because Redis may rewrite its files and then delete the old ones.
       return await keepFull(crew.tail, FULL_MS, () => leaveFree(filler, freeBytes));
     } finally {
       rmSync(filler, { force: true });

@@ -2,7 +2,7 @@ import type { SeededRandom } from "../../support/random.ts";
 import type { Crew } from "../rig/crew.ts";
 import type { Environment } from "../rig/environment.ts";
 
-/** What a fault takes hold of; two that touch the same never happen at once. */
+/** A part that a fault affects. Two faults of the same part never happen at once. */
 export type Part = "servers" | "store" | "store-link" | "client-links" | "workers";
 
 export interface FaultContext<W extends Environment> {
@@ -11,17 +11,17 @@ export interface FaultContext<W extends Environment> {
   readonly random: SeededRandom;
 }
 
-/** One way in which things go wrong. */
+/** A kind of fault. */
 export interface FaultKind<W extends Environment = Environment> {
   readonly name: string;
-  /** What happens, in words. */
+  /** The description in docs and reports. */
   readonly words: string;
   readonly touches: readonly Part[];
-  /** What the machine lacks for it. Then the kind is left out, and the run says so. */
+  /** What the machine lacks for it. If set, the run skips the kind and reports that. */
   missing?(): string | undefined;
   /**
-   * Does it, holds it, and ends its cause; resolves then. What it gives is what happened in
-   * particular, for the report. @throws Error if the system did not do what it must
+   * Injects the fault and resolves when its cause has ended, with details for the report.
+   * @throws Error if the system did not react as it must
    */
   run(context: FaultContext<W>): Promise<string | undefined>;
 }

@@ -1,4 +1,4 @@
-// Networks that are slow, parted, half-open; replies that never arrive.
+// Faults of links: slow, disconnected and half-open ones, and lost replies.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Direction } from "../../support/link.ts";
@@ -10,11 +10,11 @@ import type { FaultKind } from "./kind.ts";
 
 const HOLD_MS = 3_000;
 const CUTS = 20;
-/** For what makes it slow at the same time: a server or a store that is down or parted. */
+/** Long, because a server or store may be down or disconnected at the same time. */
 const SEEN_DEADLINE_MS = 180_000;
 const EITHER: readonly (readonly Direction[])[] = [["up"], ["down"], ["up", "down"]];
 
-/** Cuts so many answers, one after the other. @throws Error if there were too few to cut */
+/** Cuts answers one after the other. @throws Error if there are too few */
 async function cut(next: () => LinkProxy, pauseMs: () => number): Promise<string> {
   let cuts = 0;
   const cutOne = async () => {
@@ -30,13 +30,13 @@ async function cut(next: () => LinkProxy, pauseMs: () => number): Promise<string
   return `${cuts} cut`;
 }
 
-/** Keeps a fault for a while, and until data met it. @throws Error if none did */
-async function hold(link: LinkProxy, felt: "held" | "lostBytes"): Promise<string> {
-  const before = link[felt];
+/** Waits for a while, and until the link delayed or lost bytes. @throws Error if it never did */
+async function hold(link: LinkProxy, effect: "held" | "lostBytes"): Promise<string> {
+  const before = link[effect];
   await sleep(HOLD_MS);
-  const count = () => link[felt] - before;
-  await until(`${felt} of a link`, () => count() > 0 || undefined, SEEN_DEADLINE_MS);
-  return felt === "held" ? `${count()} pieces held` : `${count()} bytes lost`;
+  const count = () => link[effect] - before;
+  await until(`${effect} of a link`, () => count() > 0 || undefined, SEEN_DEADLINE_MS);
+  return effect === "held" ? `${count()} pieces held` : `${count()} bytes lost`;
 }
 
 export const cutReplies: FaultKind<ExternalEnvironment> = {
@@ -122,7 +122,7 @@ export const halfOpenStore: FaultKind<ExternalEnvironment> = {
   },
 };
 
-/** Those of clients that have connections: all may have left servers that were away for a while. */
+/** The client links with connections. All clients may have left a server that was down. */
 function linksInUse({ clientLinks }: Environment): Promise<readonly LinkProxy[]> {
   const used = () => {
     const links = clientLinks.filter(({ connections }) => connections > 0);

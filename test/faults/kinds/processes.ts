@@ -1,4 +1,4 @@
-// Processes that die and hang: kill -9, SIGSTOP, restarts.
+// Faults of processes: kill -9, SIGSTOP and restarts.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Environment, LEASE_MS } from "../rig/environment.ts";
@@ -6,24 +6,24 @@ import type { ExternalEnvironment } from "../rig/external.ts";
 import type { FaultContext, FaultKind } from "./kind.ts";
 import { holdStill, mustBeAnother, mustRun } from "./process-state.ts";
 
-/** Longer than a lease, so that what was held expires meanwhile. */
+/** Longer than a lease, so that leases expire. */
 const PAST_LEASE_MS = LEASE_MS * 1.5;
 const DOWN_MS = 1_000;
 
-/** What can be killed and started again, under another pid each time. */
-interface Mortal {
+/** A process that can be killed and restarted, with another pid each time. */
+interface Restartable {
   readonly pid: number;
   kill9(): Promise<void>;
   restart(): Promise<void>;
 }
 
-async function killAndRestart(name: string, mortal: Mortal, downMs: number): Promise<void> {
-  const { pid } = mortal;
+async function killAndRestart(name: string, target: Restartable, downMs: number): Promise<void> {
+  const { pid } = target;
   mustRun(name, pid);
-  await mortal.kill9();
+  await target.kill9();
   await sleep(downMs);
-  await mortal.restart();
-  mustBeAnother(name, pid, mortal.pid);
+  await target.restart();
+  mustBeAnother(name, pid, target.pid);
 }
 
 export const killServer: FaultKind = {
@@ -52,13 +52,13 @@ export const killBoth: FaultKind<ExternalEnvironment> = {
   words: "kill -9 of Redis and all servers at the same moment",
   touches: ["servers", "store"],
   async run({ environment }) {
-    const mortals: readonly Mortal[] = [environment.store, ...environment.servers];
-    const before = mortals.map(({ pid }) => pid);
+    const targets: readonly Restartable[] = [environment.store, ...environment.servers];
+    const before = targets.map(({ pid }) => pid);
     for (const pid of before) mustRun("a server or Redis", pid);
-    await Promise.all(mortals.map((mortal) => mortal.kill9()));
+    await Promise.all(targets.map((target) => target.kill9()));
     await environment.store.restart();
     await Promise.all(environment.servers.map((server) => server.restart()));
-    for (const [at, { pid }] of mortals.entries())
+    for (const [at, { pid }] of targets.entries())
       mustBeAnother("a server or Redis", before[at] ?? 0, pid);
     return undefined;
   },
@@ -118,14 +118,14 @@ export const rollingRestart: FaultKind = {
       mustRun("a server", pid);
       const code = await server.terminate();
       await server.restart();
-      if (code !== 0) throw new Error(`a server ended with ${code} when it was asked to end`);
+      if (code !== 0) throw new Error(`a server exited with ${code} after SIGTERM`);
       mustBeAnother("a server", pid, server.pid);
     }
     return undefined;
   },
 };
 
-/** Longer than every deadline of the stack: a client's worker gives its outcomes up after 32 s. */
+/** Longer than every deadline: a client's worker gives up its outcomes after 32 s. */
 const OUTAGE_MS = 36_000;
 
 export const longOutage: FaultKind<ExternalEnvironment> = {

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
 import type { Tail } from "../rig/tail.ts";
 
-/** Long enough for what makes it slow at the same time: a store that is parted, a restart. */
+/** Long, because the store may be disconnected or restarting at the same time. */
 const SEEN_DEADLINE_MS = 180_000;
 const AGAIN_MS = 100;
 
 /**
- * Keeps the store full for a while, until a send was refused and an outcome applied after that.
- * @param fill makes it full; called again and again, for a store that starts anew in between
- * @throws Error if nothing was refused, or no outcome taken
+ * Keeps the store full for a while, until a send was refused and then an outcome was applied.
+ * @param fill makes it full; called repeatedly, because the store may restart in between
+ * @throws Error if no send was refused or no outcome was applied
  */
 export async function keepFull(
   tail: Tail,
@@ -31,7 +31,7 @@ export async function keepFull(
   const { applied } = tail;
   const taken = () => tail.applied - applied;
   const endAtMs = performance.now() + forMs;
-  await filled("outcomes to be taken while sends are refused", () => {
+  await filled("outcomes to be applied while sends are refused", () => {
     return taken() > 0 && performance.now() > endAtMs;
   });
   return `${refused()} sends refused, ${taken()} answers to outcomes meanwhile`;

@@ -1,4 +1,4 @@
-// A primary that dies, and what its replica did not have.
+// Failovers, with and without writes that the replica lacks.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestRedis } from "../../support/redis.ts";
@@ -32,15 +32,16 @@ export const failoverWithLag: FaultKind<SentinelEnvironment> = {
       await sleep(LAG_MS);
       if (environment.name === "replicas") await untilRefused(crew, unavailable);
     });
-    if (words.startsWith("0 ")) throw new Error("the replica had everything: nothing was at stake");
+    if (words.startsWith("0 "))
+      throw new Error("the replica had all writes, so the fault tested nothing");
     return words;
   },
 };
 
 /**
- * Resolves when the replica is the primary: from then on nothing may be lost. The old primary comes
- * back after that, which the next failover waits for.
- * @param lag is called when the replica has all that was written before the fault began
+ * Resolves when the replica is the primary. From then on nothing may be lost. The old primary comes back later, and the
+ * next failover waits for it.
+ * @param lag called when the replica has all writes from before the fault
  */
 async function failOver(
   environment: SentinelEnvironment,
@@ -51,7 +52,7 @@ async function failOver(
   mustRun("the primary", primary.pid);
   const before = await offsetOf(primary, "master_repl_offset");
   const has = async () => (await offsetOf(replica, "slave_repl_offset")) >= before || undefined;
-  await until("the replica to have what was written", has);
+  await until("the replica to have all writes", has);
   let written: number;
   try {
     await lag(primary, replica);
@@ -63,14 +64,14 @@ async function failOver(
   const promoted = async () => (await environment.roles()).primary === replica || undefined;
   await until("Sentinel to promote the replica", promoted, FAILOVER_DEADLINE_MS);
   environment.bringBack(primary, replica);
-  // What came after this offset is another history.
+  // Later writes of the old primary are lost.
   const kept = (await offsetOf(replica, "second_repl_offset")) - 1;
-  // Where sends wait for a replica they are refused as long as there is none.
+  // Here sends are refused as long as there is no replica.
   if (environment.name === "replicas") await environment.untilWhole();
   return `${Math.max(0, written - kept)} bytes at least were not replicated`;
 }
 
-/** Data that lie in a connection would still arrive after the primary's death. */
+/** Ends the links to replicas: data in flight would still arrive after the primary was killed. */
 async function loseReplicas(primary: TestRedis): Promise<void> {
   const ended = Number(await primary.cli("CLIENT", "KILL", "TYPE", "replica"));
   if (ended !== 1) throw new Error(`the primary had ${ended} replicas`);
@@ -78,11 +79,11 @@ async function loseReplicas(primary: TestRedis): Promise<void> {
 
 async function untilRefused({ tail }: Crew, before: number): Promise<void> {
   const refused = () => tail.unavailable > before || undefined;
-  await until("a send to be refused that no replica has", refused);
+  await until("a send to be refused because no replica has it", refused);
 }
 
 async function offsetOf(redis: TestRedis, name: string): Promise<number> {
   const text = new RegExp(`^${name}:(-?\\d+)`, "m").exec(await redis.cli("INFO", "replication"));
-  if (text === null) throw new Error(`Redis tells no ${name}`);
+  if (text === null) throw new Error(`Redis reports no ${name}`);
   return Number(text[1]);
 }

@@ -1,4 +1,4 @@
-// A store that is full, forgetful, or throws its callers out.
+// Faults of Redis: full memory, lost scripts, closed connections.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
@@ -39,7 +39,7 @@ export const flushScripts: FaultKind = {
         await redis.script("FLUSH");
         await sleep(100);
       }
-      if (scripts === 0) throw new Error("there was no script to forget");
+      if (scripts === 0) throw new Error("Redis had no scripts to flush");
       return `${scripts} scripts forgotten`;
     }),
 };
@@ -57,15 +57,15 @@ export const killStoreClients: FaultKind = {
         await sleep(200);
       }
       if (ended < environment.servers.length)
-        throw new Error(`only ${ended} connections were ended`);
+        throw new Error(`only ${ended} connections were closed`);
       return `${ended} connections`;
     }),
 };
 
-/** A number that Redis tells of itself. */
+/** A number from INFO. */
 async function infoOf(redis: Redis, section: string, name: string): Promise<number> {
   const text = new RegExp(`^${name}:(\\d+)`, "m").exec(await redis.info(section))?.[1];
-  if (text === undefined) throw new Error(`Redis tells no ${name}`);
+  if (text === undefined) throw new Error(`Redis reports no ${name}`);
   return Number(text);
 }
 

@@ -8,9 +8,9 @@ import { LOAD_QUEUES } from "../rig/queues.ts";
 import type { FaultKind } from "./kind.ts";
 
 const STREAMS = 2_000;
-/** Resets at once before the next are opened; a server may end a session that resets too many. */
+/** Streams that are reset at once before the next ones. A server may end a connection with too many resets. */
 const AT_ONCE = 50;
-/** For a server that is down or stopped at the same time. */
+/** Long, because a server may be down or stopped at the same time. */
 const STORM_DEADLINE_MS = 180_000;
 
 export const resetStorm: FaultKind = {
@@ -24,7 +24,7 @@ export const resetStorm: FaultKind = {
     let streams = 0;
     const storm = async () => {
       if (session === undefined || session.closed || session.destroyed) {
-        session = await open(url); // its server may have had enough, or be down by another fault
+        session = await open(url); // the server may have closed it, or be down by another fault
         if (session !== undefined) sessions++;
       }
       streams += session === undefined ? 0 : await openAndReset(session, random.below(3));
@@ -36,18 +36,18 @@ export const resetStorm: FaultKind = {
   },
 };
 
-/** Undefined if nobody answers. */
+/** Undefined if the server does not answer. */
 async function open(url: string): Promise<ClientHttp2Session | undefined> {
   const session = connect(url);
   session.on("error", () => {});
   const ends = [once(session, "remoteSettings"), once(session, "close")];
-  await Promise.race(ends).catch(() => session.destroy()); // nobody listens there
+  await Promise.race(ends).catch(() => session.destroy()); // no server listens
   return session.closed || session.destroyed ? undefined : session;
 }
 
 /**
- * Gives how many streams the server has taken, or at least the network to it.
- * @param turns how many turns of the event loop the streams may live
+ * Returns how many streams were written to the network.
+ * @param turns turns of the event loop before the resets
  */
 async function openAndReset(session: ClientHttp2Session, turns: number): Promise<number> {
   const request = frame();

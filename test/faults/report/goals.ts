@@ -3,14 +3,14 @@ import type { FaultOutcome } from "../inject.ts";
 import { memoryOf } from "./memory.ts";
 import { byKind, median, PARTS } from "./recovery.ts";
 
-/** From the end of a fault's cause until every queue, server and worker works again. */
+/** Goal for the recovery of queues, servers and workers, from the end of a fault's cause. */
 export const RECOVERY_GOAL_MS = 2_000;
-/** Of queues and servers, in any run. Time in which the machine did not let the suite run does not count. */
+/** Limit for queues and servers in any run. Time in which the machine suspended the suite does not count. */
 export const RECOVERY_LIMIT_MS = 10_000;
 
 /**
- * What makes a run fail, in words.
- * @param isLong kinds come often enough for their medians to be judged
+ * Returns the reasons why a run fails.
+ * @param isLong whether there are enough faults of each kind to judge medians
  */
 export function problemsOf(result: RunResult, isLong: boolean): string[] {
   const { environment, check, failures, faults } = result;
@@ -18,13 +18,13 @@ export function problemsOf(result: RunResult, isLong: boolean): string[] {
     ...new Set(failures),
     ...check.violations.map(
       ({ rule, words, total, examples }) =>
-        `${rule}: not so that ${words}: ${total} times, such as\n  ${examples.join("\n  ")}`,
+        `${rule} was broken ${total} times: ${words}. Examples:\n  ${examples.join("\n  ")}`,
     ),
     ...faults.flatMap(tooLate),
     ...(isLong ? [...byKind(faults)].flatMap(([kind, some]) => lateMedians(kind, some)) : []),
     ...memoryOf(result)
       .filter(({ bytes, bound }) => bytes > bound)
-      .map(({ name, words }) => `${name} had more memory than its bound: ${words}`),
+      .map(({ name, words }) => `${name} exceeded the memory limit: ${words}`),
   ].map((problem) => `${environment}: ${problem}`);
 }
 
@@ -40,7 +40,7 @@ function lateMedians(kind: string, outcomes: readonly FaultOutcome[]): string[] 
     const ms = median(outcomes.map(msOf));
     if (ms <= RECOVERY_GOAL_MS) return [];
     return [
-      `${kind}: ${name} is back after ${Math.round(ms)} ms in the median, over ${RECOVERY_GOAL_MS} ms`,
+      `${kind}: ${name} recovered after ${Math.round(ms)} ms in the median, over ${RECOVERY_GOAL_MS} ms`,
     ];
   });
 }

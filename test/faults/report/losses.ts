@@ -3,7 +3,7 @@ import type { RunResult } from "../conductor.ts";
 
 const LOST: Rule = "not-lost";
 
-/** What is lost and undone, counted: for a environment that may lose something, none included. */
+/** Returns the numbers of losses and rollbacks, for an environment that may lose data. */
 export function lossesOf({ check, allowLoss, faults }: RunResult, problems: number): string {
   const beside = problems === 0 ? "Nothing lost, nothing unexplained" : undefined;
   if (allowLoss === undefined) return beside === undefined ? "" : `${beside}.`;
@@ -21,11 +21,11 @@ export function lossesOf({ check, allowLoss, faults }: RunResult, problems: numb
   return [
     `May lose by ${kinds.map((kind) => `\`${kind}\``).join(", ")} (here ${times} times) ${what}`,
     `written from ${withinMs / 1_000} s before until the cause was over. **Lost:`,
-    // Some were delivered before their sends were answered, and the answers never came.
+    // Unanswered sends may have been delivered before they were lost.
     keepsSends
       ? `none of ${acknowledged} acknowledged messages; ${messages} whose sends had no answer.**`
       : `${messages} messages, where ${acknowledged} were acknowledged.**`,
-    `Besides, rules that do not hold because the store went back:`,
+    `Rules that were broken because the store was rolled back:`,
     `${undone.length === 0 ? "none" : undone.join(", ")}.`,
     ...(problems === 0 ? ["Nothing else is lost or unexplained."] : []),
   ].join(" ");

@@ -6,13 +6,13 @@ import { lossesOf } from "./losses.ts";
 import { memoryOf } from "./memory.ts";
 import { recoveryOf } from "./recovery.ts";
 
-/** A environment that did not come to its end, so that nothing is known of it. */
+/** An environment whose run was aborted, so it has no results. */
 export interface BrokenOff {
   readonly environment: string;
   readonly why: string;
 }
 
-/** What a run has shown, for people: one part, with a table for each environment. */
+/** Returns the report in Markdown, with a table for each environment. */
 export function reportOf(
   results: readonly RunResult[],
   brokenOff: readonly BrokenOff[],
@@ -28,10 +28,10 @@ export function reportOf(
   return `${[
     `### ${count(messages)} messages, ${injects.length + pairs} faults, seed ${options.seed}`,
     `\`${command}\`, ${day}, ${minutes} minutes; ${cores} cores (${cpu}), ${memoryGiB} GiB, Node ` +
-      `${node}. Of the faults ${2 * pairs} came in pairs, the second up to 2 s after the first.`,
+      `${node}. ${2 * pairs} of the faults came in pairs, the second up to 2 s after the first.`,
     ...brokenOff.map(
       ({ environment, why }) =>
-        `#### ${environment}\n\n**It did not come to its end, and proves nothing:** ${why}`,
+        `#### ${environment}\n\n**The run was aborted and proves nothing:** ${why}`,
     ),
     ...results.map((result) => partOf(result, options.long)),
   ].join("\n\n")}\n`;
@@ -49,13 +49,13 @@ function partOf(result: RunResult, isLong: boolean): string {
     ...(problems.length === 0
       ? []
       : [`**${problems.length} problems:**\n\n${problems.map((one) => `- ${one}`).join("\n")}`]),
-    `${Math.round(durationMs / 1_000)} s; ${count(loadOf(result))} sends acknowledged beside ` +
-      `${count(baseline)} messages that lay there throughout, ` +
+    `${Math.round(durationMs / 1_000)} s; ${count(loadOf(result))} sends acknowledged, ` +
+      `${count(baseline)} baseline messages, ` +
       `${count(counts.unacknowledgedButThere)} stored without an acknowledgement; ` +
-      `${count(counts.deliveries)} deliveries received, ${count(counts.unreceived)} that reached nobody; ` +
+      `${count(counts.deliveries)} deliveries received, ${count(counts.unreceived)} that reached no worker; ` +
       `${count(counts.applied)} outcomes applied, ${count(counts.unanswered)} unanswered; ` +
-      `${count(counts.kept)} kept at the end, ${count(counts.quarantined)} of them in quarantine. ` +
-      `Deliveries that came again: ${count(duplicates.expired)} after a lease that ended, ` +
+      `${count(counts.kept)} stored at the end, ${count(counts.quarantined)} of them in quarantine. ` +
+      `Repeated deliveries: ${count(duplicates.expired)} after an expired lease, ` +
       `${count(duplicates.unanswered)} after an ` +
       `outcome without an answer. Most memory of one process: ` +
       `${memoryOf(result)
@@ -65,7 +65,7 @@ function partOf(result: RunResult, isLong: boolean): string {
   ].join("\n\n");
 }
 
-/** Messages that were acknowledged, without those that only lay there. */
+/** Acknowledged messages without the baseline. */
 function loadOf({ check, baseline }: RunResult): number {
   return check.counts.acknowledged - baseline;
 }

@@ -2,28 +2,28 @@ import type { RunResult } from "../conductor.ts";
 
 const MIB = 1024 ** 2;
 
-/** Resident memory of a server, whatever happens to it. */
+/** Limit for resident memory of a server. */
 const SERVER_MIB = 512;
-/** Of a worker or producer, which keeps what it has in flight and the requests that it may repeat. */
+/** Limit for a worker or producer, with its messages in flight and pending sends. */
 const ACTOR_MIB = 384;
-/** Of a Redis that holds nothing: itself, connections, replies, and what allocators leave unused. */
+/** Limit for an empty Redis, with connections, replies and unused memory of the allocator. */
 const REDIS_BASE_MIB = 128;
-/** A message of the suite takes about 400 bytes beside its payload of about 100; this is the double. */
+/** Limit for each message: twice the usual 400 bytes plus a payload of 100. */
 const MESSAGE_BYTES = 1_024;
-/** An answer that is remembered for repeated sends and outcomes, and a record of the journal. */
+/** Limit for the stored answer to each send or outcome, with its record in the journal. */
 const ANSWER_BYTES = 512;
-/** How long answers are remembered. */
+/** How long answers are stored. */
 const REMEMBERED_MS = 600_000;
 
 export interface Memory {
   readonly name: string;
-  /** The most that one such process had. */
+  /** The peak of one process. */
   readonly bytes: number;
   readonly bound: number;
   readonly words: string;
 }
 
-/** Most memory of each sort of process, with its bound. */
+/** Returns the peak of each sort of process, with its limit. */
 export function memoryOf(result: RunResult): Memory[] {
   const groups = Map.groupBy(Object.entries(result.memory), ([name]) => sortOf(name));
   return [...groups].map(([name, some]) => {
@@ -44,11 +44,11 @@ function boundOf(sort: string, result: RunResult): number {
   return sort === "Redis" ? redisBound(result) : ACTOR_MIB * MIB;
 }
 
-/** What its messages explain, and the answers of ten minutes at the rate of the run. */
-function redisBound({ check, baseline, mostBehind, durationMs }: RunResult): number {
+/** The limit for its messages, and ten minutes of answers at the rate of the run. */
+function redisBound({ check, baseline, maxBehind, durationMs }: RunResult): number {
   const { counts } = check;
   const remembered = Math.min(1, REMEMBERED_MS / durationMs);
   const answers = (counts.acknowledged - baseline + counts.applied) * remembered;
-  const held = Math.max(baseline + mostBehind, counts.kept);
+  const held = Math.max(baseline + maxBehind, counts.kept);
   return REDIS_BASE_MIB * MIB + held * MESSAGE_BYTES + answers * ANSWER_BYTES;
 }

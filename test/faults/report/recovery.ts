@@ -1,10 +1,10 @@
 import type { FaultOutcome } from "../inject.ts";
 
-/** What must work again after a fault, each with its own time. */
+/** The parts that must recover after a fault. */
 export const PARTS: readonly {
   readonly name: string;
   readonly msOf: (outcome: FaultOutcome) => number;
-  /** A worker may wait for its turn while others take all that is due. */
+  /** False for workers: other workers may take all due messages first. */
   readonly isJudged: boolean;
 }[] = [
   { name: "every queue", msOf: ({ queuesMs }) => queuesMs, isJudged: true },
@@ -14,7 +14,7 @@ export const PARTS: readonly {
 
 const PAIRS = "two at a time";
 
-/** In the order of their names; pairs together, at the end. */
+/** Groups faults by kind, sorted by name, with all pairs at the end. */
 export function byKind(
   faults: readonly FaultOutcome[],
 ): ReadonlyMap<string, readonly FaultOutcome[]> {
@@ -25,7 +25,7 @@ export function byKind(
   return new Map([...groups].sort(([a], [b]) => (place(a) < place(b) ? -1 : 1)));
 }
 
-/** One row a kind, and every fault beside that took longer than the goal, slowest first. */
+/** Returns one row for each kind, and each fault that took longer than the goal, slowest first. */
 export function recoveryOf(faults: readonly FaultOutcome[], goalMs: number): string {
   const goal = `${goalMs / 1_000} s`;
   const rows = [...byKind(faults)].map(([kind, some]) => {
@@ -46,7 +46,7 @@ export function recoveryOf(faults: readonly FaultOutcome[], goalMs: number): str
     .sort((a, b) => b.ms - a.ms)
     .map(({ words }) => words);
   return [
-    "From the end of the cause until all works again, median / most in ms:",
+    "Recovery time from the end of the cause, median / maximum in ms:",
     "",
     `| fault | times | ${PARTS.map(({ name }) => name).join(" | ")} | over ${goal} |`,
     `|---|---|${PARTS.map(() => "---|").join("")}---|`,

@@ -23,7 +23,7 @@ function result(over: Partial<RunResult> = {}): RunResult {
     check: { violations: [], rolledBack: [], counts: { ...noCounts(), acknowledged: 3_000 } },
     allowLoss: undefined,
     failures: [],
-    mostBehind: 0,
+    maxBehind: 0,
     memory: {},
     durationMs: 60_000,
     ...over,
@@ -31,7 +31,7 @@ function result(over: Partial<RunResult> = {}): RunResult {
 }
 
 describe("recovery", () => {
-  it.each(["queuesMs", "serversMs"] as const)("of over 10 s (%s) fails any run", (part) => {
+  it.each(["queuesMs", "serversMs"] as const)("of over 10 s (%s) fails every run", (part) => {
     const faults = [outcome({ [part]: 10_500 })];
     expect(problemsOf(result({ faults }), false)).toEqual([
       "everysec: kill-redis (): back after 10500 ms only",
@@ -41,7 +41,7 @@ describe("recovery", () => {
   it("of over 2 s in the median of a kind fails the long form, and only that", () => {
     const slow = result({ faults: [100, 2_100, 2_200].map((serversMs) => outcome({ serversMs })) });
     expect(problemsOf(slow, true)).toEqual([
-      "everysec: kill-redis: every server is back after 2100 ms in the median, over 2000 ms",
+      "everysec: kill-redis: every server recovered after 2100 ms in the median, over 2000 ms",
     ]);
     expect(problemsOf(slow, false)).toEqual([]);
     const once = result({ faults: [100, 200, 2_200].map((serversMs) => outcome({ serversMs })) });
@@ -66,7 +66,7 @@ describe("losses", () => {
   const allowLoss = { kinds: ["kill-redis"], withinMs: 2_500 };
   const undone = { words: "", examples: [] };
 
-  it("are counted where they are allowed", () => {
+  it("are counted if allowed", () => {
     const rolledBack = [
       { rule: "not-lost", total: 500, ...undone },
       { rule: "stays-ended", total: 3, ...undone },
@@ -78,13 +78,13 @@ describe("losses", () => {
     expect(text).not.toContain("Nothing lost");
   });
 
-  it("are said to be none where they are allowed and there were none", () => {
+  it("are reported as 0 if allowed and none happened", () => {
     const text = lossesOf(result({ allowLoss }), 0);
     expect(text).toContain("`kill-redis` (here 1 times)");
     expect(text).toContain("**Lost: 0 messages, where 3,000 were acknowledged.**");
   });
 
-  it("are outcomes only where a replica has each send", () => {
+  it("are only outcomes if a replica has each send", () => {
     const text = lossesOf(result({ allowLoss: { ...allowLoss, keepsSends: true } }), 0);
     expect(text).toContain("(here 1 times) outcomes, and no send, that were written");
     expect(text).toContain(
@@ -92,14 +92,14 @@ describe("losses", () => {
     );
   });
 
-  it("are denied where nothing may be lost and nothing was", () => {
+  it("are reported as none if not allowed", () => {
     expect(lossesOf(result(), 0)).toBe("Nothing lost, nothing unexplained.");
     expect(lossesOf(result(), 1)).toBe("");
   });
 });
 
 describe("memory", () => {
-  it("has a bound for servers, Redis, workers and producers", () => {
+  it("is limited for servers, Redis, workers and producers", () => {
     const memory = {
       "server-1": MIB,
       "server-2": 2 * MIB,
@@ -115,12 +115,15 @@ describe("memory", () => {
     ]);
   });
 
-  it("has a larger one for a Redis that holds what workers are behind with", () => {
-    const behind = memoryOf(result({ memory: { redis: MIB }, mostBehind: 102_400 }));
+  it("is larger for a Redis with undelivered messages", () => {
+    const behind = memoryOf(result({ memory: { redis: MIB }, maxBehind: 102_400 }));
     expect(behind.map(({ words }) => words)).toEqual(["Redis 1 of 230 MiB"]);
   });
 
-  it.each(["server-1", "primary", "workers", "producers"])("over its bound fails: %s", (name) => {
-    expect(problemsOf(result({ memory: { [name]: 1_024 * MIB } }), false)).toHaveLength(1);
-  });
+  it.each(["server-1", "primary", "workers", "producers"])(
+    "over its limit fails the run: %s",
+    (name) => {
+      expect(problemsOf(result({ memory: { [name]: 1_024 * MIB } }), false)).toHaveLength(1);
+    },
+  );
 });

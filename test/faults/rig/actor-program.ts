@@ -2,10 +2,10 @@ import { join, resolve } from "node:path";
 import { findAgents } from "../../contract/agent-program.ts";
 import { findPython } from "../../support/python.ts";
 
-/** What an actor runs, before its `--name value` words. */
+/** The command of an actor, without its `--name value` arguments. */
 export interface ActorProgram {
   readonly command: readonly string[];
-  /** Where it runs. Default: where the suite does. */
+  /** Working folder. Default: that of the suite. */
   readonly folder?: string;
   /** Default: that of the suite. */
   readonly env?: NodeJS.ProcessEnv;
@@ -27,12 +27,12 @@ export function inPython(file: string): ActorProgram {
   };
 }
 
-/** Languages whose agent is built: it plays a producer and a worker, too, by its client. */
+/** Languages whose agent is built. An agent is also a producer and a worker with the client of its language. */
 export function builtLanguages(): readonly string[] {
   return findAgents().flatMap(({ language, isBuilt }) => (isBuilt === undefined ? [] : language));
 }
 
-/** Those of them that are not built. */
+/** Languages whose agent is not built. */
 export function missingLanguages(): readonly string[] {
   return findAgents().flatMap(({ language, isBuilt }) => (isBuilt === false ? language : []));
 }

@@ -8,29 +8,29 @@ import type { ActorProgram } from "./actor-program.ts";
 export type ActorArgs = Readonly<Record<string, string | number>>;
 
 export interface ActorSpec {
-  /** Unique in a run: also the name of its history file. */
+  /** Unique in a run. Also the name of its history file. */
   readonly name: string;
   readonly program: ActorProgram;
   readonly args: ActorArgs;
   readonly folder: string;
 }
 
-/** An actor that has not ended by then hangs. Sends and outcomes try for some seconds themselves. */
+/** An actor that runs longer after SIGTERM hangs. Sends and outcomes are retried for some seconds. */
 const STOP_DEADLINE_MS = 240_000;
 
-/** Processes that still run when the suite ends are killed with it. */
+/** Running processes, which are killed when the suite ends. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A producer or worker in a process of its own, so that it can be stopped and killed for real. */
+/** A producer or worker in its own process, which can be stopped and killed. */
 export class Actor {
   readonly name: string;
   readonly history: string;
   readonly #child: ChildProcess;
   #output = "";
-  /** The suite killed it: any other SIGKILL is a failure, such as that of a machine out of memory. */
+  /** Whether the suite killed it. Any other SIGKILL is a failure, for example for lack of memory. */
   #isKilled = false;
 
   constructor(spec: ActorSpec) {
@@ -63,7 +63,7 @@ export class Actor {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Why it ended badly, if it did by itself; its last words. */
+  /** Why it failed, with the end of its output. Undefined if it did not fail. */
   get failure(): string | undefined {
     const { exitCode, signalCode } = this.#child;
     if (!this.hasEnded || exitCode === 0) return undefined;
@@ -87,14 +87,14 @@ export class Actor {
     await exited;
   }
 
-  /** Lets it end in order. @throws Error with its last words if it doesn't, or ends badly */
+  /** Stops it by SIGTERM. @throws Error with the end of its output if it fails or does not end */
   async stop(): Promise<void> {
     if (!this.hasEnded) {
       const exited = once(this.#child, "exit", { signal: AbortSignal.timeout(STOP_DEADLINE_MS) });
       this.#child.kill("SIGTERM");
       await exited.catch(() => {
         this.#child.kill("SIGKILL");
-        throw new Error(`${this.name} does not end: ${this.#output}`);
+        throw new Error(`${this.name} did not end after SIGTERM: ${this.#output}`);
       });
     }
     if (this.failure !== undefined) throw new Error(this.failure);

@@ -18,8 +18,8 @@ const DUE_IN_MS = 30 * 24 * 3_600_000;
 const SEED = 1;
 
 /**
- * Fills the store with messages that are due in a month: what a start has to load, and what must be
- * there untouched at the end. Resolves with the path of its history.
+ * Stores the baseline: messages that are due in a month. They make starts realistic and must be unchanged at the end.
+ * Resolves with the path of its history.
  */
 export async function sendBaseline(
   environment: Environment,
@@ -58,7 +58,7 @@ export async function sendBaseline(
   return path;
 }
 
-/** Again, whole and under the same request ids, while a busy machine makes the store late. */
+/** Sends a batch. Retries it under the same request ids while the store is unavailable. */
 async function sendBatch(dlq: Client<typeof DlqService>, requests: readonly SendRequest[]) {
   for (let triesLeft = TRIES; ; triesLeft--) {
     const { results } = await dlq.sendToDlqBatch(
@@ -69,7 +69,7 @@ async function sendBatch(dlq: Client<typeof DlqService>, requests: readonly Send
     if (refused?.case !== "error") return;
     const { code, message } = refused.value;
     if (triesLeft === 1 || code !== Code.Unavailable) {
-      throw new Error(`baseline was refused: ${Code[code]} ${message}`);
+      throw new Error(`the baseline was refused: ${Code[code]} ${message}`);
     }
     await sleep(AGAIN_MS);
   }

@@ -3,12 +3,11 @@ import type { Crew } from "./crew.ts";
 import { untilDrained } from "./drained.ts";
 import type { Environment } from "./environment.ts";
 
-/** A probe may be in the hands of the odd acker, which lets some leases end. */
+/** Several rounds, because odd-acker may get a probe and let its lease expire. */
 const ROUNDS = 10;
 
 /**
- * Gives breakers that are open at the end something to try with. One that stays open all the same is
- * found by the checker.
+ * Sends messages that succeed, so that open breakers can close. The checker reports breakers that stay open.
  */
 export async function letBreakersClose(environment: Environment, crew: Crew): Promise<void> {
   const redis = await environment.redis();

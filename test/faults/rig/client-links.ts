@@ -2,7 +2,7 @@ import { callAnswers } from "../../support/link-answers.ts";
 import { LinkProxy } from "../../support/link-proxy.ts";
 import type { TestServer } from "../../support/server.ts";
 
-/** The links that clients take: one for each server, and one that balances over all. */
+/** The links of clients: one for each server, and one that balances over all servers. */
 export interface ClientLinks {
   readonly links: readonly LinkProxy[];
   readonly addresses: readonly string[];

@@ -19,19 +19,19 @@ const LOAD_PLANS = {
   slow: 0.3,
 } as const;
 /**
- * Which part of all messages comes from whom: the client in TypeScript sends the rest. Those of the
- * quiet queue expire once.
+ * Share of the messages from each kind of producer. The TypeScript client sends the rest. Messages of the quiet queue
+ * expire once.
  */
 const PYTHON_CLIENT_PART = 0.14;
 const PYTHON_STUBS_PART = 0.14;
 const BUILT_CLIENT_PART = 0.14;
 const QUIET_PART = 0.01;
-/** How many messages never get an outcome. */
+/** Number of messages that never get an outcome. */
 const CRASHING = 8;
-/** Messages that all succeed, several for each host. */
+/** A short load whose messages all succeed, several for each host. */
 const GOOD_ONES = { messages: 64, rate: 200 };
 const GOOD_ONES_WITHIN_MS = 180_000;
-/** Producers of the load end when they are asked to. */
+/** Producers of the load run until SIGTERM. */
 const ENDLESS = 1_000_000_000;
 
 export interface CrewOptions {
@@ -39,13 +39,13 @@ export interface CrewOptions {
   readonly folder: string;
   readonly tail: Tail;
   readonly random: SeededRandom;
-  /** Messages a second, all producers together, until they are asked to end. */
+  /** Messages per second of all producers together. */
   readonly rate: number;
-  /** Whose actors are built, and have a producer and a worker in the run. */
+  /** Languages with a built producer and worker in the run. */
   readonly languages: readonly string[];
 }
 
-/** The producers and workers of a run, in several languages, each a process with a history. */
+/** The actors of a run: producers and workers in several languages, each a process with a history. */
 export class Crew {
   readonly producers: readonly Actor[];
   readonly #options: CrewOptions;
@@ -65,22 +65,22 @@ export class Crew {
         this.#clientWorker(`${language}-worker-1`, byAgent(language, "worker")),
       ),
     ];
-    // Several streams, since what has expired twice is alone on its own.
+    // Several streams, because messages that expired twice get isolated delivery.
     this.#others = [this.#oddAcker(), this.#stubsWorker("py-crashing-1", [CRASH_QUEUE], 2, 4)];
     this.producers = this.#startProducers();
   }
 
-  /** Those that work on the load: faults may hit them. */
+  /** Workers of the load, which faults may hit. */
   get workers(): readonly Actor[] {
     return this.#workers;
   }
 
-  /** What they write down, as it comes. */
+  /** Follows the histories of the actors. */
   get tail(): Tail {
     return this.#options.tail;
   }
 
-  /** Producers and workers that run now: role -> pids. */
+  /** Role -> pids of running actors. */
   pids(): Readonly<Record<"producers" | "workers", readonly number[]>> {
     const pidsOf = (actors: readonly Actor[]) =>
       actors.filter(({ hasEnded }) => !hasEnded).map(({ pid }) => pid);
@@ -94,15 +94,15 @@ export class Crew {
     return [...this.#specs.keys()].map(({ history }) => history);
   }
 
-  /** Why some of them ended by themselves, though nobody killed them. */
+  /** Errors of actors that ended by themselves. */
   get failures(): readonly string[] {
     return [...this.#specs.keys()].flatMap(({ failure }) => failure ?? []);
   }
 
-  /** Another worker of the same kind, for one that was killed. */
+  /** Starts a worker of the same kind for a killed one. */
   replace(dead: Actor): Actor {
     const spec = this.#specs.get(dead);
-    if (spec === undefined) throw new Error(`${dead.name} is none of ours`);
+    if (spec === undefined) throw new Error(`${dead.name} is not an actor of this run`);
     this.#options.tail.forget(dead.name);
     const name = `${spec.name.replace(/-r\d+$/, "")}-r${++this.#replacements}`;
     const worker = this.#start({ ...spec, name });
@@ -110,7 +110,7 @@ export class Crew {
     return worker;
   }
 
-  /** Resolves when a few more messages are sent that all succeed. */
+  /** Sends some messages that all succeed. Resolves when they are sent. */
   async sendGoodOnes(): Promise<void> {
     const name = `ts-good-producer-${++this.#extra}`;
     const plans = JSON.stringify({ ok: 1 });
@@ -123,7 +123,7 @@ export class Crew {
     await until(`the end of ${name}`, hasEnded, GOOD_ONES_WITHIN_MS);
   }
 
-  /** Resolves when all that was sent has its answer, or was given up. */
+  /** Resolves when all sends are answered or given up. */
   async stopProducers(): Promise<void> {
     await stopAll(this.producers);
   }
@@ -132,7 +132,7 @@ export class Crew {
     await stopAll([...this.#workers, ...this.#others]);
   }
 
-  /** Ends whatever still runs. */
+  /** Kills all running actors. */
   async kill9(): Promise<void> {
     const running = [...this.#specs.keys()].filter(({ hasEnded }) => !hasEnded);
     await Promise.all(running.map((actor) => actor.kill9()));
@@ -155,7 +155,7 @@ export class Crew {
     return this.#actor(name, inTypeScript("worker.ts"), { ...this.#behindBalancer, ...args });
   }
 
-  /** As that in TypeScript, behind the balancer. */
+  /** A worker with a client, behind the balancer. */
   #clientWorker(name: string, program: ActorProgram): Actor {
     return this.#actor(name, program, {
       addresses: this.#options.environment.balancer,
@@ -165,7 +165,7 @@ export class Crew {
     });
   }
 
-  /** Knows every server by itself. */
+  /** A worker with plain stubs, which has the addresses of all servers. */
   #stubsWorker(name: string, queues: readonly string[], maxInFlight: number, streams = 1): Actor {
     return this.#actor(name, inPython("worker.py"), {
       addresses: this.#options.environment.addresses.join(","),
@@ -227,7 +227,7 @@ export class Crew {
   }
 }
 
-/** Waits for all, so that nobody writes any more when one has failed. @throws Error for those that did */
+/** Stops all actors, also after one has failed. @throws Error with all failures */
 async function stopAll(actors: readonly Actor[]): Promise<void> {
   const ends = await Promise.allSettled(actors.map((actor) => actor.stop()));
   const reasons = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));

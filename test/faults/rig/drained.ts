@@ -4,13 +4,13 @@ import type { Environment } from "./environment.ts";
 import { CRASH_QUEUE, QUIET_QUEUE, SERVED_QUEUES } from "./queues.ts";
 
 const QUEUES = [...SERVED_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
-const LOOK_MS = 50;
-/** Work that is not less after so long is stuck. A crash loop alone takes five leases. */
+const CHECK_MS = 50;
+/** Work that does not decrease for so long is stuck. A crash loop takes five leases. */
 const STUCK_MS = 240_000;
 
 /**
- * Resolves when nothing waits for workers any more: all is done, or in quarantine.
- * @throws Error if work is left and gets no less
+ * Resolves when no messages wait for workers or are in flight.
+ * @throws Error if work is left and does not decrease
  */
 export async function untilDrained(environment: Environment): Promise<void> {
   const redis = await environment.redis();
@@ -27,9 +27,9 @@ export async function untilDrained(environment: Environment): Promise<void> {
       }
       if (performance.now() - leastAtMs > STUCK_MS) {
         const words = QUEUES.map((queue, at) => `${queue} ${left[at]}`).join(", ");
-        throw new Error(`work is left, and no less for ${STUCK_MS / 1_000} s: ${words}`);
+        throw new Error(`work is left and has not decreased for ${STUCK_MS / 1_000} s: ${words}`);
       }
-      await sleep(LOOK_MS);
+      await sleep(CHECK_MS);
     }
   } finally {
     redis.disconnect();

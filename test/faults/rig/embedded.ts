@@ -7,15 +7,15 @@ import { type Environment, SERVER_ENV } from "./environment.ts";
 import { makeSmallDisk } from "./small-disk.ts";
 import { connectToStore } from "./store-connection.ts";
 
-/** One server with its embedded Redis, on a small disk of its own where one may be mounted. */
+/** One server with an embedded Redis, on a small disk if this user may mount one. */
 export interface EmbeddedEnvironment extends Environment {
   readonly name: "embedded";
   readonly server: TestServer;
-  /** The folder that holds everything: of a small disk, where one may be mounted. */
+  /** The folder of the server: a small disk, if this user may mount one. */
   readonly disk: string;
-  /** Settings of the server, as another one on the same folder would have them. */
+  /** Settings for another server on the same folder. */
   readonly env: Readonly<Record<string, string>>;
-  /** The embedded Redis; undefined while there is none. */
+  /** Pid of the embedded Redis. Undefined while it does not run. */
   redisPid(): number | undefined;
 }
 
@@ -59,7 +59,7 @@ export async function openEmbeddedEnvironment(): Promise<EmbeddedEnvironment> {
   };
 }
 
-/** Undefined while there is no Redis: it is about to be started again. */
+/** Undefined while Redis does not run. */
 function socketIn(dataDir: string): string | undefined {
   const names = readdirSync(dataDir, { recursive: true }).map(String);
   const name = names.find((path) => basename(path) === "redis.sock");
@@ -78,6 +78,6 @@ function readCommand(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8");
   } catch {
-    return ""; // it has ended meanwhile
+    return ""; // the process has just ended
   }
 }

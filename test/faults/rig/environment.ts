@@ -3,37 +3,37 @@ import type { Redis } from "ioredis";
 import type { LinkProxy } from "../../support/link-proxy.ts";
 import type { TestServer } from "../../support/server.ts";
 
-/** One deployment under test: servers, their store, and the links between all. */
+/** One deployment under test: servers, their store, and the links between them. */
 export interface Environment {
   readonly name: EnvironmentName;
-  /** What it is made of, in words. */
+  /** Description for the report. */
   readonly words: string;
-  /** Where producers and workers connect to: each server through a link of its own. */
+  /** Addresses of the servers for actors. Each server has its own link. */
   readonly addresses: readonly string[];
-  /** One address for all servers, as a load balancer would have. */
+  /** One address for all servers, like that of a load balancer. */
   readonly balancer: string;
   readonly servers: readonly TestServer[];
-  /** Links from clients to servers, in their order, then that of the balancer. */
+  /** Links from clients to servers, in order, then the link of the balancer. */
   readonly clientLinks: readonly LinkProxy[];
-  /** A connection of the suite's own to the store, past all links. */
+  /** Returns a direct connection to the store. */
   redis(): Promise<Redis>;
-  /** Processes to watch: name -> pid, of those that run. */
+  /** Name -> pid of running processes. */
   pids(): Readonly<Record<string, number>>;
-  /** Resolves when a fault has left nothing behind that another one would meet. */
+  /** Resolves when the environment is complete again, so that the next fault may start. */
   untilWhole?(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export type EnvironmentName = "external" | "everysec" | "embedded" | "sentinel" | "replicas";
 
-/** Shortened by configuration, so that a run meets hundreds of leases and retries. */
+/** Short by configuration, so that a run has hundreds of expired leases and retries. */
 export const LEASE_MS = 2_000;
 export const HEARTBEAT_MS = 1_000;
 
 /** Settings of every server of the suite. */
 export const SERVER_ENV: Readonly<Record<string, string>> = {
   DLQ_CONFIG: resolve(import.meta.dirname, "guarded.yaml"),
-  // Openings of breakers are read from it.
+  // The suite reads openings of breakers from the journal.
   DLQ_JOURNAL_MAX_ENTRIES: "200000",
   DLQ_LEASE_DURATION: `${LEASE_MS}ms`,
   DLQ_HEARTBEAT_INTERVAL: `${HEARTBEAT_MS}ms`,

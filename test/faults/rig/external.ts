@@ -6,7 +6,7 @@ import { openClientLinks } from "./client-links.ts";
 import { type Environment, SERVER_ENV } from "./environment.ts";
 import { connectToStore } from "./store-connection.ts";
 
-/** Three servers on one Redis, which they reach through a link. */
+/** Three servers on one Redis, connected through a link. */
 export interface ExternalEnvironment extends Environment {
   readonly name: "external" | "everysec";
   readonly store: TestRedis;

@@ -2,16 +2,16 @@ import { readFileSync } from "node:fs";
 
 const EVERY_MS = 1_000;
 
-/** What is watched: process, or what several have in common -> their pids. */
+/** Process or group of processes -> pids. */
 export type Watched = Readonly<Record<string, number | readonly number[]>>;
 
-/** Watches how much memory processes have: the most that one of them had, over all restarts. */
+/** Measures the peak memory of processes, across restarts. */
 export class MemoryWatch {
-  /** Name -> most resident bytes. */
+  /** Name -> peak of resident bytes of one process. */
   readonly peaks: Record<string, number> = {};
   readonly #timer: NodeJS.Timeout;
 
-  /** @param pids those that run now */
+  /** @param pids returns the running processes */
   constructor(pids: () => Watched) {
     this.#timer = setInterval(() => {
       for (const [name, some] of Object.entries(pids())) {

@@ -1,5 +1,5 @@
-// A client and worker of one message, on a connection of its own to one server: past every proxy and
-// every client that would find another server.
+// Sends and processes one message on a direct connection to one server, without proxies and without a client that would
+// switch to another server.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { AckStatus } from "../../../gen/dlq/v1/dlq_service_pb.ts";
@@ -9,16 +9,16 @@ import type { TestServer } from "../../support/server.ts";
 
 const PREFIX = "probe-";
 const AGAIN_MS = 20;
-/** Much more than a server takes to give a store up, and than a busy machine takes for all steps. */
+/** Longer than a server waits for its store, and than all steps take on a busy machine. */
 const TRY_MS = 5_000;
 
-/** Queues that no history speaks of. */
+/** Reports whether a queue is one of probes, which no history has. */
 export function isProbed(queue: string): boolean {
   return queue.startsWith(PREFIX);
 }
 
 /**
- * Resolves when the server has stored a message, delivered it and applied its outcome, all by itself.
+ * Resolves when the server has stored a message, delivered it and applied its outcome.
  * @param place of the server in its environment, from 1
  */
 export async function untilServes(
@@ -47,7 +47,7 @@ async function serveOne(dlq: DlqClient, queue: string): Promise<void> {
   const { id } = await dlq.sendToDlq(sendRequest(queue), { signal });
   for await (const { frame } of dlq.streamDue({ queues: [queue], workerId: "probe" }, { signal })) {
     if (frame.case !== "deliveries") continue;
-    const { deliveries } = frame.value; // those of tries that failed come again
+    const { deliveries } = frame.value; // messages of failed tries are delivered again
     const outcomes = deliveries.map(({ leaseToken }) => ({
       leaseToken,
       result: { case: "succeeded", value: {} } as const,

@@ -10,15 +10,14 @@ import { connectToStore } from "./store-connection.ts";
 export interface SentinelEnvironment extends Environment {
   readonly name: "sentinel" | "replicas";
   readonly set: SentinelSet;
-  /** Who is what now, as Sentinel says. */
+  /** Returns the roles from Sentinel. */
   roles(): Promise<Roles>;
   /**
-   * Starts a primary that was killed, as a replica of the new one. It must not come back as a
-   * primary: until Sentinel sets it right, seconds later, even if it asked Sentinel before the
-   * promotion would write to it, and lose that.
+   * Starts a killed primary as a replica of the new one. As a primary it could accept writes for seconds, until Sentinel
+   * demotes it, and those writes would be lost.
    */
   bringBack(dead: TestRedis, primary: TestRedis): void;
-  /** Resolves when there are a primary and a replica in sync with it, and Sentinel knows. */
+  /** Resolves when primary and replica are in sync and Sentinel has detected that. */
   untilWhole(): Promise<void>;
 }
 
@@ -27,12 +26,12 @@ export interface Roles {
   readonly replica: TestRedis;
 }
 
-/** Sentinel looks at replicas every 10 s only. */
+/** Long, because Sentinel checks replicas only every 10 s. */
 const WHOLE_DEADLINE_MS = 180_000;
-/** Longer than a machine at its limit keeps a process from its turn. */
+/** Longer than a process waits for CPU on a busy machine. */
 const DOWN_AFTER_MS = 3_000;
 
-/** @param waitReplicas how many replicas must have a send before it is answered */
+/** @param waitReplicas number of replicas that must have a send before it is answered */
 export async function openSentinelEnvironment(
   waitReplicas: 0 | 1 = 0,
 ): Promise<SentinelEnvironment> {
@@ -55,7 +54,7 @@ export async function openSentinelEnvironment(
     const { primary, replica } = set;
     if (port === primary.port) return { primary, replica };
     if (port === replica.port) return { primary: replica, replica: primary };
-    throw new Error(`Sentinel names a primary of nobody: ${port}`);
+    throw new Error(`Sentinel reports an unknown primary: ${port}`);
   };
   return {
     name: waitReplicas === 0 ? "sentinel" : "replicas",
@@ -69,12 +68,13 @@ export async function openSentinelEnvironment(
     bringBack(dead, next) {
       expected = next;
       comingBack = dead.restart(["--replicaof", "127.0.0.1", String(next.port)]);
-      comingBack.catch(() => {}); // `untilWhole` tells
+      comingBack.catch(() => {}); // `untilWhole` reports the error
     },
     async untilWhole() {
       await comingBack;
       const { primary, replica } = await roles();
-      if (primary !== expected) throw new Error("Sentinel has failed over though nobody had died");
+      if (primary !== expected)
+        throw new Error("Sentinel failed over, but the primary was not killed");
       await until(
         "the old primary to be a replica in sync",
         async () => {

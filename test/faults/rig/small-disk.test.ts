@@ -14,7 +14,7 @@ function freeMib(path: string): number {
   return (bavail * bsize) / MIB;
 }
 
-it.runIf(maySmallDisk())("keeps a disk nearly full while others write and delete", () => {
+it.runIf(maySmallDisk())("keeps a disk nearly full while other processes write and delete", () => {
   disk = makeSmallDisk(200);
   const filler = join(disk.path, "filler");
   const other = join(disk.path, "other");
@@ -31,7 +31,7 @@ it.runIf(maySmallDisk())("keeps a disk nearly full while others write and delete
   expect(freeMib(disk.path)).toBeCloseTo(32, 0);
 });
 
-it.runIf(maySmallDisk())("gives all room back where others need more than there is", () => {
+it.runIf(maySmallDisk())("frees all space if other processes need more than there is", () => {
   disk = makeSmallDisk(64);
   const filler = join(disk.path, "filler");
   leaveFree(filler, 32 * MIB);

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from "node:fs";
 
-/** A folder on a disk of its own, if this user may mount one. */
+/** A folder on a small disk, if this user may mount one. */
 export interface SmallDisk {
   readonly path: string;
-  /** False: it is a plain folder, on a disk that others use too and nobody should fill. */
+  /** False for a plain folder, on a shared disk that must not be filled. */
   readonly isSmall: boolean;
   remove(): void;
 }
@@ -28,12 +28,12 @@ export function makeSmallDisk(mib: number): SmallDisk {
 }
 
 const MIB = 1024 ** 2;
-/** Small enough that others write little of the disk meanwhile, and none finds it full. */
+/** Small, so that other processes write little in between and never find the disk full. */
 const STEP_BYTES = 64 * MIB;
 
 /**
- * Has a file take all of a disk but about so much, whatever others write and delete meanwhile:
- * called again, the file grows or gives room back.
+ * Resizes a file so that about this many bytes of the disk stay free. Call it repeatedly while other processes write and
+ * delete.
  */
 export function leaveFree(file: string, bytes: number): void {
   writeFileSync(file, "", { flag: "a" });
@@ -57,7 +57,7 @@ function freeBytesBeside(file: string): number {
 
 let isAllowed: boolean | undefined;
 
-/** Whether this user may mount a small disk: root may, outside of most containers. */
+/** Reports whether this user may mount a small disk. Root may, except in most containers. */
 export function maySmallDisk(): boolean {
   if (isAllowed === undefined) {
     const disk = makeSmallDisk(1);

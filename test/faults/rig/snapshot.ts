@@ -11,7 +11,7 @@ import type { Environment } from "./environment.ts";
 
 const PREFIX = "dlq";
 
-/** All that the store holds, read past every server. */
+/** Reads the contents of the store directly from Redis. */
 export async function takeSnapshot(environment: Environment): Promise<SnapshotLine[]> {
   const redis = await environment.redis();
   try {
@@ -58,7 +58,7 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
   }
 }
 
-/** Of breakers, with their instants. */
+/** Returns openings of breakers from the journal. */
 async function openings(redis: Redis, queue: string): Promise<BreakerOpened[]> {
   const journal = `${PREFIX}:{${queue}}:journal`;
   const entries = (await redis.callBuffer("XRANGE", journal, "-", "+")) as [Buffer, Buffer[]][];
@@ -70,7 +70,7 @@ async function openings(redis: Redis, queue: string): Promise<BreakerOpened[]> {
   });
 }
 
-/** @param envelope one character a byte, as the dump has it */
+/** @param envelope one character for each byte, as in the dump */
 function sourceOf(envelope: string | undefined): string {
   return fromBinary(EnvelopeSchema, Buffer.from(envelope ?? "", "latin1")).sourceId;
 }

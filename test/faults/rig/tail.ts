@@ -3,7 +3,7 @@ import { Follower } from "./follower.ts";
 
 const EVERY_MS = 20;
 
-/** A delivery that an actor has written down. */
+/** A delivery in the history of an actor. */
 export interface SeenDelivery {
   readonly queue: string;
   /** The end of its lease, which begins when it is issued. */
@@ -11,26 +11,26 @@ export interface SeenDelivery {
 }
 
 /**
- * Follows the histories of workers while they are written: when was the latest that they got
- * issued? What was issued before and lay in a link or in a stopped worker is no sign of life.
+ * Follows the histories of actors while they are written. It uses the time of issue of deliveries, because a delivery that
+ * waited in a link or in a stopped worker does not show that the system works.
  */
 export class Tail {
   readonly #files = new Map<string, Follower>();
   readonly #timer: NodeJS.Timeout;
-  /** Queue -> when the latest delivery of it that an actor has seen was issued. */
+  /** Queue -> when its latest received delivery was issued. */
   readonly lastByQueue = new Map<string, number>();
   /** Actor -> the same. */
   readonly lastByActor = new Map<string, number>();
   deliveries = 0;
-  /** The most by which deliveries were behind sends: at least so many messages were stored then. */
-  mostBehind = 0;
-  /** Messages that a producer knows to be stored. */
+  /** The largest difference between sends and deliveries: at least this many messages were stored. */
+  maxBehind = 0;
+  /** Acknowledged sends. */
   sent = 0;
-  /** Tries of a send that were refused because the store is full. */
+  /** Tries of sends that were answered RESOURCE_EXHAUSTED, because the store is full. */
   refusedFull = 0;
-  /** Tries of a send that were answered UNAVAILABLE. */
+  /** Tries of sends that were answered UNAVAILABLE. */
   unavailable = 0;
-  /** Answers to outcomes of which some were applied. */
+  /** Answers to Acks with an applied outcome. */
   applied = 0;
 
   constructor() {
@@ -59,10 +59,10 @@ export class Tail {
   }
 
   #take(actor: string, line: string): void {
-    // Cheaper than reading all as JSON: there are thousands a second.
+    // Not parsed as JSON: there are thousands of lines per second.
     if (line.includes('"e":"sent"')) {
       this.sent++;
-      this.mostBehind = Math.max(this.mostBehind, this.sent - this.deliveries);
+      this.maxBehind = Math.max(this.maxBehind, this.sent - this.deliveries);
     }
     if (line.includes('"e":"acked"') && line.includes('"APPLIED"')) this.applied++;
     if (line.includes('"e":"unsent"')) {

@@ -28,7 +28,7 @@ def sum_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-# The same as in history/lanes.ts.
+# The same as in history/guarded-facts.ts.
 HOSTS = 8
 ORDER_EVERY, ORDERS = 3, 150
 PRIORITIES = {0: 5, 1: -5}
@@ -42,7 +42,7 @@ def keys_of(number: int) -> tuple[str, str, int]:
 
 # The same as in history/routes.ts: the range of each route in every 50 messages.
 ROUTE_EVERY = 50
-ROUTES = {"drop": (7, 8), "divert": (13, 15), "away": (20, 28), "swap": (30, 38), "rule": (40, 42)}
+ROUTES = {"drop": (7, 8), "divert": (13, 15), "moved": (20, 28), "swap": (30, 38), "rule": (40, 42)}
 
 
 def route_at(number: int) -> str:
@@ -95,7 +95,7 @@ class Messages:
         )
         if plan == "exhaust":
             request.max_retries = 2
-        if plan == "stock":
+        if plan == "baseline":
             request.delay.CopyFrom(BASELINE_DELAY)
         return request
 

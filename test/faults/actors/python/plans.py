@@ -12,7 +12,7 @@ from servers import DEADLINE_S, CallFailed, Servers
 MAX_WORK_S = 0.02
 
 # Plans without an outcome.
-NEVER_REPORTED = {"crash", "stock"}
+NEVER_REPORTED = {"crash", "baseline"}
 
 
 def result_of(job: Job) -> str | None:

@@ -9,8 +9,8 @@ import type { Message } from "../ledger.ts";
 const FAILED = OUTCOME_KINDS.failed;
 
 /**
- * The failures of deliveries with lower numbers: at least those that were applied and counted, at most those
- * without an answer too. A store may forget failures, and never invents one.
+ * The attempts of a delivery are the counted failures before it, plus any number of the unanswered ones. A rollback may
+ * undo failures, but not add any.
  */
 export function checkAttempts(message: Message, findings: Findings): void {
   const { deliveries } = message;
@@ -38,10 +38,10 @@ export function checkAttempts(message: Message, findings: Findings): void {
       to = Math.max(to, applied.to);
     } else if (mayHaveFailed(one, deliveries[index + 1])) possible++;
   }
-  if (message.kept !== undefined) compare(message.kept.attempts, "it is kept");
+  if (message.kept !== undefined) compare(message.kept.attempts, "it is stored");
 }
 
-/** Without an answer: any failure where nothing came after it, else one that is retried. */
+/** Reports whether an unanswered failure may count: any if no delivery follows, else a retried one. */
 export function mayHaveFailed(one: Delivery, next: Delivery | undefined): boolean {
   const kinds = next === undefined ? one.possible : one.mayHaveReturned(next.issuedAt);
   return one.applied === undefined && (kinds & FAILED) !== 0;

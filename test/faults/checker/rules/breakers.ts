@@ -5,8 +5,8 @@ import type { Findings } from "../findings.ts";
 import type { Ledger, Message } from "../ledger.ts";
 
 /**
- * A failure of a delivery from before the breaker of its host opened is not counted. Late ones are, if it
- * has closed again; and so is what no retry can help.
+ * A failure does not count if its delivery came before the breaker of its host opened. It does if it is non-retryable, or
+ * comes after the breaker closed again.
  */
 export function checkBurned(message: Message, ledger: Ledger, findings: Findings): void {
   const host = hostOf(message.source.name);

@@ -19,11 +19,11 @@ import {
 
 const { succeeded, discarded, failed, released } = OUTCOME_KINDS;
 
-/** Counters against contents and histories. */
+/** Compares the counters of queues with contents and histories. */
 export class QueueCounts {
   readonly #sums = new Map<string, QueueSums>();
   readonly #counted = new Map<string, Counted>();
-  /** Releases of what was lost on its way, whose queue nobody knows. */
+  /** Releases of unreceived deliveries, whose queue is unknown. */
   readonly #strays = new Bounds();
 
   take(counted: Counted, findings: Findings): void {
@@ -36,14 +36,14 @@ export class QueueCounts {
     }
   }
 
-  /** What happened to it is counted in the queue that it was in then. */
-  add(message: Message, leastLeaseMs: number, findings: Findings): void {
+  /** Each event counts in the queue of the message at that time. */
+  add(message: Message, shortestLeaseMs: number, findings: Findings): void {
     const { kept, deliveries } = message;
     const of = (queue: string) => this.#sumsOf(queue);
     const failedIn = (queue: string) => of(queue).failedAttempts;
     addOutcomes(failedIn, message, isFailure, findings);
     addOutcomes((queue) => of(queue).released, message, isRelease, findings);
-    addExpiries((queue) => of(queue).leaseExpiries, message, leastLeaseMs, findings);
+    addExpiries((queue) => of(queue).leaseExpiries, message, shortestLeaseMs, findings);
     addDeliveries((queue) => of(queue).deliveries, message, findings);
     for (const { from, to, mayBeForgotten } of movesOf(message, findings)) {
       of(from).movedOut.add(1, 1, mayBeForgotten ? 0 : 1);
@@ -64,7 +64,7 @@ export class QueueCounts {
     else if (discard.isPossible) sums.discarded.add(0, 1, 0);
   }
 
-  /** What a rule has dropped when it arrived is counted, and was never there. */
+  /** A dropped send counts, though it is never stored. */
   addDropped({ route, queue, droppedAt, tries, refusedTries }: Source, findings: Findings): void {
     if (route !== "drop") return;
     const isSure = droppedAt !== NEVER;
@@ -98,20 +98,20 @@ export class QueueCounts {
     const gone = counted.succeeded + counted.discarded + counted.expired + counted.purged;
     const { accepted, movedIn, movedOut } = counted;
     if (accepted + movedIn !== sums.kept + gone + movedOut) {
-      const words = `queue ${queue}: ${accepted} accepted and ${movedIn} moved in, ${sums.kept} kept, ${gone} gone, ${movedOut} moved out`;
+      const words = `queue ${queue}: ${accepted} accepted and ${movedIn} moved in, ${sums.kept} stored, ${gone} ended, ${movedOut} moved out`;
       findings.broken("counters-agree", words);
     }
     for (const name of BOUNDED) {
       const strays = name === "released" ? this.#strays.most : 0;
       compare(`queue ${queue}: ${name}`, counted[name], sums[name], strays, findings);
     }
-    // No producer of the suite has a dedup key, and nobody ends a life or empties a queue.
+    // The suite has no dedup keys, no expiry and no purge.
     for (const name of ["duplicates", "expired", "purged"] as const) {
       compare(`queue ${queue}: ${name}`, counted[name], new Bounds(), 0, findings);
     }
   }
 
-  /** What has left one queue has come to another. */
+  /** All queues together: as many messages moved in as out. */
   #checkMoves(findings: Findings): void {
     const sum = (name: "movedOut" | "movedIn") =>
       [...this.#counted.values()].reduce((total, one) => total + one[name], 0);
@@ -120,7 +120,7 @@ export class QueueCounts {
     findings.broken("counters-agree", `all queues: ${out} moved out, ${into} moved in`);
   }
 
-  /** Over all queues, so that strays are as many as there were. */
+  /** All queues together, because the queues of strays are unknown. */
   #checkReleases(findings: Findings): void {
     const all = new Bounds();
     for (const { released: own } of this.#sums.values()) all.add(own.least, own.most, own.floor);
@@ -156,7 +156,7 @@ function isFailure(one: Delivery, next: Delivery | undefined): IsCounted {
   return failureCounted(one) ?? (mayHaveFailed(one, next) ? "perhaps" : "no");
 }
 
-/** Failures that a breaker has exempt are counted as released. */
+/** Exempt failures count as releases. */
 function isRelease(one: Delivery, next: Delivery | undefined): IsCounted {
   const { applied } = one;
   if (applied?.kind === released) return "yes";
@@ -168,7 +168,7 @@ function isRelease(one: Delivery, next: Delivery | undefined): IsCounted {
 
 const OPPOSITE = { yes: "no", no: "yes", perhaps: "perhaps" } as const;
 
-/** A store that forgets counts less, by what it may have forgotten, and never more. */
+/** After a rollback a counter may be lower by the lost writes, never higher. */
 function compare(
   what: string,
   value: number,
@@ -177,6 +177,6 @@ function compare(
   findings: Findings,
 ): void {
   if (value >= least && value <= most + more) return;
-  const words = `${what} counts ${value}, the histories ${least} to ${most + more}, ${floor} of which can't be forgotten`;
+  const words = `${what} counts ${value}, the histories ${least} to ${most + more}, ${floor} of which cannot be lost`;
   findings.brokenUnless(value >= floor && value < least, "counters-agree", words);
 }

@@ -1,6 +1,6 @@
 import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { CLOCK_TOLERANCE_MS } from "../clock.ts";
-import { LEAST_RELEASE_MS } from "../delivery.ts";
+import { MIN_RELEASE_MS } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
@@ -22,7 +22,7 @@ export function checkDueTimes(message: Message, findings: Findings): void {
   for (const { applied, number } of deliveries) {
     if (applied?.kind !== OUTCOME_KINDS.released || applied.state !== "SCHEDULED") continue;
     const pauseMs = applied.dueAt - applied.from;
-    if (pauseMs >= LEAST_RELEASE_MS - CLOCK_TOLERANCE_MS) continue;
+    if (pauseMs >= MIN_RELEASE_MS - CLOCK_TOLERANCE_MS) continue;
     const words = `${message}: delivery ${number} was released and due ${pauseMs} ms later`;
     findings.broken("not-early", words);
   }

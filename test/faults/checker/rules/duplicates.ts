@@ -2,11 +2,11 @@ import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
 
-/** Why a message came again, the best reason for each. */
+/** Why messages were delivered again. Each counts once, for the best reason. */
 export interface DuplicateCounts {
-  /** The lease before had ended. */
+  /** The lease of the previous delivery had expired. */
   expired: number;
-  /** A failure or a release of the delivery before had got no answer. */
+  /** A failure or release of the previous delivery was unanswered. */
   unanswered: number;
 }
 
@@ -14,21 +14,20 @@ function hadExpired(a: Delivery, b: Delivery): boolean {
   return a.leaseEnd <= b.issuedAt;
 }
 
-/** Nothing but the end of its lease can have ended it: the store has counted that. */
+/** Reports whether only the end of its lease can have ended it, which the store counts. */
 export function onlyExpired(a: Delivery, b: Delivery): boolean {
   return endedUnknown(a, b) && hadExpired(a, b);
 }
 
-/** Whether it surely ended without an outcome. */
+/** Reports whether it surely ended without an outcome. */
 export function endedUnknown(a: Delivery, b: Delivery): boolean {
   return a.hadNoOutcome(b.issuedAt);
 }
 
 /**
- * A delivery after another one of which no outcome was applied. Each is explained by the one before
- * it, of those that somebody received: if that lease was over, so were all before. A stream that
- * broke explains nothing: what came by it had been written, and keeps its lease until that ends or
- * its worker gives it back, which is an outcome.
+ * Checks a delivery that follows one without an applied outcome. The previous received delivery must explain it: if its
+ * lease had expired, so had all earlier ones. A broken stream is no explanation: its leases go on until they expire or
+ * the worker releases them, which is an outcome.
  */
 export function checkDuplicate(
   message: Message,
@@ -42,7 +41,7 @@ export function checkDuplicate(
   else if (!a.hadNoOutcome(b.issuedAt)) counts.unanswered++;
   else {
     const words = `${message}: delivery ${b.number} was issued at ${b.issuedAt} ms, the lease of delivery ${a.number} ran until ${a.leaseEnd} ms`;
-    // Its claim, or the extension that kept it, may have been forgotten.
+    // A rollback may have undone the claim or its extension.
     const writtenTo = Math.max(a.issuedAt, a.extendSentAt);
     findings.brokenUnlessForgotten("duplicate-explained", words, a.issuedAt, writtenTo);
   }

@@ -7,8 +7,8 @@ import type { Message } from "../ledger.ts";
 import { mayHaveFailed } from "./attempts.ts";
 
 /**
- * A payload is as it was sent, or as its edits make it: never half. It is edited from the first failure in
- * the queue that edits on, and not before; later, if the store was full.
+ * A payload is as sent, or has all edits. It is edited from the first failure in the editing queue on; if the store was
+ * full then, from a later failure on.
  */
 export function checkEdits(message: Message, times: FaultTimes, findings: Findings): void {
   const { source, deliveries } = message;
@@ -17,7 +17,7 @@ export function checkEdits(message: Message, times: FaultTimes, findings: Findin
   let by: Delivery | undefined;
   for (const [index, one] of deliveries.entries()) {
     if (one.sum !== source.sum && one.sum !== source.edited) {
-      const words = `${message}: delivery ${one.number} has sum ${one.sum}; sent was ${source.sum}, edited it is ${source.edited}`;
+      const words = `${message}: delivery ${one.number} has sum ${one.sum}; it is ${source.sum} as sent and ${source.edited} as edited`;
       findings.broken("unchanged", words);
     }
     const isEdited = one.sum === source.edited;

@@ -4,13 +4,12 @@ import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
 
-/** Outcomes after which a message is gone. */
+/** Outcomes that remove a message. */
 export const TERMINAL = OUTCOME_KINDS.succeeded | OUTCOME_KINDS.discarded;
 
 /**
- * What was acknowledged, or delivered, exists: at the end it is kept, or an outcome has ended it
- * that was applied, or may have been. Only that of its last delivery can be one without an answer:
- * the store takes none when the message has been handed out again.
+ * An acknowledged or delivered message is stored at the end, or an applied or unanswered outcome ended it. Only the last
+ * delivery can have ended it by an unanswered outcome: after a new delivery, earlier ones do not count.
  */
 export function checkEnding(message: Message, findings: Findings): void {
   const { kept, deliveries } = message;
@@ -22,10 +21,10 @@ export function checkEnding(message: Message, findings: Findings): void {
       later !== undefined
         ? `delivery ${later.number} came at ${later.at} ms`
         : kept !== undefined && (kept.state !== "QUARANTINED" || isGone(applied))
-          ? `it is kept ${kept.state}`
+          ? `it is stored as ${kept.state}`
           : undefined;
     if (applied === undefined || again === undefined) continue;
-    // What came before the outcome can't have forgotten it: then the later claim is what was forgotten.
+    // A claim before the outcome cannot have lost it: then the rollback undid the claim.
     const isLate = later !== undefined && later.at < applied.from;
     const [from, to] = isLate ? [later.issuedAt, later.at] : [applied.from, applied.to];
     findings.brokenUnlessForgotten("stays-ended", `${words}, ${again}`, from, to);
@@ -49,8 +48,8 @@ function checkNotLost(message: Message, findings: Findings): void {
   const last = deliveries.at(-1);
   const words =
     last === undefined
-      ? `${message} was acknowledged at ${message.sentAt} ms, and is neither kept nor was it delivered`
-      : `${message} is not kept; its delivery ${last.number} did not end it`;
+      ? `${message} was acknowledged at ${message.sentAt} ms, but neither stored nor delivered`
+      : `${message} is not stored; its delivery ${last.number} did not end it`;
   if (next === undefined && message.sentAt !== NEVER) {
     findings.brokenUnless(findings.mayHaveForgottenSend(createdAt), "not-lost", words);
     return;
@@ -59,7 +58,7 @@ function checkNotLost(message: Message, findings: Findings): void {
   findings.brokenUnlessForgotten("not-lost", words, writtenAt, writtenAt);
 }
 
-/** The queue of a delivery has said that the message is gone: then it never is there again, unless it has moved. */
+/** After NOT_FOUND from a queue, the message is never there again, unless it moved there. */
 function checkGone(message: Message, delivery: Delivery, findings: Findings): void {
   const places = [...message.deliveries, ...(message.kept === undefined ? [] : [message.kept])];
   if (places.some(({ number, queue }) => number >= delivery.number && queue !== delivery.queue))
@@ -68,7 +67,7 @@ function checkGone(message: Message, delivery: Delivery, findings: Findings): vo
   const words = `${message} was gone at ${delivery.notFoundAt} ms`;
   const there =
     message.kept !== undefined
-      ? "it is kept"
+      ? "it is stored"
       : message.deliveries.find(({ issuedAt }) => issuedAt > after) !== undefined
         ? "it was delivered later"
         : message.deliveries.find(({ applied }) => (applied?.from ?? UNKNOWN) > after) !== undefined
@@ -84,12 +83,12 @@ function isGone(applied: Applied): boolean {
   return applied !== undefined && (applied.kind & TERMINAL) !== 0;
 }
 
-/** Nothing is delivered after it: the message is gone, or in quarantine. */
+/** Reports whether no delivery may follow: the message is removed or quarantined. */
 function isEnding(applied: Applied): boolean {
   return isGone(applied) || applied?.state === "QUARANTINED";
 }
 
-/** At the end all faults are over, and workers have had the time to drain every queue. */
+/** Checks the end of the run: all faults are over and the workers have drained every queue. */
 export function checkFinished(message: Message, findings: Findings): void {
   const { kept, deliveries, source } = message;
   if (source.plan !== "baseline") {

@@ -3,9 +3,8 @@ import type { Findings } from "../findings.ts";
 import type { Source } from "../ledger.ts";
 
 /**
- * A source exists under one id, however often its request was repeated; and only if it was sent,
- * and not refused each time. A store that has forgotten a send may give the next try another id,
- * but never holds both.
+ * A source has one id, even if its request was repeated. It exists only if it was sent and not every try was refused.
+ * After a rollback the next try may get another id, but the store never has both.
  */
 export function checkIdentity(source: Source, findings: Findings): void {
   const { name, messages, request, tries, refusedTries } = source;
@@ -23,23 +22,23 @@ export function checkIdentity(source: Source, findings: Findings): void {
   if (messages.length === 0) return;
   if (request === undefined) findings.broken("nothing-invented", `${messages[0]} was never sent`);
   else if (refusedTries >= tries && messages.every((one) => one.sentAt === NEVER)) {
-    findings.broken("nothing-invented", `${messages[0]} exists, and each try was refused`);
+    findings.broken("nothing-invented", `${messages[0]} exists, but each try was refused`);
   }
 }
 
 function checkDropped({ name, route, messages, droppedAt }: Source, findings: Findings): void {
   const isDropped = route === "drop";
   if (isDropped && messages.length > 0) {
-    findings.broken("dropped", `${messages[0]} is there, and a rule drops ${name}`);
+    findings.broken("dropped", `${messages[0]} exists, but a rule drops ${name}`);
   }
   if (!isDropped && droppedAt !== NEVER) {
-    findings.broken("dropped", `${name} was dropped by ${droppedAt} ms, and no rule says so`);
+    findings.broken("dropped", `${name} was dropped by ${droppedAt} ms, but not by a rule`);
   }
 }
 
-/** What the service says that it had before has been seen, or a rule has dropped it. */
+/** A send that was answered as known was delivered or is stored, or a rule dropped it. */
 function checkKnown({ name, route, messages, knownAt }: Source, findings: Findings): void {
   if (knownAt === NEVER || messages.length > 0 || route === "drop") return;
-  const words = `${name} was known at ${knownAt} ms, and is neither kept nor was it delivered`;
+  const words = `${name} was known at ${knownAt} ms, but is neither stored nor was delivered`;
   findings.brokenUnlessForgotten("not-lost", words, UNKNOWN, knownAt);
 }

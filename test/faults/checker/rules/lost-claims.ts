@@ -6,15 +6,15 @@ import type { Message } from "../ledger.ts";
 import type { ReportedOutages } from "../reported-outages.ts";
 
 /**
- * Of so many deliveries one may be lost without a fault, and without anybody who heard of it: on a busy
- * machine a process may wait for its turn for longer than a deadline of 1 s. Runs have shown none.
+ * One of this many deliveries may be lost without a fault or an UNAVAILABLE answer: on a busy machine a process may
+ * get no CPU for longer than a deadline of 1 s. Runs have shown no such loss.
  */
 const DELIVERIES_A_CALM_LOSS = 10_000;
 
 /**
- * Claims that nobody received. The reply of the store, the server or the stream was lost that had
- * it: each is a fault's doing, so that a fault was near, and no message loses many. One may also go
- * when the store does not answer in time without a fault; then others get UNAVAILABLE.
+ * Checks claims that no worker received. A fault lost the reply of the store, the server or the stream, so a fault must be
+ * near, and no message loses many. A claim may also be lost if the store is late without a fault: then other calls get
+ * UNAVAILABLE.
  */
 export class LostClaims {
   readonly #times: FaultTimes;
@@ -35,12 +35,12 @@ export class LostClaims {
       let unexplained = claims - this.#times.mostLost(from, to);
       if (unexplained > 0 && this.#outages.between(from, to)) unexplained--;
       const until = to === NEVER ? "the end" : `${to} ms`;
-      const words = `${message}: ${claims} claims after delivery ${after} were received by nobody, between ${from} ms and ${until}`;
+      const words = `${message}: ${claims} claims after delivery ${after} reached no worker, between ${from} ms and ${until}`;
       for (let n = 0; n < unexplained; n++) this.#inCalm.push(words);
     }
   }
 
-  /** @param deliveries how many the run had */
+  /** @param deliveries number of deliveries in the run */
   check(deliveries: number, findings: Findings): void {
     if (this.inCalm <= deliveries / DELIVERIES_A_CALM_LOSS) return;
     for (const words of new Set(this.#inCalm)) findings.broken("claims-lost", words);

@@ -3,9 +3,8 @@ import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
 
 /**
- * Brings the deliveries of a message into their order, in which numbers grow with the instants of
- * issue. A store that has forgotten a claim gives its number again: what was claimed before under
- * that number or a higher one has no consequences, and is left out.
+ * Sorts the deliveries of a message; numbers must grow with the time of issue. After a rollback a number is used again:
+ * earlier deliveries with that number or a higher one are left out, because they have no effect.
  */
 export function checkNumbers(message: Message, findings: Findings): void {
   if (message.deliveries.length < 2) return;

@@ -10,15 +10,15 @@ import { firstPlace } from "./places.ts";
 interface Issue {
   readonly message: Message;
   readonly delivery: Delivery;
-  /** It was sent to this queue and has never left it: its id tells when it came. */
+  /** It was sent to this queue and never left it, so its id has its place in the order. */
   readonly isNative: boolean;
-  /** Set aside here: by a rule it may be so in another queue. */
+  /** Quarantined in this queue. A rule may quarantine in another queue. */
   readonly isSetAside: boolean;
 }
 
 /**
- * Of each ordering key one message at a time is delivered, in the order of their arrival, which ids
- * tell; what comes after a quarantined one waits. Nobody brings anything back from quarantine.
+ * One message of an ordering key is delivered at a time, in the order of their ids. Messages after a quarantined one wait.
+ * The suite retries nothing from quarantine.
  */
 export function checkOrders(ledger: Ledger, findings: Findings): void {
   const orders = new Map<string, Issue[]>();
@@ -56,7 +56,7 @@ function checkOrder(issues: Issue[], findings: Findings): void {
     const { message, delivery } = issue;
     const at = delivery.issuedAt;
     if (!issue.isNative) {
-      // It has a place of its own among those that came here, which no history tells.
+      // Its place in this queue is unknown.
     } else if (latest !== undefined && message.id < latest.message.id) {
       const words = `${message}: delivery ${delivery.number} was issued at ${at} ms, after one of ${latest.message}, which came later`;
       findings.brokenUnlessForgotten("in-order", words, message.createdAt, at);
@@ -70,9 +70,8 @@ function checkOrder(issues: Issue[], findings: Findings): void {
 }
 
 /**
- * When the key may go on, at the soonest. What has no outcome is live beyond its lease; what is handed out
- * again shows by that. One whose lease has ended may be in quarantine for as many of them, until its
- * outcome comes late.
+ * Returns the earliest time at which the key may continue. A delivery without an outcome holds it beyond its lease, until
+ * the next delivery. After an expired lease the message may be quarantined as a crash loop, until a late outcome.
  */
 function freeAt({ delivery, isSetAside }: Issue): RunMs {
   const { applied, possible, issuedAt, leaseEnd } = delivery;
@@ -81,7 +80,7 @@ function freeAt({ delivery, isSetAside }: Issue): RunMs {
   return Math.min(applied.from, leaseEnd + HOLD_MS);
 }
 
-/** While the first keeps the key for itself, the second was issued. */
+/** Checks that the second was not issued while the first held the key. */
 function checkPair(a: Issue, b: Issue, findings: Findings): void {
   const { applied, issuedAt, extendSentAt, number } = a.delivery;
   const at = b.delivery.issuedAt;

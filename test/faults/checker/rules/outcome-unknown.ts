@@ -6,9 +6,8 @@ import type { Message } from "../ledger.ts";
 import { endedUnknown } from "./duplicates.ts";
 
 /**
- * `outcome_unknown` is true on a delivery when an earlier one ended without a reported outcome,
- * whatever was reported of others. It must be false when all earlier ones were received and each
- * had its outcome applied; else nobody can tell.
+ * `outcome_unknown` must be true if an earlier delivery ended without an outcome. It must be false if all earlier ones were
+ * received and had an applied outcome. Otherwise it may be either.
  */
 export function checkOutcomeUnknown(message: Message, findings: Findings): void {
   const { deliveries } = message;
@@ -27,12 +26,12 @@ export function checkOutcomeUnknown(message: Message, findings: Findings): void 
       }
     }
     if (unknown !== undefined && !one.isUnknown) {
-      const words = `${message}: delivery ${one.number} does not say that delivery ${unknown.number} ended without an outcome`;
+      const words = `${message}: delivery ${one.number} has no outcome_unknown, but delivery ${unknown.number} ended without an outcome`;
       const { issuedAt } = unknown;
       findings.brokenUnlessForgotten("outcome-unknown-set", words, issuedAt, issuedAt);
     }
     if (one.isUnknown && known === one.number - 1) {
-      const words = `${message}: delivery ${one.number} says that an outcome is unknown, all ${known} before had one`;
+      const words = `${message}: delivery ${one.number} has outcome_unknown, but all ${known} earlier ones had an outcome`;
       findings.brokenUnlessForgotten(
         "outcome-unknown-clear",
         words,

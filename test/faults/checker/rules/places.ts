@@ -7,8 +7,8 @@ import type { Message, Source } from "../ledger.ts";
 import { mayHaveFailed } from "./attempts.ts";
 
 /**
- * A message is delivered, and kept, in the queue that it was sent to, or where the rules have sent it: when
- * it arrived, or by a failure that was counted.
+ * A message is delivered and stored in the queue of its send, or where routing rules moved it: on arrival or after a counted
+ * failure.
  */
 export function checkPlaces(message: Message, findings: Findings): void {
   const { source, deliveries, kept } = message;
@@ -25,7 +25,7 @@ export function checkPlaces(message: Message, findings: Findings): void {
     places = placesAfter(source, one, deliveries[index + 1]);
     if (one.applied !== undefined) ({ from, to } = one.applied);
   }
-  if (kept !== undefined) compare(kept.queue, "it is kept");
+  if (kept !== undefined) compare(kept.queue, "it is stored");
 }
 
 function placesAfter(source: Source, one: Delivery, next: Delivery | undefined): string[] {
@@ -35,21 +35,21 @@ function placesAfter(source: Source, one: Delivery, next: Delivery | undefined):
   return counted === "no" ? [one.queue] : [one.queue, after];
 }
 
-/** Of two places of a message, one after the other: it has moved. */
+/** A move between two consecutive queues of a message. */
 export interface Move {
   readonly from: string;
   readonly to: string;
-  /** Whether a store that was rolled back may know nothing of it. */
+  /** Whether a rollback may have undone it. */
   readonly mayBeForgotten: boolean;
 }
 
-/** Deliveries but for those that the store no longer knows of: it keeps a lower number. */
+/** The deliveries without those that a rollback undid: their numbers are above the stored one. */
 export function remembered({ deliveries, kept }: Message): readonly Delivery[] {
   if (kept === undefined || (deliveries.at(-1)?.number ?? 0) <= kept.number) return deliveries;
   return deliveries.filter(({ number }) => number <= kept.number);
 }
 
-/** By where it was found. */
+/** Returns the moves that follow from the queues of its deliveries and its place in the store. */
 export function movesOf(message: Message, findings: Findings): Move[] {
   const { kept } = message;
   const deliveries = remembered(message);
@@ -67,13 +67,13 @@ export function movesOf(message: Message, findings: Findings): Move[] {
   return moves;
 }
 
-/** Where it was stored first: of what nobody sent, where it was found. */
+/** The first queue. If its send is unknown, where it was first seen. */
 export function firstPlace({ source, deliveries, kept }: Message): string {
   if (source.isKnown) return firstQueue(source.route, source.queue);
   return deliveries[0]?.queue ?? kept?.queue ?? source.queue;
 }
 
-/** Where it was when claims were made after this number: since then nobody had it who could fail. */
+/** The queue of unreceived claims after this number: no failure could move it in between. */
 export function placeAfter(message: Message, number: number): string {
   const { deliveries, kept } = message;
   const next = deliveries.find((one) => one.number > number);

@@ -9,23 +9,23 @@ import { gapsOf } from "../gaps.ts";
 import type { KeptState, Message } from "../ledger.ts";
 import { endedUnknown } from "./duplicates.ts";
 
-/** Leases in a row that end without an outcome, before a message is set aside. */
+/** Consecutive leases without an outcome until a message is quarantined. */
 export const CRASH_LOOP = 5;
 /** `exhaust` is sent with max_retries 2; the presets of the suite's failures have 3. */
 const EXHAUST_RETRIES = 2;
-const LEAST_RETRIES = 3;
+const MIN_RETRIES = 3;
 
 const { failed, released, quarantined } = OUTCOME_KINDS;
 
-/** What the run says beside the histories of one message. */
+/** Facts of the run that the rules for one message need. */
 export interface Given {
   readonly findings: Findings;
   readonly times: FaultTimes;
-  /** No lease of the run was shorter. */
-  readonly leastLeaseMs: RunMs;
+  /** The shortest lease of the run. */
+  readonly shortestLeaseMs: RunMs;
 }
 
-/** What is in quarantine is there for a reason that what happened to it explains. */
+/** Checks that a quarantined message meets the condition of its quarantine reason. */
 export function checkEarned(message: Message, given: Given): void {
   const { findings } = given;
   const { kept } = message;
@@ -41,7 +41,7 @@ export function checkEarned(message: Message, given: Given): void {
 function isEarned(message: Message, kept: KeptState): boolean {
   if (kept.state !== "QUARANTINED") return false;
   const { plan, route } = message.source;
-  // The rule comes before the verdict, whatever that would be.
+  // A routing rule comes first.
   const isRuled = route === "rule";
   // By the outcome of its last delivery.
   const byLast = (isIt: (one: Delivery) => boolean, expected: Plan | undefined) =>
@@ -52,7 +52,7 @@ function isEarned(message: Message, kept: KeptState): boolean {
     });
   switch (kept.quarantineReason) {
     case "RETRIES_EXHAUSTED": {
-      const retries = plan === "exhaust" ? EXHAUST_RETRIES : LEAST_RETRIES;
+      const retries = plan === "exhaust" ? EXHAUST_RETRIES : MIN_RETRIES;
       const isOut = kept.attempts >= retries && !isRuled;
       return isOut && byLast((one) => may(one, failed), undefined);
     }
@@ -63,7 +63,7 @@ function isEarned(message: Message, kept: KeptState): boolean {
     case "WORKER_REQUEST":
       return byLast((one) => may(one, quarantined), "quarantine");
     default:
-      // Nothing in these runs is poison, outlives its time, or is set aside by its producer.
+      // The suite has no other reasons.
       return false;
   }
 }
@@ -77,12 +77,11 @@ function saidNonRetryable({ applied, possibleNonRetryable }: Delivery): boolean 
 }
 
 /**
- * Leases that ended without an outcome since the last outcome that begins the count anew: those of
- * deliveries that an actor wrote down, and of claims that faults have lost. What was released counts
- * only if its lease had ended before.
+ * Counts leases without an outcome since the last outcome that resets the count: leases of received deliveries and of
+ * claims that faults lost. A released delivery counts only if its lease had expired before.
  */
 function checkCrashLoop(message: Message, words: string, given: Given): void {
-  const { findings, times, leastLeaseMs } = given;
+  const { findings, times, shortestLeaseMs } = given;
   const { deliveries } = message;
   const ended = deliveries.filter(({ applied }) => applied !== undefined);
   const anew = ended.findLast(({ applied }) => applied?.kind !== released);
@@ -90,7 +89,7 @@ function checkCrashLoop(message: Message, words: string, given: Given): void {
   const expired = deliveries.filter((one) => one.number > since && mayHaveExpired(one)).length;
   const lost = gapsOf(message)
     .filter(({ after }) => after >= since)
-    .map(({ claims, from, to }) => Math.min(claims, times.mostExpired(from, to, leastLeaseMs)))
+    .map(({ claims, from, to }) => Math.min(claims, times.mostExpired(from, to, shortestLeaseMs)))
     .reduce((sum, claims) => sum + claims, 0);
   if (expired + lost >= CRASH_LOOP) return;
   const excuse = (anew ?? ended.at(-1))?.applied;
@@ -102,7 +101,7 @@ function mayHaveExpired({ applied, leaseEnd }: Delivery): boolean {
   return applied === undefined || applied.to + CLOCK_TOLERANCE_MS >= leaseEnd;
 }
 
-/** What has earned quarantine does not come again. */
+/** Checks that a message that must be quarantined is not delivered again. */
 export function checkDue(message: Message, findings: Findings): void {
   const { deliveries } = message;
   let expiries = 0;
@@ -116,7 +115,7 @@ export function checkDue(message: Message, findings: Findings): void {
     if (before === undefined) continue;
     if (endedUnknown(before, one)) expiries++;
     else if (before.applied?.kind !== released) expiries = 0;
-    // While a breaker is open, leases that end are not counted.
+    // Expired leases do not count while a breaker is open.
     if (expiries < CRASH_LOOP || isGuarded(one)) continue;
     const words = `${message}: delivery ${one.number} after ${expiries} leases without an outcome`;
     const from = deliveries[0]?.issuedAt ?? 0;

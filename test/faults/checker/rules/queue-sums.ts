@@ -2,20 +2,20 @@ import { CLOCK_TOLERANCE_MS, NEVER, type RunMs } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Counted } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
-import { gapsOf, mostExpiredIn } from "../gaps.ts";
+import { gapsOf, maxExpiredIn } from "../gaps.ts";
 import type { Message } from "../ledger.ts";
 import { onlyExpired } from "./duplicates.ts";
 import { placeAfter, remembered } from "./places.ts";
 import { CRASH_LOOP } from "./quarantine.ts";
 
-/** What a counter must say, by histories and contents. */
+/** The range of a counter by histories and contents. */
 export class Bounds {
   least = 0;
   most = 0;
-  /** Of `least`, what a store that was rolled back cannot have forgotten, write by write. */
+  /** The part of `least` that no rollback can have undone. */
   floor = 0;
 
-  /** So much, for sure and at most; of which so much can't have been forgotten. */
+  /** Widens the range. */
   add(least: number, most: number, floor: number): void {
     this.least += least;
     this.most += most;
@@ -24,10 +24,9 @@ export class Bounds {
 }
 
 /**
- * What the histories and the snapshot say of a queue. What exists is known exactly: what was
- * acknowledged, delivered or kept; anything else left no trace. So are deliveries: what is kept says
- * its own, and what has ended did so by the last one. What is kept was not forgotten, and so were
- * its counts: a store loses what was written last, of all its keys.
+ * The ranges of the counters of a queue, from histories and snapshot. Existing messages are known exactly: they were
+ * acknowledged, delivered or stored. So are deliveries: a stored message has their number, and an ended one ended by the
+ * last. The counts of a stored message were not lost, because a rollback undoes the latest writes of all keys.
  */
 export class QueueSums {
   kept = 0;
@@ -42,16 +41,16 @@ export class QueueSums {
   readonly movedIn = new Bounds();
 }
 
-/** Of the queue where it was counted. */
+/** Returns the range of a queue. */
 type BoundsIn = (queue: string) => Bounds;
 
-/** Whether all that is known of a message, its send included, may have been forgotten. */
+/** Reports whether a rollback may have undone the message and its send. */
 export function isForgotten({ createdAt, deliveries }: Message, findings: Findings): boolean {
   const mayForget = (at: RunMs) => findings.mayHaveForgotten(at, at);
   return mayForget(createdAt) && deliveries.every(({ issuedAt }) => mayForget(issuedAt));
 }
 
-/** The highest delivery number of which a trace must be left, of what is gone. */
+/** The highest delivery number of an ended message that no rollback can have undone. */
 function lastSureNumber({ deliveries }: Message, findings: Findings): number {
   const sure = deliveries.findLast(
     ({ issuedAt, applied }) =>
@@ -61,7 +60,7 @@ function lastSureNumber({ deliveries }: Message, findings: Findings): number {
   return sure?.number ?? 0;
 }
 
-/** Each in its queue, with the claims before it that nobody received. */
+/** Adds each delivery to its queue, with the unreceived claims before it. */
 export function addDeliveries(boundsIn: BoundsIn, message: Message, findings: Findings): void {
   const { kept } = message;
   const sure = kept === undefined ? lastSureNumber(message, findings) : Number.POSITIVE_INFINITY;
@@ -76,7 +75,7 @@ export function addDeliveries(boundsIn: BoundsIn, message: Message, findings: Fi
   if (more > 0) boundsIn(kept.queue).add(more, more, more);
 }
 
-/** Of an outcome that ends a message: whether it surely did, may have, and can't be forgotten. */
+/** Returns whether this kind of outcome surely ended the message, may have, and cannot be lost. */
 export function endedBy(
   { deliveries }: Message,
   kind: number,
@@ -86,7 +85,7 @@ export function endedBy(
   const isKept = sure.some(
     ({ applied }) => applied && !findings.mayHaveForgotten(applied.from, applied.to),
   );
-  // Without an answer only that of the last delivery, or of one before claims that were forgotten.
+  // Unanswered ones count only for the last delivery, or one before claims that a rollback undid.
   const from = deliveries.findLastIndex(
     ({ issuedAt }) => !findings.mayHaveForgotten(issuedAt, issuedAt),
   );
@@ -96,7 +95,7 @@ export function endedBy(
   return { isSure: sure.length > 0, isPossible, isKept };
 }
 
-/** Outcomes that count so, each when it was applied, and the message goes on. */
+/** Adds applied outcomes after which the message continues. */
 export function addOutcomes(
   boundsIn: BoundsIn,
   { deliveries }: Message,
@@ -113,11 +112,11 @@ export function addOutcomes(
   }
 }
 
-/** Leases that came to their end: surely, and at most. */
+/** Adds expired leases. */
 export function addExpiries(
   boundsIn: BoundsIn,
   message: Message,
-  leastLeaseMs: RunMs,
+  shortestLeaseMs: RunMs,
   findings: Findings,
 ): void {
   const { deliveries, kept } = message;
@@ -139,21 +138,21 @@ export function addExpiries(
     if (mayHaveExpired(one, next, findings)) bounds.most++;
   }
   for (const gap of gapsOf(message)) {
-    ownIn(placeAfter(message, gap.after)).most += mostExpiredIn(gap, leastLeaseMs);
+    ownIn(placeAfter(message, gap.after)).most += maxExpiredIn(gap, shortestLeaseMs);
   }
   for (const [queue, { least, most, floor }] of own) {
-    // They came in a row, and nothing moves without an outcome.
+    // They are consecutive, and a message does not move without an outcome.
     const isLoop = kept?.quarantineReason === "CRASH_LOOP" && kept.queue === queue;
     const loops = isLoop ? CRASH_LOOP : 0;
     boundsIn(queue).add(Math.max(least, loops), most, Math.max(floor, loops));
   }
 }
 
-/** An outcome that came late was applied after its lease had ended, and been counted. */
+/** Reports whether its lease may have expired and counted before a late outcome. */
 function mayHaveExpired(one: Delivery, next: Delivery | undefined, findings: Findings): boolean {
   const { applied, leaseEnd, issuedAt, extendSentAt } = one;
   const nextAt = next?.issuedAt ?? NEVER;
-  // Its claim, or the extension that kept it, may have been forgotten.
+  // A rollback may have undone the claim or its extension.
   if (findings.mayHaveForgotten(issuedAt, Math.max(issuedAt, extendSentAt))) return true;
   if (applied === undefined) return leaseEnd <= nextAt;
   if (applied.to + CLOCK_TOLERANCE_MS >= leaseEnd) return true;

@@ -7,7 +7,7 @@ import type { Ledger, Message } from "../ledger.ts";
 const QUARANTINED_ONLY = ["QUARANTINED"];
 const SCHEDULED_ONLY = ["SCHEDULED"];
 
-/** States that an applied outcome may lead to, by kind. If the message is gone, none is answered. */
+/** Kind of outcome -> states that its answer may have; undefined if the message is removed. */
 const STATES_AFTER: Readonly<Record<number, readonly (string | undefined)[]>> = {
   [OUTCOME_KINDS.succeeded]: ["SUCCEEDED", undefined],
   [OUTCOME_KINDS.discarded]: ["DISCARDED", undefined],
@@ -16,7 +16,7 @@ const STATES_AFTER: Readonly<Record<number, readonly (string | undefined)[]>> = 
   [OUTCOME_KINDS.quarantined]: QUARANTINED_ONLY,
 };
 
-/** Of two deliveries, one after the other: when the second was given out, the first token was dead. */
+/** Checks that the token of a delivery does not count after the next delivery. */
 export function checkTokens(message: Message, a: Delivery, b: Delivery, findings: Findings): void {
   const pair = `${message}: deliveries ${a.number} and ${b.number}`;
   const replaced = b.issuedAt + CLOCK_TOLERANCE_MS;
@@ -28,7 +28,7 @@ export function checkTokens(message: Message, a: Delivery, b: Delivery, findings
   if (b.number === a.number + 1) checkTaken(message, a, b.issuedAt, findings);
 }
 
-/** The last delivery is nobody else's, so that its outcome is taken whenever it comes. */
+/** Checks that the outcome of the last delivery counts at any time. */
 export function checkLast(message: Message, last: Delivery, findings: Findings): void {
   if (message.kept === undefined) return;
   const { number } = message.kept;
@@ -42,14 +42,14 @@ export function checkLast(message: Message, last: Delivery, findings: Findings):
 function checkTaken(message: Message, a: Delivery, takenAt: number, findings: Findings): void {
   const { applied, possible, lostAt, issuedAt, number } = a;
   if (applied !== undefined || lostAt + CLOCK_TOLERANCE_MS >= takenAt) return;
-  // An outcome without an answer may have been applied before, if the message could come again.
+  // An earlier unanswered outcome may have been applied, if the message could be delivered again after it.
   if ((takenAt === NEVER ? possible : a.mayHaveReturned(takenAt)) !== 0) return;
-  const words = `${message}: an outcome of delivery ${number} was refused by ${lostAt} ms, nobody had taken it before ${takenAt} ms`;
-  // Who had taken it, after it was issued and before it was refused, may be forgotten.
+  const words = `${message}: an outcome of delivery ${number} was refused by ${lostAt} ms, but no other worker had the message before ${takenAt} ms`;
+  // A rollback may have undone the delivery that caused the refusal.
   findings.brokenUnlessForgotten("outcome-taken", words, issuedAt, lostAt);
 }
 
-/** An outcome is sent after its token was issued, and leads to the state that it asks for. */
+/** Checks that an outcome was sent after its token was issued, and that its answer has the right state. */
 export function checkOutcome(message: Message, one: Delivery, findings: Findings): void {
   const { applied, number, possibleFrom, issuedAt } = one;
   const sentAt = Math.min(applied?.from ?? NEVER, possibleFrom);
@@ -65,14 +65,14 @@ export function checkOutcome(message: Message, one: Delivery, findings: Findings
   findings.broken("answer-fits", `${message}: delivery ${number} went to ${state ?? "no state"}`);
 }
 
-/** Tokens that nobody got: made up by an odd actor, or on their way when a stream broke. */
-export function checkStrangeTokens(ledger: Ledger, findings: Findings): void {
+/** Checks tokens that no worker received: forged, or lost with a stream. */
+export function checkUnreceivedTokens(ledger: Ledger, findings: Findings): void {
   for (const { message, token, applied, isNamed, isAckedByPolite } of ledger.tokens.values()) {
     if (message !== undefined) continue;
     if (isAckedByPolite && !isNamed) {
-      findings.broken("history-whole", `token ${token} was acked and delivered to nobody`);
+      findings.broken("history-whole", `token ${token} was acknowledged, but not delivered`);
     }
-    // A client gives back what was on its way to it, as ExtendLease has named it.
+    // A client releases lost deliveries that ExtendLease listed.
     if (applied !== undefined && !(isNamed && applied.kind === OUTCOME_KINDS.released)) {
       findings.broken("token-issued", `an outcome was applied under ${token}`);
     }

@@ -3,10 +3,10 @@ import { back, Lines, type Mutation, type Of } from "./mutate.ts";
 import { STREAM_MS } from "./simulation.ts";
 
 /**
- * A message that was done comes again: half a second after its delivery, by the same worker, under a
- * live lease. Its counters agree, so that nothing else tells of it.
- * @param queue where; default: where it was
- * @param heard what its worker had done and heard the first time; `nothing`: no outcome was sent
+ * Delivers a finished message again half a second later, to the same worker, during its lease. The counters are adjusted,
+ * so only the rules for deliveries can find it.
+ * @param queue of the second delivery; default: the same
+ * @param heard what remains of the first outcome; `nothing`: it was not sent
  */
 export function comesAgain(
   heard: "no answer" | "nothing",
@@ -53,7 +53,7 @@ function nextOf(stream: string): string {
 
 type Call = Of<"acking"> | Of<"acked">;
 
-/** The same call of the second time. */
+/** Returns the call for the second delivery. */
 function calledAgain(call: Call, token: string): Call {
   const [at, request] = [call.at + AGAIN_MS, `${call.request}-again`];
   if (call.e === "acked") return { ...call, at, request };
@@ -63,11 +63,11 @@ function calledAgain(call: Call, token: string): Call {
 export interface Success {
   readonly delivered: Of<"delivered">;
   readonly owner: string;
-  /** The two lines of its outcome, which was tried once. */
+  /** The request and the answer of its outcome, which had one try. */
   readonly calls: readonly { readonly place: number; readonly call: Call }[];
 }
 
-/** Deliveries that ended a message, at the first try. */
+/** Returns deliveries whose success was applied at the first try. */
 export function successes(lines: Lines): Success[] {
   const byRequest = Map.groupBy(
     [...lines.lines.entries()].flatMap(([place, call]) =>

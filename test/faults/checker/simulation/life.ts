@@ -15,11 +15,11 @@ type AckResult = Acked["results"][number];
 const CRASH_LOOP = 5;
 const EXHAUST_RETRIES = 2;
 
-/** One message. Instants are ms since the run began. */
+/** One message. Times are ms since the start of the run. */
 export class Life {
   state: "SCHEDULED" | "QUARANTINED" | "GONE" = "SCHEDULED";
   #quarantineReason: string | undefined;
-  /** Of the latest delivery. */
+  /** The number of the latest delivery. */
   number = 0;
   failures = 0;
   #expiries = 0;
@@ -27,10 +27,10 @@ export class Life {
   unknown = 0;
   readonly id: string;
   readonly source: string;
-  /** That it was sent to. */
+  /** The queue of the send. */
   readonly target: string;
   readonly route: Route | undefined;
-  /** That it is in. */
+  /** The current queue. */
   queue: string;
   isEdited = false;
   readonly plan: Plan;
@@ -46,7 +46,7 @@ export class Life {
     this.dueAt = of.dueAt;
   }
 
-  /** What the service answers to an outcome that counts. `isExempt`: its breaker has opened meanwhile. */
+  /** Applies an outcome and returns the answer. `isExempt`: its breaker opened after the delivery. */
   apply(
     outcome: OutcomeKind,
     nonRetryable: boolean,
@@ -77,18 +77,18 @@ export class Life {
     }
   }
 
-  /** Its lease ends; the instant of that. */
+  /** Expires its lease. Returns the time of expiry. */
   expire(at: number, record: RunRecord): number {
     this.#expiries++;
     this.unknown++;
     record.count(this.queue, "leaseExpiries");
     if (this.#expiries === CRASH_LOOP) this.#quarantine("CRASH_LOOP");
-    // Nobody takes it at once, so that what is late may still come.
+    // Not due at once, so that a late outcome can still come.
     this.dueAt = at + 20;
     return at;
   }
 
-  /** As the store has it at the end. */
+  /** Its line of the snapshot. */
   get kept(): Kept {
     const { queue, id, source, state, failures, number } = this;
     const why = this.#quarantineReason;
@@ -97,7 +97,7 @@ export class Life {
     return { e: "kept", queue, id, source, state, ...reason, attempts: failures, number };
   }
 
-  /** First the rules, then the verdict; edits of the queue that it stays in. */
+  /** Applies routing rules first, then the retry policy, then the edits of the queue if it stays there. */
   #fail(nonRetryable: boolean, dueAt: number, record: RunRecord): AckResult {
     if (this.route === "rule") return this.#quarantine("RULE");
     const queue = queueAfterFailure(this.route, this.queue);
@@ -127,7 +127,7 @@ export class Life {
   }
 }
 
-/** What a worker does with a delivery; undefined: nothing. */
+/** Returns the outcome that a worker reports; undefined for none. */
 export function outcomeOf(
   plan: Plan,
   { attempt, number }: { attempt: number; number: number },

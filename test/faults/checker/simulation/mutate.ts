@@ -1,4 +1,4 @@
-// How a single line of a legal history is changed: dropped, repeated, altered, or two exchanged.
+// Changes a line of a legal history: drops, repeats or alters it, or swaps a field of two lines.
 
 import type { SeededRandom } from "../../../support/random.ts";
 import type { FaultRecord, HistoryEvent, SnapshotLine } from "../../history/event.ts";
@@ -8,7 +8,7 @@ import type { Run } from "./record.ts";
 type Line = HistoryEvent | SnapshotLine;
 export type Of<E extends Line["e"]> = Extract<Line, { e: E }>;
 
-/** A run as lines that may be changed, each with whose it is. */
+/** The lines of a run, which may be changed, each with its owner. */
 export class Lines {
   readonly owners: string[] = [];
   readonly lines: Line[] = [];
@@ -29,7 +29,7 @@ export class Lines {
     }
   }
 
-  /** Drops lines, and adds others of this owner in the order of their time. */
+  /** Drops lines, and inserts lines of this owner by their time. */
   replace(dropped: readonly number[], owner: string, added: readonly HistoryEvent[]): void {
     const kept = [...this.lines.keys()].filter((place) => !dropped.includes(place));
     const all = [
@@ -42,14 +42,14 @@ export class Lines {
     this.lines.splice(0, this.lines.length, ...all.map(([, line]) => line));
   }
 
-  /** The store has counted one delivery more. */
+  /** Adds a delivery to the counters of a queue. */
   countDelivery(queue: string): void {
     const place = this.lines.findIndex((line) => line.e === "counted" && line.queue === queue);
     const line = this.lines[place] as Of<"counted">;
     this.lines[place] = { ...line, deliveries: line.deliveries + 1 };
   }
 
-  /** Two places at most, of lines of this kind that `is` holds of. */
+  /** Returns at most two random places of lines of this kind that match `is`. */
   pick<E extends Line["e"]>(
     kind: E,
     random: SeededRandom,
@@ -71,7 +71,7 @@ export interface MutatedRun {
   readonly faults: readonly FaultRecord[];
 }
 
-/** Undefined where the run has nothing that could be changed so. */
+/** Returns undefined if the run has no line for this change. */
 export type Mutation = (run: Run, random: SeededRandom) => MutatedRun | undefined;
 
 /** A change, and the rules of which one must find it. */
@@ -92,7 +92,7 @@ export function back(lines: Lines): MutatedRun {
   return { events, snapshot, faults: lines.faults };
 }
 
-/** Without one line of this kind. */
+/** Drops one line of this kind. */
 export function drop<E extends Line["e"]>(kind: E, is?: (line: Of<E>) => boolean): Mutation {
   return (run, random) => {
     const lines = new Lines(run);
@@ -104,12 +104,12 @@ export function drop<E extends Line["e"]>(kind: E, is?: (line: Of<E>) => boolean
   };
 }
 
-/** With one line twice. */
+/** Repeats one line of this kind. */
 export function repeat<E extends Line["e"]>(kind: E): Mutation {
   return repeatedAs(kind, () => ({}));
 }
 
-/** With another line after one of this kind, which differs by so much. */
+/** Repeats one line of this kind with changed fields. */
 export function repeatedAs<E extends Line["e"]>(
   kind: E,
   by: (line: Of<E>) => Partial<Of<E>>,
@@ -140,7 +140,7 @@ export function change<E extends Line["e"]>(
   };
 }
 
-/** Two lines of this kind, of which the field differs, exchange it. */
+/** Swaps a field of two lines of this kind. */
 export function swap<E extends Line["e"]>(kind: E, field: keyof Of<E>): Mutation {
   return (run, random) => {
     const lines = new Lines(run);

@@ -1,14 +1,14 @@
-// Changes that break the order of a key, and leave each message by itself as it was.
+// Changes that break the order of a key, while each message on its own stays legal.
 
 import { orderOf } from "../../history/guarded-facts.ts";
 import { type Success, successes } from "./again.ts";
 import { back, Lines, type Mutation, type Of } from "./mutate.ts";
 
 const LATER_MS = 500;
-/** The next message of its key was handed out this soon after the outcome. */
+/** The next message of the key was delivered within this time after the outcome. */
 const SOON_MS = 300;
 
-/** Two messages of one key exchange their ids, everywhere: what came later was handed out first. */
+/** Swaps the ids of two messages of a key, so the later one is delivered first. */
 export const cameLater: Mutation = (run, random) => {
   const lines = new Lines(run);
   const pairs = [...deliveriesByOrder(lines).values()].flatMap((delivered) =>
@@ -28,13 +28,13 @@ export const cameLater: Mutation = (run, random) => {
   return back(lines);
 };
 
-/** What ended a message was reported when the next one of its key was already out. */
+/** Moves an outcome behind the delivery of the next message of its key. */
 export const outcomeLater: Mutation = changeOutcome((call) => ({
   ...call,
   at: call.at + LATER_MS,
 }));
 
-/** It was not done, but set aside; and the next one of its key did not wait. */
+/** Changes a success to quarantine, though the next message of the key did not wait. */
 export const notHeld: Mutation = changeOutcome((call) =>
   call.e === "acking"
     ? {
@@ -62,7 +62,7 @@ function changeOutcome(
   };
 }
 
-/** Whether another message of its key was handed out soon after its outcome. */
+/** Reports whether another message of its key was delivered soon after its outcome. */
 function isFollowed(
   { delivered: { source }, calls }: Success,
   byOrder: ReadonlyMap<string, readonly Of<"delivered">[]>,
@@ -74,7 +74,7 @@ function isFollowed(
   );
 }
 
-/** Of each ordering key, in their order. */
+/** Ordering key -> its deliveries, in order. */
 function deliveriesByOrder(lines: Lines): Map<string, Of<"delivered">[]> {
   const byOrder = new Map<string, Of<"delivered">[]>();
   for (const line of lines.lines) {

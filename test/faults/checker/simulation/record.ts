@@ -7,9 +7,9 @@ import type {
 } from "../../history/event.ts";
 import { STARTED_AT } from "../story.ts";
 
-/** What all that take part write down. */
+/** The histories of all actors, with snapshot and faults. */
 export interface Run {
-  /** By actor, each in the order of its time. */
+  /** Actor -> its events, by time. */
   readonly events: Map<string, HistoryEvent[]>;
   readonly kept: Kept[];
   readonly counted: Counted[];
@@ -20,7 +20,7 @@ export interface Run {
 type MutableCounted = { -readonly [K in keyof Counted]: Counted[K] };
 type Counter = Exclude<keyof Counted, "e" | "queue" | "openBreakers" | "broken">;
 
-/** A run while it is written. */
+/** Records a run. */
 export class RunRecord {
   readonly run: Run = { events: new Map(), kept: [], counted: [], openings: [], faults: [] };
   readonly #counters = new Map<string, MutableCounted>();
@@ -48,14 +48,14 @@ export class RunRecord {
     this.run.events.set(actor, events);
   }
 
-  /** Something goes wrong between these instants. */
+  /** Adds a fault between these times. */
   fault(number: number, from: number, to: number): void {
     const fault = { e: "fault", number, kind: "reset" } as const;
     this.run.faults.push({ ...fault, phase: "begins", at: STARTED_AT + from });
     this.run.faults.push({ ...fault, phase: "over", at: STARTED_AT + to });
   }
 
-  /** The breaker of a host opens. */
+  /** Adds the opening of a breaker. */
   opening(queue: string, key: string, at: number): void {
     this.run.openings.push({ e: "breaker", at: STARTED_AT + at, queue, key });
   }
@@ -69,7 +69,7 @@ export class RunRecord {
     if (counted !== undefined) counted[counter]++;
   }
 
-  /** Everybody ends at `endedAt`, but for those that were killed. */
+  /** Ends all actors at `endedAt`, except the killed one. */
   end(endedAt: number, killed: string): void {
     for (const [actor, events] of this.run.events) {
       events.sort((a, b) => a.at - b.at);

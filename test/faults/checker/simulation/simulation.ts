@@ -1,5 +1,5 @@
-// Legal histories: a small model of the service, its producers and workers, and of what goes wrong
-// between them. Each message lives independently; its events go to the actors involved.
+// Generates legal histories with a small model of the service, its producers, workers and faults. Each message is
+// simulated alone; its events go to the actors involved.
 
 import type { SeededRandom } from "../../../support/random.ts";
 import type { HistoryEvent, OutcomeKind, Plan } from "../../history/event.ts";
@@ -12,19 +12,19 @@ import { type Run, RunRecord } from "./record.ts";
 
 const LEASE_MS = 2_000;
 const RUN_MS = 20_000;
-/** Each time so long after the one before, and so long, something goes wrong. */
+/** Interval and duration of faults. */
 const FAULT_EVERY_MS = 10_000;
 const FAULT_MS = 3_000;
-/** A stream lasts this long, and the next one begins. */
+/** How long a stream lasts before the next one. */
 export const STREAM_MS = 3_000;
 const QUEUES = ["orders", GUARDED_QUEUE];
-/** Many more than in a run have one, of few messages. */
+/** Share of messages with a route: more than in a real run, because there are few messages. */
 const ROUTED = 0.5;
-const MOST_WORK_MS = 100;
+const MAX_WORK_MS = 100;
 const HOSTS = 4;
-/** The breaker of each host opens so often. */
+/** How often the breaker of each host opens. */
 const OPENS_EVERY_MS = 300;
-/** Ordering keys, each with so many messages. */
+/** The number of ordering keys, and of messages for each. */
 const [ORDERS, CHAIN] = [5, 6];
 const CHAIN_PLANS = [
   "ok",
@@ -39,7 +39,7 @@ const CHAIN_PLANS = [
 ] as const;
 const WORKERS = ["worker-1", "worker-2", "odd-worker"];
 
-/** A message of an ordering key, whose turn it is from `freeAt` on. */
+/** A message of an ordering key. It may be delivered from `freeAt` on. */
 interface Ordered {
   readonly at: number;
   readonly order: number;
@@ -122,7 +122,7 @@ class Simulation {
     }
   }
 
-  /** When its key is free again, if it has one. */
+  /** Simulates one message. Returns when its ordering key is free again. */
   #live(sequence: number, ordered?: Ordered): number {
     const random = this.#random;
     const at = ordered?.at ?? random.below(RUN_MS);
@@ -152,13 +152,13 @@ class Simulation {
     return life.state === "QUARANTINED" ? now + HOLD_MS : now;
   }
 
-  /** Whether the breaker of its host has opened since it was handed out. */
+  /** Reports whether the breaker of its host opened after the delivery. */
   #isExempt({ queue, source }: Life, { issuedAt }: Held, at: number): boolean {
     const openings = this.#openings.get(hostOf(source) ?? "") ?? [];
     return queue === GUARDED_QUEUE && openings.some((one) => issuedAt <= one && one < at);
   }
 
-  /** Whether it exists. */
+  /** Simulates the send. Returns whether the message exists. */
   #send(life: Life, at: number): boolean {
     const { source, target: queue, plan, route } = life;
     const [id, state] = route === "drop" ? ["", "DISCARDED"] : [life.id, "SCHEDULED"];
@@ -192,19 +192,19 @@ class Simulation {
     return true;
   }
 
-  /** One claim and what becomes of it; the instant when all that is over. */
+  /** Simulates one claim and its outcome. Returns when it is over. */
   #deliver(life: Life, at: number): number {
     const random = this.#random;
     life.number++;
     this.#record.count(life.queue, "deliveries");
     if (at % FAULT_EVERY_MS < FAULT_MS && random.chance(0.1)) {
-      // Nobody receives it: given back, or its server was killed.
+      // No worker receives it: the server released it or was killed.
       if (random.chance(0.5)) return at + 1;
       return life.expire(at + LEASE_MS, this.#record);
     }
     const held = this.#receive(life, at);
     const outcome = outcomeOf(life.plan, held);
-    const workedAt = held.seenAt + 1 + random.below(MOST_WORK_MS);
+    const workedAt = held.seenAt + 1 + random.below(MAX_WORK_MS);
     if (outcome === undefined) return life.expire(held.leaseEnd, this.#record);
     if (life.plan === "slow") return this.#hold(life, held, outcome);
     return this.#report(life, held, outcome, workedAt);
@@ -263,7 +263,7 @@ class Simulation {
     this.#record.write(held.worker, { ...acking, at });
     const fate = random.next();
     if (fate < 0.05) {
-      // Refused or lost on its way: too late when it is tried again.
+      // Refused or lost: a retry would be too late.
       this.#record.write(held.worker, { ...failed, at: at + 2, refused: random.chance(0.5) });
       const over = life.expire(held.leaseEnd, this.#record);
       if (life.state !== "SCHEDULED" || random.chance(0.5)) return over;
@@ -276,7 +276,7 @@ class Simulation {
     const result = life.apply(outcome, nonRetryable, appliedAt, given);
     if (fate < 0.12) {
       this.#record.write(held.worker, { ...failed, at: at + 2, refused: false });
-      if (fate < 0.08) return appliedAt; // nobody ever knows
+      if (fate < 0.08) return appliedAt; // never answered
       this.#record.write(held.worker, { ...acking, at: at + 3 });
     }
     this.#record.write(held.worker, { e: "acked", at: at + 5, request, results: [result] });
@@ -284,7 +284,7 @@ class Simulation {
     return appliedAt;
   }
 
-  /** After its lease has ended, and before anybody else has the message: it counts. */
+  /** Retries after the lease expired and before the next delivery, so it counts. */
   #lateTry(life: Life, held: Held, acking: Extract<HistoryEvent, { e: "acking" }>): void {
     this.#record.write(held.worker, acking);
     const [said] = acking.outcomes;
@@ -297,7 +297,7 @@ class Simulation {
     this.#record.write(held.worker, { e: "acked", at: acking.at + 2, request, results: [result] });
   }
 
-  /** Under another request, when it is over. */
+  /** Acknowledges again under another request, after the end. */
   #oddAck(life: Life, token: string, at: number): void {
     const request = this.#record.name("ack");
     const outcomes = [{ token, outcome: "succeeded" }] as const;

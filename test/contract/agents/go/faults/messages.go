@@ -96,7 +96,7 @@ func (g *generator) next() message {
 	switch plan {
 	case "exhaust":
 		options = append(options, dlq.WithMaxRetries(2))
-	case "stock":
+	case "baseline":
 		options = append(options, dlq.WithDelay(baselineDelay))
 	}
 	return message{g.queues[g.random.IntN(len(g.queues))], text, options}
@@ -144,7 +144,7 @@ func routeOf(number int) string {
 	case place >= 13 && place < 15:
 		return "divert"
 	case place >= 20 && place < 28:
-		return "away"
+		return "moved"
 	case place >= 30 && place < 38:
 		return "swap"
 	case place >= 40 && place < 42:

@@ -18,7 +18,7 @@ const ROUTE_EVERY: u64 = 50;
 const ROUTES: [(&str, std::ops::Range<u64>); 5] = [
     ("drop", 7..8),
     ("divert", 13..15),
-    ("away", 20..28),
+    ("moved", 20..28),
     ("swap", 30..38),
     ("rule", 40..42),
 ];

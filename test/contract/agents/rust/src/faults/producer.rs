@@ -23,7 +23,7 @@ const MAX_PENDING: u64 = 5_000;
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// How long the spool may take to empty after the last fault.
 const EMPTY_TIMEOUT: Duration = Duration::from_secs(40);
-/// The delay of the plan `stock`. Longer than any run.
+/// The delay of the plan `baseline`. Longer than any run.
 const BASELINE_DELAY: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// The results of the sends.
@@ -150,7 +150,7 @@ fn send(client: &Client, message: TestMessage) -> Sending {
     if message.plan == "exhaust" {
         send = send.max_retries(2);
     }
-    if message.plan == "stock" {
+    if message.plan == "baseline" {
         send = send.delay(BASELINE_DELAY);
     }
     send.into_future()

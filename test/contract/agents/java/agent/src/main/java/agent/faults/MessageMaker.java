@@ -49,7 +49,7 @@ final class MessageMaker {
   private enum Route {
     DROP(7, 8),
     DIVERT(13, 15),
-    AWAY(20, 28),
+    MOVED(20, 28),
     SWAP(30, 38),
     RULE(40, 42);
 
@@ -113,7 +113,7 @@ final class MessageMaker {
             .priority(PRIORITIES.getOrDefault(made % PRIORITY_EVERY, 0))
             .retryPolicy(POLICY);
     if (plan.equals("exhaust")) options.maxRetries(2);
-    if (plan.equals("stock")) options.delay(STOCK_DELAY);
+    if (plan.equals("baseline")) options.delay(STOCK_DELAY);
     String queue = queues.get(random.nextInt(queues.size()));
     return new Draft(requestId, queue, content.toString(), options.build());
   }
