@@ -16,8 +16,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 const PACKAGE = resolve(import.meta.dirname, "../../clients/java");
 const DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0";
 const BUILD = "-Ddlq.build=target/package";
-const SET_UP_MS = 590_000;
-const TIMEOUT = { timeout: 60_000 };
+const DEADLINE_MS = 590_000;
 const run = promisify(execFile);
 
 let folder: string;
@@ -30,7 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dlq-java-"));
   readme = await readFile(join(PACKAGE, "README.md"), "utf8");
   await maven(PACKAGE, BUILD, "-DskipTests", "install");
-}, SET_UP_MS);
+}, DEADLINE_MS);
 
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
@@ -38,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-it("the README's programs send a message and process it", { timeout: SET_UP_MS }, async () => {
+it("the README's programs send a message and process it", { timeout: DEADLINE_MS }, async () => {
   const classPath = await compile("shop", clientOf(readme), {
     Producer: fence(readme, "java producer"),
     Consumer: fence(readme, "java worker"),
@@ -51,7 +50,7 @@ it("the README's programs send a message and process it", { timeout: SET_UP_MS }
   expect(await firstLineOf(classPath, "Consumer")).toBe('attempt 1 {"id":"order-42","amount":100}');
 });
 
-it("the examples run", TIMEOUT, async () => {
+it("the examples run", { timeout: DEADLINE_MS }, async () => {
   const admin = connectTo(server.grpcAddress);
   const soon = { initialDelay: { seconds: 0n, nanos: 100_000_000 } };
   await admin.admin.updateQueue({
@@ -67,7 +66,7 @@ it("the examples run", TIMEOUT, async () => {
   expect(await firstLineOf(classPath, "OrderWorker")).toBe('attempt 1 {"id":17,"amount":100}');
 });
 
-it("the README's application runs on Spring Boot 3 and 4", { timeout: SET_UP_MS }, async () => {
+it("the README's application runs on Spring Boot 3 and 4", { timeout: DEADLINE_MS }, async () => {
   await maven(join(PACKAGE, "bom"), BUILD, "install");
   const starter = join(PACKAGE, "spring-boot-starter");
   await maven(starter, "-P", "checks", BUILD, "install", "javadoc:javadoc"); // and its tests
