@@ -119,7 +119,7 @@ describe("dlq config", () => {
     const { stdout } = await cli(["config"], { env: secrets });
     const again = await cli(["--config=f"], { files: { f: stdout } });
     expect(again.code).toBe(2);
-    expect(again.stderr).toMatch(/tokens .*placeholder that is printed for a hidden secret/);
+    expect(again.stderr).toMatch(/tokens .*placeholder of a hidden secret/);
     expect(again.stderr).toMatch(/redis-password .*placeholder/);
   });
 

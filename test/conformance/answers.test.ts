@@ -15,7 +15,7 @@ import { encode, frameOf, openRaw, SEND, STATS, STREAM, splitFrames } from "./ra
 const EMPTY = frameOf(new Uint8Array(0));
 const TYPE = /^application\/grpc(\+proto)?$/;
 
-describe("an answer", () => {
+describe("a response", () => {
   it("of OK is headers, one message, and trailers", async () => {
     const server = await startServer();
     const call = (await openRaw(server.grpc)).call(STATS);

@@ -102,7 +102,7 @@ describe.for(LEAVE)("a gRPC client that %s", ([, leave]) => {
     expect(server.dlq.streams[0]?.signal.aborted).toBe(true);
   });
 
-  it("before its request is whole leaves nothing behind", async () => {
+  it("before its request is complete leaves nothing behind", async () => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const call = raw.call(STATS);
@@ -130,7 +130,7 @@ it("an HTTP client that breaks its connection ends its call", async () => {
   expect(isAborted()).toBe(true);
 });
 
-it("one of two calls on a connection ends alone", async () => {
+it("one of two calls on a connection ends separately", async () => {
   const { server, begun } = await startHanging();
   const raw = await openRaw(server.grpc);
   const call = raw.call(STATS);
@@ -143,7 +143,7 @@ it("one of two calls on a connection ends alone", async () => {
   await begun();
 });
 
-it("500 calls that are reset as soon as they are made leave nothing behind", async () => {
+it("500 calls that are reset at once leave nothing behind", async () => {
   const server = await startServer();
   const raw = await openRaw(server.grpc);
   const empty = frameOf(new Uint8Array(0));

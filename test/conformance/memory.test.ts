@@ -39,7 +39,7 @@ function headerBlock(headers: Record<string, string>): Buffer {
   );
 }
 
-it("a message in frames of one byte is kept in about its own size", async () => {
+it("a message in frames of one byte needs about its own size", async () => {
   const server = await startServer({ tokens: ["t1"] });
   const raw = await openRaw(server.grpc);
   const [host = "", port] = server.grpc.split(":");

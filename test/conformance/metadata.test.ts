@@ -66,7 +66,7 @@ describe.for(CLIENTS)("$name", (client) => {
 });
 
 describe.for(GRPC_CLIENTS)("$name", (client) => {
-  it("is refused metadata above the limit, and its next call is answered", async () => {
+  it("gets an error for metadata above the limit, and its next call is answered", async () => {
     const server = await startServer();
     const connection = open(client, server);
     expect(await connection.unary(stats, {})).toMatchObject({ code: 0 });
@@ -87,7 +87,7 @@ describe("gRPC's headers", () => {
     expect([...Buffer.from(echoed, "base64")]).toEqual([0, 1, 254, 255]);
   });
 
-  it("above the limit end one call, and no other of the connection", async () => {
+  it("above the limit end one call, but no other of the connection", async () => {
     const server = await startServer();
     let finish = () => {};
     server.dlq.onStats = () =>
@@ -108,7 +108,7 @@ describe("gRPC's headers", () => {
     "application/grpc+proto",
     "application/grpc;charset=utf-8",
     "application/grpc+proto; charset=utf-8",
-  ])("may say content-type: %s", async (type) => {
+  ])("may have content-type: %s", async (type) => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const outcome = await raw.send(STATS, EMPTY, { "content-type": type });
@@ -128,7 +128,7 @@ describe("gRPC's headers", () => {
     },
   );
 
-  it("may lack te: trailers, as some proxies strip it", async () => {
+  it("may lack te: trailers, which some proxies remove", async () => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const outcome = await raw.send(STATS, EMPTY, { te: undefined });

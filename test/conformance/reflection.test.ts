@@ -114,7 +114,7 @@ describe("a conversation", () => {
     await untilIdle(server);
   });
 
-  it("ends at its deadline, though its client could go on", async () => {
+  it("ends at its deadline, while its client is still open", async () => {
     const { server, call } = await startTalking({ "grpc-timeout": "200m" });
     expect(await call.ended).toMatchObject({ code: Code.DeadlineExceeded });
     await untilIdle(server);
@@ -132,7 +132,7 @@ describe("a conversation", () => {
     await untilIdle(server);
   });
 
-  it("ends when its client half-closes without another question", async () => {
+  it("ends when its client half-closes without another request", async () => {
     const { server, call } = await startTalking();
     call.stream.end();
     expect(await call.ended).toMatchObject({ code: 0 });

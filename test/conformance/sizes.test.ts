@@ -126,7 +126,7 @@ describe("a reader that stops reading", () => {
     );
   }
 
-  it("is served no further than its window, and goes on when it reads again", async () => {
+  it("gets no more than its window, and continues when it reads again", async () => {
     const { server, progress } = await startEndless();
     const { call } = await openPaused(server);
     const asked = await untilStill(progress);
@@ -139,7 +139,7 @@ describe("a reader that stops reading", () => {
     await untilIdle(server);
   });
 
-  it("holds up no other call of its connection", async () => {
+  it("does not block other calls of its connection", async () => {
     const { server, progress } = await startEndless();
     const { raw, call } = await openPaused(server);
     await untilStill(progress);
@@ -155,7 +155,7 @@ describe("a reader that stops reading", () => {
     await untilIdle(server);
   });
 
-  it("keeps nothing when it leaves", async () => {
+  it("leaves nothing behind when it disconnects", async () => {
     const { server, progress } = await startEndless();
     const { call, raw } = await openPaused(server);
     await untilStill(progress);

@@ -56,7 +56,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(outcome.details).toEqual(detailsToJson(details));
   });
 
-  it("is told INVALID_ARGUMENT with every wrong field", async () => {
+  it("gets INVALID_ARGUMENT with every wrong field", async () => {
     const server = await startServer();
     const wrong = { queue: "a b", priority: 101, ttl: { seconds: -1n } };
     const outcome = await open(client, server).unary(sendToDlq, wrong);
@@ -72,7 +72,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(server.dlq.sent).toEqual([]);
   });
 
-  it("is told INTERNAL with an id of the log, and nothing of the cause", async () => {
+  it("gets INTERNAL with an id for the log, without the cause", async () => {
     const server = await startServer();
     server.dlq.onSend = () => {
       throw new TypeError("secret");
@@ -85,7 +85,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(JSON.stringify(outcome)).not.toContain("secret");
   });
 
-  it("is let in with a token only", async () => {
+  it("needs a token", async () => {
     const server = await startServer({ tokens: ["t1"] });
     const connection = open(client, server);
     const without = await connection.unary(stats, {});
@@ -105,7 +105,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(await connection.unary(stats, {})).toMatchObject({ code: 0 });
   });
 
-  it("gets 64 violations cut to what trailers hold", async () => {
+  it("gets 64 violations, cut to the limit of trailers", async () => {
     const server = await startServer();
     server.dlq.onSend = () =>
       invalid(

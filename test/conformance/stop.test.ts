@@ -22,7 +22,7 @@ async function connectStubborn(address: string): Promise<Socket> {
   return socket;
 }
 
-it("a peer that does not leave when told is cut off", async () => {
+it("a peer that does not close its connection is cut off", async () => {
   const server = await startServer();
   const socket = await connectStubborn(server.grpc);
   const cut = new Promise((resolve) => socket.once("close", resolve));

@@ -78,7 +78,7 @@ async function fill(queue: string, names: readonly string[]): Promise<void> {
   }
 }
 
-it("a downstream that is down for a minute costs less than one attempt in a hundred, and all succeed", {
+it("an outage of a minute behind the workers costs less than one attempt in a hundred, and all succeed", {
   timeout: DOWN_MS + 120_000,
 }, async () => {
   const queue = "webhooks";
@@ -116,7 +116,7 @@ it("a downstream that is down for a minute costs less than one attempt in a hund
   expect(downstream.refused).toBeLessThan(MESSAGES * BURNED_AT_MOST);
 });
 
-it("one bad host of ten stops nobody but itself", { timeout: 120_000 }, async () => {
+it("one failing host of ten stops only its own messages", { timeout: 120_000 }, async () => {
   const queue = "by-host";
   await configure(queue, "json breaker-key");
   const names = hosts(10);

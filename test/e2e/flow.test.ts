@@ -60,7 +60,7 @@ describe("max_in_flight", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("is one for all queues of a stream", async () => {
+  it("is shared by all queues of a stream", async () => {
     const queues = ["shared-a", "shared-b", "shared-c"];
     for (const queue of queues) await sendAll(dlq, sendRequests(20, queue));
     const worker = await Worker.open(dlq, { queues, maxInFlight: 10 });
@@ -73,7 +73,7 @@ describe("max_in_flight", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("counts again what was released", async () => {
+  it("frees room after a release", async () => {
     await sendAll(dlq, sendRequests(4, "given-back"));
     const worker = await Worker.open(dlq, { queues: ["given-back"], maxInFlight: 2 });
     await worker.settleAll(await worker.take(2), released());
@@ -101,7 +101,7 @@ describe("max_in_flight_bytes", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("lets a larger message through alone", async () => {
+  it("allows a single larger message", async () => {
     const sizes = [10, 10, 700, 10, 10];
     for (const kib of sizes)
       await dlq.sendToDlq(sendRequest("large", { payload: blob(kib * KIB) }));
@@ -141,7 +141,7 @@ describe("a stream that does not read", { timeout: 30_000 }, () => {
     return session;
   }
 
-  it("gets little more than its window takes, and gives back at once what was not written", async () => {
+  it("gets little more than its window, and unwritten messages return at once", async () => {
     const session = await openAndStall("stalled");
     // Of a connection that has seen what the tests before did, a busy machine has once refused calls.
     const fresh = connectTo(server.grpcAddress);

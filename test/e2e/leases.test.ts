@@ -35,7 +35,7 @@ function hasty(queue: string, over: WorkerRequest = {}): Promise<Worker> {
 }
 
 describe.concurrent("a lease", { timeout: 30_000 }, () => {
-  it("that expires brings the message back, with an unknown outcome and no attempt more", async ({
+  it("that expires makes the message due with an unknown outcome, without counting an attempt", async ({
     expect,
   }) => {
     const worker = await hasty("expiring");
@@ -54,7 +54,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("that expired still takes its outcome while nobody else has the message", async ({
+  it("that expired still accepts its outcome before the next delivery", async ({
     expect,
   }) => {
     const worker = await hasty("late");
@@ -69,7 +69,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
     expect(await statsOf(dlq, "late")).toMatchObject({ scheduled: 0n, inFlight: 0n });
   });
 
-  it("that is extended again and again stays, by token and by session", async ({ expect }) => {
+  it("stays while it is extended, by token and by session", async ({ expect }) => {
     const worker = await hasty("extended");
     await dlq.sendToDlqBatch({ requests: sendRequests(2, "extended") });
     const [one, other] = await worker.take(2);
@@ -92,7 +92,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("that expires twice leaves its message alone on its stream", async ({ expect }) => {
+  it("that expires twice leads to isolated delivery", async ({ expect }) => {
     const worker = await hasty("suspect", { maxInFlight: 1 });
     await dlq.sendToDlq(sendRequest("suspect"));
     const first = await worker.next();
@@ -133,7 +133,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
 });
 
 describe.concurrent("a time to live", { timeout: 30_000 }, () => {
-  it("that ends with no worker there sets the message aside", async ({ expect }) => {
+  it("that expires five times quarantines the message without a worker", async ({ expect }) => {
     await dlq.sendToDlq(sendRequest("short", { ttl: durationFromMs(1_000) }));
     await expect.poll(async () => (await statsOf(dlq, "short")).quarantined, WAIT).toBe(1n);
     expect((await statsOf(dlq, "short")).counts).toMatchObject([
@@ -141,7 +141,7 @@ describe.concurrent("a time to live", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("never touches what a worker holds", async ({ expect }) => {
+  it("in flight is not affected by time to live", async ({ expect }) => {
     const worker = await Worker.open(dlq, { queues: ["held"] });
     await dlq.sendToDlq(sendRequest("held", { ttl: durationFromMs(1_000) }));
     await dlq.sendToDlq(sendRequest("held", { ...dueIn(3_600_000), dedupKey: "later" }));

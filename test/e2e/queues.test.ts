@@ -72,7 +72,7 @@ async function untilRefused(client: TestClient, queue: string): Promise<number> 
 }
 
 describe("a change", { timeout: 30_000 }, () => {
-  it("acts on the server that took it with the next call", async () => {
+  it("applies on the server that got it with the next call", async () => {
     await a.dlq.sendToDlq(sendRequest("own"));
     await set(a, "own", { maxMessages: 1n });
     const error = await errorOf(a.dlq.sendToDlq(sendRequest("own")));
@@ -82,7 +82,7 @@ describe("a change", { timeout: 30_000 }, () => {
   it.each([
     ["from a server with hints to one without", () => [a, deaf] as const],
     ["from a server without hints to one with", () => [deaf, a] as const],
-  ])("acts within two seconds, %s", async (name, pair) => {
+  ])("applies within two seconds, %s", async (name, pair) => {
     const [from, to] = pair();
     const queue = name.replaceAll(" ", "-");
     await to.dlq.sendToDlq(sendRequest(queue));
@@ -92,7 +92,7 @@ describe("a change", { timeout: 30_000 }, () => {
     expect(ms).toBeLessThan(ACTS_WITHIN_MS);
   });
 
-  it("of a policy leaves due times as they are, and decides on the next failure", async () => {
+  it("of a policy keeps due times and applies to the next failure", async () => {
     const queue = "policy";
     const { dueTime } = await a.dlq.sendToDlq(sendRequest(queue, dueIn(2_000)));
     await set(a, queue, {
@@ -108,7 +108,7 @@ describe("a change", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("is taken back to what the configuration says", async () => {
+  it("can be reset to the configuration", async () => {
     const { queue } = await set(a, "back", { maxMessages: 1n });
     expect(queue?.effectiveConfig?.maxMessages).toBe(1n);
     const { queue: after } = await a.admin.updateQueue({
@@ -119,7 +119,7 @@ describe("a change", { timeout: 30_000 }, () => {
     expect(after?.effectiveConfig?.maxMessages).toBe(1_000_000n);
   });
 
-  it("with the etag of before somebody else's is refused", async () => {
+  it("with an outdated etag is refused", async () => {
     const first = await set(a, "etag", { maxRetries: 1 });
     const etag = first.queue?.etag ?? "";
     await set(deaf, "etag", { maxRetries: 2 });
@@ -130,7 +130,7 @@ describe("a change", { timeout: 30_000 }, () => {
     expect(queue?.config?.maxRetries).toBe(2);
   });
 
-  it("that contradicts what it is put over is refused with the field", async () => {
+  it("that contradicts the settings in force is refused with the field", async () => {
     const error = await errorOf(
       set(a, "contradiction", { retryPolicy: { maxDelay: durationFromMs(1) } as never }),
     );
@@ -139,11 +139,11 @@ describe("a change", { timeout: 30_000 }, () => {
     const together = await errorOf(
       set(a, "contradiction", { breaker: { scope: BreakerScope.KEY } as never }),
     );
-    expect(together.message).toContain("queue.config.breaker.scope: no attribute is named");
+    expect(together.message).toContain("queue.config.breaker.scope: needs an attribute");
     expect(together.message).toContain("set key_limits.attribute too");
   });
 
-  it("outlives every server", async () => {
+  it("survives a restart of all servers", async () => {
     await set(a, "kept", { maxMessages: 1n });
     const [, second] = servers as [TestServer, TestServer];
     await second.restart();
@@ -168,7 +168,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
     expect(worker.received).toHaveLength(before);
   }
 
-  it("delivers nothing, takes sends and outcomes, and goes on at once when resumed", async () => {
+  it("delivers nothing, accepts sends and outcomes, and continues at once when resumed", async () => {
     const queue = "paused";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
     await a.dlq.sendToDlq(sendRequest(queue));
@@ -188,7 +188,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("goes on within two seconds on a server that hears no hints", async () => {
+  it("continues within two seconds on a server without hints", async () => {
     const queue = "paused-deaf";
     await pause(deaf, queue, { paused: true });
     const worker = await Worker.open(deaf.dlq, { queues: [queue], maxInFlight: 10 });
@@ -201,7 +201,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("goes on by itself at its end", async () => {
+  it("continues automatically at its end", async () => {
     const queue = "paused-until";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
     const until = (await storeNowMs(a.dlq)) + 2_000;
@@ -218,7 +218,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("stays so when a server starts", async () => {
+  it("stays paused when a server starts", async () => {
     const queue = "paused-start";
     await pause(a, queue, { paused: true });
     await a.dlq.sendToDlq(sendRequest(queue));
@@ -232,7 +232,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
   });
 });
 
-describe("what holds deliveries back goes within two seconds on a server that hears no hints", {
+describe("a blocked queue continues within two seconds on a server without hints", {
   timeout: 30_000,
 }, () => {
   const toHost = { attributes: { host: "a.example" } };
@@ -261,8 +261,8 @@ describe("what holds deliveries back goes within two seconds on a server that he
   });
 });
 
-describe("where queues are not created by messages", { timeout: 30_000 }, () => {
-  it("sends are taken by queues that are named or exist, and by no others", async () => {
+describe("with closed queue creation", { timeout: 30_000 }, () => {
+  it("only configured or existing queues accept sends", async () => {
     const folder = await mkdtemp(join(tmpdir(), "dlq-config-"));
     const file = join(folder, "dlq.yaml");
     await writeFile(file, "queues: { named: { ttl: 1h } }");
@@ -300,7 +300,7 @@ describe("a deletion", { timeout: 60_000 }, () => {
   const metricsOf = async (server: TestServer | undefined) =>
     (await fetch(`http://${server?.httpAddress}/metrics`)).text();
 
-  it("takes a queue with all that it holds, and its name is free again", async () => {
+  it("removes a queue with all its messages and frees its name", async () => {
     const queue = "deleted";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 1 });
     await sendAll(a.dlq, sendRequests(300, queue));
@@ -335,7 +335,7 @@ describe("a deletion", { timeout: 60_000 }, () => {
     await worker.close();
   });
 
-  it("that its server does not live to finish is finished by another", async () => {
+  it("of a server that died is finished by another server", async () => {
     const queue = "half-deleted";
     const count = 20_000;
     await sendAll(a.dlq, sendRequests(count, queue, dueIn(3_600_000) as never));
@@ -363,7 +363,7 @@ describe("a deletion", { timeout: 60_000 }, () => {
   });
 });
 
-it("is served over HTTP as well", async () => {
+it("queues are served by HTTP too", async () => {
   const baseUrl = `http://${servers[0]?.httpAddress}`;
   const http = createClient(
     DlqAdminService,

@@ -53,7 +53,7 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
   it.each([
     ["from a server with hints to one without", () => [a, deaf] as const],
     ["from a server without hints to one with", () => [deaf, a] as const],
-  ])("acts within two seconds, %s", async (name, pair) => {
+  ])("applies within two seconds, %s", async (name, pair) => {
     const [from, to] = pair();
     const queue = name.replaceAll(" ", "-");
     const when = `message.queue == '${queue}'`;
@@ -73,7 +73,7 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
     expect(totals?.accepted).toBe((totals?.discarded ?? 0n) + scheduled);
   });
 
-  it("outlives every server", async () => {
+  it("survives a restart of all servers", async () => {
     const { ruleSet } = await set(a, {
       ...{ name: "kept", event: RuleEvent.ARRIVAL, when: "message.queue == 'kept'" },
       action: { queue: "kept-elsewhere" },
@@ -88,7 +88,7 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
     });
   });
 
-  it("with the etag of before somebody else's is refused", async () => {
+  it("with an outdated etag is refused", async () => {
     const rule = { name: "r", event: RuleEvent.ARRIVAL, when: "false", action: { drop: true } };
     const { ruleSet } = await set(a, rule);
     await set(deaf, { ...rule, name: "other" });
@@ -99,7 +99,7 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
 });
 
 describe("a message that fails", { timeout: 30_000 }, () => {
-  it("goes to the queue that a rule says, with its attempts, and is processed there", async () => {
+  it("moves to another queue with its attempts and is processed there", async () => {
     await set(a, {
       ...{ name: "slow-host", event: RuleEvent.FAILURE },
       when: "message.queue == 'fast' && attempts >= 2",
@@ -120,7 +120,7 @@ describe("a message that fails", { timeout: 30_000 }, () => {
     await Promise.all([fast.close(), slow.close()]);
   });
 
-  it("is quarantined by a rule, and counted on the server that took the outcome", async () => {
+  it("is quarantined by a rule, and counted by the server that got the outcome", async () => {
     await set(deaf, {
       ...{ name: "gone-for-good", event: RuleEvent.FAILURE },
       ...{ when: "failure.http_status in [404, 410]", action: { quarantine: true } },
@@ -141,7 +141,7 @@ describe("a message that fails", { timeout: 30_000 }, () => {
   });
 });
 
-it("rules are served over HTTP as well", async () => {
+it("rules are served by HTTP too", async () => {
   const baseUrl = `http://${servers[0]?.httpAddress}`;
   const transport = createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false });
   const http = createClient(DlqAdminService, transport);
