@@ -61,7 +61,7 @@ function parseBounded(text: string): ReturnType<typeof parse> {
   }
 }
 
-/** Counts brackets inside strings too: only the parser can tell them apart. */
+/** Counts brackets inside strings too: only the parser can distinguish them. */
 function checkNesting(text: string): void {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {

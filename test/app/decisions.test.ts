@@ -92,7 +92,7 @@ async function sendNow(changes: Partial<SendCommand>, retryPolicy?: PolicyOverri
   return { nowMs, ...result };
 }
 
-/** The hour of the day in UTC that is `hours` after this instant, as a window. */
+/** A window of one hour, `hours` after this time, in UTC. */
 function windowAfter(nowMs: number, hours: number): RetryWindow {
   const hour = new Date(nowMs + hours * 3_600_000).getUTCHours();
   return { timeZone: "UTC", startMinute: hour * 60, endMinute: hour * 60 + 60, days: [] };
@@ -182,7 +182,7 @@ test("a changed policy keeps due times and applies to the next failure", async (
     return result;
   };
   expect(await failOnce()).toMatchObject({ state: "SCHEDULED" });
-  // Of a message that is scheduled under the second one, too.
+  // Also for a message that was scheduled under the second policy.
   settings = { ...settings, maxRetries: 9, nonRetryableReasons: ["TIMEOUT"] };
   expect(await failOnce()).toMatchObject({ quarantineReason: "NON_RETRYABLE" });
 });

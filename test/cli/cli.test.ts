@@ -97,7 +97,7 @@ describe("help", () => {
   test.each([[60], [80], [110]])("fits into %d columns", async (columns) => {
     const { stdout } = await cli(["help"], { terminal: { columns }, env: { NO_COLOR: "1" } });
     const lines = stdout.split("\n");
-    // An example is there to be copied, so it is not broken.
+    // Examples are not wrapped, so that they can be copied.
     const long = lines.filter((l) => l.length > columns && !/^ {2}(dlq|DLQ_)/.test(l));
     expect(long).toEqual([]);
     expect(Math.max(...lines.map((l) => l.length))).toBeGreaterThan(columns - 20);

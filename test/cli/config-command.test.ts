@@ -83,7 +83,7 @@ describe("dlq config", () => {
     expect(run.stdout).toMatch(/^ {4}max_bytes: 1MiB +# f.yaml:4$/m);
     expect(run.stdout).toMatch(/^drain_grace: 25s +# default$/m);
     expect(run.stdout).toMatch(/^# tls_cert: +# default: not set$/m);
-    // Computed for this process: pasted into a file, two processes would share it.
+    // Computed for this process: in a file, two processes would share it.
     expect(run.stdout).toMatch(/^# node_id: host-42 +# default: host name and process id$/m);
   });
 

@@ -1,5 +1,4 @@
-// A caller that is gone is no work any more: the signal of its call is aborted, and nothing is
-// kept for it.
+// After a client disconnects, the signal of its call aborts and nothing is kept.
 
 import { once } from "node:events";
 import { constants } from "node:http2";
@@ -22,7 +21,7 @@ import {
 
 const { stats, streamDue } = DlqService.method;
 
-/** A server whose Stats is done when its caller is gone. */
+/** A server whose Stats ends when its caller disconnects. */
 async function startHanging() {
   const contexts: HandlerContext[] = [];
   const server = await startServer({
@@ -107,7 +106,7 @@ describe.for(LEAVE)("a gRPC client that %s", ([, leave]) => {
     const raw = await openRaw(server.grpc);
     const call = raw.call(STATS);
     call.stream.write(frameOf(new Uint8Array(100)).subarray(0, 50));
-    // An answer on the same connection: the server has seen what came before it.
+    // A response on the same connection shows that the server has read everything before.
     await raw.send("/grpc.health.v1.Health/Check", frameOf(new Uint8Array(0)));
     leave(call, raw);
     await call.ended;

@@ -21,7 +21,7 @@ const sendRequest = {
 };
 const LETTER = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
 
-/** Whatever went wrong on a connection, the next call on it is answered. */
+/** After any error the next call on the connection is answered. */
 async function expectAlive(raw: Awaited<ReturnType<typeof openRaw>>): Promise<void> {
   expect(await raw.send(STATS, EMPTY)).toMatchObject({ code: 0 });
 }

@@ -1,5 +1,5 @@
-// Bodies as no client library writes them. Whatever happens to one call, the next one on the same
-// connection is answered.
+// Bodies that no client library writes. After each call the next one on the same connection is
+// answered.
 
 import { once } from "node:events";
 import { constants } from "node:http2";
@@ -135,7 +135,7 @@ describe("a request above the limit", () => {
 
   it("leaves room on the connection, many times", async () => {
     const one = await start();
-    // More than the window of the connection in all: what is refused must be given back.
+    // More than the window of the connection in total: refused bytes must be returned.
     const body = encode(SendToDlqRequestSchema, sendRequestOf(5 * MIB));
     for (let i = 0; i < 5; i++) {
       expect(await one.raw.send(SEND, body)).toMatchObject({ code: Code.ResourceExhausted });

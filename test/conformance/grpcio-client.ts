@@ -1,4 +1,4 @@
-// grpcio in a process of its own, which makes the calls that this side asks for.
+// grpcio in its own process, which makes the calls for this side.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { resolve } from "node:path";

@@ -10,7 +10,7 @@ const { stats } = DlqService.method;
 const EMPTY = frameOf(new Uint8Array(0));
 const HEALTH = "/grpc.health.v1.Health/Check";
 
-/** Stats answers with the caller's own `x-…` metadata, in its headers and in its trailers. */
+/** Stats returns the caller's `x-…` metadata in headers and trailers. */
 async function startEcho() {
   const seen: Headers[] = [];
   const server = await startServer({
@@ -29,7 +29,7 @@ async function startEcho() {
   return { server, seen };
 }
 
-/** Repeated keys are joined, as every protocol allows. */
+/** Repeated keys are joined, which every protocol allows. */
 function valuesOf(entries: readonly (readonly [string, string])[], name: string): string[] {
   return entries
     .filter(([key]) => key === name)
@@ -48,7 +48,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(answer.code).toBe(0);
     const sent = [value.replace(/=+$/, "")];
     expect(valuesOf(answer.header, key)).toEqual(sent);
-    // Connect's protocols carry trailers otherwise, and some of its clients show them as headers.
+    // Connect's protocols send trailers differently, and some clients show them as headers.
     if (client.listener === "grpc") expect(valuesOf(answer.trailer, key)).toEqual(sent);
   });
 

@@ -1,4 +1,4 @@
-// Both versions, by bidirectional streams where the protocol has them.
+// Both versions, by bidirectional streams if the protocol has them.
 
 import { once } from "node:events";
 import { constants } from "node:http2";
@@ -91,7 +91,7 @@ it.for(VERSIONS)(
 describe("a conversation", () => {
   const PATH = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
-  /** With one question asked and answered, and the next one open. */
+  /** After one request was answered, with the stream still open. */
   async function startTalking(headers = {}) {
     const server = await startServer();
     const raw = await openRaw(server.grpc);

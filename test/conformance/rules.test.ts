@@ -1,4 +1,4 @@
-// Routing rules are set, read and tried the same by every kind of client, on both ports.
+// Routing rules work the same with every kind of client, on both ports.
 
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";

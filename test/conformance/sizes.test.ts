@@ -1,4 +1,4 @@
-// Large, many, at once, and to a reader that does not read.
+// Large messages, many calls, concurrent calls, and a reader that stops.
 
 import { once } from "node:events";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -23,7 +23,7 @@ function sendRequestOf(value: Uint8Array) {
 }
 
 describe.for(CLIENTS)("$name", (client) => {
-  // JSON writes bytes as base64, and the limit of 4 MiB holds for what is written.
+  // JSON encodes bytes as base64, which counts for the limit of 4 MiB.
   const mib = client.name.endsWith("JSON") ? 2 : 3;
 
   it(`sends ${mib} MiB and gets them back`, async () => {
@@ -87,7 +87,7 @@ describe.for(GRPC_CLIENTS)("$name", (client) => {
 });
 
 describe("a reader that stops reading", () => {
-  /** Deliveries of half a MiB as they are asked for, to an end that a bounded server never sees. */
+  /** Deliveries of half a MiB for each request, without end. */
   async function startEndless() {
     const server = await startServer();
     const body = { case: "data" as const, value: new Uint8Array(MIB / 2) };
@@ -112,7 +112,7 @@ describe("a reader that stops reading", () => {
     return { raw, call };
   }
 
-  /** Asked for no more between two looks. */
+  /** No further request in this time. */
   function untilStill(progress: { asked: number }): Promise<number> {
     let last = -1;
     return vi.waitFor(

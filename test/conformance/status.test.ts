@@ -1,4 +1,4 @@
-// What a call ends with is the same for every client, whatever protocol carries it.
+// The status of a call is the same for every client and protocol.
 
 import type { JsonValue } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
@@ -27,7 +27,7 @@ const sendRequest = { queue: "q", payload: { body: { case: "text" as const, valu
 const typeOf = (name: string) => `type.googleapis.com/google.rpc.${name}`;
 const infoOf = (reason: string) => ({ "@type": typeOf("ErrorInfo"), domain: "dlq.v1", reason });
 
-/** What the store or a use case answers, by the code that it must become. */
+/** Errors of the store and the use cases, with their codes. */
 const KINDS: [string, DlqError][] = [
   ["NOT_FOUND", notFound("message", "m1")],
   ["RESOURCE_EXHAUSTED for a queue's limit", queueLimit("q", "messages", 10)],

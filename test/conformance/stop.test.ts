@@ -1,4 +1,4 @@
-// The end of a server does not wait for peers that do not care.
+// A stopping server does not wait for peers that do not close.
 
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
@@ -27,7 +27,7 @@ it("a peer that does not close its connection is cut off", async () => {
   const socket = await connectStubborn(server.grpc);
   const cut = new Promise((resolve) => socket.once("close", resolve));
   await server.listeners.close(20);
-  // Its own half is still open: the first word there is refused, and the next one finds out.
+  // Its half is still open: the first write is refused, and the next one fails.
   const speaking = setInterval(() => socket.write("x"), 20);
   await cut;
   clearInterval(speaking);

@@ -1,4 +1,4 @@
-// What a client is told that speaks to the other listener's port.
+// The error for a client on the wrong port.
 
 import { once } from "node:events";
 import { type IncomingMessage, request as requestHttp } from "node:http";
@@ -24,7 +24,7 @@ describe("the HTTP port", () => {
   it.for(GRPC_CLIENTS)("cannot be reached by $name: it does not support HTTP/2", async (client) => {
     const server = await startServer();
     const connection = client.open(server.http);
-    // Nothing is left to close of Connect's connection, which says so with an error of its own.
+    // Connect's connection is already closed, and reports that as an error.
     if (client !== connectRpc.grpc) onTestFinished(() => connection.close());
     const outcome = await connection.unary(stats, {}, { timeoutMs: 2_000 });
     expect([Code.Unavailable, Code.Internal]).toContain(outcome.code);

@@ -1,4 +1,5 @@
-// A dependency that is down: the breaker sees it in the outcomes, and neither hurts it nor burns attempts.
+// A dependency is down: the breaker detects it by outcomes, and neither loads it nor uses up
+// attempts.
 
 import { fromJsonString } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
@@ -13,7 +14,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 const MESSAGES = 10_000;
-/** The dependency of `downstream` is away for so long. */
+/** How long the dependency of `downstream` is down. */
 const DOWN_MS = Number(process.env.DLQ_TEST_DOWN_MS ?? 60_000);
 const WINDOW_MS = 10_000;
 const BURNED_AT_MOST = 0.01;
@@ -29,7 +30,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Sets what the page on protection shows. */
+/** Applies the settings of docs/protection.md. */
 async function configure(queue: string, example: string): Promise<void> {
   const shown = fencesOf(readDocument("docs/protection.md")).find(({ info }) => info === example);
   const config = fromJsonString(QueueConfigSchema, shown?.text ?? "");
@@ -37,7 +38,7 @@ async function configure(queue: string, example: string): Promise<void> {
   await client.admin.updateQueue({ queue: { name: queue, config } });
 }
 
-/** What is called for each message, as the host says. */
+/** The dependency that is called for each message, by host. */
 class Downstream {
   readonly calls = new Map<string, number>();
   readonly down = new Set<string>();

@@ -9,7 +9,7 @@ import { failed, retriesAtOnce, sendRequest, text } from "../support/send-reques
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
-// Messages that are edited between two tries, as operators and workers see it.
+// Messages that are edited between two attempts, as operators and workers see it.
 
 let server: TestServer;
 let client: TestClient;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { grpcurl } from "../rpc/sockets.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
-// The program that our users try first; its output is what they see.
+// grpcurl, the program that users try first.
 
 let server: TestServer;
 beforeAll(async () => {

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const WAIT = { timeout: 15_000, interval: 50 };
 
-/** A worker with the shortest lease there is. */
+/** A worker with the shortest lease. */
 function hasty(queue: string, over: WorkerRequest = {}): Promise<Worker> {
   return Worker.open(dlq, { queues: [queue], leaseDuration: durationFromMs(1_000), ...over });
 }
@@ -54,9 +54,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
     await worker.close();
   });
 
-  it("that expired still accepts its outcome before the next delivery", async ({
-    expect,
-  }) => {
+  it("that expired still accepts its outcome before the next delivery", async ({ expect }) => {
     const worker = await hasty("late");
     await dlq.sendToDlq(sendRequest("late"));
     const received = await worker.next();
@@ -76,7 +74,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
     if (!one || !other) throw new Error("not two");
     const leaseTokens = [one.delivery.leaseToken];
     const endsAtMs = msOf(one.delivery.leaseExpireTime);
-    // By the store's clock well past the first lease, extended all the time.
+    // By the store's clock well after the first lease, which was extended.
     while ((await storeNowMs(dlq)) < endsAtMs + 700) {
       const byToken = await dlq.extendLease({ leaseTokens });
       expect(byToken.results[0]).toMatchObject({ status: AckStatus.APPLIED, shouldStop: false });
@@ -102,7 +100,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
       .poll(async () => (await statsOf(dlq, "suspect")).totals?.leaseExpiries, WAIT)
       .toBe(2n);
 
-    // Others are due, and there is room for them: they wait until the suspect's outcome is known.
+    // Others are due and there is room, but they wait until the isolated message has an outcome.
     await dlq.sendToDlqBatch({ requests: sendRequests(3, "suspect") });
     const calm = await Worker.open(dlq, { queues: ["suspect"], maxInFlight: 10 });
     const suspect = await calm.next();

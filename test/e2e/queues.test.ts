@@ -21,7 +21,7 @@ import { dueIn, failed, sendRequest, sendRequests } from "../support/send-reques
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker } from "../support/worker.ts";
 
-// Two servers on one Redis. The second has no channels: it neither hears hints nor gives any.
+// Two servers on one Redis. The second one has no channels: it neither gets nor sends hints.
 
 let redis: TestRedis;
 let servers: TestServer[];
@@ -52,12 +52,12 @@ afterAll(async () => {
 const set = (client: TestClient, name: string, config: Partial<QueueConfig>, etag = "") =>
   client.admin.updateQueue({ queue: { name, etag, config: config as never } });
 
-/** A change acts everywhere within this. */
+/** A change applies on all servers within this time. */
 const ACTS_WITHIN_MS = 2_000;
-/** Of a breaker that no test waits for. */
+/** Longer than any test waits. */
 const LONG = { openTime: durationFromMs(3_600_000), maxOpenTime: durationFromMs(3_600_000) };
 
-/** Sends until one is refused by the limit, and gives how long that took. */
+/** Sends until one is refused by the limit, and returns how long that took. */
 async function untilRefused(client: TestClient, queue: string): Promise<number> {
   const began = performance.now();
   for (;;) {
@@ -161,7 +161,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
       queue: { name, config: how === undefined ? {} : { pause: how as never } },
       updateMask: { paths: ["pause"] },
     });
-  /** The server has had several turns to hand something out. */
+  /** Time for several ticks. */
   async function nothingComes(worker: Worker) {
     const before = worker.received.length;
     await worker.silence(5);
@@ -328,7 +328,7 @@ describe("a deletion", { timeout: 60_000 }, () => {
       { timeout: 5_000, interval: 100 },
     );
 
-    // Of the new life: neither paused nor forgotten, and the worker still waits for it.
+    // The new queue is not paused, and the worker still gets its messages.
     await a.dlq.sendToDlq(sendRequest(queue));
     await worker.next();
     expect(await names(deaf)).toContain(queue);
@@ -352,7 +352,8 @@ describe("a deletion", { timeout: 60_000 }, () => {
     await called;
     client.close();
     console.info(`killed after ${await counter("purged")} of ${count} messages`);
-    // Whoever meets the queue goes on: here a send, without one the next tick.
+    // Any server that sees the mark continues the deletion: here by a send, otherwise by the next
+    // tick.
     await vi.waitFor(() => deaf.dlq.sendToDlq(sendRequest(queue)), {
       timeout: 20_000,
       interval: 50,

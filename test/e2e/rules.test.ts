@@ -12,7 +12,7 @@ import { failed, retriesAtOnce, sendRequest } from "../support/send-requests.ts"
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker } from "../support/worker.ts";
 
-// Two servers on one Redis. The second has no channels: it neither hears hints nor gives any.
+// Two servers on one Redis. The second one has no channels: it neither gets nor sends hints.
 
 let redis: TestRedis;
 let servers: TestServer[];
@@ -40,13 +40,13 @@ type Rules = NonNullable<
 >;
 const set = (client: TestClient, ...rules: Rules) =>
   client.admin.updateRules({ ruleSet: { rules } });
-/** Taken back everywhere, so that tests stand by themselves. */
+/** Reset on all servers, so that tests are independent. */
 afterEach(async () => {
   await set(a);
   await vi.waitFor(async () => expect((await a.admin.getRules({})).ruleSet?.rules).toEqual([]));
 });
 
-/** A change acts everywhere within this. */
+/** A change applies on all servers within this time. */
 const ACTS_WITHIN_MS = 2_000;
 
 describe("a change of the rules", { timeout: 30_000 }, () => {
@@ -107,7 +107,7 @@ describe("a message that fails", { timeout: 30_000 }, () => {
     });
     const sent = await a.dlq.sendToDlq(sendRequest("fast", retriesAtOnce(5)));
     const fast = await Worker.open(a.dlq, { queues: ["fast"] });
-    // The server that moves is not the one that delivers next, and hears of it by no hint.
+    // The moving server is not the one that delivers next, and sends it no hint.
     const slow = await Worker.open(a.dlq, { queues: ["slow"] });
     for (let attempt = 1; attempt <= 2; attempt++) await settle(a.dlq, await fast.next(), failed());
     const arrived = await slow.next();
@@ -125,7 +125,7 @@ describe("a message that fails", { timeout: 30_000 }, () => {
       ...{ name: "gone-for-good", event: RuleEvent.FAILURE },
       ...{ when: "failure.http_status in [404, 410]", action: { quarantine: true } },
     });
-    // A look that the server takes now.
+    // Makes the server refresh now.
     await a.admin.getRules({});
     const worker = await Worker.open(a.dlq, { queues: ["gone"] });
     await a.dlq.sendToDlq(sendRequest("gone"));

@@ -98,5 +98,8 @@ test("an isolated message is alone on its stream, and other streams continue", a
   const isolated = held.find((mine) => mine.length === 1)?.[0] as DueDelivery;
   expect(isolated.outcomeUnknown).toBe(true);
   await node.succeed(isolated);
-  await until("the fourth, when the isolated message is done", () => held.flat().length === 5 || undefined);
+  await until(
+    "the fourth, when the isolated message is done",
+    () => held.flat().length === 5 || undefined,
+  );
 });

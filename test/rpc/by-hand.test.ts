@@ -1,4 +1,4 @@
-// What is encoded by hand is what the schema would have encoded.
+// Hand-written encoding gives the same bytes as the schema.
 
 import { create, fromBinary, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";

@@ -64,7 +64,7 @@ describe("Watch", () => {
       () => (settled = true),
     );
     readiness.set("NOT_SERVING");
-    // Anything that it had to say would have come with this turn of the loop.
+    // Any further state would have been sent in this turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     expect(settled).toBe(false);
     controller.abort();

@@ -11,7 +11,7 @@ const violations = (json: object) => read(json).violations;
 const over = (base: Partial<QueueSettings>, json: object) =>
   resolveQueue({ ...DEFAULT_QUEUE_SETTINGS, ...base }, read(json).layer, []);
 
-/** Each field with a value that is not the default, and the setting that it makes. */
+/** Each field with a value that is not the default, and the resulting setting. */
 const FIELDS: [json: object, settings: Partial<QueueSettings>][] = [
   [{ maxRetries: 0 }, { maxRetries: 0 }],
   [{ maxRetries: 1000 }, { maxRetries: 1000 }],

@@ -1,6 +1,5 @@
-// Expressions of at most 1 KiB that are made to be slow, on messages at their limits: each has to
-// end within the bound. The bound leaves room for a busy machine; what is quadratic or exponential
-// in anything misses it by far.
+// Slow expressions of at most 1 KiB on messages at their limits. Each must end within the bound,
+// which has room for a busy machine; quadratic or exponential cost exceeds it by far.
 
 import { describe, expect, it, test } from "vitest";
 import { LIMITS } from "../../src/core/settings.ts";
@@ -27,7 +26,7 @@ const BINDINGS = bindingsOf(
   factsWith({ attributes }, { message: MIXED, attributes: { m: MIXED.slice(0, 1024) } }, 3),
 );
 
-/** CPU time, the smallest of a few runs: other load of the machine is not the expression's cost. */
+/** CPU time, the smallest of a few runs, so that other load does not matter. */
 function smallestMs(run: () => unknown): number {
   let smallest = Number.POSITIVE_INFINITY;
   for (let n = 0; n < 3; n++) {

@@ -55,7 +55,7 @@ async function send(queue: string, retry: MessageRetry = { policy: POLICY }) {
   );
 }
 
-/** What is due in this queue fails. */
+/** Claims the due messages of this queue and reports failures. */
 async function fail(queue: string, over: { nonRetryable?: boolean; httpStatus?: number } = {}) {
   await at.current.clock.advance(10_000);
   const claimed = only((await at.current.tick(queue, [session(1)])).claimed);

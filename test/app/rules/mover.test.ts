@@ -26,7 +26,7 @@ const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
 const moverOn = (moves: Moves) =>
   new Mover({ store: { moves }, settingsOf, observer: ears, log: ears.log });
 
-/** Makes as many set out from A as there are targets; gives their ids. */
+/** Starts a move from A to each target and returns the ids. */
 const setOut = (...targets: string[]) => setOutWith(targets, []);
 
 async function setOutWith(
@@ -55,7 +55,7 @@ async function setOutWith(
 
 const countOf = async (queue: string) => (await at.current.dump(queue)).messages.size;
 
-/** As the store, but for what a test breaks. */
+/** The store, with the functions that a test breaks. */
 function broken(over: Partial<Moves>): Moves {
   const { moves } = at.current.store;
   return {
@@ -136,7 +136,7 @@ describe("a move that a server left behind", () => {
     await Promise.all(several.map((one) => one.idle()));
     expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 30]);
     expect((await at.current.dump("b")).counters.moved_in).toBe(30);
-    // Each was told once, but for those whose end was not heard.
+    // Each was reported once, except those whose last answer was lost.
     expect(ears.moves).toHaveLength(20);
   });
 

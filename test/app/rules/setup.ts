@@ -6,7 +6,7 @@ import type { Rule, RuleAction } from "../../../src/rules/rule.ts";
 import { factsWith } from "../../rules/facts.ts";
 import { ruleWith } from "../../rules/rules.ts";
 
-/** What was counted and logged of rules. */
+/** Counts and log lines of rules. */
 export class RuleEars implements RuleObserver {
   inForce: readonly string[] = [];
   readonly matched: string[] = [];
@@ -39,12 +39,12 @@ export class RuleEars implements RuleObserver {
   }
 }
 
-/** One rule: when it matches, what it does. */
+/** A rule with its expression and action. */
 export function rule(when: string, action: RuleAction, parts: Partial<Rule> = {}): Rule {
   return ruleWith({ name: "r", event: "ARRIVAL", when, action, ...parts });
 }
 
-/** A judge over rules that a test may replace. */
+/** A RuleJudge with rules that a test can replace. */
 export function judgeOver(ears: RuleEars, now: () => number = () => 0) {
   let compiled = new CompiledRules([]);
   const judge = new RuleJudge({

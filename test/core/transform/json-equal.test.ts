@@ -55,7 +55,8 @@ describe("numbers as long as a payload are compared quickly", () => {
     const [left, right] = [parseJson(a, "a"), parseJson(b, "b")];
     const startMs = performance.now();
     expect(jsonEqual(left, right)).toBe(same);
-    // A pattern takes half a minute for the first one, and arithmetic a second for an exponent.
+    // A regular expression needs half a minute for the first one, arithmetic a second for an
+    // exponent.
     expect(performance.now() - startMs).toBeLessThan(500);
   });
 });

@@ -1,5 +1,4 @@
-// What RFC 6902 asks for: the examples of its appendix in their own words, and the places where
-// implementations differ from it.
+// RFC 6902: the examples of its appendix, and cases in which implementations differ.
 
 import { describe, expect, test } from "vitest";
 import type { RefusalKind } from "../../../src/core/transform/json.ts";

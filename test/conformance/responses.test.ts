@@ -1,4 +1,4 @@
-// The shape of a gRPC answer on the wire, and that every answer is counted.
+// The form of a gRPC response on the wire, and that every response is counted.
 
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
