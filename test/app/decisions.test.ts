@@ -225,11 +225,11 @@ test("a breaker that was removed from the settings is not reported", async () =>
   const [claimed] = (await at.current.tick("orders", [session(1)])).claimed;
   const over = { delayMs: 0, countsForBreaker: true };
   await store.settle("orders", NO_REQUEST, [outcome(claimed as Claimed, "failReschedule", over)]);
-  const told = async (breaker: QueueSettings["breaker"]) => {
+  const reported = async (breaker: QueueSettings["breaker"]) => {
     const settingsOf = () => ({ ...DEFAULT_QUEUE_SETTINGS, breaker });
     const [queue] = (await createStats({ store, settingsOf })(["orders"])).queues;
     return [queue?.breaker.state, queue?.openBreakers, queue?.conditions[0]?.code];
   };
-  expect(await told("queue")).toEqual(["OPEN", 1, "BREAKER_OPEN"]);
-  expect(await told("off")).toEqual(["CLOSED", 0, "NO_WORKERS"]);
+  expect(await reported("queue")).toEqual(["OPEN", 1, "BREAKER_OPEN"]);
+  expect(await reported("off")).toEqual(["CLOSED", 0, "NO_WORKERS"]);
 });

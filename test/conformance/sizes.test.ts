@@ -58,15 +58,15 @@ describe.for(CLIENTS)("$name", (client) => {
 
   it("makes 100 calls at once", async () => {
     const server = await startServer();
-    const gate = Promise.withResolvers<void>();
+    const barrier = Promise.withResolvers<void>();
     server.dlq.onStats = async () => {
-      await gate.promise;
+      await barrier.promise;
       return { nowMs: 0, queues: [] };
     };
     const connection = open(client, server);
     const calls = Array.from({ length: 100 }, () => connection.unary(stats, {}));
     await vi.waitFor(() => expect(server.guard.calls.active).toBe(100));
-    gate.resolve();
+    barrier.resolve();
     const codes = (await Promise.all(calls)).map(({ code }) => code);
     expect(codes).toEqual(new Array(100).fill(0));
     await untilIdle(server);

@@ -47,7 +47,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(answer.response?.id).toBe(MESSAGE_ID_TEXT);
   });
 
-  it.for(KINDS)("is told %s with its details", async ([, error]) => {
+  it.for(KINDS)("gets %s with its details", async ([, error]) => {
     const server = await startServer();
     server.dlq.onSend = () => error;
     const outcome = await open(client, server).unary(sendToDlq, sendRequest);
@@ -98,7 +98,7 @@ describe.for(CLIENTS)("$name", (client) => {
   it.for([
     ["method", { ...stats, name: "Nothing" }],
     ["service", { ...stats, parent: { ...DlqService, typeName: "no.such.Service" } }],
-  ] as const)("is told UNIMPLEMENTED of an unknown %s", async ([, method]) => {
+  ] as const)("gets UNIMPLEMENTED for an unknown %s", async ([, method]) => {
     const server = await startServer();
     const connection = open(client, server);
     expect(await connection.unary(method, {})).toMatchObject({ code: Code.Unimplemented });
@@ -116,6 +116,6 @@ describe.for(CLIENTS)("$name", (client) => {
       );
     const outcome = await open(client, server).unary(sendToDlq, sendRequest);
     expect(outcome.code).toBe(Code.InvalidArgument);
-    expect(JSON.stringify(outcome.details)).toMatch(/and \d+ more, left out/);
+    expect(JSON.stringify(outcome.details)).toMatch(/\d+ more violations are not listed/);
   });
 });

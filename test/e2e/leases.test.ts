@@ -91,24 +91,24 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
   });
 
   it("that expires twice leads to isolated delivery", async ({ expect }) => {
-    const worker = await hasty("suspect", { maxInFlight: 1 });
-    await dlq.sendToDlq(sendRequest("suspect"));
+    const worker = await hasty("isolated", { maxInFlight: 1 });
+    await dlq.sendToDlq(sendRequest("isolated"));
     const first = await worker.next();
     await worker.next();
     await worker.close();
     await expect
-      .poll(async () => (await statsOf(dlq, "suspect")).totals?.leaseExpiries, WAIT)
+      .poll(async () => (await statsOf(dlq, "isolated")).totals?.leaseExpiries, WAIT)
       .toBe(2n);
 
     // Others are due and there is room, but they wait until the isolated message has an outcome.
-    await dlq.sendToDlqBatch({ requests: sendRequests(3, "suspect") });
-    const calm = await Worker.open(dlq, { queues: ["suspect"], maxInFlight: 10 });
-    const suspect = await calm.next();
-    expect(suspect.message.id).toBe(first.message.id);
-    expect(suspect.delivery.outcomeUnknown).toBe(true);
+    await dlq.sendToDlqBatch({ requests: sendRequests(3, "isolated") });
+    const calm = await Worker.open(dlq, { queues: ["isolated"], maxInFlight: 10 });
+    const isolated = await calm.next();
+    expect(isolated.message.id).toBe(first.message.id);
+    expect(isolated.delivery.outcomeUnknown).toBe(true);
     await calm.silence();
     expect(calm.received).toHaveLength(1);
-    await calm.settle(suspect);
+    await calm.settle(isolated);
     for (const received of await calm.take(3)) await calm.settle(received);
     await calm.close();
   });

@@ -134,8 +134,8 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
   });
 
   it("is quarantined, discarded, or quarantined as non-retryable by its worker", async () => {
-    const worker = await Worker.open(dlq, { queues: ["told"] });
-    await dlq.sendToDlqBatch({ requests: sendRequests.sendRequests(3, "told") });
+    const worker = await Worker.open(dlq, { queues: ["statuses"] });
+    await dlq.sendToDlqBatch({ requests: sendRequests.sendRequests(3, "statuses") });
     const [a, b, c] = await worker.take(3);
     if (!a || !b || !c) throw new Error("not three");
     expect(await worker.settle(a, sendRequests.quarantined)).toMatchObject({

@@ -152,7 +152,7 @@ describe("spliced deliveries equal encoded ones", () => {
         edits: [{ who: "Retry", patch: "[]", inverse: long, time: { seconds: 1n } }],
       },
     ],
-    ["nothing that this version knows", {}],
+    ["only unknown fields", {}],
   ])("edited: %s", (_, init) => {
     const { request, failure } = requestOf(everything);
     const envelope = encodeEnvelope(request, failure);

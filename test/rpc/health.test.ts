@@ -13,7 +13,7 @@ async function setUp() {
 
 describe("Check", () => {
   it.each(["", "dlq.v1.DlqService", "dlq.v1.DlqAdminService"])(
-    "tells the state of %j",
+    "returns the state of %j",
     async (service) => {
       const { readiness, health } = await setUp();
       expect((await health.check({ service })).status).toBe(Status.SERVING);

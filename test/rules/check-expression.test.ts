@@ -68,7 +68,7 @@ const truth = fc.oneof(
   expression.map((a) => `${a} == ${a}`),
 );
 
-const DOCUMENTED = /divide by zero|modulus by zero|overflow|that is no (whole )?number/;
+const DOCUMENTED = /divide by zero|modulus by zero|overflow|that is not an? (integer|number)/;
 
 function valid(text: string): Expression | undefined {
   try {
