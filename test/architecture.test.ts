@@ -1,5 +1,5 @@
-// The direction of dependencies under src: what each layer may import, checked from the import
-// lines themselves. CONTRIBUTING.md has the picture; this is the rule.
+// The allowed dependencies between the layers of src, checked by import lines. CONTRIBUTING.md has
+// a picture.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -9,11 +9,11 @@ const ROOT = resolve(import.meta.dirname, "..");
 
 /** A layer's name is its folder below src; `gen` is the generated code, `proto` its runtime. */
 interface Layer {
-  /** Layers that it may use. */
+  /** Layers that it may import. */
   readonly uses: readonly string[];
-  /** Layers of which it may import types only. */
+  /** Layers of which it may import only types. */
   readonly types?: readonly string[];
-  /** Packages and modules of Node; a trailing `*` stands for anything. */
+  /** Packages and modules of Node. A trailing `*` matches anything. */
   readonly packages?: readonly string[];
 }
 
@@ -21,7 +21,7 @@ const PROTOBUF = "@bufbuild/protobuf*";
 
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: [] },
-  // As pure as core, but for a language that nobody should write anew.
+  // As pure as core, except for the expression language.
   rules: { uses: ["core"], packages: ["@bufbuild/cel", "@bufbuild/re2"] },
   "store/contract": { uses: [], types: ["core"] },
   "store/redis": {
@@ -76,7 +76,7 @@ function importsOf(file: string): Import[] {
   });
 }
 
-/** Without comments. Good enough for this tree: no string under src holds a comment's beginning. */
+/** The code without comments. No string under src contains the start of a comment. */
 function codeOf(file: string): string {
   return readFileSync(join(ROOT, file), "utf8")
     .replace(/\/\*[\s\S]*?\*\//g, "")
@@ -90,7 +90,7 @@ function layerOf(file: string): string {
   return `store/${second.replace(/\.ts$/, "")}`;
 }
 
-/** Why an import is wrong; undefined when it is fine. */
+/** Returns why an import is wrong; undefined if it is allowed. */
 function violation(file: string, found: Import): string | undefined {
   const name = layerOf(file);
   const layer = LAYERS[name];
@@ -114,7 +114,9 @@ const FILES = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8"
   .filter((name) => name.endsWith(".ts"))
   .map((name) => join("src", name));
 
-/** The first circle of value imports, as a path of files; types are erased and can't be one. */
+/**
+ * Returns the first cycle of value imports as a path of files. Type imports are erased and ignored.
+ */
 function findCycle(): string[] | undefined {
   const done = new Set<string>();
   const path: string[] = [];
@@ -138,14 +140,14 @@ function findCycle(): string[] | undefined {
 }
 
 describe("the source tree", () => {
-  test("every layer imports only what it may", () => {
+  test("every layer imports only allowed layers and packages", () => {
     const wrong = FILES.flatMap((file) =>
       importsOf(file).map((found) => violation(file, found) ?? []),
     ).flat();
     expect(wrong).toEqual([]);
   });
 
-  test("every import of a file is seen: the rules above are not blind", () => {
+  test("every import of a file is found", () => {
     const blind = FILES.filter((file) => {
       const keywords = codeOf(file).match(/\bfrom\s+["']|^import\s+["']|\bimport\(/gm) ?? [];
       return keywords.length !== importsOf(file).length;
@@ -159,11 +161,11 @@ describe("the source tree", () => {
     expect(Object.keys(LAYERS).filter((name) => !found.has(name))).toEqual([]);
   });
 
-  test("no file imports itself through others", () => {
+  test("there is no import cycle", () => {
     expect(findCycle()).toBeUndefined();
   });
 
-  test("no file grows beyond one noun", () => {
+  test("no file has more than 320 lines", () => {
     const lengths = FILES.map((file) => ({
       file: relative("src", file),
       lines: readFileSync(join(ROOT, file), "utf8").split("\n").length - 1,

@@ -42,7 +42,7 @@ export interface FailureRecord extends RetryAfterFacts {
   attributes: Readonly<Record<string, string>>;
   /**
    * Returns the `dlq.v1.Failure` to store, cut to its limits. `reason` replaces an unspecified
-   * reason; a number that this version does not know is kept.
+   * reason; a number that is unknown to this version is kept.
    */
   encode(reason: Reason): Uint8Array;
 }

@@ -50,7 +50,7 @@ export interface RuleObserver {
 
 /**
  * The log of decisions, one line each, never a payload. Events of every message are logged at level
- * debug: at ten thousand a second nobody reads them, and writing costs more than deciding.
+ * debug: at ten thousand a second they cost more than the decision.
  */
 export interface DecisionLog {
   /** Lets callers skip the work for lines that would not be written. */

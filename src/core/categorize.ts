@@ -33,7 +33,7 @@ export function categorize(failure: UncategorizedFailure): Reason {
     reasonFromNumber(failure.reasonNumber ?? 0) ??
     byGrpcCode.get(failure.grpcCode ?? 0) ??
     reasonOfResponse(failure) ??
-    reasonOfWords(readWords(failure)) ??
+    reasonOfText(readText(failure)) ??
     "UNKNOWN_ERROR"
   );
 }
@@ -54,13 +54,13 @@ function reasonOfResponse(failure: UncategorizedFailure): Reason | undefined {
   const status = failure.httpStatus ?? 0;
   const reason = reasonOfHttpStatus(status);
   if (!BROAD_STATUSES.has(status)) return reason;
-  const words = readWords(failure);
+  const texts = readText(failure);
   const named =
-    codes.find(words.type)?.reason ??
-    reasonOfException(words) ??
-    reasonOfName(words.type) ??
-    codes.find(words.message)?.reason ??
-    reasonOfMention(words);
+    codes.find(texts.type)?.reason ??
+    reasonOfException(texts) ??
+    reasonOfName(texts.type) ??
+    codes.find(texts.message)?.reason ??
+    reasonOfMention(texts);
   return CAUSES.has(named) ? named : reason;
 }
 
@@ -71,7 +71,7 @@ function reasonOfHttpStatus(status: number): Reason | undefined {
   return status >= 300 && status <= 599 ? "WEBHOOK_FAILED" : undefined;
 }
 
-interface Words {
+interface FailureText {
   readonly type: string;
   readonly message: string;
 }
@@ -79,34 +79,34 @@ interface Words {
 /** Paths of URLs and files contain words that prove nothing: `/orders/unauthorized`. */
 const PATH = /:\/\/[^\s"'<>)]*|(?<=^|[\s"'(=:])\/[^\s"',)]+/g;
 
-function readWords(failure: UncategorizedFailure): Words {
+function readText(failure: UncategorizedFailure): FailureText {
   const message = failure.message.slice(0, TEXT_CHARS).replace(PATH, " ");
   return { type: (failure.type || leadingType(message)).slice(0, TYPE_CHARS), message };
 }
 
-function reasonOfWords(words: Words): Reason | undefined {
-  const code = codes.find(words.type)?.reason;
+function reasonOfText(texts: FailureText): Reason | undefined {
+  const code = codes.find(texts.type)?.reason;
   if (code === undefined) {
-    const excepted = reasonOfException(words);
+    const excepted = reasonOfException(texts);
     if (excepted !== undefined) return excepted;
   }
-  const ofType = code ?? reasonOfName(words.type);
+  const ofType = code ?? reasonOfName(texts.type);
   if (ofType !== undefined && ofType !== "NETWORK_ERROR") return ofType;
-  const ofMessage = reasonOfMessage(words);
+  const ofMessage = reasonOfMessage(texts);
   if (ofType === undefined) return ofMessage;
   return CAUSES.has(ofMessage) ? ofMessage : ofType;
 }
 
-function reasonOfMessage(words: Words): Reason | undefined {
+function reasonOfMessage(texts: FailureText): Reason | undefined {
   // One pass for both columns. All codes are stronger than all phrases.
-  const found = codesAndText.find(words.message);
+  const found = codesAndText.find(texts.message);
   if (found?.column === "codes") return found.reason;
-  const { message } = words;
-  return reasonOfMention(words) ?? reasonOfHttpStatus(statusInText(message)) ?? found?.reason;
+  const { message } = texts;
+  return reasonOfMention(texts) ?? reasonOfHttpStatus(statusInText(message)) ?? found?.reason;
 }
 
 /** Looks up category-exceptions.ts. */
-function reasonOfException({ type, message }: Words): Reason | undefined {
+function reasonOfException({ type, message }: FailureText): Reason | undefined {
   for (const name of typeNames(type)) {
     for (const exception of exceptionsByType.get(name) ?? []) {
       if (exception.matcher.first(message) >= 0) return exception.reason;
@@ -129,7 +129,7 @@ const MENTION = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/;
  * An exception in the message: "java.util.concurrent.TimeoutException: after 5 s",
  * "(ThrottlingException)".
  */
-function reasonOfMention({ message }: Words): Reason | undefined {
+function reasonOfMention({ message }: FailureText): Reason | undefined {
   const name = MENTION.exec(message)?.[0];
   return name === undefined ? undefined : reasonOfName(name);
 }

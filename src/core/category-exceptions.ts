@@ -11,13 +11,13 @@ export interface TypeException {
   reason: Reason;
 }
 
-/** General errors of SQL clients: only the message tells them apart. */
+/** General errors of SQL clients: only the message distinguishes them. */
 const SQL = [
   ...["DatabaseError", "OperationalError", "PSQLException", "pq.Error", "PgError"],
   ...["MySQLError", "tokio_postgres.Error", "sqlx_core.Error"],
 ];
 
-/** General errors of AWS clients: only the message tells them apart. */
+/** General errors of AWS clients: only the message distinguishes them. */
 const AWS = [
   ...["ClientError", "DynamoDbException", "S3Exception", "SqsException"],
   ...["GenericAPIError", "OperationError"],

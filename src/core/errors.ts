@@ -37,7 +37,7 @@ export type DlqErrorDetail =
 
 export type DlqErrorKind = DlqErrorDetail["kind"];
 
-/** Narrow on `detail.kind`. The message tells the caller what to do. */
+/** Narrow on `detail.kind`. The message says what the caller should do. */
 export class DlqError extends Error {
   override readonly name = "DlqError";
   readonly detail: DlqErrorDetail;

@@ -27,7 +27,7 @@ export type PolicyLevel =
   | "queue_policy"
   /** The reason's preset. */
   | "preset"
-  /** None of these: the message has no reason that this version knows. */
+  /** None of these: the message has no known reason. */
   | "default";
 
 /** The policy in force, including `maxRetries`, and the source of each. */

@@ -22,7 +22,7 @@ export const REASON_NAMES = Object.keys(REASONS) as readonly Reason[];
 
 const byNumber = new Map<number, Reason>(REASON_NAMES.map((name) => [REASONS[name], name]));
 
-/** The name of a number; undefined if this version does not know it. */
+/** The name of a number; undefined if it is unknown to this version. */
 export function reasonFromNumber(n: number): Reason | undefined {
   return byNumber.get(n);
 }

@@ -61,7 +61,7 @@ function parseBounded(text: string): ReturnType<typeof parse> {
   }
 }
 
-/** Counts brackets inside strings too: only the parser can tell them apart. */
+/** Counts brackets inside strings too: only the parser can distinguish them. */
 function checkNesting(text: string): void {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -123,12 +123,12 @@ function errorsOf(error: CelError): CelError[] {
 /** The library's own conversions read "" as 0 and "0x10" as 16. */
 const CONVERSIONS = [
   celFunc("int", [CelScalar.STRING], CelScalar.INT, (text) => {
-    if (!/^-?\d{1,19}$/.test(text)) throw new Error("int() of a string that is no integer");
+    if (!/^-?\d{1,19}$/.test(text)) throw new Error("int() of a string that is not an integer");
     return BigInt.asIntN(64, BigInt(text));
   }),
   celFunc("double", [CelScalar.STRING], CelScalar.DOUBLE, (text) => {
     if (!/^-?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,4})?$/.test(text)) {
-      throw new Error("double() of a string that is no number");
+      throw new Error("double() of a string that is not a number");
     }
     return Number(text);
   }),

@@ -92,7 +92,7 @@ async function sendNow(changes: Partial<SendCommand>, retryPolicy?: PolicyOverri
   return { nowMs, ...result };
 }
 
-/** The hour of the day in UTC that is `hours` after this instant, as a window. */
+/** A window of one hour, `hours` after this time, in UTC. */
 function windowAfter(nowMs: number, hours: number): RetryWindow {
   const hour = new Date(nowMs + hours * 3_600_000).getUTCHours();
   return { timeZone: "UTC", startMinute: hour * 60, endMinute: hour * 60 + 60, days: [] };
@@ -182,7 +182,7 @@ test("a changed policy keeps due times and applies to the next failure", async (
     return result;
   };
   expect(await failOnce()).toMatchObject({ state: "SCHEDULED" });
-  // Of a message that is scheduled under the second one, too.
+  // Also for a message that was scheduled under the second policy.
   settings = { ...settings, maxRetries: 9, nonRetryableReasons: ["TIMEOUT"] };
   expect(await failOnce()).toMatchObject({ quarantineReason: "NON_RETRYABLE" });
 });
@@ -225,11 +225,11 @@ test("a breaker that was removed from the settings is not reported", async () =>
   const [claimed] = (await at.current.tick("orders", [session(1)])).claimed;
   const over = { delayMs: 0, countsForBreaker: true };
   await store.settle("orders", NO_REQUEST, [outcome(claimed as Claimed, "failReschedule", over)]);
-  const told = async (breaker: QueueSettings["breaker"]) => {
+  const reported = async (breaker: QueueSettings["breaker"]) => {
     const settingsOf = () => ({ ...DEFAULT_QUEUE_SETTINGS, breaker });
     const [queue] = (await createStats({ store, settingsOf })(["orders"])).queues;
     return [queue?.breaker.state, queue?.openBreakers, queue?.conditions[0]?.code];
   };
-  expect(await told("queue")).toEqual(["OPEN", 1, "BREAKER_OPEN"]);
-  expect(await told("off")).toEqual(["CLOSED", 0, "NO_WORKERS"]);
+  expect(await reported("queue")).toEqual(["OPEN", 1, "BREAKER_OPEN"]);
+  expect(await reported("off")).toEqual(["CLOSED", 0, "NO_WORKERS"]);
 });

@@ -113,7 +113,7 @@ test("a deletion with an outdated etag changes nothing", async () => {
   await send(1);
 });
 
-/** What a server leaves that dies after its first steps. */
+/** The state after a server died in the first steps. */
 async function leaveHalfDone() {
   await send(700);
   await at.current.store.deletion.seal(QUEUE, 700);

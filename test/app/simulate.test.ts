@@ -1,4 +1,4 @@
-// SimulatePolicy over what a real store holds.
+// SimulatePolicy over messages in a real store.
 
 import { expect, test } from "vitest";
 import {

@@ -9,7 +9,7 @@ export interface CliRun {
   serve?: CliActions["serve"];
 }
 
-/** Runs a command line in memory. `served` is what the server would have got. */
+/** Runs a command line in memory. `served` is the configuration that the server would get. */
 export async function cli(argv: readonly string[], run: CliRun = {}) {
   const out: string[] = [];
   const err: string[] = [];

@@ -33,7 +33,7 @@ describe("serve", () => {
   test("a wrong configuration exits with 2, lists all errors on stderr and starts nothing", async () => {
     const run = await cli(["--ttl", "5", "--payload-max=9MiB"]);
     expect(run).toMatchObject({ code: 2, stdout: "", served: [] });
-    expect(run.stderr).toMatch(/^dlq: 2 things are wrong\n {2}payload-max .*\n {2}ttl .*\n$/);
+    expect(run.stderr).toMatch(/^dlq: 2 errors\n {2}payload-max .*\n {2}ttl .*\n$/);
   });
 });
 
@@ -42,13 +42,13 @@ describe("usage", () => {
     [["serv"], 'command: "serv" is unknown; did you mean serve?'],
     [["xyzzy"], 'command: "xyzzy" is unknown; dlq help lists the commands'],
     [["serve", "now"], 'arguments: "now" is not expected here'],
-    [["serve", "--json"], "--json: is no flag of dlq serve; it belongs to dlq config"],
-    [["help", "me"], 'help: "me" is no command; commands: serve, config, help, version'],
+    [["serve", "--json"], "--json: is not a flag of dlq serve; it is a flag of dlq config"],
+    [["help", "me"], 'help: "me" is not a command; commands: serve, config, help, version'],
   ])("%j", async (argv, expected) => {
     const { code, stderr, served } = await cli(argv);
     expect({ code, stderr, served }).toEqual({
       code: 2,
-      stderr: `dlq: one thing is wrong\n  ${expected}\n`,
+      stderr: `dlq: one error\n  ${expected}\n`,
       served: [],
     });
   });
@@ -83,10 +83,10 @@ describe("help", () => {
   test("general help has commands, groups and examples", async () => {
     const { stdout } = await cli(["help"]);
     expect(stdout).toMatch(/^Usage: dlq \[COMMAND\] \[FLAGS\]$/m);
-    expect(stdout).toMatch(/^ {2}config +Print what is in force/m);
-    expect(stdout).toMatch(/^Listening\n {2}--listen-grpc HOST:PORT +Where gRPC/m);
+    expect(stdout).toMatch(/^ {2}config +Print the configuration in force/m);
+    expect(stdout).toMatch(/^Listening\n {2}--listen-grpc HOST:PORT +Address of gRPC/m);
     expect(stdout).toMatch(/^Examples$/m);
-    expect(stdout).toContain("Exit codes: 0 done; 1 failed while running; 2 wrong");
+    expect(stdout).toContain("Exit codes: 0 success; 1 failed while running; 2 wrong");
   });
 
   test("a command's help has its own flags", async () => {
@@ -97,7 +97,7 @@ describe("help", () => {
   test.each([[60], [80], [110]])("fits into %d columns", async (columns) => {
     const { stdout } = await cli(["help"], { terminal: { columns }, env: { NO_COLOR: "1" } });
     const lines = stdout.split("\n");
-    // An example is there to be copied, so it is not broken.
+    // Examples are not wrapped, so that they can be copied.
     const long = lines.filter((l) => l.length > columns && !/^ {2}(dlq|DLQ_)/.test(l));
     expect(long).toEqual([]);
     expect(Math.max(...lines.map((l) => l.length))).toBeGreaterThan(columns - 20);

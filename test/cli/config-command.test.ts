@@ -83,7 +83,7 @@ describe("dlq config", () => {
     expect(run.stdout).toMatch(/^ {4}max_bytes: 1MiB +# f.yaml:4$/m);
     expect(run.stdout).toMatch(/^drain_grace: 25s +# default$/m);
     expect(run.stdout).toMatch(/^# tls_cert: +# default: not set$/m);
-    // Computed for this process: pasted into a file, two processes would share it.
+    // Computed for this process: in a file, two processes would share it.
     expect(run.stdout).toMatch(/^# node_id: host-42 +# default: host name and process id$/m);
   });
 
@@ -119,7 +119,7 @@ describe("dlq config", () => {
     const { stdout } = await cli(["config"], { env: secrets });
     const again = await cli(["--config=f"], { files: { f: stdout } });
     expect(again.code).toBe(2);
-    expect(again.stderr).toMatch(/tokens .*placeholder that is printed for a hidden secret/);
+    expect(again.stderr).toMatch(/tokens .*placeholder of a hidden secret/);
     expect(again.stderr).toMatch(/redis-password .*placeholder/);
   });
 

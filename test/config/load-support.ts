@@ -10,7 +10,7 @@ export interface Given {
   files?: Record<string, string>;
 }
 
-/** Reads from memory, as the real one fails: with a message that names the file. */
+/** Reads from memory, with the errors of the real function. */
 export function readFrom(files: Record<string, string>): (path: string) => string {
   return (path) => {
     const content = Object.hasOwn(files, path) ? files[path] : undefined;
@@ -36,7 +36,7 @@ export function loadOk(given: Given): Config & { origins: Origins } {
   return { ...result.ok, origins: result.origins };
 }
 
-/** The errors as people see them. */
+/** The formatted errors. */
 export function loadErrors(given: Given): string[] {
   const result = load(given);
   return "errors" in result ? result.errors.map(formatConfigError) : [];

@@ -63,7 +63,7 @@ describe("flags", () => {
 
   test("a missing value is not taken from the next flag", () => {
     expect(loadErrors({ argv: ["--ttl", "--insecure-listen"] })).toEqual([
-      expect.stringMatching(/^--ttl: a value must follow; allowed: .*; for instance --ttl=7d$/),
+      expect.stringMatching(/^--ttl: has no value; allowed: .*; for example --ttl=7d$/),
     ]);
   });
 
@@ -81,8 +81,8 @@ describe("unknown names", () => {
       "--redis-timout: unknown flag; did you mean --redis-timeout?",
     ],
     [{ argv: ["--redis_url=x"] }, "--redis_url: unknown flag; did you mean --redis-url?"],
-    [{ argv: ["--frobnicate"] }, "--frobnicate: unknown flag; dlq help lists them all"],
-    [{ argv: ["-x"] }, "-x: unknown flag; dlq help lists them all"],
+    [{ argv: ["--frobnicate"] }, "--frobnicate: unknown flag; dlq help lists all settings"],
+    [{ argv: ["-x"] }, "-x: unknown flag; dlq help lists all settings"],
     [{ argv: ["--no-redis-url"] }, "--no-redis-url: unknown flag; did you mean --redis-url?"],
     [{ env: { DLQ_REDISURL: "x" } }, "DLQ_REDISURL: unknown variable; did you mean DLQ_REDIS_URL?"],
     [
@@ -91,7 +91,7 @@ describe("unknown names", () => {
     ],
     [
       { yaml: "ttl: 5s" },
-      'ttl (dlq.yaml:1): unknown key; write it below "defaults:" or below "queues:" and a queue\'s name',
+      'ttl (dlq.yaml:1): unknown key; put it below "defaults:" or below "queues:" and a queue\'s name',
     ],
     [{ yaml: "queus: {}" }, "queus (dlq.yaml:1): unknown key; did you mean queues?"],
     [
@@ -189,7 +189,7 @@ describe("errors", () => {
     [
       "a missing file",
       { argv: ["--config", "gone.yaml"] },
-      /^config \(--config\): "gone.yaml" can't be read: ENOENT/,
+      /^config \(--config\): "gone.yaml" cannot be read: ENOENT/,
     ],
     ["broken YAML", { yaml: "a: [1\nb: 2" }, /^config \(dlq.yaml:\d\): not valid YAML/],
     [
@@ -201,7 +201,7 @@ describe("errors", () => {
     [
       "a mapping for a value",
       { yaml: "log_level: { a: b }" },
-      /^log-level \(dlq.yaml:1\): is not a plain value/,
+      /^log-level \(dlq.yaml:1\): is neither a plain value/,
     ],
     [
       "a queue that is no mapping",
@@ -256,7 +256,7 @@ describe("contradictions", () => {
     [
       "a certificate that is not there",
       { argv: ["--tls-cert=x.pem", "--tls-key=k.pem"], files },
-      /^tls-cert.*x.pem can't be read/,
+      /^tls-cert.*x.pem cannot be read/,
     ],
     [
       "URL and Sentinels",
@@ -316,8 +316,8 @@ describe("warnings", () => {
 
   test.each([
     [{ argv: ["--listen-grpc=0.0.0.0:1", "--insecure-listen"] }, /without credentials/],
-    [{ argv: ["--listen-grpc=0.0.0.0:1", "--tokens=0123456789abcdef"] }, /clear text/],
-    [{ argv: ["--tokens=short"] }, /may be guessed/],
+    [{ argv: ["--listen-grpc=0.0.0.0:1", "--tokens=0123456789abcdef"] }, /plain text/],
+    [{ argv: ["--tokens=short"] }, /can be guessed/],
   ])("%j", (given, expected) => {
     expect(loadOk(given).warnings).toEqual([expect.stringMatching(expected)]);
   });

@@ -120,7 +120,7 @@ test.each([
 });
 
 test.each([
-  ["a".repeat(513), /number 1, .* has characters or a length that is not allowed/],
+  ["a".repeat(513), /number 1, .* has an invalid character or length/],
   [Array.from({ length: 101 }, (_, i) => `T${i}`).join(), /has too many items; allowed: up to 100/],
 ])("too long or too many types are refused (row %#)", (text, expected) => {
   expect(loadErrors({ argv: ["--non-retryable-types", text] })).toEqual([
@@ -243,7 +243,7 @@ describe("retry policies", () => {
     ["{ initial_delay: 2h, max_delay: 1h }", /is shorter than initial_delay \(2h\)$/],
     ["{ multiplier: 0.5 }", /^defaults.retry_policy.multiplier .* is too small/],
     ["{ max_retries: 1001 }", /^defaults.retry_policy.max_retries .* is too large/],
-    ["{ jitter: lots }", /^defaults.retry_policy.jitter .* allowed: one of none, seed/],
+    ["{ jitter: lots }", /^defaults.retry_policy.jitter .* allowed: one of none, proportional/],
     ["{ backoff: lots }", /^defaults.retry_policy.backoff .* allowed: one of exponential, /],
     ["{ backoff: schedule }", /^defaults.retry_policy.schedule .*: is missing; a schedule needs/],
     [
@@ -310,11 +310,11 @@ describe("retry policies", () => {
 
 test.each([
   ["rate_burst: 5", /rate_burst .*there is a burst but no rate/],
-  ["key_rate: 5", /key_rate .*no attribute is named/],
-  ["key_max_in_flight: 5", /key_max_in_flight .*no attribute is named/],
-  ["breaker: key", /breaker .*no attribute is named/],
+  ["key_rate: 5", /key_rate .*needs an attribute/],
+  ["key_max_in_flight: 5", /key_max_in_flight .*needs an attribute/],
+  ["breaker: key", /breaker .*needs an attribute/],
   ["breaker_open_time: 10m", /breaker_max_open_time.*shorter than breaker-open-time/],
-  ["{ breaker: queue, breaker_reasons: [] }", /breaker_reasons .*nothing opens it/],
+  ["{ breaker: queue, breaker_reasons: [] }", /breaker_reasons .*the breaker never opens/],
 ])("%s alone is refused with its line", (yaml, words) => {
   const text = yaml.startsWith("{") ? yaml : `{ ${yaml} }`;
   expect(loadErrors({ yaml: `queues: { q: ${text} }` })).toEqual([expect.stringMatching(words)]);
@@ -350,11 +350,11 @@ describe("transforms", () => {
     ],
     [
       "[{ target: payload }]",
-      /transforms\[0\] .*: has not exactly one of json_patch and merge_patch/,
+      /transforms\[0\] .*: needs exactly one of json_patch and merge_patch/,
     ],
     [
       "[{ target: payload, json_patch: '[]', merge_patch: '{}' }]",
-      /transforms\[0\] .*: has not exactly one of/,
+      /transforms\[0\] .*: needs exactly one of/,
     ],
     ["[{ target: payload, json_patch: '{}' }]", /transforms\[0\].json_patch .*array of operations/],
     ["[{ target: payload, patch: '{}' }]", /transforms\[0\].patch .*: unknown key; /],

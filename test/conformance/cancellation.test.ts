@@ -1,5 +1,4 @@
-// A caller that is gone is no work any more: the signal of its call is aborted, and nothing is
-// kept for it.
+// After a client disconnects, the signal of its call aborts and nothing is kept.
 
 import { once } from "node:events";
 import { constants } from "node:http2";
@@ -22,7 +21,7 @@ import {
 
 const { stats, streamDue } = DlqService.method;
 
-/** A server whose Stats is done when its caller is gone. */
+/** A server whose Stats ends when its caller disconnects. */
 async function startHanging() {
   const contexts: HandlerContext[] = [];
   const server = await startServer({
@@ -102,12 +101,12 @@ describe.for(LEAVE)("a gRPC client that %s", ([, leave]) => {
     expect(server.dlq.streams[0]?.signal.aborted).toBe(true);
   });
 
-  it("before its request is whole leaves nothing behind", async () => {
+  it("before its request is complete leaves nothing behind", async () => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const call = raw.call(STATS);
     call.stream.write(frameOf(new Uint8Array(100)).subarray(0, 50));
-    // An answer on the same connection: the server has seen what came before it.
+    // A response on the same connection shows that the server has read everything before.
     await raw.send("/grpc.health.v1.Health/Check", frameOf(new Uint8Array(0)));
     leave(call, raw);
     await call.ended;
@@ -130,7 +129,7 @@ it("an HTTP client that breaks its connection ends its call", async () => {
   expect(isAborted()).toBe(true);
 });
 
-it("one of two calls on a connection ends alone", async () => {
+it("one of two calls on a connection ends separately", async () => {
   const { server, begun } = await startHanging();
   const raw = await openRaw(server.grpc);
   const call = raw.call(STATS);
@@ -143,7 +142,7 @@ it("one of two calls on a connection ends alone", async () => {
   await begun();
 });
 
-it("500 calls that are reset as soon as they are made leave nothing behind", async () => {
+it("500 calls that are reset at once leave nothing behind", async () => {
   const server = await startServer();
   const raw = await openRaw(server.grpc);
   const empty = frameOf(new Uint8Array(0));

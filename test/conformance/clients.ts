@@ -1,5 +1,4 @@
-// Every kind of client that a case is run by, behind one interface, so that a case is written
-// once.
+// Every kind of client, behind one interface, so that a case is written once.
 
 import type {
   DescMessage,
@@ -23,7 +22,7 @@ export interface CallOptions {
   header?: readonly (readonly [string, string])[];
 }
 
-/** How a call ended, as its client tells it. */
+/** How a call ended for its client. */
 export interface Outcome {
   /** 0 is OK. */
   code: number;
@@ -40,7 +39,7 @@ export interface Answer<O extends DescMessage> extends Outcome {
 }
 
 export interface OpenStream<O extends DescMessage> {
-  /** The next message; undefined when there is none any more, and `ended` says why. */
+  /** Returns the next message; undefined at the end, and `ended` has the status. */
   next(): Promise<MessageShape<O> | undefined>;
   readonly ended: Promise<Outcome>;
 }
@@ -67,7 +66,7 @@ export interface ConnectionOptions {
 
 export interface Client {
   readonly name: string;
-  /** The listener that it is meant for. */
+  /** The listener for this client. */
   readonly listener: "grpc" | "http";
   open(address: string, options?: ConnectionOptions): Connection;
 }
@@ -80,7 +79,7 @@ export const HTTP_CLIENTS: readonly Client[] = [
 ];
 export const CLIENTS: readonly Client[] = [...GRPC_CLIENTS, ...HTTP_CLIENTS];
 
-/** To the listener that the client is meant for; closed when the test ends. */
+/** Connects to the client's listener; closed when the test ends. */
 export function open(
   client: Client,
   server: Pick<Server, Client["listener"]>,
@@ -91,7 +90,7 @@ export function open(
   return connection;
 }
 
-/** All that a stream says until it ends. */
+/** Reads all messages of a stream. */
 export async function readAll<O extends DescMessage>(
   stream: OpenStream<O>,
 ): Promise<MessageShape<O>[]> {

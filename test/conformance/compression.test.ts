@@ -21,7 +21,7 @@ const sendRequest = {
 };
 const LETTER = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
 
-/** Whatever went wrong on a connection, the next call on it is answered. */
+/** After any error the next call on the connection is answered. */
 async function expectAlive(raw: Awaited<ReturnType<typeof openRaw>>): Promise<void> {
   expect(await raw.send(STATS, EMPTY)).toMatchObject({ code: 0 });
 }
@@ -34,7 +34,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(server.dlq.sent).toMatchObject([{ queue: "compressed" }]);
   });
 
-  it("reads compressed replies where they are configured", async () => {
+  it("reads compressed replies if configured", async () => {
     const server = await startServer({ config: { compressMinBytes: 1 } });
     const answer = await open(client, server).unary(DlqService.method.stats, {});
     expect(answer).toMatchObject({ code: 0, response: { queues: [] } });
@@ -54,7 +54,7 @@ describe("requests", () => {
     expect(server.dlq.sent).toMatchObject([{ queue: "compressed" }]);
   });
 
-  it("of an unknown encoding are UNIMPLEMENTED, and the known ones are named", async () => {
+  it("of an unknown encoding are UNIMPLEMENTED, with the supported ones", async () => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const outcome = await raw.send(SEND, frameOf(LETTER, 1), { "grpc-encoding": "snappy" });
@@ -124,12 +124,12 @@ describe("replies", () => {
     return { isCompressed, encoding: outcome.headers["grpc-encoding"] };
   }
 
-  it("are not compressed by default, whatever is accepted", async () => {
+  it("are not compressed by default", async () => {
     const { isCompressed } = await statsOf(await startServer(), accepting);
     expect(isCompressed).toBe(false);
   });
 
-  it("are compressed from the size on that is configured", async () => {
+  it("are compressed from the configured size on", async () => {
     const small = await startServer({ config: { compressMinBytes: 1 } });
     expect(await statsOf(small, accepting)).toEqual({ isCompressed: true, encoding: "gzip" });
     const large = await startServer({ config: { compressMinBytes: 10_000 } });

@@ -9,7 +9,7 @@ import { encode, frameOf, openRaw, STATS, STREAM } from "./raw.ts";
 const { stats, streamDue } = DlqService.method;
 const EMPTY = frameOf(new Uint8Array(0));
 
-/** A server whose Stats is done when its caller is. */
+/** A server whose Stats ends when its caller disconnects. */
 async function startHanging(options = {}) {
   const contexts: HandlerContext[] = [];
   const server = await startServer({
@@ -99,7 +99,7 @@ describe("grpc-timeout", () => {
     const call = raw.call(STATS, { "grpc-timeout": timeout });
     call.stream.end(EMPTY);
     await vi.waitFor(() => expect(contexts).toHaveLength(1));
-    // A timer that overflows fires after one millisecond: these calls take several.
+    // A timer that overflows fires after 1 ms; these calls take several.
     for (let i = 0; i < 5; i++) await raw.send("/grpc.health.v1.Health/Check", EMPTY);
     expect(contexts[0]?.signal.aborted).toBe(false);
     expect(call.hasAnswer).toBe(false);

@@ -11,7 +11,7 @@ export function detailsToJson(details: readonly Any[]): JsonValue[] {
   return details.map((detail) => toJson(AnySchema, detail, { registry }));
 }
 
-/** Of a `grpc-status-details-bin`: our ErrorStatus has the fields of google.rpc.Status. */
+/** Decodes `grpc-status-details-bin`: our ErrorStatus has the fields of google.rpc.Status. */
 export function readStatusDetails(bytes: Uint8Array) {
   const { code, message, details } = fromBinary(ErrorStatusSchema, bytes);
   return { code, message, details: detailsToJson(details) };

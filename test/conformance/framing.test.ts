@@ -1,5 +1,5 @@
-// Bodies as no client library writes them. Whatever happens to one call, the next one on the same
-// connection is answered.
+// Bodies that no client library writes. After each call the next one on the same connection is
+// answered.
 
 import { once } from "node:events";
 import { constants } from "node:http2";
@@ -98,7 +98,7 @@ describe("a request", () => {
     await expectAlive(one);
   });
 
-  it("that is reset in its middle is forgotten", async () => {
+  it("that is reset in its middle leaves nothing behind", async () => {
     const one = await start();
     const call = one.raw.call(SEND);
     call.stream.write(LETTER.subarray(0, 50));
@@ -133,9 +133,9 @@ describe("a request above the limit", () => {
     await expectAlive(one);
   });
 
-  it("many times over leaves room on the connection", async () => {
+  it("leaves room on the connection, many times", async () => {
     const one = await start();
-    // More than the window of the connection in all: what is refused must be given back.
+    // More than the window of the connection in total: refused bytes must be returned.
     const body = encode(SendToDlqRequestSchema, sendRequestOf(5 * MIB));
     for (let i = 0; i < 5; i++) {
       expect(await one.raw.send(SEND, body)).toMatchObject({ code: Code.ResourceExhausted });
@@ -146,7 +146,7 @@ describe("a request above the limit", () => {
   });
 });
 
-describe("a client that goes on sending after it was answered", () => {
+describe("a client that continues sending after the response", () => {
   it("with 415 has its stream closed", async () => {
     const one = await start();
     const call = one.raw.call(SEND, { "content-type": "text/plain" });
@@ -174,7 +174,7 @@ describe("a client that goes on sending after it was answered", () => {
   });
 });
 
-it("a message and its prefix may come apart", async () => {
+it("a message and its prefix may arrive separately", async () => {
   const { raw } = await start();
   const message = toBinary(
     SendToDlqRequestSchema,
@@ -188,7 +188,7 @@ it("a message and its prefix may come apart", async () => {
 });
 
 describe("a request that is never complete", () => {
-  it("is answered at its deadline, though its client never half-closes", async () => {
+  it("is answered at its deadline while its client never half-closes", async () => {
     const one = await start();
     const call = one.raw.call(SEND, { "grpc-timeout": "100m" });
     onTestFinished(() => void call.stream.destroy());
@@ -198,7 +198,7 @@ describe("a request that is never complete", () => {
     await expectAlive(one);
   });
 
-  it("is answered at its deadline, though its client sends nothing at all", async () => {
+  it("is answered at its deadline while its client sends nothing", async () => {
     const one = await start();
     const call = one.raw.call(SEND, { "grpc-timeout": "100m" });
     onTestFinished(() => void call.stream.destroy());

@@ -1,4 +1,4 @@
-// grpcio in a process of its own, which makes the calls that this side asks for.
+// grpcio in its own process, which makes the calls for this side.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { resolve } from "node:path";
@@ -42,7 +42,7 @@ class Program {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#followers.set(id, follower);
-    this.tell({
+    this.send({
       id,
       do: "call",
       address,
@@ -53,11 +53,11 @@ class Program {
       timeout_ms: options.timeoutMs,
       header: options.header ?? [],
     });
-    const cancel = () => this.tell({ id, do: "cancel" });
+    const cancel = () => this.send({ id, do: "cancel" });
     options.signal?.addEventListener("abort", cancel, { once: true });
   }
 
-  tell(line: object): void {
+  send(line: object): void {
     this.#child ??= this.#start();
     this.#child.stdin.write(`${JSON.stringify(line)}\n`);
   }
@@ -118,7 +118,7 @@ export const grpcio: Client = {
         const response = await call.next();
         return { ...(await call.ended), response };
       },
-      close: () => program.tell({ do: "close", address }),
+      close: () => program.send({ do: "close", address }),
     };
   },
 };

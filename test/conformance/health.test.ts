@@ -20,13 +20,13 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(not).toMatchObject({ code: 0, response: { status: Status.NOT_SERVING } });
   });
 
-  it("is told NOT_FOUND of a service that is not here", async () => {
+  it("gets NOT_FOUND for an unknown service", async () => {
     const server = await startServer();
     const outcome = await open(client, server).unary(check, { service: "no.such" });
     expect(outcome).toMatchObject({ code: Code.NotFound, message: 'unknown service "no.such"' });
   });
 
-  it("says little of a long name, and takes no longer one", async () => {
+  it("cuts a long name in the error, and limits its length", async () => {
     const server = await startServer({ tokens: ["t1"] });
     const connection = open(client, server);
     const long = await connection.unary(check, { service: "\n".repeat(1_500) });
@@ -46,7 +46,7 @@ describe.for(CLIENTS)("$name", (client) => {
     ]);
   });
 
-  it("watches until it leaves", async () => {
+  it("watches until it disconnects", async () => {
     const server = await startServer();
     const controller = new AbortController();
     const { signal } = controller;

@@ -1,5 +1,5 @@
-// Both listeners of one server on free ports: the only place of this suite that knows how they
-// are put together.
+// Starts both listeners of a server on free ports. Only this file of the suite depends on their
+// construction.
 
 import type { ServiceImpl } from "@connectrpc/connect";
 import { expect, onTestFinished, vi } from "vitest";
@@ -12,7 +12,7 @@ const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
 export interface ServerOptions extends RigOptions {
   config?: Partial<ListenersConfig>;
-  /** Methods in place of those over scripted use cases; guarded all the same. */
+  /** Methods that replace those of the scripted use cases; also guarded. */
   methods?: Partial<ServiceImpl<typeof DlqService>>;
 }
 
@@ -54,11 +54,11 @@ function wrap(
   rig: Rig,
   methods: ServerOptions["methods"],
 ): Partial<ServiceImpl<typeof DlqService>> {
-  // The guard skips the methods that are not there.
+  // The guard skips missing methods.
   return rig.guard.wrap(DlqService, (methods ?? {}) as ServiceImpl<typeof DlqService>);
 }
 
-/** What the server itself says of its work in progress. */
+/** The server's own count of calls in progress. */
 export async function inProgress(server: Server): Promise<{ calls: number; streams: number }> {
   const response = await fetch(`http://${server.http}/metrics`);
   const gauges = (await response.text()).matchAll(/^dlq_streams\{.*\} (\d+)$/gm);
@@ -66,7 +66,7 @@ export async function inProgress(server: Server): Promise<{ calls: number; strea
   return { calls: server.guard.calls.active, streams };
 }
 
-/** The server has let go of every call, whatever became of their clients. */
+/** Waits until the server has ended every call. */
 export function untilIdle(server: Server): Promise<void> {
   return vi.waitFor(async () => {
     expect(await inProgress(server)).toEqual({ calls: 0, streams: 0 });

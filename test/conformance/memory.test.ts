@@ -1,4 +1,4 @@
-// What a peer can make the server keep before it has said who it is.
+// The memory that an unauthenticated peer can occupy.
 
 import { connect as connectTcp } from "node:net";
 import { setFlagsFromString } from "node:v8";
@@ -39,7 +39,7 @@ function headerBlock(headers: Record<string, string>): Buffer {
   );
 }
 
-it("a message in frames of one byte is kept in about its own size", async () => {
+it("a message in frames of one byte needs about its own size", async () => {
   const server = await startServer({ tokens: ["t1"] });
   const raw = await openRaw(server.grpc);
   const [host = "", port] = server.grpc.split(":");
@@ -53,7 +53,7 @@ it("a message in frames of one byte is kept in about its own size", async () => 
     "content-type": "application/grpc",
     te: "trailers",
   };
-  // Within the window of a stream, and never whole.
+  // Within the window of a stream, and never complete.
   const bytes = frameOf(Buffer.alloc(3 * MB)).subarray(0, 0.5 * MB);
   const frames = Buffer.concat([...bytes].map((byte) => http2Frame(DATA, 0, Buffer.from([byte]))));
   await raw.send(STATS, frameOf(new Uint8Array(0)));
@@ -62,7 +62,7 @@ it("a message in frames of one byte is kept in about its own size", async () => 
   socket.write(PREFACE);
   socket.write(EMPTY_SETTINGS);
   socket.write(http2Frame(HEADERS, END_HEADERS, headerBlock(headers)));
-  // A PING behind them, on no stream: its answer says that the server has read them all.
+  // A PING after them: its answer shows that the server has read everything.
   const ping = http2Frame(PING, 0, Buffer.from("12345678"));
   ping.writeUInt32BE(0, 5);
   const answered = new Promise<void>((resolve) => {
@@ -71,7 +71,7 @@ it("a message in frames of one byte is kept in about its own size", async () => 
   socket.write(frames);
   socket.write(ping);
   await answered;
-  // What is garbage by now takes its turns to go.
+  // Garbage is collected over several turns.
   await vi.waitFor(() => {
     collectGarbage();
     const after = process.memoryUsage();

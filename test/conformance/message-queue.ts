@@ -1,4 +1,4 @@
-/** What came and was not asked for yet, and those who asked before it came. */
+/** Messages that were not read yet, and readers that wait. */
 export class MessageQueue<T> {
   readonly #messages: T[] = [];
   readonly #waiting: ((message: T | undefined) => void)[] = [];

@@ -10,7 +10,7 @@ const { stats } = DlqService.method;
 const EMPTY = frameOf(new Uint8Array(0));
 const HEALTH = "/grpc.health.v1.Health/Check";
 
-/** Stats answers with the caller's own `x-…` metadata, in its headers and in its trailers. */
+/** Stats returns the caller's `x-…` metadata in headers and trailers. */
 async function startEcho() {
   const seen: Headers[] = [];
   const server = await startServer({
@@ -29,7 +29,7 @@ async function startEcho() {
   return { server, seen };
 }
 
-/** Repeated keys are joined, as every protocol allows. */
+/** Repeated keys are joined, which every protocol allows. */
 function valuesOf(entries: readonly (readonly [string, string])[], name: string): string[] {
   return entries
     .filter(([key]) => key === name)
@@ -48,7 +48,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(answer.code).toBe(0);
     const sent = [value.replace(/=+$/, "")];
     expect(valuesOf(answer.header, key)).toEqual(sent);
-    // Connect's protocols carry trailers otherwise, and some of its clients show them as headers.
+    // Connect's protocols send trailers differently, and some clients show them as headers.
     if (client.listener === "grpc") expect(valuesOf(answer.trailer, key)).toEqual(sent);
   });
 
@@ -66,7 +66,7 @@ describe.for(CLIENTS)("$name", (client) => {
 });
 
 describe.for(GRPC_CLIENTS)("$name", (client) => {
-  it("is refused metadata above the limit, and its next call is answered", async () => {
+  it("gets an error for metadata above the limit, and its next call is answered", async () => {
     const server = await startServer();
     const connection = open(client, server);
     expect(await connection.unary(stats, {})).toMatchObject({ code: 0 });
@@ -87,7 +87,7 @@ describe("gRPC's headers", () => {
     expect([...Buffer.from(echoed, "base64")]).toEqual([0, 1, 254, 255]);
   });
 
-  it("above the limit end one call, and no other of the connection", async () => {
+  it("above the limit end one call, but no other of the connection", async () => {
     const server = await startServer();
     let finish = () => {};
     server.dlq.onStats = () =>
@@ -108,7 +108,7 @@ describe("gRPC's headers", () => {
     "application/grpc+proto",
     "application/grpc;charset=utf-8",
     "application/grpc+proto; charset=utf-8",
-  ])("may say content-type: %s", async (type) => {
+  ])("may have content-type: %s", async (type) => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const outcome = await raw.send(STATS, EMPTY, { "content-type": type });
@@ -128,7 +128,7 @@ describe("gRPC's headers", () => {
     },
   );
 
-  it("may lack te: trailers, as some proxies strip it", async () => {
+  it("may lack te: trailers, which some proxies remove", async () => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const outcome = await raw.send(STATS, EMPTY, { te: undefined });

@@ -1,4 +1,4 @@
-// Calls by bare HTTP/2: for what no client library would send, or show.
+// Calls with plain HTTP/2, for requests and responses that no client library supports.
 
 import { once } from "node:events";
 import {
@@ -25,18 +25,20 @@ export const STREAM = "/dlq.v1.DlqService/StreamDue";
 
 export interface RawOutcome {
   httpStatus: number;
-  /** Of the trailers, which are the headers where nothing else came; NaN without any. */
+  /**
+   * The status in the trailers, or in the headers of a response without a message; NaN if absent.
+   */
   code: number;
   message: string;
   details: ReturnType<typeof readStatusDetails>["details"];
   headers: IncomingHttpHeaders;
   trailers: IncomingHttpHeaders;
   body: Buffer;
-  /** Of the RST_STREAM that ended it; 0 without. */
+  /** The code of the RST_STREAM; 0 without one. */
   rstCode: number;
 }
 
-/** One call. Whoever makes it writes and ends `stream` by hand. */
+/** One call. The caller writes and ends `stream`. */
 export class RawCall {
   readonly stream: ClientHttp2Stream;
   readonly ended: Promise<RawOutcome>;
@@ -112,7 +114,7 @@ export class RawConnection {
     return new RawCall(this.session.request(Object.fromEntries(sent), { endStream: false }));
   }
 
-  /** A whole unary call with these bytes as its body. */
+  /** A complete unary call with this body. */
   send(path: string, body: Uint8Array, headers?: OutgoingHttpHeaders): Promise<RawOutcome> {
     const call = this.call(path, headers);
     call.stream.end(body);
@@ -122,7 +124,7 @@ export class RawConnection {
 
 /** Closed when the test ends. */
 export async function openRaw(address: string): Promise<RawConnection> {
-  // In MB. Node counts what it could not send on streams that are reset, and then refuses answers.
+  // In MB. Node counts unsent data of reset streams and then refuses responses.
   const session = connect(`http://${address}`, { maxSessionMemory: 1_000 });
   session.on("error", () => {});
   onTestFinished(() => session.destroy());

@@ -18,7 +18,7 @@ afterAll(() => server.stop());
 const addresses = () => ({ grpc: server.grpcAddress, http: server.httpAddress });
 
 describe.for(CLIENTS)("$name", (client) => {
-  it("sends, takes, acknowledges, and sees that nothing is left", async () => {
+  it("sends, receives, acknowledges, and finds an empty queue", async () => {
     const connection = open(client, addresses());
     const queue = client.name.replace(/[^a-zA-Z]+/g, "-");
     const payload = { body: { case: "text" as const, value: `from ${client.name}` } };
@@ -45,7 +45,7 @@ describe.for(CLIENTS)("$name", (client) => {
   });
 });
 
-it("compresses replies as it is configured, for those who accept it", async () => {
+it("compresses replies as configured, for clients that accept it", async () => {
   const raw = await openRaw(server.grpcAddress);
   const empty = frameOf(new Uint8Array(0));
   const accepting = await raw.send(STATS, empty, { "grpc-accept-encoding": "gzip" });

@@ -1,4 +1,4 @@
-// Both versions, by bidirectional streams where the protocol has them.
+// Both versions, by bidirectional streams if the protocol has them.
 
 import { once } from "node:events";
 import { constants } from "node:http2";
@@ -91,7 +91,7 @@ it.for(VERSIONS)(
 describe("a conversation", () => {
   const PATH = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
-  /** With one question asked and answered, and the next one open. */
+  /** After one request was answered, with the stream still open. */
   async function startTalking(headers = {}) {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
@@ -114,7 +114,7 @@ describe("a conversation", () => {
     await untilIdle(server);
   });
 
-  it("ends at its deadline, though its client could go on", async () => {
+  it("ends at its deadline, while its client is still open", async () => {
     const { server, call } = await startTalking({ "grpc-timeout": "200m" });
     expect(await call.ended).toMatchObject({ code: Code.DeadlineExceeded });
     await untilIdle(server);
@@ -132,7 +132,7 @@ describe("a conversation", () => {
     await untilIdle(server);
   });
 
-  it("ends when its client half-closes without another question", async () => {
+  it("ends when its client half-closes without another request", async () => {
     const { server, call } = await startTalking();
     call.stream.end();
     expect(await call.ended).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-// Routing rules are set, read and tried the same by every kind of client, on both ports.
+// Routing rules work the same with every kind of client, on both ports.
 
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ const { getRules, updateRules, testRules } = DlqAdminService.method;
 const rule = { name: "r", event: RuleEvent.FAILURE, when: "true", action: { priority: -7 } };
 
 describe.for(CLIENTS)("$name", (client) => {
-  it("sets, reads and tries rules", async () => {
+  it("sets, reads and tests rules", async () => {
     const server = await startServer();
     const connection = open(client, server);
     const set = await connection.unary(updateRules, { ruleSet: { rules: [rule] } });
@@ -32,7 +32,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(tried.response?.results).toMatchObject([{ matched: ["r"], action: { priority: -7 } }]);
   });
 
-  it("hears of each mistake in its place", async () => {
+  it("gets each error with its field", async () => {
     const connection = open(client, await startServer());
     const ruleSet = { rules: [rule, { ...rule, name: "s", when: "1" }] };
     const refused = await connection.unary(updateRules, { ruleSet });

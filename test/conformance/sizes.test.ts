@@ -1,4 +1,4 @@
-// Large, many, at once, and to a reader that does not read.
+// Large messages, many calls, concurrent calls, and a reader that stops.
 
 import { once } from "node:events";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -23,7 +23,7 @@ function sendRequestOf(value: Uint8Array) {
 }
 
 describe.for(CLIENTS)("$name", (client) => {
-  // JSON writes bytes as base64, and the limit of 4 MiB holds for what is written.
+  // JSON encodes bytes as base64, which counts for the limit of 4 MiB.
   const mib = client.name.endsWith("JSON") ? 2 : 3;
 
   it(`sends ${mib} MiB and gets them back`, async () => {
@@ -58,15 +58,15 @@ describe.for(CLIENTS)("$name", (client) => {
 
   it("makes 100 calls at once", async () => {
     const server = await startServer();
-    const gate = Promise.withResolvers<void>();
+    const barrier = Promise.withResolvers<void>();
     server.dlq.onStats = async () => {
-      await gate.promise;
+      await barrier.promise;
       return { nowMs: 0, queues: [] };
     };
     const connection = open(client, server);
     const calls = Array.from({ length: 100 }, () => connection.unary(stats, {}));
     await vi.waitFor(() => expect(server.guard.calls.active).toBe(100));
-    gate.resolve();
+    barrier.resolve();
     const codes = (await Promise.all(calls)).map(({ code }) => code);
     expect(codes).toEqual(new Array(100).fill(0));
     await untilIdle(server);
@@ -87,7 +87,7 @@ describe.for(GRPC_CLIENTS)("$name", (client) => {
 });
 
 describe("a reader that stops reading", () => {
-  /** Deliveries of half a MiB as they are asked for, to an end that a bounded server never sees. */
+  /** Deliveries of half a MiB for each request, without end. */
   async function startEndless() {
     const server = await startServer();
     const body = { case: "data" as const, value: new Uint8Array(MIB / 2) };
@@ -112,7 +112,7 @@ describe("a reader that stops reading", () => {
     return { raw, call };
   }
 
-  /** Asked for no more between two looks. */
+  /** No further request in this time. */
   function untilStill(progress: { asked: number }): Promise<number> {
     let last = -1;
     return vi.waitFor(
@@ -126,7 +126,7 @@ describe("a reader that stops reading", () => {
     );
   }
 
-  it("is served no further than its window, and goes on when it reads again", async () => {
+  it("gets no more than its window, and continues when it reads again", async () => {
     const { server, progress } = await startEndless();
     const { call } = await openPaused(server);
     const asked = await untilStill(progress);
@@ -139,7 +139,7 @@ describe("a reader that stops reading", () => {
     await untilIdle(server);
   });
 
-  it("holds up no other call of its connection", async () => {
+  it("does not block other calls of its connection", async () => {
     const { server, progress } = await startEndless();
     const { raw, call } = await openPaused(server);
     await untilStill(progress);
@@ -155,7 +155,7 @@ describe("a reader that stops reading", () => {
     await untilIdle(server);
   });
 
-  it("keeps nothing when it leaves", async () => {
+  it("leaves nothing behind when it disconnects", async () => {
     const { server, progress } = await startEndless();
     const { call, raw } = await openPaused(server);
     await untilStill(progress);

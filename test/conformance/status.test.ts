@@ -1,4 +1,4 @@
-// What a call ends with is the same for every client, whatever protocol carries it.
+// The status of a call is the same for every client and protocol.
 
 import type { JsonValue } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
@@ -27,7 +27,7 @@ const sendRequest = { queue: "q", payload: { body: { case: "text" as const, valu
 const typeOf = (name: string) => `type.googleapis.com/google.rpc.${name}`;
 const infoOf = (reason: string) => ({ "@type": typeOf("ErrorInfo"), domain: "dlq.v1", reason });
 
-/** What the store or a use case answers, by the code that it must become. */
+/** Errors of the store and the use cases, with their codes. */
 const KINDS: [string, DlqError][] = [
   ["NOT_FOUND", notFound("message", "m1")],
   ["RESOURCE_EXHAUSTED for a queue's limit", queueLimit("q", "messages", 10)],
@@ -47,7 +47,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(answer.response?.id).toBe(MESSAGE_ID_TEXT);
   });
 
-  it.for(KINDS)("is told %s with its details", async ([, error]) => {
+  it.for(KINDS)("gets %s with its details", async ([, error]) => {
     const server = await startServer();
     server.dlq.onSend = () => error;
     const outcome = await open(client, server).unary(sendToDlq, sendRequest);
@@ -56,7 +56,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(outcome.details).toEqual(detailsToJson(details));
   });
 
-  it("is told INVALID_ARGUMENT with every wrong field", async () => {
+  it("gets INVALID_ARGUMENT with every wrong field", async () => {
     const server = await startServer();
     const wrong = { queue: "a b", priority: 101, ttl: { seconds: -1n } };
     const outcome = await open(client, server).unary(sendToDlq, wrong);
@@ -72,7 +72,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(server.dlq.sent).toEqual([]);
   });
 
-  it("is told INTERNAL with an id of the log, and nothing of the cause", async () => {
+  it("gets INTERNAL with an id for the log, without the cause", async () => {
     const server = await startServer();
     server.dlq.onSend = () => {
       throw new TypeError("secret");
@@ -85,7 +85,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(JSON.stringify(outcome)).not.toContain("secret");
   });
 
-  it("is let in with a token only", async () => {
+  it("needs a token", async () => {
     const server = await startServer({ tokens: ["t1"] });
     const connection = open(client, server);
     const without = await connection.unary(stats, {});
@@ -98,14 +98,14 @@ describe.for(CLIENTS)("$name", (client) => {
   it.for([
     ["method", { ...stats, name: "Nothing" }],
     ["service", { ...stats, parent: { ...DlqService, typeName: "no.such.Service" } }],
-  ] as const)("is told UNIMPLEMENTED of an unknown %s", async ([, method]) => {
+  ] as const)("gets UNIMPLEMENTED for an unknown %s", async ([, method]) => {
     const server = await startServer();
     const connection = open(client, server);
     expect(await connection.unary(method, {})).toMatchObject({ code: Code.Unimplemented });
     expect(await connection.unary(stats, {})).toMatchObject({ code: 0 });
   });
 
-  it("gets 64 violations cut to what trailers hold", async () => {
+  it("gets 64 violations, cut to the limit of trailers", async () => {
     const server = await startServer();
     server.dlq.onSend = () =>
       invalid(
@@ -116,6 +116,6 @@ describe.for(CLIENTS)("$name", (client) => {
       );
     const outcome = await open(client, server).unary(sendToDlq, sendRequest);
     expect(outcome.code).toBe(Code.InvalidArgument);
-    expect(JSON.stringify(outcome.details)).toMatch(/and \d+ more, left out/);
+    expect(JSON.stringify(outcome.details)).toMatch(/\d+ more violations are not listed/);
   });
 });

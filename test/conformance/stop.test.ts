@@ -1,4 +1,4 @@
-// The end of a server does not wait for peers that do not care.
+// A stopping server does not wait for peers that do not close.
 
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
@@ -22,12 +22,12 @@ async function connectStubborn(address: string): Promise<Socket> {
   return socket;
 }
 
-it("a peer that does not leave when told is cut off", async () => {
+it("a peer that does not close its connection is cut off", async () => {
   const server = await startServer();
   const socket = await connectStubborn(server.grpc);
   const cut = new Promise((resolve) => socket.once("close", resolve));
   await server.listeners.close(20);
-  // Its own half is still open: the first word there is refused, and the next one finds out.
+  // Its half is still open: the first write is refused, and the next one fails.
   const speaking = setInterval(() => socket.write("x"), 20);
   await cut;
   clearInterval(speaking);

@@ -15,7 +15,7 @@ const { streamDue } = DlqService.method;
 const REQUEST = { queues: ["q"] };
 
 describe.for(CLIENTS)("$name", (client) => {
-  it("has the first frame at once, while nothing is due", async () => {
+  it("gets the first frame at once, while nothing is due", async () => {
     const server = await startServer();
     const controller = new AbortController();
     const { signal } = controller;
@@ -45,7 +45,7 @@ describe.for(CLIENTS)("$name", (client) => {
     await untilIdle(server);
   });
 
-  it("is told of an error after frames, with its details", async () => {
+  it("gets an error after frames with its details", async () => {
     const server = await startServer();
     server.dlq.onStream = async function* () {
       yield opened();
@@ -62,7 +62,7 @@ describe.for(CLIENTS)("$name", (client) => {
     ]);
   });
 
-  it("is told of an error in place of frames, with its details", async () => {
+  it("gets an error instead of frames with its details", async () => {
     const server = await startServer();
     const stream = open(client, server).stream(streamDue, [{ queues: ["a b"] }]);
     expect(await readAll(stream)).toEqual([]);
@@ -82,7 +82,7 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(await stream.ended).toMatchObject({ code: Code.Unauthenticated });
   });
 
-  it("is told that the server stops", async () => {
+  it("gets an error when the server stops", async () => {
     const server = await startServer();
     server.dlq.onStream = async function* () {
       yield opened();
@@ -101,7 +101,7 @@ describe.for(CLIENTS)("$name", (client) => {
 });
 
 describe.for(GRPC_CLIENTS)("$name", (client) => {
-  it("is sent away with a drain frame when its connection is old", async () => {
+  it("gets a drain frame when its connection reaches the maximum age", async () => {
     const server = await startServer({ config: { maxConnectionAgeMs: 150 } });
     const connection = open(client, server);
     const stream = connection.stream(streamDue, [REQUEST]);
@@ -113,7 +113,7 @@ describe.for(GRPC_CLIENTS)("$name", (client) => {
 });
 
 describe("on the wire", () => {
-  it("a client that has half-closed goes on reading", async () => {
+  it("a client that has half-closed continues reading", async () => {
     const server = await startServer();
     const more = Promise.withResolvers<void>();
     server.dlq.onStream = async function* (_command, signal) {

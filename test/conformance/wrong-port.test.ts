@@ -1,4 +1,4 @@
-// What a client is told that speaks to the other listener's port.
+// The error for a client on the wrong port.
 
 import { once } from "node:events";
 import { type IncomingMessage, request as requestHttp } from "node:http";
@@ -21,10 +21,10 @@ import { frameOf, openRaw, STATS, splitFrames } from "./raw.ts";
 const { stats } = DlqService.method;
 
 describe("the HTTP port", () => {
-  it.for(GRPC_CLIENTS)("can't be reached by $name: it speaks no HTTP/2", async (client) => {
+  it.for(GRPC_CLIENTS)("cannot be reached by $name: it does not support HTTP/2", async (client) => {
     const server = await startServer();
     const connection = client.open(server.http);
-    // Nothing is left to close of Connect's connection, which says so with an error of its own.
+    // Connect's connection is already closed, and reports that as an error.
     if (client !== connectRpc.grpc) onTestFinished(() => connection.close());
     const outcome = await connection.unary(stats, {}, { timeoutMs: 2_000 });
     expect([Code.Unavailable, Code.Internal]).toContain(outcome.code);
@@ -45,7 +45,7 @@ describe("the HTTP port", () => {
 });
 
 describe("the gRPC port", () => {
-  it.for(HTTP_CLIENTS)("can't be reached by $name with HTTP/1.1", async (client) => {
+  it.for(HTTP_CLIENTS)("cannot be reached by $name with HTTP/1.1", async (client) => {
     const server = await startServer();
     const connection = client.open(server.grpc);
     onTestFinished(() => connection.close());
@@ -79,7 +79,7 @@ describe("the gRPC port", () => {
     },
   );
 
-  it("closes a connection that speaks no HTTP/2, and serves the others", async () => {
+  it("closes a connection without HTTP/2, and serves the others", async () => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
     const [host = "", port] = server.grpc.split(":");

@@ -1,5 +1,5 @@
-// What the categorizer says of real failures: those that test/golden/collect made happen, each
-// with the reason that an operator would give. docs/reference/categorization.md tells how to add one.
+// Categorizes real failures: those of test/golden/collect, each with the reason that an operator
+// would give. docs/reference/categorization.md explains how to add one.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,10 +29,10 @@ const read = (language: Language): GoldenFailure[] =>
 const GOLDEN = LANGUAGES.map((language) => ({ language, failures: read(language) }));
 const ALL = GOLDEN.flatMap(({ failures }) => failures);
 
-/** At most this share may be listed below. */
+/** The largest share of failures that may be listed below. */
 const MAX_MISSED_SHARE = 0.03;
 
-/** Failures that do not say their cause, or say another one; and what they say. */
+/** Failures without evidence, or with evidence of another cause, and their result. */
 const MISSED: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   javascript: {
     "fetch: redirected in a circle": "only `fetch failed`",
@@ -151,7 +151,7 @@ it("takes less than 20 us a failure", () => {
 
 describe("misleading words", () => {
   test.each<[reason: Reason, type: string, message: string]>([
-    // A path quotes what it likes.
+    // Words in paths are not evidence.
     ["NETWORK_ERROR", "Error", "connect ECONNREFUSED /run/permission denied/timed out.sock"],
     [
       "NETWORK_ERROR",
@@ -160,7 +160,7 @@ describe("misleading words", () => {
     ],
     ["WEBHOOK_FAILED", "Error", "GET https://x/timed/out/rate/limit returned status code 503"],
     ["EXECUTION_FAILED", "*fs.PathError", "open /etc/timeout/of.json: no such file or directory"],
-    // The type says what was done, the message on what.
+    // The type names the action, the message the object.
     ["EXECUTION_FAILED", "TypeError", "Cannot read properties of undefined (reading 'timeout')"],
     ["EXECUTION_FAILED", "AttributeError", "'Order' object has no attribute 'access denied'"],
     ["EXECUTION_FAILED", "KeyError", "'connection refused'"],
@@ -168,18 +168,18 @@ describe("misleading words", () => {
     ["VALIDATION_FAILED", "ValidationError", '"timeout" must be greater than 0: timeout exceeded'],
     ["VALIDATION_FAILED", "ValueError", "rate limit must not be negative"],
     ["VALIDATION_FAILED", "com.google.gson.JsonSyntaxException", "IllegalStateException: null"],
-    // A certificate's signature is none of ours.
+    // A certificate's signature is not one of our credentials.
     [
       "NETWORK_ERROR",
       "x509.UnknownAuthorityError",
       "x509: certificate signed by unknown authority (x509: invalid signature)",
     ],
-    // A lost connection may say why it was lost.
+    // A lost connection may have a reason.
     ["TIMEOUT", "*net.OpError", "dial tcp 10.0.0.5:443: i/o timeout"],
     ["TIMEOUT", "AxiosError [ECONNABORTED]", "timeout of 5000ms exceeded"],
     ["TIMEOUT", "TypeError [UND_ERR_HEADERS_TIMEOUT]", "fetch failed"],
     ["AUTHENTICATION_ERROR", "RedisConnectionException", "WRONGPASS invalid username-password"],
-    // A cause that is named outranks the words around it.
+    // A named cause is stronger than other words.
     [
       "VALIDATION_FAILED",
       "java.lang.RuntimeException",
@@ -202,7 +202,7 @@ describe("a named cause overrides a broad status", () => {
     ["TIMEOUT", 400, "Error", "An error occurred (RequestTimeout)"],
     ["UNKNOWN_ERROR", 400, "ConditionalCheckFailedException", "The conditional request failed"],
     ["RESOURCE_EXHAUSTED", 503, "ClientError", "An error occurred (SlowDown)"],
-    // Words are not names, and an error of the endpoint's own is its own.
+    // Words are not names, and an endpoint's own error stays WEBHOOK_FAILED.
     ["VALIDATION_FAILED", 400, "Error", "the field timed out must be a number"],
     ["VALIDATION_FAILED", 400, "TypeError", "x"],
     ["WEBHOOK_FAILED", 503, "Error", "upstream: ECONNREFUSED"],

@@ -10,7 +10,7 @@ describe("a released message comes back after", () => {
     ["the floor when the request is shorter", 500, 4, 8000],
     ["at most five minutes by itself", 0, 1_000_000, 300_000],
     ["a request beyond the five minutes", 400_000, 50, 400_000],
-    ["a second when nobody counted", 0, 0, 1000],
+    ["a second without a count", 0, 0, 1000],
     ["the floor when the request is no number", Number.NaN, 1, 1000],
     ["the longest delay at most", Number.MAX_VALUE, 1, LONGEST_DELAY_MS],
   ])("%s", (_name, requestedMs, releases, expected) => {

@@ -38,7 +38,7 @@ type Row = [
   maxRetriesFrom: PolicyLevel,
 ];
 
-/** From the strongest to the weakest: each row lacks what decided the one above. */
+/** From the strongest to the weakest: each row lacks the level that decided the one above. */
 test.each<Row>([
   [
     "the message's own count and policy",

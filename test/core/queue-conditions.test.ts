@@ -17,8 +17,8 @@ test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
   ["nothing at all", {}, ["EMPTY"]],
   ["nothing, with workers", { workers: 2 }, ["EMPTY"]],
   ["only quarantined", { quarantined: 4, workers: 2 }, ["ALL_QUARANTINED"]],
-  ["due, nobody asks", { scheduled: 5, dueNow: 5 }, ["NO_WORKERS"]],
-  ["not due, nobody asks", { scheduled: 5 }, ["NO_WORKERS", "NOTHING_DUE"]],
+  ["due, no worker", { scheduled: 5, dueNow: 5 }, ["NO_WORKERS"]],
+  ["not due, no worker", { scheduled: 5 }, ["NO_WORKERS", "NOTHING_DUE"]],
   ["not due", { scheduled: 5, workers: 1 }, ["NOTHING_DUE"]],
   [
     "not due, some in flight",

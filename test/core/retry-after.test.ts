@@ -11,7 +11,7 @@ test.each<[string, number | undefined]>([
   ["0.0001", 1],
   ["99999999999999999999", RETRY_AFTER_MAX_MS],
   ["9".repeat(1_000), RETRY_AFTER_MAX_MS],
-  // The same instant in the three forms that HTTP knows.
+  // The same time in the three forms of HTTP.
   ["Sun, 06 Nov 1994 08:49:37 GMT", 37_000],
   ["Sunday, 06-Nov-94 08:49:37 GMT", 37_000],
   ["Sun Nov  6 08:49:37 1994", 37_000],
@@ -19,7 +19,7 @@ test.each<[string, number | undefined]>([
   ["Sun, 06 Nov 1994 08:48:37 GMT", 0],
   ["Tue, 06 Dec 1994 08:48:59 GMT", RETRY_AFTER_MAX_MS - 1_000],
   ["Fri, 31 Dec 9999 23:59:60 GMT", RETRY_AFTER_MAX_MS],
-  // Two digits: at most 50 years ahead, else of the century before.
+  // Two digits: at most 50 years ahead, otherwise in the previous century.
   ["Sunday, 06-Nov-44 08:49:37 GMT", 0],
   ["Sunday, 06-Nov-93 08:49:37 GMT", 0],
   ["", undefined],

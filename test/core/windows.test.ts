@@ -206,7 +206,7 @@ describe("compared with a simulated local clock", () => {
   const clocks = new Map<string, Intl.DateTimeFormat>();
   const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-  /** What the clock shows: the day of the week, and the minute of the day. */
+  /** Local day of the week and minute of the day. */
   function wall(timeZone: string, atMs: number): [day: number, minute: number] {
     const clock =
       clocks.get(timeZone) ??
@@ -236,7 +236,7 @@ describe("compared with a simulated local clock", () => {
     }),
     { minLength: 1, maxLength: 3 },
   );
-  /** Mostly any, and often near the days on which clocks are set. */
+  /** Any time, often near changes of the offset. */
   const instants = fc.oneof(
     fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2040, 0) }),
     fc
@@ -258,7 +258,7 @@ describe("compared with a simulated local clock", () => {
         if (foundMs === atMs) return;
         expect(isAllowed(atMs)).toBe(false);
         expect(isAllowed(foundMs - 1)).toBe(false);
-        // Windows begin and end on whole minutes: none hides between two looks of half a day.
+        // Windows start and end on whole minutes, so no window is missed.
         const fromMs = Math.max(atMs, foundMs - DAY_MS / 2);
         for (let ms = fromMs; ms < foundMs; ms += MINUTE_MS) expect(isAllowed(ms)).toBe(false);
         for (let ms = atMs; ms < foundMs; ms += 97 * MINUTE_MS) expect(isAllowed(ms)).toBe(false);

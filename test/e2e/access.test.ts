@@ -25,7 +25,7 @@ function connect(address: string, options: TestClientOptions = {}) {
 }
 
 describe("a server with tokens", () => {
-  it("serves only who has one of them, and health to everybody", async () => {
+  it("accepts only calls with a token, except for health", async () => {
     const server = await start({
       env: { DLQ_TOKENS: "first-token-0123456789,second-token-0123456789" },
     });
@@ -65,7 +65,7 @@ describe("a server with a certificate", () => {
   });
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
-  it("speaks TLS to whoever trusts it, and nothing else", async () => {
+  it("accepts only TLS", async () => {
     const server = await start({ env: { DLQ_TLS_CERT: certFile, DLQ_TLS_KEY: keyFile } });
     const ca = await readFile(certFile, "utf8");
     const { dlq } = connect(server.grpcAddress, { ca });

@@ -1,4 +1,5 @@
-// A dependency that is down: the breaker sees it in the outcomes, and neither hurts it nor burns attempts.
+// A dependency is down: the breaker detects it by outcomes, and neither loads it nor uses up
+// attempts.
 
 import { fromJsonString } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
@@ -13,7 +14,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 const MESSAGES = 10_000;
-/** How long the dependency of `downstream` is unavailable. `npm run test:slow` takes a minute. */
+/** How long the dependency of `downstream` is down. `npm run test:slow` takes a minute. */
 const DOWN_MS = Number(process.env.DLQ_TEST_DOWN_MS ?? 12_000);
 const WINDOW_MS = 10_000;
 const BURNED_AT_MOST = 0.01;
@@ -29,7 +30,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Sets what the page on protection shows. */
+/** Applies the settings of docs/guides/protect.md. */
 async function configure(queue: string, example: string): Promise<void> {
   const shown = fencesOf(readDocument("docs/guides/protect.md")).find(
     ({ info }) => info === example,
@@ -39,7 +40,7 @@ async function configure(queue: string, example: string): Promise<void> {
   await client.admin.updateQueue({ queue: { name: queue, config } });
 }
 
-/** What is called for each message, as the host says. */
+/** The dependency that is called for each message, by host. */
 class Downstream {
   readonly calls = new Map<string, number>();
   readonly down = new Set<string>();
@@ -80,7 +81,7 @@ async function fill(queue: string, names: readonly string[]): Promise<void> {
   }
 }
 
-it("a downstream that is down costs less than one attempt in a hundred, and all succeed", {
+it("an outage behind the workers costs less than one attempt in a hundred, and all succeed", {
   timeout: DOWN_MS + 300_000,
 }, async () => {
   const queue = "webhooks";
@@ -117,7 +118,7 @@ it("a downstream that is down costs less than one attempt in a hundred, and all 
   expect(downstream.refused).toBeLessThan(MESSAGES * BURNED_AT_MOST);
 });
 
-it("one bad host of ten stops nobody but itself", { timeout: 300_000 }, async () => {
+it("one failing host of ten stops only its own messages", { timeout: 300_000 }, async () => {
   const queue = "by-host";
   await configure(queue, "json breaker-key");
   const names = hosts(10);

@@ -9,7 +9,7 @@ import { failed, retriesAtOnce, sendRequest, text } from "../support/send-reques
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
-// Messages that are edited between two tries, as operators and workers see it.
+// Messages that are edited between two attempts, as operators and workers see it.
 
 let server: TestServer;
 let client: TestClient;
@@ -28,7 +28,7 @@ const merge = (patch: object, target: TransformTarget = TransformTarget.PAYLOAD)
 });
 const poison = { failure: { reason: Reason.POISON_MESSAGE } };
 
-it("an operator's edit reaches the worker, over gRPC and over HTTP", async () => {
+it("an operator's edit reaches the worker, by gRPC and by HTTP", async () => {
   for (const [queue, dlq] of [
     ["edited-grpc", client.dlq],
     [
@@ -70,7 +70,7 @@ it("an operator's edit reaches the worker, over gRPC and over HTTP", async () =>
   }
 });
 
-it("a queue's edits are made between a failed attempt and the next one", async () => {
+it("a queue's edits are applied between a failed attempt and the next one", async () => {
   const queue = "edits-itself";
   await client.admin.updateQueue({
     queue: { name: queue, config: { transforms: { transforms: [merge({ fixed: true })] } } },
@@ -102,7 +102,7 @@ it("large messages are edited and delivered whole", async () => {
   await worker.close();
 });
 
-it("a simulation counts what the server holds", async () => {
+it("a simulation counts stored messages", async () => {
   const queue = "simulated";
   await client.dlq.sendToDlq(sendRequest(queue, poison));
   await client.dlq.sendToDlq(sendRequest(queue, { ...retriesAtOnce(5) }));

@@ -37,14 +37,14 @@ describe("max_in_flight", () => {
     await worker.silence();
     expect(worker.received).toHaveLength(maxInFlight);
 
-    // A part of the room comes back: as many come, and no more.
+    // Some room is freed: exactly as many messages arrive.
     const part = Math.ceil(maxInFlight / 2);
     await worker.settleAll(held.splice(0, part));
     held.push(...(await worker.take(part)));
     await worker.silence();
     expect(worker.received).toHaveLength(maxInFlight + part);
 
-    // And while outcomes and deliveries cross each other.
+    // Also while outcomes and deliveries cross.
     let now = held.length;
     let most = now;
     worker.onReceived = (received) => {
@@ -60,7 +60,7 @@ describe("max_in_flight", () => {
     await worker.close();
   });
 
-  it("is one for all queues of a stream", async () => {
+  it("is shared by all queues of a stream", async () => {
     const queues = ["shared-a", "shared-b", "shared-c"];
     for (const queue of queues) await sendAll(dlq, sendRequests(20, queue));
     const worker = await Worker.open(dlq, { queues, maxInFlight: 10 });
@@ -73,7 +73,7 @@ describe("max_in_flight", () => {
     await worker.close();
   });
 
-  it("counts again what was released", async () => {
+  it("frees room after a release", async () => {
     await sendAll(dlq, sendRequests(4, "given-back"));
     const worker = await Worker.open(dlq, { queues: ["given-back"], maxInFlight: 2 });
     await worker.settleAll(await worker.take(2), released());
@@ -101,7 +101,7 @@ describe("max_in_flight_bytes", () => {
     await worker.close();
   });
 
-  it("lets a larger message through alone", async () => {
+  it("allows a single larger message", async () => {
     const sizes = [10, 10, 700, 10, 10];
     for (const kib of sizes)
       await dlq.sendToDlq(sendRequest("large", { payload: blob(kib * KIB) }));
@@ -122,7 +122,7 @@ describe("max_in_flight_bytes", () => {
 });
 
 describe("a stream that does not read", () => {
-  /** A stream by bare HTTP/2, of which nothing is read after its first bytes. */
+  /** A stream with plain HTTP/2 that is not read after its first bytes. */
   async function openAndStall(queue: string) {
     const session: ClientHttp2Session = connect(`http://${server.grpcAddress}`);
     session.on("error", () => {});
@@ -141,18 +141,18 @@ describe("a stream that does not read", () => {
     return session;
   }
 
-  it("gets little more than its window takes, and gives back at once what was not written", async () => {
+  it("gets little more than its window, and unwritten messages return at once", async () => {
     const session = await openAndStall("stalled");
-    // Of a connection that has seen what the tests before did, a busy machine has once refused calls.
+    // A new connection: a busy machine once refused calls on the connection of earlier tests.
     const fresh = connectTo(server.grpcAddress);
     onTestFinished(() => fresh.close());
-    // 32 MiB in all; the window of the client is 64 KiB.
+    // 32 MiB in total; the client's window is 64 KiB.
     const one = sendRequest("stalled", { payload: blob(1024 * 1024) });
     await Promise.all(Array.from({ length: 32 }, () => fresh.dlq.sendToDlq(one)));
     await vi.waitFor(async () =>
       expect(Number((await statsOf(dlq, "stalled")).inFlight)).toBeGreaterThan(0),
     );
-    // Somebody else is served meanwhile, which shows that nothing holds the queue up.
+    // Another worker gets messages meanwhile, so the queue is not blocked.
     const other = await Worker.open(dlq, { queues: ["stalled"], maxInFlight: 1 });
     for (let n = 0; n < 10; n++) await other.settle(await other.next());
     await other.close();
@@ -161,7 +161,7 @@ describe("a stream that does not read", () => {
     expect(Number(stats.inFlight)).toBeLessThanOrEqual(5);
 
     session.destroy();
-    // What was on its way (one written, one being written) keeps its lease; the rest is due again,
+    // Sent messages (one written, one being written) keep their leases. The others are due again,
     // long before a lease ends.
     await vi.waitFor(async () =>
       expect(Number((await statsOf(dlq, "stalled")).inFlight)).toBeLessThanOrEqual(2),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { grpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
-// The program that our users try first; its output is what they see.
+// grpcurl, the program that users try first.
 
 let server: TestServer;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ describe("grpcurl", () => {
     expect(await describe("dlq.v1.Reason")).toContain("REASON_TIMEOUT");
   });
 
-  it("walks a message through its life", async () => {
+  it("sends, receives and acknowledges a message", async () => {
     const request = { queue: "walk", payload: { text: "hello" }, delay: "0.2s", max_retries: 1 };
     const sent = JSON.parse(await call("SendToDlq", request));
     expect(sent).toMatchObject({ state: "MESSAGE_STATE_SCHEDULED" });
@@ -85,7 +85,7 @@ describe("grpcurl", () => {
     });
   });
 
-  it("shows what is wrong with a request, field by field", async () => {
+  it("shows the errors of a request by field", async () => {
     const { code, out } = await run("SendToDlq", { queue: "no spaces", delay: "-1s" });
     expect(code).not.toBe(0);
     expect(out).toContain("Code: InvalidArgument");
@@ -95,7 +95,7 @@ describe("grpcurl", () => {
     expect(out).toContain('"field": "delay"');
   });
 
-  it("hears that the server serves", async () => {
+  it("gets SERVING from the health check", async () => {
     const args = ["-plaintext", server.grpcAddress, "grpc.health.v1.Health/Check"];
     expect((await grpcurl(...args)).out).toContain('"status": "SERVING"');
   });

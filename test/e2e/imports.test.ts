@@ -26,7 +26,7 @@ afterAll(async () => {
 const nowMs = () => Math.floor(Date.now() / 1_000) * 1_000;
 
 describe.concurrent("a message with an imported history", () => {
-  it("goes on where it was: with its attempts, its age and its latest failure", async () => {
+  it("keeps its attempts, its age and its latest failure", async () => {
     const worker = await Worker.open(dlq, { queues: ["going-on"] });
     const firstMs = nowMs() - HOUR_MS;
     const sent = await dlq.sendToDlq(
@@ -57,7 +57,7 @@ describe.concurrent("a message with an imported history", () => {
     await worker.close();
   });
 
-  it("of as many attempts as it may have is quarantined, and starts anew by Retry", async () => {
+  it("with all its attempts used is quarantined, and starts a new round by Retry", async () => {
     const sent = await dlq.sendToDlq(
       sendRequest("exhausted", { maxRetries: 3, importedHistory: { attempts: 3 } }),
     );
@@ -71,7 +71,7 @@ describe.concurrent("a message with an imported history", () => {
     await worker.close();
   });
 
-  it("that is older than max_elapsed is quarantined, whenever it is due", async () => {
+  it("that is older than max_elapsed is quarantined, whatever its due time", async () => {
     const sent = await dlq.sendToDlq(
       sendRequest("too-late", {
         retryPolicy: { maxElapsed: durationFromMs(HOUR_MS) },
@@ -81,7 +81,7 @@ describe.concurrent("a message with an imported history", () => {
     expect(sent.quarantineReason).toBe(QuarantineReason.RETRIES_EXHAUSTED);
   });
 
-  it("that has failed within max_elapsed is quarantined by the attempt after it", async () => {
+  it("that failed within max_elapsed is quarantined by the first attempt after it", async () => {
     const worker = await Worker.open(dlq, { queues: ["nearly-late"] });
     await dlq.sendToDlq(
       sendRequest("nearly-late", {
@@ -97,7 +97,7 @@ describe.concurrent("a message with an imported history", () => {
     await worker.close();
   });
 
-  it("that was quarantined stays so, as its producer's wish, with its reason", async () => {
+  it("that was quarantined stays quarantined, as PRODUCER_REQUEST, with its reason", async () => {
     const failure = { reason: Reason.WEBHOOK_FAILED };
     const importedHistory = { quarantined: true, attempts: 1 };
     const sent = await dlq.sendToDlq(sendRequest("set-aside", { failure, importedHistory }));
@@ -108,7 +108,7 @@ describe.concurrent("a message with an imported history", () => {
     });
   });
 
-  it("gets one more life from when it is due, if that has ended before", async () => {
+  it("gets a new time to live from its due time if it has expired", async () => {
     const worker = await Worker.open(dlq, { queues: ["outlived"] });
     const importedHistory = { firstFailureTime: timestampFromMs(nowMs() - 3 * DAY_MS) };
     await dlq.sendToDlq(sendRequest("outlived", { importedHistory, ttl: durationFromMs(HOUR_MS) }));
@@ -117,7 +117,7 @@ describe.concurrent("a message with an imported history", () => {
     await worker.close();
   });
 
-  it("is counted as one send of its source", async () => {
+  it("counts as one send of its source", async () => {
     const importedHistory = { attempts: 1, failures: Array.from({ length: 9 }, () => ({})) };
     const sent = await dlq.sendToDlq(
       sendRequest("source", { ...dueIn(HOUR_MS), sourceId: "s", importedHistory }),
@@ -127,7 +127,7 @@ describe.concurrent("a message with an imported history", () => {
 });
 
 describe("a numbered send", () => {
-  it("that comes again under another request is a duplicate, in any server's answer", async () => {
+  it("with another request id is a duplicate on every server", async () => {
     const sendNumber = { clientId: new Uint8Array(16).fill(9), number: 1n };
     const request = sendRequest("numbered", { sendNumber, ...dueIn(HOUR_MS) });
     const first = await dlq.sendToDlq({ ...request, requestId: "a" });

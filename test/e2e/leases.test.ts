@@ -29,13 +29,13 @@ afterAll(async () => {
 
 const WAIT = { interval: 50 };
 
-/** A worker with the shortest lease there is. */
+/** A worker with the shortest lease. */
 function hasty(queue: string, over: WorkerRequest = {}): Promise<Worker> {
   return Worker.open(dlq, { queues: [queue], leaseDuration: durationFromMs(1_000), ...over });
 }
 
 describe.concurrent("a lease", () => {
-  it("that expires brings the message back, with an unknown outcome and no attempt more", async ({
+  it("that expires makes the message due with an unknown outcome, without counting an attempt", async ({
     expect,
   }) => {
     const worker = await hasty("expiring");
@@ -54,9 +54,7 @@ describe.concurrent("a lease", () => {
     await worker.close();
   });
 
-  it("that expired still takes its outcome while nobody else has the message", async ({
-    expect,
-  }) => {
+  it("that expired still accepts its outcome before the next delivery", async ({ expect }) => {
     const worker = await hasty("late");
     await dlq.sendToDlq(sendRequest("late"));
     const received = await worker.next();
@@ -69,14 +67,14 @@ describe.concurrent("a lease", () => {
     expect(await statsOf(dlq, "late")).toMatchObject({ scheduled: 0n, inFlight: 0n });
   });
 
-  it("that is extended again and again stays, by token and by session", async ({ expect }) => {
+  it("stays while it is extended, by token and by session", async ({ expect }) => {
     const worker = await hasty("extended");
     await dlq.sendToDlqBatch({ requests: sendRequests(2, "extended") });
     const [one, other] = await worker.take(2);
     if (!one || !other) throw new Error("not two");
     const leaseTokens = [one.delivery.leaseToken];
     const endsAtMs = msOf(one.delivery.leaseExpireTime);
-    // By the store's clock well past the first lease, extended all the time.
+    // By the store's clock well after the first lease, which was extended.
     while ((await storeNowMs(dlq)) < endsAtMs + 700) {
       const byToken = await dlq.extendLease({ leaseTokens });
       expect(byToken.results[0]).toMatchObject({ status: AckStatus.APPLIED, shouldStop: false });
@@ -92,25 +90,25 @@ describe.concurrent("a lease", () => {
     await worker.close();
   });
 
-  it("that expires twice leaves its message alone on its stream", async ({ expect }) => {
-    const worker = await hasty("suspect", { maxInFlight: 1 });
-    await dlq.sendToDlq(sendRequest("suspect"));
+  it("that expires twice leads to isolated delivery", async ({ expect }) => {
+    const worker = await hasty("isolated", { maxInFlight: 1 });
+    await dlq.sendToDlq(sendRequest("isolated"));
     const first = await worker.next();
     await worker.next();
     await worker.close();
     await expect
-      .poll(async () => (await statsOf(dlq, "suspect")).totals?.leaseExpiries, WAIT)
+      .poll(async () => (await statsOf(dlq, "isolated")).totals?.leaseExpiries, WAIT)
       .toBe(2n);
 
-    // Others are due, and there is room for them: they wait until the suspect's outcome is known.
-    await dlq.sendToDlqBatch({ requests: sendRequests(3, "suspect") });
-    const calm = await Worker.open(dlq, { queues: ["suspect"], maxInFlight: 10 });
-    const suspect = await calm.next();
-    expect(suspect.message.id).toBe(first.message.id);
-    expect(suspect.delivery.outcomeUnknown).toBe(true);
+    // Others are due and there is room, but they wait until the isolated message has an outcome.
+    await dlq.sendToDlqBatch({ requests: sendRequests(3, "isolated") });
+    const calm = await Worker.open(dlq, { queues: ["isolated"], maxInFlight: 10 });
+    const isolated = await calm.next();
+    expect(isolated.message.id).toBe(first.message.id);
+    expect(isolated.delivery.outcomeUnknown).toBe(true);
     await calm.silence();
     expect(calm.received).toHaveLength(1);
-    await calm.settle(suspect);
+    await calm.settle(isolated);
     for (const received of await calm.take(3)) await calm.settle(received);
     await calm.close();
   });
@@ -133,7 +131,7 @@ describe.concurrent("a lease", () => {
 });
 
 describe.concurrent("a time to live", () => {
-  it("that ends with no worker there sets the message aside", async ({ expect }) => {
+  it("that expires five times quarantines the message without a worker", async ({ expect }) => {
     await dlq.sendToDlq(sendRequest("short", { ttl: durationFromMs(1_000) }));
     await expect.poll(async () => (await statsOf(dlq, "short")).quarantined, WAIT).toBe(1n);
     expect((await statsOf(dlq, "short")).counts).toMatchObject([
@@ -141,7 +139,7 @@ describe.concurrent("a time to live", () => {
     ]);
   });
 
-  it("never touches what a worker holds", async ({ expect }) => {
+  it("in flight is not affected by time to live", async ({ expect }) => {
     const worker = await Worker.open(dlq, { queues: ["held"] });
     await dlq.sendToDlq(sendRequest("held", { ttl: durationFromMs(1_000) }));
     await dlq.sendToDlq(sendRequest("held", { ...dueIn(3_600_000), dedupKey: "later" }));

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 describe.concurrent("a message a message", () => {
-  it("sent with a delay, it comes when it is due, and is gone when it succeeded", async () => {
+  it("with a delay is delivered when it is due, and removed after success", async () => {
     const worker = await Worker.open(dlq, { queues: ["delayed"] });
     const sent = await dlq.sendToDlq(sendRequest("delayed", dueIn(1_000)));
     expect(sent.state).toBe(MessageState.SCHEDULED);
@@ -60,7 +60,7 @@ describe.concurrent("a message a message", () => {
     await worker.close();
   });
 
-  it("keeps every field that its producer gave it", async () => {
+  it("keeps every field of its producer", async () => {
     const worker = await Worker.open(dlq, { queues: ["whole"] });
     const whole = {
       payload: { ...text("naïve ☃"), contentType: "text/plain" },
@@ -133,9 +133,9 @@ describe.concurrent("a message a message", () => {
     await worker.close();
   });
 
-  it("goes where its worker says: quarantine, away, or quarantine as not retryable", async () => {
-    const worker = await Worker.open(dlq, { queues: ["told"] });
-    await dlq.sendToDlqBatch({ requests: sendRequests.sendRequests(3, "told") });
+  it("is quarantined, discarded, or quarantined as non-retryable by its worker", async () => {
+    const worker = await Worker.open(dlq, { queues: ["statuses"] });
+    await dlq.sendToDlqBatch({ requests: sendRequests.sendRequests(3, "statuses") });
     const [a, b, c] = await worker.take(3);
     if (!a || !b || !c) throw new Error("not three");
     expect(await worker.settle(a, sendRequests.quarantined)).toMatchObject({
@@ -166,7 +166,7 @@ describe.concurrent("a message a message", () => {
     await worker.close();
   });
 
-  it("joined while in flight, it comes again after its success", async () => {
+  it("joined while in flight, is delivered again after its success", async () => {
     const worker = await Worker.open(dlq, { queues: ["joined"] });
     const same = sendRequest("joined", { dedupKey: "k", failure: { type: "First" } });
     const { id } = await dlq.sendToDlq(same);
@@ -181,7 +181,7 @@ describe.concurrent("a message a message", () => {
     await worker.close();
   });
 
-  it("is poison when its source was sent five times", async () => {
+  it("is poison if its source was sent five times", async () => {
     const worker = await Worker.open(dlq, { queues: ["poison"] });
     for (let n = 0; n < 5; n++) {
       await dlq.sendToDlq(sendRequest("poison", { ...dueIn(3_600_000), sourceId: "order-7" }));
@@ -197,7 +197,7 @@ describe.concurrent("a message a message", () => {
     await worker.close();
   });
 
-  it("comes back on time again and again", async () => {
+  it("is retried on time each time", async () => {
     const queues = ["again-1", "again-2", "again-3", "again-4"];
     await Promise.all(
       queues.map(async (queue) => {
@@ -213,7 +213,7 @@ describe.concurrent("a message a message", () => {
     );
   });
 
-  it("is answered once for one request_id, and stored once", async () => {
+  it("is stored once for one request_id, with the same answer", async () => {
     const request = sendRequest("same-call", { requestId: "r-1", ...dueIn(60_000) });
     const first = await dlq.sendToDlq(request);
     expect(await dlq.sendToDlq(request)).toEqual(first);

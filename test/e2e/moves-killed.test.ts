@@ -9,11 +9,11 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import { Worker } from "../support/worker.ts";
 
-// A server that dies in the middle of moves: another one finishes them. Its link to the store is slow, so
-// that there is time between the steps.
+// A server dies during moves, and another one finishes them. Its connection to the store is slow,
+// so that there is time between the steps.
 
 const [FROM, TO, COUNT] = ["fast", "slow", 60];
-/** On each way; a step takes two of them. */
+/** Delay in each direction; a step takes two. */
 const LATENCY_MS = 150;
 /** An abandoned move is found by a hint, or by the safety tick of 30 s. */
 const FOUND_WITHIN = { timeout: 90_000, interval: 100 };
@@ -58,14 +58,14 @@ afterEach(async () => {
 const moving = () => store.zcard(`dlq:{${FROM}}:moving`);
 const arrived = async () => Number(await store.hget(`dlq:{${TO}}:counters`, "moved_in"));
 
-/** How far a move has come: its first step is done, or its second one as well. */
+/** The progress of a move: its first step is done, or also the second. */
 const STEPS = {
   "have set out": async () => (await moving()) > 0,
   "have been taken in": async () => (await arrived()) > 0,
 } as const;
 type Step = keyof typeof STEPS;
 
-/** Lets all fail on the one server; resolves with their ids at this step of their moves. */
+/** Fails all messages on one server; resolves with their ids at this step of their moves. */
 async function failAll(step: Step): Promise<Set<string>> {
   await sendAll(b.dlq, sendRequests(COUNT, FROM, retriesAtOnce(5)));
   const worker = await Worker.open(a.dlq, { queues: [FROM], maxInFlight: COUNT });
@@ -77,7 +77,7 @@ async function failAll(step: Step): Promise<Set<string>> {
   return new Set(received.map(({ message }) => message.id));
 }
 
-/** All of them come to the other queue, each once; then they are in neither. */
+/** All messages arrive in the other queue once; then neither queue has them. */
 async function expectEachOnce(ids: ReadonlySet<string>, there: Worker): Promise<void> {
   await there.hasReceived(COUNT, FOUND_WITHIN.timeout);
   expect(new Set(there.received.map(({ message }) => message.id))).toEqual(ids);
@@ -105,7 +105,7 @@ describe("a server that is killed when messages", { timeout: 240_000 }, () => {
       const there = await Worker.open(b.dlq, { queues: [TO], maxInFlight: 2 * COUNT });
       const ids = await failAll(step);
       await dying.kill9();
-      // What was on the link is lost with it.
+      // Data in transit is lost.
       link.reset();
       const [left, came] = [await moving(), await arrived()];
       console.info(`killed with ${left} on their way, ${came} taken in`);
@@ -124,7 +124,7 @@ describe("a server that stands still when messages", { timeout: 240_000 }, () =>
     process.kill(dying.pid, "SIGSTOP");
     await expectEachOnce(ids, there);
     process.kill(dying.pid, "SIGCONT");
-    // It has said what it had to say before it answers this.
+    // Its earlier output arrives before this answer.
     link.clear();
     await vi.waitFor(() => statsOf(a.dlq, FROM), FOUND_WITHIN);
     await there.silence();

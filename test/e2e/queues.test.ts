@@ -21,7 +21,7 @@ import { dueIn, failed, sendRequest, sendRequests } from "../support/send-reques
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker } from "../support/worker.ts";
 
-// Two servers on one Redis. The second has no channels: it neither hears hints nor gives any.
+// Two servers on one Redis. The second one has no channels: it neither gets nor sends hints.
 
 let redis: TestRedis;
 let servers: TestServer[];
@@ -53,14 +53,14 @@ const set = (client: TestClient, name: string, config: Partial<QueueConfig>, eta
   client.admin.updateQueue({ queue: { name, etag, config: config as never } });
 
 /**
- * A change acts everywhere within 2 s where the machine has time. The limit leaves room for one that has not, and is far
- * below the 30 s after which each server looks without a hint.
+ * A change applies on all servers within 2 s if the machine has time. The limit has room for slow machines and is far below
+ * the 30 s after which each server checks without a hint.
  */
 const ACTS_WITHIN_MS = 15_000;
-/** Of a breaker that no test waits for. */
+/** Longer than any test waits. */
 const LONG = { openTime: durationFromMs(3_600_000), maxOpenTime: durationFromMs(3_600_000) };
 
-/** Sends until one is refused by the limit, and gives how long that took. */
+/** Sends until one is refused by the limit, and returns how long that took. */
 async function untilRefused(client: TestClient, queue: string): Promise<number> {
   const began = performance.now();
   for (;;) {
@@ -75,7 +75,7 @@ async function untilRefused(client: TestClient, queue: string): Promise<number> 
 }
 
 describe("a change", () => {
-  it("acts on the server that took it with the next call", async () => {
+  it("applies on the server that got it with the next call", async () => {
     await a.dlq.sendToDlq(sendRequest("own"));
     await set(a, "own", { maxMessages: 1n });
     const error = await errorOf(a.dlq.sendToDlq(sendRequest("own")));
@@ -85,7 +85,7 @@ describe("a change", () => {
   it.each([
     ["from a server with hints to one without", () => [a, deaf] as const],
     ["from a server without hints to one with", () => [deaf, a] as const],
-  ])("acts within two seconds, %s", async (name, pair) => {
+  ])("applies within two seconds, %s", async (name, pair) => {
     const [from, to] = pair();
     const queue = name.replaceAll(" ", "-");
     await to.dlq.sendToDlq(sendRequest(queue));
@@ -95,7 +95,7 @@ describe("a change", () => {
     expect(ms).toBeLessThan(ACTS_WITHIN_MS);
   });
 
-  it("of a policy leaves due times as they are, and decides on the next failure", async () => {
+  it("of a policy keeps due times and applies to the next failure", async () => {
     const queue = "policy";
     const { dueTime } = await a.dlq.sendToDlq(sendRequest(queue, dueIn(2_000)));
     await set(a, queue, {
@@ -111,7 +111,7 @@ describe("a change", () => {
     await worker.close();
   });
 
-  it("is taken back to what the configuration says", async () => {
+  it("can be reset to the configuration", async () => {
     const { queue } = await set(a, "back", { maxMessages: 1n });
     expect(queue?.effectiveConfig?.maxMessages).toBe(1n);
     const { queue: after } = await a.admin.updateQueue({
@@ -122,7 +122,7 @@ describe("a change", () => {
     expect(after?.effectiveConfig?.maxMessages).toBe(1_000_000n);
   });
 
-  it("with the etag of before somebody else's is refused", async () => {
+  it("with an outdated etag is refused", async () => {
     const first = await set(a, "etag", { maxRetries: 1 });
     const etag = first.queue?.etag ?? "";
     await set(deaf, "etag", { maxRetries: 2 });
@@ -133,7 +133,7 @@ describe("a change", () => {
     expect(queue?.config?.maxRetries).toBe(2);
   });
 
-  it("that contradicts what it is put over is refused with the field", async () => {
+  it("that contradicts the settings in force is refused with the field", async () => {
     const error = await errorOf(
       set(a, "contradiction", { retryPolicy: { maxDelay: durationFromMs(1) } as never }),
     );
@@ -142,11 +142,11 @@ describe("a change", () => {
     const together = await errorOf(
       set(a, "contradiction", { breaker: { scope: BreakerScope.KEY } as never }),
     );
-    expect(together.message).toContain("queue.config.breaker.scope: no attribute is named");
+    expect(together.message).toContain("queue.config.breaker.scope: needs an attribute");
     expect(together.message).toContain("set key_limits.attribute too");
   });
 
-  it("outlives every server", async () => {
+  it("survives a restart of all servers", async () => {
     await set(a, "kept", { maxMessages: 1n });
     const [, second] = servers as [TestServer, TestServer];
     await second.restart();
@@ -164,14 +164,14 @@ describe("a paused queue", () => {
       queue: { name, config: how === undefined ? {} : { pause: how as never } },
       updateMask: { paths: ["pause"] },
     });
-  /** The server has had several turns to hand something out. */
+  /** Time for several ticks. */
   async function nothingComes(worker: Worker) {
     const before = worker.received.length;
     await worker.silence(5);
     expect(worker.received).toHaveLength(before);
   }
 
-  it("delivers nothing, takes sends and outcomes, and goes on at once when resumed", async () => {
+  it("delivers nothing, accepts sends and outcomes, and continues at once when resumed", async () => {
     const queue = "paused";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
     await a.dlq.sendToDlq(sendRequest(queue));
@@ -191,7 +191,7 @@ describe("a paused queue", () => {
     await worker.close();
   });
 
-  it("goes on within two seconds on a server that hears no hints", async () => {
+  it("continues within two seconds on a server without hints", async () => {
     const queue = "paused-deaf";
     await pause(deaf, queue, { paused: true });
     const worker = await Worker.open(deaf.dlq, { queues: [queue], maxInFlight: 10 });
@@ -204,7 +204,7 @@ describe("a paused queue", () => {
     await worker.close();
   });
 
-  it("goes on by itself at its end", async () => {
+  it("continues automatically at its end", async () => {
     const queue = "paused-until";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
     const until = (await storeNowMs(a.dlq)) + 2_000;
@@ -221,7 +221,7 @@ describe("a paused queue", () => {
     await worker.close();
   });
 
-  it("stays so when a server starts", async () => {
+  it("stays paused when a server starts", async () => {
     const queue = "paused-start";
     await pause(a, queue, { paused: true });
     await a.dlq.sendToDlq(sendRequest(queue));
@@ -235,7 +235,7 @@ describe("a paused queue", () => {
   });
 });
 
-describe("what holds deliveries back goes within two seconds on a server that hears no hints", () => {
+describe("a blocked queue continues within two seconds on a server without hints", () => {
   const toHost = { attributes: { host: "a.example" } };
   const refused = { failure: { message: "connect ECONNREFUSED" } };
   it.each<[name: string, config: MessageInitShape<typeof QueueConfigSchema>]>([
@@ -262,8 +262,8 @@ describe("what holds deliveries back goes within two seconds on a server that he
   });
 });
 
-describe("where queues are not created by messages", () => {
-  it("sends are taken by queues that are named or exist, and by no others", async () => {
+describe("with closed queue creation", () => {
+  it("only configured or existing queues accept sends", async () => {
     const folder = await mkdtemp(join(tmpdir(), "dlq-config-"));
     const file = join(folder, "dlq.yaml");
     await writeFile(file, "queues: { named: { ttl: 1h } }");
@@ -301,7 +301,7 @@ describe("a deletion", () => {
   const metricsOf = async (server: TestServer | undefined) =>
     (await fetch(`http://${server?.httpAddress}/metrics`)).text();
 
-  it("takes a queue with all that it holds, and its name is free again", async () => {
+  it("removes a queue with all its messages and frees its name", async () => {
     const queue = "deleted";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 1 });
     await sendAll(a.dlq, sendRequests(300, queue));
@@ -329,14 +329,14 @@ describe("a deletion", () => {
       { interval: 100 },
     );
 
-    // Of the new life: neither paused nor forgotten, and the worker still waits for it.
+    // The new queue is not paused, and the worker still gets its messages.
     await a.dlq.sendToDlq(sendRequest(queue));
     await worker.next();
     expect(await names(deaf)).toContain(queue);
     await worker.close();
   });
 
-  it("that its server does not live to finish is finished by another", async () => {
+  it("of a server that died is finished by another server", async () => {
     const queue = "half-deleted";
     const count = 20_000;
     await sendAll(a.dlq, sendRequests(count, queue, dueIn(3_600_000) as never));
@@ -353,7 +353,8 @@ describe("a deletion", () => {
     await called;
     client.close();
     console.info(`killed after ${await counter("purged")} of ${count} messages`);
-    // Whoever meets the queue goes on: here a send, without one the next tick.
+    // Any server that sees the mark continues the deletion: here by a send, otherwise by the next
+    // tick.
     await vi.waitFor(() => deaf.dlq.sendToDlq(sendRequest(queue)));
     const stats = await statsOf(deaf.dlq, queue);
     expect(stats.totals?.accepted).toBe(1n);
@@ -361,7 +362,7 @@ describe("a deletion", () => {
   });
 });
 
-it("is served over HTTP as well", async () => {
+it("queues are served by HTTP too", async () => {
   const baseUrl = `http://${servers[0]?.httpAddress}`;
   const http = createClient(
     DlqAdminService,

@@ -12,7 +12,7 @@ import { failed, retriesAtOnce, sendRequest } from "../support/send-requests.ts"
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker } from "../support/worker.ts";
 
-// Two servers on one Redis. The second has no channels: it neither hears hints nor gives any.
+// Two servers on one Redis. The second one has no channels: it neither gets nor sends hints.
 
 let redis: TestRedis;
 let servers: TestServer[];
@@ -40,15 +40,15 @@ type Rules = NonNullable<
 >;
 const set = (client: TestClient, ...rules: Rules) =>
   client.admin.updateRules({ ruleSet: { rules } });
-/** Taken back everywhere, so that tests stand by themselves. */
+/** Reset on all servers, so that tests are independent. */
 afterEach(async () => {
   await set(a);
   await vi.waitFor(async () => expect((await a.admin.getRules({})).ruleSet?.rules).toEqual([]));
 });
 
 /**
- * A change acts everywhere within 2 s where the machine has time. The limit leaves room for one that has not, and is far
- * below the 30 s after which each server looks without a hint.
+ * A change applies on all servers within 2 s if the machine has time. The limit has room for slow machines and is far below
+ * the 30 s after which each server checks without a hint.
  */
 const ACTS_WITHIN_MS = 15_000;
 
@@ -56,7 +56,7 @@ describe("a change of the rules", () => {
   it.each([
     ["from a server with hints to one without", () => [a, deaf] as const],
     ["from a server without hints to one with", () => [deaf, a] as const],
-  ])("acts within two seconds, %s", async (name, pair) => {
+  ])("applies within two seconds, %s", async (name, pair) => {
     const [from, to] = pair();
     const queue = name.replaceAll(" ", "-");
     const when = `message.queue == '${queue}'`;
@@ -76,7 +76,7 @@ describe("a change of the rules", () => {
     expect(totals?.accepted).toBe((totals?.discarded ?? 0n) + scheduled);
   });
 
-  it("outlives every server", async () => {
+  it("survives a restart of all servers", async () => {
     const { ruleSet } = await set(a, {
       ...{ name: "kept", event: RuleEvent.ARRIVAL, when: "message.queue == 'kept'" },
       action: { queue: "kept-elsewhere" },
@@ -91,7 +91,7 @@ describe("a change of the rules", () => {
     });
   });
 
-  it("with the etag of before somebody else's is refused", async () => {
+  it("with an outdated etag is refused", async () => {
     const rule = { name: "r", event: RuleEvent.ARRIVAL, when: "false", action: { drop: true } };
     const { ruleSet } = await set(a, rule);
     await set(deaf, { ...rule, name: "other" });
@@ -102,7 +102,7 @@ describe("a change of the rules", () => {
 });
 
 describe("a message that fails", () => {
-  it("goes to the queue that a rule says, with its attempts, and is processed there", async () => {
+  it("moves to another queue with its attempts and is processed there", async () => {
     await set(a, {
       ...{ name: "slow-host", event: RuleEvent.FAILURE },
       when: "message.queue == 'fast' && attempts >= 2",
@@ -110,7 +110,7 @@ describe("a message that fails", () => {
     });
     const sent = await a.dlq.sendToDlq(sendRequest("fast", retriesAtOnce(5)));
     const fast = await Worker.open(a.dlq, { queues: ["fast"] });
-    // The server that moves is not the one that delivers next, and hears of it by no hint.
+    // The moving server is not the one that delivers next, and sends it no hint.
     const slow = await Worker.open(a.dlq, { queues: ["slow"] });
     for (let attempt = 1; attempt <= 2; attempt++) await settle(a.dlq, await fast.next(), failed());
     const arrived = await slow.next();
@@ -123,12 +123,12 @@ describe("a message that fails", () => {
     await Promise.all([fast.close(), slow.close()]);
   });
 
-  it("is quarantined by a rule, and counted on the server that took the outcome", async () => {
+  it("is quarantined by a rule, and counted by the server that got the outcome", async () => {
     await set(deaf, {
       ...{ name: "gone-for-good", event: RuleEvent.FAILURE },
       ...{ when: "failure.http_status in [404, 410]", action: { quarantine: true } },
     });
-    // A look that the server takes now.
+    // Makes the server refresh now.
     await a.admin.getRules({});
     const worker = await Worker.open(a.dlq, { queues: ["gone"] });
     await a.dlq.sendToDlq(sendRequest("gone"));
@@ -144,7 +144,7 @@ describe("a message that fails", () => {
   });
 });
 
-it("rules are served over HTTP as well", async () => {
+it("rules are served by HTTP too", async () => {
   const baseUrl = `http://${servers[0]?.httpAddress}`;
   const transport = createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false });
   const http = createClient(DlqAdminService, transport);

@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 describe("two servers on one Redis", () => {
-  it("both deliver, and no message is with two workers at once", async () => {
+  it("both deliver, and no message has two workers at once", async () => {
     const count = 2_000;
     const held = new Map<string, Worker>();
     const twice: string[] = [];
@@ -69,12 +69,12 @@ describe("two servers on one Redis", () => {
     expect(twice).toEqual([]);
     expect(shares[0] ?? 0).toBeGreaterThan(count / 10);
     expect(shares[1] ?? 0).toBeGreaterThan(count / 10);
-    // Each was delivered once: nothing expired, nothing was taken twice.
+    // Each was delivered once: no lease expired.
     expect((shares[0] ?? 0) + (shares[1] ?? 0)).toBe(count);
     await Promise.all(workers.map((worker) => worker.close()));
   });
 
-  it("an outcome at the one gives a stream at the other its room back", async () => {
+  it("an outcome on one server frees room of a stream on the other", async () => {
     await sendAll(b.dlq, sendRequests(6, "credit"));
     const worker = await Worker.open(a.dlq, { queues: ["credit"], maxInFlight: 1 });
     let received = await worker.next();
@@ -87,7 +87,7 @@ describe("two servers on one Redis", () => {
     await worker.close();
   });
 
-  it("a stream at the one hears at once of what the other accepts", async () => {
+  it("a stream on one server gets messages that the other accepts at once", async () => {
     const worker = await Worker.open(a.dlq, { queues: ["wake"], maxInFlight: 100 });
     const medianLateMs = async (sender: TestClient) => {
       const late: number[] = [];
@@ -106,7 +106,7 @@ describe("two servers on one Redis", () => {
     await worker.close();
   });
 
-  it("Stats counts the workers of all of them, and forgets those of a server that was killed", async () => {
+  it("Stats counts the workers of both servers, and drops those of a killed one", async () => {
     const queues = ["counted"];
     const workersNow = async () => (await statsOf(b.dlq, "counted")).workers;
     const atA = await Worker.open(a.dlq, { queues });
@@ -122,7 +122,7 @@ describe("two servers on one Redis", () => {
 });
 
 describe("a rate", () => {
-  it("holds over both servers, and is whole for the one that is left when the other is killed", async () => {
+  it("is shared by both servers, and is all for one after the other is killed", async () => {
     const [queue, perSecond, lookMs] = ["rated", 40, 2_000];
     const config = { rate: { perSecond, burst: 10 } };
     await b.admin.updateQueue({ queue: { name: queue, config } });
@@ -130,7 +130,7 @@ describe("a rate", () => {
     const workers = await Promise.all(
       [a, b].map(({ dlq }) => Worker.open(dlq, { queues: [queue], maxInFlight: 50 })),
     );
-    // Outcomes go to the server that stays.
+    // Outcomes go to the remaining server.
     for (const worker of workers) {
       worker.onReceived = (received) => void settle(b.dlq, received).catch(() => {});
     }
@@ -153,11 +153,11 @@ describe("a rate", () => {
   });
 });
 
-describe("a session that is resumed at the other server", () => {
+describe("a session that is resumed on the other server", () => {
   const queues = ["resumed-a", "resumed-b"];
   const request = { queues, maxInFlight: 4 };
 
-  it("keeps its leases when its own server was killed, and they count", async () => {
+  it("keeps its leases after its server was killed, and they count", async () => {
     for (const queue of queues) await sendAll(b.dlq, sendRequests(10, queue));
     const before = await Worker.open(a.dlq, request);
     const held = await before.take(4);
@@ -185,7 +185,7 @@ describe("a session that is resumed at the other server", () => {
     await after.close();
   });
 
-  it("is taken from a stream that is still open, which ends", async () => {
+  it("ends a stream that is still open", async () => {
     await sendAll(b.dlq, sendRequests(6, "taken"));
     const open = { queues: ["taken"], maxInFlight: 2, leaseDuration: durationFromMs(60_000) };
     const old = await Worker.open(a.dlq, open);

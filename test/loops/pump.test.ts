@@ -54,7 +54,7 @@ describe("a pump", () => {
     const { store } = own.current;
     let first = true;
     const { pump, session } = startPump({
-      // The tick has seen an empty queue; its reply still travels when the hint arrives.
+      // The tick saw an empty queue, and the hint arrives before its reply.
       async tick(queue, request) {
         const reply = await store.tick(queue, request);
         if (first) {
@@ -70,7 +70,7 @@ describe("a pump", () => {
   });
 
   it("misses no due time, however close it is", async () => {
-    // Each look at the clock takes it a step ahead: the due times fall between any two of them.
+    // Each read of the clock advances it: due times fall between two reads.
     let nowMs = performance.now();
     const clock = vi.spyOn(performance, "now").mockImplementation(() => (nowMs += 1));
     onTestFinished(() => clock.mockRestore());

@@ -73,7 +73,7 @@ describe("pumps", () => {
     const { session, reconnected } = startPumps(queues);
     await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
 
-    // Hints come on a connection of their own: it may be back before the one that runs scripts.
+    // Hints have their own connection, which may be back before the one of the scripts.
     unavailable = true;
     await store.send("q", [item()], SETTINGS);
     reconnected();

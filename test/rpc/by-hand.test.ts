@@ -1,4 +1,4 @@
-// What is encoded by hand is what the schema would have encoded.
+// Hand-written encoding gives the same bytes as the schema.
 
 import { create, fromBinary, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
@@ -152,7 +152,7 @@ describe("spliced deliveries equal encoded ones", () => {
         edits: [{ who: "Retry", patch: "[]", inverse: long, time: { seconds: 1n } }],
       },
     ],
-    ["nothing that this version knows", {}],
+    ["only unknown fields", {}],
   ])("edited: %s", (_, init) => {
     const { request, failure } = requestOf(everything);
     const envelope = encodeEnvelope(request, failure);

@@ -214,7 +214,7 @@ describe("Retry", () => {
   it.each([
     [{ states: [MessageState.IN_FLIGHT] }, "is IN_FLIGHT; allowed are SCHEDULED, QUARANTINED"],
     [{ states: [MessageState.UNSPECIFIED] }, "is UNSPECIFIED; allowed are SCHEDULED, QUARANTINED"],
-    [{ states: [77 as MessageState] }, "is 77, which this server does not know; allowed are SCHED"],
+    [{ states: [77 as MessageState] }, "is 77, which is unknown to this server; allowed are SCHED"],
     [{ reasons: [99 as Reason] }, "allowed are VALIDATION_FAILED, "],
     [{ quarantineReasons: [99 as never] }, "NON_RETRYABLE"],
   ])("lists the allowed values of a filter (row %#)", async (filter, words) => {

@@ -93,7 +93,7 @@ describe("streams", () => {
       create(StreamDueRequestSchema, { queues: ["q"] }),
     );
     stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
-    // Nobody reads: the window fills, and the asking stops.
+    // Nothing is read: the window fills, and requests for frames stop.
     let last = -1;
     await vi.waitFor(
       () => {
@@ -121,7 +121,7 @@ describe("deadlines on the wire", () => {
 
   it.each(["99999999H", "99999999S"])("of %s do not expire at once", async (timeout) => {
     const server = await startServer();
-    // Longer than a timer that overflows: those fire after one millisecond.
+    // Longer than a timer that overflows, which fires after 1 ms.
     server.dlq.onStats = () =>
       new Promise((resolve) => setTimeout(resolve, 20, { nowMs: 0, queues: [] }));
     const answer = await rawCall(server.grpc, STATS, new Uint8Array(0), {
@@ -173,12 +173,12 @@ describe("limits on the wire", () => {
       te: "trailers",
     });
     let status: unknown;
-    // An answer without a message has its trailers in its headers.
+    // A response without a message has its trailers in its headers.
     stream.on("response", (headers) => {
       status = headers["grpc-status"];
     });
     stream.resume();
-    // Announces 16 MiB and begins to send them, but never ends.
+    // Announces 16 MiB and starts to send, but never ends.
     stream.write(Buffer.concat([Buffer.from([0, 1, 0, 0, 0]), Buffer.alloc(100_000)]));
     await once(stream, "close");
     expect(status).toBe(`${Code.ResourceExhausted}`);
@@ -216,7 +216,7 @@ describe("compression", () => {
     );
     const accepts = { "grpc-accept-encoding": "gzip" };
     const answer = await rawCall(server.grpc, STREAM, request, accepts);
-    // The first byte of a gRPC frame says whether it is compressed.
+    // The first byte of a gRPC frame is the compression flag.
     return { compressed: answer.body[0] === 1, bytes: answer.body.length };
   };
 
@@ -233,14 +233,14 @@ describe("compression", () => {
 describe("connections", () => {
   it("with unanswered PINGs are closed with their streams", async () => {
     const server = await startServer({ config: { pingIntervalMs: 30 } });
-    // A peer that opens a connection, says it will speak HTTP/2, and is never heard of again.
+    // A peer that opens an HTTP/2 connection and then never sends anything.
     const [host, port] = server.grpc.split(":");
     const dead = connectTcp(Number(port), host);
     dead.on("error", () => {});
     dead.resume();
     dead.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     dead.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
-    // A peer that lives: its stream outlasts the dead one.
+    // A live peer: its stream outlives the dead one.
     const stream = server.client.streamDue({ queues: ["q"] })[Symbol.asyncIterator]();
     await stream.next();
     await once(dead, "close");
@@ -265,7 +265,7 @@ describe("connections", () => {
     await expect(startServer({ config: { grpc: taken } })).rejects.toThrow(
       `cannot listen for gRPC on ${server.grpc}: the port is in use`,
     );
-    // All or nothing: the other listener is closed again when the second one fails.
+    // All or none: the first listener is closed if the second one fails.
     await expect(startServer({ config: { http: taken } })).rejects.toThrow(
       "cannot listen for HTTP",
     );

@@ -13,7 +13,7 @@ async function setUp() {
 
 describe("Check", () => {
   it.each(["", "dlq.v1.DlqService", "dlq.v1.DlqAdminService"])(
-    "tells the state of %j",
+    "returns the state of %j",
     async (service) => {
       const { readiness, health } = await setUp();
       expect((await health.check({ service })).status).toBe(Status.SERVING);
@@ -64,7 +64,7 @@ describe("Watch", () => {
       () => (settled = true),
     );
     readiness.set("NOT_SERVING");
-    // Anything that it had to say would have come with this turn of the loop.
+    // Any further state would have been sent in this turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     expect(settled).toBe(false);
     controller.abort();

@@ -20,7 +20,7 @@ function commandOf(importedHistory: Init | undefined) {
   return readSend(request, { payloadMaxBytes: 100, nowMs: 0 });
 }
 
-/** What is stored of it. */
+/** The stored history. */
 function kept(importedHistory: Init): ImportedHistory | undefined {
   return fromBinary(EnvelopeSchema, commandOf(importedHistory).encodeEnvelope("TIMEOUT"))
     .importedHistory;

@@ -19,7 +19,7 @@ import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
 import { SIMULATION } from "./scripted-simulation.ts";
 
-/** The wall clock of every test that does not say otherwise. */
+/** The default wall clock of tests. */
 export const NOW_MS = 1_700_000_000_000;
 
 export class SettableReadiness implements Readiness {
@@ -50,7 +50,7 @@ export interface Rig {
   queues: ScriptedQueues;
   limiters: ScriptedLimiters;
   rules: ScriptedRules;
-  /** What was to be simulated; the answer is always the same. */
+  /** Received commands; the result is always the same. */
   simulated: SimulateCommand[];
   readiness: SettableReadiness;
   /** Lines that the guard logged. */

@@ -11,7 +11,7 @@ const violations = (json: object) => read(json).violations;
 const over = (base: Partial<QueueSettings>, json: object) =>
   resolveQueue({ ...DEFAULT_QUEUE_SETTINGS, ...base }, read(json).layer, []);
 
-/** Each field with a value that is not the default, and the setting that it makes. */
+/** Each field with a value that is not the default, and the resulting setting. */
 const FIELDS: [json: object, settings: Partial<QueueSettings>][] = [
   [{ maxRetries: 0 }, { maxRetries: 0 }],
   [{ maxRetries: 1000 }, { maxRetries: 1000 }],
@@ -155,7 +155,7 @@ describe("an invalid configuration", () => {
     [{ ttl: "0.999s" }, "ttl", "is too short; allowed: from 1s to 3650d, or 0"],
     [{ ttl: "-1s" }, "ttl", "is negative"],
     [{ ttl: "315360000.001s" }, "ttl", "is too long"],
-    [{ ttlAction: 7 }, "ttl_action", "does not know"],
+    [{ ttlAction: 7 }, "ttl_action", "unknown to this server"],
     [{ poisonWindow: "0s" }, "poison_window", "is too short; allowed: from 1s to 90d"],
     [{ leaseDuration: "43200.001s" }, "lease_duration", "is too long; allowed: from 1s to 12h"],
     [
@@ -176,7 +176,7 @@ describe("an invalid configuration", () => {
     ],
     [{ keyLimits: { maxInFlight: 10001 } }, "key_limits.max_in_flight", "is too large"],
     [{ keyLimits: { rate: { perSecond: -1 } } }, "key_limits.rate.per_second", "is too small"],
-    [{ breaker: { scope: 9 } }, "breaker.scope", "does not know"],
+    [{ breaker: { scope: 9 } }, "breaker.scope", "unknown to this server"],
     [{ breaker: { failureRatio: 0 } }, "breaker.failure_ratio", "a number above 0 to 1"],
     [{ breaker: { failureRatio: 1.01 } }, "breaker.failure_ratio", "is too large"],
     [{ breaker: { openTime: "0.099s" } }, "breaker.open_time", "from 100ms to 24h"],
@@ -193,7 +193,7 @@ describe("an invalid configuration", () => {
       "transforms.transforms",
       "at most 10",
     ],
-    [{ nonRetryable: { reasons: [77] } }, "non_retryable.reasons", "does not know"],
+    [{ nonRetryable: { reasons: [77] } }, "non_retryable.reasons", "unknown to this server"],
     [{ retryPolicy: { multiplier: 0.5 } }, "retry_policy.multiplier", "from 1 to 100"],
     [{ retryPolicies: { NONSENSE: {} } }, 'retry_policies["NONSENSE"]', "must be one of"],
     [

@@ -13,8 +13,7 @@ import type {
 import type { DlqError } from "../../src/core/errors.ts";
 
 /**
- * Use cases that answer as a test says, and remember what they were asked: the subject of these
- * tests is the transport alone.
+ * Use cases with scripted results that record their calls: these tests are about the transport.
  */
 export class ScriptedDlq implements Dlq {
   readonly sent: SendCommand[] = [];

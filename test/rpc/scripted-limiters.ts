@@ -1,6 +1,6 @@
 import type { LimiterAdmin, OpenBreaker } from "../../src/app/queues/limiter-admin.ts";
 
-/** Limiters without a store: what a test says they are, and what was asked of them. */
+/** Scripted limiters that record their calls. */
 export class ScriptedLimiters implements LimiterAdmin {
   open: OpenBreaker[] = [];
   heldBy: Uint8Array | undefined;

@@ -4,7 +4,7 @@ import type { QueueDeletion } from "../../src/app/queues/deletion.ts";
 import type { QueueAdmin, QueueUpdate, QueueView } from "../../src/app/queues/queue-admin.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 
-/** Queues without a store: what is set of each, and what was asked. */
+/** Scripted queues that record their calls. */
 export class ScriptedQueues implements QueueAdmin {
   readonly configs = new Map<string, QueueConfig>();
   readonly pages: { pageSize: number; after: string }[] = [];

@@ -7,7 +7,7 @@ import type {
   RuleUpdate,
 } from "../../src/app/rules/rule-admin.ts";
 
-/** Rules without a store: what a test says they are, and what was asked. */
+/** Scripted rules that record their calls. */
 export class ScriptedRules implements RuleAdmin {
   set: RuleSet = create(RuleSetSchema);
   decision: RuleTestOutcome = { matched: [], failed: [], action: {}, decidedBy: {}, edits: [] };

@@ -1,7 +1,7 @@
 import type { Simulation } from "../../src/app/simulate.ts";
 import { PRESETS } from "../../src/core/presets.ts";
 
-/** What a simulation found, whatever was asked. */
+/** A scripted simulation result. */
 export const SIMULATION: Simulation = {
   policy: PRESETS.network,
   schedule: {

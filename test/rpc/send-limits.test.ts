@@ -45,7 +45,9 @@ const failedFirst = (at: number): Init => ({ importedHistory: { firstFailureTime
 const DAY_S = 86_400;
 const PAYLOAD_MAX = 1000;
 
-/** Each limit of the contract: accepted at its edge, refused one beyond, with this very path. */
+/**
+ * Each limit of the contract: the largest value is accepted, the next one refused with this path.
+ */
 const LIMITS: Row[] = [
   ["request_id", { requestId: x(128) }, { requestId: x(129) }],
   ["request_id", { requestId: "é".repeat(64) }, { requestId: "é".repeat(65) }],

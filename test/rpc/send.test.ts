@@ -45,7 +45,7 @@ describe("SendToDlq as a command", () => {
       queue: "orders",
       sourceId: "s1",
       dedupKey: "d1",
-      // Rounded up: never earlier than asked for.
+      // Rounded up, so never too early.
       delayMs: 2_001,
       dueAtMs: undefined,
       ttlMs: 60_000,
@@ -109,7 +109,7 @@ describe("a failure is cut, never refused", () => {
     const { failure } = await commandOf({
       failure: {
         type: "x".repeat(513),
-        // 4096 is no multiple of 3: the last character does not fit and goes as a whole.
+        // 4096 is not a multiple of 3: the last character is dropped as a whole.
         message: "€".repeat(2000),
         stackTrace: "😀".repeat(5000),
         attributes: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, "v"])),

@@ -21,7 +21,7 @@ export interface ServerOptions extends RigOptions {
   config?: Partial<ListenersConfig>;
 }
 
-/** Real listeners on free ports over scripted use cases; closed when the test ends. */
+/** Starts real listeners on free ports over scripted use cases; closed when the test ends. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const registry = createMetrics({ namespace: "", maxQueues: 10, buildInfo: { version: "test" } });
   const rig = await createRig({ metrics: registry, ...options });
@@ -55,7 +55,7 @@ export interface RawAnswer {
   body: Buffer;
 }
 
-/** One gRPC call by bare HTTP/2, for what no client library shows. */
+/** A gRPC call with plain HTTP/2, for data that client libraries hide. */
 export async function rawCall(
   address: string,
   path: string,
@@ -76,7 +76,7 @@ export async function rawCall(
       const answer: RawAnswer = { headers: {}, trailers: {}, body: Buffer.alloc(0) };
       stream.on("response", (received) => {
         Object.assign(answer.headers, received);
-        // An answer without a message has its trailers in its headers.
+        // A response without a message has its trailers in its headers.
         if ("grpc-status" in received) Object.assign(answer.trailers, received);
       });
       stream.on("trailers", (received) => Object.assign(answer.trailers, received));

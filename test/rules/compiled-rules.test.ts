@@ -95,7 +95,7 @@ describe("a rule that fails", () => {
       matched: ["r2"],
       failed: [
         { rule: "r0", error: expect.stringContaining("divide by zero") },
-        { rule: "r1", error: expect.stringContaining("no integer") },
+        { rule: "r1", error: expect.stringContaining("not an integer") },
       ],
     });
   });

@@ -1,5 +1,5 @@
-// Expressions of at most 1 KiB that are made to be slow, on messages at their limits: each has to
-// end within the bound. What is quadratic or exponential in anything misses it by far.
+// Slow expressions of at most 1 KiB on messages at their limits. Each must end within the bound,
+// which has room for a busy machine; quadratic or exponential cost exceeds it by far.
 
 import { describe, expect, it, test } from "vitest";
 import { LIMITS } from "../../src/core/settings.ts";

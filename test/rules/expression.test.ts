@@ -106,12 +106,12 @@ describe("a failed evaluation says why", () => {
     ["1 / (attempts - 2) == 1", "divide by zero"],
     ["attempts % 0 == 1", "modulus by zero"],
     ["attempts * 9223372036854775807 > 0", "overflow"],
-    ["int(message.queue) == 1", "no integer"],
-    ['int("") == 0', "no integer"],
-    ['int("0x10") == 16', "no integer"],
-    ["double(message.queue) < 1.0", "no number"],
-    ['message.attributes.port == "1" || int(message.queue) == 1', "no integer"],
-    ['int(message.queue) == 1 || message.attributes.port == "1"', "no integer"],
+    ["int(message.queue) == 1", "not an integer"],
+    ['int("") == 0', "not an integer"],
+    ['int("0x10") == 16', "not an integer"],
+    ["double(message.queue) < 1.0", "not a number"],
+    ['message.attributes.port == "1" || int(message.queue) == 1', "not an integer"],
+    ['int(message.queue) == 1 || message.attributes.port == "1"', "not an integer"],
   ])("%s", (text, words) => {
     expect(evaluate(text)).toEqual({ error: expect.stringContaining(words) });
   });

@@ -2,7 +2,7 @@ import type { RuleFacts } from "../../src/rules/facts.ts";
 
 type Part<T> = { [K in keyof T]?: T[K] };
 
-/** A failed webhook, as rules see it; parts of it can be given. */
+/** A failed webhook as rules see it. Parts can be replaced. */
 export function factsWith(
   message: Part<RuleFacts["message"]> = {},
   failure: Part<RuleFacts["failure"]> = {},

@@ -1,6 +1,6 @@
 import type { Rule } from "../../src/rules/rule.ts";
 
-/** A rule that matches everything and sets a priority; parts of it can be given. */
+/** A rule that matches everything and sets a priority. Parts can be replaced. */
 export function ruleWith(parts: Partial<Rule> = {}): Rule {
   return {
     name: "rule",

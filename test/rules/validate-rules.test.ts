@@ -96,7 +96,7 @@ it("has at most 100 rules", () => {
   ]);
 });
 
-it("leaves policies to who knows them", () => {
+it("does not validate policy names", () => {
   const rule = ruleWith({ action: { retryPolicy: { maxRetries: -1 } } });
   const check = (policy: { maxRetries?: number | undefined }) => [
     { field: "max_retries", description: `is ${policy.maxRetries}` },

@@ -1,4 +1,4 @@
-// Real servers over data of another layout: what an operator sees.
+// Real servers with data of another layout.
 
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -36,7 +36,7 @@ test("data of layout 1 is upgraded, logged and served", async () => {
   }
 });
 
-/** Many entries as layout 1 had them, so that an upgrade takes a while; of messages long gone. */
+/** Many entries of layout 1, so that an upgrade takes a while. */
 const LIST_MANY = `
 for n = 1, tonumber(ARGV[1]) do
   redis.call('ZADD', KEYS[1], n, struct.pack('>I8I8', n, n))

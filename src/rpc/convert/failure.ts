@@ -16,8 +16,8 @@ export interface ReadFailure extends FailureRecord {
 }
 
 /**
- * Never refuses a failure: a sender cannot fix it, and a cut failure is better than a lost dead
- * letter. Sets `truncated` if anything was cut.
+ * Never refuses a failure: a sender cannot fix it, and cutting it is better than losing the message.
+ * Sets `truncated` if anything was cut.
  */
 export function readFailure(sent: Failure | undefined): ReadFailure {
   const failure = sent === undefined ? create(FailureSchema) : cut(sent);

@@ -72,7 +72,7 @@ function scalarText(value: unknown): string {
 function enumText(desc: DescEnum, value: unknown): { raw: string } | { problem: string } {
   const found = desc.values.find(({ number }) => number === value);
   return found === undefined || found.number === 0
-    ? { problem: `has a value of ${desc.typeName} that this server does not know` }
+    ? { problem: `has a value of ${desc.typeName} that is unknown to this server` }
     : { raw: found.localName };
 }
 

@@ -84,7 +84,7 @@ function readEnum<Name extends string>(
 ): Name | undefined {
   if (number === 0) return undefined;
   const name = nameOfNumber(numbers, number);
-  if (name === undefined) v.add(field, `is not a value of ${type} that this server knows`);
+  if (name === undefined) v.add(field, `is not a known value of ${type}`);
   return name;
 }
 
@@ -158,7 +158,7 @@ function readWindow(v: Violations, field: string, window: WireWindow): RetryWind
   }
   const days = [...new Set(window.days)];
   if (days.some((day) => !(day >= 1 && day <= 7))) {
-    v.add(`${field}.days`, "has a value of dlq.v1.DayOfWeek that this server does not know");
+    v.add(`${field}.days`, "has a value of dlq.v1.DayOfWeek that is unknown to this server");
   }
   return { timeZone, startMinute, endMinute, days };
 }

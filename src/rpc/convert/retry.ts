@@ -99,7 +99,7 @@ function describe(field: string, number: number): string {
   if (number === 0) return "UNSPECIFIED";
   const states = field === "states" ? Object.entries(STATE_NUMBERS) : [];
   const name = states.find(([, value]) => value === number)?.[0];
-  return name ?? `${number}, which this server does not know`;
+  return name ?? `${number}, which is unknown to this server`;
 }
 
 function retryableState(state: number): "SCHEDULED" | "QUARANTINED" | undefined {

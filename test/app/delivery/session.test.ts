@@ -44,11 +44,11 @@ it("reserves no bytes for a queue while a claim for another queue is open", () =
   session.takeFrame();
   session.read(() => {});
 
-  // A claim is under way with all bytes that are left, and a lease ends meanwhile.
+  // An open claim reserves all free bytes, and a lease ends meanwhile.
   const first = taken(session.reserve("a", MOST, false));
   expect(first.bytes).toBe(BYTES - 300);
   session.release("a", held.id, 1);
-  // With 300 bytes the head of the queue might not fit, and be taken for one too large for company.
+  // With only 300 bytes the first message might count as too large.
   expect(session.reserve("b", MOST, false)).toBeUndefined();
 
   session.settle(first, [claimOf("a", 2, 400)]);

@@ -34,7 +34,7 @@ beforeEach(() => {
   retry = retryOver(at.current.store.messages);
 });
 
-/** The store's own, but for what a test changes. */
+/** The store, with the functions that a test replaces. */
 function wrapped(changes: Partial<Messages>): Messages {
   const { messages } = at.current.store;
   return {
@@ -70,7 +70,7 @@ const byIds = (ids: readonly (Uint8Array | undefined)[], over: Partial<RetryComm
 const byFilter = (expectedCount: number, over: Partial<RetryCommand> = {}) =>
   call({ by: { filter: ALL, expectedCount }, ...over });
 
-/** What workers get, by id. */
+/** The delivered payloads by id. */
 async function delivered(): Promise<Map<string, string>> {
   const { claimed } = await at.current.tick(QUEUE, [session(1)]);
   return new Map(

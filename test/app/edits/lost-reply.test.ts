@@ -1,5 +1,5 @@
-// The reply to an edit is lost on its way from Redis: the caller repeats the request, and hears what it
-// would have heard.
+// The reply to an edit is lost between Redis and the server. The caller repeats the request and
+// gets the first answer.
 
 import { expect, onTestFinished, test } from "vitest";
 import type { RetryCommand } from "../../../src/app/commands.ts";
@@ -27,7 +27,7 @@ async function openLinked(): Promise<{ store: RedisStore; link: LinkProxy }> {
 
 test("a repeated request gets the first answer, and the message is edited once", async () => {
   const { store, link } = await openLinked();
-  // Redis knows the script: what is lost later is its reply, not the word that it is unknown.
+  // Loads the script, so that the lost reply is that of the script.
   await store.messages.retry(QUEUE, NO_REQUEST, []);
   const sent = { envelope: envelope('{"tags":[]}'), quarantineReason: "POISON" } as const;
   const id = storedId(only(await at.current.store.send(QUEUE, [item(sent)], SETTINGS)));

@@ -1,4 +1,4 @@
-// Transforms that a queue asks for, on messages whose attempt has failed.
+// A queue's transforms on messages whose attempt failed.
 
 import { beforeEach, describe, expect, it, test } from "vitest";
 import { createAck } from "../../../src/app/ack.ts";

@@ -13,15 +13,15 @@ import {
 } from "../../support/edits.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import { only, session } from "../../support/store-items.ts";
-import { command, judgeOver, RuleEars, rule } from "./setup.ts";
+import { command, judgeOver, RuleRecorder, rule } from "./setup.ts";
 
 const at = useTestStore();
-let ears: RuleEars;
+let recorder: RuleRecorder;
 let rules: ReturnType<typeof judgeOver>;
 let settings: Record<string, Partial<QueueSettings>>;
 beforeEach(() => {
-  ears = new RuleEars();
-  rules = judgeOver(ears);
+  recorder = new RuleRecorder();
+  rules = judgeOver(recorder);
   settings = {};
 });
 
@@ -31,8 +31,8 @@ function sender(store = at.current.store) {
     settingsOf: (queue) => ({ ...DEFAULT_QUEUE_SETTINGS, ...settings[queue] }),
     random: () => 0.5,
     now: () => at.current.clock.nowMs,
-    observer: { ...NO_METRICS, ruleFailed: (rule) => ears.ruleFailed(rule) },
-    log: ears.log,
+    observer: { ...NO_METRICS, ruleFailed: (rule) => recorder.ruleFailed(rule) },
+    log: recorder.log,
     onDeleting() {},
     rules: rules.judge,
   });
@@ -93,7 +93,7 @@ describe("an arrival rule", () => {
       ["sent", ""],
     ]);
     expect(counters).toMatchObject({ accepted: 3, discarded: 1, messages: 2 });
-    expect(ears.matched).toEqual(["set-aside", "drop-it", "first"]);
+    expect(recorder.matched).toEqual(["set-aside", "drop-it", "first"]);
   });
 
   test("sets a policy that the message's own fields override", async () => {
@@ -112,19 +112,19 @@ describe("an arrival rule", () => {
       rule("message.queue == 'b'", { queue: "orders" }, { name: "two" }),
     );
     expect(await send()).toMatchObject({ queue: "b" });
-    expect(ears.matched).toEqual(["one"]);
+    expect(recorder.matched).toEqual(["one"]);
   });
 
   test("that fails is counted and logged once a minute, and loses no message", async () => {
     let nowMs = 0;
-    rules = judgeOver(ears, () => nowMs);
+    rules = judgeOver(recorder, () => nowMs);
     rules.set(rule("int(message.source_id) > 3", { drop: true }, { name: "broken" }));
     for (let n = 0; n < 3; n++) await send({ sourceId: "x" });
     nowMs = 60_000;
     await send({ sourceId: "x" });
     expect(await messagesOf("orders")).toHaveLength(4);
-    expect(ears.failed).toEqual(Array(4).fill("broken"));
-    expect(ears.lines.filter(({ level }) => level === "warn")).toMatchObject([
+    expect(recorder.failed).toEqual(Array(4).fill("broken"));
+    expect(recorder.lines.filter(({ level }) => level === "warn")).toMatchObject([
       { facts: { rule: "broken", queue: "orders" } },
       { facts: { rule: "broken", queue: "orders" } },
     ]);
@@ -253,8 +253,8 @@ describe("transforms of an arrival rule", () => {
     );
     expect(await send(json)).toMatchObject({ state: "SCHEDULED" });
     expect(await messagesOf("orders")).toMatchObject([{ edited: true }]);
-    expect(ears.failed).toEqual(["broken"]);
-    const warned = ears.lines.filter(({ level }) => level === "warn");
+    expect(recorder.failed).toEqual(["broken"]);
+    const warned = recorder.lines.filter(({ level }) => level === "warn");
     expect(warned).toMatchObject([{ facts: { by: "rule broken", queue: "orders" } }]);
   });
 });

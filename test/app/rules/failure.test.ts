@@ -13,26 +13,26 @@ import { tokenOf } from "../../support/delivery.ts";
 import { mergeAttributes, mergePayload, readEdits } from "../../support/edits.ts";
 import { useTestStore } from "../../support/store.ts";
 import { item, only, SETTINGS, session } from "../../support/store-items.ts";
-import { command, judgeOver, RuleEars, rule } from "./setup.ts";
+import { command, judgeOver, RuleRecorder, rule } from "./setup.ts";
 
 const at = useTestStore();
-let ears: RuleEars;
+let recorder: RuleRecorder;
 let rules: ReturnType<typeof judgeOver>;
 let settings: Record<string, Partial<QueueSettings>>;
 let mover: Mover;
 let ack: ReturnType<typeof createAck>;
 beforeEach(() => {
-  ears = new RuleEars();
-  rules = judgeOver(ears);
+  recorder = new RuleRecorder();
+  rules = judgeOver(recorder);
   settings = {};
   const { store, clock } = at.current;
   const settingsOf = (queue: string) => ({ ...DEFAULT_QUEUE_SETTINGS, ...settings[queue] });
-  mover = new Mover({ store, settingsOf, observer: ears, log: ears.log });
+  mover = new Mover({ store, settingsOf, observer: recorder, log: recorder.log });
   ack = createAck({
-    ...{ store, settingsOf, mover, log: ears.log, rules: rules.judge },
+    ...{ store, settingsOf, mover, log: recorder.log, rules: rules.judge },
     random: () => 0.5,
     now: () => clock.nowMs,
-    observer: { ...NO_METRICS, ruleFailed: (rule) => ears.ruleFailed(rule) },
+    observer: { ...NO_METRICS, ruleFailed: (rule) => recorder.ruleFailed(rule) },
     registry: new SessionRegistry(store.hints),
   });
 });
@@ -55,7 +55,7 @@ async function send(queue: string, retry: MessageRetry = { policy: POLICY }) {
   );
 }
 
-/** What is due in this queue fails. */
+/** Claims the due messages of this queue and reports failures. */
 async function fail(queue: string, over: { nonRetryable?: boolean; httpStatus?: number } = {}) {
   await at.current.clock.advance(10_000);
   const claimed = only((await at.current.tick(queue, [session(1)])).claimed);
@@ -86,7 +86,7 @@ describe("a failure rule", () => {
     rules.set(...all);
     await send("a");
     await fail("a", { httpStatus: 404 });
-    expect(ears.matched).toEqual(all.map(({ name }) => name));
+    expect(recorder.matched).toEqual(all.map(({ name }) => name));
   });
 
   test("quarantines, with its name in the journal", async () => {
@@ -133,7 +133,7 @@ describe("a failure rule", () => {
     expect(await messagesOf("b")).toMatchObject([
       { attempts: 1, hops: 1, limiterKey: "h1", orderingKey: "o", state: "SCHEDULED" },
     ]);
-    expect(ears.moves).toEqual(["moved"]);
+    expect(recorder.moves).toEqual(["moved"]);
   });
 
   test("moves a message to the other queue's quarantine if it is not retried there", async () => {
@@ -154,8 +154,8 @@ describe("a failure rule", () => {
     expect(await messagesOf("a")).toMatchObject([
       { state: "SCHEDULED", hops: 0, dueAtMs: at.current.clock.nowMs + 1_000 },
     ]);
-    expect(ears.moves).toEqual(["refused"]);
-    expect(ears.lines.at(-1)).toMatchObject({ facts: { target: "b", why: "FULL_BYTES" } });
+    expect(recorder.moves).toEqual(["refused"]);
+    expect(recorder.lines.at(-1)).toMatchObject({ facts: { target: "b", why: "FULL_BYTES" } });
   });
 
   test("that moves in a circle is ignored and counted after eight moves", async () => {
@@ -166,14 +166,14 @@ describe("a failure rule", () => {
     await send("a");
     for (let n = 0; n < MAX_HOPS; n++) await fail(n % 2 === 0 ? "a" : "b");
     expect(await messagesOf("a")).toMatchObject([{ hops: MAX_HOPS, attempts: MAX_HOPS }]);
-    expect(ears.moves).toEqual(Array(MAX_HOPS).fill("moved"));
+    expect(recorder.moves).toEqual(Array(MAX_HOPS).fill("moved"));
     await fail("a");
     await fail("a");
-    expect(ears.moves.slice(MAX_HOPS)).toEqual(["circle", "circle"]);
+    expect(recorder.moves.slice(MAX_HOPS)).toEqual(["circle", "circle"]);
     expect(await messagesOf("a")).toMatchObject([{ hops: MAX_HOPS, attempts: MAX_HOPS + 2 }]);
     expect(await messagesOf("b")).toEqual([]);
-    const told = ears.lines.filter(({ level }) => level === "warn");
-    expect(told).toMatchObject([{ facts: { rule: "ab", target: "b" } }]);
+    const warned = recorder.lines.filter(({ level }) => level === "warn");
+    expect(warned).toMatchObject([{ facts: { rule: "ab", target: "b" } }]);
     const [a, b] = [(await at.current.dump("a")).counters, (await at.current.dump("b")).counters];
     expect([a.moved_out, a.moved_in, b.moved_out, b.moved_in]).toEqual([4, 4, 4, 4]);
   });
@@ -193,7 +193,7 @@ describe("transforms of a failure rule", () => {
     await fail("a");
     expect(await editedOf("a")).toEqual([["SCHEDULED", true]]);
     await fail("a");
-    expect(ears.matched).toEqual(["moved", "seen"]);
+    expect(recorder.matched).toEqual(["moved", "seen"]);
   });
 
   test("apply before those of the queue, and fail separately", async () => {
@@ -204,7 +204,7 @@ describe("transforms of a failure rule", () => {
     await at.current.clock.advance(10_000);
     const { edits } = only((await at.current.tick("a", [session(1)])).claimed);
     expect(readEdits(edits).attributes).toEqual({ host: "h1", retried: "true" });
-    expect(ears.failed).toEqual(["no-json"]);
+    expect(recorder.failed).toEqual(["no-json"]);
   });
 
   test("apply with a move, unlike the queue's own", async () => {

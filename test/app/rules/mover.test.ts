@@ -7,14 +7,14 @@ import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import type { Moves } from "../../../src/store/contract.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import { bytes, item, NO_REQUEST, outcome, SETTINGS, session } from "../../support/store-items.ts";
-import { RuleEars } from "./setup.ts";
+import { RuleRecorder } from "./setup.ts";
 
 const at = useTestStore();
-let ears: RuleEars;
+let recorder: RuleRecorder;
 let mover: Mover;
 let pumps: Pumps | undefined;
 beforeEach(() => {
-  ears = new RuleEars();
+  recorder = new RuleRecorder();
   mover = moverOn(at.current.store.moves);
 });
 afterEach(async () => {
@@ -24,9 +24,9 @@ afterEach(async () => {
 
 const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
 const moverOn = (moves: Moves) =>
-  new Mover({ store: { moves }, settingsOf, observer: ears, log: ears.log });
+  new Mover({ store: { moves }, settingsOf, observer: recorder, log: recorder.log });
 
-/** Makes as many set out from A as there are targets; gives their ids. */
+/** Starts a move from A to each target and returns the ids. */
 const setOut = (...targets: string[]) => setOutWith(targets, []);
 
 async function setOutWith(
@@ -55,7 +55,7 @@ async function setOutWith(
 
 const countOf = async (queue: string) => (await at.current.dump(queue)).messages.size;
 
-/** As the store, but for what a test breaks. */
+/** The store, with the functions that a test breaks. */
 function broken(over: Partial<Moves>): Moves {
   const { moves } = at.current.store;
   return {
@@ -74,7 +74,7 @@ describe("a move that has just started", () => {
     mover.moveNow("a", ids.slice(200));
     await mover.idle();
     expect(await Promise.all(["a", "b", "c", "d"].map(countOf))).toEqual([0, 100, 100, 100]);
-    expect(ears.moves).toEqual(Array(300).fill("moved"));
+    expect(recorder.moves).toEqual(Array(300).fill("moved"));
   });
 
   test("takes an unreadable message too, without keys", async () => {
@@ -97,7 +97,7 @@ describe("a move that has just started", () => {
     failing.moveNow("a", ids);
     await failing.idle();
     expect(await Promise.all(["a", "b", "c"].map(countOf))).toEqual([1, 0, 1]);
-    expect(ears.lines.at(-1)).toMatchObject({ level: "warn", facts: { queue: "a" } });
+    expect(recorder.lines.at(-1)).toMatchObject({ level: "warn", facts: { queue: "a" } });
     mover.moveNow("a", ids);
     await mover.idle();
     expect(await Promise.all(["a", "b", "c"].map(countOf))).toEqual([0, 1, 1]);
@@ -136,8 +136,8 @@ describe("a move that a server left behind", () => {
     await Promise.all(several.map((one) => one.idle()));
     expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 30]);
     expect((await at.current.dump("b")).counters.moved_in).toBe(30);
-    // Each was told once, but for those whose end was not heard.
-    expect(ears.moves).toHaveLength(20);
+    // Each was reported once, except those whose last answer was lost.
+    expect(recorder.moves).toHaveLength(20);
   });
 
   test("does not delay a server that stops, and another server continues", async () => {
@@ -159,7 +159,7 @@ describe("a move that a server left behind", () => {
     await at.current.clock.advance(MOVE_LATE_MS);
     const { store } = at.current;
     pumps = new Pumps({
-      ...{ store, settingsOf, log: ears.log, registry: new SessionRegistry(store.hints) },
+      ...{ store, settingsOf, log: recorder.log, registry: new SessionRegistry(store.hints) },
       random: () => 0.5,
       observer: NO_METRICS,
       onDeleting() {},

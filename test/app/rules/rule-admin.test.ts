@@ -8,21 +8,21 @@ import { readStoredRules } from "../../../src/rpc/convert/rules.ts";
 import { factsWith } from "../../rules/facts.ts";
 import { envelope, mergeAttributes, mergePayload, patchPayload } from "../../support/edits.ts";
 import { until, useTestStore } from "../../support/store.ts";
-import { RuleEars, rule } from "./setup.ts";
+import { RuleRecorder, rule } from "./setup.ts";
 
 const at = useTestStore();
-let ears: RuleEars;
+let recorder: RuleRecorder;
 let inForce: RulesInForce;
 let admin: RuleAdmin;
 
 function open(store = at.current.store) {
-  const parts = { store, read: readStoredRules, observer: ears, log: ears.log };
+  const parts = { store, read: readStoredRules, observer: recorder, log: recorder.log };
   const rules = new RulesInForce(parts);
-  return { rules, admin: createRuleAdmin({ store, inForce: rules, log: ears.log }) };
+  return { rules, admin: createRuleAdmin({ store, inForce: rules, log: recorder.log }) };
 }
 
 beforeEach(() => {
-  ears = new RuleEars();
+  recorder = new RuleRecorder();
   ({ rules: inForce, admin } = open());
 });
 
@@ -50,7 +50,7 @@ describe("a set of rules", () => {
     expect(updateTime).toBeDefined();
     expect(matched()).toEqual(["one"]);
     expect(inForce.current()).toBe(inForce.current());
-    expect(ears.inForce).toEqual(["one"]);
+    expect(recorder.inForce).toEqual(["one"]);
   });
 
   test("is replaced as a whole, only with its etag", async () => {
@@ -73,7 +73,7 @@ describe("a set of rules", () => {
     expect(none.rules).toEqual([]);
     expect(none.etag).not.toBe(first.etag);
     expect(matched()).toEqual([]);
-    expect(ears.inForce).toEqual([]);
+    expect(recorder.inForce).toEqual([]);
   });
 
   test("applies on every server after a refresh, and on new servers", async () => {
@@ -111,7 +111,7 @@ describe("a set that this version cannot read", () => {
     await set("", "one");
     await store(bytes());
     for (let n = 0; n < 3; n++) expect(matched()).toEqual(["one"]);
-    expect(ears.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
+    expect(recorder.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
     await set("", "two");
     expect(matched()).toEqual(["two"]);
   });
@@ -134,7 +134,7 @@ describe("a test of rules", () => {
     expect(await admin.test({ rules, samples: [sample] })).toMatchObject([
       { matched: ["tried"], action: { priority: 3 } },
     ]);
-    expect(ears.matched).toEqual([]);
+    expect(recorder.matched).toEqual([]);
   });
 
   test("evaluates the rules in force for each sample in order", async () => {

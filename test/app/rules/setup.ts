@@ -6,13 +6,13 @@ import type { Rule, RuleAction } from "../../../src/rules/rule.ts";
 import { factsWith } from "../../rules/facts.ts";
 import { ruleWith } from "../../rules/rules.ts";
 
-/** What was counted and logged of rules. */
-export class RuleEars implements RuleObserver {
+/** Counts and log lines of rules. */
+export class RuleRecorder implements RuleObserver {
   inForce: readonly string[] = [];
   readonly matched: string[] = [];
   readonly failed: string[] = [];
   readonly moves: RuleMove[] = [];
-  readonly lines: { level: string; words: string; facts: Record<string, unknown> }[] = [];
+  readonly lines: { level: string; message: string; facts: Record<string, unknown> }[] = [];
 
   rulesInForce(names: readonly string[]) {
     this.inForce = names;
@@ -29,28 +29,28 @@ export class RuleEars implements RuleObserver {
 
   readonly log = {
     isLevelEnabled: () => true,
-    debug: (facts: object, words: string) => this.#write("debug", facts, words),
-    info: (facts: object, words: string) => this.#write("info", facts, words),
-    warn: (facts: object, words: string) => this.#write("warn", facts, words),
+    debug: (facts: object, message: string) => this.#write("debug", facts, message),
+    info: (facts: object, message: string) => this.#write("info", facts, message),
+    warn: (facts: object, message: string) => this.#write("warn", facts, message),
   };
 
-  #write(level: string, facts: object, words: string): void {
-    this.lines.push({ level, words, facts: { ...facts } });
+  #write(level: string, facts: object, message: string): void {
+    this.lines.push({ level, message, facts: { ...facts } });
   }
 }
 
-/** One rule: when it matches, what it does. */
+/** A rule with its expression and action. */
 export function rule(when: string, action: RuleAction, parts: Partial<Rule> = {}): Rule {
   return ruleWith({ name: "r", event: "ARRIVAL", when, action, ...parts });
 }
 
-/** A judge over rules that a test may replace. */
-export function judgeOver(ears: RuleEars, now: () => number = () => 0) {
+/** A RuleJudge with rules that a test can replace. */
+export function judgeOver(recorder: RuleRecorder, now: () => number = () => 0) {
   let compiled = new CompiledRules([]);
   const judge = new RuleJudge({
     rules: { current: () => compiled },
-    observer: ears,
-    log: ears.log,
+    observer: recorder,
+    log: recorder.log,
     now,
   });
   return {

@@ -1,4 +1,4 @@
-/** Who edits, when and within what, for tests that are about something else. */
+/** Source, time and limits of edits, for tests about something else. */
 export const CONTEXT = {
   source: "operator",
   atMs: 1_700_000_000_000,

@@ -1,4 +1,4 @@
-// The examples of RFC 7396, appendix A, and the names that JavaScript treats in its own way.
+// The examples of RFC 7396, appendix A, and special names of JavaScript.
 
 import { expect, test } from "vitest";
 import { applyTransforms } from "../../../src/core/transform/transform.ts";

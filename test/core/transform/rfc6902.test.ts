@@ -1,5 +1,4 @@
-// What RFC 6902 asks for: the examples of its appendix in their own words, and the places where
-// implementations differ from it.
+// RFC 6902: the examples of its appendix, and cases in which implementations differ.
 
 import { describe, expect, test } from "vitest";
 import type { RefusalKind } from "../../../src/core/transform/json.ts";
@@ -44,7 +43,12 @@ describe("the examples of the RFC", () => {
     ["ignore what is not known", "{}", [{ op: "add", path: "/a", value: 1, x: 2 }], '{"a":1}'],
     ["add below nothing", "{}", [{ op: "add", path: "/a/b", value: 1 }], "PATH_MISSING"],
     ["unescape", '{"/":9,"~1":10}', [{ op: "test", path: "/~01", value: 10 }], '{"/":9,"~1":10}'],
-    ["tell texts from numbers", "[10]", [{ op: "test", path: "/0", value: "10" }], "TEST_FAILED"],
+    [
+      "strings differ from numbers",
+      "[10]",
+      [{ op: "test", path: "/0", value: "10" }],
+      "TEST_FAILED",
+    ],
     ["append", '{"a":[1]}', [{ op: "add", path: "/a/-", value: [2, 3] }], '{"a":[1,[2,3]]}'],
   ])("%s", (_name, document, patch, expected) => {
     expect(patched(document, patch)).toBe(expected);

@@ -242,7 +242,7 @@ describe("the record of an edit", () => {
   });
 });
 
-// A small world of names, so that paths of operations often exist.
+// A small set of names, so that paths of operations often exist.
 const NAMES = ["a", "b", "~/", "__proto__"];
 const pointer = fc
   .array(fc.constantFrom("/a", "/b", "/~0~1", "/__proto__", "/0", "/1", "/-"), { maxLength: 3 })
@@ -270,7 +270,7 @@ const operation = fc.oneof(
     .map(([op, from, path]) => `{"op":"${op}","from":"${from}","path":"${path}"}`),
 );
 
-/** Those that can be done, each after those before it. */
+/** The operations that succeed, each after the earlier ones. */
 function applicable(payload: string, operations: readonly string[]): string[] {
   let current = payload;
   return operations.filter((one) => {
@@ -282,7 +282,7 @@ function applicable(payload: string, operations: readonly string[]): string[] {
   });
 }
 
-/** Members in the order of their names: to undo puts a member at the end. */
+/** Sorts members by name: an inverse adds a member at the end. */
 function normalized(text: string): string {
   return JSON.stringify(JSON.parse(text, sorted as (key: string, value: unknown) => unknown));
 }

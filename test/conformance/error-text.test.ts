@@ -1,4 +1,4 @@
-// The words of an error arrive as they were written: on the wire only what gRPC says is encoded.
+// Error messages arrive unchanged: only what gRPC requires is encoded on the wire.
 
 import { describe, expect, it } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";

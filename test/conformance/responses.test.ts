@@ -1,4 +1,4 @@
-// The shape of a gRPC answer on the wire, and that every answer is counted.
+// The form of a gRPC response on the wire, and that every response is counted.
 
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
@@ -15,7 +15,7 @@ import { encode, frameOf, openRaw, SEND, STATS, STREAM, splitFrames } from "./ra
 const EMPTY = frameOf(new Uint8Array(0));
 const TYPE = /^application\/grpc(\+proto)?$/;
 
-describe("an answer", () => {
+describe("a response", () => {
   it("of OK is headers, one message, and trailers", async () => {
     const server = await startServer();
     const call = (await openRaw(server.grpc)).call(STATS);
