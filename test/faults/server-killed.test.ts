@@ -112,7 +112,9 @@ describe("after both were killed", () => {
     const resumed = await Worker.open(dlq, { queues: ["q"], resumeSessionId });
     expect(resumed.opened.leasesHeld).toBe(1);
     await resumed.settle(held);
-    expect(await statsOf(dlq, "q")).toMatchObject({ scheduled: 1n, inFlight: 0n, workers: 1 });
+    await vi.waitFor(async () => {
+      expect(await statsOf(dlq, "q")).toMatchObject({ scheduled: 1n, inFlight: 0n, workers: 1 });
+    }, WAIT);
     await resumed.close();
     expect(await redisPids()).toHaveLength(1);
     await server.terminate();

@@ -19,12 +19,15 @@ import type { TestServer } from "../../support/server.ts";
 /** Ends a test that hangs: far above what a slow machine needs. */
 export const WAIT = { timeout: 120_000, interval: 10 };
 
-/** Creates a client that is closed at the end of the test. By default it drops without a log line. */
+/**
+ * Creates a client that is closed at the end of the test. By default it drops without a log line, and sends wait for a minute:
+ * the default of 5 s is too short on a slow machine.
+ */
 export function clientOf(
   server: Pick<TestServer, "grpcAddress">,
   options: Omit<DlqClientOptions, "url"> = {},
 ): DlqClient {
-  const defaults = { onDropped: () => {}, spool: false } as const;
+  const defaults = { onDropped: () => {}, spool: false, timeoutMs: 60_000 } as const;
   const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, ...defaults, ...options });
   onTestFinished(() => dlq.close(0));
   return dlq;

@@ -62,7 +62,7 @@ const CLIENTS: readonly Api[] = [
   ),
 ];
 const APIS = [STUBS, ...CLIENTS];
-const WAIT = { timeout: 60_000, interval: 100 };
+const WAIT = { timeout: 300_000, interval: 100 };
 const LEASE_MS = 1_500;
 
 const children: ActorProcess[] = [];
@@ -157,7 +157,7 @@ let runs: ReadonlyMap<string, Run>;
 beforeAll(async () => {
   for (const { ready } of findAgents()) await ready();
   runs = await throughRestart();
-}, 600_000);
+}, 1_200_000);
 
 describe.for(APIS)("through a restart of the server, by $name", (used) => {
   const { name, language, weights } = used;
@@ -245,7 +245,7 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
 
 it.for(APIS)(
   "a stopped producer waits for pending sends, by $name",
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async (used) => {
     const name = `${used.name}-producer-2`;
     const producer = startProducer(used, name, ENDLESS, { baseline: 1 });
@@ -263,7 +263,7 @@ it.for(APIS)(
 
 it.for(CLIENTS)(
   "a stopped producer sends its spool before it ends, by $name",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (used) => {
     const name = `${used.name}-producer-3`;
     const producer = startProducer(used, name, ENDLESS, { baseline: 1 });
