@@ -1,5 +1,5 @@
-// The bench in its smallest form: rows of this service alone, with few messages. What it measures here
-// says nothing; that it measures, counts and ends does.
+// Runs small benchmarks of this service only, with few messages. The figures mean nothing: the test checks that the
+// benchmark measures, counts and ends.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -84,7 +84,7 @@ test("rows become a table and a file, and can be compared with an earlier run", 
   expect(again.stdout).toMatch(/^\| deliver .*\| [+-]?\d+ %( !)? +\|$/m);
 });
 
-test("clients of other languages are measured as the one in TypeScript is", async () => {
+test("clients of other languages are measured like the TypeScript client", async () => {
   const file = join(await temporaryFolder(), "results.json");
   const { code, stdout, stderr } = await bench(
     "--only",
@@ -141,14 +141,14 @@ test("wrong arguments are reported, and nothing runs", async () => {
   });
 });
 
-test("help and the list of rows need nothing", async () => {
+test("help and the list of rows need no tools", async () => {
   expect((await bench("--help")).stdout).toContain("npm run bench -- --full");
   const { stdout } = await bench("--list", "--only", "deliver*/dlq:always");
   expect(stdout.split("\n")).toContain("deliver-200-streams/dlq:always");
   expect(stdout).not.toContain("send-batch");
 });
 
-test("an interrupted run ends what it has started", async () => {
+test("an interrupted run ends all its processes", async () => {
   const { child, ended } = start(["--only", "deliver/dlq:always", "--samples", "1000"]);
   const parts = () => childrenOf(child.pid ?? 0).flatMap((pid) => [pid, ...childrenOf(pid)]);
   // The server, its Redis, the load.

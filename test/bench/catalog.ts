@@ -15,7 +15,7 @@ import { empty, stored } from "./rows/stored.ts";
 import { type Tool, toolsOf } from "./systems/start-system.ts";
 import type { SystemName } from "./systems/system.ts";
 
-/** All rows, in the order in which they run and are shown. */
+/** All rows, in the order of runs and tables. */
 export const ROWS: readonly Row[] = [
   sendUnary,
   sendBatch,
@@ -42,7 +42,7 @@ export interface Planned {
   readonly system: SystemName;
 }
 
-/** @param only parts of `row/system`, with `*` for anything; none: the whole form */
+/** @param only patterns of `row/system`, with `*` for anything. Empty: all rows of the form */
 export function plan(form: "short" | "full", only: readonly string[]): Planned[] {
   const patterns = only.map(patternOf);
   return ROWS.flatMap((row) =>
@@ -56,7 +56,7 @@ export function plan(form: "short" | "full", only: readonly string[]): Planned[]
   );
 }
 
-/** `deliver` is that row alone, `deliver*` all that begin so, `x/dlq` all persistences of a system. */
+/** `deliver` matches that row only, `deliver*` all that start with it, `x/dlq` a system with any persistence. */
 function patternOf(only: string): RegExp {
   const [row = "", system = "*"] = only.split("/");
   const whole = system.includes(":") || system.endsWith("*") ? system : `${system}:*`;

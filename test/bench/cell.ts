@@ -1,9 +1,9 @@
-// What was measured of one row on one system.
+// The figures of one row on one system.
 
 import type { Role } from "./meter.ts";
 import type { SystemName } from "./systems/system.ts";
 
-/** Median, and how far the samples lie apart. */
+/** Median and spread of the samples. */
 export interface Figure {
   readonly median: number;
   readonly min: number;
@@ -12,7 +12,7 @@ export interface Figure {
 }
 
 export interface ProcessFigures {
-  /** CPU time for 1,000 messages; absent where a sample has none. */
+  /** CPU time for 1,000 messages. Absent if a sample has no messages. */
   readonly cpuMsPer1000?: Figure;
   /** Share of one core while sampling. */
   readonly corePercent: Figure;
@@ -22,10 +22,10 @@ export interface ProcessFigures {
 export interface Cell {
   readonly row: string;
   readonly system: SystemName;
-  /** Absent when it failed. */
+  /** Absent if the row failed. */
   readonly figures?: Readonly<Record<string, Figure>>;
   readonly processes?: Readonly<Partial<Record<Role, ProcessFigures>>>;
-  /** What programs that have no part in it took of a core meanwhile. */
+  /** CPU of other programs during the samples, in percent of a core. */
   readonly othersCorePercent?: Figure;
   readonly failure?: string;
 }

@@ -1,24 +1,24 @@
-// Steps that several rows share: fill a queue, and let workers empty it.
+// Steps of several rows: fill a queue, and empty it with workers.
 
 import type { ConsumeCommand, LoadResult, SendCommand, Target } from "./load/commands.ts";
 import type { LoadProcess } from "./load/load-process.ts";
 
-/** Far beyond what anything here takes: a hang is a failed row, not a hung bench. */
+/** Much longer than any step, so that a hang fails the row and not the whole benchmark. */
 export const DEADLINE_MS = 120_000;
 
-/** A message may take so long to be stored before that is a failure. */
+/** Limit for storing one message. */
 const FILL_ONE_MS = 1;
 const FILL_BATCH = 100;
 const FILL_IN_FLIGHT = 8;
 
-/** Stores `count` messages, and fails when one is missing. */
+/** Stores `count` messages. @throws Error if one is missing */
 export async function fill(
   load: LoadProcess,
   target: Target,
   count: number,
   over: Partial<SendCommand> = {},
 ): Promise<void> {
-  const result = await load.ask(
+  const result = await load.run(
     { op: "send", batch: FILL_BATCH, inFlight: FILL_IN_FLIGHT, count, ...target, ...over },
     DEADLINE_MS + count * FILL_ONE_MS,
   );
@@ -27,7 +27,7 @@ export async function fill(
 
 export type Consume = Omit<ConsumeCommand, "op">;
 
-/** Until all `loads` together have done `total` messages: no fewer, no more. */
+/** Consumes exactly `total` messages with all `loads` together. */
 export async function consume(
   loads: readonly LoadProcess[],
   command: Consume,
@@ -36,7 +36,7 @@ export async function consume(
   const done = loads.map(() => 0);
   let stopped = false;
   const asked = loads.map((load, index) =>
-    load.ask({ op: "consume", ...command }, DEADLINE_MS, (count) => {
+    load.run({ op: "consume", ...command }, DEADLINE_MS, (count) => {
       done[index] = count;
       if (!stopped && sum(done) >= total) stopAll();
     }),
@@ -57,7 +57,7 @@ export async function consume(
   }
 }
 
-/** Messages a second between the first and the last answer of all. */
+/** Messages per second between the first and the last answer. */
 export function rateOf(results: readonly LoadResult[]): number {
   const active = results.filter(({ count }) => count > 0);
   const count = sum(active.map((result) => result.count));
@@ -68,7 +68,7 @@ export function rateOf(results: readonly LoadResult[]): number {
 }
 
 export async function expectEmpty(load: LoadProcess, target: Target): Promise<void> {
-  const { count } = await load.ask({ op: "left", ...target }, DEADLINE_MS);
+  const { count } = await load.run({ op: "left", ...target }, DEADLINE_MS);
   if (count !== 0) throw new Error(`${count} messages are left in ${target.queue}`);
 }
 

@@ -1,5 +1,5 @@
-// The bench: runs what was asked for, shows the tables, writes the JSON. `npm run bench` sets up what
-// this needs, and is the way to call it.
+// The benchmark: runs the rows, prints the tables and writes the JSON. Start it with `npm run bench`, which installs what
+// it needs.
 
 import { resolve } from "node:path";
 import { type Planned, plan, ROWS, toolsFor } from "./catalog.ts";
@@ -17,7 +17,7 @@ import {
 import { compact, resultTable } from "./report/table.ts";
 import { runCell } from "./runner.ts";
 
-/** Beyond this share of a core, other programs make the figures doubtful. */
+/** Above this share of a core, other programs make the figures unreliable. */
 const OTHERS_MAX_PERCENT = 15;
 
 const DEFAULT_JSON = resolve(import.meta.dirname, "../../.runtime/bench.json");
@@ -26,7 +26,7 @@ try {
   await main(readOptions(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\nnpm run bench -- --help tells what there is.\n`);
+  process.stderr.write(`${error.message}\nnpm run bench -- --help lists the options.\n`);
   process.exitCode = 2;
 }
 
@@ -80,7 +80,7 @@ function show(results: ResultFile, earlier: ResultFile | undefined): void {
   const busiest = Math.max(0, ...cells.map((cell) => cell.othersCorePercent?.median ?? 0));
   if (busiest > OTHERS_MAX_PERCENT) {
     const share = `${compact(busiest)} % of a core`;
-    print(`Other programs used up to ${share} meanwhile: measure again on a quiet machine.\n`);
+    print(`Other programs used up to ${share}: measure again on an unused machine.\n`);
   }
 }
 

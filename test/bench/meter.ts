@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** What a process is in its system. */
+/** The role of a process. */
 export type Role = "server" | "redis" | "load";
 
 /** Linux reports CPU time to user programs in 100 ticks a second on every platform. */
@@ -25,8 +25,8 @@ interface Stat {
 const PAGE_BYTES = 4_096;
 
 /**
- * Of several processes by role, each with its children, ended ones too. A process that has a role of
- * its own does not count as a child.
+ * Returns CPU and memory by role, each process with its children, also ended ones. A child with its own role does not
+ * count for its parent.
  */
 export function usageOf(pids: Partial<Record<Role, readonly number[]>>): Usages {
   const stats = allStats();
@@ -51,13 +51,13 @@ export function usageOf(pids: Partial<Record<Role, readonly number[]>>): Usages 
   return usages;
 }
 
-/** CPU of children of this process that have ended: what a program like ghz took. */
+/** CPU of ended children of this process, such as ghz. */
 export function endedChildrenCpuMs(): number {
   const fields = statFields(process.pid) ?? [];
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }
 
-/** CPU time that everything on the machine has used together. */
+/** CPU time of the whole machine. */
 export function machineCpuMs(): number {
   const [line = ""] = readFileSync("/proc/stat", "latin1").split("\n");
   const [user, nice, system, , , interrupts, softInterrupts] = line
@@ -90,7 +90,7 @@ function allStats(): Map<number, Stat> {
   return stats;
 }
 
-/** From `state` on, the third field: the name before it may hold blanks. */
+/** Returns the fields from the third, `state`, because the name before it may contain blanks. */
 function statFields(pid: number): string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");

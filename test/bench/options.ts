@@ -10,29 +10,29 @@ export interface Options {
   readonly compare: string | undefined;
   readonly help: boolean;
   readonly list: boolean;
-  /** Only says, as JSON, what must be installed. */
+  /** Only print the needed tools, as JSON. */
   readonly tools: boolean;
 }
 
-export const HELP = `Measures this service beside what else there is, all on this machine.
+export const HELP = `Compares this service with other systems, all on this machine.
 
-  npm run bench                         the short form, a few minutes
+  npm run bench                         short form, a few minutes
   npm run bench -- --full               every row on every system, longer samples
-  npm run bench -- --only send-unary    some rows only; may be given several times
+  npm run bench -- --only send-unary    only these rows; repeatable
 
   --only PATTERN    ROW or ROW/SYSTEM, * for anything: deliver, 'send*', 'deliver/bullmq',
-                    'send-unary/noop:http2', '*/dlq:always'. Of all rows, the short form or not
-  --list            name the rows and systems that would run, and end
+                    'send-unary/noop:http2', '*/dlq:always'. Also matches rows outside of the short form
+  --list            print the rows and systems that would run, and exit
   --full            every row on every system
   --samples N       samples of each row; the table shows their median. Default 5
-  --seconds S       length of one sample, about. Default 0.6, with --full 2
+  --seconds S       approximate length of one sample. Default 0.6, with --full 2
   --stored N        messages of the rows with many stored ones. Default 200000,
                     with --full 1000000
-  --json FILE       write the results there. Default bench.json in .runtime
-  --compare FILE    show each figure's change against the results in FILE
-  --help            this
+  --json FILE       write the results to a file. Default bench.json in .runtime
+  --compare FILE    show the change of each figure against FILE
+  --help            print this text
 
-Exit code 1: a row failed, or something that it needs is missing.
+Exit code 1: a row failed, or a tool is missing.
 `;
 
 export class UsageError extends Error {}

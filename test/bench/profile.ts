@@ -1,4 +1,4 @@
-// Where a server's time goes: sums a profile of `node --cpu-prof` by part, in microseconds a message.
+// Sums a profile of `node --cpu-prof` by part of the server, in microseconds per message.
 //
 //   node --cpu-prof --cpu-prof-dir=prof src/main.ts serve …   # load it, then end it
 //   node test/bench/profile.ts prof/NAME.cpuprofile MESSAGES
@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 interface CpuProfile {
   readonly nodes: readonly { id: number; callFrame: { functionName: string; url: string } }[];
   readonly samples: readonly number[];
-  /** Microseconds since the sample before. */
+  /** Microseconds since the previous sample. */
   readonly timeDeltas: readonly number[];
 }
 
@@ -32,7 +32,7 @@ for (const row of rows) {
   process.stdout.write(`${row["us a message"].toFixed(1).padStart(7)}  ${row.part}\n`);
 }
 
-/** Our own code by folder, libraries by name, and what Node does for them. */
+/** Returns the folder of our code, the name of a library, or the part of Node. */
 function part({ functionName, url }: { functionName: string; url: string }): string {
   if (functionName.startsWith("(")) return functionName;
   const library = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
@@ -42,6 +42,6 @@ function part({ functionName, url }: { functionName: string; url: string }): str
   if (/loader|modules|amaro|wasm/.test(url)) return "start-up";
   const internal = /^node:(internal\/)?([a-z0-9_]+)/.exec(url)?.[2];
   if (internal !== undefined) return `node:${internal}`;
-  // Calls into the kernel and the engine, for whatever called them.
+  // Calls into the kernel and the engine, from any part.
   return `native ${functionName === "" ? "code" : functionName}`;
 }

@@ -1,7 +1,7 @@
-/** Says what runs: on a terminal one line that changes, elsewhere a line for each. */
+/** Shows the running row: in one changing line on a terminal, else in a line for each row. */
 export interface Progress {
   step(text: string): void;
-  /** Clears the line of a terminal. */
+  /** Clears the line on a terminal. */
   end(): void;
 }
 

@@ -14,25 +14,25 @@ export const P99: Measure = { name: "p99", unit: "ms", better: "lower" };
 
 /** How much work the samples do. */
 export interface Scale {
-  /** Length of one sample, about. */
+  /** Approximate length of one sample. */
   readonly seconds: number;
-  /** Messages of the rows with many stored ones. */
+  /** Number of messages in rows with many stored messages. */
   readonly stored: number;
 }
 
 export interface Sample {
-  /** By the names of the row's measures. */
+  /** Measure name -> figure. */
   readonly figures: Readonly<Record<string, number>>;
-  /** Messages that the CPU time of the sample was spent on; 0 where none are. */
+  /** Messages in the sample, for the CPU time of each; 0 for none. */
   readonly messages: number;
 }
 
-/** One row on one running system. Every step rejects when a message is missing or comes twice. */
+/** One row on one running system. Each step rejects if a message is missing or delivered twice. */
 export interface Trial {
-  /** Before each sample, outside of what is measured. */
+  /** Runs before each sample. Not measured. */
   prepare?(): Promise<void>;
   sample(): Promise<Sample>;
-  /** After each sample, outside of what is measured. */
+  /** Runs after each sample. Not measured. */
   check?(): Promise<void>;
 }
 
@@ -42,15 +42,15 @@ export interface TrialContext {
 }
 
 export interface Row {
-  /** `send-unary`; with the system it is what `--only` is matched against. */
+  /** For example `send-unary`. `--only` matches name and system. */
   readonly name: string;
   readonly words: string;
   readonly measures: readonly Measure[];
   readonly systems: readonly SystemName[];
-  /** Only these are part of the short form; default: all. */
+  /** Systems in the short form. Default: all. */
   readonly short?: readonly SystemName[];
   readonly tools?: readonly Tool[];
-  /** Samples before the first one that counts. Default 3. */
+  /** Samples that do not count, before the others. Default 3. */
   readonly warmUps?: number;
   open(context: TrialContext): Promise<Trial>;
 }

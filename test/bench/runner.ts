@@ -1,5 +1,4 @@
-// Runs one row on one system: start, warm up, sample, stop. Whatever goes wrong becomes a failed
-// cell, and no process is left.
+// Runs one row on one system: start, warm up, sample, stop. An error becomes a failed cell, and all processes end.
 
 import type { Planned } from "./catalog.ts";
 import { type Cell, figureOf, type ProcessFigures } from "./cell.ts";
@@ -10,14 +9,14 @@ import type { RunningSystem } from "./systems/system.ts";
 
 const ROLES: readonly Role[] = ["server", "redis", "load"];
 
-/** Of a failed server's log: so many lines, so long. */
-const LAST_WORDS = 2;
-const LAST_WORDS_CHARS = 400;
+/** Number and length of log lines shown for a failed server. */
+const LOG_LINES = 2;
+const LOG_LINE_CHARS = 400;
 
 export interface RunOptions {
   readonly samples: number;
   readonly scale: Scale;
-  /** Ends what runs; its cell fails. */
+  /** Aborts the row, whose cell fails. */
   readonly signal: AbortSignal;
 }
 
@@ -26,13 +25,13 @@ interface Measured {
   readonly wallMs: number;
   /** CPU time of the sample, and memory at its end. */
   readonly usages: Usages;
-  /** CPU time of programs that have no part in it. */
+  /** CPU time of other programs. */
   readonly othersMs: number;
 }
 
 export async function runCell({ row, system: name }: Planned, options: RunOptions): Promise<Cell> {
   let system: RunningSystem | undefined;
-  const end = () => void system?.stop().catch(() => {}); // what runs on it says that it has ended
+  const end = () => void system?.stop().catch(() => {}); // the running step reports the end
   options.signal.addEventListener("abort", end);
   try {
     system = await startSystem(name);
@@ -54,22 +53,22 @@ export async function runCell({ row, system: name }: Planned, options: RunOption
       othersCorePercent: figureOf(measured.map((one) => (one.othersMs * 100) / one.wallMs)),
     };
   } catch (error) {
-    await system?.stop().catch(() => {}); // the first failure is the one to tell
+    await system?.stop().catch(() => {}); // the first failure is the one to report
     const why = error instanceof Error ? error.message : String(error);
-    return { row: row.name, system: name, failure: `${why}${lastWords(system)}` };
+    return { row: row.name, system: name, failure: `${why}${logErrors(system)}` };
   } finally {
     options.signal.removeEventListener("abort", end);
   }
 }
 
-/** The first errors that a server has logged lately. */
-function lastWords(system: RunningSystem | undefined): string {
+/** Returns the first errors in the log of a server. */
+function logErrors(system: RunningSystem | undefined): string {
   const errors = (system?.output?.() ?? "")
     .split("\n")
     .filter((line) => /"level":"(error|fatal)"/.test(line));
   return errors
-    .slice(0, LAST_WORDS)
-    .map((line) => `\n${line.slice(0, LAST_WORDS_CHARS)}`)
+    .slice(0, LOG_LINES)
+    .map((line) => `\n${line.slice(0, LOG_LINE_CHARS)}`)
     .join("");
 }
 
@@ -86,7 +85,7 @@ async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
   const own = process.cpuUsage(ownBefore);
   const machineMs = machineCpuMs() - machineBefore;
   const after = usages();
-  const endedCpuMs = endedChildrenCpuMs() - endedBefore; // load by programs that end, such as ghz
+  const endedCpuMs = endedChildrenCpuMs() - endedBefore; // load from programs that have ended, such as ghz
   await trial.check?.();
   const spent = ROLES.flatMap((role) => {
     const usage = after[role];

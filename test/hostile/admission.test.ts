@@ -1,5 +1,5 @@
-// What reaches Connect's decoders on the HTTP port: it decodes the first message of a body before
-// it looks for what is wrong with the rest, and knows no limit of fields.
+// The checks before Connect's decoders on the HTTP port. Connect decodes the first message of a body before it checks the
+// rest, and has no limit for fields.
 
 import { gzipSync } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -17,13 +17,13 @@ const MIB = 1024 * 1024;
 /** Empty outcomes of an Ack, of two bytes each. */
 const CROWDED = Buffer.alloc(READ_MAX_BYTES - 8, Buffer.from([0x12, 0]));
 const ACKS = frameOf(CROWDED);
-// With its first space, it is also the beginning of a protobuf message that nothing can follow.
+// With its first space it is also the start of an endless protobuf message.
 const CROWDED_JSON = Buffer.from(`{ "outcomes":[${"{},".repeat(MIB)}{}]}`);
 const EMPTY = frameOf(new Uint8Array(0));
 
 const FRAMED = ["application/grpc-web+proto", "application/connect+proto", "application/grpc"];
 
-/** Sent in pieces, as they come from a socket; read by an Ack until there is no more, or an error. */
+/** Sends the body in pieces, as from a socket, and reads it like an Ack until its end or an error. */
 async function admitted(type: string, body: Uint8Array, headers: Record<string, string> = {}) {
   const got: Uint8Array[] = [];
   const source = { read: 0 };
@@ -50,28 +50,28 @@ async function admitted(type: string, body: Uint8Array, headers: Record<string, 
   }
 }
 
-describe.for(FRAMED)("%s: of a message of too many fields, nothing is decoded", (type) => {
+describe.for(FRAMED)("%s: a message with too many fields is not decoded", (type) => {
   const flagged = (flags: number) => Buffer.concat([Buffer.from([flags]), ACKS.subarray(1)]);
   const small = gzipSync(CROWDED);
 
   it.for([
     ["alone", ACKS, Code.ResourceExhausted],
-    ["before a byte of another", Buffer.concat([ACKS, Buffer.from([0])]), Code.InvalidArgument],
+    ["before one more byte", Buffer.concat([ACKS, Buffer.from([0])]), Code.InvalidArgument],
     ["before a second message", Buffer.concat([ACKS, EMPTY]), Code.Unimplemented],
-    ["behind an empty one", Buffer.concat([EMPTY, ACKS]), Code.Unimplemented],
-    ["before more than fits", Buffer.concat([ACKS, ACKS]), Code.ResourceExhausted],
-    ["with flags that do not exist", flagged(4), Code.Internal],
-    ["with flags of an end", flagged(130), Code.Internal],
-    ["said to be compressed", flagged(1), Code.Internal],
+    ["after an empty message", Buffer.concat([EMPTY, ACKS]), Code.Unimplemented],
+    ["before more than the limit", Buffer.concat([ACKS, ACKS]), Code.ResourceExhausted],
+    ["with unknown flags", flagged(4), Code.Internal],
+    ["with end flags", flagged(130), Code.Internal],
+    ["with the flag for compression", flagged(1), Code.Internal],
     ["compressed", frameOf(small, true), Code.ResourceExhausted, { "grpc-encoding": "gzip" }],
     [
-      "compressed, before a byte of another",
+      "compressed, before one more byte",
       Buffer.concat([frameOf(small, true), Buffer.from([0])]),
       Code.InvalidArgument,
       { "grpc-encoding": "gzip", "connect-content-encoding": "gzip" },
     ],
     [
-      "of a length that is said to be too large",
+      "with a declared length above the limit",
       Buffer.concat([ACKS, EMPTY]),
       Code.ResourceExhausted,
       { "content-length": String(READ_MAX_BYTES + 6) },
@@ -80,12 +80,12 @@ describe.for(FRAMED)("%s: of a message of too many fields, nothing is decoded", 
     expect(await admitted(type, body, headers)).toMatchObject({ bytes: 0, code });
   });
 
-  it("one that is not crowded is passed on as it is", async () => {
+  it("a message with few fields is passed on unchanged", async () => {
     const whole = frameOf(Buffer.alloc(1_000, Buffer.from([0x12, 0])));
     expect(await admitted(type, whole)).toMatchObject({ code: 0, bytes: whole.length });
   });
 
-  it("one that is announced as too large is not read at all", async () => {
+  it("a message with a declared length above the limit is not read", async () => {
     const body = Buffer.alloc(READ_MAX_BYTES + 6);
     const { bytes, code, read } = await admitted(type, body, {
       "content-length": `${body.length}`,
@@ -118,12 +118,12 @@ describe("over a socket", () => {
       body: new Uint8Array(body),
     });
 
-  /** Of gRPC-Web's trailers. */
+  /** Returns the status of gRPC-Web trailers. */
   const statusOf = (text: string) => Number(/grpc-status: ?(\d+)/.exec(text)?.[1]);
 
   it.for([
     ["too many fields", ACK, ACKS, Code.ResourceExhausted],
-    ["a byte too many", ACK, Buffer.concat([ACKS, Buffer.from([0])]), Code.InvalidArgument],
+    ["one byte too many", ACK, Buffer.concat([ACKS, Buffer.from([0])]), Code.InvalidArgument],
     ["two messages", STATS, Buffer.concat([EMPTY, EMPTY]), Code.Unimplemented],
     ["no message", STATS, Buffer.alloc(0), Code.Unimplemented],
     ["one message", STATS, EMPTY, 0],
@@ -133,7 +133,7 @@ describe("over a socket", () => {
     expect(statusOf(await response.text())).toBe(code);
   });
 
-  it("JSON is known by any spelling of its type, and what is no type is not decoded", async () => {
+  it("JSON is recognized by any spelling of its type, and an invalid type is not decoded", async () => {
     const { http } = await startServer();
     const codes = async (type: string) => [
       (await post(http, ACK, type, CROWDED_JSON)).status,

@@ -1,5 +1,5 @@
-// The tester's side of an attacker: a process of its own, so that its load on an event loop is not
-// that of the client which is measured.
+// Starts and controls the process of an attacker. It is separate, so that it does not load the event loop of the measured
+// client.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -9,24 +9,24 @@ export type Order =
   | { readonly op: "run"; readonly name: string; readonly target: Target }
   | { readonly op: "stop" };
 
-export type Word =
+export type Progress =
   | { readonly is: "begun" | "holding" | "enough" }
   | { readonly is: "done"; readonly counts: Readonly<Record<string, number>> }
   | { readonly is: "failed"; readonly why: string };
 
 const PROGRAM = new URL("./attacker.ts", import.meta.url);
-/** Beyond the time that an attack is given: its last calls, its connections. */
+/** Time for the last calls and connections after an attack. */
 const END_DEADLINE_MS = 20_000;
 
 export class AttackProcess {
   readonly pid: number;
-  /** Resolves with the first thing done, or when the attack is over. */
+  /** Resolves after the first action, or when the attack is over. */
   readonly begun: Promise<void>;
-  /** Resolves when everything is set up, or the attack is over. */
+  /** Resolves when the attack is set up, or over. */
   readonly holding: Promise<void>;
-  /** Resolves when as much is done as the attack states at least, or it is over. */
+  /** Resolves when the attack has done its minimum, or is over. */
   readonly enough: Promise<void>;
-  /** What was done. Rejects where the server did not answer as it should. */
+  /** Resolves with the counts of the attack. Rejects if the server answered wrongly. */
   readonly done: Promise<Readonly<Record<string, number>>>;
   readonly #child: ReturnType<typeof fork>;
 
@@ -38,12 +38,12 @@ export class AttackProcess {
     const holding = Promise.withResolvers<void>();
     const enough = Promise.withResolvers<void>();
     const done = Promise.withResolvers<Readonly<Record<string, number>>>();
-    child.on("message", (word: Word) => {
+    child.on("message", (progress: Progress) => {
       begun.resolve();
-      if (word.is === "holding") holding.resolve();
-      if (word.is === "enough") enough.resolve();
-      if (word.is === "done") done.resolve(word.counts);
-      if (word.is === "failed") done.reject(new Error(`${name}: ${word.why}`));
+      if (progress.is === "holding") holding.resolve();
+      if (progress.is === "enough") enough.resolve();
+      if (progress.is === "done") done.resolve(progress.counts);
+      if (progress.is === "failed") done.reject(new Error(`${name}: ${progress.why}`));
     });
     child.once("exit", (code, signal) => {
       begun.resolve();
@@ -55,14 +55,14 @@ export class AttackProcess {
     this.holding = holding.promise;
     this.enough = enough.promise;
     this.done = done.promise;
-    this.done.catch(() => {}); // looked at by `end`, perhaps later
-    this.#tell({ op: "run", name, target });
+    this.done.catch(() => {}); // prevents an unhandled rejection; `end` returns it
+    this.#send({ op: "run", name, target });
   }
 
-  /** Tells it to come to an end, and waits for its process too. */
+  /** Stops the attack and waits for the end of its process. */
   async end(): Promise<Readonly<Record<string, number>>> {
     const exited = this.#hasExited ? Promise.resolve() : once(this.#child, "exit");
-    this.#tell({ op: "stop" });
+    this.#send({ op: "stop" });
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_DEADLINE_MS);
     try {
       await exited;
@@ -76,7 +76,7 @@ export class AttackProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  #tell(order: Order): void {
+  #send(order: Order): void {
     if (this.#child.connected) this.#child.send(order, () => {});
   }
 }

@@ -1,20 +1,20 @@
-/** The input of a run of an attack. */
+/** The server under attack. */
 export interface Target {
   /** `127.0.0.1:PORT` of each listener. */
   readonly grpc: string;
   readonly http: string;
-  /** A queue whose messages are all due: 1,000 of 64 KiB. */
+  /** A queue with 1,000 due messages of 64 KiB. */
   readonly queue: string;
 }
 
 /** The attacker's side of one run. */
 export interface Run {
   readonly target: Target;
-  /** Aborts when the attack has lasted as long as it should. */
+  /** Aborts when the attack should end. */
   readonly over: AbortSignal;
-  /** Counts what was done, for the table: connections, calls or bytes. */
+  /** Counts connections, calls or bytes, for the table. */
   count(what: string, n?: number): void;
-  /** Everything is set up: what follows is only held. Resolves when it is over. */
+  /** Reports that the attack is set up and only holds its connections. Resolves when it is over. */
   hold(): Promise<void>;
 }
 
@@ -23,27 +23,26 @@ export interface Attack {
   /** What the attacker does, and what a server could do wrong. */
   readonly what: string;
   /**
-   * What the server may hold for it while it lasts, in MiB, garbage not counted. With the limits
-   * that it follows from.
+   * Memory that the server may hold during the attack, without garbage, MiB; `why` has the reason.
    */
   readonly memoryMiB: number;
   readonly why: string;
-  /** What it must have done, by what it counts: one that does nothing proves nothing. */
+  /** Minimum of its counts. An attack that does less proves nothing. */
   readonly atLeast: Readonly<Record<string, number>>;
-  /** Where it costs others more than `judge.ts` allows to all: what it may, and why it does. */
+  /** Higher limits than those of `judge.ts`, with the reason. */
   readonly costly?: {
     readonly p99Ms?: number;
     readonly heldUpMs?: number;
     readonly garbageMiB?: number;
     readonly why: string;
   };
-  /** It is set up, and then only held: what it costs is measured from there on. */
+  /** The attack is set up first, and its cost is measured while it holds. */
   readonly holds?: boolean;
-  /** Throws where the server did not answer as it should. */
+  /** @throws Error if the server answers wrongly */
   run(run: Run): Promise<void>;
 }
 
-/** What of it was done less than it states. */
+/** Returns the counts that are below their minimum. */
 export function lacking(
   { atLeast }: Pick<Attack, "atLeast">,
   counts: Readonly<Record<string, number>>,

@@ -1,4 +1,4 @@
-// Attackers' calls by Node's own HTTP/2 and HTTP clients.
+// Calls of attackers with the HTTP/2 and HTTP clients of Node.
 
 import { Agent, request } from "node:http";
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from "node:http2";
@@ -12,17 +12,17 @@ export const HEALTH = "/grpc.health.v1.Health/Check";
 export const WATCH = "/grpc.health.v1.Health/Watch";
 export const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
-/** Many wait for their turn, on a machine that may be busy. */
+/** Long, because many calls wait on a busy machine. */
 const ANSWER_DEADLINE_MS = 60_000;
 
 export interface Answered {
   readonly httpStatus: number;
-  /** NaN where there is none. */
+  /** NaN for none. */
   readonly grpcStatus: number;
 }
 
 export function openSession(address: string): ClientHttp2Session {
-  // In MB: Node counts what it could not send on streams that are reset.
+  // In MB. Node counts unsent data of reset streams.
   const session = connect(`http://${address}`, { maxSessionMemory: 1_000 });
   session.on("error", () => {});
   return session;
@@ -43,11 +43,11 @@ export function openStream(
     },
     { endStream: false },
   );
-  stream.on("error", () => {}); // a reset is an answer like others
+  stream.on("error", () => {}); // a reset is a valid answer
   return stream;
 }
 
-/** A whole call. Rejects when the server says nothing for long. */
+/** Makes a call. Rejects if the server does not answer. */
 export function call(
   session: ClientHttp2Session,
   path: string,
@@ -56,13 +56,13 @@ export function call(
 ): Promise<Answered> {
   const stream = openStream(session, path, headers);
   const answered = { httpStatus: Number.NaN, grpcStatus: Number.NaN };
-  const hear = (received: Record<string, unknown>) => {
+  const onHeaders = (received: Record<string, unknown>) => {
     if (received[":status"] !== undefined) answered.httpStatus = Number(received[":status"]);
     if (received["grpc-status"] !== undefined)
       answered.grpcStatus = Number(received["grpc-status"]);
   };
-  stream.on("response", hear);
-  stream.on("trailers", hear);
+  stream.on("response", onHeaders);
+  stream.on("trailers", onHeaders);
   stream.resume();
   stream.end(body);
   return new Promise((resolve, reject) => {
@@ -79,7 +79,7 @@ export function call(
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** A whole HTTP/1.1 request. Gives the status; 0 where the connection was cut. */
+/** Makes an HTTP/1.1 request. Returns the status, or 0 if the connection was closed. */
 export function post(
   address: string,
   path: string,
@@ -109,7 +109,7 @@ export function post(
   });
 }
 
-/** So many at a time, until each was done, or it is over. */
+/** Runs the action for all items, several at a time, until the end of the attack. */
 export async function inParallel<T>(
   items: Iterable<T>,
   count: number,
@@ -125,7 +125,7 @@ export async function inParallel<T>(
   await Promise.all(Array.from({ length: count }, worker));
 }
 
-/** Over and over again, in order. */
+/** Yields the items repeatedly, in order. */
 export function* endlessly<T>(items: readonly T[]): Generator<T> {
   for (;;) yield* items;
 }

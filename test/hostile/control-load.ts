@@ -1,5 +1,5 @@
-// A harmless process that takes as much CPU as an attack did, of itself and of the server: by a
-// loop of its own, and by ordinary calls. What others lose beside it, they lose by sharing cores.
+// A harmless process that uses as much CPU as an attack: its own by a loop, and that of the server by ordinary calls. It
+// shows how much other clients lose only because they share cores.
 
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
 import { call, openSession, STATS } from "./calls.ts";
@@ -8,7 +8,7 @@ import { cpuMs } from "./process-figures.ts";
 export interface ControlOrder {
   readonly grpc: string;
   readonly serverPid: number;
-  /** Milliseconds of CPU a second, beyond what the server takes for the steady client. */
+  /** Milliseconds of CPU per second, beyond the load of the steady client. */
   readonly serverCpu: number;
   readonly ownCpu: number;
 }

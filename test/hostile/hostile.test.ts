@@ -1,5 +1,5 @@
-// Strangers who do their worst, against a real server, while somebody goes on as usual. Latency has
-// limits for a machine that does much else: `node test/hostile/measure.ts` has exact figures.
+// Runs each attack against a real server beside a well-behaved client. Limits for latency are wide, for busy machines:
+// `node test/hostile/measure.ts` gives exact figures.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -18,16 +18,16 @@ const LIMITS = {
 };
 /** More than unread streams may hold: 80 MiB. */
 const DUE_MIB = 160;
-/** So that what is compiled and cached at first use is no growth. */
+/** Warm-up, so that compiled code and caches do not count as growth. */
 const WARM_UP_MS = 1_000;
-/** The allocator keeps what the largest attack held, and some of it in pieces. */
+/** The allocator keeps the memory of the largest attack. */
 const LEFT_RSS_MIB = Math.max(...ATTACKS.map(({ memoryMiB }) => memoryMiB)) + GARBAGE_MIB;
 
 let server: TargetServer;
 let steady: SteadyClient;
 let atFirst: { live: number; rss: number };
 
-/** Live memory first: that collects the garbage. MiB. */
+/** Reads live memory first, because that collects the garbage. MiB. */
 async function memoryOf({ probe, pid }: TargetServer) {
   return { live: await probe.liveMiB(), rss: rssMiB(pid) };
 }
@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await steady.end();
-  // Rejects where the process did not live to here, or does not end in order.
+  // Rejects if the process has ended or does not stop normally.
   await server.stop();
 });
 
@@ -50,7 +50,7 @@ it.for(ATTACKS)("$name: $what", { timeout: 90_000 }, async (attack) => {
   expect([...complaints(attack, trial), ...slowness(attack, trial)]).toEqual([]);
 });
 
-it("all of them together leave no memory behind", async () => {
+it("all attacks together leave no memory behind", async () => {
   const { live, rss } = await memoryOf(server);
   expect(live - atFirst.live).toBeLessThan(LEFT_MIB);
   expect(rss - atFirst.rss).toBeLessThan(LEFT_RSS_MIB);

@@ -30,7 +30,7 @@ const GOOD: Trial = {
   recoveredMs: 20,
 };
 
-it("an attack that did its work, within all bounds, is none to complain of", () => {
+it("a complete attack within all limits passes", () => {
   expect([...complaints(ATTACK, GOOD), ...slowness(ATTACK, GOOD)]).toEqual([]);
 });
 
@@ -38,35 +38,35 @@ it.for<[string, Partial<Trial>, string]>([
   ["did nothing", { counts: {} }, "did 0 calls instead of 100"],
   ["did too little", { counts: { calls: 99 } }, "did 99 calls instead of 100"],
   [
-    "made calls of others fail",
+    "made calls of other clients fail",
     { latencies: { ...GOOD.latencies, failures: ["late"] } },
-    "1 calls of others failed: late",
+    "1 calls of other clients failed: late",
   ],
-  ["left nothing to measure", { latencies: { ...GOOD.latencies, calls: 3 } }, "only 3 calls"],
+  ["left too few calls to measure", { latencies: { ...GOOD.latencies, calls: 3 } }, "only 3 calls"],
   ["holds memory", { liveMiB: { before: 30, during: 60, after: 30 } }, "live memory grew"],
   ["leaves memory", { liveMiB: { before: 30, during: 30, after: 60 } }, "live memory kept"],
   ["makes garbage", { rssMiB: { before: 150, most: 600 } }, "memory in RAM grew"],
   ["leaves handles", { after: { ...HELD, handles: 40 } }, "holds more handles: 30 → 40"],
   ["leaves a lease", { after: { ...HELD, inFlight: 1 } }, "holds more inFlight: 0 → 1"],
   ["has no figure", { rssMiB: { before: Number.NaN, most: 1 } }, "memory in RAM grew by NaN"],
-])("one that %s is complained of", ([, wrong, words]) => {
+])("an attack that %s fails", ([, wrong, words]) => {
   const found = complaints(ATTACK, { ...GOOD, ...wrong });
   expect(found).toHaveLength(1);
   expect(found[0]).toContain(words);
 });
 
-it("others wait for no longer than the limits, or than the attack states", () => {
+it("latencies are judged by the limits, or by those of the attack", () => {
   const latencies = { ...GOOD.latencies, p99Ms: 1_500 };
   const slow = { ...GOOD, latencies, heldUpMs: 800 };
   expect(slowness(ATTACK, slow)).toEqual([
-    "p99 of others was 1500.0 ms, above 1000",
-    "the event loop was held up for 800.0 ms, above 500",
+    "p99 of other clients was 1500.0 ms, above 1000",
+    "the event loop was blocked for 800.0 ms, above 500",
   ]);
-  const costly = { p99Ms: 2_000, heldUpMs: 900, why: "it is known" };
+  const costly = { p99Ms: 2_000, heldUpMs: 900, why: "a reason" };
   expect(slowness({ ...ATTACK, costly }, slow)).toEqual([]);
 });
 
-it("a machine without a core for the server makes the limits longer, but not without end", () => {
+it("a busy machine raises the limits, up to a maximum", () => {
   const latencies = { ...GOOD.latencies, p99Ms: 3_000 };
   expect(slowness(ATTACK, { ...GOOD, latencies, slowedBy: 3.5 })).toEqual([]);
   expect(slowness(ATTACK, { ...GOOD, latencies, slowedBy: 2 })).toHaveLength(1);
@@ -82,7 +82,7 @@ dlq_streams{method="StreamDue"} 4
 dlq_streams{method="Watch"} 1
 `;
 
-it("what a server holds is read from its metrics, and a missing one is an error", () => {
+it("holdings are read from metrics, and a missing metric is an error", () => {
   expect(samplesOf(METRICS)).toEqual({ sockets: 3, timers: 2, streams: 5 });
   const unused = METRICS.replaceAll(/^dlq_streams.*\n/gm, "");
   expect(samplesOf(unused).streams).toBe(0);

@@ -1,4 +1,4 @@
-// `node test/hostile/measure.ts`: what each attack costs others, and whether it kept its bounds.
+// `node test/hostile/measure.ts`: measures what each attack costs other clients, and checks its limits.
 
 import { writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
@@ -12,23 +12,22 @@ const HELP = `Measures what hostile input does to a server and to its other clie
 
   node test/hostile/measure.ts [--only NAME]... [--seconds S] [--rounds N] [--report FILE]
 
-  --only NAME     some attacks only: ${ATTACKS.map(({ name }) => name).join(", ")}
+  --only NAME     only these attacks: ${ATTACKS.map(({ name }) => name).join(", ")}
   --seconds S     how long each attack and each control lasts. Default 4
-  --rounds N      how often: the medians are shown. Default 3
-  --due MIB       due messages for those who take streams and don't read. Default 192
-  --report FILE   writes the table there too
-  --help          this
+  --rounds N      number of rounds; the table shows medians. Default 3
+  --due MIB       due messages for attacks with unread streams. Default 192
+  --report FILE   also write the table to a file
+  --help          print this text
 
-Columns: p99 of a client that sends 100 times a second, in ms: with nothing else (idle), beside a
-harmless process that takes as much CPU of itself and of the server (control), and under attack;
-how much worse the attack is than each of the two. The control excuses whatever costs the server
-much CPU: compare with idle, and see how much CPU of the server one of the attacker's buys. Then
-the longest hold-up of the event loop, ms; what the server held more of live memory at the attack's
-end, and of RAM at most, with their bounds, MiB; CPU of the server and the attacker, ms a second;
-how long until the server held no more than before, ms.
+Columns: p99 in ms of a client that sends 100 times per second: without other load (idle), beside a
+harmless process that uses as much CPU (control), and under attack; how much worse the attack is than
+each. An attack that costs the server much CPU looks harmless beside the control, so compare with
+idle, and with the CPU of the server for each unit of the attacker's. Then the longest block of the
+event loop, ms; growth of live memory at the end of the attack and of RAM at its peak, with limits,
+MiB; CPU of server and attacker, ms per second; time until the server held no more than before, ms.
 
-Exit code 1: somebody else's call failed, something was leaked, memory was above its bound, or an
-attack did less than it states. Latency alone fails nothing here: it is listed below the table.
+Exit code 1: a call of another client failed, something leaked, memory was above its limit, or an
+attack did less than its minimum. Latency does not fail the run: it is listed below the table.
 `;
 
 const { values } = parseArgs({
@@ -46,7 +45,7 @@ function chosen(): readonly Attack[] {
   const names = values.only ?? ATTACKS.map(({ name }) => name);
   return names.map((name) => {
     const found = ATTACKS.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`there is no attack ${name}`);
+    if (found === undefined) throw new Error(`unknown attack ${name}`);
     return found;
   });
 }
@@ -63,11 +62,11 @@ async function measure(attack: Attack): Promise<Found> {
   }
 }
 
-/** Figures are of a machine: on a busy one they mean little. */
+/** Describes the machine. On a busy one, figures mean little. */
 function machine(): string {
   const load = loadavg()[0]?.toFixed(1);
   const each = `${values.rounds} rounds of ${values.seconds} s each`;
-  return `${availableParallelism()} cores, load ${load} at the beginning, ${each}.`;
+  return `${availableParallelism()} cores, load ${load} at the start, ${each}.`;
 }
 
 async function main(): Promise<void> {
@@ -76,18 +75,18 @@ async function main(): Promise<void> {
     return;
   }
   const parts: string[] = [];
-  const say = (words: string) => {
+  const show = (words: string) => {
     parts.push(words);
     process.stdout.write(words);
   };
-  say(`${machine()}\n\n${HEAD}\n`);
+  show(`${machine()}\n\n${HEAD}\n`);
   const all: Found[] = [];
   for (const attack of chosen()) {
     const found = await measure(attack);
     all.push(found);
-    say(`${row(found)}\n`);
+    show(`${row(found)}\n`);
   }
-  say(`\n${summary(all)}\n`);
+  show(`\n${summary(all)}\n`);
   if (values.report !== undefined) writeFileSync(values.report, parts.join(""));
   if (all.some((found) => complaintsOf(found).length > 0)) process.exitCode = 1;
 }

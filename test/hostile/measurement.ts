@@ -1,5 +1,5 @@
-// One attack on a server of its own, between a client that is alone and a harmless load of the same
-// CPU.
+// Measures one attack on its own server: first without other load, then under attack, then beside a harmless load with the
+// same CPU.
 
 import { fork } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,7 +27,7 @@ export async function measureOne(
   const server = await startTarget(dueMiB);
   const steady = new SteadyClient(server.grpcAddress);
   try {
-    await delay(1_000); // what is compiled at first use must not count
+    await delay(1_000); // compilation at first use must not count
     await steady.take();
     const cpuBefore = cpuMs(server.pid);
     await delay(lastsMs);

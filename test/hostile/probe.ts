@@ -1,4 +1,4 @@
-// The tester's side of the probe within the server.
+// Client of the probe inside the server process.
 
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
@@ -9,22 +9,22 @@ const PROGRAM = new URL("./server-probe.ts", import.meta.url);
 export class ServerProbe {
   readonly #path: string;
 
-  /** @param path of a socket that the server will make */
+  /** @param path of the socket that the server creates */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** For the environment of the server's process. */
+  /** Environment variables for the server process. */
   get env(): Readonly<Record<string, string>> {
     return { NODE_OPTIONS: `--import=${PROGRAM.href}`, [PROBE_PATH]: this.#path };
   }
 
-  /** What the server holds when all garbage is collected, which holds it up. */
+  /** Returns the memory of the server after a garbage collection, which blocks it. */
   async liveMiB(): Promise<number> {
     return (await this.#ask<Live>("live")).liveBytes / 1024 / 1024;
   }
 
-  /** The longest that the server's event loop was held up since this was last asked. */
+  /** Returns the longest block of the server's event loop since the last call. */
   async heldUpMs(): Promise<number> {
     return (await this.#ask<Loop>("loop")).heldUpMs;
   }

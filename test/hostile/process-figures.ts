@@ -1,4 +1,4 @@
-// Figures of another process, from /proc and from its own metrics.
+// Figures of another process, from /proc and its metrics.
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -9,7 +9,7 @@ export function rssMiB(pid: number): number {
   return Number(kib) / 1024;
 }
 
-/** CPU time of all its threads, exact where ticks of 10 ms are not. 0: it has ended. */
+/** CPU time of all its threads, more precise than ticks of 10 ms. 0 if it has ended. */
 export function cpuMs(pid: number): number {
   let ns = 0;
   try {
@@ -22,15 +22,15 @@ export function cpuMs(pid: number): number {
   return ns / 1e6;
 }
 
-/** Time that the thread of the event loop ran, and that it was ready to run and had no core. ms */
+/** How long the thread of the event loop ran, and how long it waited for a core, ms. */
 export function turnsOf(pid: number): { readonly ranMs: number; readonly waitedMs: number } {
   const words = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "latin1").split(" ");
   return { ranMs: Number(words[0]) / 1e6, waitedMs: Number(words[1]) / 1e6 };
 }
 
-/** What a server holds at one moment. */
+/** Resources that a server holds. */
 export interface Holdings {
-  /** Open file handles: connections are among them. */
+  /** Open file handles, including connections. */
   readonly handles: number;
   /** TCP connections. */
   readonly sockets: number;
@@ -53,7 +53,7 @@ async function readMetrics(httpAddress: string): Promise<string> {
   return await answer.text();
 }
 
-/** Throws where a metric is missing: a renamed one would hold nothing for ever. */
+/** @throws Error if a metric is missing, for example because it was renamed */
 export function samplesOf(metrics: string): Omit<Holdings, "handles"> {
   return {
     sockets: sampleOf(metrics, 'nodejs_active_resources{type="TCPSocketWrap"}'),
@@ -68,7 +68,7 @@ function sampleOf(metrics: string, name: string): number {
   return Number(line.slice(name.length + 1));
 }
 
-/** Over all labels; a gauge has no sample before it is first set, but it has a type. */
+/** Returns the sum over all labels. A gauge that was never set has a type, but no sample. */
 function sumOf(metrics: string, name: string): number {
   const lines = metrics.split("\n");
   if (!lines.includes(`# TYPE ${name} gauge`)) throw new Error(`the server has no metric ${name}`);
@@ -77,7 +77,7 @@ function sumOf(metrics: string, name: string): number {
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }
 
-/** Follows the memory of a process, and remembers the most. */
+/** Measures the peak memory of a process. */
 export class MemoryPeak {
   readonly beforeMiB: number;
   #mostMiB: number;
@@ -90,7 +90,7 @@ export class MemoryPeak {
       try {
         this.#mostMiB = Math.max(this.#mostMiB, rssMiB(pid));
       } catch {
-        clearInterval(this.#timer); // it has ended, as others will say
+        clearInterval(this.#timer); // it has ended, which is reported elsewhere
       }
     }, everyMs);
   }

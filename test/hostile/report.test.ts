@@ -44,14 +44,14 @@ function cellsOf(line: string): string[] {
   return line.split("|").map((cell) => cell.trim());
 }
 
-it("an attack is compared with idle and with the control, by the medians of its rounds", () => {
+it("an attack is compared with idle and control, by the medians of its rounds", () => {
   const rounds = [measured(10, 20, 23), measured(10, 20, 30), measured(9, 1, 22)];
   const cells = cellsOf(row({ attack: ATTACK, rounds }));
   expect(cells.slice(1, 7)).toEqual(["one", "10.0", "20.0", "23.0", "+130 %", "+15 %"]);
   expect(cells).toHaveLength(cellsOf(HEAD.split("\n")[0] ?? "").length);
 });
 
-it("those beyond a tenth are listed, and those within it are not", () => {
+it("attacks that are more than 10 % worse are listed", () => {
   const worse = { attack: ATTACK, rounds: [measured(10, 20, 23)] };
   const fair = { attack: { ...ATTACK, name: "two" }, rounds: [measured(20, 20, 21)] };
   expect(summary([worse, fair])).toBe(
@@ -67,12 +67,12 @@ it("a problem in one round is reported and fails the run", () => {
   const good = measured(10, 10, 10);
   const bad = { ...good, trial: { ...good.trial, latencies: latencies(10, "late") } };
   const found = { attack: ATTACK, rounds: [good, bad, good] };
-  expect(complaintsOf(found)).toEqual(["1 calls of others failed: late"]);
-  expect(row(found)).toContain("1 calls of others failed: late");
+  expect(complaintsOf(found)).toEqual(["1 calls of other clients failed: late"]);
+  expect(row(found)).toContain("1 calls of other clients failed: late");
   expect(summary([found])).toContain("Failed: one of 1.");
 });
 
-it("a round that came to no end fails too", () => {
+it("a round that was aborted fails too", () => {
   const found = { attack: ATTACK, rounds: [], broken: "the attacker ended" };
   expect(complaintsOf(found)).toEqual(["the attacker ended"]);
   expect(cellsOf(row(found))).toHaveLength(cellsOf(HEAD.split("\n")[0] ?? "").length);

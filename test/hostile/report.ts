@@ -1,16 +1,16 @@
-// What `measure.ts` found, as Markdown.
+// The results of `measure.ts` in Markdown.
 
 import type { Attack } from "./attack.ts";
 import { complaints, LIVE_SLACK_MIB, rssBoundMiB } from "./judge.ts";
 import type { Measured } from "./measurement.ts";
 
-/** What others may lose beside an attack: a share of the p99 that they have without it. */
-export const MOST_WORSE = 0.1;
+/** Allowed growth of the p99 of other clients under attack, as a share. */
+export const MAX_WORSE = 0.1;
 
 export interface Found {
   readonly attack: Attack;
   readonly rounds: readonly Measured[];
-  /** Why a round came to no end. */
+  /** Why a round was aborted. */
   readonly broken?: string;
 }
 
@@ -20,13 +20,13 @@ export function median(numbers: readonly number[]): number {
 
 type Beside = "idle" | "control";
 
-/** How much longer the p99 was than without the attack: 0.1 is a tenth. */
+/** Growth of the p99 under attack: 0.1 is a tenth. */
 export function worseThan(beside: Beside, rounds: readonly Measured[]): number {
   const without = median(rounds.map((one) => one[beside].p99Ms));
   return median(rounds.map(({ trial }) => trial.latencies.p99Ms)) / without - 1;
 }
 
-/** Of all rounds, each once; none: it has passed. */
+/** Returns the problems of all rounds, each once. Empty if the attack passed. */
 export function complaintsOf({ attack, rounds, broken }: Found): string[] {
   const failed = (latencies: Measured["idle"], when: string) =>
     latencies.failures.length > 0 ? [`${latencies.failures.length} calls failed ${when}`] : [];
@@ -38,7 +38,7 @@ export function complaintsOf({ attack, rounds, broken }: Found): string[] {
   return [...new Set(broken === undefined ? all : [...all, broken])];
 }
 
-export const HEAD = `| attack | idle p99 | control p99 | attack p99 | to idle | to control | hold-up | live memory | RAM | CPU server | CPU attacker | server's for 1 of attacker's | back after | |
+export const HEAD = `| attack | idle p99 | control p99 | attack p99 | to idle | to control | block | live memory | RAM | CPU server | CPU attacker | server's for 1 of attacker's | back after | |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|`;
 
 export function row(found: Found): string {
@@ -68,17 +68,17 @@ function figures(attack: Attack, rounds: readonly Measured[]): string[] {
   ];
 }
 
-/** Below the table: what is judged, and what is to be known. */
+/** The text below the table. */
 export function summary(all: readonly Found[]): string {
   const whole = all.filter(({ rounds }) => rounds.length > 0);
   const worse = (beside: Beside) =>
     whole
       .map(({ attack, rounds }) => ({ attack, share: worseThan(beside, rounds) }))
-      .filter(({ share }) => !(share <= MOST_WORSE))
+      .filter(({ share }) => !(share <= MAX_WORSE))
       .map(({ attack, share }) => `${attack.name} (${percent(share)})`)
       .join(", ");
   const failed = all.filter((found) => complaintsOf(found).length > 0);
-  const limit = `More than ${MOST_WORSE * 100} % worse than`;
+  const limit = `More than ${MAX_WORSE * 100} % worse than`;
   return [
     `${limit} the control: ${worse("control") || "none"}.`,
     `${limit} idle: ${worse("idle") || "none"}.`,

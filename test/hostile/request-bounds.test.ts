@@ -1,4 +1,4 @@
-// The bounds of what one request, and all unfinished ones together, may cost.
+// The limits for one request and for all unfinished requests together.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -25,7 +25,7 @@ function filled(...bytes: number[]): Buffer {
   return Buffer.alloc(4 * MIB - ((4 * MIB) % bytes.length), Buffer.from(bytes));
 }
 
-/** As a field of so many bytes, wire type 2. */
+/** Encodes a field of wire type 2. */
 function field(number: number, bytes: Uint8Array): Buffer {
   const length = [];
   let rest = bytes.length;
@@ -56,26 +56,26 @@ const LARGEST = create(SendToDlqBatchRequestSchema, {
   })),
 });
 
-describe("fields of protobuf", () => {
+describe("protobuf fields", () => {
   it.for([
     ["unknown numbers", StatsRequestSchema, filled(0x78, 1)],
     ["empty items", AckRequestSchema, filled(0x12, 0)],
     ["entries of a map", SendToDlqRequestSchema, filled(0x22, 0)],
     ["groups side by side", StatsRequestSchema, filled(0x7b, 0x7c)],
-    ["items of a message within", SendToDlqBatchRequestSchema, field(1, filled(0x22, 0))],
-    ["unknown ones of an entry", SendToDlqRequestSchema, field(4, filled(0x78, 1))],
-  ] as const)("%s are refused where there are too many", ([, desc, bytes]) => {
+    ["items of a nested message", SendToDlqBatchRequestSchema, field(1, filled(0x22, 0))],
+    ["unknown fields of an entry", SendToDlqRequestSchema, field(4, filled(0x78, 1))],
+  ] as const)("%s are refused if there are too many", ([, desc, bytes]) => {
     expect(fieldExcess(desc, bytes)).toBe("more than 250000 fields");
   });
 
-  it("of a large payload are few, whatever is in it", () => {
+  it("of a large payload are few, whatever it contains", () => {
     const data = new Uint8Array(filled(0x78, 1));
     const sendRequest = { queue: "q", payload: { body: { case: "data" as const, value: data } } };
     const bytes = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
     expect(fieldExcess(SendToDlqRequestSchema, bytes)).toBeUndefined();
   });
 
-  it("of the largest batch, with all attributes that sendRequests may have, are not too many", () => {
+  it("of the largest batch with all attributes are not too many", () => {
     const bytes = toBinary(SendToDlqBatchRequestSchema, LARGEST);
     expect(bytes.length).toBeGreaterThan(MIB);
     expect(bytes.length).toBeLessThan(LIMITS.batchBytes);
@@ -85,19 +85,19 @@ describe("fields of protobuf", () => {
     expect(jsonExcess(json)).toBeUndefined();
   });
 
-  it("are counted to the end of bytes that lie about their lengths", () => {
+  it("are counted to the end of bytes with wrong lengths", () => {
     const lying = Buffer.concat([Buffer.from([0x12, 0xff, 0xff, 0xff, 0x7f]), filled(0x78, 1)]);
     expect(fieldExcess(AckRequestSchema, lying)).toBe("more than 250000 fields");
   });
 
-  it("are left to the decoder where the bytes are no message", () => {
+  it("are left to the decoder if the bytes are not a message", () => {
     const broken = Buffer.concat([Buffer.from([0x0f]), filled(0x78, 1)]);
     expect(fieldExcess(AckRequestSchema, broken)).toBeUndefined();
     expect(() => fromBinary(AckRequestSchema, broken)).toThrow();
   });
 });
 
-describe("values of JSON", () => {
+describe("JSON values", () => {
   const repeat = (begin: string, item: string, end: string) =>
     Buffer.from(`${begin}${`${item},`.repeat(1_000_000)}${item}${end}`);
 
@@ -106,17 +106,17 @@ describe("values of JSON", () => {
     ["texts", repeat('{"queues":[', '""', "]}")],
     ["numbers", repeat("[", "1", "]")],
     ["keys", repeat("{", '"a":1', "}")],
-  ] as const)("%s are refused where there are too many", ([, text]) => {
+  ] as const)("%s are refused if there are too many", ([, text]) => {
     expect(jsonExcess(text)).toBe("more than 90000 values");
   });
 
-  it("are refused where they are nested too deep", () => {
+  it("are refused if nested too deep", () => {
     expect(jsonExcess(Buffer.from("[".repeat(200)))).toBe("more than 100 levels");
     expect(jsonExcess(Buffer.from('{"a":'.repeat(200)))).toBe("more than 100 levels");
     expect(jsonExcess(Buffer.from(`${"[".repeat(90)}${"]".repeat(90)}`))).toBeUndefined();
   });
 
-  it("do not count within texts", () => {
+  it("do not count inside strings", () => {
     const inner = JSON.stringify([[["\\", '"', "{,["]]]);
     const text = JSON.stringify({ payload: { text: inner.repeat(100_000) } });
     expect(text.length).toBeGreaterThan(2 * MIB);
@@ -124,8 +124,8 @@ describe("values of JSON", () => {
   });
 });
 
-describe("a message whose call is not ended", () => {
-  /** As read from a socket: in a piece of 64 KiB, with what else came along. */
+describe("the message of an unfinished call", () => {
+  /** Pushes a frame as read from a socket: inside a piece of 64 KiB. */
   function pushed(frame: Buffer) {
     const read = Buffer.from(new ArrayBuffer(65_536));
     frame.copy(read);
@@ -141,11 +141,11 @@ describe("a message whose call is not ended", () => {
     ["unfinished", frame.subarray(0, 500)],
     ["a prefix", frame.subarray(0, 5)],
     ["half a prefix", frame.subarray(0, 3)],
-  ] as const)("%s keeps none of what was read with it, and is counted", async ([, part]) => {
+  ] as const)("%s keeps only its own bytes, and they are counted", async ([, part]) => {
     const { message, read } = pushed(part);
     await vi.waitFor(() => {
       collectGarbage();
-      // Its own words: an error about the bytes themselves would keep them.
+      // A string, because an error about the bytes would keep them.
       expect(read.deref() === undefined ? "let go" : "kept").toBe("let go");
     });
     expect(message.keptBytes).toBeLessThanOrEqual(part.length);
@@ -170,7 +170,7 @@ describe("memory of unfinished requests", () => {
   }
   const never = { abandon: () => {} };
 
-  it("refuses the oldest above its limit, until it is below it", () => {
+  it("refuses the oldest requests until it is below its limit", () => {
     const memory = new RequestMemory(100);
     const { hold, refused } = requests(memory, 4);
     hold(0, 40);
@@ -182,7 +182,7 @@ describe("memory of unfinished requests", () => {
     expect(memory.bytes).toBe(65);
   });
 
-  it("counts each request once, as large as it is now", () => {
+  it("counts each request once, with its current size", () => {
     const memory = new RequestMemory(100);
     const { hold, refused, all } = requests(memory, 2);
     for (let bytes = 1; bytes <= 90; bytes++) hold(0, bytes);
@@ -194,7 +194,7 @@ describe("memory of unfinished requests", () => {
     expect(refused).toEqual([]);
   });
 
-  it("refuses even the newest, if it alone is too large", () => {
+  it("refuses the newest request if it is too large by itself", () => {
     const memory = new RequestMemory(100);
     const { hold, refused } = requests(memory, 1);
     hold(0, 101);

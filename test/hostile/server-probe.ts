@@ -1,5 +1,5 @@
-// Loaded into the server under attack before its own code, by `--import`: answers on a socket of its
-// own, so that neither a full port nor an attack on /metrics changes what is measured.
+// Loaded into the server under attack by `--import`. It answers on its own socket, so that a full port or an attack on
+// /metrics does not change the figures.
 
 import { createServer } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -7,20 +7,20 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread } from "node:worker_threads";
 
-/** Names the path of the socket to the server's process. */
+/** The environment variable with the path of the socket. */
 export const PROBE_PATH = "HOSTILE_PROBE";
 
 export interface Live {
-  /** On the heap and outside of it, with all garbage collected. Bytes. */
+  /** Bytes on and outside the heap, after a garbage collection. */
   readonly liveBytes: number;
 }
 
 export interface Loop {
-  /** The longest that the event loop was held up since this was last asked. */
+  /** The longest block of the event loop since the last call. */
   readonly heldUpMs: number;
 }
 
-/** Of the delay that is measured: a timer that is this late is in time. */
+/** Resolution of the measured delay. */
 const RESOLUTION_MS = 10;
 
 function listen(path: string): void {
@@ -30,7 +30,7 @@ function listen(path: string): void {
   delays.enable();
   const answers = {
     live(): Live {
-      // Twice: what the first round finalizes is freed by the second.
+      // Twice, because the second round frees objects that the first one finalizes.
       for (let round = 0; round < 2; round++) collect({ flavor: "last-resort" });
       const { heapUsed, external } = process.memoryUsage();
       return { liveBytes: heapUsed + external };

@@ -1,5 +1,5 @@
-// A well-behaved client: a small send at a steady rate, each begun at its time whatever became of
-// the one before, so that a server that stalls shows in all of them.
+// A well-behaved client: sends small messages at a steady rate. Each send starts on time, also if earlier ones wait, so a
+// stalled server shows in all of them.
 
 import { connectTo, type DlqClient, type TestClient } from "../support/grpc.ts";
 import { quantile } from "../support/quantile.ts";
@@ -7,7 +7,7 @@ import { sendRequest } from "../support/send-requests.ts";
 
 export interface Latencies {
   readonly calls: number;
-  /** Calls that failed, in words. */
+  /** Errors of failed calls. */
   readonly failures: readonly string[];
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -36,7 +36,7 @@ export class SteadyClient {
     return this.#client.dlq;
   }
 
-  /** Of the calls since this was last asked, those under way included. */
+  /** Returns the latencies of the calls since the last time, including running ones. */
   async take(): Promise<Latencies> {
     await Promise.all(this.#open);
     const sorted = this.#latenciesMs.toSorted((a, b) => a - b);
@@ -69,5 +69,5 @@ export class SteadyClient {
   }
 }
 
-/** Nothing is due: the queue needs no worker. */
+/** Not due during the test, so the queue needs no worker. */
 const FAR_OFF = { firstRetry: { case: "delay" as const, value: { seconds: 3_600n, nanos: 0 } } };

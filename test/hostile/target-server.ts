@@ -1,4 +1,4 @@
-// The server under attack, with a queue that is full of due messages.
+// The server under attack, with a queue of due messages.
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
@@ -10,28 +10,28 @@ import { ServerProbe } from "./probe.ts";
 
 export const FULL_QUEUE = "full";
 
-/** Of each port. */
+/** Connection limit of each port. */
 export const CONNECTIONS = 1_000;
 
 const MESSAGE_BYTES = 64 * 1024;
-/** Below the limit of a call. */
+/** Messages for each call, below its size limit. */
 const MESSAGES_A_CALL = 40;
 
 export interface TargetServer extends Pick<TestServer, "pid" | "grpcAddress" | "httpAddress"> {
   readonly probe: ServerProbe;
-  /** Rejects where the server has not lived to here, or does not end in order. */
+  /** Rejects if the server has ended or does not stop normally. */
   stop(): Promise<void>;
 }
 
 /**
- * Its Redis keeps nothing on a disk: how busy that is must not be seen in the latency of calls.
+ * Its Redis does not write to disk, so that the disk does not change latencies.
  *
- * @param dueMiB what the queue holds, and nothing of it can be compressed
+ * @param dueMiB size of the due messages, which cannot be compressed
  */
 export async function startTarget(dueMiB: number): Promise<TargetServer> {
   const redis = await startTestRedis({ appendonly: false });
-  // Leases of readers that never read end soon.
-  // A Redis that waits for its turn on a busy machine is not away.
+  // Leases of unread streams must expire soon.
+  // On a busy machine, a slow Redis must not count as unavailable.
   const patience = ["--lease-duration", "2s", "--redis-timeout", "10s"];
   const args = [...patience, "--max-connections", String(CONNECTIONS)];
   const socket = `/tmp/dlq-probe-${randomUUID()}.sock`;

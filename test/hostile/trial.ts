@@ -1,4 +1,4 @@
-// One attack on one server while a well-behaved client goes on, and what it did to both.
+// Runs one attack on a server beside a well-behaved client, and measures both.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { statsOf } from "../support/grpc.ts";
@@ -10,34 +10,34 @@ import type { TargetServer } from "./target-server.ts";
 
 export interface Trial {
   readonly counts: Readonly<Record<string, number>>;
-  /** While it lasted, once it was set up; its failures are those before too. */
+  /** Latencies during the attack after its set-up. Failures also from the set-up. */
   readonly latencies: Latencies;
-  /** In RAM, garbage included. */
+  /** Memory in RAM, with garbage. */
   readonly rssMiB: { readonly before: number; readonly most: number };
-  /** Held, garbage not counted; `during` is the last moment of the attack. */
+  /** Memory without garbage; `during` is at the end of the attack. */
   readonly liveMiB: { readonly before: number; readonly during: number; readonly after: number };
-  /** The longest that the server's event loop was held up. */
+  /** The longest block of the server's event loop. */
   readonly heldUpMs: number;
-  /** How many times longer everything took the server, since it had to wait for a core: 1 or more. */
+  /** Factor by which waiting for a core slowed the server: 1 or more. */
   readonly slowedBy: number;
   readonly seconds: number;
-  /** Milliseconds of CPU a second. */
+  /** Milliseconds of CPU per second. */
   readonly serverCpu: number;
   readonly attackerCpu: number;
   readonly before: Holdings & { readonly inFlight: number };
   readonly after: Holdings & { readonly inFlight: number };
-  /** How long after the attack the server held no more than before. */
+  /** Time after the attack until the server held no more than before. */
   readonly recoveredMs: number;
 }
 
 export interface TrialOptions {
-  /** How long the attack lasts; one that holds is measured so long once it is set up. */
+  /** Duration of the attack. One that holds is measured for this time after its set-up. */
   readonly lastsMs: number;
-  /** Then it is measured as far as it is: sending gigabytes takes its time. */
+  /** Limit for the set-up. After it, the attack is measured as it is: sending gigabytes takes time. */
   readonly setUpWithinMs: number;
-  /** It goes on for so much longer where it has not done what it must have done. */
+  /** The attack may last this much longer until it has done its minimum. */
   readonly enoughWithinMs: number;
-  /** A server that holds more than before by then has leaked it. */
+  /** A server that still holds more than before after this time has a leak. */
   readonly recoversWithinMs: number;
 }
 
@@ -61,7 +61,7 @@ export async function runTrial(
   await attacker.begun;
   await probe.heldUpMs();
   const turnsBefore = turnsOf(pid);
-  // To open thousands of connections is a load like any; what holding them does to others is not.
+  // Opening thousands of connections is ordinary load. Only the cost of holding them is measured.
   if (attack.holds === true) await Promise.race([attacker.holding, delay(setUpWithinMs)]);
   const { failures } = await steady.take();
   const startedAtMs = performance.now();
@@ -70,7 +70,7 @@ export async function runTrial(
   await Promise.race([attacker.enough, attacker.done, delay(enoughWithinMs)]);
   const seconds = (performance.now() - startedAtMs) / 1_000;
   const cpuAfter = { server: cpuMs(pid), attacker: cpuMs(attacker.pid) };
-  // Taken before the garbage is collected, which is none of the attack's doing.
+  // Taken before the garbage collection, whose cost is not from the attack.
   const taken = await steady.take();
   const heldUpMs = await probe.heldUpMs();
   const turns = turnsOf(pid);
@@ -84,7 +84,7 @@ export async function runTrial(
   const ending = await steady.take();
   const after = await untilRecovered(look, before, recoversWithinMs);
   const recoveredMs = performance.now() - endedAtMs;
-  const liveAfter = await untilLetGo(() => probe.liveMiB(), liveBefore, recoversWithinMs);
+  const liveAfter = await untilFreed(() => probe.liveMiB(), liveBefore, recoversWithinMs);
   const heldUpAtEndMs = await probe.heldUpMs();
   return {
     counts,
@@ -102,14 +102,14 @@ export async function runTrial(
   };
 }
 
-/** What remains after an attack: code and caches of paths that were never taken before. MiB. */
+/** Allowed growth after an attack, for code and caches of new paths, MiB. */
 export const LEFT_MIB = 12;
 
 /**
- * Live memory once it is about what it was before: what other threads work on, as on what they
- * inflate, is let go a little later than the calls it was for.
+ * Waits until live memory is about the same as before, and returns it. Other threads, which inflate bodies, free memory
+ * a little later than the end of their calls.
  */
-async function untilLetGo(
+async function untilFreed(
   live: () => Promise<number>,
   before: number,
   withinMs: number,
@@ -124,7 +124,7 @@ async function untilLetGo(
 
 type Held = Trial["before"];
 
-/** What a server may hold more by chance: a timer or a handle of what it does at the moment. */
+/** Allowed growth by chance, for example a timer or handle of current work. */
 const BY_CHANCE = 3;
 
 export function heldMore(before: Held, after: Held): (keyof Held)[] {

@@ -1,4 +1,4 @@
-// What a listener keeps and begins for somebody whom it does not know, each bound by itself.
+// The limits of what a listener stores and starts for an untrusted client, one test for each.
 
 import { once } from "node:events";
 import { Code } from "@connectrpc/connect";
@@ -25,7 +25,7 @@ async function openPeer(address: string): Promise<Peer> {
   return peer;
 }
 
-/** Everything that a peer receives until the connection is closed, or this many answers. */
+/** Collects what a peer receives until the connection closes or this many answers came. */
 function answers(peer: Peer, status: string) {
   let text = "";
   peer.socket.on("data", (chunk: Buffer) => {
@@ -34,7 +34,7 @@ function answers(peer: Peer, status: string) {
   return () => text.split(`HTTP/1.1 ${status}`).length - 1;
 }
 
-it("on the HTTP port, no token is said before a byte of the request is sent", async () => {
+it("on the HTTP port, a missing token is reported before the request body arrives", async () => {
   const server = await startServer({ tokens: ["t1"] });
   const peer = await openPeer(server.http);
   const refused = answers(peer, "401");
@@ -43,7 +43,7 @@ it("on the HTTP port, no token is said before a byte of the request is sent", as
   await vi.waitFor(() => expect(refused()).toBe(1), 5_000);
 });
 
-it("a few requests in one piece are answered, a flood of them is not", async () => {
+it("a few requests in one write are answered, a flood of them is not", async () => {
   const server = await startServer();
   const few = await openPeer(server.http);
   const answered = answers(few, "200");
@@ -55,7 +55,7 @@ it("a few requests in one piece are answered, a flood of them is not", async () 
   await flood.closed;
 });
 
-it.for(["grpc", "http"] as const)("the %s port keeps so many connections", async (port) => {
+it.for(["grpc", "http"] as const)("the %s port limits its connections", async (port) => {
   const server = await startServer({ config: { maxConnections: 2 } });
   const kept = [await openPeer(server[port]), await openPeer(server[port])];
   const third = await openPeer(server[port]);
@@ -65,20 +65,20 @@ it.for(["grpc", "http"] as const)("the %s port keeps so many connections", async
   await vi.waitFor(async () => {
     const next = await openPeer(server[port]);
     next.socket.write(GET);
-    // Whatever each of them says to that, a connection that is not kept hears nothing.
-    const heard = once(next.socket, "data").then(() => "heard");
-    expect(await Promise.race([next.closed, heard])).toBe("heard");
+    // A connection above the limit gets no answer.
+    const answered = once(next.socket, "data").then(() => "answered");
+    expect(await Promise.race([next.closed, answered])).toBe("answered");
   });
 });
 
-it("a call that is reset in the same breath is not begun", async () => {
+it("a call that is reset in the same write is not started", async () => {
   const server = await startServer();
   const peer = await Peer.http2(server.grpc);
   onTestFinished(() => peer.destroy());
   const frames = Array.from({ length: 100 }, (_, at) => [
     openCall(2 * at + 1, STATS),
     http2Frame(FRAME.DATA, FLAG.END_STREAM, 2 * at + 1, EMPTY),
-    // The last one is meant.
+    // The last call is not reset.
     ...(at === 99 ? [] : [http2Frame(FRAME.RST_STREAM, 0, 2 * at + 1, uint32(8))]),
   ]);
   peer.socket.write(Buffer.concat(frames.flat()));
@@ -93,7 +93,7 @@ async function startSmall(): Promise<Server> {
   return startServer({ config: { requestMemoryBytes: 16 * MIB } });
 }
 
-it("of unfinished gRPC requests the oldest are refused when there are too many", async () => {
+it("too much memory in unfinished gRPC requests refuses the oldest", async () => {
   const server = await startSmall();
   const raw = await openRaw(server.grpc);
   const calls = Array.from({ length: 12 }, () => {
@@ -108,7 +108,7 @@ it("of unfinished gRPC requests the oldest are refused when there are too many",
   expect(await raw.send(STATS, EMPTY)).toMatchObject({ code: 0 });
 });
 
-it("of unfinished HTTP requests the oldest are cut off", async () => {
+it("too much memory in unfinished HTTP requests closes the oldest", async () => {
   const server = await startSmall();
   const type = "Content-Type: application/json\r\nContent-Length: 4000000";
   const begin = `POST ${SEND} HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n`;
@@ -122,7 +122,7 @@ it("of unfinished HTTP requests the oldest are cut off", async () => {
   expect(peers.at(-1)?.isClosed).toBe(false);
 });
 
-/** Ten answers of 3 MiB in one piece, of which their caller reads nothing: the system takes a few. */
+/** Starts ten unread answers of 3 MiB. The socket buffers a few of them. */
 async function startUnread(config: NonNullable<ServerOptions["config"]>) {
   const server = await startServer({
     config: { maxConnections: 2, ...config },
@@ -143,17 +143,17 @@ async function startUnread(config: NonNullable<ServerOptions["config"]>) {
   return { server, watch };
 }
 
-/** A connection is kept again, of two: there is one less. */
+/** Waits until one of the two connections has ended. */
 function untilRoom(server: Server): Promise<void> {
   return vi.waitFor(async () => {
     const next = await openPeer(server.http);
     next.socket.write(GET);
-    const heard = once(next.socket, "data").then(() => "heard");
-    expect(await Promise.race([next.closed, heard])).toBe("heard");
+    const answered = once(next.socket, "data").then(() => "answered");
+    expect(await Promise.race([next.closed, answered])).toBe("answered");
   });
 }
 
-it("on the HTTP port, answers that nobody reads end, and a stream that has nothing to say stays", async () => {
+it("on the HTTP port, unread answers are cut off, and a silent stream stays", async () => {
   const { server, watch } = await startUnread({ unreadTimeoutMs: 100 });
   await untilRoom(server);
   expect(watch.isClosed).toBe(false);
@@ -162,7 +162,7 @@ it("on the HTTP port, answers that nobody reads end, and a stream that has nothi
   await received;
 });
 
-it("on the HTTP port, answers that nobody reads count as memory", async () => {
+it("on the HTTP port, unread answers count as memory", async () => {
   const { server, watch } = await startUnread({ requestMemoryBytes: MIB });
   await untilRoom(server);
   expect(watch.isClosed).toBe(false);

@@ -1,4 +1,4 @@
-// HTTP/2 as no library writes it: frames by hand on a bare socket.
+// HTTP/2 frames on a raw socket, for input that no library would send.
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -20,12 +20,12 @@ export const FLAG = { END_STREAM: 1, ACK: 1, END_HEADERS: 4, PADDED: 8 } as cons
 
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-/** An id of a setting, and its value. */
+/** Ids of settings. */
 export const SETTING = { HEADER_TABLE_SIZE: 1, INITIAL_WINDOW_SIZE: 4 } as const;
 
 export type HeaderPair = readonly [name: string | Buffer, value: string | Buffer];
 
-/** @param stream 0: of the connection */
+/** @param stream 0 for the connection */
 export function http2Frame(
   type: number,
   flags: number,
@@ -58,14 +58,14 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** HPACK without tables and Huffman. */
+/** Encodes headers in HPACK without tables and Huffman codes. */
 export function headerBlock(pairs: readonly HeaderPair[]): Buffer {
   return Buffer.concat(
     pairs.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]),
   );
 }
 
-/** HPACK that also puts the field into the peer's table, as its newest entry: index 62. */
+/** Encodes a header that the peer adds to its table, as index 62. */
 export function indexedField([name, value]: HeaderPair): Buffer {
   return Buffer.concat([Buffer.from([0x40]), text(name), text(value)]);
 }
@@ -75,7 +75,7 @@ function text(value: string | Buffer): Buffer {
   return Buffer.concat([integer(bytes.length), bytes]);
 }
 
-/** With a prefix of seven bits. */
+/** Encodes an integer with a prefix of seven bits. */
 function integer(value: number): Buffer {
   if (value < 127) return Buffer.from([value]);
   const bytes = [127];
@@ -95,12 +95,12 @@ export function callHeaders(path: string): HeaderPair[] {
   ];
 }
 
-/** A call's HEADERS; its stream stays open for a body. */
+/** Returns the HEADERS of a call. Its stream stays open for a body. */
 export function openCall(stream: number, path: string): Buffer {
   return http2Frame(FRAME.HEADERS, FLAG.END_HEADERS, stream, headerBlock(callHeaders(path)));
 }
 
-/** A bare connection. What the server says is counted and, but for `paused`, thrown away. */
+/** A raw connection. Counts and discards what it receives, unless `paused`. */
 export class Peer {
   readonly socket: Socket;
   readonly closed: Promise<void>;
@@ -122,18 +122,18 @@ export class Peer {
     });
   }
 
-  /** Resolves when the connection stands, with HTTP/2's first words said on both sides. */
+  /** Resolves when both sides have sent the HTTP/2 preface. */
   static async http2(address: string, values: Readonly<Record<number, number>> = {}) {
     const peer = new Peer(address);
     await once(peer.socket, "connect");
     peer.socket.write(Buffer.concat([PREFACE, settings(values)]));
-    // The server's windows are those of the standard until its settings are acknowledged.
+    // Until its settings are acknowledged, the server uses the default windows.
     await Promise.race([once(peer.socket, "data"), peer.closed]);
     peer.socket.write(http2Frame(FRAME.SETTINGS, FLAG.ACK, 0));
     return peer;
   }
 
-  /** Resolves when the system has taken it, or the connection is gone. False: it is gone. */
+  /** Resolves with true when the socket has accepted the bytes, or with false if the connection has ended. */
   async write(bytes: Uint8Array): Promise<boolean> {
     if (this.isClosed) return false;
     const taken = new Promise<void>((resolve) => {

@@ -1,12 +1,12 @@
-// What must hold once all messages have come to their end.
+// Judges the end of a soak, after all messages have ended.
 
 import type { Verdict } from "./judge.ts";
 import type { Ending } from "./soak.ts";
 
 const MIB = 2 ** 20;
-/** Of Redis' memory: what its own figures for keys and overhead leave out, such as rounding. */
+/** Share of Redis' memory that its figures for keys and overhead may leave out, for example by rounding. */
 const UNACCOUNTED_SHARE = 0.1;
-/** Of the measurements of lateness: those for which a busy machine stood still. */
+/** Share of the lateness measurements that may fail, because the machine is busy. */
 const FAILED_SHARE = 0.05;
 const UNACCOUNTED_BYTES = 4 * MIB;
 
@@ -31,7 +31,7 @@ export function judgeEnding(ending: Ending): Verdict[] {
   ];
 }
 
-/** Each part of the mix has happened, or the run says less than it seems to. */
+/** Returns the parts of the load that did not happen, so the run proves less. */
 export function missingParts({ totals }: Ending, minutes: number): string[] {
   const parts = ["failed", "released", "quarantined", "retried", "lost"] as const;
   const missing: string[] = parts.filter((part) => totals[part] === 0);

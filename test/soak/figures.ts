@@ -1,23 +1,23 @@
-// What is judged, and by which rule.
+// The figures of a soak and their limits.
 
 import { ANSWERS } from "./redis-figures.ts";
 import type { Sample } from "./sample.ts";
 
 export type Unit = "MiB" | "" | "ms";
 
-/** As it was at the start, give or take a little. */
+/** A figure that must stay about the same. */
 export interface SteadyFigure {
   readonly rule: "steady";
   readonly name: string;
   readonly unit: Unit;
-  /** Allowed beyond the 10 %: what is noise in a figure that is small. */
+  /** Allowed growth beyond 10 %, for the noise of small figures. */
   readonly slack: number;
-  /** Which value stands for many: the middle one; or the least, where collections make a saw of it. */
+  /** The typical value of several: the median, or the least if garbage collection makes a sawtooth. */
   readonly typical: "median" | "least";
   of(sample: Sample): number | undefined;
 }
 
-/** Never above a bound, whatever it was at the start. */
+/** A figure that must never exceed a limit. */
 export interface BoundedFigure {
   readonly rule: "bounded";
   readonly name: string;
@@ -29,12 +29,12 @@ export interface BoundedFigure {
 export type Figure = SteadyFigure | BoundedFigure;
 
 const MIB = 2 ** 20;
-/** Generations of 5 minutes, kept for 20 from their beginning. */
+/** Generations start every 5 minutes and are stored for 20. */
 const GENERATIONS_MAX = 5;
 const QUEUES = 3;
-/** A handful of keys come and go with what happens to be stored. */
+/** Some keys come and go with the stored messages. */
 const SOME_KEYS = 20;
-/** Of a session, which is kept for 13 hours: the soak knows how many there can be. */
+/** Keys of sessions, which are stored for 13 hours. The soak counts the sessions that it opened. */
 const SESSION_FAMILY = "/session";
 
 const steady = (
@@ -53,8 +53,7 @@ const bounded = (
 ): BoundedFigure => ({ rule: "bounded", name, unit, bound, of });
 
 /**
- * A slack of 16 MiB is 8 to 16 bytes for each message of a whole run: what keeps something of every
- * message is found.
+ * A slack of 16 MiB is 8 to 16 bytes for each message of a run, so a leak of any object per message is found.
  */
 const FIXED: readonly Figure[] = [
   steady("server RSS", "MiB", 16, ({ server }) => server.rssBytes / MIB),
@@ -76,7 +75,7 @@ const FIXED: readonly Figure[] = [
   ),
 ];
 
-/** Families are those that were seen: one that nobody has thought of is judged, too. */
+/** Returns all figures. Key families come from the samples, so new ones are judged too. */
 export function figuresFor(samples: readonly Sample[]): Figure[] {
   const families = new Set(samples.flatMap(({ redis }) => Object.keys(redis.keys)));
   families.delete(ANSWERS);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { NOTHING } from "./actors/words.ts";
+import { NOTHING } from "./actors/protocol.ts";
 import { judge } from "./judge.ts";
 import { familyOf } from "./redis-figures.ts";
 import type { Sample } from "./sample.ts";
@@ -14,7 +14,7 @@ interface Over {
   readonly lateP99Ms?: number | undefined;
 }
 
-/** A run of which only what a test names changes; `at` goes from 0 to 1. */
+/** Returns the samples of a run with the changes of `of`; `at` goes from 0 to 1. */
 function run(of: (at: number, index: number) => Over): Sample[] {
   return Array.from({ length: COUNT }, (_, index) => {
     const over = of(index / (COUNT - 1), index);
@@ -41,7 +41,7 @@ function run(of: (at: number, index: number) => Over): Sample[] {
   });
 }
 
-/** What is wrong, by figure. */
+/** Figure -> what is wrong. */
 const wrong = (samples: readonly Sample[]) =>
   Object.fromEntries(
     judge(samples).flatMap((verdict) =>
@@ -49,11 +49,11 @@ const wrong = (samples: readonly Sample[]) =>
     ),
   );
 
-test("what stays as it was is steady", () => {
+test("constant figures are steady", () => {
   expect(wrong(run(() => ({})))).toEqual({});
 });
 
-test("the warm-up does not count, nor does noise", () => {
+test("the warm-up and noise do not count", () => {
   const noisy = run((at, index) => ({
     rssMiB: at < 0.1 ? 60 + at * 600 : 120 + ((index * 7) % 13),
     lateP99Ms: 10 + ((index * 31) % 40),
@@ -61,7 +61,7 @@ test("the warm-up does not count, nor does noise", () => {
   expect(wrong(noisy)).toEqual({});
 });
 
-test("a saw that comes down to where it was is steady; one whose feet rise is not", () => {
+test("a sawtooth is steady unless its lowest values rise", () => {
   const saw = (foot: (at: number) => number) =>
     run((at, index) => ({ heapMiB: foot(at) + (index % 8) * 6 }));
   expect(wrong(saw(() => 30))).toEqual({});
@@ -77,20 +77,20 @@ test("a steady rise is reported before it exceeds the limit", () => {
   expect(wrong(run((at) => ({ rssMiB: 120 + at * 8 })))).toEqual({});
 });
 
-test("a family of keys that nobody has thought of is judged", () => {
+test("an unknown family of keys is judged", () => {
   expect(wrong(run((_, index) => ({ keys: { forgotten: index } })))).toEqual({
     "keys forgotten": "has grown",
   });
 });
 
-test("keys that have a bound are held to it at any time", () => {
+test("bounded figures are judged at any time", () => {
   const grown = run((_, index) => ({ keys: { answers: index === 60 ? 16 : 15 } }));
   expect(wrong(grown)).toEqual({ "keys answers": "was 16" });
   const sessions = run((_, index) => ({ keys: { "/session": index === 60 ? 3 : 2 } }));
   expect(wrong(sessions)).toEqual({ "sessions beyond those opened": "was 1" });
 });
 
-test("what nobody has measured is not taken for good", () => {
+test("a missing measurement fails", () => {
   expect(wrong(run(() => ({ lateP99Ms: undefined })))).toEqual({
     "lateness p50": "has grown",
     "lateness p99": "has grown",
@@ -98,7 +98,7 @@ test("what nobody has measured is not taken for good", () => {
   expect(() => judge(run(() => ({})).slice(0, 9))).toThrow(/too few/);
 });
 
-test("keys are counted by family, whatever is behind it", () => {
+test("keys are counted by family", () => {
   expect(familyOf("dlq:{orders}:states:7")).toBe("states");
   expect(familyOf("dlq:{orders}:due")).toBe("due");
   expect(familyOf("dlq:session:0190")).toBe("/session");

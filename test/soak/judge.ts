@@ -1,13 +1,13 @@
-// Whether the end is as the start.
+// Compares the end of a soak with its start.
 
 import { quantile } from "../support/quantile.ts";
 import { type Figure, figuresFor } from "./figures.ts";
 import type { Sample } from "./sample.ts";
 
-/** Of the run: not judged, since caches fill and bounds are reached in it. */
+/** Share of the run that is not judged, because caches fill in it. */
 export const WARM_UP_SHARE = 0.15;
 const TENTH = 0.1;
-/** What a steady figure may grow by. */
+/** Allowed growth of a steady figure. */
 const GROWTH = 0.1;
 const FIFTHS = 5;
 
@@ -16,13 +16,13 @@ export interface Verdict {
   readonly unit: string;
   readonly start: number;
   readonly end: number;
-  /** What the end, or a bounded figure at any time, may be at most. */
+  /** The limit for the end, or for a bounded figure at any time. */
   readonly allowed: number;
-  /** Undefined: it is as it should be. */
+  /** Undefined if the figure is within its limit. */
   readonly wrong: string | undefined;
 }
 
-/** One verdict a figure. Fewer than ten samples after the warm-up say nothing. */
+/** Returns one verdict for each figure. @throws Error for fewer than ten samples after the warm-up */
 export function judge(samples: readonly Sample[]): Verdict[] {
   const judged = samples.slice(Math.ceil(samples.length * WARM_UP_SHARE));
   if (judged.length < 1 / TENTH) {
@@ -45,12 +45,12 @@ function verdictOn(figure: Figure, samples: readonly Sample[]): Verdict {
   }
   const growth = start * GROWTH + figure.slack;
   const allowed = start + growth;
-  // The comparison with NaN, of a figure that nobody measured, is false, too.
+  // Also false for NaN, the value of a figure that was not measured.
   if (!(end <= allowed)) return { ...common, allowed, wrong: "has grown" };
   return { ...common, allowed, wrong: rises(values, typical, growth / 2) ? "rises" : undefined };
 }
 
-/** All the time, and by more than `most` together: it would have grown in a longer run. */
+/** Reports whether a figure rises all the time, and by more than `most` in all. A longer run would exceed the limit. */
 function rises(values: readonly number[], typical: typeof median, most: number): boolean {
   const parts = Array.from({ length: FIFTHS }, (_, index) => {
     const at = (part: number) => Math.floor((part * values.length) / FIFTHS);

@@ -1,4 +1,4 @@
-// How late messages come, measured again and again beside the load, on a queue and a stream of its own.
+// Measures regularly how late messages are delivered, on its own queue and stream beside the load.
 
 import { connectTo, type DlqClient, statsOf } from "../support/grpc.ts";
 import { measureLateness } from "../support/lateness.ts";
@@ -10,10 +10,10 @@ const RATE = 100;
 const CLEAR_MS = 60_000;
 
 export class LatenessProbe {
-  /** Sessions opened so far: one for each measurement. */
+  /** Worker sessions so far: one for each measurement. */
   sessions = 0;
   measurements = 0;
-  /** Those that gave nothing, as when the machine stood still. */
+  /** Measurements without a result, for example on a stalled machine. */
   failures = 0;
   lastError = "";
   readonly #address: string;
@@ -27,17 +27,17 @@ export class LatenessProbe {
     this.#address = address;
     this.#seconds = seconds;
     this.#running = this.#run();
-    this.#running.catch(() => {}); // `take` and `stop` tell
+    this.#running.catch(() => {}); // `take` and `stop` report the error
   }
 
-  /** Milliseconds, sorted, since the last call. */
+  /** Returns the sorted lateness since the last call, ms. */
   take(): number[] {
     const values = this.#values;
     this.#values = [];
     return values.sort((a, b) => a - b);
   }
 
-  /** Rejects when it could not go on. */
+  /** Rejects if the probe failed. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
@@ -45,7 +45,7 @@ export class LatenessProbe {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      // A connection for each: one that ends in its middle would end the measurement.
+      // A new connection each time: one that ended would abort the measurement.
       const client = connectTo(this.#address);
       try {
         await this.#measure(client.dlq);
@@ -61,7 +61,7 @@ export class LatenessProbe {
     try {
       const options = { queue: QUEUE, rate: RATE, seconds: this.#seconds };
       const late = await measureLateness(dlq, options);
-      this.#values.push(...late); // not before the wait: `take` has another list then
+      this.#values.push(...late); // not before the wait, because `take` replaces the list
     } catch (error) {
       this.failures++;
       this.lastError = error instanceof Error ? error.message : String(error);
@@ -71,16 +71,16 @@ export class LatenessProbe {
   }
 }
 
-/** What a failed measurement has left would be taken for late by the next one. */
+/** Removes the messages of a failed measurement: the next one would count them as late. */
 async function clear(dlq: DlqClient): Promise<void> {
   const worker = await Worker.open(dlq, { queues: [QUEUE], maxInFlight: 1_000 });
   worker.onReceived = (received) => {
-    settle(dlq, received).catch(() => {}); // comes again when its lease has ended
+    settle(dlq, received).catch(() => {}); // delivered again when its lease expires
   };
   const isEmpty = async () => {
     const { scheduled, inFlight, quarantined } = await statsOf(dlq, QUEUE);
     return scheduled + inFlight + quarantined === 0n || undefined;
   };
-  await until("the end of what was left", isEmpty, CLEAR_MS);
+  await until("the end of the remaining messages", isEmpty, CLEAR_MS);
   await worker.close();
 }

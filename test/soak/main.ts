@@ -1,5 +1,5 @@
-// The soak: runs it, tells how it goes, and says whether all is at the end as at the start.
-// `npm run soak` sets up what this needs, and is the way to call it.
+// The soak: runs it, prints its progress and reports whether anything grew. Start it with `npm run soak`, which installs
+// what it needs.
 
 import { machine } from "../bench/report/result-file.ts";
 import { compact } from "../bench/report/table.ts";
@@ -10,7 +10,7 @@ import { type SoakReport, sampleLine, verdictTable, writeReport } from "./report
 import { othersPercent } from "./sample.ts";
 import { Soak } from "./soak.ts";
 
-/** Beyond this share of a core, other programs make what was measured of time doubtful. */
+/** Above this share of a core, other programs make times unreliable. */
 const OTHERS_MAX_PERCENT = 15;
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
@@ -19,7 +19,7 @@ try {
   await main(readOptions(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\nnpm run soak -- --help tells what there is.\n`);
+  process.stderr.write(`${error.message}\nnpm run soak -- --help lists the options.\n`);
   process.exitCode = 2;
 }
 
@@ -35,13 +35,11 @@ async function main(options: Options): Promise<void> {
     const others = othersOf(report);
     if (others > OTHERS_MAX_PERCENT) {
       print(
-        `Other programs used ${compact(others)} % of a core meanwhile: judge lateness on a quiet machine.`,
+        `Other programs used ${compact(others)} % of a core: measure lateness on an unused machine.`,
       );
     }
-    for (const part of report.missing) print(`Nothing was ${part}: the mix was not whole.`);
-    print(
-      report.isSteady ? "All is at the end as at the start." : "Not as at the start; see above.",
-    );
+    for (const part of report.missing) print(`No message was ${part}, so the load was incomplete.`);
+    print(report.isSteady ? "Nothing grew." : "Something grew, see above.");
     if (options.out !== undefined) {
       writeReport(options.out, report);
       print(`Report as JSON: ${options.out}`);
@@ -56,17 +54,17 @@ async function main(options: Options): Promise<void> {
 async function measure(options: Options, signal: AbortSignal): Promise<SoakReport> {
   const { minutes, everySeconds } = options;
   const startedAt = new Date().toISOString();
-  let mostRate: number | undefined;
+  let maxRate: number | undefined;
   if (options.rate === undefined) {
-    // A server of its own: memory that it took under such a load would hide what the run takes.
-    mostRate = await withSoak((soak) => soak.mostRate(options.measureSeconds, signal));
-    print(`at most ${compact(mostRate)} messages a second`);
+    // On another server: its memory under this load would hide growth in the run.
+    maxRate = await withSoak((soak) => soak.maxRate(options.measureSeconds, signal));
+    print(`maximum: ${compact(maxRate)} messages per second`);
   }
-  const rate = options.rate ?? (mostRate ?? 0) / 2;
+  const rate = options.rate ?? (maxRate ?? 0) / 2;
   const count = Math.floor((minutes * 60) / everySeconds);
   const { samples, ending } = await withSoak(async (soak) => {
     print(`server ${soak.server.grpcAddress}, data ${soak.server.dataDir}`);
-    print(`sending ${compact(rate)} a second for ${minutes} minutes, ${count} samples`);
+    print(`sending ${compact(rate)} per second for ${minutes} minutes, ${count} samples`);
     const samples = await soak.run(rate, count, everySeconds * 1_000, signal, (sample, last) =>
       print(sampleLine(sample, last)),
     );
@@ -80,7 +78,7 @@ async function measure(options: Options, signal: AbortSignal): Promise<SoakRepor
     machine: machine(),
     minutes,
     everySeconds,
-    mostRate,
+    maxRate,
     rate,
     isSteady: missing.length === 0 && verdicts.every(({ wrong }) => wrong === undefined),
     missing,

@@ -2,44 +2,44 @@ import { parseArgs } from "node:util";
 
 export interface Options {
   readonly minutes: number;
-  /** Messages a second; undefined: half of the most, which is measured first. */
+  /** Messages per second. Undefined: half of the maximum, which is measured first. */
   readonly rate: number | undefined;
-  /** How long the most is measured, in seconds. */
+  /** Duration of the measurement of the maximum, in seconds. */
   readonly measureSeconds: number;
-  /** From one look at everything to the next, in seconds. */
+  /** Interval of samples, in seconds. */
   readonly everySeconds: number;
-  /** Where the report goes, as JSON. */
+  /** File for the report in JSON. */
   readonly out: string | undefined;
   readonly help: boolean;
 }
 
-export const HELP = `Runs one server under a steady, mixed load, and looks whether anything grows that should not.
+export const HELP = `Runs one server under a steady, mixed load, and reports whether anything grows that must not.
 
-  npm run soak                          20 minutes at half of the most that this machine takes
+  npm run soak                          20 minutes at half of the maximum rate of this machine
   npm run soak -- --minutes 5 --rate 500
 
   --minutes N     length of the run, after the measurement. Default 20
-  --rate N        messages a second. Default: half of the most, measured first
-  --measure S     seconds for which the most is measured. Default 10
-  --every S       seconds from one sample to the next. Default 10
-  --out FILE      write the report there, as JSON
-  --help          this
+  --rate N        messages per second. Default: half of the maximum, which is measured first
+  --measure S     seconds for measuring the maximum. Default 10
+  --every S       seconds between samples. Default 10
+  --out FILE      write the report in JSON
+  --help          print this text
 
-The load: producers and workers by the TypeScript client. Most messages succeed; some fail twice, are
+The load: producers and workers with the TypeScript client. Most messages succeed; some fail twice, are
 released, lose their lease, or are quarantined and retried by an operator. Connections end every 20 s.
 
-Each figure's median over the last tenth of the run is compared with that over the first tenth after the
-warm-up (15 % of the run); of the heap the least is, as after a collection. It may be 10 % more, and a little
-that makes up for noise: the table says how much it may be. And it may not rise from each fifth of the run to
-the next by more than half of that together.
+For each figure, the median of the last tenth of the run is compared with the first tenth after the warm-up
+(15 % of the run). For the heap it is the least value, as after a garbage collection. A figure may grow by
+10 % plus some slack for noise; the table has the limit. It also may not rise in every fifth of the run by
+more than half of that in all.
 
-Windows of dedup keys and sources, and the journal, are short, so that their bounds are reached in the
-warm-up. The answers to requests, which are kept for 10 to 20 minutes, can't be shortened: their number of
-keys is bounded instead, and their memory is accounted for at the end.
+The windows of dedup keys and sources, and the journal, are short, so that they are full after the warm-up.
+The stored answers to requests last 10 to 20 minutes: their number of keys is limited instead, and the end
+accounts for their memory.
 
-A run of less than five minutes may fail by the server's memory alone: a young process still grows.
+A run of less than five minutes may fail only because the memory of a young process still grows.
 
-Exit code 0: all is at the end as at the start. 1: something is not. 2: wrong options.
+Exit code 0: nothing grew. 1: something grew. 2: wrong options.
 `;
 
 export class UsageError extends Error {}

@@ -1,4 +1,4 @@
-// What is in Redis, counted without stopping it.
+// Counts the contents of Redis without blocking it.
 
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -7,15 +7,15 @@ import { Redis } from "ioredis";
 const PAGE = 1_000;
 
 export interface RedisFigures {
-  /** Keys by family: `due`, `states`, `session`; those of the deployment with a slash before. */
+  /** Family -> number of keys: `due`, `states`, `session`. Keys of the deployment start with a slash. */
   readonly keys: Readonly<Record<string, number>>;
-  /** Bytes of all keys but those that keep answers. */
+  /** Bytes of all keys except stored answers. */
   readonly dataBytes: number;
-  /** Bytes that are no key's: clients, buffers, scripts, tables. */
+  /** Bytes of clients, buffers, scripts and tables. */
   readonly overheadBytes: number;
   readonly usedBytes: number;
   readonly clients: number;
-  /** Requests whose answers are kept. */
+  /** Number of stored answers to requests. */
   readonly answers: number;
 }
 
@@ -23,9 +23,9 @@ export interface RedisFigures {
 export async function connectToRedis(dataDir: string): Promise<Redis> {
   const names = await readdir(dataDir, { recursive: true });
   const socket = names.find((name) => basename(name) === "redis.sock");
-  if (socket === undefined) throw new Error(`no socket of a Redis below ${dataDir}`);
+  if (socket === undefined) throw new Error(`no Redis socket in ${dataDir}`);
   const redis = new Redis({ path: join(dataDir, socket), protocol: 2 });
-  redis.on("error", () => {}); // calls tell
+  redis.on("error", () => {}); // calls report the error
   return redis;
 }
 
@@ -38,13 +38,13 @@ export async function redisFigures(redis: Redis): Promise<RedisFigures> {
     for (const key of page) {
       const family = familyOf(key.toString("latin1"));
       keys[family] = (keys[family] ?? 0) + 1;
-      // Answers are many in few keys: counting their bytes would hold Redis up.
+      // Many answers are in few keys: counting their bytes would block Redis.
       if (family === ANSWERS) pipeline.hlen(key);
       else pipeline.call("MEMORY", "USAGE", key, "SAMPLES", "0");
     }
     const replies = (await pipeline.exec()) ?? [];
     page.forEach((key, index) => {
-      const value = Number(replies[index]?.[1] ?? 0); // none: it has expired
+      const value = Number(replies[index]?.[1] ?? 0); // none if the key has expired
       if (familyOf(key.toString("latin1")) === ANSWERS) answers += value;
       else dataBytes += value;
     });
@@ -61,7 +61,7 @@ export async function redisFigures(redis: Redis): Promise<RedisFigures> {
   };
 }
 
-/** Bytes of the kept answers. Holds Redis up for a moment: only while nobody measures. */
+/** Bytes of the stored answers. Blocks Redis for a moment, so it is not for times of measurement. */
 export async function answersBytes(redis: Redis): Promise<number> {
   let bytes = 0;
   for await (const page of pages(redis)) {
@@ -82,7 +82,7 @@ export function familyOf(key: string): string {
   return `/${key.split(":")[1] ?? key}`;
 }
 
-/** Each key once: SCAN itself may give one twice. */
+/** Yields each key once. SCAN may return a key twice. */
 async function* pages(redis: Redis): AsyncGenerator<Buffer[]> {
   const seen = new Set<string>();
   const isNew = (key: Buffer) => {

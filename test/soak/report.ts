@@ -1,4 +1,4 @@
-// What a soak says: a line for each sample, a table at the end, and all of it as JSON.
+// The output of a soak: a line for each sample, a table at the end, and a JSON file.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -13,11 +13,11 @@ export interface SoakReport {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly minutes: number;
   readonly everySeconds: number;
-  /** Messages a second: what the machine took at most, if that was measured, and what was sent. */
-  readonly mostRate: number | undefined;
+  /** Messages per second: the maximum, if measured, and the rate of the run. */
+  readonly maxRate: number | undefined;
   readonly rate: number;
   readonly isSteady: boolean;
-  /** Parts of the mix that did not happen at all. */
+  /** Parts of the load that did not happen. */
   readonly missing: readonly string[];
   readonly verdicts: readonly Verdict[];
   readonly ending: Ending;

@@ -1,43 +1,43 @@
-// One look at everything.
+// One sample of all figures.
 
 import { readdirSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { childrenOf, machineCpuMs, usageOf } from "../bench/meter.ts";
 import { quantile } from "../support/quantile.ts";
 import type { TestServer } from "../support/server.ts";
-import type { Totals } from "./actors/words.ts";
+import type { Totals } from "./actors/protocol.ts";
 import { type RedisFigures, redisFigures } from "./redis-figures.ts";
 
 export interface Sample {
-  /** Since the run began. */
+  /** Since the start of the run. */
   readonly atMs: number;
   readonly server: {
     readonly rssBytes: number;
     readonly heapBytes: number;
-    /** Of buffers and other memory outside the heap. */
+    /** Buffers and other memory outside the heap. */
     readonly externalBytes: number;
     readonly handles: number;
   };
   readonly redis: RedisFigures & { readonly rssBytes: number };
-  /** Messages that the service has, in any state, in all queues. */
+  /** Messages in the service, in any state, in all queues. */
   readonly stored: number;
-  /** Undefined where no measurement has ended since the last sample. */
+  /** Undefined if no measurement ended since the last sample. */
   readonly latenessMs: { readonly p50: number; readonly p99: number } | undefined;
-  /** CPU time so far, of the soak's own processes and of everything on the machine. */
+  /** CPU time so far of the soak's processes and of the machine. */
   readonly cpuMs: { readonly own: number; readonly machine: number };
   readonly totals: Totals;
-  /** Sessions opened so far, of all that open any. */
+  /** Worker sessions opened so far. */
   readonly sessions: number;
 }
 
 export interface Sampled {
   readonly server: TestServer;
   readonly redis: Redis;
-  /** Processes that send and work. */
+  /** Pids of the producer and the consumer. */
   readonly actors: readonly number[];
   totals(): Totals;
   sessions(): number;
-  /** Sorted, since the last call. */
+  /** Returns the sorted lateness since the last call. */
   takeLateness(): number[];
 }
 
@@ -67,14 +67,14 @@ export async function takeSample(of: Sampled, beganAtMs: number): Promise<Sample
   };
 }
 
-/** @throws when the server does not tell them */
+/** @throws Error if the server does not answer */
 async function readMetrics(address: string) {
   const response = await fetch(`http://${address}/metrics`, {
     signal: AbortSignal.timeout(10_000),
   });
   const text = await response.text();
   return {
-    /** Over all label values. */
+    /** Returns the sum over all labels. */
     sum(name: string): number {
       const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))];
       if (values.length === 0) throw new Error(`/metrics has no ${name}`);
@@ -83,7 +83,7 @@ async function readMetrics(address: string) {
   };
 }
 
-/** What other programs took between two samples, in percent of one core. */
+/** CPU of other programs between two samples, in percent of one core. */
 export function othersPercent(first: Sample, last: Sample): number {
   const machine = last.cpuMs.machine - first.cpuMs.machine;
   const own = last.cpuMs.own - first.cpuMs.own;

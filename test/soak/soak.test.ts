@@ -1,5 +1,5 @@
-// The soak for a few seconds, at a low rate: that it runs whole, and that it finds a leak that is there.
-// So short a run says nothing of memory: what of it grows while a process is young is no leak.
+// A soak of a few seconds at a low rate: it must complete, and find a real leak. It cannot judge memory, which grows in
+// a young process.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -28,7 +28,7 @@ interface Started {
   readonly dataDir: string;
 }
 
-/** @param onStart called when its server runs */
+/** @param onStart called when the server runs */
 async function soak(args: readonly string[], onStart: (started: Started) => void = () => {}) {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
@@ -54,7 +54,7 @@ const wrongOf = ({ verdicts }: SoakReport) =>
 
 const isMemoryOrTime = (figure: string) => /^(server (RSS|heap|external)|lateness)/.test(figure);
 
-test.concurrent("a run has every part of the mix, loses nothing, and leaves nothing behind", async () => {
+test.concurrent("a run has every part of the load, loses nothing, and leaves nothing behind", async () => {
   const file = join(folder, "steady.json");
   const { code, stdout, stderr } = await soak([...SHORT, "--out", file]);
   expect(stderr).toBe("");
@@ -73,7 +73,7 @@ test.concurrent("a run has every part of the mix, loses nothing, and leaves noth
   expect(stdout).toMatch(/^\| keys states +\| \d+ +\| \d+ +\| \d+ +\| ok +\|$/m);
 }, 120_000);
 
-test.concurrent("keys that nobody removes and connections that nobody closes are found", async () => {
+test.concurrent("leaks of keys and connections are reported", async () => {
   const file = join(folder, "leak.json");
   const held: ClientHttp2Session[] = [];
   let stopLeaking = async () => {};
@@ -83,13 +83,13 @@ test.concurrent("keys that nobody removes and connections that nobody closes are
   await stopLeaking();
   for (const session of held) session.destroy();
   expect(code).toBe(1);
-  expect(stdout).toContain("Not as at the start");
+  expect(stdout).toContain("Something grew");
   expect(wrongOf(await readReport(file))).toEqual(
     expect.arrayContaining(["keys forgotten", "server handles"]),
   );
 }, 120_000);
 
-/** Twenty keys and ten connections a second, for as long as the server is there. */
+/** Leaks twenty keys and ten connections per second, until the server ends. */
 function startLeaking({ grpcAddress, dataDir }: Started, held: ClientHttp2Session[]) {
   const connecting = connectToRedis(dataDir);
   let count = 0;
@@ -107,7 +107,7 @@ function startLeaking({ grpcAddress, dataDir }: Started, held: ClientHttp2Sessio
   };
 }
 
-test.concurrent("an interrupted run ends all that it has started, and says so", async () => {
+test.concurrent("an interrupted run ends all its processes and reports the signal", async () => {
   let parts: number[] = [];
   const { code, stderr } = await soak(["--rate", "50"], ({ pid }) => {
     parts = childrenOf(pid).flatMap((child) => [child, ...childrenOf(child)]);

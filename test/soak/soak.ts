@@ -1,4 +1,4 @@
-// A soak: one server with its embedded Redis, its load, and a sample every few seconds.
+// A soak: one server with an embedded Redis, a load, and a sample every few seconds.
 
 import type { Redis } from "ioredis";
 import type { QueueStats } from "../../gen/dlq/v1/dlq_service_pb.ts";
@@ -6,26 +6,26 @@ import { connectTo } from "../support/grpc.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import { Actor } from "./actors/actor.ts";
-import { NOTHING, type Totals } from "./actors/words.ts";
+import { NOTHING, type Totals } from "./actors/protocol.ts";
 import { LOSING_QUEUE, QUEUE } from "./fate.ts";
 import { LatenessProbe } from "./lateness-probe.ts";
 import { answersBytes, connectToRedis, redisFigures } from "./redis-figures.ts";
 import { type Sample, takeSample } from "./sample.ts";
 
-/** So that bounds are reached while the warm-up lasts, and connections end often. */
+/** Short times, so that windows fill during the warm-up and connections end often. */
 const SETTINGS = {
   DLQ_DEDUP_WINDOW: "2s",
   DLQ_POISON_WINDOW: "2s",
   DLQ_JOURNAL_MAX_ENTRIES: "100",
   DLQ_MAX_CONNECTION_AGE: "20s",
 };
-const LOOK_EVERY_MS = 250;
-/** Before anything is measured: streams open, and the windows above pass. */
+const CHECK_EVERY_MS = 250;
+/** Wait before measuring: streams open, and the windows above fill. */
 const SETTLE_MS = 3_000;
-/** Until all that was sent has come to its end. */
+/** Limit for the end of all messages. */
 const DRAIN_MS = 180_000;
 
-/** What was there when all messages had come to their end. Counted by the service, without the probe's. */
+/** The state after all messages have ended. Counters are those of the service without the lateness probe. */
 export interface Ending {
   readonly totals: Totals;
   readonly accepted: number;
@@ -65,8 +65,8 @@ export class Soak {
     }
   }
 
-  /** Messages a second that come to their end while as many are sent as can be. */
-  async mostRate(seconds: number, signal: AbortSignal): Promise<number> {
+  /** Measures how many messages per second end while producers send as fast as they can. */
+  async maxRate(seconds: number, signal: AbortSignal): Promise<number> {
     await this.#begin("most", signal);
     const before = this.#totals().succeeded;
     const beganAt = performance.now();
@@ -77,7 +77,7 @@ export class Soak {
     return rate;
   }
 
-  /** Sends at a rate, and takes so many samples, one each `everyMs`. */
+  /** Sends at a rate, and takes a sample every `everyMs`. */
   async run(
     rate: number,
     count: number,
@@ -108,7 +108,7 @@ export class Soak {
     return samples;
   }
 
-  /** Ends the load, waits for the end of all messages, and looks once more. */
+  /** Stops the load, waits for the end of all messages, and takes the last figures. */
   async finish(): Promise<Ending> {
     await this.#probe?.stop();
     await this.#producer.stop();
@@ -136,7 +136,7 @@ export class Soak {
     };
   }
 
-  /** Ends all that runs, whatever state it is in. */
+  /** Ends all processes in any state. */
   async end(): Promise<void> {
     await Promise.allSettled([this.#producer.end(), this.#consumer.end()]);
     this.#redis.disconnect();
@@ -145,7 +145,7 @@ export class Soak {
 
   async #begin(send: number | "most", signal: AbortSignal): Promise<void> {
     const bothSpeak = () => this.#producer.hasSpoken && this.#consumer.hasSpoken;
-    while (!bothSpeak()) await this.#wait(LOOK_EVERY_MS, signal);
+    while (!bothSpeak()) await this.#wait(CHECK_EVERY_MS, signal);
     this.#producer.order({ send });
     await this.#wait(SETTLE_MS, signal);
   }
@@ -166,7 +166,7 @@ export class Soak {
       await until(
         "the end of all messages",
         async () => {
-          await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+          await new Promise((resolve) => setTimeout(resolve, CHECK_EVERY_MS));
           const { queues } = await client.dlq.stats({}).catch(() => ({ queues: undefined }));
           return queues?.every(isEmpty) || undefined;
         },

@@ -2,8 +2,8 @@ import type { LoadResult, SendCommand } from "./commands.ts";
 import { nowMs, Tally } from "./tally.ts";
 
 /**
- * Keeps so many calls in flight until the count or the time is over. `call` sends the messages from
- * `at` to `at + size` and rejects when one of them is refused.
+ * Keeps a number of calls in flight until the count or the time is reached. `call` sends the messages from `at` to
+ * `at + size` and rejects if one of them is refused.
  */
 export async function closedLoop(
   command: Pick<SendCommand, "batch" | "inFlight" | "count" | "seconds">,

@@ -1,16 +1,16 @@
-// What a load process is asked, one JSON object a line on stdin, and what it answers on stdout. The
-// Go programs speak the same.
+// Commands to a load process on stdin and its answers on stdout, one JSON object a line. Load processes in all languages
+// use them.
 
 /**
- * How this service is called: by bare stubs (default), by bare stubs with all that the client would
- * send, or by the client. Other systems have one way only.
+ * How this service is called: with plain stubs (default), with plain stubs and all fields that the client sends, or with
+ * the client. Other systems have one way only.
  */
 export type Api = "stubs" | "stubs-of-errors" | "client";
 
-/** How messages are named and sized; the same for every system. */
+/** Queues and sizes of messages, the same for every system. */
 export interface Target {
   readonly queue: string;
-  /** Messages go round over so many queues: `queue`, `queue-1`, `queue-2`, … Default 1. */
+  /** Number of queues, used in turn: `queue`, `queue-1`, `queue-2`, … Default 1. */
   readonly queues?: number;
   /** Bytes of each payload. */
   readonly bytes: number;
@@ -19,14 +19,14 @@ export interface Target {
 export interface SendCommand extends Target {
   readonly op: "send";
   readonly api?: Api;
-  /** Messages in one call; 1 is a call for each. */
+  /** Messages in each call. */
   readonly batch: number;
-  /** Calls that wait for their answer at the same time. */
+  /** Concurrent calls. */
   readonly inFlight: number;
-  /** Ends after so many messages, or after so long; whichever comes first. */
+  /** Maximum messages and time. The first one that is reached ends the command. */
   readonly count?: number;
   readonly seconds?: number;
-  /** When the first message is due, by the wall clock, and how many are due a second from then on. */
+  /** Wall clock time when the first message is due, and how many are due per second after it. */
   readonly firstDueAtMs?: number;
   readonly dueRate?: number;
   /** How often a failing message may come back. */
@@ -36,13 +36,13 @@ export interface SendCommand extends Target {
 export interface ConsumeCommand extends Target {
   readonly op: "consume";
   readonly api?: Api;
-  /** Messages that one worker holds at the same time. */
+  /** Messages that one worker holds at a time. */
   readonly inFlight: number;
   /** Workers (streams) of this process. Default 1. */
   readonly workers?: number;
-  /** What becomes of each message: done, or failed and put off for an hour. */
+  /** Outcome of each message. A failed one is due again in an hour. */
   readonly outcome: "succeed" | "fail";
-  /** Due times of messages, as they were sent: tells how late each came. */
+  /** Measures how late messages are delivered. */
   readonly lateness?: boolean;
 }
 
@@ -50,12 +50,12 @@ export interface StopCommand {
   readonly op: "stop";
 }
 
-/** How many messages of the queues are neither done nor put off. */
+/** Counts messages of the queues that are neither done nor rescheduled. */
 export interface LeftCommand extends Target {
   readonly op: "left";
 }
 
-/** So many calls of Stats, one after the other. */
+/** Calls Stats several times, one after the other. */
 export interface StatsCommand extends Target {
   readonly op: "stats";
   readonly count: number;
@@ -76,13 +76,13 @@ export type Command =
   | HoldCommand;
 
 export interface LoadResult {
-  /** Operations that were answered, and answered well. */
+  /** Successful operations. */
   readonly count: number;
-  /** Of those: how many ended with the first answer, and when the first and the last came. */
+  /** How many operations ended with the first answer, and when the first and the last answer came. */
   readonly firstCount?: number;
   readonly firstAtMs?: number;
   readonly lastAtMs?: number;
-  /** Milliseconds: of a call, or after the due time. */
+  /** Latency of a call, or lateness, ms. */
   readonly p50Ms?: number;
   readonly p99Ms?: number;
 }
@@ -96,7 +96,7 @@ export function queueNames({ queue, queues = 1 }: Target): string[] {
   return Array.from({ length: queues }, (_, index) => (index === 0 ? queue : `${queue}-${index}`));
 }
 
-/** Of random messages, so that nothing compresses it to nothing. */
+/** Returns random text, which does not compress well. */
 export function payloadText(bytes: number): string {
   let text = "";
   while (text.length < bytes) text += Math.random().toString(36).slice(2);

@@ -1,4 +1,4 @@
-// The same load by the TypeScript client, as its users write it.
+// The load with the TypeScript client, as users write it.
 
 import { createDlqClient, type DlqClient } from "../../../clients/typescript/src/index.ts";
 import { closedLoop } from "./closed-loop.ts";
@@ -16,7 +16,7 @@ export function createClientOf(address: string): DlqClient {
   return createDlqClient({ url: `http://${address}`, spool: false });
 }
 
-/** Callers that each wait for their own message; the client makes calls of them. */
+/** Runs callers that each wait for their own message. The client combines them into calls. */
 export function sendByClient(dlq: DlqClient, command: SendCommand): Promise<LoadResult> {
   const names = queueNames(command);
   const text = payloadText(command.bytes);
@@ -29,7 +29,7 @@ export function sendByClient(dlq: DlqClient, command: SendCommand): Promise<Load
   });
 }
 
-/** Holds as many messages as a stream with the command's `inFlight` would. */
+/** Consumes with as many messages in flight as a stream with the command's `inFlight`. */
 export async function consumeByClient(
   dlq: DlqClient,
   command: ConsumeCommand,
@@ -39,7 +39,7 @@ export async function consumeByClient(
   const fail = command.outcome === "fail";
   const worker = dlq.worker({
     queues: queueNames(command),
-    concurrency: Math.ceil(command.inFlight / 2), // as many wait for a handler
+    concurrency: Math.ceil(command.inFlight / 2), // the same number waits for a handler
     handler() {
       if (fail) throw new Error("still down");
     },

@@ -1,5 +1,4 @@
-// Workers of this service, by the bare generated stubs: a stream that is read all the time, and acks
-// in batches of what has come meanwhile.
+// Workers of this service with plain generated stubs: each reads a stream and acknowledges in batches.
 
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { AckStatus, type Delivery } from "../../../gen/dlq/v1/dlq_service_pb.ts";
@@ -9,7 +8,7 @@ import { type ConsumeCommand, type LoadResult, queueNames } from "./commands.ts"
 import type { Running } from "./serve-commands.ts";
 import { nowMs, Tally } from "./tally.ts";
 
-/** Calls of Ack that one worker has in flight at most; what comes meanwhile waits for the next. */
+/** Maximum Ack calls in flight of one worker. Further outcomes wait for the next call. */
 const ACKS_IN_FLIGHT = 2;
 const OUTCOMES_MAX = 1_000;
 
@@ -33,7 +32,7 @@ export async function consume(
   const tally = new Tally();
   const workers = Array.from({ length: command.workers ?? 1 }, (_, index) => {
     const client = clients[index % clients.length];
-    if (client === undefined) throw new Error("no server is there to consume from");
+    if (client === undefined) throw new Error("no server to consume from");
     return work(client, command, tally, running);
   });
   await Promise.all(workers);
@@ -86,12 +85,12 @@ class Acks {
     this.#soon();
   }
 
-  /** Rejects when an outcome did not count. */
+  /** Resolves when all outcomes are acknowledged. Rejects if one did not count. */
   async settled(): Promise<void> {
     while (this.#calls.size > 0) await Promise.all(this.#calls);
   }
 
-  /** What one read of the connection has brought goes in one call. */
+  /** Acknowledges all deliveries of one read of the connection in one call. */
   #soon(): void {
     if (this.#scheduled || this.#calls.size >= ACKS_IN_FLIGHT || this.#tokens.length === 0) return;
     this.#scheduled = true;
@@ -104,7 +103,7 @@ class Acks {
           this.#calls.delete(call);
           this.#soon();
         },
-        () => {}, // stays in the set, for `settled`
+        () => {}, // the error stays in the set, for `settled`
       );
     });
   }
@@ -123,6 +122,6 @@ class Acks {
 }
 
 function dueAtMs({ message }: Delivery): number {
-  if (message?.dueTime === undefined) throw new Error("a delivery without a due time");
+  if (message?.dueTime === undefined) throw new Error("a delivery has no due time");
   return timestampMs(message.dueTime);
 }

@@ -1,4 +1,4 @@
-// Sends to this service, by the bare generated stubs.
+// Sends to this service with plain generated stubs.
 
 import { randomUUID } from "node:crypto";
 import type { DlqClient } from "../../support/grpc.ts";
@@ -8,12 +8,12 @@ import { type LoadResult, payloadText, queueNames, type SendCommand } from "./co
 
 const FAILURE = { type: "ConnectTimeout", message: "shop.example did not answer within 5 s" };
 
-/** Calls go round over the clients. */
+/** Uses the clients in turn. */
 export function send(clients: readonly DlqClient[], command: SendCommand): Promise<LoadResult> {
   const request = sendRequestOf(command);
   return closedLoop(command, async (at, size) => {
     const dlq = clients[Math.floor(at / command.batch) % clients.length];
-    if (dlq === undefined) throw new Error("no server is there to send to");
+    if (dlq === undefined) throw new Error("no server to send to");
     if (command.batch === 1) {
       await dlq.sendToDlq(request(at));
       return;
@@ -27,7 +27,7 @@ export function send(clients: readonly DlqClient[], command: SendCommand): Promi
   });
 }
 
-/** The message of a number: due at once, unless the command says when each is due. */
+/** Returns the request of a message by its number. It is due at once unless the command has due times. */
 export function sendRequestOf(command: SendCommand): (index: number) => SendRequest {
   const names = queueNames(command);
   const { firstDueAtMs, dueRate = 1_000 } = command;

@@ -1,5 +1,4 @@
-// A load process for this service: `node dlq.ts HOST:PORT…`. With several servers, calls and streams
-// go round over them.
+// A load process for this service: `node dlq.ts HOST:PORT…`. It uses several servers in turn.
 
 import { connectTo } from "../../support/grpc.ts";
 import { closedLoop } from "./closed-loop.ts";
@@ -13,7 +12,7 @@ const clients = process.argv.slice(2).map((address) => connectTo(address).dlq);
 const [dlq] = clients;
 const [address] = process.argv.slice(2);
 if (dlq === undefined || address === undefined)
-  throw new Error("name at least one server: HOST:PORT");
+  throw new Error("give at least one server: HOST:PORT");
 
 const client = createClientOf(address);
 
@@ -36,7 +35,7 @@ serveCommands({
       dlq.stats({ queues: queueNames(command) }),
     ),
 
-  /** Each worker looks after its share of the queues. */
+  /** Each worker streams its share of the queues. */
   async hold(command, { stop, done }) {
     const names = queueNames(command);
     const share = Math.ceil(names.length / command.workers);

@@ -1,4 +1,4 @@
-// Unary load by ghz, the same on every gRPC server.
+// Unary load with ghz, the same for every gRPC server.
 
 import { execFile } from "node:child_process";
 import { join, resolve } from "node:path";
@@ -32,7 +32,7 @@ export interface UnaryOptions {
   readonly seconds: number;
 }
 
-/** Rejects when one call was not answered well. */
+/** Rejects if a call failed. */
 export async function sendByGhz(options: UnaryOptions): Promise<UnaryLoad> {
   const { address, queue, bytes, seconds } = options;
   const request = {

@@ -1,5 +1,4 @@
-// The bench's side of a load process: load has a process of its own, so that its CPU is measured separately
-// from the server's.
+// Starts and controls a load process. It is separate from the server, so that the CPU of both is measured separately.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +21,7 @@ export class LoadProcess {
   #onProgress: ((count: number) => void) | undefined;
   #errors = "";
 
-  /** @param place default: where the bench runs, and what is set there */
+  /** @param place working folder and environment. Default: those of the benchmark */
   constructor(
     command: string,
     args: readonly string[],
@@ -37,15 +36,15 @@ export class LoadProcess {
       this.#waiting?.fail(new Error(`the load ended with ${code ?? signal}:\n${this.#errors}`));
     });
     child.once("error", (error) => this.#waiting?.fail(error));
-    child.stdin.on("error", () => {}); // `exit` reports its end
+    child.stdin.on("error", () => {}); // `exit` reports the end of the process
     child.stderr.on("data", (chunk: Buffer) => {
       this.#errors = (this.#errors + chunk.toString()).slice(-KEPT_ERROR_CHARS);
     });
-    createInterface({ input: child.stdout }).on("line", (line) => this.#hear(line));
+    createInterface({ input: child.stdout }).on("line", (line) => this.#onLine(line));
   }
 
-  /** Runs one command to its end. Rejects when it fails or takes too long. */
-  async ask(
+  /** Runs one command. Rejects if it fails or takes too long. */
+  async run(
     command: Command,
     deadlineMs: number,
     onProgress?: (count: number) => void,
@@ -56,7 +55,7 @@ export class LoadProcess {
     this.#onProgress = onProgress;
     const late = () => reject(new Error(`${command.op} did not end within ${deadlineMs} ms`));
     const timer = setTimeout(late, deadlineMs);
-    this.#say(command);
+    this.#write(command);
     try {
       return await promise;
     } finally {
@@ -66,9 +65,9 @@ export class LoadProcess {
     }
   }
 
-  /** Ends the command that runs; its `ask` resolves with what was done. */
+  /** Stops the running command. Its `run` resolves with the result so far. */
   stop(): void {
-    this.#say({ op: "stop" });
+    this.#write({ op: "stop" });
   }
 
   async end(): Promise<void> {
@@ -80,11 +79,11 @@ export class LoadProcess {
     clearTimeout(timer);
   }
 
-  #say(command: Command): void {
+  #write(command: Command): void {
     this.#child.stdin.write(`${JSON.stringify(command)}\n`);
   }
 
-  #hear(line: string): void {
+  #onLine(line: string): void {
     const answer = JSON.parse(line) as Answer;
     if ("progress" in answer) this.#onProgress?.(answer.progress);
     else if ("error" in answer) this.#waiting?.fail(new Error(answer.error));

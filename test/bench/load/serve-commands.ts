@@ -1,17 +1,16 @@
-// The loop of a load process written in Node: reads commands, runs them one at a time, and ends when
-// the bench does.
+// The loop of a load process in Node: reads commands, runs them one at a time, and ends with the benchmark.
 
 import { createInterface } from "node:readline";
 import type { Answer, Command, LoadResult } from "./commands.ts";
 
-/** How often a running command tells how far it is. */
+/** Interval of progress reports. */
 const PROGRESS_EVERY_MS = 10;
 
-/** What a command that runs gets besides its own fields. */
+/** Control of a running command. */
 export interface Running {
-  /** Aborts when the bench says `stop`. */
+  /** Aborts on the command `stop`. */
   readonly stop: AbortSignal;
-  /** Adds to what is done; the bench hears of it soon. */
+  /** Counts finished operations for the next progress report. */
   done(count: number): void;
 }
 
@@ -29,7 +28,7 @@ export function serveCommands(handlers: Handlers): void {
     const command = JSON.parse(line) as Command;
     if (command.op === "stop") return stopping.abort();
     stopping = new AbortController();
-    void run(command, handlers, stopping.signal).then(say);
+    void run(command, handlers, stopping.signal).then(write);
   });
   lines.on("close", () => process.exit(0));
 }
@@ -40,7 +39,7 @@ async function run(command: Command, handlers: Handlers, stop: AbortSignal): Pro
   const timer = setInterval(() => {
     if (count === reported) return;
     reported = count;
-    say({ progress: count });
+    write({ progress: count });
   }, PROGRESS_EVERY_MS);
   const done = (more: number) => {
     count += more;
@@ -49,7 +48,7 @@ async function run(command: Command, handlers: Handlers, stop: AbortSignal): Pro
     const handler = handlers[command.op as keyof Handlers] as
       | ((command: Command, running: Running) => Promise<LoadResult>)
       | undefined;
-    if (handler === undefined) throw new Error(`this load process knows no ${command.op}`);
+    if (handler === undefined) throw new Error(`this load process has no command ${command.op}`);
     return { result: await handler(command, { stop, done }) };
   } catch (error) {
     return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
@@ -58,6 +57,6 @@ async function run(command: Command, handlers: Handlers, stop: AbortSignal): Pro
   }
 }
 
-function say(answer: Answer): void {
+function write(answer: Answer): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

@@ -1,10 +1,10 @@
 import { quantile } from "../../support/quantile.ts";
 import type { LoadResult } from "./commands.ts";
 
-/** A clock that processes of one machine share, with fractions of a millisecond. */
+/** Wall clock with fractions of a millisecond, the same for all processes of a machine. */
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
-/** Collects answers: how many, when the first and the last came, and how long each took. */
+/** Counts answers and measures their times. */
 export class Tally {
   count = 0;
   #firstCount = 0;
@@ -12,7 +12,7 @@ export class Tally {
   #lastAtMs = 0;
   readonly #tookMs: number[] = [];
 
-  /** `count` operations have just ended. */
+  /** Counts operations that have just ended. */
   add(count: number): void {
     this.#lastAtMs = nowMs();
     if (this.count === 0) {

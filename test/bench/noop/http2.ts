@@ -3,7 +3,7 @@ import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { decodeRequest, encodeReply, reply } from "./reply.ts";
 
-/** A flag and the length, before each gRPC message. */
+/** Flag and length before each gRPC message. */
 const PREFIX_BYTES = 5;
 
 export async function startHttp2(): Promise<number> {
@@ -15,7 +15,7 @@ export async function startHttp2(): Promise<number> {
 
 function answer(stream: ServerHttp2Stream): void {
   const chunks: Buffer[] = [];
-  stream.on("error", () => {}); // the caller went away
+  stream.on("error", () => {}); // the caller closed the connection
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   stream.on("end", () => {
     const request = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);

@@ -1,5 +1,4 @@
-// `node main.ts grpc-js|connect|http2`: serves SendToDlq on a free port, which is the only line that
-// it writes.
+// `node main.ts grpc-js|connect|http2`: serves SendToDlq on a free port and prints the port.
 
 import { startConnect } from "./connect.ts";
 import { startGrpcJs } from "./grpc-js.ts";
@@ -12,5 +11,5 @@ const KINDS: Readonly<Record<string, () => Promise<number>>> = {
 };
 
 const start = KINDS[process.argv[2] ?? ""];
-if (start === undefined) throw new Error(`name one of ${Object.keys(KINDS).join(", ")}`);
+if (start === undefined) throw new Error(`give one of ${Object.keys(KINDS).join(", ")}`);
 process.stdout.write(`${await start()}\n`);

@@ -7,7 +7,7 @@ import {
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageState, Reason } from "../../../gen/dlq/v1/state_pb.ts";
 
-/** What the service would answer, without having done anything. */
+/** An answer like that of the service, without any work. */
 export function reply(): SendToDlqResponse {
   return create(SendToDlqResponseSchema, {
     id: "0198f0a2-7c1e-7cc3-98c4-dc0c0c07398f",

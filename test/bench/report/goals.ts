@@ -1,4 +1,4 @@
-// The goals, each a ratio or a bound of this run, from measured rows only.
+// The goals: ratios and limits of measured rows.
 
 import type { Cell } from "../cell.ts";
 import type { SystemName } from "../systems/system.ts";
@@ -11,7 +11,7 @@ interface Goal {
   readonly bound: number;
   readonly better: "higher" | "lower";
   readonly unit: string;
-  /** Undefined when a row that it needs was not measured. */
+  /** Undefined if a needed row was not measured. */
   value(look: Lookup): number | undefined;
 }
 
@@ -82,7 +82,7 @@ export interface GoalResult {
   readonly isMet: boolean;
 }
 
-/** Those that this run can tell. */
+/** Returns the goals whose rows were measured. */
 export function goalResults(cells: readonly Cell[]): GoalResult[] {
   const look: Lookup = (row, system, measure) =>
     cells.find((cell) => cell.row === row && cell.system === system)?.figures?.[measure]?.median;

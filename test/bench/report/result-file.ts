@@ -1,4 +1,4 @@
-// The results as JSON: to be kept, and compared with later.
+// The results as JSON, for later comparisons.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, release, totalmem } from "node:os";
@@ -40,7 +40,7 @@ export function readResults(file: string): ResultFile {
   return results;
 }
 
-/** How a figure changed against an earlier result: `+12 %`, with `!` where it got worse by more than its spread. */
+/** Returns the change of a figure against an earlier result: `+12 %`, with `!` if it is worse by more than its spread. */
 export function changeSince(earlier: ResultFile): (cell: Cell, measure: Measure) => string {
   return (cell, { name, better }) => {
     const before = earlier.cells.find(

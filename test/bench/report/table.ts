@@ -1,4 +1,4 @@
-// The table, in Markdown, so that it reads the same in a terminal and in a document.
+// The result table in Markdown, for terminals and documents.
 
 import type { Cell, Figure } from "../cell.ts";
 import type { Role } from "../meter.ts";
@@ -7,7 +7,7 @@ import type { Measure, Row } from "../row.ts";
 const ROLES: readonly Role[] = ["server", "redis", "load"];
 const NONE = "–";
 
-/** @param changeOf `+3 %` against an earlier run, where there is one to compare with */
+/** @param changeOf returns the change against an earlier run, such as `+3 %` */
 export function resultTable(
   rows: readonly Row[],
   cells: readonly Cell[],
@@ -31,7 +31,7 @@ export function resultTable(
           ? `${compact(figures.corePercent.median)} %`
           : compact(figures.cpuMsPer1000.median),
       ),
-      // A load that has ended by then, such as ghz, has none.
+      // A load that has ended, such as ghz, has none.
       byRole(cell, ({ rssMiB }) => (rssMiB.median === 0 ? undefined : compact(rssMiB.median))),
       ...(changeOf ? [measures.map((measure) => changeOf(cell, measure)).join(", ")] : []),
     ];
@@ -39,7 +39,7 @@ export function resultTable(
   return markdown(changeOf ? [...head, "change"] : head, lines);
 }
 
-/** `server 12, redis 3.4`, without roles that the system does not have. */
+/** Returns `server 12, redis 3.4`, only with roles of the system. */
 function byRole(cell: Cell, shownOf: (figures: Processes) => string | undefined): string {
   const parts = ROLES.flatMap((role) => {
     const figures = cell.processes?.[role];
@@ -58,7 +58,7 @@ function shown({ name, unit }: Measure, figure: Figure | undefined): string {
   return `${label}${compact(median)} ${unit} (${compact(min)} – ${compact(max)})`;
 }
 
-/** Three digits that count. */
+/** Rounds to three significant digits. */
 export function compact(value: number): string {
   if (!Number.isFinite(value)) return NONE;
   const size = Math.abs(value);

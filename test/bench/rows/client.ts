@@ -1,5 +1,4 @@
-// What the TypeScript client costs over the bare stubs that it uses, and how fast clients of other
-// languages are.
+// The cost of the TypeScript client over plain stubs, and the speed of clients in other languages.
 
 import { P50, P99, RATE, type Row } from "../row.ts";
 import type { Tool } from "../systems/start-system.ts";
@@ -9,10 +8,10 @@ import { openSend } from "./send.ts";
 
 const CALLS = { batch: 100, inFlight: 4 } as const;
 
-/** With what the client sends too: a request id, and an error's name, message and stack. */
+/** With the fields that the client sends: a request id, and an error's name, message and stack. */
 export const sendByStubs: Row = {
   name: "send-stubs",
-  words: "send of whole errors by bare stubs, batches of 100, 4 in flight",
+  words: "send of errors with stacks by plain stubs, batches of 100, 4 in flight",
   measures: [RATE, P50, P99],
   systems: ["dlq:always"],
   open: (context) => openSend(context, { ...CALLS, api: "stubs-of-errors" }),
@@ -35,12 +34,12 @@ export const deliverToClient: Row = {
 };
 
 interface Other {
-  /** The end of its rows' names. */
+  /** Suffix of the names of its rows. */
   readonly name: string;
   readonly program: LoadProgram;
   readonly words: string;
   readonly tool: Tool;
-  /** Messages that its worker does in a second, about. */
+  /** Approximate messages per second of its worker. */
   readonly perSecond: number;
 }
 

@@ -1,4 +1,4 @@
-// Delivering: workers empty a queue that was filled before.
+// Delivery: workers empty a full queue.
 
 import { type Consume, consume, expectEmpty, fill } from "../consuming.ts";
 import type { Api } from "../load/commands.ts";
@@ -7,12 +7,12 @@ import type { LoadProgram, SystemName } from "../systems/system.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
 import { countLoad, queueSequence } from "./shared.ts";
 
-/** Messages that one worker of BullMQ or Asynq works on at a time: its concurrency. */
+/** Concurrency of one worker of BullMQ or Asynq. */
 export const HELD = 200;
-/** Ours also holds as many that wait for it, as the TypeScript client does by default. */
+/** A worker of this service also prefetches the same number, like the TypeScript client by default. */
 const HELD_WITH_PREFETCH = 2 * HELD;
 
-/** Stored for one second of sampling, about; what is far slower or faster than the rest by name. */
+/** Approximate messages for one second of a sample. Much slower and faster systems have their own numbers. */
 const PER_SECOND = 20_000;
 const PER_SECOND_OF: Partial<Record<SystemName, number>> = {
   "asynq:always": 5_000,
@@ -65,12 +65,12 @@ export interface DeliverOptions {
   readonly queues?: number;
   readonly bytes?: number;
   readonly count?: number;
-  /** How the queue is filled, where 100 messages don't fit in a call. */
+  /** How to fill the queue if 100 messages do not fit in a call. */
   readonly calls?: { readonly batch: number; readonly inFlight: number };
   readonly held?: number;
   readonly api?: Api;
   readonly program?: LoadProgram;
-  /** Messages stored for one second of sampling, about. */
+  /** Approximate messages for one second of a sample. */
   readonly perSecond?: number;
 }
 

@@ -1,4 +1,4 @@
-// How late messages come: stored before, due evenly spread over the sample, one worker.
+// Lateness: messages are stored first, become due evenly over the sample, and one worker receives them.
 
 import { consume, expectEmpty, fill } from "../consuming.ts";
 import { P50, P99, type Row, type Trial, type TrialContext } from "../row.ts";
@@ -6,18 +6,18 @@ import type { SystemName } from "../systems/system.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
 import { queueSequence } from "./shared.ts";
 
-/** Storing must be over before the first is due. Where this is too short, it is doubled. */
+/** Time for storing before the first message is due. It is doubled if too short. */
 const HEAD_START_MS = 300;
 const HEAD_START_MAX_MS = 60_000;
 
-/** More than comes at once, so that no message waits for room. */
+/** More than are due at once, so that no message waits for the worker. */
 const HELD = 1_000;
 
 const SYSTEMS: readonly SystemName[] = ["dlq:always", "bullmq:always", "asynq:always"];
 
 export const latenesses: readonly Row[] = [100, 1_000, 10_000].map((rate) => ({
   name: `lateness-${rate}`,
-  words: `lateness at ${rate.toLocaleString("en")} due a second`,
+  words: `lateness at ${rate.toLocaleString("en")} due per second`,
   measures: [P50, P99],
   systems: SYSTEMS,
   short: ["dlq:always"],
@@ -30,7 +30,7 @@ async function openLateness({ system, scale }: TrialContext, rate: number): Prom
   const count = Math.max(50, Math.round(rate * scale.seconds));
   let target = { queue: "", bytes: PAYLOAD_BYTES };
   let headStartMs = HEAD_START_MS;
-  /** Whether all were stored before the first was due. */
+  /** Returns whether all were stored before the first was due. */
   const store = async () => {
     target = { queue: nextQueue(), bytes: PAYLOAD_BYTES };
     const firstDueAtMs = Date.now() + headStartMs;

@@ -12,7 +12,7 @@ const MANY_QUEUES = 1_000;
 const MANY_STREAMS = 200;
 const STREAMS_OF_IDLE_QUEUES = 50;
 
-/** Long enough that a clock of 10 ms ticks can tell a hundredth of a core. */
+/** Long enough to measure a hundredth of a core in ticks of 10 ms. */
 const IDLE_SAMPLE_MS = 3_000;
 
 export const sendToMany: Row = {
@@ -58,10 +58,10 @@ async function openIdle({ system }: TrialContext): Promise<Trial> {
   await consume([load], { ...target, inFlight: 200, outcome: "succeed" }, MANY_QUEUES);
   const opened = Promise.withResolvers<void>();
   load
-    .ask({ op: "hold", ...target, workers: STREAMS_OF_IDLE_QUEUES }, DEADLINE_MS, (count) => {
+    .run({ op: "hold", ...target, workers: STREAMS_OF_IDLE_QUEUES }, DEADLINE_MS, (count) => {
       if (count === STREAMS_OF_IDLE_QUEUES) opened.resolve();
     })
-    .catch(opened.reject); // after that its end is the end of the trial
+    .catch(opened.reject); // after that, the end of the command ends the trial
   await opened.promise;
   const cpuMs = () => {
     const { server, redis } = usageOf(system.pids());

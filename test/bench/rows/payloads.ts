@@ -1,4 +1,4 @@
-// The same at other sizes: batches are smaller where 100 of them would not fit in a call.
+// Sending and delivery with other sizes. Batches are smaller if 100 messages do not fit in a call.
 
 import { RATE, type Row } from "../row.ts";
 import type { SystemName } from "../systems/system.ts";
@@ -12,16 +12,16 @@ const SIZES = [
   ["1MiB", 1_024 * 1_024],
 ] as const;
 
-/** The service takes 3.5 MiB in a call. */
+/** The service accepts 3.5 MiB in a call. */
 const CALL_BYTES = 3.2 * 2 ** 20;
 const BATCH_MAX = 100;
 const BATCHES_IN_FLIGHT = 4;
 
-/** Delivered for one second of sampling: so many, unless that is more than so much. */
+/** Messages for one second of a sample, limited by bytes. */
 const PER_SECOND = 20_000;
 const BYTES_PER_SECOND = 128 * 2 ** 20;
 
-/** A worker holds fewer large ones, and gets several times what it holds. */
+/** A worker holds fewer large messages, and a sample has several times as many as it holds. */
 const HELD_BYTES = 16 * 2 ** 20;
 const ROUNDS_MIN = 4;
 

@@ -1,4 +1,4 @@
-// Sending: a call for each message, and batches of 100.
+// Sending, with a call for each message and in batches of 100.
 
 import { DEADLINE_MS } from "../consuming.ts";
 import type { Api } from "../load/commands.ts";
@@ -84,7 +84,7 @@ export interface SendOptions {
   readonly program?: LoadProgram;
 }
 
-/** By a load process of the system, as fast as it takes them. */
+/** Sends as fast as possible with a load process of the system. */
 export async function openSend(
   { system, scale }: TrialContext,
   options: SendOptions,
@@ -100,7 +100,7 @@ export async function openSend(
       queue = nextQueue();
       const { seconds } = scale;
       const command = { op: "send", queue, seconds, ...calls, ...sized } as const;
-      const result = await load.ask(command, DEADLINE_MS);
+      const result = await load.run(command, DEADLINE_MS);
       expected = result.count;
       return countLoad([result]);
     },
@@ -109,6 +109,6 @@ export async function openSend(
 }
 
 async function expectStored(load: LoadProcess, queue: string, expected: number, queues = 1) {
-  const { count } = await load.ask({ op: "left", queue, queues, bytes: 0 }, DEADLINE_MS);
+  const { count } = await load.run({ op: "left", queue, queues, bytes: 0 }, DEADLINE_MS);
   if (count !== expected) throw new Error(`${count} of ${expected} sent messages are in ${queue}`);
 }

@@ -1,5 +1,4 @@
-// What a backlog costs: the same steps on a queue that is empty and on one that holds many messages,
-// all due tomorrow or later.
+// The cost of a backlog: the same steps on an empty queue and on one with many messages, all due tomorrow or later.
 
 import { consume, DEADLINE_MS, expectEmpty, fill, rateOf } from "../consuming.ts";
 import type { Row, Trial, TrialContext } from "../row.ts";
@@ -29,7 +28,7 @@ export const empty: Row = {
 
 export const stored: Row = {
   name: "stored",
-  words: "the same with many stored; Redis memory of each beyond its payload",
+  words: "the same with many stored messages; Redis memory of each beyond its payload",
   measures: [...measures, { name: "memory", unit: "B a message", better: "lower" }],
   systems: ["dlq:always"],
   open: (context) => openStored(context, context.scale.stored),
@@ -39,8 +38,8 @@ async function openStored({ system, scale }: TrialContext, count: number): Promi
   const load = system.startLoad();
   const target = { queue: "stored", bytes: PAYLOAD_BYTES };
   const later = () => ({ firstDueAtMs: Date.now() + DAY_MS, dueRate: 1_000 });
-  // Both rows begin with the same work, so that neither server is better compiled than the other,
-  // and what Redis allocates only once is no message's.
+  // Both rows start with the same work, so that both servers are equally compiled, and one-time allocations of Redis do not
+  // count for the messages.
   const warm = { ...target, queue: "warm" };
   const warmUps = Math.round(WARM_UP_PER_SECOND * scale.seconds);
   await fill(load, warm, warmUps);
@@ -54,8 +53,8 @@ async function openStored({ system, scale }: TrialContext, count: number): Promi
   return {
     async sample() {
       const calls = { op: "stats", ...target, count: STATS_CALLS } as const;
-      const { p50Ms = Number.NaN, p99Ms = Number.NaN } = await load.ask(calls, DEADLINE_MS);
-      const send = await load.ask(
+      const { p50Ms = Number.NaN, p99Ms = Number.NaN } = await load.run(calls, DEADLINE_MS);
+      const send = await load.run(
         {
           ...{ op: "send", ...target, ...later(), batch: 100, inFlight: 4 },
           count: Math.round(SENT_PER_SECOND * scale.seconds),
@@ -82,7 +81,7 @@ async function openStored({ system, scale }: TrialContext, count: number): Promi
   };
 }
 
-/** Bytes that Redis uses, without the journals: those are bounded, and trimmed. */
+/** Memory of Redis without the journals, which are bounded. */
 async function usedMemory(redis: TrialContext["system"]["redis"]): Promise<number> {
   const info = await redis("INFO", "memory");
   const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);

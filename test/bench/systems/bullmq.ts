@@ -9,7 +9,7 @@ const PEER = resolve(import.meta.dirname, "../peers/bullmq");
 export function startBullmq(name: SystemName, fsync: Fsync): Promise<RunningSystem> {
   if (!existsSync(resolve(PEER, "node_modules/bullmq"))) {
     throw new Error(
-      "BullMQ is not installed; npm run bench does it, where npm can reach a registry",
+      "BullMQ is not installed; `npm run bench` installs it if npm can reach a registry",
     );
   }
   return startOnRedis(

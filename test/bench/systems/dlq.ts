@@ -1,4 +1,4 @@
-// This service as users run it: default settings, default log level.
+// This service with default settings and log level, as users run it.
 
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
@@ -19,11 +19,11 @@ import {
 } from "./system.ts";
 
 const LOAD = resolve(import.meta.dirname, "../load/dlq.ts");
-/** Tests of the bench itself take what other tests have built: they judge no speed. */
+/** Tests of the benchmark use the builds of other tests, because speed does not matter there. */
 const AGENT_FORM = process.env.DLQ_BENCH_AGENTS === "test" ? "test" : "bench";
 const PYTHON_LOAD = resolve(import.meta.dirname, "../load/python/main.py");
 
-/** `always` with one server is the embedded Redis; everything else is an external one. */
+/** `always` with one server uses the embedded Redis. All others use an external one. */
 export async function startDlq(
   name: SystemName,
   fsync: Fsync,
@@ -59,7 +59,7 @@ export async function startDlq(
       redis: redis === undefined ? serverPids.flatMap(childrenOf) : [redis.pid],
     }),
     startLoad(program = "node") {
-      // Each load begins with another server, so that single streams spread too.
+      // Each load starts with another server, so that single streams are spread too.
       const turn = loads.length % grpcAddresses.length;
       const addresses = [...grpcAddresses.slice(turn), ...grpcAddresses.slice(0, turn)];
       const load = startProgram(program, addresses);
@@ -86,10 +86,10 @@ function startProgram(program: LoadProgram, addresses: readonly string[]): LoadP
   }
   const agent = findAgents(AGENT_FORM).find(({ language }) => language === program);
   if (agent?.isBuilt !== true) {
-    throw new Error(`the program in ${program} is not built: \`npm run bench\` does it`);
+    throw new Error(`the program in ${program} is not built: \`npm run bench\` builds it`);
   }
   const [command = "", ...args] = agent.command;
-  // As it mostly is in production: a backtrace would be most of what a send costs in Rust.
+  // As mostly in production: a backtrace would be most of the cost of a send in Rust.
   const place = { env: { ...agent.env, RUST_BACKTRACE: "0" }, cwd: agent.folder };
   return new LoadProcess(command, [...args, "load", address], place);
 }
@@ -97,6 +97,6 @@ function startProgram(program: LoadProgram, addresses: readonly string[]): LoadP
 async function embeddedSocket(dataDir: string): Promise<string> {
   const names = await readdir(dataDir, { recursive: true });
   const name = names.find((one) => one.endsWith("redis.sock"));
-  if (name === undefined) throw new Error(`no socket of a Redis below ${dataDir}`);
+  if (name === undefined) throw new Error(`no Redis socket in ${dataDir}`);
   return join(dataDir, name);
 }

@@ -1,4 +1,4 @@
-// Asynq and NATS JetStream: their programs are one Go binary, built by `npm run bench`.
+// Asynq and NATS JetStream. Their load processes are one Go binary, which `npm run bench` builds.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -20,7 +20,7 @@ export function startAsynq(name: SystemName, fsync: Fsync): Promise<RunningSyste
   return startOnRedis(name, fsync, (path) => new LoadProcess(peers, ["asynq", path]));
 }
 
-/** By default JetStream answers before a message is on disk; `always` makes it wait for that. */
+/** By default JetStream answers before a message is on disk. With `always` it waits for that. */
 export async function startJetstream(
   name: SystemName,
   sync: "always" | "default",
@@ -42,7 +42,7 @@ export async function startJetstream(
     process.off("exit", kill);
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, "exit");
-      child.kill("SIGKILL"); // nobody will read its data again
+      child.kill("SIGKILL"); // its data is not needed
       await exited;
     }
     await rm(dir, { recursive: true, force: true });
@@ -71,7 +71,7 @@ export async function startJetstream(
 function program(name: string): string {
   const path = join(BIN, name);
   if (existsSync(path)) return path;
-  throw new Error(`${name} is not built; npm run bench does it, where Go can reach its proxy`);
+  throw new Error(`${name} is not built; "npm run bench" builds it if Go can reach its proxy`);
 }
 
 async function untilListening(port: number): Promise<void> {

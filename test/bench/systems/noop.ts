@@ -1,4 +1,4 @@
-// gRPC servers that answer at once: what the transport alone can do.
+// gRPC servers that answer at once: the limit of the transport.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,7 +17,7 @@ export async function startNoop(name: SystemName, kind: string): Promise<Running
     process.off("exit", kill);
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
-    child.kill("SIGKILL"); // it has nothing to lose
+    child.kill("SIGKILL"); // it has no data
     await exited;
   };
   try {
@@ -29,7 +29,7 @@ export async function startNoop(name: SystemName, kind: string): Promise<Running
       loads: [],
       pids: () => ({ server: [child.pid ?? 0] }),
       startLoad() {
-        throw new Error(`${name} knows SendToDlq only`);
+        throw new Error(`${name} has only SendToDlq`);
       },
       redis: noRedis(name),
       stop: () => endAll([], [end]),

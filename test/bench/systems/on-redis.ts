@@ -1,10 +1,10 @@
-// A library that works straight on Redis: its load processes are all there is besides Redis.
+// A library on Redis: the system has only Redis and load processes.
 
 import { startTestRedis } from "../../support/redis.ts";
 import type { LoadProcess } from "../load/load-process.ts";
 import { endAll, type Fsync, type RunningSystem, type SystemName } from "./system.ts";
 
-/** @param launch starts a load process on the Redis of a unix socket */
+/** @param launch starts a load process with the unix socket of Redis */
 export async function startOnRedis(
   name: SystemName,
   fsync: Fsync,

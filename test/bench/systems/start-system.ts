@@ -4,7 +4,7 @@ import { startAsynq, startJetstream } from "./go-peers.ts";
 import { startNoop } from "./noop.ts";
 import type { BuiltLanguage, Fsync, RunningSystem, SystemName } from "./system.ts";
 
-/** What must be installed beyond this service's own packages. */
+/** A tool that must be installed beyond the packages of this service. */
 export type Tool =
   | ("ghz" | "python" | "bullmq" | "go-peers" | "nats-server")
   | `${BuiltLanguage}-client`;

@@ -1,15 +1,15 @@
 import type { LoadProcess } from "../load/load-process.ts";
 import type { Role } from "../meter.ts";
 
-/** Which system, and how durable it is. */
+/** System and durability. */
 export type SystemName =
   | `${"dlq" | "dlq-2" | "bullmq" | "asynq"}:${"always" | "everysec"}`
   | `jetstream:${"always" | "default"}`
   | `noop:${"grpc-js" | "connect" | "http2"}`;
 
-/** What a load process of this service is written in; `node` has bare stubs, too. */
+/** The language of a load process of this service. `node` also has plain stubs. */
 export type LoadProgram = "node" | "python-threads" | "python-asyncio" | BuiltLanguage;
-/** By the agent of its language, which has the client only. */
+/** Languages whose agent is the load process. An agent has only the client. */
 export type BuiltLanguage = "go" | "java" | "rust";
 
 export const FSYNCS = ["always", "everysec"] as const;
@@ -17,23 +17,23 @@ export type Fsync = (typeof FSYNCS)[number];
 
 export interface RunningSystem {
   readonly name: SystemName;
-  /** Processes by role, without those of the load. */
+  /** Role -> pids, without the load. */
   pids(): Partial<Record<Role, readonly number[]>>;
   /** `host:port` of each gRPC server. */
   readonly grpcAddresses: readonly string[];
-  /** Starts one more load process; `stop` ends it. Other systems than this service have one program only. */
+  /** Starts another load process, which `stop` ends. Other systems than this service have only one program. */
   startLoad(program?: LoadProgram): LoadProcess;
   /** Load processes so far. */
   readonly loads: readonly LoadProcess[];
-  /** Runs redis-cli. Rejects where there is no Redis. */
+  /** Runs redis-cli. Rejects if the system has no Redis. */
   redis(...words: readonly string[]): Promise<string>;
-  /** What its servers have written last: for the words of a failed row. */
+  /** The last output of its servers, for the error of a failed row. */
   output?(): string;
-  /** Ends all processes, whatever state they are in, and removes their data. */
+  /** Ends all processes in any state, and removes their data. */
   stop(): Promise<void>;
 }
 
-/** Ends loads first, then the rest; one that fails does not keep the others. */
+/** Ends the loads first, then the rest, also if some fail. */
 export async function endAll(
   loads: readonly LoadProcess[],
   rest: readonly (() => Promise<void>)[],

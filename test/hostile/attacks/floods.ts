@@ -1,4 +1,4 @@
-// Floods: little bytes for much work. Each connection begins again when it is thrown out.
+// Floods: few bytes that cause much work. Each connection is reopened when the server closes it.
 
 import { setImmediate as turnOfLoop } from "node:timers/promises";
 import { frameOf } from "../../../src/rpc/grpc/frames.ts";
@@ -23,8 +23,7 @@ const MIB = 1024 * 1024;
 const EMPTY = frameOf(new Uint8Array(0));
 
 /**
- * `connections` connections, each of which writes what `next` gives until it is thrown out, and then
- * begins anew.
+ * Opens connections that each write the results of `next` until the server closes them, and then reopens them.
  */
 function flood(
   connections: number,
@@ -40,7 +39,7 @@ async function floodConnection(run: Run, next: (turn: number) => Uint8Array, rea
   const { target, over, count } = run;
   while (!over.aborted) {
     const peer = await Peer.http2(target.grpc);
-    // A server that takes no more is one way to end a flood: nothing else ends this wait.
+    // The server may stop reading, so only this ends the wait.
     const stop = () => peer.destroy();
     over.addEventListener("abort", stop);
     if (!reads) peer.socket.pause();
@@ -60,7 +59,7 @@ function repeat(count: number, frame: Buffer): Buffer {
   return Buffer.alloc(count * frame.length, frame);
 }
 
-/** The ids of a turn's streams, which never come twice on one connection. */
+/** Stream ids of a turn, which are unique on a connection. */
 function idsOf(turn: number, count: number): number[] {
   return Array.from({ length: count }, (_, at) => 2 * (turn * count + at) + 1);
 }
@@ -69,7 +68,7 @@ const PINGS = repeat(1_000, http2Frame(FRAME.PING, 0, 0, Buffer.alloc(8)));
 const SETTINGS = repeat(500, settings({ [SETTING.INITIAL_WINDOW_SIZE]: 65_535 }));
 const manyHeaders = () => Array.from({ length: 100_000 }, (_, at) => [`h${at}`, "x"] as const);
 
-/** HEADERS and as many CONTINUATIONs as the block needs. */
+/** Splits a header block into HEADERS and CONTINUATION frames. */
 function inPieces(stream: number, block: Buffer, last = FLAG.END_HEADERS): Buffer {
   const frames: Buffer[] = [];
   for (let at = 0; at < block.length; at += 16_384) {
@@ -80,7 +79,7 @@ function inPieces(stream: number, block: Buffer, last = FLAG.END_HEADERS): Buffe
   return Buffer.concat(frames);
 }
 
-/** One field of 4 KiB in the table, repeated a thousand times by a byte each. */
+/** One field of 4 KiB in the header table, repeated a thousand times by one byte each. */
 const HPACK_BOMB = Buffer.concat([
   headerBlock(callHeaders(STATS)),
   indexedField(["bomb", "x".repeat(3_900)]),
@@ -116,7 +115,7 @@ const MALFORMED: readonly Buffer[] = [
     http2Frame(FRAME.RST_STREAM, 0, 99, uint32(0)),
     http2Frame(FRAME.PRIORITY, 0, 1, Buffer.concat([uint32(1), Buffer.from([1])])),
     http2Frame(0xee, 0xff, 0, Buffer.alloc(1_000)),
-    // A frame that says it is 16 MiB.
+    // A frame with a declared length of 16 MiB.
     Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]), Buffer.alloc(1_000)]),
     settings({ [SETTING.INITIAL_WINDOW_SIZE]: 0xff_ff_ff_ff }),
   ].map((frame) => Buffer.concat([PREFACE, settings(), frame])),
@@ -127,7 +126,7 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
     name: "malformed-http2",
     what: "half a preface, and frames of wrong kinds, streams, lengths, paddings and headers",
     memoryMiB: 257 * 0.016,
-    why: "257 connections, thrown out or silent, 16 KiB each",
+    why: "257 connections, closed or silent, 16 KiB each",
     atLeast: { connections: MALFORMED.length },
     async run({ target, over, count }) {
       const peers: Peer[] = [];
@@ -176,7 +175,7 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
     name: "hpack-bomb",
     what: "62 MiB of headers in 20 KiB, by the table of headers",
     memoryMiB: 4 * 4 * 0.016,
-    why: "16 KiB of headers a call, 4 calls under way on each connection",
+    why: "16 KiB of headers a call, 4 open calls on each connection",
     atLeast: { KiB: 1_000 },
     costly: {
       p99Ms: 1_500,
@@ -188,14 +187,14 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "cancellations",
-    what: "calls and streams, 256 at a time, cancelled as soon as they are made: 10,000 and more",
+    what: "10,000 or more calls and streams, 256 at a time, cancelled at once",
     memoryMiB: 250 * 0.032,
     why: "250 calls of 32 KiB at a time",
     atLeast: { calls: 10_000 },
     costly: {
       p99Ms: 1_500,
       heldUpMs: 1_000,
-      why: "as many calls begin at once as a connection may have, over and over",
+      why: "calls start again and again, as many at once as a connection may have",
     },
     async run({ target, over, count }) {
       let done = 0;
@@ -223,9 +222,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "rapid-reset",
-    what: "calls that are reset in the same breath, as fast as can be (CVE-2023-44487)",
+    what: "calls that are reset in the same write, as fast as possible (CVE-2023-44487)",
     memoryMiB: 4,
-    why: "4 connections, each with what one write begins: 250 calls of 4 KiB",
+    why: "4 connections, each with the calls of one write: 250 of 4 KiB",
     atLeast: { KiB: 500 },
     run: flood(4, (turn) =>
       Buffer.concat(
@@ -241,7 +240,7 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
     name: "made-you-reset",
     what: "calls that make the server reset them, by a wrong WINDOW_UPDATE (CVE-2025-8671)",
     memoryMiB: 4,
-    why: "4 connections, each with what one write begins: 250 calls of 4 KiB",
+    why: "4 connections, each with the calls of one write: 250 of 4 KiB",
     atLeast: { KiB: 100 },
     run: flood(4, (turn) =>
       Buffer.concat(
@@ -254,7 +253,7 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "ping-flood",
-    what: "PINGs as fast as can be",
+    what: "PINGs as fast as possible",
     memoryMiB: 2 * 0.064,
     why: "a thousand answers a connection",
     atLeast: { KiB: 10_000 },
@@ -262,7 +261,7 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "ping-flood-unread",
-    what: "PINGs as fast as can be, and nobody reads the answers",
+    what: "PINGs as fast as possible, with unread answers",
     memoryMiB: 8 * 0.064,
     why: "a thousand answers a connection",
     atLeast: { KiB: 10_000 },
@@ -270,7 +269,7 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "settings-flood",
-    what: "SETTINGS as fast as can be",
+    what: "SETTINGS as fast as possible",
     memoryMiB: 2 * 0.064,
     why: "a thousand answers a connection",
     atLeast: { KiB: 5_000 },
@@ -278,9 +277,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "empty-frames",
-    what: "DATA without content, on a call that never ends",
+    what: "empty DATA frames, on a call that never ends",
     memoryMiB: 0,
-    why: "nothing is kept of nothing",
+    why: "empty frames are not stored",
     atLeast: { KiB: 10_000 },
     run: flood(2, (turn) =>
       turn === 0 ? openCall(1, STATS) : repeat(2_000, http2Frame(FRAME.DATA, 0, 1)),
@@ -288,9 +287,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "window-updates",
-    what: "WINDOW_UPDATE and PRIORITY as fast as can be",
+    what: "WINDOW_UPDATE and PRIORITY as fast as possible",
     memoryMiB: 0,
-    why: "nothing is kept of them",
+    why: "they are not stored",
     atLeast: { KiB: 10_000 },
     run: flood(2, (turn) =>
       turn === 0

@@ -1,4 +1,4 @@
-// Attacks that hold: bodies without an end, answers that nobody reads, connections without a word.
+// Attacks that hold resources: bodies without an end, unread answers, silent connections.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -19,11 +19,11 @@ import { FLAG, FRAME, http2Frame, openCall, Peer, SETTING } from "../wire.ts";
 
 const MIB = 1024 * 1024;
 const STREAMS = 256;
-/** Of gRPC: the server is busy. */
+/** The gRPC status of a busy server. */
 const UNAVAILABLE = 14;
 const EMPTY = frameOf(new Uint8Array(0));
 
-/** A message of 4 MiB, but for its last byte. */
+/** A message of 4 MiB without its last byte. */
 const UNFINISHED = frameOf(Buffer.alloc(4 * MIB - 16)).subarray(0, 4 * MIB - 12);
 
 async function openPeers(
@@ -42,12 +42,12 @@ async function openPeers(
   await hold(run, peers);
 }
 
-/** Throws where the server has thrown one of them out: then nothing was held. */
+/** Holds the connections. @throws Error if the server closed one of them */
 async function hold(run: Run, peers: readonly Peer[]): Promise<void> {
   await run.hold();
   const gone = peers.filter(({ isClosed }) => isClosed).length;
   for (const peer of peers) peer.destroy();
-  check(gone === 0, `${gone} of ${peers.length} connections did not last`);
+  check(gone === 0, `${gone} of ${peers.length} connections were closed`);
 }
 
 export const HELD_ATTACKS: readonly Attack[] = [
@@ -105,13 +105,13 @@ export const HELD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "slow-drip",
-    what: "2,560 requests that get a byte now and then, each behind 60 KiB of unknown frames",
+    what: "2,560 requests that get a byte now and then, each after 60 KiB of unknown frames",
     memoryMiB: 2_560 * 0.008,
-    why: "8 KiB a request: of what was read with them, only their own bytes are kept",
+    why: "8 KiB a request: only its own bytes are stored, not all that were read",
     atLeast: { requests: 2_560 },
     holds: true,
     async run(run) {
-      // Of a kind that peers must ignore: too many PINGs would end the connection, and hold nothing.
+      // Peers must ignore unknown frames. Too many PINGs would close the connection.
       const unknown = http2Frame(0xee, 0, 0, Buffer.alloc(15_000));
       const filler = Buffer.concat(new Array<Buffer>(4).fill(unknown));
       const isOver = () => run.over.aborted;
@@ -128,9 +128,9 @@ export const HELD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "announced-4-gib",
-    what: "20 connections with 256 requests that announce 4 GiB each",
+    what: "20 connections with 256 requests of 4 GiB each",
     memoryMiB: 0,
-    why: "refused by their prefix",
+    why: "refused by their length prefix",
     atLeast: { requests: 5_120 },
     holds: true,
     run: (run) =>
@@ -146,9 +146,9 @@ export const HELD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "silent-connections",
-    what: "3,000 connections to each port, and not a word",
+    what: "3,000 silent connections to each port",
     memoryMiB: 2_000 * 0.008,
-    why: "1,000 connections are kept on each port, 8 KiB each",
+    why: "each port keeps 1,000 connections, 8 KiB each",
     atLeast: { connections: 6_000, refused: 4_000 },
     holds: true,
     async run({ target, count, hold, over }) {
@@ -168,9 +168,9 @@ export const HELD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "slow-readers",
-    what: "16 streams of deliveries that are never read, of a queue with more than they may hold",
+    what: "16 unread delivery streams of a queue with more messages than they may hold",
     memoryMiB: 16 * 5,
-    why: "a claim of 4 MiB, of which a frame of 1 MiB is under way as a copy, each",
+    why: "4 MiB for each claim and 1 MiB for a copy in a frame",
     atLeast: { streams: 16, KiB: 16 * 15 },
     holds: true,
     async run(run) {
@@ -181,7 +181,7 @@ export const HELD_ATTACKS: readonly Attack[] = [
       const data = frameOf(toBinary(StreamDueRequestSchema, request));
       const peers: Peer[] = [];
       for (let at = 0; at < 16; at++) {
-        // The window takes the beginning of the first frame: so it shows that there was a claim.
+        // The window admits the start of the first frame, which proves that there was a claim.
         const values = { [SETTING.INITIAL_WINDOW_SIZE]: 16_384 };
         const peer = await Peer.http2(run.target.grpc, values);
         peers.push(peer);
@@ -198,9 +198,9 @@ export const HELD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "unread-answers",
-    what: "4 connections with a window of nothing, 256 calls each",
+    what: "4 connections with an empty window, 256 calls each",
     memoryMiB: 4 * STREAMS * 0.008,
-    why: "8 KiB a call that is answered and waits to be read",
+    why: "8 KiB for each unread answer",
     atLeast: { calls: 4 * STREAMS },
     holds: true,
     run: async (run) => {
@@ -222,9 +222,9 @@ export const HELD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "reflection",
-    what: "512 streams that ask on and on, 1 MiB of questions each, and read no answer",
+    what: "512 streams that send 1 MiB of requests each and read no answer",
     memoryMiB: 256 + 64,
-    why: "what was sent and not read yet counts as unfinished requests do: 256 MiB",
+    why: "unread answers count like unfinished requests: 256 MiB in all",
     atLeast: { streams: 2 * STREAMS },
     holds: true,
     async run(run) {
@@ -240,7 +240,7 @@ export const HELD_ATTACKS: readonly Attack[] = [
         }
         run.count("streams", STREAMS);
       };
-      // The system takes the answers, but no stream has room for one.
+      // The socket accepts answers, but no stream has a window for them.
       await openPeers(run, 2, begin, { [SETTING.INITIAL_WINDOW_SIZE]: 0 });
     },
   },

@@ -1,4 +1,4 @@
-// The HTTP port: Connect by JSON and protobuf, pages, and HTTP/1.1 itself.
+// Attacks on the HTTP port: Connect with JSON and protobuf, pages, and HTTP/1.1.
 
 import { gzipSync } from "node:zlib";
 import type { Attack } from "../attack.ts";
@@ -15,7 +15,7 @@ interface Wrong {
   readonly method?: string;
 }
 
-/** A status of 4xx or 5xx, or a connection that was cut: anything but success and silence. */
+/** Checks that each request gets a status of 4xx or 5xx or a closed connection. */
 function refused(wrongs: () => readonly Wrong[], parallel: number): Attack["run"] {
   return ({ target, over, count }) =>
     inParallel(endlessly(wrongs()), parallel, over, async ({ path, body, headers, method }) => {
@@ -50,7 +50,7 @@ const MALFORMED: readonly Wrong[] = [
   { path: "/__proto__", body: "" },
 ];
 
-/** These are answered by 200, with the error in the last envelope of the body. */
+/** The answer to these is 200, with the error in the last envelope of the body. */
 const MALFORMED_STREAMS: readonly Buffer[] = [
   Buffer.from([0, 0, 0, 0]),
   Buffer.from([0, 0xff, 0xff, 0xff, 0xff]),
@@ -115,7 +115,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     name: "http-malformed",
     what: "wrong JSON, types, encodings, methods, paths, envelopes",
     memoryMiB: 0,
-    why: "nothing is kept of a request that was refused",
+    why: "refused requests are not stored",
     atLeast: { requests: MALFORMED.length, envelopes: MALFORMED_STREAMS.length },
     async run(run) {
       const { target, over, count } = run;
@@ -131,13 +131,13 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     name: "http-crowded",
     what: "4 MiB of nested arrays, of empty objects, of keys, of two-byte fields",
     memoryMiB: 4 * 12,
-    why: "4 requests under way, each kept as bytes, joined, and as text",
+    why: "4 requests at a time, each in memory as pieces, joined, and as text",
     atLeast: { requests: 12 },
     run: refused(() => [...crowdedJson(), ...crowdedProto()], 4),
   },
   {
     name: "http-gzip-bomb",
-    what: "128 MiB and 4 MiB in a thousandth, 64 at a time",
+    what: "128 MiB and 4 MiB, compressed to a thousandth, 64 at a time",
     memoryMiB: 48,
     why: "inflated to 4 MiB at most, a few at a time, and decoded one by one",
     atLeast: { requests: 14 },
@@ -168,7 +168,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
   },
   {
     name: "http-pipelining",
-    what: "requests for /metrics without an end, and nobody reads the answers",
+    what: "endless requests for /metrics, with unread answers",
     memoryMiB: 64 * 0.128,
     why: "16 requests of each connection, 8 KiB each",
     atLeast: { connections: 64 },
@@ -176,7 +176,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
       p99Ms: 2_500,
       heldUpMs: 2_000,
       garbageMiB: 640,
-      why: "Node parses all 64,000 requests that it has read, though each connection is cut at its 17th",
+      why: "Node parses all 64,000 requests that it has read, though each connection is closed at the 17th",
     },
     holds: true,
     async run({ target, count, hold }) {

@@ -1,4 +1,4 @@
-// Whole calls that are no calls: what they carry, how it is framed, packed and nested.
+// Attacks with complete but invalid calls: wrong contents, frames, compression and nesting.
 
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -29,7 +29,7 @@ interface Wrong {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Calls each of them in turn, so many at a time; all must be refused, by words of gRPC or HTTP. */
+/** Makes the calls in turn, several at a time. All must be refused with a gRPC or HTTP status. */
 function refused(wrongs: () => readonly Wrong[], parallel: number): Attack["run"] {
   return async ({ target, over, count }) => {
     const session = openSession(target.grpc);
@@ -104,24 +104,24 @@ const MALFORMED: readonly Wrong[] = [
   { path: STREAM, body: frameOf(field(1, BAD_UTF8)) },
 ];
 
-/** The same few bytes over and over, to the largest request that there may be. */
+/** Repeats some bytes up to the largest allowed request. */
 function filled(path: string, ...bytes: number[]): Wrong {
   return { path, body: frameOf(Buffer.alloc(LARGE - (LARGE % bytes.length), Buffer.from(bytes))) };
 }
 
-/** Each pair of bytes is a field: two million things to make, for one request. */
+/** Each pair of bytes is a field: two million objects for one request. */
 const crowded = (): Wrong[] => [
-  filled(STATS, 0x78, 1), // of a number that no message knows
+  filled(STATS, 0x78, 1), // an unknown field number
   filled(STATS, 0x0a, 0), // a queue without a name
   filled(ACK, 0x12, 0), // an outcome without content
-  filled(BATCH, 0x0a, 0), // a sendRequest without content
+  filled(BATCH, 0x0a, 0), // a send request without content
   filled(SEND, 0x22, 0), // an attribute without a key
-  filled(STATS, 0x7b), // the beginning of a group, in the one before it
+  filled(STATS, 0x7b), // nested groups
   filled(STATS, 0x7b, 0x7c), // groups side by side
-  filled(SEND, 0x2a, 0), // a failure over the last one
+  filled(SEND, 0x2a, 0), // a failure that replaces the last one
 ];
 
-/** @param bytes of zeros, which gzip makes a thousandth */
+/** @param bytes zeros, which gzip compresses to a thousandth */
 function bomb(path: string, bytes: number): Wrong {
   return { path, body: frameOf(gzipSync(Buffer.alloc(bytes)), true), headers: gzipped };
 }
@@ -138,7 +138,7 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
     name: "malformed-messages",
     what: "wrong prefixes, lengths, flags, encodings, types, paths, protobuf, UTF-8",
     memoryMiB: 0,
-    why: "nothing is kept of a call that was refused",
+    why: "refused calls are not stored",
     atLeast: { calls: MALFORMED.length },
     run: refused(() => MALFORMED, 32),
   },
@@ -146,7 +146,7 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
     name: "crowded-protobuf",
     what: "4 MiB of two-byte fields, and groups within groups",
     memoryMiB: 4 * 8,
-    why: "4 requests under way, each at most twice its 4 MiB",
+    why: "4 requests at a time, each at most twice its 4 MiB",
     atLeast: { calls: crowded().length },
     run: refused(crowded, 4),
   },
@@ -154,7 +154,7 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
     name: "gzip-bomb",
     what: "128 MiB of zeros in 128 KiB, 64 at a time",
     memoryMiB: 32,
-    why: "inflated to 4 MiB at most, a few at a time, each with what it came in",
+    why: "inflated to 4 MiB at most, a few at a time, each with its compressed bytes",
     atLeast: { calls: 4 },
     run: refused(() => [bomb(SEND, 128 * MIB)], 64),
   },

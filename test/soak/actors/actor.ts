@@ -1,10 +1,10 @@
-// The soak's side of a process that sends or works.
+// Starts and controls a producer or consumer process of the soak.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { until } from "../../support/until.ts";
-import { NOTHING, type Order, type Report, type Totals } from "./words.ts";
+import { NOTHING, type Order, type Report, type Totals } from "./protocol.ts";
 
 const END_DEADLINE_MS = 5_000;
 const KEPT_ERROR_CHARS = 4_000;
@@ -15,11 +15,11 @@ process.on("exit", () => {
 });
 
 export class Actor {
-  /** As it last reported them. */
+  /** Its last reported totals. */
   totals: Totals = NOTHING;
-  /** Whether it is there, and takes orders. */
+  /** Whether it has started and takes orders. */
   hasSpoken = false;
-  /** Rejects when the process ends by itself. */
+  /** Rejects if the process ends by itself. */
   readonly died: Promise<never>;
   readonly #child: ChildProcess;
   #isIdle = false;
@@ -47,7 +47,7 @@ export class Actor {
         reject(new Error(`the ${name} ended with ${code ?? signal}:\n${this.#errors}`));
       });
     });
-    this.died.catch(() => {}); // its awaiters get the rejection
+    this.died.catch(() => {}); // prevents an unhandled rejection; callers still get it
   }
 
   get pid(): number {
@@ -59,10 +59,10 @@ export class Actor {
     this.#child.send(order);
   }
 
-  /** Sends nothing more; resolves when all that was under way has its answer. */
+  /** Stops sending. Resolves when all pending sends are answered. */
   async stop(): Promise<void> {
     this.order("stop");
-    await until("the sends under way", () => this.#isIdle || undefined, 30_000);
+    await until("the end of pending sends", () => this.#isIdle || undefined, 30_000);
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,5 @@
-// A process that works on what is due: `node consumer.ts HOST:PORT`. A worker that reports what each
-// message is to become, one that lets leases run out, and an operator who retries what was set aside.
+// The consumer process: `node consumer.ts HOST:PORT`. It has a worker that reports the outcome of each message, one that
+// lets leases expire, and an operator that retries quarantined messages.
 
 import { randomUUID } from "node:crypto";
 import {
@@ -14,14 +14,14 @@ import { startLosing } from "./losing.ts";
 import { reportTotals } from "./report-totals.ts";
 
 const RETRY_EVERY_MS = 1_000;
-/** Of one call. */
-const MOST_IDS = 1_000;
+/** Maximum ids in one call. */
+const MAX_IDS = 1_000;
 
 const [address] = process.argv.slice(2);
-if (address === undefined) throw new Error("name the server: HOST:PORT");
+if (address === undefined) throw new Error("give the server: HOST:PORT");
 const dlq = createDlqClient({ url: `http://${address}`, spool: false });
 const totals = reportTotals(() => {});
-const setAside: string[] = [];
+const quarantined: string[] = [];
 
 totals.sessions++;
 dlq.worker({
@@ -29,7 +29,7 @@ dlq.worker({
   concurrency: 256,
   handler,
   onSettled({ id }, { outcome }) {
-    if (outcome === "quarantined") setAside.push(id);
+    if (outcome === "quarantined") quarantined.push(id);
     if (outcome !== "discarded") totals[outcome]++;
   },
   onError(error) {
@@ -49,18 +49,18 @@ function handler({ payload, attempt, deliveryNumber }: Delivery): Outcome | unde
 
 startLosing(dlq.stubs, LOSING_QUEUE, totals);
 
-/** What a person would do after a look: all of them again. */
+/** Retries all quarantined messages, like a person after an inspection. */
 async function operate(): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
-    const ids = setAside.splice(0, MOST_IDS);
+    const ids = quarantined.splice(0, MAX_IDS);
     if (ids.length === 0) continue;
     try {
       const request = { queue: QUEUE, ids, requestId: randomUUID() };
       const { retriedCount } = await dlq.stubs.retry(request, { timeoutMs: 5_000 });
       totals.retried += retriedCount;
     } catch {
-      setAside.unshift(...ids); // the connection has just ended
+      quarantined.unshift(...ids); // the connection has just ended; try again later
     }
   }
 }

@@ -1,19 +1,19 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { AckStatus, type DlqStubs } from "../../../clients/typescript/src/index.ts";
-import type { Totals } from "./words.ts";
+import type { Totals } from "./protocol.ts";
 
 const LEASE_MS = 1_000;
-const MOST_IN_FLIGHT = 1_000;
+const MAX_IN_FLIGHT = 1_000;
 const AGAIN_MS = 100;
 
 /**
- * A worker that never reports what it gets for the first time, and succeeds with what it gets again.
- * Its stream is opened anew whenever it ends, under the same session.
+ * A worker that reports no outcome for the first delivery of a message, and a success for the second. It reopens its
+ * stream in the same session.
  */
 export function startLosing(stubs: DlqStubs, queue: string, totals: Totals): void {
   let resumeSessionId = "";
   const work = async () => {
-    const request = { queues: [queue], maxInFlight: MOST_IN_FLIGHT, resumeSessionId };
+    const request = { queues: [queue], maxInFlight: MAX_IN_FLIGHT, resumeSessionId };
     const frames = stubs.streamDue({ ...request, leaseDuration: durationFromMs(LEASE_MS) });
     for await (const { frame } of frames) {
       if (frame.case === "opened") {
@@ -30,7 +30,7 @@ export function startLosing(stubs: DlqStubs, queue: string, totals: Totals): voi
         }));
       totals.lost += frame.value.deliveries.length - outcomes.length;
       if (outcomes.length === 0) continue;
-      // One that fails is a lease more that runs out.
+      // If the call fails, another lease expires.
       stubs.ack({ outcomes }, { timeoutMs: 5_000 }).then(
         ({ results }) => {
           totals.succeeded += results.filter(({ status }) => status === AckStatus.APPLIED).length;

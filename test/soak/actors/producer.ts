@@ -1,15 +1,15 @@
-// A process that sends: `node producer.ts HOST:PORT`.
+// The producer process: `node producer.ts HOST:PORT`.
 
 import { createDlqClient } from "../../../clients/typescript/src/index.ts";
 import { payloadText } from "../../bench/load/commands.ts";
 import { fateOf, queueOf } from "../fate.ts";
+import type { Order } from "./protocol.ts";
 import { reportTotals } from "./report-totals.ts";
-import type { Order } from "./words.ts";
 
 const TURN_MS = 10;
-/** Sends under way at a time: more would only wait here, and be counted as the service's lateness. */
-const MOST_UNDER_WAY = 2_000;
-/** The same, where it is to send as much as it can. */
+/** Maximum of pending sends: more would only wait here and count as lateness of the service. */
+const MAX_PENDING = 2_000;
+/** Concurrent senders for the maximum rate. */
 const CALLERS = 400;
 
 const SMALL = payloadText(200);
@@ -19,7 +19,7 @@ const LARGE = JSON.stringify(
 );
 
 const [address] = process.argv.slice(2);
-if (address === undefined) throw new Error("name the server: HOST:PORT");
+if (address === undefined) throw new Error("give the server: HOST:PORT");
 const dlq = createDlqClient({
   url: `http://${address}`,
   service: "soak",
@@ -51,7 +51,7 @@ async function sendSteadily(rate: number): Promise<void> {
   while (!stopped) {
     const until = Math.floor(((performance.now() - beganAt) * rate) / 1_000);
     for (; due < until; due++) {
-      if (underWay >= MOST_UNDER_WAY) totals.heldBack++;
+      if (underWay >= MAX_PENDING) totals.heldBack++;
       else void send();
     }
     await new Promise((resolve) => setTimeout(resolve, TURN_MS));
@@ -68,7 +68,7 @@ async function send(): Promise<void> {
     error,
     {
       retryPolicy,
-      // Some at once, the others spread over two seconds.
+      // A quarter is due at once, the others within two seconds.
       delayMs: index % 4 === 0 ? 0 : (index * 37) % 2_000,
       ...(index % 10 === 0 && { sourceId: `source-${process.pid}-${index}` }),
       ...(index % 10 === 5 && { dedupKey: `key-${process.pid}-${index}` }),

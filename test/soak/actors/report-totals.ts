@@ -1,8 +1,8 @@
-import { NOTHING, type Order, type Report, type Totals } from "./words.ts";
+import { NOTHING, type Order, type Report, type Totals } from "./protocol.ts";
 
 const REPORT_EVERY_MS = 200;
 
-/** The process's side: reports its totals and receives orders. It ends with the process that started it. */
+/** Reports the totals of this process and receives orders. Ends the process when its parent ends. */
 export function reportTotals(onOrder: (order: Order) => Promise<void> | void): Totals {
   const totals: Totals = { ...NOTHING };
   let isIdle = false;
@@ -22,6 +22,6 @@ export function reportTotals(onOrder: (order: Order) => Promise<void> | void): T
     );
   });
   process.on("disconnect", () => process.exit(0));
-  process.on("SIGINT", () => {}); // a terminal sends it to all processes; the soak stops them in order
+  process.on("SIGINT", () => {}); // a terminal sends it to all processes, but the soak stops them itself
   return totals;
 }

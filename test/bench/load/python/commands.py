@@ -1,5 +1,5 @@
 """The loop of a load process in Python: reads the commands of ../commands.ts, runs them one at a time,
-and ends when the bench does."""
+and ends with the benchmark."""
 
 import itertools
 import json
@@ -15,15 +15,15 @@ from typing import Any
 
 from tally import Tally
 
-# How often a running command tells how far it is.
+# Interval of progress reports.
 PROGRESS_EVERY_S = 0.01
 
 
 @dataclass
 class Running:
-    """What a command that runs gets besides its own fields."""
+    """Control of a running command."""
 
-    # Set when the bench says `stop`.
+    # Set by the command `stop`.
     stop: threading.Event = field(default_factory=threading.Event)
     tally: Tally = field(default_factory=Tally)
 
@@ -52,8 +52,8 @@ def run(handlers: dict[str, Handler], command: Command, running: Running) -> Non
     except BaseException:
         result = {"error": traceback.format_exc()}
     done.set()
-    reporter.join()  # nothing is reported after the end
-    say(result)
+    reporter.join()  # no progress after the result
+    write_answer(result)
 
 
 def tell_progress(running: Running, done: threading.Event) -> None:
@@ -62,10 +62,10 @@ def tell_progress(running: Running, done: threading.Event) -> None:
         count = running.tally.count
         if count != reported:
             reported = count
-            say({"progress": count})
+            write_answer({"progress": count})
 
 
-def say(answer: object) -> None:
+def write_answer(answer: object) -> None:
     sys.stdout.write(f"{json.dumps(answer)}\n")
     sys.stdout.flush()
 
@@ -76,13 +76,13 @@ def queue_names(command: Command) -> list[str]:
 
 
 def callers_of(command: Command) -> int:
-    """By a client: callers that each wait for their own message, as many as batches would have."""
+    """Returns the number of callers: as many as messages in all batches."""
     callers: int = command["inFlight"] * command["batch"]
     return callers
 
 
 def numbers_of(command: Command) -> Iterator[int]:
-    """Numbers of messages, until there are enough or the time is over."""
+    """Yields the numbers of messages until the count or the time is reached."""
     count = command.get("count")
     end_at = time.monotonic() + command.get("seconds", float("inf"))
     for number in itertools.count():
@@ -92,7 +92,7 @@ def numbers_of(command: Command) -> Iterator[int]:
 
 
 def concurrency_of(command: Command) -> int:
-    """Of a client's worker: it holds as many again, which wait for a handler."""
+    """Returns half of the messages in flight: in a client, the same number waits for a handler."""
     held: int = command["inFlight"]
     return -(-held // 2)
 

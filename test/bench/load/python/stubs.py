@@ -1,5 +1,4 @@
-"""What the bench needs beside the client: queues that are filled, and a look at what is left in them.
-By the bare generated stubs."""
+"""Fills queues and counts the messages left in them, with plain generated stubs."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ class Stubs:
         self._stub = DlqServiceStub(grpc.insecure_channel(address))
 
     def send(self, command: Command, running: Running) -> dict[str, float]:
-        """Batches, so many in flight. Each is due at once."""
+        """Sends batches, several in flight. All messages are due at once."""
         names = queue_names(command)
         payload = message_pb2.Payload(text=payload_text(command["bytes"]))
         numbers, lock = numbers_of(command), threading.Lock()

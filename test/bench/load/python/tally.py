@@ -1,15 +1,15 @@
-"""Collects answers: how many, when the first and the last came, and how long each took."""
+"""Counts answers and measures their times."""
 
 import time
 
 
 def now_ms() -> float:
-    """Of a clock that processes of one machine share."""
+    """Wall clock, the same for all processes of a machine."""
     return time.time() * 1_000
 
 
 class Tally:
-    """Used by one thread at a time."""
+    """Not thread-safe."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -18,7 +18,7 @@ class Tally:
         self._took_ms: list[float] = []
 
     def add(self, count: int) -> None:
-        """`count` operations have just ended."""
+        """Counts operations that have just ended."""
         self._last_at_ms = now_ms()
         if self.count == 0:
             self._first_at_ms, self._first_count = self._last_at_ms, count

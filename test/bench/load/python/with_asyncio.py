@@ -1,4 +1,4 @@
-"""The load by the Python client with asyncio, as its users write it."""
+"""The load with the asyncio client, as users write it."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ Result = dict[str, float]
 
 
 class WithAsyncio:
-    """In one event loop, as a program has it; commands come from other threads."""
+    """Runs in one event loop. Commands come from other threads."""
 
     def __init__(self, address: str):
         self._client = Client(address, spool=False)
@@ -71,4 +71,4 @@ class WithAsyncio:
 
 
 async def succeed(_: Delivery) -> None:
-    """All that is measured is what is around it."""
+    """Does nothing: the benchmark measures everything around the handler."""

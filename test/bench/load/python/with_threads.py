@@ -1,4 +1,4 @@
-"""The load by the Python client with threads, as its users write it."""
+"""The load with the client for threads, as users write it."""
 
 import threading
 from concurrent.futures import Future
@@ -25,7 +25,7 @@ class WithThreads:
         self._client = Client(address, spool=False)
 
     def send(self, command: Command, running: Running) -> dict[str, float]:
-        """From one thread, by `send_soon`: as many are pending as there would be callers."""
+        """Sends from one thread with `send_soon`, with as many pending sends as there would be callers."""
         names, text = queue_names(command), payload_text(command["bytes"])
         free = threading.Semaphore(callers_of(command))
         dropped: list[str] = []
@@ -62,4 +62,4 @@ class WithThreads:
 
 
 def succeed(_: Delivery) -> None:
-    """All that is measured is what is around it."""
+    """Does nothing: the benchmark measures everything around the handler."""

@@ -1,4 +1,4 @@
-// A load process for BullMQ: `node load.mjs SOCKET`, on the Redis of that unix socket.
+// A load process for BullMQ: `node load.mjs SOCKET`, with the unix socket of its Redis.
 
 import { Queue, Worker } from "bullmq";
 import { closedLoop } from "../../load/closed-loop.ts";
@@ -66,7 +66,7 @@ serveCommands({
       );
       worker.on("completed", ended);
       worker.on("failed", ended);
-      worker.on("error", () => {}); // a job that gets lost is missing in the count
+      worker.on("error", () => {}); // a lost job is missing in the count
       return worker;
     });
     await new Promise((resolve) => stop.addEventListener("abort", resolve));

@@ -26,7 +26,7 @@ func newAsynq(socket string) (Peer, error) {
 	return &asynqPeer{redis: redis, client: asynq.NewClient(redis), inspector: asynq.NewInspector(redis)}, nil
 }
 
-// Send has no batches, Asynq has none: a larger batch is only more calls in flight.
+// Send makes one call for each message, because Asynq has no batches. A larger batch means more calls in flight.
 func (p *asynqPeer) Send(command Command) (Result, error) {
 	body := payload(max(8, command.Bytes))
 	command.InFlight *= max(1, command.Batch)
@@ -53,8 +53,7 @@ func (p *asynqPeer) Consume(command Command, progress *atomic.Int64, stop <-chan
 		LogLevel:       asynq.FatalLevel,
 		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return time.Hour },
 	})
-	// A handler's return is the last that a program sees of its task: what Asynq writes after that
-	// is looked at by `left`.
+	// The return of the handler is the end of the task for a program. `left` checks what Asynq writes after it.
 	handle := func(_ context.Context, task *asynq.Task) error {
 		if command.Lateness {
 			bits := binary.LittleEndian.Uint64(task.Payload())
@@ -75,11 +74,11 @@ func (p *asynqPeer) Consume(command Command, progress *atomic.Int64, stop <-chan
 	if err := p.settled(command.Queue); err != nil {
 		return Result{}, err
 	}
-	p.ending.Go(server.Shutdown) // waits for timers of its own
+	p.ending.Go(server.Shutdown) // waits for its timers
 	return tally.done(), nil
 }
 
-// settled waits until the last outcomes are written.
+// settled waits until all outcomes are written.
 func (p *asynqPeer) settled(queue string) error {
 	for range 2000 {
 		info, err := p.inspector.GetQueueInfo(queue)

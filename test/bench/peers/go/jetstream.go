@@ -30,7 +30,7 @@ func newJetstream(url string) (Peer, error) {
 	return &jetstreamPeer{connection, js}, nil
 }
 
-// A queue is a stream whose messages go away when they are acknowledged.
+// stream returns a queue: a stream that removes acknowledged messages.
 func (p *jetstreamPeer) stream(name string) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
@@ -52,7 +52,7 @@ func (p *jetstreamPeer) consumer(command Command) (jetstream.Consumer, error) {
 	})
 }
 
-// Send waits for the answer to each message; a larger batch is only more of them in flight.
+// Send waits for the answer to each message. A larger batch means more messages in flight.
 func (p *jetstreamPeer) Send(command Command) (Result, error) {
 	if _, err := p.stream(command.Queue); err != nil {
 		return Result{}, err
@@ -107,7 +107,7 @@ func (p *jetstreamPeer) Left(command Command) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	// Acknowledgements are not answered: give the last ones time to arrive.
+	// Acknowledgements have no answers, so wait for the last ones to arrive.
 	left := 0
 	for range 400 {
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)

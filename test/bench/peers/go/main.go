@@ -27,7 +27,7 @@ type Command struct {
 	Lateness     bool    `json:"lateness"`
 }
 
-// Peer is one of the systems.
+// Peer is a system under test.
 type Peer interface {
 	Send(Command) (Result, error)
 	// Consume ends when stop is closed.
@@ -59,7 +59,7 @@ func serve(peer Peer) {
 	for lines.Scan() {
 		var command Command
 		if err := json.Unmarshal(lines.Bytes(), &command); err != nil {
-			say(map[string]any{"error": err.Error()})
+			writeAnswer(map[string]any{"error": err.Error()})
 			continue
 		}
 		if command.Op == "stop" {
@@ -89,13 +89,13 @@ func run(peer Peer, command Command, stop <-chan struct{}) {
 		result, err = peer.Left(command)
 	}
 	if err != nil {
-		say(map[string]any{"error": err.Error()})
+		writeAnswer(map[string]any{"error": err.Error()})
 		return
 	}
-	say(map[string]any{"result": result})
+	writeAnswer(map[string]any{"result": result})
 }
 
-// tell reports how far a command is.
+// report writes the progress of a command.
 func report(progress *atomic.Int64, ended <-chan struct{}, reported chan<- struct{}) {
 	defer close(reported)
 	ticker := time.NewTicker(10 * time.Millisecond)
@@ -108,13 +108,13 @@ func report(progress *atomic.Int64, ended <-chan struct{}, reported chan<- struc
 		case <-ticker.C:
 			if now := progress.Load(); now != last {
 				last = now
-				say(map[string]any{"progress": now})
+				writeAnswer(map[string]any{"progress": now})
 			}
 		}
 	}
 }
 
-func say(answer map[string]any) {
+func writeAnswer(answer map[string]any) {
 	line, err := json.Marshal(answer)
 	if err != nil {
 		panic(err)

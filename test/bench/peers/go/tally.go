@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Result is what a command answers.
+// Result is the answer to a command.
 type Result struct {
 	Count      int     `json:"count"`
 	FirstCount int     `json:"firstCount,omitempty"`
@@ -55,7 +55,7 @@ func (t *Tally) done() Result {
 	return t.result
 }
 
-// closedLoop keeps InFlight calls going until the count or the time is over.
+// closedLoop keeps InFlight calls in flight until the count or the time is reached.
 func closedLoop(command Command, call func(index int) error) (Result, error) {
 	var tally Tally
 	var next atomic.Int64
