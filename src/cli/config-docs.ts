@@ -64,7 +64,7 @@ const TRANSFORMS_INTRO = `
 ## Transforms
 
 \`transforms\` exists only in the file, below \`defaults:\` or \`queues: <name>:\`. ${TRANSFORMS_DOC}
-[transforms.md](transforms.md) explains when and how they are applied.
+[transforms](../guides/edit-messages.md) explains when and how they are applied.
 `;
 
 const EXAMPLE = `
