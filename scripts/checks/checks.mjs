@@ -5,6 +5,7 @@ import { ROOT } from "../setup/places.mjs";
 import { tryRun } from "../setup/step.mjs";
 import { checkBreaking } from "./breaking.mjs";
 import { checkGenerated } from "./generated.mjs";
+import { checkLua } from "./lua.mjs";
 
 /** @typedef {{ ok: boolean, output: string, skipped?: string }} CheckResult */
 
@@ -23,6 +24,7 @@ export function runChecks(env, leftOut) {
   const checks = [
     ["format and lint", () => run(["biome", "ci", "--colors=off", "--diagnostic-level=warn"])],
     ["types", () => run(["tsc", "-p", "."])],
+    ["lua", () => checkLua(run)],
     ["buf lint", () => run(["buf", "lint"])],
     ["buf breaking", () => checkBreaking(run)],
     ["generated code", () => checkGenerated(run, leftOut)],
