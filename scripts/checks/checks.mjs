@@ -9,15 +9,17 @@ import { tryRun } from "../setup/step.mjs";
 import { ensureToolchains } from "../setup/toolchains.mjs";
 import { checkBreaking } from "./breaking.mjs";
 import { checkGenerated } from "./generated.mjs";
+import { checkLua } from "./lua.mjs";
 
 /** @typedef {{ ok: boolean, output: string, skipped?: string }} CheckResult */
 /** @typedef {(command: readonly string[]) => CheckResult} Run */
 /** @typedef {readonly (readonly [name: string, check: (run: Run) => CheckResult])[]} Checks */
 
-/** @type {Checks} They need Node alone. */
+/** @type {Checks} They need Node and, for Lua, luacheck. */
 export const QUICK_CHECKS = [
   ["format and lint", (run) => run(["biome", "ci", "--colors=off", "--diagnostic-level=warn"])],
   ["types", (run) => run(["tsc", "-p", "."])],
+  ["lua", checkLua],
   ["buf lint", (run) => run(["buf", "lint"])],
   ["buf breaking", checkBreaking],
 ];

@@ -51,31 +51,31 @@ export type {
 } from "./contract/tick.ts";
 
 /**
- * What the service asks of its store. Every verb that changes something is atomic per queue and
- * safe to repeat; time is the store's, so delays go in and instants come out. A verb rejects with
- * a DlqError: STORE_UNAVAILABLE when it is unknown whether it ran, STORE_FULL when it did not.
+ * The store of the service. Every verb that changes something is atomic per queue and safe to repeat. Time is the store's:
+ * delays go in and instants come out. A verb rejects with a DlqError: STORE_UNAVAILABLE if it is unknown whether it ran,
+ * STORE_FULL if it did not run.
  */
 export interface Store {
   send(queue: string, items: readonly SendItem[], settings: SendSettings): Promise<SendReply[]>;
   /**
-   * Before sends to one queue go to others: remembers which, under their requests. One for each, in
-   * order: undefined, if the request was not known yet.
+   * Before sends to one queue go to others: stores which one under each request. Returns for each, in order, its earlier
+   * answer; undefined: the request is new.
    */
   route(queue: string, items: readonly RouteItem[]): Promise<(SendReply | undefined)[]>;
 
-  /** Expires, ends lives, claims for the given sessions, and says when to come again. */
+  /** Expires leases, ends lives, claims for the given sessions, and returns when to come again. */
   tick(queue: string, request: TickRequest): Promise<TickReply>;
-  /** Gives back, uncounted, what a tick claimed whose reply never came; fences that tick off. */
+  /** Gives back, uncounted, what a tick claimed whose reply was lost, and fences that tick off. */
   abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]): Promise<void>;
 
-  /** Reads what verdicts need; or the answer, when this request has been answered before. */
+  /** Reads what verdicts depend on; or the answer, if this request was answered before. */
   examine(
     queue: string,
     request: Uint8Array,
     tokens: readonly LeaseTokenParts[],
     withEnvelopes?: boolean,
   ): Promise<Examined[] | SettleReply>;
-  /** Applies outcomes, all or none: undefined when a version has changed since `examine`. */
+  /** Applies outcomes, all or none. Undefined: a version has changed since `examine`. */
   settle(
     queue: string,
     request: Uint8Array,
@@ -88,26 +88,26 @@ export interface Store {
   readonly messages: Messages;
   readonly limiters: Limiters;
 
-  /** One snapshot for each queue, in order; of a queue that does not exist, an empty one. */
+  /** One snapshot for each queue, in order; an empty one for a queue that does not exist. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
   /** Names of all queues, in no order. */
   queues(): Promise<string[]>;
-  /** Whether it is one of them. */
+  /** Whether the queue exists. */
   hasQueue(queue: string): Promise<boolean>;
 
-  /** Makes a stream visible as a worker of its queues, and its session findable. */
+  /** Lists a stream as a worker of its queues; `sessionQueues` finds its session. */
   registerSession(session: SessionRecord): Promise<void>;
   unregisterSession(session: SessionRecord): Promise<void>;
-  /** The queues of a session's stream; undefined when it is unknown. */
+  /** The queues of the stream of a session; undefined: the session is unknown. */
   sessionQueues(sessionId: string): Promise<string[] | undefined>;
   /** A sign of life of this node, so that its workers count. */
   beat(): Promise<void>;
 
   /** Settings of queues that were changed while servers ran: each a `dlq.storage.v1.QueueRecord`. */
   readonly configs: Records;
-  /** As `configs`, of the deployment as a whole. */
+  /** As `configs`, of the whole deployment. */
   readonly deployment: Records;
-  /** Messages on their way from one queue to another. */
+  /** Moves of messages from one queue to another. */
   readonly moves: Moves;
   readonly deletion: DeletionSteps;
 
@@ -122,16 +122,16 @@ export interface Examined {
   releases: number;
   reason: Reason;
   poisoned: boolean;
-  /** When its present round of attempts began; undefined: when it was accepted. */
+  /** When its round of attempts began; undefined: when it was accepted. */
   roundStartedAtMs: number | undefined;
-  /** Before this attempt, where the policy grows from it. */
+  /** The delay before this attempt, if the next one grows from it. */
   lastDelayMs: number | undefined;
   /** `dlq.storage.v1.RetrySettings`. */
   retrySettings: Uint8Array;
   priority: number;
   /** Moves by rules so far. */
   hops: number;
-  /** `dlq.storage.v1.Envelope` and, of an edited message, `dlq.storage.v1.Edits`, if they were asked for. */
+  /** `dlq.storage.v1.Envelope` and, of an edited message, `dlq.storage.v1.Edits`, with `withEnvelopes`. */
   envelope?: Uint8Array;
   edits?: Uint8Array;
 }
@@ -143,16 +143,16 @@ export type SettleKind =
   | "failReschedule"
   | "failQuarantine"
   | "failDiscard"
-  /** To another queue; what is said of delay and quarantine is for there. */
+  /** To another queue; delay and quarantine reason are for there. */
   | "failMove"
   | "release"
-  /** Handed out and never written to its stream. */
+  /** Claimed, and never written to its stream. */
   | "return";
 
 export interface SettleItem {
   token: LeaseTokenParts;
   kind: SettleKind;
-  /** Decided on this version of the message; undefined: whatever it is. */
+  /** Decided on this version of the message; undefined: applies to any. */
   version?: number;
   delayMs?: number;
   /** The next delay grows from this one. */
@@ -163,11 +163,11 @@ export interface SettleItem {
   reason?: Reason;
   failure?: Uint8Array;
   note?: string;
-  /** Failures: the message's from now on. */
+  /** Failures: the new priority of the message. */
   priority?: number;
-  /** Failures: the message's from now on, `dlq.storage.v1.RetrySettings`. */
+  /** Failures: the new `dlq.storage.v1.RetrySettings` of the message. */
   retrySettings?: Uint8Array;
-  /** Where a `failMove` goes, and what becomes of the message here if it is refused there. */
+  /** Target of a `failMove`, and the result here if the target refuses the message. */
   move?: { target: string; ifRefused: { delayMs: number; quarantineReason?: QuarantineReason } };
   /** failReschedule: edits of the message before its next delivery, decided on `version`. */
   edit?: EditWrite;
@@ -178,14 +178,14 @@ export interface Settled {
   state: StoredState | GoneState | undefined;
   quarantineReason: QuarantineReason | undefined;
   dueAtMs: number | undefined;
-  /** The session that held the lease, if it still did. */
+  /** The session that held the lease; undefined: the lease had expired. */
   sessionId: Uint8Array | undefined;
   heldMs: number;
   ageMs: number;
 }
 
 export interface SettleReply {
-  /** The answer to an earlier call of the same request: nothing has happened now. */
+  /** It is the answer to an earlier call of the same request: nothing was done now. */
   repeated: boolean;
   nowMs: number;
   results: readonly Settled[];
@@ -213,7 +213,7 @@ export interface QueueSnapshot {
   nowMs: number;
   scheduled: number;
   dueNow: number;
-  /** Those of the due ones that only a stream with nothing else in flight may get. */
+  /** Due messages that get isolated delivery. */
   isolatedDue: number;
   inFlight: number;
   quarantined: number;
@@ -229,19 +229,19 @@ export interface QueueSnapshot {
     quarantineReason: QuarantineReason | undefined;
     count: number;
   }[];
-  /** Of the queue, where it has one. */
+  /** The breaker of the queue, if it has one. */
   breaker: BreakerSnapshot;
   /** Breakers that are not closed, of the queue or its keys. */
   openBreakers: number;
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys: number;
-  /** Keys, and the retry budget, that hold due messages back at present. */
+  /** Limiters that block due messages now: those of keys, and the retry budget. */
   blockingLimiters: number;
-  /** Of the queue's own rate; undefined: it is full, or there is none. */
+  /** The bucket of the queue's rate; undefined: it is full, or there is none. */
   rateBucket: TokenBucket | undefined;
   /** Streams of nodes that are alive. */
   workers: number;
-  /** Leases that these could still take here, by what they asked for. */
+  /** Leases that these could still take here. */
   freeCredit: number;
 }
 

@@ -1,7 +1,5 @@
 // The table of limits in docs/reference/api.md equals the constants that the code checks against.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
@@ -11,7 +9,8 @@ import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
-import { ROOT, readDocument, tableRows } from "./markdown.ts";
+import { NUMBERS } from "../../src/store/redis/packed/numbers.ts";
+import { readDocument, tableRows } from "./markdown.ts";
 
 const API = readDocument("docs/reference/api.md");
 
@@ -35,17 +34,7 @@ function map({ count, keyBytes, valueBytes }: MapLimits): string {
   return `${count}; keys ${size(keyBytes)}, values ${size(valueBytes)}`;
 }
 
-/** A number that a Lua script keeps for itself. */
-function inLua(file: string, pattern: RegExp): number[] {
-  const source = readFileSync(join(ROOT, "src/store/redis/lua/lib", file), "utf8");
-  return (pattern.exec(source) ?? []).slice(1).map(Number);
-}
-
-const [noteBytes = 0] = inLua("journal.lua", /string\.sub\(note, 1, (\d+)\)/);
-const [entries = 0, historyBytes = 0] = inLua(
-  "message.lua",
-  /HISTORY_ENTRIES, HISTORY_BYTES = (\d+), (\d+)/,
-);
+const { NOTE_BYTES, HISTORY_ENTRIES, HISTORY_BYTES } = NUMBERS.LIMIT;
 
 const LEASE = `${LIMITS.leaseMinMs / 1000} s to ${LIMITS.leaseMaxMs / 3_600_000} h`;
 const EXPECTED = [
@@ -84,8 +73,8 @@ const EXPECTED = [
   size(W.frameBytes),
   `${W.failure.typeBytes} bytes, ${size(W.failure.messageBytes)}, ${size(W.failure.stackTraceBytes)}`,
   map(W.failure.attributes),
-  `${size(W.noteBytes)}; the journal keeps ${noteBytes} bytes`,
-  `the last ${entries}, ${size(historyBytes)} in all`,
+  `${size(W.noteBytes)}; the journal keeps ${NOTE_BYTES} bytes`,
+  `the last ${HISTORY_ENTRIES}, ${size(HISTORY_BYTES)} in all`,
   `the last ${W.importedHistory.failures}, ${size(W.importedHistory.failureBytes)} in all`,
 ];
 

@@ -1,18 +1,18 @@
 import type { BreakerState } from "../../core/delivery-status.ts";
 
-/** What holds deliveries back, as an operator sees and moves it. Each verb is safe to repeat. */
+/** What an operator sees and changes of limiters. Each verb is safe to repeat. */
 export interface Limiters {
-  /** Breakers that are not closed, the longest open first; of a queue with very many, not all. */
+  /** Breakers that are not closed, the longest open first; at most 1,000. */
   breakers(queue: string): Promise<OpenBreaker[]>;
-  /** Closes one by hand, and forgets what it has counted. Whether it was not closed. */
+  /** Closes a breaker and resets its counts. Returns whether it was not closed. */
   resetBreaker(queue: string, key: string): Promise<boolean>;
-  /** Lets an ordering key go on; the quarantined message that it waited behind, if it did. */
+  /** Lets an ordering key go on. Returns the id of the quarantined message that it waited behind, if it did. */
   releaseOrder(queue: string, orderingKey: string): Promise<Uint8Array | undefined>;
 }
 
 export interface BreakerSnapshot {
   state: BreakerState;
-  /** When it tries again, while it is open. */
+  /** When an open breaker lets probes go. */
   retryAtMs: number | undefined;
 }
 

@@ -1,15 +1,14 @@
 import type { MessageFilter, RetryOutcome, StoredState } from "../../core/message.ts";
 import type { Reason } from "../../core/reason.ts";
 
-/** Stored messages as edits and simulations see them. What edits write goes with a retry or an outcome. */
+/** Reads stored messages, for edits and simulations, and retries them. */
 export interface Messages {
-  /** Why nothing can be edited at present, in words: edits take room. Undefined: it can. */
+  /** Why messages cannot be edited now: edits need room. Undefined: they can. */
   readonly full: string | undefined;
 
   /**
-   * What edits start from, in the order of the ids: of as many as fit into one reply, at least one.
-   * Undefined for a message that is not there. Or the answer, when a retry under this request has
-   * been answered before.
+   * Reads what edits start from, in the order of the ids: as many messages as fit into one reply, at least one. Undefined
+   * for a message that does not exist. If a retry under this request was answered before, returns that answer.
    */
   contents(
     queue: string,
@@ -37,10 +36,10 @@ export interface Messages {
     expectedCount: number,
     prepare?: PrepareRetry,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
-  /** Ids of messages that match, at most so many. */
+  /** Ids of messages that match, at most `most`. */
   matching(queue: string, filter: MessageFilter, most: number): Promise<Uint8Array[]>;
 
-  /** A page of all messages in one state, from the start or where the page before ended. */
+  /** Reads a page of all messages in one state, from the start or from the end of the page before. */
   walk(queue: string, state: StoredState, from?: WalkPlace): Promise<WalkedPage>;
 }
 
@@ -51,7 +50,7 @@ export interface StoredContent {
   version: number;
   /** `dlq.storage.v1.Envelope`, as it was sent. */
   envelope: Uint8Array;
-  /** `dlq.storage.v1.Edits`, as earlier edits have left it. */
+  /** `dlq.storage.v1.Edits`, the result of earlier edits. */
   edits: Uint8Array | undefined;
 }
 
@@ -59,35 +58,35 @@ export interface StoredContent {
 export interface EditWrite {
   /** `dlq.storage.v1.Edits`. */
   edits: Uint8Array;
-  /** Of the payload that is in it. */
+  /** Bytes of the payload in it. */
   payloadBytes: number;
-  /** By how many bytes more than the earlier ones; may be negative. */
+  /** Bytes that these edits take more than the earlier ones; may be negative. */
   grown: number;
-  /** What limits by key go by from now on; undefined: as before. */
+  /** The new limiter key; undefined: as before. */
   limiterKey?: string;
 }
 
-/** What to do to one message of a retry. What was decided by its content holds for that version alone. */
+/** What a retry does to one message. A decision by its content holds for that version only. */
 export type RetryItem =
   | { kind: "retry"; id: Uint8Array }
   | { kind: "edit"; id: Uint8Array; version: number; write: EditWrite }
   | { kind: "refuse"; id: Uint8Array; version: number; detail: string }
-  /** It was in flight when it was looked at: refused, wherever it is now. */
+  /** It was in flight when it was read: refused, even if it is not any more. */
   | { kind: "busy"; id: Uint8Array };
 
 export interface WalkedPage {
   messages: WalkedMessage[];
-  /** Where the next page begins; undefined: there is none. */
+  /** The start of the next page; undefined: this was the last one. */
   next: WalkPlace | undefined;
 }
 
-/** How far a walk has come: in which index of the state, and how many of it were looked at. */
+/** The progress of a walk: the index of the state, and how many entries of it were read. */
 export interface WalkPlace {
   readonly index: number;
   readonly start: number;
 }
 
-/** A stored message, as far as a verdict on its next failure depends on it. */
+/** What a verdict on the next failure of a message depends on. */
 export interface WalkedMessage {
   id: Uint8Array;
   reason: Reason;

@@ -1,28 +1,27 @@
 /**
- * What was set while servers ran, by name, as this node knows it: as of its last look. Each look is one
- * question, however many there are; while the store is away the last known holds.
+ * Settings that were changed while servers ran, by name. This node has a copy as of its last look; a look costs one round
+ * trip if nothing has changed. While the store is unavailable the copy stays in force.
  */
 export interface Records {
   get(name: string): StoredRecord | undefined;
-  /** Those that have a record. */
+  /** The names that have a record. */
   names(): Iterable<string>;
-  /** Looks anew. What others had written before the call is known after it. */
+  /** Reads what has changed. All that was written before the call is in the copy after it. */
   refresh(): Promise<void>;
   /**
-   * Writes a record in place of the one that was seen; undefined stands for none. `encode` is given
-   * the store's now. False: another one is there by now, and nothing was written. Rejects with LIMIT
-   * where one more may not be.
+   * Writes a record in place of the one that was seen; undefined stands for none. `encode` gets the store's time. Returns
+   * false if another record is there by now: nothing was written. Rejects with LIMIT if there are too many records.
    */
   replace(
     name: string,
     seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
   ): Promise<boolean>;
-  /** Told of the names whose records are others than before. */
+  /** Called with the names whose records have changed. */
   onChange(listener: (names: readonly string[]) => void): void;
 }
 
-/** The same content keeps its object from look to look. */
+/** A record keeps its object as long as its content is the same. */
 export interface StoredRecord {
   readonly bytes: Uint8Array;
 }

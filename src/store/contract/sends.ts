@@ -18,7 +18,7 @@ export interface SendItem {
   reason: Reason;
   /** Set: straight to quarantine. */
   quarantineReason: QuarantineReason | undefined;
-  /** Delay of the first retry; of the next one, when the message joins one in flight. */
+  /** Delay of the first retry; if the message joins one in flight, of the next one. */
   delayMs: number;
   /** Instead of the delay: an instant, compared with the store's clock. */
   dueAtMs: number | undefined;
@@ -27,39 +27,39 @@ export interface SendItem {
   retrySettings: Uint8Array;
   sourceId: string;
   dedupKey: string;
-  /** Only called when there is a dedup key. */
+  /** Only used with a dedup key. */
   payloadHash: Uint8Array;
   /** -100 to 100. */
   priority?: number;
-  /** What limits by key go by. Absent or empty: none. */
+  /** Limiter key. Absent or empty: none. */
   limiterKey?: string;
   /** Absent or empty where the queue keeps no order. */
   orderingKey?: string;
-  /** Counted, and not kept. */
+  /** Counted and not stored. */
   dropped?: boolean;
   /** For the journal. */
   note?: string;
-  /** Edits of a message that is new; one that is joined stays as it is. */
+  /** Edits of a new message; not applied if it joins one. */
   edit?: EditWrite;
-  /** Absent: none, and a repeat is only known by its request. */
+  /** Absent: a repeat is only recognized by its request. */
   number?: SendNumber | undefined;
-  /** What it brings along from another system; nothing of it, where it joins a message. */
+  /** History from another system; not stored if it joins a message. */
   importedHistory?: SendImportedHistory | undefined;
 }
 
 export interface SendImportedHistory {
   attempts: number;
-  /** Those in the envelope beside the one that it is sent with. */
+  /** Failures in the envelope, without the one that it is sent with. */
   failureCount: number;
-  /** Its life and its age begin here; in the future, or absent: now. */
+  /** Its life and its age begin here. Absent or in the future: now. */
   firstFailureAtMs: number | undefined;
 }
 
-/** Which send of its client it is. */
+/** The number that a client gave to a send. */
 export interface SendNumber {
-  /** 16 bytes; behind them the name of the queue that it was sent to, where that is another one. */
+  /** 16 bytes; behind them the queue that it was sent to, if a rule sent it to another one. */
   client: Uint8Array;
-  /** From 1; a whole number that a double holds. */
+  /** A whole number from 1, as far as a double holds it exactly. */
   number: number;
 }
 
@@ -70,19 +70,19 @@ export interface RouteItem {
 }
 
 export type SendReply =
-  /** This item alone: the others of its call may be stored. */
+  /** Only this item failed; the others of its call may be stored. */
   | { status: "failed"; error: DlqError }
   | { status: "full"; what: "messages" | "bytes" }
   | { status: "deleting" }
   | { status: "dropped"; reason: Reason; repeated: boolean }
-  /** An earlier call of the same request was sent on to another queue: its answer is there. */
+  /** An earlier call of the same request went to another queue: its answer is there. */
   | { status: "routed"; queue: string }
-  /** Its number was taken before: nothing has happened now, and no more is known of it. */
+  /** Its number was used before: nothing was done now, and the first answer has expired. */
   | { status: "taken"; reason: Reason }
   | {
       status: "stored";
       joined: boolean;
-      /** The answer to an earlier call of the same request: nothing has happened now. */
+      /** It is the answer to an earlier call of the same request: nothing was done now. */
       repeated: boolean;
       id: Uint8Array;
       state: StoredState;

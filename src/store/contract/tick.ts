@@ -2,7 +2,7 @@ import type { DeliveryStatus } from "../../core/delivery-status.ts";
 import type { DueDelivery, StoredState } from "../../core/message.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 
-/** A claim's nonce is of one session and one tick: part of each token that it makes. */
+/** `nonce` belongs to one session and one tick; it is part of the tokens of that claim. */
 export interface ClaimedSession {
   sessionId: Uint8Array;
   nonce: Uint8Array;
@@ -12,7 +12,7 @@ export interface SessionCredit extends ClaimedSession {
   count: number;
   bytes: number;
   leaseMs: number;
-  /** Holds nothing and reserves nothing else: may take a suspect, or one larger than its bytes. */
+  /** It holds no message and reserves nothing else: it may get an isolated delivery, or a message larger than `bytes`. */
   canIsolate: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface TickRequest {
 }
 
 export interface Claimed extends DueDelivery {
-  /** Index into the request's sessions. */
+  /** Index of its session in the request. */
   session: number;
   /** Must be alone on its stream until its outcome is known. */
   isolated: boolean;
@@ -42,14 +42,14 @@ export interface LostLease {
 
 export interface TickReply {
   nowMs: number;
-  /** It is sealed: nothing is handed out any more, and somebody has to finish its deletion. */
+  /** The queue is sealed: it hands out nothing, and its deletion must be finished. */
   deleting: boolean;
   claimed: readonly Claimed[];
   lost: readonly LostLease[];
   /** Lives that ended: moved to quarantine, or removed. */
   ended: readonly { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[];
   /**
-   * Heads, where there is something to wait for. In the past: there is work left to do. While the
+   * When to come again for each kind of work; undefined: there is nothing to wait for. In the past: work is left. While the
    * queue is paused nothing is due before the pause ends.
    */
   nextDueAtMs: number | undefined;
@@ -57,9 +57,9 @@ export interface TickReply {
   nextLeaseAtMs: number | undefined;
   nextEndAtMs: number | undefined;
   leasesOut: number;
-  /** When the first message of those set out that are on their way to another queue. */
+  /** When the move of the first moving message started. */
   firstMoveAtMs: number | undefined;
-  /** The first due message is larger than the room of every session that was offered. */
+  /** The first due message is larger than the room of every session. */
   headTooLarge: boolean;
   deliveryStatus: DeliveryStatus;
 }

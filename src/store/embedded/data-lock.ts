@@ -1,11 +1,10 @@
-// One server per data folder. Each contender listens on a unix socket of its own in the folder and
-// then looks for others. The kernel closes a socket with its process, however that ends, so a
-// kill -9 leaves no lock behind, and this holds across containers that share the folder, where
-// pids mean nothing. Whoever connects hears who is there. (Node has no flock.)
+// Lets one server use a data folder. (Node has no flock.) Each contender listens on a unix socket of its own in the folder
+// and then looks for others. The kernel closes a socket with its process, so a kill -9 leaves no lock behind. This also
+// works between containers that share the folder, where pids mean nothing. A connection gets a line about the contender.
 //
-// Why at most one can own it: everyone is visible before looking, and owns the folder only after
-// a look that found nobody alive. Of two, the one that became visible later sees the other. Names
-// are random and never used twice, so removing a dead one cannot hit a newcomer.
+// Why at most one can own the folder: each contender is visible before it looks, and owns the folder only after a look
+// that found no other one alive. Of two, the one that became visible later sees the other. Names are random and never
+// used twice, so removing a dead one cannot remove a new one.
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -30,20 +29,20 @@ export class DataFolderInUseError extends Error {
   }
 }
 
-/** What a contender says to whoever connects. */
+/** What a contender sends to a connection. */
 interface Introduction {
   readonly who: string;
   readonly owns: boolean;
 }
 
-/** How long a living one gets to introduce itself; it may be busy, and then counts as owner. */
+/** How long a contender may take to answer. One that is too busy counts as owner. */
 const INTRODUCTION_MS = 1_000;
 const SILENT: Introduction = { who: "which does not say its process id", owns: true };
 
-/** It hung up without a word, as one does that gives way or dies: worth another look. */
+/** It closed the connection without an answer, as one that gives way or ends: look again. */
 const ENDING: Introduction = { who: "which is ending", owns: false };
 
-/** As long as the socket folder counts on. */
+/** The length that LONGEST_NAME_BYTES of socket-folder.ts allows. */
 const VISIBLE = /^own-[0-9a-f]{6}$/;
 
 export async function lockDataFolder(dataDir: string, socketDir: string): Promise<DataLock> {
@@ -58,7 +57,7 @@ export async function lockDataFolder(dataDir: string, socketDir: string): Promis
     await close(server);
   };
   try {
-    // Visible only once it listens: a visible socket that refuses has lost its process for good.
+    // It becomes visible when it listens: so a visible socket that refuses connections has no process.
     await rename(join(socketDir, `new-${id}`), join(socketDir, name));
     await untilAlone(dataDir, socketDir, name);
     owns = true;
@@ -69,7 +68,7 @@ export async function lockDataFolder(dataDir: string, socketDir: string): Promis
   }
 }
 
-/** Gives way to an owner and to a contender of a smaller name; waits for larger ones to do so. */
+/** Rejects if there is an owner or a contender with a smaller name; waits until larger ones have given way. */
 async function untilAlone(dataDir: string, socketDir: string, own: string): Promise<void> {
   for (;;) {
     let alone = true;
@@ -91,7 +90,7 @@ async function untilAlone(dataDir: string, socketDir: string, own: string): Prom
 
 async function listen(path: string, introduce: () => Introduction): Promise<Server> {
   const server = createServer((socket) => {
-    socket.on("error", () => {}); // whoever asked has gone
+    socket.on("error", () => {}); // the other end is gone
     socket.end(JSON.stringify(introduce()));
   });
   server.unref(); // a lock keeps no process alive
@@ -100,7 +99,7 @@ async function listen(path: string, introduce: () => Introduction): Promise<Serv
   return server;
 }
 
-/** Undefined when nobody listens. Only the kernel's refusal counts as death, never silence. */
+/** Undefined: no process listens. Only the kernel's refusal proves that, never a timeout. */
 function introduction(path: string): Promise<Introduction | undefined> {
   return new Promise((resolve) => {
     let words = "";

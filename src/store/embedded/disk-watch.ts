@@ -1,11 +1,11 @@
-// Says when the disk of the data folder runs low, so that sends are refused while Redis can still
-// write: with `appendfsync always` Redis ends itself on the first write that fails.
+// Reports when the disk of the data folder runs low, so that sends are refused while Redis can still write: with
+// `appendfsync always` Redis ends itself on the first write that fails.
 
 import { statfs } from "node:fs/promises";
 
 /** Often enough that a fast writer cannot fill the reserve in between. */
 const INTERVAL_MS = 2_000;
-/** While it is low, sends wait for the end of that. */
+/** Shorter while it is low, since sends wait for its end. */
 const LOW_INTERVAL_MS = 500;
 
 /** The default reserve, or a twentieth of a disk that is too small for it. */
@@ -40,11 +40,11 @@ export class DiskWatch {
     return this.#low;
   }
 
-  /** Resolves after the first look. */
+  /** Resolves after the first check. */
   async start(): Promise<void> {
     await this.check();
     this.#stopped = false;
-    this.#lookLater();
+    this.#checkLater();
   }
 
   stop(): void {
@@ -52,14 +52,14 @@ export class DiskWatch {
     clearTimeout(this.#timer);
   }
 
-  #lookLater(): void {
+  #checkLater(): void {
     if (this.#stopped) return;
     const after = this.#low ? LOW_INTERVAL_MS : INTERVAL_MS;
-    this.#timer = setTimeout(() => void this.check().finally(() => this.#lookLater()), after);
+    this.#timer = setTimeout(() => void this.check().finally(() => this.#checkLater()), after);
     this.#timer.unref();
   }
 
-  /** One look. A folder that cannot be read changes nothing: Redis itself will complain. */
+  /** Checks once. A folder that cannot be read changes nothing: Redis itself reports that. */
   async check(): Promise<void> {
     const space = await this.#options.readSpace().catch(() => undefined);
     if (space === undefined) return;

@@ -1,4 +1,4 @@
-/** Where the embedded Redis is told of; a pino logger fits. */
+/** The log for events of the embedded Redis; a pino logger fits. */
 export interface EmbeddedLog {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;

@@ -1,5 +1,5 @@
-// The embedded store: a redis-server of our own, on a unix socket in the data folder, for whoever
-// configured no Redis. One per data folder, supervised, and not lost when this process is killed.
+// The embedded store, used if no Redis is configured: a redis-server of this service on a unix socket in the data folder.
+// There is one per data folder. It is supervised, and runs on when this process is killed.
 
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,14 +38,14 @@ export interface EmbeddedRedis {
   readonly maxMemoryBytes: number;
   /** Undefined between an unexpected end and the restart. */
   readonly pid: number | undefined;
-  /** Whether it was found running, left behind by a process that was killed. */
+  /** Whether it was running already, started by a process that was killed. */
   readonly adopted: boolean;
   /**
-   * All data is loaded and commands run. Loading has no deadline. Rejects, with what to do, when
-   * Redis refuses to start on this data; call `stop` then.
+   * Resolves when all data is loaded and commands run. Loading has no deadline. Rejects, with advice, if Redis refuses to
+   * start on this data; call `stop` then.
    */
   readonly ready: Promise<void>;
-  /** Whether sends should be refused before the disk is full. Looked up every 2 s. */
+  /** Whether the disk is so full that sends must be refused. Checked every 2 s. */
   diskIsLow(): boolean;
   /** Called each time the server ended without `stop`; it is started again after `restartInMs`. */
   onUnexpectedExit(listener: (exit: UnexpectedExit) => void): void;
@@ -53,7 +53,7 @@ export interface EmbeddedRedis {
   stop(): Promise<void>;
 }
 
-/** Resolves when the socket accepts connections; commands may hear LOADING until `ready`. */
+/** Resolves when the socket accepts connections; commands may get LOADING until `ready`. */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
   const dataDir = await ownFolder(options.dataDir);
   const socketDir = await socketFolder(dataDir);
@@ -93,7 +93,7 @@ async function startLocked(
   const { log, serverPath } = options;
   const launch = async (): Promise<ServerProcess> => {
     const server = await launchServer(serverPath, settings);
-    // At once: should we be killed now, the next start must find this server.
+    // At once: if this process is killed now, the next start must find this server.
     writeServerRecord(dataDir, { ...server.identity, socketPath });
     return server;
   };
@@ -168,7 +168,7 @@ function watchDisk(options: EmbeddedOptions, dataDir: string): DiskWatch {
   });
 }
 
-/** One command for all, so that no half of them is in force. */
+/** One command for all settings: they are applied together or not at all. */
 async function applySettings(settings: ServerSettings): Promise<void> {
   const pairs = Object.entries(liveSettings(settings)).flat();
   await ask(settings.socketPath, ["CONFIG", "SET", ...pairs], 10_000);

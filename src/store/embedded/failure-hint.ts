@@ -1,4 +1,4 @@
-// What to do about a redis-server that ended by itself, told from the last lines of its log.
+// Derives from the last log lines of a redis-server that ended by itself what an operator can do.
 
 import { join } from "node:path";
 
@@ -39,7 +39,7 @@ const HINTS: readonly Hint[] = [
   },
 ];
 
-/** Undefined when the lines tell nothing known. */
+/** Undefined: no known cause. */
 export function failureHint(lines: readonly string[], dataDir: string): string | undefined {
   const text = lines.join("\n");
   return HINTS.find((hint) => hint.sign.test(text))?.advice(dataDir);

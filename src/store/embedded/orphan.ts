@@ -1,6 +1,6 @@
-// A kill -9 of the service leaves its redis-server running under init. The next start finds it:
-// one that answers is taken over, with all it has in memory; one that does not is stopped before
-// a second server opens the same files. Call it only while holding the data folder's lock.
+// After a kill -9 of the service its redis-server runs on. The next start finds it: one that answers is taken over, with
+// all that it has in memory; one that does not answer is stopped before a second server opens the same files. Call this
+// only while holding the lock of the data folder.
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,13 +12,13 @@ export interface OrphanSearch {
   readonly dataDir: string;
   readonly socketPath: string;
   readonly log: EmbeddedLog;
-  /** How long a silent server may take to answer. Long: a loading one answers between chunks. */
+  /** How long a server may take to answer. Long: while it loads, it answers between chunks only. */
   readonly patienceMs?: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs?: number;
 }
 
-/** The server to adopt, or undefined when none runs any more. */
+/** Returns the server to take over; undefined: none is running any more. */
 export async function settleOrphan(search: OrphanSearch): Promise<ProcessIdentity | undefined> {
   const { dataDir, socketPath, log, patienceMs = 10_000, graceMs = 10_000 } = search;
   const recorded = readServerRecord(dataDir);
@@ -29,7 +29,7 @@ export async function settleOrphan(search: OrphanSearch): Promise<ProcessIdentit
       identity !== undefined &&
       answering.dir === dataDir &&
       (recorded === undefined || recorded.startedAt === identity.startedAt);
-    if (!ours) throw new Error(strangerMessage(dataDir, socketPath, answering));
+    if (!ours) throw new Error(unknownServerMessage(dataDir, socketPath, answering));
     log.info({ pid: identity.pid }, "took over the redis-server that an earlier run left behind");
     return identity;
   }
@@ -49,7 +49,7 @@ interface Introduction {
   readonly pid: number;
 }
 
-/** Both commands are answered while data still loads. Undefined when nobody answers. */
+/** Redis answers both commands while data is loading. Undefined: no answer. */
 async function introduce(socketPath: string, timeoutMs: number): Promise<Introduction | undefined> {
   try {
     const config = await ask(socketPath, ["CONFIG", "GET", "dir"], timeoutMs);
@@ -63,7 +63,7 @@ async function introduce(socketPath: string, timeoutMs: number): Promise<Introdu
   }
 }
 
-/** The temporary folder differs between the runs, and with it the lock: it may still be in use. */
+/** The runs have different temporary folders, and so different locks: that server may be in use. */
 function elsewhereMessage(dataDir: string, { pid, socketPath }: ServerRecord): string {
   return (
     `A redis-server (process ${pid}) uses the data folder ${dataDir} through ${socketPath}, which ` +
@@ -71,7 +71,7 @@ function elsewhereMessage(dataDir: string, { pid, socketPath }: ServerRecord): s
   );
 }
 
-function strangerMessage(dataDir: string, socketPath: string, found: Introduction): string {
+function unknownServerMessage(dataDir: string, socketPath: string, found: Introduction): string {
   return (
     `A redis-server that this service did not start, or cannot reach as a process (pid ${found.pid} ` +
     `by its own count, folder ${found.dir}), answers at ${socketPath}. Stop it, or use another ` +
@@ -103,7 +103,7 @@ function readServerRecord(dataDir: string): ServerRecord | undefined {
     const found: unknown = JSON.parse(readFileSync(recordPath(dataDir), "utf8"));
     return isRecord(found) ? found : undefined;
   } catch {
-    return undefined; // none, or not one of ours
+    return undefined; // no record, or another file of this name
   }
 }
 

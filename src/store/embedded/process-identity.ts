@@ -1,5 +1,5 @@
-// Which process is meant, beyond its pid: pids are used again, and a signal to a stranger is the
-// one mistake a supervisor must not make. The pair of pid and start time is never used twice.
+// Identifies a process by its pid and start time, a pair that is never used twice. Pids are used again, and a supervisor
+// must not send a signal to another process.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -36,7 +36,7 @@ function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   try {
     process.kill(identity.pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it just ended by itself
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has ended meanwhile
   }
 }
 

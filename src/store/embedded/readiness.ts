@@ -1,5 +1,4 @@
-// Waiting for a redis-server: first until it listens, then until its data is loaded. Loading takes
-// as long as it takes; nobody gives up on a server that is alive.
+// Waits for a redis-server: first until it listens, then until its data is loaded. Loading has no deadline.
 
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,7 +8,7 @@ import { ask } from "./reply.ts";
 const ANSWER_MS = 5_000;
 const REPORT_EVERY_MS = 5_000;
 
-/** Without progress for this long, the log says so: the operator decides, not we. */
+/** Without progress for this long a warning is logged; the operator decides what to do. */
 const STALLED_MS = 60_000;
 
 /** Resolves when the socket accepts connections, which it does before the data is loaded. */
@@ -57,7 +56,7 @@ async function loadedBytes(socketPath: string): Promise<number | undefined> {
   return bytes === undefined ? undefined : Number(bytes);
 }
 
-/** Turns many looks into few log lines. */
+/** Logs the progress of loading, once in REPORT_EVERY_MS. */
 class LoadingProgress {
   readonly #log: EmbeddedLog;
   #bytes = 0;

@@ -1,6 +1,5 @@
-// Just enough of the Redis protocol to ask one question of a server that may still be loading.
-// The service's own traffic goes through ioredis; this is for the supervisor, which must get an
-// answer or an error within its own deadline whatever state the server is in.
+// Sends one command to a redis-server that may still be loading, and reads its reply. For the supervisor, which needs a
+// reply or an error within its own deadline. All other traffic goes through ioredis.
 
 import { connect } from "node:net";
 
@@ -16,7 +15,7 @@ export class ReplyError extends Error {
   }
 }
 
-/** Sends one command on a connection of its own. Rejects when nothing complete came in time. */
+/** Sends one command on a connection of its own. Rejects if no complete reply comes in time. */
 export function ask(
   socketPath: string,
   command: readonly string[],
@@ -41,7 +40,7 @@ export function ask(
       received = Buffer.concat([received, chunk]);
       try {
         const parsed = parse(received, 0);
-        if (parsed === undefined) return; // more is on its way
+        if (parsed === undefined) return; // not complete yet
         clearTimeout(timer);
         resolve(parsed.value);
         socket.destroy();
@@ -62,7 +61,7 @@ interface Parsed {
   readonly end: number;
 }
 
-/** RESP2. Undefined while the reply at `start` is incomplete; throws what an error reply says. */
+/** RESP2. Undefined while the reply at `start` is incomplete; throws a ReplyError for an error reply. */
 function parse(bytes: Buffer, start: number): Parsed | undefined {
   const lineEnd = bytes.indexOf("\r\n", start);
   if (lineEnd < 0) return undefined;

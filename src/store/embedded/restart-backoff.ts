@@ -3,7 +3,7 @@
 const FIRST_MS = 100;
 const CAP_MS = 5_000;
 
-/** A server that ran this long was healthy: its end is a new story. */
+/** After a run of this length waiting begins again with the first delay. */
 const HEALTHY_MS = 30_000;
 
 export class RestartBackoff {

@@ -1,5 +1,4 @@
-// What the embedded redis-server is started with. Everything that matters is named here: no
-// configuration file is read, so the same store runs on every machine.
+// The arguments of the embedded redis-server. It reads no configuration file: the same store runs on every machine.
 
 export interface ServerSettings {
   readonly dataDir: string;
@@ -8,8 +7,8 @@ export interface ServerSettings {
 }
 
 /**
- * Settings that an adopted server is brought to as well, since a former version of the service
- * may have started it with others. Each must be one that `CONFIG SET` can change.
+ * Settings that are also applied to a server that was taken over, since an earlier version of the service may have started
+ * it with others. `CONFIG SET` must be able to change each.
  */
 export function liveSettings(settings: ServerSettings): Readonly<Record<string, string>> {
   return {

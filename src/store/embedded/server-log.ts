@@ -1,5 +1,4 @@
-// The log file of the embedded redis-server. It writes there by itself, since its log must go on
-// while no parent reads a pipe.
+// The log file of the embedded redis-server. Redis writes it by itself: no process reads a pipe after this one was killed.
 
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +11,7 @@ const TAIL_LINES = 8;
 
 export interface ServerLog {
   readonly path: string;
-  /** For the child's stdout and stderr; close it once the child has its own. */
+  /** For stdout and stderr of the child; close it once the child runs. */
   readonly fd: number;
   close(): void;
   /** The last lines written since this log was opened, oldest first. */
@@ -33,7 +32,7 @@ export function openServerLog(dataDir: string, rotateBytes: number = ROTATE_BYTE
   };
 }
 
-/** Whoever started the server: what it wrote last. */
+/** The last lines, also of a server that another process started. */
 export function lastLogLines(dataDir: string): string[] {
   return readTail(logPath(dataDir), 0);
 }
@@ -47,7 +46,7 @@ function readTail(path: string, startBytes: number): string[] {
   try {
     fd = openSync(path, "r");
   } catch {
-    return []; // somebody cleaned up; there is nothing to show then
+    return []; // the file was removed
   }
   try {
     const { size } = fstatSync(fd);

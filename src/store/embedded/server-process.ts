@@ -8,10 +8,10 @@ import { type ServerSettings, serverArguments } from "./server-arguments.ts";
 import { lastLogLines, openServerLog } from "./server-log.ts";
 
 export interface ServerExit {
-  /** What Redis chose to exit with; null when a signal ended it, or when nobody can tell. */
+  /** The exit code; null if a signal ended it, or if it is unknown. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Its last words, oldest first. */
+  /** The last lines of its log, oldest first. */
   readonly lastLines: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export async function launchServer(
       // service has drained.
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
-      // Redis needs no setting from here, and the environment may hold our secrets.
+      // Redis needs no settings from the environment, which may hold secrets of the service.
       env: { PATH: process.env.PATH, TZ: process.env.TZ, LC_ALL: "C" },
     });
   } finally {
@@ -46,8 +46,7 @@ export async function launchServer(
   const exited = new Promise<ServerExit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal, lastLines: log.tail() }));
   });
-  // A child that ended within this microsecond is a zombie, which has no identity; any start time
-  // that no process has will do for it.
+  // A child that has ended already is a zombie, which has no identity: it gets a start time that no process has.
   return { identity: identify(pid) ?? { pid, startedAt: "ended" }, adopted: false, exited };
 }
 
@@ -61,13 +60,13 @@ async function reasonOfFailure(child: ChildProcess, serverPath: string): Promise
   );
 }
 
-/** Takes over a server that another process started. Its end shows as the end of a connection. */
+/** Takes over a server that another process started. Its end is detected by the end of a connection. */
 export function adoptServer(identity: ProcessIdentity, settings: ServerSettings): ServerProcess {
   const { dataDir, socketPath } = settings;
   const watch = async (): Promise<ServerExit> => {
     while (isRunning(identity)) {
       await connectionEnd(socketPath);
-      // Closing comes a moment before the process is gone, or somebody closed all clients.
+      // The connection closes a moment before the process ends; or all clients were disconnected.
       if (isRunning(identity)) await delay(50, undefined, { ref: false });
     }
     return { code: null, signal: null, lastLines: lastLogLines(dataDir) };

@@ -1,4 +1,4 @@
-// Where the unix sockets of a data folder live: in it, unless its path is too long for one.
+// The folder of the unix sockets of a data folder: the data folder itself, unless its path is too long.
 
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
@@ -8,10 +8,10 @@ import { join } from "node:path";
 /** The system's limit is 107 bytes on Linux and 103 on macOS; a longer path fails to bind. */
 const MAX_PATH_BYTES = 100;
 
-/** The longest name that is put in the folder: `/redis.sock`, `/own-xxxxxx`, `/new-xxxxxx`. */
+/** The longest name in the folder: `/redis.sock`, `/own-xxxxxx`, `/new-xxxxxx`. */
 const LONGEST_NAME_BYTES = 11;
 
-/** `dataDir` is absolute and real, so that each folder has one answer however it is spelled. */
+/** `dataDir` is absolute and without links, so that each folder has one socket folder. */
 export async function socketFolder(dataDir: string): Promise<string> {
   if (fits(dataDir)) return dataDir;
   const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
@@ -31,7 +31,7 @@ function fits(folder: string): boolean {
   return Buffer.byteLength(folder) + LONGEST_NAME_BYTES <= MAX_PATH_BYTES;
 }
 
-/** Anybody may create names in a shared temporary folder: take only what is ours alone. */
+/** Any user may create names in a shared temporary folder: use only a folder of this user alone. */
 async function assertPrivate(folder: string): Promise<void> {
   const found = await lstat(folder);
   if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) {

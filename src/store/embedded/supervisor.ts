@@ -1,5 +1,5 @@
-// Keeps one redis-server running until told to stop. It knows nothing of folders and locks: it is
-// given a way to launch a server, and perhaps a first one that already runs.
+// Keeps one redis-server running until `stop`. Folders and locks are the caller's: the supervisor gets a function that
+// launches a server, and a first server that runs already.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedLog } from "./embedded-log.ts";
@@ -15,7 +15,7 @@ export interface UnexpectedExit extends ServerExit {
 export interface SupervisorParts {
   readonly socketPath: string;
   readonly launch: () => Promise<ServerProcess>;
-  /** Says in words why a server ended, and what to do. */
+  /** Returns a text: why a server ended, and what to do. */
   readonly explain: (exit: ServerExit) => string;
   readonly log: EmbeddedLog;
 }
@@ -34,7 +34,7 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#firstReady.promise.catch(() => {}); // whoever awaits `ready` still hears it
+    this.#firstReady.promise.catch(() => {}); // a caller that awaits `ready` still gets it
   }
 
   /** Undefined while no server runs: between an unexpected end and the restart. */
@@ -43,8 +43,8 @@ export class Supervisor {
   }
 
   /**
-   * The first time that all data is loaded. Rejects when Redis itself refuses to start, or when
-   * `stop` comes first; from then on it is not started again.
+   * Resolves when all data is loaded for the first time. Rejects if Redis refuses to start, or if `stop` is called first;
+   * Redis is not started again then.
    */
   get ready(): Promise<void> {
     return this.#firstReady.promise;
@@ -61,8 +61,8 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error("the embedded Redis was stopped"));
     this.#firstReady.reject(this.#stopping.signal.reason);
-    // What watches a server that was taken over keeps no process alive: without this, the process
-    // might be over before the end of that server is seen.
+    // Watching a server that was taken over keeps no process alive: without this timer the process could end before that
+    // server.
     const awake = setInterval(() => {}, STOP_GRACE_MS);
     try {
       if (this.#current !== undefined) await terminate(this.#current.identity, STOP_GRACE_MS);
@@ -80,12 +80,11 @@ export class Supervisor {
       const exit: ServerExit = server === undefined ? NOT_STARTED : await this.#runOnce(server);
       if (this.#stopping.signal.aborted) return;
       const why = this.#parts.explain(exit);
-      // A server that exits by its own decision before it was ever ready has told us what is
-      // wrong, and would say the same again. A signal is somebody else's decision.
+      // A server that exits by itself before it was ever ready would do so again. A signal came from outside.
       if (!this.#wasReady && exit.code !== null) return this.#firstReady.reject(new Error(why));
       const restartInMs = backoff.next(performance.now() - upAtMs);
       this.#parts.log.error({ code: exit.code, signal: exit.signal, restartInMs }, why);
-      for (const tell of this.#listeners) tell({ ...exit, restartInMs });
+      for (const listener of this.#listeners) listener({ ...exit, restartInMs });
       server = await this.#relaunch(restartInMs);
       if (this.#stopping.signal.aborted) return await this.#abandon(server);
     }
@@ -114,7 +113,7 @@ export class Supervisor {
     log.info({ pid: this.pid, socketPath }, "Redis is ready");
   }
 
-  /** Undefined when it could not even be started, which counts as an end of its own. */
+  /** Undefined: it could not be started; that counts as an unexpected end. */
   async #relaunch(waitMs: number): Promise<ServerProcess | undefined> {
     try {
       await delay(waitMs, undefined, { signal: this.#stopping.signal });
@@ -127,7 +126,7 @@ export class Supervisor {
     }
   }
 
-  /** `stop` came while a server was being launched. */
+  /** `stop` was called while a server was being launched. */
   async #abandon(server: ServerProcess | undefined): Promise<void> {
     if (server === undefined) return;
     await terminate(server.identity, STOP_GRACE_MS);

@@ -1,22 +1,22 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 
-/** Fast, and for what fails in services (JSON, mostly) nearly as small as the slower levels. */
+/** Fast, and for JSON nearly as small as slower levels. */
 const PARAMS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-/** What begins every zstd frame, little-endian. No field of an envelope, or of edits, begins with these bytes. */
+/** The first bytes of a zstd frame, little-endian. No envelope and no edits begin with them. */
 const ZSTD_MAGIC = 0xfd2fb528;
 
-/** Compressing must save this share, or each delivery would inflate it for nothing. */
+/** A compressed body larger than this share is not used: it is not worth inflating it at each delivery. */
 const WORTHWHILE = 7 / 8;
 
-/** Nothing that was stored is larger: a message and all that comes with it fits a request. */
+/** No stored body is larger: a message fits a request. */
 const LARGEST_BYTES = 8 * 1024 * 1024;
 
-/** Envelopes, and edits of them, as they are stored. */
+/** Compresses envelopes and edits for the store. */
 export class Bodies {
   readonly #minBytes: number;
 
-  /** Envelopes with a payload of at least `minBytes` are compressed where it helps; 0: none is. */
+  /** Compresses bodies with a payload of at least `minBytes`, if that makes them smaller; 0: none. */
   constructor(minBytes: number) {
     this.#minBytes = minBytes;
   }
@@ -27,7 +27,7 @@ export class Bodies {
     return packed.length <= envelope.length * WORTHWHILE ? packed : envelope;
   }
 
-  /** Whatever the settings are now: each body says itself what it is. */
+  /** Works for compressed and plain bodies: the first bytes say which it is. */
   unpack(body: Buffer): Uint8Array {
     if (body.length < 4 || body.readUInt32LE(0) !== ZSTD_MAGIC) return body;
     return zstdDecompressSync(body, { maxOutputLength: LARGEST_BYTES });

@@ -2,13 +2,13 @@ import type { Connection } from "./connection.ts";
 
 /** Sends stop at this share of `maxmemory`; the rest is for acks, leases and the journal. */
 const FULL_SHARE = 0.95;
-/** And where that share is large, when less than this is left. */
+/** With a large `maxmemory`: sends stop when less than this is left. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
 const LOOK_EVERY_MS = 1000;
 
 /**
- * Whether there is room for more messages. Redis would refuse by itself at `maxmemory`, but then
- * nothing would be left for the writes that free memory; so sends stop before.
+ * Reports whether there is room for more messages. Redis itself refuses writes at `maxmemory`; sends stop before, so that
+ * room is left for the writes that free memory.
  */
 export class Capacity {
   readonly #connection: Connection;
@@ -33,7 +33,7 @@ export class Capacity {
     clearInterval(this.#timer);
   }
 
-  /** Why sends are refused at present, in words; undefined: they are not. */
+  /** Why sends are refused now; undefined: they are not. */
   get full(): string | undefined {
     if (this.#diskIsLow()) return "little disk space is left in the data folder";
     if (this.#memoryIsFull) return "Redis has nearly used its maxmemory";

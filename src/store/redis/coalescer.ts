@@ -1,22 +1,22 @@
 export interface CoalescerOptions<Item, Reply> {
   run: (items: readonly Item[]) => Promise<readonly Reply[]>;
-  /** What the items of a run get that fails. */
+  /** The reply for each item of a run that fails. */
   failed: (error: unknown) => Reply;
-  /** A script's work stays bounded: others wait for it. */
+  /** Bounds of one run: others wait for it. */
   maxItems: number;
   maxBytes: number;
   sizeOf: (item: Item) => number;
-  /** Nothing waits or runs any more. */
+  /** Called when nothing waits or runs any more. */
   onIdle: () => void;
 }
 
-/** A second run starts beside the first one only with this many items, or with a full batch. */
+/** A second run starts beside the first one only with so many items, or with a full batch. */
 const SECOND_FROM_ITEMS = 64;
 
 /**
- * Lets concurrent calls share one script: while one is under way, later items gather and go
- * together. A script costs its two socket writes, its wake-ups and its fsync however little it
- * carries, so a few items wait for the one before them; a lone call is not delayed.
+ * Lets concurrent calls share one script: while one runs, later items are collected and sent together. A script costs two
+ * socket writes, wake-ups and an fsync however few items it has, so a few items wait for the run before them. A single
+ * call is not delayed.
  */
 export class Coalescer<Item, Reply> {
   readonly #options: CoalescerOptions<Item, Reply>;
@@ -27,7 +27,7 @@ export class Coalescer<Item, Reply> {
     this.#options = options;
   }
 
-  /** One reply for each item, in their order. They may go in several runs. Never rejects. */
+  /** Returns one reply for each item, in order. Items may go in several runs. Never rejects. */
   add(items: readonly Item[]): Promise<Reply[]> {
     return new Promise((resolve) => {
       if (items.length === 0) {
@@ -35,7 +35,7 @@ export class Coalescer<Item, Reply> {
         return;
       }
       const call: Call<Reply> = { replies: new Array(items.length), open: items.length, resolve };
-      // What has arrived in this turn of the event loop gathers before the first of it is sent.
+      // Items of this turn of the event loop are sent together.
       if (this.#waiting.length === 0 && this.#running === 0) setImmediate(() => this.#flush());
       items.forEach((item, index) => {
         this.#waiting.push({ item, call, index });
@@ -98,6 +98,6 @@ interface Call<Reply> {
 interface Waiting<Item, Reply> {
   readonly item: Item;
   readonly call: Call<Reply>;
-  /** Of the item in its call. */
+  /** Index of the item in its call. */
   readonly index: number;
 }

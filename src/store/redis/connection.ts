@@ -19,23 +19,23 @@ export type RedisTarget =
 
 export interface ConnectionOptions {
   target: RedisTarget;
-  /** Deadline of one call, in milliseconds: what a caller may have to wait for a dead store. */
+  /** Deadline of one call, in milliseconds: the longest wait of a caller if the store does not answer. */
   timeoutMs: number;
   clock?: ScriptClock;
-  /** Told of every finished script. */
+  /** Called after every script. */
   observe?: (script: ScriptName, ms: number, error: string | undefined) => void;
   onError?: (error: Error) => void;
 }
 
-/** Scripts that free room or settle leases run whenever Redis answers, whatever the guard thinks. */
+/** Scripts that free room or settle leases run even while the circuit breaker is open. */
 const UNGUARDED: ReadonlySet<ScriptName> = new Set(["settle", "examine", "extend", "abandon"]);
 
-/** Callers that hear UNAVAILABLE are told to come back after this long. */
+/** Callers that get UNAVAILABLE should try again after this. */
 const RETRY_AFTER_MS = 500;
 
 /**
- * The connection that runs scripts. A call whose reply is lost is never re-sent by itself: it
- * rejects with STORE_UNAVAILABLE at its deadline at the latest, and the caller decides.
+ * The connection that runs scripts. A call whose reply is lost is not sent again: it rejects with STORE_UNAVAILABLE at its
+ * deadline at the latest, and the caller decides.
  */
 export class Connection {
   readonly redis: Redis;
@@ -58,7 +58,7 @@ export class Connection {
         volumeThreshold: 20,
         errorThresholdPercentage: 50,
         rollingCountTimeout: 2000,
-        // Nobody reads them, and they cost a sort of all latencies.
+        // Not used, and they cost a sort of all latencies.
         rollingPercentilesEnabled: false,
         enableSnapshots: false,
         errorFilter: (error: unknown) =>
@@ -67,12 +67,12 @@ export class Connection {
     );
   }
 
-  /** How often its socket was lost: by another one another server may answer. */
+  /** How often its socket was lost. On another socket another server may answer. */
   get losses(): number {
     return this.#losses;
   }
 
-  /** Whether commands can be sent at this moment. */
+  /** Whether commands can be sent now. */
   get ready(): boolean {
     return this.redis.status === "ready";
   }
@@ -104,7 +104,7 @@ export class Connection {
     return this.bounded(send(this.redis));
   }
 
-  /** What is under way on another connection, under the same deadline. */
+  /** A call on another connection, under the same deadline. */
   async bounded<T>(call: Promise<T>): Promise<T> {
     try {
       return await this.#withDeadline(call);
@@ -133,7 +133,7 @@ export class Connection {
         this.redis.callBuffer("EVALSHA", script.sha, 1, base, ...args) as Promise<unknown>,
       );
     } catch (error) {
-      // NOSCRIPT says that nothing ran: sending the whole text is no second run.
+      // NOSCRIPT: nothing ran, so the whole text may be sent.
       if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) {
         throw toDlqError(error);
       }
@@ -147,7 +147,7 @@ export class Connection {
     }
   }
 
-  /** The reply of a call that was given up may still come; nobody waits for it. */
+  /** A reply after the deadline is ignored. */
   #withDeadline<T>(call: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(
@@ -168,14 +168,14 @@ export class Connection {
   }
 }
 
-/** A store that comes back is found within half a second; not by all nodes in one moment. */
+/** A store that comes back is found within half a second, and not by all nodes at once. */
 const reconnectDelayMs = (times: number) =>
   Math.min(50 * times, 400) + Math.floor(Math.random() * 100);
 
 /**
- * A client that never re-sends, never queues for later, and reconnects for ever. A socket that owes
- * an answer and says nothing for `silenceMs` is taken for dead and opened anew: also one that falls
- * silent in its handshake, or that only ever listens, if it is pinged.
+ * Creates a client that never sends a command twice, never queues commands, and reconnects for ever. A socket without the
+ * expected answer for `silenceMs` is closed and opened again: also in its handshake, and, if it is pinged, one that only
+ * listens.
  */
 export function createRedis(target: RedisTarget, role: string, silenceMs: number): Redis {
   const options = {
@@ -188,14 +188,14 @@ export function createRedis(target: RedisTarget, role: string, silenceMs: number
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
     connectTimeout: 2000,
-    // A dead peer never says goodbye: its socket is dropped after this long.
+    // A dead peer does not close its socket: it is dropped after this.
     disconnectTimeout: 200,
-    // While it loads it gives an estimate, which may be wrong by minutes: it is only asked again.
+    // While it loads, Redis estimates the rest, which may be wrong by minutes: it is asked again instead.
     maxLoadingRetryTime: 250,
     keepAlive: 5000,
     noDelay: true,
     retryStrategy: reconnectDelayMs,
-    // A primary that became a replica is not the one any more: look again.
+    // The primary has become a replica: find the new one.
     reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 1 : false),
   } satisfies RedisOptions;
   switch (target.kind) {
@@ -222,7 +222,7 @@ export function createRedis(target: RedisTarget, role: string, silenceMs: number
 
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === "end") return;
-  // Between two tries there is no socket whose end would come: stopping the tries is all.
+  // Between two tries there is no socket: only the tries are stopped.
   if (redis.status === "reconnecting") return redis.disconnect();
   await new Promise<void>((resolve) => {
     redis.once("end", () => resolve());
@@ -231,8 +231,8 @@ export async function closeRedis(redis: Redis): Promise<void> {
 }
 
 /**
- * Scripts count in whole numbers. One that is none would stop a script in its middle, with half of
- * its writes done: it never gets there.
+ * Scripts count in whole numbers. Another number would stop a script in the middle of its writes: it is rounded, or
+ * refused.
  */
 function toWire(arg: string | number | Uint8Array): string | Buffer | number {
   if (typeof arg === "object") return Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength);
@@ -241,9 +241,9 @@ function toWire(arg: string | number | Uint8Array): string | Buffer | number {
   return Math.round(arg);
 }
 
-/** What Redis says when it is full, or can't keep what it is given. */
+/** Errors of a Redis that is full or cannot persist. */
 const FULL = /^(OOM|MISCONF)/;
-/** A script that failed by itself: a defect of ours. */
+/** Errors of a script itself: a defect of this service. */
 const DEFECT = /^(ERR |WRONGTYPE)/;
 
 function toDlqError(error: unknown): DlqError {

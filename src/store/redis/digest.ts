@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 
 /**
- * A short stand-in for a key of the caller's: equal for equal texts, and bounded. Empty: none.
- * (Node's one-shot `hash` looks its algorithm up at every call, which costs fifty times as much.)
+ * Returns a digest of bounded length for a key of the caller; nothing for an empty text.
+ * (Node's one-shot `hash` looks up its algorithm at every call, which costs fifty times as much.)
  */
 export function digest(text: string, bytes: 8 | 16): Uint8Array {
   if (text === "") return NOTHING;
-  // Most ids of requests are UUIDs, which are their 16 bytes already.
+  // Most request ids are UUIDs: their 16 bytes are used as they are.
   if (bytes === 16 && UUID.test(text)) return Buffer.from(text.replaceAll("-", ""), "hex");
   return createHash("sha256").update(text).digest().subarray(0, bytes);
 }
 
-/** Canonical only: one id has one spelling, so that unequal texts stay unequal. */
+/** Canonical form only, so that different texts have different digests. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const NOTHING = new Uint8Array();

@@ -8,8 +8,8 @@ const PING_MS = 5_000;
 type Channel = "wake" | "credit" | "takeover" | "config";
 
 /**
- * Hints by Redis pub/sub, on a connection of their own. A lost hint costs time, never a message:
- * everything they tell is also found by ticks and reconciliation.
+ * Hints by Redis pub/sub, on a connection of their own. A lost hint costs time, never a message: ticks and reconciliation
+ * find the same.
  */
 export class RedisHints implements StoreHints {
   readonly #subscriber: Redis;
@@ -31,9 +31,9 @@ export class RedisHints implements StoreHints {
     prefix: string;
     nodeId: string;
     publisher: Redis;
-    /** How long an answer may take before the connection is made anew, in milliseconds. */
+    /** How long an answer may take before the connection is opened again, in milliseconds. */
     timeoutMs: number;
-    /** How often a connection that only listens is asked whether it is alive. Default 5,000. */
+    /** How often the connection is pinged, in milliseconds. Default 5,000. */
     pingMs?: number;
     onError?: (error: Error) => void;
   }) {
@@ -45,7 +45,7 @@ export class RedisHints implements StoreHints {
     this.#onError = options.onError ?? (() => {});
     this.#subscriber.on("error", this.#onError);
     this.#subscriber.on("ready", () => this.#subscribe());
-    this.#subscriber.on("message", (channel: string, text: string) => this.#hear(channel, text));
+    this.#subscriber.on("message", (channel: string, text: string) => this.#receive(channel, text));
     this.#pings = setInterval(() => this.#ping(), options.pingMs ?? PING_MS).unref();
   }
 
@@ -82,7 +82,7 @@ export class RedisHints implements StoreHints {
     await closeRedis(this.#subscriber);
   }
 
-  /** No answer ends the connection; nobody would miss hints on one that is dead. */
+  /** Without an answer the connection ends. Otherwise a dead connection would go unnoticed. */
   #ping(): void {
     if (this.#subscriber.status === "ready") this.#subscriber.ping().catch(() => {});
   }
@@ -93,16 +93,16 @@ export class RedisHints implements StoreHints {
       .then(() => {
         for (const listener of this.#onReconnect) listener();
       })
-      // The connection broke again, and `ready` comes again; or this user has no channels.
+      // The connection was lost, and `ready` comes again; or this user may use no channels.
       .catch((error: Error) => this.#onError(error));
   }
 
-  #hear(channel: string, text: string): void {
+  #receive(channel: string, text: string): void {
     const name = (Object.keys(this.#channels) as Channel[]).find(
       (candidate) => this.#channels[candidate] === channel,
     );
     if (name === undefined) return;
-    // Scripts send the bare subject; nodes add their own name, to know their own hints.
+    // Scripts send only the subject; nodes add their name, to ignore their own hints.
     const [subject = "", sender, more = ""] = text.split("\n");
     if (sender === this.#nodeId) return;
     for (const listener of this.#listeners[name]) listener(subject, more);
@@ -114,7 +114,7 @@ export class RedisHints implements StoreHints {
   }
 }
 
-/** Queue, id and delivery of each lease; none of them contains the separators. */
+/** Queue, id and delivery of each lease. None of them contains a separator. */
 function writeEnded(ended: readonly EndedLease[]): string {
   return ended
     .map(({ queue, messageId, deliveryNumber }) =>

@@ -6,15 +6,15 @@ import { writeWhenFull } from "./when-full.ts";
 export interface KnownQueuesParts {
   connection: Connection;
   prefix: string;
-  /** Queues that there may be. */
+  /** Most queues of the deployment. */
   max: number;
-  /** Whether a message may make this queue. */
+  /** Reports whether a message may create this queue. */
   mayCreate(queue: string): boolean;
-  /** Writes the layout's version, where none is: queues without one are refused. */
-  sayLayout(): Promise<void>;
+  /** Writes the version of the layout, if there is none: a store with queues and without a version is refused. */
+  writeLayout(): Promise<void>;
 }
 
-/** The list of all queues, and which of them this process has already seen in it. */
+/** The list of all queues; remembers the ones that this process has seen in it. */
 export class KnownQueues {
   readonly #parts: KnownQueuesParts;
   readonly #connection: Connection;
@@ -27,26 +27,26 @@ export class KnownQueues {
     this.#key = globalKeys(parts.prefix).queues;
   }
 
-  /** Before a queue's first message is written: no message is ever in an unknown queue. */
+  /** Adds a queue before its first message is written: no message is ever in an unlisted queue. */
   async add(queue: string): Promise<void> {
     if (this.#known.has(queue)) return;
     const [isKnown, count] = await this.#connection.command((redis) =>
       Promise.all([redis.sismember(this.#key, queue), redis.scard(this.#key)]),
     );
     if (isKnown === 0) {
-      const { max, mayCreate, sayLayout } = this.#parts;
+      const { max, mayCreate, writeLayout } = this.#parts;
       if (!mayCreate(queue)) throw unknownQueue(queue);
       if (count >= max) throw tooManyQueues(max);
-      await sayLayout();
+      await writeLayout();
       await this.#connection.command((redis) => redis.sadd(this.#key, queue));
     }
     this.#known.add(queue);
   }
 
-  /** Whatever was known of it: it has just been written for the first time. */
+  /** Lists a queue that was just written for the first time, whatever was remembered of it. */
   async list(queue: string): Promise<void> {
     this.#known.delete(queue);
-    // Its messages are stored: memory that has become full since must not hide them.
+    // Its messages are stored: full memory must not hide them.
     await this.#connection.command((redis) => writeWhenFull(redis, "SADD", this.#key, queue));
     this.#known.add(queue);
   }
@@ -56,7 +56,7 @@ export class KnownQueues {
     await this.#connection.command((redis) => redis.srem(this.#key, queue));
   }
 
-  /** It may have been removed by another node. */
+  /** Another node may have removed it. */
   forget(queue: string): void {
     this.#known.delete(queue);
   }
@@ -69,8 +69,8 @@ export class KnownQueues {
     return this.#connection.command((redis) => redis.smembers(this.#key));
   }
 
-  /** The list may not be what it was: a failover, or a restart without its data. */
-  doubt(): void {
+  /** After a failover, or a restart without data, the list may be another one. */
+  forgetAll(): void {
     this.#known.clear();
   }
 }

@@ -14,11 +14,11 @@ import { Upgrader, type UpgraderParts } from "./upgrades/upgrader.ts";
 import { writeWhenFull } from "./when-full.ts";
 
 export interface LayoutGuardParts extends UpgraderParts {
-  /** A sign of life of this node: an upgrade waits until those of older servers stop. */
+  /** Writes a sign of life of this node. An upgrade waits until those of older servers stop. */
   sign(): Promise<void>;
 }
 
-/** Lets a server use data of its own layout only, and upgrades what is older. */
+/** Lets a server use data of its own layout only, and upgrades older data. */
 export class LayoutGuard {
   readonly #parts: LayoutGuardParts;
   readonly #connection: Connection;
@@ -33,40 +33,40 @@ export class LayoutGuard {
   }
 
   /**
-   * Before the first use: upgrades older data, and gives what is to be said about it. Rejects with a
-   * LayoutError where the data is not for this server, with a LayoutWait while others are at it.
+   * Before the first use: upgrades older data. Returns messages about it for the log. Rejects with a LayoutError if the
+   * data is not for this server, with a LayoutWait while another server upgrades it.
    */
   async open(): Promise<string[]> {
-    const said: string[] = [];
+    const messages: string[] = [];
     for (;;) {
       const stored = (await this.#look()) ?? (await this.#begin());
       if (this.#isOwn(stored)) {
-        if (said.length > 0) await this.#upgrader.release();
-        return said;
+        if (messages.length > 0) await this.#upgrader.release();
+        return messages;
       }
-      const words = await this.#upgrader.step(stored);
-      if (words !== undefined) said.push(words);
+      const message = await this.#upgrader.step(stored);
+      if (message !== undefined) messages.push(message);
     }
   }
 
   /**
-   * Whether this server may use the data now: asked before the first use and at each sign of life. It
-   * signs first: a server that upgrades has been announced before, or finds the sign and waits. All
-   * in one round trip, since everything waits for it: Redis runs the commands of a connection in order.
+   * Checks whether this server may use the data now, before the first use and at each sign of life. The sign comes first:
+   * a server that upgrades was announced before, or finds the sign and waits. All in one round trip, since every call
+   * waits for it: Redis runs the commands of a connection in order.
    */
   async confirm(): Promise<void> {
     const [, stored] = await Promise.all([this.#parts.sign(), this.#look()]);
     if (stored === undefined) {
-      // What is written until it is looked at anew is of this layout.
+      // What is written before the next check is of this layout.
       await this.write();
-      throw new LayoutWait("the store has been emptied; looking at it anew");
+      throw new LayoutWait("the store is empty now; checking it again");
     }
     if (!this.#isOwn(stored)) {
-      throw new LayoutWait(`the data has become one of layout ${stored.from}; looking at it anew`);
+      throw new LayoutWait(`the data has layout ${stored.from} now; checking it again`);
     }
   }
 
-  /** What is stored, if it is for this server; undefined: nothing says. */
+  /** Returns the stored layout, if this server may use or upgrade it; undefined: there is none. */
   async #look(): Promise<StoredLayout | undefined> {
     const { prefix } = this.#parts;
     const keys = globalKeys(prefix);
@@ -87,36 +87,36 @@ export class LayoutGuard {
     const { version } = this.#layout;
     if (found <= version) return;
     throw new LayoutError(
-      `the data under the prefix "${this.#parts.prefix}" ${how} layout ${found} by a newer server; this one knows ${version}: run the newer server, or use another --redis-prefix`,
+      `the data under the prefix "${this.#parts.prefix}" ${how} layout ${found} by a newer server; this one serves layout ${version}: run the newer server, or use another --redis-prefix`,
     );
   }
 
   #alien(): LayoutError {
     const { version } = globalKeys(this.#parts.prefix);
     return new LayoutError(
-      `the key "${version}" holds no layout version: is it another program's? use another --redis-prefix`,
+      `the key "${version}" holds no layout version, and may belong to another program: use another --redis-prefix`,
     );
   }
 
-  /** Of a new store. Queues without a version are data of an unknown layout, but to who wrote them. */
+  /** For a new store. Queues without a version have an unknown layout: only their own servers can write it. */
   async #begin(): Promise<StoredLayout> {
     const { queues, version } = globalKeys(this.#parts.prefix);
     if ((await this.#connection.command((redis) => redis.exists(queues))) === 1) {
       const others = await this.#parts.othersAlive();
       if (others.length > 0) {
         throw new LayoutWait(
-          `there are queues, but the key "${version}" that tells their layout is gone; waiting for ${others.join(", ")} to tell it`,
+          `there are queues, but the key "${version}" with their layout is missing; waiting for ${others.join(", ")} to write it`,
         );
       }
       throw new LayoutError(
-        `there are queues, but the key "${version}" that tells their layout is gone: set it again, to ${this.#layout.version} if servers of this version wrote them, or use another --redis-prefix`,
+        `there are queues, but the key "${version}" with their layout is missing: set it again, to ${this.#layout.version} if servers of this version wrote them, or use another --redis-prefix`,
       );
     }
     await this.write();
     return { from: this.#layout.version, to: this.#layout.version };
   }
 
-  /** The version, where there is none. */
+  /** Writes the version, if there is none. */
   async write(): Promise<void> {
     const { version } = globalKeys(this.#parts.prefix);
     const own = { from: this.#layout.version, to: this.#layout.version };

@@ -1,29 +1,29 @@
 import { UPGRADES } from "./upgrades/all.ts";
 import type { Upgrade } from "./upgrades/upgrade.ts";
 
-/** Version of what keys.ts and lua/lib/state.lua describe. */
+/** Version of what keys.ts and packed/layouts.ts describe. */
 export const LAYOUT_VERSION = 3;
 
-/** What a server can serve, and how it makes older data such. */
+/** The layout that a server can serve, and the upgrades of older ones. */
 export interface Layout {
   readonly version: number;
-  /** In order, each from one version to the next. */
+  /** In order; each from one version to the next. */
   readonly upgrades: readonly Upgrade[];
 }
 
 export const LAYOUT: Layout = { version: LAYOUT_VERSION, upgrades: UPGRADES };
 
-/** Redis as it has to be, or words about what is wrong with it. */
+/** The store can not be used: its message says why, and what to do. */
 export class LayoutError extends Error {
   override readonly name = "LayoutError";
 }
 
-/** The data can't be served yet, and will be by itself; in words, what is waited for. */
+/** The data can not be served yet: its message says what the server waits for. */
 export class LayoutWait extends Error {
   override readonly name = "LayoutWait";
 }
 
-/** What the version's key says: data of one layout, or an upgrade that has begun and not ended. */
+/** The content of the version's key: data of one layout, or an upgrade that has begun and not ended. */
 export interface StoredLayout {
   readonly from: number;
   /** The same as `from`, unless an upgrade has begun. */
@@ -33,7 +33,7 @@ export interface StoredLayout {
 export const writeStoredLayout = ({ from, to }: StoredLayout): string =>
   from === to ? String(to) : `${from}>${to}`;
 
-/** Undefined: it is none, whatever it is. Servers that know of no upgrades see no number in one. */
+/** Undefined: it is not a layout. Servers of versions without upgrades read no number in an upgrade. */
 export function readStoredLayout(text: string): StoredLayout | undefined {
   const found = /^([1-9]\d{0,8})(?:>([1-9]\d{0,8}))?$/.exec(text);
   if (!found) return undefined;
@@ -41,7 +41,7 @@ export function readStoredLayout(text: string): StoredLayout | undefined {
   return { from, to: found[2] === undefined ? from : Number(found[2]) };
 }
 
-/** Told by a server that is about to upgrade: others of older layouts end. */
+/** Written by a server that is about to upgrade: servers of older layouts end. */
 export interface Announcement {
   readonly to: number;
   readonly nodeId: string;

@@ -3,19 +3,19 @@ import type { Connection } from "./connection.ts";
 import { LayoutError, LayoutWait } from "./layout.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
 
-/** A check that failed, but not for good, is made again after this long. */
+/** A check that failed, and may succeed later, is repeated after this. */
 const AGAIN_MS = 250;
 /**
- * So long the store may be used after each confirmation. A node that has been silent for longer than
- * NODE_SILENCE_MS is taken for gone: by then the last call that it was allowed to send has run.
+ * The store may be used for so long after each confirmation. Other nodes treat a node as gone after a silence of
+ * NODE_SILENCE_MS: the last call that it was allowed to send has run by then.
  */
 const CONFIRMED_MS = NODE_SILENCE_MS - 4_000;
 
 export interface OpeningParts {
   connection: Connection;
-  /** Looks at what is there; gives warnings, or rejects with a LayoutError. */
+  /** Checks the store. Returns warnings, or rejects with a LayoutError. */
   check(): Promise<string[]>;
-  /** Whether it still is what was checked; rejects with a LayoutError where it is not. */
+  /** Checks that the store is still the same; rejects with a LayoutError if it is not. */
   confirm(): Promise<void>;
   onError(error: Error): void;
   /** A monotonic clock, in milliseconds. */
@@ -23,9 +23,9 @@ export interface OpeningParts {
 }
 
 /**
- * The time between a connection and its use: another Redis, or other data, may answer now than
- * before. Nothing is read or written until it has been checked, and again after each reconnect; and
- * nothing is later than a while after it was last confirmed, as when this process was held up.
+ * Decides when the store may be used. After a connection another Redis, or other data, may answer than before: nothing is
+ * read or written until the store was checked, also after each reconnect. Nor is anything when the last confirmation is
+ * too old, as after this process was suspended.
  */
 export class Opening {
   readonly #parts: OpeningParts;
@@ -35,7 +35,7 @@ export class Opening {
   #usable = false;
   #confirmedUntil = Number.NEGATIVE_INFINITY;
   #confirming: Promise<void> | undefined;
-  /** Grows with each lost connection: a check of an earlier one says nothing of this one. */
+  /** Counts lost connections: a check of an earlier connection is not valid for this one. */
   #connections = 0;
 
   constructor(parts: OpeningParts) {
@@ -53,8 +53,8 @@ export class Opening {
   }
 
   /**
-   * Before each use. Throws STORE_UNAVAILABLE while the store may not be used; a promise, where it
-   * must be asked first.
+   * Call it before each use. Throws STORE_UNAVAILABLE while the store may not be used. Returns a promise if the store must
+   * be asked first.
    */
   enter(): Promise<void> | undefined {
     this.#require();
@@ -69,7 +69,7 @@ export class Opening {
     return warnings;
   }
 
-  /** Asks whether the store may still be used; where not, all uses end. */
+  /** Asks the store whether it may still be used; if not, all uses end. */
   async confirm(): Promise<void> {
     this.#require();
     this.#confirming ??= this.#confirmOrEnd().finally(() => {

@@ -4,17 +4,16 @@ import type { Records, StoredRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 
-/** Fields of one step through all of them: others wait for it. */
+/** Fields of one step through all records: others wait for it. */
 const PAGE = 500;
-/** Of nobody: the revision of all. */
+/** The field of the revision of all records. */
 const REVISION = "";
 
 const FULL = -1;
 
 /**
- * Writes one record, if what is there is what was seen, and a new revision with it. Raising a limit
- * or pausing must also be possible when memory is full. A user without rights on channels loses the
- * hint, not the change.
+ * Writes one record and a new revision, if the stored record is the one that was seen. Also runs when memory is full, so
+ * that a limit can be raised. A user without rights on channels loses the hint, not the change.
  */
 const REPLACE = `#!lua flags=allow-oom
 local name, seen, record, revision, most, channel = unpack(ARGV)
@@ -34,26 +33,26 @@ return 1`;
 export interface RecordsParts {
   connection: Connection;
   prefix: string;
-  /** The hash that has them. */
+  /** The hash of the records. */
   key: string;
-  /** Records that there may be: none but of queues can be more. */
+  /** Most records: as many as queues. */
   most: number;
-  /** Before each use of the store; see Opening. */
+  /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
-  /** Writes the layout's version, where none is. */
-  sayLayout(): Promise<void>;
+  /** Writes the version of the layout, if there is none. */
+  writeLayout(): Promise<void>;
 }
 
 type Change = (names: readonly string[]) => void;
 
-/** Records in one hash, and a copy of them here that follows its revision. */
+/** Records in one hash, and a copy of them in this process that follows the revision. */
 export class RedisRecords implements Records {
   readonly #parts: RecordsParts;
   readonly #key: string;
   readonly #channel: string;
   readonly #onChange: Change[] = [];
   #records: ReadonlyMap<string, StoredRecord> = new Map();
-  /** Of `records`. Random, so that two stores never share one; undefined: nothing was read yet. */
+  /** The revision of the copy. Random, so that two stores never have the same; undefined: nothing was read. */
   #revision: string | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -81,7 +80,7 @@ export class RedisRecords implements Records {
     await this.#look();
   }
 
-  /** At a new connection, before the store may be used: it may be another one, or an earlier state. */
+  /** After a new connection, before the store may be used: its data may be other than before. */
   reload(): Promise<void> {
     return this.#look();
   }
@@ -91,9 +90,9 @@ export class RedisRecords implements Records {
     seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
   ): Promise<boolean> {
-    const { connection, enter, most, sayLayout } = this.#parts;
+    const { connection, enter, most, writeLayout } = this.#parts;
     await enter();
-    await sayLayout();
+    await writeLayout();
     const nowMs = await connection.command(async (redis) => {
       const [seconds, micros] = await redis.time();
       return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
@@ -107,7 +106,7 @@ export class RedisRecords implements Records {
     return done === 1;
   }
 
-  /** Calls of a moment share a look; none shares one that began before it. */
+  /** Concurrent calls share a look; a call never shares one that began before it. */
   #look(): Promise<void> {
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
@@ -120,7 +119,7 @@ export class RedisRecords implements Records {
 
   async #lookOnce(): Promise<void> {
     const { connection } = this.#parts;
-    // Read before the records: what changes while they are read is found by the next look.
+    // Read before the records: the next look finds what changes while they are read.
     const revision =
       (await connection.command((redis) => redis.hget(this.#key, REVISION))) ?? "none";
     if (revision === this.#revision) return;
@@ -149,7 +148,7 @@ export class RedisRecords implements Records {
     return records;
   }
 
-  /** What has not changed stays the same object: whatever was made of it is still good. */
+  /** An unchanged record keeps its object, so that what was derived from it stays valid. */
   #keep(name: string, bytes: Buffer): StoredRecord {
     const known = this.#records.get(name);
     return known !== undefined && bytes.equals(known.bytes) ? known : { bytes };

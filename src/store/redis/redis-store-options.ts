@@ -7,23 +7,23 @@ export interface RedisStoreOptions extends ConnectionOptions {
   nodeId: string;
   /** Entries of a queue's journal; each packs up to 64 transitions. */
   journalMax: number;
-  /** Messages with payloads of at least this size are stored compressed where it helps; 0: none. */
+  /** Messages with payloads of at least this size are compressed, if that makes them smaller; 0: none. */
   compressMinBytes: number;
   /** Longest wait of lease expiry after an outage, in milliseconds. */
   expiryGraceMs: number;
-  /** Queues that the deployment may have. */
+  /** Most queues of the deployment. */
   maxQueues: number;
-  /** Whether a message may make this queue. Default: any. */
+  /** Reports whether a message may create this queue. Default: any. */
   mayCreate?: (queue: string) => boolean;
-  /** Replicas that must have a send before it is answered. Default 0: none is waited for. */
+  /** Replicas that must have a send before it is answered. Default 0. */
   waitReplicas?: number;
-  /** What holds deliveries of a queue back now. Default: nothing. */
+  /** The delivery rules of a queue now. Default: none. */
   rulesOf?: (queue: string) => DeliveryRules;
-  /** Whether the disk below an embedded store is nearly full. */
+  /** Reports whether the disk of an embedded store is nearly full. */
   diskIsLow?: () => boolean;
-  /** Default: this version's own. */
+  /** Default: the layout of this version. */
   layout?: Layout;
-  /** How often the connection of hints is asked whether it is alive, in milliseconds. */
+  /** How often the connection of hints is pinged, in milliseconds. */
   pingMs?: number;
   /** A monotonic clock, in milliseconds. Default: the process's. */
   now?: () => number;

@@ -41,10 +41,10 @@ import { runAbandon, runTick } from "./verbs/tick.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
 
-/** An orderly end waits for the store so long at most. */
+/** An orderly end waits for the store at most for this. */
 const LEAVE_MS = 300;
 
-/** The store on Redis: each verb is one script on one queue, save the few that say otherwise. */
+/** The store on Redis: each verb is one script on one queue, unless its comment says otherwise. */
 export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly messages: RedisMessages;
@@ -63,7 +63,7 @@ export class RedisStore implements Store {
   readonly #sends: Sends;
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
-  /** A node may restart under its old name and count its claims from 1 again. */
+  /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   #rulesOf: (queue: string) => DeliveryRules;
 
@@ -86,13 +86,13 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
-    const sayLayout = () => this.#layout.write();
+    const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
-    this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, sayLayout });
+    this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, writeLayout });
     const enter = () => this.#opening.enter();
     const { configs, deployment } = globalKeys(prefix);
-    const records = { connection, prefix, most: max, enter, sayLayout };
+    const records = { connection, prefix, most: max, enter, writeLayout };
     this.configs = new RedisRecords({ ...records, key: configs });
     this.deployment = new RedisRecords({ ...records, key: deployment });
     this.#opening = new Opening({
@@ -126,19 +126,19 @@ export class RedisStore implements Store {
   }
 
   /**
-   * Checks the store, once it can be reached; nothing is read or written before. Happens by itself
-   * at each connection. Returns warnings; rejects with a LayoutError.
+   * Checks the store; nothing is read or written before. Also happens by itself at each connection. Returns warnings;
+   * rejects with a LayoutError.
    */
   open(): Promise<string[]> {
     return this.#opening.open();
   }
 
-  /** Connected, and checked since. */
+  /** Connected and checked. */
   get ready(): boolean {
     return this.#opening.usable;
   }
 
-  /** Called whenever the store can be used, with what is to be said about it. */
+  /** Calls the listener whenever the store becomes usable, with warnings. */
   onReady(listener: (warnings: readonly string[]) => void): void {
     this.#opening.onReady(listener);
   }
@@ -147,7 +147,7 @@ export class RedisStore implements Store {
     this.#opening.onLost(listener);
   }
 
-  /** The data is not for this version, or not any more: it is not touched from now on. */
+  /** Calls the listener if the data is not for this version: it is not used from then on. */
   onRefused(listener: (error: LayoutError) => void): void {
     this.#opening.onRefused(listener);
   }
@@ -213,7 +213,7 @@ export class RedisStore implements Store {
   }
 
   async registerSession(session: SessionRecord): Promise<void> {
-    // At once: it may end while the store is asked.
+    // At once: the stream may end before the store answers.
     return this.#sessions.register(session, this.#opening.enter());
   }
 
@@ -238,10 +238,10 @@ export class RedisStore implements Store {
     warnings.push(...(await this.#layout.open()));
     await this.#capacity.look();
     this.#capacity.start();
-    // Another Redis may answer now than before: what this process remembers of it is in doubt.
-    this.#queues.doubt();
-    this.#sessions.doubt();
-    // Before anything is decided: a queue that is paused must not be delivered from meanwhile.
+    // Another Redis may answer now than before: what this process remembers of it may be wrong.
+    this.#queues.forgetAll();
+    this.#sessions.rewriteAll();
+    // Before any delivery: a paused queue must stay paused.
     await Promise.all([this.configs.reload(), this.deployment.reload()]);
     return warnings;
   }
@@ -251,7 +251,7 @@ export class RedisStore implements Store {
     await this.#queues.add(queue);
   }
 
-  /** What holds deliveries back, from now on. */
+  /** Sets where the delivery rules of queues come from. */
   useRules(rulesOf: (queue: string) => DeliveryRules): void {
     this.#rulesOf = rulesOf;
   }
@@ -266,7 +266,7 @@ export class RedisStore implements Store {
     });
   }
 
-  /** Where the store does not hear it, the silence of this node will tell. */
+  /** If this fails, other nodes find out by the silence of this one. */
   async #leave(): Promise<void> {
     const late = new Promise<void>((resolve) => {
       setTimeout(resolve, LEAVE_MS).unref();

@@ -4,12 +4,12 @@ import { type Connection, closeRedis, createRedis, type RedisTarget } from "./co
 import { globalKeys } from "./keys.ts";
 import { writeWhenFull } from "./when-full.ts";
 
-/** A mark is of no use after its round. */
+/** A mark is used in its round only. */
 const MARK_KEPT_MS = 60_000;
 
 /**
- * WAIT waits for what its own connection wrote. So the mark is written again, but only where it is:
- * a server that does not have it may lack what was written before it, too.
+ * WAIT waits for the writes of its own connection. So that connection writes the mark again, but only if it is there: a
+ * server without the mark may lack earlier writes, too.
  */
 const CONFIRM = `#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -42,8 +42,8 @@ export interface ReplicationParts {
 }
 
 /**
- * Tells whether replicas have what the connection of scripts has written. WAIT blocks a connection,
- * so it has one of its own; and calls of a moment share a round, as writes of a moment share a sync.
+ * Reports whether replicas have what the connection of scripts has written. WAIT blocks a connection, so it has one of its
+ * own; concurrent calls share a round.
  */
 export class Replication {
   readonly #parts: ReplicationParts;
@@ -60,11 +60,11 @@ export class Replication {
     this.#waiting.on("error", (error: Error) => parts.onError(error));
   }
 
-  /** Whether enough replicas have all that the connection of scripts was answered before this call. */
+  /** Reports whether enough replicas have all writes that were answered before this call. */
   async confirm(): Promise<boolean> {
     const { connection } = this.#parts;
     const { losses } = connection;
-    // The mark of a later socket may be on a server that lacks what the earlier one wrote.
+    // A mark that a later socket wrote may be on a server without the writes of the earlier one.
     return (await this.#nextRound()) && connection.losses === losses;
   }
 

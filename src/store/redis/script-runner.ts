@@ -17,7 +17,7 @@ export interface ScriptRunnerParts {
   enter(): Promise<void> | undefined;
 }
 
-/** What every script call goes through, below all that knows what scripts do. */
+/** Creates the function that every script call goes through. It lies below all verbs. */
 export function createScriptRunner({ connection, prefix, enter }: ScriptRunnerParts): RunScript {
   return async (name, queue, header, items) => {
     const entering = enter();

@@ -161,9 +161,9 @@ function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
       note: Buffer.from(note).subarray(0, NUMBERS.LIMIT.NOTE_BYTES),
       edits: edit === undefined ? NOTHING : packEdit(edit, bodies),
       client: number?.client ?? NOTHING,
+      number: number?.number ?? 0,
     }),
   ];
-  if (number !== undefined) parts.push(LAYOUTS.sendNumber.of({ number: number.number }));
   if (importedHistory !== undefined) {
     const { attempts, failureCount, firstFailureAtMs } = importedHistory;
     // 0 is none: the first millisecond of 1970 counts as the second one.

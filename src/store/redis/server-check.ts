@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 import { LayoutError } from "./layout.ts";
 
-/** Too old a Redis is refused. Gives warnings about settings that could lose messages. */
+/** Refuses a Redis that is too old. Returns warnings about settings that could lose messages. */
 export async function checkServer(connection: Connection, prefix: string): Promise<string[]> {
   const info = await connection.command((redis) => redis.info());
   const server = /^redis_version:(\d+)\.(\d+)/m.exec(info);
@@ -15,7 +15,7 @@ export async function checkServer(connection: Connection, prefix: string): Promi
   return [...warnings(info), ...(await hintWarnings(connection, prefix))];
 }
 
-/** Hints are published by scripts, and a user of an ACL has no channels unless it is told so. */
+/** Scripts publish hints, and by default a user of an ACL may use no channels. */
 async function hintWarnings(connection: Connection, prefix: string): Promise<string[]> {
   const { probe } = globalKeys(prefix);
   try {

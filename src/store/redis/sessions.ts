@@ -5,15 +5,15 @@ import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
 import { nodeOf, workerEntry } from "./verbs/stats.ts";
 import { writeWhenFull } from "./when-full.ts";
 
-/** A session can be found for as long as its longest possible lease, and a little. */
+/** A session can be found for a little longer than its longest possible lease. */
 const SESSION_KEPT_MS = 13 * 3_600_000;
-/** A node that has been silent for this long is gone, and its workers with it. */
+/** A node without a sign of life for this long is gone, and so are its workers. */
 export const NODE_SILENCE_MS = 10_000;
-/** And after this long it is forgotten, and so are its workers. */
+/** After this it is forgotten, and its workers are removed. */
 const NODE_KEPT_MS = 3_600_000;
-/** Queues that are remembered of a session: those of two streams. */
+/** Queues that are stored of a session: those of two streams. */
 const QUEUES_KEPT = 2_000;
-/** What is written of an open stream is written again after this long. */
+/** The entries of an open stream are written again after this. */
 const REWRITE_MS = 600_000;
 
 /** One round trip: every use of the store waits for a sign of life. */
@@ -23,18 +23,18 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])`;
 
-/** In one step: between a look and a removal another node may write its own. */
+/** In one step: between a read and a removal another node may write its own entry. */
 const REMOVE_OWN = `#!lua flags=allow-oom
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
 if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end`;
 
-/** Which streams are open, on which node, and which queues a session has. */
+/** Stores which streams are open, on which node, and the queues of each session. */
 export class Sessions {
-  /** The streams that are open here, by session, with when they were last written. */
+  /** The open streams of this node by session, and when they were last written. */
   readonly #open = new Map<string, { session: SessionRecord; writtenAt: number }>();
-  /** Those that have ended, and whose entries the store may still have: told again at each beat. */
+  /** Ended streams whose entries the store may still have: removed again at each beat. */
   readonly #ended = new Map<string, SessionRecord>();
-  /** When the dead workers of a queue were last looked for. */
+  /** When dead workers of a queue were last looked for. */
   readonly #sweptAt = new Map<string, number>();
   readonly #connection: Connection;
   readonly #prefix: string;
@@ -47,36 +47,36 @@ export class Sessions {
     this.#nodeId = nodeId;
   }
 
-  /** @param storeIsUsable resolves when the store may be written */
+  /** `storeIsUsable` resolves when the store may be written. */
   async register(session: SessionRecord, storeIsUsable?: Promise<void>): Promise<void> {
     this.#ended.delete(session.sessionId);
     this.#open.set(session.sessionId, { session, writtenAt: performance.now() });
     await storeIsUsable;
     await this.sign();
     await this.#write(session);
-    // It ended while it was written: what came too late for its end is taken back at the next beat.
+    // It ended while it was written: the next beat removes the entries.
     if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, session);
-    // Housekeeping: no stream waits for it.
+    // No stream waits for this.
     this.#forgetDead(session.queues).catch(() => {});
   }
 
-  /** The store may have lost what it was told: a failover, or a restart without its data. */
-  doubt(): void {
+  /** After a failover, or a restart without data, the store may lack the entries: they are written again. */
+  rewriteAll(): void {
     for (const open of this.#open.values()) open.writtenAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Its stream has ended, whether or not the store can be told now. */
+  /** The stream of a session has ended, whether or not the store can be written now. */
   end(session: SessionRecord): void {
-    // Of one that was never written, as in an outage, there is nothing to take back.
+    // A stream that was never written, as in an outage, has no entries to remove.
     if (this.#open.delete(session.sessionId)) this.#ended.set(session.sessionId, session);
   }
 
-  /** After its end. Only what this node wrote: the session may already have a new stream on another one. */
+  /** After `end`. Removes only entries of this node: the session may have a new stream on another one. */
   async unregister(session: SessionRecord): Promise<void> {
     const field = sessionBytes(session);
     const { session: keyOf } = globalKeys(this.#prefix);
     await this.#connection.command(async (redis) => {
-      // The leases that the stream leaves behind may last from now.
+      // Leases of the ended stream may last from now.
       await redis.pexpire(keyOf(session.sessionId), SESSION_KEPT_MS);
       // It may have a new stream here by now.
       if (this.#ended.get(session.sessionId) !== session) return;
@@ -96,7 +96,7 @@ export class Sessions {
     return text === null ? undefined : text.split(" ");
   }
 
-  /** What is written of streams again and again, as long as this node lives. */
+  /** Writes the entries of open streams again when they are old, and removes those of ended ones. */
   async tend(): Promise<void> {
     const now = performance.now();
     for (const open of this.#open.values()) {
@@ -107,7 +107,7 @@ export class Sessions {
     for (const session of this.#ended.values()) await this.unregister(session);
   }
 
-  /** A sign of life of this node, so that its workers count. */
+  /** Writes a sign of life of this node, so that its workers count. */
   async sign(): Promise<void> {
     const { nodes } = globalKeys(this.#prefix);
     this.#hasSigned = true;
@@ -116,14 +116,14 @@ export class Sessions {
     );
   }
 
-  /** At an orderly end: nobody has to wait until this node has been silent for long enough. */
+  /** At an orderly end: other nodes need not wait for the silence of this one. */
   async leave(): Promise<void> {
     if (!this.#hasSigned) return;
     const { nodes } = globalKeys(this.#prefix);
     await this.#connection.command((redis) => redis.zrem(nodes, this.#nodeId));
   }
 
-  /** The nodes that have given a sign of life lately. */
+  /** The nodes with a recent sign of life. */
   async aliveNodes(): Promise<Set<string>> {
     const { nodes } = globalKeys(this.#prefix);
     return this.#connection.command(async (redis) => {
@@ -136,7 +136,7 @@ export class Sessions {
     const { session: keyOf } = globalKeys(this.#prefix);
     const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
     await this.#connection.command(async (redis) => {
-      // Leases in queues that it had before are still its own.
+      // It may still have leases in queues that it had before.
       const before = (await redis.get(keyOf(session.sessionId)))?.split(" ") ?? [];
       const queues = [...new Set([...session.queues, ...before])].slice(0, QUEUES_KEPT).join(" ");
       const pipeline = redis.pipeline();
@@ -148,13 +148,13 @@ export class Sessions {
     });
   }
 
-  /** Nobody unregisters the streams of a node that was killed: whoever comes next does. */
+  /** Removes the streams of nodes that were killed, when another stream of the queue begins. */
   async #forgetDead(queues: readonly string[]): Promise<void> {
     const { nodes } = globalKeys(this.#prefix);
     await this.#connection.command(async (redis) => {
       const known = new Set(await redis.zrangebyscore(nodes, "-inf", "+inf"));
       const now = performance.now();
-      // Names come from users: what is old enough to be swept again is forgotten.
+      // Bounds the map: names of queues come from users.
       for (const [queue, at] of this.#sweptAt) {
         if (now - at >= REWRITE_MS) this.#sweptAt.delete(queue);
       }
@@ -176,7 +176,7 @@ export class Sessions {
   }
 }
 
-/** Scripts know a session by the 16 bytes of its id. */
+/** Scripts name a session by the 16 bytes of its id. */
 function sessionBytes(session: SessionRecord): Buffer {
   return Buffer.from(session.sessionId.replaceAll("-", ""), "hex");
 }

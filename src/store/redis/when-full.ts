@@ -1,17 +1,17 @@
 /**
- * Redis refuses every write that could grow it once its memory is full. The few small ones that
- * let work go on, so that memory becomes free, pass as scripts that are allowed to.
+ * When its memory is full, Redis refuses every write that could need more. The few small writes without which no memory
+ * would become free run as scripts that are allowed then.
  */
 const PASS = "#!lua flags=allow-oom\nreturn redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))";
 
 type Word = string | number | Buffer;
 
-/** Both a connection and a pipeline run it; the pipeline's own result is of no use here. */
+/** A connection or a pipeline. */
 interface Evaluates<T> {
   eval(script: string, keys: number, ...words: Word[]): T;
 }
 
-/** Sends one command on one key, which may run although memory is full. */
+/** Sends one command on one key, which also runs when memory is full. */
 export function writeWhenFull<T>(
   redis: Evaluates<T>,
   command: string,

@@ -1,7 +1,7 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
 -- KEYS: queue base
 -- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, journal_max,
--- delivery_rules; items: facts (layouts `send_item`, `send_extra`, `send_number`, `imported_history`), envelope
+-- delivery_rules; items: facts (layouts `send_item`, `send_extra`, `imported_history`), envelope
 -- Reply: layout `send_reply` for each, of a routed one with `send_target`; one byte more if the queue did not exist
 local NO_ID = string.rep('\0', 16)
 local NO_STATE = { state = 0, reason = 0, qreason = 0, due = 0 }
@@ -70,16 +70,6 @@ end
 
 local listed_chunks = {}
 
-local function store_body(id, item)
-  local chunk = chunk_of_sequence(sequence)
-  chunks_of_ids[id] = chunk
-  put(bodies_of(chunk), id, item.envelope)
-  if not listed_chunks[chunk] then
-    listed_chunks[chunk] = true
-    rank(k_chunks, chunk, chunk)
-  end
-end
-
 -- Returns the reply; a status, if the queue is full.
 local function accept(item, left)
   if max_messages > 0 and messages + 1 > max_messages then return SEND.FULL_MESSAGES end
@@ -94,7 +84,13 @@ local function accept(item, left)
     lease = 0, nonce = '', session = '', source = item.source, retry = item.retry, priority = item.priority,
     key = item.key, order = item.order, round = 0, last_delay = 0, hops = 0, move = '',
   }
-  store_body(id, item)
+  local chunk = chunk_of_sequence(sequence)
+  chunks_of_ids[id] = chunk
+  put(bodies_of(chunk), id, item.envelope)
+  if not listed_chunks[chunk] then
+    listed_chunks[chunk] = true
+    rank(k_chunks, chunk, chunk)
+  end
 
   local qreason = item.qreason
   if is_poison(s.source) then
@@ -136,30 +132,21 @@ local PLAIN_ITEM = { __index = {
   failures = 0, born = now,
 } }
 
-local function read_number(item, facts, at)
-  local number, rest = read.send_number(facts, at)
-  item.number = number
-  return rest
-end
-
-local function read_extra(item, facts, at)
-  local priority, key, order, dropped, note, edits, client, rest = read.send_extra(facts, at)
-  item.priority, item.key, item.order, item.dropped = priority, key, order, dropped
-  item.note, item.edits, item.client = note, edits, client
-  if client ~= '' then rest = read_number(item, facts, rest) end
-  if rest <= #facts then
-    local attempts, failures, first = read.imported_history(facts, rest)
-    item.attempts, item.failures = attempts, failures
-    if first > 0 then item.born = math.min(first, now) end
-  end
-end
-
 local function read_item(at)
   local facts = ARGV[at + I_facts]
-  local item, rest = record.send_item(facts)
+  local item, extra = record.send_item(facts)
   item.envelope = ARGV[at + I_envelope]
   setmetatable(item, PLAIN_ITEM)
-  if rest <= #facts then read_extra(item, facts, rest) end
+  if extra > #facts then return item end
+
+  local priority, key, order, dropped, note, edits, client, number, rest = read.send_extra(facts, extra)
+  item.priority, item.key, item.order, item.dropped = priority, key, order, dropped
+  item.note, item.edits, item.client, item.number = note, edits, client, number
+  if rest > #facts then return item end
+
+  local attempts, failures, first = read.imported_history(facts, rest)
+  item.attempts, item.failures = attempts, failures
+  if first > 0 then item.born = math.min(first, now) end
   return item
 end
 

@@ -32,8 +32,8 @@ local function read_changes(o, facts, at)
 end
 
 local function read_outcome(facts)
-  local o, rest = record.settle_item(facts)
-  if o.bits >= OUTCOME_BIT.PRIORITY then read_changes(o, facts, rest) end
+  local o, changes = record.settle_item(facts)
+  if o.bits >= OUTCOME_BIT.PRIORITY then read_changes(o, facts, changes) end
   return o
 end
 
@@ -114,18 +114,6 @@ local function count_for_breaker(o, s, late)
   return breakers.outcome(s, is_failure, has_bit(o, OUTCOME_BIT.COUNTS), late) and not is_beyond_retry(o)
 end
 
--- A failure joined the message during this delivery: it succeeded, and is scheduled once more.
-local function succeed_rejoined(id, s, due)
-  set_flag(s, FLAG.REJOINED, false)
-  forget_lease(s)
-  s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
-  if has_flag(s, FLAG.POISONED) then
-    quarantine(id, s, QUARANTINE.POISON)
-  else
-    schedule(id, s, math.max(now, due))
-  end
-end
-
 -- Applies an outcome; returns the kind of its record in the journal. `uncrashed`: its expiries no longer suffice for isolated
 -- delivery. `late`: its lease has expired.
 local function apply(o, s, uncrashed, late)
@@ -149,7 +137,15 @@ local function apply(o, s, uncrashed, late)
   -- After `leave`: the index that the message leaves depends on its place.
   if uncrashed then s.place = PLACE.DUE end
   if kind == OUTCOME.SUCCEED then
-    succeed_rejoined(id, s, due)
+    -- A failure joined the message during this delivery: it succeeded, and is scheduled once more.
+    set_flag(s, FLAG.REJOINED, false)
+    forget_lease(s)
+    s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
+    if has_flag(s, FLAG.POISONED) then
+      quarantine(id, s, QUARANTINE.POISON)
+    else
+      schedule(id, s, math.max(now, due))
+    end
     return JOURNAL.SUCCEEDED
   end
   forget_lease(s)

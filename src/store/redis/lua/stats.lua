@@ -22,7 +22,9 @@ end
 
 local function rate(name)
   local v = redis.call('HGET', k_rates, name)
-  return v and decayed_rate(v) or 0
+  if not v then return 0 end
+  local per_second, at = read.rate(v)
+  return per_second * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
 end
 
 local workers = {}

@@ -165,10 +165,10 @@ export const LAYOUTS = {
     dropped: flag,
     note: short,
     edits: long,
-    /** Not empty: `sendNumber` follows. */
+    /** The client, and the number that it gave the send; empty: no number. */
     client: short,
+    number: u64,
   }),
-  sendNumber: layout({ number: u64 }),
   /** Last, if there is one. `failures`: beside the one that it is sent with. `first`: 0 is none. */
   importedHistory: layout({ attempts: u16, failures: u8, first: ms }),
   /** An edit of a message; the edits follow. */

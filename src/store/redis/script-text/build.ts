@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { QUEUE_KEYS } from "../keys.ts";
 import { SCRIPTS, type ScriptName, type ScriptSpec } from "../scripts.ts";
-import { expand, luaName, recordFunctions } from "./expand.ts";
+import { expand, luaName } from "./expand.ts";
 import { localNames, type Statement, statementsOf } from "./statements.ts";
 import { type Token, textOf, tokenize } from "./tokens.ts";
 
@@ -36,7 +36,7 @@ const OUTER: readonly string[] = ["time", "lazy", "writes"];
 export function loadScript(name: ScriptName, clock: ScriptClock = "store"): LoadedScript {
   const spec: ScriptSpec = SCRIPTS[name];
   const time = clock === "store" ? "time" : "time_from_key";
-  const outer = [...OUTER.map((part) => library(part === "time" ? time : part)), records()];
+  const outer = OUTER.map((part) => library(part === "time" ? time : part));
   const inner = inOrder([...librarySources(), ...ownParts(name)]);
   const head = statementsOf(tokenize(headOf(spec)));
   const main = readStatements(`${name}.lua`);
@@ -89,12 +89,6 @@ function readStatements(path: string): readonly Statement[] {
 }
 
 const library = (part: string) => readStatements(`lib/${part}.lua`);
-
-let madeRecords: readonly Statement[] | undefined;
-function records(): readonly Statement[] {
-  madeRecords ??= statementsOf(tokenize(recordFunctions()));
-  return madeRecords;
-}
 
 const luaFiles = (folder: string) =>
   readdirSync(new URL(folder, LUA))

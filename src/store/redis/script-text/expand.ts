@@ -23,7 +23,8 @@ const KEYS = new Set(Object.keys(QUEUE_KEYS).map((name) => `k_${luaName(name)}`)
  * - `STATE.SCHEDULED`: the number.
  * - `local id, nonce = read.token(v)` or `(v, at)`: struct.unpack, whatever the order of the names; `rest` is
  *   the position behind the value.
- * - `record.token(v)` or `(v, at)`: a function that returns a table of all fields, and the position behind.
+ * - `local t = record.token(v)` or `local t, behind = record.token(v, at)`: a table of all fields, and the position
+ *   behind the value.
  * - `write.token { id = id, ... }`, `write.token(s)` or `write.token(s, { id = id })`: struct.pack; a field
  *   without a value of its own is that of the table `s`. The value of a string is a name: it is needed twice.
  * - `k_due`: the key; of a rare one its name is put together there.
@@ -64,17 +65,19 @@ function expandMember(
     result.push({ type: "number", text: String(value), before });
     return at + 3;
   }
-  if (text === "read") {
+  if (text === "read" || text === "record") {
     const layout = layoutOf(member);
-    reorder(result, layout, member);
-    const [start, rest] = firstArgument(tokens, at + 3);
-    result.push(...tokenize(` struct.unpack('${layout.format}', `), ...start, ...expand(rest));
+    const [first, ...more] = expand(argumentsAt(tokens, at + 3));
+    const { local, names } = takeLocal(result, `${text}.${member}`);
+    const call = tokenize(` struct.unpack('${layout.format}',`);
+    const unpacked = [...call, { ...(first as Token), before: " " }, ...more];
+    if (text === "read") {
+      result.push(...tokenize(local + inOrder(layout, names, member)), ...unpacked);
+    } else {
+      const [start, end] = tableFrom(layout, names);
+      result.push(...tokenize(local + start), ...unpacked, ...tokenize(end));
+    }
     return behindBracket(tokens, at + 3);
-  }
-  if (text === "record") {
-    layoutOf(member);
-    result.push({ type: "name", text: `record_${member}`, before });
-    return at + 3;
   }
   if (text === "write") {
     const end = behindWrite(tokens, at + 3);
@@ -93,30 +96,46 @@ function layoutOf(name: string): Layout<Fields> {
 }
 
 /** The tokens in the bracket at `open`, and the bracket that closes it. */
-function firstArgument(tokens: readonly Token[], open: number): [Token[], Token[]] {
-  if (tokens[open]?.text !== "(") throw new Error("read takes a value in brackets");
-  return [[], tokens.slice(open + 1, behindBracket(tokens, open))];
+function argumentsAt(tokens: readonly Token[], open: number): readonly Token[] {
+  if (tokens[open]?.text !== "(") throw new Error("read and record take a value in brackets");
+  return tokens.slice(open + 1, behindBracket(tokens, open));
 }
 
-/** Puts the names of `local a, b =`, the end of `result`, into the order of the layout. */
-function reorder(result: Token[], layout: Layout<Fields>, name: string): void {
-  let start = result.length - 1;
-  while (result[start]?.text !== "local") {
-    if (start < 0 || !/^(?:\w+|,|=)$/.test(result[start]?.text ?? "")) {
-      throw new Error(`read.${name} stands behind "local NAMES ="`);
-    }
-    start--;
+/** Takes `local a, b =` off the end of the result; returns the white space before it, and the names. */
+function takeLocal(result: Token[], what: string): { local: string; names: string[] } {
+  const start = result.findLastIndex(({ text }) => text === "local");
+  const declared = start < 0 ? [] : result.slice(start + 1);
+  const names = declared.filter(({ type }) => type === "name").map(({ text }) => text);
+  if (names.length === 0 || declared.map(({ text }) => text).join("") !== `${names.join(",")}=`) {
+    throw new Error(`${what} stands behind "local NAMES ="`);
   }
-  const local = result[start] as Token;
-  const names = result.slice(start + 1, -1).filter(({ type }) => type === "name");
-  const wanted = names.map(({ text }) => text);
-  const fields = layout.fields.map((field) => luaName(field.name));
-  const unknown = wanted.filter((text) => text !== "rest" && !fields.includes(text));
-  if (unknown.length > 0) throw new Error(`${name} has no ${unknown.join(", ")}`);
-  const all = [...fields.map((field) => (wanted.includes(field) ? field : "_")), "rest"];
-  const last = all.findLastIndex((field) => wanted.includes(field));
-  const text = `local ${all.slice(0, last + 1).join(", ")} =`;
-  result.splice(start, Number.POSITIVE_INFINITY, ...tokenize(local.before + text));
+  const local = (result[start] as Token).before;
+  result.length = start;
+  return { local, names };
+}
+
+const fieldsOf = (layout: Layout<Fields>) => layout.fields.map(({ name }) => luaName(name));
+
+/** A declaration of the names in the order of the layout. */
+function inOrder(layout: Layout<Fields>, names: readonly string[], member: string): string {
+  const fields = fieldsOf(layout);
+  const unknown = names.filter((name) => name !== "rest" && !fields.includes(name));
+  if (unknown.length > 0) throw new Error(`${member} has no ${unknown.join(", ")}`);
+  const all = [...fields.map((field) => (names.includes(field) ? field : "_")), "rest"];
+  const last = all.findLastIndex((field) => names.includes(field));
+  return `local ${all.slice(0, last + 1).join(", ")} =`;
+}
+
+/** What stands before and behind struct.unpack, to make a table of all fields; and the position behind, if asked. */
+function tableFrom(layout: Layout<Fields>, names: readonly string[]) {
+  const fields = fieldsOf(layout);
+  const targets = names.join(", ");
+  const behind = names.length > 1 ? ", behind" : "";
+  const table = fields.map((field) => `${field} = f_${field}`).join(", ");
+  return [
+    `local ${targets} do local ${fields.map((field) => `f_${field}`).join(", ")}${behind} =`,
+    ` ${targets} = { ${table} }${behind} end`,
+  ] as const;
 }
 
 function behindWrite(tokens: readonly Token[], at: number): number {
@@ -170,20 +189,4 @@ function expandKey(token: Token): Token[] {
   if (suffix !== undefined) return tokenize(`${token.before}(BASE .. '${suffix}')`);
   if (!KEYS.has(token.text)) throw new Error(`there is no key ${token.text}`);
   return [token];
-}
-
-/** Functions that return tables: `record.token`. Scripts keep those that they use. */
-export function recordFunctions(): string {
-  return [...LAYOUT_OF]
-    .map(([name, { fields, format }]) => {
-      const names = fields.map((field) => luaName(field.name));
-      const table = names.map((field) => `${field} = ${field}`).join(", ");
-      return [
-        `local function record_${name}(v, at)`,
-        `  local ${names.join(", ")}, rest = struct.unpack('${format}', v, at or 1)`,
-        `  return { ${table} }, rest`,
-        "end",
-      ].join("\n");
-    })
-    .join("\n");
 }

@@ -13,8 +13,7 @@ export interface Statement {
 }
 
 /** Calls without an effect. */
-const PURE_CALLS: ReadonlySet<string> = new Set(["lazy", "read_rules", "tonumber"]);
-const PURE_TABLES = /^(?:string|struct|math)\./;
+const PURE_CALLS = /^(?:lazy|read_rules|tonumber|(?:string|struct|math)\.\w+)$/;
 
 const OPENS: ReadonlySet<string> = new Set(["function", "if", "for", "while", "do", "repeat"]);
 const STARTS: ReadonlySet<string> = new Set(
@@ -99,7 +98,7 @@ function isPure(tokens: readonly Token[]): boolean {
     if (text !== "(" || previous === undefined || !endsExpression(previous)) return true;
     if (previous.type !== "name") return false;
     const name = dotted(tokens, at - 1);
-    return PURE_CALLS.has(name) || PURE_TABLES.test(name);
+    return PURE_CALLS.test(name);
   });
 }
 

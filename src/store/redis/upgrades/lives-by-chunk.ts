@@ -1,12 +1,12 @@
 import { queueBase } from "../keys.ts";
 import type { Upgrade, UpgradeSteps } from "./upgrade.ts";
 
-/** Entries of an index that one step looks at, about. */
+/** About so many entries of an index are one step. */
 const STEP = 1_000;
 
 /**
- * One page of `:expiry`: in the place of each message its chunk, with the earliest end. Gives the
- * cursor of the next page. An entry of a message that is not there any more is dropped.
+ * One page of `:expiry`: replaces each message by its chunk, with the earliest end. Returns the cursor of the next page.
+ * Drops entries of messages that do not exist any more.
  */
 const PAGE = `#!lua flags=allow-oom
 local expiry, states = KEYS[1] .. ':expiry', KEYS[1] .. ':states:'
@@ -27,11 +27,11 @@ end
 return page[1]`;
 
 /**
- * Layout 1 listed the end of each message's life, layout 2 lists the first end in each chunk. Its
- * bodies may be compressed, too, which takes no upgrade: each body says itself what it is.
+ * Layout 1 lists the end of the life of each message, layout 2 the first end in each chunk. In layout 2 bodies may also be
+ * compressed, which needs no upgrade.
  *
- * Early servers of layout 2 wrote the version without this, and changed entries where they met them,
- * so data of layout 2 may still have some of layout 1: lua/tick.lua reads these.
+ * Early servers of layout 2 wrote the version without this upgrade, and changed entries when they met them. So data of
+ * layout 2 may still have entries of layout 1: lua/tick/lives.lua reads them.
  */
 export const livesByChunk: Upgrade = {
   from: 1,

@@ -11,10 +11,10 @@ import {
 } from "../layout.ts";
 import type { Upgrade, UpgradeSteps } from "./upgrade.ts";
 
-/** An announcement holds for this long after its last step: so long a killed upgrade keeps others waiting. */
+/** An announcement is valid for this after its last step: so long others wait after an upgrade was killed. */
 const HELD_MS = 10_000;
 
-/** Takes or keeps the announcement; gives the one that is in force. */
+/** Takes or renews the announcement; returns the valid one. */
 const CLAIM = `#!lua flags=allow-oom
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return held end
@@ -24,7 +24,7 @@ return ARGV[1]`;
 const RELEASE = `#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
-/** The version, if it is still what it was; gives whether it was. */
+/** Changes the version, if it is still the expected one; returns whether it was. */
 const MOVE = `#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
@@ -35,14 +35,14 @@ export interface UpgraderParts {
   prefix: string;
   nodeId: string;
   layout: Layout;
-  /** Other servers that serve this data, or did lately. */
+  /** Other servers that serve this data, or did so lately. */
   othersAlive(): Promise<string[]>;
 }
 
 /**
- * Upgrades the data, one server at a time. It is announced first, so that servers of older layouts
- * end; begins when the last of them has been silent for long enough; and the version is written when
- * all is done. From its beginning on no older server opens the data; until then nothing has changed.
+ * Upgrades the data, one server at a time. An upgrade is announced first, so that servers of older layouts end. It begins
+ * when the last of them has been silent for long enough; from then on no older server opens the data. The version is
+ * written when all is done.
  */
 export class Upgrader {
   readonly #parts: UpgraderParts;
@@ -53,7 +53,7 @@ export class Upgrader {
     this.#announcement = writeAnnouncement({ to: parts.layout.version, nodeId: parts.nodeId });
   }
 
-  /** One upgrade, and what to say about it; undefined when another server was faster. */
+  /** Runs one upgrade. Returns a message for the log; undefined: another server was faster. */
   async step(stored: StoredLayout): Promise<string | undefined> {
     const { layout } = this.#parts;
     const upgrade = layout.upgrades.find(({ from }) => from === stored.from);
@@ -71,7 +71,7 @@ export class Upgrader {
     return `the data was upgraded from layout ${upgrade.from} to ${upgrade.to} (${upgrade.what}) in ${ms} ms: servers of older layouts refuse it from now on`;
   }
 
-  /** After the last upgrade: nobody else has to wait until the announcement expires. */
+  /** After the last upgrade: others need not wait until the announcement expires. */
   async release(): Promise<void> {
     const { upgrade } = globalKeys(this.#parts.prefix);
     await this.#parts.connection.command((redis) =>

@@ -1,6 +1,6 @@
 -- Circuit breakers, one for the queue or one for each key. Only outcomes move them. Outcomes are counted in
 -- tenths of the window, so that old ones are dropped at no cost.
-local TENTHS = 10
+local TENTHS, TENTH_BYTES = 10, 8
 -- An open breaker that nothing moves is dropped after this.
 local UNUSED_MS = 86400000
 
@@ -18,11 +18,12 @@ function breakers.build()
   end
 
   local function unpack_breaker(v)
-    local b, at = record.breaker(v)
-    b.ok, b.failed = {}, {}
-    for tenth = 0, TENTHS - 1 do
-      local ok, failed, rest = read.breaker_tenth(v, at)
-      b.ok[tenth], b.failed[tenth], at = ok, failed, rest
+    local state, first, opened, retry_at, half, times, out, won, in_a_row, tenth, rest = read.breaker(v)
+    local b = { state = state, first = first, opened = opened, retry_at = retry_at, half = half, times = times,
+      out = out, won = won, in_a_row = in_a_row, tenth = tenth, ok = {}, failed = {} }
+    for at = 0, TENTHS - 1 do
+      local ok, failed = read.breaker_tenth(v, rest + at * TENTH_BYTES)
+      b.ok[at], b.failed[at] = ok, failed
     end
     -- After the clock has jumped back: it opens for the time that is left, and its probes stay probes.
     if b.opened > now then b.retry_at, b.opened, b.changed = math.max(0, b.retry_at - b.opened + now), now, true end
@@ -45,6 +46,16 @@ function breakers.build()
     if not has_breakers then return nil end
     if rules.scope == SCOPE.QUEUE then return breakers.of('') end
     return s.key ~= '' and breakers.of(s.key) or nil
+  end
+
+  -- Before the message is claimed. Returns its lease, which is that of a probe if the breaker is half-open.
+  function breakers.claim(s, lease)
+    local b = breakers.of_message(s)
+    local probe = b ~= nil and b.state == BREAKER.HALF_OPEN
+    set_flag(s, FLAG.PROBE, probe)
+    if not probe then return lease end
+    b.out, b.changed = b.out + 1, true
+    return math.min(lease, rules.probe_lease)
   end
 
   function breakers.flush()
@@ -196,15 +207,5 @@ function breakers.build_outcomes()
     if not b or b.state == BREAKER.CLOSED then return false end
     if is_probe_of(b, s) then breakers.open(b) end
     return true
-  end
-
-  -- Before the message is claimed. Returns its lease, which is that of a probe if the breaker is half-open.
-  function breakers.claim(s, lease)
-    local b = breakers.of_message(s)
-    local probe = b ~= nil and b.state == BREAKER.HALF_OPEN
-    set_flag(s, FLAG.PROBE, probe)
-    if not probe then return lease end
-    b.out, b.changed = b.out + 1, true
-    return math.min(lease, rules.probe_lease)
   end
 end

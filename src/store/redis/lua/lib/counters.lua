@@ -16,33 +16,27 @@ local function cell_of(s) return 'c:' .. s.state .. ':' .. s.reason .. ':' .. s.
 
 local RATE_TAU_MS = 60000
 
--- A stored rate, in messages a second, as it has decayed until now.
-local function decayed_rate(v)
-  local per_second, at = read.rate(v)
-  return per_second * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
-end
-
 local flush_counters
 
 do
-  local function name_cells()
-    for number, by in pairs(cell_deltas) do
-      count('c:' .. math.floor(number / 65536) .. ':' .. math.floor(number / 256) % 256 .. ':' .. number % 256, by)
-    end
-    cell_deltas = {}
-  end
-
-  -- Exponentially smoothed.
+  -- Messages a second, exponentially smoothed.
   local function raise_rate(name, n)
+    local rate = 0
     local v = redis.call('HGET', k_rates, name)
-    local rate = v and decayed_rate(v) or 0
+    if v then
+      local per_second, at = read.rate(v)
+      rate = per_second * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
+    end
     redis.call('HSET', k_rates, name, write.rate { per_second = rate + n * 1000 / RATE_TAU_MS, at = now })
   end
 
   local RATED = { accepted = true, deliveries = true, succeeded = true, failed_attempts = true }
 
   function flush_counters()
-    name_cells()
+    for number, by in pairs(cell_deltas) do
+      count('c:' .. math.floor(number / 65536) .. ':' .. math.floor(number / 256) % 256 .. ':' .. number % 256, by)
+    end
+    cell_deltas = {}
     for field, by in pairs(deltas) do
       if by ~= 0 then
         local after = redis.call('HINCRBY', k_counters, field, string.format('%d', by))

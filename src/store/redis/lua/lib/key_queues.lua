@@ -76,6 +76,14 @@ function key_queues.build()
     key_queues.touch(name)
   end
 
+  function key_queues.count_in_flight(key, by)
+    key_queues.in_flight_changes[key] = (key_queues.in_flight_changes[key] or 0) + by
+  end
+
+  function key_queues.in_flight(key)
+    return tonumber(redis.call('HGET', k_in_flight_by_key, key) or '0') + (key_queues.in_flight_changes[key] or 0)
+  end
+
   key_queues.build_limiters()
 end
 
@@ -115,14 +123,6 @@ function key_queues.build_limiters()
   -- The limiter may be open again: its key queues are looked at.
   function key_queues.limiter_changed(limiter)
     if redis.call('ZSCORE', k_limiters, limiter) then key_queues.unblock(limiter, 100) end
-  end
-
-  function key_queues.count_in_flight(key, by)
-    key_queues.in_flight_changes[key] = (key_queues.in_flight_changes[key] or 0) + by
-  end
-
-  function key_queues.in_flight(key)
-    return tonumber(redis.call('HGET', k_in_flight_by_key, key) or '0') + (key_queues.in_flight_changes[key] or 0)
   end
 
   local function flush_in_flight()

@@ -4,7 +4,7 @@
 local ordering = lazy({})
 
 function ordering.build()
-  -- By ordering key, whose turn it is as far as this script knows.
+  -- By ordering key, the message whose turn it is, of the keys that this script has read.
   ordering.known = {}
 
   function ordering.turn_of(order)

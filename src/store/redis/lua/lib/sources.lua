@@ -23,7 +23,8 @@ function sources.build()
     if not known then
       local v = redis.call('HGET', key, source)
       if v then
-        known = record.source(v)
+        local sends, first = read.source(v)
+        known = { sends = sends, first = first }
         if now - known.first >= window then known = nil end
       else
         new_sources[key] = window

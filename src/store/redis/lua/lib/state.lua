@@ -65,7 +65,8 @@ local function created_at(id)
 end
 
 -- Chunks by number and by id: a script needs that of a message several times, and many messages share one.
-local chunk_names, chunks_of_ids = {}, {}
+local chunk_names = {}
+local chunks_of_ids = {}
 
 local function chunk_of_sequence(sequence)
   local number = math.floor(sequence / LIMIT.CHUNK)
@@ -87,7 +88,8 @@ local function chunk_of(id)
   return name
 end
 
-local state_keys, body_keys = {}, {}
+local state_keys = {}
+local body_keys = {}
 
 local function states_of(chunk)
   local key = state_keys[chunk]

@@ -67,10 +67,7 @@ function numbers.build()
     else
       table.insert(ranges, at + 2, n)
       table.insert(ranges, at + 2, n)
-      if #ranges > 2 * RANGES_MAX then
-        table.remove(ranges, 1)
-        table.remove(ranges, 1)
-      end
+      for _ = 1, #ranges - 2 * RANGES_MAX do table.remove(ranges, 1) end
     end
     numbers.touched[client] = true
   end

@@ -1,0 +1,12 @@
+// Writes every script as Redis gets it into a folder: `node src/store/redis/script-text/print.ts FOLDER`.
+
+import { writeFileSync } from "node:fs";
+import { SCRIPTS, type ScriptName } from "../scripts.ts";
+import { loadScript } from "./build.ts";
+
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error("names no folder");
+for (const name of Object.keys(SCRIPTS) as ScriptName[]) {
+  // Lua tools reject the line of flags.
+  writeFileSync(`${folder}/${name}.lua`, loadScript(name).source.replace(/^#!/, "--"));
+}
