@@ -7,6 +7,7 @@ import { inPath, isExecutable, ROOT, RUNTIME, RUNTIME_BIN } from "./places.mjs";
 import { ensurePython, pip } from "./python.mjs";
 import { announce, run } from "./step.mjs";
 
+const GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3";
 const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.121.0";
 const NATS_SERVER = "github.com/nats-io/nats-server/v2@v2.15.2";
 /** Stubs work with this version of google.golang.org/protobuf and newer: clients/go/go.mod has the same. */
@@ -29,6 +30,14 @@ export function ensureGoPlugins() {
   installByGo("protoc-gen-go-grpc", PROTOC_GEN_GO_GRPC);
 }
 
+/** @returns {string} the path of grpcurl, for tests that call the server as its users do */
+export function ensureGrpcurl() {
+  const found = process.env.DLQ_GRPCURL || inPath("grpcurl");
+  if (found) return found;
+  installByGo("grpcurl", GRPCURL);
+  return join(RUNTIME_BIN, "grpcurl");
+}
+
 export function ensureGhz() {
   installByGo("ghz", GHZ);
 }
@@ -47,7 +56,7 @@ export function ensureGoPeers() {
 }
 
 /** @param {string} name @param {string} source */
-export function installByGo(name, source) {
+function installByGo(name, source) {
   if (isInstalled(name, source)) return;
   announce(name, `go install ${source}, into .runtime/bin`);
   withGo((go, env) => run(go, ["install", source], { env }));

@@ -1,9 +1,8 @@
 // Sets up what some test files need, and no more.
 
 import { buildAgents } from "../setup/agents.mjs";
-import { goPath } from "../setup/go-tools.mjs";
-import { ensureGrpcurl } from "../setup/grpcurl.mjs";
-import { ensureOldestNode } from "../setup/oldest-node.mjs";
+import { ensureGrpcurl, goPath } from "../setup/go-tools.mjs";
+import { ensureOldestNode } from "../setup/node-runtime.mjs";
 import { envWithFirst } from "../setup/places.mjs";
 import { ensurePython } from "../setup/python.mjs";
 import { ensureRedisServer } from "../setup/redis-server.mjs";
