@@ -1,4 +1,4 @@
-// The table of limits in docs/reference/api.md equals the constants that the code checks against.
+// Compares the table of limits in docs/reference/api.md with the constants of the code.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { ROOT, readDocument, tableRows } from "./markdown.ts";
 
 const API = readDocument("docs/reference/api.md");
 
-/** `64 KiB`; what is no whole number of KiB is bytes. */
+/** Returns a size as `64 KiB`, or in bytes if it is not a whole number of KiB. */
 function size(bytes: number): string {
   const mib = bytes / 1024 ** 2;
   if (mib >= 0.5) return `${mib} MiB`;
@@ -35,7 +35,7 @@ function map({ count, keyBytes, valueBytes }: MapLimits): string {
   return `${count}; keys ${size(keyBytes)}, values ${size(valueBytes)}`;
 }
 
-/** A number that a Lua script keeps for itself. */
+/** Reads a constant of a Lua script. */
 function inLua(file: string, pattern: RegExp): number[] {
   const source = readFileSync(join(ROOT, "src/store/redis/lua/lib", file), "utf8");
   return (pattern.exec(source) ?? []).slice(1).map(Number);
@@ -93,7 +93,7 @@ test("the table of limits", () => {
   expect(tableRows(API, "what").map((row) => row[1])).toEqual(EXPECTED);
 });
 
-test("limits that share a row are the same", () => {
+test("limits in one row are equal", () => {
   expect(W.workerIdBytes).toBe(W.requestIdBytes);
   expect(LIMITS.batchRequests).toBe(W.items);
 });
