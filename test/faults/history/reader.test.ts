@@ -69,7 +69,7 @@ it("accepts events with a known name and the right fields", () => {
     "is not an array",
   );
   expect(() => asEvent({ e: "finished", at: 1 })).toThrow("unknown event");
-  expect(() => asEvent(null)).toThrow("no object");
+  expect(() => asEvent(null)).toThrow("is not an object");
   const sending = {
     e: "sending",
     at: 1,
