@@ -12,14 +12,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const PARENT_CHECK_MS = 250;
 
 const { stdout, stderr, env } = process;
-process.exitCode = await main();
 
 async function main(): Promise<number> {
   let options: DemoOptions;
   try {
     options = parseOptions(process.argv.slice(2));
   } catch (error) {
-    stderr.write(`${wordsOf(error)}\nnpm run demo -- --help  lists the options.\n`);
+    stderr.write(`${wordsOf(error)}\nnpm run demo -- --help lists the options.\n`);
     return 2;
   }
   if (options.help) {
@@ -57,9 +56,9 @@ function wordsOf(error: unknown): string {
 
 export const HELP = `npm run demo -- [options]
 
-A shop calls six services over HTTP, and each fails in its own way. A failed order becomes a dead
-letter in a dlq-service that the demo starts, and a worker retries it when it is due. Some orders
-recover, some are quarantined.
+A shop calls six services over HTTP, and each fails in its own way. A failed order becomes a
+dead letter in a dlq-service that the demo starts, and a worker retries it when it is due. Some
+orders recover, some are quarantined.
 
   --seconds N   about how long the run takes, 5 to 60 (default 24); outages last a share of it
   --seed N      seed of the random orders (default 1)
@@ -101,3 +100,5 @@ function number(flag: string, given: string | undefined, otherwise: number): num
   if (!/^\d{1,9}$/.test(given)) throw new Error(`${flag} ${given}: give a whole number`);
   return Number(given);
 }
+
+process.exitCode = await main();

@@ -1,4 +1,4 @@
-// What happened, in words, and the view for files, pipes and screen readers: one line for each event.
+// The texts of events, and the view for files, pipes and screen readers: one line for each event.
 
 import type { SendResult, SettledDelivery } from "../../clients/typescript/src/index.ts";
 import type { Ledger } from "./ledger.ts";

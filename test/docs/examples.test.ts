@@ -1,5 +1,5 @@
-// Runs the programs of the guides against a real server. Only the address is the test's; a few lines
-// behind each program call what it defines.
+// Runs the programs of the guides against a real server, with the address of the test. Some lines after each program call
+// its functions.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Runs a program that comes on stdin, and gives what it wrote once it has ended well. */
+/** Runs a program from stdin. Resolves with its output when it has succeeded. */
 async function run(command: string, args: readonly string[], program: string): Promise<string> {
   const child = spawn(command, args, {
     cwd: ROOT, // imports of the examples are relative to the project
@@ -33,7 +33,7 @@ async function run(command: string, args: readonly string[], program: string): P
   return out.trim();
 }
 
-/** Of a queue of its own for each language: the examples all say "orders". */
+/** Replaces the queue "orders" of the examples by one for each language. */
 function inQueue(name: string, program: string): string {
   return program.replaceAll('"orders"', `"${name}"`);
 }
@@ -47,7 +47,7 @@ async function totalsOf(queue: string): Promise<unknown> {
   return queues[0]?.totals;
 }
 
-/** Makes what the producer has sent due at once: its preset would have a test wait for minutes. */
+/** Makes the sent message due at once, because the delays of its preset are minutes. */
 const PYTHON_DRIVER = `
 import threading
 

@@ -1,4 +1,4 @@
-// Tables of the documents equal the code that they describe.
+// Compares tables of the documents with the code.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const STORAGE = readDocument("docs/internals/storage.md");
 const METRICS = readDocument("docs/reference/metrics.md");
 const TROUBLESHOOT = readDocument("docs/guides/troubleshoot.md");
 
-/** What a list of alternatives names, in any order. */
+/** Sorts names, to compare lists in any order. */
 const sorted = (names: Iterable<string>) => [...names].toSorted();
 
 describe("docs/reference/retry-policies.md", () => {
@@ -35,7 +35,7 @@ describe("docs/reference/retry-policies.md", () => {
       const { maxRetries, initialDelayMs, maxDelayMs, backoff } = PRESETS[name];
       if (backoff.kind !== "exponential") throw new Error(`${name} has no factor`);
       const reasons = REASON_NAMES.filter((reason) => PRESET_OF_REASON[reason] === name);
-      const middle = 0.5; // of the jitter's range: a factor of 1
+      const middle = 0.5; // of the jitter range, a factor of 1
       const delays = Array.from({ length: maxRetries }, (_, failed) =>
         formatDuration(delayBeforeRetryMs(PRESETS[name], failed + 1, middle)),
       );
@@ -60,7 +60,7 @@ describe("docs/reference/api.md", () => {
     const mapped = [...source.matchAll(/code: Code\.(\w+), reason: "(\w+)"/g)].map(
       ([, code, reason]) => [reason, codeName(Code[code as keyof typeof Code])],
     );
-    // As a literal, or as a constant of the file.
+    // The reason is a literal or a constant of the file.
     const fixed = [...source.matchAll(/errorInfo\((?:"(\w+)"|([A-Z]+))\)/g)].map(
       ([, literal, constant]) =>
         literal ?? new RegExp(`const ${constant} = "(\\w+)"`).exec(source)?.[1],
@@ -112,7 +112,7 @@ describe("docs/reference/metrics.md", () => {
 });
 
 describe("docs/guides/troubleshoot.md", () => {
-  test("each line that it explains is a line of the source", () => {
+  test("each log line in it is in the source", () => {
     const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => readFileSync(join(ROOT, "src", name), "utf8"))
@@ -124,7 +124,7 @@ describe("docs/guides/troubleshoot.md", () => {
 });
 
 describe("docs/guides/work.md", () => {
-  test("the silence that makes an outage", () => {
+  test("the silence that counts as an outage", () => {
     const source = readFileSync(join(ROOT, "src/store/redis/verbs/tick.ts"), "utf8");
     const silenceMs = Number(/SILENCE_MS = ([\d_]+);/.exec(source)?.[1]?.replaceAll("_", ""));
     expect(DELIVERY).toContain(`silence of more than ${silenceMs / 1_000} s`);

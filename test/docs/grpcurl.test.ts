@@ -1,5 +1,4 @@
-// The grpcurl commands of all documents and of the server's own banner name methods and fields
-// that exist, whether or not something runs them.
+// Checks that the grpcurl commands in the documents and in the server's banner use existing methods and fields.
 
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
@@ -15,7 +14,7 @@ interface Call {
 
 const QUOTED = `(?:'(?<plain>[^']*)'|"(?<escaped>(?:\\\\.|[^"\\\\])*)")`;
 
-/** In full, as a command of curl, or by the tour's `call`. */
+/** A grpcurl command, a curl command, or the `call` of the tour. */
 const FORMS = [
   new RegExp(
     `-d ${QUOTED}\\s(?:(?!-d )[\\s\\S])*?dlq\\.v1\\.Dlq(?:Admin)?Service/(?<method>\\w+)`,
@@ -35,7 +34,7 @@ function callsOf(shell: string): Call[] {
 
 const METHODS = [...DlqService.methods, ...DlqAdminService.methods];
 
-/** grpcurl takes a field mask as the message that it is, other JSON as one text. */
+/** Converts a field mask to JSON text. grpcurl takes it as a message. */
 function maskAsText(_key: string, value: unknown): unknown {
   const isMask = typeof value === "object" && value !== null && "paths" in value;
   return isMask ? (value.paths as string[]).join(",") : value;
@@ -43,7 +42,7 @@ function maskAsText(_key: string, value: unknown): unknown {
 
 function wrong({ method, request }: Call): string | undefined {
   const found = METHODS.find(({ name }) => name === method);
-  if (found === undefined) return `there is no method ${method}`;
+  if (found === undefined) return `unknown method ${method}`;
   try {
     fromJson(found.input, JSON.parse(request, maskAsText) as JsonValue);
     return undefined;
@@ -58,13 +57,13 @@ const SHELLS = documents().flatMap((file) =>
   ),
 );
 
-test("requests in the documents are requests of the contract", () => {
+test("requests in the documents are valid", () => {
   const calls = SHELLS.flatMap(({ text }) => callsOf(text));
   expect(calls.length).toBeGreaterThan(8);
   expect(calls.flatMap((call) => wrong(call) ?? [])).toEqual([]);
 });
 
-test("every call in the documents was looked at", () => {
+test("every call in the documents was checked", () => {
   const missed = SHELLS.filter(({ text }) => {
     const written = text.match(/Dlq(?:Admin)?Service\/[A-Z]\w+|^\s*call [A-Z]\w+/gm) ?? [];
     return written.length !== callsOf(text).length;
@@ -72,7 +71,7 @@ test("every call in the documents was looked at", () => {
   expect(missed).toEqual([]);
 });
 
-test("the lines that the server prints at its start can be pasted", () => {
+test("the commands that the server prints at its start are valid", () => {
   const words = banner({
     grpc: "localhost:50051",
     http: undefined,

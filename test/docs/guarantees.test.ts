@@ -1,4 +1,4 @@
-// Each sentence of docs/evidence/guarantees.md names its proof: here the proofs are looked up.
+// Checks that the proofs named in docs/evidence/guarantees.md exist.
 
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -7,7 +7,7 @@ import { EMBEDDED, EXTERNAL, SENTINEL } from "../faults/kinds/catalog.ts";
 
 const PAGE = resolve(import.meta.dirname, "../../docs/evidence/guarantees.md");
 const page = readFileSync(PAGE, "utf8");
-/** `what` or "what", perhaps several, in the file that is linked next. */
+/** One or more of `name` or "name", in the file that is linked next. */
 const PROOF = /((?:(?:`[a-z-]+`|"[^"]+")(?:,\s+|\s+and\s+)?)+)\s+in\s+\[[^\]]+\]\(([^)]+)\)/g;
 
 const proofs = [...page.matchAll(PROOF)].flatMap(([, names = "", file = ""]) =>
@@ -24,12 +24,12 @@ describe("docs/evidence/guarantees.md", () => {
 
   it.each(proofs)("$name is in $file", ({ name, file }) => {
     const text = readFileSync(join(dirname(PAGE), file), "utf8");
-    // A title or a name in quotes; a rule of one word is a key without them.
+    // A title or name in quotes, or a rule of one word as a key without quotes.
     const found = text.includes(`"${name}"`) || text.includes(`\n  ${name}:`);
     expect(found).toBe(true);
   });
 
-  it("speaks of every way in which a process can die", () => {
+  it("names every fault that kills a process", () => {
     const kinds = [EXTERNAL, EMBEDDED, SENTINEL].flatMap(
       ({ kinds }) => kinds as readonly { name: string }[],
     );

@@ -1,4 +1,4 @@
-// The table of limits in docs/reference/api.md equals the constants that the code checks against.
+// Compares the table of limits in docs/reference/api.md with the constants of the code.
 
 import { expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
@@ -14,7 +14,7 @@ import { readDocument, tableRows } from "./markdown.ts";
 
 const API = readDocument("docs/reference/api.md");
 
-/** `64 KiB`; what is no whole number of KiB is bytes. */
+/** Returns a size as `64 KiB`, or in bytes if it is not a whole number of KiB. */
 function size(bytes: number): string {
   const mib = bytes / 1024 ** 2;
   if (mib >= 0.5) return `${mib} MiB`;
@@ -82,7 +82,7 @@ test("the table of limits", () => {
   expect(tableRows(API, "what").map((row) => row[1])).toEqual(EXPECTED);
 });
 
-test("limits that share a row are the same", () => {
+test("limits in one row are equal", () => {
   expect(W.workerIdBytes).toBe(W.requestIdBytes);
   expect(LIMITS.batchRequests).toBe(W.items);
 });

@@ -1,4 +1,4 @@
-// Whatever the documents point at exists: files, headings, folders of the source.
+// Checks that files, headings and paths named in the documents exist.
 
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -16,12 +16,12 @@ import {
 const FILES = documents();
 const { scripts: SCRIPTS } = JSON.parse(readDocument("package.json")) as { scripts: object };
 
-/** Why a link leads nowhere; undefined when it does lead somewhere, or out of the project. */
+/** Returns why a link is broken. Undefined if it works or leads out of the project. */
 function broken(file: string, link: string): string | undefined {
   if (/^https?:/.test(link)) return undefined;
   const [path = "", anchor] = link.split("#");
   const target = path === "" ? file : relative(ROOT, join(ROOT, dirname(file), path));
-  if (!existsSync(join(ROOT, target))) return `${link}: there is no ${target}`;
+  if (!existsSync(join(ROOT, target))) return `${link}: ${target} does not exist`;
   if (anchor === undefined) return undefined;
   return anchorsOf(readDocument(target)).includes(anchor)
     ? undefined
@@ -34,7 +34,7 @@ const OWN_PATH = /^(?:src|test|docs|proto|scripts|clients|gen)\/[a-z0-9_./-]+$/;
 describe.each(FILES)("%s", (file) => {
   const markdown = readDocument(file);
 
-  test("its links lead somewhere", () => {
+  test("its links work", () => {
     expect(linksOf(markdown).flatMap((link) => broken(file, link) ?? [])).toEqual([]);
   });
 

@@ -1,11 +1,11 @@
-// Reads the project's Markdown files as its tests need them: fenced blocks, links, tables.
+// Reads fenced blocks, links and tables of the project's Markdown files.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
-/** Every document that the project keeps, as paths below the root. */
+/** Returns the paths of all documents, relative to the root. */
 export function documents(): string[] {
   const top = readdirSync(ROOT).filter((name) => name.endsWith(".md"));
   const below = ["docs", "clients"].flatMap((folder) =>
@@ -21,7 +21,7 @@ export function readDocument(file: string): string {
 }
 
 export interface Fence {
-  /** What stands behind the backticks: a language, and perhaps a mark for these tests. */
+  /** The text after the backticks: a language, and optionally a mark for these tests. */
   readonly info: string;
   readonly text: string;
 }
@@ -36,7 +36,7 @@ export function fencesOf(markdown: string): Fence[] {
 /** The one block with this info string. */
 export function fence(markdown: string, info: string): string {
   const found = fencesOf(markdown).filter((one) => one.info === info);
-  if (found.length !== 1) throw new Error(`there are ${found.length} blocks \`${info}\`, not one`);
+  if (found.length !== 1) throw new Error(`expected one block \`${info}\`, found ${found.length}`);
   return found[0]?.text ?? "";
 }
 
@@ -44,12 +44,12 @@ export function withoutFences(markdown: string): string {
   return markdown.replace(/^```[\s\S]*?^```$/gm, "");
 }
 
-/** Where the links go, as written. */
+/** Returns the link targets, as written. */
 export function linksOf(markdown: string): string[] {
   return [...withoutFences(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? "");
 }
 
-/** The anchors that a page has on its headings, as GitHub makes them. */
+/** Returns the anchors of the headings, as on GitHub. */
 export function anchorsOf(markdown: string): string[] {
   return [...withoutFences(markdown).matchAll(/^#+ (.+)$/gm)].map((match) =>
     (match[1] ?? "")
@@ -63,7 +63,7 @@ export function anchorsOf(markdown: string): string[] {
 export function tableRows(markdown: string, heading: string): string[][] {
   const lines = withoutFences(markdown).split("\n");
   const start = lines.findIndex((line) => cellsOf(line)[0] === heading);
-  if (start < 0) throw new Error(`there is no table that begins with "${heading}"`);
+  if (start < 0) throw new Error(`no table starts with "${heading}"`);
   const body = lines.slice(start + 2);
   const end = body.findIndex((line) => !line.startsWith("|"));
   return body.slice(0, end < 0 ? undefined : end).map(cellsOf);

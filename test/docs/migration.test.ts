@@ -1,4 +1,4 @@
-// docs/guides/migrate.md: its program and its commands run, and its tables have the names of the code.
+// Runs the program and the commands of docs/guides/migrate.md, and compares its tables with the code.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true });
 }, DEADLINE_MS);
 
-/** The reader's addresses become the test's. */
+/** Replaces the reader's addresses by those of the test. */
 const here = (text: string) => atServer(text, server).replaceAll(OLD_REDIS, redis.url);
 
 it("the program runs", { timeout: DEADLINE_MS }, async () => {
@@ -55,7 +55,7 @@ it("the program runs", { timeout: DEADLINE_MS }, async () => {
   expect(firstMissing(expected, output), output).toBeUndefined();
 });
 
-it("the commands bring over what is there", { timeout: DEADLINE_MS }, async () => {
+it("the commands migrate the messages", { timeout: DEADLINE_MS }, async () => {
   const message = { original_message: { id: 17 }, first_failure_time: 1_790_000_000 };
   await redis.cli("SET", "shop_dlq:orders:orders:1", JSON.stringify(message));
   await redis.cli(

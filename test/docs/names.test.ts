@@ -1,5 +1,5 @@
-// Names in backticks are names that exist: settings, fields, values, errors, metrics. A word that
-// somebody renames in the code is found here wherever a document still uses it.
+// Checks that names in backticks exist in the code: settings, fields, values, errors, metrics. It finds documents with the
+// old name of something that was renamed.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ const metricNames = [...(await metrics.render()).matchAll(/^# TYPE (\w+)/gm)].ma
 
 const settings = ALL_SETTINGS.flatMap((setting) => [variableOf(setting), yamlKeyOf(setting)]);
 
-/** What scenarios say of clients and results, on all levels. */
+/** Returns the keys of scenarios, on all levels. */
 function keysOf(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   const own = Array.isArray(value) ? [] : Object.keys(value);
@@ -92,7 +92,7 @@ const KNOWN = new Set([
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND"], // of the clients
 ]);
 
-/** What the Python client's own code names: its documents speak of that, too. */
+/** Names in the code of the Python client, for its documents. */
 const PYTHON = "clients/python/src/dlq";
 const pythonNames = new Set(
   readdirSync(PYTHON, { recursive: true, encoding: "utf8" })
@@ -100,7 +100,7 @@ const pythonNames = new Set(
     .flatMap((name) => readFileSync(join(PYTHON, name), "utf8").match(/\b\w+\b/g) ?? []),
 );
 
-/** And that of the Rust client. */
+/** Names in the code of the Rust client. */
 const RUST = "clients/rust/src";
 const rustNames = new Set(
   readdirSync(RUST, { recursive: true, encoding: "utf8" })
@@ -108,10 +108,10 @@ const rustNames = new Set(
     .flatMap((name) => readFileSync(join(RUST, name), "utf8").match(/\b\w+\b/g) ?? []),
 );
 
-/** Two words or more in one case: no word of a language, and of no other program. */
+/** Two words or more, in snake case or upper case. */
 const NAME = /^(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?=$|:|=|\{)/;
 
-/** Of Python's packages: `dlq_service_pb2`, … */
+/** Python modules such as `dlq_service_pb2`. */
 const PYTHON_MODULE = /_pb2(_grpc)?$/;
 
 describe.each(documents())("%s", (file) => {

@@ -1,5 +1,5 @@
-// A page whose examples run, in order, in one shell against a real server: blocks `sh MARK`, and behind
-// some of them what they print, `text MARK-output`.
+// Runs the examples of a page in order, in one shell against a real server. Examples are blocks `sh MARK`; a following block
+// `text MARK-output` has the expected output.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ export function testPage(file: string, mark: string, atLeast: number): void {
   const infos = [`sh ${mark}`, `text ${mark}-output`];
   const blocks = fencesOf(readDocument(file)).filter(({ info }) => infos.includes(info));
 
-  test(`${file} does what it says`, { timeout: 60_000 }, async () => {
+  test(`the examples of ${file} work`, { timeout: 60_000 }, async () => {
     expect(blocks.length).toBeGreaterThan(atLeast);
     const server = await startTestServer();
     const folder = await mkdtemp(join(tmpdir(), "dlq-docs-"));

@@ -1,4 +1,4 @@
-// The examples of docs/guides/protect.md, in order, in one shell against a real server.
+// Runs the examples of docs/guides/protect.md in order, in one shell against a real server.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("the page on protection does what it says", async () => {
+test("the examples of docs/guides/protect.md work", async () => {
   let output = "";
   expect(BLOCKS.length).toBeGreaterThan(3);
   for (const { info, text } of BLOCKS) {

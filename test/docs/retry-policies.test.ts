@@ -1,4 +1,4 @@
-// What docs/reference/retry-policies.md shows of each kind of policy is what the server computes.
+// Compares the delays in docs/reference/retry-policies.md with those of the server.
 
 import { fromJsonString } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ import { testPage } from "./page.ts";
 
 const PAGE = readDocument("docs/reference/retry-policies.md");
 
-/** A block of the page as the settings of every queue. */
+/** Loads a block of the page as the default settings of queues. */
 function load(info: string, path: string): QueueSettings {
   const lines = fence(PAGE, info).trimEnd().split("\n");
   const yaml = `${path}\n${lines.map((line) => `    ${line}\n`).join("")}`;
@@ -31,7 +31,7 @@ function load(info: string, path: string): QueueSettings {
 
 function policyOf(name: string): RetryPolicy {
   const { retryPolicy } = load(`yaml ${name}`, "defaults:\n  retry_policy:");
-  if (retryPolicy === undefined) throw new Error(`${name} is no policy`);
+  if (retryPolicy === undefined) throw new Error(`${name} is not a policy`);
   return retryPolicy;
 }
 
@@ -87,7 +87,7 @@ test("the windows", () => {
   expect(rows).toHaveLength(3);
 });
 
-test("what is never retried", () => {
+test("reasons that are never retried", () => {
   const settings = load("yaml queue", "defaults:").nonRetryableTypes;
   expect(settings).toEqual(["OrderGone", "requests.exceptions.InvalidURL"]);
   const queue = { nonRetryableReasons: [], nonRetryableTypes: settings };
@@ -96,7 +96,7 @@ test("what is never retried", () => {
   }
 });
 
-test("the policy of a message, in JSON, is the one in YAML", () => {
+test("the policy of a message in JSON equals the one in YAML", () => {
   const v = new Violations();
   const own = readPolicy(v, "p", fromJsonString(RetryPolicySchema, fence(PAGE, "json policy")));
   v.throwIfAny();

@@ -1,5 +1,5 @@
-// What docs/reference/rules.md shows is what happens: its rules are valid, its expressions and transforms give
-// what stands beside them, its tables equal the code.
+// Checks docs/reference/rules.md: its rules are valid, its expressions and transforms give the documented results, and its
+// tables equal the code.
 
 import { fromJsonString } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
@@ -57,7 +57,7 @@ const FACTS: RuleFacts = {
   attempts: 2,
 };
 
-/** The one code of a cell, without the escapes that a table needs. */
+/** Returns the code of a cell without the escapes of tables. */
 const codeOf = (cell = ""): string => (codesOf(cell)[0] ?? "").replaceAll("\\|", "|");
 
 function actionOf(action: RuleActionMessage | undefined): RuleAction {
@@ -76,7 +76,7 @@ const RULES: Rule[] = fromJsonString(RuleSetSchema, fence(PAGE, "json rules")).r
   }),
 );
 
-describe("the rules that are shown", () => {
+describe("the example rules", () => {
   const rules = new CompiledRules(RULES);
 
   it("are valid", () => {
@@ -105,12 +105,12 @@ describe("the rules that are shown", () => {
       { failure: { ...FACTS.failure, message: "Timed out" }, attempts: 3 },
       ["slow-host"],
     ],
-  ])("match %s as they say", (_name, event, parts, matched) => {
+  ])("match %s as documented", (_name, event, parts, matched) => {
     expect(rules.evaluate(event, { ...FACTS, ...parts })).toMatchObject({ matched, failed: [] });
   });
 });
 
-describe("the calls that are shown", () => {
+describe("the example calls", () => {
   const blocks = fencesOf(PAGE).filter(({ info }) => info.includes(" calls"));
   let server: TestServer;
   let shell: Shell;
@@ -123,7 +123,7 @@ describe("the calls that are shown", () => {
     await server?.stop();
   });
 
-  it("answer what stands below them", async () => {
+  it("give the documented answers", async () => {
     let output = "";
     expect(blocks.length).toBe(8);
     for (const { info, text } of blocks) {
@@ -143,7 +143,7 @@ describe("expressions", () => {
     expect(typeof outcome === "object" ? "failed" : String(outcome)).toBe(gives);
   });
 
-  it("are more than a few", () => {
+  it("are at least as many as expected", () => {
     expect(tableRows(PAGE, "expression").length).toBeGreaterThan(15);
   });
 });

@@ -1,16 +1,16 @@
-// A shell that is fed one block at a time, as a reader pastes them: variables and functions stay.
+// A shell that runs one block at a time, like a reader who pastes them. It keeps variables and functions.
 
 import { spawn } from "node:child_process";
 
 export interface Shell {
-  /** Runs a block to its end and gives all that it wrote, errors included. */
+  /** Runs a block and resolves with its output, including stderr. */
   run(block: string): Promise<string>;
   close(): void;
 }
 
 const DEADLINE_MS = 60_000;
 
-/** `preamble` runs first, e.g. to stand for a program that the reader has in PATH. */
+/** @param preamble runs first, for example to define a program that the reader has in PATH */
 export function openShell(preamble: string): Shell {
   const shell = spawn("sh", [], { stdio: ["pipe", "pipe", "inherit"] });
   shell.stdin.write(`exec 2>&1\n${preamble}\n`);

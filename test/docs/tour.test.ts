@@ -1,5 +1,5 @@
-// The tour of the README, as a reader takes it: its blocks go through one shell, in order, against
-// a real server, and what it says they print is looked for in what they print.
+// Runs the tour of the README: its blocks in order, in one shell against a real server. Their output must have the
+// documented lines.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findGrpcurl } from "../support/grpcurl.ts";
@@ -13,7 +13,7 @@ const BLOCKS = fencesOf(readDocument("README.md")).filter(({ info }) => info.inc
 let server: TestServer;
 let shell: Shell;
 beforeAll(async () => {
-  // A short heartbeat ends a pipeline whose reader has seen enough: the tour need not wait.
+  // A short heartbeat ends a pipeline soon after its reader has ended.
   server = await startTestServer({ args: ["--heartbeat-interval", "50ms"] });
   shell = openShell(`grpcurl() { '${findGrpcurl()}' "$@"; }`);
 });
@@ -22,18 +22,18 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A busy machine gets more time than a reader needs. */
+/** Extends timeouts for a busy machine. */
 function adapted(block: string): string {
   return atServer(block, server).replaceAll("-max-time 3", "-max-time 20");
 }
 
-test("the tour does what it says", { timeout: 120_000 }, async () => {
+test("the tour works", { timeout: 120_000 }, async () => {
   let starts = 0;
   let output = "";
   for (const { info, text } of BLOCKS) {
     if (info === "sh tour-start") {
       expect(text).toBe("npm start\n");
-      // The first one is the server that runs already; each later one follows a Ctrl-C.
+      // The first start is the running server. Each later one follows a Ctrl-C.
       if (starts++ > 0) await server.restart();
     } else if (info === "sh tour") {
       output = await shell.run(adapted(text));
@@ -46,7 +46,7 @@ test("the tour does what it says", { timeout: 120_000 }, async () => {
   expect(starts).toBe(2);
 });
 
-test("the tour shows every method that a newcomer needs", () => {
+test("the tour has every method that a new user needs", () => {
   const commands = BLOCKS.filter(({ info }) => info === "sh tour").map(({ text }) => text);
   for (const method of ["SendToDlq", "StreamDue", "Ack", "Retry", "Stats"]) {
     expect(commands.join("\n")).toContain(method);

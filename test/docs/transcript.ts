@@ -1,8 +1,8 @@
-// What a document says that a program prints.
+// Compares documented output with real output.
 
 import type { TestServer } from "../support/server.ts";
 
-/** The reader's addresses become the test's. */
+/** Replaces the reader's addresses by those of the test. */
 export function atServer(block: string, server: TestServer): string {
   return block
     .replaceAll("localhost:50051", server.grpcAddress)
@@ -13,7 +13,7 @@ function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/** The first line that does not occur in the output in this order; `…` stands for anything. */
+/** Returns the first line that is not in the output, in this order. `…` matches anything. */
 export function firstMissing(lines: readonly string[], output: string): string | undefined {
   let rest = output;
   for (const line of lines) {

@@ -1,4 +1,4 @@
-// Words that docs/reference/glossary.md retired do not come back: not in prose, not in names.
+// Checks that the words retired in docs/reference/glossary.md are not used, in prose or in names.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "./markdown.ts";
 
-/** Nowhere, but in "dead letter", where it means the alphabet, and in names that are stored. */
+/** Not allowed anywhere, except in "dead letter", for letters of the alphabet, and in stored names. */
 const RETIRED_WORDS = [
   ...["letter", "letters", "courier", "couriers", "shelf", "shelves", "shelter", "shelters"],
   ...["hasten", "hastens", "hastened", "mend", "mends", "mended", "mending"],
   ...["told", "untold", "whoever", "parked", "unparked", "elder", "elders"],
 ];
 
-/** Not as a part of an identifier. In prose they may have their usual meaning. */
+/** Not allowed in identifiers. Prose may use them in their usual meaning. */
 const RETIRED_NAMES = [
   ...["lane", "lanes", "laned", "gate", "gates", "gated", "suspect", "suspects"],
   ...["keeper", "keepers", "adopt", "adopts", "adopted", "adopter", "adopters", "adoption"],
@@ -29,7 +29,7 @@ const ALLOWED: readonly (readonly [path: RegExp, text: RegExp])[] = [
   [/^docs\/internals\/storage\.md$/, /`[^`]*`/g],
 ];
 
-/** Generated, recorded from elsewhere, or about the words themselves. */
+/** Generated files, recordings, and files about the words. */
 const LEFT_OUT =
   /^gen\/|\/gen\/|\/generated\/|_pb2|\.pb\.go$|lock|go\.sum$|\.binpb$|^test\/golden\/failures\/|\/layouts\/|glossary\.md$|words\.test\.ts$|^LICENSE$/;
 

@@ -58,9 +58,9 @@ export interface RunResult {
 }
 
 const CALM_MS = 500;
-/** All actors begin at once: runtimes start, and the load is under way. */
+/** Long, because all actors start at once and the load is already running. */
 const START_MS = 180_000;
-/** Producers that get no acknowledgement for so long, with no fault there, never will. */
+/** Without a fault, a run with no acknowledgement for so long is stuck. */
 const STALLED_MS = 180_000;
 
 /**

@@ -29,7 +29,7 @@ export interface SendCommand extends Target {
   /** Wall clock time when the first message is due, and how many are due per second after it. */
   readonly firstDueAtMs?: number;
   readonly dueRate?: number;
-  /** How often a failing message may come back. */
+  /** Whether workers will fail the messages. */
   readonly mayFail?: boolean;
 }
 

@@ -7,6 +7,7 @@ import { findAgents } from "../../contract/agent-program.ts";
 import { connectTo, type DlqClient, statsOf, type TestClient } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import type { HistoryEvent, Plan } from "../history/event.ts";
+import type { ActorArgs } from "../rig/actor.ts";
 import { type ActorProgram, builtLanguages, byAgent, inPython } from "../rig/actor-program.ts";
 import { ActorProcess } from "./actor-process.ts";
 import { END, endsOf, of } from "./ends.ts";
@@ -37,7 +38,7 @@ interface Api {
   readonly weights: Weights;
   readonly producer: ActorProgram;
   readonly worker: ActorProgram;
-  readonly workerFlags: readonly string[];
+  readonly workerArgs: ActorArgs;
   /** Streams of its worker. */
   readonly streams: number;
 }
@@ -47,13 +48,13 @@ const STUBS: Api = {
   weights: { ...WEIGHTS, silent: 6 },
   producer: inPython("producer.py"),
   worker: inPython("worker.py"),
-  workerFlags: ["--streams", "2"],
+  workerArgs: { streams: 2 },
 };
 /** The actors with a client. A client lets no lease expire. */
 const clientOf = (language: string, producer: ActorProgram, worker: ActorProgram): Api => ({
   ...{ name: `${language}-client`, language, producer, worker },
   queues: [`${language}-a`, `${language}-b`],
-  ...{ weights: WEIGHTS, workerFlags: [], streams: 1 },
+  ...{ weights: WEIGHTS, workerArgs: {}, streams: 1 },
 });
 const CLIENTS: readonly Api[] = [
   clientOf("python", inPython("client_producer.py"), inPython("client_worker.py")),
@@ -65,7 +66,7 @@ const APIS = [STUBS, ...CLIENTS];
 const WAIT = { timeout: 300_000, interval: 100 };
 const LEASE_MS = 1_500;
 
-const children: ActorProcess[] = [];
+const actors: ActorProcess[] = [];
 let server: TestServer;
 let client: TestClient;
 let dlq: DlqClient;
@@ -77,7 +78,7 @@ beforeAll(async () => {
   dlq = client.dlq;
 });
 afterAll(async () => {
-  for (const child of children) child.kill();
+  for (const actor of actors) await actor.kill9();
   client?.close();
   await server?.stop();
   await rm(dataDir, { recursive: true, force: true });
@@ -87,21 +88,21 @@ function startActor(
   program: ActorProgram,
   name: string,
   queues: readonly string[],
-  flags: readonly string[],
+  args: ActorArgs,
 ): ActorProcess {
-  const where = ["--addresses", server.grpcAddress, "--queues", queues.join()];
-  const actor = new ActorProcess(program, name, dataDir, [...where, ...flags]);
-  children.push(actor);
+  const where = { addresses: server.grpcAddress, queues: queues.join() };
+  const actor = new ActorProcess({ name, program, folder: dataDir, args: { ...where, ...args } });
+  actors.push(actor);
   return actor;
 }
 
 function startProducer(of: Api, name: string, messages: number, plans: Weights) {
-  const flags = ["--messages", `${messages}`, "--rate", `${RATE}`, "--plans"];
-  return startActor(of.producer, name, of.queues, [...flags, JSON.stringify(plans), "--seed", "7"]);
+  const args = { messages, rate: RATE, plans: JSON.stringify(plans), seed: 7 };
+  return startActor(of.producer, name, of.queues, args);
 }
 
-function startWorker({ worker, workerFlags, queues }: Api, name: string): ActorProcess {
-  return startActor(worker, name, queues, ["--lease-ms", `${LEASE_MS}`, ...workerFlags]);
+function startWorker({ worker, workerArgs, queues }: Api, name: string): ActorProcess {
+  return startActor(worker, name, queues, { "lease-ms": LEASE_MS, ...workerArgs });
 }
 
 /** Waits until workers have nothing left to do. */
@@ -129,18 +130,18 @@ async function throughRestart(): Promise<ReadonlyMap<string, Run>> {
   }));
   const areAtWork = running.map(({ name, actors: [producer, worker] }) =>
     vi.waitFor(async () => {
-      expect(of(await producer.history(), "sent").length, name).toBeGreaterThan(20);
-      expect(of(await worker.history(), "acked").length, name).toBeGreaterThan(5);
+      expect(of(await producer.events(), "sent").length, name).toBeGreaterThan(20);
+      expect(of(await worker.events(), "acked").length, name).toBeGreaterThan(5);
     }, WAIT),
   );
   await Promise.all(areAtWork);
   await server.restart();
   const runs = running.map(async ({ name, queues, actors: [producer, worker] }) => {
     await vi.waitFor(async () => {
-      expect(of(await producer.history(), "sent").length, name).toBeGreaterThan(MESSAGES);
+      expect(of(await producer.events(), "sent").length, name).toBeGreaterThan(MESSAGES);
     }, WAIT);
     await producer.stop();
-    const produced = await producer.history();
+    const produced = await producer.events();
     const baseline = new Set(
       of(produced, "sending")
         .filter(({ plan }) => plan === "baseline")
@@ -148,7 +149,7 @@ async function throughRestart(): Promise<ReadonlyMap<string, Run>> {
     );
     await vi.waitFor(() => expectWorkedOff(queues, baseline.size), WAIT);
     await worker.stop();
-    return [name, { produced, worked: await worker.history() }] as const;
+    return [name, { produced, worked: await worker.events() }] as const;
   });
   return new Map(await Promise.all(runs));
 }
@@ -250,10 +251,10 @@ it.for(APIS)(
     const name = `${used.name}-producer-2`;
     const producer = startProducer(used, name, ENDLESS, { baseline: 1 });
     await vi.waitFor(async () => {
-      expect(of(await producer.history(), "sent").length).toBeGreaterThan(20);
+      expect(of(await producer.events(), "sent").length).toBeGreaterThan(20);
     }, WAIT);
     await producer.stop();
-    const events = await producer.history();
+    const events = await producer.events();
     expect(events.at(-1)?.e).toBe("ended");
     const sent = of(events, "sent").map(({ request }) => request);
     expect(new Set(sent)).toEqual(new Set(of(events, "sending").map(({ request }) => request)));
@@ -268,13 +269,13 @@ it.for(CLIENTS)(
     const name = `${used.name}-producer-3`;
     const producer = startProducer(used, name, ENDLESS, { baseline: 1 });
     await vi.waitFor(async () => {
-      expect(of(await producer.history(), "sent").length).toBeGreaterThan(20);
+      expect(of(await producer.events(), "sent").length).toBeGreaterThan(20);
     }, WAIT);
     await server.kill9();
     await vi.waitFor(() => expect(producer.spooled()).toBeGreaterThan(0), WAIT);
     await server.restart();
     await producer.stop();
-    const events = await producer.history();
+    const events = await producer.events();
     expect(events.at(-1)?.e).toBe("ended");
     const sources = new Set(of(events, "sending").map(({ source }) => source));
     expect(new Set(of(events, "sent").map(({ request }) => request)).size).toBe(sources.size);

@@ -34,5 +34,5 @@ export async function keepFull(
   await filled("outcomes to be applied while sends are refused", () => {
     return taken() > 0 && performance.now() > endAtMs;
   });
-  return `${refused()} sends refused, ${taken()} answers to outcomes meanwhile`;
+  return `${refused()} sends refused, ${taken()} answers to outcomes during that`;
 }

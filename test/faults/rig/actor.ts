@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { ActorProgram } from "./actor-program.ts";
 
-/** What a process of the suite is started with, as `--name value` words. */
+/** The `--name value` arguments of an actor. */
 export type ActorArgs = Readonly<Record<string, string | number>>;
 
 export interface ActorSpec {

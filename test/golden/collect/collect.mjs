@@ -1,4 +1,4 @@
-// Makes failures happen in the runtimes, and writes down what they look like. See --help.
+// Causes failures in all languages and records the errors. See --help.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
 /**
- * How each language is set up and run, in its folder. A program writes a line of JSON for each
- * failure: name, library, type, message, grpc_code, http_status, reason.
+ * How to set up and run each language in its folder. A program prints a line of JSON for each failure: name, library, type,
+ * message, grpc_code, http_status, reason.
  *
  * @type {Record<string, { version: string[], setUp: string[][], run: string[] }>}
  */

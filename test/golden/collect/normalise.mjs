@@ -1,6 +1,6 @@
 /**
- * Takes out of a failure what differs from run to run and from machine to machine: ports, paths,
- * addresses in memory, times. Fields come in one order, absent ones are left out.
+ * Removes from a failure everything that differs between runs and machines: ports, paths, memory addresses, times. Sorts
+ * the fields and drops absent ones.
  *
  * @param {Record<string, unknown>} failure
  * @param {readonly string[]} ports of the peers

@@ -66,7 +66,7 @@ func byMysql(peer, user, statement string) func(context.Context) error {
 
 type failingBy func(peer, user, statement string) func(context.Context) error
 
-// The peer fails with the code that the statement names.
+// statements returns cases in which the peer fails with the code in the statement.
 func statements(name, library, peer string, by failingBy, reasons [][2]string) []failing {
 	var all []failing
 	for _, pair := range reasons {

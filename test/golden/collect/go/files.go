@@ -22,7 +22,7 @@ func tooManyFiles(context.Context) error {
 	}
 }
 
-// files: nothing else in its process may open one meanwhile.
+// files: nothing else in the process may open a file then.
 var files = []failing{
 	{"os: too many files", "go", "RESOURCE_EXHAUSTED", tooManyFiles},
 }

@@ -1,4 +1,4 @@
-// Runs the cases, and writes each failure as a Go program would naturally report it.
+// Runs the cases and prints each failure as a Go program would usually report it.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 
 type failing = plain.Failing
 
-// Types that carry an error, and say nothing of it themselves.
+// Types that only wrap an error.
 var wrappers = map[string]bool{
 	"*errors.errorString": true, "*errors.joinError": true, "*fmt.wrapError": true,
 	"*fmt.wrapErrors": true, "*os.SyscallError": true, "syscall.Errno": true,
@@ -41,7 +41,7 @@ func report(one failing) {
 	}
 	outermost, innermost := reflect.TypeOf(err).String(), innermostType(err)
 	write(one, one.Name, innermost, err)
-	// Half of the programs print the type that they hold.
+	// Half of the programs print the outer type.
 	if outermost != innermost {
 		write(one, one.Name+", outermost type", outermost, err)
 	}
@@ -59,7 +59,7 @@ func write(one failing, name, kind string, err error) {
 	if errors.As(err, &response) && response.HTTPStatusCode() > 0 {
 		entry["http_status"] = response.HTTPStatusCode()
 	}
-	// The name comes first: the runner knows a failure by it.
+	// The name comes first, because it identifies the failure.
 	rest, _ := json.Marshal(entry)
 	first, _ := json.Marshal(name)
 	fmt.Printf("{\"name\":%s,%s\n", first, rest[1:])

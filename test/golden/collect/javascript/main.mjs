@@ -1,4 +1,4 @@
-// Runs the cases, and writes each failure as the client of this repository would send it.
+// Runs the cases and prints each failure as the TypeScript client would send it.
 
 import { createRequire } from "node:module";
 import { failureOf } from "../../../../clients/typescript/src/failure.ts";

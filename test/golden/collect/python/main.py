@@ -1,4 +1,4 @@
-"""Runs the cases, and writes each failure as a Python program would naturally report it."""
+"""Runs the cases and prints each failure as a Python program would usually report it."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ warnings.simplefilter("ignore")
 
 
 class TooLong(BaseException):
-    """The case neither failed nor ended."""
+    """A case neither failed nor ended in time."""
 
 
 def give_up(*_):
@@ -45,7 +45,7 @@ def type_of(error):
 
 
 def codes_of(error):
-    """What the library exposes: a gRPC code; the status of an HTTP response."""
+    """Returns the gRPC code and the HTTP status that the library exposes."""
     code = getattr(error, "code", None)
     if callable(code):
         return {"grpc_code": code().value[0]}

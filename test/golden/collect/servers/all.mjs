@@ -1,4 +1,4 @@
-// Starts peers, each on a loopback port of its own.
+// Starts peers, each on its own loopback port.
 
 import { aws } from "./aws.mjs";
 import { grpc } from "./grpc.mjs";

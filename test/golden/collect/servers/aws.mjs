@@ -1,10 +1,9 @@
-// What the SDKs of AWS hear when a service refuses. DynamoDB: the name of the table is the error;
-// S3: the key of the object is.
+// AWS services that refuse each call. For DynamoDB the table name is the error, for S3 the object key.
 
 import { createServer } from "node:http";
 import { listen } from "./tcp.mjs";
 
-/** Status and words as the services document them. */
+/** Status and message, as in the documentation of the services. */
 const ERRORS = {
   AccessDenied: [403, "Access Denied"],
   AccessDeniedException: [400, "User is not authorized to perform: dynamodb:GetItem"],

@@ -1,10 +1,10 @@
-// A gRPC server of one path a status: /golden.Fail/14 ends with code 14. /golden.Fail/hang hangs,
-// /golden.Fail/http503 is a proxy's answer, /golden.Fail/cut ends the stream without a status.
+// A gRPC server with a path for each status: /golden.Fail/14 ends with code 14. /golden.Fail/hang does not answer,
+// /golden.Fail/http503 answers like a proxy, /golden.Fail/cut ends the stream without a status.
 
 import { createServer } from "node:http2";
 import { listen } from "./tcp.mjs";
 
-/** What servers of these codes say, from the frameworks themselves or from handlers. */
+/** Code -> a typical message, from a framework or a handler. */
 const MESSAGES = {
   1: "request cancelled",
   2: "unexpected failure",

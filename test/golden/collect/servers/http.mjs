@@ -1,4 +1,4 @@
-// An HTTP server that fails in a way that its path names.
+// An HTTP server whose path chooses the failure.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -14,12 +14,12 @@ const ROUTES = {
     if (status === "429") headers["retry-after"] = "30";
     res.writeHead(Number(status), headers).end('{"error":"refused"}');
   },
-  /** The request is read, an answer never comes. */
+  /** Reads the request and never answers. */
   hang: () => {},
   "slow-body": (res) => {
     res.writeHead(200, { "content-length": "100" }).write("ten bytes.");
   },
-  /** A tenth of what was announced, and the connection ends. */
+  /** Sends a tenth of the declared length and closes the connection. */
   cut: (res) => {
     res.writeHead(200, { "content-length": "100" }).write("ten bytes.", () => {
       res.socket.destroySoon();
@@ -31,7 +31,7 @@ const ROUTES = {
   "half-json": (res) => json(res, '{"id": 5, "name": '),
   "wrong-json": (res) => json(res, '{"id": "five"}'),
   loop: (res) => res.writeHead(302, { location: "/loop" }).end(),
-  /** Says that it is compressed, and isn't. */
+  /** Declares gzip, but sends plain text. */
   "not-gzip": (res) => res.writeHead(200, { "content-encoding": "gzip" }).end("plain words"),
 };
 
@@ -45,7 +45,7 @@ function answer(req, res) {
 
 export const http = () => listen(createServer(answer));
 
-/** Its certificate signs itself and is nobody's acquaintance. */
+/** Has a self-signed certificate. */
 export function https() {
   const tls = new URL("../../../rpc/tls/", import.meta.url);
   const read = (name) => readFileSync(new URL(name, tls));

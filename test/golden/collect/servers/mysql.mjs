@@ -1,10 +1,10 @@
-// As much of MySQL's protocol as an error needs. The user `fail_1045` is refused with that code; a
-// statement that contains `fail_1205` fails with it; all others succeed, without rows.
+// The parts of MySQL's protocol that an error needs. The user `fail_1045` is refused with that code. A statement that
+// contains `fail_1205` fails with that code. All others succeed without rows.
 
 import { createServer } from "node:net";
 import { listen } from "./tcp.mjs";
 
-/** What MySQL itself says, and its SQLSTATE. */
+/** Code -> message and SQLSTATE of MySQL. */
 const ERRORS = {
   1040: ["08004", "Too many connections"],
   1045: ["28000", "Access denied for user 'app'@'10.0.0.5' (using password: YES)"],

@@ -1,10 +1,10 @@
-// As much of PostgreSQL's protocol as an error needs. The user `fail_28P01` is refused with that
-// SQLSTATE; a statement that contains `fail_40001` fails with it; all others succeed, without rows.
+// The parts of PostgreSQL's protocol that an error needs. The user `fail_28P01` is refused with that SQLSTATE. A statement
+// that contains `fail_40001` fails with that SQLSTATE. All others succeed without rows.
 
 import { createServer } from "node:net";
 import { listen } from "./tcp.mjs";
 
-/** What PostgreSQL itself says. */
+/** SQLSTATE -> message of PostgreSQL. */
 const MESSAGES = {
   "08006": "connection to server was lost",
   22001: "value too long for type character varying(10)",
@@ -58,7 +58,7 @@ const hello = Buffer.concat([
 
 const failure = (text) => /fail_(\w{5})/.exec(text)?.[1];
 
-/** What is answered to a message of the extended protocol that doesn't fail. */
+/** Answers to successful messages of the extended protocol. */
 const ANSWERS = {
   P: message("1"),
   B: message("2"),
@@ -73,7 +73,7 @@ export function postgres() {
     createServer((socket) => {
       let buffered = Buffer.alloc(0);
       let started = false;
-      /** After an error all is skipped up to Sync. */
+      /** After an error, messages up to Sync are skipped. */
       let skipping = false;
       socket.on("error", () => {});
       socket.on("data", (data) => {

@@ -1,4 +1,4 @@
-// Real Redis servers: one wants a password, one is full, one has lost its primary.
+// Real Redis servers: with a password, with full memory, and a replica without its primary.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ import { closedPort } from "./tcp.mjs";
 
 const BINARY = process.env.DLQ_REDIS_SERVER ?? "redis-server";
 
-/** @param {readonly string[]} args beside port and folder */
+/** @param {readonly string[]} args more arguments than port and folder */
 async function start(...args) {
   const dir = mkdtempSync(join(tmpdir(), "golden-redis-"));
   const port = await closedPort();
@@ -36,13 +36,13 @@ const answers = (port) =>
     });
   });
 
-/** A password for all, and a user `reader` who may do nothing but GET. */
+/** Needs a password, and has a user `reader` that may only GET. */
 export const lockedRedis = () =>
   start(...["--requirepass", "secret"], ...["--user", "reader", "on", ">secret", "~*", "+get"]);
-/** Refuses to grow. */
+/** Has no free memory. */
 export const fullRedis = () => start("--maxmemory", "1", "--maxmemory-policy", "noeviction");
 export const openRedis = () => start();
-/** Its primary is down: writes are refused as on any replica, reads because they'd be stale. */
+/** Its primary is down: it refuses writes like any replica, and reads because they would be stale. */
 export const replicaRedis = async () =>
   start(
     ...["--replicaof", "127.0.0.1", String(await closedPort())],

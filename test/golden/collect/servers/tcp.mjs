@@ -1,4 +1,4 @@
-// Peers that fail below any protocol.
+// Peers that fail on the level of TCP.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ export async function listen(server) {
   return server.address().port;
 }
 
-/** A port that nobody listens on: it was free a moment ago. */
+/** A port without a listener: it was free a moment ago. */
 export async function closedPort() {
   const server = createServer();
   const port = await listen(server);
@@ -25,18 +25,18 @@ export async function closedPort() {
 
 const ignoreErrors = (socket) => socket.on("error", () => {});
 
-/** Accepts, and never says a word. */
+/** Accepts connections and never sends. */
 export const silent = () => listen(createServer(ignoreErrors));
 
-/** Accepts, and hangs up as soon as it was asked something. */
+/** Closes the connection at the first data. */
 export const hangsUp = () =>
   listen(createServer((socket) => ignoreErrors(socket).once("data", () => socket.destroy())));
 
-/** As above, by RST. */
+/** Resets the connection at the first data. */
 export const resets = () =>
   listen(createServer((s) => ignoreErrors(s).once("data", () => s.resetAndDestroy())));
 
-/** Speaks another protocol: when it was asked something, or soon after, as SSH greets first. */
+/** Sends another protocol: at the first data, or soon after connecting, like SSH. */
 export const foreign = () =>
   listen(
     createServer((socket) => {
@@ -53,14 +53,13 @@ const STALLED = `
 `;
 
 /**
- * A process that was stopped, with a full queue of connections: connecting itself hangs, as to a
- * machine behind a firewall that drops.
+ * A stopped process with a full queue of connections: connecting hangs, as behind a firewall that drops packets.
  */
 export async function stalled() {
   const child = spawn(process.execPath, ["-e", STALLED], { stdio: ["ignore", "pipe", "ignore"] });
   const port = Number(String((await once(child.stdout, "data"))[0]));
   child.kill("SIGSTOP");
-  // The queue holds one more than its backlog; the others wait themselves.
+  // The queue holds one connection more than its backlog. The other connections wait.
   const fillers = Array.from({ length: 4 }, () => ignoreErrors(connect({ port, host: HOST })));
   await Promise.all(fillers.slice(0, 2).map((socket) => once(socket, "connect")));
   return {

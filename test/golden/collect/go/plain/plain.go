@@ -1,4 +1,4 @@
-// Package plain has the failures that Go itself and gRPC make, by which the golden set knows them.
+// Package plain has the golden failures of Go itself and of gRPC.
 package plain
 
 import (
@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Failing is what is made to happen, and what an operator would say of it.
+// Failing is a case: how to cause a failure, and the expected reason.
 type Failing struct {
 	Name, Library, Reason string
 	Act                   func(context.Context) error
 }
 
-// All of them can be made at the same time.
+// All cases can run at the same time.
 func All() []Failing { return slices.Concat(language, parsers, webClients, calls()) }
 
 const limit = 10 * time.Second
 
-// Outcome is what it fails with, also where it panics; nil where nothing has failed.
+// Outcome returns the error or the panic of a case, or nil if it did not fail.
 func Outcome(act func(context.Context) error) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()

@@ -1,4 +1,4 @@
-/** A case for each of the ways that one thing fails. */
+/** Returns a case for each way in which one action fails. */
 export const all = (prefix, library, act, reasons) =>
   Object.fromEntries(
     Object.entries(reasons).map(([what, reason]) => [

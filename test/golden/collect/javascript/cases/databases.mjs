@@ -1,4 +1,4 @@
-// Clients of databases: name -> [library, what an operator would say, make it happen].
+// Clients of databases: name -> [library, expected reason, how to cause it].
 
 import { MongoClient } from "mongodb";
 import { createConnection } from "mysql2/promise";
@@ -7,7 +7,7 @@ import { PORTS } from "../ports.mjs";
 
 const HOST = "127.0.0.1";
 
-/** @param {string | undefined} sql none: only connects */
+/** @param {string | undefined} sql undefined: only connect */
 async function byPg(sql, options = {}) {
   const base = { host: HOST, port: PORTS.postgres, user: "app", password: "x", database: "shop" };
   const client = new pg.Client({ ...base, ...options });
@@ -30,7 +30,7 @@ async function byMysql(sql, options = {}) {
   }
 }
 
-/** As `failing("pg", byPg, ...)`: the peer fails with the code that the statement names. */
+/** For example `failing("pg", byPg, ...)`: the peer fails with the code in the statement. */
 const failing = (library, act, reasons) =>
   Object.fromEntries(
     Object.entries(reasons).map(([code, reason]) => [

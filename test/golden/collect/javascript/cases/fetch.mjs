@@ -1,4 +1,4 @@
-// The HTTP client that Node brings: name -> [library, what an operator would say, make it happen].
+// Node's own HTTP client: name -> [library, expected reason, how to cause it].
 
 import { PORTS, url } from "../ports.mjs";
 

@@ -1,4 +1,4 @@
-// gRPC: name -> [library, what an operator would say, make it happen].
+// gRPC: name -> [library, expected reason, how to cause it].
 
 import { Client, credentials } from "@grpc/grpc-js";
 import { PORTS } from "../ports.mjs";
@@ -8,7 +8,7 @@ const GRPC = "@grpc/grpc-js";
 
 const bytes = (value) => value;
 
-/** @param {string | number} what path of the gRPC peer: a status, or how it fails */
+/** @param {string | number} what path on the gRPC peer: a status or another failure */
 function byGrpc(what, { port = PORTS.grpc, deadlineMs = 5000 } = {}) {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   const { promise, resolve, reject } = Promise.withResolvers();

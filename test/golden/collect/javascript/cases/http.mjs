@@ -1,4 +1,4 @@
-// HTTP clients that are packages: name -> [library, what an operator would say, make it happen].
+// Packages with HTTP clients: name -> [library, expected reason, how to cause it].
 
 import axios from "axios";
 import got from "got";

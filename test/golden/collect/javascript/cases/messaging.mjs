@@ -1,4 +1,4 @@
-// Brokers, mail, sockets, search: name -> [library, what an operator would say, make it happen].
+// Brokers, mail, sockets, search: name -> [library, expected reason, how to cause it].
 
 import { Client as Elasticsearch } from "@elastic/elasticsearch";
 import amqp from "amqplib";

@@ -1,4 +1,4 @@
-// What Node itself throws: name -> [library, what an operator would say, make it happen].
+// Errors of Node itself: name -> [library, expected reason, how to cause it].
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

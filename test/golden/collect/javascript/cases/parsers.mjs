@@ -1,4 +1,4 @@
-// Parsers and validators that are packages: name -> [library, what an operator would say, make it happen].
+// Packages with parsers and validators: name -> [library, expected reason, how to cause it].
 
 import Ajv from "ajv";
 import { XMLParser } from "fast-xml-parser";

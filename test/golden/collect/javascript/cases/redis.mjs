@@ -1,4 +1,4 @@
-// Clients of Redis: name -> [library, what an operator would say, make it happen].
+// Clients of Redis: name -> [library, expected reason, how to cause it].
 
 import { Redis } from "ioredis";
 import { createClient } from "redis";

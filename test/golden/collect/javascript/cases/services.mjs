@@ -1,4 +1,4 @@
-// Kafka and AWS: name -> [library, what an operator would say, make it happen].
+// Kafka and AWS: name -> [library, expected reason, how to cause it].
 
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";

@@ -1,4 +1,4 @@
-// What Node can't read: name -> [library, what an operator would say, make it happen].
+// Values that Node cannot parse: name -> [library, expected reason, how to cause it].
 
 export const values = {
   "JSON: empty": ["node", "VALIDATION_FAILED", () => JSON.parse("")],

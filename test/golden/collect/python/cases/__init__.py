@@ -1,1 +1,1 @@
-"""Tables of failures: name -> (library, what an operator would say, make it happen)."""
+"""Tables of failures: name -> (library, expected reason, how to cause it)."""

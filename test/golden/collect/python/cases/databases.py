@@ -66,7 +66,7 @@ def not_one():
 
 
 def failing(library, act, reasons):
-    """The peer fails with the code that the statement names."""
+    """The peer fails with the code in the statement."""
     return {
         f"{library}: error {code}": (library, reason, lambda code=code: act(f"SELECT 'fail_{code}'"))
         for code, reason in reasons.items()

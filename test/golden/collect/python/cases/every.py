@@ -1,5 +1,5 @@
 def every(prefix, library, act, reasons):
-    """A case for each of the ways that one thing fails."""
+    """Returns a case for each way in which one action fails."""
     return {
         f"{prefix}: {what}": (library, reason, lambda what=what: act(what))
         for what, reason in reasons.items()

@@ -1,4 +1,4 @@
-"""HTTP clients that are packages."""
+"""Packages with HTTP clients."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What Python itself raises."""
+"""Errors of Python itself."""
 
 import asyncio
 import concurrent.futures

@@ -1,4 +1,4 @@
-"""Parsers and validators that are packages."""
+"""Packages with parsers and validators."""
 
 import dateutil.parser
 import jsonschema

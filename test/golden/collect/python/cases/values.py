@@ -1,4 +1,4 @@
-"""What the standard library can't read."""
+"""Values that the standard library cannot parse."""
 
 import decimal
 import json

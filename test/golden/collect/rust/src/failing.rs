@@ -1,4 +1,4 @@
-//! What is made to happen, and what is then known of it.
+//! Cases: how to cause a failure, and what is recorded of it.
 
 use std::any::type_name;
 use std::error::Error;
@@ -10,7 +10,7 @@ type Act = Pin<Box<dyn Future<Output = Outcome>>>;
 pub struct Failing {
     pub name: String,
     pub library: &'static str,
-    /// What an operator would say.
+    /// The expected reason.
     pub reason: &'static str,
     pub act: Act,
 }

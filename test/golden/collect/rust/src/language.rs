@@ -1,4 +1,4 @@
-//! What the standard library and tokio report.
+//! Errors of the standard library and tokio.
 
 use crate::failing::{Failing, Outcome, case};
 use crate::peers::address;
@@ -48,7 +48,7 @@ pub fn cases() -> Vec<Failing> {
             TcpStream::connect_timeout(&where_to, Duration::from_millis(50))?;
             Ok(())
         }),
-        // EAGAIN: "Resource temporarily unavailable" is how a read that timed out looks here.
+        // EAGAIN, "Resource temporarily unavailable", is the error of a read that timed out.
         case("io: reading too slow", STD, "TIMEOUT", async {
             slow_read()
         }),

@@ -1,4 +1,4 @@
-//! Runs the cases, and writes each failure as a Rust program would naturally report it.
+//! Runs the cases and prints each failure as a Rust program would usually report it.
 
 mod databases;
 mod failing;
@@ -43,7 +43,7 @@ async fn report(failing: Failing) {
     match tokio::time::timeout(LIMIT, act).await {
         Ok(Err(failure)) => {
             write(&name, library, reason, &failure, &failure.message);
-            // Half of the programs log by {:?}.
+            // Half of the programs log with {:?}.
             if failure.debug != failure.message {
                 let name = format!("{name}, as Debug");
                 write(&name, library, reason, &failure, &failure.debug);
@@ -63,7 +63,7 @@ fn write(name: &str, library: &str, reason: &str, failure: &Failure, message: &s
     if let Some(status) = failure.http_status {
         entry["http_status"] = json!(status);
     }
-    // The name comes first: the runner knows a failure by it.
+    // The name comes first, because it identifies the failure.
     println!("{{\"name\":{},{}", json!(name), &entry.to_string()[1..]);
 }
 

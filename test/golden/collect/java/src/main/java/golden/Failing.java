@@ -1,6 +1,6 @@
 package golden;
 
-/** What is made to happen, and what an operator would say of it. */
+/** A case: how to cause a failure, and the expected reason. */
 record Failing(String library, String reason, Act act) {
   interface Act {
     void run() throws Throwable;

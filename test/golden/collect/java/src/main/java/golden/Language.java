@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
-/** What Java itself throws. */
+/** Errors of Java itself. */
 final class Language {
   static final Map<String, Failing> CASES = new LinkedHashMap<>();
 

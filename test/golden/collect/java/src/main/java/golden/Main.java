@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.logging.LogManager;
 
-/** Runs the cases, and writes each failure as a Java program would naturally report it. */
+/** Runs the cases and prints each failure as a Java program would usually report it. */
 public final class Main {
   private static final long LIMIT_S = 10;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -39,7 +39,7 @@ public final class Main {
       return;
     }
     write(name, failing, thrown);
-    // Half of the programs unwrap what they caught.
+    // Half of the programs unwrap the exception.
     Throwable root = thrown;
     while (root.getCause() != null && root.getCause() != root) root = root.getCause();
     boolean isShaded = root.getClass().getName().startsWith("io.grpc.netty.shaded");

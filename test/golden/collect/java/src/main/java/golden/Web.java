@@ -77,7 +77,7 @@ final class Web {
     }
   }
 
-  /** A pool of one connection, which is taken. */
+  /** A pool whose only connection is in use. */
   private static void fullApachePool() throws IOException {
     var manager =
         PoolingHttpClientConnectionManagerBuilder.create().setMaxConnTotal(1).build();
