@@ -1,7 +1,7 @@
 import { QUARANTINE_REASONS } from "../../src/core/reason.ts";
 import type { QueueDump } from "../support/store-dump.ts";
 
-/** All that a journal can tell of. */
+/** All kinds of records that a journal can have. */
 const KINDS = [
   ...["sent", "joined", "claimed", "succeeded", "failed", "released", "returned"],
   ...["expired_lease", "quarantined", "discarded", "expired_ttl", "retried", "extended"],

@@ -185,13 +185,16 @@ function brokenOrders({ keyQueues, messages }: QueueDump, check: Check): void {
   for (const [order, ids] of live) {
     const turn = keyQueues.turns.get(order);
     for (const id of ids) {
-      check(messages.get(id)?.waiting === (id !== turn), `order ${order}: who waits`);
+      check(messages.get(id)?.waiting === (id !== turn), `order ${order}: wrong messages wait`);
       check(keyQueues.orders.get(order)?.includes(id) === true, `order ${order}: one is missing`);
     }
   }
   for (const [order, turn] of keyQueues.turns) {
     const holder = messages.get(turn);
-    check(holder?.orderingKey === order, `order ${order}: the turn of nobody`);
+    check(
+      holder?.orderingKey === order,
+      `order ${order}: the turn of a message that does not exist`,
+    );
     check(
       (holder?.state === "QUARANTINED") === keyQueues.holds.has(order),
       `order ${order}: held without a message in quarantine, or the other way round`,

@@ -33,7 +33,7 @@ export interface DumpedState {
   nonce: string;
   session: string;
   probe: boolean;
-  /** Waits in a lane of retries. */
+  /** Waits in a key queue of retries. */
   budgeted: boolean;
   /** Waits behind its ordering key. */
   waiting: boolean;

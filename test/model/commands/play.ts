@@ -7,15 +7,15 @@ import type { SendRequest } from "../life/send.ts";
 import { QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import type { RequestKind } from "./choices.ts";
-import { lines } from "./told.ts";
+import { lines } from "./results.ts";
 
 /** Commands between two looks at the whole store. */
 const LOOK_EVERY = 5;
 
-/** What a run knows: the model, and what its callers have in hand. */
+/** The state of a run: the model, and the ids, tokens and requests of its callers. */
 export class Play {
   readonly life: Life;
-  /** All ids that were ever told, oldest first. */
+  /** All ids that were ever returned, oldest first. */
   readonly ids: string[] = [];
   /** What became a message, by its id. */
   readonly sendRequests = new Map<string, SendRequest>();

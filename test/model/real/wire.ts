@@ -17,7 +17,7 @@ export type Loss = "request" | "reply";
 export class Wire {
   readonly #losses = new Map<Verb, Loss>();
   readonly #firsts = new Map<Verb, () => Promise<void>>();
-  /** The last reply that nobody got. */
+  /** The last reply that was lost. */
   lostReply: unknown;
   lostCalls = 0;
 

@@ -74,13 +74,13 @@ test("a killed Redis: every call settles by its deadline as unavailable", async 
   const { kinds, ms } = await ended;
   expect([...kinds].filter((kind) => kind !== "ok")).toEqual(["STORE_UNAVAILABLE"]);
   expect(ms).toBeLessThan(DEADLINE_MS + SLACK_MS);
-  // While it is away, calls fail at once.
-  const away = await endings(calls());
-  expect(away.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
-  expect(away.ms).toBeLessThan(DEADLINE_MS);
+  // During the outage calls fail at once.
+  const outage = await endings(calls());
+  expect(outage.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
+  expect(outage.ms).toBeLessThan(DEADLINE_MS);
 });
 
-test("what was acknowledged before a kill is there after it", async () => {
+test("acknowledged messages survive a kill", async () => {
   let acknowledged = 1;
   const sending = Promise.allSettled(
     Array.from({ length: 2_000 }, async () => {
@@ -123,7 +123,7 @@ test("nothing is sent again after a reconnect", async () => {
   expect(await accepted()).toBeLessThanOrEqual(21);
 });
 
-test("acks are tried whatever the guard thinks; it closes again soon after", async () => {
+test("acks are tried even while the circuit breaker is open; it closes soon after", async () => {
   await redis.kill9();
   for (let n = 0; n < 60; n++) await tick(n).catch(() => {});
   await redis.restart();
@@ -131,7 +131,7 @@ test("acks are tried whatever the guard thinks; it closes again soon after", asy
   await until("a tick", () => tick(100).catch(() => undefined));
 });
 
-test("a defect in one queue's data is internal, and does not close the others", async () => {
+test("a defect in the data of one queue is an internal error and does not stop others", async () => {
   await at.redis.del(at.key("broken", ":due"));
   await at.redis.set(at.key("broken", ":due"), "not a sorted set");
   for (let n = 0; n < 40; n++) {
@@ -152,17 +152,17 @@ test("scripts that Redis has forgotten are sent again, also by many calls at onc
 });
 
 test("hints come again after Redis was restarted", async () => {
-  const heard: string[] = [];
+  const received: string[] = [];
   let reconnects = 0;
   const other = at.openStore();
-  other.hints.onWake((queue) => heard.push(queue));
+  other.hints.onWake((queue) => received.push(queue));
   other.hints.onReconnect(() => reconnects++);
   await until("the first subscription", () => reconnects === 1 || undefined);
   await redis.restart();
   await until("the second subscription", () => reconnects === 2 || undefined);
   await backAgain();
   await store.send("woken", [item()], SETTINGS);
-  await until("the hint", () => heard.includes("woken") || undefined);
+  await until("the hint", () => received.includes("woken") || undefined);
 });
 
 test.each(["down", "hung", "up"])("close ends while Redis is %s", async (how) => {
@@ -180,7 +180,7 @@ test.each(["down", "hung", "up"])("close ends while Redis is %s", async (how) =>
   await expect(closing.queues()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
 });
 
-test("a Redis that has loaded its data is found at once, however long it said it would take", async () => {
+test("a Redis that has loaded its data is found at once, whatever time it estimated", async () => {
   const loading = await startTestRedis({ args: ["--key-load-delay", "100"] });
   onTestFinished(() => loading.stop());
   // Loads for a second or so, and answers after every 1,024 of them.

@@ -43,7 +43,7 @@ test("a life ends in quarantine, at its very end and not before", async () => {
   });
 });
 
-test("or it is discarded, where the queue says so, and counted", async () => {
+test("a life ends by discarding, if the queue says so", async () => {
   const id = await send({ ttlMs: DAY_MS, sourceId: "s" });
   await at.current.clock.advance(DAY_MS);
   expect((await tick({ ttlAction: "discard" })).ended).toEqual([{ id, state: "EXPIRED" }]);
@@ -70,7 +70,7 @@ test.each([
   expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(1);
 });
 
-test("what is in flight is left alone, and has its life back afterwards", async () => {
+test("a life does not end in flight, and goes on afterwards", async () => {
   const id = await send({ ttlMs: 10_000 });
   await at.current.clock.advance(5_000);
   const claimed = await claim();

@@ -45,7 +45,7 @@ const seed = async (count: number) =>
     )
   ).map(storedId);
 
-test("a message that joins the walk after its page is noticed: nothing changes", async () => {
+test("a message that appears behind the walk changes nothing and is reported", async () => {
   await seed(600);
   let before: unknown;
   const outcome = await retryAll(600, async (step) => {
@@ -57,7 +57,7 @@ test("a message that joins the walk after its page is noticed: nothing changes",
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("when one leaves and another comes, none is retried twice in place of a third", async () => {
+test("when one message leaves and another comes, no message is retried twice", async () => {
   const ids = await seed(600);
   let before: Awaited<ReturnType<typeof at.current.dump>> | undefined;
   const outcome = await retryAll(600, async (step) => {
@@ -74,7 +74,7 @@ test("when one leaves and another comes, none is retried twice in place of a thi
   expect(before?.indexes.quarantine.size).toBe(600);
 });
 
-test("a mismatch is told without any walk", async () => {
+test("a mismatch is reported without a walk", async () => {
   await seed(600);
   let steps = 0;
   const outcome = await retryAll(3, async () => {

@@ -10,7 +10,7 @@ import {
   session,
 } from "../../support/store-items.ts";
 
-// Stats tells the age of the oldest message, also where messages come from other queues.
+// Stats returns the age of the oldest message, also if messages come from other queues.
 
 const at = useTestStore();
 const LATER_MS = 3_600_000;
@@ -23,11 +23,11 @@ const claim = async (queue: string) =>
 /** Lets the message that is due in a queue fail, and takes it to another one. */
 async function move(from: string, target: string): Promise<void> {
   const { store } = at.current;
-  const away = outcome(await claim(from), "failMove", {
+  const move = outcome(await claim(from), "failMove", {
     ...{ delayMs: 0, reason: "TIMEOUT" as const, failure: bytes("f") },
     move: { target, home: { delayMs: 0 } },
   });
-  await store.settle(from, NO_REQUEST, [away]);
+  await store.settle(from, NO_REQUEST, [move]);
   const messages = await store.moves.pending(from, { olderThanMs: 0 });
   const items = messages.map((message) => ({ message, limiterKey: "", orderingKey: "" }));
   await store.moves.receive(target, from, items, SETTINGS);
@@ -37,7 +37,7 @@ async function move(from: string, target: string): Promise<void> {
   );
 }
 
-test("it is the oldest by when it was accepted, wherever that was", async () => {
+test("a moved-in message counts with the time when it was first accepted", async () => {
   const { store, clock } = at.current;
   await store.send("a", [item()], SETTINGS);
   await clock.advance(1_000);
@@ -60,7 +60,7 @@ test("it is the oldest by when it was accepted, wherever that was", async () => 
   expect(await oldest("a")).toBeUndefined();
 });
 
-test("it is forgotten with its queue", async () => {
+test("the by-age index is deleted with its queue", async () => {
   const { store } = at.current;
   await store.send("a", [item()], SETTINGS);
   await move("a", "b");

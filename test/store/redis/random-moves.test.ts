@@ -15,7 +15,7 @@ import {
   toRetry,
 } from "../../support/store-items.ts";
 
-// Moves between three queues amid all else that happens: rules that change, orders, lanes, lives that end,
+// Moves between three queues during all other steps: rules that change, orders, key queues, lives that end,
 // late outcomes, steps that are repeated long after, queues that are full or deleted. After each step every
 // queue is consistent and nothing can be claimed twice; in the end all of it can be delivered.
 

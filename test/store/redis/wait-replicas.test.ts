@@ -67,7 +67,7 @@ test("a send that was answered on an earlier connection waits for the replicas o
   expect(await stored(store, sent)).toMatchObject({ status: "stored" });
 });
 
-test("nothing else waits behind a send that waits for a replica", async () => {
+test("other calls do not wait behind a send that waits for a replica", async () => {
   const { server } = at.current;
   await follow(server);
   const store = await openStore(2_000);
@@ -86,7 +86,7 @@ test("nothing else waits behind a send that waits for a replica", async () => {
   expect(ended).toEqual(["stats", "send"]);
 });
 
-test("a server that lacks what was written vouches for nothing", async () => {
+test("a server without the writes confirms nothing", async () => {
   const target = (path: string): RedisTarget => ({ kind: "socket", path });
   const own = target(at.current.server.socketPath);
   const connection = new Connection({ target: own, timeoutMs: 1_000 });
@@ -108,7 +108,7 @@ test("a server that lacks what was written vouches for nothing", async () => {
   });
 });
 
-test("what was written on a connection that was lost meanwhile is not vouched for", async () => {
+test("writes on a lost connection are not confirmed", async () => {
   const { server, redis } = at.current;
   await follow(server);
   const target: RedisTarget = { kind: "socket", path: server.socketPath };

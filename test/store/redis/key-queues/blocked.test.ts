@@ -28,7 +28,7 @@ async function block(each: (n: number) => Partial<SendItem>): Promise<void> {
   }
 }
 
-/** Hands out what may go, until nothing does and every closed lane is parked. */
+/** Hands out what may go, until every key queue of a closed limiter is blocked. */
 async function untilBlocked(): Promise<void> {
   for (;;) {
     const { claimed, nextDueAtMs, nowMs } = await at.current.tick(QUEUE, [
@@ -63,19 +63,19 @@ async function expectCheap(what: string): Promise<void> {
 
 const RULES: Partial<DeliveryRules> = { keyAttribute: "host", keyMaxInFlight: 1, ordering: "key" };
 
-test("one key that is closed costs nothing, whatever waits behind it", LIMIT, async () => {
+test("a closed key costs nothing, however many messages it blocks", LIMIT, async () => {
   rules(RULES);
   await block(() => ({ limiterKey: "a" }));
   await expectCheap("one key");
 });
 
-test("so do 10,000 keys", LIMIT, async () => {
+test("10,000 closed keys cost nothing", LIMIT, async () => {
   rules(RULES);
   await block((n) => ({ limiterKey: `key ${n % 10_000}` }));
   await expectCheap("10,000 keys");
 });
 
-test("so do ordering keys", LIMIT, async () => {
+test("10,000 messages behind ordering keys cost nothing", LIMIT, async () => {
   rules(RULES);
   await block((n) => ({ orderingKey: `order ${n % 100}` }));
   await expectCheap("100 ordering keys");

@@ -34,7 +34,7 @@ function firstEnds({ messages }: QueueDump): Map<string, number> {
 
 const without = ({ chunkEnds: _, ...rest }: QueueDump) => rest;
 
-test("what layout 1 wrote becomes layout 2: all messages as they were, lives by chunk", async () => {
+test("data of layout 1 becomes layout 2: messages are unchanged, lives are listed by chunk", async () => {
   await becomeLayout1();
   const { store, redis, prefix } = at.current;
   const before = await at.current.dump(QUEUE);
@@ -121,7 +121,7 @@ function stepsThatEnd(after: number): UpgradeSteps & { readonly count: number } 
   return steps;
 }
 
-test("it may be killed after any step, and begin again", async () => {
+test("the upgrade may be killed after any step and begin again", async () => {
   await listMany();
   const whole = stepsThatEnd(Number.POSITIVE_INFINITY);
   await livesByChunk.run(whole);
@@ -136,7 +136,7 @@ test("it may be killed after any step, and begin again", async () => {
   }
 }, 20_000);
 
-test("a step that comes when all is done changes nothing", async () => {
+test("a late step changes nothing", async () => {
   const { store } = at.current;
   await store.send(QUEUE, [item({ delayMs: 1_000, ttlMs: DAY_MS })], SETTINGS);
   const before = await at.current.dump(QUEUE);
