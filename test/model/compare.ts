@@ -32,7 +32,7 @@ export function differences(
   for (const [name, value] of Object.entries(life.counts)) {
     check(`count ${name}`, dump.counters[name] ?? 0, value);
   }
-  // What a script had to put right was wrong before.
+  // A script repaired something: it was wrong before.
   check("count healed", dump.counters.healed ?? 0, 0);
   compareBreakers(life, breakers, check);
   return found;
@@ -48,7 +48,7 @@ function compareBreakers(
   for (const key of new Set([...stored.keys(), ...life.breakers.keys()])) {
     const [seen, expected] = [stored.get(key), life.breakers.get(key)];
     const state = seen?.state ?? "CLOSED";
-    // Half-open with the first look after its time, or with the first message handed out.
+    // Half-open at the first look after its time, or at the first delivery.
     const isTime = expected?.state === "OPEN" && expected.retryAtMs <= life.nowMs;
     if (!(isTime && state === "HALF_OPEN"))
       check(`breaker ${key}`, state, expected?.state ?? "CLOSED");
@@ -60,7 +60,7 @@ function compareBreakers(
   }
 }
 
-/** What a message's lease still decides is compared only while it has one. */
+/** The facts of a lease are compared only while the message has one. */
 function facts(life: Life, message: Message) {
   const { state, reason, quarantineReason, failures, attempts, doubt, poisoned } = message;
   const always = {

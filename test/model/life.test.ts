@@ -28,7 +28,7 @@ import { Rig } from "./real/rig.ts";
 const SEED = Number(process.env.DLQ_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const RUNS = Number(process.env.DLQ_MODEL_RUNS ?? 200);
 const COMMANDS = 100;
-/** Of a failure to be made smaller, too. */
+/** Includes the time to shrink a failure. */
 const MS_A_RUN = 1_000;
 const LIMIT_MS = 120_000 + RUNS * MS_A_RUN;
 
@@ -102,6 +102,6 @@ test("random commands on the store match the model", { timeout: LIMIT_MS + 60_00
     numRuns: RUNS,
     plugins: [fc.interruptAfterTimeLimit(LIMIT_MS, { failOnInterrupt: true })],
   });
-  // Fewer runs may not get everywhere.
+  // Fewer runs may not reach every kind.
   if (RUNS >= 200) expect(reached.missing).toEqual([]);
 });

@@ -9,7 +9,7 @@ const KINDS = [
   ...["order_released"],
 ];
 
-/** Where the runs have been: a model that never gets there proves nothing of it. */
+/** The kinds of records that runs have reached: the model proves nothing about others. */
 export class Reached {
   readonly #kinds = new Set<string>();
   readonly #quarantines = new Set<number>();

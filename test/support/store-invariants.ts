@@ -4,7 +4,7 @@ import type { QueueDump } from "./store-dump.ts";
 import { brokenKeyQueues } from "./store-key-queues.ts";
 import type { DumpedState } from "./store-state.ts";
 
-/** What contradicts itself in a queue, in words. Empty: nothing. */
+/** Returns the contradictions in the data of a queue, as text. Empty: none. */
 export function brokenInvariants(dump: QueueDump): string[] {
   const broken: string[] = [];
   const check = (holds: boolean, words: string) => {
@@ -29,7 +29,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
     if (own === "quarantine") check(score === m.sinceMs, `${name}: since ${score}`);
     if (own === "moving") check(score === m.sinceMs, `${name}: move started ${score}`);
     if (m.state === "SCHEDULED" && !m.moving && m.expireAtMs > 0) {
-      // Perhaps too early, never too late.
+      // May be too early, never too late.
       const end = dump.chunkEnds.get(m.chunk) ?? Number.POSITIVE_INFINITY;
       check(end <= m.expireAtMs, `${name}: ends at ${m.expireAtMs}, its chunk says ${end}`);
     }
@@ -45,7 +45,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
     check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in the wrong chunk`);
   }
 
-  // No index, body, history or session speaks of a message that is not there.
+  // No index, body, history or session names a message that does not exist.
   for (const [index, entries] of Object.entries(dump.indexes)) {
     for (const id of entries.keys()) check(dump.messages.has(id), `${index} has an orphan ${id}`);
   }

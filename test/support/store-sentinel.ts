@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { findRedisServer, freePort, startTestRedis, type TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
-/** A primary, its replica and one sentinel that watches them: real ones, on loopback ports. */
+/** A primary, its replica and one sentinel that watches them, on loopback ports. */
 export interface SentinelSet {
   readonly primary: TestRedis;
   readonly replica: TestRedis;
@@ -19,7 +19,7 @@ export interface SentinelSet {
 }
 
 const NAME = "dlq-primary";
-/** Impatient, so that a failover takes a second or two. */
+/** Short, so that a failover takes a second or two. */
 const DOWN_AFTER_MS = 300;
 
 /**

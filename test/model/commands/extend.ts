@@ -58,7 +58,7 @@ export const extendSessionStep = () =>
     }),
   );
 
-/** A stream's signs of life follow the clock on the wall, which no test moves: given anew. */
+/** Signs of life of streams follow the wall clock, which tests do not move: they are written again. */
 async function makeKnown(rig: Rig, { maxInFlight, ...worker }: Worker): Promise<void> {
   const sessionId = idTextOf({ maxInFlight, ...worker } as Worker);
   await rig.store.registerSession({ sessionId, workerId: "worker", queues: [QUEUE], maxInFlight });
@@ -74,7 +74,7 @@ function withAdvice(answer: ExtendAnswer) {
   return { ...answer, shouldStop: answer.status !== "APPLIED" };
 }
 
-/** The reconciler's look at a stream: afterwards it counts as the store does. */
+/** Reconciles a stream: afterwards its counts equal the store's. */
 export const reconcileStep = () =>
   fc.record({ worker: fc.nat(2) }).map((args) =>
     step("Reconcile", args, async (play, rig, { worker: n }) => {

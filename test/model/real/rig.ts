@@ -18,7 +18,7 @@ import { Wire, type WiredStore } from "./wire.ts";
 /** The use cases of one server, over a store. */
 export type Server = ReturnType<typeof createServer>;
 
-/** The real thing: two servers on one Redis, with streams on the first one. */
+/** The real system: two servers on one Redis, with streams on the first one. */
 export class Rig {
   readonly test: TestStore;
   readonly wire = new Wire();

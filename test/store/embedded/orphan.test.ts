@@ -1,4 +1,4 @@
-// What a kill -9 of the service leaves behind, and what the next start makes of it.
+// The redis-server that runs on after a kill -9 of the service, and the next start.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ interface Parent {
   readonly redis: ProcessIdentity;
 }
 
-/** A process of its own that runs an embedded server on the folder. */
+/** Another process that runs an embedded server on the folder. */
 async function startParent(dataDir: string): Promise<Parent> {
   const script = join(import.meta.dirname, "parent.ts");
   const child = spawn(process.execPath, [script, dataDir, findRedisServer()], {
@@ -46,7 +46,7 @@ async function kill9(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** The parent dies, its redis-server stays. */
+/** Kills the parent; its redis-server runs on. */
 async function orphanOn(dataDir: string): Promise<Parent> {
   const parent = await startParent(dataDir);
   await ask(parent.socketPath, ["SET", "kept", "yes"], 5_000);

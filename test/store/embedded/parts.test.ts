@@ -1,4 +1,4 @@
-// The small rules of the embedded store, each on its own.
+// Parts of the embedded store.
 
 import { once } from "node:events";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";

@@ -6,10 +6,10 @@ import { bytes, hex, item, only, SETTINGS, session } from "../../support/store-i
 
 const at = useTestStore();
 const QUEUE = "orders";
-/** As services fail: JSON, which says the same names again and again. */
+/** JSON with repeated names, as services send it. */
 const json = bytes(JSON.stringify(Array.from({ length: 60 }, (_, id) => ({ id, name: "order" }))));
 
-/** What is in Redis of the only message. */
+/** The stored body of the only message. */
 async function stored(): Promise<Buffer> {
   const [key = ""] = await at.current.redis.keys(at.current.key(QUEUE, ":bodies:*"));
   return only(Object.values(await at.current.redis.hgetallBuffer(key)));

@@ -27,7 +27,7 @@ test("a jump forward counts as an outage: leases get a grace", async () => {
   const tick = (claimNumber: number) => store.tick(QUEUE, { claimNumber, sessions: [], settings });
   expect(await tick(2)).toMatchObject({ lost: [], leasesOut: 1 });
 
-  // And back: the grace began in what is now the future, and must not last until then.
+  // Back again: the grace began in the future, and must not last until then.
   await clock.set(START_MS);
   await store.send(QUEUE, [item()], SETTINGS);
   await store.tick(QUEUE, { claimNumber: 3, sessions: [session(2)], settings });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Coalescer } from "../../../src/store/redis/coalescer.ts";
 
-/** A coalescer whose runs end when the test says so. Items are numbers, of as many bytes. */
+/** A coalescer whose runs end when the test ends them. Items are numbers: their size in bytes. */
 function setUp(limits: { maxItems?: number; maxBytes?: number } = {}) {
   const runs: { items: readonly number[]; finish(): void; fail(error: Error): void }[] = [];
   let idle = 0;
@@ -22,7 +22,7 @@ function setUp(limits: { maxItems?: number; maxBytes?: number } = {}) {
   });
   return { coalescer, runs, batches: () => runs.map((run) => run.items), idle: () => idle };
 }
-/** Lets everything that is ready run: two turns, for what begins in the first. */
+/** Waits for two turns of the event loop: the second is for calls that the first one started. */
 async function settle() {
   for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -81,7 +81,7 @@ test("a run has at most the allowed items and bytes", async () => {
   ]);
   runs[1]?.finish();
   await settle();
-  // It does not fill a run, so it goes when no other is under way.
+  // It does not fill a run, so it waits until no other runs.
   expect(batches()).toHaveLength(2);
   runs[0]?.finish();
   await settle();

@@ -9,7 +9,7 @@ import { bytes, item, NO_REQUEST, SETTINGS } from "../../support/store-items.ts"
 
 const QUEUE = "orders";
 const DEADLINE_MS = 400;
-/** A settled call may be late by what a busy machine adds. */
+/** How much later than its deadline a call may end on a busy machine. */
 const SLACK_MS = 600;
 
 let redis: TestRedis;
@@ -103,7 +103,7 @@ test("a Redis that hangs: calls give up at their deadline, and later ones at onc
   redis.pause();
   const first = await endings(calls());
   expect(first.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
-  // The watch over the connection may have begun to wait earlier than they did.
+  // The timeout of the socket may have begun before the calls.
   expect(first.ms).toBeGreaterThan(DEADLINE_MS / 2);
   expect(first.ms).toBeLessThan(DEADLINE_MS + SLACK_MS);
   redis.resume();
@@ -115,7 +115,7 @@ test("nothing is sent again after a reconnect", async () => {
   redis.pause();
   const { kinds } = await endings(calls());
   expect(kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
-  // Its socket is gone; it wakes up and reads what came by it before. A second time would show.
+  // Redis wakes up and reads what was sent before its socket was lost. A second send would be visible.
   await lost;
   redis.resume();
   await backAgain();
@@ -183,14 +183,14 @@ test.each(["down", "hung", "up"])("close ends while Redis is %s", async (how) =>
 test("a Redis that has loaded its data is found at once, whatever time it estimated", async () => {
   const loading = await startTestRedis({ args: ["--key-load-delay", "100"] });
   onTestFinished(() => loading.stop());
-  // Loads for a second or so, and answers after every 1,024 of them.
+  // Loads for about a second, and answers after every 1,024 keys.
   await loading.cli("EVAL", "for n = 1, 10000 do redis.call('SET', n, n) end", "0");
   const ready = loading.restart();
   const pid = await until("the pid of the Redis that loads", async () => {
     const info = await loading.cli("INFO").catch(() => "");
     return info.includes("loading:1") ? Number(/process_id:(\d+)/.exec(info)?.[1]) : undefined;
   });
-  // Its estimate is by the time passed: a standstill at the beginning makes it long.
+  // It estimates by the time passed: a pause at the beginning makes the estimate long.
   process.kill(pid, "SIGSTOP");
   const later = createRedis({ kind: "socket", path: loading.socketPath }, "test", 2_000);
   onTestFinished(() => closeRedis(later));

@@ -29,7 +29,7 @@ const RARE = [
   ...(["breaker", "breakers", "order", "turns", "holds", "movedIn", "moving", "edits"] as const),
 ];
 
-/** The keys that scripts name while something is done. */
+/** The keys that scripts use during a call. */
 async function keysNamedBy(run: () => Promise<unknown>): Promise<string[]> {
   const monitor = await at.current.redis.monitor();
   const keys: string[] = [];

@@ -74,7 +74,7 @@ describe("a queue is sealed", () => {
     expect(await at.current.store.deletion.purge(QUEUE)).toBe("unsealed");
     await at.current.store.deletion.remove(QUEUE);
     expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
-    // As when two servers finish, and a message has come between them.
+    // As if two servers finish, and a message comes in between.
     expect(await at.current.store.queues()).toEqual([QUEUE]);
   });
 });

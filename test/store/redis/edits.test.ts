@@ -1,5 +1,5 @@
-// What edits write beside a body: with a retry or an outcome, in the same step, and for the version
-// alone that they were decided on.
+// Edits: written beside a body, in the same step as a retry or an outcome, and only for the version
+// that they were decided on.
 
 import { expect, test } from "vitest";
 import type { MessageFilter } from "../../../src/core/message.ts";

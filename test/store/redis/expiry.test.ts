@@ -160,7 +160,7 @@ test("after an outage leases get one more grace, so that workers can report", as
   const back = await tickOf(store);
   expect(back).toMatchObject({ lost: [], leasesOut: 2, nextLeaseAtMs: START_MS + 3_630_000 });
 
-  // One worker extends, though its lease is long over; the other stays silent.
+  // One worker extends its expired lease; the other does not.
   const extended = await store.extend(QUEUE, [
     { token: outcome(claimed[0] as (typeof claimed)[0], "succeed").token, leaseMs: undefined },
   ]);

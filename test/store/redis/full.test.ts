@@ -19,7 +19,7 @@ import {
 const at = useTestStore();
 const QUEUE = "orders";
 
-/** Less than any Redis uses: nothing may grow. */
+/** Less than any Redis uses: every write that needs memory is refused. */
 const FULL_BYTES = "1000000";
 const setMemory = (max: string) => at.current.redis.config("SET", "maxmemory", max);
 

@@ -26,7 +26,7 @@ beforeEach(async () => {
   claimed = (await tick(++claimNumber, one)).claimed;
 });
 
-/** A tick with a claim number of the test's choice. */
+/** A tick with a given claim number. */
 function tick(n: number, ...sessions: SessionCredit[]) {
   return at.current.store.tick(QUEUE, {
     claimNumber: n,

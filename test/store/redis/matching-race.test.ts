@@ -11,7 +11,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const QUARANTINE: MessageFilter = { states: [], reasons: [], quarantineReasons: [] };
 
-/** Retries all of quarantine, and lets a test do something between the walk's steps. */
+/** Retries all of quarantine, and calls the test between the steps of the walk. */
 async function retryAll(expected: number, between: (step: number) => Promise<void>) {
   const connection = new Connection({
     target: { kind: "socket", path: at.current.server.socketPath },
@@ -62,7 +62,7 @@ test("when one message leaves and another comes, no message is retried twice", a
   let before: Awaited<ReturnType<typeof at.current.dump>> | undefined;
   const outcome = await retryAll(600, async (step) => {
     if (step !== 1) return;
-    // The walk has seen 500. One comes in front of them, so the last of them is met again; and the
+    // The walk has seen 500. One comes in front of them, so the walk meets the last of them again; and the
     // last of all leaves: there are still 600.
     await at.current.clock.set(at.current.clock.nowMs - 1_000);
     await seed(1);

@@ -38,7 +38,7 @@ async function claimAt(queue: string): Promise<Claimed> {
   return only((await at.current.tick(queue, [session(1)])).claimed);
 }
 
-/** Sends one to A, lets it fail, and has a rule move it. */
+/** Sends a message to A and fails it; a rule moves it. */
 async function setOut(sent: Partial<SendItem> = {}, over: Partial<SettleItem> = {}) {
   await at.current.store.send(A, [item({ envelope: bytes("message"), ...sent })], SETTINGS);
   const claimed = await claimAt(A);
@@ -346,7 +346,7 @@ describe("a refusal", () => {
     await setOut();
     expect(await receive(await pending(), { store: closed as never })).toEqual(["CLOSED"]);
     expect(await at.current.store.queues()).toEqual([A]);
-    // Elsewhere it may be made by now; this message stays all the same.
+    // The queue may be created now; this message stays in its queue.
     expect(await receive(await pending())).toEqual(["CLOSED"]);
     await end(await pending(), false);
   });
@@ -408,7 +408,7 @@ test("a message that comes back before its first move has ended exists once", as
   const back = await pending(B);
   expect(await receive(back, { target: A, from: B })).toEqual(["RECEIVED"]);
   expect(await messagesOf(A)).toMatchObject([{ moving: false, hops: 2, deliveryNumber: 2 }]);
-  // Now the first server wakes up and finishes what it had begun.
+  // Now the first server continues and ends its move.
   expect(await receive(first)).toEqual(["RECEIVED"]);
   expect(await end(first)).toEqual([false]);
   expect(await end(back, true, B)).toEqual([true]);

@@ -20,7 +20,7 @@ const oldest = async (queue: string) =>
 const claim = async (queue: string) =>
   only((await at.current.tick(queue, [session(1, { count: 1 })])).claimed);
 
-/** Lets the message that is due in a queue fail, and takes it to another one. */
+/** Fails the due message of a queue, and moves it to another one. */
 async function move(from: string, target: string): Promise<void> {
   const { store } = at.current;
   const move = outcome(await claim(from), "failMove", {
@@ -41,7 +41,7 @@ test("a moved-in message counts with the time when it was first accepted", async
   const { store, clock } = at.current;
   await store.send("a", [item()], SETTINGS);
   await clock.advance(1_000);
-  // More than a chunk of younger ones are there before it comes.
+  // More than a chunk of younger messages is there already.
   const younger = Array.from({ length: 200 }, () => item({ delayMs: LATER_MS }));
   await store.send("b", younger, SETTINGS);
   expect(await oldest("b")).toBe(START_MS + 1_000);

@@ -68,7 +68,7 @@ test("sources without sends for two windows are dropped", async () => {
 test("a hash of sources that is always in use drops sources whose window is over", async () => {
   const { redis, clock, prefix } = at.current;
   const settings = { ...SETTINGS, poisonWindowMs: 60_000 };
-  // All in one hash, as chance would have it with very many: by hand, since digests spread.
+  // All in one hash, as with very many sources: chosen by hand, since digests spread them.
   const old = Buffer.alloc(8);
   old.writeUInt16BE(1);
   old.writeUIntBE(clock.nowMs - 60_000, 2, 6);
@@ -94,7 +94,7 @@ test("a hash of sources that is always in use drops sources whose window is over
   expect(await stale()).toBe(0);
 });
 
-/** The source that was sent is new again in its hash. */
+/** Removes the source of the last send from its hash. */
 async function forget(key: string): Promise<void> {
   const { redis } = at.current;
   for (const field of (await redis.hkeysBuffer(key)) as Buffer[]) {

@@ -14,7 +14,7 @@ import {
   storedId,
 } from "../../support/store-items.ts";
 
-// Retry by a filter, while what matches is on its way to another queue.
+// Retry by a filter that matches messages which move to another queue.
 
 const at = useTestStore();
 const QUEUE = "a";

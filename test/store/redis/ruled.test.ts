@@ -1,4 +1,4 @@
-// What routing rules make of sends and outcomes, as the store keeps it.
+// What the store does with sends and outcomes that routing rules have changed.
 
 import { describe, expect, test } from "vitest";
 import type { SendItem } from "../../../src/store/contract.ts";

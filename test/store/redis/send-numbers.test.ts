@@ -8,7 +8,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** As lua/send/numbers.lua says. */
+/** As in lua/send/numbers.lua. */
 const RANGES_MAX = 64;
 
 const client = (name: string) => bytes(name.padEnd(16, "."));
@@ -163,7 +163,7 @@ describe("numbers are remembered", () => {
   });
 });
 
-/** What is to be remembered, as a set. */
+/** The expected numbers, as a set. */
 class KnownNumbers {
   readonly #taken = new Set<number>();
 

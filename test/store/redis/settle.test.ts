@@ -73,7 +73,7 @@ test.each([
   }
   expect(dump.sessions).toEqual({});
   if (counter !== undefined) expect(dump.counters[counter]).toBe(1);
-  // The same token again finds nothing to do.
+  // The same token again changes nothing.
   const again = await settle(outcome(claimed, "succeed"));
   expect(again).toMatchObject({ status: gone ? "NOT_FOUND" : "LEASE_LOST" });
 });
@@ -124,7 +124,7 @@ test.each(["succeed", "failReschedule", "quarantine", "release", "return"] as co
     expect(await message()).toMatchObject({ state: "SCHEDULED", unknown: 1, expiries: 1 });
     expect(await settle(outcome(claimed, kind))).toMatchObject({
       status: "APPLIED",
-      // The lease is over: its session has its room back already.
+      // The lease has expired: its session has that room again already.
       sessionId: undefined,
       heldMs: 0,
     });

@@ -1,4 +1,4 @@
-// Links to Redis that go silent without a word, as when a machine or a route vanishes.
+// Links to Redis that stop without an error, as when a machine or a route is gone.
 
 import { afterEach, beforeEach, onTestFinished, test } from "vitest";
 import { RedisStore } from "../../../src/store/redis/redis-store.ts";
@@ -57,7 +57,7 @@ test("a connection that gets no answer in its handshake is replaced", async () =
 });
 
 test("a slow link within the deadline is used", { timeout: 20_000 }, async () => {
-  // One way: there and back is half of the deadline.
+  // One way; both ways take half of the deadline.
   link.set({ latencyMs: DEADLINE_MS / 2 });
   const store = await openStore(2 * DEADLINE_MS);
   await until("sends to be accepted", accepted(store));

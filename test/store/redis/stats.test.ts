@@ -128,7 +128,7 @@ test("the oldest message is found in any state, also when older chunks are gone"
 
 test("rates are averages over a minute and fade without events", async () => {
   const { store, clock } = at.current;
-  // Two a second, for five minutes: the average is there.
+  // Two a second for five minutes: the average is two.
   for (let second = 0; second < 300; second += 5) {
     await store.send(
       QUEUE,
@@ -208,7 +208,7 @@ test("a session is found by its id for as long as its leases may last", async ()
   expect(await store.sessionQueues(id)).toEqual(["a", "b"]);
   expect(await store.sessionQueues("not a session")).toBeUndefined();
 
-  // Its stream was open for half a day: the leases it leaves behind begin to count now.
+  // Its stream was open for half a day: its last leases may begin now.
   await redis.pexpire(`${prefix}:session:${id}`, 3_600_000);
   await store.unregisterSession({ sessionId: id, ...rest });
   expect(await store.sessionQueues(id)).toEqual(["a", "b"]);
@@ -228,7 +228,7 @@ test("open streams are written again after the store has lost them", async () =>
   expect(await stats()).toMatchObject({ workers: 1 });
   expect(await store.sessionQueues(record(1).sessionId)).toEqual([QUEUE]);
   expect(await redis.pttl(`${prefix}:session:${record(1).sessionId}`)).toBeGreaterThan(0);
-  // Queues, too: the list was lost, and the next send writes it anew.
+  // Queues, too: the list was lost, and the next send writes it again.
   await store.send(QUEUE, [item()], SETTINGS);
   expect(await store.queues()).toEqual([QUEUE]);
 });

@@ -157,7 +157,7 @@ test.each(["due", "isolated", "leases", "quarantine", "expiry"])(
     const { redis } = at.current;
     const ids = await seed([10]);
     const ghost = Buffer.from(ids[0] as string, "hex");
-    // Another id, whatever the random end of this one is.
+    // Another id, whatever the random bits of this one are.
     ghost.writeUInt8(ghost.readUInt8(15) ^ 0xff, 15);
     await redis.zadd(at.current.key(QUEUE, `:${index}`), START_MS - 1, ghost);
     const reply = await at.current.tick(QUEUE, [session(1)], { quarantineRetentionMs: 1 });

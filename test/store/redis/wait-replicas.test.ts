@@ -26,7 +26,7 @@ async function follow(server: TestRedis): Promise<void> {
   });
 }
 
-/** A replica counts from its first word on, which comes within a second of its link. */
+/** A replica counts after its first acknowledgment, within a second after it has connected. */
 const stored = (store: RedisStore, sent: SendItem) =>
   until("the replica", () => store.send("orders", [sent], SETTINGS).then(only, () => undefined));
 
@@ -131,8 +131,8 @@ test("writes on a lost connection are not confirmed", async () => {
     return now !== id || undefined;
   });
   replica.resume();
-  // False or an error, as a mark that was under way when its socket was lost.
+  // False or an error: the mark was being written when the socket was lost.
   expect(await Promise.all([running, next])).not.toContain(true);
-  // On the connection that there is now, once it has begun.
+  // On the new connection.
   await until("a round on it", async () => (await confirmed()) || undefined);
 });

@@ -1,4 +1,4 @@
-// The walk over all messages in one state, as simulations see them.
+// The walk over all messages in one state, for simulations.
 
 import { expect, test } from "vitest";
 import type { StoredState } from "../../../src/core/message.ts";

@@ -5,11 +5,11 @@ import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { useTestStore } from "../../../support/store.ts";
 import { session } from "../../../support/store-items.ts";
 
-// A claim costs the same however many messages are blocked. Costs are what Redis says that scripts
-// took, against a queue that never had a message: ratios, since machines differ.
+// A claim costs the same however many messages are blocked. The cost is the time of scripts that Redis reports,
+// relative to a queue without messages, since machines differ.
 
 const at = useTestStore();
-// Other tests look at what is stored; here it would take longer than the test.
+// Invariants are not checked here: that would take longer than the test.
 afterEach(() => at.current.redis.flushall());
 
 const QUEUE = "blocked";
@@ -56,7 +56,7 @@ async function expectCheap(what: string): Promise<void> {
   const words = `${blocked.toFixed(0)} us a tick, ${empty.toFixed(0)} us of an empty queue`;
   console.info(`${BLOCKED} messages behind ${what}: ${words}`);
   expect(blocked / empty).toBeLessThan(MOST_TIMES);
-  // And what nothing blocks goes out at once.
+  // A message that is not blocked is delivered at once.
   await send({ name: "free" });
   expect(await claimNames({ count: 1 })).toEqual(["free"]);
 }
@@ -97,7 +97,7 @@ test(
     for (let from = 0; from < closed.length; from += BATCH) {
       await send(...closed.slice(from, from + BATCH));
     }
-    // Due before what may go, and none of them is known to be closed yet.
+    // Due before the open ones, and not found closed yet.
     await at.current.clock.advance(1);
     await send({ name: "open", limiterKey: "another" });
     let ticks = 0;

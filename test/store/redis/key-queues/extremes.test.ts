@@ -3,7 +3,7 @@ import type { Claimed } from "../../../../src/store/contract.ts";
 import { BREAKER, keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
 
-// Numbers at the ends of what the configuration allows.
+// The smallest and largest numbers that the configuration allows.
 
 const at = useTestStore();
 const QUEUE = "orders";

@@ -112,7 +112,7 @@ test("a budget lets retries be a share of first deliveries, and a few in any cas
   await send(...many(60));
   const first = await claim({ count: 60 });
   await settle(first, "failReschedule", { delayMs: 0 });
-  // The bucket holds 50 of the ratio 0.5, or 10 s of what is always allowed: it was full.
+  // The bucket holds 50 tokens at the ratio 0.5, or 10 s of the minimum: it was full.
   expect(await claimNames()).toHaveLength(50);
   expect(await claimNames()).toHaveLength(0);
   await at.current.clock.advance(2_000);

@@ -1,4 +1,4 @@
-// How servers of two layouts meet: who ends, who waits, and that nothing is half upgraded.
+// Servers of two layouts on one store: which end, which wait, and that no upgrade stays half done.
 
 import { expect, test } from "vitest";
 import { LAYOUT, LAYOUT_VERSION, type Layout } from "../../../../src/store/redis/layout.ts";
@@ -30,7 +30,7 @@ const ready = (store: RedisStore) => until("the store", () => store.ready || und
 const refusal = (store: RedisStore) =>
   new Promise<string>((resolve) => store.onRefused(({ message }) => resolve(message)));
 
-/** A server of the next layout, and what it says while it waits. */
+/** A server of the next layout, and its messages while it waits. */
 function openNext(run?: Upgrade["run"]): { store: RedisStore; words: string[] } {
   const words: string[] = [];
   const onError = ({ message }: Error) => void words.push(message);
