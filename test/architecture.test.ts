@@ -51,7 +51,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   main: { uses: ["cli", "serve"] },
 };
 
-/** Longer files hold more than one noun. */
+/** Longer files hold more than one idea. */
 const MAX_LINES = 320;
 
 interface Import {

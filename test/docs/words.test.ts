@@ -79,7 +79,7 @@ function found(files: readonly string[], retired: readonly string[], part: (l: s
 }
 
 describe("words that the glossary retired", () => {
-  test("stand in no text, name or file name", () => {
+  test("do not occur in text, names or file names", () => {
     expect(found(FILES, RETIRED_WORDS, (line) => line)).toEqual([]);
     const names = FILES.filter((file) =>
       wordsOf(file.replace(/dead[-_]?letters?/gi, "")).some((word) => RETIRED_WORDS.includes(word)),
@@ -87,12 +87,12 @@ describe("words that the glossary retired", () => {
     expect(names).toEqual([]);
   });
 
-  test("are parts of no identifier", () => {
+  test("are not parts of identifiers", () => {
     const code = FILES.filter((file) => CODE.test(file));
     expect(found(code, RETIRED_NAMES, namesOf)).toEqual([]);
   });
 
-  test("are found where they stand", () => {
+  test("are found in names and comments", () => {
     expect(wordsOf("const spoolCourier = toldAt; // a_letter")).toEqual(
       expect.arrayContaining(["courier", "told", "letter"]),
     );
