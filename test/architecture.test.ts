@@ -1,5 +1,5 @@
-// The allowed dependencies between the layers of src, checked by import lines. CONTRIBUTING.md has
-// a picture.
+// The allowed dependencies between the layers of src, checked by import lines. docs/internals/
+// architecture.md has a picture.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";

@@ -124,7 +124,7 @@ test("the failure ratio is exact: three failures of thirty are a tenth", async (
   expect((await stats())?.breaker.state).toBe("OPEN");
 });
 
-test("the longest keys, in characters of several bytes, are told apart by their last one", async () => {
+test("the longest keys, in characters of several bytes, differ by their last one", async () => {
   const key = "ü".repeat(63);
   rules({
     ...{ keyAttribute: "host", keyMaxInFlight: 1 },
