@@ -1,5 +1,5 @@
-// The allowed dependencies between the layers of src, checked by import lines. CONTRIBUTING.md has
-// a picture.
+// The allowed dependencies between the layers of src, checked by import lines. docs/internals/
+// architecture.md has a picture.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -51,7 +51,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   main: { uses: ["cli", "serve"] },
 };
 
-/** Longer files hold more than one noun. */
+/** Longer files hold more than one idea. */
 const MAX_LINES = 320;
 
 interface Import {

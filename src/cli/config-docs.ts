@@ -64,7 +64,7 @@ const TRANSFORMS_INTRO = `
 ## Transforms
 
 \`transforms\` exists only in the file, below \`defaults:\` or \`queues: <name>:\`. ${TRANSFORMS_DOC}
-[transforms](../guides/edit-messages.md) explains when and how they are applied.
+[Edit messages](../guides/edit-messages.md) explains when and how they are applied.
 `;
 
 const EXAMPLE = `

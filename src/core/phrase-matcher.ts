@@ -2,7 +2,7 @@
  * Finds which of many phrases a text contains, in one pass (Aho-Corasick). The cost depends on the
  * length of the text only, not on the number of phrases.
  *
- * Both sides are folded first: letters to lower case, everything except letters and digits to a
+ * Both sides are folded first: text to lower case, everything except letters and digits to a
  * single space. `[DEADLINE_EXCEEDED]` and "deadline exceeded" become one phrase. A phrase matches
  * whole words; `*` at an end leaves that end open (`*timeout*` is in "ConnectTimeoutError").
  */

@@ -19,7 +19,7 @@ const sendRequest = {
   queue: "compressed",
   payload: { body: { case: "text" as const, value: "x".repeat(10_000) } },
 };
-const LETTER = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
+const REQUEST = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
 
 /** After any error the next call on the connection is answered. */
 async function expectAlive(raw: Awaited<ReturnType<typeof openRaw>>): Promise<void> {
@@ -43,9 +43,9 @@ describe.for(CLIENTS)("$name", (client) => {
 
 describe("requests", () => {
   it.for([
-    ["gzip", gzipSync(LETTER), 1],
-    ["gzip, but not this message", LETTER, 0],
-    ["identity", LETTER, 0],
+    ["gzip", gzipSync(REQUEST), 1],
+    ["gzip, but not this message", REQUEST, 0],
+    ["identity", REQUEST, 0],
   ] as const)("of %s are read", async ([encoding, message, flags]) => {
     const server = await startServer();
     const headers = { "grpc-encoding": encoding.split(",")[0] };
@@ -57,7 +57,7 @@ describe("requests", () => {
   it("of an unknown encoding are UNIMPLEMENTED, with the supported ones", async () => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
-    const outcome = await raw.send(SEND, frameOf(LETTER, 1), { "grpc-encoding": "snappy" });
+    const outcome = await raw.send(SEND, frameOf(REQUEST, 1), { "grpc-encoding": "snappy" });
     expect(outcome.code).toBe(Code.Unimplemented);
     expect(outcome.message).toContain("snappy");
     const accepts = { ...outcome.headers, ...outcome.trailers }["grpc-accept-encoding"];
@@ -72,7 +72,7 @@ describe("requests", () => {
   ] as const)("with the compressed flag %s are INTERNAL", async ([, headers]) => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);
-    const outcome = await raw.send(SEND, frameOf(gzipSync(LETTER), 1), headers);
+    const outcome = await raw.send(SEND, frameOf(gzipSync(REQUEST), 1), headers);
     expect(outcome.code).toBe(Code.Internal);
     expect(server.dlq.sent).toEqual([]);
     await expectAlive(raw);
@@ -80,7 +80,7 @@ describe("requests", () => {
 
   it.for([
     ["is no gzip", Buffer.from("no gzip at all")],
-    ["is cut off", gzipSync(LETTER).subarray(0, 30)],
+    ["is cut off", gzipSync(REQUEST).subarray(0, 30)],
   ] as const)("whose gzip %s are refused as the sender's mistake", async ([, message]) => {
     const server = await startServer();
     const raw = await openRaw(server.grpc);

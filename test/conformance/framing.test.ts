@@ -19,7 +19,7 @@ function sendRequestOf(payloadBytes: number) {
   const value = new Uint8Array(payloadBytes);
   return { queue: "q", payload: { body: { case: "data" as const, value } } };
 }
-const LETTER = encode(SendToDlqRequestSchema, sendRequestOf(100));
+const REQUEST = encode(SendToDlqRequestSchema, sendRequestOf(100));
 
 interface Case {
   server: Server;
@@ -46,7 +46,7 @@ describe("a request", () => {
   it("may come in DATA frames of one byte", async () => {
     const { server, raw } = await start();
     const call = raw.call(SEND);
-    for (const byte of LETTER) {
+    for (const byte of REQUEST) {
       call.stream.write(Buffer.from([byte]));
       await turn();
     }
@@ -58,7 +58,7 @@ describe("a request", () => {
   it("may come with empty DATA frames before its end", async () => {
     const { server, raw } = await start();
     const call = raw.call(SEND);
-    call.stream.write(LETTER);
+    call.stream.write(REQUEST);
     await turn();
     call.stream.end(Buffer.alloc(0));
     expect(await call.ended).toMatchObject({ code: 0 });
@@ -66,16 +66,16 @@ describe("a request", () => {
   });
 
   it.for([
-    ["two messages", [Code.Unimplemented, Code.Internal], Buffer.concat([LETTER, LETTER])],
+    ["two messages", [Code.Unimplemented, Code.Internal], Buffer.concat([REQUEST, REQUEST])],
     ["no message", [Code.Unimplemented, Code.Internal], Buffer.alloc(0)],
-    ["half a prefix", [Code.InvalidArgument, Code.Internal], LETTER.subarray(0, 3)],
-    ["half a message", [Code.InvalidArgument, Code.Internal], LETTER.subarray(0, 50)],
+    ["half a prefix", [Code.InvalidArgument, Code.Internal], REQUEST.subarray(0, 3)],
+    ["half a message", [Code.InvalidArgument, Code.Internal], REQUEST.subarray(0, 50)],
     [
       "bytes after the message",
       [Code.InvalidArgument, Code.Internal, Code.Unimplemented],
-      Buffer.concat([LETTER, Buffer.from([0, 0])]),
+      Buffer.concat([REQUEST, Buffer.from([0, 0])]),
     ],
-    ["flags that do not exist", [Code.InvalidArgument, Code.Internal], frameOf(LETTER, 2)],
+    ["flags that do not exist", [Code.InvalidArgument, Code.Internal], frameOf(REQUEST, 2)],
     ["bytes that are no message", [Code.InvalidArgument], frameOf(Buffer.from([255, 255]))],
   ] as const)("of %s is refused", async ([, codes, body]) => {
     const one = await start();
@@ -90,7 +90,7 @@ describe("a request", () => {
   it("is answered when its client has half-closed, and not before", async () => {
     const one = await start();
     const call = one.raw.call(SEND);
-    call.stream.write(LETTER);
+    call.stream.write(REQUEST);
     for (let i = 0; i < 3; i++) await one.raw.send(HEALTH, EMPTY);
     expect(call.hasAnswer).toBe(false);
     call.stream.end();
@@ -101,7 +101,7 @@ describe("a request", () => {
   it("that is reset in its middle leaves nothing behind", async () => {
     const one = await start();
     const call = one.raw.call(SEND);
-    call.stream.write(LETTER.subarray(0, 50));
+    call.stream.write(REQUEST.subarray(0, 50));
     await one.raw.send(HEALTH, EMPTY);
     call.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     await call.ended;
@@ -192,7 +192,7 @@ describe("a request that is never complete", () => {
     const one = await start();
     const call = one.raw.call(SEND, { "grpc-timeout": "100m" });
     onTestFinished(() => void call.stream.destroy());
-    call.stream.write(LETTER);
+    call.stream.write(REQUEST);
     expect(await call.ended).toMatchObject({ code: Code.DeadlineExceeded });
     expect(one.server.dlq.sent).toEqual([]);
     await expectAlive(one);

@@ -1,4 +1,4 @@
-"""Calls of grpcio, as lines of JSON on stdin ask for them; what happens is told on stdout.
+"""Makes calls with grpcio, one for each JSON line on stdin, and prints the results to stdout.
 
 A line in: {"id", "do": "call", "address", "kind", "path", "requests", "timeout_ms", "header",
 "gzip"}, or {"id", "do": "cancel"}, or {"do": "close", "address"}. A line out: {"id", "message"} or

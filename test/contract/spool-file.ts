@@ -19,7 +19,7 @@ const START = Buffer.from("DLQ-SPOOL 1\n");
 const MARK = Buffer.from("89444c51", "hex");
 const HEAD_BYTES = 13;
 const OWNER = 1;
-const LETTER = 2;
+const MESSAGE = 2;
 const DONE = 3;
 
 type Init<T extends DescMessage> = MessageInitShape<T>;
@@ -33,7 +33,7 @@ export interface SpoolFile {
 }
 
 export function encodeSpoolFile({ owner, messages, damage }: SpoolFile): Buffer {
-  const records = messages.map((message) => record(LETTER, SpooledMessageSchema, message));
+  const records = messages.map((message) => record(MESSAGE, SpooledMessageSchema, message));
   if (damage === "middle") records[1]?.fill(0, HEAD_BYTES, HEAD_BYTES + 8);
   const whole = Buffer.concat([START, record(OWNER, OwnerSchema, owner), ...records]);
   return damage === "tail" ? whole.subarray(0, -5) : whole;
@@ -49,7 +49,7 @@ export function goneOwner(): Init<typeof OwnerSchema> {
   return { host: hostname(), bootId, pidNamespace, pid: BigInt(GONE_PID), processStart: 1n };
 }
 
-/** Letters of all files of a folder that are not done yet; 0 of 0 where there is no folder. */
+/** SpooledMessages of all files of a folder that are not done yet; 0 of 0 where there is no folder. */
 export async function countSpooled(folder: string): Promise<{ files: number; messages: number }> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const files = names.filter((name) => name.endsWith(".spool"));
@@ -61,7 +61,7 @@ export async function countSpooled(folder: string): Promise<{ files: number; mes
 function openMessages(path: string): number {
   const open = new Set<number>();
   for (const { at, type, body } of recordsOf(readIfThere(path))) {
-    if (type === LETTER) open.add(at);
+    if (type === MESSAGE) open.add(at);
     if (type !== DONE) continue;
     for (const offset of fromBinary(DoneSchema, body).offsets) open.delete(Number(offset));
   }

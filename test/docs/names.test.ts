@@ -65,6 +65,8 @@ const scenarioKeys = readScenarios().flatMap(({ steps }) =>
 );
 
 const KNOWN = new Set([
+  ...["JITTER_SEED", "CONDITION_CODE_MOVING"], // former names, in the changelog
+
   ...scenarioKeys,
   // Of clients, in the form of each language.
   ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],

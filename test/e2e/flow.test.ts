@@ -56,7 +56,8 @@ describe("max_in_flight", () => {
     await worker.settleAll(held);
     await worker.hasReceived(maxInFlight * 3);
     expect(most).toBeLessThanOrEqual(maxInFlight);
-    await vi.waitFor(async () => expect((await statsOf(dlq, queue)).inFlight).toBe(0n));
+    const nothingInFlight = async () => expect((await statsOf(dlq, queue)).inFlight).toBe(0n);
+    await vi.waitFor(nothingInFlight, { timeout: 10_000 });
     await worker.close();
   });
 

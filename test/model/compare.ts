@@ -5,15 +5,15 @@ import type { Life } from "./life/life.ts";
 import { type Message, needsIsolation } from "./life/message.ts";
 import { hasTurn } from "./life/orders.ts";
 
-/** Where the store and the model tell different things, in words. Empty: nowhere. */
+/** The differences between store and model, as text. Empty: none. */
 export function differences(
   life: Life,
   dump: QueueDump,
   breakers: readonly OpenBreaker[],
 ): string[] {
   const found = brokenInvariants(dump);
-  const say = (what: string, stored: unknown, told: unknown) => {
-    if (stored !== told) found.push(`${what} is ${stored}, not ${told}`);
+  const check = (what: string, stored: unknown, expected: unknown) => {
+    if (stored !== expected) found.push(`${what} is ${stored}, not ${expected}`);
   };
   for (const [id, message] of life.messages) {
     const stored = dump.messages.get(id);
@@ -21,19 +21,20 @@ export function differences(
       found.push(`${id} (${message.state}) is not stored`);
       continue;
     }
-    const told = facts(life, message);
+    const expected = facts(life, message);
     const seen: Record<string, unknown> = stateOf(stored, dump, id);
-    for (const [name, value] of Object.entries(told)) say(`${name} of ${id}`, seen[name], value);
+    for (const [name, value] of Object.entries(expected))
+      check(`${name} of ${id}`, seen[name], value);
   }
   for (const [id, { state }] of dump.messages) {
     if (!life.messages.has(id)) found.push(`${id} (${state}) is stored and should be gone`);
   }
   for (const [name, value] of Object.entries(life.counts)) {
-    say(`count ${name}`, dump.counters[name] ?? 0, value);
+    check(`count ${name}`, dump.counters[name] ?? 0, value);
   }
-  // What a script had to put right was wrong before.
-  say("count healed", dump.counters.healed ?? 0, 0);
-  compareBreakers(life, breakers, say);
+  // A script repaired something: it was wrong before.
+  check("count healed", dump.counters.healed ?? 0, 0);
+  compareBreakers(life, breakers, check);
   return found;
 }
 
@@ -41,23 +42,25 @@ export function differences(
 function compareBreakers(
   life: Life,
   breakers: readonly OpenBreaker[],
-  say: (what: string, stored: unknown, told: unknown) => void,
+  check: (what: string, stored: unknown, expected: unknown) => void,
 ): void {
   const stored = new Map(breakers.map((one) => [one.key, one]));
   for (const key of new Set([...stored.keys(), ...life.breakers.keys()])) {
-    const [seen, told] = [stored.get(key), life.breakers.get(key)];
+    const [seen, expected] = [stored.get(key), life.breakers.get(key)];
     const state = seen?.state ?? "CLOSED";
-    // Half-open with the first look after its time, or with the first message handed out.
-    const isTime = told?.state === "OPEN" && told.retryAtMs <= life.nowMs;
-    if (!(isTime && state === "HALF_OPEN")) say(`breaker ${key}`, state, told?.state ?? "CLOSED");
-    if (seen === undefined || told === undefined) continue;
-    say(`opening of breaker ${key}`, seen.openSinceMs, told.openSinceMs);
-    say(`openings of breaker ${key}`, seen.openedCount, told.openedCount);
-    if (seen.state === "OPEN") say(`next try of breaker ${key}`, seen.retryAtMs, told.retryAtMs);
+    // Half-open at the first look after its time, or at the first delivery.
+    const isTime = expected?.state === "OPEN" && expected.retryAtMs <= life.nowMs;
+    if (!(isTime && state === "HALF_OPEN"))
+      check(`breaker ${key}`, state, expected?.state ?? "CLOSED");
+    if (seen === undefined || expected === undefined) continue;
+    check(`opening of breaker ${key}`, seen.openSinceMs, expected.openSinceMs);
+    check(`openings of breaker ${key}`, seen.openedCount, expected.openedCount);
+    if (seen.state === "OPEN")
+      check(`next try of breaker ${key}`, seen.retryAtMs, expected.retryAtMs);
   }
 }
 
-/** What a message's lease still decides is compared only while it has one. */
+/** The facts of a lease are compared only while the message has one. */
 function facts(life: Life, message: Message) {
   const { state, reason, quarantineReason, failures, attempts, doubt, poisoned } = message;
   const always = {

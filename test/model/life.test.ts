@@ -3,13 +3,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { START_MS, TestStore } from "../support/store.ts";
 import { ackStep } from "./commands/ack.ts";
-import { extendSessionStep, extendTokensStep, reconcileStep } from "./commands/extend.ts";
-import { changeStep, limitersArgs, releaseOrderStep, resetStep } from "./commands/limiters.ts";
-import { outageStep } from "./commands/outage.ts";
-import { Play, type Step } from "./commands/play.ts";
-import { retryStep } from "./commands/retry.ts";
-import { sendStep } from "./commands/send.ts";
-import { chaseStep, deathsStep, tickStep } from "./commands/tick.ts";
 import {
   advanceStep,
   breakStep,
@@ -18,7 +11,14 @@ import {
   flushScriptsStep,
   repeatStep,
   writeStep,
-} from "./commands/world.ts";
+} from "./commands/environment.ts";
+import { extendSessionStep, extendTokensStep, reconcileStep } from "./commands/extend.ts";
+import { changeStep, limitersArgs, releaseOrderStep, resetStep } from "./commands/limiters.ts";
+import { outageStep } from "./commands/outage.ts";
+import { Play, type Step } from "./commands/play.ts";
+import { retryStep } from "./commands/retry.ts";
+import { sendStep } from "./commands/send.ts";
+import { chaseStep, deathsStep, tickStep } from "./commands/tick.ts";
 import { Life, type LifeSettings } from "./life/life.ts";
 import { Reached } from "./reached.ts";
 import { QUEUE } from "./real/names.ts";
@@ -28,7 +28,7 @@ import { Rig } from "./real/rig.ts";
 const SEED = Number(process.env.DLQ_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const RUNS = Number(process.env.DLQ_MODEL_RUNS ?? 50);
 const COMMANDS = 100;
-/** Of a failure to be made smaller, too. */
+/** Includes the time to shrink a failure. */
 const MS_A_RUN = 4_000;
 const LIMIT_MS = 300_000 + RUNS * MS_A_RUN;
 
@@ -74,7 +74,7 @@ afterAll(() => server.stop());
 let runs = 0;
 const reached = new Reached();
 
-/** One run: a store of its own, told of nothing, and a model of it. */
+/** One run: a new store, and a model of it. */
 async function live(given: LifeSettings, steps: Iterable<Step>): Promise<void> {
   const store = new TestStore(server, `run${++runs}`);
   try {
@@ -90,7 +90,7 @@ async function live(given: LifeSettings, steps: Iterable<Step>): Promise<void> {
   }
 }
 
-test("messages live as the documents tell", { timeout: LIMIT_MS + 60_000 }, async () => {
+test("random commands on the store match the model", { timeout: LIMIT_MS + 60_000 }, async () => {
   process.stdout.write(`model test: DLQ_MODEL_SEED=${SEED} DLQ_MODEL_RUNS=${RUNS}\n`);
   const property = fc.asyncProperty(
     settings,
@@ -102,6 +102,6 @@ test("messages live as the documents tell", { timeout: LIMIT_MS + 60_000 }, asyn
     numRuns: RUNS,
     plugins: [fc.interruptAfterTimeLimit(LIMIT_MS, { failOnInterrupt: true })],
   });
-  // Fewer runs may not get everywhere.
+  // Fewer runs may not reach every kind.
   if (RUNS >= 200) expect(reached.missing).toEqual([]);
 });

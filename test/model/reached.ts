@@ -1,7 +1,7 @@
 import { QUARANTINE_REASONS } from "../../src/core/reason.ts";
 import type { QueueDump } from "../support/store-dump.ts";
 
-/** All that a journal can tell of. */
+/** All kinds of records that a journal can have. */
 const KINDS = [
   ...["sent", "joined", "claimed", "succeeded", "failed", "released", "returned"],
   ...["expired_lease", "quarantined", "discarded", "expired_ttl", "retried", "extended"],
@@ -9,7 +9,7 @@ const KINDS = [
   ...["order_released"],
 ];
 
-/** Where the runs have been: a model that never gets there proves nothing of it. */
+/** The kinds of records that runs have reached: the model proves nothing about others. */
 export class Reached {
   readonly #kinds = new Set<string>();
   readonly #quarantines = new Set<number>();

@@ -7,7 +7,7 @@ import type { Claimed, SendItem, SessionCredit, SettleItem } from "../../src/sto
 import type { TestStore } from "./store.ts";
 import { bytes, item, NO_REQUEST, outcome, SETTINGS, session, text } from "./store-items.ts";
 
-/** What tests of lanes, gates and orders share: one queue, messages named by their envelopes. */
+/** Steps for tests of key queues, limiters and orders: one queue, messages named by their envelopes. */
 export function keyQueueSteps(at: { readonly current: TestStore }, queue: string) {
   const names = (claims: readonly Claimed[]) => claims.map(({ envelope }) => text(envelope));
   const claim = async (over: Partial<SessionCredit> = {}) =>

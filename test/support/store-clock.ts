@@ -1,11 +1,11 @@
 import type { Redis } from "ioredis";
 
-/** The store's clock, moved by hand. */
+/** The store's clock, set by the test. */
 export interface TestClock {
   readonly nowMs: number;
-  /** Jumps there, back too. Keys that expire keep their time to live: only the clock is wrong. */
+  /** Jumps to an instant, also back. Keys that expire keep their time to live. */
   set(nowMs: number): Promise<void>;
-  /** Lets time pass: also for the keys that expire by themselves. */
+  /** Lets time pass, also for keys that expire. */
   advance(ms: number): Promise<void>;
 }
 

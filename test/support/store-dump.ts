@@ -5,7 +5,7 @@ import { dumpKeyQueues, type KeyQueueDump } from "./store-key-queues.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
 
 export interface DumpedMessage extends DumpedState {
-  /** Which arrival it was: 1 for the first. */
+  /** Its arrival: 1 for the first. */
   arrival: number;
   chunk: string;
   envelope: string | undefined;
@@ -15,7 +15,7 @@ export interface DumpedMessage extends DumpedState {
   history: string[];
 }
 
-/** All that a queue has in Redis, decoded. Ids, nonces and sessions are hex. */
+/** The data of a queue in Redis, decoded. Ids, nonces and sessions are hex. */
 export interface QueueDump {
   messages: Map<string, DumpedMessage>;
   /** Index -> id -> score. */
@@ -33,7 +33,7 @@ export interface QueueDump {
   /** Session -> ids of the leases it holds. */
   sessions: Record<string, string[]>;
   journal: JournalRecord[];
-  /** Id -> which arrival here it was, of each message that came from another queue. */
+  /** Id -> its arrival here, of each message that came from another queue. */
   movedIn: Map<string, number>;
   /** The same ids -> when they were first accepted. */
   byAge: Map<string, number>;
@@ -72,7 +72,7 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
   }
 
   const sessions: QueueDump["sessions"] = {};
-  // A session's id is binary: the key's text can't be split, its bytes can.
+  // The id of a session is binary: split the bytes of the key, not its text.
   for (const key of (await redis.callBuffer("KEYS", `${base}:session:*`)) as Buffer[]) {
     const held = (await redis.callBuffer("HKEYS", key)) as Buffer[];
     sessions[key.subarray(-16).toString("hex")] = held.map((id) => id.toString("hex")).sort();
@@ -147,7 +147,7 @@ async function journal(redis: Redis, key: string): Promise<JournalRecord[]> {
   return entries.flatMap(([, fields]) => decodeJournal(fields[1] as Buffer));
 }
 
-/** A body as it was sent, whether or not it is stored compressed. */
+/** A body as it was sent; inflates a compressed one. */
 function inflated(body: Buffer | undefined): Buffer | undefined {
   return body?.subarray(0, 4).toString("hex") === "28b52ffd" ? zstdDecompressSync(body) : body;
 }

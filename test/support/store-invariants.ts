@@ -4,7 +4,7 @@ import type { QueueDump } from "./store-dump.ts";
 import { brokenKeyQueues } from "./store-key-queues.ts";
 import type { DumpedState } from "./store-state.ts";
 
-/** What contradicts itself in a queue, in words. Empty: nothing. */
+/** Returns the contradictions in the data of a queue, as text. Empty: none. */
 export function brokenInvariants(dump: QueueDump): string[] {
   const broken: string[] = [];
   const check = (holds: boolean, words: string) => {
@@ -14,22 +14,22 @@ export function brokenInvariants(dump: QueueDump): string[] {
   // Each message is in the one index of its state, under the score that its state names.
   for (const [id, m] of dump.messages) {
     const name = `message ${m.arrival}`;
-    const home = homeOf(m);
+    const own = indexOf(m);
     for (const index of ["due", "isolated", "laned", "moving", "leases", "quarantine"] as const) {
       const there = dump.indexes[index].has(id);
       check(
-        there === (index === home),
+        there === (index === own),
         `${name} (${m.state}) ${there ? "is" : "is not"} in ${index}`,
       );
     }
-    const score = dump.indexes[home].get(id);
-    if (home === "due" || home === "laned") check(score === m.dueAtMs, `${name}: due ${score}`);
-    // A suspect whose key is closed is looked at later.
-    if (home === "isolated") check((score ?? 0) >= m.dueAtMs, `${name}: due ${score}`);
-    if (home === "quarantine") check(score === m.sinceMs, `${name}: since ${score}`);
-    if (home === "moving") check(score === m.sinceMs, `${name}: set out ${score}`);
+    const score = dump.indexes[own].get(id);
+    if (own === "due" || own === "laned") check(score === m.dueAtMs, `${name}: due ${score}`);
+    // While its key is closed, a message with isolated delivery is looked at later.
+    if (own === "isolated") check((score ?? 0) >= m.dueAtMs, `${name}: due ${score}`);
+    if (own === "quarantine") check(score === m.sinceMs, `${name}: since ${score}`);
+    if (own === "moving") check(score === m.sinceMs, `${name}: move started ${score}`);
     if (m.state === "SCHEDULED" && !m.moving && m.expireAtMs > 0) {
-      // Perhaps too early, never too late.
+      // May be too early, never too late.
       const end = dump.chunkEnds.get(m.chunk) ?? Number.POSITIVE_INFINITY;
       check(end <= m.expireAtMs, `${name}: ends at ${m.expireAtMs}, its chunk says ${end}`);
     }
@@ -45,18 +45,20 @@ export function brokenInvariants(dump: QueueDump): string[] {
     check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in the wrong chunk`);
   }
 
-  // No index, body, history or session speaks of a message that is not there.
+  // No index, body, history or session names a message that does not exist.
   for (const [index, entries] of Object.entries(dump.indexes)) {
     for (const id of entries.keys()) check(dump.messages.has(id), `${index} has an orphan ${id}`);
   }
   for (const id of dump.bodies) check(dump.messages.has(id), `a body without a message: ${id}`);
-  for (const id of dump.movedIn.keys()) check(dump.messages.has(id), `nobody came here: ${id}`);
+  for (const id of dump.movedIn.keys())
+    check(dump.messages.has(id), `moved in, and no message: ${id}`);
   check(
     same([...dump.byAge.keys()].sort(), [...dump.movedIn.keys()].sort()),
     "those that came here are not those whose age is known",
   );
-  for (const id of dump.edits) check(dump.messages.has(id), `edits of nobody: ${id}`);
-  for (const id of dump.histories) check(dump.messages.has(id), `a history of nobody: ${id}`);
+  for (const id of dump.edits) check(dump.messages.has(id), `edits without a message: ${id}`);
+  for (const id of dump.histories)
+    check(dump.messages.has(id), `a history without a message: ${id}`);
   for (const [session, ids] of Object.entries(dump.sessions)) {
     for (const id of ids) {
       const m = dump.messages.get(id);
@@ -105,7 +107,7 @@ function brokenCounts(dump: QueueDump): string[] {
   return broken;
 }
 
-function homeOf(m: DumpedState) {
+function indexOf(m: DumpedState) {
   if (m.state === "IN_FLIGHT") return "leases";
   if (m.state === "QUARANTINED") return "quarantine";
   if (m.moving) return "moving";

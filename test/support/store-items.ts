@@ -11,7 +11,7 @@ import type {
   SettleKind,
 } from "../../src/store/contract.ts";
 
-/** What tests send, claim and settle with: valid, small, and different only where they say so. */
+/** Small valid values to send, claim and settle with. */
 
 export const SETTINGS: SendSettings = DEFAULT_QUEUE_SETTINGS;
 
@@ -41,7 +41,7 @@ export function item(over: Partial<SendItem> = {}): SendItem {
 
 let nonces = 0;
 
-/** A session with room for all: `n` makes its id; each call has a nonce of its own. */
+/** A session with room for all messages. `n` determines its id; each call has its own nonce. */
 export function session(n: number, over: Partial<SessionCredit> = {}): SessionCredit {
   const nonce = Buffer.alloc(16);
   nonce.writeUInt32BE(++nonces, 12);
@@ -94,7 +94,7 @@ export function only<T>(values: readonly T[] | undefined): T {
   return values[0] as T;
 }
 
-/** No request: nothing is remembered. */
+/** No request: the answer is not stored. */
 export const NO_REQUEST = bytes("");
 
 /** Retries messages as they are. */

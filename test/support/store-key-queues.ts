@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { QueueDump } from "./store-dump.ts";
 
-/** What lua/lib/keyQueues.lua and ordering.lua keep of a queue, decoded. */
+/** The data of lua/lib/key_queues.lua and ordering.lua, decoded. */
 export interface KeyQueueDump {
   /** Key queue -> id -> due time. */
   members: Map<string, Map<string, number>>;
@@ -28,7 +28,7 @@ export interface KeyQueue {
   key: string;
 }
 
-/** The name of a key queue, in hex, as lua/lib/keyQueues.lua makes it. */
+/** Reads the name of a key queue, in hex, as lua/lib/key_queues.lua makes it. */
 export function readKeyQueue(name: string): KeyQueue {
   const bytes = Buffer.from(name, "hex");
   const length = bytes.readUInt8(6);
@@ -99,7 +99,7 @@ function flatMap(
   return found;
 }
 
-/** What contradicts itself among key queues, limiters and orders, in words. */
+/** Returns the contradictions among key queues, limiters and orders, as text. */
 export function brokenKeyQueues(dump: QueueDump): string[] {
   const broken: string[] = [];
   const check = (holds: boolean, words: string) => {
@@ -185,13 +185,16 @@ function brokenOrders({ keyQueues, messages }: QueueDump, check: Check): void {
   for (const [order, ids] of live) {
     const turn = keyQueues.turns.get(order);
     for (const id of ids) {
-      check(messages.get(id)?.waiting === (id !== turn), `order ${order}: who waits`);
+      check(messages.get(id)?.waiting === (id !== turn), `order ${order}: wrong messages wait`);
       check(keyQueues.orders.get(order)?.includes(id) === true, `order ${order}: one is missing`);
     }
   }
   for (const [order, turn] of keyQueues.turns) {
     const holder = messages.get(turn);
-    check(holder?.orderingKey === order, `order ${order}: the turn of nobody`);
+    check(
+      holder?.orderingKey === order,
+      `order ${order}: the turn of a message that does not exist`,
+    );
     check(
       (holder?.state === "QUARANTINED") === keyQueues.holds.has(order),
       `order ${order}: held without a message in quarantine, or the other way round`,

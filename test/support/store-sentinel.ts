@@ -7,24 +7,24 @@ import { Redis } from "ioredis";
 import { findRedisServer, freePort, startTestRedis, type TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
-/** A primary, its replica and one sentinel that watches them: real ones, on loopback ports. */
+/** A primary, its replica and one sentinel that watches them, on loopback ports. */
 export interface SentinelSet {
   readonly primary: TestRedis;
   readonly replica: TestRedis;
   readonly sentinelPort: number;
   readonly name: string;
-  /** Whether Sentinel knows who listens there as a replica in sync, fit for a failover. */
+  /** Reports whether Sentinel lists a replica on this port as in sync, fit for a failover. */
   knowsReplica(port: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
 const NAME = "dlq-primary";
-/** Impatient, so that a failover takes a second or two. */
+/** Short, so that a failover takes a second or two. */
 const DOWN_AFTER_MS = 300;
 
 /**
  * @param downAfterMs how long a Redis may be silent before it counts as dead. On a machine that is
- * kept busy a short one ends in failovers that nobody asked for.
+ * kept busy a short one ends in unwanted failovers.
  */
 export async function startSentinelSet(downAfterMs = DOWN_AFTER_MS): Promise<SentinelSet> {
   // Else the primary waits 5 s for more replicas to come.
@@ -55,18 +55,15 @@ export async function startSentinelSet(downAfterMs = DOWN_AFTER_MS): Promise<Sen
   const sentinel = spawn(findRedisServer(), [config, "--sentinel"], { stdio: "ignore" });
   const killWithTest = () => void sentinel.kill("SIGKILL");
   process.once("exit", killWithTest);
-  const knows = (port: number) => knowsReplica(sentinelPort, port);
-  await until(
-    "the sentinel to know the replica",
-    async () => (await knows(replica.port)) || undefined,
-  );
+  const lists = (port: number) => knowsReplica(sentinelPort, port);
+  await until("Sentinel to list the replica", async () => (await lists(replica.port)) || undefined);
 
   return {
     primary,
     replica,
     sentinelPort,
     name: NAME,
-    knowsReplica: knows,
+    knowsReplica: lists,
     async stop() {
       process.off("exit", killWithTest);
       await end(sentinel);

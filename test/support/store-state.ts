@@ -6,7 +6,7 @@ import {
 } from "../../src/core/reason.ts";
 import { Reader } from "../../src/store/redis/packed/reader.ts";
 
-/** A message's packed state, read by a second pair of eyes than the scripts' own. */
+/** A message's packed state, decoded independently of packed/layouts.ts. */
 export interface DumpedState {
   state: "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
   isolated: boolean;
@@ -33,7 +33,7 @@ export interface DumpedState {
   nonce: string;
   session: string;
   probe: boolean;
-  /** Waits in a lane of retries. */
+  /** Waits in a key queue of retries. */
   budgeted: boolean;
   /** Waits behind its ordering key. */
   waiting: boolean;
@@ -46,7 +46,7 @@ export interface DumpedState {
   /** 0: at its arrival. */
   roundAtMs: number;
   lastDelayMs: number;
-  /** On its way to another queue. */
+  /** Moves to another queue. */
   moving: boolean;
   /** Moves by rules so far. */
   hops: number;
@@ -98,7 +98,7 @@ export function decodeState(packed: Buffer): DumpedState {
   };
 }
 
-/** What only few messages have. */
+/** The second part, which few messages have. */
 function decodeExtra(reader: Reader | undefined) {
   if (reader === undefined) {
     return { priority: 0, limiterKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0, hops: 0 };

@@ -11,15 +11,15 @@ import { until } from "./until.ts";
 
 export { until };
 
-/** A RedisStore on a redis-server of its own, whose clock stands still until a test moves it. */
+/** A RedisStore on a redis-server of its own. Its clock stands still until a test moves it. */
 export class TestStore {
   readonly server: TestRedis;
   readonly prefix: string;
-  /** A plain connection, to look at what is stored and to break it. */
+  /** A plain connection, to read and to damage the data. */
   readonly redis: Redis;
   readonly clock: TestClock;
   readonly store: RedisStore;
-  /** What holds deliveries back, for every store that this opens. */
+  /** The delivery rules of every store that this opens. */
   rules: DeliveryRules = NO_DELIVERY_RULES;
   readonly #opened: RedisStore[] = [];
   #claimNumber = 0;
@@ -33,7 +33,7 @@ export class TestStore {
     this.store = this.openStore();
   }
 
-  /** One more store on the same data, as another process would have it. */
+  /** Opens another store on the same data, as another process would. */
   openStore(options: Partial<RedisStoreOptions> = {}): RedisStore {
     const store = new RedisStore({
       target: { kind: "socket", path: this.server.socketPath },
@@ -41,7 +41,7 @@ export class TestStore {
       nodeId: `node-${this.#opened.length + 1}`,
       timeoutMs: 2_000,
       journalMax: 10_000,
-      // Time jumps in tests, and no outage is meant by it.
+      // In tests the clock jumps without an outage.
       expiryGraceMs: 0,
       maxQueues: 1_000,
       compressMinBytes: 0,
@@ -74,7 +74,7 @@ export class TestStore {
     return dumpQueue(this.redis, this.prefix, queue);
   }
 
-  /** Fails the test when a queue contradicts itself. */
+  /** Fails the test if the data of a queue contradicts itself. */
   async checkInvariants(queue: string): Promise<void> {
     expect(brokenInvariants(await this.dump(queue)).slice(0, 10), `invariants of ${queue}`).toEqual(
       [],
@@ -93,8 +93,8 @@ export class TestStore {
 }
 
 /**
- * A store for each test of a file, all on one server, apart by their prefix. Each test ends with a
- * look at the invariants of every queue that it has written.
+ * A store for each test of a file, all on one server with different prefixes. Each test ends with a
+ * check of the invariants of every queue that it has written.
  */
 export function useTestStore(options: TestRedisOptions = {}): { readonly current: TestStore } {
   let server: TestRedis;

@@ -9,7 +9,7 @@ import { payloadOf } from "../actors/payloads.ts";
 import { recording } from "../actors/recording.ts";
 import { openHistory } from "../history/writer.ts";
 import type { Environment } from "./environment.ts";
-import { STOCK_QUEUE } from "./queues.ts";
+import { BASELINE_QUEUE } from "./queues.ts";
 
 const BATCH = 1_000;
 const TRIES = 20;
@@ -46,7 +46,7 @@ export async function sendBaseline(
       const value = payloadOf(source, "baseline", random);
       return {
         requestId: source,
-        queue: STOCK_QUEUE,
+        queue: BASELINE_QUEUE,
         sourceId: source,
         payload: { body: { case: "text" as const, value } },
         firstRetry: { case: "delay" as const, value: durationFromMs(DUE_IN_MS) },

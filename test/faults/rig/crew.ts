@@ -4,7 +4,7 @@ import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
 import { type ActorProgram, byAgent, inPython, inTypeScript } from "./actor-program.ts";
 import { type Environment, HEARTBEAT_MS, LEASE_MS } from "./environment.ts";
-import { CRASH_QUEUE, LOAD_QUEUES, QUIET_QUEUE, SERVED_QUEUES } from "./queues.ts";
+import { CRASH_QUEUE, EXPIRING_QUEUE, LOAD_QUEUES, SERVED_QUEUES } from "./queues.ts";
 import type { Tail } from "./tail.ts";
 
 const LOAD_PLANS = {
@@ -19,13 +19,13 @@ const LOAD_PLANS = {
   slow: 0.3,
 } as const;
 /**
- * Share of the messages from each kind of producer. The TypeScript client sends the rest. Messages of the quiet queue
+ * Share of the messages from each kind of producer. The TypeScript client sends the rest. Messages of the expiring queue
  * expire once.
  */
 const PYTHON_CLIENT_PART = 0.14;
 const PYTHON_STUBS_PART = 0.14;
 const BUILT_CLIENT_PART = 0.14;
-const QUIET_PART = 0.01;
+const EXPIRING_PART = 0.01;
 /** Number of messages that never get an outcome. */
 const CRASHING = 8;
 /** A short load whose messages all succeed, several for each host. */
@@ -60,7 +60,7 @@ export class Crew {
     this.#workers = [
       this.#typescriptWorker("ts-worker-1"),
       this.#clientWorker("py-client-worker-1", inPython("client_worker.py")),
-      this.#stubsWorker("py-worker-1", [...SERVED_QUEUES, QUIET_QUEUE], 128),
+      this.#stubsWorker("py-worker-1", [...SERVED_QUEUES, EXPIRING_QUEUE], 128),
       ...options.languages.map((language) =>
         this.#clientWorker(`${language}-worker-1`, byAgent(language, "worker")),
       ),
@@ -200,7 +200,7 @@ export class Crew {
         ...args,
       });
     const builtPart = languages.length * BUILT_CLIENT_PART;
-    const rest = 1 - PYTHON_CLIENT_PART - PYTHON_STUBS_PART - QUIET_PART - builtPart;
+    const rest = 1 - PYTHON_CLIENT_PART - PYTHON_STUBS_PART - EXPIRING_PART - builtPart;
     return [
       this.#actor("ts-producer-1", inTypeScript("producer.ts"), {
         ...this.#behindBalancer,
@@ -211,8 +211,8 @@ export class Crew {
         byClient(`${language}-producer-1`, byAgent(language, "producer"), BUILT_CLIENT_PART),
       ),
       byStubs("py-producer-1", load(PYTHON_STUBS_PART)),
-      byStubs("py-quiet-1", {
-        ...{ ...load(QUIET_PART), queues: QUIET_QUEUE },
+      byStubs("py-expiring-1", {
+        ...{ ...load(EXPIRING_PART), queues: EXPIRING_QUEUE },
         plans: JSON.stringify({ silent: 1 }),
       }),
       byStubs("py-crashing-producer-1", {

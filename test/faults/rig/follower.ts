@@ -17,7 +17,7 @@ export class Follower {
     this.#path = path;
   }
 
-  /** The whole lines since the last call. */
+  /** Returns the complete lines since the last call. */
   newLines(): string[] {
     if (!existsSync(this.#path)) return [];
     const file = openSync(this.#path, "r");

@@ -1,11 +1,11 @@
 import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { DIVERTED_QUEUE } from "../history/routes.ts";
 
-/** Queues that producers send to. */
+/** Queues of the load. */
 export const LOAD_QUEUES = ["orders", GUARDED_QUEUE] as const;
-/** Queues that every worker serves. */
+/** Queues of every worker. */
 export const SERVED_QUEUES = [...LOAD_QUEUES, DIVERTED_QUEUE] as const;
-/** Messages whose leases expire on purpose: only workers without a helper let them. */
-export const QUIET_QUEUE = "quiet";
+/** Messages whose first lease expires on purpose, which only workers with plain stubs allow. */
+export const EXPIRING_QUEUE = "expiring";
 export const CRASH_QUEUE = "crashing";
-export const STOCK_QUEUE = "baseline";
+export const BASELINE_QUEUE = "baseline";

@@ -11,6 +11,7 @@ import type { Rig } from "../real/rig.ts";
 import type { Loss, Verb } from "../real/wire.ts";
 import { chance, chosenToken, requestKind, tokenChoice } from "./choices.ts";
 import { type Play, step } from "./play.ts";
+import { bytesOf, LOST, resultOf, same } from "./results.ts";
 import {
   reason,
   type SendRequestArgs,
@@ -18,9 +19,8 @@ import {
   sendRequestArgs,
   sendRequestFrom,
 } from "./send.ts";
-import { bytesOf, heard, LOST, same } from "./told.ts";
 
-/** Whose token it is: one that was given, or one that nobody ever got. */
+/** A token that was given, or a forged one. */
 const FORGERIES = [
   ...["none", "none", "none", "none", "none", "none", "none", "none"],
   ...["nonce", "number", "id", "queue"],
@@ -145,7 +145,7 @@ function reportFrom(play: Play, { given: choice, forged, outcome }: ReportArgs, 
 function forge(token: Token, forged: ReportArgs["forged"]): Token {
   if (forged === "nonce") return { ...token, nonce: "5".repeat(32) };
   if (forged === "number") return { ...token, number: token.number + 1 };
-  // Of the same time and place, and nobody's.
+  // Well formed, and of no message.
   if (forged === "id") return { ...token, id: `${token.id.slice(0, -8)}eeeeeeee` };
   return token;
 }
@@ -183,7 +183,7 @@ async function ackOnce(play: Play, rig: Rig, { request, reports, other }: Call):
   const known = reports.filter(({ queue }) => queue === QUEUE);
   const earlier = request === "" ? undefined : life.answers.get(`ack ${request}`, life.nowMs);
   rig.wire.lostReply = undefined;
-  const seen = await heard(rig.wire, () =>
+  const seen = await resultOf(rig.wire, () =>
     rig.server(other).ack(request, reports.map(command)),
   ).catch(misused);
   if (seen === "misused") {

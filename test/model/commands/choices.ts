@@ -2,12 +2,12 @@ import fc from "fast-check";
 import type { Token } from "../life/message.ts";
 import type { Play } from "./play.ts";
 
-/** `earlier`: one that was used before, for something else. */
+/** `earlier`: one that was used before, for another call. */
 export type RequestKind = "none" | "fresh" | "earlier";
 export const requestKind = () =>
   fc.constantFrom<RequestKind>("none", "fresh", "fresh", "fresh", "earlier");
 
-/** Which token: mostly one that counts, now and then any that was ever given. */
+/** Which token: mostly one that counts, sometimes any earlier one. */
 export const tokenChoice = () =>
   fc.record({ counting: fc.constantFrom(true, true, true, false), back: fc.nat(5) });
 

@@ -8,7 +8,7 @@ import { idTextOf, WORKERS, type Worker } from "../real/streams.ts";
 import { partsOf } from "./ack.ts";
 import { chosenToken, loss, tokenChoice } from "./choices.ts";
 import { type Play, step } from "./play.ts";
-import { heard, hexOf, LOST, same } from "./told.ts";
+import { hexOf, LOST, resultOf, same } from "./results.ts";
 
 const leaseMs = () => fc.constantFrom(undefined, undefined, 1_000, 60_000);
 
@@ -27,7 +27,7 @@ export const extendTokensStep = () =>
       if (tokens.length === 0) return;
       if (lost) rig.wire.lose("extend", lost);
       const parts = tokens.map((token) => partsOf(token));
-      const seen = await heard(rig.wire, () =>
+      const seen = await resultOf(rig.wire, () =>
         rig.server(false).extend({ tokens: [...parts, undefined], leaseMs }),
       );
       if (lost === "request") return;
@@ -37,7 +37,7 @@ export const extendTokensStep = () =>
     }),
   );
 
-/** All leases of a session get longer, those of which its worker has not heard too. */
+/** All leases of a session get longer, also those that its worker did not get. */
 export const extendSessionStep = () =>
   fc.record({ worker: fc.nat(2), leaseMs: leaseMs(), other: fc.boolean() }).map((args) =>
     step("ExtendSession", args, async (play, rig, { worker: n, leaseMs, other }) => {
@@ -51,14 +51,14 @@ export const extendSessionStep = () =>
         const token: Token = { id, number, nonce: lease?.nonce ?? "", session: worker.name };
         return [id, withAdvice(extend(play.life, token, leaseMs))];
       });
-      const told = seen.map((one): [string, unknown] => {
+      const results = seen.map((one): [string, unknown] => {
         return [hexOf(one.token?.messageId ?? new Uint8Array()), said(one)];
       });
-      same("extended", new Map(told), new Map(expected));
+      same("extended", new Map(results), new Map(expected));
     }),
   );
 
-/** A stream's signs of life follow the clock on the wall, which no test moves: given anew. */
+/** Signs of life of streams follow the wall clock, which tests do not move: they are written again. */
 async function makeKnown(rig: Rig, { maxInFlight, ...worker }: Worker): Promise<void> {
   const sessionId = idTextOf({ maxInFlight, ...worker } as Worker);
   await rig.store.registerSession({ sessionId, workerId: "worker", queues: [QUEUE], maxInFlight });
@@ -74,7 +74,7 @@ function withAdvice(answer: ExtendAnswer) {
   return { ...answer, shouldStop: answer.status !== "APPLIED" };
 }
 
-/** The reconciler's look at a stream: afterwards it counts as the store does. */
+/** Reconciles a stream: afterwards its counts equal the store's. */
 export const reconcileStep = () =>
   fc.record({ worker: fc.nat(2) }).map((args) =>
     step("Reconcile", args, async (play, rig, { worker: n }) => {

@@ -3,8 +3,8 @@ import { inForce, type Limiters, NO_LIMITERS } from "../life/limiters.ts";
 import { letGo } from "../life/orders.ts";
 import { QUEUE } from "../real/names.ts";
 import { step } from "./play.ts";
+import { hexOf, same } from "./results.ts";
 import { ORDERS } from "./send.ts";
-import { hexOf, same } from "./told.ts";
 
 /** Small enough to be met in a run. */
 const RATE = { perSecond: 1, burst: 3 };

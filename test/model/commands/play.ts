@@ -7,21 +7,21 @@ import type { SendRequest } from "../life/send.ts";
 import { QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import type { RequestKind } from "./choices.ts";
-import { lines } from "./told.ts";
+import { lines } from "./results.ts";
 
-/** Commands between two looks at the whole store. */
+/** Commands between two comparisons with the whole store. */
 const LOOK_EVERY = 5;
 
-/** What a run knows: the model, and what its callers have in hand. */
+/** The state of a run: the model, and the ids, tokens and requests of its callers. */
 export class Play {
   readonly life: Life;
-  /** All ids that were ever told, oldest first. */
+  /** All ids that were ever returned, oldest first. */
   readonly ids: string[] = [];
-  /** What became a message, by its id. */
+  /** The send request of each message, by its id. */
   readonly sendRequests = new Map<string, SendRequest>();
-  /** All tokens that workers have got, oldest first. */
+  /** All tokens of workers, oldest first. */
   readonly tokens: Token[] = [];
-  /** Calls that were made under request ids, to be made again as they were. */
+  /** Calls by request id, to be repeated unchanged. */
   readonly past: (() => Promise<void>)[] = [];
   readonly requests: Record<"send" | "ack", string[]> = { send: [], ack: [] };
   #steps = 0;
@@ -31,12 +31,12 @@ export class Play {
     this.life = life;
   }
 
-  /** A name that nothing had before. */
+  /** A new name. */
   fresh(kind: string): string {
     return `${kind}${++this.#names}`;
   }
 
-  /** The tokens under which something would still apply, oldest first. */
+  /** The tokens that still count, oldest first. */
   counting(): Token[] {
     return this.tokens.filter((token) => {
       const message = this.life.messages.get(token.id);
@@ -44,7 +44,7 @@ export class Play {
     });
   }
 
-  /** Empty: none. An earlier one is an answered one, as long as it is sure to be remembered. */
+  /** Empty: none. An earlier one was answered, and its answer is certainly still stored. */
   request(verb: "send" | "ack", kind: RequestKind): string {
     if (kind === "none") return "";
     const earlier = this.requests[verb].at(-1);
@@ -55,7 +55,7 @@ export class Play {
     return fresh;
   }
 
-  /** Whether the documents say if this request is still remembered. */
+  /** Whether the documents determine if the answer of this request is still stored. */
   isCertain(verb: string, request: string): boolean {
     const { answers, nowMs } = this.life;
     return answers.isCertain(`${verb} ${request}`, nowMs);
@@ -78,7 +78,7 @@ export class Play {
 
 export type Step = fc.AsyncCommand<Play, Rig>;
 
-/** A command from its arguments, which are what a failure prints. */
+/** A command with arguments, which a failure prints. */
 export function step<A>(
   name: string,
   args: A,

@@ -7,9 +7,9 @@ import { QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import { loss, recent } from "./choices.ts";
 import { type Play, step } from "./play.ts";
-import { bytesOf, heard, LOST, same } from "./told.ts";
+import { bytesOf, LOST, resultOf, same } from "./results.ts";
 
-const NOBODY = `${"0".repeat(12)}7${"0".repeat(3)}8${"0".repeat(15)}`;
+const MISSING = `${"0".repeat(12)}7${"0".repeat(3)}8${"0".repeat(15)}`;
 
 type Call = { request: string } & ({ ids: string[] } | { filter: MessageFilter; expected: number });
 
@@ -38,7 +38,7 @@ export const retryStep = () =>
       const request = asked ? play.fresh("retry") : "";
       const call: Call =
         "backs" in by
-          ? { request, ids: by.backs.map((back) => recent(play.ids, back) ?? NOBODY) }
+          ? { request, ids: by.backs.map((back) => recent(play.ids, back) ?? MISSING) }
           : {
               ...{ request, filter: by.filter },
               expected: Math.max(0, matching(play.life, by.filter).length + by.off),
@@ -56,7 +56,7 @@ export const retryStep = () =>
 async function retryOnce(play: Play, rig: Rig, call: Call, lost?: "request" | "reply") {
   const { life } = play;
   if (lost) rig.wire.lose("ids" in call ? "retry" : "retryMatching", lost);
-  const seen = await heard(rig.wire, () => rig.server(false).retry(command(call))).catch(
+  const seen = await resultOf(rig.wire, () => rig.server(false).retry(command(call))).catch(
     mismatched,
   );
   if (lost === "request") return;

@@ -10,7 +10,7 @@ import { KEY_ATTRIBUTE, QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import { chance, loss, requestKind } from "./choices.ts";
 import { type Play, step } from "./play.ts";
-import { hexOf, same } from "./told.ts";
+import { hexOf, same } from "./results.ts";
 
 const OWN: readonly OwnRetry[] = [
   ...Array.from({ length: 6 }, () => ({ maxRetries: undefined, fixedDelayMs: undefined })),
@@ -128,7 +128,7 @@ function replied(reply: SendReply): Pick<SendResult, "id"> | "full" {
   if (reply.status === "failed") throw reply.error;
   if (reply.status === "full") return "full";
   if (reply.status === "stored") return reply;
-  throw new Error(`nobody deletes the queue, and there are no rules: ${reply.status}`);
+  throw new Error(`no queue is deleted, and there are no rules: ${reply.status}`);
 }
 
 function outcomeOf(result: Partial<SendResult> | "full" | DlqError) {
@@ -138,7 +138,7 @@ function outcomeOf(result: Partial<SendResult> | "full" | DlqError) {
   return "full";
 }
 
-/** Of a message that nobody has heard of yet. */
+/** Of a message that was not returned yet. */
 function newIdOf(play: Play, result: SendResult | "full" | DlqError): string {
   if (result === "full" || result instanceof DlqError) return "";
   const id = hexOf(result.id);

@@ -6,18 +6,26 @@ import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import type { Claimed, SessionCredit, TickReply } from "../../../src/store/contract.ts";
 import { giveBack } from "../life/ack.ts";
 import { opensAtMs } from "../life/barriers.ts";
-import { leftLying } from "../life/left-lying.ts";
 import type { Life } from "../life/life.ts";
 import { type Message, needsIsolation, type Token } from "../life/message.ts";
 import { type HandedOut, handOut, type Offer, tend } from "../life/tick.ts";
+import { unclaimed } from "../life/unclaimed.ts";
 import { QUEUE, SILENT_LOG } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import { WORKERS, type Worker } from "../real/streams.ts";
 import { advance, type Play, step } from "./play.ts";
-import { heard, hexOf, LOST, lines, same } from "./told.ts";
+import { hexOf, LOST, lines, resultOf, same } from "./results.ts";
 
 /** What becomes of a tick: `late` reaches the store after its claim was given up. */
-const FATES = ["heard", "heard", "heard", "heard", "reply lost", "request lost", "late"] as const;
+const FATES = [
+  "answered",
+  "answered",
+  "answered",
+  "answered",
+  "reply lost",
+  "request lost",
+  "late",
+] as const;
 type Fate = (typeof FATES)[number];
 
 interface TickArgs {
@@ -52,7 +60,7 @@ export const deathsStep = () =>
   fc.record({ turns: fc.integer({ min: 1, max: 6 }), alone: fc.boolean() }).map((args) =>
     step("Deaths", args, async (play, rig, { turns, alone }) => {
       const offers = WORKERS.map((_, worker) => ({ worker, alone }));
-      const common = { fate: "heard", abandons: 1, written: true } as const;
+      const common = { fate: "answered", abandons: 1, written: true } as const;
       for (let turn = 0; turn < turns; turn++) {
         await tick(play, rig, { ...common, offers });
         await advance(play, rig, 31_000);
@@ -67,7 +75,7 @@ export async function chase(play: Play, rig: Rig): Promise<void> {
   let idle = 0;
   while (idle < MOST_IDLE) {
     const before = play.life.counts.deliveries;
-    const reply = await tick(play, rig, { offers, fate: "heard", abandons: 1, written: true });
+    const reply = await tick(play, rig, { offers, fate: "answered", abandons: 1, written: true });
     if (reply?.nextDueAtMs === undefined || reply.nextDueAtMs > reply.nowMs) return;
     if (reply.headTooLarge) return;
     idle = play.life.counts.deliveries > before ? 0 : idle + 1;
@@ -81,7 +89,7 @@ export const chaseStep = () =>
 /** Ticks that only find out what is closed. */
 const MOST_IDLE = 20;
 
-/** Its reply, if it was heard and a stream had room. */
+/** Its reply, if it was not lost and a stream had room. */
 async function tick(play: Play, rig: Rig, args: TickArgs): Promise<TickReply | undefined> {
   const taken = args.offers.flatMap(({ worker: n, alone }) => {
     const worker = WORKERS[n] as Worker;
@@ -104,7 +112,7 @@ async function tick(play: Play, rig: Rig, args: TickArgs): Promise<TickReply | u
   if (args.fate === "late") await giveUp();
   if (args.fate === "reply lost") rig.wire.lose("tick", "reply");
   if (args.fate === "request lost") rig.wire.lose("tick", "request");
-  const reply = await heard(rig.wire, call);
+  const reply = await resultOf(rig.wire, call);
 
   let claimed: readonly Claimed[] = [];
   if (reply !== LOST) {
@@ -121,7 +129,7 @@ async function tick(play: Play, rig: Rig, args: TickArgs): Promise<TickReply | u
     for (let n = 0; n < args.abandons; n++) {
       // Also this reply may be lost: it is asked again.
       if (n > 0) rig.wire.lose("abandon", "reply");
-      if ((await heard(rig.wire, giveUp)) === LOST) await giveUp();
+      if ((await resultOf(rig.wire, giveUp)) === LOST) await giveUp();
     }
     for (const claim of lost?.claimed ?? []) giveBack(play.life, tokenOf(claim, offers));
   }
@@ -156,7 +164,7 @@ function judge(play: Play, reply: TickReply, offers: readonly Offer[], fenced: b
   else {
     const out = reply.claimed.map((claim) => toHandedOut(claim, offers));
     const judged = handOut(life, offers, out);
-    const wrong = [...judged.wrong, ...leftLying(life, judged)];
+    const wrong = [...judged.wrong, ...unclaimed(life, judged)];
     if (wrong.length > 0) throw new Error(`handed out:\n${lines(wrong)}`);
   }
   checkHeads(play, reply);
@@ -195,11 +203,11 @@ function checkHeads({ life }: Play, reply: TickReply): void {
 }
 
 /** One whose key is closed is looked at each second. */
-const SUSPECT_LOOK_MS = 1_000;
+const ISOLATED_LOOK_MS = 1_000;
 
 function isolatedAt(life: Life, isolated: readonly Message[]): number[] {
   return isolated.map((message) => {
-    const lookMs = message.key === "" ? 0 : life.nowMs + SUSPECT_LOOK_MS;
+    const lookMs = message.key === "" ? 0 : life.nowMs + ISOLATED_LOOK_MS;
     return Math.max(message.dueAtMs, opensAtMs(life, message), lookMs);
   });
 }

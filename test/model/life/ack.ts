@@ -1,5 +1,5 @@
 import type { Reason } from "../../../src/core/reason.ts";
-import { type Life, once, told } from "./life.ts";
+import { type Life, once, shown } from "./life.ts";
 import { BREAKER } from "./limiters.ts";
 import type { Message, Token } from "./message.ts";
 import { onFailure, releaseDelayMs } from "./rules.ts";
@@ -19,14 +19,14 @@ export type Report = { token: Token } & (
 
 export type AckAnswer =
   | { status: "NOT_FOUND" }
-  | ({ status: "LEASE_LOST" } & ReturnType<typeof told>)
-  | ({ status: "APPLIED" } & (ReturnType<typeof told> | { state: "SUCCEEDED" | "DISCARDED" }));
+  | ({ status: "LEASE_LOST" } & ReturnType<typeof shown>)
+  | ({ status: "APPLIED" } & (ReturnType<typeof shown> | { state: "SUCCEEDED" | "DISCARDED" }));
 
 export function ack(life: Life, request: string, reports: readonly Report[], random: number) {
   return once(life, "ack", request, () => reports.map((report) => apply(life, report, random)));
 }
 
-/** Whether an outcome under this token applies: its lease is live, or nobody's since it ended. */
+/** Whether an outcome under this token applies: its lease is live, or ended and the message was not claimed again. */
 export function counts(message: Message, { number, nonce }: Token): boolean {
   return message.deliveries === number && message.lease?.nonce === nonce;
 }
@@ -34,7 +34,7 @@ export function counts(message: Message, { number, nonce }: Token): boolean {
 function apply(life: Life, report: Report, random: number): AckAnswer {
   const message = life.messages.get(report.token.id);
   if (!message) return { status: "NOT_FOUND" };
-  if (!counts(message, report.token)) return { status: "LEASE_LOST", ...told(message) };
+  if (!counts(message, report.token)) return { status: "LEASE_LOST", ...shown(message) };
   const isLate = message.state !== "IN_FLIGHT";
   // What was unknown is known now.
   if (isLate) message.doubt--;
@@ -42,7 +42,7 @@ function apply(life: Life, report: Report, random: number): AckAnswer {
   message.lease = undefined;
   const gone = settle(life, message, { report, random, isExempt });
   return gone === undefined
-    ? { status: "APPLIED", ...told(message) }
+    ? { status: "APPLIED", ...shown(message) }
     : { status: "APPLIED", state: gone };
 }
 

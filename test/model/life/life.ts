@@ -24,7 +24,7 @@ export interface LifeSettings {
 
 export const DEDUP_WINDOW_MS = HOUR;
 export const POISON_WINDOW_MS = 24 * HOUR;
-/** Keys that expire do so by a clock that goes on while a test runs: near the end nobody asks. */
+/** Keys that expire do so by a clock that goes on while a test runs: near the end the model does not ask. */
 const WALL_MS = MINUTE;
 
 const NOTHING_COUNTED = {
@@ -43,7 +43,7 @@ const NOTHING_COUNTED = {
 export type Counts = typeof NOTHING_COUNTED;
 
 /**
- * The life of messages in one queue as README.md and docs/guides/work.md tell it: what is stored, what is
+ * The life of messages in one queue as README.md and docs/guides/work.md describe it: what is stored, what is
  * remembered, what is counted. Verbs are in the files beside this one.
  */
 export class Life {
@@ -65,7 +65,7 @@ export class Life {
   /** By key; empty: the queue's. */
   readonly breakers = new Map<string, Breaker>();
   readonly turns = new Map<string, Turn>();
-  /** When somebody last looked after the queue. */
+  /** When the queue last had a tick. */
   tendedAtMs: number;
   /** The end of the last outage. */
   resumedAtMs = Number.NEGATIVE_INFINITY;
@@ -150,8 +150,8 @@ function isLimited(limiters: Limiters): boolean {
   return !isOpen || limiters.keyed || (keyRate ?? rate ?? budget) !== undefined;
 }
 
-/** As a caller is told of a message that is still there. */
-export function told(message: Message) {
+/** What a caller gets about a message that still exists. */
+export function shown(message: Message) {
   const { state, quarantineReason, dueAtMs } = message;
   return { state, quarantineReason, dueAtMs: state === "SCHEDULED" ? dueAtMs : undefined };
 }

@@ -11,7 +11,7 @@ export interface Limiters {
   budget: { ratio: number; minPerSecond: number } | undefined;
   breaker: "off" | "queue" | "key";
   ordering: "off" | "key" | "hold";
-  /** 0: a key waits until somebody decides. */
+  /** 0: a key waits until its message is retried or released. */
   holdMs: number;
   paused: boolean;
 }
@@ -80,7 +80,7 @@ export class Bucket {
 
 /** Of a sum of fractions. */
 const ROUNDING = 1e-6;
-/** Nobody looks more often than that. */
+/** The shortest time between two looks. */
 const LEAST_WAIT_MS = 5;
 
 /** Retries for each first delivery, and some in any case: ten, or what ten seconds or a hundred first ones give. */

@@ -1,7 +1,7 @@
 import type { StoredState } from "../../../src/core/message.ts";
 import type { QuarantineReason, Reason } from "../../../src/core/reason.ts";
 
-/** A message as the documents tell of it. What is gone is not there. */
+/** A message as the documents describe it. Messages that are gone are not in the model. */
 export interface Message {
   readonly id: string;
   readonly sourceId: string;
@@ -43,7 +43,7 @@ export interface Message {
   holds: boolean;
   /** Was scheduled as a retry, under a retry budget. */
   budgeted: boolean;
-  /** The last lease, while an outcome under it still counts: live, or ended and nobody's since. */
+  /** The last lease, while an outcome under it still counts: live, or ended and not claimed again. */
   lease: Lease | undefined;
 }
 
@@ -65,7 +65,7 @@ export interface OwnRetry {
   fixedDelayMs: number | undefined;
 }
 
-/** Proof of a delivery, in the hand of whoever got it. */
+/** Proof of a delivery, for its worker. */
 export interface Token {
   readonly id: string;
   readonly number: number;

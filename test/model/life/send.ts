@@ -1,5 +1,5 @@
 import type { Reason } from "../../../src/core/reason.ts";
-import { type Life, once, told } from "./life.ts";
+import { type Life, once, shown } from "./life.ts";
 import type { Message, OwnRetry } from "./message.ts";
 import { onArrival } from "./rules.ts";
 
@@ -25,7 +25,7 @@ export interface SendRequest {
   order: string;
 }
 
-export type SendAnswer = ReturnType<typeof told> & {
+export type SendAnswer = ReturnType<typeof shown> & {
   id: string;
   reason: Reason;
   duplicate: boolean;
@@ -106,5 +106,5 @@ function countSource({ sources, nowMs, settings }: Life, sourceId: string): bool
 }
 
 function answer(message: Message, duplicate: boolean): SendAnswer {
-  return { ...told(message), id: message.id, reason: message.reason, duplicate };
+  return { ...shown(message), id: message.id, reason: message.reason, duplicate };
 }

@@ -4,7 +4,7 @@ import { BREAKER } from "./limiters.ts";
 import { type Message, needsIsolation, type Token } from "./message.ts";
 import { endHolds } from "./orders.ts";
 
-/** While leases are out somebody ticks each second: a longer silence was an outage. */
+/** While leases are out some server ticks each second: a longer silence was an outage. */
 const SILENCE_MS = 2_500;
 const CRASH_LOOP = 5;
 
@@ -18,7 +18,7 @@ export interface Offer {
   canIsolate: boolean;
 }
 
-/** One hand-out, as it was told. */
+/** One delivery, as it was returned. */
 export interface HandedOut {
   offer: number;
   token: Token;
@@ -55,7 +55,7 @@ export function tend(life: Life): Ended {
 function expire(life: Life, message: Message): Ended["lost"] {
   const { lease, id, deliveries: number } = message;
   if (!lease || lease.endsAtMs > life.nowMs) return [];
-  // Nobody could speak in an outage: one lease more from its end.
+  // Workers could not report in an outage: one lease more from its end.
   const graceEndMs = life.resumedAtMs + Math.min(lease.lengthMs, life.settings.graceMs);
   if (graceEndMs > life.nowMs) {
     lease.endsAtMs = graceEndMs;

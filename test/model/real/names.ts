@@ -3,7 +3,7 @@ import type { DecisionLog } from "../../../src/app/observer.ts";
 export const QUEUE = "orders";
 /** A queue that has no messages: tokens that name it belong to no message here. */
 export const ELSEWHERE = "elsewhere";
-/** Its value is what limits by key go by. */
+/** Its value is the limiter key. */
 export const KEY_ATTRIBUTE = "host";
 
 export const SILENT_LOG: DecisionLog = {

@@ -18,7 +18,7 @@ import { Wire, type WiredStore } from "./wire.ts";
 /** The use cases of one server, over a store. */
 export type Server = ReturnType<typeof createServer>;
 
-/** The real thing: two servers on one Redis, with streams on the first one. */
+/** The real system: two servers on one Redis, with streams on the first one. */
 export class Rig {
   readonly test: TestStore;
   readonly wire = new Wire();
@@ -28,7 +28,7 @@ export class Rig {
   random = 0.5;
   #claims = 0;
   #node: { store: RedisStore; wired: WiredStore; streams: Streams; server: Server };
-  /** Has no streams: outcomes that it takes are news to the first one. */
+  /** Has no streams: the first server is not notified of outcomes that it takes. */
   #other: Server;
 
   private constructor(test: TestStore, settings: LifeSettings) {
@@ -74,7 +74,7 @@ export class Rig {
     return ++this.#claims;
   }
 
-  /** kill -9: nothing that it knew is known any more, and nothing is told to anybody. */
+  /** kill -9: its memory is lost, and it notifies no other server. */
   async crashServer(): Promise<void> {
     await this.store.close();
     this.#claims = 0;

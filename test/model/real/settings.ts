@@ -3,7 +3,7 @@ import { DEDUP_WINDOW_MS, type LifeSettings, POISON_WINDOW_MS } from "../life/li
 import { BREAKER, type Limiters } from "../life/limiters.ts";
 import { KEY_ATTRIBUTE } from "./names.ts";
 
-/** What a queue is told of a run. */
+/** The settings of a queue for a run. */
 export function queueSettings(settings: LifeSettings, limiters: Limiters): QueueSettings {
   return {
     ...DEFAULT_QUEUE_SETTINGS,

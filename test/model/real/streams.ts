@@ -7,7 +7,7 @@ import type { Claimed, Store } from "../../../src/store/contract.ts";
 import { sessionId } from "../../support/store-items.ts";
 import { QUEUE, SILENT_LOG } from "./names.ts";
 
-/** The workers: small, so that their room runs out; the last one is short of bytes too. */
+/** Workers with little room; the last one also with few bytes. */
 export const WORKERS = [
   { name: hexId(1), maxInFlight: 4, maxBytes: 10_000, leaseMs: 30_000 },
   { name: hexId(2), maxInFlight: 1, maxBytes: 10_000, leaseMs: 2_000 },
@@ -37,7 +37,7 @@ export class Streams {
     this.registry = new SessionRegistry(store.hints);
   }
 
-  /** As a stream opens: what the session holds is its own again. */
+  /** Opens a stream: it takes over the leases of its session. */
   async open(worker: Worker): Promise<void> {
     const session = new Session({
       idText: idTextOf(worker),
@@ -69,7 +69,7 @@ export class Streams {
     return reconcile(this.#store, this.of(worker));
   }
 
-  /** The stream breaks: what was not written to it goes back. */
+  /** The stream breaks: messages that were not written are returned. */
   async close(worker: Worker): Promise<Claimed[]> {
     const session = this.of(worker);
     this.registry.remove(session);

@@ -7,17 +7,17 @@ export type Verb = StoreVerb | "retry" | "retryMatching";
 /** The verbs of a store, on the wire. */
 export type WiredStore = Pick<Store, StoreVerb | "messages">;
 
-/** What is lost of a call: its request, so that nothing happens; or its reply, when all has. */
+/** What is lost of a call: its request, so that it does not run; or its reply. */
 export type Loss = "request" | "reply";
 
 /**
- * What lies between use cases and a store: the next call of a verb can get lost on it, or find that
- * something else has come in between.
+ * The wire between use cases and a store. It can lose the next call of a verb, or run something
+ * before it.
  */
 export class Wire {
   readonly #losses = new Map<Verb, Loss>();
   readonly #firsts = new Map<Verb, () => Promise<void>>();
-  /** The last reply that nobody got. */
+  /** The last reply that was lost. */
   lostReply: unknown;
   lostCalls = 0;
 
@@ -25,12 +25,12 @@ export class Wire {
     this.#losses.set(verb, loss);
   }
 
-  /** Something that happens just before the next call of this verb gets through. */
+  /** Runs something just before the next call of this verb. */
   before(verb: Verb, first: () => Promise<void>): void {
     this.#firsts.set(verb, first);
   }
 
-  /** What was ordered for calls that were never made. */
+  /** Drops what was planned for calls that were never made. */
   clear(): void {
     this.#losses.clear();
     this.#firsts.clear();

@@ -1,4 +1,4 @@
-// Temporary data folders and the embedded servers on them, all gone after each test.
+// Temporary data folders and embedded servers on them, removed after each test.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { findRedisServer } from "../../support/redis.ts";
 
 const undo: (() => Promise<unknown>)[] = [];
 
-/** Last done, first undone. */
+/** In reverse order. */
 export function afterwards(step: () => Promise<unknown>): void {
   undo.push(step);
 }
@@ -57,7 +57,7 @@ export async function start(
   return redis;
 }
 
-/** Polls; the deadline only bounds how long a failing test takes. */
+/** Polls until a deadline, which only a failing test reaches. */
 export async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 60_000) {
   const deadline = performance.now() + deadlineMs;
   while (!(await condition())) {

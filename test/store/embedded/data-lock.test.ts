@@ -8,7 +8,7 @@ import { dataFolder } from "./data-folder.ts";
 
 const LOCK_MODULE = join(import.meta.dirname, "../../../src/store/embedded/data-lock.ts");
 
-/** Takes the lock in a process of its own and is killed while it holds it. */
+/** Takes the lock in another process, which is killed while it holds it. */
 async function leaveStaleLock(dir: string): Promise<void> {
   const code = `
     import { lockDataFolder } from ${JSON.stringify(LOCK_MODULE)};

@@ -21,7 +21,7 @@ test("it is private: a socket in the data folder, no port, nothing for other use
   expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
 });
 
-test("what it answered is on disk, and nothing is evicted to make room", async () => {
+test("answered writes are on disk, and nothing is evicted", async () => {
   const redis = await start(await dataFolder(), { maxMemoryBytes: 50_000_000 });
   await redis.ready;
   expect(redis.maxMemoryBytes).toBe(50_000_000);
@@ -40,7 +40,7 @@ test("what it answered is on disk, and nothing is evicted to make room", async (
   expect(actual).toEqual(expected);
 });
 
-test("memory is bounded without being told", async () => {
+test("memory is bounded by default", async () => {
   const redis = await start(await dataFolder(), { maxMemoryBytes: undefined as never });
   expect(redis.maxMemoryBytes).toBeGreaterThan(0);
   expect(redis.maxMemoryBytes).toBeLessThanOrEqual(totalmem() / 2);
@@ -54,7 +54,7 @@ test("data survives stop and start", async () => {
   await first.stop();
   const second = await start(dataDir);
   await second.ready;
-  expect(second.adopted).toBe(false);
+  expect(second.takenOver).toBe(false);
   expect(await ask(second.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
 });
 
@@ -78,14 +78,14 @@ test("stop may come before it is ready", async () => {
   expect(identify(pid ?? 0)).toBeUndefined();
 });
 
-test("a server that is killed comes back with its data, and whoever listens is told", async () => {
+test("a killed server restarts with its data, and listeners are called", async () => {
   const redis = await start(await dataFolder());
   await redis.ready;
   await ask(redis.socketPath, ["SET", "kept", "yes"], 5_000);
   const before = redis.pid ?? 0;
-  const told = new Promise((resolve) => redis.onUnexpectedExit(resolve));
+  const exit = new Promise((resolve) => redis.onUnexpectedExit(resolve));
   process.kill(before, "SIGKILL");
-  expect(await told).toMatchObject({ signal: "SIGKILL", restartInMs: 100 });
+  expect(await exit).toMatchObject({ signal: "SIGKILL", restartInMs: 100 });
   const kept = () => ask(redis.socketPath, ["GET", "kept"], 5_000).catch(() => undefined);
   await until(async () => (await kept()) === "yes");
   expect(redis.pid).not.toBe(before);
@@ -94,9 +94,9 @@ test("a server that is killed comes back with its data, and whoever listens is t
 test("stop during the wait before a restart starts nothing", async () => {
   const redis = await start(await dataFolder());
   await redis.ready;
-  const told = new Promise((resolve) => redis.onUnexpectedExit(resolve));
+  const exit = new Promise((resolve) => redis.onUnexpectedExit(resolve));
   process.kill(redis.pid ?? 0, "SIGKILL");
-  await told;
+  await exit;
   await redis.stop();
   expect(redis.pid).toBeUndefined();
   await expect(ask(redis.socketPath, ["PING"], 1_000)).rejects.toThrow();
@@ -110,7 +110,7 @@ test("a second server on the folder is refused with the pid of the first", async
   expect(await ask(redis.socketPath, ["PING"], 5_000)).toBe("PONG");
 });
 
-test("a folder whose path is too long for a socket works all the same", async () => {
+test("a folder whose path is too long for a socket works", async () => {
   const dataDir = join(await dataFolder(), "d".repeat(110));
   const redis = await start(dataDir);
   afterwards(async () => {
@@ -142,7 +142,7 @@ test("a missing redis-server is explained, and frees the folder", async () => {
   await (await start(dataDir)).ready;
 });
 
-test("little disk space is noticed at the start and said once", async () => {
+test("low disk space is detected at the start and logged once", async () => {
   const log = recordedLog();
   const redis = await start(await dataFolder(), { diskLowBytes: Number.MAX_SAFE_INTEGER, log });
   expect(redis.diskIsLow()).toBe(true);

@@ -1,4 +1,4 @@
-// What a kill -9 of the service leaves behind, and what the next start makes of it.
+// The redis-server that runs on after a kill -9 of the service, and the next start.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ interface Parent {
   readonly redis: ProcessIdentity;
 }
 
-/** A process of its own that runs an embedded server on the folder. */
+/** Another process that runs an embedded server on the folder. */
 async function startParent(dataDir: string): Promise<Parent> {
   const script = join(import.meta.dirname, "parent.ts");
   const child = spawn(process.execPath, [script, dataDir, findRedisServer()], {
@@ -46,7 +46,7 @@ async function kill9(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** The parent dies, its redis-server stays. */
+/** Kills the parent; its redis-server runs on. */
 async function orphanOn(dataDir: string): Promise<Parent> {
   const parent = await startParent(dataDir);
   await ask(parent.socketPath, ["SET", "kept", "yes"], 5_000);
@@ -63,12 +63,15 @@ test("another process that runs is named, and an orphan holds no lock", async ()
   await (await start(dataDir)).ready;
 });
 
-test("an orphan is taken over with its data, brought to our settings, and stopped by stop", async () => {
+test("an orphan is taken over with its data, gets our settings, and is stopped by stop", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan } = await orphanOn(dataDir);
   const redis = await start(dataDir, { maxMemoryBytes: 40_000_000 });
   await redis.ready;
-  expect({ adopted: redis.adopted, pid: redis.pid }).toEqual({ adopted: true, pid: orphan.pid });
+  expect({ takenOver: redis.takenOver, pid: redis.pid }).toEqual({
+    takenOver: true,
+    pid: orphan.pid,
+  });
   expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
   expect(await ask(redis.socketPath, ["CONFIG", "GET", "maxmemory"], 5_000)).toEqual([
     "maxmemory",
@@ -78,7 +81,7 @@ test("an orphan is taken over with its data, brought to our settings, and stoppe
   expect(isRunning(orphan)).toBe(false);
 });
 
-test("an orphan that nobody recorded is taken over too", async () => {
+test("an orphan without a record is taken over too", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan } = await orphanOn(dataDir);
   await writeFile(join(dataDir, "redis.json"), "");
@@ -87,20 +90,20 @@ test("an orphan that nobody recorded is taken over too", async () => {
   expect(JSON.parse(await readFile(join(dataDir, "redis.json"), "utf8"))).toMatchObject(orphan);
 });
 
-test("an adopted server that is killed comes back with its data", async () => {
+test("a server that was taken over and killed comes back with its data", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan } = await orphanOn(dataDir);
   const redis = await start(dataDir);
   await redis.ready;
-  const told = new Promise((resolve) => redis.onUnexpectedExit(resolve));
+  const exit = new Promise((resolve) => redis.onUnexpectedExit(resolve));
   process.kill(orphan.pid, "SIGKILL");
-  await told;
+  await exit;
   const kept = () => ask(redis.socketPath, ["GET", "kept"], 5_000).catch(() => undefined);
   await until(async () => (await kept()) === "yes");
   expect(redis.pid).not.toBe(orphan.pid);
 });
 
-test("an orphan that does not answer is stopped first, by force if it must be", async () => {
+test("an orphan that does not answer is stopped first, by force if necessary", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan, socketPath } = await orphanOn(dataDir);
   process.kill(orphan.pid, "SIGSTOP");
@@ -113,18 +116,18 @@ test("an orphan that does not answer is stopped first, by force if it must be", 
   expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
 });
 
-test("a recorded pid that belongs to another process by now is never touched", async () => {
+test("a recorded pid that another process has now gets no signal", async () => {
   const dataDir = await dataFolder();
-  const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
-  afterwards(() => kill9(stranger));
+  const otherProcess = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+  afterwards(() => kill9(otherProcess));
   const socketPath = join(dataDir, "redis.sock");
-  const identity = { pid: stranger.pid ?? 0, startedAt: "another boot:1", socketPath };
+  const identity = { pid: otherProcess.pid ?? 0, startedAt: "another boot:1", socketPath };
   writeServerRecord(dataDir, identity);
   await (await start(dataDir)).ready;
   expect(identify(identity.pid)).toBeDefined();
 });
 
-test("a redis-server of somebody else that answers on our socket is left alone", async () => {
+test("an unknown redis-server that answers on our socket is not touched", async () => {
   const dataDir = await dataFolder();
   const other = await startTestRedis();
   afterwards(() => other.stop());
@@ -133,7 +136,7 @@ test("a redis-server of somebody else that answers on our socket is left alone",
   expect(await other.cli("PING")).toBe("PONG");
 });
 
-test("a server that runs where this run would not look is named, not stopped", async () => {
+test("a server on another socket path is named in the error and not stopped", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan, socketPath } = await orphanOn(dataDir);
   const elsewhere = join(dataDir, "elsewhere.sock");

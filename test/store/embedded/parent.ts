@@ -1,5 +1,5 @@
 // A process that owns an embedded Redis, for tests that kill it: prints one line of JSON, and
-// lives until told otherwise.
+// lives until it gets a signal.
 
 import { startEmbeddedRedis } from "../../../src/store/embedded/embedded.ts";
 

@@ -1,4 +1,4 @@
-// The small rules of the embedded store, each on its own.
+// Parts of the embedded store.
 
 import { once } from "node:events";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { socketFolder } from "../../../src/store/embedded/socket-folder.ts";
 import { startTestRedis } from "../../support/redis.ts";
 import { afterwards, dataFolder } from "./data-folder.ts";
 
-test("restarts wait from 0.1 s to 5 s, and from the beginning after half a minute of health", () => {
+test("restarts wait from 0.1 s to 5 s, and 0.1 s again after a healthy half minute", () => {
   const backoff = new RestartBackoff();
   const waits = Array.from({ length: 8 }, () => backoff.next(1_000));
   expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
@@ -31,7 +31,7 @@ test("memory: half of the machine or of the container, whichever is smaller", ()
   expect(defaultMaxMemoryBytes(1_000, 2 ** 63)).toBe(500);
 });
 
-test("disk: low below the reserve, enough again a quarter above it, said once each", async () => {
+test("disk: low below the reserve, enough again a quarter above it, reported once each", async () => {
   const GIB = 2 ** 30;
   const said: boolean[] = [];
   let freeBytes = GIB;
@@ -118,7 +118,7 @@ test("a unix socket path over 107 bytes fails, so a long folder's sockets are el
   expect(another).not.toBe(folder);
 });
 
-test("the log is put aside when it is large, and its tail is what this run wrote", async () => {
+test("a large log is rotated, and its tail has only lines of this run", async () => {
   const dir = await dataFolder();
   await writeFile(join(dir, "redis.log"), "old\n".repeat(10));
   const kept = openServerLog(dir, 1_000);
@@ -138,7 +138,7 @@ test("a process is known by more than its pid", () => {
   expect(identify(2 ** 30)).toBeUndefined();
 });
 
-test("what ended Redis is turned into advice", () => {
+test("the log of a failed Redis leads to advice", () => {
   const advice = (line: string) => failureHint([line], "/data");
   expect(advice("Error writing to the AOF file: No space left on device")).toContain(
     "disk is full",
@@ -150,7 +150,7 @@ test("what ended Redis is turned into advice", () => {
   expect(advice("Ready to accept connections")).toBeUndefined();
 });
 
-test("a question to Redis: long answers, lists and errors come back whole", async () => {
+test("ask returns long replies, lists and errors", async () => {
   const redis = await startTestRedis({ appendonly: false });
   afterwards(() => redis.stop());
   const at = redis.socketPath;

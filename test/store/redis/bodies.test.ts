@@ -6,10 +6,10 @@ import { bytes, hex, item, only, SETTINGS, session } from "../../support/store-i
 
 const at = useTestStore();
 const QUEUE = "orders";
-/** As services fail: JSON, which says the same names again and again. */
+/** JSON with repeated names, as services send it. */
 const json = bytes(JSON.stringify(Array.from({ length: 60 }, (_, id) => ({ id, name: "order" }))));
 
-/** What is in Redis of the only message. */
+/** The stored body of the only message. */
 async function stored(): Promise<Buffer> {
   const [key = ""] = await at.current.redis.keys(at.current.key(QUEUE, ":bodies:*"));
   return only(Object.values(await at.current.redis.hgetallBuffer(key)));
@@ -37,7 +37,7 @@ test("a large envelope is stored in less, and delivered as it was sent", async (
 
 test.each([
   ["small", bytes("x".repeat(511))],
-  ["without anything that repeats", Uint8Array.from(randomBytes(4_096))],
+  ["that does not compress", Uint8Array.from(randomBytes(4_096))],
 ])("an envelope that is %s is stored as it is", async (_, envelope) => {
   const store = await opened(512);
   await store.send(QUEUE, [item({ envelope })], SETTINGS);
@@ -62,7 +62,7 @@ test("limits and credits count the bytes that a worker gets", async () => {
   expect(only(await claim(store))).toMatchObject({ bytes: json.length });
 });
 
-test("what was stored under other settings is read", async () => {
+test("bodies that were stored under other settings are read", async () => {
   const [off, on] = [await opened(0), await opened(512)];
   for (const store of [off, on]) await store.send(QUEUE, [item({ envelope: json })], SETTINGS);
   const claimed = await claim(off);

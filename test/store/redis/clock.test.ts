@@ -16,7 +16,7 @@ test("after a jump back new messages are due now, though older ones are due late
   expect(nextDueAtMs).toBe(START_MS);
 });
 
-test("a jump forward is taken for an outage: running work gets its grace", async () => {
+test("a jump forward counts as an outage: leases get a grace", async () => {
   const { clock } = at.current;
   const store = at.current.openStore({ expiryGraceMs: 30_000 });
   await until("the connection", () => store.ready || undefined);
@@ -27,7 +27,7 @@ test("a jump forward is taken for an outage: running work gets its grace", async
   const tick = (claimNumber: number) => store.tick(QUEUE, { claimNumber, sessions: [], settings });
   expect(await tick(2)).toMatchObject({ lost: [], leasesOut: 1 });
 
-  // And back: the grace began in what is now the future, and must not last until then.
+  // Back again: the grace began in the future, and must not last until then.
   await clock.set(START_MS);
   await store.send(QUEUE, [item()], SETTINGS);
   await store.tick(QUEUE, { claimNumber: 3, sessions: [session(2)], settings });
@@ -39,7 +39,7 @@ test("a jump forward is taken for an outage: running work gets its grace", async
   }
 });
 
-test("a number that is none is refused before anything is written", async () => {
+test("NaN is refused before anything is written", async () => {
   const { store } = at.current;
   await store.send(QUEUE, [item()], SETTINGS);
   const before = await at.current.dump(QUEUE);
@@ -50,7 +50,7 @@ test("a number that is none is refused before anything is written", async () => 
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("fractions of milliseconds are rounded away", async () => {
+test("fractions of milliseconds are rounded", async () => {
   const { store } = at.current;
   const reply = only(await store.send(QUEUE, [item({ delayMs: 1_000.4 })], SETTINGS));
   expect(reply).toMatchObject({ dueAtMs: START_MS + 1_000 });

@@ -15,7 +15,7 @@ import {
   toRetry,
 } from "../../support/store-items.ts";
 
-// A cluster of one node refuses a script that touches keys of two slots, as a large one would.
+// A cluster of one node refuses scripts with keys of two slots, as a large one does.
 const QUEUE = "orders";
 
 let redis: TestRedis;

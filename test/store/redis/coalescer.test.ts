@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Coalescer } from "../../../src/store/redis/coalescer.ts";
 
-/** A coalescer whose runs end when the test says so. Items are numbers, of as many bytes. */
+/** A coalescer whose runs end when the test ends them. Items are numbers: their size in bytes. */
 function setUp(limits: { maxItems?: number; maxBytes?: number } = {}) {
   const runs: { items: readonly number[]; finish(): void; fail(error: Error): void }[] = [];
   let idle = 0;
@@ -22,13 +22,13 @@ function setUp(limits: { maxItems?: number; maxBytes?: number } = {}) {
   });
   return { coalescer, runs, batches: () => runs.map((run) => run.items), idle: () => idle };
 }
-/** Lets everything that is ready run: two turns, for what begins in the first. */
+/** Waits for two turns of the event loop: the second is for calls that the first one started. */
 async function settle() {
   for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));
 }
 const many = (count: number) => Array.from({ length: count }, () => 1);
 
-test("a lone item is not delayed", async () => {
+test("a single item is not delayed", async () => {
   const { coalescer, runs, batches } = setUp();
   const reply = coalescer.add([1]);
   await settle();
@@ -37,7 +37,7 @@ test("a lone item is not delayed", async () => {
   expect(await reply).toEqual(["reply 1"]);
 });
 
-test("calls of one turn go together, and each gets its own replies in order", async () => {
+test("calls of one turn share a run, and each gets its own replies in order", async () => {
   const { coalescer, runs, batches } = setUp();
   const replies = [coalescer.add([1, 2]), coalescer.add([]), coalescer.add([3])];
   await settle();
@@ -46,7 +46,7 @@ test("calls of one turn go together, and each gets its own replies in order", as
   expect(await Promise.all(replies)).toEqual([["reply 1", "reply 2"], [], ["reply 3"]]);
 });
 
-test("what comes while a run is under way gathers and goes together", async () => {
+test("items that arrive during a run share the next one", async () => {
   const { coalescer, runs, batches } = setUp();
   for (const n of [1, 2, 3]) {
     void coalescer.add([n]);
@@ -58,7 +58,7 @@ test("what comes while a run is under way gathers and goes together", async () =
   expect(batches()).toEqual([[1], [2, 3]]);
 });
 
-test("a second run goes beside the first when it is well filled, and never a third", async () => {
+test("a second run starts beside the first if it is well filled, never a third", async () => {
   const { coalescer, batches } = setUp();
   void coalescer.add([1]);
   await settle();
@@ -71,7 +71,7 @@ test("a second run goes beside the first when it is well filled, and never a thi
   expect(batches().map((batch) => batch.length)).toEqual([1, 64]);
 });
 
-test("a run carries no more items and bytes than allowed", async () => {
+test("a run has at most the allowed items and bytes", async () => {
   const { coalescer, runs, batches } = setUp({ maxItems: 3, maxBytes: 10 });
   void coalescer.add([1, 1, 1, 1, 9, 2]);
   await settle();
@@ -81,7 +81,7 @@ test("a run carries no more items and bytes than allowed", async () => {
   ]);
   runs[1]?.finish();
   await settle();
-  // It does not fill a run, so it goes when no other is under way.
+  // It does not fill a run, so it waits until no other runs.
   expect(batches()).toHaveLength(2);
   runs[0]?.finish();
   await settle();
@@ -97,7 +97,7 @@ test("an item larger than a run goes alone", async () => {
   expect(batches()).toEqual([[50], [1]]);
 });
 
-test("a failure is that of its own run; the others go on, and a call gets both", async () => {
+test("a failed run fails only its own items", async () => {
   const { coalescer, runs } = setUp({ maxItems: 1 });
   const replies = coalescer.add([1, 2, 3]);
   await settle();
@@ -108,7 +108,7 @@ test("a failure is that of its own run; the others go on, and a call gets both",
   expect(await replies).toEqual(["lost", "reply 2", "reply 3"]);
 });
 
-test("idle is told once nothing runs or waits, and not before", async () => {
+test("onIdle is called when nothing runs or waits, not before", async () => {
   const { coalescer, runs, idle } = setUp({ maxItems: 1 });
   void coalescer.add([1, 2, 3]);
   await settle();
@@ -121,7 +121,7 @@ test("idle is told once nothing runs or waits, and not before", async () => {
   expect(idle()).toBe(1);
 });
 
-test("an item added while a reply is handled is not forgotten", async () => {
+test("an item that is added while a reply is handled is sent", async () => {
   const { coalescer, runs, batches } = setUp();
   const second = coalescer.add([1]).then(() => coalescer.add([2]));
   await settle();

@@ -9,7 +9,7 @@ import { bytes, item, NO_REQUEST, SETTINGS } from "../../support/store-items.ts"
 
 const QUEUE = "orders";
 const DEADLINE_MS = 400;
-/** A settled call may be late by what a busy machine adds. */
+/** How much later than its deadline a call may end on a busy machine. */
 const SLACK_MS = 20_000;
 
 let redis: TestRedis;
@@ -74,13 +74,13 @@ test("a killed Redis: every call settles by its deadline as unavailable", async 
   const { kinds, ms } = await ended;
   expect([...kinds].filter((kind) => kind !== "ok")).toEqual(["STORE_UNAVAILABLE"]);
   expect(ms).toBeLessThan(DEADLINE_MS + SLACK_MS);
-  // While it is away, calls fail at once.
-  const away = await endings(() => calls());
-  expect(away.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
-  expect(away.ms).toBeLessThan(DEADLINE_MS);
+  // During the outage calls fail at once.
+  const outage = await endings(() => calls());
+  expect(outage.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
+  expect(outage.ms).toBeLessThan(DEADLINE_MS);
 });
 
-test("what was acknowledged before a kill is there after it", async () => {
+test("acknowledged messages survive a kill", async () => {
   let acknowledged = 1;
   const sending = Promise.allSettled(
     Array.from({ length: 2_000 }, async () => {
@@ -103,7 +103,7 @@ test("a Redis that hangs: calls give up at their deadline, and later ones at onc
   redis.pause();
   const first = await endings(() => calls());
   expect(first.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
-  // The watch over the connection may have begun to wait earlier than they did.
+  // The timeout of the socket may have begun before the calls.
   expect(first.ms).toBeGreaterThan(DEADLINE_MS / 2);
   expect(first.ms).toBeLessThan(DEADLINE_MS + SLACK_MS);
   redis.resume();
@@ -115,7 +115,7 @@ test("nothing is sent again after a reconnect", async () => {
   redis.pause();
   const { kinds } = await endings(() => calls());
   expect(kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
-  // Its socket is gone; it wakes up and reads what came by it before. A second time would show.
+  // Redis wakes up and reads what was sent before its socket was lost. A second send would be visible.
   await lost;
   redis.resume();
   await backAgain();
@@ -123,7 +123,7 @@ test("nothing is sent again after a reconnect", async () => {
   expect(await accepted()).toBeLessThanOrEqual(21);
 });
 
-test("acks are tried whatever the guard thinks; it closes again soon after", async () => {
+test("acks are tried even while the circuit breaker is open; it closes soon after", async () => {
   await redis.kill9();
   for (let n = 0; n < 60; n++) await tick(n).catch(() => {});
   await redis.restart();
@@ -131,7 +131,7 @@ test("acks are tried whatever the guard thinks; it closes again soon after", asy
   await until("a tick", () => tick(100).catch(() => undefined));
 });
 
-test("a defect in one queue's data is internal, and does not close the others", async () => {
+test("a defect in the data of one queue is an internal error and does not stop others", async () => {
   await at.redis.del(at.key("broken", ":due"));
   await at.redis.set(at.key("broken", ":due"), "not a sorted set");
   for (let n = 0; n < 40; n++) {
@@ -152,17 +152,17 @@ test("scripts that Redis has forgotten are sent again, also by many calls at onc
 });
 
 test("hints come again after Redis was restarted", async () => {
-  const heard: string[] = [];
+  const received: string[] = [];
   let reconnects = 0;
   const other = at.openStore();
-  other.hints.onWake((queue) => heard.push(queue));
+  other.hints.onWake((queue) => received.push(queue));
   other.hints.onReconnect(() => reconnects++);
   await until("the first subscription", () => reconnects === 1 || undefined);
   await redis.restart();
   await until("the second subscription", () => reconnects === 2 || undefined);
   await backAgain();
   await store.send("woken", [item()], SETTINGS);
-  await until("the hint", () => heard.includes("woken") || undefined);
+  await until("the hint", () => received.includes("woken") || undefined);
 });
 
 /** A call to a Redis that hangs never ends by itself. */
@@ -185,17 +185,17 @@ test.each(["down", "hung", "up"])("close ends while Redis is %s", async (how) =>
   await expect(closing.queues()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
 });
 
-test("a Redis that has loaded its data is found at once, however long it said it would take", async () => {
+test("a Redis that has loaded its data is found at once, whatever time it estimated", async () => {
   const loading = await startTestRedis({ args: ["--key-load-delay", "100"] });
   onTestFinished(() => loading.stop());
-  // Loads for a second or so, and answers after every 1,024 of them.
+  // Loads for about a second, and answers after every 1,024 keys.
   await loading.cli("EVAL", "for n = 1, 10000 do redis.call('SET', n, n) end", "0");
   const ready = loading.restart();
   const pid = await until("the pid of the Redis that loads", async () => {
     const info = await loading.cli("INFO").catch(() => "");
     return info.includes("loading:1") ? Number(/process_id:(\d+)/.exec(info)?.[1]) : undefined;
   });
-  // Its estimate is by the time passed: a standstill at the beginning makes it long.
+  // It estimates by the time passed: a pause at the beginning makes the estimate long.
   process.kill(pid, "SIGSTOP");
   const later = createRedis({ kind: "socket", path: loading.socketPath }, "test", 2_000);
   onTestFinished(() => closeRedis(later));

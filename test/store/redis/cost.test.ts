@@ -14,7 +14,7 @@ import {
 const at = useTestStore();
 const QUEUE = "orders";
 
-/** What only lanes, ordering, breakers, rules, edits and moves need. */
+/** Keys that only key queues, ordering, breakers, edits and moves use. */
 const RARE = [
   ...([
     "keyQueues",
@@ -29,7 +29,7 @@ const RARE = [
   ...(["breaker", "breakers", "order", "turns", "holds", "movedIn", "moving", "edits"] as const),
 ];
 
-/** The keys that scripts name while something is done. */
+/** The keys that scripts use during a call. */
 async function keysNamedBy(run: () => Promise<unknown>): Promise<string[]> {
   const monitor = await at.current.redis.monitor();
   const keys: string[] = [];
@@ -48,7 +48,7 @@ async function keysNamedBy(run: () => Promise<unknown>): Promise<string[]> {
   return keys;
 }
 
-test("a queue that uses none of them is asked for nothing of lanes, order, breakers, edits and moves", async () => {
+test("a plain queue costs no access to keys of key queues, order, breakers, edits and moves", async () => {
   const { store } = at.current;
   const keys = await keysNamedBy(async () => {
     await store.send(QUEUE, [item(), item(), item()], SETTINGS);

@@ -56,7 +56,7 @@ describe("a queue is sealed", () => {
     expect(await store.deletion.seal(QUEUE, 2)).toMatchObject({ status: "sealed" });
   });
 
-  test("once: the answer stays that of the first time, whatever was removed since", async () => {
+  test("once: later calls get the answer of the first one", async () => {
     await send(...many(600));
     const { store } = at.current;
     await store.deletion.seal(QUEUE, 600);
@@ -64,23 +64,23 @@ describe("a queue is sealed", () => {
     expect(await store.deletion.seal(QUEUE, 0)).toEqual({ status: "sealed", messages: 600 });
   });
 
-  test("also if it is not there: it may be gone by an earlier call", async () => {
+  test("also if it does not exist: an earlier call may have removed it", async () => {
     await deleteAll(17);
     expect(await keys()).toEqual([]);
   });
 
-  test("nothing but a sealed one is ever purged", async () => {
+  test("only a sealed queue is purged", async () => {
     await send({});
     expect(await at.current.store.deletion.purge(QUEUE)).toBe("unsealed");
     await at.current.store.deletion.remove(QUEUE);
     expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
-    // As when two servers finish, and a message has come between them.
+    // As if two servers finish, and a message comes in between.
     expect(await at.current.store.queues()).toEqual([QUEUE]);
   });
 });
 
 describe("a sealed queue", () => {
-  test("takes no sends, hands nothing out, and says so", async () => {
+  test("refuses sends and hands out nothing", async () => {
     await send({});
     await at.current.store.deletion.seal(QUEUE, 1);
     expect(await send({}, { dedupKey: "k" })).toEqual([
@@ -109,7 +109,7 @@ describe("a sealed queue", () => {
     expect(await at.current.store.queues()).toEqual([]);
   });
 
-  test("takes lanes, orders, holds, its breaker and its rates with it", async () => {
+  test("is removed with its key queues, orders, holds, breaker and rates", async () => {
     const { store } = at.current;
     at.current.rules = {
       ...NO_DELIVERY_RULES,
@@ -135,12 +135,12 @@ describe("a sealed queue", () => {
       await at.current.checkInvariants(QUEUE);
     await store.deletion.remove(QUEUE);
     expect(await keys()).toEqual([]);
-    // And its next life begins with all gates open.
+    // And a new queue of this name begins with all limiters open.
     await send({ limiterKey: "a" }, { orderingKey: "held" });
     expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(2);
   });
 
-  test("gates of many keys go in steps, too", async () => {
+  test("limiters of many keys are removed in steps", async () => {
     const { store } = at.current;
     at.current.rules = { ...NO_DELIVERY_RULES, keyAttribute: "host", keyMaxInFlight: 1 };
     await send(...many(1_200, (n) => ({ limiterKey: `k${n % 600}` })));
@@ -165,7 +165,7 @@ describe("a sealed queue", () => {
     expect(await keys()).toEqual([]);
   });
 
-  test("messages that came after all, by a server that knows of no deletions, stay", async () => {
+  test("messages that an older server adds during the deletion stay", async () => {
     await send(...many(3));
     await at.current.store.deletion.seal(QUEUE, 3);
     const counters = at.current.key(QUEUE, ":counters");
@@ -211,8 +211,8 @@ describe("a sealed queue", () => {
   });
 });
 
-describe("a new life of the name", () => {
-  test("knows nothing of requests, dedup keys and sources of the old one", async () => {
+describe("a queue that is created again", () => {
+  test("does not use requests, dedup keys and sources of the deleted one", async () => {
     const same = {
       requestId: "r",
       dedupKey: "k",
@@ -229,7 +229,7 @@ describe("a new life of the name", () => {
     expect((await at.current.dump(QUEUE)).counters).toMatchObject({ accepted: 1, messages: 1 });
   });
 
-  test("is on the list, also when a server still believes that the old one was", async () => {
+  test("is listed, even if a server remembers the deleted one as listed", async () => {
     const other = at.current.openStore();
     await until("the connection", () => other.ready || undefined);
     await other.send(QUEUE, [item()], SETTINGS);

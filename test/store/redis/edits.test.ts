@@ -1,5 +1,5 @@
-// What edits write beside a body: with a retry or an outcome, in the same step, and for the version
-// alone that they were decided on.
+// Edits: written beside a body, in the same step as a retry or an outcome, and only for the version
+// that they were decided on.
 
 import { expect, test } from "vitest";
 import type { MessageFilter } from "../../../src/core/message.ts";
@@ -78,7 +78,7 @@ test("an edit is written beside the body and delivered with it, and the body sta
   expect(claimed.bytes).toBe(14);
 });
 
-test("a send may bring edits, which its first delivery has", async () => {
+test("the first delivery has the edits of its send", async () => {
   await send({ edit: write("edited") }, {});
   expect((await dump()).counters).toMatchObject({ bytes: 8 + 6 + 8, messages: 2, accepted: 2 });
   const { claimed } = await at.current.tick(QUEUE, [session(1)]);
@@ -94,7 +94,7 @@ test("a send that joins a message leaves its edits alone", async () => {
   expect(await message(id as Uint8Array)).toMatchObject({ failures: 2, edits: "first" });
 });
 
-test("examine with envelopes tells of edits, too", async () => {
+test("examine with envelopes returns edits", async () => {
   await send({ edit: write("edited") }, {});
   const { claimed } = await at.current.tick(QUEUE, [session(1)]);
   const examined = await at.current.store.examine(QUEUE, NO_REQUEST, claimed.map(tokenOf), true);
@@ -105,7 +105,7 @@ test("examine with envelopes tells of edits, too", async () => {
   ]);
 });
 
-test("edits may change what limits by key go by, from the next delivery on", async () => {
+test("an edit may change the limiter key", async () => {
   at.current.rules = { ...at.current.rules, keyAttribute: "host", keyMaxInFlight: 1 };
   const [, second] = (await send({ limiterKey: "a" }, { limiterKey: "a" })) as [
     Uint8Array,
@@ -121,7 +121,7 @@ test("edits may change what limits by key go by, from the next delivery on", asy
   await at.current.checkInvariants(QUEUE);
 });
 
-test("among others, only the edited one is delivered with edits", async () => {
+test("only the edited message of a claim is delivered with edits", async () => {
   const [, second] = (await send({}, { ...QUARANTINED, envelope: bytes("second") }, {})) as [
     Uint8Array,
     Uint8Array,
@@ -136,7 +136,7 @@ test("among others, only the edited one is delivered with edits", async () => {
   ]);
 });
 
-test("a further edit takes the place of the one before, and bytes are counted as they are", async () => {
+test("a second edit replaces the first one, and the bytes of the queue follow", async () => {
   const id = only(await send({ delayMs: 1_000 }));
   await retry([await editOf(id, "a long first edit")]);
   await retry([await editOf(id, "short", "a long first edit")]);
@@ -144,7 +144,7 @@ test("a further edit takes the place of the one before, and bytes are counted as
   expect((await dump()).counters.bytes).toBe(13);
 });
 
-test("what was decided on another version is not written, and neither is the rest of the call", async () => {
+test("an edit decided on an old version writes nothing of the whole call", async () => {
   const [first, second] = (await send(QUARANTINED, QUARANTINED)) as [Uint8Array, Uint8Array];
   const items = [await editOf(first, "one"), await editOf(second, "two")];
   await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([second]));
@@ -154,7 +154,7 @@ test("what was decided on another version is not written, and neither is the res
   expect(await dump()).toEqual(before);
 });
 
-test("a refused message is not retried and says why, and so again when the request is repeated", async () => {
+test("a refused message is not retried; the reason is returned again for a repeated request", async () => {
   const [bad, good] = (await send(QUARANTINED, QUARANTINED)) as [Uint8Array, Uint8Array];
   const { version } = await contentOf(bad);
   const items = [
@@ -175,7 +175,7 @@ test("a refused message is not retried and says why, and so again when the reque
   expect(await dump()).toEqual(before);
 });
 
-test("one in flight is refused, also if it has come back meanwhile", async () => {
+test("a message that was in flight when it was read is refused", async () => {
   const id = only(await send({}));
   const edit = await editOf(id, "edited");
   const claimed = await claim();
@@ -186,7 +186,7 @@ test("one in flight is refused, also if it has come back meanwhile", async () =>
   expect(await message(id)).toMatchObject({ state: "SCHEDULED", dueAtMs: START_MS + 1_000 });
 });
 
-test("by a filter: all that match or none, each as it is prepared", async () => {
+test("a retry by filter edits all messages that match, or none", async () => {
   const ids = await send(QUARANTINED, QUARANTINED, {});
   const prepared: number[] = [];
   const prepare = async (found: readonly Uint8Array[]) => {
@@ -223,7 +223,7 @@ test("an outcome whose lease is lost edits nothing", async () => {
   expect(await message(id)).toMatchObject({ edited: false, attempts: 0 });
 });
 
-test.each(["succeed", "discard"] as const)("%s leaves nothing of its edits", async (kind) => {
+test.each(["succeed", "discard"] as const)("%s removes the edits of a message", async (kind) => {
   await retry([await editOf(only(await send(QUARANTINED)), "edited")]);
   await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), kind)]);
   expect(await dump()).toMatchObject({ edits: [], counters: { bytes: 0, messages: 0 } });
@@ -241,16 +241,16 @@ test("a queue is deleted with its edits", async () => {
   expect(await redis.keys(`${at.current.prefix}:{${QUEUE}}:edits:*`)).toEqual([]);
 });
 
-test("contents come as many as fit into one reply, and gaps stay gaps", async () => {
+test("contents returns as many messages as fit, and undefined for missing ones", async () => {
   const large = bytes("x".repeat(3 << 20));
   const [a, b] = (await send({ envelope: large }, { envelope: large })) as [Uint8Array, Uint8Array];
-  const nobody = new Uint8Array(16);
-  const page = await messages().contents(QUEUE, NO_REQUEST, [nobody, a, b]);
+  const missing = new Uint8Array(16);
+  const page = await messages().contents(QUEUE, NO_REQUEST, [missing, a, b]);
   expect(page).toMatchObject([undefined, { state: "SCHEDULED" }]);
   expect(await messages().contents(QUEUE, NO_REQUEST, [b])).toHaveLength(1);
 });
 
-test("large edits are compressed where bodies are, and read whole", async () => {
+test("large edits are compressed like bodies", async () => {
   const store = at.current.openStore({ compressMinBytes: 100 });
   await until("the store", () => store.ready || undefined);
   const id = only(await send(QUARANTINED));
@@ -266,7 +266,7 @@ test("large edits are compressed where bodies are, and read whole", async () => 
   expect(text((await claim()).edits)).toBe(words);
 });
 
-test("while the store is full nothing is edited, and a retry alone goes through", async () => {
+test("a full store refuses edits, and allows a plain retry", async () => {
   const id = only(await send(QUARANTINED));
   const ran: string[] = [];
   const full = new RedisMessages({

@@ -28,13 +28,13 @@ const send = async (count = 1) =>
 const message = async (id: Uint8Array) => (await at.current.dump(QUEUE)).messages.get(hex(id));
 const claim = async (n = 1) => (await at.current.tick(QUEUE, [session(n)])).claimed;
 
-/** Lets whoever has the message lose it. */
+/** Lets the lease of a message expire. */
 async function expire() {
   await at.current.clock.advance(30_000);
   return at.current.tick(QUEUE);
 }
 
-test("a lease that ends is taken back: counted, unknown, not an attempt", async () => {
+test("an expired lease counts as unknown outcome, not as attempt", async () => {
   const id = only(await send());
   await claim();
   await at.current.clock.advance(29_999);
@@ -57,7 +57,7 @@ test("a lease that ends is taken back: counted, unknown, not an attempt", async 
   expect(only(await claim(2))).toMatchObject({ outcomeUnknown: true, deliveryNumber: 2 });
 });
 
-test("after two expiries it is only handed to a session that holds nothing, and alone", async () => {
+test("after two expiries a message gets isolated delivery", async () => {
   const [isolated, neighbour] = (await send(2)) as [Uint8Array, Uint8Array];
   const both = await claim();
   await at.current.store.settle(QUEUE, NO_REQUEST, [
@@ -83,7 +83,7 @@ test("after two expiries it is only handed to a session that holds nothing, and 
   ]);
 });
 
-test("an idle session without room gets no isolated", async () => {
+test("an empty session without room gets no isolated delivery", async () => {
   await send();
   await claim();
   await expire();
@@ -92,7 +92,7 @@ test("an idle session without room gets no isolated", async () => {
   expect((await at.current.tick(QUEUE, [session(2, { count: 0 })])).claimed).toEqual([]);
 });
 
-test("isolated, too, are handed out within the bytes of one reply", async () => {
+test("isolated deliveries stay within the bytes of one reply", async () => {
   const items = Array.from({ length: 3 }, () => item({ envelope: bytes("x".repeat(2 << 20)) }));
   await at.current.store.send(QUEUE, items, SETTINGS);
   for (let n = 0; n < 2; n++) {
@@ -119,7 +119,7 @@ test("after five expiries it is quarantined as a crash loop", async () => {
   });
 });
 
-test("an outcome clears a isolated", async () => {
+test("an outcome ends isolated delivery", async () => {
   const id = only(await send());
   await claim();
   await expire();
@@ -152,7 +152,7 @@ async function graceful() {
   return store;
 }
 
-test("after an outage leases get one more grace, in which workers can speak", async () => {
+test("after an outage leases get one more grace, so that workers can report", async () => {
   const store = await graceful();
   const [a, b] = (await send(2)) as [Uint8Array, Uint8Array];
   const { claimed } = await tickOf(store, 1);
@@ -160,7 +160,7 @@ test("after an outage leases get one more grace, in which workers can speak", as
   const back = await tickOf(store);
   expect(back).toMatchObject({ lost: [], leasesOut: 2, nextLeaseAtMs: START_MS + 3_630_000 });
 
-  // One worker extends, though its lease is long over; the other stays silent.
+  // One worker extends its expired lease; the other does not.
   const extended = await store.extend(QUEUE, [
     { token: outcome(claimed[0] as (typeof claimed)[0], "succeed").token, leaseMs: undefined },
   ]);
@@ -187,7 +187,7 @@ test("the grace of a short lease is that lease", async () => {
   expect((await tickOf(store)).lost).toHaveLength(1);
 });
 
-test("while somebody ticks, leases end in time", async () => {
+test("while a server ticks, leases end in time", async () => {
   const store = await graceful();
   await send();
   await tickOf(store, 1, 10_000);
@@ -199,7 +199,7 @@ test("while somebody ticks, leases end in time", async () => {
   expect((await tickOf(store)).lost).toHaveLength(1);
 });
 
-test("silence without leases is no outage", async () => {
+test("a silence without leases is no outage", async () => {
   const store = await graceful();
   await send();
   await tickOf(store, 1, 1_000);

@@ -19,7 +19,7 @@ import {
 const at = useTestStore();
 const QUEUE = "orders";
 
-/** Less than any Redis uses: nothing may grow. */
+/** Less than any Redis uses: every write that needs memory is refused. */
 const FULL_BYTES = "1000000";
 const setMemory = (max: string) => at.current.redis.config("SET", "maxmemory", max);
 
@@ -37,7 +37,7 @@ afterEach(() => setMemory("0"));
 
 const full = { detail: { kind: "STORE_FULL" } };
 
-test("sends are refused as full and write nothing", async () => {
+test("sends to a full Redis are refused and write nothing", async () => {
   const { store } = at.current;
   const before = await at.current.dump(QUEUE);
   await expect(store.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject(full);
@@ -47,7 +47,7 @@ test("sends are refused as full and write nothing", async () => {
   expect(only(await store.send(QUEUE, [item()], SETTINGS)).status).toBe("stored");
 });
 
-test("everything that lets messages leave goes on", async () => {
+test("acks, retries and expiry work when Redis is full", async () => {
   const { store } = at.current;
   const [a, b, c, d] = claimed as [Claimed, Claimed, Claimed, Claimed];
   const reply = await store.settle(QUEUE, bytes("request"), [
@@ -73,14 +73,14 @@ test("everything that lets messages leave goes on", async () => {
   expect(only(await store.stats([QUEUE]))).toMatchObject({ scheduled: 3, inFlight: 1 });
 });
 
-test("what is set of a queue can change: a limit is to be raised, or delivery to be paused", async () => {
+test("settings of a queue can be changed when Redis is full", async () => {
   const { configs } = at.current.store;
   expect(await configs.replace(QUEUE, undefined, () => bytes("record"))).toBe(true);
   await configs.refresh();
   expect(await configs.replace(QUEUE, configs.get(QUEUE), undefined)).toBe(true);
 });
 
-test("a queue can be deleted", async () => {
+test("a queue can be deleted when Redis is full", async () => {
   const { store } = at.current;
   const outcomes = claimed.map((one) => outcome(one, "release"));
   await store.settle(QUEUE, NO_REQUEST, outcomes);
@@ -92,7 +92,7 @@ test("a queue can be deleted", async () => {
   expect(await store.queues()).toEqual([]);
 });
 
-test("workers can come, be seen, and go", async () => {
+test("workers can connect, be counted and leave when Redis is full", async () => {
   const { store } = at.current;
   const record = {
     sessionId: formatMessageId(sessionId(3)),
@@ -108,7 +108,7 @@ test("workers can come, be seen, and go", async () => {
   expect(only(await store.stats([QUEUE]))).toMatchObject({ workers: 0 });
 });
 
-test("a server can start on a full store: it refuses sends by itself until there is room", async () => {
+test("a server starts on a full store and refuses sends until there is room", async () => {
   const fresh = at.current.openStore();
   await until("the connection", () => fresh.ready || undefined);
   await fresh.open();
@@ -131,7 +131,7 @@ test("sends stop before Redis itself is full, so that acks have room", async () 
   await expect(fresh.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject(full);
 });
 
-test("a disk that is nearly full refuses sends, and nothing else", async () => {
+test("a nearly full disk refuses only sends", async () => {
   await setMemory("0");
   let low = true;
   const fresh = at.current.openStore({ diskIsLow: () => low });

@@ -18,21 +18,21 @@ const at = useTestStore();
 const QUEUE = "orders";
 
 let other: RedisStore;
-let heard: string[];
+let received: string[];
 beforeEach(async () => {
-  heard = [];
+  received = [];
   other = at.current.openStore();
-  other.hints.onWake((queue) => heard.push(`wake ${queue}`));
-  other.hints.onCredit((id) => heard.push(`credit ${id}`));
-  other.hints.onTakeover((id) => heard.push(`takeover ${id}`));
+  other.hints.onWake((queue) => received.push(`wake ${queue}`));
+  other.hints.onCredit((id) => received.push(`credit ${id}`));
+  other.hints.onTakeover((id) => received.push(`takeover ${id}`));
   await new Promise<void>((resolve) => other.hints.onReconnect(resolve));
 });
 
-/** What has been heard since the last look. A hint sent after them tells that they have all come. */
+/** Returns the hints since the last call. A last hint of its own proves that all have arrived. */
 async function hints(): Promise<string[]> {
   await at.current.redis.publish(`${at.current.prefix}:wake`, "end");
-  await until("the last hint", () => heard.includes("wake end") || undefined);
-  return heard.splice(0).filter((hint) => hint !== "wake end");
+  await until("the last hint", () => received.includes("wake end") || undefined);
+  return received.splice(0).filter((hint) => hint !== "wake end");
 }
 const send = async (...items: Parameters<typeof item>[0][]) =>
   (await at.current.store.send(QUEUE, items.map(item), SETTINGS)).map(storedId);
@@ -50,7 +50,7 @@ test("a send wakes only when its message is due before all others", async () => 
   expect(await hints()).toEqual([]);
 });
 
-test("outcomes and retries wake as sends do", async () => {
+test("outcomes and retries also send wake-ups", async () => {
   const { store } = at.current;
   const [, second] = await send({}, { delayMs: 60_000 });
   await hints();
@@ -62,7 +62,7 @@ test("outcomes and retries wake as sends do", async () => {
   expect(await hints()).toEqual([WAKE]);
 });
 
-test("a suspect that waits for an idle session does not keep others from being heard of", async () => {
+test("a message that waits for isolated delivery does not suppress wake-ups for others", async () => {
   await send({});
   for (let n = 0; n < 2; n++) {
     await at.current.tick(QUEUE, [session(1)]);
@@ -84,7 +84,7 @@ test("an expired lease that makes its message due wakes the others", async () =>
   expect(await hints()).toEqual([WAKE]);
 });
 
-test("credit and takeover reach the other nodes, not the one that tells", async () => {
+test("credit and takeover reach only other nodes", async () => {
   const own: string[] = [];
   const leases: unknown[] = [];
   at.current.store.hints.onCredit((id) => own.push(id));
@@ -92,13 +92,13 @@ test("credit and takeover reach the other nodes, not the one that tells", async 
   const id = formatMessageId(sessionId(1));
   at.current.store.hints.announceCredit(id, [ENDED]);
   at.current.store.hints.announceTakeover(id);
-  await until("both", () => heard.length >= 2 || undefined);
+  await until("both", () => received.length >= 2 || undefined);
   expect(await hints()).toEqual([`credit ${id}`, `takeover ${id}`]);
   expect(own).toEqual([]);
   expect(leases).toEqual([[ENDED]]);
 });
 
-test("deployments that share a Redis do not hear each other", async () => {
+test("deployments that share a Redis get only their own hints", async () => {
   const other = at.current.openStore({ prefix: `${at.current.prefix}-other` });
   await until("the connection", () => other.ready || undefined);
   other.hints.announceCredit("x", []);

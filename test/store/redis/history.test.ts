@@ -24,7 +24,7 @@ async function message() {
   return only([...(await at.current.dump(QUEUE)).messages.values()]);
 }
 
-test("a worker is shown the latest failure, and how many there were", async () => {
+test("a claim has the latest failure and the number of failures", async () => {
   await join("in the envelope");
   const first = await claim();
   expect(first).toMatchObject({ latestFailure: undefined, failureCount: 1 });
@@ -63,20 +63,20 @@ test("the latest 16 failures after the first are kept, and all are counted", asy
   });
 });
 
-test("failures are kept up to 64 KiB in all, oldest first to go", async () => {
+test("64 KiB of failures are kept; the oldest are dropped first", async () => {
   const large = (sendRequest: string) => sendRequest.repeat(20 * 1024);
   for (const sendRequest of ["0", "a", "b", "c", "d"]) await join(large(sendRequest));
   expect((await message()).history).toEqual([large("b"), large("c"), large("d")]);
 });
 
-test("one failure larger than that is kept alone", async () => {
+test("one failure larger than 64 KiB is kept alone", async () => {
   await join("first");
   await join("small");
   await join("x".repeat(100 * 1024));
   expect((await message()).history.map((failure) => failure.length)).toEqual([100 * 1024]);
 });
 
-test("the history goes with its message", async () => {
+test("the history is removed with its message", async () => {
   await join("first");
   await join("second");
   const claimed = await claim();

@@ -29,7 +29,7 @@ const importedHistory = (over: Partial<SendItem["importedHistory"]> = {}) => ({
 });
 const claim = async () => only((await at.current.tick(QUEUE, [session(1)])).claimed);
 
-test("attempts and failures of before are counted, and go on", async () => {
+test("imported attempts and failures count", async () => {
   const id = await send(importedHistory({ attempts: 4, failureCount: 3 }));
   expect(await message(id)).toMatchObject({ attempts: 4, failures: 4, hasHistory: false });
   const claimed = await claim();
@@ -41,7 +41,7 @@ test("attempts and failures of before are counted, and go on", async () => {
   });
 });
 
-test("nothing is left of it when it leaves", async () => {
+test("nothing of the history is left when the message leaves", async () => {
   await send(importedHistory({ attempts: 4, failureCount: 3 }));
   await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "succeed")]);
   expect(await at.current.dump(QUEUE)).toMatchObject({ bodies: [], histories: [] });
@@ -90,7 +90,7 @@ test("messages are found by their ids, and in the order of their arrival, whatev
   expect((await claim()).id).toEqual(ids[0]);
 });
 
-test("a send that joins leaves its imported history behind", async () => {
+test("a send that joins a message does not add its imported history", async () => {
   const id = await send({ dedupKey: "k" });
   const joined = await reply({
     dedupKey: "k",
@@ -100,7 +100,7 @@ test("a send that joins leaves its imported history behind", async () => {
   expect(await message(id)).toMatchObject({ attempts: 0, failures: 2 });
 });
 
-test("a new round begins without it", async () => {
+test("a new round does not count imported attempts", async () => {
   const id = await send({
     ...importedHistory({ attempts: 9, firstFailureAtMs: START_MS - DAY_MS }),
     ...{ ttlMs: HOUR_MS, quarantineReason: "RETRIES_EXHAUSTED" },
@@ -113,7 +113,7 @@ test("a new round begins without it", async () => {
   });
 });
 
-test("it may come with a number, and with all that few messages have", async () => {
+test("imported history may come with a number and all optional fields", async () => {
   const number = { client: bytes("client.........."), number: 3 };
   const id = await send({ ...importedHistory({ attempts: 2 }), number, priority: -4, note: "n" });
   expect(await message(id)).toMatchObject({ attempts: 2, priority: -4 });

@@ -86,7 +86,7 @@ test("IN_FLIGHT: the message reschedules even if the running attempt succeeds", 
   const { counters } = await at.current.dump(QUEUE);
   expect(counters.succeeded ?? 0).toBe(0);
 
-  // The second time nothing has joined: done.
+  // No failure has joined since: the message is done.
   await at.current.clock.advance(7_000);
   const second = only((await settle(outcome(await claim(), "succeed")))?.results);
   expect(second.state).toBe("SUCCEEDED");

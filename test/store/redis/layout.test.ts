@@ -15,7 +15,7 @@ test("the first server writes the layout's version, later ones accept it", async
   await second.open();
 });
 
-test("data of a newer server is refused, and left alone", async () => {
+test("data of a newer server is refused and not changed", async () => {
   const { store, redis } = at.current;
   await redis.set(version(), LAYOUT_VERSION + 1);
   await expect(store.open()).rejects.toThrow(LayoutError);
@@ -23,7 +23,7 @@ test("data of a newer server is refused, and left alone", async () => {
   expect(await redis.get(version())).toBe(String(LAYOUT_VERSION + 1));
 });
 
-test("nothing is read or written before the layout is known to fit", async () => {
+test("nothing is read or written before the layout was checked", async () => {
   const { redis } = at.current;
   await redis.set(version(), LAYOUT_VERSION + 1);
   const server = at.current.openStore();
@@ -37,7 +37,7 @@ test("nothing is read or written before the layout is known to fit", async () =>
 });
 
 test.each(["v1.2", "", "0", "-1", "2.5", "1e0", " 2", "2>", ">2", "1>2>3"])(
-  "a key of another program in its place, %j, is refused and left alone",
+  "a key of another program in its place, %j, is refused and not changed",
   async (text) => {
     const { store, redis } = at.current;
     await redis.set(version(), text);
@@ -54,7 +54,7 @@ test("so is one of another type", async () => {
   await expect(store.open()).rejects.toThrow(/another program/);
 });
 
-test("queues whose layout nobody knows are refused, and left alone", async () => {
+test("queues with an unknown layout are refused and not changed", async () => {
   const { store, redis } = at.current;
   await store.send("orders", [item()], SETTINGS);
   await redis.del(version());
@@ -63,7 +63,7 @@ test("queues whose layout nobody knows are refused, and left alone", async () =>
   expect(await redis.exists(version())).toBe(0);
 });
 
-test("queues without a version are waited for while another server may know it", async () => {
+test("a server waits while another server may write the missing version", async () => {
   const { store, redis } = at.current;
   await store.send("orders", [item()], SETTINGS);
   await redis.del(version());
@@ -76,7 +76,7 @@ test("queues without a version are waited for while another server may know it",
   expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
 });
 
-test("a store that is emptied while a server runs is made anew", async () => {
+test("a store that is emptied while a server runs gets a new version", async () => {
   const { store, redis, clock } = at.current;
   await store.send("orders", [item()], SETTINGS);
   await redis.flushall();
@@ -88,7 +88,7 @@ test("a store that is emptied while a server runs is made anew", async () => {
   expect(await store.queues()).toEqual(["orders"]);
 });
 
-test("no queue is ever there without a version, also in a store that was just emptied", async () => {
+test("a queue never exists without a version, even right after the store was emptied", async () => {
   const { store, redis, clock } = at.current;
   await redis.flushall();
   await clock.set(START_MS);
@@ -96,7 +96,7 @@ test("no queue is ever there without a version, also in a store that was just em
   expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
 });
 
-test("data that becomes older while a server runs, as by a backup, is upgraded before it goes on", async () => {
+test("data of a restored backup is upgraded while the server runs", async () => {
   const { store, redis } = at.current;
   const warnings = new Promise<readonly string[]>((resolve) => store.onReady(resolve));
   await redis.set(version(), 1);
@@ -106,7 +106,7 @@ test("data that becomes older while a server runs, as by a backup, is upgraded b
   await store.send("orders", [item()], SETTINGS);
 });
 
-test("a read-only replica is no store until it is the primary", async () => {
+test("a read-only replica is not used until it is the primary", async () => {
   const { redis, prefix, server: machine } = at.current;
   const errors: Error[] = [];
   await redis.call("REPLICAOF", "127.0.0.1", "1");
@@ -122,7 +122,7 @@ test("a read-only replica is no store until it is the primary", async () => {
   expect(await redis.get(`${prefix}:version`)).toBe(String(LAYOUT_VERSION));
 });
 
-test("settings that could lose messages are warned of", async () => {
+test("settings that could lose messages cause warnings", async () => {
   const { store, redis } = at.current;
   expect(await store.open()).toEqual([expect.stringContaining("append-only")]);
   await redis.config("SET", "maxmemory-policy", "allkeys-lru");

@@ -26,7 +26,7 @@ beforeEach(async () => {
   claimed = (await tick(++claimNumber, one)).claimed;
 });
 
-/** A tick with a claim number of the test's choice. */
+/** A tick with a given claim number. */
 function tick(n: number, ...sessions: SessionCredit[]) {
   return at.current.store.tick(QUEUE, {
     claimNumber: n,
@@ -54,7 +54,7 @@ test("extend moves the end of a lease to one lease from now", async () => {
   ]);
 });
 
-test("extend never brings an expired lease back", async () => {
+test("extend never extends an expired lease", async () => {
   const { store, clock } = at.current;
   await clock.advance(30_000);
   await tick(++claimNumber);
@@ -76,7 +76,7 @@ test("extend answers each token by itself", async () => {
   ]);
 });
 
-test("leases lists what a session holds, and nobody else's", async () => {
+test("leases lists the leases of one session only", async () => {
   const { store } = at.current;
   const held = await store.leases(QUEUE, sessionId(1));
   // In no order.
@@ -95,7 +95,7 @@ test("leases lists what a session holds, and nobody else's", async () => {
   expect(await store.leases(QUEUE, sessionId(1))).toHaveLength(1);
 });
 
-test("abandon gives back, uncounted, what that claim took, and nothing else", async () => {
+test("abandon gives back only the messages of that claim, uncounted", async () => {
   const { store } = at.current;
   const later = session(1, { count: 1 });
   const third = only((await tick(++claimNumber, later)).claimed);
@@ -114,7 +114,7 @@ test("abandon gives back, uncounted, what that claim took, and nothing else", as
   expect(only(lost?.results).status).toBe("LEASE_LOST");
 });
 
-test("abandon may be repeated, and come after the message was taken by another", async () => {
+test("abandon may be repeated, and run after the message was claimed again", async () => {
   const { store } = at.current;
   await store.abandon(QUEUE, claimNumber, [one]);
   const again = (await tick(++claimNumber, session(2))).claimed;
@@ -124,7 +124,7 @@ test("abandon may be repeated, and come after the message was taken by another",
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("a tick that was given up before it ran claims nothing, and works otherwise", async () => {
+test("a tick that was abandoned before it ran claims nothing", async () => {
   const { store, clock } = at.current;
   const givenUp = ++claimNumber;
   const late = session(2);
@@ -137,7 +137,7 @@ test("a tick that was given up before it ran claims nothing, and works otherwise
   expect((await tick(++claimNumber, session(2))).claimed).toHaveLength(3);
 });
 
-test("a fence holds back its own process only, not another one of the same name", async () => {
+test("a fence stops only its own process, not another one of the same name", async () => {
   const { store } = at.current;
   await store.abandon(QUEUE, 1_000_000, [session(9)]);
   const restarted = at.current.openStore({ nodeId: "node-1" });
@@ -158,7 +158,7 @@ test("fences do not stay for ever", async () => {
   expect(keys.filter((key) => key.includes("fence"))).toEqual([]);
 });
 
-test("a lease that its session no longer has is no trouble for abandon", async () => {
+test("abandon ignores a lease that its session no longer has", async () => {
   const { store, redis } = at.current;
   const key = Buffer.concat([
     Buffer.from(at.current.key(QUEUE, ":session:")),

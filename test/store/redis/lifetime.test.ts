@@ -43,7 +43,7 @@ test("a life ends in quarantine, at its very end and not before", async () => {
   });
 });
 
-test("or it is discarded, where the queue says so, and counted", async () => {
+test("a life ends by discarding, if the queue says so", async () => {
   const id = await send({ ttlMs: DAY_MS, sourceId: "s" });
   await at.current.clock.advance(DAY_MS);
   expect((await tick({ ttlAction: "discard" })).ended).toEqual([{ id, state: "EXPIRED" }]);
@@ -70,7 +70,7 @@ test.each([
   expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(1);
 });
 
-test("what is in flight is left alone, and has its life back afterwards", async () => {
+test("a life does not end in flight, and goes on afterwards", async () => {
   const id = await send({ ttlMs: 10_000 });
   await at.current.clock.advance(5_000);
   const claimed = await claim();
@@ -81,7 +81,7 @@ test("what is in flight is left alone, and has its life back afterwards", async 
   await at.current.store.settle(QUEUE, NO_REQUEST, [
     outcome(claimed, "failReschedule", { delayMs: 2_000 }),
   ]);
-  // Due beyond the end of its life: one more time to live from there.
+  // Due after the end of its life: one more time to live from then.
   expect(await message(id)).toMatchObject({ expireAtMs: START_MS + 11_000 + 2_000 + 10_000 });
   await at.current.clock.advance(12_000);
   expect((await tick()).ended).toEqual([{ id, state: "QUARANTINED" }]);
@@ -156,7 +156,7 @@ test("a chunk is looked at again when the next life in it ends", async () => {
 
 test("a life that is over is not handed out, however many have ended", async () => {
   const { store, clock } = at.current;
-  // Each in a chunk of its own, among others that are for later and live on.
+  // Each in a chunk of its own, among messages that are due later.
   const others = Array.from({ length: 127 }, () => item({ delayMs: DAY_MS }));
   for (let chunk = 0; chunk < 6; chunk++) {
     await store.send(QUEUE, [item({ delayMs: 1_000, ttlMs: 5_000 }), ...others], SETTINGS);

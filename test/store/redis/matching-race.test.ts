@@ -11,7 +11,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const QUARANTINE: MessageFilter = { states: [], reasons: [], quarantineReasons: [] };
 
-/** Retries all of quarantine, and lets a test do something between the walk's steps. */
+/** Retries all of quarantine, and calls the test between the steps of the walk. */
 async function retryAll(expected: number, between: (step: number) => Promise<void>) {
   const connection = new Connection({
     target: { kind: "socket", path: at.current.server.socketPath },
@@ -45,7 +45,7 @@ const seed = async (count: number) =>
     )
   ).map(storedId);
 
-test("a message that joins the walk after its page is noticed: nothing changes", async () => {
+test("a message that appears behind the walk changes nothing and is reported", async () => {
   await seed(600);
   let before: unknown;
   const outcome = await retryAll(600, async (step) => {
@@ -57,12 +57,12 @@ test("a message that joins the walk after its page is noticed: nothing changes",
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("when one leaves and another comes, none is retried twice in place of a third", async () => {
+test("when one message leaves and another comes, no message is retried twice", async () => {
   const ids = await seed(600);
   let before: Awaited<ReturnType<typeof at.current.dump>> | undefined;
   const outcome = await retryAll(600, async (step) => {
     if (step !== 1) return;
-    // The walk has seen 500. One comes in front of them, so the last of them is met again; and the
+    // The walk has seen 500. One comes in front of them, so the walk meets the last of them again; and the
     // last of all leaves: there are still 600.
     await at.current.clock.set(at.current.clock.nowMs - 1_000);
     await seed(1);
@@ -74,7 +74,7 @@ test("when one leaves and another comes, none is retried twice in place of a thi
   expect(before?.indexes.quarantine.size).toBe(600);
 });
 
-test("a mismatch is told without any walk", async () => {
+test("a mismatch is reported without a walk", async () => {
   await seed(600);
   let steps = 0;
   const outcome = await retryAll(3, async () => {

@@ -38,7 +38,7 @@ async function claimAt(queue: string): Promise<Claimed> {
   return only((await at.current.tick(queue, [session(1)])).claimed);
 }
 
-/** Sends one to A, lets it fail, and has a rule move it. */
+/** Sends a message to A and fails it; a rule moves it. */
 async function setOut(sent: Partial<SendItem> = {}, over: Partial<SettleItem> = {}) {
   await at.current.store.send(A, [item({ envelope: bytes("message"), ...sent })], SETTINGS);
   const claimed = await claimAt(A);
@@ -71,8 +71,8 @@ async function otherStore(options = {}): Promise<Store> {
 
 const messagesOf = async (queue: string) => [...(await at.current.dump(queue)).messages.values()];
 
-describe("a message that has set out", () => {
-  test("is claimed by nobody, however long it takes", async () => {
+describe("a moving message", () => {
+  test("is never claimed", async () => {
     const { settled } = await setOut();
     expect(settled).toMatchObject({ state: "SCHEDULED", dueAtMs: START_MS + THERE_MS });
     await at.current.clock.advance(3_600_000);
@@ -80,7 +80,7 @@ describe("a message that has set out", () => {
     await at.current.checkAllQueues();
   });
 
-  test("is counted where it was, as scheduled and not due", async () => {
+  test("counts in its old queue as scheduled and not due", async () => {
     await setOut();
     await at.current.clock.advance(3_600_000);
     const [stats] = await at.current.store.stats([A]);
@@ -88,7 +88,7 @@ describe("a message that has set out", () => {
     expect(stats?.cells).toMatchObject([{ state: "SCHEDULED", reason: "NETWORK_ERROR", count: 1 }]);
   });
 
-  test("is told of with each tick, so that somebody finishes what a server has left", async () => {
+  test("is reported by each tick, so that another server can finish the move", async () => {
     await setOut();
     await at.current.clock.advance(7_000);
     expect(await at.current.tick(A)).toMatchObject({ firstMoveAtMs: START_MS });
@@ -105,7 +105,7 @@ describe("a message that has set out", () => {
     expect((await at.current.tick(B)).ended).toMatchObject([{ state: "QUARANTINED" }]);
   });
 
-  test("takes no late outcome, no retry, and no send that would join it", async () => {
+  test("refuses late outcomes, retries and joins", async () => {
     const sent = { dedupKey: "k" };
     const { claimed } = await setOut(sent);
     const { store } = at.current;
@@ -119,7 +119,7 @@ describe("a message that has set out", () => {
     expect(again).toMatchObject({ status: "stored", joined: false });
   });
 
-  test("holds up a deletion of its queue, as one in flight does", async () => {
+  test("blocks the deletion of its queue", async () => {
     await setOut();
     expect(await at.current.store.deletion.seal(A, 1)).toEqual({ status: "busy", inFlight: 1 });
     await receive(await pending());
@@ -127,7 +127,7 @@ describe("a message that has set out", () => {
     expect(await at.current.store.deletion.seal(A, 0)).toMatchObject({ status: "sealed" });
   });
 
-  test("goes with a queue that is being deleted, if its outcome comes late", async () => {
+  test("stays in a queue that is being deleted if its outcome comes late", async () => {
     await at.current.store.send(A, [item()], SETTINGS);
     const claimed = await claimAt(A);
     await at.current.clock.advance(30_000);
@@ -138,7 +138,7 @@ describe("a message that has set out", () => {
     expect(await messagesOf(A)).toMatchObject([{ state: "SCHEDULED", moving: false }]);
   });
 
-  test("lets the next of its ordering key go", async () => {
+  test("lets the next message of its ordering key go", async () => {
     at.current.rules = { ...at.current.rules, ordering: "key" };
     await at.current.store.send(A, [item(), item()].map(ordered), SETTINGS);
     const claimed = await claimAt(A);
@@ -173,7 +173,7 @@ describe("at the other queue", () => {
     expect(text((examined as { envelope: Uint8Array }[])[0]?.envelope)).toBe("message");
   });
 
-  test("it arrives with its edits, and what it takes up with them", async () => {
+  test("it arrives with its edits and their size", async () => {
     const edit = { edits: bytes("edited"), payloadBytes: 0, grown: 6 };
     const { claimed } = await setOut({}, { edit });
     expect((await pending()).map(({ edits }) => text(edits))).toEqual(["edited"]);
@@ -207,7 +207,7 @@ describe("at the other queue", () => {
     expect(await at.current.store.queues()).toEqual(expect.arrayContaining([A, B]));
   });
 
-  test("it may be meant for quarantine", async () => {
+  test("it may arrive in quarantine", async () => {
     const { settled } = await setOut({}, { quarantineReason: "RULE", delayMs: 0 });
     expect(settled).toMatchObject({ state: "QUARANTINED", quarantineReason: "RULE" });
     await receive(await pending());
@@ -215,7 +215,7 @@ describe("at the other queue", () => {
     expect(await messagesOf(B)).toMatchObject([{ state: "QUARANTINED", quarantineReason: "RULE" }]);
   });
 
-  test("its key and its order are those of that queue", async () => {
+  test("it gets the limiter key and the ordering key of that queue", async () => {
     await setOut({ limiterKey: "here", orderingKey: "" });
     const [message] = await pending();
     at.current.rules = { ...at.current.rules, ordering: "key", keyAttribute: "h" };
@@ -267,7 +267,7 @@ describe("a server that dies", () => {
       const there = (await at.current.tick(B, [session(2)])).claimed;
       return [here.length, there.length];
     };
-    // Never two of them, also before somebody else takes over.
+    // Never two copies, also before another server takes over.
     expect(await claims()).toEqual([0, steps >= 1 ? 1 : 0]);
     const other = await otherStore();
     const late = await pending(A, other);
@@ -278,7 +278,7 @@ describe("a server that dies", () => {
     expect([...(await at.current.dump(B)).messages.keys()]).toEqual([hex(claimed.id)]);
   });
 
-  test("and comes back with an old reply brings nothing back that was processed meanwhile", async () => {
+  test("and returns with an old reply brings no processed message back", async () => {
     await setOut();
     const early = await pending();
     await receive(early);
@@ -296,7 +296,7 @@ describe("a server that dies", () => {
 
   const received = (message: MovingMessage) => ({ message, received: true });
 
-  test("many that move the same end with one message", async () => {
+  test("many servers that move one message leave one copy", async () => {
     const { claimed } = await setOut();
     const stores = await Promise.all([otherStore(), otherStore(), otherStore()]);
     const ended = await Promise.all(
@@ -314,7 +314,7 @@ describe("a server that dies", () => {
 });
 
 describe("a refusal", () => {
-  test("is for good, so that two servers never decide differently", async () => {
+  test("is final, so that two servers never decide differently", async () => {
     await at.current.store.send(B, [item()], SETTINGS);
     await setOut();
     const messages = await pending();
@@ -335,23 +335,23 @@ describe("a refusal", () => {
     await end(await pending());
   });
 
-  test("by its size is told apart", async () => {
+  test("by size is reported as such", async () => {
     await setOut();
     const settings = { ...SETTINGS, maxBytes: 3 };
     expect(await receive(await pending(), { settings })).toEqual(["FULL_BYTES"]);
   });
 
-  test("of a queue that may not be made makes none", async () => {
+  test("by a queue that may not be created creates none", async () => {
     const closed = await otherStore({ mayCreate: () => false });
     await setOut();
     expect(await receive(await pending(), { store: closed as never })).toEqual(["CLOSED"]);
     expect(await at.current.store.queues()).toEqual([A]);
-    // Elsewhere it may be made by now; this message stays all the same.
+    // The queue may be created now; this message stays in its queue.
     expect(await receive(await pending())).toEqual(["CLOSED"]);
     await end(await pending(), false);
   });
 
-  test("leads to quarantine where the verdict was so", async () => {
+  test("leads to quarantine if the verdict says so", async () => {
     const ifRefused = { delayMs: 0, quarantineReason: "RETRIES_EXHAUSTED" } as const;
     await setOut({}, { move: { target: B, ifRefused } });
     await end(await pending(), false);
@@ -370,14 +370,14 @@ describe("while the other queue is deleted", () => {
     await at.current.store.deletion.remove(B);
   }
 
-  test("it takes nothing in", async () => {
+  test("it takes in nothing", async () => {
     await at.current.store.send(B, [item()], SETTINGS);
     await setOut();
     await at.current.store.deletion.seal(B, 1);
     expect(await receive(await pending())).toEqual(["DELETING"]);
   });
 
-  test("what it had taken in goes with it, and does not come back", async () => {
+  test("messages that it had taken in are deleted with it", async () => {
     await setOut();
     const messages = await pending();
     await receive(messages);
@@ -390,7 +390,7 @@ describe("while the other queue is deleted", () => {
   });
 });
 
-test("a queue that has only what was moved there stays on the list, also when a deletion ends late", async () => {
+test("a queue with moved-in messages only stays listed when a deletion ends late", async () => {
   await setOut();
   await receive(await pending());
   await end(await pending());
@@ -398,17 +398,17 @@ test("a queue that has only what was moved there stays on the list, also when a 
   expect(await at.current.store.queues()).toContain(B);
 });
 
-test("one that comes back before its first queue was told is there once", async () => {
+test("a message that comes back before its first move has ended exists once", async () => {
   const { claimed } = await setOut();
   const first = await pending();
   await receive(first);
   await at.current.clock.advance(THERE_MS);
-  // A still has the copy that has set out; B moves it back.
+  // A still has the moving copy; B moves the message back.
   await at.current.store.settle(B, NO_REQUEST, [moveOf(await claimAt(B), {}, A)]);
   const back = await pending(B);
   expect(await receive(back, { target: A, from: B })).toEqual(["RECEIVED"]);
   expect(await messagesOf(A)).toMatchObject([{ moving: false, hops: 2, deliveryNumber: 2 }]);
-  // Now the first server wakes up and finishes what it had begun.
+  // Now the first server continues and ends its move.
   expect(await receive(first)).toEqual(["RECEIVED"]);
   expect(await end(first)).toEqual([false]);
   expect(await end(back, true, B)).toEqual([true]);
@@ -418,7 +418,7 @@ test("one that comes back before its first queue was told is there once", async 
   expect((await at.current.dump(A)).counters).toMatchObject({ moved_out: 1, moved_in: 1 });
 });
 
-test("the end of an earlier move, heard late, does not end a later one", async () => {
+test("the late end of an earlier move does not end a later one", async () => {
   await setOut();
   const first = await pending();
   await receive(first);
@@ -432,7 +432,7 @@ test("the end of an earlier move, heard late, does not end a later one", async (
   expect(await pending()).toMatchObject([{ target: "c", deliveryNumber: 3 }]);
 });
 
-test("large messages set out in several steps, each of which has at least one", async () => {
+test("large moving messages are read in several steps, at least one each", async () => {
   const large = new Uint8Array(3 * 1024 * 1024).fill(65);
   await at.current.store.send(A, [item({ envelope: large }), item({ envelope: large })], SETTINGS);
   const { claimed } = await at.current.tick(A, [session(1, { bytes: 1 << 30 })]);

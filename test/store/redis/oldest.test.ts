@@ -10,7 +10,7 @@ import {
   session,
 } from "../../support/store-items.ts";
 
-// Stats tells the age of the oldest message, also where messages come from other queues.
+// Stats returns the age of the oldest message, also if messages come from other queues.
 
 const at = useTestStore();
 const LATER_MS = 3_600_000;
@@ -20,14 +20,14 @@ const oldest = async (queue: string) =>
 const claim = async (queue: string) =>
   only((await at.current.tick(queue, [session(1, { count: 1 })])).claimed);
 
-/** Lets the message that is due in a queue fail, and takes it to another one. */
+/** Fails the due message of a queue, and moves it to another one. */
 async function move(from: string, target: string): Promise<void> {
   const { store } = at.current;
-  const away = outcome(await claim(from), "failMove", {
+  const move = outcome(await claim(from), "failMove", {
     ...{ delayMs: 0, reason: "TIMEOUT" as const, failure: bytes("f") },
     move: { target, ifRefused: { delayMs: 0 } },
   });
-  await store.settle(from, NO_REQUEST, [away]);
+  await store.settle(from, NO_REQUEST, [move]);
   const messages = await store.moves.pending(from, { olderThanMs: 0 });
   const items = messages.map((message) => ({ message, limiterKey: "", orderingKey: "" }));
   await store.moves.receive(target, from, items, SETTINGS);
@@ -37,11 +37,11 @@ async function move(from: string, target: string): Promise<void> {
   );
 }
 
-test("it is the oldest by when it was accepted, wherever that was", async () => {
+test("a moved-in message counts with the time when it was first accepted", async () => {
   const { store, clock } = at.current;
   await store.send("a", [item()], SETTINGS);
   await clock.advance(1_000);
-  // More than a chunk of younger ones are there before it comes.
+  // More than a chunk of younger messages is there already.
   const younger = Array.from({ length: 200 }, () => item({ delayMs: LATER_MS }));
   await store.send("b", younger, SETTINGS);
   expect(await oldest("b")).toBe(START_MS + 1_000);
@@ -60,7 +60,7 @@ test("it is the oldest by when it was accepted, wherever that was", async () => 
   expect(await oldest("a")).toBeUndefined();
 });
 
-test("it is forgotten with its queue", async () => {
+test("the by-age index is deleted with its queue", async () => {
   const { store } = at.current;
   await store.send("a", [item()], SETTINGS);
   await move("a", "b");

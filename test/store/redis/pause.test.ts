@@ -11,14 +11,14 @@ const ENDLESS = { paused: true } as const;
 const BOUNDED = { paused: true, pausedUntilAtMs: UNTIL_MS } as const;
 
 describe("a paused queue", () => {
-  test("hands out nothing, and has nothing to wait for until somebody ends it", async () => {
+  test("hands out nothing and has no due time until it is resumed", async () => {
     await send({}, { delayMs: 5_000 });
     const reply = await at.current.tick(QUEUE, [session(1)], ENDLESS);
     expect(reply).toMatchObject({ claimed: [], nextDueAtMs: undefined, headTooLarge: false });
     expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(1);
   });
 
-  test("ends by the store's clock, and says when", async () => {
+  test("ends by the store's clock and returns when", async () => {
     await send({});
     const reply = await at.current.tick(QUEUE, [session(1)], BOUNDED);
     expect(reply).toMatchObject({ claimed: [], nextDueAtMs: UNTIL_MS });
@@ -28,19 +28,19 @@ describe("a paused queue", () => {
     expect((await at.current.tick(QUEUE, [session(1)], BOUNDED)).claimed).toHaveLength(1);
   });
 
-  test("waits for the head where that is later than its end", async () => {
+  test("returns the first due time if that is later than the end of the pause", async () => {
     await send({ delayMs: 90_000 });
     const reply = await at.current.tick(QUEUE, [session(1)], BOUNDED);
     expect(reply.nextDueAtMs).toBe(START_MS + 90_000);
   });
 
-  test("an end that has passed is none", async () => {
+  test("an end in the past is no pause", async () => {
     await send({});
     const passed = { paused: true, pausedUntilAtMs: START_MS };
     expect((await at.current.tick(QUEUE, [session(1)], passed)).claimed).toHaveLength(1);
   });
 
-  test("keeps suspects too", async () => {
+  test("hands out no isolated deliveries either", async () => {
     await send({});
     for (let n = 0; n < 2; n++) {
       await at.current.tick(QUEUE, [session(1)]);
@@ -53,7 +53,7 @@ describe("a paused queue", () => {
     expect(only((await at.current.tick(QUEUE, [idle])).claimed).isolated).toBe(true);
   });
 
-  test("takes sends and outcomes, ends leases and lives", async () => {
+  test("accepts sends and outcomes, and ends leases and lives", async () => {
     await send({}, { ttlMs: 1_000 });
     const claims = (await at.current.tick(QUEUE, [session(1, { count: 1 })])).claimed;
     const settled = await at.current.store.settle(QUEUE, NO_REQUEST, [

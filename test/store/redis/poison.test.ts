@@ -28,7 +28,7 @@ test("sends without a source are never poison", async () => {
   expect(replies.every((r) => r.status === "stored" && r.state === "SCHEDULED")).toBe(true);
 });
 
-test("a threshold of 0 switches it off", async () => {
+test("a threshold of 0 turns poison detection off", async () => {
   for (let n = 0; n < 8; n++) {
     expect(await send("s", { ...SETTINGS, poisonThreshold: 0 })).toMatchObject({
       state: "SCHEDULED",
@@ -55,7 +55,7 @@ test("sends of one call count one after another", async () => {
   ]);
 });
 
-test("nothing is kept of sources that nobody has sent for two windows", async () => {
+test("sources without sends for two windows are dropped", async () => {
   const { redis, clock, prefix } = at.current;
   const settings = { ...SETTINGS, poisonWindowMs: 60_000 };
   for (let n = 0; n < 20; n++) await send(`s${n}`, settings);
@@ -65,10 +65,10 @@ test("nothing is kept of sources that nobody has sent for two windows", async ()
   expect(await keys()).toEqual([]);
 });
 
-test("a part of the sources that is always in use forgets those whose window is over", async () => {
+test("a hash of sources that is always in use drops sources whose window is over", async () => {
   const { redis, clock, prefix } = at.current;
   const settings = { ...SETTINGS, poisonWindowMs: 60_000 };
-  // All in one hash, as chance would have it with very many: by hand, since digests spread.
+  // All in one hash, as with very many sources: chosen by hand, since digests spread them.
   const old = Buffer.alloc(8);
   old.writeUInt16BE(1);
   old.writeUIntBE(clock.nowMs - 60_000, 2, 6);
@@ -94,7 +94,7 @@ test("a part of the sources that is always in use forgets those whose window is 
   expect(await stale()).toBe(0);
 });
 
-/** The source that was sent is new again in its hash. */
+/** Removes the source of the last send from its hash. */
 async function forget(key: string): Promise<void> {
   const { redis } = at.current;
   for (const field of (await redis.hkeysBuffer(key)) as Buffer[]) {
@@ -111,7 +111,7 @@ test("our own retries never count", async () => {
   expect(only([...messages.values()])).toMatchObject({ state: "SCHEDULED", poisoned: false });
 });
 
-test("a retry out of quarantine starts the count again", async () => {
+test("a retry from quarantine resets the count", async () => {
   const settings = { ...SETTINGS, poisonThreshold: 2 };
   await send("s", settings);
   const poison = storedId(await send("s", settings));
@@ -119,7 +119,7 @@ test("a retry out of quarantine starts the count again", async () => {
   expect(await send("s", settings)).toMatchObject({ state: "SCHEDULED" });
 });
 
-test("what is not accepted is not counted", async () => {
+test("refused sends do not count", async () => {
   const settings = { ...SETTINGS, poisonThreshold: 2, maxMessages: 1 };
   await send("s", settings);
   expect((await send("s", settings)).status).toBe("full");
@@ -127,7 +127,7 @@ test("what is not accepted is not counted", async () => {
   expect(await send("t", { ...settings, maxMessages: 0 })).toMatchObject({ state: "SCHEDULED" });
 });
 
-test("a verdict of the sender's wins over poison", async () => {
+test("a quarantine reason of the sender takes precedence over poison", async () => {
   const reply = only(
     await at.current.store.send(
       QUEUE,

@@ -15,9 +15,9 @@ import {
   toRetry,
 } from "../../support/store-items.ts";
 
-// Moves between three queues amid all else that happens: rules that change, orders, lanes, lives that end,
-// late outcomes, steps that are repeated long after, queues that are full or deleted. After each step every
-// queue is consistent and nothing can be claimed twice; in the end all of it can be delivered.
+// Moves between three queues during all other steps: rules that change, orders, key queues, lives that end,
+// late outcomes, steps repeated long after, queues that are full or deleted. After each step every
+// queue is consistent and no message can be claimed twice; in the end every message can be delivered.
 
 const at = useTestStore();
 const QUEUES = ["a", "b", "c"];
@@ -91,7 +91,7 @@ class Life {
     });
   }
 
-  /** Some steps of some moves, also of those that have long ended. */
+  /** Some steps of some moves, also of moves that have ended. */
   async move(queue: string): Promise<void> {
     const { random } = this;
     for (const message of await at.current.store.moves.pending(queue, { olderThanMs: 0 })) {
@@ -153,7 +153,7 @@ class Life {
   }
 }
 
-/** Message -> where it is, and whether it is on its way from there. */
+/** Message -> its queue, and whether it moves from there. */
 async function places(): Promise<Map<string, { moving: boolean; quarantined: boolean }[]>> {
   const found = new Map<string, { moving: boolean; quarantined: boolean }[]>();
   for (const queue of QUEUES) {
@@ -165,7 +165,7 @@ async function places(): Promise<Map<string, { moving: boolean; quarantined: boo
   return found;
 }
 
-/** Ends all moves, then delivers whatever is not in quarantine. */
+/** Ends all moves, then delivers all messages that are not in quarantine. */
 async function finish(life: Life): Promise<void> {
   const { store, clock } = at.current;
   await clock.advance(24 * 3_600_000);

@@ -27,7 +27,7 @@ async function other() {
 }
 
 describe("records of queues", () => {
-  test("one that is written is known here, and elsewhere after a look", async () => {
+  test("a written record is seen here at once, and by other servers after a refresh", async () => {
     const elsewhere = await other();
     expect(await set("orders", "1")).toBe(true);
     expect(textOf("orders")).toBe("1");
@@ -37,12 +37,12 @@ describe("records of queues", () => {
     expect([...elsewhere.configs.names()]).toEqual(["orders"]);
   });
 
-  test("a server that starts knows them before it can be used", async () => {
+  test("a server has read all records before it can be used", async () => {
     await set("orders", "1");
     expect(textOf("orders", await other())).toBe("1");
   });
 
-  test("of two that saw the same, one writes", async () => {
+  test("only one of two concurrent writers succeeds", async () => {
     const elsewhere = await other();
     await set("orders", "1");
     await elsewhere.configs.refresh();
@@ -54,7 +54,7 @@ describe("records of queues", () => {
     expect(textOf("orders", elsewhere)).toBe("2");
   });
 
-  test("one is removed, and nothing is removed twice", async () => {
+  test("a record is removed once", async () => {
     await set("orders", "1");
     const seen = at.current.store.configs.get("orders");
     expect(await at.current.store.configs.replace("orders", seen, undefined)).toBe(true);
@@ -64,28 +64,28 @@ describe("records of queues", () => {
     expect([...at.current.store.configs.names()]).toEqual([]);
   });
 
-  test("each change is told with its queue, and what has not changed keeps its object", async () => {
+  test("each change is reported with its queue, and unchanged records keep their objects", async () => {
     await set("orders", "1");
     const kept = at.current.store.configs.get("orders");
-    const told: string[][] = [];
-    at.current.store.configs.onChange((queues) => told.push([...queues]));
+    const changes: string[][] = [];
+    at.current.store.configs.onChange((queues) => changes.push([...queues]));
     await set("mails", "1");
     await set("mails", "1");
     await at.current.store.configs.refresh();
-    expect(told).toEqual([["mails"]]);
+    expect(changes).toEqual([["mails"]]);
     expect(at.current.store.configs.get("orders")).toBe(kept);
   });
 
   test("a change is hinted to all nodes", async () => {
     const elsewhere = at.current.openStore();
-    const heard: string[] = [];
-    elsewhere.hints.onConfig((queue) => heard.push(queue));
+    const received: string[] = [];
+    elsewhere.hints.onConfig((queue) => received.push(queue));
     await new Promise<void>((resolve) => elsewhere.hints.onReconnect(resolve));
     await set("orders", "1");
-    await until("the hint", () => heard.includes("orders") || undefined);
+    await until("the hint", () => received.includes("orders") || undefined);
   });
 
-  test("more than there may be are refused, and the others can still change", async () => {
+  test("the limit refuses new records, and existing ones can change", async () => {
     const small = at.current.openStore({ maxQueues: 2 });
     await until("the connection", () => small.ready || undefined);
     await set("a", "1", small);
@@ -105,7 +105,7 @@ describe("records of queues", () => {
     expect(textOf("q1234")).toBe("record 1234");
   });
 
-  test("while the store is away the last known holds, and its return finds what is new", async () => {
+  test("during an outage the copy stays in force; afterwards changes are read", async () => {
     await set("orders", "1");
     const elsewhere = await other();
     at.current.server.pause();
@@ -119,7 +119,7 @@ describe("records of queues", () => {
     }
     await until("the store is back", () => at.current.store.ready || undefined);
     await set("orders", "2");
-    await until("the other knows", async () => {
+    await until("the other store to have the record", async () => {
       await elsewhere.configs.refresh().catch(() => {});
       return textOf("orders", elsewhere) === "2" || undefined;
     });

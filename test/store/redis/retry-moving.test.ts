@@ -14,7 +14,7 @@ import {
   storedId,
 } from "../../support/store-items.ts";
 
-// Retry by a filter, while what matches is on its way to another queue.
+// Retry by a filter that matches messages which move to another queue.
 
 const at = useTestStore();
 const QUEUE = "a";
@@ -22,7 +22,7 @@ const LATER_MS = 3_600_000;
 const SCHEDULED: MessageFilter = { states: ["SCHEDULED"], reasons: [], quarantineReasons: [] };
 const QUIET = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {} };
 
-/** Two messages that wait, and one that has set out. */
+/** Two messages that wait, and one that moves. */
 async function seed() {
   const { store } = at.current;
   const send = async (delayMs: number, count: number) => {
@@ -34,11 +34,11 @@ async function seed() {
   const moving = only(await send(0, 1));
   const claimed = only((await at.current.tick(QUEUE, [session(1)])).claimed);
   const waiting = await send(LATER_MS, 2);
-  const away = outcome(claimed, "failMove", {
+  const move = outcome(claimed, "failMove", {
     ...{ delayMs: LATER_MS, reason: "TIMEOUT" as const, failure: bytes("f") },
     move: { target: "b", ifRefused: { delayMs: LATER_MS } },
   });
-  await store.settle(QUEUE, new Uint8Array(), [away]);
+  await store.settle(QUEUE, new Uint8Array(), [move]);
   return { moving, waiting };
 }
 
@@ -57,7 +57,7 @@ const retry = (over: { dryRun?: boolean; requestId?: string; edit?: boolean } = 
 };
 
 test.each([false, true])(
-  "it is counted as Stats counts it, and refused by name; edits: %s",
+  "a moving message matches a filter and is refused with its id; edits: %s",
   async (edit) => {
     const { moving, waiting } = await seed();
     const [stats] = await at.current.store.stats([QUEUE]);
@@ -69,13 +69,13 @@ test.each([false, true])(
     expect(claimed.map(({ id }) => hex(id)).sort()).toEqual(waiting.map(hex).sort());
     const edits = claimed.map((one) => one.edits && readEdits(one.edits).payload?.body.value);
     expect(edits).toEqual(Array(2).fill(edit ? '{"to":"b"}' : undefined));
-    // Who repeats it hears the same, though nothing of it is there any more.
+    // A repeated request gets the same answer, though the message is gone.
     expect(await retry({ edit, requestId: "r" })).toMatchObject(expected);
     await at.current.checkAllQueues();
   },
 );
 
-test("one that matches by its count and has left meanwhile changes nothing", async () => {
+test("a retry by filter changes nothing if a message has left meanwhile", async () => {
   await seed();
   const { moves } = at.current.store;
   const messages = await moves.pending(QUEUE, { olderThanMs: 0 });

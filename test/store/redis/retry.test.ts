@@ -107,7 +107,7 @@ const MIX: Partial<SendItem>[] = [
 ];
 
 test.each<[string, Partial<MessageFilter>, number[]]>([
-  ["nothing given: all of quarantine", {}, [0, 1, 2]],
+  ["an empty filter: all of quarantine", {}, [0, 1, 2]],
   ["a reason", { reasons: ["TIMEOUT"] }, [1, 2]],
   ["two reasons", { reasons: ["TIMEOUT", "WEBHOOK_FAILED"] }, [0, 1, 2]],
   ["a quarantine reason", { quarantineReasons: ["PRODUCER_REQUEST"] }, [0, 1]],
@@ -136,7 +136,7 @@ test.each<[string, Partial<MessageFilter>, number[]]>([
   expect(due).toEqual(expected);
 });
 
-test("a wrong expectation changes nothing and says how many there are", async () => {
+test("a wrong expected count changes nothing and returns how many match", async () => {
   await send(...MIX);
   const before = await at.current.dump(QUEUE);
   expect(await matching(2, {}, bytes("r"))).toEqual({ mismatch: 3 });
@@ -147,7 +147,7 @@ test("a wrong expectation changes nothing and says how many there are", async ()
   expect(await matching(3, {}, bytes("r")), "the same request again").toEqual(done(3));
 });
 
-test("nothing expected, nothing there: nothing to do", async () => {
+test("0 expected in an empty queue does nothing", async () => {
   expect(await matching(0)).toEqual(done(0));
 });
 

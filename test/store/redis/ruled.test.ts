@@ -1,4 +1,4 @@
-// What routing rules make of sends and outcomes, as the store keeps it.
+// What the store does with sends and outcomes that routing rules have changed.
 
 import { describe, expect, test } from "vitest";
 import type { SendItem } from "../../../src/store/contract.ts";
@@ -21,7 +21,7 @@ const send = (queue: string, ...items: Partial<SendItem>[]) =>
 const dropped = { dropped: true, note: "test-traffic", envelope: bytes("") };
 
 describe("a send that is dropped", () => {
-  test("is counted as accepted and discarded, and leaves nothing but a record", async () => {
+  test("counts as accepted and discarded, and leaves only a journal record", async () => {
     expect(await send("q", dropped)).toEqual([
       { status: "dropped", reason: "TIMEOUT", repeated: false },
     ]);
@@ -32,7 +32,7 @@ describe("a send that is dropped", () => {
     expect(await at.current.store.queues()).toEqual(["q"]);
   });
 
-  test("is dropped once under its request, also if it would be stored by now", async () => {
+  test("is answered as dropped again for a repeated request, whatever the rules are then", async () => {
     await send("q", { ...dropped, requestId: "r" });
     for (const again of [dropped, {}]) {
       expect(await send("q", { ...again, requestId: "r" })).toMatchObject([
@@ -42,19 +42,19 @@ describe("a send that is dropped", () => {
     expect((await at.current.dump("q")).counters).toEqual({ accepted: 1, discarded: 1 });
   });
 
-  test("puts its queue on the list once, not with each of them", async () => {
+  test("lists its queue once", async () => {
     await send("q", dropped);
     await at.current.redis.srem(`${at.current.prefix}:queues`, "q");
     await send("q", dropped);
     expect(await at.current.store.queues()).toEqual([]);
   });
 
-  test("stands beside others in one call", async () => {
+  test("may be in one call with stored messages", async () => {
     const replies = await send("q", {}, dropped, { priority: 3 });
     expect(replies.map(({ status }) => status)).toEqual(["stored", "dropped", "stored"]);
   });
 
-  test("joins nothing and is never full", async () => {
+  test("joins no message and is never refused as full", async () => {
     await send("q", { dedupKey: "k" });
     const settings = { ...SETTINGS, maxMessages: 1 };
     const items = [item({ ...dropped, dedupKey: "k" })];
@@ -64,31 +64,31 @@ describe("a send that is dropped", () => {
   });
 });
 
-test("a note stands in the journal of what was quarantined", async () => {
+test("the journal record of a quarantined message has its note", async () => {
   await send("q", { quarantineReason: "RULE", note: "gone-for-good" });
   const { journal, messages } = await at.current.dump("q");
   expect(journal).toMatchObject([{ kind: "quarantined", note: "gone-for-good" }]);
   expect([...messages.values()]).toMatchObject([{ quarantineReason: "RULE" }]);
 });
 
-describe("a send that goes elsewhere", () => {
+describe("a send that a rule routes to another queue", () => {
   const route = (queue: string, requestId: string, target: string) =>
     at.current.store.route(queue, [{ requestId, target }]);
 
-  test("goes there again under its request, whatever the rules say by then", async () => {
+  test("goes there again for a repeated request, whatever the rules are then", async () => {
     expect(await route("a", "r", "b")).toEqual([undefined]);
     expect(await route("a", "r", "c")).toEqual([{ status: "routed", queue: "b" }]);
     expect(await send("a", { requestId: "r" })).toEqual([{ status: "routed", queue: "b" }]);
     expect((await at.current.dump("a")).counters).toEqual({});
   });
 
-  test("stays where an earlier call of its request was stored", async () => {
+  test("gets the answer of an earlier call of its request", async () => {
     const [first] = await send("a", { requestId: "r" });
     const [again] = await route("a", "r", "b");
     expect(again).toEqual({ ...first, repeated: true });
   });
 
-  test("is known in a call of many, in their order", async () => {
+  test("is found among many items, in their order", async () => {
     await route("a", "r2", "b");
     await send("a", { requestId: "r3" });
     const items = ["r1", "r2", "r3", "r1"].map((requestId) => ({ requestId, target: "c" }));
@@ -107,7 +107,7 @@ describe("a send that goes elsewhere", () => {
     expect(await route("a", "r", "c")).toEqual([undefined]);
   });
 
-  test("makes no queue where it was sent to", async () => {
+  test("creates no queue under the name that it was sent to", async () => {
     await route("a", "r", "b");
     expect(await at.current.store.queues()).toEqual([]);
   });
@@ -121,7 +121,7 @@ describe("a failure", () => {
   const settle = (items: Parameters<typeof at.current.store.settle>[2]) =>
     at.current.store.settle("q", NO_REQUEST, items);
 
-  test("that is dropped is an attempt, and removes the message", async () => {
+  test("that is dropped counts as an attempt and removes the message", async () => {
     const claimed = await claim();
     const over = { reason: "TIMEOUT", failure: bytes("f"), note: "test-traffic" } as const;
     const reply = await settle([outcome(claimed, "failDiscard", over)]);

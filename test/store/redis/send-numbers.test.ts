@@ -8,7 +8,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** As lua/send/numbers.lua says. */
+/** As in lua/send/numbers.lua. */
 const RANGES_MAX = 64;
 
 const client = (name: string) => bytes(name.padEnd(16, "."));
@@ -22,14 +22,14 @@ const accepted = async () => (await at.current.dump(QUEUE)).counters.accepted ??
 const numberKeys = () => at.current.redis.keys(at.current.key(QUEUE, ":numbers:*"));
 
 describe("a number of a client", () => {
-  test("that was taken before is answered as such, and changes nothing", async () => {
+  test("that was used before is answered as taken, and changes nothing", async () => {
     expect(await send(numbered(1))).toMatchObject({ status: "stored" });
     const before = await at.current.dump(QUEUE);
     expect(await send(numbered(1))).toEqual({ status: "taken", reason: "TIMEOUT" });
     expect(await at.current.dump(QUEUE)).toEqual(before);
   });
 
-  test("is taken once in one call, too", async () => {
+  test("is used once within one call, too", async () => {
     const replies = await sendAll([numbered(1), numbered(2), numbered(1)]);
     expect(statuses(replies)).toEqual(["stored", "stored", "taken"]);
   });
@@ -44,7 +44,7 @@ describe("a number of a client", () => {
     expect(await accepted()).toBe(1);
   });
 
-  test("says nothing of another client's, nor of one whose name goes on", async () => {
+  test("is independent of other clients, also of one whose id begins with the same bytes", async () => {
     await send(numbered(1));
     expect(await send(numbered(1, {}, "b"))).toMatchObject({ status: "stored" });
     const elsewhere = Buffer.concat([client("a"), Buffer.from("asked")]);
@@ -52,7 +52,7 @@ describe("a number of a client", () => {
     expect(await send(routed)).toMatchObject({ status: "stored" });
   });
 
-  test("is taken by a send that joins, and by one that a rule drops", async () => {
+  test("is used up by a send that joins, and by one that a rule drops", async () => {
     await send(item({ dedupKey: "k" }));
     const joins = numbered(1, { dedupKey: "k" });
     const drops = numbered(2, { dropped: true });
@@ -61,7 +61,7 @@ describe("a number of a client", () => {
     expect((await at.current.dump(QUEUE)).counters).toMatchObject({ joined: 1, discarded: 1 });
   });
 
-  test("is not taken by a send that is refused", async () => {
+  test("is not used up by a refused send", async () => {
     const one = { ...SETTINGS, maxMessages: 1 };
     await send(item());
     expect(await send(numbered(1), one)).toMatchObject({ status: "full" });
@@ -76,7 +76,7 @@ describe("a number of a client", () => {
     expect(await send(numbered(number))).toMatchObject({ status: "taken" });
   });
 
-  test("goes with its queue", async () => {
+  test("is deleted with its queue", async () => {
     await send(numbered(1));
     await at.current.clock.advance(2 * DAY_MS);
     await send(numbered(2));
@@ -163,7 +163,7 @@ describe("numbers are remembered", () => {
   });
 });
 
-/** What is to be remembered, as a set. */
+/** The expected numbers, as a set. */
 class KnownNumbers {
   readonly #taken = new Set<number>();
 
@@ -183,7 +183,7 @@ class KnownNumbers {
   }
 }
 
-test("what a message is does not depend on its number", async () => {
+test("a message is the same with and without a number", async () => {
   const id = storedId(await send(numbered(1, { priority: 3, orderingKey: "o", note: "n" })));
   const { messages, journal } = await at.current.dump(QUEUE);
   expect(messages.get(Buffer.from(id).toString("hex"))).toMatchObject({

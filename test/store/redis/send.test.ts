@@ -79,7 +79,7 @@ test.each([
   expect(reply).toMatchObject({ state: "SCHEDULED", dueAtMs });
 });
 
-test("a verdict of the sender's goes straight to quarantine", async () => {
+test("a quarantine reason of the sender puts the message into quarantine", async () => {
   const { store } = at.current;
   const reply = only(
     await store.send(QUEUE, [item({ quarantineReason: "PRODUCER_REQUEST" })], SETTINGS),
@@ -183,7 +183,7 @@ test("a batch larger than one script is stored whole and in order", async () => 
   );
 });
 
-test("binary envelopes and retry settings come back as they went in", async () => {
+test("binary envelopes and retry settings are returned unchanged", async () => {
   const { store } = at.current;
   const all = Uint8Array.from({ length: 256 }, (_, n) => n);
   await store.send(QUEUE, [item({ envelope: all, retrySettings: all })], SETTINGS);

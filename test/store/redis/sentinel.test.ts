@@ -62,7 +62,7 @@ test("the store goes on after a failover: calls, leases and hints", async () => 
   );
   expect(await set.replica.cli("ROLE")).toMatch(/^master/);
 
-  // The leases of before are still good, under their old tokens.
+  // Leases from before the failover still count, under their old tokens.
   const settled = await store.settle(
     QUEUE,
     NO_REQUEST,

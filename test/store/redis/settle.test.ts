@@ -73,7 +73,7 @@ test.each([
   }
   expect(dump.sessions).toEqual({});
   if (counter !== undefined) expect(dump.counters[counter]).toBe(1);
-  // The same token again finds nothing to do.
+  // The same token again changes nothing.
   const again = await settle(outcome(claimed, "succeed"));
   expect(again).toMatchObject({ status: gone ? "NOT_FOUND" : "LEASE_LOST" });
 });
@@ -99,7 +99,7 @@ test("releases count in a row, until an attempt fails", async () => {
   expect(releases).toEqual([1, 2, 0, 1]);
 });
 
-test("what never reached its stream keeps its place before later messages", async () => {
+test("a returned message keeps its place before later ones", async () => {
   await at.current.store.send(QUEUE, [item()], SETTINGS);
   await settle(outcome(claimed, "return"));
   const next = (await at.current.tick(QUEUE, [session(1)])).claimed;
@@ -118,13 +118,13 @@ async function expireLease() {
 }
 
 test.each(["succeed", "failReschedule", "quarantine", "release", "return"] as const)(
-  "late, nobody took it since: %s still applies",
+  "a late %s applies if nobody claimed the message since",
   async (kind) => {
     await expireLease();
     expect(await message()).toMatchObject({ state: "SCHEDULED", unknown: 1, expiries: 1 });
     expect(await settle(outcome(claimed, kind))).toMatchObject({
       status: "APPLIED",
-      // The lease is over: its session has its room back already.
+      // The lease has expired: its session has that room again already.
       sessionId: undefined,
       heldMs: 0,
     });
@@ -134,7 +134,7 @@ test.each(["succeed", "failReschedule", "quarantine", "release", "return"] as co
   },
 );
 
-test("late, and somebody took it since: the lease is lost and nothing changes", async () => {
+test("a late outcome changes nothing if the message was claimed since", async () => {
   await expireLease();
   const second = only((await at.current.tick(QUEUE, [session(2)])).claimed);
   const before = await at.current.dump(QUEUE);
@@ -147,7 +147,7 @@ test("late, and somebody took it since: the lease is lost and nothing changes", 
   expect(await settle(outcome(second, "succeed"))).toMatchObject({ status: "APPLIED" });
 });
 
-test("a late success frees a message that was taken for a crash loop", async () => {
+test("a late success removes a message that was quarantined as a crash loop", async () => {
   for (let n = 0; n < 4; n++) {
     await expireLease();
     claimed = only((await at.current.tick(QUEUE, [session(1)])).claimed);
@@ -157,7 +157,7 @@ test("a late success frees a message that was taken for a crash loop", async () 
   expect(await settle(outcome(claimed, "succeed"))).toMatchObject({ state: "SUCCEEDED" });
 });
 
-test("a late return undoes the expiry that made it a suspect", async () => {
+test("a late return undoes the expiry that led to isolated delivery", async () => {
   await expireLease();
   claimed = only((await at.current.tick(QUEUE, [session(1)])).claimed);
   await expireLease();
@@ -166,7 +166,7 @@ test("a late return undoes the expiry that made it a suspect", async () => {
   expect(await message()).toMatchObject({ isolated: false, expiries: 1 });
 });
 
-test("after a retry out of quarantine an old token is lost", async () => {
+test("a retry from quarantine invalidates old tokens", async () => {
   await settle(outcome(claimed, "quarantine"));
   await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([claimed.id]));
   expect(await settle(outcome(claimed, "succeed"))).toMatchObject({ status: "LEASE_LOST" });
@@ -210,7 +210,7 @@ async function version() {
   return (examined as { version: number }[])[0]?.version ?? -1;
 }
 
-test("examine tells what a verdict needs", async () => {
+test("examine returns what a verdict depends on", async () => {
   const retrySettings = bytes("own settings");
   await at.current.store.send("q", [item({ retrySettings, reason: "WEBHOOK_FAILED" })], SETTINGS);
   const other = only((await at.current.tick("q", [session(1)])).claimed);
@@ -252,7 +252,7 @@ test("an extension by the same lease is no new version: it disturbs no verdict",
   expect(await version()).toBe(decidedOn);
 });
 
-test("a lost lease does not stand in the way of the others of its call", async () => {
+test("a lost lease does not affect the other outcomes of its call", async () => {
   const lost = { ...outcome(claimed, "succeed"), version: 999 };
   lost.token = { ...lost.token, nonce: new Uint8Array(16) };
   const reply = await at.current.store.settle(QUEUE, NO_REQUEST, [
@@ -288,7 +288,7 @@ test("requests of different verbs never answer each other", async () => {
   expect(only(reply?.results)).toMatchObject({ status: "APPLIED", state: "SUCCEEDED" });
 });
 
-test("a clock that was set back makes no negative ages", async () => {
+test("ages are not negative when the clock jumps back", async () => {
   await at.current.clock.set(START_MS - 3_600_000);
   expect(await settle(outcome(claimed, "succeed"))).toMatchObject({ heldMs: 0, ageMs: 0 });
 });

@@ -1,4 +1,4 @@
-// Links to Redis that go silent without a word, as when a machine or a route vanishes.
+// Links to Redis that stop without an error, as when a machine or a route is gone.
 
 import { afterEach, beforeEach, onTestFinished, test } from "vitest";
 import { RedisStore } from "../../../src/store/redis/redis-store.ts";
@@ -38,7 +38,7 @@ async function openStore(timeoutMs = DEADLINE_MS): Promise<RedisStore> {
   return store;
 }
 
-/** Each message is the first of its queue: whoever listens is woken. */
+/** Each message is the first of its queue, which sends a wake-up. */
 let queues = 0;
 const accepted = (store: RedisStore) => () =>
   store.send(`orders-${++queues}`, [item()], SETTINGS).then(
@@ -46,7 +46,7 @@ const accepted = (store: RedisStore) => () =>
     () => undefined,
   );
 
-test("a connection that falls silent while it is made is given up for another", async () => {
+test("a connection that gets no answer in its handshake is replaced", async () => {
   const store = await openStore();
   link.reset();
   link.set({ blackhole: true }, ["down"]);
@@ -56,14 +56,14 @@ test("a connection that falls silent while it is made is given up for another", 
   await until("sends to be accepted again", accepted(store));
 });
 
-test("a link that is slow, but within the deadline, is used", async () => {
-  // One way: there and back is half of the deadline.
+test("a slow link within the deadline is used", async () => {
+  // One way; both ways take half of the deadline.
   link.set({ latencyMs: DEADLINE_MS / 2 });
   const store = await openStore(2 * DEADLINE_MS);
   await until("sends to be accepted", accepted(store));
 });
 
-test("hints come again after their connection has fallen silent", async () => {
+test("hints work again after their connection got no answers", async () => {
   const store = await openStore();
   let hints = 0;
   store.hints.onWake(() => hints++);

@@ -17,7 +17,7 @@ const QUEUE = "orders";
 
 const stats = async (queue = QUEUE) => only(await at.current.store.stats([queue]));
 
-test("a queue that nobody has written to is empty", async () => {
+test("a queue without messages is empty", async () => {
   expect(await stats("nowhere")).toEqual({
     nowMs: START_MS,
     scheduled: 0,
@@ -41,7 +41,7 @@ test("a queue that nobody has written to is empty", async () => {
   });
 });
 
-test("counts, cells, heads and totals say what is there", async () => {
+test("stats returns counts, cells, first due times and totals", async () => {
   const { store, clock } = at.current;
   await store.send(
     QUEUE,
@@ -91,7 +91,7 @@ test("counts, cells, heads and totals say what is there", async () => {
   expect((await stats()).counters.get("succeeded")).toBe(1);
 });
 
-test("suspects that are due are told apart", async () => {
+test("due messages with isolated delivery are counted apart", async () => {
   await at.current.store.send(QUEUE, [item(), item()], SETTINGS);
   for (let n = 0; n < 2; n++) {
     await at.current.tick(QUEUE, [session(1, { count: 1 })]);
@@ -126,9 +126,9 @@ test("the oldest message is found in any state, also when older chunks are gone"
   expect((await stats()).oldestAtMs).toBe(START_MS + 5_000);
 });
 
-test("rates follow a minute's average and fade when nothing happens", async () => {
+test("rates are averages over a minute and fade without events", async () => {
   const { store, clock } = at.current;
-  // Two a second, for five minutes: the average is there.
+  // Two a second for five minutes: the average is two.
   for (let second = 0; second < 300; second += 5) {
     await store.send(
       QUEUE,
@@ -146,7 +146,7 @@ test("rates follow a minute's average and fade when nothing happens", async () =
   expect((await stats()).rates.accepted).toBeLessThan(1e-9);
 });
 
-test("a clock that was set back makes no rate grow", async () => {
+test("rates do not grow when the clock jumps back", async () => {
   const { store, clock } = at.current;
   await store.send(QUEUE, [item()], SETTINGS);
   const before = (await stats()).rates.accepted;
@@ -161,7 +161,7 @@ const record = (n: number, queues = [QUEUE]) => ({
   maxInFlight: 10,
 });
 
-test("workers are the streams of living nodes, and their credit what they could still take", async () => {
+test("workers are the open streams of living nodes, free credit what they could still take", async () => {
   const { store } = at.current;
   await store.beat();
   await store.registerSession(record(1, [QUEUE, "other"]));
@@ -177,7 +177,7 @@ test("workers are the streams of living nodes, and their credit what they could 
   expect(await stats("other")).toMatchObject({ workers: 0 });
 });
 
-test("workers of a node that has fallen silent do not count, and are forgotten in the end", async () => {
+test("workers of a silent node do not count, and are removed later", async () => {
   const { store, redis, prefix } = at.current;
   const dead = at.current.openStore({ nodeId: "dead" });
   await until("the connection", () => dead.ready || undefined);
@@ -208,7 +208,7 @@ test("a session is found by its id for as long as its leases may last", async ()
   expect(await store.sessionQueues(id)).toEqual(["a", "b"]);
   expect(await store.sessionQueues("not a session")).toBeUndefined();
 
-  // Its stream was open for half a day: the leases it leaves behind begin to count now.
+  // Its stream was open for half a day: its last leases may begin now.
   await redis.pexpire(`${prefix}:session:${id}`, 3_600_000);
   await store.unregisterSession({ sessionId: id, ...rest });
   expect(await store.sessionQueues(id)).toEqual(["a", "b"]);
@@ -228,12 +228,12 @@ test("open streams are written again after the store has lost them", async () =>
   expect(await stats()).toMatchObject({ workers: 1 });
   expect(await store.sessionQueues(record(1).sessionId)).toEqual([QUEUE]);
   expect(await redis.pttl(`${prefix}:session:${record(1).sessionId}`)).toBeGreaterThan(0);
-  // Queues, too: the list was lost, and the next send writes it anew.
+  // Queues, too: the list was lost, and the next send writes it again.
   await store.send(QUEUE, [item()], SETTINGS);
   expect(await store.queues()).toEqual([QUEUE]);
 });
 
-test("streams that ended while the store was away are workers no more once it is back", async () => {
+test("a stream that ended during an outage of the store is no worker afterwards", async () => {
   const { store, redis } = at.current;
   await store.registerSession(record(1));
   await store.registerSession(record(2));
@@ -248,7 +248,7 @@ test("streams that ended while the store was away are workers no more once it is
   expect(await stats()).toMatchObject({ workers: 1 });
 });
 
-test("of streams that were never written there is nothing to take back", async () => {
+test("a stream that was never written leaves no entry to remove", async () => {
   const { store, redis } = at.current;
   const evals = async () =>
     Number(/cmdstat_eval:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1] ?? 0);
@@ -266,7 +266,7 @@ test("of streams that were never written there is nothing to take back", async (
   expect(await writesOfBeat()).toBe(usual);
 });
 
-test("a stream that ends while it is being written is no worker", async () => {
+test("a stream that ends while it is registered is no worker", async () => {
   const { store } = at.current;
   const writing = store.registerSession(record(1));
   await store.unregisterSession(record(1));
@@ -275,7 +275,7 @@ test("a stream that ends while it is being written is no worker", async () => {
   expect(await stats()).toMatchObject({ workers: 0 });
 });
 
-test("a session that is back before its end could be told stays a worker", async () => {
+test("a session with a new stream stays a worker when its old stream is unregistered late", async () => {
   const { store, redis } = at.current;
   await store.registerSession(record(1));
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
@@ -288,7 +288,7 @@ test("a session that is back before its end could be told stays a worker", async
   expect(await stats()).toMatchObject({ workers: 1 });
 });
 
-test("there are no more queues than allowed; those that exist go on", async () => {
+test("the limit of queues refuses new ones, and existing ones work", async () => {
   const small = at.current.openStore({ maxQueues: 1 });
   await until("the connection", () => small.ready || undefined);
   await small.send("first", [item()], SETTINGS);

@@ -24,7 +24,7 @@ function shares(ids: readonly string[], claimed: readonly Claimed[]): number[][]
   return result;
 }
 
-test("a claim carries what a worker needs, and its whole state says who has it", async () => {
+test("a claim has all that a worker needs, and the state names its session", async () => {
   const reply = await at.current.store.send(
     QUEUE,
     [item({ ttlMs: 60_000, envelope: bytes("body") })],
@@ -106,7 +106,7 @@ test("sessions take turns, each to its room", async () => {
   expect(nextDueAtMs).toBe(START_MS);
 });
 
-test("nothing is claimed for nobody, or for a session without room", async () => {
+test("nothing is claimed without a session, or for one without room", async () => {
   await seed([10]);
   expect((await tick()).claimed).toEqual([]);
   expect((await tick(session(1, { count: 0 }))).claimed).toEqual([]);
@@ -118,7 +118,7 @@ test("the bytes of a session are its limit", async () => {
   expect(shares(ids, claimed)).toEqual([[0, 1]]);
 });
 
-test("a message larger than the bytes goes alone, to a session that holds nothing", async () => {
+test("a message larger than the bytes of a session goes alone to an empty session", async () => {
   const ids = await seed([500, 10]);
   const busy = session(1, { bytes: 100, canIsolate: false });
   expect((await tick(busy)).claimed).toEqual([]);
@@ -152,12 +152,12 @@ test("a tick that finds nothing to do writes nothing", async () => {
 });
 
 test.each(["due", "isolated", "leases", "quarantine", "expiry"])(
-  "an entry of %s without a message is taken away, counted, and stops nobody",
+  "an entry of %s without a message is removed, counted, and stops no other message",
   async (index) => {
     const { redis } = at.current;
     const ids = await seed([10]);
     const ghost = Buffer.from(ids[0] as string, "hex");
-    // Another id, whatever the random end of this one is.
+    // Another id, whatever the random bits of this one are.
     ghost.writeUInt8(ghost.readUInt8(15) ^ 0xff, 15);
     await redis.zadd(at.current.key(QUEUE, `:${index}`), START_MS - 1, ghost);
     const reply = await at.current.tick(QUEUE, [session(1)], { quarantineRetentionMs: 1 });

@@ -26,7 +26,7 @@ async function follow(server: TestRedis): Promise<void> {
   });
 }
 
-/** A replica counts from its first word on, which comes within a second of its link. */
+/** A replica counts after its first acknowledgment, within a second after it has connected. */
 const stored = (store: RedisStore, sent: SendItem) =>
   until("the replica", () => store.send("orders", [sent], SETTINGS).then(only, () => undefined));
 
@@ -67,7 +67,7 @@ test("a send that was answered on an earlier connection waits for the replicas o
   expect(await stored(store, sent)).toMatchObject({ status: "stored" });
 });
 
-test("nothing else waits behind a send that waits for a replica", async () => {
+test("other calls do not wait behind a send that waits for a replica", async () => {
   const { server } = at.current;
   await follow(server);
   const store = await openStore(2_000);
@@ -86,7 +86,7 @@ test("nothing else waits behind a send that waits for a replica", async () => {
   expect(ended).toEqual(["stats", "send"]);
 });
 
-test("a server that lacks what was written vouches for nothing", async () => {
+test("a server without the writes confirms nothing", async () => {
   const target = (path: string): RedisTarget => ({ kind: "socket", path });
   const own = target(at.current.server.socketPath);
   const connection = new Connection({ target: own, timeoutMs: 1_000 });
@@ -108,7 +108,7 @@ test("a server that lacks what was written vouches for nothing", async () => {
   });
 });
 
-test("what was written on a connection that was lost meanwhile is not vouched for", async () => {
+test("writes on a lost connection are not confirmed", async () => {
   const { server, redis } = at.current;
   await follow(server);
   const target: RedisTarget = { kind: "socket", path: server.socketPath };
@@ -131,8 +131,8 @@ test("what was written on a connection that was lost meanwhile is not vouched fo
     return now !== id || undefined;
   });
   replica.resume();
-  // False or an error, as a mark that was under way when its socket was lost.
+  // False or an error: the mark was being written when the socket was lost.
   expect(await Promise.all([running, next])).not.toContain(true);
-  // On the connection that there is now, once it has begun.
+  // On the new connection.
   await until("a round on it", async () => (await confirmed()) || undefined);
 });

@@ -1,4 +1,4 @@
-// The walk over all messages in one state, as simulations see them.
+// The walk over all messages in one state, for simulations.
 
 import { expect, test } from "vitest";
 import type { StoredState } from "../../../src/core/message.ts";
@@ -33,7 +33,7 @@ async function walk(state: StoredState): Promise<{ messages: WalkedMessage[]; pa
   return { messages, pages };
 }
 
-test("each message is met once, in the state that it has, with what its verdict depends on", async () => {
+test("a walk returns each message of a state once", async () => {
   const { store, clock } = at.current;
   const sent = await store.send(
     QUEUE,
@@ -80,7 +80,7 @@ test("more than one page", async () => {
   expect(pages).toBeGreaterThanOrEqual(3);
 });
 
-test("of a queue that is not there nothing", async () => {
+test("a walk of a missing queue is empty", async () => {
   for (const state of ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const) {
     expect((await walk(state)).messages).toEqual([]);
   }

@@ -41,7 +41,7 @@ test.each(SEEDS)("a random walk keeps every invariant: seed %d", async (seed) =>
   let claimNumber = 0;
   let requests = 0;
 
-  // Now and then under a request that was used before, now and then under none.
+  // Sometimes under a request that was used before, sometimes without one.
   const request = () =>
     random.chance(0.3)
       ? NO_REQUEST
@@ -90,7 +90,7 @@ test.each(SEEDS)("a random walk keeps every invariant: seed %d", async (seed) =>
         quarantineRetentionMs: random.pick([0, 0, 60_000]),
       },
     });
-    // A reply that is lost: the claims are given back, once or twice.
+    // The reply is lost: the claims are given back, once or twice.
     if (random.chance(0.15)) {
       for (let n = random.below(2); n >= 0; n--) await store.abandon(queue, claimNumber, asked);
     } else {

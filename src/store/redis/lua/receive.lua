@@ -1,8 +1,8 @@
--- Takes in messages that move here from another queue, or refuses them. What was decided is kept for days by message and
+-- Takes in messages that move here from another queue, or refuses them. Decisions are kept for days by message and
 -- delivery (each move follows another delivery): a repeat gets the same answer and changes nothing, even if the message
 -- was processed or moved on since.
 -- KEYS: base of the target queue
--- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for what is not decided yet), journal_max, from (the
+-- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), journal_max, from (the
 -- other queue), delivery_rules; items: facts (layout `receive_item`), state, envelope, history, edits
 -- Reply: one byte for each, a number of MOVE; one byte more if the queue did not exist
 local items, marks = {}, {}

@@ -11,7 +11,7 @@ if answer then return { answer } end
 
 local function has_bit(o, bit) return o.bits % (bit + bit) >= bit end
 
--- What rules and edits change: few outcomes have any of it.
+-- Reads the changes by rules and edits, which few outcomes have.
 local function read_changes(o, facts, at)
   if has_bit(o, OUTCOME_BIT.PRIORITY) then
     local priority, rest = read.settle_priority(facts, at)

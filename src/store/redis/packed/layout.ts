@@ -15,7 +15,7 @@ const FLAG = 9;
 const BYTES = 10;
 const STRING = 11;
 
-/** One kind of field: its bytes here, and its letters in a format of Lua's `struct`. */
+/** One kind of field: its bytes here, and its code in a format of Lua's `struct`. */
 export interface Kind<T> {
   readonly code: number;
   /** Bytes that every value takes; of a string those of its length. */

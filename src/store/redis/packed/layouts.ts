@@ -19,7 +19,7 @@ import {
 const token = { id: bytes(16), delivery: u32, nonce: bytes(16) };
 
 /**
- * Every packed value: what is stored, what scripts are given, what they answer. Scripts name layouts and
+ * Every packed value: stored ones, arguments of scripts, and replies. Scripts name layouts and
  * fields as here, with `_` for capitals: `read.token(v)`, `write.send_reply { due = 5, ... }`.
  * script-text/expand.ts puts formats and order there.
  */

@@ -21,9 +21,8 @@ const LUA = new URL("../lua/", import.meta.url);
 
 /**
  * Parts in the outermost function, with the names of keys and arguments. For each variable of an outer
- * function that a new function uses, Lua looks through all such variables that are open in the function right
- * outside; those of functions further out are at hand. So what most functions use stays one level further out
- * than the rest.
+ * function that a new function uses, Lua searches all such variables of the function right outside; it finds those
+ * of functions further out at once. So variables that most functions use are one level further out than the rest.
  */
 const OUTER: readonly string[] = ["time", "lazy", "writes"];
 

@@ -6,7 +6,7 @@ import { behindBracket, type Token, textOf, tokenize } from "./tokens.ts";
 
 /** A name of the tables as Lua has it: `movedIn` is `moved_in` there. */
 export const luaName = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
 const GROUPS = NUMBERS as Readonly<Record<string, Readonly<Record<string, number>>>>;
 const LAYOUT_OF = new Map<string, Layout<Fields>>(

@@ -5,11 +5,11 @@ import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { useTestStore } from "../../../support/store.ts";
 import { session } from "../../../support/store-items.ts";
 
-// A claim costs the same however many messages are blocked. Costs are what Redis says that scripts
-// took, against a queue that never had a message: ratios, since machines differ.
+// A claim costs the same however many messages are blocked. The cost is the time of scripts that Redis reports,
+// relative to a queue without messages, since machines differ.
 
 const at = useTestStore();
-// Other tests look at what is stored; here it would take longer than the test.
+// Invariants are not checked here: that would take longer than the test.
 afterEach(() => at.current.redis.flushall());
 
 const QUEUE = "blocked";
@@ -28,7 +28,7 @@ async function block(each: (n: number) => Partial<SendItem>): Promise<void> {
   }
 }
 
-/** Hands out what may go, until nothing does and every closed lane is parked. */
+/** Hands out what may go, until every key queue of a closed limiter is blocked. */
 async function untilBlocked(): Promise<void> {
   for (;;) {
     const { claimed, nextDueAtMs, nowMs } = await at.current.tick(QUEUE, [
@@ -56,26 +56,26 @@ async function expectCheap(what: string): Promise<void> {
   const words = `${blocked.toFixed(0)} us a tick, ${empty.toFixed(0)} us of an empty queue`;
   console.info(`${BLOCKED} messages behind ${what}: ${words}`);
   expect(blocked / empty).toBeLessThan(MOST_TIMES);
-  // And what nothing blocks goes out at once.
+  // A message that is not blocked is delivered at once.
   await send({ name: "free" });
   expect(await claimNames({ count: 1 })).toEqual(["free"]);
 }
 
 const RULES: Partial<DeliveryRules> = { keyAttribute: "host", keyMaxInFlight: 1, ordering: "key" };
 
-test("one key that is closed costs nothing, whatever waits behind it", LIMIT, async () => {
+test("a closed key costs nothing, however many messages it blocks", LIMIT, async () => {
   rules(RULES);
   await block(() => ({ limiterKey: "a" }));
   await expectCheap("one key");
 });
 
-test("so do 10,000 keys", LIMIT, async () => {
+test("10,000 closed keys cost nothing", LIMIT, async () => {
   rules(RULES);
   await block((n) => ({ limiterKey: `key ${n % 10_000}` }));
   await expectCheap("10,000 keys");
 });
 
-test("so do ordering keys", LIMIT, async () => {
+test("10,000 messages behind ordering keys cost nothing", LIMIT, async () => {
   rules(RULES);
   await block((n) => ({ orderingKey: `order ${n % 100}` }));
   await expectCheap("100 ordering keys");
@@ -97,7 +97,7 @@ test(
     for (let from = 0; from < closed.length; from += BATCH) {
       await send(...closed.slice(from, from + BATCH));
     }
-    // Due before what may go, and none of them is known to be closed yet.
+    // Due before the open ones, and not found closed yet.
     await at.current.clock.advance(1);
     await send({ name: "open", limiterKey: "another" });
     let ticks = 0;

@@ -57,7 +57,7 @@ test("failures whose reason does not count open nothing, and dilute nothing", as
   expect((await stats())?.breaker.state).toBe("OPEN");
 });
 
-test("a failure of a lease from before it opened is on record and burns no attempt", async () => {
+test("a failure of a lease from before it opened is stored and exempt", async () => {
   rules({ breaker: BREAKER });
   await send(...many(6));
   const held = await claim();
@@ -72,7 +72,7 @@ test("a failure of a lease from before it opened is on record and burns no attem
   expect(await message(exhausted)).toMatchObject({ state: "SCHEDULED", attempts: 0 });
 });
 
-test("what no retry can help goes to quarantine also while it is open", async () => {
+test("a failure that no retry can fix goes to quarantine while it is open", async () => {
   rules({ breaker: BREAKER });
   await send(...many(5));
   const held = await claim();
@@ -84,7 +84,7 @@ test("what no retry can help goes to quarantine also while it is open", async ()
   expect(await message(held[4] as Claimed)).toMatchObject({ state: "QUARANTINED", attempts: 1 });
 });
 
-test("nor does a failure from before it opened drop a message, which no one could undo", async () => {
+test("a failure from before it opened does not drop a message", async () => {
   rules({ breaker: BREAKER });
   await send(...many(5));
   const held = await claim();
@@ -97,7 +97,7 @@ test("nor does a failure from before it opened drop a message, which no one coul
   expect(await message(held[4] as Claimed)).toMatchObject({ state: "SCHEDULED", attempts: 0 });
 });
 
-test("what a rule moves leaves also while it is open, if no retry can help it, here or there", async () => {
+test("a failure that no retry can fix moves its message while it is open", async () => {
   const kinds = {
     retried: ["SCHEDULED", undefined, undefined],
     exhausted: ["SCHEDULED", "RETRIES_EXHAUSTED", "RETRIES_EXHAUSTED"],
@@ -171,7 +171,7 @@ test("of several probes that fail the first one counts as an attempt, the others
   expect(after).toEqual([(before[0] ?? 0) + 1, before[1]]);
 });
 
-test("a probe that hangs opens it again, and that is not held against the message", async () => {
+test("a probe that hangs opens it again, and the message is exempt", async () => {
   await openIt();
   await at.current.clock.advance(5_000);
   const [probe] = (await claim({ count: 1 })) as [Claimed];
@@ -181,7 +181,7 @@ test("a probe that hangs opens it again, and that is not held against the messag
   expect(await message(probe)).toMatchObject({ state: "SCHEDULED", expiries: 0, unknown: 1 });
 });
 
-test("a probe that is given back lets another one go", async () => {
+test("a returned probe makes room for another one", async () => {
   await openIt();
   await at.current.clock.advance(5_000);
   const probes = await claim();
@@ -190,7 +190,7 @@ test("a probe that is given back lets another one go", async () => {
   expect((await stats())?.breaker.state).toBe("HALF_OPEN");
 });
 
-test("outcomes of leases from before it opened move it no more, not even once it is closed", async () => {
+test("outcomes of leases from before it opened do not count, even after it has closed", async () => {
   rules({ breaker: BREAKER });
   await send(...many(20));
   const held = await claim({ count: 12 });
@@ -230,7 +230,7 @@ test("by key, one bad host does not stop the others", async () => {
   expect(await stats()).toMatchObject({ openBreakers: 0 });
 });
 
-test("its turns are in the journal", async () => {
+test("opening and closing are in the journal", async () => {
   await openIt();
   await at.current.clock.advance(5_000);
   await settle(await claim(), "succeed");
@@ -266,7 +266,7 @@ test("open breakers are listed, and can be closed by hand", async () => {
   expect(await claimNames()).toContain("bad 11");
 });
 
-test("the end of a lease from before it opened is not held against the message", async () => {
+test("an expired lease from before it opened is exempt", async () => {
   rules({ breaker: BREAKER });
   await send(...many(5));
   const held = await claim({ leaseMs: 1_000 });
@@ -276,7 +276,7 @@ test("the end of a lease from before it opened is not held against the message",
   expect(await message(held[4] as Claimed)).toMatchObject({ expiries: 0, unknown: 1 });
 });
 
-test("a failure that burns no attempt ends a row of expired leases, as any outcome does", async () => {
+test("an exempt failure resets the count of expired leases", async () => {
   rules({ breaker: BREAKER });
   await send({ name: "isolated" });
   for (let time = 0; time < 2; time++) {
@@ -305,7 +305,7 @@ test("a breaker that was off while its probes ended tries again when it is back"
   expect((await stats())?.breaker.state).toBe("CLOSED");
 });
 
-test("what an open breaker holds goes on when there is none any more", async () => {
+test("messages of an open breaker go on when the rules have none any more", async () => {
   rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
   await send(...many(10, { limiterKey: "bad" }));
   await fail(await claim({ count: 4 }));
@@ -314,7 +314,7 @@ test("what an open breaker holds goes on when there is none any more", async () 
   expect(await claimNames()).toHaveLength(10);
 });
 
-test("one that nothing has moved for a day is forgotten, and no longer counted", async () => {
+test("a breaker that is not used for a day is dropped", async () => {
   rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
   await send(...many(4, { limiterKey: "bad" }));
   const held = await claim();
@@ -326,13 +326,13 @@ test("one that nothing has moved for a day is forgotten, and no longer counted",
   expect((await stats())?.openBreakers).toBe(0);
 });
 
-test("that of the whole queue is counted among those that are not closed", async () => {
+test("the queue's breaker counts among the open ones", async () => {
   await openIt();
   const { deliveryStatus } = await at.current.tick(QUEUE, []);
   expect([deliveryStatus.openBreakers, (await stats())?.openBreakers]).toEqual([1, 1]);
 });
 
-test("one that needs fewer probes than when they went out closes by those that have succeeded", async () => {
+test("a breaker that needs fewer probes now closes by those that have succeeded", async () => {
   rules({ breaker: { ...BREAKER, probes: 5 } });
   await send(...many(20));
   await fail(await claim({ count: 4 }));
@@ -345,7 +345,7 @@ test("one that needs fewer probes than when they went out closes by those that h
   expect((await stats())?.breaker.state).toBe("CLOSED");
 });
 
-test("a clock that jumps back keeps none open for longer, and its probes still close it", async () => {
+test("a clock that jumps back keeps no breaker open longer, and its probes still close it", async () => {
   await openIt();
   await at.current.clock.set(START_MS - 3_600_000);
   await send(...many(10));

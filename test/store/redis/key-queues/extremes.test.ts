@@ -3,7 +3,7 @@ import type { Claimed } from "../../../../src/store/contract.ts";
 import { BREAKER, keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
 
-// Numbers at the ends of what the configuration allows.
+// The smallest and largest numbers that the configuration allows.
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -14,7 +14,7 @@ const fail = (claims: readonly Claimed[]) =>
   settle(claims, "failReschedule", { delayMs: 0, countsForBreaker: true });
 const stats = async () => (await at.current.store.stats([QUEUE]))[0];
 
-test("the lowest rate lets one go each thousand seconds", async () => {
+test("the lowest rate delivers one message each thousand seconds", async () => {
   rules({ rate: { perSecond: 0.001, burst: 1 } });
   await send(...many(2));
   expect(await claimNames()).toEqual(["0"]);
@@ -25,7 +25,7 @@ test("the lowest rate lets one go each thousand seconds", async () => {
   expect(await claimNames()).toEqual(["1"]);
 });
 
-test("so does the lowest rate of a key", async () => {
+test("the lowest rate of a key delivers one message each thousand seconds", async () => {
   rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
   await send(...many(2, { limiterKey: "a" }));
   expect(await claimNames()).toEqual(["0"]);
@@ -36,7 +36,7 @@ test("so does the lowest rate of a key", async () => {
   expect(await claimNames()).toEqual(["1"]);
 });
 
-test("the highest rates and bursts hold nothing back", async () => {
+test("the highest rates and bursts block nothing", async () => {
   const most = { perSecond: 1_000_000, burst: 1_000_000 };
   rules({
     ...{ rate: most, keyAttribute: "host", keyRate: most, keyMaxInFlight: 10_000 },
@@ -53,7 +53,7 @@ test("the highest rate with the smallest burst goes one by one", async () => {
   rules({ rate: { perSecond: 1_000_000, burst: 1 } });
   await send(...many(3));
   expect(await claimNames()).toHaveLength(1);
-  // Nobody is asked to look again sooner than this.
+  // The shortest time until the next look.
   expect((await at.current.tick(QUEUE, [])).nextDueAtMs).toBe(START_MS + 5);
   await at.current.clock.advance(1);
   expect(await claimNames()).toHaveLength(1);
@@ -113,7 +113,7 @@ test("a breaker that any failure opens, and one that only all of them do", async
   expect((await stats())?.breaker.state).toBe("CLOSED");
 });
 
-test("a share is met exactly: three failures of thirty are a tenth", async () => {
+test("the failure ratio is exact: three failures of thirty are a tenth", async () => {
   rules({ breaker: { ...BREAKER, minimumVolume: 30, failureRatio: 0.1 } });
   await send(...many(30));
   const held = await claim();
@@ -124,7 +124,7 @@ test("a share is met exactly: three failures of thirty are a tenth", async () =>
   expect((await stats())?.breaker.state).toBe("OPEN");
 });
 
-test("the longest keys, in characters of several bytes, are told apart by their last one", async () => {
+test("the longest keys, in characters of several bytes, differ by their last one", async () => {
   const key = "ü".repeat(63);
   rules({
     ...{ keyAttribute: "host", keyMaxInFlight: 1 },

@@ -88,7 +88,7 @@ test("due messages of many keys get equal shares of one claim", async () => {
   expect(claimed.filter((name) => name?.startsWith("small"))).toHaveLength(2);
 });
 
-test("a claim looks at no blocked message: a hundred keys that are closed cost one look each", async () => {
+test("a claim reads no blocked message: a hundred closed keys cost one look each", async () => {
   rules({ keyAttribute: "host", keyMaxInFlight: 1 });
   for (let key = 0; key < 100; key++) await send(...many(5, { limiterKey: `k${key}` }));
   await claim({ count: 100 });
@@ -98,7 +98,7 @@ test("a claim looks at no blocked message: a hundred keys that are closed cost o
   expect(keyQueues.limiters.size).toBe(100);
 });
 
-test("other rules open what the old ones had closed", async () => {
+test("new rules open limiters that old rules closed", async () => {
   rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
   await send(...many(3, { limiterKey: "a" }));
   await claim();
@@ -112,7 +112,7 @@ test("a budget lets retries be a share of first deliveries, and a few in any cas
   await send(...many(60));
   const first = await claim({ count: 60 });
   await settle(first, "failReschedule", { delayMs: 0 });
-  // The bucket holds 50 of the ratio 0.5, or 10 s of what is always allowed: it was full.
+  // The bucket holds 50 tokens at the ratio 0.5, or 10 s of the minimum: it was full.
   expect(await claimNames()).toHaveLength(50);
   expect(await claimNames()).toHaveLength(0);
   await at.current.clock.advance(2_000);
@@ -131,16 +131,16 @@ test("first deliveries do not wait behind retries that the budget holds", async 
   expect(await claimNames()).toEqual(["fresh"]);
 });
 
-test("a suspect whose key is closed goes within a second of its opening", async () => {
+test("an isolated delivery follows within a second after its key opens", async () => {
   rules({ keyAttribute: "host", keyMaxInFlight: 1 });
-  await send({ name: "suspect", limiterKey: "a" });
+  await send({ name: "isolated", limiterKey: "a" });
   for (let time = 0; time < 2; time++) {
     await claim({ leaseMs: 1_000 });
     await at.current.clock.advance(1_000);
     await at.current.tick(QUEUE, []);
   }
   await send({ name: "other", limiterKey: "a" });
-  // A stream that holds something gets no suspect.
+  // A stream that holds a message gets no isolated delivery.
   const held = await claim({ canIsolate: false });
   expect(names(held)).toEqual(["other"]);
   expect(await claimNames()).toEqual([]);
@@ -148,10 +148,10 @@ test("a suspect whose key is closed goes within a second of its opening", async 
   const { nextIsolatedAtMs, nowMs } = await at.current.tick(QUEUE, []);
   expect(nextIsolatedAtMs).toBe(nowMs + 1_000);
   await at.current.clock.advance(1_000);
-  expect(await claimNames()).toEqual(["suspect"]);
+  expect(await claimNames()).toEqual(["isolated"]);
 });
 
-test("a budget holds over all nodes together, and is whole for the one that is left", async () => {
+test("nodes share a retry budget, and one node may use all of it", async () => {
   rules({ retryBudget: { ratio: 0.01, minPerSecond: 1 } });
   await send(...many(30));
   await settle(await claim(), "failReschedule", { delayMs: 0 });
@@ -168,7 +168,7 @@ test("a budget holds over all nodes together, and is whole for the one that is l
   expect(await claimNames()).toHaveLength(5);
 });
 
-test("what went by before there was a budget is not owed to it", async () => {
+test("deliveries before the budget was set do not count against it", async () => {
   await send(...many(200));
   await settle(await claim({ count: 200 }), "failReschedule", { delayMs: 0 });
   rules({ retryBudget: { ratio: 0.1, minPerSecond: 1 } });
@@ -193,7 +193,7 @@ test("a clock that jumps back stops no rate, neither of the queue nor of a key",
   expect(await claimNames()).toEqual(["b 1"]);
 });
 
-test("a clock that jumps back keeps no gate closed for longer", async () => {
+test("a clock that jumps back keeps no limiter closed longer", async () => {
   rules({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 1 } });
   await send(...many(2, { limiterKey: "a" }));
   await claim();

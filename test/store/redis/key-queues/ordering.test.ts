@@ -27,7 +27,7 @@ test("one message of a key at a time, in the order of arrival; other keys go on"
   expect(await claimNames()).toEqual(["a3"]);
 });
 
-test("a failed one keeps its turn: the next waits for its retry", async () => {
+test("a failed message keeps its turn: the next waits for its retry", async () => {
   keyed();
   await send(a("a1"), a("a2"));
   await settle(await claim(), "failReschedule", { delayMs: 1_000 });
@@ -54,7 +54,7 @@ test("a lease that expires keeps the turn", async () => {
   expect(await claimNames()).toEqual(["a1"]);
 });
 
-test("a quarantined one steps out of the way, and after a retry it goes first again", async () => {
+test("a quarantined message leaves the order, and goes first again after a retry", async () => {
   keyed();
   await send(a("a1"), a("a2"), a("a3"));
   const first = await claim();
@@ -67,7 +67,7 @@ test("a quarantined one steps out of the way, and after a retry it goes first ag
   expect(await claimNames()).toEqual(["a1"]);
 });
 
-test("a retried one goes before one that only waits for its due time", async () => {
+test("a retried message goes before one that waits for its due time", async () => {
   keyed();
   await send(a("a1"), a("a2", { delayMs: 5_000 }));
   const first = await claim();
@@ -102,7 +102,7 @@ test("a hold ends with its age, and the pump knows when", async () => {
   expect((await at.current.store.stats([QUEUE]))[0]?.heldKeys).toBe(0);
 });
 
-test("a hold ends when the queue no longer asks for it", async () => {
+test("a hold ends when the rules no longer say so", async () => {
   keyed({ hold: true });
   await send(a("a1"), a("a2"));
   await settle(await claim(), "quarantine");
@@ -110,13 +110,13 @@ test("a hold ends when the queue no longer asks for it", async () => {
   expect(await claimNames()).toEqual(["a2"]);
 });
 
-test("one that is quarantined on arrival holds its key too", async () => {
+test("a message that is quarantined on arrival holds its key too", async () => {
   keyed({ hold: true });
   await send(a("a1", { quarantineReason: "PRODUCER_REQUEST" }), a("a2"));
   expect(await claimNames()).toEqual([]);
 });
 
-test("a waiting one whose life ends leaves the order", async () => {
+test("a waiting message whose life ends leaves the order", async () => {
   keyed();
   await send(a("a1"), a("a2", { ttlMs: 1_000 }), a("a3"));
   const first = await claim();
@@ -152,19 +152,19 @@ test("order, key limits and priority hold together", async () => {
   expect(await claimNames()).toEqual(["a2"]);
 });
 
-test("a held key can be let go by hand, once; its message stays in quarantine", async () => {
+test("a held key can be released once; its message stays in quarantine", async () => {
   keyed({ hold: true });
   await send(a("a1"), a("a2"));
   const [first] = await claim();
   await settle([first as Claimed], "quarantine");
   expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toEqual(first?.id);
   expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toBeUndefined();
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "nobody's")).toBeUndefined();
+  expect(await at.current.store.limiters.releaseOrder(QUEUE, "unused")).toBeUndefined();
   expect(await claimNames()).toEqual(["a2"]);
   expect((await at.current.store.stats([QUEUE]))[0]?.quarantined).toBe(1);
 });
 
-test("an earlier one that came back while a later one was in flight goes before its retry", async () => {
+test("an earlier message that comes back goes before the retry of a later one", async () => {
   keyed();
   await send(a("a1"), a("a2"));
   const first = await claim();
@@ -178,7 +178,7 @@ test("an earlier one that came back while a later one was in flight goes before 
   expect(await claimNames()).toEqual(["a2"]);
 });
 
-test("one that had to step back is counted among what is scheduled", async () => {
+test("a message that lost its turn counts as scheduled", async () => {
   keyed();
   await send(a("a1"));
   const first = await claim();
@@ -188,7 +188,7 @@ test("one that had to step back is counted among what is scheduled", async () =>
   expect((await at.current.store.stats([QUEUE]))[0]?.scheduled).toBe(2);
 });
 
-test("a hold without an age lasts until somebody decides", async () => {
+test("a hold without an age lasts until the message is retried or released", async () => {
   rules({ ordering: "hold", orderingHoldMaxAgeMs: 0 });
   await send(a("a1"), a("a2"));
   await settle(await claim(), "quarantine");
@@ -199,7 +199,7 @@ test("a hold without an age lasts until somebody decides", async () => {
   expect(await claimNames()).toEqual(["a2"]);
 });
 
-test("what came while a queue kept order keeps it when it no longer does", async () => {
+test("messages keep their order when the queue stops keeping order", async () => {
   keyed();
   await send(a("a1"), a("a2"));
   rules({});
@@ -210,7 +210,7 @@ test("what came while a queue kept order keeps it when it no longer does", async
   expect(await claimNames()).toEqual(["a2"]);
 });
 
-test("the pump knows of a hold that begins in the queue's first tick", async () => {
+test("the tick returns the end of a hold that begins in the first tick of a queue", async () => {
   keyed({ hold: true });
   await send(a("a1", { ttlMs: 1_000 }));
   await at.current.clock.advance(1_001);

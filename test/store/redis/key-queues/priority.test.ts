@@ -46,7 +46,7 @@ test("priority is kept through a retry, a release and an expired lease", async (
   expect(await claimNames()).toEqual(["a", "b"]);
 });
 
-test("a queue that had priorities and has none any more keeps no list of them", async () => {
+test("the list of priorities is empty when no message has one", async () => {
   await send({ name: "a", priority: 7 });
   await settle(await claim(), "succeed");
   await at.current.tick("orders", [

@@ -13,7 +13,7 @@ const examine = async (claimed: Claimed) => {
   return only(found);
 };
 
-test("a delay that the next one grows from is remembered, until one that is not", async () => {
+test("a delay is stored while the next one grows from it", async () => {
   await send({ name: "a" });
   await settle(await claim(), "failReschedule", { delayMs: 1_500, rememberDelay: true });
   await at.current.clock.advance(1_500);
@@ -24,7 +24,7 @@ test("a delay that the next one grows from is remembered, until one that is not"
   expect(await examine(only(await claim()))).toMatchObject({ lastDelayMs: undefined });
 });
 
-test("a message brought back from quarantine begins a new round", async () => {
+test("a message retried from quarantine begins a new round", async () => {
   await send({ name: "a" });
   const [first] = (await claim()) as [Claimed];
   expect(await examine(first)).toMatchObject({ roundStartedAtMs: undefined });

@@ -1,10 +1,10 @@
-// What stores of earlier layouts had in Redis, as their own code wrote it.
+// Data of earlier layouts, as the code of that time wrote it.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Redis } from "ioredis";
 
-/** All keys of a fixture begin with it; it is as long as it is, since keys are cut there. */
+/** All keys of a fixture begin with it; tests replace exactly its length. */
 export const FIXTURE_PREFIX = "fixture";
 
 export interface LayoutFixture {
@@ -31,7 +31,7 @@ export function readFixture(name: "layout-1"): LayoutFixture {
   return JSON.parse(readFileSync(file, "utf8")) as LayoutFixture;
 }
 
-/** Puts it under another prefix. */
+/** Restores it under another prefix. */
 export async function restore(fixture: LayoutFixture, redis: Redis, prefix: string): Promise<void> {
   for (const { key, ttlMs, dump } of fixture.keys) {
     const rest = Buffer.from(key, "base64").subarray(FIXTURE_PREFIX.length);

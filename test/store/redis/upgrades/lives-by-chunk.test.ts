@@ -1,4 +1,4 @@
-// The upgrade from layout 1 to 2, on what layout 1 really wrote and on more than one step takes.
+// The upgrade from layout 1 to 2, on data that layout 1 wrote and on more data than one step handles.
 
 import { expect, test } from "vitest";
 import { livesByChunk } from "../../../../src/store/redis/upgrades/lives-by-chunk.ts";
@@ -14,7 +14,7 @@ const LAYOUT_1 = readFixture("layout-1");
 
 const at = useTestStore();
 
-/** As it was when the last server of layout 1 ended. */
+/** The data when the last server of layout 1 ended. */
 async function becomeLayout1(): Promise<void> {
   const { redis, clock, prefix } = at.current;
   await redis.flushall();
@@ -34,7 +34,7 @@ function firstEnds({ messages }: QueueDump): Map<string, number> {
 
 const without = ({ chunkEnds: _, ...rest }: QueueDump) => rest;
 
-test("what layout 1 wrote becomes layout 2: all messages as they were, lives by chunk", async () => {
+test("data of layout 1 becomes layout 2: messages are unchanged, lives are listed by chunk", async () => {
   await becomeLayout1();
   const { store, redis, prefix } = at.current;
   const before = await at.current.dump(QUEUE);
@@ -77,7 +77,7 @@ test("messages of layout 1 are handed out, and their lives end", async () => {
   const first = only((await at.current.tick(QUEUE, [session(2, { count: 1 })])).claimed);
   expect(first).toMatchObject({ isolated: true, envelope: Buffer.from(bytes("suspect")) });
   expect(firstEnds(await at.current.dump(QUEUE)).size).toBeGreaterThan(0);
-  // The one in flight lives on from the end of its lease, for as long as it was to live at first.
+  // The message in flight gets one more time to live from the end of its lease.
   for (const days of [5, 2]) {
     await clock.advance(days * DAY_MS);
     for (let ticks = 0; ticks < 10; ticks++) await at.current.tick(QUEUE);
@@ -85,7 +85,7 @@ test("messages of layout 1 are handed out, and their lives end", async () => {
   expect(firstEnds(await at.current.dump(QUEUE))).toEqual(new Map());
 });
 
-/** More than one step takes, listed as layout 1 did. */
+/** More entries than one step handles, listed as in layout 1. */
 async function listMany(): Promise<void> {
   const { store, redis } = at.current;
   for (let days = 1; days <= 5; days++) {
@@ -105,7 +105,7 @@ async function listByMessage(): Promise<void> {
   }
 }
 
-/** Steps of which only so many run. */
+/** Steps that stop after so many. */
 function stepsThatEnd(after: number): UpgradeSteps & { readonly count: number } {
   const { redis, prefix } = at.current;
   const steps = {
@@ -121,7 +121,7 @@ function stepsThatEnd(after: number): UpgradeSteps & { readonly count: number } 
   return steps;
 }
 
-test("it may be killed after any step, and begin again", async () => {
+test("the upgrade may be killed after any step and begin again", async () => {
   await listMany();
   const whole = stepsThatEnd(Number.POSITIVE_INFINITY);
   await livesByChunk.run(whole);
@@ -136,7 +136,7 @@ test("it may be killed after any step, and begin again", async () => {
   }
 });
 
-test("a step that comes when all is done changes nothing", async () => {
+test("a late step changes nothing", async () => {
   const { store } = at.current;
   await store.send(QUEUE, [item({ delayMs: 1_000, ttlMs: DAY_MS })], SETTINGS);
   const before = await at.current.dump(QUEUE);

@@ -1,4 +1,4 @@
-// How servers of two layouts meet: who ends, who waits, and that nothing is half upgraded.
+// Servers of two layouts on one store: which end, which wait, and that no upgrade stays half done.
 
 import { expect, test } from "vitest";
 import { LAYOUT, LAYOUT_VERSION, type Layout } from "../../../../src/store/redis/layout.ts";
@@ -30,7 +30,7 @@ const ready = (store: RedisStore) => until("the store", () => store.ready || und
 const refusal = (store: RedisStore) =>
   new Promise<string>((resolve) => store.onRefused(({ message }) => resolve(message)));
 
-/** A server of the next layout, and what it says while it waits. */
+/** A server of the next layout, and its messages while it waits. */
 function openNext(run?: Upgrade["run"]): { store: RedisStore; words: string[] } {
   const words: string[] = [];
   const onError = ({ message }: Error) => void words.push(message);
@@ -83,7 +83,7 @@ test("a server that was killed holds an upgrade up until it has been silent for 
   expect(await version()).toBe(String(NEXT));
 });
 
-test("a server that was held up asks before it goes on", async () => {
+test("a server that was suspended confirms the layout before it goes on", async () => {
   let nowMs = 0;
   const old = at.current.openStore({ now: () => nowMs });
   await ready(old);
@@ -106,7 +106,7 @@ test("a server that was held up asks before it goes on", async () => {
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("one that finds all as it was goes on after it was held up", async () => {
+test("a server that was suspended goes on if nothing has changed", async () => {
   let nowMs = 0;
   const server = at.current.openStore({ now: () => nowMs });
   await ready(server);
@@ -141,7 +141,7 @@ test("of several servers one upgrades, once, and all serve then", async () => {
   expect(await version()).toBe(String(NEXT));
 });
 
-test("what one server has half done another does again, from the beginning", async () => {
+test("another server repeats a half-done upgrade from its beginning", async () => {
   const { redis } = at.current;
   await at.current.store.send(QUEUE, [item()], SETTINGS);
   await at.current.store.close();
@@ -164,7 +164,7 @@ test("what one server has half done another does again, from the beginning", asy
   expect(await version()).toBe(String(NEXT));
 });
 
-test("a server that has lost its upgrade to another one takes no further step", async () => {
+test("a server whose upgrade was taken over takes no further step", async () => {
   await at.current.store.send(QUEUE, [item()], SETTINGS);
   await at.current.store.close();
   const lost = Promise.withResolvers<unknown>();
@@ -177,7 +177,7 @@ test("a server that has lost its upgrade to another one takes no further step", 
   await slow.store.close();
 });
 
-test("what no upgrade leads from is refused, and left alone", async () => {
+test("a layout without an upgrade is refused and not changed", async () => {
   const { redis } = at.current;
   await at.current.store.close();
   const upgrades = [{ from: NEXT, to: NEXT + 1, what: "", run: mark }];

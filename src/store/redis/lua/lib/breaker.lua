@@ -131,9 +131,9 @@ function breakers.build_moves()
   end
 end
 
--- What deliveries and their outcomes do.
+-- Deliveries and their outcomes.
 function breakers.build_outcomes()
-  -- Drops what is older than the window. Returns the index of the present tenth.
+  -- Drops counts that are older than the window. Returns the index of the present tenth.
   local function advance(b)
     local tenth = math.floor(now * TENTHS / rules.window)
     local passed = tenth - b.tenth

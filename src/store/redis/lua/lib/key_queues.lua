@@ -87,7 +87,7 @@ function key_queues.build()
   key_queues.build_limiters()
 end
 
--- What blocks key queues, and lets them go on.
+-- Blocking of key queues by limiters.
 function key_queues.build_limiters()
   function key_queues.limiters_of(key_queue)
     local limiters = {}

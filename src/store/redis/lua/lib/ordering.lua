@@ -56,7 +56,7 @@ function ordering.build()
   ordering.build_steps()
 end
 
--- What happens to a message of an ordering key.
+-- Steps of a message of an ordering key.
 function ordering.build_steps()
   -- Returns whether the message may go into an index that claims look at. An earlier one that comes back, as from
   -- quarantine, goes before a later one that waits, but not before one in flight.

@@ -1,7 +1,7 @@
 -- Hands out due messages to the sessions.
 
 local replies = { '' }
--- What was claimed, in order; where in the reply its envelope goes; which of it was edited.
+-- Claimed ids in order; the index of each envelope in the reply; ids of edited messages.
 local claimed, envelope_at, edited = {}, {}, {}
 
 local function claim(id, s, at)

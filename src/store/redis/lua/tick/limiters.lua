@@ -1,4 +1,4 @@
--- What comes back by time: blocked key queues, and ordering keys that wait behind a quarantined message.
+-- Lets go on, when their time has come, blocked key queues and ordering keys that wait behind a quarantined message.
 
 local forget_breakers, bring_back
 if uses_indirect or rules then

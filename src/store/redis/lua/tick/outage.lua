@@ -1,4 +1,4 @@
--- What a tick begins with.
+-- The first part of a tick: fence, outage, facts of the queue.
 
 -- A claim whose reply was lost was given back under a fence of its process: if this is that claim, late, it takes nothing.
 local fence = tonumber(redis.call('GET', k_fences .. claimer) or '0')

@@ -36,9 +36,9 @@ final class MessageMaker {
           .build();
 
   /** Longer than any run. */
-  private static final Duration STOCK_DELAY = Duration.ofDays(30);
+  private static final Duration BASELINE_DELAY = Duration.ofDays(30);
 
-  // The same values as in history/lanes.ts.
+  // The same values as in history/guarded-facts.ts.
   private static final int HOSTS = 8;
   private static final int ORDER_EVERY = 3;
   private static final int ORDERS = 150;
@@ -113,7 +113,7 @@ final class MessageMaker {
             .priority(PRIORITIES.getOrDefault(made % PRIORITY_EVERY, 0))
             .retryPolicy(POLICY);
     if (plan.equals("exhaust")) options.maxRetries(2);
-    if (plan.equals("baseline")) options.delay(STOCK_DELAY);
+    if (plan.equals("baseline")) options.delay(BASELINE_DELAY);
     String queue = queues.get(random.nextInt(queues.size()));
     return new Draft(requestId, queue, content.toString(), options.build());
   }

@@ -3,8 +3,8 @@ import { giveBack } from "../life/ack.ts";
 import { WORKERS, type Worker } from "../real/streams.ts";
 import { loss, recent } from "./choices.ts";
 import { advance, step } from "./play.ts";
+import { same } from "./results.ts";
 import { tokenOf, writeTo } from "./tick.ts";
-import { same } from "./told.ts";
 
 const SHORT_MS = [1, 500, 1_000, 1_000, 2_000, 2_000, 2_400, 2_600, 6_000, 10_000, 30_000, 31_000];
 const LONG_MS = [61_000, 180_000, 600_000, 1_300_000, 3_700_000, 25 * 3_600_000];
@@ -51,7 +51,7 @@ export const repeatStep = () =>
     }),
   );
 
-/** The server dies. What it had claimed and not written is in nobody's hands. */
+/** The server dies. What it had claimed and not written has no worker. */
 export const crashServerStep = () =>
   fc.constant(undefined).map((args) =>
     step("CrashServer", args, async ({ life }, rig) => {

@@ -21,10 +21,10 @@ export function same(what: string, seen: unknown, expected: unknown): void {
   }
 }
 
-export const LOST = Symbol("nobody knows what became of it");
+export const LOST = Symbol("the result is unknown");
 
-/** What a caller hears: LOST when it is UNAVAILABLE. */
-export async function heard<T>(wire: Wire, call: () => Promise<T>): Promise<T | typeof LOST> {
+/** The result of a call; LOST: it is UNAVAILABLE because its request or reply was lost. */
+export async function resultOf<T>(wire: Wire, call: () => Promise<T>): Promise<T | typeof LOST> {
   const { lostCalls } = wire;
   try {
     return await call();

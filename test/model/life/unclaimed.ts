@@ -10,7 +10,7 @@ const OLDEST_EACH = 8;
  * What was handed out before its turn, and what stays though there is room for it. Where something is
  * held back, which of several keys comes first is open, and one hand-out need not find all that may go.
  */
-export function leftLying(life: Life, handOut: HandOut): string[] {
+export function unclaimed(life: Life, handOut: HandOut): string[] {
   const left = handOut.due.filter(
     (message) => message.state === "SCHEDULED" && barrier(life, message) === undefined,
   );
@@ -52,9 +52,10 @@ function passedOver(handed: readonly Message[], left: readonly Message[], before
 function staying(left: readonly Message[], others: readonly Message[], rooms: readonly Room[]) {
   const wrong: string[] = [];
   const open = rooms.filter(({ alone, taken, count }) => !alone && taken < count);
-  // An empty stream takes a suspect before all else.
+  // An empty stream takes an isolated delivery before all else.
   const isIdle = rooms.some(({ alone, canIsolate, count }) => !alone && canIsolate && count > 0);
-  if (left.some(needsIsolation) && isIdle) wrong.push("a suspect stays beside an empty stream");
+  if (left.some(needsIsolation) && isIdle)
+    wrong.push("a message with isolated delivery was not given to an empty stream");
   // One that fits nowhere holds up those behind it: which one, if several may be next, is open.
   const fits = ({ envelope }: Message) =>
     open.some((room) => envelope.length <= room.bytes || (room.canIsolate && room.taken === 0));
