@@ -13,8 +13,8 @@ import { LEFT_MIB, runTrial } from "./trial.ts";
 const LIMITS = {
   lastsMs: 400,
   setUpWithinMs: 3_000,
-  enoughWithinMs: 20_000,
-  recoversWithinMs: 15_000,
+  enoughWithinMs: 60_000,
+  recoversWithinMs: 60_000,
 };
 /** More than unread streams may hold: 80 MiB. */
 const DUE_MIB = 160;
@@ -45,7 +45,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-it.for(ATTACKS)("$name: $what", { timeout: 90_000 }, async (attack) => {
+it.for(ATTACKS)("$name: $what", { timeout: 300_000 }, async (attack) => {
   const trial = await runTrial(server, steady, attack, FULL_QUEUE, LIMITS);
   expect([...complaints(attack, trial), ...slowness(attack, trial)]).toEqual([]);
 });

@@ -40,7 +40,7 @@ export function rssBoundMiB({ memoryMiB, costly }: Attack): number {
 const P99_MS = 1_000;
 const HELD_UP_MS = 500;
 /** A busy machine raises the limits by up to this factor. */
-const MAX_SLOWED = 4;
+const MAX_SLOWED = 20;
 
 /** Returns problems with the latency of other clients. */
 export function slowness({ costly }: Attack, trial: Trial): string[] {

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { statsOf } from "../support/grpc.ts";
+import { measureStalls } from "../support/stalls.ts";
 import type { Attack, Target } from "./attack.ts";
 import { AttackProcess } from "./attack-process.ts";
 import { cpuMs, type Holdings, holdingsOf, MemoryPeak, turnsOf } from "./process-figures.ts";
@@ -65,17 +66,21 @@ export async function runTrial(
   if (attack.holds === true) await Promise.race([attacker.holding, delay(setUpWithinMs)]);
   const { failures } = await steady.take();
   const startedAtMs = performance.now();
+  const stopStalls = measureStalls();
   const cpuBefore = { server: cpuMs(pid), attacker: cpuMs(attacker.pid) };
   await Promise.race([delay(lastsMs), attacker.done]);
   await Promise.race([attacker.enough, attacker.done, delay(enoughWithinMs)]);
   const seconds = (performance.now() - startedAtMs) / 1_000;
+  const stalled = Math.min(0.95, stopStalls() / (seconds * 1_000));
   const cpuAfter = { server: cpuMs(pid), attacker: cpuMs(attacker.pid) };
   // Taken before the garbage collection, whose cost is not from the attack.
   const taken = await steady.take();
   const heldUpMs = await probe.heldUpMs();
   const turns = turnsOf(pid);
   const ranMs = turns.ranMs - turnsBefore.ranMs;
-  const slowedBy = 1 + (turns.waitedMs - turnsBefore.waitedMs) / ranMs;
+  const waited = (turns.waitedMs - turnsBefore.waitedMs) / ranMs;
+  // A machine that gives everybody less does not show in the queue for a core.
+  const slowedBy = Math.max(1 + waited, 1 / (1 - stalled));
   const rss = { before: memory.beforeMiB, most: memory.end() };
   const liveDuring = await probe.liveMiB();
   await probe.heldUpMs();

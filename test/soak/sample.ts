@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import { childrenOf, machineCpuMs, usageOf } from "../bench/meter.ts";
 import { quantile } from "../support/quantile.ts";
 import type { TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 import type { Totals } from "./actors/protocol.ts";
 import { type RedisFigures, redisFigures } from "./redis-figures.ts";
 
@@ -44,7 +45,7 @@ export interface Sampled {
 export async function takeSample(of: Sampled, beganAtMs: number): Promise<Sample> {
   const { server, redis } = of;
   const atMs = performance.now() - beganAtMs;
-  const metrics = await readMetrics(server.httpAddress);
+  const metrics = await until("the gauges of queues", () => readMetrics(server.httpAddress));
   const load = [process.pid, ...of.actors];
   const usage = usageOf({ server: [server.pid], redis: childrenOf(server.pid), load });
   const own = Object.values(usage).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
@@ -67,12 +68,13 @@ export async function takeSample(of: Sampled, beganAtMs: number): Promise<Sample
   };
 }
 
-/** @throws Error if the server does not answer */
+/** Undefined if the gauges of queues are missing: a busy store did not answer in time. @throws Error without a server */
 async function readMetrics(address: string) {
   const response = await fetch(`http://${address}/metrics`, {
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const text = await response.text();
+  if (!/^dlq_size/m.test(text)) return undefined;
   return {
     /** Returns the sum over all labels. */
     sum(name: string): number {
