@@ -19,10 +19,10 @@ export class Reader {
 
   /** A big-endian number of so many bytes. */
   number(bytes: number): number {
-    const end = this.#advance(bytes) + bytes;
-    let value = 0;
-    for (let at = end - bytes; at < end; at++) value = value * 256 + (this.#bytes[at] as number);
-    return value;
+    const at = this.#advance(bytes);
+    if (bytes === 1) return this.#bytes[at] as number;
+    if (bytes <= 6) return this.#bytes.readUIntBE(at, bytes);
+    return this.#bytes.readUInt32BE(at) * 2 ** 32 + this.#bytes.readUInt32BE(at + bytes - 4);
   }
 
   signed(bytes: number): number {

@@ -138,7 +138,8 @@ function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
     failure: item.failure ?? NOTHING,
     note: item.note ? Buffer.from(item.note) : NOTHING,
   });
-  return pack(outcome, ...changedParts(item, bodies));
+  const changes = changedParts(item, bodies);
+  return changes.length === 0 ? pack(outcome) : pack(outcome, ...changes);
 }
 
 /** What rules and edits change of a message, in the order of the bits. */
