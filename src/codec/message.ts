@@ -1,6 +1,11 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { EditSchema, type Edits, EditsSchema } from "../../gen/dlq/storage/v1/edits_pb.ts";
+import {
+  type Edit,
+  EditSchema,
+  type Edits,
+  EditsSchema,
+} from "../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
 import { PayloadSchema, type Payload as WirePayload } from "../../gen/dlq/v1/message_pb.ts";
 import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
@@ -29,6 +34,8 @@ export interface EditRecord {
   applied: readonly Uint8Array[];
   /** The latest changes. */
   diffs: readonly EditDiff[];
+  /** The record as it was read. It keeps fields of newer versions. */
+  stored?: Edits | undefined;
 }
 
 /** What one transform changed. */
@@ -42,6 +49,8 @@ export interface EditDiff {
   /** JSON Patches; empty: not stored. */
   patch: string;
   inverse: string;
+  /** The change as it was read. It keeps fields of newer versions. */
+  stored?: Edit;
 }
 
 /** Decodes an envelope and applies its edits. Throws on damaged bytes. */
@@ -70,36 +79,39 @@ export function decodeEdits(bytes: Uint8Array | undefined): EditRecord | undefin
     payload: edits.payload && plainPayload(edits.payload),
     attributes: edits.attributesEdited ? edits.attributes : undefined,
     applied: edits.applied,
-    diffs: edits.edits.map(({ who, hash, time, target, patch, inverse }) => ({
-      source: who,
-      hash,
-      atMs: time && timestampMs(time),
-      target: TARGETS[target],
-      patch,
-      inverse,
-    })),
+    diffs: edits.edits.map((stored) => {
+      const { who, hash, time, target, patch, inverse } = stored;
+      const atMs = time && timestampMs(time);
+      return { source: who, hash, atMs, target: TARGETS[target], patch, inverse, stored };
+    }),
+    stored: edits,
   };
 }
 
-export function encodeEdits({ payload, attributes, applied, diffs }: EditRecord): Uint8Array {
+export function encodeEdits(record: EditRecord): Uint8Array {
+  const { payload, attributes, applied, diffs, stored } = record;
   const edits = create(EditsSchema);
+  if (stored?.$unknown !== undefined) edits.$unknown = stored.$unknown;
   if (payload !== undefined) edits.payload = wirePayload(payload);
   if (attributes !== undefined) {
     edits.attributesEdited = true;
     edits.attributes = { ...attributes };
   }
   edits.applied = [...applied];
-  edits.edits = diffs.map(({ source, hash, atMs, target, patch, inverse }) =>
-    create(EditSchema, {
-      who: source,
-      hash,
-      ...(atMs === undefined ? {} : { time: timestampFromMs(atMs) }),
-      target: target === undefined ? TransformTarget.UNSPECIFIED : TransformTarget[target],
-      patch,
-      inverse,
-    }),
-  );
+  edits.edits = diffs.map(wireEdit);
   return toBinary(EditsSchema, edits);
+}
+
+function wireEdit({ source, hash, atMs, target, patch, inverse, stored }: EditDiff): Edit {
+  if (stored !== undefined) return { ...stored, patch, inverse };
+  return create(EditSchema, {
+    who: source,
+    hash,
+    ...(atMs === undefined ? {} : { time: timestampFromMs(atMs) }),
+    target: target === undefined ? TransformTarget.UNSPECIFIED : TransformTarget[target],
+    patch,
+    inverse,
+  });
 }
 
 /** A stored message as protobuf, for a transport that writes it again. */

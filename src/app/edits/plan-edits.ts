@@ -134,6 +134,7 @@ function recordOf(
     attributes: areAttributesEdited ? after.attributes : undefined,
     applied: [...(before?.applied ?? []), ...fresh.map(({ hash }) => hash)],
     diffs: keepLatest([...(before?.diffs ?? []), ...added]),
+    stored: before?.stored,
   };
 }
 
