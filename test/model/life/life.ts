@@ -3,7 +3,7 @@ import { Breaker } from "./breaker.ts";
 import type { Bucket, Limiters } from "./limiters.ts";
 import { Memory } from "./memory.ts";
 import { type Message, needsIsolation } from "./message.ts";
-import { passTurn, type Turn } from "./orders.ts";
+import { hasTurn, passTurn, type Turn } from "./orders.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -128,6 +128,8 @@ export class Life {
     message.quarantineReason = reason;
     message.sinceMs = this.nowMs;
     message.holds = message.order !== "" && this.limiters.ordering === "hold";
+    // A late outcome can quarantine a message again: its hold starts again too.
+    if (hasTurn(this, message)) this.turns.delete(message.order);
     passTurn(this, message.order);
   }
 

@@ -190,6 +190,19 @@ test("a returned probe makes room for another one", async () => {
   expect((await stats())?.breaker.state).toBe("HALF_OPEN");
 });
 
+test("a half-open breaker with a probe to give does not delay the next token of the rate", async () => {
+  rules({ breaker: BREAKER, rate: { perSecond: 0.5, burst: 4 } });
+  await send(...many(10));
+  await fail(await claim());
+  await at.current.clock.advance(5_000);
+  const probes = await claim();
+  expect(probes).toHaveLength(2);
+  await settle(probes.slice(0, 1), "release");
+  expect((await at.current.tick(QUEUE, [])).nextDueAtMs).toBe(START_MS + 6_000);
+  await at.current.clock.advance(1_000);
+  expect(await claim()).toHaveLength(1);
+});
+
 test("outcomes of leases from before it opened do not count, even after it has closed", async () => {
   rules({ breaker: BREAKER });
   await send(...many(20));

@@ -110,6 +110,21 @@ test("a hold ends when the rules no longer say so", async () => {
   expect(await claimNames()).toEqual(["a2"]);
 });
 
+test("a late outcome that quarantines a message again starts its hold again", async () => {
+  keyed({ hold: true });
+  await send(a("a1"), a("a2"));
+  let last: readonly Claimed[] = [];
+  for (let time = 0; time < 5; time++) {
+    last = await claim({ leaseMs: 1_000 });
+    await at.current.clock.advance(1_000);
+    await at.current.tick(QUEUE, []);
+  }
+  expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBe(START_MS + 5_000 + HOUR_MS);
+  await at.current.clock.advance(1_000);
+  await settle(last, "failQuarantine");
+  expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBe(START_MS + 6_000 + HOUR_MS);
+});
+
 test("a message that is quarantined on arrival holds its key too", async () => {
   keyed({ hold: true });
   await send(a("a1", { quarantineReason: "PRODUCER_REQUEST" }), a("a2"));

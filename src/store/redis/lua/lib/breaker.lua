@@ -126,8 +126,10 @@ function breakers.build_moves()
     if b.state == BREAKER.CLOSED then return math.huge, 0 end
     if b.state == BREAKER.OPEN then return 0, b.retry_at end
     if b.out > leases then b.out, b.changed = leases, true end
+    local left = math.max(0, rules.probes - b.out - b.won)
+    if left > 0 then return left, 0 end
     -- The outcome of a probe is an event; this finds a probe whose lease ends without one.
-    return math.max(0, rules.probes - b.out - b.won), now + rules.probe_lease
+    return 0, now + rules.probe_lease
   end
 end
 
