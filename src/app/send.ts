@@ -1,5 +1,5 @@
 import { encodeRetrySettings } from "../codec/retry-settings.ts";
-import { limiterKeyOf, orderingKeyOf } from "../core/delivery-rules.ts";
+import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
 import { aborted, DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";

@@ -10,7 +10,7 @@ import { RuleJudge } from "../app/rules/rule-judge.ts";
 import { RulesInForce } from "../app/rules/rules-in-force.ts";
 import { createSimulate } from "../app/simulate.ts";
 import type { Config } from "../config/config.ts";
-import { deliveryRulesOf } from "../core/delivery-rules.ts";
+import { deliverySettingsOf } from "../core/delivery-settings.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
 import { startLoop } from "../loops/interval.ts";
 import { Pumps } from "../loops/pumps.ts";
@@ -71,7 +71,7 @@ async function run(
   const queueConfiguration = createQueueConfiguration(config);
   const inForce = new SettingsInForce({ store, log, ...queueConfiguration });
   const deletions = new Deletions({ store, inForce, log });
-  store.useRules((queue) => deliveryRulesOf(inForce.of(queue)));
+  store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
   const observed = { observer: metrics, log };
   const rulesInForce = new RulesInForce({ store, read: readStoredRules, ...observed });

@@ -23,7 +23,10 @@ const RETIRED_NAMES = [
 /** Words with another meaning in one place: `path: pattern`. */
 const ALLOWED: readonly (readonly [path: RegExp, text: RegExp])[] = [
   [/./, /dead[-_ ]?letter\w*/gi],
-  [/./, /letters,? digits|letter by letter|(?:capital|random|no) letters|letters and digits|1-26 letters|both letters|letter or digit/gi],
+  [
+    /./,
+    /letters,? digits|letter by letter|(?:capital|random|no) letters|letters and digits|1-26 letters|both letters|letter or digit/gi,
+  ],
   [/^docs\/internals\/storage\.md$/, /`[^`]*`/g],
   // Suffixes and fields of stored keys keep their names until the layout changes.
   [/^(?:src\/store|test\/(?:store|support))\//, /["'`{}\w$.]*:[a-z_]+:?["'`]/g],

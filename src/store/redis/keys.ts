@@ -45,7 +45,7 @@ const COMMON_QUEUE_KEYS = {
   rates: ":rates",
   /**
    * hash: `tended` (last tick while leases were out); `resumed` (the first one after an outage); `laned`, once the queue
-   * has used `indirect`; `gated_by` (the rules under which limiters were closed); `deleting`, while the queue is deleted;
+   * has used `indirect`; `gated_by` (the delivery settings under which limiters were closed); `deleting`, while the queue is deleted;
    * `moves`, once a message has moved to another queue.
    */
   meta: ":meta",

@@ -43,7 +43,7 @@ export class RedisLimiters implements Limiters {
   }
 
   #header(queue: string) {
-    const { journalMax, rulesOf } = this.#context;
-    return { journalMax, deliveryRules: rulesOf(queue) };
+    const { journalMax, deliverySettingsOf } = this.#context;
+    return { journalMax, deliverySettings: deliverySettingsOf(queue) };
   }
 }

@@ -34,7 +34,7 @@ const PLACES = {
 } as const satisfies Record<StoredState, readonly string[]>;
 
 export interface RedisMessagesParts
-  extends Pick<StoreContext, "run" | "bodies" | "journalMax" | "rulesOf"> {
+  extends Pick<StoreContext, "run" | "bodies" | "journalMax" | "deliverySettingsOf"> {
   capacity: Pick<Capacity, "full">;
 }
 

@@ -58,7 +58,7 @@ export class RedisMoves implements Moves {
     items: readonly ReceiveItem[],
     settings: Pick<SendSettings, "maxMessages" | "maxBytes">,
   ): Promise<Received[]> {
-    const { run, journalMax, rulesOf, queues, replication } = this.#parts;
+    const { run, journalMax, deliverySettingsOf, queues, replication } = this.#parts;
     const refusal: MoveRefusal | undefined = (await this.#mayExist(target)) ? undefined : "CLOSED";
     const header = {
       maxMessages: settings.maxMessages,
@@ -66,7 +66,7 @@ export class RedisMoves implements Moves {
       refuse: refusal === undefined ? 0 : NUMBERS.MOVE[refusal],
       journalMax,
       from,
-      deliveryRules: rulesOf(target),
+      deliverySettings: deliverySettingsOf(target),
     };
     const reply = await run("receive", target, header, items.map(packReceived));
     const reader = new Reader(reply as Buffer);
@@ -79,11 +79,16 @@ export class RedisMoves implements Moves {
   }
 
   async end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
-    const { run, journalMax, rulesOf } = this.#parts;
+    const { run, journalMax, deliverySettingsOf } = this.#parts;
     const items = ends.map(({ message, received }) => ({
       facts: LAYOUTS.moveEnd.pack({ id: message.id, delivery: message.deliveryNumber, received }),
     }));
-    const reply = await run("moved", queue, { journalMax, deliveryRules: rulesOf(queue) }, items);
+    const reply = await run(
+      "moved",
+      queue,
+      { journalMax, deliverySettings: deliverySettingsOf(queue) },
+      items,
+    );
     return [...(reply as Buffer)].map((done) => done === 1);
   }
 

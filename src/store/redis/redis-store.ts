@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type DeliveryRules, NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
+import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
 import { storeFull } from "../../core/errors.ts";
 import type {
   ClaimedSession,
@@ -16,7 +16,7 @@ import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
 import { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
-import { packRules } from "./delivery-rules.ts";
+import { packDeliverySettings } from "./delivery-settings.ts";
 import { RedisHints } from "./hints.ts";
 import { globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
@@ -65,12 +65,12 @@ export class RedisStore implements Store {
   readonly #replication: Replication | undefined;
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
-  #rulesOf: (queue: string) => DeliveryRules;
+  #deliverySettingsOf: (queue: string) => DeliverySettings;
 
   constructor(options: RedisStoreOptions) {
     const { prefix, nodeId, journalMax, timeoutMs } = options;
     this.#options = options;
-    this.#rulesOf = options.rulesOf ?? (() => NO_DELIVERY_RULES);
+    this.#deliverySettingsOf = options.deliverySettingsOf ?? (() => NO_DELIVERY_SETTINGS);
     const connection = new Connection(options);
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
@@ -107,7 +107,7 @@ export class RedisStore implements Store {
       run: createScriptRunner({ connection, prefix, enter }),
       bodies: new Bodies(options.compressMinBytes),
       journalMax,
-      rulesOf: (queue) => packRules(this.#rulesOf(queue)),
+      deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
       queues: this.#queues,
       replication: this.#replication,
     };
@@ -251,9 +251,9 @@ export class RedisStore implements Store {
     await this.#queues.add(queue);
   }
 
-  /** Sets where the delivery rules of queues come from. */
-  useRules(rulesOf: (queue: string) => DeliveryRules): void {
-    this.#rulesOf = rulesOf;
+  /** Sets where the delivery settings of queues come from. */
+  useDeliverySettings(deliverySettingsOf: (queue: string) => DeliverySettings): void {
+    this.#deliverySettingsOf = deliverySettingsOf;
   }
 
   #createReplication(): Replication | undefined {

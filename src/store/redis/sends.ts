@@ -86,7 +86,7 @@ export class Sends {
     items: readonly SendItem[],
     settings: SendSettings,
   ): Promise<SendReply[]> {
-    const { run, bodies, journalMax, rulesOf, queues, replication } = this.#context;
+    const { run, bodies, journalMax, deliverySettingsOf, queues, replication } = this.#context;
     const random = randomFillSync(Buffer.allocUnsafe(items.length * RANDOM_BYTES));
     const reply = (await run(
       "send",
@@ -98,7 +98,7 @@ export class Sends {
         poisonWindow: settings.poisonWindowMs,
         dedupWindow: settings.dedupWindowMs,
         journalMax,
-        deliveryRules: rulesOf(queue),
+        deliverySettings: deliverySettingsOf(queue),
       },
       items.map((item, index) => {
         const at = index * RANDOM_BYTES;

@@ -1,7 +1,7 @@
 -- Gives back, uncounted, what a claim took whose reply was lost, and fences the claim off in case it has not run yet.
 -- Safe to repeat.
 -- KEYS: queue base
--- ARGV: claim_number, journal_max, claimer, delivery_rules; items: session, nonce
+-- ARGV: claim_number, journal_max, claimer, delivery_settings; items: session, nonce
 -- Reply: how many messages were given back
 
 -- No command is on its way for longer.

@@ -3,7 +3,7 @@
 -- was processed or moved on since.
 -- KEYS: base of the target queue
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), journal_max, from (the
--- other queue), delivery_rules; items: facts (layout `receive_item`), state, envelope, history, edits
+-- other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope, history, edits
 -- Reply: one byte for each, a number of MOVE; one byte more if the queue did not exist
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do

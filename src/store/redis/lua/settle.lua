@@ -1,7 +1,7 @@
 -- Applies outcomes, each under its token. An outcome that was decided on a version of its message is applied to that version
 -- only: if one message has changed, nothing is written and the caller decides again.
 -- KEYS: queue base
--- ARGV: isolate_at (lease expiries), journal_max, request, delivery_rules; items: facts (layout `settle_item`, and those of
+-- ARGV: isolate_at (lease expiries), journal_max, request, delivery_settings; items: facts (layout `settle_item`, and those of
 -- its bits)
 -- Reply: layout `settled_at`, then `settled` for each; '': a version has changed; in a table: the answer that this request
 -- got before

@@ -117,7 +117,7 @@ export const LAYOUTS = {
   // Arguments.
 
   /** What may block deliveries of a queue. 0 stands for "none"; rates are a second. */
-  deliveryRules: layout({
+  deliverySettings: layout({
     rate: double,
     burst: double,
     keyRate: double,

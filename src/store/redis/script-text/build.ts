@@ -63,7 +63,7 @@ function headOf(spec: ScriptSpec): string {
   let at = 1;
   for (const arg of spec.numbers) lines.push(`local ${luaName(arg)} = tonumber(ARGV[${at++}])`);
   for (const arg of spec.strings) lines.push(`local ${luaName(arg)} = ARGV[${at++}]`);
-  if (!spec.strings.includes("deliveryRules")) lines.push("local delivery_rules = ''");
+  if (!spec.strings.includes("deliverySettings")) lines.push("local delivery_settings = ''");
   lines.push(`local FIRST, STRIDE = ${at}, ${Math.max(1, spec.item.length)}`);
   spec.item.forEach((arg, index) => {
     lines.push(`local I_${luaName(arg)} = ${index}`);

@@ -24,7 +24,7 @@ const REFUSALS = {
 /** Messages looked at by one step of the walk to those that match. */
 const PAGE = 500;
 
-type RetryContext = Pick<StoreContext, "run" | "bodies" | "journalMax" | "rulesOf">;
+type RetryContext = Pick<StoreContext, "run" | "bodies" | "journalMax" | "deliverySettingsOf">;
 
 /** The result of each, in the order of the ids. "moved": one has changed since it was decided. */
 export async function runRetry(
@@ -63,13 +63,13 @@ export async function runRetryMatching(
 }
 
 async function change(
-  { run, rulesOf, journalMax, bodies }: RetryContext,
+  { run, deliverySettingsOf, journalMax, bodies }: RetryContext,
   queue: string,
   request: Uint8Array,
   items: readonly RetryItem[],
   matching: { cells: string; expected: number },
 ): Promise<Buffer> {
-  const header = { ...matching, request, journalMax, deliveryRules: rulesOf(queue) };
+  const header = { ...matching, request, journalMax, deliverySettings: deliverySettingsOf(queue) };
   const packed = items.map((item) => ({ item: packItem(item, bodies) }));
   return (await run("retry", queue, header, packed)) as Buffer;
 }

@@ -97,7 +97,7 @@ function readExamined(facts: Buffer): Examined {
 }
 
 export async function runSettle(
-  { run, journalMax, bodies, rulesOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
@@ -106,7 +106,7 @@ export async function runSettle(
     request,
     isolateAt: ISOLATE_AFTER_EXPIRIES,
     journalMax,
-    deliveryRules: rulesOf(queue),
+    deliverySettings: deliverySettingsOf(queue),
   };
   const args = items.map((item) => ({ facts: packOutcome(item, bodies) }));
   const answer = (await run("settle", queue, header, args)) as Buffer | [Buffer];

@@ -22,7 +22,7 @@ export interface TickSetup {
 }
 
 export async function runTick(
-  { run, journalMax, bodies, rulesOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
   queue: string,
   request: TickRequest,
   { claimer, graceMs }: TickSetup,
@@ -42,7 +42,7 @@ export async function runTick(
     pausedUntil: settings.pausedUntilAtMs ?? 0,
     journalMax,
     claimer,
-    deliveryRules: rulesOf(queue),
+    deliverySettings: deliverySettingsOf(queue),
   };
   const sessions = request.sessions.map((session) => ({
     session: session.sessionId,
@@ -78,13 +78,13 @@ export async function runTick(
 }
 
 export async function runAbandon(
-  { run, journalMax, rulesOf }: StoreContext,
+  { run, journalMax, deliverySettingsOf }: StoreContext,
   queue: string,
   claimNumber: number,
   sessions: readonly ClaimedSession[],
   claimer: string,
 ): Promise<void> {
-  const header = { claimNumber, journalMax, claimer, deliveryRules: rulesOf(queue) };
+  const header = { claimNumber, journalMax, claimer, deliverySettings: deliverySettingsOf(queue) };
   const items = sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce }));
   await run("abandon", queue, header, items);
 }

@@ -104,7 +104,7 @@ function key_queues.build_limiters()
   end
 
   function key_queues.block(key_queue, limiter, reopens)
-    redis.call('HSET', k_meta, 'gated_by', delivery_rules)
+    redis.call('HSET', k_meta, 'gated_by', delivery_settings)
     redis.call('SADD', k_blocked .. limiter, key_queue.name)
     redis.call('ZADD', k_limiters, math.min(reopens, now + LONGEST_CLOSED_MS), limiter)
     redis.call('ZREM', key_queues.index(k_key_queues, key_queue.priority), key_queue.name)
@@ -130,7 +130,7 @@ function key_queues.build_limiters()
       if by ~= 0 and redis.call('HINCRBY', k_in_flight_by_key, key, string.format('%d', by)) <= 0 then
         redis.call('HDEL', k_in_flight_by_key, key)
       end
-      if by < 0 and rules and rules.key_max > 0 then breakers.moved[key] = true end
+      if by < 0 and settings and settings.key_max > 0 then breakers.moved[key] = true end
     end
     key_queues.in_flight_changes = {}
   end

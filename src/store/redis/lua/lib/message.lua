@@ -51,7 +51,7 @@ end
 
 local function schedule(id, s, due)
   s.state, s.qreason, s.due, s.since = STATE.SCHEDULED, 0, due, now
-  local is_budgeted = rules ~= nil and rules.budget > 0 and s.attempts > 0 and s.place == PLACE.DUE
+  local is_budgeted = settings ~= nil and settings.budget > 0 and s.attempts > 0 and s.place == PLACE.DUE
   -- A message with smaller flags only is in no key queue and in no order.
   if is_budgeted or s.flags >= FLAG.BUDGETED then set_flag(s, FLAG.BUDGETED, is_budgeted) end
   if s.order == '' or ordering.take_turn(id, s) then

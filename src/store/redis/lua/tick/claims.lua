@@ -16,7 +16,7 @@ local function claim(id, s, at)
   rank(k_leases, id, now + lease)
   put(k_session .. session, id, isolated and -s.size or s.size)
   if s.key ~= '' then key_queues.count_in_flight(s.key, 1) end
-  if rules then charge(s) end
+  if settings then charge(s) end
   count_cell(s, 1)
   count('deliveries')
   save_state(id, s)

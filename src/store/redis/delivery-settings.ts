@@ -1,4 +1,4 @@
-import type { DeliveryRules } from "../../core/delivery-rules.ts";
+import type { DeliverySettings } from "../../core/delivery-settings.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { NUMBERS } from "./packed/numbers.ts";
 
@@ -11,32 +11,32 @@ const ORDERINGS = {
 } as const;
 
 /** The packed form of each object of settings: settings change rarely. */
-const packed = new WeakMap<DeliveryRules, Uint8Array>();
+const packed = new WeakMap<DeliverySettings, Uint8Array>();
 
-/** Rules as lua/lib/rules.lua reads them. Empty: they block nothing. */
-export function packRules(rules: DeliveryRules): Uint8Array {
-  let bytes = packed.get(rules);
+/** The settings as lua/lib/settings.lua reads them. Empty: they block nothing. */
+export function packDeliverySettings(settings: DeliverySettings): Uint8Array {
+  let bytes = packed.get(settings);
   if (bytes === undefined) {
-    bytes = canBlock(rules) ? pack(rules) : NOTHING;
-    packed.set(rules, bytes);
+    bytes = canBlock(settings) ? pack(settings) : NOTHING;
+    packed.set(settings, bytes);
   }
   return bytes;
 }
 
-function canBlock(rules: DeliveryRules): boolean {
-  const { rate, keyRate, keyMaxInFlight, breaker, retryBudget, ordering } = rules;
+function canBlock(settings: DeliverySettings): boolean {
+  const { rate, keyRate, keyMaxInFlight, breaker, retryBudget, ordering } = settings;
   const some = rate ?? keyRate ?? breaker ?? retryBudget;
   return some !== undefined || keyMaxInFlight > 0 || ordering !== "off";
 }
 
-function pack(rules: DeliveryRules): Uint8Array {
-  const { rate, keyRate, breaker, retryBudget } = rules;
-  return LAYOUTS.deliveryRules.pack({
+function pack(settings: DeliverySettings): Uint8Array {
+  const { rate, keyRate, breaker, retryBudget } = settings;
+  return LAYOUTS.deliverySettings.pack({
     rate: rate?.perSecond ?? 0,
     burst: rate?.burst ?? 0,
     keyRate: keyRate?.perSecond ?? 0,
     keyBurst: keyRate?.burst ?? 0,
-    keyMax: rules.keyMaxInFlight,
+    keyMax: settings.keyMaxInFlight,
     budget: retryBudget?.ratio ?? 0,
     budgetMin: retryBudget?.minPerSecond ?? 0,
     scope: breaker ? SCOPES[breaker.scope] : 0,
@@ -48,7 +48,7 @@ function pack(rules: DeliveryRules): Uint8Array {
     maxOpenTime: breaker?.maxOpenMs ?? 0,
     probes: breaker?.probes ?? 0,
     probeLease: breaker?.probeLeaseMs ?? 0,
-    ordering: ORDERINGS[rules.ordering],
-    hold: rules.orderingHoldMaxAgeMs,
+    ordering: ORDERINGS[settings.ordering],
+    hold: settings.orderingHoldMaxAgeMs,
   });
 }
