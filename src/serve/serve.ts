@@ -1,7 +1,7 @@
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
-import { createLimiterAdmin } from "../app/queues/limiter-admin.ts";
+import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import { createQueueAdmin } from "../app/queues/queue-admin.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import { Mover } from "../app/rules/mover.ts";
@@ -98,12 +98,12 @@ async function run(
     log,
     check: queueConfiguration.check,
   });
-  const limiters = createLimiterAdmin(store, log);
+  const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
-  const useCases = { dlq, queues, limiters, rules: ruleAdmin, simulate };
+  const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
@@ -138,7 +138,7 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  useCases: Pick<ServicesOptions, "dlq" | "queues" | "limiters" | "rules" | "simulate">,
+  useCases: Pick<ServicesOptions, "dlq" | "queues" | "deliveryBlocks" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
 ) {

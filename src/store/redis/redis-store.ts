@@ -22,7 +22,7 @@ import { globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
 import { LAYOUT, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
-import { RedisLimiters } from "./limiters.ts";
+import { RedisDeliveryBlocks } from "./delivery-blocks.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
@@ -48,7 +48,7 @@ const LEAVE_MS = 300;
 export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly messages: RedisMessages;
-  readonly limiters: RedisLimiters;
+  readonly deliveryBlocks: RedisDeliveryBlocks;
   readonly configs: RedisRecords;
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
@@ -115,7 +115,7 @@ export class RedisStore implements Store {
     this.#sends = new Sends(context);
     this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
-    this.limiters = new RedisLimiters(context);
+    this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion({ ...context, enter });
     this.hints = new RedisHints({
       ...{ target: options.target, prefix, nodeId, publisher: connection.redis, timeoutMs },

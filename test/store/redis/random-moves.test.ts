@@ -181,7 +181,7 @@ async function finish(life: Life): Promise<void> {
   expect([...(await places()).values()].filter((all) => all.length > 1)).toEqual([]);
   for (let round = 0; round < 100; round++) {
     for (const queue of QUEUES) {
-      for (const order of ["o1", "o2"]) await store.limiters.releaseOrder(queue, order);
+      for (const order of ["o1", "o2"]) await store.deliveryBlocks.releaseOrder(queue, order);
       const { claimed } = await at.current.tick(queue, [session(9)]);
       const done = claimed.map((one) => outcome(one, "succeed"));
       await store.settle(queue, NO_REQUEST, done);

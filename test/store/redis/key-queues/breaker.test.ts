@@ -250,7 +250,7 @@ test("open breakers are listed, and can be closed by hand", async () => {
     held.filter(({ envelope }) => String(Buffer.from(envelope)).startsWith("bad")).slice(0, 4),
   );
   const { store } = at.current;
-  expect(await store.limiters.breakers(QUEUE)).toEqual([
+  expect(await store.deliveryBlocks.breakers(QUEUE)).toEqual([
     {
       key: "bad",
       state: "OPEN",
@@ -260,9 +260,9 @@ test("open breakers are listed, and can be closed by hand", async () => {
     },
   ]);
   expect(await claimNames()).not.toContain("bad 11");
-  expect(await store.limiters.resetBreaker(QUEUE, "bad")).toBe(true);
-  expect(await store.limiters.resetBreaker(QUEUE, "bad")).toBe(false);
-  expect(await store.limiters.breakers(QUEUE)).toEqual([]);
+  expect(await store.deliveryBlocks.resetBreaker(QUEUE, "bad")).toBe(true);
+  expect(await store.deliveryBlocks.resetBreaker(QUEUE, "bad")).toBe(false);
+  expect(await store.deliveryBlocks.breakers(QUEUE)).toEqual([]);
   expect(await claimNames()).toContain("bad 11");
 });
 

@@ -77,7 +77,7 @@ test("the shortest window forgets after a second, the longest after an hour", as
     expect(await open()).toBe(0);
     await fail(held.slice(6));
     expect(await open()).toBe(1);
-    await at.current.store.limiters.resetBreaker(QUEUE, key);
+    await at.current.store.deliveryBlocks.resetBreaker(QUEUE, key);
     await settle(await claim(), "discard");
   }
 });
@@ -102,7 +102,7 @@ test("a breaker that any failure opens, and one that only all of them do", async
   await settle(held.slice(0, 5), "succeed");
   await fail(held.slice(5, 6));
   expect((await stats())?.breaker.state).toBe("OPEN");
-  await at.current.store.limiters.resetBreaker(QUEUE, "");
+  await at.current.store.deliveryBlocks.resetBreaker(QUEUE, "");
   await settle(held.slice(6), "discard");
   await at.current.clock.advance(1);
   useSettings({ breaker: { ...BREAKER, minimumVolume: 3, failureRatio: 1 } });
@@ -135,7 +135,7 @@ test("the longest keys, in characters of several bytes, are told apart by their 
   expect(held).toHaveLength(2);
   expect(await claimNames()).toEqual([]);
   await fail(held.slice(0, 1));
-  const open = await at.current.store.limiters.breakers(QUEUE);
+  const open = await at.current.store.deliveryBlocks.breakers(QUEUE);
   expect(open.map((breaker) => breaker.key)).toEqual([`${key}é`]);
   await settle(held.slice(1), "succeed");
   expect(await claimNames()).toEqual(["1"]);

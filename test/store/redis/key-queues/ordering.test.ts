@@ -157,9 +157,9 @@ test("a held key can be released once; its message stays in quarantine", async (
   await send(a("a1"), a("a2"));
   const [first] = await claim();
   await settle([first as Claimed], "quarantine");
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toEqual(first?.id);
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toBeUndefined();
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "unused")).toBeUndefined();
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "a")).toEqual(first?.id);
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "a")).toBeUndefined();
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "unused")).toBeUndefined();
   expect(await claimNames()).toEqual(["a2"]);
   expect((await at.current.store.stats([QUEUE]))[0]?.quarantined).toBe(1);
 });
@@ -195,7 +195,7 @@ test("a hold without an age lasts until the message is retried or released", asy
   expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBeUndefined();
   await at.current.clock.advance(365 * 24 * HOUR_MS);
   expect(await claimNames()).toEqual([]);
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toBeDefined();
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "a")).toBeDefined();
   expect(await claimNames()).toEqual(["a2"]);
 });
 

@@ -1,4 +1,4 @@
-import type { Limiters, OpenBreaker } from "../contract.ts";
+import type { DeliveryBlocks, OpenBreaker } from "../contract.ts";
 import type { StoreContext } from "./context.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
@@ -7,7 +7,7 @@ import { storedBreakerState } from "./states.ts";
 /** Breakers that one answer lists. */
 const BREAKERS = 1_000;
 
-export class RedisLimiters implements Limiters {
+export class RedisDeliveryBlocks implements DeliveryBlocks {
   readonly #context: StoreContext;
 
   constructor(context: StoreContext) {
