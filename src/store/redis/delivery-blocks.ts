@@ -4,8 +4,8 @@ import { LAYOUTS } from "./packed/layouts.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedBreakerState } from "./states.ts";
 
-/** Breakers that one answer lists. */
-const BREAKERS = 1_000;
+/** At most this many breakers are listed. */
+const MAX_LISTED_BREAKERS = 1_000;
 
 export class RedisDeliveryBlocks implements DeliveryBlocks {
   readonly #context: StoreContext;
@@ -15,7 +15,7 @@ export class RedisDeliveryBlocks implements DeliveryBlocks {
   }
 
   async breakers(queue: string): Promise<OpenBreaker[]> {
-    const reply = await this.#context.run("list_breakers", queue, { most: BREAKERS }, []);
+    const reply = await this.#context.run("list_breakers", queue, { limit: MAX_LISTED_BREAKERS }, []);
     const reader = new Reader(reply as Buffer);
     const open: OpenBreaker[] = [];
     while (!reader.done) {

@@ -110,7 +110,7 @@ export const SCRIPTS = {
     strings: ["order", "deliverySettings"],
     item: [],
   },
-  list_breakers: { flags: "no-writes", numbers: ["most"], strings: [], item: [] },
+  list_breakers: { flags: "no-writes", numbers: ["limit"], strings: [], item: [] },
   reset_breaker: {
     flags: "allow-oom",
     numbers: ["journalMax"],
