@@ -43,7 +43,7 @@ export const SCRIPTS = {
       "journalMax",
     ],
     strings: ["claimer", "deliverySettings"],
-    item: ["session", "nonce", "count", "bytes", "lease", "empty"],
+    item: ["session", "nonce", "count", "bytes", "lease", "canIsolate"],
   },
   examine: {
     flags: "no-writes",

@@ -3,7 +3,7 @@
 -- KEYS: queue base
 -- ARGV: claim_number, batch, reply_bytes (of envelopes), silence, grace, isolate_at, crash_loop_at (lease expiries),
 -- ttl_discards, retention, paused, paused_until (0: until it is ended), journal_max, claimer (the process), delivery_settings;
--- items: session, nonce, count, bytes, lease, empty (1: the session holds nothing)
+-- items: session, nonce, count, bytes, lease, can_isolate (1: holds and reserves nothing)
 -- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
 -- envelope, of an edited message with its edits; the latest failure or ''
 

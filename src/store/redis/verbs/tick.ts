@@ -50,7 +50,7 @@ export async function runTick(
     count: session.count,
     bytes: session.bytes,
     lease: session.leaseMs,
-    empty: session.canIsolate ? 1 : 0,
+    canIsolate: session.canIsolate ? 1 : 0,
   }));
   const reply = await run("tick", queue, header, sessions);
   const [head, lost, ended, ...claims] = reply as [Buffer, Buffer, Buffer, ...ClaimValue[]];
