@@ -15,7 +15,12 @@ export class RedisDeliveryBlocks implements DeliveryBlocks {
   }
 
   async breakers(queue: string): Promise<OpenBreaker[]> {
-    const reply = await this.#context.run("list_breakers", queue, { limit: MAX_LISTED_BREAKERS }, []);
+    const reply = await this.#context.run(
+      "list_breakers",
+      queue,
+      { limit: MAX_LISTED_BREAKERS },
+      [],
+    );
     const reader = new Reader(reply as Buffer);
     const open: OpenBreaker[] = [];
     while (!reader.done) {

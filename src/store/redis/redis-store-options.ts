@@ -1,6 +1,6 @@
 import type { DeliverySettings } from "../../core/delivery-settings.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./storage-version.ts";
 
 export interface RedisStoreOptions extends ConnectionOptions {
   prefix: string;
