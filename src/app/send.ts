@@ -252,7 +252,7 @@ function conclude(
     case "dropped":
       if (!reply.repeated) parts.log.debug({ queue, why }, "dropped");
       return { ...NO_MESSAGE, state: "DISCARDED", reason: reply.reason, duplicate: false };
-    case "taken":
+    case "duplicate":
       parts.log.debug({ queue, why: "its send_number was used before" }, "repeated");
       return {
         ...{ ...NO_MESSAGE, state: undefined, reason: reply.reason, duplicate: true },

@@ -188,8 +188,8 @@ function readReply(reader: Reader): SendReply {
       return { status: "deleting" };
     case SEND.DROPPED:
       return { status: "dropped", reason, repeated };
-    case SEND.TAKEN:
-      return { status: "taken", reason };
+    case SEND.DUPLICATE:
+      return { status: "duplicate", reason };
     case SEND.ROUTED: {
       const { target } = reader.read(LAYOUTS.sendTarget);
       return { status: "routed", queue: Buffer.from(target).toString() };

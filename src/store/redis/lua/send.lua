@@ -173,7 +173,7 @@ for index, item in ipairs(items) do
     answer = string.char(string.byte(answer) + SEND.REPEATED) .. string.sub(answer, 2)
   elseif item.client ~= '' and numbers.is_used(item.client, item.number) then
     -- The first answer has expired.
-    answer = reply(SEND.TAKEN, NO_ID, { state = 0, reason = item.reason, qreason = 0, due = 0 })
+    answer = reply(SEND.DUPLICATE, NO_ID, { state = 0, reason = item.reason, qreason = 0, due = 0 })
   else
     if item.dropped == 1 then
       answer = drop(item)

@@ -56,7 +56,7 @@ export const NUMBERS = {
     DELETING: 4,
     DROPPED: 5,
     ROUTED: 6,
-    TAKEN: 7,
+    DUPLICATE: 7,
     /** Added to the status of an earlier answer that is given again. */
     REPEATED: 16,
   },
