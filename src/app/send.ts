@@ -33,7 +33,8 @@ type Parts = SendParts & { refusedEdits: RefusedEdits };
 type Result = SendResult | DlqError;
 
 /**
- * Attempts: an earlier call with the same request id may have sent the message to another queue.
+ * Tries to store. The queue may answer that an earlier call with this request id went to another
+ * queue; the next try goes there.
  */
 const ATTEMPTS = 2;
 

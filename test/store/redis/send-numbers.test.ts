@@ -22,7 +22,7 @@ const accepted = async () => (await at.current.dump(QUEUE)).counters.accepted ??
 const numberKeys = () => at.current.redis.keys(at.current.key(QUEUE, ":numbers:*"));
 
 describe("a number of a client", () => {
-  test("that was used before is answered as taken, and changes nothing", async () => {
+  test("that was used before is answered as a duplicate, and changes nothing", async () => {
     expect(await send(numbered(1))).toMatchObject({ status: "stored" });
     const before = await at.current.dump(QUEUE);
     expect(await send(numbered(1))).toEqual({ status: "duplicate", reason: "TIMEOUT" });
@@ -165,21 +165,21 @@ describe("numbers are remembered", () => {
 
 /** The expected numbers, as a set. */
 class KnownNumbers {
-  readonly #taken = new Set<number>();
+  readonly #used = new Set<number>();
 
   take(number: number): "stored" | "duplicate" {
-    if (this.#taken.has(number)) return "duplicate";
-    this.#taken.add(number);
+    if (this.#used.has(number)) return "duplicate";
+    this.#used.add(number);
     this.#forget();
     return "stored";
   }
 
   /** Whole ranges, the lowest first. */
   #forget(): void {
-    const sorted = [...this.#taken].sort((a, b) => a - b);
-    const starts = sorted.filter((number) => !this.#taken.has(number - 1));
+    const sorted = [...this.#used].sort((a, b) => a - b);
+    const starts = sorted.filter((number) => !this.#used.has(number - 1));
     const lowest = starts.at(-RANGES_MAX) ?? 0;
-    for (const number of sorted) if (number < lowest) this.#taken.delete(number);
+    for (const number of sorted) if (number < lowest) this.#used.delete(number);
   }
 }
 

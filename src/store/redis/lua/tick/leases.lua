@@ -24,7 +24,7 @@ local function expire_leases()
   for _, id in ipairs(ids) do
     local s = indexed(k_leases, id, STATE.IN_FLIGHT)
     if s then
-      local grace_end = resumed + math.min(s.lease, grace)
+      local grace_end = resumed_at + math.min(s.lease, grace)
       if grace_end > now then rank(k_leases, id, grace_end) else expire(id, s) end
     end
   end
