@@ -1,13 +1,13 @@
 import type { DeliverySettings } from "../../core/delivery-settings.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 
 const NOTHING = new Uint8Array();
-const SCOPES = { queue: NUMBERS.SCOPE.QUEUE, key: NUMBERS.SCOPE.KEY } as const;
+const SCOPES = { queue: CONSTANTS.SCOPE.QUEUE, key: CONSTANTS.SCOPE.KEY } as const;
 const ORDERINGS = {
-  off: NUMBERS.ORDERING.OFF,
-  key: NUMBERS.ORDERING.KEY,
-  hold: NUMBERS.ORDERING.HOLD,
+  off: CONSTANTS.ORDERING.OFF,
+  key: CONSTANTS.ORDERING.KEY,
+  hold: CONSTANTS.ORDERING.HOLD,
 } as const;
 
 /** The packed form of each object of settings: settings change rarely. */

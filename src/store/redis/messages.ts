@@ -13,7 +13,7 @@ import type { Bodies } from "./bodies.ts";
 import type { Capacity } from "./capacity.ts";
 import type { StoreContext } from "./context.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedReason, storedState } from "./states.ts";
 import { readRetried, runFind, runRetry, runRetryMatching } from "./verbs/retry.ts";
@@ -135,7 +135,7 @@ function readWalked(facts: Buffer): WalkedMessage[] {
     messages.push({
       id,
       reason: storedReason(reason),
-      poisoned: (flags & NUMBERS.FLAG.POISONED) !== 0,
+      poisoned: (flags & CONSTANTS.FLAG.POISONED) !== 0,
       attempts,
       roundStartedAtMs: optionalMs(round),
       retrySettings: retry,

@@ -11,7 +11,7 @@ import type {
 import type { Bodies } from "./bodies.ts";
 import type { StoreContext } from "./context.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { Reader } from "./packed/reader.ts";
 import { untilReplicated } from "./replication.ts";
 import { namesByNumber } from "./states.ts";
@@ -20,7 +20,7 @@ import { namesByNumber } from "./states.ts";
 const PAGE = 100;
 const REPLY_BYTES = 4 * 1024 * 1024;
 
-const DECISIONS: readonly Received[] = namesByNumber(NUMBERS.MOVE);
+const DECISIONS: readonly Received[] = namesByNumber(CONSTANTS.MOVE);
 
 export interface RedisMovesParts extends StoreContext {
   /** Puts a queue on the list before its first message. Rejects if the queue may not exist. */
@@ -63,7 +63,7 @@ export class RedisMoves implements Moves {
     const header = {
       maxMessages: settings.maxMessages,
       maxBytes: settings.maxBytes,
-      refuse: refusal === undefined ? 0 : NUMBERS.MOVE[refusal],
+      refuse: refusal === undefined ? 0 : CONSTANTS.MOVE[refusal],
       journalMax,
       from,
       deliverySettings: deliverySettingsOf(target),

@@ -9,7 +9,7 @@ import { digest } from "./digest.ts";
 import { packEdit } from "./edits.ts";
 import { type Part, pack } from "./packed/layout.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { Reader } from "./packed/reader.ts";
 import { untilReplicated } from "./replication.ts";
 import { storedQuarantineReason, storedReason, storedState } from "./states.ts";
@@ -158,7 +158,7 @@ function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
       key: Buffer.from(limiterKey),
       order: Buffer.from(orderingKey),
       dropped,
-      note: Buffer.from(note).subarray(0, NUMBERS.LIMIT.NOTE_BYTES),
+      note: Buffer.from(note).subarray(0, CONSTANTS.LIMIT.NOTE_BYTES),
       edits: edit === undefined ? NOTHING : packEdit(edit, bodies),
       client: number?.client ?? NOTHING,
       number: number?.number ?? 0,
@@ -175,7 +175,7 @@ function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
 
 function readReply(reader: Reader): SendReply {
   const reply = reader.read(LAYOUTS.sendReply);
-  const { SEND } = NUMBERS;
+  const { SEND } = CONSTANTS;
   const repeated = reply.status >= SEND.REPEATED;
   const status = repeated ? reply.status - SEND.REPEATED : reply.status;
   const reason = storedReason(reply.reason);

@@ -16,11 +16,11 @@ for at = FIRST, #ARGV, STRIDE do
     local s = load_state(id)
     if not s then
       put(k_session .. session, id, false)
-      count('healed')
+      count(COUNTER.HEALED)
     elseif s.state == STATE.IN_FLIGHT and s.nonce == nonce then
       leave(id, s)
       forget_lease(s)
-      count('returned')
+      count(COUNTER.RETURNED)
       schedule(id, s, s.due)
       journal(JOURNAL.RETURNED, id, s)
       given_back = given_back + 1

@@ -47,7 +47,7 @@ if cells ~= '' then
   if #items ~= expected then return nothing_done(RETRY.CHANGED) end
   for _, id in ipairs(ids) do
     local s = load_state(id)
-    if not s or not wanted[cell_of(s)] then return nothing_done(RETRY.CHANGED) end
+    if not s or not wanted[cell_of(s.state, s.reason, s.qreason)] then return nothing_done(RETRY.CHANGED) end
   end
 end
 

@@ -38,7 +38,7 @@ do
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
   end
   local leases_left = redis.call('ZCARD', k_leases)
-  if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', now) end
+  if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, META.LAST_TICK, now) end
 
   -- While the whole queue is blocked, so is what is due.
   local still_left, reopens = queue_allows()

@@ -8,11 +8,11 @@ import type { StoreContext } from "../context.ts";
 import { packEdit } from "../edits.ts";
 import { pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { NUMBERS } from "../packed/numbers.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import { Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 
-const { RETRIED } = NUMBERS;
+const { RETRIED } = CONSTANTS;
 
 const REFUSALS = {
   [RETRIED.MISSING]: "NOT_FOUND",
@@ -34,7 +34,7 @@ export async function runRetry(
   items: readonly RetryItem[],
 ): Promise<RetryOutcome | "moved"> {
   const reply = await change(context, queue, request, items, { cells: "", expected: 0 });
-  return reply[0] === NUMBERS.RETRY.CHANGED ? "moved" : readRetried(reply, items.length);
+  return reply[0] === CONSTANTS.RETRY.CHANGED ? "moved" : readRetried(reply, items.length);
 }
 
 /**
@@ -54,8 +54,8 @@ export async function runRetryMatching(
   const step = async (items: readonly RetryItem[]) => {
     const reply = await change(context, queue, request, items, matching);
     const { status, number } = new Reader(reply).read(LAYOUTS.retryReply);
-    if (status === NUMBERS.RETRY.MISMATCH) return { mismatch: number };
-    return status === NUMBERS.RETRY.CHANGED ? "moved" : readRetried(reply);
+    if (status === CONSTANTS.RETRY.MISMATCH) return { mismatch: number };
+    return status === CONSTANTS.RETRY.CHANGED ? "moved" : readRetried(reply);
   };
   const early = await step([]);
   if (early !== "moved") return early;
@@ -152,7 +152,7 @@ function filterCells(filter: MessageFilter): string {
     if (state === "SCHEDULED" && filter.quarantineReasons.length > 0) continue;
     for (const reason of reasons) {
       for (const why of state === "SCHEDULED" ? [0] : quarantineNumbers(filter)) {
-        cells.push(`c:${NUMBERS.STATE[state]}:${REASONS[reason]}:${why}`);
+        cells.push(`${CONSTANTS.COUNTER.CELL}${CONSTANTS.STATE[state]}:${REASONS[reason]}:${why}`);
       }
     }
   }

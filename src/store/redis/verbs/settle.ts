@@ -7,13 +7,13 @@ import type { StoreContext } from "../context.ts";
 import { packEdit } from "../edits.ts";
 import { type Part, pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { NUMBERS } from "../packed/numbers.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
 import { tokenFields, tokenStatus } from "./leases.ts";
 
-const { FLAG, OUTCOME, OUTCOME_BIT } = NUMBERS;
+const { FLAG, OUTCOME, OUTCOME_BIT } = CONSTANTS;
 
 const KINDS = {
   succeed: OUTCOME.SUCCEED,

@@ -2,7 +2,7 @@
 -- tenths of the window, so that old ones are dropped at no cost.
 local TENTHS, TENTH_BYTES = 10, 8
 -- An open breaker that nothing moves is dropped after this.
-local UNUSED_MS = 86400000
+local UNUSED_MS = LIMIT.DAY_MS
 
 local breakers = lazy({})
 

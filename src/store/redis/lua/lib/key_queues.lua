@@ -8,6 +8,8 @@
 -- time: in a key queue, with a priority, or behind its ordering key. A limiter is that of a key ('k' and the key) or
 -- the retry budget ('b'). `limiters` says when to look at a closed one again, `blocked` which key queues it blocks.
 local BUDGET_LIMITER = 'b'
+-- Names of key queues begin with it.
+local NAME_PREFIX = 'lane'
 -- A closed limiter is looked at again after this at the latest.
 local LONGEST_CLOSED_MS = 60000
 
@@ -26,12 +28,12 @@ function key_queues.build()
 
   -- A name is longer than an id, so that an index can hold both.
   function key_queues.named(key, retries, priority)
-    local name = 'lane' .. write.key_queue_name { retries = retries and 1 or 0, priority = priority, key = key }
+    local name = NAME_PREFIX .. write.key_queue_name { retries = retries and 1 or 0, priority = priority, key = key }
     return #name > 16 and name or name .. string.rep('\0', 17 - #name)
   end
 
   function key_queues.read(name)
-    local retries, priority, key = read.key_queue_name(name, 5)
+    local retries, priority, key = read.key_queue_name(name, #NAME_PREFIX + 1)
     return { name = name, key = key, retries = retries == 1, priority = priority }
   end
 
@@ -51,7 +53,7 @@ function key_queues.build()
   function key_queues.note_use()
     if key_queues.noted then return end
     key_queues.noted = true
-    put(k_meta, 'laned', '1')
+    put(k_meta, META.USES_INDIRECT, '1')
   end
 
   -- Its entry is brought up to date at the end of the script.
@@ -104,7 +106,7 @@ function key_queues.build_limiters()
   end
 
   function key_queues.block(key_queue, limiter, reopens)
-    redis.call('HSET', k_meta, 'gated_by', delivery_settings)
+    redis.call('HSET', k_meta, META.LIMITED_BY, delivery_settings)
     redis.call('SADD', k_blocked .. limiter, key_queue.name)
     redis.call('ZADD', k_limiters, math.min(reopens, now + LONGEST_CLOSED_MS), limiter)
     redis.call('ZREM', key_queues.index(k_key_queues, key_queue.priority), key_queue.name)

@@ -90,8 +90,8 @@ local function forget(id, s)
   if s.hops > 0 then moved_in.forget(id) end
   if s.flags >= FLAG.EDITED then put(k_edits .. chunk, id, false) end
   thinned_chunks[chunk] = true
-  count('messages', -1)
-  count('bytes', -s.size)
+  count(COUNTER.MESSAGES, -1)
+  count(COUNTER.BYTES, -s.size)
   if s.order ~= '' then ordering.leave(id, s) end
 end
 
@@ -163,7 +163,7 @@ local function depart(id, s)
   local target = move_target(s)
   leave(id, s)
   forget(id, s)
-  count('moved_out')
+  count(COUNTER.MOVED_OUT)
   journal(JOURNAL.MOVED_OUT, id, s, target)
 end
 
@@ -174,6 +174,6 @@ local function edit(id, s, v)
   put(k_edits .. chunk_of(id), id, string.sub(v, rest))
   set_flag(s, FLAG.EDITED, true)
   s.size = s.size + grown
-  count('bytes', grown)
+  count(COUNTER.BYTES, grown)
   journal(JOURNAL.EDITED, id, s)
 end

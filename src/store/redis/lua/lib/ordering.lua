@@ -45,7 +45,7 @@ function ordering.build()
     local s = id and load_state(id)
     while id and not s do
       -- A defect: no such message.
-      count('healed')
+      count(COUNTER.HEALED)
       redis.call('ZREM', k_order .. order, id)
       id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
       s = id and load_state(id)

@@ -146,7 +146,7 @@ if uses_indirect or settings then
 
   -- Merges lists, the one of the highest priority first, each by due time, into `most` ids.
   local function merge(lists, most)
-    local delivered = tonumber(redis.call('HGET', k_counters, 'deliveries') or '0')
+    local delivered = tonumber(redis.call('HGET', k_counters, COUNTER.DELIVERIES) or '0')
     local ids, next_at = {}, {}
     for at = 1, #lists do next_at[at] = 1 end
     local function pick(oldest)

@@ -18,7 +18,7 @@ local function claim(id, s, at)
   if s.key ~= '' then key_queues.count_in_flight(s.key, 1) end
   if settings then charge(s) end
   count_cell(s, 1)
-  count('deliveries')
+  count(COUNTER.DELIVERIES)
   save_state(id, s)
   journal(JOURNAL.CLAIMED, id, s)
   replies[#replies + 1] = write.claim(s, { session = (at - FIRST) / STRIDE, isolated = isolated and 1 or 0, id = id,
@@ -103,7 +103,7 @@ local function claimable(id)
     key_queues.touch(name)
   end
   rank(key_queues.index(k_due, s.priority), id, false)
-  count('healed')
+  count(COUNTER.HEALED)
   return nil
 end
 

@@ -7,7 +7,7 @@ local function expire(id, s)
   local exempt = has_breakers and breakers.expired(s)
   leave(id, s)
   s.expiries, s.unknown = s.expiries + (exempt and 0 or 1), s.unknown + 1
-  count('lease_expiries')
+  count(COUNTER.LEASE_EXPIRIES)
   if s.expiries >= crash_loop_at then
     quarantine(id, s, QUARANTINE.CRASH_LOOP)
   else

@@ -16,7 +16,7 @@ if uses_indirect or settings then
     if last and (by_other_settings or tonumber(last) > now + LONGEST_CLOSED_MS) then
       redis.call('ZUNIONSTORE', k_limiters, 1, k_limiters, 'WEIGHTS', 0)
     end
-    if by_other_settings then redis.call('HDEL', k_meta, 'gated_by') end
+    if by_other_settings then redis.call('HDEL', k_meta, META.LIMITED_BY) end
   end
 
   local function release_holds()

@@ -6,7 +6,7 @@ local fenced = claim_number <= fence
 
 -- While leases are out, some server ticks each second. A longer silence means that the store or all servers were down and
 -- workers could not report: leases get one more grace from now.
-local meta = redis.call('HMGET', k_meta, 'tended', 'resumed', 'laned', 'gated_by', 'deleting', 'moves')
+local meta = redis.call('HMGET', k_meta, META.LAST_TICK, META.RESUMED, META.USES_INDIRECT, META.LIMITED_BY, META.DELETING, META.HAS_MOVES)
 local last_tick_at, resumed_at, limited_by = meta[1], tonumber(meta[2] or '0'), meta[4]
 -- Whether the queue has ever used limiters by key, priorities, ordering or a retry budget.
 local uses_indirect = meta[3]
@@ -16,7 +16,7 @@ local outage = leases_out > 0 and last_tick_at and now - tonumber(last_tick_at) 
 -- After the clock has jumped back the grace must still end.
 if outage or resumed_at > now then
   resumed_at = now
-  redis.call('HSET', k_meta, 'resumed', resumed_at)
+  redis.call('HSET', k_meta, META.RESUMED, resumed_at)
 end
 
 -- Returns the state of a message that an index names. An entry without such a message is a defect: it is removed and counted,
@@ -25,6 +25,6 @@ local function indexed(index, id, state)
   local s = load_state(id)
   if s and s.state == state then return s end
   rank(index, id, false)
-  count('healed')
+  count(COUNTER.HEALED)
   return nil
 end
