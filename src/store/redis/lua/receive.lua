@@ -47,7 +47,7 @@ local function take_in(item, s)
       count(COUNTER.HEALED)
       return
     end
-    -- It moved away from here, and its server has not ended that move: this copy is old.
+    -- It has moved on from this queue, and its server has not ended that move: this copy is old.
     depart(id, before)
   end
   -- Its chunk was looked up by its id; here it gets another one.

@@ -18,7 +18,7 @@ local function joinable(dedup, payload_hash)
   local id, rest = read.dedup(v)
   if string.sub(v, rest) ~= payload_hash then return nil end
   local s = load_state(id)
-  -- A message that moves to another queue is as good as gone.
+  -- A message that moves to another queue counts as gone.
   if s and s.place ~= PLACE.MOVING then return id, s end
   return nil
 end

@@ -6,11 +6,11 @@
 -- `due` and `key_queues` hold messages and key queues of priority 0; those of another priority have it as a suffix,
 -- and `priorities` lists it. `indirect` has every scheduled message that is in neither `due` nor `isolated`, by due
 -- time: in a key queue, with a priority, or behind its ordering key. A limiter is that of a key ('k' and the key) or
--- the retry budget ('b'). `limiters` says when to look at a closed one again, `blocked` which key queues it blocks.
+-- the retry budget ('b'). `limiters` says when to check a closed one again, `blocked` which key queues it blocks.
 local BUDGET_LIMITER = 'b'
 -- Names of key queues begin with it.
 local NAME_PREFIX = 'lane'
--- A closed limiter is looked at again after this at the latest.
+-- A closed limiter is checked again after this at the latest.
 local LONGEST_CLOSED_MS = 60000
 
 -- `noted`: the queue uses some of this; `wake`: pumps have something to look at.
@@ -112,7 +112,7 @@ function key_queues.build_limiters()
     redis.call('ZREM', key_queues.index(k_key_queues, key_queue.priority), key_queue.name)
   end
 
-  -- Lets at most so many key queues of a limiter go on; the next tick takes the others.
+  -- Unblocks at most `most` key queues of a limiter; the next tick takes the others.
   function key_queues.unblock(limiter, most)
     for _, name in ipairs(redis.call('SPOP', k_blocked .. limiter, most)) do key_queues.touch(name) end
     if redis.call('EXISTS', k_blocked .. limiter) == 1 then
@@ -122,7 +122,7 @@ function key_queues.build_limiters()
     end
   end
 
-  -- The limiter may be open again: its key queues are looked at.
+  -- The limiter may be open again: its key queues are checked.
   function key_queues.limiter_changed(limiter)
     if redis.call('ZSCORE', k_limiters, limiter) then key_queues.unblock(limiter, 100) end
   end

@@ -1,6 +1,6 @@
--- The steps of a message. Each changes its state, all indexes and all counts together. A message is in exactly one of:
--- due, isolated, indirect or moving (SCHEDULED), leases (IN_FLIGHT), quarantine (QUARANTINED). The ends of lives are
--- indexed by chunk, with the first of them: those of a chunk come at about the same time.
+-- Steps in the life of a message. Each changes its state, indexes and counters together. A message is in exactly one of:
+-- due, isolated, indirect or moving (SCHEDULED), leases (IN_FLIGHT), quarantine (QUARANTINED). `expiry` has one entry a
+-- chunk: the earliest end of a life in it.
 
 local function drop_lease(id, s)
   rank(k_leases, id, false)
@@ -61,7 +61,7 @@ local function schedule(id, s, due)
     key_queues.list(id, due)
   end
   if s.expire > 0 then
-    -- A due time at or after the end of its life extends it by one time to live: else it would end before the try.
+    -- A message that is due after its life ends gets one more time to live, counted from the due time.
     if due >= s.expire then s.expire = due + s.ttl * 1000 end
     note_end(id, s.expire)
   end
@@ -105,8 +105,8 @@ local function flush_chunks()
   end
 end
 
--- The failures after the first: each behind its length in four bytes. The oldest are dropped. These are the ones that
--- this script has written.
+-- The failures after the first, each after its length in four bytes; the oldest are dropped. `known_histories` has those
+-- that this script wrote.
 local known_histories = {}
 
 local function cut_history(history)

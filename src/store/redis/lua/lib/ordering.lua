@@ -44,7 +44,7 @@ function ordering.build()
     local id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
     local s = id and load_state(id)
     while id and not s do
-      -- A defect: no such message.
+      -- The entry has no message, which is a defect: remove it.
       count(COUNTER.HEALED)
       redis.call('ZREM', k_order .. order, id)
       id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]

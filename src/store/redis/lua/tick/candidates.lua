@@ -11,7 +11,7 @@ if uses_indirect or settings then
     return breakers.allowed(breakers.of(key), key == '' and redis.call('ZCARD', k_leases) or key_queues.in_flight(key))
   end
 
-  -- A rate that is used up is looked at again after this at the earliest.
+  -- A rate that is used up is checked again after this at the earliest.
   local RATE_STEP_MS = 5
 
   local function rate_reopens(bucket)
@@ -71,7 +71,7 @@ if uses_indirect or settings then
   end
 
   -- How many messages of a key queue may go. With 0 also the limiter that was closed from the start, if one was, and when to
-  -- look at it again.
+  -- check it again.
   function key_queue_allows(key_queue)
     local left = math.huge
     for _, name in ipairs(key_queues.limiters_of(key_queue)) do

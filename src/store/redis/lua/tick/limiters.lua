@@ -1,4 +1,4 @@
--- Lets go on, when their time has come, blocked key queues and ordering keys that wait behind a quarantined message.
+-- Unblocks key queues, and releases ordering keys that wait behind a quarantined message, when their time has come.
 
 local forget_breakers, bring_back
 if uses_indirect or settings then

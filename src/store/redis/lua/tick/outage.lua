@@ -1,6 +1,6 @@
 -- The first part of a tick: fence, outage, facts of the queue.
 
--- A claim whose reply was lost was given back under a fence of its process: if this is that claim, late, it takes nothing.
+-- If the reply to a claim was lost, `abandon` sets a fence. A claim at or below the fence takes nothing.
 local fence = tonumber(redis.call('GET', k_fences .. claimer) or '0')
 local fenced = claim_number <= fence
 
