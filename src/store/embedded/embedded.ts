@@ -13,10 +13,10 @@ import { untilListening } from "./readiness.ts";
 import { ask } from "./reply.ts";
 import { liveSettings, type ServerSettings } from "./server-arguments.ts";
 import {
-  adoptServer,
   launchServer,
   type ServerExit,
   type ServerProcess,
+  takeOverServer,
 } from "./server-process.ts";
 import { socketFolder } from "./socket-folder.ts";
 import { Supervisor, type UnexpectedExit } from "./supervisor.ts";
@@ -39,7 +39,7 @@ export interface EmbeddedRedis {
   /** Undefined between an unexpected end and the restart. */
   readonly pid: number | undefined;
   /** Whether it was running already, started by a process that was killed. */
-  readonly adopted: boolean;
+  readonly takenOver: boolean;
   /**
    * Resolves when all data is loaded and commands run. Loading has no deadline. Rejects, with advice, if Redis refuses to
    * start on this data; call `stop` then.
@@ -104,7 +104,7 @@ async function startLocked(
     explain: (exit) => explain(exit, dataDir),
   });
   const orphan = await settleOrphan({ dataDir, socketPath, log });
-  const first = orphan === undefined ? await launch() : adoptServer(orphan, settings);
+  const first = orphan === undefined ? await launch() : takeOverServer(orphan, settings);
   supervisor.start(first);
   const disk = watchDisk(options, dataDir);
 
@@ -118,7 +118,7 @@ async function startLocked(
 
   try {
     await disk.start();
-    if (first.adopted) {
+    if (first.takenOver) {
       await applySettings(settings);
       writeServerRecord(dataDir, { ...first.identity, socketPath });
     }
@@ -134,7 +134,7 @@ async function startLocked(
     get pid() {
       return supervisor.pid;
     },
-    adopted: first.adopted,
+    takenOver: first.takenOver,
     ready: supervisor.ready,
     diskIsLow: () => disk.isLow,
     onUnexpectedExit: (listener) => supervisor.onUnexpectedExit(listener),

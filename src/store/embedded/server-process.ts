@@ -17,7 +17,7 @@ export interface ServerExit {
 
 export interface ServerProcess {
   readonly identity: ProcessIdentity;
-  readonly adopted: boolean;
+  readonly takenOver: boolean;
   /** Never rejects. */
   readonly exited: Promise<ServerExit>;
 }
@@ -47,7 +47,7 @@ export async function launchServer(
     child.once("exit", (code, signal) => resolve({ code, signal, lastLines: log.tail() }));
   });
   // A child that has ended already is a zombie, which has no identity: it gets a start time that no process has.
-  return { identity: identify(pid) ?? { pid, startedAt: "ended" }, adopted: false, exited };
+  return { identity: identify(pid) ?? { pid, startedAt: "ended" }, takenOver: false, exited };
 }
 
 async function reasonOfFailure(child: ChildProcess, serverPath: string): Promise<string> {
@@ -61,7 +61,7 @@ async function reasonOfFailure(child: ChildProcess, serverPath: string): Promise
 }
 
 /** Takes over a server that another process started. Its end is detected by the end of a connection. */
-export function adoptServer(identity: ProcessIdentity, settings: ServerSettings): ServerProcess {
+export function takeOverServer(identity: ProcessIdentity, settings: ServerSettings): ServerProcess {
   const { dataDir, socketPath } = settings;
   const watch = async (): Promise<ServerExit> => {
     while (isRunning(identity)) {
@@ -71,7 +71,7 @@ export function adoptServer(identity: ProcessIdentity, settings: ServerSettings)
     }
     return { code: null, signal: null, lastLines: lastLogLines(dataDir) };
   };
-  return { identity, adopted: true, exited: watch() };
+  return { identity, takenOver: true, exited: watch() };
 }
 
 /** Holds a silent connection for as long as the server lets it. */

@@ -54,7 +54,7 @@ test("data survives stop and start", async () => {
   await first.stop();
   const second = await start(dataDir);
   await second.ready;
-  expect(second.adopted).toBe(false);
+  expect(second.takenOver).toBe(false);
   expect(await ask(second.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
 });
 

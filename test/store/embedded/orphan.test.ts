@@ -68,7 +68,10 @@ test("an orphan is taken over with its data, gets our settings, and is stopped b
   const { redis: orphan } = await orphanOn(dataDir);
   const redis = await start(dataDir, { maxMemoryBytes: 40_000_000 });
   await redis.ready;
-  expect({ adopted: redis.adopted, pid: redis.pid }).toEqual({ adopted: true, pid: orphan.pid });
+  expect({ takenOver: redis.takenOver, pid: redis.pid }).toEqual({
+    takenOver: true,
+    pid: orphan.pid,
+  });
   expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
   expect(await ask(redis.socketPath, ["CONFIG", "GET", "maxmemory"], 5_000)).toEqual([
     "maxmemory",
@@ -87,7 +90,7 @@ test("an orphan without a record is taken over too", async () => {
   expect(JSON.parse(await readFile(join(dataDir, "redis.json"), "utf8"))).toMatchObject(orphan);
 });
 
-test("an adopted server that is killed comes back with its data", async () => {
+test("a server that was taken over and is killed comes back with its data", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan } = await orphanOn(dataDir);
   const redis = await start(dataDir);
