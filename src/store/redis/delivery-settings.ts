@@ -1,6 +1,6 @@
 import type { DeliverySettings } from "../../core/delivery-settings.ts";
-import { LAYOUTS } from "./packed/layouts.ts";
 import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
 
 const NOTHING = new Uint8Array();
 const SCOPES = { queue: CONSTANTS.SCOPE.QUEUE, key: CONSTANTS.SCOPE.KEY } as const;

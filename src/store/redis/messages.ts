@@ -12,8 +12,8 @@ import type {
 import type { Bodies } from "./bodies.ts";
 import type { Capacity } from "./capacity.ts";
 import type { StoreContext } from "./context.ts";
-import { LAYOUTS } from "./packed/layouts.ts";
 import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedReason, storedState } from "./states.ts";
 import { readRetried, runFind, runRetry, runRetryMatching } from "./verbs/retry.ts";

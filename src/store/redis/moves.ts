@@ -10,8 +10,8 @@ import type {
 } from "../contract.ts";
 import type { Bodies } from "./bodies.ts";
 import type { StoreContext } from "./context.ts";
-import { LAYOUTS } from "./packed/layouts.ts";
 import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
 import { untilReplicated } from "./replication.ts";
 import { namesByNumber } from "./states.ts";

@@ -1,7 +1,7 @@
 import type { DeletionSteps, PurgeStep, SealReply } from "../contract.ts";
 import type { StoreContext } from "./context.ts";
-import { LAYOUTS } from "./packed/layouts.ts";
 import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
 
 /** A chunk has up to 128 messages: others wait for about two milliseconds. */

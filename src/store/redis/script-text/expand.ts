@@ -1,16 +1,14 @@
 import { QUEUE_KEYS, RARE_QUEUE_KEYS } from "../keys.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import type { Fields, Layout } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { CONSTANTS } from "../packed/constants.ts";
 import { behindBracket, type Token, textOf, tokenize } from "./tokens.ts";
 
 /** A name of the tables as Lua has it: `movedIn` is `moved_in` there. */
 export const luaName = (name: string): string =>
   name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
-const GROUPS = CONSTANTS as Readonly<
-  Record<string, Readonly<Record<string, number | string>>>
->;
+const GROUPS = CONSTANTS as Readonly<Record<string, Readonly<Record<string, number | string>>>>;
 const LAYOUT_OF = new Map<string, Layout<Fields>>(
   Object.entries(LAYOUTS).map(([name, layout]) => [luaName(name), layout]),
 );

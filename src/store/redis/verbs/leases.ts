@@ -1,8 +1,8 @@
 import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import type { ExtendItem, ExtendReply, HeldLease } from "../../contract.ts";
 import type { StoreContext } from "../context.ts";
-import { LAYOUTS } from "../packed/layouts.ts";
 import { CONSTANTS } from "../packed/constants.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { namesByNumber } from "../states.ts";

@@ -6,9 +6,9 @@ import type { PrepareRetry, RetryItem } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
 import { packEdit } from "../edits.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import { pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { CONSTANTS } from "../packed/constants.ts";
 import { Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 

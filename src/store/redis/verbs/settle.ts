@@ -5,9 +5,9 @@ import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
 import { packEdit } from "../edits.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import { type Part, pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { CONSTANTS } from "../packed/constants.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
