@@ -55,7 +55,7 @@ export const resetStep = () =>
     }),
   );
 
-/** An ordering key goes on by hand that waits behind a quarantined message. */
+/** Releases an ordering key that waits behind a quarantined message. */
 export const releaseOrderStep = () =>
   fc.constantFrom(...ORDERS).map((order) =>
     step("ReleaseOrder", order, async ({ life }, rig) => {

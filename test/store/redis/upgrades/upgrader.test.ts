@@ -87,7 +87,7 @@ test("a server that was killed holds an upgrade up until it has been silent for 
   expect(await version()).toBe(String(NEXT));
 });
 
-test("a server that was suspended confirms the layout before it goes on", async () => {
+test("a server that was suspended confirms the layout before it continues", async () => {
   let nowMs = 0;
   const old = at.current.openStore({ now: () => nowMs });
   await ready(old);
@@ -110,7 +110,7 @@ test("a server that was suspended confirms the layout before it goes on", async 
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("a server that was suspended goes on if nothing has changed", async () => {
+test("a server that was suspended continues if nothing has changed", async () => {
   let nowMs = 0;
   const server = at.current.openStore({ now: () => nowMs });
   await ready(server);
