@@ -90,7 +90,7 @@ test("an orphan without a record is taken over too", async () => {
   expect(JSON.parse(await readFile(join(dataDir, "redis.json"), "utf8"))).toMatchObject(orphan);
 });
 
-test("a server that was taken over and is killed comes back with its data", async () => {
+test("a server that was taken over and killed comes back with its data", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan } = await orphanOn(dataDir);
   const redis = await start(dataDir);
