@@ -1,5 +1,6 @@
 import { encodeRetrySettings } from "../codec/retry-settings.ts";
-import { limiterKeyOf, orderingKeyOf } from "../core/delivery-rules.ts";
+import { reasonOf } from "../core/categorize.ts";
+import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
 import { aborted, DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
@@ -8,7 +9,7 @@ import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
 import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
-import { type RoutedSend, type RuleJudge, routeSend } from "./rules/rule-judge.ts";
+import { judgeSend, type PendingSend, type RuleJudge } from "./rules/rule-judge.ts";
 
 export interface SendParts {
   store: Pick<Store, "send" | "route">;
@@ -32,7 +33,8 @@ type Parts = SendParts & { refusedEdits: RefusedEdits };
 type Result = SendResult | DlqError;
 
 /**
- * Attempts: an earlier call with the same request id may have sent the message to another queue.
+ * Tries to store. The queue may answer that an earlier call with this request id went to another
+ * queue; the next try goes there.
  */
 const ATTEMPTS = 2;
 
@@ -43,15 +45,17 @@ const ATTEMPTS = 2;
 export function createSend(given: SendParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (commands: readonly SendCommand[]): Promise<Result[]> => {
-    const routedSends = commands.map((command) => routeSend(command, parts.rules));
-    let open = await recallRoutes(parts, routedSends);
-    for (let attempt = 0; attempt < ATTEMPTS && open.some(isRouted); attempt++)
+    const sends = commands.map((command) =>
+      judgeSend(command, reasonOf(command.failure), parts.rules),
+    );
+    let open = await recallRoutes(parts, sends);
+    for (let attempt = 0; attempt < ATTEMPTS && open.some(isPending); attempt++)
       open = await storeAll(parts, open);
-    return open.map((one) => (isRouted(one) ? aborted(200, `request ${one.queue}`) : one));
+    return open.map((one) => (isPending(one) ? aborted(200, `request ${one.queue}`) : one));
   };
 }
 
-function isRouted(one: RoutedSend | Result): one is RoutedSend {
+function isPending(one: PendingSend | Result): one is PendingSend {
   return "command" in one;
 }
 
@@ -61,13 +65,13 @@ function isRouted(one: RoutedSend | Result): one is RoutedSend {
  */
 async function recallRoutes(
   parts: SendParts,
-  routedSends: readonly RoutedSend[],
-): Promise<readonly (RoutedSend | Result)[]> {
-  const rerouted = routedSends.filter(
+  sends: readonly PendingSend[],
+): Promise<readonly (PendingSend | Result)[]> {
+  const rerouted = sends.filter(
     ({ command, queue }) => queue !== command.queue && command.requestId !== "",
   );
-  if (rerouted.length === 0) return routedSends;
-  const recalled = new Map<RoutedSend, RoutedSend | Result>();
+  if (rerouted.length === 0) return sends;
+  const recalled = new Map<PendingSend, PendingSend | Result>();
   await Promise.all(
     [...Map.groupBy(rerouted, ({ command }) => command.queue)].map(async ([asked, own]) => {
       const routes = own.map(({ command, queue }) => ({
@@ -76,54 +80,54 @@ async function recallRoutes(
       }));
       try {
         const replies = await parts.store.route(asked, routes);
-        own.forEach((routed, index) => {
+        own.forEach((send, index) => {
           const reply = replies[index];
-          const here = { ...routed, queue: asked };
-          if (reply !== undefined) recalled.set(routed, conclude(parts, here, reply, REPEATED));
+          const here = { ...send, queue: asked };
+          if (reply !== undefined) recalled.set(send, conclude(parts, here, reply, REPEATED));
         });
       } catch (error) {
-        for (const routed of own) recalled.set(routed, refusal(error));
+        for (const send of own) recalled.set(send, refusal(error));
       }
     }),
   );
-  return routedSends.map((routed) => recalled.get(routed) ?? routed);
+  return sends.map((send) => recalled.get(send) ?? send);
 }
 
 /** Stores the sends. Returns results, and the sends that belong to another queue. */
 async function storeAll(
   parts: Parts,
-  open: readonly (RoutedSend | Result)[],
-): Promise<readonly (RoutedSend | Result)[]> {
-  const routedSends = open.filter(isRouted);
-  const queue = routedSends[0]?.queue;
+  open: readonly (PendingSend | Result)[],
+): Promise<readonly (PendingSend | Result)[]> {
+  const sends = open.filter(isPending);
+  const queue = sends[0]?.queue;
   // The common case: one queue.
-  if (routedSends.length === open.length && routedSends.every((routed) => routed.queue === queue)) {
-    return sendToQueue(parts, queue as string, routedSends);
+  if (sends.length === open.length && sends.every((send) => send.queue === queue)) {
+    return sendToQueue(parts, queue as string, sends);
   }
-  const results = new Map<RoutedSend, RoutedSend | Result>();
+  const results = new Map<PendingSend, PendingSend | Result>();
   await Promise.all(
-    [...Map.groupBy(routedSends, (routed) => routed.queue)].map(async ([name, own]) => {
+    [...Map.groupBy(sends, (send) => send.queue)].map(async ([name, own]) => {
       const sent = await sendToQueue(parts, name, own);
-      own.forEach((routed, at) => {
-        results.set(routed, sent[at] as RoutedSend | Result);
+      own.forEach((send, at) => {
+        results.set(send, sent[at] as PendingSend | Result);
       });
     }),
   );
-  return open.map((one) => (isRouted(one) ? (results.get(one) as RoutedSend | Result) : one));
+  return open.map((one) => (isPending(one) ? (results.get(one) as PendingSend | Result) : one));
 }
 
 async function sendToQueue(
   parts: Parts,
   queue: string,
-  routedSends: readonly RoutedSend[],
-): Promise<(RoutedSend | Result)[]> {
+  sends: readonly PendingSend[],
+): Promise<(PendingSend | Result)[]> {
   const settings = parts.settingsOf(queue);
-  const edits = routedSends.some((routed) => routed.edits.length > 0)
-    ? await arrivalEdits(parts, queue, routedSends)
+  const edits = sends.some((send) => send.edits.length > 0)
+    ? await arrivalEdits(parts, queue, sends)
     : undefined;
-  const prepared = routedSends.map((routed) => {
-    const one = prepare(routed, settings, parts);
-    const edit = edits?.get(routed);
+  const prepared = sends.map((send) => {
+    const one = prepare(send, settings, parts);
+    const edit = edits?.get(send);
     return edit === undefined ? one : { ...one, item: { ...one.item, edit } };
   });
   let replies: readonly SendReply[];
@@ -132,10 +136,10 @@ async function sendToQueue(
     replies = await parts.store.send(queue, items, settings);
   } catch (error) {
     const refused = refusal(error);
-    return routedSends.map(() => refused);
+    return sends.map(() => refused);
   }
   return replies.map((reply, index) =>
-    conclude(parts, routedSends[index] as RoutedSend, reply, prepared[index] as Prepared),
+    conclude(parts, sends[index] as PendingSend, reply, prepared[index] as Prepared),
   );
 }
 
@@ -152,7 +156,7 @@ interface Prepared {
 const REPEATED: Pick<Prepared, "why"> = { why: "" };
 
 function prepare(
-  { command, queue, reason, action, rule }: RoutedSend,
+  { command, queue, reason, action, rule }: PendingSend,
   settings: QueueSettings,
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {
@@ -232,16 +236,16 @@ function numberOf(
 
 function conclude(
   parts: SendParts,
-  routed: RoutedSend,
+  send: PendingSend,
   reply: SendReply,
   { why }: Pick<Prepared, "why">,
-): RoutedSend | Result {
-  const { queue, command, reason: sentReason } = routed;
+): PendingSend | Result {
+  const { queue, command, reason: sentReason } = send;
   switch (reply.status) {
     case "failed":
       return reply.error;
     case "routed":
-      return { ...routed, queue: reply.queue };
+      return { ...send, queue: reply.queue };
     case "deleting":
       parts.onDeleting(queue);
       return queueDeleting(queue);
@@ -252,7 +256,7 @@ function conclude(
     case "dropped":
       if (!reply.repeated) parts.log.debug({ queue, why }, "dropped");
       return { ...NO_MESSAGE, state: "DISCARDED", reason: reply.reason, duplicate: false };
-    case "taken":
+    case "duplicate":
       parts.log.debug({ queue, why: "its send_number was used before" }, "repeated");
       return {
         ...{ ...NO_MESSAGE, state: undefined, reason: reply.reason, duplicate: true },
@@ -275,7 +279,7 @@ function stored(
   queue: string,
   requestedQueue: string,
   reply: SendReply & { status: "stored" },
-  sentReason: RoutedSend["reason"],
+  sentReason: PendingSend["reason"],
   verdictWhy: string,
 ): SendResult {
   const { id, state, reason, quarantineReason, joined, repeated } = reply;

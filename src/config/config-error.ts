@@ -36,6 +36,7 @@ export function formatConfigError(error: ConfigError): string {
   return `${error.setting}${where}: ${value}${error.problem}${allowed}${hint}`;
 }
 
+/** Returns the hint `did you mean NAME?`, or `otherwise` if no name is similar. */
 export function didYouMean(name: string | undefined, otherwise?: string): { hint?: string } {
   if (name !== undefined) return { hint: `did you mean ${name}?` };
   return otherwise === undefined ? {} : { hint: otherwise };

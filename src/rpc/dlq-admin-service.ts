@@ -1,11 +1,11 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { LimiterAdmin } from "../app/queues/limiter-admin.ts";
+import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { formatMessageId } from "../core/message-id.ts";
-import { readRelease, readReset, writeBreaker } from "./convert/limiters.ts";
+import { readRelease, readReset, writeBreaker } from "./convert/delivery-blocks.ts";
 import {
   readDelete,
   readList,
@@ -21,7 +21,7 @@ type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
   queues: QueueAdmin;
-  limiters: LimiterAdmin;
+  deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
   /** Largest payload of a message, in bytes. */
@@ -35,7 +35,7 @@ export interface DlqAdminServiceOptions {
  * served.
  */
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
-  const { queues, limiters, rules, simulate, payloadMaxBytes, now = Date.now } = options;
+  const { queues, deliveryBlocks, rules, simulate, payloadMaxBytes, now = Date.now } = options;
   return {
     async listQueues(request) {
       const { pageSize, after } = readList(request);
@@ -74,18 +74,18 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     },
 
     async listBreakers(request) {
-      const open = await limiters.breakers(readQueueName("queue", request.queue));
+      const open = await deliveryBlocks.breakers(readQueueName("queue", request.queue));
       return { breakers: open.map(writeBreaker) };
     },
 
     async resetBreaker(request) {
       const { queue, key } = readReset(request);
-      return { wasOpen: await limiters.resetBreaker(queue, key) };
+      return { wasOpen: await deliveryBlocks.resetBreaker(queue, key) };
     },
 
     async releaseOrderingKey(request) {
       const { queue, orderingKey } = readRelease(request);
-      const heldBy = await limiters.releaseOrder(queue, orderingKey);
+      const heldBy = await deliveryBlocks.releaseOrder(queue, orderingKey);
       return { released: heldBy !== undefined, heldBy: heldBy ? formatMessageId(heldBy) : "" };
     },
   } satisfies Partial<Admin>;

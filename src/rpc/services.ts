@@ -4,7 +4,7 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
-import type { LimiterAdmin } from "../app/queues/limiter-admin.ts";
+import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
@@ -17,7 +17,7 @@ import { createReflection } from "./reflection.ts";
 export interface ServicesOptions {
   dlq: Dlq;
   queues: QueueAdmin;
-  limiters: LimiterAdmin;
+  deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
   guard: Guard;

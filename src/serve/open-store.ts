@@ -5,8 +5,8 @@ import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
 import type { RedisTarget } from "../store/redis/connection.ts";
-import { LayoutWait } from "../store/redis/layout.ts";
 import { RedisStore } from "../store/redis/redis-store.ts";
+import { LayoutWait } from "../store/redis/storage-version.ts";
 import { redisServerPath } from "./redis-server-path.ts";
 
 export interface OpenedStore {

@@ -1,7 +1,7 @@
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
-import { createLimiterAdmin } from "../app/queues/limiter-admin.ts";
+import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import { createQueueAdmin } from "../app/queues/queue-admin.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import { Mover } from "../app/rules/mover.ts";
@@ -10,7 +10,7 @@ import { RuleJudge } from "../app/rules/rule-judge.ts";
 import { RulesInForce } from "../app/rules/rules-in-force.ts";
 import { createSimulate } from "../app/simulate.ts";
 import type { Config } from "../config/config.ts";
-import { deliveryRulesOf } from "../core/delivery-rules.ts";
+import { deliverySettingsOf } from "../core/delivery-settings.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
 import { startLoop } from "../loops/interval.ts";
 import { Pumps } from "../loops/pumps.ts";
@@ -71,7 +71,7 @@ async function run(
   const queueConfiguration = createQueueConfiguration(config);
   const inForce = new SettingsInForce({ store, log, ...queueConfiguration });
   const deletions = new Deletions({ store, inForce, log });
-  store.useRules((queue) => deliveryRulesOf(inForce.of(queue)));
+  store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
   const observed = { observer: metrics, log };
   const rulesInForce = new RulesInForce({ store, read: readStoredRules, ...observed });
@@ -98,12 +98,12 @@ async function run(
     log,
     check: queueConfiguration.check,
   });
-  const limiters = createLimiterAdmin(store, log);
+  const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
-  const useCases = { dlq, queues, limiters, rules: ruleAdmin, simulate };
+  const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
@@ -138,7 +138,7 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  useCases: Pick<ServicesOptions, "dlq" | "queues" | "limiters" | "rules" | "simulate">,
+  useCases: Pick<ServicesOptions, "dlq" | "queues" | "deliveryBlocks" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
 ) {

@@ -3,8 +3,8 @@ import type { GoneState, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
+import type { BreakerSnapshot, DeliveryBlocks } from "./contract/delivery-blocks.ts";
 import type { StoreHints } from "./contract/hints.ts";
-import type { BreakerSnapshot, Limiters } from "./contract/limiters.ts";
 import type { EditWrite, Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Records } from "./contract/records.ts";
@@ -12,8 +12,8 @@ import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/se
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
+export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
-export type { BreakerSnapshot, Limiters, OpenBreaker } from "./contract/limiters.ts";
 export type {
   EditWrite,
   Messages,
@@ -86,7 +86,7 @@ export interface Store {
   leases(queue: string, sessionId: Uint8Array): Promise<HeldLease[]>;
 
   readonly messages: Messages;
-  readonly limiters: Limiters;
+  readonly deliveryBlocks: DeliveryBlocks;
 
   /** One snapshot for each queue, in order; an empty one for a queue that does not exist. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;

@@ -4,7 +4,7 @@ import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { createSend } from "../../src/app/send.ts";
 import { createStats } from "../../src/app/stats.ts";
-import { NO_DELIVERY_RULES } from "../../src/core/delivery-rules.ts";
+import { NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
 import type { PolicyOverride } from "../../src/core/policy-override.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
 import type { RetryWindow } from "../../src/core/windows.ts";
@@ -220,7 +220,10 @@ test("Stats has no store time without queues", async () => {
 
 test("a breaker that was removed from the settings is not reported", async () => {
   const { store } = at.current;
-  at.current.rules = { ...NO_DELIVERY_RULES, breaker: { ...BREAKER, minimumVolume: 1 } };
+  at.current.deliverySettings = {
+    ...NO_DELIVERY_SETTINGS,
+    breaker: { ...BREAKER, minimumVolume: 1 },
+  };
   await store.send("orders", [item()], SETTINGS);
   const [claimed] = (await at.current.tick("orders", [session(1)])).claimed;
   const over = { delayMs: 0, countsForBreaker: true };

@@ -72,7 +72,7 @@ function readIfThere(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    return Buffer.alloc(0); // done, or adopted, since it was listed
+    return Buffer.alloc(0); // done, or recovered, since it was listed
   }
 }
 

@@ -126,7 +126,7 @@ describe("contradictions", () => {
 });
 
 it.each<Backoff>([linear, schedule, { kind: "fixed" }, { kind: "exponential", multiplier: 3 }])(
-  "all parts of a policy make it of any other: %j",
+  "an override with all parts of a policy replaces any other policy: %j",
   (backoff) => {
     const policy = base({ backoff, jitter: "equal" });
     expect(policyContradictions(asOverride(policy))).toEqual([]);

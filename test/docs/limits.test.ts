@@ -9,7 +9,7 @@ import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
-import { NUMBERS } from "../../src/store/redis/packed/numbers.ts";
+import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
 import { readDocument, tableRows } from "./markdown.ts";
 
 const API = readDocument("docs/reference/api.md");
@@ -34,7 +34,7 @@ function map({ count, keyBytes, valueBytes }: MapLimits): string {
   return `${count}; keys ${size(keyBytes)}, values ${size(valueBytes)}`;
 }
 
-const { NOTE_BYTES, HISTORY_ENTRIES, HISTORY_BYTES } = NUMBERS.LIMIT;
+const { NOTE_BYTES, HISTORY_ENTRIES, HISTORY_BYTES } = CONSTANTS.LIMIT;
 
 const LEASE = `${LIMITS.leaseMinMs / 1000} s to ${LIMITS.leaseMaxMs / 3_600_000} h`;
 const EXPECTED = [

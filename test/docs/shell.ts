@@ -15,11 +15,11 @@ export function openShell(preamble: string): Shell {
   const shell = spawn("sh", [], { stdio: ["pipe", "pipe", "inherit"] });
   shell.stdin.write(`exec 2>&1\n${preamble}\n`);
   let output = "";
-  let heard = () => {};
+  let notified = () => {};
   let failed = (_error: Error) => {};
   shell.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
-    heard();
+    notified();
   });
   shell.once("exit", () => failed(new Error(`the shell ended:\n${output}`)));
   let blocks = 0;
@@ -31,7 +31,7 @@ export function openShell(preamble: string): Shell {
       shell.stdin.write(`${block}\nprintf '\\n%s\\n' '${end}'\n`);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const timer = setTimeout(() => reject(new Error(`no end:\n${output}`)), DEADLINE_MS);
-      heard = () => {
+      notified = () => {
         if (output.includes(end)) resolve();
       };
       failed = reject;

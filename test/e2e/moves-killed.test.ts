@@ -60,8 +60,8 @@ const arrived = async () => Number(await store.hget(`dlq:{${TO}}:counters`, "mov
 
 /** The progress of a move: its first step is done, or also the second. */
 const STEPS = {
-  "have set out": async () => (await moving()) > 0,
-  "have been taken in": async () => (await arrived()) > 0,
+  "have started to move": async () => (await moving()) > 0,
+  "have been received": async () => (await arrived()) > 0,
 } as const;
 type Step = keyof typeof STEPS;
 
@@ -108,30 +108,33 @@ describe("a server that is killed when messages", { timeout: 240_000 }, () => {
       // Data in transit is lost.
       link.reset();
       const [left, came] = [await moving(), await arrived()];
-      console.info(`killed with ${left} on their way, ${came} taken in`);
+      console.info(`killed with ${left} on their way, ${came} received`);
       expect(left).toBe(COUNT);
-      expect(came).toBe(step === "have set out" ? 0 : COUNT);
+      expect(came).toBe(step === "have started to move" ? 0 : COUNT);
       await expectEachOnce(ids, there);
       await there.close();
     },
   );
 });
 
-describe("a server that stands still when messages", { timeout: 240_000 }, () => {
-  it.each(Object.keys(STEPS) as Step[])("%s: it finds them moved when it goes on", async (step) => {
-    const there = await Worker.open(b.dlq, { queues: [TO], maxInFlight: 2 * COUNT });
-    const ids = await failAll(step);
-    process.kill(dying.pid, "SIGSTOP");
-    await expectEachOnce(ids, there);
-    process.kill(dying.pid, "SIGCONT");
-    // Its earlier output arrives before this answer.
-    link.clear();
-    await vi.waitFor(() => statsOf(a.dlq, FROM), FOUND_WITHIN);
-    await there.silence();
-    expect(there.received).toHaveLength(COUNT);
-    expect(await arrived()).toBe(COUNT);
-    expect(await store.hget(`dlq:{${FROM}}:counters`, "moved_out")).toBe(String(COUNT));
-    await dying.kill9();
-    await there.close();
-  });
+describe("a server that is suspended when messages", { timeout: 240_000 }, () => {
+  it.each(Object.keys(STEPS) as Step[])(
+    "%s: it finds them moved when it continues",
+    async (step) => {
+      const there = await Worker.open(b.dlq, { queues: [TO], maxInFlight: 2 * COUNT });
+      const ids = await failAll(step);
+      process.kill(dying.pid, "SIGSTOP");
+      await expectEachOnce(ids, there);
+      process.kill(dying.pid, "SIGCONT");
+      // Its earlier output arrives before this answer.
+      link.clear();
+      await vi.waitFor(() => statsOf(a.dlq, FROM), FOUND_WITHIN);
+      await there.silence();
+      expect(there.received).toHaveLength(COUNT);
+      expect(await arrived()).toBe(COUNT);
+      expect(await store.hget(`dlq:{${FROM}}:counters`, "moved_out")).toBe(String(COUNT));
+      await dying.kill9();
+      await there.close();
+    },
+  );
 });

@@ -13,8 +13,8 @@ import type { Readiness } from "../../src/rpc/health.ts";
 import { registerServices } from "../../src/rpc/methods.ts";
 import { readDescriptorSet } from "../../src/rpc/reflection.ts";
 import { createServices } from "../../src/rpc/services.ts";
+import { ScriptedDeliveryBlocks } from "./scripted-delivery-blocks.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
-import { ScriptedLimiters } from "./scripted-limiters.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
 import { SIMULATION } from "./scripted-simulation.ts";
@@ -48,7 +48,7 @@ export class SettableReadiness implements Readiness {
 export interface Rig {
   dlq: ScriptedDlq;
   queues: ScriptedQueues;
-  limiters: ScriptedLimiters;
+  deliveryBlocks: ScriptedDeliveryBlocks;
   rules: ScriptedRules;
   /** Received commands; the result is always the same. */
   simulated: SimulateCommand[];
@@ -67,7 +67,7 @@ export interface RigOptions extends Partial<GuardOptions> {
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const dlq = new ScriptedDlq();
   const queues = new ScriptedQueues();
-  const limiters = new ScriptedLimiters();
+  const deliveryBlocks = new ScriptedDeliveryBlocks();
   const rules = new ScriptedRules();
   const simulated: SimulateCommand[] = [];
   const readiness = new SettableReadiness();
@@ -81,7 +81,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const services = createServices({
     dlq,
     queues,
-    limiters,
+    deliveryBlocks,
     rules,
     async simulate(command) {
       simulated.push(command);
@@ -94,7 +94,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     drainGraceMs: 25_000,
     now: () => NOW_MS,
   });
-  return { dlq, queues, limiters, rules, simulated, readiness, logged, guard, services };
+  return { dlq, queues, deliveryBlocks, rules, simulated, readiness, logged, guard, services };
 }
 
 export function transportOf(rig: Rig) {

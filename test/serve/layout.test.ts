@@ -2,7 +2,7 @@
 
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { LAYOUT_VERSION } from "../../src/store/redis/layout.ts";
+import { STORAGE_VERSION } from "../../src/store/redis/storage-version.ts";
 import { childrenOf } from "../bench/meter.ts";
 import { readFixture, restore } from "../store/redis/layouts/fixture.ts";
 import { connectTo, statsOf } from "../support/grpc.ts";
@@ -58,7 +58,7 @@ test("the next server finishes the upgrade of a killed one", async () => {
   const server = await startTestServer({ redisUrl: redis.url });
   try {
     expect(server.output()).toMatch(/"msg":"the data was upgraded from layout 1 to 2 /);
-    expect(await data.get("dlq:version")).toBe(String(LAYOUT_VERSION));
+    expect(await data.get("dlq:version")).toBe(String(STORAGE_VERSION));
     const chunks = await data.zrange("dlq:{orders}:expiry", "0", "-1");
     expect(chunks.sort()).toEqual(["0", "1"]);
   } finally {
@@ -68,13 +68,13 @@ test("the next server finishes the upgrade of a killed one", async () => {
 
 test("a server ends within seconds with an error when a newer version upgrades its data", async () => {
   const server = await startTestServer({ redisUrl: redis.url });
-  await data.set("dlq:version", LAYOUT_VERSION + 1);
+  await data.set("dlq:version", STORAGE_VERSION + 1);
   try {
     await until("its end", () => !isRunning(server.pid) || undefined);
     expect(await server.terminate()).toBe(1);
-    const said = `is of layout ${LAYOUT_VERSION + 1} by a newer server; this one`;
+    const said = `is of layout ${STORAGE_VERSION + 1} by a newer server; this one`;
     expect(server.output()).toMatch(new RegExp(`dlq: the data .* ${said}`));
-    expect(await data.get("dlq:version")).toBe(String(LAYOUT_VERSION + 1));
+    expect(await data.get("dlq:version")).toBe(String(STORAGE_VERSION + 1));
     expect(await data.zcard("dlq:nodes")).toBe(0);
   } finally {
     await server.stop();

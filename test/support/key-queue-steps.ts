@@ -1,8 +1,8 @@
 import {
-  type BreakerRules,
-  type DeliveryRules,
-  NO_DELIVERY_RULES,
-} from "../../src/core/delivery-rules.ts";
+  type BreakerLimits,
+  type DeliverySettings,
+  NO_DELIVERY_SETTINGS,
+} from "../../src/core/delivery-settings.ts";
 import type { Claimed, SendItem, SessionCredit, SettleItem } from "../../src/store/contract.ts";
 import type { TestStore } from "./store.ts";
 import { bytes, item, NO_REQUEST, outcome, SETTINGS, session, text } from "./store-items.ts";
@@ -13,8 +13,8 @@ export function keyQueueSteps(at: { readonly current: TestStore }, queue: string
   const claim = async (over: Partial<SessionCredit> = {}) =>
     (await at.current.tick(queue, [session(1, over)])).claimed;
   return {
-    rules(over: Partial<DeliveryRules>): void {
-      at.current.rules = { ...NO_DELIVERY_RULES, ...over };
+    useSettings(over: Partial<DeliverySettings>): void {
+      at.current.deliverySettings = { ...NO_DELIVERY_SETTINGS, ...over };
     },
     send: (...items: (Partial<SendItem> & { name: string })[]) =>
       at.current.store.send(
@@ -38,7 +38,7 @@ export function keyQueueSteps(at: { readonly current: TestStore }, queue: string
   };
 }
 
-export const BREAKER: BreakerRules = {
+export const BREAKER: BreakerLimits = {
   scope: "queue",
   windowMs: 10_000,
   minimumVolume: 4,

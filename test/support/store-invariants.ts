@@ -1,5 +1,5 @@
 import { QUARANTINE_REASONS, REASONS } from "../../src/core/reason.ts";
-import { NUMBERS } from "../../src/store/redis/packed/numbers.ts";
+import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
 import type { QueueDump } from "./store-dump.ts";
 import { brokenKeyQueues } from "./store-key-queues.ts";
 import type { DumpedState } from "./store-state.ts";
@@ -96,7 +96,7 @@ function brokenCounts(dump: QueueDump): string[] {
   const cells = new Map<string, number>();
   for (const m of messages) {
     const why = m.quarantineReason === undefined ? 0 : QUARANTINE_REASONS[m.quarantineReason];
-    const cell = `c:${NUMBERS.STATE[m.state]}:${m.reason ? REASONS[m.reason] : 0}:${why}`;
+    const cell = `c:${CONSTANTS.STATE[m.state]}:${m.reason ? REASONS[m.reason] : 0}:${why}`;
     cells.set(cell, (cells.get(cell) ?? 0) + 1);
   }
   const counted = Object.keys(counters).filter((name) => name.startsWith("c:"));

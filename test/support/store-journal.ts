@@ -14,7 +14,7 @@ export interface JournalRecord {
   note: string;
 }
 
-/** Names by number, independent of packed/numbers.ts; [0] is none. */
+/** Names by number, independent of packed/constants.ts; [0] is none. */
 const KINDS = [
   "",
   "sent",

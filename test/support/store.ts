@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { type DeliveryRules, NO_DELIVERY_RULES } from "../../src/core/delivery-rules.ts";
+import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
 import type { SessionCredit, TickReply, TickRequest } from "../../src/store/contract.ts";
 import { RedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis, type TestRedisOptions } from "./redis.ts";
@@ -19,8 +19,8 @@ export class TestStore {
   readonly redis: Redis;
   readonly clock: TestClock;
   readonly store: RedisStore;
-  /** The delivery rules of every store that this opens. */
-  rules: DeliveryRules = NO_DELIVERY_RULES;
+  /** The delivery settings of every store that this opens. */
+  deliverySettings: DeliverySettings = NO_DELIVERY_SETTINGS;
   readonly #opened: RedisStore[] = [];
   #claimNumber = 0;
 
@@ -46,7 +46,7 @@ export class TestStore {
       maxQueues: 1_000,
       compressMinBytes: 0,
       clock: "key",
-      rulesOf: () => this.rules,
+      deliverySettingsOf: () => this.deliverySettings,
       ...options,
     });
     this.#opened.push(store);

@@ -1,7 +1,7 @@
 import { formatMessageId } from "../../core/message-id.ts";
 import type { EditWrite, SettleItem, Store } from "../../store/contract.ts";
 import { type DecisionLog, type EditObserver, OnceAMinute } from "../observer.ts";
-import type { RoutedSend } from "../rules/rule-judge.ts";
+import type { PendingSend } from "../rules/rule-judge.ts";
 import { nextTurn } from "../timers.ts";
 import {
   EditBudget,
@@ -28,20 +28,20 @@ export interface ArrivalEditsParts extends EditContextParts {
 export async function arrivalEdits(
   parts: ArrivalEditsParts,
   queue: string,
-  routedSends: readonly RoutedSend[],
-): Promise<ReadonlyMap<RoutedSend, EditWrite>> {
-  const writes = new Map<RoutedSend, EditWrite>();
+  sends: readonly PendingSend[],
+): Promise<ReadonlyMap<PendingSend, EditWrite>> {
+  const writes = new Map<PendingSend, EditWrite>();
   const context = editContext(queue, parts);
   const budget = new EditBudget();
-  for (const routed of routedSends) {
-    if (routed.edits.length === 0) continue;
-    const stored = { envelope: routed.command.encodeEnvelope(routed.reason), edits: undefined };
-    const groups = groupsOfRules(routed.edits);
+  for (const send of sends) {
+    if (send.edits.length === 0) continue;
+    const stored = { envelope: send.command.encodeEnvelope(send.reason), edits: undefined };
+    const groups = groupsOfRules(send.edits);
     const { write, refused } = planGroups(stored, groups, context, budget);
     for (const { source, detail } of refused) {
       parts.refusedEdits.report(queue, "", source, detail);
     }
-    if (write !== undefined) writes.set(routed, write);
+    if (write !== undefined) writes.set(send, write);
     await nextTurn();
   }
   return writes;

@@ -6,7 +6,7 @@ import {
   type EditRecord,
   encodeEdits,
 } from "../../codec/message.ts";
-import { limiterKeyOf, valueIn } from "../../core/delivery-rules.ts";
+import { limiterKeyOf, valueIn } from "../../core/delivery-settings.ts";
 import type { MessageContent, Payload } from "../../core/message.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import {

@@ -1,5 +1,5 @@
 import { decodeEdits, decodeMessage, type StoredMessage } from "../../codec/message.ts";
-import { limiterKeyOf, orderingKeyOf, valueIn } from "../../core/delivery-rules.ts";
+import { limiterKeyOf, orderingKeyOf, valueIn } from "../../core/delivery-settings.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";

@@ -1,5 +1,4 @@
 import { decodeEdits, decodeMessage } from "../../codec/message.ts";
-import { reasonOf } from "../../core/categorize.ts";
 import type { Reason } from "../../core/reason.ts";
 import type { RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
@@ -65,8 +64,8 @@ export function failureFacts(failure: FailureRecord, reason: Reason): RuleFacts[
   return { reason, type, message, grpcCode, httpStatus, attributes };
 }
 
-/** A send with the decisions of routing rules. */
-export interface RoutedSend {
+/** A send that is not stored yet, with the decisions of routing rules. */
+export interface PendingSend {
   readonly command: SendCommand;
   readonly reason: Reason;
   /** The target queue: the one it was sent to, unless a rule chose another one. */
@@ -82,12 +81,12 @@ const NOTHING: RuleAction = Object.freeze({});
 const NO_EDITS: RuleDecision["edits"] = Object.freeze([]);
 
 /** Applies the arrival rules, if there are any. */
-export function routeSend(
+export function judgeSend(
   command: SendCommand,
+  reason: Reason,
   rules: Pick<RuleJudge, "hasRulesFor" | "judge"> | undefined,
-): RoutedSend {
+): PendingSend {
   const { queue, failure } = command;
-  const reason = reasonOf(failure);
   if (!rules?.hasRulesFor("ARRIVAL")) {
     return { command, reason, queue, action: NOTHING, edits: NO_EDITS, rule: "" };
   }

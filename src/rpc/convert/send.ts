@@ -15,7 +15,7 @@ import type { Payload } from "../../../gen/dlq/v1/message_pb.ts";
 import type { ImportedHistoryFacts, SendCommand, SendResult } from "../../app/commands.ts";
 import { encodeEnvelope } from "../../codec/envelope.ts";
 import { reasonOf } from "../../core/categorize.ts";
-import { valueIn } from "../../core/delivery-rules.ts";
+import { valueIn } from "../../core/delivery-settings.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import { utf8Bytes } from "../../core/utf8.ts";

@@ -78,7 +78,7 @@ export type SendReply =
   /** An earlier call of the same request went to another queue: its answer is there. */
   | { status: "routed"; queue: string }
   /** Its number was used before: nothing was done now, and the first answer has expired. */
-  | { status: "taken"; reason: Reason }
+  | { status: "duplicate"; reason: Reason }
   | {
       status: "stored";
       joined: boolean;

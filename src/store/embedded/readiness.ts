@@ -13,10 +13,10 @@ const STALLED_MS = 60_000;
 
 /** Resolves when the socket accepts connections, which it does before the data is loaded. */
 export async function untilListening(socketPath: string, signal: AbortSignal): Promise<void> {
-  while (!(await accepts(socketPath))) await delay(5, undefined, { signal });
+  while (!(await acceptsConnection(socketPath))) await delay(5, undefined, { signal });
 }
 
-function accepts(socketPath: string): Promise<boolean> {
+function acceptsConnection(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
     socket.on("connect", () => {
@@ -36,13 +36,13 @@ export async function untilReady(
   const progress = new LoadingProgress(log);
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
     signal.throwIfAborted();
-    if (await pongs(socketPath)) return;
-    progress.note(await loadedBytes(socketPath), performance.now());
+    if (await answersPing(socketPath)) return;
+    progress.update(await loadedBytes(socketPath), performance.now());
     await delay(pauseMs, undefined, { signal });
   }
 }
 
-async function pongs(socketPath: string): Promise<boolean> {
+async function answersPing(socketPath: string): Promise<boolean> {
   try {
     return (await ask(socketPath, ["PING"], ANSWER_MS)) === "PONG";
   } catch {
@@ -60,23 +60,23 @@ async function loadedBytes(socketPath: string): Promise<number | undefined> {
 class LoadingProgress {
   readonly #log: EmbeddedLog;
   #bytes = 0;
-  #movedAtMs: number | undefined;
+  #progressAtMs: number | undefined;
   #reportedAtMs: number | undefined;
 
   constructor(log: EmbeddedLog) {
     this.#log = log;
   }
 
-  note(bytes: number | undefined, nowMs: number): void {
-    this.#movedAtMs ??= nowMs;
+  update(bytes: number | undefined, nowMs: number): void {
+    this.#progressAtMs ??= nowMs;
     this.#reportedAtMs ??= nowMs;
     if (bytes !== undefined && bytes !== this.#bytes) {
       this.#bytes = bytes;
-      this.#movedAtMs = nowMs;
+      this.#progressAtMs = nowMs;
     }
     if (nowMs - this.#reportedAtMs < REPORT_EVERY_MS) return;
     this.#reportedAtMs = nowMs;
-    const stalledMs = Math.round(nowMs - this.#movedAtMs);
+    const stalledMs = Math.round(nowMs - this.#progressAtMs);
     if (stalledMs < STALLED_MS) {
       this.#log.info({ loadedBytes: this.#bytes }, "Redis is loading its data");
     } else {

@@ -10,7 +10,7 @@ export interface CoalescerOptions<Item, Reply> {
   onIdle: () => void;
 }
 
-/** A second run starts beside the first one only with so many items, or with a full batch. */
+/** A second run starts beside the first only with this many items, or with a full batch. */
 const SECOND_FROM_ITEMS = 64;
 
 /**

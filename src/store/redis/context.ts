@@ -9,8 +9,8 @@ export interface StoreContext {
   readonly bodies: Bodies;
   /** Entries of a queue's journal. */
   readonly journalMax: number;
-  /** The delivery rules of a queue now, packed. */
-  rulesOf(queue: string): Uint8Array;
+  /** The delivery settings of a queue now, packed. */
+  deliverySettingsOf(queue: string): Uint8Array;
   readonly queues: Pick<KnownQueues, "list" | "remove">;
   /** Undefined: sends are answered without waiting for replicas. */
   readonly replication: Pick<Replication, "confirm"> | undefined;

@@ -37,16 +37,17 @@ const COMMON_QUEUE_KEYS = {
   /** zset: numbers of the chunks that hold messages. */
   chunks: ":chunks",
   /**
-   * hash: totals, `messages`, `bytes`, and cells `c:state:reason:qreason`. While the queue is deleted: `deleting` (the
-   * last arrival that is deleted with it) and `deleting_total` (how many messages are).
+   * hash: totals, such as `messages` and `bytes`, and cells `c:state:reason:qreason`. `healed`: index entries without a
+   * message that were removed. While the queue is deleted: `deleting` (the last arrival that is deleted with it) and
+   * `deleting_total` (how many messages are).
    */
   counters: ":counters",
   /** hash: smoothed rates, packed with the instant of their last change. */
   rates: ":rates",
   /**
    * hash: `tended` (last tick while leases were out); `resumed` (the first one after an outage); `laned`, once the queue
-   * has used `indirect`; `gated_by` (the rules under which limiters were closed); `deleting`, while the queue is deleted;
-   * `moves`, once a message has moved to another queue.
+   * has used `indirect`; `gated_by` (the delivery settings under which limiters were closed); `deleting`, while the queue
+   * is deleted; `moves`, once a message has moved to another queue.
    */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */
@@ -69,7 +70,7 @@ export const RARE_QUEUE_KEYS = {
   priorities: ":priorities",
   /** zset a key queue: its messages by due time. */
   keyQueue: ":lane:",
-  /** zset: closed limiters that block key queues, by when they are looked at again. */
+  /** zset: closed limiters that block key queues, by when they are checked again. */
   limiters: ":gates",
   /** set a limiter: the key queues that it blocks. */
   blocked: ":parked:",

@@ -12,8 +12,8 @@ import type {
 import type { Bodies } from "./bodies.ts";
 import type { Capacity } from "./capacity.ts";
 import type { StoreContext } from "./context.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedReason, storedState } from "./states.ts";
 import { readRetried, runFind, runRetry, runRetryMatching } from "./verbs/retry.ts";
@@ -34,7 +34,7 @@ const PLACES = {
 } as const satisfies Record<StoredState, readonly string[]>;
 
 export interface RedisMessagesParts
-  extends Pick<StoreContext, "run" | "bodies" | "journalMax" | "rulesOf"> {
+  extends Pick<StoreContext, "run" | "bodies" | "journalMax" | "deliverySettingsOf"> {
   capacity: Pick<Capacity, "full">;
 }
 
@@ -135,7 +135,7 @@ function readWalked(facts: Buffer): WalkedMessage[] {
     messages.push({
       id,
       reason: storedReason(reason),
-      poisoned: (flags & NUMBERS.FLAG.POISONED) !== 0,
+      poisoned: (flags & CONSTANTS.FLAG.POISONED) !== 0,
       attempts,
       roundStartedAtMs: optionalMs(round),
       retrySettings: retry,

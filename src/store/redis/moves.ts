@@ -10,8 +10,8 @@ import type {
 } from "../contract.ts";
 import type { Bodies } from "./bodies.ts";
 import type { StoreContext } from "./context.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
 import { Reader } from "./packed/reader.ts";
 import { untilReplicated } from "./replication.ts";
 import { namesByNumber } from "./states.ts";
@@ -20,7 +20,7 @@ import { namesByNumber } from "./states.ts";
 const PAGE = 100;
 const REPLY_BYTES = 4 * 1024 * 1024;
 
-const DECISIONS: readonly Received[] = namesByNumber(NUMBERS.MOVE);
+const DECISIONS: readonly Received[] = namesByNumber(CONSTANTS.MOVE);
 
 export interface RedisMovesParts extends StoreContext {
   /** Puts a queue on the list before its first message. Rejects if the queue may not exist. */
@@ -58,15 +58,15 @@ export class RedisMoves implements Moves {
     items: readonly ReceiveItem[],
     settings: Pick<SendSettings, "maxMessages" | "maxBytes">,
   ): Promise<Received[]> {
-    const { run, journalMax, rulesOf, queues, replication } = this.#parts;
+    const { run, journalMax, deliverySettingsOf, queues, replication } = this.#parts;
     const refusal: MoveRefusal | undefined = (await this.#mayExist(target)) ? undefined : "CLOSED";
     const header = {
       maxMessages: settings.maxMessages,
       maxBytes: settings.maxBytes,
-      refuse: refusal === undefined ? 0 : NUMBERS.MOVE[refusal],
+      refuse: refusal === undefined ? 0 : CONSTANTS.MOVE[refusal],
       journalMax,
       from,
-      deliveryRules: rulesOf(target),
+      deliverySettings: deliverySettingsOf(target),
     };
     const reply = await run("receive", target, header, items.map(packReceived));
     const reader = new Reader(reply as Buffer);
@@ -79,11 +79,16 @@ export class RedisMoves implements Moves {
   }
 
   async end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
-    const { run, journalMax, rulesOf } = this.#parts;
+    const { run, journalMax, deliverySettingsOf } = this.#parts;
     const items = ends.map(({ message, received }) => ({
       facts: LAYOUTS.moveEnd.pack({ id: message.id, delivery: message.deliveryNumber, received }),
     }));
-    const reply = await run("moved", queue, { journalMax, deliveryRules: rulesOf(queue) }, items);
+    const reply = await run(
+      "moved",
+      queue,
+      { journalMax, deliverySettings: deliverySettingsOf(queue) },
+      items,
+    );
     return [...(reply as Buffer)].map((done) => done === 1);
   }
 

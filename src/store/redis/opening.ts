@@ -1,7 +1,7 @@
 import { storeUnavailable } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
-import { LayoutError, LayoutWait } from "./layout.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
+import { LayoutError, LayoutWait } from "./storage-version.ts";
 
 /** A check that failed, and may succeed later, is repeated after this. */
 const AGAIN_MS = 250;

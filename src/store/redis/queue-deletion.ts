@@ -1,7 +1,7 @@
 import type { DeletionSteps, PurgeStep, SealReply } from "../contract.ts";
 import type { StoreContext } from "./context.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
 import { Reader } from "./packed/reader.ts";
 
 /** A chunk has up to 128 messages: others wait for about two milliseconds. */
@@ -23,16 +23,16 @@ export class RedisQueueDeletion implements DeletionSteps {
   async seal(queue: string, expectedCount: number): Promise<SealReply> {
     const reply = await this.#parts.run("seal", queue, { expected: expectedCount }, []);
     const { status, messages } = new Reader(reply as Buffer).read(LAYOUTS.sealed);
-    if (status === NUMBERS.SEAL.SEALED) return { status: "sealed", messages };
-    return status === NUMBERS.SEAL.MISMATCH
+    if (status === CONSTANTS.SEAL.SEALED) return { status: "sealed", messages };
+    return status === CONSTANTS.SEAL.MISMATCH
       ? { status: "mismatch", messages }
       : { status: "busy", inFlight: messages };
   }
 
   async purge(queue: string): Promise<PurgeStep> {
     const step = await this.#purge(queue, false);
-    if (step === NUMBERS.PURGE.REMOVED) return "removed";
-    return step === NUMBERS.PURGE.EMPTY ? "empty" : "unsealed";
+    if (step === CONSTANTS.PURGE.REMOVED) return "removed";
+    return step === CONSTANTS.PURGE.EMPTY ? "empty" : "unsealed";
   }
 
   /**
@@ -45,8 +45,8 @@ export class RedisQueueDeletion implements DeletionSteps {
     await queues.remove(queue);
     let step: number;
     do step = await this.#purge(queue, true);
-    while (step === NUMBERS.PURGE.REMOVED);
-    if (step === NUMBERS.PURGE.ALIVE) await queues.list(queue);
+    while (step === CONSTANTS.PURGE.REMOVED);
+    if (step === CONSTANTS.PURGE.ALIVE) await queues.list(queue);
   }
 
   async #purge(queue: string, ending: boolean): Promise<number> {

@@ -1,6 +1,6 @@
-import type { DeliveryRules } from "../../core/delivery-rules.ts";
+import type { DeliverySettings } from "../../core/delivery-settings.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./storage-version.ts";
 
 export interface RedisStoreOptions extends ConnectionOptions {
   prefix: string;
@@ -17,8 +17,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   mayCreate?: (queue: string) => boolean;
   /** Replicas that must have a send before it is answered. Default 0. */
   waitReplicas?: number;
-  /** The delivery rules of a queue now. Default: none. */
-  rulesOf?: (queue: string) => DeliveryRules;
+  /** The delivery settings of a queue now. Default: none. */
+  deliverySettingsOf?: (queue: string) => DeliverySettings;
   /** Reports whether the disk of an embedded store is nearly full. */
   diskIsLow?: () => boolean;
   /** Default: the layout of this version. */

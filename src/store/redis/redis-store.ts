@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type DeliveryRules, NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
+import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
 import { storeFull } from "../../core/errors.ts";
 import type {
   ClaimedSession,
@@ -16,13 +16,11 @@ import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
 import { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
-import { packRules } from "./delivery-rules.ts";
+import { RedisDeliveryBlocks } from "./delivery-blocks.ts";
+import { packDeliverySettings } from "./delivery-settings.ts";
 import { RedisHints } from "./hints.ts";
 import { globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
-import { LAYOUT, type LayoutError } from "./layout.ts";
-import { LayoutGuard } from "./layout-guard.ts";
-import { RedisLimiters } from "./limiters.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
@@ -34,6 +32,8 @@ import { createScriptRunner } from "./script-runner.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
+import { LAYOUT, type LayoutError } from "./storage-version.ts";
+import { LayoutGuard } from "./storage-version-guard.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
@@ -48,7 +48,7 @@ const LEAVE_MS = 300;
 export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly messages: RedisMessages;
-  readonly limiters: RedisLimiters;
+  readonly deliveryBlocks: RedisDeliveryBlocks;
   readonly configs: RedisRecords;
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
@@ -65,12 +65,12 @@ export class RedisStore implements Store {
   readonly #replication: Replication | undefined;
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
-  #rulesOf: (queue: string) => DeliveryRules;
+  #deliverySettingsOf: (queue: string) => DeliverySettings;
 
   constructor(options: RedisStoreOptions) {
     const { prefix, nodeId, journalMax, timeoutMs } = options;
     this.#options = options;
-    this.#rulesOf = options.rulesOf ?? (() => NO_DELIVERY_RULES);
+    this.#deliverySettingsOf = options.deliverySettingsOf ?? (() => NO_DELIVERY_SETTINGS);
     const connection = new Connection(options);
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
@@ -107,7 +107,7 @@ export class RedisStore implements Store {
       run: createScriptRunner({ connection, prefix, enter }),
       bodies: new Bodies(options.compressMinBytes),
       journalMax,
-      rulesOf: (queue) => packRules(this.#rulesOf(queue)),
+      deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
       queues: this.#queues,
       replication: this.#replication,
     };
@@ -115,7 +115,7 @@ export class RedisStore implements Store {
     this.#sends = new Sends(context);
     this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
-    this.limiters = new RedisLimiters(context);
+    this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion({ ...context, enter });
     this.hints = new RedisHints({
       ...{ target: options.target, prefix, nodeId, publisher: connection.redis, timeoutMs },
@@ -251,9 +251,9 @@ export class RedisStore implements Store {
     await this.#queues.add(queue);
   }
 
-  /** Sets where the delivery rules of queues come from. */
-  useRules(rulesOf: (queue: string) => DeliveryRules): void {
-    this.#rulesOf = rulesOf;
+  /** Sets where the delivery settings of queues come from. */
+  useDeliverySettings(deliverySettingsOf: (queue: string) => DeliverySettings): void {
+    this.#deliverySettingsOf = deliverySettingsOf;
   }
 
   #createReplication(): Replication | undefined {

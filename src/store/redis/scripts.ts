@@ -23,7 +23,7 @@ export const SCRIPTS = {
       "dedupWindow",
       "journalMax",
     ],
-    strings: ["deliveryRules"],
+    strings: ["deliverySettings"],
     item: ["facts", "envelope"],
   },
   tick: {
@@ -42,8 +42,8 @@ export const SCRIPTS = {
       "pausedUntil",
       "journalMax",
     ],
-    strings: ["claimer", "deliveryRules"],
-    item: ["session", "nonce", "count", "bytes", "lease", "empty"],
+    strings: ["claimer", "deliverySettings"],
+    item: ["session", "nonce", "count", "bytes", "lease", "canIsolate"],
   },
   examine: {
     flags: "no-writes",
@@ -54,7 +54,7 @@ export const SCRIPTS = {
   settle: {
     flags: "allow-oom",
     numbers: ["isolateAt", "journalMax"],
-    strings: ["request", "deliveryRules"],
+    strings: ["request", "deliverySettings"],
     item: ["facts"],
   },
   route: { flags: "", numbers: [], strings: [], item: ["request", "target"] },
@@ -68,13 +68,13 @@ export const SCRIPTS = {
   receive: {
     flags: "allow-oom",
     numbers: ["maxMessages", "maxBytes", "refuse", "journalMax"],
-    strings: ["from", "deliveryRules"],
+    strings: ["from", "deliverySettings"],
     item: ["facts", "state", "envelope", "history", "edits"],
   },
   moved: {
     flags: "allow-oom",
     numbers: ["journalMax"],
-    strings: ["deliveryRules"],
+    strings: ["deliverySettings"],
     item: ["facts"],
   },
   leases: { flags: "no-writes", numbers: [], strings: ["session", "cursor"], item: [] },
@@ -87,13 +87,13 @@ export const SCRIPTS = {
   abandon: {
     flags: "allow-oom",
     numbers: ["claimNumber", "journalMax"],
-    strings: ["claimer", "deliveryRules"],
+    strings: ["claimer", "deliverySettings"],
     item: ["session", "nonce"],
   },
   retry: {
     flags: "allow-oom",
     numbers: ["expected", "journalMax"],
-    strings: ["request", "cells", "deliveryRules"],
+    strings: ["request", "cells", "deliverySettings"],
     item: ["item"],
   },
   find: {
@@ -107,14 +107,14 @@ export const SCRIPTS = {
   release_order: {
     flags: "allow-oom",
     numbers: ["journalMax"],
-    strings: ["order", "deliveryRules"],
+    strings: ["order", "deliverySettings"],
     item: [],
   },
-  list_breakers: { flags: "no-writes", numbers: ["most"], strings: [], item: [] },
+  list_breakers: { flags: "no-writes", numbers: ["limit"], strings: [], item: [] },
   reset_breaker: {
     flags: "allow-oom",
     numbers: ["journalMax"],
-    strings: ["key", "deliveryRules"],
+    strings: ["key", "deliverySettings"],
     item: [],
   },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },

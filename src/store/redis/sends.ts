@@ -7,9 +7,9 @@ import { Coalescer } from "./coalescer.ts";
 import type { StoreContext } from "./context.ts";
 import { digest } from "./digest.ts";
 import { packEdit } from "./edits.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { type Part, pack } from "./packed/layout.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
-import { NUMBERS } from "./packed/numbers.ts";
 import { Reader } from "./packed/reader.ts";
 import { untilReplicated } from "./replication.ts";
 import { storedQuarantineReason, storedReason, storedState } from "./states.ts";
@@ -86,7 +86,7 @@ export class Sends {
     items: readonly SendItem[],
     settings: SendSettings,
   ): Promise<SendReply[]> {
-    const { run, bodies, journalMax, rulesOf, queues, replication } = this.#context;
+    const { run, bodies, journalMax, deliverySettingsOf, queues, replication } = this.#context;
     const random = randomFillSync(Buffer.allocUnsafe(items.length * RANDOM_BYTES));
     const reply = (await run(
       "send",
@@ -98,7 +98,7 @@ export class Sends {
         poisonWindow: settings.poisonWindowMs,
         dedupWindow: settings.dedupWindowMs,
         journalMax,
-        deliveryRules: rulesOf(queue),
+        deliverySettings: deliverySettingsOf(queue),
       },
       items.map((item, index) => {
         const at = index * RANDOM_BYTES;
@@ -158,7 +158,7 @@ function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
       key: Buffer.from(limiterKey),
       order: Buffer.from(orderingKey),
       dropped,
-      note: Buffer.from(note).subarray(0, NUMBERS.LIMIT.NOTE_BYTES),
+      note: Buffer.from(note).subarray(0, CONSTANTS.LIMIT.NOTE_BYTES),
       edits: edit === undefined ? NOTHING : packEdit(edit, bodies),
       client: number?.client ?? NOTHING,
       number: number?.number ?? 0,
@@ -175,7 +175,7 @@ function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
 
 function readReply(reader: Reader): SendReply {
   const reply = reader.read(LAYOUTS.sendReply);
-  const { SEND } = NUMBERS;
+  const { SEND } = CONSTANTS;
   const repeated = reply.status >= SEND.REPEATED;
   const status = repeated ? reply.status - SEND.REPEATED : reply.status;
   const reason = storedReason(reply.reason);
@@ -188,8 +188,8 @@ function readReply(reader: Reader): SendReply {
       return { status: "deleting" };
     case SEND.DROPPED:
       return { status: "dropped", reason, repeated };
-    case SEND.TAKEN:
-      return { status: "taken", reason };
+    case SEND.DUPLICATE:
+      return { status: "duplicate", reason };
     case SEND.ROUTED: {
       const { target } = reader.read(LAYOUTS.sendTarget);
       return { status: "routed", queue: Buffer.from(target).toString() };

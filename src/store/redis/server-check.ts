@@ -1,7 +1,7 @@
 import { DlqError } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
-import { LayoutError } from "./layout.ts";
+import { LayoutError } from "./storage-version.ts";
 
 /** Refuses a Redis that is too old. Returns warnings about settings that could lose messages. */
 export async function checkServer(connection: Connection, prefix: string): Promise<string[]> {

@@ -6,10 +6,10 @@ import {
   type Reason,
   reasonFromNumber,
 } from "../../core/reason.ts";
-import { NUMBERS } from "./packed/numbers.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 
-const STATES: readonly (StoredState | GoneState)[] = namesByNumber(NUMBERS.STATE);
-const BREAKER_STATES: readonly BreakerState[] = namesByNumber(NUMBERS.BREAKER);
+const STATES: readonly (StoredState | GoneState)[] = namesByNumber(CONSTANTS.STATE);
+const BREAKER_STATES: readonly BreakerState[] = namesByNumber(CONSTANTS.BREAKER);
 
 /** The names of a group of numbers, each at the index that is its number. */
 export function namesByNumber<Name extends string>(

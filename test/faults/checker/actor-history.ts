@@ -64,7 +64,7 @@ export class ActorHistory {
         break;
       case "unsent":
         this.#sends.unsent(event);
-        this.#ledger.outages.heard(event.code, at);
+        this.#ledger.outages.reported(event.code, at);
         break;
       case "opened":
         this.#deliveries.opened(event);
@@ -83,7 +83,7 @@ export class ActorHistory {
         break;
       case "unacked":
         acks.unacked(event);
-        this.#ledger.outages.heard(event.code, at);
+        this.#ledger.outages.reported(event.code, at);
         break;
       case "extending":
         this.#extensions.extending(event, at);

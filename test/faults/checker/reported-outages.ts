@@ -11,7 +11,7 @@ const STEP_MS = 100;
 export class ReportedOutages {
   readonly #steps = new Set<number>();
 
-  heard(code: string, at: RunMs): void {
+  reported(code: string, at: RunMs): void {
     if (code.toUpperCase() === "UNAVAILABLE") this.#steps.add(Math.floor(at / STEP_MS));
   }
 

@@ -50,16 +50,16 @@ export const resetStep = () =>
     step("ResetBreaker", key, async ({ life }, rig) => {
       const breaker = life.breakers.get(key);
       const wasOpen = breaker !== undefined && breaker.state !== "CLOSED";
-      same("reset", await rig.store.limiters.resetBreaker(QUEUE, key), wasOpen);
+      same("reset", await rig.store.deliveryBlocks.resetBreaker(QUEUE, key), wasOpen);
       if (wasOpen) breaker.close();
     }),
   );
 
-/** An ordering key goes on by hand that waits behind a quarantined message. */
+/** Releases an ordering key that waits behind a quarantined message. */
 export const releaseOrderStep = () =>
   fc.constantFrom(...ORDERS).map((order) =>
     step("ReleaseOrder", order, async ({ life }, rig) => {
-      const released = await rig.store.limiters.releaseOrder(QUEUE, order);
+      const released = await rig.store.deliveryBlocks.releaseOrder(QUEUE, order);
       same("released", released && hexOf(released), letGo(life, order));
     }),
   );

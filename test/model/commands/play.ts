@@ -65,7 +65,7 @@ export class Play {
     const found = differences(
       this.life,
       await rig.test.dump(QUEUE),
-      await rig.store.limiters.breakers(QUEUE),
+      await rig.store.deliveryBlocks.breakers(QUEUE),
     );
     if (found.length > 0) throw new Error(`store and model differ:\n${lines(found)}`);
   }

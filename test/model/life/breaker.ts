@@ -19,7 +19,7 @@ export class Breaker {
   halfOpenAtMs = 0;
   /** Probes that have succeeded. */
   won = 0;
-  /** Other rules were in force while probes were out: how many still are is known to the store alone. */
+  /** Other settings were in force while probes were out: only the store has the number of those still out. */
   isBlurred = false;
   #outcomes: { tenth: number; failed: boolean }[] = [];
 

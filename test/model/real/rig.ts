@@ -2,7 +2,7 @@ import { createAck } from "../../../src/app/ack.ts";
 import { createExtend } from "../../../src/app/extend.ts";
 import { createRetry } from "../../../src/app/retry.ts";
 import { createSend } from "../../../src/app/send.ts";
-import { deliveryRulesOf } from "../../../src/core/delivery-rules.ts";
+import { deliverySettingsOf } from "../../../src/core/delivery-settings.ts";
 import type { QueueSettings } from "../../../src/core/settings.ts";
 import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import type { Store } from "../../../src/store/contract.ts";
@@ -35,7 +35,7 @@ export class Rig {
     this.test = test;
     this.#given = settings;
     this.settings = queueSettings(settings, settings.limiters);
-    test.rules = deliveryRulesOf(this.settings);
+    test.deliverySettings = deliverySettingsOf(this.settings);
     this.#node = this.#startNode();
     const { store } = test;
     this.#other = createServer(this, { ...this.wire.over(store), ...sessionsOf(store) }, store);
@@ -51,7 +51,7 @@ export class Rig {
   /** Other settings, in force with the next decision. */
   change(limiters: Limiters): void {
     this.settings = queueSettings(this.#given, limiters);
-    this.test.rules = deliveryRulesOf(this.settings);
+    this.test.deliverySettings = deliverySettingsOf(this.settings);
   }
 
   get store(): RedisStore {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { NO_DELIVERY_RULES } from "../../../src/core/delivery-rules.ts";
+import { NO_DELIVERY_SETTINGS } from "../../../src/core/delivery-settings.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
 import { BREAKER } from "../../support/key-queue-steps.ts";
 import { until, useTestStore } from "../../support/store.ts";
@@ -111,8 +111,8 @@ describe("a sealed queue", () => {
 
   test("is removed with its key queues, orders, holds, breaker and rates", async () => {
     const { store } = at.current;
-    at.current.rules = {
-      ...NO_DELIVERY_RULES,
+    at.current.deliverySettings = {
+      ...NO_DELIVERY_SETTINGS,
       keyAttribute: "host",
       keyMaxInFlight: 1,
       rate: { perSecond: 1_000, burst: 1_000 },
@@ -142,14 +142,18 @@ describe("a sealed queue", () => {
 
   test("limiters of many keys are removed in steps", async () => {
     const { store } = at.current;
-    at.current.rules = { ...NO_DELIVERY_RULES, keyAttribute: "host", keyMaxInFlight: 1 };
+    at.current.deliverySettings = {
+      ...NO_DELIVERY_SETTINGS,
+      keyAttribute: "host",
+      keyMaxInFlight: 1,
+    };
     await send(...many(1_200, (n) => ({ limiterKey: `k${n % 600}` })));
     const sessions = () => [session(1, { count: 1_000 })];
     const held = [];
     while (held.length < 600) held.push(...(await at.current.tick(QUEUE, sessions())).claimed);
     const blocked = async () => (await keys()).filter((key) => key === "parked").length;
     while ((await blocked()) < 600) await at.current.tick(QUEUE, sessions());
-    at.current.rules = NO_DELIVERY_RULES;
+    at.current.deliverySettings = NO_DELIVERY_SETTINGS;
     const done = held.map((one) => outcome(one, "succeed"));
     await store.settle(QUEUE, NO_REQUEST, done);
     expect(await store.deletion.seal(QUEUE, 600)).toMatchObject({ status: "sealed" });

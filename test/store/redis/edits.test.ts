@@ -106,7 +106,11 @@ test("examine with envelopes returns edits", async () => {
 });
 
 test("an edit may change the limiter key", async () => {
-  at.current.rules = { ...at.current.rules, keyAttribute: "host", keyMaxInFlight: 1 };
+  at.current.deliverySettings = {
+    ...at.current.deliverySettings,
+    keyAttribute: "host",
+    keyMaxInFlight: 1,
+  };
   const [, second] = (await send({ limiterKey: "a" }, { limiterKey: "a" })) as [
     Uint8Array,
     Uint8Array,
@@ -277,7 +281,7 @@ test("a full store refuses edits, and allows a plain retry", async () => {
     journalMax: 1,
     bodies: undefined as never,
     capacity: { full: "no room" } satisfies Pick<Capacity, "full">,
-    rulesOf: () => NO_REQUEST,
+    deliverySettingsOf: () => NO_REQUEST,
   });
   const edit = full.retry(QUEUE, NO_REQUEST, [{ kind: "edit", id, version: 0, write: write("x") }]);
   await expect(edit).rejects.toMatchObject({ kind: "STORE_FULL" });

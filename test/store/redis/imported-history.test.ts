@@ -117,5 +117,5 @@ test("imported history may come with a number and all optional fields", async ()
   const number = { client: bytes("client.........."), number: 3 };
   const id = await send({ ...importedHistory({ attempts: 2 }), number, priority: -4, note: "n" });
   expect(await message(id)).toMatchObject({ attempts: 2, priority: -4 });
-  expect(await reply({ number })).toMatchObject({ status: "taken" });
+  expect(await reply({ number })).toMatchObject({ status: "duplicate" });
 });

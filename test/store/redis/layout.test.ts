@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { LAYOUT_VERSION, LayoutError } from "../../../src/store/redis/layout.ts";
+import { LayoutError, STORAGE_VERSION } from "../../../src/store/redis/storage-version.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
 
@@ -9,7 +9,7 @@ const version = () => `${at.current.prefix}:version`;
 test("the first server writes the layout's version, later ones accept it", async () => {
   const { store, redis } = at.current;
   await store.open();
-  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
+  expect(await redis.get(version())).toBe(String(STORAGE_VERSION));
   const second = at.current.openStore();
   await until("the connection", () => second.ready || undefined);
   await second.open();
@@ -17,15 +17,15 @@ test("the first server writes the layout's version, later ones accept it", async
 
 test("data of a newer server is refused and not changed", async () => {
   const { store, redis } = at.current;
-  await redis.set(version(), LAYOUT_VERSION + 1);
+  await redis.set(version(), STORAGE_VERSION + 1);
   await expect(store.open()).rejects.toThrow(LayoutError);
   await expect(store.open()).rejects.toThrow(/newer server.*--redis-prefix/);
-  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION + 1));
+  expect(await redis.get(version())).toBe(String(STORAGE_VERSION + 1));
 });
 
 test("nothing is read or written before the layout was checked", async () => {
   const { redis } = at.current;
-  await redis.set(version(), LAYOUT_VERSION + 1);
+  await redis.set(version(), STORAGE_VERSION + 1);
   const server = at.current.openStore();
   const refused = await new Promise<LayoutError>((resolve) => server.onRefused(resolve));
   expect(refused.message).toMatch(/newer server/);
@@ -73,7 +73,7 @@ test("a server waits while another server may write the missing version", async 
   expect(second.ready).toBe(false);
   await store.beat().catch(() => {});
   await until("the second server", () => second.ready || undefined);
-  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
+  expect(await redis.get(version())).toBe(String(STORAGE_VERSION));
 });
 
 test("a store that is emptied while a server runs gets a new version", async () => {
@@ -83,7 +83,7 @@ test("a store that is emptied while a server runs gets a new version", async () 
   await clock.set(START_MS);
   await expect(store.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
   await until("the store", () => store.ready || undefined);
-  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
+  expect(await redis.get(version())).toBe(String(STORAGE_VERSION));
   await store.send("orders", [item()], SETTINGS);
   expect(await store.queues()).toEqual(["orders"]);
 });
@@ -93,7 +93,7 @@ test("a queue never exists without a version, even right after the store was emp
   await redis.flushall();
   await clock.set(START_MS);
   await store.send("orders", [item()], SETTINGS);
-  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
+  expect(await redis.get(version())).toBe(String(STORAGE_VERSION));
 });
 
 test("data of a restored backup is upgraded while the server runs", async () => {
@@ -119,7 +119,7 @@ test("a read-only replica is not used until it is the primary", async () => {
   });
   await redis.call("REPLICAOF", "NO", "ONE");
   await until("the store", () => server.ready || undefined);
-  expect(await redis.get(`${prefix}:version`)).toBe(String(LAYOUT_VERSION));
+  expect(await redis.get(`${prefix}:version`)).toBe(String(STORAGE_VERSION));
 });
 
 test("settings that could lose messages cause warnings", async () => {

@@ -70,7 +70,7 @@ test.each([
   expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(1);
 });
 
-test("a life does not end in flight, and goes on afterwards", async () => {
+test("a life does not end in flight, and continues afterwards", async () => {
   const id = await send({ ttlMs: 10_000 });
   await at.current.clock.advance(5_000);
   const claimed = await claim();
@@ -139,7 +139,7 @@ test("one tick ends a bounded number of lives and says that there are more", asy
   expect((await tick()).ended).toHaveLength(145);
 });
 
-test("a chunk is looked at again when the next life in it ends", async () => {
+test("a chunk is checked again when the next life in it ends", async () => {
   const ttls = [1_000, 5_000, 3_000];
   const items = ttls.map((ttlMs) => item({ ttlMs, delayMs: 100 }));
   const ids = (await at.current.store.send(QUEUE, items, SETTINGS)).map(storedId);

@@ -27,8 +27,8 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
     return direct(name, ...args);
   };
   try {
-    const rulesOf = () => new Uint8Array();
-    const context = { run, rulesOf, journalMax: 100, bodies: new Bodies(0) };
+    const deliverySettingsOf = () => new Uint8Array();
+    const context = { run, deliverySettingsOf, journalMax: 100, bodies: new Bodies(0) };
     const prepare = async (ids: readonly Uint8Array[]) => toRetry(ids);
     return await runRetryMatching(context, QUEUE, NO_REQUEST, QUARANTINE, expected, prepare);
   } finally {

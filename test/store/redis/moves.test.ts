@@ -139,7 +139,7 @@ describe("a moving message", () => {
   });
 
   test("lets the next message of its ordering key go", async () => {
-    at.current.rules = { ...at.current.rules, ordering: "key" };
+    at.current.deliverySettings = { ...at.current.deliverySettings, ordering: "key" };
     await at.current.store.send(A, [item(), item()].map(ordered), SETTINGS);
     const claimed = await claimAt(A);
     await at.current.store.settle(A, NO_REQUEST, [moveOf(claimed)]);
@@ -218,7 +218,11 @@ describe("at the other queue", () => {
   test("it gets the limiter key and the ordering key of that queue", async () => {
     await setOut({ limiterKey: "here", orderingKey: "" });
     const [message] = await pending();
-    at.current.rules = { ...at.current.rules, ordering: "key", keyAttribute: "h" };
+    at.current.deliverySettings = {
+      ...at.current.deliverySettings,
+      ordering: "key",
+      keyAttribute: "h",
+    };
     const items = [{ message: message as MovingMessage, limiterKey: "there", orderingKey: "o" }];
     await at.current.store.moves.receive(B, A, items, SETTINGS);
     expect(await messagesOf(B)).toMatchObject([{ limiterKey: "there", orderingKey: "o" }]);

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { type DeliveryRules, NO_DELIVERY_RULES } from "../../../src/core/delivery-rules.ts";
+import {
+  type DeliverySettings,
+  NO_DELIVERY_SETTINGS,
+} from "../../../src/core/delivery-settings.ts";
 import type { Claimed, MovingMessage, SendItem, SettleItem } from "../../../src/store/contract.ts";
 import { BREAKER } from "../../support/key-queue-steps.ts";
 import { type SeededRandom, seededRandom } from "../../support/random.ts";
@@ -15,7 +18,7 @@ import {
   toRetry,
 } from "../../support/store-items.ts";
 
-// Moves between three queues during all other steps: rules that change, orders, key queues, lives that end,
+// Moves between three queues during all other steps: delivery settings that change, orders, key queues, lives that end,
 // late outcomes, steps repeated long after, queues that are full or deleted. After each step every
 // queue is consistent and no message can be claimed twice; in the end every message can be delivered.
 
@@ -28,11 +31,13 @@ class Life {
   readonly held: Claimed[] = [];
   readonly ids: Uint8Array[] = [];
   readonly moves: { from: string; message: MovingMessage }[] = [];
-  readonly rules = new Map<string, DeliveryRules>();
+  readonly deliverySettings = new Map<string, DeliverySettings>();
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
-    at.current.store.useRules((queue) => this.rules.get(queue) ?? NO_DELIVERY_RULES);
+    at.current.store.useDeliverySettings(
+      (queue) => this.deliverySettings.get(queue) ?? NO_DELIVERY_SETTINGS,
+    );
   }
 
   async send(queue: string): Promise<void> {
@@ -113,8 +118,8 @@ class Life {
 
   changeRules(queue: string): void {
     const { random } = this;
-    this.rules.set(queue, {
-      ...NO_DELIVERY_RULES,
+    this.deliverySettings.set(queue, {
+      ...NO_DELIVERY_SETTINGS,
       keyAttribute: "host",
       keyMaxInFlight: random.pick([0, 1]),
       rate: random.pick([undefined, { perSecond: 20, burst: 5 }]),
@@ -176,7 +181,7 @@ async function finish(life: Life): Promise<void> {
   expect([...(await places()).values()].filter((all) => all.length > 1)).toEqual([]);
   for (let round = 0; round < 100; round++) {
     for (const queue of QUEUES) {
-      for (const order of ["o1", "o2"]) await store.limiters.releaseOrder(queue, order);
+      for (const order of ["o1", "o2"]) await store.deliveryBlocks.releaseOrder(queue, order);
       const { claimed } = await at.current.tick(queue, [session(9)]);
       const done = claimed.map((one) => outcome(one, "succeed"));
       await store.settle(queue, NO_REQUEST, done);

@@ -22,25 +22,25 @@ const accepted = async () => (await at.current.dump(QUEUE)).counters.accepted ??
 const numberKeys = () => at.current.redis.keys(at.current.key(QUEUE, ":numbers:*"));
 
 describe("a number of a client", () => {
-  test("that was used before is answered as taken, and changes nothing", async () => {
+  test("that was used before is answered as a duplicate, and changes nothing", async () => {
     expect(await send(numbered(1))).toMatchObject({ status: "stored" });
     const before = await at.current.dump(QUEUE);
-    expect(await send(numbered(1))).toEqual({ status: "taken", reason: "TIMEOUT" });
+    expect(await send(numbered(1))).toEqual({ status: "duplicate", reason: "TIMEOUT" });
     expect(await at.current.dump(QUEUE)).toEqual(before);
   });
 
   test("is used once within one call, too", async () => {
     const replies = await sendAll([numbered(1), numbered(2), numbered(1)]);
-    expect(statuses(replies)).toEqual(["stored", "stored", "taken"]);
+    expect(statuses(replies)).toEqual(["stored", "stored", "duplicate"]);
   });
 
   test("gets the first answer while its request is known, and is a duplicate afterwards", async () => {
     const first = await send(numbered(1, { requestId: "r" }));
     await at.current.clock.advance(10 * MINUTE_MS);
     expect(await send(numbered(1, { requestId: "r" }))).toEqual({ ...first, repeated: true });
-    expect(await send(numbered(1, { requestId: "other" }))).toMatchObject({ status: "taken" });
+    expect(await send(numbered(1, { requestId: "other" }))).toMatchObject({ status: "duplicate" });
     await at.current.clock.advance(10 * MINUTE_MS);
-    expect(await send(numbered(1, { requestId: "r" }))).toMatchObject({ status: "taken" });
+    expect(await send(numbered(1, { requestId: "r" }))).toMatchObject({ status: "duplicate" });
     expect(await accepted()).toBe(1);
   });
 
@@ -57,7 +57,7 @@ describe("a number of a client", () => {
     const joins = numbered(1, { dedupKey: "k" });
     const drops = numbered(2, { dropped: true });
     expect(statuses(await sendAll([joins, drops]))).toEqual(["stored", "dropped"]);
-    expect(statuses(await sendAll([joins, drops]))).toEqual(["taken", "taken"]);
+    expect(statuses(await sendAll([joins, drops]))).toEqual(["duplicate", "duplicate"]);
     expect((await at.current.dump(QUEUE)).counters).toMatchObject({ joined: 1, discarded: 1 });
   });
 
@@ -73,7 +73,7 @@ describe("a number of a client", () => {
 
   test.each([1, 2 ** 32, Number.MAX_SAFE_INTEGER])("may be %d", async (number) => {
     expect(await send(numbered(number))).toMatchObject({ status: "stored" });
-    expect(await send(numbered(number))).toMatchObject({ status: "taken" });
+    expect(await send(numbered(number))).toMatchObject({ status: "duplicate" });
   });
 
   test("is deleted with its queue", async () => {
@@ -94,7 +94,7 @@ describe("numbers are remembered", () => {
     await send(numbered(1));
     for (const days of [7, 6, 1, 7]) {
       await at.current.clock.advance(days * DAY_MS);
-      expect(await send(numbered(1)), `${days} days later`).toMatchObject({ status: "taken" });
+      expect(await send(numbered(1)), `${days} days later`).toMatchObject({ status: "duplicate" });
     }
     expect(await accepted()).toBe(1);
   });
@@ -132,7 +132,7 @@ describe("numbers are remembered", () => {
     const odd = Array.from({ length: RANGES_MAX + 1 }, (_, n) => numbered(2 * n + 1));
     await sendAll(odd);
     const again = statuses(await sendAll(odd));
-    expect(again).toEqual(["stored", ...Array(RANGES_MAX).fill("taken")]);
+    expect(again).toEqual(["stored", ...Array(RANGES_MAX).fill("duplicate")]);
     expect(await send(numbered(2))).toMatchObject({ status: "stored" });
   });
 
@@ -165,21 +165,21 @@ describe("numbers are remembered", () => {
 
 /** The expected numbers, as a set. */
 class KnownNumbers {
-  readonly #taken = new Set<number>();
+  readonly #used = new Set<number>();
 
-  take(number: number): "stored" | "taken" {
-    if (this.#taken.has(number)) return "taken";
-    this.#taken.add(number);
+  take(number: number): "stored" | "duplicate" {
+    if (this.#used.has(number)) return "duplicate";
+    this.#used.add(number);
     this.#forget();
     return "stored";
   }
 
   /** Whole ranges, the lowest first. */
   #forget(): void {
-    const sorted = [...this.#taken].sort((a, b) => a - b);
-    const starts = sorted.filter((number) => !this.#taken.has(number - 1));
+    const sorted = [...this.#used].sort((a, b) => a - b);
+    const starts = sorted.filter((number) => !this.#used.has(number - 1));
     const lowest = starts.at(-RANGES_MAX) ?? 0;
-    for (const number of sorted) if (number < lowest) this.#taken.delete(number);
+    for (const number of sorted) if (number < lowest) this.#used.delete(number);
   }
 }
 

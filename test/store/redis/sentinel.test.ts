@@ -38,7 +38,7 @@ const tick = (claimNumber: number) =>
     settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
   });
 
-test("the store goes on after a failover: calls, leases and hints", async () => {
+test("the store continues after a failover: calls, leases and hints", async () => {
   const woken: string[] = [];
   let subscriptions = 0;
   store.hints.onWake((queue) => woken.push(queue));

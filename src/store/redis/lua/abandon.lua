@@ -1,7 +1,7 @@
 -- Gives back, uncounted, what a claim took whose reply was lost, and fences the claim off in case it has not run yet.
 -- Safe to repeat.
 -- KEYS: queue base
--- ARGV: claim_number, journal_max, claimer, delivery_rules; items: session, nonce
+-- ARGV: claim_number, journal_max, claimer, delivery_settings; items: session, nonce
 -- Reply: how many messages were given back
 
 -- No command is on its way for longer.
@@ -16,11 +16,11 @@ for at = FIRST, #ARGV, STRIDE do
     local s = load_state(id)
     if not s then
       put(k_session .. session, id, false)
-      count('healed')
+      count(COUNTER.HEALED)
     elseif s.state == STATE.IN_FLIGHT and s.nonce == nonce then
       leave(id, s)
       forget_lease(s)
-      count('returned')
+      count(COUNTER.RETURNED)
       schedule(id, s, s.due)
       journal(JOURNAL.RETURNED, id, s)
       given_back = given_back + 1

@@ -1,4 +1,4 @@
--- Lets leases end one lease from now. A lease that has expired is not extended, even if nobody has claimed the message
+-- Sets leases to end one full lease from now. A lease that has expired is not extended, even if nobody has claimed the message
 -- yet: it may be handed out at any moment.
 -- KEYS: queue base
 -- ARGV: journal_max; items: token, lease (milliseconds; '': as before)

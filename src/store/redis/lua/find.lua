@@ -12,6 +12,6 @@ local seen = redis.call('ZRANGE', index, start, start + page - 1)
 local found = {}
 for _, id in ipairs(seen) do
   local s = load_state(id)
-  if s and wanted[cell_of(s)] then found[#found + 1] = id end
+  if s and wanted[cell_of(s.state, s.reason, s.qreason)] then found[#found + 1] = id end
 end
 return { #seen, table.concat(found) }

@@ -1,9 +1,9 @@
--- Lists the breakers that are not closed, the one that opened first comes first. Writes nothing.
+-- Lists the breakers that are not closed, first the one that opened first. Writes nothing.
 -- KEYS: queue base
--- ARGV: most (how many at most)
+-- ARGV: limit (how many at most)
 -- Reply: `open_breaker` for each
 local replies = {}
-for _, key in ipairs(redis.call('ZRANGE', k_breakers, 0, most - 1)) do
+for _, key in ipairs(redis.call('ZRANGE', k_breakers, 0, limit - 1)) do
   local b = breakers.of(key)
   -- An unused one has expired since, and counts as closed.
   if b.state ~= BREAKER.CLOSED then

@@ -1,7 +1,7 @@
 -- Ends moves. A message that the target has taken in is removed here; one that it has refused stays, as its verdict
 -- said. Safe to repeat.
 -- KEYS: queue base
--- ARGV: journal_max, delivery_rules; items: facts (layout `move_end`)
+-- ARGV: journal_max, delivery_settings; items: facts (layout `move_end`)
 -- Reply: one byte for each: 1, if the move was still to end
 load_token_states()
 

@@ -6,14 +6,14 @@
 -- is not sealed, or messages came after the seal
 local NAMES_A_CALL = 500
 
-local used = redis.call('HMGET', k_counters, 'deleting', 'accepted', 'moved_in')
+local used = redis.call('HMGET', k_counters, COUNTER.DELETING, COUNTER.ACCEPTED, COUNTER.MOVED_IN)
 if not used[1] then return (used[2] or used[3]) and PURGE.ALIVE or PURGE.ABSENT end
 local sealed_at = tonumber(used[1])
 
 local function purge(id, s)
   leave(id, s)
   forget(id, s)
-  count('purged')
+  count(COUNTER.PURGED)
   if s.source ~= '' then sources.forget(s.source) end
 end
 
@@ -52,14 +52,14 @@ local function unlink_some(index, family)
   if #names > 0 then redis.call('ZREM', index, unpack(names)) end
   return #names == NAMES_A_CALL
 end
-local left = tonumber(redis.call('HGET', k_counters, 'messages') or '0')
+local left = tonumber(redis.call('HGET', k_counters, COUNTER.MESSAGES) or '0')
 if left == 0 and (unlink_some(k_limiters, k_blocked) or unlink_some(k_breakers, k_breaker)) then return PURGE.REMOVED end
 if ending == 0 then return PURGE.EMPTY end
 
 if left > 0 then
   -- They came after the seal: the queue goes on with them.
-  redis.call('HDEL', k_counters, 'deleting', 'deleting_total')
-  redis.call('HDEL', k_meta, 'deleting')
+  redis.call('HDEL', k_counters, COUNTER.DELETING, COUNTER.DELETING_TOTAL)
+  redis.call('HDEL', k_meta, META.DELETING)
   return PURGE.ALIVE
 end
 -- These stay: `workers`, since open streams wait for the next message. These stay and expire: dedup keys, whose messages

@@ -3,7 +3,7 @@
 -- was processed or moved on since.
 -- KEYS: base of the target queue
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), journal_max, from (the
--- other queue), delivery_rules; items: facts (layout `receive_item`), state, envelope, history, edits
+-- other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope, history, edits
 -- Reply: one byte for each, a number of MOVE; one byte more if the queue did not exist
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do
@@ -27,7 +27,7 @@ for back = 0, LIMIT.KEPT_DAYS do
   end
 end
 
-local used = redis.call('HMGET', k_counters, 'messages', 'bytes', 'deleting')
+local used = redis.call('HMGET', k_counters, COUNTER.MESSAGES, COUNTER.BYTES, COUNTER.DELETING)
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
 
 local function refusal(s)
@@ -44,10 +44,10 @@ local function take_in(item, s)
   if before then
     if before.place ~= PLACE.MOVING or before.delivery >= item.delivery then
       -- A defect: it is here already. One copy is enough.
-      count('healed')
+      count(COUNTER.HEALED)
       return
     end
-    -- It moved away from here, and its server has not ended that move: this copy is old.
+    -- It has moved on from this queue, and its server has not ended that move: this copy is old.
     depart(id, before)
   end
   -- Its chunk was looked up by its id; here it gets another one.
@@ -67,9 +67,9 @@ local function take_in(item, s)
   set_flag(s, FLAG.BUDGETED, false)
   if qreason > 0 then quarantine(id, s, qreason) else schedule(id, s, s.due) end
   messages, bytes = messages + 1, bytes + s.size
-  count('messages')
-  count('bytes', s.size)
-  count('moved_in')
+  count(COUNTER.MESSAGES)
+  count(COUNTER.BYTES, s.size)
+  count(COUNTER.MOVED_IN)
   journal(JOURNAL.MOVED_IN, id, s, from)
 end
 

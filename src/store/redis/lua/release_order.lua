@@ -1,6 +1,6 @@
--- Lets an ordering key go on that waits behind a quarantined message; the message stays in quarantine. Safe to repeat.
+-- Releases an ordering key that waits behind a quarantined message; the message stays in quarantine. Safe to repeat.
 -- KEYS: queue base
--- ARGV: journal_max, order (the ordering key), delivery_rules
+-- ARGV: journal_max, order (the ordering key), delivery_settings
 -- Reply: the id of the message; '': the key does not wait behind one
 local turn = ordering.turn_of(order)
 local s = turn and load_state(turn)

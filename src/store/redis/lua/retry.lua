@@ -3,7 +3,7 @@
 -- Messages that move to another queue match a filter, since they are counted, and are refused.
 -- KEYS: queue base
 -- ARGV: expected (how many match the filter), journal_max, request, cells (counter fields of the filter, as in find.lua;
--- '': no filter), delivery_rules; items: item (an id; or id, layout `retry_decision`, and edits or a reason)
+-- '': no filter), delivery_settings; items: item (an id; or id, layout `retry_decision`, and edits or a reason)
 -- Reply: layout `retry_reply`; after DONE a number of RETRIED for each item; after REFUSED layout `refused_retry`, after
 -- BUSY_NAMED the id
 local answer = answered(VERB_RETRY, request)
@@ -47,7 +47,7 @@ if cells ~= '' then
   if #items ~= expected then return nothing_done(RETRY.CHANGED) end
   for _, id in ipairs(ids) do
     local s = load_state(id)
-    if not s or not wanted[cell_of(s)] then return nothing_done(RETRY.CHANGED) end
+    if not s or not wanted[cell_of(s.state, s.reason, s.qreason)] then return nothing_done(RETRY.CHANGED) end
   end
 end
 

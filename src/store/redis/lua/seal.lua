@@ -4,7 +4,7 @@
 -- KEYS: queue base
 -- ARGV: expected
 -- Reply: layout `sealed`; with BUSY the messages in flight or moving
-local used = redis.call('HMGET', k_counters, 'messages', 'deleting_total')
+local used = redis.call('HMGET', k_counters, COUNTER.MESSAGES, COUNTER.DELETING_TOTAL)
 local messages = tonumber(used[1] or '0')
 if used[2] then return write.sealed { status = SEAL.SEALED, messages = used[2] } end
 if used[1] and messages ~= expected then return write.sealed { status = SEAL.MISMATCH, messages = messages } end
@@ -13,6 +13,6 @@ local busy = redis.call('ZCARD', k_leases) + redis.call('ZCARD', k_moving)
 if busy > 0 then return write.sealed { status = SEAL.BUSY, messages = busy } end
 -- Messages that arrive later were not counted: they come from a server of a version without deletions.
 local arrivals = redis.call('GET', k_sequence) or '0'
-redis.call('HSET', k_counters, 'deleting', arrivals, 'deleting_total', messages)
-redis.call('HSET', k_meta, 'deleting', 1)
+redis.call('HSET', k_counters, COUNTER.DELETING, arrivals, COUNTER.DELETING_TOTAL, messages)
+redis.call('HSET', k_meta, META.DELETING, 1)
 return write.sealed { status = SEAL.SEALED, messages = messages }

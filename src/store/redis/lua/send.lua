@@ -1,7 +1,7 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
 -- KEYS: queue base
 -- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, journal_max,
--- delivery_rules; items: facts (layouts `send_item`, `send_extra`, `imported_history`), envelope
+-- delivery_settings; items: facts (layouts `send_item`, `send_extra`, `imported_history`), envelope
 -- Reply: layout `send_reply` for each, of a routed one with `send_target`; one byte more if the queue did not exist
 local NO_ID = string.rep('\0', 16)
 local NO_STATE = { state = 0, reason = 0, qreason = 0, due = 0 }
@@ -14,10 +14,11 @@ end
 local function joinable(dedup, payload_hash)
   if dedup == '' then return nil end
   local v = redis.call('GET', k_dedup .. dedup)
-  if not v or string.sub(v, 17) ~= payload_hash then return nil end
-  local id = string.sub(v, 1, 16)
+  if not v then return nil end
+  local id, rest = read.dedup(v)
+  if string.sub(v, rest) ~= payload_hash then return nil end
   local s = load_state(id)
-  -- A message that moves to another queue is as good as gone.
+  -- A message that moves to another queue counts as gone.
   if s and s.place ~= PLACE.MOVING then return id, s end
   return nil
 end
@@ -49,12 +50,12 @@ local function join(id, s, item)
   else
     save_state(id, s)
   end
-  count('joined')
+  count(COUNTER.JOINED)
   journal(JOURNAL.JOINED, id, s)
   return reply(SEND.JOINED, id, s)
 end
 
-local used = redis.call('HMGET', k_counters, 'messages', 'bytes', 'deleting', 'accepted')
+local used = redis.call('HMGET', k_counters, COUNTER.MESSAGES, COUNTER.BYTES, COUNTER.DELETING, COUNTER.ACCEPTED)
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
 
 -- Arrivals are taken for the rest of a call at once; those of refused items stay unused.
@@ -106,11 +107,11 @@ local function accept(item, left)
   end
 
   messages, bytes = messages + 1, bytes + s.size
-  count('messages')
-  count('bytes', item.size)
-  count('accepted')
+  count(COUNTER.MESSAGES)
+  count(COUNTER.BYTES, item.size)
+  count(COUNTER.ACCEPTED)
   if item.dedup ~= '' and dedup_window > 0 then
-    redis.call('SET', k_dedup .. item.dedup, id .. item.payload_hash, 'PX', dedup_window)
+    redis.call('SET', k_dedup .. item.dedup, write.dedup { id = id } .. item.payload_hash, 'PX', dedup_window)
   end
   journal(qreason > 0 and JOURNAL.QUARANTINED or JOURNAL.SENT, id, s, item.note)
   return reply(SEND.ACCEPTED, id, s)
@@ -119,8 +120,8 @@ end
 -- Counts a message that a rule drops.
 local function drop(item)
   local s = { state = STATE.DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
-  count('accepted')
-  count('discarded')
+  count(COUNTER.ACCEPTED)
+  count(COUNTER.DISCARDED)
   journal(JOURNAL.DISCARDED, NO_ID, s, item.note)
   return reply(SEND.DROPPED, NO_ID, s)
 end
@@ -173,7 +174,7 @@ for index, item in ipairs(items) do
     answer = string.char(string.byte(answer) + SEND.REPEATED) .. string.sub(answer, 2)
   elseif item.client ~= '' and numbers.is_used(item.client, item.number) then
     -- The first answer has expired.
-    answer = reply(SEND.TAKEN, NO_ID, { state = 0, reason = item.reason, qreason = 0, due = 0 })
+    answer = reply(SEND.DUPLICATE, NO_ID, { state = 0, reason = item.reason, qreason = 0, due = 0 })
   else
     if item.dropped == 1 then
       answer = drop(item)

@@ -1,7 +1,7 @@
 -- Applies outcomes, each under its token. An outcome that was decided on a version of its message is applied to that version
 -- only: if one message has changed, nothing is written and the caller decides again.
 -- KEYS: queue base
--- ARGV: isolate_at (lease expiries), journal_max, request, delivery_rules; items: facts (layout `settle_item`, and those of
+-- ARGV: isolate_at (lease expiries), journal_max, request, delivery_settings; items: facts (layout `settle_item`, and those of
 -- its bits)
 -- Reply: layout `settled_at`, then `settled` for each; '': a version has changed; in a table: the answer that this request
 -- got before
@@ -61,7 +61,7 @@ local function release_exempt(id, s, o)
   s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
   set_flag(s, FLAG.REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
-  count('released')
+  count(COUNTER.RELEASED)
   schedule(id, s, now)
 end
 
@@ -71,14 +71,14 @@ local function fail(id, s, o)
   set_flag(s, FLAG.REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
   s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
-  count('failed_attempts')
+  count(COUNTER.FAILED_ATTEMPTS)
   if o.edits then edit(id, s, o.edits) end
 end
 
 -- Starts a move: nobody can claim the message here any more, and it is not in the other queue yet. Its delay and quarantine
 -- reason are for there.
 local function start_move(id, s, o)
-  if redis.call('HEXISTS', k_meta, 'deleting') == 1 then
+  if redis.call('HEXISTS', k_meta, META.DELETING) == 1 then
     -- A late outcome in a queue that is being deleted: the message is deleted with it.
     if o.refused_qreason > 0 then quarantine(id, s, o.refused_qreason) else schedule(id, s, now + o.refused_delay) end
     return
@@ -89,7 +89,7 @@ local function start_move(id, s, o)
   -- This server moves it. The wake-up is for the others, in case this one dies.
   if redis.call('EXISTS', k_moving) == 0 then key_queues.wake = true end
   rank(k_moving, id, now)
-  put(k_meta, 'moves', '1')
+  put(k_meta, META.HAS_MOVES, '1')
   count_cell(s, 1)
   save_state(id, s)
 end
@@ -120,15 +120,15 @@ local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
   local exempt = has_breakers and count_for_breaker(o, s, late)
   if kind == OUTCOME.SUCCEED and not has_flag(s, FLAG.REJOINED) then
-    remove(id, s, STATE.SUCCEEDED, 'succeeded')
+    remove(id, s, STATE.SUCCEEDED, COUNTER.SUCCEEDED)
     return JOURNAL.SUCCEEDED
   elseif kind == OUTCOME.DISCARD then
-    remove(id, s, STATE.DISCARDED, 'discarded')
+    remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
     return JOURNAL.DISCARDED
   elseif kind == OUTCOME.FAIL_DISCARD and not exempt then
     s.attempts = s.attempts + 1
-    count('failed_attempts')
-    remove(id, s, STATE.DISCARDED, 'discarded')
+    count(COUNTER.FAILED_ATTEMPTS)
+    remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
     return JOURNAL.DISCARDED
   end
 
@@ -169,12 +169,12 @@ local function apply(o, s, uncrashed, late)
     return JOURNAL.QUARANTINED
   elseif kind == OUTCOME.RELEASE then
     s.releases = s.releases + 1
-    count('released')
+    count(COUNTER.RELEASED)
     schedule(id, s, now + delay)
     return JOURNAL.RELEASED
   end
   -- It never reached a worker: it keeps its due time.
-  count('returned')
+  count(COUNTER.RETURNED)
   schedule(id, s, due)
   return JOURNAL.RETURNED
 end

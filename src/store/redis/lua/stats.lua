@@ -34,7 +34,7 @@ for at = 1, #entries, 2 do
   workers[#workers + 1] = redis.call('HLEN', k_session .. entries[at])
 end
 
-local uses_indirect = redis.call('HGET', k_meta, 'laned')
+local uses_indirect = redis.call('HGET', k_meta, META.USES_INDIRECT)
 local indirect, indirect_due, first_indirect = 0, 0, 0
 if uses_indirect then
   indirect, first_indirect = redis.call('ZCARD', k_indirect), head(k_indirect)
@@ -66,10 +66,10 @@ return {
     next_due = next_due,
     oldest_quarantined = head(k_quarantine),
     oldest = oldest(),
-    accepted = rate('accepted'),
-    delivered = rate('deliveries'),
-    succeeded = rate('succeeded'),
-    failed = rate('failed_attempts'),
+    accepted = rate(COUNTER.ACCEPTED),
+    delivered = rate(COUNTER.DELIVERIES),
+    succeeded = rate(COUNTER.SUCCEEDED),
+    failed = rate(COUNTER.FAILED_ATTEMPTS),
     breaker = breaker.state,
     breaker_retry_at = breaker.state == BREAKER.OPEN and breaker.retry_at or 0,
     open_breakers = redis.call('ZCARD', k_breakers),

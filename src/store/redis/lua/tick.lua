@@ -2,8 +2,8 @@
 -- to come again. Bounded work: at most `batch` of each.
 -- KEYS: queue base
 -- ARGV: claim_number, batch, reply_bytes (of envelopes), silence, grace, isolate_at, crash_loop_at (lease expiries),
--- ttl_discards, retention, paused, paused_until (0: until it is ended), journal_max, claimer (the process), delivery_rules;
--- items: session, nonce, count, bytes, lease, empty (1: the session holds nothing)
+-- ttl_discards, retention, paused, paused_until (0: until it is ended), journal_max, claimer (the process), delivery_settings;
+-- items: session, nonce, count, bytes, lease, can_isolate (1: holds and reserves nothing)
 -- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
 -- envelope, of an edited message with its edits; the latest failure or ''
 
@@ -14,7 +14,7 @@ flush_ends()
 end_lives()
 flush_writes()
 if uses_indirect then bring_back() end
-if uses_indirect or (rules and rules.scope > 0) then forget_breakers() end
+if uses_indirect or (settings and settings.scope > 0) then forget_breakers() end
 local left = queue_allows()
 if not fenced and #ARGV >= FIRST and left > 0 then
   local sessions, taken = claim_isolated(open_sessions(), left)
@@ -38,7 +38,7 @@ do
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
   end
   local leases_left = redis.call('ZCARD', k_leases)
-  if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', now) end
+  if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, META.LAST_TICK, now) end
 
   -- While the whole queue is blocked, so is what is due.
   local still_left, reopens = queue_allows()
@@ -47,9 +47,9 @@ do
     return reopens < math.huge and math.max(at, reopens) or 0
   end
   local is_paused, breaker_state, retry_at, open_breakers = paused_now(), BREAKER.CLOSED, 0, 0
-  if rules and rules.scope > 0 then
+  if settings and settings.scope > 0 then
     open_breakers = redis.call('ZCARD', k_breakers)
-    if rules.scope == SCOPE.QUEUE then breaker_state = breakers.of('').state end
+    if settings.scope == SCOPE.QUEUE then breaker_state = breakers.of('').state end
     if breaker_state == BREAKER.OPEN then retry_at = breakers.of('').retry_at end
   end
   if is_paused then retry_at = paused_until end

@@ -100,6 +100,8 @@ export const LAYOUTS = {
   bucket: layout({ tokens: double, at: ms }),
   rate: layout({ perSecond: double, at: ms }),
   source: layout({ sends: u16, first: ms }),
+  /** The payload hash follows. */
+  dedup: layout({ id: bytes(16) }),
   keyQueueName: layout({ retries: u8, priority: i8, key: short }),
   moveMark: layout({ id: bytes(16), delivery: u32 }),
   journal: layout({
@@ -117,7 +119,7 @@ export const LAYOUTS = {
   // Arguments.
 
   /** What may block deliveries of a queue. 0 stands for "none"; rates are a second. */
-  deliveryRules: layout({
+  deliverySettings: layout({
     rate: double,
     burst: double,
     keyRate: double,

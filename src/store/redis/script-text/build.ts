@@ -20,17 +20,16 @@ export interface LoadedScript {
 const LUA = new URL("../lua/", import.meta.url);
 
 /**
- * Parts in the outermost function, with the names of keys and arguments. For each variable of an outer
- * function that a new function uses, Lua searches all such variables of the function right outside; it finds those
- * of functions further out at once. So variables that most functions use are one level further out than the rest.
+ * Parts that go into the outermost function. Lua finds variables of outer functions faster than those of the
+ * function right outside, so parts that most functions use go there.
  */
 const OUTER: readonly string[] = ["time", "lazy", "writes"];
 
 /**
  * Puts a script together: names of its keys and arguments, the parts of the library and of its own folder in
- * the order in which they need each other, then its own text. What it has no use for is left out: Lua makes
- * all functions anew in each call, and one costs 0.1 to 0.2 us. Constants become values: a function may have
- * 200 variables, and a value costs less than a variable of an outer function.
+ * the order in which they need each other, then its own text. Unused parts are left out, because Lua creates
+ * all functions in each call (0.1 to 0.2 us each). Constants are inlined, because a function may have only 200
+ * variables.
  */
 export function loadScript(name: ScriptName, clock: ScriptClock = "store"): LoadedScript {
   const spec: ScriptSpec = SCRIPTS[name];
@@ -63,7 +62,7 @@ function headOf(spec: ScriptSpec): string {
   let at = 1;
   for (const arg of spec.numbers) lines.push(`local ${luaName(arg)} = tonumber(ARGV[${at++}])`);
   for (const arg of spec.strings) lines.push(`local ${luaName(arg)} = ARGV[${at++}]`);
-  if (!spec.strings.includes("deliveryRules")) lines.push("local delivery_rules = ''");
+  if (!spec.strings.includes("deliverySettings")) lines.push("local delivery_settings = ''");
   lines.push(`local FIRST, STRIDE = ${at}, ${Math.max(1, spec.item.length)}`);
   spec.item.forEach((arg, index) => {
     lines.push(`local I_${luaName(arg)} = ${index}`);

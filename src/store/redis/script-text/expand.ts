@@ -1,14 +1,14 @@
 import { QUEUE_KEYS, RARE_QUEUE_KEYS } from "../keys.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import type { Fields, Layout } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { NUMBERS } from "../packed/numbers.ts";
 import { behindBracket, type Token, textOf, tokenize } from "./tokens.ts";
 
 /** A name of the tables as Lua has it: `movedIn` is `moved_in` there. */
 export const luaName = (name: string): string =>
   name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
-const GROUPS = NUMBERS as Readonly<Record<string, Readonly<Record<string, number>>>>;
+const GROUPS = CONSTANTS as Readonly<Record<string, Readonly<Record<string, number | string>>>>;
 const LAYOUT_OF = new Map<string, Layout<Fields>>(
   Object.entries(LAYOUTS).map(([name, layout]) => [luaName(name), layout]),
 );
@@ -20,7 +20,7 @@ const KEYS = new Set(Object.keys(QUEUE_KEYS).map((name) => `k_${luaName(name)}`)
 /**
  * Puts values in the place of names from the tables, so that they cost nothing at run time:
  *
- * - `STATE.SCHEDULED`: the number.
+ * - `STATE.SCHEDULED`: the number or string.
  * - `local id, nonce = read.token(v)` or `(v, at)`: struct.unpack, whatever the order of the names; `rest` is
  *   the position behind the value.
  * - `local t = record.token(v)` or `local t, behind = record.token(v, at)`: a table of all fields, and the position
@@ -62,7 +62,12 @@ function expandMember(
   if (group !== undefined) {
     const value = group[member];
     if (value === undefined) throw new Error(`${text} has no ${member}`);
-    result.push({ type: "number", text: String(value), before });
+    const isText = typeof value === "string";
+    result.push(
+      isText
+        ? { type: "string", text: `'${value}'`, before }
+        : { type: "number", text: String(value), before },
+    );
     return at + 3;
   }
   if (text === "read" || text === "record") {

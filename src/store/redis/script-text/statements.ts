@@ -13,7 +13,7 @@ export interface Statement {
 }
 
 /** Calls without an effect. */
-const PURE_CALLS = /^(?:lazy|read_rules|tonumber|(?:string|struct|math)\.\w+)$/;
+const PURE_CALLS = /^(?:lazy|read_settings|tonumber|(?:string|struct|math)\.\w+)$/;
 
 const OPENS: ReadonlySet<string> = new Set(["function", "if", "for", "while", "do", "repeat"]);
 const STARTS: ReadonlySet<string> = new Set(

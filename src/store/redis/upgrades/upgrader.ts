@@ -8,7 +8,7 @@ import {
   type StoredLayout,
   writeAnnouncement,
   writeStoredLayout,
-} from "../layout.ts";
+} from "../storage-version.ts";
 import type { Upgrade, UpgradeSteps } from "./upgrade.ts";
 
 /** An announcement is valid for this after its last step: so long others wait after an upgrade was killed. */

@@ -1,14 +1,14 @@
 import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import type { ExtendItem, ExtendReply, HeldLease } from "../../contract.ts";
 import type { StoreContext } from "../context.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { NUMBERS } from "../packed/numbers.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { namesByNumber } from "../states.ts";
 
 type TokenStatus = ExtendReply["status"];
-const STATUSES: readonly TokenStatus[] = namesByNumber(NUMBERS.TOKEN);
+const STATUSES: readonly TokenStatus[] = namesByNumber(CONSTANTS.TOKEN);
 
 export function tokenFields(token: LeaseTokenParts) {
   return { id: token.messageId, delivery: token.deliveryNumber, nonce: token.nonce };

@@ -6,13 +6,13 @@ import type { PrepareRetry, RetryItem } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
 import { packEdit } from "../edits.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import { pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { NUMBERS } from "../packed/numbers.ts";
 import { Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 
-const { RETRIED } = NUMBERS;
+const { RETRIED } = CONSTANTS;
 
 const REFUSALS = {
   [RETRIED.MISSING]: "NOT_FOUND",
@@ -24,7 +24,7 @@ const REFUSALS = {
 /** Messages looked at by one step of the walk to those that match. */
 const PAGE = 500;
 
-type RetryContext = Pick<StoreContext, "run" | "bodies" | "journalMax" | "rulesOf">;
+type RetryContext = Pick<StoreContext, "run" | "bodies" | "journalMax" | "deliverySettingsOf">;
 
 /** The result of each, in the order of the ids. "moved": one has changed since it was decided. */
 export async function runRetry(
@@ -34,7 +34,7 @@ export async function runRetry(
   items: readonly RetryItem[],
 ): Promise<RetryOutcome | "moved"> {
   const reply = await change(context, queue, request, items, { cells: "", expected: 0 });
-  return reply[0] === NUMBERS.RETRY.CHANGED ? "moved" : readRetried(reply, items.length);
+  return reply[0] === CONSTANTS.RETRY.CHANGED ? "moved" : readRetried(reply, items.length);
 }
 
 /**
@@ -54,8 +54,8 @@ export async function runRetryMatching(
   const step = async (items: readonly RetryItem[]) => {
     const reply = await change(context, queue, request, items, matching);
     const { status, number } = new Reader(reply).read(LAYOUTS.retryReply);
-    if (status === NUMBERS.RETRY.MISMATCH) return { mismatch: number };
-    return status === NUMBERS.RETRY.CHANGED ? "moved" : readRetried(reply);
+    if (status === CONSTANTS.RETRY.MISMATCH) return { mismatch: number };
+    return status === CONSTANTS.RETRY.CHANGED ? "moved" : readRetried(reply);
   };
   const early = await step([]);
   if (early !== "moved") return early;
@@ -63,13 +63,13 @@ export async function runRetryMatching(
 }
 
 async function change(
-  { run, rulesOf, journalMax, bodies }: RetryContext,
+  { run, deliverySettingsOf, journalMax, bodies }: RetryContext,
   queue: string,
   request: Uint8Array,
   items: readonly RetryItem[],
   matching: { cells: string; expected: number },
 ): Promise<Buffer> {
-  const header = { ...matching, request, journalMax, deliveryRules: rulesOf(queue) };
+  const header = { ...matching, request, journalMax, deliverySettings: deliverySettingsOf(queue) };
   const packed = items.map((item) => ({ item: packItem(item, bodies) }));
   return (await run("retry", queue, header, packed)) as Buffer;
 }
@@ -152,7 +152,7 @@ function filterCells(filter: MessageFilter): string {
     if (state === "SCHEDULED" && filter.quarantineReasons.length > 0) continue;
     for (const reason of reasons) {
       for (const why of state === "SCHEDULED" ? [0] : quarantineNumbers(filter)) {
-        cells.push(`c:${NUMBERS.STATE[state]}:${REASONS[reason]}:${why}`);
+        cells.push(`${CONSTANTS.COUNTER.CELL}${CONSTANTS.STATE[state]}:${REASONS[reason]}:${why}`);
       }
     }
   }

@@ -5,15 +5,15 @@ import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
 import { packEdit } from "../edits.ts";
+import { CONSTANTS } from "../packed/constants.ts";
 import { type Part, pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
-import { NUMBERS } from "../packed/numbers.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
 import { tokenFields, tokenStatus } from "./leases.ts";
 
-const { FLAG, OUTCOME, OUTCOME_BIT } = NUMBERS;
+const { FLAG, OUTCOME, OUTCOME_BIT } = CONSTANTS;
 
 const KINDS = {
   succeed: OUTCOME.SUCCEED,
@@ -97,7 +97,7 @@ function readExamined(facts: Buffer): Examined {
 }
 
 export async function runSettle(
-  { run, journalMax, bodies, rulesOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
@@ -106,7 +106,7 @@ export async function runSettle(
     request,
     isolateAt: ISOLATE_AFTER_EXPIRIES,
     journalMax,
-    deliveryRules: rulesOf(queue),
+    deliverySettings: deliverySettingsOf(queue),
   };
   const args = items.map((item) => ({ facts: packOutcome(item, bodies) }));
   const answer = (await run("settle", queue, header, args)) as Buffer | [Buffer];

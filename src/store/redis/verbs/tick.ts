@@ -22,7 +22,7 @@ export interface TickSetup {
 }
 
 export async function runTick(
-  { run, journalMax, bodies, rulesOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
   queue: string,
   request: TickRequest,
   { claimer, graceMs }: TickSetup,
@@ -42,7 +42,7 @@ export async function runTick(
     pausedUntil: settings.pausedUntilAtMs ?? 0,
     journalMax,
     claimer,
-    deliveryRules: rulesOf(queue),
+    deliverySettings: deliverySettingsOf(queue),
   };
   const sessions = request.sessions.map((session) => ({
     session: session.sessionId,
@@ -50,7 +50,7 @@ export async function runTick(
     count: session.count,
     bytes: session.bytes,
     lease: session.leaseMs,
-    empty: session.canIsolate ? 1 : 0,
+    canIsolate: session.canIsolate ? 1 : 0,
   }));
   const reply = await run("tick", queue, header, sessions);
   const [head, lost, ended, ...claims] = reply as [Buffer, Buffer, Buffer, ...ClaimValue[]];
@@ -78,13 +78,13 @@ export async function runTick(
 }
 
 export async function runAbandon(
-  { run, journalMax, rulesOf }: StoreContext,
+  { run, journalMax, deliverySettingsOf }: StoreContext,
   queue: string,
   claimNumber: number,
   sessions: readonly ClaimedSession[],
   claimer: string,
 ): Promise<void> {
-  const header = { claimNumber, journalMax, claimer, deliveryRules: rulesOf(queue) };
+  const header = { claimNumber, journalMax, claimer, deliverySettings: deliverySettingsOf(queue) };
   const items = sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce }));
   await run("abandon", queue, header, items);
 }

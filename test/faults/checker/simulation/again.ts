@@ -6,10 +6,10 @@ import { STREAM_MS } from "./simulation.ts";
  * Delivers a finished message again half a second later, to the same worker, during its lease. The counters are adjusted,
  * so only the rules for deliveries can find it.
  * @param queue of the second delivery; default: the same
- * @param heard what remains of the first outcome; `nothing`: it was not sent
+ * @param received what remains of the first outcome; `nothing`: it was not sent
  */
 export function comesAgain(
-  heard: "no answer" | "nothing",
+  received: "no answer" | "nothing",
   stream: "same" | "next",
   queue?: string,
 ): Mutation {
@@ -37,7 +37,7 @@ export function comesAgain(
       ...calls.map(({ call }) => calledAgain(call, token)),
     ];
     const dropped = calls.flatMap(({ place, call }) =>
-      call.e === "acked" || heard === "nothing" ? [place] : [],
+      call.e === "acked" || received === "nothing" ? [place] : [],
     );
     lines.replace(dropped, owner, added);
     lines.countDelivery(queue ?? delivered.queue);

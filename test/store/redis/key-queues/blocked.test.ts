@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import type { DeliveryRules } from "../../../../src/core/delivery-rules.ts";
+import type { DeliverySettings } from "../../../../src/core/delivery-settings.ts";
 import type { SendItem } from "../../../../src/store/contract.ts";
 import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { useTestStore } from "../../../support/store.ts";
@@ -13,7 +13,7 @@ const at = useTestStore();
 afterEach(() => at.current.redis.flushall());
 
 const QUEUE = "blocked";
-const { rules, send, claimNames } = keyQueueSteps(at, QUEUE);
+const { useSettings, send, claimNames } = keyQueueSteps(at, QUEUE);
 const BLOCKED = 100_000;
 const BATCH = 1_000;
 const TICKS = 400;
@@ -61,22 +61,26 @@ async function expectCheap(what: string): Promise<void> {
   expect(await claimNames({ count: 1 })).toEqual(["free"]);
 }
 
-const RULES: Partial<DeliveryRules> = { keyAttribute: "host", keyMaxInFlight: 1, ordering: "key" };
+const SETTINGS: Partial<DeliverySettings> = {
+  keyAttribute: "host",
+  keyMaxInFlight: 1,
+  ordering: "key",
+};
 
 test("a closed key costs nothing, however many messages it blocks", LIMIT, async () => {
-  rules(RULES);
+  useSettings(SETTINGS);
   await block(() => ({ limiterKey: "a" }));
   await expectCheap("one key");
 });
 
 test("10,000 closed keys cost nothing", LIMIT, async () => {
-  rules(RULES);
+  useSettings(SETTINGS);
   await block((n) => ({ limiterKey: `key ${n % 10_000}` }));
   await expectCheap("10,000 keys");
 });
 
 test("10,000 messages behind ordering keys cost nothing", LIMIT, async () => {
-  rules(RULES);
+  useSettings(SETTINGS);
   await block((n) => ({ orderingKey: `order ${n % 100}` }));
   await expectCheap("100 ordering keys");
 });
@@ -85,7 +89,7 @@ test(
   "a claim with room for one finds what may go among thousands of keys that are closed",
   LIMIT,
   async () => {
-    rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
+    useSettings({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
     const closed = Array.from({ length: 2_000 }, (_, n) => ({
       name: "first",
       limiterKey: `key ${n}`,

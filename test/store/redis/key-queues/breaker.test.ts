@@ -6,7 +6,7 @@ import { bytes, hex } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, settle } = keyQueueSteps(at, QUEUE);
+const { useSettings, send, claim, claimNames, settle } = keyQueueSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, n) => ({ name: `${over.limiterKey ?? "m"} ${n}`, ...over }));
 const fail = (claims: readonly Claimed[]) =>
@@ -16,7 +16,7 @@ const message = async (claimed: Claimed) =>
   (await at.current.dump(QUEUE)).messages.get(hex(claimed.id));
 
 test("it opens when enough outcomes are failures, and nothing is delivered while it is open", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(10));
   const held = await claim({ count: 4 });
   await settle(held.slice(0, 2), "succeed");
@@ -29,7 +29,7 @@ test("it opens when enough outcomes are failures, and nothing is delivered while
 });
 
 test("outcomes below the minimum volume, and old ones, open nothing", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(10));
   await fail(await claim({ count: 3 }));
   await at.current.clock.advance(10_000);
@@ -38,7 +38,7 @@ test("outcomes below the minimum volume, and old ones, open nothing", async () =
 });
 
 test("a number of failures in a row opens it, whatever the volume", async () => {
-  rules({ breaker: { ...BREAKER, minimumVolume: 1_000, consecutiveFailures: 3 } });
+  useSettings({ breaker: { ...BREAKER, minimumVolume: 1_000, consecutiveFailures: 3 } });
   await send(...many(10));
   await fail(await claim({ count: 2 }));
   await settle(await claim({ count: 1 }), "succeed");
@@ -49,7 +49,7 @@ test("a number of failures in a row opens it, whatever the volume", async () => 
 });
 
 test("failures whose reason does not count open nothing, and dilute nothing", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(30));
   await settle(await claim({ count: 20 }), "failReschedule", { countsForBreaker: false });
   expect((await stats())?.breaker.state).toBe("CLOSED");
@@ -58,7 +58,7 @@ test("failures whose reason does not count open nothing, and dilute nothing", as
 });
 
 test("a failure of a lease from before it opened is stored and exempt", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(6));
   const held = await claim();
   await fail(held.slice(0, 4));
@@ -73,7 +73,7 @@ test("a failure of a lease from before it opened is stored and exempt", async ()
 });
 
 test("a failure that no retry can fix goes to quarantine while it is open", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(5));
   const held = await claim();
   await fail(held.slice(0, 4));
@@ -85,7 +85,7 @@ test("a failure that no retry can fix goes to quarantine while it is open", asyn
 });
 
 test("a failure from before it opened does not drop a message", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(5));
   const held = await claim();
   await fail(held.slice(0, 4));
@@ -105,7 +105,7 @@ test("a failure that no retry can fix moves its message while it is open", async
     "never retried here": ["SCHEDULED", undefined, "NON_RETRYABLE"],
     "set aside by a rule": ["QUARANTINED", "RULE", "RULE"],
   } as const;
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(4 + Object.keys(kinds).length));
   const held = [...(await claim())];
   await fail(held.splice(0, 4));
@@ -126,7 +126,7 @@ test("a failure that no retry can fix moves its message while it is open", async
 });
 
 async function openIt(): Promise<void> {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(20));
   await fail(await claim({ count: 4 }));
 }
@@ -204,7 +204,7 @@ test("a half-open breaker with a probe to give does not delay the next token of 
 });
 
 test("outcomes of leases from before it opened do not count, even after it has closed", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(20));
   const held = await claim({ count: 12 });
   await fail(held.slice(0, 4));
@@ -218,7 +218,7 @@ test("outcomes of leases from before it opened do not count, even after it has c
 });
 
 test("by key, one bad host does not stop the others", async () => {
-  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+  useSettings({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
   await send(...many(10, { limiterKey: "bad" }), ...many(10, { limiterKey: "good" }), {
     name: "none",
   });
@@ -256,14 +256,14 @@ test("opening and closing are in the journal", async () => {
 });
 
 test("open breakers are listed, and can be closed by hand", async () => {
-  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+  useSettings({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
   await send(...many(12, { limiterKey: "bad" }), ...many(2, { limiterKey: "good" }));
   const held = await claim({ count: 10 });
   await fail(
     held.filter(({ envelope }) => String(Buffer.from(envelope)).startsWith("bad")).slice(0, 4),
   );
   const { store } = at.current;
-  expect(await store.limiters.breakers(QUEUE)).toEqual([
+  expect(await store.deliveryBlocks.breakers(QUEUE)).toEqual([
     {
       key: "bad",
       state: "OPEN",
@@ -273,14 +273,14 @@ test("open breakers are listed, and can be closed by hand", async () => {
     },
   ]);
   expect(await claimNames()).not.toContain("bad 11");
-  expect(await store.limiters.resetBreaker(QUEUE, "bad")).toBe(true);
-  expect(await store.limiters.resetBreaker(QUEUE, "bad")).toBe(false);
-  expect(await store.limiters.breakers(QUEUE)).toEqual([]);
+  expect(await store.deliveryBlocks.resetBreaker(QUEUE, "bad")).toBe(true);
+  expect(await store.deliveryBlocks.resetBreaker(QUEUE, "bad")).toBe(false);
+  expect(await store.deliveryBlocks.breakers(QUEUE)).toEqual([]);
   expect(await claimNames()).toContain("bad 11");
 });
 
 test("an expired lease from before it opened is exempt", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send(...many(5));
   const held = await claim({ leaseMs: 1_000 });
   await fail(held.slice(0, 4));
@@ -290,7 +290,7 @@ test("an expired lease from before it opened is exempt", async () => {
 });
 
 test("an exempt failure resets the count of expired leases", async () => {
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   await send({ name: "isolated" });
   for (let time = 0; time < 2; time++) {
     await claim({ leaseMs: 1_000 });
@@ -309,26 +309,26 @@ test("a breaker that was off while its probes ended tries again when it is back"
   await openIt();
   await at.current.clock.advance(5_000);
   const probes = await claim();
-  rules({});
+  useSettings({});
   await settle(probes, "release", { delayMs: 0 });
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   const again = await claim();
   expect(again).toHaveLength(2);
   await settle(again, "succeed");
   expect((await stats())?.breaker.state).toBe("CLOSED");
 });
 
-test("messages of an open breaker go on when the rules have none any more", async () => {
-  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+test("messages behind an open breaker are delivered when the settings no longer have a breaker", async () => {
+  useSettings({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
   await send(...many(10, { limiterKey: "bad" }));
   await fail(await claim({ count: 4 }));
   expect(await claimNames()).toEqual([]);
-  rules({ keyAttribute: "host" });
+  useSettings({ keyAttribute: "host" });
   expect(await claimNames()).toHaveLength(10);
 });
 
 test("a breaker that is not used for a day is dropped", async () => {
-  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+  useSettings({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
   await send(...many(4, { limiterKey: "bad" }));
   const held = await claim();
   await fail(held);
@@ -346,14 +346,14 @@ test("the queue's breaker counts among the open ones", async () => {
 });
 
 test("a breaker that needs fewer probes now closes by those that have succeeded", async () => {
-  rules({ breaker: { ...BREAKER, probes: 5 } });
+  useSettings({ breaker: { ...BREAKER, probes: 5 } });
   await send(...many(20));
   await fail(await claim({ count: 4 }));
   await at.current.clock.advance(5_000);
   const probes = await claim();
   await settle(probes.slice(0, 2), "succeed");
   await settle(probes.slice(2), "release", { delayMs: 0 });
-  rules({ breaker: BREAKER });
+  useSettings({ breaker: BREAKER });
   expect(await claim()).toHaveLength(18);
   expect((await stats())?.breaker.state).toBe("CLOSED");
 });

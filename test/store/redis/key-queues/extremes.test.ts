@@ -7,7 +7,7 @@ import { START_MS, useTestStore } from "../../../support/store.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, settle } = keyQueueSteps(at, QUEUE);
+const { useSettings, send, claim, claimNames, settle } = keyQueueSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, n) => ({ name: `${n}`, ...over }));
 const fail = (claims: readonly Claimed[]) =>
@@ -15,7 +15,7 @@ const fail = (claims: readonly Claimed[]) =>
 const stats = async () => (await at.current.store.stats([QUEUE]))[0];
 
 test("the lowest rate delivers one message each thousand seconds", async () => {
-  rules({ rate: { perSecond: 0.001, burst: 1 } });
+  useSettings({ rate: { perSecond: 0.001, burst: 1 } });
   await send(...many(2));
   expect(await claimNames()).toEqual(["0"]);
   expect((await at.current.tick(QUEUE, [])).nextDueAtMs).toBe(START_MS + 1_000_000);
@@ -26,7 +26,7 @@ test("the lowest rate delivers one message each thousand seconds", async () => {
 });
 
 test("the lowest rate of a key delivers one message each thousand seconds", async () => {
-  rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
+  useSettings({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
   await send(...many(2, { limiterKey: "a" }));
   expect(await claimNames()).toEqual(["0"]);
   expect(await claimNames()).toEqual([]);
@@ -38,7 +38,7 @@ test("the lowest rate of a key delivers one message each thousand seconds", asyn
 
 test("the highest rates and bursts block nothing", async () => {
   const most = { perSecond: 1_000_000, burst: 1_000_000 };
-  rules({
+  useSettings({
     ...{ rate: most, keyAttribute: "host", keyRate: most, keyMaxInFlight: 10_000 },
     retryBudget: { ratio: 100, minPerSecond: 1_000_000 },
   });
@@ -50,7 +50,7 @@ test("the highest rates and bursts block nothing", async () => {
 });
 
 test("the highest rate with the smallest burst goes one by one", async () => {
-  rules({ rate: { perSecond: 1_000_000, burst: 1 } });
+  useSettings({ rate: { perSecond: 1_000_000, burst: 1 } });
   await send(...many(3));
   expect(await claimNames()).toHaveLength(1);
   // The shortest time until the next look.
@@ -64,7 +64,7 @@ test("the shortest window forgets after a second, the longest after an hour", as
     [1_000, "short"],
     [3_600_000, "long"],
   ] as const) {
-    rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key", windowMs } });
+    useSettings({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key", windowMs } });
     await send(...many(7, { limiterKey: key }));
     const held = await claim({ leaseMs: 12 * 3_600_000 });
     const open = async () => (await stats())?.openBreakers;
@@ -77,13 +77,13 @@ test("the shortest window forgets after a second, the longest after an hour", as
     expect(await open()).toBe(0);
     await fail(held.slice(6));
     expect(await open()).toBe(1);
-    await at.current.store.limiters.resetBreaker(QUEUE, key);
+    await at.current.store.deliveryBlocks.resetBreaker(QUEUE, key);
     await settle(await claim(), "discard");
   }
 });
 
 test("a hundred probes must all succeed", async () => {
-  rules({ breaker: { ...BREAKER, probes: 100 } });
+  useSettings({ breaker: { ...BREAKER, probes: 100 } });
   await send(...many(150));
   await fail(await claim({ count: 4 }));
   await at.current.clock.advance(BREAKER.openMs);
@@ -96,16 +96,16 @@ test("a hundred probes must all succeed", async () => {
 });
 
 test("a breaker that any failure opens, and one that only all of them do", async () => {
-  rules({ breaker: { ...BREAKER, minimumVolume: 1, failureRatio: 0.000_001 } });
+  useSettings({ breaker: { ...BREAKER, minimumVolume: 1, failureRatio: 0.000_001 } });
   await send(...many(10));
   const held = await claim();
   await settle(held.slice(0, 5), "succeed");
   await fail(held.slice(5, 6));
   expect((await stats())?.breaker.state).toBe("OPEN");
-  await at.current.store.limiters.resetBreaker(QUEUE, "");
+  await at.current.store.deliveryBlocks.resetBreaker(QUEUE, "");
   await settle(held.slice(6), "discard");
   await at.current.clock.advance(1);
-  rules({ breaker: { ...BREAKER, minimumVolume: 3, failureRatio: 1 } });
+  useSettings({ breaker: { ...BREAKER, minimumVolume: 3, failureRatio: 1 } });
   await send(...many(6));
   const next = await claim();
   await settle(next.slice(0, 1), "succeed");
@@ -114,7 +114,7 @@ test("a breaker that any failure opens, and one that only all of them do", async
 });
 
 test("the failure ratio is exact: three failures of thirty are a tenth", async () => {
-  rules({ breaker: { ...BREAKER, minimumVolume: 30, failureRatio: 0.1 } });
+  useSettings({ breaker: { ...BREAKER, minimumVolume: 30, failureRatio: 0.1 } });
   await send(...many(30));
   const held = await claim();
   await settle(held.slice(0, 27), "succeed");
@@ -126,7 +126,7 @@ test("the failure ratio is exact: three failures of thirty are a tenth", async (
 
 test("the longest keys, in characters of several bytes, differ by their last one", async () => {
   const key = "ü".repeat(63);
-  rules({
+  useSettings({
     ...{ keyAttribute: "host", keyMaxInFlight: 1 },
     breaker: { ...BREAKER, scope: "key", minimumVolume: 1 },
   });
@@ -135,7 +135,7 @@ test("the longest keys, in characters of several bytes, differ by their last one
   expect(held).toHaveLength(2);
   expect(await claimNames()).toEqual([]);
   await fail(held.slice(0, 1));
-  const open = await at.current.store.limiters.breakers(QUEUE);
+  const open = await at.current.store.deliveryBlocks.breakers(QUEUE);
   expect(open.map((breaker) => breaker.key)).toEqual([`${key}é`]);
   await settle(held.slice(1), "succeed");
   expect(await claimNames()).toEqual(["1"]);

@@ -5,12 +5,12 @@ import { session } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, names, settle } = keyQueueSteps(at, QUEUE);
+const { useSettings, send, claim, claimNames, names, settle } = keyQueueSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, n) => ({ name: `${over.limiterKey ?? "m"} ${n}`, ...over }));
 
 test("a rate hands out its burst, then one by one as tokens come", async () => {
-  rules({ rate: { perSecond: 10, burst: 3 } });
+  useSettings({ rate: { perSecond: 10, burst: 3 } });
   await send(...many(10));
   expect(await claimNames()).toHaveLength(3);
   const waiting = await at.current.tick(QUEUE, []);
@@ -28,7 +28,7 @@ test("a rate hands out its burst, then one by one as tokens come", async () => {
 });
 
 test("a rate holds over all nodes together", async () => {
-  rules({ rate: { perSecond: 1, burst: 5 } });
+  useSettings({ rate: { perSecond: 1, burst: 5 } });
   await send(...many(10));
   const other = at.current.openStore();
   expect(await claimNames({ count: 3 })).toHaveLength(3);
@@ -49,7 +49,7 @@ test("a rate holds over all nodes together", async () => {
 });
 
 test("a key's rate holds back that key alone", async () => {
-  rules({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 2 } });
+  useSettings({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 2 } });
   await send(...many(5, { limiterKey: "slow" }), ...many(2, { limiterKey: "fast" }), {
     name: "none",
   });
@@ -61,7 +61,7 @@ test("a key's rate holds back that key alone", async () => {
 });
 
 test("messages in flight of one key stay within their number, and the next one follows an outcome", async () => {
-  rules({ keyAttribute: "host", keyMaxInFlight: 2 });
+  useSettings({ keyAttribute: "host", keyMaxInFlight: 2 });
   await send(...many(4, { limiterKey: "a" }));
   const held = await claim();
   expect(names(held)).toEqual(["a 0", "a 1"]);
@@ -72,7 +72,7 @@ test("messages in flight of one key stay within their number, and the next one f
 });
 
 test("a lease that expires makes room for its key", async () => {
-  rules({ keyAttribute: "host", keyMaxInFlight: 1 });
+  useSettings({ keyAttribute: "host", keyMaxInFlight: 1 });
   await send(...many(2, { limiterKey: "a" }));
   expect(await claimNames({ leaseMs: 1_000 })).toEqual(["a 0"]);
   await at.current.clock.advance(1_001);
@@ -80,7 +80,7 @@ test("a lease that expires makes room for its key", async () => {
 });
 
 test("due messages of many keys get equal shares of one claim", async () => {
-  rules({ keyAttribute: "host", keyMaxInFlight: 1_000 });
+  useSettings({ keyAttribute: "host", keyMaxInFlight: 1_000 });
   await send(...many(50, { limiterKey: "big" }));
   await at.current.clock.advance(1);
   await send(...many(2, { limiterKey: "small" }));
@@ -89,7 +89,7 @@ test("due messages of many keys get equal shares of one claim", async () => {
 });
 
 test("a claim reads no blocked message: a hundred closed keys cost one look each", async () => {
-  rules({ keyAttribute: "host", keyMaxInFlight: 1 });
+  useSettings({ keyAttribute: "host", keyMaxInFlight: 1 });
   for (let key = 0; key < 100; key++) await send(...many(5, { limiterKey: `k${key}` }));
   await claim({ count: 100 });
   await claimNames();
@@ -98,17 +98,17 @@ test("a claim reads no blocked message: a hundred closed keys cost one look each
   expect(keyQueues.limiters.size).toBe(100);
 });
 
-test("new rules open limiters that old rules closed", async () => {
-  rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
+test("new settings open limiters that old settings closed", async () => {
+  useSettings({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
   await send(...many(3, { limiterKey: "a" }));
   await claim();
   expect(await claimNames()).toEqual([]);
-  rules({});
+  useSettings({});
   expect(await claimNames()).toEqual(["a 1", "a 2"]);
 });
 
 test("a budget lets retries be a share of first deliveries, and a few in any case", async () => {
-  rules({ retryBudget: { ratio: 0.5, minPerSecond: 1 } });
+  useSettings({ retryBudget: { ratio: 0.5, minPerSecond: 1 } });
   await send(...many(60));
   const first = await claim({ count: 60 });
   await settle(first, "failReschedule", { delayMs: 0 });
@@ -123,7 +123,7 @@ test("a budget lets retries be a share of first deliveries, and a few in any cas
 });
 
 test("first deliveries do not wait behind retries that the budget holds", async () => {
-  rules({ retryBudget: { ratio: 0.01, minPerSecond: 0 } });
+  useSettings({ retryBudget: { ratio: 0.01, minPerSecond: 0 } });
   await send(...many(15));
   await settle(await claim(), "failReschedule", { delayMs: 0 });
   expect(await claimNames()).toHaveLength(10);
@@ -132,7 +132,7 @@ test("first deliveries do not wait behind retries that the budget holds", async 
 });
 
 test("an isolated delivery follows within a second after its key opens", async () => {
-  rules({ keyAttribute: "host", keyMaxInFlight: 1 });
+  useSettings({ keyAttribute: "host", keyMaxInFlight: 1 });
   await send({ name: "isolated", limiterKey: "a" });
   for (let time = 0; time < 2; time++) {
     await claim({ leaseMs: 1_000 });
@@ -152,7 +152,7 @@ test("an isolated delivery follows within a second after its key opens", async (
 });
 
 test("nodes share a retry budget, and one node may use all of it", async () => {
-  rules({ retryBudget: { ratio: 0.01, minPerSecond: 1 } });
+  useSettings({ retryBudget: { ratio: 0.01, minPerSecond: 1 } });
   await send(...many(30));
   await settle(await claim(), "failReschedule", { delayMs: 0 });
   const other = at.current.openStore();
@@ -171,7 +171,7 @@ test("nodes share a retry budget, and one node may use all of it", async () => {
 test("deliveries before the budget was set do not count against it", async () => {
   await send(...many(200));
   await settle(await claim({ count: 200 }), "failReschedule", { delayMs: 0 });
-  rules({ retryBudget: { ratio: 0.1, minPerSecond: 1 } });
+  useSettings({ retryBudget: { ratio: 0.1, minPerSecond: 1 } });
   await settle(await claim({ count: 200 }), "failReschedule", { delayMs: 0 });
   expect(await claimNames()).toEqual([]);
   await at.current.clock.advance(5_000);
@@ -180,7 +180,7 @@ test("deliveries before the budget was set do not count against it", async () =>
 
 test("a clock that jumps back stops no rate, neither of the queue nor of a key", async () => {
   const rate = { perSecond: 10, burst: 1 };
-  rules({ rate, keyAttribute: "host", keyRate: rate });
+  useSettings({ rate, keyAttribute: "host", keyRate: rate });
   await send(...many(3, { limiterKey: "a" }));
   expect(await claimNames()).toEqual(["a 0"]);
   await at.current.clock.advance(50);
@@ -194,7 +194,7 @@ test("a clock that jumps back stops no rate, neither of the queue nor of a key",
 });
 
 test("a clock that jumps back keeps no limiter closed longer", async () => {
-  rules({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 1 } });
+  useSettings({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 1 } });
   await send(...many(2, { limiterKey: "a" }));
   await claim();
   expect(await claimNames()).toEqual([]);

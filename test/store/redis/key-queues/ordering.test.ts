@@ -6,11 +6,11 @@ import { NO_REQUEST, toRetry } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, names, settle } = keyQueueSteps(at, QUEUE);
+const { useSettings, send, claim, claimNames, names, settle } = keyQueueSteps(at, QUEUE);
 const HOUR_MS = 3_600_000;
 
 function keyed(over: { hold?: boolean } = {}): void {
-  rules({ ordering: over.hold ? "hold" : "key", orderingHoldMaxAgeMs: HOUR_MS });
+  useSettings({ ordering: over.hold ? "hold" : "key", orderingHoldMaxAgeMs: HOUR_MS });
 }
 const a = (name: string, over = {}) => ({ name, orderingKey: "a", ...over });
 
@@ -102,7 +102,7 @@ test("a hold ends with its age, and the pump knows when", async () => {
   expect((await at.current.store.stats([QUEUE]))[0]?.heldKeys).toBe(0);
 });
 
-test("a hold ends when the rules no longer say so", async () => {
+test("a hold ends when the ordering setting is no longer `hold`", async () => {
   keyed({ hold: true });
   await send(a("a1"), a("a2"));
   await settle(await claim(), "quarantine");
@@ -151,7 +151,7 @@ test("nothing is kept of a key that has no message", async () => {
 });
 
 test("order, key limits and priority hold together", async () => {
-  rules({ ordering: "key", keyAttribute: "host", keyMaxInFlight: 1 });
+  useSettings({ ordering: "key", keyAttribute: "host", keyMaxInFlight: 1 });
   await send(
     a("a1", { limiterKey: "h" }),
     a("a2", { limiterKey: "h", priority: 50 }),
@@ -172,9 +172,9 @@ test("a held key can be released once; its message stays in quarantine", async (
   await send(a("a1"), a("a2"));
   const [first] = await claim();
   await settle([first as Claimed], "quarantine");
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toEqual(first?.id);
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toBeUndefined();
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "unused")).toBeUndefined();
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "a")).toEqual(first?.id);
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "a")).toBeUndefined();
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "unused")).toBeUndefined();
   expect(await claimNames()).toEqual(["a2"]);
   expect((await at.current.store.stats([QUEUE]))[0]?.quarantined).toBe(1);
 });
@@ -204,20 +204,20 @@ test("a message that lost its turn counts as scheduled", async () => {
 });
 
 test("a hold without an age lasts until the message is retried or released", async () => {
-  rules({ ordering: "hold", orderingHoldMaxAgeMs: 0 });
+  useSettings({ ordering: "hold", orderingHoldMaxAgeMs: 0 });
   await send(a("a1"), a("a2"));
   await settle(await claim(), "quarantine");
   expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBeUndefined();
   await at.current.clock.advance(365 * 24 * HOUR_MS);
   expect(await claimNames()).toEqual([]);
-  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toBeDefined();
+  expect(await at.current.store.deliveryBlocks.releaseOrder(QUEUE, "a")).toBeDefined();
   expect(await claimNames()).toEqual(["a2"]);
 });
 
 test("messages keep their order when the queue stops keeping order", async () => {
   keyed();
   await send(a("a1"), a("a2"));
-  rules({});
+  useSettings({});
   await send({ name: "a3" });
   const first = await claim();
   expect(names(first)).toEqual(["a1", "a3"]);

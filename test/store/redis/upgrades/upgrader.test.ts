@@ -1,14 +1,18 @@
 // Servers of two layouts on one store: which end, which wait, and that no upgrade stays half done.
 
 import { expect, test } from "vitest";
-import { LAYOUT, LAYOUT_VERSION, type Layout } from "../../../../src/store/redis/layout.ts";
 import type { RedisStore } from "../../../../src/store/redis/redis-store.ts";
+import {
+  LAYOUT,
+  type Layout,
+  STORAGE_VERSION,
+} from "../../../../src/store/redis/storage-version.ts";
 import type { Upgrade, UpgradeSteps } from "../../../../src/store/redis/upgrades/upgrade.ts";
 import { until, useTestStore } from "../../../support/store.ts";
 import { item, SETTINGS } from "../../../support/store-items.ts";
 
 const QUEUE = "orders";
-const NEXT = LAYOUT_VERSION + 1;
+const NEXT = STORAGE_VERSION + 1;
 const at = useTestStore();
 const key = (name: string) => `${at.current.prefix}:${name}`;
 const version = () => at.current.redis.get(key("version"));
@@ -17,7 +21,7 @@ const version = () => at.current.redis.get(key("version"));
 const MARK = "redis.call('INCR', KEYS[1])";
 
 function nextLayout(run: Upgrade["run"] = mark): Layout {
-  const upgrade = { from: LAYOUT_VERSION, to: NEXT, what: "queues are marked", run };
+  const upgrade = { from: STORAGE_VERSION, to: NEXT, what: "queues are marked", run };
   return { version: NEXT, upgrades: [...LAYOUT.upgrades, upgrade] };
 }
 
@@ -43,7 +47,7 @@ test("the upgrades lead without a gap to this version's layout", () => {
     expect(from).toBe(index + 1);
     expect(to).toBe(index + 2);
   });
-  expect(LAYOUT.upgrades.at(-1)?.to).toBe(LAYOUT_VERSION);
+  expect(LAYOUT.upgrades.at(-1)?.to).toBe(STORAGE_VERSION);
 });
 
 test("a running server ends when a newer one comes, which waits for it and then upgrades", async () => {
@@ -51,7 +55,7 @@ test("a running server ends when a newer one comes, which waits for it and then 
   await old.send(QUEUE, [item()], SETTINGS);
   const { store: next, words } = openNext();
   await until("its words", () => words.some((line) => line.includes("stop node-1")));
-  expect(await version()).toBe(String(LAYOUT_VERSION));
+  expect(await version()).toBe(String(STORAGE_VERSION));
 
   const refused = refusal(old);
   await expect(old.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
@@ -83,7 +87,7 @@ test("a server that was killed holds an upgrade up until it has been silent for 
   expect(await version()).toBe(String(NEXT));
 });
 
-test("a server that was suspended confirms the layout before it goes on", async () => {
+test("a server that was suspended confirms the layout before it continues", async () => {
   let nowMs = 0;
   const old = at.current.openStore({ now: () => nowMs });
   await ready(old);
@@ -106,7 +110,7 @@ test("a server that was suspended confirms the layout before it goes on", async 
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("a server that was suspended goes on if nothing has changed", async () => {
+test("a server that was suspended continues if nothing has changed", async () => {
   let nowMs = 0;
   const server = at.current.openStore({ now: () => nowMs });
   await ready(server);
@@ -120,7 +124,7 @@ test("older servers don't start while an upgrade is announced, or has begun", as
   await redis.set(key("upgrade"), `${NEXT} node-new`);
   await expect(store.open()).rejects.toThrow(/is upgraded to layout 4 by a newer server/);
   await redis.del(key("upgrade"));
-  await redis.set(key("version"), `${LAYOUT_VERSION}>${NEXT}`);
+  await redis.set(key("version"), `${STORAGE_VERSION}>${NEXT}`);
   await expect(store.open()).rejects.toThrow(/is upgraded to layout 4 by a newer server/);
 });
 
@@ -152,7 +156,7 @@ test("another server repeats a half-done upgrade from its beginning", async () =
     await new Promise(() => {}); // it never gets further
   });
   await half.promise;
-  expect(await version()).toBe(`${LAYOUT_VERSION}>${NEXT}`);
+  expect(await version()).toBe(`${STORAGE_VERSION}>${NEXT}`);
   await killed.store.close();
 
   const { store: next, words } = openNext();
@@ -183,5 +187,5 @@ test("a layout without an upgrade is refused and not changed", async () => {
   const upgrades = [{ from: NEXT, to: NEXT + 1, what: "", run: mark }];
   const store = at.current.openStore({ layout: { version: NEXT + 1, upgrades } });
   expect(await refusal(store)).toMatch(/is of layout 3; this server upgrades from 4 on/);
-  expect(await redis.get(key("version"))).toBe(String(LAYOUT_VERSION));
+  expect(await redis.get(key("version"))).toBe(String(STORAGE_VERSION));
 });

@@ -2,7 +2,7 @@
 -- tenths of the window, so that old ones are dropped at no cost.
 local TENTHS, TENTH_BYTES = 10, 8
 -- An open breaker that nothing moves is dropped after this.
-local UNUSED_MS = 86400000
+local UNUSED_MS = LIMIT.DAY_MS
 
 local breakers = lazy({})
 
@@ -44,7 +44,7 @@ function breakers.build()
   -- The breaker that outcomes of a message move, if any.
   function breakers.of_message(s)
     if not has_breakers then return nil end
-    if rules.scope == SCOPE.QUEUE then return breakers.of('') end
+    if settings.scope == SCOPE.QUEUE then return breakers.of('') end
     return s.key ~= '' and breakers.of(s.key) or nil
   end
 
@@ -55,7 +55,7 @@ function breakers.build()
     set_flag(s, FLAG.PROBE, probe)
     if not probe then return lease end
     b.out, b.changed = b.out + 1, true
-    return math.min(lease, rules.probe_lease)
+    return math.min(lease, settings.probe_lease)
   end
 
   function breakers.flush()
@@ -64,7 +64,7 @@ function breakers.build()
         local parts = { write.breaker(b) }
         for at = 0, TENTHS - 1 do parts[at + 2] = write.breaker_tenth { ok = b.ok[at], failed = b.failed[at] } end
         -- Once it has opened, leases from before that must still be recognized.
-        local kept = b.opened == 0 and rules.window or math.max(0, b.retry_at - now) + UNUSED_MS
+        local kept = b.opened == 0 and settings.window or math.max(0, b.retry_at - now) + UNUSED_MS
         redis.call('SET', k_breaker .. key, table.concat(parts), 'PX', string.format('%d', kept))
       end
     end
@@ -93,8 +93,8 @@ function breakers.build_moves()
     if b.state == BREAKER.CLOSED then b.first, b.times = now, 0 end
     b.state, b.opened, b.changed = BREAKER.OPEN, now, true
     b.times = math.min(b.times + 1, 65535)
-    local open_time = rules.open_time * 2 ^ math.min(b.times - 1, 40)
-    b.retry_at = now + math.min(open_time, math.max(rules.open_time, rules.max_open_time))
+    local open_time = settings.open_time * 2 ^ math.min(b.times - 1, 40)
+    b.retry_at = now + math.min(open_time, math.max(settings.open_time, settings.max_open_time))
     reset_counts(b)
     rank(k_breakers, b.key, b.first)
     breakers.note(JOURNAL.BREAKER_OPENED, b)
@@ -121,15 +121,15 @@ function breakers.build_moves()
       b.state, b.half, b.out, b.won, b.changed = BREAKER.HALF_OPEN, now, 0, 0, true
       breakers.note(JOURNAL.BREAKER_HALF_OPENED, b)
     end
-    -- Under new rules it may need fewer probes than when they went out.
-    if b.state == BREAKER.HALF_OPEN and b.won >= rules.probes then breakers.close(b) end
+    -- Under new settings it may need fewer probes than when they went out.
+    if b.state == BREAKER.HALF_OPEN and b.won >= settings.probes then breakers.close(b) end
     if b.state == BREAKER.CLOSED then return math.huge, 0 end
     if b.state == BREAKER.OPEN then return 0, b.retry_at end
     if b.out > leases then b.out, b.changed = leases, true end
-    local left = math.max(0, rules.probes - b.out - b.won)
+    local left = math.max(0, settings.probes - b.out - b.won)
     if left > 0 then return left, 0 end
     -- The outcome of a probe is an event; this finds a probe whose lease ends without one.
-    return 0, now + rules.probe_lease
+    return 0, now + settings.probe_lease
   end
 end
 
@@ -137,7 +137,7 @@ end
 function breakers.build_outcomes()
   -- Drops counts that are older than the window. Returns the index of the present tenth.
   local function advance(b)
-    local tenth = math.floor(now * TENTHS / rules.window)
+    local tenth = math.floor(now * TENTHS / settings.window)
     local passed = tenth - b.tenth
     if passed < 0 or passed > TENTHS then passed = TENTHS end
     for step = 0, passed - 1 do
@@ -149,12 +149,12 @@ function breakers.build_outcomes()
   end
 
   local function trips(b)
-    if rules.in_a_row > 0 and b.in_a_row >= rules.in_a_row then return true end
+    if settings.in_a_row > 0 and b.in_a_row >= settings.in_a_row then return true end
     local ok, failed = 0, 0
     for at = 0, TENTHS - 1 do ok, failed = ok + b.ok[at], failed + b.failed[at] end
     local all = ok + failed
     -- The ratio is a decimal fraction: 0.1 of 30 must be 3.
-    return all >= rules.volume and failed > 0 and failed + 1e-9 * all >= rules.ratio * all
+    return all >= settings.volume and failed > 0 and failed + 1e-9 * all >= settings.ratio * all
   end
 
   local function is_probe_of(b, s)
@@ -196,7 +196,7 @@ function breakers.build_outcomes()
         breakers.open(b)
       elseif not failed then
         b.won, b.changed = b.won + 1, true
-        if b.won >= rules.probes then breakers.close(b) end
+        if b.won >= settings.probes then breakers.close(b) end
       end
       return false
     end

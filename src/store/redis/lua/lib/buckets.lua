@@ -13,7 +13,7 @@ function buckets.build()
     if v then
       local tokens, at = read.bucket(v)
       b.tokens = math.min(burst, tokens + math.max(0, now - at) * per_second / 1000)
-      -- After the clock has jumped back the stored instant would stop the bucket until then.
+      -- If the clock jumped back, store the bucket again: a time in the future would stop it until then.
       b.changed = at > now
     end
     buckets.known[name] = b
@@ -27,7 +27,7 @@ function buckets.build()
     if tokens > 0 then b.gained = true end
   end
 
-  -- Milliseconds until there is a whole token. A bucket that never fills: an hour.
+  -- Returns the milliseconds until a whole token is there; 1 hour if the bucket never fills.
   function buckets.wait(b)
     if b.tokens >= 1 then return 0 end
     if b.per_second == 0 then return 3600000 end

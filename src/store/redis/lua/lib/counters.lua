@@ -5,14 +5,15 @@ local function count(field, by)
   deltas[field] = (deltas[field] or 0) + (by or 1)
 end
 
--- One cell for each state, reason and quarantine reason that has messages: `c:state:reason:qreason`.
+-- One cell for each state, reason and quarantine reason that has messages.
 local cell_deltas = {}
 local function count_cell(s, by)
   local number = s.state * 65536 + s.reason * 256 + s.qreason
   cell_deltas[number] = (cell_deltas[number] or 0) + by
 end
 
-local function cell_of(s) return 'c:' .. s.state .. ':' .. s.reason .. ':' .. s.qreason end
+-- Returns the counter field of a cell.
+local function cell_of(state, reason, qreason) return COUNTER.CELL .. state .. ':' .. reason .. ':' .. qreason end
 
 local RATE_TAU_MS = 60000
 
@@ -30,17 +31,18 @@ do
     redis.call('HSET', k_rates, name, write.rate { per_second = rate + n * 1000 / RATE_TAU_MS, at = now })
   end
 
-  local RATED = { accepted = true, deliveries = true, succeeded = true, failed_attempts = true }
+  local RATED = { [COUNTER.ACCEPTED] = true, [COUNTER.DELIVERIES] = true, [COUNTER.SUCCEEDED] = true,
+    [COUNTER.FAILED_ATTEMPTS] = true }
 
   function flush_counters()
     for number, by in pairs(cell_deltas) do
-      count('c:' .. math.floor(number / 65536) .. ':' .. math.floor(number / 256) % 256 .. ':' .. number % 256, by)
+      count(cell_of(math.floor(number / 65536), math.floor(number / 256) % 256, number % 256), by)
     end
     cell_deltas = {}
     for field, by in pairs(deltas) do
       if by ~= 0 then
         local after = redis.call('HINCRBY', k_counters, field, string.format('%d', by))
-        if after == 0 and string.sub(field, 1, 2) == 'c:' then
+        if after == 0 and string.sub(field, 1, #COUNTER.CELL) == COUNTER.CELL then
           redis.call('HDEL', k_counters, field)
         end
         if RATED[field] then raise_rate(field, by) end

@@ -6,9 +6,11 @@
 -- `due` and `key_queues` hold messages and key queues of priority 0; those of another priority have it as a suffix,
 -- and `priorities` lists it. `indirect` has every scheduled message that is in neither `due` nor `isolated`, by due
 -- time: in a key queue, with a priority, or behind its ordering key. A limiter is that of a key ('k' and the key) or
--- the retry budget ('b'). `limiters` says when to look at a closed one again, `blocked` which key queues it blocks.
+-- the retry budget ('b'). `limiters` says when to check a closed one again, `blocked` which key queues it blocks.
 local BUDGET_LIMITER = 'b'
--- A closed limiter is looked at again after this at the latest.
+-- Names of key queues begin with it.
+local NAME_PREFIX = 'lane'
+-- A closed limiter is checked again after this at the latest.
 local LONGEST_CLOSED_MS = 60000
 
 -- `noted`: the queue uses some of this; `wake`: pumps have something to look at.
@@ -26,12 +28,12 @@ function key_queues.build()
 
   -- A name is longer than an id, so that an index can hold both.
   function key_queues.named(key, retries, priority)
-    local name = 'lane' .. write.key_queue_name { retries = retries and 1 or 0, priority = priority, key = key }
+    local name = NAME_PREFIX .. write.key_queue_name { retries = retries and 1 or 0, priority = priority, key = key }
     return #name > 16 and name or name .. string.rep('\0', 17 - #name)
   end
 
   function key_queues.read(name)
-    local retries, priority, key = read.key_queue_name(name, 5)
+    local retries, priority, key = read.key_queue_name(name, #NAME_PREFIX + 1)
     return { name = name, key = key, retries = retries == 1, priority = priority }
   end
 
@@ -51,7 +53,7 @@ function key_queues.build()
   function key_queues.note_use()
     if key_queues.noted then return end
     key_queues.noted = true
-    put(k_meta, 'laned', '1')
+    put(k_meta, META.USES_INDIRECT, '1')
   end
 
   -- Its entry is brought up to date at the end of the script.
@@ -104,13 +106,13 @@ function key_queues.build_limiters()
   end
 
   function key_queues.block(key_queue, limiter, reopens)
-    redis.call('HSET', k_meta, 'gated_by', delivery_rules)
+    redis.call('HSET', k_meta, META.LIMITED_BY, delivery_settings)
     redis.call('SADD', k_blocked .. limiter, key_queue.name)
     redis.call('ZADD', k_limiters, math.min(reopens, now + LONGEST_CLOSED_MS), limiter)
     redis.call('ZREM', key_queues.index(k_key_queues, key_queue.priority), key_queue.name)
   end
 
-  -- Lets at most so many key queues of a limiter go on; the next tick takes the others.
+  -- Unblocks at most `most` key queues of a limiter; the next tick takes the others.
   function key_queues.unblock(limiter, most)
     for _, name in ipairs(redis.call('SPOP', k_blocked .. limiter, most)) do key_queues.touch(name) end
     if redis.call('EXISTS', k_blocked .. limiter) == 1 then
@@ -120,7 +122,7 @@ function key_queues.build_limiters()
     end
   end
 
-  -- The limiter may be open again: its key queues are looked at.
+  -- The limiter may be open again: its key queues are checked.
   function key_queues.limiter_changed(limiter)
     if redis.call('ZSCORE', k_limiters, limiter) then key_queues.unblock(limiter, 100) end
   end
@@ -130,7 +132,7 @@ function key_queues.build_limiters()
       if by ~= 0 and redis.call('HINCRBY', k_in_flight_by_key, key, string.format('%d', by)) <= 0 then
         redis.call('HDEL', k_in_flight_by_key, key)
       end
-      if by < 0 and rules and rules.key_max > 0 then breakers.moved[key] = true end
+      if by < 0 and settings and settings.key_max > 0 then breakers.moved[key] = true end
     end
     key_queues.in_flight_changes = {}
   end

@@ -1,6 +1,6 @@
--- The steps of a message. Each changes its state, all indexes and all counts together. A message is in exactly one of:
--- due, isolated, indirect or moving (SCHEDULED), leases (IN_FLIGHT), quarantine (QUARANTINED). The ends of lives are
--- indexed by chunk, with the first of them: those of a chunk come at about the same time.
+-- Steps in the life of a message. Each changes its state, indexes and counters together. A message is in exactly one of:
+-- due, isolated, indirect or moving (SCHEDULED), leases (IN_FLIGHT), quarantine (QUARANTINED). `expiry` has one entry a
+-- chunk: the earliest end of a life in it.
 
 local function drop_lease(id, s)
   rank(k_leases, id, false)
@@ -51,7 +51,7 @@ end
 
 local function schedule(id, s, due)
   s.state, s.qreason, s.due, s.since = STATE.SCHEDULED, 0, due, now
-  local is_budgeted = rules ~= nil and rules.budget > 0 and s.attempts > 0 and s.place == PLACE.DUE
+  local is_budgeted = settings ~= nil and settings.budget > 0 and s.attempts > 0 and s.place == PLACE.DUE
   -- A message with smaller flags only is in no key queue and in no order.
   if is_budgeted or s.flags >= FLAG.BUDGETED then set_flag(s, FLAG.BUDGETED, is_budgeted) end
   if s.order == '' or ordering.take_turn(id, s) then
@@ -61,7 +61,7 @@ local function schedule(id, s, due)
     key_queues.list(id, due)
   end
   if s.expire > 0 then
-    -- A due time at or after the end of its life extends it by one time to live: else it would end before the try.
+    -- A message that is due after its life ends gets one more time to live, counted from the due time.
     if due >= s.expire then s.expire = due + s.ttl * 1000 end
     note_end(id, s.expire)
   end
@@ -90,8 +90,8 @@ local function forget(id, s)
   if s.hops > 0 then moved_in.forget(id) end
   if s.flags >= FLAG.EDITED then put(k_edits .. chunk, id, false) end
   thinned_chunks[chunk] = true
-  count('messages', -1)
-  count('bytes', -s.size)
+  count(COUNTER.MESSAGES, -1)
+  count(COUNTER.BYTES, -s.size)
   if s.order ~= '' then ordering.leave(id, s) end
 end
 
@@ -105,8 +105,8 @@ local function flush_chunks()
   end
 end
 
--- The failures after the first: each behind its length in four bytes. The oldest are dropped. These are the ones that
--- this script has written.
+-- The failures after the first, each after its length in four bytes; the oldest are dropped. `known_histories` has those
+-- that this script wrote.
 local known_histories = {}
 
 local function cut_history(history)
@@ -163,7 +163,7 @@ local function depart(id, s)
   local target = move_target(s)
   leave(id, s)
   forget(id, s)
-  count('moved_out')
+  count(COUNTER.MOVED_OUT)
   journal(JOURNAL.MOVED_OUT, id, s, target)
 end
 
@@ -174,6 +174,6 @@ local function edit(id, s, v)
   put(k_edits .. chunk_of(id), id, string.sub(v, rest))
   set_flag(s, FLAG.EDITED, true)
   s.size = s.size + grown
-  count('bytes', grown)
+  count(COUNTER.BYTES, grown)
   journal(JOURNAL.EDITED, id, s)
 end

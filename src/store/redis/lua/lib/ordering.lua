@@ -19,9 +19,9 @@ function ordering.build()
     put(k_turns, order, id)
   end
 
-  -- A quarantined message whose turn it is holds its key for the time of the rules.
+  -- Makes the key wait behind this quarantined message, for `ordering_hold_max_age`.
   function ordering.hold(order)
-    rank(k_holds, order, rules and rules.hold > 0 and now + rules.hold or '+inf')
+    rank(k_holds, order, settings and settings.hold > 0 and now + settings.hold or '+inf')
     key_queues.note_use()
   end
 
@@ -44,8 +44,8 @@ function ordering.build()
     local id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
     local s = id and load_state(id)
     while id and not s do
-      -- A defect: no such message.
-      count('healed')
+      -- The entry has no message, which is a defect: remove it.
+      count(COUNTER.HEALED)
       redis.call('ZREM', k_order .. order, id)
       id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
       s = id and load_state(id)
@@ -97,9 +97,9 @@ function ordering.build_steps()
     put(k_turns, order, false)
   end
 
-  -- In quarantine the message holds its key if the rules say so; else it leaves the order.
+  -- In quarantine the message holds its key if `ordering` is `hold`; else it leaves the order.
   function ordering.quarantined(id, s)
-    if not rules or rules.ordering ~= ORDERING.HOLD then return ordering.leave(id, s) end
+    if not settings or settings.ordering ~= ORDERING.HOLD then return ordering.leave(id, s) end
     if ordering.take_turn(id, s) then ordering.hold(s.order) end
   end
 end

@@ -4,26 +4,26 @@ local function paused_now()
   return paused == 1 and (paused_until == 0 or paused_until > now)
 end
 
-local rules_allow, key_queue_allows, reserve, charge, due_candidates
-if uses_indirect or rules then
-  -- No more probes can be out than there are leases: under other rules the end of a probe may have been missed.
+local settings_allow, key_queue_allows, reserve, charge, due_candidates
+if uses_indirect or settings then
+  -- No more probes can be out than there are leases: under other settings the end of a probe may have been missed.
   local function breaker_allows(key)
     return breakers.allowed(breakers.of(key), key == '' and redis.call('ZCARD', k_leases) or key_queues.in_flight(key))
   end
 
-  -- A rate that is used up is looked at again after this at the earliest.
+  -- A rate that is used up is checked again after this at the earliest.
   local RATE_STEP_MS = 5
 
   local function rate_reopens(bucket)
     return now + math.max(RATE_STEP_MS, buckets.wait(bucket))
   end
 
-  -- How many messages the rules of the queue allow to hand out; with 0, when to look again.
-  function rules_allow()
+  -- How many messages the settings of the queue allow to hand out; with 0, when to look again.
+  function settings_allow()
     local left, reopens = math.huge, 0
-    if rules.scope == SCOPE.QUEUE then left, reopens = breaker_allows('') end
-    if rules.rate > 0 then
-      local bucket = buckets.of('q', rules.rate, rules.burst)
+    if settings.scope == SCOPE.QUEUE then left, reopens = breaker_allows('') end
+    if settings.rate > 0 then
+      local bucket = buckets.of('q', settings.rate, settings.burst)
       if bucket.tokens < 1 then reopens = math.max(reopens, rate_reopens(bucket)) end
       left = math.min(left, math.max(0, math.floor(bucket.tokens)))
     end
@@ -32,17 +32,17 @@ if uses_indirect or rules then
 
   local function read_key_limiter(key)
     local limiter = { left = math.huge, reopens = now + LONGEST_CLOSED_MS }
-    if not rules then return limiter end
-    if rules.scope == SCOPE.KEY then
+    if not settings then return limiter end
+    if settings.scope == SCOPE.KEY then
       local left, reopens = breaker_allows(key)
       limiter.left = left
       if left == 0 then limiter.reopens = reopens end
     end
-    if rules.key_max > 0 then
-      limiter.left = math.min(limiter.left, math.max(0, rules.key_max - key_queues.in_flight(key)))
+    if settings.key_max > 0 then
+      limiter.left = math.min(limiter.left, math.max(0, settings.key_max - key_queues.in_flight(key)))
     end
-    if rules.key_rate > 0 then
-      local bucket = buckets.of('k' .. key, rules.key_rate, rules.key_burst)
+    if settings.key_rate > 0 then
+      local bucket = buckets.of('k' .. key, settings.key_rate, settings.key_burst)
       -- If only the rate has closed it.
       if bucket.tokens < 1 and limiter.left > 0 then limiter.reopens = rate_reopens(bucket) end
       limiter.left = math.min(limiter.left, math.max(0, math.floor(bucket.tokens)))
@@ -51,11 +51,11 @@ if uses_indirect or rules then
   end
 
   local function budget_bucket()
-    return buckets.of('b', rules.budget_min, math.max(10, 10 * rules.budget_min, 100 * rules.budget))
+    return buckets.of('b', settings.budget_min, math.max(10, 10 * settings.budget_min, 100 * settings.budget))
   end
 
   local function read_budget_limiter()
-    if not rules or rules.budget == 0 then return { left = math.huge, reopens = now } end
+    if not settings or settings.budget == 0 then return { left = math.huge, reopens = now } end
     local bucket = budget_bucket()
     return { left = math.max(0, math.floor(bucket.tokens)), reopens = now + buckets.wait(bucket) }
   end
@@ -71,7 +71,7 @@ if uses_indirect or rules then
   end
 
   -- How many messages of a key queue may go. With 0 also the limiter that was closed from the start, if one was, and when to
-  -- look at it again.
+  -- check it again.
   function key_queue_allows(key_queue)
     local left = math.huge
     for _, name in ipairs(key_queues.limiters_of(key_queue)) do
@@ -91,11 +91,11 @@ if uses_indirect or rules then
 
   -- Takes the tokens that a delivery costs, and adds those that it earns.
   function charge(s)
-    if rules.rate > 0 then buckets.add(buckets.of('q', rules.rate, rules.burst), -1) end
-    if rules.key_rate > 0 and s.key ~= '' then
-      buckets.add(buckets.of('k' .. s.key, rules.key_rate, rules.key_burst), -1)
+    if settings.rate > 0 then buckets.add(buckets.of('q', settings.rate, settings.burst), -1) end
+    if settings.key_rate > 0 and s.key ~= '' then
+      buckets.add(buckets.of('k' .. s.key, settings.key_rate, settings.key_burst), -1)
     end
-    if rules.budget > 0 then buckets.add(budget_bucket(), s.attempts > 0 and -1 or rules.budget) end
+    if settings.budget > 0 then buckets.add(budget_bucket(), s.attempts > 0 and -1 or settings.budget) end
   end
 
   local function take_from_key_queue(name, most, found)
@@ -146,7 +146,7 @@ if uses_indirect or rules then
 
   -- Merges lists, the one of the highest priority first, each by due time, into `most` ids.
   local function merge(lists, most)
-    local delivered = tonumber(redis.call('HGET', k_counters, 'deliveries') or '0')
+    local delivered = tonumber(redis.call('HGET', k_counters, COUNTER.DELIVERIES) or '0')
     local ids, next_at = {}, {}
     for at = 1, #lists do next_at[at] = 1 end
     local function pick(oldest)
@@ -190,6 +190,6 @@ end
 local function queue_allows()
   if is_deleting then return 0, math.huge end
   if paused_now() then return 0, paused_until > 0 and paused_until or math.huge end
-  if not rules then return math.huge, 0 end
-  return rules_allow()
+  if not settings then return math.huge, 0 end
+  return settings_allow()
 end

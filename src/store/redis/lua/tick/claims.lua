@@ -16,9 +16,9 @@ local function claim(id, s, at)
   rank(k_leases, id, now + lease)
   put(k_session .. session, id, isolated and -s.size or s.size)
   if s.key ~= '' then key_queues.count_in_flight(s.key, 1) end
-  if rules then charge(s) end
+  if settings then charge(s) end
   count_cell(s, 1)
-  count('deliveries')
+  count(COUNTER.DELIVERIES)
   save_state(id, s)
   journal(JOURNAL.CLAIMED, id, s)
   replies[#replies + 1] = write.claim(s, { session = (at - FIRST) / STRIDE, isolated = isolated and 1 or 0, id = id,
@@ -36,7 +36,7 @@ local function open_sessions()
   for at = FIRST, #ARGV, STRIDE do
     sessions[#sessions + 1] = {
       at = at, count = tonumber(ARGV[at + I_count]), bytes = tonumber(ARGV[at + I_bytes]),
-      empty = ARGV[at + I_empty] == '1',
+      can_isolate = ARGV[at + I_can_isolate] == '1',
     }
   end
   return sessions
@@ -81,7 +81,7 @@ local function claim_isolated(sessions, most)
     -- One before it may have used up what its key allows.
     while found[next_at] and not key_allows(found[next_at].s) do next_at = next_at + 1 end
     local one = found[next_at]
-    if one and session.empty and session.count > 0 and reply_has_room(one.s) then
+    if one and session.can_isolate and session.count > 0 and reply_has_room(one.s) then
       taken, next_at = taken + 1, next_at + 1
       sent = sent + one.s.size
       if one.s.key ~= '' then reserve({ key = one.s.key }, 1) end
@@ -103,7 +103,7 @@ local function claimable(id)
     key_queues.touch(name)
   end
   rank(key_queues.index(k_due, s.priority), id, false)
-  count('healed')
+  count(COUNTER.HEALED)
   return nil
 end
 
@@ -121,7 +121,7 @@ local function claim_due(sessions, most)
     for step = 0, #sessions - 1 do
       local index = (turn + step - 1) % #sessions + 1
       local session = sessions[index]
-      if session.count > 0 and (s.size <= session.bytes or session.empty) then
+      if session.count > 0 and (s.size <= session.bytes or session.can_isolate) then
         turn = index + 1
         return session
       end
@@ -137,7 +137,7 @@ local function claim_due(sessions, most)
       end
       if not reply_has_room(s) then break end
       sent = sent + s.size
-      chosen.count, chosen.bytes, chosen.empty = chosen.count - 1, chosen.bytes - s.size, false
+      chosen.count, chosen.bytes, chosen.can_isolate = chosen.count - 1, chosen.bytes - s.size, false
       claim(id, s, chosen.at)
     end
   end

@@ -7,7 +7,7 @@ local function expire(id, s)
   local exempt = has_breakers and breakers.expired(s)
   leave(id, s)
   s.expiries, s.unknown = s.expiries + (exempt and 0 or 1), s.unknown + 1
-  count('lease_expiries')
+  count(COUNTER.LEASE_EXPIRIES)
   if s.expiries >= crash_loop_at then
     quarantine(id, s, QUARANTINE.CRASH_LOOP)
   else
@@ -24,7 +24,7 @@ local function expire_leases()
   for _, id in ipairs(ids) do
     local s = indexed(k_leases, id, STATE.IN_FLIGHT)
     if s then
-      local grace_end = resumed + math.min(s.lease, grace)
+      local grace_end = resumed_at + math.min(s.lease, grace)
       if grace_end > now then rank(k_leases, id, grace_end) else expire(id, s) end
     end
   end

@@ -1,7 +1,7 @@
--- Lets go on, when their time has come, blocked key queues and ordering keys that wait behind a quarantined message.
+-- Unblocks key queues, and releases ordering keys that wait behind a quarantined message, when their time has come.
 
 local forget_breakers, bring_back
-if uses_indirect or rules then
+if uses_indirect or settings then
   -- Takes breakers off the list that have expired unused; a few in each tick.
   function forget_breakers()
     for _, key in ipairs(redis.call('ZRANDMEMBER', k_breakers, 2)) do
@@ -9,19 +9,19 @@ if uses_indirect or rules then
     end
   end
 
-  -- Makes all limiters due for a look, if other rules have closed them or the clock has jumped back.
+  -- Makes all limiters due for a look, if other settings have closed them or the clock has jumped back.
   local function look_again()
-    local by_others = limited_by and limited_by ~= delivery_rules
+    local by_other_settings = limited_by and limited_by ~= delivery_settings
     local last = redis.call('ZRANGE', k_limiters, -1, -1, 'WITHSCORES')[2]
-    if last and (by_others or tonumber(last) > now + LONGEST_CLOSED_MS) then
+    if last and (by_other_settings or tonumber(last) > now + LONGEST_CLOSED_MS) then
       redis.call('ZUNIONSTORE', k_limiters, 1, k_limiters, 'WEIGHTS', 0)
     end
-    if by_others then redis.call('HDEL', k_meta, 'gated_by') end
+    if by_other_settings then redis.call('HDEL', k_meta, META.LIMITED_BY) end
   end
 
   local function release_holds()
     local orders
-    if rules and rules.ordering == ORDERING.HOLD then
+    if settings and settings.ordering == ORDERING.HOLD then
       orders = redis.call('ZRANGEBYSCORE', k_holds, '-inf', now, 'LIMIT', 0, batch)
     else
       orders = redis.call('ZRANGE', k_holds, 0, batch - 1)

@@ -7,7 +7,7 @@ do
   local function remove(id, s, kind)
     leave(id, s)
     forget(id, s)
-    count('expired')
+    count(COUNTER.EXPIRED)
     journal(kind, id, s)
     gone[#gone + 1] = write.ended_life { id = id, state = 0 }
   end
@@ -33,7 +33,7 @@ do
   -- Data of layout 1 lists messages: the chunk takes the place of its message.
   local function replace_by_chunk(id)
     local s = load_state(id)
-    if not s then count('healed') end
+    if not s then count(COUNTER.HEALED) end
     if s and s.state == STATE.SCHEDULED and s.expire > 0 then note_end(id, s.expire) end
     rank(k_expiry, id, false)
   end
@@ -43,7 +43,7 @@ do
   local function end_lives_in(chunk)
     if #chunk == 16 then return replace_by_chunk(chunk) end
     local entries = redis.call('HGETALL', states_of(chunk))
-    if #entries == 0 then count('healed') end
+    if #entries == 0 then count(COUNTER.HEALED) end
     local next_end = math.huge
     for at = 1, #entries, 2 do
       local id = entries[at]

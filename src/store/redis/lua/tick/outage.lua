@@ -1,24 +1,22 @@
 -- The first part of a tick: fence, outage, facts of the queue.
 
--- A claim whose reply was lost was given back under a fence of its process: if this is that claim, late, it takes nothing.
+-- If the reply to a claim was lost, `abandon` sets a fence. A claim at or below the fence takes nothing.
 local fence = tonumber(redis.call('GET', k_fences .. claimer) or '0')
 local fenced = claim_number <= fence
 
 -- While leases are out, some server ticks each second. A longer silence means that the store or all servers were down and
 -- workers could not report: leases get one more grace from now.
-local tended = redis.call('HMGET', k_meta, 'tended', 'resumed', 'laned', 'gated_by', 'deleting', 'moves')
-local resumed = tonumber(tended[2] or '0')
+local meta = redis.call('HMGET', k_meta, META.LAST_TICK, META.RESUMED, META.USES_INDIRECT, META.LIMITED_BY, META.DELETING, META.HAS_MOVES)
+local last_tick_at, resumed_at, limited_by = meta[1], tonumber(meta[2] or '0'), meta[4]
 -- Whether the queue has ever used limiters by key, priorities, ordering or a retry budget.
-local uses_indirect = tended[3]
-local limited_by = tended[4]
-local is_deleting = tended[5] and true or false
-local has_moves = tended[6]
+local uses_indirect = meta[3]
+local is_deleting, has_moves = meta[5] and true or false, meta[6]
 local leases_out = redis.call('ZCARD', k_leases)
-local outage = leases_out > 0 and tended[1] and now - tonumber(tended[1]) > silence
+local outage = leases_out > 0 and last_tick_at and now - tonumber(last_tick_at) > silence
 -- After the clock has jumped back the grace must still end.
-if outage or resumed > now then
-  resumed = now
-  redis.call('HSET', k_meta, 'resumed', resumed)
+if outage or resumed_at > now then
+  resumed_at = now
+  redis.call('HSET', k_meta, META.RESUMED, resumed_at)
 end
 
 -- Returns the state of a message that an index names. An entry without such a message is a defect: it is removed and counted,
@@ -27,6 +25,6 @@ local function indexed(index, id, state)
   local s = load_state(id)
   if s and s.state == state then return s end
   rank(index, id, false)
-  count('healed')
+  count(COUNTER.HEALED)
   return nil
 end

@@ -1,11 +1,11 @@
 import { QUARANTINE_REASONS } from "../../../core/reason.ts";
 
 /**
- * Numbers that scripts and TypeScript share, and those that several scripts share. In Lua they are written
- * as here, `STATE.SCHEDULED`; script-text/expand.ts puts the value there. Most of them are stored: a number
+ * Constants that scripts and TypeScript share, and those that several scripts share. In Lua they are written
+ * as here, `STATE.SCHEDULED`; script-text/expand.ts puts the value there. Most of them are stored: a value
  * that was used once keeps its meaning.
  */
-export const NUMBERS = {
+export const CONSTANTS = {
   STATE: {
     SCHEDULED: 1,
     IN_FLIGHT: 2,
@@ -56,7 +56,7 @@ export const NUMBERS = {
     DELETING: 4,
     DROPPED: 5,
     ROUTED: 6,
-    TAKEN: 7,
+    DUPLICATE: 7,
     /** Added to the status of an earlier answer that is given again. */
     REPEATED: 16,
   },
@@ -130,6 +130,40 @@ export const NUMBERS = {
     MOVED_IN: 20,
     MOVE_REFUSED: 21,
     EDITED: 22,
+  },
+
+  /** Fields of `meta` (keys.ts). */
+  META: {
+    LAST_TICK: "tended",
+    RESUMED: "resumed",
+    USES_INDIRECT: "laned",
+    LIMITED_BY: "gated_by",
+    DELETING: "deleting",
+    HAS_MOVES: "moves",
+  },
+
+  /** Fields of `counters` (keys.ts). */
+  COUNTER: {
+    MESSAGES: "messages",
+    BYTES: "bytes",
+    DELETING: "deleting",
+    DELETING_TOTAL: "deleting_total",
+    ACCEPTED: "accepted",
+    JOINED: "joined",
+    DELIVERIES: "deliveries",
+    SUCCEEDED: "succeeded",
+    FAILED_ATTEMPTS: "failed_attempts",
+    RELEASED: "released",
+    RETURNED: "returned",
+    LEASE_EXPIRIES: "lease_expiries",
+    EXPIRED: "expired",
+    DISCARDED: "discarded",
+    PURGED: "purged",
+    MOVED_OUT: "moved_out",
+    MOVED_IN: "moved_in",
+    HEALED: "healed",
+    /** The prefix of a cell; its state, reason and quarantine reason follow, with `:` between them. */
+    CELL: "c:",
   },
 
   LIMIT: {

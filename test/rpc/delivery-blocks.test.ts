@@ -12,7 +12,7 @@ beforeEach(async () => {
 const admin = () => createClient(DlqAdminService, transportOf(rig));
 
 test("open breakers are listed with their times", async () => {
-  rig.limiters.open = [
+  rig.deliveryBlocks.open = [
     { key: "h", state: "OPEN", openSinceMs: 1_000, retryAtMs: 6_000, openedCount: 2 },
     { key: "", state: "HALF_OPEN", openSinceMs: 2_000, retryAtMs: undefined, openedCount: 1 },
   ];
@@ -27,7 +27,7 @@ test("open breakers are listed with their times", async () => {
 });
 
 test("a breaker is closed by hand, with its key cut as in the store", async () => {
-  rig.limiters.open = [
+  rig.deliveryBlocks.open = [
     { key: "x".repeat(128), state: "OPEN", openSinceMs: 1, retryAtMs: 2, openedCount: 1 },
   ];
   expect(await admin().resetBreaker({ queue: "q", key: "x".repeat(200) })).toMatchObject({
@@ -41,7 +41,7 @@ test("a held ordering key is released, and the blocking message is returned", as
     released: false,
     heldBy: "",
   });
-  rig.limiters.heldBy = new Uint8Array(16).fill(1);
+  rig.deliveryBlocks.heldBy = new Uint8Array(16).fill(1);
   expect(await admin().releaseOrderingKey({ queue: "q", orderingKey: "k" })).toMatchObject({
     released: true,
     heldBy: "01010101-0101-0101-0101-010101010101",

@@ -1,7 +1,7 @@
-import type { LimiterAdmin, OpenBreaker } from "../../src/app/queues/limiter-admin.ts";
+import type { DeliveryBlockAdmin, OpenBreaker } from "../../src/app/queues/delivery-block-admin.ts";
 
-/** Scripted limiters that record their calls. */
-export class ScriptedLimiters implements LimiterAdmin {
+/** A scripted DeliveryBlockAdmin that records its calls. */
+export class ScriptedDeliveryBlocks implements DeliveryBlockAdmin {
   open: OpenBreaker[] = [];
   heldBy: Uint8Array | undefined;
   readonly asked: { queue: string; key: string }[] = [];

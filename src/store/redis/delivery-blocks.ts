@@ -1,13 +1,13 @@
-import type { Limiters, OpenBreaker } from "../contract.ts";
+import type { DeliveryBlocks, OpenBreaker } from "../contract.ts";
 import type { StoreContext } from "./context.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedBreakerState } from "./states.ts";
 
-/** Breakers that one answer lists. */
-const BREAKERS = 1_000;
+/** At most this many breakers are listed. */
+const MAX_LISTED_BREAKERS = 1_000;
 
-export class RedisLimiters implements Limiters {
+export class RedisDeliveryBlocks implements DeliveryBlocks {
   readonly #context: StoreContext;
 
   constructor(context: StoreContext) {
@@ -15,7 +15,12 @@ export class RedisLimiters implements Limiters {
   }
 
   async breakers(queue: string): Promise<OpenBreaker[]> {
-    const reply = await this.#context.run("list_breakers", queue, { most: BREAKERS }, []);
+    const reply = await this.#context.run(
+      "list_breakers",
+      queue,
+      { limit: MAX_LISTED_BREAKERS },
+      [],
+    );
     const reader = new Reader(reply as Buffer);
     const open: OpenBreaker[] = [];
     while (!reader.done) {
@@ -43,7 +48,7 @@ export class RedisLimiters implements Limiters {
   }
 
   #header(queue: string) {
-    const { journalMax, rulesOf } = this.#context;
-    return { journalMax, deliveryRules: rulesOf(queue) };
+    const { journalMax, deliverySettingsOf } = this.#context;
+    return { journalMax, deliverySettings: deliverySettingsOf(queue) };
   }
 }

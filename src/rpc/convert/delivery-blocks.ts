@@ -6,8 +6,8 @@ import {
   type ReleaseOrderingKeyRequest,
   type ResetBreakerRequest,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { OpenBreaker } from "../../app/queues/limiter-admin.ts";
-import { cutKey } from "../../core/delivery-rules.ts";
+import type { OpenBreaker } from "../../app/queues/delivery-block-admin.ts";
+import { cutKey } from "../../core/delivery-settings.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { BREAKER_NUMBERS } from "./states.ts";
 import { checkQueue, checkText, Violations } from "./violations.ts";

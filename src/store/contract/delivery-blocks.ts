@@ -1,12 +1,12 @@
 import type { BreakerState } from "../../core/delivery-status.ts";
 
-/** What an operator sees and changes of limiters. Each verb is safe to repeat. */
-export interface Limiters {
+/** Breakers and held ordering keys, for operators. Each verb is safe to repeat. */
+export interface DeliveryBlocks {
   /** Breakers that are not closed, the longest open first; at most 1,000. */
   breakers(queue: string): Promise<OpenBreaker[]>;
   /** Closes a breaker and resets its counts. Returns whether it was not closed. */
   resetBreaker(queue: string, key: string): Promise<boolean>;
-  /** Lets an ordering key go on. Returns the id of the quarantined message that it waited behind, if it did. */
+  /** Releases an ordering key. Returns the id of the quarantined message that it waited behind, if it did. */
   releaseOrder(queue: string, orderingKey: string): Promise<Uint8Array | undefined>;
 }
 

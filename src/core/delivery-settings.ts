@@ -17,7 +17,7 @@ export interface Rate {
 }
 
 /** When failures stop delivery, and how it starts again. Only reported outcomes count. */
-export interface BreakerRules {
+export interface BreakerLimits {
   /** One breaker for the queue, or one for each limiter key. */
   scope: "queue" | "key";
   /** Time over which outcomes are counted. */
@@ -53,21 +53,21 @@ export type Ordering = "off" | "key" | "hold";
 /**
  * The limits on deliveries of a queue, beyond due times. The store enforces them over all servers.
  */
-export interface DeliveryRules {
+export interface DeliverySettings {
   rate: Rate | undefined;
   /** The attribute whose value is the limiter key. Empty: no keys. */
   keyAttribute: string;
   keyRate: Rate | undefined;
   /** The most messages in flight for each key. 0: no limit. */
   keyMaxInFlight: number;
-  breaker: BreakerRules | undefined;
+  breaker: BreakerLimits | undefined;
   retryBudget: RetryBudget | undefined;
   ordering: Ordering;
   /** The longest time that a key is held by a quarantined message. 0: until an operator acts. */
   orderingHoldMaxAgeMs: number;
 }
 
-export const NO_DELIVERY_RULES: DeliveryRules = Object.freeze({
+export const NO_DELIVERY_SETTINGS: DeliverySettings = Object.freeze({
   rate: undefined,
   keyAttribute: "",
   keyRate: undefined,
@@ -78,19 +78,19 @@ export const NO_DELIVERY_RULES: DeliveryRules = Object.freeze({
   orderingHoldMaxAgeMs: 24 * 3_600_000,
 });
 
-const cache = new WeakMap<object, DeliveryRules>();
+const cache = new WeakMap<object, DeliverySettings>();
 
 /** Returns the delivery limits of settings; the same object for the same settings. */
-export function deliveryRulesOf(settings: DeliverySettings): DeliveryRules {
-  let rules = cache.get(settings);
-  if (rules === undefined) {
-    rules = Object.freeze(read(settings));
-    cache.set(settings, rules);
+export function deliverySettingsOf(settings: QueueDeliverySettings): DeliverySettings {
+  let deliverySettings = cache.get(settings);
+  if (deliverySettings === undefined) {
+    deliverySettings = Object.freeze(read(settings));
+    cache.set(settings, deliverySettings);
   }
-  return rules;
+  return deliverySettings;
 }
 
-type DeliverySettings = RateSettings &
+type QueueDeliverySettings = RateSettings &
   KeySettings &
   BreakerSettings &
   RetryBudgetSettings &
@@ -100,7 +100,7 @@ type DeliverySettings = RateSettings &
 /** The longest default lease of a probe. Probes are few, so a lost one delays the rest. */
 const PROBE_LEASE_MAX_MS = 30_000;
 
-function read(s: DeliverySettings): DeliveryRules {
+function read(s: QueueDeliverySettings): DeliverySettings {
   const hasKeys = s.keyAttribute !== "";
   return {
     rate: rateOf(s.ratePerSecond, s.rateBurst),
@@ -122,7 +122,7 @@ function rateOf(perSecond: number, burst: number): Rate | undefined {
   return { perSecond, burst: burst > 0 ? burst : Math.max(1, Math.floor(perSecond)) };
 }
 
-function breakerOf(s: DeliverySettings): BreakerRules | undefined {
+function breakerOf(s: QueueDeliverySettings): BreakerLimits | undefined {
   if (s.breaker === "off" || (s.breaker === "key" && s.keyAttribute === "")) return undefined;
   return {
     scope: s.breaker,

@@ -2,7 +2,7 @@ import { UPGRADES } from "./upgrades/all.ts";
 import type { Upgrade } from "./upgrades/upgrade.ts";
 
 /** Version of what keys.ts and packed/layouts.ts describe. */
-export const LAYOUT_VERSION = 3;
+export const STORAGE_VERSION = 3;
 
 /** The layout that a server can serve, and the upgrades of older ones. */
 export interface Layout {
@@ -11,7 +11,7 @@ export interface Layout {
   readonly upgrades: readonly Upgrade[];
 }
 
-export const LAYOUT: Layout = { version: LAYOUT_VERSION, upgrades: UPGRADES };
+export const LAYOUT: Layout = { version: STORAGE_VERSION, upgrades: UPGRADES };
 
 /** The store can not be used: its message says why, and what to do. */
 export class LayoutError extends Error {

@@ -9,7 +9,7 @@ import {
   readStoredLayout,
   type StoredLayout,
   writeStoredLayout,
-} from "./layout.ts";
+} from "./storage-version.ts";
 import { Upgrader, type UpgraderParts } from "./upgrades/upgrader.ts";
 import { writeWhenFull } from "./when-full.ts";
 
