@@ -21,7 +21,7 @@ type dropReport struct {
 	isWaiting bool
 }
 
-func (r *dropReport) add(err *Error, queue string) {
+func (r *dropReport) report(err *Error, queue string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.count++
