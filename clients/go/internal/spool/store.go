@@ -47,6 +47,8 @@ type Message struct {
 
 // Source is a spool file or the in-memory fallback.
 type Source interface {
+	// Name returns the name of the file, or "memory".
+	Name() string
 	read(after int64, maxMessages, maxBytes int) ([]Message, error)
 }
 
