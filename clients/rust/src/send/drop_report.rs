@@ -17,7 +17,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) fn log_drops() -> OnDropped {
     let (report, runtime) = (Arc::new(DropReport::default()), Handle::current());
     Arc::new(move |error, queue| {
-        if report.add(error, queue) {
+        if report.report(error, queue) {
             let logger = Logger(Arc::clone(&report));
             logger.0.log();
             runtime.spawn(logger.log_later_drops());
@@ -70,7 +70,7 @@ struct Latest {
 
 impl DropReport {
     /// Returns whether the caller must start a logger.
-    fn add(&self, error: &Error, queue: &str) -> bool {
+    fn report(&self, error: &Error, queue: &str) -> bool {
         let mut state = self.0.lock().unwrap();
         state.messages += 1;
         state.latest = Some(Latest {

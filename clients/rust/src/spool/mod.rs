@@ -3,6 +3,7 @@
 
 mod deferred;
 mod folder;
+mod memory_fallback;
 mod orphan_recovery;
 mod owner;
 mod record;
@@ -136,7 +137,7 @@ impl Spool {
 
     /// Logs why messages wait, at most once a minute.
     pub(crate) fn warn(&self, status: &Status) {
-        self.warning.log(status);
+        self.warning.warn(status);
     }
 
     /// Blocks until all messages given so far are stored, for 3 s at most.

@@ -30,7 +30,7 @@ pub(crate) fn own(target: &str, service: &str) -> Owner {
 }
 
 /// Reports whether the process of a file has ended. `pid` is the process id in the file's name: a process
-/// that takes a file over renames it before it appends its Owner record.
+/// that claims a file renames it before it appends its Owner record.
 pub(crate) fn is_orphan(owner: &Owner, own: &Owner, pid: u32, modified_at: SystemTime) -> bool {
     if SystemTime::now()
         .duration_since(modified_at)

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Why a write failed.
 pub(crate) enum WriteError {
-    /// Another process has taken the file over, and may have read it before the write.
+    /// Another process has claimed the file, and may have read it before the write.
     NotOwned,
     Io(io::Error),
 }
@@ -35,7 +35,7 @@ impl FileNumber {
     }
 }
 
-/// One spool file of this process, created or taken over.
+/// One spool file of this process, created or claimed.
 pub(crate) struct SpoolFile {
     number: FileNumber,
     path: PathBuf,
@@ -79,8 +79,8 @@ impl SpoolFile {
         Ok(created)
     }
 
-    /// Takes over an orphan with its pending messages. Returns `None` if another process was faster.
-    pub(crate) fn take_over(orphan: &Path, owner: &Owner, sync: bool) -> io::Result<Option<Self>> {
+    /// Claims an orphan with its pending messages. Returns `None` if another process was faster.
+    pub(crate) fn claim(orphan: &Path, owner: &Owner, sync: bool) -> io::Result<Option<Self>> {
         let created_at_ms = orphan
             .file_name()
             .and_then(|name| parse_name(&name.to_string_lossy()))
@@ -191,7 +191,7 @@ impl SpoolFile {
         is_owned
     }
 
-    /// Lets another process take the file over at once.
+    /// Lets another process claim the file at once.
     pub(crate) fn release(&self) {
         if self.is_owned() {
             let _ = self.file.set_modified(UNIX_EPOCH);
@@ -278,7 +278,7 @@ pub(crate) fn first_owner(path: &Path) -> io::Result<Option<Owner>> {
     Ok(first.and_then(|record| Owner::decode(record.body).ok()))
 }
 
-/// Returns the last Owner record. A process that takes a file over appends one.
+/// Returns the last Owner record. A process that claims a file appends one.
 pub(crate) fn last_owner(path: &Path) -> io::Result<Option<Owner>> {
     let data = std::fs::read(path)?;
     let (records, _) = record::read_all(&data).unwrap_or_default();

@@ -4,6 +4,7 @@ use crate::builder::SpoolOptions;
 use crate::send::calls::SizedRequest;
 use crate::spool::SpoolResult;
 use crate::spool::folder;
+use crate::spool::memory_fallback::MemoryFallback;
 use crate::spool::owner::own;
 use crate::spool::record::{self, MAX_BODY_BYTES, SPOOLED_MESSAGE};
 use crate::spool::spool_file::{FileNumber, SpoolFile, WriteError};
@@ -99,7 +100,7 @@ impl SpoolStore {
         SpoolResult::Memory
     }
 
-    /// Appends to the current file, or to a new one if another process has taken the file over: that process
+    /// Appends to the current file, or to a new one if another process has claimed the file: that process
     /// may have read it before the append.
     fn append(&mut self, folder: &Path, record: &[u8]) -> io::Result<()> {
         for _ in 0..3 {
@@ -137,7 +138,7 @@ impl SpoolStore {
                 }
             }
         }
-        Err(io::Error::other("other processes took over each new file"))
+        Err(io::Error::other("other processes claimed each new file"))
     }
 
     /// Returns the oldest messages that fit into a call of `max_bytes`, without those at `skipped` places.
@@ -270,35 +271,5 @@ impl NextCall {
         }
         self.messages.push(SpooledMessage { place, request });
         true
-    }
-}
-
-/// Messages that can't be written to disk, oldest first. They are lost if the process ends.
-#[derive(Default)]
-pub(super) struct MemoryFallback {
-    messages: BTreeMap<u64, SendToDlqRequest>,
-    bytes: u64,
-    next_number: u64,
-}
-
-impl MemoryFallback {
-    pub(super) fn add(&mut self, request: SendToDlqRequest) {
-        self.bytes += request.encoded_len() as u64;
-        self.messages.insert(self.next_number, request);
-        self.next_number += 1;
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (u64, &SendToDlqRequest)> {
-        self.messages.iter().map(|(&number, request)| (number, request))
-    }
-
-    fn remove(&mut self, number: u64) {
-        if let Some(request) = self.messages.remove(&number) {
-            self.bytes -= request.encoded_len() as u64;
-        }
-    }
-
-    fn take_all(&mut self) -> Vec<SendToDlqRequest> {
-        std::mem::take(self).messages.into_values().collect()
     }
 }

@@ -23,7 +23,7 @@ impl SpoolWarning {
         }
     }
 
-    pub(crate) fn log(&self, status: &Status) {
+    pub(crate) fn warn(&self, status: &Status) {
         if !self.is_due() {
             return;
         }

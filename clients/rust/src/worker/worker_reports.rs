@@ -12,12 +12,12 @@ use crate::worker::outcome::OutcomeKind;
 use std::sync::Arc;
 use tonic::Status;
 
-pub(crate) struct Reports {
+pub(crate) struct WorkerReports {
     on_error: Option<OnError>,
     on_settled: Option<OnSettled>,
 }
 
-impl Reports {
+impl WorkerReports {
     pub(crate) const fn new(on_error: Option<OnError>, on_settled: Option<OnSettled>) -> Self {
         Self { on_error, on_settled }
     }
