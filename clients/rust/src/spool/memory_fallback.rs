@@ -19,6 +19,10 @@ impl MemoryFallback {
         self.next_number += 1;
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.messages.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &SendToDlqRequest)> {
         self.messages.iter().map(|(&number, request)| (number, request))
     }

@@ -56,8 +56,8 @@ pub(crate) fn is_orphan(owner: &Owner, own: &Owner, pid: u32, modified_at: Syste
     }
 }
 
-/// Reports whether a process with the owner's id runs. It may be another process that has taken the file
-/// over, as in a restarted container, where each process has id 1. Then the last Owner record decides.
+/// Reports whether a process with the owner's id runs. It may be another process that has claimed the
+/// file, as in a restarted container, where each process has id 1. Then the last Owner record decides.
 pub(crate) fn pid_may_be_reused(owner: &Owner, pid: u32) -> bool {
     i64::from(pid) == owner.pid && process_start(owner.pid).is_some()
 }

@@ -93,7 +93,7 @@ impl SpoolFile {
             return Ok(None);
         }
         let size = file.metadata()?.len();
-        let mut taken = Self {
+        let mut claimed = Self {
             number: FileNumber::next(),
             path,
             file,
@@ -102,12 +102,12 @@ impl SpoolFile {
             pending: BTreeMap::new(),
         };
         // On a full disk the name names the owner, and sent messages make room.
-        let _ = taken.write(&record::encode(OWNER, &owner.encode_to_vec()));
-        if !taken.is_owned() {
+        let _ = claimed.write(&record::encode(OWNER, &owner.encode_to_vec()));
+        if !claimed.is_owned() {
             return Ok(None);
         }
-        taken.read_pending()?;
-        Ok(Some(taken))
+        claimed.read_pending()?;
+        Ok(Some(claimed))
     }
 
     pub(crate) const fn number(&self) -> FileNumber {
@@ -118,12 +118,22 @@ impl SpoolFile {
         &self.path
     }
 
+    /// Returns the file's name without the folder.
+    pub(crate) fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     pub(crate) const fn size(&self) -> u64 {
         self.size
     }
 
     pub(crate) fn pending_offsets(&self) -> impl Iterator<Item = u64> {
         self.pending.keys().copied()
+    }
+
+    pub(crate) fn pending_count(&self) -> usize {
+        self.pending.len()
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -228,10 +238,7 @@ impl SpoolFile {
             return Ok(());
         };
         if damaged > 0 {
-            tracing::warn!(
-                "skipped {damaged} damaged bytes in spool file {}",
-                self.path.display()
-            );
+            tracing::warn!("skipped {damaged} damaged bytes in spool file {}", self.name());
         }
         for found in records {
             match found.kind {

@@ -153,7 +153,9 @@ impl SpoolStore {
             bytes: 0,
             messages: Vec::new(),
         };
-        for (path, file) in &mut self.files {
+        for file in self.files.values_mut() {
+            let mut lost = 0;
+            let mut is_call_full = false;
             let offsets: Vec<u64> = file.pending_offsets().collect();
             for offset in offsets {
                 let place = Place::File(file.number(), offset);
@@ -163,20 +165,32 @@ impl SpoolStore {
                 let request = match file.read_message(offset) {
                     Ok(message) => message.request.unwrap_or_default(),
                     Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                        let name = path.display();
-                        tracing::warn!("lost a message at offset {offset} of spool file {name}: {error}");
                         file.forget(offset);
+                        lost += 1;
                         continue;
                     }
                     Err(error) => {
-                        tracing::warn!("cannot read spool file {}: {error}; retrying", path.display());
+                        tracing::warn!(
+                            "cannot read spool file {}: {error}; retrying in 30 s",
+                            file.name()
+                        );
                         self.has_unreadable_file = true;
                         break; // other files may be readable
                     }
                 };
-                if !call.add(place, request) {
-                    return call.messages;
+                is_call_full = !call.add(place, request);
+                if is_call_full {
+                    break;
                 }
+            }
+            if lost > 0 {
+                let name = file.name();
+                tracing::warn!(
+                    "lost {lost} spooled messages: their records in spool file {name} are damaged"
+                );
+            }
+            if is_call_full {
+                return call.messages;
             }
         }
         for (number, request) in self.memory.iter() {
@@ -207,7 +221,7 @@ impl SpoolStore {
                 Place::Memory(number) => self.memory.remove(number),
             }
         }
-        self.files.retain(|path, file| {
+        self.files.retain(|_, file| {
             let Some(offsets) = offsets.get(&file.number()) else {
                 return true;
             };
@@ -220,7 +234,7 @@ impl SpoolStore {
                 Err(WriteError::NotOwned) => false,
                 // The next process sends them again, and the service recognizes them.
                 Err(WriteError::Io(error)) => {
-                    tracing::warn!("cannot write spool file {}: {error}", path.display());
+                    tracing::warn!("cannot write spool file {}: {error}", file.name());
                     true
                 }
             }
@@ -237,6 +251,11 @@ impl SpoolStore {
         self.files.values().for_each(SpoolFile::release);
         self.files.clear();
         self.memory.take_all()
+    }
+
+    /// Returns how many messages are still to be sent.
+    pub(crate) fn count(&self) -> usize {
+        self.memory.count() + self.files.values().map(SpoolFile::pending_count).sum::<usize>()
     }
 
     fn bytes(&self) -> u64 {
