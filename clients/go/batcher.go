@@ -17,7 +17,7 @@ const (
 
 // spooler stores sends that the service did not accept in time.
 type spooler interface {
-	write(request *dlqv1.SendToDlqRequest, size int) spool.Placement
+	write(request *dlqv1.SendToDlqRequest, size int) spool.Result
 	// warn logs why messages wait in the spool. It does nothing for nil.
 	warn(reason error)
 }
@@ -143,17 +143,17 @@ func (b *batcher) giveUp(p *PendingSend, reason error, dropError func() *Error) 
 	}
 	lastErr := p.lastErr
 	b.mu.Unlock()
-	placement := b.spool.write(p.request, p.size)
-	isSpooled := placement == spool.OnDisk || placement == spool.InMemory
+	result := b.spool.write(p.request, p.size)
+	isSpooled := result == spool.OnDisk || result == spool.InMemory
 	if isSpooled {
 		b.spool.warn(lastErr) // before the send returns, because the program may end then
 	}
 	b.mu.Lock()
 	var dropped *PendingSend
 	if isSpooled {
-		b.settleLocked(p, Result{Status: StatusSpooled, Durable: placement == spool.OnDisk}, nil)
+		b.settleLocked(p, Result{Status: StatusSpooled, Durable: result == spool.OnDisk}, nil)
 	} else {
-		dropped = b.settleLocked(p, Result{Status: StatusDropped}, notSpooledError(placement, p.lastErr, p.maybeStored()))
+		dropped = b.settleLocked(p, Result{Status: StatusDropped}, notSpooledError(result, p.lastErr, p.maybeStored()))
 	}
 	b.mu.Unlock()
 	b.reportDropped(dropped)

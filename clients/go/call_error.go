@@ -171,12 +171,12 @@ func deadlineError(lastErr error, maybeStored bool) *Error {
 		"; is the server at the target up? Store the message elsewhere, or raise WithTimeout", lastErr, maybeStored)
 }
 
-func notSpooledError(placement spool.Placement, lastErr error, maybeStored bool) *Error {
+func notSpooledError(result spool.Result, lastErr error, maybeStored bool) *Error {
 	kind, text := ErrSpoolFull, "the spool has no room; is the server at the target up? Otherwise raise the spool's MaxBytes"
 	if lastErr != nil {
 		text = "the spool has no room, and the message was not sent: " + messageOf(lastErr) + "; fix that, or raise the spool's MaxBytes"
 	}
-	switch placement {
+	switch result {
 	case spool.TooLarge:
 		text = "the message is larger than a record of a spool file (8 MiB), and was not sent"
 		if lastErr != nil {

@@ -60,7 +60,7 @@ func New(target string, opts ...Option) (*Client, error) {
 		}
 	}
 	c.drops = &dropReport{logger: o.logger}
-	c.onDropped = c.drops.add
+	c.onDropped = c.drops.report
 	if o.onDropped != nil {
 		c.onDropped = func(err *Error, queue string) {
 			notify(o.logger, "WithOnDropped", func() { o.onDropped(err, queue) })

@@ -21,7 +21,7 @@ type dropReport struct {
 	isWaiting bool
 }
 
-func (r *dropReport) add(err *Error, queue string) {
+func (r *dropReport) report(err *Error, queue string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.count++
@@ -53,7 +53,11 @@ func (r *dropReport) flush() {
 }
 
 func (r *dropReport) logLocked() {
-	r.logger.Error(fmt.Sprintf("dlq: dropped a message for queue %q (%s): %s", r.queue, r.latest.Kind, r.latest.text),
+	dropped := "a message"
+	if r.count > 1 {
+		dropped = fmt.Sprintf("%d messages, the last", r.count)
+	}
+	r.logger.Error(fmt.Sprintf("dlq: dropped %s for queue %q (%s): %s", dropped, r.queue, string(r.latest.Kind), r.latest.text),
 		"queue", r.queue, "kind", string(r.latest.Kind), "messages", r.count)
 	r.count = 0
 }

@@ -34,6 +34,10 @@ type unreported struct {
 	size    int
 }
 
+func (u unreported) description() string {
+	return "the outcome (" + string(u.kind) + ") of message " + u.held.delivery.ID
+}
+
 // outcomeReporter reports outcomes in batches. It retries until they can't count any more.
 type outcomeReporter struct {
 	channel *reconnectingChannel

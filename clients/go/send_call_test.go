@@ -14,7 +14,7 @@ import (
 // slowSpool writes until the test ends the write.
 type slowSpool struct{ begun, end chan struct{} }
 
-func (s *slowSpool) write(*dlqv1.SendToDlqRequest, int) spool.Placement {
+func (s *slowSpool) write(*dlqv1.SendToDlqRequest, int) spool.Result {
 	close(s.begun)
 	<-s.end
 	return spool.OnDisk

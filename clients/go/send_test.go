@@ -274,11 +274,21 @@ func TestCloseLogsAllDroppedMessages(t *testing.T) {
 	}
 	dropped := 0
 	for line := range strings.Lines(log.String()) {
-		var entry struct{ Messages int }
+		var entry struct {
+			Msg      string
+			Messages int
+		}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatal(err)
 		}
 		dropped += entry.Messages
+		want := "dlq: dropped a message for queue \"orders\" (invalid): "
+		if entry.Messages > 1 {
+			want = fmt.Sprintf("dlq: dropped %d messages, the last for queue \"orders\" (invalid): ", entry.Messages)
+		}
+		if !strings.HasPrefix(entry.Msg, want) {
+			t.Errorf("logged %q, want %q", entry.Msg, want)
+		}
 	}
 	if dropped != 5 {
 		t.Errorf("logged %d messages in %s", dropped, log.String())

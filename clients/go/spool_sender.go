@@ -179,7 +179,7 @@ func (s *spoolSender) sendSource(ctx context.Context, source spool.Source) (isAl
 			}
 		}
 		if len(finished) > 0 {
-			s.log(fmt.Sprintf("lost %d spooled messages: their records in the spool file are damaged", len(finished)))
+			s.log(fmt.Sprintf("lost %d spooled messages: their records in spool file %s are damaged", len(finished), source.Name()))
 		}
 		done, err := s.send(ctx, readable)
 		finished = append(finished, done...)

@@ -29,7 +29,7 @@ func (w *spoolWarning) warn(reason error) {
 	if !isRetryable(reason) {
 		text = refusalOf(reason, true).text
 	}
-	w.log(fmt.Sprintf("%d messages wait in the spool for %s: %s; retrying", w.count(), w.target, text))
+	w.log(fmt.Sprintf("messages wait in the spool for %s (%d): %s; retrying", w.target, w.count(), text))
 }
 
 func (w *spoolWarning) isDue() bool {

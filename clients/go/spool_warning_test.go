@@ -41,7 +41,7 @@ func (w *spoolWarnings) expectOne(t *testing.T, target, reason string) {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.lines) != 1 || !strings.Contains(w.lines[0], "dlq: 1 messages wait in the spool for "+target+": ") ||
+	if len(w.lines) != 1 || !strings.Contains(w.lines[0], "dlq: messages wait in the spool for "+target+" (1): ") ||
 		!strings.Contains(w.lines[0], reason+"; retrying") || !strings.Contains(w.lines[0], "level=WARN") {
 		t.Fatalf("logged %q", w.lines)
 	}

@@ -28,18 +28,18 @@ type spoolWriter struct {
 }
 
 type unwritten struct {
-	request   *dlqv1.SendToDlqRequest
-	size      int
-	placement chan spool.Placement
+	request *dlqv1.SendToDlqRequest
+	size    int
+	result  chan spool.Result
 }
 
 func newSpoolWriter(store *spool.Store) *spoolWriter {
 	return &spoolWriter{store: store, written: make(chan struct{}, 1)}
 }
 
-// write stores a request and returns its placement.
-func (w *spoolWriter) write(request *dlqv1.SendToDlqRequest, size int) spool.Placement {
-	one := unwritten{request, size, make(chan spool.Placement, 1)}
+// write stores a request and returns its result.
+func (w *spoolWriter) write(request *dlqv1.SendToDlqRequest, size int) spool.Result {
+	one := unwritten{request, size, make(chan spool.Result, 1)}
 	w.mu.Lock()
 	if size > maxUnwrittenBytes { // no record can be that large
 		w.mu.Unlock()
@@ -57,7 +57,7 @@ func (w *spoolWriter) write(request *dlqv1.SendToDlqRequest, size int) spool.Pla
 		go w.writeQueue()
 	}
 	w.mu.Unlock()
-	return <-one.placement
+	return <-one.result
 }
 
 func (w *spoolWriter) waitUntilWritten() { w.writers.Wait() }
@@ -73,8 +73,8 @@ func (w *spoolWriter) writeQueue() {
 		for i, one := range batch {
 			requests[i] = one.request
 		}
-		for i, placement := range w.store.Append(requests) {
-			batch[i].placement <- placement
+		for i, result := range w.store.Append(requests) {
+			batch[i].result <- result
 		}
 		signal(w.written)
 	}

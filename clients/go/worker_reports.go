@@ -9,7 +9,7 @@ import (
 func (w *Worker) outcomeAnswered(one unreported, result *dlqv1.AckResult) {
 	w.leases.remove(one.held)
 	if result.GetStatus() != dlqv1.AckStatus_ACK_STATUS_APPLIED {
-		text := "outcome " + string(one.kind) + " of message " + one.held.delivery.ID + " does not count: "
+		text := one.description() + " does not count: "
 		w.report(newError(ErrLeaseLost, text+reasonNotApplied(result), nil), one.held.delivery)
 		return
 	}
@@ -26,7 +26,7 @@ func (w *Worker) outcomeAnswered(one unreported, result *dlqv1.AckResult) {
 func reasonNotApplied(result *dlqv1.AckResult) string {
 	switch {
 	case result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_LEASE_LOST:
-		return "its lease expired and the message moved on"
+		return "its lease expired and another worker may have the message"
 	case result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_NOT_FOUND:
 		return "the message does not exist any more"
 	case result.GetDetail() != "":
@@ -38,7 +38,7 @@ func reasonNotApplied(result *dlqv1.AckResult) string {
 
 func (w *Worker) outcomeGivenUp(one unreported, cause error) {
 	w.leases.remove(one.held)
-	text := "report of outcome " + string(one.kind) + " of message " + one.held.delivery.ID + " failed: "
+	text := one.description() + " could not be reported: "
 	err := newError(ErrConnection, text+messageOf(cause)+"; the message may be delivered again", cause)
 	err.Code = status.Code(cause)
 	w.report(err, one.held.delivery)
@@ -64,5 +64,5 @@ func (w *Worker) report(err *Error, d *Delivery) {
 	if d != nil {
 		attrs = append(attrs, "queue", d.Queue, "id", d.ID)
 	}
-	w.client.options.logger.Warn("dlq worker: "+err.text, attrs...)
+	w.client.options.logger.Warn("dlq: "+err.text, attrs...)
 }

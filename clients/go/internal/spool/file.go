@@ -140,6 +140,8 @@ func (f *file) write(data []byte, sync bool) error {
 	return nil
 }
 
+func (f *file) Name() string { return filepath.Base(f.path) }
+
 func (f *file) read(after int64, maxMessages, maxBytes int) ([]Message, error) {
 	var messages []Message
 	bytes := 0

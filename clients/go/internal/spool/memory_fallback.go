@@ -28,6 +28,8 @@ func (m *memoryFallback) add(request *dlqv1.SendToDlqRequest, size int64) {
 	m.bytes += size
 }
 
+func (m *memoryFallback) Name() string { return "memory" }
+
 func (m *memoryFallback) read(after int64, maxMessages, maxBytes int) ([]Message, error) {
 	var messages []Message
 	sum := int64(0)

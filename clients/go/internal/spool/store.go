@@ -27,16 +27,16 @@ const (
 	folderSizeAge = time.Second
 )
 
-// Placement is where a message was stored, or why it was not.
-type Placement int
+// Result is where a message was stored, or why it was not.
+type Result int
 
-// Placements.
+// Results.
 const (
-	OnDisk      Placement = iota
-	InMemory              // lost if the process ends
-	NoRoom                // MaxBytes is reached
-	TooLarge              // longer than a record can be
-	Unencodable           // no protobuf message can hold a value of it
+	OnDisk      Result = iota
+	InMemory           // lost if the process ends
+	NoRoom             // MaxBytes is reached
+	TooLarge           // longer than a record can be
+	Unencodable        // no protobuf message can hold a value of it
 )
 
 // Message is a spooled message. Its request is nil if the record on disk is damaged.
@@ -47,6 +47,8 @@ type Message struct {
 
 // Source is a spool file or the in-memory fallback.
 type Source interface {
+	// Name returns the name of the file, or "memory".
+	Name() string
 	read(after int64, maxMessages, maxBytes int) ([]Message, error)
 }
 
@@ -119,11 +121,11 @@ func (s *Store) Read(source Source, after int64, maxMessages, maxBytes int) ([]M
 	return source.read(after, maxMessages, maxBytes)
 }
 
-// Append stores requests and returns one placement for each, in order.
-func (s *Store) Append(requests []*dlqv1.SendToDlqRequest) []Placement {
+// Append stores requests and returns one result for each, in order.
+func (s *Store) Append(requests []*dlqv1.SendToDlqRequest) []Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	placements := make([]Placement, len(requests))
+	results := make([]Result, len(requests))
 	used := s.usedLocked()
 	var records [][]byte
 	for i, request := range requests {
@@ -131,28 +133,28 @@ func (s *Store) Append(requests []*dlqv1.SendToDlqRequest) []Placement {
 		size := int64(headBytes + len(body))
 		switch {
 		case err != nil:
-			placements[i] = Unencodable
+			results[i] = Unencodable
 		case len(body) > maxBodyBytes:
-			placements[i] = TooLarge
+			results[i] = TooLarge
 		case used+size > s.settings.MaxBytes:
-			placements[i] = NoRoom
+			results[i] = NoRoom
 		default:
 			used += size
 			records = append(records, appendRecord(nil, messageType, body))
 		}
 	}
 	if len(records) == 0 || s.writeLocked(records) {
-		return placements
+		return results
 	}
 	next := 0
 	for i, request := range requests {
-		if placements[i] == OnDisk {
-			placements[i] = InMemory
+		if results[i] == OnDisk {
+			results[i] = InMemory
 			s.memory.add(request, int64(len(records[next])))
 			next++
 		}
 	}
-	return placements
+	return results
 }
 
 // MarkDone records that messages need not be sent any more, and removes a file with no other messages.

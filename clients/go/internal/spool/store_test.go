@@ -172,7 +172,7 @@ func TestInvalidRequestDoesNotAffectOthers(t *testing.T) {
 	requests := requestsOf("a", "too large", "unencodable \xff", "b")
 	requests[1].Payload = &dlqv1.Payload{Body: &dlqv1.Payload_Data{Data: make([]byte, maxBodyBytes)}}
 	got := s.Append(requests)
-	if want := []Placement{OnDisk, TooLarge, Unencodable, OnDisk}; !slices.Equal(got, want) {
+	if want := []Result{OnDisk, TooLarge, Unencodable, OnDisk}; !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
 	expectQueues(t, queuesIn(t, s), "a", "b")

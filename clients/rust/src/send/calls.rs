@@ -97,7 +97,7 @@ pub(crate) async fn call_batch(
     timeout: Duration,
 ) -> Result<Vec<MessageResult>, Status> {
     let count = requests.len();
-    let no_result = || Status::internal("the server gave no result");
+    let no_result = || Status::internal("the server returned no result");
     let request = SendToDlqBatchRequest { requests };
     let call = channel.call(timeout, |mut service| async move {
         service.send_to_dlq_batch(request).await

@@ -17,7 +17,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) fn log_drops() -> OnDropped {
     let (report, runtime) = (Arc::new(DropReport::default()), Handle::current());
     Arc::new(move |error, queue| {
-        if report.add(error, queue) {
+        if report.report(error, queue) {
             let logger = Logger(Arc::clone(&report));
             logger.0.log();
             runtime.spawn(logger.log_later_drops());
@@ -70,7 +70,7 @@ struct Latest {
 
 impl DropReport {
     /// Returns whether the caller must start a logger.
-    fn add(&self, error: &Error, queue: &str) -> bool {
+    fn report(&self, error: &Error, queue: &str) -> bool {
         let mut state = self.0.lock().unwrap();
         state.messages += 1;
         state.latest = Some(Latest {
@@ -91,7 +91,7 @@ impl DropReport {
         if let Some(Latest { kind, detail, queue }) = latest {
             let dropped = match messages {
                 1 => "a message".to_owned(),
-                _ => format!("{messages} messages, the last one"),
+                _ => format!("{messages} messages, the last"),
             };
             catch_and_log("the log", || {
                 tracing::error!(
@@ -137,30 +137,39 @@ mod tests {
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
     use tracing_subscriber::registry;
 
-    /// Counts the messages of each line, and drops one more message during the first line.
+    /// Records the lines, and drops one more message during the first line.
     struct Lines {
-        lines: mpsc::Sender<u64>,
+        lines: mpsc::Sender<Line>,
         report: Arc<OnceLock<OnDropped>>,
     }
 
-    struct Messages(u64);
+    #[derive(Default)]
+    struct Line {
+        messages: u64,
+        text: String,
+    }
 
-    impl Visit for Messages {
+    impl Visit for Line {
         fn record_u64(&mut self, field: &Field, value: u64) {
             if field.name() == "messages" {
-                self.0 = value;
+                self.messages = value;
             }
         }
-        fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+        fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+            if field.name() == "message" {
+                self.text = format!("{value:?}");
+            }
+        }
     }
 
     impl<S: Subscriber> Layer<S> for Lines {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-            let mut messages = Messages(0);
-            event.record(&mut messages);
-            if self.lines.send(messages.0).is_ok()
+            let mut line = Line::default();
+            event.record(&mut line);
+            let is_first = line.messages == 1;
+            if self.lines.send(line).is_ok()
                 && let Some(report) = self.report.get()
-                && messages.0 == 1
+                && is_first
             {
                 report(&error(), "of a subscriber");
             }
@@ -185,10 +194,17 @@ mod tests {
             report(&error(), "q");
         }
         let mut seen = Vec::new();
-        while seen.iter().sum::<u64>() < 4 {
+        while seen.iter().map(|line: &Line| line.messages).sum::<u64>() < 4 {
             tokio::task::yield_now().await;
             seen.extend(logged.try_iter());
         }
-        assert_eq!(seen, [1, 3]);
+        let texts: Vec<_> = seen.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "dropped a message for queue \"q\" (closed): it was closed",
+                "dropped 3 messages, the last for queue \"q\" (closed): it was closed",
+            ]
+        );
     }
 }

@@ -16,7 +16,10 @@ pub(crate) fn open(option: Option<&Path>, service: &str) -> io::Result<PathBuf> 
         from_env("DLQ_SPOOL_DIR"),
         platform_folder(),
     ];
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "this platform has no default folder");
+    let mut failure = io::Error::new(
+        io::ErrorKind::NotFound,
+        "no folder is configured, and the platform has none",
+    );
     for root in roots.into_iter().flatten() {
         let folder = root.join(folder_name(service));
         match create(&folder).and_then(|()| check_writable(&folder)) {

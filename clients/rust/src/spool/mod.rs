@@ -3,6 +3,7 @@
 
 mod deferred;
 mod folder;
+mod memory_fallback;
 mod orphan_recovery;
 mod owner;
 mod record;
@@ -20,6 +21,7 @@ use crate::send::calls::SizedRequest;
 use crate::send::drop_report::OnDropped;
 use crate::send::reachability::Reachability;
 use sender::SpoolSender;
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -99,13 +101,15 @@ impl Spool {
     pub(crate) fn start(parts: SpoolParts) -> Arc<Self> {
         let max_bytes = parts.options.max_bytes;
         let new_messages = Arc::new(Notify::new());
-        let warning = Arc::new(SpoolWarning::new(parts.target.clone()));
+        let count = Arc::new(AtomicUsize::new(0));
+        let warning = Arc::new(SpoolWarning::new(parts.target.clone(), Arc::clone(&count)));
         let commands = SpoolWriter {
             options: parts.options,
             target: parts.target,
             service: parts.service,
             on_dropped: Arc::clone(&parts.on_dropped),
             new_messages: Arc::clone(&new_messages),
+            count,
         }
         .start();
         let sender = SpoolSender {
@@ -136,7 +140,7 @@ impl Spool {
 
     /// Logs why messages wait, at most once a minute.
     pub(crate) fn warn(&self, status: &Status) {
-        self.warning.log(status);
+        self.warning.warn(status);
     }
 
     /// Blocks until all messages given so far are stored, for 3 s at most.

@@ -1,4 +1,4 @@
-//! Takes over spool files whose process ended.
+//! Recovers the spool files of processes that ended.
 
 use crate::spool::folder;
 use crate::spool::owner::{ORPHAN_AFTER, is_orphan, pid_may_be_reused};
@@ -16,7 +16,7 @@ const MAX_FILES: usize = 64;
 const MIN_FILE_BYTES: u64 = 25;
 
 impl SpoolStore {
-    /// Takes over orphans. Returns whether there may be new messages to send.
+    /// Claims orphans. Returns whether there may be new messages to send.
     pub(crate) fn recover_orphans(&mut self) -> bool {
         let Some(folder) = self.folder.clone() else {
             return false;
@@ -34,7 +34,7 @@ impl SpoolStore {
                 continue;
             }
             match inspect(&path, &self.own) {
-                Ok(FileStatus::Orphan) => self.take_over(&path),
+                Ok(FileStatus::Orphan) => self.claim(&path),
                 Ok(FileStatus::InUse { bytes }) => self.other_files_bytes += bytes,
                 // An error: the file is gone, or this process may not read it.
                 Ok(FileStatus::Empty) | Err(_) => {}
@@ -48,8 +48,8 @@ impl SpoolStore {
         self.has_more_orphans && self.files.len() <= MAX_FILES / 2
     }
 
-    fn take_over(&mut self, orphan: &Path) {
-        let Ok(Some(file)) = SpoolFile::take_over(orphan, &self.own, self.options.sync) else {
+    fn claim(&mut self, orphan: &Path) {
+        let Ok(Some(file)) = SpoolFile::claim(orphan, &self.own, self.options.sync) else {
             return; // another process was faster
         };
         if file.is_done() {

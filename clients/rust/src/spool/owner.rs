@@ -30,7 +30,7 @@ pub(crate) fn own(target: &str, service: &str) -> Owner {
 }
 
 /// Reports whether the process of a file has ended. `pid` is the process id in the file's name: a process
-/// that takes a file over renames it before it appends its Owner record.
+/// that claims a file renames it before it appends its Owner record.
 pub(crate) fn is_orphan(owner: &Owner, own: &Owner, pid: u32, modified_at: SystemTime) -> bool {
     if SystemTime::now()
         .duration_since(modified_at)
@@ -56,8 +56,8 @@ pub(crate) fn is_orphan(owner: &Owner, own: &Owner, pid: u32, modified_at: Syste
     }
 }
 
-/// Reports whether a process with the owner's id runs. It may be another process that has taken the file
-/// over, as in a restarted container, where each process has id 1. Then the last Owner record decides.
+/// Reports whether a process with the owner's id runs. It may be another process that has claimed the
+/// file, as in a restarted container, where each process has id 1. Then the last Owner record decides.
 pub(crate) fn pid_may_be_reused(owner: &Owner, pid: u32) -> bool {
     i64::from(pid) == owner.pid && process_start(owner.pid).is_some()
 }

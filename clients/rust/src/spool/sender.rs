@@ -104,7 +104,7 @@ impl SpoolSender {
             };
             if let Some(status) = common_unavailable_error(&results) {
                 self.reachability.call_failed(began_at, status);
-                self.warning.log(status);
+                self.warning.warn(status);
                 return false;
             }
             self.reachability.record_answer(began_at);
@@ -139,7 +139,7 @@ impl SpoolSender {
                 call_size.not_answered();
             }
         }
-        self.warning.log(status);
+        self.warning.warn(status);
     }
 
     /// Returns the place of a message that is done, or `None` if it must be sent again.
@@ -156,7 +156,7 @@ impl SpoolSender {
                 catch_and_log("on_dropped", || (self.on_dropped)(&error, queue));
             }
             Err(status) => {
-                self.warning.log(&status);
+                self.warning.warn(&status);
                 deferred.add(message.place);
                 return None;
             }

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Why a write failed.
 pub(crate) enum WriteError {
-    /// Another process has taken the file over, and may have read it before the write.
+    /// Another process has claimed the file, and may have read it before the write.
     NotOwned,
     Io(io::Error),
 }
@@ -35,7 +35,7 @@ impl FileNumber {
     }
 }
 
-/// One spool file of this process, created or taken over.
+/// One spool file of this process, created or claimed.
 pub(crate) struct SpoolFile {
     number: FileNumber,
     path: PathBuf,
@@ -79,8 +79,8 @@ impl SpoolFile {
         Ok(created)
     }
 
-    /// Takes over an orphan with its pending messages. Returns `None` if another process was faster.
-    pub(crate) fn take_over(orphan: &Path, owner: &Owner, sync: bool) -> io::Result<Option<Self>> {
+    /// Claims an orphan with its pending messages. Returns `None` if another process was faster.
+    pub(crate) fn claim(orphan: &Path, owner: &Owner, sync: bool) -> io::Result<Option<Self>> {
         let created_at_ms = orphan
             .file_name()
             .and_then(|name| parse_name(&name.to_string_lossy()))
@@ -93,7 +93,7 @@ impl SpoolFile {
             return Ok(None);
         }
         let size = file.metadata()?.len();
-        let mut taken = Self {
+        let mut claimed = Self {
             number: FileNumber::next(),
             path,
             file,
@@ -102,12 +102,12 @@ impl SpoolFile {
             pending: BTreeMap::new(),
         };
         // On a full disk the name names the owner, and sent messages make room.
-        let _ = taken.write(&record::encode(OWNER, &owner.encode_to_vec()));
-        if !taken.is_owned() {
+        let _ = claimed.write(&record::encode(OWNER, &owner.encode_to_vec()));
+        if !claimed.is_owned() {
             return Ok(None);
         }
-        taken.read_pending()?;
-        Ok(Some(taken))
+        claimed.read_pending()?;
+        Ok(Some(claimed))
     }
 
     pub(crate) const fn number(&self) -> FileNumber {
@@ -118,12 +118,22 @@ impl SpoolFile {
         &self.path
     }
 
+    /// Returns the file's name without the folder.
+    pub(crate) fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     pub(crate) const fn size(&self) -> u64 {
         self.size
     }
 
     pub(crate) fn pending_offsets(&self) -> impl Iterator<Item = u64> {
         self.pending.keys().copied()
+    }
+
+    pub(crate) fn pending_count(&self) -> usize {
+        self.pending.len()
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -191,7 +201,7 @@ impl SpoolFile {
         is_owned
     }
 
-    /// Lets another process take the file over at once.
+    /// Lets another process claim the file at once.
     pub(crate) fn release(&self) {
         if self.is_owned() {
             let _ = self.file.set_modified(UNIX_EPOCH);
@@ -228,10 +238,7 @@ impl SpoolFile {
             return Ok(());
         };
         if damaged > 0 {
-            tracing::warn!(
-                "skipped {damaged} damaged bytes in spool file {}",
-                self.path.display()
-            );
+            tracing::warn!("skipped {damaged} damaged bytes in spool file {}", self.name());
         }
         for found in records {
             match found.kind {
@@ -278,7 +285,7 @@ pub(crate) fn first_owner(path: &Path) -> io::Result<Option<Owner>> {
     Ok(first.and_then(|record| Owner::decode(record.body).ok()))
 }
 
-/// Returns the last Owner record. A process that takes a file over appends one.
+/// Returns the last Owner record. A process that claims a file appends one.
 pub(crate) fn last_owner(path: &Path) -> io::Result<Option<Owner>> {
     let data = std::fs::read(path)?;
     let (records, _) = record::read_all(&data).unwrap_or_default();

@@ -4,6 +4,7 @@ use crate::builder::SpoolOptions;
 use crate::send::calls::SizedRequest;
 use crate::spool::SpoolResult;
 use crate::spool::folder;
+use crate::spool::memory_fallback::MemoryFallback;
 use crate::spool::owner::own;
 use crate::spool::record::{self, MAX_BODY_BYTES, SPOOLED_MESSAGE};
 use crate::spool::spool_file::{FileNumber, SpoolFile, WriteError};
@@ -99,7 +100,7 @@ impl SpoolStore {
         SpoolResult::Memory
     }
 
-    /// Appends to the current file, or to a new one if another process has taken the file over: that process
+    /// Appends to the current file, or to a new one if another process has claimed the file: that process
     /// may have read it before the append.
     fn append(&mut self, folder: &Path, record: &[u8]) -> io::Result<()> {
         for _ in 0..3 {
@@ -137,7 +138,7 @@ impl SpoolStore {
                 }
             }
         }
-        Err(io::Error::other("other processes took over each new file"))
+        Err(io::Error::other("other processes claimed each new file"))
     }
 
     /// Returns the oldest messages that fit into a call of `max_bytes`, without those at `skipped` places.
@@ -152,7 +153,9 @@ impl SpoolStore {
             bytes: 0,
             messages: Vec::new(),
         };
-        for (path, file) in &mut self.files {
+        for file in self.files.values_mut() {
+            let mut lost = 0;
+            let mut is_call_full = false;
             let offsets: Vec<u64> = file.pending_offsets().collect();
             for offset in offsets {
                 let place = Place::File(file.number(), offset);
@@ -162,20 +165,32 @@ impl SpoolStore {
                 let request = match file.read_message(offset) {
                     Ok(message) => message.request.unwrap_or_default(),
                     Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                        let name = path.display();
-                        tracing::warn!("lost a message at offset {offset} of spool file {name}: {error}");
                         file.forget(offset);
+                        lost += 1;
                         continue;
                     }
                     Err(error) => {
-                        tracing::warn!("cannot read spool file {}: {error}; retrying", path.display());
+                        tracing::warn!(
+                            "cannot read spool file {}: {error}; retrying in 30 s",
+                            file.name()
+                        );
                         self.has_unreadable_file = true;
                         break; // other files may be readable
                     }
                 };
-                if !call.add(place, request) {
-                    return call.messages;
+                is_call_full = !call.add(place, request);
+                if is_call_full {
+                    break;
                 }
+            }
+            if lost > 0 {
+                let name = file.name();
+                tracing::warn!(
+                    "lost {lost} spooled messages: their records in spool file {name} are damaged"
+                );
+            }
+            if is_call_full {
+                return call.messages;
             }
         }
         for (number, request) in self.memory.iter() {
@@ -206,7 +221,7 @@ impl SpoolStore {
                 Place::Memory(number) => self.memory.remove(number),
             }
         }
-        self.files.retain(|path, file| {
+        self.files.retain(|_, file| {
             let Some(offsets) = offsets.get(&file.number()) else {
                 return true;
             };
@@ -219,7 +234,7 @@ impl SpoolStore {
                 Err(WriteError::NotOwned) => false,
                 // The next process sends them again, and the service recognizes them.
                 Err(WriteError::Io(error)) => {
-                    tracing::warn!("cannot write spool file {}: {error}", path.display());
+                    tracing::warn!("cannot write spool file {}: {error}", file.name());
                     true
                 }
             }
@@ -236,6 +251,11 @@ impl SpoolStore {
         self.files.values().for_each(SpoolFile::release);
         self.files.clear();
         self.memory.take_all()
+    }
+
+    /// Returns how many messages are still to be sent.
+    pub(crate) fn count(&self) -> usize {
+        self.memory.count() + self.files.values().map(SpoolFile::pending_count).sum::<usize>()
     }
 
     fn bytes(&self) -> u64 {
@@ -270,35 +290,5 @@ impl NextCall {
         }
         self.messages.push(SpooledMessage { place, request });
         true
-    }
-}
-
-/// Messages that can't be written to disk, oldest first. They are lost if the process ends.
-#[derive(Default)]
-pub(super) struct MemoryFallback {
-    messages: BTreeMap<u64, SendToDlqRequest>,
-    bytes: u64,
-    next_number: u64,
-}
-
-impl MemoryFallback {
-    pub(super) fn add(&mut self, request: SendToDlqRequest) {
-        self.bytes += request.encoded_len() as u64;
-        self.messages.insert(self.next_number, request);
-        self.next_number += 1;
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (u64, &SendToDlqRequest)> {
-        self.messages.iter().map(|(&number, request)| (number, request))
-    }
-
-    fn remove(&mut self, number: u64) {
-        if let Some(request) = self.messages.remove(&number) {
-            self.bytes -= request.encoded_len() as u64;
-        }
-    }
-
-    fn take_all(&mut self) -> Vec<SendToDlqRequest> {
-        std::mem::take(self).messages.into_values().collect()
     }
 }

@@ -99,7 +99,7 @@ fn modified_at(path: &Path) -> SystemTime {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_taken_over_by_a_process_with_the_same_id_is_no_orphan() {
+fn a_file_claimed_by_a_process_with_the_same_id_is_no_orphan() {
     let (_root, folder) = folder();
     let own = own(TARGET, "shop");
     let orphan = write_file(&folder, 1, &[owner_record(&ended_process()), message_record("a")]);
@@ -162,7 +162,7 @@ fn a_file_of_another_format_is_not_recovered() {
 }
 
 #[test]
-fn a_slow_process_does_not_release_a_file_that_another_one_took_over() {
+fn a_slow_process_does_not_release_a_file_that_another_one_claimed() {
     let (root, folder) = folder();
     let mut slow = store_in(&root);
     assert_eq!(slow.add(&sized("a")), SpoolResult::Disk);
@@ -173,7 +173,7 @@ fn a_slow_process_does_not_release_a_file_that_another_one_took_over() {
 }
 
 #[test]
-fn a_slow_process_writes_a_new_file_after_another_one_took_its_file_over() {
+fn a_slow_process_writes_a_new_file_after_another_one_claimed_its_file() {
     let (root, folder) = folder();
     let mut slow = store_in(&root);
     slow.add(&sized("a"));

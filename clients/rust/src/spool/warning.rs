@@ -2,7 +2,8 @@
 
 use crate::call_error;
 use crate::panics::catch_and_log;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 use tonic::Status;
@@ -12,18 +13,21 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// Logs why messages wait in the spool, at most once a minute. Nothing else reports a wrong token or target.
 pub(crate) struct SpoolWarning {
     target: String,
+    /// Messages in the spool.
+    count: Arc<AtomicUsize>,
     logged_at: Mutex<Option<Instant>>,
 }
 
 impl SpoolWarning {
-    pub(crate) fn new(target: String) -> Self {
+    pub(crate) fn new(target: String, count: Arc<AtomicUsize>) -> Self {
         Self {
             target,
+            count,
             logged_at: Mutex::default(),
         }
     }
 
-    pub(crate) fn log(&self, status: &Status) {
+    pub(crate) fn warn(&self, status: &Status) {
         if !self.is_due() {
             return;
         }
@@ -34,8 +38,9 @@ impl SpoolWarning {
         };
         catch_and_log("the log", || {
             tracing::warn!(
-                "messages wait in the spool for {}: {reason}; retrying",
-                self.target
+                "messages wait in the spool for {} ({}): {reason}; retrying",
+                self.target,
+                self.count.load(Ordering::Relaxed)
             );
         });
     }

@@ -9,6 +9,7 @@ use crate::spool::store::{Place, SpoolStore, SpooledMessage};
 use crate::spool::{OnSpooled, SpoolResult};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -38,6 +39,8 @@ pub(crate) struct SpoolWriter {
     pub(crate) on_dropped: OnDropped,
     /// Notified when there are messages to send.
     pub(crate) new_messages: Arc<Notify>,
+    /// Messages in the spool, set by the writer.
+    pub(crate) count: Arc<AtomicUsize>,
 }
 
 impl SpoolWriter {
@@ -49,7 +52,7 @@ impl SpoolWriter {
             .spawn(move || {
                 let _entered = runtime.enter(); // callbacks may spawn tasks
                 let mut store = SpoolStore::new(self.options, &self.target, &self.service);
-                let closed = run(&received, &mut store, &self.new_messages);
+                let closed = run(&received, &mut store, &self.new_messages, &self.count);
                 for lost in store.close() {
                     let error = closed_error().with_maybe_stored(true);
                     catch_and_log("on_dropped", || (self.on_dropped)(&error, &lost.queue));
@@ -68,6 +71,7 @@ fn run(
     commands: &mpsc::Receiver<Command>,
     store: &mut SpoolStore,
     new_messages: &Notify,
+    count: &AtomicUsize,
 ) -> Option<oneshot::Sender<()>> {
     let mut recover_at = Instant::now();
     let mut touch_at = Instant::now() + TOUCH_INTERVAL;
@@ -76,6 +80,7 @@ fn run(
         if recover_at <= now || store.can_recover_more() {
             recover_at = now + RECOVERY_INTERVAL;
             if catch_bug(|| store.recover_orphans()).unwrap_or(false) {
+                count.store(store.count(), Ordering::Relaxed);
                 new_messages.notify_one();
             }
         }
@@ -87,7 +92,7 @@ fn run(
         match commands.recv_timeout(wait) {
             Ok(Command::Close(closed)) => return Some(closed),
             Ok(command) => {
-                catch_bug(|| execute(command, store, new_messages));
+                catch_bug(|| execute(command, store, new_messages, count));
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => return None,
@@ -96,10 +101,11 @@ fn run(
 }
 
 /// Replies even after a panic in the store: without a reply the sender would take the spool for closed.
-fn execute(command: Command, store: &mut SpoolStore, new_messages: &Notify) {
+fn execute(command: Command, store: &mut SpoolStore, new_messages: &Notify, count: &AtomicUsize) {
     match command {
         Command::Store(request, on_spooled) => {
             let result = store.add(&request);
+            count.store(store.count(), Ordering::Relaxed);
             if matches!(result, SpoolResult::Disk | SpoolResult::Memory) {
                 new_messages.notify_one();
             }
@@ -111,6 +117,7 @@ fn execute(command: Command, store: &mut SpoolStore, new_messages: &Notify) {
         }
         Command::Done(places, reply) => {
             catch_bug(|| store.mark_done(&places));
+            count.store(store.count(), Ordering::Relaxed);
             let _ = reply.send(());
         }
         Command::Flush(done) => {

@@ -4,14 +4,14 @@ use crate::call_error::refusal;
 use crate::client::Client;
 use crate::error::Error;
 use crate::v1::{self, StreamDueRequest};
-use crate::worker::acks::Acks;
 use crate::worker::delivery::Lease;
 use crate::worker::due_stream::{self, StreamListener};
 use crate::worker::leases::Leases;
 use crate::worker::options::WorkerBuilder;
 use crate::worker::outcome::Outcome;
+use crate::worker::outcome_reporter::OutcomeReporter;
 use crate::worker::ready::Ready;
-use crate::worker::reports::Reports;
+use crate::worker::worker_reports::WorkerReports;
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,8 +32,8 @@ const MAX_REPORT_TIME: Duration = Duration::from_secs(5);
 pub(crate) struct WorkerCore {
     client: Client,
     runtime: Handle,
-    reports: Arc<Reports>,
-    acks: Arc<Acks>,
+    reports: Arc<WorkerReports>,
+    outcome_reporter: Arc<OutcomeReporter>,
     leases: Arc<Leases>,
     ready: Ready,
     running: Mutex<HashMap<String, Arc<Lease>>>,
@@ -62,11 +62,11 @@ impl std::fmt::Debug for WorkerCore {
 
 impl WorkerCore {
     pub(crate) fn start(client: Client, request: StreamDueRequest, options: WorkerBuilder) -> Arc<Self> {
-        let reports = Arc::new(Reports::new(options.on_error, options.on_settled));
+        let reports = Arc::new(WorkerReports::new(options.on_error, options.on_settled));
         let channel = Arc::clone(&client.inner().channel);
         let leases = Arc::new(Leases::new(Arc::clone(&channel)));
         let (reported, held) = (Arc::clone(&reports), Arc::clone(&leases));
-        let acks = Acks::new(
+        let outcome_reporter = OutcomeReporter::new(
             channel,
             Box::new(move |lease, outcome, result| {
                 held.remove(lease);
@@ -80,7 +80,7 @@ impl WorkerCore {
             client,
             runtime: Handle::current(),
             reports,
-            acks,
+            outcome_reporter,
             leases,
             ready: Ready::default(),
             running: Mutex::default(),
@@ -94,7 +94,7 @@ impl WorkerCore {
             deadline: watch::Sender::new(None),
             refused: Mutex::default(),
         });
-        tokio::spawn(Arc::clone(&core.acks).pump(core.ended.clone()));
+        tokio::spawn(Arc::clone(&core.outcome_reporter).pump(core.ended.clone()));
         tokio::spawn(Arc::clone(&core).extend_leases());
         tokio::spawn(Arc::clone(&core).run_stream(request));
         core
@@ -140,7 +140,7 @@ impl WorkerCore {
 
     pub(crate) fn settle(&self, lease: &Arc<Lease>, outcome: Outcome) {
         if lease.close() {
-            self.acks.add(Arc::clone(lease), outcome);
+            self.outcome_reporter.add(Arc::clone(lease), outcome);
         }
         let mut running = self.running.lock().unwrap();
         running.remove(&lease.token);
@@ -213,12 +213,15 @@ impl WorkerCore {
             }
         }
         let left = self.time_left().clamp(MIN_REPORT_TIME, MAX_REPORT_TIME);
-        if tokio::time::timeout(left, self.acks.flush()).await.is_ok() {
+        if tokio::time::timeout(left, self.outcome_reporter.flush())
+            .await
+            .is_ok()
+        {
             let session_id = self.session_id.lock().unwrap().clone();
             let _ = tokio::time::timeout(MIN_REPORT_TIME, self.leases.release_undelivered(&session_id)).await;
         } else {
-            self.acks.abandon();
-            self.acks.flush().await;
+            self.outcome_reporter.abandon();
+            self.outcome_reporter.flush().await;
         }
     }
 
@@ -260,7 +263,7 @@ impl StreamListener for WorkerCore {
     fn opened(&self, session_id: &str, lease_duration: Duration) {
         session_id.clone_into(&mut self.session_id.lock().unwrap());
         self.leases.set_duration(lease_duration);
-        self.acks.set_lease_duration(lease_duration);
+        self.outcome_reporter.set_lease_duration(lease_duration);
     }
 
     fn delivered(&self, deliveries: Vec<v1::Delivery>) {

@@ -1,6 +1,5 @@
 //! Workers process due messages.
 
-mod acks;
 pub(crate) mod core;
 pub(crate) mod delivery;
 mod due_stream;
@@ -8,9 +7,10 @@ pub(crate) mod handlers;
 mod leases;
 pub(crate) mod options;
 pub(crate) mod outcome;
+mod outcome_reporter;
 mod ready;
-mod reports;
 pub(crate) mod stream;
+mod worker_reports;
 
 use crate::error::Error;
 use std::sync::Arc;

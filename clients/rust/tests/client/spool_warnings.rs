@@ -28,7 +28,7 @@ fn logged(text: &str) -> Vec<(Level, String)> {
 fn warning(reason: &str) -> (Level, String) {
     (
         Level::WARN,
-        format!("messages wait in the spool for 127.0.0.1:1: {reason}; retrying"),
+        format!("messages wait in the spool for 127.0.0.1:1 (1): {reason}; retrying"),
     )
 }
 

@@ -41,7 +41,7 @@ struct Unreported {
 }
 
 /// Reports outcomes in batches. Retries until the server refuses them, or their lease and 30 s are over.
-pub(crate) struct Acks {
+pub(crate) struct OutcomeReporter {
     channel: Arc<ReconnectingChannel>,
     on_reported: OnReported,
     state: Mutex<State>,
@@ -60,7 +60,7 @@ struct State {
     lease_duration: Duration,
 }
 
-impl Acks {
+impl OutcomeReporter {
     pub(crate) fn new(channel: Arc<ReconnectingChannel>, on_reported: OnReported) -> Arc<Self> {
         let state = State {
             waiting: VecDeque::new(),
@@ -138,9 +138,9 @@ impl Acks {
                 if batch.is_empty() {
                     break;
                 }
-                let acks = Arc::clone(&self);
+                let reporter = Arc::clone(&self);
                 tokio::spawn(async move {
-                    acks.report(batch).await;
+                    reporter.report(batch).await;
                     drop(permit);
                 });
             }

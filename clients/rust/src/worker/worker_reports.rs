@@ -12,12 +12,12 @@ use crate::worker::outcome::OutcomeKind;
 use std::sync::Arc;
 use tonic::Status;
 
-pub(crate) struct Reports {
+pub(crate) struct WorkerReports {
     on_error: Option<OnError>,
     on_settled: Option<OnSettled>,
 }
 
-impl Reports {
+impl WorkerReports {
     pub(crate) const fn new(on_error: Option<OnError>, on_settled: Option<OnSettled>) -> Self {
         Self { on_error, on_settled }
     }
@@ -53,10 +53,10 @@ impl Reports {
             return catch_and_log("on_settled", || callback(&Delivery(Arc::clone(lease)), &settled));
         }
         let reason = match (status, result) {
-            (Some(AckStatus::LeaseLost), _) => "its lease has ended",
-            (Some(AckStatus::NotFound), _) => "the message is gone",
+            (Some(AckStatus::LeaseLost), _) => "its lease expired and another worker may have the message",
+            (Some(AckStatus::NotFound), _) => "the message does not exist any more",
             (_, Some(result)) if !result.detail.is_empty() => result.detail.as_str(),
-            _ => "the server gave no result",
+            _ => "the server returned no result",
         };
         let message = format!(
             "the outcome ({outcome}) of message {} does not count: {reason}",
@@ -68,7 +68,7 @@ impl Reports {
     /// Reports an outcome that the server did not answer.
     pub(crate) fn given_up(&self, lease: &Arc<Lease>, outcome: OutcomeKind, status: &Status) {
         let message = format!(
-            "cannot report the outcome ({outcome}) of message {}: {}; it may be delivered again",
+            "the outcome ({outcome}) of message {} could not be reported: {}; the message may be delivered again",
             lease.id(),
             status_text(status)
         );

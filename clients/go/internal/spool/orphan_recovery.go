@@ -56,7 +56,7 @@ func (s *Store) addOrphan(path string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files = append(s.files, f)
-	slices.SortFunc(s.files, func(a, b *file) int { return strings.Compare(filepath.Base(a.path), filepath.Base(b.path)) })
+	slices.SortFunc(s.files, func(a, b *file) int { return strings.Compare(a.Name(), b.Name()) })
 }
 
 // identity identifies this process, so that others can find out whether it still runs.
