@@ -108,7 +108,7 @@ export function partsOfName(
 const STALE_MS = 1_000;
 
 /** Measures the bytes of all spool files in a folder, those of other processes included. */
-export class FolderUse {
+export class FolderUsage {
   readonly folder: string;
   #measuredAtMs = Number.NEGATIVE_INFINITY;
   #bytes: ReadonlyMap<string, number> = new Map();

@@ -60,14 +60,14 @@ it("refusals and missing answers together are logged once a minute", () => {
   const log = logged();
   const warning = new SpoolWarning("server:1", () => 7);
   const refused = new ConnectError("who are you?", Code.Unauthenticated);
-  warning.report(new ConnectError("no route", Code.Unavailable));
-  warning.report(refused);
+  warning.warn(new ConnectError("no route", Code.Unavailable));
+  warning.warn(refused);
   vi.advanceTimersByTime(59_999);
-  warning.report(refused);
+  warning.warn(refused);
   expect(log.mock.calls).toEqual([
     ["dlq-client: 7 messages wait in the spool for server:1: no route; retrying"],
   ]);
   vi.advanceTimersByTime(1);
-  warning.report(refused);
+  warning.warn(refused);
   expect(log.mock.calls[1]?.[0]).toMatch(/server:1: who are you\?; .*`token`.*; retrying$/);
 });

@@ -6,12 +6,12 @@ import { quarantineReasonName, stateName } from "../enum-names.ts";
 import { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
 import { safeCallback } from "../safe-callback.ts";
-import type { Unreported } from "./acks.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Unreported } from "./outcome-reporter.ts";
 import type { SettledDelivery, WorkerOptions } from "./worker-options.ts";
 
 /** Calls the callbacks of a worker's options. */
-export interface Reports {
+export interface WorkerReports {
   error(error: DlqClientError, delivery?: Delivery): void;
   settled(one: Unreported, result: AckResult): void;
   /** The outcome does not count, or the server gave no result for it. */
@@ -20,7 +20,7 @@ export interface Reports {
   givenUp(one: Unreported, error: ConnectError): void;
 }
 
-export function createReports(options: WorkerOptions): Reports {
+export function createWorkerReports(options: WorkerOptions): WorkerReports {
   const error = safeCallback("onError", options.onError ?? toConsole);
   const { onSettled } = options;
   const notifySettled = onSettled === undefined ? undefined : safeCallback("onSettled", onSettled);
