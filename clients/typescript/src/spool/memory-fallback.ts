@@ -8,6 +8,7 @@ interface Entry {
 
 /** Keeps messages in memory when no folder can be written. They are lost when the process ends. */
 export class MemoryFallback implements SpoolSource {
+  readonly name: string = "memory";
   #bytes = 0;
   #next = 0;
   readonly #entries = new Map<number, Entry>();

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DoneSchema, SpooledMessageSchema } from "../../../../gen/dlq/spool/v1/spool_pb.ts";
 import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
@@ -45,6 +45,10 @@ export class SpoolFile implements SpoolSource {
       await handle.close();
       throw error;
     }
+  }
+
+  get name(): string {
+    return basename(this.path);
   }
 
   get count(): number {

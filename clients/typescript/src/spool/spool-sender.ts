@@ -107,7 +107,10 @@ export class SpoolSender {
         request === undefined ? [] : [{ request, ...rest }],
       );
       const lost = messages.length - readable.length;
-      if (lost > 0) log(`lost ${lost} messages of the spool: their file was damaged`);
+      if (lost > 0) {
+        const name = source.name;
+        log(`lost ${lost} spooled messages: their records in spool file ${name} are damaged`);
+      }
       const left = new Set((await this.#send(readable)).map((message) => message.position));
       const done = messages.map((message) => message.position).filter((one) => !left.has(one));
       this.#passTime.tried(messages.length, left.size);

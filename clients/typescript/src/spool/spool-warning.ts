@@ -30,6 +30,6 @@ export class SpoolWarning {
     this.#loggedAtMs = nowMs;
     const isRefusal = error instanceof ConnectError && !isRetryable(error);
     const reason = isRefusal ? refusalOf(error).message : unansweredReason(error);
-    log(`${this.#count()} messages wait in the spool for ${this.#target}: ${reason}; retrying`);
+    log(`messages wait in the spool for ${this.#target} (${this.#count()}): ${reason}; retrying`);
   }
 }

@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+import { textOf } from "../error-chain.ts";
 import type { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { SendSpool } from "../move-to-spool.ts";
@@ -101,7 +103,9 @@ export class Spool implements SendSpool {
     const { scope } = this.#setup;
     const paths = await claimOrphans(this.#folders, scope, store.identity, store.paths);
     for (const path of paths) {
-      await store.recover(path).catch((error) => log(`cannot read spool file ${path}: ${error}`));
+      await store.recover(path).catch((error) => {
+        log(`cannot read spool file ${basename(path)}: ${textOf(error)}; skipping it`);
+      });
     }
     if (store.count > 0) this.#sender.start();
   }

@@ -35,7 +35,7 @@ export function createWorkerReports(options: WorkerOptions): WorkerReports {
       error(new DlqClientError("lease-lost", message), held);
     },
     givenUp({ held, outcome }, cause) {
-      const message = `the outcome (${outcome.kind}) of message ${held.id} could not be reported: ${callErrorText(cause)}; the message may come again`;
+      const message = `the outcome (${outcome.kind}) of message ${held.id} could not be reported: ${callErrorText(cause)}; the message may be delivered again`;
       error(new DlqClientError("connection", message, { code: cause.code, cause }), held);
     },
   };
@@ -51,9 +51,10 @@ function settledFrom(result: AckResult): Omit<SettledDelivery, "outcome"> {
 }
 
 function whyNot(result: AckResult | undefined): string {
-  if (result?.status === AckStatus.LEASE_LOST) return "its lease was lost";
-  if (result?.status === AckStatus.NOT_FOUND) return "the message is gone";
-  return result?.detail || "the server gave no result";
+  if (result?.status === AckStatus.LEASE_LOST)
+    return "its lease expired and another worker may have the message";
+  if (result?.status === AckStatus.NOT_FOUND) return "the message does not exist any more";
+  return result?.detail || "the server returned no result";
 }
 
 function toConsole(error: DlqClientError): void {

@@ -61,7 +61,11 @@ function senderFor(
 }
 
 it("an unreadable file does not stop the others", async () => {
-  const broken: SpoolSource = { count: 1, read: () => Promise.reject(new Error("EIO")) };
+  const broken: SpoolSource = {
+    name: "1.spool",
+    count: 1,
+    read: () => Promise.reject(new Error("EIO")),
+  };
   const { sender, sent } = senderFor([broken, messagesOf("a")]);
   sender.startNow();
   await until(() => sent.length > 0, "the other message");
@@ -71,11 +75,16 @@ it("an unreadable file does not stop the others", async () => {
 it("messages that can no longer be read are logged as lost", async () => {
   const messages = messagesOf("a");
   const read = async () => [{ position: 0, request: undefined }];
-  const damaged: SpoolSource = Object.assign(messages, { read: once(read, []) });
+  const damaged: SpoolSource = Object.assign(messages, {
+    name: "1.spool",
+    read: once(read, []),
+  });
   const { sender, logged } = senderFor([damaged]);
   sender.startNow();
   await until(() => messages.count === 0, "its end");
-  expect(logged()).toEqual(["dlq-client: lost 1 messages of the spool: their file was damaged"]);
+  expect(logged()).toEqual([
+    "dlq: lost 1 spooled messages: their records in spool file 1.spool are damaged",
+  ]);
 });
 
 it("a refusal shows that the service is available", async () => {
@@ -97,7 +106,7 @@ it("a refusal of an unknown server, such as a proxy, does not drop a message", a
   expect(messages.count).toBe(1);
   expect(logged()).toEqual([
     expect.stringMatching(
-      /1 messages wait in the spool for server:1: 404 Not Found; is .*; retrying$/,
+      /messages wait in the spool for server:1 \(1\): 404 Not Found; is .*; retrying$/,
     ),
   ]);
 });
@@ -108,7 +117,7 @@ it("an unavailable service causes a warning with the last error", async () => {
   sender.startNow();
   await until(() => sent.length > 2, "more tries");
   expect(logged()).toEqual([
-    "dlq-client: 1 messages wait in the spool for server:1: connect ECONNREFUSED; retrying",
+    "dlq: messages wait in the spool for server:1 (1): connect ECONNREFUSED; retrying",
   ]);
 });
 
@@ -168,6 +177,7 @@ it("close prevents a call for the messages that are being read", async () => {
     open = resolve;
   });
   const slow: SpoolSource = {
+    name: "1.spool",
     count: 1,
     read: (...given) => opened.then(() => messages.read(...given)),
   };
