@@ -63,7 +63,7 @@ class RefusingChannel:
         return response
 
 
-@pytest.mark.parametrize("method", ["recover", "oldest"])
+@pytest.mark.parametrize("method", ["recover_orphans", "oldest"])
 def test_spooled_messages_are_sent_after_a_fault_of_the_store(
     fake: FakeServer, spool_folder: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
@@ -252,7 +252,7 @@ def test_a_deferred_message_is_forgotten_when_its_file_is_taken_over(spool_folde
 
     def take_over() -> None:
         for path in files(spool_folder):
-            SpoolFile.recover(path, owner_of(TARGET, "shop"), sync=False)
+            SpoolFile.claim(path, owner_of(TARGET, "shop"), sync=False)
 
     async def run() -> None:
         channel = RefusingChannel(take_over)

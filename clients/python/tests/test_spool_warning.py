@@ -16,7 +16,7 @@ from test_spool_files import TARGET, request
 import dlq
 from dlq._core.call_error import CallError
 from dlq._core.error_details import ErrorDetails
-from dlq._core.pending_sends import PendingSend
+from dlq._core.send_queue import PendingSend
 from dlq._core.send_request import SendRequest
 from dlq._engine.connection import CallFailed
 from dlq._engine.sender import Sender
@@ -122,14 +122,14 @@ def test_sends_spooled_by_close_before_a_failure_are_not_warned_about(
 def test_there_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     warning = SpoolWarning("dlq:50051", lambda: now)
-    warning.report(3, CallError("UNAUTHENTICATED", "wrong token"))
+    warning.warn(3, CallError("UNAUTHENTICATED", "wrong token"))
     now = 59.0
-    warning.report(3, CallError("UNAVAILABLE", "no route"))
-    warning.report(3, None)
+    warning.warn(3, CallError("UNAVAILABLE", "no route"))
+    warning.warn(3, None)
     now = 61.0
-    warning.report(4, None)
+    warning.warn(4, None)
     now = 122.0
-    warning.report(5, CallError("UNAVAILABLE", "no route"))
+    warning.warn(5, CallError("UNAVAILABLE", "no route"))
     warning.close()
     until(lambda: len(warnings(caplog)) == 3)
     assert warnings(caplog) == [
@@ -145,7 +145,7 @@ def test_a_send_with_a_full_spool_has_the_call_error(spool_folder: Path) -> None
     spool = dlq.SpoolOptions(folder=spool_folder, max_bytes=1)
     with dlq.Client("127.0.0.1:1", timeout=0.5, spool=spool) as client:
         results = [client.send("q", "x") for _ in range(3)]
-        assert client.engine.sender.pending.is_unavailable(time.monotonic())
+        assert client.engine.sender.send_queue.is_unavailable(time.monotonic())
     for result in results:
         assert isinstance(result, dlq.Dropped)
         assert (result.error.kind, result.error.code) == ("spool-full", "UNAVAILABLE")

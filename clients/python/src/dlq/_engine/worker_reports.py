@@ -11,7 +11,7 @@ from .._core.names import quarantine_reason_name, state_name
 from ..delivery import Delivery
 from ..errors import DlqClientError
 from ..worker_options import SettledDelivery, WorkerOptions
-from .ack_sender import UnreportedOutcome
+from .outcome_reporter import UnreportedOutcome
 from .serial_thread import SerialThread
 
 

@@ -28,7 +28,7 @@ class SpoolWarning:
         self._thread: SerialThread | None = None
         self._line: Future[None] | None = None
 
-    def report(self, count: int, error: CallError | None) -> None:
+    def warn(self, count: int, error: CallError | None) -> None:
         """`count` messages wait because of the error; None: the server did not answer."""
         now = self._clock()
         if now - self._logged_at < _LOG_EVERY_S:
