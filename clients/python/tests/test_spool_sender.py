@@ -29,7 +29,7 @@ from dlq.v1 import dlq_service_pb2 as pb
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
-        one.message for one in caplog.records if " messages wait in the spool for " in one.message
+        one.message for one in caplog.records if "messages wait in the spool for " in one.message
     ]
 
 
@@ -107,7 +107,7 @@ def test_messages_refused_by_an_unknown_server_stay_in_the_spool(
     server.stop(None)
     assert dropped == []
     [line] = warnings(caplog)
-    assert line.startswith(f"dlq: 2 messages wait in the spool for {target}: ")
+    assert line.startswith(f"dlq: messages wait in the spool for {target} (2): ")
     assert "is `target` the gRPC address" in line
     assert len(files(spool_folder)) == 1
 

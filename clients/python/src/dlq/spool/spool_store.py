@@ -198,11 +198,12 @@ class SpoolStore:
         try:
             request = file.read(offset)
         except OSError as error:
-            _log.warning("dlq: cannot read spool file %s: %s", file.path, error)
+            _log.warning("dlq: cannot read spool file %s: %s; skipping it", file.path.name, error)
             return None
         if request is None:
             _log.warning(
-                "dlq: skipped a damaged message at byte %d of spool file %s", offset, file.path
+                "dlq: lost 1 spooled messages: their records in spool file %s are damaged",
+                file.path.name,
             )
             self.remove([SpooledMessage(file, offset, SendToDlqRequest())])
         return request
@@ -210,7 +211,7 @@ class SpoolStore:
     def _add_claimed(self, file: SpoolFile) -> None:
         if file.damaged_bytes:
             _log.warning(
-                "dlq: skipped %d damaged bytes in spool file %s", file.damaged_bytes, file.path
+                "dlq: skipped %d damaged bytes in spool file %s", file.damaged_bytes, file.path.name
             )
         if file.open_offsets:
             self._files.append(file)

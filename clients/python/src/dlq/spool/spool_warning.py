@@ -59,9 +59,9 @@ class SpoolWarning:
     def _write(self, count: int, reason: str) -> None:
         def write() -> None:
             _log.warning(
-                "dlq: %d messages wait in the spool for %s: %s; retrying",
-                count,
+                "dlq: messages wait in the spool for %s (%d): %s; retrying",
                 self._target,
+                count,
                 reason,
             )
 
