@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.Acks.UnreportedOutcome;
+import io.dlqservice.dlq.OutcomeReporter.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.QuarantineReason;

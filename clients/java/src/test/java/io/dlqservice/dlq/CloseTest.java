@@ -89,7 +89,7 @@ class CloseTest {
   void aCloseLogsDropsBeforeItReturns() {
     DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build();
     SendOptions soon = SendOptions.builder().timeout(Duration.ofMillis(50)).build();
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       for (int n = 0; n < 3; n++) dlq.send("q", "a", null, soon);
       dlq.close();
       List<String> logs = logged.with("dropped a message for queue \"q\"");

@@ -43,7 +43,7 @@ class SpoolWarningTest {
 
   @Test
   void anUnreachableServiceIsLoggedOnce() {
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       try (DlqClient dlq = builder(NO_SERVER).build()) {
         for (int n = 0; n < 3; n++) assertEquals(KEPT, dlq.send("q", "a", null));
       }
@@ -56,7 +56,7 @@ class SpoolWarningTest {
 
   @Test
   void aSilentServerIsLogged() throws Exception {
-    try (Logged logged = new Logged();
+    try (CapturedLog logged = new CapturedLog();
         ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
       try (DlqClient dlq = builder("127.0.0.1:" + silent.getLocalPort()).build()) {
         assertEquals(KEPT, dlq.send("q", "a", null));
@@ -67,7 +67,7 @@ class SpoolWarningTest {
 
   @Test
   void aTokenSupplierThatThrowsIsLogged() {
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       DlqClientBuilder builder =
           builder(NO_SERVER)
               .token(
@@ -86,7 +86,7 @@ class SpoolWarningTest {
   @Test
   void recoveredMessagesAreLogged() {
     leaveOne(NO_SERVER);
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       try (DlqClient dlq = builder(NO_SERVER).build()) {
         Poll.until(() -> !logged.with(WARNING).isEmpty());
       }
@@ -96,7 +96,7 @@ class SpoolWarningTest {
 
   @Test
   void aCallCutOffByTheCloseIsNotLogged() throws Exception {
-    try (Logged logged = new Logged();
+    try (CapturedLog logged = new CapturedLog();
         ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
       String target = "127.0.0.1:" + silent.getLocalPort();
       leaveOne(target);

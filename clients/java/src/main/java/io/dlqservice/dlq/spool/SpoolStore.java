@@ -123,21 +123,21 @@ public final class SpoolStore {
     if (file.count() == 0) remove(file);
   }
 
-  /** Takes over the files of processes that have ended. */
-  public synchronized void recover() {
-    Orphans orphans = new Orphans(scope, identity);
+  /** Claims the files of processes that have ended. */
+  public synchronized void recoverOrphans() {
+    OrphanRecovery recovery = new OrphanRecovery(scope, identity);
     for (Path folder : folders) {
       for (Listed listed : SpoolFolder.list(folder)) {
         if (files.size() >= MAX_HELD) return;
         List<Path> held = files.stream().map(SpoolFile::path).toList();
-        orphans.take(listed, held).ifPresent(this::recover);
+        recovery.claim(listed, held).ifPresent(this::addClaimed);
       }
     }
   }
 
-  private void recover(Path path) {
+  private void addClaimed(Path path) {
     try {
-      SpoolFile file = SpoolFile.recover(path);
+      SpoolFile file = SpoolFile.open(path);
       if (file.skippedBytes() > 0) {
         warn.accept("skipped " + file.skippedBytes() + " damaged bytes in spool file " + path);
       }
@@ -147,16 +147,16 @@ public final class SpoolStore {
       }
       files.add(file);
       files.sort(Comparator.comparing(one -> one.path().getFileName()));
-      claim(file);
+      appendOwner(file);
     } catch (IOException unreadable) {
       warn.accept("cannot read spool file " + path + ": " + unreadable);
     }
   }
 
-  private void claim(SpoolFile file) {
+  private void appendOwner(SpoolFile file) {
     try {
       file.touch();
-      file.claim(ownerRecord(), isSynced);
+      file.appendOwner(ownerRecord(), isSynced);
     } catch (IOException fullDisk) {
       // the name has the owner, and sending makes room
     }
