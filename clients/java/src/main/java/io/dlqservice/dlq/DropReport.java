@@ -33,16 +33,13 @@ final class DropReport {
   private synchronized void logLine() {
     isWaiting = false;
     if (unreported == 0) return;
-    String more = unreported > 1 ? " and " + (unreported - 1) + " before it" : "";
+    String dropped =
+        unreported > 1 ? "dropped " + unreported + " messages, the last" : "dropped a message";
     unreported = 0;
     isWaiting = true; // set first: a logger may drop messages itself
     try {
       LOG.error(
-          "dropped a message for queue \"{}\" ({}){}: {}",
-          latestQueue,
-          latest.kind(),
-          more,
-          latest.getMessage());
+          "{} for queue \"{}\" ({}): {}", dropped, latestQueue, latest.kind(), latest.getMessage());
     } catch (RuntimeException | Error loggerFailure) {
       // the sender still gets the error as its result
     }

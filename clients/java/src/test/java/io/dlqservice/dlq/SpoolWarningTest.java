@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SpoolWarningTest {
   private static final String SERVICE = "tests";
   private static final String NO_SERVER = "127.0.0.1:1";
-  private static final String WARNING = " wait in the spool for 127.0.0.1:";
+  private static final String WARNING = "messages wait in the spool for 127.0.0.1:";
   private static final int MIB = 1024 * 1024;
   private static final Spooled KEPT = new Spooled(true);
 

@@ -115,6 +115,11 @@ final class SpoolFile implements SpoolSource {
   }
 
   @Override
+  public String name() {
+    return path.getFileName().toString();
+  }
+
+  @Override
   public synchronized int count() {
     return messages.size();
   }

@@ -139,7 +139,8 @@ public final class SpoolStore {
     try {
       SpoolFile file = SpoolFile.open(path);
       if (file.skippedBytes() > 0) {
-        warn.accept("skipped " + file.skippedBytes() + " damaged bytes in spool file " + path);
+        warn.accept(
+            "skipped " + file.skippedBytes() + " damaged bytes in spool file " + file.name());
       }
       if (file.count() == 0) {
         file.remove();
@@ -149,7 +150,8 @@ public final class SpoolStore {
       files.sort(Comparator.comparing(one -> one.path().getFileName()));
       appendOwner(file);
     } catch (IOException unreadable) {
-      warn.accept("cannot read spool file " + path + ": " + unreadable);
+      warn.accept(
+          "cannot read spool file " + path.getFileName() + ": " + unreadable + "; skipping it");
     }
   }
 
