@@ -133,3 +133,16 @@ def test_on_dropped_may_call_flush_and_close(end: str) -> None:
     client.send("q", "x")
     assert ended.wait(20)
     client.close()
+
+
+def test_drops_without_on_dropped_are_logged_at_most_once_a_second(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    report = drop_report.DropReport(None)
+    for queue in ("a", "b", "c"):
+        report.report(dlq.DlqClientError("refused", "no such queue"), queue)
+    report.close()
+    assert [one.message for one in caplog.records] == [
+        'dlq: dropped a message for queue "a" (refused): no such queue',
+        'dlq: dropped 2 messages, the last for queue "c" (refused): no such queue',
+    ]

@@ -190,7 +190,7 @@ def test_aborted_and_closed_sends_have_the_last_call_error() -> None:
 
     client = dlq.Client("127.0.0.1:1", spool=False, timeout=60, on_dropped=on_dropped)
     cancelled, remaining = (client.send_soon("q", "x") for _ in range(2))
-    pending = client.engine.sender.pending.sends
+    pending = client.engine.sender.send_queue.sends
     until(lambda: len([one for one in list(pending) if one.last_error]) == 2)
     assert cancelled.cancel()
     until(lambda: len(dropped) == 1)

@@ -49,7 +49,7 @@ def test_an_orphan_is_recovered_on_a_full_disk(
     orphan_in(spool_folder)
     store = store_in(spool_folder)
     monkeypatch.setattr(os, "write", refuse)
-    assert store.recover() == 1
+    assert store.recover_orphans() == 1
     assert texts(store) == ["a"]
     store.remove(store.oldest(1, 1 << 20))
     assert files(spool_folder) == []
@@ -84,7 +84,7 @@ def test_a_file_of_another_format_is_not_changed(spool_folder: Path) -> None:
     path = orphan_in(spool_folder)
     path.write_bytes(path.read_bytes().replace(b"DLQ-SPOOL 1\n", b"DLQ-SPOOL 2\n"))
     os.utime(path, (0, 0))
-    assert store_in(spool_folder).recover() == 0
+    assert store_in(spool_folder).recover_orphans() == 0
     assert files(spool_folder) == [path]
 
 
@@ -95,7 +95,7 @@ def test_a_record_with_an_invalid_body_is_skipped(spool_folder: Path, type_: Rec
         file.write(encode(type_, b"\xff\xff"))
     os.utime(path, (0, 0))
     store = store_in(spool_folder)
-    assert store.recover() == 1
+    assert store.recover_orphans() == 1
     assert texts(store) == ["a"]
     store.remove(store.oldest(10, 1 << 20))
     assert files(spool_folder) == []
@@ -111,4 +111,4 @@ def test_a_file_name_without_process_id_does_not_stop_recovery(
     store = store_in(spool_folder)
     store.append(request("b"))
     store.close()
-    assert store_in(spool_folder).recover() >= 1
+    assert store_in(spool_folder).recover_orphans() >= 1

@@ -89,15 +89,15 @@ def test_open_messages_of_an_ended_process_are_recovered(spool_folder: Path) -> 
         orphaned.append(request(text))
     orphaned.remove(orphaned.oldest(1, 1 << 20))
     [path] = files(spool_folder)
-    assert store_in(spool_folder).recover() == 0, "its process runs"
+    assert store_in(spool_folder).recover_orphans() == 0, "its process runs"
     end_owner(path)
     store = store_in(spool_folder)
-    assert store.recover() == 1
+    assert store.recover_orphans() == 1
     assert texts(store) == ["b", "c"]
     [renamed] = files(spool_folder)
     assert renamed.name != path.name
     assert renamed.name.split("-")[0] == path.name.split("-")[0]
-    assert store_in(spool_folder).recover() == 0, "it has a running owner"
+    assert store_in(spool_folder).recover_orphans() == 0, "it has a running owner"
 
 
 def test_at_most_64_files_are_open_at_a_time(spool_folder: Path) -> None:
@@ -106,10 +106,10 @@ def test_at_most_64_files_are_open_at_a_time(spool_folder: Path) -> None:
         orphaned.append(request(str(text)))
         orphaned.close()
     store = store_in(spool_folder)
-    assert store.recover() == 64, "each open file takes a descriptor"
-    assert store.recover() == 0
+    assert store.recover_orphans() == 64, "each open file takes a descriptor"
+    assert store.recover_orphans() == 0
     store.remove(store.oldest(100, 1 << 20))
-    assert store.recover() == 36
+    assert store.recover_orphans() == 36
 
 
 def test_one_of_two_recoveries_succeeds(spool_folder: Path) -> None:
@@ -117,15 +117,15 @@ def test_one_of_two_recoveries_succeeds(spool_folder: Path) -> None:
     orphaned.append(request("a"))
     [path] = files(spool_folder)
     owner = owner_of(TARGET, "shop")
-    assert SpoolFile.recover(path, owner, sync=False) is not None
-    assert SpoolFile.recover(path, owner, sync=False) is None
+    assert SpoolFile.claim(path, owner, sync=False) is not None
+    assert SpoolFile.claim(path, owner, sync=False) is None
 
 
 def test_an_owner_whose_file_was_taken_over_writes_to_a_new_file(spool_folder: Path) -> None:
     slow = store_in(spool_folder)
     slow.append(request("a"))
     [path] = files(spool_folder)
-    other = SpoolFile.recover(path, owner_of(TARGET, "shop"), sync=False)
+    other = SpoolFile.claim(path, owner_of(TARGET, "shop"), sync=False)
     assert other is not None
     assert slow.append(request("b"))
     assert texts(slow) == ["b"], "in a new file"
@@ -136,7 +136,7 @@ def test_files_of_a_closed_client_are_recovered_at_once(spool_folder: Path) -> N
     orphaned = store_in(spool_folder)
     orphaned.append(request("a"))
     orphaned.close()
-    assert store_in(spool_folder).recover() == 1, "while the process runs"
+    assert store_in(spool_folder).recover_orphans() == 1, "while the process runs"
 
 
 def test_a_renamed_file_without_a_new_owner_is_not_recovered(spool_folder: Path) -> None:
@@ -145,17 +145,17 @@ def test_a_renamed_file_without_a_new_owner_is_not_recovered(spool_folder: Path)
     [path] = files(spool_folder)
     end_owner(path)
     path.rename(path.with_name(path.name.replace(f"-{os.getpid()}-", f"-{os.getppid()}-")))
-    assert store_in(spool_folder).recover() == 0
+    assert store_in(spool_folder).recover_orphans() == 0
 
 
 def test_an_old_file_without_record_is_removed(spool_folder: Path) -> None:
     store = store_in(spool_folder)
     empty = spool_folder / "shop" / f"1700000000000-{os.getpid()}-{'a' * 16}.spool"
     empty.write_bytes(HEADER)
-    store.recover()
+    store.recover_orphans()
     assert empty.exists()
     os.utime(empty, (1, 1))
-    store.recover()
+    store.recover_orphans()
     assert not empty.exists()
 
 
@@ -170,7 +170,7 @@ def test_files_of_another_target_are_not_recovered(spool_folder: Path) -> None:
     with path.open("ab") as file:
         file.write(encode(RecordType.OWNER, gone.SerializeToString()))
     os.utime(path, (old, old))
-    assert store_in(spool_folder).recover() == 0
+    assert store_in(spool_folder).recover_orphans() == 0
     assert files(spool_folder) == [path]
 
 
@@ -183,10 +183,10 @@ def test_a_file_of_another_host_is_an_orphan_after_120_s(spool_folder: Path) -> 
     with path.open("ab") as file:
         file.write(encode(RecordType.OWNER, owner.SerializeToString()))
     store = store_in(spool_folder)
-    assert store.recover() == 0
+    assert store.recover_orphans() == 0
     old = path.stat().st_mtime - 121
     os.utime(path, (old, old))
-    assert store.recover() == 1
+    assert store.recover_orphans() == 1
 
 
 def test_damaged_bytes_are_skipped_and_counted_except_at_the_end(spool_folder: Path) -> None:
@@ -206,7 +206,7 @@ def test_damaged_bytes_are_skipped_and_counted_except_at_the_end(spool_folder: P
     assert second.offset not in offsets
     assert records.damaged_bytes == third.offset - second.offset
     store = store_in(spool_folder)
-    assert store.recover() == 1
+    assert store.recover_orphans() == 1
     assert texts(store) == ["a", "c"]
     store.append(request("d"))
     assert texts(store) == ["a", "c", "d"]
@@ -263,7 +263,7 @@ def test_spooled_messages_survive_sigkill(spool_folder: Path) -> None:
         [sys.executable, "-c", PROGRAM, TARGET, str(spool_folder)], timeout=60, check=False
     )
     store = store_in(spool_folder)
-    assert store.recover() == 1
+    assert store.recover_orphans() == 1
     assert texts(store) == [str(n) for n in range(50)]
 
 
@@ -280,7 +280,7 @@ def test_an_incomplete_write_does_not_damage_later_records(
     assert texts(store) == ["a", "c", "b"]
     store.close()
     store = store_in(spool_folder)
-    assert store.recover() == 1
+    assert store.recover_orphans() == 1
     assert texts(store) == ["a", "c"]
 
 
@@ -295,11 +295,11 @@ def test_a_file_is_no_orphan_during_its_recovery(
 
     def recover_meanwhile(file: SpoolFile) -> None:
         monkeypatch.setattr(SpoolFile, "_index", index)
-        meanwhile.append(store_in(tmp_path).recover())
+        meanwhile.append(store_in(tmp_path).recover_orphans())
         index(file)
 
     monkeypatch.setattr(SpoolFile, "_index", recover_meanwhile)
-    assert store_in(tmp_path).recover() == 1
+    assert store_in(tmp_path).recover_orphans() == 1
     assert meanwhile == [0]
 
 
@@ -310,7 +310,7 @@ def test_targets_as_url_and_as_host_and_port_share_spool_files(
     with dlq.Client(f"http://{TARGET}", service="shop", timeout=0.1, spool=options) as client:
         assert isinstance(client.send("q", "x"), dlq.Spooled)
     store = store_in(tmp_path)
-    store.recover()
+    store.recover_orphans()
     assert texts(store) == ["x"]
     store.close()
 

@@ -29,7 +29,7 @@ from dlq.v1 import dlq_service_pb2 as pb
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
-        one.message for one in caplog.records if " messages wait in the spool for " in one.message
+        one.message for one in caplog.records if "messages wait in the spool for " in one.message
     ]
 
 
@@ -63,7 +63,7 @@ class RefusingChannel:
         return response
 
 
-@pytest.mark.parametrize("method", ["recover", "oldest"])
+@pytest.mark.parametrize("method", ["recover_orphans", "oldest"])
 def test_spooled_messages_are_sent_after_a_fault_of_the_store(
     fake: FakeServer, spool_folder: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
@@ -107,7 +107,7 @@ def test_messages_refused_by_an_unknown_server_stay_in_the_spool(
     server.stop(None)
     assert dropped == []
     [line] = warnings(caplog)
-    assert line.startswith(f"dlq: 2 messages wait in the spool for {target}: ")
+    assert line.startswith(f"dlq: messages wait in the spool for {target} (2): ")
     assert "is `target` the gRPC address" in line
     assert len(files(spool_folder)) == 1
 
@@ -252,7 +252,7 @@ def test_a_deferred_message_is_forgotten_when_its_file_is_taken_over(spool_folde
 
     def take_over() -> None:
         for path in files(spool_folder):
-            SpoolFile.recover(path, owner_of(TARGET, "shop"), sync=False)
+            SpoolFile.claim(path, owner_of(TARGET, "shop"), sync=False)
 
     async def run() -> None:
         channel = RefusingChannel(take_over)

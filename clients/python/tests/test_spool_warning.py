@@ -16,7 +16,7 @@ from test_spool_files import TARGET, request
 import dlq
 from dlq._core.call_error import CallError
 from dlq._core.error_details import ErrorDetails
-from dlq._core.pending_sends import PendingSend
+from dlq._core.send_queue import PendingSend
 from dlq._core.send_request import SendRequest
 from dlq._engine.connection import CallFailed
 from dlq._engine.sender import Sender
@@ -26,7 +26,7 @@ from dlq.spool.spool_warning import SpoolWarning
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    found = [one for one in caplog.records if " messages wait in the spool for " in one.message]
+    found = [one for one in caplog.records if "messages wait in the spool for " in one.message]
     assert {one.levelname for one in found} <= {"WARNING"}
     return [one.message for one in found]
 
@@ -75,7 +75,7 @@ def test_the_warning_is_logged_before_the_send_has_a_result(
         for _ in range(3):
             assert client.send("q", "x") == dlq.Spooled(durable=True)
             [line] = warnings(caplog)
-            assert line.startswith("dlq: 1 messages wait in the spool for 127.0.0.1:1: ")
+            assert line.startswith("dlq: messages wait in the spool for 127.0.0.1:1 (1): ")
             assert "Connection refused" in line
             assert line.endswith("; retrying")
 
@@ -89,7 +89,7 @@ def test_a_server_without_answer_is_warned_about(
         with dlq.Client(target, timeout=0.3, try_timeout=60, spool=spool) as client:
             assert client.send("q", "x") == dlq.Spooled(durable=True)
             [line] = warnings(caplog)
-    assert re.fullmatch(rf"dlq: 1 messages wait in the spool for {target}: .+; retrying", line)
+    assert re.fullmatch(rf"dlq: messages wait in the spool for {target} \(1\): .+; retrying", line)
 
 
 def test_messages_of_an_ended_process_are_warned_about(
@@ -122,21 +122,21 @@ def test_sends_spooled_by_close_before_a_failure_are_not_warned_about(
 def test_there_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     warning = SpoolWarning("dlq:50051", lambda: now)
-    warning.report(3, CallError("UNAUTHENTICATED", "wrong token"))
+    warning.warn(3, CallError("UNAUTHENTICATED", "wrong token"))
     now = 59.0
-    warning.report(3, CallError("UNAVAILABLE", "no route"))
-    warning.report(3, None)
+    warning.warn(3, CallError("UNAVAILABLE", "no route"))
+    warning.warn(3, None)
     now = 61.0
-    warning.report(4, None)
+    warning.warn(4, None)
     now = 122.0
-    warning.report(5, CallError("UNAVAILABLE", "no route"))
+    warning.warn(5, CallError("UNAVAILABLE", "no route"))
     warning.close()
     until(lambda: len(warnings(caplog)) == 3)
     assert warnings(caplog) == [
-        "dlq: 3 messages wait in the spool for dlq:50051: "
+        "dlq: messages wait in the spool for dlq:50051 (3): "
         "wrong token; give the client a valid `token`; retrying",
-        "dlq: 4 messages wait in the spool for dlq:50051: the server did not answer; retrying",
-        "dlq: 5 messages wait in the spool for dlq:50051: no route; retrying",
+        "dlq: messages wait in the spool for dlq:50051 (4): the server did not answer; retrying",
+        "dlq: messages wait in the spool for dlq:50051 (5): no route; retrying",
     ]
 
 
@@ -145,7 +145,7 @@ def test_a_send_with_a_full_spool_has_the_call_error(spool_folder: Path) -> None
     spool = dlq.SpoolOptions(folder=spool_folder, max_bytes=1)
     with dlq.Client("127.0.0.1:1", timeout=0.5, spool=spool) as client:
         results = [client.send("q", "x") for _ in range(3)]
-        assert client.engine.sender.pending.is_unavailable(time.monotonic())
+        assert client.engine.sender.send_queue.is_unavailable(time.monotonic())
     for result in results:
         assert isinstance(result, dlq.Dropped)
         assert (result.error.kind, result.error.code) == ("spool-full", "UNAVAILABLE")

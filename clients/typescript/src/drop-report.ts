@@ -36,8 +36,9 @@ export class DropReport {
   flush(): void {
     if (this.#latest === undefined) return;
     const { queue, error } = this.#latest;
-    const more = this.#unlogged > 1 ? `; ${this.#unlogged - 1} more were dropped before it` : "";
-    log(`dropped a message for queue "${queue}" (${error.kind}): ${error.message}${more}`);
+    const count = this.#unlogged;
+    const dropped = count > 1 ? `dropped ${count} messages, the last` : "dropped a message";
+    log(`${dropped} for queue "${queue}" (${error.kind}): ${error.message}`);
     this.#unlogged = 0;
     this.#latest = undefined;
   }

@@ -1,13 +1,13 @@
 import type { PendingSend } from "./pending-send.ts";
 import { spoolFullError, unencodableError } from "./send-errors.ts";
 import type { SendRequest } from "./send-request.ts";
-import type { Placed } from "./spool/spool-store.ts";
+import type { SpoolResult } from "./spool/spool-store.ts";
 
 /** The part of a spool that a sender uses. */
 export interface SendSpool {
   readonly maxBytes: number;
   /** Never rejects. */
-  keep(request: SendRequest): Promise<Placed>;
+  keep(request: SendRequest): Promise<SpoolResult>;
   /** Logs why messages wait. @param error undefined: no server answered */
   warn(error: unknown): void;
 }
@@ -20,15 +20,15 @@ export interface SendSpool {
 export function moveToSpool(spool: SendSpool, send: PendingSend, isUnanswered: boolean): void {
   if (send.isGone) return;
   send.isMoving = true;
-  void spool.keep(send.request).then((placed) => {
-    if (placed === "full" || placed === "too-long")
-      send.drop(spoolFullError(send, placed, spool.maxBytes));
-    else if (typeof placed === "object") send.drop(unencodableError(placed.unencodable));
+  void spool.keep(send.request).then((result) => {
+    if (result === "full" || result === "too-long")
+      send.drop(spoolFullError(send, result, spool.maxBytes));
+    else if (typeof result === "object") send.drop(unencodableError(result.unencodable));
     else {
       // Warns before the result is set: the program may end after that.
       const { isSettled, lastError } = send;
       if (!isSettled && (isUnanswered || lastError !== undefined)) spool.warn(lastError);
-      send.settle({ status: "spooled", durable: placed === "disk" });
+      send.settle({ status: "spooled", durable: result === "disk" });
     }
   });
 }

@@ -9,7 +9,7 @@ import { Reachability } from "../../../clients/typescript/src/reachability.ts";
 import { ReconnectingChannel } from "../../../clients/typescript/src/reconnecting-channel.ts";
 import { buildSendRequest } from "../../../clients/typescript/src/send-request.ts";
 import { Sender } from "../../../clients/typescript/src/sender.ts";
-import type { Placed } from "../../../clients/typescript/src/spool/spool-store.ts";
+import type { SpoolResult } from "../../../clients/typescript/src/spool/spool-store.ts";
 import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { errorOf, until } from "./client.ts";
 
@@ -45,7 +45,7 @@ function refusedForGood(): ConnectError {
   return error;
 }
 
-/** Creates a sender. `answer` answers its calls, and its spool keeps a message when `place` is called. */
+/** Creates a sender. `answer` answers its calls, and its spool keeps a message when `keepAs` is called. */
 function senderTo(answer: (queue: string) => Promise<object>) {
   const transport = createRouterTransport(({ rpc }) => {
     rpc(DlqService.method.sendToDlq, ({ queue }) => answer(queue));
@@ -53,8 +53,8 @@ function senderTo(answer: (queue: string) => Promise<object>) {
   const stubs = createClient(DlqService, transport);
   const warnings: unknown[] = [];
   const onDropped = vi.fn();
-  const { promise: placed, resolve: place } = Promise.withResolvers<Placed>();
-  const keep = vi.fn(() => placed);
+  const { promise: kept, resolve: keepAs } = Promise.withResolvers<SpoolResult>();
+  const keep = vi.fn(() => kept);
   const sender = new Sender({
     channel: new ReconnectingChannel(() => ({
       stubs,
@@ -69,7 +69,7 @@ function senderTo(answer: (queue: string) => Promise<object>) {
   });
   const send = (queue: string) =>
     sender.add(buildSendRequest(queue, "x", undefined, {}, undefined), 10_000, undefined).result;
-  return { sender, send, keep, place, warnings, onDropped };
+  return { sender, send, keep, keepAs, warnings, onDropped };
 }
 
 const closed = () => new DlqClientError("closed", "the client was closed");
@@ -77,7 +77,7 @@ const closed = () => new DlqClientError("closed", "the client was closed");
 it("a refusal is ignored once the send moves to the spool", async () => {
   const { promise: late, reject: refuse } = Promise.withResolvers<object>();
   const onCall = vi.fn();
-  const { sender, send, keep, place, onDropped } = senderTo((queue) => {
+  const { sender, send, keep, keepAs, onDropped } = senderTo((queue) => {
     onCall(queue);
     return queue === "late" ? late : Promise.resolve({});
   });
@@ -87,16 +87,16 @@ it("a refusal is ignored once the send moves to the spool", async () => {
   expect(keep).toHaveBeenCalledOnce();
   refuse(refusedForGood());
   await send("other"); // is answered after the refusal
-  place("disk");
+  keepAs("disk");
   expect(await result).toEqual({ status: "spooled", durable: true });
   expect(onDropped).not.toHaveBeenCalled();
 });
 
 it("a send that moves to the spool before its first try causes no warning", async () => {
-  const { sender, send, place, warnings } = senderTo(async () => ({}));
+  const { sender, send, keepAs, warnings } = senderTo(async () => ({}));
   const result = send("untried");
   sender.giveUp(closed);
-  place("disk");
+  keepAs("disk");
   expect(await result).toEqual({ status: "spooled", durable: true });
   expect(warnings).toEqual([]);
 });
@@ -104,22 +104,22 @@ it("a send that moves to the spool before its first try causes no warning", asyn
 it("a refusal causes a warning once the send is in the spool, and none if it has no room", async () => {
   const error = new ConnectError("who are you?", Code.Unauthenticated);
   const refuse = () => Promise.reject(error);
-  for (const placed of ["disk", "full"] as const) {
-    const { send, keep, place, warnings } = senderTo(refuse);
+  for (const where of ["disk", "full"] as const) {
+    const { send, keep, keepAs, warnings } = senderTo(refuse);
     const result = send("refused");
     await until(() => keep.mock.calls.length === 1, "the move to the spool");
     expect(warnings).toEqual([]);
-    place(placed);
+    keepAs(where);
     await result;
-    expect(warnings).toHaveLength(placed === "disk" ? 1 : 0);
+    expect(warnings).toHaveLength(where === "disk" ? 1 : 0);
   }
 });
 
 it("a send longer than a record of the spool is dropped with that reason", async () => {
-  const { sender, send, place } = senderTo(async () => ({}));
+  const { sender, send, keepAs } = senderTo(async () => ({}));
   const result = send("long");
   sender.giveUp(closed);
-  place("too-long");
+  keepAs("too-long");
   expect(errorOf(await result)).toMatchObject({
     kind: "spool-full",
     message: expect.stringMatching(/^it is longer than 8 MiB/),

@@ -1,5 +1,5 @@
 import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { MessageSource, SpooledMessage } from "./message-source.ts";
+import type { SpooledMessage, SpoolSource } from "./spool-source.ts";
 
 interface Entry {
   readonly request: SendToDlqRequest;
@@ -7,7 +7,8 @@ interface Entry {
 }
 
 /** Keeps messages in memory when no folder can be written. They are lost when the process ends. */
-export class MemoryFallback implements MessageSource {
+export class MemoryFallback implements SpoolSource {
+  readonly name: string = "memory";
   #bytes = 0;
   #next = 0;
   readonly #entries = new Map<number, Entry>();
@@ -37,7 +38,7 @@ export class MemoryFallback implements MessageSource {
     return found;
   }
 
-  finish(positions: readonly number[]): void {
+  markDone(positions: readonly number[]): void {
     for (const position of positions) {
       this.#bytes -= this.#entries.get(position)?.bytes ?? 0;
       this.#entries.delete(position);
@@ -47,7 +48,7 @@ export class MemoryFallback implements MessageSource {
   /** Removes and returns all messages. */
   clear(): SendToDlqRequest[] {
     const requests = [...this.#entries.values()].map(({ request }) => request);
-    this.finish([...this.#entries.keys()]);
+    this.markDone([...this.#entries.keys()]);
     return requests;
   }
 }

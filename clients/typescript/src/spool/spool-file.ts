@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DoneSchema, SpooledMessageSchema } from "../../../../gen/dlq/spool/v1/spool_pb.ts";
 import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { encodeRecord, RecordScanner, RecordType } from "./framing.ts";
-import type { MessageSource, SpooledMessage } from "./message-source.ts";
 import { readSpoolFile, type SpoolFileContent } from "./read-spool-file.ts";
+import type { SpooledMessage, SpoolSource } from "./spool-source.ts";
 
 /** Appends and reads, and does not create. */
 const EXISTING = constants.O_RDWR | constants.O_APPEND;
@@ -15,7 +15,7 @@ const EXISTING = constants.O_RDWR | constants.O_APPEND;
  * A spool file of this process. It has the offsets of its messages in memory; the bodies stay on the
  * disk. Only `read` may run beside another method.
  */
-export class SpoolFile implements MessageSource {
+export class SpoolFile implements SpoolSource {
   readonly path: string;
   readonly #handle: FileHandle;
   #bytes: number;
@@ -45,6 +45,10 @@ export class SpoolFile implements MessageSource {
       await handle.close();
       throw error;
     }
+  }
+
+  get name(): string {
+    return basename(this.path);
   }
 
   get count(): number {
@@ -99,7 +103,7 @@ export class SpoolFile implements MessageSource {
     return this.#write(record, sync);
   }
 
-  async finish(offsets: readonly number[], sync: boolean): Promise<void> {
+  async markDone(offsets: readonly number[], sync: boolean): Promise<void> {
     for (const offset of offsets) this.#messages.delete(offset);
     if (this.#messages.size === 0) return; // the file will be removed
     const done = create(DoneSchema, { offsets: offsets.map(BigInt) });
@@ -122,7 +126,7 @@ export class SpoolFile implements MessageSource {
     await this.#handle.utimes(now, now);
   }
 
-  /** Makes it an orphan, for the next client that looks. */
+  /** Marks the file as an orphan, so that the next client takes it at once. */
   async release(): Promise<void> {
     // If another process has it, that one is not done with it.
     if (await this.isStillOwned()) await this.#handle.utimes(0, 0).catch(() => {}); // then in 120 s

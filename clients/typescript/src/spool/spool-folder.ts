@@ -59,7 +59,7 @@ export function folderName(service: string): string {
 
 /** Returns the first folder that can be written, and creates it if needed. Rejects if there is none. */
 export async function firstWritable(folders: readonly string[]): Promise<string> {
-  let failure: unknown = new Error("there is no folder for state; set spool.folder");
+  let failure: unknown = new Error("no folder is configured, and the platform has none");
   for (const folder of folders) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -108,7 +108,7 @@ export function partsOfName(
 const STALE_MS = 1_000;
 
 /** Measures the bytes of all spool files in a folder, those of other processes included. */
-export class FolderUse {
+export class FolderUsage {
   readonly folder: string;
   #measuredAtMs = Number.NEGATIVE_INFINITY;
   #bytes: ReadonlyMap<string, number> = new Map();

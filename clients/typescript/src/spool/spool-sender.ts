@@ -8,8 +8,8 @@ import type { Reachability } from "../reachability.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { type Answer, callSend, isWorthSplitting, unavailableErrorOf } from "../send-call.ts";
 import { CallSize } from "./call-size.ts";
-import type { MessageSource } from "./message-source.ts";
 import { PassTime } from "./pass-time.ts";
+import type { SpoolSource } from "./spool-source.ts";
 import type { SpoolStore } from "./spool-store.ts";
 import type { SpoolWarning } from "./spool-warning.ts";
 
@@ -92,7 +92,7 @@ export class SpoolSender {
   }
 
   /** @returns whether no message is left to retry */
-  async #sendFrom(source: MessageSource): Promise<boolean> {
+  async #sendFrom(source: SpoolSource): Promise<boolean> {
     let isAllDone = true;
     let position = -1;
     while (!this.#isClosed && !this.#passTime.isOver()) {
@@ -107,12 +107,15 @@ export class SpoolSender {
         request === undefined ? [] : [{ request, ...rest }],
       );
       const lost = messages.length - readable.length;
-      if (lost > 0) log(`lost ${lost} messages of the spool: their file was damaged`);
+      if (lost > 0) {
+        const name = source.name;
+        log(`lost ${lost} spooled messages: their records in spool file ${name} are damaged`);
+      }
       const left = new Set((await this.#send(readable)).map((message) => message.position));
       const done = messages.map((message) => message.position).filter((one) => !left.has(one));
       this.#passTime.tried(messages.length, left.size);
       if (left.size > 0) isAllDone = false;
-      if (done.length > 0) await this.#options.store.finish(source, done);
+      if (done.length > 0) await this.#options.store.markDone(source, done);
     }
     return false;
   }
@@ -136,14 +139,14 @@ export class SpoolSender {
       channel.failed(stubs, error);
       if (isRetryable(error) && error.code !== Code.ResourceExhausted) {
         reachability.failed(beganAtMs, error);
-        if (!this.#isClosed) warning.report(error); // else closing the client broke the call
+        if (!this.#isClosed) warning.warn(error); // else closing the client broke the call
         if (!wasNeverSent(error)) this.#size.unanswered();
         throw error;
       }
       reachability.answered(beganAtMs); // a refusal is an answer, too
       if (messages.length === 1) answers = [{ error }];
       else if (!isWorthSplitting(error)) {
-        warning.report(error);
+        warning.warn(error);
         throw error;
       } else {
         const middle = messages.length >> 1;
@@ -158,7 +161,7 @@ export class SpoolSender {
     if (answer?.response !== undefined) return true;
     if (answer === undefined) return false;
     if (!isPermanent(answer.error)) {
-      if (!isRetryable(answer.error)) this.#options.warning.report(answer.error);
+      if (!isRetryable(answer.error)) this.#options.warning.warn(answer.error);
       return false;
     }
     // Maybe stored: a try may have been sent before the message came to the spool.

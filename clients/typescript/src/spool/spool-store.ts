@@ -7,11 +7,11 @@ import { textOf } from "../error-chain.ts";
 import { log } from "../log.ts";
 import { encodeRecord, MAX_BODY_BYTES, RecordType } from "./framing.ts";
 import { MemoryFallback } from "./memory-fallback.ts";
-import type { MessageSource } from "./message-source.ts";
 import { fileStart, ownerRecord, type SpoolScope } from "./owner.ts";
 import { ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import { SpoolFile } from "./spool-file.ts";
-import { FolderUse, firstWritable, newFileName } from "./spool-folder.ts";
+import { FolderUsage, firstWritable, newFileName } from "./spool-folder.ts";
+import type { SpoolSource } from "./spool-source.ts";
 
 /** Options of a {@link SpoolStore}. */
 export interface SpoolStoreOptions {
@@ -26,7 +26,12 @@ export interface SpoolStoreOptions {
  * Where a message is kept, or why not: the store is full, the message is longer than a record, or it
  * cannot be encoded.
  */
-export type Placed = "disk" | "memory" | "full" | "too-long" | { readonly unencodable: unknown };
+export type SpoolResult =
+  | "disk"
+  | "memory"
+  | "full"
+  | "too-long"
+  | { readonly unencodable: unknown };
 
 /** A longer file is not appended to, so that it can be removed once its messages are sent. */
 const MAX_FILE_BYTES = 16 * 1024 ** 2;
@@ -44,7 +49,7 @@ export class SpoolStore {
   #files: SpoolFile[] = [];
   /** The file that messages are appended to. */
   #current: SpoolFile | undefined;
-  #use: FolderUse | undefined;
+  #usage: FolderUsage | undefined;
   #diskFailedAtMs = Number.NEGATIVE_INFINITY;
   #isInMemory = false;
   #lastTask: Promise<unknown> = Promise.resolve();
@@ -53,7 +58,7 @@ export class SpoolStore {
     this.#options = options;
   }
 
-  get sources(): readonly MessageSource[] {
+  get sources(): readonly SpoolSource[] {
     return [...this.#files, this.#memory];
   }
 
@@ -67,13 +72,13 @@ export class SpoolStore {
   }
 
   /** Returns one result for each message, in order. Never rejects. */
-  append(requests: readonly SendToDlqRequest[]): Promise<Placed[]> {
+  append(requests: readonly SendToDlqRequest[]): Promise<SpoolResult[]> {
     return this.#oneByOne(async () => {
       const encoded = requests.map(recordOf);
       const records = encoded.flatMap((record) => (record instanceof Buffer ? record : []));
       const fitting = await this.#fitting(records);
       const isOnDisk = await this.#writeToDisk([...fitting]);
-      return requests.map((request, at): Placed => {
+      return requests.map((request, at): SpoolResult => {
         const record = encoded[at];
         if (record === undefined || "unencodable" in record) return record ?? "full";
         if (record.length > MAX_BODY_BYTES) return "too-long";
@@ -85,11 +90,11 @@ export class SpoolStore {
   }
 
   /** Marks messages as done. */
-  finish(source: MessageSource, positions: readonly number[]): Promise<void> {
+  markDone(source: SpoolSource, positions: readonly number[]): Promise<void> {
     return this.#oneByOne(async () => {
-      if (source === this.#memory) return this.#memory.finish(positions);
+      if (source === this.#memory) return this.#memory.markDone(positions);
       if (!(source instanceof SpoolFile) || !this.#files.includes(source)) return;
-      await source.finish(positions, this.#options.sync).catch(() => {}); // then sent twice
+      await source.markDone(positions, this.#options.sync).catch(() => {}); // then sent twice
       if (source.count === 0) await this.#remove(source);
     });
   }
@@ -140,7 +145,7 @@ export class SpoolStore {
     const { maxBytes } = this.#options;
     await this.#openFolder().catch(() => {}); // the write reports it
     const own = this.#files.reduce((sum, { bytes }) => sum + bytes, this.#memory.bytes);
-    let used = own + ((await this.#use?.ofOthers(this.paths)) ?? 0);
+    let used = own + ((await this.#usage?.ofOthers(this.paths)) ?? 0);
     const fitting = records.filter(({ length }) => {
       if (length > MAX_BODY_BYTES || used + length > maxBytes) return false;
       used += length;
@@ -204,7 +209,7 @@ export class SpoolStore {
 
   async #openFolder(): Promise<string> {
     const folder = await firstWritable(this.#options.folders);
-    if (this.#use?.folder !== folder) this.#use = new FolderUse(folder);
+    if (this.#usage?.folder !== folder) this.#usage = new FolderUsage(folder);
     return folder;
   }
 

@@ -4,7 +4,7 @@ import { log } from "../log.ts";
 
 const LOG_EVERY_MS = 60_000;
 
-/** Logs why messages wait in the spool, at most once a minute. An operator may have to fix it. */
+/** Logs why messages wait in the spool, at most once a minute. The cause may need a fix by an operator. */
 export class SpoolWarning {
   readonly #target: string;
   readonly #count: () => number;
@@ -23,13 +23,13 @@ export class SpoolWarning {
   }
 
   /** @param error why messages wait; undefined: no server answered */
-  report(error: unknown): void {
+  warn(error: unknown): void {
     this.#lastError = error;
     const nowMs = performance.now();
     if (nowMs - this.#loggedAtMs < LOG_EVERY_MS) return;
     this.#loggedAtMs = nowMs;
     const isRefusal = error instanceof ConnectError && !isRetryable(error);
     const reason = isRefusal ? refusalOf(error).message : unansweredReason(error);
-    log(`${this.#count()} messages wait in the spool for ${this.#target}: ${reason}; retrying`);
+    log(`messages wait in the spool for ${this.#target} (${this.#count()}): ${reason}; retrying`);
   }
 }

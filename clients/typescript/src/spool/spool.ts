@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+import { textOf } from "../error-chain.ts";
 import type { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { SendSpool } from "../move-to-spool.ts";
@@ -9,8 +11,9 @@ import type { SpoolScope } from "./owner.ts";
 import { candidateFolders } from "./spool-folder.ts";
 import type { SpoolSettings } from "./spool-options.ts";
 import { SpoolSender } from "./spool-sender.ts";
-import { type Placed, SpoolStore } from "./spool-store.ts";
+import { type SpoolResult, SpoolStore } from "./spool-store.ts";
 import { SpoolWarning } from "./spool-warning.ts";
+import { SpoolWriter } from "./spool-writer.ts";
 
 /** Options of a {@link Spool}. */
 export interface SpoolSetup {
@@ -28,15 +31,6 @@ interface LostMessage {
   readonly maybeStored: boolean;
 }
 
-interface Unwritten {
-  readonly request: SendRequest;
-  readonly resolve: (placed: Placed) => void;
-}
-
-/** Limit of one write. */
-const WRITE_BYTES = 4 * 1024 ** 2;
-/** Limit of the messages that wait for a slow disk. */
-const MAX_UNWRITTEN_BYTES = 64 * 1024 ** 2;
 const RECOVER_EVERY_MS = 30_000;
 const TOUCH_EVERY_MS = 20_000;
 
@@ -47,11 +41,9 @@ export class Spool implements SendSpool {
   readonly #store: SpoolStore;
   readonly #warning: SpoolWarning;
   readonly #sender: SpoolSender;
+  readonly #writer: SpoolWriter;
   readonly #timers: readonly NodeJS.Timeout[];
   #recovery: Promise<void>;
-  #unwritten: Unwritten[] = [];
-  #unwrittenBytes = 0;
-  #writing: Promise<void> | undefined;
 
   constructor(setup: SpoolSetup) {
     this.#setup = setup;
@@ -63,6 +55,7 @@ export class Spool implements SendSpool {
     const warning = new SpoolWarning(scope.target, () => store.count);
     this.#warning = warning;
     this.#sender = new SpoolSender({ store, channel, reachability, onRefused, warning });
+    this.#writer = new SpoolWriter(store, () => this.#sender.start());
     reachability.onAvailable = () => {
       if (store.count > 0) this.#sender.startNow();
     };
@@ -77,20 +70,13 @@ export class Spool implements SendSpool {
     return this.#setup.settings.maxBytes;
   }
 
-  /** Keeps a message. Concurrent ones share a write. Never rejects. */
-  keep(request: SendRequest): Promise<Placed> {
-    if (this.#unwrittenBytes + request.bytes > MAX_UNWRITTEN_BYTES) return Promise.resolve("full");
-    return new Promise((resolve) => {
-      this.#unwritten.push({ request, resolve });
-      this.#unwrittenBytes += request.bytes;
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
-    });
+  /** Keeps a message. Never rejects. */
+  keep(request: SendRequest): Promise<SpoolResult> {
+    return this.#writer.write(request);
   }
 
   warn(error: unknown): void {
-    this.#warning.report(error);
+    this.#warning.warn(error);
   }
 
   /** Leaves the files to the next client. Drops messages that are only in memory, with `lost`. */
@@ -98,37 +84,13 @@ export class Spool implements SendSpool {
     for (const timer of this.#timers) clearInterval(timer);
     this.#setup.reachability.onAvailable = () => {};
     const sent = this.#sender.close(); // before any wait: a call would open a connection again
-    await this.#writing;
+    await this.#writer.flush();
     await this.#recovery;
     await sent;
     for (const request of await this.#store.release()) {
       const { lastError } = this.#warning;
       this.#setup.onDropped(lost({ lastError, maybeStored: true }), request.queue);
     }
-  }
-
-  async #writeAll(): Promise<void> {
-    await Promise.resolve(); // collects the messages of this turn of the event loop
-    while (this.#unwritten.length > 0) {
-      const taken = this.#take();
-      const placed = await this.#store.append(taken.map(({ request }) => request.wire));
-      for (const [at, { resolve, request }] of taken.entries()) {
-        this.#unwrittenBytes -= request.bytes;
-        resolve(placed[at] ?? "full");
-      }
-      this.#sender.start();
-    }
-  }
-
-  #take(): Unwritten[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { request } of this.#unwritten) {
-      bytes += request.bytes;
-      if (count > 0 && bytes > WRITE_BYTES) break;
-      count++;
-    }
-    return this.#unwritten.splice(0, count);
   }
 
   readonly #onRecoverTimer = (): void => {
@@ -141,7 +103,9 @@ export class Spool implements SendSpool {
     const { scope } = this.#setup;
     const paths = await claimOrphans(this.#folders, scope, store.identity, store.paths);
     for (const path of paths) {
-      await store.recover(path).catch((error) => log(`cannot read spool file ${path}: ${error}`));
+      await store.recover(path).catch((error) => {
+        log(`cannot read spool file ${basename(path)}: ${textOf(error)}; skipping it`);
+      });
     }
     if (store.count > 0) this.#sender.start();
   }

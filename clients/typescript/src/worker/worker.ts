@@ -8,14 +8,14 @@ import { Deadline } from "../deadline.ts";
 import { DlqClientError } from "../errors.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { withinTrace } from "../tracing.ts";
-import { Acks, type Unreported } from "./acks.ts";
 import { currentDelivery } from "./current.ts";
 import { HeldDelivery } from "./delivery.ts";
 import { DueStream } from "./due-stream.ts";
 import { Leases } from "./leases.ts";
 import { fail, Outcome, release, succeed } from "./outcome.ts";
-import { createReports, type Reports } from "./reports.ts";
+import { OutcomeReporter, type Unreported } from "./outcome-reporter.ts";
 import { requestOf, type WorkerOptions } from "./worker-options.ts";
+import { createWorkerReports, type WorkerReports } from "./worker-reports.ts";
 
 /** A running worker. */
 export interface Worker extends AsyncDisposable {
@@ -61,8 +61,8 @@ class RunningWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #context: WorkerContext;
   readonly #concurrency: number;
-  readonly #reports: Reports;
-  readonly #acks: Acks;
+  readonly #reports: WorkerReports;
+  readonly #outcomeReporter: OutcomeReporter;
   readonly #leases: Leases;
   readonly #stream: DueStream;
   readonly #running = new Set<HeldDelivery>();
@@ -79,9 +79,9 @@ class RunningWorker implements Worker {
     this.#options = options;
     this.#context = context;
     this.#concurrency = options.concurrency ?? CONCURRENCY;
-    this.#reports = createReports(options);
+    this.#reports = createWorkerReports(options);
     const { channel, connect } = context;
-    this.#acks = new Acks({
+    this.#outcomeReporter = new OutcomeReporter({
       channel,
       onAnswered: (one, result) => {
         this.#leases.delete(one.held);
@@ -104,7 +104,7 @@ class RunningWorker implements Worker {
       open: (connection, resumeSessionId, signal) =>
         connection.stubs.streamDue({ ...request, resumeSessionId }, { signal, timeoutMs: 0 }),
       onOpened: (leaseMs) => {
-        this.#acks.leaseMs = leaseMs;
+        this.#outcomeReporter.leaseMs = leaseMs;
         this.#leases.setLeaseMs(leaseMs);
       },
       onDeliveries: (deliveries) => this.#take(deliveries),
@@ -184,7 +184,7 @@ class RunningWorker implements Worker {
   #settle(held: HeldDelivery, outcome: Outcome): void {
     if (held.isClosed) return;
     held.isClosed = true;
-    if (!held.isLost) this.#acks.add({ held, outcome } satisfies Unreported);
+    if (!held.isLost) this.#outcomeReporter.add({ held, outcome } satisfies Unreported);
   }
 
   #lose(held: HeldDelivery): void {
@@ -210,12 +210,12 @@ class RunningWorker implements Worker {
       for (const held of this.#running) this.#settle(held, release());
     }
     const reportMs = Math.min(Math.max(deadline.leftMs, MIN_REPORT_MS), MAX_REPORT_MS);
-    const isReported = await new Deadline(reportMs).meets(this.#acks.flush());
+    const isReported = await new Deadline(reportMs).meets(this.#outcomeReporter.flush());
     if (isReported) {
       const released = this.#leases.releaseUnreceived(this.#stream.sessionId);
       await new Deadline(MIN_REPORT_MS).meets(released);
     } else {
-      await this.#acks.abandon();
+      await this.#outcomeReporter.abandon();
     }
     this.#leases.stop();
   }

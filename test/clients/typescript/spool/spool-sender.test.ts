@@ -7,8 +7,8 @@ import type { DlqAdminStubs } from "../../../../clients/typescript/src/connectio
 import { Reachability } from "../../../../clients/typescript/src/reachability.ts";
 import { ReconnectingChannel } from "../../../../clients/typescript/src/reconnecting-channel.ts";
 import { MemoryFallback } from "../../../../clients/typescript/src/spool/memory-fallback.ts";
-import type { MessageSource } from "../../../../clients/typescript/src/spool/message-source.ts";
 import { SpoolSender } from "../../../../clients/typescript/src/spool/spool-sender.ts";
+import type { SpoolSource } from "../../../../clients/typescript/src/spool/spool-source.ts";
 import type { SpoolStore } from "../../../../clients/typescript/src/spool/spool-store.ts";
 import { SpoolWarning } from "../../../../clients/typescript/src/spool/spool-warning.ts";
 import { DlqService, SendToDlqRequestSchema } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
@@ -24,7 +24,7 @@ function messagesOf(...requestIds: readonly string[]): MemoryFallback {
 
 /** Creates a spool sender for a service in this process, which refuses messages with `refusal`. */
 function senderFor(
-  sources: readonly MessageSource[],
+  sources: readonly SpoolSource[],
   refusal?: ConnectError,
   isRefused: (requestId: string) => boolean = () => true,
 ) {
@@ -48,8 +48,8 @@ function senderFor(
     get count() {
       return sources.reduce((sum, { count }) => sum + count, 0);
     },
-    finish: async (source: MessageSource, positions: readonly number[]) =>
-      (source as MemoryFallback).finish(positions),
+    markDone: async (source: SpoolSource, positions: readonly number[]) =>
+      (source as MemoryFallback).markDone(positions),
   } as unknown as SpoolStore;
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => log.mockRestore());
@@ -61,7 +61,11 @@ function senderFor(
 }
 
 it("an unreadable file does not stop the others", async () => {
-  const broken: MessageSource = { count: 1, read: () => Promise.reject(new Error("EIO")) };
+  const broken: SpoolSource = {
+    name: "1.spool",
+    count: 1,
+    read: () => Promise.reject(new Error("EIO")),
+  };
   const { sender, sent } = senderFor([broken, messagesOf("a")]);
   sender.startNow();
   await until(() => sent.length > 0, "the other message");
@@ -71,11 +75,16 @@ it("an unreadable file does not stop the others", async () => {
 it("messages that can no longer be read are logged as lost", async () => {
   const messages = messagesOf("a");
   const read = async () => [{ position: 0, request: undefined }];
-  const damaged: MessageSource = Object.assign(messages, { read: once(read, []) });
+  const damaged: SpoolSource = Object.assign(messages, {
+    name: "1.spool",
+    read: once(read, []),
+  });
   const { sender, logged } = senderFor([damaged]);
   sender.startNow();
   await until(() => messages.count === 0, "its end");
-  expect(logged()).toEqual(["dlq-client: lost 1 messages of the spool: their file was damaged"]);
+  expect(logged()).toEqual([
+    "dlq: lost 1 spooled messages: their records in spool file 1.spool are damaged",
+  ]);
 });
 
 it("a refusal shows that the service is available", async () => {
@@ -97,7 +106,7 @@ it("a refusal of an unknown server, such as a proxy, does not drop a message", a
   expect(messages.count).toBe(1);
   expect(logged()).toEqual([
     expect.stringMatching(
-      /1 messages wait in the spool for server:1: 404 Not Found; is .*; retrying$/,
+      /messages wait in the spool for server:1 \(1\): 404 Not Found; is .*; retrying$/,
     ),
   ]);
 });
@@ -108,7 +117,7 @@ it("an unavailable service causes a warning with the last error", async () => {
   sender.startNow();
   await until(() => sent.length > 2, "more tries");
   expect(logged()).toEqual([
-    "dlq-client: 1 messages wait in the spool for server:1: connect ECONNREFUSED; retrying",
+    "dlq: messages wait in the spool for server:1 (1): connect ECONNREFUSED; retrying",
   ]);
 });
 
@@ -126,7 +135,7 @@ it("a message that may succeed later is retried within 30 s, however many others
   onTestFinished(() => void vi.useRealTimers());
   const [refused, ...others] = ["refused", ...Array.from({ length: 30 }, (_, at) => `other${at}`)];
   const messages = messagesOf(refused, ...others);
-  const oneByOne: MessageSource = Object.assign(messages, {
+  const oneByOne: SpoolSource = Object.assign(messages, {
     read: (after: number) => {
       vi.advanceTimersByTime(5_000);
       return MemoryFallback.prototype.read.call(messages, after, 1, 1_000);
@@ -146,7 +155,7 @@ it("the others are tried, however many messages may succeed later", async () => 
   const MAX_TRIES = 100;
   const refused = Array.from({ length: 20 }, (_, at) => `refused${at}`);
   const messages = messagesOf(...refused, "other");
-  const oneByOne: MessageSource = Object.assign(messages, {
+  const oneByOne: SpoolSource = Object.assign(messages, {
     read: async (after: number) => {
       if (sent.length > MAX_TRIES) return [];
       vi.advanceTimersByTime(5_000);
@@ -167,7 +176,8 @@ it("close prevents a call for the messages that are being read", async () => {
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const slow: MessageSource = {
+  const slow: SpoolSource = {
+    name: "1.spool",
     count: 1,
     read: (...given) => opened.then(() => messages.read(...given)),
   };

@@ -105,9 +105,9 @@ describe("a spool store", () => {
     const [file] = store.sources;
     if (file === undefined) throw new Error("no file");
     const [a, b] = await file.read(-1, 2, 1_000);
-    await store.finish(file, [a?.position ?? 0]);
+    await store.markDone(file, [a?.position ?? 0]);
     expect(await waiting(store)).toEqual([["b"], []]);
-    await store.finish(file, [b?.position ?? 0]);
+    await store.markDone(file, [b?.position ?? 0]);
     expect(await spoolFiles(root)).toEqual([]);
     expect(await store.append([request("c")])).toEqual(["disk"]);
     expect(await waiting(store)).toEqual([["c"], []]);
@@ -120,7 +120,7 @@ describe("a spool store", () => {
     const [file] = first.store.sources;
     if (file === undefined) throw new Error("no file");
     const [, b] = await file.read(-1, 3, 1_000);
-    await first.store.finish(file, [b?.position ?? 0]);
+    await first.store.markDone(file, [b?.position ?? 0]);
     const [path = ""] = first.store.paths;
     const { store } = storeIn(root);
     await store.recover(path);

@@ -30,7 +30,7 @@ it("a send without an answer is logged once with the reason, before it has its r
   expect(await dlq.send("q", "a", error)).toEqual(SPOOLED);
   const [[line] = []] = log.mock.calls;
   expect(line).toContain(
-    `dlq-client: 1 messages wait in the spool for 127.0.0.1:${port}: connect ECONNREFUSED`,
+    `dlq: messages wait in the spool for 127.0.0.1:${port} (1): connect ECONNREFUSED`,
   );
   expect(line).toMatch(/; retrying$/);
   expect(await dlq.send("q", "b", error)).toEqual(SPOOLED);
@@ -49,7 +49,7 @@ it("a send to a server that never answers is logged, too", async () => {
   expect(await send).toEqual(SPOOLED);
   expect(log.mock.calls).toEqual([
     [
-      `dlq-client: 1 messages wait in the spool for 127.0.0.1:${port}: the server did not answer; retrying`,
+      `dlq: messages wait in the spool for 127.0.0.1:${port} (1): the server did not answer; retrying`,
     ],
   ]);
 });
@@ -60,14 +60,14 @@ it("refusals and missing answers together are logged once a minute", () => {
   const log = logged();
   const warning = new SpoolWarning("server:1", () => 7);
   const refused = new ConnectError("who are you?", Code.Unauthenticated);
-  warning.report(new ConnectError("no route", Code.Unavailable));
-  warning.report(refused);
+  warning.warn(new ConnectError("no route", Code.Unavailable));
+  warning.warn(refused);
   vi.advanceTimersByTime(59_999);
-  warning.report(refused);
+  warning.warn(refused);
   expect(log.mock.calls).toEqual([
-    ["dlq-client: 7 messages wait in the spool for server:1: no route; retrying"],
+    ["dlq: messages wait in the spool for server:1 (7): no route; retrying"],
   ]);
   vi.advanceTimersByTime(1);
-  warning.report(refused);
-  expect(log.mock.calls[1]?.[0]).toMatch(/server:1: who are you\?; .*`token`.*; retrying$/);
+  warning.warn(refused);
+  expect(log.mock.calls[1]?.[0]).toMatch(/server:1 \(7\): who are you\?; .*`token`.*; retrying$/);
 });

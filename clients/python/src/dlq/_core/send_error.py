@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..errors import DlqClientError, ErrorKind
 from ..options import Coalesce
-from .pending_sends import PendingSend
 from .safe_read import safe_str
+from .send_queue import PendingSend
 
 
 def deadline_error(send: PendingSend) -> DlqClientError:

@@ -26,6 +26,7 @@ class DropReport:
         self._is_closed = False
         self._next_line_at = 0.0
         self._not_logged = 0
+        self._latest: tuple[DlqClientError, str] | None = None
         self._calls = 0
 
     def report(self, error: DlqClientError, queue: str) -> None:
@@ -63,11 +64,9 @@ class DropReport:
         return Dropped(error)
 
     def close(self) -> None:
-        """Logs the number of drops that have no line yet."""
+        """Logs the drops that have no line yet."""
         self._is_closed = True
-        if self._not_logged:
-            _log.error("dlq: dropped %d more messages", self._not_logged)
-            self._not_logged = 0
+        self._log_line()
         if self._thread is not None:
             self._thread.stop()
 
@@ -80,12 +79,17 @@ class DropReport:
             _log.exception("dlq: on_dropped raised")
 
     def _write(self, error: DlqClientError, queue: str) -> None:
+        self._not_logged += 1
+        self._latest = (error, queue)
         now = time.monotonic()
-        if now < self._next_line_at:
-            self._not_logged += 1
+        if now >= self._next_line_at:
+            self._next_line_at = now + _LOG_EVERY_S
+            self._log_line()
+
+    def _log_line(self) -> None:
+        if self._latest is None:
             return
-        more = f" ({self._not_logged} more since the last line)" if self._not_logged else ""
-        self._next_line_at, self._not_logged = now + _LOG_EVERY_S, 0
-        _log.error(
-            'dlq: dropped a message for queue "%s" (%s): %s%s', queue, error.kind, error, more
-        )
+        count, (error, queue) = self._not_logged, self._latest
+        self._not_logged, self._latest = 0, None
+        dropped = f"dropped {count} messages, the last" if count > 1 else "dropped a message"
+        _log.error('dlq: %s for queue "%s" (%s): %s', dropped, queue, error.kind, error)

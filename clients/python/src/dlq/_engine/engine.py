@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from .._core.log import log as _log
-from .._core.pending_sends import PendingSend
+from .._core.send_queue import PendingSend
 from .._core.send_request import SendRequest
 from ..errors import DlqClientError
 from ..options import ClientOptions, spool_target_of
@@ -130,7 +130,7 @@ class Engine:
         self.sender: Sender = Sender(options, self.channel, self.spool_sender, report)
         if self.spool_sender is not None:
             self.spool_sender.on_available = self.sender.retry_now
-            self.spool_sender.on_unavailable = self.sender.pending.on_unavailable
+            self.spool_sender.on_unavailable = self.sender.send_queue.on_unavailable
         started.set()
 
     def _empty_inbox(self) -> None:

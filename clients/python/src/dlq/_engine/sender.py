@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from dlq.v1 import dlq_service_pb2 as pb
 
 from .._core.call_error import NO_RESULT, CallError, result_error_of
-from .._core.pending_sends import Answer, Decided, PendingSend, PendingSends
 from .._core.send_error import (
     aborted_error,
     buffer_full_error,
@@ -19,6 +18,7 @@ from .._core.send_error import (
     spool_error,
 )
 from .._core.send_numbers import SendNumbers
+from .._core.send_queue import Answer, Decided, PendingSend, SendQueue
 from .._core.send_request import SendRequest
 from ..errors import DlqClientError
 from ..options import ClientOptions
@@ -48,7 +48,7 @@ class Sender:
         self._wake: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
-        self.pending: PendingSends = PendingSends(options.coalesce)
+        self.send_queue: SendQueue = SendQueue(options.coalesce)
 
     def add(self, sends: Sequence[PendingSend]) -> None:
         now = time.monotonic()
@@ -60,21 +60,21 @@ class Sender:
                 )
                 continue
             self._numbers.assign(send.request.proto)
-            has_room = self.pending.has_room_for(send.request)
+            has_room = self.send_queue.has_room_for(send.request)
             if has_room:
-                self.pending.add(send, now)
+                self.send_queue.add(send, now)
             if not has_room:
-                count = len(self.pending.sends)
+                count = len(self.send_queue.sends)
                 self._spool_or_drop(send, buffer_full_error(send, count, self._options.coalesce))
-            elif self.pending.is_unavailable(now) and self._spool_sender is not None:
-                send.last_error = self.pending.unavailable_error
+            elif self.send_queue.is_unavailable(now) and self._spool_sender is not None:
+                send.last_error = self.send_queue.unavailable_error
                 self._spool_or_drop(send, deadline_error(send))
         self._pump()
 
     async def flush(self, timeout_s: float | None = None) -> None:
         """Waits until every earlier send has its result."""
         waits: set[asyncio.Future[Any]] = set(self._tasks)
-        for send in self.pending.sends:
+        for send in self.send_queue.sends:
             waits.add(asyncio.shield(asyncio.wrap_future(send.future)))
         if waits:
             await asyncio.wait(waits, timeout=timeout_s)
@@ -82,30 +82,30 @@ class Sender:
     async def close(self) -> None:
         """Moves pending sends to the spool, or drops them if there is none."""
         self._is_closed = True
-        for send in list(self.pending.sends):
+        for send in list(self.send_queue.sends):
             self._spool_or_drop(send, closed_error(send))
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def retry_now(self) -> None:
         """The service is available again: sends that wait for another try go now."""
-        if not self.pending.is_failing:
+        if not self.send_queue.is_failing:
             return  # they wait because the service asked for a delay
-        self.pending.on_available()
-        self.pending.retry_now()
+        self.send_queue.on_available()
+        self.send_queue.retry_now()
         self._pump()
 
     def _pump(self) -> None:
         now = time.monotonic()
-        for send in self.pending.late(now):
-            if send.last_error is None and self.pending.is_failing:
-                send.last_error = self.pending.unavailable_error  # of another send's call
+        for send in self.send_queue.late(now):
+            if send.last_error is None and self.send_queue.is_failing:
+                send.last_error = self.send_queue.unavailable_error  # of another send's call
             self._spool_or_drop(send, deadline_error(send))
-        while sends := self.pending.next_call(now):
+        while sends := self.send_queue.next_call(now):
             self._start(sends)
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
-        wake_at = self.pending.wake_at()
+        wake_at = self.send_queue.wake_at()
         if wake_at is not None:
             self._wake = self._loop.call_later(max(0.0, wake_at - now), self._pump)
 
@@ -124,11 +124,11 @@ class Sender:
         halves: list[list[PendingSend]] = []
         try:
             answers = await call_send(self._channel, [send.request for send in sends], timeout_s)
-            if self._spool_sender is not None and self.pending.is_failing:
+            if self._spool_sender is not None and self.send_queue.is_failing:
                 self._spool_sender.flush_now()
-            decided = self.pending.on_answers(sends, answers, time.monotonic())
+            decided = self.send_queue.on_answers(sends, answers, time.monotonic())
         except CallFailed as failed:
-            decided, halves = self.pending.on_call_failed(sends, failed.error, time.monotonic())
+            decided, halves = self.send_queue.on_call_failed(sends, failed.error, time.monotonic())
         for half in halves:
             self._start(half)
         for send, answer in decided:
@@ -154,7 +154,7 @@ class Sender:
         if self._spool_sender is None:
             self._settle(send, error)
             return
-        self.pending.settle(send)
+        self.send_queue.settle(send)
         self._track(self._to_spool(self._spool_sender, send, error))
 
     async def _to_spool(
@@ -171,7 +171,7 @@ class Sender:
             self._resolve(send, Spooled(durable))
 
     def _settle(self, send: PendingSend, answer: pb.SendToDlqResponse | DlqClientError) -> None:
-        if not self.pending.settle(send):
+        if not self.send_queue.settle(send):
             return
         if isinstance(answer, DlqClientError):
             self._resolve(send, Dropped(answer))
@@ -193,7 +193,7 @@ class Sender:
 
     def _abort(self, send: PendingSend) -> None:
         """The caller cancelled the send."""
-        if self.pending.settle(send):
+        if self.send_queue.settle(send):
             self._on_dropped(aborted_error(send), send.request.proto.queue)
             self._pump()
 

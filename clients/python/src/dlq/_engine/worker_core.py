@@ -15,10 +15,10 @@ from ..delivery import Delivery
 from ..errors import DlqClientError
 from ..outcome import Outcome, fail, release, succeed
 from ..worker_options import WorkerOptions
-from .ack_sender import AckSender, UnreportedOutcome
 from .due_stream import DueStream
 from .engine import Engine
 from .lease_extender import LeaseExtender
+from .outcome_reporter import OutcomeReporter, UnreportedOutcome
 from .worker_reports import WorkerReports
 
 _CANCEL_GRACE_S = 1.0
@@ -49,7 +49,9 @@ class WorkerCore:
         self._runner = runner
         self._loop = engine.loop
         self._reports = WorkerReports(options)
-        self._acks = AckSender(engine.channel, self._on_answered, self._on_given_up)
+        self._outcome_reporter = OutcomeReporter(
+            engine.channel, self._on_answered, self._on_given_up
+        )
         self._leases = LeaseExtender(
             engine.channel,
             self._on_lease_lost,
@@ -119,7 +121,7 @@ class WorkerCore:
             self.done.set_exception(failure)
 
     def _on_opened(self, lease_s: float) -> None:
-        self._acks.lease_s = lease_s
+        self._outcome_reporter.lease_s = lease_s
         self._leases.set_lease(lease_s)
 
     def _take(self, deliveries: Iterable[pb.Delivery]) -> None:
@@ -155,7 +157,7 @@ class WorkerCore:
             return
         delivery._is_closed = True
         if not delivery._is_lost:
-            self._acks.add(delivery, outcome)
+            self._outcome_reporter.add(delivery, outcome)
 
     def _on_answered(self, one: UnreportedOutcome, result: pb.AckResult) -> None:
         self._leases.held.remove(one.delivery)
@@ -195,11 +197,11 @@ class WorkerCore:
                 self._settle(delivery, release())
         left_s = self._stop_at - time.monotonic()
         report_s = min(max(left_s, _MIN_REPORT_S), _MAX_REPORT_S)
-        if await _first_of(report_s, self._acks.flush()):
+        if await _first_of(report_s, self._outcome_reporter.flush()):
             released = self._leases.release_unreceived(self._stream.session_id)
             await _first_of(_MIN_REPORT_S, released)
         else:
-            await self._acks.abandon()
+            await self._outcome_reporter.abandon()
         self._leases.stop()
 
 

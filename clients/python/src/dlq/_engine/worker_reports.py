@@ -11,7 +11,7 @@ from .._core.names import quarantine_reason_name, state_name
 from ..delivery import Delivery
 from ..errors import DlqClientError
 from ..worker_options import SettledDelivery, WorkerOptions
-from .ack_sender import UnreportedOutcome
+from .outcome_reporter import UnreportedOutcome
 from .serial_thread import SerialThread
 
 
@@ -50,7 +50,10 @@ class WorkerReports:
         self._thread.submit(lambda: _call_safely("on_settled", on_settled, one.delivery, settled))
 
     def given_up(self, one: UnreportedOutcome, error: CallError) -> None:
-        text = f"{_name_of(one)} could not be reported: {error.message}; it may be delivered again"
+        text = (
+            f"{_name_of(one)} could not be reported: {error.message}; "
+            "the message may be delivered again"
+        )
         self.error(DlqClientError("connection", text, code=error.code), one.delivery)
 
     def close(self) -> None:
@@ -63,7 +66,7 @@ def _name_of(one: UnreportedOutcome) -> str:
 
 def _reason_of(result: pb.AckResult) -> str:
     if result.status == pb.ACK_STATUS_LEASE_LOST:
-        return "its lease had expired"
+        return "its lease expired and another worker may have the message"
     if result.status == pb.ACK_STATUS_NOT_FOUND:
         return "the message does not exist any more"
     return result.detail or "the server returned no result"

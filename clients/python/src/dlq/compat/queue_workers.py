@@ -14,6 +14,8 @@ from ..worker_options import SettledDelivery
 
 
 class QueueWorkers:
+    """Runs one worker per queue while it has users. Counts acquire and release."""
+
     def __init__(
         self,
         client: Client,

@@ -44,7 +44,7 @@ def folder_name(service: str) -> str:
 
 def open_folder(option: str | os.PathLike[str] | None, service: str) -> Path:
     """Returns the first writable folder, creating it if necessary. Raises OSError if there is none."""
-    reason: Exception | str = "no home directory"
+    reason: Exception | str = "no folder is configured, and the platform has none"
     for candidate in candidates(option):
         folder = candidate / folder_name(service)
         try:

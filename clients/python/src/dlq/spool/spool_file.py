@@ -54,7 +54,7 @@ class SpoolFile:
         return file
 
     @classmethod
-    def recover(cls, orphan: Path, owner: Owner, sync: bool) -> SpoolFile | None:
+    def claim(cls, orphan: Path, owner: Owner, sync: bool) -> SpoolFile | None:
         """Takes over the file of an ended process. Returns None if another process was faster."""
         path = orphan.with_name(_file_name(orphan.name.partition("-")[0]))
         try:

@@ -13,7 +13,7 @@ from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
 from .._core.backoff import Backoff
 from .._core.call_error import CallError
 from .._core.log import log as _log
-from .._core.pending_sends import Answer
+from .._core.send_queue import Answer
 from .._engine.connection import CallFailed, ReconnectingChannel
 from .._engine.sender import call_batch
 from .._engine.serial_thread import SerialThread
@@ -76,7 +76,7 @@ class SpoolSender:
 
     async def warn(self, error: CallError | None) -> None:
         """Logs why messages wait, and returns when the line is written. See SpoolWarning."""
-        self._warning.report(self._message_count, error)
+        self._warning.warn(self._message_count, error)
         await self._warning.wait_written()
 
     def flush_now(self) -> None:
@@ -119,7 +119,7 @@ class SpoolSender:
 
     async def _recover_orphans(self) -> None:
         while True:
-            if await self._with_store(lambda store: store.recover()):
+            if await self._with_store(lambda store: store.recover_orphans()):
                 self._has_work.set()
             await asyncio.sleep(_RECOVER_EVERY_S)
 
@@ -160,7 +160,7 @@ class SpoolSender:
                         self._size.on_timeout()
                 else:
                     self.on_available()  # a refusal is an answer, too
-                self._warning.report(self._message_count, error)
+                self._warning.warn(self._message_count, error)
                 return False
             if len(messages) > 1 and error.is_worth_splitting:
                 middle = len(messages) // 2  # one message may be the reason
@@ -182,7 +182,7 @@ class SpoolSender:
             error = answer.as_client_error(was_maybe_stored=True)
             self._on_dropped(error, message.request.queue)
             return True
-        self._warning.report(self._message_count, answer)
+        self._warning.warn(self._message_count, answer)
         # A refused message must not hold up the others.
         self._deferred.add((message.file, message.offset))
         return False

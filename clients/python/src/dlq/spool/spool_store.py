@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
-from collections import OrderedDict
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +12,14 @@ from .._core.log import log as _log
 from ..errors import DlqClientError
 from ..options import SpoolOptions
 from .folder import open_folder
-from .owner import ORPHAN_AFTER_S, is_orphan, owner_of
+from .memory_fallback import MemoryFallback
+from .orphan_recovery import OrphanRecovery
+from .owner import owner_of
 from .record import MAX_BODY_BYTES
-from .spool_file import SUFFIX, FileTakenOver, SpoolFile, read_owner
-from .v1.spool_pb2 import Owner
-
-_MIN_FILE_BYTES = 25
-"""A shorter file holds no record."""
+from .spool_file import FileTakenOver, SpoolFile
 
 _MAX_FILE_BYTES = 16 * 1024**2
 """A larger file is not appended to. Many files free space earlier than one."""
-
-_MAX_OPEN_FILES = 64
-"""Each open file takes a descriptor. Other orphans wait until some files are sent."""
 
 _RECORD_OVERHEAD = 64
 
@@ -51,11 +43,8 @@ class SpoolStore:
         """Oldest first."""
         self._current: SpoolFile | None = None
         """The file that new messages are appended to."""
-        self._memory: OrderedDict[int, SendToDlqRequest] = OrderedDict()
-        self._memory_bytes = 0
-        self._memory_next = 0
-        self._others_bytes = 0
-        self._owners: dict[str, Owner] = {}
+        self._memory = MemoryFallback()
+        self._recovery = OrphanRecovery(self._me, options.sync)
         try:
             self._folder = open_folder(options.folder, service)
         except OSError as error:
@@ -93,13 +82,11 @@ class SpoolStore:
                 self._append_to_file(self._folder, request)
                 return True
             except OSError as error:
-                if self._memory_next == 0:
-                    _warn_memory_only(error)
-                else:
+                if self._memory.was_used:
                     _log.warning("dlq: cannot write to spool folder %s: %s", self._folder, error)
-        self._memory[self._memory_next] = request
-        self._memory_next += 1
-        self._memory_bytes += size
+                else:
+                    _warn_memory_only(error)
+        self._memory.add(request, size)
         return False
 
     def oldest(
@@ -124,13 +111,13 @@ class SpoolStore:
                 if found and size > max_bytes:
                     return found
                 found.append(SpooledMessage(file, offset, request))
-        for offset, request in self._memory.items():
-            if (None, offset) in skipped:
+        for position, request, request_size in self._memory:
+            if (None, position) in skipped:
                 continue
-            size += request.ByteSize() + _RECORD_OVERHEAD
+            size += request_size
             if found and (len(found) >= max_count or size > max_bytes):
                 return found
-            found.append(SpooledMessage(None, offset, request))
+            found.append(SpooledMessage(None, position, request))
         return found
 
     def remove(self, messages: list[SpooledMessage]) -> None:
@@ -139,8 +126,8 @@ class SpoolStore:
         for message in messages:
             if message.file is not None:
                 offsets.setdefault(message.file, []).append(message.offset)
-            elif self._memory.pop(message.offset, None) is not None:
-                self._memory_bytes -= message.request.ByteSize() + _RECORD_OVERHEAD
+            else:
+                self._memory.remove(message.offset)
         for file, done in offsets.items():
             if file not in self._files:
                 continue
@@ -156,34 +143,16 @@ class SpoolStore:
                 # Another process may send them again. The service recognizes them.
                 _log.warning("dlq: cannot write spool file %s: %s", file.path, error)
 
-    def recover(self) -> int:
-        """Takes over the files of ended processes. Returns their number."""
+    def recover_orphans(self) -> int:
+        """Claims the files of ended processes. Returns their number."""
         if self._folder is None:
             return 0
-        recovered = 0
-        others_bytes = 0
         own = {file.path for file in self._files}
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            if path in own:
-                continue
-            try:
-                stat = path.stat()
-                owner = self._owner(path)
-                if owner is None and stat.st_size < _MIN_FILE_BYTES:
-                    _remove_empty_orphan(path, stat.st_mtime)
-                    continue
-                has_room = len(self._files) < _MAX_OPEN_FILES
-                if has_room and self._is_recoverable(owner, path, stat.st_mtime):
-                    file = SpoolFile.recover(path, self._me, self._options.sync)
-                    if file is not None:
-                        self._add_recovered(file)
-                        recovered += 1
-                        continue
-                others_bytes += stat.st_size
-            except (OSError, FileTakenOver):
-                continue  # removed or taken over by another process meanwhile
-        self._others_bytes = others_bytes
-        return recovered
+        claimed = 0
+        for file in self._recovery.claim_orphans(self._folder, own):
+            self._add_claimed(file)
+            claimed += 1
+        return claimed
 
     def touch(self) -> None:
         """Sets the modification time of the files, which shows that this process runs."""
@@ -205,7 +174,8 @@ class SpoolStore:
 
     @property
     def _bytes(self) -> int:
-        return self._memory_bytes + self._others_bytes + sum(file.size for file in self._files)
+        own = self._memory.bytes + sum(file.size for file in self._files)
+        return own + self._recovery.others_bytes
 
     def _append_to_file(self, folder: Path, request: SendToDlqRequest) -> None:
         if self._current is not None and self._current.size >= _MAX_FILE_BYTES:
@@ -228,44 +198,29 @@ class SpoolStore:
         try:
             request = file.read(offset)
         except OSError as error:
-            _log.warning("dlq: cannot read spool file %s: %s", file.path, error)
+            _log.warning("dlq: cannot read spool file %s: %s; skipping it", file.path.name, error)
             return None
         if request is None:
             _log.warning(
-                "dlq: skipped a damaged message at byte %d of spool file %s", offset, file.path
+                "dlq: lost 1 spooled messages: their records in spool file %s are damaged",
+                file.path.name,
             )
             self.remove([SpooledMessage(file, offset, SendToDlqRequest())])
         return request
 
-    def _owner(self, path: Path) -> Owner | None:
-        """Cached by file name: the owner of a name changes only right after a recovery."""
-        owner = self._owners.get(path.name)
-        if owner is None or owner.pid != _holder_pid_of(path):
-            owner = read_owner(path)
-            if owner is not None:
-                self._owners = (
-                    {**self._owners, path.name: owner} if len(self._owners) < 1000 else {}
-                )
-        return owner
-
-    def _is_recoverable(self, owner: Owner | None, path: Path, touched_at: float) -> bool:
-        now = time.time()
-        if owner is None:
-            return False  # its first record is not complete, so it has no message
-        if (owner.target, owner.service) != (self._me.target, self._me.service):
-            return False
-        return is_orphan(owner, self._me, _holder_pid_of(path), touched_at, now)
-
-    def _add_recovered(self, file: SpoolFile) -> None:
+    def _add_claimed(self, file: SpoolFile) -> None:
         if file.damaged_bytes:
             _log.warning(
-                "dlq: skipped %d damaged bytes in spool file %s", file.damaged_bytes, file.path
+                "dlq: skipped %d damaged bytes in spool file %s", file.damaged_bytes, file.path.name
             )
-        if not file.open_offsets:
-            file.remove()
+        if file.open_offsets:
+            self._files.append(file)
+            self._files.sort(key=lambda one: one.path.name)
             return
-        self._files.append(file)
-        self._files.sort(key=lambda one: one.path.name)
+        try:
+            file.remove()
+        except OSError:
+            pass  # removed meanwhile
 
     def _forget(self, file: SpoolFile) -> None:
         self._files.remove(file)
@@ -279,16 +234,3 @@ def _warn_memory_only(reason: OSError) -> None:
         "process ends. Set DLQ_SPOOL_DIR or spool.folder to a writable folder",
         reason,
     )
-
-
-def _holder_pid_of(path: Path) -> int:
-    """The process id in the file's name; 0 if the name has another form."""
-    found = re.fullmatch(r"\d+-([0-9]{1,10})-[^-]*", path.name)
-    pid = int(found[1]) if found else 0
-    return pid if pid < 2**31 else 0
-
-
-def _remove_empty_orphan(path: Path, touched_at: float) -> None:
-    """Its process ended before the first record was complete."""
-    if time.time() - touched_at > ORPHAN_AFTER_S:
-        path.unlink(missing_ok=True)

@@ -28,7 +28,7 @@ class SpoolWarning:
         self._thread: SerialThread | None = None
         self._line: Future[None] | None = None
 
-    def report(self, count: int, error: CallError | None) -> None:
+    def warn(self, count: int, error: CallError | None) -> None:
         """`count` messages wait because of the error; None: the server did not answer."""
         now = self._clock()
         if now - self._logged_at < _LOG_EVERY_S:
@@ -59,9 +59,9 @@ class SpoolWarning:
     def _write(self, count: int, reason: str) -> None:
         def write() -> None:
             _log.warning(
-                "dlq: %d messages wait in the spool for %s: %s; retrying",
-                count,
+                "dlq: messages wait in the spool for %s (%d): %s; retrying",
                 self._target,
+                count,
                 reason,
             )
 

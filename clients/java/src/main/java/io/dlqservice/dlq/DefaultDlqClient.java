@@ -85,7 +85,7 @@ final class DefaultDlqClient implements DlqClient {
     report = new DropReport(loop);
     onDropped =
         listener == null
-            ? report
+            ? report::report
             : (error, queue) -> listeners.call(() -> listener.accept(error, queue));
     Reachability reachability = new Reachability();
     spool =

@@ -1,11 +1,10 @@
 package io.dlqservice.dlq;
 
-import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Logs dropped messages: the first at once, then at most one line a second with their number. */
-final class DropReport implements BiConsumer<DlqException, String> {
+final class DropReport {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final long LINE_EVERY_MS = 1_000;
 
@@ -19,35 +18,31 @@ final class DropReport implements BiConsumer<DlqException, String> {
     this.loop = loop;
   }
 
-  @Override
-  public synchronized void accept(DlqException error, String queue) {
+  synchronized void report(DlqException error, String queue) {
     unreported++;
     latest = error;
     latestQueue = queue;
-    if (!isWaiting) report();
+    if (!isWaiting) logLine();
   }
 
   /** Logs what is not yet logged. A closed loop runs no timers: call this after closing it. */
   void flush() {
-    report();
+    logLine();
   }
 
-  private synchronized void report() {
+  private synchronized void logLine() {
     isWaiting = false;
     if (unreported == 0) return;
-    String more = unreported > 1 ? " and " + (unreported - 1) + " before it" : "";
+    String dropped =
+        unreported > 1 ? "dropped " + unreported + " messages, the last" : "dropped a message";
     unreported = 0;
     isWaiting = true; // set first: a logger may drop messages itself
     try {
       LOG.error(
-          "dropped a message for queue \"{}\" ({}){}: {}",
-          latestQueue,
-          latest.kind(),
-          more,
-          latest.getMessage());
-    } catch (RuntimeException | Error ofTheLogger) {
+          "{} for queue \"{}\" ({}): {}", dropped, latestQueue, latest.kind(), latest.getMessage());
+    } catch (RuntimeException | Error loggerFailure) {
       // the sender still gets the error as its result
     }
-    isWaiting = loop.after(LINE_EVERY_MS, this::report) != null;
+    isWaiting = loop.after(LINE_EVERY_MS, this::logLine) != null;
   }
 }

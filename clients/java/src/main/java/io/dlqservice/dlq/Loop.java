@@ -92,7 +92,7 @@ final class Loop implements Executor, AutoCloseable {
   private static void log(Throwable bug) {
     try {
       LOG.error("a task of the client failed", bug);
-    } catch (RuntimeException | Error ofTheLogger) {
+    } catch (RuntimeException | Error loggerFailure) {
       // a timer that throws would not run again
     }
   }

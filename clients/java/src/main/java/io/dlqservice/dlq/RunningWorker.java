@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.Acks.UnreportedOutcome;
+import io.dlqservice.dlq.OutcomeReporter.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.Delivery;
@@ -17,7 +17,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 
 /** A worker. Its state belongs to the client's loop; handlers run in other threads. */
-final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, DueStream.Listener {
+final class RunningWorker
+    implements Worker, OutcomeReporter.Listener, Leases.Listener, DueStream.Listener {
   /** How long an interrupted handler may run before its message is released. */
   private static final long ABORT_GRACE_MS = 1_000;
 
@@ -40,7 +41,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private final Loop loop;
   private final ExecutorService handlers;
   private final WorkerReports reports;
-  private final Acks acks;
+  private final OutcomeReporter outcomeReporter;
   private final Leases leases;
   private final DueStream stream;
   private final Set<HeldDelivery> running = new LinkedHashSet<>();
@@ -60,7 +61,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     loop = context.loop();
     handlers = options.executor == null ? context.threads() : options.executor;
     reports = new WorkerReports(options, context.listeners());
-    acks = new Acks(loop, context.channel(), this);
+    outcomeReporter = new OutcomeReporter(loop, context.channel(), this);
     leases = new Leases(loop, context.channel(), this);
     stream = new DueStream(loop, context.connect(), options.request.build(), this);
   }
@@ -113,7 +114,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
 
   @Override
   public void opened(long leaseMs) {
-    acks.setLeaseMs(leaseMs);
+    outcomeReporter.setLeaseMs(leaseMs);
     leases.setLeaseMs(leaseMs);
   }
 
@@ -243,7 +244,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private void settle(HeldDelivery held, Outcome outcome) {
     if (held.isClosed) return;
     held.isClosed = true;
-    if (!held.isLost) acks.add(new UnreportedOutcome(held, outcome));
+    if (!held.isLost) outcomeReporter.add(new UnreportedOutcome(held, outcome));
   }
 
   private void startStopping(long untilMs) {
@@ -283,13 +284,13 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     Loop.cancel(drainTimer);
     long leftMs = drainUntilMs - Loop.nowMs();
     long reportMs = Math.min(Math.max(leftMs, MIN_REPORT_MS), MAX_REPORT_MS);
-    CompletableFuture<Boolean> reported = acks.flush().thenApply(none -> true);
+    CompletableFuture<Boolean> reported = outcomeReporter.flush().thenApply(none -> true);
     loop.after(reportMs, () -> reported.complete(false));
     loop.whenDone(
         reported,
         (isReported, never) -> {
           CompletableFuture<Void> last =
-              isReported ? leases.releaseUnreceived(stream.sessionId()) : acks.abandon();
+              isReported ? leases.releaseUnreceived(stream.sessionId()) : outcomeReporter.abandon();
           loop.after(MIN_REPORT_MS, () -> last.complete(null));
           loop.whenDone(last, (none, thrown) -> end());
         });

@@ -19,8 +19,7 @@ import java.util.function.Function;
 /**
  * Sends requests, and puts concurrent ones into one call. The first goes at once if no call is
  * active. The others wait until a call is answered, a call is full, or {@code maxDelay} has passed.
- * Sends that are not answered in time go to the fallback, and all do while the service is
- * unavailable.
+ * Sends that are not answered in time go to the spool, and all do while the service is unavailable.
  */
 final class Sender {
   private static final long FIRST_PAUSE_MS = 20;
@@ -34,7 +33,7 @@ final class Sender {
   private final Reachability reachability;
 
   /** Null: sends that are not accepted in time are dropped. */
-  private final SendFallback fallback;
+  private final SendSpool spool;
 
   private final CoalesceOptions coalesce;
   private final long tryTimeoutMs;
@@ -55,14 +54,14 @@ final class Sender {
       Loop loop,
       ReconnectingChannel channel,
       Reachability reachability,
-      SendFallback fallback,
+      SendSpool spool,
       CoalesceOptions coalesce,
       long tryTimeoutMs,
       BiConsumer<DlqException, String> onDropped) {
     this.loop = loop;
     this.channel = channel;
     this.reachability = reachability;
-    this.fallback = fallback;
+    this.spool = spool;
     this.coalesce = coalesce;
     this.tryTimeoutMs = tryTimeoutMs;
     this.onDropped = onDropped;
@@ -74,7 +73,7 @@ final class Sender {
     int before = pendingCount.getAndIncrement();
     long bytes = pendingBytes.addAndGet(request.bytes());
     boolean isRoom = before < coalesce.maxPendingMessages && bytes <= coalesce.maxPendingBytes;
-    if (!isRoom && fallback == null) {
+    if (!isRoom && spool == null) {
       send.drop(SendErrors.bufferFull(before, request, coalesce.maxPendingBytes));
     } else if (!loop.tryExecute(() -> admit(send, isRoom))) {
       send.drop(SendErrors.closed());
@@ -97,7 +96,7 @@ final class Sender {
     }
     pending.add(send);
     boolean isUnavailable = reachability.isUnavailable(Loop.nowMs());
-    if (fallback != null && (!isRoom || isUnavailable)) {
+    if (spool != null && (!isRoom || isUnavailable)) {
       if (isUnavailable) send.setUnavailable(reachability.lastError());
       spool(send);
       return;
@@ -113,13 +112,13 @@ final class Sender {
     return whenAllHaveResults(() -> {});
   }
 
-  /** Moves all pending sends to the fallback. */
+  /** Moves all pending sends to the spool. */
   CompletableFuture<Void> giveUpAll() {
     return whenAllHaveResults(
         () -> List.copyOf(pending).forEach(send -> giveUp(send, SendErrors::closedBefore)));
   }
 
-  /** Moves all pending sends to the fallback, and drops later ones. */
+  /** Moves all pending sends to the spool, and drops later ones. */
   CompletableFuture<Void> close() {
     return whenAllHaveResults(
         () -> {
@@ -150,7 +149,7 @@ final class Sender {
 
   private void giveUp(PendingSend send, Function<PendingSend, DlqException> error) {
     if (send.isDone()) return;
-    if (fallback == null) send.drop(error.apply(send));
+    if (spool == null) send.drop(error.apply(send));
     else spool(send);
   }
 
@@ -158,13 +157,13 @@ final class Sender {
     send.isSpooling = true;
     CallError why = send.deadlineAtMs <= Loop.nowMs() ? send.lateError() : send.lastError;
     loop.whenDone(
-        fallback.keep(send.request),
+        spool.keep(send.request),
         (result, never) -> {
           switch (result) {
-            case FULL -> send.drop(SendErrors.spoolFull(send, fallback.maxBytes()));
+            case FULL -> send.drop(SendErrors.spoolFull(send, spool.maxBytes()));
             case TOO_LONG -> send.drop(SendErrors.tooLongForSpool(send));
             default -> {
-              if (why != null) fallback.warn(why);
+              if (why != null) spool.warn(why);
               send.settle(new Spooled(result == SpoolResult.DISK));
             }
           }
@@ -265,7 +264,7 @@ final class Sender {
   /** Drops a send that is refused permanently, and keeps another one. */
   private void refuse(PendingSend send, CallError error) {
     DlqException refusal = error.refusal(send.wasMaybeStored);
-    if (send.isDone()) { // the fallback decides
+    if (send.isDone()) { // the spool decides
       send.tryFailed(error, refusal.maybeStored());
       return;
     }

@@ -163,7 +163,12 @@ final class SpoolSender {
         entry.request().ifPresent(request -> readable.add(new Message(entry.position(), request)));
       }
       int lost = entries.size() - readable.size();
-      if (lost > 0) LOG.warn("lost {} spooled messages: their spool file is damaged", lost);
+      if (lost > 0) {
+        LOG.warn(
+            "lost {} spooled messages: their records in spool file {} are damaged",
+            lost,
+            source.name());
+      }
       Set<Long> left = new HashSet<>();
       for (Message again : send(readable)) left.add(again.position());
       if (!left.isEmpty()) isAllDone = false;

@@ -34,7 +34,8 @@ final class SpoolWarning {
   private void log(String reason) {
     int count = store.count();
     if (count > 0) {
-      LOG.warn("{} messages wait in the spool for {}: {}; retrying", count, store.target(), reason);
+      LOG.warn(
+          "messages wait in the spool for {} ({}): {}; retrying", store.target(), count, reason);
     } else {
       allowNext(); // they were sent meanwhile
     }

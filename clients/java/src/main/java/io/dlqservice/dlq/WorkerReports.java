@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.Acks.UnreportedOutcome;
+import io.dlqservice.dlq.OutcomeReporter.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.QuarantineReason;
@@ -67,11 +67,12 @@ final class WorkerReports {
   }
 
   private static String whyNotCounted(AckResult result) {
-    if (result == null) return "the server gave no result";
+    if (result == null) return "the server returned no result";
     if (result.getStatus() == AckStatus.ACK_STATUS_LEASE_LOST) {
-      return "its lease expired, and the message changed since";
+      return "its lease expired and another worker may have the message";
     }
-    if (result.getStatus() == AckStatus.ACK_STATUS_NOT_FOUND) return "the message no longer exists";
-    return result.getDetail().isEmpty() ? "the server gave no result" : result.getDetail();
+    if (result.getStatus() == AckStatus.ACK_STATUS_NOT_FOUND)
+      return "the message does not exist any more";
+    return result.getDetail().isEmpty() ? "the server returned no result" : result.getDetail();
   }
 }

@@ -89,14 +89,16 @@ class CloseTest {
   void aCloseLogsDropsBeforeItReturns() {
     DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build();
     SendOptions soon = SendOptions.builder().timeout(Duration.ofMillis(50)).build();
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       for (int n = 0; n < 3; n++) dlq.send("q", "a", null, soon);
       dlq.close();
-      List<String> logs = logged.with("dropped a message for queue \"q\"");
+      List<String> logs = logged.with(" for queue \"q\" (");
       assertEquals(2, logs.size(), logs.toString());
-      assertTrue(logs.get(1).contains("(deadline) and 1 before it: "), logs.toString());
+      assertTrue(
+          logs.get(1).contains("dropped 2 messages, the last for queue \"q\" (deadline): "),
+          logs.toString());
       dlq.send("q", "a", null);
-      assertEquals(3, logged.with("dropped a message for queue \"q\"").size());
+      assertEquals(3, logged.with(" for queue \"q\" (").size());
     }
   }
 

@@ -207,7 +207,7 @@ class DefensiveTest {
       try (BrokenLogger broken = new BrokenLogger()) {
         assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
       }
-      try (Logged logged = new Logged()) {
+      try (CapturedLog logged = new CapturedLog()) {
         assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
         Poll.until(() -> !logged.with("dropped a message for queue \"orders\"").isEmpty());
       }

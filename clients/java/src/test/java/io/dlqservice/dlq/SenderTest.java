@@ -41,20 +41,20 @@ class SenderTest {
     return new Connector(target, null, null, List.of()).connect();
   }
 
-  private Sender sender(Supplier<Connection> connect, SendFallback fallback) {
+  private Sender sender(Supplier<Connection> connect, SendSpool spool) {
     channel = new ReconnectingChannel(connect, loop);
     return new Sender(
         loop,
         channel,
         new Reachability(),
-        fallback,
+        spool,
         CoalesceOptions.builder().build(),
         MINUTE_MS,
         (error, queue) -> {});
   }
 
   /** A slow disk. */
-  private static final class SlowFallback implements SendFallback {
+  private static final class SlowSpool implements SendSpool {
     final CompletableFuture<SendRequest> begun = new CompletableFuture<>();
     final CompletableFuture<SpoolResult> result = new CompletableFuture<>();
 
@@ -77,7 +77,7 @@ class SenderTest {
   void aRefusalDuringSpoolingIsIgnored() throws Exception {
     CountDownLatch mayAnswer = new CountDownLatch(1);
     CountDownLatch isCalled = new CountDownLatch(1);
-    SlowFallback disk = new SlowFallback();
+    SlowSpool disk = new SlowSpool();
     try (ScriptedServer server =
         ScriptedServer.start(
             request -> {
@@ -198,7 +198,7 @@ class SenderTest {
 
   @Test
   void aRefusedMessageWithoutRoomIsNotLoggedAsWaiting(@TempDir Path folder) throws Exception {
-    try (Logged logged = new Logged();
+    try (CapturedLog logged = new CapturedLog();
         ScriptedServer server =
             ScriptedServer.start(
                 request ->

@@ -103,7 +103,7 @@ class SpoolSenderTest {
     Server server = unknown.start();
     String target = "127.0.0.1:" + server.getPort();
     leaveInSpool(target, 1);
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       try (DlqClient dlq = clientOf(target)) {
         Poll.until(() -> unknown.calls.get() > 2);
       } finally {
@@ -114,7 +114,7 @@ class SpoolSenderTest {
       assertTrue(logs.get(0).contains("is the target the gRPC address"), logs.get(0));
     }
     SpoolStore after = store(target);
-    after.recover();
+    after.recoverOrphans();
     assertEquals(1, after.count());
   }
 
@@ -122,7 +122,7 @@ class SpoolSenderTest {
   @Test
   void aCloseLogsARefusalBeforeItReturns() throws IOException {
     Server server = new UnknownServer().start();
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       try (DlqClient dlq = clientOf("127.0.0.1:" + server.getPort())) {
         for (int n = 0; n < 3; n++) {
           assertEquals(SendStatus.SPOOLED, dlq.send("q", "x", null).status());

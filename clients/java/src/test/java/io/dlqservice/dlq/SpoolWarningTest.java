@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SpoolWarningTest {
   private static final String SERVICE = "tests";
   private static final String NO_SERVER = "127.0.0.1:1";
-  private static final String WARNING = " wait in the spool for 127.0.0.1:";
+  private static final String WARNING = "messages wait in the spool for 127.0.0.1:";
   private static final int MIB = 1024 * 1024;
   private static final Spooled KEPT = new Spooled(true);
 
@@ -43,7 +43,7 @@ class SpoolWarningTest {
 
   @Test
   void anUnreachableServiceIsLoggedOnce() {
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       try (DlqClient dlq = builder(NO_SERVER).build()) {
         for (int n = 0; n < 3; n++) assertEquals(KEPT, dlq.send("q", "a", null));
       }
@@ -56,7 +56,7 @@ class SpoolWarningTest {
 
   @Test
   void aSilentServerIsLogged() throws Exception {
-    try (Logged logged = new Logged();
+    try (CapturedLog logged = new CapturedLog();
         ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
       try (DlqClient dlq = builder("127.0.0.1:" + silent.getLocalPort()).build()) {
         assertEquals(KEPT, dlq.send("q", "a", null));
@@ -67,7 +67,7 @@ class SpoolWarningTest {
 
   @Test
   void aTokenSupplierThatThrowsIsLogged() {
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       DlqClientBuilder builder =
           builder(NO_SERVER)
               .token(
@@ -86,7 +86,7 @@ class SpoolWarningTest {
   @Test
   void recoveredMessagesAreLogged() {
     leaveOne(NO_SERVER);
-    try (Logged logged = new Logged()) {
+    try (CapturedLog logged = new CapturedLog()) {
       try (DlqClient dlq = builder(NO_SERVER).build()) {
         Poll.until(() -> !logged.with(WARNING).isEmpty());
       }
@@ -96,7 +96,7 @@ class SpoolWarningTest {
 
   @Test
   void aCallCutOffByTheCloseIsNotLogged() throws Exception {
-    try (Logged logged = new Logged();
+    try (CapturedLog logged = new CapturedLog();
         ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
       String target = "127.0.0.1:" + silent.getLocalPort();
       leaveOne(target);

@@ -16,6 +16,11 @@ final class MemoryFallback implements SpoolSource {
   private long next;
 
   @Override
+  public String name() {
+    return "memory";
+  }
+
+  @Override
   public synchronized int count() {
     return messages.size();
   }

@@ -65,7 +65,7 @@ final class SpoolFile implements SpoolSource {
   }
 
   /** Opens the file of a process that has ended. */
-  static SpoolFile recover(Path path) throws IOException {
+  static SpoolFile open(Path path) throws IOException {
     SpoolFile file = opened(path, FileChannel.open(path, StandardOpenOption.APPEND));
     try {
       file.readAll();
@@ -115,6 +115,11 @@ final class SpoolFile implements SpoolSource {
   }
 
   @Override
+  public String name() {
+    return path.getFileName().toString();
+  }
+
+  @Override
   public synchronized int count() {
     return messages.size();
   }
@@ -151,7 +156,7 @@ final class SpoolFile implements SpoolSource {
   }
 
   /** Appends the Owner record of this process. */
-  void claim(byte[] owner, boolean isSynced) throws IOException {
+  void appendOwner(byte[] owner, boolean isSynced) throws IOException {
     write(owner, isSynced);
   }
 

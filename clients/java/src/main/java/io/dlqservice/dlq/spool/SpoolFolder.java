@@ -80,7 +80,7 @@ final class SpoolFolder {
 
   /** Returns the first writable folder, and makes it if necessary. */
   static Path firstWritable(List<Path> folders) throws IOException {
-    IOException failure = new IOException("no folder is set, and the platform has none");
+    IOException failure = new IOException("no folder is configured, and the platform has none");
     for (Path folder : folders) {
       try {
         Files.createDirectories(folder, ownerOnly("rwx------"));

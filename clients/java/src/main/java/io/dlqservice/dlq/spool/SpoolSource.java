@@ -15,6 +15,9 @@ public interface SpoolSource {
    */
   record Entry(long position, Optional<SendToDlqRequest> request) {}
 
+  /** Names the source in the log. */
+  String name();
+
   int count();
 
   /**

@@ -123,23 +123,24 @@ public final class SpoolStore {
     if (file.count() == 0) remove(file);
   }
 
-  /** Takes over the files of processes that have ended. */
-  public synchronized void recover() {
-    Orphans orphans = new Orphans(scope, identity);
+  /** Claims the files of processes that have ended. */
+  public synchronized void recoverOrphans() {
+    OrphanRecovery recovery = new OrphanRecovery(scope, identity);
     for (Path folder : folders) {
       for (Listed listed : SpoolFolder.list(folder)) {
         if (files.size() >= MAX_HELD) return;
         List<Path> held = files.stream().map(SpoolFile::path).toList();
-        orphans.take(listed, held).ifPresent(this::recover);
+        recovery.claim(listed, held).ifPresent(this::addClaimed);
       }
     }
   }
 
-  private void recover(Path path) {
+  private void addClaimed(Path path) {
     try {
-      SpoolFile file = SpoolFile.recover(path);
+      SpoolFile file = SpoolFile.open(path);
       if (file.skippedBytes() > 0) {
-        warn.accept("skipped " + file.skippedBytes() + " damaged bytes in spool file " + path);
+        warn.accept(
+            "skipped " + file.skippedBytes() + " damaged bytes in spool file " + file.name());
       }
       if (file.count() == 0) {
         file.remove();
@@ -147,16 +148,17 @@ public final class SpoolStore {
       }
       files.add(file);
       files.sort(Comparator.comparing(one -> one.path().getFileName()));
-      claim(file);
+      appendOwner(file);
     } catch (IOException unreadable) {
-      warn.accept("cannot read spool file " + path + ": " + unreadable);
+      warn.accept(
+          "cannot read spool file " + path.getFileName() + ": " + unreadable + "; skipping it");
     }
   }
 
-  private void claim(SpoolFile file) {
+  private void appendOwner(SpoolFile file) {
     try {
       file.touch();
-      file.claim(ownerRecord(), isSynced);
+      file.appendOwner(ownerRecord(), isSynced);
     } catch (IOException fullDisk) {
       // the name has the owner, and sending makes room
     }

@@ -78,10 +78,10 @@ class SpoolStoreTest {
     SpoolSource source = first.sources().get(0);
     first.finish(source, List.of(source.read(-1, 1, (int) MIB).get(0).position()));
     SpoolStore second = store();
-    second.recover();
+    second.recoverOrphans();
     assertEquals(0, second.count(), "its owner runs");
     first.release();
-    second.recover();
+    second.recoverOrphans();
     assertEquals(List.of("b", "c"), idsOf(second));
   }
 
@@ -98,7 +98,7 @@ class SpoolStoreTest {
     Files.write(file, new byte[] {(byte) 0x89, 0x44, 0x4c, 0x51, 2}, StandardOpenOption.APPEND);
     Files.setLastModifiedTime(file, FileTime.fromMillis(0));
     SpoolStore second = store();
-    second.recover();
+    second.recoverOrphans();
     assertEquals(List.of("b"), idsOf(second));
     assertEquals(1, warnings.size());
     assertTrue(warnings.get(0).startsWith("skipped"), warnings.get(0));
@@ -130,7 +130,7 @@ class SpoolStoreTest {
     }
     SpoolStore store =
         new SpoolStore(SCOPE, List.of(earlierName, laterName), MIB, false, warnings::add);
-    store.recover();
+    store.recoverOrphans();
     assertEquals(List.of("b", "a"), idsOf(store));
   }
 

@@ -16,12 +16,12 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class OrphansTest {
+class OrphanRecoveryTest {
   private static final SpoolScope SCOPE = new SpoolScope("127.0.0.1:50051", "shop");
 
   @TempDir Path folder;
   private final ProcessIdentity own = ProcessIdentity.own();
-  private final Orphans orphans = new Orphans(SCOPE, own);
+  private final OrphanRecovery recovery = new OrphanRecovery(SCOPE, own);
 
   /** An ended process with the id of this one, as in a restarted container. */
   private Owner.Builder predecessor() {
@@ -49,28 +49,28 @@ class OrphansTest {
     return Files.write(path, content.toByteArray());
   }
 
-  private Optional<Path> take() {
-    return orphans.take(SpoolFolder.list(folder).get(0), List.of());
+  private Optional<Path> claim() {
+    return recovery.claim(SpoolFolder.list(folder).get(0), List.of());
   }
 
   @Test
-  void takesAFileOfAnEndedProcessWithTheSameId() throws IOException {
+  void claimsAFileOfAnEndedProcessWithTheSameId() throws IOException {
     fileOf(predecessor().build());
-    assertTrue(take().isPresent());
+    assertTrue(claim().isPresent());
   }
 
   @Test
   void leavesAFileThatARunningProcessRecovered() throws IOException {
     fileOf(predecessor().build(), predecessor().setProcessStart(own.processStart()).build());
-    assertEquals(Optional.empty(), take());
+    assertEquals(Optional.empty(), claim());
   }
 
   @Test
   void touchesAFileBeforeItIsRenamed() throws IOException {
     Path path = fileOf(predecessor().build());
     Files.setLastModifiedTime(path, FileTime.fromMillis(0));
-    Path taken = take().orElseThrow();
-    long agedMs = System.currentTimeMillis() - Files.getLastModifiedTime(taken).toMillis();
+    Path claimed = claim().orElseThrow();
+    long agedMs = System.currentTimeMillis() - Files.getLastModifiedTime(claimed).toMillis();
     assertTrue(agedMs < 60_000, "touched before it was renamed");
   }
 
@@ -79,6 +79,6 @@ class OrphansTest {
     byte[] content = Files.readAllBytes(fileOf(predecessor().build()));
     content["DLQ-SPOOL ".length()] = '2';
     Files.write(SpoolFolder.list(folder).get(0).path(), content);
-    assertEquals(Optional.empty(), take());
+    assertEquals(Optional.empty(), claim());
   }
 }

@@ -18,8 +18,8 @@ export interface Unreported {
   readonly outcome: Outcome;
 }
 
-/** Options of {@link Acks}. */
-export interface AcksOptions {
+/** Options of {@link OutcomeReporter}. */
+export interface OutcomeReporterOptions {
   readonly channel: ReconnectingChannel;
   readonly onAnswered: (one: Unreported, result: AckResult | undefined) => void;
   /** Called if it is unknown whether the outcome counts. */
@@ -38,10 +38,10 @@ const TRY_TIMEOUT_MS = 5_000;
 const EXPIRY_GRACE_MS = 30_000;
 
 /** Reports outcomes. Concurrent ones share a call. Retries until they can no longer count. */
-export class Acks {
+export class OutcomeReporter {
   /** Length of a lease. The stream sets it when it opens. */
   leaseMs = 30_000;
-  readonly #options: AcksOptions;
+  readonly #options: OutcomeReporterOptions;
   #waiting: Unreported[] = [];
   #waitingBytes = 0;
   #isScheduled = false;
@@ -49,7 +49,7 @@ export class Acks {
   readonly #calls = new Set<Promise<void>>();
   readonly #end = new AbortController();
 
-  constructor(options: AcksOptions) {
+  constructor(options: OutcomeReporterOptions) {
     this.#options = options;
   }
 

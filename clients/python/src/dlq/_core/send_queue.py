@@ -64,7 +64,7 @@ class PendingSend:
         return self.was_maybe_stored or self.is_in_call
 
 
-class PendingSends:
+class SendQueue:
     """All pending sends of a client. Times are seconds of one monotonic clock."""
 
     def __init__(self, limits: Coalesce) -> None:

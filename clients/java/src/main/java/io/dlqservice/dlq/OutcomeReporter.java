@@ -16,7 +16,7 @@ import java.util.concurrent.ScheduledFuture;
  * Reports outcomes in batches, and retries until they can no longer count. Used on the client's
  * loop only.
  */
-final class Acks {
+final class OutcomeReporter {
   /** An outcome that is not yet reported to the server. */
   record UnreportedOutcome(HeldDelivery held, Outcome outcome) {}
 
@@ -64,7 +64,7 @@ final class Acks {
   private boolean isAbandoned;
   private ScheduledFuture<?> delay;
 
-  Acks(Loop loop, ReconnectingChannel channel, Listener listener) {
+  OutcomeReporter(Loop loop, ReconnectingChannel channel, Listener listener) {
     this.loop = loop;
     this.channel = channel;
     this.listener = listener;

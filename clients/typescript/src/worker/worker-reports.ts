@@ -6,12 +6,12 @@ import { quarantineReasonName, stateName } from "../enum-names.ts";
 import { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
 import { safeCallback } from "../safe-callback.ts";
-import type { Unreported } from "./acks.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Unreported } from "./outcome-reporter.ts";
 import type { SettledDelivery, WorkerOptions } from "./worker-options.ts";
 
 /** Calls the callbacks of a worker's options. */
-export interface Reports {
+export interface WorkerReports {
   error(error: DlqClientError, delivery?: Delivery): void;
   settled(one: Unreported, result: AckResult): void;
   /** The outcome does not count, or the server gave no result for it. */
@@ -20,7 +20,7 @@ export interface Reports {
   givenUp(one: Unreported, error: ConnectError): void;
 }
 
-export function createReports(options: WorkerOptions): Reports {
+export function createWorkerReports(options: WorkerOptions): WorkerReports {
   const error = safeCallback("onError", options.onError ?? toConsole);
   const { onSettled } = options;
   const notifySettled = onSettled === undefined ? undefined : safeCallback("onSettled", onSettled);
@@ -35,7 +35,7 @@ export function createReports(options: WorkerOptions): Reports {
       error(new DlqClientError("lease-lost", message), held);
     },
     givenUp({ held, outcome }, cause) {
-      const message = `the outcome (${outcome.kind}) of message ${held.id} could not be reported: ${callErrorText(cause)}; the message may come again`;
+      const message = `the outcome (${outcome.kind}) of message ${held.id} could not be reported: ${callErrorText(cause)}; the message may be delivered again`;
       error(new DlqClientError("connection", message, { code: cause.code, cause }), held);
     },
   };
@@ -51,9 +51,10 @@ function settledFrom(result: AckResult): Omit<SettledDelivery, "outcome"> {
 }
 
 function whyNot(result: AckResult | undefined): string {
-  if (result?.status === AckStatus.LEASE_LOST) return "its lease was lost";
-  if (result?.status === AckStatus.NOT_FOUND) return "the message is gone";
-  return result?.detail || "the server gave no result";
+  if (result?.status === AckStatus.LEASE_LOST)
+    return "its lease expired and another worker may have the message";
+  if (result?.status === AckStatus.NOT_FOUND) return "the message does not exist any more";
+  return result?.detail || "the server returned no result";
 }
 
 function toConsole(error: DlqClientError): void {

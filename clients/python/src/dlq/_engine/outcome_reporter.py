@@ -35,7 +35,7 @@ class UnreportedOutcome:
     message: pb.Outcome
 
 
-class AckSender:
+class OutcomeReporter:
     def __init__(
         self,
         channel: ReconnectingChannel,

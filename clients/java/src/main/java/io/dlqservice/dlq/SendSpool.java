@@ -4,7 +4,7 @@ import io.dlqservice.dlq.spool.SpoolResult;
 import java.util.concurrent.CompletableFuture;
 
 /** Keeps send requests that the service did not accept in time. */
-interface SendFallback {
+interface SendSpool {
   long maxBytes();
 
   /** The future never completes exceptionally. */

@@ -7,11 +7,11 @@ import java.io.PrintStream;
 import java.util.List;
 
 /** Captures the log until it is closed. */
-final class Logged implements AutoCloseable {
+final class CapturedLog implements AutoCloseable {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final PrintStream before = System.err;
 
-  Logged() {
+  CapturedLog() {
     System.setErr(new PrintStream(bytes, true, UTF_8));
   }
 

@@ -15,8 +15,8 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Finds and takes spool files whose process has ended. */
-final class Orphans {
+/** Finds and claims spool files whose process has ended. */
+final class OrphanRecovery {
   /** A smaller file has no message: its process ended before it finished the first write. */
   private static final int EMPTY_BYTES = 25;
 
@@ -29,7 +29,7 @@ final class Orphans {
   private final SpoolScope scope;
   private final ProcessIdentity own;
 
-  Orphans(SpoolScope scope, ProcessIdentity own) {
+  OrphanRecovery(SpoolScope scope, ProcessIdentity own) {
     this.scope = scope;
     this.own = own;
   }
@@ -40,7 +40,7 @@ final class Orphans {
    * @param held paths of this process's own files
    * @return its new path; empty if it is not an orphan
    */
-  Optional<Path> take(Listed file, Collection<Path> held) {
+  Optional<Path> claim(Listed file, Collection<Path> held) {
     Optional<Name> name = SpoolFolder.nameOf(file.path());
     if (name.isEmpty() || held.contains(file.path())) return Optional.empty();
     long untouchedMs = System.currentTimeMillis() - file.changedAtMs();
@@ -54,7 +54,7 @@ final class Orphans {
       // Touched first, so that others see an owner: reading may take long.
       Files.setLastModifiedTime(file.path(), FileTime.from(Instant.now()));
       return Optional.of(Files.move(file.path(), path, StandardCopyOption.ATOMIC_MOVE));
-    } catch (IOException takenByAnother) {
+    } catch (IOException failure) { // such as a file that another process has claimed
       return Optional.empty();
     }
   }

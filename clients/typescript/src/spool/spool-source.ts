@@ -9,7 +9,9 @@ export interface SpooledMessage {
 }
 
 /** Messages that wait to be sent: those of a spool file, or of the in-memory fallback. */
-export interface MessageSource {
+export interface SpoolSource {
+  /** Names it in the log. */
+  readonly name: string;
   /** How many wait. */
   readonly count: number;
   /** Returns the oldest messages after a position that fit into one call. A larger one goes alone. */

@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.dlqservice.dlq.Acks.UnreportedOutcome;
+import io.dlqservice.dlq.OutcomeReporter.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckRequest;
 import io.dlqservice.dlq.v1.AckResult;
 import io.grpc.CallOptions;
@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class AcksTest {
+class OutcomeReporterTest {
   /** Answers HTTP 413 to batches of several outcomes, and does not answer others. */
   private static final class BatchRefusingProxy implements ClientInterceptor {
     private final AtomicInteger unanswered = new AtomicInteger();
@@ -61,7 +61,7 @@ class AcksTest {
     }
   }
 
-  private static final class GivenUp implements Acks.Listener {
+  private static final class GivenUp implements OutcomeReporter.Listener {
     private final List<HeldDelivery> deliveries = new CopyOnWriteArrayList<>();
 
     @Override
@@ -79,7 +79,7 @@ class AcksTest {
   private final ReconnectingChannel channel =
       new ReconnectingChannel(
           () -> new Connector("127.0.0.1:1", null, null, List.of(proxy)).connect(), loop);
-  private final Acks acks = new Acks(loop, channel, givenUp);
+  private final OutcomeReporter outcomeReporter = new OutcomeReporter(loop, channel, givenUp);
 
   @AfterEach
   void close() {
@@ -96,7 +96,7 @@ class AcksTest {
 
   private void abandon() throws Exception {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    loop.execute(() -> acks.abandon().thenRun(() -> done.complete(null)));
+    loop.execute(() -> outcomeReporter.abandon().thenRun(() -> done.complete(null)));
     done.get(10, TimeUnit.SECONDS);
   }
 
@@ -104,8 +104,8 @@ class AcksTest {
   void abandonGivesUpBothHalvesOfASplitBatch() throws Exception {
     loop.execute(
         () -> {
-          acks.add(outcome());
-          acks.add(outcome());
+          outcomeReporter.add(outcome());
+          outcomeReporter.add(outcome());
         });
     Poll.until(() -> proxy.unanswered.get() == 1);
     abandon();
@@ -116,11 +116,11 @@ class AcksTest {
   @Test
   void abandonGivesUpOutcomesThatWaitForACall() throws Exception {
     for (int calls = 1; calls <= 4; calls++) {
-      loop.execute(() -> acks.add(outcome()));
+      loop.execute(() -> outcomeReporter.add(outcome()));
       int begun = calls;
       Poll.until(() -> proxy.unanswered.get() == begun);
     }
-    loop.execute(() -> acks.add(outcome()));
+    loop.execute(() -> outcomeReporter.add(outcome()));
     abandon();
     assertEquals(5, givenUp.deliveries.size());
     assertEquals(4, proxy.unanswered.get());

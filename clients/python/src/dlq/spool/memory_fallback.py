@@ -1,0 +1,37 @@
+"""Keeps messages in memory when no file can be written. They are lost when the process ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlq.v1.dlq_service_pb2 import SendToDlqRequest
+
+
+class MemoryFallback:
+    def __init__(self) -> None:
+        self._requests: dict[int, tuple[SendToDlqRequest, int]] = {}
+        self._next = 0
+        self.bytes: int = 0
+        """Of all messages."""
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __iter__(self) -> Iterator[tuple[int, SendToDlqRequest, int]]:
+        """Yields position, request and size of each message, oldest first."""
+        for position, (request, size) in self._requests.items():
+            yield position, request, size
+
+    @property
+    def was_used(self) -> bool:
+        return self._next > 0
+
+    def add(self, request: SendToDlqRequest, size: int) -> None:
+        self._requests[self._next] = (request, size)
+        self._next += 1
+        self.bytes += size
+
+    def remove(self, position: int) -> None:
+        """Does nothing if the message was removed before."""
+        if position in self._requests:
+            self.bytes -= self._requests.pop(position)[1]
