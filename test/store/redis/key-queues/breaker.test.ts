@@ -191,7 +191,7 @@ test("a returned probe makes room for another one", async () => {
 });
 
 test("a half-open breaker with a probe to give does not delay the next token of the rate", async () => {
-  rules({ breaker: BREAKER, rate: { perSecond: 0.5, burst: 4 } });
+  useSettings({ breaker: BREAKER, rate: { perSecond: 0.5, burst: 4 } });
   await send(...many(10));
   await fail(await claim());
   await at.current.clock.advance(5_000);
