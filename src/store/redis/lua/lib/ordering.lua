@@ -19,9 +19,16 @@ function ordering.build()
     put(k_turns, order, id)
   end
 
-  -- A quarantined message whose turn it is holds its key for the time of the rules.
+  -- A quarantined message whose turn it is holds its key for the time of the rules. Under rules without holds it has one
+  -- from before, which the next tick ends.
   function ordering.hold(order)
-    rank(k_holds, order, rules and rules.hold > 0 and now + rules.hold or '+inf')
+    local ends = now
+    if rules and rules.ordering == ORDERING.HOLD then
+      ends = rules.hold > 0 and now + rules.hold or '+inf'
+    else
+      key_queues.wake = true
+    end
+    rank(k_holds, order, ends)
     key_queues.note_use()
   end
 
