@@ -37,10 +37,14 @@ export function passTurn(life: Life, order: string): void {
   const { id, state } = turn;
   if (state !== "QUARANTINED") life.turns.set(order, { id, holdEndsAtMs: undefined });
   else if (before?.id !== id || before.holdEndsAtMs === undefined) {
-    const { holdMs } = life.limiters;
-    const holdEndsAtMs = holdMs > 0 ? life.nowMs + holdMs : Number.POSITIVE_INFINITY;
-    life.turns.set(order, { id, holdEndsAtMs });
+    life.turns.set(order, { id, holdEndsAtMs: endOfNewHold(life) });
   }
+}
+
+/** The end of a hold that begins now: at once if the queue has no holds any more. */
+function endOfNewHold({ limiters, nowMs }: Life): number {
+  if (limiters.ordering !== "hold") return nowMs;
+  return limiters.holdMs > 0 ? nowMs + limiters.holdMs : Number.POSITIVE_INFINITY;
 }
 
 /** Keys that wait no longer: for long enough, or because their queue no longer asks for it. */

@@ -125,6 +125,16 @@ test("a late outcome that quarantines a message again starts its hold again", as
   expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBe(START_MS + 6_000 + HOUR_MS);
 });
 
+test("when the rules no longer say so, all holds of a key end without a pause between", async () => {
+  keyed({ hold: true });
+  const quarantined = { quarantineReason: "PRODUCER_REQUEST" };
+  await send(a("a1", quarantined), a("a2", quarantined), a("a3"));
+  keyed();
+  // The hold of a1 ends and that of a2 begins: the pump must not sleep until its next safety tick.
+  expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBe(START_MS);
+  expect(await claimNames()).toEqual(["a3"]);
+});
+
 test("a message that is quarantined on arrival holds its key too", async () => {
   keyed({ hold: true });
   await send(a("a1", { quarantineReason: "PRODUCER_REQUEST" }), a("a2"));

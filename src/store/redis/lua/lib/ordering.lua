@@ -19,9 +19,16 @@ function ordering.build()
     put(k_turns, order, id)
   end
 
-  -- Makes the key wait behind this quarantined message, for `ordering_hold_max_age`.
+  -- Makes the key wait behind this quarantined message, for `ordering_hold_max_age`. If the queue no longer holds keys, the
+  -- next tick ends the hold.
   function ordering.hold(order)
-    rank(k_holds, order, settings and settings.hold > 0 and now + settings.hold or '+inf')
+    local ends = now
+    if settings and settings.ordering == ORDERING.HOLD then
+      ends = settings.hold > 0 and now + settings.hold or '+inf'
+    else
+      key_queues.wake = true
+    end
+    rank(k_holds, order, ends)
     key_queues.note_use()
   end
 
