@@ -6,9 +6,10 @@
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
-  globSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -20,13 +21,20 @@ const ROOT = join(PACKAGE, "../..");
 const GENERATED = ["dlq/v1", "dlq/spool/v1"];
 const [out = join(PACKAGE, "dist")] = process.argv.slice(2);
 
+const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+if (!existsSync(tsc)) {
+  process.stderr.write(`TypeScript is missing: run "npm install" in ${ROOT} first\n`);
+  process.exit(1);
+}
+
 mkdirSync(join(PACKAGE, "build"), { recursive: true });
 // A folder of its own: two builds may run at a time.
 const copy = mkdtempSync(join(PACKAGE, "build/"));
 try {
   const src = join(copy, "src");
   cpSync(join(PACKAGE, "src"), src, { recursive: true });
-  for (const name of globSync("**/*.ts", { cwd: src })) {
+  for (const name of readdirSync(src, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".ts")) continue;
     const file = join(src, name);
     writeFileSync(file, withOwnGen(readFileSync(file, "utf8")));
   }
@@ -40,7 +48,6 @@ try {
   };
   writeFileSync(join(copy, "tsconfig.json"), JSON.stringify(config));
   rmSync(out, { recursive: true, force: true });
-  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   const { status } = spawnSync(process.execPath, [tsc, "-p", copy], { stdio: "inherit" });
   process.exitCode = status ?? 1;
 } finally {

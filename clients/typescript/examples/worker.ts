@@ -1,4 +1,4 @@
-// Prints each due order until SIGTERM. The service must run.
+// Prints each due order until SIGTERM or Ctrl-C. The service must run.
 
 // [worker]
 import { createDlqClient } from "dlq-client";
@@ -10,6 +10,6 @@ const worker = dlq.worker({
     console.log("attempt", attempt, payload.text());
   },
 });
-process.once("SIGTERM", () => worker.stop());
+for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => worker.stop());
 await worker.done;
 // [/worker]
