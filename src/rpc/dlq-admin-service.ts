@@ -31,8 +31,7 @@ export interface DlqAdminServiceOptions {
 }
 
 /**
- * Reads requests, calls the use cases, writes responses. Methods that are missing here are not
- * served.
+ * Reads requests, calls the use cases, writes responses.
  */
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
   const { queues, deliveryBlocks, rules, simulate, payloadMaxBytes, now = Date.now } = options;
@@ -88,5 +87,5 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       const heldBy = await deliveryBlocks.releaseOrder(queue, orderingKey);
       return { released: heldBy !== undefined, heldBy: heldBy ? formatMessageId(heldBy) : "" };
     },
-  } satisfies Partial<Admin>;
+  } satisfies Admin;
 }

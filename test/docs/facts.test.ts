@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { formatDuration } from "../../src/config/duration.ts";
 import { delayBeforeRetryMs } from "../../src/core/backoff.ts";
 import { PRESET_OF_REASON, PRESETS, type PresetName } from "../../src/core/presets.ts";
@@ -54,6 +56,18 @@ describe("docs/reference/retry-policies.md", () => {
 });
 
 describe("docs/reference/api.md", () => {
+  test("the tables of methods", () => {
+    const named = [DlqService, DlqAdminService].flatMap(({ methods }) =>
+      methods.map(({ name }) => name),
+    );
+    const rows = API.split("\n## ").flatMap((part) =>
+      part.startsWith("Methods of")
+        ? tableRows(part, "method").flatMap(([cell]) => codesOf(cell ?? ""))
+        : [],
+    );
+    expect(sorted(rows)).toEqual(sorted(named));
+  });
+
   test("the table of errors has every reason, with its code", () => {
     const rows = tableRows(API, "reason").map((row) => row.slice(0, 2).map((c) => codesOf(c)[0]));
     const source = readFileSync(join(ROOT, "src/rpc/error-map.ts"), "utf8");
