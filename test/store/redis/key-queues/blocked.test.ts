@@ -19,6 +19,7 @@ const BATCH = 1_000;
 const TICKS = 400;
 /** Measured: 1.1 to 2.5. One look at each blocked message would be hundreds. */
 const MOST_TIMES = 6;
+const ROUNDS = 5;
 const LIMIT = { timeout: 120_000 };
 
 async function block(each: (n: number) => Partial<SendItem>): Promise<void> {
@@ -51,11 +52,16 @@ async function usPerTick(queue: string): Promise<number> {
 
 async function expectCheap(what: string): Promise<void> {
   await untilBlocked();
-  const empty = await usPerTick("empty");
-  const blocked = await usPerTick(QUEUE);
-  const words = `${blocked.toFixed(0)} us a tick, ${empty.toFixed(0)} us of an empty queue`;
-  console.info(`${BLOCKED} messages behind ${what}: ${words}`);
-  expect(blocked / empty).toBeLessThan(MOST_TIMES);
+  let times = Number.POSITIVE_INFINITY;
+  // Another round only if other load on the machine may have slowed one of the two.
+  for (let round = 0; round < ROUNDS && times >= MOST_TIMES; round++) {
+    const empty = await usPerTick("empty");
+    const blocked = await usPerTick(QUEUE);
+    times = blocked / empty;
+    const words = `${blocked.toFixed(0)} us a tick, ${empty.toFixed(0)} us of an empty queue`;
+    console.info(`${BLOCKED} messages behind ${what}: ${words}`);
+  }
+  expect(times).toBeLessThan(MOST_TIMES);
   // A message that is not blocked is delivered at once.
   await send({ name: "free" });
   expect(await claimNames({ count: 1 })).toEqual(["free"]);
