@@ -31,9 +31,7 @@ export class SpoolWriter {
     return new Promise((resolve) => {
       this.#unwritten.push({ request, resolve });
       this.#unwrittenBytes += request.bytes;
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#writeAll();
     });
   }
 
@@ -44,14 +42,19 @@ export class SpoolWriter {
 
   async #writeAll(): Promise<void> {
     await Promise.resolve(); // collects the messages of this turn of the event loop
-    while (this.#unwritten.length > 0) {
-      const taken = this.#take();
-      const results = await this.#store.append(taken.map(({ request }) => request.wire));
-      for (const [at, { resolve, request }] of taken.entries()) {
-        this.#unwrittenBytes -= request.bytes;
-        resolve(results[at] ?? "full");
+    try {
+      while (this.#unwritten.length > 0) {
+        const taken = this.#take();
+        const results = await this.#store.append(taken.map(({ request }) => request.wire));
+        for (const [at, { resolve, request }] of taken.entries()) {
+          this.#unwrittenBytes -= request.bytes;
+          resolve(results[at] ?? "full");
+        }
+        this.#onWritten();
       }
-      this.#onWritten();
+    } finally {
+      // Now, not in a later microtask: a write() before that would not start.
+      this.#writing = undefined;
     }
   }
 
