@@ -51,7 +51,9 @@ export function createSend(given: SendParts) {
     let open = await recallRoutes(parts, sends);
     for (let attempt = 0; attempt < ATTEMPTS && open.some(isPending); attempt++)
       open = await storeAll(parts, open);
-    return open.map((one) => (isPending(one) ? aborted(200, `request ${one.queue}`) : one));
+    return open.map((one) =>
+      isPending(one) ? aborted(200, `the target queue of a send to ${one.command.queue}`) : one,
+    );
   };
 }
 
