@@ -18,11 +18,12 @@ The first run fetches libraries from the registry of each language, beside the p
 of it is committed. Needs node 24, redis-server (or DLQ_REDIS_SERVER), and the language's own tools.
 
   --only PART   show the cases whose name contains PART, and write nothing
+  --blind       collect the blind set, test/golden/blind/LANGUAGE.jsonl
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: "boolean" }, only: { type: "string" } },
+  options: { help: { type: "boolean" }, only: { type: "string" }, blind: { type: "boolean" } },
 });
 if (values.help) {
   process.stdout.write(HELP);
@@ -46,7 +47,8 @@ async function collect(language, ports) {
   }
   const runtime = String(spawnSync(version[0], version.slice(1), { cwd }).stdout).trim();
   const [command, ...args] = run;
-  const env = { ...process.env, ...ports, GOLDEN_ONLY: values.only ?? "" };
+  const set = values.blind ? "blind" : "golden";
+  const env = { ...process.env, ...ports, GOLDEN_ONLY: values.only ?? "", GOLDEN_SET: set };
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   const chunks = [];
   child.stdout.on("data", (chunk) => chunks.push(chunk));
@@ -66,8 +68,18 @@ function report(language, failures) {
     process.stdout.write(`${JSON.stringify(failures, null, 2)}\n`);
     return;
   }
-  const dir = join(import.meta.dirname, "../failures");
+  const { folder, ending, text } = values.blind ? oneALine(failures) : pretty(failures);
+  const dir = join(import.meta.dirname, "..", folder);
   mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, `${language}.json`), `${JSON.stringify(failures, null, 2)}\n`);
+  writeFileSync(join(dir, `${language}.${ending}`), `${text}\n`);
   process.stdout.write(`${language}: ${failures.length} failures\n`);
+}
+
+function pretty(failures) {
+  return { folder: "failures", ending: "json", text: JSON.stringify(failures, null, 2) };
+}
+
+function oneALine(failures) {
+  const text = failures.map((failure) => JSON.stringify(failure)).join("\n");
+  return { folder: "blind", ending: "jsonl", text };
 }

@@ -32,6 +32,7 @@ function steady(text, ports, folder) {
     .replaceAll(/(?<=after |pick: )\d+\.\d+s/g, "0.1s")
     .replaceAll(/(?<= on )\d+(?:\.\d+){3}(?=:53)/g, "10.0.0.2")
     .replaceAll(/@[0-9a-f]{5,8}\b/g, "@0")
+    .replaceAll(/\bPT0\.\d+S\b/g, "PT0.3S")
     .replaceAll(/(?<=Lambda\$)\d+/g, "1")
     .replaceAll(/\b30\d ?(?=ms\b)/g, "300 ")
     .replaceAll(/(?<=_nanos=)\d+/g, "0")

@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import { failureOf } from "../../../../clients/typescript/src/failure.ts";
+import { blind } from "./cases/blind.mjs";
 import { databases } from "./cases/databases.mjs";
 import { fetches } from "./cases/fetch.mjs";
 import { grpc } from "./cases/grpc.mjs";
@@ -13,7 +14,7 @@ import { redisClients } from "./cases/redis.mjs";
 import { services } from "./cases/services.mjs";
 import { values } from "./cases/values.mjs";
 
-const CASES = {
+const GOLDEN = {
   ...node,
   ...fetches,
   ...values,
@@ -25,6 +26,7 @@ const CASES = {
   ...services,
   ...messaging,
 };
+const CASES = process.env.GOLDEN_SET === "blind" ? blind : GOLDEN;
 const LIMIT_MS = 10_000;
 
 // Clients continue to fail in the background after their promise rejected.

@@ -1,6 +1,8 @@
 package golden;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.dlqservice.dlq.ClientFailures;
+import io.dlqservice.dlq.v1.Failure;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import java.util.logging.LogManager;
 /** Runs the cases and prints each failure as a Java program would usually report it. */
 public final class Main {
   private static final long LIMIT_S = 10;
+  private static final boolean IS_BLIND = "blind".equals(System.getenv("GOLDEN_SET"));
   private static final ObjectMapper JSON = new ObjectMapper();
 
   public static void main(String[] args) throws Exception {
@@ -21,8 +24,10 @@ public final class Main {
     String only = System.getenv().getOrDefault("GOLDEN_ONLY", "");
     ExecutorService runner = Executors.newCachedThreadPool();
     List<Map<String, Failing>> tables =
-        List.of(
-            Language.CASES, Web.CASES, Parsers.CASES, Redis.CASES, Databases.CASES, Services.CASES);
+        IS_BLIND
+            ? List.of(Blind.CASES)
+            : List.of(
+                Language.CASES, Web.CASES, Parsers.CASES, Redis.CASES, Databases.CASES, Services.CASES);
     for (Map<String, Failing> table : tables) {
       for (Map.Entry<String, Failing> one : table.entrySet()) {
         if (one.getKey().contains(only)) report(one.getKey(), one.getValue(), runner);
@@ -36,6 +41,10 @@ public final class Main {
     Throwable thrown = outcome(failing, runner);
     if (thrown == null) {
       System.err.println(name + ": nothing failed");
+      return;
+    }
+    if (IS_BLIND) {
+      writeSent(name, failing, ClientFailures.of(thrown));
       return;
     }
     write(name, failing, thrown);
@@ -84,6 +93,19 @@ public final class Main {
     if (thrown instanceof software.amazon.awssdk.awscore.exception.AwsServiceException held) {
       entry.put("http_status", held.statusCode());
     }
+    entry.put("reason", failing.reason());
+    System.out.println(JSON.writeValueAsString(entry));
+  }
+
+  /** Writes the failure as the Java client sends it. */
+  private static void writeSent(String name, Failing failing, Failure sent) throws Exception {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("name", name);
+    entry.put("library", failing.library());
+    entry.put("type", sent.getType());
+    entry.put("message", sent.getMessage());
+    if (sent.hasGrpcCode()) entry.put("grpc_code", sent.getGrpcCode());
+    if (sent.hasHttpStatus()) entry.put("http_status", sent.getHttpStatus());
     entry.put("reason", failing.reason());
     System.out.println(JSON.writeValueAsString(entry));
   }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -48,22 +49,32 @@ final class Services {
     }
   }
 
+  private static MethodDescriptor<byte[], byte[]> method(String what) {
+    return MethodDescriptor.<byte[], byte[]>newBuilder()
+        .setType(MethodDescriptor.MethodType.UNARY)
+        .setFullMethodName("golden.Fail/" + what)
+        .setRequestMarshaller(new Bytes())
+        .setResponseMarshaller(new Bytes())
+        .build();
+  }
+
+  private static ManagedChannel channel(String peer) {
+    return NettyChannelBuilder.forAddress(Peers.HOST, Peers.port(peer)).usePlaintext().build();
+  }
+
   private static void byGrpc(String peer, String what) {
-    var method =
-        MethodDescriptor.<byte[], byte[]>newBuilder()
-            .setType(MethodDescriptor.MethodType.UNARY)
-            .setFullMethodName("golden.Fail/" + what)
-            .setRequestMarshaller(new Bytes())
-            .setResponseMarshaller(new Bytes())
-            .build();
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress(Peers.HOST, Peers.port(peer)).usePlaintext().build();
+    ManagedChannel channel = channel(peer);
     try {
       var options = CallOptions.DEFAULT.withDeadlineAfter(1, TimeUnit.SECONDS);
-      ClientCalls.blockingUnaryCall(channel, method, options, new byte[0]);
+      ClientCalls.blockingUnaryCall(channel, method(what), options, new byte[0]);
     } finally {
       channel.shutdownNow();
     }
+  }
+
+  static Future<byte[]> futureByGrpc(String peer, String what) {
+    var options = CallOptions.DEFAULT.withDeadlineAfter(1, TimeUnit.SECONDS);
+    return ClientCalls.futureUnaryCall(channel(peer).newCall(method(what), options), new byte[0]);
   }
 
   private static void byDynamo(String peer, String failure) {
