@@ -16,6 +16,8 @@ interface BlindFailure {
   readonly message: string;
   readonly grpc_code?: number;
   readonly http_status?: number;
+  readonly code?: string;
+  readonly sqlstate?: string;
   readonly reason: Reason;
 }
 
@@ -36,8 +38,10 @@ function isForTuning({ language, name }: BlindFailure): boolean {
   return Number.parseInt(hash.charAt(0), 16) < 8;
 }
 
-const resultOf = ({ type, message, grpc_code, http_status }: BlindFailure): Reason =>
-  categorize({ type, message, grpcCode: grpc_code, httpStatus: http_status });
+function resultOf({ type, message, grpc_code, http_status, code, sqlstate }: BlindFailure): Reason {
+  const attributes = { ...(code && { code }), ...(sqlstate && { sqlstate }) };
+  return categorize({ type, message, grpcCode: grpc_code, httpStatus: http_status, attributes });
+}
 
 /** Counts results; UNKNOWN_ERROR is not wrong, only without a policy of its own. */
 function measure(failures: readonly BlindFailure[]) {

@@ -12,6 +12,8 @@ export function normalise(failure, ports, folder) {
   const entry = { name, runtime, library, type: steady(String(type), ports, folder), message };
   if (failure.grpc_code !== undefined) entry.grpc_code = failure.grpc_code;
   if (failure.http_status !== undefined) entry.http_status = failure.http_status;
+  if (failure.code !== undefined) entry.code = failure.code;
+  if (failure.sqlstate !== undefined) entry.sqlstate = failure.sqlstate;
   return { ...entry, reason };
 }
 

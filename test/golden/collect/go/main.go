@@ -91,6 +91,9 @@ func writeSent(one failing, err error) {
 	if sent.HttpStatus != nil {
 		entry["http_status"] = sent.GetHttpStatus()
 	}
+	if state := sent.Attributes["sqlstate"]; state != "" {
+		entry["sqlstate"] = state
+	}
 	print(one.Name, entry)
 }
 

@@ -26,7 +26,8 @@ const GOLDEN = {
   ...services,
   ...messaging,
 };
-const CASES = process.env.GOLDEN_SET === "blind" ? blind : GOLDEN;
+const isBlind = process.env.GOLDEN_SET === "blind";
+const CASES = isBlind ? blind : GOLDEN;
 const LIMIT_MS = 10_000;
 
 // Clients continue to fail in the background after their promise rejected.
@@ -40,8 +41,9 @@ for (const [name, [library, reason, act]] of Object.entries(CASES)) {
     process.stderr.write(`${name}: nothing failed\n`);
     continue;
   }
-  const { type, message, grpcCode, httpStatus } = failureOf(thrown);
-  const codes = { grpc_code: grpcCode, http_status: httpStatus };
+  const { type, message, grpcCode, httpStatus, attributes } = failureOf(thrown);
+  const { code, sqlstate } = isBlind ? attributes : {};
+  const codes = { grpc_code: grpcCode, http_status: httpStatus, code, sqlstate };
   const entry = { name, library: versioned(library), type, message, ...codes, reason };
   process.stdout.write(`${JSON.stringify(entry)}\n`);
 }

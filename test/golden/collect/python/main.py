@@ -25,6 +25,7 @@ from cases import (
 
 LIMIT_S = 10
 CODES = ("grpc_code", "http_status")
+ATTRIBUTES = ("code", "sqlstate")
 GOLDEN = (
     *(language, values, urls, grpcs),
     *(http, parsers, redis_clients, databases, services, messaging),
@@ -97,5 +98,6 @@ for module in MODULES:
             sent = client.failure_of(error)
             entry |= {"type": sent.type, "message": sent.message}
             entry |= {code: getattr(sent, code) for code in CODES if sent.HasField(code)}
+            entry |= {name: text for name, text in sent.attributes.items() if name in ATTRIBUTES}
         print(json.dumps({**entry, "reason": reason}), flush=True)
 os._exit(0)

@@ -94,8 +94,8 @@ public final class Blind {
     factory.setPort(Peers.port(peer));
     factory.setUsername(user);
     factory.setConnectionTimeout(SHORT_MS);
-    factory.setHandshakeTimeout(SHORT_MS);
-    factory.setChannelRpcTimeout(SHORT_MS);
+    factory.setHandshakeTimeout(2000);
+    factory.setChannelRpcTimeout(2000);
     factory.newConnection().createChannel().queueDeclare(queue, true, false, false, null);
   }
 

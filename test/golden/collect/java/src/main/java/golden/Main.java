@@ -106,6 +106,8 @@ public final class Main {
     entry.put("message", sent.getMessage());
     if (sent.hasGrpcCode()) entry.put("grpc_code", sent.getGrpcCode());
     if (sent.hasHttpStatus()) entry.put("http_status", sent.getHttpStatus());
+    String sqlstate = sent.getAttributesMap().get("sqlstate");
+    if (sqlstate != null) entry.put("sqlstate", sqlstate);
     entry.put("reason", failing.reason());
     System.out.println(JSON.writeValueAsString(entry));
   }
