@@ -18,12 +18,16 @@ The first run fetches libraries from the registry of each language, beside the p
 of it is committed. Needs node 24, redis-server (or DLQ_REDIS_SERVER), and the language's own tools.
 
   --only PART   show the cases whose name contains PART, and write nothing
-  --blind       collect the blind set, test/golden/blind/LANGUAGE.jsonl
+  --set SET     collect another set: blind or held-out, test/golden/SET/LANGUAGE.jsonl
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: "boolean" }, only: { type: "string" }, blind: { type: "boolean" } },
+  options: {
+    help: { type: "boolean" },
+    only: { type: "string" },
+    set: { type: "string", default: "golden" },
+  },
 });
 if (values.help) {
   process.stdout.write(HELP);
@@ -47,8 +51,8 @@ async function collect(language, ports) {
   }
   const runtime = String(spawnSync(version[0], version.slice(1), { cwd }).stdout).trim();
   const [command, ...args] = run;
-  const set = values.blind ? "blind" : "golden";
-  const env = { ...process.env, ...ports, GOLDEN_ONLY: values.only ?? "", GOLDEN_SET: set };
+  const chosen = { GOLDEN_ONLY: values.only ?? "", GOLDEN_SET: values.set };
+  const env = { ...process.env, ...ports, ...chosen };
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   const chunks = [];
   child.stdout.on("data", (chunk) => chunks.push(chunk));
@@ -68,7 +72,7 @@ function report(language, failures) {
     process.stdout.write(`${JSON.stringify(failures, null, 2)}\n`);
     return;
   }
-  const { folder, ending, text } = values.blind ? oneALine(failures) : pretty(failures);
+  const { folder, ending, text } = values.set === "golden" ? pretty(failures) : oneALine(failures);
   const dir = join(import.meta.dirname, "..", folder);
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, `${language}.${ending}`), `${text}\n`);
@@ -81,5 +85,5 @@ function pretty(failures) {
 
 function oneALine(failures) {
   const text = failures.map((failure) => JSON.stringify(failure)).join("\n");
-  return { folder: "blind", ending: "jsonl", text };
+  return { folder: values.set, ending: "jsonl", text };
 }

@@ -25,12 +25,13 @@ var wrappers = map[string]bool{
 	"*fmt.wrapErrors": true, "*os.SyscallError": true, "syscall.Errno": true,
 }
 
-var isBlind = os.Getenv("GOLDEN_SET") == "blind"
+// isBlind reports that the failures are recorded as the client sends them.
+var isBlind = os.Getenv("GOLDEN_SET") != "golden"
 
 func main() {
 	groups := [][]failing{plain.All(), files, parsers, redisClients, databases, services}
 	if isBlind {
-		groups = [][]failing{blind}
+		groups = [][]failing{map[string][]failing{"blind": blind, "held-out": heldOut}[os.Getenv("GOLDEN_SET")]}
 	}
 	for _, group := range groups {
 		for _, one := range group {

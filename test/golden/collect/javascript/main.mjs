@@ -6,6 +6,7 @@ import { blind } from "./cases/blind.mjs";
 import { databases } from "./cases/databases.mjs";
 import { fetches } from "./cases/fetch.mjs";
 import { grpc } from "./cases/grpc.mjs";
+import { heldOut } from "./cases/held-out.mjs";
 import { http } from "./cases/http.mjs";
 import { messaging } from "./cases/messaging.mjs";
 import { node } from "./cases/node.mjs";
@@ -26,8 +27,8 @@ const GOLDEN = {
   ...services,
   ...messaging,
 };
-const isBlind = process.env.GOLDEN_SET === "blind";
-const CASES = isBlind ? blind : GOLDEN;
+const isBlind = process.env.GOLDEN_SET !== "golden";
+const CASES = { golden: GOLDEN, blind, "held-out": heldOut }[process.env.GOLDEN_SET];
 const LIMIT_MS = 10_000;
 
 // Clients continue to fail in the background after their promise rejected.

@@ -31,9 +31,10 @@ GOLDEN = (
     *(http, parsers, redis_clients, databases, services, messaging),
 )
 
-IS_BLIND = os.environ.get("GOLDEN_SET") == "blind"
-# The blind set has its own module, because its libraries take seconds to load.
-MODULES = (import_module("cases.blind"),) if IS_BLIND else GOLDEN
+SET = os.environ["GOLDEN_SET"]
+IS_BLIND = SET != "golden"
+# Loaded only when asked for, because the libraries take seconds to load.
+MODULES = (import_module(f"cases.{SET.replace('-', '_')}"),) if IS_BLIND else GOLDEN
 sys.path.append(str(Path(__file__).resolve().parents[4] / "clients/python/src"))
 client = import_module("dlq._core.failure") if IS_BLIND else None
 

@@ -13,7 +13,7 @@ use tower::{Service, ServiceExt};
 const SHORT: Duration = Duration::from_millis(300);
 
 /// Runs a blocking client on a thread of its own.
-async fn blocking(act: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+pub async fn blocking(act: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
     tokio::task::spawn_blocking(act).await?
 }
 

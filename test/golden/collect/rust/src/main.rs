@@ -3,6 +3,7 @@
 mod blind;
 mod databases;
 mod failing;
+mod held_out;
 mod language;
 mod parsers;
 mod peers;
@@ -19,10 +20,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 async fn main() {
     std::panic::set_hook(Box::new(|_| {}));
     let only = std::env::var("GOLDEN_ONLY").unwrap_or_default();
-    let is_blind = std::env::var("GOLDEN_SET").is_ok_and(|set| set == "blind");
-    let tables = match is_blind {
-        true => vec![blind::cases()],
-        false => vec![
+    let set = std::env::var("GOLDEN_SET").unwrap_or_default();
+    let is_blind = set != "golden";
+    let tables = match set.as_str() {
+        "blind" => vec![blind::cases()],
+        "held-out" => vec![held_out::cases()],
+        _ => vec![
             language::cases(),
             parsers::cases(),
             web::cases(),
