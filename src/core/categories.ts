@@ -47,7 +47,7 @@ const list = (cells: string): string[] => cells.split(",").map((cell) => cell.tr
  * - A wrong protocol, or a response that breaks off, is NETWORK_ERROR.
  */
 export const CATEGORIES: readonly Category[] = [
-  // Conflicts between transactions.
+  // Conflicts between transactions, and resources of AWS that do not exist.
   {
     reason: "UNKNOWN_ERROR",
     types: list(`
@@ -55,7 +55,8 @@ export const CATEGORIES: readonly Category[] = [
       SerializationError, DeadlockDetected, DeadlockDetectedError, OptimisticLockException,
       CannotAcquireLockException, PessimisticLockingFailureException,
       DeadlockLoserDataAccessException, ConcurrencyFailureException, LockAcquisitionException,
-      StaleObjectStateException, CannotSerializeTransactionException
+      StaleObjectStateException, CannotSerializeTransactionException, ResourceNotFoundException,
+      QueueDoesNotExist, QueueDoesNotExistException
     `),
     codes: list("ER_LOCK_DEADLOCK, SQLSTATE 40*, SqlState E40*, 40P01"),
   },
@@ -119,7 +120,9 @@ export const CATEGORIES: readonly Category[] = [
       response timeout, command timeout, query timeout, acquire timeout, timeout occurred, timeout
       reached, timeout being reached, due to timeout, timeout during, timeout acquiring, timeout
       control socket, timeout data socket, did not respond, took longer than, time limit, nats
-      timeout, server selection timeout, did not return a response
+      timeout, server selection timeout, did not return a response, network timeout, response in
+      time, respond in time, registered in time, received in time, finished in time, completed in
+      time
     `),
   },
   {
@@ -270,7 +273,9 @@ export const CATEGORIES: readonly Category[] = [
       *parseexception*, *decodeerror*, *deserializ*, *sqldataexception*, *integrityerror*,
       *integrityconstraint*, *integrityviolation*, *invalidrequest*, *invalidargument*,
       *badrequest*, *malformed*, *unprocessable*, *typemismatch*, *toolarge*, *invalidurl*,
-      *xmlsyntax*, *jsonerror*, *invalidinput*, *constrainterror*
+      *xmlsyntax*, *jsonerror*, *invalidinput*, *constrainterror*, *invalidmessage*,
+      *invalidparameter*, *invalidvalue*, *parserexception*, *parsererror*, *scannerexception*,
+      *scannererror*
     `),
     codes: list(`
       InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL, ERR_ENCODING_INVALID_ENCODED_DATA,
@@ -301,7 +306,7 @@ export const CATEGORIES: readonly Category[] = [
       invalid value, invalid url, invalid email address, value too long, quote not closed, previous
       record has, failed to parse, type mismatch, wrong type, unterminated, unclosed, null not
       allowed, buffer underflow, unable to parse, extracting response, truncated buffer, cannot
-      parse
+      parse, scheme not supported, unsupported scheme, unsupported protocol, unknown scheme
     `),
   },
   {
@@ -322,7 +327,7 @@ export const CATEGORIES: readonly Category[] = [
       webhook, webhooks, callback url, bad gateway, service unavailable, internal server error,
       endpoint returned, too many redirects, number of redirects exceeded, maximum allowed
       redirects, too many redirections, http giving up after, https giving up after, maximum
-      redirect reached
+      redirect reached, redirection loop, redirect loop
     `),
   },
   {
