@@ -75,7 +75,7 @@ export const CATEGORIES: readonly Category[] = [
     typeParts: list(`
       *ratelimit*, *throttl*, *quota*, *resourceexhausted*, *outofmemory*, *toomanyrequests*,
       *toomanyconnections*, *overloaded*, *bulkheadfull*, *poolexhausted*, *acquiretimeout*,
-      *limitexceeded*, *queuefull*
+      *limitexceeded*, *queuefull*, *bulkhead*
     `),
     codes: list(`
       ENOSPC, EMFILE, ENFILE, ENOMEM, EDQUOT, ENOBUFS, EAGAIN, RESOURCE_EXHAUSTED,
@@ -95,7 +95,7 @@ export const CATEGORIES: readonly Category[] = [
       rate exceeded, overloaded, server is busy, at capacity, over the account limit, maximum
       connections exceeded, too many simultaneous, memory limit, pool is probably full, queue full,
       task queue is at limit, limit has been reached, limit reached, would exceed context deadline,
-      semaphore locked
+      semaphore locked, capacity exceeded
     `),
   },
   {
@@ -168,7 +168,8 @@ export const CATEGORIES: readonly Category[] = [
       refused, bad user name or password, invalid username or password, bad username or password,
       password is incorrect, incorrect password, wrong password, authentication error, credentials
       invalid, no credentials, load credentials, load aws credentials, could not load credentials,
-      no api key, exp claim, jwt verification failed
+      no api key, exp claim, jwt verification failed, error in cryptographic primitive, signature
+      mismatch
     `),
   },
   {
@@ -239,7 +240,7 @@ export const CATEGORIES: readonly Category[] = [
       the connection, connection was closed, connection has been closed, connection was refused,
       premature close, premature end, peer shutdown, server is shutting down, io exception, failed
       to open a connection, unable to reach, server unavailable, broker unavailable, can t create a
-      connection
+      connection, channel has failed, channel has already failed
     `),
   },
   {
@@ -266,7 +267,10 @@ export const CATEGORIES: readonly Category[] = [
       ron.SpannedError, quick_xml.Error, quick_xml.DeError, DeError, avro.Error, apache_avro.Error,
       garde.Report, MaxPayloadError, SQLDataException, toml.ParseError, AddressError,
       AddressException, ParsingException, ValiError, MultipleInvalid, voluptuous.Invalid,
-      UnmarshalTypeError
+      UnmarshalTypeError, mapstructure.Error, serde_core.Error, serde.Error, ciborium.Error,
+      rmp_serde.Error, serde_yaml_ng.Error, serde_yaml.Error, serde_qs.Error,
+      serde_urlencoded.Error, json5.Error, bincode.Error, postcard.Error, humantime.Error,
+      FromHexError, schema.SchemaError
     `),
     typeParts: list(`
       *validation*, *validator*, *violation*, *schemaerror*, *parseerror*, *parsingerror*,
@@ -275,7 +279,8 @@ export const CATEGORIES: readonly Category[] = [
       *badrequest*, *malformed*, *unprocessable*, *typemismatch*, *toolarge*, *invalidurl*,
       *xmlsyntax*, *jsonerror*, *invalidinput*, *constrainterror*, *invalidmessage*,
       *invalidparameter*, *invalidvalue*, *parserexception*, *parsererror*, *scannerexception*,
-      *scannererror*
+      *scannererror*, *insufficientbuffer*, *wrongtype*, *unexpectedtype*, *strictdecode*,
+      *typeexception*
     `),
     codes: list(`
       InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL, ERR_ENCODING_INVALID_ENCODED_DATA,
@@ -306,7 +311,9 @@ export const CATEGORIES: readonly Category[] = [
       invalid value, invalid url, invalid email address, value too long, quote not closed, previous
       record has, failed to parse, type mismatch, wrong type, unterminated, unclosed, null not
       allowed, buffer underflow, unable to parse, extracting response, truncated buffer, cannot
-      parse, scheme not supported, unsupported scheme, unsupported protocol, unknown scheme
+      parse, scheme not supported, unsupported scheme, unsupported protocol, unknown scheme, is not
+      of a type, expected type, should be instance of, odd number of digits, odd length, invalid
+      digit, unexpected eof in json
     `),
   },
   {
@@ -352,8 +359,7 @@ export const CATEGORIES: readonly Category[] = [
       UndefinedTableError, UndefinedColumn, UndefinedColumnError, PostgresSyntaxError,
       jsonschema.SchemaError, ConfigException, NoScriptError, JedisNoScriptException,
       ResponseNotReady, CannotSendRequest, VarError, SchemaParseException, PathElementException,
-      UnknownPathException, SQLGrammarException, cerberus.SchemaError, schema.SchemaError,
-      jsonschema.SchemaValidationError
+      UnknownPathException, SQLGrammarException, cerberus.SchemaError, jsonschema.SchemaValidationError
     `),
     typeParts: list("*executionerror*, *sqlsyntax*, *sqlgrammar*, *badsqlgrammar*"),
     codes: list(`

@@ -25,7 +25,7 @@ const POOLS = ["bb8.RunError", "r2d2.Error", "PoolError", "NoSuchElementExceptio
 /** General errors of AWS clients: only the message distinguishes them. */
 const AWS = [
   ...["ClientError", "DynamoDbException", "S3Exception", "SqsException"],
-  ...["GenericAPIError", "OperationError"],
+  ...["GenericAPIError", "OperationError", "S3Error"],
 ];
 
 export const TYPE_EXCEPTIONS: readonly TypeException[] = [
@@ -45,8 +45,12 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     reason: "VALIDATION_FAILED",
   },
   { types: ["SyntaxError"], text: ["json"], reason: "VALIDATION_FAILED" },
-  // protobuf.js: a message that is cut off.
-  { types: ["RangeError"], text: ["index out of range"], reason: "VALIDATION_FAILED" },
+  // protobuf.js, MessagePack: a message that is cut off.
+  {
+    types: ["RangeError"],
+    text: ["index out of range", "outside the bounds of the dataview"],
+    reason: "VALIDATION_FAILED",
+  },
   // Gson throws it for a value of the wrong kind.
   { types: ["IllegalStateException"], text: ["expected begin*"], reason: "VALIDATION_FAILED" },
   // "Connection is not available": Hikari's pool is full. "QueuePool limit": SQLAlchemy's.
