@@ -1,8 +1,7 @@
-// Writes the tables of docs/evidence/faults.md from the code: `node test/faults/docs.ts`.
+// Writes the table of faults of docs/evidence/faults.md from the code: `node test/faults/docs.ts`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { RULES } from "./checker/rules.ts";
 import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, SENTINEL } from "./kinds/catalog.ts";
 
 export const PAGE = resolve(import.meta.dirname, "../../docs/evidence/faults.md");
@@ -21,24 +20,15 @@ function faultRows(): string[] {
   );
 }
 
-/** The page with its tables as the code has them. */
-export function withTables(page: string): string {
-  const faults = ["| fault | what happens | environments |", "|---|---|---|", ...faultRows()];
-  const rules = [
-    "| rule | |",
-    "|---|---|",
-    ...Object.entries(RULES).map(([rule, words]) => `| \`${rule}\` | ${words} |`),
-  ];
-  return filled(filled(page, "faults", faults), "rules", rules);
-}
-
-function filled(page: string, name: string, lines: readonly string[]): string {
-  const mark = `<!-- ${name} -->\n`;
+/** The page with the faults of the code. */
+export function withFaults(page: string): string {
+  const lines = ["| fault | what happens | environments |", "|---|---|---|", ...faultRows()];
+  const mark = "<!-- faults -->\n";
   const [before, after] = page.split(mark) as [string, string];
   const next = after.search(/^## /m);
   return `${before}${mark}\n${lines.join("\n")}\n\n${after.slice(next)}`;
 }
 
 if (process.argv[1] === import.meta.filename) {
-  writeFileSync(PAGE, withTables(readFileSync(PAGE, "utf8")));
+  writeFileSync(PAGE, withFaults(readFileSync(PAGE, "utf8")));
 }
