@@ -1,11 +1,7 @@
 // Compares the delays in docs/reference/retry-policies.md with those of the server.
 
-import { fromJsonString } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { RetryPolicySchema } from "../../gen/dlq/v1/message_pb.ts";
 import { formatDuration } from "../../src/config/duration.ts";
-import { overridePolicy } from "../../src/core/policy-override.ts";
-import { PRESETS } from "../../src/core/presets.ts";
 import {
   BACKOFF_KINDS,
   JITTERS,
@@ -14,8 +10,6 @@ import {
 } from "../../src/core/settings.ts";
 import { simulateSchedule } from "../../src/core/simulate.ts";
 import { whyNonRetryable } from "../../src/core/verdict.ts";
-import { readPolicy } from "../../src/rpc/convert/retry-policy.ts";
-import { Violations } from "../../src/rpc/convert/violations.ts";
 import { loadOk } from "../config/load-support.ts";
 import { codesOf, fence, readDocument, tableRows } from "./markdown.ts";
 import { testPage } from "./page.ts";
@@ -114,13 +108,6 @@ test("reasons that are never retried", () => {
   for (const type of codesOf(/`OrderGone` is (.*)\./.exec(PAGE)?.[1] ?? "")) {
     expect(whyNonRetryable("UNKNOWN_ERROR", type, queue)).toContain("OrderGone");
   }
-});
-
-test("the policy of a message in JSON equals the one in YAML", () => {
-  const v = new Violations();
-  const own = readPolicy(v, "p", fromJsonString(RetryPolicySchema, fence(PAGE, "json policy")));
-  v.throwIfAny();
-  expect(overridePolicy(PRESETS.standard, own)).toEqual(policyOf("message"));
 });
 
 testPage("docs/reference/retry-policies.md", "simulate", 2);
