@@ -1,3 +1,4 @@
+import type { DlqErrorKind } from "../core/errors.ts";
 import type { Reason } from "../core/reason.ts";
 
 /** How a delivery ended, as metrics count it. */
@@ -13,6 +14,8 @@ export type AttemptStatus =
 export interface Observer {
   /** A send became a new message. */
   accepted(queue: string, reason: Reason): void;
+  /** A send failed. Without the queue, whose name may be a caller's invention. */
+  refused(error: DlqErrorKind): void;
   /** A delivery ended; `n` of them if a batch did. */
   attempt(queue: string, status: AttemptStatus, n?: number): void;
   /** A message was removed, this long after it was accepted. */

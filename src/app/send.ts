@@ -51,9 +51,11 @@ export function createSend(given: SendParts) {
     let open = await recallRoutes(parts, sends);
     for (let attempt = 0; attempt < ATTEMPTS && open.some(isPending); attempt++)
       open = await storeAll(parts, open);
-    return open.map((one) =>
+    const results = open.map((one) =>
       isPending(one) ? aborted(200, `the target queue of a send to ${one.command.queue}`) : one,
     );
+    for (const one of results) if (one instanceof DlqError) parts.observer.refused(one.kind);
+    return results;
   };
 }
 

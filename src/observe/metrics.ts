@@ -28,6 +28,8 @@ export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
   /** Sets the source of the queue gauges. It is called at most once a second, at a scrape. */
   watchQueues(collect: CollectQueues): void;
+  /** Sets the source of the gauge of a full store. */
+  watchStore(isFull: () => boolean): void;
   /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;
   render(): Promise<string>;
@@ -76,6 +78,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     "queue",
     "reason",
   ]);
+  const refused = counter("dlq_sends_refused_total", "Sends that failed, by error.", ["error"]);
   const attempts = counter("dlq_retry_attempts_total", "Deliveries, by how they ended.", [
     "queue",
     "status",
@@ -120,12 +123,15 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     ["queue"],
   );
   const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
+  const full = gauge("dlq_store_full", "1 while sends are refused because the store is full.", []);
+  let isFull = (): boolean => false;
   const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 2_000);
 
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
   return {
     contentType: registry.contentType,
     ...createRuleMetrics(counter),
+    refused: (error) => refused.inc({ error }),
     accepted: (queue, reason) => messages.inc({ queue: labels.of(queue), reason }),
     attempt: (queue, status, n = 1) => attempts.inc({ queue: labels.of(queue), status }, n),
     left: (queue, ageMs) => age.observe({ queue: labels.of(queue) }, seconds(ageMs)),
@@ -139,6 +145,9 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     transformsRefused: (queue) => editsRefused.inc({ queue: labels.of(queue) }),
     streams: (method, delta) => streams.inc({ method }, delta),
     watchQueues: (collect) => queueGauges.watch(collect),
+    watchStore(source) {
+      isFull = source;
+    },
     forget(queue) {
       if (!labels.forget(queue)) return;
       for (const reason of REASON_NAMES) messages.remove({ queue, reason });
@@ -146,6 +155,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
       for (const one of [age, processing, lag, editsRefused]) one.remove({ queue });
     },
     async render() {
+      full.set(isFull() ? 1 : 0);
       await queueGauges.refresh();
       return await registry.metrics();
     },
@@ -155,6 +165,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
 /** Counts nothing, for tests. */
 export const NO_METRICS: Metrics = Object.freeze({
   accepted: () => {},
+  refused: () => {},
   attempt: () => {},
   left: () => {},
   processed: () => {},

@@ -12,6 +12,12 @@ const TEXTS: Record<Obstacle, string> = {
 export class ServerReadiness implements Readiness {
   readonly #obstacles = new Set<Obstacle>(["store"]);
   readonly #listeners = new Set<() => void>();
+  readonly #storeFull: () => string | undefined;
+
+  /** @param storeFull why sends are refused; undefined: they are not */
+  constructor(storeFull: () => string | undefined = () => undefined) {
+    this.#storeFull = storeFull;
+  }
 
   state(): "SERVING" | "NOT_SERVING" {
     return this.#obstacles.size === 0 ? "SERVING" : "NOT_SERVING";
@@ -20,6 +26,12 @@ export class ServerReadiness implements Readiness {
   why(): string | undefined {
     const first = (Object.keys(TEXTS) as Obstacle[]).find((one) => this.#obstacles.has(one));
     return first === undefined ? undefined : TEXTS[first];
+  }
+
+  /** A full store does not make a server unready: workers need it, and every other server has the same store. */
+  warning(): string | undefined {
+    const full = this.#storeFull();
+    return full === undefined ? undefined : `sends are refused: ${full}`;
   }
 
   /** Whether the server is stopping. */

@@ -63,7 +63,7 @@ async function run(
 ): Promise<void> {
   const { store } = opened;
   const { payloadMaxBytes } = config;
-  const readiness = new ServerReadiness();
+  const readiness = new ServerReadiness(() => store.messages.full);
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();
@@ -102,6 +102,7 @@ async function run(
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
+  metrics.watchStore(() => store.messages.full !== undefined);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
   const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness);

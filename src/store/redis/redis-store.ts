@@ -74,7 +74,11 @@ export class RedisStore implements Store {
     const connection = new Connection(options);
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
-    this.#capacity = new Capacity(connection, options.diskIsLow ?? (() => false));
+    this.#capacity = new Capacity(
+      connection,
+      options.diskIsLow ?? (() => false),
+      options.onMemoryFull ?? (() => {}),
+    );
     this.#layout = new LayoutGuard({
       connection,
       prefix,
