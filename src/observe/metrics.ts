@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { AttemptStatus, EditObserver, Observer, RuleObserver } from "../app/observer.ts";
+import type { DlqErrorKind } from "../core/errors.ts";
 import { REASON_NAMES } from "../core/reason.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
 
@@ -12,6 +13,17 @@ const ATTEMPT_STATUSES = Object.keys({
   quarantined: true,
   discarded: true,
 } satisfies Record<AttemptStatus, true>);
+
+/** Errors of sends. */
+const SEND_ERRORS = [
+  "LIMIT",
+  "STORE_FULL",
+  "STORE_UNAVAILABLE",
+  "NOT_FOUND",
+  "QUEUE_DELETING",
+  "ABORTED",
+  "INTERNAL",
+] satisfies DlqErrorKind[];
 
 /** All metrics that parts of the server report. Calls are cheap and never throw. */
 export interface Metrics extends Observer, RuleObserver, EditObserver {
@@ -68,6 +80,9 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   ) => new Histogram({ name: prefix + name, help, labelNames, buckets, registers });
 
   collectDefaultMetrics({ register: registry, prefix });
+  // Gauges that are named like counters.
+  for (const name of ["handles", "requests", "resources"])
+    registry.removeSingleMetric(`${prefix}nodejs_active_${name}_total`);
   gauge(
     "dlq_build_info",
     "Versions of this process; always 1.",
@@ -79,6 +94,8 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     "reason",
   ]);
   const refused = counter("dlq_sends_refused_total", "Sends that failed, by error.", ["error"]);
+  // From 0, so that the first failure is an increase.
+  for (const error of SEND_ERRORS) refused.inc({ error }, 0);
   const attempts = counter("dlq_retry_attempts_total", "Deliveries, by how they ended.", [
     "queue",
     "status",
