@@ -63,6 +63,15 @@ export interface DecisionLog {
   warn(facts: object, message: string): void;
 }
 
+/** Characters of a failure's message in a log line. */
+const MESSAGE_CHARS = 200;
+
+/** What failed, for a log line. The message is cut; it is whole in the store. */
+export function failureForLog({ type, message }: { type: string; message: string }) {
+  const cut = message.length > MESSAGE_CHARS ? `${message.slice(0, MESSAGE_CHARS)}…` : message;
+  return { type, message: cut };
+}
+
 const SAME_AGAIN_MS = 60_000;
 /** Names that are kept. Beyond, all are forgotten and may be logged again. */
 const MOST = 1_000;

@@ -1,3 +1,4 @@
+import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
@@ -73,7 +74,8 @@ async function run(
   const deletions = new Deletions({ store, inForce, log });
   store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
-  const observed = { observer: metrics, log };
+  const boundedLog = new BoundedLog(log);
+  const observed = { observer: metrics, log: boundedLog };
   const rulesInForce = new RulesInForce({ store, read: readStoredRules, ...observed });
   const mover = new Mover({ store, settingsOf: inForce.of, ...observed });
   const shared = {
@@ -132,6 +134,7 @@ async function run(
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
   await mover.stop();
+  boundedLog.close();
   if (why instanceof Error) throw why;
 }
 
