@@ -22,6 +22,7 @@ const FOUND_BY = {
 const BY_NAME = [
   [/^test\/clients\/java\b/, "java"],
   [/^test\/clients\/typescript\/package\b/, "oldest-node"],
+  [/^test\/e2e\/entry\b/, "oldest-node"],
   [/^test\/outage\/outage\b/, "python"], // it runs main.ts
 ];
 

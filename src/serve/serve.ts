@@ -20,7 +20,7 @@ import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
-import { createListeners } from "../rpc/listeners.ts";
+import { checkListeners, createListeners, type ListenersConfig } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
@@ -46,6 +46,7 @@ export async function serve(config: Config, version: string): Promise<void> {
   });
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
+  await checkListeners(listenersConfigOf(config));
   const opened = await openStore(config, log, metrics);
   try {
     await run(config, log, metrics, opened, signalled);
@@ -146,7 +147,7 @@ async function listen(
   guard: Guard,
   readiness: ServerReadiness,
 ) {
-  const { payloadMaxBytes, drainGraceMs, tlsCert, tlsKey } = config;
+  const { payloadMaxBytes, drainGraceMs } = config;
   const descriptorSet = await readDescriptorSet();
   const services = createServices({
     ...useCases,
@@ -157,24 +158,29 @@ async function listen(
     drainGraceMs,
   });
   return createListeners({
-    config: {
-      grpc: config.listenGrpc,
-      http: config.listenHttp === "off" ? undefined : config.listenHttp,
-      tls:
-        tlsCert === undefined || tlsKey === undefined
-          ? undefined
-          : { certFile: tlsCert, keyFile: tlsKey },
-      compressMinBytes: config.compressMinBytes,
-      maxConnectionAgeMs: config.maxConnectionAgeMs,
-      maxConnections: config.maxConnections,
-      requestMemoryBytes: config.requestMemoryBytes,
-    },
+    config: listenersConfigOf(config),
     services,
     readiness,
     metrics,
     guard,
     log,
   });
+}
+
+function listenersConfigOf(config: Config): ListenersConfig {
+  const { listenGrpc, listenHttp, tlsCert, tlsKey } = config;
+  return {
+    grpc: listenGrpc,
+    http: listenHttp === "off" ? undefined : listenHttp,
+    tls:
+      tlsCert === undefined || tlsKey === undefined
+        ? undefined
+        : { certFile: tlsCert, keyFile: tlsKey },
+    compressMinBytes: config.compressMinBytes,
+    maxConnectionAgeMs: config.maxConnectionAgeMs,
+    maxConnections: config.maxConnections,
+    requestMemoryBytes: config.requestMemoryBytes,
+  };
 }
 
 /**
