@@ -65,7 +65,10 @@ async function run(
 ): Promise<void> {
   const { store } = opened;
   const { payloadMaxBytes } = config;
-  const readiness = new ServerReadiness(() => store.messages.full);
+  const readiness = new ServerReadiness({
+    problem: () => store.problem,
+    full: () => store.messages.full,
+  });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();

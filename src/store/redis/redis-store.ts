@@ -142,6 +142,14 @@ export class RedisStore implements Store {
     return this.#opening.usable;
   }
 
+  /** For people: why the store is not ready, and what to do. */
+  get problem(): string {
+    return (
+      this.#connection.problem ??
+      "the data is being checked, or upgraded by another server; see the log if this lasts"
+    );
+  }
+
   /** Calls the listener whenever the store becomes usable, with warnings. */
   onReady(listener: (warnings: readonly string[]) => void): void {
     this.#opening.onReady(listener);
