@@ -2,6 +2,7 @@
 
 mod databases;
 mod failing;
+mod json;
 mod language;
 mod parsers;
 mod peers;
@@ -20,6 +21,7 @@ async fn main() {
     let only = std::env::var("GOLDEN_ONLY").unwrap_or_default();
     let tables = [
         language::cases(),
+        json::cases(),
         parsers::cases(),
         web::cases(),
         databases::cases(),
