@@ -25,14 +25,9 @@ pub fn cases() -> Vec<Failing> {
             chrono::NaiveDate::parse_from_str("soon", "%Y-%m-%d")?;
             Ok(())
         }),
-        case(
-            "chrono: no such day",
-            "chrono",
-            "VALIDATION_FAILED",
-            async {
-                chrono::NaiveDate::parse_from_str("2026-02-30", "%Y-%m-%d")?;
-                Ok(())
-            },
-        ),
+        case("chrono: no such day", "chrono", "VALIDATION_FAILED", async {
+            chrono::NaiveDate::parse_from_str("2026-02-30", "%Y-%m-%d")?;
+            Ok(())
+        }),
     ]
 }
