@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -23,7 +22,7 @@ import dlq
 import dlq.aio
 from dlq._engine.connection import CallFailed, Connection, ReconnectingChannel
 from dlq.options import ClientOptions
-from dlq.testing import FakeServer, LocalServer, fake_server, local_server
+from dlq.testing import FakeServer, fake_server
 from dlq.v1 import dlq_service_pb2 as pb
 from dlq.v1.dlq_service_pb2_grpc import DlqServiceServicer, add_DlqServiceServicer_to_server
 
@@ -33,18 +32,6 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port: int = found.getsockname()[1]
         return port
-
-
-@pytest.fixture
-def own_server() -> Iterator[LocalServer]:
-    with local_server() as found:
-        yield found
-
-
-def accepted(target: str, queue: str) -> int:
-    with dlq.Client(target, spool=False) as client:
-        [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue]), timeout=10).queues
-        return stats.totals.accepted
 
 
 def test_a_server_without_answers_delays_a_send_by_the_timeout(spool_folder: Path) -> None:
