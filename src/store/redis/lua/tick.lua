@@ -59,7 +59,7 @@ do
     head_too_large = head_too_large and 1 or 0,
     next_due = when_open(first_due()),
     next_isolated = when_open(at_head(k_isolated)),
-    next_lease = at_head(k_leases),
+    next_lease = math.ceil(at_head(k_leases)),
     next_end = next_end,
     leases_out = leases_left,
     paused = is_paused and 1 or 0,
