@@ -1,10 +1,27 @@
 import { expect, test } from "vitest";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
-import { hex, item, only, SETTINGS, session, storedId } from "../../support/store-items.ts";
+import {
+  bytes,
+  hex,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  storedId,
+  toRetry,
+} from "../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Answers are kept in hashes of five minutes; one begins at START_MS. */
+const GENERATION_MS = 5 * MINUTE_MS;
+/** Where a day begins. */
+const MIDNIGHT_MS = Math.ceil(START_MS / DAY_MS) * DAY_MS;
 
 test("after a jump back new messages are due now, though older ones are due later", async () => {
   const { store, clock } = at.current;
@@ -37,6 +54,71 @@ test("a jump forward counts as an outage: leases get a grace", async () => {
     if (second < 30) expect(lost).toEqual([]);
     else expect(lost).toHaveLength(1);
   }
+});
+
+test.each([
+  ["a minute", MINUTE_MS],
+  ["five minutes", GENERATION_MS],
+])("a step back of %s does not forget the answers of requests", async (_, ms) => {
+  const { store, clock } = at.current;
+  const sent = item({ requestId: "send" });
+  const first = only(await store.send(QUEUE, [sent], SETTINGS));
+  const claimed = only((await at.current.tick(QUEUE, [session(1)])).claimed);
+  const settle = () => store.settle(QUEUE, bytes("settle"), [outcome(claimed, "failQuarantine")]);
+  const retry = () => store.messages.retry(QUEUE, bytes("retry"), toRetry([claimed.id]));
+  const settled = await settle();
+  const retried = await retry();
+  await clock.set(START_MS - ms);
+  const before = await at.current.dump(QUEUE);
+  expect(only(await store.send(QUEUE, [sent], SETTINGS))).toEqual({ ...first, repeated: true });
+  expect((await settle())?.results).toEqual(settled?.results);
+  expect(await retry()).toEqual(retried);
+  expect(await at.current.dump(QUEUE)).toEqual(before);
+});
+
+test("a step back over midnight does not forget the numbers of sends", async () => {
+  const { store, clock } = at.current;
+  const send = async (number: number) => {
+    const numbered = item({ number: { client: bytes("client".padEnd(16, ".")), number } });
+    return only(await store.send(QUEUE, [numbered], SETTINGS)).status;
+  };
+  await clock.set(MIDNIGHT_MS);
+  expect(await send(1)).toBe("stored");
+  await clock.set(MIDNIGHT_MS - 1);
+  expect([await send(1), await send(2)]).toEqual(["duplicate", "stored"]);
+  await clock.set(MIDNIGHT_MS);
+  expect([await send(1), await send(2)]).toEqual(["duplicate", "duplicate"]);
+});
+
+test("a step back over midnight does not forget the decisions about moves", async () => {
+  const { store, clock } = at.current;
+  await clock.set(MIDNIGHT_MS);
+  await store.send("from", [item()], SETTINGS);
+  const moved = only((await at.current.tick("from", [session(1)])).claimed);
+  const move = { target: QUEUE, ifRefused: { delayMs: 0 } };
+  await store.settle("from", NO_REQUEST, [outcome(moved, "failMove", { delayMs: 0, move })]);
+  const moving = await store.moves.pending("from", { olderThanMs: 0 });
+  const items = moving.map((message) => ({ message, limiterKey: "", orderingKey: "" }));
+  const receive = () => store.moves.receive(QUEUE, "from", items, SETTINGS);
+  expect(await receive()).toEqual(["RECEIVED"]);
+  const arrived = only((await at.current.tick(QUEUE, [session(2)])).claimed);
+  await store.settle(QUEUE, NO_REQUEST, [outcome(arrived, "succeed")]);
+  await clock.set(MIDNIGHT_MS - 1);
+  expect(await receive()).toEqual(["RECEIVED"]);
+  expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
+});
+
+test("a queue that is deleted after a step back leaves no answers and numbers", async () => {
+  const { store, clock } = at.current;
+  await clock.set(MIDNIGHT_MS);
+  const number = { client: bytes("client".padEnd(16, ".")), number: 1 };
+  const sent = item({ requestId: "r", number });
+  await store.send(QUEUE, [sent], SETTINGS);
+  await clock.set(MIDNIGHT_MS - 1);
+  await store.deletion.seal(QUEUE, 1);
+  while ((await store.deletion.purge(QUEUE)) === "removed");
+  await store.deletion.remove(QUEUE);
+  expect(await at.current.redis.keys(at.current.key(QUEUE, "*"))).toEqual([]);
 });
 
 test("NaN is refused before anything is written", async () => {
