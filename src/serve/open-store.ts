@@ -45,6 +45,11 @@ export async function openStore(
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
   });
+    onClockStep: (stepMs) =>
+      log.warn(
+        { stepMs },
+        "Redis' clock stepped forward; for a day the skipped time ends no time to live and no retention; check the clocks",
+      ),
   return {
     store,
     embedded,

@@ -28,3 +28,5 @@ export interface RedisStoreOptions extends ConnectionOptions {
   /** A monotonic clock, in milliseconds. Default: the process's. */
   now?: () => number;
 }
+  /** Called when the store's clock has stepped forward, with the size of the step in milliseconds. */
+  onClockStep?: (ms: number) => void;

@@ -21,6 +21,7 @@ import { packDeliverySettings } from "./delivery-settings.ts";
 import { RedisHints } from "./hints.ts";
 import { globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
+import { LifeClock } from "./life-clock.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
@@ -63,6 +64,7 @@ export class RedisStore implements Store {
   readonly #sends: Sends;
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
+  readonly #lifeClock: LifeClock;
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   #deliverySettingsOf: (queue: string) => DeliverySettings;
@@ -95,12 +97,14 @@ export class RedisStore implements Store {
     const records = { connection, prefix, most: max, enter, writeLayout };
     this.configs = new RedisRecords({ ...records, key: configs });
     this.deployment = new RedisRecords({ ...records, key: deployment });
+    const now = options.now ?? (() => performance.now());
+    this.#lifeClock = new LifeClock({ now, onStep: (ms) => options.onClockStep?.(ms) });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
       confirm: () => this.#layout.confirm(),
       onError: (error) => options.onError?.(error),
-      now: options.now ?? (() => performance.now()),
+      now,
     });
     this.#replication = this.#createReplication();
     const context: StoreContext = {
@@ -171,7 +175,8 @@ export class RedisStore implements Store {
   }
 
   tick(queue: string, request: TickRequest) {
-    const setup = { claimer: this.#claimer, graceMs: this.#options.expiryGraceMs };
+    const { expiryGraceMs: graceMs } = this.#options;
+    const setup = { claimer: this.#claimer, graceMs, lifeClock: this.#lifeClock };
     return runTick(this.#context, queue, request, setup);
   }
 

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { SessionCredit } from "../../../src/store/contract.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -54,6 +55,77 @@ test("a jump forward counts as an outage: leases get a grace", async () => {
     if (second < 30) expect(lost).toEqual([]);
     else expect(lost).toHaveLength(1);
   }
+});
+
+describe("a step forward of 26 hours", () => {
+  const STEP_MS = 26 * HOUR_MS;
+  const discarding = { ttlAction: "discard", quarantineRetentionMs: DAY_MS } as const;
+  const tick = (sessions: SessionCredit[] = []) => at.current.tick(QUEUE, sessions, discarding);
+
+  async function step() {
+    const { store, clock } = at.current;
+    const lived = item({ ttlMs: DAY_MS });
+    const kept = item({ quarantineReason: "PRODUCER_REQUEST" });
+    await store.send(QUEUE, [lived, kept], SETTINGS);
+    await tick();
+    await clock.set(START_MS + STEP_MS);
+    return at.current.dump(QUEUE);
+  }
+
+  test("removes no message, and the next end is that of the time that has really passed", async () => {
+    const before = await step();
+    const { ended, nextEndAtMs = 0 } = await tick();
+    expect(ended).toEqual([]);
+    const endsAtMs = START_MS + STEP_MS + DAY_MS;
+    expect(nextEndAtMs).toBeLessThanOrEqual(endsAtMs);
+    expect(nextEndAtMs).toBeGreaterThan(endsAtMs - 2 * MINUTE_MS);
+    expect(await at.current.dump(QUEUE)).toEqual(before);
+  });
+
+  test("leaves a message that is due to its worker", async () => {
+    await step();
+    expect((await tick([session(1)])).claimed).toHaveLength(1);
+  });
+
+  test("is undone by a step back", async () => {
+    await step();
+    await tick();
+    await at.current.clock.set(START_MS + MINUTE_MS);
+    await tick();
+    await at.current.clock.advance(DAY_MS - MINUTE_MS - 1);
+    expect((await tick()).ended).toEqual([]);
+    await at.current.clock.advance(1);
+    expect((await tick()).ended).toHaveLength(2);
+  });
+
+  test("counts after a day", async () => {
+    await step();
+    await tick();
+    await at.current.clock.advance(DAY_MS - 2 * MINUTE_MS);
+    expect((await tick()).ended).toEqual([]);
+    await at.current.clock.advance(2 * MINUTE_MS);
+    // By the first reply of the second day.
+    await tick();
+    await tick();
+    expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
+  });
+
+  test("is reported once", async () => {
+    const steps: number[] = [];
+    const store = at.current.openStore({ onClockStep: (ms) => steps.push(ms) });
+    await until("the connection", () => store.ready || undefined);
+    const { clock } = at.current;
+    const tick = () => store.tick(QUEUE, { claimNumber: 1, sessions: [], settings: discarding });
+    await tick();
+    await clock.advance(26 * HOUR_MS);
+    await tick();
+    expect(steps).toEqual([]);
+    await clock.set(clock.nowMs + STEP_MS);
+    await tick();
+    await tick();
+    expect(steps).toHaveLength(1);
+    expect(Math.abs((steps[0] ?? 0) - STEP_MS)).toBeLessThan(MINUTE_MS);
+  });
 });
 
 test.each([

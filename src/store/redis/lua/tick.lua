@@ -2,7 +2,7 @@
 -- to come again. Bounded work: at most `batch` of each.
 -- KEYS: queue base
 -- ARGV: claim_number, batch, reply_bytes (of envelopes), silence, grace, isolate_at, crash_loop_at (lease expiries),
--- ttl_discards, retention, paused, paused_until (0: until it is ended), journal_max, claimer (the process), delivery_settings;
+-- ttl_discards, lives_until (0: now), retention, paused, paused_until (0: until it is ended), journal_max, claimer (the process), delivery_settings;
 -- items: session, nonce, count, bytes, lease, can_isolate (1: holds and reserves nothing)
 -- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
 -- envelope, of an edited message with its edits; the latest failure or ''
@@ -33,6 +33,7 @@ do
   if first_quarantined > 0 and (next_end == 0 or first_quarantined + retention < next_end) then
     next_end = first_quarantined + retention
   end
+  if next_end > 0 then next_end = next_end + now - life_now end
   if uses_indirect or key_queues.noted then
     local first_hold = head_score(k_holds) or math.huge
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
