@@ -41,15 +41,16 @@ export async function openStore(
     mayCreate: (queue) =>
       config.queueCreation === "open" || named.has(queue) || store.configs.get(queue) !== undefined,
     waitReplicas: config.redisWaitReplicas,
+    allowEviction: config.redisAllowEviction,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
-  });
     onClockStep: (stepMs) =>
       log.warn(
         { stepMs },
         "Redis' clock stepped forward; for a day the skipped time ends no time to live and no retention; check the clocks",
       ),
+  });
   return {
     store,
     embedded,

@@ -239,7 +239,9 @@ export class RedisStore implements Store {
   }
 
   async #check(): Promise<string[]> {
-    const warnings = await checkServer(this.#connection, this.#options.prefix);
+    const { prefix, allowEviction = false, allowCluster = false } = this.#options;
+    const check = { prefix, allowEviction, allowCluster };
+    const warnings = await checkServer(this.#connection, check);
     warnings.push(...(await this.#layout.open()));
     await this.#capacity.look();
     this.#capacity.start();
