@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
 import { storeFull } from "../../core/errors.ts";
+import { Turns } from "../../core/turns.ts";
 import type {
   ClaimedSession,
   ExtendItem,
@@ -44,6 +45,8 @@ export type { RedisStoreOptions } from "./redis-store-options.ts";
 
 /** An orderly end waits for the store at most for this. */
 const LEAVE_MS = 300;
+/** Queues whose stats are read at once: a send waits for few of them. */
+const STATS_AT_ONCE = 32;
 
 /** The store on Redis: each verb is one script on one queue, unless its comment says otherwise. */
 export class RedisStore implements Store {
@@ -65,6 +68,7 @@ export class RedisStore implements Store {
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
   readonly #lifeClock: LifeClock;
+  readonly #statsTurns = new Turns(STATS_AT_ONCE);
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   #deliverySettingsOf: (queue: string) => DeliverySettings;
@@ -204,7 +208,7 @@ export class RedisStore implements Store {
   async stats(queues: readonly string[]) {
     const alive = await this.#sessions.aliveNodes();
     const isAlive = (nodeId: string) => alive.has(nodeId);
-    return Promise.all(queues.map((queue) => runStats(this.#context.run, queue, isAlive)));
+    return this.#statsTurns.map(queues, (queue) => runStats(this.#context.run, queue, isAlive));
   }
 
   async queues(): Promise<string[]> {
