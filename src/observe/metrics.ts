@@ -39,7 +39,10 @@ export interface MetricsOptions {
   /** Most queues with their own label; the others share `other`. */
   maxQueues: number;
   buildInfo: Readonly<Record<string, string>>;
-  /** How long a scrape waits for the store. After that the queue gauges are absent. */
+  /**
+   * How long a scrape waits for the store, in milliseconds; after that the queue gauges are absent. Default 8,000: thousands
+   * of queues take seconds, and Prometheus gives up after 10.
+   */
   collectTimeoutMs?: number;
 }
 
@@ -120,7 +123,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     ["queue"],
   );
   const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
-  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 2_000);
+  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 8_000);
 
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
   return {
