@@ -11,6 +11,7 @@ import {
   SETTINGS,
   session,
   storedId,
+  tokenOf,
   toRetry,
 } from "../../support/store-items.ts";
 
@@ -53,7 +54,7 @@ test("a jump forward counts as an outage: leases get a grace", async () => {
     await clock.set(START_MS + second * 1_000);
     const { lost } = await tick(4 + second);
     if (second < 30) expect(lost).toEqual([]);
-    else expect(lost).toHaveLength(1);
+    else expect(lost).toHaveLength(2);
   }
 });
 
@@ -191,6 +192,35 @@ test("a queue that is deleted after a step back leaves no answers and numbers", 
   while ((await store.deletion.purge(QUEUE)) === "removed");
   await store.deletion.remove(QUEUE);
   expect(await at.current.redis.keys(at.current.key(QUEUE, "*"))).toEqual([]);
+});
+
+test("a step back does not lengthen leases by the step", async () => {
+  const { store, clock } = at.current;
+  const count = 250;
+  await store.send(
+    QUEUE,
+    Array.from({ length: count }, () => item()),
+    SETTINGS,
+  );
+  const sessions = () => [session(1, { count })];
+  const claims = [
+    await at.current.tick(QUEUE, sessions()),
+    await at.current.tick(QUEUE, sessions()),
+  ];
+  const [kept] = claims.flatMap(({ claimed }) => claimed);
+  if (kept === undefined) throw new Error("nothing was claimed");
+  await clock.set(START_MS - HOUR_MS);
+  const token = tokenOf(kept);
+  await store.extend(QUEUE, [{ token, leaseMs: 60_000 }]);
+  // Each tick shortens a bounded number of them.
+  for (let n = 0; n < 3; n++) await at.current.tick(QUEUE);
+  await clock.advance(29_999);
+  expect((await at.current.tick(QUEUE)).lost).toEqual([]);
+  await clock.advance(1);
+  const lost = [await at.current.tick(QUEUE), await at.current.tick(QUEUE)];
+  expect(lost.flatMap((reply) => reply.lost)).toHaveLength(count - 1);
+  await clock.advance(30_000);
+  expect((await at.current.tick(QUEUE)).lost).toHaveLength(1);
 });
 
 test("NaN is refused before anything is written", async () => {

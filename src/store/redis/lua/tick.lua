@@ -8,6 +8,11 @@
 -- envelope, of an edited message with its edits; the latest failure or ''
 
 -- Each step reads the indexes that the one before has changed.
+local has_long_leases = false
+if stepped_back then
+  has_long_leases = shorten_leases()
+  flush_writes()
+end
 expire_leases()
 flush_writes()
 flush_ends()
@@ -39,7 +44,7 @@ do
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
   end
   local leases_left = redis.call('ZCARD', k_leases)
-  if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, META.LAST_TICK, now) end
+  if not has_long_leases and (leases_out > 0 or leases_left > 0) then redis.call('HSET', k_meta, META.LAST_TICK, now) end
 
   -- While the whole queue is blocked, so is what is due.
   local still_left, reopens = queue_allows()

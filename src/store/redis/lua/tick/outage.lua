@@ -13,7 +13,8 @@ local uses_indirect = meta[3]
 local is_deleting, has_moves = meta[5] and true or false, meta[6]
 local leases_out = redis.call('ZCARD', k_leases)
 local outage = leases_out > 0 and last_tick_at and now - tonumber(last_tick_at) > silence
--- After the clock has jumped back the grace must still end.
+local stepped_back = last_tick_at and tonumber(last_tick_at) - now > silence
+-- After the clock has stepped back the grace must still end.
 if outage or resumed_at > now then
   resumed_at = now
   redis.call('HSET', k_meta, META.RESUMED, resumed_at)
