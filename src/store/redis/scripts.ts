@@ -92,17 +92,22 @@ export const SCRIPTS = {
   },
   retry: {
     flags: "allow-oom",
-    numbers: ["expected", "journalMax"],
-    strings: ["request", "cells", "deliverySettings"],
+    numbers: ["expected", "wanted", "started", "journalMax"],
+    strings: ["request", "cells", "rest", "deliverySettings"],
     item: ["item"],
   },
   find: {
     flags: "no-writes",
-    numbers: ["start", "page"],
-    strings: ["place", "cells"],
+    numbers: ["afterScore", "page", "started"],
+    strings: ["afterId", "place", "cells"],
     item: [],
   },
-  walk: { flags: "no-writes", numbers: ["start", "page"], strings: ["place"], item: [] },
+  walk: {
+    flags: "no-writes",
+    numbers: ["afterScore", "page"],
+    strings: ["afterId", "place"],
+    item: [],
+  },
   contents: { flags: "no-writes", numbers: ["replyBytes"], strings: ["request"], item: ["id"] },
   release_order: {
     flags: "allow-oom",

@@ -30,7 +30,8 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
     const deliverySettingsOf = () => new Uint8Array();
     const context = { run, deliverySettingsOf, journalMax: 100, bodies: new Bodies(0) };
     const prepare = async (ids: readonly Uint8Array[]) => toRetry(ids);
-    return await runRetryMatching(context, QUEUE, NO_REQUEST, QUARANTINE, expected, prepare);
+    const selection = { filter: QUARANTINE, expectedCount: expected };
+    return await runRetryMatching(context, QUEUE, NO_REQUEST, selection, prepare);
   } finally {
     await connection.close();
   }
