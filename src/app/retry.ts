@@ -130,8 +130,8 @@ async function withReadable<Result extends RetryOutcome>(
 }
 
 function mismatch({ filter, expectedCount }: RetrySelection, found: number) {
-  const meaning =
-    filter.states.length === 0 ? " (a filter without states means QUARANTINED only)" : "";
+  const isSurprising = found === 0 && filter.states.length === 0;
+  const meaning = isSurprising ? " (a filter without states means QUARANTINED only)" : "";
   return precondition(
     "expected_count",
     `is ${expectedCount}, but ${found} match${meaning}; nothing was changed: call Stats again`,
