@@ -32,7 +32,10 @@ const PLACES = {
 } as const satisfies Record<StoredState, readonly string[]>;
 
 export interface RedisMessagesParts
-  extends Pick<StoreContext, "run" | "bodies" | "journalMax" | "deliverySettingsOf"> {
+  extends Pick<
+    StoreContext,
+    "run" | "bodies" | "journalMax" | "deliverySettingsOf" | "historyChangedAtMs"
+  > {
   capacity: Pick<Capacity, "full">;
 }
 

@@ -26,6 +26,7 @@ import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { RedisRecords } from "./records.ts";
+import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
 import { createScriptRunner } from "./script-runner.ts";
@@ -59,6 +60,7 @@ export class RedisStore implements Store {
   readonly #capacity: Capacity;
   readonly #queues: KnownQueues;
   readonly #layout: LayoutGuard;
+  readonly #history: RedisHistory;
   readonly #opening: Opening;
   readonly #sends: Sends;
   readonly #context: StoreContext;
@@ -86,6 +88,8 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
+    const aliveNodes = () => this.#sessions.aliveNodes();
+    this.#history = new RedisHistory({ connection, prefix, aliveNodes });
     const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
@@ -108,6 +112,7 @@ export class RedisStore implements Store {
       bodies: new Bodies(options.compressMinBytes),
       journalMax,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
+      historyChangedAtMs: () => this.#history.changedAtMs,
       queues: this.#queues,
       replication: this.#replication,
     };
@@ -236,6 +241,8 @@ export class RedisStore implements Store {
   async #check(): Promise<string[]> {
     const warnings = await checkServer(this.#connection, this.#options.prefix);
     warnings.push(...(await this.#layout.open()));
+    await this.#sessions.sign();
+    await this.#history.open();
     await this.#capacity.look();
     this.#capacity.start();
     // Another Redis may answer now than before: what this process remembers of it may be wrong.
@@ -271,6 +278,7 @@ export class RedisStore implements Store {
     const late = new Promise<void>((resolve) => {
       setTimeout(resolve, LEAVE_MS).unref();
     });
-    await Promise.race([this.#sessions.leave().catch(() => {}), late]);
+    const left = this.#sessions.leave().then(() => this.#history.leave());
+    await Promise.race([left.catch(() => {}), late]);
   }
 }

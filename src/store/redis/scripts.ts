@@ -40,6 +40,7 @@ export const SCRIPTS = {
       "retention",
       "paused",
       "pausedUntil",
+      "historyChanged",
       "journalMax",
     ],
     strings: ["claimer", "deliverySettings"],
@@ -92,8 +93,8 @@ export const SCRIPTS = {
   },
   retry: {
     flags: "allow-oom",
-    numbers: ["expected", "wanted", "started", "journalMax"],
-    strings: ["request", "cells", "rest", "deliverySettings"],
+    numbers: ["expected", "wanted", "started", "historyChanged", "journalMax"],
+    strings: ["request", "cells", "remains", "deliverySettings"],
     item: ["item"],
   },
   find: {

@@ -284,6 +284,7 @@ test("a full store refuses edits, and allows a plain retry", async () => {
     bodies: undefined as never,
     capacity: { full: "no room" } satisfies Pick<Capacity, "full">,
     deliverySettingsOf: () => NO_REQUEST,
+    historyChangedAtMs: () => 0,
   });
   const edit = full.retry(QUEUE, NO_REQUEST, [{ kind: "edit", id, version: 0, write: write("x") }]);
   await expect(edit).rejects.toMatchObject({ kind: "STORE_FULL" });

@@ -4,9 +4,9 @@
 -- another queue match a filter, since they are counted, and are refused.
 -- KEYS: queue base
 -- ARGV: expected (how many match the filter), wanted (how many of them are items), started (when the first call by the
--- filter took effect; 0: this is the first), journal_max, request, cells (counter fields of the filter, as in find.lua; '': no
--- filter), rest (layout `retry_rest`; '': nothing remains), delivery_settings; items: item (an id; or id, layout
--- `retry_decision`, and edits or a reason)
+-- filter took effect; 0: this is the first), history_changed (as in tick.lua), journal_max, request, cells (counter fields
+-- of the filter, as in find.lua; '': no filter), remains (layout `retry_rest`; '': nothing does), delivery_settings; items:
+-- item (an id; or id, layout `retry_decision`, and edits or a reason)
 -- Reply: layout `retry_reply`; after DONE a number of RETRIED for each item; after REFUSED layout `refused_retry`, after
 -- BUSY_NAMED the id, after REST layout `retry_rest`
 local answer = answered(VERB_RETRY, request)
@@ -61,6 +61,7 @@ local function retry(item)
   if not s then return RETRIED.MISSING end
   if is_busy(s) then return RETRIED.BUSY end
   if item.status then return item.status end
+  note_lost_delivery(s)
   leave(id, s)
   if s.state == STATE.QUARANTINED then
     -- A new round of attempts; the history stays.
@@ -73,7 +74,7 @@ local function retry(item)
   end
   if item.edits then edit(id, s, item.edits) end
   schedule(id, s, now)
-  if rest ~= '' then
+  if remains ~= '' then
     -- Later calls must not select it, but others that changed in this millisecond.
     s.since = now + 1
     save_state(id, s)
@@ -91,7 +92,7 @@ for _, item in ipairs(items) do
   if status == RETRIED.REFUSED then why = write.refused_retry(item) end
   replies[#replies + 1] = write.retried { status = status } .. why
 end
-if rest ~= '' then replies[#replies + 1] = write.retried { status = RETRIED.REST } .. rest end
+if remains ~= '' then replies[#replies + 1] = write.retried { status = RETRIED.REST } .. remains end
 answer = table.concat(replies)
 remember(VERB_RETRY, request, answer)
 finish()

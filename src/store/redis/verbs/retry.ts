@@ -22,10 +22,13 @@ const REFUSALS = {
 } as const;
 
 const NOTHING = new Uint8Array();
-const BY_IDS = { cells: "", expected: 0, wanted: 0, started: 0, rest: "" };
-type MatchingStep = Omit<typeof BY_IDS, "rest"> & { rest: string | Uint8Array };
+const BY_IDS = { cells: "", expected: 0, wanted: 0, started: 0, remains: "" };
+type MatchingStep = Omit<typeof BY_IDS, "remains"> & { remains: string | Uint8Array };
 
-type RetryContext = Pick<StoreContext, "run" | "bodies" | "journalMax" | "deliverySettingsOf">;
+type RetryContext = Pick<
+  StoreContext,
+  "run" | "bodies" | "journalMax" | "deliverySettingsOf" | "historyChangedAtMs"
+>;
 
 /** The result of each, in the order of the ids. "moved": one has changed since it was decided. */
 export async function runRetry(
@@ -58,7 +61,7 @@ export async function runRetryMatching(
     started: from?.startedAtMs ?? 0,
   };
   const step = async (items: readonly RetryItem[], rest?: RetryCursor) => {
-    const part = { ...matching, rest: rest === undefined ? "" : packRest(rest) };
+    const part = { ...matching, remains: rest === undefined ? "" : packRest(rest) };
     const reply = await change(context, queue, request, items, part);
     const { status, number } = new Reader(reply).read(LAYOUTS.retryReply);
     if (status === CONSTANTS.RETRY.MISMATCH) return { mismatch: number };
@@ -82,13 +85,17 @@ async function runAnswered(
 }
 
 async function change(
-  { run, deliverySettingsOf, journalMax, bodies }: RetryContext,
+  { run, deliverySettingsOf, historyChangedAtMs, journalMax, bodies }: RetryContext,
   queue: string,
   request: Uint8Array,
   items: readonly RetryItem[],
   matching: typeof BY_IDS | MatchingStep,
 ): Promise<Buffer> {
-  const header = { ...matching, request, journalMax, deliverySettings: deliverySettingsOf(queue) };
+  const header = {
+    ...{ ...matching, request, journalMax },
+    historyChanged: historyChangedAtMs(),
+    deliverySettings: deliverySettingsOf(queue),
+  };
   const packed = items.map((item) => ({ item: packItem(item, bodies) }));
   return (await run("retry", queue, header, packed)) as Buffer;
 }

@@ -22,7 +22,7 @@ export interface TickSetup {
 }
 
 export async function runTick(
-  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   request: TickRequest,
   { claimer, graceMs }: TickSetup,
@@ -40,6 +40,7 @@ export async function runTick(
     retention: settings.quarantineRetentionMs,
     paused: settings.paused ? 1 : 0,
     pausedUntil: settings.pausedUntilAtMs ?? 0,
+    historyChanged: historyChangedAtMs(),
     journalMax,
     claimer,
     deliverySettings: deliverySettingsOf(queue),
