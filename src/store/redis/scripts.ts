@@ -68,13 +68,13 @@ export const SCRIPTS = {
   // Memory that grows here shrinks in the other queue.
   receive: {
     flags: "allow-oom",
-    numbers: ["maxMessages", "maxBytes", "refuse", "journalMax"],
+    numbers: ["maxMessages", "maxBytes", "refuse", "historyChanged", "journalMax"],
     strings: ["from", "deliverySettings"],
     item: ["facts", "state", "envelope", "history", "edits"],
   },
   moved: {
     flags: "allow-oom",
-    numbers: ["journalMax"],
+    numbers: ["historyChanged", "journalMax"],
     strings: ["deliverySettings"],
     item: ["facts"],
   },

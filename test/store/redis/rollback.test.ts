@@ -1,7 +1,7 @@
 // After a restart or failover, Redis may lack its last writes: deliveries and outcomes among them.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Claimed, SendItem } from "../../../src/store/contract.ts";
+import type { Claimed, SendItem, TickRequest } from "../../../src/store/contract.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { TestStore, until } from "../../support/store.ts";
@@ -50,12 +50,12 @@ const send = async (over: Partial<SendItem> = {}): Promise<string> => {
   return hex(storedId(reply));
 };
 
-const tick = (sessions: Parameters<RedisStore["tick"]>[1]["sessions"] = []) =>
-  store.tick(QUEUE, {
-    claimNumber: ++claims,
-    sessions,
-    settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
-  });
+const tickRequest = (sessions: TickRequest["sessions"]): TickRequest => ({
+  claimNumber: ++claims,
+  sessions,
+  settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
+});
+const tick = (sessions: TickRequest["sessions"] = []) => store.tick(QUEUE, tickRequest(sessions));
 
 /** Claims all due messages. Returns those with an unknown outcome, and the others. */
 async function claim(): Promise<{
@@ -128,6 +128,33 @@ test("also if its time to live ends before its delivery", async () => {
   await until("its end", async () => (await tick()).ended[0]);
   await retry(short);
   expect((await claim()).unknown).toEqual([short]);
+});
+
+test("also if it was moving to another queue", async () => {
+  await send();
+  const [claimed] = (await claim()).claimed as [Claimed];
+  const move = outcome(claimed, "failMove", {
+    ...{ delayMs: 0, reason: "TIMEOUT" as const, failure: new Uint8Array() },
+    move: { target: "other", ifRefused: { delayMs: 0 } },
+  });
+  await store.settle(QUEUE, NO_REQUEST, [move]);
+  const moveAll = async () => {
+    const { moves } = store;
+    const messages = await moves.pending(QUEUE, { olderThanMs: 0 });
+    const items = messages.map((message) => ({ message, limiterKey: "", orderingKey: "" }));
+    await moves.receive("other", QUEUE, items, SETTINGS);
+    await moves.end(
+      QUEUE,
+      messages.map((message) => ({ message, received: true })),
+    );
+    return store.tick("other", tickRequest([session(claims + 1)]));
+  };
+  await forget(async () => {
+    const [there] = (await moveAll()).claimed as [Claimed];
+    expect(there.outcomeUnknown).toBe(false);
+    await store.settle("other", NO_REQUEST, [outcome(there, "succeed")]);
+  });
+  expect((await moveAll()).claimed).toMatchObject([{ id: claimed.id, outcomeUnknown: true }]);
 });
 
 test("the next server finds the change, if no server lived through it", async () => {
