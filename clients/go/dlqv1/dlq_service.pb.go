@@ -174,7 +174,7 @@ const (
 	ConditionCode_CONDITION_CODE_ISOLATING ConditionCode = 9
 	// A limiter blocks due messages: the queue's rate, its limits by key, or its retry budget.
 	ConditionCode_CONDITION_CODE_LIMITED ConditionCode = 10
-	// Ordering keys wait behind a quarantined message: retry it, remove it, or call
+	// Ordering keys wait behind a quarantined message: retry it, or call
 	// DlqAdminService.ReleaseOrderingKey.
 	ConditionCode_CONDITION_CODE_ORDER_HELD ConditionCode = 11
 	// Some of its messages are quarantined, and others are not.

@@ -2053,7 +2053,7 @@ export const ConditionCode = {
   LIMITED: 10,
 
   /**
-   * Ordering keys wait behind a quarantined message: retry it, remove it, or call
+   * Ordering keys wait behind a quarantined message: retry it, or call
    * DlqAdminService.ReleaseOrderingKey.
    *
    * @generated from enum value: CONDITION_CODE_ORDER_HELD = 11;

@@ -1594,7 +1594,7 @@ pub enum ConditionCode {
     Isolating = 9,
     /// A limiter blocks due messages: the queue's rate, its limits by key, or its retry budget.
     Limited = 10,
-    /// Ordering keys wait behind a quarantined message: retry it, remove it, or call
+    /// Ordering keys wait behind a quarantined message: retry it, or call
     /// DlqAdminService.ReleaseOrderingKey.
     OrderHeld = 11,
     /// Some of its messages are quarantined, and others are not.
