@@ -7,7 +7,13 @@ import type { AckOutcome, OutcomeCommand } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import { RefusedEdits, withEdits } from "./edits/automatic-edits.ts";
 import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
-import type { AttemptStatus, DecisionLog, EditObserver, Observer } from "./observer.ts";
+import {
+  type AttemptStatus,
+  type DecisionLog,
+  type EditObserver,
+  failureForLog,
+  type Observer,
+} from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 import type { Mover } from "./rules/mover.ts";
 
@@ -196,7 +202,7 @@ function report(
     .map(({ item }) => item.token.messageId);
   if (moving.length > 0) mover?.moveNow(queue, moving);
   const ended = new Map<string, { sessionId: Uint8Array; leases: LeaseTokenParts[] }>();
-  decided.forEach(({ item, why }, index) => {
+  decided.forEach(({ item, why, failure }, index) => {
     const settled = reply.results[index] as Settled;
     if (settled.status !== "APPLIED") return;
     const { state, quarantineReason, heldMs, ageMs, sessionId } = settled;
@@ -215,7 +221,8 @@ function report(
     if (!isFinal && !log.isLevelEnabled("debug")) return;
     const id = formatMessageId(item.token.messageId);
     const { reason, note, delayMs } = item;
-    const facts = { queue, id, state, reason, quarantineReason, why, note, delayMs };
+    const cause = failure === undefined ? {} : { failure: failureForLog(failure) };
+    const facts = { queue, id, state, reason, quarantineReason, why, note, delayMs, ...cause };
     if (isFinal) log.info(facts, status);
     else log.debug(facts, status ?? "returned");
   });

@@ -1,3 +1,4 @@
+import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
@@ -19,7 +20,7 @@ import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
-import { createListeners } from "../rpc/listeners.ts";
+import { checkListeners, createListeners, type ListenersConfig } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
@@ -45,6 +46,7 @@ export async function serve(config: Config, version: string): Promise<void> {
   });
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
+  await checkListeners(listenersConfigOf(config));
   const opened = await openStore(config, log, metrics);
   try {
     await run(config, log, metrics, opened, signalled);
@@ -63,7 +65,10 @@ async function run(
 ): Promise<void> {
   const { store } = opened;
   const { payloadMaxBytes } = config;
-  const readiness = new ServerReadiness();
+  const readiness = new ServerReadiness({
+    problem: () => store.problem,
+    full: () => store.messages.full,
+  });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();
@@ -73,7 +78,8 @@ async function run(
   const deletions = new Deletions({ store, inForce, log });
   store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
-  const observed = { observer: metrics, log };
+  const boundedLog = new BoundedLog(log);
+  const observed = { observer: metrics, log: boundedLog };
   const rulesInForce = new RulesInForce({ store, read: readStoredRules, ...observed });
   const mover = new Mover({ store, settingsOf: inForce.of, ...observed });
   const shared = {
@@ -102,6 +108,7 @@ async function run(
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
+  metrics.watchStore(() => store.messages.full !== undefined);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
   const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness);
@@ -131,6 +138,7 @@ async function run(
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
   await mover.stop();
+  boundedLog.close();
   if (why instanceof Error) throw why;
 }
 
@@ -142,7 +150,7 @@ async function listen(
   guard: Guard,
   readiness: ServerReadiness,
 ) {
-  const { payloadMaxBytes, drainGraceMs, tlsCert, tlsKey } = config;
+  const { payloadMaxBytes, drainGraceMs } = config;
   const descriptorSet = await readDescriptorSet();
   const services = createServices({
     ...useCases,
@@ -153,24 +161,29 @@ async function listen(
     drainGraceMs,
   });
   return createListeners({
-    config: {
-      grpc: config.listenGrpc,
-      http: config.listenHttp === "off" ? undefined : config.listenHttp,
-      tls:
-        tlsCert === undefined || tlsKey === undefined
-          ? undefined
-          : { certFile: tlsCert, keyFile: tlsKey },
-      compressMinBytes: config.compressMinBytes,
-      maxConnectionAgeMs: config.maxConnectionAgeMs,
-      maxConnections: config.maxConnections,
-      requestMemoryBytes: config.requestMemoryBytes,
-    },
+    config: listenersConfigOf(config),
     services,
     readiness,
     metrics,
     guard,
     log,
   });
+}
+
+function listenersConfigOf(config: Config): ListenersConfig {
+  const { listenGrpc, listenHttp, tlsCert, tlsKey } = config;
+  return {
+    grpc: listenGrpc,
+    http: listenHttp === "off" ? undefined : listenHttp,
+    tls:
+      tlsCert === undefined || tlsKey === undefined
+        ? undefined
+        : { certFile: tlsCert, keyFile: tlsKey },
+    compressMinBytes: config.compressMinBytes,
+    maxConnectionAgeMs: config.maxConnectionAgeMs,
+    maxConnections: config.maxConnections,
+    requestMemoryBytes: config.requestMemoryBytes,
+  };
 }
 
 /**

@@ -46,6 +46,7 @@ class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDITION_CODE_ISOLATING: _ClassVar[ConditionCode]
     CONDITION_CODE_LIMITED: _ClassVar[ConditionCode]
     CONDITION_CODE_ORDER_HELD: _ClassVar[ConditionCode]
+    CONDITION_CODE_SENDS_REFUSED: _ClassVar[ConditionCode]
     CONDITION_CODE_QUARANTINED: _ClassVar[ConditionCode]
 ACK_STATUS_UNSPECIFIED: AckStatus
 ACK_STATUS_APPLIED: AckStatus
@@ -69,6 +70,7 @@ CONDITION_CODE_BREAKER_OPEN: ConditionCode
 CONDITION_CODE_ISOLATING: ConditionCode
 CONDITION_CODE_LIMITED: ConditionCode
 CONDITION_CODE_ORDER_HELD: ConditionCode
+CONDITION_CODE_SENDS_REFUSED: ConditionCode
 CONDITION_CODE_QUARANTINED: ConditionCode
 
 class SendToDlqRequest(_message.Message):

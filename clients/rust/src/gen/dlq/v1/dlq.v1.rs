@@ -1597,8 +1597,10 @@ pub enum ConditionCode {
     /// Ordering keys wait behind a quarantined message: retry it, or call
     /// DlqAdminService.ReleaseOrderingKey.
     OrderHeld = 11,
+    /// Sends are refused: memory or disk of the store is nearly full, or the queue is at a limit.
+    SendsRefused = 12,
     /// Some of its messages are quarantined, and others are not.
-    Quarantined = 12,
+    Quarantined = 13,
 }
 impl ConditionCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1619,6 +1621,7 @@ impl ConditionCode {
             Self::Isolating => "CONDITION_CODE_ISOLATING",
             Self::Limited => "CONDITION_CODE_LIMITED",
             Self::OrderHeld => "CONDITION_CODE_ORDER_HELD",
+            Self::SendsRefused => "CONDITION_CODE_SENDS_REFUSED",
             Self::Quarantined => "CONDITION_CODE_QUARANTINED",
         }
     }
@@ -1637,6 +1640,7 @@ impl ConditionCode {
             "CONDITION_CODE_ISOLATING" => Some(Self::Isolating),
             "CONDITION_CODE_LIMITED" => Some(Self::Limited),
             "CONDITION_CODE_ORDER_HELD" => Some(Self::OrderHeld),
+            "CONDITION_CODE_SENDS_REFUSED" => Some(Self::SendsRefused),
             "CONDITION_CODE_QUARANTINED" => Some(Self::Quarantined),
             _ => None,
         }
