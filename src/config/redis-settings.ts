@@ -4,7 +4,7 @@ import { duration } from "./duration.ts";
 import { listOf } from "./list.ts";
 import { redisUrl, secret } from "./secret.ts";
 import { optional, type Setting, setting } from "./setting.ts";
-import { integer, string } from "./value-type.ts";
+import { boolean, integer, string } from "./value-type.ts";
 
 /** Settings of the connection to the store. */
 export const REDIS_SETTINGS = {
@@ -90,5 +90,13 @@ export const REDIS_SETTINGS = {
     fallback: 0,
     doc: "Replicas that must have a send before it is acknowledged. With fewer after half of redis-timeout the client gets UNAVAILABLE. Limits what a failover can lose. 0: does not wait.",
     example: "1",
+  }),
+  redisAllowEviction: setting({
+    name: "redis-allow-eviction",
+    group: "Redis",
+    type: boolean,
+    fallback: false,
+    doc: "Accept a Redis that drops keys when its memory is full. With a maxmemory-policy of volatile-* repeated sends can then be stored twice; with allkeys-* messages can be lost. Without it such a Redis is refused.",
+    example: "true",
   }),
 } as const satisfies Record<string, Setting>;
