@@ -3,7 +3,7 @@ import type { MessageFilter, RetryOutcome } from "../core/message.ts";
 import { LIMITS, type QueueSettings } from "../core/settings.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import type { QueueSnapshot, Store } from "../store/contract.ts";
-import type { RetryCommand, RetryResult } from "./commands.ts";
+import type { Caller, RetryCommand, RetryResult } from "./commands.ts";
 import {
   type EditedRetryParts,
   prepareEdits,
@@ -33,17 +33,17 @@ export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: Re
   const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, payloadMaxBytes };
   const retry = new Retry(store, parts);
   return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
-    const { queue, by, transforms = [], dryRun = false } = command;
+    const { queue, by, transforms = [], dryRun = false, caller } = command;
     if ("filter" in by) checkExpected(by);
     const request = requestKey(command.requestId, queue);
-    const target = { queue, request, transforms, signal };
+    const target = { queue, request, transforms, signal, caller };
     const result = dryRun
       ? await retry.dryRun(target, by)
       : "ids" in by
         ? await retry.byIds(target, by.ids)
         : await retry.byFilter(target, by);
     const { retriedCount, refused } = result;
-    const facts = { queue, retried: retriedCount, refused: refused.length };
+    const facts = { queue, retried: retriedCount, refused: refused.length, caller };
     if (!dryRun) log.info({ ...facts, transforms: transforms.length }, "retried");
     return result;
   };
@@ -55,6 +55,7 @@ interface Target {
   request: Uint8Array;
   transforms: readonly Transform[];
   signal: AbortSignal | undefined;
+  caller: Caller;
 }
 
 class Retry {

@@ -4,11 +4,15 @@ import { type Environment, isKubernetes } from "./environment.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Source } from "./source.ts";
 
-/** Shorter tokens can be guessed: 16 hex characters are 64 bits. */
-const TOKEN_SHORT_CHARS = 16;
-
 type SourceOf = (setting: string) => Source;
-type WhyUnreadable = (path: string) => string | undefined;
+/** Why a file cannot be used; undefined if it can. */
+type WhyUnusable = (path: string) => string | undefined;
+
+/** Checks of files that settings name. */
+export interface FileChecks {
+  readonly unreadable: WhyUnusable;
+  readonly wrongTokens: WhyUnusable;
+}
 
 function listeners(s: ServerSettings): readonly (readonly [string, Address])[] {
   return s.listenHttp === "off"
@@ -19,6 +23,11 @@ function listeners(s: ServerSettings): readonly (readonly [string, Address])[] {
       ];
 }
 
+/** Reports whether calls need a token. */
+export function needsToken(s: Pick<ServerSettings, "tokens" | "tokensFile">): boolean {
+  return s.tokens.length > 0 || s.tokensFile !== undefined;
+}
+
 const usesSentinels = (s: ServerSettings): boolean => s.redisSentinels.length > 0;
 
 /** Reports whether the server runs an embedded Redis. */
@@ -26,11 +35,11 @@ export function isEmbedded(s: Pick<ServerSettings, "redisUrl" | "redisSentinels"
   return s.redisUrl === undefined && s.redisSentinels.length === 0;
 }
 
-/** Returns contradictions between settings. `unreadable` returns why a file cannot be read. */
+/** Returns contradictions between settings, and problems of the files that they name. */
 export function findContradictions(
   s: ServerSettings,
   sourceOf: SourceOf,
-  unreadable: WhyUnreadable,
+  { unreadable, wrongTokens }: FileChecks,
 ): readonly ConfigError[] {
   const errors: ConfigError[] = [];
   const refuse = (setting: string, problem: string, hint: string): void => {
@@ -38,11 +47,11 @@ export function findContradictions(
   };
 
   for (const [name, address] of listeners(s)) {
-    if (isLoopback(address) || s.tokens.length > 0 || s.insecureListen) continue;
+    if (isLoopback(address) || needsToken(s) || s.insecureListen) continue;
     refuse(
       name,
       `${formatAddress(address)} can be reached from other machines and there are no credentials`,
-      "set DLQ_TOKENS, or --insecure-listen if the network is trusted",
+      "set DLQ_TOKENS or tokens-file, or --insecure-listen if the network is trusted",
     );
   }
   if (
@@ -66,6 +75,11 @@ export function findContradictions(
     const why = file === undefined ? undefined : unreadable(file);
     if (why !== undefined)
       refuse(name, `${file} cannot be read: ${why}`, "check its path and permissions");
+  }
+
+  const wrong = s.tokensFile === undefined ? undefined : wrongTokens(s.tokensFile);
+  if (wrong !== undefined) {
+    refuse("tokens-file", `${s.tokensFile}: ${wrong}`, "write one token on a line");
   }
 
   if (s.redisUrl !== undefined && usesSentinels(s)) {
@@ -103,20 +117,17 @@ export function findWarnings(s: ServerSettings, env: Environment): readonly stri
     );
   }
   const open = listeners(s).filter(([, address]) => !isLoopback(address));
-  if (open.length > 0 && s.tokens.length === 0) {
+  if (open.length > 0 && !needsToken(s)) {
     const names = open.map(([, address]) => formatAddress(address)).join(" and ");
     warnings.push(
       `Listening on ${names} without credentials: every client that can connect can read and change all messages.`,
     );
   }
-  if (open.length > 0 && s.tokens.length > 0 && s.tlsCert === undefined) {
+  if (open.length > 0 && needsToken(s) && s.tlsCert === undefined) {
     warnings.push(
       "Tokens and messages are sent in plain text. Set tls-cert and tls-key, or terminate TLS in " +
         "front of this process.",
     );
-  }
-  if (s.tokens.some((token) => token.length < TOKEN_SHORT_CHARS)) {
-    warnings.push(`A token is shorter than ${TOKEN_SHORT_CHARS} characters and can be guessed.`);
   }
   return warnings;
 }

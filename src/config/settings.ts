@@ -3,8 +3,8 @@ import { listenAddress, optionalListenAddress } from "./address.ts";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
 import { REDIS_SETTINGS } from "./redis-settings.ts";
-import { bearerTokens } from "./secret.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
+import { bearerTokens } from "./token.ts";
 import { boolean, choice, integer, path, string } from "./value-type.ts";
 
 const MINUTE_MS = 60_000;
@@ -71,8 +71,15 @@ export const SETTINGS = {
     fallback: [],
     fallbackText: "none: calls need no credentials",
     secret: true,
-    doc: "Accepted bearer tokens. With several you can rotate them. Use the environment or the file: other users of the machine can see flags.",
-    example: "kX3vQ9…",
+    doc: "Accepted bearer tokens. NAME is the caller's name in logs; tokens without one are token-1, token-2 and so on, by their place in the list. With several you can rotate them. Use the environment or the file: other users of the machine can see flags.",
+    example: "orders:kX3vQ9…",
+  }),
+  tokensFile: optional({
+    name: "tokens-file",
+    group: "Listening",
+    type: path,
+    doc: "File with the hashes of further tokens, one on a line: NAME:sha256:HEX, and after it expires=TIME if the token expires. dlq token makes such a line. Calls then need a token.",
+    example: "/etc/dlq/tokens",
   }),
   tlsCert: optional({
     name: "tls-cert",

@@ -10,7 +10,7 @@ export interface CallPolicy {
   readonly metrics: Pick<Metrics, "rpc" | "streams">;
   readonly defaultTimeoutMs: number;
   readonly maxTimeoutMs: number;
-  /** Throws if the caller is refused. */
+  /** Throws if the caller is refused. Otherwise `callerOf` returns its name. */
   authorize(context: HandlerContext): void;
   /** Converts any thrown value to an error for the client, and logs internal errors. */
   explain(error: unknown, context: HandlerContext): ConnectError;

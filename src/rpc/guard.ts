@@ -1,16 +1,17 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { DlqError, internal, unauthenticated } from "../core/errors.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { abortError, type CallPolicy, type StreamFn, type UnaryFn } from "./call-policy.ts";
+import { setCaller } from "./caller.ts";
+import type { Credentials, CredentialsCall } from "./credentials.ts";
 import { codeName, toConnectError } from "./error-map.ts";
 import { guardStream } from "./guard-stream.ts";
 import { guardUnary } from "./guard-unary.ts";
 
 export interface GuardOptions {
-  /** Accepted bearer tokens. Empty: every call is accepted. */
-  tokens: readonly string[];
+  credentials: Credentials;
   metrics: Pick<Metrics, "rpc" | "streams">;
   log: { error(fields: object, message: string): void };
   /** For unary calls without a deadline. Default 15 s. */
@@ -38,14 +39,14 @@ export interface Guard {
   ): I;
   readonly calls: Calls;
   /** Returns why the caller is refused, before its request is read. */
-  refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
+  refusal(method: DescMethod, call: CredentialsCall): ConnectError | undefined;
   /** Logs an INTERNAL error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
 }
 
 export function createGuard(options: GuardOptions): Guard {
   const calls = new Calls();
-  const isKnown = createCredentials(options.tokens);
+  const { credentials } = options;
   const openServices = new Set<string>();
 
   function reportInternal(error: unknown, method: string): string {
@@ -63,7 +64,10 @@ export function createGuard(options: GuardOptions): Guard {
       defaultTimeoutMs: options.defaultTimeoutMs ?? 15_000,
       maxTimeoutMs: options.maxTimeoutMs ?? 60_000,
       authorize(context) {
-        if (!open && !isKnown(context)) throw unauthenticated();
+        const token = open ? undefined : credentials.check(context);
+        if (token === undefined) return;
+        if ("refused" in token) throw unauthenticated();
+        setCaller(context, token.name);
       },
       explain(error, context) {
         if (error instanceof ConnectError) return error;
@@ -84,8 +88,9 @@ export function createGuard(options: GuardOptions): Guard {
     calls,
     reportInternal,
     refusal(method, call) {
-      if (openServices.has(method.parent.typeName) || isKnown(call)) return undefined;
-      return toConnectError(unauthenticated());
+      const token = openServices.has(method.parent.typeName) ? undefined : credentials.check(call);
+      const isRefused = token !== undefined && "refused" in token;
+      return isRefused ? toConnectError(unauthenticated()) : undefined;
     },
     wrap(service, implementation, { open = false } = {}) {
       if (open) openServices.add(service.typeName);
@@ -132,29 +137,4 @@ export class Calls {
     if (this.#active === 0) return;
     await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
-}
-
-/** Reports whether the headers of a call have a valid token. */
-export type CheckCredentials = (call: { readonly requestHeader: Headers }) => boolean;
-
-/**
- * Checks bearer tokens. Without tokens every call is accepted; the configuration refuses that
- * except on loopback.
- */
-export function createCredentials(tokens: readonly string[]): CheckCredentials {
-  if (tokens.length === 0) return () => true;
-  const known = tokens.map(digest);
-  return ({ requestHeader }) => {
-    const token = /^bearer +(\S+) *$/i.exec(requestHeader.get("authorization") ?? "")?.[1];
-    if (token === undefined) return false;
-    const given = digest(token);
-    // Compares digests of equal length with every token, so that the time reveals nothing.
-    let found = false;
-    for (const one of known) found = timingSafeEqual(one, given) || found;
-    return found;
-  };
-}
-
-function digest(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
 }

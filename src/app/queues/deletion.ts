@@ -1,5 +1,6 @@
 import { aborted, precondition, staleEtag } from "../../core/errors.ts";
 import type { Store } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
 
@@ -9,6 +10,7 @@ export interface QueueDeletion {
   expectedCount: number;
   /** Empty: any. */
   etag: string;
+  caller?: Caller;
 }
 
 export interface DeletionParts {
@@ -33,7 +35,7 @@ export class Deletions {
   }
 
   /** Returns how many messages were removed. */
-  async delete({ queue, expectedCount, etag }: QueueDeletion): Promise<number> {
+  async delete({ queue, expectedCount, etag, caller }: QueueDeletion): Promise<number> {
     const { store, inForce } = this.#parts;
     if (etag !== "") {
       await store.configs.refresh();
@@ -50,6 +52,7 @@ export class Deletions {
         `${queue} has ${sealed.inFlight} in flight; pause it, and wait for their outcomes`,
       );
     }
+    this.#parts.log.info({ queue, messages: sealed.messages, caller }, "deleting queue");
     // A run that began earlier may belong to an earlier queue of this name.
     await this.#running.get(queue)?.catch(() => {});
     await this.#finish(queue);

@@ -9,6 +9,7 @@ import {
 import { aborted, staleEtag } from "../../core/errors.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
@@ -29,6 +30,7 @@ export interface QueueUpdate {
    * invalid one.
    */
   apply(present: QueueConfig): QueueConfig;
+  caller?: Caller;
 }
 
 export interface QueuePage {
@@ -99,7 +101,7 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
  */
 async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise<void> {
   const { store, inForce, check, log } = parts;
-  const { queue, etag } = update;
+  const { queue, etag, caller } = update;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     await store.configs.refresh();
     const seen = store.configs.get(queue);
@@ -110,7 +112,7 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
       throw staleEtag(`the configuration of queue ${queue}`);
     check(queue, next);
     if (await store.configs.replace(queue, seen, encoder(next))) {
-      log.info({ queue }, "queue updated");
+      log.info({ queue, caller }, "queue updated");
       await store.configs.refresh();
       return;
     }
