@@ -9,16 +9,26 @@ import type { Credentials, CredentialsCall } from "./credentials.ts";
 import { codeName, toConnectError } from "./error-map.ts";
 import { guardStream } from "./guard-stream.ts";
 import { guardUnary } from "./guard-unary.ts";
+import { RefusalLog } from "./refusal-log.ts";
 
 export interface GuardOptions {
   credentials: Credentials;
   metrics: Pick<Metrics, "rpc" | "streams">;
-  log: { error(fields: object, message: string): void };
+  log: {
+    error(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
   /** For unary calls without a deadline. Default 15 s. */
   defaultTimeoutMs?: number;
   /** The longest wait for a unary call, whatever its client's deadline. Default 60 s. */
   maxTimeoutMs?: number;
 }
+
+export type CheckCaller = (
+  method: DescMethod,
+  call: CredentialsCall,
+  address: () => string | undefined,
+) => ConnectError | undefined;
 
 export interface GuardedServiceOptions {
   /** Whether calls need no token. */
@@ -38,8 +48,11 @@ export interface Guard {
     options?: GuardedServiceOptions,
   ): I;
   readonly calls: Calls;
-  /** Returns why the caller is refused, before its request is read. */
-  refusal(method: DescMethod, call: CredentialsCall): ConnectError | undefined;
+  /**
+   * Returns why the caller is refused, before its request is read, and logs it. `address` returns
+   * the caller's address.
+   */
+  refusal: CheckCaller;
   /** Logs an INTERNAL error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
 }
@@ -47,6 +60,7 @@ export interface Guard {
 export function createGuard(options: GuardOptions): Guard {
   const calls = new Calls();
   const { credentials } = options;
+  const refusals = new RefusalLog(options);
   const openServices = new Set<string>();
 
   function reportInternal(error: unknown, method: string): string {
@@ -56,7 +70,7 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   function policyFor(method: DescMethod, open: boolean): CallPolicy {
-    const name = `${method.parent.typeName}/${method.name}`;
+    const name = nameOf(method);
     return {
       name,
       calls,
@@ -87,10 +101,12 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     calls,
     reportInternal,
-    refusal(method, call) {
-      const token = openServices.has(method.parent.typeName) ? undefined : credentials.check(call);
-      const isRefused = token !== undefined && "refused" in token;
-      return isRefused ? toConnectError(unauthenticated()) : undefined;
+    refusal(method, call, address) {
+      if (openServices.has(method.parent.typeName)) return undefined;
+      const token = credentials.check(call);
+      if (token === undefined || !("refused" in token)) return undefined;
+      refusals.report(nameOf(method), token, address());
+      return toConnectError(unauthenticated());
     },
     wrap(service, implementation, { open = false } = {}) {
       if (open) openServices.add(service.typeName);
@@ -109,6 +125,11 @@ export function createGuard(options: GuardOptions): Guard {
       return wrapped as typeof implementation;
     },
   };
+}
+
+/** The name of a method in metrics and logs. */
+function nameOf(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
 }
 
 /** Counts calls in progress, so that a stopping server can wait for them. */

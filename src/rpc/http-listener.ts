@@ -17,8 +17,8 @@ export interface HttpListenerOptions {
   routes: (router: ConnectRouter) => void;
   compressMinBytes: number;
   shutdownSignal: AbortSignal;
-  /** Returns why the caller is refused; called before its request is read. */
   refusal: AdapterOptions["refusal"];
+  refused: AdapterOptions["refused"];
   memory: RequestMemory;
   maxConnections: number;
   /** A connection ends if its client has read nothing of a response for this time. */

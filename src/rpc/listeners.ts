@@ -71,6 +71,8 @@ export function createListeners(options: ListenersOptions): Listeners {
     compressMinBytes: config.compressMinBytes,
     maxConnections: config.maxConnections ?? 4_096,
     memory: new RequestMemory(config.requestMemoryBytes ?? 256 * 1024 * 1024),
+    refusal: guard.refusal,
+    refused: (method: string, code: string) => options.metrics.rpc(method, code, 0),
     log,
   };
   type GrpcListener = ReturnType<typeof createGrpcListener>;
@@ -87,8 +89,6 @@ export function createListeners(options: ListenersOptions): Listeners {
         tls,
         methods: methodTable(services),
         reportInternal: guard.reportInternal,
-        refusal: guard.refusal,
-        refused: (method, code) => options.metrics.rpc(method, code, 0),
         address: config.grpc,
         pingIntervalMs: config.pingIntervalMs ?? 10_000,
         maxAgeMs: config.maxConnectionAgeMs,
@@ -104,7 +104,6 @@ export function createListeners(options: ListenersOptions): Listeners {
         address: config.http,
         ...(config.unreadTimeoutMs !== undefined && { unreadTimeoutMs: config.unreadTimeoutMs }),
         routes: (router) => registerServices(router, services),
-        refusal: guard.refusal,
         shutdownSignal: shutdown.signal,
         readiness,
         metrics,

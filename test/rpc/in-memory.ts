@@ -78,7 +78,10 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const guard = createGuard({
     credentials: credentialsOf(options.tokens),
     metrics: NO_METRICS,
-    log: { error: (fields, message) => logged.push({ fields, message }) },
+    log: {
+      error: (fields, message) => logged.push({ fields, message }),
+      warn: (fields, message) => logged.push({ fields, message }),
+    },
     ...options,
   });
   const services = createServices({
