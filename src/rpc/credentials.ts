@@ -13,6 +13,9 @@ export interface KnownToken {
   readonly expireAtMs: number;
 }
 
+/** How often open streams are checked for expired tokens. */
+const SWEEP_MS = 1_000;
+
 /** Why a call is refused. */
 export interface Refused {
   readonly refused: "no token" | "unknown token" | "expired token";
@@ -27,6 +30,8 @@ export interface Refused {
 export class Credentials {
   readonly #now: () => number;
   #known: readonly KnownToken[] | undefined;
+  readonly #watched = new Map<() => void, KnownToken>();
+  #sweep: NodeJS.Timeout | undefined;
 
   /** `now` is the wall clock. Undefined `tokens`: calls need none. */
   constructor(tokens: readonly Token[] | undefined, now: () => number = Date.now) {
@@ -43,6 +48,43 @@ export class Credentials {
     if (found === undefined) return { refused: "unknown token" };
     if (found.expireAtMs > this.#now()) return found;
     return { refused: "expired token", name: found.name };
+  }
+
+  /** Accepts only these tokens from now on. */
+  replace(tokens: readonly Token[]): void {
+    this.#known = tokens.map(known);
+    for (const [end, { digest }] of this.#watched) {
+      const same = this.#find(digest);
+      if (same === undefined) this.#end(end);
+      else this.#watched.set(end, same);
+    }
+  }
+
+  /**
+   * Calls `end` once, when the token is no longer accepted: at once when it is removed, and within
+   * a second when it expires. Returns the function that stops that.
+   */
+  watch(token: KnownToken, end: () => void): () => void {
+    this.#watched.set(end, token);
+    this.#sweep ??= setInterval(() => this.#endExpired(), SWEEP_MS).unref();
+    return () => this.#forget(end);
+  }
+
+  #endExpired(): void {
+    const now = this.#now();
+    for (const [end, { expireAtMs }] of this.#watched) if (expireAtMs <= now) this.#end(end);
+  }
+
+  #end(end: () => void): void {
+    this.#forget(end);
+    end();
+  }
+
+  #forget(end: () => void): void {
+    this.#watched.delete(end);
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
   }
 
   /** Compares digests of equal length with every token, so that the time reveals nothing. */

@@ -79,10 +79,13 @@ export function createGuard(options: GuardOptions): Guard {
       maxTimeoutMs: options.maxTimeoutMs ?? 60_000,
       authorize(context) {
         const token = open ? undefined : credentials.check(context);
-        if (token === undefined) return;
+        if (token === undefined) return undefined;
         if ("refused" in token) throw unauthenticated();
         setCaller(context, token.name);
+        return token;
       },
+      whenRevoked: (token, end) =>
+        credentials.watch(token, () => end(toConnectError(unauthenticated()))),
       explain(error, context) {
         if (error instanceof ConnectError) return error;
         // After an abort the error is whatever the interrupted code threw.

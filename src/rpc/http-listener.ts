@@ -66,10 +66,8 @@ export function createHttpListener(options: HttpListenerOptions) {
     requestTimeout: 60_000,
     connectionsCheckingInterval: 5_000,
   };
-  const server: Server =
-    options.tls === undefined
-      ? createServer(limits, onRequest)
-      : createSecureServer({ ...limits, ...options.tls }, onRequest);
+  const secure = options.tls && createSecureServer({ ...limits, ...options.tls }, onRequest);
+  const server: Server = secure ?? createServer(limits, onRequest);
   server.maxConnections = options.maxConnections;
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
   server.once("close", () => responses.close());
@@ -87,6 +85,8 @@ export function createHttpListener(options: HttpListenerOptions) {
     },
     closed: () => closed,
     destroy: () => server.closeAllConnections(),
+    /** Uses another certificate for new connections. */
+    useCertificate: (tls: TlsPair) => secure?.setSecureContext(tls),
   };
 }
 

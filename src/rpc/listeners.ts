@@ -9,14 +9,14 @@ import { createHttpListener } from "./http-listener.ts";
 import { methodTable, registerServices } from "./methods.ts";
 import { RequestMemory } from "./request-memory.ts";
 import type { Services } from "./services.ts";
-import { readTls, type TlsFiles } from "./tls.ts";
+import type { TlsPair } from "./tls.ts";
 
 export interface ListenersConfig {
   grpc: ListenAddress;
   /** Undefined: no HTTP listener. */
   http: ListenAddress | undefined;
   /** For both listeners. Undefined: plaintext. */
-  tls: TlsFiles | undefined;
+  tls: TlsPair | undefined;
   /** 0: responses are never compressed. */
   compressMinBytes: number;
   /** 0: no limit. */
@@ -54,6 +54,8 @@ export interface Listeners {
   start(): Promise<{ grpc: string; http: string | undefined }>;
   /** Still answers calls, but closes keep-alive HTTP connections after their next response. */
   drain(): void;
+  /** Uses another certificate for new connections. Only with TLS from the start. */
+  useCertificate(tls: TlsPair): void;
   /**
    * Accepts no new connections and calls. Those in progress have `graceMs` to end, then they are
    * cut. Resolves when every connection is closed.
@@ -83,7 +85,7 @@ export function createListeners(options: ListenersOptions): Listeners {
 
   return {
     async start() {
-      const tls = config.tls === undefined ? undefined : await readTls(config.tls);
+      const { tls } = config;
       grpc = createGrpcListener({
         ...shared,
         tls,
@@ -117,6 +119,10 @@ export function createListeners(options: ListenersOptions): Listeners {
         running = [];
         throw error;
       }
+    },
+
+    useCertificate(tls) {
+      for (const one of running) one.useCertificate(tls);
     },
 
     drain() {

@@ -19,18 +19,19 @@ import { startReconciler } from "../loops/reconciler.ts";
 import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
-import { Credentials } from "../rpc/credentials.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
 import { createListeners } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
-import { acceptedTokens } from "./accepted-tokens.ts";
+import type { TlsPair } from "../rpc/tls.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
+import { liveCertificate, liveCredentials } from "./live-secrets.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
-import { shutdownSignal } from "./signals.ts";
+import { ReloadedFiles } from "./reloaded-files.ts";
+import { onHangup, shutdownSignal } from "./signals.ts";
 
 /** Interval of this server's sign of life. Without it its workers are not counted. */
 const BEAT_MS = 3_000;
@@ -48,9 +49,11 @@ export async function serve(config: Config, version: string): Promise<void> {
   });
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
+  const files = new ReloadedFiles(log);
+  onHangup(() => void files.reload());
   const opened = await openStore(config, log, metrics);
   try {
-    await run(config, log, metrics, opened, signalled);
+    await run(config, log, metrics, opened, files, signalled);
   } finally {
     await opened.close();
   }
@@ -62,6 +65,7 @@ async function run(
   log: Logger,
   metrics: MetricsRegistry,
   opened: OpenedStore,
+  files: ReloadedFiles,
   signalled: Promise<string>,
 ): Promise<void> {
   const { store } = opened;
@@ -105,10 +109,11 @@ async function run(
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
-  const credentials = new Credentials(await acceptedTokens(config));
+  const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });
   const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
-  const listeners = await listen(config, log, metrics, useCases, guard, readiness);
+  const tls = await liveCertificate(config, files, () => listeners);
+  const listeners = await listen(config, log, metrics, useCases, guard, readiness, tls);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
   const { tlsCert } = config;
@@ -121,6 +126,7 @@ async function run(
     startLoop(BEAT_MS, () => store.beat()),
     startReconciler(store, registry),
     startConfigWatch(store, Math.random),
+    files.start(),
   ];
 
   const why = await Promise.race([signalled, fatal]);
@@ -145,8 +151,9 @@ async function listen(
   useCases: Pick<ServicesOptions, "dlq" | "queues" | "deliveryBlocks" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
+  tls: TlsPair | undefined,
 ) {
-  const { payloadMaxBytes, drainGraceMs, tlsCert, tlsKey } = config;
+  const { payloadMaxBytes, drainGraceMs } = config;
   const descriptorSet = await readDescriptorSet();
   const services = createServices({
     ...useCases,
@@ -160,10 +167,7 @@ async function listen(
     config: {
       grpc: config.listenGrpc,
       http: config.listenHttp === "off" ? undefined : config.listenHttp,
-      tls:
-        tlsCert === undefined || tlsKey === undefined
-          ? undefined
-          : { certFile: tlsCert, keyFile: tlsKey },
+      tls,
       compressMinBytes: config.compressMinBytes,
       maxConnectionAgeMs: config.maxConnectionAgeMs,
       maxConnections: config.maxConnections,
