@@ -1,8 +1,8 @@
 // The embedded store, used if no Redis is configured: a redis-server of this service on a unix socket in the data folder.
 // There is one per data folder. It is supervised, and runs on when this process is killed.
 
-import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { privateFolder } from "./data-folder.ts";
 import { type DataLock, lockDataFolder } from "./data-lock.ts";
 import { DiskWatch, diskSpace } from "./disk-watch.ts";
 import type { EmbeddedLog } from "./embedded-log.ts";
@@ -22,7 +22,7 @@ import { socketFolder } from "./socket-folder.ts";
 import { Supervisor, type UnexpectedExit } from "./supervisor.ts";
 
 export interface EmbeddedOptions {
-  /** Created with mode 0700 when absent. */
+  /** Created if absent; other users lose their access. */
   readonly dataDir: string;
   /** The redis-server binary, 7.0 or newer. */
   readonly serverPath: string;
@@ -55,7 +55,7 @@ export interface EmbeddedRedis {
 
 /** Resolves when the socket accepts connections; commands may get LOADING until `ready`. */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
-  const dataDir = await ownFolder(options.dataDir);
+  const dataDir = await privateFolder(options.dataDir, options.log);
   const socketDir = await socketFolder(dataDir);
   const lock = await lockDataFolder(dataDir, socketDir);
   try {
@@ -68,19 +68,6 @@ export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<Embe
   } catch (error) {
     await lock.release();
     throw error;
-  }
-}
-
-async function ownFolder(path: string): Promise<string> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    return await realpath(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Error(
-      `The data folder ${path} can't be made or used (${code}). Name one that is a folder and ` +
-        "writable for this user with --data-dir.",
-    );
   }
 }
 

@@ -28,6 +28,8 @@ export async function launchServer(
 ): Promise<ServerProcess> {
   const log = openServerLog(settings.dataDir);
   let child: ChildProcess;
+  // Its files hold payloads. A child inherits the mask; this call returns after it has started.
+  const mask = process.umask(0o077);
   try {
     child = spawn(serverPath, serverArguments(settings), {
       cwd: settings.dataDir,
@@ -39,6 +41,7 @@ export async function launchServer(
       env: { PATH: process.env.PATH, TZ: process.env.TZ, LC_ALL: "C" },
     });
   } finally {
+    process.umask(mask);
     log.close();
   }
   const { pid } = child;

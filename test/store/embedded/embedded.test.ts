@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -19,6 +19,46 @@ test("it is private: a socket in the data folder, no port, nothing for other use
   expect(await setting(redis.socketPath, "port")).toBe("0");
   expect((await stat(redis.socketPath)).mode & 0o777).toBe(0o700);
   expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+});
+
+test("its files are private, whatever the mask of this process", async () => {
+  const dataDir = await dataFolder();
+  const mask = process.umask(0o022);
+  afterwards(async () => process.umask(mask));
+  const redis = await start(dataDir);
+  await redis.ready;
+  expect(process.umask()).toBe(0o022);
+  const files = await readdir(dataDir, { recursive: true, withFileTypes: true });
+  expect(files.map(({ name }) => name)).toContain("appendonlydir");
+  for (const { parentPath, name } of files) {
+    if (name.startsWith("own-")) continue; // the lock, without content
+    expect((await stat(join(parentPath, name))).mode & 0o077, name).toBe(0);
+  }
+});
+
+test("a data folder that others can enter becomes private", async () => {
+  const dataDir = await dataFolder();
+  const first = await start(dataDir);
+  await first.ready;
+  await first.stop();
+  await chmod(dataDir, 0o755);
+  const log = recordedLog();
+  await start(dataDir, { log });
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+  expect(log.lines).toContainEqual({
+    level: "warn",
+    message: "other users could enter the data folder; now it is private",
+  });
+});
+
+test("a folder with other files that others can enter is refused and stays as it is", async () => {
+  const dataDir = await dataFolder();
+  await writeFile(join(dataDir, "report.txt"), "");
+  await chmod(dataDir, 0o755);
+  await expect(start(dataDir)).rejects.toThrow(/has other files, and other users can enter it/);
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o755);
+  await chmod(dataDir, 0o700);
+  await (await start(dataDir)).ready;
 });
 
 test("answered writes are on disk, and nothing is evicted", async () => {
