@@ -77,7 +77,10 @@ async function run(
   const registry = new SessionRegistry(store.hints);
   const queueConfiguration = createQueueConfiguration(config);
   const inForce = new SettingsInForce({ store, log, ...queueConfiguration });
-  const deletions = new Deletions({ store, inForce, log });
+  const deletions = new Deletions({
+    ...{ store, inForce, log },
+    onDeleted: () => opened.embedded?.forgetDeleted(),
+  });
   store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
   const observed = { observer: metrics, log };

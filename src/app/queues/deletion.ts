@@ -17,6 +17,8 @@ export interface DeletionParts {
   store: Pick<Store, "configs" | "hasQueue" | "deletion">;
   inForce: Pick<SettingsInForce, "stored">;
   log: DecisionLog;
+  /** Called when nothing of a queue is left in the store. */
+  onDeleted?: () => void;
 }
 
 /** Attempts when settings change at the same time. */
@@ -85,11 +87,12 @@ export class Deletions {
   }
 
   async #finishNow(queue: string): Promise<void> {
-    const { store, log } = this.#parts;
+    const { store, log, onDeleted } = this.#parts;
     // Each step is short, so that other calls run in between.
     if (!(await this.#purgeAll(queue)) || !(await this.#removeSettings(queue))) return;
     await store.deletion.remove(queue);
     log.info({ queue }, "queue deleted");
+    onDeleted?.();
   }
 
   /** Removes all messages. False: another server has finished the deletion. */

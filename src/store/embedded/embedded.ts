@@ -7,6 +7,7 @@ import { type DataLock, lockDataFolder } from "./data-lock.ts";
 import { DiskWatch, diskSpace } from "./disk-watch.ts";
 import type { EmbeddedLog } from "./embedded-log.ts";
 import { failureHint } from "./failure-hint.ts";
+import { FileRewrite } from "./file-rewrite.ts";
 import { defaultMaxMemoryBytes } from "./memory-limit.ts";
 import { removeServerRecord, settleOrphan, writeServerRecord } from "./orphan.ts";
 import { untilListening } from "./readiness.ts";
@@ -47,6 +48,8 @@ export interface EmbeddedRedis {
   readonly ready: Promise<void>;
   /** Whether the disk is so full that sends must be refused. Checked every 2 s. */
   diskIsLow(): boolean;
+  /** Removes what was deleted from the append-only file too, within about a minute. */
+  forgetDeleted(): void;
   /** Called each time the server ended without `stop`; it is started again after `restartInMs`. */
   onUnexpectedExit(listener: (exit: UnexpectedExit) => void): void;
   /** Ends the server, frees the data folder. May be called more than once. */
@@ -94,10 +97,12 @@ async function startLocked(
   const first = orphan === undefined ? await launch() : takeOverServer(orphan, settings);
   supervisor.start(first);
   const disk = watchDisk(options, dataDir);
+  const rewrite = new FileRewrite({ socketPath, log });
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     disk.stop();
+    rewrite.stop();
     await supervisor.stop();
     removeServerRecord(dataDir);
     await lock.release();
@@ -124,6 +129,7 @@ async function startLocked(
     takenOver: first.takenOver,
     ready: supervisor.ready,
     diskIsLow: () => disk.isLow,
+    forgetDeleted: () => rewrite.request(),
     onUnexpectedExit: (listener) => supervisor.onUnexpectedExit(listener),
     stop: () => {
       stopped ??= stop();
