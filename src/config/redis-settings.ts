@@ -1,11 +1,10 @@
+import { MINUTE_MS } from "../core/time-units.ts";
 import { peerAddress } from "./address.ts";
 import { duration } from "./duration.ts";
 import { listOf } from "./list.ts";
 import { redisUrl, secret } from "./secret.ts";
 import { optional, type Setting, setting } from "./setting.ts";
 import { integer, string } from "./value-type.ts";
-
-const MINUTE_MS = 60_000;
 
 /** Settings of the connection to the store. */
 export const REDIS_SETTINGS = {

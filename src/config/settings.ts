@@ -1,4 +1,5 @@
 import { LIMITS } from "../core/settings.ts";
+import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
 import { listenAddress, optionalListenAddress } from "./address.ts";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
@@ -7,8 +8,6 @@ import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
 import { bearerTokens } from "./token.ts";
 import { boolean, choice, integer, path, string } from "./value-type.ts";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 const MIB = 1024 * 1024;
 /** Node's timers overflow at 2^31 ms, about 24.8 days, and then fire at once. */
 const TIMER_MAX_MS = 24 * DAY_MS;
