@@ -77,6 +77,9 @@ export function findContradictions(
       refuse(name, `${file} cannot be read: ${why}`, "check its path and permissions");
   }
 
+  if (s.metricsAccess === "token" && !needsToken(s)) {
+    refuse("metrics-access", "there are no tokens", "set DLQ_TOKENS or tokens-file");
+  }
   const wrong = s.tokensFile === undefined ? undefined : wrongTokens(s.tokensFile);
   if (wrong !== undefined) {
     refuse("tokens-file", `${s.tokensFile}: ${wrong}`, "write one token on a line");

@@ -243,6 +243,14 @@ export const SETTINGS = {
     doc: "json: one object for each line. pretty: for people. auto: pretty on a terminal, otherwise json.",
     example: "json",
   }),
+  metricsAccess: setting({
+    name: "metrics-access",
+    group: "Logs and metrics",
+    type: choice(["open", "token"]),
+    fallback: "open",
+    doc: "Who may read /metrics, which shows names of queues. open: everybody who can connect to listen-http. token: callers with a token.",
+    example: "token",
+  }),
   metricsNamespace: setting({
     name: "metrics-namespace",
     group: "Logs and metrics",

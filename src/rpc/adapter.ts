@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -36,7 +37,7 @@ export interface AdapterOptions {
   /** Aborts when the server stops. Every context's signal follows. */
   shutdownSignal: AbortSignal;
   /** Called before the request is read. */
-  refusal: CheckCaller;
+  refusal: CheckCaller<DescMethod>;
   /** Counts a call that ended before its implementation ran. */
   refused(method: string, code: string): void;
   memory: RequestMemory;

@@ -24,8 +24,8 @@ export interface GuardOptions {
   maxTimeoutMs?: number;
 }
 
-export type CheckCaller = (
-  method: DescMethod,
+export type CheckCaller<What> = (
+  what: What,
   call: CredentialsCall,
   address: () => string | undefined,
 ) => ConnectError | undefined;
@@ -52,7 +52,9 @@ export interface Guard {
    * Returns why the caller is refused, before its request is read, and logs it. `address` returns
    * the caller's address.
    */
-  refusal: CheckCaller;
+  refusal: CheckCaller<DescMethod>;
+  /** The same for a page of the HTTP port, by its path. */
+  pageRefusal: CheckCaller<string>;
   /** Logs an INTERNAL error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
 }
@@ -101,15 +103,20 @@ export function createGuard(options: GuardOptions): Guard {
     };
   }
 
+  const pageRefusal: CheckCaller<string> = (name, call, address) => {
+    const token = credentials.check(call);
+    if (token === undefined || !("refused" in token)) return undefined;
+    refusals.report(name, token, address());
+    return toConnectError(unauthenticated());
+  };
+
   return {
     calls,
     reportInternal,
+    pageRefusal,
     refusal(method, call, address) {
       if (openServices.has(method.parent.typeName)) return undefined;
-      const token = credentials.check(call);
-      if (token === undefined || !("refused" in token)) return undefined;
-      refusals.report(nameOf(method), token, address());
-      return toConnectError(unauthenticated());
+      return pageRefusal(nameOf(method), call, address);
     },
     wrap(service, implementation, { open = false } = {}) {
       if (open) openServices.add(service.typeName);

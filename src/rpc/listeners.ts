@@ -17,6 +17,8 @@ export interface ListenersConfig {
   http: ListenAddress | undefined;
   /** For both listeners. Undefined: plaintext. */
   tls: TlsPair | undefined;
+  /** Whether `/metrics` needs a token. Default: not. */
+  metricsNeedToken?: boolean;
   /** 0: responses are never compressed. */
   compressMinBytes: number;
   /** 0: no limit. */
@@ -37,7 +39,7 @@ export interface ListenersOptions {
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType" | "rpc">;
   /** The guard of the services. `close` waits for its calls. */
-  guard: Pick<Guard, "calls" | "reportInternal" | "refusal">;
+  guard: Pick<Guard, "calls" | "reportInternal" | "refusal" | "pageRefusal">;
   log: {
     debug(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -106,6 +108,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         address: config.http,
         ...(config.unreadTimeoutMs !== undefined && { unreadTimeoutMs: config.unreadTimeoutMs }),
         routes: (router) => registerServices(router, services),
+        metricsRefusal: config.metricsNeedToken === true ? guard.pageRefusal : () => undefined,
         shutdownSignal: shutdown.signal,
         readiness,
         metrics,

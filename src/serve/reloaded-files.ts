@@ -68,11 +68,12 @@ class Reloaded<T = unknown> {
       const value = await load();
       if (!this.#isNew(JSON.stringify(value)) && !always) return;
       use(value);
-      this.#log.info(`${name} reloaded`);
+      this.#log.info({ what: name }, "files reloaded");
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (!this.#isNew(why) && !always) return;
-      this.#log.warn({ error: why }, `${name} cannot be used; the previous ones stay in force`);
+      const message = "files cannot be used; the previous ones stay in force";
+      this.#log.warn({ what: name, error: why }, message);
     }
   }
 

@@ -171,6 +171,7 @@ async function listen(
       grpc: config.listenGrpc,
       http: config.listenHttp === "off" ? undefined : config.listenHttp,
       tls,
+      metricsNeedToken: config.metricsAccess === "token",
       compressMinBytes: config.compressMinBytes,
       maxConnectionAgeMs: config.maxConnectionAgeMs,
       maxConnections: config.maxConnections,

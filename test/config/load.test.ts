@@ -264,6 +264,11 @@ describe("contradictions", () => {
       /^tokens-file.*x: ENOENT/,
     ],
     [
+      "metrics for tokens without tokens",
+      { argv: ["--metrics-access=token"] },
+      /^metrics-access.*no tokens; set DLQ_TOKENS or tokens-file/,
+    ],
+    [
       "URL and Sentinels",
       { argv: ["--redis-url=redis://h", "--redis-sentinels=h:1", "--redis-sentinel-name=m"] },
       /^redis-sentinels.*redis-url is set too/,

@@ -48,12 +48,12 @@ it("a changed tokens file applies to calls and ends the streams of removed token
   const staying = await Worker.open(as(server, NEW).dlq, { queues: ["q"] });
 
   await writeFile(path("tokens"), "orders:sha256:damaged");
-  await logged(server, "tokens cannot be used; the previous ones stay in force");
+  await logged(server, "files cannot be used; the previous ones stay in force");
   expect(worker.isOver).toBe(false);
   await as(server, OLD).dlq.stats({});
 
   await writeFile(path("tokens"), line(NEW));
-  await logged(server, "tokens reloaded");
+  await logged(server, "files reloaded");
   expect((await worker.ended)?.code).toBe(Code.Unauthenticated);
   expect((await errorOf(as(server, OLD).dlq.stats({}))).code).toBe(Code.Unauthenticated);
   await as(server, NEW).dlq.stats({});
@@ -75,14 +75,14 @@ it("SIGHUP reads the files again and ends nothing", async () => {
   const server = await start({ DLQ_TOKENS_FILE: path("tokens") });
   const worker = await Worker.open(as(server, OLD).dlq, { queues: ["q"] });
   process.kill(server.pid, "SIGHUP");
-  await logged(server, "tokens reloaded");
+  await logged(server, "files reloaded");
   process.kill(server.pid, "SIGHUP");
-  await logged(server, "tokens reloaded", 2);
+  await logged(server, "files reloaded", 2);
   expect(worker.isOver).toBe(false);
   await worker.close();
   await server.restart();
   process.kill(server.pid, "SIGHUP");
-  await logged(server, "tokens reloaded", 3);
+  await logged(server, "files reloaded", 3);
 });
 
 async function certificate(name: string): Promise<void> {
@@ -127,11 +127,11 @@ it("a renewed certificate serves new connections of both ports", async () => {
   expect(await presented(server.grpcAddress)).toBe("CN=first");
 
   await use("crt", "second");
-  await logged(server, "TLS certificate and key cannot be used; the previous ones stay in force");
+  await logged(server, "files cannot be used; the previous ones stay in force");
   expect(await presented(server.grpcAddress)).toBe("CN=first");
 
   await use("key", "second");
-  await logged(server, "TLS certificate and key reloaded");
+  await logged(server, "files reloaded");
   expect(await presented(server.grpcAddress)).toBe("CN=second");
   expect(await presented(server.httpAddress)).toBe("CN=second");
   expect(worker.isOver).toBe(false);

@@ -203,6 +203,23 @@ describe("pages", () => {
     );
   });
 
+  it("/metrics can need a token, and the pages of probes never do", async () => {
+    const tokens = ["t1"];
+    const { http, logged } = await startServer({ tokens, config: { metricsNeedToken: true } });
+    const refused = await fetch(`http://${http}/metrics`);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+    expect(await refused.text()).toContain("no valid credentials");
+    expect(logged).toMatchObject([{ fields: { address: "127.0.0.1", method: "/metrics" } }]);
+    const headers = { authorization: "Bearer t1" };
+    const page = await get(`http://${http}/metrics`, { headers });
+    expect(page.status).toBe(200);
+    expect(page.body).toContain('{method="/metrics",code="UNAUTHENTICATED"} 1');
+    for (const path of ["livez", "readyz"]) {
+      expect((await get(`http://${http}/${path}`)).status).toBe(200);
+    }
+  });
+
   it("list the pages for an unknown path", async () => {
     const { http } = await startServer();
     const page = await get(`http://${http}/`);

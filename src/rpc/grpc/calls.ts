@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
 import { codeName, deadlineExceeded } from "../error-map.ts";
 import type { CheckCaller } from "../guard.ts";
@@ -17,7 +18,7 @@ export interface GrpcCallsOptions {
   /** Adds the listener's data of the call's connection. */
   values(values: ContextValues, stream: ServerHttp2Stream): ContextValues;
   /** Called before any byte of the request is kept. */
-  refusal: CheckCaller;
+  refusal: CheckCaller<DescMethod>;
   /** Logs an internal error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
   /**
