@@ -82,11 +82,15 @@ function startEmbedded(config: Config, log: Logger): Promise<EmbeddedRedis> {
   });
 }
 
-/** Without user and password. */
-function describeTarget(target: RedisTarget): string {
+/** Describes a Redis for people, without user and password. */
+export function describeTarget(target: RedisTarget): string {
   switch (target.kind) {
-    case "url":
-      return target.url.replace(/\/\/[^@/]*@/, "//");
+    case "url": {
+      const url = new URL(target.url);
+      url.username = "";
+      url.password = "";
+      return String(url);
+    }
     case "sentinels":
       return `Redis "${target.name}" by its Sentinels`;
     case "socket":
