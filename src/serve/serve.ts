@@ -42,6 +42,9 @@ const LAST_CALLS_MS = 1_000;
 export async function serve(config: Config, version: string): Promise<void> {
   const log = createLogger(config);
   for (const warning of config.warnings) log.warn(warning);
+  if (process.getuid?.() === 0) {
+    log.warn("the server runs as root and does not need to: use a user of its own");
+  }
   const metrics = createMetrics({
     namespace: config.metricsNamespace,
     maxQueues: config.metricsMaxQueues,

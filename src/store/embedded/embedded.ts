@@ -1,7 +1,7 @@
 // The embedded store, used if no Redis is configured: a redis-server of this service on a unix socket in the data folder.
 // There is one per data folder. It is supervised, and runs on when this process is killed.
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { privateFolder } from "./data-folder.ts";
 import { type DataLock, lockDataFolder } from "./data-lock.ts";
 import { DiskWatch, diskSpace } from "./disk-watch.ts";
@@ -11,6 +11,7 @@ import { FileRewrite } from "./file-rewrite.ts";
 import { defaultMaxMemoryBytes } from "./memory-limit.ts";
 import { removeServerRecord, settleOrphan, writeServerRecord } from "./orphan.ts";
 import { untilListening } from "./readiness.ts";
+import { redisUser } from "./redis-user.ts";
 import { ask } from "./reply.ts";
 import { liveSettings, type ServerSettings } from "./server-arguments.ts";
 import {
@@ -81,8 +82,13 @@ async function startLocked(
 ): Promise<EmbeddedRedis> {
   const { dataDir, socketPath, maxMemoryBytes } = settings;
   const { log, serverPath } = options;
+  // Another folder of sockets belongs to this process alone.
+  const ownSocket = dirname(socketPath) === dataDir;
+  const user = ownSocket ? redisUser(dataDir, serverPath) : undefined;
+  if (user !== undefined)
+    log.info({ ...user, dataDir }, "Redis runs as the owner of the data folder");
   const launch = async (): Promise<ServerProcess> => {
-    const server = await launchServer(serverPath, settings);
+    const server = await launchServer(serverPath, settings, user);
     // At once: if this process is killed now, the next start must find this server.
     writeServerRecord(dataDir, { ...server.identity, socketPath });
     return server;

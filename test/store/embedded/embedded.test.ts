@@ -1,9 +1,21 @@
-import { chmod, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { identify } from "../../../src/store/embedded/process-identity.ts";
 import { ask } from "../../../src/store/embedded/reply.ts";
+import { findRedisServer } from "../../support/redis.ts";
 import { afterwards, dataFolder, recordedLog, start, until } from "./data-folder.ts";
 
 async function setting(socketPath: string, name: string): Promise<unknown> {
@@ -60,6 +72,42 @@ test("a folder with other files that others can enter is refused and stays as it
   await chmod(dataDir, 0o700);
   await (await start(dataDir)).ready;
 });
+
+test.runIf(process.getuid?.() === 0)("root runs it as the owner of the folder", async () => {
+  const dataDir = await dataFolder();
+  const nobody = 65_534;
+  await chown(dataDir, nobody, nobody);
+  // A path that every user can enter, with the name that makes the program a server.
+  const programs = await dataFolder();
+  await chmod(programs, 0o755);
+  const serverPath = join(programs, "redis-server");
+  await symlink(await realpath(findRedisServer()), serverPath);
+  for (const value of ["first", "second"]) {
+    const redis = await start(dataDir, { serverPath });
+    await redis.ready;
+    const status = await readFile(`/proc/${redis.pid}/status`, "utf8");
+    expect(status).toMatch(/^Uid:\s+65534\s+65534\s+65534/m);
+    expect(status).toMatch(/^Groups:\s*$/m);
+    await ask(redis.socketPath, ["APPEND", "kept", value], 5_000);
+    expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toMatch(/^first/);
+    await redis.stop();
+  }
+  expect((await stat(join(dataDir, "redis.log"))).uid).toBe(nobody);
+});
+
+test.runIf(process.getuid?.() === 0)(
+  "root runs it as root if the owner cannot read the data",
+  async () => {
+    const dataDir = await dataFolder();
+    const first = await start(dataDir);
+    await first.ready;
+    await first.stop();
+    await chown(dataDir, 65_534, 65_534);
+    const second = await start(dataDir);
+    await second.ready;
+    expect(await readFile(`/proc/${second.pid}/status`, "utf8")).toMatch(/^Uid:\s+0\s/m);
+  },
+);
 
 test("answered writes are on disk, and nothing is evicted", async () => {
   const redis = await start(await dataFolder(), { maxMemoryBytes: 50_000_000 });
