@@ -15,6 +15,8 @@ export interface AckParts extends FailureParts {
   store: Pick<Store, "examine" | "settle" | "messages">;
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number;
+  /** Whether the log has the notes of workers. Default: not. */
+  logNotes?: boolean;
   observer: Observer & EditObserver;
   log: DecisionLog;
   /** Notifies worker sessions that leases have ended. */
@@ -195,7 +197,7 @@ function statusOf(kind: SettleItem["kind"], state: Settled["state"]): AttemptSta
 
 /** Reports applied outcomes to metrics, log and worker sessions, and starts moves. */
 function report(
-  { observer, log, registry, mover }: AckParts,
+  { observer, log, registry, mover, logNotes = false }: AckParts,
   { queue, caller }: Pick<Chunk, "queue" | "caller">,
   decided: readonly Decision[],
   reply: SettleReply,
@@ -225,7 +227,10 @@ function report(
     const isFinal = status === "quarantined" || status === "discarded";
     if (!isFinal && !log.isLevelEnabled("debug")) return;
     const id = formatMessageId(item.token.messageId);
-    const { reason, note, delayMs } = item;
+    const { reason, delayMs } = item;
+    // Other notes are names of rules.
+    const isWorkers = item.kind === "quarantine" || item.kind === "discard";
+    const note = isWorkers && !logNotes ? undefined : item.note;
     const facts = { queue, id, state, reason, quarantineReason, why, note, delayMs, caller };
     if (isFinal) log.info(facts, status);
     else log.debug(facts, status ?? "returned");

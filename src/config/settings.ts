@@ -243,6 +243,14 @@ export const SETTINGS = {
     doc: "json: one object for each line. pretty: for people. auto: pretty on a terminal, otherwise json.",
     example: "json",
   }),
+  logNotes: setting({
+    name: "log-notes",
+    group: "Logs and metrics",
+    type: boolean,
+    fallback: false,
+    doc: "Logs the notes with which workers quarantine or discard messages. They are free text and may have personal data.",
+    example: "true",
+  }),
   metricsAccess: setting({
     name: "metrics-access",
     group: "Logs and metrics",

@@ -100,6 +100,7 @@ async function run(
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,
+    logNotes: config.logNotes,
     payloadMaxBytes,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
