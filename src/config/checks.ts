@@ -30,6 +30,11 @@ export function needsToken(s: Pick<ServerSettings, "tokens" | "tokensFile">): bo
 
 const usesSentinels = (s: ServerSettings): boolean => s.redisSentinels.length > 0;
 
+/** Reports whether connections to Redis use TLS. */
+export function usesRedisTls(s: Pick<ServerSettings, "redisUrl" | "redisTls">): boolean {
+  return s.redisTls || s.redisUrl?.startsWith("rediss:") === true;
+}
+
 /** Reports whether the server runs an embedded Redis. */
 export function isEmbedded(s: Pick<ServerSettings, "redisUrl" | "redisSentinels">): boolean {
   return s.redisUrl === undefined && s.redisSentinels.length === 0;
@@ -62,15 +67,33 @@ export function findContradictions(
     refuse("listen-http", "is the same address as listen-grpc", "choose another port, or off");
   }
 
-  if (s.tlsCert !== undefined && s.tlsKey === undefined) {
-    refuse("tls-cert", "there is a certificate but no key", "set tls-key too");
+  for (const [prefix, cert, key] of [
+    ["", s.tlsCert, s.tlsKey],
+    ["redis-", s.redisTlsCert, s.redisTlsKey],
+  ] as const) {
+    if (cert !== undefined && key === undefined) {
+      refuse(`${prefix}tls-cert`, "there is a certificate but no key", `set ${prefix}tls-key too`);
+    }
+    if (key !== undefined && cert === undefined) {
+      refuse(`${prefix}tls-key`, "there is a key but no certificate", `set ${prefix}tls-cert too`);
+    }
   }
-  if (s.tlsKey !== undefined && s.tlsCert === undefined) {
-    refuse("tls-key", "there is a key but no certificate", "set tls-cert too");
+  const redisFiles = [
+    ["redis-tls-ca", s.redisTlsCa],
+    ["redis-tls-cert", s.redisTlsCert],
+    ["redis-tls-key", s.redisTlsKey],
+  ] as const;
+  for (const [name, file] of redisFiles) {
+    if (file === undefined || usesRedisTls(s)) continue;
+    refuse(name, "has no effect without TLS", "use redis-url with rediss, or redis-tls");
+  }
+  if (s.redisTls && !usesSentinels(s)) {
+    refuse("redis-tls", "has no effect without redis-sentinels", "use redis-url with rediss");
   }
   for (const [name, file] of [
     ["tls-cert", s.tlsCert],
     ["tls-key", s.tlsKey],
+    ...redisFiles,
   ] as const) {
     const why = file === undefined ? undefined : unreadable(file);
     if (why !== undefined)

@@ -54,7 +54,7 @@ export async function serve(config: Config, version: string): Promise<void> {
   const signalled = shutdownSignal();
   const files = new ReloadedFiles(log);
   onHangup(() => void files.reload());
-  const opened = await openStore(config, log, metrics);
+  const opened = await openStore(config, log, metrics, files);
   try {
     await run(config, log, metrics, opened, files, signalled);
   } finally {

@@ -269,6 +269,21 @@ describe("contradictions", () => {
       /^metrics-access.*no tokens; set DLQ_TOKENS or tokens-file/,
     ],
     [
+      "a certificate for Redis without TLS",
+      { argv: ["--redis-url=redis://h", "--redis-tls-ca=c.pem"], files },
+      /^redis-tls-ca.*no effect without TLS; use redis-url with rediss, or redis-tls/,
+    ],
+    [
+      "a certificate for Redis without a key",
+      { argv: ["--redis-url=rediss://h", "--redis-tls-cert=c.pem"], files },
+      /^redis-tls-cert.*set redis-tls-key too/,
+    ],
+    [
+      "TLS of Sentinels beside a URL",
+      { argv: ["--redis-url=rediss://h", "--redis-tls"] },
+      /^redis-tls .*no effect without redis-sentinels; use redis-url with rediss/,
+    ],
+    [
       "URL and Sentinels",
       { argv: ["--redis-url=redis://h", "--redis-sentinels=h:1", "--redis-sentinel-name=m"] },
       /^redis-sentinels.*redis-url is set too/,
@@ -302,6 +317,7 @@ describe("contradictions", () => {
     ["HTTP off", { argv: ["--listen-http=off"] }],
     ["two free ports", { argv: ["--listen-http=127.0.0.1:0", "--listen-grpc=127.0.0.1:0"] }],
     ["TLS", { argv: ["--tls-cert=c.pem", "--tls-key=k.pem"], files }],
+    ["TLS of Redis", { argv: ["--redis-url=rediss://h", "--redis-tls-ca=c.pem"], files }],
     [
       "Sentinels",
       { argv: ["--redis-sentinels=a:1,b:1", "--redis-sentinel-name=m", "--redis-password=p"] },
