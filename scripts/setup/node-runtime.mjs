@@ -5,12 +5,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isRecentNode, OLDEST_NODE } from "../../src/oldest-node.mjs";
 import { npm } from "./npm.mjs";
 import { RUNTIME } from "./places.mjs";
 import { announce, run, SetupError } from "./step.mjs";
 
-/** Older ones have crashes and leaks in HTTP/2, or do not run TypeScript. */
-const OLDEST = [24, 14, 1];
 const INSTALLED = "24.21.0";
 /** The last release of the oldest line that the client supports. */
 const OLDEST_OF_CLIENT = "20.20.0";
@@ -40,10 +39,10 @@ const PACKAGE = Object.keys(PACKAGES).find(
 
 /** @returns {string} the path of a Node binary */
 export function ensureNode() {
-  if (isRecent(process.versions.node)) return process.execPath;
+  if (isRecentNode(process.versions.node)) return process.execPath;
   if (PACKAGE === undefined) {
     throw new SetupError(
-      `This needs Node ${OLDEST.join(".")} or newer, and runs on ${process.version}.\n` +
+      `This needs Node ${OLDEST_NODE} or newer, and runs on ${process.version}.\n` +
         "Install the current LTS release from https://nodejs.org, or with your version manager.",
     );
   }
@@ -83,13 +82,6 @@ function install(name, version, prefix, why) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** @param {string} version */
-function isRecent(version) {
-  const parts = version.split(".").map(Number);
-  const differs = OLDEST.findIndex((part, i) => part !== parts[i]);
-  return differs < 0 || (parts[differs] ?? 0) > (OLDEST[differs] ?? 0);
 }
 
 /** @param {string} folder */

@@ -7,7 +7,13 @@ import type { AckOutcome, Caller, OutcomeCommand } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import { RefusedEdits, withEdits } from "./edits/automatic-edits.ts";
 import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
-import type { AttemptStatus, DecisionLog, EditObserver, Observer } from "./observer.ts";
+import {
+  type AttemptStatus,
+  type DecisionLog,
+  type EditObserver,
+  failureForLog,
+  type Observer,
+} from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 import type { Mover } from "./rules/mover.ts";
 
@@ -209,7 +215,7 @@ function report(
     .map(({ item }) => item.token.messageId);
   if (moving.length > 0) mover?.moveNow(queue, moving);
   const ended = new Map<string, { sessionId: Uint8Array; leases: LeaseTokenParts[] }>();
-  decided.forEach(({ item, why }, index) => {
+  decided.forEach(({ item, why, failure }, index) => {
     const settled = reply.results[index] as Settled;
     if (settled.status !== "APPLIED") return;
     const { state, quarantineReason, heldMs, ageMs, sessionId } = settled;
@@ -231,7 +237,9 @@ function report(
     // Other notes are names of rules.
     const isWorkers = item.kind === "quarantine" || item.kind === "discard";
     const note = isWorkers && !logNotes ? undefined : item.note;
-    const facts = { queue, id, state, reason, quarantineReason, why, note, delayMs, caller };
+    const cause = failure === undefined ? {} : { failure: failureForLog(failure) };
+    const verdict = { id, state, reason, quarantineReason, why, note, delayMs };
+    const facts = { queue, ...verdict, caller, ...cause };
     if (isFinal) log.info(facts, status);
     else log.debug(facts, status ?? "returned");
   });

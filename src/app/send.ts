@@ -8,7 +8,7 @@ import { arrivalVerdict, POISON_WHY, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
-import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
+import { type DecisionLog, type EditObserver, failureForLog, type Observer } from "./observer.ts";
 import { judgeSend, type PendingSend, type RuleJudge } from "./rules/rule-judge.ts";
 
 export interface SendParts {
@@ -51,9 +51,11 @@ export function createSend(given: SendParts) {
     let open = await recallRoutes(parts, sends);
     for (let attempt = 0; attempt < ATTEMPTS && open.some(isPending); attempt++)
       open = await storeAll(parts, open);
-    return open.map((one) =>
+    const results = open.map((one) =>
       isPending(one) ? aborted(200, `the target queue of a send to ${one.command.queue}`) : one,
     );
+    for (const one of results) if (one instanceof DlqError) parts.observer.refused(one.kind);
+    return results;
   };
 }
 
@@ -265,7 +267,7 @@ function conclude(
         ...(queue === command.queue ? {} : { queue }),
       };
     case "stored":
-      return stored(parts, queue, command.queue, reply, sentReason, why);
+      return stored(parts, send, reply, sentReason, why);
   }
 }
 
@@ -278,8 +280,7 @@ const NO_MESSAGE = {
 
 function stored(
   { observer, log }: SendParts,
-  queue: string,
-  requestedQueue: string,
+  { queue, command }: PendingSend,
   reply: SendReply & { status: "stored" },
   sentReason: PendingSend["reason"],
   verdictWhy: string,
@@ -288,7 +289,7 @@ function stored(
   const dueAtMs = state === "SCHEDULED" ? reply.dueAtMs : undefined;
   const result: SendResult = {
     ...{ id, state, reason, dueAtMs, duplicate: joined, quarantineReason },
-    ...(queue === requestedQueue ? {} : { queue }),
+    ...(queue === command.queue ? {} : { queue }),
   };
   if (repeated) return result;
   if (!joined) observer.accepted(queue, sentReason);
@@ -296,7 +297,17 @@ function stored(
   if (quarantined || log.isLevelEnabled("debug")) {
     // Only the store counts the sends of a source.
     const why = quarantineReason === "POISON" ? POISON_WHY : verdictWhy;
-    const facts = { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why };
+    const failure = failureForLog(command.failure);
+    const decided = {
+      queue,
+      id: formatMessageId(id),
+      reason,
+      state,
+      quarantineReason,
+      joined,
+      why,
+    };
+    const facts = { ...decided, failure };
     if (quarantined) log.info(facts, "quarantined");
     else log.debug(facts, joined ? "joined" : "accepted");
   }

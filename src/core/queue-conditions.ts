@@ -27,9 +27,12 @@ export interface QueueSnapshot {
   heldKeys?: number | undefined;
   /** Time until the queue's rate allows the next delivery; 0 or absent: now. */
   nextTokenInMs?: number | undefined;
+  /** Why sends are refused, and what to do; absent: they are accepted. */
+  sendsRefused?: string | undefined;
 }
 
 export type QueueConditionCode =
+  | "SENDS_REFUSED"
   | "EMPTY"
   | "ALL_QUARANTINED"
   | "PAUSED"
@@ -56,6 +59,10 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   const { scheduled, dueNow, inFlight, quarantined, workers } = queue;
   const isolatedDue = Math.min(queue.isolatedDue ?? 0, dueNow);
   const conditions: QueueCondition[] = [];
+  if (queue.sendsRefused !== undefined) {
+    const text = `Sends are refused: ${queue.sendsRefused}. Deliveries, outcomes and Retry go on.`;
+    conditions.push({ code: "SENDS_REFUSED", text });
+  }
   // Also for an empty queue, so that an operator can check a pause in advance.
   if (queue.paused) conditions.push({ code: "PAUSED", text: pausedText(queue) });
   if (scheduled + inFlight === 0) {

@@ -48,14 +48,24 @@ function clean(value: unknown, depth: number): unknown {
 
 function cleanObject(object: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [
-      key,
-      isSensitive(key) && value !== undefined && value !== null ? HIDDEN : clean(value, depth + 1),
-    ]),
+    Object.entries(object)
+      .filter(([, value]) => !isEmpty(value))
+      .map(([key, value]) => [
+        key,
+        isSensitive(key) && value !== null ? HIDDEN : clean(value, depth + 1),
+      ]),
   );
 }
 
-/** Returns a copy of a line's fields without secrets and payloads. */
+const isBlank = (value: unknown): boolean => value === undefined || value === "";
+
+/** Reports whether a value says nothing, such as a failure without type and message. */
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return isBlank(value);
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isBlank);
+}
+
+/** Returns a copy of a line's fields without secrets, payloads and empty values. */
 export function redact(object: object): Record<string, unknown> {
   return cleanObject(object, 0);
 }

@@ -161,10 +161,14 @@ function createPages({ readiness, metrics, metricsRefusal, refused }: HttpListen
     },
     /** The process runs and its event loop works: a restart would not help the store. */
     "/livez": (): Page => ({ status: 200, body: "alive\n" }),
-    /** The store responses, and the server does not drain. */
-    "/readyz": (): Page =>
-      readiness.state() === "SERVING"
-        ? { status: 200, body: "ready\n" }
-        : { status: 503, body: `not ready: ${readiness.why?.() ?? "the store does not answer"}\n` },
+    /** The store answers, and the server does not drain. */
+    "/readyz": (): Page => {
+      if (readiness.state() !== "SERVING") {
+        const why = readiness.why?.() ?? "the store does not answer";
+        return { status: 503, body: `not ready: ${why}\n` };
+      }
+      const warning = readiness.warning?.();
+      return { status: 200, body: warning === undefined ? "ready\n" : `ready; ${warning}\n` };
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { atMost } from "../app/timers.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
-import type { ListenAddress } from "./bind.ts";
+import { checkAddress, type ListenAddress } from "./bind.ts";
 import { stopping } from "./error-map.ts";
 import { createGrpcListener } from "./grpc-listener.ts";
 import type { Guard } from "./guard.ts";
@@ -67,6 +67,17 @@ export interface Listeners {
 
 /** Time for peers to read the end of a cut stream before the connection closes. */
 const END_GRACE_MS = 1_000;
+
+/**
+ * Rejects with the errors of `start`, before anything else is started. A port that is taken in between is found by `start`.
+ */
+export async function checkListeners({
+  grpc,
+  http,
+}: Pick<ListenersConfig, "grpc" | "http">): Promise<void> {
+  await checkAddress("gRPC", grpc);
+  if (http !== undefined) await checkAddress("HTTP", http);
+}
 
 export function createListeners(options: ListenersOptions): Listeners {
   const { config, services, guard, log } = options;

@@ -5,7 +5,6 @@ import { needsToken, usesRedisTls } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
 import { parseTokensFile, type Token } from "../config/token.ts";
 import { Credentials } from "../rpc/credentials.ts";
-import type { Listeners } from "../rpc/listeners.ts";
 import { readPem, readTls, type TlsPair } from "../rpc/tls.ts";
 import type { RedisTls } from "../store/redis/connection.ts";
 import type { ReloadedFiles } from "./reloaded-files.ts";
@@ -28,18 +27,26 @@ async function readTokens(file: string): Promise<readonly Token[]> {
   return parsed.ok;
 }
 
+/** The server's certificate and key. */
+export interface LiveCertificate {
+  readonly first: TlsPair;
+  /** Called with each later one. */
+  onRenewed: ((pair: TlsPair) => void) | undefined;
+}
+
 /** Reads the server's certificate and key, and follows changes. Undefined: no TLS. */
 export async function liveCertificate(
   { tlsCert, tlsKey }: Config,
   files: ReloadedFiles,
-  listeners: () => Pick<Listeners, "useCertificate">,
-): Promise<TlsPair | undefined> {
+): Promise<LiveCertificate | undefined> {
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
-  return await files.add({
+  const first = await files.add({
     name: "TLS certificate and key",
     load: () => readTls({ certFile: tlsCert, keyFile: tlsKey }),
-    use: (pair) => listeners().useCertificate(pair),
+    use: (pair) => live.onRenewed?.(pair),
   });
+  const live: LiveCertificate = { first, onRenewed: undefined };
+  return live;
 }
 
 /** Reads the certificates for Redis, and follows changes. Undefined: no TLS. */

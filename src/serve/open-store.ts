@@ -45,6 +45,10 @@ export async function openStore(
       config.queueCreation === "open" || named.has(queue) || store.configs.get(queue) !== undefined,
     waitReplicas: config.redisWaitReplicas,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
+    onMemoryFull: (full) => {
+      if (full) log.warn("Redis has nearly used its maxmemory: sends are refused");
+      else log.info("Redis has enough memory again: sends are accepted");
+    },
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
   });

@@ -1,3 +1,4 @@
+import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
@@ -20,13 +21,12 @@ import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
-import { createListeners } from "../rpc/listeners.ts";
+import { checkListeners, createListeners, type ListenersConfig } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
-import type { TlsPair } from "../rpc/tls.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
-import { liveCertificate, liveCredentials } from "./live-secrets.ts";
+import { type LiveCertificate, liveCertificate, liveCredentials } from "./live-secrets.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
@@ -54,9 +54,11 @@ export async function serve(config: Config, version: string): Promise<void> {
   const signalled = shutdownSignal();
   const files = new ReloadedFiles(log);
   onHangup(() => void files.reload());
+  const certificate = await liveCertificate(config, files);
+  await checkListeners(listenersConfigOf(config, certificate));
   const opened = await openStore(config, log, metrics, files);
   try {
-    await run(config, log, metrics, opened, files, signalled);
+    await run(config, log, metrics, opened, { files, certificate }, signalled);
   } finally {
     await opened.close();
   }
@@ -68,12 +70,15 @@ async function run(
   log: Logger,
   metrics: MetricsRegistry,
   opened: OpenedStore,
-  files: ReloadedFiles,
+  { files, certificate }: { files: ReloadedFiles; certificate: LiveCertificate | undefined },
   signalled: Promise<string>,
 ): Promise<void> {
   const { store } = opened;
   const { payloadMaxBytes } = config;
-  const readiness = new ServerReadiness();
+  const readiness = new ServerReadiness({
+    problem: () => store.problem,
+    full: () => store.messages.full,
+  });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();
@@ -86,7 +91,8 @@ async function run(
   });
   store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
-  const observed = { observer: metrics, log };
+  const boundedLog = new BoundedLog(log);
+  const observed = { observer: metrics, log: boundedLog };
   const rulesInForce = new RulesInForce({ store, read: readStoredRules, ...observed });
   const mover = new Mover({ store, settingsOf: inForce.of, ...observed });
   const shared = {
@@ -116,11 +122,12 @@ async function run(
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
+  metrics.watchStore(() => store.messages.full !== undefined);
   const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });
   const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
-  const tls = await liveCertificate(config, files, () => listeners);
-  const listeners = await listen(config, log, metrics, useCases, guard, readiness, tls);
+  const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
+  if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
   const { tlsCert } = config;
@@ -148,6 +155,7 @@ async function run(
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
   await mover.stop();
+  boundedLog.close();
   if (why instanceof Error) throw why;
 }
 
@@ -158,7 +166,7 @@ async function listen(
   useCases: Pick<ServicesOptions, "dlq" | "queues" | "deliveryBlocks" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
-  tls: TlsPair | undefined,
+  certificate: LiveCertificate | undefined,
 ) {
   const { payloadMaxBytes, drainGraceMs } = config;
   const descriptorSet = await readDescriptorSet();
@@ -171,22 +179,30 @@ async function listen(
     drainGraceMs,
   });
   return createListeners({
-    config: {
-      grpc: config.listenGrpc,
-      http: config.listenHttp === "off" ? undefined : config.listenHttp,
-      tls,
-      metricsNeedToken: config.metricsAccess === "token",
-      compressMinBytes: config.compressMinBytes,
-      maxConnectionAgeMs: config.maxConnectionAgeMs,
-      maxConnections: config.maxConnections,
-      requestMemoryBytes: config.requestMemoryBytes,
-    },
+    config: listenersConfigOf(config, certificate),
     services,
     readiness,
     metrics,
     guard,
     log,
   });
+}
+
+function listenersConfigOf(
+  config: Config,
+  certificate: LiveCertificate | undefined,
+): ListenersConfig {
+  const { listenGrpc, listenHttp } = config;
+  return {
+    grpc: listenGrpc,
+    http: listenHttp === "off" ? undefined : listenHttp,
+    tls: certificate?.first,
+    metricsNeedToken: config.metricsAccess === "token",
+    compressMinBytes: config.compressMinBytes,
+    maxConnectionAgeMs: config.maxConnectionAgeMs,
+    maxConnections: config.maxConnections,
+    requestMemoryBytes: config.requestMemoryBytes,
+  };
 }
 
 /**

@@ -51,6 +51,12 @@ test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
   ["paused", { scheduled: 2, dueNow: 2, workers: 1, paused: true }, ["PAUSED"]],
   ["paused, and empty", { paused: true }, ["PAUSED", "EMPTY"]],
   ["paused, all quarantined", { paused: true, quarantined: 1 }, ["PAUSED", "ALL_QUARANTINED"]],
+  ["sends refused, and empty", { sendsRefused: "the disk is full" }, ["SENDS_REFUSED", "EMPTY"]],
+  [
+    "sends refused, and delivering",
+    { scheduled: 1, dueNow: 1, workers: 1, sendsRefused: "the disk is full" },
+    ["SENDS_REFUSED", "DELIVERING"],
+  ],
   ["breaker", { scheduled: 2, dueNow: 2, workers: 1, breakerOpen: true }, ["BREAKER_OPEN"]],
   [
     "everything at once",

@@ -3,6 +3,8 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findPython, pythonEnvironment } from "../support/python.ts";
@@ -41,34 +43,54 @@ async function totalsOf(queue: string): Promise<unknown> {
   return queues[0]?.totals;
 }
 
-/** Makes the sent message due at once, because the delays of its preset are minutes. */
-const DRIVER = `
-import threading
+/**
+ * Makes the sent messages due at once, because the delays of their preset are minutes. The first one fails once. Its next
+ * outcome gets no answer, because Redis is stopped meanwhile.
+ */
+const driver = (redisPid: number) => `
+import os, signal, threading
 
-sent = to_dlq("one", ValueError("a"))
-stub.Retry(dlq.RetryRequest(queue="orders", ids=[sent]), timeout=10)
-seen = []
+sent = [to_dlq(text, ValueError("a")) for text in ("one", "two")]
+seen, held, acks, answers = [], [], [], []
+
+def stats():
+    return stub.Stats(dlq.StatsRequest(queues=["orders"]), timeout=10).queues[0]
 
 def handle(message):
     seen.append(message.payload.text)
+    held.append(stats().in_flight)
     if len(seen) == 1:
         raise RuntimeError("once")
+    if len(seen) == 3:
+        os.kill(${redisPid}, signal.SIGSTOP)
 
-def totals():
-    return stub.Stats(dlq.StatsRequest(queues=["orders"]), timeout=10).queues[0].totals
+def ack(request, timeout, call=stub.Ack):
+    acks.append(request.request_id)
+    try:
+        answers.append(call(request, timeout=timeout))
+    except grpc.RpcError:
+        os.kill(${redisPid}, signal.SIGCONT)
+        raise
 
-threading.Thread(target=work, args=[handle], daemon=True).start()
-while totals().failed_attempts != 1:
+stub.Ack = ack
+stub.Retry(dlq.RetryRequest(queue="orders", ids=sent), timeout=10)
+worker = threading.Thread(target=work, args=[handle], daemon=True)
+worker.start()
+while worker.is_alive() and stats().totals.succeeded != 1:
     pass
-stub.Retry(dlq.RetryRequest(queue="orders", ids=[sent]), timeout=10)
-while totals().succeeded != 1:
+stub.Retry(dlq.RetryRequest(queue="orders", ids=sent), timeout=10)
+while worker.is_alive() and len(answers) != 3:
     pass
-print(",".join(seen))
+repeated = len(acks) > len(answers)
+print(",".join(seen), held, len(set(acks)), repeated)
 `;
 
-test("the programs of the guides: a dead letter is sent, fails once, and is done", async () => {
-  const parts = [fence(SEND, "python producer"), fence(WORK, "python worker"), DRIVER];
-  expect(await run(findPython(), ["-"], parts.join("\n"))).toBe("one,one");
-  const expected = { accepted: "1", failedAttempts: "1", succeeded: "1", deliveries: "2" };
+test("the programs of the guides: each message is done, one fails first, one Ack gets no answer", async () => {
+  const record = JSON.parse(await readFile(join(server.dataDir, "redis.json"), "utf8"));
+  const parts = [fence(SEND, "python producer"), fence(WORK, "python worker"), driver(record.pid)];
+  const out = await run(findPython(), ["-"], parts.join("\n"));
+  // One message is held at a time. There are three requests, and one was repeated.
+  expect(out).toBe("one,two,one [1, 1, 1] 3 True");
+  const expected = { accepted: "2", failedAttempts: "1", succeeded: "2", deliveries: "3" };
   expect(await totalsOf("orders")).toMatchObject(expected);
 });

@@ -68,7 +68,7 @@ it("lines about actions have the name of the caller", async () => {
     "stream opened: worker",
     "quarantined: worker",
     "stream closed: worker",
-    "queue updated: ops",
+    "queue paused: ops",
     "routing rules updated: ops",
     "deleting queue: ops",
   ]);

@@ -32,6 +32,21 @@ describe("JSON", () => {
     });
   });
 
+  test("leaves out empty values, at any depth", () => {
+    const empty = { note: "", by: undefined, failure: { type: "", message: "" } };
+    expect(
+      one((log) => log.info({ ...empty, held: 0, joined: false, in: { a: "", b: 1 } }, "m")),
+    ).toEqual({
+      level: "info",
+      time: expect.any(String),
+      node: "node-1",
+      held: 0,
+      joined: false,
+      in: { b: 1 },
+      msg: "m",
+    });
+  });
+
   test("lines below the level are not written", () => {
     const { log, lines } = capture({ logLevel: "warn" });
     log.info("no");

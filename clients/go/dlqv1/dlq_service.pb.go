@@ -177,6 +177,8 @@ const (
 	// Ordering keys wait behind a quarantined message: retry it, remove it, or call
 	// DlqAdminService.ReleaseOrderingKey.
 	ConditionCode_CONDITION_CODE_ORDER_HELD ConditionCode = 11
+	// Sends are refused: memory or disk of the store is nearly full, or the queue is at a limit.
+	ConditionCode_CONDITION_CODE_SENDS_REFUSED ConditionCode = 12
 )
 
 // Enum value maps for ConditionCode.
@@ -194,6 +196,7 @@ var (
 		9:  "CONDITION_CODE_ISOLATING",
 		10: "CONDITION_CODE_LIMITED",
 		11: "CONDITION_CODE_ORDER_HELD",
+		12: "CONDITION_CODE_SENDS_REFUSED",
 	}
 	ConditionCode_value = map[string]int32{
 		"CONDITION_CODE_UNSPECIFIED":     0,
@@ -208,6 +211,7 @@ var (
 		"CONDITION_CODE_ISOLATING":       9,
 		"CONDITION_CODE_LIMITED":         10,
 		"CONDITION_CODE_ORDER_HELD":      11,
+		"CONDITION_CODE_SENDS_REFUSED":   12,
 	}
 )
 
@@ -3736,7 +3740,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x17RETRY_REFUSAL_NOT_FOUND\x10\x01\x12\x1b\n" +
 	"\x17RETRY_REFUSAL_IN_FLIGHT\x10\x02\x12\x1c\n" +
 	"\x18RETRY_REFUSAL_INVALID_ID\x10\x03\x12\"\n" +
-	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\x81\x03\n" +
+	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\xa3\x03\n" +
 	"\rConditionCode\x12\x1e\n" +
 	"\x1aCONDITION_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14CONDITION_CODE_EMPTY\x10\x01\x12\"\n" +
@@ -3750,7 +3754,8 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x18CONDITION_CODE_ISOLATING\x10\t\x12\x1a\n" +
 	"\x16CONDITION_CODE_LIMITED\x10\n" +
 	"\x12\x1d\n" +
-	"\x19CONDITION_CODE_ORDER_HELD\x10\v2\xc7\x03\n" +
+	"\x19CONDITION_CODE_ORDER_HELD\x10\v\x12 \n" +
+	"\x1cCONDITION_CODE_SENDS_REFUSED\x10\f2\xc7\x03\n" +
 	"\n" +
 	"DlqService\x12@\n" +
 	"\tSendToDlq\x12\x18.dlq.v1.SendToDlqRequest\x1a\x19.dlq.v1.SendToDlqResponse\x12O\n" +

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  changedFields,
   encodeQueueRecord,
   isEmptyQueueConfig,
   isSameQueueConfig,
@@ -112,12 +113,29 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
       throw staleEtag(`the configuration of queue ${queue}`);
     check(queue, next);
     if (await store.configs.replace(queue, seen, encoder(next))) {
-      log.info({ queue, caller }, "queue updated");
       await store.configs.refresh();
+      logChange(log, { queue, caller }, changedFields(present.config, next), inForce.of(queue));
       return;
     }
   }
   throw aborted(200, `the configuration of queue ${queue}`);
+}
+
+/** A pause has a line of its own: operators look for it. */
+function logChange(
+  log: DecisionLog,
+  facts: { queue: string; caller: Caller },
+  changed: readonly string[],
+  { paused, pausedReason: reason, pausedUntilAtMs }: QueueSettings,
+): void {
+  if (changed.includes("pause")) {
+    const until =
+      pausedUntilAtMs === undefined ? {} : { until: new Date(pausedUntilAtMs).toISOString() };
+    if (paused) log.info({ ...facts, reason, ...until }, "queue paused");
+    else log.info(facts, "queue resumed");
+  }
+  const others = changed.filter((field) => field !== "pause");
+  if (others.length > 0) log.info({ ...facts, changed: others }, "queue updated");
 }
 
 /** Undefined if there is nothing to store. */

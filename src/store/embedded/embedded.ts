@@ -176,7 +176,7 @@ async function applySettings(settings: ServerSettings): Promise<void> {
 function explain(exit: ServerExit, dataDir: string): string {
   const how = exit.signal ?? (exit.code === null ? "an unknown cause" : `code ${exit.code}`);
   const words = [`redis-server ended unexpectedly (${how}).`];
-  const hint = failureHint(exit.lastLines, dataDir);
+  const hint = failureHint(exit, dataDir);
   if (hint !== undefined) words.push(hint);
   if (exit.lastLines.length > 0) {
     words.push(`Its last lines, from ${join(dataDir, "redis.log")}:\n${exit.lastLines.join("\n")}`);

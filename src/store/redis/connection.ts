@@ -51,13 +51,21 @@ export class Connection {
   readonly redis: Redis;
   readonly #options: ConnectionOptions;
   #losses = 0;
+  /** Since commands could be sent last. */
+  #lastError: NodeJS.ErrnoException | undefined;
   readonly #scripts = new Map<ScriptName, LoadedScript>();
   readonly #guard: CircuitBreaker<[LoadedScript, string, (string | Buffer | number)[]], unknown>;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.redis = createRedis(options.target, "dlq", options.timeoutMs);
-    this.redis.on("error", (error: Error) => options.onError?.(error));
+    this.redis.on("error", (error: NodeJS.ErrnoException) => {
+      this.#lastError = error;
+      options.onError?.(error);
+    });
+    this.redis.on("ready", () => {
+      this.#lastError = undefined;
+    });
     this.redis.on("close", () => this.#losses++);
     this.#guard = new CircuitBreaker(
       (script: LoadedScript, base: string, args: (string | Buffer | number)[]) =>
@@ -85,6 +93,20 @@ export class Connection {
   /** Whether commands can be sent now. */
   get ready(): boolean {
     return this.redis.status === "ready";
+  }
+
+  /** Why commands cannot be sent, and what to do, without addresses; undefined: they can. */
+  get problem(): string | undefined {
+    if (this.ready) return undefined;
+    const error = this.#lastError;
+    // Errors of the system have a code, replies begin with a word, and a timeout has neither.
+    const reply = error === undefined ? undefined : /^[A-Z]{3,} /.exec(error.message)?.[0].trim();
+    if (reply !== undefined) return `Redis refuses this server (${reply}); see the log`;
+    const how = error === undefined ? "connection closed" : (error.code ?? "timeout");
+    if (this.redis.status === "connect" && how !== "timeout") {
+      return "Redis is loading its data; wait";
+    }
+    return `Redis does not answer (${how}); see its log and the network to it`;
   }
 
   async run(

@@ -21,6 +21,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   deliverySettingsOf?: (queue: string) => DeliverySettings;
   /** Reports whether the disk of an embedded store is nearly full. */
   diskIsLow?: () => boolean;
+  /** Called when sends begin to be refused because Redis' memory is nearly used, and when they are accepted again. */
+  onMemoryFull?: (full: boolean) => void;
   /** Default: the layout of this version. */
   layout?: Layout;
   /** How often the connection of hints is pinged, in milliseconds. */

@@ -74,7 +74,11 @@ export class RedisStore implements Store {
     const connection = new Connection(options);
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
-    this.#capacity = new Capacity(connection, options.diskIsLow ?? (() => false));
+    this.#capacity = new Capacity(
+      connection,
+      options.diskIsLow ?? (() => false),
+      options.onMemoryFull ?? (() => {}),
+    );
     this.#layout = new LayoutGuard({
       connection,
       prefix,
@@ -136,6 +140,14 @@ export class RedisStore implements Store {
   /** Connected and checked. */
   get ready(): boolean {
     return this.#opening.usable;
+  }
+
+  /** For people: why the store is not ready, and what to do. */
+  get problem(): string {
+    return (
+      this.#connection.problem ??
+      "the data is being checked, or upgraded by another server; see the log if this lasts"
+    );
   }
 
   /** Calls the listener whenever the store becomes usable, with warnings. */

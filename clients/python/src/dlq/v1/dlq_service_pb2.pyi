@@ -46,6 +46,7 @@ class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDITION_CODE_ISOLATING: _ClassVar[ConditionCode]
     CONDITION_CODE_LIMITED: _ClassVar[ConditionCode]
     CONDITION_CODE_ORDER_HELD: _ClassVar[ConditionCode]
+    CONDITION_CODE_SENDS_REFUSED: _ClassVar[ConditionCode]
 ACK_STATUS_UNSPECIFIED: AckStatus
 ACK_STATUS_APPLIED: AckStatus
 ACK_STATUS_LEASE_LOST: AckStatus
@@ -68,6 +69,7 @@ CONDITION_CODE_BREAKER_OPEN: ConditionCode
 CONDITION_CODE_ISOLATING: ConditionCode
 CONDITION_CODE_LIMITED: ConditionCode
 CONDITION_CODE_ORDER_HELD: ConditionCode
+CONDITION_CODE_SENDS_REFUSED: ConditionCode
 
 class SendToDlqRequest(_message.Message):
     __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context", "send_number", "imported_history")

@@ -1582,6 +1582,8 @@ pub enum ConditionCode {
     /// Ordering keys wait behind a quarantined message: retry it, remove it, or call
     /// DlqAdminService.ReleaseOrderingKey.
     OrderHeld = 11,
+    /// Sends are refused: memory or disk of the store is nearly full, or the queue is at a limit.
+    SendsRefused = 12,
 }
 impl ConditionCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1602,6 +1604,7 @@ impl ConditionCode {
             Self::Isolating => "CONDITION_CODE_ISOLATING",
             Self::Limited => "CONDITION_CODE_LIMITED",
             Self::OrderHeld => "CONDITION_CODE_ORDER_HELD",
+            Self::SendsRefused => "CONDITION_CODE_SENDS_REFUSED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1619,6 +1622,7 @@ impl ConditionCode {
             "CONDITION_CODE_ISOLATING" => Some(Self::Isolating),
             "CONDITION_CODE_LIMITED" => Some(Self::Limited),
             "CONDITION_CODE_ORDER_HELD" => Some(Self::OrderHeld),
+            "CONDITION_CODE_SENDS_REFUSED" => Some(Self::SendsRefused),
             _ => None,
         }
     }
