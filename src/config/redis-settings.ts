@@ -121,4 +121,12 @@ export const REDIS_SETTINGS = {
     doc: "Replicas that must have a send before it is acknowledged. With fewer after half of redis-timeout the client gets UNAVAILABLE. Limits what a failover can lose. 0: does not wait.",
     example: "1",
   }),
+  redisAllowEviction: setting({
+    name: "redis-allow-eviction",
+    group: "Redis",
+    type: boolean,
+    fallback: false,
+    doc: "Accept a Redis that drops keys when its memory is full. With a maxmemory-policy of volatile-* repeated sends can then be stored twice; with allkeys-* messages can be lost. Without it such a Redis is refused.",
+    example: "true",
+  }),
 } as const satisfies Record<string, Setting>;

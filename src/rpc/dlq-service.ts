@@ -67,7 +67,7 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
 
     async retry(request, context) {
       const command = { ...readRetryRequest(request), ...callerOf(context) };
-      return writeRetry(request, await dlq.retry(command, context.signal));
+      return writeRetry(request, command, await dlq.retry(command, context.signal));
     },
 
     async stats(request) {

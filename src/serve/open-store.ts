@@ -44,6 +44,7 @@ export async function openStore(
     mayCreate: (queue) =>
       config.queueCreation === "open" || named.has(queue) || store.configs.get(queue) !== undefined,
     waitReplicas: config.redisWaitReplicas,
+    allowEviction: config.redisAllowEviction,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
     onMemoryFull: (full) => {
       if (full) log.warn("Redis has nearly used its maxmemory: sends are refused");
@@ -51,6 +52,11 @@ export async function openStore(
     },
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
+    onClockStep: (stepMs) =>
+      log.warn(
+        { stepMs },
+        "Redis' clock stepped forward; for a day the skipped time ends no time to live and no retention; check the clocks",
+      ),
   });
   return {
     store,
