@@ -123,6 +123,9 @@ func claimOrphans(folders []string, s scope, own identity, held map[string]bool)
 }
 
 func claim(file listedFile, s scope, own identity) (path string, ok bool) {
+	if !file.isOwn {
+		return "", false // another user may have made it, to have it sent or a file of ours changed
+	}
 	isUntouched := time.Since(file.changedAt) > orphanAfter
 	if file.size < minFileBytes {
 		if isUntouched {
