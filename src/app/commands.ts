@@ -5,13 +5,13 @@ import type {
   DueDelivery,
   GoneState,
   MessageContent,
-  MessageFilter,
   RetryOutcome,
   StoredState,
 } from "../core/message.ts";
 import type { MessageRetry } from "../core/policy.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { RetryAfterFacts } from "../core/retry-after.ts";
+import type { RetrySelection } from "../core/retry-selection.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import type { RuleFacts } from "../rules/facts.ts";
 
@@ -30,6 +30,7 @@ export type {
   RetryRefusal,
   StoredState,
 } from "../core/message.ts";
+export type { RetryCursor } from "../core/retry-selection.ts";
 
 /** A failure as decisions use it. */
 export interface FailureRecord extends RetryAfterFacts {
@@ -142,9 +143,7 @@ export interface RetryCommand {
   requestId: string;
   queue: string;
   /** Ids in the given order; undefined if one could not be read. */
-  by:
-    | { ids: readonly (Uint8Array | undefined)[] }
-    | { filter: MessageFilter; expectedCount: number };
+  by: { ids: readonly (Uint8Array | undefined)[] } | RetrySelection;
   /** Edits of each message before it is retried. */
   transforms?: readonly Transform[] | undefined;
   /** Returns what would happen and changes nothing. */

@@ -65,7 +65,8 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     },
 
     async retry(request, { signal }) {
-      return writeRetry(request, await dlq.retry(readRetryRequest(request), signal));
+      const command = readRetryRequest(request);
+      return writeRetry(request, command, await dlq.retry(command, signal));
     },
 
     async stats(request) {

@@ -162,6 +162,6 @@ class RetryDecider {
 function tooMuch() {
   return invalidField(
     "transforms",
-    "the messages exceed 16 MiB in total, before or after the edits; retry fewer at a time, by ids or with a narrower filter",
+    "the messages exceed 16 MiB in total, before or after the edits; retry fewer at a time, by ids or with a smaller page_size",
   );
 }

@@ -116,6 +116,8 @@ export const globalKeys = (prefix: string) => ({
   version: `${prefix}:version`,
   /** string: the layout that a server upgrades to, and its node. Expires. */
   upgrade: `${prefix}:upgrade`,
+  /** hash: `id` of Redis' history, unless all servers ended in order; when it last `changed` (redis-history.ts). */
+  history: `${prefix}:history`,
   /** zset: node -> its last sign of life. */
   nodes: `${prefix}:nodes`,
   /** string a node: its last write that replicas must confirm. Expires. */

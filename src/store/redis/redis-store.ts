@@ -28,6 +28,7 @@ import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { RedisRecords } from "./records.ts";
+import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
 import { createScriptRunner } from "./script-runner.ts";
@@ -63,6 +64,7 @@ export class RedisStore implements Store {
   readonly #capacity: Capacity;
   readonly #queues: KnownQueues;
   readonly #layout: LayoutGuard;
+  readonly #history: RedisHistory;
   readonly #opening: Opening;
   readonly #sends: Sends;
   readonly #context: StoreContext;
@@ -96,6 +98,8 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
+    const aliveNodes = () => this.#sessions.aliveNodes();
+    this.#history = new RedisHistory({ connection, prefix, aliveNodes });
     const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
@@ -120,6 +124,7 @@ export class RedisStore implements Store {
       bodies: new Bodies(options.compressMinBytes),
       journalMax,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
+      historyChangedAtMs: () => this.#history.changedAtMs,
       queues: this.#queues,
       replication: this.#replication,
     };
@@ -259,6 +264,8 @@ export class RedisStore implements Store {
     const check = { prefix, allowEviction, allowCluster };
     const warnings = await checkServer(this.#connection, check);
     warnings.push(...(await this.#layout.open()));
+    await this.#sessions.sign();
+    await this.#history.open();
     await this.#capacity.look();
     this.#capacity.start();
     // Another Redis may answer now than before: what this process remembers of it may be wrong.
@@ -294,6 +301,7 @@ export class RedisStore implements Store {
     const late = new Promise<void>((resolve) => {
       setTimeout(resolve, LEAVE_MS).unref();
     });
-    await Promise.race([this.#sessions.leave().catch(() => {}), late]);
+    const left = this.#sessions.leave().then(() => this.#history.leave());
+    await Promise.race([left.catch(() => {}), late]);
   }
 }

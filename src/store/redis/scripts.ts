@@ -41,6 +41,7 @@ export const SCRIPTS = {
       "retention",
       "paused",
       "pausedUntil",
+      "historyChanged",
       "journalMax",
     ],
     strings: ["claimer", "deliverySettings"],
@@ -68,13 +69,13 @@ export const SCRIPTS = {
   // Memory that grows here shrinks in the other queue.
   receive: {
     flags: "allow-oom",
-    numbers: ["maxMessages", "maxBytes", "refuse", "journalMax"],
+    numbers: ["maxMessages", "maxBytes", "refuse", "historyChanged", "journalMax"],
     strings: ["from", "deliverySettings"],
     item: ["facts", "state", "envelope", "history", "edits"],
   },
   moved: {
     flags: "allow-oom",
-    numbers: ["journalMax"],
+    numbers: ["historyChanged", "journalMax"],
     strings: ["deliverySettings"],
     item: ["facts"],
   },
@@ -93,17 +94,22 @@ export const SCRIPTS = {
   },
   retry: {
     flags: "allow-oom",
-    numbers: ["expected", "journalMax"],
-    strings: ["request", "cells", "deliverySettings"],
+    numbers: ["expected", "wanted", "started", "historyChanged", "journalMax"],
+    strings: ["request", "cells", "remains", "deliverySettings"],
     item: ["item"],
   },
   find: {
     flags: "no-writes",
-    numbers: ["start", "page"],
-    strings: ["place", "cells"],
+    numbers: ["afterScore", "page", "started"],
+    strings: ["afterId", "place", "cells"],
     item: [],
   },
-  walk: { flags: "no-writes", numbers: ["start", "page"], strings: ["place"], item: [] },
+  walk: {
+    flags: "no-writes",
+    numbers: ["afterScore", "page"],
+    strings: ["afterId", "place"],
+    item: [],
+  },
   contents: { flags: "no-writes", numbers: ["replyBytes"], strings: ["request"], item: ["id"] },
   release_order: {
     flags: "allow-oom",

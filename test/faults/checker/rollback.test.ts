@@ -311,6 +311,36 @@ describe("an outcome whose first answer was cut, and that was refused after the 
   });
 });
 
+describe("outcome_unknown after a rollback", () => {
+  const processedTwice = (unknown: boolean) =>
+    new Story()
+      .send("m")
+      .deliver("m", { at: AT - 410 })
+      .ack("m-1", "succeeded", { at: AT - 400 })
+      .deliver("m", { at: AT + 1_100, token: "again", unknown })
+      .ack("again", "succeeded", { at: AT + 1_110 });
+
+  it("is true for a message that was processed before", () => {
+    expect(judge(processedTwice(true)).broken).toEqual([]);
+    expect(judge(processedTwice(false)).broken).toEqual(["outcome-unknown-set"]);
+  });
+
+  it("may be true for a first delivery if Redis restarted since the message was stored", () => {
+    const first = (sentAt: number) =>
+      new Story()
+        .send("m", { at: sentAt })
+        .deliver("m", { at: AT + 9_000, unknown: true })
+        .ack("m-1", "succeeded", { at: AT + 9_010 });
+    expect(judge(first(AT - 5_000)).broken).toEqual([]);
+    expect(judge(first(AT + 8_000)).broken).toEqual(["outcome-unknown-clear"]);
+    expect(
+      first(AT - 5_000)
+        .fault("kill-server", AT)
+        .broken(),
+    ).toEqual(["outcome-unknown-clear"]);
+  });
+});
+
 describe("if sends are answered when a replica has them", () => {
   const kept = { ...ALLOW, keepsSends: true };
 

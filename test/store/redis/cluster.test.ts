@@ -81,7 +81,8 @@ test("every script stays within the slot of its queue", async () => {
     retriedCount: 1,
   });
   const filter = { states: ["SCHEDULED" as const], reasons: [], quarantineReasons: [] };
-  expect(await store.messages.retryMatching(QUEUE, bytes("c"), filter, 2)).toMatchObject({
+  const selection = { filter, expectedCount: 2 };
+  expect(await store.messages.retryMatching(QUEUE, bytes("c"), selection)).toMatchObject({
     retriedCount: 2,
   });
   const record = {

@@ -25,7 +25,7 @@ export interface TickSetup {
 }
 
 export async function runTick(
-  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   request: TickRequest,
   { claimer, graceMs, lifeClock }: TickSetup,
@@ -44,6 +44,7 @@ export async function runTick(
     retention: settings.quarantineRetentionMs,
     paused: settings.paused ? 1 : 0,
     pausedUntil: settings.pausedUntilAtMs ?? 0,
+    historyChanged: historyChangedAtMs(),
     journalMax,
     claimer,
     deliverySettings: deliverySettingsOf(queue),

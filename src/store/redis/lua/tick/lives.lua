@@ -19,6 +19,7 @@ do
     if ttl_discards == 1 then
       remove(id, s, JOURNAL.EXPIRED_TTL)
     else
+      note_lost_delivery(s)
       leave(id, s)
       quarantine(id, s, QUARANTINE.TTL_EXPIRED)
       journal(JOURNAL.QUARANTINED, id, s)
