@@ -4,7 +4,7 @@ import { duration } from "./duration.ts";
 import { listOf } from "./list.ts";
 import { redisUrl, secret } from "./secret.ts";
 import { optional, type Setting, setting } from "./setting.ts";
-import { boolean, integer, string } from "./value-type.ts";
+import { boolean, integer, path, string } from "./value-type.ts";
 
 /** Settings of the connection to the store. */
 export const REDIS_SETTINGS = {
@@ -62,6 +62,36 @@ export const REDIS_SETTINGS = {
     secret: true,
     doc: "Password of the Redis behind Sentinels. With redis-url, put it into the URL.",
     example: "s3cret",
+  }),
+  redisTls: setting({
+    name: "redis-tls",
+    group: "Redis",
+    type: boolean,
+    fallback: false,
+    doc: "TLS to the Sentinels and to the Redis behind them. With redis-url, use the scheme rediss instead.",
+    example: "true",
+  }),
+  redisTlsCa: optional({
+    name: "redis-tls-ca",
+    group: "Redis",
+    type: path,
+    fallbackText: "the authorities that Node trusts",
+    doc: "PEM file with the authorities whose certificates Redis and the Sentinels may have.",
+    example: "/etc/dlq/redis-ca.crt",
+  }),
+  redisTlsCert: optional({
+    name: "redis-tls-cert",
+    group: "Redis",
+    type: path,
+    doc: "PEM file with the certificate that this server shows to Redis and the Sentinels. Needs redis-tls-key.",
+    example: "/etc/dlq/redis.crt",
+  }),
+  redisTlsKey: optional({
+    name: "redis-tls-key",
+    group: "Redis",
+    type: path,
+    doc: "PEM file with the private key of redis-tls-cert.",
+    example: "/etc/dlq/redis.key",
   }),
   redisPrefix: setting({
     name: "redis-prefix",
