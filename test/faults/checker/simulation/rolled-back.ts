@@ -17,6 +17,8 @@ const ODD_OUTCOMES: readonly OutcomeKind[] = ["succeeded", "failed", "released",
 interface Stored {
   readonly state: "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED" | "CRASH_LOOP" | "GONE";
   readonly dueAt: number;
+  /** When it came into this state. */
+  readonly since: number;
   readonly number: number;
   readonly failures: number;
   readonly expiries: number;
@@ -71,7 +73,7 @@ export class RolledBack {
       token: "",
       answers: {},
     };
-    this.#stored = { state: "SCHEDULED", dueAt: sentAt, ...nothing };
+    this.#stored = { state: "SCHEDULED", dueAt: sentAt, since: sentAt, ...nothing };
     this.#at(sentAt + 3, (at) => this.#tick(at));
     this.#at(this.#lagsAt, () => {
       const kept = this.#stored;
@@ -126,13 +128,17 @@ export class RolledBack {
   #expire(at: number): void {
     const expiries = this.#stored.expiries + 1;
     const state = expiries < CRASH_LOOP ? "SCHEDULED" : "CRASH_LOOP";
-    this.#stored = { ...this.#stored, state, expiries, isUnknown: true, dueAt: at };
+    this.#stored = { ...this.#stored, state, expiries, isUnknown: true, dueAt: at, since: at };
   }
 
   #claim(at: number): void {
-    const { failures, isUnknown, number: before } = this.#stored;
+    const { failures, number: before, since, dueAt } = this.#stored;
     const [token, number] = [`token ${++this.#names}`, before + 1];
-    this.#stored = { ...this.#stored, state: "IN_FLIGHT", number, token, dueAt: at + LEASE_MS };
+    // What was due before the rollback may have been delivered, and that was lost.
+    const mayBeLost = at >= this.#backAt && Math.max(since, dueAt) < this.#backAt;
+    const isUnknown = this.#stored.isUnknown || mayBeLost;
+    const claimed = { number, token, isUnknown, dueAt: at + LEASE_MS, since: at };
+    this.#stored = { ...this.#stored, state: "IN_FLIGHT", ...claimed };
     const random = this.#random;
     if (this.#isCut(at) && random.chance(0.4)) return;
     const late = random.chance(0.1) ? { over: { at: at + random.between(5, 5_000) } } : {};
@@ -198,7 +204,7 @@ export class RolledBack {
       const isFailed = outcome === "failed";
       const dueAt = at + (isFailed ? this.#random.between(100, 300) : 1_001);
       const counts = isFailed ? { failures: stored.failures + 1, expiries: 0 } : {};
-      this.#stored = { ...ended, state: "SCHEDULED", dueAt, ...counts };
+      this.#stored = { ...ended, state: "SCHEDULED", dueAt, since: at, ...counts };
       return { answer: "APPLIED", dueAt };
     }
     this.#stored = { ...ended, state: outcome === "quarantined" ? "QUARANTINED" : "GONE" };
