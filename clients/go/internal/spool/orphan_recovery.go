@@ -185,7 +185,7 @@ func lastOwnerOf(path string, first *dlqspoolv1.Owner) *dlqspoolv1.Owner {
 	records, _ := scan(data, len(header))
 	for _, r := range records {
 		owner := &dlqspoolv1.Owner{}
-		if r.kind == ownerType && proto.Unmarshal(r.body, owner) == nil {
+		if r.recordType == ownerType && proto.Unmarshal(r.body, owner) == nil {
 			last = owner
 		}
 	}
