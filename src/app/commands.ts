@@ -139,6 +139,9 @@ export interface ExtendOutcome {
   shouldStop: boolean;
 }
 
+/** The name of the caller's token, for logs and records. Undefined: the server needs no token. */
+export type Caller = string | undefined;
+
 export interface RetryCommand {
   requestId: string;
   queue: string;
@@ -148,6 +151,7 @@ export interface RetryCommand {
   transforms?: readonly Transform[] | undefined;
   /** Returns what would happen and changes nothing. */
   dryRun?: boolean | undefined;
+  caller?: Caller;
 }
 
 /** A message before and after edits. */
@@ -221,6 +225,7 @@ export interface StreamCommand {
   leaseMs: number | undefined;
   /** The UUID of the session to take over. */
   resumeSessionId: string | undefined;
+  caller?: Caller;
 }
 
 export type StreamFrame =
@@ -237,7 +242,11 @@ export interface Dlq {
    * tried.
    */
   send(commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]>;
-  ack(requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]>;
+  ack(
+    requestId: string,
+    outcomes: readonly OutcomeCommand[],
+    caller?: Caller,
+  ): Promise<AckOutcome[]>;
   extend(command: ExtendCommand): Promise<ExtendOutcome[]>;
   /** The signal stops the work between two steps of the store. */
   retry(command: RetryCommand, signal?: AbortSignal): Promise<RetryResult>;

@@ -4,7 +4,7 @@ import type { RetrySelection } from "../core/retry-selection.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import type { QueueSnapshot, Store } from "../store/contract.ts";
-import type { RetryCommand, RetryResult } from "./commands.ts";
+import type { Caller, RetryCommand, RetryResult } from "./commands.ts";
 import {
   type EditedRetryParts,
   prepareEdits,
@@ -32,16 +32,16 @@ export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: Re
   const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, payloadMaxBytes };
   const retry = new Retry(store, parts);
   return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
-    const { queue, by, transforms = [], dryRun = false } = command;
+    const { queue, by, transforms = [], dryRun = false, caller } = command;
     const request = requestKey(command.requestId, queue);
-    const target = { queue, request, transforms, signal };
+    const target = { queue, request, transforms, signal, caller };
     const result = dryRun
       ? await retry.dryRun(target, by)
       : "ids" in by
         ? await retry.byIds(target, by.ids)
         : await retry.byFilter(target, by);
     const { retriedCount, refused, rest } = result;
-    const facts = { queue, retried: retriedCount, refused: refused.length };
+    const facts = { queue, retried: retriedCount, refused: refused.length, caller };
     const remaining = rest === undefined ? {} : { remaining: rest.remaining };
     if (!dryRun) log.info({ ...facts, ...remaining, transforms: transforms.length }, "retried");
     return result;
@@ -54,6 +54,7 @@ interface Target {
   request: Uint8Array;
   transforms: readonly Transform[];
   signal: AbortSignal | undefined;
+  caller: Caller;
 }
 
 class Retry {

@@ -22,7 +22,7 @@ const COMMON_QUEUE_KEYS = {
   movedIn: ":foreign",
   /** hash of a day: message and delivery -> what was decided about its move to here. Expires. */
   arrived: ":arrived:",
-  /** zset: messages in flight, by the end of their lease. */
+  /** zset: messages in flight, by the end of their lease; half a millisecond less, if an outage lengthened it. */
   leases: ":leases",
   /** zset: messages in quarantine, by when they came there. */
   quarantine: ":quarantine",

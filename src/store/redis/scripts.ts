@@ -37,6 +37,7 @@ export const SCRIPTS = {
       "isolateAt",
       "crashLoopAt",
       "ttlDiscards",
+      "livesUntil",
       "retention",
       "paused",
       "pausedUntil",

@@ -18,8 +18,9 @@ local today = math.floor(now / LIMIT.DAY_MS)
 local function arrived_of(day) return k_arrived .. string.format('%d', day) end
 local is_new_day = redis.call('EXISTS', arrived_of(today)) == 0
 
+-- The clock may have stepped back, by up to a day without harm.
 local decided = {}
-for back = 0, LIMIT.KEPT_DAYS do
+for back = -1, LIMIT.KEPT_DAYS do
   local key = arrived_of(today - back)
   if #marks > 0 and redis.call('EXISTS', key) == 1 then
     for index, v in ipairs(redis.call('HMGET', key, unpack(marks))) do
