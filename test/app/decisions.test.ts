@@ -201,7 +201,8 @@ test("a Retry is logged with its counts and what remains, a dry run not at all",
   const filter = { states: [], reasons: [], quarantineReasons: [] };
   const by = { filter, expectedCount: 3, pageSize: 2 };
   const all = { requestId: "", queue: "orders", by };
-  await retry({ ...all, dryRun: true });
+  const tried = await retry({ ...all, dryRun: true });
+  expect(tried).toMatchObject({ retriedCount: 2, rest: { remaining: 1 } });
   const { rest } = await retry(all);
   await retry({ ...all, by: { ...by, from: rest } });
   const facts = { queue: "orders", refused: 0, transforms: 0 };
