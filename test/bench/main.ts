@@ -2,9 +2,10 @@
 // it needs.
 
 import { resolve } from "node:path";
+import { UsageError } from "../support/command-line.ts";
 import { type Planned, plan, ROWS, toolsFor } from "./catalog.ts";
 import type { Cell } from "./cell.ts";
-import { HELP, type Options, readOptions, UsageError } from "./options.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { goalResults, goalTable } from "./report/goals.ts";
 import {

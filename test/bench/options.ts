@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { numberOption, parseOptions } from "../support/command-line.ts";
 
 export interface Options {
   readonly form: "short" | "full";
@@ -35,52 +35,39 @@ export const HELP = `Compares this service with other systems, all on this machi
 Exit code 1: a row failed, or a tool is missing.
 `;
 
-export class UsageError extends Error {}
+const flag = { type: "boolean" } as const;
+const value = { type: "string" } as const;
+const OPTIONS = {
+  only: { type: "string", multiple: true },
+  full: flag,
+  list: flag,
+  help: { type: "boolean", short: "h" },
+  tools: flag,
+  samples: value,
+  seconds: value,
+  stored: value,
+  json: value,
+  compare: value,
+} as const;
 
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parse(args);
+  const values = parseOptions(args, OPTIONS);
   const form = values.full === true ? "full" : "short";
   return {
     form,
     only: values.only ?? [],
-    samples: numberOf("samples", values.samples ?? "5", 1),
-    seconds: numberOf("seconds", values.seconds ?? (form === "full" ? "2" : "0.6"), 0.01),
-    stored: numberOf("stored", values.stored ?? (form === "full" ? "1000000" : "200000"), 1_000),
+    samples: numberOption("samples", values.samples ?? "5", 1),
+    seconds: numberOption("seconds", values.seconds ?? (form === "full" ? "2" : "0.6"), 0.01),
+    stored: numberOption(
+      "stored",
+      values.stored ?? (form === "full" ? "1000000" : "200000"),
+      1_000,
+    ),
     json: values.json,
     compare: values.compare,
     help: values.help === true,
     list: values.list === true,
     tools: values.tools === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  const flag = { type: "boolean" } as const;
-  const value = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        only: { type: "string", multiple: true },
-        full: flag,
-        list: flag,
-        help: { type: "boolean", short: "h" },
-        tools: flag,
-        samples: value,
-        seconds: value,
-        stored: value,
-        json: value,
-        compare: value,
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function numberOf(name: string, text: string, min: number): number {
-  const number = Number(text);
-  if (Number.isFinite(number) && number >= min) return number;
-  throw new UsageError(`--${name} takes a number of at least ${min}, not ${text}.`);
 }

@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UsageError } from "../support/command-line.ts";
 import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
 import { amountsOf, groupsOf, isShort, SHORT_AIM_S } from "./forms.ts";
@@ -16,7 +17,7 @@ import {
   type TestedEnvironment,
 } from "./kinds/catalog.ts";
 import { languagesOf } from "./languages.ts";
-import { HELP, type Options, readOptions, UsageError } from "./options.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
 import { atRandom, eachOnce } from "./plan.ts";
 import { problemsOf } from "./report/goals.ts";
 import { type BrokenOff, reportOf } from "./report/markdown.ts";

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parseOptions, UsageError } from "../support/command-line.ts";
 import type { EnvironmentName } from "./rig/environment.ts";
 
 export interface Options {
@@ -42,8 +42,6 @@ Exit code 1: a message was lost or delivered twice without a cause, something di
 10 s, or the short form took more than 10 minutes. The output lists all problems.
 `;
 
-export class UsageError extends Error {}
-
 const ENVIRONMENTS: readonly EnvironmentName[] = [
   "external",
   "everysec",
@@ -52,9 +50,27 @@ const ENVIRONMENTS: readonly EnvironmentName[] = [
   "replicas",
 ];
 
+const flag = { type: "boolean" } as const;
+const value = { type: "string" } as const;
+const several = { type: "string", multiple: true } as const;
+const OPTIONS = {
+  long: flag,
+  list: flag,
+  help: { type: "boolean", short: "h" },
+  seed: value,
+  environment: several,
+  only: several,
+  messages: value,
+  faults: value,
+  rate: value,
+  report: value,
+  count: value,
+  histories: value,
+} as const;
+
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
-  const values = parse(args);
+  const values = parseOptions(args, OPTIONS);
   const environments = values.environment ?? ENVIRONMENTS;
   for (const environment of environments) {
     if (!ENVIRONMENTS.includes(environment as EnvironmentName))
@@ -76,33 +92,6 @@ export function readOptions(args: readonly string[]): Options {
     help: values.help === true,
     list: values.list === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  const flag = { type: "boolean" } as const;
-  const value = { type: "string" } as const;
-  const several = { type: "string", multiple: true } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        long: flag,
-        list: flag,
-        help: { type: "boolean", short: "h" },
-        seed: value,
-        environment: several,
-        only: several,
-        messages: value,
-        faults: value,
-        rate: value,
-        report: value,
-        count: value,
-        histories: value,
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {
