@@ -8,9 +8,7 @@ export async function checkServer(connection: Connection, prefix: string): Promi
   const info = await connection.command((redis) => redis.info());
   const server = /^redis_version:(\d+)\.(\d+)/m.exec(info);
   if (server && Number(server[1]) < 7) {
-    throw new LayoutError(
-      `Redis ${server[1]}.${server[2]} is too old: scripts need Redis 7.0 or newer`,
-    );
+    throw new LayoutError(`Redis ${server[1]}.${server[2]} is too old: install Redis 7.0 or newer`);
   }
   return [...warnings(info), ...(await hintWarnings(connection, prefix))];
 }
@@ -36,7 +34,7 @@ function warnings(info: string): string[] {
   const max = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
   if (policy !== undefined && policy !== "noeviction" && max > 0) {
     found.push(
-      `Redis evicts keys when it is full (maxmemory-policy ${policy}): messages can be lost; set noeviction`,
+      `Redis evicts keys when it is full (maxmemory-policy ${policy}): messages can be lost; set maxmemory-policy noeviction`,
     );
   }
   if (/^aof_enabled:0/m.test(info)) {

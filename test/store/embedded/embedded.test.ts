@@ -120,7 +120,7 @@ test("a folder whose path is too long for a socket works", async () => {
   await redis.ready;
   expect(Buffer.byteLength(redis.socketPath)).toBeLessThanOrEqual(100);
   expect(await setting(redis.socketPath, "dir")).toBe(dataDir);
-  await expect(start(dataDir)).rejects.toThrow("already uses");
+  await expect(start(dataDir)).rejects.toThrow(/already uses the data folder .*\. Stop it first/);
 });
 
 test("a damaged append-only file is explained, not retried", async () => {
