@@ -43,7 +43,9 @@ export async function openStore(
     waitReplicas: config.redisWaitReplicas,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
     onMemoryFull: (full) => {
-      if (full) log.warn("Redis has nearly used its maxmemory: sends are refused");
+      const message =
+        "Redis has nearly used its maxmemory: sends are refused until messages leave or it is raised";
+      if (full) log.warn(message);
       else log.info("Redis has enough memory again: sends are accepted");
     },
     observe: (script, ms, error) => metrics.store(script, ms, error),

@@ -11,8 +11,8 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["STORE_UNAVAILABLE", errors.storeUnavailable(500), /retry with the same request_id/],
   [
     "STORE_FULL",
-    errors.storeFull(500, "95% of maxmemory"),
-    /95% of maxmemory; acknowledge or discard messages/,
+    errors.storeFull(500, "95% of maxmemory; wait"),
+    /^the store is full: 95% of maxmemory; wait$/,
   ],
   ["PRECONDITION", errors.precondition("expected_count", "is 3, found 4"), /is 3, found 4/],
   ["ABORTED", errors.aborted(10, "message x"), /message x changed at the same time; retry/],

@@ -79,13 +79,18 @@ test("stop may come before it is ready", async () => {
 });
 
 test("a killed server restarts with its data, and listeners are called", async () => {
-  const redis = await start(await dataFolder());
+  const log = recordedLog();
+  const redis = await start(await dataFolder(), { log });
   await redis.ready;
   await ask(redis.socketPath, ["SET", "kept", "yes"], 5_000);
   const before = redis.pid ?? 0;
   const exit = new Promise((resolve) => redis.onUnexpectedExit(resolve));
   process.kill(before, "SIGKILL");
   expect(await exit).toMatchObject({ signal: "SIGKILL", restartInMs: 100 });
+  // Without its last lines: they say nothing about a signal.
+  expect(log.lines.find(({ level }) => level === "error")?.message).toMatch(
+    /^redis-server ended unexpectedly \(SIGKILL\) and is started again\. Something killed it.* lost\.$/,
+  );
   const kept = () => ask(redis.socketPath, ["GET", "kept"], 5_000).catch(() => undefined);
   await until(async () => (await kept()) === "yes");
   expect(redis.pid).not.toBe(before);
