@@ -41,7 +41,7 @@ const APART: readonly RegExp[] = [
   /^queue deletion failed/, // a line of the log
   /^(?:took over|stopping) (?:the|a) redis-server/, // lines of the log
   /^permission denied; choose a port/, // root may use every port
-  /^A token is shorter/,
+  /^is not expected here$/,
 ];
 
 const conditions =
@@ -119,6 +119,20 @@ const SETTINGS: readonly Row[] = [
   ],
   ["no key", /set tls-key/, argv("--tls-cert=c.pem"), argv("--tls-cert=c.pem", "--tls-key=k.pem")],
   ["no certificate", /set tls-cert/, argv("--tls-key=k.pem"), argv()],
+  [
+    "no TLS to Redis",
+    /use redis-url with rediss, or redis-tls/,
+    argv("--redis-url=redis://h", "--redis-tls-ca=c.pem"),
+    argv("--redis-url=rediss://h", "--redis-tls-ca=c.pem"),
+  ],
+  [
+    "TLS without Sentinel",
+    /use redis-url with rediss$/,
+    argv("--redis-tls"),
+    argv("--redis-tls", "--redis-sentinels=h:1", "--redis-sentinel-name=m"),
+  ],
+  ["no token for metrics", /set DLQ_TOKENS or tokens/, argv("--metrics-access=token"), argv()],
+  ["no token in a file", /write one token on a line/, argv("--tokens-file=c.pem"), argv()],
   ["unreadable", /check its path/, argv("--tls-cert=x.pem"), argv("--tls-cert=c.pem")],
   [
     "two kinds of Redis",
@@ -232,41 +246,58 @@ function portOf(server: Server): number {
 
 const redisWith =
   (...commands: string[][]): Situation =>
-  async () => {
-    const redis = await startTestRedis({ args: ["--maxmemory", "1gb"] });
-    onTestFinished(() => redis.stop());
-    for (const one of commands) await redis.cli(...one);
-    return checked(`unix://${redis.socketPath}`);
-  };
+  async () =>
+    checked(await urlOfRedis(...commands));
+
+async function urlOfRedis(...commands: string[][]): Promise<string> {
+  const redis = await startTestRedis({ args: ["--maxmemory", "1gb"] });
+  onTestFinished(() => redis.stop());
+  for (const one of commands) await redis.cli(...one);
+  return `unix://${redis.socketPath}`;
+}
 
 /** The warnings, or the refusal, of a Redis. */
-async function checked(url: string): Promise<string> {
+async function checked(url: string, allowEviction = false): Promise<string> {
   const connection = new Connection({ target: { kind: "url", url }, timeoutMs: 5_000 });
   onTestFinished(() => connection.close());
   await new Promise((resolve) => connection.redis.once("ready", resolve));
-  return checkServer(connection, "dlq").then(
+  return checkServer(connection, { prefix: "dlq", allowEviction, allowCluster: false }).then(
     (warnings) => warnings.join("\n"),
     ({ message }: Error) => message,
   );
 }
 
-/** A server that answers like an old Redis. */
-async function oldRedis(): Promise<string> {
-  const info = "# Server\r\nredis_version:6.2.1\r\n";
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    socket.on("data", () => socket.write(`$${info.length}\r\n${info}\r\n`));
-  });
-  return checked(`redis://127.0.0.1:${portOf(await listen(server))}`);
-}
+/** A server that answers INFO like another Redis. */
+const redisThat =
+  (info: string): Situation =>
+  async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", () => socket.write(`$${info.length}\r\n${info}\r\n`));
+    });
+    return checked(`redis://127.0.0.1:${portOf(await listen(server))}`);
+  };
 
 const good = redisWith();
 const set = (name: string, value: string) => redisWith(["CONFIG", "SET", name, value]);
+const EVICTS = ["CONFIG", "SET", "maxmemory-policy", "volatile-lru"];
 const REDIS: readonly Row[] = [
-  ["evicts", /set maxmemory-policy noeviction/, set("maxmemory-policy", "allkeys-lru"), good],
+  [
+    "evicts",
+    /run CONFIG SET .*, or set redis_allow_e/,
+    set("maxmemory-policy", "allkeys-lru"),
+    good,
+  ],
+  [
+    "may evict",
+    /stored twice; set noeviction/,
+    async () => checked(await urlOfRedis(EVICTS), true),
+    redisWith(EVICTS),
+  ],
   ["does not persist", /set appendonly yes/, set("appendonly", "no"), good],
   ["allows no channel", /&dlq:\*/, redisWith(["ACL", "SETUSER", "default", "resetchannels"]), good],
-  ["is too old", /install Redis 7\.0/, oldRedis, good],
+  ["is too old", /install Redis 7\.0/, redisThat("redis_version:6.2.1\r\n"), good],
+  ["is a cluster", /use a Redis with cluster/, redisThat("cluster_enabled:1\r\n"), good],
 ];
 
 const TABLES = { CONDITIONS, SETTINGS, QUEUES, PORTS, REDIS };

@@ -17,7 +17,7 @@ import { REASON_NAMES } from "../core/reason.ts";
 
 const INTRO = `# Configuration
 
-<!-- Generated from the table of settings by \`dlq config --docs\`. Do not edit. -->
+<!-- Generated from the table of settings by \`npm run docs:settings\`. Do not edit. -->
 
 Every setting can be given as a flag, as an environment variable or in a YAML file. The first of
 these with a value wins, before the default.

@@ -53,7 +53,10 @@ export interface MetricsOptions {
   /** Most queues with their own label; the others share `other`. */
   maxQueues: number;
   buildInfo: Readonly<Record<string, string>>;
-  /** How long a scrape waits for the store. After that the queue gauges are absent. */
+  /**
+   * How long a scrape waits for the store, in milliseconds; after that the queue gauges are absent. Default 8,000: thousands
+   * of queues take seconds, and Prometheus gives up after 10.
+   */
   collectTimeoutMs?: number;
 }
 
@@ -142,7 +145,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
   const full = gauge("dlq_store_full", "1 while sends are refused because the store is full.", []);
   let isFull = (): boolean => false;
-  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 2_000);
+  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 8_000);
 
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
   return {

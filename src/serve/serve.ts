@@ -10,6 +10,7 @@ import { createRuleAdmin } from "../app/rules/rule-admin.ts";
 import { RuleJudge } from "../app/rules/rule-judge.ts";
 import { RulesInForce } from "../app/rules/rules-in-force.ts";
 import { createSimulate } from "../app/simulate.ts";
+import { needsToken } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
 import { deliverySettingsOf } from "../core/delivery-settings.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
@@ -25,10 +26,12 @@ import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
+import { type LiveCertificate, liveCertificate, liveCredentials } from "./live-secrets.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
-import { shutdownSignal } from "./signals.ts";
+import { ReloadedFiles } from "./reloaded-files.ts";
+import { onHangup, shutdownSignal } from "./signals.ts";
 
 /** Interval of this server's sign of life. Without it its workers are not counted. */
 const BEAT_MS = 3_000;
@@ -39,6 +42,9 @@ const LAST_CALLS_MS = 1_000;
 export async function serve(config: Config, version: string): Promise<void> {
   const log = createLogger(config);
   for (const warning of config.warnings) log.warn(warning);
+  if (process.getuid?.() === 0) {
+    log.warn("the server runs as root and does not need to: use a user of its own");
+  }
   const metrics = createMetrics({
     namespace: config.metricsNamespace,
     maxQueues: config.metricsMaxQueues,
@@ -46,10 +52,13 @@ export async function serve(config: Config, version: string): Promise<void> {
   });
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
-  await checkListeners(listenersConfigOf(config));
-  const opened = await openStore(config, log, metrics);
+  const files = new ReloadedFiles(log);
+  onHangup(() => void files.reload());
+  const certificate = await liveCertificate(config, files);
+  await checkListeners(listenersConfigOf(config, certificate));
+  const opened = await openStore(config, log, metrics, files);
   try {
-    await run(config, log, metrics, opened, signalled);
+    await run(config, log, metrics, opened, { files, certificate }, signalled);
   } finally {
     await opened.close();
   }
@@ -61,6 +70,7 @@ async function run(
   log: Logger,
   metrics: MetricsRegistry,
   opened: OpenedStore,
+  { files, certificate }: { files: ReloadedFiles; certificate: LiveCertificate | undefined },
   signalled: Promise<string>,
 ): Promise<void> {
   const { store } = opened;
@@ -75,7 +85,10 @@ async function run(
   const registry = new SessionRegistry(store.hints);
   const queueConfiguration = createQueueConfiguration(config);
   const inForce = new SettingsInForce({ store, log, ...queueConfiguration });
-  const deletions = new Deletions({ store, inForce, log });
+  const deletions = new Deletions({
+    ...{ store, inForce, log },
+    onDeleted: () => opened.embedded?.forgetDeleted(),
+  });
   store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
   const boundedLog = new BoundedLog(log);
@@ -93,6 +106,7 @@ async function run(
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,
+    logNotes: config.logNotes,
     payloadMaxBytes,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
@@ -109,13 +123,15 @@ async function run(
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   metrics.watchStore(() => store.messages.full !== undefined);
-  const guard = createGuard({ tokens: config.tokens, metrics, log });
+  const credentials = await liveCredentials(config, files);
+  const guard = createGuard({ credentials, metrics, log });
   const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
-  const listeners = await listen(config, log, metrics, useCases, guard, readiness);
+  const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
+  if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
-  const { tlsCert, tokens } = config;
-  const facts = { ...address, where: opened.where, tlsCert, needsToken: tokens.length > 0 };
+  const { tlsCert } = config;
+  const facts = { ...address, where: opened.where, tlsCert, needsToken: needsToken(config) };
   process.stderr.write(banner(facts));
 
   const pumps = new Pumps(shared);
@@ -124,6 +140,7 @@ async function run(
     startLoop(BEAT_MS, () => store.beat()),
     startReconciler(store, registry),
     startConfigWatch(store, Math.random),
+    files.start(),
   ];
 
   const why = await Promise.race([signalled, fatal]);
@@ -149,6 +166,7 @@ async function listen(
   useCases: Pick<ServicesOptions, "dlq" | "queues" | "deliveryBlocks" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
+  certificate: LiveCertificate | undefined,
 ) {
   const { payloadMaxBytes, drainGraceMs } = config;
   const descriptorSet = await readDescriptorSet();
@@ -161,7 +179,7 @@ async function listen(
     drainGraceMs,
   });
   return createListeners({
-    config: listenersConfigOf(config),
+    config: listenersConfigOf(config, certificate),
     services,
     readiness,
     metrics,
@@ -170,15 +188,16 @@ async function listen(
   });
 }
 
-function listenersConfigOf(config: Config): ListenersConfig {
-  const { listenGrpc, listenHttp, tlsCert, tlsKey } = config;
+function listenersConfigOf(
+  config: Config,
+  certificate: LiveCertificate | undefined,
+): ListenersConfig {
+  const { listenGrpc, listenHttp } = config;
   return {
     grpc: listenGrpc,
     http: listenHttp === "off" ? undefined : listenHttp,
-    tls:
-      tlsCert === undefined || tlsKey === undefined
-        ? undefined
-        : { certFile: tlsCert, keyFile: tlsKey },
+    tls: certificate?.first,
+    metricsNeedToken: config.metricsAccess === "token",
     compressMinBytes: config.compressMinBytes,
     maxConnectionAgeMs: config.maxConnectionAgeMs,
     maxConnections: config.maxConnections,

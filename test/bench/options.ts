@@ -7,6 +7,7 @@ export interface Options {
   readonly seconds: number;
   readonly stored: number;
   readonly json: string | undefined;
+  readonly csv: string | undefined;
   readonly compare: string | undefined;
   readonly help: boolean;
   readonly list: boolean;
@@ -29,6 +30,7 @@ export const HELP = `Compares this service with other systems, all on this machi
   --stored N        messages of the rows with many stored ones. Default 200000,
                     with --full 1000000
   --json FILE       write the results to a file. Default bench.json in .runtime
+  --csv FILE        also write the figures as a table, for documents
   --compare FILE    show the change of each figure against FILE
   --help            print this text
 
@@ -47,6 +49,7 @@ const OPTIONS = {
   seconds: value,
   stored: value,
   json: value,
+  csv: value,
   compare: value,
 } as const;
 
@@ -65,6 +68,7 @@ export function readOptions(args: readonly string[]): Options {
       1_000,
     ),
     json: values.json,
+    csv: values.csv,
     compare: values.compare,
     help: values.help === true,
     list: values.list === true,

@@ -60,7 +60,7 @@ describe.each(rules)("$alert", ({ alert, expr, labels, annotations }) => {
   test("uses metrics that exist", () => {
     const table = readFileSync(join(ROOT, "docs/reference/metrics.md"), "utf8");
     for (const [name] of expr.matchAll(/dlq_\w+/g)) {
-      expect(table).toContain(`\`${name.replace(/_bucket$/, "")}\``);
+      expect(table).toContain(`\`${name.replace(/_(bucket|count)$/, "")}\``);
     }
   });
 });

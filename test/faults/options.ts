@@ -12,6 +12,8 @@ export interface Options {
   readonly faults: number | undefined;
   readonly rate: number | undefined;
   readonly report: string | undefined;
+  /** File for the table of recovery, as CSV. */
+  readonly csv: string | undefined;
   /** File for the numbers of faults and problems, as JSON. */
   readonly count: string | undefined;
   readonly histories: string | undefined;
@@ -34,6 +36,7 @@ export const HELP = `Injects faults into real servers, producers and workers, an
   --faults N        number of random faults in each environment, instead of each kind once
   --rate N          messages per second
   --report FILE     also write the report to a Markdown file
+  --csv FILE        also write the recovery times to a CSV file
   --count FILE      write {"faults": N, "problems": N} to a file
   --histories DIR   folder for the histories. Default: temporary, kept only after a failure
   --help            print this text
@@ -64,6 +67,7 @@ const OPTIONS = {
   faults: value,
   rate: value,
   report: value,
+  csv: value,
   count: value,
   histories: value,
 } as const;
@@ -87,6 +91,7 @@ export function readOptions(args: readonly string[]): Options {
     faults: numberOf("faults", values.faults),
     rate: numberOf("rate", values.rate),
     report: values.report,
+    csv: values.csv,
     count: values.count,
     histories: values.histories,
     help: values.help === true,

@@ -10,6 +10,7 @@ import {
 import { aborted, staleEtag } from "../../core/errors.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
@@ -30,6 +31,7 @@ export interface QueueUpdate {
    * invalid one.
    */
   apply(present: QueueConfig): QueueConfig;
+  caller?: Caller;
 }
 
 export interface QueuePage {
@@ -100,7 +102,7 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
  */
 async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise<void> {
   const { store, inForce, check, log } = parts;
-  const { queue, etag } = update;
+  const { queue, etag, caller } = update;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     await store.configs.refresh();
     const seen = store.configs.get(queue);
@@ -112,7 +114,7 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     check(queue, next);
     if (await store.configs.replace(queue, seen, encoder(next))) {
       await store.configs.refresh();
-      logChange(log, { queue }, changedFields(present.config, next), inForce.of(queue));
+      logChange(log, { queue, caller }, changedFields(present.config, next), inForce.of(queue));
       return;
     }
   }
@@ -122,7 +124,7 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
 /** A pause has a line of its own: operators look for it. */
 function logChange(
   log: DecisionLog,
-  facts: { queue: string },
+  facts: { queue: string; caller: Caller },
   changed: readonly string[],
   { paused, pausedReason: reason, pausedUntilAtMs }: QueueSettings,
 ): void {
