@@ -23,6 +23,7 @@ type Row = readonly [name: string, advises: RegExp, given: Situation, notGiven: 
 const HELD_BY: Readonly<Record<string, string>> = {
   "src/core/errors.ts": "test/core/errors.test.ts",
   "src/app/queues/deletion.ts": "test/app/deletion.test.ts",
+  "src/app/retry.ts": "test/e2e/advice.test.ts",
   "src/store/redis/connection.ts": "test/e2e/ready.test.ts, test/e2e/full.test.ts",
   "src/store/redis/capacity.ts": "test/e2e/full.test.ts",
   "src/store/embedded/failure-hint.ts": "test/store/embedded/failure-hint.test.ts",
@@ -42,6 +43,7 @@ const APART: readonly RegExp[] = [
   /^(?:took over|stopping) (?:the|a) redis-server/, // lines of the log
   /^permission denied; choose a port/, // root may use every port
   /^is not expected here$/,
+  /^plain retry in queue/, // a defect
 ];
 
 const conditions =
