@@ -8,6 +8,7 @@ import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { SimulateCommand } from "../../src/app/simulate.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { Credentials } from "../../src/rpc/credentials.ts";
 import { createGuard, type GuardOptions } from "../../src/rpc/guard.ts";
 import type { Readiness } from "../../src/rpc/health.ts";
 import { registerServices } from "../../src/rpc/methods.ts";
@@ -55,11 +56,14 @@ export interface Rig {
   readiness: SettableReadiness;
   /** Lines that the guard logged. */
   logged: { fields: { errorId?: string }; message: string }[];
+  credentials: Credentials;
   guard: ReturnType<typeof createGuard>;
   services: ReturnType<typeof createServices>;
 }
 
 export interface RigOptions extends Partial<GuardOptions> {
+  /** Entries of the setting `tokens`. Default: calls need none. */
+  tokens?: readonly string[];
   payloadMaxBytes?: number;
 }
 
@@ -72,10 +76,14 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const simulated: SimulateCommand[] = [];
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
+  const credentials = credentialsOf(options.tokens);
   const guard = createGuard({
-    tokens: [],
+    credentials,
     metrics: NO_METRICS,
-    log: { error: (fields, message) => logged.push({ fields, message }) },
+    log: {
+      error: (fields, message) => logged.push({ fields, message }),
+      warn: (fields, message) => logged.push({ fields, message }),
+    },
     ...options,
   });
   const services = createServices({
@@ -94,7 +102,24 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     drainGraceMs: 25_000,
     now: () => NOW_MS,
   });
-  return { dlq, queues, deliveryBlocks, rules, simulated, readiness, logged, guard, services };
+  return {
+    dlq,
+    queues,
+    deliveryBlocks,
+    rules,
+    simulated,
+    readiness,
+    logged,
+    credentials,
+    guard,
+    services,
+  };
+}
+
+/** Without checking that tokens are long enough. */
+function credentialsOf(tokens: readonly string[] = []): Credentials {
+  const given = tokens.map((token) => ({ name: undefined, secret: { text: token } }));
+  return new Credentials(given.length === 0 ? undefined : given);
 }
 
 export function transportOf(rig: Rig) {

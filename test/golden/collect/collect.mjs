@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { goldenSet } from "./golden-set.mjs";
 import { LANGUAGES } from "./languages.mjs";
 import { normalise } from "./normalise.mjs";
 import { startPeers } from "./servers/all.mjs";
@@ -62,25 +63,27 @@ async function collect(language, ports) {
   const lines = String(Buffer.concat(chunks)).split("\n");
   const failures = lines
     .filter((line) => line.startsWith('{"name"'))
-    .map((line) => normalise({ runtime, ...JSON.parse(line) }, Object.values(ports), cwd))
+    .map((line) => normalise(JSON.parse(line), Object.values(ports), cwd))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  report(language, failures);
+  report(language, runtime, failures);
 }
 
-function report(language, failures) {
+function report(language, runtime, failures) {
   if (values.only !== undefined) {
-    process.stdout.write(`${JSON.stringify(failures, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(goldenSet(runtime, failures), null, 2)}\n`);
     return;
   }
-  const { folder, ending, text } = values.set === "golden" ? pretty(failures) : oneALine(failures);
+  const { folder, ending, text } =
+    values.set === "golden" ? pretty(runtime, failures) : oneALine(failures);
   const dir = join(import.meta.dirname, "..", folder);
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, `${language}.${ending}`), `${text}\n`);
   process.stdout.write(`${language}: ${failures.length} failures\n`);
 }
 
-function pretty(failures) {
-  return { folder: "failures", ending: "json", text: JSON.stringify(failures, null, 2) };
+function pretty(runtime, failures) {
+  const text = JSON.stringify(goldenSet(runtime, failures), null, 2);
+  return { folder: "failures", ending: "json", text };
 }
 
 function oneALine(failures) {

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
+import { Connection } from "../../../src/store/redis/connection.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -295,4 +296,51 @@ test("the limit of queues refuses new ones, and existing ones work", async () =>
   await expect(small.send("second", [item()], SETTINGS)).rejects.toThrow(/queue/);
   await small.send("first", [item()], SETTINGS);
   expect(await small.queues()).toEqual(["first"]);
+});
+
+/** Returns the most scripts that ran at once during the work. */
+async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
+  const { run } = Connection.prototype;
+  let running = 0;
+  let most = 0;
+  const spy = vi.spyOn(Connection.prototype, "run").mockImplementation(async function (
+    this: Connection,
+    ...call
+  ) {
+    most = Math.max(most, ++running);
+    try {
+      return await run.apply(this, call);
+    } finally {
+      running--;
+    }
+  });
+  try {
+    await work();
+  } finally {
+    spy.mockRestore();
+  }
+  return most;
+}
+
+describe("few queues are asked at once, however many there are,", () => {
+  const names = Array.from({ length: 200 }, (_, n) => `queue-${n}`);
+  /** As in redis-store.ts. */
+  const READS_AT_ONCE = 32;
+
+  test("for their stats", async () => {
+    const { store } = at.current;
+    const most = await mostAtOnce(async () => {
+      const [first, second] = await Promise.all([store.stats(names), store.stats(names)]);
+      expect([first?.length, second?.length]).toEqual([200, 200]);
+    });
+    expect(most).toBeLessThanOrEqual(READS_AT_ONCE);
+  });
+
+  test("for the leases of a session", async () => {
+    const { store } = at.current;
+    const most = await mostAtOnce(() =>
+      Promise.all(names.map((queue) => store.leases(queue, sessionId(1)))),
+    );
+    expect(most).toBeLessThanOrEqual(READS_AT_ONCE);
+  });
 });

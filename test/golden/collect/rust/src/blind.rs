@@ -67,12 +67,11 @@ async fn by_mqtt(peer: &'static str, user: &'static str) -> Outcome {
 }
 
 async fn by_kafka(peer: &'static str) -> Outcome {
-    let client = rskafka::client::ClientBuilder::new(vec![address(peer)]).backoff_config(
-        rskafka::BackoffConfig {
+    let client =
+        rskafka::client::ClientBuilder::new(vec![address(peer)]).backoff_config(rskafka::BackoffConfig {
             deadline: Some(SHORT),
             ..Default::default()
-        },
-    );
+        });
     client.build().await?.list_topics().await?;
     Ok(())
 }
@@ -229,8 +228,7 @@ async fn overloaded() -> Outcome {
 
 async fn open_breaker() -> Outcome {
     use failsafe::CircuitBreaker;
-    let policy =
-        failsafe::failure_policy::consecutive_failures(1, failsafe::backoff::constant(SHORT));
+    let policy = failsafe::failure_policy::consecutive_failures(1, failsafe::backoff::constant(SHORT));
     let breaker = failsafe::Config::new().failure_policy(policy).build();
     let fail = || std::net::TcpStream::connect(address("closed"));
     let _ = breaker.call(fail);

@@ -11,11 +11,7 @@ const SHORT: Duration = Duration::from_millis(300);
 async fn by_postgres(peer: &'static str, user: &'static str, sql: &'static str) -> Outcome {
     blocking(move || {
         let mut config = postgres::Config::new();
-        config
-            .host("127.0.0.1")
-            .port(port(peer))
-            .user(user)
-            .password("x");
+        config.host("127.0.0.1").port(port(peer)).user(user).password("x");
         config.connect(postgres::NoTls)?.batch_execute(sql)?;
         Ok(())
     })
@@ -23,8 +19,7 @@ async fn by_postgres(peer: &'static str, user: &'static str, sql: &'static str) 
 }
 
 async fn by_websocket(peer: &'static str, path: &'static str) -> Outcome {
-    let (_socket, _) =
-        tokio_tungstenite::connect_async(url(peer, path).replacen("http", "ws", 1)).await?;
+    let (_socket, _) = tokio_tungstenite::connect_async(url(peer, path).replacen("http", "ws", 1)).await?;
     Ok(())
 }
 
@@ -170,18 +165,8 @@ pub fn cases() -> Vec<Failing> {
         ),
         case("flume: full", "flume", FULL, full_flume()),
         case("flume: too slow", "flume", TIME, late_flume()),
-        case(
-            "crossbeam: full",
-            "crossbeam-channel",
-            FULL,
-            full_crossbeam(),
-        ),
-        case(
-            "crossbeam: too slow",
-            "crossbeam-channel",
-            TIME,
-            late_crossbeam(),
-        ),
+        case("crossbeam: full", "crossbeam-channel", FULL, full_crossbeam()),
+        case("crossbeam: too slow", "crossbeam-channel", TIME, late_crossbeam()),
         case(
             "serde_yaml_ng: a wrong type",
             "serde_yaml_ng",
@@ -218,21 +203,11 @@ pub fn cases() -> Vec<Failing> {
             INVALID,
             parse!(serde_qs::from_str::<Order>("id=1")),
         ),
-        case(
-            "validator: not an address",
-            "validator",
-            INVALID,
-            async move {
-                invalid_order.validate()?;
-                Ok(())
-            },
-        ),
-        case(
-            "hex: an odd length",
-            "hex",
-            INVALID,
-            parse!(hex::decode("abc")),
-        ),
+        case("validator: not an address", "validator", INVALID, async move {
+            invalid_order.validate()?;
+            Ok(())
+        }),
+        case("hex: an odd length", "hex", INVALID, parse!(hex::decode("abc"))),
         case(
             "humantime: not a duration",
             "humantime",

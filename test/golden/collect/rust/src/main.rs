@@ -4,6 +4,7 @@ mod blind;
 mod databases;
 mod failing;
 mod held_out;
+mod json;
 mod language;
 mod parsers;
 mod peers;
@@ -27,6 +28,7 @@ async fn main() {
         "held-out" => vec![held_out::cases()],
         _ => vec![
             language::cases(),
+            json::cases(),
             parsers::cases(),
             web::cases(),
             databases::cases(),
@@ -93,10 +95,7 @@ fn print(name: &str, mut entry: Value, grpc_code: Option<i32>, http_status: Opti
 fn versioned(library: &str) -> String {
     let lock = include_str!("../Cargo.lock");
     let entry = format!("name = \"{library}\"\nversion = \"");
-    match lock
-        .split_once(&entry)
-        .and_then(|(_, rest)| rest.split_once('"'))
-    {
+    match lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"')) {
         Some((version, _)) => format!("{library} {version}"),
         None => library.to_string(),
     }

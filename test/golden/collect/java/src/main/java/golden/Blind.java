@@ -231,7 +231,7 @@ public final class Blind {
   }
 
   private static void grpcFuture(String peer, String what) throws Exception {
-    Services.futureByGrpc(peer, what).get();
+    Calls.inFuture(peer, what).get();
   }
 
   private static void byCassandra(String peer) {
