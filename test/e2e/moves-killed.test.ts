@@ -13,8 +13,8 @@ import { Worker } from "../support/worker.ts";
 // so that there is time between the steps.
 
 const [FROM, TO, COUNT] = ["fast", "slow", 60];
-/** Delay in each direction; a step takes two. */
-const LATENCY_MS = 150;
+/** Delay in each direction; a step takes two. A busy machine must see each step before the next one. */
+const LATENCY_MS = 500;
 /** An abandoned move is found by a hint, or by the safety tick of 30 s. */
 const FOUND_WITHIN = { timeout: 90_000, interval: 100 };
 
@@ -30,7 +30,7 @@ beforeEach(async () => {
   redis = await startTestRedis({ appendonly: false });
   link = await LinkProxy.open(() => [{ path: redis.socketPath }]);
   store = new Redis({ path: redis.socketPath });
-  const env = { DLQ_HEARTBEAT_INTERVAL: "50ms" };
+  const env = { DLQ_HEARTBEAT_INTERVAL: "50ms", DLQ_REDIS_TIMEOUT: "30s" };
   [dying, other] = await Promise.all([
     startTestServer({ redisUrl: `redis://${link.address}`, env }),
     startTestServer({ redisUrl: redis.url, env }),

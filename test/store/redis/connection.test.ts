@@ -8,7 +8,8 @@ import { START_MS, TestStore, until } from "../../support/store.ts";
 import { bytes, item, NO_REQUEST, SETTINGS } from "../../support/store-items.ts";
 
 const QUEUE = "orders";
-const DEADLINE_MS = 400;
+/** The default: on a busy machine a call that works may take a second. */
+const DEADLINE_MS = 2_000;
 /** How much later than its deadline a call may end on a busy machine. */
 const SLACK_MS = 20_000;
 
