@@ -27,6 +27,7 @@ const HELD_BY: Readonly<Record<string, string>> = {
   "src/store/redis/connection.ts": "test/e2e/ready.test.ts, test/e2e/full.test.ts",
   "src/store/redis/capacity.ts": "test/e2e/full.test.ts",
   "src/store/embedded/failure-hint.ts": "test/store/embedded/failure-hint.test.ts",
+  "src/store/embedded/data-folder.ts": "test/store/embedded/embedded.test.ts",
   "src/store/embedded/orphan.ts": "test/store/embedded/orphan.test.ts",
   "src/store/embedded/data-lock.ts": "test/store/embedded/embedded.test.ts",
   "src/store/embedded/socket-folder.ts": "test/store/embedded/parts.test.ts",
@@ -42,6 +43,7 @@ const APART: readonly RegExp[] = [
   /^queue deletion failed/, // a line of the log
   /^(?:took over|stopping) (?:the|a) redis-server/, // lines of the log
   /^permission denied; choose a port/, // root may use every port
+  /belongs to another user, and everybody can write/, // root may use every folder
   /^is not expected here$/,
   /^plain retry in queue/, // a defect
 ];

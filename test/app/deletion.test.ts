@@ -75,7 +75,9 @@ test("a queue with another number of messages, or with messages in flight, is no
   });
   await expect(remove(3)).rejects.toMatchObject({
     kind: "PRECONDITION",
-    message: expect.stringContaining("3 were expected; see what they are by Stats"),
+    message: expect.stringContaining(
+      "3 were expected; see what they are by Stats, then set it to 2",
+    ),
   });
   await at.current.tick(QUEUE, [session(1, { count: 1 })]);
   await expect(remove(2)).rejects.toMatchObject({

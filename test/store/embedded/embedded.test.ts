@@ -227,6 +227,14 @@ test("a damaged append-only file is explained, not retried", async () => {
   await expect(failure).rejects.toThrow(`redis-check-aof --fix ${manifest}`);
 });
 
+test("a data folder that cannot be made is explained", async () => {
+  const file = join(await dataFolder(), "file");
+  await writeFile(file, "");
+  await expect(start(join(file, "data"))).rejects.toThrow(
+    /can't be made or used \(ENOTDIR\)\. Name one that is a folder and writable for this user with --data-dir\.$/,
+  );
+});
+
 test("a missing redis-server is explained, and frees the folder", async () => {
   const dataDir = await dataFolder();
   await expect(start(dataDir, { serverPath: "/nowhere/redis-server" })).rejects.toThrow(
