@@ -107,6 +107,13 @@ export function tooManyFields(excess: string): ConnectError {
   return beyondLimit(`of ${excess}; send fewer in one call`);
 }
 
+/** A peer of a stream sends requests and does not read the responses. */
+export function tooFarAhead(limitBytes: number): ConnectError {
+  return beyondLimit(
+    `followed by more than ${limitBytes} bytes of others; read responses before you send more`,
+  );
+}
+
 /** Too many incomplete requests. There is room again when others complete, so a retry helps. */
 export function tooManyIncomplete(): ConnectError {
   return connectError(

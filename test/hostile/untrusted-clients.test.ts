@@ -5,14 +5,15 @@ import { Code } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
 import {
+  inProgress,
   type Server,
   type ServerOptions,
   startServer,
   untilIdle,
 } from "../conformance/listener.ts";
 import { openRaw } from "../conformance/raw.ts";
-import { SEND, STATS, WATCH } from "./calls.ts";
-import { FLAG, FRAME, http2Frame, openCall, Peer, uint32 } from "./wire.ts";
+import { REFLECTION, SEND, STATS, WATCH } from "./calls.ts";
+import { FLAG, FRAME, http2Frame, openCall, Peer, SETTING, uint32 } from "./wire.ts";
 
 const MIB = 1024 * 1024;
 const EMPTY = frameOf(new Uint8Array(0));
@@ -120,6 +121,20 @@ it("too much memory in unfinished HTTP requests closes the oldest", async () => 
   }
   await peers[0]?.closed;
   expect(peers.at(-1)?.isClosed).toBe(false);
+});
+
+it("questions to reflection that run far ahead of the answers end the stream", async () => {
+  const server = await startServer();
+  // Without a window, the first answer is never written.
+  const peer = await Peer.http2(server.grpc, { [SETTING.INITIAL_WINDOW_SIZE]: 0 });
+  onTestFinished(() => peer.destroy());
+  const question = frameOf(Buffer.concat([Buffer.from([0x22, 1]), Buffer.from("x")]));
+  const frame = http2Frame(FRAME.DATA, 0, 1, Buffer.alloc(16_384, question));
+  await peer.write(openCall(1, REFLECTION));
+  await peer.write(Buffer.concat([frame, frame, frame]));
+  await vi.waitFor(async () => expect(await inProgress(server)).toMatchObject({ streams: 1 }));
+  await peer.write(Buffer.concat([frame, frame]));
+  await untilIdle(server);
 });
 
 /** Starts ten unread answers of 3 MiB. The socket buffers a few of them. */
