@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.ts";
+import { COSTLY_CALL_ATTACKS } from "./attacks/costly-calls.ts";
 import { FLOOD_ATTACKS } from "./attacks/floods.ts";
 import { HELD_ATTACKS } from "./attacks/held.ts";
 import { HTTP_ATTACKS } from "./attacks/http.ts";
@@ -11,4 +12,5 @@ export const ATTACKS: readonly Attack[] = [
   ...HELD_ATTACKS,
   ...FLOOD_ATTACKS,
   ...PIECE_ATTACKS,
+  ...COSTLY_CALL_ATTACKS,
 ];

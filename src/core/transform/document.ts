@@ -34,7 +34,7 @@ export class JsonDocument {
   #undoRoom: number;
   #copyRoom: number;
 
-  /** `undoBytes` bounds the inverse patch, `copyBytes` the sum of all `copy` operations. */
+  /** `undoBytes` bounds the inverse patch, `copyBytes` the JSON text of all `copy` operations. */
   constructor(root: Json, room: { undoBytes: number; copyBytes: number }) {
     this.#root = root;
     this.#undoRoom = room.undoBytes;
@@ -140,19 +140,33 @@ export class JsonDocument {
     else this.#undo.push(text);
   }
 
+  /** Charges the copy before it is made: a name or a number may be as long as the document. */
   #copy(value: Json): Json {
-    this.#copyRoom -= typeof value === "string" ? value.length + 1 : 1;
-    if (this.#copyRoom < 0) {
-      throw new TransformRefusal(
-        "TOO_LARGE",
-        "its copy operations copy more than the largest payload",
-      );
+    if (Array.isArray(value)) {
+      this.#charge(1 + value.length);
+      return value.map((item) => this.#copy(item));
     }
-    if (Array.isArray(value)) return value.map((item) => this.#copy(item));
-    if (value instanceof NumberText || !isObject(value)) return value;
+    if (value instanceof NumberText || !isObject(value)) {
+      this.#charge(JSON.stringify(value).length);
+      return value;
+    }
     const copy: JsonObject = {};
-    for (const [key, member] of Object.entries(value)) setMember(copy, key, this.#copy(member));
+    this.#charge(1);
+    for (const [key, member] of Object.entries(value)) {
+      this.#charge(JSON.stringify(key).length + 2);
+      setMember(copy, key, this.#copy(member));
+    }
     return copy;
+  }
+
+  /** Takes characters of JSON text from the room for copies. */
+  #charge(characters: number): void {
+    this.#copyRoom -= characters;
+    if (this.#copyRoom >= 0) return;
+    throw new TransformRefusal(
+      "TOO_LARGE",
+      "its copy operations copy more than the largest payload",
+    );
   }
 }
 
