@@ -10,6 +10,7 @@ import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
 import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
 import { judgeSend, type PendingSend, type RuleJudge } from "./rules/rule-judge.ts";
+import { Pace } from "./timers.ts";
 
 export interface SendParts {
   store: Pick<Store, "send" | "route">;
@@ -45,9 +46,12 @@ const ATTEMPTS = 2;
 export function createSend(given: SendParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (commands: readonly SendCommand[]): Promise<Result[]> => {
-    const sends = commands.map((command) =>
-      judgeSend(command, reasonOf(command.failure), parts.rules),
-    );
+    const sends: PendingSend[] = [];
+    const pace = new Pace();
+    for (const command of commands) {
+      sends.push(judgeSend(command, reasonOf(command.failure), parts.rules));
+      if (pace.isLong) await pace.rest();
+    }
     let open = await recallRoutes(parts, sends);
     for (let attempt = 0; attempt < ATTEMPTS && open.some(isPending); attempt++)
       open = await storeAll(parts, open);

@@ -11,13 +11,17 @@ const MIB = 1024 * 1024;
 
 type TestRules = MessageInitShape<typeof TestRulesRequestSchema>;
 
+function framed(request: TestRules): Buffer {
+  return frameOf(toBinary(TestRulesRequestSchema, create(TestRulesRequestSchema, request)));
+}
+
 /** Tests rules on one message. All rules match. */
-function testRules(
+function testEdits(
   payload: string,
   rules: number,
   patchesOf: (rule: number) => readonly string[],
 ): Buffer {
-  const request: TestRules = {
+  return framed({
     ruleSet: {
       rules: Array.from({ length: rules }, (_, at) => ({
         name: `rule-${at}`,
@@ -38,8 +42,30 @@ function testRules(
         message: { queue: "hostile", payload: { body: { case: "text", value: payload } } },
       },
     ],
-  };
-  return frameOf(toBinary(TestRulesRequestSchema, create(TestRulesRequestSchema, request)));
+  });
+}
+
+/** Tests patterns, each of nearly the most steps of a rule, on messages with the longest texts. */
+function testPatterns(rules: number): Buffer {
+  const text = Array.from({ length: 4_096 }, (_, n) =>
+    (n * n * 7 + (n >> 3)) % 5 < 2 ? "a" : "b",
+  );
+  return framed({
+    ruleSet: {
+      rules: times(rules, (at) => ({
+        name: `rule-${at}`,
+        event: RuleEvent.FAILURE,
+        when: `failure.message.matches("[ab]*a[ab]{118}[cd]")`,
+        action: { priority: 1 },
+      })),
+    },
+    samples: times(50, () => ({
+      event: RuleEvent.FAILURE,
+      message: { queue: "hostile" },
+      failure: { message: text.join("") },
+      attempts: 1,
+    })),
+  });
 }
 
 function times<T>(count: number, make: (at: number) => T): T[] {
@@ -61,10 +87,10 @@ function inserts(rule: number): string[] {
 }
 
 const patches = (): Buffer[] => [
-  testRules(`{"a":{"${"k".repeat(MIB - 100)}":1}}`, 1, () => [COPIES]),
-  testRules(`{"a":${"9".repeat(MIB - 100)}}`, 1, () => [COPIES]),
-  testRules(`[${"1.0,".repeat(MIB / 4 - 10)}1]`, 16, inserts),
-  testRules(`[${"{},".repeat(MIB / 3 - 10)}1]`, 16, inserts),
+  testEdits(`{"a":{"${"k".repeat(MIB - 100)}":1}}`, 1, () => [COPIES]),
+  testEdits(`{"a":${"9".repeat(MIB - 100)}}`, 1, () => [COPIES]),
+  testEdits(`[${"1.0,".repeat(MIB / 4 - 10)}1]`, 16, inserts),
+  testEdits(`[${"{},".repeat(MIB / 3 - 10)}1]`, 16, inserts),
 ];
 
 /** Makes the calls in turn, a few at a time. They may succeed. */
@@ -92,5 +118,13 @@ export const COSTLY_CALL_ATTACKS: readonly Attack[] = [
       why: "1 MiB of numbers such as 1.0, whose spelling is kept, takes 250 ms to parse and write",
     },
     run: (run) => callInTurn(run, TEST_RULES, patches()),
+  },
+  {
+    name: "patterns",
+    what: "rules with as many steps of patterns as are allowed and more, on 50 messages each",
+    memoryMiB: 4,
+    why: "2 calls at a time, each with 50 messages of 4 KiB",
+    atLeast: { calls: 4 },
+    run: (run) => callInTurn(run, TEST_RULES, [testPatterns(100), testPatterns(30)]),
   },
 ];
