@@ -1,5 +1,5 @@
 import { exceedsUtf8 } from "../utf8.ts";
-import { JsonDocument } from "./document.ts";
+import { JsonDocument, ShiftRoom } from "./document.ts";
 import {
   attributesOf,
   type EditableMessage,
@@ -64,13 +64,14 @@ export function applyTransforms(
   const { source, atMs, limits } = context;
   const documents = new Map<TransformTarget, Json>();
   const edits: Edit[] = [];
+  const shifts = new ShiftRoom();
   let index = 0;
   try {
     for (const transform of transforms) {
       const { target } = transform;
       let document = documents.get(target);
       if (document === undefined) document = readPart(given, target);
-      const { after, patch, undo } = edit(transform, document, limits);
+      const { after, patch, undo } = edit(transform, document, limits, shifts);
       documents.set(target, after);
       edits.push({ source, atMs, target, patch, undo });
       index++;
@@ -127,6 +128,7 @@ function edit(
   transform: Transform,
   before: Json,
   limits: TransformLimits,
+  shifts: ShiftRoom,
 ): { after: Json; patch: string; undo: string | undefined } {
   const operations = readTransform(transform)(before);
   // Recorded before they are applied: added values become part of the document and change with it.
@@ -134,6 +136,7 @@ function edit(
   const document = new JsonDocument(before, {
     undoBytes: MAX_UNDO_BYTES,
     copyBytes: limits.payloadBytes,
+    shifts,
   });
   for (const operation of operations) document.apply(operation);
   return { after: document.root, patch, undo: document.undo };

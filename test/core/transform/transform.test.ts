@@ -139,6 +139,21 @@ describe("a payload", () => {
     });
   });
 
+  it("has a limit for the elements that all transforms together shift in arrays", () => {
+    const payload = `[${"1,".repeat(300_000)}1]`;
+    const pairs = (count: number) =>
+      patch(
+        ...Array.from({ length: count }, () => [
+          { op: "remove", path: "/0" },
+          { op: "add", path: "/0", value: 1 },
+        ]).flat(),
+      );
+    expect(edit([pairs(50)], { payload }).ok).toBe(true);
+    const refusal = { kind: "TOO_LARGE", message: expect.stringContaining("shift") };
+    expect(edit([pairs(100)], { payload })).toMatchObject({ ok: false, index: 0, refusal });
+    expect(edit([pairs(50), pairs(50)], { payload })).toMatchObject({ index: 1, refusal });
+  });
+
   it("is parsed once for all transforms", () => {
     const payload = '{"a":[1.0]}';
     const parse = vi.spyOn(JSON, "parse");
