@@ -96,6 +96,14 @@ export const SETTINGS = {
     doc: "Most connections of each listener. Further ones are closed at once, including those of probes and metrics. Each needs a file handle, and an idle one about 25 KiB.",
     example: "20000",
   }),
+  maxStreamQueues: setting({
+    name: "max-stream-queues",
+    group: "Listening",
+    type: integer(1_000, 10_000_000),
+    fallback: 200_000,
+    doc: "Most queues that all open streams of a server may ask for, counted for each stream; the streams of one connection may ask for a tenth. Further streams get UNAVAILABLE. Each needs about 0.5 KiB.",
+    example: "1000000",
+  }),
   requestMemoryBytes: setting({
     name: "request-memory",
     group: "Listening",

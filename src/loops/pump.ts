@@ -36,6 +36,7 @@ export class Pump {
   #plan: Plan = FIRST_PLAN;
   /** Set when `wake` is called during a tick, which may not have seen the change. */
   #woken = false;
+  #wokenAtMs = Number.NEGATIVE_INFINITY;
   /** Something is due and no session has room: only a change makes another tick useful. */
   #blocked = false;
   readonly #isolation: QueueIsolation;
@@ -54,9 +55,14 @@ export class Pump {
   readonly wake = (): void => {
     this.#woken = true;
     this.#blocked = false;
-    this.#expectChange(performance.now());
+    this.#wokenAtMs = performance.now();
+    this.#expectChange(this.#wokenAtMs);
     this.#run();
   };
+
+  get wokenAtMs(): number {
+    return this.#wokenAtMs;
+  }
 
   #expectChange(now: number): void {
     const { dueAt, tendAt } = this.#plan;

@@ -7,12 +7,18 @@ const DISCOVER_MS = 30_000;
 const AGAIN_MS = 250;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
-  store: Pick<Store, "tick" | "abandon" | "settle" | "queues" | "hints"> & {
+  store: Pick<
+    Store,
+    "tick" | "abandon" | "settle" | "queues" | "existing" | "registerWorkers" | "hints"
+  > & {
     configs: Pick<Store["configs"], "onChange">;
   };
 }
 
-/** Runs one pump for each queue that exists or that a stream on this server asks for. */
+/**
+ * Runs one pump for each queue that exists. A queue that does not exist has none, even if streams
+ * ask for it: their names may be invented. Its first message sends a hint.
+ */
 export class Pumps {
   readonly #parts: PumpsParts;
   readonly #pumps = new Map<string, Pump>();
@@ -33,9 +39,7 @@ export class Pumps {
     });
     // Hints may have been lost: all queues tick.
     store.hints.onReconnect(() => this.#discover(true));
-    registry.onOpened = (session) => {
-      for (const queue of session.options.queues) this.#wake(queue);
-    };
+    registry.onOpened = (session) => this.#opened(session.options.queues);
     this.#timer = setInterval(() => this.#discover(false), DISCOVER_MS);
     this.#timer.unref();
     this.#discover(true);
@@ -49,12 +53,30 @@ export class Pumps {
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
+  /** A stream asks for these queues. */
+  #opened(queues: readonly string[]): void {
+    const unknown: string[] = [];
+    for (const queue of queues) {
+      if (this.#pumps.has(queue)) this.#wake(queue);
+      else unknown.push(queue);
+    }
+    if (unknown.length === 0) return;
+    this.#parts.store.existing(unknown).then(
+      (existing) => {
+        for (const queue of existing) this.#wake(queue);
+      },
+      () => this.#discoverAgain(),
+    );
+  }
+
   #wake(queue: string): void {
     if (this.#stopped) return;
     let pump = this.#pumps.get(queue);
     if (!pump) {
       pump = new Pump(queue, { ...this.#parts, nextClaimNumber: () => ++this.#claimNumber });
       this.#pumps.set(queue, pump);
+      // Without it, these workers are counted when their entries are next written.
+      this.#parts.store.registerWorkers(queue).catch(() => {});
     }
     pump.wake();
   }
@@ -63,14 +85,15 @@ export class Pumps {
    * Starts pumps for new queues and stops those of deleted queues. Wakes all pumps if `wakeAll`.
    */
   #discover(wakeAll: boolean): void {
-    const { store, registry } = this.#parts;
-    store.queues().then(
+    const startedAtMs = performance.now();
+    this.#parts.store.queues().then(
       (queues) => {
         if (this.#stopped) return;
         const known = new Set(queues);
         for (const queue of queues) if (wakeAll || !this.#pumps.has(queue)) this.#wake(queue);
         for (const [queue, pump] of this.#pumps) {
-          if (known.has(queue) || registry.of(queue).size > 0) continue;
+          // One that was woken meanwhile may be newer than the list.
+          if (known.has(queue) || pump.wokenAtMs >= startedAtMs) continue;
           this.#pumps.delete(queue);
           pump.stop().catch(() => {});
         }
@@ -78,13 +101,14 @@ export class Pumps {
       // Hints have their own connection, which may be back before the store answers. Without a
       // retry, missed changes would wait for a safety tick.
       () => {
-        if (wakeAll && !this.#stopped) this.#discoverAgain();
+        if (wakeAll) this.#discoverAgain();
       },
     );
   }
 
   /** Schedules one retry, however many tries have failed. */
   #discoverAgain(): void {
+    if (this.#stopped) return;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.#discover(true), AGAIN_MS);
     this.#retryTimer.unref();

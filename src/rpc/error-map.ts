@@ -123,6 +123,15 @@ export function tooManyIncomplete(): ConnectError {
   );
 }
 
+/** Open streams ask for too many queues. There is room again when streams end. */
+export function tooManyStreamQueues(whose: string, limit: number): ConnectError {
+  return connectError(
+    `the streams of ${whose} ask for more than ${limit} queues in total; ask for fewer, or use another server`,
+    Code.Unavailable,
+    [errorInfo("SERVER_BUSY"), retryInfo(5_000)],
+  );
+}
+
 function beyondLimit(description: string): ConnectError {
   const violations = [{ subject: "request", description }];
   return connectError(`the request is ${description}`, Code.ResourceExhausted, [

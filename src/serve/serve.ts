@@ -142,7 +142,7 @@ async function listen(
   guard: Guard,
   readiness: ServerReadiness,
 ) {
-  const { payloadMaxBytes, drainGraceMs, tlsCert, tlsKey } = config;
+  const { payloadMaxBytes, drainGraceMs, maxStreamQueues, tlsCert, tlsKey } = config;
   const descriptorSet = await readDescriptorSet();
   const services = createServices({
     ...useCases,
@@ -151,6 +151,7 @@ async function listen(
     descriptorSet,
     payloadMaxBytes,
     drainGraceMs,
+    maxStreamQueues,
   });
   return createListeners({
     config: {

@@ -20,8 +20,14 @@ function startPumps(queues: () => Promise<string[]>) {
   const real = own.current.store;
   const registry = new SessionRegistry(real.hints);
   let reconnected = () => {};
+  let woken = (_queue: string) => {};
+  const tick = vi.fn((...[queue, request]: Parameters<typeof real.tick>) =>
+    real.tick(queue, request),
+  );
   const hints = {
-    onWake: () => {},
+    onWake(listener: (queue: string) => void) {
+      woken = listener;
+    },
     onCredit: () => {},
     onTakeover: () => {},
     onConfig: () => {},
@@ -33,10 +39,12 @@ function startPumps(queues: () => Promise<string[]>) {
   };
   pumps = new Pumps({
     store: {
-      tick: (queue, request) => real.tick(queue, request),
+      tick,
       abandon: (queue, claim, sessions) => real.abandon(queue, claim, sessions),
       settle: (queue, request, items) => real.settle(queue, request, items),
       queues,
+      existing: (names) => real.existing(names),
+      registerWorkers: (queue) => real.registerWorkers(queue),
       hints,
       configs: real.configs,
     },
@@ -59,7 +67,12 @@ function startPumps(queues: () => Promise<string[]>) {
   registry.add(session);
   session.read(() => {});
   pumps.start();
-  return { session, reconnected: () => reconnected() };
+  return {
+    session,
+    tick,
+    woken: (queue: string) => woken(queue),
+    reconnected: () => reconnected(),
+  };
 }
 
 describe("pumps", () => {
@@ -91,6 +104,19 @@ describe("pumps", () => {
       if (lists++ === 0) throw storeUnavailable(250);
       return store.queues();
     });
+    await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
+  });
+
+  it("do not tick a queue that does not exist, until its first message", async () => {
+    const { store } = own.current;
+    const queues = vi.fn(() => store.queues());
+    const { session, tick, woken } = startPumps(queues);
+    await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
+    // Asked after the list, so its answer comes later than that of the stream's own names.
+    await store.existing(["q"]);
+    expect(tick).not.toHaveBeenCalled();
+    await store.send("q", [item()], SETTINGS);
+    woken("q");
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
   });
 });

@@ -61,6 +61,7 @@ export interface Rig {
 
 export interface RigOptions extends Partial<GuardOptions> {
   payloadMaxBytes?: number;
+  maxStreamQueues?: number;
 }
 
 /** The whole service over scripted use cases, without a socket. */
@@ -92,6 +93,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     descriptorSet: await readDescriptorSet(),
     payloadMaxBytes: options.payloadMaxBytes ?? 1024 * 1024,
     drainGraceMs: 25_000,
+    maxStreamQueues: options.maxStreamQueues ?? 10_000,
     now: () => NOW_MS,
   });
   return { dlq, queues, deliveryBlocks, rules, simulated, readiness, logged, guard, services };

@@ -199,7 +199,14 @@ export class RedisStore implements Store {
   async stats(queues: readonly string[]) {
     const alive = await this.#sessions.aliveNodes();
     const isAlive = (nodeId: string) => alive.has(nodeId);
-    return Promise.all(queues.map((queue) => runStats(this.#context.run, queue, isAlive)));
+    const existing = await this.existing(queues);
+    const read = (queue: string) => runStats(this.#context.run, queue, isAlive);
+    // Names may be invented: those that do not exist share the snapshot of one of them.
+    const missing = queues.find((queue) => !existing.has(queue));
+    const empty = missing === undefined ? undefined : read(missing);
+    return Promise.all(
+      queues.map((queue) => (existing.has(queue) ? undefined : empty) ?? read(queue)),
+    );
   }
 
   async queues(): Promise<string[]> {
@@ -212,9 +219,19 @@ export class RedisStore implements Store {
     return this.#queues.has(queue);
   }
 
+  async existing(queues: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#opening.enter();
+    return this.#queues.existing(queues);
+  }
+
   async registerSession(session: SessionRecord): Promise<void> {
     // At once: the stream may end before the store answers.
     return this.#sessions.register(session, this.#opening.enter());
+  }
+
+  async registerWorkers(queue: string): Promise<void> {
+    await this.#opening.enter();
+    return this.#sessions.registerIn(queue);
   }
 
   async unregisterSession(session: SessionRecord): Promise<void> {
