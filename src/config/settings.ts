@@ -6,6 +6,7 @@ import { REDIS_SETTINGS } from "./redis-settings.ts";
 import { bearerTokens } from "./secret.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
 import { boolean, choice, integer, path, string } from "./value-type.ts";
+import { hostNames, webOrigins } from "./web-names.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -55,6 +56,24 @@ export const SETTINGS = {
     fallback: { host: "127.0.0.1", port: 8080 },
     doc: "Address of Connect, gRPC-Web, /metrics, /livez and /readyz (HTTP/1.1).",
     example: "off",
+  }),
+  httpHosts: setting({
+    name: "http-hosts",
+    group: "Listening",
+    type: hostNames,
+    fallback: [],
+    fallbackText: "none",
+    doc: "Names under which clients and proxies call listen-http, besides localhost, its own and addresses. Others get 403, so that no web page can reach the server through a name of its own (DNS rebinding). Not needed with TLS. *: any name.",
+    example: "dlq,dlq.internal",
+  }),
+  httpOrigins: setting({
+    name: "http-origins",
+    group: "Listening",
+    type: webOrigins,
+    fallback: [],
+    fallbackText: "none",
+    doc: "Origins of web pages that may call listen-http through a proxy. Pages of other origins than the Host get 403.",
+    example: "https://admin.example",
   }),
   insecureListen: setting({
     name: "insecure-listen",

@@ -132,6 +132,15 @@ export function tooManyStreamQueues(whose: string, limit: number): ConnectError 
   );
 }
 
+/** A request that a web page elsewhere may have made a browser send. */
+export function notAllowed(what: string, setting: string): ConnectError {
+  return connectError(
+    `${what} is not allowed on this port; if it is yours, add it to ${setting} in the server's configuration`,
+    Code.PermissionDenied,
+    [errorInfo("HOST_NOT_ALLOWED")],
+  );
+}
+
 function beyondLimit(description: string): ConnectError {
   const violations = [{ subject: "request", description }];
   return connectError(`the request is ${description}`, Code.ResourceExhausted, [

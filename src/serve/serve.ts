@@ -164,6 +164,8 @@ async function listen(
       compressMinBytes: config.compressMinBytes,
       maxConnectionAgeMs: config.maxConnectionAgeMs,
       maxConnections: config.maxConnections,
+      httpHosts: config.httpHosts,
+      httpOrigins: config.httpOrigins,
       requestMemoryBytes: config.requestMemoryBytes,
     },
     services,

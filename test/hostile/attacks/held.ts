@@ -88,7 +88,7 @@ export const HELD_ATTACKS: readonly Attack[] = [
     atLeast: { MiB: 512, "cut off": 1 },
     holds: true,
     async run({ target, count, hold, over }) {
-      const head = `POST ${SEND} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+      const head = `POST ${SEND} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
       const begin = Buffer.from(`${head}Content-Length: ${4 * MIB}\r\n\r\n`);
       const body = Buffer.alloc(4 * MIB - 1, "x");
       const peers: Peer[] = [];

@@ -150,7 +150,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     why: "16 KiB of headers a connection",
     atLeast: { connections: 5 },
     async run({ target, over, count }) {
-      const begin = `POST ${STATS} HTTP/1.1\r\nHost: x\r\n`;
+      const begin = `POST ${STATS} HTTP/1.1\r\nHost: localhost\r\n`;
       const many = `${begin}${Array.from({ length: 100_000 }, (_, i) => `h${i}: x\r\n`).join("")}\r\n`;
       const huge = `${begin}h: ${"x".repeat(10 * MIB)}\r\n\r\n`;
       const chunk = `${begin}Transfer-Encoding: chunked\r\n\r\n1;${"x".repeat(10 * MIB)}\r\n`;
@@ -180,7 +180,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     },
     holds: true,
     async run({ target, count, hold }) {
-      const gets = Buffer.from("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000));
+      const gets = Buffer.from("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000));
       const peers = Array.from({ length: 64 }, () => new Peer(target.http));
       for (const peer of peers) {
         peer.socket.pause();
