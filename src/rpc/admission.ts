@@ -1,11 +1,12 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { tooLarge, tooManyFields } from "./error-map.ts";
+import { malformedRequest, tooLarge, tooManyFields, UNREADABLE } from "./error-map.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { type Caller, inflate } from "./grpc/compression.ts";
 import { type Frame, frameOf } from "./grpc/frames.ts";
 import { OnlyMessage } from "./grpc/read-request.ts";
+import { jsonProblem } from "./json-values.ts";
 import { readMaxBytesOf } from "./methods.ts";
 import { fieldExcess, jsonExcess } from "./request-fields.ts";
 import type { IncompleteRequest, RequestMemory } from "./request-memory.ts";
@@ -111,6 +112,8 @@ async function checked(frame: Frame, limits: BodyLimits, isGzip: boolean): Promi
   );
   const excess = limits.isJson ? jsonExcess(bytes) : fieldExcess(limits.input, bytes);
   if (excess !== undefined) throw tooManyFields(excess);
+  const problem = limits.isJson ? jsonProblem(limits.input, bytes) : undefined;
+  if (problem !== undefined) throw malformedRequest(`${UNREADABLE}: ${problem}`);
   return bytes;
 }
 

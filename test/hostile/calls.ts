@@ -8,6 +8,7 @@ export const SEND = "/dlq.v1.DlqService/SendToDlq";
 export const ACK = "/dlq.v1.DlqService/Ack";
 export const BATCH = "/dlq.v1.DlqService/SendToDlqBatch";
 export const STREAM = "/dlq.v1.DlqService/StreamDue";
+export const UPDATE_QUEUE = "/dlq.v1.DlqAdminService/UpdateQueue";
 export const TEST_RULES = "/dlq.v1.DlqAdminService/TestRules";
 export const HEALTH = "/grpc.health.v1.Health/Check";
 export const WATCH = "/grpc.health.v1.Health/Watch";
