@@ -16,15 +16,24 @@ const MASK_LENGTH = 16 * 1024;
  * second, split a mask into millions of paths, and report a duration with ten decimals by an error
  * of its own.
  */
-export function jsonProblem(desc: DescMessage, text: Uint8Array): string | undefined {
+export function jsonProblem(desc: DescMessage, bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(bytes);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(text));
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
+  // An error that quotes it could not be sent.
+  if (SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value))) {
+    return "a text has half of a surrogate pair, which is no character";
+  }
   return problemIn(desc, value, "");
 }
+
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+/** `JSON.stringify` escapes only surrogates without their other half. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 function problemIn(desc: DescMessage, value: unknown, at: string): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;

@@ -44,6 +44,18 @@ it("durations have at most nine digits after the point, in messages, lists and m
   expect(problem(SendToDlqRequestSchema, { ttl: "1.123456789s", delay: "-3s" })).toBeUndefined();
 });
 
+it.each([
+  ['"\\ud800"', true],
+  ['{"queue":"\\uDFFF"}', true],
+  ['{"\\ud800":1}', true],
+  ['{"queue":"\\\\ud800"}', false],
+  ['{"queue":"\\ud83d\\ude00"}', false],
+  ['{"queue":"\\\\\\ud83d\\ude00 \\\\\\\\ud800"}', false],
+  ['{"queue":"\\\\\\ud83d"}', true],
+])("half a surrogate pair in %s is refused: %j", (text, refused) => {
+  expect(problem(SendToDlqRequestSchema, text)?.includes("surrogate") ?? false).toBe(refused);
+});
+
 it("a mask cannot have millions of paths", () => {
   expect(problem(UpdateQueueRequestSchema, { updateMask: ",".repeat(4_000_000) })).toContain(
     "updateMask",
