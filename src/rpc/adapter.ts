@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import { createRegistry, type DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
@@ -8,6 +8,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { admit } from "./admission.ts";
 import { explainErrors } from "./explain-errors.ts";
 import { READ_MAX_BYTES } from "./methods.ts";
@@ -47,6 +48,8 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
       options.compressMinBytes > 0 ? options.compressMinBytes : Number.MAX_SAFE_INTEGER,
     acceptCompression: [compressionGzip],
     shutdownSignal: options.shutdownSignal,
+    // For the details of refused requests of a batch, which JSON needs to know.
+    jsonOptions: { registry: createRegistry(file_google_rpc_error_details) },
     requestGate(context) {
       const refusal = options.refusal(context.method, context);
       if (refusal !== undefined) throw refusal;

@@ -166,6 +166,33 @@ it.each([
   expect((await fetch(`http://${server.http}/livez`)).status).toBe(200);
 });
 
+it("a batch with a refused request is answered in JSON, with the details of its error", async () => {
+  const { http } = await startServer();
+  const response = await fetch(`http://${http}/dlq.v1.DlqService/SendToDlqBatch`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"requests":[{}]}',
+  });
+  expect(response.status).toBe(200);
+  const details = [
+    { reason: "INVALID_REQUEST", domain: "dlq.v1" },
+    { fieldViolations: expect.anything() },
+  ];
+  expect(await response.json()).toMatchObject({ results: [{ error: { details } }] });
+});
+
+it("bytes that are no message are the client's error for gRPC-Web, too", async () => {
+  const { http } = await startServer();
+  const response = await fetch(`http://${http}/dlq.v1.DlqService/Stats`, {
+    method: "POST",
+    headers: { "content-type": "application/grpc-web+proto" },
+    body: Uint8Array.of(0, 0, 0, 0, 1, 0),
+  });
+  const trailers = (await response.text()).slice(5);
+  expect(trailers).toMatch(/^grpc-status: 3\r$/m);
+  expect(trailers).toMatch(/^grpc-status-details-bin: /m);
+});
+
 describe("pages", () => {
   const get = async (url: string, init?: RequestInit) => {
     const response = await fetch(url, init);
