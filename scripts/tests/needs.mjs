@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ROOT } from "../setup/places.mjs";
 
-/** @typedef {"python" | "go" | "rust" | "java" | "grpcurl" | "oldest-node" | "agents"} Tool */
+/** @typedef {"python" | "go" | "rust" | "java" | "grpcurl" | "promtool" | "oldest-node" | "agents"} Tool */
 
 /** The module that finds each tool. @type {Readonly<Record<string, Tool>>} */
 const FOUND_BY = {
@@ -14,6 +14,7 @@ const FOUND_BY = {
   "test/support/go.ts": "go",
   "test/support/rust.ts": "rust",
   "test/support/grpcurl.ts": "grpcurl",
+  "test/support/promtool.ts": "promtool",
   "test/contract/agent-program.ts": "agents",
 };
 
@@ -21,6 +22,7 @@ const FOUND_BY = {
 const BY_NAME = [
   [/^test\/clients\/java\b/, "java"],
   [/^test\/clients\/typescript\/package\b/, "oldest-node"],
+  [/^test\/e2e\/entry\b/, "oldest-node"],
   [/^test\/outage\/outage\b/, "python"], // it runs main.ts
 ];
 

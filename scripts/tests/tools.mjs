@@ -4,6 +4,7 @@ import { buildAgents } from "../setup/agents.mjs";
 import { ensureGrpcurl, goPath } from "../setup/go-tools.mjs";
 import { ensureOldestNode } from "../setup/node-runtime.mjs";
 import { envWithFirst } from "../setup/places.mjs";
+import { ensurePromtool } from "../setup/promtool.mjs";
 import { ensurePython } from "../setup/python.mjs";
 import { ensureRedisServer } from "../setup/redis-server.mjs";
 import { withCargo } from "../setup/rust.mjs";
@@ -25,6 +26,7 @@ export function setUp(node, files) {
     DLQ_REDIS_SERVER: ensureRedisServer(),
     ...(agents || needs.has("python") ? { DLQ_PYTHON: ensurePython() } : {}),
     ...(needs.has("grpcurl") ? { DLQ_GRPCURL: ensureGrpcurl() } : {}),
+    ...(needs.has("promtool") ? { DLQ_PROMTOOL: ensurePromtool() } : {}),
     ...(needs.has("oldest-node") ? { DLQ_OLDEST_NODE: ensureOldestNode() } : {}),
     ...(agents || needs.has("go") ? goPath() : {}),
     ...leavingOut(leftOut),

@@ -3,11 +3,17 @@ import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
-import type { AckOutcome, OutcomeCommand } from "./commands.ts";
+import type { AckOutcome, Caller, OutcomeCommand } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import { RefusedEdits, withEdits } from "./edits/automatic-edits.ts";
 import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
-import type { AttemptStatus, DecisionLog, EditObserver, Observer } from "./observer.ts";
+import {
+  type AttemptStatus,
+  type DecisionLog,
+  type EditObserver,
+  failureForLog,
+  type Observer,
+} from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 import type { Mover } from "./rules/mover.ts";
 import { Pace } from "./timers.ts";
@@ -16,6 +22,8 @@ export interface AckParts extends FailureParts {
   store: Pick<Store, "examine" | "settle" | "messages">;
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number;
+  /** Whether the log has the notes of workers. Default: not. */
+  logNotes?: boolean;
   observer: Observer & EditObserver;
   log: DecisionLog;
   /** Notifies worker sessions that leases have ended. */
@@ -36,14 +44,19 @@ const TRIES = 8;
 /** Applies outcomes under their leases: succeeded, failed, released, quarantined, discarded. */
 export function createAck(given: AckParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
-  return async (requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]> => {
+  return async (
+    requestId: string,
+    outcomes: readonly OutcomeCommand[],
+    caller?: Caller,
+  ): Promise<AckOutcome[]> => {
     const results: AckOutcome[] = outcomes.map((outcome) =>
       outcome.kind === "invalid" ? refuse(outcome.detail) : refuse("not applied"),
     );
     await Promise.all(
       splitIntoChunks(outcomes).map(async ({ queue, indexes }, part) => {
         const own = indexes.map((index) => outcomes[index] as Valid);
-        const settled = await settleChunk(parts, queue, requestKey(requestId, queue, part), own);
+        const request = requestKey(requestId, queue, part);
+        const settled = await settleChunk(parts, { queue, request, caller }, own);
         indexes.forEach((index, at) => {
           results[index] = toOutcome(settled[at] as Settled);
         });
@@ -73,10 +86,16 @@ function splitIntoChunks(outcomes: readonly OutcomeCommand[]) {
   return chunks;
 }
 
+/** What the outcomes of a chunk share. */
+interface Chunk {
+  queue: string;
+  request: Uint8Array;
+  caller: Caller;
+}
+
 async function settleChunk(
   parts: Parts,
-  queue: string,
-  request: Uint8Array,
+  { queue, request, caller }: Chunk,
   outcomes: readonly Valid[],
 ): Promise<readonly Settled[]> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
@@ -89,7 +108,7 @@ async function settleChunk(
     const reply = await parts.store.settle(queue, request, items);
     if (reply?.repeated) return sameRequest(reply, outcomes);
     if (reply !== undefined) {
-      report(parts, queue, decided, reply);
+      report(parts, { queue, caller }, decided, reply);
       return reply.results;
     }
   }
@@ -189,8 +208,8 @@ function statusOf(kind: SettleItem["kind"], state: Settled["state"]): AttemptSta
 
 /** Reports applied outcomes to metrics, log and worker sessions, and starts moves. */
 function report(
-  { observer, log, registry, mover }: AckParts,
-  queue: string,
+  { observer, log, registry, mover, logNotes = false }: AckParts,
+  { queue, caller }: Pick<Chunk, "queue" | "caller">,
   decided: readonly Decision[],
   reply: SettleReply,
 ): void {
@@ -201,7 +220,7 @@ function report(
     .map(({ item }) => item.token.messageId);
   if (moving.length > 0) mover?.moveNow(queue, moving);
   const ended = new Map<string, { sessionId: Uint8Array; leases: LeaseTokenParts[] }>();
-  decided.forEach(({ item, why }, index) => {
+  decided.forEach(({ item, why, failure }, index) => {
     const settled = reply.results[index] as Settled;
     if (settled.status !== "APPLIED") return;
     const { state, quarantineReason, heldMs, ageMs, sessionId } = settled;
@@ -219,8 +238,13 @@ function report(
     const isFinal = status === "quarantined" || status === "discarded";
     if (!isFinal && !log.isLevelEnabled("debug")) return;
     const id = formatMessageId(item.token.messageId);
-    const { reason, note, delayMs } = item;
-    const facts = { queue, id, state, reason, quarantineReason, why, note, delayMs };
+    const { reason, delayMs } = item;
+    // Other notes are names of rules.
+    const isWorkers = item.kind === "quarantine" || item.kind === "discard";
+    const note = isWorkers && !logNotes ? undefined : item.note;
+    const cause = failure === undefined ? {} : { failure: failureForLog(failure) };
+    const verdict = { id, state, reason, quarantineReason, why, note, delayMs };
+    const facts = { queue, ...verdict, caller, ...cause };
     if (isFinal) log.info(facts, status);
     else log.debug(facts, status ?? "returned");
   });

@@ -5,13 +5,13 @@ import type {
   DueDelivery,
   GoneState,
   MessageContent,
-  MessageFilter,
   RetryOutcome,
   StoredState,
 } from "../core/message.ts";
 import type { MessageRetry } from "../core/policy.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { RetryAfterFacts } from "../core/retry-after.ts";
+import type { RetrySelection } from "../core/retry-selection.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import type { RuleFacts } from "../rules/facts.ts";
 
@@ -30,6 +30,7 @@ export type {
   RetryRefusal,
   StoredState,
 } from "../core/message.ts";
+export type { RetryCursor } from "../core/retry-selection.ts";
 
 /** A failure as decisions use it. */
 export interface FailureRecord extends RetryAfterFacts {
@@ -138,17 +139,19 @@ export interface ExtendOutcome {
   shouldStop: boolean;
 }
 
+/** The name of the caller's token, for logs and records. Undefined: the server needs no token. */
+export type Caller = string | undefined;
+
 export interface RetryCommand {
   requestId: string;
   queue: string;
   /** Ids in the given order; undefined if one could not be read. */
-  by:
-    | { ids: readonly (Uint8Array | undefined)[] }
-    | { filter: MessageFilter; expectedCount: number };
+  by: { ids: readonly (Uint8Array | undefined)[] } | RetrySelection;
   /** Edits of each message before it is retried. */
   transforms?: readonly Transform[] | undefined;
   /** Returns what would happen and changes nothing. */
   dryRun?: boolean | undefined;
+  caller?: Caller;
 }
 
 /** A message before and after edits. */
@@ -222,6 +225,7 @@ export interface StreamCommand {
   leaseMs: number | undefined;
   /** The UUID of the session to take over. */
   resumeSessionId: string | undefined;
+  caller?: Caller;
 }
 
 export type StreamFrame =
@@ -238,7 +242,11 @@ export interface Dlq {
    * tried.
    */
   send(commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]>;
-  ack(requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]>;
+  ack(
+    requestId: string,
+    outcomes: readonly OutcomeCommand[],
+    caller?: Caller,
+  ): Promise<AckOutcome[]>;
   extend(command: ExtendCommand): Promise<ExtendOutcome[]>;
   /** The signal stops the work between two steps of the store. */
   retry(command: RetryCommand, signal?: AbortSignal): Promise<RetryResult>;

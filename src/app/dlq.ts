@@ -24,6 +24,7 @@ export interface DlqParts extends StreamParts {
   mover?: Mover;
   /** Largest payload of a message. */
   payloadMaxBytes?: number;
+  logNotes?: boolean;
 }
 
 /** All use cases on one store. */

@@ -8,7 +8,7 @@ import { failureVerdict, type Verdict } from "../core/verdict.ts";
 import type { RuleDecision } from "../rules/compiled-rules.ts";
 import { moveOf } from "../rules/merge-actions.ts";
 import type { Examined, SettleItem } from "../store/contract.ts";
-import type { OutcomeCommand } from "./commands.ts";
+import type { FailureRecord, OutcomeCommand } from "./commands.ts";
 import type { DecidedOutcome } from "./edits/automatic-edits.ts";
 import { groupsOfRules } from "./edits/plan-edits.ts";
 import { envelopeFacts, failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
@@ -16,6 +16,8 @@ import { envelopeFacts, failureFacts, type RuleJudge } from "./rules/rule-judge.
 /** What an outcome does to a message, and why. */
 export interface Decision extends DecidedOutcome {
   why: string;
+  /** Of the outcome `failed`, for the log. */
+  failure?: FailureRecord;
 }
 
 export interface FailureParts {
@@ -53,7 +55,11 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
   };
   if (action.drop) {
     const rule = decidedBy.drop ?? "";
-    return { item: { ...item, kind: "failDiscard", note: rule }, why: `rule ${rule} drops it` };
+    return {
+      item: { ...item, kind: "failDiscard", note: rule },
+      why: `rule ${rule} drops it`,
+      failure,
+    };
   }
 
   const sent = decodeRetrySettings(facts.retrySettings);
@@ -83,6 +89,7 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
     return {
       item: { ...item, ...changes, ...asItem(here), ...note },
       why: here.why,
+      failure,
       ...(edits.length > 0 ? { edits } : {}),
     };
   }
@@ -97,6 +104,7 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
       move: { target: move.queue, ifRefused: ifRefused(here) },
     },
     why: `rule ${decidedBy.queue} moves it to ${move.queue}; ${there.why}`,
+    failure,
     ...(ofRules.length > 0 ? { edits: ofRules } : {}),
   };
 }

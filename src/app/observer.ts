@@ -1,3 +1,4 @@
+import type { DlqErrorKind } from "../core/errors.ts";
 import type { Reason } from "../core/reason.ts";
 
 /** How a delivery ended, as metrics count it. */
@@ -13,6 +14,8 @@ export type AttemptStatus =
 export interface Observer {
   /** A send became a new message. */
   accepted(queue: string, reason: Reason): void;
+  /** A send failed. Without the queue, whose name may be a caller's invention. */
+  refused(error: DlqErrorKind): void;
   /** A delivery ended; `n` of them if a batch did. */
   attempt(queue: string, status: AttemptStatus, n?: number): void;
   /** A message was removed, this long after it was accepted. */
@@ -58,6 +61,15 @@ export interface DecisionLog {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
+}
+
+/** Characters of a failure's message in a log line. */
+const MESSAGE_CHARS = 200;
+
+/** What failed, for a log line. The message is cut; it is whole in the store. */
+export function failureForLog({ type, message }: { type: string; message: string }) {
+  const cut = message.length > MESSAGE_CHARS ? `${message.slice(0, MESSAGE_CHARS)}…` : message;
+  return { type, message: cut };
 }
 
 const SAME_AGAIN_MS = 60_000;

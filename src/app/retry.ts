@@ -1,9 +1,10 @@
 import { aborted, internal, precondition } from "../core/errors.ts";
 import type { MessageFilter, RetryOutcome } from "../core/message.ts";
-import { LIMITS, type QueueSettings } from "../core/settings.ts";
+import type { RetrySelection } from "../core/retry-selection.ts";
+import type { QueueSettings } from "../core/settings.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import type { QueueSnapshot, Store } from "../store/contract.ts";
-import type { RetryCommand, RetryResult } from "./commands.ts";
+import type { Caller, RetryCommand, RetryResult } from "./commands.ts";
 import {
   type EditedRetryParts,
   prepareEdits,
@@ -26,25 +27,23 @@ export interface RetryParts {
 /** Attempts when messages move between counting and finding them. */
 const TRIES = 3;
 
-type ByFilter = Extract<RetryCommand["by"], { filter: unknown }>;
-
 /** Makes messages due now, by ids or by a filter. */
 export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: RetryParts) {
   const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, payloadMaxBytes };
   const retry = new Retry(store, parts);
   return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
-    const { queue, by, transforms = [], dryRun = false } = command;
-    if ("filter" in by) checkExpected(by);
+    const { queue, by, transforms = [], dryRun = false, caller } = command;
     const request = requestKey(command.requestId, queue);
-    const target = { queue, request, transforms, signal };
+    const target = { queue, request, transforms, signal, caller };
     const result = dryRun
       ? await retry.dryRun(target, by)
       : "ids" in by
         ? await retry.byIds(target, by.ids)
         : await retry.byFilter(target, by);
-    const { retriedCount, refused } = result;
-    const facts = { queue, retried: retriedCount, refused: refused.length };
-    if (!dryRun) log.info({ ...facts, transforms: transforms.length }, "retried");
+    const { retriedCount, refused, rest } = result;
+    const facts = { queue, retried: retriedCount, refused: refused.length, caller };
+    const remaining = rest === undefined ? {} : { remaining: rest.remaining };
+    if (!dryRun) log.info({ ...facts, ...remaining, transforms: transforms.length }, "retried");
     return result;
   };
 }
@@ -55,6 +54,7 @@ interface Target {
   request: Uint8Array;
   transforms: readonly Transform[];
   signal: AbortSignal | undefined;
+  caller: Caller;
 }
 
 class Retry {
@@ -82,7 +82,7 @@ class Retry {
     return outcome;
   }
 
-  async byFilter(target: Target, { filter, expectedCount }: ByFilter): Promise<RetryOutcome> {
+  async byFilter(target: Target, selection: RetrySelection): Promise<RetryOutcome> {
     const { queue, request, transforms } = target;
     const { messages } = this.#store;
     const prepare =
@@ -90,10 +90,10 @@ class Retry {
         ? undefined
         : (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...target, ids });
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const outcome = await messages.retryMatching(queue, request, filter, expectedCount, prepare);
+      const outcome = await messages.retryMatching(queue, request, selection, prepare);
       if (outcome === "moved") continue;
       if (!("mismatch" in outcome)) return outcome;
-      throw mismatch(expectedCount, outcome.mismatch);
+      throw mismatch(selection, outcome.mismatch);
     }
     throw aborted(200, `queue ${queue}`);
   }
@@ -102,12 +102,15 @@ class Retry {
     if ("ids" in by) {
       return withReadable(by.ids, (ids) => tryRetry(this.#parts, { ...target, ids }));
     }
-    const { filter, expectedCount } = by;
-    const [snapshot] = await this.#store.stats([target.queue]);
-    const count = matchingCount(filter, snapshot?.cells ?? []);
-    if (count !== expectedCount) throw mismatch(expectedCount, count);
-    const ids = await this.#store.messages.matching(target.queue, filter, expectedCount);
-    return tryRetry(this.#parts, { ...target, ids });
+    if (by.from === undefined) await this.#checkCount(target.queue, by);
+    const { ids, rest } = await this.#store.messages.matching(target.queue, by);
+    return { ...(await tryRetry(this.#parts, { ...target, ids })), rest };
+  }
+
+  async #checkCount(queue: string, selection: RetrySelection): Promise<void> {
+    const [snapshot] = await this.#store.stats([queue]);
+    const count = matchingCount(selection.filter, snapshot?.cells ?? []);
+    if (count !== selection.expectedCount) throw mismatch(selection, count);
   }
 }
 
@@ -127,18 +130,12 @@ async function withReadable<Result extends RetryOutcome>(
   return { ...result, refused: refused.toSorted((a, b) => a.index - b.index) };
 }
 
-function checkExpected({ expectedCount }: ByFilter): void {
-  if (expectedCount <= LIMITS.retryIds) return;
-  throw precondition(
-    "expected_count",
-    `is ${expectedCount}; one call retries at most ${LIMITS.retryIds}: narrow the filter, or retry by ids`,
-  );
-}
-
-function mismatch(expected: number, found: number) {
+function mismatch({ filter, expectedCount }: RetrySelection, found: number) {
+  const isSurprising = found === 0 && filter.states.length === 0;
+  const meaning = isSurprising ? " (a filter without states means QUARANTINED only)" : "";
   return precondition(
     "expected_count",
-    `is ${expected}, but ${found} match; nothing was changed: call Stats again`,
+    `is ${expectedCount}, but ${found} match${meaning}; nothing was changed: call Stats again`,
   );
 }
 

@@ -1,20 +1,19 @@
 import { encodeRetrySettings } from "../codec/retry-settings.ts";
 import { reasonOf } from "../core/categorize.ts";
 import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
-import { aborted, DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
-import { formatMessageId } from "../core/message-id.ts";
+import { aborted, DlqError, internal } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
-import { arrivalVerdict, POISON_WHY, type Verdict } from "../core/verdict.ts";
+import { arrivalVerdict, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
-import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
+import type { EditObserver, Observer } from "./observer.ts";
 import { judgeSend, type PendingSend, type RuleJudge } from "./rules/rule-judge.ts";
+import { concludeSend, type ReplyParts } from "./send-reply.ts";
 import { Pace } from "./timers.ts";
 
-export interface SendParts {
+export interface SendParts extends ReplyParts {
   store: Pick<Store, "send" | "route">;
-  settingsOf(queue: string): QueueSettings;
   /** Uniform in [0, 1). */
   random(): number;
   /** The wall clock. */
@@ -22,9 +21,6 @@ export interface SendParts {
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number;
   observer: Observer & EditObserver;
-  log: DecisionLog;
-  /** Called when a queue is sealed, to finish its deletion. */
-  onDeleting(queue: string): void;
   /** Absent: there are no rules. */
   rules?: Pick<RuleJudge, "hasRulesFor" | "judge">;
 }
@@ -37,7 +33,7 @@ type Result = SendResult | DlqError;
  * Tries to store. The queue may answer that an earlier call with this request id went to another
  * queue; the next try goes there.
  */
-const ATTEMPTS = 2;
+const TRIES = 2;
 
 /**
  * Accepts dead letters: categorizes, decides the first retry, stores. Each send succeeds or fails
@@ -53,11 +49,13 @@ export function createSend(given: SendParts) {
       if (pace.isLong) await pace.rest();
     }
     let open = await recallRoutes(parts, sends);
-    for (let attempt = 0; attempt < ATTEMPTS && open.some(isPending); attempt++)
+    for (let tries = 0; tries < TRIES && open.some(isPending); tries++)
       open = await storeAll(parts, open);
-    return open.map((one) =>
+    const results = open.map((one) =>
       isPending(one) ? aborted(200, `the target queue of a send to ${one.command.queue}`) : one,
     );
+    for (const one of results) if (one instanceof DlqError) parts.observer.refused(one.kind);
+    return results;
   };
 }
 
@@ -79,22 +77,24 @@ async function recallRoutes(
   if (rerouted.length === 0) return sends;
   const recalled = new Map<PendingSend, PendingSend | Result>();
   await Promise.all(
-    [...Map.groupBy(rerouted, ({ command }) => command.queue)].map(async ([asked, own]) => {
-      const routes = own.map(({ command, queue }) => ({
-        requestId: command.requestId,
-        target: queue,
-      }));
-      try {
-        const replies = await parts.store.route(asked, routes);
-        own.forEach((send, index) => {
-          const reply = replies[index];
-          const here = { ...send, queue: asked };
-          if (reply !== undefined) recalled.set(send, conclude(parts, here, reply, REPEATED));
-        });
-      } catch (error) {
-        for (const send of own) recalled.set(send, refusal(error));
-      }
-    }),
+    [...Map.groupBy(rerouted, ({ command }) => command.queue)].map(
+      async ([requestedQueue, group]) => {
+        const routes = group.map(({ command, queue }) => ({
+          requestId: command.requestId,
+          target: queue,
+        }));
+        try {
+          const replies = await parts.store.route(requestedQueue, routes);
+          group.forEach((send, index) => {
+            const reply = replies[index];
+            const here = { ...send, queue: requestedQueue };
+            if (reply !== undefined) recalled.set(send, concludeSend(parts, here, reply, REPEATED));
+          });
+        } catch (error) {
+          for (const send of group) recalled.set(send, refusal(error));
+        }
+      },
+    ),
   );
   return sends.map((send) => recalled.get(send) ?? send);
 }
@@ -112,9 +112,9 @@ async function storeAll(
   }
   const results = new Map<PendingSend, PendingSend | Result>();
   await Promise.all(
-    [...Map.groupBy(sends, (send) => send.queue)].map(async ([name, own]) => {
-      const sent = await sendToQueue(parts, name, own);
-      own.forEach((send, at) => {
+    [...Map.groupBy(sends, (send) => send.queue)].map(async ([name, group]) => {
+      const sent = await sendToQueue(parts, name, group);
+      group.forEach((send, at) => {
         results.set(send, sent[at] as PendingSend | Result);
       });
     }),
@@ -144,9 +144,10 @@ async function sendToQueue(
     const refused = refusal(error);
     return sends.map(() => refused);
   }
-  return replies.map((reply, index) =>
-    conclude(parts, sends[index] as PendingSend, reply, prepared[index] as Prepared),
-  );
+  return replies.map((reply, index) => {
+    const { why } = prepared[index] as Prepared;
+    return concludeSend(parts, sends[index] as PendingSend, reply, why);
+  });
 }
 
 function refusal(error: unknown): DlqError {
@@ -158,8 +159,8 @@ interface Prepared {
   why: string;
 }
 
-/** For repeated sends, which are not logged again. */
-const REPEATED: Pick<Prepared, "why"> = { why: "" };
+/** A repeated send is not logged again, so it needs no explanation. */
+const REPEATED = "";
 
 function prepare(
   { command, queue, reason, action, rule }: PendingSend,
@@ -167,16 +168,19 @@ function prepare(
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {
   const { failure, dueAtMs, importedHistory } = command;
-  const own = { ...command.retry, rulePolicy: action.retryPolicy };
+  const messageRetry = { ...command.retry, rulePolicy: action.retryPolicy };
   const nowMs = parts.now();
   const requestedMs =
     command.delayMs ?? (dueAtMs === undefined ? undefined : Math.max(0, dueAtMs - nowMs));
-  const { type } = failure;
-  const facts = { reason, type, retryAfter: failure, settings, own, nowMs };
   const verdict: Verdict = action.quarantine
     ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${rule} quarantines it` }
     : arrivalVerdict({
-        ...facts,
+        reason,
+        type: failure.type,
+        retryAfter: failure,
+        settings,
+        own: messageRetry,
+        nowMs,
         ...historyFacts(importedHistory, nowMs),
         delayMs: requestedMs,
         random: parts.random(),
@@ -198,7 +202,7 @@ function prepare(
       // may join a message in flight.
       dueAtMs: verdict.kind === "quarantine" || delayMs === requestedMs ? dueAtMs : undefined,
       ttlMs: command.ttlMs ?? settings.ttlMs,
-      retrySettings: encodeRetrySettings(own),
+      retrySettings: encodeRetrySettings(messageRetry),
       sourceId: command.sourceId,
       dedupKey: joins ? command.dedupKey : "",
       payloadHash: joins ? command.payloadHash : NOTHING,
@@ -231,78 +235,12 @@ function historyFacts(importedHistory: SendCommand["importedHistory"], nowMs: nu
  * own sequence.
  */
 function numberOf(
-  { sendNumber, queue: requested }: SendCommand,
+  { sendNumber, queue: requestedQueue }: SendCommand,
   queue: string,
 ): SendItem["number"] {
   if (sendNumber === undefined) return undefined;
   const { clientId, number } = sendNumber;
-  const client = requested === queue ? clientId : Buffer.concat([clientId, Buffer.from(requested)]);
+  const client =
+    requestedQueue === queue ? clientId : Buffer.concat([clientId, Buffer.from(requestedQueue)]);
   return { client, number };
-}
-
-function conclude(
-  parts: SendParts,
-  send: PendingSend,
-  reply: SendReply,
-  { why }: Pick<Prepared, "why">,
-): PendingSend | Result {
-  const { queue, command, reason: sentReason } = send;
-  switch (reply.status) {
-    case "failed":
-      return reply.error;
-    case "routed":
-      return { ...send, queue: reply.queue };
-    case "deleting":
-      parts.onDeleting(queue);
-      return queueDeleting(queue);
-    case "full": {
-      const { maxMessages, maxBytes } = parts.settingsOf(queue);
-      return queueLimit(queue, reply.what, reply.what === "messages" ? maxMessages : maxBytes);
-    }
-    case "dropped":
-      if (!reply.repeated) parts.log.debug({ queue, why }, "dropped");
-      return { ...NO_MESSAGE, state: "DISCARDED", reason: reply.reason, duplicate: false };
-    case "duplicate":
-      parts.log.debug({ queue, why: "its send_number was used before" }, "repeated");
-      return {
-        ...{ ...NO_MESSAGE, state: undefined, reason: reply.reason, duplicate: true },
-        ...(queue === command.queue ? {} : { queue }),
-      };
-    case "stored":
-      return stored(parts, queue, command.queue, reply, sentReason, why);
-  }
-}
-
-/** The fields of a result without a stored message. */
-const NO_MESSAGE = {
-  id: new Uint8Array(16),
-  dueAtMs: undefined,
-  quarantineReason: undefined,
-} as const;
-
-function stored(
-  { observer, log }: SendParts,
-  queue: string,
-  requestedQueue: string,
-  reply: SendReply & { status: "stored" },
-  sentReason: PendingSend["reason"],
-  verdictWhy: string,
-): SendResult {
-  const { id, state, reason, quarantineReason, joined, repeated } = reply;
-  const dueAtMs = state === "SCHEDULED" ? reply.dueAtMs : undefined;
-  const result: SendResult = {
-    ...{ id, state, reason, dueAtMs, duplicate: joined, quarantineReason },
-    ...(queue === requestedQueue ? {} : { queue }),
-  };
-  if (repeated) return result;
-  if (!joined) observer.accepted(queue, sentReason);
-  const quarantined = state === "QUARANTINED" && !joined;
-  if (quarantined || log.isLevelEnabled("debug")) {
-    // Only the store counts the sends of a source.
-    const why = quarantineReason === "POISON" ? POISON_WHY : verdictWhy;
-    const facts = { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why };
-    if (quarantined) log.info(facts, "quarantined");
-    else log.debug(facts, joined ? "joined" : "accepted");
-  }
-  return result;
 }

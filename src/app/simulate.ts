@@ -3,6 +3,7 @@ import type { StoredState } from "../core/message.ts";
 import { createdAtMs } from "../core/message-id.ts";
 import { resolvePolicy } from "../core/policy.ts";
 import type { Reason } from "../core/reason.ts";
+import type { WalkPlace } from "../core/retry-selection.ts";
 import type { QueueSettings, RetryPolicy } from "../core/settings.ts";
 import {
   addSimulated,
@@ -12,7 +13,7 @@ import {
   simulateSchedule,
   simulateStored,
 } from "../core/simulate.ts";
-import type { Store, WalkedMessage, WalkPlace } from "../store/contract.ts";
+import type { Store, WalkedMessage } from "../store/contract.ts";
 import { nextTurn } from "./timers.ts";
 
 export interface SimulateParts {

@@ -6,7 +6,7 @@ import type { BreakerSnapshot, QueueSnapshot, Store } from "../store/contract.ts
 import type { QueueReport, StatsReport } from "./commands.ts";
 
 export interface StatsParts {
-  store: Pick<Store, "stats" | "queues">;
+  store: Pick<Store, "stats" | "queues"> & { messages: Pick<Store["messages"], "full"> };
   settingsOf(queue: string): QueueSettings;
 }
 
@@ -19,7 +19,7 @@ export function createStats({ store, settingsOf }: StatsParts) {
     return {
       nowMs: snapshots.length === 0 ? undefined : Math.max(...snapshots.map(({ nowMs }) => nowMs)),
       queues: queues.map((queue, index) =>
-        report(queue, snapshots[index] as QueueSnapshot, settingsOf(queue)),
+        report(queue, snapshots[index] as QueueSnapshot, settingsOf(queue), store.messages.full),
       ),
     };
   };
@@ -27,7 +27,12 @@ export function createStats({ store, settingsOf }: StatsParts) {
 
 const CLOSED: BreakerSnapshot = { state: "CLOSED", retryAtMs: undefined };
 
-function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings): QueueReport {
+function report(
+  queue: string,
+  snapshot: QueueSnapshot,
+  settings: QueueSettings,
+  storeFull: string | undefined,
+): QueueReport {
   const { nowMs, counters, nextDueAtMs, oldestAtMs, oldestQuarantinedAtMs } = snapshot;
   const paused = isPaused(settings, nowMs);
   const { pausedReason, pausedUntilAtMs } = settings;
@@ -74,7 +79,22 @@ function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings)
       breakerOpen: breaker.state !== "CLOSED",
       openBreakers: settings.breaker === "key" ? openBreakers : 0,
       ...{ paused, pausedReason, pausedUntilAtMs },
+      sendsRefused: storeFull ?? reachedLimit(snapshot, settings),
       nextDueInMs: nextDueAtMs === undefined ? undefined : Math.max(0, nextDueAtMs - nowMs),
     }).map(({ code, text }) => ({ code, message: text })),
   };
+}
+
+/** A limit of the queue, in messages or bytes, that refuses the next send. */
+function reachedLimit(snapshot: QueueSnapshot, settings: QueueSettings): string | undefined {
+  const { scheduled, inFlight, quarantined, counters } = snapshot;
+  const { maxMessages, maxBytes } = settings;
+  const raise = "process or discard messages, or raise it";
+  if (maxMessages > 0 && scheduled + inFlight + quarantined >= maxMessages) {
+    return `max_messages (${maxMessages}) is reached; ${raise}`;
+  }
+  if (maxBytes > 0 && (counters.get("bytes") ?? 0) >= maxBytes) {
+    return `max_bytes (${maxBytes}) is reached; ${raise}`;
+  }
+  return undefined;
 }

@@ -46,6 +46,7 @@ export function createStream(parts: StreamParts) {
       session: idText.slice(0, 8),
       worker: shownWorker(command),
       queues: queues.length,
+      caller: command.caller,
     };
     try {
       const visible = untilDone(() => store.registerSession(record), ended);

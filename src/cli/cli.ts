@@ -5,6 +5,7 @@ import { type LoadResult, loadConfig } from "../config/load.ts";
 import { nearest } from "../config/suggest.ts";
 import { COMMANDS, type CommandName, isCommand } from "./commands.ts";
 import { configDocs } from "./config-docs.ts";
+import { createToken } from "./create-token.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { inForce } from "./in-force.ts";
 import type { CliIo } from "./io.ts";
@@ -30,7 +31,7 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
   const switches = new Set(io.argv.filter((argument) => SWITCHES.has(argument)));
   const has = (flags: readonly string[]): boolean => flags.some((flag) => switches.has(flag));
   const argv = io.argv.filter((argument) => !SWITCHES.has(argument));
-  const [first, second] = readFlags(argv).arguments;
+  const [first, second, third] = readFlags(argv).arguments;
 
   const command = first?.text ?? "serve";
   if (!isCommand(command)) {
@@ -59,6 +60,8 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
       return printVersion(io);
     case "config":
       return printConfig(io, settings, switches);
+    case "token":
+      return printToken(io, second?.text ?? "", third?.text);
     case "serve":
       return serve(io, settings, actions);
   }
@@ -112,6 +115,17 @@ function printHelp(io: CliIo, topic: string | undefined): number {
   }
   io.stdout.write(commandHelp(COMMANDS[topic], style, width));
   return EXIT.ok;
+}
+
+function printToken(io: CliIo, name: string, further: string | undefined): number {
+  if (further !== undefined) {
+    const problem = "is not expected here";
+    return printErrors(io, [{ setting: "arguments", value: further, problem }]);
+  }
+  const problem = createToken(io, name);
+  return problem === undefined
+    ? EXIT.ok
+    : printErrors(io, [{ setting: "name", value: name, problem }]);
 }
 
 function printVersion(io: CliIo): number {

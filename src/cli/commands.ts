@@ -11,12 +11,14 @@ export interface Command {
   /** Paragraphs of the command's help. */
   readonly details: readonly string[];
   readonly switches: readonly CommandSwitch[];
+  /** What the command line has after the name. */
+  readonly argument?: string;
   /** Whether it accepts the flags of settings. */
   readonly takesSettings: boolean;
   readonly examples: readonly { readonly line: string; readonly about: string }[];
 }
 
-export type CommandName = "serve" | "config" | "help" | "version";
+export type CommandName = "serve" | "config" | "token" | "help" | "version";
 
 /** The table from which help is printed. */
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
@@ -58,10 +60,25 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
       { line: "dlq config > dlq.yaml", about: "create a file from the configuration in force" },
     ],
   },
+  token: {
+    name: "token",
+    summary: "Create a bearer token for a caller.",
+    details: [
+      "Prints the token to stderr, and to stdout the line for the tokens file, which has only its hash. NAME is the caller's name in logs.",
+      "The hash is SHA-256 in hexadecimal. To add a token that you have, compute it with sha256sum.",
+    ],
+    argument: "NAME",
+    switches: [],
+    takesSettings: false,
+    examples: [
+      { line: "dlq token orders >> /etc/dlq/tokens", about: "add a caller to the tokens file" },
+    ],
+  },
   help: {
     name: "help",
     summary: "Explain a command: dlq help COMMAND.",
     details: [],
+    argument: "[COMMAND]",
     switches: [],
     takesSettings: false,
     examples: [{ line: "dlq help serve", about: "show all flags of the server" }],

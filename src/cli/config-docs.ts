@@ -11,12 +11,13 @@ import {
   variableOf,
   yamlKeyOf,
 } from "../config/setting.ts";
+import { boolean, path } from "../config/value-type.ts";
 import { PRESET_OF_REASON, PRESETS } from "../core/presets.ts";
 import { REASON_NAMES } from "../core/reason.ts";
 
 const INTRO = `# Configuration
 
-<!-- Generated from the table of settings by \`dlq config --docs\`. Do not edit. -->
+<!-- Generated from the table of settings by \`npm run docs:settings\`. Do not edit. -->
 
 Every setting can be given as a flag, as an environment variable or in a YAML file. The first of
 these with a value wins, before the default.
@@ -24,8 +25,8 @@ these with a value wins, before the default.
 1. flags: \`--redis-timeout 500ms\`, \`--redis-timeout=500ms\`; switches as \`--insecure-listen\` or
    \`--no-insecure-listen\`; of a repeated flag, the last one;
 2. environment: \`DLQ_REDIS_TIMEOUT=500ms\`; an empty variable counts as absent;
-3. the file of \`--config FILE\` or \`DLQ_CONFIG\`: \`redis_timeout: 500ms\`; a key without a value counts
-   as absent.
+3. the YAML file of \`--config FILE\` or \`DLQ_CONFIG\`: \`redis_timeout: 500ms\` (the flag without dashes
+   in front, with \`_\` for \`-\`); a key without a value counts as absent.
 
 Unknown flags, keys, and variables that start with \`DLQ_\` are errors. All errors are reported
 together (exit code 2). \`dlq config\` prints the configuration in force and the source of each value,
@@ -113,24 +114,22 @@ function fallback(setting: Setting): string {
     : code(text);
 }
 
+/** The meaning of a setting, with its range, or with its allowed values and an example. */
+function meaning({ doc, type, example }: Setting): string {
+  if (type === boolean || type === path) return cell(doc); // the types say enough
+  if (type.bounds !== undefined) return cell(`${doc} Allowed: ${type.bounds}.`);
+  return `${cell(doc)} Allowed: ${cell(type.allowed)}. Example: ${code(example)}`;
+}
+
 function settingTable(settings: readonly Setting[]): string {
   return table(
-    ["flag", "variable", "YAML key", "default", "meaning"],
-    settings.map((s) => [
-      code(flagOf(s)),
-      code(variableOf(s)),
-      s.notInFile === true ? "" : code(yamlKeyOf(s)),
-      fallback(s),
-      `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
-    ]),
+    ["flag", "variable", "default", "meaning"],
+    settings.map((s) => [code(flagOf(s)), code(variableOf(s)), fallback(s), meaning(s)]),
   );
 }
 
 const rowsOf = (settings: Readonly<Record<string, Setting>>): (readonly string[])[] =>
-  Object.values(settings).map((s) => [
-    code(yamlKeyOf(s)),
-    `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
-  ]);
+  Object.values(settings).map((s) => [code(yamlKeyOf(s)), meaning(s)]);
 
 function transformTable(): string {
   const rows = table(["key of a transform", "meaning"], rowsOf(TRANSFORM_SETTINGS));

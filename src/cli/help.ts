@@ -58,7 +58,7 @@ export function generalHelp(version: string, style: Style, width: number): strin
 /** `dlq help COMMAND`. */
 export function commandHelp(command: Command, style: Style, width: number): string {
   const switches = command.switches.map((s) => ({ left: s.flag, right: s.doc }));
-  const argument = command.name === "help" ? " [COMMAND]" : "";
+  const argument = command.argument === undefined ? "" : ` ${command.argument}`;
   const flags = command.takesSettings ? " [FLAGS]" : "";
   const lines = [
     `Usage: dlq ${command.name}${argument}${flags}`,

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, type DescField, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { QueueRecordSchema } from "../../gen/dlq/storage/v1/queue_pb.ts";
 import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
@@ -40,4 +40,16 @@ export function isEmptyQueueConfig(config: QueueConfig): boolean {
 /** Compares the encoded form, so that fields of later versions count too. */
 export function isSameQueueConfig(a: QueueConfig, b: QueueConfig): boolean {
   return Buffer.from(toBinary(QueueConfigSchema, a)).equals(toBinary(QueueConfigSchema, b));
+}
+
+/** The names of the contract's fields in which the two differ. */
+export function changedFields(a: QueueConfig, b: QueueConfig): string[] {
+  return QueueConfigSchema.fields
+    .filter((field) => !isSameQueueConfig(only(field, a), only(field, b)))
+    .map(({ name }) => name);
+}
+
+function only({ localName }: DescField, config: QueueConfig): QueueConfig {
+  const value = config[localName as keyof QueueConfig];
+  return Object.assign(emptyQueueConfig(), { [localName]: value });
 }

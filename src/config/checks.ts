@@ -4,11 +4,15 @@ import { type Environment, isKubernetes } from "./environment.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Source } from "./source.ts";
 
-/** Shorter tokens can be guessed: 16 hex characters are 64 bits. */
-const TOKEN_SHORT_CHARS = 16;
-
 type SourceOf = (setting: string) => Source;
-type WhyUnreadable = (path: string) => string | undefined;
+/** Why a file cannot be used; undefined if it can. */
+type WhyUnusable = (path: string) => string | undefined;
+
+/** Checks of files that settings name. */
+export interface FileChecks {
+  readonly unreadable: WhyUnusable;
+  readonly wrongTokens: WhyUnusable;
+}
 
 function listeners(s: ServerSettings): readonly (readonly [string, Address])[] {
   return s.listenHttp === "off"
@@ -19,18 +23,28 @@ function listeners(s: ServerSettings): readonly (readonly [string, Address])[] {
       ];
 }
 
+/** Reports whether calls need a token. */
+export function needsToken(s: Pick<ServerSettings, "tokens" | "tokensFile">): boolean {
+  return s.tokens.length > 0 || s.tokensFile !== undefined;
+}
+
 const usesSentinels = (s: ServerSettings): boolean => s.redisSentinels.length > 0;
+
+/** Reports whether connections to Redis use TLS. */
+export function usesRedisTls(s: Pick<ServerSettings, "redisUrl" | "redisTls">): boolean {
+  return s.redisTls || s.redisUrl?.startsWith("rediss:") === true;
+}
 
 /** Reports whether the server runs an embedded Redis. */
 export function isEmbedded(s: Pick<ServerSettings, "redisUrl" | "redisSentinels">): boolean {
   return s.redisUrl === undefined && s.redisSentinels.length === 0;
 }
 
-/** Returns contradictions between settings. `unreadable` returns why a file cannot be read. */
+/** Returns contradictions between settings, and problems of the files that they name. */
 export function findContradictions(
   s: ServerSettings,
   sourceOf: SourceOf,
-  unreadable: WhyUnreadable,
+  { unreadable, wrongTokens }: FileChecks,
 ): readonly ConfigError[] {
   const errors: ConfigError[] = [];
   const refuse = (setting: string, problem: string, hint: string): void => {
@@ -38,11 +52,11 @@ export function findContradictions(
   };
 
   for (const [name, address] of listeners(s)) {
-    if (isLoopback(address) || s.tokens.length > 0 || s.insecureListen) continue;
+    if (isLoopback(address) || needsToken(s) || s.insecureListen) continue;
     refuse(
       name,
       `${formatAddress(address)} can be reached from other machines and there are no credentials`,
-      "set DLQ_TOKENS, or --insecure-listen if the network is trusted",
+      "set DLQ_TOKENS or tokens-file, or --insecure-listen if the network is trusted",
     );
   }
   if (
@@ -53,19 +67,45 @@ export function findContradictions(
     refuse("listen-http", "is the same address as listen-grpc", "choose another port, or off");
   }
 
-  if (s.tlsCert !== undefined && s.tlsKey === undefined) {
-    refuse("tls-cert", "there is a certificate but no key", "set tls-key too");
+  for (const [prefix, cert, key] of [
+    ["", s.tlsCert, s.tlsKey],
+    ["redis-", s.redisTlsCert, s.redisTlsKey],
+  ] as const) {
+    if (cert !== undefined && key === undefined) {
+      refuse(`${prefix}tls-cert`, "there is a certificate but no key", `set ${prefix}tls-key too`);
+    }
+    if (key !== undefined && cert === undefined) {
+      refuse(`${prefix}tls-key`, "there is a key but no certificate", `set ${prefix}tls-cert too`);
+    }
   }
-  if (s.tlsKey !== undefined && s.tlsCert === undefined) {
-    refuse("tls-key", "there is a key but no certificate", "set tls-cert too");
+  const redisFiles = [
+    ["redis-tls-ca", s.redisTlsCa],
+    ["redis-tls-cert", s.redisTlsCert],
+    ["redis-tls-key", s.redisTlsKey],
+  ] as const;
+  for (const [name, file] of redisFiles) {
+    if (file === undefined || usesRedisTls(s)) continue;
+    refuse(name, "has no effect without TLS", "use redis-url with rediss, or redis-tls");
+  }
+  if (s.redisTls && !usesSentinels(s)) {
+    refuse("redis-tls", "has no effect without redis-sentinels", "use redis-url with rediss");
   }
   for (const [name, file] of [
     ["tls-cert", s.tlsCert],
     ["tls-key", s.tlsKey],
+    ...redisFiles,
   ] as const) {
     const why = file === undefined ? undefined : unreadable(file);
     if (why !== undefined)
       refuse(name, `${file} cannot be read: ${why}`, "check its path and permissions");
+  }
+
+  if (s.metricsAccess === "token" && !needsToken(s)) {
+    refuse("metrics-access", "there are no tokens", "set DLQ_TOKENS or tokens-file");
+  }
+  const wrong = s.tokensFile === undefined ? undefined : wrongTokens(s.tokensFile);
+  if (wrong !== undefined) {
+    refuse("tokens-file", `${s.tokensFile}: ${wrong}`, "write one token on a line");
   }
 
   if (s.redisUrl !== undefined && usesSentinels(s)) {
@@ -103,20 +143,17 @@ export function findWarnings(s: ServerSettings, env: Environment): readonly stri
     );
   }
   const open = listeners(s).filter(([, address]) => !isLoopback(address));
-  if (open.length > 0 && s.tokens.length === 0) {
+  if (open.length > 0 && !needsToken(s)) {
     const names = open.map(([, address]) => formatAddress(address)).join(" and ");
     warnings.push(
       `Listening on ${names} without credentials: every client that can connect can read and change all messages.`,
     );
   }
-  if (open.length > 0 && s.tokens.length > 0 && s.tlsCert === undefined) {
+  if (open.length > 0 && needsToken(s) && s.tlsCert === undefined) {
     warnings.push(
       "Tokens and messages are sent in plain text. Set tls-cert and tls-key, or terminate TLS in " +
         "front of this process.",
     );
-  }
-  if (s.tokens.some((token) => token.length < TOKEN_SHORT_CHARS)) {
-    warnings.push(`A token is shorter than ${TOKEN_SHORT_CHARS} characters and can be guessed.`);
   }
   return warnings;
 }

@@ -1,11 +1,11 @@
 import { REASON_NAMES } from "../core/reason.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS } from "../core/settings.ts";
+import { HOUR_MS } from "../core/time-units.ts";
 import { duration } from "./duration.ts";
 import { listOf } from "./list.ts";
 import { optional, type Setting, setting } from "./setting.ts";
 import { choice, decimal, integer, text } from "./value-type.ts";
 
-const HOUR_MS = 3_600_000;
 const MILLION = 1_000_000;
 const D = DEFAULT_QUEUE_SETTINGS;
 

@@ -13,7 +13,8 @@ const byVariable = new Map<string, Setting>(ALL_SETTINGS.map((s) => [variableOf(
  */
 const NOT_SETTINGS = new Set([
   // Setup and test scripts.
-  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO", "DLQ_OLDEST_NODE"],
+  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO", "DLQ_PROMTOOL", "DLQ_OLDEST_NODE"],
+  ...["DLQ_MODEL_RUNS", "DLQ_MODEL_SEED", "DLQ_BENCH_GHZ", "DLQ_BENCH_AGENTS"],
   // Clients.
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE"],
 ]);

@@ -12,6 +12,8 @@ import { resolveQueue } from "./resolve-queue.ts";
 import { type Given, parseGiven, type Setting, yamlKeyOf } from "./setting.ts";
 import { SETTINGS, type ServerSettings } from "./settings.ts";
 import { DEFAULT, type Source } from "./source.ts";
+import { parseTokensFile } from "./token.ts";
+import type { Parsed } from "./value-type.ts";
 import type { YamlTree } from "./yaml-tree.ts";
 
 export interface LoadOptions {
@@ -58,7 +60,10 @@ export function loadConfig(options: LoadOptions): LoadResult {
   if (errors.length === broken) {
     const sourceOf = (name: string): Source => sources.get(name) ?? DEFAULT;
     errors.push(
-      ...findContradictions(settings, sourceOf, (p) => whyUnreadable(p, options.readFile)),
+      ...findContradictions(settings, sourceOf, {
+        unreadable: (p) => whyUnusable(p, options.readFile),
+        wrongTokens: (p) => whyUnusable(p, options.readFile, parseTokensFile),
+      }),
     );
   }
 
@@ -137,11 +142,15 @@ function parseSettings(
   return values as unknown as ServerSettings;
 }
 
-/** Returns why the file cannot be read; undefined if it can. */
-function whyUnreadable(path: string, readFile: (path: string) => string): string | undefined {
+/** Returns why the file cannot be read or parsed; undefined if it can. */
+function whyUnusable(
+  path: string,
+  readFile: (path: string) => string,
+  parse: (text: string) => Parsed<unknown> = (text) => ({ ok: text }),
+): string | undefined {
   try {
-    readFile(path);
-    return undefined;
+    const parsed = parse(readFile(path));
+    return "problem" in parsed ? parsed.problem : undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,5 +1,6 @@
 import { REASON_NAMES } from "../core/reason.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, type QueueSettings } from "../core/settings.ts";
+import { DAY_MS } from "../core/time-units.ts";
 import { bytes } from "./bytes.ts";
 import { DELIVERY_SETTINGS } from "./delivery-settings.ts";
 import { duration } from "./duration.ts";
@@ -8,7 +9,6 @@ import { listOf } from "./list.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
 import { boolean, choice, integer, string, text } from "./value-type.ts";
 
-const DAY_MS = 24 * 3_600_000;
 const D = DEFAULT_QUEUE_SETTINGS;
 
 export const RETRIES_MAX = 1_000;

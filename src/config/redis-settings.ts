@@ -1,11 +1,10 @@
+import { MINUTE_MS } from "../core/time-units.ts";
 import { peerAddress } from "./address.ts";
 import { duration } from "./duration.ts";
 import { listOf } from "./list.ts";
 import { redisUrl, secret } from "./secret.ts";
 import { optional, type Setting, setting } from "./setting.ts";
-import { integer, string } from "./value-type.ts";
-
-const MINUTE_MS = 60_000;
+import { boolean, integer, path, string } from "./value-type.ts";
 
 /** Settings of the connection to the store. */
 export const REDIS_SETTINGS = {
@@ -64,6 +63,36 @@ export const REDIS_SETTINGS = {
     doc: "Password of the Redis behind Sentinels. With redis-url, put it into the URL.",
     example: "s3cret",
   }),
+  redisTls: setting({
+    name: "redis-tls",
+    group: "Redis",
+    type: boolean,
+    fallback: false,
+    doc: "TLS to the Sentinels and to the Redis behind them. With redis-url, use the scheme rediss instead.",
+    example: "true",
+  }),
+  redisTlsCa: optional({
+    name: "redis-tls-ca",
+    group: "Redis",
+    type: path,
+    fallbackText: "the authorities that Node trusts",
+    doc: "PEM file with the authorities whose certificates Redis and the Sentinels may have.",
+    example: "/etc/dlq/redis-ca.crt",
+  }),
+  redisTlsCert: optional({
+    name: "redis-tls-cert",
+    group: "Redis",
+    type: path,
+    doc: "PEM file with the certificate that this server shows to Redis and the Sentinels. Needs redis-tls-key.",
+    example: "/etc/dlq/redis.crt",
+  }),
+  redisTlsKey: optional({
+    name: "redis-tls-key",
+    group: "Redis",
+    type: path,
+    doc: "PEM file with the private key of redis-tls-cert.",
+    example: "/etc/dlq/redis.key",
+  }),
   redisPrefix: setting({
     name: "redis-prefix",
     group: "Redis",
@@ -91,5 +120,13 @@ export const REDIS_SETTINGS = {
     fallback: 0,
     doc: "Replicas that must have a send before it is acknowledged. With fewer after half of redis-timeout the client gets UNAVAILABLE. Limits what a failover can lose. 0: does not wait.",
     example: "1",
+  }),
+  redisAllowEviction: setting({
+    name: "redis-allow-eviction",
+    group: "Redis",
+    type: boolean,
+    fallback: false,
+    doc: "Accept a Redis that drops keys when its memory is full. With a maxmemory-policy of volatile-* repeated sends can then be stored twice; with allkeys-* messages can be lost. Without it such a Redis is refused.",
+    example: "true",
   }),
 } as const satisfies Record<string, Setting>;

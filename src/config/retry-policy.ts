@@ -5,6 +5,7 @@ import {
 } from "../core/policy-override.ts";
 import { PRESETS, type PresetName } from "../core/presets.ts";
 import { BACKOFF_KINDS, JITTERS, LIMITS, type RetryPolicy } from "../core/settings.ts";
+import { DAY_MS } from "../core/time-units.ts";
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { duration, formatDuration } from "./duration.ts";
 import { listOf } from "./list.ts";
@@ -15,7 +16,6 @@ import { choice, decimal, integer } from "./value-type.ts";
 
 export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[];
 
-const DAY_MS = 24 * 3_600_000;
 const row = { group: "Queues" } as const;
 
 /** Keys of `retry_policy` and of each entry of `retry_policies`. */

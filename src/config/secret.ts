@@ -1,4 +1,3 @@
-import { listOf } from "./list.ts";
 import { type Parsed, scalarType, type ValueType } from "./value-type.ts";
 
 /** Printed instead of a secret. */
@@ -8,7 +7,7 @@ export const HIDDEN = "***";
  * Printed configuration can be used as input. The placeholder must then fail: as a token, "***"
  * would be public.
  */
-function refusePlaceholder(text: string): Parsed<string> {
+export function refusePlaceholder(text: string): Parsed<string> {
   return text === HIDDEN
     ? { problem: "is the placeholder of a hidden secret; fill in the secret" }
     : { ok: text };
@@ -19,26 +18,6 @@ export const secret: ValueType<string> = scalarType({
   allowed: "any text",
   parse: refusePlaceholder,
   format: (value) => value,
-});
-
-/** RFC 6750's b64token: other characters are not valid in an Authorization header. */
-const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-
-const bearerToken: ValueType<string> = scalarType({
-  placeholder: "TOKEN",
-  allowed: "",
-  parse: (text) => {
-    const parsed = refusePlaceholder(text);
-    if ("problem" in parsed || BEARER_TOKEN.test(text)) return parsed;
-    return { problem: "has a character that is not allowed in a bearer token" };
-  },
-  format: (value) => value,
-});
-
-export const bearerTokens: ValueType<readonly string[]> = listOf(bearerToken, {
-  placeholder: "TOKEN,…",
-  allowed: "bearer tokens separated by commas, each of letters, digits and - . _ ~ + / =",
-  hideItems: true,
 });
 
 /** Kept as text for the store's client. Checked here, so that a typo fails at the start. */

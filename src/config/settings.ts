@@ -1,15 +1,14 @@
 import { LIMITS } from "../core/settings.ts";
+import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
 import { listenAddress, optionalListenAddress } from "./address.ts";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
 import { REDIS_SETTINGS } from "./redis-settings.ts";
-import { bearerTokens } from "./secret.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
+import { bearerTokens } from "./token.ts";
 import { boolean, choice, integer, path, string } from "./value-type.ts";
 import { hostNames, webOrigins } from "./web-names.ts";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 const MIB = 1024 * 1024;
 /** Node's timers overflow at 2^31 ms, about 24.8 days, and then fire at once. */
 const TIMER_MAX_MS = 24 * DAY_MS;
@@ -63,7 +62,7 @@ export const SETTINGS = {
     type: hostNames,
     fallback: [],
     fallbackText: "none",
-    doc: "Names under which clients and proxies call listen-http, besides localhost, its own and addresses. Others get 403, so that no web page can reach the server through a name of its own (DNS rebinding). Not needed with TLS. *: any name.",
+    doc: "Names under which clients and proxies call listen-http, besides localhost, its own and addresses. Others get 403, so that no web page can reach the server through a name of its own (DNS rebinding). Not needed with TLS. * allows every name.",
     example: "dlq,dlq.internal",
   }),
   httpOrigins: setting({
@@ -90,8 +89,15 @@ export const SETTINGS = {
     fallback: [],
     fallbackText: "none: calls need no credentials",
     secret: true,
-    doc: "Accepted bearer tokens. With several you can rotate them. Use the environment or the file: other users of the machine can see flags.",
-    example: "kX3vQ9…",
+    doc: "Accepted bearer tokens. NAME is the caller's name in logs; tokens without one are token-1, token-2 and so on, by their place in the list. With several you can rotate them. Use the environment or the file: other users of the machine can see flags.",
+    example: "orders:kX3vQ9…",
+  }),
+  tokensFile: optional({
+    name: "tokens-file",
+    group: "Listening",
+    type: path,
+    doc: "File with the hashes of further tokens, one on a line: NAME:sha256:HEX, and after it expires=TIME if the token expires. dlq token makes such a line. Calls then need a token.",
+    example: "/etc/dlq/tokens",
   }),
   tlsCert: optional({
     name: "tls-cert",
@@ -263,6 +269,22 @@ export const SETTINGS = {
     fallback: "auto",
     doc: "json: one object for each line. pretty: for people. auto: pretty on a terminal, otherwise json.",
     example: "json",
+  }),
+  logNotes: setting({
+    name: "log-notes",
+    group: "Logs and metrics",
+    type: boolean,
+    fallback: false,
+    doc: "Logs the notes with which workers quarantine or discard messages. They are free text and may have personal data.",
+    example: "true",
+  }),
+  metricsAccess: setting({
+    name: "metrics-access",
+    group: "Logs and metrics",
+    type: choice(["open", "token"]),
+    fallback: "open",
+    doc: "Who may read /metrics, which shows names of queues. open: everybody who can connect to listen-http. token: callers with a token.",
+    example: "token",
   }),
   metricsNamespace: setting({
     name: "metrics-namespace",

@@ -113,10 +113,11 @@ export const boolean: ValueType<boolean> = scalarType({
 });
 
 export function integer(min: number, max: number): ValueType<number> {
-  const allowed = `a whole number from ${min} to ${max}`;
+  const bounds = `from ${min} to ${max}`;
   return scalarType({
     placeholder: "N",
-    allowed,
+    allowed: `a whole number ${bounds}`,
+    bounds,
     parse: (text) => {
       if (!/^[+-]?\d+$/.test(text)) return { problem: "is not a whole number" };
       const value = Number(text);
@@ -134,10 +135,11 @@ export function decimal(
   options: { zero?: boolean; aboveMin?: boolean } = {},
 ): ValueType<number> {
   const { zero = false, aboveMin = false } = options;
-  const range = `${aboveMin ? "above" : "from"} ${min} to ${max}${zero ? ", or 0" : ""}`;
+  const bounds = `${aboveMin ? "above" : "from"} ${min} to ${max}${zero ? ", or 0" : ""}`;
   return scalarType({
     placeholder: "X",
-    allowed: `a number ${range}`,
+    allowed: `a number ${bounds}`,
+    bounds,
     parse: (text) => {
       if (!/^[+-]?\d+(\.\d+)?$/.test(text)) return { problem: "is not a number" };
       const value = Number(text);

@@ -1,10 +1,11 @@
 import type { RetryPolicy } from "./settings.ts";
+import { DAY_MS } from "./time-units.ts";
 
 /**
  * The longest delay of any policy: ten years. It keeps "now + delay" an exact integer and a valid
  * protobuf Timestamp.
  */
-export const LONGEST_DELAY_MS = 10 * 365 * 24 * 3_600_000;
+export const LONGEST_DELAY_MS = 10 * 365 * DAY_MS;
 
 /** The range that jitter picks from, both ends included. */
 export interface DelayRange {

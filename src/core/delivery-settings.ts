@@ -7,6 +7,7 @@ import type {
   RateSettings,
   RetryBudgetSettings,
 } from "./settings.ts";
+import { DAY_MS } from "./time-units.ts";
 
 /** A rate with a burst. */
 export interface Rate {
@@ -75,7 +76,7 @@ export const NO_DELIVERY_SETTINGS: DeliverySettings = Object.freeze({
   breaker: undefined,
   retryBudget: undefined,
   ordering: "off",
-  orderingHoldMaxAgeMs: 24 * 3_600_000,
+  orderingHoldMaxAgeMs: DAY_MS,
 });
 
 const cache = new WeakMap<object, DeliverySettings>();

@@ -1,9 +1,10 @@
 import { LONGEST_DELAY_MS } from "./backoff.ts";
+import { MINUTE_MS } from "./time-units.ts";
 
 /** The shortest delay of a release: a worker that always releases must not spin. */
 export const RELEASE_MIN_DELAY_MS = 1_000;
 /** The delay grows up to this. A longer requested delay still counts. */
-export const RELEASE_GROWTH_CAP_MS = 5 * 60_000;
+export const RELEASE_GROWTH_CAP_MS = 5 * MINUTE_MS;
 
 /**
  * Returns the delay of a release. A release is not an attempt. `releases` counts consecutive

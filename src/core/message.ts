@@ -1,4 +1,5 @@
 import type { QuarantineReason, Reason } from "./reason.ts";
+import type { RetryCursor } from "./retry-selection.ts";
 
 /** The state of a stored message. */
 export type StoredState = "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
@@ -30,6 +31,8 @@ export interface RetryOutcome {
   retriedCount: number;
   /** With a filter: messages that cannot be edited, or are moving to another queue. */
   refused: readonly RefusedRetry[];
+  /** With a filter: where the next call continues. Undefined: all matching messages were reached. */
+  rest?: RetryCursor | undefined;
 }
 
 /** A payload: a text, or bytes. Undefined: none. */

@@ -27,9 +27,12 @@ export interface QueueSnapshot {
   heldKeys?: number | undefined;
   /** Time until the queue's rate allows the next delivery; 0 or absent: now. */
   nextTokenInMs?: number | undefined;
+  /** Why sends are refused, and what to do; absent: they are accepted. */
+  sendsRefused?: string | undefined;
 }
 
 export type QueueConditionCode =
+  | "SENDS_REFUSED"
   | "EMPTY"
   | "ALL_QUARANTINED"
   | "PAUSED"
@@ -40,6 +43,7 @@ export type QueueConditionCode =
   | "ISOLATING"
   | "LIMITED"
   | "ORDER_HELD"
+  | "QUARANTINED"
   | "DELIVERING";
 
 export interface QueueCondition {
@@ -56,13 +60,17 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   const { scheduled, dueNow, inFlight, quarantined, workers } = queue;
   const isolatedDue = Math.min(queue.isolatedDue ?? 0, dueNow);
   const conditions: QueueCondition[] = [];
+  if (queue.sendsRefused !== undefined) {
+    const text = `Sends are refused: ${queue.sendsRefused}. Deliveries, outcomes and Retry go on.`;
+    conditions.push({ code: "SENDS_REFUSED", text });
+  }
   // Also for an empty queue, so that an operator can check a pause in advance.
   if (queue.paused) conditions.push({ code: "PAUSED", text: pausedText(queue) });
   if (scheduled + inFlight === 0) {
     conditions.push(
       quarantined === 0
         ? { code: "EMPTY", text: "The queue is empty; nothing to do." }
-        : { code: "ALL_QUARANTINED", text: quarantinedText(quarantined) },
+        : { code: "ALL_QUARANTINED", text: quarantinedText(quarantined, "All ") },
     );
     return conditions;
   }
@@ -78,6 +86,9 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   }
   if (scheduled > 0 && dueNow === 0) {
     conditions.push({ code: "NOTHING_DUE", text: nothingDueText(queue) });
+  }
+  if (quarantined > 0) {
+    conditions.push({ code: "QUARANTINED", text: quarantinedText(quarantined, "") });
   }
   if (queue.paused || queue.breakerOpen || workers === 0) return conditions;
 
@@ -135,7 +146,7 @@ function partlyBlocked(queue: QueueSnapshot): QueueCondition[] {
   if (heldKeys > 0) {
     conditions.push({
       code: "ORDER_HELD",
-      text: `Blocked behind a quarantined message: ${count(heldKeys, "ordering key")}; retry or remove the message, or call ReleaseOrderingKey.`,
+      text: `Blocked behind a quarantined message: ${count(heldKeys, "ordering key")}; retry the message, or call ReleaseOrderingKey to deliver those behind it.`,
     });
   }
   return conditions;
@@ -145,9 +156,14 @@ function isRateUsedUp({ dueNow, nextTokenInMs = 0 }: QueueSnapshot): boolean {
   return dueNow > 0 && nextTokenInMs > 0;
 }
 
-function quarantinedText(quarantined: number): string {
-  const all = quarantined === 1 ? "The one message is" : `All ${quarantined} messages are`;
-  return `${all} in quarantine and not retried automatically; find the cause, then call Retry.`;
+function quarantinedText(quarantined: number, all: "All " | ""): string {
+  const are = quarantined === 1 ? "1 message is" : `${all}${quarantined} messages are`;
+  return `${are} in quarantine and not retried automatically; find the cause, then call ${retryCall("{}", quarantined)}.`;
+}
+
+/** Advises a call that people can paste: the fields of the request beside the queue. */
+function retryCall(filter: string, expectedCount: number): string {
+  return `Retry with "filter": ${filter}, "expected_count": ${expectedCount}`;
 }
 
 function noWorkersText(inFlight: number): string {
@@ -161,7 +177,8 @@ function noWorkersText(inFlight: number): string {
 function nothingDueText(queue: QueueSnapshot): string {
   const next =
     queue.nextDueInMs === undefined ? "" : `; the first is due in ${seconds(queue.nextDueInMs)} s`;
-  return `${count(queue.scheduled, "message")} scheduled, none due yet${next}; wait, or call Retry to make them due now.`;
+  const retry = retryCall('{"states": ["MESSAGE_STATE_SCHEDULED"]}', queue.scheduled);
+  return `${count(queue.scheduled, "message")} scheduled, none due yet${next}; wait, or call ${retry} to make them due now.`;
 }
 
 /** Rounds up. */

@@ -1,5 +1,7 @@
+import { DAY_MS } from "./time-units.ts";
+
 /** The longest wait that can be asked for; longer ones are cut. */
-export const RETRY_AFTER_MAX_MS = 30 * 24 * 3_600_000;
+export const RETRY_AFTER_MAX_MS = 30 * DAY_MS;
 
 /** When a failed call asks to be repeated. */
 export interface RetryAfterFacts {

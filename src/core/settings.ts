@@ -1,4 +1,5 @@
 import type { Reason } from "./reason.ts";
+import { DAY_MS, HOUR_MS } from "./time-units.ts";
 import type { Transform } from "./transform/transform.ts";
 import type { RetryWindow } from "./windows.ts";
 
@@ -172,11 +173,11 @@ export const LIMITS = {
   maxInFlight: 10_000,
   maxInFlightDefault: 16,
   leaseMinMs: 1_000,
-  leaseMaxMs: 12 * 3_600_000,
+  leaseMaxMs: 12 * HOUR_MS,
   retryIds: 1000,
   scheduleDelays: 100,
   maxElapsedMinMs: 1_000,
-  maxElapsedMaxMs: 365 * 24 * 3_600_000,
+  maxElapsedMaxMs: 365 * DAY_MS,
   retryWindows: 16,
   nonRetryableTypes: 100,
   pausedReasonBytes: 256,
@@ -187,12 +188,12 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   nonRetryableReasons: [],
   nonRetryableTypes: [],
   transforms: [],
-  ttlMs: 24 * 3_600_000,
+  ttlMs: DAY_MS,
   ttlAction: "quarantine",
   quarantineRetentionMs: 0,
   poisonThreshold: 5,
-  poisonWindowMs: 24 * 3_600_000,
-  dedupWindowMs: 3_600_000,
+  poisonWindowMs: DAY_MS,
+  dedupWindowMs: HOUR_MS,
   leaseDurationMs: 30_000,
   maxMessages: 0,
   maxBytes: 0,
@@ -222,5 +223,5 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   retryBudgetRatio: 0,
   retryBudgetMinPerSecond: 1,
   ordering: "off",
-  orderingHoldMaxAgeMs: 24 * 3_600_000,
+  orderingHoldMaxAgeMs: DAY_MS,
 };

@@ -2,6 +2,7 @@ import { delayRangeMs, plainDelayMs } from "./backoff.ts";
 import type { MessageRetry } from "./policy.ts";
 import type { Reason } from "./reason.ts";
 import type { RetryPolicy } from "./settings.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "./time-units.ts";
 import { failureVerdict, type VerdictSettings } from "./verdict.ts";
 import { firstAllowedAtMs } from "./windows.ts";
 
@@ -67,10 +68,6 @@ export interface SimulatedQueue {
   retried: readonly { withinMs: number; count: number }[];
   quarantinedCount: number;
 }
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const DAY_MS = 1_440 * MINUTE_MS;
 
 /** The bounds of a simulation's delays. */
 export const SIMULATED_BOUNDS_MS: readonly number[] = [

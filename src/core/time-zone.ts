@@ -1,3 +1,5 @@
+import { DAY_MS } from "./time-units.ts";
+
 // Offsets of time zones from UTC. Intl needs some 50 us to make a formatter and more than 1 us for
 // a lookup, so results are cached: an offset holds for months.
 
@@ -25,7 +27,7 @@ const KEPT_SPANS = 4;
  * Clocks are not changed twice within this time: if both ends have the same offset, so has the time
  * between.
  */
-const STEP_MS = 2 * 86_400_000;
+const STEP_MS = 2 * DAY_MS;
 const STEPS = 4;
 
 /** Names of IANA. Intl also accepts an offset such as `+01:00`, which is no time zone. */

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time-units.ts";
 import { offsetAt } from "./time-zone.ts";
 
 /**
@@ -15,12 +16,10 @@ export interface RetryWindow {
   readonly days: readonly number[];
 }
 
-const MINUTE_MS = 60_000;
 export const DAY_MINUTES = 1_440;
-const DAY_MS = DAY_MINUTES * MINUTE_MS;
 
 /** Offsets are from -12 to +14 h; one more hour for safety. */
-const FARTHEST_OFFSET_MS = 15 * 3_600_000;
+const FARTHEST_OFFSET_MS = 15 * HOUR_MS;
 
 /** Limit of Date; no message is due after it. */
 const FARTHEST_MS = 8.64e15 - 100 * DAY_MS;

@@ -4,6 +4,7 @@ import { QueueIsolation } from "../app/delivery/isolation.ts";
 import type { Reservation, Session } from "../app/delivery/session.ts";
 import { DlqError } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
+import type { Turns } from "../core/turns.ts";
 import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
 import { FIRST_PLAN, LEASES_HELD_MS, type Plan, planAfter } from "./plan.ts";
 import { type ReportParts, reportTick } from "./report.ts";
@@ -17,6 +18,15 @@ export interface PumpParts extends ReportParts {
    * ones.
    */
   nextClaimNumber(): number;
+  /** Shared by all pumps: however many wake in the same instant, few tick at once. */
+  turns: PumpTurns;
+}
+
+export interface PumpTurns {
+  /** For queues with a stream on this server. */
+  readonly delivering: Turns;
+  /** For the others, so that they delay no delivery. */
+  readonly tending: Turns;
 }
 
 /** Wait after an outage of the store, and after any other error. */
@@ -42,6 +52,8 @@ export class Pump {
   readonly #isolation: QueueIsolation;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Set while it waits for a turn among the queues without streams. */
+  #leaveWait: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -57,11 +69,16 @@ export class Pump {
     this.#blocked = false;
     this.#wokenAtMs = performance.now();
     this.#expectChange(this.#wokenAtMs);
+    if (this.#hasStreams) this.#leaveWait?.();
     this.#run();
   };
 
   get wokenAtMs(): number {
     return this.#wokenAtMs;
+  }
+
+  get #hasStreams(): boolean {
+    return this.#parts.registry.of(this.queue).size > 0;
   }
 
   #expectChange(now: number): void {
@@ -91,14 +108,41 @@ export class Pump {
 
   /** Ticks while there is work to do now. */
   async #loop(): Promise<void> {
-    while (!this.#stopped) {
-      const now = performance.now();
-      const isDue = this.#plan.dueAt <= now;
-      const reservations = isDue ? this.#reserve() : [];
-      this.#blocked = isDue && reservations.length === 0;
-      if (reservations.length === 0 && this.#plan.tendAt > now) return;
-      await this.#tick(reservations);
+    while (!this.#stopped && Math.min(this.#plan.dueAt, this.#plan.tendAt) <= performance.now()) {
+      const { delivering, tending } = this.#parts.turns;
+      const turns = this.#hasStreams ? delivering : tending;
+      const wait = turns.take();
+      if (wait !== undefined && !(await this.#hasTurn(turns, wait))) continue;
+      try {
+        if (!(await this.#tickIfNeeded())) return;
+      } finally {
+        turns.end();
+      }
     }
+  }
+
+  /** Waits for a turn. Returns false if the queue has got its first stream meanwhile. */
+  async #hasTurn(turns: Turns, wait: Promise<void>): Promise<boolean> {
+    if (turns === this.#parts.turns.delivering) return wait.then(() => true);
+    const left = new Promise<boolean>((resolve) => {
+      this.#leaveWait = () => resolve(false);
+    });
+    const hasTurn = await Promise.race([wait.then(() => true), left]);
+    this.#leaveWait = undefined;
+    if (!hasTurn) void wait.then(() => turns.end());
+    return hasTurn;
+  }
+
+  /** Returns whether it ticked. */
+  async #tickIfNeeded(): Promise<boolean> {
+    const now = performance.now();
+    const isDue = this.#plan.dueAt <= now;
+    const reservations = isDue && !this.#stopped ? this.#reserve() : [];
+    const isNeeded = reservations.length > 0 || this.#plan.tendAt <= now;
+    this.#blocked = isDue && !isNeeded;
+    if (this.#stopped || !isNeeded) return false;
+    await this.#tick(reservations);
+    return true;
   }
 
   /**
@@ -108,8 +152,7 @@ export class Pump {
   #sleep(): void {
     const now = performance.now();
     const { dueAt, tendAt } = this.#plan;
-    const hasStreams = this.#parts.registry.of(this.queue).size > 0;
-    const next = hasStreams && !this.#blocked ? Math.min(dueAt, tendAt) : tendAt;
+    const next = this.#hasStreams && !this.#blocked ? Math.min(dueAt, tendAt) : tendAt;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(next - now)));
     this.#timer.unref();
   }

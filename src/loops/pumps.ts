@@ -1,12 +1,17 @@
+import { Turns } from "../core/turns.ts";
 import type { Store } from "../store/contract.ts";
-import { Pump, type PumpParts } from "./pump.ts";
+import { Pump, type PumpParts, type PumpTurns } from "./pump.ts";
 
 /** Queues are listed this often, to find those whose hint was lost. */
 const DISCOVER_MS = 30_000;
 /** Wait before another try to list queues. */
 const AGAIN_MS = 250;
 
-export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
+/** Ticks at once: as many as keep the store busy, so that a send waits for few of them. */
+const DELIVERING_AT_ONCE = 128;
+const TENDING_AT_ONCE = 32;
+
+export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns"> {
   store: Pick<
     Store,
     "tick" | "abandon" | "settle" | "queues" | "existing" | "registerWorkers" | "hints"
@@ -22,6 +27,10 @@ export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
 export class Pumps {
   readonly #parts: PumpsParts;
   readonly #pumps = new Map<string, Pump>();
+  readonly #turns: PumpTurns = {
+    delivering: new Turns(DELIVERING_AT_ONCE),
+    tending: new Turns(TENDING_AT_ONCE),
+  };
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -73,7 +82,8 @@ export class Pumps {
     if (this.#stopped) return;
     let pump = this.#pumps.get(queue);
     if (!pump) {
-      pump = new Pump(queue, { ...this.#parts, nextClaimNumber: () => ++this.#claimNumber });
+      const nextClaimNumber = () => ++this.#claimNumber;
+      pump = new Pump(queue, { ...this.#parts, nextClaimNumber, turns: this.#turns });
       this.#pumps.set(queue, pump);
       // Without it, these workers are counted when their entries are next written.
       this.#parts.store.registerWorkers(queue).catch(() => {});

@@ -11,19 +11,26 @@ const LEVEL_FORMATS: Readonly<Record<string, Format>> = {
   fatal: ["red", "bold"],
 };
 
-/** Control characters, which would break the line or control the terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+/**
+ * Characters that break the line, control the terminal, or are invisible and reorder what follows.
+ */
+const CONTROL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 function field(value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value);
-  return /[\s"=]/.test(value) || CONTROL.test(value) || value === "" ? escaped(value) : value;
+  if (typeof value !== "string") return escaped(value);
+  return /[\s"=]/.test(value) || isUnsafe(value) || value === "" ? escaped(value) : value;
 }
 
-function escaped(text: string): string {
-  // JSON does not escape 0x7f to 0x9f, some of which control terminals.
-  return JSON.stringify(text).replaceAll(
-    /[\u007f-\u009f]/g,
+function isUnsafe(text: string): boolean {
+  return text.search(CONTROL) >= 0;
+}
+
+/** JSON escapes only some of the characters. */
+function escaped(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    CONTROL,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -56,7 +63,7 @@ export function prettyLine(json: string, colours: boolean): string {
   const head = [
     paint("dim", clock),
     paint(LEVEL_FORMATS[label] ?? "green", label.toUpperCase().padEnd(5)),
-    CONTROL.test(text) ? escaped(text) : text,
+    isUnsafe(text) ? escaped(text) : text,
     ...fields,
   ].join(" ");
   return `${head}\n${errorLines(err)
@@ -68,7 +75,7 @@ export function prettyLine(json: string, colours: boolean): string {
 function errorLines(err: unknown): string[] {
   if (!isRecord(err)) return err === undefined ? [] : [field(err)];
   const stack = typeof err.stack === "string" && err.stack !== "" ? err.stack : String(err.message);
-  const own = stack.split("\n").map((l) => (CONTROL.test(l) ? escaped(l) : l));
+  const own = stack.split("\n").map((l) => (isUnsafe(l) ? escaped(l) : l));
   const cause = errorLines(err.cause);
   return cause.length === 0 ? own : [...own, "caused by", ...cause];
 }

@@ -6,10 +6,16 @@ const HIDDEN = "[hidden]";
  * hidden, `payloadBytes` and `tokenCount` are not.
  */
 const SENSITIVE =
-  /(^|_)(tokens?|authorization|cookie|passwords?|passphrase|secrets?|credentials?|api_?key|private_?key|payload|body)$/;
+  /(^|_)(tokens?|jwt|authorization|cookie|passwords?|passwd|pwd|passphrase|secrets?|credentials?|api_?key|private_?key|payload|body)$/;
 
-/** A password inside a URL, as in redis://user:password@host. */
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi;
+/** A password inside a URL, as in redis://user:password@host. A password may have an @ too. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi;
+
+/** A token in the text of a header. Shorter words are no tokens, but text about them. */
+const BEARER = /(\bbearer\s+)[a-z0-9._~+/=-]{16,}/gi;
+
+/** A JSON Web Token: each part is base64url, and the first two begin with `{"`. */
+const JWT = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g;
 
 /** Bounds deep objects and cycles. */
 const DEPTH_MAX = 6;
@@ -20,7 +26,10 @@ function isSensitive(key: string): boolean {
 }
 
 function hideCredentials(text: string): string {
-  return text.includes("://") ? text.replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`) : text;
+  return text
+    .replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`)
+    .replaceAll(BEARER, `$1${HIDDEN}`)
+    .replaceAll(JWT, HIDDEN);
 }
 
 function clean(value: unknown, depth: number): unknown {
@@ -39,14 +48,24 @@ function clean(value: unknown, depth: number): unknown {
 
 function cleanObject(object: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [
-      key,
-      isSensitive(key) && value !== undefined && value !== null ? HIDDEN : clean(value, depth + 1),
-    ]),
+    Object.entries(object)
+      .filter(([, value]) => !isEmpty(value))
+      .map(([key, value]) => [
+        key,
+        isSensitive(key) && value !== null ? HIDDEN : clean(value, depth + 1),
+      ]),
   );
 }
 
-/** Returns a copy of a line's fields without secrets and payloads. */
+const isBlank = (value: unknown): boolean => value === undefined || value === "";
+
+/** Reports whether a value says nothing, such as a failure without type and message. */
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return isBlank(value);
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isBlank);
+}
+
+/** Returns a copy of a line's fields without secrets, payloads and empty values. */
 export function redact(object: object): Record<string, unknown> {
   return cleanObject(object, 0);
 }

@@ -42,6 +42,8 @@ export function createQueueGauges(
   let collect: CollectQueues | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
+  /** The read of the store, which may go on after a scrape has given it up: the next one waits for it too. */
+  let collecting: Promise<readonly QueueReport[]> | undefined;
 
   function show(reports: readonly QueueReport[]): void {
     for (const one of all) one.reset();
@@ -63,17 +65,21 @@ export function createQueueGauges(
 
   async function read(from: CollectQueues): Promise<void> {
     try {
-      show(await within(from(), timeoutMs));
+      collecting ??= from().finally(() => {
+        collecting = undefined;
+      });
+      show(await within(collecting, timeoutMs));
+      readAtMs = now();
     } catch {
       // The store's own metrics count the failure.
       for (const one of all) one.reset();
     }
-    readAtMs = now();
   }
 
   return {
     watch(next: CollectQueues): void {
       collect = next;
+      collecting = undefined;
       readAtMs = Number.NEGATIVE_INFINITY;
     },
     /** Never rejects. Scrapes at the same time share one read. */

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { AttemptStatus, EditObserver, Observer, RuleObserver } from "../app/observer.ts";
+import type { DlqErrorKind } from "../core/errors.ts";
 import { REASON_NAMES } from "../core/reason.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
 
@@ -12,6 +13,17 @@ const ATTEMPT_STATUSES = Object.keys({
   quarantined: true,
   discarded: true,
 } satisfies Record<AttemptStatus, true>);
+
+/** Errors of sends. */
+const SEND_ERRORS = [
+  "LIMIT",
+  "STORE_FULL",
+  "STORE_UNAVAILABLE",
+  "NOT_FOUND",
+  "QUEUE_DELETING",
+  "ABORTED",
+  "INTERNAL",
+] satisfies DlqErrorKind[];
 
 /** All metrics that parts of the server report. Calls are cheap and never throw. */
 export interface Metrics extends Observer, RuleObserver, EditObserver {
@@ -28,6 +40,8 @@ export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
   /** Sets the source of the queue gauges. It is called at most once a second, at a scrape. */
   watchQueues(collect: CollectQueues): void;
+  /** Sets the source of the gauge of a full store. */
+  watchStore(isFull: () => boolean): void;
   /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;
   render(): Promise<string>;
@@ -39,7 +53,10 @@ export interface MetricsOptions {
   /** Most queues with their own label; the others share `other`. */
   maxQueues: number;
   buildInfo: Readonly<Record<string, string>>;
-  /** How long a scrape waits for the store. After that the queue gauges are absent. */
+  /**
+   * How long a scrape waits for the store, in milliseconds; after that the queue gauges are absent. Default 8,000: thousands
+   * of queues take seconds, and Prometheus gives up after 10.
+   */
   collectTimeoutMs?: number;
 }
 
@@ -66,6 +83,9 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   ) => new Histogram({ name: prefix + name, help, labelNames, buckets, registers });
 
   collectDefaultMetrics({ register: registry, prefix });
+  // Gauges that are named like counters.
+  for (const name of ["handles", "requests", "resources"])
+    registry.removeSingleMetric(`${prefix}nodejs_active_${name}_total`);
   gauge(
     "dlq_build_info",
     "Versions of this process; always 1.",
@@ -76,6 +96,9 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     "queue",
     "reason",
   ]);
+  const refused = counter("dlq_sends_refused_total", "Sends that failed, by error.", ["error"]);
+  // From 0, so that the first failure is an increase.
+  for (const error of SEND_ERRORS) refused.inc({ error }, 0);
   const attempts = counter("dlq_retry_attempts_total", "Deliveries, by how they ended.", [
     "queue",
     "status",
@@ -120,12 +143,15 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     ["queue"],
   );
   const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
-  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 2_000);
+  const full = gauge("dlq_store_full", "1 while sends are refused because the store is full.", []);
+  let isFull = (): boolean => false;
+  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 8_000);
 
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
   return {
     contentType: registry.contentType,
     ...createRuleMetrics(counter),
+    refused: (error) => refused.inc({ error }),
     accepted: (queue, reason) => messages.inc({ queue: labels.of(queue), reason }),
     attempt: (queue, status, n = 1) => attempts.inc({ queue: labels.of(queue), status }, n),
     left: (queue, ageMs) => age.observe({ queue: labels.of(queue) }, seconds(ageMs)),
@@ -139,6 +165,9 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     transformsRefused: (queue) => editsRefused.inc({ queue: labels.of(queue) }),
     streams: (method, delta) => streams.inc({ method }, delta),
     watchQueues: (collect) => queueGauges.watch(collect),
+    watchStore(source) {
+      isFull = source;
+    },
     forget(queue) {
       if (!labels.forget(queue)) return;
       for (const reason of REASON_NAMES) messages.remove({ queue, reason });
@@ -146,6 +175,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
       for (const one of [age, processing, lag, editsRefused]) one.remove({ queue });
     },
     async render() {
+      full.set(isFull() ? 1 : 0);
       await queueGauges.refresh();
       return await registry.metrics();
     },
@@ -155,6 +185,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
 /** Counts nothing, for tests. */
 export const NO_METRICS: Metrics = Object.freeze({
   accepted: () => {},
+  refused: () => {},
   attempt: () => {},
   left: () => {},
   processed: () => {},

@@ -1,5 +1,12 @@
 import { createRegistry, type DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+} from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
   type ConnectNodeAdapterOptions,
@@ -10,7 +17,9 @@ import {
 } from "@connectrpc/connect-node";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { admit } from "./admission.ts";
+import { codeName } from "./error-map.ts";
 import { explainErrors } from "./explain-errors.ts";
+import type { CheckCaller } from "./guard.ts";
 import { READ_MAX_BYTES } from "./methods.ts";
 import type { RequestMemory } from "./request-memory.ts";
 
@@ -18,16 +27,20 @@ export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 type NodeRequest = Parameters<NodeHandler>[0];
 type NodeResponse = Parameters<NodeHandler>[1];
 
+const peerAddress = createContextKey<string | undefined>(undefined, {
+  description: "address of the connection",
+});
+
 export interface AdapterOptions {
   routes: (router: ConnectRouter) => void;
   /** Responses of at least this size are compressed for clients that accept it. 0: never. */
   compressMinBytes: number;
   /** Aborts when the server stops. Every context's signal follows. */
   shutdownSignal: AbortSignal;
-  /**
-   * Returns why the caller is refused; undefined if it is not. Called before the request is read.
-   */
-  refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
+  /** Called before the request is read. */
+  refusal: CheckCaller<DescMethod>;
+  /** Counts a call that ended before its implementation ran. */
+  refused(method: string, code: string): void;
   memory: RequestMemory;
   /** Serves paths that are no RPC. */
   fallback: NonNullable<ConnectNodeAdapterOptions["fallback"]>;
@@ -51,8 +64,11 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
     // For the details of refused requests of a batch, which JSON needs to know.
     jsonOptions: { registry: createRegistry(file_google_rpc_error_details) },
     requestGate(context) {
-      const refusal = options.refusal(context.method, context);
-      if (refusal !== undefined) throw refusal;
+      const { method } = context;
+      const refusal = options.refusal(method, context, () => context.values.get(peerAddress));
+      if (refusal === undefined) return;
+      options.refused(`${method.parent.typeName}/${method.name}`, codeName(refusal.code));
+      throw refusal;
     },
   });
   options.routes(router);
@@ -89,7 +105,8 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
 /** Returns undefined if Connect throws, which would end the process as an uncaught exception. */
 function read(request: NodeRequest, response: NodeResponse): UniversalServerRequest | undefined {
   try {
-    return universalRequestFromNodeRequest(request, response, undefined, undefined);
+    const values = createContextValues().set(peerAddress, request.socket.remoteAddress);
+    return universalRequestFromNodeRequest(request, response, undefined, values);
   } catch {
     return undefined;
   }

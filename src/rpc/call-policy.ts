@@ -1,5 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { Metrics } from "../observe/metrics.ts";
+import type { KnownToken } from "./credentials.ts";
 import { canceled, deadlineExceeded } from "./error-map.ts";
 import type { Calls } from "./guard.ts";
 
@@ -10,8 +11,13 @@ export interface CallPolicy {
   readonly metrics: Pick<Metrics, "rpc" | "streams">;
   readonly defaultTimeoutMs: number;
   readonly maxTimeoutMs: number;
-  /** Throws if the caller is refused. */
-  authorize(context: HandlerContext): void;
+  /**
+   * Throws if the caller is refused. Otherwise `callerOf` returns its name. Undefined: the call
+   * needs no token.
+   */
+  authorize(context: HandlerContext): KnownToken | undefined;
+  /** Calls `end` with an error when the token is no longer accepted; see `Credentials.watch`. */
+  whenRevoked(token: KnownToken, end: (error: ConnectError) => void): () => void;
   /** Converts any thrown value to an error for the client, and logs internal errors. */
   explain(error: unknown, context: HandlerContext): ConnectError;
   done(startedAtMs: number, error: ConnectError | undefined): void;

@@ -5,6 +5,7 @@ import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { formatMessageId } from "../core/message-id.ts";
+import { callerOf } from "./caller.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/delivery-blocks.ts";
 import {
   readDelete,
@@ -46,20 +47,23 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       return { queue: writeQueue(await queues.get(readQueueName("queue", request.queue))) };
     },
 
-    async updateQueue(request) {
-      return { queue: writeQueue(await queues.update(readUpdate(request))) };
+    async updateQueue(request, context) {
+      const update = { ...readUpdate(request), ...callerOf(context) };
+      return { queue: writeQueue(await queues.update(update)) };
     },
 
-    async deleteQueue(request) {
-      return { deletedCount: BigInt(await queues.delete(readDelete(request))) };
+    async deleteQueue(request, context) {
+      const deletion = { ...readDelete(request), ...callerOf(context) };
+      return { deletedCount: BigInt(await queues.delete(deletion)) };
     },
 
     async getRules() {
       return { ruleSet: await rules.get() };
     },
 
-    async updateRules(request) {
-      return { ruleSet: await rules.update(readRulesUpdate(request)) };
+    async updateRules(request, context) {
+      const update = { ...readRulesUpdate(request), ...callerOf(context) };
+      return { ruleSet: await rules.update(update) };
     },
 
     async testRules(request, { signal }) {
@@ -77,14 +81,14 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       return { breakers: open.map(writeBreaker) };
     },
 
-    async resetBreaker(request) {
-      const { queue, key } = readReset(request);
-      return { wasOpen: await deliveryBlocks.resetBreaker(queue, key) };
+    async resetBreaker(request, context) {
+      const reset = { ...readReset(request), ...callerOf(context) };
+      return { wasOpen: await deliveryBlocks.resetBreaker(reset) };
     },
 
-    async releaseOrderingKey(request) {
-      const { queue, orderingKey } = readRelease(request);
-      const heldBy = await deliveryBlocks.releaseOrder(queue, orderingKey);
+    async releaseOrderingKey(request, context) {
+      const release = { ...readRelease(request), ...callerOf(context) };
+      const heldBy = await deliveryBlocks.releaseOrder(release);
       return { released: heldBy !== undefined, heldBy: heldBy ? formatMessageId(heldBy) : "" };
     },
   } satisfies Admin;

@@ -11,6 +11,7 @@ import {
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Dlq, SendCommand } from "../app/commands.ts";
 import { DlqError, internal } from "../core/errors.ts";
+import { callerOf } from "./caller.ts";
 import { readAck, writeAck } from "./convert/ack.ts";
 import { readExtend, writeExtend } from "./convert/lease.ts";
 import { WIRE_LIMITS } from "./convert/limits.ts";
@@ -60,17 +61,18 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     streamDue: (request, context) =>
       streamDue(dlq, request, context, { drainGraceMs, streamQueues }),
 
-    async ack(request) {
+    async ack(request, context) {
       const { requestId, outcomes } = readAck(request);
-      return writeAck(await dlq.ack(requestId, outcomes));
+      return writeAck(await dlq.ack(requestId, outcomes, callerOf(context).caller));
     },
 
     async extendLease(request) {
       return writeExtend(request, await dlq.extend(readExtend(request)));
     },
 
-    async retry(request, { signal }) {
-      return writeRetry(request, await dlq.retry(readRetryRequest(request), signal));
+    async retry(request, context) {
+      const command = { ...readRetryRequest(request), ...callerOf(context) };
+      return writeRetry(request, command, await dlq.retry(command, context.signal));
     },
 
     async stats(request) {

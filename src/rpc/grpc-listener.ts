@@ -47,10 +47,9 @@ export function createGrpcListener(options: GrpcListenerOptions) {
       // The type covers both ends; ours is always the server's.
       values.set(connectionAging, connections.agingOf(session as ServerHttp2Session | undefined)),
   });
-  const server =
-    options.tls === undefined
-      ? createServer(SERVER_OPTIONS)
-      : createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });
+  const secure =
+    options.tls && createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });
+  const server = secure ?? createServer(SERVER_OPTIONS);
   server.maxConnections = options.maxConnections;
   server.on("stream", calls.accept);
   // Node starts a session within the event of its socket, after this listener.
@@ -75,5 +74,7 @@ export function createGrpcListener(options: GrpcListenerOptions) {
     /** Resolves when every connection is closed. */
     closed: () => connections.empty(),
     destroy: () => connections.destroy(),
+    /** Uses another certificate for new connections. */
+    useCertificate: (tls: TlsPair) => secure?.setSecureContext(tls),
   };
 }

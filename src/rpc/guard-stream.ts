@@ -2,8 +2,8 @@ import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import { abortError, type CallPolicy, type StreamFn } from "./call-policy.ts";
 
 /**
- * Ends a stream when its implementation does, or when the signal aborts: at its deadline, or with
- * its client. A hand-written iterator, because a generator's `return()` waits for a pending
+ * Ends a stream when its implementation does, when the signal aborts (at its deadline, or with its
+ * client), or when its token is revoked. A hand-written iterator, because a generator's `return()` waits for a pending
  * `next()`, and a generator suspended in `yield` cannot react while Connect waits for a peer that
  * does not read.
  */
@@ -23,6 +23,9 @@ class GuardedIterator implements AsyncIterator<unknown> {
   /** Rejects the pending `next()`. A shared promise to race would collect reactions. */
   #interrupt: ((error: ConnectError) => void) | undefined;
   #ended = false;
+  /** Why the stream ended early. */
+  #error: ConnectError | undefined;
+  #stopWatching: (() => void) | undefined;
 
   constructor(open: () => AsyncIterable<unknown>, context: HandlerContext, policy: CallPolicy) {
     this.#open = open;
@@ -36,6 +39,7 @@ class GuardedIterator implements AsyncIterator<unknown> {
   async next(): Promise<IteratorResult<unknown>> {
     try {
       if (this.#context.signal.aborted) throw abortError(this.#context);
+      if (this.#error !== undefined) throw this.#error;
       if (this.#ended) return { done: true, value: undefined };
       const step = await this.#step();
       if (step.done === true) this.#end(undefined);
@@ -59,7 +63,10 @@ class GuardedIterator implements AsyncIterator<unknown> {
 
   #step(): Promise<IteratorResult<unknown>> {
     if (this.#inner === undefined) {
-      this.#policy.authorize(this.#context);
+      const token = this.#policy.authorize(this.#context);
+      if (token !== undefined) {
+        this.#stopWatching = this.#policy.whenRevoked(token, this.#interruptBy);
+      }
       this.#inner = this.#open()[Symbol.asyncIterator]();
     }
     const step = this.#inner.next();
@@ -69,8 +76,10 @@ class GuardedIterator implements AsyncIterator<unknown> {
     });
   }
 
-  readonly #onAbort = (): void => {
-    const error = abortError(this.#context);
+  readonly #onAbort = (): void => this.#interruptBy(abortError(this.#context));
+
+  readonly #interruptBy = (error: ConnectError): void => {
+    this.#error = error;
     this.#end(error);
     this.#interrupt?.(error);
   };
@@ -79,6 +88,7 @@ class GuardedIterator implements AsyncIterator<unknown> {
   #end(error: ConnectError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#stopWatching?.();
     this.#context.signal.removeEventListener("abort", this.#onAbort);
     this.#policy.metrics.streams(this.#policy.name, -1);
     this.#policy.done(this.#startedAtMs, error);

@@ -1,23 +1,34 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { DlqError, internal, unauthenticated } from "../core/errors.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { abortError, type CallPolicy, type StreamFn, type UnaryFn } from "./call-policy.ts";
+import { setCaller } from "./caller.ts";
+import type { Credentials, CredentialsCall } from "./credentials.ts";
 import { codeName, toConnectError } from "./error-map.ts";
 import { guardStream } from "./guard-stream.ts";
 import { guardUnary } from "./guard-unary.ts";
+import { RefusalLog } from "./refusal-log.ts";
 
 export interface GuardOptions {
-  /** Accepted bearer tokens. Empty: every call is accepted. */
-  tokens: readonly string[];
+  credentials: Credentials;
   metrics: Pick<Metrics, "rpc" | "streams">;
-  log: { error(fields: object, message: string): void };
+  log: {
+    error(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
   /** For unary calls without a deadline. Default 15 s. */
   defaultTimeoutMs?: number;
   /** The longest wait for a unary call, whatever its client's deadline. Default 60 s. */
   maxTimeoutMs?: number;
 }
+
+export type CheckCaller<What> = (
+  what: What,
+  call: CredentialsCall,
+  address: () => string | undefined,
+) => ConnectError | undefined;
 
 export interface GuardedServiceOptions {
   /** Whether calls need no token. */
@@ -37,15 +48,21 @@ export interface Guard {
     options?: GuardedServiceOptions,
   ): I;
   readonly calls: Calls;
-  /** Returns why the caller is refused, before its request is read. */
-  refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
+  /**
+   * Returns why the caller is refused, before its request is read, and logs it. `address` returns
+   * the caller's address.
+   */
+  refusal: CheckCaller<DescMethod>;
+  /** The same for a page of the HTTP port, by its path. */
+  pageRefusal: CheckCaller<string>;
   /** Logs an INTERNAL error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
 }
 
 export function createGuard(options: GuardOptions): Guard {
   const calls = new Calls();
-  const isKnown = createCredentials(options.tokens);
+  const { credentials } = options;
+  const refusals = new RefusalLog(options);
   const openServices = new Set<string>();
 
   function reportInternal(error: unknown, method: string): string {
@@ -55,7 +72,7 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   function policyFor(method: DescMethod, open: boolean): CallPolicy {
-    const name = `${method.parent.typeName}/${method.name}`;
+    const name = nameOf(method);
     return {
       name,
       calls,
@@ -63,8 +80,14 @@ export function createGuard(options: GuardOptions): Guard {
       defaultTimeoutMs: options.defaultTimeoutMs ?? 15_000,
       maxTimeoutMs: options.maxTimeoutMs ?? 60_000,
       authorize(context) {
-        if (!open && !isKnown(context)) throw unauthenticated();
+        const token = open ? undefined : credentials.check(context);
+        if (token === undefined) return undefined;
+        if ("refused" in token) throw unauthenticated();
+        setCaller(context, token.name);
+        return token;
       },
+      whenRevoked: (token, end) =>
+        credentials.watch(token, () => end(toConnectError(unauthenticated()))),
       explain(error, context) {
         if (error instanceof ConnectError) return error;
         // After an abort the error is whatever the interrupted code threw.
@@ -80,12 +103,20 @@ export function createGuard(options: GuardOptions): Guard {
     };
   }
 
+  const pageRefusal: CheckCaller<string> = (name, call, address) => {
+    const token = credentials.check(call);
+    if (token === undefined || !("refused" in token)) return undefined;
+    refusals.report(name, token, address());
+    return toConnectError(unauthenticated());
+  };
+
   return {
     calls,
     reportInternal,
-    refusal(method, call) {
-      if (openServices.has(method.parent.typeName) || isKnown(call)) return undefined;
-      return toConnectError(unauthenticated());
+    pageRefusal,
+    refusal(method, call, address) {
+      if (openServices.has(method.parent.typeName)) return undefined;
+      return pageRefusal(nameOf(method), call, address);
     },
     wrap(service, implementation, { open = false } = {}) {
       if (open) openServices.add(service.typeName);
@@ -104,6 +135,11 @@ export function createGuard(options: GuardOptions): Guard {
       return wrapped as typeof implementation;
     },
   };
+}
+
+/** The name of a method in metrics and logs. */
+function nameOf(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
 }
 
 /** Counts calls in progress, so that a stopping server can wait for them. */
@@ -132,29 +168,4 @@ export class Calls {
     if (this.#active === 0) return;
     await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
-}
-
-/** Reports whether the headers of a call have a valid token. */
-export type CheckCredentials = (call: { readonly requestHeader: Headers }) => boolean;
-
-/**
- * Checks bearer tokens. Without tokens every call is accepted; the configuration refuses that
- * except on loopback.
- */
-export function createCredentials(tokens: readonly string[]): CheckCredentials {
-  if (tokens.length === 0) return () => true;
-  const known = tokens.map(digest);
-  return ({ requestHeader }) => {
-    const token = /^bearer +(\S+) *$/i.exec(requestHeader.get("authorization") ?? "")?.[1];
-    if (token === undefined) return false;
-    const given = digest(token);
-    // Compares digests of equal length with every token, so that the time reveals nothing.
-    let found = false;
-    for (const one of known) found = timingSafeEqual(one, given) || found;
-    return found;
-  };
-}
-
-function digest(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
 }

@@ -12,6 +12,8 @@ export interface Readiness {
   state(): "SERVING" | "NOT_SERVING";
   /** Returns why it does not serve, for `/readyz`. */
   why?(): string | undefined;
+  /** Returns what does not work although the server serves, for `/readyz`. */
+  warning?(): string | undefined;
   /** Returns the function that ends the subscription. */
   onChange(listener: () => void): () => void;
 }

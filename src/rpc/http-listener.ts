@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { ConnectError, ConnectRouter } from "@connectrpc/connect";
@@ -6,7 +12,9 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import { type AdapterOptions, createAdapter } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
+import { codeName } from "./error-map.ts";
 import { UNREAD_TIMEOUT_MS } from "./grpc/calls.ts";
+import type { CheckCaller } from "./guard.ts";
 import type { Readiness } from "./health.ts";
 import { createHttpAccess } from "./http-access.ts";
 import { HttpResponses } from "./http-responses.ts";
@@ -19,8 +27,10 @@ export interface HttpListenerOptions {
   routes: (router: ConnectRouter) => void;
   compressMinBytes: number;
   shutdownSignal: AbortSignal;
-  /** Returns why the caller is refused; called before its request is read. */
   refusal: AdapterOptions["refusal"];
+  refused: AdapterOptions["refused"];
+  /** Returns why a caller may not read `/metrics`. */
+  metricsRefusal: CheckCaller<string>;
   memory: RequestMemory;
   maxConnections: number;
   /** See `HttpAccessOptions`. */
@@ -36,7 +46,8 @@ export interface HttpListenerOptions {
 /** The most open requests of a connection. Clients that pipeline send a few. */
 const PIPELINED_LIMIT = 16;
 
-type Page = { status: number; body: string; type?: string };
+type Page = { status: number; body: string; type?: string; headers?: OutgoingHttpHeaders };
+type PageRequest = Pick<IncomingMessage, "url" | "method" | "headers" | "socket">;
 
 /** HTTP/1.1: Connect and gRPC-Web for browsers and curl, and the pages for monitoring. */
 export function createHttpListener(options: HttpListenerOptions) {
@@ -46,8 +57,9 @@ export function createHttpListener(options: HttpListenerOptions) {
   const handler = createAdapter({
     ...options,
     fallback(request, response) {
-      void openPage(pages, request).then(({ status, body, type }) => {
-        response.writeHead(status, { "content-type": type ?? "text/plain; charset=utf-8" });
+      void openPage(pages, request).then(({ status, body, type, headers }) => {
+        const contentType = type ?? "text/plain; charset=utf-8";
+        response.writeHead(status, { "content-type": contentType, ...headers });
         response.end(request.method === "HEAD" ? "" : body);
       });
     },
@@ -77,10 +89,8 @@ export function createHttpListener(options: HttpListenerOptions) {
     requestTimeout: 60_000,
     connectionsCheckingInterval: 5_000,
   };
-  const server: Server =
-    options.tls === undefined
-      ? createServer(limits, onRequest)
-      : createSecureServer({ ...limits, ...options.tls }, onRequest);
+  const secure = options.tls && createSecureServer({ ...limits, ...options.tls }, onRequest);
+  const server: Server = secure ?? createServer(limits, onRequest);
   server.maxConnections = options.maxConnections;
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
   server.once("close", () => responses.close());
@@ -98,6 +108,8 @@ export function createHttpListener(options: HttpListenerOptions) {
     },
     closed: () => closed,
     destroy: () => server.closeAllConnections(),
+    /** Uses another certificate for new connections. */
+    useCertificate: (tls: TlsPair) => secure?.setSecureContext(tls),
   };
 }
 
@@ -123,8 +135,8 @@ function cutOff(socket: Socket): void {
 }
 
 async function openPage(
-  pages: Readonly<Record<string, () => Page | Promise<Page>>>,
-  request: { url?: IncomingMessage["url"]; method?: IncomingMessage["method"] },
+  pages: Readonly<Record<string, (request: PageRequest) => Page | Promise<Page>>>,
+  request: PageRequest,
 ): Promise<Page> {
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
@@ -138,13 +150,13 @@ async function openPage(
     return { status: 405, body: "use GET\n" };
   }
   try {
-    return await page();
+    return await page(request);
   } catch (error) {
     return { status: 500, body: `failed: ${error instanceof Error ? error.message : "?"}\n` };
   }
 }
 
-function createPages({ readiness, metrics }: HttpListenerOptions) {
+function createPages({ readiness, metrics, metricsRefusal, refused }: HttpListenerOptions) {
   /** Rendering takes milliseconds, so concurrent requests share it. */
   let rendering: Promise<string> | undefined;
   const render = () => {
@@ -154,17 +166,26 @@ function createPages({ readiness, metrics }: HttpListenerOptions) {
     return rendering;
   };
   return {
-    "/metrics": async (): Promise<Page> => ({
-      status: 200,
-      body: await render(),
-      type: metrics.contentType,
-    }),
+    "/metrics": async ({ headers, socket }: PageRequest): Promise<Page> => {
+      const requestHeader = new Headers({ authorization: headers.authorization ?? "" });
+      const refusal = metricsRefusal("/metrics", { requestHeader }, () => socket.remoteAddress);
+      if (refusal === undefined) {
+        return { status: 200, body: await render(), type: metrics.contentType };
+      }
+      refused("/metrics", codeName(refusal.code));
+      const body = `${refusal.rawMessage}\n`;
+      return { status: 401, body, headers: { "www-authenticate": "Bearer" } };
+    },
     /** The process runs and its event loop works: a restart would not help the store. */
     "/livez": (): Page => ({ status: 200, body: "alive\n" }),
-    /** The store responses, and the server does not drain. */
-    "/readyz": (): Page =>
-      readiness.state() === "SERVING"
-        ? { status: 200, body: "ready\n" }
-        : { status: 503, body: `not ready: ${readiness.why?.() ?? "the store does not answer"}\n` },
+    /** The store answers, and the server does not drain. */
+    "/readyz": (): Page => {
+      if (readiness.state() !== "SERVING") {
+        const why = readiness.why?.() ?? "the store does not answer";
+        return { status: 503, body: `not ready: ${why}\n` };
+      }
+      const warning = readiness.warning?.();
+      return { status: 200, body: warning === undefined ? "ready\n" : `ready; ${warning}\n` };
+    },
   };
 }

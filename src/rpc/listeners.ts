@@ -1,6 +1,6 @@
 import { atMost } from "../app/timers.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
-import type { ListenAddress } from "./bind.ts";
+import { checkAddress, type ListenAddress } from "./bind.ts";
 import { stopping } from "./error-map.ts";
 import { createGrpcListener } from "./grpc-listener.ts";
 import type { Guard } from "./guard.ts";
@@ -9,14 +9,16 @@ import { createHttpListener } from "./http-listener.ts";
 import { methodTable, registerServices } from "./methods.ts";
 import { RequestMemory } from "./request-memory.ts";
 import type { Services } from "./services.ts";
-import { readTls, type TlsFiles } from "./tls.ts";
+import type { TlsPair } from "./tls.ts";
 
 export interface ListenersConfig {
   grpc: ListenAddress;
   /** Undefined: no HTTP listener. */
   http: ListenAddress | undefined;
   /** For both listeners. Undefined: plaintext. */
-  tls: TlsFiles | undefined;
+  tls: TlsPair | undefined;
+  /** Whether `/metrics` needs a token. Default: not. */
+  metricsNeedToken?: boolean;
   /** 0: responses are never compressed. */
   compressMinBytes: number;
   /** 0: no limit. */
@@ -41,7 +43,7 @@ export interface ListenersOptions {
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType" | "rpc">;
   /** The guard of the services. `close` waits for its calls. */
-  guard: Pick<Guard, "calls" | "reportInternal" | "refusal">;
+  guard: Pick<Guard, "calls" | "reportInternal" | "refusal" | "pageRefusal">;
   log: {
     debug(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -58,6 +60,8 @@ export interface Listeners {
   start(): Promise<{ grpc: string; http: string | undefined }>;
   /** Still answers calls, but closes keep-alive HTTP connections after their next response. */
   drain(): void;
+  /** Uses another certificate for new connections. Only with TLS from the start. */
+  useCertificate(tls: TlsPair): void;
   /**
    * Accepts no new connections and calls. Those in progress have `graceMs` to end, then they are
    * cut. Resolves when every connection is closed.
@@ -68,6 +72,17 @@ export interface Listeners {
 /** Time for peers to read the end of a cut stream before the connection closes. */
 const END_GRACE_MS = 1_000;
 
+/**
+ * Rejects with the errors of `start`, before anything else is started. A port that is taken in between is found by `start`.
+ */
+export async function checkListeners({
+  grpc,
+  http,
+}: Pick<ListenersConfig, "grpc" | "http">): Promise<void> {
+  await checkAddress("gRPC", grpc);
+  if (http !== undefined) await checkAddress("HTTP", http);
+}
+
 export function createListeners(options: ListenersOptions): Listeners {
   const { config, services, guard, log } = options;
   const shutdown = new AbortController();
@@ -75,6 +90,8 @@ export function createListeners(options: ListenersOptions): Listeners {
     compressMinBytes: config.compressMinBytes,
     maxConnections: config.maxConnections ?? 4_096,
     memory: new RequestMemory(config.requestMemoryBytes ?? 256 * 1024 * 1024),
+    refusal: guard.refusal,
+    refused: (method: string, code: string) => options.metrics.rpc(method, code, 0),
     log,
   };
   type GrpcListener = ReturnType<typeof createGrpcListener>;
@@ -85,14 +102,12 @@ export function createListeners(options: ListenersOptions): Listeners {
 
   return {
     async start() {
-      const tls = config.tls === undefined ? undefined : await readTls(config.tls);
+      const { tls } = config;
       grpc = createGrpcListener({
         ...shared,
         tls,
         methods: methodTable(services),
         reportInternal: guard.reportInternal,
-        refusal: guard.refusal,
-        refused: (method, code) => options.metrics.rpc(method, code, 0),
         address: config.grpc,
         pingIntervalMs: config.pingIntervalMs ?? 10_000,
         maxAgeMs: config.maxConnectionAgeMs,
@@ -110,7 +125,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         origins: config.httpOrigins ?? [],
         ...(config.unreadTimeoutMs !== undefined && { unreadTimeoutMs: config.unreadTimeoutMs }),
         routes: (router) => registerServices(router, services),
-        refusal: guard.refusal,
+        metricsRefusal: config.metricsNeedToken === true ? guard.pageRefusal : () => undefined,
         shutdownSignal: shutdown.signal,
         readiness,
         metrics,
@@ -124,6 +139,10 @@ export function createListeners(options: ListenersOptions): Listeners {
         running = [];
         throw error;
       }
+    },
+
+    useCertificate(tls) {
+      for (const one of running) one.useCertificate(tls);
     },
 
     drain() {

@@ -3,9 +3,9 @@ import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/con
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { LIMITS } from "../core/settings.ts";
+import { ServerReflectionAlpha } from "./reflection-alpha.ts";
 import type { Services } from "./services.ts";
 
 /**

@@ -8,19 +8,15 @@ import {
   ServerReflection,
   type ServerReflectionRequest,
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import {
-  file_grpc_reflection_v1alpha_reflection,
-  ServerReflection as ServerReflectionAlpha,
-  type ServerReflectionRequest as ServerReflectionRequestAlpha,
-} from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { file_health_v1_health, Health } from "../../gen/health/v1/health_pb.ts";
 import { createDescriptorIndex, type DescriptorIndex } from "./descriptor-index.ts";
+import { alphaProto, ServerReflectionAlpha } from "./reflection-alpha.ts";
 
 const SERVICES = [DlqService, DlqAdminService, Health, ServerReflection, ServerReflectionAlpha];
 
 export interface Reflection {
   v1: ServiceImpl<typeof ServerReflection>;
-  v1alpha: ServiceImpl<typeof ServerReflectionAlpha>;
+  v1alpha: ServiceImpl<typeof ServerReflection>;
 }
 
 /** Reads the schema with comments, which `npm run generate` writes. */
@@ -35,7 +31,7 @@ export function createReflection(descriptorSet: Uint8Array): Reflection {
     file_google_rpc_error_details.proto,
     file_health_v1_health.proto,
     file_grpc_reflection_v1_reflection.proto,
-    file_grpc_reflection_v1alpha_reflection.proto,
+    alphaProto,
   ]);
   return {
     v1: { serverReflectionInfo: (requests) => answerAll(index, requests) },
@@ -43,9 +39,10 @@ export function createReflection(descriptorSet: Uint8Array): Reflection {
   };
 }
 
-type Request = ServerReflectionRequest | ServerReflectionRequestAlpha;
-
-async function* answerAll<R extends Request>(index: DescriptorIndex, requests: AsyncIterable<R>) {
+async function* answerAll(
+  index: DescriptorIndex,
+  requests: AsyncIterable<ServerReflectionRequest>,
+) {
   for await (const request of requests) {
     const { $typeName: _, $unknown: __, ...originalRequest } = request;
     yield {
@@ -57,7 +54,7 @@ async function* answerAll<R extends Request>(index: DescriptorIndex, requests: A
 }
 
 /** A request that fails is answered with an error; the stream continues. */
-function answer(index: DescriptorIndex, request: Request["messageRequest"]) {
+function answer(index: DescriptorIndex, request: ServerReflectionRequest["messageRequest"]) {
   switch (request.case) {
     case "listServices":
       return {

@@ -1,7 +1,6 @@
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
@@ -13,6 +12,7 @@ import { createDlqService } from "./dlq-service.ts";
 import type { Guard } from "./guard.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import { createReflection } from "./reflection.ts";
+import { ServerReflectionAlpha } from "./reflection-alpha.ts";
 
 export interface ServicesOptions {
   dlq: Dlq;

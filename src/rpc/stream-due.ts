@@ -1,6 +1,7 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { StreamDueRequest, StreamDueResponse } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Dlq } from "../app/commands.ts";
+import { callerOf } from "./caller.ts";
 import { writeFrame } from "./convert/deliveries.ts";
 import { readStream } from "./convert/stream.ts";
 import type { StreamQueues } from "./stream-queues.ts";
@@ -25,7 +26,7 @@ export async function* streamDue(
   context: HandlerContext,
   { drainGraceMs, streamQueues }: { drainGraceMs: number; streamQueues: StreamQueues },
 ): AsyncGenerator<StreamDueResponse> {
-  const command = readStream(request);
+  const command = { ...readStream(request), ...callerOf(context) };
   const spliced = context.protocolName === "grpc";
   const aging = context.values.get(connectionAging);
   // Each connection of the gRPC port has its own signal. HTTP/1.1 has one stream for a connection.

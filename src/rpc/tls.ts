@@ -16,7 +16,10 @@ export interface TlsPair {
  * failing each client.
  */
 export async function readTls({ certFile, keyFile }: TlsFiles): Promise<TlsPair> {
-  const [cert, key] = await Promise.all([read("certificate", certFile), read("key", keyFile)]);
+  const [cert, key] = await Promise.all([
+    readPem("certificate", certFile),
+    readPem("key", keyFile),
+  ]);
   try {
     createSecureContext({ cert, key });
   } catch (error) {
@@ -28,7 +31,8 @@ export async function readTls({ certFile, keyFile }: TlsFiles): Promise<TlsPair>
   return { cert, key };
 }
 
-async function read(what: string, file: string): Promise<Buffer> {
+/** Reads a PEM file. An error names `what`. */
+export async function readPem(what: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {

@@ -4,10 +4,12 @@ import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
-import type { RedisTarget } from "../store/redis/connection.ts";
+import type { RedisTarget, RedisTls } from "../store/redis/connection.ts";
 import { RedisStore } from "../store/redis/redis-store.ts";
 import { LayoutWait } from "../store/redis/storage-version.ts";
+import { liveRedisTls } from "./live-secrets.ts";
 import { redisServerPath } from "./redis-server-path.ts";
+import type { ReloadedFiles } from "./reloaded-files.ts";
 
 export interface OpenedStore {
   store: RedisStore;
@@ -23,8 +25,9 @@ export async function openStore(
   config: Config,
   log: Logger,
   metrics: Metrics,
+  files: ReloadedFiles,
 ): Promise<OpenedStore> {
-  const external = externalTarget(config);
+  const external = externalTarget(config, await liveRedisTls(config, files));
   const embedded = external === undefined ? await startEmbedded(config, log) : undefined;
   const target = external ?? { kind: "socket", path: (embedded as EmbeddedRedis).socketPath };
   const named = new Set(config.configuredQueues);
@@ -41,9 +44,19 @@ export async function openStore(
     mayCreate: (queue) =>
       config.queueCreation === "open" || named.has(queue) || store.configs.get(queue) !== undefined,
     waitReplicas: config.redisWaitReplicas,
+    allowEviction: config.redisAllowEviction,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
+    onMemoryFull: (full) => {
+      if (full) log.warn("Redis has nearly used its maxmemory: sends are refused");
+      else log.info("Redis has enough memory again: sends are accepted");
+    },
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
+    onClockStep: (stepMs) =>
+      log.warn(
+        { stepMs },
+        "Redis' clock stepped forward; for a day the skipped time ends no time to live and no retention; check the clocks",
+      ),
   });
   return {
     store,
@@ -59,8 +72,13 @@ export async function openStore(
   };
 }
 
-function externalTarget(config: Config): RedisTarget | undefined {
-  if (config.redisUrl !== undefined) return { kind: "url", url: config.redisUrl };
+function externalTarget(
+  config: Config,
+  tls: (() => RedisTls) | undefined,
+): RedisTarget | undefined {
+  if (config.redisUrl !== undefined) {
+    return { kind: "url", url: config.redisUrl, ...(tls === undefined ? {} : { tls }) };
+  }
   if (config.redisSentinels.length === 0) return undefined;
   return {
     kind: "sentinels",
@@ -69,6 +87,7 @@ function externalTarget(config: Config): RedisTarget | undefined {
     sentinelPassword: config.redisSentinelPassword,
     username: config.redisUsername,
     password: config.redisPassword,
+    tls,
   };
 }
 
@@ -82,11 +101,15 @@ function startEmbedded(config: Config, log: Logger): Promise<EmbeddedRedis> {
   });
 }
 
-/** Without user and password. */
-function describeTarget(target: RedisTarget): string {
+/** Describes a Redis for people, without user and password. */
+export function describeTarget(target: RedisTarget): string {
   switch (target.kind) {
-    case "url":
-      return target.url.replace(/\/\/[^@/]*@/, "//");
+    case "url": {
+      const url = new URL(target.url);
+      url.username = "";
+      url.password = "";
+      return String(url);
+    }
     case "sentinels":
       return `Redis "${target.name}" by its Sentinels`;
     case "socket":

@@ -1,25 +1,39 @@
 import type { Readiness } from "../rpc/health.ts";
 
-/** Why the server is not ready; the first that holds is reported. */
+/** What a server waits for. */
 type Obstacle = "draining" | "store";
 
-const TEXTS: Record<Obstacle, string> = {
-  draining: "the server is shutting down",
-  store: "the store does not answer, or is still loading",
-};
+/** What only the store knows, for people. */
+export interface StoreState {
+  /** Why it is not ready, and what to do. */
+  problem(): string;
+  /** Why sends are refused, and what to do; undefined: they are accepted. */
+  full(): string | undefined;
+}
 
 /** Whether this server can work, for health checks and `/readyz`. */
 export class ServerReadiness implements Readiness {
   readonly #obstacles = new Set<Obstacle>(["store"]);
   readonly #listeners = new Set<() => void>();
+  readonly #store: StoreState;
+
+  constructor(store: StoreState) {
+    this.#store = store;
+  }
 
   state(): "SERVING" | "NOT_SERVING" {
     return this.#obstacles.size === 0 ? "SERVING" : "NOT_SERVING";
   }
 
   why(): string | undefined {
-    const first = (Object.keys(TEXTS) as Obstacle[]).find((one) => this.#obstacles.has(one));
-    return first === undefined ? undefined : TEXTS[first];
+    if (this.draining) return "the server is shutting down";
+    return this.#obstacles.has("store") ? this.#store.problem() : undefined;
+  }
+
+  /** A full store does not make a server unready: workers need it, and every other server has the same store. */
+  warning(): string | undefined {
+    const full = this.#store.full();
+    return full === undefined ? undefined : `sends are refused: ${full}`;
   }
 
   /** Whether the server is stopping. */

@@ -1,3 +1,4 @@
+import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
@@ -9,6 +10,7 @@ import { createRuleAdmin } from "../app/rules/rule-admin.ts";
 import { RuleJudge } from "../app/rules/rule-judge.ts";
 import { RulesInForce } from "../app/rules/rules-in-force.ts";
 import { createSimulate } from "../app/simulate.ts";
+import { needsToken } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
 import { deliverySettingsOf } from "../core/delivery-settings.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
@@ -19,15 +21,17 @@ import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
-import { createListeners } from "../rpc/listeners.ts";
+import { checkListeners, createListeners, type ListenersConfig } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
+import { type LiveCertificate, liveCertificate, liveCredentials } from "./live-secrets.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
-import { shutdownSignal } from "./signals.ts";
+import { ReloadedFiles } from "./reloaded-files.ts";
+import { onHangup, shutdownSignal } from "./signals.ts";
 
 /** Interval of this server's sign of life. Without it its workers are not counted. */
 const BEAT_MS = 3_000;
@@ -38,6 +42,9 @@ const LAST_CALLS_MS = 1_000;
 export async function serve(config: Config, version: string): Promise<void> {
   const log = createLogger(config);
   for (const warning of config.warnings) log.warn(warning);
+  if (process.getuid?.() === 0) {
+    log.warn("the server runs as root and does not need to: use a user of its own");
+  }
   const metrics = createMetrics({
     namespace: config.metricsNamespace,
     maxQueues: config.metricsMaxQueues,
@@ -45,9 +52,13 @@ export async function serve(config: Config, version: string): Promise<void> {
   });
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
-  const opened = await openStore(config, log, metrics);
+  const files = new ReloadedFiles(log);
+  onHangup(() => void files.reload());
+  const certificate = await liveCertificate(config, files);
+  await checkListeners(listenersConfigOf(config, certificate));
+  const opened = await openStore(config, log, metrics, files);
   try {
-    await run(config, log, metrics, opened, signalled);
+    await run(config, log, metrics, opened, { files, certificate }, signalled);
   } finally {
     await opened.close();
   }
@@ -59,21 +70,29 @@ async function run(
   log: Logger,
   metrics: MetricsRegistry,
   opened: OpenedStore,
+  { files, certificate }: { files: ReloadedFiles; certificate: LiveCertificate | undefined },
   signalled: Promise<string>,
 ): Promise<void> {
   const { store } = opened;
   const { payloadMaxBytes } = config;
-  const readiness = new ServerReadiness();
+  const readiness = new ServerReadiness({
+    problem: () => store.problem,
+    full: () => store.messages.full,
+  });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();
   const registry = new SessionRegistry(store.hints);
   const queueConfiguration = createQueueConfiguration(config);
   const inForce = new SettingsInForce({ store, log, ...queueConfiguration });
-  const deletions = new Deletions({ store, inForce, log });
+  const deletions = new Deletions({
+    ...{ store, inForce, log },
+    onDeleted: () => opened.embedded?.forgetDeleted(),
+  });
   store.useDeliverySettings((queue) => deliverySettingsOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
-  const observed = { observer: metrics, log };
+  const boundedLog = new BoundedLog(log);
+  const observed = { observer: metrics, log: boundedLog };
   const rulesInForce = new RulesInForce({ store, read: readStoredRules, ...observed });
   const mover = new Mover({ store, settingsOf: inForce.of, ...observed });
   const shared = {
@@ -87,6 +106,7 @@ async function run(
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,
+    logNotes: config.logNotes,
     payloadMaxBytes,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
@@ -102,13 +122,16 @@ async function run(
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
-  const guard = createGuard({ tokens: config.tokens, metrics, log });
+  metrics.watchStore(() => store.messages.full !== undefined);
+  const credentials = await liveCredentials(config, files);
+  const guard = createGuard({ credentials, metrics, log });
   const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
-  const listeners = await listen(config, log, metrics, useCases, guard, readiness);
+  const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
+  if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
-  const { tlsCert, tokens } = config;
-  const facts = { ...address, where: opened.where, tlsCert, needsToken: tokens.length > 0 };
+  const { tlsCert } = config;
+  const facts = { ...address, where: opened.where, tlsCert, needsToken: needsToken(config) };
   process.stderr.write(banner(facts));
 
   const pumps = new Pumps(shared);
@@ -117,6 +140,7 @@ async function run(
     startLoop(BEAT_MS, () => store.beat()),
     startReconciler(store, registry),
     startConfigWatch(store, Math.random),
+    files.start(),
   ];
 
   const why = await Promise.race([signalled, fatal]);
@@ -131,6 +155,7 @@ async function run(
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
   await mover.stop();
+  boundedLog.close();
   if (why instanceof Error) throw why;
 }
 
@@ -141,8 +166,9 @@ async function listen(
   useCases: Pick<ServicesOptions, "dlq" | "queues" | "deliveryBlocks" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
+  certificate: LiveCertificate | undefined,
 ) {
-  const { payloadMaxBytes, drainGraceMs, maxStreamQueues, tlsCert, tlsKey } = config;
+  const { payloadMaxBytes, drainGraceMs, maxStreamQueues } = config;
   const descriptorSet = await readDescriptorSet();
   const services = createServices({
     ...useCases,
@@ -154,26 +180,32 @@ async function listen(
     maxStreamQueues,
   });
   return createListeners({
-    config: {
-      grpc: config.listenGrpc,
-      http: config.listenHttp === "off" ? undefined : config.listenHttp,
-      tls:
-        tlsCert === undefined || tlsKey === undefined
-          ? undefined
-          : { certFile: tlsCert, keyFile: tlsKey },
-      compressMinBytes: config.compressMinBytes,
-      maxConnectionAgeMs: config.maxConnectionAgeMs,
-      maxConnections: config.maxConnections,
-      httpHosts: config.httpHosts,
-      httpOrigins: config.httpOrigins,
-      requestMemoryBytes: config.requestMemoryBytes,
-    },
+    config: listenersConfigOf(config, certificate),
     services,
     readiness,
     metrics,
     guard,
     log,
   });
+}
+
+function listenersConfigOf(
+  config: Config,
+  certificate: LiveCertificate | undefined,
+): ListenersConfig {
+  const { listenGrpc, listenHttp } = config;
+  return {
+    grpc: listenGrpc,
+    http: listenHttp === "off" ? undefined : listenHttp,
+    tls: certificate?.first,
+    metricsNeedToken: config.metricsAccess === "token",
+    compressMinBytes: config.compressMinBytes,
+    maxConnectionAgeMs: config.maxConnectionAgeMs,
+    maxConnections: config.maxConnections,
+    httpHosts: config.httpHosts,
+    httpOrigins: config.httpOrigins,
+    requestMemoryBytes: config.requestMemoryBytes,
+  };
 }
 
 /**

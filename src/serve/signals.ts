@@ -19,5 +19,12 @@ export function shutdownSignal(): Promise<string> {
     };
     process.on("SIGINT", onSignal);
     process.on("SIGTERM", onSignal);
+    // The terminal was closed.
+    if (process.stdin.isTTY) process.on("SIGHUP", onSignal);
   });
+}
+
+/** Calls `listener` at SIGHUP, unless the process runs in a terminal. */
+export function onHangup(listener: () => void): void {
+  if (!process.stdin.isTTY) process.on("SIGHUP", listener);
 }

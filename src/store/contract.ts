@@ -16,13 +16,13 @@ export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/de
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
 export type {
   EditWrite,
+  MatchingPage,
   Messages,
   PrepareRetry,
   RetryItem,
   StoredContent,
   WalkedMessage,
   WalkedPage,
-  WalkPlace,
 } from "./contract/messages.ts";
 export type {
   MoveEnd,

@@ -70,7 +70,11 @@ test("each send is logged in one line with decision and reason", async () => {
   });
   expect(lines[4]).toMatchObject({
     message: "quarantined",
-    facts: { quarantineReason: "POISON", why: expect.stringContaining("source_id") },
+    facts: {
+      quarantineReason: "POISON",
+      why: expect.stringContaining("source_id"),
+      failure: { type: expect.any(String), message: expect.any(String) },
+    },
   });
 });
 

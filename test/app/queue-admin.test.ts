@@ -1,8 +1,13 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { beforeEach, describe, expect, test } from "vitest";
 import { QueueRecordSchema } from "../../gen/dlq/storage/v1/queue_pb.ts";
-import { type QueueConfig, QueueConfigSchema, TtlAction } from "../../gen/dlq/v1/queue_pb.ts";
+import {
+  PauseSchema,
+  type QueueConfig,
+  QueueConfigSchema,
+  TtlAction,
+} from "../../gen/dlq/v1/queue_pb.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
 import { createQueueAdmin, type QueueAdmin } from "../../src/app/queues/queue-admin.ts";
 import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
@@ -14,10 +19,11 @@ import { item, SETTINGS } from "../support/store-items.ts";
 
 const at = useTestStore();
 const warned: object[] = [];
+const logged: object[] = [];
 const quiet = {
   isLevelEnabled: () => false,
   debug() {},
-  info() {},
+  info: (facts: object, msg: string) => void logged.push({ msg, ...facts }),
   warn: (f: object) => void warned.push(f),
 };
 let inForce: SettingsInForce;
@@ -26,6 +32,7 @@ let resolved: number;
 beforeEach(() => {
   resolved = 0;
   warned.length = 0;
+  logged.length = 0;
   inForce = new SettingsInForce({
     store: at.current.store,
     configured: () => DEFAULT_QUEUE_SETTINGS,
@@ -86,6 +93,26 @@ describe("an update", () => {
     expect(view).toMatchObject({ etag: "", updatedAtMs: undefined });
     expect([...at.current.store.configs.names()]).toEqual([]);
     expect((await admin.list(10, "")).queues).toEqual([]);
+  });
+
+  test("logs which fields it changed, a pause with its reason and end, and a resume", async () => {
+    await update(ttl(60));
+    await update(ttl(60));
+    const untilAtMs = 1_900_000_000_000;
+    const pause = { paused: true, reason: "down", until: timestampFromMs(untilAtMs) };
+    await update((present) => ({ ...present, pause: create(PauseSchema, pause) }));
+    await update((present) => ({
+      ...present,
+      pause: create(PauseSchema, { paused: false }),
+      ttlAction: TtlAction.DISCARD,
+    }));
+    const queue = "orders";
+    expect(logged).toEqual([
+      { msg: "queue updated", queue, changed: ["ttl"] },
+      { msg: "queue paused", queue, reason: "down", until: "2030-03-17T17:46:40.000Z" },
+      { msg: "queue resumed", queue },
+      { msg: "queue updated", queue, changed: ["ttl_action"] },
+    ]);
   });
 
   test("of one field keeps concurrent changes of others", async () => {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { findAgents } from "../contract/agent-program.ts";
+import { readCsv } from "../support/csv.ts";
 import { type Cell, figureOf } from "./cell.ts";
 import { childrenOf } from "./meter.ts";
 import { goalResults } from "./report/goals.ts";
@@ -50,11 +51,12 @@ async function temporaryFolder(): Promise<string> {
 
 test("rows become a table and a file, and can be compared with an earlier run", async () => {
   const file = join(await temporaryFolder(), "results.json");
+  const csv = `${file}.csv`;
   const only = ["send-batch", "deliver", "lateness-100"].flatMap((row) => [
     "--only",
     `${row}/dlq:always`,
   ]);
-  const first = await bench(...only, ...SMALL, "--json", file);
+  const first = await bench(...only, ...SMALL, "--json", file, "--csv", csv);
   expect(first).toMatchObject({ code: 0 });
   expect(first.stdout).toMatch(
     /^\| send-batch +\| dlq:always +\| [\d,]+ msg\/s \([\d,]+ – [\d,]+\)/m,
@@ -70,6 +72,16 @@ test("rows become a table and a file, and can be compared with an earlier run", 
       expect(min).toBeGreaterThan(0);
       expect([...samples].sort((a, b) => a - b)).toEqual([min, median, max]);
     }
+  }
+
+  const lines = readCsv(await readFile(csv, "utf8"));
+  const count = expect.stringMatching(/^[\d.]+$/);
+  for (const [row, figure, unit] of [
+    ["send-batch", "rate", "msg/s"],
+    ["deliver", "CPU redis", "ms / 1000 messages"],
+    ["lateness-100", "p99", "ms"],
+  ]) {
+    expect(lines).toContainEqual([row, "dlq:always", figure, unit, count, count, count]);
   }
 
   const again = await bench(
@@ -93,7 +105,7 @@ test("clients of other languages are measured like the TypeScript client", async
     "--json",
     file,
   );
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(code, stdout + stderr).toBe(0);
   for (const row of ["send-client-python", "send-client-python-asyncio"]) {
     const figures = /[\d,]+ msg\/s \(.*\), p50 [\d.,]+ ms .*server [\d.]+, redis [\d.]+, load/;
     expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| dlq:always +\\| ${figures.source}`, "m"));
@@ -109,7 +121,7 @@ test("clients of built languages are measured by their agents", async () => {
   const only = agents.flatMap(({ language }) => ["--only", `*-client-${language}`]);
   const { code, stdout, stderr } = await start([...only, ...SMALL], { DLQ_BENCH_AGENTS: "test" })
     .ended;
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(code, stdout + stderr).toBe(0);
   for (const { language } of agents) {
     for (const row of [`send-client-${language}`, `deliver-client-${language}`]) {
       expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| dlq:always +\\| [\\d,]+ msg/s`, "m"));

@@ -1,11 +1,14 @@
 // The benchmark: runs the rows, prints the tables and writes the JSON. Start it with `npm run bench`, which installs what
 // it needs.
 
+import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { UsageError } from "../support/command-line.ts";
 import { type Planned, plan, ROWS, toolsFor } from "./catalog.ts";
 import type { Cell } from "./cell.ts";
-import { HELP, type Options, readOptions, UsageError } from "./options.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
+import { figuresCsv } from "./report/csv.ts";
 import { goalResults, goalTable } from "./report/goals.ts";
 import {
   changeSince,
@@ -62,6 +65,7 @@ async function main(options: Options): Promise<void> {
   if (!interrupted.signal.aborted) {
     writeResults(json, results);
     print(`Results as JSON: ${json}\n`);
+    if (options.csv !== undefined) writeFileSync(options.csv, figuresCsv(ROWS, cells));
   }
   const failed = cells.filter(({ failure }) => failure !== undefined);
   for (const { row, system, failure } of failed) {

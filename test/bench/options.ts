@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { numberOption, parseOptions } from "../support/command-line.ts";
 
 export interface Options {
   readonly form: "short" | "full";
@@ -7,6 +7,7 @@ export interface Options {
   readonly seconds: number;
   readonly stored: number;
   readonly json: string | undefined;
+  readonly csv: string | undefined;
   readonly compare: string | undefined;
   readonly help: boolean;
   readonly list: boolean;
@@ -29,58 +30,48 @@ export const HELP = `Compares this service with other systems, all on this machi
   --stored N        messages of the rows with many stored ones. Default 200000,
                     with --full 1000000
   --json FILE       write the results to a file. Default bench.json in .runtime
+  --csv FILE        also write the figures as a table, for documents
   --compare FILE    show the change of each figure against FILE
   --help            print this text
 
 Exit code 1: a row failed, or a tool is missing.
 `;
 
-export class UsageError extends Error {}
+const flag = { type: "boolean" } as const;
+const value = { type: "string" } as const;
+const OPTIONS = {
+  only: { type: "string", multiple: true },
+  full: flag,
+  list: flag,
+  help: { type: "boolean", short: "h" },
+  tools: flag,
+  samples: value,
+  seconds: value,
+  stored: value,
+  json: value,
+  csv: value,
+  compare: value,
+} as const;
 
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parse(args);
+  const values = parseOptions(args, OPTIONS);
   const form = values.full === true ? "full" : "short";
   return {
     form,
     only: values.only ?? [],
-    samples: numberOf("samples", values.samples ?? "5", 1),
-    seconds: numberOf("seconds", values.seconds ?? (form === "full" ? "2" : "0.6"), 0.01),
-    stored: numberOf("stored", values.stored ?? (form === "full" ? "1000000" : "200000"), 1_000),
+    samples: numberOption("samples", values.samples ?? "5", 1),
+    seconds: numberOption("seconds", values.seconds ?? (form === "full" ? "2" : "0.6"), 0.01),
+    stored: numberOption(
+      "stored",
+      values.stored ?? (form === "full" ? "1000000" : "200000"),
+      1_000,
+    ),
     json: values.json,
+    csv: values.csv,
     compare: values.compare,
     help: values.help === true,
     list: values.list === true,
     tools: values.tools === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  const flag = { type: "boolean" } as const;
-  const value = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        only: { type: "string", multiple: true },
-        full: flag,
-        list: flag,
-        help: { type: "boolean", short: "h" },
-        tools: flag,
-        samples: value,
-        seconds: value,
-        stored: value,
-        json: value,
-        compare: value,
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function numberOf(name: string, text: string, min: number): number {
-  const number = Number(text);
-  if (Number.isFinite(number) && number >= min) return number;
-  throw new UsageError(`--${name} takes a number of at least ${min}, not ${text}.`);
 }

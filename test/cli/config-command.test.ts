@@ -168,7 +168,7 @@ describe("dlq config", () => {
 describe("docs/reference/configuration.md", () => {
   const file = path.join(import.meta.dirname, "../../docs/reference/configuration.md");
 
-  test("is the output of dlq config --docs (run it after a change of settings)", async () => {
+  test("is what `npm run docs:settings` writes", async () => {
     const { stdout, code } = await cli(["config", "--docs"]);
     expect(code).toBe(0);
     expect(readFileSync(file, "utf8")).toBe(stdout);

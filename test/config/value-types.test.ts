@@ -9,7 +9,8 @@ import { bytes } from "../../src/config/bytes.ts";
 import { duration } from "../../src/config/duration.ts";
 import { instant } from "../../src/config/instant.ts";
 import { listOf } from "../../src/config/list.ts";
-import { bearerTokens, redisUrl, secret } from "../../src/config/secret.ts";
+import { redisUrl, secret } from "../../src/config/secret.ts";
+import { bearerTokens } from "../../src/config/token.ts";
 import {
   boolean,
   choice,
@@ -274,12 +275,27 @@ const tables: readonly TypeTable[] = [
     name: "bearer tokens",
     type: bearerTokens,
     accepts: [
-      ["abc,d-._~+/e==", ["abc", "d-._~+/e=="]],
-      [["abc"], ["abc"]],
+      [
+        "0123456789abcdef,d-._~+/e-0123456==",
+        [
+          { name: undefined, secret: { text: "0123456789abcdef" } },
+          { name: undefined, secret: { text: "d-._~+/e-0123456==" } },
+        ],
+      ],
+      [["orders:0123456789abcdef"], [{ name: "orders", secret: { text: "0123456789abcdef" } }]],
+      [`a.b:sha256:${"0f".repeat(32)}`, [{ name: "a.b", secret: { sha256: "0f".repeat(32) } }]],
     ],
     refuses: [
-      ["abc,with space", /number 2 has a character/],
+      ["0123456789abcdef,0123456789 abcdef", /number 2 has a character/],
+      ["a:b:0123456789abcdef", /has a character/],
+      ["a b:0123456789abcdef", /has a name that is not/],
+      [":0123456789abcdef", /has a name that is not/],
+      [`sha256:${"0f".repeat(32)}`, /has no name before the hash/],
+      ["a:sha256:0f", /not 64 hexadecimal digits/],
+      ["x", /number 1 is shorter than 16 characters/],
+      ["name-of-some-length:short", /is shorter than 16 characters/],
       ["***", /placeholder/],
+      ["orders:***", /placeholder/],
     ],
   },
   {

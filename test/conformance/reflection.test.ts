@@ -11,7 +11,7 @@ import {
   ServerReflectionRequestSchema,
   ServerReflectionResponseSchema,
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { ServerReflectionAlpha } from "../../src/rpc/reflection-alpha.ts";
 import { GRPC_CLIENTS, HTTP_CLIENTS, open, readAll } from "./clients.ts";
 import { inProgress, startServer, untilIdle } from "./listener.ts";
 import { encode, frameOf, openRaw } from "./raw.ts";

@@ -1,17 +1,15 @@
 // Each agent makes the golden failures and sends them with its client. The failure that the server stores, and the reason
 // that it decides, must be those of the golden set.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPeers } from "../golden/collect/servers/all.mjs";
+import { type GoldenFailure, goldenFailures } from "../golden/failures.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { type AgentProgram, findAgents } from "./agent-program.ts";
 import { EventLog } from "./event-log.ts";
 import { isMap, type JsonMap } from "./json.ts";
 import { type ScenarioServer, startSharedServer, TOKEN } from "./scenario-server.ts";
 
-const GOLDEN = join(import.meta.dirname, "../golden/failures");
 /** Golden sets that do not have the name of the agent. */
 const SETS: Readonly<Record<string, string>> = {
   typescript: "javascript",
@@ -25,16 +23,6 @@ const LEAST = { cases: 12, reasons: 6 };
 const AT_A_TIME = 6;
 const WITHIN_MS = 120_000;
 const TIMEOUT = { timeout: 600_000 };
-
-/** A failure of the golden set. Its `message` leaves out what differs from run to run. */
-interface GoldenFailure {
-  readonly name: string;
-  readonly type: string;
-  readonly message: string;
-  readonly grpc_code?: number;
-  readonly http_status?: number;
-  readonly reason: string;
-}
 
 const programs = findAgents();
 const handling = programs.find(({ language }) => language === "typescript");
@@ -64,8 +52,7 @@ async function open(agent: AgentProcess): Promise<void> {
 
 /** The golden failures that the agent can make. */
 async function casesOf(agent: AgentProcess, language: string): Promise<GoldenFailure[]> {
-  const file = join(GOLDEN, `${SETS[language] ?? language}.json`);
-  const golden = JSON.parse(readFileSync(file, "utf8")) as readonly GoldenFailure[];
+  const golden = goldenFailures(SETS[language] ?? language);
   const { names } = await agent.ask("cases", {});
   if (!Array.isArray(names)) throw new Error("the agent returned no list of names");
   return names.map((name) => {

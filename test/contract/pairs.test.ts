@@ -30,8 +30,8 @@ const ERROR = {
 
 /** Without the asyncio client of Python: it shares the code that sends and reads. */
 const programs = findAgents().filter(({ language }) => language !== "python-asyncio");
-const names = programs.map(({ language }) => language);
-const pairs = names.flatMap((from) => names.map((to) => [from, to] as const));
+const languages = programs.map(({ language }) => language);
+const pairs = languages.flatMap((from) => languages.map((to) => [from, to] as const));
 
 let server: ScenarioServer;
 const agents = new Map<string, AgentProcess>();
@@ -75,7 +75,7 @@ async function finish(language: string, { key }: JsonMap): Promise<void> {
   await agentOf(language).ask("finish", { ...(key === undefined ? {} : { key }), how: "return" });
 }
 
-/** Everything but the payload. */
+/** The fields, besides the payload, that a worker must get unchanged. */
 const fieldsOf = (at: number) => ({
   attributes: { "x-tenant": "acme", empty: "", n: String(at) },
   source_id: `order-${at}`,
@@ -132,13 +132,13 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
   beforeAll(async () => {
     link = await AgentLink.open(() => server.port);
     const writer = new AgentProcess({ language: from, ...program });
-    for (const to of names) {
+    for (const to of languages) {
       folders.set(to, await mkdtemp(join(tmpdir(), "dlq-pair-")));
       await writer.ask("open", { client: clientOf(to), options: optionsOf(to) });
     }
     link.cut();
     const options = { timeout_ms: 300, delay_ms: 0 };
-    const sends = names.flatMap((to) =>
+    const sends = languages.flatMap((to) =>
       PAYLOADS.map((payload) => ({ client: clientOf(to), queue: clientOf(to), payload, options })),
     );
     const results = await Promise.all(sends.map((fields) => writer.ask("send", fields)));
@@ -154,7 +154,7 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
     await Promise.all([...folders.values()].map((folder) => rm(folder, { recursive: true })));
   });
 
-  it.concurrent.for(names)("is delivered by %s", TIMEOUT, async (to) => {
+  it.concurrent.for(languages)("is delivered by %s", TIMEOUT, async (to) => {
     const client = clientOf(to);
     const folder = folders.get(to) ?? "";
     expect(await countSpooled(folder)).toMatchObject({ messages: PAYLOADS.length });

@@ -41,7 +41,7 @@ it("follows references, and refuses those to nothing", () => {
 
 it("makes values", () => {
   expect(resolved({ $repeat: { text: "ab", times: 3 } }, {})).toBe("ababab");
-  expect(String(resolved({ $random: 30 }, {}))).toHaveLength(40);
+  expect(String(resolved({ $random: 30 }, {}))).toHaveLength(40); // base64 of 30 bytes
   const inAnHour = resolved({ $min: { $from_now: 3_600_000 } }, {});
   expect(mismatch(inAnHour, Date.now() + 3_700_000)).toBeUndefined();
   expect(mismatch(inAnHour, Date.now())).toBeDefined();

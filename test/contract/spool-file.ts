@@ -28,14 +28,15 @@ type Init<T extends DescMessage> = MessageInitShape<T>;
 export interface SpoolFile {
   readonly owner: Init<typeof OwnerSchema>;
   readonly messages: readonly Init<typeof SpooledMessageSchema>[];
-  /** `tail`: the last message is cut off. `middle`: bytes of the second message are others. */
+  /** `tail`: the last message is cut off. `middle`: bytes of the second message are others. `format`: another version. */
   readonly damage?: string | undefined;
 }
 
 export function encodeSpoolFile({ owner, messages, damage }: SpoolFile): Buffer {
   const records = messages.map((message) => record(MESSAGE, SpooledMessageSchema, message));
   if (damage === "middle") records[1]?.fill(0, HEAD_BYTES, HEAD_BYTES + 8);
-  const whole = Buffer.concat([START, record(OWNER, OwnerSchema, owner), ...records]);
+  const start = damage === "format" ? Buffer.from("DLQ-SPOOL 2\n") : START;
+  const whole = Buffer.concat([start, record(OWNER, OwnerSchema, owner), ...records]);
   return damage === "tail" ? whole.subarray(0, -5) : whole;
 }
 

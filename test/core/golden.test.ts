@@ -1,32 +1,17 @@
 // Categorizes real failures: those of test/golden/collect, each with the reason that an operator
 // would give. docs/reference/categorization.md explains how to add one.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { categorize } from "../../src/core/categorize.ts";
 import { REASONS, type Reason } from "../../src/core/reason.ts";
 import { readDocument, tableRows } from "../docs/markdown.ts";
+import { type GoldenFailure, goldenFailures } from "../golden/failures.ts";
 import { cpuCostMs } from "../support/cpu-cost.ts";
-
-interface GoldenFailure {
-  readonly name: string;
-  readonly runtime: string;
-  readonly library: string;
-  readonly type: string;
-  readonly message: string;
-  readonly grpc_code?: number;
-  readonly http_status?: number;
-  readonly reason: Reason;
-}
 
 const LANGUAGES = ["javascript", "python", "go", "java", "rust"] as const;
 type Language = (typeof LANGUAGES)[number];
 
-const FOLDER = join(import.meta.dirname, "../golden/failures");
-const read = (language: Language): GoldenFailure[] =>
-  JSON.parse(readFileSync(join(FOLDER, `${language}.json`), "utf8"));
-const GOLDEN = LANGUAGES.map((language) => ({ language, failures: read(language) }));
+const GOLDEN = LANGUAGES.map((language) => ({ language, failures: goldenFailures(language) }));
 const ALL = GOLDEN.flatMap(({ failures }) => failures);
 
 /** The largest share of failures that may be listed below. */

@@ -17,6 +17,16 @@ test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
   ["nothing at all", {}, ["EMPTY"]],
   ["nothing, with workers", { workers: 2 }, ["EMPTY"]],
   ["only quarantined", { quarantined: 4, workers: 2 }, ["ALL_QUARANTINED"]],
+  [
+    "some quarantined, others delivered",
+    { scheduled: 5, dueNow: 5, quarantined: 4, workers: 1 },
+    ["QUARANTINED", "DELIVERING"],
+  ],
+  [
+    "some quarantined, no worker",
+    { scheduled: 5, quarantined: 4 },
+    ["NO_WORKERS", "NOTHING_DUE", "QUARANTINED"],
+  ],
   ["due, no worker", { scheduled: 5, dueNow: 5 }, ["NO_WORKERS"]],
   ["not due, no worker", { scheduled: 5 }, ["NO_WORKERS", "NOTHING_DUE"]],
   ["not due", { scheduled: 5, workers: 1 }, ["NOTHING_DUE"]],
@@ -51,6 +61,12 @@ test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
   ["paused", { scheduled: 2, dueNow: 2, workers: 1, paused: true }, ["PAUSED"]],
   ["paused, and empty", { paused: true }, ["PAUSED", "EMPTY"]],
   ["paused, all quarantined", { paused: true, quarantined: 1 }, ["PAUSED", "ALL_QUARANTINED"]],
+  ["sends refused, and empty", { sendsRefused: "the disk is full" }, ["SENDS_REFUSED", "EMPTY"]],
+  [
+    "sends refused, and delivering",
+    { scheduled: 1, dueNow: 1, workers: 1, sendsRefused: "the disk is full" },
+    ["SENDS_REFUSED", "DELIVERING"],
+  ],
   ["breaker", { scheduled: 2, dueNow: 2, workers: 1, breakerOpen: true }, ["BREAKER_OPEN"]],
   [
     "everything at once",
@@ -81,7 +97,8 @@ describe("the texts", () => {
   });
 
   it("count", () => {
-    expect(text({ quarantined: 4 }, "ALL_QUARANTINED")).toContain("All 4 messages");
+    expect(text({ quarantined: 4 }, "ALL_QUARANTINED")).toContain("All 4 messages are");
+    expect(text({ quarantined: 4, inFlight: 1 }, "QUARANTINED")).toMatch(/^4 messages are/);
     expect(
       text({ scheduled: 9, dueNow: 9, inFlight: 16, workers: 2, freeCredit: 0 }, "WORKERS_BUSY"),
     ).toContain("(2) are full: 16 in flight, 9 due messages");
@@ -89,7 +106,7 @@ describe("the texts", () => {
 });
 
 describe("a condition that blocks some messages", () => {
-  const busy = { scheduled: 5, dueNow: 3, inFlight: 2, quarantined: 1, workers: 1, freeCredit: 9 };
+  const busy = { scheduled: 5, dueNow: 3, inFlight: 2, quarantined: 0, workers: 1, freeCredit: 9 };
   const codes = (over: object) => queueConditions({ ...busy, ...over }).map(({ code }) => code);
 
   it("is reported with DELIVERING", () => {

@@ -92,6 +92,7 @@ describe("docs/reference/metrics.md", () => {
     const buildInfo = { version: "1", node: "v1" };
     const metrics = createMetrics({ namespace: "", maxQueues: 1, buildInfo });
     metrics.accepted("q", "TIMEOUT");
+    metrics.refused("LIMIT");
     metrics.attempt("q", "failed");
     metrics.left("q", 1);
     metrics.processed("q", 1);

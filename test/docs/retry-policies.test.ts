@@ -1,11 +1,7 @@
 // Compares the delays in docs/reference/retry-policies.md with those of the server.
 
-import { fromJsonString } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { RetryPolicySchema } from "../../gen/dlq/v1/message_pb.ts";
 import { formatDuration } from "../../src/config/duration.ts";
-import { overridePolicy } from "../../src/core/policy-override.ts";
-import { PRESETS } from "../../src/core/presets.ts";
 import {
   BACKOFF_KINDS,
   JITTERS,
@@ -14,8 +10,6 @@ import {
 } from "../../src/core/settings.ts";
 import { simulateSchedule } from "../../src/core/simulate.ts";
 import { whyNonRetryable } from "../../src/core/verdict.ts";
-import { readPolicy } from "../../src/rpc/convert/retry-policy.ts";
-import { Violations } from "../../src/rpc/convert/violations.ts";
 import { loadOk } from "../config/load-support.ts";
 import { codesOf, fence, readDocument, tableRows } from "./markdown.ts";
 import { testPage } from "./page.ts";
@@ -35,31 +29,51 @@ function policyOf(name: string): RetryPolicy {
   return retryPolicy;
 }
 
+/** Reads a policy in one line, `{ max_retries: 3 }`, with more fields. */
+function policyIn(text: string | undefined, more = ""): RetryPolicy {
+  const yaml = `defaults:\n  retry_policy: ${text?.replace(" }", `${more} }`)}`;
+  const { retryPolicy } = loadOk({ yaml }).queueSettings("q");
+  if (retryPolicy === undefined) throw new Error(`${text} is not a policy`);
+  return retryPolicy;
+}
+
 const range = (minMs: number, maxMs: number) =>
   minMs === maxMs ? formatDuration(minMs) : `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
 
-test.each([...BACKOFF_KINDS, ...["full", "equal", "decorrelated", "max_elapsed"]])(
-  "the delays of %s",
-  (name) => {
-    const { attempts, truncated } = simulateSchedule(policyOf(name), 0);
-    const expected = attempts.map(({ attempt, delayMs, minDelayMs, maxDelayMs }) => [
-      String(attempt),
-      formatDuration(delayMs),
-      range(minDelayMs, maxDelayMs),
-    ]);
-    expect(tableRows(PAGE, name)).toEqual(expected);
-    expect(truncated).toBe(false);
-  },
-);
+function delaysOf(policy: RetryPolicy): string {
+  const { attempts, truncated } = simulateSchedule(policy, 0);
+  expect(truncated).toBe(false);
+  return attempts.map(({ delayMs }) => formatDuration(delayMs)).join(", ");
+}
 
-test.each(BACKOFF_KINDS)("the example of %s is of that kind", (kind) => {
-  expect(policyOf(kind).backoff.kind).toBe(kind);
+const BACKOFFS = tableRows(PAGE, "`backoff`");
+const JITTER_ROWS = tableRows(PAGE, "`jitter`");
+
+test("the kinds of backoff and jitter", () => {
+  const names = (rows: string[][]) => rows.map(([name = ""]) => codesOf(name)[0]);
+  expect(names(BACKOFFS)).toEqual(BACKOFF_KINDS);
+  expect(names(JITTER_ROWS)).toEqual(JITTERS);
 });
 
-test("the kinds of jitter", () => {
-  const names = tableRows(PAGE, "`jitter`").flatMap(([name]) => codesOf(name ?? ""));
-  expect(names).toEqual(JITTERS);
-  for (const name of ["full", "equal", "decorrelated"]) expect(policyOf(name).jitter).toBe(name);
+test.each(BACKOFFS)("the delays of %s %s", (kind, example = "", delays = "") => {
+  const policy = policyIn(codesOf(example)[0]);
+  expect(policy.backoff.kind).toBe(codesOf(kind)[0]);
+  expect(delaysOf(policy)).toBe(delays);
+});
+
+test.each(JITTER_ROWS)("the ranges of %s", (name = "", _, ranges = "") => {
+  const example = /draws each delay, here of\s+`([^`]+)`/.exec(PAGE)?.[1];
+  const kind = codesOf(name)[0];
+  const { attempts } = simulateSchedule(policyIn(example, `, jitter: ${kind}`), 0);
+  const found = attempts.map(({ minDelayMs, maxDelayMs }) => range(minDelayMs, maxDelayMs));
+  expect(found.join(", ")).toBe(ranges);
+  if (name.includes("(default)")) expect(policyIn(example).jitter).toBe(kind);
+});
+
+test.each(tableRows(PAGE, "example"))("the delays of %s", (example = "", delays = "") => {
+  const policy = policyIn(codesOf(example)[0]);
+  expect(policy.maxElapsedMs).toBeGreaterThan(0);
+  expect(delaysOf(policy)).toBe(delays);
 });
 
 test("the windows", () => {
@@ -94,13 +108,6 @@ test("reasons that are never retried", () => {
   for (const type of codesOf(/`OrderGone` is (.*)\./.exec(PAGE)?.[1] ?? "")) {
     expect(whyNonRetryable("UNKNOWN_ERROR", type, queue)).toContain("OrderGone");
   }
-});
-
-test("the policy of a message in JSON equals the one in YAML", () => {
-  const v = new Violations();
-  const own = readPolicy(v, "p", fromJsonString(RetryPolicySchema, fence(PAGE, "json policy")));
-  v.throwIfAny();
-  expect(overridePolicy(PRESETS.standard, own)).toEqual(policyOf("message"));
 });
 
 testPage("docs/reference/retry-policies.md", "simulate", 2);

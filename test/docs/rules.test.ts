@@ -7,12 +7,7 @@ import { SendToDlqRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type RuleAction as RuleActionMessage, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
 import { EDIT_LIMITS } from "../../src/core/transform/editable.ts";
 import { MAX_JSON_NESTING } from "../../src/core/transform/json.ts";
-import { MAX_OPERATIONS } from "../../src/core/transform/operation.ts";
-import {
-  applyTransforms,
-  MAX_PATCH_BYTES,
-  MAX_UNDO_BYTES,
-} from "../../src/core/transform/transform.ts";
+import { applyTransforms, MAX_UNDO_BYTES } from "../../src/core/transform/transform.ts";
 import { CompiledRules } from "../../src/rules/compiled-rules.ts";
 import { compileExpression } from "../../src/rules/expression.ts";
 import { bindingsOf, type RuleFacts } from "../../src/rules/facts.ts";
@@ -172,7 +167,8 @@ test("every variable and every function has a row", () => {
   const variables = ["message", "failure", "attempts"].flatMap((name) =>
     paths(name, variableType(name) ?? ""),
   );
-  expect(tableRows(PAGE, "variable").map(([cell]) => codeOf(cell))).toEqual(variables);
+  const rows = tableRows(PAGE, "variable").flatMap(([cell = ""]) => codesOf(cell));
+  expect(rows.toSorted()).toEqual(variables.toSorted());
   const functions = tableRows(PAGE, "function").map(([cell]) => /(\w+)\(/.exec(codeOf(cell))?.[1]);
   expect(new Set(functions)).toEqual(new Set([...Object.keys(FUNCTIONS), "has"]));
 });
@@ -187,7 +183,6 @@ test("the limits are those of the code", () => {
     `-${RULE_LIMITS.priority} to ${RULE_LIMITS.priority}`,
     `${EDIT_LIMITS.transforms}`,
     `${MAX_HOPS}`,
-    `${MAX_PATCH_BYTES / 1024} KiB; ${MAX_OPERATIONS} operations`,
     `${MAX_JSON_NESTING}`,
   ]);
   expect(PAGE).toContain(`up to ${MAX_UNDO_BYTES / 1024} KiB, a JSON`);

@@ -4,6 +4,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UsageError } from "../support/command-line.ts";
+import { csvOf } from "../support/csv.ts";
 import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
 import { amountsOf, groupsOf, isShort, SHORT_AIM_S } from "./forms.ts";
@@ -16,10 +18,11 @@ import {
   type TestedEnvironment,
 } from "./kinds/catalog.ts";
 import { languagesOf } from "./languages.ts";
-import { HELP, type Options, readOptions, UsageError } from "./options.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
 import { atRandom, eachOnce } from "./plan.ts";
-import { problemsOf } from "./report/goals.ts";
+import { problemsOf, RECOVERY_GOAL_MS } from "./report/goals.ts";
 import { type BrokenOff, reportOf } from "./report/markdown.ts";
+import { recoveryHead, recoveryRows } from "./report/recovery.ts";
 import { builtLanguages, missingLanguages } from "./rig/actor-program.ts";
 import type { Environment, EnvironmentName } from "./rig/environment.ts";
 
@@ -82,6 +85,12 @@ async function main(options: Options): Promise<void> {
   const report = reportOf(results, brokenOff, options);
   print(report);
   if (options.report !== undefined) writeFileSync(options.report, report);
+  if (options.csv !== undefined) {
+    const rows = results.flatMap(({ environment, faults }) =>
+      recoveryRows(environment, faults, RECOVERY_GOAL_MS),
+    );
+    writeFileSync(options.csv, csvOf([recoveryHead(RECOVERY_GOAL_MS), ...rows]));
+  }
   const problems = [
     ...results.flatMap((result) => problemsOf(result, options.long)),
     ...brokenOff.map(({ environment, why }) => `${environment} was aborted: ${why}`),

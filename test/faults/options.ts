@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parseOptions, UsageError } from "../support/command-line.ts";
 import type { EnvironmentName } from "./rig/environment.ts";
 
 export interface Options {
@@ -12,6 +12,8 @@ export interface Options {
   readonly faults: number | undefined;
   readonly rate: number | undefined;
   readonly report: string | undefined;
+  /** File for the table of recovery, as CSV. */
+  readonly csv: string | undefined;
   /** File for the numbers of faults and problems, as JSON. */
   readonly count: string | undefined;
   readonly histories: string | undefined;
@@ -34,6 +36,7 @@ export const HELP = `Injects faults into real servers, producers and workers, an
   --faults N        number of random faults in each environment, instead of each kind once
   --rate N          messages per second
   --report FILE     also write the report to a Markdown file
+  --csv FILE        also write the recovery times to a CSV file
   --count FILE      write {"faults": N, "problems": N} to a file
   --histories DIR   folder for the histories. Default: temporary, kept only after a failure
   --help            print this text
@@ -41,8 +44,6 @@ export const HELP = `Injects faults into real servers, producers and workers, an
 Exit code 1: a message was lost or delivered twice without a cause, something did not recover within
 10 s, or the short form took more than 10 minutes. The output lists all problems.
 `;
-
-export class UsageError extends Error {}
 
 const ENVIRONMENTS: readonly EnvironmentName[] = [
   "external",
@@ -52,9 +53,28 @@ const ENVIRONMENTS: readonly EnvironmentName[] = [
   "replicas",
 ];
 
+const flag = { type: "boolean" } as const;
+const value = { type: "string" } as const;
+const several = { type: "string", multiple: true } as const;
+const OPTIONS = {
+  long: flag,
+  list: flag,
+  help: { type: "boolean", short: "h" },
+  seed: value,
+  environment: several,
+  only: several,
+  messages: value,
+  faults: value,
+  rate: value,
+  report: value,
+  csv: value,
+  count: value,
+  histories: value,
+} as const;
+
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
-  const values = parse(args);
+  const values = parseOptions(args, OPTIONS);
   const environments = values.environment ?? ENVIRONMENTS;
   for (const environment of environments) {
     if (!ENVIRONMENTS.includes(environment as EnvironmentName))
@@ -71,38 +91,12 @@ export function readOptions(args: readonly string[]): Options {
     faults: numberOf("faults", values.faults),
     rate: numberOf("rate", values.rate),
     report: values.report,
+    csv: values.csv,
     count: values.count,
     histories: values.histories,
     help: values.help === true,
     list: values.list === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  const flag = { type: "boolean" } as const;
-  const value = { type: "string" } as const;
-  const several = { type: "string", multiple: true } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        long: flag,
-        list: flag,
-        help: { type: "boolean", short: "h" },
-        seed: value,
-        environment: several,
-        only: several,
-        messages: value,
-        faults: value,
-        rate: value,
-        report: value,
-        count: value,
-        histories: value,
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

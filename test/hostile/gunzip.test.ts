@@ -8,16 +8,21 @@ const MIB = 1024 * 1024;
 
 it("a peer with many messages does not delay other peers", async () => {
   const bomb = gzipSync(Buffer.alloc(4 * MIB));
-  const done: string[] = [];
-  const inflate = async (name: string, peer: object) => {
-    await gunzip(() => bomb, 4 * MIB, peer);
-    done.push(name);
-  };
+  const started: string[] = [];
+  const inflate = (name: string, peer: object) =>
+    gunzip(
+      () => {
+        started.push(name);
+        return bomb;
+      },
+      4 * MIB,
+      peer,
+    );
   const [greedy, modest, shy] = [{}, {}, {}];
   const all = Array.from({ length: 40 }, () => inflate("greedy", greedy));
   await Promise.all([...all, inflate("modest", modest), inflate("shy", shy)]);
-  // After the running ones and one more of the first peer.
-  expect(done.indexOf("modest")).toBeLessThan(12);
-  expect(done.indexOf("shy")).toBeLessThan(12);
-  expect(done).toHaveLength(42);
+  // After those that run at once, at most 4, and one more of the first peer.
+  expect(started.indexOf("modest")).toBeLessThanOrEqual(5);
+  expect(started.indexOf("shy")).toBeLessThanOrEqual(6);
+  expect(started).toHaveLength(42);
 });

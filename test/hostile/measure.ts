@@ -3,20 +3,22 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { csvOf } from "../support/csv.ts";
 import type { Attack } from "./attack.ts";
 import { ATTACKS } from "./catalog.ts";
 import { type Measured, measureOne } from "./measurement.ts";
-import { complaintsOf, type Found, HEAD, row, summary } from "./report.ts";
+import { cellsOf, complaintsOf, type Found, HEAD, row, summary } from "./report.ts";
 
 const HELP = `Measures what hostile input does to a server and to its other clients.
 
-  node test/hostile/measure.ts [--only NAME]... [--seconds S] [--rounds N] [--report FILE]
+  node test/hostile/measure.ts [--only NAME]... [--seconds S] [--rounds N] [--report FILE] [--csv FILE]
 
   --only NAME     only these attacks: ${ATTACKS.map(({ name }) => name).join(", ")}
   --seconds S     how long each attack and each control lasts. Default 4
   --rounds N      number of rounds; the table shows medians. Default 3
   --due MIB       due messages for attacks with unread streams. Default 192
-  --report FILE   also write the table to a file
+  --report FILE   also write the table to a file, as Markdown
+  --csv FILE      also write it as CSV
   --help          print this text
 
 Columns: p99 in ms of a client that sends 100 times per second: without other load (idle), beside a
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     due: { type: "string", default: "192" },
     report: { type: "string" },
+    csv: { type: "string" },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -79,15 +82,16 @@ async function main(): Promise<void> {
     parts.push(words);
     process.stdout.write(words);
   };
-  show(`${machine()}\n\n${HEAD}\n`);
+  show(`${machine()}\n\n${row(HEAD)}\n|${"---|".repeat(HEAD.length)}\n`);
   const all: Found[] = [];
   for (const attack of chosen()) {
     const found = await measure(attack);
     all.push(found);
-    show(`${row(found)}\n`);
+    show(`${row(cellsOf(found))}\n`);
   }
   show(`\n${summary(all)}\n`);
   if (values.report !== undefined) writeFileSync(values.report, parts.join(""));
+  if (values.csv !== undefined) writeFileSync(values.csv, csvOf([HEAD, ...all.map(cellsOf)]));
   if (all.some((found) => complaintsOf(found).length > 0)) process.exitCode = 1;
 }
 

@@ -38,34 +38,48 @@ export function complaintsOf({ attack, rounds, broken }: Found): string[] {
   return [...new Set(broken === undefined ? all : [...all, broken])];
 }
 
-export const HEAD = `| attack | idle p99 | control p99 | attack p99 | to idle | to control | block | live memory | RAM | CPU server | CPU attacker | server's for 1 of attacker's | back after | |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|`;
+type Figure = (rounds: readonly Measured[], attack: Attack) => string;
 
-export function row(found: Found): string {
+const middle = (digits: number, of: (one: Measured) => number): Figure => {
+  return (rounds) => median(rounds.map(of)).toFixed(digits);
+};
+
+/** The largest figure of all rounds. */
+const most = (rounds: readonly Measured[], of: (one: Measured) => number) =>
+  Math.max(...rounds.map(of));
+
+/** The columns between the attack's name and its problems. */
+const FIGURES: Readonly<Record<string, Figure>> = {
+  "idle p99 ms": middle(1, ({ idle }) => idle.p99Ms),
+  "control p99 ms": middle(1, ({ control }) => control.p99Ms),
+  "attack p99 ms": middle(1, ({ trial }) => trial.latencies.p99Ms),
+  "to idle": (rounds) => percent(worseThan("idle", rounds)),
+  "to control": (rounds) => percent(worseThan("control", rounds)),
+  "hold-up ms": (rounds) => most(rounds, ({ trial }) => trial.heldUpMs).toFixed(0),
+  "live memory MiB": (rounds) =>
+    signed(most(rounds, ({ trial: { liveMiB } }) => liveMiB.during - liveMiB.before)),
+  "live bound MiB": (_, { memoryMiB }) => (memoryMiB + LIVE_SLACK_MIB).toFixed(0),
+  "RAM MiB": (rounds) =>
+    signed(most(rounds, ({ trial: { rssMiB } }) => rssMiB.most - rssMiB.before)),
+  "RAM bound MiB": (_, attack) => rssBoundMiB(attack).toFixed(0),
+  "CPU server ms/s": middle(0, ({ trial }) => trial.serverCpu),
+  "CPU attacker ms/s": middle(0, ({ trial }) => trial.attackerCpu),
+  "server's for 1 of attacker's": middle(1, ({ trial }) => trial.serverCpu / trial.attackerCpu),
+  "back after ms": (rounds) => most(rounds, ({ trial }) => trial.recoveredMs).toFixed(0),
+};
+
+export const HEAD: readonly string[] = ["attack", ...Object.keys(FIGURES), "problems"];
+
+/** The cells of an attack in the columns of {@link HEAD}. */
+export function cellsOf(found: Found): readonly string[] {
   const { attack, rounds } = found;
-  const cells = rounds.length === 0 ? new Array<string>(12).fill("") : figures(attack, rounds);
-  return `| ${[attack.name, ...cells, inCell(complaintsOf(found).join("; "))].join(" | ")} |`;
+  const cells = Object.values(FIGURES).map((of) => (rounds.length === 0 ? "" : of(rounds, attack)));
+  return [attack.name, ...cells, complaintsOf(found).join("; ")];
 }
 
-function figures(attack: Attack, rounds: readonly Measured[]): string[] {
-  const of = (figure: (one: Measured) => number) => median(rounds.map(figure));
-  const most = (figure: (one: Measured) => number) => Math.max(...rounds.map(figure));
-  const live = most(({ trial }) => trial.liveMiB.during - trial.liveMiB.before);
-  const rss = most(({ trial }) => trial.rssMiB.most - trial.rssMiB.before);
-  return [
-    of((one) => one.idle.p99Ms).toFixed(1),
-    of((one) => one.control.p99Ms).toFixed(1),
-    of((one) => one.trial.latencies.p99Ms).toFixed(1),
-    percent(worseThan("idle", rounds)),
-    percent(worseThan("control", rounds)),
-    most(({ trial }) => trial.heldUpMs).toFixed(0),
-    `${signed(live)} of ${(attack.memoryMiB + LIVE_SLACK_MIB).toFixed(0)}`,
-    `${signed(rss)} of ${rssBoundMiB(attack).toFixed(0)}`,
-    of(({ trial }) => trial.serverCpu).toFixed(0),
-    of(({ trial }) => trial.attackerCpu).toFixed(0),
-    of(({ trial }) => trial.serverCpu / trial.attackerCpu).toFixed(1),
-    most(({ trial }) => trial.recoveredMs).toFixed(0),
-  ];
+/** Returns a line of a table in Markdown. */
+export function row(cells: readonly string[]): string {
+  return `| ${cells.map((words) => words.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
 }
 
 /** The text below the table. */
@@ -93,8 +107,4 @@ function percent(share: number): string {
 function signed(value: number): string {
   const whole = Math.round(value);
   return whole > 0 ? `+${whole}` : String(whole);
-}
-
-function inCell(words: string): string {
-  return words.replaceAll("|", "\\|").replaceAll("\n", " ");
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Session } from "../../src/app/delivery/session.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { Turns } from "../../src/core/turns.ts";
 import { Pump, type PumpParts } from "../../src/loops/pump.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import { useTestStore } from "../support/store.ts";
@@ -42,6 +43,7 @@ function startPump(store: Partial<PumpParts["store"]>) {
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
     random: () => 0.5,
     nextClaimNumber: () => ++claims,
+    turns: { delivering: new Turns(1), tending: new Turns(1) },
     observer: NO_METRICS,
     log: quiet,
     onDeleting() {},

@@ -5,6 +5,7 @@ import { storeUnavailable } from "../../src/core/errors.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { Pumps } from "../../src/loops/pumps.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import type { Store } from "../../src/store/contract.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, SETTINGS } from "../support/store-items.ts";
 
@@ -16,14 +17,15 @@ let pumps: Pumps | undefined;
 afterEach(() => pumps?.stop());
 
 /** Pumps on the real store, whose hints are all lost, and one stream that reads from `q`. */
-function startPumps(queues: () => Promise<string[]>) {
+function startPumps(
+  queues: () => Promise<string[]>,
+  tick: Store["tick"] = (queue, request) => own.current.store.tick(queue, request),
+) {
   const real = own.current.store;
   const registry = new SessionRegistry(real.hints);
   let reconnected = () => {};
   let woken = (_queue: string) => {};
-  const tick = vi.fn((...[queue, request]: Parameters<typeof real.tick>) =>
-    real.tick(queue, request),
-  );
+  const spied = vi.fn(tick);
   const hints = {
     onWake(listener: (queue: string) => void) {
       woken = listener;
@@ -39,7 +41,7 @@ function startPumps(queues: () => Promise<string[]>) {
   };
   pumps = new Pumps({
     store: {
-      tick,
+      tick: spied,
       abandon: (queue, claim, sessions) => real.abandon(queue, claim, sessions),
       settle: (queue, request, items) => real.settle(queue, request, items),
       queues,
@@ -55,21 +57,24 @@ function startPumps(queues: () => Promise<string[]>) {
     log: quiet,
     onDeleting() {},
   });
-  const session = new Session({
-    idText: SESSION_ID,
-    id: Uint8Array.from(Buffer.from(SESSION_ID.replaceAll("-", ""), "hex")),
-    workerId: "w",
-    queues: ["q"],
-    maxInFlight: 10,
-    maxInFlightBytes: 1_000_000,
-    leaseMs: undefined,
-  });
-  registry.add(session);
-  session.read(() => {});
+  const open = (queue: string, id = SESSION_ID) => {
+    const session = new Session({
+      idText: id,
+      id: Uint8Array.from(Buffer.from(id.replaceAll("-", ""), "hex")),
+      workerId: "w",
+      queues: [queue],
+      maxInFlight: 10,
+      maxInFlightBytes: 1_000_000,
+      leaseMs: undefined,
+    });
+    registry.add(session);
+    session.read(() => {});
+    return session;
+  };
+  const session = open("q");
   pumps.start();
   return {
-    session,
-    tick,
+    ...{ session, open, tick: spied },
     woken: (queue: string) => woken(queue),
     reconnected: () => reconnected(),
   };
@@ -118,5 +123,60 @@ describe("pumps", () => {
     await store.send("q", [item()], SETTINGS);
     woken("q");
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
+  });
+});
+
+describe("pumps of many queues", () => {
+  const MANY = 300;
+  const names = Array.from({ length: MANY }, (_, n) => `queue-${n}`);
+  /** As in src/loops/pumps.ts. */
+  const TENDING_AT_ONCE = 32;
+
+  it("tick few queues at once, at the start and after a reconnect", async () => {
+    let running = 0;
+    let most = 0;
+    let ticks = 0;
+    const { reconnected } = startPumps(
+      async () => names,
+      async (queue, request) => {
+        most = Math.max(most, ++running);
+        try {
+          return await own.current.store.tick(queue, request);
+        } finally {
+          running--;
+          ticks++;
+        }
+      },
+    );
+    await vi.waitFor(() => expect(ticks).toBeGreaterThanOrEqual(MANY));
+    reconnected();
+    await vi.waitFor(() => expect(ticks).toBeGreaterThanOrEqual(2 * MANY));
+    // One more for the queue with a stream.
+    expect(most).toBeLessThanOrEqual(TENDING_AT_ONCE + 1);
+  });
+
+  it("deliver to streams while the ticks of other queues wait", async () => {
+    const { store } = own.current;
+    await store.send("q", [item()], SETTINGS);
+    await store.send("late", [item()], SETTINGS);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let hanging = 0;
+    const { session, open } = startPumps(
+      async () => [...names, "q", "late"],
+      async (queue, request) => {
+        hanging++;
+        if (names.includes(queue)) await released;
+        hanging--;
+        return store.tick(queue, request);
+      },
+    );
+    try {
+      await vi.waitFor(() => expect(session.held).toBe(1));
+      await vi.waitFor(() => expect(hanging).toBe(TENDING_AT_ONCE));
+      const late = open("late", SESSION_ID.replace("0123", "4567"));
+      await vi.waitFor(() => expect(late.held).toBe(1));
+    } finally {
+      release();
+    }
   });
 });

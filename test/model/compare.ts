@@ -98,6 +98,7 @@ function stateOf(stored: DumpedMessage, dump: QueueDump, id: string) {
     deliveries: stored.deliveryNumber,
     expireAtMs: stored.expireAtMs === 0 ? undefined : stored.expireAtMs,
     lengthMs: stored.leaseMs,
-    endsAtMs: dump.indexes.leases.get(id),
+    // Half a millisecond less after a grace.
+    endsAtMs: Math.ceil(dump.indexes.leases.get(id) ?? 0),
   };
 }

@@ -32,6 +32,21 @@ describe("JSON", () => {
     });
   });
 
+  test("leaves out empty values, at any depth", () => {
+    const empty = { note: "", by: undefined, failure: { type: "", message: "" } };
+    expect(
+      one((log) => log.info({ ...empty, held: 0, joined: false, in: { a: "", b: 1 } }, "m")),
+    ).toEqual({
+      level: "info",
+      time: expect.any(String),
+      node: "node-1",
+      held: 0,
+      joined: false,
+      in: { b: 1 },
+      msg: "m",
+    });
+  });
+
   test("lines below the level are not written", () => {
     const { log, lines } = capture({ logLevel: "warn" });
     log.info("no");
@@ -51,6 +66,9 @@ describe("secrets", () => {
     ["redisPassword"],
     ["api-key"],
     ["set-cookie"],
+    ["passwd"],
+    ["db_pwd"],
+    ["jwt"],
   ])("the value of %s is hidden, at any depth, in lines and in children", (key) => {
     const line = JSON.stringify([
       one((log) => log.info({ [key]: "hunter2" }, "m")),
@@ -76,10 +94,17 @@ describe("secrets", () => {
     expect(one((log) => log.info({ [key]: 7 }, "m"))).toMatchObject({ [key]: 7 });
   });
 
-  test("passwords inside URLs are hidden", () => {
-    expect(one((log) => log.info({ url: "redis://u:hunter2@h:1/0" }, "m"))).toMatchObject({
-      url: "redis://[hidden]@h:1/0",
-    });
+  test.each([
+    ["redis://u:hunter2@h:1/0", "redis://[hidden]@h:1/0"],
+    ["redis://:hun@ter2@h and redis://h", "redis://[hidden]@h and redis://h"],
+    ["see https://h/a@b", "see https://h/a@b"],
+    ["got authorization: Bearer hunter2-hunter2-hunter2==", "got authorization: Bearer [hidden]"],
+    ["send a bearer token", "send a bearer token"],
+    ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.hunter2_c2ln is expired", "[hidden] is expired"],
+  ])("%s is %s", (text, shown) => {
+    const line = one((log) => log.info({ text, err: new Error(text) }, "m"));
+    expect(line).toMatchObject({ text: shown, err: { message: shown } });
+    expect(JSON.stringify(line)).not.toContain("hunter2");
   });
 
   test("bytes are counted, not printed", () => {
@@ -141,9 +166,15 @@ describe("pretty", () => {
 
   test("control characters neither break the line nor reach the terminal", () => {
     const { log, text } = capture({ logFormat: "pretty" });
-    log.info({ a: "x\ny", b: "\u001b[31m", c: "\u009b31m" }, "one\ntwo");
-    expect(text().trimEnd().split("\n")).toHaveLength(1);
-    for (const c of ["\u001b", "\u009b"]) expect(text()).not.toContain(c);
+    const unsafe = ["\u001b", "\u009b", "\u2028", "\u2029", "\u202e", "\u2066", "\u200f", "\ufeff"];
+    for (const c of unsafe) {
+      const text = `a${c}b`;
+      const err = Object.assign(new Error(text), { stack: text });
+      log.info({ a: "x\ny", b: text, c: { in: [text] }, err }, `one\n${text}`);
+    }
+    expect(text().trimEnd().split("\n")).toHaveLength(2 * unsafe.length);
+    for (const c of unsafe) expect(text()).not.toContain(c);
+    expect(text()).toContain('b="a\\u202eb"');
   });
 
   test.each([

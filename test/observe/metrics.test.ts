@@ -131,6 +131,21 @@ describe("a scrape", () => {
     expect(samples.get('dlq_build_info{version="1.2.3"}')).toBe(1);
   });
 
+  it("begins no second read while the one that an earlier scrape gave up goes on", async () => {
+    const metrics = metricsWith({ collectTimeoutMs: 20 });
+    const read = Promise.withResolvers<QueueReport[]>();
+    let reads = 0;
+    metrics.watchQueues(() => {
+      reads += 1;
+      return read.promise;
+    });
+    expect((await scrape(metrics)).has('dlq_size{queue="q"}')).toBe(false);
+    const second = scrape(metrics);
+    read.resolve([report("q", { scheduled: 1 })]);
+    expect((await second).get('dlq_size{queue="q"}')).toBe(1);
+    expect(reads).toBe(1);
+  });
+
   it("has no queue gauges if the store fails", async () => {
     const metrics = metricsWith();
     metrics.watchQueues(() => Promise.reject(new Error("down")));

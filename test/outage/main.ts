@@ -3,8 +3,9 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { UsageError } from "../support/command-line.ts";
 import { installClients } from "./install.ts";
-import { HELP, type Options, readOptions, UsageError } from "./options.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
 import { runOutage } from "./outage.ts";
 import { table } from "./report.ts";
 

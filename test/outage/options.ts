@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { numberOption, parseOptions } from "../support/command-line.ts";
 
 /** The course of an outage. */
 export interface Plan {
@@ -40,13 +40,19 @@ killed, in the middle of the outage, and when the server is back.
 Exit code 0: each send that was kept was processed as one message. 1: something is wrong. 2: wrong options.
 `;
 
-export class UsageError extends Error {}
+const value = { type: "string" } as const;
+const OPTIONS = {
+  minutes: value,
+  rate: value,
+  keep: value,
+  help: { type: "boolean", short: "h" },
+} as const;
 
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parse(args);
-  const minutes = numberOf("minutes", values.minutes ?? "10.5", 0.1, 24 * 60);
-  const rate = numberOf("rate", values.rate ?? "40", 2, 1_000);
+  const values = parseOptions(args, OPTIONS);
+  const minutes = numberOption("minutes", values.minutes ?? "10.5", 0.1, 24 * 60);
+  const rate = numberOption("rate", values.rate ?? "40", 2, 1_000);
   return { plan: planOf(minutes, rate), keep: values.keep, help: values.help === true };
 }
 
@@ -65,27 +71,4 @@ function planOf(minutes: number, rate: number): Plan {
     afterMs: isLong ? 20_000 : 2_000,
     mustRecover: isLong,
   };
-}
-
-function parse(args: readonly string[]) {
-  const value = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        minutes: value,
-        rate: value,
-        keep: value,
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function numberOf(name: string, text: string, min: number, max: number): number {
-  const number = Number(text);
-  if (text.trim() !== "" && number >= min && number <= max) return number;
-  throw new UsageError(`--${name} takes a number from ${min} to ${max}, not ${text}.`);
 }

@@ -189,6 +189,36 @@ describe("Retry", () => {
         quarantineReasons: ["POISON"],
       },
       expectedCount: 0,
+      pageSize: 1_000,
+    });
+  });
+
+  it("by a filter returns where the next call continues", async () => {
+    const rig = await createRig();
+    const rest = {
+      place: { index: 1, score: 1_800_000_000_000, id: MESSAGE_ID },
+      startedAtMs: 1_800_000_000_001,
+      remaining: 7,
+    };
+    rig.dlq.onRetry = async () => ({ retriedCount: 3, refused: [], rest });
+    const filter = { reasons: [Reason.TIMEOUT, Reason.PLUGIN_ERROR] };
+    const first = { queue: "q", filter, expectedCount: 10, pageSize: 3 };
+    const { remainingCount, nextPageToken } = await clientOf(rig).retry(first);
+    expect(remainingCount).toBe(7);
+    expect(rig.dlq.retried[0]?.by).toMatchObject({ expectedCount: 10, pageSize: 3 });
+    const reordered = { reasons: filter.reasons.toReversed() };
+    await clientOf(rig).retry({ queue: "q", filter: reordered, pageToken: nextPageToken });
+    expect(rig.dlq.retried[1]?.by).toMatchObject({ from: rest });
+
+    for (const other of [
+      { queue: "r", filter },
+      { queue: "q", filter: {} },
+    ]) {
+      const error = await errorOf(clientOf(rig).retry({ ...other, pageToken: nextPageToken }));
+      expect(violationsOf(error).map(({ field }) => field)).toEqual(["page_token"]);
+    }
+    expect(await clientOf(rig).retry({ ...first, dryRun: true })).toMatchObject({
+      ...{ remainingCount: 7, nextPageToken: "" },
     });
   });
 
@@ -197,7 +227,11 @@ describe("Retry", () => {
     ["ids", { ids: Array.from({ length: 1001 }, () => MESSAGE_ID_TEXT) }],
     ["filter", { ids: [MESSAGE_ID_TEXT], filter: {}, expectedCount: 1 }],
     ["expected_count", { filter: {} }],
-    ["expected_count", { filter: {}, expectedCount: 1001 }],
+    ["page_size", { filter: {}, expectedCount: 1, pageSize: 1001 }],
+    ["page_size", { ids: [MESSAGE_ID_TEXT], pageSize: 1 }],
+    ["page_token", { filter: {}, pageToken: "nonsense" }],
+    ["page_token", { filter: {}, pageToken: Buffer.alloc(42, 1).toString("base64url") }],
+    ["page_token", { ids: [MESSAGE_ID_TEXT], pageToken: "nonsense" }],
     ["expected_count", { ids: [MESSAGE_ID_TEXT], expectedCount: 1 }],
     [
       "filter.states[1]",

@@ -13,6 +13,7 @@ import {
   StatsRequestSchema,
   StreamDueRequestSchema,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { readTls } from "../../src/rpc/tls.ts";
 import { errorOf, reasonOf } from "./in-memory.ts";
 import { aborted, delivery, opened, scheduled } from "./scripted-dlq.ts";
 import { grpcClient, rawCall, startServer } from "./sockets.ts";
@@ -323,7 +324,7 @@ describe("TLS", () => {
   const tls = { certFile: file("test-only.crt"), keyFile: file("test-only.key") };
 
   it("serves both listeners", async () => {
-    const server = await startServer({ config: { tls } });
+    const server = await startServer({ config: { tls: await readTls(tls) } });
     const transport = createGrpcTransport({
       baseUrl: `https://${server.grpc}`,
       nodeOptions: { rejectUnauthorized: false },
@@ -337,7 +338,7 @@ describe("TLS", () => {
     ["a missing file", { ...tls, keyFile: file("missing.key") }, "cannot read the TLS key"],
     ["another's key", { ...tls, keyFile: file("other-test-only.key") }, "do not match"],
   ])("fails at the start with an explanation for %s", async (_, files, words) => {
-    await expect(startServer({ config: { tls: files } })).rejects.toThrow(words);
+    await expect(readTls(files)).rejects.toThrow(words);
   });
 });
 

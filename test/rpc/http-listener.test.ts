@@ -216,11 +216,38 @@ describe("pages", () => {
   it("/metrics has the calls of both listeners, and needs no token", async () => {
     const { http, client } = await startServer({ tokens: ["t1"] });
     await errorOf(client.stats({}));
+    for (const method of ["Stats", "StreamDue"]) {
+      const body = method === "Stats" ? "{}" : Buffer.from([0, 0, 0, 0, 2, 0x7b, 0x7d]);
+      const type = method === "Stats" ? "application/json" : "application/connect+json";
+      const headers = { "content-type": type };
+      const url = `http://${http}/dlq.v1.DlqService/${method}`;
+      await (await fetch(url, { method: "POST", headers, body })).text();
+    }
     const page = await get(`http://${http}/metrics`);
     expect(page).toMatchObject({ status: 200, type: expect.stringContaining("text/plain") });
     expect(page.body).toContain(
-      'dlq_rpc_duration_seconds_count{method="dlq.v1.DlqService/Stats",code="UNAUTHENTICATED"} 1',
+      'dlq_rpc_duration_seconds_count{method="dlq.v1.DlqService/Stats",code="UNAUTHENTICATED"} 2',
     );
+    expect(page.body).toContain(
+      'dlq_rpc_duration_seconds_count{method="dlq.v1.DlqService/StreamDue",code="UNAUTHENTICATED"} 1',
+    );
+  });
+
+  it("/metrics can need a token, and the pages of probes never do", async () => {
+    const tokens = ["t1"];
+    const { http, logged } = await startServer({ tokens, config: { metricsNeedToken: true } });
+    const refused = await fetch(`http://${http}/metrics`);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+    expect(await refused.text()).toContain("no valid credentials");
+    expect(logged).toMatchObject([{ fields: { address: "127.0.0.1", method: "/metrics" } }]);
+    const headers = { authorization: "Bearer t1" };
+    const page = await get(`http://${http}/metrics`, { headers });
+    expect(page.status).toBe(200);
+    expect(page.body).toContain('{method="/metrics",code="UNAUTHENTICATED"} 1');
+    for (const path of ["livez", "readyz"]) {
+      expect((await get(`http://${http}/${path}`)).status).toBe(200);
+    }
   });
 
   it("list the pages for an unknown path", async () => {

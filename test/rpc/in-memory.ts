@@ -8,6 +8,7 @@ import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { SimulateCommand } from "../../src/app/simulate.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { Credentials } from "../../src/rpc/credentials.ts";
 import { createGuard, type GuardOptions } from "../../src/rpc/guard.ts";
 import type { Readiness } from "../../src/rpc/health.ts";
 import { registerServices } from "../../src/rpc/methods.ts";
@@ -60,6 +61,8 @@ export interface Rig {
 }
 
 export interface RigOptions extends Partial<GuardOptions> {
+  /** Entries of the setting `tokens`. Default: calls need none. */
+  tokens?: readonly string[];
   payloadMaxBytes?: number;
   maxStreamQueues?: number;
 }
@@ -74,9 +77,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
   const guard = createGuard({
-    tokens: [],
+    credentials: credentialsOf(options.tokens),
     metrics: NO_METRICS,
-    log: { error: (fields, message) => logged.push({ fields, message }) },
+    log: {
+      error: (fields, message) => logged.push({ fields, message }),
+      warn: (fields, message) => logged.push({ fields, message }),
+    },
     ...options,
   });
   const services = createServices({
@@ -97,6 +103,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     now: () => NOW_MS,
   });
   return { dlq, queues, deliveryBlocks, rules, simulated, readiness, logged, guard, services };
+}
+
+/** Without checking that tokens are long enough. */
+function credentialsOf(tokens: readonly string[] = []): Credentials {
+  const given = tokens.map((token) => ({ name: undefined, secret: { text: token } }));
+  return new Credentials(given.length === 0 ? undefined : given);
 }
 
 export function transportOf(rig: Rig) {

@@ -5,13 +5,13 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, it } from "vitest";
 import { file_dlq_v1_dlq_service } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { ServerReflectionAlpha } from "../../src/rpc/reflection-alpha.ts";
 import { grpcurl } from "../support/grpcurl.ts";
 import { startServer } from "./sockets.ts";
 
 describe.each([
   ["v1", ServerReflection],
-  ["v1alpha", ServerReflectionAlpha as unknown as typeof ServerReflection],
+  ["v1alpha", ServerReflectionAlpha],
 ])("reflection %s", (_, service) => {
   type Question = NonNullable<Parameters<typeof ask>[1]>;
   async function ask(address: string, messageRequest: { case: string; value: unknown }) {

@@ -4,20 +4,20 @@ import type { DeliveryBlockAdmin, OpenBreaker } from "../../src/app/queues/deliv
 export class ScriptedDeliveryBlocks implements DeliveryBlockAdmin {
   open: OpenBreaker[] = [];
   heldBy: Uint8Array | undefined;
-  readonly asked: { queue: string; key: string }[] = [];
+  readonly asked: object[] = [];
 
   async breakers(queue: string) {
     this.asked.push({ queue, key: "" });
     return this.open;
   }
 
-  async resetBreaker(queue: string, key: string) {
-    this.asked.push({ queue, key });
-    return this.open.some((one) => one.key === key);
+  async resetBreaker(reset: Parameters<DeliveryBlockAdmin["resetBreaker"]>[0]) {
+    this.asked.push(reset);
+    return this.open.some((one) => one.key === reset.key);
   }
 
-  async releaseOrder(queue: string, key: string) {
-    this.asked.push({ queue, key });
+  async releaseOrder(release: Parameters<DeliveryBlockAdmin["releaseOrder"]>[0]) {
+    this.asked.push(release);
     return this.heldBy;
   }
 }

@@ -40,8 +40,9 @@ test("a folder means the tests below it, and no others", () => {
   expect(testsOf(["test/cli"])).toEqual([
     "test/cli/cli.test.ts",
     "test/cli/config-command.test.ts",
+    "test/cli/token-command.test.ts",
   ]);
-  expect(testsOf(["test/cli/", "./test/cli/cli.test.ts"])).toHaveLength(2);
+  expect(testsOf(["test/cli/", "./test/cli/cli.test.ts"])).toHaveLength(3);
 });
 
 test("a path without tests is an error", () => {

@@ -28,6 +28,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "dlq-start-"));
   await cp(SCRIPTS, join(root, "scripts"), { recursive: true });
   await mkdir(join(root, "src"));
+  await cp(join(SCRIPTS, "../src/oldest-node.mjs"), join(root, "src/oldest-node.mjs"));
   await writeFile(join(root, "src/main.ts"), PROGRAM);
 });
 afterEach(async () => {

@@ -3,9 +3,10 @@
 
 import { machine } from "../bench/report/result-file.ts";
 import { compact } from "../bench/report/table.ts";
+import { UsageError } from "../support/command-line.ts";
 import { judgeEnding, missingParts } from "./ending.ts";
 import { judge } from "./judge.ts";
-import { HELP, type Options, readOptions, UsageError } from "./options.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
 import { type SoakReport, sampleLine, verdictTable, writeReport } from "./report.ts";
 import { othersPercent } from "./sample.ts";
 import { Soak } from "./soak.ts";

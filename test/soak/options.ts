@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { numberOption, parseOptions } from "../support/command-line.ts";
 
 export interface Options {
   readonly minutes: number;
@@ -42,42 +42,25 @@ A run of less than five minutes may fail only because the memory of a young proc
 Exit code 0: nothing grew. 1: something grew. 2: wrong options.
 `;
 
-export class UsageError extends Error {}
+const value = { type: "string" } as const;
+const OPTIONS = {
+  minutes: value,
+  rate: value,
+  measure: value,
+  every: value,
+  out: value,
+  help: { type: "boolean", short: "h" },
+} as const;
 
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parse(args);
+  const values = parseOptions(args, OPTIONS);
   return {
-    minutes: numberOf("minutes", values.minutes ?? "20", 0.05, 24 * 60),
-    rate: values.rate === undefined ? undefined : numberOf("rate", values.rate, 1, 100_000),
-    measureSeconds: numberOf("measure", values.measure ?? "10", 4, 600),
-    everySeconds: numberOf("every", values.every ?? "10", 0.2, 600),
+    minutes: numberOption("minutes", values.minutes ?? "20", 0.05, 24 * 60),
+    rate: values.rate === undefined ? undefined : numberOption("rate", values.rate, 1, 100_000),
+    measureSeconds: numberOption("measure", values.measure ?? "10", 4, 600),
+    everySeconds: numberOption("every", values.every ?? "10", 0.2, 600),
     out: values.out,
     help: values.help === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  const value = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        minutes: value,
-        rate: value,
-        measure: value,
-        every: value,
-        out: value,
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function numberOf(name: string, text: string, min: number, max: number): number {
-  const number = Number(text);
-  if (text.trim() !== "" && number >= min && number <= max) return number;
-  throw new UsageError(`--${name} takes a number from ${min} to ${max}, not ${text}.`);
 }

@@ -3,6 +3,8 @@ import type { Redis } from "ioredis";
 /** The store's clock, set by the test. */
 export interface TestClock {
   readonly nowMs: number;
+  /** What has passed so far, without jumps. */
+  readonly passedMs: number;
   /** Jumps to an instant, also back. Keys that expire keep their time to live. */
   set(nowMs: number): Promise<void>;
   /** Lets time pass, also for keys that expire. */
@@ -21,6 +23,7 @@ end`;
 
 export function createTestClock(redis: Redis, prefix: string): TestClock {
   let nowMs = 0;
+  let passedMs = 0;
   const set = async (toMs: number) => {
     nowMs = toMs;
     await redis.set(`${prefix}:clock`, toMs);
@@ -29,8 +32,12 @@ export function createTestClock(redis: Redis, prefix: string): TestClock {
     get nowMs() {
       return nowMs;
     },
+    get passedMs() {
+      return passedMs;
+    },
     set,
     async advance(ms) {
+      passedMs += ms;
       await set(nowMs + ms);
       await redis.eval(AGE_KEYS, 0, prefix, ms);
     },

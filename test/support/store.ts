@@ -47,6 +47,7 @@ export class TestStore {
       compressMinBytes: 0,
       clock: "key",
       deliverySettingsOf: () => this.deliverySettings,
+      now: () => performance.now() + this.clock.passedMs,
       ...options,
     });
     this.#opened.push(store);

@@ -41,7 +41,7 @@ type Server struct {
 type ServerOption func(*Server)
 
 // WithCommand sets the command of the server. Default: the words of DLQ_SERVER_COMMAND, such as
-// `node path/to/dlq-service/src/main.ts`, or dlq on the PATH.
+// `node path/to/dlq-service/src/main.mjs`, or dlq on the PATH.
 func WithCommand(words ...string) ServerOption { return func(s *Server) { s.command = words } }
 
 // WithEnv adds settings of the server, in the form DLQ_…=value.

@@ -174,9 +174,13 @@ const (
 	ConditionCode_CONDITION_CODE_ISOLATING ConditionCode = 9
 	// A limiter blocks due messages: the queue's rate, its limits by key, or its retry budget.
 	ConditionCode_CONDITION_CODE_LIMITED ConditionCode = 10
-	// Ordering keys wait behind a quarantined message: retry it, remove it, or call
+	// Ordering keys wait behind a quarantined message: retry it, or call
 	// DlqAdminService.ReleaseOrderingKey.
 	ConditionCode_CONDITION_CODE_ORDER_HELD ConditionCode = 11
+	// Sends are refused: memory or disk of the store is nearly full, or the queue is at a limit.
+	ConditionCode_CONDITION_CODE_SENDS_REFUSED ConditionCode = 12
+	// Some of its messages are quarantined, and others are not.
+	ConditionCode_CONDITION_CODE_QUARANTINED ConditionCode = 13
 )
 
 // Enum value maps for ConditionCode.
@@ -194,6 +198,8 @@ var (
 		9:  "CONDITION_CODE_ISOLATING",
 		10: "CONDITION_CODE_LIMITED",
 		11: "CONDITION_CODE_ORDER_HELD",
+		12: "CONDITION_CODE_SENDS_REFUSED",
+		13: "CONDITION_CODE_QUARANTINED",
 	}
 	ConditionCode_value = map[string]int32{
 		"CONDITION_CODE_UNSPECIFIED":     0,
@@ -208,6 +214,8 @@ var (
 		"CONDITION_CODE_ISOLATING":       9,
 		"CONDITION_CODE_LIMITED":         10,
 		"CONDITION_CODE_ORDER_HELD":      11,
+		"CONDITION_CODE_SENDS_REFUSED":   12,
+		"CONDITION_CODE_QUARANTINED":     13,
 	}
 )
 
@@ -1375,8 +1383,9 @@ type Delivery struct {
 	Attempt uint32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// Counts every delivery of the message, including lost and released ones.
 	DeliveryNumber uint32 `protobuf:"varint,5,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
-	// True: an earlier delivery ended without a reported outcome, so the work may already have
-	// taken effect. Check before you do it again.
+	// True: an earlier delivery ended without a reported outcome, or the store may have lost one (it
+	// restarted or failed over when the message was due). So the work may already have taken effect.
+	// Check before you do it again.
 	OutcomeUnknown bool `protobuf:"varint,6,opt,name=outcome_unknown,json=outcomeUnknown,proto3" json:"outcome_unknown,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -2393,16 +2402,21 @@ type RetryRequest struct {
 	Ids []string `protobuf:"bytes,3,rep,name=ids,proto3" json:"ids,omitempty"`
 	// Everything that matches, instead of ids.
 	Filter *MessageFilter `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Required with a filter: how many messages it should match, as Stats counts them. Checked in the
-	// same step as the change; at most 1,000. A message that a rule is moving to another queue counts
-	// and is refused as in flight: retry it in that queue.
+	// Required with a filter: how many messages it should match in all, as Stats counts them. Checked
+	// in the same step as the change. With a page_token it is neither required nor checked. A message
+	// that a rule is moving to another queue counts and is refused as in flight: retry it in that
+	// queue.
 	ExpectedCount *uint32 `protobuf:"varint,5,opt,name=expected_count,json=expectedCount,proto3,oneof" json:"expected_count,omitempty"`
 	// Edits of each message, applied in order, all or none, in the same step as the retry. At most 10. A
 	// transform that a message has had before is not applied again. The messages to edit may have
-	// 16 MiB in all.
+	// 16 MiB in all: with large ones, choose a smaller page_size.
 	Transforms []*Transform `protobuf:"bytes,6,rep,name=transforms,proto3" json:"transforms,omitempty"`
 	// True: changes nothing; the answer shows what would happen.
-	DryRun        bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	DryRun bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// With a filter: act on at most this many messages. 1 to 1,000. Default 1,000.
+	PageSize uint32 `protobuf:"varint,8,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the previous answer, with the same queue and filter. Empty: from the start.
+	PageToken     string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2486,6 +2500,20 @@ func (x *RetryRequest) GetDryRun() bool {
 	return false
 }
 
+func (x *RetryRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *RetryRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // Selects messages of one queue. All conditions must hold; an empty list means any value.
 type MessageFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2559,7 +2587,12 @@ type RetryResponse struct {
 	Refused []*RefusedRetry `protobuf:"bytes,2,rep,name=refused,proto3" json:"refused,omitempty"`
 	// For a dry run with transforms: the first messages that would be edited, at most 10, and as many
 	// as fit into 3 MiB.
-	Previews      []*RetryPreview `protobuf:"bytes,3,rep,name=previews,proto3" json:"previews,omitempty"`
+	Previews []*RetryPreview `protobuf:"bytes,3,rep,name=previews,proto3" json:"previews,omitempty"`
+	// With a filter: how many matching messages this call and those before it did not reach. Some may
+	// have left meanwhile. 0: all were reached.
+	RemainingCount uint32 `protobuf:"varint,4,opt,name=remaining_count,json=remainingCount,proto3" json:"remaining_count,omitempty"`
+	// Where the next call continues. Empty: nothing remains, or it was a dry run.
+	NextPageToken string `protobuf:"bytes,5,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2613,6 +2646,20 @@ func (x *RetryResponse) GetPreviews() []*RetryPreview {
 		return x.Previews
 	}
 	return nil
+}
+
+func (x *RetryResponse) GetRemainingCount() uint32 {
+	if x != nil {
+		return x.RemainingCount
+	}
+	return 0
+}
+
+func (x *RetryResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // A message before and after edits.
@@ -2849,7 +2896,7 @@ type StatsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Messages stored in the reported queues, in any state.
 	TotalMessages int64 `protobuf:"varint,1,opt,name=total_messages,json=totalMessages,proto3" json:"total_messages,omitempty"`
-	// Those of them in quarantine.
+	// Those of them in quarantine, for any reason: not only those that are there as POISON.
 	TotalPoisonMessages int64 `protobuf:"varint,2,opt,name=total_poison_messages,json=totalPoisonMessages,proto3" json:"total_poison_messages,omitempty"`
 	// One for each queue, by name. A requested queue that does not exist is empty.
 	Queues []*QueueStats `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
@@ -2947,7 +2994,7 @@ type QueueStats struct {
 	Rates *Rates `protobuf:"bytes,12,opt,name=rates,proto3" json:"rates,omitempty"`
 	// Counts since the queue exists.
 	Totals *Totals `protobuf:"bytes,13,opt,name=totals,proto3" json:"totals,omitempty"`
-	// Why nothing moves, or that messages are delivered. Most important first.
+	// Why messages do not move, or that they are delivered. Most important first.
 	Conditions []*Condition `protobuf:"bytes,14,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	// The queue's circuit breaker; CLOSED where it has none.
 	BreakerState BreakerState `protobuf:"varint,15,opt,name=breaker_state,json=breakerState,proto3,enum=dlq.v1.BreakerState" json:"breaker_state,omitempty"`
@@ -3626,7 +3673,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x11lease_expire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0fleaseExpireTime\x12\x1f\n" +
 	"\vshould_stop\x18\x04 \x01(\bR\n" +
 	"shouldStop\x12\x16\n" +
-	"\x06detail\x18\x05 \x01(\tR\x06detail\"\x8f\x02\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\"\xcb\x02\n" +
 	"\fRetryRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -3637,16 +3684,21 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\n" +
 	"transforms\x18\x06 \x03(\v2\x11.dlq.v1.TransformR\n" +
 	"transforms\x12\x17\n" +
-	"\adry_run\x18\a \x01(\bR\x06dryRunB\x11\n" +
+	"\adry_run\x18\a \x01(\bR\x06dryRun\x12\x1b\n" +
+	"\tpage_size\x18\b \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\t \x01(\tR\tpageTokenB\x11\n" +
 	"\x0f_expected_count\"\xb0\x01\n" +
 	"\rMessageFilter\x12,\n" +
 	"\x06states\x18\x01 \x03(\x0e2\x14.dlq.v1.MessageStateR\x06states\x12(\n" +
 	"\areasons\x18\x02 \x03(\x0e2\x0e.dlq.v1.ReasonR\areasons\x12G\n" +
-	"\x12quarantine_reasons\x18\x03 \x03(\x0e2\x18.dlq.v1.QuarantineReasonR\x11quarantineReasons\"\x96\x01\n" +
+	"\x12quarantine_reasons\x18\x03 \x03(\x0e2\x18.dlq.v1.QuarantineReasonR\x11quarantineReasons\"\xe7\x01\n" +
 	"\rRetryResponse\x12#\n" +
 	"\rretried_count\x18\x01 \x01(\rR\fretriedCount\x12.\n" +
 	"\arefused\x18\x02 \x03(\v2\x14.dlq.v1.RefusedRetryR\arefused\x120\n" +
-	"\bpreviews\x18\x03 \x03(\v2\x14.dlq.v1.RetryPreviewR\bpreviews\"|\n" +
+	"\bpreviews\x18\x03 \x03(\v2\x14.dlq.v1.RetryPreviewR\bpreviews\x12'\n" +
+	"\x0fremaining_count\x18\x04 \x01(\rR\x0eremainingCount\x12&\n" +
+	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\"|\n" +
 	"\fRetryPreview\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\x06before\x18\x02 \x01(\v2\x16.dlq.v1.MessageContentR\x06before\x12,\n" +
@@ -3736,7 +3788,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x17RETRY_REFUSAL_NOT_FOUND\x10\x01\x12\x1b\n" +
 	"\x17RETRY_REFUSAL_IN_FLIGHT\x10\x02\x12\x1c\n" +
 	"\x18RETRY_REFUSAL_INVALID_ID\x10\x03\x12\"\n" +
-	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\x81\x03\n" +
+	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\xc3\x03\n" +
 	"\rConditionCode\x12\x1e\n" +
 	"\x1aCONDITION_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14CONDITION_CODE_EMPTY\x10\x01\x12\"\n" +
@@ -3750,7 +3802,9 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x18CONDITION_CODE_ISOLATING\x10\t\x12\x1a\n" +
 	"\x16CONDITION_CODE_LIMITED\x10\n" +
 	"\x12\x1d\n" +
-	"\x19CONDITION_CODE_ORDER_HELD\x10\v2\xc7\x03\n" +
+	"\x19CONDITION_CODE_ORDER_HELD\x10\v\x12 \n" +
+	"\x1cCONDITION_CODE_SENDS_REFUSED\x10\f\x12\x1e\n" +
+	"\x1aCONDITION_CODE_QUARANTINED\x10\r2\xc7\x03\n" +
 	"\n" +
 	"DlqService\x12@\n" +
 	"\tSendToDlq\x12\x18.dlq.v1.SendToDlqRequest\x1a\x19.dlq.v1.SendToDlqResponse\x12O\n" +

@@ -88,11 +88,16 @@ type DlqServiceClient interface {
 	// ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones
 	// are refused, and so are messages that can't be edited.
 	//
+	// A filter may match any number of messages. One call acts on up to 1,000 of them: call again with
+	// the answer's next_page_token until it is empty. Those calls find only messages that are in their
+	// state since before the first call. So a message that was retried and comes back to the filter,
+	// as by another failure, is not retried again, and the loop ends. A new request_id for each call.
+	//
 	// Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
-	// than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
-	// would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
-	// number matches than expected; nothing changed), ABORTED (messages changed meanwhile; try again),
-	// RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
+	// than 1,000 ids, a filter without expected_count, a page_token of another queue or filter, a
+	// transform that would fail on any message, more than 16 MiB of messages to edit),
+	// FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
+	// changed meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
 	Retry(ctx context.Context, in *RetryRequest, opts ...grpc.CallOption) (*RetryResponse, error)
 	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
@@ -246,11 +251,16 @@ type DlqServiceServer interface {
 	// ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones
 	// are refused, and so are messages that can't be edited.
 	//
+	// A filter may match any number of messages. One call acts on up to 1,000 of them: call again with
+	// the answer's next_page_token until it is empty. Those calls find only messages that are in their
+	// state since before the first call. So a message that was retried and comes back to the filter,
+	// as by another failure, is not retried again, and the loop ends. A new request_id for each call.
+	//
 	// Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
-	// than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
-	// would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
-	// number matches than expected; nothing changed), ABORTED (messages changed meanwhile; try again),
-	// RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
+	// than 1,000 ids, a filter without expected_count, a page_token of another queue or filter, a
+	// transform that would fail on any message, more than 16 MiB of messages to edit),
+	// FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
+	// changed meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
 	Retry(context.Context, *RetryRequest) (*RetryResponse, error)
 	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.

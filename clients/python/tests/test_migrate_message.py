@@ -152,6 +152,7 @@ def test_urls_are_shown_without_passwords() -> None:
     assert (
         shown_url("redis://user:secret@host:6379/1?password=x&db=2") == "redis://host:6379/1?db=2"
     )
+    assert shown_url("redis://:sec@ret@host:6379/1") == "redis://host:6379/1"
     assert shown_url("unix:///run/redis.sock") == "unix:///run/redis.sock"
 
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -23,7 +22,7 @@ import dlq
 import dlq.aio
 from dlq._engine.connection import CallFailed, Connection, ReconnectingChannel
 from dlq.options import ClientOptions
-from dlq.testing import FakeServer, LocalServer, fake_server, local_server
+from dlq.testing import FakeServer, fake_server
 from dlq.v1 import dlq_service_pb2 as pb
 from dlq.v1.dlq_service_pb2_grpc import DlqServiceServicer, add_DlqServiceServicer_to_server
 
@@ -33,46 +32,6 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port: int = found.getsockname()[1]
         return port
-
-
-@pytest.fixture
-def own_server() -> Iterator[LocalServer]:
-    with local_server() as found:
-        yield found
-
-
-def accepted(target: str, queue: str) -> int:
-    with dlq.Client(target, spool=False) as client:
-        [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue]), timeout=10).queues
-        return stats.totals.accepted
-
-
-def test_messages_sent_during_an_outage_are_stored_once(
-    own_server: LocalServer, spool_folder: Path
-) -> None:
-    spool = dlq.SpoolOptions(folder=spool_folder)
-    with dlq.Client(own_server.target, service="shop", timeout=0.5, spool=spool) as client:
-        assert client.send("q", "before").status == "sent"
-        own_server.stop()
-        assert client.send("q", "first") == dlq.Spooled(durable=True)
-        began = time.monotonic()
-        for n in range(200):
-            assert client.send("q", f"{n}").status == "spooled"
-        assert time.monotonic() - began < 2, "no calls while the service is unavailable"
-        own_server.start()
-        until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
-        assert accepted(own_server.target, "q") == 202
-        until(lambda: client.send("q", "after").status == "sent")
-
-
-def test_sends_survive_a_restart_without_spool(own_server: LocalServer) -> None:
-    with dlq.Client(own_server.target, spool=False, timeout=60) as client:
-        client.send("q", "a")
-        own_server.stop()
-        futures = [client.send_soon("q", str(n)) for n in range(100)]
-        own_server.start()
-        assert {one.result(60).status for one in futures} == {"sent"}
-    assert accepted(own_server.target, "q") == 101
 
 
 def test_a_server_without_answers_delays_a_send_by_the_timeout(spool_folder: Path) -> None:
@@ -182,15 +141,6 @@ def test_a_batch_refused_entirely_as_unavailable_is_a_failed_call(
         until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
 
 
-def test_close_moves_pending_sends_to_the_spool(spool_folder: Path) -> None:
-    spool = dlq.SpoolOptions(folder=spool_folder)
-    client = dlq.Client("127.0.0.1:1", service="shop", timeout=60, spool=spool)
-    future = client.send_soon("q", "x")
-    client.close(0)
-    assert future.result(0) == dlq.Spooled(durable=True)
-    assert len(list(spool_folder.glob("shop/*.spool"))) == 1
-
-
 PROGRAM = """
 import sys, dlq
 client = dlq.Client(sys.argv[1], service="shop", timeout=60, spool=dlq.SpoolOptions(folder=sys.argv[2]))
@@ -222,27 +172,6 @@ def test_sends_are_numbered_by_client_and_queue(fake: FakeServer) -> None:
     assert [one.number for one in numbers] == [1, 2, 1, 1]
     assert len({one.client_id for one in numbers}) == 2
     assert {len(one.client_id) for one in numbers} == {16}
-
-
-def test_finally_refused_messages_leave_the_spool(
-    own_server: LocalServer, spool_folder: Path
-) -> None:
-    dropped: list[tuple[str, str]] = []
-    spool = dlq.SpoolOptions(folder=spool_folder)
-    own_server.stop()
-    with dlq.Client(
-        own_server.target,
-        service="shop",
-        timeout=0.3,
-        spool=spool,
-        on_dropped=lambda error, queue: dropped.append((error.kind, queue)),
-    ) as client:
-        for queue in ("q", "a/b", "q"):
-            assert client.send(queue, "x").status == "spooled"
-        own_server.start()
-        until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
-    assert dropped == [("refused", "a/b")]
-    assert accepted(own_server.target, "q") == 2
 
 
 def test_asyncio_sends_are_spooled(spool_folder: Path) -> None:

@@ -80,14 +80,6 @@ def test_a_message_longer_than_a_record_is_refused(
     assert len(texts(store)) == 1
 
 
-def test_a_file_of_another_format_is_not_changed(spool_folder: Path) -> None:
-    path = orphan_in(spool_folder)
-    path.write_bytes(path.read_bytes().replace(b"DLQ-SPOOL 1\n", b"DLQ-SPOOL 2\n"))
-    os.utime(path, (0, 0))
-    assert store_in(spool_folder).recover_orphans() == 0
-    assert files(spool_folder) == [path]
-
-
 @pytest.mark.parametrize("type_", RecordType)
 def test_a_record_with_an_invalid_body_is_skipped(spool_folder: Path, type_: RecordType) -> None:
     path = orphan_in(spool_folder)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -69,18 +67,6 @@ def test_a_file_has_the_documented_format(spool_folder: Path) -> None:
     [_, message] = Records(data)
     assert message.type == RecordType.MESSAGE
     assert SpooledMessage.FromString(message.body).request.send_number.number == 1
-
-
-def test_messages_are_read_oldest_first_and_an_empty_file_is_removed(spool_folder: Path) -> None:
-    store = store_in(spool_folder)
-    for text in "abc":
-        store.append(request(text))
-    [first, *_] = store.oldest(1, 1 << 20)
-    store.remove([first])
-    assert texts(store) == ["b", "c"]
-    store.remove(store.oldest(10, 1 << 20))
-    assert store.is_empty
-    assert files(spool_folder) == []
 
 
 def test_open_messages_of_an_ended_process_are_recovered(spool_folder: Path) -> None:
@@ -159,36 +145,6 @@ def test_an_old_file_without_record_is_removed(spool_folder: Path) -> None:
     assert not empty.exists()
 
 
-def test_files_of_another_target_are_not_recovered(spool_folder: Path) -> None:
-    other = SpoolStore(dlq.SpoolOptions(folder=spool_folder), "elsewhere:1", "shop")
-    other.append(request("a"))
-    other.close()
-    [path] = files(spool_folder)
-    old = path.stat().st_mtime - 500
-    gone = owner_of("elsewhere:1", "shop")
-    gone.process_start += 1
-    with path.open("ab") as file:
-        file.write(encode(RecordType.OWNER, gone.SerializeToString()))
-    os.utime(path, (old, old))
-    assert store_in(spool_folder).recover_orphans() == 0
-    assert files(spool_folder) == [path]
-
-
-def test_a_file_of_another_host_is_an_orphan_after_120_s(spool_folder: Path) -> None:
-    orphaned = store_in(spool_folder)
-    orphaned.append(request("a"))
-    [path] = files(spool_folder)
-    owner = owner_of(TARGET, "shop")
-    owner.host = "elsewhere"
-    with path.open("ab") as file:
-        file.write(encode(RecordType.OWNER, owner.SerializeToString()))
-    store = store_in(spool_folder)
-    assert store.recover_orphans() == 0
-    old = path.stat().st_mtime - 121
-    os.utime(path, (old, old))
-    assert store.recover_orphans() == 1
-
-
 def test_damaged_bytes_are_skipped_and_counted_except_at_the_end(spool_folder: Path) -> None:
     orphaned = store_in(spool_folder)
     for text in "abc":
@@ -217,54 +173,12 @@ def test_an_unknown_record_type_does_not_stop_reading() -> None:
     assert [one.type for one in Records(data)] == [7, RecordType.MESSAGE]
 
 
-def test_the_size_limit_holds_and_removed_messages_free_space(spool_folder: Path) -> None:
-    store = store_in(spool_folder, max_bytes=3_000)
-    count = 0
-    with pytest.raises(dlq.DlqClientError) as caught:
-        while count < 100:
-            store.append(request("x" * 500))
-            count += 1
-    assert caught.value.kind == "spool-full"
-    assert 1 <= count <= 5
-    store.remove(store.oldest(100, 1 << 20))
-    assert store.append(request("again"))
-
-
-def test_without_a_folder_messages_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DLQ_SPOOL_DIR", "XDG_STATE_HOME", "HOME"):
-        monkeypatch.setenv(name, "/dev/null/nothing")
-    store = SpoolStore(dlq.SpoolOptions(), TARGET, "shop")
-    assert store.append(request("a")) is False
-    assert texts(store) == ["a"]
-    store.remove(store.oldest(1, 1 << 20))
-    assert store.is_empty
-
-
 @pytest.mark.parametrize(
     ("service", "name"),
     [("", "default"), ("shop", "shop"), ("..", "_"), (".", "_"), ("a/b", "a_b"), ("é", "__")],
 )
 def test_service_names_become_safe_folder_names(service: str, name: str) -> None:
     assert folder_name(service) == name
-
-
-PROGRAM = """
-import os, signal, sys, dlq
-client = dlq.Client(sys.argv[1], service="shop", timeout=0.2, spool=dlq.SpoolOptions(folder=sys.argv[2]))
-for n in range(50):
-    result = client.send("q", f"{n}", ValueError("x"))
-    assert result == dlq.Spooled(durable=True), result
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_spooled_messages_survive_sigkill(spool_folder: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-c", PROGRAM, TARGET, str(spool_folder)], timeout=60, check=False
-    )
-    store = store_in(spool_folder)
-    assert store.recover_orphans() == 1
-    assert texts(store) == [str(n) for n in range(50)]
 
 
 def test_an_incomplete_write_does_not_damage_later_records(

@@ -3,7 +3,7 @@ import type { RefusedRetry, RetryOutcome } from "../../core/message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
-import type { RetryPreview } from "../commands.ts";
+import type { Caller, RetryPreview } from "../commands.ts";
 import { nextTurn } from "../timers.ts";
 import {
   contentBytes,
@@ -27,10 +27,14 @@ export interface EditedRetry {
   ids: readonly Uint8Array[];
   transforms: readonly Transform[];
   signal?: AbortSignal | undefined;
+  caller?: Caller;
 }
 
-/** The source in the record of an edit. */
-const SOURCE = "Retry";
+/** Returns the source in the record of an edit. */
+function sourceOf(caller: Caller): string {
+  return caller === undefined ? "Retry" : `Retry by ${caller}`;
+}
+
 const PREVIEWS = 10;
 const PREVIEW_BYTES = 3 * 1024 * 1024;
 /** Attempts for messages that change between reading and writing. */
@@ -88,9 +92,9 @@ export async function tryRetry(
 
 async function decide(
   parts: EditedRetryParts,
-  { queue, request, ids, transforms, signal }: EditedRetry,
+  { queue, request, ids, transforms, signal, caller }: EditedRetry,
 ): Promise<Decided | AnsweredBefore> {
-  const decider = new RetryDecider(parts, queue, transforms);
+  const decider = new RetryDecider(parts, queue, transforms, sourceOf(caller));
   const distinct = [...new Map(ids.map((id) => [formatMessageId(id), id])).values()];
   for await (const one of storedContents(parts.messages, queue, request, distinct)) {
     signal?.throwIfAborted();
@@ -111,8 +115,13 @@ class RetryDecider {
   readonly #previews: RetryPreview[] = [];
   #previewRoom = PREVIEW_BYTES;
 
-  constructor(parts: EditedRetryParts, queue: string, transforms: readonly Transform[]) {
-    this.#sourced = transforms.map((transform) => ({ transform, source: SOURCE }));
+  constructor(
+    parts: EditedRetryParts,
+    queue: string,
+    transforms: readonly Transform[],
+    source: string,
+  ) {
+    this.#sourced = transforms.map((transform) => ({ transform, source }));
     this.#context = editContext(queue, parts);
   }
 
@@ -162,6 +171,6 @@ class RetryDecider {
 function tooMuch() {
   return invalidField(
     "transforms",
-    "the messages exceed 16 MiB in total, before or after the edits; retry fewer at a time, by ids or with a narrower filter",
+    "the messages exceed 16 MiB in total, before or after the edits; retry fewer at a time, by ids or with a smaller page_size",
   );
 }

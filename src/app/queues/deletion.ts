@@ -1,5 +1,6 @@
 import { aborted, precondition, staleEtag } from "../../core/errors.ts";
 import type { Store } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
 
@@ -9,12 +10,15 @@ export interface QueueDeletion {
   expectedCount: number;
   /** Empty: any. */
   etag: string;
+  caller?: Caller;
 }
 
 export interface DeletionParts {
   store: Pick<Store, "configs" | "hasQueue" | "deletion">;
   inForce: Pick<SettingsInForce, "stored">;
   log: DecisionLog;
+  /** Called when nothing of a queue is left in the store. */
+  onDeleted?: () => void;
 }
 
 /** Attempts when settings change at the same time. */
@@ -33,7 +37,7 @@ export class Deletions {
   }
 
   /** Returns how many messages were removed. */
-  async delete({ queue, expectedCount, etag }: QueueDeletion): Promise<number> {
+  async delete({ queue, expectedCount, etag, caller }: QueueDeletion): Promise<number> {
     const { store, inForce } = this.#parts;
     if (etag !== "") {
       await store.configs.refresh();
@@ -50,6 +54,7 @@ export class Deletions {
         `${queue} has ${sealed.inFlight} in flight; pause it, and wait for their outcomes`,
       );
     }
+    this.#parts.log.info({ queue, messages: sealed.messages, caller }, "deleting queue");
     // A run that began earlier may belong to an earlier queue of this name.
     await this.#running.get(queue)?.catch(() => {});
     await this.#finish(queue);
@@ -82,11 +87,12 @@ export class Deletions {
   }
 
   async #finishNow(queue: string): Promise<void> {
-    const { store, log } = this.#parts;
+    const { store, log, onDeleted } = this.#parts;
     // Each step is short, so that other calls run in between.
     if (!(await this.#purgeAll(queue)) || !(await this.#removeSettings(queue))) return;
     await store.deletion.remove(queue);
     log.info({ queue }, "queue deleted");
+    onDeleted?.();
   }
 
   /** Removes all messages. False: another server has finished the deletion. */

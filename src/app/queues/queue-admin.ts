@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  changedFields,
   encodeQueueRecord,
   isEmptyQueueConfig,
   isSameQueueConfig,
@@ -9,6 +10,7 @@ import {
 import { aborted, staleEtag } from "../../core/errors.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
@@ -29,6 +31,7 @@ export interface QueueUpdate {
    * invalid one.
    */
   apply(present: QueueConfig): QueueConfig;
+  caller?: Caller;
 }
 
 export interface QueuePage {
@@ -99,7 +102,7 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
  */
 async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise<void> {
   const { store, inForce, check, log } = parts;
-  const { queue, etag } = update;
+  const { queue, etag, caller } = update;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     await store.configs.refresh();
     const seen = store.configs.get(queue);
@@ -110,12 +113,29 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
       throw staleEtag(`the configuration of queue ${queue}`);
     check(queue, next);
     if (await store.configs.replace(queue, seen, encoder(next))) {
-      log.info({ queue }, "queue updated");
       await store.configs.refresh();
+      logChange(log, { queue, caller }, changedFields(present.config, next), inForce.of(queue));
       return;
     }
   }
   throw aborted(200, `the configuration of queue ${queue}`);
+}
+
+/** A pause has a line of its own: operators look for it. */
+function logChange(
+  log: DecisionLog,
+  facts: { queue: string; caller: Caller },
+  changed: readonly string[],
+  { paused, pausedReason: reason, pausedUntilAtMs }: QueueSettings,
+): void {
+  if (changed.includes("pause")) {
+    const until =
+      pausedUntilAtMs === undefined ? {} : { until: new Date(pausedUntilAtMs).toISOString() };
+    if (paused) log.info({ ...facts, reason, ...until }, "queue paused");
+    else log.info(facts, "queue resumed");
+  }
+  const others = changed.filter((field) => field !== "pause");
+  if (others.length > 0) log.info({ ...facts, changed: others }, "queue updated");
 }
 
 /** Undefined if there is nothing to store. */

@@ -7,6 +7,7 @@ import { CompiledRules, type RuleDecision } from "../../rules/compiled-rules.ts"
 import type { RuleFacts } from "../../rules/facts.ts";
 import type { Rule, RuleEvent } from "../../rules/rule.ts";
 import type { Store } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
 import { EditBudget, groupsOfRules, planGroups } from "../edits/plan-edits.ts";
 import type { DecisionLog } from "../observer.ts";
 import { nextTurn } from "../timers.ts";
@@ -17,6 +18,7 @@ export interface RuleUpdate {
   etag: string;
   /** The complete set, already validated. */
   rules: RuleSet["rules"];
+  caller?: Caller;
 }
 
 export interface RuleTest {
@@ -113,7 +115,10 @@ async function tryOn(
  * If nothing would change, the call succeeds whatever the etag, so that it can be repeated after a
  * lost answer.
  */
-async function applyUpdate(parts: RuleAdminParts, { etag, rules }: RuleUpdate): Promise<void> {
+async function applyUpdate(
+  parts: RuleAdminParts,
+  { etag, rules, caller }: RuleUpdate,
+): Promise<void> {
   const { store, inForce, log } = parts;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     await store.deployment.refresh();
@@ -124,7 +129,7 @@ async function applyUpdate(parts: RuleAdminParts, { etag, rules }: RuleUpdate): 
     const next = randomBytes(8).toString("hex");
     const encode = (nowMs: number) => encodeRuleSet(rules, next, nowMs);
     if (await store.deployment.replace(RULES, seen, encode)) {
-      log.info({ rules: rules.length }, "routing rules updated");
+      log.info({ rules: rules.length, caller }, "routing rules updated");
       await store.deployment.refresh();
       return;
     }

@@ -1,5 +1,5 @@
 import { LIMITS } from "../../core/settings.ts";
-import { DAY_MS } from "./time.ts";
+import { DAY_MS } from "../../core/time-units.ts";
 
 /** The limits in the contract. Bytes are UTF-8 bytes. */
 export const WIRE_LIMITS = {

@@ -26,6 +26,7 @@ import {
   reasonFromNumber,
 } from "../../core/reason.ts";
 import { LIMITS } from "../../core/settings.ts";
+import { decodeRetryToken, encodeRetryToken } from "./retry-token.ts";
 import { REFUSAL_NUMBERS, STATE_NUMBERS } from "./states.ts";
 import { readTransforms } from "./transform.ts";
 import { checkCount, checkQueue, checkRequestId, Violations } from "./violations.ts";
@@ -42,23 +43,38 @@ export function readRetryRequest(request: RetryRequest): RetryCommand {
 }
 
 function readSelection(v: Violations, request: RetryRequest): RetryCommand["by"] {
-  const { ids, filter, expectedCount } = request;
-  if (filter === undefined) {
+  const { ids, expectedCount, pageSize, pageToken } = request;
+  if (request.filter === undefined) {
     if (ids.length === 0) v.add("ids", "is empty; give ids or a filter");
     checkCount(v, "ids", ids.length, 0, LIMITS.retryIds);
-    if (expectedCount !== undefined) v.add("expected_count", "is only for a filter; leave it out");
+    for (const [field, isGiven] of [
+      ["expected_count", expectedCount !== undefined],
+      ["page_size", pageSize !== 0],
+      ["page_token", pageToken !== ""],
+    ] as const) {
+      if (isGiven) v.add(field, "is only for a filter; leave it out");
+    }
     return { ids: ids.map(parseMessageId) };
   }
   if (ids.length > 0) v.add("filter", "contradicts ids: give one of them, not both");
-  if (expectedCount === undefined) {
+  if (expectedCount === undefined && pageToken === "") {
     v.add("expected_count", "is required with a filter: the number of messages that it matches");
-  } else if (expectedCount > LIMITS.retryIds) {
+  }
+  if (pageSize > LIMITS.retryIds) {
+    v.add("page_size", `is ${pageSize}; at most ${LIMITS.retryIds} are allowed`);
+  }
+  const filter = readFilter(v, request.filter);
+  const from = pageToken === "" ? undefined : decodeRetryToken(request.queue, filter, pageToken);
+  if (pageToken !== "" && from === undefined) {
     v.add(
-      "expected_count",
-      `is ${expectedCount}; one call retries at most ${LIMITS.retryIds}: narrow the filter`,
+      "page_token",
+      "is not the next_page_token of a Retry with this queue and filter; leave it out to start again",
     );
   }
-  return { filter: readFilter(v, filter), expectedCount: expectedCount ?? 0 };
+  return {
+    ...{ filter, expectedCount: expectedCount ?? 0, from },
+    pageSize: pageSize === 0 ? LIMITS.retryIds : pageSize,
+  };
 }
 
 function readFilter(v: Violations, filter: WireFilter): MessageFilter {
@@ -107,8 +123,16 @@ function retryableState(state: number): "SCHEDULED" | "QUARANTINED" | undefined 
   return state === MessageState.QUARANTINED ? "QUARANTINED" : undefined;
 }
 
-export function writeRetry(request: RetryRequest, result: RetryResult): RetryResponse {
+export function writeRetry(
+  request: RetryRequest,
+  { by }: RetryCommand,
+  result: RetryResult,
+): RetryResponse {
+  const { rest } = result;
+  const isToContinue = rest !== undefined && "filter" in by && !request.dryRun;
   return create(RetryResponseSchema, {
+    remainingCount: rest?.remaining ?? 0,
+    nextPageToken: isToContinue ? encodeRetryToken(request.queue, by.filter, rest) : "",
     retriedCount: result.retriedCount,
     refused: result.refused.map(({ index, refusal, id, detail = "" }) =>
       create(RefusedRetrySchema, {

@@ -19,9 +19,10 @@ import { type FieldViolation, invalid } from "../../core/errors.ts";
 import { REASON_NAMES, reasonFromNumber } from "../../core/reason.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { SimulatedQueue, SimulatedSchedule } from "../../core/simulate.ts";
+import { DAY_MS } from "../../core/time-units.ts";
 import { readDraft } from "./queue-config.ts";
 import { writePolicy } from "./retry-policy.ts";
-import { DAY_MS, readTimestampMs } from "./time.ts";
+import { readTimestampMs } from "./time.ts";
 import { checkQueue, Violations } from "./violations.ts";
 
 /** The longest delay. */

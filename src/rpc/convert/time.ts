@@ -1,8 +1,6 @@
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { DAY_MS, HOUR_MS } from "../../core/time-units.ts";
 import type { Violations } from "./violations.ts";
-
-export const SECOND_MS = 1_000;
-export const DAY_MS = 86_400_000;
 
 /** A valid value has nanoseconds below one second and with the sign of the seconds. */
 function isMalformed(seconds: bigint, nanos: number): boolean {
@@ -81,6 +79,6 @@ export function readTimestampMs(
 
 function formatMs(ms: number): string {
   if (ms >= DAY_MS && ms % DAY_MS === 0) return `${ms / DAY_MS} days`;
-  if (ms >= 3_600_000 && ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
+  if (ms >= HOUR_MS && ms % HOUR_MS === 0) return `${ms / HOUR_MS} h`;
   return ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`;
 }

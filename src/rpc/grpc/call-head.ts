@@ -1,5 +1,6 @@
 import { constants, type IncomingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
+import { HOUR_MS, MINUTE_MS } from "../../core/time-units.ts";
 import { malformedRequest, unimplemented } from "../error-map.ts";
 import type { Method } from "../methods.ts";
 import { type Encoding, encodingOf } from "./compression.ts";
@@ -80,8 +81,8 @@ function text(value: string | string[] | undefined): string | undefined {
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
+  H: HOUR_MS,
+  M: MINUTE_MS,
   S: 1_000,
   m: 1,
   u: 1e-3,

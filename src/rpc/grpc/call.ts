@@ -106,7 +106,11 @@ export class Call implements IncompleteRequest, Caller {
   start(): void {
     const { method } = this.#head;
     this.#stream.on("close", this.#onClose);
-    const refusal = this.#options.refusal(method.desc, this.context);
+    const refusal = this.#options.refusal(
+      method.desc,
+      this.context,
+      () => this.#stream.session?.socket?.remoteAddress,
+    );
     if (refusal !== undefined) {
       this.#refuse(refusal);
     } else if (method.kind === "bidi_streaming") {

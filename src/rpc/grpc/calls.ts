@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
 import { codeName, deadlineExceeded } from "../error-map.ts";
+import type { CheckCaller } from "../guard.ts";
 import type { Method } from "../methods.ts";
 import type { RequestMemory } from "../request-memory.ts";
 import { Call } from "./call.ts";
@@ -16,8 +17,8 @@ export interface GrpcCallsOptions {
   compressMinBytes: number;
   /** Adds the listener's data of the call's connection. */
   values(values: ContextValues, stream: ServerHttp2Stream): ContextValues;
-  /** Returns why the caller is refused; called before any byte of the request is kept. */
-  refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
+  /** Called before any byte of the request is kept. */
+  refusal: CheckCaller<DescMethod>;
   /** Logs an internal error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
   /**

@@ -1,5 +1,6 @@
-import type { MessageFilter, RetryOutcome, StoredState } from "../../core/message.ts";
+import type { RetryOutcome, StoredState } from "../../core/message.ts";
 import type { Reason } from "../../core/reason.ts";
+import type { RetryCursor, RetrySelection, WalkPlace } from "../../core/retry-selection.ts";
 
 /** Reads stored messages, for edits and simulations, and retries them. */
 export interface Messages {
@@ -26,21 +27,27 @@ export interface Messages {
     items: readonly RetryItem[],
   ): Promise<RetryOutcome | "moved">;
   /**
-   * Retries all messages that match, if they are as many as expected; else returns how many match. `prepare` decides on
-   * the messages that were found; without it all are retried.
+   * Retries a page of the messages that match, if all are as many as expected; else returns how many match. `prepare`
+   * decides on the messages that were found; without it all are retried. Later pages skip messages that have changed their
+   * state since the first one.
    */
   retryMatching(
     queue: string,
     request: Uint8Array,
-    filter: MessageFilter,
-    expectedCount: number,
+    selection: RetrySelection,
     prepare?: PrepareRetry,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
-  /** Ids of messages that match, at most `most`. */
-  matching(queue: string, filter: MessageFilter, most: number): Promise<Uint8Array[]>;
+  /** Finds a page of the messages that match. */
+  matching(queue: string, selection: RetrySelection): Promise<MatchingPage>;
 
   /** Reads a page of all messages in one state, from the start or from the end of the page before. */
   walk(queue: string, state: StoredState, from?: WalkPlace): Promise<WalkedPage>;
+}
+
+export interface MatchingPage {
+  ids: readonly Uint8Array[];
+  /** As after a retry of these ids. `startedAtMs` of a first page is 0. */
+  rest: RetryCursor | undefined;
 }
 
 export type PrepareRetry = (ids: readonly Uint8Array[]) => Promise<readonly RetryItem[]>;
@@ -78,12 +85,6 @@ export interface WalkedPage {
   messages: WalkedMessage[];
   /** The start of the next page; undefined: this was the last one. */
   next: WalkPlace | undefined;
-}
-
-/** The progress of a walk: the index of the state, and how many entries of it were read. */
-export interface WalkPlace {
-  readonly index: number;
-  readonly start: number;
 }
 
 /** What a verdict on the next failure of a message depends on. */

@@ -1,15 +1,17 @@
 // The embedded store, used if no Redis is configured: a redis-server of this service on a unix socket in the data folder.
 // There is one per data folder. It is supervised, and runs on when this process is killed.
 
-import { mkdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { privateFolder } from "./data-folder.ts";
 import { type DataLock, lockDataFolder } from "./data-lock.ts";
 import { DiskWatch, diskSpace } from "./disk-watch.ts";
 import type { EmbeddedLog } from "./embedded-log.ts";
 import { failureHint } from "./failure-hint.ts";
+import { FileRewrite } from "./file-rewrite.ts";
 import { defaultMaxMemoryBytes } from "./memory-limit.ts";
 import { removeServerRecord, settleOrphan, writeServerRecord } from "./orphan.ts";
 import { untilListening } from "./readiness.ts";
+import { redisUser } from "./redis-user.ts";
 import { ask } from "./reply.ts";
 import { liveSettings, type ServerSettings } from "./server-arguments.ts";
 import {
@@ -22,7 +24,7 @@ import { socketFolder } from "./socket-folder.ts";
 import { Supervisor, type UnexpectedExit } from "./supervisor.ts";
 
 export interface EmbeddedOptions {
-  /** Created with mode 0700 when absent. */
+  /** Created if absent; other users lose their access. */
   readonly dataDir: string;
   /** The redis-server binary, 7.0 or newer. */
   readonly serverPath: string;
@@ -47,6 +49,8 @@ export interface EmbeddedRedis {
   readonly ready: Promise<void>;
   /** Whether the disk is so full that sends must be refused. Checked every 2 s. */
   diskIsLow(): boolean;
+  /** Removes what was deleted from the append-only file too, within about a minute. */
+  forgetDeleted(): void;
   /** Called each time the server ended without `stop`; it is started again after `restartInMs`. */
   onUnexpectedExit(listener: (exit: UnexpectedExit) => void): void;
   /** Ends the server, frees the data folder. May be called more than once. */
@@ -55,7 +59,7 @@ export interface EmbeddedRedis {
 
 /** Resolves when the socket accepts connections; commands may get LOADING until `ready`. */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
-  const dataDir = await ownFolder(options.dataDir);
+  const dataDir = await privateFolder(options.dataDir, options.log);
   const socketDir = await socketFolder(dataDir);
   const lock = await lockDataFolder(dataDir, socketDir);
   try {
@@ -71,19 +75,6 @@ export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<Embe
   }
 }
 
-async function ownFolder(path: string): Promise<string> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    return await realpath(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Error(
-      `The data folder ${path} can't be made or used (${code}). Name one that is a folder and ` +
-        "writable for this user with --data-dir.",
-    );
-  }
-}
-
 async function startLocked(
   options: EmbeddedOptions,
   settings: ServerSettings,
@@ -91,8 +82,13 @@ async function startLocked(
 ): Promise<EmbeddedRedis> {
   const { dataDir, socketPath, maxMemoryBytes } = settings;
   const { log, serverPath } = options;
+  // Another folder of sockets belongs to this process alone.
+  const ownSocket = dirname(socketPath) === dataDir;
+  const user = ownSocket ? redisUser(dataDir, serverPath) : undefined;
+  if (user !== undefined)
+    log.info({ ...user, dataDir }, "Redis runs as the owner of the data folder");
   const launch = async (): Promise<ServerProcess> => {
-    const server = await launchServer(serverPath, settings);
+    const server = await launchServer(serverPath, settings, user);
     // At once: if this process is killed now, the next start must find this server.
     writeServerRecord(dataDir, { ...server.identity, socketPath });
     return server;
@@ -107,10 +103,12 @@ async function startLocked(
   const first = orphan === undefined ? await launch() : takeOverServer(orphan, settings);
   supervisor.start(first);
   const disk = watchDisk(options, dataDir);
+  const rewrite = new FileRewrite({ socketPath, log });
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     disk.stop();
+    rewrite.stop();
     await supervisor.stop();
     removeServerRecord(dataDir);
     await lock.release();
@@ -137,6 +135,7 @@ async function startLocked(
     takenOver: first.takenOver,
     ready: supervisor.ready,
     diskIsLow: () => disk.isLow,
+    forgetDeleted: () => rewrite.request(),
     onUnexpectedExit: (listener) => supervisor.onUnexpectedExit(listener),
     stop: () => {
       stopped ??= stop();
@@ -177,7 +176,7 @@ async function applySettings(settings: ServerSettings): Promise<void> {
 function explain(exit: ServerExit, dataDir: string): string {
   const how = exit.signal ?? (exit.code === null ? "an unknown cause" : `code ${exit.code}`);
   const words = [`redis-server ended unexpectedly (${how}).`];
-  const hint = failureHint(exit.lastLines, dataDir);
+  const hint = failureHint(exit, dataDir);
   if (hint !== undefined) words.push(hint);
   if (exit.lastLines.length > 0) {
     words.push(`Its last lines, from ${join(dataDir, "redis.log")}:\n${exit.lastLines.join("\n")}`);

@@ -1,6 +1,7 @@
 // Derives from the last log lines of a redis-server that ended by itself what an operator can do.
 
 import { join } from "node:path";
+import type { ServerExit } from "./server-process.ts";
 
 interface Hint {
   readonly sign: RegExp;
@@ -14,8 +15,9 @@ const HINTS: readonly Hint[] = [
       "The data was written by a newer Redis. Install that version of redis-server or a newer one.",
   },
   {
-    sign: /No space left on device|ENOSPC/,
-    advice: (dataDir) => `The disk is full. Free space where ${dataDir} is, then start again.`,
+    sign: /Short write while writing to the AOF file|No space left on device|ENOSPC/,
+    advice: (dataDir) =>
+      `The disk is full. Free space where ${dataDir} is; Redis then starts by itself or at the next start.`,
   },
   {
     sign: /Permission denied|Read-only file system/,
@@ -23,15 +25,22 @@ const HINTS: readonly Hint[] = [
       `The data folder ${dataDir} and what is in it must be writable for the user who runs this.`,
   },
   {
-    sign: /append only file|append-only file|redis-check-aof|AOF.*manifest|manifest file|RDB preamble|Wrong signature/i,
+    sign: /(?:Bad file format|Unexpected end of file|Unrecoverable error) reading the append only file \S+\.incr\.aof/,
     advice: (dataDir) => {
       const manifest = join(dataDir, "appendonlydir", "appendonly.aof.manifest");
       return (
         "The append-only file is damaged. Copy the data folder first, then run " +
-        `"redis-check-aof --fix ${manifest}" (from the package redis-tools) and start again. ` +
-        `To begin with an empty store instead, move ${dataDir} away.`
+        `"redis-check-aof --fix ${manifest}" (from the package redis-tools) and start again. It cuts the file ` +
+        "at the damage: later changes are lost. " +
+        startEmpty(dataDir)
       );
     },
+  },
+  {
+    sign: /reading the append only file|Internal error in RDB|RDB CRC error|Wrong signature|Unable to obtain the AOF file|Invalid AOF manifest|AOF.*does(?:n't| not) exist/,
+    advice: (dataDir) =>
+      `A file of the data in ${dataDir} is damaged or missing, and cannot be repaired: restore the folder from a ` +
+      `backup. ${startEmpty(dataDir)}`,
   },
   {
     sign: /FATAL CONFIG FILE ERROR|Bad directive|Unrecognized option/,
@@ -39,8 +48,18 @@ const HINTS: readonly Hint[] = [
   },
 ];
 
+function startEmpty(dataDir: string): string {
+  return `To begin with an empty store instead, move ${dataDir} away.`;
+}
+
 /** Undefined: no known cause. */
-export function failureHint(lines: readonly string[], dataDir: string): string | undefined {
-  const text = lines.join("\n");
+export function failureHint(exit: ServerExit, dataDir: string): string | undefined {
+  if (exit.signal === "SIGKILL") {
+    return (
+      "Something killed it, often the kernel because memory ran out: see its log (dmesg, journalctl -k). " +
+      "Nothing that was acknowledged is lost."
+    );
+  }
+  const text = exit.lastLines.join("\n");
   return HINTS.find((hint) => hint.sign.test(text))?.advice(dataDir);
 }

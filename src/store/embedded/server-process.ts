@@ -1,9 +1,11 @@
 // A running redis-server, whether this process started it or found it running.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { fchownSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { identify, isRunning, type ProcessIdentity } from "./process-identity.ts";
+import type { RedisUser } from "./redis-user.ts";
 import { type ServerSettings, serverArguments } from "./server-arguments.ts";
 import { lastLogLines, openServerLog } from "./server-log.ts";
 
@@ -25,12 +27,17 @@ export interface ServerProcess {
 export async function launchServer(
   serverPath: string,
   settings: ServerSettings,
+  user?: RedisUser,
 ): Promise<ServerProcess> {
   const log = openServerLog(settings.dataDir);
+  if (user !== undefined) fchownSync(log.fd, user.uid, user.gid);
   let child: ChildProcess;
+  // Its files hold payloads. A child inherits the mask; this call returns after it has started.
+  const mask = process.umask(0o077);
   try {
     child = spawn(serverPath, serverArguments(settings), {
       cwd: settings.dataDir,
+      ...user,
       // A process group of its own: Ctrl-C in the terminal must not end the store before the
       // service has drained.
       detached: true,
@@ -39,6 +46,7 @@ export async function launchServer(
       env: { PATH: process.env.PATH, TZ: process.env.TZ, LC_ALL: "C" },
     });
   } finally {
+    process.umask(mask);
     log.close();
   }
   const { pid } = child;

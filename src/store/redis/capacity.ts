@@ -13,12 +13,19 @@ const LOOK_EVERY_MS = 1000;
 export class Capacity {
   readonly #connection: Connection;
   readonly #diskIsLow: () => boolean;
+  readonly #onMemoryFull: (full: boolean) => void;
   #timer: NodeJS.Timeout | undefined;
   #memoryIsFull = false;
 
-  constructor(connection: Connection, diskIsLow: () => boolean) {
+  /** @param onMemoryFull called at each change */
+  constructor(
+    connection: Connection,
+    diskIsLow: () => boolean,
+    onMemoryFull: (full: boolean) => void,
+  ) {
     this.#connection = connection;
     this.#diskIsLow = diskIsLow;
+    this.#onMemoryFull = onMemoryFull;
   }
 
   start(): void {
@@ -35,8 +42,9 @@ export class Capacity {
 
   /** Why sends are refused now; undefined: they are not. */
   get full(): string | undefined {
-    if (this.#diskIsLow()) return "little disk space is left in the data folder";
-    if (this.#memoryIsFull) return "Redis has nearly used its maxmemory";
+    if (this.#diskIsLow()) return "little disk space is left in the data folder; free space there";
+    if (this.#memoryIsFull)
+      return "Redis has nearly used its maxmemory; process or discard messages, or raise it";
     return undefined;
   }
 
@@ -44,7 +52,10 @@ export class Capacity {
     const info = await this.#connection.command((redis) => redis.info("memory"));
     const used = field(info, "used_memory");
     const max = field(info, "maxmemory");
-    this.#memoryIsFull = max > 0 && used > Math.max(max * FULL_SHARE, max - RESERVE_BYTES);
+    const isFull = max > 0 && used > Math.max(max * FULL_SHARE, max - RESERVE_BYTES);
+    if (isFull === this.#memoryIsFull) return;
+    this.#memoryIsFull = isFull;
+    this.#onMemoryFull(isFull);
   }
 }
 

@@ -4,9 +4,18 @@ import { DlqError, internal, storeFull, storeUnavailable } from "../../core/erro
 import { type LoadedScript, loadScript, type ScriptClock } from "./script-text/build.ts";
 import type { ScriptName } from "./scripts.ts";
 
-/** How to reach the store. */
+/** Certificates in PEM. */
+export interface RedisTls {
+  /** Whose certificates are accepted. Default: the authorities that Node trusts. */
+  readonly ca?: Buffer | undefined;
+  /** What this client shows, with its key. */
+  readonly cert?: Buffer | undefined;
+  readonly key?: Buffer | undefined;
+}
+
+/** How to reach the store. `tls` is asked for each connection; with a URL its scheme decides. */
 export type RedisTarget =
-  | { kind: "url"; url: string }
+  | { kind: "url"; url: string; tls?: () => RedisTls }
   | { kind: "socket"; path: string }
   | {
       kind: "sentinels";
@@ -15,6 +24,7 @@ export type RedisTarget =
       sentinelPassword?: string | undefined;
       username?: string | undefined;
       password?: string | undefined;
+      tls?: (() => RedisTls) | undefined;
     };
 
 export interface ConnectionOptions {
@@ -41,13 +51,21 @@ export class Connection {
   readonly redis: Redis;
   readonly #options: ConnectionOptions;
   #losses = 0;
+  /** Since commands could be sent last. */
+  #lastError: NodeJS.ErrnoException | undefined;
   readonly #scripts = new Map<ScriptName, LoadedScript>();
   readonly #guard: CircuitBreaker<[LoadedScript, string, (string | Buffer | number)[]], unknown>;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.redis = createRedis(options.target, "dlq", options.timeoutMs);
-    this.redis.on("error", (error: Error) => options.onError?.(error));
+    this.redis.on("error", (error: NodeJS.ErrnoException) => {
+      this.#lastError = error;
+      options.onError?.(error);
+    });
+    this.redis.on("ready", () => {
+      this.#lastError = undefined;
+    });
     this.redis.on("close", () => this.#losses++);
     this.#guard = new CircuitBreaker(
       (script: LoadedScript, base: string, args: (string | Buffer | number)[]) =>
@@ -75,6 +93,20 @@ export class Connection {
   /** Whether commands can be sent now. */
   get ready(): boolean {
     return this.redis.status === "ready";
+  }
+
+  /** Why commands cannot be sent, and what to do, without addresses; undefined: they can. */
+  get problem(): string | undefined {
+    if (this.ready) return undefined;
+    const error = this.#lastError;
+    // Errors of the system have a code, replies begin with a word, and a timeout has neither.
+    const reply = error === undefined ? undefined : /^[A-Z]{3,} /.exec(error.message)?.[0].trim();
+    if (reply !== undefined) return `Redis refuses this server (${reply}); see the log`;
+    const how = error === undefined ? "connection closed" : (error.code ?? "timeout");
+    if (this.redis.status === "connect" && how !== "timeout") {
+      return "Redis is loading its data; wait";
+    }
+    return `Redis does not answer (${how}); see its log and the network to it`;
   }
 
   async run(
@@ -201,23 +233,43 @@ export function createRedis(target: RedisTarget, role: string, silenceMs: number
   switch (target.kind) {
     case "socket":
       return new Redis({ ...options, path: target.path });
-    case "url":
-      return target.url.startsWith("unix://")
-        ? new Redis({ ...options, path: target.url.slice("unix://".length) })
-        : new Redis(target.url, options);
+    case "url": {
+      const { url, tls } = target;
+      if (url.startsWith("unix://")) {
+        return new Redis({ ...options, path: url.slice("unix://".length) });
+      }
+      return new Redis(url, tls === undefined ? options : { ...options, tls: liveTls(tls) });
+    }
     case "sentinels": {
       const { name, username, password, sentinelPassword } = target;
+      const tls = target.tls && liveTls(target.tls);
       return new Redis({
         ...options,
         name,
         sentinels: target.sentinels.map(({ host, port }) => ({ host, port })),
         sentinelRetryStrategy: reconnectDelayMs,
+        ...(tls === undefined ? {} : { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
         ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
         ...(username === undefined ? {} : { username }),
         ...(password === undefined ? {} : { password }),
       });
     }
   }
+}
+
+/** The client reads the fields for each connection, so that a renewed certificate is used. */
+function liveTls(read: () => RedisTls): RedisTls {
+  return {
+    get ca() {
+      return read().ca;
+    },
+    get cert() {
+      return read().cert;
+    },
+    get key() {
+      return read().key;
+    },
+  };
 }
 
 export async function closeRedis(redis: Redis): Promise<void> {

@@ -11,6 +11,8 @@ export interface StoreContext {
   readonly journalMax: number;
   /** The delivery settings of a queue now, packed. */
   deliverySettingsOf(queue: string): Uint8Array;
+  /** When Redis last restarted or failed over, so that it may lack writes from before; 0: never. */
+  historyChangedAtMs(): number;
   readonly queues: Pick<KnownQueues, "list" | "remove">;
   /** Undefined: sends are answered without waiting for replicas. */
   readonly replication: Pick<Replication, "confirm"> | undefined;

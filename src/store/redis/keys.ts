@@ -22,7 +22,7 @@ const COMMON_QUEUE_KEYS = {
   movedIn: ":foreign",
   /** hash of a day: message and delivery -> what was decided about its move to here. Expires. */
   arrived: ":arrived:",
-  /** zset: messages in flight, by the end of their lease. */
+  /** zset: messages in flight, by the end of their lease; half a millisecond less, if an outage lengthened it. */
   leases: ":leases",
   /** zset: messages in quarantine, by when they came there. */
   quarantine: ":quarantine",
@@ -116,6 +116,8 @@ export const globalKeys = (prefix: string) => ({
   version: `${prefix}:version`,
   /** string: the layout that a server upgrades to, and its node. Expires. */
   upgrade: `${prefix}:upgrade`,
+  /** hash: `id` of Redis' history, unless all servers ended in order; when it last `changed` (redis-history.ts). */
+  history: `${prefix}:history`,
   /** zset: node -> its last sign of life. */
   nodes: `${prefix}:nodes`,
   /** string a node: its last write that replicas must confirm. Expires. */

@@ -1,5 +1,6 @@
 import { storeFull } from "../../core/errors.ts";
-import type { MessageFilter, RetryOutcome, StoredState } from "../../core/message.ts";
+import type { RetryOutcome, StoredState } from "../../core/message.ts";
+import type { RetrySelection, WalkPlace } from "../../core/retry-selection.ts";
 import type {
   Messages,
   PrepareRetry,
@@ -7,7 +8,6 @@ import type {
   StoredContent,
   WalkedMessage,
   WalkedPage,
-  WalkPlace,
 } from "../contract.ts";
 import type { Bodies } from "./bodies.ts";
 import type { Capacity } from "./capacity.ts";
@@ -16,15 +16,13 @@ import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedReason, storedState } from "./states.ts";
-import { readRetried, runFind, runRetry, runRetryMatching } from "./verbs/retry.ts";
+import { nextPlace, PAGE, runFind, START } from "./verbs/find.ts";
+import { readRetried, runRetry, runRetryMatching } from "./verbs/retry.ts";
 
 /** Bytes of one reply of contents, unless a single message is larger. */
 const REPLY_BYTES = 4 * 1024 * 1024;
 /** Ids of one such call: each costs a look, even if its message does not fit into the reply. */
 const IDS = 100;
-
-/** Messages that one step of a walk looks at: others wait for about a millisecond. */
-const PAGE = 500;
 
 /** The indexes of each state; a message is in one of them. */
 const PLACES = {
@@ -34,7 +32,10 @@ const PLACES = {
 } as const satisfies Record<StoredState, readonly string[]>;
 
 export interface RedisMessagesParts
-  extends Pick<StoreContext, "run" | "bodies" | "journalMax" | "deliverySettingsOf"> {
+  extends Pick<
+    StoreContext,
+    "run" | "bodies" | "journalMax" | "deliverySettingsOf" | "historyChangedAtMs"
+  > {
   capacity: Pick<Capacity, "full">;
 }
 
@@ -76,8 +77,7 @@ export class RedisMessages implements Messages {
   retryMatching(
     queue: string,
     request: Uint8Array,
-    filter: MessageFilter,
-    expectedCount: number,
+    selection: RetrySelection,
     prepare: PrepareRetry = async (ids) => ids.map((id) => ({ kind: "retry", id })),
   ) {
     const checked: PrepareRetry = async (ids) => {
@@ -85,28 +85,24 @@ export class RedisMessages implements Messages {
       this.#checkRoom(items);
       return items;
     };
-    return runRetryMatching(this.#parts, queue, request, filter, expectedCount, checked);
+    return runRetryMatching(this.#parts, queue, request, selection, checked);
   }
 
-  async matching(queue: string, filter: MessageFilter, most: number): Promise<Uint8Array[]> {
-    return (await runFind(this.#parts.run, queue, filter, most)).slice(0, most);
+  matching(queue: string, selection: RetrySelection) {
+    return runFind(this.#parts.run, queue, selection);
   }
 
-  async walk(
-    queue: string,
-    state: StoredState,
-    { index, start }: WalkPlace = { index: 0, start: 0 },
-  ): Promise<WalkedPage> {
+  async walk(queue: string, state: StoredState, from: WalkPlace = START): Promise<WalkedPage> {
+    const { index, score, id } = from;
     const places: readonly string[] = PLACES[state];
     const place = places[index];
     if (place === undefined) return { messages: [], next: undefined };
-    const reply = await this.#parts.run("walk", queue, { start, page: PAGE, place }, []);
+    const header = { afterScore: score, page: PAGE, afterId: id, place };
+    const reply = await this.#parts.run("walk", queue, header, []);
     const [seen, facts] = reply as [number, Buffer];
-    const next = seen < PAGE ? { index: index + 1, start: 0 } : { index, start: start + PAGE };
-    return {
-      messages: readWalked(facts),
-      next: next.index < places.length ? next : undefined,
-    };
+    const reader = new Reader(facts);
+    const next = nextPlace(reader, { index, seen, indexes: places.length });
+    return { messages: readWalked(reader), next };
   }
 
   /** Edits need room. The script itself runs when Redis is full: a plain retry must always be possible. */
@@ -127,8 +123,7 @@ function readContent(facts: Buffer, body: Buffer, edits: Buffer, bodies: Bodies)
   };
 }
 
-function readWalked(facts: Buffer): WalkedMessage[] {
-  const reader = new Reader(facts);
+function readWalked(reader: Reader): WalkedMessage[] {
   const messages: WalkedMessage[] = [];
   while (!reader.done) {
     const { id, reason, flags, attempts, round, retry } = reader.read(LAYOUTS.walked);

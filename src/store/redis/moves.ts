@@ -58,13 +58,14 @@ export class RedisMoves implements Moves {
     items: readonly ReceiveItem[],
     settings: Pick<SendSettings, "maxMessages" | "maxBytes">,
   ): Promise<Received[]> {
-    const { run, journalMax, deliverySettingsOf, queues, replication } = this.#parts;
+    const { run, journalMax, historyChangedAtMs, deliverySettingsOf, queues, replication } =
+      this.#parts;
     const refusal: MoveRefusal | undefined = (await this.#mayExist(target)) ? undefined : "CLOSED";
     const header = {
       maxMessages: settings.maxMessages,
       maxBytes: settings.maxBytes,
       refuse: refusal === undefined ? 0 : CONSTANTS.MOVE[refusal],
-      journalMax,
+      ...{ historyChanged: historyChangedAtMs(), journalMax },
       from,
       deliverySettings: deliverySettingsOf(target),
     };
@@ -79,16 +80,15 @@ export class RedisMoves implements Moves {
   }
 
   async end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
-    const { run, journalMax, deliverySettingsOf } = this.#parts;
+    const { run, journalMax, historyChangedAtMs, deliverySettingsOf } = this.#parts;
     const items = ends.map(({ message, received }) => ({
       facts: LAYOUTS.moveEnd.pack({ id: message.id, delivery: message.deliveryNumber, received }),
     }));
-    const reply = await run(
-      "moved",
-      queue,
-      { journalMax, deliverySettings: deliverySettingsOf(queue) },
-      items,
-    );
+    const header = {
+      ...{ historyChanged: historyChangedAtMs(), journalMax },
+      deliverySettings: deliverySettingsOf(queue),
+    };
+    const reply = await run("moved", queue, header, items);
     return [...(reply as Buffer)].map((done) => done === 1);
   }
 

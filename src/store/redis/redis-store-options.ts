@@ -17,14 +17,22 @@ export interface RedisStoreOptions extends ConnectionOptions {
   mayCreate?: (queue: string) => boolean;
   /** Replicas that must have a send before it is answered. Default 0. */
   waitReplicas?: number;
+  /** Accepts a Redis that drops keys when its memory is full. Default: it is refused. */
+  allowEviction?: boolean;
+  /** Accepts a Redis Cluster, for tests of one node. Default: it is refused. */
+  allowCluster?: boolean;
   /** The delivery settings of a queue now. Default: none. */
   deliverySettingsOf?: (queue: string) => DeliverySettings;
   /** Reports whether the disk of an embedded store is nearly full. */
   diskIsLow?: () => boolean;
+  /** Called when sends begin to be refused because Redis' memory is nearly used, and when they are accepted again. */
+  onMemoryFull?: (full: boolean) => void;
   /** Default: the layout of this version. */
   layout?: Layout;
   /** How often the connection of hints is pinged, in milliseconds. */
   pingMs?: number;
+  /** Called when the store's clock has stepped forward, with the size of the step in milliseconds. */
+  onClockStep?: (ms: number) => void;
   /** A monotonic clock, in milliseconds. Default: the process's. */
   now?: () => number;
 }

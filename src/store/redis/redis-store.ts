@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
 import { storeFull } from "../../core/errors.ts";
+import { Turns } from "../../core/turns.ts";
 import type {
   ClaimedSession,
   ExtendItem,
@@ -21,11 +22,13 @@ import { packDeliverySettings } from "./delivery-settings.ts";
 import { RedisHints } from "./hints.ts";
 import { globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
+import { LifeClock } from "./life-clock.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { RedisRecords } from "./records.ts";
+import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
 import { createScriptRunner } from "./script-runner.ts";
@@ -36,13 +39,15 @@ import { LAYOUT, type LayoutError } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
-import { runStats } from "./verbs/stats.ts";
+import { runStats, sharingEmpty } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
 
 /** An orderly end waits for the store at most for this. */
 const LEAVE_MS = 300;
+/** Queues whose stats are read at once: a send waits for few of them. */
+const STATS_AT_ONCE = 32;
 
 /** The store on Redis: each verb is one script on one queue, unless its comment says otherwise. */
 export class RedisStore implements Store {
@@ -59,10 +64,13 @@ export class RedisStore implements Store {
   readonly #capacity: Capacity;
   readonly #queues: KnownQueues;
   readonly #layout: LayoutGuard;
+  readonly #history: RedisHistory;
   readonly #opening: Opening;
   readonly #sends: Sends;
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
+  readonly #lifeClock: LifeClock;
+  readonly #statsTurns = new Turns(STATS_AT_ONCE);
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   #deliverySettingsOf: (queue: string) => DeliverySettings;
@@ -74,7 +82,11 @@ export class RedisStore implements Store {
     const connection = new Connection(options);
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
-    this.#capacity = new Capacity(connection, options.diskIsLow ?? (() => false));
+    this.#capacity = new Capacity(
+      connection,
+      options.diskIsLow ?? (() => false),
+      options.onMemoryFull ?? (() => {}),
+    );
     this.#layout = new LayoutGuard({
       connection,
       prefix,
@@ -86,6 +98,8 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
+    const aliveNodes = () => this.#sessions.aliveNodes();
+    this.#history = new RedisHistory({ connection, prefix, aliveNodes });
     const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
@@ -95,12 +109,14 @@ export class RedisStore implements Store {
     const records = { connection, prefix, most: max, enter, writeLayout };
     this.configs = new RedisRecords({ ...records, key: configs });
     this.deployment = new RedisRecords({ ...records, key: deployment });
+    const now = options.now ?? (() => performance.now());
+    this.#lifeClock = new LifeClock({ now, onStep: (ms) => options.onClockStep?.(ms) });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
       confirm: () => this.#layout.confirm(),
       onError: (error) => options.onError?.(error),
-      now: options.now ?? (() => performance.now()),
+      now,
     });
     this.#replication = this.#createReplication();
     const context: StoreContext = {
@@ -108,6 +124,7 @@ export class RedisStore implements Store {
       bodies: new Bodies(options.compressMinBytes),
       journalMax,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
+      historyChangedAtMs: () => this.#history.changedAtMs,
       queues: this.#queues,
       replication: this.#replication,
     };
@@ -136,6 +153,14 @@ export class RedisStore implements Store {
   /** Connected and checked. */
   get ready(): boolean {
     return this.#opening.usable;
+  }
+
+  /** For people: why the store is not ready, and what to do. */
+  get problem(): string {
+    return (
+      this.#connection.problem ??
+      "the data is being checked, or upgraded by another server; see the log if this lasts"
+    );
   }
 
   /** Calls the listener whenever the store becomes usable, with warnings. */
@@ -171,7 +196,8 @@ export class RedisStore implements Store {
   }
 
   tick(queue: string, request: TickRequest) {
-    const setup = { claimer: this.#claimer, graceMs: this.#options.expiryGraceMs };
+    const { expiryGraceMs: graceMs } = this.#options;
+    const setup = { claimer: this.#claimer, graceMs, lifeClock: this.#lifeClock };
     return runTick(this.#context, queue, request, setup);
   }
 
@@ -201,12 +227,7 @@ export class RedisStore implements Store {
     const isAlive = (nodeId: string) => alive.has(nodeId);
     const existing = await this.existing(queues);
     const read = (queue: string) => runStats(this.#context.run, queue, isAlive);
-    // Names may be invented: those that do not exist share the snapshot of one of them.
-    const missing = queues.find((queue) => !existing.has(queue));
-    const empty = missing === undefined ? undefined : read(missing);
-    return Promise.all(
-      queues.map((queue) => (existing.has(queue) ? undefined : empty) ?? read(queue)),
-    );
+    return this.#statsTurns.map(queues, sharingEmpty(existing, read));
   }
 
   async queues(): Promise<string[]> {
@@ -251,8 +272,12 @@ export class RedisStore implements Store {
   }
 
   async #check(): Promise<string[]> {
-    const warnings = await checkServer(this.#connection, this.#options.prefix);
+    const { prefix, allowEviction = false, allowCluster = false } = this.#options;
+    const check = { prefix, allowEviction, allowCluster };
+    const warnings = await checkServer(this.#connection, check);
     warnings.push(...(await this.#layout.open()));
+    await this.#sessions.sign();
+    await this.#history.open();
     await this.#capacity.look();
     this.#capacity.start();
     // Another Redis may answer now than before: what this process remembers of it may be wrong.
@@ -288,6 +313,7 @@ export class RedisStore implements Store {
     const late = new Promise<void>((resolve) => {
       setTimeout(resolve, LEAVE_MS).unref();
     });
-    await Promise.race([this.#sessions.leave().catch(() => {}), late]);
+    const left = this.#sessions.leave().then(() => this.#history.leave());
+    await Promise.race([left.catch(() => {}), late]);
   }
 }

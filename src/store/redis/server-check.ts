@@ -3,16 +3,57 @@ import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 import { LayoutError } from "./storage-version.ts";
 
-/** Refuses a Redis that is too old. Returns warnings about settings that could lose messages. */
-export async function checkServer(connection: Connection, prefix: string): Promise<string[]> {
+export interface ServerCheck {
+  prefix: string;
+  /** Accepts a Redis that drops keys when its memory is full, with a warning. */
+  allowEviction: boolean;
+  /** Accepts a Redis Cluster. */
+  allowCluster: boolean;
+}
+
+/**
+ * Rejects with a LayoutError if Redis is too old, is a cluster, or drops keys when it is full. Returns warnings about settings
+ * that could lose messages.
+ */
+export async function checkServer(connection: Connection, check: ServerCheck): Promise<string[]> {
   const info = await connection.command((redis) => redis.info());
+  refuse(info, check);
+  return [...warnings(info), ...(await hintWarnings(connection, check.prefix))];
+}
+
+function refuse(info: string, { allowEviction, allowCluster }: ServerCheck): void {
   const server = /^redis_version:(\d+)\.(\d+)/m.exec(info);
   if (server && Number(server[1]) < 7) {
     throw new LayoutError(
       `Redis ${server[1]}.${server[2]} is too old: scripts need Redis 7.0 or newer`,
     );
   }
-  return [...warnings(info), ...(await hintWarnings(connection, prefix))];
+  if (!allowCluster && /^cluster_enabled:1/m.test(info)) {
+    throw new LayoutError(
+      "Redis Cluster is not supported: while a slot migrates, messages can be lost; use a Redis with cluster-enabled no, or Sentinel",
+    );
+  }
+  const policy = evictionPolicy(info);
+  if (!allowEviction && policy !== undefined) {
+    throw new LayoutError(
+      `${evicts(policy)}; run CONFIG SET maxmemory-policy noeviction, or set redis_allow_eviction to accept this`,
+    );
+  }
+}
+
+/** The policy by which Redis drops keys when its memory is full; undefined: it drops none. */
+function evictionPolicy(info: string): string | undefined {
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  const max = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
+  return policy === undefined || policy === "noeviction" || max === 0 ? undefined : policy;
+}
+
+/** Keys that expire hold answers, send numbers, decided moves and dedup keys; the others hold messages. */
+function evicts(policy: string): string {
+  const harm = policy.startsWith("volatile-")
+    ? "repeated sends can be stored twice"
+    : "messages can be lost";
+  return `Redis drops keys when its memory is full (maxmemory-policy ${policy}): ${harm}`;
 }
 
 /** Scripts publish hints, and by default a user of an ACL may use no channels. */
@@ -32,13 +73,8 @@ async function hintWarnings(connection: Connection, prefix: string): Promise<str
 
 function warnings(info: string): string[] {
   const found: string[] = [];
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
-  const max = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
-  if (policy !== undefined && policy !== "noeviction" && max > 0) {
-    found.push(
-      `Redis evicts keys when it is full (maxmemory-policy ${policy}): messages can be lost; set noeviction`,
-    );
-  }
+  const policy = evictionPolicy(info);
+  if (policy !== undefined) found.push(`${evicts(policy)}; set noeviction`);
   if (/^aof_enabled:0/m.test(info)) {
     found.push(
       "Redis keeps no append-only file: a crash of it loses messages; set appendonly yes and appendfsync always",

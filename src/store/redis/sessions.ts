@@ -1,4 +1,5 @@
 import { parseMessageId } from "../../core/message-id.ts";
+import { HOUR_MS } from "../../core/time-units.ts";
 import type { SessionRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
@@ -7,11 +8,11 @@ import { nodeOf, workerEntry } from "./verbs/stats.ts";
 import { writeWhenFull } from "./when-full.ts";
 
 /** A session can be found for a little longer than its longest possible lease. */
-const SESSION_KEPT_MS = 13 * 3_600_000;
+const SESSION_KEPT_MS = 13 * HOUR_MS;
 /** A node without a sign of life for this long is gone, and so are its workers. */
 export const NODE_SILENCE_MS = 10_000;
 /** After this it is forgotten, and its workers are removed. */
-const NODE_KEPT_MS = 3_600_000;
+const NODE_KEPT_MS = HOUR_MS;
 /** Queues that are stored of a session: those of two streams. */
 const QUEUES_KEPT = 2_000;
 /** The entries of an open stream are written again after this. */

@@ -1,14 +1,11 @@
-/**
- * When its memory is full, Redis refuses every write that could need more. The few small writes without which no memory
- * would become free run as scripts that are allowed then.
- */
+/** When its memory is full, Redis refuses writes. Writes that free memory run as scripts with `allow-oom`. */
 const PASS = "#!lua flags=allow-oom\nreturn redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))";
 
-type Word = string | number | Buffer;
+type Argument = string | number | Buffer;
 
 /** A connection or a pipeline. */
 interface Evaluates<T> {
-  eval(script: string, keys: number, ...words: Word[]): T;
+  eval(script: string, keys: number, ...args: Argument[]): T;
 }
 
 /** Sends one command on one key, which also runs when memory is full. */
@@ -16,7 +13,7 @@ export function writeWhenFull<T>(
   redis: Evaluates<T>,
   command: string,
   key: string,
-  ...words: Word[]
+  ...args: Argument[]
 ): T {
-  return redis.eval(PASS, 1, key, command, ...words);
+  return redis.eval(PASS, 1, key, command, ...args);
 }

@@ -101,6 +101,17 @@ describe("by ids", () => {
     expect((await at.current.dump(QUEUE)).messages.get(hex(broken))?.state).toBe("QUARANTINED");
   });
 
+  it.each([
+    [undefined, "Retry"],
+    ["ops", "Retry by ops"],
+  ])("records the caller %s", async (caller, who) => {
+    const ids = await send('{"to":"a"}');
+    await byIds(ids, { caller });
+    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+    const { edits } = claimed[0] ?? {};
+    expect(edits && readEdits(edits).edits).toMatchObject([{ who }]);
+  });
+
   it("edits a repeated id once", async () => {
     const [id] = (await send('{"tags":[]}')) as [Uint8Array];
     const append = patchPayload({ op: "add", path: "/tags/-", value: 1 });

@@ -4,7 +4,7 @@ import type { Cell, Figure } from "../cell.ts";
 import type { Role } from "../meter.ts";
 import type { Measure, Row } from "../row.ts";
 
-const ROLES: readonly Role[] = ["server", "redis", "load"];
+export const ROLES: readonly Role[] = ["server", "redis", "load"];
 const NONE = "–";
 
 /** @param changeOf returns the change against an earlier run, such as `+3 %` */

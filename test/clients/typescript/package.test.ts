@@ -12,7 +12,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
-import { codesOf, fence, fencesOf, tableRows } from "../../docs/markdown.ts";
+import { codesOf, fence, fencesOf } from "../../docs/markdown.ts";
 import { connectTo } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -165,6 +165,15 @@ async function install(): Promise<void> {
   }
 }
 
+/** The items of the README's list of options, as the words in backticks: a name, then its options, sorted. */
+function itemsOf(text: string): string[][] {
+  const [, list = ""] = text.split("\n## Options\n");
+  return list.split(/\n(?=- |\n)/).map((item) => {
+    const [name = "", ...options] = codesOf(item);
+    return [name, ...options.sort()];
+  });
+}
+
 /** Starts a program of the README. */
 function start(name: string, node: string) {
   return startProgram(`${name}.mjs`, fence(readme, `js ${name}`), node);
@@ -266,28 +275,24 @@ describe("the packed package", { timeout: 60_000 }, () => {
     const [options, worker, send, policy] = await Promise.all(
       ["options.ts", "worker/worker-options.ts", "send-options.ts", "retry-policy.ts"].map(source),
     );
-    const tables = readme.split("\n## ").find((part) => part.startsWith("Options")) ?? "";
-    const [ofClient = "", more = ""] = tables.split("Of `send`");
-    const [ofSend = "", ofWorker = ""] = more.split("Of `worker`");
-    const named = (text: string) =>
-      text
-        .split("\n")
-        .filter((line) => line.startsWith("| `"))
-        .flatMap((line) => codesOf(line.split("|")[1] ?? ""));
-    const coalesce = fields(options ?? "", "CoalesceOptions").map((name) => `coalesce.${name}`);
+    const named = (list: string) =>
+      itemsOf(readme)
+        .find(([name]) => name === list)
+        ?.slice(1);
     const spool = fields(await source("spool/spool-options.ts"), "SpoolOptions");
-    const client = fields(options ?? "", "DlqClientOptions").filter((name) => name !== "coalesce");
-    const all = [...client, ...coalesce, ...spool.map((name) => `spool.${name}`)];
-    expect(named(ofClient).sort()).toEqual(all.sort());
-    expect(named(ofWorker).sort()).toEqual(fields(worker ?? "", "WorkerOptions").sort());
-    const [sentence = ""] = ofSend.split(". A string");
-    expect(codesOf(sentence).sort()).toEqual(fields(send ?? "", "SendOptions").sort());
-    const [, ofPolicy = ""] = ofSend.split("Of `retryPolicy`");
-    const [listed = ""] = ofPolicy.split(". They");
-    expect(codesOf(listed).sort()).toEqual(fields(policy ?? "", "RetryPolicyOptions").sort());
+    expect(named("createDlqClient")).toEqual(fields(options ?? "", "DlqClientOptions").sort());
+    expect(named("coalesce")).toEqual(fields(options ?? "", "CoalesceOptions").sort());
+    expect(named("spool")).toEqual(spool.sort());
+    expect(named("send")).toEqual(fields(send ?? "", "SendOptions").sort());
+    expect(named("retryPolicy")).toEqual(fields(policy ?? "", "RetryPolicyOptions").sort());
+    expect(named("worker")).toEqual(fields(worker ?? "", "WorkerOptions").sort());
 
     const kinds = [...(await source("errors.ts")).matchAll(/^ {2}\| "(.+)"/gm)].map(([, k]) => k);
-    const rows = tableRows(readme, "`kind`").flatMap(([cell]) => codesOf(cell ?? ""));
+    const errors = readme.split("\n## Errors\n")[1] ?? "";
+    const rows = errors
+      .split("\n")
+      .filter((line) => line.startsWith("- "))
+      .flatMap((line) => codesOf(line.split(":")[0] ?? ""));
     expect(rows.sort()).toEqual(kinds.sort());
   });
 

@@ -137,28 +137,3 @@ it("a worker can stop while the server is unavailable", LONG, async () => {
   expect(errors.join()).toContain("could not be reported");
   await server.restart();
 });
-
-it("an outcome is reported when the server is available again", LONG, async () => {
-  const dlq = clientOf(server, { timeoutMs: 60_000 });
-  await dlq.send("late", "x", error, { delayMs: 0 });
-  const finish = Promise.withResolvers<void>();
-  let calls = 0;
-  let settled = 0;
-  const worker = dlq.worker({
-    queues: ["late"],
-    onError: () => {},
-    onSettled: () => settled++,
-    handler: async () => {
-      calls++;
-      await finish.promise;
-    },
-  });
-  await until(() => calls === 1, "the handler");
-  await server.kill9();
-  finish.resolve();
-  await server.restart();
-  await until(() => settled === 1, "the outcome");
-  await worker.stop();
-  expect(calls).toBe(1);
-  expect((await statsOf(dlq.stubs, "late")).totals).toMatchObject({ succeeded: 1n });
-});

@@ -1,7 +1,7 @@
 // Steps that read the spool folder, or write a file there as another process would.
 
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Json, mapOf, numberOf, textOf } from "../json.ts";
@@ -10,6 +10,8 @@ import type { ScenarioRun } from "../scenario-run.ts";
 import { countSpooled, encodeSpoolFile, GONE_PID, goneOwner } from "../spool-file.ts";
 import { resolved } from "../values.ts";
 import { becomes, limitOf } from "./expectations.ts";
+
+const NOBODY = 65_534;
 
 /** Waits until the scenario's folder has this many files and open messages. */
 export async function expectSpooled(given: Json, run: ScenarioRun): Promise<void> {
@@ -22,9 +24,11 @@ export async function expectSpooled(given: Json, run: ScenarioRun): Promise<void
 /**
  * Writes a spool file of `service` with a message for each of `texts`, sent by `client_id` and numbered from 1. `owner` is
  * `gone`, a process of this machine that has ended, or `far`, one of another host that touched the file `age_ms` ago.
+ * `foreign` makes it a file that another user may have made: a `link` to a file elsewhere, `writable` for others, or of
+ * another `user` (writable too, if the test does not run as root).
  */
 export async function writeSpoolFile(given: Json, run: ScenarioRun): Promise<void> {
-  const { service, texts, owner, age_ms, target, damage, client_id } = mapOf(
+  const { service, texts, owner, age_ms, target, damage, client_id, foreign } = mapOf(
     resolved(given, run.scope) ?? null,
   );
   if (!Array.isArray(texts)) throw new Error("texts is a list");
@@ -56,6 +60,10 @@ export async function writeSpoolFile(given: Json, run: ScenarioRun): Promise<voi
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pid = owner === "far" ? 1 : GONE_PID;
   const name = `${touchedAtMs}-${pid}-${randomBytes(8).toString("hex")}.spool`;
-  await writeFile(join(folder, name), file, { mode: 0o600 });
-  await utimes(join(folder, name), touchedAtMs / 1000, touchedAtMs / 1000);
+  const path = foreign === "link" ? join(run.folder, `${name}.target`) : join(folder, name);
+  await writeFile(path, file, { mode: 0o600 });
+  if (foreign === "link") await symlink(path, join(folder, name));
+  if (foreign === "user" && process.getuid?.() === 0) await chown(path, NOBODY, NOBODY);
+  else if (foreign === "user" || foreign === "writable") await chmod(path, 0o622);
+  await utimes(path, touchedAtMs / 1000, touchedAtMs / 1000);
 }

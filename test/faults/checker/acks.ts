@@ -107,15 +107,29 @@ export class Acks {
         return;
       case "LEASE_LOST":
         delivery.lostAt = Math.min(delivery.lostAt, at);
+        this.#refused(own, index, at);
         return;
       case "NOT_FOUND":
         delivery.notFoundAt = Math.min(delivery.notFoundAt, at);
+        this.#refused(own, index, at);
         return;
       case "INVALID":
         return;
       default:
         throw new Error(`unknown status ${result.status}`);
     }
+  }
+
+  /**
+   * An earlier try of a refused request may have been applied, until a rollback undid both the outcome and its stored
+   * answer.
+   */
+  #refused(own: AckRequest, index: number, at: RunMs): void {
+    const { tries, refusedTries, sentAt, deliveries, kinds } = own;
+    if (tries - 1 <= refusedTries || !this.#findings.mayHaveForgotten(sentAt, at)) return;
+    noteUnanswered(own, index);
+    const isFailure = ((kinds[index] as number) & OUTCOME_KINDS.failed) !== 0;
+    (deliveries[index] as Delivery).hasUndoneFailure ||= isFailure;
   }
 
   #applied(own: AckRequest, index: number, result: Acked["results"][number], at: RunMs): void {
@@ -139,7 +153,9 @@ export class Acks {
     // After a rollback, the store may have applied either of the two first.
     const [from, to] = [Math.min(before.from, own.sentAt), Math.min(before.to, at)];
     this.#findings.brokenUnlessForgotten("applied-once", words, from, to + CLOCK_TOLERANCE_MS);
-    if (at > before.to) delivery.applied = applied;
+    const [undone, counts] = at > before.to ? [before, applied] : [applied, before];
+    delivery.applied = counts;
+    delivery.hasUndoneFailure ||= undone.kind === OUTCOME_KINDS.failed;
   }
 }
 
@@ -152,9 +168,13 @@ function textOf({ status, state, dueAt }: Acked["results"][number]): string {
 /** Notes that the outcomes may have been applied: some try was neither answered nor refused. */
 function close(request: AckRequest): void {
   if (request.answer !== "" || request.tries <= request.refusedTries) return;
-  request.deliveries.forEach((delivery, index) => {
-    const bits = request.kinds[index] as number;
-    const nonRetryable = (bits & NON_RETRYABLE) !== 0;
-    delivery.noteUnanswered(bits & ~NON_RETRYABLE, nonRetryable, request.sentAt);
+  request.deliveries.forEach((_, index) => {
+    noteUnanswered(request, index);
   });
+}
+
+function noteUnanswered({ deliveries, kinds, sentAt }: AckRequest, index: number): void {
+  const bits = kinds[index] as number;
+  const nonRetryable = (bits & NON_RETRYABLE) !== 0;
+  deliveries[index]?.noteUnanswered(bits & ~NON_RETRYABLE, nonRetryable, sentAt);
 }

@@ -17,7 +17,7 @@ import { checkIdentity } from "./rules/identity.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
 import { checkNumbers } from "./rules/numbers.ts";
 import { checkOrders } from "./rules/orders.ts";
-import { checkOutcomeUnknown } from "./rules/outcome-unknown.ts";
+import { checkOutcomeUnknown, checkUnknownAfterEnd } from "./rules/outcome-unknown.ts";
 import { checkPlaces } from "./rules/places.ts";
 import { checkDue, checkEarned } from "./rules/quarantine.ts";
 import { checkLast, checkOutcome, checkTokens, checkUnreceivedTokens } from "./rules/tokens.ts";
@@ -70,6 +70,7 @@ export class Checker {
   #judgeMessage(message: Message): void {
     const findings = this.#findings;
     this.#count(message);
+    checkUnknownAfterEnd(message, findings);
     checkNumbers(message, findings);
     checkPlaces(message, findings);
     checkEdits(message, this.#times, findings);
@@ -86,7 +87,7 @@ export class Checker {
       checkLast(message, last, findings);
       checkAttempts(message, findings);
       checkBurned(message, this.#ledger, findings);
-      checkOutcomeUnknown(message, findings);
+      checkOutcomeUnknown(message, this.#times, findings);
       checkDue(message, findings);
       checkDueTimes(message, findings);
     }

@@ -43,6 +43,8 @@ export class Delivery {
   attempt = 0;
   isUnknown = false;
   applied: AppliedOutcome | undefined;
+  /** A failure was applied before `applied`, and a rollback undid it. */
+  hasUndoneFailure = false;
   /** Unanswered outcomes, as bits of OUTCOME_KINDS. Meaningless if another outcome was applied. */
   possible = 0;
   possibleNonRetryable = false;

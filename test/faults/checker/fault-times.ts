@@ -18,13 +18,19 @@ const SILENT_FOR_MS = 30_000;
  */
 const MAX_LOST_TO_A_FAULT = 20;
 
+/** Redis ends, or another one takes its place. It may be that a server stops it without the note that nothing is lost. */
+const RESTART_KINDS = [
+  ...["kill-redis", "kill-both", "long-outage", "failover", "failover-with-lag"],
+  ...["kill-embedded-redis", "kill-server-and-redis", "rolling-restart"],
+];
+
 /** While the store is full, failed messages are retried without edits. */
 const FULL_KINDS = ["redis-full", "disk-nearly-full"];
 /** A server may detect this much later that there is room again. */
 const FULL_FOR_MS = 5_000;
 
 interface Window {
-  readonly isFull: boolean;
+  readonly kinds: readonly string[];
   readonly from: RunMs;
   /** When the cause has ended. Broken connections may be undetected until later. */
   over: RunMs;
@@ -39,8 +45,7 @@ export class FaultTimes {
     for (const { phase, number, kind, at: atMs } of faults) {
       const at = clock.of(atMs);
       if (phase === "begins") {
-        const isFull = kind.split("+").some((one) => FULL_KINDS.includes(one));
-        const window = { isFull, from: at, over: NEVER };
+        const window = { kinds: kind.split("+"), from: at, over: NEVER };
         open.set(number, window);
         this.#windows.push(window);
       } else if (phase === "over") {
@@ -54,8 +59,18 @@ export class FaultTimes {
 
   /** Reports whether the store may have been full at some time between. */
   mayBeFull(fromMs: RunMs, toMs: RunMs): boolean {
+    return this.#hadAny(FULL_KINDS, fromMs - FULL_FOR_MS, toMs);
+  }
+
+  /** Reports whether Redis may have restarted or failed over, and a server noticed it, at some time between. */
+  mayHaveRestarted(fromMs: RunMs, toMs: RunMs): boolean {
+    return this.#hadAny(RESTART_KINDS, fromMs - UNNOTICED_MS, toMs);
+  }
+
+  #hadAny(kinds: readonly string[], fromMs: RunMs, toMs: RunMs): boolean {
     return this.#windows.some(
-      ({ isFull, from, over }) => isFull && fromMs <= over + FULL_FOR_MS && toMs >= from,
+      (one) =>
+        one.kinds.some((kind) => kinds.includes(kind)) && fromMs <= one.over && toMs >= one.from,
     );
   }
 

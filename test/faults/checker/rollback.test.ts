@@ -124,6 +124,42 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
   }),
 };
 
+/** Stories whose deliveries and counters depend on more than one undone write. */
+Object.assign(stories, {
+  "a claim that reaches its worker after a late outcome of the previous one": (before: number) => ({
+    rule: "stays-ended",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before - 2_100 })
+      .deliver("m", { at: AT - before, number: 2, unknown: true, over: { at: AT + 1_500 } })
+      .ack("m-1", "succeeded", { at: AT + 1_100 }),
+  }),
+  "a failure, and of the next claim, before another outcome of that delivery": (before: number) => {
+    const story = new Story()
+      .send("m", { plan: "fail1" })
+      .deliver("m", { at: AT - before - 10 })
+      .ack("m-1", "failed", { at: AT - before })
+      .deliver("m", { at: AT - before + 50, number: 2, attempt: 2 })
+      .ack("m-1", "discarded", { at: AT + 1_100, by: "odd-worker" });
+    story.counted = { deliveries: 1, failedAttempts: 0, discarded: 1, succeeded: 0 };
+    return { story, rule: "applied-once" };
+  },
+  "a release, whose lease counts then": (before: number) => {
+    const story = new Story()
+      .send("m", { plan: "release" })
+      .deliver("m", { at: AT - before - 10 })
+      .ack("m-1", "released", { at: AT - before })
+      .deliver("m", { at: AT + 3_000, number: 2, unknown: true })
+      .deliver("m", { at: AT + 5_100, number: 3, unknown: true })
+      .ack("m-3", "released", { at: AT + 5_110 });
+    for (const number of [4, 5, 6]) {
+      story.deliver("m", { at: AT + 2_100 * (number - 1), number, unknown: true });
+    }
+    story.keep("m", { quarantineReason: "CRASH_LOOP" });
+    return { story, rule: "quarantine-earned" };
+  },
+});
+
 describe("a rollback explains the loss of", () => {
   for (const [title, build] of Object.entries(stories)) {
     it(title, () => {
@@ -240,6 +276,69 @@ it("a rollback may undo the delivery that caused a refused outcome", () => {
     .ack("m-2", "succeeded", { at: AT + 2_010 });
   expect(judge(story).forgotten).toContain("outcome-taken");
   expect(judge(story, { kinds: [], withinMs: 0 }).broken).toContain("outcome-taken");
+});
+
+describe("an outcome whose first answer was cut, and that was refused after the rollback", () => {
+  /** The failure counted, and the next worker had the message, until both were undone. */
+  const build = () => {
+    const story = new Story()
+      .send("m", { plan: "fail1" })
+      .deliver("m", { at: AT - 1_900, token: "first" })
+      .ack("first", "failed", { at: AT + 100, request: "r", answer: "none" })
+      .deliver("m", { at: AT + 300, number: 2, attempt: 2, token: "undone" })
+      .ack("first", "failed", { at: AT + 2_500, request: "r", answer: "LEASE_LOST" })
+      .deliver("m", { at: AT + 4_100, number: 3, unknown: true, token: "last" })
+      .ack("last", "failed", { at: AT + 4_110, dueAt: AT + 4_300 })
+      .deliver("m", { at: AT + 4_400, number: 4, attempt: 2, unknown: true })
+      .ack("m-4", "succeeded", { at: AT + 4_410 });
+    // The first lease, and that of a claim that no worker received.
+    story.counted = { leaseExpiries: 2 };
+    return story;
+  };
+
+  it("may have been applied before it", () => {
+    expect(judge(build()).broken).toEqual([]);
+  });
+
+  it("explains nothing after the rollback", () => {
+    const story = build().deliver("m", { at: AT + 9_000, number: 5, token: "again" });
+    expect(judge(story).broken).toContain("stays-ended");
+  });
+
+  it("was not applied without a rollback: the request gets its first answer again", () => {
+    const { broken } = judge(build(), { kinds: [], withinMs: 0 });
+    expect(broken).toEqual(expect.arrayContaining(["outcome-unknown-set", "attempts"]));
+  });
+});
+
+describe("outcome_unknown after a rollback", () => {
+  const processedTwice = (unknown: boolean) =>
+    new Story()
+      .send("m")
+      .deliver("m", { at: AT - 410 })
+      .ack("m-1", "succeeded", { at: AT - 400 })
+      .deliver("m", { at: AT + 1_100, token: "again", unknown })
+      .ack("again", "succeeded", { at: AT + 1_110 });
+
+  it("is true for a message that was processed before", () => {
+    expect(judge(processedTwice(true)).broken).toEqual([]);
+    expect(judge(processedTwice(false)).broken).toEqual(["outcome-unknown-set"]);
+  });
+
+  it("may be true for a first delivery if Redis restarted since the message was stored", () => {
+    const first = (sentAt: number) =>
+      new Story()
+        .send("m", { at: sentAt })
+        .deliver("m", { at: AT + 9_000, unknown: true })
+        .ack("m-1", "succeeded", { at: AT + 9_010 });
+    expect(judge(first(AT - 5_000)).broken).toEqual([]);
+    expect(judge(first(AT + 8_000)).broken).toEqual(["outcome-unknown-clear"]);
+    expect(
+      first(AT - 5_000)
+        .fault("kill-server", AT)
+        .broken(),
+    ).toEqual(["outcome-unknown-clear"]);
+  });
 });
 
 describe("if sends are answered when a replica has them", () => {

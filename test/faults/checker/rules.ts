@@ -26,9 +26,10 @@ export const RULES = {
   "answer-fits": "the state after an applied outcome is the one that the outcome asks for",
   "outcome-taken": "an outcome counts while no other worker has the message",
   attempts: "an attempt number is one more than the failures applied before",
-  "outcome-unknown-set": "outcome_unknown is true if an earlier delivery ended without an outcome",
+  "outcome-unknown-set":
+    "outcome_unknown is true if an earlier delivery ended without an outcome, or ended the message",
   "outcome-unknown-clear":
-    "outcome_unknown is false if all earlier deliveries had an applied outcome",
+    "outcome_unknown is false if all earlier deliveries had an applied outcome and Redis did not restart",
   "quarantine-earned": "a quarantined message meets the condition of its quarantine reason",
   "quarantine-due": "a message that must be quarantined is not delivered again",
   "not-early": "no message is delivered before it is due",

@@ -25,16 +25,54 @@ export function byKind(
   return new Map([...groups].sort(([a], [b]) => (place(a) < place(b) ? -1 : 1)));
 }
 
+/** How often a kind of fault was injected, and how long each part took to recover. */
+interface KindRecovery {
+  readonly kind: string;
+  readonly times: number;
+  readonly parts: readonly { readonly medianMs: number; readonly maximumMs: number }[];
+  /** Faults after which a part took longer than the goal. */
+  readonly late: number;
+}
+
+function recoveries(faults: readonly FaultOutcome[], goalMs: number): readonly KindRecovery[] {
+  return [...byKind(faults)].map(([kind, some]) => ({
+    kind,
+    times: some.length,
+    parts: PARTS.map(({ msOf }) => {
+      const tookMs = some.map(msOf);
+      return {
+        medianMs: Math.round(median(tookMs)),
+        maximumMs: Math.round(Math.max(...tookMs)),
+      };
+    }),
+    late: some.filter((one) => PARTS.some(({ msOf }) => msOf(one) > goalMs)).length,
+  }));
+}
+
+/** The columns of {@link recoveryRows}. */
+export function recoveryHead(goalMs: number): readonly string[] {
+  const parts = PARTS.flatMap(({ name }) => [`${name} median ms`, `${name} maximum ms`]);
+  return ["environment", "fault", "times", ...parts, `over ${goalMs / 1_000} s`];
+}
+
+/** Returns one row for each kind in an environment, for a CSV file. */
+export function recoveryRows(
+  environment: string,
+  faults: readonly FaultOutcome[],
+  goalMs: number,
+): readonly (readonly (string | number)[])[] {
+  return recoveries(faults, goalMs).map(({ kind, times, parts, late }) => {
+    const tookMs = parts.flatMap(({ medianMs, maximumMs }) => [medianMs, maximumMs]);
+    return [environment, kind, times, ...tookMs, late];
+  });
+}
+
 /** Returns one row for each kind, and each fault that took longer than the goal, slowest first. */
 export function recoveryOf(faults: readonly FaultOutcome[], goalMs: number): string {
   const goal = `${goalMs / 1_000} s`;
-  const rows = [...byKind(faults)].map(([kind, some]) => {
-    const cells = PARTS.map(({ msOf }) => {
-      const times = some.map(msOf);
-      return `${Math.round(median(times))} / ${Math.round(Math.max(...times))}`;
-    });
-    const late = some.filter((one) => PARTS.some(({ msOf }) => msOf(one) > goalMs)).length;
-    return `| ${kind} | ${some.length} | ${cells.join(" | ")} | ${late} |`;
+  const rows = recoveries(faults, goalMs).map(({ kind, times, parts, late }) => {
+    const cells = parts.map(({ medianMs, maximumMs }) => `${medianMs} / ${maximumMs}`);
+    return `| ${kind} | ${times} | ${cells.join(" | ")} | ${late} |`;
   });
   const late = faults
     .flatMap((one) =>

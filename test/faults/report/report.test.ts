@@ -5,7 +5,7 @@ import type { FaultOutcome } from "../inject.ts";
 import { problemsOf, RECOVERY_GOAL_MS } from "./goals.ts";
 import { lossesOf } from "./losses.ts";
 import { memoryOf } from "./memory.ts";
-import { recoveryOf } from "./recovery.ts";
+import { recoveryHead, recoveryOf, recoveryRows } from "./recovery.ts";
 
 const MIB = 1024 ** 2;
 
@@ -59,6 +59,16 @@ describe("recovery", () => {
     expect(text).toContain(
       "Over 2 s: `stop-server+kill-redis` every server 4.0 s; `kill-redis` every queue 2.5 s.",
     );
+  });
+});
+
+describe("the CSV of recovery", () => {
+  it("has median and maximum of each part in columns of their own", () => {
+    const faults = [100, 300, 2_600].map((queuesMs) => outcome({ queuesMs }));
+    const rows = recoveryRows("external", faults, RECOVERY_GOAL_MS);
+    expect(rows).toEqual([["external", "kill-redis", 3, 300, 2_600, 100, 100, 100, 100, 1]]);
+    const head = recoveryHead(RECOVERY_GOAL_MS);
+    expect(new Set(head).size).toBe(rows[0]?.length);
   });
 });
 

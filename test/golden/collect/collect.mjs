@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { goldenSet } from "./golden-set.mjs";
 import { LANGUAGES } from "./languages.mjs";
 import { normalise } from "./normalise.mjs";
 import { startPeers } from "./servers/all.mjs";
@@ -56,18 +57,21 @@ async function collect(language, ports) {
   const lines = String(Buffer.concat(chunks)).split("\n");
   const failures = lines
     .filter((line) => line.startsWith('{"name"'))
-    .map((line) => normalise({ runtime, ...JSON.parse(line) }, Object.values(ports), cwd))
+    .map((line) => normalise(JSON.parse(line), Object.values(ports), cwd))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  report(language, failures);
+  report(language, runtime, failures);
 }
 
-function report(language, failures) {
+function report(language, runtime, failures) {
   if (values.only !== undefined) {
-    process.stdout.write(`${JSON.stringify(failures, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(goldenSet(runtime, failures), null, 2)}\n`);
     return;
   }
   const dir = join(import.meta.dirname, "../failures");
   mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, `${language}.json`), `${JSON.stringify(failures, null, 2)}\n`);
+  writeFileSync(
+    join(dir, `${language}.json`),
+    `${JSON.stringify(goldenSet(runtime, failures), null, 2)}\n`,
+  );
   process.stdout.write(`${language}: ${failures.length} failures\n`);
 }

@@ -7,9 +7,9 @@
  * @param {string} folder where the program ran; shown as /app
  */
 export function normalise(failure, ports, folder) {
-  const { name, runtime, library, type, reason } = failure;
+  const { name, library, type, reason } = failure;
   const message = steady(String(failure.message), ports, folder);
-  const entry = { name, runtime, library, type: steady(String(type), ports, folder), message };
+  const entry = { name, library, type: steady(String(type), ports, folder), message };
   if (failure.grpc_code !== undefined) entry.grpc_code = failure.grpc_code;
   if (failure.http_status !== undefined) entry.http_status = failure.http_status;
   return { ...entry, reason };

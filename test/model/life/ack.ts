@@ -145,5 +145,6 @@ export function extend(life: Life, token: Token, lengthMs: number | undefined): 
   }
   lease.lengthMs = lengthMs ?? lease.lengthMs;
   lease.endsAtMs = life.nowMs + lease.lengthMs;
+  lease.hadGrace = false;
   return { status: "APPLIED", leaseExpireAtMs: lease.endsAtMs };
 }

@@ -52,6 +52,8 @@ export interface Lease {
   readonly session: string;
   lengthMs: number;
   endsAtMs: number;
+  /** An outage has lengthened it, which happens once. */
+  hadGrace?: boolean;
   /** When it was handed out. */
   readonly sinceMs: number;
   /** To try whether a half-open breaker may close. */

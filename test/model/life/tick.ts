@@ -55,10 +55,11 @@ export function tend(life: Life): Ended {
 function expire(life: Life, message: Message): Ended["lost"] {
   const { lease, id, deliveries: number } = message;
   if (!lease || lease.endsAtMs > life.nowMs) return [];
-  // Workers could not report in an outage: one lease more from its end.
+  // Workers could not report in an outage: one lease more from its end, once.
   const graceEndMs = life.resumedAtMs + Math.min(lease.lengthMs, life.settings.graceMs);
-  if (graceEndMs > life.nowMs) {
+  if (graceEndMs > life.nowMs && !lease.hadGrace) {
     lease.endsAtMs = graceEndMs;
+    lease.hadGrace = true;
     return [];
   }
   const breaker = life.breakerOf(message);

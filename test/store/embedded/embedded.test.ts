@@ -1,9 +1,21 @@
-import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { identify } from "../../../src/store/embedded/process-identity.ts";
 import { ask } from "../../../src/store/embedded/reply.ts";
+import { findRedisServer } from "../../support/redis.ts";
 import { afterwards, dataFolder, recordedLog, start, until } from "./data-folder.ts";
 
 async function setting(socketPath: string, name: string): Promise<unknown> {
@@ -20,6 +32,82 @@ test("it is private: a socket in the data folder, no port, nothing for other use
   expect((await stat(redis.socketPath)).mode & 0o777).toBe(0o700);
   expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
 });
+
+test("its files are private, whatever the mask of this process", async () => {
+  const dataDir = await dataFolder();
+  const mask = process.umask(0o022);
+  afterwards(async () => process.umask(mask));
+  const redis = await start(dataDir);
+  await redis.ready;
+  expect(process.umask()).toBe(0o022);
+  const files = await readdir(dataDir, { recursive: true, withFileTypes: true });
+  expect(files.map(({ name }) => name)).toContain("appendonlydir");
+  for (const { parentPath, name } of files) {
+    if (name.startsWith("own-")) continue; // the lock, without content
+    expect((await stat(join(parentPath, name))).mode & 0o077, name).toBe(0);
+  }
+});
+
+test("a data folder that others can enter becomes private", async () => {
+  const dataDir = await dataFolder();
+  const first = await start(dataDir);
+  await first.ready;
+  await first.stop();
+  await chmod(dataDir, 0o755);
+  const log = recordedLog();
+  await start(dataDir, { log });
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+  expect(log.lines).toContainEqual({
+    level: "warn",
+    message: "other users could enter the data folder; now it is private",
+  });
+});
+
+test("a folder with other files that others can enter is refused and stays as it is", async () => {
+  const dataDir = await dataFolder();
+  await writeFile(join(dataDir, "report.txt"), "");
+  await chmod(dataDir, 0o755);
+  await expect(start(dataDir)).rejects.toThrow(/has other files, and other users can enter it/);
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o755);
+  await chmod(dataDir, 0o700);
+  await (await start(dataDir)).ready;
+});
+
+test.runIf(process.getuid?.() === 0)("root runs it as the owner of the folder", async () => {
+  const dataDir = await dataFolder();
+  const nobody = 65_534;
+  await chown(dataDir, nobody, nobody);
+  // A path that every user can enter, with the name that makes the program a server.
+  const programs = await dataFolder();
+  await chmod(programs, 0o755);
+  const serverPath = join(programs, "redis-server");
+  await symlink(await realpath(findRedisServer()), serverPath);
+  for (const value of ["first", "second"]) {
+    const redis = await start(dataDir, { serverPath });
+    await redis.ready;
+    const status = await readFile(`/proc/${redis.pid}/status`, "utf8");
+    expect(status).toMatch(/^Uid:\s+65534\s+65534\s+65534/m);
+    expect(status).toMatch(/^Groups:\s*$/m);
+    await ask(redis.socketPath, ["APPEND", "kept", value], 5_000);
+    expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toMatch(/^first/);
+    await redis.stop();
+  }
+  expect((await stat(join(dataDir, "redis.log"))).uid).toBe(nobody);
+});
+
+test.runIf(process.getuid?.() === 0)(
+  "root runs it as root if the owner cannot read the data",
+  async () => {
+    const dataDir = await dataFolder();
+    const first = await start(dataDir);
+    await first.ready;
+    await first.stop();
+    await chown(dataDir, 65_534, 65_534);
+    const second = await start(dataDir);
+    await second.ready;
+    expect(await readFile(`/proc/${second.pid}/status`, "utf8")).toMatch(/^Uid:\s+0\s/m);
+  },
+);
 
 test("answered writes are on disk, and nothing is evicted", async () => {
   const redis = await start(await dataFolder(), { maxMemoryBytes: 50_000_000 });

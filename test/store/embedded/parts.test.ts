@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { DiskWatch } from "../../../src/store/embedded/disk-watch.ts";
-import { failureHint } from "../../../src/store/embedded/failure-hint.ts";
 import { defaultMaxMemoryBytes } from "../../../src/store/embedded/memory-limit.ts";
 import { identify, isRunning } from "../../../src/store/embedded/process-identity.ts";
 import { ask } from "../../../src/store/embedded/reply.ts";
@@ -136,18 +135,6 @@ test("a process is known by more than its pid", () => {
   expect(own && isRunning(own)).toBe(true);
   expect(isRunning({ pid: process.pid, startedAt: "earlier" })).toBe(false);
   expect(identify(2 ** 30)).toBeUndefined();
-});
-
-test("the log of a failed Redis leads to advice", () => {
-  const advice = (line: string) => failureHint([line], "/data");
-  expect(advice("Error writing to the AOF file: No space left on device")).toContain(
-    "disk is full",
-  );
-  expect(advice("Can't handle RDB format version 99")).toContain("newer Redis");
-  expect(advice("Can't open or create append-only dir: Permission denied")).toContain("writable");
-  expect(advice("Bad file format reading the append only file")).toContain("redis-check-aof");
-  expect(advice("*** FATAL CONFIG FILE ERROR (Redis 6.2) ***")).toContain("7.0");
-  expect(advice("Ready to accept connections")).toBeUndefined();
 });
 
 test("ask returns long replies, lists and errors", async () => {

@@ -1,10 +1,29 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { SessionCredit } from "../../../src/store/contract.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
-import { hex, item, only, SETTINGS, session, storedId } from "../../support/store-items.ts";
+import {
+  bytes,
+  hex,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  storedId,
+  tokenOf,
+  toRetry,
+} from "../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Answers are kept in hashes of five minutes; one begins at START_MS. */
+const GENERATION_MS = 5 * MINUTE_MS;
+/** Where a day begins. */
+const MIDNIGHT_MS = Math.ceil(START_MS / DAY_MS) * DAY_MS;
 
 test("after a jump back new messages are due now, though older ones are due later", async () => {
   const { store, clock } = at.current;
@@ -35,8 +54,173 @@ test("a jump forward counts as an outage: leases get a grace", async () => {
     await clock.set(START_MS + second * 1_000);
     const { lost } = await tick(4 + second);
     if (second < 30) expect(lost).toEqual([]);
-    else expect(lost).toHaveLength(1);
+    else expect(lost).toHaveLength(2);
   }
+});
+
+describe("a step forward of 26 hours", () => {
+  const STEP_MS = 26 * HOUR_MS;
+  const discarding = { ttlAction: "discard", quarantineRetentionMs: DAY_MS } as const;
+  const tick = (sessions: SessionCredit[] = []) => at.current.tick(QUEUE, sessions, discarding);
+
+  async function step() {
+    const { store, clock } = at.current;
+    const lived = item({ ttlMs: DAY_MS });
+    const kept = item({ quarantineReason: "PRODUCER_REQUEST" });
+    await store.send(QUEUE, [lived, kept], SETTINGS);
+    await tick();
+    await clock.set(START_MS + STEP_MS);
+    return at.current.dump(QUEUE);
+  }
+
+  test("removes no message, and the next end is that of the time that has really passed", async () => {
+    const before = await step();
+    const { ended, nextEndAtMs = 0 } = await tick();
+    expect(ended).toEqual([]);
+    const endsAtMs = START_MS + STEP_MS + DAY_MS;
+    expect(nextEndAtMs).toBeLessThanOrEqual(endsAtMs);
+    expect(nextEndAtMs).toBeGreaterThan(endsAtMs - 2 * MINUTE_MS);
+    expect(await at.current.dump(QUEUE)).toEqual(before);
+  });
+
+  test("leaves a message that is due to its worker", async () => {
+    await step();
+    expect((await tick([session(1)])).claimed).toHaveLength(1);
+  });
+
+  test("is undone by a step back", async () => {
+    await step();
+    await tick();
+    await at.current.clock.set(START_MS + MINUTE_MS);
+    await tick();
+    await at.current.clock.advance(DAY_MS - MINUTE_MS - 1);
+    expect((await tick()).ended).toEqual([]);
+    await at.current.clock.advance(1);
+    expect((await tick()).ended).toHaveLength(2);
+  });
+
+  test("counts after a day", async () => {
+    await step();
+    await tick();
+    await at.current.clock.advance(DAY_MS - 2 * MINUTE_MS);
+    expect((await tick()).ended).toEqual([]);
+    await at.current.clock.advance(2 * MINUTE_MS);
+    // By the first reply of the second day.
+    await tick();
+    await tick();
+    expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
+  });
+
+  test("is reported once", async () => {
+    const steps: number[] = [];
+    const store = at.current.openStore({ onClockStep: (ms) => steps.push(ms) });
+    await until("the connection", () => store.ready || undefined);
+    const { clock } = at.current;
+    const tick = () => store.tick(QUEUE, { claimNumber: 1, sessions: [], settings: discarding });
+    await tick();
+    await clock.advance(26 * HOUR_MS);
+    await tick();
+    expect(steps).toEqual([]);
+    await clock.set(clock.nowMs + STEP_MS);
+    await tick();
+    await tick();
+    expect(steps).toHaveLength(1);
+    expect(Math.abs((steps[0] ?? 0) - STEP_MS)).toBeLessThan(MINUTE_MS);
+  });
+});
+
+test.each([
+  ["a minute", MINUTE_MS],
+  ["five minutes", GENERATION_MS],
+])("a step back of %s does not forget the answers of requests", async (_, ms) => {
+  const { store, clock } = at.current;
+  const sent = item({ requestId: "send" });
+  const first = only(await store.send(QUEUE, [sent], SETTINGS));
+  const claimed = only((await at.current.tick(QUEUE, [session(1)])).claimed);
+  const settle = () => store.settle(QUEUE, bytes("settle"), [outcome(claimed, "failQuarantine")]);
+  const retry = () => store.messages.retry(QUEUE, bytes("retry"), toRetry([claimed.id]));
+  const settled = await settle();
+  const retried = await retry();
+  await clock.set(START_MS - ms);
+  const before = await at.current.dump(QUEUE);
+  expect(only(await store.send(QUEUE, [sent], SETTINGS))).toEqual({ ...first, repeated: true });
+  expect((await settle())?.results).toEqual(settled?.results);
+  expect(await retry()).toEqual(retried);
+  expect(await at.current.dump(QUEUE)).toEqual(before);
+});
+
+test("a step back over midnight does not forget the numbers of sends", async () => {
+  const { store, clock } = at.current;
+  const send = async (number: number) => {
+    const numbered = item({ number: { client: bytes("client".padEnd(16, ".")), number } });
+    return only(await store.send(QUEUE, [numbered], SETTINGS)).status;
+  };
+  await clock.set(MIDNIGHT_MS);
+  expect(await send(1)).toBe("stored");
+  await clock.set(MIDNIGHT_MS - 1);
+  expect([await send(1), await send(2)]).toEqual(["duplicate", "stored"]);
+  await clock.set(MIDNIGHT_MS);
+  expect([await send(1), await send(2)]).toEqual(["duplicate", "duplicate"]);
+});
+
+test("a step back over midnight does not forget the decisions about moves", async () => {
+  const { store, clock } = at.current;
+  await clock.set(MIDNIGHT_MS);
+  await store.send("from", [item()], SETTINGS);
+  const moved = only((await at.current.tick("from", [session(1)])).claimed);
+  const move = { target: QUEUE, ifRefused: { delayMs: 0 } };
+  await store.settle("from", NO_REQUEST, [outcome(moved, "failMove", { delayMs: 0, move })]);
+  const moving = await store.moves.pending("from", { olderThanMs: 0 });
+  const items = moving.map((message) => ({ message, limiterKey: "", orderingKey: "" }));
+  const receive = () => store.moves.receive(QUEUE, "from", items, SETTINGS);
+  expect(await receive()).toEqual(["RECEIVED"]);
+  const arrived = only((await at.current.tick(QUEUE, [session(2)])).claimed);
+  await store.settle(QUEUE, NO_REQUEST, [outcome(arrived, "succeed")]);
+  await clock.set(MIDNIGHT_MS - 1);
+  expect(await receive()).toEqual(["RECEIVED"]);
+  expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
+});
+
+test("a queue that is deleted after a step back leaves no answers and numbers", async () => {
+  const { store, clock } = at.current;
+  await clock.set(MIDNIGHT_MS);
+  const number = { client: bytes("client".padEnd(16, ".")), number: 1 };
+  const sent = item({ requestId: "r", number });
+  await store.send(QUEUE, [sent], SETTINGS);
+  await clock.set(MIDNIGHT_MS - 1);
+  await store.deletion.seal(QUEUE, 1);
+  while ((await store.deletion.purge(QUEUE)) === "removed");
+  await store.deletion.remove(QUEUE);
+  expect(await at.current.redis.keys(at.current.key(QUEUE, "*"))).toEqual([]);
+});
+
+test("a step back does not lengthen leases by the step", async () => {
+  const { store, clock } = at.current;
+  const count = 250;
+  await store.send(
+    QUEUE,
+    Array.from({ length: count }, () => item()),
+    SETTINGS,
+  );
+  const sessions = () => [session(1, { count })];
+  const claims = [
+    await at.current.tick(QUEUE, sessions()),
+    await at.current.tick(QUEUE, sessions()),
+  ];
+  const [kept] = claims.flatMap(({ claimed }) => claimed);
+  if (kept === undefined) throw new Error("nothing was claimed");
+  await clock.set(START_MS - HOUR_MS);
+  const token = tokenOf(kept);
+  await store.extend(QUEUE, [{ token, leaseMs: 60_000 }]);
+  // Each tick shortens a bounded number of them.
+  for (let n = 0; n < 3; n++) await at.current.tick(QUEUE);
+  await clock.advance(29_999);
+  expect((await at.current.tick(QUEUE)).lost).toEqual([]);
+  await clock.advance(1);
+  const lost = [await at.current.tick(QUEUE), await at.current.tick(QUEUE)];
+  expect(lost.flatMap((reply) => reply.lost)).toHaveLength(count - 1);
+  await clock.advance(30_000);
+  expect((await at.current.tick(QUEUE)).lost).toHaveLength(1);
 });
 
 test("NaN is refused before anything is written", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
-import { RedisStore } from "../../../src/store/redis/redis-store.ts";
+import { RedisStore, type RedisStoreOptions } from "../../../src/store/redis/redis-store.ts";
 import { freePort, startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { until } from "../../support/store.ts";
 import {
@@ -20,6 +20,18 @@ const QUEUE = "orders";
 
 let redis: TestRedis;
 let store: RedisStore;
+const openStore = (options: Partial<RedisStoreOptions>) =>
+  new RedisStore({
+    target: { kind: "url", url: redis.url },
+    prefix: "dlq",
+    nodeId: "node",
+    timeoutMs: 2_000,
+    journalMax: 1_000,
+    expiryGraceMs: 0,
+    maxQueues: 10,
+    compressMinBytes: 0,
+    ...options,
+  });
 beforeAll(async () => {
   const bus = String(await freePort());
   redis = await startTestRedis({
@@ -32,21 +44,19 @@ beforeAll(async () => {
     "the cluster",
     async () => (await redis.cli("CLUSTER", "INFO")).includes("cluster_state:ok") || undefined,
   );
-  store = new RedisStore({
-    target: { kind: "url", url: redis.url },
-    prefix: "dlq",
-    nodeId: "node",
-    timeoutMs: 2_000,
-    journalMax: 1_000,
-    expiryGraceMs: 0,
-    maxQueues: 10,
-    compressMinBytes: 0,
-  });
+  store = openStore({ allowCluster: true });
   await until("the connection", () => store.ready || undefined);
 });
 afterAll(async () => {
   await store?.close();
   await redis?.stop();
+});
+
+test("a cluster is refused, in words", async () => {
+  const other = openStore({});
+  const refused = new Promise<Error>((resolve) => other.onRefused(resolve));
+  expect(String(await refused)).toMatch(/Redis Cluster is not supported.*cluster-enabled no/);
+  await other.close();
 });
 
 const tick = (claimNumber: number) =>
@@ -71,7 +81,8 @@ test("every script stays within the slot of its queue", async () => {
     retriedCount: 1,
   });
   const filter = { states: ["SCHEDULED" as const], reasons: [], quarantineReasons: [] };
-  expect(await store.messages.retryMatching(QUEUE, bytes("c"), filter, 2)).toMatchObject({
+  const selection = { filter, expectedCount: 2 };
+  expect(await store.messages.retryMatching(QUEUE, bytes("c"), selection)).toMatchObject({
     retriedCount: 2,
   });
   const record = {

@@ -197,14 +197,16 @@ test("a retry by filter edits all messages that match, or none", async () => {
     prepared.push(found.length);
     return Promise.all(found.map((id) => editOf(id, "edited")));
   };
-  const run = (expected: number) =>
-    messages().retryMatching(QUEUE, NO_REQUEST, FILTER, expected, prepare);
+  const run = (expectedCount: number) =>
+    messages().retryMatching(QUEUE, NO_REQUEST, { filter: FILTER, expectedCount }, prepare);
   expect(await run(3)).toEqual({ mismatch: 2 });
   expect(prepared).toEqual([]);
   expect(await run(2)).toEqual({ retriedCount: 2, refused: [] });
   expect(prepared).toEqual([2]);
   expect((await dump()).edits).toEqual(ids.slice(0, 2).map(hex).sort());
-  expect(await messages().matching(QUEUE, { ...FILTER, states: ["SCHEDULED"] }, 2)).toHaveLength(2);
+  const filter = { ...FILTER, states: ["SCHEDULED" as const] };
+  const page = await messages().matching(QUEUE, { filter, expectedCount: 3, pageSize: 2 });
+  expect(page).toMatchObject({ ids: { length: 2 }, rest: { remaining: 1 } });
 });
 
 test("a failed attempt is edited in the step that schedules the next one", async () => {
@@ -282,6 +284,7 @@ test("a full store refuses edits, and allows a plain retry", async () => {
     bodies: undefined as never,
     capacity: { full: "no room" } satisfies Pick<Capacity, "full">,
     deliverySettingsOf: () => NO_REQUEST,
+    historyChangedAtMs: () => 0,
   });
   const edit = full.retry(QUEUE, NO_REQUEST, [{ kind: "edit", id, version: 0, write: write("x") }]);
   await expect(edit).rejects.toMatchObject({ kind: "STORE_FULL" });

@@ -199,6 +199,38 @@ test("while a server ticks, leases end in time", async () => {
   expect((await tickOf(store)).lost).toHaveLength(1);
 });
 
+test.each([2_600, 10_000, 61_000])(
+  "a lease gets one grace, also with a tick every %i ms",
+  async (everyMs) => {
+    const store = await graceful();
+    await send();
+    await tickOf(store, 1, 30_000);
+    let heldMs = 0;
+    let lost = 0;
+    while (lost === 0 && heldMs < 3_600_000) {
+      await at.current.clock.advance(everyMs);
+      heldMs += everyMs;
+      lost = (await tickOf(store)).lost.length;
+    }
+    // The lease, the grace, and the tick that comes late after each.
+    expect(heldMs).toBeLessThanOrEqual(30_000 + 30_000 + 2 * everyMs);
+  },
+);
+
+test("an extended lease gets its own grace", async () => {
+  const store = await graceful();
+  await send();
+  const { claimed } = await tickOf(store, 1, 10_000);
+  await at.current.clock.advance(60_000);
+  expect(await tickOf(store)).toMatchObject({ lost: [], nextLeaseAtMs: START_MS + 70_000 });
+  const { token } = outcome(only(claimed), "succeed");
+  await store.extend(QUEUE, [{ token, leaseMs: undefined }]);
+  await at.current.clock.advance(60_000);
+  expect(await tickOf(store)).toMatchObject({ lost: [], nextLeaseAtMs: START_MS + 130_000 });
+  await at.current.clock.advance(60_000);
+  expect((await tickOf(store)).lost).toHaveLength(1);
+});
+
 test("a silence without leases is no outage", async () => {
   const store = await graceful();
   await send();

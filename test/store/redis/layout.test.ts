@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { LayoutError, STORAGE_VERSION } from "../../../src/store/redis/storage-version.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
@@ -122,12 +122,47 @@ test("a read-only replica is not used until it is the primary", async () => {
   expect(await redis.get(`${prefix}:version`)).toBe(String(STORAGE_VERSION));
 });
 
-test("settings that could lose messages cause warnings", async () => {
-  const { store, redis } = at.current;
-  expect(await store.open()).toEqual([expect.stringContaining("append-only")]);
-  await redis.config("SET", "maxmemory-policy", "allkeys-lru");
-  await redis.config("SET", "maxmemory", "1gb");
-  expect(await store.open()).toContainEqual(expect.stringContaining("noeviction"));
-  await redis.config("SET", "maxmemory", "0");
-  await redis.config("SET", "maxmemory-policy", "noeviction");
+test("a Redis without an append-only file causes a warning", async () => {
+  expect(await at.current.store.open()).toEqual([expect.stringContaining("append-only")]);
+});
+
+describe("a Redis that drops keys when it is full", () => {
+  async function setPolicy(policy: string, max: string) {
+    const { server } = at.current;
+    const set = (name: string, value: string) => server.cli("CONFIG", "SET", name, value);
+    await set("maxmemory-policy", policy);
+    await set("maxmemory", max);
+    onTestFinished(async () => {
+      await set("maxmemory", "0");
+      await set("maxmemory-policy", "noeviction");
+    });
+  }
+
+  test.each([
+    ["allkeys-lru", /messages can be lost/],
+    ["volatile-ttl", /repeated sends can be stored twice/],
+  ])("is refused: %s", async (policy, harm) => {
+    await setPolicy(policy, "1gb");
+    const server = at.current.openStore();
+    const refused = new Promise<Error>((resolve) => server.onRefused(resolve));
+    const error = await refused;
+    expect(error).toBeInstanceOf(LayoutError);
+    expect(error.message).toMatch(harm);
+    expect(error.message).toMatch(/noeviction.*redis_allow_eviction/);
+    await expect(server.send("orders", [item()], SETTINGS)).rejects.toMatchObject({
+      kind: "STORE_UNAVAILABLE",
+    });
+  });
+
+  test("is accepted with a warning, if the setting allows it", async () => {
+    await setPolicy("volatile-ttl", "1gb");
+    const server = at.current.openStore({ allowEviction: true });
+    const warnings = await new Promise((resolve) => server.onReady(resolve));
+    expect(warnings).toContainEqual(expect.stringContaining("set noeviction"));
+  });
+
+  test("is accepted without a limit of its memory", async () => {
+    await setPolicy("allkeys-lru", "0");
+    await expect(at.current.store.open()).resolves.toHaveLength(1);
+  });
 });

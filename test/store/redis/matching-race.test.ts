@@ -28,9 +28,13 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
   };
   try {
     const deliverySettingsOf = () => new Uint8Array();
-    const context = { run, deliverySettingsOf, journalMax: 100, bodies: new Bodies(0) };
+    const context = {
+      ...{ run, deliverySettingsOf, journalMax: 100, bodies: new Bodies(0) },
+      historyChangedAtMs: () => 0,
+    };
     const prepare = async (ids: readonly Uint8Array[]) => toRetry(ids);
-    return await runRetryMatching(context, QUEUE, NO_REQUEST, QUARANTINE, expected, prepare);
+    const selection = { filter: QUARANTINE, expectedCount: expected };
+    return await runRetryMatching(context, QUEUE, NO_REQUEST, selection, prepare);
   } finally {
     await connection.close();
   }

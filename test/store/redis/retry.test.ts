@@ -28,8 +28,8 @@ const filter = (over: Partial<MessageFilter> = {}): MessageFilter => ({
   quarantineReasons: [],
   ...over,
 });
-const matching = (expected: number, over: Partial<MessageFilter> = {}, request = NO_REQUEST) =>
-  at.current.store.messages.retryMatching(QUEUE, request, filter(over), expected);
+const matching = (expectedCount: number, over: Partial<MessageFilter> = {}, request = NO_REQUEST) =>
+  at.current.store.messages.retryMatching(QUEUE, request, { filter: filter(over), expectedCount });
 const done = (retriedCount: number) => ({ retriedCount, refused: [] });
 
 test("SCHEDULED: due now, with its attempts", async () => {

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
+import { Connection } from "../../../src/store/redis/connection.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -350,4 +351,28 @@ test("the limit of queues refuses new ones, and existing ones work", async () =>
   await expect(small.send("second", [item()], SETTINGS)).rejects.toThrow(/queue/);
   await small.send("first", [item()], SETTINGS);
   expect(await small.queues()).toEqual(["first"]);
+});
+
+test("few queues are asked at once, however many there are", async () => {
+  const { run } = Connection.prototype;
+  let running = 0;
+  let most = 0;
+  const spy = vi.spyOn(Connection.prototype, "run").mockImplementation(async function (
+    this: Connection,
+    ...call
+  ) {
+    most = Math.max(most, ++running);
+    try {
+      return await run.apply(this, call);
+    } finally {
+      running--;
+    }
+  });
+  onTestFinished(() => spy.mockRestore());
+  const names = Array.from({ length: 200 }, (_, n) => `queue-${n}`);
+  const { store } = at.current;
+  const [first, second] = await Promise.all([store.stats(names), store.stats(names)]);
+  expect([first?.length, second?.length]).toEqual([200, 200]);
+  // As in redis-store.ts.
+  expect(most).toBeLessThanOrEqual(32);
 });

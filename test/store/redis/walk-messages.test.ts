@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 import type { StoredState } from "../../../src/core/message.ts";
-import type { WalkedMessage, WalkPlace } from "../../../src/store/contract.ts";
+import type { WalkPlace } from "../../../src/core/retry-selection.ts";
+import type { WalkedMessage } from "../../../src/store/contract.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -20,7 +21,10 @@ import {
 const at = useTestStore();
 const QUEUE = "orders";
 
-async function walk(state: StoredState): Promise<{ messages: WalkedMessage[]; pages: number }> {
+async function walk(
+  state: StoredState,
+  between: (page: number) => Promise<unknown> = async () => {},
+): Promise<{ messages: WalkedMessage[]; pages: number }> {
   const messages: WalkedMessage[] = [];
   let place: WalkPlace | undefined;
   let pages = 0;
@@ -29,6 +33,7 @@ async function walk(state: StoredState): Promise<{ messages: WalkedMessage[]; pa
     messages.push(...page.messages);
     place = page.next;
     pages++;
+    await between(pages);
   } while (place !== undefined);
   return { messages, pages };
 }
@@ -78,6 +83,30 @@ test("more than one page", async () => {
   const { messages, pages } = await walk("SCHEDULED");
   expect(new Set(messages.map(({ id }) => hex(id))).size).toBe(1_001);
   expect(pages).toBeGreaterThanOrEqual(3);
+});
+
+test("a walk meets each message that stays once, whatever comes and goes", async () => {
+  const { store, clock } = at.current;
+  const send = async (count: number) =>
+    (
+      await store.send(
+        QUEUE,
+        Array.from({ length: count }, () => item({ quarantineReason: "POISON" })),
+        SETTINGS,
+      )
+    ).map(storedId);
+  // All came to quarantine in the same millisecond.
+  const ids = await send(600);
+  const inOrder = ids.map(hex).toSorted();
+  const gone = new Set([...inOrder.slice(0, 20), inOrder[499]]);
+  const { messages } = await walk("QUARANTINED", async (page) => {
+    if (page > 1) return;
+    const leaving = ids.filter((id) => gone.has(hex(id)));
+    await store.messages.retry(QUEUE, NO_REQUEST, toRetry(leaving));
+    await clock.set(clock.nowMs - 1_000);
+    await send(30);
+  });
+  expect(messages.map(({ id }) => hex(id)).toSorted()).toEqual(inOrder);
 });
 
 test("a walk of a missing queue is empty", async () => {

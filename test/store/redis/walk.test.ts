@@ -124,7 +124,8 @@ test.each(SEEDS)("a random walk keeps every invariant: seed %d", async (seed) =>
     } else {
       const states = random.pick([[], ["SCHEDULED" as const]]);
       const filter = { states, reasons: [], quarantineReasons: [] };
-      await store.messages.retryMatching(queue, request(), filter, random.below(8));
+      const selection = { filter, expectedCount: random.below(8) };
+      await store.messages.retryMatching(queue, request(), selection);
     }
   };
 

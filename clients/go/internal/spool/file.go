@@ -58,7 +58,7 @@ func openFile(path string) (f *file, skipped int, err error) {
 	f = &file{path: path, disk: disk, size: int64(len(data))}
 	records, skipped := scan(data, len(header))
 	for _, r := range records {
-		switch r.kind {
+		switch r.recordType {
 		case messageType:
 			if requestOf(r.body) == nil {
 				skipped += r.size()

@@ -87,6 +87,7 @@ type listedFile struct {
 	path      string
 	size      int64
 	changedAt time.Time
+	isOwn     bool // see isOwn
 	nameParts
 }
 
@@ -113,7 +114,7 @@ func listFolder(folder string) []listedFile {
 			continue // removed meanwhile
 		}
 		files = append(files, listedFile{
-			filepath.Join(folder, entry.Name()), info.Size(), info.ModTime(), parts,
+			filepath.Join(folder, entry.Name()), info.Size(), info.ModTime(), isOwn(info), parts,
 		})
 	}
 	return files

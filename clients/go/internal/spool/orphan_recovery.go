@@ -123,6 +123,9 @@ func claimOrphans(folders []string, s scope, own identity, held map[string]bool)
 }
 
 func claim(file listedFile, s scope, own identity) (path string, ok bool) {
+	if !file.isOwn {
+		return "", false // another user may have made it, to have it sent or a file of ours changed
+	}
 	isUntouched := time.Since(file.changedAt) > orphanAfter
 	if file.size < minFileBytes {
 		if isUntouched {
@@ -182,7 +185,7 @@ func lastOwnerOf(path string, first *dlqspoolv1.Owner) *dlqspoolv1.Owner {
 	records, _ := scan(data, len(header))
 	for _, r := range records {
 		owner := &dlqspoolv1.Owner{}
-		if r.kind == ownerType && proto.Unmarshal(r.body, owner) == nil {
+		if r.recordType == ownerType && proto.Unmarshal(r.body, owner) == nil {
 			last = owner
 		}
 	}

@@ -25,10 +25,10 @@ const (
 )
 
 // appendRecord appends a record with this body.
-func appendRecord(to []byte, kind byte, body []byte) []byte {
+func appendRecord(to []byte, recordType byte, body []byte) []byte {
 	start := len(to)
 	to = append(to, magic...)
-	to = append(to, kind)
+	to = append(to, recordType)
 	to = binary.BigEndian.AppendUint32(to, uint32(len(body))) //nolint:gosec // within maxBodyBytes
 	to = binary.BigEndian.AppendUint32(to, checksum(to[start+checkedAt:start+crcAt], body))
 	return append(to, body...)
@@ -40,9 +40,9 @@ func checksum(typeAndLength, body []byte) uint32 {
 
 // record is a record of a file and its offset.
 type record struct {
-	offset int
-	kind   byte
-	body   []byte
+	offset     int
+	recordType byte
+	body       []byte
 }
 
 func (r record) size() int { return headBytes + len(r.body) }
@@ -50,17 +50,18 @@ func (r record) size() int { return headBytes + len(r.body) }
 // scan returns the valid records from an offset on. It skips damaged bytes and returns how many there were,
 // without a record that is cut off at the end: that one was never reported as spooled.
 func scan(data []byte, from int) (found []record, skipped int) {
-	torn := -1
+	cutOffAt := -1
 	for at := from; at < len(data); {
 		body, isCutOff := bodyAt(data, at)
 		if body != nil {
-			found = append(found, record{at, data[at+checkedAt], body})
-			at += headBytes + len(body)
-			torn = -1
+			next := record{at, data[at+checkedAt], body}
+			found = append(found, next)
+			at += next.size()
+			cutOffAt = -1
 			continue
 		}
-		if isCutOff && torn < 0 {
-			torn = at
+		if isCutOff && cutOffAt < 0 {
+			cutOffAt = at
 		}
 		next := bytes.Index(data[at+1:], []byte(magic))
 		if next < 0 {
@@ -69,8 +70,8 @@ func scan(data []byte, from int) (found []record, skipped int) {
 		skipped += next + 1
 		at += next + 1
 	}
-	if torn >= 0 {
-		skipped -= len(data) - torn
+	if cutOffAt >= 0 {
+		skipped -= len(data) - cutOffAt
 	}
 	return found, skipped
 }

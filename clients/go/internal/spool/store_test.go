@@ -60,23 +60,6 @@ func filesIn(t *testing.T, folder string) []string {
 	return files
 }
 
-func TestMessagesAreReadInOrderUntilDone(t *testing.T) {
-	folder := t.TempDir()
-	s := newTestStore(t, folder, nil)
-	s.Append(requestsOf("a", "b"))
-	s.Append(requestsOf("c"))
-	expectQueues(t, queuesIn(t, s), "a", "b", "c")
-	source := s.Sources()[0]
-	messages, _ := s.Read(source, -1, 1, 1<<20)
-	s.MarkDone(source, []int64{messages[0].Position})
-	expectQueues(t, queuesIn(t, s), "b", "c")
-	messages, _ = s.Read(source, -1, 10, 1<<20)
-	s.MarkDone(source, []int64{messages[0].Position, messages[1].Position})
-	if s.Count() != 0 || len(filesIn(t, folder)) != 0 {
-		t.Errorf("%d messages in %v", s.Count(), filesIn(t, folder))
-	}
-}
-
 func TestNextStoreRecoversReleasedFiles(t *testing.T) {
 	folder := t.TempDir()
 	first := newTestStore(t, folder, nil)
@@ -119,29 +102,6 @@ func TestFileOfRunningProcessStaysUntilUntouched(t *testing.T) {
 	expectQueues(t, queuesIn(t, first), "b")
 }
 
-func TestDamagedRecordIsSkipped(t *testing.T) {
-	folder := t.TempDir()
-	s := newTestStore(t, folder, nil)
-	s.Append(requestsOf("first", "second", "third"))
-	s.Release()
-	path := filesIn(t, folder)[0]
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[bytes.Index(data, []byte("second"))] ^= 0xff
-	data = data[:len(data)-2]
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(path, time.Unix(0, 0), time.Unix(0, 0)); err != nil {
-		t.Fatal(err)
-	}
-	next := newTestStore(t, folder, nil)
-	next.RecoverOrphans()
-	expectQueues(t, queuesIn(t, next), "first")
-}
-
 func TestRecordDamagedAfterWriteHasNoRequest(t *testing.T) {
 	folder := t.TempDir()
 	s := newTestStore(t, folder, nil)
@@ -176,13 +136,6 @@ func TestInvalidRequestDoesNotAffectOthers(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	expectQueues(t, queuesIn(t, s), "a", "b")
-}
-
-func TestAppendRefusesBeyondMaxBytes(t *testing.T) {
-	small := newTestStore(t, t.TempDir(), func(s *Settings) { s.MaxBytes = 10 })
-	if got := small.Append(requestsOf("a")); got[0] != NoRoom {
-		t.Errorf("got %v", got)
-	}
 }
 
 func TestMessagesStayInMemoryWithoutFolder(t *testing.T) {

@@ -9,6 +9,7 @@ from types import TracebackType
 import grpc
 from typing_extensions import Self, Unpack
 
+from ._core.durations import Seconds, optional_seconds
 from ._engine.connection import Connection
 from ._engine.token_interceptor import TokenInterceptor
 from .base_client import BaseClient
@@ -85,12 +86,12 @@ class Client(BaseClient):
         interceptor = TokenInterceptor(self._stub_connection.metadata)
         return DlqServiceStub(grpc.intercept_channel(self._stub_connection.channel, interceptor))
 
-    def flush(self, timeout: float | None = None) -> None:
+    def flush(self, timeout: Seconds | None = None) -> None:
         """Waits until all earlier sends have a result and all drops are reported."""
         if not self._is_closed:  # a closed client has no pending sends
-            self.engine.flush(timeout).result()
+            self.engine.flush(optional_seconds("timeout", timeout)).result()
 
-    def close(self, timeout: float | None = None) -> None:
+    def close(self, timeout: Seconds | None = None) -> None:
         """Stops the workers, waits for pending sends, and moves the rest to the spool.
 
         `timeout`: seconds to wait for handlers, and for sends. Default: the workers' `drain_timeout`, and
@@ -105,7 +106,7 @@ class Client(BaseClient):
             return
         engine = self.engine
         self._is_closed = True
-        engine.close(timeout).result()
+        engine.close(optional_seconds("timeout", timeout)).result()
         engine.join()
         if self._stub_connection is not None:
             self._stub_connection.close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypedDict
 
-from ._core.durations import Seconds
+from ._core.durations import Seconds, seconds
 from ._core.names import PolicyPreset, ReasonName
 from .errors import DlqClientError
 
@@ -64,8 +64,8 @@ class SendOptions(TypedDict, total=False):
 class Coalesce:
     """How sends share calls, and how many may be pending."""
 
-    max_delay: float = 0.002
-    """Seconds that a send waits for others while a call is in progress."""
+    max_delay: Seconds = 0.002
+    """Time that a send waits for others while a call is in progress."""
     max_messages: int = 100
     max_bytes: int = 3 * 1024**2
     """Of one call."""
@@ -108,10 +108,10 @@ class ClientSettings(TypedDict, total=False):
     """Name of your program, shown with each message. Also the name of the spool's folder."""
     instance: str
     version: str
-    timeout: float
-    """Seconds until a send gives up. Default 5."""
-    try_timeout: float
-    """Seconds until one try of a send gives up. Default 2."""
+    timeout: Seconds
+    """Time until a send gives up. Default 5."""
+    try_timeout: Seconds
+    """Time until one try of a send gives up. Default 2."""
     coalesce: Coalesce
     spool: SpoolOptions | bool
     """How messages are stored while the service is unavailable. False: not at all."""
@@ -138,8 +138,10 @@ class ClientOptions:
 
     def __post_init__(self) -> None:
         for name in ("timeout", "try_timeout"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; give seconds above 0")
+            given = seconds(name, getattr(self, name))
+            if given <= 0:
+                raise ValueError(f"{name} is {given}; give seconds above 0")
+            object.__setattr__(self, name, given)
 
 
 def client_options_of(target: str, settings: ClientSettings) -> ClientOptions:

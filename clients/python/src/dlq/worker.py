@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from typing_extensions import Self
 
+from ._core.durations import Seconds, optional_seconds
 from ._engine.current import current_delivery
 from ._engine.trace import within_trace
 from ._engine.worker_core import WorkerCore
@@ -124,16 +125,17 @@ class Worker:
         with _stopped_by_signals(self._request_stop, handle_signals):
             self.wait()
 
-    def wait(self, timeout: float | None = None) -> None:
+    def wait(self, timeout: Seconds | None = None) -> None:
         """Waits until the worker has stopped. Raises the same errors as `run`."""
         if self._core is None:
             raise RuntimeError("the worker has not been started")
         done: Future[None] = self._core.done
+        timeout_s = optional_seconds("timeout", timeout)
         while timeout is None and not done.done():
             wait([done], timeout=_CHECK_EVERY_S)
-        done.result(timeout)
+        done.result(timeout_s)
 
-    def stop(self, timeout: float | None = None) -> None:
+    def stop(self, timeout: Seconds | None = None) -> None:
         """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
         `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once."""
         if self._core is None:
@@ -157,11 +159,12 @@ class Worker:
     ) -> None:
         self.stop()
 
-    def _request_stop(self, timeout: float | None = None) -> None:
+    def _request_stop(self, timeout: Seconds | None = None) -> None:
         core = self._core
+        timeout_s = optional_seconds("timeout", timeout)
         if core is not None and not core.done.done():
             try:
-                self._client.engine.loop.call_soon_threadsafe(core.stop, timeout)
+                self._client.engine.loop.call_soon_threadsafe(core.stop, timeout_s)
             except RuntimeError:
                 pass  # the client was closed
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from ._core.durations import Seconds, duration
+from ._core.durations import Seconds, duration, seconds
 from .delivery import Delivery
 from .errors import DlqClientError
 from .outcome import OutcomeKind
@@ -48,8 +48,8 @@ class WorkerSettings(TypedDict, total=False):
     """Maximum size of all deliveries that the worker holds. Default 64 MiB."""
     worker_id: str
     """Shown in the server's logs. Default: host and process id."""
-    drain_timeout: float
-    """Seconds that `stop` waits for running handlers before it cancels them. Default 30."""
+    drain_timeout: Seconds
+    """Time that `stop` waits for running handlers before it cancels them. Default 30."""
     on_error: Callable[[DlqClientError, Delivery | None], object]
     """Called when the stream breaks or an outcome does not count. Default: a log line."""
     on_settled: Callable[[Delivery, SettledDelivery], object]
@@ -75,6 +75,7 @@ class WorkerOptions:
             raise ValueError("queues is empty; name at least one")
         if self.concurrency < 1 or (self.prefetch or 0) < 0:
             raise ValueError("give a concurrency of 1 or more, and a prefetch of 0 or more")
+        object.__setattr__(self, "drain_timeout", seconds("drain_timeout", self.drain_timeout))
 
     @property
     def request(self) -> StreamDueRequest:

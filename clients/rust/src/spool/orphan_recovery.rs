@@ -65,14 +65,20 @@ impl SpoolStore {
 pub(crate) enum FileStatus {
     /// Its process ended, and it has the same service and target.
     Orphan,
-    /// Another process uses it, or it has another service or target.
+    /// Another process uses it, it has another service or target, or it may be of another user.
     InUse { bytes: u64 },
     /// It holds no record. It was removed if it is old.
     Empty,
 }
 
 pub(crate) fn inspect(path: &Path, own: &Owner) -> io::Result<FileStatus> {
-    let metadata = fs::metadata(path)?;
+    let metadata = fs::symlink_metadata(path)?;
+    let in_use = FileStatus::InUse {
+        bytes: metadata.len(),
+    };
+    if !is_own(&metadata) {
+        return Ok(in_use);
+    }
     let modified_at = metadata.modified()?;
     if metadata.len() < MIN_FILE_BYTES {
         let age = SystemTime::now().duration_since(modified_at);
@@ -81,9 +87,6 @@ pub(crate) fn inspect(path: &Path, own: &Owner) -> io::Result<FileStatus> {
         }
         return Ok(FileStatus::Empty);
     }
-    let in_use = FileStatus::InUse {
-        bytes: metadata.len(),
-    };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let (Some((_, pid)), Some(owner)) = (folder::parse_name(&name), first_owner(path)?) else {
         return Ok(in_use);
@@ -99,4 +102,21 @@ pub(crate) fn inspect(path: &Path, own: &Owner) -> io::Result<FileStatus> {
         }
     }
     Ok(FileStatus::Orphan)
+}
+
+/// Reports whether it is a regular file of this user that others can't write to. Another user may have made other files,
+/// to have them sent, or a file of this user changed.
+#[cfg(unix)]
+fn is_own(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // Without /proc the user is unknown.
+    let user = fs::metadata("/proc/self").ok().map(|own| own.uid());
+    let is_of_user = user.is_none_or(|user| user == metadata.uid());
+    metadata.is_file() && is_of_user && metadata.mode() & 0o022 == 0
+}
+
+/// Each user has a folder of their own.
+#[cfg(not(unix))]
+fn is_own(metadata: &fs::Metadata) -> bool {
+    metadata.is_file()
 }

@@ -25,7 +25,7 @@ pub struct LocalServer {
 
 impl LocalServer {
     /// Starts a server and waits until it serves. The environment's `DLQ_SERVER_COMMAND` is its command, such as
-    /// `node dlq-service/src/main.ts`. Default: `dlq` on the PATH.
+    /// `node dlq-service/src/main.mjs`. Default: `dlq` on the PATH.
     ///
     /// # Errors
     ///

@@ -38,7 +38,7 @@ export class RecordScanner {
   /** Count of damaged bytes. */
   skippedBytes = 0;
   /** Count of bytes of a cut-off record at the end of the file. */
-  tornBytes = 0;
+  cutOffBytes = 0;
   #rest: Buffer = Buffer.alloc(0);
   #offset: number;
 
@@ -78,8 +78,8 @@ export class RecordScanner {
       at = next;
     }
     if (cutOffAt !== undefined) {
-      this.tornBytes = rest.length - cutOffAt;
-      this.skippedBytes -= this.tornBytes;
+      this.cutOffBytes = rest.length - cutOffAt;
+      this.skippedBytes -= this.cutOffBytes;
     }
     this.#offset += at;
     this.#rest = rest.subarray(at);

@@ -39,6 +39,8 @@ async function claim(
   scope: SpoolScope,
   own: ProcessIdentity,
 ): Promise<string | undefined> {
+  // Another user may have made it, to have it sent, or a file of this user changed.
+  if (!file.isOwn) return undefined;
   const nowMs = Date.now();
   const createdAtMs = partsOfName(file.name)?.createdAtMs;
   if (createdAtMs === undefined) return undefined;

@@ -1,8 +1,8 @@
 // The folders and names of spool files.
 
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { access, mkdir, readdir, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { access, lstat, mkdir, readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -15,6 +15,8 @@ export interface ListedFile {
   readonly bytes: number;
   /** When its owner last wrote or touched it. */
   readonly changedAtMs: number;
+  /** Whether it is a regular file of this user that others cannot write to. */
+  readonly isOwn: boolean;
 }
 
 /**
@@ -83,8 +85,18 @@ export async function listFolder(folder: string): Promise<ListedFile[]> {
 }
 
 async function listed(name: string, path: string): Promise<ListedFile | undefined> {
-  const found = await stat(path).catch(() => undefined); // it was removed meanwhile
-  return found && { name, path, bytes: found.size, changedAtMs: found.mtimeMs };
+  const found = await lstat(path).catch(() => undefined); // it was removed meanwhile
+  return (
+    found && { name, path, bytes: found.size, changedAtMs: found.mtimeMs, isOwn: isOwn(found) }
+  );
+}
+
+/** On Windows each user has a folder of their own, and there is no id to compare. */
+function isOwn(found: Stats): boolean {
+  const user = process.geteuid?.();
+  return (
+    found.isFile() && (user === undefined || (found.uid === user && (found.mode & 0o022) === 0))
+  );
 }
 
 /** Returns a name that begins with the time, so that names sort by age. */

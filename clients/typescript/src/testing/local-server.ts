@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 export interface LocalServerOptions {
   /**
    * The command of the server. Default: `DLQ_SERVER_COMMAND`, such as
-   * `node path/to/dlq-service/src/main.ts`, split at spaces; else `dlq` on the PATH.
+   * `node path/to/dlq-service/src/main.mjs`, split at spaces; else `dlq` on the PATH.
    */
   readonly command?: readonly string[] | undefined;
   /** Settings of the server, as `DLQ_…` variables. */

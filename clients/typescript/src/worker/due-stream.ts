@@ -31,8 +31,8 @@ const GOOD_AFTER_MS = 1_000;
 const MAX_SILENCE_MS = 25_000;
 
 /**
- * Statuses that end the worker: the request is wrong, or the server is another one. After a stream was
- * open they do not: they come from a proxy whose servers are unavailable, or from a deployment.
+ * Statuses that end the worker: the request is wrong, or an unknown server answered. After a stream was
+ * open, they do not end it: they come from a proxy whose servers are unavailable, or from a deployment.
  */
 const FINAL: ReadonlySet<Code> = new Set([Code.InvalidArgument, Code.Unimplemented]);
 
@@ -130,6 +130,7 @@ export class DueStream {
   }
 }
 
+/** The default of queues. Servers send the lease; the contract only allows them not to. */
 const DEFAULT_LEASE = { $typeName: "google.protobuf.Duration", seconds: 30n, nanos: 0 } as const;
 
 function isFinal(error: ConnectError): boolean {

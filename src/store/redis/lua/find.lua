@@ -1,17 +1,21 @@
--- One page of a walk through an index: finds the messages whose state and reasons are among the wanted cells. Looks at
--- `page` messages at most. Writes nothing.
+-- One page of a walk through an index: finds the messages whose state and reasons are among the wanted cells, and that have
+-- not changed their state after a retry began. Looks at `page` messages at most. Writes nothing.
 -- KEYS: queue base
--- ARGV: start, page, place (the index), cells (counter fields, e.g. 'c:3:11:2', one space between)
--- Reply: how many messages were looked at; the ids of those that match
-local wanted = {}
-for cell in string.gmatch(cells, '[^ ]+') do wanted[cell] = true end
-
+-- ARGV: after_score, page, started (0: whenever they changed), after_id ('': from the start), place (the index), cells
+-- (counter fields, e.g. 'c:3:11:2', one space between)
+-- Reply: how many messages were looked at; the last of them and then each that matches, layout `entry`
+local wanted = cell_set(cells)
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, moving = k_moving,
   quarantine = k_quarantine })[place]
-local seen = redis.call('ZRANGE', index, start, start + page - 1)
-local found = {}
-for _, id in ipairs(seen) do
-  local s = load_state(id)
-  if s and wanted[cell_of(s.state, s.reason, s.qreason)] then found[#found + 1] = id end
+local seen = entries_after(index, after_score, after_id, page)
+local ids = {}
+for at = 1, #seen, 2 do ids[#ids + 1] = seen[at] end
+load_states(ids)
+local function entry(at) return write.entry { id = seen[at], score = tonumber(seen[at + 1]) } end
+
+local found = { #seen > 0 and entry(#seen - 1) or nil }
+for at = 1, #seen, 2 do
+  local s = load_state(seen[at])
+  if s and is_selected(s, wanted, started) then found[#found + 1] = entry(at) end
 end
-return { #seen, table.concat(found) }
+return { #ids, table.concat(found) }

@@ -1,13 +1,14 @@
 -- Ends moves. A message that the target has taken in is removed here; one that it has refused stays, as its verdict
 -- said. Safe to repeat.
 -- KEYS: queue base
--- ARGV: journal_max, delivery_settings; items: facts (layout `move_end`)
+-- ARGV: history_changed (as in tick.lua), journal_max, delivery_settings; items: facts (layout `move_end`)
 -- Reply: one byte for each: 1, if the move was still to end
 load_token_states()
 
 local function stay(id, s)
   local refused_qreason, refused_due = read.move_plan(s.move)
   local target = move_target(s)
+  note_lost_delivery(s)
   leave(id, s)
   s.place, s.move = PLACE.DUE, ''
   if refused_qreason > 0 then quarantine(id, s, refused_qreason) else schedule(id, s, refused_due) end

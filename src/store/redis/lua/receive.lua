@@ -2,8 +2,9 @@
 -- delivery (each move follows another delivery): a repeat gets the same answer and changes nothing, even if the message
 -- was processed or moved on since.
 -- KEYS: base of the target queue
--- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), journal_max, from (the
--- other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope, history, edits
+-- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), history_changed (as
+-- in tick.lua), journal_max, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope,
+-- history, edits
 -- Reply: one byte for each, a number of MOVE; one byte more if the queue did not exist
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do
@@ -17,8 +18,9 @@ local today = math.floor(now / LIMIT.DAY_MS)
 local function arrived_of(day) return k_arrived .. string.format('%d', day) end
 local is_new_day = redis.call('EXISTS', arrived_of(today)) == 0
 
+-- The clock may have stepped back, by up to a day without harm.
 local decided = {}
-for back = 0, LIMIT.KEPT_DAYS do
+for back = -1, LIMIT.KEPT_DAYS do
   local key = arrived_of(today - back)
   if #marks > 0 and redis.call('EXISTS', key) == 1 then
     for index, v in ipairs(redis.call('HMGET', key, unpack(marks))) do
@@ -61,6 +63,7 @@ local function take_in(item, s)
   local edits = ARGV[item.at + I_edits]
   if edits ~= '' then put(k_edits .. chunk, id, edits) end
   local qreason = string.byte(s.move)
+  note_lost_delivery(s)
   s.hops, s.move, s.place, s.key, s.order = u8(s.hops + 1), '', PLACE.DUE, item.key, item.order
   set_flag(s, FLAG.HISTORY, history ~= '')
   set_flag(s, FLAG.EDITED, edits ~= '')

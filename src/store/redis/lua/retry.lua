@@ -1,11 +1,14 @@
--- Makes messages due now, by id, and edits them first if their item says so. With a filter all of them must match it, and
--- no other message may. Writes nothing if that is not so, or if an item was decided on another version of its message.
--- Messages that move to another queue match a filter, since they are counted, and are refused.
+-- Makes messages due now, by id, and edits them first if their item says so. With a filter the first call writes nothing
+-- unless all items match it and it matches as many messages as expected; later calls skip items that have left it or changed
+-- their state. No call writes anything if an item was decided on another version of its message. Messages that move to
+-- another queue match a filter, since they are counted, and are refused.
 -- KEYS: queue base
--- ARGV: expected (how many match the filter), journal_max, request, cells (counter fields of the filter, as in find.lua;
--- '': no filter), delivery_settings; items: item (an id; or id, layout `retry_decision`, and edits or a reason)
+-- ARGV: expected (how many match the filter), wanted (how many of them are items), started (when the first call by the
+-- filter took effect; 0: this is the first), history_changed (as in tick.lua), journal_max, request, cells (counter fields
+-- of the filter, as in find.lua; '': no filter), remains (layout `retry_rest`; '': nothing does), delivery_settings; items:
+-- item (an id; or id, layout `retry_decision`, and edits or a reason)
 -- Reply: layout `retry_reply`; after DONE a number of RETRIED for each item; after REFUSED layout `refused_retry`, after
--- BUSY_NAMED the id
+-- BUSY_NAMED the id, after REST layout `retry_rest`
 local answer = answered(VERB_RETRY, request)
 if answer then return answer end
 
@@ -27,28 +30,21 @@ for at = FIRST, #ARGV do
 end
 load_states(ids)
 
--- Returns how many messages the filter matches, and the set of its cells.
-local function matching()
-  local total, wanted = 0, {}
-  for cell in string.gmatch(cells, '[^ ]+') do
-    wanted[cell] = true
-    total = total + tonumber(redis.call('HGET', k_counters, cell) or '0')
-  end
-  return total, wanted
-end
-
 local total = 0
 local function nothing_done(status) return write.retry_reply { status = status, number = total } end
 
 if cells ~= '' then
-  local wanted
-  total, wanted = matching()
-  if total ~= expected then return nothing_done(RETRY.MISMATCH) end
-  if #items ~= expected then return nothing_done(RETRY.CHANGED) end
-  for _, id in ipairs(ids) do
-    local s = load_state(id)
-    if not s or not wanted[cell_of(s.state, s.reason, s.qreason)] then return nothing_done(RETRY.CHANGED) end
+  local set, selected = cell_set(cells), {}
+  for _, item in ipairs(items) do
+    local s = load_state(item.id)
+    if s and is_selected(s, set, started) then selected[#selected + 1] = item end
   end
+  if started == 0 then
+    for cell in pairs(set) do total = total + tonumber(redis.call('HGET', k_counters, cell) or '0') end
+    if total ~= expected then return nothing_done(RETRY.MISMATCH) end
+    if #items ~= wanted or #selected ~= wanted then return nothing_done(RETRY.CHANGED) end
+  end
+  items = selected
 end
 
 local function is_busy(s) return s.state == STATE.IN_FLIGHT or s.place == PLACE.MOVING end
@@ -65,6 +61,7 @@ local function retry(item)
   if not s then return RETRIED.MISSING end
   if is_busy(s) then return RETRIED.BUSY end
   if item.status then return item.status end
+  note_lost_delivery(s)
   leave(id, s)
   if s.state == STATE.QUARANTINED then
     -- A new round of attempts; the history stays.
@@ -77,6 +74,11 @@ local function retry(item)
   end
   if item.edits then edit(id, s, item.edits) end
   schedule(id, s, now)
+  if remains ~= '' then
+    -- Later calls must not select it, but others that changed in this millisecond.
+    s.since = now + 1
+    save_state(id, s)
+  end
   journal(JOURNAL.RETRIED, id, s)
   return RETRIED.RETRIED
 end
@@ -90,6 +92,7 @@ for _, item in ipairs(items) do
   if status == RETRIED.REFUSED then why = write.refused_retry(item) end
   replies[#replies + 1] = write.retried { status = status } .. why
 end
+if remains ~= '' then replies[#replies + 1] = write.retried { status = RETRIED.REST } .. remains end
 answer = table.concat(replies)
 remember(VERB_RETRY, request, answer)
 finish()

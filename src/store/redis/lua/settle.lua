@@ -55,11 +55,16 @@ local function remove(id, s, state, counter)
   s.state, s.qreason = state, 0
 end
 
+-- The message is an ordinary one again: its expiries and releases are forgotten, and no failure has joined it.
+local function reset_delivery(s)
+  s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
+  set_flag(s, FLAG.REJOINED, false)
+end
+
 -- The breaker has opened since the message was handed out: its failure is stored and not counted. It comes back when the
 -- breaker allows it.
 local function release_exempt(id, s, o)
-  s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
-  set_flag(s, FLAG.REJOINED, false)
+  reset_delivery(s)
   append_failure(id, s, o.reason, o.failure)
   count(COUNTER.RELEASED)
   schedule(id, s, now)
@@ -67,16 +72,16 @@ end
 
 local function fail(id, s, o)
   s.last_delay = has_bit(o, OUTCOME_BIT.REMEMBER) and o.delay or 0
-  s.attempts, s.expiries, s.releases, s.place = s.attempts + 1, 0, 0, PLACE.DUE
-  set_flag(s, FLAG.REJOINED, false)
+  s.attempts = s.attempts + 1
+  reset_delivery(s)
   append_failure(id, s, o.reason, o.failure)
   s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
   count(COUNTER.FAILED_ATTEMPTS)
   if o.edits then edit(id, s, o.edits) end
 end
 
--- Starts a move: nobody can claim the message here any more, and it is not in the other queue yet. Its delay and quarantine
--- reason are for there.
+-- Starts a move: nobody can claim the message here any more, and it is not in the other queue yet. `delay` and `qreason` of
+-- the outcome apply in the other queue, `refused_delay` and `refused_qreason` here if that queue refuses it.
 local function start_move(id, s, o)
   if redis.call('HEXISTS', k_meta, META.DELETING) == 1 then
     -- A late outcome in a queue that is being deleted: the message is deleted with it.
@@ -94,15 +99,11 @@ local function start_move(id, s, o)
   save_state(id, s)
 end
 
--- A failure that can't be retried at all says nothing about what the workers call.
+-- A failure that can't be retried is never exempt: waiting for the breaker would not help it.
 local function is_beyond_retry(o)
-  local here, there = 0, o.qreason
-  if o.kind == OUTCOME.FAIL_MOVE then
-    here = o.refused_qreason
-  elseif o.kind ~= OUTCOME.FAIL_QUARANTINE then
-    return false
-  end
-  return here > 0 and here ~= QUARANTINE.RETRIES_EXHAUSTED or there > 0 and there ~= QUARANTINE.RETRIES_EXHAUSTED
+  local function is_final(qreason) return qreason > 0 and qreason ~= QUARANTINE.RETRIES_EXHAUSTED end
+  if o.kind == OUTCOME.FAIL_MOVE then return is_final(o.refused_qreason) or is_final(o.qreason) end
+  return o.kind == OUTCOME.FAIL_QUARANTINE and is_final(o.qreason)
 end
 
 -- Counts an outcome for its breaker. Returns whether the failure is exempt.
@@ -114,9 +115,9 @@ local function count_for_breaker(o, s, late)
   return breakers.outcome(s, is_failure, has_bit(o, OUTCOME_BIT.COUNTS), late) and not is_beyond_retry(o)
 end
 
--- Applies an outcome; returns the kind of its record in the journal. `uncrashed`: its expiries no longer suffice for isolated
--- delivery. `late`: its lease has expired.
-local function apply(o, s, uncrashed, late)
+-- Applies an outcome; returns the kind of its record in the journal. `no_longer_suspected`: its expiries no longer
+-- suffice for isolated delivery. `late`: its lease has expired.
+local function apply(o, s, no_longer_suspected, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
   local exempt = has_breakers and count_for_breaker(o, s, late)
   if kind == OUTCOME.SUCCEED and not has_flag(s, FLAG.REJOINED) then
@@ -135,12 +136,11 @@ local function apply(o, s, uncrashed, late)
   local due = s.due
   leave(id, s)
   -- After `leave`: the index that the message leaves depends on its place.
-  if uncrashed then s.place = PLACE.DUE end
+  if no_longer_suspected then s.place = PLACE.DUE end
   if kind == OUTCOME.SUCCEED then
     -- A failure joined the message during this delivery: it succeeded, and is scheduled once more.
-    set_flag(s, FLAG.REJOINED, false)
     forget_lease(s)
-    s.expiries, s.releases, s.place = 0, 0, PLACE.DUE
+    reset_delivery(s)
     if has_flag(s, FLAG.POISONED) then
       quarantine(id, s, QUARANTINE.POISON)
     else
@@ -183,16 +183,16 @@ local NO_SESSION = string.rep('\0', 16)
 
 local function settle(o, s)
   local session, held = s.session, math.max(0, now - s.since)
-  local uncrashed, late = false, s.state ~= STATE.IN_FLIGHT
+  local no_longer_suspected, late = false, s.state ~= STATE.IN_FLIGHT
   if late then
     -- The expiry was reported to the session, and counted as an unknown outcome. Now the outcome is known.
     session, held, s.unknown = '', 0, math.max(0, s.unknown - 1)
     if o.kind == OUTCOME.RETURN then
       s.expiries = math.max(0, s.expiries - 1)
-      uncrashed = s.expiries < isolate_at
+      no_longer_suspected = s.expiries < isolate_at
     end
   end
-  local kind = apply(o, s, uncrashed, late)
+  local kind = apply(o, s, no_longer_suspected, late)
   journal(kind, o.id, s, o.note)
   local state, qreason = s.state, s.qreason
   if s.place == PLACE.MOVING and state == STATE.SCHEDULED then

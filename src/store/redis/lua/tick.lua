@@ -2,12 +2,18 @@
 -- to come again. Bounded work: at most `batch` of each.
 -- KEYS: queue base
 -- ARGV: claim_number, batch, reply_bytes (of envelopes), silence, grace, isolate_at, crash_loop_at (lease expiries),
--- ttl_discards, retention, paused, paused_until (0: until it is ended), journal_max, claimer (the process), delivery_settings;
--- items: session, nonce, count, bytes, lease, can_isolate (1: holds and reserves nothing)
+-- ttl_discards, lives_until (0: now), retention, paused, paused_until (0: until it is ended), history_changed (when Redis last
+-- restarted or failed over; 0: never), journal_max, claimer (the process), delivery_settings; items: session, nonce, count,
+-- bytes, lease, can_isolate (1: holds and reserves nothing)
 -- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
 -- envelope, of an edited message with its edits; the latest failure or ''
 
 -- Each step reads the indexes that the one before has changed.
+local has_long_leases = false
+if stepped_back then
+  has_long_leases = shorten_leases()
+  flush_writes()
+end
 expire_leases()
 flush_writes()
 flush_ends()
@@ -33,12 +39,13 @@ do
   if first_quarantined > 0 and (next_end == 0 or first_quarantined + retention < next_end) then
     next_end = first_quarantined + retention
   end
+  if next_end > 0 then next_end = next_end + now - life_now end
   if uses_indirect or key_queues.noted then
     local first_hold = head_score(k_holds) or math.huge
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
   end
   local leases_left = redis.call('ZCARD', k_leases)
-  if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, META.LAST_TICK, now) end
+  if not has_long_leases and (leases_out > 0 or leases_left > 0) then redis.call('HSET', k_meta, META.LAST_TICK, now) end
 
   -- While the whole queue is blocked, so is what is due.
   local still_left, reopens = queue_allows()
@@ -59,7 +66,7 @@ do
     head_too_large = head_too_large and 1 or 0,
     next_due = when_open(first_due()),
     next_isolated = when_open(at_head(k_isolated)),
-    next_lease = at_head(k_leases),
+    next_lease = math.ceil(at_head(k_leases)),
     next_end = next_end,
     leases_out = leases_left,
     paused = is_paused and 1 or 0,

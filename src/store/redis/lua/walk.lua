@@ -1,15 +1,17 @@
 -- One page of a walk through an index: of each message what a verdict on its next failure depends on. Looks at `page`
 -- messages at most. Writes nothing.
 -- KEYS: queue base
--- ARGV: start, page, place (the index)
--- Reply: how many messages were looked at; `walked` for each
+-- ARGV: after_score, page, after_id ('': from the start), place (the index)
+-- Reply: how many messages were looked at; the last of them, layout `entry`, and `walked` for each
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, leases = k_leases,
   quarantine = k_quarantine })[place]
-local seen = redis.call('ZRANGE', index, start, start + page - 1)
-load_states(seen)
-local facts = {}
-for _, id in ipairs(seen) do
+local seen = entries_after(index, after_score, after_id, page)
+local ids = {}
+for at = 1, #seen, 2 do ids[#ids + 1] = seen[at] end
+load_states(ids)
+local facts = { #ids > 0 and write.entry { id = ids[#ids], score = tonumber(seen[#seen]) } or nil }
+for _, id in ipairs(ids) do
   local s = load_state(id)
   if s then facts[#facts + 1] = write.walked(s, { id = id, attempts = u16(s.attempts) }) end
 end
-return { #seen, table.concat(facts) }
+return { #ids, table.concat(facts) }

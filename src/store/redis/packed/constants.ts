@@ -96,8 +96,11 @@ export const CONSTANTS = {
 
   /** The answer to a whole retry. */
   RETRY: { DONE: 0, MISMATCH: 1, CHANGED: 2 },
-  /** The status of one message of a retry. BUSY_NAMED: as BUSY, with the id. */
-  RETRIED: { RETRIED: 0, MISSING: 1, BUSY: 2, REFUSED: 3, BUSY_NAMED: 4 },
+  /**
+   * The status of one message of a retry. BUSY_NAMED: as BUSY, with the id. REST is of no message: it says behind them what
+   * remains.
+   */
+  RETRIED: { RETRIED: 0, MISSING: 1, BUSY: 2, REFUSED: 3, BUSY_NAMED: 4, REST: 5 },
 
   SEAL: { SEALED: 0, MISMATCH: 1, BUSY: 2 },
   PURGE: { REMOVED: 0, EMPTY: 1, ABSENT: 2, ALIVE: 3 },

@@ -3,6 +3,7 @@ import { createdAtMs } from "../../../core/message-id.ts";
 import type { Claimed, ClaimedSession, LostLease, TickReply, TickRequest } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
+import type { LifeClock } from "../life-clock.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import { storedBreakerState, storedReason, storedState } from "../states.ts";
@@ -19,13 +20,15 @@ export interface TickSetup {
   claimer: string;
   /** Longest time by which lease expiry waits after an outage. */
   graceMs: number;
+  /** Follows the store's clock by the replies. */
+  lifeClock: LifeClock;
 }
 
 export async function runTick(
-  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   request: TickRequest,
-  { claimer, graceMs }: TickSetup,
+  { claimer, graceMs, lifeClock }: TickSetup,
 ): Promise<TickReply> {
   const { settings } = request;
   const header = {
@@ -37,9 +40,11 @@ export async function runTick(
     isolateAt: ISOLATE_AFTER_EXPIRIES,
     crashLoopAt: CRASH_LOOP_EXPIRIES,
     ttlDiscards: settings.ttlAction === "discard" ? 1 : 0,
+    livesUntil: lifeClock.limitMs,
     retention: settings.quarantineRetentionMs,
     paused: settings.paused ? 1 : 0,
     pausedUntil: settings.pausedUntilAtMs ?? 0,
+    historyChanged: historyChangedAtMs(),
     journalMax,
     claimer,
     deliverySettings: deliverySettingsOf(queue),
@@ -55,6 +60,7 @@ export async function runTick(
   const reply = await run("tick", queue, header, sessions);
   const [head, lost, ended, ...claims] = reply as [Buffer, Buffer, Buffer, ...ClaimValue[]];
   const tick = new Reader(head).read(LAYOUTS.tick);
+  lifeClock.observe(tick.now);
   return {
     nowMs: tick.now,
     deleting: tick.deleting,

@@ -12,7 +12,7 @@ import {
 interface Scanned {
   readonly found: readonly FoundRecord[];
   readonly skippedBytes: number;
-  readonly tornBytes: number;
+  readonly cutOffBytes: number;
 }
 
 function scan(file: Buffer, pieceBytes = file.length || 1): Scanned {
@@ -22,7 +22,7 @@ function scan(file: Buffer, pieceBytes = file.length || 1): Scanned {
     found.push(...scanner.push(file.subarray(at, at + pieceBytes)));
   }
   found.push(...scanner.end());
-  return { found, skippedBytes: scanner.skippedBytes, tornBytes: scanner.tornBytes };
+  return { found, skippedBytes: scanner.skippedBytes, cutOffBytes: scanner.cutOffBytes };
 }
 
 const bodies = ({ found }: Scanned) => found.map(({ body }) => body.toString("latin1"));
@@ -51,7 +51,7 @@ describe("a reader", () => {
         const scanned = scan(file, piece);
         const again = scanned.found.map(({ type, body }) => ({ type, body: new Uint8Array(body) }));
         expect(again).toEqual(records);
-        expect(scanned).toMatchObject({ skippedBytes: 0, tornBytes: 0 });
+        expect(scanned).toMatchObject({ skippedBytes: 0, cutOffBytes: 0 });
         for (const { offset, type, body } of scanned.found) {
           const bytes = encodeRecord(type, body);
           expect(file.subarray(offset, offset + bytes.length)).toEqual(bytes);
@@ -70,7 +70,7 @@ describe("a reader", () => {
         const bad = damaged(record("223456789"), at, value);
         const scanned = scan(Buffer.concat([record("1"), bad, record("3")]), piece);
         expect(bodies(scanned)).toEqual(["1", "3"]);
-        expect(scanned).toMatchObject({ skippedBytes: bad.length, tornBytes: 0 });
+        expect(scanned).toMatchObject({ skippedBytes: bad.length, cutOffBytes: 0 });
       },
     );
     fc.assert(property);
@@ -80,17 +80,17 @@ describe("a reader", () => {
     const junk = Buffer.from("89444c51020000ffff00000000aabb8944", "hex");
     const scanned = scan(Buffer.concat([junk, record("a"), junk, record("b")]), 3);
     expect(bodies(scanned)).toEqual(["a", "b"]);
-    expect(scanned).toMatchObject({ skippedBytes: 2 * junk.length, tornBytes: 0 });
+    expect(scanned).toMatchObject({ skippedBytes: 2 * junk.length, cutOffBytes: 0 });
   });
 
-  it("counts a cut-off record at the end as torn, not as damaged", () => {
+  it("does not count a cut-off record at the end as damaged", () => {
     const whole = record("cut off");
     for (let length = 1; length < whole.length; length++) {
       const scanned = scan(Buffer.concat([record("a"), whole.subarray(0, length)]), 7);
       expect(bodies(scanned)).toEqual(["a"]);
-      expect(scanned).toMatchObject({ skippedBytes: 0, tornBytes: length });
+      expect(scanned).toMatchObject({ skippedBytes: 0, cutOffBytes: length });
     }
     const last = scan(Buffer.concat([record("a"), damaged(whole, 15, 1)]));
-    expect(last).toMatchObject({ skippedBytes: whole.length, tornBytes: 0 });
+    expect(last).toMatchObject({ skippedBytes: whole.length, cutOffBytes: 0 });
   });
 });

@@ -10,8 +10,6 @@ export interface SpoolProcessCommand {
   readonly options: DlqClientOptions;
   readonly queue: string;
   readonly payloads: readonly string[];
-  /** Closes the client after the sends. The process keeps running. */
-  readonly closes?: boolean;
 }
 
 const command: SpoolProcessCommand = JSON.parse(process.argv[2] ?? "");
@@ -21,6 +19,5 @@ const sends = command.payloads.map((payload) => dlq.send(command.queue, payload,
 for (const { status, ...rest } of await Promise.all(sends)) {
   console.log(status, "durable" in rest ? rest.durable : "");
 }
-if (command.closes) await dlq.close();
 console.log("done");
 process.stdin.resume();

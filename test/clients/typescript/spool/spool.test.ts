@@ -10,11 +10,11 @@ import type {
   DlqClientOptions,
   SendResult,
 } from "../../../../clients/typescript/src/index.ts";
-import { connectTo, statsOf } from "../../../support/grpc.ts";
+import { statsOf } from "../../../support/grpc.ts";
 import { LinkProxy } from "../../../support/link-proxy.ts";
 import { startTestRedis } from "../../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../../support/server.ts";
-import { clientOf, errorOf, until, WAIT } from "../client.ts";
+import { clientOf, errorOf, WAIT } from "../client.ts";
 import { newFolder, spoolFiles, startProcess } from "./spool-support.ts";
 
 let server: TestServer;
@@ -67,33 +67,6 @@ const statuses = (results: readonly SendResult[]) => [
   ...new Set(results.map(({ status }) => status)),
 ];
 const SPOOLED = { status: "spooled", durable: true };
-
-it("messages that cannot be sent in time are kept, and sent once when the service is back", async () => {
-  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-  const dlq = spooling(link, folder);
-  const payloads = Array.from({ length: 250 }, (_, at) => `m${at}`);
-  const results = await Promise.all(payloads.map((text) => dlq.send(queue, text, error)));
-  expect(results).toEqual(payloads.map(() => SPOOLED));
-  expect(await spoolFiles(folder)).toHaveLength(1);
-  link.comeBack();
-  await hasAccepted(queue, 250);
-  await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
-  expect((await dlq.send(queue, "then", error)).status).toBe("sent");
-});
-
-it("sends go to the spool at once while the service is known to be unavailable", async () => {
-  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-  const dlq = spooling(link, folder, { timeoutMs: 600_000 });
-  const first = dlq.send(queue, "first", error);
-  const late = async () => {
-    // Sends before the second failed call wait like the first one, so they are not awaited.
-    const next = await Promise.race([dlq.send(queue, "next", error), pause(20)]);
-    expect(next).toEqual(SPOOLED);
-  };
-  await vi.waitFor(late, WAIT);
-  link.comeBack();
-  expect((await first).status).toBe("sent");
-});
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -157,62 +130,6 @@ it("the spool uses the same request id and send number as the tries before", asy
   expect(second).toBe(first.replace(/1$/, "2"));
 });
 
-it("a message whose answer was lost is stored once", async () => {
-  const [folder, queue] = [await newFolder(), newQueue()];
-  let losesAnswers = true;
-  let answers = 0;
-  const losing: Interceptor = (next) => async (request) => {
-    const response = await next(request);
-    answers++;
-    if (losesAnswers) throw new ConnectError("the answer is lost", Code.Unavailable);
-    return response;
-  };
-  const dlq = spooling({ address: server.grpcAddress }, folder, { interceptors: [losing] });
-  const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
-  expect(await Promise.all(sends)).toEqual([SPOOLED, SPOOLED]);
-  expect(answers).toBeGreaterThan(0);
-  losesAnswers = false;
-  await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
-  await hasAccepted(queue, 2);
-});
-
-it("a full queue does not stop the others, and gets its message when it has room", async () => {
-  const [link, folder, full, queue] = [await outage(), await newFolder(), newQueue(), newQueue()];
-  const operator = connectTo(server.grpcAddress);
-  onTestFinished(() => operator.close());
-  const limit = (maxMessages: bigint) =>
-    operator.admin.updateQueue({ queue: { name: full, config: { maxMessages } } });
-  await limit(1n);
-  expect((await clientOf(server).send(full, "first", error)).status).toBe("sent");
-  const isFull = async () =>
-    expect(errorOf(await clientOf(server).send(full, "x", error)).message).toContain("limit");
-  await vi.waitFor(isFull, WAIT); // a new limit takes a moment
-  const { accepted = 0n } = (await statsOf(operator.dlq, full)).totals ?? {};
-
-  const dlq = spooling(link, folder);
-  const sends = [full, queue].map((name) => dlq.send(name, "x", error));
-  expect(await Promise.all(sends)).toEqual([SPOOLED, SPOOLED]);
-  link.comeBack();
-  await hasAccepted(queue, 1);
-  expect(await spoolFiles(folder)).toHaveLength(1);
-  await limit(100n);
-  await hasAccepted(full, Number(accepted) + 1);
-});
-
-it("drops messages that the service refuses for good, and sends the others", async () => {
-  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-  const onDropped = vi.fn();
-  const dlq = spooling(link, folder, { onDropped });
-  const queues = [queue, "no/queue", queue];
-  const results = await Promise.all(queues.map((name) => dlq.send(name, "x", error)));
-  expect(results).toEqual([SPOOLED, SPOOLED, SPOOLED]);
-  link.comeBack();
-  await hasAccepted(queue, 2);
-  await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
-  const refused = [expect.objectContaining({ kind: "refused" }), "no/queue"];
-  expect(onDropped.mock.calls).toEqual([refused]);
-});
-
 it("a message that is too large for the service does not stop the others", LONG, async () => {
   const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   const onDropped = vi.fn();
@@ -226,31 +143,6 @@ it("a message that is too large for the service does not stop the others", LONG,
 });
 
 describe("after a kill -9 of a process", () => {
-  it("another client sends its messages", LONG, async () => {
-    const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-    const options = { url: `http://${link.address}`, timeoutMs: 100, spool: { folder } };
-    const payloads = ["a", "b", "c"];
-    const dead = await startProcess({ options, queue, payloads });
-    expect(dead.lines).toEqual(payloads.map(() => "spooled true"));
-    await dead.kill9();
-    link.comeBack();
-    spooling(link, folder);
-    await hasAccepted(queue, 3);
-    await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
-  });
-
-  it("another client sends messages that the process had recovered itself", LONG, async () => {
-    const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-    const options = { url: `http://${link.address}`, timeoutMs: 100, spool: { folder } };
-    for (const payloads of [["a"], ["b"], ["c"]]) {
-      const dying = await startProcess({ options, queue, payloads });
-      await dying.kill9();
-    }
-    link.comeBack();
-    spooling(link, folder);
-    await hasAccepted(queue, 3);
-  });
-
   it(
     "its messages are sent although another process runs: each has its own file",
     LONG,
@@ -284,18 +176,6 @@ async function withoutDisk(folder: string) {
 }
 
 describe("a closed client", () => {
-  it("leaves unsent messages to the next client, also in the same process", async () => {
-    const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-    const dlq = spooling(link, folder, { timeoutMs: 600_000 });
-    const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
-    await dlq.close(20);
-    expect(await Promise.all(sends)).toEqual([SPOOLED, SPOOLED]);
-    expect(errorOf(await dlq.send(queue, "c", error)).kind).toBe("closed");
-    link.comeBack();
-    spooling(link, folder);
-    await hasAccepted(queue, 2);
-  });
-
   it("drops messages that are only in memory", async () => {
     const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
     const log = await withoutDisk(folder);
@@ -307,15 +187,6 @@ describe("a closed client", () => {
     const dropped = { kind: "closed", message: expect.stringMatching(/the last try failed: ./) };
     expect(onDropped.mock.calls).toEqual([[expect.objectContaining(dropped), queue]]);
   });
-});
-
-it("sends messages from memory when the service is back", async () => {
-  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-  await withoutDisk(folder);
-  const dlq = spooling(link, folder);
-  expect(await dlq.send(queue, "x", error)).toEqual({ status: "spooled", durable: false });
-  link.comeBack();
-  await hasAccepted(queue, 1);
 });
 
 it("a send without room in the spool is dropped as spool-full", async () => {
@@ -364,46 +235,9 @@ it("a send that is aborted while it moves to the spool is maybeStored, and is se
   await hasAccepted(queue, 2);
 });
 
-it("a send beyond maxPendingMessages goes to the spool at once", async () => {
-  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-  const coalesce = { maxPendingMessages: 1 };
-  const dlq = spooling(link, folder, { timeoutMs: 600_000, coalesce });
-  const first = dlq.send(queue, "first", error);
-  expect(await dlq.send(queue, "second", error)).toEqual(SPOOLED);
-  link.comeBack();
-  expect((await first).status).toBe("sent");
-  await hasAccepted(queue, 2);
-});
-
 it("a deadLetter function does not throw if its message is on disk", async () => {
   const [link, folder] = [await outage(), await newFolder()];
   const dlq = spooling(link, folder);
   const charge = dlq.deadLetter(newQueue(), () => Promise.reject(error));
   expect(await charge()).toBeUndefined();
 });
-
-it(
-  "a server killed under load, with a short timeout: no message is lost or duplicated",
-  LONG,
-  async () => {
-    const [folder, queue] = [await newFolder(), newQueue()];
-    const dlq = spooling({ address: server.grpcAddress }, folder, { timeoutMs: 300 });
-    const sends: Promise<SendResult>[] = [];
-    const timer = setInterval(() => {
-      for (let at = 0; at < 3; at++) sends.push(dlq.send(queue, `m${sends.length}`, error));
-    }, 2);
-    await until(() => sends.length > 50, "a load");
-    await server.kill9();
-    await until(() => sends.length > 300, "sends while it is down");
-    await server.restart();
-    const sentAgain = async () => {
-      const send = dlq.send(queue, "again", error);
-      sends.push(send);
-      expect((await send).status).toBe("sent");
-    };
-    await vi.waitFor(sentAgain, WAIT);
-    clearInterval(timer);
-    expect(statuses(await Promise.all(sends)).sort()).toEqual(["sent", "spooled"]);
-    await hasAccepted(queue, sends.length);
-  },
-);

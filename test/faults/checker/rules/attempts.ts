@@ -29,7 +29,9 @@ export function checkAttempts(message: Message, findings: Findings): void {
   };
   for (const [index, one] of deliveries.entries()) {
     compare(one.attempt - 1, `delivery ${one.number}`, one);
-    const { applied } = one;
+    const { applied, hasUndoneFailure } = one;
+    // It counted for claims that the rollback undid too.
+    if (hasUndoneFailure && applied !== undefined) possible++;
     if (applied?.kind === FAILED) {
       const counted = failureCounted(one);
       if (counted === "yes") sure++;

@@ -2,6 +2,7 @@ import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { CLOCK_TOLERANCE_MS, NEVER, UNKNOWN } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
+import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
 
 /** Outcomes that remove a message. */
@@ -25,8 +26,8 @@ export function checkEnding(message: Message, findings: Findings): void {
           : undefined;
     if (applied === undefined || again === undefined) continue;
     // A claim before the outcome cannot have lost it: then the rollback undid the claim.
-    const isLate = later !== undefined && later.at < applied.from;
-    const [from, to] = isLate ? [later.issuedAt, later.at] : [applied.from, applied.to];
+    const [from, to] =
+      later === undefined ? [applied.from, applied.to] : forgottenOf(later, applied);
     findings.brokenUnlessForgotten("stays-ended", `${words}, ${again}`, from, to);
   }
   if (kept === undefined && !endings.some(({ applied }) => isGone(applied))) {

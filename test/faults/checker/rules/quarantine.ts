@@ -92,9 +92,11 @@ function checkCrashLoop(message: Message, words: string, given: Given): void {
     .map(({ claims, from, to }) => Math.min(claims, times.mostExpired(from, to, shortestLeaseMs)))
     .reduce((sum, claims) => sum + claims, 0);
   if (expired + lost >= CRASH_LOOP) return;
-  const excuse = (anew ?? ended.at(-1))?.applied;
-  if (excuse === undefined) findings.broken("quarantine-earned", words);
-  else findings.brokenUnlessForgotten("quarantine-earned", words, excuse.from, excuse.to);
+  // The lease of an outcome that a rollback undid counts, and so do those before it.
+  const isForgotten = ended.some(
+    ({ applied }) => applied && findings.mayHaveForgotten(applied.from, applied.to),
+  );
+  findings.brokenUnless(isForgotten, "quarantine-earned", words);
 }
 
 function mayHaveExpired({ applied, leaseEnd }: Delivery): boolean {

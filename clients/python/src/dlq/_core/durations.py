@@ -23,6 +23,10 @@ def seconds(name: str, value: Seconds) -> float:
     return float(given)
 
 
+def optional_seconds(name: str, value: Seconds | None) -> float | None:
+    return None if value is None else seconds(name, value)
+
+
 def duration(name: str, value: Seconds) -> Duration:
     nanos = round(seconds(name, value) * 1e9)
     whole = abs(nanos) // 10**9 * (1 if nanos >= 0 else -1)

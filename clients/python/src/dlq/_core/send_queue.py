@@ -15,6 +15,7 @@ from ..options import Coalesce
 from ..results import SendResult
 from .backoff import Backoff
 from .call_error import CallError
+from .durations import seconds
 from .send_request import SendRequest
 
 Answer: TypeAlias = "SendToDlqResponse | CallError"
@@ -69,6 +70,7 @@ class SendQueue:
 
     def __init__(self, limits: Coalesce) -> None:
         self._limits = limits
+        self._max_delay_s = seconds("max_delay", limits.max_delay)
         self._queue: deque[PendingSend] = deque()
         self._queue_bytes = 0
         self._deadlines: list[tuple[float, int, PendingSend]] = []
@@ -119,7 +121,7 @@ class SendQueue:
         limits = self._limits
         if self._calls >= limits.max_calls or now < self._resume_at:
             return []
-        if self._calls > 0 and not self._is_full and now < self._waiting_since + limits.max_delay:
+        if self._calls > 0 and not self._is_full and now < self._waiting_since + self._max_delay_s:
             return []
         sends: list[PendingSend] = []
         size = 0
@@ -144,7 +146,7 @@ class SendQueue:
             heapq.heappop(self._deadlines)
         times = [self._deadlines[0][0]] if self._deadlines else []
         if self._queue and self._calls < self._limits.max_calls:
-            delayed_at = self._waiting_since + self._limits.max_delay if self._calls else 0.0
+            delayed_at = self._waiting_since + self._max_delay_s if self._calls else 0.0
             times.append(max(self._resume_at, delayed_at))
         return min(times, default=None)
 

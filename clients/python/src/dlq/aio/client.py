@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import grpc.aio
 from typing_extensions import Self, Unpack
 
+from .._core.durations import Seconds, optional_seconds
 from .._engine.connection import CHANNEL_OPTIONS, metadata_of
 from .._engine.token_interceptor import AioStreamTokenInterceptor, AioUnaryTokenInterceptor
 from ..base_client import BaseClient
@@ -91,12 +92,12 @@ class Client(BaseClient):
         self._channels.append(channel)
         return cast("DlqServiceAsyncStub", DlqServiceStub(channel))
 
-    async def flush(self, timeout: float | None = None) -> None:
+    async def flush(self, timeout: Seconds | None = None) -> None:
         """Waits until all earlier sends have a result and all drops are reported."""
         if not self._is_closed:  # a closed client has no pending sends
-            await asyncio.wrap_future(self.engine.flush(timeout))
+            await asyncio.wrap_future(self.engine.flush(optional_seconds("timeout", timeout)))
 
-    async def close(self, timeout: float | None = None) -> None:
+    async def close(self, timeout: Seconds | None = None) -> None:
         """Stops the workers, waits for pending sends, and moves the rest to the spool.
 
         `timeout`: seconds to wait for handlers, and for sends. Default: the workers' `drain_timeout`, and
@@ -107,7 +108,7 @@ class Client(BaseClient):
             return
         engine = self.engine
         self._is_closed = True
-        await asyncio.wrap_future(engine.close(timeout))
+        await asyncio.wrap_future(engine.close(optional_seconds("timeout", timeout)))
         await asyncio.to_thread(engine.join)
         await asyncio.gather(*(channel.close() for channel in self._channels))
 

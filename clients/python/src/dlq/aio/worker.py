@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from typing_extensions import Self
 
+from .._core.durations import Seconds, optional_seconds
 from .._engine.current import current_delivery
 from .._engine.trace import within_trace
 from .._engine.worker_core import WorkerCore
@@ -138,7 +139,7 @@ class Worker:
             raise RuntimeError("the worker has not been started")
         await asyncio.shield(asyncio.wrap_future(self._core.done))
 
-    async def stop(self, timeout: float | None = None) -> None:
+    async def stop(self, timeout: Seconds | None = None) -> None:
         """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
         `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once."""
         if self._core is None:
@@ -166,10 +167,11 @@ class Worker:
         if self in self._client._workers:
             self._client._workers.remove(self)
 
-    def _request_stop(self, timeout: float | None = None) -> None:
+    def _request_stop(self, timeout: Seconds | None = None) -> None:
         core = self._core
+        timeout_s = optional_seconds("timeout", timeout)
         if core is not None and not core.done.done():
             try:
-                self._client.engine.loop.call_soon_threadsafe(core.stop, timeout)
+                self._client.engine.loop.call_soon_threadsafe(core.stop, timeout_s)
             except RuntimeError:
                 pass  # the client was closed

@@ -85,4 +85,4 @@ def shown_url(url: str) -> str:
     """Returns the URL without user, password and other options than `db`."""
     address, _, query = url.partition("?")
     kept = [part for part in query.split("&") if part.startswith("db=")]
-    return re.sub(r"//[^/@]*@", "//", address) + (f"?{kept[0]}" if kept else "")
+    return re.sub(r"//[^/]*@", "//", address) + (f"?{kept[0]}" if kept else "")

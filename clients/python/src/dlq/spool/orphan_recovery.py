@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import sys
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -34,18 +37,21 @@ class OrphanRecovery:
             if path in own:
                 continue
             try:
-                stat = path.stat()
+                found = path.lstat()
+                if not _is_own(found):
+                    others_bytes += found.st_size
+                    continue
                 owner = self._owner(path)
-                if owner is None and stat.st_size < _MIN_FILE_BYTES:
-                    _remove_empty_orphan(path, stat.st_mtime)
+                if owner is None and found.st_size < _MIN_FILE_BYTES:
+                    _remove_empty_orphan(path, found.st_mtime)
                     continue
                 file = None
-                if room > 0 and self._is_claimable(owner, path, stat.st_mtime):
+                if room > 0 and self._is_claimable(owner, path, found.st_mtime):
                     file = SpoolFile.claim(path, self._me, self._sync)
             except (OSError, FileTakenOver):
                 continue  # removed or taken over by another process meanwhile
             if file is None:
-                others_bytes += stat.st_size
+                others_bytes += found.st_size
                 continue
             room -= 1
             yield file
@@ -68,6 +74,16 @@ class OrphanRecovery:
         if (owner.target, owner.service) != (self._me.target, self._me.service):
             return False
         return is_orphan(owner, self._me, _holder_pid_of(path), touched_at, time.time())
+
+
+def _is_own(found: os.stat_result) -> bool:
+    """Whether it is a regular file of this user that others can't write to. Another user may have made other files, to
+    have them sent, or a file of this user changed. On Windows each user has a folder of their own."""
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    if sys.platform == "win32":
+        return True
+    return found.st_uid == os.geteuid() and found.st_mode & 0o022 == 0
 
 
 def _holder_pid_of(path: Path) -> int:

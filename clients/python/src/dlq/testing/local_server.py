@@ -107,7 +107,7 @@ def local_server(
     """Runs a server with empty data, and removes the data at the end.
 
     `command`: the command of the server's CLI. Default: `DLQ_SERVER_COMMAND`, for example
-    `node dlq-service/src/main.ts`; else `dlq` on the PATH. `environment`: settings (`DLQ_…`) of the server.
+    `node dlq-service/src/main.mjs`; else `dlq` on the PATH. `environment`: settings (`DLQ_…`) of the server.
     """
     server = LocalServer(command or _command(), {**_settings(), **(environment or {})})
     try:
@@ -124,7 +124,7 @@ def _command() -> Sequence[str]:
     found = shutil.which("dlq")
     if found is None:
         raise RuntimeError(
-            "no DLQ server found: set DLQ_SERVER_COMMAND, e.g. to 'node dlq-service/src/main.ts'"
+            "no DLQ server found: set DLQ_SERVER_COMMAND, e.g. to 'node dlq-service/src/main.mjs'"
         )
     return [found]
 

@@ -46,6 +46,8 @@ class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDITION_CODE_ISOLATING: _ClassVar[ConditionCode]
     CONDITION_CODE_LIMITED: _ClassVar[ConditionCode]
     CONDITION_CODE_ORDER_HELD: _ClassVar[ConditionCode]
+    CONDITION_CODE_SENDS_REFUSED: _ClassVar[ConditionCode]
+    CONDITION_CODE_QUARANTINED: _ClassVar[ConditionCode]
 ACK_STATUS_UNSPECIFIED: AckStatus
 ACK_STATUS_APPLIED: AckStatus
 ACK_STATUS_LEASE_LOST: AckStatus
@@ -68,6 +70,8 @@ CONDITION_CODE_BREAKER_OPEN: ConditionCode
 CONDITION_CODE_ISOLATING: ConditionCode
 CONDITION_CODE_LIMITED: ConditionCode
 CONDITION_CODE_ORDER_HELD: ConditionCode
+CONDITION_CODE_SENDS_REFUSED: ConditionCode
+CONDITION_CODE_QUARANTINED: ConditionCode
 
 class SendToDlqRequest(_message.Message):
     __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context", "send_number", "imported_history")
@@ -385,7 +389,7 @@ class ExtendLeaseResult(_message.Message):
     def __init__(self, lease_token: _Optional[str] = ..., status: _Optional[_Union[AckStatus, str]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., should_stop: bool = ..., detail: _Optional[str] = ...) -> None: ...
 
 class RetryRequest(_message.Message):
-    __slots__ = ("request_id", "queue", "ids", "filter", "expected_count", "transforms", "dry_run")
+    __slots__ = ("request_id", "queue", "ids", "filter", "expected_count", "transforms", "dry_run", "page_size", "page_token")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     IDS_FIELD_NUMBER: _ClassVar[int]
@@ -393,6 +397,8 @@ class RetryRequest(_message.Message):
     EXPECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     queue: str
     ids: _containers.RepeatedScalarFieldContainer[str]
@@ -400,7 +406,9 @@ class RetryRequest(_message.Message):
     expected_count: int
     transforms: _containers.RepeatedCompositeFieldContainer[_rule_pb2.Transform]
     dry_run: bool
-    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping[str, object]]] = ..., expected_count: _Optional[int] = ..., transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping[str, object]]]] = ..., dry_run: bool = ...) -> None: ...
+    page_size: int
+    page_token: str
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping[str, object]]] = ..., expected_count: _Optional[int] = ..., transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping[str, object]]]] = ..., dry_run: bool = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class MessageFilter(_message.Message):
     __slots__ = ("states", "reasons", "quarantine_reasons")
@@ -413,14 +421,18 @@ class MessageFilter(_message.Message):
     def __init__(self, states: _Optional[_Iterable[_Union[_state_pb2.MessageState, str]]] = ..., reasons: _Optional[_Iterable[_Union[_state_pb2.Reason, str]]] = ..., quarantine_reasons: _Optional[_Iterable[_Union[_state_pb2.QuarantineReason, str]]] = ...) -> None: ...
 
 class RetryResponse(_message.Message):
-    __slots__ = ("retried_count", "refused", "previews")
+    __slots__ = ("retried_count", "refused", "previews", "remaining_count", "next_page_token")
     RETRIED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
     PREVIEWS_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     retried_count: int
     refused: _containers.RepeatedCompositeFieldContainer[RefusedRetry]
     previews: _containers.RepeatedCompositeFieldContainer[RetryPreview]
-    def __init__(self, retried_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedRetry, _Mapping[str, object]]]] = ..., previews: _Optional[_Iterable[_Union[RetryPreview, _Mapping[str, object]]]] = ...) -> None: ...
+    remaining_count: int
+    next_page_token: str
+    def __init__(self, retried_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedRetry, _Mapping[str, object]]]] = ..., previews: _Optional[_Iterable[_Union[RetryPreview, _Mapping[str, object]]]] = ..., remaining_count: _Optional[int] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class RetryPreview(_message.Message):
     __slots__ = ("id", "before", "after")

@@ -24,6 +24,12 @@ local function leave(id, s)
   end
 end
 
+-- Redis may have lost a delivery of a message that was due when it restarted or failed over, and the outcome, too. Call it
+-- before such a message changes.
+local function note_lost_delivery(s)
+  if s.state == STATE.SCHEDULED and s.since < history_changed and s.due <= history_changed then s.unknown = s.unknown + 1 end
+end
+
 local flush_ends, note_end
 
 do

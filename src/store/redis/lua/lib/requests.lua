@@ -1,6 +1,7 @@
 -- Answers by request, kept for at least 10 minutes in hashes of 5 minutes each, which expire as a whole. A repeated
 -- request gets its first answer and changes nothing. Each verb has its own answers: a caller may use one request id
--- for a send and for the outcome of what it sent.
+-- for a send and for the outcome of what it sent. The next hash is looked at too: the clock may have stepped back, by
+-- up to 5 minutes without harm.
 local VERB_SEND, VERB_SETTLE, VERB_RETRY = 's', 'a', 'r'
 
 local function answers_of(generation) return k_answers .. string.format('%d', generation) end
@@ -9,7 +10,7 @@ local function answers_of(generation) return k_answers .. string.format('%d', ge
 local function answered(verb, request)
   if request == '' then return nil end
   local generation = math.floor(now / LIMIT.GENERATION_MS)
-  for back = 0, LIMIT.GENERATIONS - 1 do
+  for back = -1, LIMIT.GENERATIONS - 1 do
     local v = redis.call('HGET', answers_of(generation - back), verb .. request)
     if v then return v end
   end
@@ -23,7 +24,7 @@ local function all_answered(verb, requests)
   local fields = {}
   for index, request in ipairs(requests) do fields[index] = verb .. request end
   local generation = math.floor(now / LIMIT.GENERATION_MS)
-  for back = 0, LIMIT.GENERATIONS - 1 do
+  for back = -1, LIMIT.GENERATIONS - 1 do
     local key = answers_of(generation - back)
     if redis.call('EXISTS', key) == 1 then
       for index, v in ipairs(redis.call('HMGET', key, unpack(fields))) do

@@ -1,4 +1,4 @@
--- Collects writes and sends them together, one command a key: calls of Redis are most of what a script costs.
+-- Collects writes and sends them together, one command a key: calls to Redis are most of what a script costs.
 -- A batch of a key either sets or deletes; a change from one to the other writes the batch first, so that the
 -- last write of a field or member wins. load_state sees states that are not written yet. Before any other read
 -- of what this script may have written, call flush_writes.

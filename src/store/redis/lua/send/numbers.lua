@@ -1,6 +1,7 @@
 -- The numbers of sends that each client has used here, as ranges from the lowest to the highest: so a repeat makes no second
 -- message even after its answer has expired. One hash a day: a client that sends for the first time in a day is looked up
--- in the days before, and carried over.
+-- in the days before, and carried over: the latest hash with a client is complete. After the clock has stepped back
+-- over midnight, by up to a day, the next day's hash stays in use.
 
 -- Ranges of a client. The lowest ones are dropped: their numbers count as new.
 local RANGES_MAX = 64
@@ -9,6 +10,7 @@ local numbers = lazy({ known = {}, touched = {}, today = math.floor(now / LIMIT.
 
 function numbers.build()
   local function numbers_of(day) return k_numbers .. string.format('%d', day) end
+  numbers.today = numbers.today + redis.call('EXISTS', numbers_of(numbers.today + 1))
 
   -- Ranges are a flat list of pairs, first and last number.
   local function unpack_ranges(v)
@@ -21,7 +23,7 @@ function numbers.build()
   -- Reads the numbers of these clients; none of them twice.
   function numbers.load(clients)
     local missing = clients
-    for back = 0, LIMIT.KEPT_DAYS do
+    for back = 0, LIMIT.KEPT_DAYS + 1 do
       if #missing == 0 then break end
       local left = {}
       for index, v in ipairs(redis.call('HMGET', numbers_of(numbers.today - back), unpack(missing))) do

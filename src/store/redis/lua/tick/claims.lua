@@ -9,6 +9,7 @@ local function claim(id, s, at)
   local lease = tonumber(ARGV[at + I_lease])
   if has_breakers then lease = breakers.claim(s, lease) end
   local isolated = s.place == PLACE.ISOLATED
+  note_lost_delivery(s)
   leave(id, s)
   set_flag(s, FLAG.REJOINED, false)
   s.state, s.delivery, s.since = STATE.IN_FLIGHT, s.delivery + 1, now

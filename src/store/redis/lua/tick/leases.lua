@@ -18,14 +18,46 @@ local function expire(id, s)
   lost[#lost + 1] = write.lost_lease { session = session, id = id, delivery = s.delivery, state = s.state, held = held }
 end
 
-local function expire_leases()
-  local ids = redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, batch)
+-- Returns the ids of leases and the ends by id, and reads their states ahead.
+local function read_leases(found)
+  local ids, ends = {}, {}
+  for at = 1, #found, 2 do
+    ids[#ids + 1], ends[found[at]] = found[at], tonumber(found[at + 1])
+  end
   load_states(ids)
+  return ids, ends
+end
+
+-- After the clock has stepped back, leases would last longer by the step. Returns whether there may be more of them: the
+-- longest are first.
+local function shorten_leases()
+  local ids, ends = read_leases(redis.call('ZREVRANGE', k_leases, 0, batch - 1, 'WITHSCORES'))
+  local found = false
+  for _, id in ipairs(ids) do
+    local s = indexed(k_leases, id, STATE.IN_FLIGHT)
+    if s and ends[id] > now + s.lease then
+      rank(k_leases, id, now + s.lease)
+      found = true
+    end
+  end
+  return found
+end
+
+-- A lease gets one grace: otherwise it never ends if ticks keep coming late. Its end is then half a millisecond less than a
+-- whole number; claims and extensions write whole numbers.
+local GRACE_MARK = 0.5
+
+local function expire_leases()
+  local ids, ends = read_leases(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'WITHSCORES', 'LIMIT', 0, batch))
   for _, id in ipairs(ids) do
     local s = indexed(k_leases, id, STATE.IN_FLIGHT)
     if s then
       local grace_end = resumed_at + math.min(s.lease, grace)
-      if grace_end > now then rank(k_leases, id, grace_end) else expire(id, s) end
+      if grace_end > now and ends[id] % 1 == 0 then
+        rank(k_leases, id, grace_end - GRACE_MARK)
+      else
+        expire(id, s)
+      end
     end
   end
 end

@@ -1,6 +1,9 @@
 -- Ends lives, and quarantines that have lasted for the retention.
 local gone = {}
 
+-- The instant up to which lives end: the caller knows that the clock has stepped forward.
+local life_now = lives_until > 0 and math.min(now, lives_until) or now
+
 local ended, end_lives
 
 do
@@ -16,6 +19,7 @@ do
     if ttl_discards == 1 then
       remove(id, s, JOURNAL.EXPIRED_TTL)
     else
+      note_lost_delivery(s)
       leave(id, s)
       quarantine(id, s, QUARANTINE.TTL_EXPIRED)
       journal(JOURNAL.QUARANTINED, id, s)
@@ -25,7 +29,7 @@ do
 
   -- Ends the life of a message if it is over. Claims call it too: more lives may have ended than one tick looks for.
   function ended(id, s)
-    if s.expire == 0 or s.expire > now then return false end
+    if s.expire == 0 or s.expire > life_now then return false end
     end_life(id, s)
     return true
   end
@@ -61,10 +65,10 @@ do
   local CHUNKS_A_TICK = 2
 
   function end_lives()
-    local chunks = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, CHUNKS_A_TICK)
+    local chunks = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', life_now, 'LIMIT', 0, CHUNKS_A_TICK)
     for _, chunk in ipairs(chunks) do end_lives_in(chunk) end
     if retention > 0 then
-      local before = now - retention
+      local before = life_now - retention
       for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, '-inf', before, 'LIMIT', 0, batch)) do
         local s = indexed(k_quarantine, id, STATE.QUARANTINED)
         if s then remove(id, s, JOURNAL.EXPIRED_RETENTION) end

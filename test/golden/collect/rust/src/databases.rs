@@ -8,22 +8,14 @@ use tokio_postgres::NoTls;
 
 const SHORT: Duration = Duration::from_millis(200);
 
-async fn by_redis(
-    peer: &'static str,
-    login: &'static str,
-    command: &'static [&'static str],
-) -> Outcome {
+async fn by_redis(peer: &'static str, login: &'static str, command: &'static [&'static str]) -> Outcome {
     let client = redis::Client::open(format!("redis://{login}{}", address(peer)))?;
     tokio::task::spawn_blocking(move || -> Outcome {
         let mut connection = client.get_connection_with_timeout(SHORT)?;
         connection.set_read_timeout(Some(SHORT))?;
         let (first, rest) = command.split_first().unwrap();
         redis::cmd("DEL").arg("list").exec(&mut connection).ok();
-        redis::cmd("RPUSH")
-            .arg("list")
-            .arg(1)
-            .exec(&mut connection)
-            .ok();
+        redis::cmd("RPUSH").arg("list").arg(1).exec(&mut connection).ok();
         redis::cmd(first)
             .arg(rest)
             .query::<Option<i32>>(&mut connection)?;
@@ -62,10 +54,7 @@ async fn by_sqlx_mysql(peer: &'static str, user: &'static str, sql: String) -> O
 }
 
 async fn full_pool() -> Outcome {
-    let where_to = format!(
-        "postgres://app:x@{}/shop?sslmode=disable",
-        address("postgres")
-    );
+    let where_to = format!("postgres://app:x@{}/shop?sslmode=disable", address("postgres"));
     let options = sqlx::pool::PoolOptions::<sqlx::Postgres>::new();
     let pool = options
         .max_connections(1)
@@ -99,13 +88,7 @@ pub fn cases() -> Vec<Failing> {
         redis("no answer", "TIMEOUT", "silent", "", GET),
         redis("connecting too slow", "TIMEOUT", "stalled", "", GET),
         redis("another protocol", "NETWORK_ERROR", "foreign", "", GET),
-        redis(
-            "no password",
-            "AUTHENTICATION_ERROR",
-            "lockedRedis",
-            "",
-            GET,
-        ),
+        redis("no password", "AUTHENTICATION_ERROR", "lockedRedis", "", GET),
         redis(
             "a wrong password",
             "AUTHENTICATION_ERROR",
@@ -149,12 +132,7 @@ pub fn cases() -> Vec<Failing> {
             "",
             GET,
         ),
-        case(
-            "sqlx: a full pool",
-            "sqlx",
-            "RESOURCE_EXHAUSTED",
-            full_pool(),
-        ),
+        case("sqlx: a full pool", "sqlx", "RESOURCE_EXHAUSTED", full_pool()),
     ];
     let states = [
         ("22P02", "VALIDATION_FAILED"),
@@ -190,12 +168,7 @@ pub fn cases() -> Vec<Failing> {
     ];
     for (code, reason) in codes {
         let act = by_sqlx_mysql("mysql", "app", fail(code));
-        all.push(case(
-            format!("sqlx mysql: error {code}"),
-            "sqlx",
-            reason,
-            act,
-        ));
+        all.push(case(format!("sqlx mysql: error {code}"), "sqlx", reason, act));
     }
     let connecting = [
         ("refused", "NETWORK_ERROR", "closed", "app"),
@@ -206,18 +179,8 @@ pub fn cases() -> Vec<Failing> {
             "postgres",
             "fail_28P01",
         ),
-        (
-            "too many clients",
-            "RESOURCE_EXHAUSTED",
-            "postgres",
-            "fail_53300",
-        ),
-        (
-            "no such database",
-            "EXECUTION_FAILED",
-            "postgres",
-            "fail_3D000",
-        ),
+        ("too many clients", "RESOURCE_EXHAUSTED", "postgres", "fail_53300"),
+        ("no such database", "EXECUTION_FAILED", "postgres", "fail_3D000"),
         ("starting up", "NETWORK_ERROR", "postgres", "fail_57P03"),
     ];
     for (name, reason, peer, user) in connecting {

@@ -47,9 +47,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
             message = format!("{message}: {next}");
             source = next.source();
         }
-        let by_reqwest = held
-            .downcast_ref::<reqwest::Error>()
-            .and_then(|e| e.status());
+        let by_reqwest = held.downcast_ref::<reqwest::Error>().and_then(|e| e.status());
         let by_ureq = match held.downcast_ref::<ureq::Error>() {
             Some(ureq::Error::StatusCode(status)) => Some(*status),
             _ => None,

@@ -1,7 +1,7 @@
 //! Errors of the standard library and tokio.
 
-use crate::failing::{Failing, Outcome, case};
-use crate::peers::address;
+use super::failing::{Failing, Outcome, case};
+use super::peers::address;
 use std::future::pending;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -36,22 +36,16 @@ async fn panicking(act: impl FnOnce() + Send + 'static) -> Outcome {
 
 pub fn cases() -> Vec<Failing> {
     vec![
-        case("io: refused", STD, "NETWORK_ERROR", async {
-            talk("closed")
-        }),
+        case("io: refused", STD, "NETWORK_ERROR", async { talk("closed") }),
         case("io: reset", STD, "NETWORK_ERROR", async { talk("resets") }),
-        case("io: broken pipe", STD, "NETWORK_ERROR", async {
-            talk("hangsUp")
-        }),
+        case("io: broken pipe", STD, "NETWORK_ERROR", async { talk("hangsUp") }),
         case("io: connecting too slow", STD, "TIMEOUT", async {
             let where_to = address("stalled").parse()?;
             TcpStream::connect_timeout(&where_to, Duration::from_millis(50))?;
             Ok(())
         }),
         // EAGAIN, "Resource temporarily unavailable", is the error of a read that timed out.
-        case("io: reading too slow", STD, "TIMEOUT", async {
-            slow_read()
-        }),
+        case("io: reading too slow", STD, "TIMEOUT", async { slow_read() }),
         case("io: no such name", STD, "NETWORK_ERROR", async {
             TcpStream::connect("shop.invalid:80")?;
             Ok(())
@@ -76,15 +70,10 @@ pub fn cases() -> Vec<Failing> {
             "five".parse::<i32>()?;
             Ok(())
         }),
-        case(
-            "parse: an integer too large",
-            STD,
-            "VALIDATION_FAILED",
-            async {
-                "300".parse::<u8>()?;
-                Ok(())
-            },
-        ),
+        case("parse: an integer too large", STD, "VALIDATION_FAILED", async {
+            "300".parse::<u8>()?;
+            Ok(())
+        }),
         case("parse: not a float", STD, "VALIDATION_FAILED", async {
             "five".parse::<f64>()?;
             Ok(())
@@ -101,15 +90,10 @@ pub fn cases() -> Vec<Failing> {
             "localhost".parse::<std::net::SocketAddr>()?;
             Ok(())
         }),
-        case(
-            "convert: a negative number",
-            STD,
-            "VALIDATION_FAILED",
-            async {
-                u8::try_from(-1)?;
-                Ok(())
-            },
-        ),
+        case("convert: a negative number", STD, "VALIDATION_FAILED", async {
+            u8::try_from(-1)?;
+            Ok(())
+        }),
         case("env: a missing variable", STD, "EXECUTION_FAILED", async {
             std::env::var("GOLDEN_MISSING")?;
             Ok(())
@@ -135,17 +119,12 @@ pub fn cases() -> Vec<Failing> {
             })
             .await
         }),
-        case(
-            "panic: unwrap of an Err",
-            TOKIO,
-            "EXECUTION_FAILED",
-            async {
-                panicking(|| {
-                    "five".parse::<i32>().unwrap();
-                })
-                .await
-            },
-        ),
+        case("panic: unwrap of an Err", TOKIO, "EXECUTION_FAILED", async {
+            panicking(|| {
+                "five".parse::<i32>().unwrap();
+            })
+            .await
+        }),
         case("task: aborted", TOKIO, "UNKNOWN_ERROR", async {
             let task = tokio::spawn(pending::<()>());
             task.abort();
@@ -156,42 +135,27 @@ pub fn cases() -> Vec<Failing> {
             timeout(Duration::from_millis(5), pending::<()>()).await?;
             Ok(())
         }),
-        case(
-            "oneshot: the sender is gone",
-            TOKIO,
-            "UNKNOWN_ERROR",
-            async {
-                let (sender, receiver) = oneshot::channel::<i32>();
-                drop(sender);
-                receiver.await?;
-                Ok(())
-            },
-        ),
-        case(
-            "mpsc: the receiver is gone",
-            TOKIO,
-            "UNKNOWN_ERROR",
-            async {
-                let (sender, receiver) = mpsc::channel::<i32>(1);
-                drop(receiver);
-                sender.send(1).await?;
-                Ok(())
-            },
-        ),
+        case("oneshot: the sender is gone", TOKIO, "UNKNOWN_ERROR", async {
+            let (sender, receiver) = oneshot::channel::<i32>();
+            drop(sender);
+            receiver.await?;
+            Ok(())
+        }),
+        case("mpsc: the receiver is gone", TOKIO, "UNKNOWN_ERROR", async {
+            let (sender, receiver) = mpsc::channel::<i32>(1);
+            drop(receiver);
+            sender.send(1).await?;
+            Ok(())
+        }),
         case("mpsc: full", TOKIO, "RESOURCE_EXHAUSTED", async {
             let (sender, _receiver) = mpsc::channel::<i32>(1);
             sender.try_send(1)?;
             sender.try_send(2)?;
             Ok(())
         }),
-        case(
-            "semaphore: no permits",
-            TOKIO,
-            "RESOURCE_EXHAUSTED",
-            async {
-                drop(Semaphore::new(0).try_acquire()?);
-                Ok(())
-            },
-        ),
+        case("semaphore: no permits", TOKIO, "RESOURCE_EXHAUSTED", async {
+            drop(Semaphore::new(0).try_acquire()?);
+            Ok(())
+        }),
     ]
 }

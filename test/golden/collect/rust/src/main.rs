@@ -2,6 +2,7 @@
 
 mod databases;
 mod failing;
+mod json;
 mod language;
 mod parsers;
 mod peers;
@@ -20,6 +21,7 @@ async fn main() {
     let only = std::env::var("GOLDEN_ONLY").unwrap_or_default();
     let tables = [
         language::cases(),
+        json::cases(),
         parsers::cases(),
         web::cases(),
         databases::cases(),
@@ -70,10 +72,7 @@ fn write(name: &str, library: &str, reason: &str, failure: &Failure, message: &s
 fn versioned(library: &str) -> String {
     let lock = include_str!("../Cargo.lock");
     let entry = format!("name = \"{library}\"\nversion = \"");
-    match lock
-        .split_once(&entry)
-        .and_then(|(_, rest)| rest.split_once('"'))
-    {
+    match lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"')) {
         Some((version, _)) => format!("{library} {version}"),
         None => library.to_string(),
     }

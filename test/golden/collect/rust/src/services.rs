@@ -1,7 +1,7 @@
 //! gRPC.
 
-use crate::failing::{Failing, Outcome, case};
-use crate::peers::url;
+use super::failing::{Failing, Outcome, case};
+use super::peers::url;
 use std::time::Duration;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Endpoint;

@@ -14,9 +14,7 @@ async fn by_reqwest(where_to: String, limit: Duration) -> Outcome {
 }
 
 async fn by_ureq(where_to: String, limit: Duration) -> Outcome {
-    let config = ureq::Agent::config_builder()
-        .timeout_global(Some(limit))
-        .build();
+    let config = ureq::Agent::config_builder().timeout_global(Some(limit)).build();
     let agent = ureq::Agent::new_with_config(config);
     tokio::task::spawn_blocking(move || -> Outcome {
         agent.get(where_to).call()?.body_mut().read_to_string()?;
@@ -36,13 +34,7 @@ pub fn cases() -> Vec<Failing> {
         ("no answer in time", "TIMEOUT", "http", "/hang", SHORT),
         ("a body too late", "TIMEOUT", "http", "/slow-body", SHORT),
         ("connecting too slow", "TIMEOUT", "stalled", "/", SHORT),
-        (
-            "redirected in a circle",
-            "WEBHOOK_FAILED",
-            "http",
-            "/loop",
-            long,
-        ),
+        ("redirected in a circle", "WEBHOOK_FAILED", "http", "/loop", long),
         ("400", "VALIDATION_FAILED", "http", "/status/400", long),
         ("401", "AUTHENTICATION_ERROR", "http", "/status/401", long),
         ("404", "WEBHOOK_FAILED", "http", "/status/404", long),
@@ -67,18 +59,12 @@ pub fn cases() -> Vec<Failing> {
             "VALIDATION_FAILED",
             async move { by_reqwest(url("http", "/html"), long).await },
         ),
-        case(
-            "reqwest: not a URL",
-            "reqwest",
-            "VALIDATION_FAILED",
-            async move { by_reqwest("shop/orders".into(), long).await },
-        ),
-        case(
-            "reqwest: no such name",
-            "reqwest",
-            "NETWORK_ERROR",
-            async move { by_reqwest("http://shop.invalid/".into(), long).await },
-        ),
+        case("reqwest: not a URL", "reqwest", "VALIDATION_FAILED", async move {
+            by_reqwest("shop/orders".into(), long).await
+        }),
+        case("reqwest: no such name", "reqwest", "NETWORK_ERROR", async move {
+            by_reqwest("http://shop.invalid/".into(), long).await
+        }),
         case("ureq: no such name", "ureq", "NETWORK_ERROR", async move {
             by_ureq("http://shop.invalid/".into(), long).await
         }),

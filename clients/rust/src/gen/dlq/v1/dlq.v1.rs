@@ -1030,8 +1030,9 @@ pub struct Delivery {
     /// Counts every delivery of the message, including lost and released ones.
     #[prost(uint32, tag="5")]
     pub delivery_number: u32,
-    /// True: an earlier delivery ended without a reported outcome, so the work may already have
-    /// taken effect. Check before you do it again.
+    /// True: an earlier delivery ended without a reported outcome, or the store may have lost one (it
+    /// restarted or failed over when the message was due). So the work may already have taken effect.
+    /// Check before you do it again.
     #[prost(bool, tag="6")]
     pub outcome_unknown: bool,
 }
@@ -1227,19 +1228,26 @@ pub struct RetryRequest {
     /// Everything that matches, instead of ids.
     #[prost(message, optional, tag="4")]
     pub filter: ::core::option::Option<MessageFilter>,
-    /// Required with a filter: how many messages it should match, as Stats counts them. Checked in the
-    /// same step as the change; at most 1,000. A message that a rule is moving to another queue counts
-    /// and is refused as in flight: retry it in that queue.
+    /// Required with a filter: how many messages it should match in all, as Stats counts them. Checked
+    /// in the same step as the change. With a page_token it is neither required nor checked. A message
+    /// that a rule is moving to another queue counts and is refused as in flight: retry it in that
+    /// queue.
     #[prost(uint32, optional, tag="5")]
     pub expected_count: ::core::option::Option<u32>,
     /// Edits of each message, applied in order, all or none, in the same step as the retry. At most 10. A
     /// transform that a message has had before is not applied again. The messages to edit may have
-    /// 16 MiB in all.
+    /// 16 MiB in all: with large ones, choose a smaller page_size.
     #[prost(message, repeated, tag="6")]
     pub transforms: ::prost::alloc::vec::Vec<Transform>,
     /// True: changes nothing; the answer shows what would happen.
     #[prost(bool, tag="7")]
     pub dry_run: bool,
+    /// With a filter: act on at most this many messages. 1 to 1,000. Default 1,000.
+    #[prost(uint32, tag="8")]
+    pub page_size: u32,
+    /// From the previous answer, with the same queue and filter. Empty: from the start.
+    #[prost(string, tag="9")]
+    pub page_token: ::prost::alloc::string::String,
 }
 /// Selects messages of one queue. All conditions must hold; an empty list means any value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1267,6 +1275,13 @@ pub struct RetryResponse {
     /// as fit into 3 MiB.
     #[prost(message, repeated, tag="3")]
     pub previews: ::prost::alloc::vec::Vec<RetryPreview>,
+    /// With a filter: how many matching messages this call and those before it did not reach. Some may
+    /// have left meanwhile. 0: all were reached.
+    #[prost(uint32, tag="4")]
+    pub remaining_count: u32,
+    /// Where the next call continues. Empty: nothing remains, or it was a dry run.
+    #[prost(string, tag="5")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// A message before and after edits.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1317,7 +1332,7 @@ pub struct StatsResponse {
     /// Messages stored in the reported queues, in any state.
     #[prost(int64, tag="1")]
     pub total_messages: i64,
-    /// Those of them in quarantine.
+    /// Those of them in quarantine, for any reason: not only those that are there as POISON.
     #[prost(int64, tag="2")]
     pub total_poison_messages: i64,
     /// One for each queue, by name. A requested queue that does not exist is empty.
@@ -1370,7 +1385,7 @@ pub struct QueueStats {
     /// Counts since the queue exists.
     #[prost(message, optional, tag="13")]
     pub totals: ::core::option::Option<Totals>,
-    /// Why nothing moves, or that messages are delivered. Most important first.
+    /// Why messages do not move, or that they are delivered. Most important first.
     #[prost(message, repeated, tag="14")]
     pub conditions: ::prost::alloc::vec::Vec<Condition>,
     /// The queue's circuit breaker; CLOSED where it has none.
@@ -1579,9 +1594,13 @@ pub enum ConditionCode {
     Isolating = 9,
     /// A limiter blocks due messages: the queue's rate, its limits by key, or its retry budget.
     Limited = 10,
-    /// Ordering keys wait behind a quarantined message: retry it, remove it, or call
+    /// Ordering keys wait behind a quarantined message: retry it, or call
     /// DlqAdminService.ReleaseOrderingKey.
     OrderHeld = 11,
+    /// Sends are refused: memory or disk of the store is nearly full, or the queue is at a limit.
+    SendsRefused = 12,
+    /// Some of its messages are quarantined, and others are not.
+    Quarantined = 13,
 }
 impl ConditionCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1602,6 +1621,8 @@ impl ConditionCode {
             Self::Isolating => "CONDITION_CODE_ISOLATING",
             Self::Limited => "CONDITION_CODE_LIMITED",
             Self::OrderHeld => "CONDITION_CODE_ORDER_HELD",
+            Self::SendsRefused => "CONDITION_CODE_SENDS_REFUSED",
+            Self::Quarantined => "CONDITION_CODE_QUARANTINED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1619,6 +1640,8 @@ impl ConditionCode {
             "CONDITION_CODE_ISOLATING" => Some(Self::Isolating),
             "CONDITION_CODE_LIMITED" => Some(Self::Limited),
             "CONDITION_CODE_ORDER_HELD" => Some(Self::OrderHeld),
+            "CONDITION_CODE_SENDS_REFUSED" => Some(Self::SendsRefused),
+            "CONDITION_CODE_QUARANTINED" => Some(Self::Quarantined),
             _ => None,
         }
     }

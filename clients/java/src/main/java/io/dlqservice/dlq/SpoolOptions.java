@@ -44,8 +44,8 @@ public final class SpoolOptions {
     }
 
     /**
-     * Whether each write reaches the disk before a send counts as kept, so that it survives a crash
-     * of the machine. Off by default.
+     * Whether each write reaches the disk before a send counts as spooled, so that it survives a
+     * crash of the machine. Off by default.
      */
     public Builder sync(boolean sync) {
       this.sync = sync;

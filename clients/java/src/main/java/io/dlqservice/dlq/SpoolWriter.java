@@ -48,11 +48,12 @@ final class SpoolWriter {
     if (unwrittenBytes + request.bytes() > MAX_UNWRITTEN_BYTES) {
       return CompletableFuture.completedFuture(SpoolResult.FULL);
     }
+    if (!isWriting) isWriting = disk.tryExecute(this::writeAll);
+    if (!isWriting) return CompletableFuture.completedFuture(SpoolResult.FULL); // closed
     CompletableFuture<SpoolResult> result = new CompletableFuture<>();
     unwritten.addLast(new Unwritten(request, result));
     unwrittenBytes += request.bytes();
-    if (!isWriting) isWriting = disk.tryExecute(this::writeAll);
-    return isWriting ? result : CompletableFuture.completedFuture(SpoolResult.FULL);
+    return result;
   }
 
   private void writeAll() {

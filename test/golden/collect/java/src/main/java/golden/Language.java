@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
-/** Errors of Java itself. */
+/** Errors of Java itself. The contract agent has these cases, too. */
 final class Language {
   static final Map<String, Failing> CASES = new LinkedHashMap<>();
 

@@ -3,7 +3,6 @@ package golden;
 import com.auth0.jwt.JWT;
 import com.auth0.jwt.algorithms.Algorithm;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.google.gson.Gson;
 import jakarta.validation.ConstraintViolationException;
 import jakarta.validation.Validation;
 import jakarta.validation.constraints.NotBlank;
@@ -12,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.hibernate.validator.messageinterpolation.ParameterMessageInterpolator;
 
-/** Parsers and validators. */
+/** Parsers and validators of other libraries. */
 final class Parsers {
   static final Map<String, Failing> CASES = new LinkedHashMap<>();
 
@@ -51,9 +50,6 @@ final class Parsers {
     add("jackson: a wrong type", jackson, "VALIDATION_FAILED", () -> byJackson("{\"id\": \"five\"}"));
     add("jackson: an unknown field", jackson, "VALIDATION_FAILED", () -> byJackson("{\"nr\": 5}"));
     add("jackson: a class without properties", jackson, "EXECUTION_FAILED", () -> new ObjectMapper().writeValueAsString(new Closed()));
-    String gson = "gson 2.15.0";
-    add("gson: HTML", gson, "VALIDATION_FAILED", () -> new Gson().fromJson("<html>", Order.class));
-    add("gson: a wrong type", gson, "VALIDATION_FAILED", () -> new Gson().fromJson("{\"id\": \"five\"}", Order.class));
     add("bean validation: a blank", "hibernate-validator 9.1.6", "VALIDATION_FAILED", Parsers::validate);
     String jwt = "java-jwt 4.6.2";
     Algorithm key = Algorithm.HMAC256("key");

@@ -1,18 +1,10 @@
 package golden;
 
-import io.grpc.CallOptions;
-import io.grpc.ManagedChannel;
-import io.grpc.MethodDescriptor;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.ClientCalls;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -24,46 +16,15 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/** gRPC, Kafka and AWS. */
+/** Kafka and AWS. */
 final class Services {
   static final Map<String, Failing> CASES = new LinkedHashMap<>();
 
-  private static final String GRPC = "grpc-netty-shaded 1.85.1";
   private static final String DYNAMO = "software.amazon.awssdk:dynamodb 2.57.8";
   private static final String KAFKA = "kafka-clients 4.4.0";
 
   private static void add(String name, String library, String reason, Failing.Act act) {
     CASES.put(name, new Failing(library, reason, act));
-  }
-
-  private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
-    @Override
-    public InputStream stream(byte[] value) {
-      return new ByteArrayInputStream(value);
-    }
-
-    @Override
-    public byte[] parse(InputStream stream) {
-      return new byte[0];
-    }
-  }
-
-  private static void byGrpc(String peer, String what) {
-    var method =
-        MethodDescriptor.<byte[], byte[]>newBuilder()
-            .setType(MethodDescriptor.MethodType.UNARY)
-            .setFullMethodName("golden.Fail/" + what)
-            .setRequestMarshaller(new Bytes())
-            .setResponseMarshaller(new Bytes())
-            .build();
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress(Peers.HOST, Peers.port(peer)).usePlaintext().build();
-    try {
-      var options = CallOptions.DEFAULT.withDeadlineAfter(1, TimeUnit.SECONDS);
-      ClientCalls.blockingUnaryCall(channel, method, options, new byte[0]);
-    } finally {
-      channel.shutdownNow();
-    }
   }
 
   private static void byDynamo(String peer, String failure) {
@@ -106,19 +67,6 @@ final class Services {
   }
 
   static {
-    Map<String, String> codes = new LinkedHashMap<>();
-    codes.put("3", "VALIDATION_FAILED");
-    codes.put("5", "UNKNOWN_ERROR");
-    codes.put("7", "AUTHENTICATION_ERROR");
-    codes.put("8", "RESOURCE_EXHAUSTED");
-    codes.put("10", "UNKNOWN_ERROR");
-    codes.put("12", "EXECUTION_FAILED");
-    codes.put("14", "NETWORK_ERROR");
-    codes.put("16", "AUTHENTICATION_ERROR");
-    codes.put("hang", "TIMEOUT");
-    codes.put("http503", "NETWORK_ERROR");
-    codes.forEach((what, reason) -> add("grpc: " + what, GRPC, reason, () -> byGrpc("grpc", what)));
-    add("grpc: refused", GRPC, "NETWORK_ERROR", () -> byGrpc("closed", "0"));
     Map<String, String> errors = new LinkedHashMap<>();
     errors.put("AccessDeniedException", "AUTHENTICATION_ERROR");
     errors.put("ConditionalCheckFailedException", "UNKNOWN_ERROR");

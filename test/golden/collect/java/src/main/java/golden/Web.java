@@ -1,12 +1,6 @@
 package golden;
 
 import java.io.IOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
-import java.net.URL;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,30 +15,12 @@ import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.core5.util.Timeout;
 
-/** HTTP clients. */
+/** HTTP clients of other libraries. */
 final class Web {
   static final Map<String, Failing> CASES = new LinkedHashMap<>();
 
   private static void add(String name, String library, String reason, Failing.Act act) {
     CASES.put(name, new Failing(library, reason, act));
-  }
-
-  private static void byJdk(String where, int timeoutMs) throws Exception {
-    HttpClient client =
-        HttpClient.newBuilder()
-            .connectTimeout(Duration.ofMillis(200))
-            .followRedirects(HttpClient.Redirect.ALWAYS)
-            .build();
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(where)).timeout(Duration.ofMillis(timeoutMs)).build();
-    client.send(request, BodyHandlers.ofString());
-  }
-
-  private static void byUrlConnection(String where, int timeoutMs) throws IOException {
-    HttpURLConnection connection = (HttpURLConnection) new URL(where).openConnection();
-    connection.setConnectTimeout(timeoutMs);
-    connection.setReadTimeout(timeoutMs);
-    connection.getInputStream().readAllBytes();
   }
 
   private static void byOkHttp(String where, OkHttpClient.Builder builder) throws IOException {
@@ -92,26 +68,6 @@ final class Web {
   }
 
   static {
-    String jdk = "java 17";
-    add("HttpClient: refused", jdk, "NETWORK_ERROR", () -> byJdk(Peers.url("closed", "/"), 5000));
-    add("HttpClient: hung up", jdk, "NETWORK_ERROR", () -> byJdk(Peers.url("http", "/close"), 5000));
-    add("HttpClient: reset", jdk, "NETWORK_ERROR", () -> byJdk(Peers.url("http", "/reset"), 5000));
-    add("HttpClient: another protocol", jdk, "NETWORK_ERROR", () -> byJdk(Peers.url("foreign", "/"), 5000));
-    add("HttpClient: a body that was cut", jdk, "NETWORK_ERROR", () -> byJdk(Peers.url("http", "/cut"), 5000));
-    add("HttpClient: too slow", jdk, "TIMEOUT", () -> byJdk(Peers.url("http", "/hang"), 50));
-    add("HttpClient: connecting too slow", jdk, "TIMEOUT", () -> byJdk(Peers.url("stalled", "/"), 5000));
-    add("HttpClient: no such name", jdk, "NETWORK_ERROR", () -> byJdk("http://shop.invalid/", 5000));
-    add("HttpClient: self-signed", jdk, "NETWORK_ERROR", () -> byJdk("https://127.0.0.1:" + Peers.port("https") + "/", 5000));
-    add("HttpClient: not a URI", jdk, "VALIDATION_FAILED", () -> byJdk("shop orders", 5000));
-    add("HttpClient: no scheme", jdk, "VALIDATION_FAILED", () -> byJdk("shop/orders", 5000));
-    add("HttpURLConnection: refused", jdk, "NETWORK_ERROR", () -> byUrlConnection(Peers.url("closed", "/"), 1000));
-    add("HttpURLConnection: hung up", jdk, "NETWORK_ERROR", () -> byUrlConnection(Peers.url("http", "/close"), 1000));
-    add("HttpURLConnection: too slow", jdk, "TIMEOUT", () -> byUrlConnection(Peers.url("http", "/hang"), 50));
-    add("HttpURLConnection: connecting too slow", jdk, "TIMEOUT", () -> byUrlConnection(Peers.url("stalled", "/"), 50));
-    add("HttpURLConnection: redirected in a circle", jdk, "WEBHOOK_FAILED", () -> byUrlConnection(Peers.url("http", "/loop"), 1000));
-    add("HttpURLConnection: 401", jdk, "AUTHENTICATION_ERROR", () -> byUrlConnection(Peers.url("http", "/status/401"), 1000));
-    add("HttpURLConnection: 404", jdk, "WEBHOOK_FAILED", () -> byUrlConnection(Peers.url("http", "/status/404"), 1000));
-    add("HttpURLConnection: 503", jdk, "WEBHOOK_FAILED", () -> byUrlConnection(Peers.url("http", "/status/503"), 1000));
     String ok = "okhttp 5.5.1";
     add("OkHttp: refused", ok, "NETWORK_ERROR", () -> byOkHttp(Peers.url("closed", "/"), okHttp()));
     add("OkHttp: hung up", ok, "NETWORK_ERROR", () -> byOkHttp(Peers.url("http", "/close"), okHttp()));

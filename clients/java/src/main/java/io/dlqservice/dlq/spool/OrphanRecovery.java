@@ -43,6 +43,8 @@ final class OrphanRecovery {
   Optional<Path> claim(Listed file, Collection<Path> held) {
     Optional<Name> name = SpoolFolder.nameOf(file.path());
     if (name.isEmpty() || held.contains(file.path())) return Optional.empty();
+    // Another user may have made it, to have it sent, or a file of this user changed.
+    if (!file.isOwn()) return Optional.empty();
     long untouchedMs = System.currentTimeMillis() - file.changedAtMs();
     try {
       if (file.bytes() < EMPTY_BYTES) {

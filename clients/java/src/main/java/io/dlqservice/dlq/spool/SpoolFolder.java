@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
@@ -22,7 +23,7 @@ import java.util.stream.Stream;
 /** The folders of spool files, and their names. */
 final class SpoolFolder {
   /** A file in a spool folder; {@code changedAtMs} is the last write or touch of its owner. */
-  record Listed(Path path, long bytes, long changedAtMs) {}
+  record Listed(Path path, long bytes, long changedAtMs, boolean isOwn) {}
 
   /** The parts of a file name: when it was made, and the process that holds it. */
   record Name(long createdAtMs, long pid) {}
@@ -30,6 +31,8 @@ final class SpoolFolder {
   private static final String SUFFIX = ".spool";
   private static final Pattern NAME = Pattern.compile("(\\d{13})-(\\d{1,18})-[0-9a-f]{16}\\.spool");
   private static final int RANDOM_BYTES = 8;
+  private static final int OTHERS_WRITE = 0b000_010_010;
+  private static final Path SELF = Path.of("/proc/self");
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private SpoolFolder() {}
@@ -116,11 +119,26 @@ final class SpoolFolder {
 
   private static Optional<Listed> listed(Path path) {
     try {
-      BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
-      return Optional.of(new Listed(path, found.size(), found.lastModifiedTime().toMillis()));
+      BasicFileAttributes found =
+          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      long changedAtMs = found.lastModifiedTime().toMillis();
+      boolean isOwn = found.isRegularFile() && isOwn(path);
+      return Optional.of(new Listed(path, found.size(), changedAtMs, isOwn));
     } catch (IOException removed) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * Whether a file belongs to this user and others can't write to it. On Windows each user has a
+   * folder of their own, and without /proc the user is unknown.
+   */
+  private static boolean isOwn(Path path) throws IOException {
+    if (!path.getFileSystem().supportedFileAttributeViews().contains("unix")) return true;
+    int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    Object user = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    boolean isOfUser = !Files.exists(SELF) || user.equals(Files.getAttribute(SELF, "unix:uid"));
+    return isOfUser && (mode & OTHERS_WRITE) == 0;
   }
 
   /** The time comes first, so that names sort by age. */

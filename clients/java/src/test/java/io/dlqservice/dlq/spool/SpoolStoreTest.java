@@ -49,29 +49,6 @@ class SpoolStoreTest {
   }
 
   @Test
-  void keepsTheOrderOfMessages() throws IOException {
-    SpoolStore store = store();
-    assertEquals(
-        List.of(SpoolResult.DISK, SpoolResult.DISK),
-        store.append(List.of(request("a"), request("b"))));
-    store.append(List.of(request("c")));
-    assertEquals(List.of("a", "b", "c"), idsOf(store));
-    assertEquals(1, files().size());
-  }
-
-  @Test
-  void removesFinishedMessagesAndEmptyFiles() throws IOException {
-    SpoolStore store = store();
-    store.append(List.of(request("a"), request("b")));
-    SpoolSource source = store.sources().get(0);
-    List<SpoolSource.Entry> messages = source.read(-1, 100, (int) MIB);
-    store.finish(source, List.of(messages.get(0).position()));
-    assertEquals(List.of("b"), idsOf(store));
-    store.finish(source, List.of(messages.get(1).position()));
-    assertEquals(List.of(), files());
-  }
-
-  @Test
   void recoversReleasedFilesOnly() throws IOException {
     SpoolStore first = store();
     first.append(List.of(request("a"), request("b"), request("c")));
@@ -148,13 +125,6 @@ class SpoolStoreTest {
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);
     assertEquals("[MEMORY, MEMORY] files=0 descriptors=0", output.strip());
-  }
-
-  @Test
-  void hasASizeLimit() {
-    SpoolStore small = new SpoolStore(SCOPE, root, 600, false, warnings::add);
-    SendToDlqRequest large = SendToDlqRequest.newBuilder().setRequestId("x".repeat(400)).build();
-    assertEquals(List.of(SpoolResult.DISK, SpoolResult.FULL), small.append(List.of(large, large)));
   }
 
   @Test

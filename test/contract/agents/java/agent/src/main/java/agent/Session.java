@@ -1,9 +1,9 @@
 package agent;
 
-import agent.failures.Failures;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import golden.Cases;
 import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.Worker;
 import io.dlqservice.dlq.WorkerBuilder;
@@ -96,7 +96,7 @@ final class Session {
   private static JsonObject cases() {
     JsonObject result = new JsonObject();
     JsonArray names = new JsonArray();
-    Failures.names().forEach(names::add);
+    Cases.names().forEach(names::add);
     result.add("names", names);
     return result;
   }
@@ -106,7 +106,7 @@ final class Session {
     String name = fields.get("case").getAsString();
     DlqClient client = named(clients, fields, "client");
     Object payload = Json.payload(fields.getAsJsonObject("payload"));
-    return CompletableFuture.supplyAsync(() -> Failures.make(name), threads)
+    return CompletableFuture.supplyAsync(() -> Cases.make(name), threads)
         .thenCompose(
             thrown ->
                 client.sendAsync(

@@ -49,7 +49,7 @@ public record DlqProperties(
    * @param enabled whether sends are spooled; otherwise they are dropped
    * @param folder folder of the files
    * @param maxSize limit of all files of the service. Default: 256MB
-   * @param sync whether each write reaches the disk before a send counts as kept
+   * @param sync whether each write reaches the disk before a send counts as spooled
    */
   public record Spool(
       @DefaultValue("true") boolean enabled, Path folder, DataSize maxSize, boolean sync) {}

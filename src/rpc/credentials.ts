@@ -1,0 +1,108 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Token } from "../config/token.ts";
+
+/** A call, as far as its credentials are concerned. */
+export interface CredentialsCall {
+  readonly requestHeader: Headers;
+}
+
+/** A token that a call has proven to have. */
+export interface KnownToken {
+  readonly name: string;
+  readonly digest: Buffer;
+  readonly expireAtMs: number;
+}
+
+/** How often open streams are checked for expired tokens. */
+const SWEEP_MS = 1_000;
+
+/** Why a call is refused. */
+export interface Refused {
+  readonly refused: "no token" | "unknown token" | "expired token";
+  /** The name of an expired token. */
+  readonly name?: string;
+}
+
+/**
+ * Checks bearer tokens. Without tokens every call is accepted; the configuration refuses that
+ * except on loopback.
+ */
+export class Credentials {
+  readonly #now: () => number;
+  #known: readonly KnownToken[] | undefined;
+  readonly #watched = new Map<() => void, KnownToken>();
+  #sweep: NodeJS.Timeout | undefined;
+
+  /** `now` is the wall clock. Undefined `tokens`: calls need none. */
+  constructor(tokens: readonly Token[] | undefined, now: () => number = Date.now) {
+    this.#now = now;
+    this.#known = tokens?.map(known);
+  }
+
+  /** Returns the token of a call, or why it is refused. Undefined: no token is needed. */
+  check({ requestHeader }: CredentialsCall): KnownToken | Refused | undefined {
+    if (this.#known === undefined) return undefined;
+    const token = /^bearer +(\S+) *$/i.exec(requestHeader.get("authorization") ?? "")?.[1];
+    if (token === undefined) return { refused: "no token" };
+    const found = this.#find(sha256(token));
+    if (found === undefined) return { refused: "unknown token" };
+    if (found.expireAtMs > this.#now()) return found;
+    return { refused: "expired token", name: found.name };
+  }
+
+  /** Accepts only these tokens from now on. */
+  replace(tokens: readonly Token[]): void {
+    this.#known = tokens.map(known);
+    for (const [end, { digest }] of this.#watched) {
+      const same = this.#find(digest);
+      if (same === undefined) this.#end(end);
+      else this.#watched.set(end, same);
+    }
+  }
+
+  /**
+   * Calls `end` once, when the token is no longer accepted: at once when it is removed, and within
+   * a second when it expires. Returns the function that stops that.
+   */
+  watch(token: KnownToken, end: () => void): () => void {
+    this.#watched.set(end, token);
+    this.#sweep ??= setInterval(() => this.#endExpired(), SWEEP_MS).unref();
+    return () => this.#forget(end);
+  }
+
+  #endExpired(): void {
+    const now = this.#now();
+    for (const [end, { expireAtMs }] of this.#watched) if (expireAtMs <= now) this.#end(end);
+  }
+
+  #end(end: () => void): void {
+    this.#forget(end);
+    end();
+  }
+
+  #forget(end: () => void): void {
+    this.#watched.delete(end);
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
+  /** Compares digests of equal length with every token, so that the time reveals nothing. */
+  #find(digest: Buffer): KnownToken | undefined {
+    let found: KnownToken | undefined;
+    for (const one of this.#known ?? []) if (timingSafeEqual(one.digest, digest)) found = one;
+    return found;
+  }
+}
+
+function known({ name, secret, expireAtMs }: Token, index: number): KnownToken {
+  return {
+    name: name ?? `token-${index + 1}`,
+    digest: "text" in secret ? sha256(secret.text) : Buffer.from(secret.sha256, "hex"),
+    expireAtMs: expireAtMs ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function sha256(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

@@ -1,0 +1,71 @@
+import type { Refused } from "./credentials.ts";
+
+export interface RefusalLogOptions {
+  log: { warn(fields: object, message: string): void };
+  /** A clock in ms. */
+  now?: () => number;
+}
+
+/** Time between two lines about one address. */
+const REPEAT_MS = 60_000;
+/** How often counts that wait for their line are looked at. */
+const SWEEP_MS = 5_000;
+/** Addresses with lines of their own. The rest shares one. */
+const ADDRESSES_MAX = 100;
+const OTHERS = "others";
+
+/** A refused call, and how many were refused since the last line. */
+interface Pending {
+  loggedAtMs: number;
+  count: number;
+  last: object;
+}
+
+/**
+ * Logs calls that are refused for their credentials: the first of an address at once, and after it
+ * at most one line a minute, with a count. So an attacker cannot fill the log.
+ */
+export class RefusalLog {
+  readonly #log: RefusalLogOptions["log"];
+  readonly #now: () => number;
+  readonly #pending = new Map<string, Pending>();
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor({ log, now = performance.now.bind(performance) }: RefusalLogOptions) {
+    this.#log = log;
+    this.#now = now;
+  }
+
+  report(method: string, { refused: why, name: caller }: Refused, from = "unknown"): void {
+    const isOther = !this.#pending.has(from) && this.#pending.size >= ADDRESSES_MAX;
+    const address = isOther ? OTHERS : from;
+    const fields = { address, method, why, caller };
+    const pending = this.#pending.get(address);
+    if (pending === undefined) {
+      this.#pending.set(address, { loggedAtMs: this.#now(), count: 0, last: fields });
+      this.#write(fields, 1);
+      this.#sweep ??= setInterval(() => this.#writeDue(), SWEEP_MS).unref();
+    } else {
+      pending.count += 1;
+      pending.last = fields;
+    }
+  }
+
+  #writeDue(): void {
+    const now = this.#now();
+    for (const [address, pending] of this.#pending) {
+      if (now - pending.loggedAtMs < REPEAT_MS) continue;
+      if (pending.count === 0) this.#pending.delete(address);
+      else this.#write(pending.last, pending.count);
+      pending.count = 0;
+      pending.loggedAtMs = now;
+    }
+    if (this.#pending.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
+  #write(fields: object, count: number): void {
+    this.#log.warn({ ...fields, count }, "calls refused: no valid token");
+  }
+}

@@ -1,0 +1,89 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+import { needsToken, usesRedisTls } from "../config/checks.ts";
+import type { Config } from "../config/config.ts";
+import { parseTokensFile, type Token } from "../config/token.ts";
+import { Credentials } from "../rpc/credentials.ts";
+import { readPem, readTls, type TlsPair } from "../rpc/tls.ts";
+import type { RedisTls } from "../store/redis/connection.ts";
+import type { ReloadedFiles } from "./reloaded-files.ts";
+
+/** Reads the tokens of the settings and of the tokens file, and follows changes of the file. */
+export async function liveCredentials(config: Config, files: ReloadedFiles): Promise<Credentials> {
+  const { tokens, tokensFile } = config;
+  if (!needsToken(config)) return new Credentials(undefined);
+  const credentials = new Credentials(tokens);
+  if (tokensFile === undefined) return credentials;
+  const use = (all: readonly Token[]) => credentials.replace(all);
+  const load = async () => [...tokens, ...(await readTokens(tokensFile))];
+  use(await files.add({ name: "tokens", load, use }));
+  return credentials;
+}
+
+async function readTokens(file: string): Promise<readonly Token[]> {
+  const parsed = parseTokensFile(await readFile(file, "utf8"));
+  if ("problem" in parsed) throw new Error(`${file}: ${parsed.problem}`);
+  return parsed.ok;
+}
+
+/** The server's certificate and key. */
+export interface LiveCertificate {
+  readonly first: TlsPair;
+  /** Called with each later one. */
+  onRenewed: ((pair: TlsPair) => void) | undefined;
+}
+
+/** Reads the server's certificate and key, and follows changes. Undefined: no TLS. */
+export async function liveCertificate(
+  { tlsCert, tlsKey }: Config,
+  files: ReloadedFiles,
+): Promise<LiveCertificate | undefined> {
+  if (tlsCert === undefined || tlsKey === undefined) return undefined;
+  const first = await files.add({
+    name: "TLS certificate and key",
+    load: () => readTls({ certFile: tlsCert, keyFile: tlsKey }),
+    use: (pair) => live.onRenewed?.(pair),
+  });
+  const live: LiveCertificate = { first, onRenewed: undefined };
+  return live;
+}
+
+/** Reads the certificates for Redis, and follows changes. Undefined: no TLS. */
+export async function liveRedisTls(
+  config: Config,
+  files: ReloadedFiles,
+): Promise<(() => RedisTls) | undefined> {
+  if (!usesRedisTls(config)) return undefined;
+  const { redisTlsCa, redisTlsCert, redisTlsKey } = config;
+  if (redisTlsCa === undefined && redisTlsCert === undefined) return () => ({});
+  let present = await files.add({
+    name: "TLS files for Redis",
+    load: async () => {
+      const [ca, cert, key] = await Promise.all(
+        [redisTlsCa, redisTlsCert, redisTlsKey].map((file) =>
+          file === undefined ? undefined : readPem("file", file),
+        ),
+      );
+      return checked({ ca, cert, key });
+    },
+    use: (tls) => {
+      present = tls;
+    },
+  });
+  return () => present;
+}
+
+/** Throws if they are no certificates, or the key is not that of the certificate. */
+function checked(tls: RedisTls): RedisTls {
+  try {
+    if (tls.ca !== undefined) new X509Certificate(tls.ca);
+    createSecureContext(tls);
+  } catch (error) {
+    throw new Error(
+      `redis_tls_ca, redis_tls_cert or redis_tls_key is invalid: ${String(error)}; each must be PEM, and the key must be that of the certificate`,
+      { cause: error },
+    );
+  }
+  return tls;
+}

@@ -1,0 +1,14 @@
+-- Messages that a retry by filter selects.
+
+-- Returns the set of the counter fields that a filter covers.
+local function cell_set(text)
+  local set = {}
+  for cell in string.gmatch(text, '[^ ]+') do set[cell] = true end
+  return set
+end
+
+-- Reports whether a message is in one of these cells, and has not changed its state after the retry began; 0: it begins now.
+-- So messages that the retry made due, which may still match or match again, are not selected a second time.
+local function is_selected(s, set, began)
+  return set[cell_of(s.state, s.reason, s.qreason)] and (began == 0 or s.since <= began)
+end

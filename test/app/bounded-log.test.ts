@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { BoundedLog } from "../../src/app/bounded-log.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function recorded() {
+  const lines: string[] = [];
+  const at = (level: string) => (facts: object, message: string) => {
+    lines.push(`${level} ${message} ${JSON.stringify(facts)}`);
+  };
+  const to = { isLevelEnabled: () => true, debug: at("debug"), info: at("info"), warn: at("warn") };
+  return { lines, log: new BoundedLog(to) };
+}
+
+test("1,500 lines of one queue become 20 and a count, and other queues are not affected", () => {
+  const { lines, log } = recorded();
+  for (let n = 0; n < 1_500; n++) log.info({ queue: "a", n }, "quarantined");
+  log.info({ queue: "b" }, "quarantined");
+  log.warn({ queue: "a" }, "lease expired");
+  expect(lines).toHaveLength(22);
+  expect(lines[19]).toContain('"n":19');
+  vi.advanceTimersByTime(10_000);
+  expect(lines.slice(22)).toEqual([
+    'info repeated lines were left out {"queue":"a","line":"quarantined","leftOut":1480}',
+  ]);
+});
+
+test("each window begins anew, also for what is left out", () => {
+  const { lines, log } = recorded();
+  for (let window = 0; window < 3; window++) {
+    for (let n = 0; n < 21; n++) log.warn({ queue: "a" }, "lease expired");
+    vi.advanceTimersByTime(10_000);
+  }
+  expect(lines).toHaveLength(3 * 21);
+});
+
+test("close counts what the open windows left out, once", () => {
+  const { lines, log } = recorded();
+  for (let n = 0; n < 25; n++) log.info({ queue: "a" }, "discarded");
+  log.close();
+  vi.advanceTimersByTime(10_000);
+  expect(lines).toHaveLength(21);
+  expect(lines[20]).toContain('"leftOut":5');
+});
+
+test("lines of level debug are not bounded", () => {
+  const { lines, log } = recorded();
+  for (let n = 0; n < 100; n++) log.debug({ queue: "a" }, "accepted");
+  expect(lines).toHaveLength(100);
+});

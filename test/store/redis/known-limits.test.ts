@@ -1,0 +1,144 @@
+import { expect, test } from "vitest";
+import { formatMessageId } from "../../../src/core/message-id.ts";
+import { type Plan, planAfter } from "../../../src/loops/plan.ts";
+import { QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
+import { keyQueueSteps } from "../../support/key-queue-steps.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import {
+  item,
+  NO_REQUEST,
+  outcome,
+  SETTINGS,
+  session,
+  sessionId,
+  tokenOf,
+} from "../../support/store-items.ts";
+
+// Limits of storage layout 3, each as the test of what layout 4 must do: a test that no longer fails loses its `fails`.
+// They count commands, keys and entries, not time.
+
+const at = useTestStore();
+const QUEUE = "orders";
+const MINUTE_MS = 60_000;
+
+const items = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+/** How often Redis ran a command, also in scripts, during the work. */
+async function callsOf(command: string, work: () => Promise<unknown>): Promise<number> {
+  const { redis } = at.current;
+  await redis.config("RESETSTAT");
+  await work();
+  const found = new RegExp(`^cmdstat_${command}:calls=(\\d+)`, "m");
+  return Number(found.exec(await redis.info("commandstats"))?.[1] ?? 0);
+}
+
+test.fails("limit: Stats runs a script for each queue", async () => {
+  const partitions = 256;
+  const queues = items(2 * partitions + 100).map((n) => `queue-${n}`);
+  const calls = await callsOf("evalsha", () => at.current.store.stats(queues));
+  expect(calls).toBeLessThanOrEqual(partitions);
+});
+
+test.fails("limit: a lease makes every server tick its queue each second", async () => {
+  const { store } = at.current;
+  await store.send(QUEUE, [item()], SETTINGS);
+  const reply = await at.current.tick(QUEUE, [session(1, { leaseMs: 60 * MINUTE_MS })]);
+  const before: Plan = { dueAt: 0, tendAt: 0, isolatedDue: false, normalDue: false };
+  expect(planAfter(reply, before, 0, 0.5).tendAt).toBeGreaterThan(10_000);
+});
+
+test.fails("limit: a hash of thousands of answers is freed by its expiry, which stops Redis", async () => {
+  const { store, clock, redis } = at.current;
+  const sends = items(2_000).map((n) => item({ requestId: `request ${n}` }));
+  await store.send(QUEUE, sends, SETTINGS);
+  const [key = ""] = await redis.keys(at.current.key(QUEUE, `${QUEUE_KEYS.answers}*`));
+  // No call reads it any more, and each new hash is a time to free it. `:arrived:D` has the same shape.
+  await clock.advance(15 * MINUTE_MS);
+  await store.send(QUEUE, [item({ requestId: "later" })], SETTINGS);
+  expect(await redis.hlen(key)).toBeLessThanOrEqual(1_000);
+});
+
+test.fails("limit: abandon reads all leases of the sessions, not those of the claim", async () => {
+  const { store } = at.current;
+  await store.send(
+    QUEUE,
+    items(300).map(() => item()),
+    SETTINGS,
+  );
+  const wide = { count: 300, leaseMs: 60 * MINUTE_MS };
+  for (let n = 0; n < 2; n++) await at.current.tick(QUEUE, [session(1, wide)]);
+  await store.send(QUEUE, [item()], SETTINGS);
+  const last = session(1, wide);
+  expect((await at.current.tick(QUEUE, [last])).claimed).toHaveLength(1);
+  const reads = await callsOf("hget", () => store.abandon(QUEUE, 1_000, [last]));
+  expect(reads).toBeLessThanOrEqual(20);
+});
+
+test.fails("limit: a tick under other delivery settings looks at all blocked keys", async () => {
+  const { redis } = at.current;
+  const { useSettings, send, claim } = keyQueueSteps(at, QUEUE);
+  const keys = 300;
+  useSettings({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
+  for (let n = 0; n < 2; n++) {
+    await send(...items(keys).map((key) => ({ name: "one", limiterKey: `key ${key}` })));
+    for (let tick = 0; tick < 4; tick++) await claim({ count: 200, leaseMs: 60 * MINUTE_MS });
+  }
+  const key = at.current.key(QUEUE, QUEUE_KEYS.limiters);
+  const limiters = async () => {
+    const flat = await redis.zrange(key, "0", "-1", "WITHSCORES");
+    return new Map(items(flat.length / 2).map((n) => [flat[2 * n], flat[2 * n + 1]]));
+  };
+  const before = await limiters();
+  // Another server, with settings that differ for a moment.
+  useSettings({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 2 } });
+  await at.current.tick(QUEUE);
+  const after = await limiters();
+  const changed = [...before].filter(([limiter, at]) => after.get(limiter) !== at);
+  // As many as one tick opens.
+  expect(changed.length).toBeLessThanOrEqual(200);
+});
+
+test.fails("limit: answers to requests are not bounded by what the queue holds", async () => {
+  const { store, redis } = at.current;
+  const sends = items(300).map((n) => item({ requestId: `request ${n}` }));
+  await store.send(QUEUE, sends, SETTINGS);
+  for (let n = 0; n < 2; n++) {
+    const { claimed } = await at.current.tick(QUEUE, [session(1, { count: 200 })]);
+    await store.settle(
+      QUEUE,
+      NO_REQUEST,
+      claimed.map((one) => outcome(one, "succeed")),
+    );
+  }
+  expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
+  const [key = ""] = await redis.keys(at.current.key(QUEUE, `${QUEUE_KEYS.answers}*`));
+  expect(await redis.hlen(key)).toBeLessThanOrEqual(256);
+});
+
+test.fails("limit: each extension of a lease takes an entry of the journal", async () => {
+  const { store, redis } = at.current;
+  await store.send(QUEUE, [item()], SETTINGS);
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  const entries = () => redis.xlen(at.current.key(QUEUE, QUEUE_KEYS.journal));
+  const before = await entries();
+  const extended = claimed.map((one) => ({ token: tokenOf(one), leaseMs: undefined }));
+  for (let n = 0; n < 10; n++) await store.extend(QUEUE, extended);
+  expect((await entries()) - before).toBeLessThanOrEqual(1);
+});
+
+test.fails("limit: the workers of a dead server stay until the next stream of the queue", async () => {
+  const { redis, store } = at.current;
+  const dead = at.current.openStore();
+  await until("the connection", () => dead.ready || undefined);
+  await dead.registerSession({
+    sessionId: formatMessageId(sessionId(1)),
+    workerId: "worker",
+    queues: [QUEUE],
+    maxInFlight: 10,
+  });
+  // As after a kill, and an hour without a sign of life.
+  await dead.close();
+  await store.beat();
+  await at.current.tick(QUEUE);
+  expect(await redis.hlen(at.current.key(QUEUE, QUEUE_KEYS.workers))).toBe(0);
+});
