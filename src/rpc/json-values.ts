@@ -8,7 +8,7 @@ const checksByMessage = new WeakMap<DescMessage, ReadonlyMap<string, Check>>();
 const INT64 = /^\s*-?\d{1,40}\s*$/;
 const DURATION = /^-?\d{1,20}(?:\.\d{1,9})?s$/;
 /** The mask of all fields of a queue has a tenth. */
-const MASK_LENGTH = 16 * 1024;
+export const MASK_LENGTH = 16 * 1024;
 
 /**
  * Returns what is wrong with the numbers, durations and masks of a message in JSON; undefined if

@@ -182,7 +182,7 @@ export class JsonDocument {
  * How many elements insertions and removals may shift in arrays: up to 4 ns each. 256 operations
  * at the beginning of an array of 1 MiB shift 90 million.
  */
-const MAX_SHIFTS = 32 * 1024 * 1024;
+export const MAX_SHIFTS = 32 * 1024 * 1024;
 
 export class ShiftRoom {
   #left = MAX_SHIFTS;
