@@ -3,8 +3,6 @@ package dlq_test
 import (
 	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -108,30 +106,6 @@ func TestAnswersToSpoolSenderDoNotFlush(t *testing.T) {
 	time.Sleep(time.Second)
 	if count := tries.Load(); count == 0 || count > 40 {
 		t.Errorf("%d tries in a second", count)
-	}
-}
-
-func TestDamagedMessageDoesNotBlockOthers(t *testing.T) {
-	server := startScripted(t, unavailable)
-	folder := t.TempDir()
-	client := spoolingClient(t, server.target, dlq.WithSpool(dlq.Spool{Folder: folder}))
-	spooled(t, client, "damaged")
-	files, err := filepath.Glob(filepath.Join(folder, "default", "*.spool"))
-	if err != nil || len(files) != 1 {
-		t.Fatal(files, err)
-	}
-	data, err := os.ReadFile(files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	// In place, because a new file would have a new inode.
-	if err := os.WriteFile(files[0], []byte(strings.Replace(string(data), "damaged", "damagee", 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	spooled(t, client, "whole")
-	server.setAnswer(nil)
-	if taken := server.waitFor(t, 1); taken[0].GetPayload().GetText() != "whole" {
-		t.Errorf("got %v", taken)
 	}
 }
 

@@ -133,9 +133,11 @@ async function withReadable<Result extends RetryOutcome>(
 function mismatch({ filter, expectedCount }: RetrySelection, found: number) {
   const isSurprising = found === 0 && filter.states.length === 0;
   const meaning = isSurprising ? " (a filter without states means QUARANTINED only)" : "";
+  const next =
+    found === 0 ? "see counts in Stats" : `see what they are by Stats, then set it to ${found}`;
   return precondition(
     "expected_count",
-    `is ${expectedCount}, but ${found} match${meaning}; nothing was changed: call Stats again`,
+    `is ${expectedCount}, but ${found} match${meaning}; nothing was changed: ${next}`,
   );
 }
 

@@ -146,7 +146,7 @@ export function findWarnings(s: ServerSettings, env: Environment): readonly stri
   if (open.length > 0 && !needsToken(s)) {
     const names = open.map(([, address]) => formatAddress(address)).join(" and ");
     warnings.push(
-      `Listening on ${names} without credentials: every client that can connect can read and change all messages.`,
+      `Listening on ${names} without credentials: every client that can connect can read and change all messages. Set DLQ_TOKENS, or let only trusted machines connect.`,
     );
   }
   if (open.length > 0 && needsToken(s) && s.tlsCert === undefined) {

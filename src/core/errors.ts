@@ -108,9 +108,10 @@ export function storeUnavailable(retryAfterMs: number, cause?: unknown): DlqErro
   );
 }
 
+/** `description` says what is full, and what to do. */
 export function storeFull(retryAfterMs: number, description: string, cause?: unknown): DlqError {
   return new DlqError(
-    `the store is full: ${description}; acknowledge or discard messages, or give it more room`,
+    `the store is full: ${description}`,
     { kind: "STORE_FULL", violations: [{ subject: "store", description }], retryAfterMs },
     { cause },
   );

@@ -113,11 +113,13 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   return conditions;
 }
 
+const RESUME = 'to resume it, call UpdateQueue with "pause": {} in its config';
+
 function pausedText({ pausedReason = "", pausedUntilAtMs }: QueueSnapshot): string {
   const why = pausedReason === "" ? "" : ` (${pausedReason})`;
   return pausedUntilAtMs === undefined
-    ? `The queue is paused${why}; resume it to deliver.`
-    : `The queue is paused${why} until ${new Date(pausedUntilAtMs).toISOString()}; wait, or resume it to deliver.`;
+    ? `The queue is paused${why}; ${RESUME}.`
+    : `The queue is paused${why} until ${new Date(pausedUntilAtMs).toISOString()}; wait, or ${RESUME}.`;
 }
 
 /** Conditions that block some messages while others are delivered. */
@@ -127,7 +129,7 @@ function partlyBlocked(queue: QueueSnapshot): QueueCondition[] {
   if (isRateUsedUp(queue)) {
     conditions.push({
       code: "LIMITED",
-      text: `The queue's rate limit is used up; the next message is delivered in ${seconds(queue.nextTokenInMs)} s. Raise rate_per_second to deliver faster.`,
+      text: `The queue's rate limit is used up; the next message is delivered in ${seconds(queue.nextTokenInMs)} s. Raise rate.per_second by UpdateQueue to deliver faster.`,
     });
   }
   if (!breakerOpen && openBreakers > 0) {

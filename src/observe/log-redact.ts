@@ -50,14 +50,11 @@ function cleanObject(object: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(object)
       .filter(([, value]) => !isEmpty(value))
-      .map(([key, value]) => [
-        key,
-        isSensitive(key) && value !== null ? HIDDEN : clean(value, depth + 1),
-      ]),
+      .map(([key, value]) => [key, isSensitive(key) ? HIDDEN : clean(value, depth + 1)]),
   );
 }
 
-const isBlank = (value: unknown): boolean => value === undefined || value === "";
+const isBlank = (value: unknown): boolean => (value ?? "") === "";
 
 /** Reports whether a value says nothing, such as a failure without type and message. */
 function isEmpty(value: unknown): boolean {

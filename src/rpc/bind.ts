@@ -48,6 +48,9 @@ function explain(error: NodeJS.ErrnoException, name: ListenerName, address: List
   return new Error(`cannot listen for ${name} on ${where}: ${problem}`, { cause: error });
 }
 
+const NO_ADDRESS = (flag: string) =>
+  `the name has no address; check its spelling, or use an IP address in ${flag}`;
+
 const ADVICE: Readonly<Record<string, (flag: string) => string>> = {
   EADDRINUSE: (flag) =>
     `the port is in use; stop the program that uses it (ss -ltnp lists them), or choose another port with ${flag}`,
@@ -55,6 +58,6 @@ const ADVICE: Readonly<Record<string, (flag: string) => string>> = {
     `permission denied; choose a port above 1023 with ${flag}, or run with the permission for this one`,
   EADDRNOTAVAIL: (flag) =>
     `this machine does not have that address; choose one of its addresses with ${flag}`,
-  ENOTFOUND: (flag) =>
-    `the name has no address; check its spelling, or use an IP address in ${flag}`,
+  ENOTFOUND: NO_ADDRESS,
+  EAI_AGAIN: NO_ADDRESS, // no name server answers
 };

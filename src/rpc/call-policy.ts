@@ -33,6 +33,7 @@ export type StreamFn = (request: unknown, context: HandlerContext) => AsyncItera
 interface NotifiesOnAbort {
   readonly isAborted: boolean;
   whenAborted(listener: (() => void) | undefined): void;
+  abort(reason: ConnectError): void;
   /** Aborts with DEADLINE_EXCEEDED within 100 ms after the timeout. */
   endAfter(timeoutMs: number): void;
 }
@@ -53,6 +54,11 @@ export function keepsDeadline(context: HandlerContext, timeoutMs: number): boole
   if (!notifiesOnAbort(context)) return false;
   context.endAfter(timeoutMs);
   return true;
+}
+
+/** Aborts a call whose peer may not read, if the context can. */
+export function abortCall(context: HandlerContext, error: ConnectError): void {
+  if (notifiesOnAbort(context)) context.abort(error);
 }
 
 /** Calls `listener` when the call ends early. Undefined removes the `former` listener. */
@@ -77,6 +83,7 @@ export function abortError(context: HandlerContext): ConnectError {
   if (reason.code === Code.DeadlineExceeded) {
     return reason.details.length > 0 ? reason : deadlineExceeded(undefined);
   }
-  // The listener's error when the server stops; anything else comes from the peer.
-  return reason.code === Code.Unavailable ? reason : canceled();
+  // Ours: the server stops, or the token was revoked. Anything else comes from the peer.
+  const isOurs = reason.code === Code.Unavailable || reason.code === Code.Unauthenticated;
+  return isOurs ? reason : canceled();
 }

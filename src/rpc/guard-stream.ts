@@ -1,5 +1,5 @@
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
-import { abortError, type CallPolicy, type StreamFn } from "./call-policy.ts";
+import { abortCall, abortError, type CallPolicy, type StreamFn } from "./call-policy.ts";
 
 /**
  * Ends a stream when its implementation does, when the signal aborts (at its deadline, or with its
@@ -65,7 +65,7 @@ class GuardedIterator implements AsyncIterator<unknown> {
     if (this.#inner === undefined) {
       const token = this.#policy.authorize(this.#context);
       if (token !== undefined) {
-        this.#stopWatching = this.#policy.whenRevoked(token, this.#interruptBy);
+        this.#stopWatching = this.#policy.whenRevoked(token, this.#onRevoked);
       }
       this.#inner = this.#open()[Symbol.asyncIterator]();
     }
@@ -77,6 +77,11 @@ class GuardedIterator implements AsyncIterator<unknown> {
   }
 
   readonly #onAbort = (): void => this.#interruptBy(abortError(this.#context));
+
+  readonly #onRevoked = (error: ConnectError): void => {
+    this.#interruptBy(error);
+    abortCall(this.#context, error);
+  };
 
   readonly #interruptBy = (error: ConnectError): void => {
     this.#error = error;

@@ -47,7 +47,9 @@ export async function openStore(
     allowEviction: config.redisAllowEviction,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
     onMemoryFull: (full) => {
-      if (full) log.warn("Redis has nearly used its maxmemory: sends are refused");
+      const message =
+        "Redis has nearly used its maxmemory: sends are refused until messages leave or it is raised";
+      if (full) log.warn(message);
       else log.info("Redis has enough memory again: sends are accepted");
     },
     observe: (script, ms, error) => metrics.store(script, ms, error),

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { createAck } from "../../src/app/ack.ts";
 import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
+import { createRetry } from "../../src/app/retry.ts";
 import { createSend } from "../../src/app/send.ts";
 import { createStats } from "../../src/app/stats.ts";
 import { NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
@@ -189,6 +190,26 @@ test("a changed policy keeps due times and applies to the next failure", async (
   // Also for a message that was scheduled under the second policy.
   settings = { ...settings, maxRetries: 9, nonRetryableReasons: ["TIMEOUT"] };
   expect(await failOnce()).toMatchObject({ quarantineReason: "NON_RETRYABLE" });
+});
+
+test("a Retry is logged with its counts and what remains, a dry run not at all", async () => {
+  const { store } = at.current;
+  const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
+  const retry = createRetry({ store, settingsOf, now: Date.now, log });
+  const poison = Array.from({ length: 3 }, () => item({ quarantineReason: "POISON" }));
+  await store.send("orders", poison, SETTINGS);
+  const filter = { states: [], reasons: [], quarantineReasons: [] };
+  const by = { filter, expectedCount: 3, pageSize: 2 };
+  const all = { requestId: "", queue: "orders", by };
+  const tried = await retry({ ...all, dryRun: true });
+  expect(tried).toMatchObject({ retriedCount: 2, rest: { remaining: 1 } });
+  const { rest } = await retry(all);
+  await retry({ ...all, by: { ...by, from: rest } });
+  const facts = { queue: "orders", refused: 0, transforms: 0 };
+  expect(lines).toEqual([
+    { message: "retried", facts: { ...facts, retried: 2, remaining: 1 } },
+    { message: "retried", facts: { ...facts, retried: 1 } },
+  ]);
 });
 
 test("a send without a retry keeps its due time when it joins a message", async () => {

@@ -73,11 +73,16 @@ test("a queue with another number of messages, or with messages in flight, is no
     kind: "PRECONDITION",
     message: expect.stringContaining("orders holds 2 messages: set expected_count to that number"),
   });
-  await expect(remove(3)).rejects.toMatchObject({ kind: "PRECONDITION" });
+  await expect(remove(3)).rejects.toMatchObject({
+    kind: "PRECONDITION",
+    message: expect.stringContaining("3 were expected; see what they are by Stats"),
+  });
   await at.current.tick(QUEUE, [session(1, { count: 1 })]);
   await expect(remove(2)).rejects.toMatchObject({
     kind: "PRECONDITION",
-    message: expect.stringContaining("orders has 1 in flight"),
+    message: expect.stringContaining(
+      "orders has 1 in flight; pause it, and wait for their outcomes",
+    ),
   });
   await send(1);
   expect((await at.current.dump(QUEUE)).messages.size).toBe(3);

@@ -1,21 +1,42 @@
 import { expect, it, test } from "vitest";
 import * as errors from "../../src/core/errors.ts";
 
-test.each<[errors.DlqErrorKind, errors.DlqError, RegExp]>([
+const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["INVALID", errors.invalidField("queue", "must not be empty"), /^queue: must not be empty$/],
   ["NOT_FOUND", errors.notFound("queue", "orders"), /queue orders does not exist; check/],
+  ["NOT_FOUND", errors.unknownQueue("orders"), /sends do not create queues here.*UpdateQueue$/],
   ["PAYLOAD_TOO_LARGE", errors.payloadTooLarge("payload", 9, 5), /9 bytes exceed the limit of 5/],
-  ["LIMIT", errors.queueLimit("orders", "messages", 10), /limit is 10 messages; drain it/],
+  ["LIMIT", errors.queueLimit("orders", "messages", 10), /its limit is 10 messages; drain it/],
+  ["LIMIT", errors.tooManyQueues(5), /at its limit of 5 queues; use an existing.*max-queues$/],
   ["STORE_UNAVAILABLE", errors.storeUnavailable(500), /retry with the same request_id/],
-  ["STORE_FULL", errors.storeFull(500, "95% of maxmemory"), /95% of maxmemory; acknowledge/],
+  [
+    "STORE_FULL",
+    errors.storeFull(500, "95% of maxmemory; wait"),
+    /^the store is full: 95% of maxmemory; wait$/,
+  ],
   ["PRECONDITION", errors.precondition("expected_count", "is 3, found 4"), /is 3, found 4/],
   ["ABORTED", errors.aborted(10, "message x"), /message x changed at the same time; retry/],
-  ["UNAUTHENTICATED", errors.unauthenticated(), /authorization: Bearer/],
-  ["INTERNAL", errors.internal(new Error("secret")), /^(?!.*secret).*log/],
-])("%s says what to do", (kind, error, message) => {
+  ["QUEUE_DELETING", errors.queueDeleting("orders"), /is being deleted.*same request_id$/],
+  ["STALE_ETAG", errors.staleEtag("the set"), /etag was read; nothing was written; read it again$/],
+  ["UNAUTHENTICATED", errors.unauthenticated(), /send the header `authorization: Bearer/],
+  [
+    "INTERNAL",
+    errors.internal(new Error("secret")),
+    /^(?!.*secret).*the server's log has the cause$/,
+  ],
+];
+
+test.each(KINDS)("%s says what to do", (kind, error, message) => {
   expect(error).toBeInstanceOf(errors.DlqError);
   expect(error.kind).toBe(kind);
   expect(error.message).toMatch(message);
+});
+
+it("has a row for each error", () => {
+  const made = Object.values(errors).filter(
+    (one) => one !== errors.DlqError && one !== errors.invalid,
+  );
+  expect(KINDS).toHaveLength(made.length);
 });
 
 it("lists every violation in text and details", () => {

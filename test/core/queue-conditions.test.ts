@@ -79,10 +79,12 @@ test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
 
 describe("the texts", () => {
   it("give the reason and the end of a pause", () => {
-    expect(text({ paused: true }, "PAUSED")).toBe("The queue is paused; resume it to deliver.");
+    expect(text({ paused: true }, "PAUSED")).toBe(
+      'The queue is paused; to resume it, call UpdateQueue with "pause": {} in its config.',
+    );
     const paused = { paused: true, pausedReason: "down", pausedUntilAtMs: 1_900_000_000_000 };
     expect(text(paused, "PAUSED")).toBe(
-      "The queue is paused (down) until 2030-03-17T17:46:40.000Z; wait, or resume it to deliver.",
+      'The queue is paused (down) until 2030-03-17T17:46:40.000Z; wait, or to resume it, call UpdateQueue with "pause": {} in its config.',
     );
   });
 

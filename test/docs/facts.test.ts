@@ -1,6 +1,6 @@
 // Compares tables of the documents with the code.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
@@ -21,7 +21,6 @@ const API = readDocument("docs/reference/api.md");
 const DELIVERY = readDocument("docs/guides/work.md");
 const STORAGE = readDocument("docs/internals/storage.md");
 const METRICS = readDocument("docs/reference/metrics.md");
-const TROUBLESHOOT = readDocument("docs/guides/troubleshoot.md");
 
 /** Sorts names, to compare lists in any order. */
 const sorted = (names: Iterable<string>) => [...names].toSorted();
@@ -123,18 +122,6 @@ describe("docs/reference/metrics.md", () => {
     ]);
     const byName = (a: string[], b: string[]) => String(a[0]).localeCompare(String(b[0]));
     expect(rows.toSorted(byName)).toEqual((await metricsInCode()).toSorted(byName));
-  });
-});
-
-describe("docs/guides/troubleshoot.md", () => {
-  test("each log line in it is in the source", () => {
-    const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts"))
-      .map((name) => readFileSync(join(ROOT, "src", name), "utf8"))
-      .join("");
-    const lines = tableRows(TROUBLESHOOT, "`msg`").flatMap(([cell]) => codesOf(cell ?? ""));
-    expect(lines).toContain("lease expired");
-    expect(lines.filter((line) => !sources.includes(`"${line}"`))).toEqual([]);
   });
 });
 

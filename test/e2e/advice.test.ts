@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConditionCode } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { OrderingMode } from "../../gen/dlq/v1/queue_pb.ts";
+import { errorOf } from "../rpc/in-memory.ts";
 import { connectTo, type DlqClient, statsOf, type TestClient } from "../support/grpc.ts";
 import { dueIn, sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -82,5 +83,17 @@ test("a filter without states that matches nothing names the states that it mean
   const queue = "no-states";
   await dlq.sendToDlq(sendRequest(queue, LATER));
   const retry = dlq.retry({ queue, filter: {}, expectedCount: 1 });
-  await expect(retry).rejects.toThrow(/0 match.*QUARANTINED only/);
+  await expect(retry).rejects.toThrow(/0 match.*QUARANTINED only.*: see counts in Stats$/);
+});
+
+test("another number of matches: the call succeeds with the number that the error names", async () => {
+  const queue = "another-number";
+  for (const more of [QUARANTINED, QUARANTINED]) await dlq.sendToDlq(sendRequest(queue, more));
+  const error = await errorOf(dlq.retry({ queue, filter: {}, expectedCount: 3 }));
+  const [, count] =
+    /is 3, but 2 match; nothing was changed: see what they are by Stats, then set it to (\d+)$/.exec(
+      error.rawMessage,
+    ) ?? [];
+  const again = await dlq.retry({ queue, filter: {}, expectedCount: Number(count) });
+  expect(again.retriedCount).toBe(2);
 });

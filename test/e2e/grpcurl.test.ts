@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { grpcurl } from "../support/grpcurl.ts";
+import { findGrpcurl, grpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 // grpcurl, the program that users try first.
@@ -32,6 +33,21 @@ function parseAll(out: string): Record<string, unknown>[] {
 }
 
 describe("grpcurl", () => {
+  it("runs the calls that the server prints at its start", async () => {
+    const calls = server.output().match(/grpcurl .*/g) ?? [];
+    const outputs: string[] = [];
+    for (const call of calls) {
+      const line = call.replace("grpcurl ", `"${findGrpcurl()}" -max-time 3 `);
+      const { stdout } = spawnSync("sh", ["-c", line], { encoding: "utf8" });
+      outputs.push(stdout);
+    }
+    expect(outputs).toEqual([
+      expect.stringContaining("rpc StreamDue"),
+      expect.stringContaining("MESSAGE_STATE_SCHEDULED"),
+      expect.stringMatching(/"opened"[\s\S]*"text": "hello"/),
+    ]);
+  });
+
   it("lists the services", async () => {
     const { code, out } = await grpcurl("-plaintext", server.grpcAddress, "list");
     expect(code).toBe(0);

@@ -33,7 +33,7 @@ describe("JSON", () => {
   });
 
   test("leaves out empty values, at any depth", () => {
-    const empty = { note: "", by: undefined, failure: { type: "", message: "" } };
+    const empty = { note: "", by: undefined, code: null, failure: { type: "", message: "" } };
     expect(
       one((log) => log.info({ ...empty, held: 0, joined: false, in: { a: "", b: 1 } }, "m")),
     ).toEqual({

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectHttp2, constants } from "node:http2";
+import { connect as connectHttp2, constants, type OutgoingHttpHeaders } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import {
 import { readTls } from "../../src/rpc/tls.ts";
 import { errorOf, reasonOf } from "./in-memory.ts";
 import { aborted, delivery, opened, scheduled } from "./scripted-dlq.ts";
-import { grpcClient, rawCall, startServer } from "./sockets.ts";
+import { grpcClient, rawCall, type Server, startServer } from "./sockets.ts";
 
 const payload = { body: { case: "text" as const, value: "{}" } };
 const STATS = "/dlq.v1.DlqService/Stats";
@@ -62,8 +62,8 @@ describe("streams", () => {
     await vi.waitFor(() => expect(server.dlq.streams[0]?.signal.aborted).toBe(true));
   });
 
-  it("request only as much as a client reads, and end when it disconnects", async () => {
-    const server = await startServer();
+  /** Opens a stream that the client does not read, until the server waits for it. */
+  async function openUnread(server: Server, headers: OutgoingHttpHeaders = {}) {
     const envelope = toBinary(
       EnvelopeSchema,
       create(EnvelopeSchema, {
@@ -71,9 +71,7 @@ describe("streams", () => {
       }),
     );
     let asked = 0;
-    let freed = false;
     server.dlq.onStream = async function* (_command, signal) {
-      signal.addEventListener("abort", () => (freed = true));
       yield opened();
       while (!signal.aborted) {
         asked += 1;
@@ -87,6 +85,7 @@ describe("streams", () => {
       [constants.HTTP2_HEADER_PATH]: STREAM,
       "content-type": "application/grpc",
       te: "trailers",
+      ...headers,
     });
     stream.on("error", () => {});
     const message = toBinary(
@@ -105,8 +104,26 @@ describe("streams", () => {
       { interval: 100, timeout: 5_000 },
     );
     expect(asked).toBeLessThan(20);
+    return stream;
+  }
+  const isFreed = (server: Server) =>
+    vi.waitFor(() => expect(server.dlq.streams[0]?.signal.aborted).toBe(true));
+
+  it("request only as much as a client reads, and end when it disconnects", async () => {
+    const server = await startServer();
+    const stream = await openUnread(server);
     stream.close(constants.NGHTTP2_CANCEL);
-    await vi.waitFor(() => expect(freed).toBe(true));
+    await isFreed(server);
+  });
+
+  it("end when their token is revoked, also if the client does not read", async () => {
+    const server = await startServer({ tokens: ["t1"] });
+    const stream = await openUnread(server, { authorization: "Bearer t1" });
+    const closed = once(stream, "close");
+    server.credentials.replace([]);
+    await isFreed(server);
+    await closed;
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
 });
 

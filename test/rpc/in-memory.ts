@@ -56,6 +56,7 @@ export interface Rig {
   readiness: SettableReadiness;
   /** Lines that the guard logged. */
   logged: { fields: { errorId?: string }; message: string }[];
+  credentials: Credentials;
   guard: ReturnType<typeof createGuard>;
   services: ReturnType<typeof createServices>;
 }
@@ -76,8 +77,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const simulated: SimulateCommand[] = [];
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
+  const credentials = credentialsOf(options.tokens);
   const guard = createGuard({
-    credentials: credentialsOf(options.tokens),
+    credentials,
     metrics: NO_METRICS,
     log: {
       error: (fields, message) => logged.push({ fields, message }),
@@ -102,7 +104,18 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     maxStreamQueues: options.maxStreamQueues ?? 10_000,
     now: () => NOW_MS,
   });
-  return { dlq, queues, deliveryBlocks, rules, simulated, readiness, logged, guard, services };
+  return {
+    dlq,
+    queues,
+    deliveryBlocks,
+    rules,
+    simulated,
+    readiness,
+    logged,
+    credentials,
+    guard,
+    services,
+  };
 }
 
 /** Without checking that tokens are long enough. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 
-const SCRIPTS = resolve(import.meta.dirname, "../../scripts");
+const ROOT = resolve(import.meta.dirname, "../..");
 
 /** Writes each command line to a file, and an archive that is not the released one. */
 const NPM = `
@@ -21,7 +21,8 @@ test.runIf(process.platform === "linux")(
   async () => {
     const root = await mkdtemp(join(tmpdir(), "dlq-node-test-"));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
-    await cp(SCRIPTS, join(root, "scripts"), { recursive: true });
+    await cp(join(ROOT, "scripts"), join(root, "scripts"), { recursive: true });
+    await cp(join(ROOT, "src/oldest-node.mjs"), join(root, "src/oldest-node.mjs"));
     await writeFile(join(root, "npm.js"), NPM);
     const script = `import { ensureOldestNode } from "./scripts/setup/node-runtime.mjs";
     import { runScript } from "./scripts/setup/step.mjs";
@@ -35,6 +36,6 @@ test.runIf(process.platform === "linux")(
     expect(stderr).toMatch(/The archive of node-linux-.* is not the one that was released/);
     expect(status).toBe(1);
     expect(await readFile(calls, "utf8")).toBe("pack\n");
-    expect((await readdir(root)).sort()).toEqual(["calls", "npm.js", "scripts"]);
+    expect((await readdir(root)).sort()).toEqual(["calls", "npm.js", "scripts", "src"]);
   },
 );

@@ -125,7 +125,7 @@ function mismatch(queue: string, messages: number, expectedCount: number) {
   const instead =
     expectedCount === 0
       ? "set expected_count to that number to remove them too"
-      : `${expectedCount} were expected; call Stats again`;
+      : `${expectedCount} were expected; see what they are by Stats, then set expected_count to that number`;
   const plural = messages === 1 ? "" : "s";
   return precondition("expected_count", `${queue} holds ${messages} message${plural}: ${instead}`);
 }

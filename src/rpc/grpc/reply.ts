@@ -7,6 +7,7 @@ import {
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { abortError } from "../call-policy.ts";
 import { safeText } from "../error-details.ts";
 import { deadlineExceeded } from "../error-map.ts";
 import type { BidiMethod, StreamMethod } from "../methods.ts";
@@ -159,7 +160,10 @@ export async function writeAll<Request>(
   context: CallContext,
   reply: Reply,
 ): Promise<void> {
-  const timer = deadlineTimer(context, reply);
+  const timer = deadlineTimer(context);
+  // The implementation could not end while a message is unread.
+  const cut = () => reply.failIfStuck(abortError(context));
+  context.signal.addEventListener("abort", cut, { once: true });
   try {
     for await (const message of method.call(request, context)) {
       await reply.write(encode(method.output, message));
@@ -167,19 +171,15 @@ export async function writeAll<Request>(
     reply.end();
   } finally {
     clearTimeout(timer);
+    context.signal.removeEventListener("abort", cut);
   }
 }
 
-function deadlineTimer(context: CallContext, reply: Reply): NodeJS.Timeout | undefined {
+function deadlineTimer(context: CallContext): NodeJS.Timeout | undefined {
   const timeoutMs = context.timeoutMs();
   if (timeoutMs === undefined) return undefined;
   return setTimeout(
-    () => {
-      const error = deadlineExceeded(undefined);
-      context.abort(error);
-      // The implementation could not end while a message is unread.
-      reply.failIfStuck(error);
-    },
+    () => context.abort(deadlineExceeded(undefined)),
     Math.min(Math.max(timeoutMs, 0), LONGEST_TIMER_MS),
   );
 }

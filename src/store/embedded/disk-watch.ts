@@ -22,8 +22,8 @@ export interface DiskSpace {
 export interface DiskWatchOptions {
   readonly lowBytes?: number;
   readonly readSpace: () => Promise<DiskSpace>;
-  /** Called once per change, with what was read. */
-  readonly onChange: (low: boolean, space: DiskSpace) => void;
+  /** Called once per change, with what was read and needed. */
+  readonly onChange: (low: boolean, space: { freeBytes: number; lowBytes: number }) => void;
 }
 
 export class DiskWatch {
@@ -67,7 +67,7 @@ export class DiskWatch {
     const low = space.freeBytes < (this.#low ? lowBytes * RECOVERY_FACTOR : lowBytes);
     if (low === this.#low) return;
     this.#low = low;
-    this.#options.onChange(low, space);
+    this.#options.onChange(low, { freeBytes: space.freeBytes, lowBytes });
   }
 }
 

@@ -97,7 +97,7 @@ async function startLocked(
     socketPath,
     launch,
     log,
-    explain: (exit) => explain(exit, dataDir),
+    explain: (exit, restarts) => explain(exit, restarts, dataDir),
   });
   const orphan = await settleOrphan({ dataDir, socketPath, log });
   const first = orphan === undefined ? await launch() : takeOverServer(orphan, settings);
@@ -160,9 +160,10 @@ function watchDisk(options: EmbeddedOptions, dataDir: string): DiskWatch {
   return new DiskWatch({
     ...(options.diskLowBytes === undefined ? {} : { lowBytes: options.diskLowBytes }),
     readSpace: () => diskSpace(dataDir),
-    onChange: (low, { freeBytes }) => {
-      if (low) options.log.warn({ dataDir, freeBytes }, "disk space is low: sends are refused");
-      else options.log.info({ dataDir, freeBytes }, "disk space is sufficient again");
+    onChange: (low, space) => {
+      const facts = { dataDir, ...space };
+      if (low) options.log.warn(facts, "disk space is low: sends are refused until some is freed");
+      else options.log.info(facts, "disk space is sufficient again");
     },
   });
 }
@@ -173,12 +174,15 @@ async function applySettings(settings: ServerSettings): Promise<void> {
   await ask(settings.socketPath, ["CONFIG", "SET", ...pairs], 10_000);
 }
 
-function explain(exit: ServerExit, dataDir: string): string {
+function explain(exit: ServerExit, restarts: boolean, dataDir: string): string {
   const how = exit.signal ?? (exit.code === null ? "an unknown cause" : `code ${exit.code}`);
-  const words = [`redis-server ended unexpectedly (${how}).`];
+  const words = [
+    `redis-server ended unexpectedly (${how})${restarts ? " and is started again" : ""}.`,
+  ];
   const hint = failureHint(exit, dataDir);
   if (hint !== undefined) words.push(hint);
-  if (exit.lastLines.length > 0) {
+  // It writes nothing at this signal: its last lines would mislead.
+  if (exit.lastLines.length > 0 && exit.signal !== "SIGKILL") {
     words.push(`Its last lines, from ${join(dataDir, "redis.log")}:\n${exit.lastLines.join("\n")}`);
   }
   return words.join(" ");

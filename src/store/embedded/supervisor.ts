@@ -15,8 +15,8 @@ export interface UnexpectedExit extends ServerExit {
 export interface SupervisorParts {
   readonly socketPath: string;
   readonly launch: () => Promise<ServerProcess>;
-  /** Returns a text: why a server ended, and what to do. */
-  readonly explain: (exit: ServerExit) => string;
+  /** Returns a text: why a server ended, whether it is started again, and what to do. */
+  readonly explain: (exit: ServerExit, restarts: boolean) => string;
   readonly log: EmbeddedLog;
 }
 
@@ -79,9 +79,10 @@ export class Supervisor {
       const upAtMs = performance.now();
       const exit: ServerExit = server === undefined ? NOT_STARTED : await this.#runOnce(server);
       if (this.#stopping.signal.aborted) return;
-      const why = this.#parts.explain(exit);
       // A server that exits by itself before it was ever ready would do so again. A signal came from outside.
-      if (!this.#wasReady && exit.code !== null) return this.#firstReady.reject(new Error(why));
+      const restarts = this.#wasReady || exit.code === null;
+      const why = this.#parts.explain(exit, restarts);
+      if (!restarts) return this.#firstReady.reject(new Error(why));
       const restartInMs = backoff.next(performance.now() - upAtMs);
       this.#parts.log.error({ code: exit.code, signal: exit.signal, restartInMs }, why);
       for (const listener of this.#listeners) listener({ ...exit, restartInMs });

@@ -106,7 +106,9 @@ export class Connection {
     if (this.redis.status === "connect" && how !== "timeout") {
       return "Redis is loading its data; wait";
     }
-    return `Redis does not answer (${how}); see its log and the network to it`;
+    // The embedded Redis has no network.
+    const network = this.#options.target.kind === "socket" ? "" : " and the network to it";
+    return `Redis does not answer (${how}); see its log${network}`;
   }
 
   async run(
@@ -293,15 +295,19 @@ function toWire(arg: string | number | Uint8Array): string | Buffer | number {
   return Math.round(arg);
 }
 
-/** Errors of a Redis that is full or cannot persist. */
-const FULL = /^(OOM|MISCONF)/;
+/** Errors of a Redis that is full or cannot persist, and what to do. */
+const FULL: readonly (readonly [RegExp, string])[] = [
+  [/^OOM/, "Redis has used its maxmemory; process or discard messages, or raise it"],
+  [/^MISCONF/, "Redis cannot write to its disk; free space there, and see its log"],
+];
 /** Errors of a script itself: a defect of this service. */
 const DEFECT = /^(ERR |WRONGTYPE)/;
 
 function toDlqError(error: unknown): DlqError {
   if (error instanceof DlqError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (FULL.test(message)) return storeFull(1000, message, error);
+  const full = FULL.find(([sign]) => sign.test(message));
+  if (full !== undefined) return storeFull(1000, full[1], error);
   if (DEFECT.test(message)) return internal(error);
   return storeUnavailable(RETRY_AFTER_MS, error);
 }

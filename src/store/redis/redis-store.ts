@@ -46,8 +46,8 @@ export type { RedisStoreOptions } from "./redis-store-options.ts";
 
 /** An orderly end waits for the store at most for this. */
 const LEAVE_MS = 300;
-/** Queues whose stats are read at once: a send waits for few of them. */
-const STATS_AT_ONCE = 32;
+/** Reads of calls that span many queues, at once: a send waits for few of them. */
+const READS_AT_ONCE = 32;
 
 /** The store on Redis: each verb is one script on one queue, unless its comment says otherwise. */
 export class RedisStore implements Store {
@@ -70,7 +70,7 @@ export class RedisStore implements Store {
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
   readonly #lifeClock: LifeClock;
-  readonly #statsTurns = new Turns(STATS_AT_ONCE);
+  readonly #reads = new Turns(READS_AT_ONCE);
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   #deliverySettingsOf: (queue: string) => DeliverySettings;
@@ -219,7 +219,7 @@ export class RedisStore implements Store {
   }
 
   leases(queue: string, sessionId: Uint8Array) {
-    return runLeases(this.#context.run, queue, sessionId);
+    return this.#reads.run(() => runLeases(this.#context.run, queue, sessionId));
   }
 
   async stats(queues: readonly string[]) {
@@ -227,7 +227,7 @@ export class RedisStore implements Store {
     const isAlive = (nodeId: string) => alive.has(nodeId);
     const existing = await this.existing(queues);
     const read = (queue: string) => runStats(this.#context.run, queue, isAlive);
-    return this.#statsTurns.map(queues, sharingEmpty(existing, read));
+    return this.#reads.map(queues, sharingEmpty(existing, read));
   }
 
   async queues(): Promise<string[]> {

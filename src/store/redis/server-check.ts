@@ -24,9 +24,7 @@ export async function checkServer(connection: Connection, check: ServerCheck): P
 function refuse(info: string, { allowEviction, allowCluster }: ServerCheck): void {
   const server = /^redis_version:(\d+)\.(\d+)/m.exec(info);
   if (server && Number(server[1]) < 7) {
-    throw new LayoutError(
-      `Redis ${server[1]}.${server[2]} is too old: scripts need Redis 7.0 or newer`,
-    );
+    throw new LayoutError(`Redis ${server[1]}.${server[2]} is too old: install Redis 7.0 or newer`);
   }
   if (!allowCluster && /^cluster_enabled:1/m.test(info)) {
     throw new LayoutError(

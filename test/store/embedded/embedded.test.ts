@@ -167,13 +167,18 @@ test("stop may come before it is ready", async () => {
 });
 
 test("a killed server restarts with its data, and listeners are called", async () => {
-  const redis = await start(await dataFolder());
+  const log = recordedLog();
+  const redis = await start(await dataFolder(), { log });
   await redis.ready;
   await ask(redis.socketPath, ["SET", "kept", "yes"], 5_000);
   const before = redis.pid ?? 0;
   const exit = new Promise((resolve) => redis.onUnexpectedExit(resolve));
   process.kill(before, "SIGKILL");
   expect(await exit).toMatchObject({ signal: "SIGKILL", restartInMs: 100 });
+  // Without its last lines: they say nothing about a signal.
+  expect(log.lines.find(({ level }) => level === "error")?.message).toMatch(
+    /^redis-server ended unexpectedly \(SIGKILL\) and is started again\. Something killed it.* lost\.$/,
+  );
   const kept = () => ask(redis.socketPath, ["GET", "kept"], 5_000).catch(() => undefined);
   await until(async () => (await kept()) === "yes");
   expect(redis.pid).not.toBe(before);
@@ -208,7 +213,7 @@ test("a folder whose path is too long for a socket works", async () => {
   await redis.ready;
   expect(Buffer.byteLength(redis.socketPath)).toBeLessThanOrEqual(100);
   expect(await setting(redis.socketPath, "dir")).toBe(dataDir);
-  await expect(start(dataDir)).rejects.toThrow("already uses");
+  await expect(start(dataDir)).rejects.toThrow(/already uses the data folder .*\. Stop it first/);
 });
 
 test("a damaged append-only file is explained, not retried", async () => {

@@ -64,7 +64,7 @@ const DAMAGES: readonly [name: string, (dataDir: string) => Promise<void>, advic
   [
     "a damaged command",
     async (dir) => overwrite(await fileOf(dir, ".incr.aof"), 300, "XXXXXX"),
-    /redis-check-aof --fix .*manifest.*lost/,
+    /Copy the data folder first, then run "redis-check-aof --fix .*manifest".*lost.*To begin with an empty store/,
   ],
   [
     "a damaged base file",
@@ -119,9 +119,12 @@ test.runIf(maySmallDisk())("a full disk is named, not a damaged file", async () 
 
 const LINES: readonly [line: string, advice: string | undefined][] = [
   ["Error writing to the AOF file: No space left on device", "disk is full"],
-  ["Can't handle RDB format version 99", "newer Redis"],
-  ["Can't open or create append-only dir: Permission denied", "writable"],
-  ["*** FATAL CONFIG FILE ERROR (Redis 6.2) ***", "7.0"],
+  ["Can't handle RDB format version 99", "was written by a newer Redis. Install that version"],
+  ["Can't open or create append-only dir: Permission denied", "must be writable for the user"],
+  [
+    "*** FATAL CONFIG FILE ERROR (Redis 6.2) ***",
+    "does not know a setting it needs: install 7.0 or newer",
+  ],
   ["Ready to accept connections", undefined],
 ];
 

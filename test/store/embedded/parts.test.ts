@@ -1,7 +1,7 @@
 // Parts of the embedded store.
 
 import { once } from "node:events";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -115,6 +115,10 @@ test("a unix socket path over 107 bytes fails, so a long folder's sockets are el
   const another = await socketFolder(`${long}y`);
   afterwards(() => rm(another, { recursive: true }));
   expect(another).not.toBe(folder);
+  await chmod(folder, 0o755);
+  await expect(socketFolder(long)).rejects.toThrow(
+    "should be a folder that only this user can enter",
+  );
 });
 
 test("a large log is rotated, and its tail has only lines of this run", async () => {

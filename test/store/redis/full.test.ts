@@ -35,7 +35,12 @@ beforeEach(async () => {
 });
 afterEach(() => setMemory("0"));
 
-const full = { detail: { kind: "STORE_FULL" } };
+const full = {
+  detail: { kind: "STORE_FULL" },
+  message: expect.stringMatching(
+    /^the store is full: Redis has (nearly )?used its maxmemory; process or discard messages, or raise it$/,
+  ),
+};
 
 test("sends to a full Redis are refused and write nothing", async () => {
   const { store } = at.current;

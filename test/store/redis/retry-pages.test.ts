@@ -176,6 +176,18 @@ test("a repeated request gets the same answer, on any page", async () => {
   expect(await retriedIds()).toHaveLength(5);
 });
 
+test("a page continues an equal filter, in whatever order it names its states", async () => {
+  await send(3);
+  await send(3, { delayMs: 60_000 });
+  const both = ["QUARANTINED", "SCHEDULED"] as const;
+  const filter = { ...QUARANTINE, states: both };
+  const { rest } = await retryPage({ filter, expectedCount: 6, pageSize: 4 });
+  const turned = { ...QUARANTINE, states: both.toReversed() };
+  const last = await retryPage({ filter: turned, pageSize: 4, from: rest });
+  expect([last.retriedCount, last.rest]).toEqual([2, undefined]);
+  expect(new Set(await retriedIds()).size).toBe(6);
+});
+
 test("a filter that few match is walked through to its last message", async () => {
   const rare = { ...POISON, reason: "PLUGIN_ERROR" } as const;
   const ids = [...(await send(2, rare)), ...(await send(700)), ...(await send(2, rare))];

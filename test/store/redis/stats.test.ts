@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
@@ -353,7 +353,8 @@ test("the limit of queues refuses new ones, and existing ones work", async () =>
   expect(await small.queues()).toEqual(["first"]);
 });
 
-test("few queues are asked at once, however many there are", async () => {
+/** Returns the most scripts that ran at once during the work. */
+async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
   const { run } = Connection.prototype;
   let running = 0;
   let most = 0;
@@ -368,11 +369,33 @@ test("few queues are asked at once, however many there are", async () => {
       running--;
     }
   });
-  onTestFinished(() => spy.mockRestore());
+  try {
+    await work();
+  } finally {
+    spy.mockRestore();
+  }
+  return most;
+}
+
+describe("few queues are asked at once, however many there are,", () => {
   const names = Array.from({ length: 200 }, (_, n) => `queue-${n}`);
-  const { store } = at.current;
-  const [first, second] = await Promise.all([store.stats(names), store.stats(names)]);
-  expect([first?.length, second?.length]).toEqual([200, 200]);
-  // As in redis-store.ts.
-  expect(most).toBeLessThanOrEqual(32);
+  /** As in redis-store.ts. */
+  const READS_AT_ONCE = 32;
+
+  test("for their stats", async () => {
+    const { store } = at.current;
+    const most = await mostAtOnce(async () => {
+      const [first, second] = await Promise.all([store.stats(names), store.stats(names)]);
+      expect([first?.length, second?.length]).toEqual([200, 200]);
+    });
+    expect(most).toBeLessThanOrEqual(READS_AT_ONCE);
+  });
+
+  test("for the leases of a session", async () => {
+    const { store } = at.current;
+    const most = await mostAtOnce(() =>
+      Promise.all(names.map((queue) => store.leases(queue, sessionId(1)))),
+    );
+    expect(most).toBeLessThanOrEqual(READS_AT_ONCE);
+  });
 });
