@@ -44,11 +44,12 @@ export class Pumps {
     const { store, registry } = this.#parts;
     store.hints.onWake((queue) => this.#wake(queue));
     store.configs.onChange((queues) => {
-      for (const queue of queues) if (this.#pumps.has(queue)) this.#wake(queue);
+      // Also finds a queue that was created while its hint was lost.
+      this.#asked(queues.filter((q) => this.#pumps.has(q) || registry.of(q).size > 0));
     });
     // Hints may have been lost: all queues tick.
     store.hints.onReconnect(() => this.#discover(true));
-    registry.onOpened = (session) => this.#opened(session.options.queues);
+    registry.onOpened = (session) => this.#asked(session.options.queues);
     this.#timer = setInterval(() => this.#discover(false), DISCOVER_MS);
     this.#timer.unref();
     this.#discover(true);
@@ -62,8 +63,8 @@ export class Pumps {
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
-  /** A stream asks for these queues. */
-  #opened(queues: readonly string[]): void {
+  /** Streams ask for these queues: wakes those that exist. */
+  #asked(queues: readonly string[]): void {
     const unknown: string[] = [];
     for (const queue of queues) {
       if (this.#pumps.has(queue)) this.#wake(queue);

@@ -51,7 +51,7 @@ export const PIECE_ATTACKS: readonly Attack[] = [
     why: "a buffer of at most twice its bytes for each body",
     atLeast: { "Ki pieces": CONNECTIONS * 256 },
     costly: {
-      p99Ms: 1_000,
+      p99Ms: 1_500,
       why: "Node reports each chunk by itself, in 2.5 us, and reads 11,000 of a connection at once",
     },
     holds: true,
@@ -76,7 +76,7 @@ export const PIECE_ATTACKS: readonly Attack[] = [
     why: "a buffer of at most twice its bytes for each request, 8 KiB beside it",
     atLeast: { "Ki pieces": 4 * STREAMS * 16 },
     costly: {
-      p99Ms: 500,
+      p99Ms: 1_000,
       why: "Node reports each frame by itself, and reads up to 2 MiB of a connection at once",
     },
     holds: true,
