@@ -16,8 +16,8 @@ type httpResponse struct {
 // httpResponseOf reads the response of an HTTP client's error from a method, a field, or a whole response. It
 // returns a zero value for other errors.
 func httpResponseOf(err error) httpResponse {
-	if isMailError(err) {
-		return httpResponse{} // SMTP has other codes, such as 550 for a permanent failure
+	if hasOtherCodes(err) {
+		return httpResponse{}
 	}
 	found := httpResponse{}
 	switch e := err.(type) {
@@ -39,12 +39,14 @@ func httpResponseOf(err error) httpResponse {
 	return found
 }
 
-// isMailError reports an error of net/smtp, or one whose type has SMTP in its name, such as go-smtp's.
-func isMailError(err error) bool {
+// hasOtherCodes reports an error of net/smtp, or one whose type has SMTP or AMQP in its name, such as go-smtp's.
+// Their codes are not those of HTTP: 550 is an unknown mailbox, 320 a broker that stops.
+func hasOtherCodes(err error) bool {
 	if _, ok := err.(*textproto.Error); ok {
 		return true
 	}
-	return strings.Contains(strings.ToLower(reflect.TypeOf(err).String()), "smtp")
+	name := strings.ToLower(reflect.TypeOf(err).String())
+	return strings.Contains(name, "smtp") || strings.Contains(name, "amqp")
 }
 
 func (r *httpResponse) readFields(value reflect.Value) {

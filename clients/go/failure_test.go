@@ -91,6 +91,21 @@ func TestMailLibraryCodeIsNotHTTPStatus(t *testing.T) {
 	}
 }
 
+// AMQPError is like that of github.com/rabbitmq/amqp091-go.
+type AMQPError struct {
+	Code   int
+	Reason string
+}
+
+func (e *AMQPError) Error() string { return fmt.Sprintf("Exception (%d) Reason: %q", e.Code, e.Reason) }
+
+func TestBrokerCodeIsNotHTTPStatus(t *testing.T) {
+	failure := failureOf(&AMQPError{501, "i/o timeout"}, "")
+	if failure.HttpStatus != nil { //nolint:protogetter // may be absent
+		t.Errorf("got %v", failure)
+	}
+}
+
 func TestFailureReadsHTTPResponse(t *testing.T) {
 	response := &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"30"}}}
 	failure := failureOf(fmt.Errorf("charge: %w", responseError{response}), "")

@@ -1,3 +1,4 @@
+import { list, PHRASES } from "./category-phrases.ts";
 import type { Reason } from "./reason.ts";
 
 /**
@@ -24,9 +25,6 @@ export interface Category {
   text?: readonly string[];
 }
 
-/** Cells are comma-separated texts, which are easy to read and extend. */
-const list = (cells: string): string[] => cells.split(",").map((cell) => cell.trim());
-
 /**
  * Decisions that are not obvious:
  * - gRPC CANCELLED, UNKNOWN, NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED and DATA_LOSS
@@ -47,12 +45,16 @@ const list = (cells: string): string[] => cells.split(",").map((cell) => cell.tr
  * - A wrong protocol, or a response that breaks off, is NETWORK_ERROR.
  */
 export const CATEGORIES: readonly Category[] = [
-  // Conflicts between transactions.
+  // Conflicts between transactions, and resources of AWS that do not exist.
   {
     reason: "UNKNOWN_ERROR",
     types: list(`
       ConditionalCheckFailedException, TransactionCanceledException, SerializationFailure,
-      SerializationError, DeadlockDetected, DeadlockDetectedError, OptimisticLockException
+      SerializationError, DeadlockDetected, DeadlockDetectedError, OptimisticLockException,
+      CannotAcquireLockException, PessimisticLockingFailureException,
+      DeadlockLoserDataAccessException, ConcurrencyFailureException, LockAcquisitionException,
+      StaleObjectStateException, CannotSerializeTransactionException, ResourceNotFoundException,
+      QueueDoesNotExist, QueueDoesNotExistException
     `),
     codes: list("ER_LOCK_DEADLOCK, SQLSTATE 40*, SqlState E40*, 40P01"),
   },
@@ -65,25 +67,23 @@ export const CATEGORIES: readonly Category[] = [
       LimitExceededException, ProvisionedThroughputExceededException, RejectedExecutionException,
       PoolTimeout, ConnectionPoolTimeoutException, TooManyConnections, BulkheadFullException,
       ConnectionRequestTimeoutException, MaxConnectionsError, QueueFull, TryAcquireError,
-      queue.Full, DiskFull, TooManyConnectionsError
+      queue.Full, DiskFull, TooManyConnectionsError, RequestNotPermitted, BufferExhaustedException,
+      ServerBusy
     `),
-    typeParts: list("*ratelimit*, *throttl*, *quota*, *resourceexhausted*, *outofmemory*"),
+    typeParts: list(`
+      *ratelimit*, *throttl*, *quota*, *resourceexhausted*, *outofmemory*, *toomanyrequests*,
+      *toomanyconnections*, *overloaded*, *bulkheadfull*, *poolexhausted*, *acquiretimeout*,
+      *limitexceeded*, *queuefull*, *bulkhead*
+    `),
     codes: list(`
       ENOSPC, EMFILE, ENFILE, ENOMEM, EDQUOT, ENOBUFS, EAGAIN, RESOURCE_EXHAUSTED,
-      ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS,
-      ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*, PoolTimedOut,
-      RequestLimitExceeded
+      ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR,
+      ER_TOO_MANY_USER_CONNECTIONS, ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*,
+      PoolTimedOut, RequestLimitExceeded, ServerBusy, *Throttled, *Throttling, QuotaExceeded,
+      *RateLimitExceeded, MEMORY_LIMIT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, RESOURCE_ERROR,
+      ESEMLOCKED
     `),
-    text: list(`
-      rate limit*, ratelimit*, too many requests, quota exceeded, exceeded quota,
-      exceeded your current quota, too many connections, too many clients, throttled, throttling,
-      remaining connection slots, queuepool limit, pool exhausted, out of memory,
-      oom command not allowed, java heap space, gc overhead limit exceeded, cannot allocate memory,
-      no space left on device, disk full, too many open files, resource temporarily unavailable,
-      resource exhausted, request limit exceeded, concurrency limit, pool timed out, is full,
-      pool timeout, timeout exceeded when trying to connect, no connection available,
-      max user connections, no permits available, rate exceeded
-    `),
+    text: PHRASES.RESOURCE_EXHAUSTED,
   },
   {
     reason: "TIMEOUT",
@@ -95,15 +95,10 @@ export const CATEGORIES: readonly Category[] = [
       ETIMEDOUT, ESOCKETTIMEDOUT, ETIME, WSAETIMEDOUT, ERR_TIMED_OUT, ERR_CONNECTION_TIMED_OUT,
       UND_ERR_CONNECT_TIMEOUT, UND_ERR_HEADERS_TIMEOUT, UND_ERR_BODY_TIMEOUT, DEADLINE_EXCEEDED,
       DeadlineExceeded, ERR_SOCKET_TIMEOUT, ETIMEOUT, FUNCTION_INVOCATION_TIMEOUT, RequestTimeout,
-      ER_LOCK_WAIT_TIMEOUT, ER_QUERY_TIMEOUT, kind WouldBlock, unavailable os error 11
+      ER_LOCK_WAIT_TIMEOUT, ER_QUERY_TIMEOUT, kind WouldBlock, unavailable os error 11,
+      OperationTimedOut, MSG_TIMED_OUT, CONNECT_TIMEOUT, ER_CONNECTION_TIMEOUT, ER_SOCKET_TIMEOUT
     `),
-    text: list(`
-      timed out, timedout, timeout exceeded, timeout of, timeout after, timeout while,
-      timeout waiting, timeout expired, timeout awaiting, request timeout, read timeout,
-      write timeout, connect timeout, connection timeout, i o timeout, socket timeout,
-      gateway timeout, statement timeout, exceeded the timeout, deadline has elapsed, took too long,
-      lock timeout, maximum statement execution time exceeded
-    `),
+    text: PHRASES.TIMEOUT,
   },
   {
     reason: "AUTHENTICATION_ERROR",
@@ -117,31 +112,24 @@ export const CATEGORIES: readonly Category[] = [
       LoginException, CredentialsProviderError, NotBeforeError, InvalidSignatureError,
       InvalidSignatureException, SignatureVerificationException, JWTDecodeException,
       JWTVerificationException, JwtException, TokenExpiredException, InsufficientPrivilege,
-      InsufficientPrivilegeError, InvalidPassword, InvalidPasswordError
+      InsufficientPrivilegeError, InvalidPassword, InvalidPasswordError, MqttSecurityException
     `),
     typeParts: list(`
       *authentication*, *authorization*, *unauthenticated*, *autherror*, *accesscontrol*,
-      *nopermission*, *accessdenied*
+      *nopermission*, *accessdenied*, *securityexception*, *accessrefused*, *credential*,
+      *signature*, *jwt*, *jws*, *forbidden*, *unauthori*, *permissiondenied*, *expiredtoken*,
+      *tokenexpired*, *invalidtoken*, *invalidpassword*, *authfail*
     `),
     codes: list(`
-      EACCES, EPERM, EAUTH, UNAUTHENTICATED, PERMISSION_DENIED, PermissionDenied, WRONGPASS, NOAUTH,
-      NOPERM, invalid_grant, invalid_client, ER_ACCESS_DENIED_ERROR, ExpiredToken,
+      EACCES, EPERM, EAUTH, UNAUTHENTICATED, PERMISSION_DENIED, PermissionDenied, WRONGPASS,
+      NOAUTH, NOPERM, invalid_grant, invalid_client, ER_ACCESS_DENIED_ERROR, ExpiredToken,
       InvalidAccessKeyId, ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR, SQLSTATE 28*,
       SqlState E28*, 28P01, SQLSTATE 42501, SqlState E42501, AccessDenied, InvalidClientTokenId,
-      SignatureDoesNotMatch
+      SignatureDoesNotMatch, ACCESS_REFUSED, NotAuthorized, BadUserName*, AuthenticationFailed,
+      TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED,
+      SASL_AUTHENTICATION_FAILED
     `),
-    text: list(`
-      unauthorized, unauthorised, unauthenticated, not authenticated, forbidden, not authorized,
-      authentication failed, authentication required, failed to authenticate, authorization failed,
-      permission denied, access denied, access is denied, invalid credentials, bad credentials,
-      invalid api key, incorrect api key, invalid token, invalid access token, token has expired,
-      token expired, token is expired, jwt expired, jwt malformed, expired token,
-      signature has expired, invalid signature, invalid password, login failed,
-      insufficient permissions, does not have permission, unable to locate credentials,
-      credentials have expired, token is malformed, signature is invalid,
-      signature verification failed, jwt not active, command denied to user, no pg hba conf entry,
-      has no permissions, invalid username password pair
-    `),
+    text: PHRASES.AUTHENTICATION_ERROR,
   },
   {
     reason: "NETWORK_ERROR",
@@ -149,62 +137,43 @@ export const CATEGORIES: readonly Category[] = [
     http: [521, 523, 525, 526, 530],
     types: list(`
       net.OpError, net.DNSError, RemoteDisconnected, UnknownHostException, NoRouteToHostException,
-      EOFException, IncompleteRead, NoHttpResponseException, ProtocolError, ServerDisconnectedError,
-      gaierror, SSLError, SSLHandshakeException, SSLException, SSLCertVerificationError,
-      BrokerNotAvailableError, ClosedChannelException, CommunicationsException, httpx.ConnectError,
-      httpx.ReadError, httpx.WriteError, ConnectException, URLError, ChunkedEncodingError,
-      ClosedResourceError, RemoteProtocolError, IncompleteReadError, ProtocolException,
-      BadStatusLine, ClientPayloadError, UnresolvedAddressException, SunCertPathBuilderException,
-      MaxRetriesPerRequestError, MongoServerSelectionError, AutoReconnect, NghttpError,
-      AdminShutdown, AdminShutdownError, CannotConnectNow, CannotConnectNowError,
-      tls.RecordHeaderError, SSLEOFError, SSLZeroReturnError, SMTPConnectError, StreamLostError,
-      IncompatibleProtocolError
+      EOFException, IncompleteRead, NoHttpResponseException, ProtocolError,
+      ServerDisconnectedError, gaierror, SSLError, SSLHandshakeException, SSLException,
+      SSLCertVerificationError, BrokerNotAvailableError, ClosedChannelException,
+      CommunicationsException, httpx.ConnectError, httpx.ReadError, httpx.WriteError,
+      ConnectException, URLError, ChunkedEncodingError, ClosedResourceError, RemoteProtocolError,
+      IncompleteReadError, ProtocolException, BadStatusLine, ClientPayloadError,
+      UnresolvedAddressException, SunCertPathBuilderException, MaxRetriesPerRequestError,
+      MongoServerSelectionError, AutoReconnect, NghttpError, AdminShutdown, AdminShutdownError,
+      CannotConnectNow, CannotConnectNowError, tls.RecordHeaderError, SSLEOFError,
+      SSLZeroReturnError, SMTPConnectError, StreamLostError, IncompatibleProtocolError,
+      ResourceAccessException, NoRespondersError, NoServersError
     `),
     typeParts: list(`
       *connectionerror*, *connectionrefused*, *connectionreset*, *connectionaborted*,
       *connectionclosed*, *connectionexception*, *connectorerror*, *networkerror*,
       *networkexception*, *socketerror*, *socketexception*, *nameresolution*, *unreachable*,
       *brokenpipe*, *notconnected*, *hostnotfound*, *socketclosed*, *masterdown*, *clusterdown*,
-      *unexpectedclose*
+      *unexpectedclose*, *nohostavailable*, *allnodesfailed*, *connectfailed*, *connectionfailure*,
+      *connectionlost*, *apiconnection*, *transporterror*, *hostresolution*, *couldnotconnect*
     `),
     codes: list(`
-      ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN,
-      ENETRESET, ENOTCONN, EADDRNOTAVAIL, ENOTFOUND, EAI_AGAIN, EAI_NONAME, EAI_FAIL, EAI_NODATA,
-      EPROTO, WSAECONNREFUSED, WSAECONNRESET, UND_ERR_SOCKET, ERR_CONNECTION_REFUSED,
-      ERR_CONNECTION_RESET, ERR_CONNECTION_CLOSED, ERR_NAME_NOT_RESOLVED, ERR_INTERNET_DISCONNECTED,
-      ERR_NETWORK, ERR_HTTP2_STREAM_ERROR, ERR_SSL_WRONG_VERSION_NUMBER, CERT_HAS_EXPIRED,
-      ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN,
-      UNABLE_TO_VERIFY_LEAF_SIGNATURE, CERTIFICATE_VERIFY_FAILED, HPE*, x509, MASTERDOWN,
-      CLUSTERDOWN, PROTOCOL_CONNECTION_LOST, ER_SERVER_SHUTDOWN, ERR_STREAM_PREMATURE_CLOSE,
-      kind UnexpectedEof, IncompleteMessage, SQLSTATE 08*, SqlState E08*, SQLSTATE 57P*,
-      SqlState E57P*, 57P01, 57P02, 57P03, EPROTOCOL, ECONNECTION
+      ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH,
+      ENETDOWN, ENETRESET, ENOTCONN, EADDRNOTAVAIL, ENOTFOUND, EAI_AGAIN, EAI_NONAME, EAI_FAIL,
+      EAI_NODATA, EPROTO, WSAECONNREFUSED, WSAECONNRESET, UND_ERR_SOCKET, ERR_CONNECTION_REFUSED,
+      ERR_CONNECTION_RESET, ERR_CONNECTION_CLOSED, ERR_NAME_NOT_RESOLVED,
+      ERR_INTERNET_DISCONNECTED, ERR_NETWORK, ERR_HTTP2_STREAM_ERROR, ERR_SSL_WRONG_VERSION_NUMBER,
+      CERT_HAS_EXPIRED, ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT,
+      SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_VERIFY_LEAF_SIGNATURE, CERTIFICATE_VERIFY_FAILED, HPE*,
+      x509, MASTERDOWN, CLUSTERDOWN, PROTOCOL_CONNECTION_LOST, ER_SERVER_SHUTDOWN,
+      ERR_STREAM_PREMATURE_CLOSE, kind UnexpectedEof, IncompleteMessage, SQLSTATE 08*,
+      SqlState E08*, SQLSTATE 57P*, SqlState E57P*, 57P01, 57P02, 57P03, EPROTOCOL, ECONNECTION,
+      CONNECTION_FORCED, LEADER_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE, BROKER_NOT_AVAILABLE,
+      NETWORK_EXCEPTION, KafkaError code TRANSPORT, KafkaError code ALL_BROKERS_DOWN,
+      KafkaError code RESOLVE, CONNECTION_CLOSED, CONNECTION_ENDED, CONNECTION_DESTROYED,
+      ER_SOCKET_UNEXPECTED_CLOSE
     `),
-    text: list(`
-      connection refused, connection reset, connection aborted, connection closed, connection lost,
-      connection is closed, connection error, connection failed, connection terminated,
-      closed network connection, could not connect, failed to connect, unable to connect,
-      error trying to connect, cannot connect to, can t connect to, connection attempts failed,
-      server has gone away, broken pipe, lost connection, socket hang up, other side closed,
-      network error, network is unreachable, network unreachable, host is unreachable,
-      no route to host, host unreachable, remote host closed, peer closed, disconnected before,
-      closed prematurely, fetch failed, failed to fetch, no such host, name or service not known,
-      nodename nor servname, getaddrinfo, dns error, failed to lookup address, name resolution,
-      server misbehaving, unexpected eof, error reading from server, tls handshake, ssl handshake,
-      handshake failure, certificate verify failed, certificate has expired,
-      self signed certificate, pkix path building failed, rst stream, no connection established,
-      communications link failure, rpc error code unavailable, 14 unavailable,
-      statuscode unavailable, econnreset*, goaway*, upstream connect error, stream has been aborted,
-      gave http response to https client, refused check that the hostname,
-      connection attempt failed, protocol error, malformed http response,
-      transport connection broken, http parse fail, invalid http version,
-      header parser received no bytes, unexpected end of stream, unexpected end of file,
-      peer disconnected, server disconnected, socket closed, closed connection,
-      due to administrator command, database system is starting up,
-      database system is shutting down, loading the dataset in memory, failed to fill whole buffer,
-      bad status line, invalid status line, unexpected status line, packet sequence number wrong,
-      link with master is down, 0 bytes at eof, bad connection, invalid connection,
-      error reading a body from connection, error communicating with database
-    `),
+    text: PHRASES.NETWORK_ERROR,
   },
   {
     reason: "VALIDATION_FAILED",
@@ -226,67 +195,65 @@ export const CATEGORIES: readonly Category[] = [
       base64.CorruptInputError, hex.InvalidByteError, time.parseDurationError, net.AddrError,
       xml.SyntaxError, yaml.TypeError, toml.Error, uuid.Error, InvalidTextRepresentation,
       InvalidTextRepresentationError, StringDataRightTruncation, NumericValueOutOfRange,
-      UnicodeEncodeError, decimal.InvalidOperation
+      UnicodeEncodeError, decimal.InvalidOperation, StructError, CsvError, csv.Error, ron.Error,
+      ron.SpannedError, quick_xml.Error, quick_xml.DeError, DeError, avro.Error, apache_avro.Error,
+      garde.Report, MaxPayloadError, SQLDataException, toml.ParseError, AddressError,
+      AddressException, ParsingException, ValiError, MultipleInvalid, voluptuous.Invalid,
+      UnmarshalTypeError, mapstructure.Error, serde_core.Error, serde.Error, ciborium.Error,
+      rmp_serde.Error, serde_yaml_ng.Error, serde_yaml.Error, serde_qs.Error,
+      serde_urlencoded.Error, json5.Error, bincode.Error, postcard.Error, humantime.Error,
+      FromHexError, schema.SchemaError
     `),
-    typeParts: list("*validation*, *validator*, *violation*, *schemaerror*"),
+    typeParts: list(`
+      *validation*, *validator*, *violation*, *schemaerror*, *parseerror*, *parsingerror*,
+      *parseexception*, *decodeerror*, *deserializ*, *sqldataexception*, *integrityerror*,
+      *integrityconstraint*, *integrityviolation*, *invalidrequest*, *invalidargument*,
+      *badrequest*, *malformed*, *unprocessable*, *typemismatch*, *toolarge*, *invalidurl*,
+      *xmlsyntax*, *jsonerror*, *invalidinput*, *constrainterror*, *invalidmessage*,
+      *invalidparameter*, *invalidvalue*, *parserexception*, *parsererror*, *scannerexception*,
+      *scannererror*, *insufficientbuffer*, *wrongtype*, *unexpectedtype*, *strictdecode*,
+      *typeexception*
+    `),
     codes: list(`
       InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL, ERR_ENCODING_INVALID_ENCODED_DATA,
       Z_DATA_ERROR, InvalidUri, RelativeUrlWithoutBase, ER_DUP_ENTRY, ER_BAD_NULL_ERROR,
       ER_DATA_TOO_LONG, ER_NO_REFERENCED_ROW_2, ER_ROW_IS_REFERENCED_2,
-      ER_CHECK_CONSTRAINT_VIOLATED, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, SQLSTATE 22*, SqlState E22*,
-      SQLSTATE 23*, SqlState E23*, 22P02
+      ER_CHECK_CONSTRAINT_VIOLATED, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, SQLSTATE 22*,
+      SqlState E22*, SQLSTATE 23*, SqlState E23*, 22P02, CONTENT_TOO_LARGE, MSG_SIZE_TOO_LARGE,
+      MESSAGE_TOO_LARGE, InvalidParameterValue, InvalidParameter
     `),
-    text: list(`
-      validation failed, validation error*, failed validation, does not validate, schema validation,
-      does not match schema, is a required property, missing required, required field,
-      field required, field is required, must be a valid, is not a valid, invalid literal for,
-      invalid input syntax, not valid json, in json at position, end of json input, invalid json,
-      malformed json, failed to parse json, cannot unmarshal, json parse error, could not parse,
-      cannot deserialize, failed to deserialize, missing field, unknown field, unknown variant,
-      invalid type, invalid character, bad request, unprocessable entity, invalid argument,
-      invalid payload, malformed request, invalid format, invalid email*, codec can t decode,
-      violates not null constraint, violates check constraint, violates foreign key constraint,
-      violates unique constraint, duplicate key, payload too large, request entity too large,
-      unsupported media type, duplicate entry, invalid uri, cannot be null,
-      data too long for column, value too long for type, constraint failed,
-      foreign key constraint fails, incorrect integer value, expected value at line,
-      expected value line, eof while parsing, trailing comma, did not find expected,
-      relative url without a base, extra data, expected closing tag
-    `),
+    text: PHRASES.VALIDATION_FAILED,
   },
   {
     reason: "PLUGIN_ERROR",
     types: list("ExtensionError"),
     typeParts: list("*plugin*"),
-    text: list("plugin, plugins, extension failed, wasm trap, unreachable instruction executed"),
+    text: PHRASES.PLUGIN_ERROR,
   },
   {
     reason: "WEBHOOK_FAILED",
     http: [402, 404, 409, 410, 412, 421, 423, 424, 425, 428, 451, 500, 501, 502, 503, 505, 520],
     typeParts: list(`
       *webhook*, *badgateway*, *serviceunavailable*, *internalservererror*, *toomanyredirects*,
-      *maxredirects*
+      *maxredirects*, *toomanyredirect*, *redirectloop*
     `),
     codes: list("ERR_FR_TOO_MANY_REDIRECTS, TooManyRedirects"),
-    text: list(`
-      webhook, webhooks, callback url, bad gateway, service unavailable, internal server error,
-      endpoint returned, too many redirects, number of redirects exceeded, maximum allowed redirects
-    `),
+    text: PHRASES.WEBHOOK_FAILED,
   },
   {
     reason: "EXECUTION_FAILED",
     grpc: [12, 13],
     types: list(`
-      TypeError, ReferenceError, RangeError, SyntaxError, EvalError, AssertionError, AttributeError,
-      NameError, UnboundLocalError, IndexError, KeyError, LookupError, ZeroDivisionError,
-      ArithmeticError, OverflowError, FloatingPointError, RecursionError, NotImplementedError,
-      ImportError, ModuleNotFoundError, IndentationError, StopIteration, FileNotFoundError,
-      CalledProcessError, NullPointerException, IllegalStateException, IndexOutOfBoundsException,
-      ArrayIndexOutOfBoundsException, ClassCastException, StringIndexOutOfBoundsException,
-      ArithmeticException, StackOverflowError, ConcurrentModificationException,
-      UnsupportedOperationException, NoSuchElementException, NoSuchMethodError,
-      NoClassDefFoundError, ClassNotFoundException, NegativeArraySizeException, ArrayStoreException,
-      runtime.Error, runtime.boundsError, runtime.plainError, exec.ExitError,
+      TypeError, ReferenceError, RangeError, SyntaxError, EvalError, AssertionError,
+      AttributeError, NameError, UnboundLocalError, IndexError, KeyError, LookupError,
+      ZeroDivisionError, ArithmeticError, OverflowError, FloatingPointError, RecursionError,
+      NotImplementedError, ImportError, ModuleNotFoundError, IndentationError, StopIteration,
+      FileNotFoundError, CalledProcessError, NullPointerException, IllegalStateException,
+      IndexOutOfBoundsException, ArrayIndexOutOfBoundsException, ClassCastException,
+      StringIndexOutOfBoundsException, ArithmeticException, StackOverflowError,
+      ConcurrentModificationException, UnsupportedOperationException, NoSuchElementException,
+      NoSuchMethodError, NoClassDefFoundError, ClassNotFoundException, NegativeArraySizeException,
+      ArrayStoreException, runtime.Error, runtime.boundsError, runtime.plainError, exec.ExitError,
       runtime.TypeAssertionError, PanicException, JoinError, NoMethodError, NullReferenceException,
       InvalidOperationException, IsADirectoryError, NotADirectoryError, NoSuchFileException,
       FileNotFoundException, AccessViolationException, exec.Error, json.UnsupportedTypeError,
@@ -294,25 +261,17 @@ export const CATEGORIES: readonly Category[] = [
       SQLSyntaxErrorException, BadSqlGrammarException, ProgrammingError, UndefinedTable,
       UndefinedTableError, UndefinedColumn, UndefinedColumnError, PostgresSyntaxError,
       jsonschema.SchemaError, ConfigException, NoScriptError, JedisNoScriptException,
-      ResponseNotReady, CannotSendRequest, VarError
+      ResponseNotReady, CannotSendRequest, VarError, SchemaParseException, PathElementException,
+      UnknownPathException, SQLGrammarException, cerberus.SchemaError,
+      jsonschema.SchemaValidationError
     `),
+    typeParts: list("*executionerror*, *sqlsyntax*, *sqlgrammar*, *badsqlgrammar*"),
     codes: list(`
       ENOENT, ERR_ASSERTION, MODULE_NOT_FOUND, ENOEXEC, EISDIR, ENOTDIR, EBADF,
       ERR_STREAM_WRITE_AFTER_END, WRONGTYPE, NOSCRIPT, ER_PARSE_ERROR, ER_BAD_FIELD_ERROR,
       ER_NO_SUCH_TABLE, ER_BAD_DB_ERROR, SQLSTATE 42*, SqlState E42*, 42P01, SQLSTATE 3D*,
-      SqlState E3D*, 3D000
+      SqlState E3D*, 3D000, UNKNOWN_TABLE, UNKNOWN_IDENTIFIER, UNKNOWN_DATABASE
     `),
-    text: list(`
-      nil pointer dereference, index out of range, index out of bounds, is not a function,
-      is not defined, cannot read properties of, panicked at, called option unwrap on a none value,
-      called result unwrap on an err value, by zero, maximum call stack size exceeded,
-      maximum recursion depth exceeded, segmentation fault, core dumped, assertion failed,
-      stack overflow, invalid memory address, runtime error, has no attribute, sigsegv,
-      object is not callable, exited with code, exit status, cannot find module, no module named,
-      unhandled exception, not implemented, no such file or directory, is a directory,
-      executable file not found, error in your sql syntax, syntax error, unknown column,
-      unknown database, no such table, no such column, unknown command, schema is invalid,
-      unknown driver, no suitable driver, command failed, client is closed, no matching script
-    `),
+    text: PHRASES.EXECUTION_FAILED,
   },
 ];

@@ -11,6 +11,8 @@ export interface UncategorizedFailure {
   message: string;
   grpcCode?: number | undefined;
   httpStatus?: number | undefined;
+  /** `code` and `sqlstate` are read: what an error has in fields of these names. */
+  attributes?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The start of a text says most. The limits bound the cost of huge messages. */
@@ -21,8 +23,8 @@ type Column = "typeParts" | "codes" | "text";
 
 /**
  * Returns the reason of a failure. A given reason wins; otherwise the table in categories.ts
- * decides, strongest evidence first: gRPC code, HTTP status, exception type, code words, an
- * exception named in the message, a status in the message, its phrases. Without evidence:
+ * decides, strongest evidence first: gRPC code, HTTP status, codes of type and attributes, exception
+ * type, code words, an exception named in the message, a status in the message, its phrases. Without evidence:
  * UNKNOWN_ERROR.
  *
  * Two kinds of evidence describe the symptom, not the cause: the statuses in BROAD_STATUSES, and
@@ -45,10 +47,10 @@ const CAUSES: ReadonlySet<Reason | undefined> = new Set<Reason>([
 ]);
 
 /**
- * Services use 400 and 503 also for throttling, expired tokens and conflicts, and name the cause in
- * the body.
+ * Services use 400, 403 and 503 also for throttling, expired tokens and conflicts, and name the
+ * cause in the body.
  */
-const BROAD_STATUSES: ReadonlySet<number> = new Set([400, 503]);
+const BROAD_STATUSES: ReadonlySet<number> = new Set([400, 403, 503]);
 
 function reasonOfResponse(failure: UncategorizedFailure): Reason | undefined {
   const status = failure.httpStatus ?? 0;
@@ -56,7 +58,7 @@ function reasonOfResponse(failure: UncategorizedFailure): Reason | undefined {
   if (!BROAD_STATUSES.has(status)) return reason;
   const texts = readText(failure);
   const named =
-    codes.find(texts.type)?.reason ??
+    reasonOfCodes(texts) ??
     reasonOfException(texts) ??
     reasonOfName(texts.type) ??
     codes.find(texts.message)?.reason ??
@@ -73,6 +75,8 @@ function reasonOfHttpStatus(status: number): Reason | undefined {
 
 interface FailureText {
   readonly type: string;
+  /** Codes of the attributes. */
+  readonly codes: string;
   readonly message: string;
 }
 
@@ -81,11 +85,24 @@ const PATH = /:\/\/[^\s"'<>)]*|(?<=^|[\s"'(=:])\/[^\s"',)]+/g;
 
 function readText(failure: UncategorizedFailure): FailureText {
   const message = failure.message.slice(0, TEXT_CHARS).replace(PATH, " ");
-  return { type: (failure.type || leadingType(message)).slice(0, TYPE_CHARS), message };
+  const type = (failure.type || leadingType(message)).slice(0, TYPE_CHARS);
+  return { type, codes: codesOf(failure.attributes ?? {}), message };
+}
+
+/** SQLSTATEs of MySQL that do not name a cause. */
+const GENERAL_SQLSTATES: ReadonlySet<string> = new Set(["42000", "HY000"]);
+
+function codesOf({ code = "", sqlstate = "" }: Readonly<Record<string, string>>): string {
+  const state = GENERAL_SQLSTATES.has(sqlstate) ? "" : ` SQLSTATE ${sqlstate}`;
+  return `${code}${state}`.slice(0, TYPE_CHARS);
+}
+
+function reasonOfCodes(texts: FailureText): Reason | undefined {
+  return codes.find(texts.type)?.reason ?? codes.find(texts.codes)?.reason;
 }
 
 function reasonOfText(texts: FailureText): Reason | undefined {
-  const code = codes.find(texts.type)?.reason;
+  const code = reasonOfCodes(texts);
   if (code === undefined) {
     const excepted = reasonOfException(texts);
     if (excepted !== undefined) return excepted;
@@ -102,7 +119,12 @@ function reasonOfMessage(texts: FailureText): Reason | undefined {
   const found = codesAndText.find(texts.message);
   if (found?.column === "codes") return found.reason;
   const { message } = texts;
-  return reasonOfMention(texts) ?? reasonOfHttpStatus(statusInText(message)) ?? found?.reason;
+  return (
+    reasonOfGrpcStatus(message) ??
+    reasonOfMention(texts) ??
+    reasonOfHttpStatus(statusInText(message)) ??
+    found?.reason
+  );
 }
 
 /** Looks up category-exceptions.ts. */
@@ -123,15 +145,37 @@ function reasonOfName(type: string): Reason | undefined {
   return typeParts.find(type)?.reason;
 }
 
-const MENTION = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/;
+const MENTIONS = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/g;
 
 /**
- * An exception in the message: "java.util.concurrent.TimeoutException: after 5 s",
+ * The first exception in the message that the table knows: "RetryError: raised ConnectionError",
  * "(ThrottlingException)".
  */
 function reasonOfMention({ message }: FailureText): Reason | undefined {
-  const name = MENTION.exec(message)?.[0];
-  return name === undefined ? undefined : reasonOfName(name);
+  for (const [name] of message.matchAll(MENTIONS)) {
+    const reason = reasonOfName(name);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/**
+ * The name of a gRPC status at the start of a message or after an exception's name: "unavailable:
+ * dial tcp", "io.grpc.StatusRuntimeException: UNAVAILABLE: io exception".
+ */
+const GRPC_STATUS =
+  /(?:^|Exception: )(?:\d{1,2} )?(invalid_argument|deadline_exceeded|permission_denied|resource_exhausted|out_of_range|unimplemented|unavailable|unauthenticated): /i;
+
+const GRPC_CODES = new Map(
+  Object.entries({
+    ...{ invalid_argument: 3, deadline_exceeded: 4, permission_denied: 7, resource_exhausted: 8 },
+    ...{ out_of_range: 11, unimplemented: 12, unavailable: 14, unauthenticated: 16 },
+  }),
+);
+
+function reasonOfGrpcStatus(message: string): Reason | undefined {
+  const name = GRPC_STATUS.exec(message)?.[1] ?? "";
+  return byGrpcCode.get(GRPC_CODES.get(name.toLowerCase()) ?? 0);
 }
 
 /**
@@ -153,7 +197,7 @@ function leadingType(message: string): string {
 
 /** "status code 503", "HTTP Error 404", "server returned 500", "401 Client Error"; 0 for none. */
 const STATUS_IN_TEXT =
-  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error)?|(?:server|endpoint|webhook) returned|responded with|response code|server response)(?:[ :=]|is){1,4}([3-5]\d\d)\b|^([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/i;
+  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error)?|(?:server|endpoint|webhook) returned|responded with|response code|server response|but got)(?:[ :=]|is){1,4}([3-5]\d\d)\b|(?:^|[[(:] ?)([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/i;
 
 function statusInText(message: string): number {
   const found = STATUS_IN_TEXT.exec(message);

@@ -14,13 +14,18 @@ export interface TypeException {
 /** General errors of SQL clients: only the message distinguishes them. */
 const SQL = [
   ...["DatabaseError", "OperationalError", "PSQLException", "pq.Error", "PgError"],
-  ...["MySQLError", "tokio_postgres.Error", "sqlx_core.Error"],
+  ...["MySQLError", "tokio_postgres.Error", "sqlx_core.Error", "ProgrammingError"],
+  ...["SequelizeDatabaseError", "QueryFailedError", "SqlError", "SQLException", "InternalError"],
+  ...["SQLSyntaxErrorException", "SQLServerException", "BadSqlGrammarException", "PostgresError"],
 ];
+
+/** Errors of pools that also report what kept them from connecting. */
+const POOLS = ["bb8.RunError", "r2d2.Error", "PoolError", "NoSuchElementException"];
 
 /** General errors of AWS clients: only the message distinguishes them. */
 const AWS = [
   ...["ClientError", "DynamoDbException", "S3Exception", "SqsException"],
-  ...["GenericAPIError", "OperationError"],
+  ...["GenericAPIError", "OperationError", "S3Error"],
 ];
 
 export const TYPE_EXCEPTIONS: readonly TypeException[] = [
@@ -40,6 +45,12 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     reason: "VALIDATION_FAILED",
   },
   { types: ["SyntaxError"], text: ["json"], reason: "VALIDATION_FAILED" },
+  // protobuf.js, MessagePack: a message that is cut off.
+  {
+    types: ["RangeError"],
+    text: ["index out of range", "outside the bounds of the dataview"],
+    reason: "VALIDATION_FAILED",
+  },
   // Gson throws it for a value of the wrong kind.
   { types: ["IllegalStateException"], text: ["expected begin*"], reason: "VALIDATION_FAILED" },
   // "Connection is not available": Hikari's pool is full. "QueuePool limit": SQLAlchemy's.
@@ -48,7 +59,19 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["connection is not available"],
     reason: "RESOURCE_EXHAUSTED",
   },
-  { types: ["TimeoutError"], text: ["queuepool limit"], reason: "RESOURCE_EXHAUSTED" },
+  {
+    types: ["TimeoutError", "KnexTimeoutError"],
+    text: ["queuepool limit", "resourcerequest timed out", "acquiring a connection"],
+    reason: "RESOURCE_EXHAUSTED",
+  },
+  {
+    types: POOLS,
+    text: [
+      ...["timed out in bb8", "timed out waiting for connection", "waiting for a slot"],
+      ...["waiting for idle object", "pool exhausted"],
+    ],
+    reason: "RESOURCE_EXHAUSTED",
+  },
   // Full queues and semaphores.
   { types: ["IllegalStateException"], text: ["queue full"], reason: "RESOURCE_EXHAUSTED" },
   {
@@ -67,7 +90,7 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
   { types: ["JoinError"], text: ["cancelled"], reason: "UNKNOWN_ERROR" },
   // The driver waited, and the server refused every connection.
   {
-    types: ["ServerSelectionTimeoutError", "MongoTimeoutException"],
+    types: ["ServerSelectionTimeoutError", "ServerSelectionError", "MongoTimeoutException"],
     text: ["connection refused"],
     reason: "NETWORK_ERROR",
   },
@@ -103,11 +126,23 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["not authorized to perform", "security token included"],
     reason: "AUTHENTICATION_ERROR",
   },
+  // A right that is missing has a class of invalid SQL.
+  {
+    types: SQL,
+    text: ["command denied", "access denied", "permission denied"],
+    reason: "AUTHENTICATION_ERROR",
+  },
   // A missing table or database.
   {
     types: SQL,
     text: ["does not exist", "doesn t exist"],
     reason: "EXECUTION_FAILED",
+  },
+  // Some drivers name a server that they cannot reach like a status of HTTP.
+  {
+    types: ["ServiceUnavailable", "ServiceUnavailableException"],
+    text: ["connect", "connection", "connections", "resolve", "routing"],
+    reason: "NETWORK_ERROR",
   },
   // A closed handle, not a bad value.
   { types: ["ValueError"], text: ["closed file"], reason: "EXECUTION_FAILED" },

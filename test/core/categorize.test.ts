@@ -39,6 +39,14 @@ const EXAMPLES: readonly [reason: Reason, type: string, message: string][] = [
   ["RESOURCE_EXHAUSTED", "Error", "EMFILE: too many open files, open '/tmp/x'"],
   ["RESOURCE_EXHAUSTED", "ReplyError", "OOM command not allowed when used memory > 'maxmemory'."],
   ["EXECUTION_FAILED", "Error", "ENOENT: no such file or directory, open '/etc/x'"],
+  // A type that ends in ExecutionError, as services name their own.
+  ["EXECUTION_FAILED", "ActionExecutionError", "step 3 failed"],
+  // Java's AWS client.
+  [
+    "AUTHENTICATION_ERROR",
+    "software.amazon.awssdk.core.exception.SdkClientException",
+    "Unable to load AWS credentials from any provider in the chain",
+  ],
   // Python
   [
     "NETWORK_ERROR",
@@ -288,6 +296,45 @@ describe("codes", () => {
     [600, "UNKNOWN_ERROR"],
   ])("HTTP %i is %s", (httpStatus, reason) => {
     expect(categorize({ type: "", message: "", httpStatus })).toBe(reason);
+  });
+});
+
+describe("a gRPC status at the start of a message", () => {
+  test.each<[reason: Reason, type: string, message: string]>([
+    ["NETWORK_ERROR", "io.grpc.StatusRuntimeException", "UNAVAILABLE: io exception"],
+    [
+      "AUTHENTICATION_ERROR",
+      "java.util.concurrent.ExecutionException",
+      "io.grpc.StatusRuntimeException: UNAUTHENTICATED: token expired",
+    ],
+    ["NETWORK_ERROR", "*connect.Error", "unavailable: server is shutting down"],
+    ["VALIDATION_FAILED", "*connect.Error", "invalid_argument: order_id must not be empty"],
+    ["UNKNOWN_ERROR", "*connect.Error", "not_found: order 17 not found"],
+    ["UNKNOWN_ERROR", "Error", "the item is unavailable: sold out"],
+  ])("%s: %s %s", (reason, type, message) => {
+    expect(categorize({ type, message })).toBe(reason);
+  });
+});
+
+describe("codes of attributes", () => {
+  test.each<[reason: Reason, type: string, attributes: Readonly<Record<string, string>>]>([
+    ["AUTHENTICATION_ERROR", "CannotGetJdbcConnectionException", { sqlstate: "28P01" }],
+    ["VALIDATION_FAILED", "org.springframework.dao.DataAccessException", { sqlstate: "23505" }],
+    ["RESOURCE_EXHAUSTED", "RestError", { code: "ServerBusy" }],
+    // MySQL's states for everything else.
+    ["UNKNOWN_ERROR", "java.sql.SQLException", { sqlstate: "HY000" }],
+    ["AUTHENTICATION_ERROR", "java.sql.SQLException", { sqlstate: "42000" }],
+    ["UNKNOWN_ERROR", "Error", { host: "ECONNREFUSED" }],
+  ])("%s: %s %o", (reason, type, attributes) => {
+    const message = attributes.sqlstate === "42000" ? "SELECT command denied to user 'app'" : "no";
+    expect(categorize({ type, message, attributes })).toBe(reason);
+  });
+
+  it("overrides a status that says less", () => {
+    const failure = { type: "RestError", message: "no", httpStatus: 503 };
+    expect(categorize({ ...failure, attributes: { code: "ServerBusy" } })).toBe(
+      "RESOURCE_EXHAUSTED",
+    );
   });
 });
 

@@ -25,7 +25,6 @@ const MISSED: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   },
   python: {
     "aiohttp: another protocol": "a status of 400 that nobody sent",
-    "dynamodb: a wrong parameter": "an endpoint that could not be resolved",
     "ftplib: another protocol": "only `EOFError`",
     "imaplib: another protocol": "words of its own",
     "kafka: refused": "a timeout",
@@ -187,6 +186,7 @@ describe("a named cause overrides a broad status", () => {
     ["TIMEOUT", 400, "Error", "An error occurred (RequestTimeout)"],
     ["UNKNOWN_ERROR", 400, "ConditionalCheckFailedException", "The conditional request failed"],
     ["RESOURCE_EXHAUSTED", 503, "ClientError", "An error occurred (SlowDown)"],
+    ["RESOURCE_EXHAUSTED", 403, "ApiError", "userRateLimitExceeded"],
     // Words are not names, and an endpoint's own error stays WEBHOOK_FAILED.
     ["VALIDATION_FAILED", 400, "Error", "the field timed out must be a number"],
     ["VALIDATION_FAILED", 400, "TypeError", "x"],

@@ -124,6 +124,19 @@ def test_a_mail_server_code_is_not_an_http_status(code: int) -> None:
         assert not failure_of(error).HasField("http_status")
 
 
+def test_a_code_of_clickhouse_is_not_an_http_status() -> None:
+    kind = type("DatabaseError", (Exception,), {"code": 516})
+    kind.__module__ = "clickhouse_connect.driver.exceptions"
+    assert not failure_of(raised(kind("no"))).HasField("http_status")
+
+
+def test_the_http_status_of_stripe_is_read() -> None:
+    class CardError(Exception):
+        http_status = 402
+
+    assert failure_of(raised(CardError("declined"))).http_status == 402
+
+
 def test_fields_of_botocore_are_read() -> None:
     class ClientError(Exception):
         response = {  # noqa: RUF012

@@ -19,11 +19,16 @@ The first run fetches libraries from the registry of each language, beside the p
 of it is committed. Needs node 24, redis-server (or DLQ_REDIS_SERVER), and the language's own tools.
 
   --only PART   show the cases whose name contains PART, and write nothing
+  --set SET     collect another set: blind or held-out, test/golden/SET/LANGUAGE.jsonl
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: "boolean" }, only: { type: "string" } },
+  options: {
+    help: { type: "boolean" },
+    only: { type: "string" },
+    set: { type: "string", default: "golden" },
+  },
 });
 if (values.help) {
   process.stdout.write(HELP);
@@ -47,7 +52,8 @@ async function collect(language, ports) {
   }
   const runtime = String(spawnSync(version[0], version.slice(1), { cwd }).stdout).trim();
   const [command, ...args] = run;
-  const env = { ...process.env, ...ports, GOLDEN_ONLY: values.only ?? "" };
+  const chosen = { GOLDEN_ONLY: values.only ?? "", GOLDEN_SET: values.set };
+  const env = { ...process.env, ...ports, ...chosen };
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   const chunks = [];
   child.stdout.on("data", (chunk) => chunks.push(chunk));
@@ -67,11 +73,20 @@ function report(language, runtime, failures) {
     process.stdout.write(`${JSON.stringify(goldenSet(runtime, failures), null, 2)}\n`);
     return;
   }
-  const dir = join(import.meta.dirname, "../failures");
+  const { folder, ending, text } =
+    values.set === "golden" ? pretty(runtime, failures) : oneALine(failures);
+  const dir = join(import.meta.dirname, "..", folder);
   mkdirSync(dir, { recursive: true });
-  writeFileSync(
-    join(dir, `${language}.json`),
-    `${JSON.stringify(goldenSet(runtime, failures), null, 2)}\n`,
-  );
+  writeFileSync(join(dir, `${language}.${ending}`), `${text}\n`);
   process.stdout.write(`${language}: ${failures.length} failures\n`);
+}
+
+function pretty(runtime, failures) {
+  const text = JSON.stringify(goldenSet(runtime, failures), null, 2);
+  return { folder: "failures", ending: "json", text };
+}
+
+function oneALine(failures) {
+  const text = failures.map((failure) => JSON.stringify(failure)).join("\n");
+  return { folder: values.set, ending: "jsonl", text };
 }

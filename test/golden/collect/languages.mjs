@@ -30,6 +30,8 @@ export const LANGUAGES = {
   java: {
     version: ["sh", "-c", "java -version 2>&1 | head -1 | sed -E 's/.*\"(.*)\".*/java \\1/'"],
     setUp: [
+      // The collector of the blind set uses the client.
+      ["mvn", "-q", "-B", "-f", "../../../../clients/java/pom.xml", "install", "-DskipTests"],
       [
         "mvn",
         "-q",

@@ -12,6 +12,8 @@ export function normalise(failure, ports, folder) {
   const entry = { name, library, type: steady(String(type), ports, folder), message };
   if (failure.grpc_code !== undefined) entry.grpc_code = failure.grpc_code;
   if (failure.http_status !== undefined) entry.http_status = failure.http_status;
+  if (failure.code !== undefined) entry.code = failure.code;
+  if (failure.sqlstate !== undefined) entry.sqlstate = failure.sqlstate;
   return { ...entry, reason };
 }
 
@@ -32,6 +34,7 @@ function steady(text, ports, folder) {
     .replaceAll(/(?<=after |pick: )\d+\.\d+s/g, "0.1s")
     .replaceAll(/(?<= on )\d+(?:\.\d+){3}(?=:53)/g, "10.0.0.2")
     .replaceAll(/@[0-9a-f]{5,8}\b/g, "@0")
+    .replaceAll(/\bPT0\.\d+S\b/g, "PT0.3S")
     .replaceAll(/(?<=Lambda\$)\d+/g, "1")
     .replaceAll(/\b30\d ?(?=ms\b)/g, "300 ")
     .replaceAll(/(?<=_nanos=)\d+/g, "0")

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	smithy "github.com/aws/smithy-go/transport/http"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
 	"github.com/dlq-service/dlq/test/golden/collect/go/plain"
 	"google.golang.org/grpc/status"
 )
@@ -23,8 +25,15 @@ var wrappers = map[string]bool{
 	"*fmt.wrapErrors": true, "*os.SyscallError": true, "syscall.Errno": true,
 }
 
+// isBlind reports that the failures are recorded as the client sends them.
+var isBlind = os.Getenv("GOLDEN_SET") != "golden"
+
 func main() {
-	for _, group := range [][]failing{plain.All(), files, parsers, redisClients, databases, services} {
+	groups := [][]failing{plain.All(), files, parsers, redisClients, databases, services}
+	if isBlind {
+		groups = [][]failing{map[string][]failing{"blind": blind, "held-out": heldOut}[os.Getenv("GOLDEN_SET")]}
+	}
+	for _, group := range groups {
 		for _, one := range group {
 			if strings.Contains(one.Name, os.Getenv("GOLDEN_ONLY")) {
 				report(one)
@@ -39,6 +48,10 @@ func report(one failing) {
 		fmt.Fprintf(os.Stderr, "%s: nothing failed\n", one.Name)
 		return
 	}
+	if isBlind {
+		writeSent(one, err)
+		return
+	}
 	outermost, innermost := reflect.TypeOf(err).String(), innermostType(err)
 	write(one, one.Name, innermost, err)
 	// Half of the programs print the outer type.
@@ -49,7 +62,7 @@ func report(one failing) {
 
 func write(one failing, name, kind string, err error) {
 	entry := map[string]any{
-		"name": name, "library": version(one.Library), "reason": one.Reason,
+		"library": version(one.Library), "reason": one.Reason,
 		"type": kind, "message": err.Error(),
 	}
 	if held, ok := status.FromError(err); ok {
@@ -59,7 +72,34 @@ func write(one failing, name, kind string, err error) {
 	if errors.As(err, &response) && response.HTTPStatusCode() > 0 {
 		entry["http_status"] = response.HTTPStatusCode()
 	}
-	// The name comes first, because it identifies the failure.
+	print(name, entry)
+}
+
+// writeSent writes the failure as the Go client sends it.
+func writeSent(one failing, err error) {
+	fake := dlqtest.StartFake()
+	defer fake.Stop()
+	if _, lost := fake.Client().Send(context.Background(), "golden", []byte("1"), err); lost != nil {
+		panic(lost)
+	}
+	sent := fake.Messages("golden")[0].Failures[0]
+	entry := map[string]any{
+		"library": version(one.Library), "reason": one.Reason, "type": sent.Type, "message": sent.Message,
+	}
+	if sent.GrpcCode != nil {
+		entry["grpc_code"] = sent.GetGrpcCode()
+	}
+	if sent.HttpStatus != nil {
+		entry["http_status"] = sent.GetHttpStatus()
+	}
+	if state := sent.Attributes["sqlstate"]; state != "" {
+		entry["sqlstate"] = state
+	}
+	print(one.Name, entry)
+}
+
+// print starts with the name, because it identifies the failure.
+func print(name string, entry map[string]any) {
 	rest, _ := json.Marshal(entry)
 	first, _ := json.Marshal(name)
 	fmt.Printf("{\"name\":%s,%s\n", first, rest[1:])

@@ -2,9 +2,11 @@
 
 import { createRequire } from "node:module";
 import { failureOf } from "../../../../clients/typescript/src/failure.ts";
+import { blind } from "./cases/blind.mjs";
 import { databases } from "./cases/databases.mjs";
 import { fetches } from "./cases/fetch.mjs";
 import { grpc } from "./cases/grpc.mjs";
+import { heldOut } from "./cases/held-out.mjs";
 import { http } from "./cases/http.mjs";
 import { messaging } from "./cases/messaging.mjs";
 import { node } from "./cases/node.mjs";
@@ -13,7 +15,7 @@ import { redisClients } from "./cases/redis.mjs";
 import { services } from "./cases/services.mjs";
 import { values } from "./cases/values.mjs";
 
-const CASES = {
+const GOLDEN = {
   ...node,
   ...fetches,
   ...values,
@@ -25,6 +27,8 @@ const CASES = {
   ...services,
   ...messaging,
 };
+const isBlind = process.env.GOLDEN_SET !== "golden";
+const CASES = { golden: GOLDEN, blind, "held-out": heldOut }[process.env.GOLDEN_SET];
 const LIMIT_MS = 10_000;
 
 // Clients continue to fail in the background after their promise rejected.
@@ -38,8 +42,9 @@ for (const [name, [library, reason, act]] of Object.entries(CASES)) {
     process.stderr.write(`${name}: nothing failed\n`);
     continue;
   }
-  const { type, message, grpcCode, httpStatus } = failureOf(thrown);
-  const codes = { grpc_code: grpcCode, http_status: httpStatus };
+  const { type, message, grpcCode, httpStatus, attributes } = failureOf(thrown);
+  const { code, sqlstate } = isBlind ? attributes : {};
+  const codes = { grpc_code: grpcCode, http_status: httpStatus, code, sqlstate };
   const entry = { name, library: versioned(library), type, message, ...codes, reason };
   process.stdout.write(`${JSON.stringify(entry)}\n`);
 }

@@ -2,7 +2,14 @@ const port = (name) => Number(process.env[`GOLDEN_${name}`]);
 
 /** Ports of the peers on 127.0.0.1. */
 export const PORTS = {
-  ...{ aws: port("AWS"), closed: port("CLOSED"), foreign: port("FOREIGN"), grpc: port("GRPC") },
+  ...{
+    api: port("API"),
+    mqtt: port("MQTT"),
+    aws: port("AWS"),
+    closed: port("CLOSED"),
+    foreign: port("FOREIGN"),
+    grpc: port("GRPC"),
+  },
   ...{ hangsUp: port("HANGSUP"), http: port("HTTP"), https: port("HTTPS"), mysql: port("MYSQL") },
   ...{ postgres: port("POSTGRES"), resets: port("RESETS"), silent: port("SILENT") },
   ...{ fullRedis: port("FULLREDIS"), lockedRedis: port("LOCKEDREDIS"), stalled: port("STALLED") },

@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 import warnings
+from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 from cases import (
     databases,
@@ -22,10 +24,19 @@ from cases import (
 )
 
 LIMIT_S = 10
-MODULES = (
+CODES = ("grpc_code", "http_status")
+ATTRIBUTES = ("code", "sqlstate")
+GOLDEN = (
     *(language, values, urls, grpcs),
     *(http, parsers, redis_clients, databases, services, messaging),
 )
+
+SET = os.environ["GOLDEN_SET"]
+IS_BLIND = SET != "golden"
+# Loaded only when asked for, because the libraries take seconds to load.
+MODULES = (import_module(f"cases.{SET.replace('-', '_')}"),) if IS_BLIND else GOLDEN
+sys.path.append(str(Path(__file__).resolve().parents[4] / "clients/python/src"))
+client = import_module("dlq._core.failure") if IS_BLIND else None
 
 logging.disable()
 warnings.simplefilter("ignore")
@@ -81,6 +92,13 @@ for module in MODULES:
             print(f"{name}: nothing failed", file=sys.stderr)
             continue
         versioned = library if library == "python" else f"{library} {version(library)}"
-        entry = {"name": name, "library": versioned, "type": type_of(error), "message": str(error)}
-        print(json.dumps({**entry, **codes_of(error), "reason": reason}), flush=True)
+        entry = {"name": name, "library": versioned}
+        if client is None:
+            entry |= {"type": type_of(error), "message": str(error), **codes_of(error)}
+        else:
+            sent = client.failure_of(error)
+            entry |= {"type": sent.type, "message": sent.message}
+            entry |= {code: getattr(sent, code) for code in CODES if sent.HasField(code)}
+            entry |= {name: text for name, text in sent.attributes.items() if name in ATTRIBUTES}
+        print(json.dumps({**entry, "reason": reason}), flush=True)
 os._exit(0)

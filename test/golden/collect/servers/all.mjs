@@ -1,15 +1,19 @@
 // Starts peers, each on its own loopback port.
 
+import { amqp } from "./amqp.mjs";
+import { api } from "./api.mjs";
 import { aws } from "./aws.mjs";
 import { grpc } from "./grpc.mjs";
 import { http, https } from "./http.mjs";
+import { mqtt, nats, smtp } from "./messaging.mjs";
 import { mysql } from "./mysql.mjs";
 import { postgres } from "./postgres.mjs";
 import { fullRedis, lockedRedis, openRedis, replicaRedis } from "./redis.mjs";
 import { closedPort, foreign, hangsUp, resets, silent, stalled } from "./tcp.mjs";
 
 const PEERS = {
-  ...{ aws, foreign, grpc, hangsUp, http, https, mysql, postgres, resets, silent },
+  ...{ amqp, api, aws, foreign, grpc, hangsUp, http, https, mqtt, mysql, nats, postgres, resets },
+  ...{ silent, smtp },
   ...{ closed: closedPort, fullRedis, lockedRedis, openRedis, replicaRedis, stalled },
 };
 

@@ -1,4 +1,5 @@
-// AWS services that refuse each call. For DynamoDB the table name is the error, for S3 the object key.
+// AWS services that refuse each call. For DynamoDB the table name is the error, for S3 the object key, for SQS the queue's
+// name.
 
 import { createServer } from "node:http";
 import { listen } from "./tcp.mjs";
@@ -11,13 +12,18 @@ const ERRORS = {
   ExpiredTokenException: [400, "The security token included in the request is expired"],
   InternalError: [500, "We encountered an internal error. Please try again."],
   InternalServerError: [500, "Internal server error"],
+  InvalidClientTokenId: [403, "The security token included in the request is invalid."],
+  InvalidMessageContents: [400, "The message contains characters outside the allowed set."],
+  KmsThrottled: [400, "The request was denied due to request throttling."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
   ProvisionedThroughputExceededException: [
     400,
     "The level of configured provisioned throughput for the table was exceeded.",
   ],
+  QueueDoesNotExist: [400, "The specified queue does not exist."],
   RequestLimitExceeded: [400, "Throughput exceeds the current throughput limit for your account."],
+  RequestThrottled: [403, "The request was denied due to request throttling."],
   RequestTimeTooSkewed: [
     403,
     "The difference between the request time and the current time is too large.",
@@ -43,9 +49,11 @@ export function aws() {
       let body = "";
       for await (const chunk of req) body += chunk;
       if (req.headers["x-amz-target"] !== undefined) {
-        const name = JSON.parse(body).TableName;
+        const { TableName, QueueUrl } = JSON.parse(body);
+        const name = TableName ?? QueueUrl.split("/").at(-1);
         const [status, message] = ERRORS[name];
-        const type = `com.amazonaws.dynamodb.v20120810#${name}`;
+        const service = QueueUrl === undefined ? "dynamodb.v20120810" : "sqs";
+        const type = `com.amazonaws.${service}#${name}`;
         res.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
         res.end(JSON.stringify({ __type: type, message, Message: message }));
         return;

@@ -1,5 +1,6 @@
 // A gRPC server with a path for each status: /golden.Fail/14 ends with code 14. /golden.Fail/hang does not answer,
-// /golden.Fail/http503 answers like a proxy, /golden.Fail/cut ends the stream without a status.
+// /golden.Fail/http503 answers like a proxy, /golden.Fail/cut ends the stream without a status. Other methods fail with the
+// code that their request contains as `fail_14`.
 
 import { createServer } from "node:http2";
 import { listen } from "./tcp.mjs";
@@ -28,21 +29,26 @@ export function grpc() {
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {});
     stream.resume();
-    const what = headers[":path"].split("/").at(-1);
-    if (what === "hang") return;
-    if (what.startsWith("http")) {
-      stream.respond({ ":status": Number(what.slice(4)), "content-type": "text/html" });
-      stream.end("<html>");
-      return;
-    }
-    const ok = { ":status": 200, "content-type": "application/grpc" };
-    if (what === "cut") {
-      stream.respond(ok);
-      stream.close(8);
-      return;
-    }
-    const status = { "grpc-status": what, "grpc-message": MESSAGES[what] ?? "" };
-    stream.respond({ ...ok, ...status }, { endStream: true });
+    const path = headers[":path"];
+    if (path.startsWith("/golden.")) answer(stream, path.split("/").at(-1));
+    else stream.once("data", (data) => answer(stream, /fail_(\d+)/.exec(data)?.[1] ?? "hang"));
   });
   return listen(server);
+}
+
+function answer(stream, what) {
+  if (what === "hang") return;
+  if (what.startsWith("http")) {
+    stream.respond({ ":status": Number(what.slice(4)), "content-type": "text/html" });
+    stream.end("<html>");
+    return;
+  }
+  const ok = { ":status": 200, "content-type": "application/grpc" };
+  if (what === "cut") {
+    stream.respond(ok);
+    stream.close(8);
+    return;
+  }
+  const status = { "grpc-status": what, "grpc-message": MESSAGES[what] ?? "" };
+  stream.respond({ ...ok, ...status }, { endStream: true });
 }

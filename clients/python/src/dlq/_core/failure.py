@@ -88,19 +88,25 @@ def _retry_info_of(error: BaseException) -> float | None:
 
 
 def _http_status_of(error: BaseException) -> int | None:
-    if any(kind.__name__.startswith("SMTP") for kind in type(error).__mro__):
-        return None  # a mail server's code, as of aiosmtplib: 550 means an unknown mailbox
+    if any(map(_has_other_codes, type(error).__mro__)):
+        return None
     response = safe_read(error, "response")
     metadata = _item(response, "ResponseMetadata")  # botocore
     found: Iterable[object] = (
         _item(metadata, "HTTPStatusCode"),
         safe_read_int(error, "status"),
         safe_read_int(error, "status_code"),
+        safe_read_int(error, "http_status"),  # stripe
         safe_read_int(error, "code"),
         safe_read_int(response, "status_code"),
         safe_read_int(response, "status"),
     )
     return next((one for one in found if isinstance(one, int) and 100 <= one <= 599), None)
+
+
+def _has_other_codes(kind: type) -> bool:
+    """Codes of mail servers (aiosmtplib: 550 is an unknown mailbox) and of ClickHouse are not those of HTTP."""
+    return kind.__name__.startswith("SMTP") or kind.__module__.startswith("clickhouse")
 
 
 def _retry_after_of(error: BaseException) -> str | None:

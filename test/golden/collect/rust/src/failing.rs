@@ -29,6 +29,9 @@ pub fn case(
     }
 }
 
+/// Sends an error with the client.
+pub type Sender = Box<dyn FnOnce(&dlq_client::Client) -> dlq_client::Sending + Send>;
+
 pub struct Failure {
     pub kind: &'static str,
     /// The error and its sources, joined by colons.
@@ -36,6 +39,21 @@ pub struct Failure {
     pub debug: String,
     pub grpc_code: Option<i32>,
     pub http_status: Option<u16>,
+    pub send: Sender,
+}
+
+impl Failure {
+    /// An error whose type is not known.
+    pub fn boxed(error: tower::BoxError) -> Self {
+        Failure {
+            kind: "",
+            message: String::new(),
+            debug: String::new(),
+            grpc_code: None,
+            http_status: None,
+            send: Box::new(move |client| client.send("golden", "1", &*error).into_future()),
+        }
+    }
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for Failure {
@@ -60,6 +78,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
                 .downcast_ref::<tonic::Status>()
                 .map(|status| status.code() as i32),
             http_status: by_reqwest.map(|status| status.as_u16()).or(by_ureq),
+            send: Box::new(move |client| client.send("golden", "1", &error).into_future()),
         }
     }
 }

@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** gRPC. The contract agent has these cases, too. */
@@ -33,19 +34,29 @@ final class Calls {
     }
   }
 
+  private static MethodDescriptor<byte[], byte[]> method(String what) {
+    return MethodDescriptor.<byte[], byte[]>newBuilder()
+        .setType(MethodDescriptor.MethodType.UNARY)
+        .setFullMethodName("golden.Fail/" + what)
+        .setRequestMarshaller(new Bytes())
+        .setResponseMarshaller(new Bytes())
+        .build();
+  }
+
+  private static ManagedChannel channel(String peer) {
+    return ManagedChannelBuilder.forAddress(Peers.HOST, Peers.port(peer)).usePlaintext().build();
+  }
+
+  static Future<byte[]> inFuture(String peer, String what) {
+    var options = CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS);
+    return ClientCalls.futureUnaryCall(channel(peer).newCall(method(what), options), new byte[0]);
+  }
+
   private static void byGrpc(String peer, String what) {
-    var method =
-        MethodDescriptor.<byte[], byte[]>newBuilder()
-            .setType(MethodDescriptor.MethodType.UNARY)
-            .setFullMethodName("golden.Fail/" + what)
-            .setRequestMarshaller(new Bytes())
-            .setResponseMarshaller(new Bytes())
-            .build();
-    ManagedChannel channel =
-        ManagedChannelBuilder.forAddress(Peers.HOST, Peers.port(peer)).usePlaintext().build();
+    ManagedChannel channel = channel(peer);
     try {
       var options = CallOptions.DEFAULT.withDeadlineAfter(what.equals("hang") ? 1 : 5, TimeUnit.SECONDS);
-      ClientCalls.blockingUnaryCall(channel, method, options, new byte[0]);
+      ClientCalls.blockingUnaryCall(channel, method(what), options, new byte[0]);
     } finally {
       channel.shutdownNow();
     }

@@ -1,6 +1,8 @@
 package golden;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.dlqservice.dlq.ClientFailures;
+import io.dlqservice.dlq.v1.Failure;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import java.util.logging.LogManager;
 /** Runs the cases and prints each failure as a Java program would usually report it. */
 public final class Main {
   private static final long LIMIT_S = 10;
+  private static final boolean IS_BLIND = !"golden".equals(System.getenv("GOLDEN_SET"));
   private static final ObjectMapper JSON = new ObjectMapper();
 
   public static void main(String[] args) throws Exception {
@@ -21,16 +24,18 @@ public final class Main {
     String only = System.getenv().getOrDefault("GOLDEN_ONLY", "");
     ExecutorService runner = Executors.newCachedThreadPool();
     List<Map<String, Failing>> tables =
-        List.of(
-            Language.CASES,
-            JdkWeb.CASES,
-            Web.CASES,
-            GsonParsers.CASES,
-            Parsers.CASES,
-            Redis.CASES,
-            Databases.CASES,
-            Calls.CASES,
-            Services.CASES);
+        IS_BLIND
+            ? List.of("blind".equals(System.getenv("GOLDEN_SET")) ? Blind.CASES : HeldOut.CASES)
+            : List.of(
+                    Language.CASES,
+                    JdkWeb.CASES,
+                    Web.CASES,
+                    GsonParsers.CASES,
+                    Parsers.CASES,
+                    Redis.CASES,
+                    Databases.CASES,
+                    Calls.CASES,
+                    Services.CASES);
     for (Map<String, Failing> table : tables) {
       for (Map.Entry<String, Failing> one : table.entrySet()) {
         if (one.getKey().contains(only)) report(one.getKey(), one.getValue(), runner);
@@ -44,6 +49,10 @@ public final class Main {
     Throwable thrown = outcome(failing, runner);
     if (thrown == null) {
       System.err.println(name + ": nothing failed");
+      return;
+    }
+    if (IS_BLIND) {
+      writeSent(name, failing, ClientFailures.of(thrown));
       return;
     }
     write(name, failing, thrown);
@@ -92,6 +101,21 @@ public final class Main {
     if (thrown instanceof software.amazon.awssdk.awscore.exception.AwsServiceException held) {
       entry.put("http_status", held.statusCode());
     }
+    entry.put("reason", failing.reason());
+    System.out.println(JSON.writeValueAsString(entry));
+  }
+
+  /** Writes the failure as the Java client sends it. */
+  private static void writeSent(String name, Failing failing, Failure sent) throws Exception {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("name", name);
+    entry.put("library", failing.library());
+    entry.put("type", sent.getType());
+    entry.put("message", sent.getMessage());
+    if (sent.hasGrpcCode()) entry.put("grpc_code", sent.getGrpcCode());
+    if (sent.hasHttpStatus()) entry.put("http_status", sent.getHttpStatus());
+    String sqlstate = sent.getAttributesMap().get("sqlstate");
+    if (sqlstate != null) entry.put("sqlstate", sqlstate);
     entry.put("reason", failing.reason());
     System.out.println(JSON.writeValueAsString(entry));
   }
