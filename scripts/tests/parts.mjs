@@ -9,7 +9,11 @@ import { allTests } from "./select.mjs";
 /** @type {readonly (readonly [name: string, command: Command, pattern: RegExp])[]} */
 const PATTERNS = [
   // Minutes of time, or measurements under load.
-  ["long runs", "slow", /^test\/(?:hostile\/hostile|outage\/outage|soak\/soak)\.test/],
+  [
+    "long runs",
+    "slow",
+    /^test\/(?:hostile\/hostile|hostile\/fuzz\/fuzz|outage\/outage|soak\/soak)\.test/,
+  ],
   // With the agents of all languages.
   ["contract", "test", /^test\/contract\/(?:contract|golden|pairs)\.test/],
   ["contract", "test", /^test\/(?:bench\/bench|faults\/actors\/actors)\.test/],

@@ -16,6 +16,7 @@ import {
 } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 import type { Mover } from "./rules/mover.ts";
+import { Pace } from "./timers.ts";
 
 export interface AckParts extends FailureParts {
   store: Pick<Store, "examine" | "settle" | "messages">;
@@ -144,13 +145,17 @@ async function decide(
         );
   if (!Array.isArray(examined)) return examined as SettleReply;
   let next = 0;
-  return outcomes.map((outcome) => {
-    if (outcome.kind !== "failed" && outcome.kind !== "released") return decideDirectly(outcome);
-    const facts = examined[next++] as Examined;
-    return outcome.kind === "failed"
-      ? decideFailure(outcome, facts, parts)
-      : released(outcome, facts);
-  });
+  const decisions: Decision[] = [];
+  const pace = new Pace();
+  for (const outcome of outcomes) {
+    if (outcome.kind === "failed") {
+      decisions.push(decideFailure(outcome, examined[next++] as Examined, parts));
+    } else if (outcome.kind === "released") {
+      decisions.push(released(outcome, examined[next++] as Examined));
+    } else decisions.push(decideDirectly(outcome));
+    if (pace.isLong) await pace.rest();
+  }
+  return decisions;
 }
 
 function decideDirectly(outcome: Exclude<Valid, { kind: "failed" | "released" }>): Decision {

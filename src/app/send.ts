@@ -10,6 +10,7 @@ import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
 import type { EditObserver, Observer } from "./observer.ts";
 import { judgeSend, type PendingSend, type RuleJudge } from "./rules/rule-judge.ts";
 import { concludeSend, type ReplyParts } from "./send-reply.ts";
+import { Pace } from "./timers.ts";
 
 export interface SendParts extends ReplyParts {
   store: Pick<Store, "send" | "route">;
@@ -41,9 +42,12 @@ const TRIES = 2;
 export function createSend(given: SendParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (commands: readonly SendCommand[]): Promise<Result[]> => {
-    const sends = commands.map((command) =>
-      judgeSend(command, reasonOf(command.failure), parts.rules),
-    );
+    const sends: PendingSend[] = [];
+    const pace = new Pace();
+    for (const command of commands) {
+      sends.push(judgeSend(command, reasonOf(command.failure), parts.rules));
+      if (pace.isLong) await pace.rest();
+    }
     let open = await recallRoutes(parts, sends);
     for (let tries = 0; tries < TRIES && open.some(isPending); tries++)
       open = await storeAll(parts, open);

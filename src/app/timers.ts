@@ -17,3 +17,22 @@ export function nextTurn(): Promise<void> {
     setImmediate(resolve);
   });
 }
+
+/** Longer work lets other work run in between. */
+const BLOCK_MS = 10;
+
+/** Paces a loop of small pieces of work that may be long together. */
+export class Pace {
+  #startedAtMs = performance.now();
+
+  /** Whether other work has waited for long. If so, call `rest`. */
+  get isLong(): boolean {
+    return performance.now() - this.#startedAtMs > BLOCK_MS;
+  }
+
+  /** Lets other work run. */
+  async rest(): Promise<void> {
+    await nextTurn();
+    this.#startedAtMs = performance.now();
+  }
+}

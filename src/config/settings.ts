@@ -7,6 +7,7 @@ import { REDIS_SETTINGS } from "./redis-settings.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
 import { bearerTokens } from "./token.ts";
 import { boolean, choice, integer, path, string } from "./value-type.ts";
+import { hostNames, webOrigins } from "./web-names.ts";
 
 const MIB = 1024 * 1024;
 /** Node's timers overflow at 2^31 ms, about 24.8 days, and then fire at once. */
@@ -55,6 +56,24 @@ export const SETTINGS = {
     doc: "Address of Connect, gRPC-Web, /metrics, /livez and /readyz (HTTP/1.1).",
     example: "off",
   }),
+  httpHosts: setting({
+    name: "http-hosts",
+    group: "Listening",
+    type: hostNames,
+    fallback: [],
+    fallbackText: "none",
+    doc: "Names under which clients and proxies call listen-http, besides localhost, its own and addresses. Others get 403, so that no web page can reach the server through a name of its own (DNS rebinding). Not needed with TLS. * allows every name.",
+    example: "dlq,dlq.internal",
+  }),
+  httpOrigins: setting({
+    name: "http-origins",
+    group: "Listening",
+    type: webOrigins,
+    fallback: [],
+    fallbackText: "none",
+    doc: "Origins of web pages that may call listen-http through a proxy. Pages of other origins than the Host get 403.",
+    example: "https://admin.example",
+  }),
   insecureListen: setting({
     name: "insecure-listen",
     group: "Listening",
@@ -101,6 +120,14 @@ export const SETTINGS = {
     fallback: 4_096,
     doc: "Most connections of each listener. Further ones are closed at once, including those of probes and metrics. Each needs a file handle, and an idle one about 25 KiB.",
     example: "20000",
+  }),
+  maxStreamQueues: setting({
+    name: "max-stream-queues",
+    group: "Listening",
+    type: integer(1_000, 10_000_000),
+    fallback: 200_000,
+    doc: "Most queues that all open streams of a server may ask for, counted for each stream; the streams of one connection may ask for a tenth. Further streams get UNAVAILABLE. Each needs about 0.5 KiB.",
+    example: "1000000",
   }),
   requestMemoryBytes: setting({
     name: "request-memory",

@@ -46,6 +46,7 @@ export class Pump {
   #plan: Plan = FIRST_PLAN;
   /** Set when `wake` is called during a tick, which may not have seen the change. */
   #woken = false;
+  #wokenAtMs = Number.NEGATIVE_INFINITY;
   /** Something is due and no session has room: only a change makes another tick useful. */
   #blocked = false;
   readonly #isolation: QueueIsolation;
@@ -66,10 +67,15 @@ export class Pump {
   readonly wake = (): void => {
     this.#woken = true;
     this.#blocked = false;
-    this.#expectChange(performance.now());
+    this.#wokenAtMs = performance.now();
+    this.#expectChange(this.#wokenAtMs);
     if (this.#hasStreams) this.#leaveWait?.();
     this.#run();
   };
+
+  get wokenAtMs(): number {
+    return this.#wokenAtMs;
+  }
 
   get #hasStreams(): boolean {
     return this.#parts.registry.of(this.queue).size > 0;

@@ -12,12 +12,18 @@ const DELIVERING_AT_ONCE = 128;
 const TENDING_AT_ONCE = 32;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns"> {
-  store: Pick<Store, "tick" | "abandon" | "settle" | "queues" | "hints"> & {
+  store: Pick<
+    Store,
+    "tick" | "abandon" | "settle" | "queues" | "existing" | "registerWorkers" | "hints"
+  > & {
     configs: Pick<Store["configs"], "onChange">;
   };
 }
 
-/** Runs one pump for each queue that exists or that a stream on this server asks for. */
+/**
+ * Runs one pump for each queue that exists. A queue that does not exist has none, even if streams
+ * ask for it: their names may be invented. Its first message sends a hint.
+ */
 export class Pumps {
   readonly #parts: PumpsParts;
   readonly #pumps = new Map<string, Pump>();
@@ -38,13 +44,12 @@ export class Pumps {
     const { store, registry } = this.#parts;
     store.hints.onWake((queue) => this.#wake(queue));
     store.configs.onChange((queues) => {
-      for (const queue of queues) if (this.#pumps.has(queue)) this.#wake(queue);
+      // Also finds a queue that was created while its hint was lost.
+      this.#asked(queues.filter((q) => this.#pumps.has(q) || registry.of(q).size > 0));
     });
     // Hints may have been lost: all queues tick.
     store.hints.onReconnect(() => this.#discover(true));
-    registry.onOpened = (session) => {
-      for (const queue of session.options.queues) this.#wake(queue);
-    };
+    registry.onOpened = (session) => this.#asked(session.options.queues);
     this.#timer = setInterval(() => this.#discover(false), DISCOVER_MS);
     this.#timer.unref();
     this.#discover(true);
@@ -58,6 +63,22 @@ export class Pumps {
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
+  /** Streams ask for these queues: wakes those that exist. */
+  #asked(queues: readonly string[]): void {
+    const unknown: string[] = [];
+    for (const queue of queues) {
+      if (this.#pumps.has(queue)) this.#wake(queue);
+      else unknown.push(queue);
+    }
+    if (unknown.length === 0) return;
+    this.#parts.store.existing(unknown).then(
+      (existing) => {
+        for (const queue of existing) this.#wake(queue);
+      },
+      () => this.#discoverAgain(),
+    );
+  }
+
   #wake(queue: string): void {
     if (this.#stopped) return;
     let pump = this.#pumps.get(queue);
@@ -65,6 +86,8 @@ export class Pumps {
       const nextClaimNumber = () => ++this.#claimNumber;
       pump = new Pump(queue, { ...this.#parts, nextClaimNumber, turns: this.#turns });
       this.#pumps.set(queue, pump);
+      // Without it, these workers are counted when their entries are next written.
+      this.#parts.store.registerWorkers(queue).catch(() => {});
     }
     pump.wake();
   }
@@ -73,14 +96,15 @@ export class Pumps {
    * Starts pumps for new queues and stops those of deleted queues. Wakes all pumps if `wakeAll`.
    */
   #discover(wakeAll: boolean): void {
-    const { store, registry } = this.#parts;
-    store.queues().then(
+    const startedAtMs = performance.now();
+    this.#parts.store.queues().then(
       (queues) => {
         if (this.#stopped) return;
         const known = new Set(queues);
         for (const queue of queues) if (wakeAll || !this.#pumps.has(queue)) this.#wake(queue);
         for (const [queue, pump] of this.#pumps) {
-          if (known.has(queue) || registry.of(queue).size > 0) continue;
+          // One that was woken meanwhile may be newer than the list.
+          if (known.has(queue) || pump.wokenAtMs >= startedAtMs) continue;
           this.#pumps.delete(queue);
           pump.stop().catch(() => {});
         }
@@ -88,13 +112,14 @@ export class Pumps {
       // Hints have their own connection, which may be back before the store answers. Without a
       // retry, missed changes would wait for a safety tick.
       () => {
-        if (wakeAll && !this.#stopped) this.#discoverAgain();
+        if (wakeAll) this.#discoverAgain();
       },
     );
   }
 
   /** Schedules one retry, however many tries have failed. */
   #discoverAgain(): void {
+    if (this.#stopped) return;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.#discover(true), AGAIN_MS);
     this.#retryTimer.unref();

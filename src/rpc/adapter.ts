@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import { createRegistry, type DescMethod } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -15,6 +15,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { admit } from "./admission.ts";
 import { codeName } from "./error-map.ts";
 import { explainErrors } from "./explain-errors.ts";
@@ -60,6 +61,8 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
       options.compressMinBytes > 0 ? options.compressMinBytes : Number.MAX_SAFE_INTEGER,
     acceptCompression: [compressionGzip],
     shutdownSignal: options.shutdownSignal,
+    // For the details of refused requests of a batch, which JSON needs to know.
+    jsonOptions: { registry: createRegistry(file_google_rpc_error_details) },
     requestGate(context) {
       const { method } = context;
       const refusal = options.refusal(method, context, () => context.values.get(peerAddress));

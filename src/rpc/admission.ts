@@ -1,10 +1,12 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { tooLarge, tooManyFields } from "./error-map.ts";
+import { malformedRequest, tooLarge, tooManyFields, UNREADABLE } from "./error-map.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { type Caller, inflate } from "./grpc/compression.ts";
 import { type Frame, frameOf } from "./grpc/frames.ts";
 import { OnlyMessage } from "./grpc/read-request.ts";
+import { jsonProblem } from "./json-values.ts";
 import { readMaxBytesOf } from "./methods.ts";
 import { fieldExcess, jsonExcess } from "./request-fields.ts";
 import type { IncompleteRequest, RequestMemory } from "./request-memory.ts";
@@ -110,17 +112,18 @@ async function checked(frame: Frame, limits: BodyLimits, isGzip: boolean): Promi
   );
   const excess = limits.isJson ? jsonExcess(bytes) : fieldExcess(limits.input, bytes);
   if (excess !== undefined) throw tooManyFields(excess);
+  const problem = limits.isJson ? jsonProblem(limits.input, bytes) : undefined;
+  if (problem !== undefined) throw malformedRequest(`${UNREADABLE}: ${problem}`);
   return bytes;
 }
 
-/** Reads a whole body and counts its bytes. */
+/** Reads a whole body and counts its memory. */
 class WholeBody implements IncompleteRequest {
   readonly #body: AsyncIterable<Uint8Array>;
   readonly #connection: { destroy(): unknown };
   readonly #memory: RequestMemory;
   readonly #limitBytes: number;
-  #chunks: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #bytes: GrowingBytes;
 
   constructor(
     body: AsyncIterable<Uint8Array>,
@@ -132,23 +135,21 @@ class WholeBody implements IncompleteRequest {
     this.#connection = connection;
     this.#memory = memory;
     this.#limitBytes = limitBytes;
+    this.#bytes = new GrowingBytes(limitBytes + PREFIX_BYTES);
   }
 
   async read(): Promise<Buffer> {
-    for await (const chunk of this.#body) {
-      this.#chunks.push(chunk);
-      this.#bytes += chunk.length;
-      this.#memory.hold(this, this.#bytes);
-      if (this.#bytes > this.#limitBytes + PREFIX_BYTES) throw tooLarge(this.#limitBytes);
+    for await (const piece of this.#body) {
+      this.#bytes.append(piece);
+      this.#memory.hold(this, this.#bytes.capacity);
+      if (this.#bytes.length > this.#limitBytes + PREFIX_BYTES) throw tooLarge(this.#limitBytes);
     }
-    const whole = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    return whole;
+    return this.#bytes.take();
   }
 
   /** HTTP/1.1 can refuse a running request only by closing the connection. */
   abandon(): void {
-    this.#chunks = [];
+    this.#bytes.take();
     this.#connection.destroy();
   }
 

@@ -66,9 +66,9 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       return { ruleSet: await rules.update(update) };
     },
 
-    async testRules(request) {
+    async testRules(request, { signal }) {
       const test = readTest(request, { payloadMaxBytes, nowMs: now() });
-      const outcomes = await rules.test(test);
+      const outcomes = await rules.test(test, signal);
       return { results: outcomes.map((one, index) => writeOutcome(one, request.samples[index])) };
     },
 

@@ -107,12 +107,37 @@ export function tooManyFields(excess: string): ConnectError {
   return beyondLimit(`of ${excess}; send fewer in one call`);
 }
 
+/** A peer of a stream sends requests and does not read the responses. */
+export function tooFarAhead(limitBytes: number): ConnectError {
+  return beyondLimit(
+    `followed by more than ${limitBytes} bytes of others; read responses before you send more`,
+  );
+}
+
 /** Too many incomplete requests. There is room again when others complete, so a retry helps. */
 export function tooManyIncomplete(): ConnectError {
   return connectError(
     "the server has too many incomplete requests; nothing was changed; call again",
     Code.Unavailable,
     [errorInfo("SERVER_BUSY"), retryInfo(1_000)],
+  );
+}
+
+/** Open streams ask for too many queues. There is room again when streams end. */
+export function tooManyStreamQueues(whose: string, limit: number): ConnectError {
+  return connectError(
+    `the streams of ${whose} ask for more than ${limit} queues in total; ask for fewer, or use another server`,
+    Code.Unavailable,
+    [errorInfo("SERVER_BUSY"), retryInfo(5_000)],
+  );
+}
+
+/** A request that a web page elsewhere may have made a browser send. */
+export function notAllowed(what: string, setting: string): ConnectError {
+  return connectError(
+    `${what} is not allowed on this port; if it is yours, add it to ${setting} in the server's configuration`,
+    Code.PermissionDenied,
+    [errorInfo("HOST_NOT_ALLOWED")],
   );
 }
 

@@ -8,12 +8,16 @@ import {
   errorToJsonBytes,
 } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { explainTransportError, notCallable } from "./error-map.ts";
+
+/** Of an envelope: a byte of flags and four of length. */
+const PREFIX_BYTES = 5;
 
 /**
  * Completes errors that Connect raises before an implementation runs: they lack a helpful message
- * and an ErrorInfo. Works on gRPC trailers and Connect's JSON. Our own errors always have details,
- * so they are left alone. gRPC-Web keeps Connect's message.
+ * and an ErrorInfo. Works on trailers of gRPC and gRPC-Web and on Connect's JSON. Our own errors
+ * always have details, so they are left alone.
  */
 export async function explainErrors(
   answer: UniversalServerResponse,
@@ -28,6 +32,9 @@ export async function explainErrors(
   }
   if (answer.body !== undefined && type.startsWith("application/connect+")) {
     return { ...answer, body: explainStream(answer.body) };
+  }
+  if (answer.body !== undefined && type.startsWith("application/grpc-web")) {
+    return { ...answer, body: explainWeb(answer.body) };
   }
   return answer;
 }
@@ -63,6 +70,18 @@ async function explainBody(answer: UniversalServerResponse): Promise<UniversalSe
   return withError({ ...answer, status }, error);
 }
 
+/** gRPC-Web ends with an envelope of trailers. */
+async function* explainWeb(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  // Each chunk is one envelope. Compressed trailers are large and our own.
+  for await (const chunk of body) yield chunk[0] === trailerFlag ? explainWebTrailer(chunk) : chunk;
+}
+
+function explainWebTrailer(chunk: Uint8Array): Uint8Array {
+  const trailer = trailerParse(chunk.subarray(PREFIX_BYTES));
+  explainTrailer(trailer);
+  return envelope(trailerFlag, trailerSerialize(trailer));
+}
+
 /** Connect's streams end with an envelope: a byte of flags, four of length, and JSON. */
 async function* explainStream(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Each chunk is one envelope.
@@ -70,15 +89,19 @@ async function* explainStream(body: AsyncIterable<Uint8Array>): AsyncGenerator<U
 }
 
 function explainEnd(chunk: Uint8Array): Uint8Array {
-  const end = JSON.parse(Buffer.from(chunk.subarray(5)).toString());
+  const end = JSON.parse(Buffer.from(chunk.subarray(PREFIX_BYTES)).toString());
   if (end.error === undefined) return chunk;
   const error = explained(errorFromJson(end.error, undefined, UNREADABLE));
   if (error === undefined) return chunk;
   const json = Buffer.from(JSON.stringify({ ...end, error: errorToJson(error, undefined) }));
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt8(endStreamFlag);
-  prefix.writeUInt32BE(json.length, 1);
-  return Buffer.concat([prefix, json]);
+  return envelope(endStreamFlag, json);
+}
+
+function envelope(flags: number, bytes: Uint8Array): Uint8Array {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt8(flags);
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
 }
 
 const UNREADABLE = new ConnectError("", Code.Unknown);

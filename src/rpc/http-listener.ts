@@ -7,7 +7,8 @@ import {
 } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
-import type { ConnectRouter } from "@connectrpc/connect";
+import type { ConnectError, ConnectRouter } from "@connectrpc/connect";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import { type AdapterOptions, createAdapter } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
@@ -15,6 +16,7 @@ import { codeName } from "./error-map.ts";
 import { UNREAD_TIMEOUT_MS } from "./grpc/calls.ts";
 import type { CheckCaller } from "./guard.ts";
 import type { Readiness } from "./health.ts";
+import { createHttpAccess } from "./http-access.ts";
 import { HttpResponses } from "./http-responses.ts";
 import type { RequestMemory } from "./request-memory.ts";
 import type { TlsPair } from "./tls.ts";
@@ -31,6 +33,9 @@ export interface HttpListenerOptions {
   metricsRefusal: CheckCaller<string>;
   memory: RequestMemory;
   maxConnections: number;
+  /** See `HttpAccessOptions`. */
+  hosts: readonly string[];
+  origins: readonly string[];
   /** A connection ends if its client has read nothing of a response for this time. */
   unreadTimeoutMs?: number;
   readiness: Readiness;
@@ -59,6 +64,10 @@ export function createHttpListener(options: HttpListenerOptions) {
       });
     },
   });
+  const refusalOf = createHttpAccess({
+    ...{ listenHost: options.address.host, hosts: options.hosts, origins: options.origins },
+    tls: options.tls !== undefined,
+  });
   const responses = new HttpResponses(options.memory, options.unreadTimeoutMs ?? UNREAD_TIMEOUT_MS);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // Node responds in order, but passes on every request that it has read: maybe thousands.
@@ -70,7 +79,9 @@ export function createHttpListener(options: HttpListenerOptions) {
     }
     // Keep-alive clients then use another connection for their next request.
     if (draining) response.setHeader("connection", "close");
-    handler(request, response);
+    const refusal = refusalOf(request.headers);
+    if (refusal === undefined) handler(request, response);
+    else refuse(response, refusal);
   };
   const limits = {
     maxHeaderSize: 16 * 1024,
@@ -100,6 +111,12 @@ export function createHttpListener(options: HttpListenerOptions) {
     /** Uses another certificate for new connections. */
     useCertificate: (tls: TlsPair) => secure?.setSecureContext(tls),
   };
+}
+
+/** Closes the connection, so that the body of the request is not read. */
+function refuse(response: ServerResponse, error: ConnectError): void {
+  response.writeHead(403, { "content-type": "application/json", connection: "close" });
+  response.end(errorToJsonBytes(error, undefined));
 }
 
 /**

@@ -25,6 +25,10 @@ export interface ListenersConfig {
   maxConnectionAgeMs: number;
   /** For each listener; further connections are closed at once. Default 4,096. */
   maxConnections?: number;
+  /** Names of the HTTP port besides loopback names and addresses. Default none. */
+  httpHosts?: readonly string[];
+  /** Origins of web pages that may call the HTTP port. Default none. */
+  httpOrigins?: readonly string[];
   /** Memory of incomplete requests, on both listeners together. Default 256 MiB. */
   requestMemoryBytes?: number;
   /** Default 10 s. */
@@ -117,6 +121,8 @@ export function createListeners(options: ListenersOptions): Listeners {
         ...shared,
         tls,
         address: config.http,
+        hosts: config.httpHosts ?? [],
+        origins: config.httpOrigins ?? [],
         ...(config.unreadTimeoutMs !== undefined && { unreadTimeoutMs: config.unreadTimeoutMs }),
         routes: (router) => registerServices(router, services),
         metricsRefusal: config.metricsNeedToken === true ? guard.pageRefusal : () => undefined,

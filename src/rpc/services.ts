@@ -26,6 +26,7 @@ export interface ServicesOptions {
   descriptorSet: Uint8Array;
   payloadMaxBytes: number;
   drainGraceMs: number;
+  maxStreamQueues: number;
   /** Wall clock in ms. */
   now?: () => number;
 }

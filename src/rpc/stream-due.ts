@@ -4,6 +4,7 @@ import type { Dlq } from "../app/commands.ts";
 import { callerOf } from "./caller.ts";
 import { writeFrame } from "./convert/deliveries.ts";
 import { readStream } from "./convert/stream.ts";
+import type { StreamQueues } from "./stream-queues.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -23,11 +24,13 @@ export async function* streamDue(
   dlq: Dlq,
   request: StreamDueRequest,
   context: HandlerContext,
-  drainGraceMs: number,
+  { drainGraceMs, streamQueues }: { drainGraceMs: number; streamQueues: StreamQueues },
 ): AsyncGenerator<StreamDueResponse> {
   const command = { ...readStream(request), ...callerOf(context) };
   const spliced = context.protocolName === "grpc";
   const aging = context.values.get(connectionAging);
+  // Each connection of the gRPC port has its own signal. HTTP/1.1 has one stream for a connection.
+  const release = streamQueues.take(command.queues.length, aging === NEVER ? undefined : aging);
   const stop = new AbortController();
   const onStop = () => stop.abort();
   for (const signal of [context.signal, aging]) {
@@ -45,5 +48,6 @@ export async function* streamDue(
     // The signals live longer than the stream and would keep it in memory.
     for (const signal of [context.signal, aging]) signal.removeEventListener("abort", onStop);
     onStop();
+    release();
   }
 }

@@ -67,7 +67,7 @@ function compiled(rule: Rule): CompiledRule {
     return { rule, expression: compileExpression(rule.when, rule.event) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { rule, expression: { evaluate: () => ({ error: message }) } };
+    return { rule, expression: { patternSteps: 0, evaluate: () => ({ error: message }) } };
   }
 }
 

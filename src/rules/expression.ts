@@ -16,6 +16,8 @@ import { ExpressionError } from "./vocabulary.ts";
 
 /** An expression. Its cost is bounded by its size and that of the strings it reads. */
 export interface Expression {
+  /** The steps of all its patterns, the most work for one character of a text. */
+  readonly patternSteps: number;
   /** "absent": an attribute or number is missing in the message. */
   evaluate(bindings: Record<string, CelInput>): boolean | "absent" | { error: string };
 }
@@ -38,6 +40,7 @@ export function compileExpression(text: string, event: RuleEvent): Expression {
   });
   const run = plan(env, parsed);
   return {
+    patternSteps: patterns.reduce((sum, { text: one }) => sum + (compiled.get(one)?.steps ?? 0), 0),
     evaluate(bindings) {
       const result = run(bindings);
       if (typeof result === "boolean") return result;

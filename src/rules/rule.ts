@@ -42,6 +42,8 @@ export const RULE_LIMITS = {
   nesting: 32,
   /** The most steps of all patterns in an expression: each costs about 9 ns a character. */
   patternSteps: 128,
+  /** The same for all enabled rules of one event. The longest text has 4,096 characters. */
+  setPatternSteps: 4_096,
   priority: 100,
 } as const;
 

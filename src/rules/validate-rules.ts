@@ -4,7 +4,7 @@ import { QUEUE_NAME } from "../core/settings.ts";
 import { transformProblem } from "../core/transform/transform.ts";
 import { compileExpression } from "./expression.ts";
 import { partsSet } from "./merge-actions.ts";
-import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "./rule.ts";
+import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction, type RuleEvent } from "./rule.ts";
 import { ExpressionError } from "./vocabulary.ts";
 
 /** Validates a policy; `field` in the result is relative to the policy. */
@@ -19,15 +19,23 @@ export function ruleViolations(rules: readonly Rule[], checkPolicy: CheckPolicy)
     return [{ field: "rules", description }];
   }
   const names = new Map<string, number>();
+  const steps = { ARRIVAL: 0, FAILURE: 0 };
   for (const [index, rule] of rules.entries()) {
     const add = (field: string, description: string) =>
       found.push({ field: `rules[${index}].${field}`, description });
     checkName(rule.name, index, names, add);
-    checkWhen(rule, add);
+    const own = checkWhen(rule, add);
+    if (!rule.disabled) steps[rule.event] += own;
     checkAction(rule.action, checkPolicy, add);
+  }
+  for (const event of RULE_EVENTS) {
+    const description = `the patterns of all rules for ${event} have ${steps[event]} steps, with counts such as {20} written out; at most ${RULE_LIMITS.setPatternSteps} are allowed`;
+    if (steps[event] > RULE_LIMITS.setPatternSteps) found.push({ field: "rules", description });
   }
   return found;
 }
+
+const RULE_EVENTS = ["ARRIVAL", "FAILURE"] as const satisfies readonly RuleEvent[];
 
 type Add = (field: string, description: string) => void;
 
@@ -38,13 +46,15 @@ function checkName(name: string, index: number, names: Map<string, number>, add:
   else add("name", `is also the name of rules[${earlier}]; names must be unique`);
 }
 
-function checkWhen({ when, event }: Rule, add: Add): void {
+/** Returns the steps of its patterns. */
+function checkWhen({ when, event }: Rule, add: Add): number {
   try {
-    compileExpression(when, event);
+    return compileExpression(when, event).patternSteps;
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     const position = error.offset === undefined ? "" : `at character ${error.offset + 1}: `;
     add("when", position + error.message);
+    return 0;
   }
 }
 

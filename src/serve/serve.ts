@@ -168,7 +168,7 @@ async function listen(
   readiness: ServerReadiness,
   certificate: LiveCertificate | undefined,
 ) {
-  const { payloadMaxBytes, drainGraceMs } = config;
+  const { payloadMaxBytes, drainGraceMs, maxStreamQueues } = config;
   const descriptorSet = await readDescriptorSet();
   const services = createServices({
     ...useCases,
@@ -177,6 +177,7 @@ async function listen(
     descriptorSet,
     payloadMaxBytes,
     drainGraceMs,
+    maxStreamQueues,
   });
   return createListeners({
     config: listenersConfigOf(config, certificate),
@@ -201,6 +202,8 @@ function listenersConfigOf(
     compressMinBytes: config.compressMinBytes,
     maxConnectionAgeMs: config.maxConnectionAgeMs,
     maxConnections: config.maxConnections,
+    httpHosts: config.httpHosts,
+    httpOrigins: config.httpOrigins,
     requestMemoryBytes: config.requestMemoryBytes,
   };
 }

@@ -94,9 +94,16 @@ export interface Store {
   queues(): Promise<string[]>;
   /** Whether the queue exists. */
   hasQueue(queue: string): Promise<boolean>;
+  /** Returns those of the queues that exist. */
+  existing(queues: readonly string[]): Promise<ReadonlySet<string>>;
 
-  /** Lists a stream as a worker of its queues; `sessionQueues` finds its session. */
+  /**
+   * Lists a stream as a worker of its queues; `sessionQueues` finds its session. Stores nothing for
+   * queues that do not exist.
+   */
   registerSession(session: SessionRecord): Promise<void>;
+  /** Lists this node's open streams as workers of a queue that was created after they opened. */
+  registerWorkers(queue: string): Promise<void>;
   unregisterSession(session: SessionRecord): Promise<void>;
   /** The queues of the stream of a session; undefined: the session is unknown. */
   sessionQueues(sessionId: string): Promise<string[] | undefined>;

@@ -5,6 +5,7 @@ import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
+import { MASK_LENGTH } from "../../src/rpc/json-values.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
@@ -51,10 +52,12 @@ const EXPECTED = [
   days(W.retryDelayMs),
   `-${W.priority} to ${W.priority}`,
   String(W.items),
+  `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth for one connection`,
   size(LIMITS.batchBytes),
   size(READ_MAX_BYTES),
   String(MAX_FIELDS),
   `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
+  `9; ${MASK_LENGTH}`,
   String(LIMITS.retryIds),
   `1 to ${W.items}, default ${PAGE_DEFAULT}`,
   `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,

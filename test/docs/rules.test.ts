@@ -180,6 +180,7 @@ test("the limits are those of the code", () => {
     `${RULE_LIMITS.expressionBytes} bytes`,
     `${RULE_LIMITS.nesting}`,
     `${RULE_LIMITS.patternSteps} steps`,
+    `${RULE_LIMITS.setPatternSteps} steps`,
     `-${RULE_LIMITS.priority} to ${RULE_LIMITS.priority}`,
     `${EDIT_LIMITS.transforms}`,
     `${MAX_HOPS}`,

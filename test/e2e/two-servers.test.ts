@@ -38,6 +38,9 @@ afterEach(async () => {
   await serverA.stop();
 });
 
+/** Not due during the test. */
+const FAR_OFF = { firstRetry: { case: "delay" as const, value: { seconds: 3_600n, nanos: 0 } } };
+
 describe("two servers on one Redis", () => {
   it("both deliver, and no message has two workers at once", async () => {
     const count = 2_000;
@@ -108,6 +111,8 @@ describe("two servers on one Redis", () => {
 
   it("Stats counts the workers of both servers, and drops those of a killed one", async () => {
     const queues = ["counted"];
+    // Workers count in queues that exist.
+    await a.dlq.sendToDlq(sendRequest("counted", FAR_OFF));
     const workersNow = async () => (await statsOf(b.dlq, "counted")).workers;
     const atA = await Worker.open(a.dlq, { queues });
     await Worker.open(a.dlq, { queues });
@@ -215,9 +220,9 @@ describe("a session that is resumed on the other server", () => {
       expect(await worker.ended).toBeUndefined();
       worker = young;
     }
-    expect((await statsOf(b.dlq, "same")).workers).toBe(1);
     await b.dlq.sendToDlq(sendRequest("same"));
     await worker.settle(await worker.next());
+    expect((await statsOf(b.dlq, "same")).workers).toBe(1);
     await worker.close();
   });
 });

@@ -94,6 +94,27 @@ describe.for(FRAMED)("%s: a message with too many fields is not decoded", (type)
   });
 });
 
+it("a body in pieces of one byte is kept in one buffer, whose size is charged", async () => {
+  const charged: number[] = [];
+  const memory = new RequestMemory(64 * MIB);
+  const request = {
+    header: new Headers({ "content-type": "application/proto" }),
+    body: (async function* () {
+      for (let at = 0; at < 1_000; at++) {
+        yield new Uint8Array([1]);
+        charged.push(memory.bytes);
+      }
+    })(),
+  } as unknown as UniversalServerRequest;
+  const connection = { destroy: () => {}, destroyed: false };
+  const { body } = admit(request, connection, DlqService.method.stats, memory);
+  const out = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  expect((await out.next()).value).toEqual(Buffer.alloc(1_000, 1));
+  // Grown by doubling: a few sizes, at most twice the bytes.
+  expect(new Set(charged).size).toBeLessThan(12);
+  expect(charged.every((bytes, at) => bytes > at && bytes <= 2 * (at + 1))).toBe(true);
+});
+
 it.for(["application/json", "application/JSON", "Application/Json; charset=utf-8"])(
   "%s is counted as JSON",
   async (type) => {

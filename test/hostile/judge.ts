@@ -36,8 +36,8 @@ export function rssBoundMiB({ memoryMiB, costly }: Attack): number {
   return memoryMiB + (costly?.garbageMiB ?? GARBAGE_MIB);
 }
 
-/** Limits for a server that always gets a core. On an unused machine, most attacks cost a tenth of them. */
-const P99_MS = 1_000;
+/** Limits for a server that always gets a core. */
+const P99_MS = 250;
 const HELD_UP_MS = 500;
 /** A busy machine raises the limits by up to this factor. */
 const MAX_SLOWED = 20;

@@ -5,18 +5,19 @@ import { Code } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
 import {
+  inProgress,
   type Server,
   type ServerOptions,
   startServer,
   untilIdle,
 } from "../conformance/listener.ts";
 import { openRaw } from "../conformance/raw.ts";
-import { SEND, STATS, WATCH } from "./calls.ts";
-import { FLAG, FRAME, http2Frame, openCall, Peer, uint32 } from "./wire.ts";
+import { REFLECTION, SEND, STATS, WATCH } from "./calls.ts";
+import { FLAG, FRAME, http2Frame, openCall, Peer, SETTING, uint32 } from "./wire.ts";
 
 const MIB = 1024 * 1024;
 const EMPTY = frameOf(new Uint8Array(0));
-const GET = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+const GET = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 async function openPeer(address: string): Promise<Peer> {
   const peer = new Peer(address);
@@ -39,7 +40,7 @@ it("on the HTTP port, a missing token is reported before the request body arrive
   const peer = await openPeer(server.http);
   const refused = answers(peer, "401");
   const type = "Content-Type: application/json\r\nContent-Length: 1000";
-  peer.socket.write(`POST ${STATS} HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n`);
+  peer.socket.write(`POST ${STATS} HTTP/1.1\r\nHost: localhost\r\n${type}\r\n\r\n`);
   await vi.waitFor(() => expect(refused()).toBe(1), 5_000);
 });
 
@@ -111,7 +112,7 @@ it("too much memory in unfinished gRPC requests refuses the oldest", async () =>
 it("too much memory in unfinished HTTP requests closes the oldest", async () => {
   const server = await startSmall();
   const type = "Content-Type: application/json\r\nContent-Length: 4000000";
-  const begin = `POST ${SEND} HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n`;
+  const begin = `POST ${SEND} HTTP/1.1\r\nHost: localhost\r\n${type}\r\n\r\n`;
   const peers: Peer[] = [];
   for (let at = 0; at < 8; at++) {
     const peer = await openPeer(server.http);
@@ -120,6 +121,20 @@ it("too much memory in unfinished HTTP requests closes the oldest", async () => 
   }
   await peers[0]?.closed;
   expect(peers.at(-1)?.isClosed).toBe(false);
+});
+
+it("questions to reflection that run far ahead of the answers end the stream", async () => {
+  const server = await startServer();
+  // Without a window, the first answer is never written.
+  const peer = await Peer.http2(server.grpc, { [SETTING.INITIAL_WINDOW_SIZE]: 0 });
+  onTestFinished(() => peer.destroy());
+  const question = frameOf(Buffer.concat([Buffer.from([0x22, 1]), Buffer.from("x")]));
+  const frame = http2Frame(FRAME.DATA, 0, 1, Buffer.alloc(16_384, question));
+  await peer.write(openCall(1, REFLECTION));
+  await peer.write(Buffer.concat([frame, frame, frame]));
+  await vi.waitFor(async () => expect(await inProgress(server)).toMatchObject({ streams: 1 }));
+  await peer.write(Buffer.concat([frame, frame]));
+  await untilIdle(server);
 });
 
 /** Starts ten unread answers of 3 MiB. The socket buffers a few of them. */
@@ -133,7 +148,7 @@ async function startUnread(config: NonNullable<ServerOptions["config"]>) {
   const type = "Content-Type: application/connect+json";
   const prefix = `\0\0\0\0${String.fromCharCode(service.length)}`;
   const post = (path: string, body: string, headers: string) =>
-    `POST ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const watched = once(watch.socket, "data");
   watch.socket.write(post(WATCH, prefix + service, type));
   await watched;

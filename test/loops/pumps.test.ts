@@ -24,8 +24,12 @@ function startPumps(
   const real = own.current.store;
   const registry = new SessionRegistry(real.hints);
   let reconnected = () => {};
+  let woken = (_queue: string) => {};
+  const spied = vi.fn(tick);
   const hints = {
-    onWake: () => {},
+    onWake(listener: (queue: string) => void) {
+      woken = listener;
+    },
     onCredit: () => {},
     onTakeover: () => {},
     onConfig: () => {},
@@ -37,10 +41,12 @@ function startPumps(
   };
   pumps = new Pumps({
     store: {
-      tick,
+      tick: spied,
       abandon: (queue, claim, sessions) => real.abandon(queue, claim, sessions),
       settle: (queue, request, items) => real.settle(queue, request, items),
       queues,
+      existing: (names) => real.existing(names),
+      registerWorkers: (queue) => real.registerWorkers(queue),
       hints,
       configs: real.configs,
     },
@@ -67,7 +73,11 @@ function startPumps(
   };
   const session = open("q");
   pumps.start();
-  return { session, open, reconnected: () => reconnected() };
+  return {
+    ...{ session, open, tick: spied },
+    woken: (queue: string) => woken(queue),
+    reconnected: () => reconnected(),
+  };
 }
 
 describe("pumps", () => {
@@ -99,6 +109,19 @@ describe("pumps", () => {
       if (lists++ === 0) throw storeUnavailable(250);
       return store.queues();
     });
+    await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
+  });
+
+  it("do not tick a queue that does not exist, until its first message", async () => {
+    const { store } = own.current;
+    const queues = vi.fn(() => store.queues());
+    const { session, tick, woken } = startPumps(queues);
+    await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
+    // Asked after the list, so its answer comes later than that of the stream's own names.
+    await store.existing(["q"]);
+    expect(tick).not.toHaveBeenCalled();
+    await store.send("q", [item()], SETTINGS);
+    woken("q");
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
   });
 });

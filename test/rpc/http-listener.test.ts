@@ -149,7 +149,10 @@ it("gRPC-Web supports streams and error details", async () => {
 
 it.each([
   ["no host", "POST /dlq.v1.DlqService/Stats HTTP/1.0\r\n\r\n"],
-  ["a host that is none", "POST /dlq.v1.DlqService/Stats HTTP/1.1\r\nHost: a b%\r\n\r\n"],
+  [
+    "a host that is none",
+    "POST /dlq.v1.DlqService/Stats HTTP/1.1\r\nHost: localhost:123456\r\n\r\n",
+  ],
 ])("a request with %s is refused, and the server continues", async (_, request) => {
   const server = await startServer();
   const [host, port] = server.http.split(":");
@@ -161,6 +164,33 @@ it.each([
   const [answer] = (await once(socket, "data")) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1.1 400 .*the request has no valid Host header/s);
   expect((await fetch(`http://${server.http}/livez`)).status).toBe(200);
+});
+
+it("a batch with a refused request is answered in JSON, with the details of its error", async () => {
+  const { http } = await startServer();
+  const response = await fetch(`http://${http}/dlq.v1.DlqService/SendToDlqBatch`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"requests":[{}]}',
+  });
+  expect(response.status).toBe(200);
+  const details = [
+    { reason: "INVALID_REQUEST", domain: "dlq.v1" },
+    { fieldViolations: expect.anything() },
+  ];
+  expect(await response.json()).toMatchObject({ results: [{ error: { details } }] });
+});
+
+it("bytes that are no message are the client's error for gRPC-Web, too", async () => {
+  const { http } = await startServer();
+  const response = await fetch(`http://${http}/dlq.v1.DlqService/Stats`, {
+    method: "POST",
+    headers: { "content-type": "application/grpc-web+proto" },
+    body: Uint8Array.of(0, 0, 0, 0, 1, 0),
+  });
+  const trailers = (await response.text()).slice(5);
+  expect(trailers).toMatch(/^grpc-status: 3\r$/m);
+  expect(trailers).toMatch(/^grpc-status-details-bin: /m);
 });
 
 describe("pages", () => {

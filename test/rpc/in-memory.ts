@@ -65,6 +65,7 @@ export interface RigOptions extends Partial<GuardOptions> {
   /** Entries of the setting `tokens`. Default: calls need none. */
   tokens?: readonly string[];
   payloadMaxBytes?: number;
+  maxStreamQueues?: number;
 }
 
 /** The whole service over scripted use cases, without a socket. */
@@ -100,6 +101,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     descriptorSet: await readDescriptorSet(),
     payloadMaxBytes: options.payloadMaxBytes ?? 1024 * 1024,
     drainGraceMs: 25_000,
+    maxStreamQueues: options.maxStreamQueues ?? 10_000,
     now: () => NOW_MS,
   });
   return {

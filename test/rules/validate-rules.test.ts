@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import type { Rule } from "../../src/rules/rule.ts";
+import { compileExpression } from "../../src/rules/expression.ts";
+import { RULE_LIMITS, type Rule } from "../../src/rules/rule.ts";
 import { ruleViolations } from "../../src/rules/validate-rules.ts";
 import { ruleWith } from "./rules.ts";
 
@@ -106,4 +107,32 @@ it("does not validate policy names", () => {
     { field: "rules[0].action.retry_policy.max_retries", description: "is -1" },
     { field: "rules[0].action.retry_policy", description: "is wrong" },
   ]);
+});
+
+describe("the patterns of all rules together", () => {
+  const heavy: Partial<Rule> = { when: 'message.queue.matches("[ab]*a[ab]{118}[cd]")' };
+  const steps = compileExpression(heavy.when ?? "", "FAILURE").patternSteps;
+  const most = Math.floor(RULE_LIMITS.setPatternSteps / steps);
+  const rules = (count: number, parts: Partial<Rule> = {}) =>
+    Array.from({ length: count }, () => ({ ...heavy, ...parts }));
+  const refused = (event: string) => [
+    expect.stringContaining(`rules: the patterns of all rules for ${event} have`),
+  ];
+
+  it("are refused above their limit", () => {
+    expect(violations(...rules(most))).toEqual([]);
+    expect(violations(...rules(most + 1))).toEqual(refused("FAILURE"));
+    expect(violations(...rules(most + 1, { event: "ARRIVAL" }))).toEqual(refused("ARRIVAL"));
+  });
+
+  it("count for each event, and only in enabled rules", () => {
+    expect(violations(...rules(most), ...rules(most, { event: "ARRIVAL" }))).toEqual([]);
+    expect(violations(...rules(most), ...rules(10, { disabled: true }))).toEqual([]);
+  });
+
+  it("count each time they are used", () => {
+    const once = 'message.queue.matches("abcdef")';
+    const own = (when: string) => compileExpression(when, "FAILURE").patternSteps;
+    expect(own(`${once} || ${once}`)).toBe(2 * own(once));
+  });
 });

@@ -37,7 +37,7 @@ export async function arrivalEdits(
     if (send.edits.length === 0) continue;
     const stored = { envelope: send.command.encodeEnvelope(send.reason), edits: undefined };
     const groups = groupsOfRules(send.edits);
-    const { write, refused } = planGroups(stored, groups, context, budget);
+    const { write, refused } = await planGroups(stored, groups, context, budget);
     for (const { source, detail } of refused) {
       parts.refusedEdits.report(queue, "", source, detail);
     }
@@ -86,7 +86,8 @@ export async function withEdits(
     for await (const one of storedContents(messages, queue, NO_REQUEST, ids)) {
       const outcome = withEdit[next++] as DecidedOutcome;
       if ("stored" in one && one.stored) {
-        plans.set(outcome, planGroups(one.stored, outcome.edits ?? [], context, budget));
+        const groups = outcome.edits ?? [];
+        plans.set(outcome, await planGroups(one.stored, groups, context, budget));
       }
       // The budget allows no more edits.
       if (budget.isReadOut) break;

@@ -20,6 +20,7 @@ import { applyTransforms, type Edit, type Transform } from "../../core/transform
 import { cutUtf8, utf8Bytes } from "../../core/utf8.ts";
 import type { MergedAction } from "../../rules/merge-actions.ts";
 import type { EditWrite, StoredContent } from "../../store/contract.ts";
+import { nextTurn } from "../timers.ts";
 
 /** A transform and its source, as the record of the edit names it. */
 export interface SourcedTransform {
@@ -187,16 +188,20 @@ export function nameOf(source: EditSource): string {
   return "rule" in source ? `rule ${source.rule}` : `queue ${source.queue}`;
 }
 
-/** Applies groups of transforms to a stored message, one after another. */
-export function planGroups(
+/**
+ * Applies groups of transforms to a stored message, one after another. Other work runs between
+ * them: a hundred rules may each edit a large message.
+ */
+export async function planGroups(
   stored: StoredEdits,
   groups: readonly EditGroup[],
   context: EditContext,
   budget: EditBudget,
-): GroupsPlan {
+): Promise<GroupsPlan> {
   const plan: GroupsPlan = { refused: [] };
   let edits = stored.edits;
-  for (const { source, transforms } of groups) {
+  for (const [index, { source, transforms }] of groups.entries()) {
+    if (index > 0) await nextTurn();
     const name = nameOf(source);
     const sourced = transforms.map((transform) => ({ transform, source: name }));
     const next = withinBudget({ ...stored, edits }, budget, (current) =>

@@ -43,8 +43,8 @@ export interface RuleTestOutcome extends RuleDecision {
 export interface RuleAdmin {
   get(): Promise<RuleSet>;
   update(update: RuleUpdate): Promise<RuleSet>;
-  /** Returns one decision for each sample, in order. */
-  test(test: RuleTest): Promise<RuleTestOutcome[]>;
+  /** Returns one decision for each sample, in order. Stops when the signal aborts. */
+  test(test: RuleTest, signal?: AbortSignal): Promise<RuleTestOutcome[]>;
 }
 
 export interface RuleAdminParts {
@@ -71,13 +71,15 @@ export function createRuleAdmin(parts: RuleAdminParts): RuleAdmin {
       return inForce.stored();
     },
 
-    async test({ rules, samples }) {
+    async test({ rules, samples }, signal) {
       if (rules === undefined) await store.deployment.refresh();
       const compiled = rules === undefined ? inForce.current() : new CompiledRules(rules);
       const limits = transformLimits(parts.payloadMaxBytes);
+      const budget = new EditBudget();
       const outcomes: RuleTestOutcome[] = [];
       for (const sample of samples) {
-        outcomes.push(tryOn(sample, compiled, limits));
+        signal?.throwIfAborted();
+        outcomes.push(await tryOn(sample, compiled, limits, budget));
         // A hundred rules on a hundred samples must not block other calls.
         await nextTurn();
       }
@@ -86,13 +88,18 @@ export function createRuleAdmin(parts: RuleAdminParts): RuleAdmin {
   };
 }
 
-function tryOn(sample: RuleSample, rules: CompiledRules, limits: TransformLimits): RuleTestOutcome {
+async function tryOn(
+  sample: RuleSample,
+  rules: CompiledRules,
+  limits: TransformLimits,
+  budget: EditBudget,
+): Promise<RuleTestOutcome> {
   const decision = rules.evaluate(sample.event, sample.facts);
   if (decision.edits.length === 0) return decision;
   const groups = groupsOfRules(decision.edits);
   const stored = { envelope: sample.encodeEnvelope(), edits: undefined };
   const context = { limits, atMs: 0, limiterKeyOf: () => "" };
-  const { after, refused } = planGroups(stored, groups, context, new EditBudget());
+  const { after, refused } = await planGroups(stored, groups, context, budget);
   const failures = refused.map(({ source, detail }) => ({
     rule: "rule" in source ? source.rule : "",
     error: detail,

@@ -41,11 +41,13 @@ export function parseJson(text: string, what: string): Json {
     const plain = JSON.parse(text) as Json;
     // A text that round-trips has lost nothing. This costs a quarter of the careful way.
     if (JSON.stringify(plain) === text) return plain;
-    return NATIVE_JSON.parse(text, (_key, value, { source }) =>
-      typeof value === "number" && source !== undefined && String(value) !== source
+    return NATIVE_JSON.parse(text, (_key, value, { source }) => {
+      // V8 leaves revived arrays in a form in which inserting an element takes thirty times as long.
+      if (Array.isArray(value)) return value.slice();
+      return typeof value === "number" && source !== undefined && String(value) !== source
         ? new NumberText(source)
-        : value,
-    );
+        : value;
+    });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new TransformRefusal("NOT_JSON", `${what} is not JSON: ${why}`);

@@ -1,5 +1,5 @@
 import { exceedsUtf8 } from "../utf8.ts";
-import { JsonDocument } from "./document.ts";
+import { JsonDocument, ShiftRoom } from "./document.ts";
 import {
   attributesOf,
   type EditableMessage,
@@ -52,26 +52,52 @@ export type TransformResult =
   /** `index` is that of the refused transform. None was applied. */
   | { ok: false; index: number; refusal: TransformRefusal };
 
-/** Applies transforms in order, all or none. Does not change the given message. */
+/**
+ * Applies transforms in order, all or none. Does not change the given message. The result is
+ * checked against the limits after the last transform: each check costs as much as parsing.
+ */
 export function applyTransforms(
   transforms: readonly Transform[],
   given: EditableMessage,
   context: { source: string; atMs: number; limits: TransformLimits },
 ): TransformResult {
   const { source, atMs, limits } = context;
-  let message = given;
+  const documents = new Map<TransformTarget, Json>();
   const edits: Edit[] = [];
-  for (const [index, transform] of transforms.entries()) {
-    try {
-      const edited = edit(transform, message, limits);
-      message = edited.message;
-      const { patch, undo } = edited;
-      edits.push({ source, atMs, target: transform.target, patch, undo });
-    } catch (error) {
-      return { ok: false, index, refusal: refusalOf(error) };
+  const shifts = new ShiftRoom();
+  let index = 0;
+  try {
+    for (const transform of transforms) {
+      const { target } = transform;
+      let document = documents.get(target);
+      if (document === undefined) document = readPart(given, target);
+      const { after, patch, undo } = edit(transform, document, limits, shifts);
+      documents.set(target, after);
+      edits.push({ source, atMs, target, patch, undo });
+      index++;
     }
+    index = Math.max(0, transforms.length - 1);
+    return { ok: true, message: withParts(given, documents, limits), edits };
+  } catch (error) {
+    return { ok: false, index, refusal: refusalOf(error) };
   }
-  return { ok: true, message, edits };
+}
+
+function readPart(message: EditableMessage, target: TransformTarget): Json {
+  return target === "PAYLOAD" ? payloadOf(message) : attributesOf(message);
+}
+
+function withParts(
+  given: EditableMessage,
+  documents: ReadonlyMap<TransformTarget, Json>,
+  limits: TransformLimits,
+): EditableMessage {
+  const message = { ...given };
+  for (const [target, document] of documents) {
+    if (target === "PAYLOAD") message.payload = writePayload(document, given.payload, limits);
+    else message.attributes = readAttributes(document, limits);
+  }
+  return message;
 }
 
 /** Returns why a transform would fail on any message; undefined if it is valid. */
@@ -97,26 +123,23 @@ function readTransform({ kind, patch }: Transform): (document: Json) => Operatio
   return (document) => mergeOperations(document, merge);
 }
 
+/** Applies a transform to a document, which it may change in place. */
 function edit(
   transform: Transform,
-  message: EditableMessage,
+  before: Json,
   limits: TransformLimits,
-): { message: EditableMessage; patch: string; undo: string | undefined } {
-  const operationsOn = readTransform(transform);
-  const before = transform.target === "PAYLOAD" ? payloadOf(message) : attributesOf(message);
-  const operations = operationsOn(before);
+  shifts: ShiftRoom,
+): { after: Json; patch: string; undo: string | undefined } {
+  const operations = readTransform(transform)(before);
   // Recorded before they are applied: added values become part of the document and change with it.
   const patch = recordOf(operations);
   const document = new JsonDocument(before, {
     undoBytes: MAX_UNDO_BYTES,
     copyBytes: limits.payloadBytes,
+    shifts,
   });
   for (const operation of operations) document.apply(operation);
-  const edited =
-    transform.target === "PAYLOAD"
-      ? { ...message, payload: writePayload(document.root, message.payload, limits) }
-      : { ...message, attributes: readAttributes(document.root, limits) };
-  return { message: edited, patch, undo: document.undo };
+  return { after: document.root, patch, undo: document.undo };
 }
 
 /** The record of a merge patch can be longer than the patch: each operation has its full path. */

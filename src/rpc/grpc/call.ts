@@ -7,7 +7,7 @@ import { CallContext } from "./call-context.ts";
 import type { CallHead } from "./call-head.ts";
 import type { GrpcCallsOptions } from "./calls.ts";
 import type { Caller } from "./compression.ts";
-import { decodeFrame, OnlyMessage, readMany } from "./read-request.ts";
+import { decodeFrame, ManyMessages, OnlyMessage } from "./read-request.ts";
 import { encode, Reply, writeAll } from "./reply.ts";
 
 /** A request must be complete within this time, whatever its deadline. */
@@ -32,6 +32,8 @@ export class Call implements IncompleteRequest, Caller {
   #answeredAtMs: number | undefined;
   /** Set while the request is being read. */
   #request: OnlyMessage | undefined;
+  /** Set if the method takes many. */
+  #requests: ManyMessages | undefined;
 
   constructor(
     stream: ServerHttp2Stream,
@@ -57,7 +59,7 @@ export class Call implements IncompleteRequest, Caller {
 
   /** Whether nothing waits for the request any more. */
   get isGone(): boolean {
-    return this.#stream.closed || (this.#request === undefined && !this.#readsMany);
+    return this.#stream.closed || (this.#request ?? this.#requests) === undefined;
   }
 
   get peer(): object {
@@ -79,12 +81,13 @@ export class Call implements IncompleteRequest, Caller {
   get heldBytes(): number {
     if (this.#request !== undefined) return this.#request.keptBytes + CALL_BYTES;
     if (this.#answeredAtMs !== undefined) return this.#stream.writableLength + CALL_BYTES;
-    return this.#readsMany ? this.#stream.readableLength : 0;
+    return this.#requests?.keptBytes ?? 0;
   }
 
   /** Called at intervals: compacts and counts what the call keeps. */
   compact(): void {
     this.#request?.compact();
+    this.#requests?.compact();
     const bytes = this.heldBytes;
     if (bytes > 0) this.#options.memory.hold(this, bytes);
     else this.#options.memory.release(this);
@@ -111,8 +114,10 @@ export class Call implements IncompleteRequest, Caller {
     if (refusal !== undefined) {
       this.#refuse(refusal);
     } else if (method.kind === "bidi_streaming") {
-      const requests = readMany(this.#stream, this.#head, this);
-      this.#write(writeAll(method, requests, this.context, this.#reply));
+      this.#requests = new ManyMessages(this.#stream, this.#head, this, (error) => {
+        this.#fail(error);
+      });
+      this.#write(writeAll(method, this.#requests, this.context, this.#reply));
     } else {
       this.#request = new OnlyMessage(method.readMaxBytes);
       this.#stream.on("data", this.#onData);
@@ -230,10 +235,6 @@ export class Call implements IncompleteRequest, Caller {
   #explain(error: unknown): ConnectError {
     if (error instanceof ConnectError) return error;
     return toConnectError(internal(error), this.#options.reportInternal(error, this.#name));
-  }
-
-  get #readsMany(): boolean {
-    return this.#head.method.kind === "bidi_streaming";
   }
 
   get #name(): string {

@@ -46,6 +46,10 @@ export class FrameReader {
     return this.#from === this.#to && this.#wanted === undefined;
   }
 
+  get unreadBytes(): number {
+    return this.#to - this.#from;
+  }
+
   /** Size of the buffer. */
   get keptBytes(): number {
     return this.#kept.length;

@@ -1,7 +1,14 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { malformedRequest, tooLarge, tooManyFields, UNREADABLE } from "../error-map.ts";
+import {
+  canceled,
+  malformedRequest,
+  tooFarAhead,
+  tooLarge,
+  tooManyFields,
+  UNREADABLE,
+} from "../error-map.ts";
 import { fieldExcess } from "../request-fields.ts";
 import type { CallHead } from "./call-head.ts";
 import { type Caller, inflate } from "./compression.ts";
@@ -70,24 +77,76 @@ export function decodeFrame(
   return decode(head.method.input, frame.bytes);
 }
 
-/** Yields the messages of a call as they arrive. */
-export async function* readMany(
-  stream: ServerHttp2Stream,
-  head: CallHead,
-  caller: Caller,
-): AsyncGenerator<unknown> {
-  const reader = new FrameReader(head.method.readMaxBytes);
-  try {
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-      reader.push(chunk);
-      for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-        yield await decodeFrame(frame, head, caller);
-      }
-    }
-  } catch (error) {
-    throw explain(error);
+/** Requests that a peer may send before it reads the responses. Clients send one at a time. */
+const AHEAD_BYTES = 64 * 1024;
+
+/**
+ * Reads the messages of a call as they arrive. What the implementation has not asked for is kept in
+ * one buffer; Node would keep each DATA frame as an object, also those of one byte.
+ */
+export class ManyMessages implements AsyncIterable<unknown> {
+  readonly #stream: ServerHttp2Stream;
+  readonly #head: CallHead;
+  readonly #caller: Caller;
+  readonly #reader: FrameReader;
+  readonly #refuse: (error: ConnectError) => void;
+  #wake = () => {};
+
+  /** Calls `refuse` if the peer sends too much and the implementation does not ask for it. */
+  constructor(
+    stream: ServerHttp2Stream,
+    head: CallHead,
+    caller: Caller,
+    refuse: (error: ConnectError) => void,
+  ) {
+    this.#stream = stream;
+    this.#head = head;
+    this.#caller = caller;
+    this.#refuse = refuse;
+    this.#reader = new FrameReader(head.method.readMaxBytes);
+    stream.on("data", this.#onData);
+    stream.once("end", () => this.#wake());
+    stream.once("close", () => this.#wake());
   }
-  if (!reader.atBoundary) throw malformedRequest("the request ends within a message");
+
+  get keptBytes(): number {
+    return this.#reader.keptBytes;
+  }
+
+  /** See `FrameReader.compact`. */
+  compact(): void {
+    this.#reader.compact();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
+    try {
+      for (;;) {
+        const frame = this.#reader.next();
+        if (frame !== undefined) yield await decodeFrame(frame, this.#head, this.#caller);
+        else if (this.#stream.readableEnded) break;
+        else if (this.#stream.closed) throw canceled();
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } catch (error) {
+      throw explain(error);
+    } finally {
+      this.#stop();
+    }
+    if (!this.#reader.atBoundary) throw malformedRequest("the request ends within a message");
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#reader.push(chunk);
+    this.#wake();
+    if (this.#reader.unreadBytes <= AHEAD_BYTES) return;
+    this.#stop();
+    this.#refuse(tooFarAhead(AHEAD_BYTES));
+  };
+
+  #stop(): void {
+    this.#stream.off("data", this.#onData);
+    this.#stream.pause();
+  }
 }
 
 async function decodeCompressed(frame: Frame, head: CallHead, caller: Caller): Promise<unknown> {

@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
@@ -65,6 +66,11 @@ export class KnownQueues {
     return (await this.#connection.command((redis) => redis.sismember(this.#key, queue))) === 1;
   }
 
+  /** Returns those of the queues that exist. */
+  existing(queues: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#connection.command((redis) => existingQueues(redis, this.#key, queues));
+  }
+
   all(): Promise<string[]> {
     return this.#connection.command((redis) => redis.smembers(this.#key));
   }
@@ -73,4 +79,15 @@ export class KnownQueues {
   forgetAll(): void {
     this.#known.clear();
   }
+}
+
+/** Returns those of the queues that are in the list of all queues. */
+export async function existingQueues(
+  redis: Redis,
+  key: string,
+  queues: readonly string[],
+): Promise<Set<string>> {
+  if (queues.length === 0) return new Set();
+  const found = await redis.smismember(key, ...queues);
+  return new Set(queues.filter((_, index) => found[index] === 1));
 }

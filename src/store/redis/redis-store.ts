@@ -39,7 +39,7 @@ import { LAYOUT, type LayoutError } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
-import { runStats } from "./verbs/stats.ts";
+import { runStats, sharingEmpty } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
@@ -225,7 +225,9 @@ export class RedisStore implements Store {
   async stats(queues: readonly string[]) {
     const alive = await this.#sessions.aliveNodes();
     const isAlive = (nodeId: string) => alive.has(nodeId);
-    return this.#reads.map(queues, (queue) => runStats(this.#context.run, queue, isAlive));
+    const existing = await this.existing(queues);
+    const read = (queue: string) => runStats(this.#context.run, queue, isAlive);
+    return this.#reads.map(queues, sharingEmpty(existing, read));
   }
 
   async queues(): Promise<string[]> {
@@ -238,9 +240,19 @@ export class RedisStore implements Store {
     return this.#queues.has(queue);
   }
 
+  async existing(queues: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#opening.enter();
+    return this.#queues.existing(queues);
+  }
+
   async registerSession(session: SessionRecord): Promise<void> {
     // At once: the stream may end before the store answers.
     return this.#sessions.register(session, this.#opening.enter());
+  }
+
+  async registerWorkers(queue: string): Promise<void> {
+    await this.#opening.enter();
+    return this.#sessions.registerIn(queue);
   }
 
   async unregisterSession(session: SessionRecord): Promise<void> {

@@ -3,6 +3,7 @@ import { HOUR_MS } from "../../core/time-units.ts";
 import type { SessionRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
+import { existingQueues } from "./known-queues.ts";
 import { nodeOf, workerEntry } from "./verbs/stats.ts";
 import { writeWhenFull } from "./when-full.ts";
 
@@ -29,12 +30,19 @@ const REMOVE_OWN = `#!lua flags=allow-oom
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
 if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end`;
 
+interface Stream {
+  readonly session: SessionRecord;
+  writtenAt: number;
+  /** The queues that have its entry: those that exist. */
+  readonly queues: Set<string>;
+}
+
 /** Stores which streams are open, on which node, and the queues of each session. */
 export class Sessions {
   /** The open streams of this node by session, and when they were last written. */
-  readonly #open = new Map<string, { session: SessionRecord; writtenAt: number }>();
+  readonly #open = new Map<string, Stream>();
   /** Ended streams whose entries the store may still have: removed again at each beat. */
-  readonly #ended = new Map<string, SessionRecord>();
+  readonly #ended = new Map<string, Stream>();
   /** When dead workers of a queue were last looked for. */
   readonly #sweptAt = new Map<string, number>();
   readonly #connection: Connection;
@@ -51,14 +59,22 @@ export class Sessions {
   /** `storeIsUsable` resolves when the store may be written. */
   async register(session: SessionRecord, storeIsUsable?: Promise<void>): Promise<void> {
     this.#ended.delete(session.sessionId);
-    this.#open.set(session.sessionId, { session, writtenAt: performance.now() });
+    const stream: Stream = { session, writtenAt: performance.now(), queues: new Set() };
+    this.#open.set(session.sessionId, stream);
     await storeIsUsable;
     await this.sign();
-    await this.#write(session);
+    await this.#write(stream);
     // It ended while it was written: the next beat removes the entries.
-    if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, session);
+    if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, stream);
     // No stream waits for this.
-    this.#forgetDead(session.queues).catch(() => {});
+    this.#forgetDead([...stream.queues]).catch(() => {});
+  }
+
+  /** Writes the open streams of a queue that was created after they opened. */
+  async registerIn(queue: string): Promise<void> {
+    for (const stream of this.#open.values()) {
+      if (stream.session.queues.includes(queue)) await this.#write(stream);
+    }
   }
 
   /** After a failover, or a restart without data, the store may lack the entries: they are written again. */
@@ -69,24 +85,33 @@ export class Sessions {
   /** The stream of a session has ended, whether or not the store can be written now. */
   end(session: SessionRecord): void {
     // A stream that was never written, as in an outage, has no entries to remove.
-    if (this.#open.delete(session.sessionId)) this.#ended.set(session.sessionId, session);
+    const stream = this.#open.get(session.sessionId);
+    if (stream === undefined) return;
+    this.#open.delete(session.sessionId);
+    this.#ended.set(session.sessionId, stream);
   }
 
   /** After `end`. Removes only entries of this node: the session may have a new stream on another one. */
   async unregister(session: SessionRecord): Promise<void> {
+    const stream = this.#ended.get(session.sessionId);
+    if (stream !== undefined) await this.#remove(stream);
+  }
+
+  async #remove(stream: Stream): Promise<void> {
+    const { session, queues } = stream;
     const field = sessionBytes(session);
     const { session: keyOf } = globalKeys(this.#prefix);
     await this.#connection.command(async (redis) => {
       // Leases of the ended stream may last from now.
       await redis.pexpire(keyOf(session.sessionId), SESSION_KEPT_MS);
       // It may have a new stream here by now.
-      if (this.#ended.get(session.sessionId) !== session) return;
+      if (this.#ended.get(session.sessionId) !== stream) return;
       const removing = redis.pipeline();
-      for (const queue of session.queues) {
+      for (const queue of queues) {
         removing.eval(REMOVE_OWN, 1, this.#workersKey(queue), field, `${this.#nodeId}\n`);
       }
       succeeded(await removing.exec());
-      if (this.#ended.get(session.sessionId) === session) this.#ended.delete(session.sessionId);
+      if (this.#ended.get(session.sessionId) === stream) this.#ended.delete(session.sessionId);
     });
   }
 
@@ -103,9 +128,9 @@ export class Sessions {
     for (const open of this.#open.values()) {
       if (now - open.writtenAt < REWRITE_MS) continue;
       open.writtenAt = now;
-      await this.#write(open.session);
+      await this.#write(open);
     }
-    for (const session of this.#ended.values()) await this.unregister(session);
+    for (const stream of this.#ended.values()) await this.#remove(stream);
   }
 
   /** Writes a sign of life of this node, so that its workers count. */
@@ -133,16 +158,21 @@ export class Sessions {
     });
   }
 
-  async #write(session: SessionRecord): Promise<void> {
-    const { session: keyOf } = globalKeys(this.#prefix);
+  /** Writes entries in the queues that exist: names come from users, who may invent them. */
+  async #write(stream: Stream): Promise<void> {
+    const { session } = stream;
+    const { session: keyOf, queues: list } = globalKeys(this.#prefix);
     const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
     await this.#connection.command(async (redis) => {
+      const existing = await existingQueues(redis, list, session.queues);
+      if (existing.size === 0) return;
+      for (const queue of existing) stream.queues.add(queue);
       // It may still have leases in queues that it had before.
       const before = (await redis.get(keyOf(session.sessionId)))?.split(" ") ?? [];
-      const queues = [...new Set([...session.queues, ...before])].slice(0, QUEUES_KEPT).join(" ");
+      const queues = [...new Set([...existing, ...before])].slice(0, QUEUES_KEPT).join(" ");
       const pipeline = redis.pipeline();
       writeWhenFull(pipeline, "SET", keyOf(session.sessionId), queues, "PX", SESSION_KEPT_MS);
-      for (const queue of session.queues) {
+      for (const queue of existing) {
         writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
       }
       succeeded(await pipeline.exec());

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { SendCommand, SendResult } from "../../../src/app/commands.ts";
 import { createSend } from "../../../src/app/send.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../../src/core/settings.ts";
@@ -44,6 +44,22 @@ async function send(over: Partial<SendCommand> = {}): Promise<SendResult> {
   return result;
 }
 const messagesOf = async (queue: string) => [...(await at.current.dump(queue)).messages.values()];
+
+test("a batch whose rules take long lets other work run in between", async () => {
+  rules.set(rule("true", { priority: 1 }));
+  const judge = vi.spyOn(rules.judge, "judge").mockImplementation(() => {
+    for (const until = performance.now() + 11; performance.now() < until; );
+    return { matched: [], failed: [], action: {}, decidedBy: {}, edits: [] };
+  });
+  onTestFinished(() => judge.mockRestore());
+  let judgedBefore = Number.NaN;
+  setImmediate(() => {
+    judgedBefore = judge.mock.calls.length;
+  });
+  await sender()(Array.from({ length: 5 }, () => command()));
+  expect(judge).toHaveBeenCalledTimes(5);
+  expect(judgedBefore).toBe(1);
+});
 
 describe("an arrival rule", () => {
   test("moves a message to another queue, with the settings of that queue", async () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it, onTestFinished, test, vi } from "vitest";
 import type { EditableMessage } from "../../../src/core/transform/editable.ts";
 import {
   applyTransforms,
@@ -120,6 +120,48 @@ describe("a payload", () => {
       path: `/${n}`,
     }));
     expect(refusalKind([patch(...doubling)], { payload: '{"a":"some text"}' })).toBe("TOO_LARGE");
+  });
+
+  it.each([
+    ["long names", `{"a":{"${"k".repeat(300_000)}":1}}`],
+    ["long numbers", `{"a":${"9".repeat(300_000)}}`],
+    ["characters that JSON escapes", `{"a":"${"\\u0001".repeat(50_000)}"}`],
+    ["empty values", `{"a":[${"[],".repeat(100_000)}[]]}`],
+  ])("cannot be inflated by copies of %s; they are refused before they are made", (_, payload) => {
+    const copies = Array.from({ length: 256 }, (_, n) => ({
+      op: "copy",
+      from: "/a",
+      path: `/b${n}`,
+    }));
+    expect(edit([patch(...copies)], { payload })).toMatchObject({
+      ok: false,
+      refusal: { kind: "TOO_LARGE", message: expect.stringContaining("copy operations") },
+    });
+  });
+
+  it("has a limit for the elements that all transforms together shift in arrays", () => {
+    const payload = `[${"1,".repeat(300_000)}1]`;
+    const pairs = (count: number) =>
+      patch(
+        ...Array.from({ length: count }, () => [
+          { op: "remove", path: "/0" },
+          { op: "add", path: "/0", value: 1 },
+        ]).flat(),
+      );
+    expect(edit([pairs(50)], { payload }).ok).toBe(true);
+    const refusal = { kind: "TOO_LARGE", message: expect.stringContaining("shift") };
+    expect(edit([pairs(100)], { payload })).toMatchObject({ ok: false, index: 0, refusal });
+    expect(edit([pairs(50), pairs(50)], { payload })).toMatchObject({ index: 1, refusal });
+  });
+
+  it("is parsed once for all transforms", () => {
+    const payload = '{"a":[1.0]}';
+    const parse = vi.spyOn(JSON, "parse");
+    onTestFinished(() => parse.mockRestore());
+    const transforms = Array.from({ length: 10 }, (_, n) => merge({ b: n }));
+    expect(applied(transforms, { payload }).message.payload).toBe('{"a":[1.0],"b":9}');
+    // Once as plain JSON, and once more for the spelling of its numbers.
+    expect(parse.mock.calls.filter(([text]) => text.startsWith('{"a"'))).toHaveLength(2);
   });
 
   it("cannot exceed the nesting limit", () => {

@@ -226,6 +226,7 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
     memoryMiB: 4,
     why: "4 connections, each with the calls of one write: 250 of 4 KiB",
     atLeast: { KiB: 500 },
+    costly: { p99Ms: 500, why: "each reset call has cost a stream of node:http2 and an error" },
     run: flood(4, (turn) =>
       Buffer.concat(
         idsOf(turn, 250).flatMap((id) => [

@@ -2,10 +2,11 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { StreamDueRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { StatsRequestSchema, StreamDueRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { frameOf } from "../../../src/rpc/grpc/frames.ts";
 import type { Attack, Run } from "../attack.ts";
 import {
+  call,
   check,
   openSession,
   openStream,
@@ -87,7 +88,7 @@ export const HELD_ATTACKS: readonly Attack[] = [
     atLeast: { MiB: 512, "cut off": 1 },
     holds: true,
     async run({ target, count, hold, over }) {
-      const head = `POST ${SEND} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+      const head = `POST ${SEND} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
       const begin = Buffer.from(`${head}Content-Length: ${4 * MIB}\r\n\r\n`);
       const body = Buffer.alloc(4 * MIB - 1, "x");
       const peers: Peer[] = [];
@@ -242,6 +243,42 @@ export const HELD_ATTACKS: readonly Attack[] = [
       };
       // The socket accepts answers, but no stream has a window for them.
       await openPeers(run, 2, begin, { [SETTING.INITIAL_WINDOW_SIZE]: 0 });
+    },
+  },
+  {
+    name: "invented-queues",
+    what: "50 delivery streams of 1,000 invented queues each, in turn, and Stats of as many",
+    memoryMiB: 25,
+    why: "0.5 KiB for each queue of an open stream",
+    atLeast: { streams: 50, stats: 50 },
+    async run({ target, over, count }) {
+      const sessions = Array.from({ length: 5 }, () => openSession(target.grpc));
+      let turn = 0;
+      await Promise.all(
+        sessions.map(async (session) => {
+          while (!over.aborted) {
+            const streams = Array.from({ length: 10 }, () => {
+              const queues = Array.from({ length: 1_000 }, (_, at) => `invented-${turn}-${at}`);
+              turn++;
+              const stream = openStream(session, STREAM);
+              const request = create(StreamDueRequestSchema, { queues });
+              stream.end(frameOf(toBinary(StreamDueRequestSchema, request)));
+              return { stream, queues };
+            });
+            for (const { stream, queues } of streams) {
+              await new Promise((resolve) => stream.once("data", resolve).once("close", resolve));
+              count("streams");
+              const request = create(StatsRequestSchema, { queues });
+              const asked = frameOf(toBinary(StatsRequestSchema, request));
+              const { grpcStatus } = await call(session, STATS, asked);
+              check(grpcStatus === 0 || over.aborted, `Stats of invented queues: ${grpcStatus}`);
+              count("stats");
+            }
+            for (const { stream } of streams) stream.close(8);
+          }
+        }),
+      );
+      for (const session of sessions) session.destroy();
     },
   },
   {

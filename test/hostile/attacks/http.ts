@@ -2,7 +2,18 @@
 
 import { gzipSync } from "node:zlib";
 import type { Attack } from "../attack.ts";
-import { ACK, BATCH, check, endlessly, inParallel, post, SEND, STATS, STREAM } from "../calls.ts";
+import {
+  ACK,
+  BATCH,
+  check,
+  endlessly,
+  inParallel,
+  post,
+  SEND,
+  STATS,
+  STREAM,
+  UPDATE_QUEUE,
+} from "../calls.ts";
 import { Peer } from "../wire.ts";
 
 const MIB = 1024 * 1024;
@@ -82,6 +93,9 @@ const crowdedJson = (): Wrong[] => [
   { path: SEND, body: distinctKeys("{", "}") },
   { path: SEND, body: distinctKeys('{"attributes":{', "}}") },
   { path: SEND, body: `{"queue":${"9".repeat(LARGE)}}` },
+  { path: SEND, body: `{"sendNumber":{"number":"${"9".repeat(LARGE)}"}}` },
+  { path: SEND, body: `{"ttl":"${"9".repeat(LARGE)}s"}` },
+  { path: UPDATE_QUEUE, body: `{"updateMask":"${",".repeat(LARGE)}"}` },
 ];
 
 const crowdedProto = (): Wrong[] =>
@@ -129,10 +143,10 @@ export const HTTP_ATTACKS: readonly Attack[] = [
   },
   {
     name: "http-crowded",
-    what: "4 MiB of nested arrays, of empty objects, of keys, of two-byte fields",
+    what: "4 MiB of nested arrays, of empty objects, of keys, of digits, of two-byte fields",
     memoryMiB: 4 * 12,
     why: "4 requests at a time, each in memory as pieces, joined, and as text",
-    atLeast: { requests: 12 },
+    atLeast: { requests: 15 },
     run: refused(() => [...crowdedJson(), ...crowdedProto()], 4),
   },
   {
@@ -150,7 +164,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     why: "16 KiB of headers a connection",
     atLeast: { connections: 5 },
     async run({ target, over, count }) {
-      const begin = `POST ${STATS} HTTP/1.1\r\nHost: x\r\n`;
+      const begin = `POST ${STATS} HTTP/1.1\r\nHost: localhost\r\n`;
       const many = `${begin}${Array.from({ length: 100_000 }, (_, i) => `h${i}: x\r\n`).join("")}\r\n`;
       const huge = `${begin}h: ${"x".repeat(10 * MIB)}\r\n\r\n`;
       const chunk = `${begin}Transfer-Encoding: chunked\r\n\r\n1;${"x".repeat(10 * MIB)}\r\n`;
@@ -180,7 +194,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     },
     holds: true,
     async run({ target, count, hold }) {
-      const gets = Buffer.from("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000));
+      const gets = Buffer.from("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000));
       const peers = Array.from({ length: 64 }, () => new Peer(target.http));
       for (const peer of peers) {
         peer.socket.pause();

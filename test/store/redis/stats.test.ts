@@ -155,6 +155,10 @@ test("rates do not grow when the clock jumps back", async () => {
   expect((await stats()).rates.accepted).toBe(before);
 });
 
+/** Creates queues without messages. */
+const createQueues = (...queues: string[]) =>
+  at.current.redis.sadd(`${at.current.prefix}:queues`, ...queues);
+
 const record = (n: number, queues = [QUEUE]) => ({
   sessionId: formatMessageId(sessionId(n)),
   workerId: `worker\n${n}`,
@@ -164,6 +168,7 @@ const record = (n: number, queues = [QUEUE]) => ({
 
 test("workers are the open streams of living nodes, free credit what they could still take", async () => {
   const { store } = at.current;
+  await createQueues(QUEUE, "other");
   await store.beat();
   await store.registerSession(record(1, [QUEUE, "other"]));
   await store.registerSession(record(2));
@@ -180,6 +185,7 @@ test("workers are the open streams of living nodes, free credit what they could 
 
 test("workers of a silent node do not count, and are removed later", async () => {
   const { store, redis, prefix } = at.current;
+  await createQueues(QUEUE);
   const dead = at.current.openStore({ nodeId: "dead" });
   await until("the connection", () => dead.ready || undefined);
   await dead.beat();
@@ -203,6 +209,7 @@ test("workers of a silent node do not count, and are removed later", async () =>
 
 test("a session is found by its id for as long as its leases may last", async () => {
   const { store, redis, prefix } = at.current;
+  await createQueues("a", "b");
   const { sessionId: id, ...rest } = record(1, ["a", "b"]);
   expect(await store.sessionQueues(id)).toBeUndefined();
   await store.registerSession({ sessionId: id, ...rest });
@@ -218,6 +225,7 @@ test("a session is found by its id for as long as its leases may last", async ()
 
 test("open streams are written again after the store has lost them", async () => {
   const { store, redis, prefix, clock } = at.current;
+  await createQueues(QUEUE);
   await store.registerSession(record(1));
   await redis.flushall();
   await clock.set(START_MS);
@@ -226,16 +234,18 @@ test("open streams are written again after the store has lost them", async () =>
   await lost;
   await until("the connection", () => store.ready || undefined);
   await store.beat();
+  // The list of queues was lost, too, and the next send writes it again.
+  await store.send(QUEUE, [item()], SETTINGS);
+  expect(await store.queues()).toEqual([QUEUE]);
+  await store.registerWorkers(QUEUE);
   expect(await stats()).toMatchObject({ workers: 1 });
   expect(await store.sessionQueues(record(1).sessionId)).toEqual([QUEUE]);
   expect(await redis.pttl(`${prefix}:session:${record(1).sessionId}`)).toBeGreaterThan(0);
-  // Queues, too: the list was lost, and the next send writes it again.
-  await store.send(QUEUE, [item()], SETTINGS);
-  expect(await store.queues()).toEqual([QUEUE]);
 });
 
 test("a stream that ended during an outage of the store is no worker afterwards", async () => {
   const { store, redis } = at.current;
+  await createQueues(QUEUE);
   await store.registerSession(record(1));
   await store.registerSession(record(2));
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
@@ -276,8 +286,53 @@ test("a stream that ends while it is registered is no worker", async () => {
   expect(await stats()).toMatchObject({ workers: 0 });
 });
 
+test("nothing is stored of queues that do not exist, however many names a stream invents", async () => {
+  const { store, redis, prefix } = at.current;
+  await store.beat();
+  const keys = async () => (await redis.keys(`${prefix}:*`)).toSorted();
+  const before = await keys();
+  const invented = record(
+    1,
+    Array.from({ length: 1_000 }, (_, n) => `invented-${n}`),
+  );
+  await store.registerSession(invented);
+  expect(await keys()).toEqual(before);
+  await store.stats(invented.queues);
+  await store.unregisterSession(invented);
+  expect(await keys()).toEqual(before);
+});
+
+test("a stream is a worker of a queue that is created after it opened", async () => {
+  const { store } = at.current;
+  await store.registerSession(record(1, ["later", "never"]));
+  await createQueues("later");
+  await store.registerWorkers("later");
+  expect(await stats("later")).toMatchObject({ workers: 1 });
+  expect(await store.sessionQueues(record(1).sessionId)).toEqual(["later"]);
+  await store.unregisterSession(record(1, ["later", "never"]));
+  expect(await stats("later")).toMatchObject({ workers: 0 });
+});
+
+test("stats of many invented names cost as much as those of one", async () => {
+  const { store, redis } = at.current;
+  await createQueues("real");
+  const scripts = async () =>
+    Number(
+      /cmdstat_fcall:calls=(\d+)|cmdstat_evalsha:calls=(\d+)/
+        .exec(await redis.info("commandstats"))
+        ?.slice(1)
+        .find(Boolean) ?? 0,
+    );
+  await store.stats(["warm-up"]);
+  const before = await scripts();
+  const names = Array.from({ length: 1_000 }, (_, n) => `invented-${n}`);
+  expect(await store.stats([...names, "real"])).toHaveLength(1_001);
+  expect((await scripts()) - before).toBe(2);
+});
+
 test("a session with a new stream stays a worker when its old stream is unregistered late", async () => {
   const { store, redis } = at.current;
+  await createQueues(QUEUE);
   await store.registerSession(record(1));
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
   await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");

@@ -51,6 +51,19 @@ export async function runStats(
   };
 }
 
+/** Reads each queue that exists. The others, whose names may be invented, share one snapshot. */
+export function sharingEmpty(
+  existing: ReadonlySet<string>,
+  read: (queue: string) => Promise<QueueSnapshot>,
+): (queue: string) => Promise<QueueSnapshot> {
+  let empty: Promise<QueueSnapshot> | undefined;
+  return (queue) => {
+    if (existing.has(queue)) return read(queue);
+    empty ??= read(queue);
+    return empty;
+  };
+}
+
 /** The stored entry of a worker: the node of its stream, its name, and how many leases it may hold. */
 export function workerEntry(nodeId: string, workerId: string, maxInFlight: number): string {
   return `${nodeId}\n${maxInFlight}\n${workerId}`;
