@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
+import { NODE_SILENCE_MS } from "./sessions.ts";
 import { writeWhenFull } from "./when-full.ts";
 
 /** One step: of several servers the first one sees the change. */
@@ -14,11 +15,21 @@ if id then
 end
 return changed or '0'`;
 
+/**
+ * Ends the sign of life of this server. If no other one is alive, it also removes the id. One step: an answer may be late, and
+ * another server may begin in between. The two keys are in different slots.
+ */
+const LEAVE = `#!lua flags=allow-oom,allow-cross-slot-keys
+local history, nodes = KEYS[1], ARGV[1]
+redis.call('ZREM', nodes, ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if ARGV[4] == '1' and redis.call('ZCOUNT', nodes, now - ARGV[3], '+inf') == 0 then redis.call('HDEL', history, 'id') end`;
+
 export interface RedisHistoryParts {
   connection: Connection;
   prefix: string;
-  /** The servers with a recent sign of life. */
-  aliveNodes(): Promise<ReadonlySet<string>>;
+  nodeId: string;
 }
 
 /**
@@ -51,15 +62,22 @@ export class RedisHistory {
     this.#changedAtMs = Number(changed);
   }
 
-  /**
-   * At an orderly end, after this server no longer counts as alive. If it was the last one, Redis may restart unnoticed: where
-   * this write is, all earlier ones are.
-   */
-  async leave(): Promise<void> {
+  /** After each sign of life: another server that ended during a silence of this one has removed the id. */
+  async confirm(): Promise<void> {
     if (this.#id === "") return;
-    const { connection, aliveNodes } = this.#parts;
-    await connection.command((redis) => redis.hdel(this.#key, "id"));
-    if ((await aliveNodes()).size === 0) return;
+    const { connection } = this.#parts;
     await connection.command((redis) => writeWhenFull(redis, "HSETNX", this.#key, "id", this.#id));
+  }
+
+  /**
+   * At an orderly end. If this was the last server, Redis may restart unnoticed: where this write is, all earlier ones are.
+   *
+   * @param isChecked this server has compared the id on the present connection; if not, the id stays
+   */
+  async leave(isChecked: boolean): Promise<void> {
+    const { connection, prefix, nodeId } = this.#parts;
+    const { nodes } = globalKeys(prefix);
+    const args = [nodes, nodeId, NODE_SILENCE_MS, isChecked ? 1 : 0];
+    await connection.command((redis) => redis.eval(LEAVE, 1, this.#key, ...args));
   }
 }

@@ -98,8 +98,7 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
-    const aliveNodes = () => this.#sessions.aliveNodes();
-    this.#history = new RedisHistory({ connection, prefix, aliveNodes });
+    this.#history = new RedisHistory({ connection, prefix, nodeId });
     const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
@@ -114,7 +113,7 @@ export class RedisStore implements Store {
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
-      confirm: () => this.#layout.confirm(),
+      confirm: () => Promise.all([this.#layout.confirm(), this.#history.confirm()]),
       onError: (error) => options.onError?.(error),
       now,
     });
@@ -313,7 +312,7 @@ export class RedisStore implements Store {
     const late = new Promise<void>((resolve) => {
       setTimeout(resolve, LEAVE_MS).unref();
     });
-    const left = this.#sessions.leave().then(() => this.#history.leave());
+    const left = this.#history.leave(this.ready);
     await Promise.race([left.catch(() => {}), late]);
   }
 }

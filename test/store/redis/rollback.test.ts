@@ -1,5 +1,6 @@
 // After a restart or failover, Redis may lack its last writes: deliveries and outcomes among them.
 
+import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Claimed, SendItem, TickRequest } from "../../../src/store/contract.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
@@ -30,7 +31,7 @@ async function openStore(nodeId: string): Promise<RedisStore> {
 }
 
 beforeEach(async () => {
-  redis = await startTestRedis({ appendonly: false });
+  redis = await startTestRedis({ appendonly: false, args: ["--enable-debug-command", "yes"] });
   at = new TestStore(redis, "t");
   await at.store.close();
   store = await openStore("one");
@@ -186,6 +187,55 @@ test("an orderly end of one server says nothing about the others", async () => {
   await forget(async () => {
     await succeed((await claim()).claimed);
   });
+  expect((await claim()).unknown).toEqual([processed]);
+});
+
+test.each([0.08, 0.12, 0.16])(
+  "nor does it if Redis answers slowly, busy for %s s at a time",
+  async (seconds) => {
+    const processed = await send();
+    const other = await openStore("two");
+    const busy = new Redis({ path: redis.socketPath, protocol: 2 });
+    await busy.call("DEBUG", "SLEEP", "0.01");
+    let isClosed = false;
+    const sleeping = (async () => {
+      while (!isClosed) await busy.call("DEBUG", "SLEEP", String(seconds));
+    })();
+    await other.close();
+    isClosed = true;
+    await sleeping;
+    busy.disconnect();
+    await forget(async () => {
+      await succeed((await claim()).claimed);
+    });
+    expect((await claim()).unknown).toEqual([processed]);
+  },
+);
+
+test("nor about one that was suspended meanwhile", async () => {
+  const processed = await send();
+  const other = await openStore("two");
+  await redis.cli("ZADD", "t:nodes", String(Date.now() - 15_000), "one");
+  await other.close();
+  await store.beat();
+  await forget(async () => {
+    await succeed((await claim()).claimed);
+  });
+  expect((await claim()).unknown).toEqual([processed]);
+});
+
+test("an end before the data was checked leaves a change to the next server", async () => {
+  const processed = await send();
+  await redis.cli("SET", "t:version", "99");
+  await redis.cli("SAVE");
+  await succeed((await claim()).claimed);
+  const refused = new Promise((resolve) => store.onRefused(resolve));
+  await redis.kill9();
+  await redis.restart();
+  await refused;
+  await store.close();
+  await redis.cli("SET", "t:version", "3");
+  store = await openStore("two");
   expect((await claim()).unknown).toEqual([processed]);
 });
 
