@@ -3,12 +3,14 @@ import { globalKeys } from "./keys.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
 import { writeWhenFull } from "./when-full.ts";
 
-/** One step: of several servers the first one sees the change. */
+/** One step: of several servers the first one sees the change. An id is a replication id and the run id of a process. */
 const OPEN = `#!lua flags=allow-oom
 local id, changed = unpack(redis.call('HMGET', KEYS[1], 'id', 'changed'))
-if id == ARGV[1] then return changed or '0' end
-redis.call('HSET', KEYS[1], 'id', ARGV[1])
-if id then
+local history, run, is_first = ARGV[1], ARGV[2], ARGV[3] == '1'
+redis.call('HSET', KEYS[1], 'id', history .. ' ' .. run)
+if not id then return changed or '0' end
+local last_history, last_run = string.match(id, '^(%w*) ?(%w*)$')
+if last_history ~= history and not (is_first and run ~= '' and run == last_run) then
   local time = redis.call('TIME')
   changed = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
   redis.call('HSET', KEYS[1], 'changed', changed)
@@ -34,7 +36,8 @@ export interface RedisHistoryParts {
 
 /**
  * Notices when Redis may lack its last writes. Its replication id names the history of its data; a restart and a failover
- * begin another one. Which writes are missing is unknown: a message that was due before may have been delivered.
+ * begin another one. So does a process whose first replica comes, or whose last one has left: it loses nothing, and has no
+ * second id, as one that was a replica has. Which writes are missing is unknown: a message that was due before may have been delivered.
  */
 export class RedisHistory {
   readonly #parts: RedisHistoryParts;
@@ -55,10 +58,15 @@ export class RedisHistory {
   /** Before the first use of each connection, and after a sign of life of this server: see `leave`. */
   async open(): Promise<void> {
     const { connection } = this.#parts;
-    const info = await connection.command((redis) => redis.info("replication"));
-    this.#id = /^master_replid:(\w+)/m.exec(info)?.[1] ?? "";
-    if (this.#id === "") return;
-    const changed = await connection.command((redis) => redis.eval(OPEN, 1, this.#key, this.#id));
+    const info = await connection.command((redis) => redis.info("server", "replication"));
+    const history = field(info, "master_replid");
+    const run = field(info, "run_id");
+    this.#id = history && `${history} ${run}`;
+    if (history === "") return;
+    const isFirst = /^0*$/.test(field(info, "master_replid2")) ? 1 : 0;
+    const changed = await connection.command((redis) =>
+      redis.eval(OPEN, 1, this.#key, history, run, isFirst),
+    );
     this.#changedAtMs = Number(changed);
   }
 
@@ -80,4 +88,9 @@ export class RedisHistory {
     const args = [nodes, nodeId, NODE_SILENCE_MS, isChecked ? 1 : 0];
     await connection.command((redis) => redis.eval(LEAVE, 1, this.#key, ...args));
   }
+}
+
+/** A word of Redis' INFO; "": it is missing. */
+function field(info: string, name: string): string {
+  return new RegExp(`^${name}:(\\w+)`, "m").exec(info)?.[1] ?? "";
 }

@@ -1,5 +1,6 @@
 // After a restart or failover, Redis may lack its last writes: deliveries and outcomes among them.
 
+import { connect } from "node:net";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Claimed, SendItem, TickRequest } from "../../../src/store/contract.ts";
@@ -251,11 +252,39 @@ test("an earlier change is not forgotten by an orderly end", async () => {
   expect((await claim()).unknown).toEqual([processed]);
 });
 
-test("a new connection to the same Redis changes nothing", async () => {
-  const waiting = await send();
+async function reconnect(): Promise<void> {
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
   await redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   await lost;
   await until("the store's connection", () => store.ready || undefined);
+}
+
+test("a new connection to the same Redis changes nothing", async () => {
+  const waiting = await send();
+  await reconnect();
   expect((await claim()).known).toEqual([waiting]);
+});
+
+const replicationId = async () =>
+  /master_replid:(\w+)/.exec(await redis.cli("INFO", "replication"))?.[1];
+
+test("nor does the first replica, which renews the replication id", async () => {
+  const waiting = await send();
+  const before = await replicationId();
+  const replica = connect(redis.socketPath);
+  replica.write("PSYNC ? -1\r\n");
+  await until("another id", async () => (await replicationId()) !== before);
+  replica.destroy();
+  await reconnect();
+  expect((await claim()).known).toEqual([waiting]);
+});
+
+test("a Redis that was a replica meanwhile may lack writes", async () => {
+  const waiting = await send();
+  const before = await replicationId();
+  await redis.cli("REPLICAOF", "127.0.0.1", "1");
+  await redis.cli("REPLICAOF", "NO", "ONE");
+  expect(await replicationId()).not.toBe(before);
+  await reconnect();
+  expect((await claim()).unknown).toEqual([waiting]);
 });
