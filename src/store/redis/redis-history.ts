@@ -1,20 +1,29 @@
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
-import { writeWhenFull } from "./when-full.ts";
+
+/** What both scripts need: the time, and the change, which is not later than now. The clock may have stepped back since. */
+const READ = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local id, changed = unpack(redis.call('HMGET', KEYS[1], 'id', 'changed'))
+local function change()
+  changed = string.format('%.0f', now)
+  redis.call('HSET', KEYS[1], 'changed', changed)
+end
+if changed and tonumber(changed) > now then change() end`;
 
 /** One step: of several servers the first one sees the change. An id is a replication id and the run id of a process. */
-const OPEN = `#!lua flags=allow-oom
-local id, changed = unpack(redis.call('HMGET', KEYS[1], 'id', 'changed'))
+const OPEN = `#!lua flags=allow-oom${READ}
 local history, run, is_first = ARGV[1], ARGV[2], ARGV[3] == '1'
 redis.call('HSET', KEYS[1], 'id', history .. ' ' .. run)
 if not id then return changed or '0' end
 local last_history, last_run = string.match(id, '^(%w*) ?(%w*)$')
-if last_history ~= history and not (is_first and run ~= '' and run == last_run) then
-  local time = redis.call('TIME')
-  changed = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
-  redis.call('HSET', KEYS[1], 'changed', changed)
-end
+if last_history ~= history and not (is_first and run ~= '' and run == last_run) then change() end
+return changed or '0'`;
+
+const CONFIRM = `#!lua flags=allow-oom${READ}
+if not id then redis.call('HSET', KEYS[1], 'id', ARGV[1]) end
 return changed or '0'`;
 
 /**
@@ -74,7 +83,10 @@ export class RedisHistory {
   async confirm(): Promise<void> {
     if (this.#id === "") return;
     const { connection } = this.#parts;
-    await connection.command((redis) => writeWhenFull(redis, "HSETNX", this.#key, "id", this.#id));
+    const changed = await connection.command((redis) =>
+      redis.eval(CONFIRM, 1, this.#key, this.#id),
+    );
+    this.#changedAtMs = Number(changed);
   }
 
   /**

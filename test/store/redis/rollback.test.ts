@@ -288,3 +288,22 @@ test("a Redis that was a replica meanwhile may lack writes", async () => {
   await reconnect();
   expect((await claim()).unknown).toEqual([waiting]);
 });
+
+test("a change that a clock ahead of now has seen is moved to now", async () => {
+  const waiting = await send();
+  await forget(async () => {});
+  const ahead = () => redis.cli("HSET", "t:history", "changed", String(Date.now() + 3_600_000));
+  const changedAtMs = async () => Number(await redis.cli("HGET", "t:history", "changed"));
+  await ahead();
+  await store.beat();
+  expect(await changedAtMs()).toBeLessThanOrEqual(Date.now());
+  await ahead();
+  await reconnect();
+  await until("a later time", async () => Date.now() > (await changedAtMs()));
+  const fresh = await send();
+  const { claimed, unknown, known } = await claim();
+  expect({ unknown, known }).toEqual({ unknown: [waiting], known: [fresh] });
+  const failed = claimed.map((one) => outcome(one, "failReschedule", { delayMs: 0 }));
+  await store.settle(QUEUE, NO_REQUEST, failed);
+  expect((await claim()).known).toEqual([fresh]);
+});
