@@ -52,6 +52,7 @@ export async function openStore(
       if (full) log.warn(message);
       else log.info("Redis has enough memory again: sends are accepted");
     },
+    onWarning: (warning) => log.warn(warning),
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
     onClockStep: (stepMs) =>
