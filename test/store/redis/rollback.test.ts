@@ -79,6 +79,11 @@ async function succeed(claimed: readonly Claimed[]): Promise<void> {
   );
 }
 
+async function fail(claimed: readonly Claimed[]): Promise<void> {
+  const failures = claimed.map((one) => outcome(one, "failReschedule", { delayMs: 0 }));
+  await store.settle(QUEUE, NO_REQUEST, failures);
+}
+
 const retry = (...ids: string[]) =>
   store.messages.retry(QUEUE, NO_REQUEST, toRetry(ids.map((id) => Buffer.from(id, "hex"))));
 
@@ -130,6 +135,41 @@ test("also if its time to live ends before its delivery", async () => {
   await until("its end", async () => (await tick()).ended[0]);
   await retry(short);
   expect((await claim()).unknown).toEqual([short]);
+});
+
+test("also if a late outcome of an earlier delivery comes first", async () => {
+  const id = await send();
+  const { claimed } = await tick([session(1, { leaseMs: 1_000 })]);
+  await until("the lease's end", async () => (await tick()).lost[0]);
+  await forget(async () => {
+    await succeed((await claim()).claimed);
+  });
+  await fail(claimed);
+  expect((await claim()).unknown).toEqual([id]);
+});
+
+test("also if the outcome that made it due is lost and repeated", async () => {
+  const id = await send();
+  const { claimed } = await claim();
+  await forget(async () => {
+    await fail(claimed);
+    await succeed((await claim()).claimed);
+  });
+  await fail(claimed);
+  expect((await claim()).unknown).toEqual([id]);
+});
+
+test("also if the return of a lost claim is lost and repeated", async () => {
+  const id = await send();
+  const credit = session(1);
+  await tick([credit]);
+  const abandon = () => store.abandon(QUEUE, claims, [credit]);
+  await forget(async () => {
+    await abandon();
+    await succeed((await claim()).claimed);
+  });
+  await abandon();
+  expect((await claim()).unknown).toEqual([id]);
 });
 
 test("also if it was moving to another queue", async () => {
@@ -303,7 +343,6 @@ test("a change that a clock ahead of now has seen is moved to now", async () => 
   const fresh = await send();
   const { claimed, unknown, known } = await claim();
   expect({ unknown, known }).toEqual({ unknown: [waiting], known: [fresh] });
-  const failed = claimed.map((one) => outcome(one, "failReschedule", { delayMs: 0 }));
-  await store.settle(QUEUE, NO_REQUEST, failed);
+  await fail(claimed);
   expect((await claim()).known).toEqual([fresh]);
 });

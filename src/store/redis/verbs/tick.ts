@@ -84,13 +84,19 @@ export async function runTick(
 }
 
 export async function runAbandon(
-  { run, journalMax, deliverySettingsOf }: StoreContext,
+  { run, journalMax, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   claimNumber: number,
   sessions: readonly ClaimedSession[],
   claimer: string,
 ): Promise<void> {
-  const header = { claimNumber, journalMax, claimer, deliverySettings: deliverySettingsOf(queue) };
+  const header = {
+    claimNumber,
+    historyChanged: historyChangedAtMs(),
+    journalMax,
+    claimer,
+    deliverySettings: deliverySettingsOf(queue),
+  };
   const items = sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce }));
   await run("abandon", queue, header, items);
 }
