@@ -21,6 +21,7 @@ export class LifeClock {
   #seenAt = 0;
   /** When the step was seen; undefined: both clocks agree. */
   #steppedAt: number | undefined;
+  #steppedToMs = 0;
 
   constructor(parts: LifeClockParts) {
     this.#parts = parts;
@@ -29,6 +30,11 @@ export class LifeClock {
   /** The instant of the store's clock up to which lives may end now; 0: no limit is known. */
   get limitMs(): number {
     return this.#atMs === undefined ? 0 : this.#expectedMs(this.#atMs) + STEP_MS;
+  }
+
+  /** The instant of the store's clock when the step was seen: lives that begin later end by that clock. 0: no step. */
+  get steppedToMs(): number {
+    return this.#steppedToMs;
   }
 
   /** Takes note of the store's time in a reply. */
@@ -42,6 +48,8 @@ export class LifeClock {
     this.#steppedAt = isHeld ? steppedAt : undefined;
     this.#atMs = isHeld ? expectedMs : storeMs;
     this.#seenAt = now;
+    if (isNew) this.#steppedToMs = storeMs;
+    else if (!isHeld) this.#steppedToMs = 0;
     if (isNew) this.#parts.onStep(aheadMs);
   }
 

@@ -38,6 +38,7 @@ export const SCRIPTS = {
       "crashLoopAt",
       "ttlDiscards",
       "livesUntil",
+      "livesFrom",
       "retention",
       "paused",
       "pausedUntil",

@@ -88,6 +88,27 @@ describe("a step forward of 26 hours", () => {
     expect((await tick([session(1)])).claimed).toHaveLength(1);
   });
 
+  test("does not lengthen the lives that begin after it", async () => {
+    await step();
+    await tick();
+    await at.current.store.send(QUEUE, [item({ ttlMs: HOUR_MS })], SETTINGS);
+    await at.current.clock.advance(HOUR_MS - 1);
+    const late = item({ ttlMs: 1 });
+    await at.current.store.send(QUEUE, [late], SETTINGS);
+    await at.current.clock.advance(1);
+    const { claimed, ended } = await tick([session(1)]);
+    expect({ claimed: claimed.length, ended: ended.length }).toEqual({ claimed: 1, ended: 2 });
+  });
+
+  test("ends no life that began at a due time that it skipped", async () => {
+    const delayed = item({ delayMs: 20 * HOUR_MS, ttlMs: HOUR_MS });
+    await at.current.store.send(QUEUE, [delayed], SETTINGS);
+    await step();
+    await tick();
+    const { claimed, ended } = await tick([session(1)]);
+    expect({ claimed: claimed.length, ended: ended.length }).toEqual({ claimed: 2, ended: 0 });
+  });
+
   test("is undone by a step back", async () => {
     await step();
     await tick();

@@ -41,6 +41,7 @@ export async function runTick(
     crashLoopAt: CRASH_LOOP_EXPIRIES,
     ttlDiscards: settings.ttlAction === "discard" ? 1 : 0,
     livesUntil: lifeClock.limitMs,
+    livesFrom: lifeClock.steppedToMs,
     retention: settings.quarantineRetentionMs,
     paused: settings.paused ? 1 : 0,
     pausedUntil: settings.pausedUntilAtMs ?? 0,
