@@ -58,7 +58,7 @@ export async function openStore(
     onClockStep: (stepMs) =>
       log.warn(
         { stepMs },
-        "Redis' clock stepped forward; for a day the skipped time ends no time to live and no retention; check the clocks",
+        "Redis' clock stepped forward; for a day the skipped time ends no time to live and no retention; correct the clock before that, and before a server starts",
       ),
   });
   return {

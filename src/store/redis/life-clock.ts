@@ -13,7 +13,7 @@ export interface LifeClockParts {
 /**
  * Follows the store's clock by the clock of this process. If the store's clock steps forward, as after a failover to a
  * machine with a wrong one, lives and retentions end by the time that has really passed, for a day: what a wrong clock
- * deletes is lost. A process that starts after the step takes the store's clock as it is.
+ * deletes is lost. A process that starts after the step takes the store's clock as it is, and ends lives by it.
  */
 export class LifeClock {
   readonly #parts: LifeClockParts;
