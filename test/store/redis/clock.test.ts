@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SessionCredit } from "../../../src/store/contract.ts";
+import { LifeClock } from "../../../src/store/redis/life-clock.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -148,6 +149,34 @@ describe("a step forward of 26 hours", () => {
     expect(steps).toHaveLength(1);
     expect(Math.abs((steps[0] ?? 0) - STEP_MS)).toBeLessThan(MINUTE_MS);
   });
+});
+
+test("a second step forward is reported, and held for a day of its own", () => {
+  let nowMs = 0;
+  let storeMs = START_MS;
+  const steps: number[] = [];
+  const clock = new LifeClock({ now: () => nowMs, onStep: (ms) => steps.push(ms) });
+  const pass = (ms: number) => {
+    for (const endMs = nowMs + ms; nowMs < endMs; clock.observe(storeMs)) {
+      nowMs += 30_000;
+      storeMs += 30_000;
+    }
+  };
+  const step = (ms: number) => {
+    storeMs += ms;
+    clock.observe(storeMs);
+  };
+  clock.observe(storeMs);
+  step(2 * MINUTE_MS);
+  pass(23 * HOUR_MS);
+  const limitMs = clock.limitMs;
+  step(365 * DAY_MS);
+  expect(clock.steppedToMs).toBe(storeMs);
+  pass(DAY_MS - MINUTE_MS);
+  expect(clock.limitMs).toBe(limitMs + DAY_MS - MINUTE_MS);
+  pass(MINUTE_MS);
+  expect(clock.limitMs).toBe(storeMs + MINUTE_MS);
+  expect(steps).toEqual([2 * MINUTE_MS, 365 * DAY_MS]);
 });
 
 test.each([
