@@ -199,6 +199,17 @@ test("also if it was moving to another queue", async () => {
   expect((await moveAll()).claimed).toMatchObject([{ id: claimed.id, outcomeUnknown: true }]);
 });
 
+test("a send that is repeated after Redis lost it makes another message", async () => {
+  let first = "";
+  await forget(async () => {
+    first = await send({ requestId: "r" });
+    await succeed((await claim()).claimed);
+  });
+  const again = await send({ requestId: "r" });
+  expect(again).not.toBe(first);
+  expect((await claim()).known).toEqual([again]);
+});
+
 test("the next server finds the change, if no server lived through it", async () => {
   const processed = await send();
   await redis.cli("SAVE");
