@@ -84,5 +84,10 @@ function warnings(info: string): string[] {
       "Redis keeps no append-only file: a crash of it loses messages; set appendonly yes and appendfsync always",
     );
   }
+  if (!/^master_replid:\w/m.test(info)) {
+    found.push(
+      "Redis reports no master_replid in INFO: after a restart or failover of it, messages that were processed may be delivered without outcome_unknown; use a Redis that reports it",
+    );
+  }
   return found;
 }
