@@ -79,17 +79,18 @@ export class RedisMessages implements Messages {
     request: Uint8Array,
     selection: RetrySelection,
     prepare: PrepareRetry = async (ids) => ids.map((id) => ({ kind: "retry", id })),
+    signal?: AbortSignal,
   ) {
     const checked: PrepareRetry = async (ids) => {
       const items = await prepare(ids);
       this.#checkRoom(items);
       return items;
     };
-    return runRetryMatching(this.#parts, queue, request, selection, checked);
+    return runRetryMatching(this.#parts, queue, request, selection, checked, signal);
   }
 
-  matching(queue: string, selection: RetrySelection) {
-    return runFind(this.#parts.run, queue, selection);
+  matching(queue: string, selection: RetrySelection, signal?: AbortSignal) {
+    return runFind(this.#parts.run, queue, selection, signal);
   }
 
   async walk(queue: string, state: StoredState, from: WalkPlace = START): Promise<WalkedPage> {

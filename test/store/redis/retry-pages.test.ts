@@ -199,3 +199,36 @@ test("a filter that few match is walked through to its last message", async () =
   const expected = [...ids.slice(0, 2), ...ids.slice(-2)].map(hex);
   expect((await retriedIds()).toSorted()).toEqual(expected.toSorted());
 });
+
+/** Returns how many scripts run meanwhile. An unknown script fails first, and is sent again. */
+async function scriptsOf(work: () => Promise<unknown>): Promise<number> {
+  const { redis } = at.current;
+  await redis.config("RESETSTAT");
+  await work();
+  const info = await redis.info("commandstats");
+  const calls = info.matchAll(/^cmdstat_eval\w*:calls=(\d+),.*failed_calls=(\d+)/gm);
+  return [...calls].reduce((sum, [, all, failed]) => sum + Number(all) - Number(failed), 0);
+}
+
+test("the first call ends its walk at the last match", async () => {
+  await send(3, { ...POISON, reason: "PLUGIN_ERROR" });
+  for (let n = 0; n < 8; n++) await send(200);
+  const filter = { ...QUARANTINE, reasons: ["PLUGIN_ERROR" as const] };
+  const { messages } = at.current.store;
+  const dryRun = (expectedCount: number) => messages.matching(QUEUE, { filter, expectedCount });
+  expect(await scriptsOf(() => dryRun(0))).toBe(0);
+  expect(await scriptsOf(() => dryRun(3))).toBe(1);
+  // It checks the count, walks, and retries.
+  expect(await scriptsOf(() => retryPage({ filter, expectedCount: 3, pageSize: 10 }))).toBe(3);
+});
+
+test("a search ends with its caller", async () => {
+  await send(2);
+  const { messages } = at.current.store;
+  const selection = { filter: QUARANTINE, expectedCount: 2 };
+  const gone = AbortSignal.abort(new Error("gone"));
+  await expect(messages.matching(QUEUE, selection, gone)).rejects.toThrow("gone");
+  const retried = messages.retryMatching(QUEUE, NO_REQUEST, selection, undefined, gone);
+  await expect(retried).rejects.toThrow("gone");
+  expect(await retriedIds()).toEqual([]);
+});

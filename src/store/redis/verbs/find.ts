@@ -16,30 +16,33 @@ export const PAGE = 500;
 /** The start of a walk. */
 export const START: WalkPlace = { index: 0, score: 0, id: new Uint8Array() };
 
-/** Finds as many matching messages as one call acts on. The walk may meet one twice: it counts once. */
+/**
+ * Finds as many matching messages as one call acts on. The walk may meet one twice: it counts once. The first call, which
+ * knows how many match, ends its walk at the last of them. Later ones look for one more.
+ */
 export async function runFind(
   run: RunScript,
   queue: string,
   selection: RetrySelection,
+  signal?: AbortSignal,
 ): Promise<MatchingPage> {
   const { from, expectedCount, pageSize = LIMITS.retryIds } = selection;
-  const ids = new Map<string, Uint8Array>();
-  let place = from?.place ?? START;
-  let isMore = false;
-  for await (const met of matches(run, queue, selection)) {
-    if (ids.size === pageSize) {
-      isMore = true;
-      break;
-    }
-    ids.set(formatMessageId(met.id), met.id);
-    place = met;
+  const sought = from === undefined ? Math.min(expectedCount, pageSize) : pageSize + 1;
+  if (sought === 0) return { ids: [], rest: undefined };
+  const found = new Map<string, WalkPlace>();
+  for await (const met of matches(run, queue, selection, signal)) {
+    found.set(formatMessageId(met.id), met);
+    if (found.size === sought) break;
   }
+  const page = [...found.values()].slice(0, pageSize);
+  const place = page.at(-1) ?? from?.place ?? START;
   // The first call knows how many match. Later ones know only how many did.
-  const left = (from?.remaining ?? expectedCount) - ids.size;
+  const left = (from?.remaining ?? expectedCount) - page.length;
+  const isMore = found.size > pageSize;
   const remaining = from === undefined ? left : isMore ? Math.max(1, left) : 0;
   const startedAtMs = from?.startedAtMs ?? 0;
   return {
-    ids: [...ids.values()],
+    ids: page.map(({ id }) => id),
     rest: remaining > 0 ? { place, startedAtMs, remaining } : undefined,
   };
 }
@@ -49,6 +52,7 @@ async function* matches(
   run: RunScript,
   queue: string,
   { filter, from }: RetrySelection,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<WalkPlace> {
   const cells = filterCells(filter);
   const started = from?.startedAtMs ?? 0;
@@ -58,6 +62,7 @@ async function* matches(
     const { index, score, id }: WalkPlace = at;
     const place = indexes[index];
     if (place === undefined) return;
+    signal?.throwIfAborted();
     const header = { afterScore: score, page: PAGE, started, afterId: id, cells };
     const reply = await run("find", queue, { ...header, place }, []);
     const [seen, entries] = reply as [number, Buffer];

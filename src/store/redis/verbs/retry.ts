@@ -52,6 +52,7 @@ export async function runRetryMatching(
   request: Uint8Array,
   selection: RetrySelection,
   prepare: PrepareRetry,
+  signal?: AbortSignal,
 ): Promise<RetryOutcome | { mismatch: number } | "moved"> {
   const { filter, from, expectedCount, pageSize = LIMITS.retryIds } = selection;
   const matching = {
@@ -70,7 +71,7 @@ export async function runRetryMatching(
   const early =
     from === undefined ? await step([]) : await runAnswered(context.run, queue, request);
   if (early !== undefined && early !== "moved") return early;
-  const { ids, rest } = await runFind(context.run, queue, selection);
+  const { ids, rest } = await runFind(context.run, queue, selection, signal);
   return step(await prepare(ids), rest);
 }
 
