@@ -16,7 +16,7 @@ import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedReason, storedState } from "./states.ts";
-import { nextPlace, PAGE, runFind, START } from "./verbs/find.ts";
+import { nextPlace, PAGE, packPlace, runFind, START } from "./verbs/find.ts";
 import { readRetried, runRetry, runRetryMatching } from "./verbs/retry.ts";
 
 /** Bytes of one reply of contents, unless a single message is larger. */
@@ -94,11 +94,11 @@ export class RedisMessages implements Messages {
   }
 
   async walk(queue: string, state: StoredState, from: WalkPlace = START): Promise<WalkedPage> {
-    const { index, score, id } = from;
+    const { index } = from;
     const places: readonly string[] = PLACES[state];
     const place = places[index];
     if (place === undefined) return { messages: [], next: undefined };
-    const header = { afterScore: score, page: PAGE, afterId: id, place };
+    const header = { page: PAGE, after: packPlace(from), place };
     const reply = await this.#parts.run("walk", queue, header, []);
     const [seen, facts] = reply as [number, Buffer];
     const reader = new Reader(facts);

@@ -1,13 +1,13 @@
 -- One page of a walk through an index: finds the messages whose state and reasons are among the wanted cells, and that have
 -- not changed their state after a retry began. Looks at `page` messages at most. Writes nothing.
 -- KEYS: queue base
--- ARGV: after_score, page, started (0: whenever they changed), after_id ('': from the start), place (the index), cells
--- (counter fields, e.g. 'c:3:11:2', one space between)
+-- ARGV: page, started (0: whenever they changed), after (layout `entry`; '': from the start), place (the index), cells (counter
+-- fields, e.g. 'c:3:11:2', one space between)
 -- Reply: how many messages were looked at; the last of them and then each that matches, layout `entry`
 local wanted = cell_set(cells)
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, moving = k_moving,
   quarantine = k_quarantine })[place]
-local seen = entries_after(index, after_score, after_id, page)
+local seen = entries_after(index, after, page)
 local ids = {}
 for at = 1, #seen, 2 do ids[#ids + 1] = seen[at] end
 load_states(ids)

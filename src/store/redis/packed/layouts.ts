@@ -273,8 +273,8 @@ export const LAYOUTS = {
   refusedRetry: layout({ id: bytes(16), why: short }),
   /** Where a retry by filter continues. `started` 0: at the time of this answer. */
   retryRest: layout({ started: ms, remaining: u32, index: u8, score: ms, id: bytes(16) }),
-  /** An entry that a walk met. */
-  entry: layout({ score: ms, id: bytes(16) }),
+  /** An entry that a walk met; also an argument: where the walk continues. */
+  entry: layout({ score: double, id: bytes(16) }),
   content: layout({ state: u8, version: u16 }),
   walked: layout({
     id: bytes(16),

@@ -59,17 +59,22 @@ async function* matches(
   const indexes = filterPlaces(filter);
   let at: WalkPlace | undefined = from?.place ?? START;
   while (at !== undefined) {
-    const { index, score, id }: WalkPlace = at;
+    const { index }: WalkPlace = at;
     const place = indexes[index];
     if (place === undefined) return;
     signal?.throwIfAborted();
-    const header = { afterScore: score, page: PAGE, started, afterId: id, cells };
+    const header = { page: PAGE, started, after: packPlace(at), cells };
     const reply = await run("find", queue, { ...header, place }, []);
     const [seen, entries] = reply as [number, Buffer];
     const reader = new Reader(entries);
     at = nextPlace(reader, { index, seen, indexes: indexes.length });
     while (!reader.done) yield { index, ...reader.read(LAYOUTS.entry) };
   }
+}
+
+/** Packs where a page begins. */
+export function packPlace({ score, id }: WalkPlace): Uint8Array {
+  return id.length === 0 ? id : LAYOUTS.entry.pack({ score, id });
 }
 
 /** Reads where a walk continues after a page: behind its last entry, or at the next index. Undefined: it ends. */
