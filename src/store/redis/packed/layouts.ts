@@ -267,7 +267,7 @@ export const LAYOUTS = {
   }),
   /** The queue that it moves to follows. */
   moving: layout({ id: bytes(16), delivery: u32 }),
-  /** `number`: the time, or how many messages match. */
+  /** `number`: when the retry began, or how many messages match. */
   retryReply: layout({ status: u8, number: ms }),
   retried: layout({ status: u8 }),
   refusedRetry: layout({ id: bytes(16), why: short }),

@@ -1,3 +1,4 @@
+import { precondition } from "../../../core/errors.ts";
 import type { MessageFilter } from "../../../core/message.ts";
 import { formatMessageId } from "../../../core/message-id.ts";
 import type { QuarantineReason } from "../../../core/reason.ts";
@@ -12,6 +13,9 @@ import type { RunScript } from "../script-runner.ts";
 
 /** Messages that one step of a walk looks at: others wait for about a millisecond. */
 export const PAGE = 500;
+
+const STEPPED_BACK =
+  "Redis' clock has stepped back, so it is not known which messages have changed since the first call; this call changed nothing: start again without page_token";
 
 /** The start of a walk. */
 export const START: WalkPlace = { index: 0, score: 0, id: new Uint8Array() };
@@ -66,6 +70,7 @@ async function* matches(
     const header = { page: PAGE, started, after: packPlace(at), cells };
     const reply = await run("find", queue, { ...header, place }, []);
     const [seen, entries] = reply as [number, Buffer];
+    if (seen < 0) throw precondition("page_token", STEPPED_BACK);
     const reader = new Reader(entries);
     at = nextPlace(reader, { index, seen, indexes: indexes.length });
     while (!reader.done) yield { index, ...reader.read(LAYOUTS.entry) };

@@ -126,7 +126,7 @@ function decided(id: Uint8Array, status: number, version: number, rest: Uint8Arr
 /** Reads at most so many results: the answer may be that of an earlier request with other ids. */
 export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): RetryOutcome {
   const reader = new Reader(answer);
-  const { number: nowMs } = reader.read(LAYOUTS.retryReply);
+  const { number: beganAtMs } = reader.read(LAYOUTS.retryReply);
   const refused: RefusedRetry[] = [];
   let retriedCount = 0;
   let rest: RetryCursor | undefined;
@@ -137,7 +137,7 @@ export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): Re
       continue;
     }
     if (status === RETRIED.REST) {
-      rest = readRest(reader, nowMs);
+      rest = readRest(reader, beganAtMs);
       continue;
     }
     const refusal = REFUSALS[status as keyof typeof REFUSALS];
@@ -146,9 +146,13 @@ export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): Re
   return { retriedCount, refused, rest };
 }
 
-function readRest(reader: Reader, nowMs: number): RetryCursor {
+function readRest(reader: Reader, beganAtMs: number): RetryCursor {
   const { started, remaining, index, score, id } = reader.read(LAYOUTS.retryRest);
-  return { place: { index, score, id }, startedAtMs: started === 0 ? nowMs : started, remaining };
+  return {
+    place: { index, score, id },
+    startedAtMs: started === 0 ? beganAtMs : started,
+    remaining,
+  };
 }
 
 function readDetails(status: number, reader: Reader): Pick<RefusedRetry, "id" | "detail"> {
