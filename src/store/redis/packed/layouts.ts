@@ -104,6 +104,8 @@ export const LAYOUTS = {
   dedup: layout({ id: bytes(16) }),
   keyQueueName: layout({ retries: u8, priority: i8, key: short }),
   moveMark: layout({ id: bytes(16), delivery: u32 }),
+  /** The last lease that a tick shortened or left, and when; `lastTick`: the latest tick before the clock stepped back. */
+  leaseCheck: layout({ lastTick: ms, at: ms, score: double, id: bytes(16) }),
   journal: layout({
     kind: u8,
     id: bytes(16),
