@@ -94,13 +94,19 @@ local function retry(item)
   return RETRIED.RETRIED
 end
 
+local last_why
 local replies = { write.retry_reply { status = RETRY.DONE, number = began } }
 for _, item in ipairs(items) do
   local status = retry(item)
   -- With a filter the caller has no ids, and a repeated request may come without them.
   local why = ''
   if status == RETRIED.BUSY and cells ~= '' then status, why = RETRIED.BUSY_NAMED, item.id end
-  if status == RETRIED.REFUSED then why = write.refused_retry(item) end
+  if status == RETRIED.REFUSED then
+    local is_same = item.why == last_why
+    last_why = item.why
+    if is_same then item.why = '' end
+    why = write.refused_retry(item)
+  end
   replies[#replies + 1] = write.retried { status = status } .. why
 end
 if remains ~= '' then replies[#replies + 1] = write.retried { status = RETRIED.REST } .. remains end

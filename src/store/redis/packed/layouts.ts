@@ -272,6 +272,7 @@ export const LAYOUTS = {
   /** `number`: when the retry began, or how many messages match. */
   retryReply: layout({ status: u8, number: ms }),
   retried: layout({ status: u8 }),
+  /** An empty `why` is that of the one before: an answer that is kept would repeat it up to 1,000 times. */
   refusedRetry: layout({ id: bytes(16), why: short }),
   /** Where a retry by filter continues. `started` 0: at the time of this answer. */
   retryRest: layout({ started: ms, remaining: u32, index: u8, score: ms, id: bytes(16) }),

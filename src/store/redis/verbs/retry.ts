@@ -130,6 +130,7 @@ export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): Re
   const refused: RefusedRetry[] = [];
   let retriedCount = 0;
   let rest: RetryCursor | undefined;
+  let whyBefore = "";
   for (let index = 0; index < most && !reader.done; index++) {
     const { status } = reader.read(LAYOUTS.retried);
     if (status === RETRIED.RETRIED) {
@@ -141,7 +142,9 @@ export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): Re
       continue;
     }
     const refusal = REFUSALS[status as keyof typeof REFUSALS];
-    refused.push({ index, refusal, ...readDetails(status, reader) });
+    const details = readDetails(status, reader, whyBefore);
+    whyBefore = details.detail ?? whyBefore;
+    refused.push({ index, refusal, ...details });
   }
   return { retriedCount, refused, rest };
 }
@@ -155,9 +158,13 @@ function readRest(reader: Reader, beganAtMs: number): RetryCursor {
   };
 }
 
-function readDetails(status: number, reader: Reader): Pick<RefusedRetry, "id" | "detail"> {
+function readDetails(
+  status: number,
+  reader: Reader,
+  whyBefore: string,
+): Pick<RefusedRetry, "id" | "detail"> {
   if (status === RETRIED.BUSY_NAMED) return { id: reader.bytes(16) };
   if (status !== RETRIED.REFUSED) return {};
   const { id, why } = reader.read(LAYOUTS.refusedRetry);
-  return { id, detail: Buffer.from(why).toString() };
+  return { id, detail: why.length === 0 ? whyBefore : Buffer.from(why).toString() };
 }
