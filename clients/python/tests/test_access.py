@@ -16,12 +16,13 @@ from dlq.testing import LocalServer, local_server
 from dlq.v1 import dlq_service_pb2 as pb
 
 CERTIFICATES = Path(__file__).parents[3] / "test/rpc/tls"
+TOKEN = "secret-of-the-shop"
 
 
 @pytest.fixture(scope="module")
 def secured() -> Iterator[LocalServer]:
     settings = {
-        "DLQ_TOKENS": "secret",
+        "DLQ_TOKENS": TOKEN,
         "DLQ_TLS_CERT": str(CERTIFICATES / "test-only.crt"),
         "DLQ_TLS_KEY": str(CERTIFICATES / "test-only.key"),
     }
@@ -35,7 +36,7 @@ def tls() -> dlq.Tls:
 
 
 def test_send_worker_and_stub_use_tls_and_token(secured: LocalServer, tls: dlq.Tls) -> None:
-    with dlq.Client(f"https://{secured.target}", tls=tls, token="secret", spool=False) as client:
+    with dlq.Client(f"https://{secured.target}", tls=tls, token=TOKEN, spool=False) as client:
         assert client.send("q", "x", delay=0).status == "sent"
         seen: list[str] = []
         worker = client.worker("q").start(lambda delivery: seen.append(delivery.text))
@@ -46,7 +47,7 @@ def test_send_worker_and_stub_use_tls_and_token(secured: LocalServer, tls: dlq.T
 
 def test_asyncio_stub_uses_tls_and_token(secured: LocalServer, tls: dlq.Tls) -> None:
     async def main() -> None:
-        async with dlq.aio.Client(secured.target, tls=tls, token="secret", spool=False) as client:
+        async with dlq.aio.Client(secured.target, tls=tls, token=TOKEN, spool=False) as client:
             stub = client.stub()
             await stub.Stats(pb.StatsRequest(queues=["q"]))
             async for frame in stub.StreamDue(pb.StreamDueRequest(queues=["q"])):
@@ -57,7 +58,7 @@ def test_asyncio_stub_uses_tls_and_token(secured: LocalServer, tls: dlq.Tls) -> 
 
 
 def test_whitespace_around_the_token_is_removed(secured: LocalServer, tls: dlq.Tls) -> None:
-    with dlq.Client(secured.target, tls=tls, token="secret\n", spool=False) as client:
+    with dlq.Client(secured.target, tls=tls, token=f"{TOKEN}\n", spool=False) as client:
         assert client.send("q", "x", delay=0).status == "sent"
 
 

@@ -168,12 +168,12 @@ def test_the_grpc_code_of_a_cause_is_read() -> None:
     assert failure.type == "RuntimeError"
 
 
-def golden() -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads(GOLDEN.read_text())
-    return found
+def golden() -> dict[str, dict[str, object]]:
+    libraries: dict[str, dict[str, dict[str, object]]] = json.loads(GOLDEN.read_text())["libraries"]
+    return {name: entry for entries in libraries.values() for name, entry in entries.items()}
 
 
-@pytest.mark.parametrize("entry", golden(), ids=lambda one: str(one["name"]))
+@pytest.mark.parametrize("entry", golden().values(), ids=golden().keys())
 def test_golden_failures_are_reproduced(entry: dict[str, object]) -> None:
     """A fake exception of the same class and fields gives the recorded failure."""
     module, _, name = str(entry["type"]).rpartition(".")
