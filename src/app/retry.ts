@@ -83,14 +83,14 @@ class Retry {
   }
 
   async byFilter(target: Target, selection: RetrySelection): Promise<RetryOutcome> {
-    const { queue, request, transforms } = target;
+    const { queue, request, transforms, signal } = target;
     const { messages } = this.#store;
     const prepare =
       transforms.length === 0
         ? undefined
         : (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...target, ids });
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const outcome = await messages.retryMatching(queue, request, selection, prepare);
+      const outcome = await messages.retryMatching(queue, request, selection, prepare, signal);
       if (outcome === "moved") continue;
       if (!("mismatch" in outcome)) return outcome;
       throw mismatch(selection, outcome.mismatch);
@@ -103,7 +103,7 @@ class Retry {
       return withReadable(by.ids, (ids) => tryRetry(this.#parts, { ...target, ids }));
     }
     if (by.from === undefined) await this.#checkCount(target.queue, by);
-    const { ids, rest } = await this.#store.messages.matching(target.queue, by);
+    const { ids, rest } = await this.#store.messages.matching(target.queue, by, target.signal);
     return { ...(await tryRetry(this.#parts, { ...target, ids })), rest };
   }
 

@@ -23,7 +23,10 @@ export interface WalkPlace {
 /** Where a Retry by filter continues. */
 export interface RetryCursor {
   readonly place: WalkPlace;
-  /** When its first call took effect, by the store's clock. Messages that changed their state later are not selected. */
+  /**
+   * When its first call took effect, by the store's clock. Messages that changed their state later are not selected. Later
+   * than that if the clock had stepped back: calls fail until it has passed this time again.
+   */
   readonly startedAtMs: number;
   /** Messages that matched then and were not reached. At least 1. */
   readonly remaining: number;

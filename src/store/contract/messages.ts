@@ -29,16 +29,17 @@ export interface Messages {
   /**
    * Retries a page of the messages that match, if all are as many as expected; else returns how many match. `prepare`
    * decides on the messages that were found; without it all are retried. Later pages skip messages that have changed their
-   * state since the first one.
+   * state since the first one; they fail if the clock has stepped back behind it. If the signal ends the search, nothing changes.
    */
   retryMatching(
     queue: string,
     request: Uint8Array,
     selection: RetrySelection,
     prepare?: PrepareRetry,
+    signal?: AbortSignal,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
   /** Finds a page of the messages that match. */
-  matching(queue: string, selection: RetrySelection): Promise<MatchingPage>;
+  matching(queue: string, selection: RetrySelection, signal?: AbortSignal): Promise<MatchingPage>;
 
   /** Reads a page of all messages in one state, from the start or from the end of the page before. */
   walk(queue: string, state: StoredState, from?: WalkPlace): Promise<WalkedPage>;

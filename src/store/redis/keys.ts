@@ -47,7 +47,8 @@ const COMMON_QUEUE_KEYS = {
   /**
    * hash: `tended` (last tick while leases were out); `resumed` (the first one after an outage); `laned`, once the queue
    * has used `indirect`; `gated_by` (the delivery settings under which limiters were closed); `deleting`, while the queue
-   * is deleted; `moves`, once a message has moved to another queue.
+   * is deleted; `moves`, once a message has moved to another queue; `shortened` (the last lease that was compared with its
+   * length after the clock stepped back).
    */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */

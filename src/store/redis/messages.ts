@@ -16,7 +16,7 @@ import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { optionalMs, Reader } from "./packed/reader.ts";
 import { storedReason, storedState } from "./states.ts";
-import { nextPlace, PAGE, runFind, START } from "./verbs/find.ts";
+import { nextPlace, PAGE, packPlace, runFind, START } from "./verbs/find.ts";
 import { readRetried, runRetry, runRetryMatching } from "./verbs/retry.ts";
 
 /** Bytes of one reply of contents, unless a single message is larger. */
@@ -79,25 +79,26 @@ export class RedisMessages implements Messages {
     request: Uint8Array,
     selection: RetrySelection,
     prepare: PrepareRetry = async (ids) => ids.map((id) => ({ kind: "retry", id })),
+    signal?: AbortSignal,
   ) {
     const checked: PrepareRetry = async (ids) => {
       const items = await prepare(ids);
       this.#checkRoom(items);
       return items;
     };
-    return runRetryMatching(this.#parts, queue, request, selection, checked);
+    return runRetryMatching(this.#parts, queue, request, selection, checked, signal);
   }
 
-  matching(queue: string, selection: RetrySelection) {
-    return runFind(this.#parts.run, queue, selection);
+  matching(queue: string, selection: RetrySelection, signal?: AbortSignal) {
+    return runFind(this.#parts.run, queue, selection, signal);
   }
 
   async walk(queue: string, state: StoredState, from: WalkPlace = START): Promise<WalkedPage> {
-    const { index, score, id } = from;
+    const { index } = from;
     const places: readonly string[] = PLACES[state];
     const place = places[index];
     if (place === undefined) return { messages: [], next: undefined };
-    const header = { afterScore: score, page: PAGE, afterId: id, place };
+    const header = { page: PAGE, after: packPlace(from), place };
     const reply = await this.#parts.run("walk", queue, header, []);
     const [seen, facts] = reply as [number, Buffer];
     const reader = new Reader(facts);

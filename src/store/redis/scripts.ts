@@ -101,14 +101,14 @@ export const SCRIPTS = {
   },
   find: {
     flags: "no-writes",
-    numbers: ["afterScore", "page", "started"],
-    strings: ["afterId", "place", "cells"],
+    numbers: ["page", "started"],
+    strings: ["after", "place", "cells"],
     item: [],
   },
   walk: {
     flags: "no-writes",
-    numbers: ["afterScore", "page"],
-    strings: ["afterId", "place"],
+    numbers: ["page"],
+    strings: ["after", "place"],
     item: [],
   },
   contents: { flags: "no-writes", numbers: ["replyBytes"], strings: ["request"], item: ["id"] },

@@ -273,6 +273,28 @@ test("a step back does not lengthen leases by the step", async () => {
   expect((await at.current.tick(QUEUE)).lost).toHaveLength(1);
 });
 
+test("leases behind long ones that fit are shortened after a step back", async () => {
+  const { store, clock } = at.current;
+  const lease = async (count: number, leaseMs: number) => {
+    const items = Array.from({ length: count }, () => item());
+    await store.send(QUEUE, items, SETTINGS);
+    const { claimed } = await at.current.tick(QUEUE, [session(1, { count, leaseMs })]);
+    expect(claimed).toHaveLength(count);
+  };
+  // More than a tick looks at.
+  for (let n = 0; n < 2; n++) await lease(200, 12 * HOUR_MS);
+  await clock.advance(HOUR_MS);
+  await at.current.tick(QUEUE);
+  await lease(1, 30_000);
+  await clock.set(clock.nowMs - 10 * MINUTE_MS);
+  await at.current.tick(QUEUE);
+  // It steps back again before all were looked at.
+  await clock.set(clock.nowMs - 10 * MINUTE_MS);
+  for (let n = 0; n < 3; n++) await at.current.tick(QUEUE);
+  await clock.advance(30_000);
+  expect((await at.current.tick(QUEUE)).lost).toHaveLength(1);
+});
+
 test("NaN is refused before anything is written", async () => {
   const { store } = at.current;
   await store.send(QUEUE, [item()], SETTINGS);

@@ -179,6 +179,26 @@ test("a refused message is not retried; the reason is returned again for a repea
   expect(await dump()).toEqual(before);
 });
 
+test("an answer that is kept has a reason once for all messages in a row", async () => {
+  const ids = await send(...Array.from({ length: 100 }, () => QUARANTINED));
+  const { version } = await contentOf(ids[0] as Uint8Array);
+  const detailOf = (n: number) => (n < 50 ? "a" : "b").repeat(240);
+  const items = ids.map((id, n): RetryItem => {
+    return { kind: "refuse", id, version, detail: detailOf(n) };
+  });
+  const answer = await retry(items, bytes("r"));
+  expect(answer).toEqual({
+    retriedCount: 0,
+    refused: ids.map((id, index) => {
+      return { index, refusal: "TRANSFORM_FAILED", id, detail: detailOf(index) };
+    }),
+  });
+  expect(await retry(items, bytes("r"))).toEqual(answer);
+  const { redis } = at.current;
+  const [hash = ""] = await redis.keys(at.current.key(QUEUE, ":answers:*"));
+  expect(only(await redis.hvalsBuffer(hash)).length).toBeLessThan(100 * 20 + 1_000);
+});
+
 test("a message that was in flight when it was read is refused", async () => {
   const id = only(await send({}));
   const edit = await editOf(id, "edited");

@@ -1,6 +1,6 @@
 // Retry by a filter that matches more messages than one call acts on.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MessageFilter, RetryOutcome } from "../../../src/core/message.ts";
 import type { RetryCursor } from "../../../src/core/retry-selection.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
@@ -198,4 +198,100 @@ test("a filter that few match is walked through to its last message", async () =
   ]);
   const expected = [...ids.slice(0, 2), ...ids.slice(-2)].map(hex);
   expect((await retriedIds()).toSorted()).toEqual(expected.toSorted());
+});
+
+/** Returns how many scripts run meanwhile. An unknown script fails first, and is sent again. */
+async function scriptsOf(work: () => Promise<unknown>): Promise<number> {
+  const { redis } = at.current;
+  await redis.config("RESETSTAT");
+  await work();
+  const info = await redis.info("commandstats");
+  const calls = info.matchAll(/^cmdstat_eval\w*:calls=(\d+),.*failed_calls=(\d+)/gm);
+  return [...calls].reduce((sum, [, all, failed]) => sum + Number(all) - Number(failed), 0);
+}
+
+test("the first call ends its walk at the last match", async () => {
+  await send(3, { ...POISON, reason: "PLUGIN_ERROR" });
+  for (let n = 0; n < 8; n++) await send(200);
+  const filter = { ...QUARANTINE, reasons: ["PLUGIN_ERROR" as const] };
+  const { messages } = at.current.store;
+  const dryRun = (expectedCount: number) => messages.matching(QUEUE, { filter, expectedCount });
+  expect(await scriptsOf(() => dryRun(0))).toBe(0);
+  expect(await scriptsOf(() => dryRun(3))).toBe(1);
+  // It checks the count, walks, and retries.
+  expect(await scriptsOf(() => retryPage({ filter, expectedCount: 3, pageSize: 10 }))).toBe(3);
+});
+
+test("a search ends with its caller", async () => {
+  await send(2);
+  const { messages } = at.current.store;
+  const selection = { filter: QUARANTINE, expectedCount: 2 };
+  const gone = AbortSignal.abort(new Error("gone"));
+  await expect(messages.matching(QUEUE, selection, gone)).rejects.toThrow("gone");
+  const retried = messages.retryMatching(QUEUE, NO_REQUEST, selection, undefined, gone);
+  await expect(retried).rejects.toThrow("gone");
+  expect(await retriedIds()).toEqual([]);
+});
+
+describe("after a step back of the clock", () => {
+  const STEPPED_BACK = { kind: "PRECONDITION", message: expect.stringContaining("start again") };
+  const back = (ms: number) => at.current.clock.set(at.current.clock.nowMs - ms);
+
+  test("messages that came to quarantine before are reached, or a page fails", async () => {
+    const ids = await send(6);
+    await back(2_000);
+    const one = await retryPage({ expectedCount: 6 });
+    await at.current.clock.advance(10);
+    await expect(retryPage({ from: one.rest })).rejects.toMatchObject(STEPPED_BACK);
+    await at.current.clock.advance(2_000);
+    const two = await retryPage({ from: one.rest });
+    const three = await retryPage({ from: two.rest });
+    expect([one, two, three].map(({ rest }) => rest?.remaining)).toEqual([4, 2, undefined]);
+    expect((await retriedIds()).toSorted()).toEqual(ids.map(hex).toSorted());
+  });
+
+  test("a page fails at scheduled messages that changed before", async () => {
+    await send(4, {});
+    await back(2_000);
+    const one = await retryPage({ filter: SCHEDULED, expectedCount: 4 });
+    await at.current.clock.advance(10);
+    await expect(retryPage({ filter: SCHEDULED, from: one.rest })).rejects.toMatchObject(
+      STEPPED_BACK,
+    );
+    expect(await retriedIds()).toHaveLength(2);
+  });
+
+  test("overdue messages are retried once, or a page fails", async () => {
+    const ids = await send(6, {});
+    await at.current.clock.advance(7_200_000);
+    const one = await retryPage({ filter: SCHEDULED, expectedCount: 6 });
+    await back(60_000);
+    await expect(retryPage({ filter: SCHEDULED, from: one.rest })).rejects.toMatchObject(
+      STEPPED_BACK,
+    );
+    await at.current.clock.advance(70_000);
+    const two = await retryPage({ filter: SCHEDULED, from: one.rest });
+    // The clock is still ahead of the first page, and behind the second.
+    await back(5_000);
+    await expect(retryPage({ filter: SCHEDULED, from: two.rest })).rejects.toMatchObject(
+      STEPPED_BACK,
+    );
+    await at.current.clock.advance(5_000);
+    expect((await retryPage({ filter: SCHEDULED, from: two.rest })).rest).toBeUndefined();
+    expect((await retriedIds()).toSorted()).toEqual(ids.map(hex).toSorted());
+  });
+
+  test("a message that failed again before the clock had caught up is not retried twice", async () => {
+    const ids = await send(3);
+    await at.current.clock.advance(60_000);
+    ids.push(...(await send(1)));
+    await back(2_000);
+    const one = await retryPage({ expectedCount: 4 });
+    await at.current.clock.advance(10);
+    expect(await failAll()).toBe(2);
+    await at.current.clock.advance(2_000);
+    const two = await retryPage({ from: one.rest, pageSize: 10 });
+    expect([two.retriedCount, two.rest]).toEqual([2, undefined]);
+    expect((await retriedIds()).toSorted()).toEqual(ids.map(hex).toSorted());
+  });
 });

@@ -3,8 +3,8 @@
 import { expect, test } from "vitest";
 import type { StoredState } from "../../../src/core/message.ts";
 import type { WalkPlace } from "../../../src/core/retry-selection.ts";
-import type { WalkedMessage } from "../../../src/store/contract.ts";
-import { START_MS, useTestStore } from "../../support/store.ts";
+import type { SessionCredit, WalkedMessage } from "../../../src/store/contract.ts";
+import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
   hex,
@@ -20,6 +20,7 @@ import {
 
 const at = useTestStore();
 const QUEUE = "orders";
+const KEEP = { ttlAction: "quarantine", quarantineRetentionMs: 0 } as const;
 
 async function walk(
   state: StoredState,
@@ -107,6 +108,28 @@ test("a walk meets each message that stays once, whatever comes and goes", async
     await send(30);
   });
   expect(messages.map(({ id }) => hex(id)).toSorted()).toEqual(inOrder);
+});
+
+test("a walk over leases that an outage lengthened meets each once", async () => {
+  // Their ends then have half a millisecond.
+  const store = at.current.openStore({ expiryGraceMs: 30_000 });
+  await until("the connection", () => store.ready || undefined);
+  let claims = 0;
+  const tick = (sessions: SessionCredit[] = []) =>
+    store.tick(QUEUE, { claimNumber: ++claims, sessions, settings: KEEP });
+  const items = Array.from({ length: 200 }, () => item());
+  for (let n = 0; n < 3; n++) {
+    await store.send(QUEUE, items, SETTINGS);
+    await tick([session(1, { count: 200 })]);
+  }
+  await at.current.clock.advance(3_600_000);
+  for (let n = 0; n < 3; n++) expect((await tick()).lost).toEqual([]);
+  const first = await store.messages.walk(QUEUE, "IN_FLIGHT");
+  const second = await store.messages.walk(QUEUE, "IN_FLIGHT", first.next);
+  const ids = [first, second].flatMap(({ messages }) => messages.map(({ id }) => hex(id)));
+  expect(second.next).toBeUndefined();
+  expect(ids).toHaveLength(600);
+  expect(new Set(ids).size).toBe(600);
 });
 
 test("a walk of a missing queue is empty", async () => {

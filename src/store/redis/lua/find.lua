@@ -1,13 +1,14 @@
 -- One page of a walk through an index: finds the messages whose state and reasons are among the wanted cells, and that have
 -- not changed their state after a retry began. Looks at `page` messages at most. Writes nothing.
 -- KEYS: queue base
--- ARGV: after_score, page, started (0: whenever they changed), after_id ('': from the start), place (the index), cells
--- (counter fields, e.g. 'c:3:11:2', one space between)
--- Reply: how many messages were looked at; the last of them and then each that matches, layout `entry`
+-- ARGV: page, started (0: whenever they changed), after (layout `entry`; '': from the start), place (the index), cells (counter
+-- fields, e.g. 'c:3:11:2', one space between)
+-- Reply: how many messages were looked at (-1: the clock has stepped back, and `started` does not tell which have changed); the last of them and then each that matches, layout `entry`
 local wanted = cell_set(cells)
+if now < started then return { -1, '' } end
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, moving = k_moving,
   quarantine = k_quarantine })[place]
-local seen = entries_after(index, after_score, after_id, page)
+local seen = entries_after(index, after, page)
 local ids = {}
 for at = 1, #seen, 2 do ids[#ids + 1] = seen[at] end
 load_states(ids)
@@ -16,6 +17,8 @@ local function entry(at) return write.entry { id = seen[at], score = tonumber(se
 local found = { #seen > 0 and entry(#seen - 1) or nil }
 for at = 1, #seen, 2 do
   local s = load_state(seen[at])
+  -- A retry dates messages a millisecond ahead; only an earlier clock dates them later.
+  if s and started > 0 and s.since > now + 1 and is_in(s, wanted) then return { -1, '' } end
   if s and is_selected(s, wanted, started) then found[#found + 1] = entry(at) end
 end
 return { #ids, table.concat(found) }

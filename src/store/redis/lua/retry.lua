@@ -30,6 +30,10 @@ for at = FIRST, #ARGV do
 end
 load_states(ids)
 
+-- When the first call took effect, or this one. If the clock stepped back before the first, it is the latest quarantine
+-- instead: later calls must select those messages, too.
+local began = math.max(now, started)
+
 local total = 0
 local function nothing_done(status) return write.retry_reply { status = status, number = total } end
 
@@ -43,6 +47,11 @@ if cells ~= '' then
     for cell in pairs(set) do total = total + tonumber(redis.call('HGET', k_counters, cell) or '0') end
     if total ~= expected then return nothing_done(RETRY.MISMATCH) end
     if #items ~= wanted or #selected ~= wanted then return nothing_done(RETRY.CHANGED) end
+    -- Of scheduled messages only `since` says that they changed after the retry, so it must not be later.
+    if not string.find(cells, COUNTER.CELL .. STATE.SCHEDULED, 1, true) then
+      local latest = redis.call('ZRANGE', k_quarantine, -1, -1, 'WITHSCORES')[2]
+      if latest then began = math.max(began, tonumber(latest)) end
+    end
   end
   items = selected
 end
@@ -56,6 +65,9 @@ for _, item in ipairs(items) do
   if matters and s.version ~= item.version then return nothing_done(RETRY.CHANGED) end
 end
 
+-- Later calls must not select what this one retries, but others that changed in this millisecond.
+local changed_at = remains ~= '' and began + 1 or now
+
 local function retry(item)
   local id, s = item.id, load_state(item.id)
   if not s then return RETRIED.MISSING end
@@ -66,7 +78,7 @@ local function retry(item)
   if s.state == STATE.QUARANTINED then
     -- A new round of attempts; the history stays.
     s.attempts, s.expiries, s.releases, s.place = 0, 0, 0, PLACE.DUE
-    s.round, s.last_delay = now, 0
+    s.round, s.last_delay = changed_at, 0
     set_flag(s, FLAG.POISONED, false)
     forget_lease(s)
     if s.source ~= '' then sources.forget(s.source) end
@@ -75,21 +87,26 @@ local function retry(item)
   if item.edits then edit(id, s, item.edits) end
   schedule(id, s, now)
   if remains ~= '' then
-    -- Later calls must not select it, but others that changed in this millisecond.
-    s.since = now + 1
+    s.since = changed_at
     save_state(id, s)
   end
   journal(JOURNAL.RETRIED, id, s)
   return RETRIED.RETRIED
 end
 
-local replies = { write.retry_reply { status = RETRY.DONE, number = now } }
+local last_why
+local replies = { write.retry_reply { status = RETRY.DONE, number = began } }
 for _, item in ipairs(items) do
   local status = retry(item)
   -- With a filter the caller has no ids, and a repeated request may come without them.
   local why = ''
   if status == RETRIED.BUSY and cells ~= '' then status, why = RETRIED.BUSY_NAMED, item.id end
-  if status == RETRIED.REFUSED then why = write.refused_retry(item) end
+  if status == RETRIED.REFUSED then
+    local is_same = item.why == last_why
+    last_why = item.why
+    if is_same then item.why = '' end
+    why = write.refused_retry(item)
+  end
   replies[#replies + 1] = write.retried { status = status } .. why
 end
 if remains ~= '' then replies[#replies + 1] = write.retried { status = RETRIED.REST } .. remains end

@@ -1,11 +1,11 @@
 -- One page of a walk through an index: of each message what a verdict on its next failure depends on. Looks at `page`
 -- messages at most. Writes nothing.
 -- KEYS: queue base
--- ARGV: after_score, page, after_id ('': from the start), place (the index)
+-- ARGV: page, after (layout `entry`; '': from the start), place (the index)
 -- Reply: how many messages were looked at; the last of them, layout `entry`, and `walked` for each
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, leases = k_leases,
   quarantine = k_quarantine })[place]
-local seen = entries_after(index, after_score, after_id, page)
+local seen = entries_after(index, after, page)
 local ids = {}
 for at = 1, #seen, 2 do ids[#ids + 1] = seen[at] end
 load_states(ids)

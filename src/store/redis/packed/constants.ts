@@ -143,6 +143,7 @@ export const CONSTANTS = {
     LIMITED_BY: "gated_by",
     DELETING: "deleting",
     HAS_MOVES: "moves",
+    SHORTENED: "shortened",
   },
 
   /** Fields of `counters` (keys.ts). */

@@ -104,6 +104,8 @@ export const LAYOUTS = {
   dedup: layout({ id: bytes(16) }),
   keyQueueName: layout({ retries: u8, priority: i8, key: short }),
   moveMark: layout({ id: bytes(16), delivery: u32 }),
+  /** The last lease that a tick shortened or left, and when; `lastTick`: the latest tick before the clock stepped back. */
+  leaseCheck: layout({ lastTick: ms, at: ms, score: double, id: bytes(16) }),
   journal: layout({
     kind: u8,
     id: bytes(16),
@@ -267,14 +269,15 @@ export const LAYOUTS = {
   }),
   /** The queue that it moves to follows. */
   moving: layout({ id: bytes(16), delivery: u32 }),
-  /** `number`: the time, or how many messages match. */
+  /** `number`: when the retry began, or how many messages match. */
   retryReply: layout({ status: u8, number: ms }),
   retried: layout({ status: u8 }),
+  /** An empty `why` is that of the one before: an answer that is kept would repeat it up to 1,000 times. */
   refusedRetry: layout({ id: bytes(16), why: short }),
   /** Where a retry by filter continues. `started` 0: at the time of this answer. */
   retryRest: layout({ started: ms, remaining: u32, index: u8, score: ms, id: bytes(16) }),
-  /** An entry that a walk met. */
-  entry: layout({ score: ms, id: bytes(16) }),
+  /** An entry that a walk met; also an argument: where the walk continues. */
+  entry: layout({ score: double, id: bytes(16) }),
   content: layout({ state: u8, version: u16 }),
   walked: layout({
     id: bytes(16),

@@ -1,3 +1,4 @@
+import { precondition } from "../../../core/errors.ts";
 import type { MessageFilter } from "../../../core/message.ts";
 import { formatMessageId } from "../../../core/message-id.ts";
 import type { QuarantineReason } from "../../../core/reason.ts";
@@ -13,33 +14,39 @@ import type { RunScript } from "../script-runner.ts";
 /** Messages that one step of a walk looks at: others wait for about a millisecond. */
 export const PAGE = 500;
 
+const STEPPED_BACK =
+  "Redis' clock has stepped back, so it is not known which messages have changed since the first call; this call changed nothing: start again without page_token";
+
 /** The start of a walk. */
 export const START: WalkPlace = { index: 0, score: 0, id: new Uint8Array() };
 
-/** Finds as many matching messages as one call acts on. The walk may meet one twice: it counts once. */
+/**
+ * Finds as many matching messages as one call acts on. The walk may meet one twice: it counts once. The first call, which
+ * knows how many match, ends its walk at the last of them. Later ones look for one more.
+ */
 export async function runFind(
   run: RunScript,
   queue: string,
   selection: RetrySelection,
+  signal?: AbortSignal,
 ): Promise<MatchingPage> {
   const { from, expectedCount, pageSize = LIMITS.retryIds } = selection;
-  const ids = new Map<string, Uint8Array>();
-  let place = from?.place ?? START;
-  let isMore = false;
-  for await (const met of matches(run, queue, selection)) {
-    if (ids.size === pageSize) {
-      isMore = true;
-      break;
-    }
-    ids.set(formatMessageId(met.id), met.id);
-    place = met;
+  const sought = from === undefined ? Math.min(expectedCount, pageSize) : pageSize + 1;
+  if (sought === 0) return { ids: [], rest: undefined };
+  const found = new Map<string, WalkPlace>();
+  for await (const met of matches(run, queue, selection, signal)) {
+    found.set(formatMessageId(met.id), met);
+    if (found.size === sought) break;
   }
+  const page = [...found.values()].slice(0, pageSize);
+  const place = page.at(-1) ?? from?.place ?? START;
   // The first call knows how many match. Later ones know only how many did.
-  const left = (from?.remaining ?? expectedCount) - ids.size;
+  const left = (from?.remaining ?? expectedCount) - page.length;
+  const isMore = found.size > pageSize;
   const remaining = from === undefined ? left : isMore ? Math.max(1, left) : 0;
   const startedAtMs = from?.startedAtMs ?? 0;
   return {
-    ids: [...ids.values()],
+    ids: page.map(({ id }) => id),
     rest: remaining > 0 ? { place, startedAtMs, remaining } : undefined,
   };
 }
@@ -49,22 +56,30 @@ async function* matches(
   run: RunScript,
   queue: string,
   { filter, from }: RetrySelection,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<WalkPlace> {
   const cells = filterCells(filter);
   const started = from?.startedAtMs ?? 0;
   const indexes = filterPlaces(filter);
   let at: WalkPlace | undefined = from?.place ?? START;
   while (at !== undefined) {
-    const { index, score, id }: WalkPlace = at;
+    const { index }: WalkPlace = at;
     const place = indexes[index];
     if (place === undefined) return;
-    const header = { afterScore: score, page: PAGE, started, afterId: id, cells };
+    signal?.throwIfAborted();
+    const header = { page: PAGE, started, after: packPlace(at), cells };
     const reply = await run("find", queue, { ...header, place }, []);
     const [seen, entries] = reply as [number, Buffer];
+    if (seen < 0) throw precondition("page_token", STEPPED_BACK);
     const reader = new Reader(entries);
     at = nextPlace(reader, { index, seen, indexes: indexes.length });
     while (!reader.done) yield { index, ...reader.read(LAYOUTS.entry) };
   }
+}
+
+/** Packs where a page begins. */
+export function packPlace({ score, id }: WalkPlace): Uint8Array {
+  return id.length === 0 ? id : LAYOUTS.entry.pack({ score, id });
 }
 
 /** Reads where a walk continues after a page: behind its last entry, or at the next index. Undefined: it ends. */

@@ -52,6 +52,7 @@ export async function runRetryMatching(
   request: Uint8Array,
   selection: RetrySelection,
   prepare: PrepareRetry,
+  signal?: AbortSignal,
 ): Promise<RetryOutcome | { mismatch: number } | "moved"> {
   const { filter, from, expectedCount, pageSize = LIMITS.retryIds } = selection;
   const matching = {
@@ -70,7 +71,7 @@ export async function runRetryMatching(
   const early =
     from === undefined ? await step([]) : await runAnswered(context.run, queue, request);
   if (early !== undefined && early !== "moved") return early;
-  const { ids, rest } = await runFind(context.run, queue, selection);
+  const { ids, rest } = await runFind(context.run, queue, selection, signal);
   return step(await prepare(ids), rest);
 }
 
@@ -125,10 +126,11 @@ function decided(id: Uint8Array, status: number, version: number, rest: Uint8Arr
 /** Reads at most so many results: the answer may be that of an earlier request with other ids. */
 export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): RetryOutcome {
   const reader = new Reader(answer);
-  const { number: nowMs } = reader.read(LAYOUTS.retryReply);
+  const { number: beganAtMs } = reader.read(LAYOUTS.retryReply);
   const refused: RefusedRetry[] = [];
   let retriedCount = 0;
   let rest: RetryCursor | undefined;
+  let whyBefore = "";
   for (let index = 0; index < most && !reader.done; index++) {
     const { status } = reader.read(LAYOUTS.retried);
     if (status === RETRIED.RETRIED) {
@@ -136,23 +138,33 @@ export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): Re
       continue;
     }
     if (status === RETRIED.REST) {
-      rest = readRest(reader, nowMs);
+      rest = readRest(reader, beganAtMs);
       continue;
     }
     const refusal = REFUSALS[status as keyof typeof REFUSALS];
-    refused.push({ index, refusal, ...readDetails(status, reader) });
+    const details = readDetails(status, reader, whyBefore);
+    whyBefore = details.detail ?? whyBefore;
+    refused.push({ index, refusal, ...details });
   }
   return { retriedCount, refused, rest };
 }
 
-function readRest(reader: Reader, nowMs: number): RetryCursor {
+function readRest(reader: Reader, beganAtMs: number): RetryCursor {
   const { started, remaining, index, score, id } = reader.read(LAYOUTS.retryRest);
-  return { place: { index, score, id }, startedAtMs: started === 0 ? nowMs : started, remaining };
+  return {
+    place: { index, score, id },
+    startedAtMs: started === 0 ? beganAtMs : started,
+    remaining,
+  };
 }
 
-function readDetails(status: number, reader: Reader): Pick<RefusedRetry, "id" | "detail"> {
+function readDetails(
+  status: number,
+  reader: Reader,
+  whyBefore: string,
+): Pick<RefusedRetry, "id" | "detail"> {
   if (status === RETRIED.BUSY_NAMED) return { id: reader.bytes(16) };
   if (status !== RETRIED.REFUSED) return {};
   const { id, why } = reader.read(LAYOUTS.refusedRetry);
-  return { id, detail: Buffer.from(why).toString() };
+  return { id, detail: why.length === 0 ? whyBefore : Buffer.from(why).toString() };
 }

@@ -9,12 +9,13 @@ local function is_behind(id, other)
   return false
 end
 
--- Returns up to `page` entries behind this one, as ids and scores in turn. An empty id: from the start. Entries of one score
--- are in the order of their bytes.
-local function entries_after(index, score, id, page)
+-- Returns up to `page` entries behind this one (layout `entry`), as ids and scores in turn. Empty: from the start. Entries of one
+-- score are in the order of their bytes. Ends of leases may have half a millisecond.
+local function entries_after(index, after, page)
   local first = 0
-  if id ~= '' then
-    local at = string.format('%.0f', score)
+  if after ~= '' then
+    local score, id = read.entry(after)
+    local at = string.format('%.17g', score)
     first = redis.call('ZCOUNT', index, '-inf', '(' .. at)
     local last = redis.call('ZCOUNT', index, '-inf', at)
     while first < last do

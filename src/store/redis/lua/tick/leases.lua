@@ -28,19 +28,27 @@ local function read_leases(found)
   return ids, ends
 end
 
--- After the clock has stepped back, leases would last longer by the step. Returns whether there may be more of them: the
--- longest are first.
+-- After the clock has stepped back, leases would last longer by the step. Looks at `batch` of them, from where the last tick
+-- ended: any of them may be too long. Returns whether some are left for the next tick.
 local function shorten_leases()
-  local ids, ends = read_leases(redis.call('ZREVRANGE', k_leases, 0, batch - 1, 'WITHSCORES'))
-  local found = false
+  local after = ''
+  if shortened then
+    local check = record.lease_check(shortened)
+    -- Else it is of an earlier step back, or the clock has stepped back again.
+    if check.last_tick == tonumber(last_tick_at) and check.at <= now then after = write.entry(check) end
+  end
+  local ids, ends = read_leases(entries_after(k_leases, after, batch))
   for _, id in ipairs(ids) do
     local s = indexed(k_leases, id, STATE.IN_FLIGHT)
     if s and ends[id] > now + s.lease then
       rank(k_leases, id, now + s.lease)
-      found = true
     end
   end
-  return found
+  if #ids < batch then return false end
+  local last = ids[#ids]
+  local check = write.lease_check { last_tick = last_tick_at, at = now, score = ends[last], id = last }
+  redis.call('HSET', k_meta, META.SHORTENED, check)
+  return true
 end
 
 -- A lease gets one grace: otherwise it never ends if ticks keep coming late. Its end is then half a millisecond less than a

@@ -21,7 +21,7 @@ var errShop = errors.New("shop.example did not answer within 5 s")
 type client struct{ *dlq.Client }
 
 func connect(address string) (*client, error) {
-	c, err := dlq.New(address, dlq.WithoutSpool())
+	c, err := dlq.New(address, dlq.WithoutSpool(), dlq.WithSendTimeout(time.Minute))
 	return &client{c}, err
 }
 

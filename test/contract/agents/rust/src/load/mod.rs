@@ -23,6 +23,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(10);
 pub async fn serve(address: &str) -> Result<(), BoxError> {
     let client = Client::builder(format!("http://{address}"))
         .without_spool()
+        .timeout(Duration::from_secs(60))
         .build()?;
     let mut lines = lines();
     let mut stop = CancellationToken::new();

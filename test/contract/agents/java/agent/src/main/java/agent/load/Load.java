@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,7 +45,9 @@ public final class Load {
    * @param address the server's HOST:PORT
    */
   public static void serve(String address) throws IOException {
-    Load load = new Load(new ClientLoad(DlqClient.builder(address).withoutSpool().build()));
+    DlqClient client =
+        DlqClient.builder(address).withoutSpool().timeout(Duration.ofMinutes(1)).build();
+    Load load = new Load(new ClientLoad(client));
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
