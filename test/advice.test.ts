@@ -300,6 +300,12 @@ const REDIS: readonly Row[] = [
   ],
   ["does not persist", /set appendonly yes/, set("appendonly", "no"), good],
   ["allows no channel", /&dlq:\*/, redisWith(["ACL", "SETUSER", "default", "resetchannels"]), good],
+  [
+    "hides its replication id",
+    /; use a Redis that reports/,
+    redisThat("redis_version:7.0.0\r\n"),
+    redisThat("redis_version:7.0.0\r\nmaster_replid:1f\r\n"),
+  ],
   ["is too old", /install Redis 7\.0/, redisThat("redis_version:6.2.1\r\n"), good],
   ["is a cluster", /use a Redis with cluster/, redisThat("cluster_enabled:1\r\n"), good],
 ];

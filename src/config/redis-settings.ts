@@ -126,7 +126,7 @@ export const REDIS_SETTINGS = {
     group: "Redis",
     type: boolean,
     fallback: false,
-    doc: "Accept a Redis that drops keys when its memory is full. With a maxmemory-policy of volatile-* repeated sends can then be stored twice; with allkeys-* messages can be lost. Without it such a Redis is refused.",
+    doc: "Accept a Redis that drops keys when its memory is full. With a maxmemory-policy of volatile-* repeated sends can then be stored twice; with allkeys-* messages can be lost. Without it the server refuses such a Redis at its start.",
     example: "true",
   }),
 } as const satisfies Record<string, Setting>;

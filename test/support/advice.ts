@@ -65,7 +65,7 @@ const CONTRACT = readdirSync(join(ROOT, "proto/dlq/v1"))
 /** Names of other programs, and plain words. */
 const OTHERS = [
   ...["--fix", "--insecure-listen", "redis-server", "redis-check-aof", "redis-check-rdb"],
-  ...["redis-tools", "maxmemory-policy", "append-only", "cluster-enabled"],
+  ...["redis-tools", "maxmemory-policy", "master_replid", "append-only", "cluster-enabled"],
 ];
 
 const KNOWN: ReadonlySet<string> = new Set([

@@ -1,4 +1,6 @@
 import type { Connection } from "./connection.ts";
+import type { RedisStoreOptions } from "./redis-store-options.ts";
+import { evictionWarning } from "./server-check.ts";
 
 /** Sends stop at this share of `maxmemory`; the rest is for acks, leases and the journal. */
 const FULL_SHARE = 0.95;
@@ -6,26 +8,22 @@ const FULL_SHARE = 0.95;
 const RESERVE_BYTES = 256 * 1024 * 1024;
 const LOOK_EVERY_MS = 1000;
 
+export type CapacityOptions = Pick<RedisStoreOptions, "diskIsLow" | "onMemoryFull" | "onWarning">;
+
 /**
  * Reports whether there is room for more messages. Redis itself refuses writes at `maxmemory`; sends stop before, so that
  * room is left for the writes that free memory.
  */
 export class Capacity {
   readonly #connection: Connection;
-  readonly #diskIsLow: () => boolean;
-  readonly #onMemoryFull: (full: boolean) => void;
+  readonly #options: CapacityOptions;
   #timer: NodeJS.Timeout | undefined;
   #memoryIsFull = false;
+  #eviction: string | undefined;
 
-  /** @param onMemoryFull called at each change */
-  constructor(
-    connection: Connection,
-    diskIsLow: () => boolean,
-    onMemoryFull: (full: boolean) => void,
-  ) {
+  constructor(connection: Connection, options: CapacityOptions) {
     this.#connection = connection;
-    this.#diskIsLow = diskIsLow;
-    this.#onMemoryFull = onMemoryFull;
+    this.#options = options;
   }
 
   start(): void {
@@ -42,20 +40,26 @@ export class Capacity {
 
   /** Why sends are refused now; undefined: they are not. */
   get full(): string | undefined {
-    if (this.#diskIsLow()) return "little disk space is left in the data folder; free space there";
+    if (this.#options.diskIsLow?.())
+      return "little disk space is left in the data folder; free space there";
     if (this.#memoryIsFull)
       return "Redis has nearly used its maxmemory; process or discard messages, or raise it";
     return undefined;
   }
 
-  async look(): Promise<void> {
+  /** @param isWarned the caller warns about the settings of this Redis */
+  async look(isWarned = false): Promise<void> {
     const info = await this.#connection.command((redis) => redis.info("memory"));
+    const eviction = evictionWarning(info);
+    if (eviction !== undefined && eviction !== this.#eviction && !isWarned)
+      this.#options.onWarning?.(eviction);
+    this.#eviction = eviction;
     const used = field(info, "used_memory");
     const max = field(info, "maxmemory");
     const isFull = max > 0 && used > Math.max(max * FULL_SHARE, max - RESERVE_BYTES);
     if (isFull === this.#memoryIsFull) return;
     this.#memoryIsFull = isFull;
-    this.#onMemoryFull(isFull);
+    this.#options.onMemoryFull?.(isFull);
   }
 }
 

@@ -16,7 +16,7 @@ export interface OpeningParts {
   /** Checks the store. Returns warnings, or rejects with a LayoutError. */
   check(): Promise<string[]>;
   /** Checks that the store is still the same; rejects with a LayoutError if it is not. */
-  confirm(): Promise<void>;
+  confirm(): Promise<unknown>;
   onError(error: Error): void;
   /** A monotonic clock, in milliseconds. */
   now(): number;

@@ -1,29 +1,52 @@
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
-import { writeWhenFull } from "./when-full.ts";
+import { NODE_SILENCE_MS } from "./sessions.ts";
 
-/** One step: of several servers the first one sees the change. */
-const OPEN = `#!lua flags=allow-oom
+/** What both scripts need: the time, and the change, which is not later than now. The clock may have stepped back since. */
+const READ = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local id, changed = unpack(redis.call('HMGET', KEYS[1], 'id', 'changed'))
-if id == ARGV[1] then return changed or '0' end
-redis.call('HSET', KEYS[1], 'id', ARGV[1])
-if id then
-  local time = redis.call('TIME')
-  changed = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+local function change()
+  changed = string.format('%.0f', now)
   redis.call('HSET', KEYS[1], 'changed', changed)
 end
+if changed and tonumber(changed) > now then change() end`;
+
+/** One step: of several servers the first one sees the change. An id is a replication id and the run id of a process. */
+const OPEN = `#!lua flags=allow-oom${READ}
+local history, run, is_first = ARGV[1], ARGV[2], ARGV[3] == '1'
+redis.call('HSET', KEYS[1], 'id', history .. ' ' .. run)
+if not id then return changed or '0' end
+local last_history, last_run = string.match(id, '^(%w*) ?(%w*)$')
+if last_history ~= history and not (is_first and run ~= '' and run == last_run) then change() end
 return changed or '0'`;
+
+const CONFIRM = `#!lua flags=allow-oom${READ}
+if not id then redis.call('HSET', KEYS[1], 'id', ARGV[1]) end
+return changed or '0'`;
+
+/**
+ * Ends the sign of life of this server. If no other one is alive, it also removes the id. One step: an answer may be late, and
+ * another server may begin in between. The two keys are in different slots.
+ */
+const LEAVE = `#!lua flags=allow-oom,allow-cross-slot-keys
+local history, nodes = KEYS[1], ARGV[1]
+redis.call('ZREM', nodes, ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if ARGV[4] == '1' and redis.call('ZCOUNT', nodes, now - ARGV[3], '+inf') == 0 then redis.call('HDEL', history, 'id') end`;
 
 export interface RedisHistoryParts {
   connection: Connection;
   prefix: string;
-  /** The servers with a recent sign of life. */
-  aliveNodes(): Promise<ReadonlySet<string>>;
+  nodeId: string;
 }
 
 /**
  * Notices when Redis may lack its last writes. Its replication id names the history of its data; a restart and a failover
- * begin another one. Which writes are missing is unknown: a message that was due before may have been delivered.
+ * begin another one. So does a process whose first replica comes, or whose last one has left: it loses nothing, and has no
+ * second id, as one that was a replica has. Which writes are missing is unknown: a message that was due before may have been delivered.
  */
 export class RedisHistory {
   readonly #parts: RedisHistoryParts;
@@ -44,22 +67,42 @@ export class RedisHistory {
   /** Before the first use of each connection, and after a sign of life of this server: see `leave`. */
   async open(): Promise<void> {
     const { connection } = this.#parts;
-    const info = await connection.command((redis) => redis.info("replication"));
-    this.#id = /^master_replid:(\w+)/m.exec(info)?.[1] ?? "";
+    const info = await connection.command((redis) => redis.info("server", "replication"));
+    const history = field(info, "master_replid");
+    const run = field(info, "run_id");
+    this.#id = history && `${history} ${run}`;
+    if (history === "") return;
+    const isFirst = /^0*$/.test(field(info, "master_replid2")) ? 1 : 0;
+    const changed = await connection.command((redis) =>
+      redis.eval(OPEN, 1, this.#key, history, run, isFirst),
+    );
+    this.#changedAtMs = Number(changed);
+  }
+
+  /** After each sign of life: another server that ended during a silence of this one has removed the id. */
+  async confirm(): Promise<void> {
     if (this.#id === "") return;
-    const changed = await connection.command((redis) => redis.eval(OPEN, 1, this.#key, this.#id));
+    const { connection } = this.#parts;
+    const changed = await connection.command((redis) =>
+      redis.eval(CONFIRM, 1, this.#key, this.#id),
+    );
     this.#changedAtMs = Number(changed);
   }
 
   /**
-   * At an orderly end, after this server no longer counts as alive. If it was the last one, Redis may restart unnoticed: where
-   * this write is, all earlier ones are.
+   * At an orderly end. If this was the last server, Redis may restart unnoticed: where this write is, all earlier ones are.
+   *
+   * @param isChecked this server has compared the id on the present connection; if not, the id stays
    */
-  async leave(): Promise<void> {
-    if (this.#id === "") return;
-    const { connection, aliveNodes } = this.#parts;
-    await connection.command((redis) => redis.hdel(this.#key, "id"));
-    if ((await aliveNodes()).size === 0) return;
-    await connection.command((redis) => writeWhenFull(redis, "HSETNX", this.#key, "id", this.#id));
+  async leave(isChecked: boolean): Promise<void> {
+    const { connection, prefix, nodeId } = this.#parts;
+    const { nodes } = globalKeys(prefix);
+    const args = [nodes, nodeId, NODE_SILENCE_MS, isChecked ? 1 : 0];
+    await connection.command((redis) => redis.eval(LEAVE, 1, this.#key, ...args));
   }
+}
+
+/** A word of Redis' INFO; "": it is missing. */
+function field(info: string, name: string): string {
+  return new RegExp(`^${name}:(\\w+)`, "m").exec(info)?.[1] ?? "";
 }

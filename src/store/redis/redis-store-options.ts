@@ -17,7 +17,7 @@ export interface RedisStoreOptions extends ConnectionOptions {
   mayCreate?: (queue: string) => boolean;
   /** Replicas that must have a send before it is answered. Default 0. */
   waitReplicas?: number;
-  /** Accepts a Redis that drops keys when its memory is full. Default: it is refused. */
+  /** Accepts a Redis that drops keys when its memory is full. Default: it is refused at the start, and a warning later. */
   allowEviction?: boolean;
   /** Accepts a Redis Cluster, for tests of one node. Default: it is refused. */
   allowCluster?: boolean;
@@ -27,6 +27,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   diskIsLow?: () => boolean;
   /** Called when sends begin to be refused because Redis' memory is nearly used, and when they are accepted again. */
   onMemoryFull?: (full: boolean) => void;
+  /** Called when a setting of Redis has changed so that messages could be lost. */
+  onWarning?: (warning: string) => void;
   /** Default: the layout of this version. */
   layout?: Layout;
   /** How often the connection of hints is pinged, in milliseconds. */

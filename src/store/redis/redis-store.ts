@@ -74,6 +74,8 @@ export class RedisStore implements Store {
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   #deliverySettingsOf: (queue: string) => DeliverySettings;
+  /** A running server goes on with a warning, where its start is refused. */
+  #hasOpened = false;
 
   constructor(options: RedisStoreOptions) {
     const { prefix, nodeId, journalMax, timeoutMs } = options;
@@ -82,11 +84,7 @@ export class RedisStore implements Store {
     const connection = new Connection(options);
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
-    this.#capacity = new Capacity(
-      connection,
-      options.diskIsLow ?? (() => false),
-      options.onMemoryFull ?? (() => {}),
-    );
+    this.#capacity = new Capacity(connection, options);
     this.#layout = new LayoutGuard({
       connection,
       prefix,
@@ -98,8 +96,7 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
-    const aliveNodes = () => this.#sessions.aliveNodes();
-    this.#history = new RedisHistory({ connection, prefix, aliveNodes });
+    this.#history = new RedisHistory({ connection, prefix, nodeId });
     const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
@@ -114,7 +111,7 @@ export class RedisStore implements Store {
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
-      confirm: () => this.#layout.confirm(),
+      confirm: () => Promise.all([this.#layout.confirm(), this.#history.confirm()]),
       onError: (error) => options.onError?.(error),
       now,
     });
@@ -273,18 +270,19 @@ export class RedisStore implements Store {
 
   async #check(): Promise<string[]> {
     const { prefix, allowEviction = false, allowCluster = false } = this.#options;
-    const check = { prefix, allowEviction, allowCluster };
+    const check = { prefix, allowEviction: allowEviction || this.#hasOpened, allowCluster };
     const warnings = await checkServer(this.#connection, check);
     warnings.push(...(await this.#layout.open()));
     await this.#sessions.sign();
     await this.#history.open();
-    await this.#capacity.look();
+    await this.#capacity.look(true);
     this.#capacity.start();
     // Another Redis may answer now than before: what this process remembers of it may be wrong.
     this.#queues.forgetAll();
     this.#sessions.rewriteAll();
     // Before any delivery: a paused queue must stay paused.
     await Promise.all([this.configs.reload(), this.deployment.reload()]);
+    this.#hasOpened = true;
     return warnings;
   }
 
@@ -313,7 +311,7 @@ export class RedisStore implements Store {
     const late = new Promise<void>((resolve) => {
       setTimeout(resolve, LEAVE_MS).unref();
     });
-    const left = this.#sessions.leave().then(() => this.#history.leave());
+    const left = this.#history.leave(this.ready);
     await Promise.race([left.catch(() => {}), late]);
   }
 }

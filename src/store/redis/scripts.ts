@@ -38,6 +38,7 @@ export const SCRIPTS = {
       "crashLoopAt",
       "ttlDiscards",
       "livesUntil",
+      "livesFrom",
       "retention",
       "paused",
       "pausedUntil",
@@ -55,7 +56,7 @@ export const SCRIPTS = {
   },
   settle: {
     flags: "allow-oom",
-    numbers: ["isolateAt", "journalMax"],
+    numbers: ["isolateAt", "historyChanged", "journalMax"],
     strings: ["request", "deliverySettings"],
     item: ["facts"],
   },
@@ -88,7 +89,7 @@ export const SCRIPTS = {
   },
   abandon: {
     flags: "allow-oom",
-    numbers: ["claimNumber", "journalMax"],
+    numbers: ["claimNumber", "historyChanged", "journalMax"],
     strings: ["claimer", "deliverySettings"],
     item: ["session", "nonce"],
   },

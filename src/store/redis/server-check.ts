@@ -69,13 +69,24 @@ async function hintWarnings(connection: Connection, prefix: string): Promise<str
   }
 }
 
+/** A warning if this Redis drops keys when it is full. `info` has at least the section `memory`. */
+export function evictionWarning(info: string): string | undefined {
+  const policy = evictionPolicy(info);
+  return policy === undefined ? undefined : `${evicts(policy)}; set noeviction`;
+}
+
 function warnings(info: string): string[] {
   const found: string[] = [];
-  const policy = evictionPolicy(info);
-  if (policy !== undefined) found.push(`${evicts(policy)}; set noeviction`);
+  const eviction = evictionWarning(info);
+  if (eviction !== undefined) found.push(eviction);
   if (/^aof_enabled:0/m.test(info)) {
     found.push(
       "Redis keeps no append-only file: a crash of it loses messages; set appendonly yes and appendfsync always",
+    );
+  }
+  if (!/^master_replid:\w/m.test(info)) {
+    found.push(
+      "Redis reports no master_replid in INFO: after a restart or failover of it, messages that were processed may be delivered without outcome_unknown; use a Redis that reports it",
     );
   }
   return found;

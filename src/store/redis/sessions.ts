@@ -48,7 +48,6 @@ export class Sessions {
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #nodeId: string;
-  #hasSigned = false;
 
   constructor(connection: Connection, prefix: string, nodeId: string) {
     this.#connection = connection;
@@ -136,17 +135,9 @@ export class Sessions {
   /** Writes a sign of life of this node, so that its workers count. */
   async sign(): Promise<void> {
     const { nodes } = globalKeys(this.#prefix);
-    this.#hasSigned = true;
     await this.#connection.command((redis) =>
       redis.eval(SIGN, 1, nodes, this.#nodeId, NODE_KEPT_MS),
     );
-  }
-
-  /** At an orderly end: other nodes need not wait for the silence of this one. */
-  async leave(): Promise<void> {
-    if (!this.#hasSigned) return;
-    const { nodes } = globalKeys(this.#prefix);
-    await this.#connection.command((redis) => redis.zrem(nodes, this.#nodeId));
   }
 
   /** The nodes with a recent sign of life. */

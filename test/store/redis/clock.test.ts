@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SessionCredit } from "../../../src/store/contract.ts";
+import { LifeClock } from "../../../src/store/redis/life-clock.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -88,6 +89,27 @@ describe("a step forward of 26 hours", () => {
     expect((await tick([session(1)])).claimed).toHaveLength(1);
   });
 
+  test("does not lengthen the lives that begin after it", async () => {
+    await step();
+    await tick();
+    await at.current.store.send(QUEUE, [item({ ttlMs: HOUR_MS })], SETTINGS);
+    await at.current.clock.advance(HOUR_MS - 1);
+    const late = item({ ttlMs: 1 });
+    await at.current.store.send(QUEUE, [late], SETTINGS);
+    await at.current.clock.advance(1);
+    const { claimed, ended } = await tick([session(1)]);
+    expect({ claimed: claimed.length, ended: ended.length }).toEqual({ claimed: 1, ended: 2 });
+  });
+
+  test("ends no life that began at a due time that it skipped", async () => {
+    const delayed = item({ delayMs: 20 * HOUR_MS, ttlMs: HOUR_MS });
+    await at.current.store.send(QUEUE, [delayed], SETTINGS);
+    await step();
+    await tick();
+    const { claimed, ended } = await tick([session(1)]);
+    expect({ claimed: claimed.length, ended: ended.length }).toEqual({ claimed: 2, ended: 0 });
+  });
+
   test("is undone by a step back", async () => {
     await step();
     await tick();
@@ -127,6 +149,34 @@ describe("a step forward of 26 hours", () => {
     expect(steps).toHaveLength(1);
     expect(Math.abs((steps[0] ?? 0) - STEP_MS)).toBeLessThan(MINUTE_MS);
   });
+});
+
+test("a second step forward is reported, and held for a day of its own", () => {
+  let nowMs = 0;
+  let storeMs = START_MS;
+  const steps: number[] = [];
+  const clock = new LifeClock({ now: () => nowMs, onStep: (ms) => steps.push(ms) });
+  const pass = (ms: number) => {
+    for (const endMs = nowMs + ms; nowMs < endMs; clock.observe(storeMs)) {
+      nowMs += 30_000;
+      storeMs += 30_000;
+    }
+  };
+  const step = (ms: number) => {
+    storeMs += ms;
+    clock.observe(storeMs);
+  };
+  clock.observe(storeMs);
+  step(2 * MINUTE_MS);
+  pass(23 * HOUR_MS);
+  const limitMs = clock.limitMs;
+  step(365 * DAY_MS);
+  expect(clock.steppedToMs).toBe(storeMs);
+  pass(DAY_MS - MINUTE_MS);
+  expect(clock.limitMs).toBe(limitMs + DAY_MS - MINUTE_MS);
+  pass(MINUTE_MS);
+  expect(clock.limitMs).toBe(storeMs + MINUTE_MS);
+  expect(steps).toEqual([2 * MINUTE_MS, 365 * DAY_MS]);
 });
 
 test.each([

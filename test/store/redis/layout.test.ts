@@ -161,6 +161,22 @@ describe("a Redis that drops keys when it is full", () => {
     expect(warnings).toContainEqual(expect.stringContaining("set noeviction"));
   });
 
+  test("does not end a server that runs: it warns, also at its next connection", async () => {
+    const changed: string[] = [];
+    const server = at.current.openStore({ onWarning: (warning) => changed.push(warning) });
+    const refused: Error[] = [];
+    server.onRefused((error) => refused.push(error));
+    await until("the connection", () => server.ready || undefined);
+    await setPolicy("volatile-lru", "1gb");
+    await until("the warning", () => changed[0]);
+    expect(changed).toEqual([expect.stringContaining("set noeviction")]);
+    const warnings = new Promise((resolve) => server.onReady(resolve));
+    await at.current.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    expect(await warnings).toContainEqual(expect.stringContaining("set noeviction"));
+    await server.send("orders", [item()], SETTINGS);
+    expect({ refused, changed }).toMatchObject({ refused: [], changed: { length: 1 } });
+  });
+
   test("is accepted without a limit of its memory", async () => {
     await setPolicy("allkeys-lru", "0");
     await expect(at.current.store.open()).resolves.toHaveLength(1);

@@ -1,5 +1,7 @@
 // After a restart or failover, Redis may lack its last writes: deliveries and outcomes among them.
 
+import { connect } from "node:net";
+import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Claimed, SendItem, TickRequest } from "../../../src/store/contract.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
@@ -30,7 +32,7 @@ async function openStore(nodeId: string): Promise<RedisStore> {
 }
 
 beforeEach(async () => {
-  redis = await startTestRedis({ appendonly: false });
+  redis = await startTestRedis({ appendonly: false, args: ["--enable-debug-command", "yes"] });
   at = new TestStore(redis, "t");
   await at.store.close();
   store = await openStore("one");
@@ -75,6 +77,11 @@ async function succeed(claimed: readonly Claimed[]): Promise<void> {
     NO_REQUEST,
     claimed.map((one) => outcome(one, "succeed")),
   );
+}
+
+async function fail(claimed: readonly Claimed[]): Promise<void> {
+  const failures = claimed.map((one) => outcome(one, "failReschedule", { delayMs: 0 }));
+  await store.settle(QUEUE, NO_REQUEST, failures);
 }
 
 const retry = (...ids: string[]) =>
@@ -130,6 +137,41 @@ test("also if its time to live ends before its delivery", async () => {
   expect((await claim()).unknown).toEqual([short]);
 });
 
+test("also if a late outcome of an earlier delivery comes first", async () => {
+  const id = await send();
+  const { claimed } = await tick([session(1, { leaseMs: 1_000 })]);
+  await until("the lease's end", async () => (await tick()).lost[0]);
+  await forget(async () => {
+    await succeed((await claim()).claimed);
+  });
+  await fail(claimed);
+  expect((await claim()).unknown).toEqual([id]);
+});
+
+test("also if the outcome that made it due is lost and repeated", async () => {
+  const id = await send();
+  const { claimed } = await claim();
+  await forget(async () => {
+    await fail(claimed);
+    await succeed((await claim()).claimed);
+  });
+  await fail(claimed);
+  expect((await claim()).unknown).toEqual([id]);
+});
+
+test("also if the return of a lost claim is lost and repeated", async () => {
+  const id = await send();
+  const credit = session(1);
+  await tick([credit]);
+  const abandon = () => store.abandon(QUEUE, claims, [credit]);
+  await forget(async () => {
+    await abandon();
+    await succeed((await claim()).claimed);
+  });
+  await abandon();
+  expect((await claim()).unknown).toEqual([id]);
+});
+
 test("also if it was moving to another queue", async () => {
   await send();
   const [claimed] = (await claim()).claimed as [Claimed];
@@ -155,6 +197,17 @@ test("also if it was moving to another queue", async () => {
     await store.settle("other", NO_REQUEST, [outcome(there, "succeed")]);
   });
   expect((await moveAll()).claimed).toMatchObject([{ id: claimed.id, outcomeUnknown: true }]);
+});
+
+test("a send that is repeated after Redis lost it makes another message", async () => {
+  let first = "";
+  await forget(async () => {
+    first = await send({ requestId: "r" });
+    await succeed((await claim()).claimed);
+  });
+  const again = await send({ requestId: "r" });
+  expect(again).not.toBe(first);
+  expect((await claim()).known).toEqual([again]);
 });
 
 test("the next server finds the change, if no server lived through it", async () => {
@@ -189,6 +242,55 @@ test("an orderly end of one server says nothing about the others", async () => {
   expect((await claim()).unknown).toEqual([processed]);
 });
 
+test.each([0.08, 0.12, 0.16])(
+  "nor does it if Redis answers slowly, busy for %s s at a time",
+  async (seconds) => {
+    const processed = await send();
+    const other = await openStore("two");
+    const busy = new Redis({ path: redis.socketPath, protocol: 2 });
+    await busy.call("DEBUG", "SLEEP", "0.01");
+    let isClosed = false;
+    const sleeping = (async () => {
+      while (!isClosed) await busy.call("DEBUG", "SLEEP", String(seconds));
+    })();
+    await other.close();
+    isClosed = true;
+    await sleeping;
+    busy.disconnect();
+    await forget(async () => {
+      await succeed((await claim()).claimed);
+    });
+    expect((await claim()).unknown).toEqual([processed]);
+  },
+);
+
+test("nor about one that was suspended meanwhile", async () => {
+  const processed = await send();
+  const other = await openStore("two");
+  await redis.cli("ZADD", "t:nodes", String(Date.now() - 15_000), "one");
+  await other.close();
+  await store.beat();
+  await forget(async () => {
+    await succeed((await claim()).claimed);
+  });
+  expect((await claim()).unknown).toEqual([processed]);
+});
+
+test("an end before the data was checked leaves a change to the next server", async () => {
+  const processed = await send();
+  await redis.cli("SET", "t:version", "99");
+  await redis.cli("SAVE");
+  await succeed((await claim()).claimed);
+  const refused = new Promise((resolve) => store.onRefused(resolve));
+  await redis.kill9();
+  await redis.restart();
+  await refused;
+  await store.close();
+  await redis.cli("SET", "t:version", "3");
+  store = await openStore("two");
+  expect((await claim()).unknown).toEqual([processed]);
+});
+
 test("an earlier change is not forgotten by an orderly end", async () => {
   const processed = await send();
   await forget(async () => {
@@ -201,11 +303,57 @@ test("an earlier change is not forgotten by an orderly end", async () => {
   expect((await claim()).unknown).toEqual([processed]);
 });
 
-test("a new connection to the same Redis changes nothing", async () => {
-  const waiting = await send();
+async function reconnect(): Promise<void> {
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
   await redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   await lost;
   await until("the store's connection", () => store.ready || undefined);
+}
+
+test("a new connection to the same Redis changes nothing", async () => {
+  const waiting = await send();
+  await reconnect();
   expect((await claim()).known).toEqual([waiting]);
+});
+
+const replicationId = async () =>
+  /master_replid:(\w+)/.exec(await redis.cli("INFO", "replication"))?.[1];
+
+test("nor does the first replica, which renews the replication id", async () => {
+  const waiting = await send();
+  const before = await replicationId();
+  const replica = connect(redis.socketPath);
+  replica.write("PSYNC ? -1\r\n");
+  await until("another id", async () => (await replicationId()) !== before);
+  replica.destroy();
+  await reconnect();
+  expect((await claim()).known).toEqual([waiting]);
+});
+
+test("a Redis that was a replica meanwhile may lack writes", async () => {
+  const waiting = await send();
+  const before = await replicationId();
+  await redis.cli("REPLICAOF", "127.0.0.1", "1");
+  await redis.cli("REPLICAOF", "NO", "ONE");
+  expect(await replicationId()).not.toBe(before);
+  await reconnect();
+  expect((await claim()).unknown).toEqual([waiting]);
+});
+
+test("a change that a clock ahead of now has seen is moved to now", async () => {
+  const waiting = await send();
+  await forget(async () => {});
+  const ahead = () => redis.cli("HSET", "t:history", "changed", String(Date.now() + 3_600_000));
+  const changedAtMs = async () => Number(await redis.cli("HGET", "t:history", "changed"));
+  await ahead();
+  await store.beat();
+  expect(await changedAtMs()).toBeLessThanOrEqual(Date.now());
+  await ahead();
+  await reconnect();
+  await until("a later time", async () => Date.now() > (await changedAtMs()));
+  const fresh = await send();
+  const { claimed, unknown, known } = await claim();
+  expect({ unknown, known }).toEqual({ unknown: [waiting], known: [fresh] });
+  await fail(claimed);
+  expect((await claim()).known).toEqual([fresh]);
 });

@@ -1,7 +1,7 @@
 -- Gives back, uncounted, what a claim took whose reply was lost, and fences the claim off in case it has not run yet.
 -- Safe to repeat.
 -- KEYS: queue base
--- ARGV: claim_number, journal_max, claimer, delivery_settings; items: session, nonce
+-- ARGV: claim_number, history_changed (as in tick.lua), journal_max, claimer, delivery_settings; items: session, nonce
 -- Reply: how many messages were given back
 
 -- No command is on its way for longer.
@@ -18,6 +18,7 @@ for at = FIRST, #ARGV, STRIDE do
       put(k_session .. session, id, false)
       count(COUNTER.HEALED)
     elseif s.state == STATE.IN_FLIGHT and s.nonce == nonce then
+      note_lost_delivery(s)
       leave(id, s)
       forget_lease(s)
       count(COUNTER.RETURNED)

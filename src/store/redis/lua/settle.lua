@@ -1,8 +1,8 @@
 -- Applies outcomes, each under its token. An outcome that was decided on a version of its message is applied to that version
 -- only: if one message has changed, nothing is written and the caller decides again.
 -- KEYS: queue base
--- ARGV: isolate_at (lease expiries), journal_max, request, delivery_settings; items: facts (layout `settle_item`, and those of
--- its bits)
+-- ARGV: isolate_at (lease expiries), history_changed (as in tick.lua), journal_max, request, delivery_settings; items: facts
+-- (layout `settle_item`, and those of its bits)
 -- Reply: layout `settled_at`, then `settled` for each; '': a version has changed; in a table: the answer that this request
 -- got before
 
@@ -184,6 +184,7 @@ local NO_SESSION = string.rep('\0', 16)
 local function settle(o, s)
   local session, held = s.session, math.max(0, now - s.since)
   local no_longer_suspected, late = false, s.state ~= STATE.IN_FLIGHT
+  note_lost_delivery(s)
   if late then
     -- The expiry was reported to the session, and counted as an unknown outcome. Now the outcome is known.
     session, held, s.unknown = '', 0, math.max(0, s.unknown - 1)

@@ -97,7 +97,7 @@ function readExamined(facts: Buffer): Examined {
 }
 
 export async function runSettle(
-  { run, journalMax, bodies, deliverySettingsOf }: StoreContext,
+  { run, journalMax, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
@@ -105,6 +105,7 @@ export async function runSettle(
   const header = {
     request,
     isolateAt: ISOLATE_AFTER_EXPIRIES,
+    historyChanged: historyChangedAtMs(),
     journalMax,
     deliverySettings: deliverySettingsOf(queue),
   };

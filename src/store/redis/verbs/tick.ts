@@ -41,6 +41,7 @@ export async function runTick(
     crashLoopAt: CRASH_LOOP_EXPIRIES,
     ttlDiscards: settings.ttlAction === "discard" ? 1 : 0,
     livesUntil: lifeClock.limitMs,
+    livesFrom: lifeClock.steppedToMs,
     retention: settings.quarantineRetentionMs,
     paused: settings.paused ? 1 : 0,
     pausedUntil: settings.pausedUntilAtMs ?? 0,
@@ -84,13 +85,19 @@ export async function runTick(
 }
 
 export async function runAbandon(
-  { run, journalMax, deliverySettingsOf }: StoreContext,
+  { run, journalMax, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   claimNumber: number,
   sessions: readonly ClaimedSession[],
   claimer: string,
 ): Promise<void> {
-  const header = { claimNumber, journalMax, claimer, deliverySettings: deliverySettingsOf(queue) };
+  const header = {
+    claimNumber,
+    historyChanged: historyChangedAtMs(),
+    journalMax,
+    claimer,
+    deliverySettings: deliverySettingsOf(queue),
+  };
   const items = sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce }));
   await run("abandon", queue, header, items);
 }

@@ -24,10 +24,11 @@ local function leave(id, s)
   end
 end
 
--- Redis may have lost a delivery of a message that was due when it restarted or failed over, and the outcome, too. Call it
--- before such a message changes.
+-- Redis may have lost a delivery of a message that was due when it restarted or failed over, and the outcome, too. A message
+-- in flight may have been due again: its outcome may be a repeat of a lost one. Call it before such a message changes.
 local function note_lost_delivery(s)
-  if s.state == STATE.SCHEDULED and s.since < history_changed and s.due <= history_changed then s.unknown = s.unknown + 1 end
+  local was_due = s.state == STATE.IN_FLIGHT or s.state == STATE.SCHEDULED and s.due <= history_changed
+  if was_due and s.since < history_changed then s.unknown = s.unknown + 1 end
 end
 
 local flush_ends, note_end

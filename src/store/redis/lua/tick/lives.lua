@@ -1,7 +1,8 @@
 -- Ends lives, and quarantines that have lasted for the retention.
 local gone = {}
 
--- The instant up to which lives end: the caller knows that the clock has stepped forward.
+-- The instant up to which lives end: the caller knows that the clock has stepped forward. Lives that began at `lives_from` or
+-- later, after the step, end by the clock; 0: there are none.
 local life_now = lives_until > 0 and math.min(now, lives_until) or now
 
 local ended, end_lives
@@ -29,7 +30,8 @@ do
 
   -- Ends the life of a message if it is over. Claims call it too: more lives may have ended than one tick looks for.
   function ended(id, s)
-    if s.expire == 0 or s.expire > life_now then return false end
+    local is_later = lives_from > 0 and s.expire - s.ttl * 1000 >= lives_from
+    if s.expire == 0 or s.expire > (is_later and now or life_now) then return false end
     end_life(id, s)
     return true
   end
