@@ -159,6 +159,18 @@ test("also if the outcome that made it due is lost and repeated", async () => {
   expect((await claim()).unknown).toEqual([id]);
 });
 
+test("also if that repeat comes after the end of its lease", async () => {
+  const id = await send();
+  const { claimed } = await tick([session(1, { leaseMs: 1_000 })]);
+  await forget(async () => {
+    await fail(claimed);
+    await succeed((await claim()).claimed);
+  });
+  await until("the lease's end", async () => (await tick()).lost[0]);
+  await fail(claimed);
+  expect((await claim()).unknown).toEqual([id]);
+});
+
 test("also if the return of a lost claim is lost and repeated", async () => {
   const id = await send();
   const credit = session(1);

@@ -5,6 +5,7 @@ local function expire(id, s)
   local session, held = s.session, math.max(0, now - s.since)
   -- While a breaker is open, a lease that ends does not count against the message.
   local exempt = has_breakers and breakers.expired(s)
+  note_lost_delivery(s)
   leave(id, s)
   s.expiries, s.unknown = s.expiries + (exempt and 0 or 1), s.unknown + 1
   count(COUNTER.LEASE_EXPIRIES)
