@@ -93,6 +93,10 @@ export const PIECE_ATTACKS: readonly Attack[] = [
     memoryMiB: 2 * STREAMS * 0.064,
     why: "64 KiB of questions for each stream, then it is cut",
     atLeast: { "Ki pieces": 2 * STREAMS * 16 },
+    costly: {
+      p99Ms: 1_500,
+      why: "Node reports each DATA frame by itself, and each question is one",
+    },
     holds: true,
     async run(run) {
       const peers = await http2Peers(run, 2, { [SETTING.INITIAL_WINDOW_SIZE]: 0 });
