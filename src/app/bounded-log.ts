@@ -3,7 +3,7 @@ import type { DecisionLog } from "./observer.ts";
 /** Lines of one text and queue that are logged in full in one window. */
 const LINES = 20;
 const WINDOW_MS = 10_000;
-/** Texts and queues that are counted at once. Beyond, lines are logged in full. */
+/** Texts and queues that are counted at once. Beyond, all queues share the window of a text. */
 const MOST = 1_000;
 
 interface Window {
@@ -14,8 +14,9 @@ interface Window {
 }
 
 /**
- * A log that leaves out repeated lines at levels info and warn: 1,500 messages that fail alike are
- * one fact for its reader. One line at the end of each window counts what was left out.
+ * A log that leaves out repeated lines about messages, those with an `id`, at levels info and warn:
+ * 1,500 messages that fail alike are one fact for its reader. One line at the end of each window
+ * counts what was left out. Lines about calls and streams are never left out: they say who did what.
  */
 export class BoundedLog implements DecisionLog {
   readonly #log: DecisionLog;
@@ -47,11 +48,15 @@ export class BoundedLog implements DecisionLog {
   }
 
   #mayLog(level: "info" | "warn", facts: object, line: string): boolean {
-    const queue = "queue" in facts ? facts.queue : undefined;
-    const key = `${line}\n${queue}`;
+    if (!("id" in facts)) return true;
+    let queue = "queue" in facts ? facts.queue : undefined;
+    let key = `${line}\n${queue}`;
+    if (this.#windows.size >= MOST && !this.#windows.has(key)) {
+      queue = undefined;
+      key = line;
+    }
     let window = this.#windows.get(key);
     if (window === undefined) {
-      if (this.#windows.size >= MOST) return true;
       const logLeftOut = (leftOut: number) =>
         this.#log[level]({ queue, line, leftOut }, "repeated lines were left out");
       const timer = setTimeout(() => this.#end(key), WINDOW_MS).unref();

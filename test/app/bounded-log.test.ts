@@ -19,11 +19,11 @@ function recorded() {
 
 test("1,500 lines of one queue become 20 and a count, and other queues are not affected", () => {
   const { lines, log } = recorded();
-  for (let n = 0; n < 1_500; n++) log.info({ queue: "a", n }, "quarantined");
-  log.info({ queue: "b" }, "quarantined");
-  log.warn({ queue: "a" }, "lease expired");
+  for (let n = 0; n < 1_500; n++) log.info({ queue: "a", id: n }, "quarantined");
+  log.info({ queue: "b", id: 1 }, "quarantined");
+  log.warn({ queue: "a", id: 1 }, "lease expired");
   expect(lines).toHaveLength(22);
-  expect(lines[19]).toContain('"n":19');
+  expect(lines[19]).toContain('"id":19');
   vi.advanceTimersByTime(10_000);
   expect(lines.slice(22)).toEqual([
     'info repeated lines were left out {"queue":"a","line":"quarantined","leftOut":1480}',
@@ -33,7 +33,7 @@ test("1,500 lines of one queue become 20 and a count, and other queues are not a
 test("each window begins anew, also for what is left out", () => {
   const { lines, log } = recorded();
   for (let window = 0; window < 3; window++) {
-    for (let n = 0; n < 21; n++) log.warn({ queue: "a" }, "lease expired");
+    for (let n = 0; n < 21; n++) log.warn({ queue: "a", id: 1 }, "lease expired");
     vi.advanceTimersByTime(10_000);
   }
   expect(lines).toHaveLength(3 * 21);
@@ -41,7 +41,7 @@ test("each window begins anew, also for what is left out", () => {
 
 test("close counts what the open windows left out, once", () => {
   const { lines, log } = recorded();
-  for (let n = 0; n < 25; n++) log.info({ queue: "a" }, "discarded");
+  for (let n = 0; n < 25; n++) log.info({ queue: "a", id: 1 }, "discarded");
   log.close();
   vi.advanceTimersByTime(10_000);
   expect(lines).toHaveLength(21);
@@ -52,4 +52,21 @@ test("lines of level debug are not bounded", () => {
   const { lines, log } = recorded();
   for (let n = 0; n < 100; n++) log.debug({ queue: "a" }, "accepted");
   expect(lines).toHaveLength(100);
+});
+
+test("lines about calls are not bounded: one of them may be the one that acted", () => {
+  const { lines, log } = recorded();
+  for (let n = 0; n < 100; n++) log.info({ queue: "a", retried: n }, "retried");
+  expect(lines).toHaveLength(100);
+});
+
+test("with very many queues, the rest share one window", () => {
+  const { lines, log } = recorded();
+  for (let n = 0; n < 1_000; n++) log.info({ queue: `q${n}`, id: 1 }, "quarantined");
+  for (let n = 0; n < 500; n++) log.info({ queue: `more${n}`, id: 1 }, "quarantined");
+  expect(lines).toHaveLength(1_020);
+  log.close();
+  expect(lines.slice(1_020)).toEqual([
+    'info repeated lines were left out {"line":"quarantined","leftOut":480}',
+  ]);
 });
