@@ -2,7 +2,7 @@
 // all that it has in memory; one that does not answer is stopped before a second server opens the same files. Call this
 // only while holding the lock of the data folder.
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EmbeddedLog } from "./embedded-log.ts";
 import { identify, isRunning, type ProcessIdentity, terminate } from "./process-identity.ts";
@@ -87,10 +87,14 @@ interface ServerRecord extends ProcessIdentity {
   readonly socketPath: string;
 }
 
-/** Written in one step, so that a crash leaves the old record or the new one. */
+/**
+ * Written in one step, so that a crash leaves the old record or the new one. Never through a link: the folder may belong to
+ * another user than this process.
+ */
 export function writeServerRecord(dataDir: string, record: ServerRecord): void {
   const draft = `${recordPath(dataDir)}.new`;
-  writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  rmSync(draft, { force: true });
+  writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(draft, recordPath(dataDir));
 }
 
@@ -98,8 +102,11 @@ export function removeServerRecord(dataDir: string): void {
   rmSync(recordPath(dataDir), { force: true });
 }
 
+/** Only a record of this user counts: the process that it names may be stopped. */
 function readServerRecord(dataDir: string): ServerRecord | undefined {
   try {
+    const { uid } = lstatSync(recordPath(dataDir));
+    if (process.getuid !== undefined && uid !== process.getuid()) return undefined;
     const found: unknown = JSON.parse(readFileSync(recordPath(dataDir), "utf8"));
     return isRecord(found) ? found : undefined;
   } catch {

@@ -1,7 +1,9 @@
 // The log file of the embedded redis-server. Redis writes it by itself: no process reads a pipe after this one was killed.
 
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+
+const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
 
 /** Above this size the file becomes `redis.log.1` at the next start, in place of the one before. */
 const ROTATE_BYTES = 8 * 2 ** 20;
@@ -22,7 +24,8 @@ export function openServerLog(dataDir: string, rotateBytes: number = ROTATE_BYTE
   const path = logPath(dataDir);
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size > rotateBytes) renameSync(path, `${path}.1`);
-  const fd = openSync(path, "a", 0o600);
+  // Not through a link: the folder may belong to another user than this process.
+  const fd = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
   const startBytes = fstatSync(fd).size;
   return {
     path,

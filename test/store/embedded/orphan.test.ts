@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, symlink, writeFile } from "node:fs/promises";
+import { chown, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
@@ -125,6 +125,30 @@ test("a recorded pid that another process has now gets no signal", async () => {
   writeServerRecord(dataDir, identity);
   await (await start(dataDir)).ready;
   expect(identify(identity.pid)).toBeDefined();
+});
+
+test("nothing is written through links in the data folder", async () => {
+  const dataDir = await dataFolder();
+  const victim = join(await dataFolder(), "victim");
+  await writeFile(victim, "kept");
+  await symlink(victim, join(dataDir, "redis.json.new"));
+  await (await start(dataDir)).ready;
+  const other = await dataFolder();
+  await symlink(victim, join(other, "redis.log"));
+  await expect(start(other)).rejects.toThrow("ELOOP");
+  expect(await readFile(victim, "utf8")).toBe("kept");
+});
+
+test.runIf(process.getuid?.() === 0)("a record of another user stops no process", async () => {
+  const dataDir = await dataFolder();
+  const otherProcess = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+  afterwards(() => kill9(otherProcess));
+  const identity = identify(otherProcess.pid ?? 0);
+  if (identity === undefined) throw new Error("it does not run");
+  writeServerRecord(dataDir, { ...identity, socketPath: join(dataDir, "redis.sock") });
+  await chown(join(dataDir, "redis.json"), 65_534, 65_534);
+  await (await start(dataDir)).ready;
+  expect(isRunning(identity)).toBe(true);
 });
 
 test("an unknown redis-server that answers on our socket is not touched", async () => {
