@@ -33,7 +33,7 @@ export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
  */
 export type ListQueuesRequest = Message<"dlq.v1.ListQueuesRequest"> & {
   /**
-   * 1 to 1,000. Default 100.
+   * 1 to 1,000. Default 100. A page also ends at 512 KiB.
    *
    * @generated from field: uint32 page_size = 1;
    */
@@ -904,8 +904,8 @@ export const DlqAdminService: GenService<{
    * Sets the fields that the mask names. A named field that is absent in the request is cleared: the
    * next level applies again. Safe to repeat, also with the previous etag: equal settings are no
    * change. Scheduled messages keep their due times; everything else acts at once. Errors:
-   * INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-   * RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
+   * INVALID_ARGUMENT (names, ranges, contradictions, with each field; more than 64 KiB in all),
+   * ABORTED (another etag), RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.UpdateQueue
    */

@@ -690,8 +690,8 @@ export type Delivery = Message<"dlq.v1.Delivery"> & {
 
   /**
    * True: an earlier delivery ended without a reported outcome, or the store may have lost one (it
-   * restarted or failed over when the message was due). So the work may already have taken effect.
-   * Check before you do it again.
+   * restarted or failed over when the message was due or in flight). So the work may already have
+   * taken effect. Check before you do it again.
    *
    * @generated from field: bool outcome_unknown = 6;
    */
@@ -2197,8 +2197,9 @@ export const DlqService: GenService<{
    * Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
    * than 1,000 ids, a filter without expected_count, a page_token of another queue or filter, a
    * transform that would fail on any message, more than 16 MiB of messages to edit),
-   * FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
-   * changed meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
+   * FAILED_PRECONDITION (another number matches than expected; nothing changed. Or, on a later page,
+   * the store's clock has stepped back: start again without page_token), ABORTED (messages changed
+   * meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqService.Retry
    */
