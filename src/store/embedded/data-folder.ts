@@ -1,7 +1,9 @@
 // The data folder holds payloads: only its owner may enter it.
 
-import { chmod, lstat, mkdir, readdir, realpath } from "node:fs/promises";
+import { chmod, lstat, readdir, realpath } from "node:fs/promises";
 import type { EmbeddedLog } from "./embedded-log.ts";
+import { makeFolder } from "./make-folder.ts";
+import { systemAdvice } from "./system-advice.ts";
 
 /** What a folder may hold that becomes private: Redis's files, or nothing of anybody. */
 const DATA = /^(appendonlydir|redis\.log)$/;
@@ -14,13 +16,14 @@ const IGNORED = /^lost\+found$/;
  */
 export async function privateFolder(path: string, log: EmbeddedLog): Promise<string> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
     const folder = await realpath(path);
     await removeAccess(folder, log);
     return folder;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === undefined) throw error;
+    const isOfFolder = code === "EROFS" || systemAdvice(error, path) === undefined;
+    if (code === undefined || !isOfFolder) throw error;
     throw new Error(
       `The data folder ${path} can't be made or used (${code}). Name one that is a folder and ` +
         "writable for this user with --data-dir.",

@@ -22,6 +22,8 @@ export interface DiskSpace {
 export interface DiskWatchOptions {
   readonly lowBytes?: number;
   readonly readSpace: () => Promise<DiskSpace>;
+  /** Called at each check. */
+  readonly onCheck?: (low: boolean) => void;
   /** Called once per change, with what was read and needed. */
   readonly onChange: (low: boolean, space: { freeBytes: number; lowBytes: number }) => void;
 }
@@ -65,6 +67,7 @@ export class DiskWatch {
     if (space === undefined) return;
     const lowBytes = this.#options.lowBytes ?? Math.min(RESERVE_BYTES, space.totalBytes / 20);
     const low = space.freeBytes < (this.#low ? lowBytes * RECOVERY_FACTOR : lowBytes);
+    this.#options.onCheck?.(low);
     if (low === this.#low) return;
     this.#low = low;
     this.#options.onChange(low, { freeBytes: space.freeBytes, lowBytes });

@@ -1,27 +1,23 @@
 // The embedded store, used if no Redis is configured: a redis-server of this service on a unix socket in the data folder.
 // There is one per data folder. It is supervised, and runs on when this process is killed.
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { privateFolder } from "./data-folder.ts";
 import { type DataLock, lockDataFolder } from "./data-lock.ts";
-import { DiskWatch, diskSpace } from "./disk-watch.ts";
+import { DiskWatch, type DiskWatchOptions, diskSpace } from "./disk-watch.ts";
 import type { EmbeddedLog } from "./embedded-log.ts";
-import { failureHint } from "./failure-hint.ts";
+import { explainExit, explainFailure, startFailure } from "./explanation.ts";
 import { FileRewrite } from "./file-rewrite.ts";
+import { launchOrTakeOver } from "./launch.ts";
 import { defaultMaxMemoryBytes } from "./memory-limit.ts";
-import { removeServerRecord, settleOrphan, writeServerRecord } from "./orphan.ts";
 import { untilListening } from "./readiness.ts";
 import { redisUser } from "./redis-user.ts";
-import { ask } from "./reply.ts";
-import { liveSettings, type ServerSettings } from "./server-arguments.ts";
-import {
-  launchServer,
-  type ServerExit,
-  type ServerProcess,
-  takeOverServer,
-} from "./server-process.ts";
+import type { ServerSettings } from "./server-arguments.ts";
+import { removeServerLock } from "./server-lock.ts";
+import { removeServerRecord } from "./server-record.ts";
 import { socketFolder } from "./socket-folder.ts";
 import { Supervisor, type UnexpectedExit } from "./supervisor.ts";
+import { systemAdvice } from "./system-advice.ts";
 
 export interface EmbeddedOptions {
   /** Created if absent; other users lose their access. */
@@ -47,18 +43,32 @@ export interface EmbeddedRedis {
    * start on this data; call `stop` then.
    */
   readonly ready: Promise<void>;
+  /** Why it could not be started, or ended by itself, and what to do; without paths. Undefined: no such problem. */
+  readonly problem: string | undefined;
   /** Whether the disk is so full that sends must be refused. Checked every 2 s. */
   diskIsLow(): boolean;
   /** Removes what was deleted from the append-only file too, within about a minute. */
   forgetDeleted(): void;
-  /** Called each time the server ended without `stop`; it is started again after `restartInMs`. */
+  /** Called each time the server ended without `stop`, or could not be started; the next try is after `restartInMs`. */
   onUnexpectedExit(listener: (exit: UnexpectedExit) => void): void;
   /** Ends the server, frees the data folder. May be called more than once. */
   stop(): Promise<void>;
 }
 
-/** Resolves when the socket accepts connections; commands may get LOADING until `ready`. */
+/**
+ * Resolves when the socket accepts connections; commands may get LOADING until `ready`. Rejects, with advice, if that is
+ * not possible; no redis-server runs then.
+ */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
+  try {
+    return await startInFolder(options);
+  } catch (error) {
+    if (systemAdvice(error, options.dataDir) === undefined) throw error;
+    throw new Error(startFailure(error, resolve(options.dataDir)), { cause: error });
+  }
+}
+
+async function startInFolder(options: EmbeddedOptions): Promise<EmbeddedRedis> {
   const dataDir = await privateFolder(options.dataDir, options.log);
   const socketDir = await socketFolder(dataDir);
   const lock = await lockDataFolder(dataDir, socketDir);
@@ -87,23 +97,19 @@ async function startLocked(
   const user = ownSocket ? redisUser(dataDir, serverPath) : undefined;
   if (user !== undefined)
     log.info({ ...user, dataDir }, "Redis runs as the owner of the data folder");
-  const launch = async (): Promise<ServerProcess> => {
-    const server = await launchServer(serverPath, settings, user);
-    // At once: if this process is killed now, the next start must find this server.
-    writeServerRecord(dataDir, { ...server.identity, socketPath });
-    return server;
-  };
+  const launch = () => launchOrTakeOver({ serverPath, settings, user, log });
   const supervisor = new Supervisor({
     socketPath,
     launch,
     log,
-    explain: (exit, restarts) => explain(exit, restarts, dataDir),
+    explain: (exit, restarts) => explainExit(exit, restarts, dataDir),
+    explainFailure: (error) => explainFailure(error, dataDir),
   });
-  const orphan = await settleOrphan({ dataDir, socketPath, log });
-  const first = orphan === undefined ? await launch() : takeOverServer(orphan, settings);
+  const first = await launch();
   supervisor.start(first);
-  const disk = watchDisk(options, dataDir);
-  const rewrite = new FileRewrite({ socketPath, log });
+  const readSpace = () => diskSpace(dataDir);
+  const rewrite = new FileRewrite({ socketPath, readSpace, log });
+  const disk = watchDisk(options, { dataDir, readSpace, onCheck: (low) => void rewrite.look(low) });
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
@@ -111,15 +117,12 @@ async function startLocked(
     rewrite.stop();
     await supervisor.stop();
     removeServerRecord(dataDir);
+    await removeServerLock(dirname(socketPath));
     await lock.release();
   };
 
   try {
     await disk.start();
-    if (first.takenOver) {
-      await applySettings(settings);
-      writeServerRecord(dataDir, { ...first.identity, socketPath });
-    }
     await listening(socketPath, supervisor);
   } catch (error) {
     stopped = stop();
@@ -131,6 +134,9 @@ async function startLocked(
     maxMemoryBytes,
     get pid() {
       return supervisor.pid;
+    },
+    get problem() {
+      return supervisor.problem;
     },
     takenOver: first.takenOver,
     ready: supervisor.ready,
@@ -156,34 +162,17 @@ async function listening(socketPath: string, supervisor: Supervisor): Promise<vo
   }
 }
 
-function watchDisk(options: EmbeddedOptions, dataDir: string): DiskWatch {
+function watchDisk(
+  options: EmbeddedOptions,
+  { dataDir, ...parts }: Pick<DiskWatchOptions, "readSpace" | "onCheck"> & { dataDir: string },
+): DiskWatch {
   return new DiskWatch({
+    ...parts,
     ...(options.diskLowBytes === undefined ? {} : { lowBytes: options.diskLowBytes }),
-    readSpace: () => diskSpace(dataDir),
     onChange: (low, space) => {
       const facts = { dataDir, ...space };
       if (low) options.log.warn(facts, "disk space is low: sends are refused until some is freed");
       else options.log.info(facts, "disk space is sufficient again");
     },
   });
-}
-
-/** One command for all settings: they are applied together or not at all. */
-async function applySettings(settings: ServerSettings): Promise<void> {
-  const pairs = Object.entries(liveSettings(settings)).flat();
-  await ask(settings.socketPath, ["CONFIG", "SET", ...pairs], 10_000);
-}
-
-function explain(exit: ServerExit, restarts: boolean, dataDir: string): string {
-  const how = exit.signal ?? (exit.code === null ? "an unknown cause" : `code ${exit.code}`);
-  const words = [
-    `redis-server ended unexpectedly (${how})${restarts ? " and is started again" : ""}.`,
-  ];
-  const hint = failureHint(exit, dataDir);
-  if (hint !== undefined) words.push(hint);
-  // It writes nothing at this signal: its last lines would mislead.
-  if (exit.lastLines.length > 0 && exit.signal !== "SIGKILL") {
-    words.push(`Its last lines, from ${join(dataDir, "redis.log")}:\n${exit.lastLines.join("\n")}`);
-  }
-  return words.join(" ");
 }

@@ -8,6 +8,8 @@ interface Hint {
   readonly advice: (dataDir: string) => string;
 }
 
+const FULL_DISK = /Short write while writing to the AOF file|No space left on device|ENOSPC/;
+
 const HINTS: readonly Hint[] = [
   {
     sign: /Can't handle RDB format version/,
@@ -15,9 +17,8 @@ const HINTS: readonly Hint[] = [
       "The data was written by a newer Redis. Install that version of redis-server or a newer one.",
   },
   {
-    sign: /Short write while writing to the AOF file|No space left on device|ENOSPC/,
-    advice: (dataDir) =>
-      `The disk is full. Free space where ${dataDir} is; Redis then starts by itself or at the next start.`,
+    sign: FULL_DISK,
+    advice: fullDiskHint,
   },
   {
     sign: /Permission denied|Read-only file system/,
@@ -62,4 +63,13 @@ export function failureHint(exit: ServerExit, dataDir: string): string | undefin
   }
   const text = exit.lastLines.join("\n");
   return HINTS.find((hint) => hint.sign.test(text))?.advice(dataDir);
+}
+
+/** Whether its last lines say that the disk was full. */
+export function isOfFullDisk({ signal, lastLines }: ServerExit): boolean {
+  return signal !== "SIGKILL" && FULL_DISK.test(lastLines.join("\n"));
+}
+
+export function fullDiskHint(dataDir: string): string {
+  return `The disk is full. Free space where ${dataDir} is; Redis then starts by itself or at the next start.`;
 }

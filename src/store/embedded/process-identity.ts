@@ -11,41 +11,59 @@ export interface ProcessIdentity {
   readonly startedAt: string;
 }
 
-/** Undefined when no such process runs. A zombie does not run: it only waits to be reaped. */
+/**
+ * Undefined when no such process runs. A zombie does not run: it only waits to be reaped. Throws if that can't be seen, as
+ * without free file descriptors.
+ */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startedAt = process.platform === "linux" ? startOnLinux(pid) : startByPs(pid);
   return startedAt === undefined ? undefined : { pid, startedAt };
 }
 
+/** A process that can't be seen counts as running. */
 export function isRunning(identity: ProcessIdentity): boolean {
-  return identify(identity.pid)?.startedAt === identity.startedAt;
+  return isSeen(identity) ?? true;
+}
+
+function isSeen({ pid, startedAt }: ProcessIdentity): boolean | undefined {
+  try {
+    return identify(pid)?.startedAt === startedAt;
+  } catch {
+    return undefined;
+  }
 }
 
 /** SIGTERM, then SIGKILL after `graceMs`. Resolves when the process is gone. */
 export async function terminate(identity: ProcessIdentity, graceMs: number): Promise<void> {
-  send(identity, "SIGTERM");
+  let sent = send(identity, "SIGTERM");
   const deadlineAtMs = performance.now() + graceMs;
   for (let pauseMs = 5; isRunning(identity); pauseMs = Math.min(pauseMs * 2, 100)) {
     if (performance.now() > deadlineAtMs) send(identity, "SIGKILL");
+    else if (!sent) sent = send(identity, "SIGTERM");
     await delay(pauseMs);
   }
 }
 
-function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
-  if (!isRunning(identity)) return;
+/** False: the process can't be seen, and its pid may be another's. */
+function send(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  const seen = isSeen(identity);
+  if (seen !== true) return seen === false;
   try {
     process.kill(identity.pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has ended meanwhile
   }
+  return true;
 }
 
 function startOnLinux(pid: number): string | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
   }
   // The second field is the name in parentheses and may hold anything, so count from its end:
   // field 3 is the state, field 22 the start in clock ticks since boot.
@@ -71,7 +89,8 @@ function startByPs(pid: number): string | undefined {
     }).trim();
     const [state = "", ...start] = out.split(/\s+/);
     return out === "" || state.startsWith("Z") ? undefined : start.join(" ");
-  } catch {
-    return undefined; // ps exits with 1 when there is no such process
+  } catch (error) {
+    if ((error as { status?: unknown }).status === 1) return undefined; // there is no such process
+    throw error;
   }
 }

@@ -18,10 +18,7 @@ export function liveSettings(settings: ServerSettings): Readonly<Record<string, 
     "aof-use-rdb-preamble": "yes",
     // A torn last record is what a power cut leaves of a command that was never answered.
     "aof-load-truncated": "yes",
-    // Rewrite when the file has grown by half: what a start replays command by command is bounded by
-    // that, and the disk holds at most about half more than the data, plus the copy.
-    "auto-aof-rewrite-percentage": "50",
-    "auto-aof-rewrite-min-size": String(64 * 2 ** 20),
+    "auto-aof-rewrite-percentage": "0", // this service asks for rewrites, if they fit on the disk
     save: "", // the append-only file is the one copy; snapshots would only fork and write more
     maxmemory: String(settings.maxMemoryBytes),
     "maxmemory-policy": "noeviction", // a dead letter is refused, never dropped for another

@@ -1,4 +1,5 @@
-// The log file of the embedded redis-server. Redis writes it by itself: no process reads a pipe after this one was killed.
+// The log file of the embedded redis-server. Redis writes the file itself: a pipe would have no reader once
+// this process is killed.
 
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -24,24 +24,34 @@ export interface ServerProcess {
   readonly exited: Promise<ServerExit>;
 }
 
+/** The program is absent or can't be run. Others, such as EMFILE, say nothing about it. */
+const PROGRAM_ERRORS: ReadonlySet<string> = new Set(["ENOENT", "EACCES", "ENOEXEC", "ENOTDIR"]);
+
+export interface LaunchOptions {
+  readonly user?: RedisUser | undefined;
+  /** A file descriptor that it inherits and never uses. */
+  readonly lockFd?: number;
+}
+
+/** Rejects if no server runs: one that was started and can't be identified is killed before. */
 export async function launchServer(
   serverPath: string,
   settings: ServerSettings,
-  user?: RedisUser,
+  { user, lockFd }: LaunchOptions = {},
 ): Promise<ServerProcess> {
   const log = openServerLog(settings.dataDir);
-  if (user !== undefined) fchownSync(log.fd, user.uid, user.gid);
   let child: ChildProcess;
   // Its files hold payloads. A child inherits the mask; this call returns after it has started.
   const mask = process.umask(0o077);
   try {
+    if (user !== undefined) fchownSync(log.fd, user.uid, user.gid);
     child = spawn(serverPath, serverArguments(settings), {
       cwd: settings.dataDir,
       ...user,
       // A process group of its own: Ctrl-C in the terminal must not end the store before the
       // service has drained.
       detached: true,
-      stdio: ["ignore", log.fd, log.fd],
+      stdio: ["ignore", log.fd, log.fd, ...(lockFd === undefined ? [] : [lockFd])],
       // Redis needs no settings from the environment, which may hold secrets of the service.
       env: { PATH: process.env.PATH, TZ: process.env.TZ, LC_ALL: "C" },
     });
@@ -50,21 +60,31 @@ export async function launchServer(
     log.close();
   }
   const { pid } = child;
-  if (pid === undefined) throw new Error(await reasonOfFailure(child, serverPath));
+  if (pid === undefined) throw await failureOf(child, serverPath);
   const exited = new Promise<ServerExit>((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code, signal, lastLines: log.tail() }));
+    child.once("exit", (code, signal) => {
+      endChildren(pid);
+      resolve({ code, signal, lastLines: log.tail() });
+    });
   });
-  // A child that has ended already is a zombie, which has no identity: it gets a start time that no process has.
-  return { identity: identify(pid) ?? { pid, startedAt: "ended" }, takenOver: false, exited };
+  try {
+    // A child that has ended already is a zombie, which has no identity: it gets a start time that no process has.
+    return { identity: identify(pid) ?? { pid, startedAt: "ended" }, takenOver: false, exited };
+  } catch (error) {
+    child.kill("SIGKILL");
+    await exited;
+    throw error;
+  }
 }
 
-async function reasonOfFailure(child: ChildProcess, serverPath: string): Promise<string> {
+async function failureOf(child: ChildProcess, serverPath: string): Promise<Error> {
   const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once("error", resolve));
-  return (
-    `Cannot run redis-server at ${serverPath} (${error.code ?? error.message}). ` +
-    "Install Redis 7.0 or newer and name its server with --redis-server (on Debian the package " +
-    "redis-tools has it as /usr/bin/redis-check-rdb: make a link named redis-server to it), or use " +
-    "a running Redis with --redis-url."
+  if (!PROGRAM_ERRORS.has(error.code ?? "")) return error;
+  return new Error(
+    `Cannot run redis-server at ${serverPath} (${error.code}). ` +
+      "Install Redis 7.0 or newer and name its server with --redis-server (on Debian the package " +
+      "redis-tools has it as /usr/bin/redis-check-rdb: make a link named redis-server to it), or use " +
+      "a running Redis with --redis-url.",
   );
 }
 
@@ -77,9 +97,19 @@ export function takeOverServer(identity: ProcessIdentity, settings: ServerSettin
       // The connection closes a moment before the process ends; or all clients were disconnected.
       if (isRunning(identity)) await delay(50, undefined, { ref: false });
     }
+    endChildren(identity.pid);
     return { code: null, signal: null, lastLines: lastLogLines(dataDir) };
   };
   return { identity, takenOver: true, exited: watch() };
+}
+
+/** A child that rewrites the append-only file may outlive it by many seconds. It is in the process group of its own. */
+function endChildren(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // There is none.
+  }
 }
 
 /** Holds a silent connection for as long as the server lets it. */

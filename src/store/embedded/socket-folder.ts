@@ -1,9 +1,10 @@
 // The folder of the unix sockets of a data folder: the data folder itself, unless its path is too long.
 
 import { createHash } from "node:crypto";
-import { lstat, mkdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 /** The system's limit is 107 bytes on Linux and 103 on macOS; a longer path fails to bind. */
 const MAX_PATH_BYTES = 100;
@@ -22,7 +23,7 @@ export async function socketFolder(dataDir: string): Promise<string> {
         "enough for a unix socket. Use a data folder with a shorter path, or set TMPDIR to one.",
     );
   }
-  await mkdir(folder, { mode: 0o700, recursive: true });
+  await makeFolder(folder);
   await assertPrivate(folder);
   return folder;
 }

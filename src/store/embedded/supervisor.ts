@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedLog } from "./embedded-log.ts";
 import { terminate } from "./process-identity.ts";
 import { untilReady } from "./readiness.ts";
+import { RepeatLimit } from "./repeat-limit.ts";
 import { RestartBackoff } from "./restart-backoff.ts";
 import type { ServerExit, ServerProcess } from "./server-process.ts";
 
@@ -12,11 +13,24 @@ export interface UnexpectedExit extends ServerExit {
   readonly restartInMs: number;
 }
 
+/** Why no server runs. */
+export interface Explanation {
+  /** The cause and what to do. */
+  readonly why: string;
+  /** Log lines of Redis, which are never the same again. */
+  readonly details?: string;
+  /** The same for `/readyz`, without paths; undefined: it will be over in a moment. */
+  readonly problem?: string | undefined;
+}
+
 export interface SupervisorParts {
   readonly socketPath: string;
+  /** If it rejects, no server runs that it launched. */
   readonly launch: () => Promise<ServerProcess>;
-  /** Returns a text: why a server ended, whether it is started again, and what to do. */
-  readonly explain: (exit: ServerExit, restarts: boolean) => string;
+  /** Explains an end, and says whether the server is started again. */
+  readonly explain: (exit: ServerExit, restarts: boolean) => Explanation;
+  /** Explains why `launch` rejected. */
+  readonly explainFailure: (error: unknown) => Explanation;
   readonly log: EmbeddedLog;
 }
 
@@ -28,7 +42,9 @@ export class Supervisor {
   readonly #stopping = new AbortController();
   readonly #listeners: ((exit: UnexpectedExit) => void)[] = [];
   readonly #firstReady = Promise.withResolvers<void>();
+  readonly #limit = new RepeatLimit();
   #wasReady = false;
+  #problem: string | undefined;
   #current: ServerProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
 
@@ -40,6 +56,11 @@ export class Supervisor {
   /** Undefined while no server runs: between an unexpected end and the restart. */
   get pid(): number | undefined {
     return this.#current?.identity.pid;
+  }
+
+  /** Why no server can be used, and what to do, without paths; undefined: no such problem. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /**
@@ -74,21 +95,29 @@ export class Supervisor {
 
   async #keepRunning(first: ServerProcess): Promise<void> {
     const backoff = new RestartBackoff();
-    let server: ServerProcess | undefined = first;
-    for (;;) {
+    for (let server: ServerProcess | undefined = first; server !== undefined; ) {
       const upAtMs = performance.now();
-      const exit: ServerExit = server === undefined ? NOT_STARTED : await this.#runOnce(server);
+      const exit = await this.#runOnce(server);
       if (this.#stopping.signal.aborted) return;
       // A server that exits by itself before it was ever ready would do so again. A signal came from outside.
       const restarts = this.#wasReady || exit.code === null;
-      const why = this.#parts.explain(exit, restarts);
-      if (!restarts) return this.#firstReady.reject(new Error(why));
+      const explanation = this.#parts.explain(exit, restarts);
+      if (!restarts) return this.#firstReady.reject(new Error(textOf(explanation)));
       const restartInMs = backoff.next(performance.now() - upAtMs);
-      this.#parts.log.error({ code: exit.code, signal: exit.signal, restartInMs }, why);
-      for (const listener of this.#listeners) listener({ ...exit, restartInMs });
-      server = await this.#relaunch(restartInMs);
-      if (this.#stopping.signal.aborted) return await this.#abandon(server);
+      this.#report({ ...exit, restartInMs }, explanation);
+      server = await this.#relaunch(restartInMs, backoff);
     }
+  }
+
+  /** Logs it, unless it says the same as a line of the last minute. A signal is sent once: each is logged. */
+  #report(exit: UnexpectedExit, explanation: Explanation): void {
+    const { code, signal, restartInMs } = exit;
+    this.#problem = explanation.problem;
+    if (signal !== null || this.#limit.allows(explanation.why)) {
+      const why = textOf(explanation);
+      this.#parts.log.error({ code, signal, restartInMs }, why);
+    }
+    for (const listener of this.#listeners) listener(exit);
   }
 
   async #runOnce(server: ServerProcess): Promise<ServerExit> {
@@ -110,29 +139,38 @@ export class Supervisor {
       return; // it ended before it was ready
     }
     this.#wasReady = true;
+    this.#problem = undefined;
     this.#firstReady.resolve();
     log.info({ pid: this.pid, socketPath }, "Redis is ready");
   }
 
-  /** Undefined: it could not be started; that counts as an unexpected end. */
-  async #relaunch(waitMs: number): Promise<ServerProcess | undefined> {
-    try {
-      await delay(waitMs, undefined, { signal: this.#stopping.signal });
-      return await this.#parts.launch();
-    } catch (error) {
-      if (!this.#stopping.signal.aborted) {
-        this.#parts.log.error({ err: error }, "cannot start redis-server");
+  /** Tries until a server runs. Undefined: `stop` was called. */
+  async #relaunch(waitMs: number, backoff: RestartBackoff): Promise<ServerProcess | undefined> {
+    const { signal } = this.#stopping;
+    for (let restartInMs = waitMs; ; ) {
+      try {
+        await delay(restartInMs, undefined, { signal });
+        const server = await this.#parts.launch();
+        if (signal.aborted) return await this.#abandon(server);
+        this.#current = server; // `stop` ends it from now on
+        return server;
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        restartInMs = backoff.next(0);
+        this.#report({ ...NOT_STARTED, restartInMs }, this.#parts.explainFailure(error));
       }
-      return undefined;
     }
   }
 
   /** `stop` was called while a server was being launched. */
-  async #abandon(server: ServerProcess | undefined): Promise<void> {
-    if (server === undefined) return;
+  async #abandon(server: ServerProcess): Promise<undefined> {
     await terminate(server.identity, STOP_GRACE_MS);
     await server.exited;
   }
+}
+
+function textOf({ why, details }: Explanation): string {
+  return details === undefined ? why : `${why} ${details}`;
 }
 
 const NOT_STARTED: ServerExit = { code: null, signal: null, lastLines: [] };

@@ -1,4 +1,7 @@
+import { dirname } from "node:path";
 import { expect, test } from "vitest";
+import { diskSpace } from "../../../src/store/embedded/disk-watch.ts";
+import type { EmbeddedLog } from "../../../src/store/embedded/embedded-log.ts";
 import { FileRewrite } from "../../../src/store/embedded/file-rewrite.ts";
 import { ask } from "../../../src/store/embedded/reply.ts";
 import { dataFolder, recordedLog, start, until } from "./data-folder.ts";
@@ -8,10 +11,18 @@ const rewritten = async (socketPath: string) => {
   return Number(/^aof_rewrites:(\d+)/m.exec(info)?.[1]);
 };
 
+const rewriteOf = (socketPath: string, log: EmbeddedLog) =>
+  new FileRewrite({
+    socketPath,
+    log,
+    readSpace: () => diskSpace(dirname(socketPath)),
+    againMs: 10,
+  });
+
 test("requests share one, and the next one waits", async () => {
   const redis = await start(await dataFolder());
   await redis.ready;
-  const rewrite = new FileRewrite({ socketPath: redis.socketPath, log: recordedLog() });
+  const rewrite = rewriteOf(redis.socketPath, recordedLog());
   const before = await rewritten(redis.socketPath);
   for (let n = 0; n < 100; n++) rewrite.request();
   await until(async () => (await rewritten(redis.socketPath)) === before + 1);
@@ -30,7 +41,7 @@ test("a deletion during a rewrite is followed by another one", async () => {
   const before = await rewritten(socketPath);
   await ask(socketPath, ["BGREWRITEAOF"], 5_000);
   const log = recordedLog();
-  const rewrite = new FileRewrite({ socketPath, log, againMs: 10 });
+  const rewrite = rewriteOf(socketPath, log);
   rewrite.request();
   await until(() => log.lines.length > 0);
   await ask(socketPath, ["CONFIG", "SET", "rdb-key-save-delay", "0"], 5_000);

@@ -2,17 +2,18 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, readFile, symlink, writeFile } from "node:fs/promises";
+import { chown, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
-import { settleOrphan, writeServerRecord } from "../../../src/store/embedded/orphan.ts";
+import { settleOrphan } from "../../../src/store/embedded/orphan.ts";
 import {
   identify,
   isRunning,
   type ProcessIdentity,
 } from "../../../src/store/embedded/process-identity.ts";
 import { ask } from "../../../src/store/embedded/reply.ts";
+import { writeServerRecord } from "../../../src/store/embedded/server-record.ts";
 import { findRedisServer, startTestRedis } from "../../support/redis.ts";
 import { afterwards, dataFolder, recordedLog, start, until } from "./data-folder.ts";
 
@@ -90,6 +91,21 @@ test("an orphan without a record is taken over too", async () => {
   expect(JSON.parse(await readFile(join(dataDir, "redis.json"), "utf8"))).toMatchObject(orphan);
 });
 
+test("an orphan without a record that cannot be reached keeps others away", async () => {
+  const dataDir = await dataFolder();
+  const { redis: orphan, socketPath } = await orphanOn(dataDir);
+  await rm(join(dataDir, "redis.json"));
+  await rm(socketPath);
+  await expect(start(dataDir)).rejects.toThrow(
+    /^Another redis-server still uses the data folder .*\(pgrep -a redis-server lists it\)$/,
+  );
+  expect(isRunning(orphan)).toBe(true);
+  process.kill(orphan.pid, "SIGKILL");
+  const redis = await start(dataDir);
+  await redis.ready;
+  expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
+});
+
 test("a server that was taken over and killed comes back with its data", async () => {
   const dataDir = await dataFolder();
   const { redis: orphan } = await orphanOn(dataDir);
@@ -108,7 +124,7 @@ test("an orphan that does not answer is stopped first, by force if necessary", a
   const { redis: orphan, socketPath } = await orphanOn(dataDir);
   process.kill(orphan.pid, "SIGSTOP");
   const log = recordedLog();
-  const search = { dataDir, socketPath, log, patienceMs: 100, graceMs: 100 };
+  const search = { dataDir, socketPath, log, answerTimeoutMs: 100, graceMs: 100 };
   expect(await settleOrphan(search)).toBeUndefined();
   expect(isRunning(orphan)).toBe(false);
   const redis = await start(dataDir);
@@ -157,7 +173,7 @@ test("an unknown redis-server that answers on our socket is not touched", async 
   afterwards(() => other.stop());
   await symlink(other.socketPath, join(dataDir, "redis.sock"));
   await expect(start(dataDir)).rejects.toThrow(
-    `that this service did not start, or cannot reach as a process (pid ${other.pid} `,
+    `that this service did not start, or whose process it cannot see (pid ${other.pid} `,
   );
   expect(await other.cli("PING")).toBe("PONG");
 });
@@ -168,7 +184,9 @@ test("a server on another socket path is named in the error and not stopped", as
   const elsewhere = join(dataDir, "elsewhere.sock");
   const search = { dataDir, socketPath: elsewhere, log: recordedLog() };
   await expect(settleOrphan(search)).rejects.toThrow(
-    new RegExp(`process ${orphan.pid}\\) uses the data folder .*Set TMPDIR as it was set then`),
+    new RegExp(
+      `process ${orphan.pid}\\) uses the data folder .*Set TMPDIR to its value in that run`,
+    ),
   );
   expect(await ask(socketPath, ["PING"], 5_000)).toBe("PONG");
 });

@@ -1,5 +1,6 @@
 // Parts of the embedded store.
 
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -9,6 +10,7 @@ import { expect, test, vi } from "vitest";
 import { DiskWatch } from "../../../src/store/embedded/disk-watch.ts";
 import { defaultMaxMemoryBytes } from "../../../src/store/embedded/memory-limit.ts";
 import { identify, isRunning } from "../../../src/store/embedded/process-identity.ts";
+import { RepeatLimit } from "../../../src/store/embedded/repeat-limit.ts";
 import { ask } from "../../../src/store/embedded/reply.ts";
 import { RestartBackoff } from "../../../src/store/embedded/restart-backoff.ts";
 import { openServerLog } from "../../../src/store/embedded/server-log.ts";
@@ -22,6 +24,18 @@ test("restarts wait from 0.1 s to 5 s, and 0.1 s again after a healthy half minu
   expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
   expect(backoff.next(29_999)).toBe(5_000);
   expect(backoff.next(30_000)).toBe(100);
+});
+
+test("the same line is let through once a minute, another one at once", () => {
+  let nowMs = 0;
+  const limit = new RepeatLimit(() => nowMs);
+  const lines = () => ["full", "killed"].filter((line) => limit.allows(line));
+  expect(lines()).toEqual(["full", "killed"]);
+  expect(lines()).toEqual([]);
+  nowMs = 59_999;
+  expect(lines()).toEqual([]);
+  nowMs = 60_000;
+  expect(lines()).toEqual(["full", "killed"]);
 });
 
 test("memory: half of the machine or of the container, whichever is smaller", () => {
@@ -139,6 +153,20 @@ test("a process is known by more than its pid", () => {
   expect(own && isRunning(own)).toBe(true);
   expect(isRunning({ pid: process.pid, startedAt: "earlier" })).toBe(false);
   expect(identify(2 ** 30)).toBeUndefined();
+});
+
+test("a process that can't be seen, without free file descriptors, counts as running", () => {
+  const module = join(import.meta.dirname, "../../../src/store/embedded/process-identity.ts");
+  const program = `
+    import { openSync } from "node:fs";
+    import { identify, isRunning } from ${JSON.stringify(module)};
+    const ended = { pid: 2 ** 30, startedAt: identify(process.pid).startedAt };
+    const before = isRunning(ended);
+    try { for (;;) openSync("/dev/null"); } catch {}
+    process.stdout.write([before, isRunning(ended)].join());`;
+  const command = 'ulimit -n 100; exec "$0" --input-type=module -e "$1"';
+  const args = ["-c", command, process.execPath, program];
+  expect(execFileSync("/bin/sh", args, { encoding: "utf8" })).toBe("false,true");
 });
 
 test("ask returns long replies, lists and errors", async () => {
