@@ -39,6 +39,10 @@ function steady(text, ports, folder) {
     .replaceAll(/\b30\d ?(?=ms\b)/g, "300 ")
     .replaceAll(/(?<=_nanos=)\d+/g, "0")
     .replaceAll(/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT/g, HTTP_DATE)
+    .replaceAll(/\/tmp\/tmp\w+\//g, "/data/")
+    .replaceAll(/(?<= until )\d{4}-\d\d-\d\d [\d:.]+/g, "2026-01-01 00:00:00")
+    .replaceAll(/(?<=rate reset in )\w+/g, "1m")
+    .replaceAll(/(?<=CONNECTION_ID=)[\w+/=]+/g, "0")
     .replaceAll(/(?<=delay=)\d+ns/g, "0ns")
     .replaceAll(UUID, "00000000-0000-0000-0000-000000000000")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z?/g, "2026-01-01T00:00:00Z");

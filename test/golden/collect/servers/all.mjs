@@ -5,7 +5,9 @@ import { api } from "./api.mjs";
 import { aws } from "./aws.mjs";
 import { grpc } from "./grpc.mjs";
 import { http, https } from "./http.mjs";
+import { dns, imap, ldap } from "./logins.mjs";
 import { mqtt, nats, smtp } from "./messaging.mjs";
+import { mongodb } from "./mongodb.mjs";
 import { mysql } from "./mysql.mjs";
 import { postgres } from "./postgres.mjs";
 import { fullRedis, lockedRedis, openRedis, replicaRedis } from "./redis.mjs";
@@ -13,7 +15,7 @@ import { closedPort, foreign, hangsUp, resets, silent, stalled } from "./tcp.mjs
 
 const PEERS = {
   ...{ amqp, api, aws, foreign, grpc, hangsUp, http, https, mqtt, mysql, nats, postgres, resets },
-  ...{ silent, smtp },
+  ...{ dns, imap, ldap, mongodb, silent, smtp },
   ...{ closed: closedPort, fullRedis, lockedRedis, openRedis, replicaRedis, stalled },
 };
 

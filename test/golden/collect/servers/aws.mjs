@@ -1,5 +1,5 @@
-// AWS services that refuse each call. For DynamoDB the table name is the error, for S3 the object key, for SQS the queue's
-// name.
+// AWS services that refuse each call. The error is the table name for DynamoDB, the object key for S3, the name of the queue,
+// secret, topic or function for the others.
 
 import { createServer } from "node:http";
 import { listen } from "./tcp.mjs";
@@ -8,12 +8,31 @@ import { listen } from "./tcp.mjs";
 const ERRORS = {
   AccessDenied: [403, "Access Denied"],
   AccessDeniedException: [400, "User is not authorized to perform: dynamodb:GetItem"],
+  AuthorizationError: [
+    403,
+    "User: arn:aws:iam::1:user/app is not authorized to perform: SNS:Publish on resource: arn:aws:sns:eu-central-1:1:orders",
+  ],
   ConditionalCheckFailedException: [400, "The conditional request failed"],
+  DecryptionFailure: [
+    400,
+    "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
+  ],
+  EC2ThrottledException: [
+    502,
+    "Lambda was throttled by Amazon EC2 during function initialization using the execution role.",
+  ],
+  EndpointDisabled: [400, "Endpoint is disabled"],
   ExpiredTokenException: [400, "The security token included in the request is expired"],
   InternalError: [500, "We encountered an internal error. Please try again."],
   InternalServerError: [500, "Internal server error"],
+  InternalServiceError: [500, "An error occurred on the server side."],
   InvalidClientTokenId: [403, "The security token included in the request is invalid."],
   InvalidMessageContents: [400, "The message contains characters outside the allowed set."],
+  InvalidParameter: [400, "Invalid parameter: Message too long"],
+  InvalidRequestContentException: [
+    400,
+    "Could not parse request body into json: Unexpected character ('<' (code 60))",
+  ],
   KmsThrottled: [400, "The request was denied due to request throttling."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
@@ -24,6 +43,10 @@ const ERRORS = {
   QueueDoesNotExist: [400, "The specified queue does not exist."],
   RequestLimitExceeded: [400, "Throughput exceeds the current throughput limit for your account."],
   RequestThrottled: [403, "The request was denied due to request throttling."],
+  RequestTooLargeException: [
+    413,
+    "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
+  ],
   RequestTimeTooSkewed: [
     403,
     "The difference between the request time and the current time is too large.",
@@ -33,12 +56,15 @@ const ERRORS = {
     "Your socket connection to the server was not read from or written to within the timeout period.",
   ],
   ResourceNotFoundException: [400, "Requested resource not found"],
+  ServiceException: [500, "The Lambda service encountered an internal error."],
   SignatureDoesNotMatch: [
     403,
     "The request signature we calculated does not match the signature you provided.",
   ],
   SlowDown: [503, "Please reduce your request rate."],
+  Throttled: [429, "Rate exceeded"],
   ThrottlingException: [400, "Rate exceeded"],
+  TooManyRequestsException: [429, "Rate Exceeded."],
   UnrecognizedClientException: [400, "The security token included in the request is invalid."],
   ValidationException: [400, "One or more parameter values were invalid"],
 };
@@ -48,14 +74,31 @@ export function aws() {
     createServer(async (req, res) => {
       let body = "";
       for await (const chunk of req) body += chunk;
-      if (req.headers["x-amz-target"] !== undefined) {
-        const { TableName, QueueUrl } = JSON.parse(body);
-        const name = TableName ?? QueueUrl.split("/").at(-1);
+      const target = req.headers["x-amz-target"];
+      if (target !== undefined) {
+        const { TableName, QueueUrl, SecretId } = JSON.parse(body);
+        const name = TableName ?? SecretId ?? QueueUrl.split("/").at(-1);
         const [status, message] = ERRORS[name];
-        const service = QueueUrl === undefined ? "dynamodb.v20120810" : "sqs";
-        const type = `com.amazonaws.${service}#${name}`;
+        const [service] = target.toLowerCase().split(/[_.]/);
+        const type = `com.amazonaws.${service === "dynamodb" ? "dynamodb.v20120810" : service}#${name}`;
         res.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
         res.end(JSON.stringify({ __type: type, message, Message: message }));
+        return;
+      }
+      const called = /functions\/(\w+)/.exec(req.url)?.[1];
+      if (called !== undefined) {
+        const [status, Message] = ERRORS[called];
+        const headers = { "content-type": "application/json", "x-amzn-errortype": called };
+        res.writeHead(status, headers).end(JSON.stringify({ Type: "User", Message }));
+        return;
+      }
+      const topic = new URLSearchParams(body).get("TopicArn")?.split(":").at(-1);
+      if (topic !== undefined) {
+        const [status, message] = ERRORS[topic];
+        res.writeHead(status, { "content-type": "text/xml" });
+        res.end(
+          `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>${topic}</Code><Message>${message}</Message></Error><RequestId>0</RequestId></ErrorResponse>`,
+        );
         return;
       }
       const name = req.url.split("?")[0].split("/").at(-1);

@@ -3,7 +3,8 @@
 import { createServer } from "node:net";
 import { listen } from "./tcp.mjs";
 
-const serve = (greeting, answer) =>
+/** Sends the greeting, and calls `answer` with what each packet contains. */
+export const serve = (greeting, answer) =>
   listen(
     createServer((socket) => {
       socket.on("error", () => {});

@@ -1,5 +1,6 @@
 // The parts of PostgreSQL's protocol that an error needs. The user `fail_28P01` is refused with that SQLSTATE. A statement
-// that contains `fail_40001` fails with that SQLSTATE. All others succeed without rows.
+// that contains `fail_40001` fails with that SQLSTATE. All others succeed without rows,
+// except for FUNCTIONS.
 
 import { createServer } from "node:net";
 import { listen } from "./tcp.mjs";
@@ -55,6 +56,19 @@ const hello = Buffer.concat([
   message("K", [0, 0, 0, 1, 0, 0, 0, 1]),
   ready,
 ]);
+
+/** Functions that clients call as they connect. */
+const FUNCTIONS = {
+  version: "PostgreSQL 16.4",
+  current_schema: "public",
+  current_database: "shop",
+};
+const TEXT_COLUMN = [0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0];
+const row = (name, value) =>
+  Buffer.concat([
+    message("T", [0, 1], `${name}\0`, TEXT_COLUMN),
+    message("D", [0, 1, 0, 0, 0, value.length], value),
+  ]);
 
 const failure = (text) => /fail_(\w{5})/.exec(text)?.[1];
 
@@ -118,7 +132,9 @@ function answer(socket, type, body, skipping) {
     else socket.write(type === "Q" ? Buffer.concat([sent, ready]) : sent);
     return type === "P";
   }
-  if (type === "Q") socket.write(Buffer.concat([complete, ready]));
+  const called = /(\w+)\(\)/.exec(body)?.[1];
+  const result = called in FUNCTIONS ? row(called, FUNCTIONS[called]) : Buffer.alloc(0);
+  if (type === "Q") socket.write(Buffer.concat([result, complete, ready]));
   else if (type in ANSWERS) socket.write(ANSWERS[type]);
   return false;
 }

@@ -6,3 +6,8 @@ export const all = (prefix, library, act, reasons) =>
       [library, reason, () => act(what)],
     ]),
   );
+
+export const never = () => new Promise(() => {});
+
+/** A limit in milliseconds: a server that answers may do so late on a busy machine. */
+export const limitOf = (where) => (/hang/.test(where) ? 200 : 5000);

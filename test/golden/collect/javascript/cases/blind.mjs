@@ -21,11 +21,8 @@ import { DataTypes, Sequelize } from "sequelize";
 import Stripe from "stripe";
 import * as s from "superstruct";
 import * as v from "valibot";
-import { PORTS, url } from "../ports.mjs";
-import { all } from "./all.mjs";
-
-const host = "127.0.0.1";
-const never = () => new Promise(() => {});
+import { host, PORTS, url } from "../ports.mjs";
+import { all, never } from "./all.mjs";
 
 function byPostgres(peer, user, statement = "SELECT 1") {
   const sql = postgres({

@@ -1,6 +1,7 @@
 //! The blind set.
 
-use crate::failing::{Failing, Failure, Outcome, case};
+use crate::failing::{AUTH, FULL, INVALID, NET, SHORT, TIME, UNKNOWN, WEB, WRONG};
+use crate::failing::{Failing, Failure, Outcome, blocking, case, cases};
 use crate::peers::{address, port, url};
 use amqprs::channel::QueueDeclareArguments;
 use amqprs::connection::{Connection, OpenConnectionArguments};
@@ -9,13 +10,6 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{SmtpTransport, Transport};
 use std::time::Duration;
 use tower::{Service, ServiceExt};
-
-const SHORT: Duration = Duration::from_millis(300);
-
-/// Runs a blocking client on a thread of its own.
-pub async fn blocking(act: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
-    tokio::task::spawn_blocking(act).await?
-}
 
 async fn by_attohttpc(where_to: String) -> Outcome {
     blocking(move || {
@@ -278,15 +272,6 @@ async fn by_bytes(bytes: &'static [u8]) -> Outcome {
 }
 
 pub fn cases() -> Vec<Failing> {
-    const NET: &str = "NETWORK_ERROR";
-    const TIME: &str = "TIMEOUT";
-    const AUTH: &str = "AUTHENTICATION_ERROR";
-    const FULL: &str = "RESOURCE_EXHAUSTED";
-    const INVALID: &str = "VALIDATION_FAILED";
-    const WRONG: &str = "EXECUTION_FAILED";
-    const WEB: &str = "WEBHOOK_FAILED";
-    const UNKNOWN: &str = "UNKNOWN_ERROR";
-
     let mut all = Vec::new();
     for (path, reason) in [
         ("/status/400", INVALID),
@@ -314,12 +299,7 @@ pub fn cases() -> Vec<Failing> {
             ));
         }
     }
-    macro_rules! add {
-        ($($name:literal, $library:literal, $reason:expr, $act:expr;)*) => {
-            $(all.push(case($name, $library, $reason, $act));)*
-        };
-    }
-    add! {
+    all.extend(cases! {
         "attohttpc: refused", "attohttpc", NET, by_attohttpc(url("closed", "/"));
         "minreq: refused", "minreq", NET, by_minreq(url("closed", "/"));
         "minreq: no such name", "minreq", NET, by_minreq("http://shop.invalid/".into());
@@ -370,6 +350,6 @@ pub fn cases() -> Vec<Failing> {
         "ron: cut off", "ron", INVALID, by_ron("(id: 1,");
         "garde: not an address", "garde", INVALID, by_garde();
         "prost: cut off", "prost", INVALID, by_bytes(&[10, 9, 65]);
-    }
+    });
     all
 }

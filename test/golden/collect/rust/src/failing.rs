@@ -3,6 +3,19 @@
 use std::any::type_name;
 use std::error::Error;
 use std::pin::Pin;
+use std::time::Duration;
+
+pub const NET: &str = "NETWORK_ERROR";
+pub const TIME: &str = "TIMEOUT";
+pub const AUTH: &str = "AUTHENTICATION_ERROR";
+pub const FULL: &str = "RESOURCE_EXHAUSTED";
+pub const INVALID: &str = "VALIDATION_FAILED";
+pub const WRONG: &str = "EXECUTION_FAILED";
+pub const WEB: &str = "WEBHOOK_FAILED";
+pub const UNKNOWN: &str = "UNKNOWN_ERROR";
+
+/// The time limit of a client whose peer never answers.
+pub const SHORT: Duration = Duration::from_millis(300);
 
 pub type Outcome = Result<(), Failure>;
 type Act = Pin<Box<dyn Future<Output = Outcome>>>;
@@ -27,6 +40,30 @@ pub fn case(
         reason,
         act: Box::pin(act),
     }
+}
+
+/// A list of cases: name, library, expected reason, how to cause the failure.
+macro_rules! cases {
+    ($($name:expr, $library:literal, $reason:expr, $act:expr;)*) => {
+        vec![$($crate::failing::case($name, $library, $reason, $act)),*]
+    };
+}
+pub(crate) use cases;
+
+/// Parses a value and drops it.
+macro_rules! parse {
+    ($act:expr) => {
+        async {
+            $act?;
+            Ok(())
+        }
+    };
+}
+pub(crate) use parse;
+
+/// Runs a blocking client on a thread of its own.
+pub async fn blocking(act: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+    tokio::task::spawn_blocking(act).await?
 }
 
 /// Sends an error with the client.

@@ -1,6 +1,7 @@
 //! Runs the cases and prints each failure as a Rust program would usually report it.
 
 mod blind;
+mod blind_2;
 mod databases;
 mod failing;
 mod held_out;
@@ -24,7 +25,7 @@ async fn main() {
     let set = std::env::var("GOLDEN_SET").unwrap_or_default();
     let is_blind = set != "golden";
     let tables = match set.as_str() {
-        "blind" => vec![blind::cases()],
+        "blind" => vec![blind::cases(), blind_2::cases()],
         "held-out" => vec![held_out::cases()],
         _ => vec![
             language::cases(),

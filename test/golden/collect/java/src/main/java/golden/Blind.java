@@ -31,7 +31,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.Date;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -66,27 +65,9 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
 /** The blind set. */
-public final class Blind {
-  static final Map<String, Failing> CASES = new LinkedHashMap<>();
-
+final class Blind extends Cases {
   private static final int SHORT_MS = 300;
   private static final Duration SHORT = Duration.ofMillis(SHORT_MS);
-
-  private static void add(String name, String library, String reason, Failing.Act act) {
-    CASES.put(name, new Failing(library, reason, act));
-  }
-
-  private interface For {
-    void act(String what) throws Throwable;
-  }
-
-  /** Pairs of what fails and the expected reason. */
-  private static void every(String prefix, String library, For by, String... pairs) {
-    for (int i = 0; i < pairs.length; i += 2) {
-      String what = pairs[i];
-      add(prefix + ": " + what, library, pairs[i + 1], () -> by.act(what));
-    }
-  }
 
   private static void byAmqp(String peer, String user, String queue) throws Exception {
     ConnectionFactory factory = new ConnectionFactory();
@@ -318,149 +299,138 @@ public final class Blind {
             });
   }
 
-  static {
-    String net = "NETWORK_ERROR";
-    String time = "TIMEOUT";
-    String auth = "AUTHENTICATION_ERROR";
-    String full = "RESOURCE_EXHAUSTED";
-    String invalid = "VALIDATION_FAILED";
-    String wrong = "EXECUTION_FAILED";
-    String web = "WEBHOOK_FAILED";
-    String unknown = "UNKNOWN_ERROR";
-
+  Blind() {
     String amqp = "amqp-client 5.37.1";
-    add("amqp: refused", amqp, net, () -> byAmqp("closed", "app", "orders"));
-    add("amqp: no answer", amqp, time, () -> byAmqp("silent", "app", "orders"));
-    add("amqp: hung up", amqp, net, () -> byAmqp("hangsUp", "app", "orders"));
-    add("amqp: a wrong password", amqp, auth, () -> byAmqp("amqp", "fail_403", "orders"));
-    add("amqp: no access", amqp, auth, () -> byAmqp("amqp", "app", "fail_403"));
-    add("amqp: a missing queue", amqp, unknown, () -> byAmqp("amqp", "app", "fail_404"));
-    add("amqp: the broker stops", amqp, net, () -> byAmqp("amqp", "app", "fail_320"));
-    add("amqp: no answer to a method", amqp, time, () -> byAmqp("amqp", "app", "fail_0"));
+    add("amqp: refused", amqp, NET, () -> byAmqp("closed", "app", "orders"));
+    add("amqp: no answer", amqp, TIME, () -> byAmqp("silent", "app", "orders"));
+    add("amqp: hung up", amqp, NET, () -> byAmqp("hangsUp", "app", "orders"));
+    add("amqp: a wrong password", amqp, AUTH, () -> byAmqp("amqp", "fail_403", "orders"));
+    add("amqp: no access", amqp, AUTH, () -> byAmqp("amqp", "app", "fail_403"));
+    add("amqp: a missing queue", amqp, UNKNOWN, () -> byAmqp("amqp", "app", "fail_404"));
+    add("amqp: the broker stops", amqp, NET, () -> byAmqp("amqp", "app", "fail_320"));
+    add("amqp: no answer to a method", amqp, TIME, () -> byAmqp("amqp", "app", "fail_0"));
 
     String jnats = "jnats 2.26.2";
-    add("nats: refused", jnats, net, () -> nats("closed", "app"));
-    add("nats: a wrong password", jnats, auth, () -> nats("nats", "fail_login"));
-    add("nats: too large", jnats, invalid, () -> nats("nats", "app").publish("orders", new byte[5000]));
-    add("nats: no responders", jnats, net, () -> nats("nats", "app").request("orders", new byte[1]).get());
-    add("nats: no response", jnats, time, () -> nats("nats", "app").requestWithTimeout("orders.slow", new byte[1], SHORT).get());
+    add("nats: refused", jnats, NET, () -> nats("closed", "app"));
+    add("nats: a wrong password", jnats, AUTH, () -> nats("nats", "fail_login"));
+    add("nats: too large", jnats, INVALID, () -> nats("nats", "app").publish("orders", new byte[5000]));
+    add("nats: no responders", jnats, NET, () -> nats("nats", "app").request("orders", new byte[1]).get());
+    add("nats: no response", jnats, TIME, () -> nats("nats", "app").requestWithTimeout("orders.slow", new byte[1], SHORT).get());
 
     String paho = "org.eclipse.paho.client.mqttv3 1.2.5";
-    add("mqtt: refused", paho, net, () -> byMqtt("closed", "app"));
-    add("mqtt: no answer", paho, time, () -> byMqtt("silent", "app"));
-    every("mqtt", paho, user -> byMqtt("mqtt", user), "fail_3", net, "fail_4", auth, "fail_5", auth);
+    add("mqtt: refused", paho, NET, () -> byMqtt("closed", "app"));
+    add("mqtt: no answer", paho, TIME, () -> byMqtt("silent", "app"));
+    every("mqtt", paho, user -> byMqtt("mqtt", user), "fail_3", NET, "fail_4", AUTH, "fail_5", AUTH);
 
     String mariadb = "mariadb-java-client 3.5.6";
-    add("mariadb: refused", mariadb, net, () -> byMariadb("closed", "app", "SELECT 1"));
-    add("mariadb: no greeting", mariadb, time, () -> byMariadb("silent", "app", "SELECT 1"));
-    add("mariadb: a wrong password", mariadb, auth, () -> byMariadb("mysql", "fail_1045", "SELECT 1"));
+    add("mariadb: refused", mariadb, NET, () -> byMariadb("closed", "app", "SELECT 1"));
+    add("mariadb: no greeting", mariadb, TIME, () -> byMariadb("silent", "app", "SELECT 1"));
+    add("mariadb: a wrong password", mariadb, AUTH, () -> byMariadb("mysql", "fail_1045", "SELECT 1"));
     String mssql = "mssql-jdbc 13.6.2.jre11";
-    add("mssql: refused", mssql, net, () -> byMssql("closed"));
-    add("mssql: no answer", mssql, time, () -> byMssql("silent"));
+    add("mssql: refused", mssql, NET, () -> byMssql("closed"));
+    add("mssql: no answer", mssql, TIME, () -> byMssql("silent"));
     String h2 = "h2 2.4.240";
-    add("h2: a duplicate", h2, invalid, () -> byH2("INSERT INTO orders VALUES (1, 'b')"));
-    add("h2: a null", h2, invalid, () -> byH2("INSERT INTO orders VALUES (2, NULL)"));
-    add("h2: too long", h2, invalid, () -> byH2("INSERT INTO orders VALUES (2, 'abcd')"));
-    add("h2: a missing table", h2, wrong, () -> byH2("SELECT * FROM customers"));
-    add("h2: invalid SQL", h2, wrong, () -> byH2("SELCT 1"));
+    add("h2: a duplicate", h2, INVALID, () -> byH2("INSERT INTO orders VALUES (1, 'b')"));
+    add("h2: a null", h2, INVALID, () -> byH2("INSERT INTO orders VALUES (2, NULL)"));
+    add("h2: too long", h2, INVALID, () -> byH2("INSERT INTO orders VALUES (2, 'abcd')"));
+    add("h2: a missing table", h2, WRONG, () -> byH2("SELECT * FROM customers"));
+    add("h2: invalid SQL", h2, WRONG, () -> byH2("SELCT 1"));
 
     String jdbc = "spring-jdbc 7.0.10";
-    add("spring-jdbc: refused", jdbc, net, () -> spring("closed", "app").execute("SELECT 1"));
-    add("spring-jdbc: a wrong password", jdbc, auth, () -> spring("postgres", "fail_28P01").execute("SELECT 1"));
+    add("spring-jdbc: refused", jdbc, NET, () -> spring("closed", "app").execute("SELECT 1"));
+    add("spring-jdbc: a wrong password", jdbc, AUTH, () -> spring("postgres", "fail_28P01").execute("SELECT 1"));
     every("spring-jdbc", jdbc, state -> spring("postgres", "app").execute("fail_" + state),
-        "23505", invalid, "42P01", wrong, "42501", auth, "40P01", unknown, "53300", full, "57014", time);
+        "23505", INVALID, "42P01", WRONG, "42501", AUTH, "40P01", UNKNOWN, "53300", FULL, "57014", TIME);
 
     String hibernate = "hibernate-core 7.4.15.Final";
-    add("hibernate: an unknown field", hibernate, wrong, () -> byHibernate("jdbc:h2:mem:c", "update orders set price = 1"));
-    add("hibernate: refused", hibernate, net, () -> byHibernate("jdbc:postgresql://" + address("closed") + "/shop", ""));
+    add("hibernate: an unknown field", hibernate, WRONG, () -> byHibernate("jdbc:h2:mem:c", "update orders set price = 1"));
+    add("hibernate: refused", hibernate, NET, () -> byHibernate("jdbc:postgresql://" + address("closed") + "/shop", ""));
 
     String springWeb = "spring-web 7.0.10";
     every("spring-web", springWeb, path -> bySpringWeb(Peers.url("http", path)),
-        "/status/401", auth, "/status/404", web, "/status/429", full, "/status/503", web,
-        "/hang", time, "/html", invalid);
-    add("spring-web: refused", springWeb, net, () -> bySpringWeb(Peers.url("closed", "/")));
+        "/status/401", AUTH, "/status/404", WEB, "/status/429", FULL, "/status/503", WEB,
+        "/hang", TIME, "/html", INVALID);
+    add("spring-web: refused", springWeb, NET, () -> bySpringWeb(Peers.url("closed", "/")));
     String feign = "feign-core 13.13";
     every("feign", feign, path -> byFeign(Peers.url("http", path)),
-        "/status/400", invalid, "/status/429", full, "/status/500", web, "/hang", time);
-    add("feign: refused", feign, net, () -> byFeign(Peers.url("closed", "")));
+        "/status/400", INVALID, "/status/429", FULL, "/status/500", WEB, "/hang", TIME);
+    add("feign: refused", feign, NET, () -> byFeign(Peers.url("closed", "")));
 
     String stripe = "stripe-java 33.3.0";
     every("stripe", stripe, error -> byStripe("api", error),
-        "card", web, "down", web, "integer", invalid, "key", auth, "rate", full);
-    add("stripe: refused", stripe, net, () -> byStripe("closed", "x"));
-    add("stripe: no answer", stripe, time, () -> byStripe("silent", "x"));
+        "card", WEB, "down", WEB, "integer", INVALID, "key", AUTH, "rate", FULL);
+    add("stripe: refused", stripe, NET, () -> byStripe("closed", "x"));
+    add("stripe: no answer", stripe, TIME, () -> byStripe("silent", "x"));
     String sqs = "software.amazon.awssdk:sqs 2.57.8";
     every("sqs", sqs, error -> bySqs("aws", error, KEYS),
-        "InvalidClientTokenId", auth, "KmsThrottled", full, "QueueDoesNotExist", unknown, "InvalidMessageContents", invalid);
-    add("sqs: refused", sqs, net, () -> bySqs("closed", "x", KEYS));
-    add("sqs: hung up", sqs, net, () -> bySqs("hangsUp", "x", KEYS));
-    add("sqs: no answer", sqs, time, () -> bySqs("silent", "x", KEYS));
-    add("sqs: no keys", sqs, auth, () -> bySqs("aws", "x", ProfileCredentialsProvider.create("golden")));
-    add("sqs: no keys anywhere", sqs, auth, () -> {
+        "InvalidClientTokenId", AUTH, "KmsThrottled", FULL, "QueueDoesNotExist", UNKNOWN, "InvalidMessageContents", INVALID);
+    add("sqs: refused", sqs, NET, () -> bySqs("closed", "x", KEYS));
+    add("sqs: hung up", sqs, NET, () -> bySqs("hangsUp", "x", KEYS));
+    add("sqs: no answer", sqs, TIME, () -> bySqs("silent", "x", KEYS));
+    add("sqs: no keys", sqs, AUTH, () -> bySqs("aws", "x", ProfileCredentialsProvider.create("golden")));
+    add("sqs: no keys anywhere", sqs, AUTH, () -> {
       System.setProperty("aws.disableEc2Metadata", "true");
       bySqs("aws", "x", DefaultCredentialsProvider.builder().build());
     });
     String pubsub = "google-cloud-pubsub 1.160.0";
     every("pubsub", pubsub, error -> byPubsub("grpc", error),
-        "3", invalid, "7", auth, "8", full, "14", net, "hang", time);
-    add("pubsub: refused", pubsub, net, () -> byPubsub("closed", "0"));
+        "3", INVALID, "7", AUTH, "8", FULL, "14", NET, "hang", TIME);
+    add("pubsub: refused", pubsub, NET, () -> byPubsub("closed", "0"));
     String grpc = "grpc-stub 1.85.1";
-    add("grpc future: refused", grpc, net, () -> grpcFuture("closed", "0"));
-    add("grpc future: 16", grpc, auth, () -> grpcFuture("grpc", "16"));
-    add("grpc future: 8", grpc, full, () -> grpcFuture("grpc", "8"));
+    add("grpc future: refused", grpc, NET, () -> grpcFuture("closed", "0"));
+    add("grpc future: 16", grpc, AUTH, () -> grpcFuture("grpc", "16"));
+    add("grpc future: 8", grpc, FULL, () -> grpcFuture("grpc", "8"));
 
-    add("cassandra: refused", "org.apache.cassandra:java-driver-core 4.19.4", net, () -> byCassandra("closed"));
-    add("neo4j: refused", "neo4j-java-driver 6.2.1", net, () -> byNeo4j("closed"));
+    add("cassandra: refused", "org.apache.cassandra:java-driver-core 4.19.4", NET, () -> byCassandra("closed"));
+    add("neo4j: refused", "neo4j-java-driver 6.2.1", NET, () -> byNeo4j("closed"));
     String mail = "angus-mail 2.0.5";
-    add("mail: refused", mail, net, () -> byMail("closed", "b@example.com", null));
-    add("mail: no greeting", mail, time, () -> byMail("silent", "b@example.com", null));
-    add("mail: a wrong password", mail, auth, () -> byMail("smtp", "b@example.com", "app"));
-    add("mail: not an address", mail, invalid, () -> byMail("smtp", "b@@example", null));
+    add("mail: refused", mail, NET, () -> byMail("closed", "b@example.com", null));
+    add("mail: no greeting", mail, TIME, () -> byMail("silent", "b@example.com", null));
+    add("mail: a wrong password", mail, AUTH, () -> byMail("smtp", "b@example.com", "app"));
+    add("mail: not an address", mail, INVALID, () -> byMail("smtp", "b@@example", null));
 
     String jwt = "jjwt-impl 0.13.0";
-    add("jjwt: expired", jwt, auth, () -> byJwt(-60, KEY));
-    add("jjwt: a wrong signature", jwt, auth, () -> byJwt(60, key('x')));
-    add("json-schema: a schema that is not JSON", "json-schema-validator 1.5.9", invalid, () -> JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema("{\"type\": 5"));
-    add("snakeyaml: an open bracket", "snakeyaml 2.7", invalid, () -> new Yaml().load("a: [1"));
-    add("avro: a wrong schema", "avro 1.12.2", wrong, () -> new Schema.Parser().parse("{\"type\":\"x\"}"));
-    add("avro: cut off", "avro 1.12.2", invalid, () -> new GenericDatumReader<>(new Schema.Parser().parse("\"string\"")).read(null, DecoderFactory.get().binaryDecoder(new byte[] {20, 65}, null)));
-    add("commons-pool: full", "commons-pool2 2.13.1", full, Blind::fullPool);
+    add("jjwt: expired", jwt, AUTH, () -> byJwt(-60, KEY));
+    add("jjwt: a wrong signature", jwt, AUTH, () -> byJwt(60, key('x')));
+    add("json-schema: a schema that is not JSON", "json-schema-validator 1.5.9", INVALID, () -> JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema("{\"type\": 5"));
+    add("snakeyaml: an open bracket", "snakeyaml 2.7", INVALID, () -> new Yaml().load("a: [1"));
+    add("avro: a wrong schema", "avro 1.12.2", WRONG, () -> new Schema.Parser().parse("{\"type\":\"x\"}"));
+    add("avro: cut off", "avro 1.12.2", INVALID, () -> new GenericDatumReader<>(new Schema.Parser().parse("\"string\"")).read(null, DecoderFactory.get().binaryDecoder(new byte[] {20, 65}, null)));
+    add("commons-pool: full", "commons-pool2 2.13.1", FULL, Blind::fullPool);
 
     String resilience = "resilience4j-all 2.4.0";
-    add("resilience4j: too fast", resilience, full, () -> {
+    add("resilience4j: too fast", resilience, FULL, () -> {
       var config = RateLimiterConfig.custom().limitForPeriod(1).timeoutDuration(Duration.ZERO).limitRefreshPeriod(Duration.ofHours(1)).build();
       var limiter = io.github.resilience4j.ratelimiter.RateLimiter.of("shop", config);
       limiter.executeRunnable(() -> {});
       limiter.executeRunnable(() -> {});
     });
-    add("resilience4j: full", resilience, full, () -> {
+    add("resilience4j: full", resilience, FULL, () -> {
       var bulkhead = Bulkhead.of("shop", BulkheadConfig.custom().maxConcurrentCalls(1).maxWaitDuration(Duration.ZERO).build());
       bulkhead.executeRunnable(() -> bulkhead.executeRunnable(() -> {}));
     });
-    add("resilience4j: open", resilience, unknown, () -> {
+    add("resilience4j: open", resilience, UNKNOWN, () -> {
       var breaker = io.github.resilience4j.circuitbreaker.CircuitBreaker.ofDefaults("shop");
       breaker.transitionToOpenState();
       breaker.executeRunnable(() -> {});
     });
-    add("resilience4j: too slow", resilience, time, () ->
+    add("resilience4j: too slow", resilience, TIME, () ->
         io.github.resilience4j.timelimiter.TimeLimiter.of(SHORT).executeFutureSupplier(CompletableFuture::new));
     String failsafe = "failsafe 3.3.2";
-    add("failsafe: too slow", failsafe, time, () ->
+    add("failsafe: too slow", failsafe, TIME, () ->
         Failsafe.with(dev.failsafe.Timeout.of(SHORT)).run(() -> Thread.sleep(5000)));
-    add("failsafe: open", failsafe, unknown, () -> {
+    add("failsafe: open", failsafe, UNKNOWN, () -> {
       CircuitBreaker<Object> breaker = CircuitBreaker.ofDefaults();
       breaker.open();
       Failsafe.with(breaker).run(() -> {});
     });
-    add("failsafe: too fast", failsafe, full, () -> {
+    add("failsafe: too fast", failsafe, FULL, () -> {
       RateLimiter<Object> limiter = RateLimiter.burstyBuilder(1, Duration.ofHours(1)).build();
       Failsafe.with(limiter).run(() -> {});
       Failsafe.with(limiter).run(() -> {});
     });
     String guava = "guava 33.8.0-jre";
-    add("guava: refused", guava, net, () -> byGuava("closed"));
-    add("guava: an error", guava, wrong, Blind::byGuavaError);
+    add("guava: refused", guava, NET, () -> byGuava("closed"));
+    add("guava: an error", guava, WRONG, Blind::byGuavaError);
   }
-
-  private Blind() {}
 }
