@@ -2,9 +2,9 @@ import { list, PHRASES } from "./category-phrases.ts";
 import type { Reason } from "./reason.ts";
 
 /**
- * Signs of each reason, for failures that are sent without one. Columns are ordered from strong to
- * weak evidence and are tried in that order over all rows; within a column a higher row wins. More
- * cells do not make a lookup slower. docs/reference/categorization.md explains how to add some.
+ * Signs of each reason, for failures that are sent without one. `categorize` says in which order the
+ * columns are tried; each is tried over all rows, and a higher row wins. More cells do not make a
+ * lookup slower. docs/reference/categorization.md explains how to add some.
  *
  * Ambiguous signs are left out on purpose and become UNKNOWN_ERROR: a wrong reason retries in a
  * wrong way and misleads the reader.
@@ -19,10 +19,12 @@ export interface Category {
   types?: readonly string[];
   /** Phrases in exception names that no row lists; see phrase-matcher. */
   typeParts?: readonly string[];
-  /** Code words such as errno and SQLSTATE, anywhere in type or message. */
+  /** Code words such as errno and SQLSTATE, in type, message, or the attributes `code` and `sqlstate`. */
   codes?: readonly string[];
   /** Phrases of a message. */
   text?: readonly string[];
+  /** Phrases of a type or message that usually mean the reason, if nothing else is found. */
+  hints?: readonly string[];
 }
 
 /**
@@ -48,55 +50,65 @@ export const CATEGORIES: readonly Category[] = [
   // Conflicts between transactions, and resources of AWS that do not exist.
   {
     reason: "UNKNOWN_ERROR",
-    types: list(`
-      ConditionalCheckFailedException, TransactionCanceledException, SerializationFailure,
-      SerializationError, DeadlockDetected, DeadlockDetectedError, OptimisticLockException,
-      CannotAcquireLockException, PessimisticLockingFailureException,
-      DeadlockLoserDataAccessException, ConcurrencyFailureException, LockAcquisitionException,
-      StaleObjectStateException, CannotSerializeTransactionException, ResourceNotFoundException,
-      QueueDoesNotExist, QueueDoesNotExistException
+    types: list("SerializationError, InvalidTag, InvalidDestinationException"),
+    typeParts: list(`
+      *deadlock*, *serializationfailure*, *cannotserialize*, *optimisticlock*, *pessimisticlock*,
+      *acquirelock*, *lockacquisition*, *concurrencyfailure*, *staleobject*, *staledata*,
+      *conflict*, *conditionalcheckfailed*, *transactioncanceled*, *transactionrollback*,
+      *resourcenotfound*, *queuedoesnotexist*
     `),
-    codes: list("ER_LOCK_DEADLOCK, SQLSTATE 40*, SqlState E40*, 40P01"),
+    codes: list(`
+      ER_LOCK_DEADLOCK, SQLSTATE 40*, SqlState E40*, 40P01, WriteConflict, SQLITE_BUSY,
+      SQLITE_LOCKED, DatabaseBusy, ORA 00060, ORA 08177
+    `),
+    text: PHRASES.UNKNOWN_ERROR,
   },
   {
     reason: "RESOURCE_EXHAUSTED",
     grpc: [8],
     http: [429, 507, 509, 529],
     types: list(`
-      MemoryError, SlowDown, TooManyRequests, TooManyRequestsError, TooManyRequestsException,
-      LimitExceededException, ProvisionedThroughputExceededException, RejectedExecutionException,
-      PoolTimeout, ConnectionPoolTimeoutException, TooManyConnections, BulkheadFullException,
-      ConnectionRequestTimeoutException, MaxConnectionsError, QueueFull, TryAcquireError,
-      queue.Full, DiskFull, TooManyConnectionsError, RequestNotPermitted, BufferExhaustedException,
-      ServerBusy
+      MemoryError, ProvisionedThroughputExceededException, PoolTimeout,
+      ConnectionPoolTimeoutException, ConnectionRequestTimeoutException, MaxConnectionsError,
+      TryAcquireError, queue.Full, RequestNotPermitted, BufferExhaustedException
     `),
     typeParts: list(`
       *ratelimit*, *throttl*, *quota*, *resourceexhausted*, *outofmemory*, *toomanyrequests*,
-      *toomanyconnections*, *overloaded*, *bulkheadfull*, *poolexhausted*, *acquiretimeout*,
-      *limitexceeded*, *queuefull*, *bulkhead*
+      *toomanyconnections*, *overloaded*, *poolexhausted*, *acquiretimeout*, *limitexceeded*,
+      *bulkhead*, *exhaustedpool*, *emptypool*, *poolempty*, *fullexception*, *queuefull*,
+      *diskfull*, *storagefull*, *nomemory*, *rejectedexecution*, *taskrejected*, *serverbusy*,
+      *servicebusy*, *waitqueue*, *slowdown*, *bufferlimit*, *pendinglimit*, *circuitbreaking*,
+      *isfull*, *getconnectiontimeout*, *resourcepool*, *capacity*, *queueoverflow*
     `),
     codes: list(`
       ENOSPC, EMFILE, ENFILE, ENOMEM, EDQUOT, ENOBUFS, EAGAIN, RESOURCE_EXHAUSTED,
-      ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR,
-      ER_TOO_MANY_USER_CONNECTIONS, ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*,
-      PoolTimedOut, RequestLimitExceeded, ServerBusy, *Throttled, *Throttling, QuotaExceeded,
-      *RateLimitExceeded, MEMORY_LIMIT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, RESOURCE_ERROR,
-      ESEMLOCKED
+      ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS,
+      ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*, PoolTimedOut,
+      RequestLimitExceeded, ServerBusy, *Throttled, *Throttling, QuotaExceeded, *RateLimitExceeded,
+      MEMORY_LIMIT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, RESOURCE_ERROR, ESEMLOCKED, StorageFull,
+      DiskFull, OutOfMemory, SQLITE_FULL, ServiceBusy, ERR_CHILD_PROCESS_STDIO_MAXBUFFER, 452 4 2 2,
+      552 5 2 2, ORA 00018, ORA 00020, ORA 12516, ORA 12519, ORA 01653, ORA 04031, NJS 040,
+      API rate limit exceeded
     `),
     text: PHRASES.RESOURCE_EXHAUSTED,
+    hints: list("limit exceeded, retry after"),
   },
   {
     reason: "TIMEOUT",
     grpc: [4],
     http: [408, 504, 522, 524, 598, 599],
-    types: list("Elapsed, SoftTimeLimitExceeded, TimeLimitExceeded"),
+    types: list(`
+      Elapsed, SoftTimeLimitExceeded, TimeLimitExceeded, TimeLimitExceededException,
+      MaxTimeMSExpired
+    `),
     typeParts: list("*timeout*, *timedout*, *deadlineexceeded*"),
     codes: list(`
       ETIMEDOUT, ESOCKETTIMEDOUT, ETIME, WSAETIMEDOUT, ERR_TIMED_OUT, ERR_CONNECTION_TIMED_OUT,
-      UND_ERR_CONNECT_TIMEOUT, UND_ERR_HEADERS_TIMEOUT, UND_ERR_BODY_TIMEOUT, DEADLINE_EXCEEDED,
-      DeadlineExceeded, ERR_SOCKET_TIMEOUT, ETIMEOUT, FUNCTION_INVOCATION_TIMEOUT, RequestTimeout,
+      UND_ERR_HEADERS_TIMEOUT, UND_ERR_BODY_TIMEOUT, DEADLINE_EXCEEDED, DeadlineExceeded,
+      ERR_SOCKET_TIMEOUT, ETIMEOUT, FUNCTION_INVOCATION_TIMEOUT, RequestTimeout,
       ER_LOCK_WAIT_TIMEOUT, ER_QUERY_TIMEOUT, kind WouldBlock, unavailable os error 11,
-      OperationTimedOut, MSG_TIMED_OUT, CONNECT_TIMEOUT, ER_CONNECTION_TIMEOUT, ER_SOCKET_TIMEOUT
+      OperationTimedOut, MSG_TIMED_OUT, CONNECT_TIMEOUT, ER_CONNECTION_TIMEOUT, ER_SOCKET_TIMEOUT,
+      TimedOut, SQLSTATE HYT*, SQLSTATE HY008, HYT00, OperationTimeout, ORA 12170, ORA 01013
     `),
     text: PHRASES.TIMEOUT,
   },
@@ -105,65 +117,68 @@ export const CATEGORIES: readonly Category[] = [
     grpc: [7, 16],
     http: [401, 403, 407, 511],
     types: list(`
-      Unauthorized, UnauthorizedError, UnauthorizedException, Forbidden, ForbiddenError,
-      ForbiddenException, PermissionDeniedError, PermissionError, TokenExpiredError,
-      JsonWebTokenError, ExpiredJwtException, InvalidTokenError, ExpiredSignatureError,
-      ExpiredTokenException, NoCredentialsError, InvalidGrantError, UnrecognizedClientException,
-      LoginException, CredentialsProviderError, NotBeforeError, InvalidSignatureError,
-      InvalidSignatureException, SignatureVerificationException, JWTDecodeException,
-      JWTVerificationException, JwtException, TokenExpiredException, InsufficientPrivilege,
-      InsufficientPrivilegeError, InvalidPassword, InvalidPasswordError, MqttSecurityException
+      UnrecognizedClientException, LoginException, NotBeforeError, InvalidClaimException, TokenError
     `),
     typeParts: list(`
       *authentication*, *authorization*, *unauthenticated*, *autherror*, *accesscontrol*,
-      *nopermission*, *accessdenied*, *securityexception*, *accessrefused*, *credential*,
-      *signature*, *jwt*, *jws*, *forbidden*, *unauthori*, *permissiondenied*, *expiredtoken*,
-      *tokenexpired*, *invalidtoken*, *invalidpassword*, *authfail*
+      *accessdenied*, *securityexception*, *accessrefused*, *credential*, *signature*, *jwt*, *jws*,
+      *forbidden*, *unauthori*, *expiredtoken*, *tokenexpired*, *invalidtoken*, *invalidpassword*,
+      *authfail*, *permission*, *privilege*, *failedlogin*, *loginfail*, *userauth*,
+      *notauthenticated*, *notauthorized*, *invalidgrant*, *invalidclient*, *missingtoken*,
+      *logonfail*, *oauth*, *jose*, *sasl*
     `),
     codes: list(`
-      EACCES, EPERM, EAUTH, UNAUTHENTICATED, PERMISSION_DENIED, PermissionDenied, WRONGPASS,
-      NOAUTH, NOPERM, invalid_grant, invalid_client, ER_ACCESS_DENIED_ERROR, ExpiredToken,
+      EACCES, EPERM, EAUTH, UNAUTHENTICATED, PERMISSION_DENIED, PermissionDenied, WRONGPASS, NOAUTH,
+      NOPERM, invalid_grant, invalid_client, ER_ACCESS_DENIED_ERROR, ExpiredToken,
       InvalidAccessKeyId, ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR, SQLSTATE 28*,
       SqlState E28*, 28P01, SQLSTATE 42501, SqlState E42501, AccessDenied, InvalidClientTokenId,
       SignatureDoesNotMatch, ACCESS_REFUSED, NotAuthorized, BadUserName*, AuthenticationFailed,
       TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED,
-      SASL_AUTHENTICATION_FAILED
+      SASL_AUTHENTICATION_FAILED, AuthFailure, RequestTimeTooSkewed, RequestExpired,
+      AuthorizationFailure, invalid_auth, ELOGIN, 530 5 7*, 534 5 7*, 535 5 7*, ORA 01017,
+      ORA 01031, ORA 28000, AADSTS*, InvalidCredentials, AcceptSecurityContext
     `),
     text: PHRASES.AUTHENTICATION_ERROR,
+    hints: list(`
+      password, credential*, authentication, permission*, privilege*, denied, access token,
+      refresh token, client secret, access key, verification, signature, jwt, jws, *login*
+    `),
   },
   {
     reason: "NETWORK_ERROR",
     grpc: [14],
     http: [521, 523, 525, 526, 530],
     types: list(`
-      net.OpError, net.DNSError, RemoteDisconnected, UnknownHostException, NoRouteToHostException,
-      EOFException, IncompleteRead, NoHttpResponseException, ProtocolError,
-      ServerDisconnectedError, gaierror, SSLError, SSLHandshakeException, SSLException,
-      SSLCertVerificationError, BrokerNotAvailableError, ClosedChannelException,
-      CommunicationsException, httpx.ConnectError, httpx.ReadError, httpx.WriteError,
-      ConnectException, URLError, ChunkedEncodingError, ClosedResourceError, RemoteProtocolError,
-      IncompleteReadError, ProtocolException, BadStatusLine, ClientPayloadError,
-      UnresolvedAddressException, SunCertPathBuilderException, MaxRetriesPerRequestError,
-      MongoServerSelectionError, AutoReconnect, NghttpError, AdminShutdown, AdminShutdownError,
-      CannotConnectNow, CannotConnectNowError, tls.RecordHeaderError, SSLEOFError,
-      SSLZeroReturnError, SMTPConnectError, StreamLostError, IncompatibleProtocolError,
-      ResourceAccessException, NoRespondersError, NoServersError
+      net.OpError, UnknownHostException, NoRouteToHostException, EOFException, IncompleteRead,
+      NoHttpResponseException, ProtocolError, gaierror, ClosedChannelException, httpx.ReadError,
+      httpx.WriteError, URLError, ClosedResourceError, RemoteProtocolError, IncompleteReadError,
+      ProtocolException, BadStatusLine, ClientPayloadError, UnresolvedAddressException,
+      MaxRetriesPerRequestError, MongoServerSelectionError, AutoReconnect, NghttpError,
+      AdminShutdown, AdminShutdownError, CannotConnectNow, CannotConnectNowError,
+      tls.RecordHeaderError, StreamLostError, IncompatibleProtocolError, ResourceAccessException,
+      NoRespondersError, NoServersError, http2.StreamError, rustls.Error,
+      DataAccessResourceFailureException, Unavailable, UnavailableException, RequestErrUnavailable,
+      httpx.ConnectError, SMTPConnectError
     `),
     typeParts: list(`
       *connectionerror*, *connectionrefused*, *connectionreset*, *connectionaborted*,
-      *connectionclosed*, *connectionexception*, *connectorerror*, *networkerror*,
-      *networkexception*, *socketerror*, *socketexception*, *nameresolution*, *unreachable*,
-      *brokenpipe*, *notconnected*, *hostnotfound*, *socketclosed*, *masterdown*, *clusterdown*,
-      *unexpectedclose*, *nohostavailable*, *allnodesfailed*, *connectfailed*, *connectionfailure*,
-      *connectionlost*, *apiconnection*, *transporterror*, *hostresolution*, *couldnotconnect*
+      *connectionexception*, *connectorerror*, *networkerror*, *networkexception*, *socketerror*,
+      *socketexception*, *nameresolution*, *unreachable*, *brokenpipe*, *notconnected*,
+      *hostnotfound*, *socketclosed*, *masterdown*, *clusterdown*, *unexpectedclose*,
+      *nohostavailable*, *allnodesfailed*, *connectfailed*, *apiconnection*, *transporterror*,
+      *hostresolution*, *couldnotconnect*, *connectionclosed*, *connectexception*, *disconnect*,
+      ssl*, *certificate*, *certpath*, *handshake*, *communication*, *dnserror*, *nxdomain*,
+      *servernotfound*, *serverdown*, *proxyerror*, *prematureclose*, *notleader*,
+      *leadernotavailable*, *coordinatornotavailable*, *brokernotavailable*, *nobrokers*,
+      *notprimary*, *notwritableprimary*, *nodenotready*, *nonodeavailable*, *nolivingconnections*,
+      *notenoughreplicas*, *transportexception*, *connectionlos*, *connectionfail*, *streamclosed*,
+      *chunk*
     `),
     codes: list(`
-      ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH,
-      ENETDOWN, ENETRESET, ENOTCONN, EADDRNOTAVAIL, ENOTFOUND, EAI_AGAIN, EAI_NONAME, EAI_FAIL,
-      EAI_NODATA, EPROTO, WSAECONNREFUSED, WSAECONNRESET, UND_ERR_SOCKET, ERR_CONNECTION_REFUSED,
-      ERR_CONNECTION_RESET, ERR_CONNECTION_CLOSED, ERR_NAME_NOT_RESOLVED,
-      ERR_INTERNET_DISCONNECTED, ERR_NETWORK, ERR_HTTP2_STREAM_ERROR, ERR_SSL_WRONG_VERSION_NUMBER,
-      CERT_HAS_EXPIRED, ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT,
+      ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN,
+      ENETRESET, ENOTCONN, EADDRNOTAVAIL, ENOTFOUND, EAI_AGAIN, EAI_NONAME, EAI_FAIL, EAI_NODATA,
+      EPROTO, UND_ERR_SOCKET, ERR_CONNECTION_REFUSED, ERR_CONNECTION_RESET, ERR_NAME_NOT_RESOLVED,
+      ERR_INTERNET_DISCONNECTED, ERR_NETWORK, CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT,
       SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_VERIFY_LEAF_SIGNATURE, CERTIFICATE_VERIFY_FAILED, HPE*,
       x509, MASTERDOWN, CLUSTERDOWN, PROTOCOL_CONNECTION_LOST, ER_SERVER_SHUTDOWN,
       ERR_STREAM_PREMATURE_CLOSE, kind UnexpectedEof, IncompleteMessage, SQLSTATE 08*,
@@ -171,107 +186,128 @@ export const CATEGORIES: readonly Category[] = [
       CONNECTION_FORCED, LEADER_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE, BROKER_NOT_AVAILABLE,
       NETWORK_EXCEPTION, KafkaError code TRANSPORT, KafkaError code ALL_BROKERS_DOWN,
       KafkaError code RESOLVE, CONNECTION_CLOSED, CONNECTION_ENDED, CONNECTION_DESTROYED,
-      ER_SOCKET_UNEXPECTED_CLOSE
+      ER_SOCKET_UNEXPECTED_CLOSE, ERR_SSL*, ERR_TLS*, ERR_HTTP2*, WSAECONN*, WSAEHOST*, WSAENET*,
+      ConnectionRefused, ConnectionReset, ConnectionAborted, BrokenPipe, NotConnected,
+      HostUnreachable, NetworkUnreachable, UNABLE_TO_GET_ISSUER*, ESERVFAIL, EREFUSED, EDNS,
+      ESOCKET, NXDOMAIN, SERVFAIL, NOT_LEADER*, NOT_ENOUGH_REPLICAS, NotWritablePrimary,
+      InterruptedAtShutdown, PrimarySteppedDown, ShutdownInProgress, 08S01, 08001, 08006, ORA 12541,
+      ORA 12514, ORA 12537, ORA 12547, ORA 03113, ORA 03114, ORA 01034, ConnectionLoss,
+      ConnectionLost, ConnectionClosed
     `),
     text: PHRASES.NETWORK_ERROR,
+    hints: list(`
+      handshake, ssl, tls, certificate*, unreachable, websocket, *connection*, socket, not available
+    `),
   },
   {
     reason: "VALIDATION_FAILED",
     grpc: [3, 11],
     http: [400, 405, 406, 411, 413, 414, 415, 416, 422, 431],
     types: list(`
-      ValueError, IllegalArgumentException, NumberFormatException, ZodError, JSONDecodeError,
-      JsonParseException, JsonMappingException, JsonSyntaxException, json.SyntaxError,
-      json.UnmarshalTypeError, serde_json.Error, BadRequest, BadRequestError, BadRequestException,
-      UnprocessableEntity, InvalidInputError, InvalidArgumentError, InvalidArgumentException,
-      CastError, UnicodeDecodeError, DateTimeParseException, DateTimeException, ParseIntError,
-      ParseFloatError, strconv.NumError, DecodeError, InvalidProtocolBufferException,
-      MismatchedInputException, UnrecognizedPropertyException, time.ParseError,
-      InvalidFormatException, MethodArgumentNotValidException, SAXParseException,
-      MalformedURLException, URISyntaxException, YAMLException, ParserError, DataError,
-      IntegrityError, Utf8Error, DuplicateKeyException, MissingSchema, InvalidURL, InvalidSchema,
-      URIError, ParseError, ParseBoolError, AddrParseError, TryFromIntError,
-      MalformedInputException, UnmappableCharacterException, JsonEOFException, UnsupportedProtocol,
-      base64.CorruptInputError, hex.InvalidByteError, time.parseDurationError, net.AddrError,
-      xml.SyntaxError, yaml.TypeError, toml.Error, uuid.Error, InvalidTextRepresentation,
-      InvalidTextRepresentationError, StringDataRightTruncation, NumericValueOutOfRange,
-      UnicodeEncodeError, decimal.InvalidOperation, StructError, CsvError, csv.Error, ron.Error,
-      ron.SpannedError, quick_xml.Error, quick_xml.DeError, DeError, avro.Error, apache_avro.Error,
-      garde.Report, MaxPayloadError, SQLDataException, toml.ParseError, AddressError,
-      AddressException, ParsingException, ValiError, MultipleInvalid, voluptuous.Invalid,
-      UnmarshalTypeError, mapstructure.Error, serde_core.Error, serde.Error, ciborium.Error,
-      rmp_serde.Error, serde_yaml_ng.Error, serde_yaml.Error, serde_qs.Error,
-      serde_urlencoded.Error, json5.Error, bincode.Error, postcard.Error, humantime.Error,
-      FromHexError, schema.SchemaError
+      ValueError, IllegalArgumentException, ZodError, JsonSyntaxException, CastError,
+      DateTimeException, strconv.NumError, InvalidProtocolBufferException, MismatchedInputException,
+      UnrecognizedPropertyException, MethodArgumentNotValidException, URISyntaxException, DataError,
+      Utf8Error, DuplicateKeyException, MissingSchema, InvalidSchema, URIError,
+      UnmappableCharacterException, JsonEOFException, UnsupportedProtocol, hex.InvalidByteError,
+      net.AddrError, uuid.Error, InvalidTextRepresentation, InvalidTextRepresentationError,
+      StringDataRightTruncation, NumericValueOutOfRange, UnicodeEncodeError,
+      decimal.InvalidOperation, StructError, ron.Error, ron.SpannedError, quick_xml.Error,
+      quick_xml.DeError, DeError, avro.Error, apache_avro.Error, garde.Report, MaxPayloadError,
+      AddressError, AddressException, ValiError, MultipleInvalid, voluptuous.Invalid,
+      mapstructure.Error, ciborium.Error, json5.Error, bincode.Error, postcard.Error,
+      humantime.Error, FromHexError, schema.SchemaError, ComponentRange, UnicodeError,
+      binascii.Error, struct.Error, SerializationException, BufferUnderflowException,
+      PropertyValueException, DecodingError, JsonMappingException, EmptyDataError, ArrowInvalid,
+      ExpatError, *.SyntaxError, *.TypeError, UninitializedMessageException
     `),
     typeParts: list(`
-      *validation*, *validator*, *violation*, *schemaerror*, *parseerror*, *parsingerror*,
-      *parseexception*, *decodeerror*, *deserializ*, *sqldataexception*, *integrityerror*,
-      *integrityconstraint*, *integrityviolation*, *invalidrequest*, *invalidargument*,
-      *badrequest*, *malformed*, *unprocessable*, *typemismatch*, *toolarge*, *invalidurl*,
-      *xmlsyntax*, *jsonerror*, *invalidinput*, *constrainterror*, *invalidmessage*,
-      *invalidparameter*, *invalidvalue*, *parserexception*, *parsererror*, *scannerexception*,
-      *scannererror*, *insufficientbuffer*, *wrongtype*, *unexpectedtype*, *strictdecode*,
-      *typeexception*
+      *validation*, *validator*, *violation*, *schemaerror*, *deserializ*, *sqldataexception*,
+      *integrityerror*, *integrityconstraint*, *invalidrequest*, *invalidargument*, *badrequest*,
+      *malformed*, *unprocessable*, *typemismatch*, *toolarge*, *invalidurl*, *xmlsyntax*,
+      *jsonerror*, *invalidinput*, *constrainterror*, *invalidmessage*, *invalidparameter*,
+      *invalidvalue*, *scannerexception*, *scannererror*, *insufficientbuffer*, *wrongtype*,
+      *unexpectedtype*, *strictdecode*, *typeexception*, *parse*, *parsing*, *unmarshal*,
+      *conversion*, *inputmismatch*, *fromutf8*, *tryfromint*, *unpickl*, *badzip*, *zipexception*,
+      *ziperror*, *corrupt*, *toolong*, *sizeexceeded*, *sizelimit*, *requestparameter*,
+      *mediatype*, *csv*, *jsonexception*, *schemaexception*, *unidentifiedimage*,
+      *unknowntimezone*, *formatexception*, *formaterror*, *typecheck*, *missingfield*,
+      *decompress*, *serde*, *decodee*, *cbor*, *msgpack*, *bson*, *yaml*
     `),
     codes: list(`
-      InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL, ERR_ENCODING_INVALID_ENCODED_DATA,
+      unexpected EOF in JSON, InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL, ERR_ENCODING_INVALID_ENCODED_DATA,
       Z_DATA_ERROR, InvalidUri, RelativeUrlWithoutBase, ER_DUP_ENTRY, ER_BAD_NULL_ERROR,
       ER_DATA_TOO_LONG, ER_NO_REFERENCED_ROW_2, ER_ROW_IS_REFERENCED_2,
-      ER_CHECK_CONSTRAINT_VIOLATED, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, SQLSTATE 22*,
-      SqlState E22*, SQLSTATE 23*, SqlState E23*, 22P02, CONTENT_TOO_LARGE, MSG_SIZE_TOO_LARGE,
-      MESSAGE_TOO_LARGE, InvalidParameterValue, InvalidParameter
+      ER_CHECK_CONSTRAINT_VIOLATED, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, SQLSTATE 22*, SqlState E22*,
+      SQLSTATE 23*, SqlState E23*, 22P02, CONTENT_TOO_LARGE, MSG_SIZE_TOO_LARGE, MESSAGE_TOO_LARGE,
+      InvalidParameterValue, InvalidParameter, SQLITE_CONSTRAINT*, ConstraintViolation, EENVELOPE,
+      InvalidData, InvalidInput, 550 5 1*, 553 5 1*, 552 5 3 4, ORA 00001, ORA 01400, ORA 02291,
+      ORA 02292, ORA 12899, ORA 01722
     `),
     text: PHRASES.VALIDATION_FAILED,
+    hints: list(`
+      *invalid*, *malformed*, *json*, *xml*, format, character, convert*, decode, decoding,
+      *illegal*, corrupt*, toml, yaml, magic, unmarshal*, deserializ*
+    `),
   },
   {
     reason: "PLUGIN_ERROR",
     types: list("ExtensionError"),
-    typeParts: list("*plugin*"),
+    typeParts: list("*pluginerr*, *pluginexc*, *pluginload*, *pluginrun*, plugin"),
     text: PHRASES.PLUGIN_ERROR,
   },
   {
     reason: "WEBHOOK_FAILED",
     http: [402, 404, 409, 410, 412, 421, 423, 424, 425, 428, 451, 500, 501, 502, 503, 505, 520],
     typeParts: list(`
-      *webhook*, *badgateway*, *serviceunavailable*, *internalservererror*, *toomanyredirects*,
-      *maxredirects*, *toomanyredirect*, *redirectloop*
+      *webhook*, *badgateway*, *serviceunavailable*, *internalservererror*, *maxredirects*,
+      *toomanyredirect*, *redirectloop*
     `),
     codes: list("ERR_FR_TOO_MANY_REDIRECTS, TooManyRedirects"),
     text: PHRASES.WEBHOOK_FAILED,
+    hints: list("redirect, redirects"),
   },
   {
     reason: "EXECUTION_FAILED",
     grpc: [12, 13],
     types: list(`
-      TypeError, ReferenceError, RangeError, SyntaxError, EvalError, AssertionError,
-      AttributeError, NameError, UnboundLocalError, IndexError, KeyError, LookupError,
-      ZeroDivisionError, ArithmeticError, OverflowError, FloatingPointError, RecursionError,
-      NotImplementedError, ImportError, ModuleNotFoundError, IndentationError, StopIteration,
-      FileNotFoundError, CalledProcessError, NullPointerException, IllegalStateException,
-      IndexOutOfBoundsException, ArrayIndexOutOfBoundsException, ClassCastException,
-      StringIndexOutOfBoundsException, ArithmeticException, StackOverflowError,
-      ConcurrentModificationException, UnsupportedOperationException, NoSuchElementException,
-      NoSuchMethodError, NoClassDefFoundError, ClassNotFoundException, NegativeArraySizeException,
-      ArrayStoreException, runtime.Error, runtime.boundsError, runtime.plainError, exec.ExitError,
-      runtime.TypeAssertionError, PanicException, JoinError, NoMethodError, NullReferenceException,
+      TypeError, ReferenceError, RangeError, SyntaxError, EvalError, AttributeError, NameError,
+      UnboundLocalError, IndexError, KeyError, LookupError, ZeroDivisionError, ArithmeticError,
+      OverflowError, FloatingPointError, RecursionError, ImportError, ModuleNotFoundError,
+      IndentationError, StopIteration, FileNotFoundError, CalledProcessError, ClassCastException,
+      ArithmeticException, ConcurrentModificationException, NoSuchElementException,
+      NoClassDefFoundError, ClassNotFoundException, NegativeArraySizeException, ArrayStoreException,
+      runtime.Error, runtime.boundsError, runtime.plainError, exec.ExitError, JoinError,
       InvalidOperationException, IsADirectoryError, NotADirectoryError, NoSuchFileException,
       FileNotFoundException, AccessViolationException, exec.Error, json.UnsupportedTypeError,
       json.InvalidUnmarshalError, InvalidValidationError, InvalidDefinitionException,
-      SQLSyntaxErrorException, BadSqlGrammarException, ProgrammingError, UndefinedTable,
-      UndefinedTableError, UndefinedColumn, UndefinedColumnError, PostgresSyntaxError,
-      jsonschema.SchemaError, ConfigException, NoScriptError, JedisNoScriptException,
-      ResponseNotReady, CannotSendRequest, VarError, SchemaParseException, PathElementException,
-      UnknownPathException, SQLGrammarException, cerberus.SchemaError,
-      jsonschema.SchemaValidationError
+      ProgrammingError, PostgresSyntaxError, jsonschema.SchemaError, NoScriptError,
+      JedisNoScriptException, ResponseNotReady, CannotSendRequest, VarError, SchemaParseException,
+      PathElementException, UnknownPathException, cerberus.SchemaError,
+      jsonschema.SchemaValidationError, StopAsyncIteration, SystemError, BufferError,
+      NoSuchFieldException, InstantiationException, ExceptionInInitializerError,
+      UnsatisfiedLinkError, EmptyStackException, BufferOverflowException, MissingResourceException,
+      DirectoryNotEmptyException, UnknownFormatConversionException, MappingException,
+      TApplicationException, LinAlgError, DetachedInstanceError, FrozenInstanceError, FieldError,
+      StreamConsumed, SystemTimeError
     `),
-    typeParts: list("*executionerror*, *sqlsyntax*, *sqlgrammar*, *badsqlgrammar*"),
+    typeParts: list(`
+      *executionerror*, *sqlsyntax*, *sqlgrammar*, *nullpointer*, *nullreference*, *outofbounds*,
+      *stackoverflow*, *notimplemented*, *notsupported*, *unsupportedoperation*, *methoderror*,
+      *illegalaccess*, *illegalstate*, *illegalmonitor*, *illegaloperation*, *invalidstate*,
+      *wrongstate*, *notserializable*, *pickling*, *configexception*, *configuration*,
+      *improperlyconfigured*, *template*, *beancreation*, *beandefinition*, *lazyinit*, *undefined*,
+      *uninitialized*, *invalidreference*, *assertion*, *panic*, *clientclosed*, *destroyed*,
+      *notregistered*, *spelevaluation*, *configerror*, *compil*, *methodnotfound*
+    `),
     codes: list(`
       ENOENT, ERR_ASSERTION, MODULE_NOT_FOUND, ENOEXEC, EISDIR, ENOTDIR, EBADF,
       ERR_STREAM_WRITE_AFTER_END, WRONGTYPE, NOSCRIPT, ER_PARSE_ERROR, ER_BAD_FIELD_ERROR,
       ER_NO_SUCH_TABLE, ER_BAD_DB_ERROR, SQLSTATE 42*, SqlState E42*, 42P01, SQLSTATE 3D*,
-      SqlState E3D*, 3D000, UNKNOWN_TABLE, UNKNOWN_IDENTIFIER, UNKNOWN_DATABASE
+      SqlState E3D*, 3D000, UNKNOWN_TABLE, UNKNOWN_IDENTIFIER, UNKNOWN_DATABASE, CROSSSLOT, NOGROUP,
+      ERR_HTTP_HEADERS_SENT, ERR_STREAM_DESTROYED, ERR_REQUIRE*, ORA 00942, ORA 00904, ORA 00933,
+      Statement SyntaxError, called Option, called Result
     `),
     text: PHRASES.EXECUTION_FAILED,
+    hints: list("table, relation, keyspace"),
   },
 ];

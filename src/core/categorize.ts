@@ -19,7 +19,7 @@ export interface UncategorizedFailure {
 const TEXT_CHARS = 2048;
 const TYPE_CHARS = 256;
 
-type Column = "typeParts" | "codes" | "text";
+type Column = "exceptions" | "types" | "typeParts" | "codes" | "text" | "hints";
 
 /**
  * Returns the reason of a failure. A given reason wins; otherwise the table in categories.ts
@@ -42,7 +42,7 @@ export function categorize(failure: UncategorizedFailure): Reason {
 
 const CAUSES: ReadonlySet<Reason | undefined> = new Set<Reason>([
   ...(["RESOURCE_EXHAUSTED", "TIMEOUT", "AUTHENTICATION_ERROR"] as const),
-  // Conflicts between transactions: the first row of the table.
+  // Conflicts between transactions and missing resources of AWS: the first row of the table.
   "UNKNOWN_ERROR",
 ]);
 
@@ -57,12 +57,11 @@ function reasonOfResponse(failure: UncategorizedFailure): Reason | undefined {
   const reason = reasonOfHttpStatus(status);
   if (!BROAD_STATUSES.has(status)) return reason;
   const texts = readText(failure);
+  const ofType = findInType(texts);
   const named =
-    reasonOfCodes(texts) ??
-    reasonOfException(texts) ??
-    reasonOfName(texts.type) ??
+    (ofType?.column === "hints" ? undefined : ofType?.reason) ??
     codes.find(texts.message)?.reason ??
-    reasonOfMention(texts);
+    reasonOfMention(texts.message);
   return CAUSES.has(named) ? named : reason;
 }
 
@@ -75,74 +74,126 @@ function reasonOfHttpStatus(status: number): Reason | undefined {
 
 interface FailureText {
   readonly type: string;
+  /** The names of the type; see typeNames. */
+  readonly names: readonly string[];
   /** Codes of the attributes. */
   readonly codes: string;
   readonly message: string;
 }
 
-/** Paths of URLs and files contain words that prove nothing: `/orders/unauthorized`. */
-const PATH = /:\/\/[^\s"'<>)]*|(?<=^|[\s"'(=:])\/[^\s"',)]+/g;
+/**
+ * Paths of URLs and files, and the end of a host's name, contain words that prove nothing:
+ * `/orders/unauthorized`, `shop.invalid`.
+ */
+const PATH = /\.invalid\b|:\/\/[^\s"'<>)]*|(?<=^|[\s"'(=:])\/[^\s"',)]+/g;
 
 function readText(failure: UncategorizedFailure): FailureText {
   const message = failure.message.slice(0, TEXT_CHARS).replace(PATH, " ");
   const type = (failure.type || leadingType(message)).slice(0, TYPE_CHARS);
-  return { type, codes: codesOf(failure.attributes ?? {}), message };
+  return { type, names: typeNames(type), codes: codesOf(failure.attributes ?? {}), message };
 }
 
 /** SQLSTATEs of MySQL that do not name a cause. */
 const GENERAL_SQLSTATES: ReadonlySet<string> = new Set(["42000", "HY000"]);
 
 function codesOf({ code = "", sqlstate = "" }: Readonly<Record<string, string>>): string {
-  const state = GENERAL_SQLSTATES.has(sqlstate) ? "" : ` SQLSTATE ${sqlstate}`;
+  const isCause = sqlstate !== "" && !GENERAL_SQLSTATES.has(sqlstate);
+  const state = isCause ? ` SQLSTATE ${sqlstate}` : "";
   return `${code}${state}`.slice(0, TYPE_CHARS);
 }
 
-function reasonOfCodes(texts: FailureText): Reason | undefined {
-  return codes.find(texts.type)?.reason ?? codes.find(texts.codes)?.reason;
-}
-
 function reasonOfText(texts: FailureText): Reason | undefined {
-  const code = reasonOfCodes(texts);
-  if (code === undefined) {
-    const excepted = reasonOfException(texts);
-    if (excepted !== undefined) return excepted;
+  const ofType = findInType(texts);
+  if (ofType !== undefined && isFinal(ofType)) return ofType.reason;
+  const ofMessage = findInMessage(texts.message);
+  if (ofType === undefined || ofType.column === "hints") {
+    return (ofMessage?.column === "hints" ? (ofType ?? ofMessage) : (ofMessage ?? ofType))?.reason;
   }
-  const ofType = code ?? reasonOfName(texts.type);
-  if (ofType !== undefined && ofType !== "NETWORK_ERROR") return ofType;
-  const ofMessage = reasonOfMessage(texts);
-  if (ofType === undefined) return ofMessage;
-  return CAUSES.has(ofMessage) ? ofMessage : ofType;
+  return ofMessage !== undefined && overrides(ofMessage, ofType) ? ofMessage.reason : ofType.reason;
 }
 
-function reasonOfMessage(texts: FailureText): Reason | undefined {
-  // One pass for both columns. All codes are stronger than all phrases.
-  const found = codesAndText.find(texts.message);
-  if (found?.column === "codes") return found.reason;
-  const { message } = texts;
+/** A lost connection and a timeout may have a cause, which the message names. */
+function isFinal({ reason, column }: Found): boolean {
+  if (column === "exceptions") return true;
+  if (column === "hints" || reason === "NETWORK_ERROR") return false;
+  return reason !== "TIMEOUT" || column === "codes";
+}
+
+function overrides(ofMessage: Found, ofType: Found): boolean {
+  if (ofMessage.column === "hints") return false;
+  // Many clients call it a timeout if their pool is full.
+  if (ofType.reason === "TIMEOUT") return ofMessage.reason === "RESOURCE_EXHAUSTED";
+  // A code is stronger than a type.
+  const isStronger = ofMessage.column === "codes" && ofType.column !== "codes";
+  return isStronger || CAUSES.has(ofMessage.reason);
+}
+
+function findInType(texts: FailureText): Found | undefined {
   return (
-    reasonOfGrpcStatus(message) ??
-    reasonOfMention(texts) ??
-    reasonOfHttpStatus(statusInText(message)) ??
-    found?.reason
+    codes.find(texts.type) ??
+    (texts.codes === "" ? undefined : codes.find(texts.codes)) ??
+    findException(texts) ??
+    findName(texts.type, texts.names)
   );
 }
 
+function findInMessage(message: string): Found | undefined {
+  // One pass for three columns. All codes are stronger than all phrases, and these than all hints.
+  const found = codesAndPhrases.find(message);
+  if (found?.column === "codes") return found;
+  const reason =
+    reasonOfGrpcStatus(message) ??
+    reasonOfMention(message) ??
+    reasonOfHttpStatus(statusInText(message)) ??
+    (found?.column === "text" ? found.reason : reasonOfShape(message));
+  return reason === undefined ? found : { reason, column: "text" };
+}
+
+/** Signs that phrases cannot express. */
+function reasonOfShape(message: string): Reason | undefined {
+  if (END_OF_FILE.test(message)) return "NETWORK_ERROR";
+  if (TIMEOUT_FIRST.test(message) || TIMEOUT_LAST.test(message.slice(-32))) return "TIMEOUT";
+  for (const [, name = ""] of `(${message.slice(0, VARIANT_CHARS)})`.matchAll(VARIANTS)) {
+    const reason = reasonOfName(name);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/** Go, if the other side hangs up: "EOF", "handshake failed: EOF". */
+const END_OF_FILE = /^(?:[\w./ -]{1,60}: ){0,3}EOF$/;
+
+/** "nats: timeout" and "Timeout: no answer", but not "set a longer timeout in the settings". */
+const TIMEOUT_FIRST = /^(?:[\w./-]{1,40}: ){0,3}timeout\b|^[\w ./-]{1,40} timeout: /i;
+const TIMEOUT_LAST = /\btimeout\W*$/i;
+
+const VARIANT_CHARS = 512;
+
+/** A name of several words between punctuation, such as a variant in Rust: "Kind(ConnectionReset)". */
+const VARIANTS = /[([{<:='"`] ?([A-Z][a-z]+(?:[A-Z][a-z]+)+)(?=[)\]}>({,:;.'"`])/g;
+
 /** Looks up category-exceptions.ts. */
-function reasonOfException({ type, message }: FailureText): Reason | undefined {
-  for (const name of typeNames(type)) {
+function findException({ names, message }: FailureText): Found | undefined {
+  for (const name of names) {
     for (const exception of exceptionsByType.get(name) ?? []) {
-      if (exception.matcher.first(message) >= 0) return exception.reason;
+      if (exception.matcher.first(message) >= 0) return exception.found;
     }
   }
   return undefined;
 }
 
-function reasonOfName(type: string): Reason | undefined {
-  for (const name of typeNames(type)) {
-    const listed = byType.get(name);
-    if (listed !== undefined) return listed;
+function findName(type: string, names: readonly string[]): Found | undefined {
+  for (const name of names) {
+    const found = byType.get(name);
+    if (found !== undefined) return found;
   }
-  return typeParts.find(type)?.reason;
+  return partsOfName.find(type);
+}
+
+/** The reason of a name in a message. */
+function reasonOfName(name: string): Reason | undefined {
+  const found = findName(name, [name.toLowerCase()]);
+  return found?.column === "hints" ? undefined : found?.reason;
 }
 
 const MENTIONS = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/g;
@@ -151,20 +202,24 @@ const MENTIONS = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/g;
  * The first exception in the message that the table knows: "RetryError: raised ConnectionError",
  * "(ThrottlingException)".
  */
-function reasonOfMention({ message }: FailureText): Reason | undefined {
+function reasonOfMention(message: string): Reason | undefined {
   for (const [name] of message.matchAll(MENTIONS)) {
     const reason = reasonOfName(name);
     if (reason !== undefined) return reason;
   }
-  return undefined;
+  const [snake = ""] = message.includes("_exception") ? (SNAKE_CASE.exec(message) ?? []) : [];
+  return reasonOfName(snake.replaceAll("_", ""));
 }
+
+/** Elasticsearch: "es_rejected_execution_exception". */
+const SNAKE_CASE = /\b[a-z_]+_exception\b/;
 
 /**
  * The name of a gRPC status at the start of a message or after an exception's name: "unavailable:
- * dial tcp", "io.grpc.StatusRuntimeException: UNAVAILABLE: io exception".
+ * dial tcp", "[unavailable] dial tcp", "io.grpc.StatusRuntimeException: UNAVAILABLE: io exception".
  */
 const GRPC_STATUS =
-  /(?:^|Exception: )(?:\d{1,2} )?(invalid_argument|deadline_exceeded|permission_denied|resource_exhausted|out_of_range|unimplemented|unavailable|unauthenticated): /i;
+  /(?:^\W*|Exception: )(?:\d{1,2} )?(invalid_argument|deadline_exceeded|permission_denied|resource_exhausted|out_of_range|unimplemented|unavailable|unauthenticated)(?:: |\] )/i;
 
 const GRPC_CODES = new Map(
   Object.entries({
@@ -184,10 +239,19 @@ function reasonOfGrpcStatus(message: string): Reason | undefined {
  * "*net.OpError" "net.operror" and "operror". "Outer$Inner" and "Box<dyn Error>" work too.
  */
 function typeNames(type: string): string[] {
-  const generic = type.indexOf("<", 1);
-  const parts = (generic > 0 ? type.slice(0, generic) : type).toLowerCase().match(/\w+/g) ?? [];
+  const parts = nameOf(type).toLowerCase().match(/\w+/g) ?? [];
   const name = parts.at(-1) ?? "";
-  return parts.length > 1 ? [`${parts.at(-2)}.${name}`, `${parts[0]}.${name}`, name] : [name];
+  if (parts.length < 2) return [name];
+  const pointer = type.startsWith("*") ? [`*.${name}`] : [];
+  return [`${parts.at(-2)}.${name}`, `${parts[0]}.${name}`, ...pointer, name];
+}
+
+/** A type without its parameters and its code: "Box<dyn Error>", "Error [ECONNRESET]". */
+function nameOf(type: string): string {
+  const generic = type.indexOf("<", 1);
+  const code = type.indexOf(" [");
+  if (generic < 0 && code < 0) return type;
+  return type.slice(0, generic < 0 || (code > 0 && code < generic) ? code : generic);
 }
 
 /** The type at the start of a message: "TypeError: x is undefined". */
@@ -197,20 +261,22 @@ function leadingType(message: string): string {
 
 /** "status code 503", "HTTP Error 404", "server returned 500", "401 Client Error"; 0 for none. */
 const STATUS_IN_TEXT =
-  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error)?|(?:server|endpoint|webhook) returned|responded with|response code|server response|but got)(?:[ :=]|is){1,4}([3-5]\d\d)\b|(?:^|[[(:] ?)([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/i;
+  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error| status| (?:response )?code)?|returned|responded with|response(?: code)?|server response|but got|error code|too many|(?<![\w.])error)(?:[ :=]|is){1,4}([3-5]\d\d)\b(?! \w+s\b)|(?:^|[[(:'"] ?)([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/i;
 
 function statusInText(message: string): number {
-  const found = STATUS_IN_TEXT.exec(message);
+  const found = /[3-5]\d\d/.test(message) ? STATUS_IN_TEXT.exec(message) : null;
   return found === null ? 0 : Number(found[1] ?? found[2]);
 }
 
 interface Found {
-  reason: Reason;
-  column: Column;
+  readonly reason: Reason;
+  readonly column: Column;
 }
 
 /** Compiles columns of the table into one search; earlier columns win. */
-function compile(...columns: readonly Column[]): { find(text: string): Found | undefined } {
+function compile(...columns: readonly Exclude<Column, "exceptions">[]): {
+  find(text: string): Found | undefined;
+} {
   const cells = columns.flatMap((column) =>
     CATEGORIES.flatMap(({ reason, [column]: phrases = [] }) =>
       phrases.map((phrase) => ({ phrase, found: { reason, column } })),
@@ -220,19 +286,23 @@ function compile(...columns: readonly Column[]): { find(text: string): Found | u
   return { find: (text) => cells[matcher.first(text)]?.found };
 }
 
-const typeParts = compile("typeParts");
+const partsOfName = compile("typeParts", "hints");
 const codes = compile("codes");
-const codesAndText = compile("codes", "text");
+const codesAndPhrases = compile("codes", "text", "hints");
 
 const byGrpcCode = new Map(CATEGORIES.flatMap((c) => (c.grpc ?? []).map((n) => [n, c.reason])));
 const byHttpStatus = new Map(CATEGORIES.flatMap((c) => (c.http ?? []).map((n) => [n, c.reason])));
 const byType = new Map(
-  CATEGORIES.flatMap((c) => (c.types ?? []).map((name) => [name.toLowerCase(), c.reason])),
+  CATEGORIES.flatMap(({ reason, types = [] }) => {
+    const found: Found = { reason, column: "types" };
+    return types.map((name) => [name.toLowerCase(), found] as const);
+  }),
 );
 
-const exceptionsByType = new Map<string, { matcher: PhraseMatcher; reason: Reason }[]>();
+const exceptionsByType = new Map<string, { matcher: PhraseMatcher; found: Found }[]>();
 for (const { types, text, reason } of TYPE_EXCEPTIONS) {
-  const exception = { matcher: createPhraseMatcher(text), reason };
+  const found: Found = { reason, column: "exceptions" };
+  const exception = { matcher: createPhraseMatcher(text), found };
   for (const type of types) {
     const key = type.toLowerCase();
     exceptionsByType.set(key, [...(exceptionsByType.get(key) ?? []), exception]);

@@ -44,7 +44,8 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     ],
     reason: "VALIDATION_FAILED",
   },
-  { types: ["SyntaxError"], text: ["json"], reason: "VALIDATION_FAILED" },
+  { types: ["SyntaxError"], text: ["json*", "invalid character"], reason: "VALIDATION_FAILED" },
+  { types: ["TypeError"], text: ["invalid", "illegal"], reason: "VALIDATION_FAILED" },
   // protobuf.js, MessagePack: a message that is cut off.
   {
     types: ["RangeError"],
@@ -73,7 +74,11 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     reason: "RESOURCE_EXHAUSTED",
   },
   // Full queues and semaphores.
-  { types: ["IllegalStateException"], text: ["queue full"], reason: "RESOURCE_EXHAUSTED" },
+  {
+    types: ["IllegalStateException", "BufferError"],
+    text: ["queue full"],
+    reason: "RESOURCE_EXHAUSTED",
+  },
   {
     types: ["TrySendError"],
     text: ["full", "no available capacity"],
@@ -90,9 +95,17 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
   { types: ["JoinError"], text: ["cancelled"], reason: "UNKNOWN_ERROR" },
   // The driver waited, and the server refused every connection.
   {
-    types: ["ServerSelectionTimeoutError", "ServerSelectionError", "MongoTimeoutException"],
+    types: [
+      ...["ServerSelectionTimeoutError", "ServerSelectionError", "MongoTimeoutException"],
+      "mongodb.Error",
+    ],
     text: ["connection refused"],
     reason: "NETWORK_ERROR",
+  },
+  {
+    types: ["MongoTimeoutException"],
+    text: ["waiting for a connection to server"],
+    reason: "RESOURCE_EXHAUSTED",
   },
   {
     types: ["InterruptedIOException", "NatsError", "ureq.Error"],
@@ -120,6 +133,7 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["segments", "signature verification failed"],
     reason: "AUTHENTICATION_ERROR",
   },
+  { types: ["ParseException"], text: ["jwt", "jws", "jwe"], reason: "AUTHENTICATION_ERROR" },
   { types: AWS, text: ["slowdown"], reason: "RESOURCE_EXHAUSTED" },
   {
     types: AWS,
@@ -132,6 +146,8 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["command denied", "access denied", "permission denied"],
     reason: "AUTHENTICATION_ERROR",
   },
+  // A server that does not exist is not a missing table.
+  { types: SQL, text: ["unable to connect"], reason: "NETWORK_ERROR" },
   // A missing table or database.
   {
     types: SQL,
@@ -140,7 +156,7 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
   },
   // Some drivers name a server that they cannot reach like a status of HTTP.
   {
-    types: ["ServiceUnavailable", "ServiceUnavailableException"],
+    types: ["ServiceUnavailable", "ServiceUnavailableException", "Neo4jError"],
     text: ["connect", "connection", "connections", "resolve", "routing"],
     reason: "NETWORK_ERROR",
   },

@@ -1,5 +1,6 @@
 // Categorizes real failures of libraries that the golden set lacks. Those of test/golden/blind were labelled before the table
-// was tuned with them; a half of test/golden/held-out is not used for tuning. test/golden/collect/README.md has the rules.
+// was tuned with them. It is not tuned with test/golden/held-out; later tuning may use its first half, and never its second.
+// test/golden/collect/README.md has the rules.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -31,17 +32,17 @@ function read(set: string): BlindFailure[] {
   });
 }
 
-const BLIND = read("blind");
+const TUNED_WITH = read("blind");
 const OTHERS = read("held-out");
-const ALL = [...BLIND, ...OTHERS];
+const ALL = [...TUNED_WITH, ...OTHERS];
 
-/** Divides a set: the table is tuned with the first half before the second is measured. */
+/** Divides a set: later tuning may use the first half. */
 function isInFirstHalf({ language, name }: BlindFailure): boolean {
   const hash = createHash("sha256").update(`${language}/${name}`).digest("hex");
   return Number.parseInt(hash.charAt(0), 16) < 8;
 }
 
-const TUNED_WITH = [...BLIND, ...OTHERS.filter(isInFirstHalf)];
+const FIRST_HALF = OTHERS.filter(isInFirstHalf);
 const HELD_OUT = OTHERS.filter((failure) => !isInFirstHalf(failure));
 
 function resultOf({ type, message, grpc_code, http_status, code, sqlstate }: BlindFailure): Reason {
@@ -61,9 +62,8 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function print(title: string, failures: readonly BlindFailure[]): void {
   const { count, right, wrong } = measure(failures);
-  process.stdout.write(
-    `${title}: ${count} failures, ${percent(right)} right, ${percent(wrong)} wrong\n`,
-  );
+  const shares = `${percent(right)} right, ${percent(wrong)} wrong, ${percent(1 - right - wrong)} unknown`;
+  process.stdout.write(`${title}: ${count} failures, ${shares}\n`);
 }
 
 describe.each(LANGUAGES)("%s", (language) => {
@@ -81,23 +81,24 @@ describe.each(LANGUAGES)("%s", (language) => {
   });
 
   test("its held-out failures", () => {
-    print(
-      `held out, ${language}`,
-      HELD_OUT.filter((failure) => failure.language === language),
-    );
+    const isOfThis = (failure: BlindFailure) => failure.language === language;
+    print(`first half, ${language}`, FIRST_HALF.filter(isOfThis));
+    print(`held out, ${language}`, HELD_OUT.filter(isOfThis));
   });
 });
 
-test("the failures that the table is tuned with: at least 95 % are right, at most 2 % wrong", () => {
+test("the failures that the table is tuned with: at least 96 % are right, at most 2 % wrong", () => {
   print("tuned with", TUNED_WITH);
   const { right, wrong } = measure(TUNED_WITH);
-  expect(right).toBeGreaterThanOrEqual(0.95);
+  expect(right).toBeGreaterThanOrEqual(0.96);
   expect(wrong).toBeLessThanOrEqual(0.02);
 });
 
-test("held-out failures: at least 85 % are right, at most 7 % wrong", () => {
+test("the first half of the held-out set", () => print("first half", FIRST_HALF));
+
+test("held-out failures: at least 85 % are right, at most 8 % wrong", () => {
   print("held out", HELD_OUT);
   const { right, wrong } = measure(HELD_OUT);
   expect(right).toBeGreaterThanOrEqual(0.85);
-  expect(wrong).toBeLessThanOrEqual(0.07);
+  expect(wrong).toBeLessThanOrEqual(0.08);
 });

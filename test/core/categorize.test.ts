@@ -30,6 +30,7 @@ const EXAMPLES: readonly [reason: Reason, type: string, message: string][] = [
   ["AUTHENTICATION_ERROR", "AxiosError", "Request failed with status code 401"],
   ["VALIDATION_FAILED", "SyntaxError", "Unexpected token < in JSON at position 0"],
   ["VALIDATION_FAILED", "SyntaxError", "Unexpected end of JSON input"],
+  ["VALIDATION_FAILED", "", "unexpected EOF in JSON"],
   ["VALIDATION_FAILED", "ZodError", '[{"code":"invalid_type","path":["name"]}]'],
   ["VALIDATION_FAILED", "ValidationError", '"email" must be a valid email'],
   ["EXECUTION_FAILED", "TypeError", "Cannot read properties of undefined (reading 'timeout')"],
@@ -316,6 +317,62 @@ describe("a gRPC status at the start of a message", () => {
   });
 });
 
+describe("a library that the table does not list", () => {
+  test.each<[reason: Reason, type: string, message: string]>([
+    // The parts of its names.
+    ["RESOURCE_EXHAUSTED", "shop.pool.EmptyPoolException", "no"],
+    ["AUTHENTICATION_ERROR", "shop::LogonFailure", "no"],
+    ["NETWORK_ERROR", "*shop.PrematureCloseError", "no"],
+    ["VALIDATION_FAILED", "shop.OrderParsingFailure", "no"],
+    ["EXECUTION_FAILED", "shop.BeanDefinitionException", "no"],
+    ["UNKNOWN_ERROR", "shop.WriteConflictException", "the timeout is 5 s"],
+    // Its name counts even if the code in its type says nothing.
+    ["EXECUTION_FAILED", "TypeError [ERR_SHOP]", "no"],
+    // Go: every SyntaxError is one of a text. Elsewhere it may be one of the code.
+    ["VALIDATION_FAILED", "*shop.SyntaxError", "no"],
+    ["EXECUTION_FAILED", "shop.errors.SyntaxError", "no"],
+    // A package is not a name.
+    ["UNKNOWN_ERROR", "shop.plugins.OrderException", "no"],
+    // Variants of Rust's enums, and names of Elasticsearch.
+    ["NETWORK_ERROR", "shop::Error", "Io(Kind(ConnectionReset))"],
+    ["AUTHENTICATION_ERROR", "shop::Error", "ExpiredSignature"],
+    ["RESOURCE_EXHAUSTED", "ResponseError", "es_rejected_execution_exception: no"],
+    // A timeout in a place where it is the failure.
+    ["TIMEOUT", "Error", "shop: timeout"],
+    ["TIMEOUT", "Error", "Timeout: the shop is slow"],
+    // A client calls it a timeout if its pool is full.
+    ["RESOURCE_EXHAUSTED", "shop.TimeoutError", "no free connection in 5 s"],
+    ["NETWORK_ERROR", "*errors.errorString", "handshake: EOF"],
+    ["VALIDATION_FAILED", "ConnectError", "[invalid_argument] no"],
+    // A status in other words.
+    ["WEBHOOK_FAILED", "Error", "shopapi: Error 503: no"],
+    ["AUTHENTICATION_ERROR", "Error", "Error code: 401 - {'error': 'no'}"],
+    ["UNKNOWN_ERROR", "Error", "returned 404 orders"],
+    // A code is stronger than a type.
+    ["EXECUTION_FAILED", "*shop.ConnectError", "server error (SQLSTATE 3D000)"],
+  ])("%s: %s %s", (reason, type, message) => {
+    expect(categorize({ type, message })).toBe(reason);
+  });
+});
+
+describe("hints", () => {
+  test.each<[reason: Reason, type: string, message: string]>([
+    ["AUTHENTICATION_ERROR", "Error", "the password of the shop has changed"],
+    ["NETWORK_ERROR", "Error", "no TLS"],
+    ["VALIDATION_FAILED", "InvalidOrderError", "no"],
+    ["VALIDATION_FAILED", "Error", "the order is invalid"],
+    // Of a type before those of a message; all other evidence is stronger.
+    ["VALIDATION_FAILED", "shop.json.Error", "a password of 3 signs"],
+    ["TIMEOUT", "InvalidOrderError", "the check timed out"],
+    ["WEBHOOK_FAILED", "Error", "status code 503: invalid"],
+    // The name of a host is no evidence.
+    ["UNKNOWN_ERROR", "Error", "shop.invalid is slow"],
+    ["NETWORK_ERROR", "ConnectionError", "the password of the shop has changed"],
+  ])("%s: %s %s", (reason, type, message) => {
+    expect(categorize({ type, message })).toBe(reason);
+  });
+});
+
 describe("codes of attributes", () => {
   test.each<[reason: Reason, type: string, attributes: Readonly<Record<string, string>>]>([
     ["AUTHENTICATION_ERROR", "CannotGetJdbcConnectionException", { sqlstate: "28P01" }],
@@ -381,7 +438,7 @@ it("reads the first 2 KiB of a message", () => {
 });
 
 it("lists no phrase twice in a column", () => {
-  for (const column of ["grpc", "http", "types", "typeParts", "codes", "text"] as const) {
+  for (const column of ["grpc", "http", "types", "typeParts", "codes", "text", "hints"] as const) {
     const cells = CATEGORIES.flatMap((row) =>
       [...(row[column] ?? [])].map((cell) => String(cell).toLowerCase()),
     );

@@ -31,12 +31,11 @@ const MISSED: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   },
   go: {
     "grpc: cut": "the status INTERNAL",
+    "io: end of file": "the same as a connection that ends",
     "mail: not an address": "words of its own",
     "mysql: no answer": "only `invalid connection`",
     "net: an address without a port, outermost type": "an operation of the network",
     "redis: another protocol": "words of its own",
-    "redis: hung up": "only `EOF`, which is the end of a file, too",
-    "tls: hung up during the handshake": "as above",
   },
   java: {
     "HttpClient: a body that was cut": "two numbers of bytes",
@@ -54,7 +53,6 @@ const MISSED: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   rust: {
     "redis: another protocol": "a parse error of its own",
     "redis: another protocol, as Debug": "as above",
-    "reqwest: another protocol, as Debug": "only `Parse(Version)`",
     "tokio-postgres: hung up, as Debug": "only `Closed`",
     "tonic: http503": "the status INTERNAL",
     "tonic: http503, as Debug": "as above",
