@@ -44,6 +44,7 @@ export type {
 export type {
   Claimed,
   ClaimedSession,
+  EndedLife,
   LostLease,
   SessionCredit,
   TickReply,
@@ -95,20 +96,23 @@ export interface Store {
   /** Whether the queue exists. */
   hasQueue(queue: string): Promise<boolean>;
   /** Returns those of the queues that exist. */
-  existing(queues: readonly string[]): Promise<ReadonlySet<string>>;
+  existingOf(queues: readonly string[]): Promise<ReadonlySet<string>>;
 
   /**
-   * Lists a stream as a worker of its queues; `sessionQueues` finds its session. Stores nothing for
-   * queues that do not exist.
+   * Registers a stream as a worker of its queues; `sessionQueues` finds its session. Stores nothing
+   * for queues that do not exist.
    */
   registerSession(session: SessionRecord): Promise<void>;
-  /** Lists this node's open streams as workers of a queue that was created after they opened. */
+  /** Registers this server's open streams as workers of a queue that was created after they opened. */
   registerWorkers(queue: string): Promise<void>;
   unregisterSession(session: SessionRecord): Promise<void>;
   /** The queues of the stream of a session; undefined: the session is unknown. */
   sessionQueues(sessionId: string): Promise<string[] | undefined>;
-  /** A sign of life of this node, so that its workers count. */
-  beat(): Promise<void>;
+  /**
+   * Call every 3 s. Writes this server's sign of life, confirms that the store is still the same, and rewrites old entries of
+   * streams.
+   */
+  signOfLife(): Promise<void>;
 
   /** Settings of queues that were changed while servers ran: each a `dlq.storage.v1.QueueRecord`. */
   readonly configs: Records;

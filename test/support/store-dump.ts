@@ -79,12 +79,15 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
   }
 
   const counters = Object.entries(await redis.hgetall(`${base}:counters`));
-  const ends = [...(await scores(redis, `${base}:expiry`))];
+  const ends = await scores(redis, `${base}:expiry`);
+  for (const [chunk, at] of await scores(redis, `${base}:postponed`)) {
+    ends.set(chunk, Math.min(at, ends.get(chunk) ?? at));
+  }
   return {
     messages,
     indexes,
     keyQueues: await dumpKeyQueues(redis, base),
-    chunkEnds: new Map(ends.map(([name, at]) => [Buffer.from(name, "hex").toString(), at])),
+    chunkEnds: new Map([...ends].map(([name, at]) => [Buffer.from(name, "hex").toString(), at])),
     chunks: {
       states: family("states").sort(),
       bodies: family("bodies").sort(),

@@ -29,7 +29,8 @@ export interface Messages {
   /**
    * Retries a page of the messages that match, if all are as many as expected; else returns how many match. `prepare`
    * decides on the messages that were found; without it all are retried. Later pages skip messages that have changed their
-   * state since the first one; they fail if the clock has stepped back behind it. If the signal ends the search, nothing changes.
+   * state since the first one; they fail while the clock is behind the first one. Rejects with the signal's reason if it
+   * aborts during the search; then nothing changes.
    */
   retryMatching(
     queue: string,

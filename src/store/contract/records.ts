@@ -3,8 +3,9 @@
  * trip if nothing has changed. While the store is unavailable the copy stays in force.
  */
 export interface Records {
+  /** Throws STORE_UNAVAILABLE before the first look: nothing may be decided without what is stored. */
   get(name: string): StoredRecord | undefined;
-  /** The names that have a record. */
+  /** The names that have a record, as of the last look. */
   names(): Iterable<string>;
   /** Reads what has changed. All that was written before the call is in the copy after it. */
   refresh(): Promise<void>;

@@ -40,6 +40,14 @@ export interface LostLease {
   heldMs: number;
 }
 
+export interface EndedLife {
+  id: Uint8Array;
+  /** EXPIRED: removed. */
+  state: "QUARANTINED" | "EXPIRED";
+  /** Its time to live ended, or its quarantine. */
+  cause: "expired" | "retention";
+}
+
 export interface TickReply {
   nowMs: number;
   /** The queue is sealed: it hands out nothing, and its deletion must be finished. */
@@ -47,7 +55,7 @@ export interface TickReply {
   claimed: readonly Claimed[];
   lost: readonly LostLease[];
   /** Lives that ended: moved to quarantine, or removed. */
-  ended: readonly { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[];
+  ended: readonly EndedLife[];
   /**
    * When to come again for each kind of work; undefined: there is nothing to wait for. In the past: work is left. While the
    * queue is paused nothing is due before the pause ends.

@@ -1,3 +1,4 @@
+import { storeFull } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { evictionWarning } from "./server-check.ts";
@@ -6,9 +7,9 @@ import { evictionWarning } from "./server-check.ts";
 const FULL_SHARE = 0.95;
 /** With a large `maxmemory`: sends stop when less than this is left. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
-export type CapacityOptions = Pick<RedisStoreOptions, "diskIsLow" | "onMemoryFull" | "onWarning">;
+export type CapacityOptions = Pick<RedisStoreOptions, "diskIsLow" | "onMemoryFull" | "onEviction">;
 
 /**
  * Reports whether there is room for more messages. Redis itself refuses writes at `maxmemory`; sends stop before, so that
@@ -29,8 +30,8 @@ export class Capacity {
   start(): void {
     clearInterval(this.#timer);
     this.#timer = setInterval(() => {
-      this.look().catch(() => {});
-    }, LOOK_EVERY_MS);
+      this.check().catch(() => {});
+    }, CHECK_EVERY_MS);
     this.#timer.unref();
   }
 
@@ -47,13 +48,24 @@ export class Capacity {
     return undefined;
   }
 
-  /** @param isWarned the caller warns about the settings of this Redis */
-  async look(isWarned = false): Promise<void> {
+  /** Throws STORE_FULL if there is no room. */
+  requireRoom(): void {
+    const why = this.full;
+    if (why !== undefined) throw storeFull(1000, why);
+  }
+
+  /** That Redis drops keys when its memory is full, and what to do; undefined: it drops none. */
+  get eviction(): string | undefined {
+    return this.#eviction;
+  }
+
+  /** Reads memory use and eviction policy; calls the listeners if they have changed. `isWarned`: the caller reports eviction itself. */
+  async check(isWarned = false): Promise<void> {
     const info = await this.#connection.command((redis) => redis.info("memory"));
     const eviction = evictionWarning(info);
-    if (eviction !== undefined && eviction !== this.#eviction && !isWarned)
-      this.#options.onWarning?.(eviction);
+    const changed = eviction !== this.#eviction;
     this.#eviction = eviction;
+    if (changed && !(isWarned && eviction !== undefined)) this.#options.onEviction?.(eviction);
     const used = field(info, "used_memory");
     const max = field(info, "maxmemory");
     const isFull = max > 0 && used > Math.max(max * FULL_SHARE, max - RESERVE_BYTES);

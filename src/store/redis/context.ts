@@ -13,7 +13,7 @@ export interface StoreContext {
   deliverySettingsOf(queue: string): Uint8Array;
   /** When Redis last restarted or failed over, so that it may lack writes from before; 0: never. */
   historyChangedAtMs(): number;
-  readonly queues: Pick<KnownQueues, "list" | "remove">;
+  readonly queues: Pick<KnownQueues, "addExisting" | "remove">;
   /** Undefined: sends are answered without waiting for replicas. */
   readonly replication: Pick<Replication, "confirm"> | undefined;
 }

@@ -48,7 +48,7 @@ const COMMON_QUEUE_KEYS = {
    * hash: `tended` (last tick while leases were out); `resumed` (the first one after an outage); `laned`, once the queue
    * has used `indirect`; `gated_by` (the delivery settings under which limiters were closed); `deleting`, while the queue
    * is deleted; `moves`, once a message has moved to another queue; `shortened` (the last lease that was compared with its
-   * length after the clock stepped back).
+   * length after the clock stepped back); `postponed`, while the key of that name may be there.
    */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */
@@ -69,6 +69,8 @@ export const RARE_QUEUE_KEYS = {
   keyQueues: ":lanes",
   /** zset: priorities other than 0 that messages have; their `due` and `keyQueues` end in `:priority`. */
   priorities: ":priorities",
+  /** zset: chunks whose end in `expiry` is later since the clock stepped forward, by the first end of a life that began before. */
+  postponed: ":postponed",
   /** zset a key queue: its messages by due time. */
   keyQueue: ":lane:",
   /** zset: closed limiters that block key queues, by when they are checked again. */
@@ -119,6 +121,8 @@ export const globalKeys = (prefix: string) => ({
   upgrade: `${prefix}:upgrade`,
   /** hash: `id` of Redis' history, unless all servers ended in order; when it last `changed` (redis-history.ts). */
   history: `${prefix}:history`,
+  /** string: the last step forward of Redis' clock that a server saw (shared-life-clock.ts). Expires when it no longer counts. */
+  clockStep: `${prefix}:clock-step`,
   /** zset: node -> its last sign of life. */
   nodes: `${prefix}:nodes`,
   /** string a node: its last write that replicas must confirm. Expires. */
@@ -127,7 +131,7 @@ export const globalKeys = (prefix: string) => ({
   session: (sessionId: string) => `${prefix}:session:${sessionId}`,
   /**
    * hash: queue -> its settings that were changed while servers ran (dlq.storage.v1.QueueRecord). The field without a name
-   * is the revision: it changes with every other one.
+   * has the latest changes (records.ts).
    */
   configs: `${prefix}:configs`,
   /** hash: as `configs`, of the whole deployment: `rules` (dlq.v1.RuleSet). */

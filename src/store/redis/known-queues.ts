@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
@@ -44,8 +43,8 @@ export class KnownQueues {
     this.#known.add(queue);
   }
 
-  /** Lists a queue that was just written for the first time, whatever was remembered of it. */
-  async list(queue: string): Promise<void> {
+  /** Adds a queue that was just written for the first time, whatever was remembered of it. */
+  async addExisting(queue: string): Promise<void> {
     this.#known.delete(queue);
     // Its messages are stored: full memory must not hide them.
     await this.#connection.command((redis) => writeWhenFull(redis, "SADD", this.#key, queue));
@@ -67,8 +66,10 @@ export class KnownQueues {
   }
 
   /** Returns those of the queues that exist. */
-  existing(queues: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.#connection.command((redis) => existingQueues(redis, this.#key, queues));
+  async existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
+    if (queues.length === 0) return new Set();
+    const found = await this.#connection.command((redis) => redis.smismember(this.#key, ...queues));
+    return new Set(queues.filter((_, index) => found[index] === 1));
   }
 
   all(): Promise<string[]> {
@@ -79,15 +80,4 @@ export class KnownQueues {
   forgetAll(): void {
     this.#known.clear();
   }
-}
-
-/** Returns those of the queues that are in the list of all queues. */
-export async function existingQueues(
-  redis: Redis,
-  key: string,
-  queues: readonly string[],
-): Promise<Set<string>> {
-  if (queues.length === 0) return new Set();
-  const found = await redis.smismember(key, ...queues);
-  return new Set(queues.filter((_, index) => found[index] === 1));
 }

@@ -1,4 +1,3 @@
-import { storeFull } from "../../core/errors.ts";
 import type { RetryOutcome, StoredState } from "../../core/message.ts";
 import type { RetrySelection, WalkPlace } from "../../core/retry-selection.ts";
 import type {
@@ -36,7 +35,7 @@ export interface RedisMessagesParts
     StoreContext,
     "run" | "bodies" | "journalMax" | "deliverySettingsOf" | "historyChangedAtMs"
   > {
-  capacity: Pick<Capacity, "full">;
+  capacity: Pick<Capacity, "full" | "requireRoom">;
 }
 
 export class RedisMessages implements Messages {
@@ -108,9 +107,7 @@ export class RedisMessages implements Messages {
 
   /** Edits need room. The script itself runs when Redis is full: a plain retry must always be possible. */
   #checkRoom(items: readonly RetryItem[]): void {
-    const { full } = this.#parts.capacity;
-    if (full === undefined || items.every(({ kind }) => kind !== "edit")) return;
-    throw storeFull(1000, full);
+    if (items.some(({ kind }) => kind === "edit")) this.#parts.capacity.requireRoom();
   }
 }
 

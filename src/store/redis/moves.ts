@@ -73,7 +73,7 @@ export class RedisMoves implements Moves {
     const reader = new Reader(reply as Buffer);
     const received = items.map(() => decision(reader.number(1)));
     // One byte more: the queue did not exist, and its name may be off the list by now.
-    if (!reader.done) await queues.list(target);
+    if (!reader.done) await queues.addExisting(target);
     // Next the message is removed from the other queue: a failover must not lose it here.
     await untilReplicated(replication);
     return received;

@@ -1,7 +1,7 @@
 import { storeUnavailable } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
-import { LayoutError, LayoutWait } from "./storage-version.ts";
+import { LayoutWait, StoreRefused } from "./storage-version.ts";
 
 /** A check that failed, and may succeed later, is repeated after this. */
 const AGAIN_MS = 250;
@@ -13,9 +13,9 @@ const CONFIRMED_MS = NODE_SILENCE_MS - 4_000;
 
 export interface OpeningParts {
   connection: Connection;
-  /** Checks the store. Returns warnings, or rejects with a LayoutError. */
+  /** Checks the store. Returns warnings, or rejects with StoreRefused. */
   check(): Promise<string[]>;
-  /** Checks that the store is still the same; rejects with a LayoutError if it is not. */
+  /** Checks that the store is still the same; rejects with StoreRefused if it is not. */
   confirm(): Promise<unknown>;
   onError(error: Error): void;
   /** A monotonic clock, in milliseconds. */
@@ -31,7 +31,7 @@ export class Opening {
   readonly #parts: OpeningParts;
   readonly #onReady: ((warnings: readonly string[]) => void)[] = [];
   readonly #onLost: (() => void)[] = [];
-  readonly #onRefused: ((error: LayoutError) => void)[] = [];
+  readonly #onRefused: ((error: StoreRefused) => void)[] = [];
   #usable = false;
   #confirmedUntil = Number.NEGATIVE_INFINITY;
   #confirming: Promise<void> | undefined;
@@ -86,7 +86,7 @@ export class Opening {
     this.#onLost.push(listener);
   }
 
-  onRefused(listener: (error: LayoutError) => void): void {
+  onRefused(listener: (error: StoreRefused) => void): void {
     this.#onRefused.push(listener);
   }
 
@@ -111,7 +111,7 @@ export class Opening {
       await this.#confirm(connection);
     } catch (error) {
       if (connection !== this.#connections) throw storeUnavailable(AGAIN_MS, error);
-      if (error instanceof LayoutError) {
+      if (error instanceof StoreRefused) {
         this.#usable = false;
         this.#refuse(error);
       } else if (error instanceof LayoutWait) {
@@ -129,7 +129,7 @@ export class Opening {
     for (const listener of this.#onLost) listener();
   }
 
-  #refuse(error: LayoutError): void {
+  #refuse(error: StoreRefused): void {
     for (const listener of this.#onRefused) listener(error);
   }
 
@@ -140,7 +140,7 @@ export class Opening {
         const warnings = await this.open();
         if (this.#usable) for (const listener of this.#onReady) listener(warnings);
       } catch (error) {
-        if (error instanceof LayoutError) return this.#refuse(error);
+        if (error instanceof StoreRefused) return this.#refuse(error);
         if (error instanceof Error) this.#parts.onError(error);
         await new Promise<void>((resolve) => {
           setTimeout(resolve, AGAIN_MS).unref();

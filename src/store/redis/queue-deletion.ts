@@ -46,7 +46,7 @@ export class RedisQueueDeletion implements DeletionSteps {
     let step: number;
     do step = await this.#purge(queue, true);
     while (step === CONSTANTS.PURGE.REMOVED);
-    if (step === CONSTANTS.PURGE.ALIVE) await queues.list(queue);
+    if (step === CONSTANTS.PURGE.ALIVE) await queues.addExisting(queue);
   }
 
   async #purge(queue: string, ending: boolean): Promise<number> {

@@ -1,32 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { tooManyQueues } from "../../core/errors.ts";
+import { storeUnavailable, tooManyQueues } from "../../core/errors.ts";
 import type { Records, StoredRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
+import { storeNowMs } from "./store-now.ts";
 
-/** Fields of one step through all records: others wait for it. */
-const PAGE = 500;
-/** The field of the revision of all records. */
-const REVISION = "";
+/** Fields of one step through all records: others wait for it. A record has up to LIMITS.queueConfigBytes. */
+const PAGE = 100;
+/** The field of the latest changes, one a line: a random revision and a name. Older servers write a revision only. */
+const CHANGES = "";
+/** Changes that are kept. A copy that lacks only some of them reads their records, and any other one reads all records. */
+const CHANGES_KEPT = 32;
 
 const FULL = -1;
+/** A server that starts reads the records within this time, if the store answers. */
+const AGAIN_MS = 250;
 
 /**
- * Writes one record and a new revision, if the stored record is the one that was seen. Also runs when memory is full, so
+ * Writes one record and its change, if the stored record is the one that was seen. Also runs when memory is full, so
  * that a limit can be raised. A user without rights on channels loses the hint, not the change.
  */
 const REPLACE = `#!lua flags=allow-oom
 local name, seen, record, revision, most, channel = unpack(ARGV)
 local there = redis.call('HGET', KEYS[1], name) or ''
 if there ~= seen then return 0 end
--- The revision has a field, too.
+-- The changes have a field, too.
 if there == '' and redis.call('HLEN', KEYS[1]) > tonumber(most) then return ${FULL} end
 if record == '' then
   redis.call('HDEL', KEYS[1], name)
 else
   redis.call('HSET', KEYS[1], name, record)
 end
-redis.call('HSET', KEYS[1], '${REVISION}', revision)
+local changes = {}
+for line in string.gmatch(redis.call('HGET', KEYS[1], '${CHANGES}') or '', '[^\\n]+') do changes[#changes + 1] = line end
+changes[#changes + 1] = revision .. ' ' .. name
+local first = math.max(1, #changes - ${CHANGES_KEPT} + 1)
+redis.call('HSET', KEYS[1], '${CHANGES}', table.concat(changes, '\\n', first))
 redis.pcall('PUBLISH', channel, name)
 return 1`;
 
@@ -45,15 +54,16 @@ export interface RecordsParts {
 
 type Change = (names: readonly string[]) => void;
 
-/** Records in one hash, and a copy of them in this process that follows the revision. */
+/** Records in one hash, and a copy of them in this process that follows their changes. */
 export class RedisRecords implements Records {
   readonly #parts: RecordsParts;
   readonly #key: string;
   readonly #channel: string;
   readonly #onChange: Change[] = [];
   #records: ReadonlyMap<string, StoredRecord> = new Map();
-  /** The revision of the copy. Random, so that two stores never have the same; undefined: nothing was read. */
-  #revision: string | undefined;
+  /** The latest change that the copy has. Its revision is random, so that two stores never have the same. */
+  #latest = "";
+  #hasRead = false;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -64,6 +74,7 @@ export class RedisRecords implements Records {
   }
 
   get(name: string): StoredRecord | undefined {
+    if (!this.#hasRead) throw storeUnavailable(AGAIN_MS);
     return this.#records.get(name);
   }
 
@@ -93,10 +104,7 @@ export class RedisRecords implements Records {
     const { connection, enter, most, writeLayout } = this.#parts;
     await enter();
     await writeLayout();
-    const nowMs = await connection.command(async (redis) => {
-      const [seconds, micros] = await redis.time();
-      return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-    });
+    const nowMs = await connection.command(storeNowMs);
     const before = seen === undefined ? "" : Buffer.from(seen.bytes);
     const after = encode === undefined ? "" : Buffer.from(encode(nowMs));
     const revision = randomBytes(8).toString("hex");
@@ -120,16 +128,34 @@ export class RedisRecords implements Records {
   async #lookOnce(): Promise<void> {
     const { connection } = this.#parts;
     // Read before the records: the next look finds what changes while they are read.
-    const revision =
-      (await connection.command((redis) => redis.hget(this.#key, REVISION))) ?? "none";
-    if (revision === this.#revision) return;
-    const records = await this.#readAll();
+    const text = (await connection.command((redis) => redis.hget(this.#key, CHANGES))) ?? "";
+    const changes = text.split("\n");
+    const latest = changes.at(-1) ?? "";
+    if (this.#hasRead && latest === this.#latest) return;
+    const seen = this.#hasRead ? changes.indexOf(this.#latest) : -1;
+    const records =
+      seen < 0 ? await this.#readAll() : await this.#readSome(changes.slice(seen + 1));
     const changed = [...new Set([...this.#records.keys(), ...records.keys()])].filter(
       (name) => this.#records.get(name) !== records.get(name),
     );
     this.#records = records;
-    this.#revision = revision;
+    this.#latest = latest;
+    this.#hasRead = true;
     if (changed.length > 0) for (const listener of this.#onChange) listener(changed);
+  }
+
+  async #readSome(changes: readonly string[]): Promise<Map<string, StoredRecord>> {
+    const names = [...new Set(changes.map((change) => change.slice(change.indexOf(" ") + 1)))];
+    const found = await this.#parts.connection.command((redis) =>
+      redis.hmgetBuffer(this.#key, ...names),
+    );
+    const records = new Map(this.#records);
+    names.forEach((name, at) => {
+      const bytes = found[at];
+      if (bytes) records.set(name, this.#keep(name, bytes));
+      else records.delete(name);
+    });
+    return records;
   }
 
   async #readAll(): Promise<Map<string, StoredRecord>> {
@@ -141,7 +167,7 @@ export class RedisRecords implements Records {
       );
       for (let at = 0; at + 1 < fields.length; at += 2) {
         const name = String(fields[at]);
-        if (name !== REVISION) records.set(name, this.#keep(name, fields[at + 1] as Buffer));
+        if (name !== CHANGES) records.set(name, this.#keep(name, fields[at + 1] as Buffer));
       }
       cursor = String(next);
     } while (cursor !== "0");

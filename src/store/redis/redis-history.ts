@@ -1,11 +1,12 @@
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
-import { NODE_SILENCE_MS } from "./sessions.ts";
+import { LUA_NOW, NODE_SILENCE_MS } from "./sessions.ts";
 
-/** What both scripts need: the time, and the change, which is not later than now. The clock may have stepped back since. */
-const READ = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+/**
+ * Shared by OPEN and CONFIRM. Reads the time, the stored id, and when it last changed. If the clock has stepped back behind
+ * that change, sets the change to now.
+ */
+const READ = `${LUA_NOW}
 local id, changed = unpack(redis.call('HMGET', KEYS[1], 'id', 'changed'))
 local function change()
   changed = string.format('%.0f', now)
@@ -13,7 +14,10 @@ local function change()
 end
 if changed and tonumber(changed) > now then change() end`;
 
-/** One step: of several servers the first one sees the change. An id is a replication id and the run id of a process. */
+/**
+ * One step, so that of several servers only the first one sees the change. `id` is the replication id and the run id,
+ * separated by a space.
+ */
 const OPEN = `#!lua flags=allow-oom${READ}
 local history, run, is_first = ARGV[1], ARGV[2], ARGV[3] == '1'
 redis.call('HSET', KEYS[1], 'id', history .. ' ' .. run)
@@ -32,9 +36,7 @@ return changed or '0'`;
  */
 const LEAVE = `#!lua flags=allow-oom,allow-cross-slot-keys
 local history, nodes = KEYS[1], ARGV[1]
-redis.call('ZREM', nodes, ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREM', nodes, ARGV[2])${LUA_NOW}
 if ARGV[4] == '1' and redis.call('ZCOUNT', nodes, now - ARGV[3], '+inf') == 0 then redis.call('HDEL', history, 'id') end`;
 
 export interface RedisHistoryParts {
@@ -44,9 +46,10 @@ export interface RedisHistoryParts {
 }
 
 /**
- * Notices when Redis may lack its last writes. Its replication id names the history of its data; a restart and a failover
- * begin another one. So does a process whose first replica comes, or whose last one has left: it loses nothing, and has no
- * second id, as one that was a replica has. Which writes are missing is unknown: a message that was due before may have been delivered.
+ * Detects that Redis may lack its last writes. Its replication id changes with a restart or failover. It also changes when
+ * the first replica attaches, and an hour after the last one left; then the run id is the same, there is no second
+ * replication id, and nothing is lost. Which writes are missing is unknown: a message that was due before may have been
+ * delivered.
  */
 export class RedisHistory {
   readonly #parts: RedisHistoryParts;
@@ -64,7 +67,10 @@ export class RedisHistory {
     return this.#changedAtMs;
   }
 
-  /** Before the first use of each connection, and after a sign of life of this server: see `leave`. */
+  /**
+   * Compares Redis' ids with the stored ones, and stores a change. Call it before the first use of each connection, after
+   * this server's sign of life: else `leave` of another server could remove the id.
+   */
   async open(): Promise<void> {
     const { connection } = this.#parts;
     const info = await connection.command((redis) => redis.info("server", "replication"));
@@ -79,7 +85,10 @@ export class RedisHistory {
     this.#changedAtMs = Number(changed);
   }
 
-  /** After each sign of life: another server that ended during a silence of this one has removed the id. */
+  /**
+   * Writes the id again if it is missing: another server that ended while this one was silent has removed it. Call it after
+   * each sign of life.
+   */
   async confirm(): Promise<void> {
     if (this.#id === "") return;
     const { connection } = this.#parts;
@@ -90,7 +99,8 @@ export class RedisHistory {
   }
 
   /**
-   * At an orderly end. If this was the last server, Redis may restart unnoticed: where this write is, all earlier ones are.
+   * Ends this server's sign of life. The last server also removes the id, so that a restart of Redis after it is no rollback:
+   * if Redis has this write, it has all earlier ones.
    *
    * @param isChecked this server has compared the id on the present connection; if not, the id stays
    */

@@ -27,8 +27,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   diskIsLow?: () => boolean;
   /** Called when sends begin to be refused because Redis' memory is nearly used, and when they are accepted again. */
   onMemoryFull?: (full: boolean) => void;
-  /** Called when a setting of Redis has changed so that messages could be lost. */
-  onWarning?: (warning: string) => void;
+  /** Called when Redis begins to drop keys when its memory is full, with advice, and when it no longer does. */
+  onEviction?: (warning: string | undefined) => void;
   /** Default: the layout of this version. */
   layout?: Layout;
   /** How often the connection of hints is pinged, in milliseconds. */

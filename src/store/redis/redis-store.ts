@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
-import { storeFull } from "../../core/errors.ts";
 import { Turns } from "../../core/turns.ts";
 import type {
   ClaimedSession,
@@ -22,7 +21,6 @@ import { packDeliverySettings } from "./delivery-settings.ts";
 import { RedisHints } from "./hints.ts";
 import { globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
-import { LifeClock } from "./life-clock.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
@@ -35,7 +33,8 @@ import { createScriptRunner } from "./script-runner.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
-import { LAYOUT, type LayoutError } from "./storage-version.ts";
+import { SharedLifeClock } from "./shared-life-clock.ts";
+import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
@@ -69,7 +68,7 @@ export class RedisStore implements Store {
   readonly #sends: Sends;
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
-  readonly #lifeClock: LifeClock;
+  readonly #lifeClock: SharedLifeClock;
   readonly #reads = new Turns(READS_AT_ONCE);
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
@@ -83,14 +82,13 @@ export class RedisStore implements Store {
     this.#deliverySettingsOf = options.deliverySettingsOf ?? (() => NO_DELIVERY_SETTINGS);
     const connection = new Connection(options);
     this.#connection = connection;
-    this.#sessions = new Sessions(connection, prefix, nodeId);
     this.#capacity = new Capacity(connection, options);
     this.#layout = new LayoutGuard({
       connection,
       prefix,
       nodeId,
       layout: options.layout ?? LAYOUT,
-      sign: () => this.#sessions.sign(),
+      writeSignOfLife: () => this.#sessions.writeSignOfLife(),
       othersAlive: async () => {
         const alive = await this.#sessions.aliveNodes();
         return [...alive].filter((node) => node !== nodeId);
@@ -101,13 +99,15 @@ export class RedisStore implements Store {
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
     this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, writeLayout });
+    this.#sessions = new Sessions({ connection, queues: this.#queues, prefix, nodeId });
     const enter = () => this.#opening.enter();
     const { configs, deployment } = globalKeys(prefix);
     const records = { connection, prefix, most: max, enter, writeLayout };
     this.configs = new RedisRecords({ ...records, key: configs });
     this.deployment = new RedisRecords({ ...records, key: deployment });
     const now = options.now ?? (() => performance.now());
-    this.#lifeClock = new LifeClock({ now, onStep: (ms) => options.onClockStep?.(ms) });
+    const onStep = (ms: number) => options.onClockStep?.(ms);
+    this.#lifeClock = new SharedLifeClock({ ...options, connection, now, onStep });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
@@ -141,7 +141,7 @@ export class RedisStore implements Store {
 
   /**
    * Checks the store; nothing is read or written before. Also happens by itself at each connection. Returns warnings;
-   * rejects with a LayoutError.
+   * rejects with StoreRefused.
    */
   open(): Promise<string[]> {
     return this.#opening.open();
@@ -160,6 +160,11 @@ export class RedisStore implements Store {
     );
   }
 
+  /** For people: that Redis drops keys when its memory is full, and what to do; undefined: it drops none. */
+  get eviction(): string | undefined {
+    return this.#capacity.eviction;
+  }
+
   /** Calls the listener whenever the store becomes usable, with warnings. */
   onReady(listener: (warnings: readonly string[]) => void): void {
     this.#opening.onReady(listener);
@@ -170,20 +175,18 @@ export class RedisStore implements Store {
   }
 
   /** Calls the listener if the data is not for this version: it is not used from then on. */
-  onRefused(listener: (error: LayoutError) => void): void {
+  onRefused(listener: (error: StoreRefused) => void): void {
     this.#opening.onRefused(listener);
   }
 
   async close(): Promise<void> {
     this.#capacity.stop();
     if (this.#connection.ready) await this.#leave();
-    const closing = [this.hints.close(), this.#connection.close(), this.#replication?.close()];
-    await Promise.all(closing);
+    await Promise.all([this.hints.close(), this.#connection.close(), this.#replication?.close()]);
   }
 
   async send(queue: string, items: readonly SendItem[], settings: SendSettings) {
-    const full = this.#capacity.full;
-    if (full !== undefined) throw storeFull(1000, full);
+    this.#capacity.requireRoom();
     await this.#admit(queue);
     return this.#sends.send(queue, items, settings);
   }
@@ -194,7 +197,7 @@ export class RedisStore implements Store {
 
   tick(queue: string, request: TickRequest) {
     const { expiryGraceMs: graceMs } = this.#options;
-    const setup = { claimer: this.#claimer, graceMs, lifeClock: this.#lifeClock };
+    const setup = { claimer: this.#claimer, graceMs, lifeClock: this.#lifeClock.clock };
     return runTick(this.#context, queue, request, setup);
   }
 
@@ -221,9 +224,8 @@ export class RedisStore implements Store {
 
   async stats(queues: readonly string[]) {
     const alive = await this.#sessions.aliveNodes();
-    const isAlive = (nodeId: string) => alive.has(nodeId);
-    const existing = await this.existing(queues);
-    const read = (queue: string) => runStats(this.#context.run, queue, isAlive);
+    const existing = await this.existingOf(queues);
+    const read = (queue: string) => runStats(this.#context.run, queue, (node) => alive.has(node));
     return this.#reads.map(queues, sharingEmpty(existing, read));
   }
 
@@ -237,9 +239,9 @@ export class RedisStore implements Store {
     return this.#queues.has(queue);
   }
 
-  async existing(queues: readonly string[]): Promise<ReadonlySet<string>> {
+  async existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
     await this.#opening.enter();
-    return this.#queues.existing(queues);
+    return this.#queues.existingOf(queues);
   }
 
   async registerSession(session: SessionRecord): Promise<void> {
@@ -249,7 +251,7 @@ export class RedisStore implements Store {
 
   async registerWorkers(queue: string): Promise<void> {
     await this.#opening.enter();
-    return this.#sessions.registerIn(queue);
+    return this.#sessions.registerWorkers(queue);
   }
 
   async unregisterSession(session: SessionRecord): Promise<void> {
@@ -263,9 +265,9 @@ export class RedisStore implements Store {
     return this.#sessions.queuesOf(sessionId);
   }
 
-  async beat(): Promise<void> {
+  async signOfLife(): Promise<void> {
     await this.#opening.confirm();
-    return this.#sessions.tend();
+    await Promise.all([this.#sessions.tend(), this.#lifeClock.share()]);
   }
 
   async #check(): Promise<string[]> {
@@ -273,9 +275,10 @@ export class RedisStore implements Store {
     const check = { prefix, allowEviction: allowEviction || this.#hasOpened, allowCluster };
     const warnings = await checkServer(this.#connection, check);
     warnings.push(...(await this.#layout.open()));
-    await this.#sessions.sign();
+    await this.#sessions.writeSignOfLife();
     await this.#history.open();
-    await this.#capacity.look(true);
+    await this.#lifeClock.share();
+    await this.#capacity.check(true);
     this.#capacity.start();
     // Another Redis may answer now than before: what this process remembers of it may be wrong.
     this.#queues.forgetAll();

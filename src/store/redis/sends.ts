@@ -109,7 +109,7 @@ export class Sends {
     const reader = new Reader(reply);
     const replies = items.map(() => readReply(reader));
     // One byte more: the queue did not exist, and its name may be off the list by now.
-    if (!reader.done) await queues.list(queue);
+    if (!reader.done) await queues.addExisting(queue);
     // A failover could lose what too few replicas have. The caller gets UNAVAILABLE; its next try under the same request
     // waits for the replicas again.
     await untilReplicated(replication);

@@ -1,7 +1,7 @@
 import { DlqError } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
-import { LayoutError } from "./storage-version.ts";
+import { StoreRefused } from "./storage-version.ts";
 
 export interface ServerCheck {
   prefix: string;
@@ -12,7 +12,7 @@ export interface ServerCheck {
 }
 
 /**
- * Rejects with a LayoutError if Redis is too old, is a cluster, or drops keys when it is full. Returns warnings about settings
+ * Rejects with StoreRefused if Redis is too old, is a cluster, or drops keys when it is full. Returns warnings about settings
  * that could lose messages.
  */
 export async function checkServer(connection: Connection, check: ServerCheck): Promise<string[]> {
@@ -24,16 +24,18 @@ export async function checkServer(connection: Connection, check: ServerCheck): P
 function refuse(info: string, { allowEviction, allowCluster }: ServerCheck): void {
   const server = /^redis_version:(\d+)\.(\d+)/m.exec(info);
   if (server && Number(server[1]) < 7) {
-    throw new LayoutError(`Redis ${server[1]}.${server[2]} is too old: install Redis 7.0 or newer`);
+    throw new StoreRefused(
+      `Redis ${server[1]}.${server[2]} is too old: install Redis 7.0 or newer`,
+    );
   }
   if (!allowCluster && /^cluster_enabled:1/m.test(info)) {
-    throw new LayoutError(
+    throw new StoreRefused(
       "Redis Cluster is not supported: while a slot migrates, messages can be lost; use a Redis with cluster-enabled no, or Sentinel",
     );
   }
   const policy = evictionPolicy(info);
   if (!allowEviction && policy !== undefined) {
-    throw new LayoutError(
+    throw new StoreRefused(
       `${evicts(policy)}; run CONFIG SET maxmemory-policy noeviction, or set redis_allow_eviction to accept this`,
     );
   }
@@ -72,7 +74,9 @@ async function hintWarnings(connection: Connection, prefix: string): Promise<str
 /** A warning if this Redis drops keys when it is full. `info` has at least the section `memory`. */
 export function evictionWarning(info: string): string | undefined {
   const policy = evictionPolicy(info);
-  return policy === undefined ? undefined : `${evicts(policy)}; set noeviction`;
+  return policy === undefined
+    ? undefined
+    : `${evicts(policy)}; run CONFIG SET maxmemory-policy noeviction`;
 }
 
 function warnings(info: string): string[] {

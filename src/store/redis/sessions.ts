@@ -3,7 +3,8 @@ import { HOUR_MS } from "../../core/time-units.ts";
 import type { SessionRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
-import { existingQueues } from "./known-queues.ts";
+import type { KnownQueues } from "./known-queues.ts";
+import { storeNowMs } from "./store-now.ts";
 import { nodeOf, workerEntry } from "./verbs/stats.ts";
 import { writeWhenFull } from "./when-full.ts";
 
@@ -18,10 +19,19 @@ const QUEUES_KEPT = 2_000;
 /** The entries of an open stream are written again after this. */
 const REWRITE_MS = 600_000;
 
-/** One round trip: every use of the store waits for a sign of life. */
-const SIGN = `#!lua flags=allow-oom
+/** Lua lines that set `now`, the time of Redis in milliseconds. */
+export const LUA_NOW = `
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+/**
+ * One round trip: every use of the store waits for a sign of life. After a step back of the clock the signs of others are in
+ * the future: each counts from now, so that those of dead servers end.
+ */
+const SIGN_OF_LIFE = `#!lua flags=allow-oom${LUA_NOW}
+for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')) do
+  redis.call('ZADD', KEYS[1], now, node)
+end
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])`;
 
@@ -32,25 +42,34 @@ if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then redis.call('HDEL', K
 
 interface Stream {
   readonly session: SessionRecord;
-  writtenAt: number;
+  writtenAtMs: number;
   /** The queues that have its entry: those that exist. */
   readonly queues: Set<string>;
+}
+
+export interface SessionsParts {
+  connection: Connection;
+  queues: Pick<KnownQueues, "existingOf">;
+  prefix: string;
+  nodeId: string;
 }
 
 /** Stores which streams are open, on which node, and the queues of each session. */
 export class Sessions {
   /** The open streams of this node by session, and when they were last written. */
   readonly #open = new Map<string, Stream>();
-  /** Ended streams whose entries the store may still have: removed again at each beat. */
+  /** Ended streams whose entries the store may still have: removed again at each sign of life. */
   readonly #ended = new Map<string, Stream>();
   /** When dead workers of a queue were last looked for. */
-  readonly #sweptAt = new Map<string, number>();
+  readonly #sweptAtMs = new Map<string, number>();
   readonly #connection: Connection;
+  readonly #queues: Pick<KnownQueues, "existingOf">;
   readonly #prefix: string;
   readonly #nodeId: string;
 
-  constructor(connection: Connection, prefix: string, nodeId: string) {
+  constructor({ connection, queues, prefix, nodeId }: SessionsParts) {
     this.#connection = connection;
+    this.#queues = queues;
     this.#prefix = prefix;
     this.#nodeId = nodeId;
   }
@@ -58,19 +77,19 @@ export class Sessions {
   /** `storeIsUsable` resolves when the store may be written. */
   async register(session: SessionRecord, storeIsUsable?: Promise<void>): Promise<void> {
     this.#ended.delete(session.sessionId);
-    const stream: Stream = { session, writtenAt: performance.now(), queues: new Set() };
+    const stream: Stream = { session, writtenAtMs: performance.now(), queues: new Set() };
     this.#open.set(session.sessionId, stream);
     await storeIsUsable;
-    await this.sign();
+    await this.writeSignOfLife();
     await this.#write(stream);
-    // It ended while it was written: the next beat removes the entries.
+    // It ended while it was written: the next sign of life removes the entries.
     if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, stream);
     // No stream waits for this.
     this.#forgetDead([...stream.queues]).catch(() => {});
   }
 
   /** Writes the open streams of a queue that was created after they opened. */
-  async registerIn(queue: string): Promise<void> {
+  async registerWorkers(queue: string): Promise<void> {
     for (const stream of this.#open.values()) {
       if (stream.session.queues.includes(queue)) await this.#write(stream);
     }
@@ -78,7 +97,7 @@ export class Sessions {
 
   /** After a failover, or a restart without data, the store may lack the entries: they are written again. */
   rewriteAll(): void {
-    for (const open of this.#open.values()) open.writtenAt = Number.NEGATIVE_INFINITY;
+    for (const open of this.#open.values()) open.writtenAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** The stream of a session has ended, whether or not the store can be written now. */
@@ -125,18 +144,18 @@ export class Sessions {
   async tend(): Promise<void> {
     const now = performance.now();
     for (const open of this.#open.values()) {
-      if (now - open.writtenAt < REWRITE_MS) continue;
-      open.writtenAt = now;
+      if (now - open.writtenAtMs < REWRITE_MS) continue;
+      open.writtenAtMs = now;
       await this.#write(open);
     }
     for (const stream of this.#ended.values()) await this.#remove(stream);
   }
 
   /** Writes a sign of life of this node, so that its workers count. */
-  async sign(): Promise<void> {
+  async writeSignOfLife(): Promise<void> {
     const { nodes } = globalKeys(this.#prefix);
     await this.#connection.command((redis) =>
-      redis.eval(SIGN, 1, nodes, this.#nodeId, NODE_KEPT_MS),
+      redis.eval(SIGN_OF_LIFE, 1, nodes, this.#nodeId, NODE_KEPT_MS),
     );
   }
 
@@ -152,11 +171,11 @@ export class Sessions {
   /** Writes entries in the queues that exist: names come from users, who may invent them. */
   async #write(stream: Stream): Promise<void> {
     const { session } = stream;
-    const { session: keyOf, queues: list } = globalKeys(this.#prefix);
+    const { session: keyOf } = globalKeys(this.#prefix);
     const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
+    const existing = await this.#queues.existingOf(session.queues);
+    if (existing.size === 0) return;
     await this.#connection.command(async (redis) => {
-      const existing = await existingQueues(redis, list, session.queues);
-      if (existing.size === 0) return;
       for (const queue of existing) stream.queues.add(queue);
       // It may still have leases in queues that it had before.
       const before = (await redis.get(keyOf(session.sessionId)))?.split(" ") ?? [];
@@ -177,12 +196,12 @@ export class Sessions {
       const known = new Set(await redis.zrangebyscore(nodes, "-inf", "+inf"));
       const now = performance.now();
       // Bounds the map: names of queues come from users.
-      for (const [queue, at] of this.#sweptAt) {
-        if (now - at >= REWRITE_MS) this.#sweptAt.delete(queue);
+      for (const [queue, at] of this.#sweptAtMs) {
+        if (now - at >= REWRITE_MS) this.#sweptAtMs.delete(queue);
       }
       for (const queue of queues) {
-        if (this.#sweptAt.has(queue)) continue;
-        this.#sweptAt.set(queue, now);
+        if (this.#sweptAtMs.has(queue)) continue;
+        this.#sweptAtMs.set(queue, now);
         const key = this.#workersKey(queue);
         const entries = (await redis.callBuffer("HGETALL", key)) as Buffer[];
         for (let at = 0; at + 1 < entries.length; at += 2) {
@@ -207,9 +226,4 @@ function sessionBytes(session: SessionRecord): Buffer {
 function succeeded<T>(results: [Error | null, T][] | null): void {
   const failed = results?.find(([error]) => error !== null)?.[0];
   if (failed) throw failed;
-}
-
-async function storeNowMs(redis: { time(): Promise<(number | string)[]> }): Promise<number> {
-  const [seconds, micros] = await redis.time();
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }

@@ -3,11 +3,11 @@ import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 import {
   type Layout,
-  LayoutError,
   LayoutWait,
   readAnnouncement,
   readStoredLayout,
   type StoredLayout,
+  StoreRefused,
   writeStoredLayout,
 } from "./storage-version.ts";
 import { Upgrader, type UpgraderParts } from "./upgrades/upgrader.ts";
@@ -15,7 +15,7 @@ import { writeWhenFull } from "./when-full.ts";
 
 export interface LayoutGuardParts extends UpgraderParts {
   /** Writes a sign of life of this node. An upgrade waits until those of older servers stop. */
-  sign(): Promise<void>;
+  writeSignOfLife(): Promise<void>;
 }
 
 /** Lets a server use data of its own layout only, and upgrades older data. */
@@ -33,7 +33,7 @@ export class LayoutGuard {
   }
 
   /**
-   * Before the first use: upgrades older data. Returns messages about it for the log. Rejects with a LayoutError if the
+   * Before the first use: upgrades older data. Returns messages about it for the log. Rejects with StoreRefused if the
    * data is not for this server, with a LayoutWait while another server upgrades it.
    */
   async open(): Promise<string[]> {
@@ -55,7 +55,7 @@ export class LayoutGuard {
    * waits for it: Redis runs the commands of a connection in order.
    */
   async confirm(): Promise<void> {
-    const [, stored] = await Promise.all([this.#parts.sign(), this.#look()]);
+    const [, stored] = await Promise.all([this.#parts.writeSignOfLife(), this.#look()]);
     if (stored === undefined) {
       // What is written before the next check is of this layout.
       await this.write();
@@ -86,14 +86,14 @@ export class LayoutGuard {
   #refuseNewer(found: number, how: string): void {
     const { version } = this.#layout;
     if (found <= version) return;
-    throw new LayoutError(
+    throw new StoreRefused(
       `the data under the prefix "${this.#parts.prefix}" ${how} layout ${found} by a newer server; this one serves layout ${version}: run the newer server, or use another --redis-prefix`,
     );
   }
 
-  #alien(): LayoutError {
+  #alien(): StoreRefused {
     const { version } = globalKeys(this.#parts.prefix);
-    return new LayoutError(
+    return new StoreRefused(
       `the key "${version}" holds no layout version, and may belong to another program: use another --redis-prefix`,
     );
   }
@@ -108,7 +108,7 @@ export class LayoutGuard {
           `there are queues, but the key "${version}" with their layout is missing; waiting for ${others.join(", ")} to write it`,
         );
       }
-      throw new LayoutError(
+      throw new StoreRefused(
         `there are queues, but the key "${version}" with their layout is missing: set it again, to ${this.#layout.version} if servers of this version wrote them, or use another --redis-prefix`,
       );
     }

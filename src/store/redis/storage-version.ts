@@ -13,12 +13,12 @@ export interface Layout {
 
 export const LAYOUT: Layout = { version: STORAGE_VERSION, upgrades: UPGRADES };
 
-/** The store can not be used: its message says why, and what to do. */
-export class LayoutError extends Error {
-  override readonly name = "LayoutError";
+/** The store cannot be used: its message says why, and what to do. */
+export class StoreRefused extends Error {
+  override readonly name = "StoreRefused";
 }
 
-/** The data can not be served yet: its message says what the server waits for. */
+/** The data cannot be served yet: its message says what the server waits for. */
 export class LayoutWait extends Error {
   override readonly name = "LayoutWait";
 }

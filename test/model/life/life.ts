@@ -158,13 +158,17 @@ export function shown(message: Message) {
   return { state, quarantineReason, dueAtMs: state === "SCHEDULED" ? dueAtMs : undefined };
 }
 
-/** The first answer to this request; a new one is remembered, if there is a request. */
+/**
+ * The first answer to this request; a new one is remembered, if there is a request and the queue exists: an
+ * invented name leaves nothing behind.
+ */
 export function once<T>(life: Life, verb: string, request: string, act: () => T): T {
   if (request === "") return act();
   const key = `${verb} ${request}`;
   const answer = life.answers.get(key, life.nowMs);
   if (answer !== undefined) return answer as T;
   const given = act();
-  if (given !== undefined) life.answers.set(key, given, life.nowMs);
+  const exists = Object.values(life.counts).some((count) => count > 0);
+  if (given !== undefined && exists) life.answers.set(key, given, life.nowMs);
   return given;
 }

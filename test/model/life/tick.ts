@@ -37,7 +37,7 @@ export interface HandedOut {
 
 export interface Ended {
   lost: { id: string; session: string; number: number; state: string }[];
-  ended: { id: string; state: "QUARANTINED" | "EXPIRED" }[];
+  ended: { id: string; state: "QUARANTINED" | "EXPIRED"; cause: "expired" | "retention" }[];
 }
 
 /** Takes back leases that are over, ends lives and holds that are: what a tick does before it hands out. */
@@ -82,12 +82,13 @@ function endLives(life: Life): Ended["ended"] {
     if (expireAtMs > life.nowMs) continue;
     if (ttlAction === "discard") life.leave(message, "expired");
     else life.quarantine(message, "TTL_EXPIRED");
-    ended.push({ id, state: ttlAction === "discard" ? "EXPIRED" : "QUARANTINED" });
+    const state = ttlAction === "discard" ? "EXPIRED" : "QUARANTINED";
+    ended.push({ id, state, cause: "expired" });
   }
   for (const message of retentionMs > 0 ? life.inState("QUARANTINED") : []) {
     if (message.sinceMs + retentionMs > life.nowMs) continue;
     life.leave(message, "expired");
-    ended.push({ id: message.id, state: "EXPIRED" });
+    ended.push({ id: message.id, state: "EXPIRED", cause: "retention" });
   }
   return ended;
 }

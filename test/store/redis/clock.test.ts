@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { SessionCredit } from "../../../src/store/contract.ts";
+import { globalKeys, QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
 import { LifeClock } from "../../../src/store/redis/life-clock.ts";
+import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -17,6 +19,7 @@ import {
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
+const RECORD = () => globalKeys(at.current.prefix).clockStep;
 const QUEUE = "orders";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -101,6 +104,69 @@ describe("a step forward of 26 hours", () => {
     expect({ claimed: claimed.length, ended: ended.length }).toEqual({ claimed: 1, ended: 2 });
   });
 
+  describe("sweeps without a worker", () => {
+    const sweep = async () => (await tick()).ended.map(({ id }) => hex(id));
+
+    test("what was sent after it, beside what was sent before", async () => {
+      await step();
+      await sweep();
+      const sent = await at.current.store.send(QUEUE, [item({ ttlMs: HOUR_MS })], SETTINGS);
+      const nextEndsAtMs = at.current.clock.nowMs + HOUR_MS;
+      expect((await tick()).nextEndAtMs).toBe(nextEndsAtMs);
+      await at.current.clock.advance(HOUR_MS - 1);
+      expect(await sweep()).toEqual([]);
+      await at.current.clock.advance(1);
+      expect(await sweep()).toEqual([hex(storedId(only(sent)))]);
+      expect((await tick()).nextEndAtMs).toBeGreaterThan(nextEndsAtMs + HOUR_MS);
+    });
+
+    test("what was quarantined after it, for its retention", async () => {
+      await step();
+      await sweep();
+      const late = item({ quarantineReason: "PRODUCER_REQUEST" });
+      const sent = await at.current.store.send(QUEUE, [late], SETTINGS);
+      const hour = { ...discarding, quarantineRetentionMs: HOUR_MS };
+      await at.current.clock.advance(HOUR_MS - 1);
+      const { ended, nextEndAtMs } = await at.current.tick(QUEUE, [], hour);
+      expect({ ended: ended.length, nextEndAtMs }).toEqual({
+        ended: 1,
+        nextEndAtMs: at.current.clock.nowMs + 1,
+      });
+      await at.current.clock.advance(1);
+      const { ended: later } = await at.current.tick(QUEUE, [], hour);
+      expect(later.map(({ id }) => hex(id))).toEqual([hex(storedId(only(sent)))]);
+    });
+
+    test("what was sent before it, when its time to live has really passed", async () => {
+      const { store, clock } = at.current;
+      await clock.advance(MINUTE_MS);
+      const sent = await store.send(QUEUE, [item({ ttlMs: 3 * HOUR_MS })], SETTINGS);
+      await step();
+      expect(await sweep()).toEqual([]);
+      await clock.advance(3 * HOUR_MS - MINUTE_MS - 1_000);
+      expect(await sweep()).toEqual([]);
+      await clock.advance(2 * MINUTE_MS);
+      expect(await sweep()).toEqual([hex(storedId(only(sent)))]);
+    });
+
+    test("all chunks again after the clock was corrected", async () => {
+      const { store, clock } = at.current;
+      const count = 6 * 128;
+      const lives = Array.from({ length: count }, () => item({ ttlMs: HOUR_MS }));
+      await store.send(QUEUE, lives, SETTINGS);
+      await tick();
+      await clock.set(START_MS + STEP_MS);
+      for (let n = 0; n < 6; n++) expect(await sweep()).toEqual([]);
+      await clock.set(START_MS);
+      expect(await tick()).toMatchObject({ ended: [], nextEndAtMs: START_MS + HOUR_MS });
+      await clock.advance(HOUR_MS);
+      let ended = 0;
+      for (let n = 0; n < 4; n++) ended += (await sweep()).length;
+      expect(ended).toBe(count);
+      expect(await at.current.redis.exists(at.current.key(QUEUE, QUEUE_KEYS.postponed))).toBe(0);
+    });
+  });
+
   test("ends no life that began at a due time that it skipped", async () => {
     const delayed = item({ delayMs: 20 * HOUR_MS, ttlMs: HOUR_MS });
     await at.current.store.send(QUEUE, [delayed], SETTINGS);
@@ -133,6 +199,90 @@ describe("a step forward of 26 hours", () => {
     expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
   });
 
+  describe("protects from a server that starts", () => {
+    const steps: number[] = [];
+    beforeEach(() => steps.splice(0));
+    const open = async () => {
+      const store = at.current.openStore({ onClockStep: (ms) => steps.push(ms) });
+      await until("the connection", () => store.ready || undefined);
+      await store.signOfLife();
+      return store;
+    };
+    let claimNumber = 0;
+    const tickOf = async (store: RedisStore, sessions: SessionCredit[] = []) =>
+      store.tick(QUEUE, { claimNumber: ++claimNumber, sessions, settings: discarding });
+
+    test("during the hold, also as the only one, until the hold ends", async () => {
+      const before = await step();
+      await tick();
+      await at.current.store.close();
+      await at.current.clock.advance(MINUTE_MS);
+      const store = await open();
+      for (let n = 0; n < 3; n++) {
+        const { ended, nowMs, nextEndAtMs = 0 } = await tickOf(store);
+        expect(ended).toEqual([]);
+        if (n > 0) expect(nextEndAtMs - nowMs).toBeGreaterThan(DAY_MS - 4 * MINUTE_MS);
+        await store.signOfLife();
+      }
+      expect(steps).toHaveLength(1);
+      expect(await at.current.dump(QUEUE)).toEqual(before);
+      await at.current.clock.advance(DAY_MS - 3 * MINUTE_MS);
+      expect((await tickOf(store)).ended).toEqual([]);
+      await at.current.clock.advance(2 * MINUTE_MS);
+      await tickOf(store);
+      await tickOf(store);
+      expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
+    });
+
+    test("after the step and before another server has seen it", async () => {
+      await step();
+      const store = await open();
+      await tick();
+      await store.signOfLife();
+      await tickOf(store);
+      expect((await tickOf(store, [session(1)])).claimed).toHaveLength(1);
+    });
+
+    test("also if a heartbeat of another one saw the step, and no tick", async () => {
+      const { store } = at.current;
+      await store.signOfLife();
+      await step();
+      await store.signOfLife();
+      const other = await open();
+      expect((await tickOf(other, [session(1)])).claimed).toHaveLength(1);
+    });
+
+    test("and lets its lives that begin after the step end", async () => {
+      await step();
+      await tick();
+      const store = await open();
+      await store.send(QUEUE, [item({ ttlMs: HOUR_MS })], SETTINGS);
+      await at.current.clock.advance(HOUR_MS);
+      expect((await tickOf(store, [session(1)])).claimed).toHaveLength(1);
+    });
+
+    test("but not after the clock was corrected", async () => {
+      await step();
+      await tick();
+      await at.current.clock.set(START_MS + MINUTE_MS);
+      await tick();
+      await at.current.store.signOfLife();
+      const store = await open();
+      await at.current.clock.advance(DAY_MS - MINUTE_MS);
+      expect((await tickOf(store)).ended).toHaveLength(2);
+    });
+
+    test("if Redis lost the record of the step", async () => {
+      await step();
+      await tick();
+      await until("the record", async () => (await at.current.redis.del(RECORD())) || undefined);
+      await at.current.store.signOfLife();
+      const store = await open();
+      await tickOf(store);
+      expect((await tickOf(store, [session(1)])).claimed).toHaveLength(1);
+    });
+  });
+
   test("is reported once", async () => {
     const steps: number[] = [];
     const store = at.current.openStore({ onClockStep: (ms) => steps.push(ms) });
@@ -155,7 +305,11 @@ test("a second step forward is reported, and held for a day of its own", () => {
   let nowMs = 0;
   let storeMs = START_MS;
   const steps: number[] = [];
-  const clock = new LifeClock({ now: () => nowMs, onStep: (ms) => steps.push(ms) });
+  const clock = new LifeClock({
+    now: () => nowMs,
+    onStep: (ms) => steps.push(ms),
+    onChange: () => {},
+  });
   const pass = (ms: number) => {
     for (const endMs = nowMs + ms; nowMs < endMs; clock.observe(storeMs)) {
       nowMs += 30_000;
@@ -169,13 +323,13 @@ test("a second step forward is reported, and held for a day of its own", () => {
   clock.observe(storeMs);
   step(2 * MINUTE_MS);
   pass(23 * HOUR_MS);
-  const limitMs = clock.limitMs;
+  const limitAtMs = clock.limitAtMs;
   step(365 * DAY_MS);
-  expect(clock.steppedToMs).toBe(storeMs);
+  expect(clock.steppedAtMs).toBe(storeMs);
   pass(DAY_MS - MINUTE_MS);
-  expect(clock.limitMs).toBe(limitMs + DAY_MS - MINUTE_MS);
+  expect(clock.limitAtMs).toBe(limitAtMs + DAY_MS - MINUTE_MS);
   pass(MINUTE_MS);
-  expect(clock.limitMs).toBe(storeMs + MINUTE_MS);
+  expect(clock.limitAtMs).toBe(storeMs + MINUTE_MS);
   expect(steps).toEqual([2 * MINUTE_MS, 365 * DAY_MS]);
 });
 
@@ -293,6 +447,20 @@ test("leases behind long ones that fit are shortened after a step back", async (
   for (let n = 0; n < 3; n++) await at.current.tick(QUEUE);
   await clock.advance(30_000);
   expect((await at.current.tick(QUEUE)).lost).toHaveLength(1);
+});
+
+test("after a step back, a server that died before is not alive for as long as the step", async () => {
+  const { store, redis, prefix } = at.current;
+  const { nodes } = globalKeys(prefix);
+  await store.signOfLife();
+  const [seconds] = await redis.time();
+  // Its sign of life is from before the step.
+  await redis.zadd(nodes, Number(seconds) * 1000 + DAY_MS, "dead");
+  await store.signOfLife();
+  const [laterSeconds] = await redis.time();
+  const sign = Number(await redis.zscore(nodes, "dead"));
+  expect(sign).toBeGreaterThanOrEqual(Number(seconds) * 1000);
+  expect(sign).toBeLessThan((Number(laterSeconds) + 1) * 1000);
 });
 
 test("NaN is refused before anything is written", async () => {

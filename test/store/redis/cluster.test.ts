@@ -92,7 +92,7 @@ test("every script stays within the slot of its queue", async () => {
     maxInFlight: 1,
   };
   await store.registerSession(record);
-  await store.beat();
+  await store.signOfLife();
   expect(only(await store.stats([QUEUE]))).toMatchObject({ scheduled: 2, workers: 1 });
   await store.unregisterSession(record);
 

@@ -51,7 +51,7 @@ const calls = (): Promise<unknown>[] => [
   store.messages.retry(QUEUE, NO_REQUEST, []),
   store.stats([QUEUE]),
   store.queues(),
-  store.beat(),
+  store.signOfLife(),
 ];
 
 /** How calls ended: kinds of errors, and how long the slowest took. */

@@ -10,7 +10,7 @@ import type {
   SendItem,
   StoredContent,
 } from "../../../src/store/contract.ts";
-import type { Capacity } from "../../../src/store/redis/capacity.ts";
+import { Capacity } from "../../../src/store/redis/capacity.ts";
 import { RedisMessages } from "../../../src/store/redis/messages.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
@@ -302,7 +302,7 @@ test("a full store refuses edits, and allows a plain retry", async () => {
     },
     journalMax: 1,
     bodies: undefined as never,
-    capacity: { full: "no room" } satisfies Pick<Capacity, "full">,
+    capacity: new Capacity(undefined as never, { diskIsLow: () => true }),
     deliverySettingsOf: () => NO_REQUEST,
     historyChangedAtMs: () => 0,
   });

@@ -106,7 +106,7 @@ test("workers can connect, be counted and leave when Redis is full", async () =>
     maxInFlight: 10,
   };
   await store.registerSession(record);
-  await store.beat();
+  await store.signOfLife();
   expect(only(await store.stats([QUEUE]))).toMatchObject({ workers: 1 });
   expect(await store.sessionQueues(record.sessionId)).toEqual([QUEUE]);
   await store.unregisterSession(record);

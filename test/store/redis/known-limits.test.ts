@@ -45,19 +45,19 @@ test.fails("limit: a lease makes every server tick its queue each second", async
   const { store } = at.current;
   await store.send(QUEUE, [item()], SETTINGS);
   const reply = await at.current.tick(QUEUE, [session(1, { leaseMs: 60 * MINUTE_MS })]);
-  const before: Plan = { dueAt: 0, tendAt: 0, isolatedDue: false, normalDue: false };
-  expect(planAfter(reply, before, 0, 0.5).tendAt).toBeGreaterThan(10_000);
+  const before: Plan = { dueAtMs: 0, tendAtMs: 0, isolatedDue: false, normalDue: false };
+  expect(planAfter(reply, before, 0, 0.5).tendAtMs).toBeGreaterThan(10_000);
 });
 
-test.fails("limit: a hash of thousands of answers is freed by its expiry, which stops Redis", async () => {
+test("a hash of thousands of answers is freed in the background, not by its expiry", async () => {
   const { store, clock, redis } = at.current;
   const sends = items(2_000).map((n) => item({ requestId: `request ${n}` }));
   await store.send(QUEUE, sends, SETTINGS);
   const [key = ""] = await redis.keys(at.current.key(QUEUE, `${QUEUE_KEYS.answers}*`));
-  // No call reads it any more, and each new hash is a time to free it. `:arrived:D` has the same shape.
+  // No call reads it any more.
   await clock.advance(15 * MINUTE_MS);
   await store.send(QUEUE, [item({ requestId: "later" })], SETTINGS);
-  expect(await redis.hlen(key)).toBeLessThanOrEqual(1_000);
+  expect(await redis.exists(key)).toBe(0);
 });
 
 test.fails("limit: abandon reads all leases of the sessions, not those of the claim", async () => {
@@ -141,7 +141,7 @@ test.fails("limit: the workers of a dead server stay until the next stream of th
   });
   // As after a kill, and an hour without a sign of life.
   await dead.close();
-  await store.beat();
+  await store.signOfLife();
   await at.current.tick(QUEUE);
   expect(await redis.hlen(at.current.key(QUEUE, QUEUE_KEYS.workers))).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { LayoutError, STORAGE_VERSION } from "../../../src/store/redis/storage-version.ts";
+import { STORAGE_VERSION, StoreRefused } from "../../../src/store/redis/storage-version.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
 
@@ -18,7 +18,7 @@ test("the first server writes the layout's version, later ones accept it", async
 test("data of a newer server is refused and not changed", async () => {
   const { store, redis } = at.current;
   await redis.set(version(), STORAGE_VERSION + 1);
-  await expect(store.open()).rejects.toThrow(LayoutError);
+  await expect(store.open()).rejects.toThrow(StoreRefused);
   await expect(store.open()).rejects.toThrow(/newer server.*--redis-prefix/);
   expect(await redis.get(version())).toBe(String(STORAGE_VERSION + 1));
 });
@@ -27,7 +27,7 @@ test("nothing is read or written before the layout was checked", async () => {
   const { redis } = at.current;
   await redis.set(version(), STORAGE_VERSION + 1);
   const server = at.current.openStore();
-  const refused = await new Promise<LayoutError>((resolve) => server.onRefused(resolve));
+  const refused = await new Promise<StoreRefused>((resolve) => server.onRefused(resolve));
   expect(refused.message).toMatch(/newer server/);
   await expect(server.send("orders", [item()], SETTINGS)).rejects.toMatchObject({
     kind: "STORE_UNAVAILABLE",
@@ -50,7 +50,7 @@ test("so is one of another type", async () => {
   const { store, redis } = at.current;
   await redis.del(version());
   await redis.lpush(version(), "1");
-  await expect(store.open()).rejects.toThrow(LayoutError);
+  await expect(store.open()).rejects.toThrow(StoreRefused);
   await expect(store.open()).rejects.toThrow(/another program/);
 });
 
@@ -58,7 +58,7 @@ test("queues with an unknown layout are refused and not changed", async () => {
   const { store, redis } = at.current;
   await store.send("orders", [item()], SETTINGS);
   await redis.del(version());
-  await expect(store.open()).rejects.toThrow(LayoutError);
+  await expect(store.open()).rejects.toThrow(StoreRefused);
   await expect(store.open()).rejects.toThrow(/set it again, to 3/);
   expect(await redis.exists(version())).toBe(0);
 });
@@ -71,7 +71,7 @@ test("a server waits while another server may write the missing version", async 
   const second = at.current.openStore({ onError: (error) => errors.push(error) });
   await until("its words", () => errors.some(({ message }) => /waiting for node-1/.test(message)));
   expect(second.ready).toBe(false);
-  await store.beat().catch(() => {});
+  await store.signOfLife().catch(() => {});
   await until("the second server", () => second.ready || undefined);
   expect(await redis.get(version())).toBe(String(STORAGE_VERSION));
 });
@@ -81,7 +81,7 @@ test("a store that is emptied while a server runs gets a new version", async () 
   await store.send("orders", [item()], SETTINGS);
   await redis.flushall();
   await clock.set(START_MS);
-  await expect(store.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  await expect(store.signOfLife()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
   await until("the store", () => store.ready || undefined);
   expect(await redis.get(version())).toBe(String(STORAGE_VERSION));
   await store.send("orders", [item()], SETTINGS);
@@ -100,7 +100,7 @@ test("data of a restored backup is upgraded while the server runs", async () => 
   const { store, redis } = at.current;
   const warnings = new Promise<readonly string[]>((resolve) => store.onReady(resolve));
   await redis.set(version(), 1);
-  await expect(store.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  await expect(store.signOfLife()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
   expect(await warnings).toContainEqual(expect.stringMatching(/from layout 1 to 2/));
   expect(await redis.get(version())).toBe("3");
   await store.send("orders", [item()], SETTINGS);
@@ -146,7 +146,7 @@ describe("a Redis that drops keys when it is full", () => {
     const server = at.current.openStore();
     const refused = new Promise<Error>((resolve) => server.onRefused(resolve));
     const error = await refused;
-    expect(error).toBeInstanceOf(LayoutError);
+    expect(error).toBeInstanceOf(StoreRefused);
     expect(error.message).toMatch(harm);
     expect(error.message).toMatch(/noeviction.*redis_allow_eviction/);
     await expect(server.send("orders", [item()], SETTINGS)).rejects.toMatchObject({
@@ -158,23 +158,33 @@ describe("a Redis that drops keys when it is full", () => {
     await setPolicy("volatile-ttl", "1gb");
     const server = at.current.openStore({ allowEviction: true });
     const warnings = await new Promise((resolve) => server.onReady(resolve));
-    expect(warnings).toContainEqual(expect.stringContaining("set noeviction"));
+    expect(warnings).toContainEqual(
+      expect.stringContaining("run CONFIG SET maxmemory-policy noeviction"),
+    );
   });
 
   test("does not end a server that runs: it warns, also at its next connection", async () => {
-    const changed: string[] = [];
-    const server = at.current.openStore({ onWarning: (warning) => changed.push(warning) });
+    const changed: (string | undefined)[] = [];
+    const server = at.current.openStore({ onEviction: (warning) => changed.push(warning) });
     const refused: Error[] = [];
     server.onRefused((error) => refused.push(error));
     await until("the connection", () => server.ready || undefined);
     await setPolicy("volatile-lru", "1gb");
     await until("the warning", () => changed[0]);
-    expect(changed).toEqual([expect.stringContaining("set noeviction")]);
+    expect(changed).toEqual([
+      expect.stringContaining("run CONFIG SET maxmemory-policy noeviction"),
+    ]);
     const warnings = new Promise((resolve) => server.onReady(resolve));
     await at.current.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-    expect(await warnings).toContainEqual(expect.stringContaining("set noeviction"));
+    expect(await warnings).toContainEqual(
+      expect.stringContaining("run CONFIG SET maxmemory-policy noeviction"),
+    );
     await server.send("orders", [item()], SETTINGS);
     expect({ refused, changed }).toMatchObject({ refused: [], changed: { length: 1 } });
+    expect(server.eviction).toBe(changed[0]);
+    await setPolicy("noeviction", "1gb");
+    await until("the end", () => changed.length === 2 || undefined);
+    expect({ last: changed[1], now: server.eviction }).toEqual({ last: undefined, now: undefined });
   });
 
   test("is accepted without a limit of its memory", async () => {

@@ -46,7 +46,9 @@ test("a life ends in quarantine, at its very end and not before", async () => {
 test("a life ends by discarding, if the queue says so", async () => {
   const id = await send({ ttlMs: DAY_MS, sourceId: "s" });
   await at.current.clock.advance(DAY_MS);
-  expect((await tick({ ttlAction: "discard" })).ended).toEqual([{ id, state: "EXPIRED" }]);
+  expect((await tick({ ttlAction: "discard" })).ended).toEqual([
+    { id, state: "EXPIRED", cause: "expired" },
+  ]);
   const dump = await at.current.dump(QUEUE);
   expect(dump.messages.size).toBe(0);
   expect(dump.counters).toEqual({ accepted: 1, messages: 0, bytes: 0, expired: 1 });
@@ -84,7 +86,7 @@ test("a life does not end in flight, and continues afterwards", async () => {
   // Due after the end of its life: one more time to live from then.
   expect(await message(id)).toMatchObject({ expireAtMs: START_MS + 11_000 + 2_000 + 10_000 });
   await at.current.clock.advance(12_000);
-  expect((await tick()).ended).toEqual([{ id, state: "QUARANTINED" }]);
+  expect((await tick()).ended).toEqual([{ id, state: "QUARANTINED", cause: "expired" }]);
 });
 
 test("a retry that is due within its life does not lengthen it", async () => {
@@ -119,7 +121,9 @@ test("quarantine ends when its retention does, and is kept for ever without one"
     nextEndAtMs: START_MS + DAY_MS,
   });
   await at.current.clock.advance(1);
-  expect((await tick({ quarantineRetentionMs: DAY_MS })).ended).toEqual([{ id, state: "EXPIRED" }]);
+  expect((await tick({ quarantineRetentionMs: DAY_MS })).ended).toEqual([
+    { id, state: "EXPIRED", cause: "retention" },
+  ]);
   const dump = await at.current.dump(QUEUE);
   expect(dump.counters).toMatchObject({ messages: 0, expired: 1 });
   expect(dump.journal.at(-1)?.kind).toBe("expired_retention");

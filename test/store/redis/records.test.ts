@@ -105,6 +105,47 @@ describe("records of queues", () => {
     expect(textOf("q1234")).toBe("record 1234");
   });
 
+  test("a few changes are read without the other records", async () => {
+    const elsewhere = await other();
+    for (const name of ["a", "b", "c"]) await set(name, "1");
+    await elsewhere.configs.refresh();
+    const kept = elsewhere.configs.get("b");
+    await set("a", "2");
+    await set("c", undefined);
+    await set("d", "1");
+    await set("a", "3");
+    const changes: string[][] = [];
+    elsewhere.configs.onChange((names) => changes.push([...names].sort()));
+    await at.current.redis.config("RESETSTAT");
+    await elsewhere.configs.refresh();
+    expect(await at.current.redis.info("commandstats")).not.toContain("cmdstat_hscan");
+    expect(changes).toEqual([["a", "c", "d"]]);
+    expect(["a", "b", "c", "d"].map((name) => textOf(name, elsewhere))).toEqual([
+      "3",
+      "1",
+      undefined,
+      "1",
+    ]);
+    expect(elsewhere.configs.get("b")).toBe(kept);
+  });
+
+  test("so are many changes, and those of a server that stores the revision alone", async () => {
+    const elsewhere = await other();
+    await set("a", "1");
+    await elsewhere.configs.refresh();
+    for (let n = 0; n < 100; n++) await set(`q${n}`, "1");
+    await elsewhere.configs.refresh();
+    expect([...elsewhere.configs.names()]).toHaveLength(101);
+    const key = `${at.current.prefix}:configs`;
+    expect((await at.current.redis.hget(key, ""))?.length).toBeLessThan(4_096);
+    await at.current.redis.hset(key, "a", "2", "", "0123456789abcdef");
+    await elsewhere.configs.refresh();
+    expect(textOf("a", elsewhere)).toBe("2");
+    await set("q7", "2");
+    await elsewhere.configs.refresh();
+    expect(textOf("q7", elsewhere)).toBe("2");
+  });
+
   test("during an outage the copy stays in force; afterwards changes are read", async () => {
     await set("orders", "1");
     const elsewhere = await other();

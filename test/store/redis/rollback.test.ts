@@ -281,7 +281,7 @@ test("nor about one that was suspended meanwhile", async () => {
   const other = await openStore("two");
   await redis.cli("ZADD", "t:nodes", String(Date.now() - 15_000), "one");
   await other.close();
-  await store.beat();
+  await store.signOfLife();
   await forget(async () => {
     await succeed((await claim()).claimed);
   });
@@ -358,7 +358,7 @@ test("a change that a clock ahead of now has seen is moved to now", async () => 
   const ahead = () => redis.cli("HSET", "t:history", "changed", String(Date.now() + 3_600_000));
   const changedAtMs = async () => Number(await redis.cli("HGET", "t:history", "changed"));
   await ahead();
-  await store.beat();
+  await store.signOfLife();
   expect(await changedAtMs()).toBeLessThanOrEqual(Date.now());
   await ahead();
   await reconnect();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SendItem, SendReply } from "../../../src/store/contract.ts";
-import { useTestStore } from "../../support/store.ts";
+import { until, useTestStore } from "../../support/store.ts";
 import { bytes, item, only, SETTINGS, storedId } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -111,7 +111,34 @@ describe("numbers are remembered", () => {
     await sendAll([numbered(2), numbered(3)]);
     const keys = (await numberKeys()).toSorted();
     const leftMs = await Promise.all(keys.map((key) => at.current.redis.pttl(key)));
-    expect(leftMs.map((ms) => Math.ceil(ms / DAY_MS))).toEqual([7, 8]);
+    expect(leftMs.map((ms) => Math.ceil(ms / DAY_MS))).toEqual([8, 9]);
+  });
+
+  test("in a key that is freed in the background when a later day begins, not by its expiry", async () => {
+    await send(numbered(1));
+    const [first] = await numberKeys();
+    await at.current.clock.advance(8 * DAY_MS);
+    expect(await numberKeys()).toEqual([first]);
+    await send(numbered(2, {}, "b"));
+    const keys = await numberKeys();
+    expect(keys).toHaveLength(1);
+    expect(keys).not.toContain(first);
+  });
+
+  test("until their day is 7 days over, whenever their key was created: Redis keeps the instant", async () => {
+    const store = at.current.openStore({ clock: "store" });
+    await until("the connection", () => store.ready || undefined);
+    for (const number of [1, 2]) {
+      await store.send(QUEUE, [numbered(number)], SETTINGS);
+      const keys = await numberKeys();
+      // One, or two around midnight.
+      for (const key of keys) {
+        const day = Number(key.split(":").at(-1));
+        const expiresAtMs = Number(await at.current.redis.call("PEXPIRETIME", key));
+        expect(expiresAtMs).toBeGreaterThanOrEqual((day + 1 + 7) * DAY_MS);
+      }
+      expect(keys.length).toBeGreaterThan(0);
+    }
   });
 
   test("nowhere, for sends without one", async () => {

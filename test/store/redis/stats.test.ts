@@ -169,7 +169,7 @@ const record = (n: number, queues = [QUEUE]) => ({
 test("workers are the open streams of living nodes, free credit what they could still take", async () => {
   const { store } = at.current;
   await createQueues(QUEUE, "other");
-  await store.beat();
+  await store.signOfLife();
   await store.registerSession(record(1, [QUEUE, "other"]));
   await store.registerSession(record(2));
   await store.registerSession(record(2));
@@ -188,9 +188,9 @@ test("workers of a silent node do not count, and are removed later", async () =>
   await createQueues(QUEUE);
   const dead = at.current.openStore({ nodeId: "dead" });
   await until("the connection", () => dead.ready || undefined);
-  await dead.beat();
+  await dead.signOfLife();
   await dead.registerSession(record(3));
-  await store.beat();
+  await store.signOfLife();
   await store.registerSession(record(4));
   expect((await stats()).workers).toBe(2);
   const [score] = [Number(await redis.zscore(`${prefix}:nodes`, "dead"))];
@@ -233,7 +233,7 @@ test("open streams are written again after the store has lost them", async () =>
   await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   await lost;
   await until("the connection", () => store.ready || undefined);
-  await store.beat();
+  await store.signOfLife();
   // The list of queues was lost, too, and the next send writes it again.
   await store.send(QUEUE, [item()], SETTINGS);
   expect(await store.queues()).toEqual([QUEUE]);
@@ -255,7 +255,7 @@ test("a stream that ended during an outage of the store is no worker afterwards"
     kind: "STORE_UNAVAILABLE",
   });
   await until("the connection", () => store.ready || undefined);
-  await store.beat();
+  await store.signOfLife();
   expect(await stats()).toMatchObject({ workers: 1 });
 });
 
@@ -265,7 +265,7 @@ test("a stream that was never written leaves no entry to remove", async () => {
     Number(/cmdstat_eval:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1] ?? 0);
   const writesOfBeat = async () => {
     const before = await evals();
-    await store.beat();
+    await store.signOfLife();
     return (await evals()) - before;
   };
   const usual = await writesOfBeat();
@@ -282,13 +282,13 @@ test("a stream that ends while it is registered is no worker", async () => {
   const writing = store.registerSession(record(1));
   await store.unregisterSession(record(1));
   await writing;
-  await store.beat();
+  await store.signOfLife();
   expect(await stats()).toMatchObject({ workers: 0 });
 });
 
 test("nothing is stored of queues that do not exist, however many names a stream invents", async () => {
   const { store, redis, prefix } = at.current;
-  await store.beat();
+  await store.signOfLife();
   const keys = async () => (await redis.keys(`${prefix}:*`)).toSorted();
   const before = await keys();
   const invented = record(
@@ -340,7 +340,7 @@ test("a session with a new stream stays a worker when its old stream is unregist
   await expect(store.unregisterSession(record(1))).rejects.toThrow();
   await until("the connection", () => store.ready || undefined);
   await store.registerSession(record(1));
-  await store.beat();
+  await store.signOfLife();
   expect(await stats()).toMatchObject({ workers: 1 });
 });
 

@@ -151,7 +151,7 @@ test("a tick that finds nothing to do writes nothing", async () => {
   expect([await offset(), await changes()]).toEqual(before);
 });
 
-test.each(["due", "isolated", "leases", "quarantine", "expiry"])(
+test.each(["due", "isolated", "leases", "quarantine", "expiry", "moving"])(
   "an entry of %s without a message is removed, counted, and stops no other message",
   async (index) => {
     const { redis } = at.current;
@@ -160,6 +160,7 @@ test.each(["due", "isolated", "leases", "quarantine", "expiry"])(
     // Another id, whatever the random bits of this one are.
     ghost.writeUInt8(ghost.readUInt8(15) ^ 0xff, 15);
     await redis.zadd(at.current.key(QUEUE, `:${index}`), START_MS - 1, ghost);
+    if (index === "moving") await redis.hset(at.current.key(QUEUE, ":meta"), "moves", "1");
     const reply = await at.current.tick(QUEUE, [session(1)], { quarantineRetentionMs: 1 });
     expect(shares(ids, reply.claimed)).toEqual([[0]]);
     expect((await at.current.dump(QUEUE)).counters).toMatchObject({ healed: 1 });

@@ -3,7 +3,8 @@
 -- KEYS: queue base
 -- ARGV: page, started (0: whenever they changed), after (layout `entry`; '': from the start), place (the index), cells (counter
 -- fields, e.g. 'c:3:11:2', one space between)
--- Reply: how many messages were looked at (-1: the clock has stepped back, and `started` does not tell which have changed); the last of them and then each that matches, layout `entry`
+-- Reply: how many messages were looked at, or -1 if the clock has stepped back behind `started`; then the last of them and each
+-- that matches, layout `entry`
 local wanted = cell_set(cells)
 if now < started then return { -1, '' } end
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, moving = k_moving,
@@ -17,7 +18,7 @@ local function entry(at) return write.entry { id = seen[at], score = tonumber(se
 local found = { #seen > 0 and entry(#seen - 1) or nil }
 for at = 1, #seen, 2 do
   local s = load_state(seen[at])
-  -- A retry dates messages a millisecond ahead; only an earlier clock dates them later.
+  -- `retry` sets `since` up to 1 ms ahead. A later `since` is from before a step back of the clock.
   if s and started > 0 and s.since > now + 1 and is_in(s, wanted) then return { -1, '' } end
   if s and is_selected(s, wanted, started) then found[#found + 1] = entry(at) end
 end

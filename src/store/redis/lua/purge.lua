@@ -68,12 +68,12 @@ end
 redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
 redis.call('UNLINK', k_limiters, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
   k_meta, k_sequence, k_journal, k_key_queues, k_priorities, k_indirect, k_breakers, k_in_flight_by_key, k_turns,
-  k_holds, k_moving, k_moved_in, k_by_age)
+  k_holds, k_moving, k_moved_in, k_by_age, k_postponed)
 -- A new queue of this name must not give the answers of this one, nor refuse its numbers of sends. The clock may have
 -- stepped back.
 local generation = math.floor(now / LIMIT.GENERATION_MS)
 for back = -1, LIMIT.GENERATIONS do redis.call('UNLINK', answers_of(generation - back)) end
 local today = math.floor(now / LIMIT.DAY_MS)
-for back = -1, LIMIT.KEPT_DAYS do redis.call('UNLINK', k_numbers .. string.format('%d', today - back)) end
+for back = -1, LIMIT.KEPT_DAYS + 2 do redis.call('UNLINK', k_numbers .. string.format('%d', today - back)) end
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
 return PURGE.ABSENT

@@ -89,7 +89,11 @@ for index, item in ipairs(items) do
   replies[index] = string.char(status)
 end
 finish()
-if is_new_day then redis.call('PEXPIRE', arrived_of(today), (LIMIT.KEPT_DAYS + 1) * LIMIT.DAY_MS) end
+if is_new_day then
+  redis.call('PEXPIRE', arrived_of(today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS)
+  -- No longer read. Redis frees a key that expires while all others wait.
+  redis.call('UNLINK', arrived_of(today - LIMIT.KEPT_DAYS - 1))
+end
 -- The queue did not exist: its name may be off the list by now.
 if not used[1] and messages > 0 then replies[#replies + 1] = '\1' end
 return table.concat(replies)

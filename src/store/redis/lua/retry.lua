@@ -30,8 +30,8 @@ for at = FIRST, #ARGV do
 end
 load_states(ids)
 
--- When the first call took effect, or this one. If the clock stepped back before the first, it is the latest quarantine
--- instead: later calls must select those messages, too.
+-- When the first call took effect; in the first call: now. If the newest quarantine is later than now (the clock stepped
+-- back), that time, so that later calls select it too.
 local began = math.max(now, started)
 
 local total = 0
@@ -65,7 +65,7 @@ for _, item in ipairs(items) do
   if matters and s.version ~= item.version then return nothing_done(RETRY.CHANGED) end
 end
 
--- Later calls must not select what this one retries, but others that changed in this millisecond.
+-- 1 ms after the start, so that later calls skip these messages but not others of the same millisecond.
 local changed_at = remains ~= '' and began + 1 or now
 
 local function retry(item)
@@ -95,9 +95,11 @@ local function retry(item)
 end
 
 local last_why
+local changed = false
 local replies = { write.retry_reply { status = RETRY.DONE, number = began } }
 for _, item in ipairs(items) do
   local status = retry(item)
+  changed = changed or status == RETRIED.RETRIED
   -- With a filter the caller has no ids, and a repeated request may come without them.
   local why = ''
   if status == RETRIED.BUSY and cells ~= '' then status, why = RETRIED.BUSY_NAMED, item.id end
@@ -111,6 +113,6 @@ for _, item in ipairs(items) do
 end
 if remains ~= '' then replies[#replies + 1] = write.retried { status = RETRIED.REST } .. remains end
 answer = table.concat(replies)
-remember(VERB_RETRY, request, answer)
+remember_in_queue(VERB_RETRY, request, answer, changed)
 finish()
 return answer

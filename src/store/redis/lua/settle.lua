@@ -206,14 +206,16 @@ local function settle(o, s)
 end
 
 local replies = { write.settled_at { now = now } }
+local changed = false
 for _, o in ipairs(outcomes) do
   local status, s = look_up(o.id, o.delivery, o.nonce)
+  changed = changed or status == TOKEN.APPLIED
   replies[#replies + 1] = status == TOKEN.APPLIED and settle(o, s)
     or write.settled { status = status, state = s and s.state or 0, qreason = s and s.qreason or 0,
       due = s and s.state == STATE.SCHEDULED and s.due or 0, has_session = 0, session = NO_SESSION, held = 0, age = 0 }
 end
 
 answer = table.concat(replies)
-remember(VERB_SETTLE, request, answer)
+remember_in_queue(VERB_SETTLE, request, answer, changed)
 finish()
 return answer

@@ -2,9 +2,9 @@
 -- to come again. Bounded work: at most `batch` of each.
 -- KEYS: queue base
 -- ARGV: claim_number, batch, reply_bytes (of envelopes), silence, grace, isolate_at, crash_loop_at (lease expiries),
--- ttl_discards, lives_until (0: now), lives_from (see lives.lua), retention, paused, paused_until (0: until it is ended), history_changed (when Redis last
--- restarted or failed over; 0: never), journal_max, claimer (the process), delivery_settings; items: session, nonce, count,
--- bytes, lease, can_isolate (1: holds and reserves nothing)
+-- ttl_discards, lives_until (0: now), lives_from (see lives.lua), retention, paused, paused_until (0: until it is ended),
+-- history_changed (when Redis last restarted or failed over; 0: never), journal_max, claimer (the process),
+-- delivery_settings; items: session, nonce, count, bytes, lease, can_isolate (1: holds and reserves nothing)
 -- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
 -- envelope, of an edited message with its edits; the latest failure or ''
 
@@ -17,10 +17,14 @@ end
 expire_leases()
 flush_writes()
 flush_ends()
+if has_postponed and ahead == 0 then restore_ends() end
 end_lives()
 flush_writes()
 if uses_indirect then bring_back() end
 if uses_indirect or (settings and settings.scope > 0) then forget_breakers() end
+-- The moves that are read begin with it.
+local first_moving = has_moves and redis.call('ZRANGE', k_moving, 0, 0)[1]
+if first_moving then indexed(k_moving, first_moving, STATE.SCHEDULED) end
 local left = queue_allows()
 if not fenced and #ARGV >= FIRST and left > 0 then
   local sessions, taken = claim_isolated(open_sessions(), left)
@@ -34,12 +38,7 @@ finish()
 
 do
   local function at_head(key) return head_score(key) or 0 end
-  local first_quarantined = retention > 0 and at_head(k_quarantine) or 0
-  local next_end = at_head(k_expiry)
-  if first_quarantined > 0 and (next_end == 0 or first_quarantined + retention < next_end) then
-    next_end = first_quarantined + retention
-  end
-  if next_end > 0 then next_end = next_end + now - life_now end
+  local next_end = next_end_of_lives()
   if uses_indirect or key_queues.noted then
     local first_hold = head_score(k_holds) or math.huge
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end

@@ -144,6 +144,7 @@ export const CONSTANTS = {
     DELETING: "deleting",
     HAS_MOVES: "moves",
     SHORTENED: "shortened",
+    POSTPONED: "postponed",
   },
 
   /** Fields of `counters` (keys.ts). */

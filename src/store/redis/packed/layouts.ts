@@ -220,7 +220,8 @@ export const LAYOUTS = {
     firstMove: ms,
   }),
   lostLease: layout({ session: bytes(16), id: bytes(16), delivery: u32, state: u8, held: ms }),
-  endedLife: layout({ id: bytes(16), state: u8 }),
+  /** `state` 0: removed. `retained`: its quarantine ended, not its time to live. */
+  endedLife: layout({ id: bytes(16), state: u8, retained: flag }),
   claim: layout({
     /** Index of the session in the request. */
     session: u16,

@@ -2,10 +2,10 @@ import type { Connection } from "../connection.ts";
 import { globalKeys } from "../keys.ts";
 import {
   type Layout,
-  LayoutError,
   LayoutWait,
   readAnnouncement,
   type StoredLayout,
+  StoreRefused,
   writeAnnouncement,
   writeStoredLayout,
 } from "../storage-version.ts";
@@ -57,7 +57,7 @@ export class Upgrader {
   async step(stored: StoredLayout): Promise<string | undefined> {
     const { layout } = this.#parts;
     const upgrade = layout.upgrades.find(({ from }) => from === stored.from);
-    if (upgrade === undefined) throw new LayoutError(this.#tooOld(stored));
+    if (upgrade === undefined) throw new StoreRefused(this.#tooOld(stored));
     await this.#claim();
     const begun = { from: upgrade.from, to: upgrade.to };
     if (stored.from === stored.to) {

@@ -1,6 +1,13 @@
 import { CRASH_LOOP_EXPIRIES, ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { createdAtMs } from "../../../core/message-id.ts";
-import type { Claimed, ClaimedSession, LostLease, TickReply, TickRequest } from "../../contract.ts";
+import type {
+  Claimed,
+  ClaimedSession,
+  EndedLife,
+  LostLease,
+  TickReply,
+  TickRequest,
+} from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
 import type { LifeClock } from "../life-clock.ts";
@@ -40,8 +47,8 @@ export async function runTick(
     isolateAt: ISOLATE_AFTER_EXPIRIES,
     crashLoopAt: CRASH_LOOP_EXPIRIES,
     ttlDiscards: settings.ttlAction === "discard" ? 1 : 0,
-    livesUntil: lifeClock.limitMs,
-    livesFrom: lifeClock.steppedToMs,
+    livesUntil: lifeClock.limitAtMs,
+    livesFrom: lifeClock.steppedAtMs,
     retention: settings.quarantineRetentionMs,
     paused: settings.paused ? 1 : 0,
     pausedUntil: settings.pausedUntilAtMs ?? 0,
@@ -118,12 +125,13 @@ function readLost(bytes: Buffer): LostLease[] {
   return lost;
 }
 
-function readEnded(bytes: Buffer): { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[] {
+function readEnded(bytes: Buffer): EndedLife[] {
   const reader = new Reader(bytes);
-  const ended: { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[] = [];
+  const ended: EndedLife[] = [];
   while (!reader.done) {
-    const { id, state } = reader.read(LAYOUTS.endedLife);
-    ended.push({ id, state: state === 0 ? "EXPIRED" : "QUARANTINED" });
+    const { id, state, retained } = reader.read(LAYOUTS.endedLife);
+    const cause = retained ? "retention" : "expired";
+    ended.push({ id, state: state === 0 ? "EXPIRED" : "QUARANTINED", cause });
   }
   return ended;
 }

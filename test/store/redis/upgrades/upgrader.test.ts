@@ -58,7 +58,7 @@ test("a running server ends when a newer one comes, which waits for it and then 
   expect(await version()).toBe(String(STORAGE_VERSION));
 
   const refused = refusal(old);
-  await expect(old.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  await expect(old.signOfLife()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
   expect(await refused).toMatch(/is upgraded to layout 4 by a newer server.*run the newer server/);
   expect(old.ready).toBe(false);
   await expect(old.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 -- Answers by request, kept for at least 10 minutes in hashes of 5 minutes each, which expire as a whole. A repeated
 -- request gets its first answer and changes nothing. Each verb has its own answers: a caller may use one request id
--- for a send and for the outcome of what it sent. The next hash is looked at too: the clock may have stepped back, by
+-- for a send and for the outcome of what it sent. A new hash is the time to free one that is no longer read: Redis frees a
+-- key that expires while all others wait. The next hash is looked at too: the clock may have stepped back, by
 -- up to 5 minutes without harm.
 local VERB_SEND, VERB_SETTLE, VERB_RETRY = 's', 'a', 'r'
 
@@ -44,7 +45,16 @@ local function remember(verb, request, answer)
   put(key, verb .. request, answer)
 end
 
+-- Keeps an answer; one that changed nothing only if the queue exists, so that an invented name leaves no key behind.
+local function remember_in_queue(verb, request, answer, changed)
+  if request == '' or not changed and redis.call('EXISTS', k_counters) == 0 then return end
+  remember(verb, request, answer)
+end
+
 -- After flush_writes.
 local function flush_answers()
-  if new_generation then redis.call('PEXPIRE', new_generation, LIMIT.GENERATION_MS * (LIMIT.GENERATIONS + 1)) end
+  if not new_generation then return end
+  redis.call('PEXPIRE', new_generation, LIMIT.GENERATION_MS * (LIMIT.GENERATIONS + 1))
+  local unread = math.floor(now / LIMIT.GENERATION_MS) - LIMIT.GENERATIONS
+  redis.call('UNLINK', answers_of(unread), answers_of(unread - 1))
 end

@@ -1,12 +1,15 @@
 -- The numbers of sends that each client has used here, as ranges from the lowest to the highest: so a repeat makes no second
 -- message even after its answer has expired. One hash a day: a client that sends for the first time in a day is looked up
 -- in the days before, and carried over: the latest hash with a client is complete. After the clock has stepped back
--- over midnight, by up to a day, the next day's hash stays in use.
+-- over midnight, by up to a day, the next day's hash stays in use. A new hash is the time to free one that is no longer read:
+-- Redis frees a key that expires while all others wait.
 
 -- Ranges of a client. The lowest ones are dropped: their numbers count as new.
 local RANGES_MAX = 64
 
-local numbers = lazy({ known = {}, touched = {}, today = math.floor(now / LIMIT.DAY_MS), is_new_day = true })
+local today = math.floor(now / LIMIT.DAY_MS)
+local oldest_day = today - LIMIT.KEPT_DAYS
+local numbers = lazy({ known = {}, touched = {}, today = today, is_new_day = true })
 
 function numbers.build()
   local function numbers_of(day) return k_numbers .. string.format('%d', day) end
@@ -15,22 +18,21 @@ function numbers.build()
   -- Ranges are a flat list of pairs, first and last number.
   local function unpack_ranges(v)
     local ranges = { struct.unpack('>' .. string.rep('I8', #v / 8), v) }
-    -- The position behind the last value.
-    ranges[#ranges] = nil
+    ranges[#ranges] = nil -- the position behind the last value
     return ranges
   end
 
   -- Reads the numbers of these clients; none of them twice.
   function numbers.load(clients)
     local missing = clients
-    for back = 0, LIMIT.KEPT_DAYS + 1 do
+    for day = numbers.today, oldest_day, -1 do
       if #missing == 0 then break end
       local left = {}
-      for index, v in ipairs(redis.call('HMGET', numbers_of(numbers.today - back), unpack(missing))) do
+      for index, v in ipairs(redis.call('HMGET', numbers_of(day), unpack(missing))) do
         local client = missing[index]
         if v then
           numbers.known[client] = unpack_ranges(v)
-          if back == 0 then numbers.is_new_day = false else numbers.touched[client] = true end
+          if day == numbers.today then numbers.is_new_day = false else numbers.touched[client] = true end
         else
           left[#left + 1] = client
         end
@@ -85,6 +87,7 @@ function numbers.build()
   -- After flush_writes.
   function numbers.expire()
     if not numbers.is_new_day or not next(numbers.touched) then return end
-    redis.call('PEXPIRE', numbers_of(numbers.today), (LIMIT.KEPT_DAYS + 1) * LIMIT.DAY_MS, 'NX')
+    local is_new_key = redis.call('PEXPIRE', numbers_of(numbers.today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS, 'NX') == 1
+    if is_new_key then redis.call('UNLINK', numbers_of(oldest_day - 1)) end
   end
 end

@@ -4,7 +4,7 @@ local function paused_now()
   return paused == 1 and (paused_until == 0 or paused_until > now)
 end
 
-local settings_allow, key_queue_allows, reserve, charge, due_candidates
+local settings_allow, key_queue_allows, reserve, charge, due_candidates, remove_ghost
 if uses_indirect or settings then
   -- No more probes can be out than there are leases: under other settings the end of a probe may have been missed.
   local function breaker_allows(key)
@@ -98,12 +98,24 @@ if uses_indirect or settings then
     if settings.budget > 0 then buckets.add(budget_bucket(), s.attempts > 0 and -1 or settings.budget) end
   end
 
+  -- The indexes and key queues that this claim has read.
+  local read_indexes, read_key_queues = {}, {}
+
+  -- Removes an entry that has no message, and so no key and priority, from all that may have it.
+  function remove_ghost(id)
+    for _, index in ipairs(read_indexes) do rank(index, id, false) end
+    for _, name in ipairs(read_key_queues) do key_queues.remove(name, id) end
+    rank(k_indirect, id, false)
+    count(COUNTER.HEALED)
+  end
+
   local function take_from_key_queue(name, most, found)
     local key_queue = key_queues.read(name)
     local allowed, closed, reopens = key_queue_allows(key_queue)
     if closed then return key_queues.block(key_queue, closed, reopens) end
     local n = math.min(allowed, most)
     if n == 0 then return end
+    read_key_queues[#read_key_queues + 1] = name
     local entries = redis.call('ZRANGEBYSCORE', k_key_queue .. name, '-inf', now, 'WITHSCORES', 'LIMIT', 0, n)
     if #entries == 0 then key_queues.touch(name) end
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end
@@ -121,6 +133,7 @@ if uses_indirect or settings then
   -- Returns due messages of one priority, by due time; key queues get equal shares.
   local function of_one_priority(priority, most)
     local index, key_queue_index = key_queues.index(k_due, priority), key_queues.index(k_key_queues, priority)
+    read_indexes[#read_indexes + 1] = index
     local entries = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'WITHSCORES', 'LIMIT', 0, most)
     local found = {}
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end

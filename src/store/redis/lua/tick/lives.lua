@@ -1,19 +1,20 @@
 -- Ends lives, and quarantines that have lasted for the retention.
 local gone = {}
 
--- The instant up to which lives end: the caller knows that the clock has stepped forward. Lives that began at `lives_from` or
--- later, after the step, end by the clock; 0: there are none.
-local life_now = lives_until > 0 and math.min(now, lives_until) or now
+-- How far the clock is ahead, as the caller knows: it has stepped forward. Lives end by so much later, unless they began at
+-- `lives_from` or later, after the step; 0: there are none.
+local ahead = lives_until > 0 and math.max(0, now - lives_until) or 0
 
-local ended, end_lives
+local ended, end_lives, restore_ends, next_end_of_lives
 
 do
   local function remove(id, s, kind)
+    local retained = kind == JOURNAL.EXPIRED_RETENTION and 1 or 0
     leave(id, s)
     forget(id, s)
     count(COUNTER.EXPIRED)
     journal(kind, id, s)
-    gone[#gone + 1] = write.ended_life { id = id, state = 0 }
+    gone[#gone + 1] = write.ended_life { id = id, state = 0, retained = retained }
   end
 
   local function end_life(id, s)
@@ -24,14 +25,19 @@ do
       leave(id, s)
       quarantine(id, s, QUARANTINE.TTL_EXPIRED)
       journal(JOURNAL.QUARANTINED, id, s)
-      gone[#gone + 1] = write.ended_life { id = id, state = STATE.QUARANTINED }
+      gone[#gone + 1] = write.ended_life { id = id, state = STATE.QUARANTINED, retained = 0 }
     end
   end
 
+  local function is_postponed(s)
+    return ahead > 0 and (lives_from == 0 or s.expire - s.ttl * 1000 < lives_from)
+  end
+
+  local function end_of(s) return is_postponed(s) and s.expire + ahead or s.expire end
+
   -- Ends the life of a message if it is over. Claims call it too: more lives may have ended than one tick looks for.
   function ended(id, s)
-    local is_later = lives_from > 0 and s.expire - s.ttl * 1000 >= lives_from
-    if s.expire == 0 or s.expire > (is_later and now or life_now) then return false end
+    if s.expire == 0 or end_of(s) > now then return false end
     end_life(id, s)
     return true
   end
@@ -50,7 +56,7 @@ do
     if #chunk == 16 then return replace_by_chunk(chunk) end
     local entries = redis.call('HGETALL', states_of(chunk))
     if #entries == 0 then count(COUNTER.HEALED) end
-    local next_end = math.huge
+    local next_end, first_postponed = math.huge, math.huge
     for at = 1, #entries, 2 do
       local id = entries[at]
       if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
@@ -58,23 +64,59 @@ do
       local s = known_states[id]
       local is_here = s.state == STATE.SCHEDULED and s.place ~= PLACE.MOVING
       if is_here and s.expire > 0 and not ended(id, s) then
-        next_end = math.min(next_end, s.expire)
+        next_end = math.min(next_end, end_of(s))
+        if is_postponed(s) then first_postponed = math.min(first_postponed, s.expire) end
       end
     end
     rank(k_expiry, chunk, next_end < math.huge and next_end)
+    if first_postponed < math.huge then
+      rank(k_postponed, chunk, first_postponed)
+      put(k_meta, META.POSTPONED, '1')
+    end
+  end
+
+  -- When the clock is right again, or its step no longer counts.
+  function restore_ends()
+    local entries = redis.call('ZRANGE', k_postponed, 0, batch - 1, 'WITHSCORES')
+    if #entries < 2 * batch then
+      put(k_meta, META.POSTPONED, false)
+      has_postponed = false
+    end
+    for at = 1, #entries, 2 do
+      local chunk = entries[at]
+      if redis.call('EXISTS', states_of(chunk)) == 1 then redis.call('ZADD', k_expiry, 'LT', entries[at + 1], chunk) end
+      rank(k_postponed, chunk, false)
+    end
+  end
+
+  local function end_retentions(first, last)
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, first, last, 'LIMIT', 0, batch)) do
+      local s = indexed(k_quarantine, id, STATE.QUARANTINED)
+      if s then remove(id, s, JOURNAL.EXPIRED_RETENTION) end
+    end
   end
 
   local CHUNKS_A_TICK = 2
 
   function end_lives()
-    local chunks = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', life_now, 'LIMIT', 0, CHUNKS_A_TICK)
+    local chunks = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, CHUNKS_A_TICK)
     for _, chunk in ipairs(chunks) do end_lives_in(chunk) end
+    if retention == 0 then return end
+    end_retentions('-inf', now - ahead - retention)
+    if ahead > 0 and lives_from > 0 then end_retentions(lives_from, now - retention) end
+  end
+
+  -- Returns when the next life or retention ends; 0: none does.
+  function next_end_of_lives()
+    if has_postponed and ahead == 0 then return now end
+    local next_end = head_score(k_expiry) or math.huge
     if retention > 0 then
-      local before = life_now - retention
-      for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, '-inf', before, 'LIMIT', 0, batch)) do
-        local s = indexed(k_quarantine, id, STATE.QUARANTINED)
-        if s then remove(id, s, JOURNAL.EXPIRED_RETENTION) end
+      next_end = math.min(next_end, (head_score(k_quarantine) or math.huge) + ahead + retention)
+      if ahead > 0 and lives_from > 0 then
+        local _, since = unpack(redis.call('ZRANGEBYSCORE', k_quarantine, lives_from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1))
+        if since then next_end = math.min(next_end, since + retention) end
       end
     end
+    return next_end < math.huge and next_end or 0
   end
 end

@@ -6,11 +6,11 @@ local fenced = claim_number <= fence
 
 -- While leases are out, some server ticks each second. A longer silence means that the store or all servers were down and
 -- workers could not report: each lease gets one grace from now.
-local meta = redis.call('HMGET', k_meta, META.LAST_TICK, META.RESUMED, META.USES_INDIRECT, META.LIMITED_BY, META.DELETING, META.HAS_MOVES, META.SHORTENED)
+local meta = redis.call('HMGET', k_meta, META.LAST_TICK, META.RESUMED, META.USES_INDIRECT, META.LIMITED_BY, META.DELETING, META.HAS_MOVES, META.SHORTENED, META.POSTPONED)
 local last_tick_at, resumed_at, limited_by = meta[1], tonumber(meta[2] or '0'), meta[4]
 -- Whether the queue has ever used limiters by key, priorities, ordering or a retry budget.
 local uses_indirect = meta[3]
-local is_deleting, has_moves, shortened = meta[5] and true or false, meta[6], meta[7]
+local is_deleting, has_moves, shortened, has_postponed = meta[5] and true or false, meta[6], meta[7], meta[8]
 local leases_out = redis.call('ZCARD', k_leases)
 local outage = leases_out > 0 and last_tick_at and now - tonumber(last_tick_at) > silence
 local stepped_back = last_tick_at and tonumber(last_tick_at) - now > silence
