@@ -105,6 +105,7 @@ const warningsOf =
   () =>
     loadOk(given).warnings.join("\n");
 const open = "--listen-grpc=0.0.0.0:1";
+const tls = ["--tls-cert=c.pem", "--tls-key=k.pem"];
 const DLQ_TOKENS = "0123456789abcdef";
 const kubernetes = { KUBERNETES_SERVICE_HOST: "10.0.0.1" };
 const command =
@@ -184,6 +185,12 @@ const SETTINGS: readonly Row[] = [
     /Set tls-cert and tls-key/,
     warningsOf({ argv: [open], env: { DLQ_TOKENS } }),
     warningsOf({ argv: [open, "--tls-cert=c.pem", "--tls-key=k.pem"], env: { DLQ_TOKENS }, files }),
+  ],
+  [
+    "a public key file",
+    /Forbid that with chmod 640/,
+    warningsOf({ argv: tls, files, publicFiles: ["k.pem"] }),
+    warningsOf({ argv: tls, files }),
   ],
 ];
 
@@ -294,7 +301,7 @@ const REDIS: readonly Row[] = [
   ],
   [
     "may evict",
-    /stored twice; set noeviction/,
+    /stored twice; run CONFIG SET maxmemory-policy noeviction$/,
     async () => checked(await urlOfRedis(EVICTS), true),
     redisWith(EVICTS),
   ],

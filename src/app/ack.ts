@@ -100,13 +100,13 @@ async function settleChunk(
 ): Promise<readonly Settled[]> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const decided = await decide(parts, queue, request, outcomes);
-    if (!Array.isArray(decided)) return sameRequest(decided, outcomes);
+    if (!Array.isArray(decided)) return repeatedResults(decided, outcomes);
     const edited = decided.some(({ edits }) => edits !== undefined)
       ? await withEdits(parts, queue, decided)
       : decided;
     const items = edited.map(({ item }) => item);
     const reply = await parts.store.settle(queue, request, items);
-    if (reply?.repeated) return sameRequest(reply, outcomes);
+    if (reply?.repeated) return repeatedResults(reply, outcomes);
     if (reply !== undefined) {
       report(parts, { queue, caller }, decided, reply);
       return reply.results;
@@ -116,7 +116,7 @@ async function settleChunk(
 }
 
 /** The results of an earlier call with this request id. Nothing is applied or counted again. */
-function sameRequest(reply: SettleReply, outcomes: readonly Valid[]): readonly Settled[] {
+function repeatedResults(reply: SettleReply, outcomes: readonly Valid[]): readonly Settled[] {
   if (reply.results.length === outcomes.length) return reply.results;
   throw invalidField(
     "request_id",
@@ -153,7 +153,7 @@ async function decide(
     } else if (outcome.kind === "released") {
       decisions.push(released(outcome, examined[next++] as Examined));
     } else decisions.push(decideDirectly(outcome));
-    if (pace.isLong) await pace.rest();
+    if (pace.isTooLong) await pace.giveTurn();
   }
   return decisions;
 }

@@ -225,7 +225,8 @@ export interface StreamCommand {
   leaseMs: number | undefined;
   /** The UUID of the session to take over. */
   resumeSessionId: string | undefined;
-  caller?: Caller;
+  /** May change while the stream is open. */
+  readonly caller?: Caller;
 }
 
 export type StreamFrame =
@@ -235,7 +236,7 @@ export type StreamFrame =
   | { kind: "queueStatus"; queue: string; deliveryStatus: DeliveryStatus }
   | { kind: "drain"; graceMs: number };
 
-/** The use cases for producers and workers. Each rejects only with a DlqError. */
+/** The use cases for producers and workers. Each rejects with a DlqError; or, if its signal aborts, with the signal's reason. */
 export interface Dlq {
   /**
    * Returns one result or error for each command, in order. Rejects only if no command could be

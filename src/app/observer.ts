@@ -10,6 +10,9 @@ export type AttemptStatus =
   | "quarantined"
   | "discarded";
 
+/** Why a message was removed that nobody processed: its time to live ended, or its quarantine. */
+export type RemovalCause = "expired" | "retention";
+
 /** Counts events for metrics. Calls are cheap and never throw. */
 export interface Observer {
   /** A send became a new message. */
@@ -20,6 +23,8 @@ export interface Observer {
   attempt(queue: string, status: AttemptStatus, n?: number): void;
   /** A message was removed, this long after it was accepted. */
   left(queue: string, ageMs: number): void;
+  /** A message was removed that nobody processed. */
+  removed(queue: string, cause: RemovalCause): void;
   /** Time from the lease to the reported outcome. */
   processed(queue: string, ms: number): void;
   /** Time from the due time to the delivery. */

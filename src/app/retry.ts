@@ -134,7 +134,9 @@ function mismatch({ filter, expectedCount }: RetrySelection, found: number) {
   const isSurprising = found === 0 && filter.states.length === 0;
   const meaning = isSurprising ? " (a filter without states means QUARANTINED only)" : "";
   const next =
-    found === 0 ? "see counts in Stats" : `see what they are by Stats, then set it to ${found}`;
+    found === 0
+      ? "check the filter against the counts of Stats"
+      : `check them with Stats, then set expected_count to ${found}`;
   return precondition(
     "expected_count",
     `is ${expectedCount}, but ${found} match${meaning}; nothing was changed: ${next}`,

@@ -7,7 +7,7 @@ import { POISON_WHY } from "../core/verdict.ts";
 import type { SendReply } from "../store/contract.ts";
 import type { SendResult } from "./commands.ts";
 import { type DecisionLog, failureForLog, type Observer } from "./observer.ts";
-import type { PendingSend } from "./rules/rule-judge.ts";
+import type { JudgedSend } from "./rules/rule-judge.ts";
 
 export interface ReplyParts {
   settingsOf(queue: string): QueueSettings;
@@ -23,10 +23,10 @@ export interface ReplyParts {
  */
 export function concludeSend(
   parts: ReplyParts,
-  send: PendingSend,
+  send: JudgedSend,
   reply: SendReply,
   why: string,
-): PendingSend | SendResult | DlqError {
+): JudgedSend | SendResult | DlqError {
   const { queue, command, reason: sentReason } = send;
   switch (reply.status) {
     case "failed":
@@ -66,9 +66,9 @@ const NO_MESSAGE = {
 
 function stored(
   { observer, log }: ReplyParts,
-  { queue, command }: PendingSend,
+  { queue, command }: JudgedSend,
   reply: SendReply & { status: "stored" },
-  sentReason: PendingSend["reason"],
+  sentReason: JudgedSend["reason"],
   verdictWhy: string,
 ): SendResult {
   const { id, state, reason, quarantineReason, joined, repeated } = reply;
@@ -94,7 +94,6 @@ function stored(
       reason,
       state,
       quarantineReason,
-      joined,
       why,
       failure: failureForLog(command.failure),
     };

@@ -8,7 +8,7 @@ import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
 import type { EditObserver, Observer } from "./observer.ts";
-import { judgeSend, type PendingSend, type RuleJudge } from "./rules/rule-judge.ts";
+import { type JudgedSend, judgeSend, type RuleJudge } from "./rules/rule-judge.ts";
 import { concludeSend, type ReplyParts } from "./send-reply.ts";
 import { Pace } from "./timers.ts";
 
@@ -42,24 +42,36 @@ const TRIES = 2;
 export function createSend(given: SendParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (commands: readonly SendCommand[]): Promise<Result[]> => {
-    const sends: PendingSend[] = [];
-    const pace = new Pace();
-    for (const command of commands) {
-      sends.push(judgeSend(command, reasonOf(command.failure), parts.rules));
-      if (pace.isLong) await pace.rest();
-    }
-    let open = await recallRoutes(parts, sends);
-    for (let tries = 0; tries < TRIES && open.some(isPending); tries++)
+    let open = await recallRoutes(parts, await judgeAll(parts, commands));
+    for (let tries = 0; tries < TRIES && open.some(isOpen); tries++)
       open = await storeAll(parts, open);
     const results = open.map((one) =>
-      isPending(one) ? aborted(200, `the target queue of a send to ${one.command.queue}`) : one,
+      isOpen(one) ? aborted(200, `the target queue of a send to ${one.command.queue}`) : one,
     );
     for (const one of results) if (one instanceof DlqError) parts.observer.refused(one.kind);
     return results;
   };
 }
 
-function isPending(one: PendingSend | Result): one is PendingSend {
+/** Refuses the sends while the rules are unknown. */
+async function judgeAll(
+  parts: Parts,
+  commands: readonly SendCommand[],
+): Promise<(JudgedSend | Result)[]> {
+  const sends: (JudgedSend | Result)[] = [];
+  const pace = new Pace();
+  for (const command of commands) {
+    try {
+      sends.push(judgeSend(command, reasonOf(command.failure), parts.rules));
+    } catch (error) {
+      sends.push(refusal(error));
+    }
+    if (pace.isTooLong) await pace.giveTurn();
+  }
+  return sends;
+}
+
+function isOpen(one: JudgedSend | Result): one is JudgedSend {
   return "command" in one;
 }
 
@@ -69,13 +81,13 @@ function isPending(one: PendingSend | Result): one is PendingSend {
  */
 async function recallRoutes(
   parts: SendParts,
-  sends: readonly PendingSend[],
-): Promise<readonly (PendingSend | Result)[]> {
-  const rerouted = sends.filter(
-    ({ command, queue }) => queue !== command.queue && command.requestId !== "",
-  );
+  sends: readonly (JudgedSend | Result)[],
+): Promise<readonly (JudgedSend | Result)[]> {
+  const rerouted = sends
+    .filter(isOpen)
+    .filter(({ command, queue }) => queue !== command.queue && command.requestId !== "");
   if (rerouted.length === 0) return sends;
-  const recalled = new Map<PendingSend, PendingSend | Result>();
+  const recalled = new Map<JudgedSend, JudgedSend | Result>();
   await Promise.all(
     [...Map.groupBy(rerouted, ({ command }) => command.queue)].map(
       async ([requestedQueue, group]) => {
@@ -96,48 +108,49 @@ async function recallRoutes(
       },
     ),
   );
-  return sends.map((send) => recalled.get(send) ?? send);
+  return sends.map((send) => (isOpen(send) ? (recalled.get(send) ?? send) : send));
 }
 
 /** Stores the sends. Returns results, and the sends that belong to another queue. */
 async function storeAll(
   parts: Parts,
-  open: readonly (PendingSend | Result)[],
-): Promise<readonly (PendingSend | Result)[]> {
-  const sends = open.filter(isPending);
+  open: readonly (JudgedSend | Result)[],
+): Promise<readonly (JudgedSend | Result)[]> {
+  const sends = open.filter(isOpen);
   const queue = sends[0]?.queue;
   // The common case: one queue.
   if (sends.length === open.length && sends.every((send) => send.queue === queue)) {
     return sendToQueue(parts, queue as string, sends);
   }
-  const results = new Map<PendingSend, PendingSend | Result>();
+  const results = new Map<JudgedSend, JudgedSend | Result>();
   await Promise.all(
     [...Map.groupBy(sends, (send) => send.queue)].map(async ([name, group]) => {
       const sent = await sendToQueue(parts, name, group);
       group.forEach((send, at) => {
-        results.set(send, sent[at] as PendingSend | Result);
+        results.set(send, sent[at] as JudgedSend | Result);
       });
     }),
   );
-  return open.map((one) => (isPending(one) ? (results.get(one) as PendingSend | Result) : one));
+  return open.map((one) => (isOpen(one) ? (results.get(one) as JudgedSend | Result) : one));
 }
 
 async function sendToQueue(
   parts: Parts,
   queue: string,
-  sends: readonly PendingSend[],
-): Promise<(PendingSend | Result)[]> {
-  const settings = parts.settingsOf(queue);
+  sends: readonly JudgedSend[],
+): Promise<(JudgedSend | Result)[]> {
   const edits = sends.some((send) => send.edits.length > 0)
     ? await arrivalEdits(parts, queue, sends)
     : undefined;
-  const prepared = sends.map((send) => {
-    const one = prepare(send, settings, parts);
-    const edit = edits?.get(send);
-    return edit === undefined ? one : { ...one, item: { ...one.item, edit } };
-  });
+  let prepared: readonly Prepared[];
   let replies: readonly SendReply[];
   try {
+    const settings = parts.settingsOf(queue);
+    prepared = sends.map((send) => {
+      const one = prepare(send, settings, parts);
+      const edit = edits?.get(send);
+      return edit === undefined ? one : { ...one, item: { ...one.item, edit } };
+    });
     const items = prepared.map(({ item }) => item);
     replies = await parts.store.send(queue, items, settings);
   } catch (error) {
@@ -146,7 +159,7 @@ async function sendToQueue(
   }
   return replies.map((reply, index) => {
     const { why } = prepared[index] as Prepared;
-    return concludeSend(parts, sends[index] as PendingSend, reply, why);
+    return concludeSend(parts, sends[index] as JudgedSend, reply, why);
   });
 }
 
@@ -163,7 +176,7 @@ interface Prepared {
 const REPEATED = "";
 
 function prepare(
-  { command, queue, reason, action, rule }: PendingSend,
+  { command, queue, reason, action, rule }: JudgedSend,
   settings: QueueSettings,
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {

@@ -42,16 +42,16 @@ export function createStream(parts: StreamParts) {
     const record = { sessionId: idText, workerId, queues, maxInFlight: command.maxInFlight };
     const ended = AbortSignal.any([signal, parts.draining]);
     // Shortened: with the whole id a reader of logs could take over the session.
-    const facts = {
+    const facts = () => ({
       session: idText.slice(0, 8),
       worker: shownWorker(command),
       queues: queues.length,
       caller: command.caller,
-    };
+    });
     try {
       const visible = untilDone(() => store.registerSession(record), ended);
       await Promise.all([loadLeases(store, session, command, ended), atMost(OPEN_MS, visible)]);
-      log.info({ ...facts, held: session.held }, "stream opened");
+      log.info({ ...facts(), held: session.held }, "stream opened");
       const opened = { sessionId: idText, leaseMs: shortestLease(parts, command) };
       yield { kind: "opened", ...opened, leasesHeld: session.held };
       registry.add(session);
@@ -67,7 +67,7 @@ export function createStream(parts: StreamParts) {
       await giveBack(parts, session.takeRest());
       // Another stream may have taken over the session.
       if (registry.get(idText) === undefined) await unregister(store, record);
-      log.info(facts, "stream closed");
+      log.info(facts(), "stream closed");
     }
   };
 }

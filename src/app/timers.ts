@@ -11,27 +11,59 @@ export async function atMost(ms: number, work: Promise<unknown>): Promise<void> 
   }
 }
 
-/** Resolves in the next turn of the event loop, so that other work can run in between. */
+/** How long work may block the event loop before other work gets a turn, in milliseconds. */
+const BLOCK_MS = 10;
+
+/** After longer work, the next waits as long as it took. */
+const LONG_MS = 25;
+
+let waiting: (() => void)[] = [];
+let isScheduled = false;
+
+/**
+ * Resolves in a later turn of the event loop, so that other work can run in between. All callers
+ * share the turns: however many there are, long pieces of work take at most half of the time.
+ */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    waiting.push(resolve);
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(runWaiting);
   });
 }
 
-/** Longer work lets other work run in between. */
-const BLOCK_MS = 10;
+function runWaiting(): void {
+  const startedAtMs = performance.now();
+  const late: (() => void)[] = [];
+  // Each piece runs after its callback and before the next one. All are in the same turn.
+  for (const resolve of waiting.splice(0)) {
+    setImmediate(() => {
+      if (performance.now() - startedAtMs > BLOCK_MS) late.push(resolve);
+      else resolve();
+    });
+  }
+  setImmediate(() => {
+    waiting = [...late, ...waiting];
+    isScheduled = waiting.length > 0;
+    if (!isScheduled) return;
+    const tookMs = performance.now() - startedAtMs;
+    if (tookMs < LONG_MS) setImmediate(runWaiting);
+    else setTimeout(runWaiting, tookMs);
+  });
+}
 
 /** Paces a loop of small pieces of work that may be long together. */
 export class Pace {
   #startedAtMs = performance.now();
 
-  /** Whether other work has waited for long. If so, call `rest`. */
-  get isLong(): boolean {
+  /** Whether other work has waited for long. If so, call `giveTurn`. */
+  get isTooLong(): boolean {
     return performance.now() - this.#startedAtMs > BLOCK_MS;
   }
 
   /** Lets other work run. */
-  async rest(): Promise<void> {
+  async giveTurn(): Promise<void> {
     await nextTurn();
     this.#startedAtMs = performance.now();
   }

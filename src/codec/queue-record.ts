@@ -33,8 +33,9 @@ export function encodeQueueRecord(config: QueueConfig, etag: string, nowMs: numb
   return toBinary(QueueRecordSchema, record);
 }
 
-export function isEmptyQueueConfig(config: QueueConfig): boolean {
-  return toBinary(QueueConfigSchema, config).length === 0;
+/** Returns its encoded size in bytes. 0: nothing is set. */
+export function queueConfigBytes(config: QueueConfig): number {
+  return toBinary(QueueConfigSchema, config).length;
 }
 
 /** Compares the encoded form, so that fields of later versions count too. */

@@ -71,7 +71,7 @@ export function notFound(resource: string, name: string): DlqError {
 
 export function unknownQueue(queue: string): DlqError {
   return new DlqError(
-    `queue ${queue} does not exist, and sends do not create queues here (queue-creation is closed); check its name, or create it in the configuration or with UpdateQueue`,
+    `queue ${queue} does not exist, and sends do not create queues here (queue_creation is closed); check its name, or create it in the configuration or with UpdateQueue`,
     { kind: "NOT_FOUND", resource: "queue", name: queue },
   );
 }
@@ -93,7 +93,7 @@ export function queueLimit(queue: string, what: "messages" | "bytes", limit: num
 }
 
 export function tooManyQueues(limit: number): DlqError {
-  const description = `is at its limit of ${limit} queues; use an existing queue, or raise max-queues`;
+  const description = `is at its limit of ${limit} queues; use an existing queue, or raise max_queues`;
   return new DlqError(`the deployment ${description}`, {
     kind: "LIMIT",
     violations: [{ subject: "queues", description }],

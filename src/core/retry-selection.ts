@@ -24,8 +24,8 @@ export interface WalkPlace {
 export interface RetryCursor {
   readonly place: WalkPlace;
   /**
-   * When its first call took effect, by the store's clock. Messages that changed their state later are not selected. Later
-   * than that if the clock had stepped back: calls fail until it has passed this time again.
+   * When its first call took effect, by the store's clock. Messages that changed their state later are not selected. After
+   * a step back of the clock it is the time of the newest quarantine; then later calls fail until the clock has passed it.
    */
   readonly startedAtMs: number;
   /** Messages that matched then and were not reached. At least 1. */

@@ -181,6 +181,8 @@ export const LIMITS = {
   retryWindows: 16,
   nonRetryableTypes: 100,
   pausedReasonBytes: 256,
+  /** Of the settings of one queue that UpdateQueue has set. Every server holds those of all queues. */
+  queueConfigBytes: 64 * 1024,
 } as const;
 
 export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {

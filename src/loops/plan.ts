@@ -10,11 +10,11 @@ export const LEASES_HELD_MS = 1_000;
 /** What a pump does next. Times are on this process's monotonic clock, in milliseconds. */
 export interface Plan extends ClaimableWork {
   /** When to tick in any case. */
-  tendAt: number;
+  tendAtMs: number;
 }
 
 /** The first tick: anything may be due. */
-export const FIRST_PLAN: Plan = { dueAt: 0, tendAt: 0, isolatedDue: false, normalDue: true };
+export const FIRST_PLAN: Plan = { dueAtMs: 0, tendAtMs: 0, isolatedDue: false, normalDue: true };
 
 /** Plans the next tick from a reply. `random` spreads safety ticks over all servers. */
 export function planAfter(reply: TickReply, before: Plan, now: number, random: number): Plan {
@@ -29,7 +29,7 @@ export function planAfter(reply: TickReply, before: Plan, now: number, random: n
   const leases = reply.leasesOut > 0 ? now + LEASES_HELD_MS : Number.POSITIVE_INFINITY;
   return {
     ...claimableAfter(reply, before, now, at),
-    tendAt: Math.min(safety, leases, moves, at(reply.nextLeaseAtMs), at(reply.nextEndAtMs)),
+    tendAtMs: Math.min(safety, leases, moves, at(reply.nextLeaseAtMs), at(reply.nextEndAtMs)),
   };
 }
 

@@ -38,7 +38,8 @@ const CLAIMS_A_SESSION = 200;
 
 /**
  * Delivers one queue on this server. Ticks when a message is due and a session has room, when a
- * lease or a time to live ends, and at times to be safe. Sleeps until the next of these.
+ * lease or a time to live ends, and about every 30 s, in case a hint was lost. Sleeps until the
+ * next of these.
  */
 export class Pump {
   readonly queue: string;
@@ -82,9 +83,12 @@ export class Pump {
   }
 
   #expectChange(now: number): void {
-    const { dueAt, tendAt } = this.#plan;
+    const { dueAtMs, tendAtMs } = this.#plan;
     // Also without a stream here: a lease or time to live may now end sooner.
-    const sooner = { dueAt: Math.min(dueAt, now), tendAt: Math.min(tendAt, now + LEASES_HELD_MS) };
+    const sooner = {
+      dueAtMs: Math.min(dueAtMs, now),
+      tendAtMs: Math.min(tendAtMs, now + LEASES_HELD_MS),
+    };
     this.#plan = { ...this.#plan, ...sooner };
   }
 
@@ -108,11 +112,14 @@ export class Pump {
 
   /** Ticks while there is work to do now. */
   async #loop(): Promise<void> {
-    while (!this.#stopped && Math.min(this.#plan.dueAt, this.#plan.tendAt) <= performance.now()) {
+    while (
+      !this.#stopped &&
+      Math.min(this.#plan.dueAtMs, this.#plan.tendAtMs) <= performance.now()
+    ) {
       const { delivering, tending } = this.#parts.turns;
       const turns = this.#hasStreams ? delivering : tending;
       const wait = turns.take();
-      if (wait !== undefined && !(await this.#hasTurn(turns, wait))) continue;
+      if (wait !== undefined && !(await this.#waitForTurn(turns, wait))) continue;
       try {
         if (!(await this.#tickIfNeeded())) return;
       } finally {
@@ -122,7 +129,7 @@ export class Pump {
   }
 
   /** Waits for a turn. Returns false if the queue has got its first stream meanwhile. */
-  async #hasTurn(turns: Turns, wait: Promise<void>): Promise<boolean> {
+  async #waitForTurn(turns: Turns, wait: Promise<void>): Promise<boolean> {
     if (turns === this.#parts.turns.delivering) return wait.then(() => true);
     const left = new Promise<boolean>((resolve) => {
       this.#leaveWait = () => resolve(false);
@@ -136,9 +143,9 @@ export class Pump {
   /** Returns whether it ticked. */
   async #tickIfNeeded(): Promise<boolean> {
     const now = performance.now();
-    const isDue = this.#plan.dueAt <= now;
+    const isDue = this.#plan.dueAtMs <= now;
     const reservations = isDue && !this.#stopped ? this.#reserve() : [];
-    const isNeeded = reservations.length > 0 || this.#plan.tendAt <= now;
+    const isNeeded = reservations.length > 0 || this.#plan.tendAtMs <= now;
     this.#blocked = isDue && !isNeeded;
     if (this.#stopped || !isNeeded) return false;
     await this.#tick(reservations);
@@ -151,8 +158,8 @@ export class Pump {
    */
   #sleep(): void {
     const now = performance.now();
-    const { dueAt, tendAt } = this.#plan;
-    const next = this.#hasStreams && !this.#blocked ? Math.min(dueAt, tendAt) : tendAt;
+    const { dueAtMs, tendAtMs } = this.#plan;
+    const next = this.#hasStreams && !this.#blocked ? Math.min(dueAtMs, tendAtMs) : tendAtMs;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(next - now)));
     this.#timer.unref();
   }
@@ -223,7 +230,7 @@ export class Pump {
       );
     const after = (outage ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
     const at = performance.now() + after;
-    this.#plan = { ...this.#plan, dueAt: at, tendAt: at };
+    this.#plan = { ...this.#plan, dueAtMs: at, tendAtMs: at };
   }
 
   /**

@@ -14,7 +14,7 @@ const TENDING_AT_ONCE = 32;
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns"> {
   store: Pick<
     Store,
-    "tick" | "abandon" | "settle" | "queues" | "existing" | "registerWorkers" | "hints"
+    "tick" | "abandon" | "settle" | "queues" | "existingOf" | "registerWorkers" | "hints"
   > & {
     configs: Pick<Store["configs"], "onChange">;
   };
@@ -45,11 +45,11 @@ export class Pumps {
     store.hints.onWake((queue) => this.#wake(queue));
     store.configs.onChange((queues) => {
       // Also finds a queue that was created while its hint was lost.
-      this.#asked(queues.filter((q) => this.#pumps.has(q) || registry.of(q).size > 0));
+      this.#wakeExisting(queues.filter((q) => this.#pumps.has(q) || registry.of(q).size > 0));
     });
     // Hints may have been lost: all queues tick.
     store.hints.onReconnect(() => this.#discover(true));
-    registry.onOpened = (session) => this.#asked(session.options.queues);
+    registry.onOpened = (session) => this.#wakeExisting(session.options.queues);
     this.#timer = setInterval(() => this.#discover(false), DISCOVER_MS);
     this.#timer.unref();
     this.#discover(true);
@@ -63,15 +63,15 @@ export class Pumps {
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
-  /** Streams ask for these queues: wakes those that exist. */
-  #asked(queues: readonly string[]): void {
+  /** Wakes the pumps of those queues that exist; creates missing pumps. */
+  #wakeExisting(queues: readonly string[]): void {
     const unknown: string[] = [];
     for (const queue of queues) {
       if (this.#pumps.has(queue)) this.#wake(queue);
       else unknown.push(queue);
     }
     if (unknown.length === 0) return;
-    this.#parts.store.existing(unknown).then(
+    this.#parts.store.existingOf(unknown).then(
       (existing) => {
         for (const queue of existing) this.#wake(queue);
       },

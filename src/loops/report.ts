@@ -36,12 +36,13 @@ function reportLost({ registry, observer, log }: ReportParts, queue: string, { l
 }
 
 function reportEnded({ observer, log }: ReportParts, queue: string, { ended, nowMs }: TickReply) {
-  for (const { id, state } of ended) {
+  for (const { id, state, cause } of ended) {
     if (state === "EXPIRED") {
+      observer.removed(queue, cause);
       observer.left(queue, Math.max(0, nowMs - createdAtMs(id)));
     }
     const quarantineReason = state === "QUARANTINED" ? "TTL_EXPIRED" : undefined;
-    const facts = { queue, id: formatMessageId(id), state, quarantineReason };
+    const facts = { queue, id: formatMessageId(id), state, cause, quarantineReason };
     log.info(
       facts,
       state === "QUARANTINED"

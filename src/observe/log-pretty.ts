@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { escapeUnsafe, isUnsafe } from "./log-escape.ts";
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -11,28 +12,18 @@ const LEVEL_FORMATS: Readonly<Record<string, Format>> = {
   fatal: ["red", "bold"],
 };
 
-/**
- * Characters that break the line, control the terminal, or are invisible and reorder what follows.
- */
-const CONTROL =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
 function field(value: unknown): string {
   if (typeof value !== "string") return escaped(value);
   return /[\s"=]/.test(value) || isUnsafe(value) || value === "" ? escaped(value) : value;
 }
 
-function isUnsafe(text: string): boolean {
-  return text.search(CONTROL) >= 0;
-}
-
 /** JSON escapes only some of the characters. */
 function escaped(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    CONTROL,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return escapeUnsafe(JSON.stringify(value));
+}
+
+function plain(text: string): string {
+  return isUnsafe(text) ? escaped(text) : text;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -58,12 +49,12 @@ export function prettyLine(json: string, colours: boolean): string {
   const text = typeof msg === "string" ? msg : "";
   const clock = typeof time === "string" ? time.slice(11, 23) : "";
   const fields = Object.entries(rest).map(
-    ([key, value]) => `${paint("dim", `${key}=`)}${field(value)}`,
+    ([key, value]) => `${paint("dim", `${plain(key)}=`)}${field(value)}`,
   );
   const head = [
     paint("dim", clock),
     paint(LEVEL_FORMATS[label] ?? "green", label.toUpperCase().padEnd(5)),
-    isUnsafe(text) ? escaped(text) : text,
+    plain(text),
     ...fields,
   ].join(" ");
   return `${head}\n${errorLines(err)
@@ -75,7 +66,7 @@ export function prettyLine(json: string, colours: boolean): string {
 function errorLines(err: unknown): string[] {
   if (!isRecord(err)) return err === undefined ? [] : [field(err)];
   const stack = typeof err.stack === "string" && err.stack !== "" ? err.stack : String(err.message);
-  const own = stack.split("\n").map((l) => (isUnsafe(l) ? escaped(l) : l));
+  const own = stack.split("\n").map(plain);
   const cause = errorLines(err.cause);
   return cause.length === 0 ? own : [...own, "caused by", ...cause];
 }

@@ -1,39 +1,10 @@
-/** Printed instead of a hidden value. */
-const HIDDEN = "[hidden]";
-
-/**
- * Names of secrets and user data, as the last word: `leaseToken`, `lease_token` and `tokens` are
- * hidden, `payloadBytes` and `tokenCount` are not.
- */
-const SENSITIVE =
-  /(^|_)(tokens?|jwt|authorization|cookie|passwords?|passwd|pwd|passphrase|secrets?|credentials?|api_?key|private_?key|payload|body)$/;
-
-/** A password inside a URL, as in redis://user:password@host. A password may have an @ too. */
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi;
-
-/** A token in the text of a header. Shorter words are no tokens, but text about them. */
-const BEARER = /(\bbearer\s+)[a-z0-9._~+/=-]{16,}/gi;
-
-/** A JSON Web Token: each part is base64url, and the first two begin with `{"`. */
-const JWT = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g;
+import { HIDDEN, hideSecrets, isSensitive } from "./log-secrets.ts";
 
 /** Bounds deep objects and cycles. */
 const DEPTH_MAX = 6;
 
-function isSensitive(key: string): boolean {
-  const snake = key.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll("-", "_");
-  return SENSITIVE.test(snake.toLowerCase());
-}
-
-function hideCredentials(text: string): string {
-  return text
-    .replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`)
-    .replaceAll(BEARER, `$1${HIDDEN}`)
-    .replaceAll(JWT, HIDDEN);
-}
-
 function clean(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return hideCredentials(value);
+  if (typeof value === "string") return hideSecrets(value);
   // JSON has no bigint.
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;
@@ -77,9 +48,9 @@ function serializeError(error: unknown, depth = 0): unknown {
   const cause = error.cause;
   return {
     type: error.name,
-    message: hideCredentials(error.message),
+    message: hideSecrets(error.message),
     ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
-    stack: hideCredentials(error.stack ?? ""),
+    stack: hideSecrets(error.stack ?? ""),
     ...(cause !== undefined && depth < DEPTH_MAX
       ? { cause: serializeError(cause, depth + 1) }
       : {}),

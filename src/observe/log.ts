@@ -1,12 +1,15 @@
 import {
   type ChildLoggerOptions,
   type DestinationStream,
+  type LogFn,
   type Logger,
   type LoggerOptions,
   pino,
 } from "pino";
+import { escapeUnsafe } from "./log-escape.ts";
 import { prettyLine } from "./log-pretty.ts";
 import { redact } from "./log-redact.ts";
+import { hideSecrets } from "./log-secrets.ts";
 
 export type { Logger } from "pino";
 
@@ -46,13 +49,30 @@ export function createLogger(settings: LogSettings, output: LogOutput = {}): Log
       level: (label) => ({ level: label }),
       log: redact,
     },
+    hooks: {
+      logMethod(args, method) {
+        method.apply(this, redactMessage(args));
+      },
+    },
     // The error is already redacted; pino's serializer would change it again.
     serializers: { err: (err: unknown) => err },
   };
-  if (!pretty) return redactChildren(pino(options, stream));
+  if (!pretty) {
+    const lines = { write: (line: string) => stream.write(`${escapeUnsafe(line.trimEnd())}\n`) };
+    return redactChildren(pino(options, lines));
+  }
   const colours = output.colours ?? (isTerminal && (process.env.NO_COLOR ?? "") === "");
   const lines = { write: (line: string) => stream.write(prettyLine(line, colours)) };
   return redactChildren(pino(options, lines));
+}
+
+type LogArguments = Parameters<LogFn>;
+
+/** pino passes messages to no formatter. That of an error alone is the error's. */
+function redactMessage(args: LogArguments): LogArguments {
+  const [first, ...rest] = args as unknown[];
+  const given = first instanceof Error && rest.length === 0 ? [first, first.message] : args;
+  return given.map((one) => (typeof one === "string" ? hideSecrets(one) : one)) as LogArguments;
 }
 
 /** pino passes a child's bindings to no formatter, so they are redacted here. */

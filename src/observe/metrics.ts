@@ -1,5 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { AttemptStatus, EditObserver, Observer, RuleObserver } from "../app/observer.ts";
+import type {
+  AttemptStatus,
+  EditObserver,
+  Observer,
+  RemovalCause,
+  RuleObserver,
+} from "../app/observer.ts";
 import type { DlqErrorKind } from "../core/errors.ts";
 import { REASON_NAMES } from "../core/reason.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
@@ -13,6 +19,8 @@ const ATTEMPT_STATUSES = Object.keys({
   quarantined: true,
   discarded: true,
 } satisfies Record<AttemptStatus, true>);
+
+const REMOVAL_CAUSES = ["expired", "retention"] satisfies RemovalCause[];
 
 /** Errors of sends. */
 const SEND_ERRORS = [
@@ -35,13 +43,23 @@ export interface Metrics extends Observer, RuleObserver, EditObserver {
   streams(method: string, delta: number): void;
 }
 
+/** The store as this server sees it, for gauges that stay when the store does not answer. */
+export interface StoreGauges {
+  /** Whether the store can be used; what `/readyz` says. */
+  isUp(): boolean;
+  /** Whether sends are refused because it is full. */
+  isFull(): boolean;
+  /** Whether it drops keys when its memory is full. */
+  evicts(): boolean;
+}
+
 /** Metrics that can be scraped. */
 export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
   /** Sets the source of the queue gauges. It is called at most once a second, at a scrape. */
   watchQueues(collect: CollectQueues): void;
-  /** Sets the source of the gauge of a full store. */
-  watchStore(isFull: () => boolean): void;
+  /** Sets the source of the gauges of the store itself. They are read at each scrape, without a call to the store. */
+  watchStore(state: StoreGauges): void;
   /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;
   render(): Promise<string>;
@@ -103,6 +121,11 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     "queue",
     "status",
   ]);
+  const removals = counter(
+    "dlq_removed_total",
+    "Messages that were removed without being processed, by cause.",
+    ["queue", "cause"],
+  );
   const age = histogram(
     "dlq_message_age_seconds",
     "Age of messages when they leave.",
@@ -144,7 +167,13 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   );
   const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
   const full = gauge("dlq_store_full", "1 while sends are refused because the store is full.", []);
-  let isFull = (): boolean => false;
+  const up = gauge("dlq_store_up", "1 while the store can be used; 0 while calls fail.", []);
+  const evicts = gauge(
+    "dlq_store_evicts",
+    "1 while the store drops keys when its memory is full.",
+    [],
+  );
+  let storeState: StoreGauges | undefined;
   const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 8_000);
 
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
@@ -155,6 +184,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     accepted: (queue, reason) => messages.inc({ queue: labels.of(queue), reason }),
     attempt: (queue, status, n = 1) => attempts.inc({ queue: labels.of(queue), status }, n),
     left: (queue, ageMs) => age.observe({ queue: labels.of(queue) }, seconds(ageMs)),
+    removed: (queue, cause) => removals.inc({ queue: labels.of(queue), cause }),
     processed: (queue, ms) => processing.observe({ queue: labels.of(queue) }, seconds(ms)),
     dueLag: (queue, ms) => lag.observe({ queue: labels.of(queue) }, seconds(ms)),
     rpc: (method, code, ms) => rpc.observe({ method, code }, seconds(ms)),
@@ -165,18 +195,21 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     transformsRefused: (queue) => editsRefused.inc({ queue: labels.of(queue) }),
     streams: (method, delta) => streams.inc({ method }, delta),
     watchQueues: (collect) => queueGauges.watch(collect),
-    watchStore(source) {
-      isFull = source;
+    watchStore(state) {
+      storeState = state;
     },
     forget(queue) {
       if (!labels.forget(queue)) return;
       for (const reason of REASON_NAMES) messages.remove({ queue, reason });
       for (const status of ATTEMPT_STATUSES) attempts.remove({ queue, status });
+      for (const cause of REMOVAL_CAUSES) removals.remove({ queue, cause });
       for (const one of [age, processing, lag, editsRefused]) one.remove({ queue });
     },
     async render() {
-      full.set(isFull() ? 1 : 0);
       await queueGauges.refresh();
+      up.set(storeState?.isUp() === true ? 1 : 0);
+      full.set(storeState?.isFull() === true ? 1 : 0);
+      evicts.set(storeState?.evicts() === true ? 1 : 0);
       return await registry.metrics();
     },
   };
@@ -188,6 +221,7 @@ export const NO_METRICS: Metrics = Object.freeze({
   refused: () => {},
   attempt: () => {},
   left: () => {},
+  removed: () => {},
   processed: () => {},
   dueLag: () => {},
   rpc: () => {},

@@ -98,7 +98,7 @@ function compilePatterns(
       room -= pattern.steps;
       if (room < 0)
         throw new PatternError(
-          `the patterns have more than ${RULE_LIMITS.patternSteps} steps in total`,
+          `the patterns have more than ${RULE_LIMITS.patternSteps} steps in total; shorten them: a count such as {20} is 20 steps`,
         );
       compiled.set(text, pattern);
     } catch (error) {

@@ -29,7 +29,7 @@ export function ruleViolations(rules: readonly Rule[], checkPolicy: CheckPolicy)
     checkAction(rule.action, checkPolicy, add);
   }
   for (const event of RULE_EVENTS) {
-    const description = `the patterns of all rules for ${event} have ${steps[event]} steps, with counts such as {20} written out; at most ${RULE_LIMITS.setPatternSteps} are allowed`;
+    const description = `the patterns of the enabled ${event} rules have ${steps[event]} steps in total, counts such as {20} written out; the limit is ${RULE_LIMITS.setPatternSteps}: shorten patterns or disable rules`;
     if (steps[event] > RULE_LIMITS.setPatternSteps) found.push({ field: "rules", description });
   }
   return found;

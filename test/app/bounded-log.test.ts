@@ -30,6 +30,37 @@ test("1,500 lines of one queue become 20 and a count, and other queues are not a
   ]);
 });
 
+test("what was left out is counted by failure, or by reason without one, so that a rare cause is seen", () => {
+  const { lines, log } = recorded();
+  const failure = (type: string) => ({ failure: { type, message: "m" }, reason: "UNKNOWN" });
+  const send = (count: number, facts: object) => {
+    for (let n = 0; n < count; n++) log.info({ queue: "a", id: n, ...facts }, "quarantined");
+  };
+  send(30, failure("ConnectionError"));
+  send(2, failure("__proto__"));
+  send(7, { failure: { type: "", message: "m" }, reason: "TIMEOUT" });
+  send(3, {});
+  log.close();
+  expect(JSON.parse(lines.at(-1)?.replace(/^[^{]*/, "") ?? "")).toEqual({
+    queue: "a",
+    line: "quarantined",
+    leftOut: 22,
+    leftOutOf: { ConnectionError: 10, TIMEOUT: 7, other: 3, ["__proto__"]: 2 },
+  });
+});
+
+test("only the five most frequent failures are named, and few are counted", () => {
+  const { lines, log } = recorded();
+  const send = (type: string) => log.info({ queue: "a", id: 1, failure: { type } }, "quarantined");
+  for (let n = 0; n < 20; n++) send("first");
+  for (let n = 0; n < 7; n++) for (let times = 0; times <= n; times++) send(`e${n}`);
+  for (let n = 0; n < 1_000; n++) send(`each has its own type ${n}`);
+  log.close();
+  const { leftOut, leftOutOf } = JSON.parse(lines.at(-1)?.replace(/^[^{]*/, "") ?? "");
+  expect(leftOut).toBe(1_028);
+  expect(leftOutOf).toEqual({ e6: 7, e5: 6, e4: 5, e3: 4, e2: 3, other: 1_003 });
+});
+
 test("each window begins anew, also for what is left out", () => {
   const { lines, log } = recorded();
   for (let window = 0; window < 3; window++) {

@@ -77,6 +77,8 @@ test("each send is logged in one line with decision and reason", async () => {
       failure: { type: expect.any(String), message: expect.any(String) },
     },
   });
+  // The message says it.
+  for (const { facts } of lines) expect(facts).not.toHaveProperty("joined");
 });
 
 /** Sends on the store's own clock. */

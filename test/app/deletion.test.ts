@@ -71,12 +71,12 @@ test("a queue with another number of messages, or with messages in flight, is no
   await send(2);
   await expect(remove(0)).rejects.toMatchObject({
     kind: "PRECONDITION",
-    message: expect.stringContaining("orders holds 2 messages: set expected_count to that number"),
+    message: expect.stringContaining("orders holds 2 messages: set expected_count to 2 to remove"),
   });
   await expect(remove(3)).rejects.toMatchObject({
     kind: "PRECONDITION",
     message: expect.stringContaining(
-      "3 were expected; see what they are by Stats, then set it to 2",
+      "expected_count is 3; check them with Stats, then set it to 2",
     ),
   });
   await at.current.tick(QUEUE, [session(1, { count: 1 })]);

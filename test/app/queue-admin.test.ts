@@ -11,8 +11,9 @@ import {
 import { Deletions } from "../../src/app/queues/deletion.ts";
 import { createQueueAdmin, type QueueAdmin } from "../../src/app/queues/queue-admin.ts";
 import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
+import { encodeQueueRecord } from "../../src/codec/queue-record.ts";
 import { resolveQueue } from "../../src/config/resolve-queue.ts";
-import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { DEFAULT_QUEUE_SETTINGS, LIMITS } from "../../src/core/settings.ts";
 import { readQueueConfig } from "../../src/rpc/convert/queue-config.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, SETTINGS } from "../support/store-items.ts";
@@ -115,6 +116,25 @@ describe("an update", () => {
     ]);
   });
 
+  test("to a retention that removes quarantined messages at once warns, and how many there are", async () => {
+    const retention = (seconds: number) => (present: QueueConfig) => ({
+      ...present,
+      quarantineRetention: durationFromMs(seconds * 1_000),
+    });
+    const { store, clock } = at.current;
+    await store.send("orders", [item({ quarantineReason: "PRODUCER_REQUEST" })], SETTINGS);
+    await clock.advance(60_000);
+    await store.send("orders", [item({ quarantineReason: "PRODUCER_REQUEST" })], SETTINGS);
+    await update(retention(61));
+    await update(retention(3_600));
+    await update(ttl(60));
+    expect(warned).toEqual([]);
+    await update(retention(60));
+    expect(warned).toEqual([{ queue: "orders", quarantined: 2, oldestMs: 60_000 }]);
+    await update(retention(90));
+    expect(warned).toHaveLength(1);
+  });
+
   test("of one field keeps concurrent changes of others", async () => {
     const action = (present: QueueConfig) => ({ ...present, ttlAction: TtlAction.DISCARD });
     await Promise.all([update(ttl(60)), update(action)]);
@@ -122,6 +142,38 @@ describe("an update", () => {
       ttlMs: 60_000,
       ttlAction: "discard",
     });
+  });
+});
+
+describe("the size of a configuration", () => {
+  const reason = (bytes: number) => (present: QueueConfig) => ({
+    ...present,
+    pause: create(PauseSchema, { paused: true, reason: "x".repeat(bytes) }),
+  });
+
+  test("is bounded", async () => {
+    await update(reason(LIMITS.queueConfigBytes - 100));
+    const error = await update(reason(LIMITS.queueConfigBytes)).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      detail: { kind: "INVALID", violations: [{ field: "queue.config" }] },
+      message: expect.stringMatching(
+        /^queue.config: has \d+ bytes with what is set already; at most 65536 are allowed$/,
+      ),
+    });
+    expect((await admin.get("orders")).config.pause?.reason).toHaveLength(
+      LIMITS.queueConfigBytes - 100,
+    );
+  });
+
+  test("may shrink if an earlier version accepted more", async () => {
+    const large = reason(2 * LIMITS.queueConfigBytes)(create(QueueConfigSchema));
+    const { configs } = at.current.store;
+    await configs.replace("orders", undefined, () => encodeQueueRecord(large, "e", 1));
+    await expect(update(reason(3 * LIMITS.queueConfigBytes))).rejects.toMatchObject({
+      kind: "INVALID",
+    });
+    await update(reason(2 * LIMITS.queueConfigBytes - 1));
+    expect((await admin.get("orders")).etag).not.toBe("e");
   });
 });
 

@@ -7,7 +7,7 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["NOT_FOUND", errors.unknownQueue("orders"), /sends do not create queues here.*UpdateQueue$/],
   ["PAYLOAD_TOO_LARGE", errors.payloadTooLarge("payload", 9, 5), /9 bytes exceed the limit of 5/],
   ["LIMIT", errors.queueLimit("orders", "messages", 10), /its limit is 10 messages; drain it/],
-  ["LIMIT", errors.tooManyQueues(5), /at its limit of 5 queues; use an existing.*max-queues$/],
+  ["LIMIT", errors.tooManyQueues(5), /at its limit of 5 queues; use an existing.*max_queues$/],
   ["STORE_UNAVAILABLE", errors.storeUnavailable(500), /retry with the same request_id/],
   [
     "STORE_FULL",

@@ -45,7 +45,7 @@ function startPumps(
       abandon: (queue, claim, sessions) => real.abandon(queue, claim, sessions),
       settle: (queue, request, items) => real.settle(queue, request, items),
       queues,
-      existing: (names) => real.existing(names),
+      existingOf: (names) => real.existingOf(names),
       registerWorkers: (queue) => real.registerWorkers(queue),
       hints,
       configs: real.configs,
@@ -118,7 +118,7 @@ describe("pumps", () => {
     const { session, tick, woken } = startPumps(queues);
     await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
     // Asked after the list, so its answer comes later than that of the stream's own names.
-    await store.existing(["q"]);
+    await store.existingOf(["q"]);
     expect(tick).not.toHaveBeenCalled();
     await store.send("q", [item()], SETTINGS);
     woken("q");

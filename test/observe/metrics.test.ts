@@ -74,6 +74,38 @@ describe("metrics", () => {
     expect(names.filter((name) => !name.startsWith("acme_"))).toEqual([]);
   });
 
+  it("of the store are there without an answer of it", async () => {
+    const metrics = metricsWith();
+    let up = true;
+    metrics.watchQueues(() => Promise.reject(new Error("down")));
+    metrics.watchStore({ isUp: () => up, isFull: () => false, evicts: () => true });
+    const state = async () => {
+      const samples = await scrape(metrics);
+      return ["up", "full", "evicts"].map((name) => samples.get(`dlq_store_${name}`));
+    };
+    expect(await state()).toEqual([1, 0, 1]);
+    // Lost while the scrape waits for it.
+    metrics.watchQueues(async () => {
+      up = false;
+      throw new Error("down");
+    });
+    expect(await state()).toEqual([0, 0, 1]);
+  });
+
+  it("count removals by cause, until the queue is deleted", async () => {
+    const metrics = metricsWith();
+    metrics.removed("q", "expired");
+    metrics.removed("q", "retention");
+    const removals = async () =>
+      [...(await scrape(metrics)).keys()].filter((name) => name.startsWith("dlq_removed_total"));
+    expect(await removals()).toEqual([
+      'dlq_removed_total{queue="q",cause="expired"}',
+      'dlq_removed_total{queue="q",cause="retention"}',
+    ]);
+    metrics.forget("q");
+    expect(await removals()).toEqual([]);
+  });
+
   it("never count a negative time", async () => {
     const metrics = metricsWith();
     metrics.dueLag("q", -5);

@@ -116,7 +116,7 @@ describe("the patterns of all rules together", () => {
   const rules = (count: number, parts: Partial<Rule> = {}) =>
     Array.from({ length: count }, () => ({ ...heavy, ...parts }));
   const refused = (event: string) => [
-    expect.stringContaining(`rules: the patterns of all rules for ${event} have`),
+    expect.stringContaining(`rules: the patterns of the enabled ${event} rules have`),
   ];
 
   it("are refused above their limit", () => {

@@ -13,7 +13,7 @@ const RETRY_ISOLATED_MS = 1_000;
 /** The claimable messages of a queue. Times are on this process's monotonic clock, in milliseconds. */
 export interface ClaimableWork {
   /** When a claim can take something. */
-  dueAt: number;
+  dueAtMs: number;
   /** Whether a due message needs an empty session. */
   isolatedDue: boolean;
   /** Whether a due message may go to any session with room. */
@@ -36,7 +36,7 @@ export function claimableAfter(
   const isolatedAt = isolatedIsDue ? retryAt : at(nextIsolatedAtMs);
   const normalAt = headTooLarge ? retryAt : at(nextDueAtMs);
   return {
-    dueAt: Math.min(isolatedAt, normalAt),
+    dueAtMs: Math.min(isolatedAt, normalAt),
     isolatedDue,
     normalDue: isDue(nextDueAtMs) && !headTooLarge,
   };

@@ -1,7 +1,7 @@
 import { formatMessageId } from "../../core/message-id.ts";
 import type { EditWrite, SettleItem, Store } from "../../store/contract.ts";
 import { type DecisionLog, type EditObserver, OnceAMinute } from "../observer.ts";
-import type { PendingSend } from "../rules/rule-judge.ts";
+import type { JudgedSend } from "../rules/rule-judge.ts";
 import { nextTurn } from "../timers.ts";
 import {
   EditBudget,
@@ -28,9 +28,9 @@ export interface ArrivalEditsParts extends EditContextParts {
 export async function arrivalEdits(
   parts: ArrivalEditsParts,
   queue: string,
-  sends: readonly PendingSend[],
-): Promise<ReadonlyMap<PendingSend, EditWrite>> {
-  const writes = new Map<PendingSend, EditWrite>();
+  sends: readonly JudgedSend[],
+): Promise<ReadonlyMap<JudgedSend, EditWrite>> {
+  const writes = new Map<JudgedSend, EditWrite>();
   const context = editContext(queue, parts);
   const budget = new EditBudget();
   for (const send of sends) {
@@ -90,7 +90,7 @@ export async function withEdits(
         plans.set(outcome, await planGroups(one.stored, groups, context, budget));
       }
       // The budget allows no more edits.
-      if (budget.isReadOut) break;
+      if (budget.isReadUsedUp) break;
       await nextTurn();
     }
     for (const outcome of withEdit.slice(next)) plans.set(outcome, refuseAll(outcome, TOO_MUCH));

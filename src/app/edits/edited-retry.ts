@@ -151,11 +151,12 @@ class RetryDecider {
     if (stored.state === "IN_FLIGHT") return { kind: "busy", id };
     if (this.#sourced.length === 0) return { kind: "retry", id };
     const { version } = stored;
-    if (!this.#budget.read(stored.envelope.length + (stored.edits?.length ?? 0))) throw tooMuch();
+    if (!this.#budget.takeRead(stored.envelope.length + (stored.edits?.length ?? 0)))
+      throw tooMuch();
     const plan = planEdits(stored, this.#sourced, this.#context);
     if (plan.kind === "unchanged") return { kind: "retry", id };
     if (plan.kind === "refuse") return { kind: "refuse", id, version, detail: plan.detail };
-    if (!this.#budget.write(plan.write.edits.length)) throw tooMuch();
+    if (!this.#budget.takeWrite(plan.write.edits.length)) throw tooMuch();
     this.#addPreview({ id, before: plan.before, after: plan.after });
     return { kind: "edit", id, version, write: plan.write };
   }

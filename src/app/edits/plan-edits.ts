@@ -188,6 +188,9 @@ export function nameOf(source: EditSource): string {
   return "rule" in source ? `rule ${source.rule}` : `queue ${source.queue}`;
 }
 
+/** An edit of a larger message takes milliseconds. */
+const LARGE_BYTES = 64 * 1024;
+
 /**
  * Applies groups of transforms to a stored message, one after another. Other work runs between
  * them: a hundred rules may each edit a large message.
@@ -201,7 +204,8 @@ export async function planGroups(
   const plan: GroupsPlan = { refused: [] };
   let edits = stored.edits;
   for (const [index, { source, transforms }] of groups.entries()) {
-    if (index > 0) await nextTurn();
+    // Several calls may arrive at once; small messages need not wait.
+    if (index > 0 || stored.envelope.length > LARGE_BYTES) await nextTurn();
     const name = nameOf(source);
     const sourced = transforms.map((transform) => ({ transform, source: name }));
     const next = withinBudget({ ...stored, edits }, budget, (current) =>
@@ -226,13 +230,16 @@ function withinBudget(
   budget: EditBudget,
   plan: (stored: StoredEdits) => EditPlan,
 ): EditPlan {
-  if (!budget.read(stored.envelope.length + (stored.edits?.length ?? 0))) return tooMuch();
+  if (!budget.takeRead(stored.envelope.length + (stored.edits?.length ?? 0))) return tooMuch();
   const planned = plan(stored);
-  return planned.kind !== "edit" || budget.write(planned.write.edits.length) ? planned : tooMuch();
+  return planned.kind !== "edit" || budget.takeWrite(planned.write.edits.length)
+    ? planned
+    : tooMuch();
 }
 
-/** Why messages beyond the budget are not edited. */
-export const TOO_MUCH = "the messages of one call exceed 16 MiB in total";
+/** The refusal of messages beyond the budget. */
+export const TOO_MUCH =
+  "the messages of one call exceed 16 MiB in total, before or after the edits; edit fewer in one call";
 
 function tooMuch(): EditPlan {
   return { kind: "refuse", detail: TOO_MUCH };
@@ -262,18 +269,18 @@ export class EditBudget {
   #toWrite: number = EDIT_LIMITS.callBytes;
 
   /** Takes bytes from the budget. False: the call exceeds it. */
-  read(bytes: number): boolean {
+  takeRead(bytes: number): boolean {
     this.#toRead -= bytes;
     return this.#toRead >= 0;
   }
 
   /** Whether the read budget is used up. */
-  get isReadOut(): boolean {
+  get isReadUsedUp(): boolean {
     return this.#toRead < 0;
   }
 
-  /** As `read`. */
-  write(bytes: number): boolean {
+  /** As `takeRead`. */
+  takeWrite(bytes: number): boolean {
     this.#toWrite -= bytes;
     return this.#toWrite >= 0;
   }

@@ -124,8 +124,8 @@ export class Deletions {
 function mismatch(queue: string, messages: number, expectedCount: number) {
   const instead =
     expectedCount === 0
-      ? "set expected_count to that number to remove them too"
-      : `${expectedCount} were expected; see what they are by Stats, then set it to ${messages}`;
+      ? `set expected_count to ${messages} to remove them too`
+      : `expected_count is ${expectedCount}; check them with Stats, then set it to ${messages}`;
   const plural = messages === 1 ? "" : "s";
   return precondition("expected_count", `${queue} holds ${messages} message${plural}: ${instead}`);
 }

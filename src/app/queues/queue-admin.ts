@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import {
   changedFields,
   encodeQueueRecord,
-  isEmptyQueueConfig,
   isSameQueueConfig,
   type QueueConfig,
   type QueueRecord,
+  queueConfigBytes,
 } from "../../codec/queue-record.ts";
-import { aborted, staleEtag } from "../../core/errors.ts";
-import type { QueueSettings } from "../../core/settings.ts";
+import { aborted, invalidField, staleEtag } from "../../core/errors.ts";
+import { LIMITS, type QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
@@ -51,7 +51,7 @@ export interface QueueAdmin {
 }
 
 export interface QueueAdminParts {
-  store: Pick<Store, "configs" | "queues" | "hasQueue">;
+  store: Pick<Store, "configs" | "queues" | "hasQueue" | "stats">;
   inForce: SettingsInForce;
   deletions: Pick<Deletions, "delete">;
   /** Throws a DlqError if the resulting settings contradict each other. */
@@ -111,14 +111,53 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     if (isSameQueueConfig(next, present.config)) return;
     if (etag !== "" && etag !== present.etag)
       throw staleEtag(`the configuration of queue ${queue}`);
+    checkSize(next, present.config);
     check(queue, next);
+    const changed = changedFields(present.config, next);
+    // Before the update: afterwards they are removed at once.
+    const ending = changed.includes("quarantine_retention")
+      ? await endingQuarantine(parts, queue, inForce.with(queue, next))
+      : undefined;
     if (await store.configs.replace(queue, seen, encoder(next))) {
       await store.configs.refresh();
-      logChange(log, { queue, caller }, changedFields(present.config, next), inForce.of(queue));
+      logChange(log, { queue, caller }, changed, inForce.of(queue));
+      if (ending !== undefined)
+        log.warn(
+          { queue, caller, ...ending },
+          "messages in quarantine are older than the new retention and are removed now",
+        );
       return;
     }
   }
   throw aborted(200, `the configuration of queue ${queue}`);
+}
+
+/**
+ * If the next settings end the quarantine of stored messages at once, returns how many are in quarantine, and the age there of
+ * the oldest.
+ */
+async function endingQuarantine(
+  { store, inForce }: QueueAdminParts,
+  queue: string,
+  { quarantineRetentionMs: next }: QueueSettings,
+): Promise<{ quarantined: number; oldestMs: number } | undefined> {
+  const present = inForce.of(queue).quarantineRetentionMs;
+  if (next === 0 || (present !== 0 && next >= present)) return undefined;
+  const [stats] = await store.stats([queue]);
+  if (stats?.oldestQuarantinedAtMs === undefined) return undefined;
+  const oldestMs = stats.nowMs - stats.oldestQuarantinedAtMs;
+  return oldestMs < next ? undefined : { quarantined: stats.quarantined, oldestMs };
+}
+
+/** A larger one that an earlier version accepted may still change, if it does not grow. */
+function checkSize(next: QueueConfig, present: QueueConfig): void {
+  const bytes = queueConfigBytes(next);
+  const most = LIMITS.queueConfigBytes;
+  if (bytes <= most || bytes <= queueConfigBytes(present)) return;
+  throw invalidField(
+    "queue.config",
+    `has ${bytes} bytes with what is set already; at most ${most} are allowed`,
+  );
 }
 
 /** A pause has a line of its own: operators look for it. */
@@ -140,7 +179,7 @@ function logChange(
 
 /** Undefined if there is nothing to store. */
 function encoder(config: QueueConfig): ((nowMs: number) => Uint8Array) | undefined {
-  if (isEmptyQueueConfig(config)) return undefined;
+  if (queueConfigBytes(config) === 0) return undefined;
   const etag = randomBytes(8).toString("hex");
   return (nowMs) => encodeQueueRecord(config, etag, nowMs);
 }

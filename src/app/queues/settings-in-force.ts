@@ -4,6 +4,7 @@ import {
   type QueueConfig,
   type QueueRecord,
 } from "../../codec/queue-record.ts";
+import { UNREADABLE_ETAG } from "../../codec/rule-set.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
@@ -43,6 +44,11 @@ export class SettingsInForce {
       : this.#decoded(queue, record).settings;
   };
 
+  /** The settings that would be in force with this configuration. */
+  with(queue: string, own: QueueConfig): QueueSettings {
+    return this.#parts.resolve(queue, own);
+  }
+
   stored(queue: string): QueueRecord {
     const record = this.#parts.store.configs.get(queue);
     if (record !== undefined) return this.#decoded(queue, record);
@@ -70,10 +76,7 @@ export class SettingsInForce {
         "the stored configuration of a queue cannot be read; using the server's configuration until the next UpdateQueue",
       );
       const config = emptyQueueConfig();
-      return { config, etag: UNREADABLE, updatedAtMs: undefined, settings: configured(queue) };
+      return { config, etag: UNREADABLE_ETAG, updatedAtMs: undefined, settings: configured(queue) };
     }
   }
 }
-
-/** An etag that no record has. */
-const UNREADABLE = "unreadable";

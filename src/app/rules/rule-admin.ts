@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { areSameRules, encodeRuleSet, type RuleSet } from "../../codec/rule-set.ts";
+import {
+  areSameRules,
+  encodeRuleSet,
+  type RuleSet,
+  UNREADABLE_ETAG,
+} from "../../codec/rule-set.ts";
 import { aborted, staleEtag } from "../../core/errors.ts";
 import type { MessageContent } from "../../core/message.ts";
 import { type TransformLimits, transformLimits } from "../../core/transform/editable.ts";
@@ -11,7 +16,7 @@ import type { Caller } from "../commands.ts";
 import { EditBudget, groupsOfRules, planGroups } from "../edits/plan-edits.ts";
 import type { DecisionLog } from "../observer.ts";
 import { nextTurn } from "../timers.ts";
-import { RULES, type RulesInForce, UNREADABLE } from "./rules-in-force.ts";
+import { RULES, type RulesInForce } from "./rules-in-force.ts";
 
 export interface RuleUpdate {
   /** Empty: any. */
@@ -39,7 +44,7 @@ export interface RuleTestOutcome extends RuleDecision {
   edited?: MessageContent;
 }
 
-/** The use cases for routing rules. Each rejects only with a DlqError. */
+/** The use cases for routing rules. Each rejects with a DlqError; or, if its signal aborts, with the signal's reason. */
 export interface RuleAdmin {
   get(): Promise<RuleSet>;
   update(update: RuleUpdate): Promise<RuleSet>;
@@ -124,7 +129,7 @@ async function applyUpdate(
     await store.deployment.refresh();
     const seen = store.deployment.get(RULES);
     const present = inForce.stored();
-    if (areSameRules(rules, present.rules) && present.etag !== UNREADABLE) return;
+    if (areSameRules(rules, present.rules) && present.etag !== UNREADABLE_ETAG) return;
     if (etag !== "" && etag !== present.etag) throw staleEtag("the set of routing rules");
     const next = randomBytes(8).toString("hex");
     const encode = (nowMs: number) => encodeRuleSet(rules, next, nowMs);

@@ -65,7 +65,7 @@ export function failureFacts(failure: FailureRecord, reason: Reason): RuleFacts[
 }
 
 /** A send that is not stored yet, with the decisions of routing rules. */
-export interface PendingSend {
+export interface JudgedSend {
   readonly command: SendCommand;
   readonly reason: Reason;
   /** The target queue: the one it was sent to, unless a rule chose another one. */
@@ -85,7 +85,7 @@ export function judgeSend(
   command: SendCommand,
   reason: Reason,
   rules: Pick<RuleJudge, "hasRulesFor" | "judge"> | undefined,
-): PendingSend {
+): JudgedSend {
   const { queue, failure } = command;
   if (!rules?.hasRulesFor("ARRIVAL")) {
     return { command, reason, queue, action: NOTHING, edits: NO_EDITS, rule: "" };

@@ -1,4 +1,9 @@
-import { decodeRuleSet, emptyRuleSet, type RuleSet } from "../../codec/rule-set.ts";
+import {
+  decodeRuleSet,
+  emptyRuleSet,
+  type RuleSet,
+  UNREADABLE_ETAG,
+} from "../../codec/rule-set.ts";
 import { CompiledRules } from "../../rules/compiled-rules.ts";
 import type { Rule } from "../../rules/rule.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
@@ -6,8 +11,6 @@ import type { DecisionLog, RuleObserver } from "../observer.ts";
 
 /** The name of the record that holds the rules. */
 export const RULES = "rules";
-/** An etag that no rule set has. */
-export const UNREADABLE = "unreadable";
 
 export interface RulesInForceParts {
   store: Pick<Store, "deployment">;
@@ -44,7 +47,7 @@ export class RulesInForce {
       return decodeRuleSet(record.bytes);
     } catch {
       // Unknown or damaged: the next update replaces it.
-      return emptyRuleSet(UNREADABLE);
+      return emptyRuleSet(UNREADABLE_ETAG);
     }
   }
 

@@ -4,10 +4,10 @@ import {
   type JsonObject,
   jsonEqual,
   memberOf,
-  NumberText,
   setMember,
   TransformRefusal,
 } from "./json.ts";
+import { NumberText } from "./number-text.ts";
 import {
   arrayIndex,
   formatOperation,
@@ -179,10 +179,10 @@ export class JsonDocument {
 }
 
 /**
- * How many elements insertions and removals may shift in arrays: up to 4 ns each. 256 operations
- * at the beginning of an array of 1 MiB shift 90 million.
+ * How many elements of arrays the operations of one list of transforms may shift: up to 4 ns each.
+ * 256 operations at the beginning of an array of 1 MiB shift 90 million.
  */
-export const MAX_SHIFTS = 32 * 1024 * 1024;
+export const MAX_SHIFTS = 8 * 1024 * 1024;
 
 export class ShiftRoom {
   #left = MAX_SHIFTS;

@@ -1,3 +1,5 @@
+import { decimal, NumberText, quoteSpelledNumbers } from "./number-text.ts";
+
 /** A JSON value while it is edited. */
 export type Json = null | boolean | number | string | NumberText | Json[] | JsonObject;
 export interface JsonObject {
@@ -7,31 +9,6 @@ export interface JsonObject {
 /** Deeper JSON is refused, which bounds recursion. */
 export const MAX_JSON_NESTING = 256;
 
-/**
- * A number that JavaScript would write differently, such as 9007199254740993 (which it would
- * change), 1.0, 1E5 or 1e400. Its spelling is kept.
- */
-export class NumberText {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  toJSON(): unknown {
-    return NATIVE_JSON.rawJSON(this.text);
-  }
-}
-
-/** Functions of V8 that TypeScript's library does not declare yet. */
-const NATIVE_JSON = JSON as unknown as {
-  parse(
-    text: string,
-    reviver: (key: string, value: Json, context: { source?: string }) => Json,
-  ): Json;
-  rawJSON(text: string): unknown;
-};
-
 /** `what` names the text in a refusal. */
 export function parseJson(text: string, what: string): Json {
   if (nestsTooDeeply(text)) {
@@ -39,19 +16,32 @@ export function parseJson(text: string, what: string): Json {
   }
   try {
     const plain = JSON.parse(text) as Json;
-    // A text that round-trips has lost nothing. This costs a quarter of the careful way.
-    if (JSON.stringify(plain) === text) return plain;
-    return NATIVE_JSON.parse(text, (_key, value, { source }) => {
-      // V8 leaves revived arrays in a form in which inserting an element takes thirty times as long.
-      if (Array.isArray(value)) return value.slice();
-      return typeof value === "number" && source !== undefined && String(value) !== source
-        ? new NumberText(source)
-        : value;
-    });
+    const quoted = quoteSpelledNumbers(text);
+    return quoted === undefined ? plain : withSpellings(plain, JSON.parse(quoted) as Json);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new TransformRefusal("NOT_JSON", `${what} is not JSON: ${why}`);
   }
+}
+
+/**
+ * Replaces the numbers of `plain` that are texts in `quoted`, which is otherwise the same. Changes
+ * `plain`.
+ */
+function withSpellings(plain: Json, quoted: Json): Json {
+  if (typeof plain === "number") return typeof quoted === "string" ? new NumberText(quoted) : plain;
+  if (Array.isArray(plain) && Array.isArray(quoted)) {
+    for (let at = 0; at < plain.length; at++) {
+      plain[at] = withSpellings(plain[at] as Json, quoted[at] as Json);
+    }
+  } else if (isObject(plain) && isObject(quoted)) {
+    for (const key of Object.keys(plain)) {
+      const before = plain[key] as Json;
+      const after = withSpellings(before, quoted[key] as Json);
+      if (after !== before) setMember(plain, key, after);
+    }
+  }
+  return plain;
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {
@@ -131,7 +121,7 @@ export const NESTED_TOO_DEEPLY = "the result would nest too deeply";
 export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
-  if (isNumber(a) && isNumber(b)) return decimal(a) === decimal(b);
+  if (isNumber(a) && isNumber(b)) return decimalOf(a) === decimalOf(b);
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => jsonEqual(item, b[index]));
@@ -146,29 +136,6 @@ function isNumber(value: Json): value is number | NumberText {
   return typeof value === "number" || value instanceof NumberText;
 }
 
-const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
-
-/**
- * Computing with longer exponents takes seconds. Such numbers are equal only if they are written
- * alike.
- */
-const EXPONENT_DIGITS = 1_000;
-
-/** One spelling for each value: the digits without outer zeros, and the exponent. */
-function decimal(value: number | NumberText): string {
-  const text = typeof value === "number" ? String(value) : value.text;
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
-  const significant = (whole + fraction).replace(/^0+/, "");
-  const digits = withoutZerosAtEnd(significant);
-  if (digits === "") return "0";
-  if (exponent.length > EXPONENT_DIGITS) return text;
-  const dropped = significant.length - digits.length;
-  return `${sign}${digits}e${BigInt(exponent) + BigInt(dropped - fraction.length)}`;
-}
-
-/** No regular expression: it would restart at each of a million inner zeros. */
-function withoutZerosAtEnd(digits: string): string {
-  let end = digits.length;
-  while (end > 0 && digits[end - 1] === "0") end--;
-  return digits.slice(0, end);
+function decimalOf(value: number | NumberText): string {
+  return typeof value === "number" ? decimal(String(value)) : value.decimal;
 }

@@ -1,0 +1,125 @@
+/**
+ * A number that JavaScript would write differently, such as 9007199254740993 (which it would
+ * change), 1.0, 1E5 or 1e400. Its spelling is kept.
+ */
+export class NumberText {
+  readonly text: string;
+  #decimal: string | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toJSON(): unknown {
+    return RAW_JSON.rawJSON(this.text);
+  }
+
+  /** See `decimal`. Kept, because a patch may compare a number of 1 MiB 256 times. */
+  get decimal(): string {
+    this.#decimal ??= decimal(this.text);
+    return this.#decimal;
+  }
+}
+
+/** A function of V8 that TypeScript's library does not declare yet. */
+const RAW_JSON = JSON as unknown as { rawJSON(text: string): unknown };
+
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
+
+/**
+ * Computing with longer exponents takes seconds. Such numbers are equal only if they are written
+ * alike.
+ */
+const EXPONENT_DIGITS = 1_000;
+
+/**
+ * Returns one spelling for all numbers of the same value: the digits without outer zeros, and the
+ * exponent.
+ */
+export function decimal(text: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
+  const significant = (whole + fraction).replace(/^0+/, "");
+  const digits = withoutZerosAtEnd(significant);
+  if (digits === "") return "0";
+  if (exponent.length > EXPONENT_DIGITS) return text;
+  const dropped = significant.length - digits.length;
+  return `${sign}${digits}e${BigInt(exponent) + BigInt(dropped - fraction.length)}`;
+}
+
+/** No regular expression: it would restart at each of a million inner zeros. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
+}
+
+/**
+ * Returns valid JSON with quotes around each number that JavaScript would write differently;
+ * undefined if there is none. Takes about 10 ns a character, where a reviver of `JSON.parse` takes
+ * 0.8 us a value.
+ */
+export function quoteSpelledNumbers(json: string): string | undefined {
+  const pieces: string[] = [];
+  let written = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(json, at);
+    else if (isDigit(code) || code === MINUS) {
+      const end = endOfNumber(json, at);
+      if (!isPlain(json, at, end)) {
+        pieces.push(json.slice(written, at), json.slice(at, end));
+        written = end;
+      }
+      at = end - 1;
+    }
+  }
+  if (pieces.length === 0) return undefined;
+  // Around each number is a piece of other text, so the quotes alternate.
+  pieces.push(json.slice(written));
+  return pieces.join('"');
+}
+
+/** Returns the index of the closing quote. */
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) return at;
+    at += code === BACKSLASH ? 2 : 1;
+  }
+}
+
+function endOfNumber(json: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const code = json.charCodeAt(at);
+    if (!isDigit(code) && code !== POINT && code !== PLUS && code !== MINUS && !isE(code))
+      return at;
+    at++;
+  }
+}
+
+/** A double holds this many digits exactly. */
+const EXACT_DIGITS = 15;
+
+function isPlain(json: string, start: number, end: number): boolean {
+  // Most numbers are short and whole; making a text of each would take most of the time.
+  if (end - start <= EXACT_DIGITS && isWhole(json, start, end)) return true;
+  const text = json.slice(start, end);
+  return String(Number(text)) === text;
+}
+
+function isWhole(json: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (!isDigit(json.charCodeAt(at))) return false;
+  return true;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isE(code: number): boolean {
+  return code === 0x65 || code === 0x45;
+}
+
+const [QUOTE, BACKSLASH, PLUS, MINUS, POINT] = [0x22, 0x5c, 0x2b, 0x2d, 0x2e];

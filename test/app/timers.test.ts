@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { nextTurn } from "../../src/app/timers.ts";
+
+/** Blocks the event loop, as an edit of a large message does. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+it("other work has several turns between two long pieces of work", async () => {
+  let turns = 0;
+  let isOver = false;
+  const other = () => {
+    turns++;
+    if (!isOver) setImmediate(other);
+  };
+  setImmediate(other);
+  const pieces = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      await nextTurn();
+      const begunAt = turns;
+      block(50);
+      return begunAt;
+    }),
+  );
+  isOver = true;
+  const [first = 0, second = 0, third = 0] = pieces;
+  expect(second - first).toBeGreaterThan(10);
+  expect(third - second).toBeGreaterThan(10);
+});
+
+it("many short pieces of work do not wait for each other", async () => {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+  }, 5_000);
+  for (let piece = 0; piece < 1_000; piece++) await nextTurn();
+  expect(isLate).toBe(false);
+  clearTimeout(timer);
+});
