@@ -83,8 +83,8 @@ async function serve(io: CliIo, argv: readonly string[], actions: CliActions): P
 }
 
 function load(io: CliIo, argv: readonly string[]): LoadResult {
-  const { env, readFile, hostname, pid } = io;
-  return loadConfig({ argv, env, readFile, hostname, pid });
+  const { env, readFile, readLiveFile, isPublic, hostname, pid } = io;
+  return loadConfig({ argv, env, readFile, readLiveFile, isPublic, hostname, pid });
 }
 
 function printConfig(io: CliIo, argv: readonly string[], switches: ReadonlySet<string>): number {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
+import { isPublic, readLiveFileSync } from "../config/live-file.ts";
 
 /** The parts of the process that the command line uses, so that tests can replace them. */
 export interface CliIo {
@@ -9,6 +10,8 @@ export interface CliIo {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly readFile: (path: string) => string;
+  readonly readLiveFile: (path: string) => string;
+  readonly isPublic: (path: string) => boolean;
   readonly hostname: string;
   readonly pid: number;
   readonly version: string;
@@ -43,6 +46,8 @@ export function processIo(): CliIo {
     stdout: process.stdout,
     stderr: process.stderr,
     readFile: (file) => readFileSync(file, "utf8"),
+    readLiveFile: (file) => readLiveFileSync(file).toString(),
+    isPublic,
     hostname: hostname(),
     pid: process.pid,
     version: packageVersion(),

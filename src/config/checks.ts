@@ -131,8 +131,12 @@ export function findContradictions(
   return errors;
 }
 
-/** Returns warnings about settings that are valid but risky. */
-export function findWarnings(s: ServerSettings, env: Environment): readonly string[] {
+/** Returns warnings about settings that are valid but risky. Every user can read `publicSecrets`. */
+export function findWarnings(
+  s: ServerSettings,
+  env: Environment,
+  publicSecrets: readonly string[],
+): readonly string[] {
   const warnings: string[] = [];
   if (isEmbedded(s) && isKubernetes(env)) {
     warnings.push(
@@ -153,6 +157,12 @@ export function findWarnings(s: ServerSettings, env: Environment): readonly stri
     warnings.push(
       "Tokens and messages are sent in plain text. Set tls-cert and tls-key, or terminate TLS in " +
         "front of this process.",
+    );
+  }
+  // The users of a pod are those of the server, and its secrets have such modes.
+  for (const file of isKubernetes(env) ? [] : publicSecrets) {
+    warnings.push(
+      `Every user of the machine can read ${file}, which has a secret. Forbid that with chmod 640.`,
     );
   }
   return warnings;

@@ -22,6 +22,10 @@ export interface LoadOptions {
   readonly env: Environment;
   /** Throws if the file cannot be read. */
   readonly readFile: (path: string) => string;
+  /** The same for files that are read again later; see `readLiveFile`. */
+  readonly readLiveFile: (path: string) => string;
+  /** Reports whether every user of the machine can read a file. */
+  readonly isPublic: (path: string) => boolean;
   /** For the default of node-id. */
   readonly hostname: string;
   readonly pid: number;
@@ -61,8 +65,9 @@ export function loadConfig(options: LoadOptions): LoadResult {
     const sourceOf = (name: string): Source => sources.get(name) ?? DEFAULT;
     errors.push(
       ...findContradictions(settings, sourceOf, {
-        unreadable: (p) => whyUnusable(p, options.readFile),
-        wrongTokens: (p) => whyUnusable(p, options.readFile, parseTokensFile),
+        unreadable: (p) => whyUnusable(p, options.readLiveFile),
+        wrongTokens: (p) =>
+          whyUnusable(p, options.readLiveFile, (text) => parseTokensFile(text, settings.tokens)),
       }),
     );
   }
@@ -96,11 +101,30 @@ export function loadConfig(options: LoadOptions): LoadResult {
 
   const config: Config = Object.freeze({
     ...settings,
-    warnings: Object.freeze(findWarnings(settings, options.env)),
+    warnings: Object.freeze(
+      findWarnings(
+        settings,
+        options.env,
+        filesWithSecrets(settings, sources).filter(options.isPublic),
+      ),
+    ),
     configuredQueues: Object.freeze([...queues.keys()]),
     queueSettings: (queue: string) => queues.get(queue) ?? deployment,
   });
   return { ok: config, origins: { settings: sources, defaults, deployment, queues: layers } };
+}
+
+function filesWithSecrets(
+  { tlsKey, redisTlsKey }: ServerSettings,
+  sources: ReadonlyMap<string, Source>,
+): readonly string[] {
+  const secrets = Object.values<Setting>(SETTINGS).filter(({ secret }) => secret === true);
+  const configFiles = secrets.flatMap(({ name }) => {
+    const source = sources.get(name);
+    return source?.kind === "file" ? [source.path] : [];
+  });
+  const all = [...configFiles, tlsKey, redisTlsKey].filter((path) => path !== undefined);
+  return [...new Set(all)];
 }
 
 function contradictions(

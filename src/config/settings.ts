@@ -62,7 +62,7 @@ export const SETTINGS = {
     type: hostNames,
     fallback: [],
     fallbackText: "none",
-    doc: "Names under which clients and proxies call listen-http, besides localhost, its own and addresses. Others get 403, so that no web page can reach the server through a name of its own (DNS rebinding). Not needed with TLS. * allows every name.",
+    doc: "Host names by which clients and proxies call listen-http. localhost, the name in listen-http and IP addresses are always allowed. Other names get 403, against DNS rebinding. Not checked with TLS. * allows every name.",
     example: "dlq,dlq.internal",
   }),
   httpOrigins: setting({
@@ -71,7 +71,7 @@ export const SETTINGS = {
     type: webOrigins,
     fallback: [],
     fallbackText: "none",
-    doc: "Origins of web pages that may call listen-http through a proxy. Pages of other origins than the Host get 403.",
+    doc: "Origins of web pages that may call listen-http through a proxy. An origin equal to the Host is always allowed; others get 403.",
     example: "https://admin.example",
   }),
   insecureListen: setting({
@@ -118,7 +118,7 @@ export const SETTINGS = {
     group: "Listening",
     type: integer(1, 1_000_000),
     fallback: 4_096,
-    doc: "Most connections of each listener. Further ones are closed at once, including those of probes and metrics. Each needs a file handle, and an idle one about 25 KiB.",
+    doc: "Most connections of each listener. A further one replaces one that has made no call with a valid token, the longest unused first; if there is none, it is closed. Each needs a file handle, and an idle one about 25 KiB.",
     example: "20000",
   }),
   maxStreamQueues: setting({
@@ -126,7 +126,7 @@ export const SETTINGS = {
     group: "Listening",
     type: integer(1_000, 10_000_000),
     fallback: 200_000,
-    doc: "Most queues that all open streams of a server may ask for, counted for each stream; the streams of one connection may ask for a tenth. Further streams get UNAVAILABLE. Each needs about 0.5 KiB.",
+    doc: "Most queues that all open streams of a server may ask for, counted for each stream; the streams of one connection may ask for a tenth, and at least 1000. Further streams get UNAVAILABLE. Each needs about 0.5 KiB.",
     example: "1000000",
   }),
   requestMemoryBytes: setting({

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { instant } from "./instant.ts";
 import { listOf } from "./list.ts";
 import { refusePlaceholder } from "./secret.ts";
@@ -10,6 +11,12 @@ export interface Token {
   readonly secret: { readonly text: string } | { readonly sha256: string };
   /** The token is refused from then on. Undefined: never. */
   readonly expireAtMs?: number | undefined;
+}
+
+/** Returns the SHA-256 of a token's secret, in hexadecimal. */
+export function digestOf({ secret }: Pick<Token, "secret">): string {
+  if ("sha256" in secret) return secret.sha256;
+  return createHash("sha256").update(secret.text).digest("hex");
 }
 
 /** Shorter tokens can be guessed: 16 hex characters are 64 bits. */
@@ -60,38 +67,75 @@ const token: ValueType<Token> = scalarType({
   format: formatToken,
 });
 
-export const bearerTokens: ValueType<readonly Token[]> = listOf(token, {
+const tokenList: ValueType<readonly Token[]> = listOf(token, {
   placeholder: "[NAME:]TOKEN,…",
   allowed: `TOKEN, NAME:TOKEN or NAME:sha256:HEX, separated by commas; a token has at least ${TOKEN_MIN_CHARS} letters, digits and - . _ ~ + / =`,
   hideItems: true,
 });
 
-/** More would slow down each call: a token is compared with all. */
-const TOKENS_MAX = 1_000;
+/** Refuses a secret with two names: which of them a call has would depend on their order. */
+export const bearerTokens: ValueType<readonly Token[]> = {
+  ...tokenList,
+  parse(raw) {
+    const parsed = tokenList.parse(raw);
+    if ("problem" in parsed) return parsed;
+    const names = new Map<string, string>();
+    for (const one of parsed.ok) {
+      const name = one.name ?? "a token without a name";
+      const other = names.get(digestOf(one));
+      if (other !== undefined)
+        return { problem: `has the same token twice, as ${other} and ${name}` };
+      names.set(digestOf(one), name);
+    }
+    return parsed;
+  },
+};
 
 /**
  * Reads a tokens file: a token's hash on each line, as `NAME:sha256:HEX`, and `expires=TIME` after
- * it if it expires. Empty lines and lines that start with # are ignored. A problem names the line,
- * not its content.
+ * it if it expires. Each line ends with a newline. Empty lines and lines that start with # are
+ * ignored. A hash may be there once, and not among the `others`: only one expiry can hold. A problem
+ * names the line, not its content.
  */
-export function parseTokensFile(text: string): Parsed<readonly Token[]> {
+export function parseTokensFile(
+  text: string,
+  others: readonly Token[] = [],
+): Parsed<readonly Token[]> {
+  // A line that was cut while it was written could have lost its expiry.
+  if (text !== "" && !text.endsWith("\n")) {
+    return { problem: "has no newline at its end, so it may be cut; end its last line with one" };
+  }
+  const ofOthers = new Set(others.map(digestOf));
   const tokens: Token[] = [];
+  const lines = new Map<string, number>();
   for (const [index, line] of text.split("\n").entries()) {
+    const number = index + 1;
     const [entry = "", ...options] = line.trim().split(/\s+/);
     if (entry === "" || entry.startsWith("#")) continue;
     const parsed = parseFileLine(entry, options);
-    if ("problem" in parsed) return { problem: `line ${index + 1} ${parsed.problem}` };
+    if ("problem" in parsed) return { problem: `line ${number} ${parsed.problem}` };
+    const digest = digestOf(parsed.ok);
+    const first = lines.get(digest);
+    if (first !== undefined) {
+      return { problem: `has the same hash in lines ${first} and ${number}; remove one of them` };
+    }
+    if (ofOthers.has(digest)) {
+      return { problem: `line ${number} has the hash of a token of the setting tokens` };
+    }
+    lines.set(digest, number);
     tokens.push(parsed.ok);
   }
   // A file that was cut while it was written must not refuse every caller, or none.
   if (tokens.length === 0) return { problem: "has no token" };
-  if (tokens.length > TOKENS_MAX) return { problem: `has more than ${TOKENS_MAX} tokens` };
   return { ok: tokens };
 }
 
 function parseFileLine(entry: string, options: readonly string[]): Parsed<Token> {
   const parsed = parseToken(entry);
-  if ("problem" in parsed) return parsed;
+  if ("problem" in parsed) {
+    if (entry.includes(HASH_PREFIX)) return parsed;
+    return { problem: "is not NAME:sha256:HEX; dlq token makes such a line" };
+  }
   if (!("sha256" in parsed.ok.secret)) {
     return { problem: "has a token instead of its hash; dlq token makes such a line" };
   }

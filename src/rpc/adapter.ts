@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { createRegistry, type DescMethod } from "@bufbuild/protobuf";
 import {
   Code,
@@ -27,8 +28,8 @@ export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 type NodeRequest = Parameters<NodeHandler>[0];
 type NodeResponse = Parameters<NodeHandler>[1];
 
-const peerAddress = createContextKey<string | undefined>(undefined, {
-  description: "address of the connection",
+const connectionOf = createContextKey<Socket | undefined>(undefined, {
+  description: "connection",
 });
 
 export interface AdapterOptions {
@@ -39,6 +40,8 @@ export interface AdapterOptions {
   shutdownSignal: AbortSignal;
   /** Called before the request is read. */
   refusal: CheckCaller<DescMethod>;
+  /** Called for each call that is not refused. */
+  admitted(method: DescMethod, connection: Socket): void;
   /** Counts a call that ended before its implementation ran. */
   refused(method: string, code: string): void;
   memory: RequestMemory;
@@ -65,8 +68,12 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
     jsonOptions: { registry: createRegistry(file_google_rpc_error_details) },
     requestGate(context) {
       const { method } = context;
-      const refusal = options.refusal(method, context, () => context.values.get(peerAddress));
-      if (refusal === undefined) return;
+      const connection = context.values.get(connectionOf);
+      const refusal = options.refusal(method, context, () => connection?.remoteAddress);
+      if (refusal === undefined) {
+        if (connection !== undefined) options.admitted(method, connection);
+        return;
+      }
       options.refused(`${method.parent.typeName}/${method.name}`, codeName(refusal.code));
       throw refusal;
     },
@@ -105,7 +112,7 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
 /** Returns undefined if Connect throws, which would end the process as an uncaught exception. */
 function read(request: NodeRequest, response: NodeResponse): UniversalServerRequest | undefined {
   try {
-    const values = createContextValues().set(peerAddress, request.socket.remoteAddress);
+    const values = createContextValues().set(connectionOf, request.socket);
     return universalRequestFromNodeRequest(request, response, undefined, values);
   } catch {
     return undefined;

@@ -1,10 +1,10 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { malformedRequest, tooLarge, tooManyFields, UNREADABLE } from "./error-map.ts";
+import { malformedRequest, NOT_A_MESSAGE, tooLarge, tooManyFields } from "./error-map.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { type Caller, inflate } from "./grpc/compression.ts";
-import { type Frame, frameOf } from "./grpc/frames.ts";
+import { type Frame, frameOf, PREFIX_BYTES } from "./grpc/frames.ts";
 import { OnlyMessage } from "./grpc/read-request.ts";
 import { jsonProblem } from "./json-values.ts";
 import { readMaxBytesOf } from "./methods.ts";
@@ -14,8 +14,6 @@ import type { IncompleteRequest, RequestMemory } from "./request-memory.ts";
 /** Headers that name the compression of messages, by protocol. */
 const UNARY_ENCODING = "content-encoding";
 const STREAM_ENCODINGS = ["connect-content-encoding", "grpc-encoding"] as const;
-
-const PREFIX_BYTES = 5;
 
 interface BodyLimits {
   readonly input: DescMessage;
@@ -113,7 +111,7 @@ async function checked(frame: Frame, limits: BodyLimits, isGzip: boolean): Promi
   const excess = limits.isJson ? jsonExcess(bytes) : fieldExcess(limits.input, bytes);
   if (excess !== undefined) throw tooManyFields(excess);
   const problem = limits.isJson ? jsonProblem(limits.input, bytes) : undefined;
-  if (problem !== undefined) throw malformedRequest(`${UNREADABLE}: ${problem}`);
+  if (problem !== undefined) throw malformedRequest(`${NOT_A_MESSAGE}: ${problem}`);
   return bytes;
 }
 

@@ -1,15 +1,18 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 
-const callerName = createContextKey<string | undefined>(undefined, {
-  description: "name of the caller's token",
+/** A token's name may change while its stream is open. */
+type Named = { readonly name: string };
+
+const callerToken = createContextKey<Named | undefined>(undefined, {
+  description: "the caller's token",
 });
 
 /** Set by the guard, before the implementation runs. */
-export function setCaller(context: HandlerContext, name: string): void {
-  context.values.set(callerName, name);
+export function setCaller(context: HandlerContext, token: Named): void {
+  context.values.set(callerToken, token);
 }
 
-/** The caller's name as use cases get it. Undefined if the server needs no token. */
+/** The caller's present name as use cases get it. Undefined if the server needs no token. */
 export function callerOf(context: HandlerContext): { readonly caller: string | undefined } {
-  return { caller: context.values.get(callerName) };
+  return { caller: context.values.get(callerToken)?.name };
 }

@@ -1,16 +1,15 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import type { Token } from "../config/token.ts";
+import { digestOf, type Token } from "../config/token.ts";
 
 /** A call, as far as its credentials are concerned. */
 export interface CredentialsCall {
   readonly requestHeader: Headers;
 }
 
-/** A token that a call has proven to have. */
+/** A token that a call has proven to have. Name and expiry follow changes while it is watched. */
 export interface KnownToken {
-  readonly name: string;
-  readonly digest: Buffer;
-  readonly expireAtMs: number;
+  name: string;
+  readonly digest: string;
+  expireAtMs: number;
 }
 
 /** How often open streams are checked for expired tokens. */
@@ -29,14 +28,14 @@ export interface Refused {
  */
 export class Credentials {
   readonly #now: () => number;
-  #known: readonly KnownToken[] | undefined;
+  #known: Tokens | undefined;
   readonly #watched = new Map<() => void, KnownToken>();
   #sweep: NodeJS.Timeout | undefined;
 
   /** `now` is the wall clock. Undefined `tokens`: calls need none. */
   constructor(tokens: readonly Token[] | undefined, now: () => number = Date.now) {
     this.#now = now;
-    this.#known = tokens?.map(known);
+    this.#known = tokens && indexed(tokens);
   }
 
   /** Returns the token of a call, or why it is refused. Undefined: no token is needed. */
@@ -44,7 +43,7 @@ export class Credentials {
     if (this.#known === undefined) return undefined;
     const token = /^bearer +(\S+) *$/i.exec(requestHeader.get("authorization") ?? "")?.[1];
     if (token === undefined) return { refused: "no token" };
-    const found = this.#find(sha256(token));
+    const found = this.#known.get(digestOf({ secret: { text: token } }));
     if (found === undefined) return { refused: "unknown token" };
     if (found.expireAtMs > this.#now()) return found;
     return { refused: "expired token", name: found.name };
@@ -52,11 +51,12 @@ export class Credentials {
 
   /** Accepts only these tokens from now on. */
   replace(tokens: readonly Token[]): void {
-    this.#known = tokens.map(known);
-    for (const [end, { digest }] of this.#watched) {
-      const same = this.#find(digest);
+    const accepted = indexed(tokens);
+    this.#known = accepted;
+    for (const [end, token] of this.#watched) {
+      const same = accepted.get(token.digest);
       if (same === undefined) this.#end(end);
-      else this.#watched.set(end, same);
+      else Object.assign(token, same);
     }
   }
 
@@ -86,23 +86,21 @@ export class Credentials {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   }
-
-  /** Compares digests of equal length with every token, so that the time reveals nothing. */
-  #find(digest: Buffer): KnownToken | undefined {
-    let found: KnownToken | undefined;
-    for (const one of this.#known ?? []) if (timingSafeEqual(one.digest, digest)) found = one;
-    return found;
-  }
 }
 
-function known({ name, secret, expireAtMs }: Token, index: number): KnownToken {
-  return {
-    name: name ?? `token-${index + 1}`,
-    digest: "text" in secret ? sha256(secret.text) : Buffer.from(secret.sha256, "hex"),
-    expireAtMs: expireAtMs ?? Number.POSITIVE_INFINITY,
-  };
-}
+/**
+ * By their digests. The time of a search may reveal parts of a digest, which is of no use: nobody can
+ * choose a token by its digest.
+ */
+type Tokens = ReadonlyMap<string, KnownToken>;
 
-function sha256(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
+function indexed(tokens: readonly Token[]): Tokens {
+  return new Map(
+    tokens.map((token, index) => {
+      const digest = digestOf(token);
+      const name = token.name ?? `token-${index + 1}`;
+      const expireAtMs = token.expireAtMs ?? Number.POSITIVE_INFINITY;
+      return [digest, { name, digest, expireAtMs }];
+    }),
+  );
 }

@@ -12,8 +12,8 @@ import {
   readList,
   readQueueName,
   readUpdate,
+  writePage,
   writeQueue,
-  writeToken,
 } from "./convert/queues.ts";
 import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
@@ -39,8 +39,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
   return {
     async listQueues(request) {
       const { pageSize, after } = readList(request);
-      const page = await queues.list(pageSize, after);
-      return { queues: page.queues.map(writeQueue), nextPageToken: writeToken(page.next) };
+      return writePage(await queues.list(pageSize, after));
     },
 
     async getQueue(request) {

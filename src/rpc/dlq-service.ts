@@ -21,7 +21,7 @@ import { readStats, writeStats } from "./convert/stats.ts";
 import { checkCount, Violations } from "./convert/violations.ts";
 import { toErrorStatus } from "./error-map.ts";
 import { streamDue } from "./stream-due.ts";
-import { StreamQueues } from "./stream-queues.ts";
+import type { StreamQueues } from "./stream-queues.ts";
 
 export interface DlqServiceOptions {
   dlq: Dlq;
@@ -29,8 +29,7 @@ export interface DlqServiceOptions {
   payloadMaxBytes: number;
   /** How long acks are accepted after a `drain` frame of the transport. */
   drainGraceMs: number;
-  /** The most queues of all open streams together, counted for each stream. */
-  maxStreamQueues: number;
+  streamQueues: StreamQueues;
   /** Logs an internal error of a batch and returns its id for the sender. */
   reportInternal: (error: unknown, method: string) => string;
   /** Wall clock in ms. */
@@ -39,8 +38,7 @@ export interface DlqServiceOptions {
 
 /** Reads requests, calls the use cases, writes responses. Decides nothing. */
 export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof DlqService> {
-  const { dlq, payloadMaxBytes, drainGraceMs } = options;
-  const streamQueues = new StreamQueues(options.maxStreamQueues);
+  const { dlq, payloadMaxBytes } = options;
   const now = options.now ?? Date.now;
   const limits = (): SendLimits => ({ payloadMaxBytes, nowMs: now() });
 
@@ -58,8 +56,7 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
       return response;
     },
 
-    streamDue: (request, context) =>
-      streamDue(dlq, request, context, { drainGraceMs, streamQueues }),
+    streamDue: (request, context) => streamDue(dlq, request, context, options),
 
     async ack(request, context) {
       const { requestId, outcomes } = readAck(request);

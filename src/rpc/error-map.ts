@@ -84,9 +84,13 @@ export function deadlineExceeded(timeoutMs: number | undefined): ConnectError {
   );
 }
 
+/** One for all calls: a stack for each would cost most of a cancelled call. */
+let theCanceled: ConnectError | undefined;
+
 /** The client disconnected or cancelled. Only log and metrics see this error. */
 export function canceled(): ConnectError {
-  return connectError("the client ended the call", Code.Canceled, [errorInfo("CANCELED")]);
+  theCanceled ??= connectError("the client ended the call", Code.Canceled, [errorInfo("CANCELED")]);
+  return theCanceled;
 }
 
 /** The server stops and ends a call after its grace period. */
@@ -98,19 +102,26 @@ export function stopping(): ConnectError {
 }
 
 /** A message is larger than its method allows, before or after decompression. */
-export function tooLarge(limit: number | string): ConnectError {
-  return beyondLimit(`larger than ${limit} bytes; send fewer or smaller messages`);
+export function tooLarge(limitBytes: number): ConnectError {
+  return beyondLimit(`is larger than ${limitBytes} bytes; send fewer or smaller messages`);
+}
+
+function responseTooLarge(limitBytes: number): ConnectError {
+  return beyondLimit(
+    `is larger than ${limitBytes} bytes; ask for fewer queues or messages in one call`,
+    "response",
+  );
 }
 
 /** A message has so many parts that decoding it would block other calls. */
 export function tooManyFields(excess: string): ConnectError {
-  return beyondLimit(`of ${excess}; send fewer in one call`);
+  return beyondLimit(`has ${excess}; send fewer messages in one call, or nest less deeply`);
 }
 
 /** A peer of a stream sends requests and does not read the responses. */
 export function tooFarAhead(limitBytes: number): ConnectError {
   return beyondLimit(
-    `followed by more than ${limitBytes} bytes of others; read responses before you send more`,
+    `is followed by more than ${limitBytes} bytes of further requests; read the responses before you send more`,
   );
 }
 
@@ -126,24 +137,42 @@ export function tooManyIncomplete(): ConnectError {
 /** Open streams ask for too many queues. There is room again when streams end. */
 export function tooManyStreamQueues(whose: string, limit: number): ConnectError {
   return connectError(
-    `the streams of ${whose} ask for more than ${limit} queues in total; ask for fewer, or use another server`,
+    `the streams of ${whose} would ask for more than ${limit} queues in total; ask for fewer, use another server, or raise max_stream_queues`,
     Code.Unavailable,
     [errorInfo("SERVER_BUSY"), retryInfo(5_000)],
   );
 }
 
-/** A request that a web page elsewhere may have made a browser send. */
-export function notAllowed(what: string, setting: string): ConnectError {
+/** Open streams of Health.Watch. There is room again when streams end. */
+export function tooManyWatches(whose: `${string} ${"has" | "have"}`, limit: number): ConnectError {
   return connectError(
-    `${what} is not allowed on this port; if it is yours, add it to ${setting} in the server's configuration`,
-    Code.PermissionDenied,
-    [errorInfo("HOST_NOT_ALLOWED")],
+    `${whose} ${limit} streams of Health.Watch, the most that are allowed; end some, or call Health.Check`,
+    Code.ResourceExhausted,
+    [errorInfo("WATCH_LIMIT"), retryInfo(60_000)],
   );
 }
 
-function beyondLimit(description: string): ConnectError {
-  const violations = [{ subject: "request", description }];
-  return connectError(`the request is ${description}`, Code.ResourceExhausted, [
+/** A request whose `Host` or `Origin` is not allowed: a foreign web page may have caused it. */
+export function notAllowed(what: "host" | "origin", value: string): ConnectError {
+  return connectError(
+    `the ${what} ${value} is not allowed on this port; if it is yours, add it to http_${what}s in the server's configuration`,
+    Code.PermissionDenied,
+    [what === "host" ? errorInfo("HOST_NOT_ALLOWED") : errorInfo("ORIGIN_NOT_ALLOWED")],
+  );
+}
+
+/** A link or a picture of a web page elsewhere. */
+export function crossSite(): ConnectError {
+  return connectError(
+    "a request by a web page of another site is not allowed on this port; enter its address instead",
+    Code.PermissionDenied,
+    [errorInfo("ORIGIN_NOT_ALLOWED")],
+  );
+}
+
+function beyondLimit(predicate: string, subject = "request"): ConnectError {
+  const violations = [{ subject, description: predicate }];
+  return connectError(`the ${subject} ${predicate}`, Code.ResourceExhausted, [
     errorInfo(KINDS.PAYLOAD_TOO_LARGE.reason),
     ...detailsOf({ kind: "PAYLOAD_TOO_LARGE", violations }),
   ]);
@@ -166,15 +195,18 @@ export function unimplemented(message: string): ConnectError {
  */
 export function explainTransportError(code: number, message: string): ConnectError | undefined {
   if (code === Code.ResourceExhausted) {
-    return tooLarge(/readMaxBytes (\d+)/.exec(message)?.[1] ?? "the limit of");
+    const response = /writeMaxBytes (\d+)/.exec(message);
+    if (response !== null) return responseTooLarge(Number(response[1]));
+    const request = /readMaxBytes (\d+)/.exec(message);
+    return request === null ? undefined : tooLarge(Number(request[1]));
   }
   // Connect reports unreadable bytes as an internal error; the sender caused it.
   const unreadable = code === Code.Internal && message.startsWith("parse binary: ");
   if (code !== Code.InvalidArgument && !unreadable) return undefined;
-  return malformedRequest(unreadable ? `${UNREADABLE}: ${message}` : message);
+  return malformedRequest(unreadable ? `${NOT_A_MESSAGE}: ${message}` : message);
 }
 
-export const UNREADABLE = "not a valid message of this method";
+export const NOT_A_MESSAGE = "not a valid message of this method";
 
 /** A request with the wrong HTTP method (405) or content type (415). */
 export function notCallable(httpStatus: number, contentType: string): ConnectError {

@@ -10,9 +10,7 @@ import {
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { explainTransportError, notCallable } from "./error-map.ts";
-
-/** Of an envelope: a byte of flags and four of length. */
-const PREFIX_BYTES = 5;
+import { frameOf, PREFIX_BYTES } from "./grpc/frames.ts";
 
 /**
  * Completes errors that Connect raises before an implementation runs: they lack a helpful message
@@ -62,7 +60,7 @@ async function explainBody(answer: UniversalServerResponse): Promise<UniversalSe
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body ?? []) chunks.push(chunk);
   const body = Buffer.concat(chunks);
-  const raised = errorFromJsonBytes(body, undefined, UNREADABLE);
+  const raised = errorFromJsonBytes(body, undefined, FALLBACK_ERROR);
   const error = explained(raised);
   if (error === undefined) return { ...answer, body: one(body) };
   // The status must match the new code: unreadable bytes are the client's error.
@@ -79,7 +77,7 @@ async function* explainWeb(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 function explainWebTrailer(chunk: Uint8Array): Uint8Array {
   const trailer = trailerParse(chunk.subarray(PREFIX_BYTES));
   explainTrailer(trailer);
-  return envelope(trailerFlag, trailerSerialize(trailer));
+  return frameOf(trailerSerialize(trailer), trailerFlag);
 }
 
 /** Connect's streams end with an envelope: a byte of flags, four of length, and JSON. */
@@ -91,20 +89,13 @@ async function* explainStream(body: AsyncIterable<Uint8Array>): AsyncGenerator<U
 function explainEnd(chunk: Uint8Array): Uint8Array {
   const end = JSON.parse(Buffer.from(chunk.subarray(PREFIX_BYTES)).toString());
   if (end.error === undefined) return chunk;
-  const error = explained(errorFromJson(end.error, undefined, UNREADABLE));
+  const error = explained(errorFromJson(end.error, undefined, FALLBACK_ERROR));
   if (error === undefined) return chunk;
   const json = Buffer.from(JSON.stringify({ ...end, error: errorToJson(error, undefined) }));
-  return envelope(endStreamFlag, json);
+  return frameOf(json, endStreamFlag);
 }
 
-function envelope(flags: number, bytes: Uint8Array): Uint8Array {
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt8(flags);
-  prefix.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([prefix, bytes]);
-}
-
-const UNREADABLE = new ConnectError("", Code.Unknown);
+const FALLBACK_ERROR = new ConnectError("", Code.Unknown);
 
 function explained(raised: ConnectError): ConnectError | undefined {
   if (raised.details.length > 0) return undefined;

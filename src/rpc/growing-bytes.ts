@@ -11,7 +11,7 @@ export class GrowingBytes {
   #owned = false;
   #length = 0;
 
-  /** The buffer has at most twice its bytes and, if they are fewer, not more than `mostBytes`. */
+  /** The buffer doubles as it grows, up to `mostBytes`; beyond that it has exactly the bytes. */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }

@@ -5,8 +5,10 @@ import {
   type ServerOptions,
 } from "node:http2";
 import type { Socket } from "node:net";
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { bind, type ListenAddress } from "./bind.ts";
+import type { ConnectionSlots } from "./connection-slots.ts";
 import { Connections, type ConnectionsOptions } from "./connections.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc/calls.ts";
 import { connectionAging } from "./stream-due.ts";
@@ -20,7 +22,9 @@ export interface GrpcListenerOptions
     > {
   address: ListenAddress;
   tls: TlsPair | undefined;
-  maxConnections: number;
+  slots: ConnectionSlots;
+  /** See `Guard.isOpen`. */
+  isOpen(method: DescMethod): boolean;
 }
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -40,9 +44,15 @@ const SERVER_OPTIONS: ServerOptions = {
 
 /** HTTP/2 for gRPC: plaintext with prior knowledge, or TLS with ALPN. */
 export function createGrpcListener(options: GrpcListenerOptions) {
+  const { slots, isOpen } = options;
   const connections = new Connections(options);
   const calls = new GrpcCalls({
     ...options,
+    admitted(method, { session }) {
+      if (session === undefined) return;
+      if (isOpen(method)) slots.use(session.socket);
+      else slots.prove(session, session.socket);
+    },
     values: (values, { session }) =>
       // The type covers both ends; ours is always the server's.
       values.set(connectionAging, connections.agingOf(session as ServerHttp2Session | undefined)),
@@ -50,7 +60,7 @@ export function createGrpcListener(options: GrpcListenerOptions) {
   const secure =
     options.tls && createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });
   const server = secure ?? createServer(SERVER_OPTIONS);
-  server.maxConnections = options.maxConnections;
+  server.on("connection", (socket: Socket) => slots.add(socket));
   server.on("stream", calls.accept);
   // Node starts a session within the event of its socket, after this listener.
   let socket: Socket;

@@ -53,8 +53,12 @@ export interface Guard {
    * the caller's address.
    */
   refusal: CheckCaller<DescMethod>;
-  /** The same for a page of the HTTP port, by its path. */
+  /** Whether calls of a method need no token on any server. */
+  isOpen(method: DescMethod): boolean;
+  /** The same as `refusal` for a page of the HTTP port, by its path. */
   pageRefusal: CheckCaller<string>;
+  /** Whether a call has a valid token, also one that needs none. */
+  hasToken(call: CredentialsCall): boolean;
   /** Logs an INTERNAL error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
 }
@@ -62,7 +66,9 @@ export interface Guard {
 export function createGuard(options: GuardOptions): Guard {
   const calls = new Calls();
   const { credentials } = options;
-  const refusals = new RefusalLog(options);
+  const refusals = new RefusalLog({
+    write: (fields) => options.log.warn(fields, "calls refused: no valid token"),
+  });
   const openServices = new Set<string>();
 
   function reportInternal(error: unknown, method: string): string {
@@ -83,7 +89,7 @@ export function createGuard(options: GuardOptions): Guard {
         const token = open ? undefined : credentials.check(context);
         if (token === undefined) return undefined;
         if ("refused" in token) throw unauthenticated();
-        setCaller(context, token.name);
+        setCaller(context, token);
         return token;
       },
       whenRevoked: (token, end) =>
@@ -106,16 +112,24 @@ export function createGuard(options: GuardOptions): Guard {
   const pageRefusal: CheckCaller<string> = (name, call, address) => {
     const token = credentials.check(call);
     if (token === undefined || !("refused" in token)) return undefined;
-    refusals.report(name, token, address());
+    const { refused: why, name: caller } = token;
+    refusals.report({ method: name, why, caller }, address());
     return toConnectError(unauthenticated());
   };
+
+  const isOpen = (method: DescMethod) => openServices.has(method.parent.typeName);
 
   return {
     calls,
     reportInternal,
     pageRefusal,
+    hasToken(call) {
+      const token = credentials.check(call);
+      return token !== undefined && !("refused" in token);
+    },
+    isOpen,
     refusal(method, call, address) {
-      if (openServices.has(method.parent.typeName)) return undefined;
+      if (isOpen(method)) return undefined;
       return pageRefusal(nameOf(method), call, address);
     },
     wrap(service, implementation, { open = false } = {}) {

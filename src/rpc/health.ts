@@ -5,7 +5,10 @@ import {
   type Health,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/health/v1/health_pb.ts";
+import type { CredentialsCall } from "./credentials.ts";
 import { safeText } from "./error-details.ts";
+import { HealthWatches, WATCH_LIFETIME_MS } from "./health-watches.ts";
+import { connectionAging } from "./stream-due.ts";
 
 /** Whether this server can work: its store answers and it does not drain. */
 export interface Readiness {
@@ -24,8 +27,15 @@ const SERVICES: ReadonlySet<string> = new Set(["", DlqService.typeName, DlqAdmin
 /** The longest part of an unknown name in an error. */
 const SHOWN_BYTES = 128;
 
+export interface HealthOptions {
+  readiness: Readiness;
+  /** Whether a call has a valid token. It needs none. */
+  hasToken(call: CredentialsCall): boolean;
+}
+
 /** grpc.health.v1, as its specification says: Check, List and Watch. */
-export function createHealth(readiness: Readiness): ServiceImpl<typeof Health> {
+export function createHealth({ readiness, hasToken }: HealthOptions): ServiceImpl<typeof Health> {
+  const watches = new HealthWatches();
   const status = () => (readiness.state() === "SERVING" ? Status.SERVING : Status.NOT_SERVING);
   return {
     check({ service }) {
@@ -38,15 +48,45 @@ export function createHealth(readiness: Readiness): ServiceImpl<typeof Health> {
       return { statuses: Object.fromEntries([...SERVICES].map((s) => [s, { status: status() }])) };
     },
 
-    /** Sends the present status, then each change. An unknown service may become known. */
-    async *watch({ service }, { signal }) {
+    /**
+     * Sends the present status, then each change. An unknown service may become known. Ends after
+     * an hour, and with its connection.
+     */
+    async *watch({ service }, context) {
       const known = SERVICES.has(service);
-      for await (const present of changes(readiness, signal, status)) {
-        yield { status: known ? present : Status.SERVICE_UNKNOWN };
-        if (!known) await untilAborted(signal);
+      const aging = context.values.get(connectionAging);
+      // Each connection of the gRPC port has its own signal. HTTP/1.1 has one stream for a connection.
+      const connection = aging === connectionAging.defaultValue ? undefined : aging;
+      const release = watches.take(connection, hasToken(context));
+      const { signal, stop } = anyOf(context.signal, aging, WATCH_LIFETIME_MS);
+      try {
+        for await (const present of changes(readiness, signal, status)) {
+          yield { status: known ? present : Status.SERVICE_UNKNOWN };
+          if (!known) await untilAborted(signal);
+        }
+      } finally {
+        stop();
+        release();
       }
     },
   };
+}
+
+/** Aborts with either signal or after `ms`. `stop` frees it. */
+function anyOf(one: AbortSignal, other: AbortSignal, ms: number) {
+  const either = new AbortController();
+  const onAbort = () => either.abort();
+  const timer = setTimeout(onAbort, ms);
+  for (const signal of [one, other]) {
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  }
+  const stop = () => {
+    clearTimeout(timer);
+    for (const signal of [one, other]) signal.removeEventListener("abort", onAbort);
+    onAbort();
+  };
+  return { signal: either.signal, stop };
 }
 
 /** Yields values of `read` when they change. A slow reader may miss some. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
-import { notAllowed } from "./error-map.ts";
+import { crossSite, notAllowed } from "./error-map.ts";
 
 export interface HttpAccessOptions {
   /** The name or address that the port listens on. */
@@ -33,12 +33,14 @@ export function createHttpAccess({
     const name = nameIn(host);
     return tls || names.has("*") || isIP(name) !== 0 || isLoopbackName(name) || names.has(name);
   };
-  return ({ host = "", origin }) => {
+  return ({ host = "", origin, "sec-fetch-site": site }) => {
     // Browsers always send it; HTTP/1.0 probes may not.
-    if (host !== "" && !isKnown(host)) return notAllowed(`the host ${shown(host)}`, "http_hosts");
-    if (origin === undefined || allOrigins.has(origin.toLowerCase())) return undefined;
+    if (host !== "" && !isKnown(host)) return notAllowed("host", shown(host));
+    // A browser sends no origin for links and pictures.
+    if (origin === undefined) return site === "cross-site" ? crossSite() : undefined;
+    if (allOrigins.has(origin.toLowerCase())) return undefined;
     if (host !== "" && sameHost(origin, host)) return undefined;
-    return notAllowed(`the origin ${shown(origin)}`, "http_origins");
+    return notAllowed("origin", shown(origin));
   };
 }
 

@@ -1,23 +1,27 @@
 import {
   createServer,
-  type IncomingMessage,
+  IncomingMessage,
   type OutgoingHttpHeaders,
   type Server,
   type ServerResponse,
 } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, ConnectRouter } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import { type AdapterOptions, createAdapter } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
+import type { ConnectionSlots } from "./connection-slots.ts";
 import { codeName } from "./error-map.ts";
 import { UNREAD_TIMEOUT_MS } from "./grpc/calls.ts";
 import type { CheckCaller } from "./guard.ts";
 import type { Readiness } from "./health.ts";
 import { createHttpAccess } from "./http-access.ts";
 import { HttpResponses } from "./http-responses.ts";
+import { BodyPieces } from "./pieces.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import type { RequestMemory } from "./request-memory.ts";
 import type { TlsPair } from "./tls.ts";
 
@@ -32,7 +36,9 @@ export interface HttpListenerOptions {
   /** Returns why a caller may not read `/metrics`. */
   metricsRefusal: CheckCaller<string>;
   memory: RequestMemory;
-  maxConnections: number;
+  slots: ConnectionSlots;
+  /** See `Guard.isOpen`. */
+  isOpen(method: DescMethod): boolean;
   /** See `HttpAccessOptions`. */
   hosts: readonly string[];
   origins: readonly string[];
@@ -46,17 +52,29 @@ export interface HttpListenerOptions {
 /** The most open requests of a connection. Clients that pipeline send a few. */
 const PIPELINED_LIMIT = 16;
 
+/** Browsers do not guess types, and pages of other sites cannot embed an answer. */
+const BROWSER_HEADERS = [
+  ["x-content-type-options", "nosniff"],
+  ["cross-origin-resource-policy", "same-origin"],
+] as const;
+
 type Page = { status: number; body: string; type?: string; headers?: OutgoingHttpHeaders };
 type PageRequest = Pick<IncomingMessage, "url" | "method" | "headers" | "socket">;
 
 /** HTTP/1.1: Connect and gRPC-Web for browsers and curl, and the pages for monitoring. */
 export function createHttpListener(options: HttpListenerOptions) {
+  const { slots, isOpen } = options;
   const pages = createPages(options);
   let draining = false;
 
   const handler = createAdapter({
     ...options,
+    admitted(method, connection) {
+      if (isOpen(method)) slots.use(connection);
+      else slots.prove(connection, connection);
+    },
     fallback(request, response) {
+      slots.use(request.socket);
       void openPage(pages, request).then(({ status, body, type, headers }) => {
         const contentType = type ?? "text/plain; charset=utf-8";
         response.writeHead(status, { "content-type": contentType, ...headers });
@@ -68,9 +86,13 @@ export function createHttpListener(options: HttpListenerOptions) {
     ...{ listenHost: options.address.host, hosts: options.hosts, origins: options.origins },
     tls: options.tls !== undefined,
   });
+  const refusals = new RefusalLog({
+    write: (fields) =>
+      options.log.warn(fields, "requests refused: their host or origin is not allowed"),
+  });
   const responses = new HttpResponses(options.memory, options.unreadTimeoutMs ?? UNREAD_TIMEOUT_MS);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // Node responds in order, but passes on every request that it has read: maybe thousands.
+    // Node responds in order, but passes on every request that it has read.
     const { socket } = request;
     if (socket.destroyed) return;
     if (responses.add(request, response) > PIPELINED_LIMIT) {
@@ -79,11 +101,19 @@ export function createHttpListener(options: HttpListenerOptions) {
     }
     // Keep-alive clients then use another connection for their next request.
     if (draining) response.setHeader("connection", "close");
+    for (const [name, value] of BROWSER_HEADERS) response.setHeader(name, value);
     const refusal = refusalOf(request.headers);
-    if (refusal === undefined) handler(request, response);
-    else refuse(response, refusal);
+    if (refusal === undefined) {
+      handler(request, response);
+      return;
+    }
+    refusals.report({ why: refusal.rawMessage }, socket.remoteAddress);
+    // Without its path, which may be an invention.
+    options.refused("", codeName(refusal.code));
+    refuse(response, refusal);
   };
   const limits = {
+    IncomingMessage: BoundedRequest,
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
     requestTimeout: 60_000,
@@ -91,7 +121,7 @@ export function createHttpListener(options: HttpListenerOptions) {
   };
   const secure = options.tls && createSecureServer({ ...limits, ...options.tls }, onRequest);
   const server: Server = secure ?? createServer(limits, onRequest);
-  server.maxConnections = options.maxConnections;
+  server.on("connection", (socket: Socket) => slots.add(socket));
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
   server.once("close", () => responses.close());
 
@@ -113,24 +143,37 @@ export function createHttpListener(options: HttpListenerOptions) {
   };
 }
 
+/** A request whose connection ends if its body comes in far too many pieces. */
+class BoundedRequest extends IncomingMessage {
+  readonly #pieces = new BodyPieces();
+
+  /** Node calls this with each chunk that it parses, and with null at the end. */
+  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+    // What was read before the connection ended is still parsed.
+    if (chunk !== null && this.socket.destroyed) return true;
+    if (chunk === null || !this.#pieces.add(chunk.length, this.socket)) {
+      return super.push(chunk, encoding);
+    }
+    this.socket.destroy();
+    return true;
+  }
+}
+
 /** Closes the connection, so that the body of the request is not read. */
 function refuse(response: ServerResponse, error: ConnectError): void {
   response.writeHead(403, { "content-type": "application/json", connection: "close" });
   response.end(errorToJsonBytes(error, undefined));
 }
 
-/**
- * When a socket closes, Node creates an error for each request that it has read. Their stack traces
- * cost the most.
- */
-function cutOff(socket: Socket): void {
-  const { stackTraceLimit } = Error;
-  socket.prependOnceListener("close", () => {
-    Error.stackTraceLimit = 0;
-  });
-  socket.once("close", () => {
-    Error.stackTraceLimit = stackTraceLimit;
-  });
+/** The parser of a connection, which Node does not document. */
+type Parsed = Socket & { parser?: { onIncoming: () => number } };
+
+/** A result of `onIncoming` that is an error for the parser. */
+const STOP = -1;
+
+/** Closes a connection. Node would still parse all that it has read, so the parser ends at the next request. */
+function cutOff(socket: Parsed): void {
+  if (socket.parser) socket.parser.onIncoming = () => STOP;
   socket.destroy();
 }
 

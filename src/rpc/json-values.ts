@@ -21,12 +21,15 @@ export function jsonProblem(desc: DescMessage, bytes: Uint8Array): string | unde
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
-    return undefined;
+  } catch (error) {
+    // The decoder reports it. But its text ends with a part of the JSON, and one that ends with half of a character
+    // could not be sent.
+    const { message } = error as SyntaxError;
+    return message.isWellFormed() ? undefined : `the JSON cannot be read: ${message}`;
   }
   // An error that quotes it could not be sent.
   if (SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value))) {
-    return "a text has half of a surrogate pair, which is no character";
+    return "a string has half of a surrogate pair, such as \\ud800 alone; send whole characters";
   }
   return problemIn(desc, value, "");
 }
@@ -63,13 +66,13 @@ function problemOf(check: Check, value: unknown, path: string): string | undefin
       if (typeof value === "number" ? Number.isInteger(value) : !isOther(value, INT64)) {
         return undefined;
       }
-      return `${path} is not an integer of 64 bits`;
+      return `${path} is not a 64-bit integer such as "123"`;
     case "duration":
       if (!isOther(value, DURATION)) return undefined;
       return `${path} is not a duration such as "1.5s", with at most 9 digits after the point`;
     case "fieldMask":
       if (typeof value !== "string" || value.length <= MASK_LENGTH) return undefined;
-      return `${path} is longer than ${MASK_LENGTH} characters`;
+      return `${path} is longer than ${MASK_LENGTH} characters; name fewer fields`;
     default:
       return problemIn("valuesOf" in check ? check.valuesOf : check, value, path);
   }

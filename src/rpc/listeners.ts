@@ -1,6 +1,8 @@
 import { atMost } from "../app/timers.ts";
+import type { Config } from "../config/config.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
-import { checkAddress, type ListenAddress } from "./bind.ts";
+import { checkAddress, type ListenerName } from "./bind.ts";
+import { ConnectionSlots } from "./connection-slots.ts";
 import { stopping } from "./error-map.ts";
 import { createGrpcListener } from "./grpc-listener.ts";
 import type { Guard } from "./guard.ts";
@@ -11,26 +13,22 @@ import { RequestMemory } from "./request-memory.ts";
 import type { Services } from "./services.ts";
 import type { TlsPair } from "./tls.ts";
 
-export interface ListenersConfig {
-  grpc: ListenAddress;
-  /** Undefined: no HTTP listener. */
-  http: ListenAddress | undefined;
+/** The settings of both listeners. */
+export interface ListenersConfig
+  extends Pick<
+    Config,
+    | "listenGrpc"
+    | "listenHttp"
+    | "metricsAccess"
+    | "compressMinBytes"
+    | "maxConnectionAgeMs"
+    | "maxConnections"
+    | "httpHosts"
+    | "httpOrigins"
+    | "requestMemoryBytes"
+  > {
   /** For both listeners. Undefined: plaintext. */
   tls: TlsPair | undefined;
-  /** Whether `/metrics` needs a token. Default: not. */
-  metricsNeedToken?: boolean;
-  /** 0: responses are never compressed. */
-  compressMinBytes: number;
-  /** 0: no limit. */
-  maxConnectionAgeMs: number;
-  /** For each listener; further connections are closed at once. Default 4,096. */
-  maxConnections?: number;
-  /** Names of the HTTP port besides loopback names and addresses. Default none. */
-  httpHosts?: readonly string[];
-  /** Origins of web pages that may call the HTTP port. Default none. */
-  httpOrigins?: readonly string[];
-  /** Memory of incomplete requests, on both listeners together. Default 256 MiB. */
-  requestMemoryBytes?: number;
   /** Default 10 s. */
   pingIntervalMs?: number;
   /** How long an HTTP response may stay unread. Default 30 s, as for gRPC. */
@@ -43,7 +41,7 @@ export interface ListenersOptions {
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType" | "rpc">;
   /** The guard of the services. `close` waits for its calls. */
-  guard: Pick<Guard, "calls" | "reportInternal" | "refusal" | "pageRefusal">;
+  guard: Pick<Guard, "calls" | "reportInternal" | "refusal" | "pageRefusal" | "isOpen">;
   log: {
     debug(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -69,18 +67,22 @@ export interface Listeners {
   close(graceMs: number): Promise<void>;
 }
 
+/** Time between two log lines that connections are in use. */
+const FULL_LOG_MS = 60_000;
+
 /** Time for peers to read the end of a cut stream before the connection closes. */
 const END_GRACE_MS = 1_000;
 
 /**
- * Rejects with the errors of `start`, before anything else is started. A port that is taken in between is found by `start`.
+ * Checks that both addresses are free, before the store opens. Rejects with the error that `start` would. `start` checks
+ * again.
  */
 export async function checkListeners({
-  grpc,
-  http,
-}: Pick<ListenersConfig, "grpc" | "http">): Promise<void> {
-  await checkAddress("gRPC", grpc);
-  if (http !== undefined) await checkAddress("HTTP", http);
+  listenGrpc,
+  listenHttp,
+}: Pick<Config, "listenGrpc" | "listenHttp">): Promise<void> {
+  await checkAddress("gRPC", listenGrpc);
+  if (listenHttp !== "off") await checkAddress("HTTP", listenHttp);
 }
 
 export function createListeners(options: ListenersOptions): Listeners {
@@ -88,11 +90,26 @@ export function createListeners(options: ListenersOptions): Listeners {
   const shutdown = new AbortController();
   const shared = {
     compressMinBytes: config.compressMinBytes,
-    maxConnections: config.maxConnections ?? 4_096,
-    memory: new RequestMemory(config.requestMemoryBytes ?? 256 * 1024 * 1024),
+    memory: new RequestMemory(config.requestMemoryBytes),
     refusal: guard.refusal,
+    isOpen: guard.isOpen,
     refused: (method: string, code: string) => options.metrics.rpc(method, code, 0),
     log,
+  };
+  const slotsOf = (listener: ListenerName) => {
+    const { maxConnections } = config;
+    let silentUntilMs = 0;
+    return new ConnectionSlots({
+      maxConnections,
+      onFull() {
+        if (performance.now() < silentUntilMs) return;
+        silentUntilMs = performance.now() + FULL_LOG_MS;
+        log.warn(
+          { listener, maxConnections },
+          "all connections are in use: new ones replace those without a valid token",
+        );
+      },
+    });
   };
   type GrpcListener = ReturnType<typeof createGrpcListener>;
   type HttpListener = ReturnType<typeof createHttpListener>;
@@ -106,26 +123,28 @@ export function createListeners(options: ListenersOptions): Listeners {
       grpc = createGrpcListener({
         ...shared,
         tls,
+        slots: slotsOf("gRPC"),
         methods: methodTable(services),
         reportInternal: guard.reportInternal,
-        address: config.grpc,
+        address: config.listenGrpc,
         pingIntervalMs: config.pingIntervalMs ?? 10_000,
         maxAgeMs: config.maxConnectionAgeMs,
         random: options.random ?? Math.random,
       });
       const grpcAddress = await grpc.start();
       running = [grpc];
-      if (config.http === undefined) return { grpc: grpcAddress, http: undefined };
+      if (config.listenHttp === "off") return { grpc: grpcAddress, http: undefined };
       const { readiness, metrics } = options;
       http = createHttpListener({
         ...shared,
         tls,
-        address: config.http,
-        hosts: config.httpHosts ?? [],
-        origins: config.httpOrigins ?? [],
+        slots: slotsOf("HTTP"),
+        address: config.listenHttp,
+        hosts: config.httpHosts,
+        origins: config.httpOrigins,
         ...(config.unreadTimeoutMs !== undefined && { unreadTimeoutMs: config.unreadTimeoutMs }),
         routes: (router) => registerServices(router, services),
-        metricsRefusal: config.metricsNeedToken === true ? guard.pageRefusal : () => undefined,
+        metricsRefusal: config.metricsAccess === "token" ? guard.pageRefusal : () => undefined,
         shutdownSignal: shutdown.signal,
         readiness,
         metrics,

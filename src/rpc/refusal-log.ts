@@ -1,7 +1,5 @@
-import type { Refused } from "./credentials.ts";
-
 export interface RefusalLogOptions {
-  log: { warn(fields: object, message: string): void };
+  write(fields: object): void;
   /** A clock in ms. */
   now?: () => number;
 }
@@ -14,7 +12,7 @@ const SWEEP_MS = 5_000;
 const ADDRESSES_MAX = 100;
 const OTHERS = "others";
 
-/** A refused call, and how many were refused since the last line. */
+/** What was refused last, and how many were refused since the last line. */
 interface Pending {
   loggedAtMs: number;
   count: number;
@@ -22,24 +20,24 @@ interface Pending {
 }
 
 /**
- * Logs calls that are refused for their credentials: the first of an address at once, and after it
- * at most one line a minute, with a count. So an attacker cannot fill the log.
+ * Logs what is refused before it is read: the first of an address at once, and after it at most one
+ * line a minute, with a count. So an attacker cannot fill the log.
  */
 export class RefusalLog {
-  readonly #log: RefusalLogOptions["log"];
+  readonly #writeLine: RefusalLogOptions["write"];
   readonly #now: () => number;
   readonly #pending = new Map<string, Pending>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor({ log, now = performance.now.bind(performance) }: RefusalLogOptions) {
-    this.#log = log;
+  constructor({ write, now = performance.now.bind(performance) }: RefusalLogOptions) {
+    this.#writeLine = write;
     this.#now = now;
   }
 
-  report(method: string, { refused: why, name: caller }: Refused, from = "unknown"): void {
+  report(facts: object, from = "unknown"): void {
     const isOther = !this.#pending.has(from) && this.#pending.size >= ADDRESSES_MAX;
     const address = isOther ? OTHERS : from;
-    const fields = { address, method, why, caller };
+    const fields = { address, ...facts };
     const pending = this.#pending.get(address);
     if (pending === undefined) {
       this.#pending.set(address, { loggedAtMs: this.#now(), count: 0, last: fields });
@@ -66,6 +64,6 @@ export class RefusalLog {
   }
 
   #write(fields: object, count: number): void {
-    this.#log.warn({ ...fields, count }, "calls refused: no valid token");
+    this.#writeLine({ ...fields, count });
   }
 }

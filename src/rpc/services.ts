@@ -13,6 +13,7 @@ import type { Guard } from "./guard.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import { createReflection } from "./reflection.ts";
 import { ServerReflectionAlpha } from "./reflection-alpha.ts";
+import type { StreamQueues } from "./stream-queues.ts";
 
 export interface ServicesOptions {
   dlq: Dlq;
@@ -26,7 +27,7 @@ export interface ServicesOptions {
   descriptorSet: Uint8Array;
   payloadMaxBytes: number;
   drainGraceMs: number;
-  maxStreamQueues: number;
+  streamQueues: StreamQueues;
   /** Wall clock in ms. */
   now?: () => number;
 }
@@ -42,7 +43,9 @@ export function createServices(options: ServicesOptions) {
     dlq: guard.wrap(DlqService, createDlqService({ ...options, reportInternal })),
     admin: guard.wrap(DlqAdminService, createDlqAdminService(options)),
     // Orchestrators probe without credentials, and only see up or down.
-    health: guard.wrap(Health, createHealth(options.readiness), { open: true }),
+    health: guard.wrap(Health, createHealth({ ...options, hasToken: guard.hasToken }), {
+      open: true,
+    }),
     reflection: guard.wrap(ServerReflection, reflection.v1),
     reflectionAlpha: guard.wrap(ServerReflectionAlpha, reflection.v1alpha),
   };

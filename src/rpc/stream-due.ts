@@ -26,11 +26,17 @@ export async function* streamDue(
   context: HandlerContext,
   { drainGraceMs, streamQueues }: { drainGraceMs: number; streamQueues: StreamQueues },
 ): AsyncGenerator<StreamDueResponse> {
-  const command = { ...readStream(request), ...callerOf(context) };
+  const command = {
+    ...readStream(request),
+    get caller() {
+      return callerOf(context).caller;
+    },
+  };
   const spliced = context.protocolName === "grpc";
   const aging = context.values.get(connectionAging);
-  // Each connection of the gRPC port has its own signal. HTTP/1.1 has one stream for a connection.
-  const release = streamQueues.take(command.queues.length, aging === NEVER ? undefined : aging);
+  // The gRPC port has one signal for each connection. HTTP/1.1 has one stream for a connection.
+  const connection = aging === NEVER ? undefined : aging;
+  const release = streamQueues.take(command.queues.length, connection);
   const stop = new AbortController();
   const onStop = () => stop.abort();
   for (const signal of [context.signal, aging]) {

@@ -1,6 +1,6 @@
 import { tooManyStreamQueues } from "./error-map.ts";
 
-/** The share of one connection. */
+/** One connection may have a tenth of the server's limit, and at least one stream of the most queues. */
 const CONNECTION_SHARE = 10;
 
 /**

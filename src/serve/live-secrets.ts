@@ -1,11 +1,10 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { needsToken, usesRedisTls } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
 import { parseTokensFile, type Token } from "../config/token.ts";
 import { Credentials } from "../rpc/credentials.ts";
-import { readPem, readTls, type TlsPair } from "../rpc/tls.ts";
+import { checkTls, type TlsPair } from "../rpc/tls.ts";
 import type { RedisTls } from "../store/redis/connection.ts";
 import type { ReloadedFiles } from "./reloaded-files.ts";
 
@@ -16,15 +15,13 @@ export async function liveCredentials(config: Config, files: ReloadedFiles): Pro
   const credentials = new Credentials(tokens);
   if (tokensFile === undefined) return credentials;
   const use = (all: readonly Token[]) => credentials.replace(all);
-  const load = async () => [...tokens, ...(await readTokens(tokensFile))];
-  use(await files.add({ name: "tokens", load, use }));
+  const parse = ({ file }: { file: Buffer }) => {
+    const parsed = parseTokensFile(file.toString(), tokens);
+    if ("problem" in parsed) throw new Error(`${tokensFile}: ${parsed.problem}`);
+    return [...tokens, ...parsed.ok];
+  };
+  use(await files.add({ name: "tokens", files: { file: tokensFile }, parse, use }));
   return credentials;
-}
-
-async function readTokens(file: string): Promise<readonly Token[]> {
-  const parsed = parseTokensFile(await readFile(file, "utf8"));
-  if ("problem" in parsed) throw new Error(`${file}: ${parsed.problem}`);
-  return parsed.ok;
 }
 
 /** The server's certificate and key. */
@@ -42,7 +39,11 @@ export async function liveCertificate(
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
   const first = await files.add({
     name: "TLS certificate and key",
-    load: () => readTls({ certFile: tlsCert, keyFile: tlsKey }),
+    files: { cert: tlsCert, key: tlsKey },
+    parse(pair) {
+      checkTls(pair, tlsCert, tlsKey);
+      return pair;
+    },
     use: (pair) => live.onRenewed?.(pair),
   });
   const live: LiveCertificate = { first, onRenewed: undefined };
@@ -59,14 +60,8 @@ export async function liveRedisTls(
   if (redisTlsCa === undefined && redisTlsCert === undefined) return () => ({});
   let present = await files.add({
     name: "TLS files for Redis",
-    load: async () => {
-      const [ca, cert, key] = await Promise.all(
-        [redisTlsCa, redisTlsCert, redisTlsKey].map((file) =>
-          file === undefined ? undefined : readPem("file", file),
-        ),
-      );
-      return checked({ ca, cert, key });
-    },
+    files: { ca: redisTlsCa, cert: redisTlsCert, key: redisTlsKey },
+    parse: checked,
     use: (tls) => {
       present = tls;
     },

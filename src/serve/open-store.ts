@@ -52,13 +52,16 @@ export async function openStore(
       if (full) log.warn(message);
       else log.info("Redis has enough memory again: sends are accepted");
     },
-    onWarning: (warning) => log.warn(warning),
+    onEviction: (warning) => {
+      if (warning === undefined) log.info("Redis no longer drops keys when its memory is full");
+      else log.warn(warning);
+    },
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
     onClockStep: (stepMs) =>
       log.warn(
         { stepMs },
-        "Redis' clock stepped forward; for a day the skipped time ends no time to live and no retention; correct the clock before that, and before a server starts",
+        "Redis' clock stepped forward; for a day, the skipped time counts for no time to live and no retention; correct the clock within that day",
       ),
   });
   return {

@@ -9,6 +9,8 @@ export interface StoreState {
   problem(): string;
   /** Why sends are refused, and what to do; undefined: they are accepted. */
   full(): string | undefined;
+  /** That it may drop messages, and what to do; undefined: it does not. */
+  eviction(): string | undefined;
 }
 
 /** Whether this server can work, for health checks and `/readyz`. */
@@ -27,13 +29,20 @@ export class ServerReadiness implements Readiness {
 
   why(): string | undefined {
     if (this.draining) return "the server is shutting down";
-    return this.#obstacles.has("store") ? this.#store.problem() : undefined;
+    return this.hasStore ? undefined : this.#store.problem();
   }
 
   /** A full store does not make a server unready: workers need it, and every other server has the same store. */
   warning(): string | undefined {
     const full = this.#store.full();
-    return full === undefined ? undefined : `sends are refused: ${full}`;
+    const refused = full === undefined ? undefined : `sends are refused: ${full}`;
+    const warnings = [refused, this.#store.eviction()].filter((one) => one !== undefined);
+    return warnings.length === 0 ? undefined : warnings.join("; ");
+  }
+
+  /** Whether the store can be used. */
+  get hasStore(): boolean {
+    return !this.#obstacles.has("store");
   }
 
   /** Whether the server is stopping. */

@@ -21,9 +21,10 @@ import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
-import { checkListeners, createListeners, type ListenersConfig } from "../rpc/listeners.ts";
+import { checkListeners, createListeners } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
+import { StreamQueues } from "../rpc/stream-queues.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type LiveCertificate, liveCertificate, liveCredentials } from "./live-secrets.ts";
@@ -34,7 +35,7 @@ import { ReloadedFiles } from "./reloaded-files.ts";
 import { onHangup, shutdownSignal } from "./signals.ts";
 
 /** Interval of this server's sign of life. Without it its workers are not counted. */
-const BEAT_MS = 3_000;
+const SIGN_OF_LIFE_MS = 3_000;
 /** Time for running calls to end after the grace period. */
 const LAST_CALLS_MS = 1_000;
 
@@ -52,10 +53,10 @@ export async function serve(config: Config, version: string): Promise<void> {
   });
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
-  const files = new ReloadedFiles(log);
+  const files = new ReloadedFiles({ log });
   onHangup(() => void files.reload());
   const certificate = await liveCertificate(config, files);
-  await checkListeners(listenersConfigOf(config, certificate));
+  await checkListeners(config);
   const opened = await openStore(config, log, metrics, files);
   try {
     await run(config, log, metrics, opened, { files, certificate }, signalled);
@@ -76,8 +77,9 @@ async function run(
   const { store } = opened;
   const { payloadMaxBytes } = config;
   const readiness = new ServerReadiness({
-    problem: () => store.problem,
+    problem: () => opened.embedded?.problem ?? store.problem,
     full: () => store.messages.full,
+    eviction: () => store.eviction,
   });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
@@ -122,7 +124,11 @@ async function run(
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
-  metrics.watchStore(() => store.messages.full !== undefined);
+  metrics.watchStore({
+    isUp: () => readiness.hasStore,
+    isFull: () => store.messages.full !== undefined,
+    evicts: () => store.eviction !== undefined,
+  });
   const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });
   const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
@@ -137,7 +143,7 @@ async function run(
   const pumps = new Pumps(shared);
   pumps.start();
   const loops = [
-    startLoop(BEAT_MS, () => store.beat()),
+    startLoop(SIGN_OF_LIFE_MS, () => store.signOfLife()),
     startReconciler(store, registry),
     startConfigWatch(store, Math.random),
     files.start(),
@@ -168,44 +174,23 @@ async function listen(
   readiness: ServerReadiness,
   certificate: LiveCertificate | undefined,
 ) {
-  const { payloadMaxBytes, drainGraceMs, maxStreamQueues } = config;
-  const descriptorSet = await readDescriptorSet();
   const services = createServices({
     ...useCases,
     guard,
     readiness,
-    descriptorSet,
-    payloadMaxBytes,
-    drainGraceMs,
-    maxStreamQueues,
+    descriptorSet: await readDescriptorSet(),
+    payloadMaxBytes: config.payloadMaxBytes,
+    drainGraceMs: config.drainGraceMs,
+    streamQueues: new StreamQueues(config.maxStreamQueues),
   });
   return createListeners({
-    config: listenersConfigOf(config, certificate),
+    config: { ...config, tls: certificate?.first },
     services,
     readiness,
     metrics,
     guard,
     log,
   });
-}
-
-function listenersConfigOf(
-  config: Config,
-  certificate: LiveCertificate | undefined,
-): ListenersConfig {
-  const { listenGrpc, listenHttp } = config;
-  return {
-    grpc: listenGrpc,
-    http: listenHttp === "off" ? undefined : listenHttp,
-    tls: certificate?.first,
-    metricsNeedToken: config.metricsAccess === "token",
-    compressMinBytes: config.compressMinBytes,
-    maxConnectionAgeMs: config.maxConnectionAgeMs,
-    maxConnections: config.maxConnections,
-    httpHosts: config.httpHosts,
-    httpOrigins: config.httpOrigins,
-    requestMemoryBytes: config.requestMemoryBytes,
-  };
 }
 
 /**

@@ -22,6 +22,8 @@ export async function cli(argv: readonly string[], run: CliRun = {}) {
       stdout: { write: (text) => out.push(text), ...terminal },
       stderr: { write: (text) => err.push(text), ...terminal },
       readFile: readFrom(run.files ?? {}),
+      readLiveFile: readFrom(run.files ?? {}),
+      isPublic: () => false,
       hostname: "host",
       pid: 42,
       version: "1.2.3",

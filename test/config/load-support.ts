@@ -8,6 +8,8 @@ export interface Given {
   /** Content of dlq.yaml, which is then passed with --config. */
   yaml?: string;
   files?: Record<string, string>;
+  /** Those that every user can read. */
+  publicFiles?: readonly string[];
 }
 
 /** Reads from memory, with the errors of the real function. */
@@ -25,6 +27,8 @@ export function load(given: Given): LoadResult {
     argv: [...(given.yaml === undefined ? [] : ["--config", "dlq.yaml"]), ...(given.argv ?? [])],
     env: given.env ?? {},
     readFile: readFrom(files),
+    readLiveFile: readFrom(files),
+    isPublic: (path) => given.publicFiles?.includes(path) === true,
     hostname: "host",
     pid: 42,
   });

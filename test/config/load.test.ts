@@ -328,6 +328,25 @@ describe("contradictions", () => {
 });
 
 describe("warnings", () => {
+  test.each([
+    ["a token in the YAML file", { yaml: "tokens: [0123456789abcdef]" }, "dlq.yaml"],
+    ["a key", { argv: ["--tls-cert=c.pem", "--tls-key=k.pem"] }, "k.pem"],
+  ])("%s that every user can read", (_, given, file) => {
+    const files = { "c.pem": "", "k.pem": "" };
+    const publicFiles = ["dlq.yaml", "c.pem", "k.pem"];
+    const warnings = (env = {}) => loadOk({ ...given, files, publicFiles, env }).warnings;
+    expect(warnings()).toEqual([
+      `Every user of the machine can read ${file}, which has a secret. Forbid that with chmod 640.`,
+    ]);
+    const kubernetes = { KUBERNETES_SERVICE_HOST: "h", DLQ_REDIS_URL: "redis://h" };
+    expect(warnings(kubernetes)).toEqual([]);
+  });
+
+  test("a file without a secret may be public", () => {
+    const given = { yaml: "log_level: warn", publicFiles: ["dlq.yaml"] };
+    expect(loadOk(given).warnings).toEqual([]);
+  });
+
   const kubernetes = { KUBERNETES_SERVICE_HOST: "10.0.0.1" };
   test("an embedded store in Kubernetes", () => {
     expect(loadOk({ env: kubernetes }).warnings).toEqual([

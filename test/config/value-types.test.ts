@@ -296,6 +296,8 @@ const tables: readonly TypeTable[] = [
       ["name-of-some-length:short", /is shorter than 16 characters/],
       ["***", /placeholder/],
       ["orders:***", /placeholder/],
+      ["a:0123456789abcdef,b:0123456789abcdef", /the same token twice, as a and b/],
+      ["a:0123456789abcdef,0123456789abcdef", /twice, as a and a token without a name/],
     ],
   },
   {

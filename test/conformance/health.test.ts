@@ -6,6 +6,7 @@ import {
 } from "../../gen/health/v1/health_pb.ts";
 import { CLIENTS, open } from "./clients.ts";
 import { startServer, untilIdle } from "./listener.ts";
+import { openRaw } from "./raw.ts";
 
 const { check, list, watch } = Health.method;
 
@@ -59,4 +60,17 @@ describe.for(CLIENTS)("$name", (client) => {
     await untilIdle(server);
     await vi.waitFor(() => expect(server.readiness.listeners).toBe(0));
   });
+});
+
+it("a connection has a few streams of Watch, which end with its age", async () => {
+  const server = await startServer({ config: { maxConnectionAgeMs: 1_000 }, tokens: ["t1"] });
+  const session = await openRaw(server.grpc);
+  const calls = Array.from({ length: 5 }, () => {
+    const call = session.call("/grpc.health.v1.Health/Watch");
+    call.stream.end(Buffer.alloc(5));
+    return call;
+  });
+  const outcomes = await Promise.all(calls.map(({ ended }) => ended));
+  expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 0, 0, 0, Code.ResourceExhausted]);
+  await untilIdle(server);
 });

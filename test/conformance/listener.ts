@@ -6,9 +6,7 @@ import { expect, onTestFinished, vi } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { createListeners, type ListenersConfig } from "../../src/rpc/listeners.ts";
-import { createRig, type Rig, type RigOptions } from "../rpc/in-memory.ts";
-
-const LOOPBACK = { host: "127.0.0.1", port: 0 };
+import { createRig, LISTENERS_CONFIG, type Rig, type RigOptions } from "../rpc/in-memory.ts";
 
 export interface ServerOptions extends RigOptions {
   config?: Partial<ListenersConfig>;
@@ -31,19 +29,15 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const dlq = { ...rig.services.dlq, ...wrap(rig, methods) };
   const services = { ...rig.services, dlq };
   const listeners = createListeners({
-    config: {
-      grpc: LOOPBACK,
-      http: LOOPBACK,
-      tls: undefined,
-      compressMinBytes: 0,
-      maxConnectionAgeMs: 0,
-      ...config,
-    },
+    config: { ...LISTENERS_CONFIG, ...config },
     services,
     readiness: rig.readiness,
     metrics,
     guard: rig.guard,
-    log: { debug: () => {}, warn: () => {} },
+    log: {
+      debug: () => {},
+      warn: (fields, message) => rig.logged.push({ fields, message }),
+    },
   });
   const { grpc, http = "" } = await listeners.start();
   onTestFinished(() => listeners.close(0));

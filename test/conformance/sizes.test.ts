@@ -2,15 +2,17 @@
 
 import { once } from "node:events";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
 import { EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
   DlqService,
+  StatsResponseSchema,
   StreamDueRequestSchema,
   StreamDueResponseSchema,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { aborted, delivery, opened } from "../rpc/scripted-dlq.ts";
-import { CLIENTS, GRPC_CLIENTS, open } from "./clients.ts";
+import { CLIENTS, GRPC_CLIENTS, HTTP_CLIENTS, open } from "./clients.ts";
 import { type Server, startServer, untilIdle } from "./listener.ts";
 import { encode, frameOf, openRaw, STATS, STREAM } from "./raw.ts";
 
@@ -70,6 +72,20 @@ describe.for(CLIENTS)("$name", (client) => {
     const codes = (await Promise.all(calls)).map(({ code }) => code);
     expect(codes).toEqual(new Array(100).fill(0));
     await untilIdle(server);
+  });
+});
+
+describe.for(HTTP_CLIENTS)("$name", (client) => {
+  it("gets an error that says so if the response is larger than 4 MiB", async () => {
+    const queues = [{ queue: "q".repeat(5 * MIB) }];
+    const server = await startServer({
+      methods: { stats: () => create(StatsResponseSchema, { queues }) },
+    });
+    expect(await open(client, server).unary(stats, {})).toMatchObject({
+      code: Code.ResourceExhausted,
+      message: expect.stringContaining("the response is larger than 4194304 bytes"),
+      details: expect.arrayContaining([expect.objectContaining({ reason: "TOO_LARGE" })]),
+    });
   });
 });
 

@@ -7,7 +7,7 @@ import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { describe, expect, it } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { admit } from "../../src/rpc/admission.ts";
-import { frameOf } from "../../src/rpc/grpc/frames.ts";
+import { COMPRESSED, frameOf } from "../../src/rpc/grpc/frames.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { RequestMemory } from "../../src/rpc/request-memory.ts";
 import { startServer } from "../conformance/listener.ts";
@@ -63,10 +63,10 @@ describe.for(FRAMED)("%s: a message with too many fields is not decoded", (type)
     ["with unknown flags", flagged(4), Code.Internal],
     ["with end flags", flagged(130), Code.Internal],
     ["with the flag for compression", flagged(1), Code.Internal],
-    ["compressed", frameOf(small, true), Code.ResourceExhausted, { "grpc-encoding": "gzip" }],
+    ["compressed", frameOf(small, COMPRESSED), Code.ResourceExhausted, { "grpc-encoding": "gzip" }],
     [
       "compressed, before one more byte",
-      Buffer.concat([frameOf(small, true), Buffer.from([0])]),
+      Buffer.concat([frameOf(small, COMPRESSED), Buffer.from([0])]),
       Code.InvalidArgument,
       { "grpc-encoding": "gzip", "connect-content-encoding": "gzip" },
     ],

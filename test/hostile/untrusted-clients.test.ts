@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { Code } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
+import { UNPAID_PIECES } from "../../src/rpc/pieces.ts";
 import {
   inProgress,
   type Server,
@@ -12,7 +13,7 @@ import {
   untilIdle,
 } from "../conformance/listener.ts";
 import { openRaw } from "../conformance/raw.ts";
-import { REFLECTION, SEND, STATS, WATCH } from "./calls.ts";
+import { REFLECTION, SEND, STATS, STREAM } from "./calls.ts";
 import { FLAG, FRAME, http2Frame, openCall, Peer, SETTING, uint32 } from "./wire.ts";
 
 const MIB = 1024 * 1024;
@@ -54,22 +55,6 @@ it("a few requests in one write are answered, a flood of them is not", async () 
   const flood = await openPeer(server.http);
   flood.socket.write(GET.repeat(1_000));
   await flood.closed;
-});
-
-it.for(["grpc", "http"] as const)("the %s port limits its connections", async (port) => {
-  const server = await startServer({ config: { maxConnections: 2 } });
-  const kept = [await openPeer(server[port]), await openPeer(server[port])];
-  const third = await openPeer(server[port]);
-  await third.closed;
-  expect(kept.map(({ isClosed }) => isClosed)).toEqual([false, false]);
-  kept[0]?.destroy();
-  await vi.waitFor(async () => {
-    const next = await openPeer(server[port]);
-    next.socket.write(GET);
-    // A connection above the limit gets no answer.
-    const answered = once(next.socket, "data").then(() => "answered");
-    expect(await Promise.race([next.closed, answered])).toBe("answered");
-  });
 });
 
 it("a call that is reset in the same write is not started", async () => {
@@ -143,19 +128,19 @@ async function startUnread(config: NonNullable<ServerOptions["config"]>) {
     config: { maxConnections: 2, ...config },
     methods: { stats: async () => ({ queues: [{ queue: "x".repeat(3 * MIB) }] }) },
   });
-  const watch = await openPeer(server.http);
-  const service = '{"service":""}';
+  const silent = await openPeer(server.http);
+  const request = '{"queues":["q"]}';
   const type = "Content-Type: application/connect+json";
-  const prefix = `\0\0\0\0${String.fromCharCode(service.length)}`;
+  const prefix = `\0\0\0\0${String.fromCharCode(request.length)}`;
   const post = (path: string, body: string, headers: string) =>
     `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  const watched = once(watch.socket, "data");
-  watch.socket.write(post(WATCH, prefix + service, type));
-  await watched;
+  const opened = once(silent.socket, "data");
+  silent.socket.write(post(STREAM, prefix + request, type));
+  await opened;
   const unread = await openPeer(server.http);
   unread.socket.pause();
   unread.socket.write(post(STATS, "{}", "Content-Type: application/json").repeat(10));
-  return { server, watch };
+  return { server, silent };
 }
 
 /** Waits until one of the two connections has ended. */
@@ -169,16 +154,54 @@ function untilRoom(server: Server): Promise<void> {
 }
 
 it("on the HTTP port, unread answers are cut off, and a silent stream stays", async () => {
-  const { server, watch } = await startUnread({ unreadTimeoutMs: 100 });
+  const { server, silent } = await startUnread({ unreadTimeoutMs: 100 });
   await untilRoom(server);
-  expect(watch.isClosed).toBe(false);
-  const received = once(watch.socket, "data");
-  server.readiness.set("NOT_SERVING");
-  await received;
+  expect(silent.isClosed).toBe(false);
 });
 
 it("on the HTTP port, unread answers count as memory", async () => {
-  const { server, watch } = await startUnread({ requestMemoryBytes: MIB });
+  const { server, silent } = await startUnread({ requestMemoryBytes: MIB });
   await untilRoom(server);
-  expect(watch.isClosed).toBe(false);
+  expect(silent.isClosed).toBe(false);
+});
+
+/** Pieces that are one byte each, and more than a connection may send. */
+const TINY = 2 * UNPAID_PIECES;
+
+it("on the HTTP port, a body in far too many tiny pieces ends its connection", async () => {
+  const server = await startServer();
+  const head = `POST ${SEND} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+  const peer = await openPeer(server.http);
+  peer.socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(TINY)}`);
+  await peer.closed;
+  const modest = await openPeer(server.http);
+  const refused = answers(modest, "400");
+  const body = `${"1\r\nx\r\n".repeat(UNPAID_PIECES / 2)}0\r\n\r\n`;
+  modest.socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${body}`);
+  await vi.waitFor(() => expect(refused()).toBe(1), 10_000);
+});
+
+it.for([SEND, REFLECTION])(
+  "requests of %s in far too many tiny pieces end their connection",
+  async (path) => {
+    const server = await startServer();
+    const peer = await Peer.http2(server.grpc);
+    onTestFinished(() => peer.destroy());
+    const frames = (id: number, count: number) =>
+      Array.from({ length: count }, () => http2Frame(FRAME.DATA, 0, id, Buffer.alloc(1)));
+    // The pieces of all calls count.
+    for (const id of [1, 3, 5, 7]) {
+      peer.socket.write(Buffer.concat([openCall(id, path), ...frames(id, TINY / 4)]));
+    }
+    await peer.closed;
+  },
+);
+
+it("a connection may send any number of whole messages, however short", async () => {
+  const server = await startServer();
+  const session = await openRaw(server.grpc);
+  for (let burst = 0; burst < 50; burst++) {
+    const calls = Array.from({ length: 100 }, () => session.send(STATS, EMPTY));
+    for (const { code } of await Promise.all(calls)) expect(code).toBe(0);
+  }
 });

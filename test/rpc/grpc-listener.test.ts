@@ -1,7 +1,8 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect as connectHttp2, constants, type OutgoingHttpHeaders } from "node:http2";
 import { connect as connectTcp } from "node:net";
-import { fileURLToPath } from "node:url";
+
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -13,7 +14,7 @@ import {
   StatsRequestSchema,
   StreamDueRequestSchema,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
-import { readTls } from "../../src/rpc/tls.ts";
+import { checkTls } from "../../src/rpc/tls.ts";
 import { errorOf, reasonOf } from "./in-memory.ts";
 import { aborted, delivery, opened, scheduled } from "./scripted-dlq.ts";
 import { grpcClient, rawCall, type Server, startServer } from "./sockets.ts";
@@ -280,11 +281,11 @@ describe("connections", () => {
     const server = await startServer();
     const port = Number(server.grpc.split(":")[1]);
     const taken = { host: "127.0.0.1", port };
-    await expect(startServer({ config: { grpc: taken } })).rejects.toThrow(
+    await expect(startServer({ config: { listenGrpc: taken } })).rejects.toThrow(
       `cannot listen for gRPC on ${server.grpc}: the port is in use`,
     );
     // All or none: the first listener is closed if the second one fails.
-    await expect(startServer({ config: { http: taken } })).rejects.toThrow(
+    await expect(startServer({ config: { listenHttp: taken } })).rejects.toThrow(
       "cannot listen for HTTP",
     );
   });
@@ -337,11 +338,11 @@ describe("a stop", () => {
 });
 
 describe("TLS", () => {
-  const file = (name: string) => fileURLToPath(new URL(`tls/${name}`, import.meta.url));
-  const tls = { certFile: file("test-only.crt"), keyFile: file("test-only.key") };
+  const file = (name: string) => readFileSync(new URL(`tls/${name}`, import.meta.url));
+  const tls = { cert: file("test-only.crt"), key: file("test-only.key") };
 
   it("serves both listeners", async () => {
-    const server = await startServer({ config: { tls: await readTls(tls) } });
+    const server = await startServer({ config: { tls } });
     const transport = createGrpcTransport({
       baseUrl: `https://${server.grpc}`,
       nodeOptions: { rejectUnauthorized: false },
@@ -352,10 +353,12 @@ describe("TLS", () => {
   });
 
   it.each([
-    ["a missing file", { ...tls, keyFile: file("missing.key") }, "cannot read the TLS key"],
-    ["another's key", { ...tls, keyFile: file("other-test-only.key") }, "do not match"],
-  ])("fails at the start with an explanation for %s", async (_, files, words) => {
-    await expect(readTls(files)).rejects.toThrow(words);
+    ["another's key", { ...tls, key: file("other-test-only.key") }],
+    ["a key that was cut", { ...tls, key: tls.key.subarray(0, tls.key.length / 2) }],
+  ])("%s is refused with the names of the files", (_, pair) => {
+    expect(() => checkTls(pair, "a.crt", "a.key")).toThrow(
+      /a\.crt and the key a\.key do not match/,
+    );
   });
 });
 

@@ -35,6 +35,19 @@ describe("deadlines", () => {
     expect(error.rawMessage).toContain("30 ms");
   });
 
+  it("bound a call whose token is removed while it runs", async () => {
+    const rig = await createRig({ tokens: ["t1"], maxTimeoutMs: 30 });
+    rig.dlq.onSend = () => {
+      rig.credentials.replace([]);
+      return new Promise(() => {});
+    };
+    const headers = { authorization: "Bearer t1" };
+    const send = () => clientOf(rig).sendToDlq(SEND, { headers, timeoutMs: 3_600_000 });
+    expect((await errorOf(send())).code).toBe(Code.DeadlineExceeded);
+    expect((await errorOf(send())).code).toBe(Code.Unauthenticated);
+    expect(rig.dlq.sent).toHaveLength(1);
+  });
+
   it("do not cut a stream", async () => {
     const rig = await createRig({ defaultTimeoutMs: 1, maxTimeoutMs: 1 });
     let release = () => {};

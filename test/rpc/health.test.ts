@@ -1,5 +1,5 @@
 import { Code, createClient } from "@connectrpc/connect";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
@@ -69,5 +69,37 @@ describe("Watch", () => {
     expect(settled).toBe(false);
     controller.abort();
     await errorOf(next);
+  });
+
+  it("ends after an hour", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { readiness, health } = await setUp();
+    const watch = health.watch({})[Symbol.asyncIterator]();
+    await watch.next();
+    const next = watch.next();
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    expect(await next).toMatchObject({ done: true });
+    expect(readiness.listeners).toBe(0);
+  });
+
+  it("has a limit for callers without a token, and none for others", async () => {
+    const rig = await createRig({ tokens: ["t1"] });
+    const controller = new AbortController();
+    onTestFinished(() => controller.abort());
+    const health = createClient(Health, transportOf(rig));
+    const open = (headers: Record<string, string> = {}) =>
+      health.watch({}, { signal: controller.signal, headers })[Symbol.asyncIterator]().next();
+    for (let stream = 0; stream < 1_024; stream++) await open();
+    const error = await errorOf(open());
+    expect(error.code).toBe(Code.ResourceExhausted);
+    expect(error.message).toContain("1024 streams of Health.Watch");
+    expect((await open({ authorization: "Bearer t1" })).value?.status).toBe(Status.SERVING);
+    // A stream that ends makes room.
+    controller.abort();
+    await vi.waitFor(() => expect(rig.readiness.listeners).toBe(0));
+    const again = health.watch({})[Symbol.asyncIterator]();
+    expect((await again.next()).value?.status).toBe(Status.SERVING);
+    await again.return?.();
   });
 });

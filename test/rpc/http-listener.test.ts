@@ -235,7 +235,7 @@ describe("pages", () => {
 
   it("/metrics can need a token, and the pages of probes never do", async () => {
     const tokens = ["t1"];
-    const { http, logged } = await startServer({ tokens, config: { metricsNeedToken: true } });
+    const { http, logged } = await startServer({ tokens, config: { metricsAccess: "token" } });
     const refused = await fetch(`http://${http}/metrics`);
     expect(refused.status).toBe(401);
     expect(refused.headers.get("www-authenticate")).toBe("Bearer");
@@ -269,7 +269,7 @@ describe("pages", () => {
 });
 
 it("can be off", async () => {
-  const server = await startServer({ config: { http: undefined } });
+  const server = await startServer({ config: { listenHttp: "off" } });
   expect(server.http).toBe("");
   await server.client.stats({});
 });

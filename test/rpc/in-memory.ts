@@ -7,13 +7,16 @@ import {
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { SimulateCommand } from "../../src/app/simulate.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import { Credentials } from "../../src/rpc/credentials.ts";
 import { createGuard, type GuardOptions } from "../../src/rpc/guard.ts";
 import type { Readiness } from "../../src/rpc/health.ts";
+import type { ListenersConfig } from "../../src/rpc/listeners.ts";
 import { registerServices } from "../../src/rpc/methods.ts";
 import { readDescriptorSet } from "../../src/rpc/reflection.ts";
 import { createServices } from "../../src/rpc/services.ts";
+import { StreamQueues } from "../../src/rpc/stream-queues.ts";
 import { ScriptedDeliveryBlocks } from "./scripted-delivery-blocks.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
@@ -22,6 +25,22 @@ import { SIMULATION } from "./scripted-simulation.ts";
 
 /** The default wall clock of tests. */
 export const NOW_MS = 1_700_000_000_000;
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+/** Both listeners on free ports, without TLS, compression and maximum age; else the defaults. */
+export const LISTENERS_CONFIG: ListenersConfig = {
+  listenGrpc: LOOPBACK,
+  listenHttp: LOOPBACK,
+  tls: undefined,
+  compressMinBytes: 0,
+  maxConnectionAgeMs: 0,
+  metricsAccess: SETTINGS.metricsAccess.fallback,
+  maxConnections: SETTINGS.maxConnections.fallback,
+  httpHosts: SETTINGS.httpHosts.fallback,
+  httpOrigins: SETTINGS.httpOrigins.fallback,
+  requestMemoryBytes: SETTINGS.requestMemoryBytes.fallback,
+};
 
 export class SettableReadiness implements Readiness {
   readonly #listeners = new Set<() => void>();
@@ -101,7 +120,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     descriptorSet: await readDescriptorSet(),
     payloadMaxBytes: options.payloadMaxBytes ?? 1024 * 1024,
     drainGraceMs: 25_000,
-    maxStreamQueues: options.maxStreamQueues ?? 10_000,
+    streamQueues: new StreamQueues(options.maxStreamQueues ?? 10_000),
     now: () => NOW_MS,
   });
   return {

@@ -21,7 +21,7 @@ describe("integers of 64 bits", () => {
 
   it.each([[1.5], ["1e400"], ["abc"], [""], ["0x10"], ["9".repeat(41)]])("%j is none", (value) => {
     expect(problem(StreamDueRequestSchema, { maxInFlightBytes: value })).toBe(
-      "maxInFlightBytes is not an integer of 64 bits",
+      'maxInFlightBytes is not a 64-bit integer such as "123"',
     );
   });
 

@@ -167,6 +167,22 @@ describe("a list", () => {
     ]);
   });
 
+  test("ends a page of many bytes early, and never without a queue", async () => {
+    const sizes = [200, 200, 200, 2_000, 1].map((kib) => kib * 1024);
+    sizes.forEach((bytes, n) => {
+      const pause = { paused: true, reason: "x".repeat(bytes) };
+      rig.queues.configs.set(`q${n}`, create(QueueConfigSchema, { pause }));
+    });
+    const pages: string[][] = [];
+    let pageToken = "";
+    do {
+      const { queues, nextPageToken } = await admin().listQueues({ pageToken });
+      pages.push(queues.map(({ name }) => name));
+      pageToken = nextPageToken;
+    } while (pageToken !== "");
+    expect(pages).toEqual([["q0", "q1"], ["q2"], ["q3"], ["q4"]]);
+  });
+
   test.each([
     [{ pageSize: 1_001 }, "page_size"],
     [{ pageToken: "!" }, "page_token"],

@@ -3,7 +3,7 @@ import { RefusalLog } from "../../src/rpc/refusal-log.ts";
 import { errorOf } from "./in-memory.ts";
 import { startServer } from "./sockets.ts";
 
-const NO_TOKEN = { refused: "no token" } as const;
+const REFUSED = { method: "Stats", why: "no token" };
 
 describe("the log of refused calls", () => {
   let lines: { address?: string; count?: number }[];
@@ -11,19 +11,19 @@ describe("the log of refused calls", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     lines = [];
-    log = new RefusalLog({ log: { warn: (fields) => lines.push(fields) }, now: Date.now });
+    log = new RefusalLog({ write: (fields) => lines.push(fields), now: Date.now });
   });
   afterEach(() => void vi.useRealTimers());
 
   it("has at most one line a minute for an address, with the number of calls", () => {
-    log.report("Stats", NO_TOKEN, "a");
-    log.report("Stats", NO_TOKEN, "b");
+    log.report(REFUSED, "a");
+    log.report(REFUSED, "b");
     expect(lines).toMatchObject([
       { address: "a", count: 1 },
       { address: "b", count: 1 },
     ]);
     for (let second = 0; second < 300; second++) {
-      log.report("Stats", { refused: "expired token", name: "orders" }, "a");
+      log.report({ method: "Stats", why: "expired token", caller: "orders" }, "a");
       vi.advanceTimersByTime(1_000);
     }
     const of = (address: string) => lines.filter((line) => line.address === address);
@@ -42,7 +42,7 @@ describe("the log of refused calls", () => {
   });
 
   it("is bounded for any number of addresses", () => {
-    for (let n = 0; n < 10_000; n++) log.report("Stats", NO_TOKEN, `10.0.${n >> 8}.${n & 255}`);
+    for (let n = 0; n < 10_000; n++) log.report(REFUSED, `10.0.${n >> 8}.${n & 255}`);
     vi.advanceTimersByTime(65_000);
     expect(lines).toHaveLength(102);
     expect(lines.at(-1)).toMatchObject({ address: "others", count: 9_899 });

@@ -13,7 +13,8 @@ export class ScriptedQueues implements QueueAdmin {
 
   async list(pageSize: number, after: string) {
     this.pages.push({ pageSize, after });
-    return { queues: [...this.configs.keys()].map((name) => this.#view(name)), next: this.next };
+    const names = [...this.configs.keys()].filter((name) => name > after);
+    return { queues: names.map((name) => this.#view(name)), next: this.next };
   }
 
   async get(queue: string) {

@@ -5,9 +5,7 @@ import { onTestFinished } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { createListeners, type ListenersConfig } from "../../src/rpc/listeners.ts";
-import { createRig, type Rig, type RigOptions } from "./in-memory.ts";
-
-const LOOPBACK = { host: "127.0.0.1", port: 0 };
+import { createRig, LISTENERS_CONFIG, type Rig, type RigOptions } from "./in-memory.ts";
 
 export interface Server extends Rig {
   /** `127.0.0.1:PORT`. */
@@ -26,14 +24,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const registry = createMetrics({ namespace: "", maxQueues: 10, buildInfo: { version: "test" } });
   const rig = await createRig({ metrics: registry, ...options });
   const listeners = createListeners({
-    config: {
-      grpc: LOOPBACK,
-      http: LOOPBACK,
-      tls: undefined,
-      compressMinBytes: 0,
-      maxConnectionAgeMs: 0,
-      ...options.config,
-    },
+    config: { ...LISTENERS_CONFIG, ...options.config },
     services: rig.services,
     readiness: rig.readiness,
     metrics: registry,

@@ -1,9 +1,11 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type {
-  DeleteQueueRequest,
-  ListQueuesRequest,
-  UpdateQueueRequest,
+import {
+  type DeleteQueueRequest,
+  type ListQueuesRequest,
+  type ListQueuesResponse,
+  ListQueuesResponseSchema,
+  type UpdateQueueRequest,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import {
   type Queue,
@@ -12,7 +14,7 @@ import {
   QueueSchema,
 } from "../../../gen/dlq/v1/queue_pb.ts";
 import type { QueueDeletion } from "../../app/queues/deletion.ts";
-import type { QueueUpdate, QueueView } from "../../app/queues/queue-admin.ts";
+import type { QueuePage, QueueUpdate, QueueView } from "../../app/queues/queue-admin.ts";
 import { QUEUE_NAME } from "../../core/settings.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { readQueueConfig, writeQueueConfig } from "./queue-config.ts";
@@ -20,6 +22,8 @@ import { type QueueMask, readMask } from "./queue-mask.ts";
 import { checkQueue, checkText, Violations } from "./violations.ts";
 
 export const PAGE_DEFAULT = 100;
+/** A page ends before this, except for a single larger queue. In JSON it may be six times as large: see READ_MAX_BYTES. */
+export const PAGE_BYTES = 512 * 1024;
 
 /** A page token is the last name of the page before, so that any server can read it. */
 const encodeToken = (name: string) => Buffer.from(name).toString("base64url");
@@ -41,8 +45,19 @@ export function readList(request: ListQueuesRequest): { pageSize: number; after:
   return { pageSize, after };
 }
 
-export function writeToken(next: string | undefined): string {
-  return next === undefined ? "" : encodeToken(next);
+/** Ends the page early if it would be too large. */
+export function writePage({ queues, next }: QueuePage): ListQueuesResponse {
+  const page: Queue[] = [];
+  let bytes = 0;
+  for (const view of queues) {
+    const queue = writeQueue(view);
+    bytes += toBinary(QueueSchema, queue).length;
+    if (page.length > 0 && bytes > PAGE_BYTES) break;
+    page.push(queue);
+  }
+  const last = page.length < queues.length ? page.at(-1)?.name : next;
+  const nextPageToken = last === undefined ? "" : encodeToken(last);
+  return create(ListQueuesResponseSchema, { queues: page, nextPageToken });
 }
 
 export function readQueueName(field: string, queue: string): string {

@@ -7,6 +7,9 @@ import { MESSAGE_ID_BYTES } from "../../core/message-id.ts";
  * The page token of Retry, opaque to callers. It says where the next call continues, so that any server can read it. The
  * digest binds it to one queue and filter: their `expected_count` was checked, that of others was not.
  *
+ * It is not a signature. A caller who makes a token skips that check, which prevents mistakes and protects nothing: the same
+ * caller may read the count from Stats, or retry messages by id. A key would be one more secret that all servers must share.
+ *
  * Bytes: version (1), digest of queue and filter (8), start of the first call (6), messages that remain (4), index (1),
  * score (6), message id (16). Text: base64url without padding.
  */

@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import { Code, ConnectError } from "@connectrpc/connect";
 import { internal } from "../../core/errors.ts";
 import { canceled, codeName, toConnectError, tooManyIncomplete } from "../error-map.ts";
+import { BodyPieces } from "../pieces.ts";
 import type { IncompleteRequest } from "../request-memory.ts";
 import { CallContext } from "./call-context.ts";
 import type { CallHead } from "./call-head.ts";
@@ -29,6 +30,7 @@ export class Call implements IncompleteRequest, Caller {
   readonly #options: GrpcCallsOptions;
   readonly #reply: Reply;
   readonly #onClosed: (call: Call) => void;
+  readonly #pieces = new BodyPieces();
   #answeredAtMs: number | undefined;
   /** Set while the request is being read. */
   #request: OnlyMessage | undefined;
@@ -113,7 +115,11 @@ export class Call implements IncompleteRequest, Caller {
     );
     if (refusal !== undefined) {
       this.#refuse(refusal);
-    } else if (method.kind === "bidi_streaming") {
+      return;
+    }
+    this.#options.admitted(method.desc, this.#stream);
+    if (method.kind === "bidi_streaming") {
+      this.#stream.on("data", this.#onPiece);
       this.#requests = new ManyMessages(this.#stream, this.#head, this, (error) => {
         this.#fail(error);
       });
@@ -138,12 +144,20 @@ export class Call implements IncompleteRequest, Caller {
   readonly #onData = (chunk: Buffer): void => {
     try {
       const request = this.#request;
-      if (request === undefined) return;
+      if (request === undefined || this.#onPiece(chunk)) return;
       request.push(chunk);
       if (!request.isOneChunk) this.#options.memory.hold(this, this.heldBytes);
     } catch (error) {
       this.refuseRequest(this.#explain(error));
     }
+  };
+
+  /** Ends the connection if it sends bodies in far too many pieces, and returns whether it did. */
+  readonly #onPiece = ({ length }: Buffer): boolean => {
+    const { session } = this.#stream;
+    if (!this.#pieces.add(length, session)) return false;
+    session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    return true;
   };
 
   readonly #onEnd = (): void => afterRead(this.#decode);

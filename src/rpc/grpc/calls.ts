@@ -19,6 +19,8 @@ export interface GrpcCallsOptions {
   values(values: ContextValues, stream: ServerHttp2Stream): ContextValues;
   /** Called before any byte of the request is kept. */
   refusal: CheckCaller<DescMethod>;
+  /** Called for each call that is not refused. */
+  admitted(method: DescMethod, stream: ServerHttp2Stream): void;
   /** Logs an internal error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
   /**

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { gunzip as gunzipCallback, gzip as gzipCallback } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { canceled, malformedRequest, tooLarge } from "../error-map.ts";
-import { type Frame, frameOf } from "./frames.ts";
+import { COMPRESSED, type Frame, frameOf } from "./frames.ts";
 
 const gzip = promisify(gzipCallback);
 
@@ -41,7 +41,7 @@ export async function inflate(
 /** Compresses a message, unless it is too small to be worth it. */
 export async function deflate(message: Uint8Array, minBytes: number): Promise<Buffer> {
   if (message.length < minBytes) return frameOf(message);
-  return frameOf(await gzip(message), true);
+  return frameOf(await gzip(message), COMPRESSED);
 }
 
 const gunzipBytes = promisify(gunzipCallback);

@@ -1,6 +1,7 @@
-/** gRPC's prefix of a message: a byte of flags and four of length (big endian). */
-const PREFIX_BYTES = 5;
-const COMPRESSED = 0x01;
+/** The prefix of a message in gRPC, gRPC-Web and Connect: a byte of flags and four of length (big endian). */
+export const PREFIX_BYTES = 5;
+/** A flag. */
+export const COMPRESSED = 0x01;
 
 export interface Frame {
   compressed: boolean;
@@ -130,9 +131,9 @@ export function ownCopy(bytes: Uint8Array): Buffer {
 }
 
 /** A message with its prefix. */
-export function frameOf(message: Uint8Array, compressed = false): Buffer {
+export function frameOf(message: Uint8Array, flags = 0): Buffer {
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-  frame[0] = compressed ? COMPRESSED : 0;
+  frame[0] = flags;
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, PREFIX_BYTES);
   return frame;

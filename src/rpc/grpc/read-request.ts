@@ -4,10 +4,10 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   canceled,
   malformedRequest,
+  NOT_A_MESSAGE,
   tooFarAhead,
   tooLarge,
   tooManyFields,
-  UNREADABLE,
 } from "../error-map.ts";
 import { fieldExcess } from "../request-fields.ts";
 import type { CallHead } from "./call-head.ts";
@@ -160,7 +160,7 @@ function decode(input: DescMessage, bytes: Uint8Array): unknown {
   try {
     return fromBinary(input, bytes);
   } catch (error) {
-    throw malformedRequest(`${UNREADABLE}: ${error instanceof Error ? error.message : "?"}`);
+    throw malformedRequest(`${NOT_A_MESSAGE}: ${error instanceof Error ? error.message : "?"}`);
   }
 }
 

@@ -283,18 +283,18 @@ export const HELD_ATTACKS: readonly Attack[] = [
   },
   {
     name: "health-watch",
-    what: "10 connections with 256 streams of Health.Watch each",
-    memoryMiB: 10 * STREAMS * 0.008,
-    why: "8 KiB a stream",
-    atLeast: { streams: 10 * STREAMS },
+    what: "300 connections with 8 streams of Health.Watch each",
+    memoryMiB: 1_024 * 0.022 + 300 * 0.03,
+    why: "4 streams of a connection and 1,024 in all, 22 KiB each; 30 KiB for each connection",
+    atLeast: { streams: 300 * 8 },
     holds: true,
     run: (run) =>
-      openPeers(run, 10, (peer) => {
-        const calls = Array.from({ length: STREAMS }, (_, at) => [
+      openPeers(run, 300, (peer) => {
+        const calls = Array.from({ length: 8 }, (_, at) => [
           openCall(2 * at + 1, WATCH),
           http2Frame(FRAME.DATA, FLAG.END_STREAM, 2 * at + 1, EMPTY),
         ]);
-        run.count("streams", STREAMS);
+        run.count("streams", 8);
         return peer.write(Buffer.concat(calls.flat()));
       }),
   },

@@ -186,12 +186,6 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     memoryMiB: 64 * 0.128,
     why: "16 requests of each connection, 8 KiB each",
     atLeast: { connections: 64 },
-    costly: {
-      p99Ms: 2_500,
-      heldUpMs: 2_000,
-      garbageMiB: 640,
-      why: "Node parses all 64,000 requests that it has read, though each connection is closed at the 17th",
-    },
     holds: true,
     async run({ target, count, hold }) {
       const gets = Buffer.from("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000));

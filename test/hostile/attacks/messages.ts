@@ -3,7 +3,7 @@
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SendToDlqRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import { frameOf } from "../../../src/rpc/grpc/frames.ts";
+import { COMPRESSED, frameOf } from "../../../src/rpc/grpc/frames.ts";
 import type { Attack } from "../attack.ts";
 import {
   ACK,
@@ -84,7 +84,11 @@ const MALFORMED: readonly Wrong[] = [
   { path: SEND, body: withFlags(2) },
   { path: SEND, body: withFlags(255) },
   { path: SEND, body: withFlags(1), headers: gzipped },
-  { path: SEND, body: frameOf(gzipSync(SEND_REQUEST).subarray(0, 30), true), headers: gzipped },
+  {
+    path: SEND,
+    body: frameOf(gzipSync(SEND_REQUEST).subarray(0, 30), COMPRESSED),
+    headers: gzipped,
+  },
   { path: SEND, body: WHOLE, headers: { "grpc-encoding": "snappy" } },
   { path: SEND, body: WHOLE, headers: { "grpc-encoding": "br" } },
   { path: SEND, body: WHOLE, headers: { "grpc-timeout": "soon" } },
@@ -123,13 +127,13 @@ const crowded = (): Wrong[] => [
 
 /** @param bytes zeros, which gzip compresses to a thousandth */
 function bomb(path: string, bytes: number): Wrong {
-  return { path, body: frameOf(gzipSync(Buffer.alloc(bytes)), true), headers: gzipped };
+  return { path, body: frameOf(gzipSync(Buffer.alloc(bytes)), COMPRESSED), headers: gzipped };
 }
 
 const crowdedBombs = () =>
   crowded().map(({ path, body }) => ({
     path,
-    body: frameOf(gzipSync(body.subarray(5)), true),
+    body: frameOf(gzipSync(body.subarray(5)), COMPRESSED),
     headers: gzipped,
   }));
 
