@@ -83,7 +83,9 @@ test("a filter without states that matches nothing names the states that it mean
   const queue = "no-states";
   await dlq.sendToDlq(sendRequest(queue, LATER));
   const retry = dlq.retry({ queue, filter: {}, expectedCount: 1 });
-  await expect(retry).rejects.toThrow(/0 match.*QUARANTINED only.*: see counts in Stats$/);
+  await expect(retry).rejects.toThrow(
+    /0 match.*QUARANTINED only.*: check the filter against the counts of Stats$/,
+  );
 });
 
 test("another number of matches: the call succeeds with the number that the error names", async () => {
@@ -91,7 +93,7 @@ test("another number of matches: the call succeeds with the number that the erro
   for (const more of [QUARANTINED, QUARANTINED]) await dlq.sendToDlq(sendRequest(queue, more));
   const error = await errorOf(dlq.retry({ queue, filter: {}, expectedCount: 3 }));
   const [, count] =
-    /is 3, but 2 match; nothing was changed: see what they are by Stats, then set it to (\d+)$/.exec(
+    /is 3, but 2 match; nothing was changed: check them with Stats, then set expected_count to (\d+)$/.exec(
       error.rawMessage,
     ) ?? [];
   const again = await dlq.retry({ queue, filter: {}, expectedCount: Number(count) });

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findGrpcurl, grpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 // grpcurl, the program that users try first.
 
@@ -34,7 +35,10 @@ function parseAll(out: string): Record<string, unknown>[] {
 
 describe("grpcurl", () => {
   it("runs the calls that the server prints at its start", async () => {
-    const calls = server.output().match(/grpcurl .*/g) ?? [];
+    const calls = await until("the calls, which follow the line that says it listens", () => {
+      const printed = server.output().match(/grpcurl .*\n/g);
+      return printed?.length === 3 ? printed : undefined;
+    });
     const outputs: string[] = [];
     for (const call of calls) {
       const line = call.replace("grpcurl ", `"${findGrpcurl()}" -max-time 3 `);

@@ -43,7 +43,8 @@ describe.concurrent("a lease", () => {
     const first = await worker.next();
     const again = await worker.next();
     expect(again.message.id).toBe(first.message.id);
-    expect(again.atMs - first.atMs).toBeGreaterThanOrEqual(950);
+    // The first may arrive late on a busy machine.
+    expect(again.atMs - first.atMs).toBeGreaterThanOrEqual(500);
     expect(again.delivery).toMatchObject({ attempt: 1, deliveryNumber: 2, outcomeUnknown: true });
     expect(await worker.settle(first)).toMatchObject({
       status: AckStatus.LEASE_LOST,

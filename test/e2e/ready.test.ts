@@ -18,7 +18,7 @@ async function start() {
       expect(await response.text()).toBe(`${text}\n`);
     }, WAIT);
   await says("ready");
-  return { redis, says };
+  return { redis, server, says };
 }
 
 test("one that is down, loads its data, and is back", async () => {
@@ -39,6 +39,20 @@ test("one that hangs", async () => {
   await says("not ready: Redis does not answer (timeout); see its log and the network to it");
   redis.resume();
   await says("ready");
+});
+
+test("one whose policy begins to drop keys, until it is right again", async () => {
+  const { redis, server, says } = await start();
+  const harm = "Redis drops keys when its memory is full (maxmemory-policy allkeys-lru)";
+  await redis.cli("CONFIG", "SET", "maxmemory", "1gb", "maxmemory-policy", "allkeys-lru");
+  await says(`ready; ${harm}: messages can be lost; run CONFIG SET maxmemory-policy noeviction`);
+  await redis.cli("CONFIG", "SET", "maxmemory-policy", "noeviction");
+  await says("ready");
+  const lines = server.logs.map(({ msg }) => `${msg}`).filter((msg) => /drops keys/.test(msg));
+  expect(lines).toEqual([
+    `${harm}: messages can be lost; run CONFIG SET maxmemory-policy noeviction`,
+    "Redis no longer drops keys when its memory is full",
+  ]);
 });
 
 test("one that wants a password", async () => {

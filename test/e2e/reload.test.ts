@@ -47,7 +47,8 @@ it("a changed tokens file applies to calls and ends the streams of removed token
   const worker = await Worker.open(as(server, OLD).dlq, { queues: ["q"] });
   const staying = await Worker.open(as(server, NEW).dlq, { queues: ["q"] });
 
-  await writeFile(path("tokens"), "orders:sha256:damaged");
+  // The line was cut before its expiry and its newline.
+  await writeFile(path("tokens"), line(NEW) + line(OLD).trimEnd());
   await logged(server, "files cannot be used; the previous ones stay in force");
   expect(worker.isOver).toBe(false);
   await as(server, OLD).dlq.stats({});
@@ -59,6 +60,21 @@ it("a changed tokens file applies to calls and ends the streams of removed token
   await as(server, NEW).dlq.stats({});
   expect(staying.isOver).toBe(false);
   await staying.close();
+});
+
+it("a stream has the new name of its token", async () => {
+  await writeFile(path("tokens"), line(OLD));
+  const server = await start({ DLQ_TOKENS_FILE: path("tokens") });
+  const worker = await Worker.open(as(server, OLD).dlq, { queues: ["q"] });
+  await writeFile(path("tokens"), line(OLD).replace("orders", "orders-eu"));
+  await logged(server, "files reloaded");
+  await worker.close();
+  await logged(server, "stream closed");
+  const named = server.logs.filter(({ msg }) => String(msg).startsWith("stream "));
+  expect(named.map(({ msg, caller }) => `${msg}: ${caller}`)).toEqual([
+    "stream opened: orders",
+    "stream closed: orders-eu",
+  ]);
 });
 
 it("a stream ends when its token expires", async () => {

@@ -21,6 +21,8 @@ export interface TestRedisOptions {
   readonly port?: boolean;
   /** Further `--name value` pairs for redis-server. */
   readonly args?: readonly string[];
+  /** Called before it is started again, with its folder. */
+  readonly beforeRestart?: (dir: string) => Promise<unknown>;
 }
 
 export interface TestRedis {
@@ -94,6 +96,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
     resume: () => void child.kill("SIGCONT"),
     async restart(more = []) {
       await end("SIGTERM");
+      await options.beforeRestart?.(dir);
       child = await launch([...args, ...more], socketPath);
     },
     async stop() {
