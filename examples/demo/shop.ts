@@ -2,7 +2,6 @@
 
 import {
   createDlqClient,
-  type Delivery,
   type DlqClient,
   type SendResult,
   type SettledDelivery,
@@ -38,7 +37,6 @@ export function openShop(options: ShopOptions): Shop {
   const dlq = createDlqClient({ url: options.url, service: "shop", spool: false });
   /** Order id -> when it failed first. */
   const failedAtMs = new Map<number, number>();
-  const errors = new WeakMap<Delivery, unknown>();
 
   // The producer.
   async function place(order: Order): Promise<void> {
@@ -60,14 +58,7 @@ export function openShop(options: ShopOptions): Shop {
     queues: SERVICE_NAMES,
     concurrency: 8,
     drainTimeoutMs: DRAIN_MS,
-    async handler(delivery) {
-      try {
-        await call(delivery.payload.json<Order>(), delivery.signal);
-      } catch (error) {
-        errors.set(delivery, error); // for the event
-        throw error;
-      }
-    },
+    handler: ({ payload, signal }) => call(payload.json<Order>(), signal),
     onSettled(delivery, settled) {
       const { id } = delivery.payload.json<Order>();
       const service = serviceOf(delivery.queue).name;
@@ -76,7 +67,7 @@ export function openShop(options: ShopOptions): Shop {
         id,
         service,
         attempt: delivery.attempt,
-        error: errors.get(delivery),
+        error: settled.error,
         ageMs,
       };
       options.onSettled(service, settled);

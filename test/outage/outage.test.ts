@@ -28,7 +28,7 @@ test("nothing is lost or doubled while the service is unavailable, whichever pro
       cells.map((cell) => Number(cell.replaceAll(",", ""))),
     ]),
   );
-  for (const name of ["`spooled`", "stored and not answered when the server was killed"]) {
+  for (const name of ["`spooled`", "stored and not answered as the server died"]) {
     expect(Math.min(...(rows.get(name) ?? [0]))).toBeGreaterThan(0);
   }
 }, 1_200_000);

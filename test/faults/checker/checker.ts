@@ -93,8 +93,8 @@ export class Checker {
     }
     checkEnding(message, findings);
     checkFinished(message, findings);
-    const { shortestLeaseMs } = this.#ledger;
-    checkEarned(message, { findings, times: this.#times, shortestLeaseMs });
+    const { outages, shortestLeaseMs } = this.#ledger;
+    checkEarned(message, { findings, times: this.#times, outages, shortestLeaseMs });
     this.#lost.take(message);
     this.#contents.counts.add(message, shortestLeaseMs, findings);
   }

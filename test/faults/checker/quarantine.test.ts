@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Story } from "./story.ts";
 
+const UNAVAILABLE = { request: "send-m", code: "UNAVAILABLE", refused: false };
+
 const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
 
 describe("quarantine", () => {
@@ -91,6 +93,20 @@ describe("quarantine", () => {
     expect(unseen(1).broken()).toEqual(["quarantine-earned"]);
     expect(unseen(2).broken()).toEqual(["quarantine-earned"]);
     expect(unseen(3).broken()).toEqual([]);
+  });
+
+  it("counts one unseen lease if an actor got UNAVAILABLE at that time", () => {
+    const story = (at: number, gone = 1) => {
+      const all = sent({ plan: "crash" });
+      for (let number = 1 + gone; number <= 5; number++) {
+        all.deliver("m", { at: 3_000 * number, number, unknown: number > 1 });
+      }
+      all.write("producer", { e: "unsent", at, ...UNAVAILABLE });
+      return all.keep("m", { quarantineReason: "CRASH_LOOP" }).broken();
+    };
+    expect(story(3_000)).toEqual([]);
+    expect(story(8_000)).toContain("quarantine-earned");
+    expect(story(3_000, 2)).toContain("quarantine-earned");
   });
 
   it("counts a lease that was released after it expired", () => {

@@ -1,3 +1,4 @@
+import { removeTornTransaction } from "../../../src/store/embedded/torn-transaction.ts";
 import { scriptReplies } from "../../support/link-answers.ts";
 import { LinkProxy } from "../../support/link-proxy.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
@@ -18,7 +19,8 @@ const SERVERS = 3;
 export async function openExternalEnvironment(
   appendfsync: "always" | "everysec" = "always",
 ): Promise<ExternalEnvironment> {
-  const store = await startTestRedis({ appendfsync });
+  // What operate.md says for an own Redis: it would apply a part of a script's effects.
+  const store = await startTestRedis({ appendfsync, beforeRestart: removeTornTransaction });
   const storeLink = await LinkProxy.open(() => [{ path: store.socketPath }], scriptReplies);
   const redisUrl = `redis://${storeLink.address}`;
   const start = () => startTestServer({ redisUrl, env: SERVER_ENV });

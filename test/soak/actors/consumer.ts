@@ -34,6 +34,7 @@ dlq.worker({
   },
   onError(error) {
     if (error.kind === "connection") return void totals.streams++;
+    if (error.kind === "handler-failed") return; // as its message says
     totals.errors++;
     totals.lastError = error.message;
   },

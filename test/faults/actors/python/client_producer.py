@@ -21,7 +21,7 @@ from recording import record_channels
 MAX_PENDING = 5_000
 POLL_S = 0.01
 # How long the spool may take to become empty after the last fault.
-EMPTY_WITHIN_S = 40.0
+EMPTY_WITHIN_S = 180.0
 
 
 class Tally:

@@ -5,8 +5,9 @@ import type { Delivery } from "../delivery.ts";
 import { isGuarded } from "../exempt.ts";
 import type { FaultTimes } from "../fault-times.ts";
 import type { Findings } from "../findings.ts";
-import { gapsOf } from "../gaps.ts";
+import { gapsOf, maxExpiredIn } from "../gaps.ts";
 import type { KeptState, Message } from "../ledger.ts";
+import type { ReportedOutages } from "../reported-outages.ts";
 import { endedUnknown } from "./duplicates.ts";
 
 /** Consecutive leases without an outcome until a message is quarantined. */
@@ -21,6 +22,7 @@ const { failed, released, quarantined } = OUTCOME_KINDS;
 export interface Given {
   readonly findings: Findings;
   readonly times: FaultTimes;
+  readonly outages: ReportedOutages;
   /** The shortest lease of the run. */
   readonly shortestLeaseMs: RunMs;
 }
@@ -78,10 +80,10 @@ function saidNonRetryable({ applied, possibleNonRetryable }: Delivery): boolean 
 
 /**
  * Counts leases without an outcome since the last outcome that resets the count: leases of received deliveries and of
- * claims that faults lost. A released delivery counts only if its lease had expired before.
+ * claims that faults lost, or a late store (see LostClaims). A released delivery counts only if its lease had expired before.
  */
 function checkCrashLoop(message: Message, words: string, given: Given): void {
-  const { findings, times, shortestLeaseMs } = given;
+  const { findings, times, outages, shortestLeaseMs } = given;
   const { deliveries } = message;
   const ended = deliveries.filter(({ applied }) => applied !== undefined);
   const anew = ended.findLast(({ applied }) => applied?.kind !== released);
@@ -89,7 +91,11 @@ function checkCrashLoop(message: Message, words: string, given: Given): void {
   const expired = deliveries.filter((one) => one.number > since && mayHaveExpired(one)).length;
   const lost = gapsOf(message)
     .filter(({ after }) => after >= since)
-    .map(({ claims, from, to }) => Math.min(claims, times.mostExpired(from, to, shortestLeaseMs)))
+    .map((gap) => {
+      const late = outages.between(gap.from, gap.to) ? 1 : 0;
+      const most = times.mostExpired(gap.from, gap.to, shortestLeaseMs) + late;
+      return Math.min(maxExpiredIn(gap, shortestLeaseMs), most);
+    })
     .reduce((sum, claims) => sum + claims, 0);
   if (expired + lost >= CRASH_LOOP) return;
   // The lease of an outcome that a rollback undid counts, and so do those before it.
