@@ -3,6 +3,7 @@ import { textOf } from "./error-chain.ts";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
 import { errorReason, hasRetryInfo } from "./google-details.ts";
 import { safeRead } from "./safe-read.ts";
+import { NoTokenError } from "./token.ts";
 
 /** Statuses after which the same call may be made again under its request id. */
 const RETRYABLE: ReadonlySet<number> = new Set([
@@ -100,12 +101,13 @@ export function isTooLargeForProxy(error: ConnectError): boolean {
 }
 
 /**
- * Reports whether the call was certainly not sent, because there was no connection. ETIMEDOUT alone is
- * no proof: a connection that carried the call may end with it, too.
+ * Reports whether the call was certainly not sent, because there was no connection or no token.
+ * ETIMEDOUT alone is no proof: a connection that carried the call may end with it, too.
  */
 export function wasNeverSent(error: ConnectError): boolean {
   if (error.code !== Code.Unavailable || error.details.length > 0) return false;
   const { cause } = error;
+  if (cause instanceof NoTokenError) return true;
   return NOT_CONNECTED.has(safeRead(cause, "code")) || safeRead(cause, "syscall") === "connect";
 }
 
@@ -131,7 +133,7 @@ function kindOf(code: Code): DlqErrorKind {
 }
 
 const ADVICE: Readonly<Partial<Record<Code, string>>> = {
-  [Code.Unauthenticated]: "; give the client a `token` of the server's DLQ_TOKENS",
+  [Code.Unauthenticated]: "; give the client a valid `token`",
   [Code.Unimplemented]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
   [Code.NotFound]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
 };

@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Origin, OriginSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
+import { callErrorOf, isRetryable, refusalOf, unansweredReason } from "./call-error.ts";
+import { ClientMetrics } from "./client-metrics.ts";
 import { createConnections, type DlqAdminStubs, type DlqStubs, targetOf } from "./connection.ts";
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import { Deadline } from "./deadline.ts";
@@ -9,7 +11,7 @@ import { DropReport } from "./drop-report.ts";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf, isNonRetryable } from "./failure.ts";
-import { coalesceOf, type DlqClientOptions } from "./options.ts";
+import { coalesceOf, type DlqClientOptions, requireKnownOptions } from "./options.ts";
 import { Reachability } from "./reachability.ts";
 import { ReconnectingChannel } from "./reconnecting-channel.ts";
 import { closedError } from "./send-errors.ts";
@@ -18,8 +20,10 @@ import type { SendOptions } from "./send-options.ts";
 import { buildSendRequest, type SendRequest } from "./send-request.ts";
 import type { SendResult } from "./send-result.ts";
 import { Sender } from "./sender.ts";
+import { withinSendSpan } from "./spans.ts";
 import { Spool, type SpoolSetup } from "./spool/spool.ts";
 import { spoolSettingsOf } from "./spool/spool-options.ts";
+import type { ClientStatus } from "./status.ts";
 import { currentDeliveryOf } from "./worker/current.ts";
 import type { HeldDelivery } from "./worker/delivery.ts";
 import { failedWith, release } from "./worker/outcome.ts";
@@ -43,6 +47,15 @@ export interface DlqClient extends AsyncDisposable {
   ): Promise<SendResult>;
   /** Wraps a function: when it throws, its first argument is sent as the message. */
   readonly deadLetter: DeadLetter;
+  /** Returns what this client has sent and still keeps, and whether its calls fail. */
+  status(): ClientStatus;
+  /**
+   * Asks the service once, with the token, and the service its store. Resolves to the time that it took, in ms.
+   * Rejects with a {@link DlqClientError}.
+   *
+   * @param timeoutMs default: `timeoutMs` of the client
+   */
+  ping(timeoutMs?: number): Promise<number>;
   /** Starts a worker, which processes due messages. */
   worker(options: WorkerOptions): Worker;
   /** Resolves when every send so far has its result and `onDropped` has returned. */
@@ -63,21 +76,25 @@ export interface DlqClient extends AsyncDisposable {
 const TIMEOUT_MS = 5_000;
 const TRY_TIMEOUT_MS = 2_000;
 const LAST_SENDS_MS = 250;
+/** Its counts are read by a ping. It need not exist. */
+const PING_QUEUE = "ping";
 
 /** @throws TypeError for an invalid option */
 export function createDlqClient(options: DlqClientOptions): DlqClient {
+  requireKnownOptions(options);
   const connect = createConnections(options);
   const channel = new ReconnectingChannel(connect);
   const own = connect(); // for the caller's stubs: it is never replaced during a call
   const drops = new DropReport(options.onDropped);
-  const onDropped = drops.report;
   const defaultTimeoutMs = positive("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
   const tryTimeoutMs = positive("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
   const coalesce = coalesceOf(options.coalesce);
   const reachability = new Reachability();
-  const spool = spoolOf(options, { channel, reachability, onDropped });
+  const spool = spoolOf(options, { channel, reachability, onDropped: drops.report });
   const numbers = spool && new SendNumbers();
-  const sender = new Sender({ channel, reachability, spool, coalesce, tryTimeoutMs, onDropped });
+  const sender = new Sender({ channel, reachability, spool, coalesce, tryTimeoutMs });
+  const target = targetOf(options) ?? "";
+  const metrics = new ClientMetrics(target, status);
   const origin = originOf(options);
   const workers = new Set<Worker>();
   let isClosing = false;
@@ -89,7 +106,9 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     error?: unknown,
     given: SendOptions = {},
   ): Promise<SendResult> {
-    const result = orInvalid(queue, () => trySend(queue, payload, error, given ?? {}));
+    const attempt = () => orInvalid(queue, () => trySend(queue, payload, error, given ?? {}));
+    const result = orInvalid(queue, () => withinSendSpan(queue, attempt));
+    void result.then((sent) => metrics.sent(queue, sent));
     return given?.throwOnFailure === true ? result.then(orThrow) : result;
   }
 
@@ -112,11 +131,11 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     }
     const timeoutMs = positive("timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
     numbers?.assign(request.wire);
-    return sender.add(request, timeoutMs, given.signal ?? undefined).result;
+    return sender.add(request, timeoutMs, given.signal ?? undefined, drops.reportOfSend()).result;
   }
 
   function dropped(error: DlqClientError, queue: string): Promise<SendResult> {
-    onDropped(error, queue);
+    drops.reportOfSend()(error, queue);
     return Promise.resolve({ status: "dropped", error });
   }
 
@@ -133,6 +152,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     channel.close();
     await spool?.close(closedError);
     own.close();
+    metrics.close();
     drops.flush();
     await drops.settled(leftMs());
   }
@@ -142,12 +162,44 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     await drops.settled();
   }
 
+  function status(): ClientStatus {
+    const { sends } = metrics;
+    if (!reachability.isUnavailable()) {
+      return { isAvailable: true, sends: { ...sends }, ...(spool && { spool: spool.usage }) };
+    }
+    const lastError = unansweredReason(reachability.lastError);
+    return {
+      isAvailable: false,
+      lastError,
+      sends: { ...sends },
+      ...(spool && { spool: spool.usage }),
+    };
+  }
+
+  async function ping(timeoutMs = defaultTimeoutMs): Promise<number> {
+    const beganAtMs = performance.now();
+    const { stubs } = channel;
+    try {
+      await stubs.stats({ queues: [PING_QUEUE] }, { timeoutMs });
+    } catch (reason) {
+      const cause = callErrorOf(reason);
+      channel.failed(stubs, cause);
+      if (!isRetryable(cause)) throw refusalOf(cause);
+      const message = `${target} does not answer: ${unansweredReason(cause)}`;
+      throw new DlqClientError("connection", message, { code: cause.code, cause });
+    }
+    reachability.answered(beganAtMs);
+    return performance.now() - beganAtMs;
+  }
+
   const client: DlqClient = {
     send,
+    status,
+    ping,
     deadLetter: createDeadLetter(send),
     worker(given) {
       if (isClosing) throw new DlqClientError("closed", "the client is closed; make another one");
-      const worker = startWorker(given, { client, channel, connect });
+      const worker = startWorker(given, { client, channel, connect, metrics });
       workers.add(worker);
       const forget = () => void workers.delete(worker);
       worker.done.then(forget, forget);
@@ -176,7 +228,8 @@ function failDelivery(held: HeldDelivery, { wire }: SendRequest, error: unknown)
   if (held.isAborted) {
     held.sendOutcome ??= release(); // it failed because of the abort
   } else {
-    held.sendOutcome = failedWith(failure, retryAfterMs, isNonRetryable(error) || quarantines);
+    const isFinal = isNonRetryable(error) || quarantines;
+    held.sendOutcome = failedWith(error, failure, retryAfterMs, isFinal);
   }
   return { status: "delivery", id: held.id };
 }
@@ -185,7 +238,7 @@ type SpoolContext = Pick<SpoolSetup, "channel" | "reachability" | "onDropped">;
 
 function spoolOf(options: DlqClientOptions, context: SpoolContext): Spool | undefined {
   const { spool, service = "" } = options;
-  const target = targetOf(options.url);
+  const target = targetOf(options);
   if (spool === false) return undefined;
   if (target === undefined) {
     if (spool === undefined) return undefined; // no name for the server of its messages

@@ -1,5 +1,5 @@
 import type { Http2Session } from "node:http2";
-import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import {
   createGrpcTransport,
   type GrpcTransportOptions,
@@ -7,7 +7,9 @@ import {
 } from "@connectrpc/connect-node";
 import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { log } from "./log.ts";
 import type { DlqClientOptions, TlsOptions } from "./options.ts";
+import { bearer } from "./token.ts";
 
 /** The generated client of producers and workers. */
 export type DlqStubs = Client<typeof DlqService>;
@@ -32,7 +34,7 @@ const WINDOW_BYTES = 4 * 1024 ** 2;
  * Returns a function that makes connections. Sends and acks share one. Each stream has its own, so that
  * a reconnect reaches another server behind a load balancer.
  *
- * @throws TypeError if `url` is not an http: or https: URL
+ * @throws TypeError if `url` is neither `host:port` nor an http: or https: URL without a path
  */
 export function createConnections(options: DlqClientOptions): () => Connection {
   const { transport, token, tls } = options;
@@ -40,13 +42,19 @@ export function createConnections(options: DlqClientOptions): () => Connection {
     const both = stubsOf(transport);
     return () => ({ ...both, close: () => {} }); // the caller owns the transport
   }
-  const { origin: baseUrl, hostname } = checkedUrl(options.url);
+  const url = checkedUrl(options);
+  const { origin: baseUrl, hostname } = url;
   const given = options.interceptors ?? [];
   // The first one is the outermost.
   const interceptors = token === undefined ? [...given] : [bearer(token), ...given];
   const http2Options = { settings: { initialWindowSize: WINDOW_BYTES }, ...nodeTls(tls) };
   // On the same machine compression costs more than it saves.
   const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  if (token !== undefined && !isLocal && url.protocol === "http:") {
+    log(
+      `the token goes to ${url.host} in plaintext; use https://${url.host} and a server with TLS`,
+    );
+  }
   return () => {
     const pings = { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: PING_TIMEOUT_MS };
     const http2 = createHttp2Connection(baseUrl, pings, http2Options);
@@ -98,17 +106,31 @@ function stubsOf(transport: Transport): Pick<Connection, "stubs" | "admin"> {
   };
 }
 
-function checkedUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new TypeError(`url is "${text}"; give one such as http://127.0.0.1:50051`);
+function checkedUrl(options: DlqClientOptions): URL {
+  const url = urlOf(options);
+  if (url?.pathname === "/" && url.search === "" && url.hash === "") return url;
+  const given = options.url;
+  throw new TypeError(
+    `url is "${given}"; give one such as http://127.0.0.1:50051, or 127.0.0.1:50051`,
+  );
 }
 
-/** Returns `host:port`; undefined if `url` is not a URL. */
-export function targetOf(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { hostname, port, protocol } = new URL(url);
-  return hostname && `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+const HOST_AND_PORT = /^[^/?#@]+:\d+$/;
+
+/** Undefined if `url` is neither `host:port` nor an http: or https: URL. */
+function urlOf({ url: text, tls }: Pick<DlqClientOptions, "url" | "tls">): URL | undefined {
+  const full = HOST_AND_PORT.test(text)
+    ? `${tls === undefined ? "http" : "https"}://${text}`
+    : text;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;
+}
+
+/** Returns `host:port`; undefined if `url` is no target. */
+export function targetOf(options: Pick<DlqClientOptions, "url" | "tls">): string | undefined {
+  const url = urlOf(options);
+  if (url === undefined) return undefined;
+  return `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
 }
 
 function nodeTls(tls: TlsOptions | undefined): Record<string, string | Buffer> {
@@ -120,11 +142,4 @@ function nodeTls(tls: TlsOptions | undefined): Record<string, string | Buffer> {
       return [[name, typeof value === "string" ? value : Buffer.from(value)] as const];
     }),
   );
-}
-
-function bearer(token: string): Interceptor {
-  return (next) => (request) => {
-    request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
-  };
 }

@@ -1,27 +1,40 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Deadline } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
 import { log } from "./log.ts";
 import { safeCallback } from "./safe-callback.ts";
 
 type OnDropped = (error: DlqClientError, queue: string) => unknown;
+/** Reports one dropped message. */
+export type ReportDrop = (error: DlqClientError, queue: string) => void;
 
 const LOG_EVERY_MS = 1_000;
 /** The longest that a flush or a close waits for promises of `onDropped`. */
 const MAX_WAIT_MS = 5_000;
 
-/** Reports dropped messages: to `onDropped`, else to the console, with at most one line a second. */
+/**
+ * Reports dropped messages: to `onDropped`, else to the console, with at most one line a second. A message that `onDropped`
+ * itself sends goes to the console: it would be sent and dropped again and again.
+ */
 export class DropReport {
-  readonly report: (error: DlqClientError, queue: string) => void;
+  readonly report: ReportDrop;
+  readonly #inCallback = new AsyncLocalStorage<true>();
   readonly #running = new Set<Promise<void>>();
   #unlogged = 0;
   #latest: { readonly queue: string; readonly error: DlqClientError } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(onDropped: OnDropped = (error, queue) => this.#toConsole(error, queue)) {
-    this.report = safeCallback("onDropped", onDropped, (end) => {
+  constructor(onDropped: OnDropped = (error, queue) => this.#log(error, queue)) {
+    const call = safeCallback("onDropped", onDropped, (end) => {
       this.#running.add(end);
       void end.then(() => this.#running.delete(end));
     });
+    this.report = (error, queue) => this.#inCallback.run(true, call, error, queue);
+  }
+
+  /** Where a drop of a message is reported that is sent now. */
+  reportOfSend(): ReportDrop {
+    return this.#inCallback.getStore() ? this.#log : this.report;
   }
 
   /** Resolves when all promises of `onDropped` are settled, or after `maxMs`, at most 5 s. */
@@ -43,11 +56,11 @@ export class DropReport {
     this.#latest = undefined;
   }
 
-  #toConsole(error: DlqClientError, queue: string): void {
+  readonly #log: ReportDrop = (error, queue) => {
     this.#unlogged++;
     this.#latest = { queue, error };
     if (this.#timer === undefined) this.#logLine();
-  }
+  };
 
   #logLine(): void {
     this.#timer = undefined;

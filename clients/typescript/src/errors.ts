@@ -11,6 +11,7 @@ import type { Code } from "@connectrpc/connect";
  * - `invalid`: it cannot be encoded;
  * - `aborted`: the caller's signal aborted it;
  * - `closed`: the client was closed;
+ * - `handler-failed`: a handler threw, or returned what is no outcome: see `cause`;
  * - `lease-lost`: an outcome came too late and does not count;
  * - `connection`: a worker's stream broke; the worker opens it again.
  */
@@ -23,6 +24,7 @@ export type DlqErrorKind =
   | "invalid"
   | "aborted"
   | "closed"
+  | "handler-failed"
   | "lease-lost"
   | "connection";
 

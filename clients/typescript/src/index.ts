@@ -63,6 +63,7 @@ export type {
 export type { SendOptions, TraceContextOptions } from "./send-options.ts";
 export type { Dropped, FailedDelivery, SendResult, Spooled, Stored } from "./send-result.ts";
 export type { SpoolOptions } from "./spool/spool-options.ts";
+export type { ClientStatus, SpoolUsage } from "./status.ts";
 export type { Delivery } from "./worker/delivery.ts";
 export {
   discard,
@@ -71,8 +72,20 @@ export {
   type Outcome,
   type OutcomeKind,
   quarantine,
+  type ReleaseOptions,
   release,
   succeed,
 } from "./worker/outcome.ts";
 export type { Worker } from "./worker/worker.ts";
-export type { Handler, SettledDelivery, WorkerOptions } from "./worker/worker-options.ts";
+export type {
+  BatchHandler,
+  BatchHandlerOptions,
+  BatchResult,
+  CommonWorkerOptions,
+  Handler,
+  HandlerOptions,
+  HandlerResult,
+  Middleware,
+  SettledDelivery,
+  WorkerOptions,
+} from "./worker/worker-options.ts";

@@ -1,5 +1,6 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import type { DlqClientError } from "./errors.ts";
+import { type OptionNames, requireKnown } from "./known-options.ts";
 import type { SpoolOptions } from "./spool/spool-options.ts";
 
 /** How concurrent sends share calls. */
@@ -31,10 +32,10 @@ export interface TlsOptions {
 
 /** Options of `createDlqClient`. */
 export interface DlqClientOptions {
-  /** The gRPC address: `http://127.0.0.1:50051`, or `https:` with TLS. */
+  /** The gRPC address: `127.0.0.1:50051` or `http://127.0.0.1:50051`, or `https:` with TLS. */
   readonly url: string;
-  /** A bearer token, one of the server's `DLQ_TOKENS`. */
-  readonly token?: string | undefined;
+  /** A bearer token that the server accepts, or a function that is called for each call: tokens may change. */
+  readonly token?: string | (() => string | PromiseLike<string>) | undefined;
   /** The sender, as `origin` of each message: its service, instance and version. */
   readonly service?: string | undefined;
   readonly instance?: string | undefined;
@@ -61,7 +62,8 @@ export interface DlqClientOptions {
    */
   readonly spool?: SpoolOptions | false | undefined;
   /**
-   * Called with each dropped message. `flush` and `close` wait for its promises, at most 5 s.
+   * Called with each dropped message. `flush` and `close` wait for its promises, at most 5 s. A message that
+   * it sends with this client, and that is dropped too, is only logged.
    * Default: logs at most one line a second to the console.
    */
   readonly onDropped?: ((error: DlqClientError, queue: string) => void) | undefined;
@@ -82,8 +84,45 @@ const DEFAULTS: Coalesce = {
 /** Limits of the server for one call. */
 const SERVER_LIMITS = { maxMessages: 1_000, maxBytes: 3.5 * MIB };
 
-/** @throws TypeError for a number below its minimum */
+const COALESCE_OPTIONS: OptionNames<CoalesceOptions> = {
+  maxDelayMs: true,
+  maxMessages: true,
+  maxBytes: true,
+  maxCalls: true,
+  maxPendingMessages: true,
+  maxPendingBytes: true,
+};
+const TLS_OPTIONS: OptionNames<TlsOptions> = {
+  ca: true,
+  cert: true,
+  key: true,
+  serverName: true,
+};
+const CLIENT_OPTIONS: OptionNames<DlqClientOptions> = {
+  url: true,
+  token: true,
+  service: true,
+  instance: true,
+  version: true,
+  timeoutMs: true,
+  tryTimeoutMs: true,
+  tls: true,
+  interceptors: true,
+  transport: true,
+  coalesce: true,
+  spool: true,
+  onDropped: true,
+};
+
+/** @throws TypeError for an unknown option of the client or of its TLS */
+export function requireKnownOptions(options: DlqClientOptions): void {
+  requireKnown("the client", options, CLIENT_OPTIONS);
+  requireKnown("tls", options.tls ?? {}, TLS_OPTIONS);
+}
+
+/** @throws TypeError for an unknown option, or a number below its minimum */
 export function coalesceOf(given: CoalesceOptions = {}): Coalesce {
+  requireKnown("coalesce", given, COALESCE_OPTIONS);
   const coalesce: Record<keyof Coalesce, number> = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof Coalesce)[]) {
     const value = given[name] ?? DEFAULTS[name];

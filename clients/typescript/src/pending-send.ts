@@ -1,3 +1,4 @@
+import type { ReportDrop } from "./drop-report.ts";
 import type { DlqClientError } from "./errors.ts";
 import type { SendRequest } from "./send-request.ts";
 import type { SendResult } from "./send-result.ts";
@@ -6,6 +7,7 @@ import type { SendResult } from "./send-result.ts";
 export class PendingSend {
   readonly request: SendRequest;
   readonly deadlineAtMs: number;
+  readonly reportDrop: ReportDrop;
   readonly result: Promise<SendResult>;
   /** True if an earlier try may have stored the message. */
   wasMaybeStored = false;
@@ -22,15 +24,18 @@ export class PendingSend {
 
   /**
    * @param deadlineAtMs by the monotonic clock
+   * @param reportDrop where its drop is reported
    * @param onSettled called once, before `result` resolves
    */
   constructor(
     request: SendRequest,
     deadlineAtMs: number,
+    reportDrop: ReportDrop,
     onSettled: (send: PendingSend, result: SendResult) => void,
   ) {
     this.request = request;
     this.deadlineAtMs = deadlineAtMs;
+    this.reportDrop = reportDrop;
     this.#onSettled = onSettled;
     this.result = new Promise((resolve) => {
       this.#resolve = resolve;

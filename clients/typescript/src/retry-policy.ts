@@ -9,6 +9,7 @@ import {
   RetryWindowSchema,
 } from "../../../gen/dlq/v1/message_pb.ts";
 import { duration, integer } from "./field-values.ts";
+import { type OptionNames, requireKnown } from "./known-options.ts";
 
 /** How delays grow. */
 export type BackoffName = "exponential" | "linear" | "fixed" | "schedule";
@@ -83,8 +84,29 @@ const DAYS: Readonly<Record<DayName, DayOfWeek>> = {
   sunday: DayOfWeek.SUNDAY,
 };
 
-/** @throws TypeError for a value that cannot be encoded */
+const POLICY_OPTIONS: OptionNames<RetryPolicyOptions> = {
+  preset: true,
+  maxRetries: true,
+  initialDelayMs: true,
+  maxDelayMs: true,
+  backoff: true,
+  multiplier: true,
+  incrementMs: true,
+  scheduleMs: true,
+  jitter: true,
+  maxElapsedMs: true,
+  windows: true,
+};
+const WINDOW_OPTIONS: OptionNames<RetryWindowOptions> = {
+  start: true,
+  end: true,
+  timeZone: true,
+  days: true,
+};
+
+/** @throws TypeError for an unknown option, or a value that cannot be encoded */
 export function policyOf(options: RetryPolicyOptions): RetryPolicy {
+  requireKnown("retryPolicy", options, POLICY_OPTIONS);
   const { preset, maxRetries, initialDelayMs, maxDelayMs, multiplier, maxElapsedMs } = options;
   const { backoff, incrementMs, scheduleMs, jitter, windows } = options;
   const policy = create(RetryPolicySchema);
@@ -108,10 +130,9 @@ export function policyOf(options: RetryPolicyOptions): RetryPolicy {
   return policy;
 }
 
-function windowOf(
-  { start, end, timeZone = "", days = [] }: RetryWindowOptions,
-  at: number,
-): RetryWindow {
+function windowOf(options: RetryWindowOptions, at: number): RetryWindow {
+  requireKnown(`retryPolicy.windows[${at}]`, options, WINDOW_OPTIONS);
+  const { start, end, timeZone = "", days = [] } = options;
   const day = (name: DayName) => oneOf(DAYS, `windows[${at}].days`, name);
   const times = { startTime: start, endTime: end };
   return create(RetryWindowSchema, { timeZone, ...times, days: days.map(day) });

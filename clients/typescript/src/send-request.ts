@@ -15,10 +15,32 @@ import {
 import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import { failureOf, isNonRetryable, retryAfterOf } from "./failure.ts";
 import { duration, integer, text } from "./field-values.ts";
+import { type OptionNames, requireKnown } from "./known-options.ts";
 import { byteLengthOf, payloadOf } from "./payload.ts";
 import { policyOf } from "./retry-policy.ts";
 import type { SendOptions } from "./send-options.ts";
 import { traceContextOf } from "./tracing.ts";
+
+const SEND_OPTIONS: OptionNames<SendOptions> = {
+  sourceId: true,
+  dedupKey: true,
+  reason: true,
+  attributes: true,
+  contentType: true,
+  delayMs: true,
+  dueTime: true,
+  ttlMs: true,
+  maxRetries: true,
+  retryPolicy: true,
+  priority: true,
+  orderingKey: true,
+  coordinates: true,
+  traceContext: true,
+  requestId: true,
+  signal: true,
+  timeoutMs: true,
+  throwOnFailure: true,
+};
 
 /** A message that the service has not accepted yet. */
 export interface SendRequest {
@@ -33,7 +55,7 @@ const FRAME_BYTES = 512;
 /** The most bytes of UTF-8 that a UTF-16 code unit takes. */
 const BYTES_PER_CHAR = 3;
 
-/** @throws TypeError for a value that cannot be encoded */
+/** @throws TypeError for an unknown option, or a value that cannot be encoded */
 export function buildSendRequest(
   queue: string,
   value: unknown,
@@ -41,6 +63,7 @@ export function buildSendRequest(
   options: SendOptions,
   origin: Origin | undefined,
 ): SendRequest {
+  requireKnown("a send", options, SEND_OPTIONS);
   const payload = payloadOf(value, options.contentType ?? undefined);
   const failure = error === undefined ? undefined : failureOf(error);
   const wire = create(SendToDlqRequestSchema);

@@ -10,6 +10,7 @@ import {
   wasNeverSent,
 } from "./call-error.ts";
 import { MAX_TIMER_MS } from "./deadline.ts";
+import type { ReportDrop } from "./drop-report.ts";
 import type { DlqClientError } from "./errors.ts";
 import { moveToSpool, type SendSpool } from "./move-to-spool.ts";
 import type { Coalesce } from "./options.ts";
@@ -30,7 +31,6 @@ export interface SenderOptions {
   readonly spool: SendSpool | undefined;
   readonly coalesce: Coalesce;
   readonly tryTimeoutMs: number;
-  readonly onDropped: (error: DlqClientError, queue: string) => void;
 }
 
 const FIRST_PAUSE_MS = 20;
@@ -43,8 +43,8 @@ const CHECK_EVERY_MS = 25;
  *
  * Without a running call, the first send goes at the end of the current turn of the event loop.
  * Otherwise sends collect until a call is answered, a call is full, or `maxDelayMs` have passed. After
- * a failed call all sends wait, and one call after another is tried. Once the service is known to be
- * unavailable, new sends go to the spool at once.
+ * a failed call all sends wait, and one call after another is tried. Without a connection, and once the
+ * service is known to be unavailable, sends go to the spool at once.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -62,8 +62,14 @@ export class Sender {
     this.#options = options;
   }
 
-  add(request: SendRequest, timeoutMs: number, signal: AbortSignal | undefined): PendingSend {
-    const send = new PendingSend(request, performance.now() + timeoutMs, this.#onSettled);
+  add(
+    request: SendRequest,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    reportDrop: ReportDrop,
+  ): PendingSend {
+    const deadlineAtMs = performance.now() + timeoutMs;
+    const send = new PendingSend(request, deadlineAtMs, reportDrop, this.#onSettled);
     const hasRoom = this.#hasRoomFor(request);
     if (signal !== undefined) send.listen(signal, () => send.drop(abortedError(signal, send)));
     this.#pending.add(send);
@@ -188,8 +194,12 @@ export class Sender {
 
   #handleFailedCall(sends: readonly PendingSend[], error: ConnectError): void {
     if (isRetryable(error)) {
-      const maybeStored = !wasNeverSent(error);
-      this.#retry(sends.map((send) => tried(send, error, maybeStored)));
+      const neverSent = wasNeverSent(error);
+      const again = sends.map((send) => tried(send, error, !neverSent));
+      const { spool } = this.#options;
+      if (neverSent && spool !== undefined)
+        for (const send of again) moveToSpool(spool, send, true);
+      else this.#retry(again);
     } else if (sends.length > 1 && isWorthSplitting(error)) {
       const middle = sends.length >> 1;
       void this.#call(sends.slice(0, middle));
@@ -231,7 +241,7 @@ export class Sender {
 
   readonly #onSettled = (send: PendingSend, result: SendResult): void => {
     const { wire, bytes } = send.request;
-    if (result.status === "dropped") this.#options.onDropped(result.error, wire.queue);
+    if (result.status === "dropped") send.reportDrop(result.error, wire.queue);
     this.#pending.delete(send);
     this.#pendingBytes -= bytes;
     if (this.#pending.size > 0) return;

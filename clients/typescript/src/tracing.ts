@@ -1,10 +1,10 @@
-// The trace context of messages, from options or from OpenTelemetry, which is optional.
+// The trace context of messages, from options or from OpenTelemetry.
 
-import { createRequire } from "node:module";
 import { create } from "@bufbuild/protobuf";
 import type * as OpenTelemetry from "@opentelemetry/api";
 import { type TraceContext, TraceContextSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import { text } from "./field-values.ts";
+import { openTelemetry } from "./otel.ts";
 import type { TraceContextOptions } from "./send-options.ts";
 
 /** Limits of the service, in bytes. */
@@ -13,19 +13,6 @@ const MAX_TRACESTATE = 512;
 
 const TRACEPARENT =
   /^[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})/;
-
-let found: typeof OpenTelemetry | null | undefined;
-
-/** Returns the installed `@opentelemetry/api`, or null. Looked up once. */
-function openTelemetry(): typeof OpenTelemetry | null {
-  if (found !== undefined) return found;
-  try {
-    found = createRequire(import.meta.url)("@opentelemetry/api") as typeof OpenTelemetry;
-  } catch {
-    found = null;
-  }
-  return found;
-}
 
 /**
  * Returns the trace context for a send, or undefined if there is none. It often comes from a foreign
@@ -55,19 +42,19 @@ function currentTraceContext(): TraceContextOptions | undefined {
   }
 }
 
-/** Calls `run` with the span of a message as the active one. */
-export function withinTrace<Result>(trace: TraceContext | undefined, run: () => Result): Result {
-  const api = trace === undefined ? null : openTelemetry();
+/** Returns the span that a message names; undefined if it names none. */
+export function spanContextOf(
+  api: typeof OpenTelemetry,
+  trace: TraceContext | undefined,
+): OpenTelemetry.SpanContext | undefined {
   const parts = TRACEPARENT.exec(trace?.traceparent ?? "")?.groups;
-  if (api === null || parts === undefined) return run();
+  if (parts === undefined) return undefined;
   const { traceId = "", spanId = "", flags = "" } = parts;
-  const span: OpenTelemetry.SpanContext = {
+  return {
     traceId,
     spanId,
     traceFlags: Number.parseInt(flags, 16),
     traceState: api.createTraceState(trace?.tracestate ?? ""),
     isRemote: true,
   };
-  const { context } = api;
-  return context.with(api.trace.setSpanContext(context.active(), span), run);
 }

@@ -1,7 +1,7 @@
 // Options of a send from the headers of a failed request.
 
 import { describe, expect, it } from "vitest";
-import { headerOptions, shortPath } from "../../../clients/typescript/src/http/headers.ts";
+import { headerOptions, shortText } from "../../../clients/typescript/src/http/headers.ts";
 
 const optionsOf = (headers: Readonly<Record<string, string>>) =>
   headerOptions((name) => headers[name]);
@@ -24,10 +24,10 @@ it("no headers give no options", () => {
 describe("a path", () => {
   it("that is too long is cut between characters", () => {
     const path = `/${"\u00e4".repeat(4_096)}`;
-    expect(shortPath(path)).toBe(path.slice(0, 2_048));
+    expect(shortText(path)).toBe(path.slice(0, 2_048));
   });
 
   it("that is short is not changed", () => {
-    expect(shortPath("/orders/\u00e4")).toBe("/orders/\u00e4");
+    expect(shortText("/orders/\u00e4")).toBe("/orders/\u00e4");
   });
 });

@@ -1,8 +1,14 @@
 // The helpers for Express, Fastify and fetch, in the real frameworks and against a real server.
 
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestListener,
+} from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import express, { type ErrorRequestHandler, type Request } from "express";
 import fastify, { type FastifyRequest } from "fastify";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -68,13 +74,14 @@ const WRONG = () => {
 
 const startExpress: StartApp = (dlq, queue) => {
   const app = express().use(express.json());
-  app.all(["/orders", "/orders/*rest"], BROKEN);
-  app.post("/wrong", WRONG);
-  app.use(
-    deadLetterErrors<Request>(dlq, queue, {
-      send: ({ ip }) => ({ coordinates: { ip: ip ?? "" } }),
-    }),
-  );
+  const kept = deadLetterErrors<Request>(dlq, queue, {
+    send: ({ ip }) => ({ coordinates: { ip: ip ?? "" } }),
+    secretParameters: ["card"],
+  });
+  app.all(["/orders", "/orders/*rest"], BROKEN, kept);
+  app.post("/wrong", WRONG, kept);
+  app.post("/login", BROKEN);
+  app.use(kept);
   const last: ErrorRequestHandler = (error, _request, response, _next) => {
     response.status(error.status ?? 500).json({ last: true });
   };
@@ -87,14 +94,14 @@ const startFastify: StartApp = async (dlq, queue) => {
     void reply.code(error.statusCode ?? 500).send({ last: true });
   });
   app.register((routes, _options, done) => {
-    routes.setErrorHandler(
-      fastifyErrors<FastifyRequest>(dlq, queue, {
-        send: ({ ip }) => ({ coordinates: { ip } }),
-      }),
-    );
-    routes.all("/orders", BROKEN);
-    routes.all("/orders/*", BROKEN);
-    routes.post("/wrong", WRONG);
+    const kept = fastifyErrors<FastifyRequest>(dlq, queue, {
+      send: ({ ip }) => ({ coordinates: { ip } }),
+      secretParameters: ["card"],
+    });
+    routes.all("/orders", kept, BROKEN);
+    routes.all("/orders/*", kept, BROKEN);
+    routes.post("/wrong", kept, WRONG);
+    routes.post("/login", BROKEN);
     done();
   });
   onTestFinished(() => app.close());
@@ -119,7 +126,10 @@ describe.each([
   it("answers 202 for a failed request, and sends its body", async () => {
     const { dlq, queue, url } = await app();
     const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    const response = await post(`${url}/orders?now=1`, { "idempotency-key": "o42", traceparent });
+    const response = await post(`${url}/orders?now=1&%74oken=hunter2&card=hunter2&a=b?c`, {
+      "idempotency-key": "o42",
+      traceparent,
+    });
     expect(response.status).toBe(202);
     const accepted = (await response.json()) as { status: string; id: string };
     expect(accepted.status).toBe("sent");
@@ -127,11 +137,36 @@ describe.each([
     expect(delivery.payload.json()).toEqual({ order: 42 });
     expect(delivery).toMatchObject({
       sourceId: "o42",
-      attributes: { "http.method": "POST", "http.path": "/orders" },
+      attributes: {
+        "http.method": "POST",
+        "http.path": "/orders",
+        "http.query": "now=1&%74oken=[hidden]&card=[hidden]&a=b?c",
+      },
       traceContext: { traceparent },
       failure: { type: "RangeError", message: "no stock" },
       origin: { coordinates: { ip: "127.0.0.1" } },
     });
+  });
+
+  it("stores the path of a request to a proxy without its password", async () => {
+    const { dlq, queue, url } = await app();
+    const { hostname, port } = new URL(url);
+    const headers = { "content-type": "application/json", "content-length": 12 };
+    const target = { path: "http://shop:hunter2@shop.example/orders?a=1", method: "POST", headers };
+    const request = httpRequest({ hostname, port, ...target }).end('{"order":42}');
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    const { id } = JSON.parse(await text(response)) as { id: string };
+    const { attributes } = await deliveryOf(dlq, queue, id);
+    expect(attributes).toMatchObject({ "http.path": "/orders", "http.query": "a=1" });
+  });
+
+  it("does not keep requests of routes that did not ask for it", async () => {
+    const { dlq, queue, url } = await app();
+    const response = await post(`${url}/login`);
+    expect([response.status, await response.json()]).toEqual([500, { last: true }]);
+    await dlq.send(queue, "the only one", new Error("e"));
+    const { totals } = await statsOf(dlq.stubs, queue);
+    expect(totals?.accepted).toBe(1n);
   });
 
   it("sends a request without headers that are too long, and with a cut path", async () => {

@@ -11,7 +11,12 @@ it("frees settled sends, although no call takes them", () => {
   const queue = new SendQueue();
   const wire = create(SendToDlqRequestSchema);
   const sends = Array.from({ length: 10 }, () => {
-    return new PendingSend({ wire, bytes: 100 }, 0, () => {});
+    return new PendingSend(
+      { wire, bytes: 100 },
+      0,
+      () => {},
+      () => {},
+    );
   });
   for (const send of sends) queue.push(send);
   for (const send of sends.slice(0, 7)) send.drop(new DlqClientError("deadline", "late"));

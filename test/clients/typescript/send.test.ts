@@ -513,15 +513,3 @@ it("sends over TLS only to a server with a trusted certificate", { timeout: 60_0
   });
   expect(errorOf(await distrusting.send("q", "x", error)).message).toMatch(/certificate/);
 });
-
-it("sends a token", { timeout: 60_000 }, async () => {
-  const guarded = await startTestServer({ env: { DLQ_TOKENS: "a-long-enough-secret-token" } });
-  onTestFinished(() => guarded.stop());
-  const without = errorOf(await clientOf(guarded).send("q", "x", error));
-  expect(without).toMatchObject({ kind: "unauthenticated" });
-  expect(without.message).toContain("`token`");
-  for (const asReadFromAFile of ["", "\n"]) {
-    const dlq = clientOf(guarded, { token: `a-long-enough-secret-token${asReadFromAFile}` });
-    expect((await dlq.send("q", "x", error)).status).toBe("sent");
-  }
-});

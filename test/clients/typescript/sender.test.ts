@@ -30,10 +30,9 @@ it("a send that cannot be encoded does not count as an answer of the service", a
     spool: undefined,
     coalesce: coalesceOf(undefined),
     tryTimeoutMs: 1_000,
-    onDropped: () => {},
   });
   const request = buildSendRequest("q", "x", undefined, { maxRetries: -1 }, undefined);
-  const { result } = sender.add(request, 1_000, undefined);
+  const { result } = sender.add(request, 1_000, undefined, () => {});
   expect(errorOf(await result).kind).toBe("invalid");
   expect(reachability.isUnavailable()).toBe(true);
 });
@@ -65,10 +64,10 @@ function senderTo(answer: (queue: string) => Promise<object>) {
     spool: { maxBytes: 1, keep, warn: (error) => void warnings.push(error) },
     coalesce: coalesceOf(undefined),
     tryTimeoutMs: 10_000,
-    onDropped,
   });
   const send = (queue: string) =>
-    sender.add(buildSendRequest(queue, "x", undefined, {}, undefined), 10_000, undefined).result;
+    sender.add(buildSendRequest(queue, "x", undefined, {}, undefined), 10_000, undefined, onDropped)
+      .result;
   return { sender, send, keep, keepAs, warnings, onDropped };
 }
 
@@ -156,11 +155,11 @@ it("an aborted send does not move to the spool when its refusal comes", async ()
     },
     coalesce: coalesceOf(undefined),
     tryTimeoutMs: 10_000,
-    onDropped: () => {},
   });
   const caller = new AbortController();
   const send = (queue: string, signal?: AbortSignal) =>
-    sender.add(buildSendRequest(queue, "x", undefined, {}, undefined), 10_000, signal).result;
+    sender.add(buildSendRequest(queue, "x", undefined, {}, undefined), 10_000, signal, () => {})
+      .result;
   const first = send("aborted", caller.signal);
   await until(() => called.length === 1, "the call");
   caller.abort();

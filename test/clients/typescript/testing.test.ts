@@ -9,6 +9,7 @@ import {
   fail,
   NonRetryableError,
   quarantine,
+  type SendResult,
 } from "../../../clients/typescript/src/index.ts";
 import {
   createFakeDlq,
@@ -16,10 +17,12 @@ import {
   type FakeDlqOptions,
   startLocalServer,
 } from "../../../clients/typescript/src/testing/index.ts";
-import { errorOf, stored } from "./client.ts";
+import { startTestServer } from "../../support/server.ts";
+import { clientOf, errorOf, stored } from "./client.ts";
 import { newFolder } from "./spool/spool-support.ts";
 
 const error = new Error("it broke");
+const MIB = 1024 ** 2;
 const fakes: FakeDlq[] = [];
 afterEach(() => Promise.all(fakes.splice(0).map((fake) => fake.close(0))));
 
@@ -56,6 +59,22 @@ describe("a fake", () => {
     const results = await Promise.all(["no/queue", "q"].map((queue) => fake.send(queue, "x")));
     expect(results.map(({ status }) => status)).toEqual(["dropped", "sent"]);
     expect(stored(await fake.send("q", "x", error, { reason: "TIMEOUT" })).reason).toBe("TIMEOUT");
+  });
+
+  it.each([
+    ["text", (bytes: number) => "\u00e4".repeat(bytes / 2) + "x".repeat(bytes % 2)],
+    ["data", (bytes: number) => new Uint8Array(bytes)],
+  ])("refuses a payload of more than 1 MiB as the service does: %s", async (_, payload) => {
+    const fake = newFake();
+    const server = await startTestServer();
+    onTestFinished(() => server.stop());
+    expect((await fake.send("q", payload(MIB), error)).status).toBe("sent");
+    const [faked, real] = await Promise.all(
+      [fake, clientOf(server)].map((dlq) => dlq.send("q", payload(MIB + 1), error)),
+    );
+    const { message, code, kind, maybeStored } = errorOf(real as SendResult);
+    expect(message).toContain("is 1048577 bytes long");
+    expect(errorOf(faked as SendResult)).toMatchObject({ message, code, kind, maybeStored });
   });
 
   it("a refused send is dropped, and does not go to the spool", async () => {

@@ -2,7 +2,11 @@
 
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
-import type { SendOptions } from "../../../clients/typescript/src/index.ts";
+import {
+  createDlqClient,
+  release,
+  type SendOptions,
+} from "../../../clients/typescript/src/index.ts";
 import { createFakeDlq } from "../../../clients/typescript/src/testing/index.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, errorOf, freePort } from "./client.ts";
@@ -82,4 +86,25 @@ it("a send is dropped if an interceptor throws an unreadable value", async () =>
   };
   const direct = clientOf(server, { transport, timeoutMs: 300 });
   expect((await direct.send("q", "x", error)).status).toBe("dropped");
+});
+
+it("a send with an option that does not exist is dropped as invalid, and says which one", async () => {
+  await using fake = createFakeDlq({ onDropped: () => {} });
+  const result = await fake.send("q", "x", error, { dealyMs: 3 } as SendOptions);
+  expect(errorOf(result)).toMatchObject({
+    kind: "invalid",
+    message: expect.stringContaining("a send has no option dealyMs; it has attributes, "),
+  });
+  const nested = { retryPolicy: { shedule: [] } } as SendOptions;
+  expect(errorOf(await fake.send("q", "x", error, nested)).message).toContain("shedule");
+});
+
+it.each([
+  ["createDlqClient", () => createDlqClient({ url: "http://127.0.0.1:1", tokn: "x" } as never)],
+  ["tls", () => createDlqClient({ url: "https://127.0.0.1:1", tls: { cacert: "x" } as never })],
+  ["a spool", () => createDlqClient({ url: "http://127.0.0.1:1", spool: { dir: "x" } as never })],
+  ["a worker", () => clientOf(server).worker({ queues: ["q"], handlr: () => {} } as never)],
+  ["release", () => release({ delay: 5 } as never)],
+])("%s with an option that does not exist throws", (_, make) => {
+  expect(make).toThrow(/has no option \w+; it has /);
 });

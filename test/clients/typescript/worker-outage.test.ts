@@ -75,7 +75,7 @@ it("a stream without frames is opened again, with the same worker session", LONG
   const broken: string[] = [];
   const stream = new DueStream({
     connect,
-    maxSilenceMs: 200, // far less than the server's heartbeat
+    frameTimeoutMs: 200, // far less than the server's heartbeat
     open: ({ stubs }, resumeSessionId, signal) => {
       resumed.push(resumeSessionId);
       return stubs.streamDue({ queues: ["silent"], resumeSessionId }, { signal });
@@ -100,7 +100,7 @@ it("a stream that was open is opened again after an error of a proxy", LONG, asy
   let opens = 0;
   const stream = new DueStream({
     connect,
-    maxSilenceMs: 200,
+    frameTimeoutMs: 200,
     open: ({ stubs }, resumeSessionId, signal) => {
       if (++opens === 2) throw new ConnectError("HTTP 404", Code.Unimplemented);
       return stubs.streamDue({ queues: ["proxied"], resumeSessionId }, { signal });

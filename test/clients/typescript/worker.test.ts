@@ -10,12 +10,12 @@ import {
   discard,
   fail,
   type Handler,
+  type HandlerOptions,
   NonRetryableError,
   quarantine,
   RetryAfterError,
   release,
   type SettledDelivery,
-  type WorkerOptions,
 } from "../../../clients/typescript/src/index.ts";
 import { ReconnectingChannel } from "../../../clients/typescript/src/reconnecting-channel.ts";
 import { HeldDelivery } from "../../../clients/typescript/src/worker/delivery.ts";
@@ -43,7 +43,7 @@ interface Settled extends SettledDelivery {
 /** Sends a message, processes it once, and returns its state after that. */
 async function workOn(
   handler: Handler,
-  options: Partial<WorkerOptions> = {},
+  options: Partial<HandlerOptions> = {},
   payload: unknown = "x",
 ): Promise<Settled> {
   const dlq = clientOf(server);

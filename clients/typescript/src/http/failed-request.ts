@@ -2,7 +2,8 @@ import type { DlqClient } from "../client.ts";
 import { safeInteger } from "../safe-read.ts";
 import type { SendOptions } from "../send-options.ts";
 import { isKept, type SendResult } from "../send-result.ts";
-import { headerOptions, shortPath } from "./headers.ts";
+import { headerOptions, shortText } from "./headers.ts";
+import { shownQuery } from "./shown-query.ts";
 
 /** The fields of a request that all servers have. */
 export interface HttpRequest {
@@ -23,6 +24,8 @@ export interface FailedRequestOptions<Request extends HttpRequest> {
   readonly send?: ((request: Request) => SendOptions) | undefined;
   /** Which failures are sent. Default: all except those with status 4xx. */
   readonly when?: ((error: unknown, request: Request) => boolean) | undefined;
+  /** More names of query parameters whose values are hidden, besides those such as `token`. */
+  readonly secretParameters?: readonly string[] | undefined;
 }
 
 /** The body of a 202 answer. */
@@ -43,12 +46,12 @@ export async function keepRequest<Request extends HttpRequest>(
   request: Request,
   options: FailedRequestOptions<Request>,
 ): Promise<Accepted | undefined> {
-  const { payload = bodyOf, send, when = isNotRequestError } = options;
+  const { payload = bodyOf, send, when = isNotRequestError, secretParameters } = options;
   if (!when(error, request)) return undefined;
   const message = payload(request);
   if (message === undefined) return undefined;
   const result = await dlq.send(queue, message, error, {
-    ...optionsOf(request),
+    ...optionsOf(request, secretParameters),
     ...send?.(request),
   });
   return isKept(result) ? acceptedFrom(result) : undefined;
@@ -66,13 +69,18 @@ function isNotRequestError(error: unknown): boolean {
   return status < 400 || status >= 500;
 }
 
-function optionsOf(request: HttpRequest): SendOptions {
+function optionsOf(request: HttpRequest, secrets: readonly string[] | undefined): SendOptions {
   const { method, url, originalUrl = url, headers } = request;
   const header = (name: string) => {
     const value = headers[name];
     return typeof value === "string" ? value : value?.[0];
   };
-  const path = originalUrl.split("?", 1)[0] ?? "";
-  const attributes = { "http.method": method, "http.path": shortPath(path) };
+  // The target of a request to a proxy is a whole URL, which may have a password.
+  const [path = "", ...rest] = originalUrl.replace(/^[a-z][\w+.-]*:\/\/[^/?]*\/?/i, "/").split("?");
+  const query = shownQuery(rest.join("?"), secrets);
+  const attributes = {
+    ...{ "http.method": method, "http.path": shortText(path) },
+    ...(query === "" ? {} : { "http.query": shortText(query) }),
+  };
   return { attributes, ...headerOptions(header) };
 }

@@ -12,16 +12,16 @@ export interface FastifyReply {
 }
 
 /**
- * Creates an error handler for `setErrorHandler`. It sends the body of a failed request to `queue` and
- * answers 202. Errors of requests that are wrong themselves (status 4xx), or whose message could not be
- * stored, are thrown to the parent error handler.
+ * Creates options of a route: `app.post("/orders", deadLetterErrors(dlq, "orders"), handler)`. Their error
+ * handler sends the body of a failed request to `queue` and answers 202. Errors of requests that are wrong
+ * themselves (status 4xx), or whose message could not be stored, are thrown to the parent error handler.
  */
 export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
   dlq: Pick<DlqClient, "send">,
   queue: string,
   options: FailedRequestOptions<Request> = {},
 ) {
-  return async function deadLetterError(
+  async function errorHandler(
     error: unknown,
     request: Request,
     reply: FastifyReply,
@@ -33,5 +33,6 @@ export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
     if (accepted === undefined) throw error;
     reply.code(202);
     return accepted;
-  };
+  }
+  return { errorHandler };
 }

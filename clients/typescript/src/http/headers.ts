@@ -19,9 +19,9 @@ export function headerOptions(header: (name: string) => string | undefined): Sen
   };
 }
 
-/** Cuts a path to the limit of an attribute. */
-export function shortPath(path: string): string {
-  const bytes = Buffer.from(path); // lone surrogates are replaced
+/** Cuts a text to the limit of an attribute. */
+export function shortText(text: string): string {
+  const bytes = Buffer.from(text); // lone surrogates are replaced
   if (bytes.length <= MAX_ATTRIBUTE) return bytes.toString();
   let end = MAX_ATTRIBUTE;
   while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--; // inside a character

@@ -4,6 +4,7 @@ import type { SpooledMessage, SpoolSource } from "./spool-source.ts";
 interface Entry {
   readonly request: SendToDlqRequest;
   readonly bytes: number;
+  readonly addedAtMs: number;
 }
 
 /** Keeps messages in memory when no folder can be written. They are lost when the process ends. */
@@ -21,8 +22,14 @@ export class MemoryFallback implements SpoolSource {
     return this.#bytes;
   }
 
+  /** When the oldest message was added; infinite if there is none. */
+  get oldestAtMs(): number {
+    const [oldest] = this.#entries.values();
+    return oldest?.addedAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
   add(request: SendToDlqRequest, bytes: number): void {
-    this.#entries.set(this.#next++, { request, bytes });
+    this.#entries.set(this.#next++, { request, bytes, addedAtMs: Date.now() });
     this.#bytes += bytes;
   }
 

@@ -1,3 +1,5 @@
+import { type OptionNames, requireKnown } from "../known-options.ts";
+
 /** Options of the spool. */
 export interface SpoolOptions {
   /** The folder of the files. Default: `DLQ_SPOOL_DIR`, else the platform's folder for state. */
@@ -17,8 +19,15 @@ export interface SpoolSettings {
   readonly sync: boolean;
 }
 
-/** @throws TypeError if `maxBytes` is not above 0 */
+const SPOOL_OPTIONS: OptionNames<SpoolOptions> = {
+  folder: true,
+  maxBytes: true,
+  sync: true,
+};
+
+/** @throws TypeError for an unknown option, or if `maxBytes` is not above 0 */
 export function spoolSettingsOf(given: SpoolOptions = {}): SpoolSettings {
+  requireKnown("spool", given, SPOOL_OPTIONS);
   const { folder, maxBytes = MAX_BYTES, sync = false } = given;
   if (!(maxBytes > 0)) throw new TypeError(`spool.maxBytes is ${maxBytes}; give more than 0`);
   return { folder, maxBytes, sync };

@@ -63,7 +63,10 @@ export class SpoolSender {
     this.#timer = undefined;
     this.#pass = this.#sendAll().finally(() => {
       this.#pass = undefined;
-      if (this.#options.store.count === 0) return;
+      if (this.#options.store.count === 0) {
+        this.#options.warning.emptied();
+        return;
+      }
       // A pass that ran out of time has already made its refused messages wait long enough.
       if (this.#passTime.isOver()) this.startNow();
       else this.start();

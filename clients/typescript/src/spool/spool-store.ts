@@ -5,12 +5,13 @@ import { SpooledMessageSchema } from "../../../../gen/dlq/spool/v1/spool_pb.ts";
 import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { textOf } from "../error-chain.ts";
 import { log } from "../log.ts";
+import type { SpoolUsage } from "../status.ts";
 import { encodeRecord, MAX_BODY_BYTES, RecordType } from "./framing.ts";
 import { MemoryFallback } from "./memory-fallback.ts";
 import { fileStart, ownerRecord, type SpoolScope } from "./owner.ts";
 import { ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import { SpoolFile } from "./spool-file.ts";
-import { FolderUsage, firstWritable, newFileName } from "./spool-folder.ts";
+import { FolderUsage, firstWritable, newFileName, partsOfName } from "./spool-folder.ts";
 import type { SpoolSource } from "./spool-source.ts";
 
 /** Options of a {@link SpoolStore}. */
@@ -69,6 +70,17 @@ export class SpoolStore {
 
   get count(): number {
     return this.#files.reduce((sum, { count }) => sum + count, this.#memory.count);
+  }
+
+  get usage(): SpoolUsage {
+    const files = this.#files.filter(({ count }) => count > 0);
+    const created = files.flatMap(({ path }) => partsOfName(basename(path))?.createdAtMs ?? []);
+    const oldest = Math.min(...created, this.#memory.oldestAtMs);
+    return {
+      messages: this.count,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, this.#memory.bytes),
+      oldestAgeMs: Math.max(0, Date.now() - Math.min(oldest, Date.now())),
+    };
   }
 
   /** Returns one result for each message, in order. Never rejects. */

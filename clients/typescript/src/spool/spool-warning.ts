@@ -4,12 +4,16 @@ import { log } from "../log.ts";
 
 const LOG_EVERY_MS = 60_000;
 
-/** Logs why messages wait in the spool, at most once a minute. The cause may need a fix by an operator. */
+/**
+ * Logs why messages wait in the spool, at most once a minute: the cause may need a fix by an operator.
+ * Logs once when none waits any more.
+ */
 export class SpoolWarning {
   readonly #target: string;
   readonly #count: () => number;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
   #lastError: unknown;
+  #isOpen = false;
 
   /** @param count returns how many messages wait */
   constructor(target: string, count: () => number) {
@@ -28,8 +32,16 @@ export class SpoolWarning {
     const nowMs = performance.now();
     if (nowMs - this.#loggedAtMs < LOG_EVERY_MS) return;
     this.#loggedAtMs = nowMs;
+    this.#isOpen = true;
     const isRefusal = error instanceof ConnectError && !isRetryable(error);
     const reason = isRefusal ? refusalOf(error).message : unansweredReason(error);
     log(`messages wait in the spool for ${this.#target} (${this.#count()}): ${reason}; retrying`);
+  }
+
+  /** No message waits. Logs it if the last line said that some do. */
+  emptied(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    log(`the spool for ${this.#target} is empty again`);
   }
 }

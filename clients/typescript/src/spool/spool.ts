@@ -6,6 +6,7 @@ import type { SendSpool } from "../move-to-spool.ts";
 import type { Reachability } from "../reachability.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import type { SendRequest } from "../send-request.ts";
+import type { SpoolUsage } from "../status.ts";
 import { claimOrphans } from "./orphan-recovery.ts";
 import type { SpoolScope } from "./owner.ts";
 import { candidateFolders } from "./spool-folder.ts";
@@ -68,6 +69,10 @@ export class Spool implements SendSpool {
 
   get maxBytes(): number {
     return this.#setup.settings.maxBytes;
+  }
+
+  get usage(): SpoolUsage {
+    return this.#store.usage;
   }
 
   /** Keeps a message. Never rejects. */

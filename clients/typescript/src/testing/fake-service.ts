@@ -17,7 +17,7 @@ import {
   SendToDlqResponseSchema,
   type StreamDueRequest,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { MessageSchema } from "../../../../gen/dlq/v1/message_pb.ts";
+import { MessageSchema, type Payload } from "../../../../gen/dlq/v1/message_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../../../gen/dlq/v1/state_pb.ts";
 import { MAX_TIMER_MS } from "../deadline.ts";
 import type { FakeMessage } from "./fake-message.ts";
@@ -27,6 +27,8 @@ import type { FakeStore } from "./fake-store.ts";
 /** Longer than any test runs. */
 const LEASE_MS = 3_600_000;
 const MAX_IN_FLIGHT = 16;
+/** The service's default. */
+const MAX_PAYLOAD_BYTES = 1024 ** 2;
 const QUEUE_NAME = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** Whether the fake is down: then every call fails. */
@@ -46,6 +48,7 @@ export function fakeTransport(store: FakeStore, outage: FakeOutage): Transport {
     if (!QUEUE_NAME.test(request.queue)) {
       throw invalid(`queue is "${request.queue}"; give 1 to 128 of A-Z a-z 0-9 . _ -`);
     }
+    checkPayload(request.payload);
     const { message, joined } = store.accept(request);
     const response = create(SendToDlqResponseSchema, { ...shownState(message), duplicate: joined });
     response.id = message.id;
@@ -119,6 +122,16 @@ export function fakeTransport(store: FakeStore, outage: FakeOutage): Transport {
     },
   };
   return createRouterTransport(({ service }) => void service(DlqService, implementation));
+}
+
+function checkPayload(payload: Payload | undefined): void {
+  if (payload?.body.case === undefined) return;
+  const { case: name, value } = payload.body;
+  const bytes = Buffer.byteLength(value);
+  if (bytes <= MAX_PAYLOAD_BYTES) return;
+  throw invalid(
+    `payload.${name}: is ${bytes} bytes long; this server accepts at most ${MAX_PAYLOAD_BYTES}: store large content elsewhere and send a reference, or raise the server's payload limit`,
+  );
 }
 
 /** Waits for a change, or until the next message is due. */

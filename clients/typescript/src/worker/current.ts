@@ -3,18 +3,22 @@ import { samePayload } from "../payload.ts";
 import type { SendRequest } from "../send-request.ts";
 import type { HeldDelivery } from "./delivery.ts";
 
-/** The delivery whose handler is running. */
-export const currentDelivery = new AsyncLocalStorage<HeldDelivery>();
+/** The deliveries whose handler is running. */
+export const currentDeliveries = new AsyncLocalStorage<readonly HeldDelivery[]>();
 
-/** Returns the running delivery if the request is for its message: then it is not a new message. */
+/**
+ * Returns the running delivery whose message the request is: then it is not a new message. Of equal messages in a
+ * batch, each send gets another one.
+ */
 export function currentDeliveryOf({ wire }: SendRequest, client: object): HeldDelivery | undefined {
-  const held = currentDelivery.getStore();
-  if (held === undefined || held.isClosed || held.client !== client) return undefined;
-  if (held.queue !== wire.queue) return undefined;
-  const haveIds = held.sourceId !== "" && wire.sourceId !== "";
-  const { payload } = wire;
-  const isSame = haveIds
-    ? held.sourceId === wire.sourceId
-    : payload !== undefined && samePayload(held.payload.raw, payload);
-  return isSame ? held : undefined;
+  const { queue, sourceId, payload } = wire;
+  const isSame = (held: HeldDelivery): boolean => {
+    if (held.isClosed || held.client !== client || held.queue !== queue) return false;
+    if (held.sourceId !== "" && sourceId !== "") return held.sourceId === sourceId;
+    return payload !== undefined && samePayload(held.payload.raw, payload);
+  };
+  const running = currentDeliveries.getStore();
+  return (
+    running?.find((held) => held.sendOutcome === undefined && isSame(held)) ?? running?.find(isSame)
+  );
 }

@@ -47,6 +47,8 @@ export class HeldDelivery implements Delivery {
   readonly client: object;
   /** When the lease began or was last extended, by the monotonic clock. */
   leasedAtMs: number;
+  /** How long its handler ran; 0 before its end. */
+  handledMs = 0;
   /** True when the handler has ended, or its outcome no longer counts. */
   isClosed = false;
   /** True when the lease is lost. */

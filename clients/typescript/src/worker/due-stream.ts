@@ -21,14 +21,14 @@ export interface DueStreamOptions {
   /** Called between two streams of a session. */
   readonly beforeResume: (sessionId: string) => Promise<void>;
   /** A stream without a frame for this time is broken. The server sends one every 10 s. */
-  readonly maxSilenceMs?: number;
+  readonly frameTimeoutMs?: number;
 }
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 5_000;
 /** A stream that lasted this long counts as a success for the backoff. */
-const GOOD_AFTER_MS = 1_000;
-const MAX_SILENCE_MS = 25_000;
+const STABLE_AFTER_MS = 1_000;
+const FRAME_TIMEOUT_MS = 25_000;
 
 /**
  * Statuses that end the worker: the request is wrong, or an unknown server answered. After a stream was
@@ -51,9 +51,9 @@ export class DueStream {
 
   constructor(options: DueStreamOptions) {
     this.#options = options;
-    const { maxSilenceMs = MAX_SILENCE_MS } = options;
-    const check = () => this.#checkSilence(maxSilenceMs);
-    this.#watch = setInterval(check, maxSilenceMs / 10).unref();
+    const { frameTimeoutMs = FRAME_TIMEOUT_MS } = options;
+    const check = () => this.#checkSilence(frameTimeoutMs);
+    this.#watch = setInterval(check, frameTimeoutMs / 10).unref();
     this.done = this.#run().finally(() => clearInterval(this.#watch));
   }
 
@@ -76,9 +76,9 @@ export class DueStream {
         if (this.#sessionId === "" && isFinal(end)) throw refusalOf(end);
         this.#options.onBroken(brokenError(end));
       }
-      const wasGood = performance.now() - startedAtMs > GOOD_AFTER_MS;
-      if (wasGood) this.#backoff.reset();
-      if (end !== "drain" || !wasGood) await this.#pause();
+      const wasStable = performance.now() - startedAtMs > STABLE_AFTER_MS;
+      if (wasStable) this.#backoff.reset();
+      if (end !== "drain" || !wasStable) await this.#pause();
       if (this.#isClosed || this.#sessionId === "") continue;
       await this.#options.beforeResume(this.#sessionId);
     }
@@ -113,9 +113,9 @@ export class DueStream {
   }
 
   /** Also ends a stream that the server never opens. */
-  #checkSilence(maxSilenceMs: number): void {
-    if (performance.now() - this.#lastFrameAtMs < maxSilenceMs) return;
-    const message = `no frame came for ${maxSilenceMs / 1_000} s`;
+  #checkSilence(frameTimeoutMs: number): void {
+    if (performance.now() - this.#lastFrameAtMs < frameTimeoutMs) return;
+    const message = `no frame came for ${frameTimeoutMs / 1_000} s`;
     this.#abort.abort(new ConnectError(message, Code.Unavailable));
   }
 

@@ -10,7 +10,7 @@ import { callErrorOf, isPermanent, isTooLargeForProxy } from "../call-error.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { failureBytes } from "../send-request.ts";
 import type { HeldDelivery } from "./delivery.ts";
-import { type Outcome, outcomeMessage } from "./outcome.ts";
+import { type Outcome, outcomeMessage, resultOf } from "./outcome.ts";
 
 /** A delivery whose outcome the server has not confirmed. */
 export interface Unreported {
@@ -151,7 +151,8 @@ export class OutcomeReporter {
   }
 }
 
-function bytesOf({ result }: Outcome): number {
+function bytesOf(outcome: Outcome): number {
+  const result = resultOf(outcome);
   const failure = result.case === "failed" ? result.value.failure : undefined;
   return failure === undefined ? OUTCOME_BYTES : OUTCOME_BYTES + failureBytes(failure);
 }

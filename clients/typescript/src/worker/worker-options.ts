@@ -7,6 +7,7 @@ import {
 import type { MessageStateName, QuarantineReasonName } from "../enum-names.ts";
 import type { DlqClientError } from "../errors.ts";
 import { duration } from "../field-values.ts";
+import { type OptionNames, requireKnown } from "../known-options.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 
@@ -14,30 +15,74 @@ import type { Outcome, OutcomeKind } from "./outcome.ts";
  * Processes one delivery. It succeeds if the handler returns, and fails if it throws. `release`,
  * `quarantine`, `discard` and `fail` make other outcomes to return.
  */
-export type Handler = (
+export type Handler = (delivery: Delivery) => PromiseLike<HandlerResult> | HandlerResult;
+
+/**
+ * Processes several deliveries at once. If it returns nothing, all succeed; if it throws, all fail. An
+ * outcome is that of all; a list has the outcome of each, in order, undefined for success.
+ */
+export type BatchHandler = (
+  deliveries: readonly Delivery[],
+) => PromiseLike<BatchResult> | BatchResult;
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+export type BatchResult = readonly (Outcome | undefined)[] | Outcome | void;
+
+/** Wraps a handler. `next` calls the handler, or the next middleware. */
+export type Middleware = (
   delivery: Delivery,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
-) => PromiseLike<Outcome | void> | Outcome | void;
+  next: () => Promise<HandlerResult>,
+) => PromiseLike<HandlerResult> | HandlerResult;
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+export type HandlerResult = Outcome | void;
 
 /** The state of a message after its outcome. */
 export interface SettledDelivery {
   readonly outcome: OutcomeKind;
+  /** What the handler threw, or gave to `fail`; absent if it did not fail. */
+  readonly error?: unknown;
+  /** How long the handler ran. */
+  readonly durationMs: number;
   readonly state: MessageStateName;
   /** When the next attempt is due; absent if there is none. */
   readonly dueTime?: Date;
   readonly quarantineReason?: QuarantineReasonName;
 }
 
-/** Options of `dlq.worker`. */
-export interface WorkerOptions {
+/** Options of `dlq.worker`, with one of two handlers. */
+export type WorkerOptions = HandlerOptions | BatchHandlerOptions;
+
+/** Options of a worker that processes one delivery at a time, or several in parallel. */
+export interface HandlerOptions extends CommonWorkerOptions {
+  /** Processes one delivery. */
+  readonly handler: Handler;
+  /** Wrap the handler; the first is the outermost. */
+  readonly middleware?: readonly Middleware[] | undefined;
+  readonly batchHandler?: undefined;
+  readonly batchSize?: undefined;
+}
+
+/** Options of a worker that processes batches. */
+export interface BatchHandlerOptions extends CommonWorkerOptions {
+  /** Processes several deliveries at once: those that wait, without waiting for more. */
+  readonly batchHandler: BatchHandler;
+  /** Limit of a batch, 1 to 1,000. Default 100. */
+  readonly batchSize?: number | undefined;
+  readonly handler?: undefined;
+  readonly middleware?: undefined;
+}
+
+/** Options of all workers. */
+export interface CommonWorkerOptions {
   /** 1 to 1,000 queues. They need not exist yet. */
   readonly queues: readonly string[];
-  readonly handler: Handler;
-  /** Limit of handlers at a time. Default 16. */
+  /** Limit of handlers at a time. Default 16; of batch handlers 1, so that others collect meanwhile. */
   readonly concurrency?: number | undefined;
   /**
    * How many deliveries may wait in this worker, so that handlers need not wait for the network. Give
-   * 0 if handlers take seconds, because other workers cannot get these messages. Default: `concurrency`.
+   * 0 if handlers take seconds, because other workers cannot get these messages. Default: as many as
+   * run at a time.
    */
   readonly prefetch?: number | undefined;
   /** Length of a lease, 1 s to 12 h. The worker extends it. Default: that of the queue (30 s). */
@@ -50,7 +95,10 @@ export interface WorkerOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long `stop` waits for running handlers before it aborts them, in ms. Default 30,000. */
   readonly drainTimeoutMs?: number | undefined;
-  /** Called when the stream breaks or an outcome does not count. Default: logs to the console. */
+  /**
+   * Called when a handler fails, the stream breaks, or an outcome does not count. Default: logs to the
+   * console, a failed handler with its stack.
+   */
   readonly onError?: ((error: DlqClientError, delivery?: Delivery) => void) | undefined;
   /** Called with each delivery whose outcome counts, and with the state of its message. */
   readonly onSettled?: ((delivery: Delivery, result: SettledDelivery) => void) | undefined;
@@ -59,17 +107,76 @@ export interface WorkerOptions {
 /** The server's limit. */
 const MAX_IN_FLIGHT = 10_000;
 
+const WORKER_OPTIONS: OptionNames<WorkerOptions> = {
+  queues: true,
+  handler: true,
+  batchHandler: true,
+  batchSize: true,
+  middleware: true,
+  concurrency: true,
+  prefetch: true,
+  leaseDurationMs: true,
+  maxInFlightBytes: true,
+  workerId: true,
+  signal: true,
+  drainTimeoutMs: true,
+  onError: true,
+  onSettled: true,
+};
+
+/** How a worker calls its handler. */
+export interface HandlerCalls {
+  readonly handle: (deliveries: readonly Delivery[]) => unknown;
+  readonly isBatch: boolean;
+  readonly batchSize: number;
+  readonly concurrency: number;
+}
+
+const CONCURRENCY = 16;
+const BATCH_SIZE = 100;
+const MAX_BATCH_SIZE = 1_000;
+
+/** @throws TypeError for an unknown or invalid option */
+export function handlerCallsOf(options: WorkerOptions): HandlerCalls {
+  requireKnown("a worker", options, WORKER_OPTIONS);
+  const { handler, batchHandler, batchSize } = options;
+  const middleware: readonly Middleware[] = options.middleware ?? [];
+  // Programs without types may give neither or both.
+  if ((handler === undefined) === (batchHandler === undefined)) {
+    throw new TypeError("give a worker either handler or batchHandler");
+  }
+  if (batchHandler !== undefined) {
+    if (middleware.length > 0) throw new TypeError("middleware wraps handler, not batchHandler");
+    const size = batchSize ?? BATCH_SIZE;
+    checkCount("batchSize", size, 1, MAX_BATCH_SIZE);
+    const concurrency = options.concurrency ?? 1;
+    return { handle: batchHandler, isBatch: true, batchSize: size, concurrency };
+  }
+  if (batchSize !== undefined) throw new TypeError("batchSize is for batchHandler");
+  const wrapped = middleware.reduceRight<Handler>(
+    (next, one) => (delivery) => one(delivery, async () => next(delivery)),
+    handler as Handler,
+  );
+  const handle = ([delivery]: readonly Delivery[]) => wrapped(delivery as Delivery);
+  const concurrency = options.concurrency ?? CONCURRENCY;
+  return { handle, isBatch: false, batchSize: 1, concurrency };
+}
+
 /** @throws TypeError for an invalid option */
-export function requestOf(options: WorkerOptions, concurrency: number): StreamDueRequest {
+export function requestOf(
+  options: WorkerOptions,
+  { concurrency, batchSize }: HandlerCalls,
+): StreamDueRequest {
   const { queues, leaseDurationMs, maxInFlightBytes, workerId } = options;
-  const prefetch = options.prefetch ?? concurrency;
-  if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
   checkCount("concurrency", concurrency, 1);
+  const atOnce = concurrency * batchSize;
+  const prefetch = options.prefetch ?? atOnce;
+  if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
   checkCount("prefetch", prefetch, 0);
   const request = create(StreamDueRequestSchema, {
     queues: [...queues],
     workerId: workerId ?? `${hostname()}-${process.pid}`.slice(-128),
-    maxInFlight: Math.min(concurrency + prefetch, MAX_IN_FLIGHT),
+    maxInFlight: Math.min(atOnce + prefetch, MAX_IN_FLIGHT),
   });
   if (leaseDurationMs != null) {
     request.leaseDuration = duration("leaseDurationMs", leaseDurationMs);
@@ -80,7 +187,8 @@ export function requestOf(options: WorkerOptions, concurrency: number): StreamDu
   return request;
 }
 
-function checkCount(name: string, value: number, min: number): void {
-  if (Number.isInteger(value) && value >= min) return;
-  throw new TypeError(`${name} is ${value}; give a whole number of ${min} or more`);
+function checkCount(name: string, value: number, min: number, max?: number): void {
+  if (Number.isInteger(value) && value >= min && value <= (max ?? value)) return;
+  const range = max === undefined ? `of ${min} or more` : `from ${min} to ${max}`;
+  throw new TypeError(`${name} is ${value}; give a whole number ${range}`);
 }

@@ -3,18 +3,24 @@ import {
   type Delivery as DeliveryMessage,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { refusalOf } from "../call-error.ts";
+import type { ClientMetrics } from "../client-metrics.ts";
 import type { Connection } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
 import { DlqClientError } from "../errors.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
-import { withinTrace } from "../tracing.ts";
-import { currentDelivery } from "./current.ts";
+import { withinHandlerSpan } from "../spans.ts";
+import { currentDeliveries } from "./current.ts";
 import { HeldDelivery } from "./delivery.ts";
 import { DueStream } from "./due-stream.ts";
 import { Leases } from "./leases.ts";
-import { fail, Outcome, release, succeed } from "./outcome.ts";
+import { fail, type Outcome, outcomeOf, outcomesOf, release, succeed } from "./outcome.ts";
 import { OutcomeReporter, type Unreported } from "./outcome-reporter.ts";
-import { requestOf, type WorkerOptions } from "./worker-options.ts";
+import {
+  type HandlerCalls,
+  handlerCallsOf,
+  requestOf,
+  type WorkerOptions,
+} from "./worker-options.ts";
 import { createWorkerReports, type WorkerReports } from "./worker-reports.ts";
 
 /** A running worker. */
@@ -35,9 +41,9 @@ export interface WorkerContext {
   readonly client: object;
   readonly channel: ReconnectingChannel;
   readonly connect: () => Connection;
+  readonly metrics: Pick<ClientMetrics, "handled">;
 }
 
-const CONCURRENCY = 16;
 const DRAIN_TIMEOUT_MS = 30_000;
 /** How long an aborted handler may run before its message is released. */
 const ABORT_GRACE_MS = 1_000;
@@ -60,13 +66,14 @@ class RunningWorker implements Worker {
   readonly done: Promise<void>;
   readonly #options: WorkerOptions;
   readonly #context: WorkerContext;
-  readonly #concurrency: number;
+  readonly #calls: HandlerCalls;
   readonly #reports: WorkerReports;
   readonly #outcomeReporter: OutcomeReporter;
   readonly #leases: Leases;
   readonly #stream: DueStream;
   readonly #running = new Set<HeldDelivery>();
   #waiting: HeldDelivery[] = [];
+  #runningHandlers = 0;
   #stopping: Promise<void> | undefined;
   /** Time limit of running handlers once the worker stops. */
   #deadline: Deadline | undefined;
@@ -78,7 +85,7 @@ class RunningWorker implements Worker {
   constructor(options: WorkerOptions, context: WorkerContext) {
     this.#options = options;
     this.#context = context;
-    this.#concurrency = options.concurrency ?? CONCURRENCY;
+    this.#calls = handlerCallsOf(options);
     this.#reports = createWorkerReports(options);
     const { channel, connect } = context;
     this.#outcomeReporter = new OutcomeReporter({
@@ -98,7 +105,7 @@ class RunningWorker implements Worker {
       onLost: (held) => this.#lose(held),
       onRefused: (error) => this.#reports.error(refusalOf(error)),
     });
-    const request = requestOf(options, this.#concurrency);
+    const request = requestOf(options, this.#calls);
     this.#stream = new DueStream({
       connect,
       open: (connection, resumeSessionId, signal) =>
@@ -153,32 +160,54 @@ class RunningWorker implements Worker {
     if (this.#isStarting || this.#stopping !== undefined) return;
     this.#isStarting = true;
     let next = 0;
-    while (this.#running.size < this.#concurrency && next < this.#waiting.length) {
-      const held = this.#waiting[next++] as HeldDelivery;
-      if (held.isLost) continue;
-      this.#running.add(held);
-      void this.#run(held);
+    const { concurrency, batchSize } = this.#calls;
+    while (this.#runningHandlers < concurrency && next < this.#waiting.length) {
+      const batch: HeldDelivery[] = [];
+      while (batch.length < batchSize && next < this.#waiting.length) {
+        const held = this.#waiting[next++] as HeldDelivery;
+        if (!held.isLost) batch.push(held);
+      }
+      if (batch.length > 0) void this.#run(batch);
     }
     if (next > 0) this.#waiting = this.#waiting.slice(next);
     this.#isStarting = false;
   }
 
-  async #run(held: HeldDelivery): Promise<void> {
-    let outcome: Outcome;
-    try {
-      const { handler } = this.#options;
-      const given = await withinTrace(held.traceContext, () =>
-        currentDelivery.run(held, handler, held),
-      );
-      outcome = given instanceof Outcome ? given : (held.sendOutcome ?? succeed());
-    } catch (error) {
-      // A handler that was aborted because the worker stops has not failed.
-      outcome = this.#hasAborted ? release() : (held.sendOutcome ?? fail(error));
+  async #run(batch: readonly HeldDelivery[]): Promise<void> {
+    this.#runningHandlers++;
+    for (const held of batch) this.#running.add(held);
+    const beganAtMs = performance.now();
+    const outcomes = await withinHandlerSpan(batch, () => this.#handle(batch));
+    const handledMs = performance.now() - beganAtMs;
+    this.#runningHandlers--;
+    for (const [at, held] of batch.entries()) {
+      const outcome = outcomes[at] as Outcome;
+      held.handledMs = handledMs;
+      this.#context.metrics.handled(held.queue, outcome, handledMs);
+      this.#running.delete(held);
+      this.#settle(held, outcome);
     }
-    this.#running.delete(held);
-    this.#settle(held, outcome);
     if (this.#running.size === 0) this.#onIdle?.();
     this.#startWaiting();
+  }
+
+  /** Returns the outcome of each delivery. Never rejects. */
+  async #handle(batch: readonly HeldDelivery[]): Promise<readonly Outcome[]> {
+    const { handle, isBatch } = this.#calls;
+    try {
+      const given = await currentDeliveries.run(batch, handle, batch);
+      const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
+      return batch.map((held, at) => outcomes[at] ?? this.#outcomeUnless(held, succeed));
+    } catch (error) {
+      const failed = batch.filter(({ isLost }) => !isLost);
+      if (!this.#hasAborted && failed.length > 0) this.#reports.handlerFailed(failed, error);
+      return batch.map((held) => this.#outcomeUnless(held, () => fail(error)));
+    }
+  }
+
+  /** A handler that was aborted because the worker stops has neither failed nor succeeded: it may have given up. */
+  #outcomeUnless(held: HeldDelivery, ended: () => Outcome): Outcome {
+    return this.#hasAborted ? release() : (held.sendOutcome ?? ended());
   }
 
   #settle(held: HeldDelivery, outcome: Outcome): void {

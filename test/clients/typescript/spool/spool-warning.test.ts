@@ -6,6 +6,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import type { DlqClient } from "../../../../clients/typescript/src/index.ts";
 import { SpoolWarning } from "../../../../clients/typescript/src/spool/spool-warning.ts";
+import { startTestServer } from "../../../support/server.ts";
 import { clientOf, freePort } from "../client.ts";
 import { newFolder } from "./spool-support.ts";
 
@@ -52,6 +53,20 @@ it("a send to a server that never answers is logged, too", async () => {
       `dlq: messages wait in the spool for 127.0.0.1:${port} (1): the server did not answer; retrying`,
     ],
   ]);
+});
+
+it("an empty spool after a warning is logged once", async () => {
+  const log = logged();
+  const port = await freePort();
+  const dlq = await spooling(port, 1_000);
+  expect(await dlq.send("q", "a", error)).toEqual(SPOOLED);
+  const server = await startTestServer({ args: ["--listen-grpc", `127.0.0.1:${port}`] });
+  onTestFinished(() => server.stop());
+  const empty = [`dlq: the spool for 127.0.0.1:${port} is empty again`];
+  await vi.waitFor(() => expect(log.mock.calls).toContainEqual(empty), 60_000);
+  expect(log).toHaveBeenCalledTimes(2);
+  new SpoolWarning("server:1", () => 0).emptied();
+  expect(log).toHaveBeenCalledTimes(2);
 });
 
 it("refusals and missing answers together are logged once a minute", () => {
