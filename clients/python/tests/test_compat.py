@@ -24,7 +24,7 @@ from dlq.compat import (
     RetryPolicy,
     deprecation,
 )
-from dlq.testing import LocalServer
+from dlq.testing import FakeServer, LocalServer
 from dlq.v1 import dlq_service_pb2 as pb
 
 ORDER = {"id": 7, "lines": ["tea"]}
@@ -238,6 +238,29 @@ def test_send_to_dlq_raises_if_the_message_can_not_be_stored(server: LocalServer
         async with handler_of(server) as old:
             with pytest.raises(dlq.DlqClientError):
                 await old.send_to_dlq("orders", object(), DLQReason.TIMEOUT, "late")
+
+    asyncio.run(run())
+
+
+def test_an_old_program_can_be_tested_with_the_fake_server(fake: FakeServer) -> None:
+    async def run() -> None:
+        async with DLQHandler(fake.target, DLQConfig("shop", max_retries=2)) as old:
+            got: list[Any] = []
+            old.register_handler("orders", got.append)
+            first = await old.send_to_dlq("orders", ORDER, error=TimeoutError("x"))
+            assert await old.retry_message("orders", first) is True
+            await old.send_to_dlq("orders", ORDER, DLQReason.TIMEOUT, "x")
+            await old.start_retry_processor()
+            await asyncio.to_thread(fake.wait_for, "dlq.orders", "SUCCEEDED", 2)
+            assert got == [ORDER, ORDER]
+            old.register_handler("bad", lambda message: 1 / 0)
+            await old.send_to_dlq("bad", ORDER)
+            [bad] = await asyncio.to_thread(fake.wait_for, "dlq.bad", "QUARANTINED")
+            assert bad.attempts == 2
+            stats = await old.get_dlq_stats()
+            assert stats["queues"]["bad"] == {"size": 0, "poison_size": 1}
+            fake.go_down()
+            assert (await old.send_to_dlq("orders", ORDER)).startswith("spooled:")
 
     asyncio.run(run())
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import grpc
 import pytest
@@ -165,12 +168,38 @@ def test_a_connection_other_than_the_service_is_refused(server: LocalServer) -> 
     asyncio.run(run())
 
 
-def test_an_action_handler_replaces_an_empty_prefix(server: LocalServer) -> None:
-    config = DLQConfig("shop", redis_key_prefix="")
+@pytest.mark.parametrize(
+    ("given", "prefix"),
+    [
+        ({}, "action_dlq"),
+        ({"redis_key_prefix": ""}, "action_dlq"),
+        ({"redis_key_prefix": "dlq"}, "dlq"),
+        ({"redis_key_prefix": "own"}, "own"),
+    ],
+)
+def test_an_action_handler_has_its_own_default_prefix(
+    server: LocalServer, given: dict[str, str], prefix: str
+) -> None:
+    config = DLQConfig("shop", **given)  # type: ignore[arg-type]
     client = dlq.aio.Client(server.target, spool=False)
-    assert ActionDLQHandler(client, config).config.redis_key_prefix == "action_dlq"
-    assert config.redis_key_prefix == ""
+    assert ActionDLQHandler(client, config).config.redis_key_prefix == prefix
+    assert DLQHandler(client, config).config.redis_key_prefix == given.get(
+        "redis_key_prefix", "dlq"
+    )
     asyncio.run(client.close())
+
+
+def test_a_nats_client_is_reported_by_default(server: LocalServer, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(f"""
+from dlq.compat import DLQConfig, DLQHandler
+for _ in range(2):
+    DLQHandler({server.target!r}, DLQConfig("shop"), nats_client=object())
+""")
+    command = [sys.executable, "-c", "import shop"]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=True
+    )
+    assert ran.stderr.count("nats_client has no effect: no events are published") == 1
 
 
 def test_queue_names_are_valid_and_distinct() -> None:

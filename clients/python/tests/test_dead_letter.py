@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from conftest import until
@@ -11,7 +12,7 @@ from test_spool_files import TARGET
 
 import dlq
 import dlq.aio
-from dlq.testing import FakeServer
+from dlq.testing import FakeServer, fake_server
 
 
 @pytest.fixture
@@ -124,6 +125,64 @@ def test_a_decorated_handler_fails_its_delivery(fake: FakeServer, client: dlq.Cl
     assert [one.message for one in message.failures] == ["", "attempt 1", "attempt 2"]
 
 
+def test_a_decorator_without_a_queue_is_refused(client: dlq.Client) -> None:
+    def charge(order: object) -> None:
+        raise ValueError("no card")
+
+    for decorator in (dlq.dead_letter, client.dead_letter):
+        with pytest.raises(TypeError, match="the queue is missing"):
+            decorator(charge)  # type: ignore[arg-type]
+
+
+def test_a_generator_that_fails_is_sent_and_ends(fake: FakeServer, client: dlq.Client) -> None:
+    @client.dead_letter(queue="orders")
+    def lines(order: str) -> Iterator[object]:
+        got = yield "first"
+        yield got
+        raise ValueError("no more")
+
+    found = lines("o-1")
+    assert next(found) == "first"
+    assert found.send("given") == "given"  # type: ignore[attr-defined]
+    assert list(found) == []
+    [message] = fake.messages("orders")
+    assert message.payload.text == "o-1"
+
+    with pytest.raises(ValueError, match="no more"):
+        list(client.dead_letter(queue="a/b")(lines.__wrapped__)("o-2"))  # type: ignore[attr-defined]
+
+
+def test_an_async_generator_that_fails_is_sent_and_ends(fake: FakeServer) -> None:
+    closed: list[str] = []
+
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+
+            @client.dead_letter(queue="orders")
+            async def lines(order: str) -> AsyncIterator[object]:
+                try:
+                    yield (yield "first")
+                except KeyError:
+                    yield "recovered"
+                finally:
+                    closed.append(order)
+                raise ValueError("no more")
+
+            found: Any = lines("o-1")
+            assert await found.__anext__() == "first"
+            assert await found.asend("given") == "given"
+            assert [one async for one in found] == []
+
+            thrown: Any = lines("o-2")
+            await thrown.__anext__()
+            assert await thrown.athrow(KeyError("reader")) == "recovered"
+            await thrown.aclose()
+
+    asyncio.run(main())
+    assert closed == ["o-1", "o-2"]
+    assert [one.payload.text for one in fake.messages("orders")] == ["o-1"]
+
+
 def test_the_default_client_is_configured_by_the_environment(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +196,28 @@ def test_the_default_client_is_configured_by_the_environment(
     charge("o-1")
     [message] = fake.messages("orders")
     assert message.request.origin.service == "shop"
+    dlq.default_client().close()
+
+
+def test_the_default_client_follows_the_environment(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dlq.dead_letter(queue="orders")
+    def charge(order: str) -> None:
+        raise ValueError
+
+    monkeypatch.setenv("DLQ_TARGET", fake.target)
+    charge("o-1")
+    assert dlq.default_client() is dlq.default_client()
+    dlq.default_client().close()
+    charge("o-2")
+    assert [one.payload.text for one in fake.messages("orders")] == ["o-1", "o-2"]
+    with fake_server() as other:
+        monkeypatch.setenv("DLQ_TARGET", other.target)
+        charge("o-3")
+        assert [one.payload.text for one in other.messages("orders")] == ["o-3"]
+        dlq.default_client().close()
+    monkeypatch.setenv("DLQ_TARGET", fake.target)
     dlq.default_client().close()
 
 

@@ -146,3 +146,80 @@ def test_drops_without_on_dropped_are_logged_at_most_once_a_second(
         'dlq: dropped a message for queue "a" (refused): no such queue',
         'dlq: dropped 2 messages, the last for queue "c" (refused): no such queue',
     ]
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.message for one in caplog.records]
+
+
+def test_what_on_dropped_itself_sends_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    queues: list[str] = []
+
+    def on_dropped(error: dlq.DlqClientError, queue: str) -> None:
+        queues.append(queue)
+        client.send("fallback", "x")
+
+    client = dlq.Client(UNAVAILABLE, spool=False, timeout=0.1, on_dropped=on_dropped)
+    client.send("q", "x")
+    client.close()
+    assert queues == ["q"]
+    [line] = lines(caplog)
+    assert line.startswith('dlq: dropped a message for queue "fallback" (')
+
+
+def test_on_dropped_may_send_after_close(caplog: pytest.LogCaptureFixture) -> None:
+    queues: list[str] = []
+
+    def on_dropped(error: dlq.DlqClientError, queue: str) -> None:
+        queues.append(queue)
+        client.send("fallback", "x")
+
+    client = dlq.Client(UNAVAILABLE, spool=False, on_dropped=on_dropped)
+    client.close()
+    client.send("q", "x")
+    assert queues == ["q"]
+    [line] = lines(caplog)
+    assert line.startswith('dlq: dropped a message for queue "fallback" (closed)')
+
+
+def test_on_dropped_may_send_by_a_task(caplog: pytest.LogCaptureFixture) -> None:
+    queues: list[str] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        again: list[Future[dlq.SendResult]] = []
+
+        def on_dropped(error: dlq.DlqClientError, queue: str) -> None:
+            queues.append(queue)
+            sent = client.send("fallback", "x")
+            again.append(asyncio.run_coroutine_threadsafe(sent, loop))
+
+        client = dlq.aio.Client(UNAVAILABLE, spool=False, timeout=0.1, on_dropped=on_dropped)
+        await client.send("q", "x")
+        await client.flush()
+        await asyncio.wrap_future(again[0])
+        await client.close()
+
+    asyncio.run(main())
+    assert queues == ["q"]
+    assert 'for queue "fallback"' in lines(caplog)[0]
+
+
+def test_another_client_reports_what_on_dropped_sends() -> None:
+    reported: list[str] = []
+    with (
+        dlq.Client(
+            UNAVAILABLE,
+            spool=False,
+            timeout=0.1,
+            on_dropped=lambda error, queue: reported.append(queue),
+        ) as fallback,
+        dlq.Client(
+            UNAVAILABLE,
+            spool=False,
+            timeout=0.1,
+            on_dropped=lambda error, queue: fallback.send("fallback", "x"),
+        ) as client,
+    ):
+        client.send("q", "x")
+    assert reported == ["fallback"]

@@ -86,8 +86,8 @@ def test_starlette_sends_a_request_with_headers_that_are_too_long(
     asyncio.run(main())
     delivery = only(client, queue)
     assert delivery.payload.content_type == ""
-    assert delivery.attributes["path"] == "/" + "é" * 2_047
-    assert delivery.attributes["query"] == "a=" + "é" * 2_047
+    assert delivery.attributes["http.path"] == "/" + "é" * 2_047
+    assert delivery.attributes["http.query"] == "a=" + "é" * 2_047
 
 
 def test_celery_sends_a_task_whose_id_is_too_long(fake: FakeServer) -> None:

@@ -117,7 +117,6 @@ def test_an_empty_trace_is_left_out() -> None:
 
 def test_ids_depend_only_on_queue_and_message_id() -> None:
     one, other = converted().request, converted(is_poison=True, retry_count=3).request
-    assert one.request_id == other.request_id
     assert one.send_number == other.send_number
     assert len(one.send_number.client_id) == 16
     other_queue = Place("dlq:other:m1", "dlq.other", "m1", False, None)
@@ -139,6 +138,8 @@ def test_keys_are_parsed_by_patterns() -> None:
     pattern = KeyPattern("{prefix}:{queue}:{id}", "d*q")
     assert pattern.glob == "d\\*q:*:*"
     assert pattern.names(b"d*q:orders:orders:17:-1") == KeyNames("orders", "orders:17:-1")
+    assert pattern.names(b"d*q:orders:eu:17", "orders:eu") == KeyNames("orders:eu", "17")
+    assert pattern.names(b"d*q:orders:eu:17", "other") is None
     assert pattern.names(b"dlq:orders:1") is None
     assert KeyPattern("{prefix}:index:{queue}", "dlq").names(b"dlq:index:a:b") == KeyNames(
         "a:b", None
@@ -169,6 +170,52 @@ def test_lone_surrogates_are_escaped_everywhere() -> None:
         metadata={LONE: LONE},
         **{LONE: LONE},
     )
-    assert (found.queue, found.id, found.unknown_fields) == (r"\ud800", r"\ud800", [r"\ud800"])
+    text = r"\ud800"
+    assert (found.queue, found.id, found.unknown_fields) == (text, text, [text])
     request = convert(found, Place("k", "q", found.id, False, None)).request
-    assert request.imported_history.failures[0].failure.attributes == {"?": "?"}
+    [earlier] = request.imported_history.failures
+    assert earlier.failure.attributes == {text: text}
+    assert (request.failure.message, earlier.failure.message) == (text, text)
+    assert request.attributes == {text: text}
+    assert found.notes == [
+        r"lone surrogates are sent as text such as \ud800; UTF-8 does not have them"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "content_type", "text", "notes"),
+    [
+        ({"a": "é" + LONE}, "application/json", '{"a":"é\\ud800"}', []),
+        ("plain é", "text/plain", "plain é", []),
+        (
+            *("a" + LONE, "application/json", '"a\\ud800"'),
+            ["original_message is text with lone surrogates; it is sent as a JSON string"],
+        ),
+        (
+            *([float("nan"), {"a": float("-inf")}], "application/json", '[null,{"a":null}]'),
+            ["NaN is no number in JSON; such values are sent as null"],
+        ),
+    ],
+)
+def test_the_payload_is_text_or_valid_json(
+    given: object, content_type: str, text: str, notes: list[str]
+) -> None:
+    found = converted(original_message=given)
+    payload = found.request.payload
+    assert (payload.content_type, payload.text, found.notes) == (content_type, text, notes)
+
+
+def test_numbers_that_are_too_large_are_sent_as_null() -> None:
+    found = convert(parse(b'{"original_message": [1e999, 1.5]}'), Place("k", "q", "i", False, None))
+    assert found.request.payload.text == "[null,1.5]"
+    assert found.notes == ["1e999 is no number in JSON; such values are sent as null"]
+
+
+def test_a_long_id_becomes_a_source_id_with_a_hash() -> None:
+    ids = ["é" * 200, "é" * 200 + "2"]
+    found = [convert(read(), Place("k", "q", id, False, None)) for id in ids]
+    sources = [one.request.source_id for one in found]
+    assert len(set(sources)) == 2
+    assert all(one.startswith("é" * 100) and len(one.encode()) <= 256 for one in sources)
+    assert found[0].request.origin.coordinates["message_id"] == ids[0]
+    assert found[0].notes == ["message_id has 400 bytes; source_id is its beginning and a hash"]

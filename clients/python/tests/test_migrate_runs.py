@@ -41,6 +41,45 @@ def test_a_dry_run_changes_nothing(
     assert migrate.counts["sent"] == 1
 
 
+def test_a_dry_run_predicts_the_run(old: OldRedis, migrate: Runs) -> None:
+    for reason in (
+        "network_error",
+        "validation_failed",
+        "execution_failed",
+        "whim",
+        "poison_message",
+    ):
+        for attempts in (0, 1, 2, 3, 5):
+            old.put(f"{reason}-{attempts}-of-3", reason=reason, retry_count=attempts, max_retries=3)
+            old.put(f"{reason}-{attempts}", reason=reason, retry_count=attempts, max_retries=...)
+    for reason in ("max_retries_exceeded", "authentication_error", "resource_exhausted"):
+        old.put(reason, reason=reason, retry_count=2, max_retries=...)
+    old.put("none-allowed", max_retries=0)
+    old.put("expired", status="expired")
+    old.put("twice")
+    old.put_poison("twice")
+    old.put("huge", original_message="é" * (1024**2 // 2 + 1))
+    old.put("largest", original_message="é" * (1024**2 // 2))
+    old.put("done", status="succeeded")
+    old.client.set("dlq:orders:broken", "{")
+    assert migrate("--dry-run") == 1
+    predicted = migrate.counts
+    assert migrate() == 1
+    assert migrate.counts == predicted
+    assert predicted["already_there"] == 1
+    assert predicted["did_not_fit"] == 2
+
+
+def test_an_unparsable_message_is_not_reported_as_expired(old: OldRedis, migrate: Runs) -> None:
+    old.put("17", queue="orders:eu")
+    old.client.set("dlq:orders:eu:18", "{")
+    old.client.zadd("dlq:index:orders:eu", {"18": 1})
+    assert migrate() == 1
+    assert migrate.counts == {"found": 2, "sent": 1, "did_not_fit": 1}
+    (entry,) = migrate.report["did_not_fit"]
+    assert (entry["queue"], entry["message_id"]) == ("orders:eu", "18")
+
+
 def test_an_unreachable_service_or_redis_ends_with_3(
     old: OldRedis, migrate: Runs, server: LocalServer, tmp_path: Path, capsys: Any
 ) -> None:

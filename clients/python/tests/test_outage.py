@@ -47,6 +47,32 @@ def test_a_server_without_answers_delays_a_send_by_the_timeout(spool_folder: Pat
             assert time.monotonic() - began < 2
 
 
+def test_a_refused_connection_does_not_delay_a_send(spool_folder: Path, free_port: int) -> None:
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    with dlq.Client(f"127.0.0.1:{free_port}", timeout=60, spool=spool) as client:
+        for text in ("the first of the process", "the second", "the third"):
+            began = time.monotonic()
+            assert client.send("q", text).status == "spooled"
+            assert time.monotonic() - began < 20
+
+
+def test_a_refused_connection_does_not_freeze_an_event_loop(
+    spool_folder: Path, free_port: int
+) -> None:
+    """If a program uses the sync client there."""
+    spool = dlq.SpoolOptions(folder=spool_folder)
+
+    async def main() -> None:
+        with dlq.Client(f"127.0.0.1:{free_port}", timeout=60, spool=spool) as client:
+            began = time.monotonic()
+            for _ in range(5):
+                assert client.send("q", "x").status == "spooled"
+                await asyncio.sleep(0)
+            assert time.monotonic() - began < 20
+
+    asyncio.run(main())
+
+
 def test_each_call_tries_to_reconnect(free_port: int) -> None:
     """gRPC fails calls with the cached error, and reconnects only while calls are in progress."""
     target = f"127.0.0.1:{free_port}"
@@ -243,7 +269,7 @@ def test_forked_asyncio_processes_send(fake: FakeServer) -> None:
 
 FORKED_IN_A_HANDLER = """
 import os, sys, dlq
-from dlq._engine.current import current_delivery
+from dlq._engine.current import current_deliveries
 from dlq.delivery import Delivery
 from dlq.v1 import dlq_service_pb2 as pb
 from dlq.v1.dlq_service_pb2_grpc import DlqServiceServicer, add_DlqServiceServicer_to_server
@@ -251,7 +277,7 @@ from dlq.v1.dlq_service_pb2_grpc import DlqServiceServicer, add_DlqServiceServic
 client = dlq.Client("127.0.0.1:1", timeout=0.1, spool=False)
 raw = pb.Delivery()
 raw.message.queue, raw.message.payload.text = "q", "x"
-current_delivery.set(Delivery(raw, client, 0.0))
+current_deliveries.set([Delivery(raw, client, 0.0)])
 pid = os.fork()
 if pid == 0:
     os._exit(0 if client.send("q", "x").status == "dropped" else 1)

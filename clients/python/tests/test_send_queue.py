@@ -17,7 +17,7 @@ UNAVAILABLE = CallError("UNAVAILABLE", "failed to connect to all addresses")
 
 def send(number: int = 0, size: int = 10, deadline_at: float = 5.0) -> PendingSend:
     request = SendRequest(SendToDlqRequest(source_id=str(number)), size)
-    return PendingSend(request, deadline_at, Future())
+    return PendingSend(request, deadline_at, Future(), lambda *_: None)
 
 
 def queue_of(*sends: PendingSend, **limits: float) -> SendQueue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 import time
@@ -23,6 +24,7 @@ from dlq._engine.sender import Sender
 from dlq.options import ClientOptions
 from dlq.spool.spool_store import SpoolStore
 from dlq.spool.spool_warning import SpoolWarning
+from dlq.testing import FakeServer
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -54,11 +56,13 @@ def test_a_late_refusal_of_a_send_on_its_way_to_the_spool_is_not_reported() -> N
             async def warn(self, error: object) -> None: ...
 
         future: Future[dlq.SendResult] = Future()
-        sender = Sender(
-            ClientOptions(), Channel(), SlowDisk(), lambda *given: dropped.append(given)
-        )  # type: ignore[arg-type]
-        send_request = SendRequest(request("a"), 100)
-        sender.add([PendingSend(send_request, time.monotonic() + 0.01, future)])
+        sender = Sender(ClientOptions(), Channel(), SlowDisk())  # type: ignore[arg-type]
+        deadline_at = time.monotonic() + 0.01
+
+        def on_dropped(*given: object) -> None:
+            dropped.append(given)
+
+        sender.add([PendingSend(SendRequest(request("a"), 100), deadline_at, future, on_dropped)])
         assert await asyncio.wrap_future(future) == dlq.Spooled(durable=True)
         await sender.close()
 
@@ -138,6 +142,25 @@ def test_there_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture) -> None
         "dlq: messages wait in the spool for dlq:50051 (4): the server did not answer; retrying",
         "dlq: messages wait in the spool for dlq:50051 (5): no route; retrying",
     ]
+
+
+def test_an_empty_spool_after_a_warning_is_logged_once(
+    fake: FakeServer, spool_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    fake.go_down()
+    with dlq.Client(fake.target, timeout=0.3, spool=spool) as client:
+        for _ in range(2):
+            assert client.send("q", "x") == dlq.Spooled(durable=True)
+        fake.come_back()
+        until(lambda: bool(_empty(caplog)))
+    assert len(warnings(caplog)) == 1
+    assert _empty(caplog) == [f"dlq: the spool for {fake.target} is empty again"]
+
+
+def _empty(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.message for one in caplog.records if "is empty again" in one.message]
 
 
 def test_a_send_with_a_full_spool_has_the_call_error(spool_folder: Path) -> None:

@@ -71,10 +71,12 @@ def test_worker_requests_stay_within_server_limits(given: int) -> None:
     settings: list[dlq.WorkerSettings] = [
         {"concurrency": given},
         {"concurrency": 1, "prefetch": given},
+        {"concurrency": given, "batch_size": 1_000},
         {"max_in_flight_bytes": given},
     ]
     for one in settings:
-        request = options_of("q", one).request
+        options = options_of("q", one)
+        request = options.request(options.calls(is_batch="batch_size" in one))
         assert request.max_in_flight <= 10_000
         assert request.max_in_flight_bytes < 2**63
 

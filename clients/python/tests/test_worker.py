@@ -223,12 +223,15 @@ def test_stop_sets_cancelled_for_handlers_in_threads(server: LocalServer, queue:
 
         def handle(delivery: dlq.Delivery) -> None:
             started.set()
-            assert delivery.cancelled.wait(20)
+            assert delivery.wait_cancelled(20)
             raise RuntimeError("given up")
 
-        worker = client.worker(queue).start(handle)
+        errors: list[str] = []
+        worker = client.worker(queue, on_error=lambda error, _: errors.append(error.kind))
+        worker.start(handle)
         assert started.wait(20)
         worker.stop(timeout=0)
+        assert errors == []  # a cancelled handler has not failed
         [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue])).queues
         assert (stats.in_flight, stats.totals.failed_attempts) == (0, 0)
 

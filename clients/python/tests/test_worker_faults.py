@@ -11,6 +11,8 @@ from conftest import until
 
 import dlq
 import dlq.aio
+from dlq._engine.handler_run import HandlerRun
+from dlq.aio.worker import TaskRunner
 from dlq.delivery import Delivery
 from dlq.testing import FakeServer
 from dlq.v1 import dlq_service_pb2 as pb
@@ -22,13 +24,17 @@ def refuse(*_: object) -> None:
 
 
 class FakeCore:
-    """Records ended deliveries."""
+    """Records what handlers returned or raised."""
 
     def __init__(self) -> None:
-        self.deliveries: list[Delivery] = []
+        self.results: list[tuple[object, BaseException | None]] = []
 
-    def ended(self, delivery: Delivery, returned: object, error: BaseException | None) -> None:
-        self.deliveries.append(delivery)
+    def ended(self, _: HandlerRun, returned: object, error: BaseException | None) -> None:
+        self.results.append((returned, error))
+
+
+def new_run() -> HandlerRun:
+    return HandlerRun([Delivery(pb.Delivery(), None, 0.0)])
 
 
 def test_existing_threads_run_handlers_if_no_thread_can_be_started(
@@ -37,14 +43,13 @@ def test_existing_threads_run_handlers_if_no_thread_can_be_started(
     release = threading.Event()
     runner = ThreadRunner(lambda _: release.wait(20))
     core = runner.core = FakeCore()  # type: ignore[assignment]
-    deliveries = [Delivery(pb.Delivery(), None, 0.0) for _ in range(3)]
-    runner.start(deliveries[0])
+    runner.start(new_run())
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    for delivery in deliveries[1:]:
-        runner.start(delivery)
+    for _ in range(2):
+        runner.start(new_run())
     monkeypatch.undo()
     release.set()
-    until(lambda: len(core.deliveries) == 3)
+    until(lambda: core.results == [(True, None)] * 3)
     runner.close()
 
 
@@ -86,3 +91,26 @@ def test_an_asyncio_client_forgets_ended_workers(fake: FakeServer) -> None:
             return list(client._workers)
 
     assert asyncio.run(run()) == []
+
+
+def test_a_handler_that_is_cancelled_before_its_task_begins_has_ended() -> None:
+    """For example if the program blocked its event loop meanwhile."""
+    core = FakeCore()
+
+    async def handle(_: object) -> None:
+        raise AssertionError("it was cancelled")
+
+    async def main() -> None:
+        runner = TaskRunner(handle, asyncio.get_running_loop())
+        runner.core = core  # type: ignore[assignment]
+        run = new_run()
+        runner.start(run)
+        runner.cancel(run)
+        for _ in range(4):
+            await asyncio.sleep(0)
+        assert runner._tasks == {}
+
+    asyncio.run(main())
+    [(returned, error)] = core.results
+    assert returned is None
+    assert isinstance(error, asyncio.CancelledError)

@@ -11,16 +11,20 @@ from .client import Client
 from .default_client import dead_letter, default_client
 from .delivery import Delivery
 from .errors import DlqClientError, ErrorKind, NonRetryableError, RetryAfterError
-from .options import Coalesce, RetryPolicy, SendOptions, SpoolOptions, Tls
-from .outcome import Outcome, OutcomeKind, discard, fail, quarantine, release
+from .middleware import Middleware
+from .options import Coalesce, RetryPolicy, RetryWindowOptions, SendOptions, SpoolOptions, Tls
+from .outcome import Outcome, OutcomeKind, discard, fail, quarantine, release, succeed
 from .results import Dropped, FailedDelivery, SendResult, Spooled, Stored
-from .worker import Handler, Worker
+from .status import ClientStatus, SpoolUsage
+from .worker import BatchHandler, Handler, Worker
 from .worker_options import SettledDelivery, WorkerSettings
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BatchHandler",
     "Client",
+    "ClientStatus",
     "Coalesce",
     "Delivery",
     "DlqClientError",
@@ -29,15 +33,18 @@ __all__ = [
     "ErrorKind",
     "FailedDelivery",
     "Handler",
+    "Middleware",
     "NonRetryableError",
     "Outcome",
     "OutcomeKind",
     "RetryAfterError",
     "RetryPolicy",
+    "RetryWindowOptions",
     "SendOptions",
     "SendResult",
     "SettledDelivery",
     "SpoolOptions",
+    "SpoolUsage",
     "Spooled",
     "Stored",
     "Tls",
@@ -50,4 +57,5 @@ __all__ = [
     "fail",
     "quarantine",
     "release",
+    "succeed",
 ]

@@ -6,27 +6,37 @@ import os
 import threading
 import weakref
 from concurrent.futures import Future
+from datetime import timedelta
 from typing import Any
 
 from typing_extensions import Unpack
 
-from ._core.durations import seconds
+from ._core.durations import Seconds, seconds
 from ._core.safe_read import safe_str
 from ._core.send_request import send_request_of
-from ._engine.current import current_delivery, current_delivery_of, fail_delivery
+from ._engine.client_metrics import ClientMetrics
+from ._engine.current import current_deliveries, current_delivery_of, fail_delivery
 from ._engine.engine import Engine
-from ._engine.trace import current_trace
+from ._engine.send_future import SendFuture
+from ._engine.spans import SendSpan
 from .errors import DlqClientError
-from .options import ClientSettings, SendOptions, client_options_of
+from .options import (
+    ClientSettings,
+    SendOptions,
+    client_options_of,
+    spool_target_of,
+    warn_of_plaintext_token,
+)
 from .results import Dropped, SendResult
+from .status import ClientStatus, SpoolUsage
 from .v1.message_pb2 import Origin
 
 
 class BaseClient:
     """A client of the DLQ service. Create one and share it; it is thread-safe.
 
-    `target` is `host:port` of the gRPC listener, or an `http` or `https` URL. ClientSettings has the other
-    settings.
+    `target` is `host:port` of the gRPC listener, or a URL without a path: `http://host:port`, or
+    `https://host:port` for TLS. ClientSettings has the other settings.
     """
 
     def __init__(self, target: str = "localhost:50051", **settings: Unpack[ClientSettings]) -> None:
@@ -35,7 +45,9 @@ class BaseClient:
         self._origin: Origin | None = None
         if service or instance or version:
             self._origin = Origin(service=service, instance=instance, version=version)
+        warn_of_plaintext_token(options)
         self._lock = threading.Lock()
+        self._metrics = ClientMetrics(spool_target_of(options.target), self.status)
         self._is_closed = False
         self._engine: Engine | None = Engine(self._options)
         _clients.add(self)
@@ -51,16 +63,31 @@ class BaseClient:
                 self._engine = Engine(self._options)
             return self._engine
 
+    def status(self) -> ClientStatus:
+        """Returns what this client has sent and still keeps, and whether its calls fail. Makes no call."""
+        engine, sends = self._engine, self._metrics.sends
+        if engine is not None and engine.is_of_this_process:
+            return engine.status(sends)
+        spool = None if self._options.spool is None else SpoolUsage()
+        return ClientStatus(is_available=True, last_error=None, spool=spool, sends=sends)
+
     def submit(
         self, queue: str, payload: object, error: object, options: SendOptions
     ) -> Future[SendResult]:
         """Starts a send. The future never raises."""
-        future: Future[SendResult] = Future()
+        name = safe_str(queue)
+        span = SendSpan(name)
+
+        def on_result(result: SendResult) -> None:
+            span.end(result)
+            self._metrics.sent(name, result)
+
+        future = SendFuture(on_result)
         try:
-            if options.get("trace_context") is None and (trace := current_trace()):
+            if options.get("trace_context") is None and (trace := span.trace_context()):
                 options = {**options, "trace_context": trace}
             request = send_request_of(queue, payload, error, options, self._origin)
-            timeout_s = self._timeout_of(options)
+            timeout_s = self._timeout_of(options.get("timeout"))
             delivery = current_delivery_of(request.proto, self)
             if delivery is not None:
                 future.set_result(fail_delivery(delivery, request.proto, error))
@@ -69,15 +96,21 @@ class BaseClient:
                 text = "the client is closed; send before that"
                 future.set_result(self._dropped(DlqClientError("closed", text), queue))
                 return future
-            return self.engine.submit(request, timeout_s)
+            self.engine.submit(request, timeout_s, future)
+            return future
         except Exception as cause:  # the caller is in an error path: never raise
             invalid = DlqClientError("invalid", f"the message can't be sent: {safe_str(cause)}")
             invalid.__cause__ = cause
-            future.set_result(self._dropped(invalid, safe_str(queue)))
+            future.set_result(self._dropped(invalid, name))
             return future
 
-    def _timeout_of(self, options: SendOptions) -> float:
-        given = options.get("timeout")
+    def _ping(self, timeout: Seconds | None) -> Future[timedelta]:
+        if self._is_closed:
+            raise DlqClientError("closed", "the client is closed; make another one")
+        engine = self.engine
+        return engine.run(engine.ping(self._timeout_of(timeout)))
+
+    def _timeout_of(self, given: Seconds | None) -> float:
         return self._options.timeout if given is None else seconds("timeout", given)
 
     def _dropped(self, error: DlqClientError, queue: str) -> Dropped:
@@ -88,6 +121,7 @@ class BaseClient:
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
+        self._metrics.reset()
         if self._engine is not None:
             self._engine.forget()
             self._engine = None
@@ -101,7 +135,7 @@ _clients: weakref.WeakSet[Any] = weakref.WeakSet()
 
 def _reset_in_child() -> None:
     # After a fork in a handler, the delivery belongs to the parent. Sends of the child are no outcome.
-    current_delivery.set(None)
+    current_deliveries.set(())
     for client in list(_clients):
         client._after_fork()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from datetime import timedelta
 from types import TracebackType
 
 import grpc
 from typing_extensions import Self, Unpack
 
+from ._core.async_functions import is_async
 from ._core.durations import Seconds, optional_seconds
 from ._engine.connection import Connection
 from ._engine.token_interceptor import TokenInterceptor
@@ -26,6 +28,8 @@ class Client(BaseClient):
     __doc__ = BaseClient.__doc__
 
     def __init__(self, target: str = "localhost:50051", **settings: Unpack[ClientSettings]) -> None:
+        if is_async(settings.get("token")):
+            raise TypeError("token is a coroutine function; use dlq.aio.Client for those")
         super().__init__(target, **settings)
         self._workers: list[Worker] = []
         self._stub_connection: Connection | None = None
@@ -37,7 +41,8 @@ class Client(BaseClient):
         error: object = None,
         **options: Unpack[SendOptions],
     ) -> SendResult:
-        """Sends a message that could not be processed. Never raises: check `status` of the result.
+        """Sends a message that could not be processed. Never raises: check `status` of the result. Blocks for `timeout`
+        at most; in a coroutine use `dlq.aio.Client`, or `send_soon`.
 
         `payload` is text, bytes, or any value that JSON can encode; `error` is the exception.
         """
@@ -63,7 +68,7 @@ class Client(BaseClient):
         """Decorates a function, sync or async: if it raises, the message is sent and the call returns None. If the
         message could not be stored, the error is raised, so that the caller keeps the message.
 
-        The message is the first argument, or the result of `payload` with all arguments. `send` are
+        The message is the first argument after `self`, or the result of `payload` with all arguments. `send` are
         options of the send, or a function of the arguments that returns them.
         """
         return decorate(lambda: self, queue, payload, send)
@@ -76,14 +81,22 @@ class Client(BaseClient):
         self._workers.append(worker)
         return worker
 
+    def ping(self, timeout: Seconds | None = None) -> timedelta:
+        """Asks the service once, with the token, and the service its store. Returns the time that it took. Raises
+        DlqClientError.
+
+        `timeout`: default that of the client.
+        """
+        return self._ping(timeout).result()
+
     @property
     def stub(self) -> DlqServiceStub:
         """The generated stub, for all RPCs."""
         if self._stub_connection is None:
             self._stub_connection = Connection(self._options)
-        if not self._stub_connection.metadata:
+        if self._stub_connection.tokens.is_empty:
             return self._stub_connection.stub
-        interceptor = TokenInterceptor(self._stub_connection.metadata)
+        interceptor = TokenInterceptor(self._stub_connection.tokens)
         return DlqServiceStub(grpc.intercept_channel(self._stub_connection.channel, interceptor))
 
     def flush(self, timeout: Seconds | None = None) -> None:
@@ -106,6 +119,7 @@ class Client(BaseClient):
             return
         engine = self.engine
         self._is_closed = True
+        self._metrics.close()
         engine.close(optional_seconds("timeout", timeout)).result()
         engine.join()
         if self._stub_connection is not None:

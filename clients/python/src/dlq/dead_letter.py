@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 from typing_extensions import ParamSpec
 
+from ._core.async_functions import is_async
 from ._core.log import log as _log
+from ._core.receiver import without_receiver
+from ._core.wrapped_generators import wrap_async_generator, wrap_generator
 from .delivery import Delivery
 from .options import SendOptions
 from .results import Dropped, SendResult, Spooled
@@ -40,11 +43,18 @@ def decorate(
     payload: Callable[..., object] | None,
     send: SendOptions | Callable[..., SendOptions] | None,
 ) -> DeadLetter:
-    def submit(error: Exception, args: Any, kwargs: Any) -> Future[SendResult] | None:
+    if callable(queue):
+        raise TypeError(
+            'the queue is missing: write @dead_letter("orders") with the name of a queue'
+        )
+
+    def submit(
+        function: Callable[..., Any], error: Exception, args: Any, kwargs: Any
+    ) -> Future[SendResult] | None:
         # Errors of `payload` and `send` must not replace the function's own error.
         try:
             options = send(*args, **kwargs) if callable(send) else send or {}
-            first = next(iter((*args, *kwargs.values())), None)
+            first = next(iter((*without_receiver(function, args), *kwargs.values())), None)
             if isinstance(first, Delivery) and first.source_id:
                 options = {"source_id": first.source_id, **options}
             if payload is not None:
@@ -56,18 +66,30 @@ def decorate(
             _log.exception("dlq: a message was not sent: its payload or options raised")
             return None
 
-    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(function):
+    def wrap(function: Any) -> Any:
+        if isinstance(function, (classmethod, staticmethod)):
+            return type(function)(wrap(function.__func__))
+
+        async def is_stored(error: Exception, args: Any, kwargs: Any) -> bool:
+            sent = submit(function, error, args, kwargs)
+            return sent is not None and _is_stored(await asyncio.wrap_future(sent))
+
+        def is_stored_now(error: Exception, args: Any, kwargs: Any) -> bool:
+            sent = submit(function, error, args, kwargs)
+            return sent is not None and _is_stored(sent.result())
+
+        if inspect.isgeneratorfunction(function):
+            return wrap_generator(function, is_stored_now)
+        if inspect.isasyncgenfunction(function):
+            return wrap_async_generator(function, is_stored)
+        if is_async(function):
 
             @functools.wraps(function)
             async def awaited(*args: Any, **kwargs: Any) -> Any:
                 try:
                     return await function(*args, **kwargs)
                 except Exception as error:
-                    sent = submit(error, args, kwargs)
-                    if sent is None:
-                        raise
-                    if not _is_stored(await asyncio.wrap_future(sent)):
+                    if not await is_stored(error, args, kwargs):
                         raise
                     return None
 
@@ -78,8 +100,7 @@ def decorate(
             try:
                 return function(*args, **kwargs)
             except Exception as error:
-                sent = submit(error, args, kwargs)
-                if sent is None or not _is_stored(sent.result()):
+                if not is_stored_now(error, args, kwargs):
                     raise
                 return None
 

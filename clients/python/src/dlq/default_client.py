@@ -8,22 +8,25 @@ from collections.abc import Callable
 
 from .client import Client
 from .dead_letter import DeadLetter, decorate
-from .options import ClientSettings, SendOptions
+from .options import SendOptions
 
 _lock = threading.Lock()
-_clients: list[Client] = []
+_clients: dict[tuple[str, str, str], Client] = {}
 
 
 def default_client() -> Client:
-    """Returns the default client, created on the first call from `DLQ_TARGET` (default `localhost:50051`),
-    `DLQ_TOKEN` and `DLQ_SERVICE`."""
+    """Returns the default client of `DLQ_TARGET` (default `localhost:50051`), `DLQ_TOKEN` and `DLQ_SERVICE`.
+
+    It is created on the first call, and again if it was closed or the variables have changed, as in tests.
+    """
+    target = os.environ.get("DLQ_TARGET", "localhost:50051")
+    token, service = os.environ.get("DLQ_TOKEN", ""), os.environ.get("DLQ_SERVICE", "")
     with _lock:
-        if not _clients:
-            settings: ClientSettings = {"service": os.environ.get("DLQ_SERVICE", "")}
-            if os.environ.get("DLQ_TOKEN"):
-                settings["token"] = os.environ["DLQ_TOKEN"]
-            _clients.append(Client(os.environ.get("DLQ_TARGET", "localhost:50051"), **settings))
-        return _clients[0]
+        client = _clients.get((target, token, service))
+        if client is None or client._is_closed:
+            client = Client(target, token=token or None, service=service)
+            _clients[target, token, service] = client
+        return client
 
 
 def dead_letter(

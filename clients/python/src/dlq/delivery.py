@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ._core.durations import moment
+from ._core.durations import Seconds, moment, optional_seconds
 from ._core.names import reason_name
 from ._core.payload import DeliveryPayload
 from .outcome import Outcome
@@ -24,15 +24,25 @@ class Delivery:
         self._client = client
         self._leased_at = now
         """When the lease was granted or last extended, by the monotonic clock."""
+        self._handled_s = 0.0
+        """How long its handler ran; 0 before its end."""
         self._is_closed = False
         """The handler has ended, or its outcome does not count any more."""
         self._is_lost = False
         """The lease is lost."""
         self._sent_outcome: Outcome | None = None
         """Set by a `send` of this message in its handler."""
-        self.cancelled: threading.Event = threading.Event()
-        """Set when the lease is lost, or when a stopping worker does not wait any longer. A handler in a
-        thread should check it; an asyncio handler is cancelled."""
+        self._cancelled = threading.Event()
+
+    @property
+    def cancelled(self) -> bool:
+        """The lease is lost, or a stopping worker does not wait any longer. A handler in a thread should
+        check it and return, which releases the message; an asyncio handler is cancelled."""
+        return self._cancelled.is_set()
+
+    def wait_cancelled(self, timeout: Seconds | None = None) -> bool:
+        """Waits until the delivery is cancelled, or for `timeout`. Returns `cancelled`."""
+        return self._cancelled.wait(optional_seconds("timeout", timeout))
 
     @property
     def id(self) -> str:

@@ -15,6 +15,7 @@ ErrorKind: TypeAlias = Literal[
     "invalid",
     "aborted",
     "closed",
+    "handler-failed",
     "lease-lost",
     "connection",
 ]
@@ -28,6 +29,7 @@ ErrorKind: TypeAlias = Literal[
 - `invalid`: the payload or an option can't be encoded;
 - `aborted`: the waiting task was cancelled;
 - `closed`: the client was closed;
+- `handler-failed`: a handler raised, or returned what is no outcome; `__cause__` is the exception;
 - `lease-lost`: an outcome came too late and does not count;
 - `connection`: a worker's stream broke; the worker reconnects.
 """

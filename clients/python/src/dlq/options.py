@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict, get_args
+
+import grpc
+import grpc.aio
 
 from ._core.durations import Seconds, seconds
+from ._core.log import log as _log
 from ._core.names import PolicyPreset, ReasonName
 from .errors import DlqClientError
+
+
+class _RetryWindowTimes(TypedDict):
+    start: str
+    """`HH:MM`, 00:00 to 23:59."""
+    end: str
+    """`HH:MM`, 00:01 to 24:00. At or before `start`, it is on the next day."""
+
+
+class RetryWindowOptions(_RetryWindowTimes, total=False):
+    """A part of the day in a time zone, with daylight saving time."""
+
+    time_zone: str
+    """An IANA time zone, such as `Europe/Berlin`. Default: UTC."""
+    days: Sequence[
+        Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    ]
+    """The days on which it begins. Default: every day."""
 
 
 class RetryPolicy(TypedDict, total=False):
@@ -19,10 +42,24 @@ class RetryPolicy(TypedDict, total=False):
 
     preset: PolicyPreset
     max_retries: int
+    """Failed attempts after which the message is quarantined: 0 to 1000."""
     initial_delay: Seconds
+    """Delay after the first failure. Not used with a schedule."""
     max_delay: Seconds
+    """Limit of a delay, before jitter."""
+    backoff: Literal["exponential", "linear", "fixed", "schedule"]
+    """Default: the kind to which `multiplier`, `increment` or `schedule` belongs."""
     multiplier: float
+    """Exponential: factor from one delay to the next, 1 to 100."""
+    increment: Seconds
+    """Linear: difference of one delay to the next."""
+    schedule: Sequence[Seconds]
+    """Schedule: the delays in order, 1 to 100. The last one repeats."""
     jitter: Literal["none", "proportional", "full", "equal", "decorrelated"]
+    max_elapsed: Seconds
+    """Time after the send when attempts end: at least 1 s, or 0 for no limit."""
+    windows: Sequence[RetryWindowOptions]
+    """Attempts become due only within one of these windows; at most 16."""
 
 
 class SendOptions(TypedDict, total=False):
@@ -98,11 +135,23 @@ class Tls:
     server_name: str | None = None
 
 
+Token: TypeAlias = "str | Callable[[], str] | Callable[[], Awaitable[str]]"
+
+Interceptor: TypeAlias = (
+    grpc.UnaryUnaryClientInterceptor
+    | grpc.UnaryStreamClientInterceptor
+    | grpc.aio.UnaryUnaryClientInterceptor
+    | grpc.aio.UnaryStreamClientInterceptor
+)
+
+
 class ClientSettings(TypedDict, total=False):
     """Settings of a client. All are optional."""
 
-    token: str | None
-    """A bearer token of the server. Surrounding whitespace is removed, such as the line break of a file."""
+    token: Token | None
+    """A bearer token of the server. Surrounding whitespace is removed, such as the line break of a file. A function
+    is called for each call, in a thread; for `dlq.aio.Client` it may be async, and is awaited in the event loop. It
+    should keep the token that it returns."""
     tls: Tls | None
     service: str
     """Name of your program, shown with each message. Also the name of the spool's folder."""
@@ -115,9 +164,15 @@ class ClientSettings(TypedDict, total=False):
     coalesce: Coalesce
     spool: SpoolOptions | bool
     """How messages are stored while the service is unavailable. False: not at all."""
+    interceptors: Sequence[Interceptor]
+    """Of all calls of the client; the first is the outermost. They must not block. Those of `grpc.aio` are for
+    `dlq.aio.Client.stub()` only, which does not use the others."""
+    channel_options: Sequence[tuple[str, int | str]]
+    """Of gRPC, such as `("grpc.keepalive_time_ms", 60_000)`. They replace the client's own."""
     on_dropped: Callable[[DlqClientError, str], object] | None
     """Called with the error and the queue of each dropped message, in a thread of the client. `flush` and
-    `close` wait for it, 5 s at most for each call. Default: a log line."""
+    `close` wait for it, 5 s at most for each call. Drops of what it sends itself are logged only. Default: a log
+    line."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +180,7 @@ class ClientOptions:
     """The validated options of a client."""
 
     target: str = "localhost:50051"
-    token: str | None = None
+    token: Token | None = None
     tls: Tls | None = None
     service: str = ""
     instance: str = ""
@@ -135,8 +190,14 @@ class ClientOptions:
     coalesce: Coalesce = field(default_factory=Coalesce)
     spool: SpoolOptions | None = field(default_factory=SpoolOptions)
     on_dropped: Callable[[DlqClientError, str], object] | None = None
+    interceptors: Sequence[Interceptor] = ()
+    channel_options: Sequence[tuple[str, int | str]] = ()
 
     def __post_init__(self) -> None:
+        for one in self.interceptors:
+            if not isinstance(one, get_args(Interceptor)):
+                found = type(one).__name__
+                raise TypeError(f"interceptors has a {found}; give client interceptors of grpc")
         for name in ("timeout", "try_timeout"):
             given = seconds(name, getattr(self, name))
             if given <= 0:
@@ -154,18 +215,40 @@ def client_options_of(target: str, settings: ClientSettings) -> ClientOptions:
     return ClientOptions(target, spool=spool or None, **given)  # type: ignore[arg-type]
 
 
+_HOST_AND_PORT = re.compile(r"(?:\[[^][/@]+\]|[^][/?#@:\s]+):(\d{1,5})")
+_OTHER_TARGET = re.compile(r"(?:dns|unix|unix-abstract|ipv4|ipv6|xds|vsock):.")
+"""Names of gRPC that are passed on as they are."""
+
+
 def target_of(text: str, tls: Tls | None) -> tuple[str, Tls | None]:
-    """Returns `host:port`, and TLS if the URL has the scheme `https`."""
+    """Returns `host:port`, and TLS if the URL has the scheme `https`. Raises ValueError."""
     scheme, separator, rest = text.partition("://")
+    host, scheme = text, scheme.lower()
     if separator and scheme in ("http", "https"):
         secure = scheme == "https"
-        host = rest.rstrip("/")
+        host, tls = rest.removesuffix("/"), (tls or Tls()) if secure else None
         if ":" not in host.rpartition("]")[2]:
             host += ":443" if secure else ":80"
-        return host, (tls or Tls()) if secure else None
-    if not text or (separator and scheme not in ("dns", "unix", "ipv4", "ipv6", "xds")):
+    elif _OTHER_TARGET.match(text) and not _HOST_AND_PORT.fullmatch(text):
+        return text, tls
+    found = _HOST_AND_PORT.fullmatch(host)
+    if found is None or int(found[1]) > 65535:
         raise ValueError(f"target is {text!r}; give one such as localhost:50051")
-    return text, tls
+    return host, tls
+
+
+def warn_of_plaintext_token(options: ClientOptions) -> None:
+    """Logs it if the token is readable on the network."""
+    address, tls = target_of(options.target, options.tls)
+    if options.token is None or tls is not None or address.startswith(("unix:", "unix-abstract:")):
+        return
+    address = spool_target_of(options.target)
+    if not address.startswith(("localhost:", "127.", "[::1]:")):
+        _log.warning(
+            "dlq: the token goes to %s in plaintext; use https://%s and a server with TLS",
+            address,
+            address,
+        )
 
 
 def spool_target_of(text: str) -> str:

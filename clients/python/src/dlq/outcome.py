@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from ._core.durations import Seconds, wait
@@ -20,10 +22,12 @@ _NOTE_BYTES = 1024
 class Outcome:
     """Created by `release`, `quarantine`, `discard` and `fail`."""
 
-    __slots__ = ("_message", "kind")
+    __slots__ = ("_message", "error", "kind")
 
-    def __init__(self, kind: OutcomeKind, message: pb.Outcome) -> None:
+    def __init__(self, kind: OutcomeKind, message: pb.Outcome, error: object = None) -> None:
         self.kind: OutcomeKind = kind
+        self.error: object = error
+        """What the handler raised, or gave to `fail`."""
         self._message = message
 
     def with_token(self, lease_token: str) -> pb.Outcome:
@@ -36,8 +40,13 @@ class Outcome:
         return f"Outcome({self.kind})"
 
 
+def error_type_of(outcome: Outcome) -> str | None:
+    """Returns the type of the failure; None if it did not fail."""
+    return outcome._message.failed.failure.type if outcome.kind == "failed" else None
+
+
 def succeed() -> Outcome:
-    """The outcome of a handler that returns None."""
+    """Removes the message, as if the handler returned None; a cancelled handler needs it to say so."""
     return Outcome("succeeded", pb.Outcome(succeeded=pb.Succeeded()))
 
 
@@ -73,14 +82,42 @@ def fail(
     message.
     """
     return failed_with(
+        error,
         failure_of(error),
         retry_after_of(error) if retry_after is None else retry_after,
         is_non_retryable(error) if non_retryable is None else non_retryable,
     )
 
 
-def failed_with(failure: Failure, retry_after: Seconds | None, non_retryable: bool) -> Outcome:
+def outcome_of(returned: object) -> Outcome | None:
+    """Reads what a handler returned. Raises TypeError for what is no outcome: it may say that the message was not
+    processed."""
+    if returned is None or isinstance(returned, Outcome):
+        return returned
+    if inspect.iscoroutine(returned):
+        returned.close()
+    name = getattr(returned, "__name__", None)
+    found = f"{name} itself" if callable(returned) and name else f"a {type(returned).__name__}"
+    raise TypeError(
+        f"the handler returned {found}, which is no outcome; return None, or call succeed, release, quarantine, "
+        "discard or fail and return that. Handlers that are coroutine functions need dlq.aio.Client"
+    )
+
+
+def outcomes_of(returned: object, count: int) -> Sequence[Outcome | None]:
+    """Reads what a batch handler returned, as one for each of `count` deliveries. Raises TypeError also for too few or too
+    many."""
+    if not isinstance(returned, Sequence) or isinstance(returned, (str, bytes)):
+        return [outcome_of(returned)] * count
+    if len(returned) != count:
+        raise TypeError(f"the handler returned {len(returned)} outcomes for {count} deliveries")
+    return [outcome_of(one) for one in returned]
+
+
+def failed_with(
+    error: object, failure: Failure, retry_after: Seconds | None, non_retryable: bool
+) -> Outcome:
     failed = pb.Failed(failure=failure, non_retryable=non_retryable)
     if retry_after is not None:
         failed.retry_after.CopyFrom(wait("retry_after", retry_after))
-    return Outcome("failed", pb.Outcome(failed=failed))
+    return Outcome("failed", pb.Outcome(failed=failed), error)

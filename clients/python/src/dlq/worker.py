@@ -3,56 +3,59 @@
 from __future__ import annotations
 
 import contextvars
-import inspect
 import queue
-import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
 
 from typing_extensions import Self
 
+from ._core.async_functions import is_async
 from ._core.durations import Seconds, optional_seconds
-from ._engine.current import current_delivery
-from ._engine.trace import within_trace
+from ._engine.current import current_deliveries
+from ._engine.gevent_check import require_gevent_support
+from ._engine.handler_run import HandlerRun
+from ._engine.stop_signals import CHECK_EVERY_S, stopped_by_signals
 from ._engine.worker_core import WorkerCore
 from .delivery import Delivery
 from .errors import DlqClientError
+from .middleware import wrapped
 from .outcome import Outcome
-from .worker_options import WorkerOptions
+from .worker_options import HandlerCalls, WorkerOptions
 
 if TYPE_CHECKING:
     from .client import Client
 
-_CHECK_EVERY_S = 0.5
-"""A signal that arrives just before a wait begins does not interrupt it. So waits are short."""
-
 Handler: TypeAlias = Callable[[Delivery], "Outcome | None"]
 """Processes one delivery. If it returns None the delivery succeeded, if it raises it failed. It may return
-an outcome of `release`, `quarantine`, `discard` or `fail`."""
+an outcome of `release`, `quarantine`, `discard` or `fail`. It must not be async: see `dlq.aio`."""
+
+BatchHandler: TypeAlias = Callable[[list[Delivery]], "Sequence[Outcome | None] | Outcome | None"]
+"""Processes several deliveries at once. If it returns None all succeeded, if it raises all failed. An outcome is that of all;
+a list has the outcome of each, in order, None for success."""
 
 
 class ThreadRunner:
     """Runs handlers in threads. Starts a thread when all are busy, and keeps it."""
 
-    def __init__(self, handler: Callable[[Delivery], object]) -> None:
+    def __init__(self, handler: Callable[[Sequence[Delivery]], object]) -> None:
         self._handler = handler
-        self._work: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[HandlerRun | None] = queue.SimpleQueue()
         self._threads = 0
         self._busy = 0
         self._lock = threading.Lock()
         self.core: WorkerCore | None = None
 
-    def start(self, delivery: Delivery) -> None:
+    def start(self, run: HandlerRun) -> None:
         with self._lock:
             self._busy += 1
             if self._busy > self._threads:
                 self._add_thread()
-        self._work.put(delivery)
+        self._work.put(run)
 
-    def cancel(self, delivery: Delivery) -> None:
+    def cancel(self, run: HandlerRun) -> None:
         """Does nothing: a thread can't be cancelled. The handler must check `delivery.cancelled`."""
 
     def close(self) -> None:
@@ -71,27 +74,26 @@ class ThreadRunner:
                 raise
 
     def _run(self) -> None:
-        while (delivery := self._work.get()) is not None:
-            contextvars.copy_context().run(self._handle, delivery)
+        while (run := self._work.get()) is not None:
+            contextvars.copy_context().run(self._handle, run)
 
-    def _handle(self, delivery: Delivery) -> None:
-        current_delivery.set(delivery)
+    def _handle(self, run: HandlerRun) -> None:
         returned: object = None
         error: BaseException | None = None
         try:
-            with within_trace(delivery.trace_context):
-                returned = self._handler(delivery)
+            with run.running():
+                returned = self._handler(run.deliveries)
         except BaseException as raised:  # SystemExit too: a handler must not end its thread
             error = raised
         with self._lock:
             self._busy -= 1
         if self.core is not None:
-            self.core.ended(delivery, returned, error)
+            self.core.ended(run, returned, error)
 
 
 class Worker:
     """Created by `Client.worker`. `run(handler)` works until it is stopped; `start(handler)` works in the
-    background."""
+    background. `run_batches` and `start_batches` are for handlers that process several deliveries at once."""
 
     def __init__(self, client: Client, options: WorkerOptions) -> None:
         self._client = client
@@ -101,15 +103,26 @@ class Worker:
 
     def start(self, handler: Handler) -> Self:
         """Works in the background."""
-        if inspect.iscoroutinefunction(handler):
-            raise TypeError("the handler is a coroutine function; use dlq.aio.Client for those")
+        calls = self._options.calls(is_batch=False)
+        _require_plain(handler)
+        call = wrapped(handler, self._options.middleware)
+        return self._start(calls, lambda deliveries: call(deliveries[0]))
+
+    def start_batches(self, handler: BatchHandler) -> Self:
+        """Works in the background. The handler gets the deliveries that wait, without waiting for more."""
+        calls = self._options.calls(is_batch=True)
+        _require_plain(handler)
+        return self._start(calls, lambda deliveries: handler(list(deliveries)))
+
+    def _start(self, calls: HandlerCalls, handle: Callable[[Sequence[Delivery]], object]) -> Self:
         if self._core is not None:
             raise RuntimeError("the worker has been started; make another one")
-        runner = self._runner = ThreadRunner(handler)
+        require_gevent_support()
+        runner = self._runner = ThreadRunner(handle)
         engine = self._client.engine
 
         async def begin() -> WorkerCore:
-            runner.core = WorkerCore(engine, self._client, self._options, runner)
+            runner.core = WorkerCore(engine, self._client, self._options, calls, runner)
             return runner.core
 
         self._core = engine.run(begin()).result()
@@ -122,7 +135,15 @@ class Worker:
         Raises DlqClientError if the server refuses the worker's stream.
         """
         self.start(handler)
-        with _stopped_by_signals(self._request_stop, handle_signals):
+        self._run(handle_signals)
+
+    def run_batches(self, handler: BatchHandler, *, handle_signals: bool = True) -> None:
+        """Like `run`, with a handler of several deliveries."""
+        self.start_batches(handler)
+        self._run(handle_signals)
+
+    def _run(self, handle_signals: bool) -> None:
+        with stopped_by_signals(self._request_stop, handle_signals):
             self.wait()
 
     def wait(self, timeout: Seconds | None = None) -> None:
@@ -132,7 +153,7 @@ class Worker:
         done: Future[None] = self._core.done
         timeout_s = optional_seconds("timeout", timeout)
         while timeout is None and not done.done():
-            wait([done], timeout=_CHECK_EVERY_S)
+            wait([done], timeout=CHECK_EVERY_S)
         done.result(timeout_s)
 
     def stop(self, timeout: Seconds | None = None) -> None:
@@ -141,7 +162,7 @@ class Worker:
         if self._core is None:
             return
         self._request_stop(timeout)
-        if current_delivery.get() is not None:
+        if current_deliveries.get():
             return
         try:
             self._core.done.result()
@@ -175,20 +196,6 @@ class Worker:
             self._client._workers.remove(self)
 
 
-class _stopped_by_signals:
-    def __init__(self, stop: Callable[[], None], is_enabled: bool) -> None:
-        is_main = threading.current_thread() is threading.main_thread()
-        self._signals = (signal.SIGINT, signal.SIGTERM) if is_enabled and is_main else ()
-        self._stop = stop
-        self._previous: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> None:
-        for one in self._signals:
-            self._previous[one] = signal.signal(one, self._on_signal)
-
-    def __exit__(self, *_: object) -> None:
-        for one, handler in self._previous.items():
-            signal.signal(one, handler)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stop()
+def _require_plain(handler: object) -> None:
+    if is_async(handler):
+        raise TypeError("the handler is a coroutine function; use dlq.aio.Client for those")

@@ -6,14 +6,19 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from ._core.durations import Seconds, duration, seconds
 from .delivery import Delivery
 from .errors import DlqClientError
+from .middleware import AsyncMiddleware, Middleware
 from .outcome import OutcomeKind
 from .v1.dlq_service_pb2 import StreamDueRequest
+
+_CONCURRENCY = 16
+_BATCH_SIZE = 100
+_MAX_BATCH_SIZE = 1_000
 
 _MAX_IN_FLIGHT = 10_000
 """The limit of the server."""
@@ -31,16 +36,25 @@ class SettledDelivery:
     due_time: datetime | None = None
     """When the next attempt is due; None if there is none."""
     quarantine_reason: str | None = None
+    error: object = None
+    """What the handler raised, or gave to `fail`; None if it did not fail."""
+    duration: timedelta = timedelta(0)
+    """How long the handler ran."""
 
 
 class WorkerSettings(TypedDict, total=False):
     """Settings of a worker. All are optional."""
 
     concurrency: int
-    """Maximum number of running handlers. Default 16."""
+    """Maximum number of running handlers. Default 16; of batch handlers 1, so that others collect meanwhile."""
+    batch_size: int
+    """Maximum of deliveries that a batch handler gets at once, 1 to 1,000. Default 100."""
+    middleware: Sequence[Middleware | AsyncMiddleware]
+    """They run around the handler; the first is the outermost. Async for async handlers, plain for others. Not for batch
+    handlers."""
     prefetch: int
     """Deliveries that wait in the worker for a free handler. Set 0 if handlers take seconds and there are
-    other workers. Default: `concurrency`."""
+    other workers. Default: as many as run at a time."""
     lease_duration: Seconds
     """After this time without an extension the server delivers the message again. Default: the queue's
     (30 s)."""
@@ -51,9 +65,19 @@ class WorkerSettings(TypedDict, total=False):
     drain_timeout: Seconds
     """Time that `stop` waits for running handlers before it cancels them. Default 30."""
     on_error: Callable[[DlqClientError, Delivery | None], object]
-    """Called when the stream breaks or an outcome does not count. Default: a log line."""
+    """Called when a handler fails, the stream breaks, or an outcome does not count. Default: a log line; for a
+    failed handler with its traceback."""
     on_settled: Callable[[Delivery, SettledDelivery], object]
     """Called for each outcome that counts."""
+
+
+@dataclass(frozen=True)
+class HandlerCalls:
+    """How a worker calls its handler."""
+
+    is_batch: bool
+    batch_size: int
+    concurrency: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +85,9 @@ class WorkerOptions:
     """The validated options of a worker."""
 
     queues: Sequence[str]
-    concurrency: int = 16
+    concurrency: int | None = None
+    batch_size: int | None = None
+    middleware: Sequence[Middleware | AsyncMiddleware] = ()
     prefetch: int | None = None
     lease_duration: Seconds | None = None
     max_in_flight_bytes: int | None = None
@@ -73,17 +99,28 @@ class WorkerOptions:
     def __post_init__(self) -> None:
         if not self.queues:
             raise ValueError("queues is empty; name at least one")
-        if self.concurrency < 1 or (self.prefetch or 0) < 0:
-            raise ValueError("give a concurrency of 1 or more, and a prefetch of 0 or more")
+        _check_count("concurrency", self.concurrency, 1)
+        _check_count("batch_size", self.batch_size, 1, _MAX_BATCH_SIZE)
+        _check_count("prefetch", self.prefetch, 0)
         object.__setattr__(self, "drain_timeout", seconds("drain_timeout", self.drain_timeout))
 
-    @property
-    def request(self) -> StreamDueRequest:
-        prefetch = self.concurrency if self.prefetch is None else self.prefetch
+    def calls(self, *, is_batch: bool) -> HandlerCalls:
+        """Raises TypeError for an option that does not belong to this kind of handler."""
+        if not is_batch and self.batch_size is not None:
+            raise TypeError("batch_size is for batch handlers; call run_batches or start_batches")
+        if is_batch and self.middleware:
+            raise TypeError("middleware is not for batch handlers")
+        concurrency = self.concurrency or (1 if is_batch else _CONCURRENCY)
+        batch_size = (self.batch_size or _BATCH_SIZE) if is_batch else 1
+        return HandlerCalls(is_batch, batch_size, concurrency)
+
+    def request(self, calls: HandlerCalls) -> StreamDueRequest:
+        at_once = calls.concurrency * calls.batch_size
+        prefetch = at_once if self.prefetch is None else self.prefetch
         request = StreamDueRequest(
             queues=self.queues,
             worker_id=self.worker_id or f"{socket.gethostname()}-{os.getpid()}"[-128:],
-            max_in_flight=min(self.concurrency + prefetch, _MAX_IN_FLIGHT),
+            max_in_flight=min(at_once + prefetch, _MAX_IN_FLIGHT),
         )
         if self.lease_duration is not None:
             request.lease_duration.CopyFrom(duration("lease_duration", self.lease_duration))
@@ -95,3 +132,10 @@ class WorkerOptions:
 def options_of(queues: Sequence[str] | str, settings: WorkerSettings) -> WorkerOptions:
     given = {name: one for name, one in settings.items() if one is not None}
     return WorkerOptions([queues] if isinstance(queues, str) else list(queues), **given)  # type: ignore[arg-type]
+
+
+def _check_count(name: str, value: int | None, least: int, most: int | None = None) -> None:
+    if value is None or (value >= least and (most is None or value <= most)):
+        return
+    limits = f"{least} or more" if most is None else f"{least} to {most}"
+    raise ValueError(f"{name} is {value}; give {limits}")

@@ -36,7 +36,11 @@ _FINAL = frozenset(
     {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED"}
 )
 
-_NO_CONNECTION = ("failed to connect to all addresses", "DNS resolution failed", "name resolution")
+NO_TOKEN = "no token for the call"
+_NOT_SENT = (
+    *("failed to connect to all addresses", "DNS resolution failed", "name resolution"),
+    NO_TOKEN,
+)
 
 _ADVICE = {
     "UNAUTHENTICATED": "; give the client a valid `token`",
@@ -74,10 +78,10 @@ class CallError:
 
     @property
     def never_arrived(self) -> bool:
-        """No connection was made, so the call had no effect."""
+        """No connection was made, or there was no token: the call had no effect."""
         if self.code != "UNAVAILABLE" or not self.details.is_empty:
             return False
-        return any(text in self.message for text in _NO_CONNECTION)
+        return any(text in self.message for text in _NOT_SENT)
 
     @property
     def is_worth_splitting(self) -> bool:
@@ -85,6 +89,16 @@ class CallError:
         if self.code in ("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"):
             return True
         return self._is_local or self.is_proxy_size_limit
+
+    def as_ping_error(self, target: str) -> DlqClientError:
+        """The error of a call that asks the server at `target` only whether it works."""
+        if not self.is_retryable:
+            return self.as_client_error()
+        if self.details.is_empty:
+            text = f"{target} does not answer: {self.text}; is the server up, and `target` its address?"
+        else:
+            text = f"{target} is not ready: {self.text}"
+        return DlqClientError("connection", text, code=self.code)
 
     @property
     def is_final(self) -> bool:

@@ -94,7 +94,7 @@ def details_of_status(status: ErrorStatus) -> ErrorDetails:
 
 def invalid_request(field_violations: Mapping[str, str]) -> ErrorStatus:
     """Returns the error with which the service refuses a request with these fields."""
-    text = "; ".join(f"{name} {problem}" for name, problem in field_violations.items())
+    text = "; ".join(f"{name}: {problem}" for name, problem in field_violations.items())
     status = ErrorStatus(code=grpc.StatusCode.INVALID_ARGUMENT.value[0], message=text)
     bad = _KINDS["google.rpc.BadRequest"]()
     for name, problem in field_violations.items():

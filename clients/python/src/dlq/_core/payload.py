@@ -7,6 +7,7 @@ from typing import Any
 
 from dlq.v1.message_pb2 import Payload
 
+from .json_text import json_text
 from .safe_read import well_formed
 
 JSON_TYPE = "application/json"
@@ -50,7 +51,7 @@ class DeliveryPayload:
 def payload_of(value: object, content_type: str | None) -> Payload:
     """Encodes str as text, bytes as bytes, a delivery's payload unchanged, and all other values as JSON.
 
-    Raises the errors of `json.dumps`.
+    Raises the errors of `json_text`.
     """
     if isinstance(value, DeliveryPayload):
         return value.raw
@@ -60,7 +61,7 @@ def payload_of(value: object, content_type: str | None) -> Payload:
     elif isinstance(value, str):
         payload.text = well_formed(value)
     else:
-        payload.text = well_formed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        payload.text = json_text(value)
         payload.content_type = JSON_TYPE
     if content_type is not None:
         payload.content_type = content_type

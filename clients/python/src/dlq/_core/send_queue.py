@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from itertools import count
 from typing import TypeAlias
 
 from dlq.v1.dlq_service_pb2 import SendToDlqResponse
 
+from ..errors import DlqClientError
 from ..options import Coalesce
 from ..results import SendResult
 from .backoff import Backoff
@@ -41,16 +42,22 @@ class PendingSend:
         "is_settled",
         "last_call_at",
         "last_error",
+        "report_drop",
         "request",
         "was_maybe_stored",
     )
 
     def __init__(
-        self, request: SendRequest, deadline_at: float, future: Future[SendResult]
+        self,
+        request: SendRequest,
+        deadline_at: float,
+        future: Future[SendResult],
+        report_drop: Callable[[DlqClientError, str], None],
     ) -> None:
         self.request: SendRequest = request
         self.deadline_at: float = deadline_at
         self.future: Future[SendResult] = future
+        self.report_drop: Callable[[DlqClientError, str], None] = report_drop
         self.was_maybe_stored: bool = False
         """An earlier try may have taken effect."""
         self.is_in_call: bool = False

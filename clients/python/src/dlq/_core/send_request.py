@@ -6,24 +6,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dlq.v1 import message_pb2, state_pb2
+from dlq.v1 import state_pb2
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 from dlq.v1.message_pb2 import Origin
 
-from ..options import RetryPolicy, SendOptions
-from .durations import MAX_WAIT_S, Seconds, duration, seconds, timestamp
+from ..options import SendOptions
+from .durations import MAX_WAIT_S, duration, seconds, timestamp
 from .failure import failure_of
+from .known_options import require_known
 from .names import reason_number
 from .payload import payload_of
+from .retry_policy import policy_of
 from .safe_read import safe_read, well_formed
-
-_JITTERS: Mapping[str, message_pb2.Jitter] = {
-    "none": message_pb2.JITTER_NONE,
-    "proportional": message_pb2.JITTER_PROPORTIONAL,
-    "full": message_pb2.JITTER_FULL,
-    "equal": message_pb2.JITTER_EQUAL,
-    "decorrelated": message_pb2.JITTER_DECORRELATED,
-}
 
 _MAX_TRACEPARENT_BYTES = 128
 _MAX_TRACESTATE_BYTES = 512
@@ -44,7 +38,8 @@ class SendRequest:
 def send_request_of(
     queue: str, value: object, error: object, options: SendOptions, origin: Origin | None
 ) -> SendRequest:
-    """Raises TypeError or ValueError if a value can't be encoded."""
+    """Raises TypeError or ValueError if an option does not exist or a value can't be encoded."""
+    require_known("a send", options, SendOptions)
     request = SendToDlqRequest(
         request_id=_text(options.get("request_id") or os.urandom(16).hex()),
         queue=_text(queue),
@@ -128,22 +123,6 @@ def retry_after_of(error: object) -> float | None:
 
 def is_non_retryable(error: object) -> bool:
     return safe_read(error, "non_retryable") is True
-
-
-def policy_of(options: RetryPolicy) -> message_pb2.RetryPolicy:
-    policy = message_pb2.RetryPolicy(preset=options.get("preset", ""))
-    if options.get("max_retries") is not None:
-        policy.max_retries = options["max_retries"]
-    if options.get("multiplier") is not None:
-        policy.multiplier = options["multiplier"]
-    for name in ("initial_delay", "max_delay"):
-        value: Seconds | None = options.get(name)  # type: ignore[assignment]
-        if value is not None:
-            getattr(policy, name).CopyFrom(duration(f"retry_policy.{name}", value))
-    jitter = options.get("jitter")
-    if jitter is not None:
-        policy.jitter = _JITTERS[jitter]
-    return policy
 
 
 def _text(value: object) -> str:

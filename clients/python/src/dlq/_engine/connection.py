@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import grpc
+import grpc.aio
 
 from dlq.v1.dlq_service_pb2_grpc import DlqServiceStub
 
-from .._core.call_error import CallError, call_error_of
+from .._core.call_error import NO_TOKEN, CallError, call_error_of
 from ..options import ClientOptions, target_of
+from .token_source import Metadata, NoToken, TokenSource
 
 _Response = TypeVar("_Response")
 
@@ -52,41 +54,61 @@ class CallFailed(Exception):
         self.error = error
 
 
+class ChannelParts:
+    """What a channel is made of, for grpc and grpc.aio."""
+
+    def __init__(self, options: ClientOptions) -> None:
+        self.target, tls = target_of(options.target, options.tls)
+        settings: dict[str, int | str] = {**dict(CHANNEL_OPTIONS), **dict(options.channel_options)}
+        self.credentials: grpc.ChannelCredentials | None = None
+        if tls is not None:
+            self.credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.cert)
+            if tls.server_name is not None:
+                settings["grpc.ssl_target_name_override"] = tls.server_name
+        self.settings: list[tuple[str, int | str]] = list(settings.items())
+
+
 class Connection:
     """One gRPC channel. It connects on the first call and reconnects when the connection breaks."""
 
-    def __init__(self, options: ClientOptions) -> None:
-        target, tls = target_of(options.target, options.tls)
-        settings: list[tuple[str, int | str]] = list(CHANNEL_OPTIONS)
-        if tls is None:
-            self.channel: grpc.Channel = grpc.insecure_channel(target, settings)
+    def __init__(self, options: ClientOptions, tokens: TokenSource | None = None) -> None:
+        parts = ChannelParts(options)
+        if parts.credentials is None:
+            channel = grpc.insecure_channel(parts.target, parts.settings)
         else:
-            if tls.server_name is not None:
-                settings.append(("grpc.ssl_target_name_override", tls.server_name))
-            credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.cert)
-            self.channel = grpc.secure_channel(target, credentials, settings)
+            channel = grpc.secure_channel(parts.target, parts.credentials, parts.settings)
+        given = [
+            one for one in options.interceptors if not isinstance(one, grpc.aio.ClientInterceptor)
+        ]
+        self.channel: grpc.Channel = grpc.intercept_channel(channel, *given) if given else channel
         self.stub: DlqServiceStub = DlqServiceStub(self.channel)
-        self.metadata: tuple[tuple[str, str], ...] = metadata_of(options)
+        self.tokens: TokenSource = tokens or TokenSource(options.token)
         self.created_at: float = time.monotonic()
         self.open_calls = 0
         """Calls in progress on a ReconnectingChannel."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """For a call in a thread of the program. Raises what the token's function does."""
+        return self.tokens.metadata_now()
+
+    async def metadata_within(self, timeout_s: float) -> Metadata:
+        """For a call in the engine's loop. Raises CallFailed."""
+        try:
+            return await self.tokens.metadata(timeout_s)
+        except NoToken as error:
+            raise CallFailed(CallError("UNAVAILABLE", f"{NO_TOKEN}: {error}")) from error
 
     def close(self) -> None:
         """Closes the channel and cancels its calls."""
         self.channel.close()
 
 
-def metadata_of(options: ClientOptions) -> tuple[tuple[str, str], ...]:
-    if options.token is None:
-        return ()
-    return (("authorization", f"Bearer {options.token.strip()}"),)
-
-
 async def call(
-    connection: Connection,
     method: Callable[..., _Response],
     request: object,
     timeout_s: float,
+    metadata: Metadata,
 ) -> _Response:
     """Makes one unary call. Raises CallFailed. Cancelling the task cancels the call."""
     loop = asyncio.get_running_loop()
@@ -100,7 +122,7 @@ async def call(
 
     try:
         unary: Any = method
-        rpc = unary.future(request, timeout=timeout_s, metadata=connection.metadata)
+        rpc = unary.future(request, timeout=timeout_s, metadata=metadata)
     except (ValueError, TypeError) as error:  # a closed channel; a request that is no message
         raise CallFailed(CallError("CANCELLED", str(error))) from error
     rpc.add_done_callback(on_done)
@@ -145,10 +167,11 @@ class ReconnectingChannel:
         request: object,
         timeout_s: float,
     ) -> _Response:
+        metadata = await self.connection.metadata_within(timeout_s)
         connection = self.connection
         connection.open_calls += 1
         try:
-            return await call(connection, method(connection.stub), request, timeout_s)
+            return await call(method(connection.stub), request, timeout_s, metadata)
         except CallFailed as failed:
             if failed.error.is_timeout:
                 self._replace_unless_new(connection)

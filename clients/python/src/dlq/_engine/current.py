@@ -1,8 +1,9 @@
-"""The delivery whose handler runs now."""
+"""The deliveries whose handler runs now: one, or those of a batch."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar
 
 from dlq.v1 import state_pb2
@@ -15,26 +16,34 @@ from ..delivery import Delivery
 from ..outcome import failed_with, release
 from ..results import FailedDelivery
 
-current_delivery: ContextVar[Delivery | None] = ContextVar("dlq_delivery", default=None)
+current_deliveries: ContextVar[Sequence[Delivery]] = ContextVar("dlq_deliveries", default=())
 
 _QUARANTINE_REASONS = (state_pb2.REASON_POISON_MESSAGE, state_pb2.REASON_MAX_RETRIES_EXCEEDED)
 
 
 def current_delivery_of(request: SendToDlqRequest, client: object) -> Delivery | None:
-    """Returns the running delivery if the request is for the same message; otherwise None."""
-    delivery = current_delivery.get()
-    if delivery is None or delivery._is_closed or delivery._client is not client:
-        return None
+    """Returns the running delivery if the request is for the same message; otherwise None. Of equal messages in a
+    batch, each send gets another one."""
+    same = [
+        delivery
+        for delivery in current_deliveries.get()
+        if delivery._client is client and not delivery._is_closed and _is_of(request, delivery)
+    ]
+    unsent = (delivery for delivery in same if delivery._sent_outcome is None)
+    return next(unsent, same[0] if same else None)
+
+
+def _is_of(request: SendToDlqRequest, delivery: Delivery) -> bool:
     if delivery.queue != request.queue:
-        return None
+        return False
     if delivery.source_id and request.source_id:
-        return delivery if delivery.source_id == request.source_id else None
-    return delivery if same_payload(delivery.payload.raw, request.payload) else None
+        return delivery.source_id == request.source_id
+    return same_payload(delivery.payload.raw, request.payload)
 
 
 def fail_delivery(delivery: Delivery, request: SendToDlqRequest, error: object) -> FailedDelivery:
     """Makes a send the outcome of the running delivery, instead of sending a second message."""
-    if delivery.cancelled.is_set():
+    if delivery.cancelled:
         delivery._sent_outcome = (
             delivery._sent_outcome or release()
         )  # it failed because it was cancelled
@@ -46,7 +55,6 @@ def fail_delivery(delivery: Delivery, request: SendToDlqRequest, error: object) 
         retry_after = request.delay.ToNanoseconds() / 1e9
     elif first_retry == "due_time":
         retry_after = max(0.0, request.due_time.ToNanoseconds() / 1e9 - time.time())
-    delivery._sent_outcome = failed_with(
-        failure, retry_after, is_non_retryable(error) or failure.reason in _QUARANTINE_REASONS
-    )
+    is_final = is_non_retryable(error) or failure.reason in _QUARANTINE_REASONS
+    delivery._sent_outcome = failed_with(error, failure, retry_after, is_final)
     return FailedDelivery(delivery.id)

@@ -6,19 +6,28 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TypeAlias
 
 from .._core.log import log as _log
 from ..errors import DlqClientError
 from ..results import Dropped
 from .serial_thread import SerialThread
 
+ReportDrop: TypeAlias = Callable[[DlqClientError, str], None]
+"""Reports one dropped message of a queue."""
+
 _LOG_EVERY_S = 1.0
 _MAX_CALLBACK_S = 5.0
 """How long one call of `on_dropped` is waited for. It may itself wait for the caller of `flush`."""
 
 
+_in_callback_of: ContextVar[tuple[DropReport, ...]] = ContextVar("dlq_on_dropped", default=())
+
+
 class DropReport:
-    """Without `on_dropped`, logs the first drop at once and then at most one line a second."""
+    """Without `on_dropped`, logs the first drop at once and then at most one line a second. So is the drop of a message
+    that `on_dropped` itself sends: it would be sent and dropped again and again."""
 
     def __init__(self, on_dropped: Callable[[DlqClientError, str], object] | None) -> None:
         self._on_dropped = on_dropped
@@ -40,6 +49,10 @@ class DropReport:
             self._thread = SerialThread("dlq-report")
         self._thread.submit(lambda: self._call(error, queue))
 
+    def report_of_send(self) -> ReportDrop:
+        """Where the drop of a message that is sent now is reported."""
+        return self._write if self in _in_callback_of.get() else self.report
+
     @property
     def is_called_by_callback(self) -> bool:
         """The caller is `on_dropped` itself. Waiting for it would never end."""
@@ -59,8 +72,8 @@ class DropReport:
         all_reported.cancel()
 
     def dropped(self, error: DlqClientError, queue: str) -> Dropped:
-        """Reports the drop and returns it as a result."""
-        self.report(error, queue)
+        """Reports the drop of a message that is sent now, and returns it as a result."""
+        self.report_of_send()(error, queue)
         return Dropped(error)
 
     def close(self) -> None:
@@ -72,11 +85,14 @@ class DropReport:
 
     def _call(self, error: DlqClientError, queue: str) -> None:
         self._calls += 1
+        token = _in_callback_of.set((*_in_callback_of.get(), self))
         try:
             if self._on_dropped is not None:
                 self._on_dropped(error, queue)
         except Exception:
             _log.exception("dlq: on_dropped raised")
+        finally:
+            _in_callback_of.reset(token)
 
     def _write(self, error: DlqClientError, queue: str) -> None:
         self._not_logged += 1

@@ -14,14 +14,15 @@ from dlq.v1 import dlq_service_pb2 as pb
 from .._core.backoff import Backoff
 from .._core.call_error import CallError, call_error_of
 from ..errors import DlqClientError
-from .connection import Connection
+from .connection import CallFailed, Connection
 
 _FIRST_BACKOFF_S = 0.02
 _MAX_BACKOFF_S = 5.0
-_GOOD_AFTER_S = 1.0
+_STABLE_AFTER_S = 1.0
 """A stream that lasted longer counts as opened, and resets the backoff."""
-_MAX_SILENCE_S = 25.0
+_FRAME_TIMEOUT_S = 25.0
 """The server sends a frame every 10 s at least. A stream without one for this long is dead."""
+_TOKEN_TIMEOUT_S = 2.0
 _DEFAULT_LEASE_S = 30.0
 
 _FINAL = frozenset({"INVALID_ARGUMENT", "UNIMPLEMENTED"})
@@ -70,10 +71,10 @@ class DueStream:
                 if not self.session_id and end.code in _FINAL:
                     raise end.as_client_error()
                 self._on_broken(_stream_error(end))
-            was_good = time.monotonic() - started_at > _GOOD_AFTER_S
-            if was_good:
+            was_stable = time.monotonic() - started_at > _STABLE_AFTER_S
+            if was_stable:
                 self._backoff.reset()
-            if end != "drain" or not was_good:
+            if end != "drain" or not was_stable:
                 await self._pause()
             if self.session_id and not self._closing.is_set():
                 await self._before_resume(self.session_id)
@@ -85,7 +86,12 @@ class DueStream:
         connection = self._connect()
         request = pb.StreamDueRequest(resume_session_id=self.session_id)
         request.MergeFrom(self._request)
-        call = connection.stub.StreamDue(request, metadata=connection.metadata)
+        try:
+            metadata = await connection.metadata_within(_TOKEN_TIMEOUT_S)
+        except CallFailed as failed:
+            connection.close()
+            return failed.error
+        call = connection.stub.StreamDue(request, metadata=metadata)
         thread = threading.Thread(
             target=self._read_frames, args=(call, frames), name="dlq-stream", daemon=True
         )
@@ -93,9 +99,9 @@ class DueStream:
         try:
             while True:
                 try:
-                    frame = await asyncio.wait_for(frames.get(), _MAX_SILENCE_S)
+                    frame = await asyncio.wait_for(frames.get(), _FRAME_TIMEOUT_S)
                 except asyncio.TimeoutError:
-                    return CallError("UNAVAILABLE", f"no frame for {_MAX_SILENCE_S:.0f} s")
+                    return CallError("UNAVAILABLE", f"no frame for {_FRAME_TIMEOUT_S:.0f} s")
                 if self._closing.is_set():
                     return "end"
                 if frame is None:

@@ -9,25 +9,32 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
+
+from dlq.v1.dlq_service_pb2 import StatsRequest
 
 from .._core.log import log as _log
 from .._core.send_queue import PendingSend
 from .._core.send_request import SendRequest
 from ..errors import DlqClientError
 from ..options import ClientOptions, spool_target_of
-from ..results import SendResult
 from ..spool.spool_sender import SpoolSender
 from ..spool.spool_store import SpoolStore
 from ..spool.spool_warning import SpoolWarning
-from .connection import Connection, ReconnectingChannel
+from ..status import ClientStatus, SendStatus
+from .connection import CallFailed, Connection, ReconnectingChannel
 from .drop_report import DropReport
+from .send_future import SendFuture
 from .sender import Sender
+from .token_source import TokenSource
 
 _T = TypeVar("_T")
 
+_PING = StatsRequest(queues=["ping"])
+"""The queue need not exist."""
 _MAX_EXIT_S = 10.0
 """How long the client may delay the exit of the program."""
 
@@ -53,6 +60,7 @@ class Engine:
         self.workers: set[RunningWorker] = set()
         """All that have not ended."""
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+        self.tokens: TokenSource = TokenSource(options.token)
         self.drop_report: DropReport = DropReport(options.on_dropped)
         started = threading.Event()
         self._thread = threading.Thread(
@@ -67,21 +75,43 @@ class Engine:
         return self.pid == os.getpid()
 
     def connect(self) -> Connection:
-        return Connection(self._options)
+        return Connection(self._options, self.tokens)
 
-    def submit(self, request: SendRequest, timeout_s: float) -> Future[SendResult]:
+    def status(self, sends: Mapping[SendStatus, int]) -> ClientStatus:
+        """May be called from any thread."""
+        queue = self.sender.send_queue
+        is_unavailable = queue.is_unavailable(time.monotonic())
+        error = queue.unavailable_error
+        return ClientStatus(
+            is_available=not is_unavailable,
+            last_error=error.text if is_unavailable and error is not None else None,
+            spool=None if self.spool_sender is None else self.spool_sender.usage,
+            sends=sends,
+        )
+
+    async def ping(self, timeout_s: float) -> timedelta:
+        """Makes one call. Raises DlqClientError."""
+        began_at = time.monotonic()
+        try:
+            await self.channel.call(lambda stub: stub.Stats, _PING, timeout_s)
+        except CallFailed as failed:
+            target = spool_target_of(self._options.target)
+            raise failed.error.as_ping_error(target) from failed
+        self.sender.on_answered()
+        return timedelta(seconds=time.monotonic() - began_at)
+
+    def submit(self, request: SendRequest, timeout_s: float, future: SendFuture) -> None:
         """Starts a send. May be called from any thread."""
-        future: Future[SendResult] = Future()
-        send = PendingSend(request, time.monotonic() + timeout_s, future)
+        report_drop = self.drop_report.report_of_send()
+        send = PendingSend(request, time.monotonic() + timeout_s, future, report_drop)
         with self._inbox_lock:
             if not self._is_closed:
                 self._inbox.append(send)
                 if not self._is_inbox_scheduled:
                     self._is_inbox_scheduled = True
                     self.loop.call_soon_threadsafe(self._empty_inbox)
-                return future
+                return
         future.set_result(self.drop_report.dropped(CLOSED, request.proto.queue))
-        return future
 
     def run(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         """Starts a coroutine in the engine's loop. May be called from any thread."""
@@ -127,7 +157,7 @@ class Engine:
                 SpoolWarning(target),
                 report,
             )
-        self.sender: Sender = Sender(options, self.channel, self.spool_sender, report)
+        self.sender: Sender = Sender(options, self.channel, self.spool_sender)
         if self.spool_sender is not None:
             self.spool_sender.on_available = self.sender.retry_now
             self.spool_sender.on_unavailable = self.sender.send_queue.on_unavailable
@@ -167,6 +197,7 @@ class Engine:
                 await self.drop_report.wait_reported(report_s)
         finally:
             self.channel.close()
+            self.tokens.close()
             self.drop_report.close()
             _running.discard(self)
             self.loop.call_later(0.05, self.loop.stop)

@@ -37,12 +37,10 @@ class Sender:
         options: ClientOptions,
         channel: ReconnectingChannel,
         spool_sender: SpoolSender | None,
-        on_dropped: Callable[[DlqClientError, str], None],
     ) -> None:
         self._options = options
         self._channel = channel
         self._spool_sender = spool_sender
-        self._on_dropped = on_dropped
         self._numbers = SendNumbers()
         self._loop = asyncio.get_running_loop()
         self._wake: asyncio.TimerHandle | None = None
@@ -94,6 +92,12 @@ class Sender:
         self.send_queue.retry_now()
         self._pump()
 
+    def on_answered(self) -> None:
+        """The service has answered a call of another kind."""
+        if self._spool_sender is not None and self.send_queue.is_failing:
+            self._spool_sender.flush_now()
+        self.retry_now()
+
     def _pump(self) -> None:
         now = time.monotonic()
         for send in self.send_queue.late(now):
@@ -129,6 +133,9 @@ class Sender:
             decided = self.send_queue.on_answers(sends, answers, time.monotonic())
         except CallFailed as failed:
             decided, halves = self.send_queue.on_call_failed(sends, failed.error, time.monotonic())
+            if failed.error.never_arrived and self._spool_sender is not None:
+                for send in sends:
+                    self._spool_or_drop(send, deadline_error(send))
         for half in halves:
             self._start(half)
         for send, answer in decided:
@@ -180,7 +187,7 @@ class Sender:
 
     def _resolve(self, send: PendingSend, result: SendResult) -> None:
         if isinstance(result, Dropped):
-            self._on_dropped(result.error, send.request.proto.queue)
+            send.report_drop(result.error, send.request.proto.queue)
         if send.future.set_running_or_notify_cancel():
             send.future.set_result(result)
 
@@ -194,7 +201,7 @@ class Sender:
     def _abort(self, send: PendingSend) -> None:
         """The caller cancelled the send."""
         if self.send_queue.settle(send):
-            self._on_dropped(aborted_error(send), send.request.proto.queue)
+            send.report_drop(aborted_error(send), send.request.proto.queue)
             self._pump()
 
 

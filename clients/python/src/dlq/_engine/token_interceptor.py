@@ -8,6 +8,8 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from .token_source import TokenSource
+
 
 class _Details(
     namedtuple(
@@ -22,8 +24,8 @@ class _Details(
 class TokenInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     """For channels of grpc."""
 
-    def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
-        self._metadata = metadata
+    def __init__(self, tokens: TokenSource) -> None:
+        self._tokens = tokens
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return continuation(self._with_token(details), request)
@@ -32,7 +34,7 @@ class TokenInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientI
         return continuation(self._with_token(details), request)
 
     def _with_token(self, details: Any) -> _Details:
-        metadata = (*(details.metadata or ()), *self._metadata)
+        metadata = (*(details.metadata or ()), *self._tokens.metadata_now())
         return _Details(
             details.method,
             details.timeout,
@@ -44,11 +46,12 @@ class TokenInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientI
 
 
 class _AioTokenInterceptor:
-    def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
-        self._metadata = metadata
+    def __init__(self, tokens: TokenSource) -> None:
+        self._tokens = tokens
 
-    def _with_token(self, details: Any) -> Any:
-        metadata = grpc.aio.Metadata(*(details.metadata or ()), *self._metadata)
+    async def _with_token(self, details: Any) -> Any:
+        token = await self._tokens.metadata_here()
+        metadata = grpc.aio.Metadata(*(details.metadata or ()), *token)
         return details._replace(metadata=metadata)
 
 
@@ -56,11 +59,11 @@ class AioUnaryTokenInterceptor(_AioTokenInterceptor, grpc.aio.UnaryUnaryClientIn
     """For unary calls of grpc.aio, which needs one interceptor for each kind of call."""
 
     async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await continuation(self._with_token(details), request)
+        return await continuation(await self._with_token(details), request)
 
 
 class AioStreamTokenInterceptor(_AioTokenInterceptor, grpc.aio.UnaryStreamClientInterceptor):
     """For streams of grpc.aio."""
 
     async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await continuation(self._with_token(details), request)
+        return await continuation(await self._with_token(details), request)

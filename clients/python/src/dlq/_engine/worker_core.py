@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dlq.v1 import dlq_service_pb2 as pb
 
 from ..delivery import Delivery
 from ..errors import DlqClientError
-from ..outcome import Outcome, fail, release, succeed
-from ..worker_options import WorkerOptions
+from ..outcome import Outcome, fail, outcome_of, outcomes_of, release, succeed
+from ..worker_options import HandlerCalls, WorkerOptions
 from .due_stream import DueStream
 from .engine import Engine
+from .handler_run import HandlerRun
 from .lease_extender import LeaseExtender
 from .outcome_reporter import OutcomeReporter, UnreportedOutcome
 from .worker_reports import WorkerReports
+
+if TYPE_CHECKING:
+    from ..base_client import BaseClient
 
 _CANCEL_GRACE_S = 1.0
 """How long a cancelled handler may take to end, before its message is released."""
@@ -31,10 +35,10 @@ _MAX_REPORT_S = 5.0
 class Runner(Protocol):
     """Runs handlers. Its methods are called in the engine's loop and must not block."""
 
-    def start(self, delivery: Delivery) -> None:
+    def start(self, run: HandlerRun) -> None:
         """Runs the handler, and then calls `WorkerCore.ended` from any thread."""
 
-    def cancel(self, delivery: Delivery) -> None:
+    def cancel(self, run: HandlerRun) -> None:
         """Cancels the handler."""
 
 
@@ -42,9 +46,15 @@ class WorkerCore:
     """Must be created and used in the engine's loop, except for `ended`."""
 
     def __init__(
-        self, engine: Engine, client: object, options: WorkerOptions, runner: Runner
+        self,
+        engine: Engine,
+        client: BaseClient,
+        options: WorkerOptions,
+        calls: HandlerCalls,
+        runner: Runner,
     ) -> None:
         self._options = options
+        self._calls = calls
         self._client = client
         self._runner = runner
         self._loop = engine.loop
@@ -59,13 +69,14 @@ class WorkerCore:
         )
         self._stream = DueStream(
             engine.connect,
-            options.request,
+            options.request(calls),
             on_opened=self._on_opened,
             on_deliveries=self._take,
             on_broken=self._reports.error,
             before_resume=self._leases.release_unreceived,
         )
-        self._running: set[Delivery] = set()
+        self._running: dict[Delivery, HandlerRun] = {}
+        self._running_handlers = 0
         self._waiting: deque[Delivery] = deque()
         self._all_ended = asyncio.Event()
         self._all_ended.set()
@@ -88,20 +99,37 @@ class WorkerCore:
         if self._stopping is None:
             self._stopping = self._loop.create_task(self._drain())
 
-    def ended(self, delivery: Delivery, returned: object, error: BaseException | None) -> None:
+    def ended(self, run: HandlerRun, returned: object, error: BaseException | None) -> None:
         """Called when a handler has returned or raised, in the handler's thread."""
-        outcome: Outcome
-        if error is not None:
-            # A handler that was cancelled because the worker stops has not failed.
-            outcome = release() if self._is_cancelling else delivery._sent_outcome or fail(error)
+        given: Sequence[Outcome | None] = [None] * len(run.deliveries)
+        if error is None:
+            try:
+                given = (
+                    outcomes_of(returned, len(given))
+                    if self._calls.is_batch
+                    else [outcome_of(returned)]
+                )
+            except TypeError as no_outcome:
+                error = no_outcome
+        if self._is_cancelling:
+            # The handler may have given up: it has neither succeeded nor failed.
+            outcomes = [one or release() for one in given]
         else:
-            outcome = (
-                returned if isinstance(returned, Outcome) else delivery._sent_outcome or succeed()
-            )
+            failed = [one for one in run.deliveries if not one.cancelled]
+            if error is not None and failed:
+                self._reports.handler_failed(failed, error)
+            ended = succeed() if error is None else fail(error)
+            outcomes = [
+                one or delivery._sent_outcome or ended
+                for one, delivery in zip(given, run.deliveries)
+            ]
+        run.end(outcomes)
+        for delivery, outcome in zip(run.deliveries, outcomes):
+            self._client._metrics.handled(delivery.queue, outcome, run.ran_s)
         try:
-            self._loop.call_soon_threadsafe(self._ended, delivery, outcome)
+            self._loop.call_soon_threadsafe(self._ended, run, outcomes)
         except RuntimeError:
-            pass  # the client was closed, and the message released
+            pass  # the client was closed, and the messages released
 
     async def _until_done(self) -> None:
         failure: DlqClientError | None = None
@@ -133,21 +161,28 @@ class WorkerCore:
         self._start_waiting()
 
     def _start_waiting(self) -> None:
-        while (
-            self._waiting
-            and self._stopping is None
-            and len(self._running) < self._options.concurrency
-        ):
-            delivery = self._waiting.popleft()
-            if delivery._is_lost:
-                continue
-            self._running.add(delivery)
+        if self._stopping is not None:
+            return
+        while self._running_handlers < self._calls.concurrency and (batch := self._next_batch()):
+            run = HandlerRun(batch)
+            self._running.update(dict.fromkeys(batch, run))
+            self._running_handlers += 1
             self._all_ended.clear()
-            self._runner.start(delivery)
+            self._runner.start(run)
 
-    def _ended(self, delivery: Delivery, outcome: Outcome) -> None:
-        self._running.discard(delivery)
-        self._settle(delivery, outcome)
+    def _next_batch(self) -> list[Delivery]:
+        batch: list[Delivery] = []
+        while self._waiting and len(batch) < self._calls.batch_size:
+            delivery = self._waiting.popleft()
+            if not delivery._is_lost:
+                batch.append(delivery)
+        return batch
+
+    def _ended(self, run: HandlerRun, outcomes: Sequence[Outcome]) -> None:
+        self._running_handlers -= 1
+        for delivery, outcome in zip(run.deliveries, outcomes):
+            del self._running[delivery]
+            self._settle(delivery, outcome)
         if not self._running:
             self._all_ended.set()
         self._start_waiting()
@@ -173,13 +208,11 @@ class WorkerCore:
             return  # its outcome is being reported
         delivery._is_lost = True
         text = f"the lease of message {delivery.id} is lost; its outcome will not count"
-        self._cancel(delivery)
+        delivery._cancelled.set()
+        run = self._running.get(delivery)
+        if run is not None and run.is_cancelled:
+            self._runner.cancel(run)
         self._reports.error(DlqClientError("lease-lost", text), delivery)
-
-    def _cancel(self, delivery: Delivery) -> None:
-        delivery.cancelled.set()
-        if delivery in self._running:
-            self._runner.cancel(delivery)
 
     async def _drain(self) -> None:
         self._stream.close()
@@ -190,8 +223,10 @@ class WorkerCore:
             await _first_of(left_s, self._all_ended.wait(), self._stop_at_changed.wait())
         if self._running:
             self._is_cancelling = True
-            for delivery in list(self._running):
-                self._cancel(delivery)
+            for delivery in self._running:
+                delivery._cancelled.set()
+            for run in set(self._running.values()):
+                self._runner.cancel(run)
             await _first_of(_CANCEL_GRACE_S, self._all_ended.wait())
             for delivery in list(self._running):
                 self._settle(delivery, release())

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from time import monotonic
+
 from dlq.v1 import dlq_service_pb2 as pb
 
 from .._core.call_error import CallError
@@ -14,6 +19,10 @@ from ..worker_options import SettledDelivery, WorkerOptions
 from .outcome_reporter import UnreportedOutcome
 from .serial_thread import SerialThread
 
+_REFUSAL_EVERY_S = 60.0
+_NAMED_QUEUES = 3
+_NAMED_MESSAGES = 3
+
 
 class WorkerReports:
     """Calls them in its own thread: a slow callback must not delay leases."""
@@ -21,13 +30,41 @@ class WorkerReports:
     def __init__(self, options: WorkerOptions) -> None:
         self._options = options
         self._thread = SerialThread("dlq-report")
+        self._refused_at = -math.inf
 
     def error(self, error: DlqClientError, delivery: Delivery | None = None) -> None:
         on_error = self._options.on_error
         if on_error is None:
-            _log.warning("dlq: %s", error)
+            self._log(error)
         else:
             self._thread.submit(lambda: _call_safely("on_error", on_error, error, delivery))
+
+    def handler_failed(self, deliveries: Sequence[Delivery], cause: BaseException) -> None:
+        """A handler of these deliveries raised `cause`. Called in the handler's thread."""
+        names = [
+            f'message {one.id} of queue "{one.queue}", attempt {one.attempt}'
+            for one in deliveries[:_NAMED_MESSAGES]
+        ]
+        if len(deliveries) > len(names):
+            names.append(f"{len(deliveries) - len(names)} more")
+        error = DlqClientError("handler-failed", f"the handler failed: {'; '.join(names)}")
+        error.__cause__ = cause
+        self.error(error, deliveries[0])
+
+    def _log(self, error: DlqClientError) -> None:
+        """Refusals of the worker's token repeat with each try: at most once a minute."""
+        if error.kind == "handler-failed":
+            _log.warning("dlq: %s", error, exc_info=error.__cause__)
+            return
+        if error.kind != "unauthenticated":
+            _log.warning("dlq: %s", error)
+            return
+        now = monotonic()
+        if now - self._refused_at < _REFUSAL_EVERY_S:
+            return
+        self._refused_at = now
+        queues = _names_of(self._options.queues)
+        _log.warning("dlq: the worker of %s is refused: %s; retrying", queues, error)
 
     def answered(self, one: UnreportedOutcome, result: pb.AckResult) -> None:
         if result.status != pb.ACK_STATUS_APPLIED:
@@ -46,6 +83,8 @@ class WorkerReports:
                 if result.quarantine_reason
                 else None
             ),
+            error=one.outcome.error,
+            duration=timedelta(seconds=one.delivery._handled_s),
         )
         self._thread.submit(lambda: _call_safely("on_settled", on_settled, one.delivery, settled))
 
@@ -58,6 +97,13 @@ class WorkerReports:
 
     def close(self) -> None:
         self._thread.stop()
+
+
+def _names_of(queues: Sequence[str]) -> str:
+    names = [f'"{queue}"' for queue in queues[:_NAMED_QUEUES]]
+    if len(queues) > _NAMED_QUEUES:
+        names.append("…")
+    return f"{'queue' if len(queues) == 1 else 'queues'} {', '.join(names)}"
 
 
 def _name_of(one: UnreportedOutcome) -> str:

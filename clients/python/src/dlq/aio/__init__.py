@@ -6,7 +6,8 @@ Like `dlq.Client`, it works in its own background thread: a blocked event loop d
 deadlines nor leases.
 """
 
+from ..middleware import AsyncMiddleware
 from .client import Client
-from .worker import AsyncHandler, Worker
+from .worker import AsyncBatchHandler, AsyncHandler, Worker
 
-__all__ = ["AsyncHandler", "Client", "Worker"]
+__all__ = ["AsyncBatchHandler", "AsyncHandler", "AsyncMiddleware", "Client", "Worker"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
@@ -11,12 +14,13 @@ import grpc.aio
 from typing_extensions import Self, Unpack
 
 from .._core.durations import Seconds, optional_seconds
-from .._engine.connection import CHANNEL_OPTIONS, metadata_of
+from .._engine.connection import ChannelParts
 from .._engine.token_interceptor import AioStreamTokenInterceptor, AioUnaryTokenInterceptor
+from .._engine.token_source import TokenSource
 from ..base_client import BaseClient
 from ..dead_letter import DeadLetter, decorate
 from ..errors import DlqClientError
-from ..options import ClientSettings, SendOptions, target_of
+from ..options import ClientSettings, SendOptions
 from ..results import SendResult
 from ..v1.dlq_service_pb2_grpc import DlqServiceStub
 from ..worker_options import WorkerSettings, options_of
@@ -33,6 +37,19 @@ class Client(BaseClient):
         super().__init__(target, **settings)
         self._workers: list[Worker] = []
         self._channels: list[grpc.aio.Channel] = []
+        self._set_loop()
+
+    def submit(
+        self, queue: str, payload: object, error: object, options: SendOptions
+    ) -> Future[SendResult]:
+        self._set_loop()
+        return super().submit(queue, payload, error, options)
+
+    def _set_loop(self) -> None:
+        """An async `token` function runs in the program's loop."""
+        if callable(self._options.token) and not self._is_closed:
+            with contextlib.suppress(RuntimeError):  # no loop is running
+                self.engine.tokens.loop = asyncio.get_running_loop()
 
     async def send(
         self,
@@ -58,7 +75,7 @@ class Client(BaseClient):
         """Decorates a function: if it raises, the message is sent and the call returns None. If the
         message could not be stored, the error is raised, so that the caller keeps the message.
 
-        The message is the first argument, or the result of `payload` with all arguments. `send` are
+        The message is the first argument after `self`, or the result of `payload` with all arguments. `send` are
         options of the send, or a function of the arguments that returns them.
         """
         return decorate(lambda: self, queue, payload, send)
@@ -67,27 +84,37 @@ class Client(BaseClient):
         """Returns a worker for these queues, which must be started. See WorkerSettings."""
         if self._is_closed:
             raise DlqClientError("closed", "the client is closed; make another one")
+        self._set_loop()
         worker = Worker(self, options_of(queues, settings))
         self._workers.append(worker)
         return worker
 
+    async def ping(self, timeout: Seconds | None = None) -> timedelta:
+        """Asks the service once, with the token, and the service its store. Returns the time that it took. Raises
+        DlqClientError.
+
+        `timeout`: default that of the client.
+        """
+        return await asyncio.wrap_future(self._ping(timeout))
+
     def stub(self) -> DlqServiceAsyncStub:
         """Returns the generated stub, for all RPCs, on a new channel of grpc.aio. The channel belongs to the
         running event loop and is closed with the client."""
-        target, tls = target_of(self._options.target, self._options.tls)
-        settings: list[tuple[str, int | str]] = list(CHANNEL_OPTIONS)
-        token = metadata_of(self._options)
-        interceptors: list[grpc.aio.ClientInterceptor] = []
-        if token:
-            interceptors = [AioUnaryTokenInterceptor(token), AioStreamTokenInterceptor(token)]
-        if tls is None:
-            channel = grpc.aio.insecure_channel(target, settings, interceptors=interceptors)
+        parts = ChannelParts(self._options)
+        tokens = TokenSource(self._options.token)
+        interceptors: list[grpc.aio.ClientInterceptor] = [
+            one for one in self._options.interceptors if isinstance(one, grpc.aio.ClientInterceptor)
+        ]
+        if not tokens.is_empty:
+            interceptors.insert(0, AioUnaryTokenInterceptor(tokens))
+            interceptors.insert(0, AioStreamTokenInterceptor(tokens))
+        if parts.credentials is None:
+            channel = grpc.aio.insecure_channel(
+                parts.target, parts.settings, interceptors=interceptors
+            )
         else:
-            credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.cert)
-            if tls.server_name is not None:
-                settings.append(("grpc.ssl_target_name_override", tls.server_name))
             channel = grpc.aio.secure_channel(
-                target, credentials, settings, interceptors=interceptors
+                parts.target, parts.credentials, parts.settings, interceptors=interceptors
             )
         self._channels.append(channel)
         return cast("DlqServiceAsyncStub", DlqServiceStub(channel))
@@ -108,6 +135,7 @@ class Client(BaseClient):
             return
         engine = self.engine
         self._is_closed = True
+        self._metrics.close()
         await asyncio.wrap_future(engine.close(optional_seconds("timeout", timeout)))
         await asyncio.to_thread(engine.join)
         await asyncio.gather(*(channel.close() for channel in self._channels))

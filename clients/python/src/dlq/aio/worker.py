@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
-import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from typing_extensions import Self
 
+from .._core.async_functions import is_async
 from .._core.durations import Seconds, optional_seconds
-from .._engine.current import current_delivery
-from .._engine.trace import within_trace
+from .._engine.current import current_deliveries
+from .._engine.handler_run import HandlerRun
+from .._engine.stop_signals import CHECK_EVERY_S, stopped_by_signals
 from .._engine.worker_core import WorkerCore
 from ..delivery import Delivery
 from ..errors import DlqClientError
+from ..middleware import AsyncMiddleware, Middleware, wrapped, wrapped_async
 from ..outcome import Outcome
-from ..worker_options import WorkerOptions
+from ..worker import ThreadRunner
+from ..worker_options import HandlerCalls, WorkerOptions
 
 if TYPE_CHECKING:
     from .client import Client
@@ -28,110 +31,184 @@ AsyncHandler: TypeAlias = Callable[[Delivery], "Awaitable[Outcome | None] | Outc
 """Processes one delivery. If it returns None the delivery succeeded, if it raises it failed. It may return
 an outcome of `release`, `quarantine`, `discard` or `fail`. A plain function runs in a thread."""
 
+_BatchResult: TypeAlias = "Sequence[Outcome | None] | Outcome | None"
+
+AsyncBatchHandler: TypeAlias = Callable[[list[Delivery]], "Awaitable[_BatchResult] | _BatchResult"]
+"""Processes several deliveries at once, with the results of `dlq.BatchHandler`. It is cancelled when all of its deliveries
+are. A plain function runs in a thread."""
+
 
 class TaskRunner:
-    """Runs each handler as a task in the event loop that started the worker."""
+    """Runs each async handler as a task in the event loop that started the worker."""
 
-    def __init__(self, handler: AsyncHandler, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        handler: Callable[[Sequence[Delivery]], Awaitable[object]],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self._handler = handler
-        self._is_async = inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
-            getattr(handler, "__call__", None)  # noqa: B004  # a callable object
-        )
         self._loop = loop
-        self._tasks: dict[Delivery, asyncio.Task[None]] = {}
+        self._tasks: dict[HandlerRun, asyncio.Task[None]] = {}
         self.core: WorkerCore | None = None
 
-    def start(self, delivery: Delivery) -> None:
-        self._post(self._begin, delivery)
+    def start(self, run: HandlerRun) -> None:
+        self._post(self._begin, run)
 
-    def cancel(self, delivery: Delivery) -> None:
-        self._post(self._end, delivery)
+    def cancel(self, run: HandlerRun) -> None:
+        self._post(self._end, run)
 
-    def _post(self, act: Callable[[Delivery], None], delivery: Delivery) -> None:
+    def close(self) -> None:
+        """Has nothing to end."""
+
+    def _post(self, act: Callable[[HandlerRun], None], run: HandlerRun) -> None:
         try:
-            self._loop.call_soon_threadsafe(act, delivery)
+            self._loop.call_soon_threadsafe(act, run)
         except RuntimeError:
             pass  # the program's loop has ended; the lease will expire
 
-    def _begin(self, delivery: Delivery) -> None:
-        context = contextvars.copy_context()
-        context.run(current_delivery.set, delivery)
-        self._tasks[delivery] = context.run(self._loop.create_task, self._handle(delivery))
+    def _begin(self, run: HandlerRun) -> None:
+        task = self._tasks[run] = self._loop.create_task(self._handle(run))
+        task.add_done_callback(lambda _: self._end_unbegun(run))
 
-    def _end(self, delivery: Delivery) -> None:
-        task = self._tasks.get(delivery)
+    def _end(self, run: HandlerRun) -> None:
+        task = self._tasks.get(run)
         if task is not None:
             task.cancel()
 
-    async def _handle(self, delivery: Delivery) -> None:
+    def _end_unbegun(self, run: HandlerRun) -> None:
+        """A task that was cancelled before its first step runs no code of its own."""
+        if self._tasks.pop(run, None) is not None and self.core is not None:
+            self.core.ended(run, None, asyncio.CancelledError())
+
+    async def _handle(self, run: HandlerRun) -> None:
         returned: object = None
         error: BaseException | None = None
         try:
-            with within_trace(delivery.trace_context):
-                if self._is_async:
-                    returned = await self._handler(delivery)  # type: ignore[misc]
-                else:
-                    returned = await asyncio.to_thread(self._handler, delivery)
-                if inspect.isawaitable(returned):
-                    returned = await returned
+            with run.running():
+                returned = await self._handler(run.deliveries)
         except (Exception, asyncio.CancelledError) as raised:
             error = raised
         except BaseException as raised:
-            self._end_handler(delivery, returned, raised)
+            error = raised
             raise
-        self._end_handler(delivery, returned, error)
+        finally:
+            del self._tasks[run]
+            if self.core is not None:
+                self.core.ended(run, returned, error)
 
-    def _end_handler(
-        self, delivery: Delivery, returned: object, error: BaseException | None
+
+class FunctionRunner(ThreadRunner):
+    """Runs plain functions in threads. What one returns is awaited in the event loop, if it can be."""
+
+    def __init__(
+        self,
+        handler: Callable[[Sequence[Delivery]], object],
+        loop: asyncio.AbstractEventLoop,
+        middleware: Sequence[Middleware | AsyncMiddleware] = (),
     ) -> None:
-        del self._tasks[delivery]
-        if self.core is not None:
-            self.core.ended(delivery, returned, error)
+        """`middleware` gets what was awaited."""
+        call = wrapped(lambda delivery: self._call([delivery]), middleware)
+        super().__init__((lambda deliveries: call(deliveries[0])) if middleware else self._call)
+        self._function = handler
+        self._loop = loop
+        self._awaited: dict[Delivery, Future[object]] = {}
+        """By the first delivery."""
+
+    def cancel(self, run: HandlerRun) -> None:
+        awaited = self._awaited.get(run.deliveries[0])
+        if awaited is not None:
+            awaited.cancel()
+
+    def _call(self, deliveries: Sequence[Delivery]) -> object:
+        returned = self._function(deliveries)
+        if not inspect.isawaitable(returned):
+            return returned
+        awaited = asyncio.run_coroutine_threadsafe(_result_of(returned), self._loop)
+        self._awaited[deliveries[0]] = awaited
+        if all(delivery.cancelled for delivery in deliveries):
+            awaited.cancel()
+        try:
+            return awaited.result()
+        finally:
+            del self._awaited[deliveries[0]]
+
+
+async def _result_of(awaitable: Awaitable[object]) -> object:
+    return await awaitable
+
+
+async def _wake_regularly() -> None:
+    """Python calls the handler of a signal when the event loop wakes."""
+    while True:  # noqa: ASYNC110  # time is what it waits for
+        await asyncio.sleep(CHECK_EVERY_S)
 
 
 class Worker:
     """Created by `Client.worker`. `await run(handler)` works until it is stopped; `await start(handler)` works
-    in the background."""
+    in the background. `run_batches` and `start_batches` are for handlers that process several deliveries at once."""
 
     def __init__(self, client: Client, options: WorkerOptions) -> None:
         self._client = client
         self._options = options
         self._core: WorkerCore | None = None
+        self._runner: TaskRunner | FunctionRunner | None = None
 
     async def start(self, handler: AsyncHandler) -> Self:
         """Works in the background."""
+        calls = self._options.calls(is_batch=False)
+        loop, middleware = asyncio.get_running_loop(), self._options.middleware
+        if is_async(handler):
+            call = wrapped_async(handler, middleware)  # type: ignore[arg-type]
+            return await self._start(TaskRunner(lambda all_: call(all_[0]), loop), calls)
+        return await self._start(
+            FunctionRunner(lambda all_: handler(all_[0]), loop, middleware), calls
+        )
+
+    async def start_batches(self, handler: AsyncBatchHandler) -> Self:
+        """Works in the background. The handler gets the deliveries that wait, without waiting for more."""
+        calls = self._options.calls(is_batch=True)
+        kind: Any = TaskRunner if is_async(handler) else FunctionRunner
+        runner = kind(lambda all_: handler(list(all_)), asyncio.get_running_loop())
+        return await self._start(runner, calls)
+
+    async def _start(self, runner: TaskRunner | FunctionRunner, calls: HandlerCalls) -> Self:
         if self._core is not None:
             raise RuntimeError("the worker has been started; make another one")
-        runner = TaskRunner(handler, asyncio.get_running_loop())
+        self._runner = runner
         engine = self._client.engine
 
         async def begin() -> WorkerCore:
-            runner.core = WorkerCore(engine, self._client, self._options, runner)
+            runner.core = WorkerCore(engine, self._client, self._options, calls, runner)
             return runner.core
 
         self._core = await asyncio.wrap_future(engine.run(begin()))
         self._core.done.add_done_callback(self._on_done)
         return self
 
-    async def run(self, handler: AsyncHandler, *, handle_signals: bool = False) -> None:
-        """Works until `stop` is called or the waiting task is cancelled; with `handle_signals` also until
-        SIGINT or SIGTERM.
+    async def run(self, handler: AsyncHandler, *, handle_signals: bool = True) -> None:
+        """Works until `stop` is called or the waiting task is cancelled; in the main thread also until SIGINT or
+        SIGTERM. A handler of the program for these signals, such as a web server's, is called, too.
 
         Raises DlqClientError if the server refuses the worker's stream.
         """
         await self.start(handler)
-        loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM) if handle_signals else ()
-        for one in signals:
-            loop.add_signal_handler(one, self._request_stop)
-        try:
-            await self.wait()
-        except asyncio.CancelledError:
-            await self.stop()
-            raise
-        finally:
-            for one in signals:
-                loop.remove_signal_handler(one)
+        await self._run(handle_signals)
+
+    async def run_batches(self, handler: AsyncBatchHandler, *, handle_signals: bool = True) -> None:
+        """Like `run`, with a handler of several deliveries."""
+        await self.start_batches(handler)
+        await self._run(handle_signals)
+
+    async def _run(self, handle_signals: bool) -> None:
+        with stopped_by_signals(self._request_stop, handle_signals, calls_former=True):
+            waking = asyncio.create_task(_wake_regularly())
+            try:
+                await self.wait()
+            except asyncio.CancelledError:
+                await self.stop()
+                raise
+            finally:
+                waking.cancel()
 
     async def wait(self) -> None:
         """Waits until the worker has stopped. Raises the same errors as `run`."""
@@ -145,7 +222,7 @@ class Worker:
         if self._core is None:
             return
         self._request_stop(timeout)
-        if current_delivery.get() is not None:
+        if current_deliveries.get():
             return
         try:
             await self.wait()
@@ -164,6 +241,8 @@ class Worker:
         await self.stop()
 
     def _on_done(self, _: object) -> None:
+        if self._runner is not None:
+            self._runner.close()
         if self in self._client._workers:
             self._client._workers.remove(self)
 

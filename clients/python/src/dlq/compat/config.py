@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from ..aio.client import Client
 
 
+class DefaultPrefix(str):
+    """The prefix of a config that was given none."""
+
+    __slots__ = ()
+
+
 @dataclass
 class DLQConfig:
     """Settings of a handler and its queues. docs/guides/migrate.md says what each setting becomes."""
@@ -26,8 +32,8 @@ class DLQConfig:
     """Sends of one `source_id` within 24 h after which a message is quarantined; 0: no limit."""
     deduplication_window: int = 3600
     """Seconds within which sends of one `dedup_key` become one message; 0: never."""
-    redis_key_prefix: str = "dlq"
-    """Prefix of the queue names."""
+    redis_key_prefix: str = DefaultPrefix("dlq")
+    """Prefix of the queue names. Default of an ActionDLQHandler: `action_dlq`."""
     metrics_namespace: str = "dlq"
     """Has no effect: the service has metrics by queue."""
     target: str | Client | None = field(default=None, kw_only=True)

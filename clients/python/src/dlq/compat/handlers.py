@@ -22,9 +22,9 @@ from ..results import Dropped, Spooled
 from ..v1.dlq_service_pb2 import StatsRequest
 from ..worker_options import SettledDelivery
 from .attributes import attributes_of
-from .config import DLQConfig
+from .config import DefaultPrefix, DLQConfig
 from .connection import ServiceCalls, client_of
-from .deprecation import deprecated
+from .deprecation import deprecated, without_effect
 from .models import DLQReason, reason_name_of
 from .queue_name import allowed_name, queue_name
 from .queue_settings import QueueSettings
@@ -74,7 +74,7 @@ class DLQHandler:
         if config is None:
             raise TypeError(f"the config is missing; call {name}(connection, DLQConfig(name=…))")
         if nats_client is not None:
-            deprecated("nats_client", "no events are published; see the metrics of the service")
+            without_effect("nats_client", "no events are published; see the metrics of the service")
         self.config = config
         self._client, self._owns_client = client_of(connection or redis_client, config)
         self._calls = ServiceCalls(self._client)
@@ -250,7 +250,7 @@ class DLQHandler:
 
 
 class ActionDLQHandler(DLQHandler):
-    """A DLQHandler whose prefix is `action_dlq` if the config's prefix is empty."""
+    """A DLQHandler whose prefix is `action_dlq` if the config has none."""
 
     def __init__(
         self,
@@ -263,7 +263,8 @@ class ActionDLQHandler(DLQHandler):
         deprecated(f"dlq.compat.{type(self).__name__}", _INSTEAD)
         if isinstance(connection, DLQConfig):
             connection, config = None, connection
-        if config is not None and not config.redis_key_prefix:
+        prefix = "" if config is None else config.redis_key_prefix
+        if config is not None and (not prefix or isinstance(prefix, DefaultPrefix)):
             config = replace(config, redis_key_prefix="action_dlq")
         super().__init__(connection, config, nats_client, redis_client=redis_client)
 

@@ -7,7 +7,7 @@ import logging
 import time
 
 from .._core.durations import duration
-from .._core.send_request import policy_of
+from .._core.retry_policy import policy_of
 from ..errors import DlqClientError
 from ..options import SendOptions
 from ..v1.dlq_admin_service_pb2 import UpdateQueueRequest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from .dry_run import DryRun
 from .importer import Importer, ServiceUnreachable
 from .migration import NOT_REMOVED, Migration
 from .old_store import OldStore, shown_url
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         state = StateFile(options.state, origin, is_dry=options.is_dry)
     except StateFileError as error:
         return _fail(str(error), EXIT_USAGE)
-    importer = None if options.is_dry else Importer(options.client, options.patience_s)
+    importer = DryRun() if options.is_dry else Importer(options.client, options.patience_s)
     try:
         _run(options, Migration(options, store, state, importer), state)
     except redis.RedisError as error:
@@ -61,8 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.report.write_text(as_json(report), encoding="utf-8")
         state.close()
         store.close()
-        if importer is not None:
-            importer.close()
+        importer.close()
     left = options.delete and any(NOT_REMOVED in entry["why"] for entry in report["adapted"])
     return EXIT_INCOMPLETE if report["did_not_fit"] or left else EXIT_OK
 

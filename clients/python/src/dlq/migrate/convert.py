@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from .._core.durations import duration, timestamp
-from .._core.payload import payload_of
-from .._core.safe_read import cut_to_fit
+from .._core.json_text import json_text
+from .._core.payload import JSON_TYPE, payload_of
+from .._core.safe_read import cut_to_fit, well_formed
 from ..compat.attributes import attributes_of
 from ..v1.dlq_service_pb2 import ImportedFailure, SendToDlqRequest
 from .history import OldFailure, failures_of
@@ -20,7 +21,7 @@ _MAX_DELAY = timedelta(days=365)
 _MAX_TTL_S = 3650 * 24 * 3600.0
 _SOURCE_BYTES = 256
 _COORDINATE_BYTES = 1024
-_USUAL_PAYLOAD_BYTES = 1024**2
+_TEXT_TYPE = "text/plain"
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,8 @@ def convert(message: OldMessage, place: Place, now: datetime | None = None) -> C
     now = now or datetime.now(timezone.utc)
     notes = list(message.notes)
     request = SendToDlqRequest(queue=place.queue)
-    _set_identity(request, place)
-    try:
-        request.payload.CopyFrom(payload_of(message.payload, None))
-    except (ValueError, RecursionError) as error:
-        raise CannotMigrate(f"original_message can't be encoded as JSON: {error}") from None
-    size = request.payload.ByteSize()
-    if size > _USUAL_PAYLOAD_BYTES:
-        notes.append(f"original_message has {size} bytes; the server's default limit is 1 MiB")
+    _set_identity(request, place, notes)
+    _set_payload(request, message, notes)
     _set_attributes(request, message, notes)
     latest, earlier = failures_of(message)
     request.failure.CopyFrom(latest.failure)
@@ -65,17 +60,37 @@ def convert(message: OldMessage, place: Place, now: datetime | None = None) -> C
     return Converted(request, notes)
 
 
-def _set_identity(request: SendToDlqRequest, place: Place) -> None:
-    """Derives the ids from the message alone, so that every run, also without the state file, uses the same.
-    Each message is sent as the first send of its own client."""
+def _set_identity(request: SendToDlqRequest, place: Place, notes: list[str]) -> None:
+    """Derives the send number from the message alone, so that every run, also without the state file, uses the
+    same. Each message is sent as the first send of its own client."""
     identity = hashlib.sha256(f"{place.queue}\0{place.id}".encode()).digest()
-    request.request_id = f"dlq-migrate-{identity.hex()[:32]}"
     request.send_number.client_id = identity[16:]
     request.send_number.number = 1
-    if len(place.id.encode()) <= _SOURCE_BYTES:
+    size = len(place.id.encode())
+    if size <= _SOURCE_BYTES:
         request.source_id = place.id
+    else:
+        digest = hashlib.sha256(place.id.encode()).hexdigest()[:16]
+        request.source_id = f"{cut_to_fit(place.id, _SOURCE_BYTES - 17)}-{digest}"
+        notes.append(f"message_id has {size} bytes; source_id is its beginning and a hash")
     request.origin.coordinates["message_id"] = cut_to_fit(place.id, _COORDINATE_BYTES)
     request.origin.coordinates["redis_key"] = cut_to_fit(place.key, _COORDINATE_BYTES)
+
+
+def _set_payload(request: SendToDlqRequest, message: OldMessage, notes: list[str]) -> None:
+    payload = message.payload
+    try:
+        if not isinstance(payload, str):
+            request.payload.CopyFrom(payload_of(payload, None))
+        elif well_formed(payload) == payload:
+            request.payload.CopyFrom(payload_of(payload, _TEXT_TYPE))
+        else:
+            request.payload.text, request.payload.content_type = json_text(payload), JSON_TYPE
+            notes.append(
+                "original_message is text with lone surrogates; it is sent as a JSON string"
+            )
+    except (ValueError, RecursionError) as error:
+        raise CannotMigrate(f"original_message can't be encoded as JSON: {error}") from None
 
 
 def _set_attributes(request: SendToDlqRequest, message: OldMessage, notes: list[str]) -> None:

@@ -28,25 +28,36 @@ class KeyPattern:
             )
         self._text = text
         self._prefix = prefix
-        glob, expression = "", ""
+        glob = ""
         for index, part in enumerate(_FIELD.split(text)):
             if index % 2 == 0 or part == "prefix":
                 literal = prefix if index % 2 else part
                 glob += re.sub(r"([*?\[\]\\^-])", r"\\\1", literal)
-                expression += re.escape(literal)
             else:
                 glob += "*"
-                expression += f"(?P<{part}>.+{'?' if part == 'queue' and '{id}' in text else ''})"
         self.glob = glob
-        self._expression = re.compile(expression, re.DOTALL)
+        self._expression = self._expression_of(None)
 
-    def names(self, key: bytes) -> KeyNames | None:
-        """Returns None if the key does not match."""
-        found = self._expression.fullmatch(text_of(key))
+    def names(self, key: bytes, queue: str | None = None) -> KeyNames | None:
+        """Returns None if the key does not match. With `queue`, only keys of this queue match."""
+        expression = self._expression if queue is None else self._expression_of(queue)
+        found = expression.fullmatch(text_of(key))
         if found is None:
             return None
         groups = found.groupdict()
         return KeyNames(groups.get("queue"), groups.get("id"))
+
+    def _expression_of(self, queue: str | None) -> re.Pattern[str]:
+        expression = ""
+        for index, part in enumerate(_FIELD.split(self._text)):
+            if index % 2 == 0 or part == "prefix":
+                expression += re.escape(self._prefix if index % 2 else part)
+            elif part == "queue" and queue is not None:
+                expression += f"(?P<queue>{re.escape(queue)})"
+            else:
+                shortest = "?" if part == "queue" and "{id}" in self._text else ""
+                expression += f"(?P<{part}>.+{shortest})"
+        return re.compile(expression, re.DOTALL)
 
     def longer_prefix(self, key: bytes, queue: str | None, id: str | None) -> str | None:
         """Returns the key's prefix if it is longer than ours, according to the message's own queue and id."""

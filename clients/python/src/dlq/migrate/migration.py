@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..v1.dlq_service_pb2 import SendToDlqRequest
 from .convert import Converted, Place, convert
+from .dry_run import DryRun
 from .importer import MAX_BYTES, MAX_MESSAGES, Importer, Refused
 from .key_pattern import KeyPattern, text_of
 from .old_message import CannotMigrate, OldMessage, parse
@@ -30,15 +32,18 @@ class _Ready:
 
 
 class Migration:
-    """Without an importer (a dry run), nothing is sent, and the report counts messages as sent."""
-
     def __init__(
-        self, options: MigrateOptions, store: OldStore, state: StateFile, importer: Importer | None
+        self,
+        options: MigrateOptions,
+        store: OldStore,
+        state: StateFile,
+        importer: Importer | DryRun,
     ) -> None:
         self._options = options
         self._store = store
         self._state = state
         self._importer = importer
+        self._run_id = os.urandom(8).hex()
 
     def find(self, on_found: Callable[[int], object]) -> None:
         """Records all messages with the time of their first failure."""
@@ -99,9 +104,7 @@ class Migration:
             self._state.commit()
 
     def _find_message(self, key: bytes, value: bytes, pattern: KeyPattern, is_poison: bool) -> None:
-        names = pattern.names(key)
-        queue = (names.queue if names else None) or "unknown"
-        id = (names.id if names else None) or text_of(key)
+        queue, id = self._names_of(key, pattern)
         try:
             message = parse(value)
             longer = pattern.longer_prefix(key, message.queue, message.id)
@@ -119,6 +122,18 @@ class Migration:
         for name in message.unknown_fields:
             self._state.add_unknown_field(name)
 
+    def _names_of(self, key: bytes, pattern: KeyPattern) -> tuple[str, str]:
+        """Returns the queue and the id of a key. Where a queue's name may end in more than one place, the indexes
+        decide."""
+        names = pattern.names(key)
+        found = (names and names.queue) or "unknown", (names and names.id) or text_of(key)
+        if not self._state.listed(*found):
+            for queue in self._state.listed_queues():
+                other = pattern.names(key, queue)
+                if other is not None and other.id and self._state.listed(queue, other.id):
+                    return queue, other.id
+        return found
+
     def _ready(self, row: Row, value: bytes | None, ttl_s: float | None) -> _Ready | None:
         if value is None:
             self._state.set_state(row.key, "gone")
@@ -131,6 +146,9 @@ class Migration:
             return None
         for note in converted.notes:
             self._state.add_note(row.key, note)
+        # The service answers a request id that it remembers as before. With another one in each run, and for each
+        # key of a message, it reports that it has the message already.
+        converted.request.request_id = f"dlq-migrate-{self._run_id}-{_digest(row.key).hex()[:32]}"
         return _Ready(row, value, converted.request)
 
     def _converted(self, row: Row, value: bytes, ttl_s: float | None) -> Converted:
@@ -138,13 +156,6 @@ class Migration:
         return convert(parse(value), place)
 
     def _send(self, ready: list[_Ready]) -> None:
-        if self._importer is None:
-            for one in ready:
-                expected = (
-                    "QUARANTINED" if one.request.imported_history.quarantined else "SCHEDULED"
-                )
-                self._state.set_sent(one.row.key, "sent", expected, _digest(one.value))
-            return
         results = self._importer.send([one.request for one in ready])
         for one, result in zip(ready, results):
             if isinstance(result, Refused):
@@ -155,7 +166,7 @@ class Migration:
                 self._state.set_sent(one.row.key, state, result.state, _digest(one.value))
         # Commit before removing: a message that is recorded as sent and still in Redis does no harm.
         self._state.commit()
-        if self._options.delete:
+        if self._options.delete and not self._options.is_dry:
             for one, result in zip(ready, results):
                 if not isinstance(result, Refused):
                     self._delete(one.row, one.value)

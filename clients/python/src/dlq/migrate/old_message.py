@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from .json_value import escaped, read_json
+
 _FIELDS = frozenset(
     (
         "message_id",
@@ -68,19 +70,24 @@ class OldMessage:
 def parse(value: bytes) -> OldMessage:
     """Raises CannotMigrate."""
     try:
-        found = json.loads(value)
+        found, notes = read_json(value)
     except (ValueError, RecursionError) as error:
         raise CannotMigrate(f"is not JSON: {error}") from None
     if not isinstance(found, dict):
         raise CannotMigrate(f"is not a JSON object but a {type(found).__name__}")
     if "original_message" not in found:
         raise CannotMigrate("has no original_message")
-    read = _Reader(found)
-    history = found.get("error_history")
+    payload = found.pop("original_message")
+    others = escaped(found)
+    assert isinstance(others, dict)
+    if others != found:
+        notes.append(r"lone surrogates are sent as text such as \ud800; UTF-8 does not have them")
+    read = _Reader(others, notes)
+    history = others.get("error_history")
     return OldMessage(
         queue=read.text("queue_name") or None,
         id=read.text("message_id") or None,
-        payload=found["original_message"],
+        payload=payload,
         reason=read.text("reason") or None,
         error=read.text("error_details"),
         stack_trace=read.text("stack_trace"),
@@ -90,23 +97,23 @@ def parse(value: bytes) -> OldMessage:
         last_failure=read.moment("last_failure_time"),
         next_retry=read.moment("next_retry_time"),
         status=read.text("status").rpartition(".")[2].lower(),
-        metadata=found.get("metadata"),
+        metadata=others.get("metadata"),
         history=history if isinstance(history, list) else [] if history is None else [history],
-        unknown_fields=sorted(_encodable(name) for name in found if name not in _FIELDS),
+        unknown_fields=sorted(name for name in others if name not in _FIELDS),
         notes=read.notes,
     )
 
 
 class _Reader:
-    def __init__(self, found: dict[str, object]) -> None:
+    def __init__(self, found: dict[str, object], notes: list[str]) -> None:
         self._found = found
-        self.notes: list[str] = []
+        self.notes = notes
 
     def text(self, name: str) -> str:
         value = self._found.get(name)
         if value is None or isinstance(value, str):
-            return _encodable(value or "")
-        return _encodable(json.dumps(value, ensure_ascii=False))
+            return value or ""
+        return json.dumps(value, ensure_ascii=False)
 
     def count(self, name: str) -> int | None:
         value = self._found.get(name)
@@ -151,11 +158,6 @@ def _number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
-
-
-def _encodable(text: str) -> str:
-    """Escapes lone surrogates, which JSON may contain, so that different ids stay different."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _short(value: object) -> str:

@@ -111,6 +111,11 @@ class StateFile:
         )
         return [(bytes(key), kind, bool(poison), score) for key, kind, poison, score in rows]
 
+    def listed_queues(self) -> list[str]:
+        """Returns the queues that have an index."""
+        rows = self._db.execute("SELECT DISTINCT queue FROM listed ORDER BY queue")
+        return [str(queue) for (queue,) in rows]
+
     def add_found(self, row: Row, at: float, state: State) -> None:
         """Records a message, unless it was sent before."""
         self._db.execute(

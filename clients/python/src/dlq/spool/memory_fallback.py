@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
@@ -9,7 +10,7 @@ from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 class MemoryFallback:
     def __init__(self) -> None:
-        self._requests: dict[int, tuple[SendToDlqRequest, int]] = {}
+        self._requests: dict[int, tuple[SendToDlqRequest, int, float]] = {}
         self._next = 0
         self.bytes: int = 0
         """Of all messages."""
@@ -19,15 +20,20 @@ class MemoryFallback:
 
     def __iter__(self) -> Iterator[tuple[int, SendToDlqRequest, int]]:
         """Yields position, request and size of each message, oldest first."""
-        for position, (request, size) in self._requests.items():
+        for position, (request, size, _) in self._requests.items():
             yield position, request, size
+
+    @property
+    def oldest_at(self) -> float | None:
+        """When the oldest message was added, in seconds since 1970; None if there is none."""
+        return next((added_at for _, _, added_at in self._requests.values()), None)
 
     @property
     def was_used(self) -> bool:
         return self._next > 0
 
     def add(self, request: SendToDlqRequest, size: int) -> None:
-        self._requests[self._next] = (request, size)
+        self._requests[self._next] = (request, size, time.time())
         self._next += 1
         self.bytes += size
 

@@ -120,6 +120,12 @@ class SpoolFile:
         os.close(self._descriptor)
 
     @property
+    def created_at(self) -> float | None:
+        """In seconds since 1970; None if the name does not say it."""
+        millis = self.path.name.partition("-")[0]
+        return int(millis) / 1000 if millis.isdecimal() else None
+
+    @property
     def is_owned(self) -> bool:
         """The file still has the name that this process gave it."""
         try:

@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
@@ -18,10 +19,11 @@ from .._engine.connection import CallFailed, ReconnectingChannel
 from .._engine.sender import call_batch
 from .._engine.serial_thread import SerialThread
 from ..errors import DlqClientError
+from ..status import SpoolUsage
 from .call_size import CallSize
 from .deferred import DeferredMessages, Position
 from .owner import TOUCH_EVERY_S
-from .spool_store import SpooledMessage, SpoolStore
+from .spool_store import SpooledMessage, SpoolStore, StoredNow
 from .spool_warning import SpoolWarning
 
 _T = TypeVar("_T")
@@ -49,7 +51,7 @@ class SpoolSender:
         self._thread = SerialThread("dlq-spool")
         self._make_store = make_store
         self._store: SpoolStore | None = None
-        self._message_count = 0
+        self._stored = StoredNow()
         self._channel = channel
         self._warning = warning
         self._on_dropped = on_dropped
@@ -68,6 +70,14 @@ class SpoolSender:
             for work in (self._send_all, self._recover_orphans, self._touch_files)
         ]
 
+    @property
+    def usage(self) -> SpoolUsage:
+        """Of now. May be read in any thread."""
+        stored = self._stored
+        age_s = 0.0 if stored.oldest_at is None else time.time() - stored.oldest_at
+        age = timedelta(seconds=max(0.0, age_s))
+        return SpoolUsage(stored.messages, stored.bytes, age)
+
     async def append(self, request: SendToDlqRequest) -> bool:
         """Returns whether the message is on disk. Raises DlqClientError if it could not be stored."""
         durable = await self._with_store(lambda store: store.append(request))
@@ -76,7 +86,7 @@ class SpoolSender:
 
     async def warn(self, error: CallError | None) -> None:
         """Logs why messages wait, and returns when the line is written. See SpoolWarning."""
-        self._warning.warn(self._message_count, error)
+        self._warning.warn(self._stored.messages, error)
         await self._warning.wait_written()
 
     def flush_now(self) -> None:
@@ -104,7 +114,7 @@ class SpoolSender:
             try:
                 return act(self._store)
             finally:
-                self._message_count = self._store.message_count
+                self._stored = self._store.stored_now
 
         return await asyncio.wrap_future(self._thread.submit(on_thread))
 
@@ -160,7 +170,7 @@ class SpoolSender:
                         self._size.on_timeout()
                 else:
                     self.on_available()  # a refusal is an answer, too
-                self._warning.warn(self._message_count, error)
+                self._warning.warn(self._stored.messages, error)
                 return False
             if len(messages) > 1 and error.is_worth_splitting:
                 middle = len(messages) // 2  # one message may be the reason
@@ -172,6 +182,8 @@ class SpoolSender:
         self._deferred.on_tried(len(messages))
         done = [one for one, answer in zip(messages, answers) if self._is_done(one, answer)]
         await self._with_store(lambda store: store.remove(done))
+        if self._stored.messages == 0:
+            self._warning.emptied()
         return True
 
     def _is_done(self, message: SpooledMessage, answer: Answer) -> bool:
@@ -182,7 +194,7 @@ class SpoolSender:
             error = answer.as_client_error(was_maybe_stored=True)
             self._on_dropped(error, message.request.queue)
             return True
-        self._warning.warn(self._message_count, answer)
+        self._warning.warn(self._stored.messages, answer)
         # A refused message must not hold up the others.
         self._deferred.add((message.file, message.offset))
         return False

@@ -32,6 +32,16 @@ class SpooledMessage:
     request: SendToDlqRequest
 
 
+@dataclass(frozen=True)
+class StoredNow:
+    """What a store has at a moment."""
+
+    messages: int = 0
+    bytes: int = 0
+    oldest_at: float | None = None
+    """When the oldest file or message in memory was created, in seconds since 1970; None if there is none."""
+
+
 class SpoolStore:
     """Must be used by one thread at a time. Every method works on the disk before it returns."""
 
@@ -55,8 +65,14 @@ class SpoolStore:
         return not self._files and not self._memory
 
     @property
-    def message_count(self) -> int:
-        return len(self._memory) + sum(len(file.open_offsets) for file in self._files)
+    def stored_now(self) -> StoredNow:
+        files = [file for file in self._files if file.open_offsets]
+        times = [self._memory.oldest_at, *(file.created_at for file in files)]
+        return StoredNow(
+            messages=len(self._memory) + sum(len(file.open_offsets) for file in files),
+            bytes=self._memory.bytes + sum(file.size for file in files),
+            oldest_at=min((one for one in times if one is not None), default=None),
+        )
 
     @property
     def in_memory_count(self) -> int:

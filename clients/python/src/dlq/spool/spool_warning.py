@@ -18,7 +18,7 @@ _MAX_WRITE_S = 1.0
 
 
 class SpoolWarning:
-    """At most one line a minute. Written in its own thread: a log handler of the program may block, also
+    """At most one warning a minute, and one line when the spool is empty after it. Written in its own thread: a log handler of the program may block, also
     on this client."""
 
     def __init__(self, target: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,6 +27,7 @@ class SpoolWarning:
         self._logged_at = -math.inf
         self._thread: SerialThread | None = None
         self._line: Future[None] | None = None
+        self._is_open = False
 
     def warn(self, count: int, error: CallError | None) -> None:
         """`count` messages wait because of the error; None: the server did not answer."""
@@ -34,11 +35,19 @@ class SpoolWarning:
         if now - self._logged_at < _LOG_EVERY_S:
             return
         self._logged_at = now
+        self._is_open = True
         if error is None:
             reason = "the server did not answer"
         else:
             reason = error.text if error.is_retryable else str(error.as_client_error())
-        self._write(count, reason)
+        text = "dlq: messages wait in the spool for %s (%d): %s; retrying"
+        self._write(lambda: _log.warning(text, self._target, count, reason))
+
+    def emptied(self) -> None:
+        """No message waits. Logs it if the last line said that some do."""
+        if self._is_open:
+            self._is_open = False
+            self._write(lambda: _log.info("dlq: the spool for %s is empty again", self._target))
 
     async def wait_written(self) -> None:
         """Waits until the last line is written, 1 s at most."""
@@ -56,15 +65,7 @@ class SpoolWarning:
             self._thread.stop()
             self._thread = None
 
-    def _write(self, count: int, reason: str) -> None:
-        def write() -> None:
-            _log.warning(
-                "dlq: messages wait in the spool for %s (%d): %s; retrying",
-                self._target,
-                count,
-                reason,
-            )
-
+    def _write(self, write: Callable[[], None]) -> None:
         try:
             if self._thread is None:
                 self._thread = SerialThread("dlq-log")

@@ -9,7 +9,8 @@ with local_server() as server:              # a real server with its own data
     client = Client(server.target)
 """
 
-from .fake import FakeMessage, FakeServer, fake_server
+from .fake import FakeServer, fake_server
+from .fake_message import FakeMessage
 from .local_server import LocalServer, local_server
 
 __all__ = ["FakeMessage", "FakeServer", "LocalServer", "fake_server", "local_server"]

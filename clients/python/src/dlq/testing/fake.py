@@ -6,54 +6,37 @@ import contextlib
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 import grpc
 
 from dlq.v1 import dlq_service_pb2 as pb
-from dlq.v1 import dlq_service_pb2_grpc, message_pb2, state_pb2
-from dlq.v1.failure_pb2 import Failure
+from dlq.v1 import dlq_service_pb2_grpc, message_pb2
 
-from .._core.payload import DeliveryPayload
+from .fake_message import FakeMessage
+from .fake_operations import quarantine_number, retry, state_number, stats
 from .fake_refusal import abort_with, refusal_of
 
 _LEASE_S = 30
-_DEFAULT_RETRIES = 3
-
-
-@dataclass
-class FakeMessage:
-    """A dead letter and its state."""
-
-    request: pb.SendToDlqRequest
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    state: str = "SCHEDULED"
-    """`SCHEDULED`, `IN_FLIGHT`, `QUARANTINED`, `SUCCEEDED` or `DISCARDED`."""
-    due_at: float = 0.0
-    attempts: int = 0
-    deliveries: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    """The failure it was sent with, then those of attempts and joined sends."""
-    lease_token: str = ""
-    session_id: str = ""
-    """Session of the worker that holds it."""
-
-    @property
-    def payload(self) -> DeliveryPayload:
-        return DeliveryPayload(self.request.payload)
 
 
 class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
-    """Messages are due at once unless sent with a delay. After a failed attempt they are due at once again, and
-    quarantined after `max_retries` of the message, default 3."""
+    """Accepts, delivers, retries and quarantines messages as a server with default settings does, and counts them.
+
+    What is left out: delays of policies (messages are due at once, and again after a failed attempt, unless sent with
+    a delay), reasons that only the text of a failure shows, ends of leases and of times to live, order by priority
+    and ordering key, rules, settings, and the calls of operators except `Retry` and `Stats`.
+    """
 
     def __init__(self) -> None:
         self.target = ""
         self._changed = threading.Condition()
         self._messages: list[FakeMessage] = []
         self._by_request: dict[str, pb.SendToDlqResponse] = {}
+        self._sends: Counter[tuple[str, str]] = Counter()
+        """By queue and source id."""
         self._is_down = False
         self._has_ended = False
 
@@ -161,6 +144,18 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
                 result.lease_expire_time.FromNanoseconds(time.time_ns() + _LEASE_S * 10**9)
         return response
 
+    def Retry(self, request: pb.RetryRequest, context: grpc.ServicerContext) -> pb.RetryResponse:
+        self._check_up(context)
+        with self._changed:
+            response = retry(self._messages, self._sends, request, context)
+            self._changed.notify_all()
+        return response
+
+    def Stats(self, request: pb.StatsRequest, context: grpc.ServicerContext) -> pb.StatsResponse:
+        self._check_up(context)
+        with self._changed:
+            return stats(self._messages, request)
+
     def _check_up(self, context: grpc.ServicerContext) -> None:
         if self._is_down:
             context.abort(grpc.StatusCode.UNAVAILABLE, "the fake is down")
@@ -184,23 +179,23 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         if message is None:
             message = FakeMessage(pb.SendToDlqRequest.FromString(request.SerializeToString()))
             self._messages.append(message)
-            if request.HasField("delay"):
-                message.due_at = time.monotonic() + request.delay.ToNanoseconds() / 1e9
-            elif request.HasField("due_time"):
-                delay_s = request.due_time.ToNanoseconds() / 1e9 - time.time()
-                message.due_at = time.monotonic() + delay_s
-            if request.failure.reason in (
-                state_pb2.REASON_POISON_MESSAGE,
-                state_pb2.REASON_MAX_RETRIES_EXCEEDED,
-            ):
-                message.state = "QUARANTINED"
         message.failures.append(request.failure)
+        if is_new:
+            message.arrive()
+        if request.source_id:
+            source = (request.queue, request.source_id)
+            self._sends[source] += 1
+            message.count(self._sends[source])
         response = pb.SendToDlqResponse(
             id=message.id,
-            state=state_pb2.MessageState.Value(f"MESSAGE_STATE_{message.state}"),  # type: ignore[arg-type]
-            reason=request.failure.reason or state_pb2.REASON_UNKNOWN_ERROR,
+            state=state_number(message.state),  # type: ignore[arg-type]  # enums are open
+            reason=message.reason,  # type: ignore[arg-type]
+            quarantine_reason=quarantine_number(message.quarantine_reason),  # type: ignore[arg-type]
             duplicate=not is_new,
         )
+        if message.state == "SCHEDULED":
+            wait_s = max(0.0, message.due_at - time.monotonic())
+            response.due_time.FromNanoseconds(time.time_ns() + int(wait_s * 1e9))
         if request.request_id:
             self._by_request[request.request_id] = response
         return response
@@ -238,7 +233,7 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
             payload=request.payload,
             attributes=request.attributes,
             failure=message.failures[-1],
-            reason=message.failures[-1].reason or state_pb2.REASON_UNKNOWN_ERROR,
+            reason=message.reason,  # type: ignore[arg-type]  # enums are open
             failure_count=len(message.failures),
             source_id=request.source_id,
             dedup_key=request.dedup_key,
@@ -261,22 +256,12 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         message = next((m for m in self._messages if m.lease_token == outcome.lease_token), None)
         if message is None or message.state != "IN_FLIGHT":
             return pb.AckResult(status=pb.ACK_STATUS_NOT_FOUND)
-        kind = outcome.WhichOneof("result")
-        if kind == "failed":
-            message.attempts += 1
-            message.failures.append(outcome.failed.failure)
-            request = message.request
-            retries = request.max_retries if request.HasField("max_retries") else _DEFAULT_RETRIES
-            is_last = outcome.failed.non_retryable or message.attempts >= retries
-            message.state = "QUARANTINED" if is_last else "SCHEDULED"
-        else:
-            message.state = {
-                "succeeded": "SUCCEEDED",
-                "quarantined": "QUARANTINED",
-                "discarded": "DISCARDED",
-            }.get(kind or "", "SCHEDULED")
-        state = state_pb2.MessageState.Value(f"MESSAGE_STATE_{message.state}")
-        return pb.AckResult(status=pb.ACK_STATUS_APPLIED, state=state)  # type: ignore[arg-type]
+        message.settle(outcome)
+        return pb.AckResult(
+            status=pb.ACK_STATUS_APPLIED,
+            state=state_number(message.state),  # type: ignore[arg-type]  # enums are open
+            quarantine_reason=quarantine_number(message.quarantine_reason),  # type: ignore[arg-type]
+        )
 
     def _wake(self) -> None:
         with self._changed:

@@ -11,10 +11,12 @@ import grpc
 from dlq.v1.dlq_service_pb2 import ErrorStatus, SendToDlqRequest
 
 from .._core.error_details import STATUS_TRAILER, invalid_request
+from .._core.payload import DeliveryPayload
 
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _MAX_DELAY_S = 365 * 24 * 3600
 _MAX_ATTRIBUTES = 64
+_MAX_PAYLOAD_BYTES = 1024**2
 
 
 def refusal_of(request: SendToDlqRequest) -> ErrorStatus | None:
@@ -33,6 +35,14 @@ def _violations(request: SendToDlqRequest) -> Iterator[tuple[str, str]]:
     if not _QUEUE_NAME.fullmatch(request.queue):
         rule = "use 1 to 128 of A-Z, a-z, 0-9, dot, hyphen and underscore"
         yield "queue", f"is not a queue name: {rule}" if request.queue else f"is required: {rule}"
+    size = len(DeliveryPayload(request.payload).bytes)
+    if size > _MAX_PAYLOAD_BYTES:
+        field = f"payload.{request.payload.WhichOneof('body')}"
+        advice = "store large content elsewhere and send a reference, or raise the server's payload limit"
+        yield (
+            field,
+            f"is {size} bytes long; this server accepts at most {_MAX_PAYLOAD_BYTES}: {advice}",
+        )
     texts: Mapping[str, tuple[str, int]] = {
         "request_id": (request.request_id, 128),
         "payload.content_type": (request.payload.content_type, 256),

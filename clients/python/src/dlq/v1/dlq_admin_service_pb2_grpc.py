@@ -122,8 +122,8 @@ class DlqAdminServiceServicer(object):
         """Sets the fields that the mask names. A named field that is absent in the request is cleared: the
         next level applies again. Safe to repeat, also with the previous etag: equal settings are no
         change. Scheduled messages keep their due times; everything else acts at once. Errors:
-        INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-        RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
+        INVALID_ARGUMENT (names, ranges, contradictions, with each field; more than 64 KiB in all),
+        ABORTED (another etag), RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,47 @@
+"""One call of a handler."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+
+from ..delivery import Delivery
+from ..outcome import Outcome
+from .current import current_deliveries
+from .spans import HandlerSpan
+
+
+class HandlerRun:
+    """Its methods are called in the thread or task of the handler."""
+
+    def __init__(self, deliveries: Sequence[Delivery]) -> None:
+        self.deliveries: Sequence[Delivery] = deliveries
+        """Several of a batch handler."""
+        self.ran_s: float = 0.0
+        """How long the handler ran."""
+        self._span: HandlerSpan | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """All of its deliveries are cancelled. A batch with one lost lease goes on for the others."""
+        return all(delivery.cancelled for delivery in self.deliveries)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """The block is the handler."""
+        current_deliveries.set(self.deliveries)
+        self._span = HandlerSpan(self.deliveries)
+        began = time.monotonic()
+        try:
+            with self._span.active():
+                yield
+        finally:
+            self.ran_s = time.monotonic() - began
+
+    def end(self, outcomes: Sequence[Outcome]) -> None:
+        """The handler has ended with these outcomes of the deliveries."""
+        for delivery in self.deliveries:
+            delivery._handled_s = self.ran_s
+        if self._span is not None:
+            self._span.end(outcomes)

@@ -1,0 +1,130 @@
+"""Handlers that are functions, coroutine functions, objects, or return something to await."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+import dlq
+import dlq.aio
+from dlq.testing import FakeServer
+
+
+async def quarantined(delivery: dlq.Delivery) -> dlq.Outcome:
+    await asyncio.sleep(0)
+    return dlq.quarantine(f"read {delivery.text}")
+
+
+class AsyncHandler:
+    async def __call__(self, delivery: dlq.Delivery) -> dlq.Outcome:
+        return await quarantined(delivery)
+
+
+ASYNC = [quarantined, AsyncHandler(), functools.partial(AsyncHandler())]
+
+
+def returns_coroutine(delivery: dlq.Delivery) -> object:
+    return quarantined(delivery)
+
+
+@pytest.mark.parametrize("handler", ASYNC)
+def test_the_sync_worker_refuses_handlers_that_are_async(
+    fake: FakeServer, handler: Callable[[dlq.Delivery], object]
+) -> None:
+    with (
+        dlq.Client(fake.target, spool=False) as client,
+        pytest.raises(TypeError, match=r"dlq\.aio"),
+    ):
+        client.worker("q").start(handler)  # type: ignore[arg-type]
+
+
+def test_the_sync_worker_fails_a_message_whose_handler_returned_a_coroutine(
+    fake: FakeServer,
+) -> None:
+    with dlq.Client(fake.target, spool=False) as client, warnings.catch_warnings():
+        warnings.simplefilter("error")  # a coroutine that is never awaited
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(returns_coroutine):  # type: ignore[arg-type]
+            [message] = fake.wait_for("q", "QUARANTINED")
+    assert "returned a coroutine, which is no outcome" in message.failures[-1].message
+    assert "dlq.aio" in message.failures[-1].message
+
+
+@pytest.mark.parametrize("handler", [*ASYNC, returns_coroutine])
+def test_the_asyncio_worker_awaits_what_the_handler_returns(
+    fake: FakeServer, handler: dlq.aio.AsyncHandler
+) -> None:
+    settled: list[dlq.SettledDelivery] = []
+
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            await client.send("q", "x")
+            worker = client.worker("q", on_settled=lambda _, one: settled.append(one))
+            async with await worker.start(handler):
+                await asyncio.to_thread(fake.wait_for, "q", "QUARANTINED")
+
+    asyncio.run(main())
+    assert [one.outcome for one in settled] == ["quarantined"]
+
+
+def test_the_asyncio_worker_cancels_what_it_awaits(fake: FakeServer) -> None:
+    cancelled: list[str] = []
+
+    async def main() -> None:
+        started = asyncio.Event()
+
+        async def wait_long(delivery: dlq.Delivery) -> None:
+            started.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled.append(delivery.text)
+                raise
+
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            await client.send("q", "x")
+            worker = await client.worker("q").start(lambda one: wait_long(delivery=one))
+            await started.wait()
+            await worker.stop(timeout=0)
+
+    asyncio.run(main())
+    assert cancelled == ["x"]
+    assert fake.messages("q")[0].attempts == 0
+
+
+def test_the_asyncio_worker_runs_as_many_functions_as_its_concurrency(fake: FakeServer) -> None:
+    """asyncio's own threads are fewer on a machine with few cores."""
+    together = threading.Barrier(16)
+
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            await asyncio.gather(*(client.send("q", "x") for _ in range(16)))
+            async with await client.worker("q").start(lambda _: (together.wait(20), None)[1]):
+                await asyncio.to_thread(fake.wait_for, "q", "SUCCEEDED", 16, 40)
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_function_of_the_asyncio_worker_may_end(fake: FakeServer) -> None:
+    async def main() -> None:
+        started = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def handle(delivery: dlq.Delivery) -> dlq.Outcome:
+            loop.call_soon_threadsafe(started.set)
+            assert delivery.wait_cancelled(20)
+            return dlq.succeed()
+
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            await client.send("q", "x")
+            worker = await client.worker("q").start(handle)
+            await started.wait()
+            await worker.stop(timeout=0)
+
+    asyncio.run(main())
+    assert [one.state for one in fake.messages("q")] == ["SUCCEEDED"]
