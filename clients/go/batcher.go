@@ -24,14 +24,15 @@ type spooler interface {
 
 // batcher joins concurrent sends into calls. If no call is under way, a send goes at once. Otherwise sends
 // wait until a call ends, a call is full, or MaxDelay is over. After a failed call all sends wait for the
-// next try. Once the service is unavailable, new sends go to the spool at once.
+// next try. Without a connection, and once the service is unavailable, sends go to the spool at once.
 type batcher struct {
 	channel    *reconnectingChannel
 	reach      *reachability
 	spool      spooler // nil: sends are dropped instead
 	bounds     Coalescing
 	tryTimeout time.Duration
-	onDropped  func(err *Error, queue string)
+
+	counts sendCounts
 
 	mu           sync.Mutex
 	queue        sendQueue
@@ -43,7 +44,7 @@ type batcher struct {
 	backoff      *backoff.Backoff
 }
 
-// newBatcher completes a batcher whose fields before mu are set.
+// newBatcher completes a batcher whose fields before counts are set.
 func newBatcher(b *batcher) *batcher {
 	b.deadlines = map[*PendingSend]time.Time{}
 	b.backoff = backoff.New(firstSendPause, maxSendPause)
@@ -51,20 +52,19 @@ func newBatcher(b *batcher) *batcher {
 }
 
 // begin accepts a send. The caller must then call wait.
-func (b *batcher) begin(r sendRequest, timeout time.Duration) *PendingSend {
-	p := &PendingSend{sendRequest: r, timeout: timeout, done: make(chan struct{})}
+func (b *batcher) begin(p *PendingSend) {
+	p.done = make(chan struct{})
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	hasRoom := len(b.deadlines) < b.bounds.MaxPendingMessages &&
-		b.pendingBytes+r.size <= b.bounds.MaxPendingBytes
+		b.pendingBytes+p.size <= b.bounds.MaxPendingBytes
 	p.pendingBefore = len(b.deadlines)
-	b.deadlines[p] = time.Now().Add(timeout)
-	b.pendingBytes += r.size
+	b.deadlines[p] = time.Now().Add(p.timeout)
+	b.pendingBytes += p.size
 	p.skipsQueue = !hasRoom || b.spool != nil && b.reach.isUnavailable()
 	if !p.skipsQueue {
 		b.enqueueLocked(p)
 	}
-	return p
 }
 
 // wait returns when the send has its result. If the timeout or ctx ends first, the message goes to the spool.
@@ -123,7 +123,7 @@ func (b *batcher) pending() []*PendingSend {
 	return pending
 }
 
-// giveUp moves a send to the spool, or drops it with the error that dropError returns. The spool warning
+// giveUp moves a send to the spool, or without one drops it with the error that dropError returns. The spool warning
 // names the error of the latest try, or reason if no try has failed; it is omitted if both are nil.
 func (b *batcher) giveUp(p *PendingSend, reason error, dropError func() *Error) {
 	b.mu.Lock()
@@ -132,9 +132,9 @@ func (b *batcher) giveUp(p *PendingSend, reason error, dropError func() *Error) 
 		return
 	}
 	if b.spool == nil {
-		dropped := b.settleLocked(p, Result{Status: StatusDropped}, dropError())
+		settled := b.settleLocked(p, Result{Status: StatusDropped}, dropError())
 		b.mu.Unlock()
-		b.reportDropped(dropped)
+		b.reportSettled(settled)
 		return
 	}
 	p.isSpooling = true
@@ -149,25 +149,26 @@ func (b *batcher) giveUp(p *PendingSend, reason error, dropError func() *Error) 
 		b.spool.warn(lastErr) // before the send returns, because the program may end then
 	}
 	b.mu.Lock()
-	var dropped *PendingSend
+	var settled *PendingSend
 	if isSpooled {
-		b.settleLocked(p, Result{Status: StatusSpooled, Durable: result == spool.OnDisk}, nil)
+		settled = b.settleLocked(p, Result{Status: StatusSpooled, Durable: result == spool.OnDisk}, nil)
 	} else {
-		dropped = b.settleLocked(p, Result{Status: StatusDropped}, notSpooledError(result, p.lastErr, p.maybeStored()))
+		settled = b.settleLocked(p, Result{Status: StatusDropped}, notSpooledError(result, p.lastErr, p.maybeStored()))
 	}
 	b.mu.Unlock()
-	b.reportDropped(dropped)
+	b.reportSettled(settled)
 }
 
 // settleLocked sets the result of a send, unless it has one. It returns p if the caller has to call
-// reportDropped, and nil otherwise. A dropped send stays pending until it is reported.
+// reportSettled, and nil otherwise. Until then the send stays pending.
 func (b *batcher) settleLocked(p *PendingSend, result Result, err *Error) *PendingSend {
 	if p.isSettled {
 		return nil
 	}
 	p.isSettled = true
 	p.result, p.err = result, err
-	if err != nil {
+	b.counts.add(result.Status)
+	if err != nil || p.ended != nil {
 		return p
 	}
 	b.endLocked(p)
@@ -183,15 +184,22 @@ func (b *batcher) endLocked(p *PendingSend) {
 	close(p.done)
 }
 
-// reportDropped reports dropped sends, then makes their results available. It ignores nil.
-func (b *batcher) reportDropped(dropped ...*PendingSend) {
-	for _, p := range dropped {
-		if p != nil {
-			b.onDropped(p.err, p.request.GetQueue())
-			b.mu.Lock()
-			b.endLocked(p)
-			b.mu.Unlock()
+// reportSettled reports sends to the telemetry, and dropped ones to their callback. Then their results are available.
+// It ignores nil.
+func (b *batcher) reportSettled(settled ...*PendingSend) {
+	for _, p := range settled {
+		if p == nil {
+			continue
 		}
+		if p.err != nil {
+			p.onDropped(p.err, p.request.GetQueue())
+		}
+		if p.ended != nil {
+			p.ended(p.result, p.err)
+		}
+		b.mu.Lock()
+		b.endLocked(p)
+		b.mu.Unlock()
 	}
 }
 

@@ -3,13 +3,10 @@ package dlq
 import (
 	"cmp"
 	"context"
-	"errors"
 	"sync"
-	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"github.com/dlq-service/dlq/clients/go/internal/spool"
-	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // Sender is the part of a [Client] that sends. Accept it where tests use a fake of their own.
@@ -22,6 +19,7 @@ var _ Sender = (*Client)(nil)
 // Client is a client of one deployment of the service. Create one and share it: it is safe for concurrent use.
 type Client struct {
 	options     options
+	target      string // as spool files have it
 	origin      *dlqv1.Origin
 	connect     dialer
 	channel     *reconnectingChannel
@@ -30,7 +28,10 @@ type Client struct {
 	spoolSender *spoolSender // nil without a spool
 	numbers     *sendNumbers // nil without a spool
 	drops       *dropReport
-	onDropped   func(err *Error, queue string)
+	onDropped   reportDrop
+	callback    *dropCallback // nil without WithOnDropped
+	telemetry   safeTelemetry
+	unobserve   func() // ends the telemetry of the client's state
 
 	mu        sync.Mutex
 	workers   map[*Worker]bool
@@ -39,21 +40,25 @@ type Client struct {
 	closed    chan struct{} // closed at the end of Close
 }
 
-// New returns a client of the server at a target, which is host:port or any other target of gRPC. It connects
-// with its first call. It returns an error only for an invalid target or option.
-func New(target string, opts ...Option) (*Client, error) {
+// New returns a client of the server at an address: host:port, http://host:port, https://host:port with TLS, or a
+// target of gRPC with a scheme, such as dns:///host:port. It connects with its first call. It returns an error only
+// for an invalid address or option.
+func New(address string, opts ...Option) (*Client, error) {
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
 	}
-	if target == "" {
-		return nil, errors.New("dlq: the target is empty; give one such as localhost:50051")
+	target, err := parseTarget(address, len(o.dial) > 0)
+	if err != nil {
+		return nil, err
 	}
 	connect, err := newDialer(target, &o)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{options: o, connect: connect, workers: map[*Worker]bool{}, closed: make(chan struct{})}
+	c := &Client{
+		options: o, target: target.spool, connect: connect, workers: map[*Worker]bool{}, closed: make(chan struct{}),
+	}
 	if o.service != "" || o.instance != "" || o.version != "" {
 		c.origin = &dlqv1.Origin{
 			Service: validText(o.service), Instance: validText(o.instance), Version: validText(o.version),
@@ -62,9 +67,8 @@ func New(target string, opts ...Option) (*Client, error) {
 	c.drops = &dropReport{logger: o.logger}
 	c.onDropped = c.drops.report
 	if o.onDropped != nil {
-		c.onDropped = func(err *Error, queue string) {
-			notify(o.logger, "WithOnDropped", func() { o.onDropped(err, queue) })
-		}
+		c.callback = &dropCallback{logger: o.logger, onDropped: o.onDropped, onLate: c.drops.report}
+		c.onDropped = c.callback.report
 	}
 	if c.channel, err = newReconnectingChannel(connect); err != nil {
 		return nil, err
@@ -75,18 +79,21 @@ func New(target string, opts ...Option) (*Client, error) {
 	}
 	reach := &reachability{}
 	b := &batcher{
-		channel: c.channel, reach: reach, bounds: o.coalescing, tryTimeout: o.tryTimeout, onDropped: c.onDropped,
+		channel: c.channel, reach: reach, bounds: o.coalescing, tryTimeout: o.tryTimeout,
 	}
 	if o.spool != nil {
 		c.numbers = newSendNumbers()
 		c.spoolSender = startSpoolSender(spool.Settings{
-			Target: spoolTarget(target), Service: o.service,
+			Target: target.spool, Service: o.service,
 			Folder: o.spool.Folder, MaxBytes: cmp.Or(o.spool.MaxBytes, defaultSpoolBytes), Sync: o.spool.Sync,
 			Warn: func(text string) { o.logger.Warn("dlq: " + text) },
+			Info: func(text string) { o.logger.Info("dlq: " + text) },
 		}, c.channel, reach, c.onDropped)
 		b.spool = c.spoolSender
 	}
 	c.batcher = newBatcher(b)
+	c.telemetry = safeTelemetry{o.telemetry, o.logger}
+	c.unobserve = c.telemetry.observe(target.spool, c.Status)
 	return c, nil
 }
 
@@ -133,76 +140,63 @@ func (c *Client) begin(
 	if ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
-	request, body, err := c.buildRequest(ctx, queue, payload, cause, o)
+	onDropped := c.onDropped
+	if c.callback != nil && c.callback.isCaller() {
+		onDropped = c.drops.report // otherwise the function would send and drop again and again
+	}
+	trace, ended := c.telemetry.beginSend(ctx, queue)
+	if o.trace.Traceparent == "" {
+		o.trace = trace
+	}
+	settled := func(result Result, err *Error) *PendingSend {
+		c.batcher.counts.add(result.Status)
+		if ended != nil {
+			ended(result, err)
+		}
+		return settledSend(result, err)
+	}
+	drop := func(err *Error) *PendingSend {
+		onDropped(err, queue)
+		return settled(Result{Status: StatusDropped}, err)
+	}
+	request, body, err := c.buildRequest(queue, payload, cause, o)
 	if err != nil {
-		return c.drop(newError(ErrInvalid, "the payload can't be encoded: "+err.Error(), err), queue), nil
+		return drop(newError(ErrInvalid, "the payload can't be encoded: "+err.Error(), err)), nil
 	}
-	if held := c.heldMessage(ctx, request, body); held != nil && held.fail(outcomeOf(request, cause)) {
-		return settledSend(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
+	if held := c.ownMessage(ctx, request, payload, body); held != nil && held.fail(outcomeOf(request, cause)) {
+		return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 	}
-	p := c.accept(request, o.timeout)
-	if p == nil {
-		return c.drop(newError(ErrClosed, "the client is closed; send before Close", nil), queue), nil
+	p := &PendingSend{timeout: o.timeout, onDropped: onDropped, ended: ended}
+	if !c.accept(p, request) {
+		return drop(newError(ErrClosed, "the client is closed; send before Close", nil)), nil
 	}
 	return p, func() { c.batcher.wait(ctx, p) }
 }
 
-// accept returns nil if the client is closed.
-func (c *Client) accept(request *dlqv1.SendToDlqRequest, timeout time.Duration) *PendingSend {
+// accept makes a send pending. It returns false if the client is closed.
+func (c *Client) accept(p *PendingSend, request *dlqv1.SendToDlqRequest) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosed {
-		return nil
+		return false
 	}
 	if c.numbers != nil {
 		c.numbers.count(request)
 	}
-	return c.batcher.begin(newSendRequest(request), timeout)
+	p.sendRequest = newSendRequest(request)
+	c.batcher.begin(p)
+	return true
 }
 
-func (c *Client) drop(err *Error, queue string) *PendingSend {
-	c.onDropped(err, queue)
-	return settledSend(Result{Status: StatusDropped}, err)
+// Flush waits until every send so far has its result, and up to 5 s for the function of WithOnDropped. It returns an
+// error if ctx ends first.
+func (c *Client) Flush(ctx context.Context) error {
+	err := c.batcher.flush(ctx)
+	if c.callback != nil {
+		c.callback.wait(ctx)
+	}
+	return err
 }
-
-// heldMessage returns the delivery of the context's handler if the request is of the same message, and nil
-// otherwise.
-func (c *Client) heldMessage(ctx context.Context, request *dlqv1.SendToDlqRequest, payload Payload) *held {
-	h := heldOf(ctx)
-	if h == nil || h.client != c || h.delivery.Queue != request.GetQueue() {
-		return nil
-	}
-	if h.delivery.SourceID != "" && request.GetSourceId() != "" {
-		if h.delivery.SourceID == request.GetSourceId() {
-			return h
-		}
-		return nil
-	}
-	if samePayload(h.delivery.Payload, payload) {
-		return h
-	}
-	return nil
-}
-
-// outcomeOf returns the outcome of a delivery whose handler sends its own message.
-func outcomeOf(request *dlqv1.SendToDlqRequest, cause error) *outcome {
-	failure := request.GetFailure()
-	if failure == nil {
-		failure = &dlqv1.Failure{}
-	}
-	reason := failure.GetReason()
-	quarantines := reason == ReasonPoisonMessage || reason == ReasonMaxRetriesExceeded
-	failed := &dlqv1.Failed{Failure: failure, NonRetryable: quarantines || isNonRetryable(cause)}
-	if delay := request.GetDelay(); delay != nil {
-		failed.RetryAfter = durationpb.New(limitDelay(delay.AsDuration()))
-	} else if due := request.GetDueTime(); due != nil {
-		failed.RetryAfter = durationpb.New(limitDelay(time.Until(due.AsTime())))
-	}
-	return &outcome{kind: Failed, failed: failed}
-}
-
-// Flush waits until every send so far has its result. It returns an error if ctx ends first.
-func (c *Client) Flush(ctx context.Context) error { return c.batcher.flush(ctx) }
 
 // Close stops the workers, waits for pending sends, and closes the connections. Spooled messages stay on disk.
 //
@@ -250,6 +244,10 @@ func (c *Client) Close(ctx context.Context) error {
 		c.spoolSender.close()
 	}
 	c.stubs.close()
+	c.unobserve()
+	if c.callback != nil {
+		c.callback.close(ctx)
+	}
 	c.drops.flush()
 	close(c.closed)
 	return cmp.Or(err, cmp.Or(errs...))

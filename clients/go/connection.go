@@ -2,20 +2,24 @@ package dlq
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
-	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -33,6 +37,7 @@ type connection struct {
 	conn      *grpc.ClientConn
 	stub      dlqv1.DlqServiceClient
 	createdAt time.Time
+	wasUsed   atomic.Bool // by a call
 }
 
 // dialer creates connections. Sends and outcomes share one. Each stream has its own, so that a reconnect
@@ -40,13 +45,18 @@ type connection struct {
 type dialer func() (*connection, error)
 
 // newDialer returns an error if gRPC does not accept the target or an option.
-func newDialer(target string, o *options) (dialer, error) {
-	if strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") {
-		return nil, fmt.Errorf("dlq: the target %q is a URL; use host:port, such as localhost:50051, and WithTLS for https", target)
-	}
+func newDialer(t target, o *options) (dialer, error) {
 	security := insecure.NewCredentials()
-	if o.tls != nil {
+	switch {
+	case o.tls != nil && t.scheme == "http":
+		return nil, fmt.Errorf("dlq: WithTLS is given, but the target is in plaintext; use https://%s", t.dial)
+	case o.tls != nil:
 		security = credentials.NewTLS(o.tls)
+	case t.scheme == "https":
+		security = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
+	case o.tokenSource != nil && !t.isLocal:
+		o.logger.Warn(fmt.Sprintf(
+			"dlq: the token goes to %s in plaintext; use https://%[1]s and a server with TLS", t.spool))
 	}
 	dial := []grpc.DialOption{
 		grpc.WithTransportCredentials(security),
@@ -59,44 +69,55 @@ func newDialer(target string, o *options) (dialer, error) {
 			Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: 5 * time.Second,
 		}),
-		grpc.WithStatsHandler(sentFlagHandler{}),
 		grpc.WithUserAgent("dlq-go"),
 	}
-	if o.token != "" {
-		dial = append(dial, grpc.WithPerRPCCredentials(bearer(o.token)))
+	if o.tokenSource != nil {
+		dial = append(dial, grpc.WithPerRPCCredentials(bearer(o.tokenSource)))
 	}
 	dial = append(dial, o.dial...)
 	connect := func() (*connection, error) {
-		conn, err := grpc.NewClient(target, dial...)
+		c := &connection{createdAt: time.Now()}
+		conn, err := grpc.NewClient(t.dial, append(slices.Clip(dial), grpc.WithStatsHandler(sentFlagHandler{c}))...)
 		if err != nil {
-			return nil, fmt.Errorf("dlq: the target %q is invalid: %w", target, err)
+			return nil, fmt.Errorf("dlq: the target %q is invalid: %w", t.dial, err)
 		}
-		return &connection{conn: conn, stub: dlqv1.NewDlqServiceClient(conn), createdAt: time.Now()}, nil
+		c.conn, c.stub = conn, dlqv1.NewDlqServiceClient(conn)
+		return c, nil
 	}
 	return connect, nil
 }
 
-// readyStub returns the stub. A connection that failed to open is opened again without gRPC's backoff.
-func (c *connection) readyStub() dlqv1.DlqServiceClient {
-	if c.conn.GetState() == connectivity.TransientFailure {
-		c.conn.ResetConnectBackoff()
-	}
-	return c.stub
-}
+// hasFailed reports whether the latest try to open the connection failed. Until gRPC's next try, calls fail with
+// the error of that one.
+func (c *connection) hasFailed() bool { return c.conn.GetState() == connectivity.TransientFailure }
 
 func (c *connection) close() { _ = c.conn.Close() }
 
-// bearer is a token. It is sent without TLS, too: on loopback, or behind a service mesh that encrypts.
-type bearer string
+// bearer returns a token. It is sent without TLS, too: on loopback, or behind a service mesh that encrypts.
+type bearer func(ctx context.Context) (string, error)
 
-func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer " + string(b)}, nil
+func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
+	var token string
+	err := catchPanic(func() (err error) {
+		token, err = b(ctx)
+		return err
+	})
+	token = strings.TrimSpace(token)
+	switch {
+	case err != nil:
+		return nil, status.Error(codes.Unavailable, "the function of WithTokenSource failed: "+textOf(err))
+	case strings.ContainsFunc(token, unicode.IsControl):
+		return nil, status.Error(codes.Unauthenticated, errControlInToken.Error())
+	case token == "":
+		return nil, nil
+	}
+	return map[string]string{"authorization": "Bearer " + token}, nil
 }
 
 func (bearer) RequireTransportSecurity() bool { return false }
 
 // sentFlagHandler records which calls reached a connection. Other calls had no effect.
-type sentFlagHandler struct{}
+type sentFlagHandler struct{ conn *connection }
 
 type sentFlagKey struct{}
 
@@ -108,10 +129,11 @@ func withSentFlag(ctx context.Context) (context.Context, *atomic.Bool) {
 
 func (sentFlagHandler) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
 
-func (sentFlagHandler) HandleRPC(ctx context.Context, event stats.RPCStats) {
+func (h sentFlagHandler) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	if _, ok := event.(*stats.OutHeader); !ok {
 		return
 	}
+	h.conn.wasUsed.Store(true)
 	if wasSent, ok := ctx.Value(sentFlagKey{}).(*atomic.Bool); ok {
 		wasSent.Store(true)
 	}
@@ -120,18 +142,3 @@ func (sentFlagHandler) HandleRPC(ctx context.Context, event stats.RPCStats) {
 func (sentFlagHandler) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
 
 func (sentFlagHandler) HandleConn(context.Context, stats.ConnStats) {}
-
-// spoolTarget returns the target as spool files have it: host and port without gRPC's scheme. A Unix socket
-// keeps its whole path, because sockets in other folders may have the same name.
-func spoolTarget(target string) string {
-	if strings.HasPrefix(target, "unix:") || strings.HasPrefix(target, "unix-abstract:") {
-		return target
-	}
-	if i := strings.LastIndex(target, "/"); i >= 0 && strings.Contains(target, ":///") {
-		target = target[i+1:]
-	}
-	if _, _, err := net.SplitHostPort(target); err != nil {
-		target = net.JoinHostPort(strings.Trim(target, "[]"), "443") // gRPC's default
-	}
-	return target
-}

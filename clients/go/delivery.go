@@ -1,7 +1,6 @@
 package dlq
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -51,6 +50,9 @@ func (d *Delivery) LeaseExpireTime() time.Time {
 	return d.held.expires
 }
 
+// LeaseLost reports whether the lease is lost: another worker may have the message, and the outcome does not count.
+func (d *Delivery) LeaseLost() bool { return d.held != nil && !d.held.hasLease() }
+
 // held is a delivery and its lease, until the outcome is reported.
 type held struct {
 	delivery *Delivery
@@ -65,8 +67,12 @@ type held struct {
 	// isLost: the lease is lost; another worker may have the message.
 	isLost bool
 	// sent is the outcome by a Send of this message in its handler.
-	sent   *outcome
-	cancel context.CancelCauseFunc // set when the handler runs
+	sent *outcome
+	// handled is how long the handler ran until the outcome was decided.
+	handled time.Duration
+
+	// handling is nil until the handler starts. The worker's mutex guards it.
+	handling *handling
 }
 
 func newHeld(d *dlqv1.Delivery, c *Client) *held {
@@ -100,22 +106,11 @@ func newHeld(d *dlqv1.Delivery, c *Client) *held {
 	return h
 }
 
-type heldKey struct{}
-
-func heldOf(ctx context.Context) *held {
-	h, _ := ctx.Value(heldKey{}).(*held)
-	return h
-}
-
-// begin returns the context of the handler. It is not ok if the lease was lost before.
-func (h *held) begin(base context.Context) (ctx context.Context, ok bool) {
+// hasSent reports whether a Send of the handler has set the outcome.
+func (h *held) hasSent() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.isLost {
-		return nil, false
-	}
-	ctx, h.cancel = context.WithCancelCause(context.WithValue(base, heldKey{}, h))
-	return ctx, true
+	return h.sent != nil
 }
 
 // fail sets the outcome by a Send of the handler. It returns false if the outcome is decided already.
@@ -129,19 +124,16 @@ func (h *held) fail(o *outcome) bool {
 	return true
 }
 
-// settle returns the outcome to report. It returns nil if the lease is lost, and after the first call. choose
-// receives the outcome by a Send of the handler, or nil.
-func (h *held) settle(choose func(sent *outcome) *outcome) *outcome {
+// settle returns the outcome, which counts unless the lease is lost. After the first call, the delivery is released.
+// choose receives the outcome by a Send of the handler, or nil.
+func (h *held) settle(choose func(sent *outcome) *outcome) (o *outcome, counts bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.isDone {
-		return nil
+		return &outcome{kind: Released}, false
 	}
 	h.isDone = true
-	if h.isLost {
-		return nil
-	}
-	return choose(h.sent)
+	return choose(h.sent), !h.isLost
 }
 
 // lose marks the lease as lost. It returns false if that has no effect on the outcome.
@@ -155,14 +147,11 @@ func (h *held) lose() bool {
 	return true
 }
 
-// abort cancels the context of the handler.
-func (h *held) abort(cause error) {
+// hasLease returns false if the lease was lost before the outcome was decided.
+func (h *held) hasLease() bool {
 	h.mu.Lock()
-	cancel := h.cancel
-	h.mu.Unlock()
-	if cancel != nil {
-		cancel(cause)
-	}
+	defer h.mu.Unlock()
+	return !h.isLost
 }
 
 func (h *held) extendedTo(expires time.Time) {

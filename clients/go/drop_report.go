@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// reportDrop reports one dropped message.
+type reportDrop func(err *Error, queue string)
+
 const dropReportInterval = time.Second
 
 // dropReport logs dropped messages, at most one line a second. A line names the latest message, and how many

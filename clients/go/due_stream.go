@@ -18,16 +18,16 @@ import (
 const (
 	firstStreamPause = 50 * time.Millisecond
 	maxStreamPause   = 5 * time.Second
-	// goodAfter is the age at which a stream that ends does not count as a failed try to open one.
-	goodAfter = time.Second
-	// maxFrameInterval is the time without a frame after which a stream is dead. The server sends one every 10 s.
-	maxFrameInterval = 25 * time.Second
-	defaultLease     = 30 * time.Second
+	// stableAfter is the age at which a stream that ends does not count as a failed try to open one.
+	stableAfter = time.Second
+	// frameTimeout is the time without a frame after which a stream is dead. The server sends one every 10 s.
+	frameTimeout = 25 * time.Second
+	defaultLease = 30 * time.Second
 )
 
 var (
 	errDrain   = errors.New("the server drains")
-	errNoFrame = fmt.Errorf("no frame arrived for %v", maxFrameInterval)
+	errNoFrame = fmt.Errorf("no frame arrived for %v", frameTimeout)
 )
 
 // dueStream is the StreamDue call of a worker. It opens a stream that ends again, with its session.
@@ -66,11 +66,11 @@ func (s *dueStream) run(ctx context.Context) error {
 			}
 			s.onBroken(brokenStreamError(end))
 		}
-		wasGood := time.Since(began) > goodAfter
-		if wasGood {
+		wasStable := time.Since(began) > stableAfter
+		if wasStable {
 			pause.Reset()
 		}
-		if (!errors.Is(end, errDrain) || !wasGood) && !pause.Wait(ctx) {
+		if (!errors.Is(end, errDrain) || !wasStable) && !pause.Wait(ctx) {
 			return nil
 		}
 		if session := s.session(); session != "" {
@@ -84,7 +84,7 @@ func (s *dueStream) read(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// The time includes opening the stream.
-	watchdog := time.AfterFunc(maxFrameInterval, func() { cancel(errNoFrame) })
+	watchdog := time.AfterFunc(frameTimeout, func() { cancel(errNoFrame) })
 	defer watchdog.Stop()
 	conn, err := s.connect()
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *dueStream) read(ctx context.Context) error {
 		if response, err = stream.Recv(); err != nil {
 			break
 		}
-		watchdog.Reset(maxFrameInterval)
+		watchdog.Reset(frameTimeout)
 		switch frame := response.GetFrame().(type) {
 		case *dlqv1.StreamDueResponse_Opened:
 			s.mu.Lock()

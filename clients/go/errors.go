@@ -26,6 +26,8 @@ const (
 	ErrAborted Kind = "aborted"
 	// ErrClosed means that the client is closed, or the worker stopped.
 	ErrClosed Kind = "closed"
+	// ErrHandlerFailed means that a handler returned an error that is no outcome, or panicked.
+	ErrHandlerFailed Kind = "handler-failed"
 	// ErrLeaseLost means that an outcome came too late and does not count. It is also the cause of a handler's
 	// context that is cancelled because another worker may have the message.
 	ErrLeaseLost Kind = "lease-lost"

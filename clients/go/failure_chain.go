@@ -82,7 +82,7 @@ func traceOf(chain []error, stack string) string {
 // github.com/pkg/errors.
 func ownStack(err error) string {
 	if e, ok := err.(*PanicError); ok {
-		return string(e.stack)
+		return e.Stack()
 	}
 	method := reflect.ValueOf(err).MethodByName("StackTrace")
 	if !method.IsValid() || method.Type().NumIn() != 0 || method.Type().NumOut() != 1 {

@@ -59,7 +59,7 @@ func (s *leaseLoser) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckResp
 }
 
 // clientOf returns a client of a service of the test.
-func clientOf(t *testing.T, service dlqv1.DlqServiceServer) *dlq.Client {
+func clientOf(t *testing.T, service dlqv1.DlqServiceServer, opts ...dlq.Option) *dlq.Client {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,7 +69,7 @@ func clientOf(t *testing.T, service dlqv1.DlqServiceServer) *dlq.Client {
 	dlqv1.RegisterDlqServiceServer(server, service)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	client, err := dlq.New(listener.Addr().String(), dlq.WithoutSpool(), dlq.WithLogger(noLog()))
+	client, err := dlq.New(listener.Addr().String(), append([]dlq.Option{dlq.WithoutSpool(), dlq.WithLogger(noLog())}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,5 +101,8 @@ func TestLostLeaseCancelsHandlerContext(t *testing.T) {
 	}
 	if len(service.acked) != 0 {
 		t.Errorf("reported outcome %v of a lost lease", <-service.acked)
+	}
+	if len(reported) != 0 {
+		t.Errorf("reported %v", <-reported)
 	}
 }

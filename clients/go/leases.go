@@ -112,7 +112,7 @@ func (l *leases) extend(ctx context.Context, due []*held, timeout time.Duration)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	conn := l.channel.connection()
-	response, err := conn.readyStub().ExtendLease(ctx, request)
+	response, err := conn.stub.ExtendLease(ctx, request)
 	if err != nil {
 		l.channel.callFailed(conn, err)
 		if !isRetryable(err) {
@@ -141,7 +141,7 @@ func (l *leases) releaseUnreceived(ctx context.Context, sessionID string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseCallTimeout)
 	defer cancel()
-	stub := l.channel.connection().readyStub()
+	stub := l.channel.connection().stub
 	response, err := stub.ExtendLease(ctx, &dlqv1.ExtendLeaseRequest{SessionId: sessionID})
 	if err != nil {
 		return

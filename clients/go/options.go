@@ -2,6 +2,7 @@ package dlq
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type Option func(*options)
 
 type options struct {
 	token                      string
+	tokenSource                func(ctx context.Context) (string, error)
 	tls                        *tls.Config
 	service, instance, version string
 	timeout, tryTimeout        time.Duration
@@ -31,7 +33,7 @@ type options struct {
 	spool                      *Spool
 	onDropped                  func(err *Error, queue string)
 	logger                     *slog.Logger
-	tracing                    Tracing
+	telemetry                  Telemetry
 	dial                       []grpc.DialOption
 }
 
@@ -64,10 +66,17 @@ type Spool struct {
 	Sync bool
 }
 
-// WithToken sets a bearer token of the server's DLQ_TOKENS. Surrounding space is removed, such as the line
+// WithToken sets a bearer token that the server accepts. Surrounding space is removed, such as the line
 // break of a file.
 func WithToken(token string) Option {
-	return func(o *options) { o.token = strings.TrimSpace(token) }
+	return func(o *options) { o.token, o.tokenSource = strings.TrimSpace(token), nil }
+}
+
+// WithTokenSource sets a function that returns the bearer token of each call, for tokens that change. It must be fast
+// and safe for concurrent use. An error counts as a server that is unavailable: sends are tried again and spooled. An
+// empty token is not sent.
+func WithTokenSource(source func(ctx context.Context) (string, error)) Option {
+	return func(o *options) { o.token, o.tokenSource = "", source }
 }
 
 // WithTLS encrypts the connection. A nil config trusts the system's certificates.
@@ -107,8 +116,9 @@ func WithSpool(spool Spool) Option { return func(o *options) { o.spool = &spool 
 // WithoutSpool drops messages that can't be sent in time.
 func WithoutSpool() Option { return func(o *options) { o.spool = nil } }
 
-// WithOnDropped sets a function that is called for each dropped message, with its queue. It must not block:
-// Flush and Close wait for it. Default: at most one log line a second.
+// WithOnDropped sets a function that is called for each dropped message, with its queue, one call after another.
+// Flush and Close wait up to 5 s for it. A drop of a message that the function itself sends is only logged, unless it
+// sends in another goroutine. Default: at most one log line a second.
 func WithOnDropped(onDropped func(err *Error, queue string)) Option {
 	return func(o *options) { o.onDropped = onDropped }
 }
@@ -116,13 +126,15 @@ func WithOnDropped(onDropped func(err *Error, queue string)) Option {
 // WithLogger sets the logger for warnings and errors. Default: slog.Default.
 func WithLogger(logger *slog.Logger) Option { return func(o *options) { o.logger = logger } }
 
-// WithTracing connects messages with traces. Module dlqotel implements it for OpenTelemetry.
-func WithTracing(tracing Tracing) Option { return func(o *options) { o.tracing = tracing } }
+// WithTelemetry gives the client spans and metrics. Module dlqotel implements it for OpenTelemetry.
+func WithTelemetry(telemetry Telemetry) Option { return func(o *options) { o.telemetry = telemetry } }
 
 // WithDialOptions adds gRPC options of each connection, such as interceptors, after those of the client.
 func WithDialOptions(dial ...grpc.DialOption) Option {
 	return func(o *options) { o.dial = append(o.dial, dial...) }
 }
+
+var errControlInToken = errors.New("dlq: the token contains a control character, such as a line break; give it without")
 
 func newOptions(given []Option) (options, error) {
 	o := options{
@@ -138,7 +150,10 @@ func newOptions(given []Option) (options, error) {
 	}
 	o.logger = slog.New(safeLogHandler{o.logger.Handler()})
 	if strings.ContainsFunc(o.token, unicode.IsControl) {
-		return o, errors.New("dlq: the token contains a control character, such as a line break; give it without")
+		return o, errControlInToken
+	}
+	if token := o.token; token != "" {
+		o.tokenSource = func(context.Context) (string, error) { return token, nil }
 	}
 	if o.timeout <= 0 || o.tryTimeout <= 0 {
 		return o, fmt.Errorf("dlq: the timeouts are %v and %v; give more than 0", o.timeout, o.tryTimeout)

@@ -30,16 +30,31 @@ const (
 type outcome struct {
 	kind   OutcomeKind
 	failed *dlqv1.Failed
+	cause  error // of failed
 	delay  time.Duration
 	note   string
 }
 
 func (o *outcome) Error() string { return "dlq: outcome " + string(o.kind) }
+func (o *outcome) Unwrap() error { return o.cause }
+
+// Succeed returns an error for a handler that has processed its message although its context has ended. Otherwise
+// nil says the same.
+func Succeed() error { return &outcome{kind: Succeeded} }
 
 // Release returns an error for a handler that gives its message back unprocessed. No attempt is counted. The
 // message is due again after the delay, at least 1 s and at most 30 days.
 func Release(delay time.Duration) error {
 	return &outcome{kind: Released, delay: limitDelay(delay)}
+}
+
+// Fail returns an error for a handler whose attempt has failed with err, which [RetryAfter] and [NonRetryable]
+// refine. Unlike err itself, it is not reported to [WithOnError]. It returns nil if err is nil.
+func Fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return failed(err)
 }
 
 // Quarantine returns an error for a handler that quarantines its message, whatever the policy says.
@@ -60,11 +75,19 @@ func outcomeFrom(err error) *outcome {
 	if o, ok := inChain[*outcome](err); ok {
 		return o
 	}
-	failed := &dlqv1.Failed{Failure: failureOf(err, ""), NonRetryable: isNonRetryable(err)}
+	return failed(err)
+}
+
+func failed(err error) *outcome {
+	message := &dlqv1.Failed{Failure: failureOf(err, ""), NonRetryable: isNonRetryable(err)}
 	if delay, ok := retryAfterOf(err); ok {
-		failed.RetryAfter = durationpb.New(delay)
+		message.RetryAfter = durationpb.New(delay)
 	}
-	return &outcome{kind: Failed, failed: failed}
+	return &outcome{kind: Failed, failed: message, cause: err}
+}
+
+func (o *outcome) handled() Handled {
+	return Handled{Outcome: o.kind, ErrorType: o.failed.GetFailure().GetType(), Err: o.cause}
 }
 
 func (o *outcome) message(leaseToken string) *dlqv1.Outcome {

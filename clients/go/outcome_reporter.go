@@ -30,6 +30,7 @@ var errUnanswered = status.Error(codes.Canceled, "the worker stopped before the 
 type unreported struct {
 	held    *held
 	kind    OutcomeKind
+	cause   error // of a failure
 	message *dlqv1.Outcome
 	size    int
 }
@@ -77,7 +78,7 @@ func (r *outcomeReporter) setLease(lease time.Duration) {
 
 func (r *outcomeReporter) add(h *held, o *outcome) {
 	message := o.message(h.token)
-	one := unreported{h, o.kind, message, proto.Size(message) + frameBytes}
+	one := unreported{h, o.kind, o.cause, message, proto.Size(message) + frameBytes}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiting = append(r.waiting, one)
@@ -164,7 +165,7 @@ func (r *outcomeReporter) reportUntil(giveUpAt time.Time, batch []unreported) {
 	for {
 		conn := r.channel.connection()
 		ctx, cancel := context.WithTimeout(r.ctx, ackTryTimeout)
-		response, err := conn.readyStub().Ack(ctx, request)
+		response, err := conn.stub.Ack(ctx, request)
 		cancel()
 		if err == nil {
 			for i, one := range batch {

@@ -24,6 +24,9 @@ type PanicError struct {
 // function that recovers, so that it has the stack of the panic.
 func NewPanicError(value any) *PanicError { return &PanicError{Value: value, stack: debug.Stack()} }
 
+// Stack returns the stack of the panic.
+func (e *PanicError) Stack() string { return string(e.stack) }
+
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // Unwrap returns the value if it is an error, such as a runtime.Error.

@@ -4,10 +4,12 @@ import "time"
 
 // PendingSend is a send that may have no result yet.
 //
-// The batcher's mutex guards all fields except done, result and err.
+// The batcher's mutex guards all fields except timeout, onDropped, ended, done, result and err.
 type PendingSend struct {
 	sendRequest
-	timeout time.Duration
+	timeout   time.Duration
+	onDropped reportDrop
+	ended     func(Result, *Error) // of the telemetry; may be nil
 	// skipsQueue: the send goes to the spool or is dropped at once, because too much is pending or the
 	// service is unavailable.
 	skipsQueue bool

@@ -13,7 +13,8 @@ const (
 )
 
 // reconnectingChannel is the connection of sends and outcomes. It replaces the connection when a call gets no
-// answer in time: gRPC would find a silent peer only by pings, long after the deadlines.
+// answer in time: gRPC would find a silent peer only by pings, long after the deadlines. It also replaces a connection
+// that could not be opened, so that each call tries it anew.
 type reconnectingChannel struct {
 	connect   dialer
 	mu        sync.Mutex
@@ -31,6 +32,9 @@ func newReconnectingChannel(connect dialer) (*reconnectingChannel, error) {
 func (c *reconnectingChannel) connection() *connection {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.isClosed && c.current.hasFailed() {
+		c.replaceLocked()
+	}
 	return c.current
 }
 
@@ -41,11 +45,20 @@ func (c *reconnectingChannel) callFailed(conn *connection, err error) {
 	if c.isClosed || conn != c.current || !isUnanswered(err) || time.Since(conn.createdAt) < minConnectionAge {
 		return
 	}
+	c.replaceLocked()
+}
+
+func (c *reconnectingChannel) replaceLocked() {
 	next, err := c.connect()
 	if err != nil {
 		return
 	}
+	conn := c.current
 	c.current = next
+	if conn.hasFailed() && !conn.wasUsed.Load() {
+		conn.close() // no call waits for it
+		return
+	}
 	c.lingering[conn] = time.AfterFunc(lingerTime, func() {
 		c.mu.Lock()
 		delete(c.lingering, conn)

@@ -23,6 +23,11 @@ type callFailure struct {
 	wasSent bool
 }
 
+// isUnconnected reports that there was no connection: the port refused it, or the host name is unknown.
+func (f *callFailure) isUnconnected() bool {
+	return !f.wasSent && grpcstatus.Code(f.err) == codes.Unavailable
+}
+
 var (
 	// errNoAnswer is the reason of a late send without a failed try.
 	errNoAnswer = grpcstatus.Error(codes.DeadlineExceeded, "the server did not answer")
@@ -37,13 +42,13 @@ func callSend(
 	defer cancel()
 	ctx, wasSent := withSentFlag(ctx)
 	if len(requests) == 1 {
-		response, err := conn.readyStub().SendToDlq(ctx, requests[0])
+		response, err := conn.stub.SendToDlq(ctx, requests[0])
 		if err != nil {
 			return nil, &callFailure{err, wasSent.Load()}
 		}
 		return []sendAnswer{{response: response}}, nil
 	}
-	response, err := conn.readyStub().SendToDlqBatch(ctx, &dlqv1.SendToDlqBatchRequest{Requests: requests})
+	response, err := conn.stub.SendToDlqBatch(ctx, &dlqv1.SendToDlqBatchRequest{Requests: requests})
 	if err != nil {
 		return nil, &callFailure{err, wasSent.Load()}
 	}
@@ -99,17 +104,17 @@ func (b *batcher) call(sends []*PendingSend, requests []*dlqv1.SendToDlqRequest,
 	b.reportReachability(began, answers, failure)
 	b.mu.Lock()
 	b.calls--
-	var dropped []*PendingSend
+	var settled []*PendingSend
 	if failure != nil {
-		dropped = b.callFailedLocked(sends, failure)
+		settled = b.callFailedLocked(sends, failure)
 	} else {
-		dropped = b.callAnsweredLocked(sends, answers)
+		settled = b.callAnsweredLocked(sends, answers)
 	}
 	if len(b.queue.sends) > 0 {
 		b.startCallsLocked()
 	}
 	b.mu.Unlock()
-	b.reportDropped(dropped...)
+	b.reportSettled(settled...)
 }
 
 func (b *batcher) reportReachability(began time.Time, answers []sendAnswer, failure *callFailure) {
@@ -127,19 +132,19 @@ func (b *batcher) reportReachability(began time.Time, answers []sendAnswer, fail
 	}
 }
 
-// callAnsweredLocked settles or retries the sends of a call. It returns the dropped ones for reportDropped.
-func (b *batcher) callAnsweredLocked(sends []*PendingSend, answers []sendAnswer) (dropped []*PendingSend) {
+// callAnsweredLocked settles or retries the sends of a call. It returns those for reportSettled.
+func (b *batcher) callAnsweredLocked(sends []*PendingSend, answers []sendAnswer) (settled []*PendingSend) {
 	var again []*PendingSend
 	for i, p := range sends {
 		answer := answers[i]
 		switch {
 		case answer.err == nil:
-			b.settleLocked(p, resultFrom(answer.response, p.request.GetQueue()), nil)
+			settled = append(settled, b.settleLocked(p, resultFrom(answer.response, p.request.GetQueue()), nil))
 		case isRetryable(answer.err):
 			p.tried(answer.err, true)
 			again = append(again, p)
 		default:
-			dropped = append(dropped, b.refusedLocked(p, answer.err))
+			settled = append(settled, b.refusedLocked(p, answer.err))
 		}
 	}
 	if len(again) == 0 {
@@ -147,17 +152,23 @@ func (b *batcher) callAnsweredLocked(sends []*PendingSend, answers []sendAnswer)
 	} else {
 		b.retryLocked(again)
 	}
-	return dropped
+	return settled
 }
 
-// callFailedLocked retries or drops the sends of a failed call. It returns the dropped ones for reportDropped.
-func (b *batcher) callFailedLocked(sends []*PendingSend, failure *callFailure) (dropped []*PendingSend) {
+// callFailedLocked retries, spools or drops the sends of a failed call. It returns those for reportSettled.
+func (b *batcher) callFailedLocked(sends []*PendingSend, failure *callFailure) (settled []*PendingSend) {
 	switch {
 	case isRetryable(failure.err):
 		for _, p := range sends {
 			p.tried(failure.err, failure.wasSent)
 		}
-		b.retryLocked(sends)
+		if b.spool == nil || !failure.isUnconnected() {
+			b.retryLocked(sends)
+			break
+		}
+		for _, p := range sends {
+			go b.giveUp(p, nil, nil)
+		}
 	case len(sends) > 1 && mayFitInHalves(failure.err):
 		// One message may be the cause for all: send both halves.
 		middle := len(sends) / 2
@@ -165,14 +176,14 @@ func (b *batcher) callFailedLocked(sends []*PendingSend, failure *callFailure) (
 		b.startCallLocked(sends[middle:])
 	default:
 		for _, p := range sends {
-			dropped = append(dropped, b.refusedLocked(p, failure.err))
+			settled = append(settled, b.refusedLocked(p, failure.err))
 		}
 	}
-	return dropped
+	return settled
 }
 
 // refusedLocked moves a refused send to the spool, or drops it if no later try can succeed. It returns a
-// dropped one for reportDropped.
+// dropped one for reportSettled.
 func (b *batcher) refusedLocked(p *PendingSend, err error) *PendingSend {
 	if p.isFinished() {
 		return nil // a send in the spool is tried again from there

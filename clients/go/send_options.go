@@ -73,7 +73,7 @@ func WithCoordinates(coordinates map[string]string) SendOption {
 	return func(o *sendOptions) { o.coordinates = merged(o.coordinates, coordinates) }
 }
 
-// WithTraceContext sets the trace of the message. Default: that of the context, if the client has [WithTracing].
+// WithTraceContext sets the trace of the message. Default: that of the context, if the client has [WithTelemetry].
 func WithTraceContext(trace TraceContext) SendOption {
 	return func(o *sendOptions) { o.trace = trace }
 }

@@ -2,7 +2,6 @@ package dlq
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"strings"
@@ -30,7 +29,7 @@ func newSendRequest(request *dlqv1.SendToDlqRequest) sendRequest {
 
 // buildRequest returns an error if the payload can't be encoded.
 func (c *Client) buildRequest(
-	ctx context.Context, queue string, value any, cause error, o *sendOptions,
+	queue string, value any, cause error, o *sendOptions,
 ) (*dlqv1.SendToDlqRequest, Payload, error) {
 	payload, err := payloadOf(value, o.contentType)
 	if err != nil {
@@ -61,11 +60,7 @@ func (c *Client) buildRequest(
 		proto.Merge(origin, c.origin)
 		request.Origin = origin
 	}
-	trace := o.trace
-	if trace.Traceparent == "" {
-		trace = c.options.currentTrace(ctx)
-	}
-	request.TraceContext = trace.message()
+	request.TraceContext = o.trace.message()
 	setFirstRetry(request, cause, o)
 	setReason(request, cause, o)
 	return request, payload, nil

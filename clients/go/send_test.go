@@ -80,6 +80,9 @@ func TestRefusedSendReturnsErrRefused(t *testing.T) {
 	if failure.MaybeStored || failure.Code != codes.InvalidArgument || status.Code(errors.Unwrap(err)) != codes.InvalidArgument {
 		t.Errorf("got %+v", failure)
 	}
+	if err := client.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if result.Status != dlq.StatusDropped || result.Kept() || len(dropped) != 1 {
 		t.Errorf("got %+v, reported %v", result, dropped)
 	}
@@ -211,7 +214,7 @@ func TestNewRefusesInvalidOptions(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	for _, target := range []string{"", "http://localhost:50051", "https://dlq.example"} {
+	for _, target := range []string{"", "localhost", "https://dlq.example/v1"} {
 		if _, err := dlq.New(target); err == nil {
 			t.Errorf("no error with the target %q", target)
 		}

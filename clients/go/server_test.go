@@ -82,3 +82,44 @@ func TestServerChecksToken(t *testing.T) {
 		_ = client.Close(t.Context())
 	}
 }
+
+func TestBatchesOfServer(t *testing.T) {
+	client := clientOfServer(t, startServer(t))
+	const count = 50
+	for range count {
+		client.SendAsync(t.Context(), "orders", "order", nil, dlq.WithDelay(0))
+	}
+	if err := client.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	settled := make(chan dlq.Settled, count)
+	worker := client.Worker([]string{"orders"}, dlq.WithBatchSize(10),
+		dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
+	done := make(chan error, 1)
+	go func() {
+		done <- worker.RunBatch(context.Background(), func(_ context.Context, batch []*dlq.Delivery) error {
+			if len(batch) > 10 {
+				t.Errorf("a batch has %d deliveries", len(batch))
+			}
+			errs := make([]error, len(batch))
+			errs[0] = dlq.Quarantine("first")
+			return dlq.Each(errs...)
+		})
+	}()
+	for range count {
+		select {
+		case s := <-settled:
+			if (s.Outcome == dlq.Quarantined) != (s.State == dlq.StateQuarantined) {
+				t.Errorf("settled as %+v", s)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("a message is not settled")
+		}
+	}
+	if err := worker.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -60,7 +60,7 @@ func newSpoolSender(
 	store := spool.NewStore(settings)
 	return &spoolSender{
 		spoolWriter:  newSpoolWriter(store),
-		spoolWarning: &spoolWarning{target: settings.Target, count: store.Count, log: settings.Warn},
+		spoolWarning: &spoolWarning{target: settings.Target, count: store.Count, log: settings.Warn, info: settings.Info},
 		channel:      channel, reach: reach, onDropped: onDropped,
 		flushNow: make(chan struct{}, 1), stop: stop, size: newCallSize(), pass: passTime{limit: maxSpoolPause},
 	}
@@ -117,6 +117,7 @@ func (s *spoolSender) run(ctx context.Context) {
 	pause := backoff.New(firstSpoolPause, maxSpoolPause)
 	for {
 		if s.store.Count() == 0 {
+			s.emptied()
 			select {
 			case <-s.written:
 			case <-ctx.Done():

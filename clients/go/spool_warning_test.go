@@ -135,6 +135,34 @@ func TestRefusalAndOutageShareOneLineAMinute(t *testing.T) {
 	warnings.expectOne(t, server.target, "the store is down")
 }
 
+func TestEmptySpoolAfterWarningIsLoggedOnce(t *testing.T) {
+	server := startScripted(t, unavailable)
+	emptied := make(chan string, 10)
+	client := spoolingClient(t, server.target, dlq.WithLogger(slog.New(slog.NewTextHandler(writer(func(line []byte) {
+		if text := string(line); strings.Contains(text, "is empty again") {
+			emptied <- text
+		}
+	}), nil))))
+	for range 2 {
+		spooled(t, client, "a")
+	}
+	server.setAnswer(always(nil))
+	select {
+	case line := <-emptied:
+		if !strings.Contains(line, "dlq: the spool for "+server.target+" is empty again") || !strings.Contains(line, "level=INFO") {
+			t.Errorf("logged %q", line)
+		}
+	case <-time.After(60 * time.Second):
+		t.Fatal("nothing was logged")
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(emptied) != 0 {
+		t.Errorf("logged %q too", <-emptied)
+	}
+}
+
 // panickingLog is a log handler that panics.
 type panickingLog struct{ slog.Handler }
 

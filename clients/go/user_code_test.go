@@ -241,34 +241,63 @@ func TestFlushReportsDropsBeforeItReturns(t *testing.T) {
 	}
 }
 
-type panickingTracing struct{}
+// badTelemetry panics in one of its functions.
+type badTelemetry struct{ panicsIn string }
 
-func (panickingTracing) Current(context.Context) dlq.TraceContext { panic("Current") }
-func (panickingTracing) Within(context.Context, dlq.TraceContext) context.Context {
-	panic("Within")
+func (b badTelemetry) call(name string) {
+	if b.panicsIn == name {
+		panic(name)
+	}
 }
 
-type emptyTracing struct{}
-
-func (emptyTracing) Current(context.Context) dlq.TraceContext {
-	return dlq.TraceContext{Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+func (b badTelemetry) BeginSend(context.Context, string) (dlq.TraceContext, func(dlq.Result, *dlq.Error)) {
+	b.call("BeginSend")
+	return dlq.TraceContext{}, func(dlq.Result, *dlq.Error) { b.call("sent") }
 }
-func (emptyTracing) Within(context.Context, dlq.TraceContext) context.Context { return nil }
 
-func TestPanickingTracingLosesOnlyTheTrace(t *testing.T) {
-	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	for name, tracing := range map[string]dlq.Tracing{"panics": panickingTracing{}, "returns nil": emptyTracing{}} {
+func (b badTelemetry) BeginHandler(ctx context.Context, _ []*dlq.Delivery) (context.Context, func([]dlq.Handled)) {
+	b.call("BeginHandler")
+	return ctx, func([]dlq.Handled) { b.call("handled") }
+}
+
+func (b badTelemetry) Observe(string, func() dlq.ClientStatus) func() {
+	b.call("Observe")
+	return func() { b.call("stop") }
+}
+
+// emptyTelemetry returns nothing.
+type emptyTelemetry struct{}
+
+func (emptyTelemetry) BeginSend(context.Context, string) (dlq.TraceContext, func(dlq.Result, *dlq.Error)) {
+	return dlq.TraceContext{}, nil
+}
+
+func (emptyTelemetry) BeginHandler(context.Context, []*dlq.Delivery) (context.Context, func([]dlq.Handled)) {
+	return nil, nil
+}
+
+func (emptyTelemetry) Observe(string, func() dlq.ClientStatus) func() { return nil }
+
+func TestPanickingTelemetryLosesOnlyItsSpan(t *testing.T) {
+	all := map[string]dlq.Telemetry{"returns nil": emptyTelemetry{}}
+	for _, name := range []string{"BeginSend", "sent", "BeginHandler", "handled", "Observe", "stop"} {
+		all[name] = badTelemetry{panicsIn: name}
+	}
+	for name, telemetry := range all {
 		t.Run(name, func(t *testing.T) {
 			fake := dlqtest.NewFake(t)
-			client := fake.Client(dlq.WithLogger(noLog()), dlq.WithTracing(tracing))
+			client := fake.Client(dlq.WithLogger(noLog()), dlq.WithTelemetry(telemetry))
 			work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
 				_, err := client.Send(ctx, d.Queue, d, errors.New("once more")) // the context has the delivery
 				return err
 			})
 			send(t, client, "a", dlq.WithMaxRetries(1))
-			send(t, client, "b", dlq.WithMaxRetries(1), dlq.WithTraceContext(dlq.TraceContext{Traceparent: parent}))
+			send(t, client, "b", dlq.WithMaxRetries(1))
 			if got := len(fake.WaitFor("orders", dlq.StateQuarantined)); got != 2 {
 				t.Errorf("%d messages", got)
+			}
+			if err := client.Close(t.Context()); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -3,6 +3,9 @@ package dlq
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,16 +20,6 @@ const (
 	maxReportTime = 5 * time.Second
 )
 
-// Handler processes one delivery and returns its outcome: nil for success, an error of [Release], [Quarantine]
-// or [Discard], or any other error for a failure, which [RetryAfter] and [NonRetryable] refine. A panic is a
-// failure, too.
-//
-// The context ends when the lease is lost, because another worker may have the message, or when the drain
-// timeout of a stopping worker is over; context.Cause returns which. A [Client.Send] of the same message with
-// this context becomes the outcome of the delivery, so that there is no second message. A [DeadLetter] function
-// does the same.
-type Handler func(ctx context.Context, d *Delivery) error
-
 // Worker processes due messages.
 type Worker struct {
 	client   *Client
@@ -34,11 +27,13 @@ type Worker struct {
 	options  workerOptions
 	reporter *outcomeReporter
 	leases   *leases
+	refusals onceAMinute // of the token, in the log
 
 	mu         sync.Mutex
-	handler    Handler
+	handler    BatchHandler
+	batchSize  int
 	base       context.Context
-	running    map[*held]bool
+	running    map[*handling]bool
 	waiting    []*held
 	hasRun     bool
 	isShut     bool // before Run
@@ -56,9 +51,8 @@ type Worker struct {
 func (c *Client) Worker(queues []string, opts ...WorkerOption) *Worker {
 	w := &Worker{
 		client: c, queues: queues,
-		options: workerOptions{concurrency: defaultConcurrency, drainTimeout: defaultDrainTimeout},
-		running: map[*held]bool{},
-		stop:    make(chan struct{}), stopNow: make(chan struct{}), done: make(chan struct{}),
+		options: workerOptions{drainTimeout: defaultDrainTimeout}, running: map[*handling]bool{},
+		stop: make(chan struct{}), stopNow: make(chan struct{}), done: make(chan struct{}),
 	}
 	for _, option := range opts {
 		option(&w.options)
@@ -75,12 +69,42 @@ func (c *Client) Worker(queues []string, opts ...WorkerOption) *Worker {
 //
 // The contexts of handlers have the values of ctx.
 func (w *Worker) Run(ctx context.Context, handler Handler) error {
-	request, err := w.options.request(w.queues)
+	if w.options.batchSize != nil {
+		return errors.New("dlq: WithBatchSize is for RunBatch")
+	}
+	wrapped, err := wrap(handler, w.options.middleware)
 	if err != nil {
 		return err
 	}
+	return w.run(ctx, wrapped, 1, defaultConcurrency)
+}
+
+// RunBatch is like [Worker.Run] with a handler of several deliveries: of those that wait, without waiting for more. By
+// default it runs once at a time, so that others collect meanwhile.
+func (w *Worker) RunBatch(ctx context.Context, handler BatchHandler) error {
 	if handler == nil {
-		return errors.New("dlq: the handler of a worker is nil")
+		return errors.New("dlq: the batch handler of a worker is nil")
+	}
+	if len(w.options.middleware) > 0 {
+		return errors.New("dlq: WithMiddleware is for Run: it wraps a Handler")
+	}
+	size := defaultBatchSize
+	if w.options.batchSize != nil {
+		size = *w.options.batchSize
+	}
+	if size < 1 || size > maxBatchSize {
+		return fmt.Errorf("dlq: the batch size is %d; give 1 to %d", size, maxBatchSize)
+	}
+	return w.run(ctx, handler, size, 1)
+}
+
+func (w *Worker) run(ctx context.Context, handler BatchHandler, batchSize, concurrency int) error {
+	if w.options.concurrency == nil {
+		w.options.concurrency = &concurrency
+	}
+	request, err := w.options.request(w.queues, batchSize)
+	if err != nil {
+		return err
 	}
 	w.mu.Lock()
 	if w.hasRun {
@@ -89,7 +113,7 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 	}
 	w.hasRun = true
 	isShut := w.isShut
-	w.handler, w.base = handler, context.WithoutCancel(ctx)
+	w.handler, w.batchSize, w.base = handler, batchSize, context.WithoutCancel(ctx)
 	w.mu.Unlock()
 	defer close(w.done)
 	if isShut {
@@ -170,63 +194,12 @@ func (w *Worker) take(deliveries []*dlqv1.Delivery) {
 	w.startLocked()
 }
 
-func (w *Worker) startLocked() {
-	for !w.isStopping && len(w.running) < w.options.concurrency && len(w.waiting) > 0 {
-		h := w.waiting[0]
-		w.waiting[0] = nil
-		w.waiting = w.waiting[1:]
-		ctx, ok := h.begin(w.base)
-		if !ok {
-			continue
-		}
-		w.running[h] = true
-		go w.run(ctx, h)
-	}
-}
-
-func (w *Worker) run(ctx context.Context, h *held) {
-	err := errGoexit
-	defer func() { w.handlerEnded(h, err) }() // also if the handler ends its goroutine
-	ctx = w.client.options.withinTrace(ctx, h.delivery.TraceContext)
-	err = catchPanic(func() error { return w.handler(ctx, h.delivery) })
-}
-
-func (w *Worker) handlerEnded(h *held, err error) {
-	own := outcomeFrom(err)
-	w.mu.Lock()
-	isGivingUp := w.isGivingUp
-	w.mu.Unlock()
-	w.settle(h, func(sent *outcome) *outcome {
-		switch {
-		case err != nil && isOutcome(err):
-			return own
-		case isGivingUp && (err != nil || sent != nil):
-			return &outcome{kind: Released} // the stopping worker cancelled it, so the failure is not the message's
-		case sent != nil:
-			return sent
-		default:
-			return own
-		}
-	})
-	h.abort(nil) // frees its context
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.running, h)
-	if len(w.running) == 0 && w.idle != nil {
-		close(w.idle)
-		w.idle = nil
-	}
-	w.startLocked()
-}
-
-func (w *Worker) settle(h *held, choose func(sent *outcome) *outcome) {
-	if o := h.settle(choose); o != nil {
+// release releases a delivery whose handler did not run, or did not end in time.
+func (w *Worker) release(h *held) {
+	if o, counts := h.settle(func(*outcome) *outcome { return &outcome{kind: Released} }); counts {
 		w.reporter.add(h, o)
 	}
 }
-
-// released is the outcome of a delivery whose handler did not run, or did not end in time.
-func released(*outcome) *outcome { return &outcome{kind: Released} }
 
 func (w *Worker) drain(stream *dueStream) {
 	w.mu.Lock()
@@ -235,15 +208,17 @@ func (w *Worker) drain(stream *dueStream) {
 	w.waiting = nil
 	w.mu.Unlock()
 	for _, h := range waiting {
-		w.settle(h, released)
+		w.release(h)
 	}
 	deadline := time.Now().Add(w.options.drainTimeout)
 	if !w.waitUntilIdle(w.options.drainTimeout, w.stopNow) {
 		deadline = time.Now()
 		running := w.cancelHandlers()
 		if !w.waitUntilIdle(abortGrace, nil) {
-			for _, h := range running {
-				w.settle(h, released)
+			for _, r := range running {
+				for _, h := range r.batch {
+					w.release(h)
+				}
 			}
 		}
 	}
@@ -282,16 +257,13 @@ func (w *Worker) waitUntilIdle(timeout time.Duration, stopNow <-chan struct{}) b
 }
 
 // cancelHandlers cancels and returns the running handlers.
-func (w *Worker) cancelHandlers() []*held {
+func (w *Worker) cancelHandlers() []*handling {
 	w.mu.Lock()
 	w.isGivingUp = true
-	var running []*held
-	for h := range w.running {
-		running = append(running, h)
-	}
+	running := slices.Collect(maps.Keys(w.running))
 	w.mu.Unlock()
-	for _, h := range running {
-		h.abort(newError(ErrClosed, "the worker has stopped", nil))
+	for _, r := range running {
+		r.cancel(newError(ErrClosed, "the worker has stopped", nil))
 	}
 	return running
 }

@@ -12,6 +12,8 @@ import (
 
 const (
 	defaultConcurrency  = 16
+	defaultBatchSize    = 100
+	maxBatchSize        = 1_000
 	defaultDrainTimeout = 30 * time.Second
 	// The server's limits.
 	maxInFlight      = 10_000
@@ -22,7 +24,9 @@ const (
 type WorkerOption func(*workerOptions)
 
 type workerOptions struct {
-	concurrency      int
+	concurrency      *int
+	batchSize        *int
+	middleware       []Middleware
 	prefetch         *int
 	lease            time.Duration
 	maxInFlightBytes uint64
@@ -39,13 +43,26 @@ type Settled struct {
 	// DueTime is the time of the next attempt. It is zero if there is none.
 	DueTime          time.Time
 	QuarantineReason QuarantineReason
+	// Err is what a failed handler returned, the argument of [Fail], or a [*PanicError].
+	Err error
+	// Duration is how long the handler ran.
+	Duration time.Duration
 }
 
-// WithConcurrency sets how many handlers run at a time. Default 16.
-func WithConcurrency(n int) WorkerOption { return func(o *workerOptions) { o.concurrency = n } }
+// WithConcurrency sets how many handlers run at a time. Default 16, and 1 for batch handlers.
+func WithConcurrency(n int) WorkerOption { return func(o *workerOptions) { o.concurrency = &n } }
+
+// WithBatchSize bounds the batches of [Worker.RunBatch]: 1 to 1,000. Default 100.
+func WithBatchSize(n int) WorkerOption { return func(o *workerOptions) { o.batchSize = &n } }
+
+// WithMiddleware wraps the handler of [Worker.Run]. The first is the outermost.
+func WithMiddleware(middleware ...Middleware) WorkerOption {
+	return func(o *workerOptions) { o.middleware = append(o.middleware, middleware...) }
+}
 
 // WithPrefetch sets how many deliveries wait in this process, so that no handler waits for the network. No other
-// worker gets them meanwhile: set 0 if handlers take seconds. Default: the concurrency.
+// worker gets them meanwhile: set 0 if handlers take seconds. Default: as many as are
+// handled at a time.
 func WithPrefetch(n int) WorkerOption { return func(o *workerOptions) { o.prefetch = &n } }
 
 // WithLease sets how long the server waits for an extension or an outcome before it delivers the message again,
@@ -68,8 +85,8 @@ func WithDrainTimeout(timeout time.Duration) WorkerOption {
 	return func(o *workerOptions) { o.drainTimeout = timeout }
 }
 
-// WithOnError sets a function that is called when the stream breaks (d is nil), or the outcome of d does not
-// count. It must not block. Default: a log line.
+// WithOnError sets a function that is called when the handler of d fails, the outcome of d does not count, or the
+// stream breaks (d is nil). It must not block. Default: a log line, for a failed handler with its stack.
 func WithOnError(onError func(err *Error, d *Delivery)) WorkerOption {
 	return func(o *workerOptions) { o.onError = onError }
 }
@@ -79,22 +96,23 @@ func WithOnSettled(onSettled func(d *Delivery, settled Settled)) WorkerOption {
 	return func(o *workerOptions) { o.onSettled = onSettled }
 }
 
-func (o *workerOptions) request(queues []string) (*dlqv1.StreamDueRequest, error) {
+func (o *workerOptions) request(queues []string, batchSize int) (*dlqv1.StreamDueRequest, error) {
 	if len(queues) == 0 {
 		return nil, errors.New("dlq: a worker needs at least one queue")
 	}
+	atOnce := min(*o.concurrency, maxInFlight) * batchSize
 	if o.prefetch == nil {
-		o.prefetch = &o.concurrency
+		o.prefetch = &atOnce
 	}
-	if o.concurrency < 1 || *o.prefetch < 0 {
-		return nil, fmt.Errorf("dlq: concurrency is %d and prefetch %d; give at least 1 and 0", o.concurrency, *o.prefetch)
+	if *o.concurrency < 1 || *o.prefetch < 0 {
+		return nil, fmt.Errorf("dlq: concurrency is %d and prefetch %d; give at least 1 and 0", *o.concurrency, *o.prefetch)
 	}
 	if o.workerID == "" {
 		host, _ := os.Hostname()
 		o.workerID = fmt.Sprintf("%s-%d", host, os.Getpid())
 		o.workerID = o.workerID[max(0, len(o.workerID)-maxWorkerIDBytes):]
 	}
-	sum := min(o.concurrency, maxInFlight) + min(*o.prefetch, maxInFlight)
+	sum := atOnce + min(*o.prefetch, maxInFlight)
 	inFlight := uint32(min(sum, maxInFlight)) //nolint:gosec // bounded
 	request := &dlqv1.StreamDueRequest{Queues: queues, WorkerId: validText(o.workerID), MaxInFlight: &inFlight}
 	if o.lease != 0 {

@@ -1,6 +1,9 @@
 package dlq
 
 import (
+	"fmt"
+	"strings"
+
 	"google.golang.org/grpc/status"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -16,7 +19,10 @@ func (w *Worker) outcomeAnswered(one unreported, result *dlqv1.AckResult) {
 	if w.options.onSettled == nil {
 		return
 	}
-	settled := Settled{Outcome: one.kind, State: result.GetState(), QuarantineReason: result.GetQuarantineReason()}
+	settled := Settled{
+		Outcome: one.kind, State: result.GetState(), QuarantineReason: result.GetQuarantineReason(),
+		Err: one.cause, Duration: one.held.handled,
+	}
 	if due := result.GetDueTime(); due != nil {
 		settled.DueTime = due.AsTime()
 	}
@@ -51,8 +57,26 @@ func (w *Worker) lose(h *held) {
 		return
 	}
 	lost := newError(ErrLeaseLost, "the lease of message "+h.delivery.ID+" is lost; its outcome will not count", nil)
-	h.abort(lost)
+	w.mu.Lock()
+	r := h.handling
+	w.mu.Unlock()
+	if r != nil && r.isLost() {
+		r.cancel(lost)
+	}
 	w.report(lost, h.delivery)
+}
+
+// reportFailedHandler names the first three deliveries.
+func (w *Worker) reportFailedHandler(failed []*Delivery, cause error) {
+	const most = 3
+	var names []string
+	for _, d := range failed[:min(len(failed), most)] {
+		names = append(names, fmt.Sprintf("message %s of queue %q, attempt %d", d.ID, d.Queue, d.Attempt))
+	}
+	if len(failed) > most {
+		names = append(names, fmt.Sprintf("%d more", len(failed)-most))
+	}
+	w.report(newError(ErrHandlerFailed, "the handler failed: "+strings.Join(names, "; "), cause), failed[0])
 }
 
 func (w *Worker) report(err *Error, d *Delivery) {
@@ -60,9 +84,35 @@ func (w *Worker) report(err *Error, d *Delivery) {
 		notify(w.client.options.logger, "WithOnError", func() { w.options.onError(err, d) })
 		return
 	}
+	text := err.text
+	if err.Kind == ErrUnauthenticated { // repeats with each try
+		if !w.refusals.isDue() {
+			return
+		}
+		text = "the worker of " + nameQueues(w.queues) + " is refused: " + text + "; retrying"
+	}
 	attrs := []any{"kind", string(err.Kind)}
 	if d != nil {
 		attrs = append(attrs, "queue", d.Queue, "id", d.ID)
 	}
-	w.client.options.logger.Warn("dlq: "+err.text, attrs...)
+	if err.Kind == ErrHandlerFailed {
+		attrs = append(attrs, "stack", cut(traceOf(chainOf(err.cause), ""), maxStackBytes))
+	}
+	w.client.options.logger.Warn("dlq: "+text, attrs...)
+}
+
+// nameQueues names the first three.
+func nameQueues(queues []string) string {
+	const most = 3
+	names := make([]string, 0, most+1)
+	for _, queue := range queues[:min(len(queues), most)] {
+		names = append(names, `"`+queue+`"`)
+	}
+	if len(queues) > most {
+		names = append(names, "…")
+	}
+	if len(queues) == 1 {
+		return "queue " + names[0]
+	}
+	return "queues " + strings.Join(names, ", ")
 }

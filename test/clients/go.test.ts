@@ -209,7 +209,7 @@ import (
 )
 
 func main() {
-	client, err := dlq.New("localhost:50051", dlq.WithTracing(dlqotel.Tracing()))
+	client, err := dlq.New("localhost:50051", dlq.WithTelemetry(dlqotel.New()))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -237,8 +237,11 @@ function snippets(readme: string): string {
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"time"
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqhttp"
@@ -262,6 +265,17 @@ func serve(mux *http.ServeMux, client *dlq.Client) {
 func webhooks(ctx context.Context, client *dlq.Client, request *http.Request) (*http.Response, error) {
 	${shown("webhooks")}
 	return response, err
+}
+
+func insertRows(context.Context, []*dlq.Delivery) error { return nil }
+
+func batch(ctx context.Context, client *dlq.Client, takeOrder dlq.Handler) error {
+	${shown("batch")}
+	return err
+}
+
+func measure(ctx context.Context, client *dlq.Client) {
+	${shown("measure")}
 }
 
 func main() {}

@@ -1,11 +1,12 @@
-// Package dlqgrpc sends failed gRPC calls to the DLQ, of servers and of clients, and makes them again.
+// Package dlqgrpc sends failed unary gRPC calls to the DLQ, of servers and of clients, and makes them again. Streams
+// are not sent.
 package dlqgrpc
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/dlq-service/dlq/clients/go"
 	"google.golang.org/grpc"
@@ -21,23 +22,26 @@ const ContentType = "application/x-protobuf"
 // MethodAttribute is the attribute with the full name of the method: /package.Service/Method.
 const MethodAttribute = "grpc.method"
 
-// maxSourceID is the service's limit. A longer idempotency key is ignored, so that the message is not refused.
-const maxSourceID = 256
-
 // ErrKept means that a failed call is in the DLQ and will be made again.
 var ErrKept = errors.New("dlqgrpc: the call failed; the DLQ has it")
 
 // UnaryServerInterceptor sends a request to a queue if its handler fails, unless the request itself is the
-// reason, or if the handler panics. The caller still gets the handler's error, because gRPC has no status for a
-// request that was accepted for later. A panic continues. The metadata idempotency-key becomes the source id.
+// reason or the caller cancelled the call, or if the handler panics. A call that ran into the caller's deadline is
+// sent. The caller still gets the handler's error, because gRPC has no status for a request that was accepted for
+// later. A panic continues. The calls of [Redo] are not sent again: they are messages already.
+//
+// The metadata idempotency-key becomes the source id, and calls of a method with the same key and request become one
+// message.
 func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		incoming, _ := metadata.FromIncomingContext(ctx)
+		if valueOf(incoming, redoKey) != "" {
+			return handler(ctx, request)
+		}
 		sendFailed := func(cause error) {
-			all := opts
-			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 && len(strings.ToValidUTF8(id[0], "\uFFFD")) <= maxSourceID {
-				all = append([]dlq.SendOption{dlq.WithSourceID(id[0])}, opts...)
+			if send(ctx, s, queue, info.FullMethod, request, cause, append(identityOf(incoming, info.FullMethod), opts...)) {
+				_ = grpc.SetTrailer(ctx, metadata.Pairs(keptKey, "1"))
 			}
-			send(ctx, s, queue, info.FullMethod, request, cause, all)
 		}
 		defer func() {
 			if value := recover(); value != nil {
@@ -45,23 +49,36 @@ func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) 
 				panic(value)
 			}
 		}()
+		caller := observe(ctx)
+		defer caller.stop()
 		response, err := handler(ctx, request)
-		if err != nil && !isRequestError(err) && !isCancelledByCaller(ctx, err) {
+		if err != nil && !isRequestError(err) && !(isCancellation(err) && caller.hasCancelled()) {
 			sendFailed(err)
 		}
 		return response, err
 	}
 }
 
-// UnaryClientInterceptor sends failed calls to a queue, unless the request itself is the reason. The call then
-// returns [ErrKept], which also wraps its own error.
+// UnaryClientInterceptor sends failed calls to a queue, unless the request itself is the reason or the program cancelled
+// the call. The call then returns [ErrKept], which also wraps its own error. A call that the server's interceptor has
+// sent is not sent again. If both use the same queue, that holds without an answer of the server, too.
+//
+// The metadata idempotency-key has the same meaning as for the server's interceptor.
 func UnaryClientInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryClientInterceptor {
 	return func(
 		ctx context.Context, method string, request, reply any, conn *grpc.ClientConn,
 		invoke grpc.UnaryInvoker, callOpts ...grpc.CallOption,
 	) error {
-		err := invoke(ctx, method, request, reply, conn, callOpts...)
-		if err == nil || isRequestError(err) || !send(ctx, s, queue, method, request, err, opts) {
+		ctx = withIdentity(ctx)
+		var trailer metadata.MD
+		err := invoke(ctx, method, request, reply, conn, append(slices.Clip(callOpts), grpc.Trailer(&trailer))...)
+		isCancelled := isCancellation(err) && errors.Is(ctx.Err(), context.Canceled)
+		if err == nil || isRequestError(err) || isCancelled {
+			return err
+		}
+		outgoing, _ := metadata.FromOutgoingContext(ctx)
+		if valueOf(trailer, keptKey) == "" &&
+			!send(ctx, s, queue, method, request, err, append(identityOf(outgoing, method), opts...)) {
 			return err
 		}
 		return fmt.Errorf("%w: %w", ErrKept, err)
@@ -76,6 +93,7 @@ func Redo(conn grpc.ClientConnInterface) dlq.Handler {
 		if method == "" {
 			return dlq.NonRetryable(errors.New("dlqgrpc: the message has no attribute " + MethodAttribute))
 		}
+		ctx = metadata.AppendToOutgoingContext(ctx, redoKey, "1")
 		request, reply := raw(d.Payload.Bytes()), raw(nil)
 		err := conn.Invoke(ctx, method, &request, &reply, grpc.ForceCodec(rawCodec{}))
 		if err != nil && isPermanent(err) {
@@ -91,7 +109,8 @@ func send(ctx context.Context, s dlq.Sender, queue, method string, request any, 
 	if !ok {
 		return false
 	}
-	payload, err := proto.Marshal(message)
+	// Both interceptors encode a request in the same way.
+	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
 	if err != nil {
 		return false
 	}
@@ -103,32 +122,25 @@ func send(ctx context.Context, s dlq.Sender, queue, method string, request any, 
 	return err == nil && result.Kept()
 }
 
-// isRequestError reports whether the request is the reason of the failure, or was cancelled.
+// isRequestError reports whether the request is the reason of the failure.
 func isRequestError(err error) bool {
 	switch status.Code(err) {
 	case codes.InvalidArgument, codes.NotFound, codes.AlreadyExists, codes.PermissionDenied, codes.Unauthenticated,
-		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented, codes.Canceled:
+		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
 		return true
 	default:
 		return false
 	}
 }
 
-// isPermanent reports whether the call fails at every retry. A token may become valid, and a cancelled call says
-// nothing about its request.
+// isPermanent reports whether the call fails at every retry. A token may become valid.
 func isPermanent(err error) bool {
 	switch status.Code(err) {
-	case codes.PermissionDenied, codes.Unauthenticated, codes.Canceled:
+	case codes.PermissionDenied, codes.Unauthenticated:
 		return false
 	default:
 		return isRequestError(err)
 	}
-}
-
-// isCancelledByCaller reports whether a handler returned the error of a context that its caller cancelled. Such
-// an error has no gRPC status yet.
-func isCancelledByCaller(ctx context.Context, err error) bool {
-	return errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled)
 }
 
 // raw is an encoded message.

@@ -3,7 +3,6 @@ package dlqgrpc_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -110,29 +109,6 @@ func TestRequestOfPanickingHandlerIsSent(t *testing.T) {
 		}
 	}()
 	_, _ = interceptor(t.Context(), &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, panicking)
-}
-
-func TestRequestCancelledByCallerIsNotSent(t *testing.T) {
-	fake := dlqtest.NewFake(t)
-	interceptor := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
-	info := &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}
-	ctx, cancel := context.WithCancel(t.Context())
-	waiting := func(ctx context.Context, _ any) (any, error) {
-		cancel()
-		return nil, fmt.Errorf("query: %w", ctx.Err())
-	}
-	if _, err := interceptor(ctx, &dlqv1.StatsRequest{}, info, waiting); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	if got := fake.Messages("calls"); len(got) != 0 {
-		t.Errorf("sent %v", got)
-	}
-	// A handler that cancels its own work fails like any other.
-	failing := func(context.Context, any) (any, error) { return nil, context.Canceled }
-	_, _ = interceptor(t.Context(), &dlqv1.StatsRequest{}, info, failing)
-	if got := fake.Messages("calls"); len(got) != 1 {
-		t.Errorf("sent %v", got)
-	}
 }
 
 // refusing answers each call with a status.

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 
-	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqhttp"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
@@ -40,7 +39,8 @@ func ExampleDo() {
 		fmt.Println(err)
 		return
 	}
-	_, err = dlqhttp.Do(http.DefaultClient, client, "webhooks", request, dlq.WithSourceID("order-17"))
+	request.Header.Set("Idempotency-Key", "order-17")
+	_, err = dlqhttp.Do(http.DefaultClient, client, "webhooks", request)
 	fmt.Println(errors.Is(err, dlqhttp.ErrKept), service.Messages("webhooks")[0].GetSourceId())
 	// Output: true order-17
 }

@@ -2,54 +2,16 @@
 package dlqhttp
 
 import (
-	"bufio"
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"log/slog"
-	"net"
+	"fmt"
 	"net/http"
 	"runtime/debug"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/dlq-service/dlq/clients/go"
 )
-
-const (
-	// maxPayload is the service's largest possible payload_max. Its default is 1 MiB.
-	maxPayload = 3 << 20
-	// The service's limits for a source id or a content type, and for an attribute. A longer header of the caller is
-	// ignored, so that the message is not refused.
-	maxHeader    = 256
-	maxAttribute = 4 << 10
-)
-
-// Option is an option of [Handler].
-type Option func(*handlerOptions)
-
-type handlerOptions struct {
-	payload func(r *http.Request, body []byte) any
-	send    func(r *http.Request) []dlq.SendOption
-	when    func(r *http.Request, err error) bool
-}
-
-// WithPayload sets the payload of a request's message. Default: the body.
-func WithPayload(payload func(r *http.Request, body []byte) any) Option {
-	return func(o *handlerOptions) { o.payload = payload }
-}
-
-// WithSendOptions sets options of a request's send. They override its headers.
-func WithSendOptions(send func(r *http.Request) []dlq.SendOption) Option {
-	return func(o *handlerOptions) { o.send = send }
-}
-
-// When sets which failures are sent. Default: all but those with a [Status] of 4xx, which are the request's fault.
-func When(when func(r *http.Request, err error) bool) Option {
-	return func(o *handlerOptions) { o.when = when }
-}
 
 // Status returns an error that sets the HTTP status of the answer.
 func Status(status int, err error) error { return &statusError{err, status} }
@@ -64,132 +26,101 @@ func (e *statusError) StatusCode() int { return e.status }
 
 // Handler returns a handler that calls fn. If fn returns an error or panics, the request's body is sent to the
 // queue, and the caller gets 202: it need not repeat the request. The answer is the status of [Status], or 500, if
-// the message could not be kept, if [When] excludes it, or if the body is empty or longer than 3 MiB. The headers
-// Idempotency-Key and traceparent become source id and trace context.
+// the message could not be kept, if [When] excludes it, or if the body is empty, cut, or longer than 3 MiB. Such
+// failures of 500 or more are logged. An answer of 2xx or 3xx that has begun is aborted.
+//
+// Errors that the caller made get 4xx: an [http.MaxBytesError], a body that was cut, and JSON whose syntax is wrong.
+//
+// The headers Idempotency-Key and traceparent become source id and trace context. Method, path, query and content
+// encoding become the attributes http.method, http.path, http.query and http.content_encoding. In the query the values
+// of parameters such as token are hidden; see [WithoutFields].
 func Handler(
 	s dlq.Sender, queue string, fn func(w http.ResponseWriter, r *http.Request) error, opts ...Option,
 ) http.Handler {
-	o := handlerOptions{
-		payload: func(_ *http.Request, body []byte) any { return body },
-		when:    func(_ *http.Request, err error) bool { return statusOf(err) >= 500 },
-	}
-	for _, option := range opts {
-		option(&o)
-	}
+	o := newOptions(opts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, isWhole := bufferBody(r)
+		body := bufferBody(r)
 		answer := &answerWriter{ResponseWriter: w}
 		err := catchPanic(func() error { return fn(answer, r) })
 		if err == nil {
 			return
 		}
+		err = body.blame(err)
+		status := statusOf(err)
 		var sent *dlq.Result
-		if isWhole && len(body) > 0 {
-			sent = o.sendRequest(s, queue, r, body, err)
+		if body.isWhole() && len(body.data) > 0 {
+			sent = o.sendRequest(s, queue, r, body.data, err)
 		}
-		if answer.hasBegun {
-			return
+		if sent == nil && status >= http.StatusInternalServerError {
+			o.logLost(r, status, err)
 		}
-		for _, name := range bodyHeaders {
-			w.Header().Del(name)
+		switch {
+		case answer.isSuccess():
+			panic(http.ErrAbortHandler) // otherwise the caller takes a part for the whole
+		case answer.status == 0:
+			answer.fail(sent, status)
 		}
-		if sent == nil {
-			status := statusOf(err)
-			http.Error(w, http.StatusText(status), status)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusAccepted)
-		_ = json.NewEncoder(w).Encode(struct {
-			Status dlq.Status `json:"status"`
-			ID     string     `json:"id,omitempty"`
-		}{sent.Status, sent.ID})
 	})
 }
 
-// bodyHeaders describe a body that the handler did not write because it failed.
-var bodyHeaders = []string{"Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Cache-Control"}
+// logLost logs a failure that the DLQ does not have.
+func (o *options) logLost(r *http.Request, status int, err error) {
+	attrs := []any{"method", r.Method, "path", r.URL.Path, "status", status}
+	var panicked *dlq.PanicError
+	if errors.As(err, &panicked) {
+		attrs = append(attrs, "stack", panicked.Stack())
+	}
+	o.log().Error(fmt.Sprintf("dlq: %s %s failed, and the DLQ does not have the request: %v", r.Method, r.URL.Path, err), attrs...)
+}
 
 // sendRequest returns nil if the message is not kept, also if an option panics.
-func (o handlerOptions) sendRequest(
+func (o *options) sendRequest(
 	s dlq.Sender, queue string, r *http.Request, body []byte, cause error,
 ) (sent *dlq.Result) {
 	defer func() {
 		if value := recover(); value != nil {
-			slog.Error("dlq: an option of dlqhttp panicked; the failed request is not sent",
+			o.log().Error("dlq: an option of dlqhttp panicked; the failed request is not sent",
 				"panic", value, "stack", string(debug.Stack()))
 			sent = nil
 		}
 	}()
-	if !o.when(r, cause) {
+	isSent := statusOf(cause) >= http.StatusInternalServerError
+	if o.when != nil {
+		isSent = o.when(r, cause)
+	}
+	if !isSent {
 		return nil
 	}
-	options := append(headerOptions(r.Header), dlq.WithAttributes(map[string]string{
-		"http.method": r.Method, "http.path": cut(r.URL.Path, maxAttribute),
-	}))
+	options := append(headerOptions(r.Header), dlq.WithAttributes(o.attributesOf(r)))
 	if contentType := r.Header.Get("Content-Type"); isWithinLimit(contentType) {
 		options = append(options, dlq.WithContentType(contentType))
 	}
-	if o.send != nil {
-		options = append(options, o.send(r)...)
+	payload := any(body)
+	if o.payload != nil {
+		payload = o.payload(r, body)
 	}
 	// The caller's context may have ended.
 	ctx := context.WithoutCancel(r.Context())
-	result, err := s.Send(ctx, queue, o.payload(r, body), cause, options...)
+	result, err := s.Send(ctx, queue, payload, cause, o.sendOptions(r, options)...)
 	if err != nil || !result.Kept() {
 		return nil
 	}
 	return &result
 }
 
-// headerOptions returns the options of standard headers.
-func headerOptions(header http.Header) []dlq.SendOption {
-	var options []dlq.SendOption
-	if id := header.Get("Idempotency-Key"); isWithinLimit(id) {
-		options = append(options, dlq.WithSourceID(id))
-	}
-	if parent := header.Get("Traceparent"); parent != "" {
-		trace := dlq.TraceContext{Traceparent: parent, Tracestate: header.Get("Tracestate")}
-		options = append(options, dlq.WithTraceContext(trace))
-	}
-	return options
-}
-
-// isWithinLimit reports whether a header is set and not too long.
-func isWithinLimit(text string) bool {
-	return text != "" && len(strings.ToValidUTF8(text, "\uFFFD")) <= maxHeader
-}
-
-// cut returns valid UTF-8 of at most limit bytes.
-func cut(text string, limit int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= limit {
-		return text
-	}
-	for !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return text[:limit]
-}
-
-// bufferBody reads the body and lets the handler read it again. isWhole is false if it is too long.
-func bufferBody(r *http.Request) (body []byte, isWhole bool) {
-	if r.Body == nil {
-		return nil, true
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxPayload+1))
-	rest := r.Body
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), rest), rest}
-	return body, err == nil && len(body) <= maxPayload
-}
-
 func statusOf(err error) int {
+	var panicked *dlq.PanicError
+	var tooLarge *http.MaxBytesError
 	var found interface{ StatusCode() int }
-	if errors.As(err, &found) && found.StatusCode() >= 400 && found.StatusCode() <= 599 {
-		return found.StatusCode()
+	switch {
+	case errors.As(err, &panicked): // a fault of the program, whatever the value is
+	case errors.As(err, &found):
+		// The answer of another server says nothing about this request.
+		if _, isOther := found.(*ResponseError); !isOther && found.StatusCode() >= 400 && found.StatusCode() <= 599 {
+			return found.StatusCode()
+		}
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
 	}
 	return http.StatusInternalServerError
 }
@@ -208,36 +139,22 @@ func catchPanic(fn func() error) (err error) {
 	return fn()
 }
 
-// answerWriter records whether the handler has begun its answer.
-type answerWriter struct {
-	http.ResponseWriter
-	hasBegun bool
+// fail answers a failed request: with 202 if it was sent, otherwise with the status.
+func (w *answerWriter) fail(sent *dlq.Result, status int) {
+	for _, name := range bodyHeaders {
+		w.Header().Del(name)
+	}
+	if sent == nil {
+		http.Error(w, cmp.Or(http.StatusText(status), "failed"), status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	_ = json.NewEncoder(w).Encode(struct {
+		Status dlq.Status `json:"status"`
+		ID     string     `json:"id,omitempty"`
+	}{sent.Status, sent.ID})
 }
 
-func (w *answerWriter) WriteHeader(status int) {
-	w.hasBegun = w.hasBegun || status >= http.StatusOK // 1xx is informational
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *answerWriter) Write(data []byte) (int, error) {
-	w.hasBegun = true
-	return w.ResponseWriter.Write(data)
-}
-
-// Flush implements [http.Flusher].
-func (w *answerWriter) Flush() { _ = w.FlushError() }
-
-// FlushError is used by [http.ResponseController].
-func (w *answerWriter) FlushError() error {
-	w.hasBegun = true
-	return http.NewResponseController(w.ResponseWriter).Flush()
-}
-
-// Hijack implements [http.Hijacker].
-func (w *answerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w.hasBegun = true
-	return http.NewResponseController(w.ResponseWriter).Hijack()
-}
-
-// Unwrap is used by [http.ResponseController].
-func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// bodyHeaders describe a body that the handler did not write because it failed.
+var bodyHeaders = []string{"Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Cache-Control"}

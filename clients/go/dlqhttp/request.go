@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go"
@@ -25,17 +24,14 @@ const (
 	maxDiscarded = 64 << 10
 )
 
-// KeptRequest is the payload of a request: its URL, body, and headers without the standard ones that carry
-// credentials. The clients of other languages use the same format.
+// KeptRequest is the payload of a request: its URL, headers and body without credentials. The clients of other
+// languages use the same format.
 type KeptRequest struct {
 	URL     string            `json:"url"`
 	Method  string            `json:"method"`
 	Headers map[string]string `json:"headers"`
 	Body    []byte            `json:"body,omitempty"`
 }
-
-// secretHeaders are not stored.
-var secretHeaders = map[string]bool{"authorization": true, "cookie": true, "proxy-authorization": true}
 
 // maxRetryAfter is the DLQ's limit. It also avoids an overflow of Duration.
 const maxRetryAfter = 30 * 24 * time.Hour
@@ -77,12 +73,16 @@ func (e *ResponseError) RetryAfter() time.Duration {
 // Do makes a request, such as a webhook. If it gets no answer, or one other than 2xx, Do sends it to the queue and
 // returns [ErrKept], which also wraps the failure. If the DLQ can't keep the request, Do returns the failure alone.
 //
-// By default the service accepts payloads of 1 MiB, so a body may have about 750 KiB because of base64. The headers
-// Authorization, Cookie and Proxy-Authorization are not stored: give them to [Redo].
+// A request whose context the program has cancelled is not sent. One that ran into its deadline is.
+//
+// By default the service accepts payloads of 1 MiB, so a body may have about 750 KiB because of base64. User and
+// password of the URL, the headers Authorization, Proxy-Authorization, Cookie and X-Api-Key, and those of [WithoutFields] are not
+// stored: add them in [Redo].
 func Do(
-	client *http.Client, s dlq.Sender, queue string, r *http.Request, opts ...dlq.SendOption,
+	client *http.Client, s dlq.Sender, queue string, r *http.Request, opts ...Option,
 ) (*http.Response, error) {
-	kept, isWhole, err := readRequest(r)
+	o := newOptions(opts)
+	kept, isWhole, err := o.readRequest(r)
 	if err != nil {
 		return nil, err
 	}
@@ -90,20 +90,25 @@ func Do(
 	if cause == nil {
 		return response, nil
 	}
-	if !isWhole {
+	if !isWhole || isCancelled(r.Context(), cause) || o.when != nil && !o.when(r, cause) {
 		return nil, cause
 	}
-	options := append(headerOptions(r.Header), opts...)
-	result, err := s.Send(r.Context(), queue, kept, cause, options...)
+	result, err := s.Send(r.Context(), queue, kept, cause, o.sendOptions(r, headerOptions(r.Header))...)
 	if err != nil || !result.Kept() {
 		return nil, cause
 	}
 	return nil, fmt.Errorf("%w: %w", ErrKept, cause)
 }
 
-// Redo returns a worker's handler that makes the requests of [Do] again. If headers is not nil, it returns headers
-// to add, such as credentials.
-func Redo(client *http.Client, headers func(KeptRequest) http.Header) dlq.Handler {
+// isCancelled reports whether a request failed because the program cancelled its context.
+func isCancelled(ctx context.Context, cause error) bool {
+	isEnd := errors.Is(cause, context.Canceled) || errors.Is(cause, context.Cause(ctx))
+	return errors.Is(ctx.Err(), context.Canceled) && isEnd
+}
+
+// Redo returns a worker's handler that makes the requests of [Do] again. If prepare is not nil, it adds what is not
+// stored to a request, such as credentials.
+func Redo(client *http.Client, prepare func(r *http.Request)) dlq.Handler {
 	return func(ctx context.Context, d *dlq.Delivery) error {
 		var kept KeptRequest
 		if err := d.Payload.JSON(&kept); err != nil {
@@ -119,10 +124,8 @@ func Redo(client *http.Client, headers func(KeptRequest) http.Header) dlq.Handle
 		if host := r.Header.Get("Host"); host != "" {
 			r.Host = host // net/http ignores the header
 		}
-		if headers != nil {
-			for name, values := range headers(kept) {
-				r.Header[http.CanonicalHeaderKey(name)] = values
-			}
+		if prepare != nil {
+			prepare(r)
 		}
 		response, err := do(client, r)
 		if err != nil {
@@ -157,15 +160,10 @@ func do(client *http.Client, r *http.Request) (*http.Response, error) {
 }
 
 // readRequest reads the body and lets the request read it again. isWhole is false if the body is too long.
-func readRequest(r *http.Request) (kept KeptRequest, isWhole bool, err error) {
-	kept = KeptRequest{URL: r.URL.String(), Method: r.Method, Headers: map[string]string{}}
+func (o *options) readRequest(r *http.Request) (kept KeptRequest, isWhole bool, err error) {
+	kept = KeptRequest{URL: o.storedURL(r.URL), Method: r.Method, Headers: o.storedHeaders(r.Header)}
 	if kept.Method == "" {
 		kept.Method = http.MethodGet
-	}
-	for name, values := range r.Header {
-		if lower := strings.ToLower(name); !secretHeaders[lower] {
-			kept.Headers[lower] = strings.Join(values, ", ")
-		}
 	}
 	if r.Host != "" && r.Host != r.URL.Host {
 		kept.Headers["host"] = r.Host

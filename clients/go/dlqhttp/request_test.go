@@ -8,7 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,5 +127,93 @@ func TestRedoKeepsHostOfRequest(t *testing.T) {
 		if host := <-hosts; host != "shop.example" {
 			t.Errorf("requested host %s", host)
 		}
+	}
+}
+
+func TestSecretsOfRequestAreNotStored(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	var calls atomic.Int32
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		if user != "shop" || password != "secret-1" || r.URL.RawQuery != "a=1&sig=secret-5" {
+			t.Errorf("got %s, %v", r.URL, r.Header)
+		}
+		if calls.Add(1) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer shop.Close()
+	address, err := url.Parse(shop.URL + "?a=1&sig=secret-5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword("shop", "secret-1")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address.String(), strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"X-Api-Key": "secret-2", "Cookie": "a=secret-3", "X-Signature": "secret-4", "Content-Encoding": "identity",
+	} {
+		request.Header.Set(name, value)
+	}
+	_, err = dlqhttp.Do(shop.Client(), client, "webhooks", request, dlqhttp.WithoutFields("x-signature", "Sig"))
+	if !errors.Is(err, dlqhttp.ErrKept) {
+		t.Fatal(err)
+	}
+	stored := fake.Messages("webhooks")[0].String()
+	if strings.Contains(stored, "secret") || strings.Contains(stored, "shop@") || !strings.Contains(stored, "?a=1") || !strings.Contains(stored, "content-encoding") {
+		t.Errorf("stored %s", stored)
+	}
+	worker := client.Worker([]string{"webhooks"})
+	done := make(chan error, 1)
+	go func() {
+		done <- worker.Run(context.Background(), dlqhttp.Redo(shop.Client(), func(r *http.Request) {
+			r.URL.User = url.UserPassword("shop", "secret-1")
+			r.URL.RawQuery += "&sig=secret-5"
+		}))
+	}()
+	fake.WaitFor("webhooks", dlq.StateSucceeded)
+	if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil || calls.Load() != 2 {
+		t.Errorf("%d calls, %v", calls.Load(), err)
+	}
+}
+
+func TestCancelledRequestIsNotSent(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	begun, stop := make(chan struct{}, 10), make(chan struct{})
+	shop := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		begun <- struct{}{}
+		<-stop
+	}))
+	defer shop.Close()
+	defer close(stop)
+	try := func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, shop.URL, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = dlqhttp.Do(shop.Client(), client, "webhooks", request)
+		return err
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	because, cancelBecause := context.WithCancelCause(t.Context())
+	go func() {
+		<-begun
+		cancel()
+		<-begun
+		cancelBecause(errors.New("the user closed the window"))
+	}()
+	for _, ctx := range []context.Context{cancelled, because} {
+		if err := try(ctx); err == nil || errors.Is(err, dlqhttp.ErrKept) || len(fake.Messages("webhooks")) != 0 {
+			t.Errorf("got %v, sent %v", err, fake.Messages("webhooks"))
+		}
+	}
+	late, cancelLate := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancelLate()
+	if err := try(late); !errors.Is(err, dlqhttp.ErrKept) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -23,6 +23,8 @@ const (
 	// releaseDelay keeps a released message from going back to the stream that just released it. The real service
 	// waits 1 s.
 	releaseDelay = 100 * time.Millisecond
+	// maxPayload is the service's default, in bytes.
+	maxPayload = 1 << 20
 )
 
 // fakeService implements the calls of a Fake.
@@ -45,6 +47,9 @@ func (f *fakeService) checkUp(ctx context.Context, request any, _ *grpc.UnarySer
 func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*dlqv1.SendToDlqResponse, error) {
 	if r.GetQueue() == "" {
 		return nil, refusal(codes.InvalidArgument, "INVALID_REQUEST", "queue is empty")
+	}
+	if err := checkPayload(r.GetPayload()); err != nil {
+		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -78,6 +83,19 @@ func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*
 	f.messages = append(f.messages, m)
 	f.notifyLocked()
 	return f.responseLocked(m, false), nil
+}
+
+func checkPayload(p *dlqv1.Payload) error {
+	field, size := "text", len(p.GetText())
+	if data := p.GetData(); len(data) > 0 {
+		field, size = "data", len(data)
+	}
+	if size <= maxPayload {
+		return nil
+	}
+	return refusal(codes.InvalidArgument, "INVALID_REQUEST", fmt.Sprintf(
+		"payload.%s: is %d bytes long; this server accepts at most %d: store large content elsewhere and send a reference, "+
+			"or raise the server's payload limit", field, size, maxPayload))
 }
 
 // refusal returns an error with details. Clients treat an error without details as one of a proxy.

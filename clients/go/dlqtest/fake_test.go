@@ -3,6 +3,7 @@ package dlqtest_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,11 +96,57 @@ func TestRefusalHasReasonOfService(t *testing.T) {
 	}
 }
 
+func TestPayloadOfMoreThanOneMebibyteIsRefused(t *testing.T) {
+	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	for field, payload := range map[string]func(size int) any{
+		"text": func(size int) any { return strings.Repeat("x", size) },
+		"data": func(size int) any { return make([]byte, size) },
+	} {
+		if _, err := client.Send(t.Context(), "orders", payload(1<<20), nil); err != nil {
+			t.Error(err)
+		}
+		want := "payload." + field + ": is 1048577 bytes long; this server accepts at most 1048576: store large"
+		_, err := client.Send(t.Context(), "orders", payload(1<<20+1), nil)
+		if !errors.Is(err, dlq.ErrRefused) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // A spool does not keep it, because the refusal is permanent.
 func TestSendRefusedByFakeIsDropped(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(
 		dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}), dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestFakeAnswersPing(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	if err := client.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+	fake.GoDown()
+	if err := client.Ping(t.Context()); !errors.Is(err, dlq.ErrConnection) {
+		t.Errorf("got %v", err)
+	}
+	fake.ComeBack()
+}
+
+func TestFakeCountsMessages(t *testing.T) {
+	client := dlqtest.NewFake(t).Client()
+	mustSend(t, client)
+	mustSend(t, client, dlq.WithMaxRetries(0))
+	for _, queues := range [][]string{nil, {"orders"}} {
+		stats, err := client.Stubs().Stats(t.Context(), &dlqv1.StatsRequest{Queues: queues})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q := stats.GetQueues(); stats.GetTotalMessages() != 2 || stats.GetTotalPoisonMessages() != 1 || len(q) != 1 ||
+			q[0].GetQueue() != "orders" || q[0].GetScheduled() != 1 || q[0].GetQuarantined() != 1 || q[0].GetInFlight() != 0 {
+			t.Errorf("got %v", stats)
+		}
 	}
 }

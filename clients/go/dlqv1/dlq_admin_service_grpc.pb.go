@@ -50,8 +50,8 @@ type DlqAdminServiceClient interface {
 	// Sets the fields that the mask names. A named field that is absent in the request is cleared: the
 	// next level applies again. Safe to repeat, also with the previous etag: equal settings are no
 	// change. Scheduled messages keep their due times; everything else acts at once. Errors:
-	// INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-	// RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
+	// INVALID_ARGUMENT (names, ranges, contradictions, with each field; more than 64 KiB in all),
+	// ABORTED (another etag), RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
 	UpdateQueue(ctx context.Context, in *UpdateQueueRequest, opts ...grpc.CallOption) (*UpdateQueueResponse, error)
 	// Removes a queue: its settings, messages and counts. Without expected_count only an empty one.
 	// Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a new queue of that name
@@ -217,8 +217,8 @@ type DlqAdminServiceServer interface {
 	// Sets the fields that the mask names. A named field that is absent in the request is cleared: the
 	// next level applies again. Safe to repeat, also with the previous etag: equal settings are no
 	// change. Scheduled messages keep their due times; everything else acts at once. Errors:
-	// INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-	// RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
+	// INVALID_ARGUMENT (names, ranges, contradictions, with each field; more than 64 KiB in all),
+	// ABORTED (another etag), RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
 	UpdateQueue(context.Context, *UpdateQueueRequest) (*UpdateQueueResponse, error)
 	// Removes a queue: its settings, messages and counts. Without expected_count only an empty one.
 	// Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a new queue of that name

@@ -1384,8 +1384,8 @@ type Delivery struct {
 	// Counts every delivery of the message, including lost and released ones.
 	DeliveryNumber uint32 `protobuf:"varint,5,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
 	// True: an earlier delivery ended without a reported outcome, or the store may have lost one (it
-	// restarted or failed over when the message was due). So the work may already have taken effect.
-	// Check before you do it again.
+	// restarted or failed over when the message was due or in flight). So the work may already have
+	// taken effect. Check before you do it again.
 	OutcomeUnknown bool `protobuf:"varint,6,opt,name=outcome_unknown,json=outcomeUnknown,proto3" json:"outcome_unknown,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

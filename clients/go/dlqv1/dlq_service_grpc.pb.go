@@ -96,8 +96,9 @@ type DlqServiceClient interface {
 	// Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
 	// than 1,000 ids, a filter without expected_count, a page_token of another queue or filter, a
 	// transform that would fail on any message, more than 16 MiB of messages to edit),
-	// FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
-	// changed meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
+	// FAILED_PRECONDITION (another number matches than expected; nothing changed. Or, on a later page,
+	// the store's clock has stepped back: start again without page_token), ABORTED (messages changed
+	// meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
 	Retry(ctx context.Context, in *RetryRequest, opts ...grpc.CallOption) (*RetryResponse, error)
 	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
@@ -259,8 +260,9 @@ type DlqServiceServer interface {
 	// Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
 	// than 1,000 ids, a filter without expected_count, a page_token of another queue or filter, a
 	// transform that would fail on any message, more than 16 MiB of messages to edit),
-	// FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
-	// changed meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
+	// FAILED_PRECONDITION (another number matches than expected; nothing changed. Or, on a later page,
+	// the store's clock has stepped back: start again without page_token), ABORTED (messages changed
+	// meanwhile; try again), RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
 	Retry(context.Context, *RetryRequest) (*RetryResponse, error)
 	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.

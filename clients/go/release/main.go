@@ -1,16 +1,14 @@
 // Release packs the modules of the Go client into a module proxy for `GOPROXY=file://FOLDER`.
 //
-//	go -C path/to/clients/go/release run . FOLDER
+//	go -C path/to/clients/go/release run . FOLDER VERSION
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
 
 	"golang.org/x/mod/modfile"
@@ -22,44 +20,16 @@ import (
 var modules = []string{"..", "../dlqotel"}
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: release FOLDER")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: release FOLDER VERSION, where VERSION is like v1.2.3")
 		os.Exit(2)
 	}
-	if err := packAll(os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func packAll(proxy string) error {
-	version, err := latestVersion("../CHANGELOG.md")
-	if err != nil {
-		return err
-	}
 	for _, folder := range modules {
-		if err := pack(proxy, folder, version); err != nil {
-			return err
+		if err := pack(os.Args[1], folder, os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
 	}
-	return nil
-}
-
-var heading = regexp.MustCompile(`^## (\d+\.\d+\.\d+)`)
-
-// latestVersion returns the version in the first heading of the changelog.
-func latestVersion(changelog string) (string, error) {
-	file, err := os.Open(changelog)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = file.Close() }()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if found := heading.FindStringSubmatch(lines.Text()); found != nil {
-			return "v" + found[1], nil
-		}
-	}
-	return "", errors.New("the changelog has no version")
 }
 
 // pack writes a version of a module: its description, its go.mod, and its archive.

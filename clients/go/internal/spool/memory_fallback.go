@@ -3,6 +3,7 @@ package spool
 import (
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
@@ -18,12 +19,13 @@ type memoryFallback struct {
 
 type memoryMessage struct {
 	Message
-	size int64
+	size  int64
+	added time.Time
 }
 
 func (m *memoryFallback) add(request *dlqv1.SendToDlqRequest, size int64) {
 	m.last++
-	m.messages = append(m.messages, memoryMessage{Message{m.last, request}, size})
+	m.messages = append(m.messages, memoryMessage{Message{m.last, request}, size, time.Now()})
 	m.open++
 	m.bytes += size
 }

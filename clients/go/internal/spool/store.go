@@ -60,6 +60,8 @@ type Settings struct {
 	Sync            bool
 	// Warn logs a text for the operator.
 	Warn func(text string)
+	// Info logs a text that needs no action.
+	Info func(text string)
 }
 
 // Store holds the spooled messages of a client: its spool files, and the in-memory fallback.

@@ -158,3 +158,23 @@ func TestFolderNameIsSafeOnAnyFileSystem(t *testing.T) {
 		}
 	}
 }
+
+func TestUsageCountsMessagesOnDiskAndInMemory(t *testing.T) {
+	folder := t.TempDir()
+	s := newTestStore(t, folder, nil)
+	defer s.Release()
+	if got := s.Usage(); got != (Usage{}) {
+		t.Errorf("an empty store uses %+v", got)
+	}
+	s.Append(requestsOf("a", "b"))
+	onDisk := s.Usage()
+	if onDisk.Messages != 2 || onDisk.Bytes != s.files[0].size || onDisk.OldestAge < 0 || onDisk.OldestAge > time.Minute {
+		t.Errorf("got %+v", onDisk)
+	}
+	s.diskFailedAt = time.Now() // so that the next write goes to memory
+	s.Append(requestsOf("c"))
+	s.memory.messages[0].added = time.Now().Add(-time.Hour)
+	if got := s.Usage(); got.Messages != 3 || got.Bytes <= onDisk.Bytes || got.OldestAge < time.Hour {
+		t.Errorf("got %+v", got)
+	}
+}
