@@ -38,6 +38,24 @@ it.skipIf(newer === undefined && process.env.CI === undefined)(
   },
 );
 
+it("the Java client passes its tests with an old protobuf", {
+  timeout: DEADLINE_MS + 10_000,
+}, async () => {
+  const { code, output } = await maven(
+    "-Ddlq.build=target/protobuf",
+    `-Dprotobuf.version=${protocVersion()}`,
+    "-Dtest=SendTest,WorkerTest,PayloadTest,FailuresTest,FakeServerTest",
+    "test",
+  );
+  expect(code, output).toBe(0);
+});
+
+/** @returns the version of the generated code, the oldest that programs may use */
+function protocVersion(): string {
+  const pom = readFileSync(join(PACKAGE, "pom.xml"), "utf8");
+  return /<protoc\.version>(.+)<\/protoc\.version>/.exec(pom)?.[1] ?? "missing";
+}
+
 /** @returns the folder of a JDK with virtual threads; its file `release` has the version */
 function newerJdk(): string | undefined {
   const installed = JDKS.filter((folder) => existsSync(folder)).flatMap((folder) =>

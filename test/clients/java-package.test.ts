@@ -41,8 +41,24 @@ it("the README's programs send a message and process it", { timeout: DEADLINE_MS
   const classPath = await compile("shop", clientOf(readme), {
     Producer: fence(readme, "java producer"),
     Consumer: fence(readme, "java worker"),
-    Wrapped: within(fence(readme, "java dead-letter")),
-    Webhooks: within(fence(readme, "java webhook")),
+    Wrapped: inClass(
+      "Wrapped",
+      "DlqClient dlq, Bank bank, Order order",
+      fence(readme, "java dead-letter"),
+      "record Order(int id) {} record Receipt(int id) {} interface Bank { Receipt charge(Order order); }",
+    ),
+    Measured: inClass("Measured", "DlqClient dlq", fence(readme, "java measure")),
+    Batches: inClass(
+      "Batches",
+      "DlqClient dlq",
+      fence(readme, "java batch"),
+      "static void insertRows(List<Delivery> rows) {} static void takeOrder(Delivery order) {}",
+    ),
+    Webhooks: inClass(
+      "Webhooks",
+      "DlqClient dlq, HttpRequest request",
+      fence(readme, "java webhook"),
+    ),
   });
   expect(await outputOf(classPath, "Producer")).toMatch(
     /^Stored\[status=SENT, id=.+, reason=REASON_NETWORK_ERROR,/,
@@ -72,26 +88,34 @@ it("the README's application runs on Spring Boot 3 and 4", { timeout: DEADLINE_M
   await maven(starter, "-P", "checks", BUILD, "install", "javadoc:javadoc"); // and its tests
   const shop = fence(readme, "java spring");
   expect(await firstLineOfShop("spring3", "3.5.6", shop)).toBe("attempt 1 of order-43");
-  // Boot 3 and 4 have different versions of Jackson, which convert the payloads.
-  const renamed = shop
-    .replace(
-      "Order(String id",
-      'Order(@com.fasterxml.jackson.annotation.JsonProperty("ref") String id',
-    )
-    .replace('"attempt "', 'delivery.payload().text() + " attempt "');
-  for (const [name, version] of [
-    ["renamed3", "3.5.6"],
-    ["renamed4", "4.0.0"],
+  // Boot 3 and 4 have different versions of Jackson, which convert the payloads, and other health indicators.
+  for (const [name, version, module, indicator] of [
+    ["renamed3", "3.5.6", "spring-boot-actuator", "actuate.health.HealthIndicator"],
+    ["renamed4", "4.0.0", "spring-boot-health", "health.contributor.HealthIndicator"],
   ] as const) {
-    expect(await firstLineOfShop(`spring-${name}`, version, renamed)).toBe(
-      '{"ref":"order-43","amount":5} attempt 1 of order-43',
-    );
+    const renamed = shop
+      .replace(
+        "record Order(String id",
+        `@org.springframework.beans.factory.annotation.Autowired org.springframework.boot.${indicator} dlqHealthIndicator;
+         record Order(@com.fasterxml.jackson.annotation.JsonProperty("ref") String id`,
+      )
+      .replace(
+        '"attempt "',
+        'dlqHealthIndicator.health().getStatus() + " " + delivery.payload().text() + " attempt "',
+      );
+    const line = await firstLineOfShop(`spring-${name}`, version, renamed, bootModule(module));
+    expect(line).toBe('UP {"ref":"order-43","amount":5} attempt 1 of order-43');
   }
 });
 
 /** Runs the application with a version of Spring Boot. @returns its first line */
-async function firstLineOfShop(name: string, version: string, shop: string): Promise<string> {
-  const dependencies = fence(readme, "xml starter") + SPRING_JSON;
+async function firstLineOfShop(
+  name: string,
+  version: string,
+  shop: string,
+  more = "",
+): Promise<string> {
+  const dependencies = fence(readme, "xml starter") + bootModule("spring-boot-starter-json") + more;
   const classPath = await compile(name, dependencies, { Shop: shop }, springBoot(version));
   return firstLineOf(classPath, "Shop", [
     `--dlq.target=${server.grpcAddress}`,
@@ -100,9 +124,9 @@ async function firstLineOfShop(name: string, version: string, shop: string): Pro
   ]);
 }
 
-const SPRING_JSON = `<dependency>
+const bootModule = (name: string) => `<dependency>
   <groupId>org.springframework.boot</groupId>
-  <artifactId>spring-boot-starter-json</artifactId>
+  <artifactId>${name}</artifactId>
 </dependency>`;
 
 const springBoot = (version: string) => `<dependencyManagement>
@@ -119,19 +143,15 @@ const springBoot = (version: string) => `<dependencyManagement>
 
 const clientOf = (text: string) => fence(text, "xml dependency");
 
-/** Puts statements of the README into a class. */
-function within(lines: string): string {
-  const isWebhook = lines.includes("HttpDeadLetters");
-  const body = isWebhook
-    ? `static void run(DlqClient dlq, HttpRequest request) throws Exception {\n${lines}\n}`
-    : `record Order(int id) {} record Receipt(int id) {} interface Bank { Receipt charge(Order order); }
-       static void run(DlqClient dlq, Bank bank, Order order) throws Exception {\n${lines}\n}`;
+/** Puts statements of the README into a class, with types and variables that they use. */
+function inClass(name: string, parameters: string, lines: string, types = ""): string {
   return `import io.dlqservice.dlq.*;
 import io.dlqservice.dlq.http.HttpDeadLetters;
 import java.net.http.*;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.util.Optional;
-class ${isWebhook ? "Webhooks" : "Wrapped"} { ${body} }`;
+import java.time.*;
+import java.util.*;
+class ${name} { ${types} static void run(${parameters}) throws Exception {\n${lines}\n} }`;
 }
 
 /** Compiles programs in an empty project. @returns its class path */
@@ -150,9 +170,7 @@ async function compile(
     const here = text
       .replaceAll("localhost:50051", server.grpcAddress)
       .replaceAll('"orders"', `"orders-${name}"`);
-    // A class of @SpringBootApplication must be in a package.
-    const inPackage = name.startsWith("spring") ? `package shop;\n${here}` : here;
-    await writeFile(join(sources, `${program}.java`), inPackage);
+    await writeFile(join(sources, `${program}.java`), here);
   }
   const list = join(project, "classpath");
   await maven(project, "compile", `${DEPENDENCY}:build-classpath`, `-Dmdep.outputFile=${list}`);

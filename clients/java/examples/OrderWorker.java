@@ -12,9 +12,9 @@ class OrderWorker {
   }
 
   public static void main(String[] args) {
-    try (DlqClient dlq = DlqClient.builder("localhost:50051").build()) {
-      dlq.worker("orders").start(OrderWorker::handle).done().join();
-    }
+    DlqClient dlq = DlqClient.builder("localhost:50051").build();
+    Runtime.getRuntime().addShutdownHook(new Thread(dlq::close));
+    dlq.worker("orders").start(OrderWorker::handle).done().join();
   }
   // [/worker]
 }

@@ -54,6 +54,16 @@ record CallError(Status status, List<Any> details) {
           Status.Code.OUT_OF_RANGE,
           Status.Code.UNIMPLEMENTED);
 
+  private static final List<Class<? extends Exception>> NOT_CONNECTED =
+      List.of(
+          ConnectException.class,
+          NoRouteToHostException.class,
+          UnknownHostException.class,
+          UnresolvedAddressException.class);
+
+  /** From {@link QuietNames}. Its exception has no text. */
+  private static final String UNKNOWN_HOST = "the host name of the target cannot be resolved";
+
   private static final int MAX_CAUSES = 16;
 
   static final CallError UNANSWERED =
@@ -80,10 +90,12 @@ record CallError(Status status, List<Any> details) {
   String description() {
     String description = status.getDescription();
     Throwable cause = status.getCause();
+    if (isFrom(UnresolvedAddressException.class)) return UNKNOWN_HOST;
     String why = cause == null ? code().toString() : cause.toString();
     if (description == null || description.isEmpty()) return why;
     // gRPC's own text for a connection, "io exception", does not help.
-    return cause == null || !details.isEmpty() ? description : description + ": " + why;
+    boolean isWhole = cause == null || !details.isEmpty() || hasNoToken();
+    return isWhole ? description : description + ": " + why;
   }
 
   /** Whether the same call can be made again, and safely. */
@@ -119,15 +131,19 @@ record CallError(Status status, List<Any> details) {
 
   /** Whether the call had no effect because it reached no server. */
   boolean neverArrived() {
-    if (code() != Status.Code.UNAVAILABLE || !details.isEmpty()) return false;
+    return code() == Status.Code.UNAVAILABLE
+        && details.isEmpty()
+        && (hasNoToken() || NOT_CONNECTED.stream().anyMatch(this::isFrom));
+  }
+
+  private boolean hasNoToken() {
+    return isFrom(Connector.NoTokenException.class);
+  }
+
+  private boolean isFrom(Class<? extends Exception> type) {
     Throwable cause = status.getCause();
     for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++, cause = cause.getCause()) {
-      if (cause instanceof ConnectException
-          || cause instanceof NoRouteToHostException
-          || cause instanceof UnknownHostException
-          || cause instanceof UnresolvedAddressException) {
-        return true;
-      }
+      if (type.isInstance(cause)) return true;
     }
     return false;
   }
@@ -167,18 +183,27 @@ record CallError(Status status, List<Any> details) {
             : ErrorKind.REFUSED;
     boolean maybeStored =
         wasMaybeStored || !(isTooLargeForProxy() || NOT_ACCEPTED.contains(code()));
-    String text = description() + advice().map(advice -> "; " + advice).orElse("");
-    return new DlqException(kind, text, code(), asException(), maybeStored);
+    return new DlqException(kind, descriptionWithAdvice(), code(), asException(), maybeStored);
+  }
+
+  String descriptionWithAdvice() {
+    return description() + advice().map(advice -> "; " + advice).orElse("");
   }
 
   private Optional<String> advice() {
+    if (hasNoToken()) return Optional.empty();
+    if (neverArrived()) {
+      return Optional.of("check the target (dlq.target in Spring Boot) and that its server runs");
+    }
     if (isTooLargeForProxy()) {
       return Optional.of("a proxy refuses calls of this size: raise its limit");
     }
     return switch (code()) {
-      case UNAUTHENTICATED -> Optional.of("give the client a token of the server");
+      case UNAUTHENTICATED ->
+          Optional.of("give the client a token of the server (dlq.token in Spring Boot)");
       case UNIMPLEMENTED, NOT_FOUND ->
-          Optional.of("is the target the gRPC address of a DLQ server (port 50051 by default)?");
+          Optional.of(
+              "is the target the gRPC address of a DLQ server, port 50051 by default (dlq.target in Spring Boot)?");
       default -> Optional.empty();
     };
   }

@@ -11,6 +11,11 @@ final class Checks {
     throw new IllegalArgumentException(name + " is " + value + "; give " + least + " or more");
   }
 
+  static long atMost(String name, long value, long most) {
+    if (value <= most) return value;
+    throw new IllegalArgumentException(name + " is " + value + "; give " + most + " or less");
+  }
+
   static Duration positive(String name, Duration value) {
     if (!value.isNegative() && !value.isZero()) return value;
     throw new IllegalArgumentException(name + " is " + value + "; give a duration above 0");

@@ -13,6 +13,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes connections. Sends and acks share one. Each stream has its own, so that a reconnect reaches
@@ -35,7 +38,9 @@ final class Connector {
   private static final long PING_TIMEOUT_MS = 5_000;
   private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-  private final String target;
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
+
+  private final Target target;
   private final TlsOptions tls;
   private final ChannelCredentials credentials;
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
@@ -45,13 +50,24 @@ final class Connector {
    * @param token null for none
    */
   Connector(
-      String target, TlsOptions tls, Supplier<String> token, List<ClientInterceptor> interceptors) {
+      Target target, TlsOptions tls, Supplier<String> token, List<ClientInterceptor> interceptors) {
     this.target = target;
     this.tls = tls;
-    credentials = credentialsOf(tls);
+    credentials =
+        target.isTls()
+            ? tls(tls == null ? TlsOptions.builder().build() : tls)
+            : InsecureChannelCredentials.create();
     this.interceptors.addAll(interceptors);
     // gRPC calls the last interceptor of a list first.
-    if (token != null) this.interceptors.add(new Bearer(token));
+    if (token == null) return;
+    this.interceptors.add(new Bearer(token));
+    if (!target.isTls() && target.isRemote()) {
+      String address = target.address();
+      LOG.warn(
+          "the token goes to {} in plaintext; use https://{} and a server with TLS",
+          address,
+          address);
+    }
   }
 
   /** Returns a connection that calls back on the network's threads. Callbacks must not block. */
@@ -69,18 +85,19 @@ final class Connector {
     return new Connection(managed, ClientInterceptors.intercept(managed, interceptors));
   }
 
+  @SuppressWarnings("deprecation") // other ways change the resolvers of the whole program
   private ManagedChannelBuilder<?> builder() {
     ManagedChannelBuilder<?> builder =
-        Grpc.newChannelBuilder(target, credentials)
+        Grpc.newChannelBuilder(target.channel(), credentials)
             .keepAliveTime(PING_EVERY_MS, TimeUnit.MILLISECONDS)
             .keepAliveTimeout(PING_TIMEOUT_MS, TimeUnit.MILLISECONDS)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES);
+    if (target.host().isPresent()) builder.nameResolverFactory(new QuietNames());
     if (tls != null && tls.serverName != null) builder.overrideAuthority(tls.serverName);
     return builder;
   }
 
-  private static ChannelCredentials credentialsOf(TlsOptions tls) {
-    if (tls == null) return InsecureChannelCredentials.create();
+  private static ChannelCredentials tls(TlsOptions tls) {
     try {
       TlsChannelCredentials.Builder builder = TlsChannelCredentials.newBuilder();
       if (tls.ca != null) builder.trustManager(tls.ca.toFile());
@@ -104,12 +121,33 @@ final class Connector {
       return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
         @Override
         public void start(Listener<R> listener, Metadata headers) {
-          String given = token.get();
+          String given = current();
           String bare = given == null ? "" : given.strip();
           if (!bare.isEmpty()) headers.put(AUTHORIZATION, "Bearer " + bare);
           super.start(listener, headers);
         }
       };
+    }
+
+    /** Nothing was sent if the supplier throws, and a later call may get a token. */
+    private String current() {
+      try {
+        return token.get();
+      } catch (RuntimeException thrown) {
+        throw Status.UNAVAILABLE
+            .withDescription("there is no token: " + thrown)
+            .withCause(new NoTokenException(thrown))
+            .asRuntimeException();
+      }
+    }
+  }
+
+  /** The cause of a call that was not made, because the supplier of its token threw. */
+  static final class NoTokenException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    NoTokenException(RuntimeException thrown) {
+      super(thrown);
     }
   }
 }

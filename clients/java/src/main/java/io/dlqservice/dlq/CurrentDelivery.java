@@ -2,14 +2,14 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 
-/** The delivery whose handler runs in the current thread. */
+/** The deliveries whose handler runs in the current thread. */
 final class CurrentDelivery {
-  private static final ThreadLocal<HeldDelivery> CURRENT = new ThreadLocal<>();
+  private static final ThreadLocal<HandlerRun> CURRENT = new ThreadLocal<>();
 
   private CurrentDelivery() {}
 
-  static void set(HeldDelivery held) {
-    CURRENT.set(held);
+  static void set(HandlerRun run) {
+    CURRENT.set(run);
   }
 
   static void clear() {
@@ -20,24 +20,37 @@ final class CurrentDelivery {
    * @param owner a client or a worker
    */
   static boolean isOf(Object owner) {
-    HeldDelivery held = CURRENT.get();
-    return held != null && (held.client == owner || held.worker == owner);
+    HandlerRun run = CURRENT.get();
+    if (run == null) return false;
+    HeldDelivery first = run.called().get(0);
+    return first.client == owner || first.worker == owner;
   }
 
   /**
-   * Returns the running delivery if the request has the same message.
+   * Returns the running delivery if the request has the same message. Of equal messages in a batch
+   * it prefers one that was not sent yet, because each of them may have failed.
    *
+   * @param value the payload as given, maybe the delivery itself
    * @return null if it has another one
    */
-  static HeldDelivery same(SendToDlqRequest.Builder request, Object client) {
-    HeldDelivery held = CURRENT.get();
-    if (held == null || held.isClosed || held.client != client) return null;
-    if (!held.queue().equals(request.getQueue())) return null;
+  static HeldDelivery same(SendToDlqRequest.Builder request, Object value, Object client) {
+    HandlerRun run = CURRENT.get();
+    if (run == null) return null;
+    HeldDelivery same = null;
+    for (HeldDelivery held : run.called()) {
+      if (held.client != client || held.isClosed || !isSame(held, request)) continue;
+      boolean isMeant = value instanceof Delivery ? held == value : held.sent == null;
+      if (isMeant) return held;
+      if (same == null) same = held;
+    }
+    return same;
+  }
+
+  private static boolean isSame(HeldDelivery held, SendToDlqRequest.Builder request) {
+    if (!held.queue().equals(request.getQueue())) return false;
     boolean haveIds = !held.sourceId().isEmpty() && !request.getSourceId().isEmpty();
-    boolean isSame =
-        haveIds
-            ? held.sourceId().equals(request.getSourceId())
-            : MessagePayload.isSame(held.payload().raw(), request.getPayload());
-    return isSame ? held : null;
+    return haveIds
+        ? held.sourceId().equals(request.getSourceId())
+        : MessagePayload.isSame(held.payload().raw(), request.getPayload());
   }
 }

@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 
 /** Connects the parts of a client. */
 final class DefaultDlqClient implements DlqClient {
@@ -51,7 +51,6 @@ final class DefaultDlqClient implements DlqClient {
   /** For the user's stubs. It is never replaced. */
   private final Connection userConnection;
 
-  private final BiConsumer<DlqException, String> onDropped;
   private final Sender sender;
 
   /** Null without a spool. */
@@ -60,12 +59,16 @@ final class DefaultDlqClient implements DlqClient {
   /** Null without a spool. */
   private final ExitHook exitHook;
 
+  private final RepeatedLines workerErrors = new RepeatedLines();
   private final SendNumbers numbers = new SendNumbers();
 
   /** Null if no option names it. */
   private final Origin origin;
 
-  private final long timeoutMs;
+  private final Target target;
+  private final Reachability reachability = new Reachability();
+  private final Telemetry telemetry;
+  private final Duration timeout;
   private final JsonCodec json;
   private final DropReport report;
   private final Set<Worker> workers = ConcurrentHashMap.newKeySet();
@@ -74,39 +77,31 @@ final class DefaultDlqClient implements DlqClient {
   private volatile boolean isClosed;
 
   DefaultDlqClient(DlqClientBuilder options) {
-    connector = new Connector(options.target, options.tls, options.token, options.interceptors);
+    target = options.target();
+    connector = new Connector(target, options.tls, options.token, options.interceptors);
     channel = new ReconnectingChannel(connector::connect, loop);
     userConnection = connector.connectForUser();
     Origin given = options.origin.build();
     origin = given.equals(Origin.getDefaultInstance()) ? null : given;
-    timeoutMs = options.timeout.toMillis();
+    timeout = options.timeout;
     json = options.json;
-    BiConsumer<DlqException, String> listener = options.onDropped;
-    report = new DropReport(loop);
-    onDropped =
-        listener == null
-            ? report::report
-            : (error, queue) -> listeners.call(() -> listener.accept(error, queue));
-    Reachability reachability = new Reachability();
+    report = new DropReport(loop, listeners, options.onDropped);
     spool =
         options.spool == null
             ? null
             : new Spool(
                 options.spool,
-                new SpoolScope(options.address(), given.getService()),
+                new SpoolScope(target.address(), given.getService()),
                 loop,
                 channel,
                 reachability,
-                onDropped);
+                report::report);
     sender =
         new Sender(
-            loop,
-            channel,
-            reachability,
-            spool,
-            options.coalesce,
-            options.tryTimeout.toMillis(),
-            onDropped);
+            loop, channel, reachability, spool, options.coalesce, options.tryTimeout.toMillis());
+    ClientMetrics metrics = new ClientMetrics(options.telemetry, target.address(), this::status);
+    telemetry = new Telemetry(new Spans(options.telemetry), metrics);
+    metrics.start();
     if (spool != null) spool.start();
     exitHook = spool == null ? null : new ExitHook(this::giveUpAtExit);
   }
@@ -122,27 +117,22 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public SendResult send(String queue, Object payload, Throwable error, SendOptions options) {
+    SendReport sendReport = new SendReport(queue, telemetry, report.reportOfSend());
     if (loop.isCurrent()) {
-      return dropped(SendErrors.wouldDeadlock("send", "use sendAsync"), queue);
+      DlqException wouldDeadlock = SendErrors.wouldDeadlock("send", "use sendAsync");
+      return sendReport.settled(new Dropped(wouldDeadlock));
     }
-    try {
-      Sent sent = begin(queue, payload, error, options);
-      return sent.pending == null ? sent.result : sent.pending.result.join();
-    } catch (Throwable thrown) { // such as the user's codec
-      return dropped(SendErrors.invalid(thrown), queue);
-    }
+    Sent sent = begin(queue, payload, error, options, sendReport);
+    return sent.pending == null ? sent.result : sent.pending.result.join();
   }
 
   @Override
   public CompletableFuture<SendResult> sendAsync(
       String queue, Object payload, Throwable error, SendOptions options) {
-    try {
-      Sent sent = begin(queue, payload, error, options);
-      if (sent.pending == null) return CompletableFuture.completedFuture(sent.result);
-      return callerFuture(sent.pending);
-    } catch (Throwable thrown) {
-      return CompletableFuture.completedFuture(dropped(SendErrors.invalid(thrown), queue));
-    }
+    SendReport sendReport = new SendReport(queue, telemetry, report.reportOfSend());
+    Sent sent = begin(queue, payload, error, options, sendReport);
+    if (sent.pending == null) return CompletableFuture.completedFuture(sent.result);
+    return callerFuture(sent.pending);
   }
 
   /** Completes the caller's future in a thread that may block. */
@@ -170,22 +160,26 @@ final class DefaultDlqClient implements DlqClient {
    */
   private record Sent(PendingSend pending, SendResult result) {}
 
-  private Sent begin(String queue, Object value, Throwable error, SendOptions given)
-      throws Exception {
-    SendOptions options = given == null ? SendOptions.NONE : given;
-    Payload payload = MessagePayload.of(value, options.contentType, json);
-    SendToDlqRequest.Builder request = SendRequest.builder(queue, payload, error, options, origin);
-    HeldDelivery held = CurrentDelivery.same(request, this);
-    if (held != null) return new Sent(null, recordAsOutcome(held, request, error));
-    if (isClosed) return new Sent(null, dropped(SendErrors.closed(), queue));
-    if (spool != null) numbers.count(request);
-    long ownTimeoutMs = options.timeout == null ? timeoutMs : options.timeout.toMillis();
-    return new Sent(sender.add(SendRequest.of(request.build()), ownTimeoutMs), null);
-  }
-
-  private SendResult dropped(DlqException error, String queue) {
-    onDropped.accept(error, queue);
-    return new Dropped(error);
+  /** Never throws, also if the user's codec does. */
+  private Sent begin(
+      String queue, Object value, Throwable error, SendOptions given, SendReport sendReport) {
+    try (OpenSpan.Active active = sendReport.activate()) {
+      SendOptions options = given == null ? SendOptions.NONE : given;
+      Payload payload = MessagePayload.of(value, options.contentType, json);
+      SendToDlqRequest.Builder request =
+          SendRequest.builder(queue, payload, error, options, origin);
+      HeldDelivery held = CurrentDelivery.same(request, value, this);
+      if (held != null) {
+        return new Sent(null, sendReport.settled(recordAsOutcome(held, request, error)));
+      }
+      if (isClosed) return new Sent(null, sendReport.settled(new Dropped(SendErrors.closed())));
+      if (spool != null) numbers.count(request);
+      long timeoutMs = (options.timeout == null ? timeout : options.timeout).toMillis();
+      SendRequest built = SendRequest.of(request.build());
+      return new Sent(sender.add(built, timeoutMs, sendReport::settled), null);
+    } catch (Throwable thrown) {
+      return new Sent(null, sendReport.settled(new Dropped(SendErrors.invalid(thrown))));
+    }
   }
 
   /**
@@ -208,25 +202,53 @@ final class DefaultDlqClient implements DlqClient {
       Duration left = Duration.between(Instant.now(), Times.from(request.getDueTime()));
       retryAfter = Optional.of(left.isNegative() ? Duration.ZERO : left);
     }
-    held.sent =
-        Outcome.failed(failure, retryAfter, SendRequest.isNonRetryable(error) || quarantines);
+    boolean isFinal = SendRequest.isNonRetryable(error) || quarantines;
+    held.sent = Outcome.failed(error, failure, retryAfter, isFinal);
     return new FailedDelivery(held.id());
   }
 
   @Override
   public WorkerBuilder worker(String... queues) {
-    return new WorkerBuilder(List.of(queues), this::start);
+    return new WorkerBuilder(List.of(queues), workerErrors, this::start);
   }
 
   private synchronized Worker start(WorkerBuilder options) {
     if (isClosing) throw SendErrors.closed();
     WorkerContext context =
-        new WorkerContext(this, loop, channel, connector::connect, threads, listeners, json);
+        new WorkerContext(
+            this, loop, channel, connector::connect, threads, listeners, json, telemetry);
     RunningWorker worker = new RunningWorker(options, context);
     workers.add(worker);
     worker.done().whenComplete((none, thrown) -> workers.remove(worker));
     worker.start();
     return worker;
+  }
+
+  @Override
+  public ClientStatus status() {
+    Optional<CallError> why = reachability.whyUnavailable(Loop.nowMs());
+    return new ClientStatus(
+        why.isEmpty(),
+        why.map(error -> Ping.unansweredText(target.address(), error)),
+        Optional.ofNullable(spool).map(Spool::usage),
+        telemetry.metrics().sends());
+  }
+
+  @Override
+  public Duration ping(Duration timeout) {
+    if (loop.isCurrent()) throw SendErrors.wouldDeadlock("ping", "call it in another thread");
+    long pingMs = Checks.positive("timeout", timeout).toMillis();
+    try {
+      return new Ping(loop, channel, reachability, target.address()).send(pingMs).join();
+    } catch (CompletionException failed) {
+      if (failed.getCause() instanceof DlqException known) throw known;
+      throw failed;
+    }
+  }
+
+  @Override
+  public Duration ping() {
+    return ping(timeout);
   }
 
   @Override
@@ -304,6 +326,7 @@ final class DefaultDlqClient implements DlqClient {
     if (spool != null) spool.close();
     userConnection.close();
     loop.close();
+    telemetry.metrics().close();
     report.flush();
     listeners.close(Math.min(MAX_LISTENERS_MS, untilMs + CLOSE_GRACE_MS - Loop.nowMs()));
     threads.shutdown();

@@ -30,7 +30,7 @@ public interface Delivery {
 
   /**
    * Completes when the lease is lost, or when a stopping worker no longer waits. The handler's
-   * thread is interrupted then.
+   * thread is interrupted then; that of a batch when all its deliveries are cancelled.
    */
   CompletableFuture<Void> cancelled();
 

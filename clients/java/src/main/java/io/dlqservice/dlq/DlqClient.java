@@ -19,7 +19,9 @@ public interface DlqClient extends AutoCloseable {
   /**
    * Returns a builder of a client.
    *
-   * @param target the gRPC address, such as {@code 127.0.0.1:50051} or {@code dns:///dlq:50051}
+   * @param target the gRPC address: {@code 127.0.0.1:50051} or {@code http://127.0.0.1:50051}, or
+   *     {@code https:} with TLS; also a target of gRPC, such as {@code dns:///dlq:50051}
+   * @throws IllegalArgumentException if it is none of these, or has a path
    */
   static DlqClientBuilder builder(String target) {
     return new DlqClientBuilder(target);
@@ -72,6 +74,21 @@ public interface DlqClient extends AutoCloseable {
 
   /** Returns a builder of a worker for due messages. Its start method takes the handler. */
   WorkerBuilder worker(String... queues);
+
+  /** Returns the state of the client. Makes no call, but may wait for a write to the spool. */
+  ClientStatus status();
+
+  /**
+   * Asks the service once, with the token, and the service its store.
+   *
+   * @return how long the answer took
+   * @throws DlqException if there was none in time, or the service refused; the message says what
+   *     to do
+   */
+  Duration ping(Duration timeout);
+
+  /** Asks the service once, within the timeout of a send. */
+  Duration ping();
 
   /**
    * Waits until every send so far has its result, and the listener was called for each dropped

@@ -13,7 +13,7 @@ public final class DlqClientBuilder {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final Duration TRY_TIMEOUT = Duration.ofSeconds(2);
 
-  final String target;
+  private final String target;
   final List<ClientInterceptor> interceptors = new ArrayList<>();
   final Origin.Builder origin = Origin.newBuilder();
   Supplier<String> token;
@@ -27,18 +27,17 @@ public final class DlqClientBuilder {
 
   BiConsumer<DlqException, String> onDropped;
   JsonCodec json = JsonCodec.gson();
+  TelemetryOptions telemetry = TelemetryOptions.builder().build();
 
   DlqClientBuilder(String target) {
-    if (target.isBlank() || (target.contains("://") && !target.contains(":///"))) {
-      throw new IllegalArgumentException(
-          "target is \"" + target + "\"; give one such as 127.0.0.1:50051");
-    }
+    Target.of(target, false); // fails here if it is none
     this.target = target;
   }
 
-  /** A bearer token of the server's {@code DLQ_TOKENS}; null or empty for none. */
+  /** A bearer token that the server accepts; null or empty for none. */
   public DlqClientBuilder token(String token) {
-    return token(() -> token);
+    boolean isNone = token == null || token.isBlank();
+    return token(isNone ? null : () -> token);
   }
 
   /**
@@ -127,14 +126,18 @@ public final class DlqClientBuilder {
     return this;
   }
 
+  /** Where spans and metrics go: to the global OpenTelemetry and Micrometer by default. */
+  public DlqClientBuilder telemetry(TelemetryOptions telemetry) {
+    this.telemetry = telemetry;
+    return this;
+  }
+
   /** Builds the client. The first call connects. */
   public DlqClient build() {
     return new DefaultDlqClient(this);
   }
 
-  /** {@code host:port}, which names the target in spool files. */
-  String address() {
-    int scheme = target.indexOf(":///");
-    return scheme < 0 ? target : target.substring(scheme + ":///".length());
+  Target target() {
+    return Target.of(target, tls != null);
   }
 }

@@ -1,24 +1,61 @@
 package io.dlqservice.dlq;
 
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs dropped messages: the first at once, then at most one line a second with their number. */
+/**
+ * Reports dropped messages: to the listener, else to the log, the first at once, then at most one
+ * line a second with their number. A message that the listener itself sends goes to the log: it
+ * would be sent and dropped again and again.
+ */
 final class DropReport {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final long LINE_EVERY_MS = 1_000;
 
   private final Loop loop;
+  private final Listeners listeners;
+
+  /** Null to log. */
+  private final BiConsumer<DlqException, String> listener;
+
+  /** True in a thread that runs the listener. */
+  private final ThreadLocal<Boolean> isInListener = ThreadLocal.withInitial(() -> false);
+
   private int unreported;
   private DlqException latest;
   private String latestQueue;
   private boolean isWaiting;
 
-  DropReport(Loop loop) {
+  /**
+   * @param listener null to log
+   */
+  DropReport(Loop loop, Listeners listeners, BiConsumer<DlqException, String> listener) {
     this.loop = loop;
+    this.listeners = listeners;
+    this.listener = listener;
   }
 
-  synchronized void report(DlqException error, String queue) {
+  void report(DlqException error, String queue) {
+    if (listener == null) log(error, queue);
+    else listeners.call(() -> callListener(error, queue));
+  }
+
+  private void callListener(DlqException error, String queue) {
+    isInListener.set(true);
+    try {
+      listener.accept(error, queue);
+    } finally {
+      isInListener.remove();
+    }
+  }
+
+  /** Where a drop of a message is reported that this thread sends now. */
+  BiConsumer<DlqException, String> reportOfSend() {
+    return isInListener.get() ? this::log : this::report;
+  }
+
+  private synchronized void log(DlqException error, String queue) {
     unreported++;
     latest = error;
     latestQueue = queue;

@@ -41,9 +41,9 @@ final class DueStream {
   private static final long STABLE_AFTER_MS = 1_000;
 
   /** A stream without a frame for this time is dead. The server sends one every 10 s. */
-  private static final long SILENCE_MS = 25_000;
+  private static final long FRAME_TIMEOUT_MS = 25_000;
 
-  private static final long CHECK_EVERY_MS = SILENCE_MS / 10;
+  private static final long CHECK_EVERY_MS = FRAME_TIMEOUT_MS / 10;
   private static final long DEFAULT_LEASE_MS = 30_000;
 
   /**
@@ -110,8 +110,8 @@ final class DueStream {
 
   /** Ends a silent stream, also one that never opened. */
   private void checkSilence() {
-    if (stream == null || Loop.nowMs() - stream.lastFrameAtMs < SILENCE_MS) return;
-    String text = "the server sent nothing for " + SILENCE_MS / 1_000 + " s";
+    if (stream == null || Loop.nowMs() - stream.lastFrameAtMs < FRAME_TIMEOUT_MS) return;
+    String text = "the server sent nothing for " + FRAME_TIMEOUT_MS / 1_000 + " s";
     stream.end(CallError.of(Status.UNAVAILABLE.withDescription(text)));
   }
 
@@ -158,7 +158,8 @@ final class DueStream {
     if (code == Status.Code.UNAUTHENTICATED || code == Status.Code.PERMISSION_DENIED) {
       return error.refusal(false);
     }
-    String text = "the stream of due messages broke: " + error.description() + "; reconnecting";
+    String text =
+        "the stream of due messages broke: " + error.descriptionWithAdvice() + "; reconnecting";
     return new DlqException(ErrorKind.CONNECTION, text, code, error.asException(), false);
   }
 

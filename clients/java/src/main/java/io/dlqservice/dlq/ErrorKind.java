@@ -18,9 +18,11 @@ public enum ErrorKind {
   ABORTED("aborted"),
   /** The client was closed. */
   CLOSED("closed"),
+  /** A handler threw; see the cause. */
+  HANDLER_FAILED("handler-failed"),
   /** An outcome came too late and does not count. */
   LEASE_LOST("lease-lost"),
-  /** A worker's stream broke and opens again. */
+  /** A worker's stream broke and opens again, or a ping got no answer. */
   CONNECTION("connection");
 
   private final String label;

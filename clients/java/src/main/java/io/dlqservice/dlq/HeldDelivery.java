@@ -1,6 +1,7 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.v1.Message;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -11,6 +12,9 @@ final class HeldDelivery implements Delivery {
 
   final Object worker;
 
+  /** The call of the handler that it is in; null before. Used on the client's loop only. */
+  HandlerRun run;
+
   /** When the lease was granted or last extended, by the monotonic clock. */
   long leasedAtMs;
 
@@ -18,6 +22,9 @@ final class HeldDelivery implements Delivery {
   volatile boolean isClosed;
 
   volatile boolean isLost;
+
+  /** How long its handler ran; zero before its end. */
+  volatile Duration handled = Duration.ZERO;
 
   /** The outcome that a send of the same message in the handler set; null for none. */
   volatile Outcome sent;
@@ -27,7 +34,6 @@ final class HeldDelivery implements Delivery {
   private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
   private volatile Instant leaseExpireTime;
   private volatile boolean isAborted;
-  private Thread thread;
 
   HeldDelivery(
       io.dlqservice.dlq.v1.Delivery delivery, WorkerContext context, Object worker, long nowMs) {
@@ -87,27 +93,15 @@ final class HeldDelivery implements Delivery {
     return isAborted;
   }
 
-  /** Remembers the handler's thread. */
-  synchronized void begin() {
-    thread = Thread.currentThread();
-    if (isAborted) thread.interrupt();
-  }
-
-  /** Forgets the thread, and clears its interrupt: its next task must not get it. */
-  synchronized void end() {
-    thread = null;
-    Thread.interrupted();
-  }
-
   /**
+   * Cancels it. Called on the client's loop only.
+   *
    * @param executor runs what is chained to {@link #cancelled()}
    */
   void abort(Executor executor) {
-    synchronized (this) {
-      if (isAborted) return;
-      isAborted = true;
-      if (thread != null) thread.interrupt();
-    }
+    if (isAborted) return;
+    isAborted = true;
+    if (run != null) run.aborted();
     cancelled.completeAsync(() -> null, executor);
   }
 }

@@ -31,9 +31,17 @@ public final class Outcome {
   private final Kind kind;
   private final io.dlqservice.dlq.v1.Outcome message;
 
+  /** Null if it is not failed, or failed without an error. */
+  private final Throwable error;
+
   private Outcome(Kind kind, io.dlqservice.dlq.v1.Outcome message) {
+    this(kind, message, null);
+  }
+
+  private Outcome(Kind kind, io.dlqservice.dlq.v1.Outcome message, Throwable error) {
     this.kind = kind;
     this.message = message;
+    this.error = error;
   }
 
   /** The message was processed. The same as returning null. */
@@ -44,26 +52,32 @@ public final class Outcome {
   /** The attempt failed, as if {@code error} had been thrown. */
   public static Outcome failed(Throwable error) {
     return failed(
-        Failures.of(Objects.requireNonNull(error, "error")),
+        Objects.requireNonNull(error, "error"),
+        Failures.of(error),
         SendRequest.retryAfter(error),
         SendRequest.isNonRetryable(error));
   }
 
   /** The attempt failed; the next one comes after {@code retryAfter} or later, at most 30 days. */
   public static Outcome failed(Throwable error, Duration retryAfter) {
-    return failed(Failures.of(error), Optional.of(retryAfter), SendRequest.isNonRetryable(error));
+    return failed(
+        error, Failures.of(error), Optional.of(retryAfter), SendRequest.isNonRetryable(error));
   }
 
   /** The attempt failed, and a retry cannot help: the message is quarantined. */
   public static Outcome failedForGood(Throwable error) {
-    return failed(Failures.of(error), SendRequest.retryAfter(error), true);
+    return failed(error, Failures.of(error), SendRequest.retryAfter(error), true);
   }
 
-  static Outcome failed(Failure failure, Optional<Duration> retryAfter, boolean nonRetryable) {
+  /**
+   * @param error null for none
+   */
+  static Outcome failed(
+      Throwable error, Failure failure, Optional<Duration> retryAfter, boolean nonRetryable) {
     Failed.Builder failed = Failed.newBuilder().setFailure(failure).setNonRetryable(nonRetryable);
     retryAfter.ifPresent(wait -> failed.setRetryAfter(Times.to(Times.clampWait(wait))));
     return new Outcome(
-        Kind.FAILED, io.dlqservice.dlq.v1.Outcome.newBuilder().setFailed(failed).build());
+        Kind.FAILED, io.dlqservice.dlq.v1.Outcome.newBuilder().setFailed(failed).build(), error);
   }
 
   /** Returns the message unprocessed, for 1 s or longer. No attempt is counted. */
@@ -99,6 +113,16 @@ public final class Outcome {
 
   public Kind kind() {
     return kind;
+  }
+
+  Optional<Throwable> error() {
+    return Optional.ofNullable(error);
+  }
+
+  /** The type of the failure; empty if there is none. */
+  Optional<String> errorType() {
+    String type = message.getFailed().getFailure().getType();
+    return type.isEmpty() ? Optional.empty() : Optional.of(type);
   }
 
   @Override

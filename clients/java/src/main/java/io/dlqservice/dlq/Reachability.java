@@ -1,8 +1,10 @@
 package io.dlqservice.dlq;
 
+import java.util.Optional;
+
 /**
  * Whether the service is unavailable: it is after two failed calls, the second started after the
- * first failed, with no answer since.
+ * first failed, with no answer since. May be used in any thread.
  */
 final class Reachability {
   private static final int FAILURES_UNTIL_UNAVAILABLE = 2;
@@ -26,19 +28,24 @@ final class Reachability {
    * False after 45 s without a failed call, so that the next send probes the service: an empty or
    * full spool makes no calls.
    */
-  boolean isUnavailable(long nowMs) {
+  synchronized boolean isUnavailable(long nowMs) {
     return failures >= FAILURES_UNTIL_UNAVAILABLE && nowMs - failedAtMs < PROBE_AFTER_MS;
   }
 
+  /** Why the service is unavailable; empty if it is available. */
+  synchronized Optional<CallError> whyUnavailable(long nowMs) {
+    return isUnavailable(nowMs) ? Optional.of(lastError) : Optional.empty();
+  }
+
   /** Why the latest call failed; null if none failed since an answer. */
-  CallError lastError() {
+  synchronized CallError lastError() {
     return lastError;
   }
 
   /**
    * @param beganAtMs when the call started, by the monotonic clock
    */
-  void failed(long beganAtMs, long nowMs, CallError error) {
+  synchronized void failed(long beganAtMs, long nowMs, CallError error) {
     // Concurrent calls that fail together count as one failure.
     if (beganAtMs < answeredSinceMs || beganAtMs < failedAtMs) return;
     if (lastError == null || !error.isUnanswered())
@@ -56,7 +63,7 @@ final class Reachability {
    *
    * @return whether a call had failed before
    */
-  boolean recordAnswer(long beganAtMs) {
+  synchronized boolean recordAnswer(long beganAtMs) {
     boolean wasFailing = failures > 0;
     failures = 0;
     lastError = null;

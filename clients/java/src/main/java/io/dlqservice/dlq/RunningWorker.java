@@ -6,15 +6,18 @@ import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.Delivery;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.Consumer;
 
 /** A worker. Its state belongs to the client's loop; handlers run in other threads. */
 final class RunningWorker
@@ -41,10 +44,11 @@ final class RunningWorker
   private final Loop loop;
   private final ExecutorService handlers;
   private final WorkerReports reports;
+  private final HandlerCalls calls;
   private final OutcomeReporter outcomeReporter;
   private final Leases leases;
   private final DueStream stream;
-  private final Set<HeldDelivery> running = new LinkedHashSet<>();
+  private final Set<HandlerRun> running = new LinkedHashSet<>();
   private final Deque<HeldDelivery> waiting = new ArrayDeque<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final CompletableFuture<Void> done = new CompletableFuture<>();
@@ -53,7 +57,6 @@ final class RunningWorker
   private boolean hasFailed;
   private long drainUntilMs;
   private ScheduledFuture<?> drainTimer;
-  private volatile boolean isInterrupting;
 
   RunningWorker(WorkerBuilder options, WorkerContext context) {
     this.options = options;
@@ -61,6 +64,7 @@ final class RunningWorker
     loop = context.loop();
     handlers = options.executor == null ? context.threads() : options.executor;
     reports = new WorkerReports(options, context.listeners());
+    calls = new HandlerCalls(options, reports, context.telemetry());
     outcomeReporter = new OutcomeReporter(loop, context.channel(), this);
     leases = new Leases(loop, context.channel(), this);
     stream = new DueStream(loop, context.connect(), options.request.build(), this);
@@ -171,17 +175,24 @@ final class RunningWorker
 
   private void startWaiting() {
     while (!isStopping && running.size() < options.concurrency && !waiting.isEmpty()) {
-      HeldDelivery held = waiting.removeFirst();
-      running.add(held);
+      HandlerRun run = new HandlerRun(take());
+      running.add(run);
       try {
-        handlers.execute(() -> run(held));
+        handlers.execute(() -> run(run));
       } catch (RuntimeException | Error noThread) { // rejected, or no native thread
-        running.remove(held);
-        waiting.addFirst(held);
+        running.remove(run);
+        for (int at = run.batch().size() - 1; at >= 0; at--) waiting.addFirst(run.batch().get(at));
         retryWithoutThread(noThread);
         return;
       }
     }
+  }
+
+  /** Takes what waits, for one call of the handler. */
+  private List<HeldDelivery> take() {
+    List<HeldDelivery> batch = new ArrayList<>();
+    while (batch.size() < options.batchSize && !waiting.isEmpty()) batch.add(waiting.removeFirst());
+    return batch;
   }
 
   /**
@@ -200,43 +211,25 @@ final class RunningWorker
   /**
    * Runs in a thread of the handlers. Some full executors run tasks in the calling thread instead.
    */
-  private void run(HeldDelivery held) {
+  private void run(HandlerRun run) {
     if (loop.isCurrent())
       throw new RejectedExecutionException("handlers do not run in the client's thread");
-    Outcome outcome = Outcome.released(); // if even the failure cannot be recorded
+    CompletionStage<List<Outcome>> ended = CompletableFuture.completedFuture(null);
     try {
-      // Not if its lease was lost, or the worker stopped, before a thread was free.
-      if (!held.isAborted()) outcome = handle(held);
+      ended = calls.call(run);
     } finally {
-      Outcome settled = outcome;
-      loop.execute(() -> finished(held, settled));
+      ended.whenComplete((outcomes, never) -> loop.execute(() -> finished(run, outcomes)));
     }
   }
 
-  private Outcome handle(HeldDelivery held) {
-    CurrentDelivery.set(held);
-    held.begin();
-    try (Tracing.TraceScope trace = Tracing.within(held.message().getTraceContext())) {
-      Outcome given = options.handler.handle(held);
-      return given != null ? given : sentOr(held, Outcome.succeeded());
-    } catch (Throwable thrown) {
-      // The worker interrupted it: the message did not fail.
-      boolean isOurFault = isInterrupting && held.isAborted();
-      return isOurFault ? Outcome.released() : sentOr(held, Outcome.failed(thrown));
-    } finally {
-      held.end();
-      CurrentDelivery.clear();
-    }
-  }
-
-  private static Outcome sentOr(HeldDelivery held, Outcome otherwise) {
-    Outcome sent = held.sent;
-    return sent == null ? otherwise : sent;
-  }
-
-  private void finished(HeldDelivery held, Outcome outcome) {
-    running.remove(held);
-    settle(held, outcome);
+  /**
+   * @param outcomes null if even a failure could not be recorded
+   */
+  private void finished(HandlerRun run, List<Outcome> outcomes) {
+    running.remove(run);
+    List<HeldDelivery> called = outcomes == null ? List.of() : run.called();
+    for (int at = 0; at < called.size(); at++) settle(called.get(at), outcomes.get(at));
+    run.batch().forEach(held -> settle(held, Outcome.released())); // the others
     if (running.isEmpty() && isStopping) handlersDone.complete(null);
     startWaiting();
   }
@@ -269,14 +262,17 @@ final class RunningWorker
 
   private void giveUp() {
     if (handlersDone.isDone()) return;
-    isInterrupting = true;
-    running.forEach(held -> held.abort(context.threads()));
+    forEachRunning(held -> held.abort(context.threads()));
     loop.after(
         ABORT_GRACE_MS,
         () -> {
-          running.forEach(held -> settle(held, Outcome.released()));
+          forEachRunning(held -> settle(held, Outcome.released()));
           handlersDone.complete(null);
         });
+  }
+
+  private void forEachRunning(Consumer<HeldDelivery> call) {
+    running.forEach(run -> run.batch().forEach(call));
   }
 
   /** Last step of a stop: reports outcomes, and releases deliveries that were never received. */

@@ -1,7 +1,6 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendCall.Answer;
-import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.SendResult.Spooled;
 import io.dlqservice.dlq.spool.SpoolResult;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
@@ -13,13 +12,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
  * Sends requests, and puts concurrent ones into one call. The first goes at once if no call is
  * active. The others wait until a call is answered, a call is full, or {@code maxDelay} has passed.
- * Sends that are not answered in time go to the spool, and all do while the service is unavailable.
+ * Sends that are not answered in time go to the spool. Without a connection, and while the service
+ * is unavailable, they go there at once.
  */
 final class Sender {
   private static final long FIRST_PAUSE_MS = 20;
@@ -37,7 +37,6 @@ final class Sender {
 
   private final CoalesceOptions coalesce;
   private final long tryTimeoutMs;
-  private final BiConsumer<DlqException, String> onDropped;
   private final SendQueue queue = new SendQueue();
   private final Set<PendingSend> pending = new LinkedHashSet<>();
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
@@ -56,20 +55,24 @@ final class Sender {
       Reachability reachability,
       SendSpool spool,
       CoalesceOptions coalesce,
-      long tryTimeoutMs,
-      BiConsumer<DlqException, String> onDropped) {
+      long tryTimeoutMs) {
     this.loop = loop;
     this.channel = channel;
     this.reachability = reachability;
     this.spool = spool;
     this.coalesce = coalesce;
     this.tryTimeoutMs = tryTimeoutMs;
-    this.onDropped = onDropped;
   }
 
-  /** May be called from any thread. */
-  PendingSend add(SendRequest request, long timeoutMs) {
-    PendingSend send = new PendingSend(request, Loop.nowMs() + timeoutMs, this::settled);
+  /**
+   * May be called from any thread.
+   *
+   * @param onResult called once, before the send has its result
+   */
+  PendingSend add(SendRequest request, long timeoutMs, Consumer<SendResult> onResult) {
+    long deadlineAtMs = Loop.nowMs() + timeoutMs;
+    PendingSend send =
+        new PendingSend(request, deadlineAtMs, (self, result) -> settled(self, result, onResult));
     int before = pendingCount.getAndIncrement();
     long bytes = pendingBytes.addAndGet(request.bytes());
     boolean isRoom = before < coalesce.maxPendingMessages && bytes <= coalesce.maxPendingBytes;
@@ -81,10 +84,10 @@ final class Sender {
     return send;
   }
 
-  private void settled(PendingSend send, SendResult result) {
+  private void settled(PendingSend send, SendResult result, Consumer<SendResult> onResult) {
     pendingCount.decrementAndGet();
     pendingBytes.addAndGet(-send.request.bytes());
-    if (result instanceof Dropped dropped) onDropped.accept(dropped.error(), send.queue());
+    onResult.accept(result);
     loop.execute(() -> forget(send));
   }
 
@@ -250,7 +253,8 @@ final class Sender {
     if (error.isRetryable()) {
       boolean mayHaveArrived = !error.neverArrived();
       sends.forEach(send -> send.tryFailed(error, mayHaveArrived));
-      tryAgain(sends);
+      if (mayHaveArrived || spool == null) tryAgain(sends);
+      else sends.forEach(send -> giveUp(send, SendErrors::late));
     } else if (sends.size() > 1 && error.mayConcernOneMessage()) {
       // One message may be the cause: sending halves finds it.
       int middle = sends.size() / 2;

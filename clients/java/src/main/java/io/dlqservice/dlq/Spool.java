@@ -67,6 +67,11 @@ final class Spool implements SendSpool {
     sender.warn(error);
   }
 
+  /** What is still to be sent. May wait for a write. */
+  SpoolUsage usage() {
+    return new SpoolUsage(store.count(), store.bytes(), store.oldestAge());
+  }
+
   /** Leaves the files to other clients, and drops messages that are in memory only. */
   void close() {
     sender.close();

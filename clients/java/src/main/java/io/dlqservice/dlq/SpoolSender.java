@@ -127,6 +127,7 @@ final class SpoolSender {
     }
     boolean isCutShort = isPassOver();
     if (store.count() > 0) startWithin(isCutShort ? 0 : MAX_PAUSE_MS);
+    else warning.emptied();
   }
 
   private boolean sendAll() throws PassEnded {

@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Logs why messages wait in the spool, at most once a minute. The cause, such as a wrong token or
- * address, may need a fix by an operator.
+ * address, may need a fix by an operator. Logs once when none waits any more.
  */
 final class SpoolWarning {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
@@ -16,6 +16,7 @@ final class SpoolWarning {
   private final Loop loop;
   private final SpoolStore store;
   private long warnAgainAtMs = Long.MIN_VALUE;
+  private boolean isOpen; // used in the loop
 
   /**
    * @param loop where the log and the store may block
@@ -27,18 +28,26 @@ final class SpoolWarning {
 
   void warn(CallError error) {
     if (!isTimeToWarn()) return;
-    String reason = error.isRetryable() ? error.description() : error.refusal(true).getMessage();
+    String reason = error.descriptionWithAdvice();
     loop.execute(() -> log(reason));
   }
 
   private void log(String reason) {
     int count = store.count();
     if (count > 0) {
+      isOpen = true;
       LOG.warn(
           "messages wait in the spool for {} ({}): {}; retrying", store.target(), count, reason);
     } else {
       allowNext(); // they were sent meanwhile
     }
+  }
+
+  /** No message waits. Logs it if the last line said that some do. Call it in the loop. */
+  void emptied() {
+    if (!isOpen) return;
+    isOpen = false;
+    LOG.info("the spool for {} is empty again", store.target());
   }
 
   private synchronized boolean isTimeToWarn() {

@@ -4,18 +4,20 @@ import io.dlqservice.dlq.v1.StreamDueRequest;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Builds and starts a {@link Worker}. */
 public final class WorkerBuilder {
-  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final int CONCURRENCY = 16;
+  private static final int BATCH_CONCURRENCY = 1;
+  private static final int BATCH_SIZE = 100;
+  private static final int MAX_BATCH_SIZE = 1_000;
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
 
   /** The server's limit. */
@@ -25,45 +27,80 @@ public final class WorkerBuilder {
   private static final int UNSET = -1;
 
   final StreamDueRequest.Builder request = StreamDueRequest.newBuilder();
-  int concurrency = CONCURRENCY;
+  int concurrency = UNSET;
+  int batchSize = UNSET;
   Duration drainTimeout = DRAIN_TIMEOUT;
   ExecutorService executor;
-  BiConsumer<DlqException, Delivery> onError =
-      (error, delivery) -> LOG.warn("{}", error.getMessage());
+  BiConsumer<DlqException, Delivery> onError;
   BiConsumer<Delivery, SettledDelivery> onSettled;
-  OutcomeHandler handler;
+  AsyncBatchHandler handler;
 
+  /** Whether the handler may return a list. */
+  boolean isBatch;
+
+  private final List<Middleware> middleware = new ArrayList<>();
+  private final List<AsyncMiddleware> asyncMiddleware = new ArrayList<>();
   private final Function<WorkerBuilder, Worker> start;
   private int prefetch = UNSET;
 
-  WorkerBuilder(List<String> queues, Function<WorkerBuilder, Worker> start) {
+  WorkerBuilder(
+      List<String> queues, RepeatedLines repeated, Function<WorkerBuilder, Worker> start) {
     if (queues.isEmpty()) throw new IllegalArgumentException("queues is empty; give at least one");
     this.start = start;
     request.addAllQueues(queues);
+    onError = new WorkerErrorLog(queues, repeated);
   }
 
   /** Copies the options, so that the caller can reuse the builder. */
-  private WorkerBuilder(WorkerBuilder given, OutcomeHandler handler) {
+  private WorkerBuilder(WorkerBuilder given, AsyncBatchHandler handler, boolean isBatch) {
     request.mergeFrom(given.request.build());
-    concurrency = given.concurrency;
+    batchSize = isBatch ? orElse(given.batchSize, BATCH_SIZE) : 1;
+    concurrency = orElse(given.concurrency, isBatch ? BATCH_CONCURRENCY : CONCURRENCY);
     drainTimeout = given.drainTimeout;
     executor = given.executor;
     onError = given.onError;
     onSettled = given.onSettled;
     start = given.start;
     prefetch = given.prefetch;
-    this.handler = Objects.requireNonNull(handler, "handler");
+    this.handler = handler;
+    this.isBatch = isBatch;
   }
 
-  /** Concurrent handlers: 16 by default. */
+  private static int orElse(int value, int otherwise) {
+    return value == UNSET ? otherwise : value;
+  }
+
+  /** Concurrent handlers: 16 by default, and 1 of batches, so that others collect meanwhile. */
   public WorkerBuilder concurrency(int concurrency) {
     this.concurrency = (int) Checks.atLeast("concurrency", concurrency, 1);
     return this;
   }
 
+  /** Limit of a batch of {@link #startBatches}: 1 to 1,000. Default: 100. */
+  public WorkerBuilder batchSize(int batchSize) {
+    Checks.atLeast("batchSize", batchSize, 1);
+    this.batchSize = (int) Checks.atMost("batchSize", batchSize, MAX_BATCH_SIZE);
+    return this;
+  }
+
+  /**
+   * Runs around the handler of {@link #start} or {@link #startWithOutcomes}. The first is the
+   * outermost.
+   */
+  public WorkerBuilder middleware(Middleware... middleware) {
+    this.middleware.addAll(List.of(middleware));
+    return this;
+  }
+
+  /** Runs around the handler of {@link #startAsync}. The first is the outermost. */
+  public WorkerBuilder asyncMiddleware(AsyncMiddleware... middleware) {
+    asyncMiddleware.addAll(List.of(middleware));
+    return this;
+  }
+
   /**
    * Deliveries that wait in the worker for a handler, which saves a round trip. They hold leases
-   * meanwhile: use 0 if handlers take seconds. Default: {@link #concurrency}.
+   * meanwhile: use 0 if handlers take seconds. Default: as many as are handled at a time.
    */
   public WorkerBuilder prefetch(int prefetch) {
     this.prefetch = (int) Checks.atLeast("prefetch", prefetch, 0);
@@ -109,8 +146,8 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Called when the stream breaks, or an outcome does not count, with the delivery or null.
-   * Default: a log line.
+   * Called when a handler fails, the stream breaks, or an outcome does not count, with the delivery
+   * or null. Default: a log line, for a failed handler with its stack.
    */
   public WorkerBuilder onError(BiConsumer<DlqException, Delivery> onError) {
     this.onError = onError;
@@ -123,7 +160,10 @@ public final class WorkerBuilder {
     return this;
   }
 
-  /** Starts the worker. A handler that returns reports success. */
+  /**
+   * Starts the worker. A handler that returns reports success. Give a handler that returns a future
+   * to {@link #startAsync} instead: here it would succeed before the future ends.
+   */
   public Worker start(DeliveryHandler handler) {
     Objects.requireNonNull(handler, "handler");
     return startWithOutcomes(
@@ -135,11 +175,70 @@ public final class WorkerBuilder {
 
   /** Starts the worker. The handler returns the outcome of each delivery. */
   public Worker startWithOutcomes(OutcomeHandler handler) {
-    WorkerBuilder own = new WorkerBuilder(this, handler);
-    long inFlight = (long) concurrency + (prefetch == UNSET ? concurrency : prefetch);
+    Objects.requireNonNull(handler, "handler");
+    refuse(!asyncMiddleware.isEmpty(), "asyncMiddleware is for startAsync; use middleware");
+    OutcomeHandler all = MiddlewareChain.around(handler, List.copyOf(middleware));
+    return startSingle(delivery -> CompletableFuture.completedFuture(all.handle(delivery)));
+  }
+
+  /**
+   * Starts the worker. Each delivery ends when the stage does that the handler returned. It counts
+   * as a running handler until then. If its lease is lost, or a stopping worker no longer waits,
+   * {@link java.util.concurrent.CompletionStage#toCompletableFuture() its future} is cancelled. A
+   * send of the same message is its outcome only in the thread that called the handler; elsewhere,
+   * let the stage fail.
+   */
+  public Worker startAsync(AsyncHandler handler) {
+    Objects.requireNonNull(handler, "handler");
+    refuse(!middleware.isEmpty(), "middleware would not wait for stages; use asyncMiddleware");
+    return startSingle(MiddlewareChain.aroundAsync(handler, List.copyOf(asyncMiddleware)));
+  }
+
+  /**
+   * Starts the worker. The handler gets what waits, up to {@link #batchSize}, without waiting for
+   * more. A failure is reported once. The handler is cancelled when all its deliveries are. A send
+   * of one of its messages is the outcome of that delivery only; of equal messages, each send fails
+   * another one.
+   */
+  public Worker startBatches(BatchHandler handler) {
+    Objects.requireNonNull(handler, "handler");
+    return startBatchesWithOutcomes(
+        deliveries -> {
+          handler.handle(deliveries);
+          return null;
+        });
+  }
+
+  /** Starts the worker like {@link #startBatches}. The handler returns the outcomes. */
+  public Worker startBatchesWithOutcomes(BatchOutcomeHandler handler) {
+    Objects.requireNonNull(handler, "handler");
+    return startBatchesAsync(
+        deliveries -> CompletableFuture.completedFuture(handler.handle(deliveries)));
+  }
+
+  /** Starts the worker like {@link #startBatches}, for a handler like {@link #startAsync}. */
+  public Worker startBatchesAsync(AsyncBatchHandler handler) {
+    Objects.requireNonNull(handler, "handler");
+    boolean hasMiddleware = !middleware.isEmpty() || !asyncMiddleware.isEmpty();
+    refuse(hasMiddleware, "middleware wraps the handler of one delivery, not that of a batch");
+    return launch(new WorkerBuilder(this, handler, true));
+  }
+
+  private Worker startSingle(AsyncHandler handler) {
+    refuse(batchSize != UNSET, "batchSize is for startBatches");
+    return launch(new WorkerBuilder(this, batch -> handler.handle(batch.get(0)), false));
+  }
+
+  private static void refuse(boolean isWrong, String why) {
+    if (isWrong) throw new IllegalStateException(why);
+  }
+
+  private static Worker launch(WorkerBuilder own) {
+    long atOnce = (long) own.concurrency * own.batchSize;
+    long inFlight = atOnce + (own.prefetch == UNSET ? atOnce : own.prefetch);
     own.request.setMaxInFlight((int) Math.min(inFlight, MAX_IN_FLIGHT));
-    if (request.getWorkerId().isEmpty()) own.request.setWorkerId(ownId());
-    return start.apply(own);
+    if (own.request.getWorkerId().isEmpty()) own.request.setWorkerId(ownId());
+    return own.start.apply(own);
   }
 
   private static String ownId() {

@@ -17,4 +17,5 @@ record WorkerContext(
     Supplier<Connection> connect,
     ExecutorService threads,
     Listeners listeners,
-    JsonCodec codec) {}
+    JsonCodec codec,
+    Telemetry telemetry) {}

@@ -4,10 +4,14 @@ import io.dlqservice.dlq.OutcomeReporter.UnreportedOutcome;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.QuarantineReason;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Reports a worker's results and errors to the user's listeners. */
 final class WorkerReports {
+  private static final int NAMED_MESSAGES = 3;
+
   private final WorkerBuilder options;
   private final Listeners listeners;
 
@@ -21,6 +25,25 @@ final class WorkerReports {
    */
   void error(DlqException error, Delivery delivery) {
     listeners.call(() -> options.onError.accept(error, delivery));
+  }
+
+  /**
+   * @param failed deliveries of one call, at least one
+   * @param thrown by the handler
+   */
+  void handlerFailed(List<HeldDelivery> failed, Throwable thrown) {
+    String named =
+        failed.stream()
+            .limit(NAMED_MESSAGES)
+            .map(WorkerReports::nameOf)
+            .collect(Collectors.joining("; "));
+    int more = failed.size() - NAMED_MESSAGES;
+    String text = "the handler failed: " + named + (more > 0 ? "; " + more + " more" : "");
+    error(new DlqException(ErrorKind.HANDLER_FAILED, text, null, thrown, false), failed.get(0));
+  }
+
+  private static String nameOf(HeldDelivery held) {
+    return "message " + held.id() + " of queue \"" + held.queue() + "\", attempt " + held.attempt();
   }
 
   void lost(HeldDelivery held) {
@@ -37,7 +60,9 @@ final class WorkerReports {
             one.outcome().kind(),
             result.getState(),
             Times.ifSet(result.hasDueTime(), result.getDueTime()),
-            isQuarantined ? Optional.of(reason) : Optional.empty());
+            isQuarantined ? Optional.of(reason) : Optional.empty(),
+            one.held().handled,
+            one.outcome().error());
     listeners.call(() -> options.onSettled.accept(one.held(), settled));
   }
 

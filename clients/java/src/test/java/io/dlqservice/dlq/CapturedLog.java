@@ -7,15 +7,15 @@ import java.io.PrintStream;
 import java.util.List;
 
 /** Captures the log until it is closed. */
-final class CapturedLog implements AutoCloseable {
+public final class CapturedLog implements AutoCloseable {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final PrintStream before = System.err;
 
-  CapturedLog() {
+  public CapturedLog() {
     System.setErr(new PrintStream(bytes, true, UTF_8));
   }
 
-  List<String> with(String text) {
+  public List<String> with(String text) {
     return bytes.toString(UTF_8).lines().filter(line -> line.contains(text)).toList();
   }
 

@@ -71,14 +71,15 @@ class CloseTest {
     Loop loop = new Loop("test");
     ReconnectingChannel channel =
         new ReconnectingChannel(
-            () -> new Connector("127.0.0.1:1", null, null, List.of()).connect(), loop);
+            () -> new Connector(Target.of("127.0.0.1:1", false), null, null, List.of()).connect(),
+            loop);
     CoalesceOptions coalesce = CoalesceOptions.builder().build();
-    Sender sender =
-        new Sender(loop, channel, new Reachability(), null, coalesce, 100, (error, queue) -> {});
+    Sender sender = new Sender(loop, channel, new Reachability(), null, coalesce, 100);
     sender.close().join();
     SendRequest message =
         SendRequest.of(io.dlqservice.dlq.v1.SendToDlqRequest.getDefaultInstance());
-    SendResult result = sender.add(message, 60_000).result.orTimeout(5, TimeUnit.SECONDS).join();
+    SendResult result =
+        sender.add(message, 60_000, ignored -> {}).result.orTimeout(5, TimeUnit.SECONDS).join();
     assertEquals(ErrorKind.CLOSED, ((SendResult.Dropped) result).error().kind());
     loop.execute(channel::close);
     loop.close();

@@ -3,6 +3,7 @@ package io.dlqservice.dlq;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
@@ -12,7 +13,11 @@ import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
 import io.dlqservice.dlq.v1.ExtendLeaseRequest;
 import io.dlqservice.dlq.v1.ExtendLeaseResult;
 import io.dlqservice.dlq.v1.MessageState;
+import io.dlqservice.dlq.v1.QueueStats;
+import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.dlqservice.dlq.v1.StatsRequest;
+import io.dlqservice.dlq.v1.StatsResponse;
 import io.dlqservice.dlq.v1.StreamDueRequest;
 import io.dlqservice.dlq.v1.StreamDueResponse;
 import io.grpc.Status;
@@ -98,6 +103,26 @@ class FakeServerTest {
   }
 
   @Test
+  void refusesAPayloadOfMoreThanOneMebibyte() {
+    int mebibyte = 1024 * 1024;
+    assertEquals(SendStatus.SENT, dlq.send("orders", "x".repeat(mebibyte), null).status());
+    assertEquals(SendStatus.SENT, dlq.send("orders", new byte[mebibyte], null).status());
+    SendResult text = dlq.send("orders", "x".repeat(mebibyte + 1), null);
+    SendResult data = dlq.send("orders", new byte[mebibyte + 1], null);
+    assertRefusedAsTooLong("text", text);
+    assertRefusedAsTooLong("data", data);
+  }
+
+  private static void assertRefusedAsTooLong(String field, SendResult result) {
+    DlqException error = ((SendResult.Dropped) result).error();
+    assertEquals(ErrorKind.REFUSED, error.kind());
+    String text = error.getMessage();
+    String words =
+        "payload." + field + ": is 1048577 bytes long; this server accepts at most 1048576: store";
+    assertTrue(text.contains(words), text);
+  }
+
+  @Test
   void errorsHaveAReason() {
     StatusRuntimeException refused =
         assertThrows(
@@ -140,5 +165,21 @@ class FakeServerTest {
 
   private DlqServiceBlockingStub stub() {
     return DlqServiceGrpc.newBlockingStub(dlq.channel());
+  }
+
+  @Test
+  void countsMessagesByState() {
+    SendOptions never = SendOptions.builder().reason(Reason.REASON_POISON_MESSAGE).build();
+    dlq.send("orders", "a", null);
+    dlq.send("orders", "b", null, never);
+    dlq.send("notes", "c", null);
+    StatsResponse stats =
+        DlqServiceGrpc.newBlockingStub(dlq.channel()).stats(StatsRequest.getDefaultInstance());
+    assertEquals(3, stats.getTotalMessages());
+    assertEquals(1, stats.getTotalPoisonMessages());
+    QueueStats.Builder orders = QueueStats.newBuilder().setQueue("orders");
+    assertEquals(orders.setScheduled(1).setQuarantined(1).build(), stats.getQueues(1));
+    fake.goDown();
+    assertThrows(DlqException.class, dlq::ping);
   }
 }

@@ -1,6 +1,7 @@
 package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,6 +27,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +80,39 @@ class FaultsTest {
       dlq.worker("q").start(delivery -> {});
       dlq.send("q", "a", null);
       fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    }
+  }
+
+  private static String noToken() {
+    throw new IllegalStateException("the vault is sealed");
+  }
+
+  @Test
+  void withoutATokenAMessageGoesToTheSpoolAtOnce(@TempDir Path folder) throws Exception {
+    AtomicReference<Supplier<String>> token = new AtomicReference<>(FaultsTest::noToken);
+    try (DlqClient dlq =
+        DlqClient.builder(fake.target())
+            .token(() -> token.get().get())
+            .timeout(Duration.ofMinutes(1))
+            .spool(SpoolOptions.builder().folder(folder).build())
+            .build()) {
+      SendResult result = dlq.sendAsync("q", "a", null).orTimeout(30, TimeUnit.SECONDS).join();
+      assertEquals(SendStatus.SPOOLED, result.status());
+      token.set(() -> "token");
+      fake.await("q", MessageState.MESSAGE_STATE_SCHEDULED, 1);
+    }
+  }
+
+  @Test
+  void withoutASpoolTheDropNamesWhatTheTokenSupplierThrew() {
+    try (DlqClient dlq =
+        builder().token(FaultsTest::noToken).timeout(Duration.ofMillis(500)).build()) {
+      SendResult.Dropped dropped = (SendResult.Dropped) dlq.send("q", "a", null);
+      assertEquals(ErrorKind.DEADLINE, dropped.error().kind());
+      assertFalse(dropped.error().maybeStored());
+      String text = dropped.error().getMessage();
+      assertTrue(text.contains("there is no token: java.lang.IllegalState"), text);
+      assertTrue(text.contains("the vault is sealed"), text);
     }
   }
 

@@ -78,7 +78,9 @@ class OutcomeReporterTest {
   private final Loop loop = new Loop("test");
   private final ReconnectingChannel channel =
       new ReconnectingChannel(
-          () -> new Connector("127.0.0.1:1", null, null, List.of(proxy)).connect(), loop);
+          () ->
+              new Connector(Target.of("127.0.0.1:1", false), null, null, List.of(proxy)).connect(),
+          loop);
   private final OutcomeReporter outcomeReporter = new OutcomeReporter(loop, channel, givenUp);
 
   @AfterEach
@@ -89,7 +91,7 @@ class OutcomeReporterTest {
 
   private UnreportedOutcome outcome() {
     WorkerContext context =
-        new WorkerContext(this, loop, channel, null, null, null, JsonCodec.gson());
+        new WorkerContext(this, loop, channel, null, null, null, JsonCodec.gson(), null);
     io.dlqservice.dlq.v1.Delivery delivery = io.dlqservice.dlq.v1.Delivery.getDefaultInstance();
     return new UnreportedOutcome(new HeldDelivery(delivery, context, this, 0), Outcome.succeeded());
   }

@@ -38,19 +38,13 @@ class SenderTest {
   }
 
   private static Connection connectTo(String target) {
-    return new Connector(target, null, null, List.of()).connect();
+    return new Connector(Target.of(target, false), null, null, List.of()).connect();
   }
 
   private Sender sender(Supplier<Connection> connect, SendSpool spool) {
     channel = new ReconnectingChannel(connect, loop);
     return new Sender(
-        loop,
-        channel,
-        new Reachability(),
-        spool,
-        CoalesceOptions.builder().build(),
-        MINUTE_MS,
-        (error, queue) -> {});
+        loop, channel, new Reachability(), spool, CoalesceOptions.builder().build(), MINUTE_MS);
   }
 
   /** A slow disk. */
@@ -87,7 +81,7 @@ class SenderTest {
                   ScriptedServer.refusal(Status.Code.INVALID_ARGUMENT, "INVALID_REQUEST", "no"));
             })) {
       Sender sender = sender(() -> connectTo(server.target()), disk);
-      PendingSend send = sender.add(REQUEST, MINUTE_MS);
+      PendingSend send = sender.add(REQUEST, MINUTE_MS, result -> {});
       isCalled.await();
       CompletableFuture<Void> done = sender.giveUpAll();
       disk.begun.join();
@@ -113,6 +107,19 @@ class SenderTest {
   }
 
   @Test
+  void withoutAConnectionSendsGoToTheSpoolAtOnce() throws Exception {
+    for (String target : List.of("127.0.0.1:1", "no-such-host.invalid:1")) {
+      SlowSpool disk = new SlowSpool();
+      disk.result.complete(SpoolResult.DISK);
+      PendingSend send =
+          sender(() -> connectTo(target), disk).add(REQUEST, MINUTE_MS, result -> {});
+      assertEquals(new Spooled(true), send.result.get(20, TimeUnit.SECONDS), target);
+      assertFalse(send.maybeStored());
+      loop.execute(channel::close);
+    }
+  }
+
+  @Test
   void sendsContinueIfNoConnectionCanBeMade() {
     AtomicInteger made = new AtomicInteger();
     Sender sender =
@@ -122,7 +129,7 @@ class SenderTest {
               return connectTo("127.0.0.1:1");
             },
             null);
-    PendingSend send = sender.add(REQUEST, MINUTE_MS);
+    PendingSend send = sender.add(REQUEST, MINUTE_MS, result -> {});
     Poll.until(() -> made.get() > 6); // more than the concurrent calls
     sender.giveUpAll().join();
     assertMentions("Connection refused", ((Dropped) send.result.join()).error());

@@ -60,7 +60,7 @@ class SpoolSenderTest {
         String target,
         BiConsumer<DlqException, String> onRefused,
         long maxPassMs) {
-      Connector connector = new Connector(target, null, null, List.of());
+      Connector connector = new Connector(Target.of(target, false), null, null, List.of());
       channel = new ReconnectingChannel(connector::connect, loop);
       sender = new SpoolSender(store, loop, channel, new Reachability(), onRefused, maxPassMs);
       sender.start();

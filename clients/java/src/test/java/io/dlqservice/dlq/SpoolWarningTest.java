@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.dlqservice.dlq.SendResult.Spooled;
 import io.dlqservice.dlq.spool.SpoolScope;
 import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -16,6 +17,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,6 +58,46 @@ class SpoolWarningTest {
       assertTrue(logs.get(0).contains("Connection refused"), logs.get(0));
       assertTrue(logs.get(0).contains("WARN"), logs.get(0));
     }
+  }
+
+  /** gRPC would log a stack trace at each try. */
+  @Test
+  void anUnknownHostIsLoggedOnceWithoutAStack() {
+    List<LogRecord> ofGrpc = new CopyOnWriteArrayList<>();
+    Logger grpc = Logger.getLogger("io.grpc");
+    Handler recorder = new Recorder(ofGrpc);
+    grpc.addHandler(recorder);
+    try (CapturedLog logged = new CapturedLog()) {
+      try (DlqClient dlq =
+          builder("no-such-host.invalid:1").timeout(Duration.ofSeconds(20)).build()) {
+        for (int n = 0; n < 3; n++) assertEquals(KEPT, dlq.send("q", "a", null));
+      }
+      List<String> logs = logged.with("no-such-host.invalid");
+      assertEquals(1, logs.size(), "" + logs);
+      assertTrue(logs.get(0).contains("the host name of the target cannot be resolved"));
+      assertEquals(List.of(), ofGrpc);
+    } finally {
+      grpc.removeHandler(recorder);
+    }
+  }
+
+  private static final class Recorder extends Handler {
+    private final List<LogRecord> records;
+
+    Recorder(List<LogRecord> records) {
+      this.records = records;
+    }
+
+    @Override
+    public void publish(LogRecord record) {
+      if (record.getLevel().intValue() >= Level.WARNING.intValue()) records.add(record);
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   @Test
@@ -91,6 +137,23 @@ class SpoolWarningTest {
         Poll.until(() -> !logged.with(WARNING).isEmpty());
       }
       assertTrue(logged.with(WARNING).get(0).contains("Connection refused"));
+    }
+  }
+
+  @Test
+  void anEmptySpoolAfterAWarningIsLoggedOnce() throws Exception {
+    try (CapturedLog logged = new CapturedLog();
+        FakeServer server = FakeServer.start()) {
+      server.goDown();
+      try (DlqClient dlq = builder(server.target()).build()) {
+        for (int n = 0; n < 2; n++) assertEquals(KEPT, dlq.send("q", "a", null));
+        server.comeBack();
+        Poll.until(() -> !logged.with("is empty again").isEmpty());
+      }
+      assertEquals(1, logged.with(WARNING).size());
+      List<String> logs = logged.with("the spool for " + server.target() + " is empty again");
+      assertEquals(1, logs.size(), "" + logs);
+      assertTrue(logs.get(0).contains("INFO"), logs.get(0));
     }
   }
 

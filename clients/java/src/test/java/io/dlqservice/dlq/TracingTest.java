@@ -27,7 +27,8 @@ class TracingTest {
       }
       String sent = fake.messages("q").get(0).request().getTraceContext().getTraceparent();
       String trace = span.getSpanContext().getTraceId();
-      assertEquals("00-" + trace + "-" + span.getSpanContext().getSpanId() + "-01", sent);
+      String flags = span.getSpanContext().getTraceFlags().asHex();
+      assertEquals("00-" + trace + "-" + span.getSpanContext().getSpanId() + "-" + flags, sent);
       dlq.worker("q").start(d -> handled.complete(Span.current().getSpanContext().getTraceId()));
       assertEquals(trace, handled.get(20, TimeUnit.SECONDS));
     }

@@ -71,6 +71,7 @@ class WorkerTest {
     SettledDelivery failed = nextSettled();
     assertEquals(Outcome.Kind.FAILED, failed.outcome());
     assertEquals(MessageState.MESSAGE_STATE_SCHEDULED, failed.state());
+    assertEquals("later", failed.error().orElseThrow().getMessage());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.dlqservice.dlq.http;
 
 import io.dlqservice.dlq.RetryHint;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -20,9 +21,14 @@ public final class HttpStatusException extends Exception implements RetryHint {
   private final String retryAfter;
 
   HttpStatusException(HttpResponse<?> response) {
-    super(response.uri().getAuthority() + " answered " + response.statusCode());
+    super(hostOf(response.uri()) + " answered " + response.statusCode());
     status = response.statusCode();
     retryAfter = response.headers().firstValue("retry-after").orElse("");
+  }
+
+  /** Host and port, without user and password. */
+  private static String hostOf(URI uri) {
+    return uri.getPort() < 0 ? uri.getHost() : uri.getHost() + ":" + uri.getPort();
   }
 
   /** The status of the response. */

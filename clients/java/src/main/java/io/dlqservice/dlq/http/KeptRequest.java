@@ -18,8 +18,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
 
 /**
- * The stored form of a request, the same in all languages. Headers that carry credentials by
- * standard are left out.
+ * The stored form of a request, the same in all languages. Headers that usually carry credentials
+ * and the user and password of the URL are left out.
  *
  * @param headers names in lower case
  * @param body as base64; null for none
@@ -27,7 +27,7 @@ import java.util.concurrent.Flow;
 public record KeptRequest(String url, String method, Map<String, String> headers, String body) {
   /** Not stored. */
   private static final Set<String> SECRET =
-      Set.of("authorization", "cookie", "proxy-authorization");
+      Set.of("authorization", "cookie", "proxy-authorization", "x-api-key");
 
   /** The HTTP client sets these itself, and rejects them from others. */
   private static final Set<String> CLIENT_ONLY =
@@ -53,7 +53,14 @@ public record KeptRequest(String url, String method, Map<String, String> headers
       throw new IOException("cannot read the body of the request", unreadable.getCause());
     }
     String text = body.length == 0 ? null : Base64.getEncoder().encodeToString(body);
-    return new KeptRequest(request.uri().toString(), request.method(), headers, text);
+    return new KeptRequest(withoutUser(request.uri()), request.method(), headers, text);
+  }
+
+  /** The HTTP client does not use the user and password of a URL. */
+  private static String withoutUser(URI uri) {
+    return uri.getRawUserInfo() == null
+        ? uri.toString()
+        : uri.toString().replaceFirst("//[^@]*@", "//");
   }
 
   /** Leaves out a null body, which other languages do not expect. */

@@ -1,9 +1,11 @@
 package io.dlqservice.dlq.servlet;
 
 import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.Part;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,33 +14,88 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 
-/** A request that records its body as it is read. After a failure the rest is read. */
+/**
+ * A request that records its body as it is read. After a failure the rest is read. A body that the
+ * container reads itself, as parts, is put together again.
+ */
 final class BufferedRequest extends HttpServletRequestWrapper {
   /** The service's limit of a payload. */
-  private static final int MAX_BODY_BYTES = 1024 * 1024;
+  static final int MAX_BODY_BYTES = 1024 * 1024;
+
+  private static final String ATTRIBUTE = BufferedRequest.class.getName();
 
   private final ByteArrayOutputStream read = new ByteArrayOutputStream();
   private boolean isTooLong;
   private ServletInputStream stream;
   private BufferedReader reader;
+  private boolean hasParts;
+  private boolean isSettled;
 
   private BufferedRequest(HttpServletRequest request) {
     super(request);
   }
 
+  /** Returns the one of an earlier dispatch of the request; null for none. */
+  static BufferedRequest earlier(HttpServletRequest request) {
+    return (BufferedRequest) request.getAttribute(ATTRIBUTE);
+  }
+
   static BufferedRequest of(HttpServletRequest request) {
-    return new BufferedRequest(request);
+    BufferedRequest buffered = new BufferedRequest(request);
+    request.setAttribute(ATTRIBUTE, buffered);
+    return buffered;
+  }
+
+  /** Returns true the first time: a failure may be reported by several dispatches. */
+  synchronized boolean settle() {
+    boolean isFirst = !isSettled;
+    isSettled = true;
+    return isFirst;
   }
 
   /** Reads the rest of the body. */
   boolean hasWholeBody() {
+    if (read.size() == 0 && Multipart.isMultipart(this)) readParts();
     try {
-      getInputStream().readNBytes(MAX_BODY_BYTES + 1);
-    } catch (IOException closed) {
+      if (!hasParts && read.size() != getContentLengthLong()) readRest();
+    } catch (IOException | RuntimeException cut) { // or closed
       return false;
     }
-    return !isTooLong && read.size() > 0;
+    boolean isCut = !hasParts && read.size() < getContentLengthLong();
+    return !isTooLong && !isCut && read.size() > 0;
+  }
+
+  private void readParts() {
+    try {
+      getParts();
+    } catch (IOException | ServletException | RuntimeException notConfigured) {
+      // the rest of the body decides
+    }
+  }
+
+  private void readRest() throws IOException {
+    getInputStream().readNBytes(MAX_BODY_BYTES + 1);
+  }
+
+  /** Records the parts now: frameworks delete them before the request ends. */
+  @Override
+  public Collection<Part> getParts() throws IOException, ServletException {
+    Collection<Part> parts = super.getParts();
+    if (!hasParts && read.size() == 0) {
+      hasParts = true;
+      byte[] body = Multipart.bodyOf(getContentType(), parts, MAX_BODY_BYTES);
+      isTooLong |= body == null;
+      if (body != null) read.writeBytes(body);
+    }
+    return parts;
+  }
+
+  @Override
+  public Part getPart(String name) throws IOException, ServletException {
+    getParts();
+    return super.getPart(name);
   }
 
   /** Text if the body is UTF-8, so that tools can show it. */

@@ -3,39 +3,56 @@ package io.dlqservice.dlq.servlet;
 import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.SendResult;
-import io.dlqservice.dlq.SendResult.FailedDelivery;
-import io.dlqservice.dlq.SendResult.Stored;
-import io.dlqservice.dlq.internal.Headers;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Sends the body of each failed request to a queue, and answers 202. If the body cannot be kept,
- * the failure goes on to the container: also for a request without a body, or one above 1 MiB. The
- * headers {@code Idempotency-Key} and {@code traceparent} become source id and trace context.
+ * Sends the body of each failed request to a queue, logs the failure with its stack, and answers
+ * 202. A request has failed if it throws, if it ends with an error page of a 5xx status, or if
+ * Spring resolved an exception to such a status. If the body cannot be kept, the failure goes on to
+ * the container: for a request without a body, or one above 1 MiB. So does a failure after the
+ * answer has begun, but its request is kept.
+ *
+ * <p>Asynchronous requests are kept, too. Register the filter for {@link DispatcherType#ASYNC} as
+ * well, so that their callers get 202.
+ *
+ * <p>The headers {@code Idempotency-Key} and {@code traceparent} become source id and trace
+ * context; method, path, query and {@code Content-Encoding} the attributes {@code http.method},
+ * {@code http.path}, {@code http.query} and {@code http.content_encoding}. In the query the values
+ * of parameters such as {@code token} are hidden.
  */
 public final class DeadLetterFilter implements Filter {
-  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
-
   /** Other methods change nothing, so they need no retry. */
   private static final Set<String> METHODS = Set.of("POST", "PUT", "PATCH", "DELETE");
 
+  /** Others, such as the error page, are a part of the same request. */
+  private static final Set<DispatcherType> DISPATCHES =
+      Set.of(DispatcherType.REQUEST, DispatcherType.ASYNC);
+
+  /** Attributes in which Spring and the container keep what was thrown. */
+  private static final List<String> EXCEPTIONS =
+      List.of(
+          "org.springframework.web.servlet.DispatcherServlet.EXCEPTION",
+          RequestDispatcher.ERROR_EXCEPTION);
+
   private static final int ACCEPTED = 202;
 
-  private final DlqClient dlq;
-  private final String queue;
-  private final BiConsumer<HttpServletRequest, SendOptions.Builder> options;
+  private final FailedRequests failures;
 
   public DeadLetterFilter(DlqClient dlq, String queue) {
     this(dlq, queue, (request, options) -> {});
@@ -48,72 +65,104 @@ public final class DeadLetterFilter implements Filter {
    */
   public DeadLetterFilter(
       DlqClient dlq, String queue, BiConsumer<HttpServletRequest, SendOptions.Builder> options) {
-    this.dlq = dlq;
-    this.queue = queue;
-    this.options = options;
+    this(dlq, queue, options, List.of());
+  }
+
+  /**
+   * Makes a filter with options and more secrets.
+   *
+   * @param options changes the options of each send
+   * @param secretParameters names of more query parameters whose values are hidden
+   */
+  public DeadLetterFilter(
+      DlqClient dlq,
+      String queue,
+      BiConsumer<HttpServletRequest, SendOptions.Builder> options,
+      Collection<String> secretParameters) {
+    failures = new FailedRequests(dlq, queue, options, secretParameters);
   }
 
   @Override
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    if (!(request instanceof HttpServletRequest http)
-        || !(response instanceof HttpServletResponse answer)
-        || !METHODS.contains(http.getMethod().toUpperCase(Locale.ROOT))) {
+    if (request instanceof HttpServletRequest http
+        && response instanceof HttpServletResponse answer
+        && DISPATCHES.contains(http.getDispatcherType())
+        && METHODS.contains(http.getMethod().toUpperCase(Locale.ROOT))) {
+      doFilter(http, answer, chain);
+    } else {
       chain.doFilter(request, response);
-      return;
-    }
-    BufferedRequest buffered = BufferedRequest.of(http);
-    try {
-      chain.doFilter(buffered, response);
-    } catch (IOException | ServletException | RuntimeException failure) {
-      boolean mayAnswer = !answer.isCommitted() && buffered.hasWholeBody();
-      if (!mayAnswer || !isAccepted(buffered, answer, causeOf(failure))) throw failure;
     }
   }
 
+  private void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    BufferedRequest earlier = BufferedRequest.earlier(request);
+    BufferedRequest buffered = earlier == null ? BufferedRequest.of(request) : earlier;
+    HeldErrors answer = HeldErrors.of(response);
+    try {
+      chain.doFilter(
+          earlier == null ? buffered : request,
+          answer.getResponse() == response ? answer : response);
+    } catch (Throwable failure) {
+      if (!isAccepted(buffered, answer, causeOf(failure))) {
+        answer.release();
+        throw failure;
+      }
+      return;
+    }
+    if (request.isAsyncStarted()) {
+      answer.release();
+      if (earlier == null) watch(request.getAsyncContext(), buffered, answer);
+      return;
+    }
+    Throwable failure = failureOf(buffered, answer);
+    if (failure == null || !isAccepted(buffered, answer, failure)) answer.release();
+  }
+
   /** Frameworks wrap what handlers throw. */
-  private static Throwable causeOf(Exception failure) {
+  private static Throwable causeOf(Throwable failure) {
     boolean isWrapped = failure instanceof ServletException && failure.getCause() != null;
     return isWrapped ? failure.getCause() : failure;
   }
 
-  private boolean isAccepted(BufferedRequest request, HttpServletResponse answer, Throwable failure)
-      throws IOException {
-    SendOptions given;
-    try {
-      given = optionsOf(request);
-    } catch (RuntimeException thrown) { // it must not hide the failure itself
-      LOG.error("cannot send a failed request to the DLQ: its options threw", thrown);
-      return false;
+  /**
+   * @return null if the request did not fail. An answer with a 5xx status that the application
+   *     wrote itself is no failure
+   */
+  private static Throwable failureOf(HttpServletRequest request, HeldErrors answer) {
+    if (!answer.hasServerError()) return null;
+    for (String name : EXCEPTIONS) {
+      if (request.getAttribute(name) instanceof Throwable failure) return causeOf(failure);
     }
-    SendResult result = dlq.send(queue, request.payload(), failure, given);
-    if (!result.isKept()) return false;
-    answer.reset();
-    answer.setStatus(ACCEPTED);
-    answer.setContentType("application/json");
-    String status = result.status().toString().toLowerCase(Locale.ROOT);
-    String id = idOf(result);
+    if (!answer.hasHeldError()) return null;
+    return new ServletException("the application answered with status " + answer.getStatus());
+  }
+
+  /** For a filter without ASYNC dispatches: the container has answered when the request is over. */
+  private void watch(AsyncContext context, BufferedRequest request, HeldErrors answer) {
+    try {
+      context.addListener(
+          new AsyncFailure(
+              thrown -> {
+                Throwable failure = thrown == null ? failureOf(request, answer) : causeOf(thrown);
+                if (failure != null && request.settle()) failures.keep(request, failure);
+              }));
+    } catch (IllegalStateException ended) {
+      // an ASYNC dispatch has handled it
+    }
+  }
+
+  /** Keeps the request. Returns whether the caller gets 202, which also hides the failure. */
+  private boolean isAccepted(BufferedRequest request, HeldErrors answer, Throwable failure)
+      throws IOException {
+    if (!request.settle()) return false;
+    Optional<SendResult> kept = failures.keep(request, failure);
+    if (kept.isEmpty() || !answer.isReplaceable()) return false;
+    String status = kept.get().status().toString().toLowerCase(Locale.ROOT);
+    String id = FailedRequests.idOf(kept.get());
     String more = id.isEmpty() ? "" : ",\"id\":\"" + id + "\"";
-    answer.getWriter().print("{\"status\":\"" + status + "\"" + more + "}");
+    answer.replace(ACCEPTED, "{\"status\":\"" + status + "\"" + more + "}");
     return true;
-  }
-
-  private SendOptions optionsOf(HttpServletRequest request) {
-    SendOptions.Builder all =
-        SendOptions.builder()
-            .attribute("http.method", request.getMethod())
-            .attribute("http.path", Headers.attribute(request.getRequestURI()));
-    Headers.identity(request.getContentType()).ifPresent(all::contentType);
-    Headers.identity(request.getHeader("Idempotency-Key")).ifPresent(all::sourceId);
-    String parent = request.getHeader("traceparent");
-    String state = request.getHeader("tracestate");
-    if (parent != null) all.traceContext(parent, state == null ? "" : state);
-    options.accept(request, all);
-    return all.build();
-  }
-
-  private static String idOf(SendResult result) {
-    if (result instanceof Stored stored) return stored.id();
-    return result instanceof FailedDelivery delivery ? delivery.id() : "";
   }
 }

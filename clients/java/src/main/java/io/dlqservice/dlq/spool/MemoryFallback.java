@@ -1,15 +1,17 @@
 package io.dlqservice.dlq.spool;
 
 import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Keeps messages in memory when no file can be written. They are lost if the process ends. */
 final class MemoryFallback implements SpoolSource {
-  private record Kept(SendToDlqRequest request, int bytes) {}
+  private record Kept(SendToDlqRequest request, int bytes, Instant addTime) {}
 
   private final TreeMap<Long, Kept> messages = new TreeMap<>();
   private long bytes;
@@ -29,8 +31,13 @@ final class MemoryFallback implements SpoolSource {
     return bytes;
   }
 
+  /** When the oldest message was added; empty if there is none. */
+  synchronized Stream<Instant> oldestAddTime() {
+    return Stream.ofNullable(messages.firstEntry()).map(oldest -> oldest.getValue().addTime());
+  }
+
   synchronized void add(SendToDlqRequest request, int ownBytes) {
-    messages.put(next++, new Kept(request, ownBytes));
+    messages.put(next++, new Kept(request, ownBytes, Instant.now()));
     bytes += ownBytes;
   }
 

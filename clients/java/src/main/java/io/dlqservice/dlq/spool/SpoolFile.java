@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A spool file that this process owns. It keeps the offsets of its messages in memory, and their
@@ -126,6 +127,11 @@ final class SpoolFile implements SpoolSource {
 
   long bytes() {
     return bytes;
+  }
+
+  /** When it was made, by its name; empty if it has another name. */
+  Stream<Instant> createTime() {
+    return SpoolFolder.nameOf(path).map(name -> Instant.ofEpochMilli(name.createdAtMs())).stream();
   }
 
   int skippedBytes() {

@@ -8,11 +8,13 @@ import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The spooled messages of a client that are still to be sent: its files, and the in-memory
@@ -89,6 +91,24 @@ public final class SpoolStore {
 
   public synchronized int count() {
     return files.stream().mapToInt(SpoolFile::count).sum() + memory.count();
+  }
+
+  /** Bytes of the files and messages that are counted. */
+  public synchronized long bytes() {
+    return memory.bytes() + unsent().mapToLong(SpoolFile::bytes).sum();
+  }
+
+  /** Age of the oldest file or message in memory; zero if there is none. */
+  public synchronized Duration oldestAge() {
+    return Stream.concat(memory.oldestAddTime(), unsent().flatMap(SpoolFile::createTime))
+        .map(time -> Duration.between(time, Instant.now()))
+        .filter(age -> !age.isNegative()) // the clock was set back
+        .max(Comparator.naturalOrder())
+        .orElse(Duration.ZERO);
+  }
+
+  private Stream<SpoolFile> unsent() {
+    return files.stream().filter(file -> file.count() > 0);
   }
 
   /** Returns one result for each request, in order. */

@@ -5,6 +5,7 @@ import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
 import io.dlqservice.dlq.v1.ErrorStatus;
+import io.dlqservice.dlq.v1.Payload;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.time.Duration;
 import java.util.Optional;
@@ -13,6 +14,10 @@ import java.util.regex.Pattern;
 /** The checks of the fake. Like the service, it adds details to errors. */
 final class FakeChecks {
   private static final Pattern QUEUE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+
+  /** The service's default. */
+  private static final int MAX_PAYLOAD_BYTES = 1024 * 1024;
+
   private static final long MAX_DELAY_S = Duration.ofDays(365).toSeconds();
 
   private FakeChecks() {}
@@ -26,7 +31,17 @@ final class FakeChecks {
     if (request.getDelay().getSeconds() > MAX_DELAY_S) {
       return Optional.of(invalid("delay is longer than 365 days"));
     }
-    return Optional.empty();
+    return tooLarge(request.getPayload()).map(FakeChecks::invalid);
+  }
+
+  private static Optional<String> tooLarge(Payload payload) {
+    boolean isText = payload.hasText();
+    int size = isText ? payload.getTextBytes().size() : payload.getData().size();
+    if (size <= MAX_PAYLOAD_BYTES) return Optional.empty();
+    return Optional.of(
+        ("payload.%s: is %d bytes long; this server accepts at most %d: store large content "
+                + "elsewhere and send a reference, or raise the server's payload limit")
+            .formatted(isText ? "text" : "data", size, MAX_PAYLOAD_BYTES));
   }
 
   private static Status invalid(String text) {

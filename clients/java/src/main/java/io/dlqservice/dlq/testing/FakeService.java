@@ -17,6 +17,8 @@ import io.dlqservice.dlq.v1.SendToDlqBatchResponse;
 import io.dlqservice.dlq.v1.SendToDlqBatchResult;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.dlqservice.dlq.v1.SendToDlqResponse;
+import io.dlqservice.dlq.v1.StatsRequest;
+import io.dlqservice.dlq.v1.StatsResponse;
 import io.dlqservice.dlq.v1.StreamDueRequest;
 import io.dlqservice.dlq.v1.StreamDueResponse;
 import io.grpc.Status;
@@ -186,6 +188,12 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
               .setStatus(isHeld ? AckStatus.ACK_STATUS_APPLIED : AckStatus.ACK_STATUS_LEASE_LOST));
     }
     answer(out, response.build());
+  }
+
+  @Override
+  public synchronized void stats(StatsRequest request, StreamObserver<StatsResponse> out) {
+    if (isDown) out.onError(down());
+    else answer(out, FakeStats.of(request.getQueuesList(), messages));
   }
 
   private SendToDlqResponse accept(SendToDlqRequest request) {

@@ -73,8 +73,9 @@ class HttpDeadLettersTest {
 
   private HttpRequest request() {
     return HttpRequest.newBuilder(
-            URI.create("http://127.0.0.1:" + shop.getAddress().getPort() + "/hook"))
+            URI.create("http://shop:hunter2@127.0.0.1:" + shop.getAddress().getPort() + "/hook"))
         .header("Authorization", "Bearer secret")
+        .header("X-Api-Key", "hunter2")
         .header("Idempotency-Key", "order-42")
         .POST(BodyPublishers.ofString("{}"))
         .build();
@@ -95,6 +96,9 @@ class HttpDeadLettersTest {
     assertEquals(503, kept.failures().get(0).getHttpStatus());
     assertEquals(120, kept.request().getDelay().getSeconds());
     assertFalse(kept.text().contains("secret"), kept.text());
+    assertFalse(kept.text().contains("hunter2"), kept.text());
+    String failure = kept.failures().get(0).getMessage();
+    assertEquals("127.0.0.1:" + shop.getAddress().getPort() + " answered 503", failure);
     KeptRequest stored = new Gson().fromJson(kept.text(), KeptRequest.class);
     status = 200;
     dlq.send("again", stored, null);

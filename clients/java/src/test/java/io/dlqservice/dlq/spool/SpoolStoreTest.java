@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -138,5 +140,31 @@ class SpoolStoreTest {
     }
     String name = files().get(0).getFileName().toString();
     assertTrue(name.matches("[0-9]{13}-[0-9]+-[0-9a-f]{16}\\.spool"), name);
+  }
+
+  @Test
+  void measuresWhatIsStillToBeSent() throws IOException {
+    SpoolStore store = store();
+    assertEquals(0, store.bytes());
+    assertEquals(Duration.ZERO, store.oldestAge());
+    store.append(List.of(request("a"), request("b")));
+    assertEquals(Files.size(files().get(0)), store.bytes());
+    assertTrue(store.oldestAge().compareTo(Duration.ofMinutes(1)) < 0);
+    SpoolSource source = store.sources().get(0);
+    store.finish(
+        source, source.read(-1, 9, (int) MIB).stream().map(one -> one.position()).toList());
+    assertEquals(0, store.bytes());
+    assertEquals(Duration.ZERO, store.oldestAge());
+  }
+
+  @Test
+  void theOldestMayBeInMemory() {
+    MemoryFallback memory = new MemoryFallback();
+    assertEquals(0, memory.oldestAddTime().count());
+    memory.add(request("a"), 1);
+    memory.add(request("b"), 1);
+    Instant first = memory.oldestAddTime().findFirst().orElseThrow();
+    memory.finish(List.of(0L));
+    assertTrue(!memory.oldestAddTime().findFirst().orElseThrow().isBefore(first));
   }
 }

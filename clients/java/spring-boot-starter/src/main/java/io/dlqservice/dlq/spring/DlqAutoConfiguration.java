@@ -5,6 +5,7 @@ import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.DlqClientBuilder;
 import io.dlqservice.dlq.JsonCodec;
 import io.dlqservice.dlq.SpoolOptions;
+import io.dlqservice.dlq.TelemetryOptions;
 import io.dlqservice.dlq.TlsOptions;
 import java.util.function.Consumer;
 import org.springframework.beans.factory.ObjectProvider;
@@ -16,6 +17,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.env.Environment;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -27,6 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
       "org.springframework.boot.jackson2.autoconfigure.Jackson2AutoConfiguration"
     })
 @EnableConfigurationProperties(DlqProperties.class)
+@Import({TelemetryConfiguration.class, HealthConfiguration.class})
 public class DlqAutoConfiguration {
   @Bean(destroyMethod = "close")
   @ConditionalOnMissingBean
@@ -34,6 +37,7 @@ public class DlqAutoConfiguration {
       DlqProperties properties,
       Environment environment,
       ObjectProvider<JsonCodec> json,
+      ObjectProvider<TelemetrySource> telemetry,
       ObjectProvider<DlqClientCustomizer> customizers) {
     DlqClientBuilder builder = DlqClient.builder(properties.target());
     ifGiven(properties.token(), builder::token);
@@ -47,6 +51,9 @@ public class DlqAutoConfiguration {
     if (properties.spool().enabled()) builder.spool(spool(properties.spool()));
     else builder.withoutSpool();
     json.ifAvailable(builder::json);
+    TelemetryOptions.Builder options = TelemetryOptions.builder();
+    telemetry.forEach(one -> one.addTo(options));
+    builder.telemetry(options.build());
     customizers.orderedStream().forEach(one -> one.customize(builder));
     return builder.build();
   }

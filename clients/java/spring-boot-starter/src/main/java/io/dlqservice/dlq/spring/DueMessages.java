@@ -17,7 +17,10 @@ import java.lang.annotation.Target;
  *
  * <p>Parameters, both optional: the payload, read as JSON unless the type is {@code String} or
  * {@code byte[]}, and the {@link io.dlqservice.dlq.Delivery}. Returning reports success, throwing
- * reports a failure. The method may return an {@link io.dlqservice.dlq.Outcome}.
+ * reports a failure. The method may return an {@link io.dlqservice.dlq.Outcome}, or a {@link
+ * java.util.concurrent.CompletionStage} or Reactor's {@code Mono} of nothing or of an outcome: the
+ * delivery ends when that does. Other results are refused at the start, as are {@code suspend}
+ * functions of Kotlin and {@code @Async} methods without a future.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -4,7 +4,8 @@ import io.dlqservice.dlq.Delivery;
 import io.dlqservice.dlq.MessagePayload;
 import io.dlqservice.dlq.NonRetryableException;
 import io.dlqservice.dlq.Outcome;
-import io.dlqservice.dlq.OutcomeHandler;
+import io.dlqservice.dlq.Worker;
+import io.dlqservice.dlq.WorkerBuilder;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.UndeclaredThrowableException;
@@ -12,14 +13,20 @@ import java.util.Arrays;
 import org.springframework.util.ReflectionUtils;
 
 /** A handler that calls a bean's method. */
-final class DueMessagesHandler implements OutcomeHandler {
+final class DueMessagesHandler {
   private final Object bean;
   private final Method method;
+  private final boolean isAsync;
   private final Class<?>[] types;
 
-  DueMessagesHandler(Object bean, Method method) {
+  /**
+   * @param declared the method with its annotations
+   * @param method the same of a proxy, if the bean has one
+   */
+  DueMessagesHandler(Object bean, Method declared, Method method) {
     this.bean = bean;
     this.method = method;
+    isAsync = HandlerResults.isAsync(declared);
     types = method.getParameterTypes();
     long payloads = Arrays.stream(types).filter(type -> type != Delivery.class).count();
     if (payloads > 1) {
@@ -29,15 +36,20 @@ final class DueMessagesHandler implements OutcomeHandler {
     ReflectionUtils.makeAccessible(method);
   }
 
-  @Override
-  public Outcome handle(Delivery delivery) throws Exception {
+  Worker start(WorkerBuilder worker) {
+    return isAsync
+        ? worker.startAsync(delivery -> HandlerResults.stage(call(delivery)))
+        : worker.startWithOutcomes(delivery -> (Outcome) call(delivery));
+  }
+
+  private Object call(Delivery delivery) throws Exception {
     Object[] arguments = new Object[types.length];
     for (int at = 0; at < types.length; at++) {
       boolean isDelivery = types[at] == Delivery.class;
       arguments[at] = isDelivery ? delivery : read(delivery.payload(), types[at]);
     }
     try {
-      return method.invoke(bean, arguments) instanceof Outcome outcome ? outcome : null;
+      return method.invoke(bean, arguments);
     } catch (InvocationTargetException thrown) {
       Throwable cause = thrown.getCause();
       if (cause instanceof Error error) throw error;

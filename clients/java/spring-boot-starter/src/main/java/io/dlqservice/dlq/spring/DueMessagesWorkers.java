@@ -67,7 +67,7 @@ final class DueMessagesWorkers
 
   private void add(Object bean, Method method, DueMessages messages) {
     Method invocable = AopUtils.selectInvocableMethod(method, bean.getClass());
-    found.add(new Found(messages, new DueMessagesHandler(bean, invocable)));
+    found.add(new Found(messages, new DueMessagesHandler(bean, method, invocable)));
   }
 
   /** The number of running workers. */
@@ -84,7 +84,7 @@ final class DueMessagesWorkers
               .toArray(String[]::new);
       WorkerBuilder worker = client.getObject().worker(queues);
       if (one.messages.concurrency() > 0) worker.concurrency(one.messages.concurrency());
-      workers.add(worker.startWithOutcomes(one.handler));
+      workers.add(one.handler.start(worker));
     }
     isRunning = true;
     if (!workers.isEmpty()) keepAlive();

@@ -17,15 +17,19 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Scope;
 import org.springframework.context.annotation.ScopedProxyMode;
 
+@ExtendWith(OutputCaptureExtension.class)
 class StarterTest {
   private static final DlqClientCustomizer CUSTOMIZER = builder -> builder.instance("customized");
 
@@ -153,6 +157,24 @@ class StarterTest {
         .withUserConfiguration(Shop.class)
         .withPropertyValues("dlq.workers=false")
         .run(context -> assertThat(context).doesNotHaveBean(DueMessagesWorkers.class));
+  }
+
+  /** Two workers fail at each of their tries. */
+  @Test
+  void aWrongTargetIsOneWarningThatNamesTheProperty(CapturedOutput output) {
+    application
+        .withUserConfiguration(Shop.class)
+        .withPropertyValues("dlq.target=127.0.0.1:1")
+        .run(
+            context -> {
+              Orders orders = context.getBean(Orders.class);
+              await().until(() -> output.getAll().contains("dlq.target in Spring Boot"));
+              assertThat(orders.handled).isEmpty();
+            });
+    assertThat(output.getAll().lines().filter(line -> line.contains("WARN")))
+        .singleElement()
+        .asString()
+        .contains("Connection refused", "check the target (dlq.target in Spring Boot)");
   }
 
   @Configuration

@@ -1,0 +1,4 @@
+package kotlin.coroutines;
+
+/** The last parameter of Kotlin's suspend functions. */
+public interface Continuation<T> {}

@@ -1,0 +1,121 @@
+package io.dlqservice.dlq;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Calls a worker's handler, and finds the outcome of each delivery. */
+final class HandlerCalls {
+  private final AsyncBatchHandler handler;
+  private final boolean isBatch;
+  private final WorkerReports reports;
+  private final Telemetry telemetry;
+
+  HandlerCalls(WorkerBuilder options, WorkerReports reports, Telemetry telemetry) {
+    handler = options.handler;
+    isBatch = options.isBatch;
+    this.reports = reports;
+    this.telemetry = telemetry;
+  }
+
+  /**
+   * Calls the handler in this thread. The stage completes when the handler has ended, with the
+   * outcome of each delivery that it was called with.
+   */
+  CompletionStage<List<Outcome>> call(HandlerRun run) {
+    List<HeldDelivery> batch = run.begin();
+    if (batch.isEmpty()) return CompletableFuture.completedFuture(List.of());
+    long beganNs = System.nanoTime();
+    OpenSpan<List<Outcome>> span = telemetry.spans().handler(batch);
+    CurrentDelivery.set(run);
+    try (OpenSpan.Active active = span.activate()) {
+      CompletionStage<?> stage =
+          Objects.requireNonNull(
+              handler.handle(List.copyOf(batch)),
+              "the handler returned null instead of a CompletionStage");
+      cancelWith(run, stage);
+      return stage.handle(
+          (result, thrown) -> measured(batch, outcomes(batch, result, thrown), beganNs, span));
+    } catch (Throwable thrown) {
+      List<Outcome> outcomes = outcomes(batch, null, thrown);
+      return CompletableFuture.completedFuture(measured(batch, outcomes, beganNs, span));
+    } finally {
+      run.end();
+      CurrentDelivery.clear();
+    }
+  }
+
+  private static void cancelWith(HandlerRun run, CompletionStage<?> stage) {
+    boolean isDone = stage instanceof CompletableFuture<?> future && future.isDone();
+    if (!isDone) cancelWith(run.cancelled(), stage);
+  }
+
+  /** Cancels the stage with its delivery, in another thread: what is chained to it may block. */
+  static void cancelWith(CompletableFuture<Void> cancelled, CompletionStage<?> stage) {
+    cancelled.thenRun(() -> stage.toCompletableFuture().cancel(true));
+  }
+
+  private List<Outcome> measured(
+      List<HeldDelivery> batch,
+      List<Outcome> outcomes,
+      long beganNs,
+      OpenSpan<List<Outcome>> span) {
+    Duration duration = Duration.ofNanos(System.nanoTime() - beganNs);
+    for (int at = 0; at < batch.size(); at++) {
+      HeldDelivery held = batch.get(at);
+      held.handled = duration;
+      telemetry.metrics().handled(held.queue(), outcomes.get(at), duration);
+    }
+    span.end(outcomes);
+    return outcomes;
+  }
+
+  private List<Outcome> outcomes(List<HeldDelivery> batch, Object result, Throwable thrown) {
+    if (thrown != null) return failed(batch, CauseChain.unwrapped(thrown));
+    try {
+      List<?> results = resultsOf(result, batch.size());
+      List<Outcome> outcomes = new ArrayList<>();
+      for (HeldDelivery held : batch) outcomes.add(outcome(held, results.get(outcomes.size())));
+      return outcomes;
+    } catch (RuntimeException invalid) { // also of the user's list
+      return failed(batch, invalid);
+    }
+  }
+
+  private List<?> resultsOf(Object result, int count) {
+    if (!isBatch || !(result instanceof List<?> each)) return Collections.nCopies(count, result);
+    if (each.size() == count) return each;
+    throw new IllegalStateException(
+        "the handler returned " + each.size() + " outcomes for " + count + " deliveries");
+  }
+
+  private static Outcome outcome(HeldDelivery held, Object result) {
+    if (result instanceof Outcome outcome) return outcome;
+    if (result != null) throw noOutcome(result);
+    if (held.isAborted()) return Outcome.released();
+    return held.sent == null ? Outcome.succeeded() : held.sent;
+  }
+
+  /** Without the value itself, which may be a secret. */
+  private static IllegalStateException noOutcome(Object result) {
+    return new IllegalStateException(
+        "the handler returned a value of type "
+            + result.getClass().getName()
+            + ", which is no outcome; complete the stage with null or an Outcome");
+  }
+
+  /** Deliveries that were cancelled have not failed. */
+  private List<Outcome> failed(List<HeldDelivery> batch, Throwable thrown) {
+    List<HeldDelivery> failed = batch.stream().filter(held -> !held.isAborted()).toList();
+    if (!failed.isEmpty()) reports.handlerFailed(failed, thrown);
+    Outcome outcome = failed.isEmpty() ? Outcome.released() : Outcome.failed(thrown);
+    return batch.stream()
+        .map(
+            held -> held.isAborted() ? Outcome.released() : held.sent == null ? outcome : held.sent)
+        .toList();
+  }
+}

@@ -1,0 +1,14 @@
+package io.dlqservice.dlq;
+
+/** Runs around a handler that returns nothing or an {@link Outcome}. */
+@FunctionalInterface
+public interface Middleware {
+  /**
+   * Returns the outcome, which takes the place of that of the handler; null means success. Throwing
+   * reports a failure.
+   *
+   * @param next calls the handler or the next middleware. Returns its outcome, or null for success,
+   *     and throws what it throws
+   */
+  Outcome handle(Delivery delivery, OutcomeHandler next) throws Exception;
+}

@@ -1,0 +1,127 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.testing.FakeServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Handlers that return a future. */
+class AsyncHandlerTest {
+  private static final SendOptions NOW =
+      SendOptions.builder().delay(Duration.ZERO).maxRetries(0).build();
+
+  private final BlockingQueue<SettledDelivery> settled = new LinkedBlockingQueue<>();
+  private final BlockingQueue<DlqException> errors = new LinkedBlockingQueue<>();
+  private FakeServer fake;
+  private DlqClient dlq;
+
+  @BeforeEach
+  void open() throws IOException {
+    fake = FakeServer.start();
+    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+  }
+
+  @AfterEach
+  void close() {
+    dlq.close();
+    fake.close();
+  }
+
+  private WorkerBuilder worker() {
+    return dlq.worker("q")
+        .onError((error, delivery) -> errors.add(error))
+        .onSettled((delivery, result) -> settled.add(result));
+  }
+
+  private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
+    T next = queue.poll(20, TimeUnit.SECONDS);
+    assertTrue(next != null, "nothing came within 20 s");
+    return next;
+  }
+
+  @Test
+  void aDeliveryEndsWithItsStage() throws Exception {
+    BlockingQueue<CompletableFuture<Outcome>> running = new LinkedBlockingQueue<>();
+    worker()
+        .concurrency(1)
+        .startAsync(
+            delivery -> {
+              CompletableFuture<Outcome> stage = new CompletableFuture<>();
+              running.add(stage);
+              return stage;
+            });
+    for (String text : List.of("a", "b")) dlq.send("q", text, null, NOW);
+    next(running).complete(null);
+    assertEquals(Outcome.Kind.SUCCEEDED, next(settled).outcome());
+    next(running).complete(Outcome.discarded("not needed"));
+    assertEquals(Outcome.Kind.DISCARDED, next(settled).outcome());
+    assertTrue(running.isEmpty());
+  }
+
+  private DlqException failureOf(CompletionStage<?> stage) throws InterruptedException {
+    dlq.send("q", "a", null, NOW);
+    worker().startAsync(delivery -> stage);
+    assertEquals(Outcome.Kind.FAILED, next(settled).outcome());
+    DlqException error = next(errors);
+    assertEquals(ErrorKind.HANDLER_FAILED, error.kind());
+    return error;
+  }
+
+  @Test
+  void aFailedStageFails() throws Exception {
+    IOException noBank = new IOException("no bank");
+    CompletableFuture<?> stage =
+        CompletableFuture.supplyAsync(
+            () -> {
+              throw new CompletionException(noBank);
+            });
+    assertSame(noBank, failureOf(stage).getCause());
+  }
+
+  @Test
+  void aResultThatIsNoOutcomeFails() throws Exception {
+    assertEquals(
+        "the handler returned a value of type java.lang.Integer, which is no outcome; complete the"
+            + " stage with null or an Outcome",
+        failureOf(CompletableFuture.completedFuture(42)).getCause().getMessage());
+  }
+
+  @Test
+  void aMissingStageFails() throws Exception {
+    assertEquals(
+        "the handler returned null instead of a CompletionStage",
+        failureOf(null).getCause().getMessage());
+  }
+
+  @Test
+  void aStopCancelsTheStageAfterItsTimeout() throws Exception {
+    dlq.send("q", "a", null, NOW);
+    BlockingQueue<CompletableFuture<Void>> running = new LinkedBlockingQueue<>();
+    Worker worker =
+        worker()
+            .startAsync(
+                delivery -> {
+                  CompletableFuture<Void> stage = new CompletableFuture<>();
+                  running.add(stage);
+                  return stage;
+                });
+    CompletableFuture<Void> stage = next(running);
+    worker.stop(Duration.ZERO).get(20, TimeUnit.SECONDS);
+    assertTrue(stage.isCancelled());
+    assertEquals(Outcome.Kind.RELEASED, next(settled).outcome());
+    assertTrue(errors.isEmpty());
+  }
+}

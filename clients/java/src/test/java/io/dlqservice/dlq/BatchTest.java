@@ -1,0 +1,294 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.Outcome.Kind;
+import io.dlqservice.dlq.testing.FakeMessage;
+import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.MessageState;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Batch handlers. */
+class BatchTest {
+  private static final SendOptions ONCE = SendOptions.builder().maxRetries(0).build();
+
+  private final Map<String, SettledDelivery> settled = Collections.synchronizedMap(new TreeMap<>());
+  private final BlockingQueue<DlqException> errors = new LinkedBlockingQueue<>();
+  private final InMemorySpanExporter spans = InMemorySpanExporter.create();
+  private FakeServer fake;
+  private DlqClient dlq;
+
+  @BeforeEach
+  void open() throws IOException {
+    fake = FakeServer.start();
+    SdkTracerProvider tracers =
+        SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(spans)).build();
+    OpenTelemetrySdk sdk = OpenTelemetrySdk.builder().setTracerProvider(tracers).build();
+    dlq =
+        DlqClient.builder(fake.target())
+            .withoutSpool()
+            .telemetry(TelemetryOptions.builder().openTelemetry(sdk).build())
+            .build();
+  }
+
+  @AfterEach
+  void close() {
+    dlq.close();
+    fake.close();
+  }
+
+  private WorkerBuilder worker() {
+    return dlq.worker("q")
+        .onError((error, delivery) -> errors.add(error))
+        .onSettled((delivery, result) -> settled.put(delivery.payload().text(), result));
+  }
+
+  private void send(String... payloads) {
+    for (String payload : payloads) dlq.send("q", payload, null, ONCE);
+  }
+
+  /** Waits until each message has its outcome. */
+  private Map<String, Kind> outcomes(int count) {
+    Poll.until(() -> settled.size() == count);
+    Map<String, Kind> outcomes = new TreeMap<>();
+    settled.forEach((payload, result) -> outcomes.put(payload, result.outcome()));
+    return outcomes;
+  }
+
+  private boolean isInFlight(FakeMessage message) {
+    return message.state() == MessageState.MESSAGE_STATE_IN_FLIGHT;
+  }
+
+  private Map<String, Kind> outcomesOf(BatchOutcomeHandler handler) {
+    settled.clear();
+    send("a", "b", "c");
+    try (Worker worker = worker().startBatchesWithOutcomes(handler)) {
+      return outcomes(3);
+    }
+  }
+
+  private static Map<String, Kind> all(Kind kind) {
+    return Map.of("a", kind, "b", kind, "c", kind);
+  }
+
+  @Test
+  void aBatchIsWhatWaitsUpToItsSize() {
+    send(IntStream.range(0, 7).mapToObj(n -> "p" + n).toArray(String[]::new));
+    BlockingQueue<Integer> sizes = new LinkedBlockingQueue<>();
+    worker().batchSize(3).startBatches(deliveries -> sizes.add(deliveries.size()));
+    outcomes(7).values().forEach(kind -> assertEquals(Kind.SUCCEEDED, kind));
+    assertTrue(Collections.max(sizes) <= 3 && sizes.size() < 7, sizes.toString());
+  }
+
+  @Test
+  void otherMessagesCollectWhileABatchRuns() throws Exception {
+    BlockingQueue<Integer> sizes = new LinkedBlockingQueue<>();
+    CountDownLatch isCollected = new CountDownLatch(1);
+    send("a");
+    worker()
+        .startBatches(
+            deliveries -> {
+              sizes.add(deliveries.size());
+              isCollected.await();
+            });
+    assertEquals(1, sizes.poll(20, TimeUnit.SECONDS));
+    send("b", "c");
+    Poll.until(() -> fake.messages("q").stream().allMatch(this::isInFlight));
+    isCollected.countDown();
+    outcomes(3);
+    assertTrue(sizes.size() <= 2, sizes.toString());
+  }
+
+  @Test
+  void aListHasTheOutcomeOfEach() {
+    Outcome[] each = {null, Outcome.quarantined("b"), Outcome.failed(new IOException("c"))};
+    assertEquals(
+        Map.of("a", Kind.SUCCEEDED, "b", Kind.QUARANTINED, "c", Kind.FAILED),
+        outcomesOf(
+            deliveries ->
+                deliveries.stream()
+                    .map(delivery -> each[delivery.payload().text().charAt(0) - 'a'])
+                    .collect(Collectors.toList())));
+    assertTrue(errors.isEmpty(), errors.toString());
+  }
+
+  @Test
+  void anAsynchronousHandlerDecidesOnAllOrOnEach() {
+    send("a", "b", "c");
+    try (Worker worker =
+        worker()
+            .startBatchesAsync(
+                deliveries -> CompletableFuture.supplyAsync(() -> Outcome.discarded("all")))) {
+      assertEquals(all(Kind.DISCARDED), outcomes(3));
+    }
+  }
+
+  @Test
+  void aThrownErrorFailsAllAndIsReportedOnce() {
+    IOException noStock = new IOException("no stock");
+    BlockingQueue<Integer> sizes = new LinkedBlockingQueue<>();
+    Map<String, Kind> outcomes =
+        outcomesOf(
+            deliveries -> {
+              sizes.add(deliveries.size());
+              throw noStock;
+            });
+    assertEquals(all(Kind.FAILED), outcomes);
+    assertSame(noStock, settled.get("a").error().orElseThrow());
+    assertEquals(sizes.size(), errors.size());
+    errors.forEach(error -> assertEquals(ErrorKind.HANDLER_FAILED, error.kind()));
+    assertTrue(errors.peek().getMessage().startsWith("the handler failed: message "));
+  }
+
+  @Test
+  void aWrongNumberOfOutcomesFailsAll() throws Exception {
+    assertEquals(all(Kind.FAILED), outcomesOf(deliveries -> List.of()));
+    String text = errors.take().getCause().getMessage();
+    assertTrue(text.matches("the handler returned 0 outcomes for \\d deliveries"), text);
+  }
+
+  @Test
+  void theSendOfAMessageFailsThatDeliveryOnly() {
+    assertEquals(
+        Map.of("a", Kind.SUCCEEDED, "b", Kind.FAILED, "c", Kind.SUCCEEDED),
+        outcomesOf(
+            deliveries -> {
+              for (Delivery delivery : deliveries) {
+                String text = delivery.payload().text();
+                if (text.equals("b")) dlq.send("q", text, new IOException("again"));
+              }
+              return null;
+            }));
+    assertEquals(3, fake.messages("q").size());
+  }
+
+  private Map<String, Kind> outcomesOfEqualMessages(int failing, UnaryOperator<Object> payload) {
+    Map<String, Kind> outcomes = Collections.synchronizedMap(new TreeMap<>());
+    CountDownLatch isWaiting = new CountDownLatch(1);
+    for (int n = 0; n < 4; n++) send(n == 0 ? "first" : "same");
+    dlq.worker("q")
+        .onSettled((delivery, result) -> outcomes.put(delivery.id(), result.outcome()))
+        .startBatches(
+            deliveries -> {
+              isWaiting.await(100, TimeUnit.MILLISECONDS); // others collect
+              int sent = 0;
+              for (Delivery delivery : deliveries) {
+                boolean isSame = delivery.payload().text().equals("same");
+                if (isSame && sent++ < failing) {
+                  dlq.send("q", payload.apply(delivery), new IOException("again"));
+                }
+              }
+            });
+    Poll.until(() -> outcomes.size() == 4);
+    return outcomes;
+  }
+
+  @Test
+  void ofEqualMessagesEachSendFailsAnother() {
+    Map<String, Kind> outcomes =
+        outcomesOfEqualMessages(3, delivery -> ((Delivery) delivery).payload().text());
+    assertEquals(3, Collections.frequency(outcomes.values(), Kind.FAILED));
+    assertEquals(4, fake.messages("q").size());
+  }
+
+  @Test
+  void aGivenDeliveryIsTheOneThatFails() {
+    Map<String, Kind> outcomes = outcomesOfEqualMessages(3, delivery -> delivery);
+    assertEquals(3, Collections.frequency(outcomes.values(), Kind.FAILED));
+  }
+
+  @Test
+  void aStopInterruptsTheHandlerAndReleasesAll() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    send("a");
+    Worker worker =
+        worker()
+            .startBatches(
+                deliveries -> {
+                  begun.countDown();
+                  try {
+                    new CountDownLatch(1).await();
+                  } catch (InterruptedException stopped) {
+                    interrupted.complete(true);
+                    throw stopped;
+                  }
+                });
+    assertTrue(begun.await(20, TimeUnit.SECONDS));
+    worker.stop(Duration.ZERO).get(20, TimeUnit.SECONDS);
+    assertTrue(interrupted.get(20, TimeUnit.SECONDS));
+    assertEquals(Map.of("a", Kind.RELEASED), outcomes(1));
+    assertTrue(errors.isEmpty(), errors.toString());
+  }
+
+  private HeldDelivery held() {
+    var context = new WorkerContext(dlq, null, null, null, null, null, JsonCodec.gson(), null);
+    var delivery = io.dlqservice.dlq.v1.Delivery.getDefaultInstance();
+    return new HeldDelivery(delivery, context, this, 0);
+  }
+
+  @Test
+  void aLostLeaseInterruptsOnlyWithTheLast() {
+    HeldDelivery first = held();
+    HeldDelivery second = held();
+    HeldDelivery early = held();
+    early.abort(Runnable::run);
+    HandlerRun run = new HandlerRun(List.of(early, first, second));
+    assertEquals(List.of(first, second), run.begin());
+    first.abort(Runnable::run);
+    assertTrue(first.cancelled().isDone());
+    assertFalse(run.cancelled().isDone());
+    assertFalse(Thread.currentThread().isInterrupted());
+    second.abort(Runnable::run);
+    assertTrue(run.cancelled().isDone());
+    assertTrue(Thread.currentThread().isInterrupted());
+    run.end();
+    assertFalse(Thread.currentThread().isInterrupted());
+  }
+
+  @Test
+  void aBatchHasOneSpanWithLinks() {
+    send("a", "b", "c");
+    worker().startBatches(deliveries -> {});
+    outcomes(3);
+    List<SpanData> handled =
+        spans.getFinishedSpanItems().stream()
+            .filter(span -> span.getName().equals("process q"))
+            .toList();
+    assertEquals(3, handled.stream().mapToInt(span -> span.getLinks().size()).sum());
+  }
+
+  @Test
+  void optionsThatDoNotFitAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> worker().batchSize(1_001));
+    assertThrows(IllegalArgumentException.class, () -> worker().batchSize(0));
+    assertThrows(IllegalStateException.class, () -> worker().batchSize(2).start(d -> {}));
+    WorkerBuilder wrapped = worker().middleware((delivery, next) -> next.handle(delivery));
+    assertThrows(IllegalStateException.class, () -> wrapped.startBatches(d -> {}));
+  }
+}

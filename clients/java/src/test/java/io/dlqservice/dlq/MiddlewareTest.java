@@ -1,0 +1,143 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.testing.FakeServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class MiddlewareTest {
+  private final BlockingQueue<SettledDelivery> settled = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+  private FakeServer fake;
+  private DlqClient dlq;
+
+  @BeforeEach
+  void open() throws IOException {
+    fake = FakeServer.start();
+    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+    dlq.send("q", "x", null);
+  }
+
+  @AfterEach
+  void close() {
+    dlq.close();
+    fake.close();
+  }
+
+  private WorkerBuilder worker() {
+    return dlq.worker("q")
+        .onError((error, delivery) -> seen.add(error.kind().toString()))
+        .onSettled((delivery, result) -> settled.add(result));
+  }
+
+  private Outcome.Kind outcome() throws InterruptedException {
+    SettledDelivery next = settled.poll(20, TimeUnit.SECONDS);
+    assertTrue(next != null, "no outcome within 20 s");
+    return next.outcome();
+  }
+
+  private Middleware named(String name) {
+    return (delivery, next) -> {
+      seen.add(name + " " + delivery.payload().text());
+      try {
+        return next.handle(delivery);
+      } finally {
+        seen.add("after " + name);
+      }
+    };
+  }
+
+  @Test
+  void theFirstIsTheOutermostAndReplacesTheResult() throws Exception {
+    Middleware quarantining =
+        (delivery, next) -> {
+          try {
+            return next.handle(delivery);
+          } catch (IOException noStock) {
+            return Outcome.quarantined(noStock.getMessage());
+          }
+        };
+    worker()
+        .middleware(named("one"), quarantining)
+        .middleware(named("three"))
+        .start(
+            delivery -> {
+              throw new IOException("no stock");
+            });
+    assertEquals(Outcome.Kind.QUARANTINED, outcome());
+    assertEquals(List.of("one x", "three x", "after three", "after one"), List.copyOf(seen));
+  }
+
+  @Test
+  void anErrorOfMiddlewareIsAFailure() throws Exception {
+    worker()
+        .middleware(
+            (delivery, next) -> {
+              next.handle(delivery);
+              throw new IOException("no audit");
+            })
+        .startWithOutcomes(delivery -> Outcome.discarded("done"));
+    assertEquals(Outcome.Kind.FAILED, outcome());
+    assertEquals("handler-failed", seen.poll(20, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void asynchronousMiddlewareWaitsForTheStage() throws Exception {
+    CompletableFuture<Outcome> handling = new CompletableFuture<>();
+    worker()
+        .asyncMiddleware(
+            (delivery, next) ->
+                next.handle(delivery)
+                    .thenApply(
+                        result -> {
+                          seen.add("one " + result);
+                          return Outcome.succeeded();
+                        }))
+        .startAsync(
+            delivery -> {
+              seen.add("begun");
+              return handling;
+            });
+    assertEquals("begun", seen.poll(20, TimeUnit.SECONDS));
+    handling.complete(Outcome.discarded("done"));
+    assertEquals("one DISCARDED", seen.poll(20, TimeUnit.SECONDS));
+    assertEquals(Outcome.Kind.SUCCEEDED, outcome());
+  }
+
+  /** Cancelling a stage does not cancel the one that it depends on. */
+  @Test
+  void aStopCancelsTheStageOfTheHandlerToo() throws Exception {
+    CompletableFuture<Object> handling = new CompletableFuture<>();
+    Worker worker =
+        worker()
+            .asyncMiddleware((delivery, next) -> next.handle(delivery).thenApply(result -> null))
+            .startAsync(
+                delivery -> {
+                  seen.add("begun");
+                  return handling;
+                });
+    assertEquals("begun", seen.poll(20, TimeUnit.SECONDS));
+    worker.stop(Duration.ZERO).get(20, TimeUnit.SECONDS);
+    Poll.until(handling::isCancelled);
+    assertEquals(Outcome.Kind.RELEASED, outcome());
+  }
+
+  @Test
+  void middlewareOfTheOtherKindIsRefused() {
+    WorkerBuilder blocking = worker().middleware(named("one"));
+    assertThrows(IllegalStateException.class, () -> blocking.startAsync(delivery -> null));
+    WorkerBuilder async = worker().asyncMiddleware((delivery, next) -> next.handle(delivery));
+    assertThrows(IllegalStateException.class, () -> async.start(delivery -> {}));
+  }
+}
