@@ -10,7 +10,8 @@ import { RUST_TARGET, runRustTool } from "../support/rust.ts";
 import { startTestServer } from "../support/server.ts";
 
 const CRATE = resolve(import.meta.dirname, "../../clients/rust");
-const PACKED = "dlq-client-0.1.0";
+const VERSION = /^version = "(.+)"$/m.exec(readFileSync(join(CRATE, "Cargo.toml"), "utf8"))?.[1];
+const PACKED = `dlq-client-${VERSION}`;
 const PROGRAMS = ["producer", "worker"] as const;
 const DEADLINE_MS = 600_000;
 

@@ -3,8 +3,10 @@
 use crate::client::Client;
 use crate::connection::{Connector, Transport, TransportLayer};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::send::drop_report::{OnDropped, log_drops, without_recursion};
+use crate::log::log;
+use crate::send::drop_report::{Callback, OnDropped, log_drops, without_recursion};
 use crate::target::Target;
+use crate::token::Token;
 use crate::v1::Origin;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -93,7 +95,7 @@ impl Default for SpoolOptions {
     }
 }
 
-/// TLS options of an `https:` target, in PEM.
+/// TLS options, in PEM, of an `https:` target or of `host:port`.
 #[cfg(feature = "tls")]
 #[derive(Clone, Default)]
 pub struct TlsOptions {
@@ -121,7 +123,7 @@ impl std::fmt::Debug for TlsOptions {
 #[must_use]
 pub struct ClientBuilder {
     target: String,
-    token: Option<String>,
+    token: Option<Result<Token, Error>>,
     #[cfg(feature = "tls")]
     tls: Option<TlsOptions>,
     pub(crate) origin: Origin,
@@ -129,7 +131,7 @@ pub struct ClientBuilder {
     pub(crate) try_timeout: Duration,
     pub(crate) coalesce: Coalesce,
     pub(crate) spool: Option<SpoolOptions>,
-    pub(crate) on_dropped: Option<OnDropped>,
+    pub(crate) on_dropped: Option<Callback>,
     layer: Option<TransportLayer>,
 }
 
@@ -162,14 +164,33 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets a bearer token of the server's `DLQ_TOKENS`. Space around it, such as a file's last line break, is
+    /// Sets a bearer token that the server accepts. Space around it, such as a file's last line break, is
     /// ignored.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.token = Some(Token::fixed(&token.into()));
         self
     }
 
-    /// Sets TLS options. Default: trust the system's certificates.
+    /// Sets a function that returns the current token. It is called for each call: cache a token that is slow to get.
+    /// If it fails, the call fails and is tried again, or its messages go to the spool.
+    ///
+    /// ```no_run
+    /// # use dlq_client::Client;
+    /// let builder = Client::builder("https://dlq.example").token_from(|| async {
+    ///     std::fs::read_to_string("/var/run/secrets/dlq-token") // the platform replaces it
+    /// });
+    /// ```
+    pub fn token_from<F, T, E>(mut self, function: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<String>,
+        E: Into<BoxError>,
+    {
+        self.token = Some(Ok(Token::from_function(function)));
+        self
+    }
+
+    /// Sets TLS options, also to use TLS for a target `host:port`. Default: trust the system's certificates.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, options: TlsOptions) -> Self {
         self.tls = Some(options);
@@ -224,10 +245,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a callback for each dropped message, with its queue. It is not called for messages that it drops
-    /// itself. Default: logs at most one line a second by `tracing`.
+    /// Sets a callback for each dropped message, with its queue. It is not called for messages that it sends
+    /// itself, such as by `drop(send.into_future())`: their drops are only logged. Those of tasks that it spawns are
+    /// reported to it. Default: logs at most one line a second by `tracing`.
     pub fn on_dropped(mut self, callback: impl Fn(&Error, &str) + Send + Sync + 'static) -> Self {
-        self.on_dropped = Some(without_recursion(callback));
+        self.on_dropped = Some(Box::new(callback));
         self
     }
 
@@ -270,7 +292,14 @@ impl ClientBuilder {
             #[cfg(feature = "tls")]
             self.tls,
         )?;
-        let connector = Connector::new(&target, self.token.as_deref(), self.layer)?;
+        if self.token.is_some() && target.exposes_token() {
+            let address = target.address();
+            log!(
+                warn,
+                "the token goes to {address} in plaintext; use https://{address} and a server with TLS"
+            );
+        }
+        let connector = Connector::new(&target, self.token.transpose()?, self.layer)?;
         Ok(Client::from_settings(Settings {
             target,
             connector,
@@ -279,7 +308,7 @@ impl ClientBuilder {
             try_timeout: self.try_timeout,
             coalesce: self.coalesce.validated()?,
             spool: self.spool,
-            on_dropped: self.on_dropped.unwrap_or_else(log_drops),
+            on_dropped: self.on_dropped.map_or_else(log_drops, without_recursion),
         }))
     }
 }

@@ -4,6 +4,7 @@ use crate::cause_chain::{error_chain, join_messages};
 use crate::error::{Error, ErrorKind};
 use crate::panics::catch_panic;
 use crate::status_details::StatusDetails;
+use crate::token::TokenError;
 use std::error::Error as _;
 use tonic::{Code, Status};
 
@@ -32,13 +33,13 @@ pub(crate) fn is_timeout(status: &Status) -> bool {
     status.code() == Code::DeadlineExceeded && status.details().is_empty()
 }
 
-/// Reports whether the call had no effect because no connection was opened.
-pub(crate) fn never_connected(status: &Status) -> bool {
+/// Reports whether nothing was sent, because no connection was opened or there is no token.
+pub(crate) fn was_never_sent(status: &Status) -> bool {
     if status.code() != Code::Unavailable || !status.details().is_empty() {
         return false;
     }
     std::iter::successors(status.source(), |&error| error.source())
-        .any(<dyn std::error::Error>::is::<tonic::ConnectError>)
+        .any(|error| error.is::<tonic::ConnectError>() || error.is::<TokenError>())
 }
 
 /// Reports whether the error is an answer of a server, and not of the network.

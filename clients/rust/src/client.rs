@@ -2,7 +2,8 @@
 
 use crate::builder::{ClientBuilder, Settings};
 use crate::cause_chain::AsError;
-use crate::connection::{Authorized, Connection, Connector};
+use crate::client_metrics::ClientMetrics;
+use crate::connection::{Connection, Connector, Transport};
 use crate::error::{Error, ErrorKind};
 use crate::panics::catch_and_log;
 use crate::payload::IntoPayload;
@@ -15,11 +16,13 @@ use crate::send::reachability::Reachability;
 use crate::send::request::{SendRequest, Sending};
 use crate::send::sender::Sender;
 use crate::spool::{LAST_WRITES_TIMEOUT, Spool, SpoolParts};
+use crate::status::ClientState;
+use crate::telemetry::SendSpan;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use crate::v1::{Origin, SendToDlqRequest};
 use crate::worker::core::WorkerCore;
-use crate::worker::handlers;
+use crate::worker::current::running_delivery_of;
 use crate::worker::options::WorkerBuilder;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,18 +50,22 @@ pub(crate) struct Inner {
     spool: Option<Arc<Spool>>,
     numbers: Option<SendNumbers>,
     origin: Origin,
-    timeout: Duration,
+    /// How long a send tries by default.
+    pub(crate) timeout: Duration,
+    /// `host:port`.
+    pub(crate) target: String,
+    pub(crate) metrics: Arc<ClientMetrics>,
     on_dropped: OnDropped,
     workers: Mutex<Vec<Weak<WorkerCore>>>,
     is_closing: AtomicBool,
-    is_closed: AtomicBool,
 }
 
 /// The generated client of producers and workers, with the token.
-pub type Stubs = DlqServiceClient<Authorized>;
+pub type Stubs = DlqServiceClient<Transport>;
 
 impl Client {
-    /// Returns a builder for the gRPC address of the service: `http://127.0.0.1:50051`, or `https:` with TLS.
+    /// Returns a builder for the gRPC address of the service: `127.0.0.1:50051` or `http://127.0.0.1:50051`, or
+    /// `https:` with TLS.
     pub fn builder(target: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(target.into())
     }
@@ -66,20 +73,25 @@ impl Client {
     pub(crate) fn from_settings(settings: Settings) -> Self {
         let channel = Arc::new(ReconnectingChannel::new(settings.connector.clone()));
         let reachability = Arc::new(Reachability::default());
+        let target = settings.target.address();
         let spool = settings.spool.map(|options| {
             Spool::start(SpoolParts {
                 options,
-                target: settings.target.address(),
+                target: target.clone(),
                 service: settings.origin.service.clone(),
                 channel: Arc::clone(&channel),
                 reachability: Arc::clone(&reachability),
                 on_dropped: Arc::clone(&settings.on_dropped),
             })
         });
+        let usage = spool.as_ref().map(|spool| Arc::clone(spool.usage()));
+        let state = ClientState::new(Arc::clone(&reachability), usage);
+        let metrics = Arc::new(ClientMetrics::new(&target, state));
         let sender = Sender::new(SenderParts {
             channel: Arc::clone(&channel),
             reachability,
             spool: spool.clone(),
+            metrics: Arc::clone(&metrics),
             coalesce: settings.coalesce,
             try_timeout: settings.try_timeout,
             on_dropped: Arc::clone(&settings.on_dropped),
@@ -94,10 +106,11 @@ impl Client {
                 spool,
                 origin: settings.origin,
                 timeout: settings.timeout,
+                target,
+                metrics,
                 on_dropped: settings.on_dropped,
                 workers: Mutex::default(),
                 is_closing: AtomicBool::new(false),
-                is_closed: AtomicBool::new(false),
             }),
         }
     }
@@ -165,7 +178,7 @@ impl Client {
         for worker in workers {
             worker.ended().await;
         }
-        inner.is_closed.store(true, Ordering::SeqCst);
+        inner.metrics.state().is_closed.store(true, Ordering::SeqCst);
         match timeout {
             None => inner.sender.flush().await,
             Some(timeout) => {
@@ -189,7 +202,7 @@ impl Client {
     }
 
     /// Returns the generated client of operators: queues, breakers, rules, simulations.
-    pub fn admin(&self) -> DlqAdminServiceClient<Authorized> {
+    pub fn admin(&self) -> DlqAdminServiceClient<Transport> {
         self.inner.stubs.admin()
     }
 
@@ -199,6 +212,11 @@ impl Client {
 
     pub(crate) fn is_closing(&self) -> bool {
         self.inner.is_closing.load(Ordering::SeqCst)
+    }
+
+    /// Reports whether sends are refused.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inner.metrics.state().is_closed.load(Ordering::SeqCst)
     }
 
     /// Makes a close of the client stop the worker.
@@ -217,9 +235,15 @@ impl Client {
         (*origin != Origin::default()).then(|| origin.clone())
     }
 
-    pub(crate) fn drop_send(&self, error: Error, queue: &str) -> Sending {
+    pub(crate) fn drop_send(&self, error: Error, queue: &str, span: SendSpan) -> Sending {
         catch_and_log("on_dropped", || (self.inner.on_dropped)(&error, queue));
-        Sending::ready(Err(error))
+        self.ended(Err(error), queue, span)
+    }
+
+    fn ended(&self, result: Result<Receipt, Error>, queue: &str, span: SendSpan) -> Sending {
+        self.inner.metrics.sent(queue, &result);
+        span.end(&result);
+        Sending::ready(result)
     }
 
     pub(crate) fn add(
@@ -227,21 +251,22 @@ impl Client {
         mut request: SendToDlqRequest,
         is_non_retryable: bool,
         timeout: Option<Duration>,
+        span: SendSpan,
     ) -> Sending {
-        if let Some(delivery) = handlers::running_delivery_of(&request, self) {
+        if let Some(delivery) = running_delivery_of(&request, self) {
             let id = delivery.id().to_owned();
             delivery.fail_with(request, is_non_retryable);
-            return Sending::ready(Ok(Receipt::Delivery { id }));
+            return self.ended(Ok(Receipt::Delivery { id }), delivery.queue(), span);
         }
-        if self.inner.is_closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             let error = Error::new(ErrorKind::Closed, "the client is closed; send before closing it");
-            return self.drop_send(error, &request.queue);
+            return self.drop_send(error, &request.queue, span);
         }
         if let Some(numbers) = &self.inner.numbers {
             numbers.assign(&mut request);
         }
         let timeout = timeout.unwrap_or(self.inner.timeout);
-        Sending::waiting(self.inner.sender.add(SizedRequest::new(request), timeout))
+        Sending::waiting(self.inner.sender.add(SizedRequest::new(request), timeout, span))
     }
 }
 

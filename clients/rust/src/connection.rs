@@ -3,25 +3,20 @@
 use crate::error::Error;
 use crate::http_status::require_grpc;
 use crate::target::Target;
+use crate::token::Token;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
 use std::time::Duration;
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Endpoint;
-use tonic::{Request, Status};
 use tower::util::{BoxCloneSyncService, BoxCloneSyncServiceLayer};
 use tower::{Layer, ServiceExt};
 
-/// Makes calls: a tonic channel within the client's layer.
+/// Makes calls: a tonic channel within the client's layer, with the client's token.
 pub type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
-
-/// A transport that adds the client's token to each call.
-pub type Authorized = InterceptedService<Transport, Bearer>;
 
 /// The layer of [`ClientBuilder::layer`](crate::ClientBuilder::layer).
 pub(crate) type TransportLayer =
@@ -36,42 +31,21 @@ const WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 /// More than a delivery of the largest message.
 const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
 
-/// Adds the token to each call.
-#[derive(Clone, Debug)]
-pub struct Bearer(Option<MetadataValue<Ascii>>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(token) = &self.0 {
-            request.metadata_mut().insert("authorization", token.clone());
-        }
-        Ok(request)
-    }
-}
-
 /// Makes connections. Sends and outcomes share one. Each stream has its own: behind a load balancer, a new
 /// connection may reach another server.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     endpoint: Endpoint,
-    bearer: Bearer,
+    token: Option<Token>,
     layer: Option<TransportLayer>,
 }
 
 impl Connector {
     pub(crate) fn new(
         target: &Target,
-        token: Option<&str>,
+        token: Option<Token>,
         layer: Option<TransportLayer>,
     ) -> Result<Self, Error> {
-        let token = token
-            .map(|token| format!("Bearer {}", token.trim()).parse::<MetadataValue<Ascii>>())
-            .transpose()
-            .map_err(|_| Error::invalid("the token has characters that are not allowed in a header"))?
-            .map(|mut token| {
-                token.set_sensitive(true);
-                token
-            });
         let endpoint = target
             .endpoint()?
             .connect_timeout(CONNECT_TIMEOUT)
@@ -82,7 +56,7 @@ impl Connector {
             .initial_connection_window_size(WINDOW_BYTES);
         Ok(Self {
             endpoint,
-            bearer: Bearer(token),
+            token,
             layer,
         })
     }
@@ -95,9 +69,12 @@ impl Connector {
             Some(layer) => layer.layer(transport),
             None => transport,
         };
+        let transport = Transport::new(transport.map_result(|result| result.and_then(require_grpc)));
         Connection {
-            transport: Transport::new(transport.map_result(|result| result.and_then(require_grpc))),
-            bearer: self.bearer.clone(),
+            transport: match &self.token {
+                Some(token) => token.layer(transport),
+                None => transport,
+            },
         }
     }
 }
@@ -106,18 +83,15 @@ impl Connector {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     transport: Transport,
-    bearer: Bearer,
 }
 
 impl Connection {
-    pub(crate) fn service(&self) -> DlqServiceClient<Authorized> {
-        DlqServiceClient::with_interceptor(self.transport.clone(), self.bearer.clone())
-            .max_decoding_message_size(MAX_RESPONSE_BYTES)
+    pub(crate) fn service(&self) -> DlqServiceClient<Transport> {
+        DlqServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
-    pub(crate) fn admin(&self) -> DlqAdminServiceClient<Authorized> {
-        DlqAdminServiceClient::with_interceptor(self.transport.clone(), self.bearer.clone())
-            .max_decoding_message_size(MAX_RESPONSE_BYTES)
+    pub(crate) fn admin(&self) -> DlqAdminServiceClient<Transport> {
+        DlqAdminServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 }
 

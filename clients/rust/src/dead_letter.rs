@@ -1,17 +1,14 @@
-//! Sends the message of work that fails: a future, or a tower service.
+//! Sends the message of a future that fails.
 
 use crate::client::Client;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
 use crate::failure::{describe, is_non_retryable};
 use crate::panics::{catch_async_panic, failure_of_panic};
-use crate::payload::{IntoPayload, Payload, build_payload};
+use crate::payload::IntoPayload;
 use crate::send::request::SendRequest;
 use std::any::type_name;
-use std::future::{Future, IntoFuture};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use tower::{Layer, Service};
+use std::future::Future;
+use std::panic::{Location, resume_unwind};
 
 impl Client {
     /// Runs `work` on a message. If it fails, sends the message to `queue` with the error. Returns the result of
@@ -62,31 +59,6 @@ impl Client {
             }
         }
     }
-
-    /// Returns a layer for tower services. If the service fails, the request is sent to `queue`, as the payload
-    /// that `payload` built before the call. The error or panic is passed on at once. A message that can't be
-    /// stored is reported to [`on_dropped`](crate::ClientBuilder::on_dropped).
-    ///
-    /// ```no_run
-    /// # use std::io;
-    /// use tower::{Layer, ServiceExt, service_fn};
-    ///
-    /// # async fn example(client: dlq_client::Client) {
-    /// let charge = service_fn(|_order: String| async { Err::<(), _>(io::Error::other("no answer")) });
-    /// let layer = client.dead_letter_layer("orders", |order: &String| order.clone());
-    /// let result = layer.layer(charge).oneshot("order-42".to_owned()).await;
-    /// assert_eq!(result.unwrap_err().to_string(), "no answer");
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn dead_letter_layer<F>(&self, queue: impl Into<String>, payload: F) -> DeadLetterLayer<F> {
-        DeadLetterLayer {
-            client: self.clone(),
-            queue: queue.into(),
-            payload,
-            place: Location::caller(),
-        }
-    }
 }
 
 impl SendRequest<'_> {
@@ -98,88 +70,5 @@ impl SendRequest<'_> {
         }
         debug_assert_eq!(self.is_non_retryable, is_non_retryable(&**error));
         self
-    }
-}
-
-/// The layer of [`Client::dead_letter_layer`].
-#[derive(Clone, Debug)]
-pub struct DeadLetterLayer<F> {
-    client: Client,
-    queue: String,
-    payload: F,
-    place: &'static Location<'static>,
-}
-
-impl<S, F: Clone> Layer<S> for DeadLetterLayer<F> {
-    type Service = DeadLetter<S, F>;
-
-    fn layer(&self, service: S) -> DeadLetter<S, F> {
-        DeadLetter {
-            service,
-            layer: self.clone(),
-        }
-    }
-}
-
-/// A service whose failed requests are sent to a queue.
-#[derive(Clone, Debug)]
-pub struct DeadLetter<S, F> {
-    service: S,
-    layer: DeadLetterLayer<F>,
-}
-
-impl<S, F, R, P> Service<R> for DeadLetter<S, F>
-where
-    S: Service<R, Future: Send + 'static, Response: 'static, Error: Into<BoxError>>,
-    F: Fn(&R) -> P,
-    P: IntoPayload,
-{
-    type Response = S::Response;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.service.poll_ready(context).map_err(Into::into)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let DeadLetterLayer {
-            client,
-            queue,
-            payload,
-            place,
-        } = &self.layer;
-        let (client, queue, place) = (client.clone(), queue.clone(), *place);
-        let payload = Built(build_payload(|| payload(&request)));
-        // The call may panic before it returns a future.
-        let work = catch_unwind(AssertUnwindSafe(|| self.service.call(request)));
-        Box::pin(async move {
-            let send = || client.send_request(queue, payload);
-            let result = match work {
-                Ok(work) => catch_async_panic(work).await,
-                Err(panic) => Err(panic),
-            };
-            let failed = match result {
-                Ok(Ok(response)) => return Ok(response),
-                Ok(Err(error)) => error.into(),
-                Err(panic) => {
-                    let failure = failure_of_panic(&*panic, "the service", place);
-                    drop(send().failure(failure).into_future());
-                    resume_unwind(panic);
-                }
-            };
-            // The send continues in the background.
-            drop(send().boxed_error::<S::Error>(&failed, place).into_future());
-            Err(failed)
-        })
-    }
-}
-
-/// The payload of a request that the service has consumed.
-struct Built(Result<Payload, Error>);
-
-impl IntoPayload for Built {
-    fn into_payload(self) -> Result<Payload, Error> {
-        self.0
     }
 }

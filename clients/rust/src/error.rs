@@ -25,9 +25,11 @@ pub enum ErrorKind {
     Invalid,
     /// The client was closed.
     Closed,
+    /// A handler returned an error or panicked. The [source](std::error::Error::source) is that error.
+    HandlerFailed,
     /// An outcome came too late and does not count.
     LeaseLost,
-    /// A worker's stream broke. The worker opens it again.
+    /// A ping was not answered, or a worker's stream broke, which it opens again.
     Connection,
 }
 
@@ -42,6 +44,7 @@ impl ErrorKind {
             Self::Unauthenticated => "unauthenticated",
             Self::Invalid => "invalid",
             Self::Closed => "closed",
+            Self::HandlerFailed => "handler-failed",
             Self::LeaseLost => "lease-lost",
             Self::Connection => "connection",
         }

@@ -91,17 +91,29 @@ fn stack(error: &(dyn Error + 'static), place: &Location<'_>) -> String {
 }
 
 fn write_stack(text: &mut BoundedText, error: &(dyn Error + 'static), place: &Location<'_>) -> fmt::Result {
-    write!(text, "{error}")?;
-    for (at, cause) in error_chain(error).skip(1).enumerate() {
-        let lead = if at == 0 { "\n\nCaused by:" } else { "" };
-        write!(text, "{lead}\n    {at}: {cause}")?;
-    }
-    write!(text, "\n\nAt {place}\nDebug: {error:?}")?;
+    write_causes(text, error, place)?;
+    write!(text, "\nDebug: {error:?}")?;
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
         write!(text, "\n{backtrace}")?;
     }
     Ok(())
+}
+
+/// Returns the message, the causes, and the place, for a log. Other fields of the error may hold secrets.
+pub(crate) fn causes_text(error: &(dyn Error + 'static), place: &Location<'_>) -> String {
+    let mut text = BoundedText::new(STACK_BYTES);
+    let _ = write_causes(&mut text, unwrap(None, error).1, place); // fails at the limit
+    text.into_text()
+}
+
+fn write_causes(text: &mut BoundedText, error: &(dyn Error + 'static), place: &Location<'_>) -> fmt::Result {
+    write!(text, "{error}")?;
+    for (at, cause) in error_chain(error).skip(1).enumerate() {
+        let lead = if at == 0 { "\n\nCaused by:" } else { "" };
+        write!(text, "{lead}\n    {at}: {cause}")?;
+    }
+    write!(text, "\n\nAt {place}")
 }
 
 /// Returns the size on the wire.

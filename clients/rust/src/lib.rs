@@ -32,12 +32,16 @@ mod builder;
 mod call_error;
 mod cause_chain;
 mod client;
+mod client_metrics;
 mod connection;
 mod dead_letter;
 mod error;
 mod error_type;
 mod failure;
 mod http_status;
+mod layer;
+mod log;
+mod once_a_minute;
 mod panics;
 mod payload;
 mod receipt;
@@ -45,11 +49,14 @@ mod reconnecting_channel;
 mod retry_policy;
 mod send;
 mod spool;
+mod status;
 mod status_details;
 mod stubs;
 mod target;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod token;
 mod trace_context;
 mod wire_time;
 mod worker;
@@ -59,13 +66,17 @@ pub use builder::TlsOptions;
 pub use builder::{ClientBuilder, Coalesce, SpoolOptions};
 pub use cause_chain::AsError;
 pub use client::{Client, Stubs};
-pub use connection::{Authorized, Bearer, Transport};
-pub use dead_letter::{DeadLetter, DeadLetterLayer};
+pub use connection::Transport;
 pub use error::{BoxError, Error, ErrorKind, NonRetryable, RetryAfter};
+pub use layer::{
+    BoxedError, DeadLetter, DeadLetterLayer, HttpDeadLetter, HttpDeadLetterLayer, PlainError, RecordedBody,
+    ServiceError,
+};
 pub use payload::{IntoPayload, Json, Payload};
 pub use receipt::{Receipt, Stored};
 pub use retry_policy::RetryPolicy;
 pub use send::request::{SendRequest, Sending};
+pub use status::{ClientStatus, SendCounts, SpoolUsage};
 pub use status_details::StatusDetails;
 pub use stubs::dlq::v1;
 pub use stubs::dlq::v1::{
@@ -74,8 +85,10 @@ pub use stubs::dlq::v1::{
 };
 pub use worker::Worker;
 pub use worker::delivery::Delivery;
-pub use worker::options::{IntoOutcome, Settled, WorkerBuilder};
+pub use worker::middleware::{HandlerError, HandlerResult, Next};
+pub use worker::options::{Settled, WorkerBuilder};
 pub use worker::outcome::{Outcome, OutcomeKind};
+pub use worker::results::{IntoOutcome, IntoOutcomes};
 pub use worker::stream::{Deliveries, HeldDelivery};
 
 /// Tests the README's examples.

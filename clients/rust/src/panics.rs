@@ -2,6 +2,7 @@
 
 use crate::bounded_text::{format_bounded, truncate};
 use crate::cause_chain::MESSAGE_BYTES;
+use crate::log::log;
 use crate::v1::Failure;
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -32,7 +33,7 @@ pub(crate) fn catch_panic<T>(call: impl FnOnce() -> T) -> Option<T> {
 /// Calls a user's callback or log subscriber. A panic is logged and has no other effect.
 pub(crate) fn catch_and_log(name: &str, call: impl FnOnce()) {
     if catch_panic(call).is_none() {
-        catch_panic(|| tracing::error!("{name} panicked"));
+        catch_panic(|| log!(error, "{name} panicked"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The connection for sends and outcomes, which is replaced when it does not answer.
 
 use crate::call_error::is_timeout;
-use crate::connection::{Authorized, Connection, Connector, layer_panicked, with_timeout};
+use crate::connection::{Connection, Connector, Transport, layer_panicked, with_timeout};
 use crate::panics::catch_async_panic;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
@@ -48,7 +48,7 @@ impl ReconnectingChannel {
     pub(crate) async fn call<T, F>(
         &self,
         timeout: Duration,
-        call: impl FnOnce(DlqServiceClient<Authorized>) -> F,
+        call: impl FnOnce(DlqServiceClient<Transport>) -> F,
     ) -> Result<T, Status>
     where
         F: Future<Output = Result<Response<T>, Status>>,

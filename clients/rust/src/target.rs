@@ -5,6 +5,7 @@ use crate::builder::TlsOptions;
 #[cfg(feature = "tls")]
 use crate::cause_chain::{error_chain, join_messages};
 use crate::error::Error;
+use std::net::IpAddr;
 use tonic::transport::{Endpoint, Uri};
 
 #[cfg(feature = "tls")]
@@ -20,31 +21,20 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn new(text: &str, #[cfg(feature = "tls")] tls: Option<TlsOptions>) -> Result<Self, Error> {
+        #[cfg(feature = "tls")]
+        let has_tls = tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let has_tls = false;
+        let uri = parse(text, has_tls).ok_or_else(|| {
+            Error::invalid(format!(
+                "the target is \"{text}\"; give one such as http://127.0.0.1:50051, or 127.0.0.1:50051"
+            ))
+        })?;
         Ok(Self {
-            uri: Self::parse(text)?,
+            uri,
             #[cfg(feature = "tls")]
             tls,
         })
-    }
-
-    fn parse(text: &str) -> Result<Uri, Error> {
-        let invalid = || {
-            Error::invalid(format!(
-                "invalid target \"{text}\"; give one such as http://127.0.0.1:50051"
-            ))
-        };
-        let full = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("http://{text}")
-        };
-        let uri = full
-            .parse::<Uri>()
-            .map_err(|error| invalid().with_source(error))?;
-        match (uri.scheme_str(), uri.host()) {
-            (Some("http" | "https"), Some(_)) => Ok(uri),
-            _ => Err(invalid()),
-        }
     }
 
     fn is_tls(&self) -> bool {
@@ -60,6 +50,13 @@ impl Target {
         format!("{}:{port}", self.uri.host().unwrap_or_default())
     }
 
+    /// Reports whether a token would leave this machine unencrypted.
+    pub(crate) fn exposes_token(&self) -> bool {
+        let host = self.uri.host().unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        !self.is_tls() && host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+    }
+
     #[cfg(feature = "tls")]
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
         use tonic::transport::{Certificate, ClientTlsConfig, Identity};
@@ -67,7 +64,9 @@ impl Target {
         if !self.is_tls() {
             // Otherwise a token would be sent unencrypted against the user's intention.
             return match &self.tls {
-                Some(_) => Err(Error::invalid("TlsOptions need an https: target")),
+                Some(_) => Err(Error::invalid(
+                    "TlsOptions need a target host:port or https://host:port",
+                )),
                 None => Ok(endpoint),
             };
         }
@@ -103,29 +102,85 @@ impl Target {
     }
 }
 
+/// Returns `None` if `text` is neither `host:port` nor an http: or https: URL without a path.
+fn parse(text: &str, has_tls: bool) -> Option<Uri> {
+    let is_url = text.contains("://");
+    let scheme = if has_tls { "https" } else { "http" };
+    let full = if is_url {
+        text.to_owned()
+    } else {
+        format!("{scheme}://{text}")
+    };
+    let uri = full.parse::<Uri>().ok()?;
+    let authority = uri.authority()?;
+    let has_port = authority
+        .port_u16()
+        .is_some_and(|port| authority.as_str() == format!("{}:{port}", authority.host()));
+    let is_host =
+        !authority.host().is_empty() && (has_port || is_url && authority.as_str() == authority.host());
+    let is_bare = uri.path() == "/" && uri.query().is_none() && !text.contains('#');
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    (is_host && is_bare && is_http).then_some(uri)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn target(text: &str) -> Result<Target, Error> {
+        Target::new(
+            text,
+            #[cfg(feature = "tls")]
+            None,
+        )
+    }
+
     #[test]
-    fn a_target_has_a_host_and_a_port() {
-        let address = |text| {
-            let target = Target::new(
-                text,
-                #[cfg(feature = "tls")]
-                None,
-            );
-            target.map(|target| target.address()).ok()
-        };
-        assert_eq!(
-            address("http://127.0.0.1:50051").as_deref(),
-            Some("127.0.0.1:50051")
-        );
-        assert_eq!(address("shop.example:1").as_deref(), Some("shop.example:1"));
-        assert_eq!(
-            address("https://shop.example").as_deref(),
-            Some("shop.example:443")
-        );
-        assert_eq!(address("ftp://shop.example"), None);
+    fn a_target_is_host_and_port_or_a_url() {
+        for (text, address) in [
+            ("shop.example:1", "shop.example:1"),
+            ("[::1]:50051", "[::1]:50051"),
+            ("http://127.0.0.1:50051", "127.0.0.1:50051"),
+            ("http://127.0.0.1:50051/", "127.0.0.1:50051"),
+            ("https://shop.example", "shop.example:443"),
+        ] {
+            assert_eq!(target(text).unwrap().address(), address);
+        }
+        for text in [
+            "",
+            "shop.example",
+            "http://",
+            "http://:1",
+            "ftp://a:1",
+            "http://a:1/dlq",
+            "a:1/dlq",
+            "a:1?b",
+            "a:1#b",
+            "me@a:1",
+            "a:b",
+            "a:99999",
+        ] {
+            let error = target(text).unwrap_err().to_string();
+            let advice = format!("the target is \"{text}\"; give one such as http://127.0.0.1:50051, or");
+            assert!(error.starts_with(&advice), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_exposed_in_plaintext_to_another_host() {
+        for text in ["a:1", "http://10.0.0.1:1", "127.evil.example:1"] {
+            assert!(target(text).unwrap().exposes_token(), "{text}");
+        }
+        for text in ["localhost:1", "127.0.0.1:1", "[::1]:1", "https://a:1"] {
+            assert!(!target(text).unwrap().exposes_token(), "{text}");
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn tls_options_make_host_and_port_tls() {
+        let target = Target::new("a:1", Some(TlsOptions::default())).unwrap();
+        assert!(target.is_tls());
+        assert_eq!(target.address(), "a:1");
     }
 }

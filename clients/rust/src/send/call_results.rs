@@ -56,8 +56,17 @@ impl PendingSends {
     }
 
     fn call_failed(self: &Arc<Self>, mut numbers: Vec<u64>, status: Status) {
-        if call_error::is_retryable(&status) {
-            let maybe_stored = !call_error::never_connected(&status);
+        if self.parts.spool.is_some() && call_error::was_never_sent(&status) {
+            // Nothing was sent, and a retry would only delay the caller.
+            let status = Arc::new(status);
+            for number in numbers {
+                if let Some(send) = self.state.lock().unwrap().pending.get_mut(&number) {
+                    send.try_failed(Some(Arc::clone(&status)), false);
+                }
+                self.give_up_one(number, None, PendingSend::closed_error);
+            }
+        } else if call_error::is_retryable(&status) {
+            let maybe_stored = !call_error::was_never_sent(&status);
             let status = Arc::new(status);
             let unsent = numbers
                 .into_iter()
@@ -126,12 +135,15 @@ impl PendingSends {
 mod tests {
     use super::*;
     use crate::builder::Coalesce;
+    use crate::client_metrics::ClientMetrics;
     use crate::connection::Connector;
     use crate::reconnecting_channel::ReconnectingChannel;
     use crate::send::calls::SizedRequest;
     use crate::send::pending_sends::SenderParts;
     use crate::send::reachability::Reachability;
+    use crate::status::ClientState;
     use crate::target::Target;
+    use crate::telemetry::{CurrentContext, SendSpan};
     use crate::v1::SendToDlqRequest;
     use std::sync::Mutex;
     use std::time::Duration;
@@ -148,17 +160,20 @@ mod tests {
         let connector = Connector::new(&target.unwrap(), None, None).unwrap();
         let dropped = Arc::new(Mutex::new(Vec::new()));
         let kinds = Arc::clone(&dropped);
+        let reachability = Arc::new(Reachability::default());
         let sends = Arc::new(PendingSends::new(SenderParts {
             channel: Arc::new(ReconnectingChannel::new(connector)),
-            reachability: Arc::new(Reachability::default()),
+            reachability: Arc::clone(&reachability),
             spool: None,
+            metrics: Arc::new(ClientMetrics::new("", ClientState::new(reachability, None))),
             coalesce: Coalesce::default(),
             try_timeout: Duration::from_secs(2),
             on_dropped: Arc::new(move |error, _| kinds.lock().unwrap().push(error.kind())),
         }));
         let (reply, mut result) = oneshot::channel();
         let sized = Arc::new(SizedRequest::new(SendToDlqRequest::default()));
-        let mut send = PendingSend::new(sized, Instant::now(), reply);
+        let (span, _) = SendSpan::start(CurrentContext::get(), "q");
+        let mut send = PendingSend::new(sized, Instant::now(), span, reply);
         send.start_spooling(None);
         {
             let mut state = sends.state.lock().unwrap();

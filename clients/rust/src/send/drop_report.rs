@@ -1,6 +1,7 @@
 //! Reports dropped messages.
 
 use crate::error::{Error, ErrorKind};
+use crate::log::log;
 use crate::panics::catch_and_log;
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,8 @@ use tokio::runtime::Handle;
 
 /// A callback for each dropped message, with its queue.
 pub(crate) type OnDropped = Arc<dyn Fn(&Error, &str) + Send + Sync>;
+/// A user's callback.
+pub(crate) type Callback = Box<dyn Fn(&Error, &str) + Send + Sync>;
 
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -25,29 +28,49 @@ pub(crate) fn log_drops() -> OnDropped {
     })
 }
 
-/// Wraps a user's callback. Messages that the callback itself drops, by a send, are only logged: calling it
-/// again would never end.
-pub(crate) fn without_recursion(callback: impl Fn(&Error, &str) + Send + Sync + 'static) -> OnDropped {
-    thread_local!(static IS_RUNNING: Cell<bool> = const { Cell::new(false) });
-    struct Running;
-    impl Drop for Running {
-        fn drop(&mut self) {
-            IS_RUNNING.set(false);
+thread_local!(static IS_IN_CALLBACK: Cell<bool> = const { Cell::new(false) });
+
+/// Wraps a user's callback. Messages that the callback itself sends, and that are dropped, are only logged: calling it
+/// again would never end. Call it in the client's runtime.
+pub(crate) fn without_recursion(callback: Callback) -> OnDropped {
+    let log = log_drops();
+    Arc::new(move |error, queue| {
+        if SentBy::current() == SentBy::Callback {
+            log(error, queue);
+        } else {
+            as_in_callback(|| callback(error, queue));
+        }
+    })
+}
+
+/// Who sends a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SentBy {
+    Program,
+    /// A callback for dropped messages.
+    Callback,
+}
+
+impl SentBy {
+    pub(crate) fn current() -> Self {
+        if IS_IN_CALLBACK.get() {
+            Self::Callback
+        } else {
+            Self::Program
         }
     }
-    Arc::new(move |error, queue| {
-        let kind = error.kind();
-        if IS_RUNNING.replace(true) {
-            tracing::error!(
-                queue,
-                %kind,
-                "on_dropped dropped a message for queue \"{queue}\" ({kind}): {error}"
-            );
-            return;
+}
+
+/// Reports a drop as one of a message that a callback has sent.
+pub(crate) fn as_in_callback(report: impl FnOnce()) {
+    struct Restored(bool);
+    impl Drop for Restored {
+        fn drop(&mut self) {
+            IS_IN_CALLBACK.set(self.0);
         }
-        let _running = Running;
-        callback(error, queue);
-    })
+    }
+    let _restored = Restored(IS_IN_CALLBACK.replace(true));
+    report();
 }
 
 /// Dropped messages that are not logged yet.
@@ -94,10 +117,9 @@ impl DropReport {
                 _ => format!("{messages} messages, the last"),
             };
             catch_and_log("the log", || {
-                tracing::error!(
-                    queue,
-                    %kind,
-                    messages,
+                log!(
+                    error,
+                    { queue, %kind, messages },
                     "dropped {dropped} for queue \"{queue}\" ({kind}): {detail}"
                 );
             });

@@ -4,7 +4,9 @@ use crate::call_error;
 use crate::error::{Error, ErrorKind};
 use crate::receipt::Receipt;
 use crate::send::calls::SizedRequest;
+use crate::send::drop_report::SentBy;
 use crate::spool::MAX_BODY_BYTES;
+use crate::telemetry::SendSpan;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -25,11 +27,13 @@ pub(crate) struct PendingSend {
     /// The spool is storing it. It is no longer sent from here.
     pub(crate) is_spooling: bool,
     last_error: Option<Arc<Status>>,
+    pub(crate) sent_by: SentBy,
+    span: SendSpan,
     reply: Reply,
 }
 
 impl PendingSend {
-    pub(crate) const fn new(sized: Arc<SizedRequest>, deadline: Instant, reply: Reply) -> Self {
+    pub(crate) fn new(sized: Arc<SizedRequest>, deadline: Instant, span: SendSpan, reply: Reply) -> Self {
         Self {
             sized,
             deadline,
@@ -37,6 +41,8 @@ impl PendingSend {
             is_in_call: false,
             is_spooling: false,
             last_error: None,
+            sent_by: SentBy::current(),
+            span,
             reply,
         }
     }
@@ -72,6 +78,7 @@ impl PendingSend {
     }
 
     pub(crate) fn reply(self, result: Result<Receipt, Error>) {
+        self.span.end(&result);
         let _ = self.reply.send(result); // the caller may have dropped its future
     }
 

@@ -2,12 +2,13 @@
 
 use crate::backoff::Backoff;
 use crate::builder::Coalesce;
+use crate::client_metrics::ClientMetrics;
 use crate::error::Error;
 use crate::panics::catch_and_log;
 use crate::receipt::Receipt;
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::send::calls::{SizedRequest, call_send};
-use crate::send::drop_report::OnDropped;
+use crate::send::drop_report::{OnDropped, SentBy, as_in_callback};
 use crate::send::pending_send::{PendingSend, no_answer};
 use crate::send::queue::SendQueue;
 use crate::send::reachability::Reachability;
@@ -25,6 +26,7 @@ pub(crate) struct SenderParts {
     pub(crate) reachability: Arc<Reachability>,
     /// `None`: messages that can't be sent in time are dropped.
     pub(crate) spool: Option<Arc<Spool>>,
+    pub(crate) metrics: Arc<ClientMetrics>,
     pub(crate) coalesce: Coalesce,
     pub(crate) try_timeout: Duration,
     pub(crate) on_dropped: OnDropped,
@@ -258,13 +260,19 @@ impl PendingSends {
         self.wake.notify_one();
     }
 
-    /// Calls `on_dropped` before the caller gets the error.
+    /// Counts it and calls `on_dropped` before the caller gets the error.
     pub(super) fn settle(&self, send: PendingSend, result: Result<Receipt, Error>) {
         if let Err(error) = &result {
+            let report = || (self.parts.on_dropped)(error, send.sized.queue());
             catch_and_log("on_dropped", || {
-                (self.parts.on_dropped)(error, send.sized.queue());
+                if send.sent_by == SentBy::Callback {
+                    as_in_callback(report);
+                } else {
+                    report();
+                }
             });
         }
+        self.parts.metrics.sent(send.sized.queue(), &result);
         send.reply(result);
     }
 }

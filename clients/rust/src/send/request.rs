@@ -8,6 +8,7 @@ use crate::panics::catch_panic;
 use crate::payload::{IntoPayload, build_payload};
 use crate::receipt::Receipt;
 use crate::retry_policy::RetryPolicy;
+use crate::telemetry::{CurrentContext, SendSpan};
 use crate::trace_context;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{Failure, Origin, Reason, SendToDlqRequest, TraceContext};
@@ -30,6 +31,10 @@ pub struct SendRequest<'a> {
     pub(crate) request: SendToDlqRequest,
     pub(crate) is_non_retryable: bool,
     timeout: Option<Duration>,
+    /// In which its span begins.
+    context: CurrentContext,
+    /// The program has set the trace context of the message.
+    has_trace_context: bool,
     error: Option<Error>,
 }
 
@@ -39,7 +44,6 @@ impl<'a> SendRequest<'a> {
             request_id: format!("{:032x}", rand::random::<u128>()),
             queue,
             origin: client.origin(),
-            trace_context: trace_context::current().and_then(trace_context::without_oversized),
             ..SendToDlqRequest::default()
         };
         let mut error = None;
@@ -52,6 +56,8 @@ impl<'a> SendRequest<'a> {
             request,
             is_non_retryable: false,
             timeout: None,
+            context: CurrentContext::get(),
+            has_trace_context: false,
             error,
         }
     }
@@ -177,9 +183,11 @@ impl<'a> SendRequest<'a> {
         self
     }
 
-    /// Sets the W3C Trace Context of the retries. Default: the current context with the feature `opentelemetry`,
-    /// else none. A `traceparent` longer than 128 bytes or a `tracestate` longer than 512 is left out.
+    /// Sets the W3C Trace Context of the retries. Default: that of the send's span, or the current one, with the
+    /// feature `opentelemetry`, else none. A `traceparent` longer than 128 bytes or a `tracestate` longer than 512 is
+    /// left out.
     pub fn trace_context(mut self, traceparent: impl Into<String>, tracestate: impl Into<String>) -> Self {
+        self.has_trace_context = true;
         self.request.trace_context = trace_context::without_oversized(TraceContext {
             traceparent: traceparent.into(),
             tracestate: tracestate.into(),
@@ -211,14 +219,20 @@ impl IntoFuture for SendRequest<'_> {
     fn into_future(self) -> Sending {
         let Self {
             client,
-            request,
+            mut request,
             is_non_retryable,
             timeout,
+            context,
+            has_trace_context,
             error,
         } = self;
+        let (span, trace) = SendSpan::start(context, &request.queue);
+        if !has_trace_context {
+            request.trace_context = trace.and_then(trace_context::without_oversized);
+        }
         match error {
-            Some(error) => client.drop_send(error, &request.queue),
-            None => client.add(request, is_non_retryable, timeout),
+            Some(error) => client.drop_send(error, &request.queue, span),
+            None => client.add(request, is_non_retryable, timeout, span),
         }
     }
 }

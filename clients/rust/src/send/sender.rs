@@ -5,6 +5,7 @@ use crate::receipt::Receipt;
 use crate::send::calls::SizedRequest;
 use crate::send::pending_send::{PendingSend, buffer_full_error, runtime_ended_error};
 use crate::send::pending_sends::{PendingSends, SenderParts};
+use crate::telemetry::SendSpan;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -30,6 +31,7 @@ impl Sender {
         &self,
         sized: SizedRequest,
         timeout: Duration,
+        span: SendSpan,
     ) -> oneshot::Receiver<Result<Receipt, Error>> {
         let sends = &self.sends;
         let (reply, result) = oneshot::channel();
@@ -38,7 +40,7 @@ impl Sender {
         let deadline = now
             .checked_add(timeout)
             .unwrap_or(now + Duration::from_secs(1 << 32));
-        let mut send = PendingSend::new(Arc::clone(&sized), deadline, reply);
+        let mut send = PendingSend::new(Arc::clone(&sized), deadline, span, reply);
         let coalesce = &sends.parts.coalesce;
         let mut state = sends.state.lock().unwrap();
         let fits = |times: usize| {

@@ -12,6 +12,7 @@ mod spool_file;
 mod store;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod warning;
 mod writer;
 
@@ -21,7 +22,6 @@ use crate::send::calls::SizedRequest;
 use crate::send::drop_report::OnDropped;
 use crate::send::reachability::Reachability;
 use sender::SpoolSender;
-use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +33,7 @@ use writer::{Command, SpoolWriter};
 
 pub(crate) use owner::host_name;
 pub(crate) use record::MAX_BODY_BYTES;
+pub(crate) use usage::{SharedUsage, Usage};
 
 /// How long a close, or the end of the runtime, waits for the last writes.
 pub(crate) const LAST_WRITES_TIMEOUT: Duration = Duration::from_secs(3);
@@ -89,6 +90,7 @@ pub(crate) struct Spool {
     commands: mpsc::Sender<Command>,
     max_bytes: u64,
     warning: Arc<SpoolWarning>,
+    usage: Arc<SharedUsage>,
     sender: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -101,15 +103,15 @@ impl Spool {
     pub(crate) fn start(parts: SpoolParts) -> Arc<Self> {
         let max_bytes = parts.options.max_bytes;
         let new_messages = Arc::new(Notify::new());
-        let count = Arc::new(AtomicUsize::new(0));
-        let warning = Arc::new(SpoolWarning::new(parts.target.clone(), Arc::clone(&count)));
+        let usage = Arc::new(SharedUsage::default());
+        let warning = Arc::new(SpoolWarning::new(parts.target.clone(), Arc::clone(&usage)));
         let commands = SpoolWriter {
             options: parts.options,
             target: parts.target,
             service: parts.service,
             on_dropped: Arc::clone(&parts.on_dropped),
             new_messages: Arc::clone(&new_messages),
-            count,
+            usage: Arc::clone(&usage),
         }
         .start();
         let sender = SpoolSender {
@@ -124,8 +126,14 @@ impl Spool {
             commands,
             max_bytes,
             warning,
+            usage,
             sender: Mutex::new(Some(tokio::spawn(sender.run()))),
         })
+    }
+
+    /// Returns what waits. It stays current.
+    pub(crate) const fn usage(&self) -> &Arc<SharedUsage> {
+        &self.usage
     }
 
     pub(crate) const fn max_bytes(&self) -> u64 {

@@ -50,6 +50,7 @@ impl SpoolSender {
                 self.wait_for_messages(deferred.retry_at()).await;
             } else if self.send(messages, &mut deferred, &mut call_size).await {
                 backoff.reset();
+                self.warning.sent();
             } else {
                 deferred.retry_at(); // a failing call must not delay the deferred messages
                 tokio::select! {
@@ -135,7 +136,7 @@ impl SpoolSender {
             self.reachability.record_answer(began_at);
         } else {
             self.reachability.call_failed(began_at, status);
-            if !call_error::never_connected(status) {
+            if !call_error::was_never_sent(status) {
                 call_size.not_answered();
             }
         }

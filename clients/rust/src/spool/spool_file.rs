@@ -1,5 +1,6 @@
 //! One spool file of this process.
 
+use crate::log::log;
 use crate::spool::folder::{self, new_name, now_ms, parse_name};
 use crate::spool::record::{self, DONE, HEAD_BYTES, HEADER, OWNER, SPOOLED_MESSAGE};
 use crate::stubs::dlq::spool::v1::{Done, Owner, SpooledMessage};
@@ -39,6 +40,7 @@ impl FileNumber {
 pub(crate) struct SpoolFile {
     number: FileNumber,
     path: PathBuf,
+    created_at_ms: u128,
     file: File,
     size: u64,
     sync: bool,
@@ -50,7 +52,8 @@ impl SpoolFile {
     /// Creates a file with its Owner record. The caller appends the first message.
     pub(crate) fn create(folder: &Path, owner: &Owner, sync: bool) -> io::Result<Self> {
         folder::create(folder)?; // it may have been removed
-        let path = folder.join(new_name(now_ms()));
+        let created_at_ms = now_ms();
+        let path = folder.join(new_name(created_at_ms));
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
         #[cfg(unix)]
@@ -59,6 +62,7 @@ impl SpoolFile {
         let mut created = Self {
             number: FileNumber::next(),
             path,
+            created_at_ms,
             file,
             size: 0,
             sync,
@@ -96,6 +100,7 @@ impl SpoolFile {
         let mut claimed = Self {
             number: FileNumber::next(),
             path,
+            created_at_ms,
             file,
             size,
             sync,
@@ -122,6 +127,11 @@ impl SpoolFile {
     pub(crate) fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
+    }
+
+    /// Returns when the file was created, in ms since 1970. A claim keeps it.
+    pub(crate) const fn created_at_ms(&self) -> u128 {
+        self.created_at_ms
     }
 
     pub(crate) const fn size(&self) -> u64 {
@@ -238,7 +248,11 @@ impl SpoolFile {
             return Ok(());
         };
         if damaged > 0 {
-            tracing::warn!("skipped {damaged} damaged bytes in spool file {}", self.name());
+            log!(
+                warn,
+                "skipped {damaged} damaged bytes in spool file {}",
+                self.name()
+            );
         }
         for found in records {
             match found.kind {

@@ -1,6 +1,7 @@
 //! The spooled messages of a client: its files, and the in-memory fallback.
 
 use crate::builder::SpoolOptions;
+use crate::log::log;
 use crate::send::calls::SizedRequest;
 use crate::spool::SpoolResult;
 use crate::spool::folder;
@@ -8,6 +9,7 @@ use crate::spool::memory_fallback::MemoryFallback;
 use crate::spool::owner::own;
 use crate::spool::record::{self, MAX_BODY_BYTES, SPOOLED_MESSAGE};
 use crate::spool::spool_file::{FileNumber, SpoolFile, WriteError};
+use crate::spool::usage::Usage;
 use crate::stubs::dlq::spool::v1::{self as wire, Owner};
 use crate::v1::SendToDlqRequest;
 use crate::wire_time::timestamp_to_wire;
@@ -170,7 +172,8 @@ impl SpoolStore {
                         continue;
                     }
                     Err(error) => {
-                        tracing::warn!(
+                        log!(
+                            warn,
                             "cannot read spool file {}: {error}; retrying in 30 s",
                             file.name()
                         );
@@ -185,7 +188,8 @@ impl SpoolStore {
             }
             if lost > 0 {
                 let name = file.name();
-                tracing::warn!(
+                log!(
+                    warn,
                     "lost {lost} spooled messages: their records in spool file {name} are damaged"
                 );
             }
@@ -234,7 +238,7 @@ impl SpoolStore {
                 Err(WriteError::NotOwned) => false,
                 // The next process sends them again, and the service recognizes them.
                 Err(WriteError::Io(error)) => {
-                    tracing::warn!("cannot write spool file {}: {error}", file.name());
+                    log!(warn, "cannot write spool file {}: {error}", file.name());
                     true
                 }
             }
@@ -253,9 +257,13 @@ impl SpoolStore {
         self.memory.take_all()
     }
 
-    /// Returns how many messages are still to be sent.
-    pub(crate) fn count(&self) -> usize {
-        self.memory.count() + self.files.values().map(SpoolFile::pending_count).sum::<usize>()
+    /// Returns what is still to be sent, without files of other processes.
+    pub(crate) fn usage(&self) -> Usage {
+        let mut usage = self.memory.usage();
+        for file in self.files.values().filter(|file| !file.is_done()) {
+            usage.add(file.pending_count(), file.size(), file.created_at_ms());
+        }
+        usage
     }
 
     fn bytes(&self) -> u64 {
@@ -265,7 +273,8 @@ impl SpoolStore {
     /// Logs once.
     fn warn_memory_only(&mut self, error: &io::Error) {
         if !std::mem::replace(&mut self.has_warned, true) {
-            tracing::warn!(
+            log!(
+                warn,
                 "cannot write a spool folder ({error}); keeping messages in memory, which are lost if the process ends"
             );
         }

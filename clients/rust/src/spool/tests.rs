@@ -3,11 +3,12 @@
 use crate::builder::SpoolOptions;
 use crate::send::calls::SizedRequest;
 use crate::spool::SpoolResult;
-use crate::spool::folder::{list, new_name};
+use crate::spool::folder::{list, new_name, now_ms};
 use crate::spool::orphan_recovery::{FileStatus, inspect};
 use crate::spool::owner::own;
 use crate::spool::record::{HEADER, OWNER, SPOOLED_MESSAGE, encode};
 use crate::spool::store::{Place, SpoolStore, SpooledMessage};
+use crate::spool::usage::Usage;
 use crate::stubs::dlq::spool::v1::{self as wire, Owner};
 use crate::v1::SendToDlqRequest;
 use prost::Message;
@@ -95,6 +96,35 @@ fn only_file(folder: &Path) -> PathBuf {
 
 fn modified_at(path: &Path) -> SystemTime {
     fs::metadata(path).unwrap().modified().unwrap()
+}
+
+#[test]
+fn the_usage_is_that_of_own_files_and_of_memory() {
+    let (root, folder) = folder();
+    let mut store = store_in(&root);
+    assert_eq!(store.usage(), Usage::default());
+    let an_hour_ago = now_ms() - 3_600_000;
+    write_file(
+        &folder,
+        an_hour_ago,
+        &[owner_record(&ended_process()), message_record("a")],
+    );
+    assert!(store.recover_orphans());
+    let recovered = store.usage();
+    assert_eq!(recovered.messages, 1);
+    assert_eq!(recovered.bytes, fs::metadata(only_file(&folder)).unwrap().len());
+    let age = recovered.oldest_age().as_secs();
+    assert!((3_600..3_660).contains(&age), "{age}");
+    let done = places(&all_messages(&mut store));
+    store.mark_done(&done);
+    store.folder = None;
+    assert_eq!(store.add(&sized("b")), SpoolResult::Memory);
+    let kept = store.usage();
+    assert_eq!(
+        (kept.messages, kept.bytes),
+        (1, request("b").encoded_len() as u64)
+    );
+    assert!(kept.oldest_age().as_secs() < 60);
 }
 
 #[test]

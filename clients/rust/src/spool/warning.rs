@@ -1,56 +1,60 @@
 //! The log line for messages that wait in the spool.
 
 use crate::call_error;
+use crate::log::log;
+use crate::once_a_minute::OnceAMinute;
 use crate::panics::catch_and_log;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use tokio::time::Instant;
+use crate::spool::usage::SharedUsage;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tonic::Status;
-
-const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Logs why messages wait in the spool, at most once a minute. Nothing else reports a wrong token or target.
 pub(crate) struct SpoolWarning {
     target: String,
-    /// Messages in the spool.
-    count: Arc<AtomicUsize>,
-    logged_at: Mutex<Option<Instant>>,
+    usage: Arc<SharedUsage>,
+    due: OnceAMinute,
+    /// Whether the last line said that messages wait.
+    is_open: AtomicBool,
 }
 
 impl SpoolWarning {
-    pub(crate) fn new(target: String, count: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(target: String, usage: Arc<SharedUsage>) -> Self {
         Self {
             target,
-            count,
-            logged_at: Mutex::default(),
+            usage,
+            due: OnceAMinute::default(),
+            is_open: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn warn(&self, status: &Status) {
-        if !self.is_due() {
+        if !self.due.is_due() {
             return;
         }
+        self.is_open.store(true, Ordering::Relaxed);
         let reason = if call_error::is_retryable(status) {
             call_error::status_text(status)
         } else {
             call_error::refusal(status.clone(), true).to_string()
         };
         catch_and_log("the log", || {
-            tracing::warn!(
+            log!(
+                warn,
                 "messages wait in the spool for {} ({}): {reason}; retrying",
                 self.target,
-                self.count.load(Ordering::Relaxed)
+                self.usage.get().messages
             );
         });
     }
 
-    fn is_due(&self) -> bool {
-        let mut logged_at = self.logged_at.lock().unwrap();
-        let is_early = logged_at.is_some_and(|at| at.elapsed() < INTERVAL);
-        if !is_early {
-            *logged_at = Some(Instant::now());
+    /// Logs once that no message waits, if the last line said that some do.
+    pub(crate) fn sent(&self) {
+        if self.usage.get().messages > 0 || !self.is_open.swap(false, Ordering::Relaxed) {
+            return;
         }
-        !is_early
+        catch_and_log("the log", || {
+            log!(info, "the spool for {} is empty again", self.target);
+        });
     }
 }

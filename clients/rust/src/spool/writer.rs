@@ -1,15 +1,16 @@
 //! The thread that reads and writes spool files.
 
 use crate::builder::SpoolOptions;
+use crate::log::log;
 use crate::panics::catch_and_log;
 use crate::send::calls::SizedRequest;
 use crate::send::drop_report::OnDropped;
 use crate::send::pending_send::closed_error;
 use crate::spool::store::{Place, SpoolStore, SpooledMessage};
+use crate::spool::usage::{SharedUsage, Usage};
 use crate::spool::{OnSpooled, SpoolResult};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -39,8 +40,8 @@ pub(crate) struct SpoolWriter {
     pub(crate) on_dropped: OnDropped,
     /// Notified when there are messages to send.
     pub(crate) new_messages: Arc<Notify>,
-    /// Messages in the spool, set by the writer.
-    pub(crate) count: Arc<AtomicUsize>,
+    /// Set by the writer.
+    pub(crate) usage: Arc<SharedUsage>,
 }
 
 impl SpoolWriter {
@@ -52,8 +53,10 @@ impl SpoolWriter {
             .spawn(move || {
                 let _entered = runtime.enter(); // callbacks may spawn tasks
                 let mut store = SpoolStore::new(self.options, &self.target, &self.service);
-                let closed = run(&received, &mut store, &self.new_messages, &self.count);
-                for lost in store.close() {
+                let closed = run(&received, &mut store, &self.new_messages, &self.usage);
+                let lost = store.close();
+                self.usage.set(Usage::default());
+                for lost in lost {
                     let error = closed_error().with_maybe_stored(true);
                     catch_and_log("on_dropped", || (self.on_dropped)(&error, &lost.queue));
                 }
@@ -71,7 +74,7 @@ fn run(
     commands: &mpsc::Receiver<Command>,
     store: &mut SpoolStore,
     new_messages: &Notify,
-    count: &AtomicUsize,
+    usage: &SharedUsage,
 ) -> Option<oneshot::Sender<()>> {
     let mut recover_at = Instant::now();
     let mut touch_at = Instant::now() + TOUCH_INTERVAL;
@@ -80,19 +83,20 @@ fn run(
         if recover_at <= now || store.can_recover_more() {
             recover_at = now + RECOVERY_INTERVAL;
             if catch_bug(|| store.recover_orphans()).unwrap_or(false) {
-                count.store(store.count(), Ordering::Relaxed);
+                usage.set(store.usage());
                 new_messages.notify_one();
             }
         }
         if touch_at <= now {
             touch_at = now + TOUCH_INTERVAL;
             catch_bug(|| store.touch());
+            usage.set(store.usage());
         }
         let wait = recover_at.min(touch_at).saturating_duration_since(now);
         match commands.recv_timeout(wait) {
             Ok(Command::Close(closed)) => return Some(closed),
             Ok(command) => {
-                catch_bug(|| execute(command, store, new_messages, count));
+                catch_bug(|| execute(command, store, new_messages, usage));
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => return None,
@@ -101,11 +105,11 @@ fn run(
 }
 
 /// Replies even after a panic in the store: without a reply the sender would take the spool for closed.
-fn execute(command: Command, store: &mut SpoolStore, new_messages: &Notify, count: &AtomicUsize) {
+fn execute(command: Command, store: &mut SpoolStore, new_messages: &Notify, usage: &SharedUsage) {
     match command {
         Command::Store(request, on_spooled) => {
             let result = store.add(&request);
-            count.store(store.count(), Ordering::Relaxed);
+            usage.set(store.usage());
             if matches!(result, SpoolResult::Disk | SpoolResult::Memory) {
                 new_messages.notify_one();
             }
@@ -113,11 +117,12 @@ fn execute(command: Command, store: &mut SpoolStore, new_messages: &Notify, coun
         }
         Command::Next(max_bytes, skipped, reply) => {
             let messages = catch_bug(|| store.next_messages(max_bytes, &skipped));
+            usage.set(store.usage()); // damaged messages are removed
             let _ = reply.send(messages.unwrap_or_default());
         }
         Command::Done(places, reply) => {
             catch_bug(|| store.mark_done(&places));
-            count.store(store.count(), Ordering::Relaxed);
+            usage.set(store.usage());
             let _ = reply.send(());
         }
         Command::Flush(done) => {
@@ -132,7 +137,7 @@ fn catch_bug<T>(act: impl FnOnce() -> T) -> Option<T> {
     let done = catch_unwind(AssertUnwindSafe(act)).ok();
     if done.is_none() {
         catch_and_log("the log", || {
-            tracing::error!("a spool command panicked; the spool continues");
+            log!(error, "a spool command panicked; the spool continues");
         });
     }
     done

@@ -5,14 +5,15 @@ use crate::stubs::server::dlq_service_server::DlqService;
 use crate::testing::fake_dlq::Shared;
 use crate::testing::fake_message::{FakeMessage, FakeState, LEASE};
 use crate::testing::fake_store::FakeStore;
+use crate::v1::payload::Body;
 use crate::v1::send_to_dlq_batch_result::Outcome as Part;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::stream_due_response::Frame;
 use crate::v1::{
     AckRequest, AckResponse, AckResult, AckStatus, Deliveries, ExtendLeaseRequest, ExtendLeaseResponse,
-    ExtendLeaseResult, Heartbeat, Opened, QueueStats, RetryRequest, RetryResponse, SendToDlqBatchRequest,
-    SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse, StatsRequest,
-    StatsResponse, StreamDueRequest, StreamDueResponse,
+    ExtendLeaseResult, Heartbeat, Opened, Payload, QueueStats, RetryRequest, RetryResponse,
+    SendToDlqBatchRequest, SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse,
+    StatsRequest, StatsResponse, StreamDueRequest, StreamDueResponse,
 };
 use crate::wire_time::{duration_from_wire, duration_to_wire, timestamp_to_wire};
 use futures_core::Stream;
@@ -27,6 +28,8 @@ const MAX_IN_FLIGHT: u32 = 16;
 /// A worker gives up a stream without a frame for 25 s.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const MAX_NAME_CHARS: usize = 128;
+/// The service's default.
+const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 const MAX_DELAY: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// The calls of producers and workers.
@@ -155,7 +158,23 @@ fn accept(store: &mut FakeStore, request: SendToDlqRequest) -> Result<SendToDlqR
     {
         return Err(invalid("delay is longer than 365 days"));
     }
+    check_payload(request.payload.as_ref())?;
     Ok(store.accept(request))
+}
+
+fn check_payload(payload: Option<&Payload>) -> Result<(), Status> {
+    let (field, bytes) = match payload.and_then(|payload| payload.body.as_ref()) {
+        Some(Body::Text(text)) => ("text", text.len()),
+        Some(Body::Data(data)) => ("data", data.len()),
+        None => return Ok(()),
+    };
+    if bytes <= MAX_PAYLOAD_BYTES {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "payload.{field}: is {bytes} bytes long; this server accepts at most {MAX_PAYLOAD_BYTES}: \
+         store large content elsewhere and send a reference, or raise the server's payload limit"
+    )))
 }
 
 fn invalid(message: impl Into<String>) -> Status {

@@ -40,6 +40,8 @@ impl FakeStore {
         );
         if earlier.is_none() && is_quarantined {
             message.quarantine(QuarantineReason::ProducerRequest);
+        } else if earlier.is_none() && max_retries_of(&message.request) == 0 {
+            message.quarantine(QuarantineReason::RetriesExhausted);
         }
         let mut response = SendToDlqResponse {
             id: message.id.clone(),
@@ -120,15 +122,9 @@ impl FakeStore {
                     .retry_after
                     .as_ref()
                     .map_or(Duration::ZERO, duration_from_wire);
-                let request = &message.request;
-                let policy_retries = request
-                    .retry_policy
-                    .as_ref()
-                    .and_then(|policy| policy.max_retries);
-                let max_retries = request.max_retries.or(policy_retries).unwrap_or(MAX_RETRIES);
                 if failed.non_retryable {
                     message.quarantine(QuarantineReason::NonRetryable);
-                } else if message.attempts >= max_retries {
+                } else if message.attempts >= max_retries_of(&message.request) {
                     message.quarantine(QuarantineReason::RetriesExhausted);
                 }
             }
@@ -163,6 +159,12 @@ impl FakeStore {
 
 fn waits(message: &FakeMessage, queues: &[String]) -> bool {
     message.state == FakeState::Scheduled && queues.contains(&message.request.queue)
+}
+
+fn max_retries_of(request: &SendToDlqRequest) -> u32 {
+    let policy = request.retry_policy.as_ref();
+    let policy_retries = policy.and_then(|policy| policy.max_retries);
+    request.max_retries.or(policy_retries).unwrap_or(MAX_RETRIES)
 }
 
 fn is_leased(message: &FakeMessage, lease_token: &str) -> bool {

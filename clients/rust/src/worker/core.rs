@@ -4,7 +4,7 @@ use crate::call_error::refusal;
 use crate::client::Client;
 use crate::error::Error;
 use crate::v1::{self, StreamDueRequest};
-use crate::worker::delivery::Lease;
+use crate::worker::delivery::{Closed, Lease};
 use crate::worker::due_stream::{self, StreamListener};
 use crate::worker::leases::Leases;
 use crate::worker::options::WorkerBuilder;
@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -32,7 +33,7 @@ const MAX_REPORT_TIME: Duration = Duration::from_secs(5);
 pub(crate) struct WorkerCore {
     client: Client,
     runtime: Handle,
-    reports: Arc<WorkerReports>,
+    pub(super) reports: Arc<WorkerReports>,
     outcome_reporter: Arc<OutcomeReporter>,
     leases: Arc<Leases>,
     ready: Ready,
@@ -62,17 +63,21 @@ impl std::fmt::Debug for WorkerCore {
 
 impl WorkerCore {
     pub(crate) fn start(client: Client, request: StreamDueRequest, options: WorkerBuilder) -> Arc<Self> {
-        let reports = Arc::new(WorkerReports::new(options.on_error, options.on_settled));
+        let reports = Arc::new(WorkerReports::new(
+            &request.queues,
+            options.on_error,
+            options.on_settled,
+        ));
         let channel = Arc::clone(&client.inner().channel);
         let leases = Arc::new(Leases::new(Arc::clone(&channel)));
         let (reported, held) = (Arc::clone(&reports), Arc::clone(&leases));
         let outcome_reporter = OutcomeReporter::new(
             channel,
-            Box::new(move |lease, outcome, result| {
-                held.remove(lease);
+            Box::new(move |one, result| {
+                held.remove(&one.lease);
                 match result {
-                    Ok(result) => reported.answered(lease, outcome, result.as_ref()),
-                    Err(status) => reported.given_up(lease, outcome, status),
+                    Ok(result) => reported.answered(one, result.as_ref()),
+                    Err(status) => reported.given_up(one, status),
                 }
             }),
         );
@@ -124,22 +129,35 @@ impl WorkerCore {
         }
     }
 
-    /// Returns the next delivery, which then counts as running, or `None` once the worker stops.
-    pub(crate) fn poll_next(
-        &self,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Arc<Lease>>> {
+    /// Returns the next deliveries, which then count as running: those that wait, at most `size`. Returns `None` once
+    /// the worker stops.
+    pub(crate) fn poll_batch(&self, size: usize, context: &mut Context<'_>) -> Poll<Option<Vec<Arc<Lease>>>> {
         // Under one lock: a delivery that is neither waiting nor running would be missed by a stop.
         let mut running = self.running.lock().unwrap();
-        self.ready.poll_next(context).map(|found| {
-            found.inspect(|lease| {
-                running.insert(lease.token.clone(), Arc::clone(lease));
-            })
-        })
+        let mut batch = Vec::new();
+        while batch.len() < size {
+            match self.ready.poll_next(context) {
+                Poll::Ready(Some(lease)) => {
+                    lease.start();
+                    running.insert(lease.token.clone(), Arc::clone(&lease));
+                    batch.push(lease);
+                }
+                end if batch.is_empty() => return end.map(|_| None),
+                _ => break,
+            }
+        }
+        Poll::Ready(Some(batch))
     }
 
     pub(crate) fn settle(&self, lease: &Arc<Lease>, outcome: Outcome) {
-        if lease.close() {
+        let closed = lease.close();
+        if closed != Closed::Before
+            && let Some(duration) = lease.running_time()
+        {
+            let metrics = &self.client.inner().metrics;
+            metrics.handled(lease.queue(), &outcome, duration);
+        }
+        if closed == Closed::Now {
             self.outcome_reporter.add(Arc::clone(lease), outcome);
         }
         let mut running = self.running.lock().unwrap();
@@ -267,15 +285,15 @@ impl StreamListener for WorkerCore {
     }
 
     fn delivered(&self, deliveries: Vec<v1::Delivery>) {
-        for delivery in deliveries {
-            let Some(lease) = Lease::new(delivery, self.client.clone()) else {
-                continue;
-            };
-            let lease = Arc::new(lease);
-            self.leases.add(&lease);
-            if let Err(lease) = self.ready.push(lease) {
-                self.settle(&lease, Outcome::released());
-            }
+        let leases = deliveries
+            .into_iter()
+            .filter_map(|delivery| Lease::new(delivery, self.client.clone()));
+        let leases: Vec<_> = leases.map(Arc::new).collect();
+        for lease in &leases {
+            self.leases.add(lease);
+        }
+        for late in self.ready.push(leases).err().into_iter().flatten() {
+            self.settle(&late, Outcome::released());
         }
     }
 

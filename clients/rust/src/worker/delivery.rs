@@ -108,8 +108,8 @@ impl Delivery {
         self.0.state.lock().unwrap().expire_time
     }
 
-    /// Returns when the lease is lost, or when a stopping worker waits no longer. The handler is dropped then. Tasks
-    /// that it spawned may wait for this.
+    /// Returns when the lease is lost, or when a stopping worker waits no longer. The handler is dropped then; that of
+    /// a batch when all its deliveries are cancelled. Tasks that it spawned may wait for this.
     pub async fn cancelled(&self) {
         self.0.cancel.cancelled().await;
     }
@@ -144,7 +144,7 @@ pub(crate) struct Lease {
     message: v1::Message,
     payload: Payload,
     pub(crate) token: String,
-    attempt: u32,
+    pub(crate) attempt: u32,
     delivery_number: u32,
     outcome_unknown: bool,
     pub(crate) cancel: CancellationToken,
@@ -154,6 +154,8 @@ pub(crate) struct Lease {
 struct State {
     /// When the lease began or was last extended.
     leased_at: Instant,
+    /// When its handler began; `None` while it waits.
+    started_at: Option<Instant>,
     expire_time: SystemTime,
     /// There is an outcome, which may no longer count.
     is_closed: bool,
@@ -161,6 +163,17 @@ struct State {
     is_lost: bool,
     /// The failure by which the handler sent this message.
     send_outcome: Option<Outcome>,
+}
+
+/// What the end of a delivery means for its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The outcome is to be reported.
+    Now,
+    /// The lease is lost: the outcome does not count.
+    Lost,
+    /// There was an outcome before.
+    Before,
 }
 
 impl Lease {
@@ -183,6 +196,7 @@ impl Lease {
             cancel: CancellationToken::new(),
             state: Mutex::new(State {
                 leased_at: Instant::now(),
+                started_at: None,
                 expire_time,
                 is_closed: false,
                 is_lost: false,
@@ -211,12 +225,6 @@ impl Lease {
         self.message.trace_context.as_ref()
     }
 
-    /// Returns the span of the handler.
-    pub(crate) fn span(&self) -> tracing::Span {
-        let (id, queue, attempt) = (self.id(), self.queue(), self.attempt);
-        tracing::info_span!("delivery", id, queue, attempt)
-    }
-
     pub(crate) fn is_of(&self, client: &Client) -> bool {
         Arc::ptr_eq(self.client.inner(), client.inner())
     }
@@ -231,6 +239,17 @@ impl Lease {
 
     pub(crate) fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.state.lock().unwrap().leased_at)
+    }
+
+    /// Records that its handler begins.
+    pub(crate) fn start(&self) {
+        self.state.lock().unwrap().started_at = Some(Instant::now());
+    }
+
+    /// Returns for how long its handler has run. `None` if it has not begun.
+    pub(crate) fn running_time(&self) -> Option<Duration> {
+        let started_at = self.state.lock().unwrap().started_at;
+        started_at.map(|at| at.elapsed())
     }
 
     pub(crate) fn extended_to(&self, time: Option<&prost_types::Timestamp>) {
@@ -251,10 +270,21 @@ impl Lease {
         true
     }
 
-    /// Ends the delivery. Returns whether to report the outcome: only the first one, of a lease that is not lost.
-    pub(crate) fn close(&self) -> bool {
+    /// Ends the delivery with an outcome.
+    pub(crate) fn close(&self) -> Closed {
         let mut state = self.state.lock().unwrap();
-        !std::mem::replace(&mut state.is_closed, true) && !state.is_lost
+        if std::mem::replace(&mut state.is_closed, true) {
+            Closed::Before
+        } else if state.is_lost {
+            Closed::Lost
+        } else {
+            Closed::Now
+        }
+    }
+
+    /// Reports whether the handler sent this message.
+    pub(crate) fn has_send_outcome(&self) -> bool {
+        self.state.lock().unwrap().send_outcome.is_some()
     }
 
     /// Returns the outcome if the handler sent this message.

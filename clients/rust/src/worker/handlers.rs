@@ -1,16 +1,14 @@
 //! Runs handlers.
 
-use crate::client::Client;
-use crate::error::BoxError;
 use crate::failure::describe;
-use crate::panics::{catch_async_panic, failure_of_panic};
-use crate::payload::is_same_payload;
-use crate::trace_context;
-use crate::v1::SendToDlqRequest;
+use crate::panics::{Panic, catch_async_panic, failure_of_panic};
+use crate::telemetry::HandlerSpan;
+use crate::v1::Failure;
 use crate::worker::core::WorkerCore;
+use crate::worker::current;
 use crate::worker::delivery::{Delivery, Lease};
+use crate::worker::middleware::{HandlerError, HandlerResult};
 use crate::worker::outcome::Outcome;
-use std::any::Any;
 use std::future::poll_fn;
 use std::panic::Location;
 use std::sync::Arc;
@@ -18,113 +16,153 @@ use std::sync::atomic::Ordering;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-/// The result of a handler: an outcome, if it returned one; or an error with its type.
-pub(crate) type Handled = Result<Option<Outcome>, (BoxError, &'static str)>;
+/// The result of a batch handler: the outcomes that it returned, one for each delivery, or an error.
+pub(crate) type Handled = Result<Vec<Option<Outcome>>, HandlerError>;
+
+/// How many handlers run at a time, and how many deliveries each one gets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandlerCalls {
+    pub(crate) concurrency: u32,
+    pub(crate) batch_size: u32,
+}
 
 impl WorkerCore {
-    /// Runs a handler for each delivery, at most `concurrency` at a time.
-    pub(crate) fn run_handlers<H, F>(
+    /// Runs a handler for each delivery.
+    pub(crate) fn run_handler<H, F>(
         self: &Arc<Self>,
-        concurrency: usize,
+        calls: HandlerCalls,
         handler: H,
         place: &'static Location<'static>,
     ) where
         H: Fn(Delivery) -> F + Send + Sync + 'static,
+        F: Future<Output = HandlerResult> + Send + 'static,
+    {
+        let handler = move |mut batch: Vec<Delivery>| {
+            let work = handler(batch.swap_remove(0));
+            async move { Ok(vec![work.await?]) }
+        };
+        self.run_batch_handler(calls, handler, place);
+    }
+
+    /// Runs a handler for the deliveries that wait, without waiting for more.
+    pub(crate) fn run_batch_handler<H, F>(
+        self: &Arc<Self>,
+        calls: HandlerCalls,
+        handler: H,
+        place: &'static Location<'static>,
+    ) where
+        H: Fn(Vec<Delivery>) -> F + Send + Sync + 'static,
         F: Future<Output = Handled> + Send + 'static,
     {
         let core = Arc::clone(self);
         let handler = Arc::new(handler);
         tokio::spawn(async move {
-            let permits = Arc::new(Semaphore::new(concurrency));
+            let permits = Arc::new(Semaphore::new(calls.concurrency as usize));
+            let size = calls.batch_size as usize;
             while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
-                let Some(lease) = poll_fn(|context| core.poll_next(context)).await else {
+                let Some(batch) = poll_fn(|context| core.poll_batch(size, context)).await else {
                     return;
                 };
                 let (core, handler) = (Arc::clone(&core), Arc::clone(&handler));
                 tokio::spawn(async move {
-                    core.handle(&lease, &*handler, place).await;
+                    core.handle(&batch, &*handler, place).await;
                     drop(permit);
                 });
             }
         });
     }
 
-    async fn handle<H, F>(&self, lease: &Arc<Lease>, handler: &H, place: &Location<'_>)
+    async fn handle<H, F>(&self, batch: &[Arc<Lease>], handler: &H, place: &Location<'_>)
     where
-        H: Fn(Delivery) -> F,
+        H: Fn(Vec<Delivery>) -> F,
         F: Future<Output = Handled>,
     {
-        let _fallback = FallbackOutcome(self, lease, place);
-        let delivery = Delivery(Arc::clone(lease));
-        let work = catch_async_panic(async move { handler(delivery).await });
-        let work = scope(
-            Arc::clone(lease),
-            trace_context::within(lease.trace_context(), work),
-        )
-        .instrument(lease.span());
-        let outcome = tokio::select! {
+        let _fallback = FallbackOutcome(self, batch, place);
+        let deliveries = batch.iter().map(|lease| Delivery(Arc::clone(lease))).collect();
+        let span = HandlerSpan::start(batch);
+        let work = catch_async_panic(async move { handler(deliveries).await });
+        let work = current::scope(batch, span.within(work)).instrument(log_span(batch));
+        let outcomes = tokio::select! {
             biased;
-            () = lease.cancel.cancelled() => Outcome::released(),
-            result = work => match result {
-                Ok(Ok(Some(outcome))) => outcome,
-                Ok(Ok(None)) => lease.take_send_outcome().unwrap_or_else(Outcome::succeeded),
-                // The handler failed because the worker stops.
-                _ if self.is_aborting.load(Ordering::SeqCst) => Outcome::released(),
-                Ok(Err((error, known))) => lease.take_send_outcome().unwrap_or_else(|| failed(&error, known, place)),
-                Err(panic) => lease.take_send_outcome().unwrap_or_else(|| panicked(&*panic, place)),
-            },
+            () = all_cancelled(batch) => vec![Outcome::released(); batch.len()],
+            result = work => self.outcomes_of(batch, result, place),
         };
-        self.settle(lease, outcome);
+        span.end(&outcomes);
+        for (lease, outcome) in batch.iter().zip(outcomes) {
+            self.settle(lease, outcome);
+        }
+    }
+
+    fn outcomes_of(
+        &self,
+        batch: &[Arc<Lease>],
+        result: Result<Handled, Panic>,
+        place: &Location<'_>,
+    ) -> Vec<Outcome> {
+        let (failed, error) = match result {
+            Ok(Ok(outcomes)) => {
+                let each = batch.iter().zip(outcomes);
+                let each = each.map(|(lease, outcome)| outcome.or_else(|| lease.take_send_outcome()));
+                return each
+                    .map(|outcome| outcome.unwrap_or_else(Outcome::succeeded))
+                    .collect();
+            }
+            // The handler failed because the worker stops.
+            _ if self.is_aborting.load(Ordering::SeqCst) => return vec![Outcome::released(); batch.len()],
+            Ok(Err(error)) => (failed(&error, place), error.into_inner()),
+            Err(panic) => {
+                let failure = failure_of_panic(&*panic, "the handler", place);
+                let message = failure.message.clone();
+                (panicked(failure), message.into())
+            }
+        };
+        self.reports.handler_failed(batch, error, place);
+        let each = batch.iter().map(|lease| lease.take_send_outcome());
+        each.map(|sent| sent.unwrap_or_else(|| failed.clone())).collect()
     }
 }
 
-/// Reports an outcome if the handler ends without one.
-struct FallbackOutcome<'a>(&'a WorkerCore, &'a Arc<Lease>, &'a Location<'a>);
+/// Returns when no delivery needs the handler any more.
+async fn all_cancelled(batch: &[Arc<Lease>]) {
+    for lease in batch {
+        lease.cancel.cancelled().await;
+    }
+}
+
+/// Returns the span in which the handler logs.
+fn log_span(batch: &[Arc<Lease>]) -> tracing::Span {
+    if let [lease] = batch {
+        let (id, queue, attempt) = (lease.id(), lease.queue(), lease.attempt);
+        return tracing::info_span!("delivery", id, queue, attempt);
+    }
+    let queue = batch.first().map_or("", |lease| lease.queue());
+    tracing::info_span!("batch", queue, deliveries = batch.len())
+}
+
+/// Reports outcomes if the handler ends without them.
+struct FallbackOutcome<'a>(&'a WorkerCore, &'a [Arc<Lease>], &'a Location<'a>);
 
 impl Drop for FallbackOutcome<'_> {
     fn drop(&mut self) {
-        let Self(core, lease, place) = self;
+        let Self(core, batch, place) = self;
         let is_panic = std::thread::panicking() && !core.is_aborting.load(Ordering::SeqCst);
         let outcome = if is_panic {
-            panicked(&"", place) // dropping the handler's values panicked
+            panicked(failure_of_panic(&"", "the handler", place)) // dropping the handler's values panicked
         } else {
             Outcome::released() // the runtime ends, or the worker waits no longer
         };
-        core.settle(lease, outcome);
+        for lease in *batch {
+            core.settle(lease, outcome.clone());
+        }
     }
 }
 
-fn failed(error: &BoxError, known: &'static str, place: &Location<'_>) -> Outcome {
+fn failed(error: &HandlerError, place: &Location<'_>) -> Outcome {
     let mut outcome = Outcome::failed_at(&**error, place);
-    outcome.set_failure_type(describe(&**error, Some(known), place).r#type);
+    outcome.set_failure_type(describe(&**error, Some(error.known_type()), place).r#type);
     outcome
 }
 
-fn panicked(panic: &(dyn Any + Send), place: &Location<'_>) -> Outcome {
-    Outcome::with_failure(failure_of_panic(panic, "the handler", place), None, false)
-}
-
-tokio::task_local! {
-    static CURRENT: Arc<Lease>;
-}
-
-/// Runs a handler so that its sends are recognized. Sends of tasks that it spawns are not.
-fn scope<F: Future>(lease: Arc<Lease>, handler: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(lease, handler)
-}
-
-/// Returns the delivery of the running handler if `request` is of the same message: same client and queue, and
-/// source id or payload.
-pub(crate) fn running_delivery_of(request: &SendToDlqRequest, client: &Client) -> Option<Arc<Lease>> {
-    let lease = CURRENT.try_with(Arc::clone).ok()?;
-    if lease.is_closed() || !lease.is_of(client) || lease.queue() != request.queue {
-        return None;
-    }
-    let is_same_message = if lease.source_id().is_empty() || request.source_id.is_empty() {
-        let payload = request.payload.as_ref();
-        payload.is_some_and(|payload| is_same_payload(lease.payload().as_wire(), payload))
-    } else {
-        lease.source_id() == request.source_id
-    };
-    is_same_message.then_some(lease)
+fn panicked(failure: Failure) -> Outcome {
+    Outcome::with_failure(failure, None, false)
 }

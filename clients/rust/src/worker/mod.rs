@@ -1,14 +1,19 @@
 //! Workers process due messages.
 
 pub(crate) mod core;
+pub(crate) mod current;
 pub(crate) mod delivery;
 mod due_stream;
-pub(crate) mod handlers;
+mod handlers;
 mod leases;
+#[cfg(all(test, feature = "testing"))]
+mod lost_leases;
+pub(crate) mod middleware;
 pub(crate) mod options;
 pub(crate) mod outcome;
 mod outcome_reporter;
 mod ready;
+pub(crate) mod results;
 pub(crate) mod stream;
 mod worker_reports;
 

@@ -2,14 +2,16 @@
 
 use crate::client::Client;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::v1::{MessageState, QuarantineReason, StreamDueRequest};
+use crate::v1::{Failure, MessageState, QuarantineReason, StreamDueRequest};
 use crate::wire_time::duration_to_wire;
 use crate::worker::Worker;
 use crate::worker::core::WorkerCore;
 use crate::worker::delivery::Delivery;
-use crate::worker::outcome::{Outcome, OutcomeKind};
+use crate::worker::handlers::HandlerCalls;
+use crate::worker::middleware::{HandlerError, HandlerResult, Middleware, Next};
+use crate::worker::outcome::OutcomeKind;
+use crate::worker::results::{IntoOutcome, IntoOutcomes};
 use crate::worker::stream::Deliveries;
-use std::any::type_name;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
@@ -18,37 +20,21 @@ use std::time::{Duration, SystemTime};
 /// Limit of the server.
 const MAX_IN_FLIGHT: u32 = 10_000;
 const WORKER_ID_BYTES: usize = 128;
-
-/// A value that a handler may return: `()` or an [`Outcome`].
-pub trait IntoOutcome {
-    /// Returns the outcome. `None`: succeeded, unless the handler sent its own message.
-    fn into_outcome(self) -> Option<Outcome>;
-}
-
-impl IntoOutcome for () {
-    fn into_outcome(self) -> Option<Outcome> {
-        None
-    }
-}
-
-impl IntoOutcome for Outcome {
-    fn into_outcome(self) -> Option<Outcome> {
-        Some(self)
-    }
-}
-
-impl IntoOutcome for Option<Outcome> {
-    fn into_outcome(self) -> Option<Outcome> {
-        self
-    }
-}
+const CONCURRENCY: u32 = 16;
+const BATCH_SIZE: u32 = 100;
+const MAX_BATCH_SIZE: u32 = 1_000;
 
 /// The server's result of an outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settled {
     /// The reported outcome.
     pub outcome: OutcomeKind,
+    /// How long the handler ran; with a stream, how long the delivery was held.
+    pub duration: Duration,
+    /// What the handler failed with: the error that it returned or gave to
+    /// [`Outcome::failed`](crate::Outcome::failed), or its panic.
+    pub failure: Option<Failure>,
     /// The state of the message now.
     pub state: MessageState,
     /// When the next attempt is due.
@@ -60,12 +46,15 @@ pub struct Settled {
 pub(crate) type OnError = Arc<dyn Fn(&Error, Option<&Delivery>) + Send + Sync>;
 pub(crate) type OnSettled = Arc<dyn Fn(&Delivery, &Settled) + Send + Sync>;
 
-/// Builds a worker: [`run`](WorkerBuilder::run) handlers, or take a [`stream`](WorkerBuilder::stream).
+/// Builds a worker: [`run`](WorkerBuilder::run) a handler, [`run_batches`](WorkerBuilder::run_batches), or take a
+/// [`stream`](WorkerBuilder::stream).
 #[must_use]
 pub struct WorkerBuilder {
     client: Client,
     queues: Vec<String>,
-    concurrency: u32,
+    concurrency: Option<u32>,
+    batch_size: Option<u32>,
+    middleware: Vec<Middleware>,
     prefetch: Option<u32>,
     lease_duration: Option<Duration>,
     max_in_flight_bytes: Option<u64>,
@@ -80,7 +69,9 @@ impl WorkerBuilder {
         Self {
             client,
             queues,
-            concurrency: 16,
+            concurrency: None,
+            batch_size: None,
+            middleware: Vec::new(),
             prefetch: None,
             lease_duration: None,
             max_in_flight_bytes: None,
@@ -91,14 +82,45 @@ impl WorkerBuilder {
         }
     }
 
-    /// Sets how many handlers run at a time. Default 16.
+    /// Sets how many handlers run at a time. Default 16; of batch handlers 1, so that others collect meanwhile.
     pub const fn concurrency(mut self, count: u32) -> Self {
-        self.concurrency = count;
+        self.concurrency = Some(count);
+        self
+    }
+
+    /// Sets the limit of a batch, 1 to 1,000. Default 100. Only for [`run_batches`](WorkerBuilder::run_batches).
+    pub const fn batch_size(mut self, count: u32) -> Self {
+        self.batch_size = Some(count);
+        self
+    }
+
+    /// Adds a middleware around the handler: an `async` function of the delivery and of what runs it. The first one is
+    /// the outermost. Only for [`run`](WorkerBuilder::run).
+    ///
+    /// ```no_run
+    /// # use dlq_client::{Client, Delivery, Error, HandlerResult, Next};
+    /// # fn example(client: Client) -> Result<(), Error> {
+    /// async fn log(delivery: Delivery, next: Next) -> HandlerResult {
+    ///     let id = delivery.id().to_owned();
+    ///     let result = next.run(delivery).await;
+    ///     println!("{id}: {result:?}");
+    ///     result
+    /// }
+    /// let worker = client.worker(["orders"]).middleware(log).run(|_| async { Ok::<(), Error>(()) })?;
+    /// # Ok(()) }
+    /// ```
+    pub fn middleware<M, F>(mut self, middleware: M) -> Self
+    where
+        M: Fn(Delivery, Next) -> F + Send + Sync + 'static,
+        F: Future<Output = HandlerResult> + Send + 'static,
+    {
+        let boxed: Middleware = Arc::new(move |delivery, next| Box::pin(middleware(delivery, next)));
+        self.middleware.push(boxed);
         self
     }
 
     /// Sets how many deliveries wait for a handler, so that no handler waits for the network. Other workers can't
-    /// get them: give 0 if handlers take seconds. Default: as many as `concurrency`.
+    /// get them: give 0 if handlers take seconds. Default: as many as run at a time.
     pub const fn prefetch(mut self, count: u32) -> Self {
         self.prefetch = Some(count);
         self
@@ -128,7 +150,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets a callback for broken streams, lost leases, and outcomes that do not count. Default: logs by `tracing`.
+    /// Sets a callback for failed handlers, broken streams, lost leases, and outcomes that do not count. Default:
+    /// logs warnings by `tracing`, a failed handler with its error's causes.
     pub fn on_error(mut self, callback: impl Fn(&Error, Option<&Delivery>) + Send + Sync + 'static) -> Self {
         self.on_error = Some(Arc::new(callback));
         self
@@ -140,16 +163,16 @@ impl WorkerBuilder {
         self
     }
 
-    /// Starts the worker. `Ok` of the handler means succeeded, or the [`Outcome`] that it returns. `Err` or a panic
-    /// means failed. The handler is dropped at its next `await` if its lease is lost, or if a stopping worker waits
-    /// no longer.
+    /// Starts the worker. `Ok` of the handler means succeeded, or the [`Outcome`](crate::Outcome) that it returns.
+    /// `Err` or a panic means failed. The handler is dropped at its next `await` if its lease is lost, or if a stopping
+    /// worker waits no longer.
     ///
     /// # Errors
     ///
     /// Returns [`ErrorKind::Invalid`] for invalid options or without a tokio runtime, and [`ErrorKind::Closed`] if
     /// the client is closed.
     #[track_caller]
-    pub fn run<H, F, R, E>(self, handler: H) -> Result<Worker, Error>
+    pub fn run<H, F, R, E>(mut self, handler: H) -> Result<Worker, Error>
     where
         H: Fn(Delivery) -> F + Send + Sync + 'static,
         F: Future<Output = Result<R, E>> + Send + 'static,
@@ -157,18 +180,63 @@ impl WorkerBuilder {
         E: Into<BoxError>,
     {
         let place = Location::caller();
-        let concurrency = self.concurrency;
-        let core = self.start()?;
+        let calls = self.single_calls()?;
+        let middleware = std::mem::take(&mut self.middleware);
+        let core = self.start(calls)?;
         let handle = move |delivery: Delivery| {
             let work = handler(delivery);
             async move {
-                match work.await {
-                    Ok(value) => Ok(value.into_outcome()),
-                    Err(error) => Err((error.into(), type_name::<E>())),
-                }
+                let value = work.await.map_err(HandlerError::from)?;
+                Ok(value.into_outcome())
             }
         };
-        core.run_handlers(concurrency as usize, handle, place);
+        if middleware.is_empty() {
+            core.run_handler(calls, handle, place);
+        } else {
+            let wrapped = Next::wrap(middleware, handle);
+            core.run_handler(calls, move |delivery| wrapped.clone().run(delivery), place);
+        }
+        Ok(Worker::new(core))
+    }
+
+    /// Starts the worker with a handler of several deliveries: those that wait, without waiting for more. `Ok(())` means
+    /// that all succeeded, an [`Outcome`](crate::Outcome) is that of all, and a `Vec` has the outcome of each, in order.
+    /// `Err`, a panic, or a `Vec` of another length means that all failed, which is reported once. The handler is
+    /// dropped at its next `await` if all leases are lost, or if a stopping worker waits no longer. A send of one of the
+    /// messages fails that delivery only.
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`run`](WorkerBuilder::run).
+    #[track_caller]
+    pub fn run_batches<H, F, R, E>(self, handler: H) -> Result<Worker, Error>
+    where
+        H: Fn(Vec<Delivery>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+        R: IntoOutcomes,
+        E: Into<BoxError>,
+    {
+        let place = Location::caller();
+        self.require_no_middleware()?;
+        let batch_size = self.batch_size.unwrap_or(BATCH_SIZE);
+        if !(1..=MAX_BATCH_SIZE).contains(&batch_size) {
+            let message = format!("batch_size is {batch_size}; give 1 to {MAX_BATCH_SIZE}");
+            return Err(Error::invalid(message));
+        }
+        let calls = HandlerCalls {
+            concurrency: self.concurrency.unwrap_or(1),
+            batch_size,
+        };
+        let core = self.start(calls)?;
+        let handle = move |batch: Vec<Delivery>| {
+            let count = batch.len();
+            let work = handler(batch);
+            async move {
+                let value = work.await.map_err(HandlerError::from)?;
+                Ok(value.into_outcomes(count)?)
+            }
+        };
+        core.run_batch_handler(calls, handle, place);
         Ok(Worker::new(core))
     }
 
@@ -179,11 +247,31 @@ impl WorkerBuilder {
     ///
     /// Returns the same errors as [`run`](WorkerBuilder::run).
     pub fn stream(self) -> Result<Deliveries, Error> {
-        let core = self.start()?;
+        self.require_no_middleware()?;
+        let calls = self.single_calls()?;
+        let core = self.start(calls)?;
         Ok(Deliveries::new(core))
     }
 
-    fn start(self) -> Result<Arc<WorkerCore>, Error> {
+    fn require_no_middleware(&self) -> Result<(), Error> {
+        if self.middleware.is_empty() {
+            return Ok(());
+        }
+        let message = "middleware is for run: it wraps a handler of one delivery";
+        Err(Error::invalid(message))
+    }
+
+    fn single_calls(&self) -> Result<HandlerCalls, Error> {
+        if self.batch_size.is_some() {
+            return Err(Error::invalid("batch_size is for run_batches"));
+        }
+        Ok(HandlerCalls {
+            concurrency: self.concurrency.unwrap_or(CONCURRENCY),
+            batch_size: 1,
+        })
+    }
+
+    fn start(self, calls: HandlerCalls) -> Result<Arc<WorkerCore>, Error> {
         if self.client.is_closing() {
             return Err(Error::new(
                 ErrorKind::Closed,
@@ -193,23 +281,22 @@ impl WorkerBuilder {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::invalid("start the worker within a tokio runtime"));
         }
-        let request = self.request()?;
+        let request = self.request(calls)?;
         let client = self.client.clone();
         let core = WorkerCore::start(client.clone(), request, self);
         client.register_worker(&core);
         Ok(core)
     }
 
-    fn request(&self) -> Result<StreamDueRequest, Error> {
+    fn request(&self, calls: HandlerCalls) -> Result<StreamDueRequest, Error> {
         if self.queues.is_empty() {
             return Err(Error::invalid("give at least one queue"));
         }
-        if self.concurrency == 0 {
+        if calls.concurrency == 0 {
             return Err(Error::invalid("concurrency must be 1 or more"));
         }
-        let held = self
-            .concurrency
-            .saturating_add(self.prefetch.unwrap_or(self.concurrency));
+        let at_once = calls.concurrency.saturating_mul(calls.batch_size);
+        let held = at_once.saturating_add(self.prefetch.unwrap_or(at_once));
         let worker_id = self.worker_id.clone().unwrap_or_else(|| {
             let host = crate::spool::host_name();
             let id = format!("{host}-{}", std::process::id());

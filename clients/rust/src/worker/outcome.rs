@@ -152,6 +152,15 @@ impl Outcome {
         }
     }
 
+    /// Returns the failure of a failed attempt.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) const fn failure(&self) -> Option<&v1::Failure> {
+        match &self.wire {
+            Wire::Failed(failed) => failed.failure.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Sets the type of a failure.
     pub(crate) fn set_failure_type(&mut self, name: String) {
         if let Wire::Failed(v1::Failed {

@@ -5,7 +5,7 @@ use crate::call_error::{is_permanent, is_too_large_for_proxy};
 use crate::failure;
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::v1::outcome::Result as Wire;
-use crate::v1::{self, AckRequest, AckResult};
+use crate::v1::{self, AckRequest, AckResult, Failure};
 use crate::worker::delivery::Lease;
 use crate::worker::outcome::{Outcome, OutcomeKind};
 use std::collections::VecDeque;
@@ -29,15 +29,29 @@ const TRY_TIMEOUT: Duration = Duration::from_secs(5);
 const EXPIRY_GRACE: Duration = Duration::from_secs(30);
 
 /// A callback for the server's result of an outcome, or the error of the call.
-pub(crate) type OnReported =
-    Box<dyn Fn(&Arc<Lease>, OutcomeKind, Result<Option<AckResult>, &Status>) + Send + Sync>;
+pub(crate) type OnReported = Box<dyn Fn(&Unreported, Result<Option<AckResult>, &Status>) + Send + Sync>;
 
 /// An outcome without an answer of the server.
-struct Unreported {
-    lease: Arc<Lease>,
-    kind: OutcomeKind,
+pub(crate) struct Unreported {
+    pub(crate) lease: Arc<Lease>,
+    pub(crate) kind: OutcomeKind,
+    /// How long the handler ran.
+    pub(crate) duration: Duration,
     wire: v1::Outcome,
-    bytes: usize,
+}
+
+impl Unreported {
+    /// Returns the failure of a failed attempt.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        match &self.wire.result {
+            Some(Wire::Failed(failed)) => failed.failure.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        OUTCOME_BYTES + self.failure().map_or(0, failure::bytes_of)
+    }
 }
 
 /// Reports outcomes in batches. Retries until the server refuses them, or their lease and 30 s are over.
@@ -83,20 +97,14 @@ impl OutcomeReporter {
     }
 
     pub(crate) fn add(&self, lease: Arc<Lease>, outcome: Outcome) {
-        let kind = outcome.kind();
-        let wire = outcome.into_wire(lease.token.clone());
-        let failure = match &wire.result {
-            Some(Wire::Failed(failed)) => failed.failure.as_ref(),
-            _ => None,
-        };
-        let bytes = OUTCOME_BYTES + failure.map_or(0, failure::bytes_of);
-        let mut state = self.state.lock().unwrap();
-        state.waiting.push_back(Unreported {
+        let one = Unreported {
+            kind: outcome.kind(),
+            duration: lease.running_time().unwrap_or_default(),
+            wire: outcome.into_wire(lease.token.clone()),
             lease,
-            kind,
-            wire,
-            bytes,
-        });
+        };
+        let mut state = self.state.lock().unwrap();
+        state.waiting.push_back(one);
         state.unanswered += 1;
         drop(state);
         self.wake.notify_one();
@@ -152,7 +160,7 @@ impl OutcomeReporter {
         let mut batch = Vec::new();
         let mut bytes = 0;
         while let Some(one) = state.waiting.front() {
-            bytes += one.bytes;
+            bytes += one.bytes();
             if batch.len() == MAX_OUTCOMES || (!batch.is_empty() && bytes > MAX_BYTES) {
                 break;
             }
@@ -188,12 +196,12 @@ impl OutcomeReporter {
             Ok(results) => {
                 let mut results = results.into_iter();
                 for one in part {
-                    (self.on_reported)(&one.lease, one.kind, Ok(results.next()));
+                    (self.on_reported)(one, Ok(results.next()));
                 }
             }
             Err(status) => {
                 for one in part {
-                    (self.on_reported)(&one.lease, one.kind, Err(&status));
+                    (self.on_reported)(one, Err(&status));
                 }
             }
         }

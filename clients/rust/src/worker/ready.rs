@@ -19,13 +19,14 @@ struct State {
 }
 
 impl Ready {
-    /// Adds a delivery. Returns it as an error if the queue is closed.
-    pub(crate) fn push(&self, lease: Arc<Lease>) -> Result<(), Arc<Lease>> {
+    /// Adds deliveries at once, so that one batch may have all of them. Returns them as an error if the queue is
+    /// closed.
+    pub(crate) fn push(&self, leases: Vec<Arc<Lease>>) -> Result<(), Vec<Arc<Lease>>> {
         let mut state = self.state.lock().unwrap();
         if state.is_closed {
-            return Err(lease);
+            return Err(leases);
         }
-        state.waiting.push_back(lease);
+        state.waiting.extend(leases);
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {

@@ -49,8 +49,8 @@ impl Deliveries {
     }
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<HeldDelivery>> {
-        self.core.poll_next(context).map(|found| {
-            found.map(|lease| HeldDelivery {
+        self.core.poll_batch(1, context).map(|found| {
+            found?.pop().map(|lease| HeldDelivery {
                 core: Arc::clone(&self.core),
                 delivery: Delivery(lease),
             })

@@ -1,34 +1,64 @@
 //! Reports errors and outcomes to the user's callbacks.
 
 use crate::call_error::status_text;
-use crate::error::{Error, ErrorKind};
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::failure::causes_text;
+use crate::log::log;
+use crate::once_a_minute::OnceAMinute;
 use crate::panics::catch_and_log;
 use crate::receipt::known_reason;
 use crate::v1::{AckResult, AckStatus};
 use crate::wire_time::timestamp_from_wire;
 use crate::worker::delivery::{Delivery, Lease};
 use crate::worker::options::{OnError, OnSettled, Settled};
-use crate::worker::outcome::OutcomeKind;
+use crate::worker::outcome_reporter::Unreported;
+use std::panic::Location;
 use std::sync::Arc;
 use tonic::Status;
 
 pub(crate) struct WorkerReports {
     on_error: Option<OnError>,
     on_settled: Option<OnSettled>,
+    /// For the log.
+    queues: String,
+    refusals: OnceAMinute,
 }
 
 impl WorkerReports {
-    pub(crate) const fn new(on_error: Option<OnError>, on_settled: Option<OnSettled>) -> Self {
-        Self { on_error, on_settled }
+    pub(crate) fn new(queues: &[String], on_error: Option<OnError>, on_settled: Option<OnSettled>) -> Self {
+        Self {
+            on_error,
+            on_settled,
+            queues: name_queues(queues),
+            refusals: OnceAMinute::default(),
+        }
     }
 
     pub(crate) fn error(&self, error: &Error, lease: Option<&Arc<Lease>>) {
         let delivery = lease.map(|lease| Delivery(Arc::clone(lease)));
         if let Some(callback) = &self.on_error {
             catch_and_log("on_error", || callback(error, delivery.as_ref()));
-        } else {
-            tracing::warn!(kind = %error.kind(), "{error}");
+        } else if error.kind() != ErrorKind::Unauthenticated {
+            log!(warn, { kind = %error.kind() }, "{error}");
+        } else if self.refusals.is_due() {
+            // Repeats with each try.
+            log!(warn, { kind = %error.kind() }, "the worker of {} is refused: {error}; retrying", self.queues);
         }
+    }
+
+    /// Reports what a handler returned or panicked with. A delivery whose lease is lost has no failure.
+    pub(crate) fn handler_failed(&self, batch: &[Arc<Lease>], error: BoxError, place: &Location<'_>) {
+        let failed: Vec<_> = batch.iter().filter(|lease| !lease.is_lost()).collect();
+        let [lease, ..] = failed[..] else { return };
+        let message = format!("the handler failed: {}", name_messages(&failed));
+        if self.on_error.is_some() {
+            let error = Error::new(ErrorKind::HandlerFailed, message).with_source(error);
+            return self.error(&error, Some(lease));
+        }
+        catch_and_log("the log", || {
+            let kind = ErrorKind::HandlerFailed;
+            log!(warn, { %kind }, "{message}\n{}", causes_text(&*error, place));
+        });
     }
 
     pub(crate) fn lost(&self, lease: &Arc<Lease>) {
@@ -40,12 +70,15 @@ impl WorkerReports {
     }
 
     /// Reports the server's result of an outcome.
-    pub(crate) fn answered(&self, lease: &Arc<Lease>, outcome: OutcomeKind, result: Option<&AckResult>) {
+    pub(crate) fn answered(&self, one: &Unreported, result: Option<&AckResult>) {
+        let Unreported { lease, kind, .. } = one;
         let status = result.map(AckResult::status);
         if let (Some(AckStatus::Applied), Some(result)) = (status, result) {
             let Some(callback) = &self.on_settled else { return };
             let settled = Settled {
-                outcome,
+                outcome: *kind,
+                duration: one.duration,
+                failure: one.failure().cloned(),
                 state: result.state(),
                 due_time: result.due_time.as_ref().map(timestamp_from_wire),
                 quarantine_reason: known_reason(result.quarantine_reason()),
@@ -59,19 +92,73 @@ impl WorkerReports {
             _ => "the server returned no result",
         };
         let message = format!(
-            "the outcome ({outcome}) of message {} does not count: {reason}",
+            "the outcome ({kind}) of message {} does not count: {reason}",
             lease.id()
         );
         self.error(&Error::new(ErrorKind::LeaseLost, message), Some(lease));
     }
 
     /// Reports an outcome that the server did not answer.
-    pub(crate) fn given_up(&self, lease: &Arc<Lease>, outcome: OutcomeKind, status: &Status) {
+    pub(crate) fn given_up(&self, one: &Unreported, status: &Status) {
+        let Unreported { lease, kind, .. } = one;
         let message = format!(
-            "the outcome ({outcome}) of message {} could not be reported: {}; the message may be delivered again",
+            "the outcome ({kind}) of message {} could not be reported: {}; the message may be delivered again",
             lease.id(),
             status_text(status)
         );
         self.error(&Error::new(ErrorKind::Connection, message), Some(lease));
+    }
+}
+
+const NAMED_MESSAGES: usize = 3;
+
+fn name_messages(leases: &[&Arc<Lease>]) -> String {
+    let name = |lease: &&Arc<Lease>| {
+        let (id, queue, attempt) = (lease.id(), lease.queue(), lease.attempt);
+        format!("message {id} of queue \"{queue}\", attempt {attempt}")
+    };
+    let mut names: Vec<_> = leases.iter().take(NAMED_MESSAGES).map(name).collect();
+    if leases.len() > NAMED_MESSAGES {
+        names.push(format!("{} more", leases.len() - NAMED_MESSAGES));
+    }
+    names.join("; ")
+}
+
+const NAMED_QUEUES: usize = 3;
+
+fn name_queues(queues: &[String]) -> String {
+    let names = queues
+        .iter()
+        .take(NAMED_QUEUES)
+        .map(|queue| format!("\"{queue}\""));
+    let more = (queues.len() > NAMED_QUEUES).then(|| "…".to_owned());
+    let names: Vec<String> = names.chain(more).collect();
+    let noun = if queues.len() == 1 { "queue" } else { "queues" };
+    format!("{noun} {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_three_queues_are_named() {
+        let named = |names: &[&str]| name_queues(&names.iter().map(|&name| name.into()).collect::<Vec<_>>());
+        assert_eq!(named(&["orders"]), r#"queue "orders""#);
+        assert_eq!(named(&["a", "b", "c"]), r#"queues "a", "b", "c""#);
+        assert_eq!(named(&["a", "b", "c", "d"]), r#"queues "a", "b", "c", …"#);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_due_in_the_log_once_a_minute() {
+        let reports = WorkerReports::new(&["orders".into()], None, None);
+        assert!(reports.refusals.is_due());
+        tokio::time::advance(std::time::Duration::from_secs(59)).await;
+        reports.error(
+            &Error::new(ErrorKind::Unauthenticated, "no valid credentials"),
+            None,
+        );
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        assert!(reports.refusals.is_due());
     }
 }

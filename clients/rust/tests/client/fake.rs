@@ -60,6 +60,23 @@ async fn the_fake_joins_and_refuses_as_the_service_does() {
 }
 
 #[tokio::test]
+async fn a_payload_of_more_than_one_mebibyte_is_refused() {
+    const MIB: usize = 1024 * 1024;
+    let client = FakeDlq::new().client().unwrap();
+    client.send_request("q", "x".repeat(MIB)).await.unwrap();
+    client.send_request("q", vec![0_u8; MIB]).await.unwrap();
+    let text = client.send_request("q", "x".repeat(MIB + 1)).await;
+    let data = client.send_request("q", vec![0_u8; MIB + 1]).await;
+    for (field, result) in [("text", text), ("data", data)] {
+        let refused = result.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Refused);
+        let words =
+            format!("payload.{field}: is 1048577 bytes long; this server accepts at most 1048576: store");
+        assert!(refused.to_string().contains(&words), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_failing_message_is_redelivered_until_its_retries_are_exhausted() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
@@ -195,4 +212,16 @@ async fn a_stopped_worker_releases_its_messages() {
         deliveries.stop(Duration::ZERO).await;
         fake.wait_for("q", FakeState::Scheduled, 1).await;
     }
+}
+
+#[tokio::test]
+async fn a_message_without_retries_is_quarantined_at_once() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let send = client.send("orders", "a", &timed_out()).max_retries(0);
+    let Receipt::Sent(stored) = send.await.unwrap() else {
+        panic!("it was not sent")
+    };
+    assert_eq!(stored.quarantine_reason, Some(QuarantineReason::RetriesExhausted));
+    fake.wait_for("orders", FakeState::Quarantined, 1).await;
 }

@@ -42,8 +42,8 @@ async fn a_failed_request_is_sent_and_its_error_returned() {
         .dead_letter_layer("orders", |number: &u32| Json(*number))
         .layer(service);
     assert_eq!(service.clone().oneshot(16).await.unwrap(), 16);
-    let error = service.oneshot(17).await.unwrap_err();
-    assert!(error.is::<std::io::Error>());
+    let error: std::io::Error = service.oneshot(17).await.unwrap_err();
+    assert_eq!(error.to_string(), "bank is slow");
     let messages = fake.wait_for("orders", FakeState::Scheduled, 1).await;
     assert_eq!(messages[0].payload().text(), "17");
     assert_eq!(messages[0].failures[0].r#type, "std::io::error::Error [TimedOut]");

@@ -1,14 +1,19 @@
 //! Tests of the client with a real server or the fake.
 
+mod batches;
 mod close;
 mod error_messages;
 mod fake;
 mod full_queue;
+mod http_layer;
 mod layers;
 mod log_lines;
+mod middleware;
 mod options;
 mod send;
 mod spool_warnings;
+mod standard_error;
+mod status;
 #[cfg(feature = "tls")]
 mod tls;
 mod unknown_server;

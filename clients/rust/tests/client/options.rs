@@ -1,7 +1,21 @@
 //! Invalid options.
 
-use dlq_client::{Client, ErrorKind};
+use crate::log_lines::LogLines;
+use dlq_client::v1::StatsRequest;
+use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, SpoolOptions, Transport};
+use http::{Request, Response};
+use std::future::IntoFuture;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tonic::Status;
+use tonic::body::Body;
+use tower::layer::layer_fn;
+use tower::service_fn;
+use tracing::Level;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 
 #[tokio::test]
 async fn invalid_options_fail_when_they_are_used() {
@@ -29,4 +43,88 @@ fn the_debug_text_of_tls_options_has_no_key() {
     };
     let shown = format!("{options:?}");
     assert!(!shown.contains(&format!("{:?}", b"key")), "{shown}");
+}
+
+#[tokio::test]
+async fn a_token_in_plaintext_to_another_host_gives_one_warning() {
+    let log = LogLines::default();
+    let _logs = tracing::subscriber::set_default(registry().with(log.clone()));
+    let build = |target: &str| {
+        let builder = Client::builder(target).token("secret-of-the-shop");
+        builder.without_spool().build().unwrap()
+    };
+    build("localhost:1");
+    assert_eq!(log.with("plaintext"), []);
+    build("http://a:1");
+    let line = "the token goes to a:1 in plaintext; use https://a:1 and a server with TLS".to_owned();
+    assert_eq!(log.with("plaintext"), [(Level::WARN, line)]);
+}
+
+/// Returns a client that records the `authorization` of each call.
+fn recording(builder: ClientBuilder) -> (ClientBuilder, mpsc::UnboundedReceiver<String>) {
+    let (report, tokens) = mpsc::unbounded_channel();
+    let layer = layer_fn(move |_: Transport| {
+        let report = report.clone();
+        service_fn(move |request: Request<Body>| {
+            let token = &request.headers()["authorization"];
+            report.send(token.to_str().unwrap().to_owned()).unwrap();
+            async { Err::<Response<Body>, _>(Status::unavailable("closed for the night")) }
+        })
+    });
+    (builder.layer(layer), tokens)
+}
+
+#[tokio::test]
+async fn a_token_function_is_called_for_each_call() {
+    let calls = AtomicUsize::new(0);
+    let builder = Client::builder("127.0.0.1:1")
+        .without_spool()
+        .token_from(move || {
+            let call = calls.fetch_add(1, Ordering::Relaxed);
+            async move {
+                match call {
+                    0 => Err("no token server"),
+                    _ => Ok(format!("token-{call}\n")),
+                }
+            }
+        });
+    let (builder, mut tokens) = recording(builder);
+    let client = builder.build().unwrap();
+    let _sending = client.send_request("q", "a").into_future();
+    for token in ["Bearer token-1", "Bearer token-2"] {
+        assert_eq!(tokens.recv().await.unwrap(), token);
+    }
+    let status = client.stubs().stats(StatsRequest::default()).await.unwrap_err();
+    assert_eq!(status.message(), "closed for the night");
+}
+
+#[tokio::test]
+async fn a_send_without_a_token_goes_to_the_spool_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::builder("127.0.0.1:1")
+        .token_from(|| async { Err::<String, _>("no token server") })
+        .timeout(Duration::from_secs(600))
+        .spool(SpoolOptions {
+            folder: Some(folder.path().to_owned()),
+            ..SpoolOptions::default()
+        })
+        .build()
+        .unwrap();
+    let receipt = client.send_request("q", "a").await.unwrap();
+    assert_eq!(receipt, Receipt::Spooled { durable: true });
+}
+
+#[tokio::test]
+async fn an_error_names_the_failure_of_the_token_function() {
+    let builder = Client::builder("127.0.0.1:1").without_spool();
+    let builder = builder.token_from(|| async { Err::<String, _>("no token server") });
+    let client = builder.timeout(Duration::from_millis(20)).build().unwrap();
+    let error = client.send_request("q", "a").await.unwrap_err();
+    assert!(
+        error.to_string().contains("there is no token: no token server;"),
+        "{error}"
+    );
+    assert!(!error.maybe_stored());
+    let error = Client::builder("127.0.0.1:1").token("a\nb").build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
 }

@@ -1,6 +1,7 @@
 //! The warnings about messages that wait in the spool.
 
 use crate::log_lines::LogLines;
+use dlq_client::testing::FakeDlq;
 use dlq_client::{Client, ClientBuilder, Receipt, SpoolOptions, Transport};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -63,6 +64,30 @@ async fn one_warning_is_logged_before_a_send_returns() {
         send_to_spool(&client).await; // the later ones go to the spool at once
         assert_eq!(logged("no way there"), [warning("no way there")]);
     }
+}
+
+#[tokio::test]
+async fn an_empty_spool_after_a_warning_is_logged_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = FakeDlq::new();
+    fake.go_down();
+    let client = with_spool(fake.builder(), &folder);
+    for _ in 0..2 {
+        send_to_spool(&client).await;
+    }
+    fake.come_back();
+    let emptied = async {
+        while logged("is empty again").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), emptied)
+        .await
+        .unwrap();
+    let lines = logged("is empty again");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0].0, Level::INFO);
+    assert!(lines[0].1.starts_with("the spool for "), "{lines:?}");
 }
 
 #[tokio::test]

@@ -74,9 +74,7 @@ async fn a_wrong_key_or_a_plain_target_is_invalid() {
     let builder = Client::builder("https://dlq.example").without_spool();
     let error = builder.tls(tls).build().unwrap_err();
     assert!(error.to_string().contains("private key"), "{error}");
-    for plain in ["http://dlq.example", "dlq.example:50051"] {
-        let builder = Client::builder(plain).tls(TlsOptions::default());
-        let error = builder.without_spool().build().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Invalid, "{plain}");
-    }
+    let builder = Client::builder("http://dlq.example:50051").tls(TlsOptions::default());
+    let error = builder.without_spool().build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
 }

@@ -1,5 +1,6 @@
 //! Panics of user code affect nothing else.
 
+use crate::log_lines::LogLines;
 use crate::{server, timed_out};
 use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::{Client, ClientBuilder, ErrorKind, Json, Receipt, SpoolOptions, Transport};
@@ -14,6 +15,7 @@ use tonic::codegen::http;
 use tower::layer::layer_fn;
 use tower::{Layer, ServiceExt};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 
 /// A client with a layer that panics in the first calls of each method.
 fn client_with_panicking_layer(builder: ClientBuilder, times: u32) -> Client {
@@ -48,6 +50,30 @@ async fn on_dropped_may_send() {
         client.send_request("q", "a").await.unwrap_err();
         assert_eq!(dropped.recv().await, Some((ErrorKind::Closed, "q".to_owned())));
     }
+}
+
+#[tokio::test]
+async fn drops_of_what_on_dropped_sends_are_only_logged() {
+    let log = LogLines::default();
+    let _logs = tracing::subscriber::set_default(registry().with(log.clone()));
+    let cell = Arc::new(OnceLock::<Client>::new());
+    let (client, (report, mut dropped)) = (Arc::clone(&cell), mpsc::unbounded_channel());
+    let builder = Client::builder("127.0.0.1:1").without_spool();
+    let builder = builder
+        .timeout(Duration::from_millis(10))
+        .on_dropped(move |_, queue| {
+            report.send(queue.to_owned()).unwrap();
+            drop(client.get().unwrap().send_request("dropped", "a").into_future());
+        });
+    let client = cell.get_or_init(|| builder.build().unwrap());
+    for _ in 0..2 {
+        client.send_request("q", "a").await.unwrap_err();
+        client.flush().await;
+        assert_eq!(dropped.recv().await.unwrap(), "q");
+        assert!(dropped.try_recv().is_err());
+    }
+    let lines = log.with("dropped a message for queue \"dropped\" (deadline): ");
+    assert!(!lines.is_empty());
 }
 
 #[tokio::test]
@@ -107,7 +133,7 @@ async fn a_message_whose_payload_panics_is_dropped_and_reported() {
         }
     }));
     assert_eq!(service.clone().oneshot(16).await.unwrap(), 16);
-    assert!(service.oneshot(17).await.unwrap_err().is::<io::Error>());
+    service.oneshot(17).await.unwrap_err();
     assert_eq!(dropped.recv().await, Some(ErrorKind::Invalid));
 }
 

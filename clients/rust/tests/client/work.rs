@@ -1,12 +1,17 @@
 //! Workers and the outcomes of their deliveries.
 
+use crate::log_lines::LogLines;
 use crate::{client_of, server, timed_out};
 use dlq_client::testing::FakeDlq;
 use dlq_client::{Delivery, ErrorKind, Outcome};
+use std::error::Error as _;
 use std::future::pending;
 use std::io;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tracing::Level;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 
 #[tokio::test]
 async fn a_handler_that_panics_has_failed() {
@@ -32,7 +37,76 @@ async fn a_handler_that_panics_has_failed() {
         .unwrap();
     let settled = settled.recv().await.unwrap();
     assert_eq!(settled.outcome, dlq_client::OutcomeKind::Failed);
+    assert_eq!(settled.failure.unwrap().r#type, "panic");
     worker.stop().await;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no stock")]
+struct OrderError {
+    #[source]
+    cause: io::Error,
+    #[allow(dead_code, reason = "it is printed by Debug")]
+    password: &'static str,
+}
+
+#[tokio::test]
+async fn a_failed_handler_is_logged_with_its_causes_but_no_other_fields() {
+    let log = LogLines::default();
+    let _logs = tracing::subscriber::set_default(registry().with(log.clone()));
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let send = client.send("orders", "a", &timed_out());
+    send.max_retries(1).await.unwrap();
+    let (report, mut settled) = mpsc::unbounded_channel();
+    let worker = client
+        .worker(["orders"])
+        .on_settled(move |_, _| report.send(()).unwrap())
+        .run(|_| async {
+            let (cause, password) = (timed_out(), "hunter2");
+            Err::<(), _>(OrderError { cause, password })
+        })
+        .unwrap();
+    settled.recv().await.unwrap();
+    worker.stop().await;
+    let id = &fake.messages("orders")[0].id;
+    let logged = log.with("the handler failed");
+    let expected = format!(
+        "the handler failed: message {id} of queue \"orders\", attempt 1\nno stock\n\nCaused by:\n    0: bank is slow\n\nAt "
+    );
+    assert_eq!(logged[0].0, Level::WARN);
+    assert!(logged[0].1.starts_with(&expected), "{logged:?}");
+    assert!(logged[0].1.contains("work.rs"), "{logged:?}");
+    assert_eq!(log.with("hunter2"), []);
+    assert_eq!(logged.len(), 1);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_or_is_cancelled_is_reported_with_its_panic_or_not_at_all() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    for payload in ["panic", "endless"] {
+        let send = client.send("orders", payload, &timed_out());
+        send.max_retries(1).await.unwrap();
+    }
+    let (report, mut errors) = mpsc::unbounded_channel();
+    let worker = client
+        .worker(["orders"])
+        .on_error(move |error, delivery| {
+            let cause = error.source().map(ToString::to_string);
+            let attempt = delivery.map(Delivery::attempt);
+            report.send((error.kind(), cause, attempt)).unwrap();
+        })
+        .run(|delivery| async move {
+            assert_ne!(delivery.payload().text(), "panic", "no such order");
+            pending::<Result<(), io::Error>>().await
+        })
+        .unwrap();
+    let (kind, cause, attempt) = errors.recv().await.unwrap();
+    assert_eq!((kind, attempt), (ErrorKind::HandlerFailed, Some(1)));
+    assert!(cause.unwrap().contains("no such order"));
+    worker.stop_within(Duration::ZERO).await;
+    assert!(errors.try_recv().is_err());
 }
 
 #[tokio::test]

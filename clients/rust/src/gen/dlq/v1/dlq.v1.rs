@@ -1031,8 +1031,8 @@ pub struct Delivery {
     #[prost(uint32, tag="5")]
     pub delivery_number: u32,
     /// True: an earlier delivery ended without a reported outcome, or the store may have lost one (it
-    /// restarted or failed over when the message was due). So the work may already have taken effect.
-    /// Check before you do it again.
+    /// restarted or failed over when the message was due or in flight). So the work may already have
+    /// taken effect. Check before you do it again.
     #[prost(bool, tag="6")]
     pub outcome_unknown: bool,
 }
@@ -1958,7 +1958,7 @@ impl OrderingMode {
 /// Which queues to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListQueuesRequest {
-    /// 1 to 1,000. Default 100.
+    /// 1 to 1,000. Default 100. A page also ends at 512 KiB.
     #[prost(uint32, tag="1")]
     pub page_size: u32,
     /// From the previous answer. Empty: from the start.
