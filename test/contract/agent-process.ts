@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 /** Clients must not write into the home of the person who runs the tests. */
-const NO_HOME = { HOME: "/dev/null", XDG_STATE_HOME: "/dev/null", DLQ_SPOOL_DIR: undefined };
+export const NO_HOME = { HOME: "/dev/null", XDG_STATE_HOME: "/dev/null", DLQ_SPOOL_DIR: undefined };
 
 const KEPT_CHARS = 4_000;
 const END_MS = 60_000;

@@ -16,7 +16,7 @@ export interface AgentProgram {
   readonly folder: string;
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Parts of the contract that the client lacks; the table shows them. */
+  /** What scenarios need and the language does not have: these are not played. */
   readonly lacks: readonly string[];
   /** Whether the program is built; undefined if it needs no build. */
   readonly isBuilt?: boolean;

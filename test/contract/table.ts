@@ -11,8 +11,6 @@ export interface Cell {
   readonly language: string;
   readonly group: string;
   readonly scenario: string;
-  /** Parts that the client lacks, so that the scenario is not played. */
-  readonly lacks: readonly string[];
 }
 
 /** A cell with its result. */
@@ -23,7 +21,7 @@ export interface PlayedCell extends Cell {
 
 const COLUMN = 16;
 
-/** Scenarios by language. Each cell has a result; the last lines count them. */
+/** Scenarios by language, with a dash where a language lacks what the scenario needs; the last lines count them. */
 export function tableOf(cells: readonly PlayedCell[]): string {
   const languages = [...new Set(cells.map(({ language }) => language))].toSorted();
   const inOrder = cells.toSorted((one, other) => one.group.localeCompare(other.group));
@@ -45,10 +43,10 @@ function line(name: string, texts: readonly string[], width: number): string {
 }
 
 function textOf(cell: PlayedCell | undefined): string {
-  if (cell === undefined) return "MISSING";
+  if (cell === undefined) return "–"; // not possible in the language
   if (cell.state === "failed") return "FAILED";
   if (cell.state === "passed") return `ok ${(cell.tookMs / 1000).toFixed(1)} s`;
-  return cell.lacks.length === 0 ? "NOT PLAYED" : `no ${cell.lacks.join(", ")}`;
+  return "NOT PLAYED";
 }
 
 function sumOf(language: string, cells: readonly PlayedCell[]): string {

@@ -40,7 +40,8 @@ func newHandlers(emit func(fields)) *handlers {
 	return &handlers{emit: emit, waiting: map[string]chan finishing{}, ended: map[string]chan struct{}{}}
 }
 
-func (h *handlers) of(worker string, client *dlq.Client) dlq.Handler {
+// of returns a handler. A cancelled one ends as onCancel says, or, if that is empty, with the cause of its context.
+func (h *handlers) of(worker string, client *dlq.Client, onCancel string) dlq.Handler {
 	return func(ctx context.Context, d *dlq.Delivery) error {
 		finish, end := make(chan finishing), make(chan struct{})
 		defer close(end)
@@ -60,7 +61,11 @@ func (h *handlers) of(worker string, client *dlq.Client) dlq.Handler {
 			return err
 		case <-ctx.Done():
 			h.emit(fields{"event": "cancelled", "worker": worker, "key": key})
-			return context.Cause(ctx)
+			if onCancel == "" {
+				return context.Cause(ctx)
+			}
+			_, err := ending{How: onCancel, cause: context.Cause(ctx)}.end(ctx, d, client)
+			return err
 		}
 	}
 }
@@ -105,7 +110,7 @@ func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (f
 		if e.NonRetryable {
 			err = dlq.NonRetryable(err)
 		}
-		return fields{}, err
+		return fields{}, dlq.Fail(err)
 	case "release":
 		return fields{}, dlq.Release(ms(e.DelayMs))
 	case "quarantine":
@@ -125,8 +130,12 @@ func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (f
 
 func (h *handlers) settled(d *dlq.Delivery, settled dlq.Settled) {
 	key, _ := h.keys.LoadAndDelete(d)
-	h.emit(fields{
-		"event": "settled", "key": key, "outcome": settled.Outcome,
+	event := fields{
+		"event": "settled", "key": key, "outcome": settled.Outcome, "duration_ms": settled.Duration.Milliseconds(),
 		"state": strings.TrimPrefix(settled.State.String(), "MESSAGE_STATE_"),
-	})
+	}
+	if settled.Err != nil {
+		event["error"] = settled.Err.Error()
+	}
+	h.emit(event)
 }

@@ -1,5 +1,5 @@
 // The test programs with the Go client. The first argument selects the agent of the scenarios (none), an actor of
-// the fault suite, or a load process of the benchmark.
+// the fault suite, the worker that SIGTERM ends, or a load process of the benchmark.
 package main
 
 import (
@@ -47,10 +47,12 @@ func run(args []string) error {
 		return faults.Produce(args[1:])
 	case args[0] == "worker":
 		return faults.Work(args[1:])
+	case args[0] == "slow-worker" && len(args) == 3:
+		return runSlowWorker(args[1], args[2])
 	case args[0] == "load" && len(args) == 2:
 		return load.Serve(args[1], os.Stdin, os.Stdout)
 	default:
-		return fmt.Errorf("unknown arguments %v; use contract, producer, worker, or load ADDRESS", args)
+		return fmt.Errorf("unknown arguments %v; use contract, producer, worker, slow-worker TARGET QUEUE, or load ADDRESS", args)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,11 +45,13 @@ type command struct {
 	Case      string          `json:"case"`
 	Options   json.RawMessage `json:"options"`
 	TimeoutMs *int64          `json:"timeout_ms"`
+	OnDropped string          `json:"on_dropped"`
 
 	Queues           []string `json:"queues"`
 	Concurrency      *int     `json:"concurrency"`
 	Prefetch         *int     `json:"prefetch"`
 	LeaseMs          *int64   `json:"lease_ms"`
+	OnCancel         string   `json:"on_cancel"`
 	MaxInFlightBytes *uint64  `json:"max_in_flight_bytes"`
 
 	ending
@@ -104,10 +107,14 @@ func (s *session) open(c command) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	var client *dlq.Client
 	options = append(options, dlq.WithOnDropped(func(err *dlq.Error, queue string) {
 		s.emit(fields{"event": "dropped", "client": c.Client, "queue": queue, "kind": err.Kind})
+		if c.OnDropped == "send" {
+			client.Send(context.Background(), queue, make([]byte, 60_000), nil)
+		}
 	}))
-	client, err := dlq.New(target, options...)
+	client, err = dlq.New(target, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +154,7 @@ func fail(client *dlq.Client, c command) reply {
 
 func (s *session) work(client *dlq.Client, c command) (reply, error) {
 	options := []dlq.WorkerOption{
-		dlq.WithOnError(func(err *dlq.Error, _ *dlq.Delivery) {
-			s.emit(fields{"event": "error", "worker": c.Worker, "kind": err.Kind})
-		}),
+		dlq.WithOnError(func(err *dlq.Error, d *dlq.Delivery) { s.emit(errorEvent(c.Worker, err, d)) }),
 		dlq.WithOnSettled(s.handlers.settled),
 	}
 	if c.Concurrency != nil {
@@ -169,11 +174,23 @@ func (s *session) work(client *dlq.Client, c command) (reply, error) {
 	s.workers[c.Worker] = worker
 	s.mu.Unlock()
 	go func() {
-		if err := worker.Run(context.Background(), s.handlers.of(c.Worker, client)); err != nil {
+		if err := worker.Run(context.Background(), s.handlers.of(c.Worker, client, c.OnCancel)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
 	return func() (fields, error) { return fields{}, nil }, nil
+}
+
+func errorEvent(worker string, err *dlq.Error, d *dlq.Delivery) fields {
+	message := strings.TrimPrefix(err.Error(), "dlq: ")
+	event := fields{"event": "error", "worker": worker, "kind": err.Kind, "message": message}
+	if cause := err.Unwrap(); cause != nil {
+		event["cause"] = cause.Error()
+	}
+	if d != nil {
+		event["id"], event["attempt"] = d.ID, d.Attempt
+	}
+	return event
 }
 
 func (s *session) stop(c command) (reply, error) {

@@ -105,6 +105,7 @@ func clientOptions(given json.RawMessage) (target string, options []dlq.Option, 
 	var o struct {
 		Target       string          `json:"target"`
 		Token        string          `json:"token"`
+		TokenError   string          `json:"token_error"`
 		Service      string          `json:"service"`
 		TimeoutMs    *int64          `json:"timeout_ms"`
 		TryTimeoutMs *int64          `json:"try_timeout_ms"`
@@ -123,6 +124,11 @@ func clientOptions(given json.RawMessage) (target string, options []dlq.Option, 
 	}
 	if o.Token != "" {
 		options = append(options, dlq.WithToken(o.Token))
+	}
+	if o.TokenError != "" {
+		options = append(options, dlq.WithTokenSource(func(context.Context) (string, error) {
+			return "", errors.New(o.TokenError)
+		}))
 	}
 	if o.Service != "" {
 		options = append(options, dlq.WithService(o.Service))

@@ -10,11 +10,13 @@ from thread_session import seconds_of
 from conversions import (
     client_options,
     delivery_fields,
+    error_event_fields,
     error_of,
     outcome_of,
     payload_of,
     result_of,
     seconds,
+    settled_fields,
 )
 
 import dlq
@@ -33,11 +35,16 @@ class AsyncSession:
         names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call", "cases", "fail")
         self.ops = {name: getattr(self, name) for name in names}
 
-    async def open(self, client, options) -> None:
-        def on_dropped(error, name):
-            self._emit({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
+    async def open(self, client, options, on_dropped=None) -> None:
+        loop = asyncio.get_running_loop()
 
-        self._clients[client] = dlq.aio.Client(**client_options(options), on_dropped=on_dropped)
+        def report(error, name):
+            self._emit({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
+            if on_dropped == "send":
+                again = self._clients[client].send(name, bytes(60_000))
+                asyncio.run_coroutine_threadsafe(again, loop)
+
+        self._clients[client] = dlq.aio.Client(**client_options(options), on_dropped=report)
         self._stubs.pop(client, None)
 
     async def send(self, error=None, **fields) -> dict:
@@ -54,20 +61,22 @@ class AsyncSession:
         send = self._clients[client].send
         return result_of(await send(queue, payload_of(payload), error, **given))
 
-    async def worker(self, client, worker, queues, lease_ms=None, **options) -> None:
+    async def worker(self, client, worker, queues, lease_ms=None, on_cancel=None, **options) -> None:
         if lease_ms is not None:
             options["lease_duration"] = lease_ms / 1000
         dlq_client = self._clients[client]
         running = dlq_client.worker(
             queues,
-            on_error=lambda error, _: self._emit({"event": "error", "worker": worker, "kind": error.kind}),
+            on_error=lambda error, delivery: self._emit(
+                {"event": "error", "worker": worker, **error_event_fields(error, delivery)}
+            ),
             on_settled=self._settled,
             **options,
         )
         self._workers[worker] = running
 
         async def handle(delivery):
-            return await self._handle(worker, dlq_client, delivery)
+            return await self._handle(worker, dlq_client, delivery, on_cancel)
 
         await running.start(handle)
 
@@ -92,10 +101,9 @@ class AsyncSession:
 
     def _settled(self, delivery, settled) -> None:
         key = self._keys.pop(delivery, "")
-        result = {"outcome": settled.outcome, "state": settled.state}
-        self._emit({"event": "settled", "key": key, **result})
+        self._emit({"event": "settled", "key": key, **settled_fields(settled)})
 
-    async def _handle(self, worker, client, delivery):
+    async def _handle(self, worker, client, delivery, on_cancel):
         key = f"{os.getpid()}-a{next(self._numbers)}"
         self._keys[delivery] = key
         inbox = self._inboxes[key] = asyncio.get_running_loop().create_future()
@@ -104,7 +112,9 @@ class AsyncSession:
             fields, reply = await inbox
         except asyncio.CancelledError:
             self._emit({"event": "cancelled", "worker": worker, "key": key})
-            raise
+            if on_cancel is None:
+                raise
+            return outcome_of(on_cancel)
         if fields["how"] != "send":
             reply.set_result({})
             return outcome_of(**fields)

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 from datetime import datetime, timezone
+from functools import partial
 
 import grpc
 import grpc.aio
@@ -43,7 +44,13 @@ def client_options(given: dict) -> dict:
         found["coalesce"] = dlq.Coalesce(**found["coalesce"])
     if isinstance(found.get("spool"), dict):
         found["spool"] = dlq.SpoolOptions(**found["spool"])
+    if "token_error" in found:
+        found["token"] = partial(_no_token, found.pop("token_error"))
     return found
+
+
+def _no_token(why: str) -> str:
+    raise ValueError(why)
 
 
 def error_of(given: dict | None) -> BaseException | None:
@@ -88,6 +95,10 @@ def outcome_of(how: str, note: str = "", error: dict | None = None, **options: o
         raise error_of(error or {})
     if how == "fail":
         return dlq.fail(error_of(error or {}), **seconds(options))
+    if how == "function":
+        return dlq.release
+    if how == "value":
+        return 42
     if how == "release":
         return dlq.release(**seconds(options))
     return {"return": lambda: None}.get(how, lambda: getattr(dlq, how)(note))()
@@ -123,3 +134,19 @@ def delivery_fields(delivery: dlq.Delivery) -> dict:
         if failure.HasField("retry_after"):
             found["latest_failure"]["retry_after_ms"] = failure.retry_after.ToMilliseconds()
     return found
+
+
+def settled_fields(settled: dlq.SettledDelivery) -> dict:
+    found = {
+        "outcome": settled.outcome,
+        "state": settled.state,
+        "duration_ms": settled.duration.total_seconds() * 1000,
+    }
+    return found if settled.error is None else {**found, "error": str(settled.error)}
+
+
+def error_event_fields(error: dlq.DlqClientError, delivery: dlq.Delivery | None) -> dict:
+    found = {"kind": error.kind, "message": str(error)}
+    if delivery is not None:
+        found |= {"id": delivery.id, "attempt": delivery.attempt}
+    return found if error.__cause__ is None else {**found, "cause": str(error.__cause__)}

@@ -1,6 +1,7 @@
 """The agent of the Python clients: reads commands as JSON lines from stdin, and writes results to stdout.
 
-`main.py threads` uses `dlq.Client`, `main.py asyncio` uses `dlq.aio.Client`.
+`main.py threads` uses `dlq.Client`, `main.py asyncio` uses `dlq.aio.Client`. With `slow-worker TARGET QUEUE` after it,
+it is only a worker.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import os
 import sys
 import threading
 
+import slow_worker
 from async_session import AsyncSession
 from thread_session import ThreadSession
 
@@ -50,4 +52,8 @@ async def main(kind: str) -> None:
     await asyncio.Event().wait()
 
 
-asyncio.run(main(sys.argv[1]))
+kind, *words = sys.argv[1:]
+if words[:1] == ["slow-worker"]:
+    (slow_worker.run if kind == "threads" else slow_worker.run_asyncio)(*words[1:])
+else:
+    asyncio.run(main(kind))

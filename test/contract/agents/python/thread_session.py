@@ -11,11 +11,13 @@ from golden import failure_of, golden_cases
 from conversions import (
     client_options,
     delivery_fields,
+    error_event_fields,
     error_of,
     outcome_of,
     payload_of,
     result_of,
     seconds,
+    settled_fields,
 )
 
 import dlq
@@ -32,11 +34,13 @@ class ThreadSession:
         names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call", "cases", "fail")
         self.ops = {name: getattr(self, name) for name in names}
 
-    async def open(self, client, options) -> None:
-        def on_dropped(error, name):
+    async def open(self, client, options, on_dropped=None) -> None:
+        def report(error, name):
             self._emit({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
+            if on_dropped == "send":
+                self._clients[client].send(name, bytes(60_000))
 
-        self._clients[client] = dlq.Client(**client_options(options), on_dropped=on_dropped)
+        self._clients[client] = dlq.Client(**client_options(options), on_dropped=report)
 
     async def send(self, error=None, **fields) -> dict:
         return await self._send(error_of(error), **fields)
@@ -52,18 +56,20 @@ class ThreadSession:
         future = self._clients[client].send_soon(queue, payload_of(payload), error, **given)
         return result_of(await asyncio.wrap_future(future))
 
-    async def worker(self, client, worker, queues, lease_ms=None, **options) -> None:
+    async def worker(self, client, worker, queues, lease_ms=None, on_cancel="throw", **options) -> None:
         if lease_ms is not None:
             options["lease_duration"] = lease_ms / 1000
         dlq_client = self._clients[client]
         running = dlq_client.worker(
             queues,
-            on_error=lambda error, _: self._emit({"event": "error", "worker": worker, "kind": error.kind}),
+            on_error=lambda error, delivery: self._emit(
+                {"event": "error", "worker": worker, **error_event_fields(error, delivery)}
+            ),
             on_settled=self._settled,
             **options,
         )
         self._workers[worker] = running
-        await asyncio.to_thread(running.start, lambda delivery: self._handle(worker, dlq_client, delivery))
+        await asyncio.to_thread(running.start, lambda delivery: self._handle(worker, dlq_client, delivery, on_cancel))
 
     async def finish(self, key, **fields) -> dict:
         reply = asyncio.get_running_loop().create_future()
@@ -84,10 +90,9 @@ class ThreadSession:
 
     def _settled(self, delivery, settled) -> None:
         key = self._keys.pop(delivery, "")
-        result = {"outcome": settled.outcome, "state": settled.state}
-        self._emit({"event": "settled", "key": key, **result})
+        self._emit({"event": "settled", "key": key, **settled_fields(settled)})
 
-    def _handle(self, worker, client, delivery):
+    def _handle(self, worker, client, delivery, on_cancel):
         key = f"{os.getpid()}-t{next(self._numbers)}"
         self._keys[delivery] = key
         inbox = self._inboxes[key] = queue.Queue()
@@ -97,9 +102,9 @@ class ThreadSession:
                 fields, reply = inbox.get(timeout=0.02)
                 break
             except queue.Empty:
-                if delivery.cancelled.is_set():
+                if delivery.cancelled:
                     self._emit({"event": "cancelled", "worker": worker, "key": key})
-                    raise RuntimeError("cancelled") from None
+                    return outcome_of(on_cancel)
         if fields["how"] != "send":
             reply.get_loop().call_soon_threadsafe(reply.set_result, {})
             return outcome_of(**fields)

@@ -9,7 +9,7 @@ import {
   release,
   type SettledDelivery,
 } from "../../../../clients/typescript/src/index.ts";
-import type { JsonMap } from "../../json.ts";
+import type { Json, JsonMap } from "../../json.ts";
 import { camelCase, deliveryOf, resultOf } from "./convert.ts";
 import { givenError } from "./given-error.ts";
 
@@ -31,7 +31,13 @@ export class Handlers {
     this.#emit = emit;
   }
 
-  handle(worker: string, delivery: Delivery, dlq: DlqClient): Promise<Outcome | undefined> {
+  /** @param onCancel what a cancelled handler does; by default it throws the reason of its signal */
+  handle(
+    worker: string,
+    delivery: Delivery,
+    dlq: DlqClient,
+    onCancel: Json | undefined,
+  ): Promise<Outcome | undefined> {
     const key = `${process.pid}-${++this.#lastKey}`;
     this.#keys.set(delivery, key);
     const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
@@ -46,7 +52,8 @@ export class Handlers {
     this.#running.set(key, { delivery, dlq, finish });
     delivery.signal.addEventListener("abort", () => {
       this.#emit({ event: "cancelled", worker, key });
-      reject(delivery.signal.reason);
+      if (onCancel === undefined) reject(delivery.signal.reason);
+      else void finish({ how: onCancel });
     });
     this.#emit({ event: "delivery", worker, key, ...deliveryOf(delivery) });
     return promise;
@@ -60,8 +67,12 @@ export class Handlers {
     return running.finish(fields);
   }
 
-  settled(delivery: Delivery, { outcome, state }: SettledDelivery): void {
-    this.#emit({ event: "settled", key: this.#keys.get(delivery) ?? "", outcome, state });
+  settled(delivery: Delivery, { outcome, state, error, durationMs }: SettledDelivery): void {
+    this.#emit({
+      ...{ event: "settled", key: this.#keys.get(delivery) ?? "", outcome, state },
+      duration_ms: durationMs,
+      ...(error instanceof Error ? { error: error.message } : {}),
+    });
   }
 }
 
@@ -72,7 +83,7 @@ interface Ending {
 }
 
 async function endingOf(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Promise<Ending> {
-  const { how, note, error, ...options } = fields;
+  const { how, note, error, key: _, ...options } = fields;
   const result = {};
   switch (how) {
     case "return":
@@ -87,6 +98,12 @@ async function endingOf(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Pr
       return { outcome: quarantine(String(note ?? "")), result };
     case "discard":
       return { outcome: discard(String(note ?? "")), result };
+    case "function":
+      return { outcome: release as unknown as Outcome, result };
+    case "value":
+      return { outcome: 42 as unknown as Outcome, result };
+    case "copy":
+      return { outcome: await outcomeOfAnotherCopy(), result };
     case "send": {
       const { queue, payload, sourceId } = delivery;
       const own = sourceId === "" ? {} : { sourceId };
@@ -96,6 +113,13 @@ async function endingOf(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Pr
     default:
       throw new Error(`unknown "how": ${String(how)}`);
   }
+}
+
+/** The query makes another module of the same file, as a second installed copy is. */
+async function outcomeOfAnotherCopy(): Promise<Outcome> {
+  const file = "../../../../clients/typescript/src/worker/outcome.ts?copy";
+  const copy: { readonly quarantine: typeof quarantine } = await import(file);
+  return copy.quarantine();
 }
 
 /** Binds a function to the current async context. */

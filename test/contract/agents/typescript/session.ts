@@ -42,13 +42,16 @@ export class Session {
     return work(fields);
   }
 
-  async #open({ client, options }: JsonMap): Promise<JsonMap> {
-    const { target, ...given } = isMap(options) ? options : {};
+  async #open({ client, options, on_dropped }: JsonMap): Promise<JsonMap> {
+    const { target, token_error, ...given } = isMap(options) ? options : {};
+    const failing = { token: () => Promise.reject(new Error(String(token_error))) };
     const dlq = createDlqClient({
       ...camelCase(given),
-      url: `http://${String(target)}`,
+      ...(token_error === undefined ? {} : failing),
+      url: String(target),
       onDropped: (error, queue) => {
         this.#emit({ event: "dropped", client: String(client), queue, kind: error.kind });
+        return on_dropped === "send" ? dlq.send(queue, new Uint8Array(60_000)) : undefined;
       },
     });
     this.#clients.set(String(client), dlq);
@@ -69,15 +72,27 @@ export class Session {
     return resultOf(await dlq.send(String(queue), payloadOf(payload), error, given));
   }
 
-  async #work({ client, worker, queues, lease_ms, ...given }: JsonMap): Promise<JsonMap> {
+  async #work({
+    client,
+    worker,
+    queues,
+    lease_ms,
+    on_cancel,
+    ...given
+  }: JsonMap): Promise<JsonMap> {
     const name = String(worker);
     const dlq = named(this.#clients, client);
     const running = dlq.worker({
       ...camelCase(given),
       ...(typeof lease_ms === "number" ? { leaseDurationMs: lease_ms } : {}),
       queues: queues as readonly string[],
-      handler: (delivery) => this.#handlers.handle(name, delivery, dlq),
-      onError: (error) => this.#emit({ event: "error", worker: name, kind: error.kind }),
+      handler: (delivery) => this.#handlers.handle(name, delivery, dlq, on_cancel),
+      onError: ({ kind, message, cause }, delivery) =>
+        this.#emit({
+          ...{ event: "error", worker: name, kind, message },
+          ...(delivery === undefined ? {} : { id: delivery.id, attempt: delivery.attempt }),
+          ...(cause === undefined ? {} : { cause: textOf(cause) }),
+        }),
       onSettled: (delivery, settled) => this.#handlers.settled(delivery, settled),
     });
     this.#workers.set(name, running);
@@ -94,6 +109,10 @@ function named<T>(all: ReadonlyMap<string, T>, name: Json | undefined): T {
   const found = all.get(String(name));
   if (found === undefined) throw new Error(`there is no ${String(name)}`);
   return found;
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function msOf(value: Json | undefined): number | undefined {

@@ -21,7 +21,7 @@ const (
 	// maxPending bounds pending sends, and so the memory in an outage. Further sends come later.
 	maxPending = 5_000
 	// emptyWithin is how long the spool may take to become empty after the last fault.
-	emptyWithin = 40 * time.Second
+	emptyWithin = 180 * time.Second
 )
 
 var errBroke = errors.New("it broke")

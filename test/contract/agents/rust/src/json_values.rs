@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use dlq_client::{Delivery, Error, Failure, IntoPayload, Payload, Receipt, Settled, Stored};
 use serde_json::{Map, Value, json};
+use std::error::Error as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub fn payload_of(given: &Value) -> Result<Payload, Error> {
@@ -68,11 +69,33 @@ fn without_prefix<'a>(name: &'a str, prefix: &str) -> &'a str {
 }
 
 pub fn settled_json(settled: &Settled) -> Value {
-    json!({
+    let mut json = json!({
         "event": "settled",
         "outcome": settled.outcome.as_str(),
         "state": without_prefix(settled.state.as_str_name(), "MESSAGE_STATE_"),
-    })
+        "duration_ms": settled.duration.as_secs_f64() * 1_000.0,
+    });
+    if let Some(failure) = &settled.failure {
+        json["error"] = failure.message.as_str().into();
+    }
+    json
+}
+
+pub fn error_json(worker: &str, error: &Error, delivery: Option<&Delivery>) -> Value {
+    let mut json = json!({
+        "event": "error",
+        "worker": worker,
+        "kind": error.kind().as_str(),
+        "message": error.to_string(),
+    });
+    if let Some(delivery) = delivery {
+        json["id"] = delivery.id().into();
+        json["attempt"] = delivery.attempt().into();
+    }
+    if let Some(cause) = error.source() {
+        json["cause"] = cause.to_string().into();
+    }
+    json
 }
 
 pub fn delivery_json(delivery: &Delivery) -> Value {

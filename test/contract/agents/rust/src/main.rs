@@ -11,6 +11,7 @@ mod json_values;
 mod load;
 mod options;
 mod session;
+mod slow_worker;
 
 use dlq_client::BoxError;
 use serde_json::Value;
@@ -31,6 +32,7 @@ async fn main() -> Result<(), BoxError> {
         None => commands::serve().await,
         Some("producer") => faults::produce(args).await?,
         Some("worker") => faults::work(args).await?,
+        Some("slow-worker") => slow_worker::run(args.free_from_str()?, args.free_from_str()?).await?,
         Some("load") => load::serve(&args.free_from_str::<String>()?).await?,
         Some(other) => return Err(format!("unknown argument: {other}").into()),
     }

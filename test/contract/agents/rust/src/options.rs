@@ -25,9 +25,15 @@ fn count(value: &Value) -> Option<usize> {
 }
 
 pub fn client(given: &Value) -> Result<ClientBuilder, Error> {
-    let mut builder = Client::builder(format!("http://{}", given["target"].as_str().unwrap_or_default()));
+    let mut builder = Client::builder(given["target"].as_str().unwrap_or_default());
     if let Some(token) = text(&given["token"]) {
         builder = builder.token(token);
+    }
+    if let Some(failure) = text(&given["token_error"]) {
+        builder = builder.token_from(move || {
+            let failure = failure.clone();
+            async move { Err::<String, _>(failure) }
+        });
     }
     if let Some(service) = text(&given["service"]) {
         builder = builder.service(service);

@@ -4,17 +4,18 @@ use crate::calls::call;
 use crate::given_error::given_error;
 use crate::golden;
 use crate::handlers::Handlers;
-use crate::json_values::{payload_of, result_of};
+use crate::json_values::{error_json, payload_of, result_of};
 use crate::options::{self, ms};
 use crate::write_line;
 use dlq_client::{BoxError, Client, Outcome, Worker};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
 pub struct Session {
-    clients: Mutex<HashMap<String, Client>>,
+    clients: Arc<Mutex<HashMap<String, Client>>>,
     workers: Mutex<HashMap<String, Arc<Worker>>>,
     handlers: Arc<Handlers>,
 }
@@ -69,12 +70,18 @@ impl Session {
     fn open(&self, fields: &Value) -> Result<(), BoxError> {
         let name = fields["client"].as_str().unwrap_or_default().to_owned();
         let client_name = name.clone();
+        let sends = fields["on_dropped"] == "send";
+        let clients = Arc::clone(&self.clients);
         let client = options::client(&fields["options"])?
             .on_dropped(move |error, queue| {
                 let kind = error.kind().as_str();
                 write_line(
                     &json!({ "event": "dropped", "client": client_name, "queue": queue, "kind": kind }),
                 );
+                let client = clients.lock().unwrap().get(&client_name).cloned();
+                if let Some(client) = client.filter(|_| sends) {
+                    drop(client.send_request(queue, vec![0_u8; 60_000]).into_future());
+                }
             })
             .build()?;
         self.clients.lock().unwrap().insert(name, client);
@@ -125,9 +132,7 @@ impl Session {
         let (error_name, settled) = (name.clone(), Arc::clone(&self.handlers));
         let (handlers, handler_name) = (Arc::clone(&self.handlers), name.clone());
         let worker = builder
-            .on_error(move |error, _| {
-                write_line(&json!({ "event": "error", "worker": error_name, "kind": error.kind().as_str() }));
-            })
+            .on_error(move |error, delivery| write_line(&error_json(&error_name, error, delivery)))
             .on_settled(move |delivery, result| settled.settled(delivery, result))
             .run(move |delivery| {
                 let (handlers, client) = (Arc::clone(&handlers), client.clone());

@@ -22,7 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const MAX_PENDING: u64 = 5_000;
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// How long the spool may take to empty after the last fault.
-const EMPTY_TIMEOUT: Duration = Duration::from_secs(40);
+const EMPTY_TIMEOUT: Duration = Duration::from_secs(180);
 /// The delay of the plan `baseline`. Longer than any run.
 const BASELINE_DELAY: Duration = Duration::from_secs(30 * 24 * 3_600);
 

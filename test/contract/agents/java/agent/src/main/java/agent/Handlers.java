@@ -30,7 +30,9 @@ final class Handlers {
     this.emit = emit;
   }
 
-  Outcome handle(String worker, Delivery delivery, DlqClient client) throws Exception {
+  /** @param onCancel what a cancelled handler does; null: it fails, as interrupted ones do */
+  Outcome handle(String worker, Delivery delivery, DlqClient client, String onCancel)
+      throws Exception {
     String key = ProcessHandle.current().pid() + "-" + lastKey.incrementAndGet();
     keys.put(delivery, key);
     Running own = new Running(new CompletableFuture<>(), new CompletableFuture<>());
@@ -39,7 +41,14 @@ final class Handlers {
     JsonObject event = named(Json.event("delivery"), worker, key);
     Json.delivery(delivery).entrySet().forEach(one -> event.add(one.getKey(), one.getValue()));
     emit.accept(event);
-    JsonObject fields = own.command.get();
+    JsonObject fields;
+    try {
+      fields = own.command.get();
+    } catch (InterruptedException interrupted) {
+      if (onCancel == null) throw interrupted;
+      fields = new JsonObject();
+      fields.addProperty("how", onCancel);
+    }
     JsonObject result = new JsonObject();
     try {
       return outcome(fields, delivery, client, result);
@@ -61,6 +70,8 @@ final class Handlers {
     event.addProperty("key", keys.getOrDefault(delivery, ""));
     event.addProperty("outcome", settled.outcome().toString().toLowerCase(Locale.ROOT));
     event.addProperty("state", Json.bare(settled.state(), "MESSAGE_STATE_"));
+    event.addProperty("duration_ms", settled.duration().toMillis());
+    settled.error().ifPresent(error -> event.addProperty("error", error.getMessage()));
     emit.accept(event);
   }
 

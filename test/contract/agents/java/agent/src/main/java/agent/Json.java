@@ -69,6 +69,7 @@ final class Json {
   static DlqClientBuilder client(JsonObject options) {
     DlqClientBuilder client = DlqClient.builder(options.get("target").getAsString());
     given(options, "token", value -> client.token(value.getAsString()));
+    given(options, "token_error", value -> client.token(() -> noToken(value.getAsString())));
     given(options, "service", value -> client.service(value.getAsString()));
     given(options, "instance", value -> client.instance(value.getAsString()));
     given(options, "version", value -> client.version(value.getAsString()));
@@ -83,6 +84,10 @@ final class Json {
           else client.withoutSpool();
         });
     return client;
+  }
+
+  private static String noToken(String why) {
+    throw new IllegalStateException(why);
   }
 
   private static CoalesceOptions coalesce(JsonObject options) {

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletionException;
 
 /**
  * Runs the Java client in tests. The first argument is the role: {@code producer} or {@code worker}
- * of the fault suite, or {@code load} of the bench. Without one it plays scenarios: it reads
+ * of the fault suite, {@code slow-worker}, or {@code load} of the bench. Without one it plays scenarios: it reads
  * commands as lines of JSON, and answers in the same form.
  */
 final class Main {
@@ -29,6 +29,7 @@ final class Main {
       case "contract" -> playScenarios();
       case "producer" -> Producer.run(rest);
       case "worker" -> Consumer.run(rest);
+      case "slow-worker" -> SlowWorker.run(rest.get(0), rest.get(1));
       case "load" -> Load.serve(rest.get(0));
       default -> throw new IllegalArgumentException("unknown role: " + args[0]);
     }

@@ -3,7 +3,7 @@ package agent;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import golden.Cases;
+import golden.GoldenCases;
 import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.Worker;
 import io.dlqservice.dlq.WorkerBuilder;
@@ -68,6 +68,7 @@ final class Session {
   private void open(JsonObject fields) {
     String name = fields.get("client").getAsString();
     JsonObject options = Json.object(fields, "options");
+    boolean sends = fields.has("on_dropped");
     DlqClient client =
         Json.client(options)
             .onDropped(
@@ -77,6 +78,7 @@ final class Session {
                   event.addProperty("queue", queue);
                   event.addProperty("kind", error.kind().toString());
                   emit.accept(event);
+                  if (sends) clients.get(name).send(queue, new byte[60_000], null);
                 })
             .build();
     clients.put(name, client);
@@ -96,7 +98,7 @@ final class Session {
   private static JsonObject cases() {
     JsonObject result = new JsonObject();
     JsonArray names = new JsonArray();
-    Cases.names().forEach(names::add);
+    GoldenCases.names().forEach(names::add);
     result.add("names", names);
     return result;
   }
@@ -106,7 +108,7 @@ final class Session {
     String name = fields.get("case").getAsString();
     DlqClient client = named(clients, fields, "client");
     Object payload = Json.payload(fields.getAsJsonObject("payload"));
-    return CompletableFuture.supplyAsync(() -> Cases.make(name), threads)
+    return CompletableFuture.supplyAsync(() -> GoldenCases.make(name), threads)
         .thenCompose(
             thrown ->
                 client.sendAsync(
@@ -133,6 +135,14 @@ final class Session {
                   JsonObject event = Json.event("error");
                   event.addProperty("worker", name);
                   event.addProperty("kind", error.kind().toString());
+                  event.addProperty("message", error.getMessage());
+                  if (delivery != null) {
+                    event.addProperty("id", delivery.id());
+                    event.addProperty("attempt", delivery.attempt());
+                  }
+                  if (error.getCause() != null) {
+                    event.addProperty("cause", error.getCause().getMessage());
+                  }
                   emit.accept(event);
                 });
     Json.integer(fields, "concurrency").ifPresent(builder::concurrency);
@@ -140,8 +150,9 @@ final class Session {
     Json.integer(fields, "max_in_flight_bytes").ifPresent(builder::maxInFlightBytes);
     Duration lease = Json.duration(fields, "lease_ms");
     if (lease != null) builder.leaseDuration(lease);
+    String onCancel = fields.has("on_cancel") ? fields.get("on_cancel").getAsString() : null;
     workers.put(
-        name, builder.startWithOutcomes(delivery -> handlers.handle(name, delivery, client)));
+        name, builder.startWithOutcomes(delivery -> handlers.handle(name, delivery, client, onCancel)));
   }
 
   private void close(JsonObject fields) {

@@ -29,7 +29,7 @@ public final class Producer {
   private static final double NS_PER_SECOND = 1e9;
 
   /** How long the spool may take to empty after the last fault. */
-  private static final long EMPTY_WITHIN_MS = 40_000;
+  private static final long EMPTY_WITHIN_MS = 180_000;
 
   private final Flags flags;
   private final Termination termination;

@@ -7,7 +7,7 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 
 /** Makes real failures: the cases of the golden set that need no other libraries. */
-public final class Cases {
+public final class GoldenCases {
   private static final Map<String, Failing> ALL = new LinkedHashMap<>();
 
   /** The service derives other reasons from these. */
@@ -19,7 +19,7 @@ public final class Cases {
     ALL.keySet().removeAll(LEFT_OUT);
   }
 
-  private Cases() {}
+  private GoldenCases() {}
 
   /** The names of the failures, as in the golden file. */
   public static Set<String> names() {
