@@ -40,7 +40,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [PROTOBUF, "@connectrpc/*", "node:*"],
   },
   observe: { uses: ["core"], types: ["app"], packages: ["pino", "prom-client", "node:util"] },
-  config: { uses: ["core"], packages: ["yaml"] },
+  config: { uses: ["core"], packages: ["yaml", "node:crypto", "node:fs*"] },
   cli: { uses: ["core", "config"], packages: ["node:*"] },
   serve: {
     uses: ["core", "app", "loops", "rpc", "observe", "config"].concat(

@@ -15,7 +15,7 @@ const PATTERNS = [
     /^test\/(?:hostile\/hostile|hostile\/fuzz\/fuzz|outage\/outage|soak\/soak)\.test/,
   ],
   // With the agents of all languages.
-  ["contract", "test", /^test\/contract\/(?:contract|golden|pairs)\.test/],
+  ["contract", "test", /^test\/contract\/(?:contract|golden|pairs|sigterm)\.test/],
   ["contract", "test", /^test\/(?:bench\/bench|faults\/actors\/actors)\.test/],
   ["clients", "test", /^test\/clients\//],
   ["docs", "test", /^test\/docs\//],
