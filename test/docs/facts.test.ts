@@ -94,6 +94,7 @@ describe("docs/reference/metrics.md", () => {
     metrics.refused("LIMIT");
     metrics.attempt("q", "failed");
     metrics.left("q", 1);
+    metrics.removed("q", "expired");
     metrics.processed("q", 1);
     metrics.dueLag("q", 1);
     metrics.rpc("m", "OK", 1);

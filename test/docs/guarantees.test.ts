@@ -1,9 +1,11 @@
-// Checks that the proofs named in docs/evidence/guarantees.md exist.
+// Checks that the proofs named in docs/evidence/guarantees.md exist, and that it names what they report.
 
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { EMBEDDED, EXTERNAL, SENTINEL } from "../faults/kinds/catalog.ts";
+import { table } from "../outage/report.ts";
+import { tableRows } from "./markdown.ts";
 
 const PAGE = resolve(import.meta.dirname, "../../docs/evidence/guarantees.md");
 const page = readFileSync(PAGE, "utf8");
@@ -18,6 +20,11 @@ const proofs = [...page.matchAll(PROOF)].flatMap(([, names = "", file = ""]) =>
 );
 
 describe("docs/evidence/guarantees.md", () => {
+  it("names the rows of an outage as its report does", () => {
+    const namesIn = (text: string) => tableRows(text, "what").map(([name]) => name);
+    expect(namesIn(page)).toEqual(namesIn(table([])));
+  });
+
   it("names proofs", () => {
     expect(proofs.length).toBeGreaterThan(30);
   });

@@ -4,9 +4,10 @@ import { expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
-import { PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
+import { PAGE_BYTES, PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
 import { MASK_LENGTH } from "../../src/rpc/json-values.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
+import { UNPAID_PIECES } from "../../src/rpc/pieces.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
 import { readDocument, tableRows } from "./markdown.ts";
@@ -52,14 +53,18 @@ const EXPECTED = [
   days(W.retryDelayMs),
   `-${W.priority} to ${W.priority}`,
   String(W.items),
-  `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth for one connection`,
+  `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth, and at least 1000, for one connection`,
   size(LIMITS.batchBytes),
   size(READ_MAX_BYTES),
+  String(UNPAID_PIECES),
   String(MAX_FIELDS),
   `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
   `9; ${MASK_LENGTH}`,
   String(LIMITS.retryIds),
   `1 to ${W.items}, default ${PAGE_DEFAULT}`,
+  size(PAGE_BYTES),
+  size(LIMITS.queueConfigBytes),
+  size(READ_MAX_BYTES),
   `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,
   `at least 1, default ${size(W.inFlightBytesDefault)}`,
   `${LEASE}, default ${DEFAULT_QUEUE_SETTINGS.leaseDurationMs / 1000} s`,

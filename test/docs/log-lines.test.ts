@@ -14,7 +14,10 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   "src/app/bounded-log.ts message": [], // of its callers
   "src/serve/open-store.ts warning": [], // advice, held by test/advice.test.ts
   "src/serve/serve.ts warning": [], // advice, held by test/advice.test.ts
-  "src/store/embedded/supervisor.ts why": ["redis-server ended unexpectedly …"],
+  "src/store/embedded/supervisor.ts why": [
+    "redis-server ended unexpectedly …",
+    "redis-server could not be started: …",
+  ],
 };
 
 /** `log.warn(`, `log[level](`, and `this.#warn(` of a class that limits its lines. */
@@ -79,7 +82,7 @@ const rows = tableRows(TROUBLESHOOT, "`msg`").map(([messages = "", levels = ""])
 }));
 /** The sentence below the table. */
 const [, startLines = ""] =
-  /^Lines of every start and stop: (.*?)\. Warnings/ms.exec(TROUBLESHOOT) ?? [];
+  /^Lines of every start and stop: (.*?)\. Other warnings/ms.exec(TROUBLESHOOT) ?? [];
 
 test.each(LEVELS)("each line of level %s is in the table, or in the list of starts", (level) => {
   const listed = rows.filter(({ levels }) => levels.includes(level)).flatMap((row) => row.messages);

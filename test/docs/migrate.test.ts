@@ -55,6 +55,12 @@ it("the program runs", { timeout: DEADLINE_MS }, async () => {
   expect(firstMissing(expected, output), output).toBeUndefined();
 });
 
+it("the test of a program passes", { timeout: DEADLINE_MS }, async () => {
+  await writeFile(join(folder, "test_program.py"), fence(PAGE, "python program-test"));
+  const output = await shell.run("python -m pytest -q -p no:cacheprovider test_program.py");
+  expect(output).toContain("1 passed");
+});
+
 it("the commands migrate the messages", { timeout: DEADLINE_MS }, async () => {
   const message = { original_message: { id: 17 }, first_failure_time: 1_790_000_000 };
   await redis.cli("SET", "shop_dlq:orders:orders:1", JSON.stringify(message));

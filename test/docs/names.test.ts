@@ -70,7 +70,7 @@ const KNOWN = new Set([
   ...scenarioKeys,
   // Of clients, in the form of each language.
   ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],
-  ...["BUFFER_FULL", "SPOOL_FULL"], // kinds of errors, as Java writes them
+  ...["BUFFER_FULL", "SPOOL_FULL", "HANDLER_FAILED"], // kinds of errors, as Java writes them
   ...["lose_answer", "narrow_as_nginx"], // of the harness of scenarios: values
   ...["grpc_pass", "client_max_body_size"], // of nginx
   ...PEER_NAMES.map((name) => `GOLDEN_${name.toUpperCase()}`),
