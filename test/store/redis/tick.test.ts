@@ -156,10 +156,10 @@ test.each(["due", "isolated", "leases", "quarantine", "expiry", "moving"])(
   async (index) => {
     const { redis } = at.current;
     const ids = await seed([10]);
-    const ghost = Buffer.from(ids[0] as string, "hex");
+    const lone = Buffer.from(ids[0] as string, "hex");
     // Another id, whatever the random bits of this one are.
-    ghost.writeUInt8(ghost.readUInt8(15) ^ 0xff, 15);
-    await redis.zadd(at.current.key(QUEUE, `:${index}`), START_MS - 1, ghost);
+    lone.writeUInt8(lone.readUInt8(15) ^ 0xff, 15);
+    await redis.zadd(at.current.key(QUEUE, `:${index}`), START_MS - 1, lone);
     if (index === "moving") await redis.hset(at.current.key(QUEUE, ":meta"), "moves", "1");
     const reply = await at.current.tick(QUEUE, [session(1)], { quarantineRetentionMs: 1 });
     expect(shares(ids, reply.claimed)).toEqual([[0]]);

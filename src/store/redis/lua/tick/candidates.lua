@@ -4,7 +4,7 @@ local function paused_now()
   return paused == 1 and (paused_until == 0 or paused_until > now)
 end
 
-local settings_allow, key_queue_allows, reserve, charge, due_candidates, remove_ghost
+local settings_allow, key_queue_allows, reserve, charge, due_candidates, remove_entry
 if uses_indirect or settings then
   -- No more probes can be out than there are leases: under other settings the end of a probe may have been missed.
   local function breaker_allows(key)
@@ -102,7 +102,7 @@ if uses_indirect or settings then
   local read_indexes, read_key_queues = {}, {}
 
   -- Removes an entry that has no message, and so no key and priority, from all that may have it.
-  function remove_ghost(id)
+  function remove_entry(id)
     for _, index in ipairs(read_indexes) do rank(index, id, false) end
     for _, name in ipairs(read_key_queues) do key_queues.remove(name, id) end
     rank(k_indirect, id, false)

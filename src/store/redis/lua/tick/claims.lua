@@ -99,7 +99,7 @@ local function claimable(id)
   local s = load_state(id)
   if s and s.state == STATE.SCHEDULED and s.place == PLACE.DUE then return s end
   if not uses_indirect then return indexed(k_due, id, STATE.SCHEDULED) end
-  if not s then return remove_ghost(id) end
+  if not s then return remove_entry(id) end
   for _, name in ipairs({ key_queues.named(s.key, true, s.priority), key_queues.named(s.key, false, s.priority) }) do
     rank(k_key_queue .. name, id, false)
     key_queues.touch(name)

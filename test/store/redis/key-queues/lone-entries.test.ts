@@ -6,20 +6,20 @@ import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { useTestStore } from "../../../support/store.ts";
 
 const at = useTestStore();
-const QUEUE = "haunted";
+const QUEUE = "orders";
 const { useSettings, send, claim, claimNames, settle } = keyQueueSteps(at, QUEUE);
 
 /** Adds an entry without a message to every index that has the only message, but `expiry`. */
-async function haunt(): Promise<void> {
+async function addLoneEntries(): Promise<void> {
   const { redis } = at.current;
   let indexes = 0;
   for (const key of await redis.keysBuffer(at.current.key(QUEUE, ":*"))) {
     if ((await redis.type(key)) !== "zset") continue;
     const ids = (await redis.zrangeBuffer(key, "0", "-1")).filter(({ length }) => length === 16);
     for (const id of ids) {
-      const ghost = Buffer.from(id);
-      ghost.writeUInt8(ghost.readUInt8(15) ^ 0xff, 15);
-      await redis.zadd(key, 1, ghost);
+      const lone = Buffer.from(id);
+      lone.writeUInt8(lone.readUInt8(15) ^ 0xff, 15);
+      await redis.zadd(key, 1, lone);
       indexes++;
     }
   }
@@ -39,7 +39,7 @@ test.each<[string, Partial<SendItem>]>([
 ])("in %s are removed, counted once, and stop no other message", async (_, over) => {
   useSettings({ keyAttribute: "host" });
   await send({ name: "a", ...over });
-  await haunt();
+  await addLoneEntries();
   expect(await namesOfTicks()).toEqual(["a"]);
   const { counters } = await at.current.dump(QUEUE);
   expect(counters).toMatchObject({ healed: 1 });
@@ -62,7 +62,7 @@ test("do not use up the probes of a half-open breaker", async () => {
   });
   await send({ name: "a", limiterKey: "h1" });
   await settle(await claim(), "failReschedule", { delayMs: 0, countsForBreaker: true });
-  await haunt();
+  await addLoneEntries();
   await at.current.clock.advance(1_000);
   expect(await namesOfTicks()).toEqual(["a"]);
 });
