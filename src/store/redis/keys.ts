@@ -101,7 +101,7 @@ export const RARE_QUEUE_KEYS = {
   answers: ":answers:",
   /**
    * hash of a day: client, and behind it the queue that it sent to if that is another one -> the numbers of its sends
-   * (lua/send/numbers.lua). Expires.
+   * (lua/send/numbers.lua). Expires. With `:old` behind the day: zset of the lower numbers of clients with many gaps.
    */
   numbers: ":numbers:",
   /** hash a part of all sources (lua/lib/sources.lua): source -> sends, and when the first one was. Expires. */

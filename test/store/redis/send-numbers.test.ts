@@ -8,7 +8,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** As in lua/send/numbers.lua. */
+/** Ranges of a client in one value; as in lua/send/numbers.lua. */
 const RANGES_MAX = 64;
 
 const client = (name: string) => bytes(name.padEnd(16, "."));
@@ -77,11 +77,12 @@ describe("a number of a client", () => {
   });
 
   test("is deleted with its queue", async () => {
-    await send(numbered(1));
+    await sendAll(Array.from({ length: RANGES_MAX + 1 }, (_, n) => numbered(2 * n + 1)));
+    expect(await numberKeys()).toHaveLength(2);
     await at.current.clock.advance(2 * DAY_MS);
     await send(numbered(2));
     const { deletion } = at.current.store;
-    await deletion.seal(QUEUE, 2);
+    await deletion.seal(QUEUE, RANGES_MAX + 2);
     while ((await deletion.purge(QUEUE)) === "removed");
     await deletion.remove(QUEUE);
     expect(await numberKeys()).toEqual([]);
@@ -155,12 +156,62 @@ describe("numbers are remembered", () => {
     expect([value?.readBigUInt64BE(0), value?.readBigUInt64BE(8)]).toEqual([1n, 500n]);
   });
 
-  test("up to 64 ranges: below them a number counts as new, and is never lost", async () => {
+  test("with any number of gaps, as an outage leaves them", async () => {
+    const odd = Array.from({ length: 3 * RANGES_MAX }, (_, n) => numbered(2 * n + 1));
+    const even = Array.from({ length: 3 * RANGES_MAX - 1 }, (_, n) => numbered(2 * n + 2));
+    await sendAll(odd);
+    await at.current.clock.advance(7 * DAY_MS);
+    expect(new Set(statuses(await sendAll(odd)))).toEqual(new Set(["duplicate"]));
+    expect(new Set(statuses(await sendAll(even)))).toEqual(new Set(["stored"]));
+    expect(new Set(statuses(await sendAll([...odd, ...even])))).toEqual(new Set(["duplicate"]));
+  });
+
+  test("also below the 64 highest ranges in few members, if they come in a row later", async () => {
+    await sendAll(Array.from({ length: RANGES_MAX + 1 }, (_, n) => numbered(1000 + 2 * n)));
+    const [old = ""] = (await numberKeys()).filter((key) => key.endsWith(":old"));
+    for (let first = 1; first < 1000; first += 333) {
+      await sendAll(Array.from({ length: 333 }, (_, n) => numbered(first + n)));
+    }
+    expect(await at.current.redis.zcard(old)).toBe(1);
+    expect(statuses(await sendAll([numbered(1), numbered(999), numbered(1000)]))).toEqual(
+      Array(3).fill("duplicate"),
+    );
+  });
+
+  test("below the 64 highest ranges in one key a day, which expires and is freed in the background", async () => {
+    const odd = (first: number) => Array.from({ length: 65 }, (_, n) => numbered(first + 2 * n));
+    await sendAll(odd(1));
+    const [old = ""] = (await numberKeys()).filter((key) => key.endsWith(":old"));
+    expect(Math.ceil((await at.current.redis.pttl(old)) / DAY_MS)).toBe(9);
+    await at.current.clock.advance(8 * DAY_MS);
+    await sendAll([numbered(1)]);
+    expect((await numberKeys()).filter((key) => key.endsWith(":old"))).toEqual([]);
+  });
+
+  test("up to 100,000 old ranges of a queue and day: further ones count as new, and are never lost", async () => {
     const odd = Array.from({ length: RANGES_MAX + 1 }, (_, n) => numbered(2 * n + 1));
     await sendAll(odd);
-    const again = statuses(await sendAll(odd));
-    expect(again).toEqual(["stored", ...Array(RANGES_MAX).fill("duplicate")]);
-    expect(await send(numbered(2))).toMatchObject({ status: "stored" });
+    const [old = ""] = (await numberKeys()).filter((key) => key.endsWith(":old"));
+    const fill = "for n = 1, 99999 do redis.call('ZADD', KEYS[1], 0, '\\255' .. n) end";
+    await at.current.redis.eval(fill, 1, old);
+    const higher = numbered(2 * RANGES_MAX + 3);
+    expect(await send(higher)).toMatchObject({ status: "stored" });
+    expect(await at.current.redis.zcard(old)).toBe(100_000);
+    const again = statuses(await sendAll([...odd, higher]));
+    expect(again.filter((status) => status === "stored")).toHaveLength(1);
+    expect(again[1]).toBe("stored");
+  });
+
+  test("for each client alone, also below the 64 highest ranges", async () => {
+    const odd = (name: string) =>
+      Array.from({ length: 2 * RANGES_MAX }, (_, n) => numbered(2 * n + 1, {}, name));
+    await sendAll([...odd("a"), ...odd("b")]);
+    expect(await send(numbered(1, {}, "c"))).toMatchObject({ status: "stored" });
+    const elsewhere = Buffer.concat([client("a"), Buffer.from("asked")]);
+    const routed = (number: number) => item({ number: { client: elsewhere, number } });
+    expect(await send(routed(1000))).toMatchObject({ status: "stored" });
+    expect(await send(routed(1))).toMatchObject({ status: "stored" });
+    expect(new Set(statuses(await sendAll(odd("a"))))).toEqual(new Set(["duplicate"]));
   });
 
   test("as a set would", async () => {
@@ -179,36 +230,18 @@ describe("numbers are remembered", () => {
     await fc.assert(
       fc.asyncProperty(calls, async (called) => {
         const name = `client ${++clients}`;
-        const known = new KnownNumbers();
+        const used = new Set<number>();
+        const take = (number: number) =>
+          used.has(number) ? "duplicate" : used.add(number) && "stored";
         for (const call of called) {
           const replies = await sendAll(call.map((one) => numbered(one, {}, name)));
-          expect(statuses(replies)).toEqual(call.map((one) => known.take(one)));
+          expect(statuses(replies)).toEqual(call.map((one) => take(one)));
         }
       }),
       { numRuns: 150 },
     );
   });
 });
-
-/** The expected numbers, as a set. */
-class KnownNumbers {
-  readonly #used = new Set<number>();
-
-  take(number: number): "stored" | "duplicate" {
-    if (this.#used.has(number)) return "duplicate";
-    this.#used.add(number);
-    this.#forget();
-    return "stored";
-  }
-
-  /** Whole ranges, the lowest first. */
-  #forget(): void {
-    const sorted = [...this.#used].sort((a, b) => a - b);
-    const starts = sorted.filter((number) => !this.#used.has(number - 1));
-    const lowest = starts.at(-RANGES_MAX) ?? 0;
-    for (const number of sorted) if (number < lowest) this.#used.delete(number);
-  }
-}
 
 test("a message is the same with and without a number", async () => {
   const id = storedId(await send(numbered(1, { priority: 3, orderingKey: "o", note: "n" })));

@@ -74,6 +74,9 @@ redis.call('UNLINK', k_limiters, k_due, k_isolated, k_leases, k_quarantine, k_ex
 local generation = math.floor(now / LIMIT.GENERATION_MS)
 for back = -1, LIMIT.GENERATIONS do redis.call('UNLINK', answers_of(generation - back)) end
 local today = math.floor(now / LIMIT.DAY_MS)
-for back = -1, LIMIT.KEPT_DAYS + 2 do redis.call('UNLINK', k_numbers .. string.format('%d', today - back)) end
+for back = -1, LIMIT.KEPT_DAYS + 2 do
+  local key = k_numbers .. string.format('%d', today - back)
+  redis.call('UNLINK', key, key .. ':old')
+end
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
 return PURGE.ABSENT

@@ -197,7 +197,7 @@ end
 
 if #clients > 0 then numbers.save() end
 finish()
-if #clients > 0 then numbers.expire() end
+if #clients > 0 then numbers.finish() end
 -- The queue did not exist: its name may be off the list by now.
 if not used[1] and not used[4] then replies[#replies + 1] = '\1' end
 return table.concat(replies)

@@ -3,13 +3,104 @@
 -- in the days before, and carried over: the latest hash with a client is complete. After the clock has stepped back
 -- over midnight, by up to a day, the next day's hash stays in use. A new hash is the time to free one that is no longer read:
 -- Redis frees a key that expires while all others wait.
+--
+-- Each call that fails leaves a gap until its messages are sent again, and so a range more. Ranges that no longer fit go to
+-- a sorted set a day, the old ranges: a client's old ranges are all below its lowest other range.
 
--- Ranges of a client. The lowest ones are dropped: their numbers count as new.
+-- Ranges of a client in the hash. All of them are read and written with each send.
 local RANGES_MAX = 64
+-- Old ranges of a queue in a day. Numbers of further ones count as new.
+local OLD_RANGES_MAX = 100000
+-- Of all numbers.
+local HIGHEST = 2 ^ 53 - 1
 
 local today = math.floor(now / LIMIT.DAY_MS)
 local oldest_day = today - LIMIT.KEPT_DAYS
 local numbers = lazy({ known = {}, touched = {}, today = today, is_new_day = true })
+local old_ranges = lazy({ added = {} })
+
+local function old_ranges_of(day) return k_numbers .. string.format('%d', day) .. ':old' end
+
+-- A member is the length of the client's name, the name, the first and the last number.
+function old_ranges.build()
+  local function prefix_of(client) return struct.pack('>I2', #client) .. client end
+  local function member_of(prefix, first, last) return prefix .. struct.pack('>I8I8', first, last) end
+
+  -- First number, last number and member of a range; nothing: there is none.
+  local function read_range(member)
+    if not member then return end
+    local first, last = struct.unpack('>I8I8', member, #member - 15)
+    return first, last, member
+  end
+
+  -- The last range of a client that does not begin above `n`.
+  local function range_of(key, prefix, n)
+    local above = '(' .. prefix .. struct.pack('>I8', n + 1)
+    return read_range(redis.call('ZREVRANGEBYLEX', key, above, '[' .. prefix, 'LIMIT', 0, 1)[1])
+  end
+
+  -- The range of a client that begins with `n`.
+  local function range_from(key, prefix, n)
+    local from, above = '[' .. prefix .. struct.pack('>I8', n), '(' .. prefix .. struct.pack('>I8', n + 1)
+    return read_range(redis.call('ZRANGEBYLEX', key, from, above, 'LIMIT', 0, 1)[1])
+  end
+
+  -- The keys that exist.
+  local keys = {}
+  for day = numbers.today, oldest_day, -1 do
+    local key = old_ranges_of(day)
+    if redis.call('EXISTS', key) == 1 then keys[#keys + 1] = key end
+  end
+
+  -- True: a client has old ranges, or with `n` one that has this number.
+  function old_ranges.has(client, n)
+    for _, range in ipairs(old_ranges.added[client] or {}) do
+      if not n or (range[1] <= n and n <= range[2]) then return true end
+    end
+    for _, key in ipairs(keys) do
+      local _, last = range_of(key, prefix_of(client), n or HIGHEST)
+      if last and (not n or n <= last) then return true end
+    end
+    return false
+  end
+
+  function old_ranges.add(client, first, last)
+    local added = old_ranges.added[client] or {}
+    old_ranges.added[client] = added
+    local latest = added[#added]
+    if latest and latest[2] == first - 1 then
+      latest[2] = last
+    else
+      added[#added + 1] = { first, last }
+    end
+  end
+
+  -- Joins a range to its neighbors in the set.
+  local function save_range(key, prefix, first, last)
+    local first_before, last_before, before = range_of(key, prefix, first)
+    local _, last_after, after = range_from(key, prefix, last + 1)
+    if last_before == first - 1 then
+      redis.call('ZREM', key, before)
+      first = first_before
+    end
+    if last_after then
+      redis.call('ZREM', key, after)
+      last = last_after
+    end
+    redis.call('ZADD', key, 0, member_of(prefix, first, last))
+  end
+
+  -- After flush_writes.
+  function old_ranges.save()
+    local key = old_ranges_of(numbers.today)
+    local room = OLD_RANGES_MAX - redis.call('ZCARD', key)
+    for client, added in pairs(old_ranges.added) do
+      for at = 1, math.min(#added, room) do save_range(key, prefix_of(client), added[at][1], added[at][2]) end
+      room = math.max(0, room - #added)
+    end
+    redis.call('PEXPIRE', key, (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS, 'NX')
+  end
+end
 
 function numbers.build()
   local function numbers_of(day) return k_numbers .. string.format('%d', day) end
@@ -52,7 +143,8 @@ function numbers.build()
   function numbers.is_used(client, n)
     local ranges = numbers.known[client]
     local at = range_of(ranges, n)
-    return at > 0 and n <= ranges[at + 1]
+    if at > 0 then return n <= ranges[at + 1] end
+    return #ranges > 0 and old_ranges.has(client, n)
   end
 
   -- Adds a number that is not used yet.
@@ -68,10 +160,12 @@ function numbers.build()
       ranges[at + 1] = n
     elseif precedes then
       ranges[at + 2] = n
+    elseif at < 0 and #ranges > 0 and old_ranges.has(client) then
+      old_ranges.add(client, n, n)
     else
       table.insert(ranges, at + 2, n)
       table.insert(ranges, at + 2, n)
-      for _ = 1, #ranges - 2 * RANGES_MAX do table.remove(ranges, 1) end
+      if #ranges > 2 * RANGES_MAX then old_ranges.add(client, table.remove(ranges, 1), table.remove(ranges, 1)) end
     end
     numbers.touched[client] = true
   end
@@ -85,9 +179,10 @@ function numbers.build()
   end
 
   -- After flush_writes.
-  function numbers.expire()
+  function numbers.finish()
+    if next(old_ranges.added) then old_ranges.save() end
     if not numbers.is_new_day or not next(numbers.touched) then return end
     local is_new_key = redis.call('PEXPIRE', numbers_of(numbers.today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS, 'NX') == 1
-    if is_new_key then redis.call('UNLINK', numbers_of(oldest_day - 1)) end
+    if is_new_key then redis.call('UNLINK', numbers_of(oldest_day - 1), old_ranges_of(oldest_day - 1)) end
   end
 end
