@@ -495,8 +495,8 @@ type SendNumber struct {
 	// 16 random bytes, fresh for each client instance; stored with its sends on disk.
 	ClientId []byte `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers may come in
-	// any order. The 64 highest ranges of used numbers are remembered. A number below them counts as
-	// new: a repeat is then a second message, never a loss.
+	// any order. With more than 64 gaps, lower numbers are remembered for 7 days after their use. A
+	// forgotten number counts as new: a repeat is then a second message, never a loss.
 	Number        uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

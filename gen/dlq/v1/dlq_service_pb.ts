@@ -198,8 +198,8 @@ export type SendNumber = Message<"dlq.v1.SendNumber"> & {
 
   /**
    * From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers may come in
-   * any order. The 64 highest ranges of used numbers are remembered. A number below them counts as
-   * new: a repeat is then a second message, never a loss.
+   * any order. With more than 64 gaps, lower numbers are remembered for 7 days after their use. A
+   * forgotten number counts as new: a repeat is then a second message, never a loss.
    *
    * @generated from field: uint64 number = 2;
    */
