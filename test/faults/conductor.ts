@@ -97,8 +97,8 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
 
     progress("all faults are over; waiting until all work is done");
     await orFail(crew.stopProducers());
-    await orFail(untilDrained(environment));
-    await orFail(letBreakersClose(environment, crew));
+    await orFail(untilDrained(environment, progress));
+    await orFail(letBreakersClose(environment, crew, progress));
     await orFail(crew.stopWorkers());
     failures.push(...crew.failures);
 

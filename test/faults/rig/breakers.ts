@@ -9,13 +9,17 @@ const ROUNDS = 10;
 /**
  * Sends messages that succeed, so that open breakers can close. The checker reports breakers that stay open.
  */
-export async function letBreakersClose(environment: Environment, crew: Crew): Promise<void> {
+export async function letBreakersClose(
+  environment: Environment,
+  crew: Crew,
+  progress: (words: string) => void,
+): Promise<void> {
   const redis = await environment.redis();
   try {
     for (let round = 0; round < ROUNDS; round++) {
       if ((await redis.zcard(`dlq:{${GUARDED_QUEUE}}:breakers`)) === 0) return;
       await crew.sendGoodOnes();
-      await untilDrained(environment);
+      await untilDrained(environment, progress);
     }
   } finally {
     redis.disconnect();

@@ -7,16 +7,21 @@ const QUEUES = [...SERVED_QUEUES, EXPIRING_QUEUE, CRASH_QUEUE];
 const CHECK_MS = 50;
 /** Work that does not decrease for so long is stuck. A crash loop takes five leases. */
 const STUCK_MS = 240_000;
+const PROGRESS_MS = 15_000;
 
 /**
- * Resolves when no messages wait for workers or are in flight.
+ * Resolves when no messages wait for workers or are in flight; until then, `progress` says now and then how many are left.
  * @throws Error if work is left and does not decrease
  */
-export async function untilDrained(environment: Environment): Promise<void> {
+export async function untilDrained(
+  environment: Environment,
+  progress: (words: string) => void,
+): Promise<void> {
   const redis = await environment.redis();
   try {
     let least = Number.POSITIVE_INFINITY;
     let leastAtMs = performance.now();
+    let saidAtMs = performance.now();
     for (;;) {
       const left = await Promise.all(QUEUES.map((queue) => waiting(redis, queue)));
       const sum = left.reduce((total, count) => total + count, 0);
@@ -24,6 +29,10 @@ export async function untilDrained(environment: Environment): Promise<void> {
       if (sum < least) {
         least = sum;
         leastAtMs = performance.now();
+      }
+      if (performance.now() - saidAtMs > PROGRESS_MS) {
+        saidAtMs = performance.now();
+        progress(`${sum} messages are left`);
       }
       if (performance.now() - leastAtMs > STUCK_MS) {
         const words = QUEUES.map((queue, at) => `${queue} ${left[at]}`).join(", ");
