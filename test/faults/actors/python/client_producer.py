@@ -19,6 +19,8 @@ from recording import record_channels
 
 # Maximum number of pending sends, which bounds the memory in an outage.
 MAX_PENDING = 5_000
+# So that it empties in time, however slow the machine is. Further sends come later.
+MAX_SPOOLED = 20_000
 POLL_S = 0.01
 # How long the spool may take to become empty after the last fault.
 EMPTY_WITHIN_S = 180.0
@@ -75,6 +77,9 @@ def produce(
     due_at = time.monotonic()
     while messages.made < count and not stop.requested:
         now = time.monotonic()
+        spool = client.status().spool
+        if spool is not None and spool.messages >= MAX_SPOOLED:
+            due_at = now + POLL_S
         while due_at <= now and messages.made < count:
             if messages.made - len(tally.settled) >= MAX_PENDING:
                 due_at = now

@@ -20,6 +20,8 @@ import (
 const (
 	// maxPending bounds pending sends, and so the memory in an outage. Further sends come later.
 	maxPending = 5_000
+	// maxSpooled lets the spool empty in time, however slow the machine is. Further sends come later.
+	maxSpooled = 20_000
 	// emptyWithin is how long the spool may take to become empty after the last fault.
 	emptyWithin = 180 * time.Second
 )
@@ -87,6 +89,9 @@ func produce(stop context.Context, client *dlq.Client, t *tally, g *generator, c
 		now := time.Now()
 		due += now.Sub(before).Seconds() * rate
 		before = now
+		if client.Status().Spool.Messages >= maxSpooled {
+			due = 0
+		}
 		for ; due >= 1 && g.count < count; due-- {
 			if t.pending() >= maxPending {
 				due = 0

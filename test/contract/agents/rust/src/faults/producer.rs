@@ -20,6 +20,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Limits memory during an outage: further sends come later.
 const MAX_PENDING: u64 = 5_000;
+/// Lets the spool empty in time, however slow the machine is: further sends come later.
+const MAX_SPOOLED: usize = 20_000;
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// How long the spool may take to empty after the last fault.
 const EMPTY_TIMEOUT: Duration = Duration::from_secs(180);
@@ -109,6 +111,13 @@ async fn send_all(
     let mut due_at = Instant::now();
     while messages.count < count {
         let now = Instant::now();
+        if client
+            .status()
+            .spool
+            .is_some_and(|spool| spool.messages >= MAX_SPOOLED)
+        {
+            due_at = now + step;
+        }
         while due_at <= now && messages.count < count {
             if messages.count - tally.settled.load(Ordering::Relaxed) >= MAX_PENDING {
                 due_at = now;

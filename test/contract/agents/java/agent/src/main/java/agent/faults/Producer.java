@@ -25,6 +25,9 @@ public final class Producer {
   /** Limit of pending sends, so that memory is bounded in an outage. */
   private static final int MAX_PENDING = 5_000;
 
+  /** Limit of spooled messages, so that the spool empties in time, however slow the machine is. */
+  private static final int MAX_SPOOLED = 20_000;
+
   private static final long CHECK_MS = 10;
   private static final double NS_PER_SECOND = 1e9;
 
@@ -75,6 +78,9 @@ public final class Producer {
     double dueAtNs = System.nanoTime();
     while (messages.made() < count && !termination.isRequested()) {
       long nowNs = System.nanoTime();
+      if (client.status().spool().orElseThrow().messages() >= MAX_SPOOLED) {
+        dueAtNs = nowNs + NS_PER_SECOND / rate;
+      }
       while (dueAtNs <= nowNs && messages.made() < count) {
         if (messages.made() - settled.get() >= MAX_PENDING) {
           dueAtNs = nowNs;
