@@ -3,6 +3,7 @@
 use crate::bounded_text::format_bounded;
 use std::any::type_name;
 use std::error::Error;
+use std::io;
 
 /// Deeper causes are left out.
 const MAX_ERRORS: usize = 16;
@@ -11,6 +12,10 @@ pub(crate) const MESSAGE_BYTES: usize = 4 * 1024;
 
 /// Any error: a concrete type or a `dyn Error`. For a `Box<dyn Error>` or an `anyhow::Error`, give the inner
 /// error: `&*error`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error",
+    note = "for a `Box<dyn Error>` or an `anyhow::Error`, give the error inside: `&*error`"
+)]
 pub trait AsError: sealed::Sealed {
     #[doc(hidden)]
     fn as_error(&self) -> &(dyn Error + 'static);
@@ -86,5 +91,13 @@ pub(crate) fn join_messages<'a>(
 
 /// Returns the first error of a type in the chain.
 pub(crate) fn find_cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    error_chain(error).find_map(|one| one.downcast_ref::<E>())
+    error_chain(error).find_map(|one| one.downcast_ref::<E>().or_else(|| find_cause(wrapped(one)?)))
+}
+
+/// Returns the error within an `io::Error`, whose source is the next one.
+fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    error
+        .downcast_ref::<io::Error>()?
+        .get_ref()
+        .map(|inner| inner as _)
 }

@@ -134,6 +134,16 @@ mod tests {
         OrderError(io::Error::new(io::ErrorKind::TimedOut, "bank is slow"))
     }
 
+    /// The source of an `io::Error` is that of the error inside.
+    #[test]
+    fn an_io_error_may_wrap_a_mark() {
+        let marked = io::Error::other(NonRetryable::new(order_error()));
+        assert!(is_non_retryable(&marked));
+        let wait = Duration::from_secs(9);
+        let within = io::Error::other(io::Error::other(RetryAfter::new(order_error(), wait)));
+        assert_eq!(retry_after_of(&within), Some(wait));
+    }
+
     fn described<E: AsError + ?Sized>(error: &E) -> Failure {
         failure_of(error, Location::caller())
     }
