@@ -1,16 +1,20 @@
 //! Middleware around handlers.
 
-use crate::error::BoxError;
+use crate::error::{BoxError, Error, NonRetryable, RetryAfter};
+use crate::failure::{describe, is_non_retryable, retry_after_of};
 use crate::worker::delivery::Delivery;
 use crate::worker::outcome::Outcome;
 use std::any::type_name;
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-/// The result of a handler, as its middleware gets and returns it. `Ok(None)`: it returned `Ok(())`.
+/// The result of a handler, as its middleware gets and returns it. `Ok(None)`: the handler returned `Ok(())`. If a
+/// middleware returns `Ok(None)`, the result of the handler stands; if the handler has not run to its end, the delivery
+/// has failed.
 pub type HandlerResult = Result<Option<Outcome>, HandlerError>;
 
 /// The error that a handler returned. It dereferences to it. Any error becomes one by `?` or `into`.
@@ -28,6 +32,22 @@ impl HandlerError {
 
     pub(crate) const fn known_type(&self) -> &'static str {
         self.known_type
+    }
+
+    /// Returns an error with the same message, type, retry time and mark. Errors can't be cloned.
+    fn copy(&self) -> Self {
+        let failure = describe(&**self, Some(self.known_type), Location::caller());
+        let mut error: BoxError = failure.message.into();
+        if is_non_retryable(&**self) {
+            error = NonRetryable::new(error).into();
+        }
+        if let Some(wait) = retry_after_of(&**self) {
+            error = RetryAfter::new(error, wait).into();
+        }
+        Self {
+            error,
+            known_type: self.known_type,
+        }
     }
 }
 
@@ -82,7 +102,46 @@ impl Next {
     {
         let innermost = Self(Arc::new(move |delivery| Box::pin(handler(delivery))));
         middleware.into_iter().rev().fold(innermost, |next, one| {
-            Self(Arc::new(move |delivery| one(delivery, next.clone())))
+            Self(Arc::new(move |delivery| {
+                let last = LastResult::default();
+                let work = one(delivery, next.recorded(&last));
+                Box::pin(async move { last.or_else(work.await) })
+            }))
+        })
+    }
+
+    /// Returns this with a record of its last result.
+    fn recorded(&self, last: &LastResult) -> Self {
+        let (next, last) = (self.clone(), last.clone());
+        Self(Arc::new(move |delivery| {
+            let (next, last) = (next.clone(), last.clone());
+            Box::pin(async move {
+                last.set(None);
+                let result = next.run(delivery).await;
+                last.set(Some(result.as_ref().map_err(HandlerError::copy).cloned()));
+                result
+            })
+        }))
+    }
+}
+
+/// The result of the handler within a middleware. `None` if it has not run to its end.
+#[derive(Clone, Default)]
+struct LastResult(Arc<Mutex<Option<HandlerResult>>>);
+
+impl LastResult {
+    fn set(&self, result: Option<HandlerResult>) {
+        *self.0.lock().unwrap() = result;
+    }
+
+    /// Returns the result of the middleware, or if it returned none, that of the handler.
+    fn or_else(&self, of_middleware: HandlerResult) -> HandlerResult {
+        if !matches!(of_middleware, Ok(None)) {
+            return of_middleware;
+        }
+        self.0.lock().unwrap().take().unwrap_or_else(|| {
+            let message = "a middleware returned Ok(None), and the handler has not run to its end; return the result of next.run, or an outcome";
+            Err(Error::invalid(message).into())
         })
     }
 }

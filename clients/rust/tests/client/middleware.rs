@@ -2,7 +2,11 @@
 
 use crate::timed_out;
 use dlq_client::testing::{FakeDlq, FakeState};
-use dlq_client::{Delivery, ErrorKind, HandlerResult, Next, Outcome, OutcomeKind};
+use dlq_client::{
+    BoxError, Delivery, ErrorKind, HandlerError, HandlerResult, Next, NonRetryable, Outcome, OutcomeKind,
+    QuarantineReason, Settled,
+};
+use std::error::Error as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -125,6 +129,59 @@ async fn a_send_within_a_middleware_is_the_outcome_of_the_delivery() {
     let failed = fake.wait_for("wrapped", FakeState::Quarantined, 1).await;
     assert_eq!(failed[0].failures.last().unwrap().message, "bank is slow");
     assert_eq!(fake.messages("wrapped").len(), 1);
+}
+
+/// Works on one message with a middleware, and returns its outcome and the errors.
+async fn outcome_within<M, F>(middleware: M, handler: fn() -> HandlerResult) -> (Settled, Vec<String>)
+where
+    M: Fn(Delivery, Next) -> F + Send + Sync + 'static,
+    F: Future<Output = HandlerResult> + Send + 'static,
+{
+    let client = FakeDlq::new().client().unwrap();
+    client.send_request("wrapped", "x").max_retries(1).await.unwrap();
+    let (report, mut settled) = mpsc::unbounded_channel();
+    let (reported, mut errors) = mpsc::unbounded_channel();
+    let worker = client
+        .worker(["wrapped"])
+        .middleware(middleware)
+        .on_error(move |error, _| reported.send(error.source().unwrap().to_string()).unwrap())
+        .on_settled(move |_, settled| report.send(settled.clone()).unwrap())
+        .run(move |_| async move { Ok::<_, BoxError>(handler().map_err(HandlerError::into_inner)?) });
+    let settled = settled.recv().await.unwrap();
+    worker.unwrap().stop().await;
+    let texts = std::iter::from_fn(|| errors.try_recv().ok()).collect();
+    (settled, texts)
+}
+
+#[tokio::test]
+async fn a_middleware_that_does_not_run_the_handler_fails_unless_it_returns_an_outcome() {
+    let (settled, errors) = outcome_within(|_, _| async { Ok(None) }, || panic!("it runs")).await;
+    assert_eq!(settled.outcome, OutcomeKind::Failed);
+    let text = "a middleware returned Ok(None), and the handler has not run to its end; return the result of next.run, or an outcome";
+    assert_eq!(errors, [text]);
+    let skip = |_, _| async { Ok(Some(Outcome::discarded("a test message"))) };
+    let (settled, errors) = outcome_within(skip, || panic!("it runs")).await;
+    assert_eq!((settled.outcome, errors), (OutcomeKind::Discarded, Vec::new()));
+}
+
+#[tokio::test]
+async fn the_result_of_the_handler_stands_if_the_middleware_returns_none() {
+    async fn forgetful(delivery: Delivery, next: Next) -> HandlerResult {
+        let _ = next.run(delivery).await;
+        Ok(None)
+    }
+    let (settled, _) = outcome_within(forgetful, || Ok(None)).await;
+    assert_eq!(settled.outcome, OutcomeKind::Succeeded);
+    let (settled, _) = outcome_within(forgetful, || Ok(Some(Outcome::quarantined("x")))).await;
+    assert_eq!(settled.outcome, OutcomeKind::Quarantined);
+    let (settled, errors) = outcome_within(forgetful, || Err(NonRetryable::new(timed_out()).into())).await;
+    assert_eq!(settled.outcome, OutcomeKind::Failed);
+    assert_eq!(
+        settled.quarantine_reason,
+        Some(QuarantineReason::NonRetryable),
+        "{settled:?}"
+    );
+    assert_eq!(errors, ["bank is slow"]);
 }
 
 #[tokio::test]
