@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::connection::{Connector, Transport, TransportLayer};
-use crate::error::{BoxError, Error, ErrorKind};
+use crate::error::{BoxError, Error};
 use crate::log::log;
 use crate::send::drop_report::{Callback, OnDropped, log_drops, without_recursion};
 use crate::target::Target;
@@ -20,6 +20,8 @@ const MIB: usize = 1024 * 1024;
 // Limits of the server for one call.
 const MAX_MESSAGES: usize = 1_000;
 const MAX_BYTES: usize = 3 * MIB + MIB / 2;
+/// The service recognizes a request id for 10 min: a later try could be stored twice.
+pub(crate) const MAX_TIMEOUT: Duration = Duration::from_millis(599_999);
 /// A longer delay would only time out sends.
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
@@ -215,7 +217,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long a send tries. Default 5 s.
+    /// Sets how long a send tries: below 10 min, for which the service recognizes a request id. Default 5 s.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -279,13 +281,11 @@ impl ClientBuilder {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::invalid("build the client within a tokio runtime"));
         }
-        for (name, time) in [("timeout", self.timeout), ("try_timeout", self.try_timeout)] {
-            if time.is_zero() {
-                return Err(Error::new(
-                    ErrorKind::Invalid,
-                    format!("{name} must be longer than 0"),
-                ));
-            }
+        if self.timeout.is_zero() || self.timeout > MAX_TIMEOUT {
+            return Err(Error::invalid("timeout must be longer than 0 and below 10 min"));
+        }
+        if self.try_timeout.is_zero() {
+            return Err(Error::invalid("try_timeout must be longer than 0"));
         }
         let target = Target::new(
             &self.target,

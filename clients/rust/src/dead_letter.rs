@@ -3,11 +3,12 @@
 use crate::client::Client;
 use crate::error::BoxError;
 use crate::failure::{describe, is_non_retryable};
+use crate::layer::failure_of_drop;
 use crate::panics::{catch_async_panic, failure_of_panic};
 use crate::payload::IntoPayload;
 use crate::send::request::SendRequest;
 use std::any::type_name;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::panic::{Location, resume_unwind};
 
 impl Client {
@@ -21,6 +22,10 @@ impl Client {
     /// # Panics
     ///
     /// A panic of `work` is a failure, too. It continues if the message could not be stored.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped before `work` has ended, as by a timeout, the message is sent in the background.
     ///
     /// ```no_run
     /// # async fn charge(_order: &str) -> Result<u32, std::io::Error> { Ok(1) }
@@ -42,8 +47,14 @@ impl Client {
         let place = Location::caller();
         let request = self.send_request(queue, payload);
         async move {
-            let error: BoxError = match catch_async_panic(work).await {
-                Ok(Ok(value)) => return Ok(Some(value)),
+            let watched = Watched(Some(request), place);
+            let result = catch_async_panic(work).await;
+            let request = watched.into_request();
+            let error: BoxError = match result {
+                Ok(Ok(value)) => {
+                    request.into_request();
+                    return Ok(Some(value));
+                }
                 Ok(Err(error)) => error.into(),
                 Err(panic) => {
                     let failure = failure_of_panic(&*panic, "the work", place);
@@ -57,6 +68,23 @@ impl Client {
                 Ok(receipt) if receipt.is_kept() => Ok(None),
                 _ => Err(error),
             }
+        }
+    }
+}
+
+/// The message of work under way. It is sent if this is dropped.
+struct Watched<'a>(Option<SendRequest<'a>>, &'static Location<'static>);
+
+impl<'a> Watched<'a> {
+    fn into_request(mut self) -> SendRequest<'a> {
+        self.0.take().expect("it is taken once")
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if let Some(request) = self.0.take() {
+            drop(request.failure(failure_of_drop("the work", self.1)).into_future());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The errors of this client, and the wrappers by which a program controls retries.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::time::Duration;
 use tonic::Code;
 
@@ -23,6 +24,8 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The payload can't be encoded, or an option is invalid.
     Invalid,
+    /// The send was never awaited.
+    Aborted,
     /// The client was closed.
     Closed,
     /// A handler returned an error or panicked. The [source](std::error::Error::source) is that error.
@@ -43,6 +46,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::Unauthenticated => "unauthenticated",
             Self::Invalid => "invalid",
+            Self::Aborted => "aborted",
             Self::Closed => "closed",
             Self::HandlerFailed => "handler-failed",
             Self::LeaseLost => "lease-lost",
@@ -51,14 +55,14 @@ impl ErrorKind {
     }
 }
 
-impl std::fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
 /// An error of this client. Branch on [`kind`](Error::kind). The message explains what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     kind: ErrorKind,
@@ -67,6 +71,18 @@ pub struct Error {
     code: Option<Code>,
     #[source]
     source: Option<BoxError>,
+}
+
+/// Leaves out the source, which has the bytes of a status: a `main` that returns the error prints this.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind)
+            .field("message", &self.message)
+            .field("maybe_stored", &self.maybe_stored)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Error {
@@ -82,6 +98,10 @@ impl Error {
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, message)
+    }
+
+    pub(crate) fn queue_without_name() -> Self {
+        Self::invalid("a queue has no name; give its name")
     }
 
     pub(crate) fn with_maybe_stored(mut self, maybe_stored: bool) -> Self {

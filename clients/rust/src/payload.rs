@@ -13,6 +13,10 @@ const JSON_TYPE: &str = "application/json";
 
 /// A value that can be sent: text, bytes, a [`serde_json::Value`], [`Json`] of any serializable value, or the
 /// payload of a delivery.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no payload",
+    note = "give text, bytes, or `Json(&value)` of a value that implements `serde::Serialize`"
+)]
 pub trait IntoPayload {
     /// Converts the value.
     ///

@@ -2,6 +2,7 @@
 
 use crate::connection::Transport;
 use crate::error::{BoxError, Error};
+use crate::panics::catch_async_panic;
 use http::header::{AUTHORIZATION, HeaderValue};
 use std::fmt;
 use std::future::Future;
@@ -56,7 +57,10 @@ impl Token {
                 Transport::new(service_fn(move |request| {
                     let (transport, source) = (transport.clone(), Arc::clone(&source));
                     async move {
-                        let token = source().await.map_err(no_token)?;
+                        let token = catch_async_panic(async { source().await })
+                            .await
+                            .unwrap_or_else(|_| Err("its function panicked".into()))
+                            .map_err(no_token)?;
                         let header = header_of(&token).map_err(no_token)?;
                         transport.oneshot(authorized(request, header)).await
                     }

@@ -23,6 +23,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower::{Layer, Service};
 use watched_request::WatchedRequest;
+pub(crate) use watched_request::failure_of_drop;
 
 impl Client {
     /// Returns a layer for tower services; for those of HTTP, see [`dead_letter_http_layer`](Client::dead_letter_http_layer). If the

@@ -30,13 +30,10 @@ impl WatchedRequest {
         place: &'static Location<'static>,
         build: impl for<'a> FnOnce(&'a Client) -> SendRequest<'a> + Send + 'static,
     ) -> Self {
-        let message = "the service was dropped before it ended: its caller has gone, or waits no longer";
-        let mut failure = failure("dropped", message.to_owned(), place);
-        failure.set_reason(Reason::UnknownError);
         Self {
             client,
             build: Some(Box::new(build)),
-            failure,
+            failure: failure_of_drop("the service", place),
             first_retry: None,
             place,
         }
@@ -51,7 +48,9 @@ impl WatchedRequest {
     }
 
     pub(super) fn has_error<E: ServiceError<K>, K>(&mut self, error: &E) {
-        let described = error.add_to(self.client.send_request("", ""), self.place).request;
+        let described = error
+            .add_to(self.client.send_request("", ""), self.place)
+            .into_request();
         self.failure = described.failure.unwrap_or_default();
         self.first_retry = described.first_retry;
     }
@@ -91,6 +90,14 @@ impl Drop for WatchedRequest {
             drop(send.into_future());
         });
     }
+}
+
+/// Describes work whose future is dropped. `name` is what was dropped, e.g. "the service".
+pub(crate) fn failure_of_drop(name: &str, place: &Location<'_>) -> Failure {
+    let message = format!("{name} was dropped before it ended: its caller has gone, or waits no longer");
+    let mut failure = failure("dropped", message, place);
+    failure.set_reason(Reason::UnknownError);
+    failure
 }
 
 fn failure(name: &str, message: String, place: &Location<'_>) -> Failure {

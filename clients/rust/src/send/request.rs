@@ -1,5 +1,6 @@
 //! The builder of a send.
 
+use crate::builder::MAX_TIMEOUT;
 use crate::cause_chain::AsError;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -15,13 +16,15 @@ use crate::v1::{Failure, Origin, Reason, SendToDlqRequest, TraceContext};
 use crate::wire_time::{duration_to_wire, timestamp_to_wire};
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::mem::take;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
-/// A message to send, with its failure and options. Await it to send it.
+/// A message to send, with its failure and options. Await it to send it: otherwise it is dropped as
+/// [`ErrorKind::Aborted`].
 ///
 /// Once awaited, the send continues even if its future is dropped, as by a timeout or when the caller of a web
 /// service disconnects.
@@ -36,6 +39,7 @@ pub struct SendRequest<'a> {
     /// The program has set the trace context of the message.
     has_trace_context: bool,
     error: Option<Error>,
+    is_awaited: bool,
 }
 
 impl<'a> SendRequest<'a> {
@@ -46,7 +50,7 @@ impl<'a> SendRequest<'a> {
             origin: client.origin(),
             ..SendToDlqRequest::default()
         };
-        let mut error = None;
+        let mut error = request.queue.is_empty().then(Error::queue_without_name);
         match build_payload(|| payload) {
             Ok(payload) => request.payload = Some(payload.into_wire()),
             Err(invalid) => error = Some(invalid),
@@ -59,7 +63,14 @@ impl<'a> SendRequest<'a> {
             context: CurrentContext::get(),
             has_trace_context: false,
             error,
+            is_awaited: false,
         }
+    }
+
+    /// Takes the message out of a send that is not to be sent.
+    pub(crate) fn into_request(mut self) -> SendToDlqRequest {
+        self.is_awaited = true;
+        take(&mut self.request)
     }
 
     /// Sets the failure: the error, its causes, and its `RetryAfter` or `NonRetryable`.
@@ -205,9 +216,10 @@ impl<'a> SendRequest<'a> {
         self
     }
 
-    /// Sets how long to try. The service recognizes a request id for 10 min. Default: the client's timeout.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+    /// Sets how long to try: below 10 min, for which the service recognizes a request id. Default: the client's
+    /// timeout.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout.min(MAX_TIMEOUT));
         self
     }
 }
@@ -216,24 +228,29 @@ impl IntoFuture for SendRequest<'_> {
     type Output = Result<Receipt, Error>;
     type IntoFuture = Sending;
 
-    fn into_future(self) -> Sending {
-        let Self {
-            client,
-            mut request,
-            is_non_retryable,
-            timeout,
-            context,
-            has_trace_context,
-            error,
-        } = self;
-        let (span, trace) = SendSpan::start(context, &request.queue);
-        if !has_trace_context {
-            request.trace_context = trace.and_then(trace_context::without_oversized);
+    fn into_future(mut self) -> Sending {
+        let (span, trace) = SendSpan::start(take(&mut self.context), &self.request.queue);
+        if !self.has_trace_context {
+            self.request.trace_context = trace.and_then(trace_context::without_oversized);
         }
-        match error {
-            Some(error) => client.drop_send(error, &request.queue, span),
-            None => client.add(request, is_non_retryable, timeout, span),
+        let (client, is_non_retryable, timeout) = (self.client, self.is_non_retryable, self.timeout);
+        match self.error.take() {
+            Some(error) => client.drop_send(error, &self.into_request().queue, span),
+            None => client.add(self.into_request(), is_non_retryable, timeout, span),
         }
+    }
+}
+
+impl Drop for SendRequest<'_> {
+    /// Reports a send that was not awaited, as in `let _ = client.send(…)`.
+    fn drop(&mut self) {
+        if self.is_awaited || std::thread::panicking() {
+            return;
+        }
+        let message = "the send was never awaited, and nothing was sent; await it";
+        let error = Error::new(ErrorKind::Aborted, message);
+        let (span, _) = SendSpan::start(take(&mut self.context), &self.request.queue);
+        drop(self.client.drop_send(error, &self.request.queue, span));
     }
 }
 
@@ -241,6 +258,7 @@ impl fmt::Debug for SendRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendRequest")
             .field("request", &self.request)
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }

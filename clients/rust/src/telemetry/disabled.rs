@@ -10,6 +10,7 @@ use crate::worker::outcome::Outcome;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[derive(Default)]
 pub(crate) struct CurrentContext;
 
 impl CurrentContext {

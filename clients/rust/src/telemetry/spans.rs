@@ -14,6 +14,7 @@ use opentelemetry::{Context, KeyValue};
 use std::sync::Arc;
 
 /// The context in which a program builds a send.
+#[derive(Default)]
 pub(crate) struct CurrentContext(Context);
 
 impl CurrentContext {

@@ -40,6 +40,16 @@ fn assert_names(error: &Error, kind: ErrorKind, code: Code, text: &str) {
     assert!(error.to_string().contains(text), "{error}");
 }
 
+/// A `main` that returns the error prints it.
+#[tokio::test]
+async fn the_debug_text_of_an_error_has_no_bytes_of_a_status() {
+    let refused = failing(|| Status::unauthenticated("an old token"), &Arc::default());
+    let client = refused.without_spool().build().unwrap();
+    let error = client.send("q", "a", &timed_out()).await.unwrap_err();
+    let expected = "Error { kind: Unauthenticated, message: \"an old token; give the client a valid `token`\", maybe_stored: false, code: Some(Unauthenticated), .. }";
+    assert_eq!(format!("{error:?}"), expected);
+}
+
 #[tokio::test]
 async fn a_spool_full_error_names_the_refusal() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! Invalid options.
 
 use crate::log_lines::LogLines;
+use dlq_client::testing::FakeDlq;
 use dlq_client::v1::StatsRequest;
 use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, SpoolOptions, Transport};
 use http::{Request, Response};
@@ -32,6 +33,40 @@ async fn invalid_options_fail_when_they_are_used() {
         .run(|_| async { Ok::<(), io::Error>(()) })
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_queue_without_a_name_is_refused_also_while_the_service_is_down() {
+    let fake = FakeDlq::new();
+    fake.go_down();
+    let client = fake.client().unwrap();
+    let handler = |_| async { Ok::<(), io::Error>(()) };
+    let worker = client.worker(["orders", ""]).run(handler).unwrap_err();
+    let send = client.send_request("", "a").await.unwrap_err();
+    for error in [worker, send] {
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert_eq!(error.to_string(), "a queue has no name; give its name");
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_is_below_the_time_for_which_the_service_recognizes_a_request() {
+    for timeout in [Duration::ZERO, Duration::from_secs(600), Duration::MAX] {
+        let builder = Client::builder("127.0.0.1:1").without_spool();
+        let error = builder.timeout(timeout).build().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "timeout must be longer than 0 and below 10 min"
+        );
+    }
+    let builder = Client::builder("127.0.0.1:1").without_spool();
+    let client = builder.timeout(Duration::from_secs(599)).build().unwrap();
+    let send = client.send_request("q", "a").timeout(Duration::MAX);
+    assert!(
+        format!("{send:?}").contains("timeout: Some(599.999s)"),
+        "{send:?}"
+    );
+    drop(send);
 }
 
 #[cfg(feature = "tls")]
@@ -103,7 +138,7 @@ async fn a_send_without_a_token_goes_to_the_spool_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::builder("127.0.0.1:1")
         .token_from(|| async { Err::<String, _>("no token server") })
-        .timeout(Duration::from_secs(600))
+        .timeout(Duration::from_secs(599))
         .spool(SpoolOptions {
             folder: Some(folder.path().to_owned()),
             ..SpoolOptions::default()
@@ -112,6 +147,26 @@ async fn a_send_without_a_token_goes_to_the_spool_at_once() {
         .unwrap();
     let receipt = client.send_request("q", "a").await.unwrap();
     assert_eq!(receipt, Receipt::Spooled { durable: true });
+}
+
+#[tokio::test]
+async fn a_token_function_that_panics_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = Client::builder("127.0.0.1:1").timeout(Duration::from_secs(599));
+    let builder =
+        builder.token_from(|| -> std::future::Ready<Result<String, io::Error>> { panic!("no vault") });
+    let client = builder.spool(SpoolOptions {
+        folder: Some(folder.path().to_owned()),
+        ..SpoolOptions::default()
+    });
+    let client = client.build().unwrap();
+    let receipt = client.send_request("q", "a").await.unwrap();
+    assert_eq!(receipt, Receipt::Spooled { durable: true });
+    let error = client.ping().await.unwrap_err().to_string();
+    assert!(
+        error.contains("there is no token: its function panicked"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Sends and their results.
 
 use crate::{client_of, server, timed_out};
+use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::{Client, Coalesce, ErrorKind, Json, Receipt, SpoolOptions};
 use std::future::IntoFuture;
 use std::io;
@@ -69,6 +70,44 @@ async fn dead_letter_returns_the_result_and_sends_the_message_of_a_failure() {
         .dead_letter("no such name!", "a", async { Err::<(), _>(timed_out()) })
         .await;
     assert_eq!(lost.unwrap_err().to_string(), "bank is slow");
+}
+
+#[tokio::test]
+async fn dead_letter_sends_the_message_of_work_that_is_dropped() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let never = std::future::pending::<Result<(), io::Error>>();
+    let work = client.dead_letter("orders", "a", never);
+    tokio::time::timeout(Duration::from_millis(5), work)
+        .await
+        .unwrap_err();
+    let messages = fake.wait_for("orders", FakeState::Scheduled, 1).await;
+    assert_eq!(messages[0].failures[0].r#type, "dropped");
+    assert_eq!(messages[0].payload().text(), "a");
+}
+
+#[tokio::test]
+async fn a_send_that_is_not_awaited_is_reported() {
+    let fake = FakeDlq::new();
+    let (report, mut dropped) = unbounded_channel();
+    let builder = fake.builder().on_dropped(move |error, queue| {
+        report
+            .send((error.kind(), error.to_string(), queue.to_owned()))
+            .unwrap();
+    });
+    let client = builder.build().unwrap();
+    let _ = client.send("orders", "a", &timed_out());
+    let text = "the send was never awaited, and nothing was sent; await it".to_owned();
+    let expected = (ErrorKind::Aborted, text, "orders".to_owned());
+    assert_eq!(dropped.recv().await, Some(expected));
+    assert_eq!(client.status().sends.dropped, 1);
+    client.send("orders", "a", &timed_out()).await.unwrap();
+    let done = client.dead_letter("orders", "a", async { Ok::<_, io::Error>(1) });
+    assert_eq!(done.await.unwrap(), Some(1));
+    assert!(dropped.try_recv().is_err());
+    drop(client.dead_letter("orders", "a", async { Ok::<_, io::Error>(1) }));
+    assert!(dropped.try_recv().is_ok());
+    assert_eq!(fake.messages("orders").len(), 1);
 }
 
 #[tokio::test]
