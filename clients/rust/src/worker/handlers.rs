@@ -37,8 +37,8 @@ impl WorkerCore {
         H: Fn(Delivery) -> F + Send + Sync + 'static,
         F: Future<Output = HandlerResult> + Send + 'static,
     {
-        let handler = move |mut batch: Vec<Delivery>| {
-            let work = handler(batch.swap_remove(0));
+        let handler = move |batch: Arc<[Delivery]>| {
+            let work = handler(batch[0].clone());
             async move { Ok(vec![work.await?]) }
         };
         self.run_batch_handler(calls, handler, place);
@@ -51,7 +51,7 @@ impl WorkerCore {
         handler: H,
         place: &'static Location<'static>,
     ) where
-        H: Fn(Vec<Delivery>) -> F + Send + Sync + 'static,
+        H: Fn(Arc<[Delivery]>) -> F + Send + Sync + 'static,
         F: Future<Output = Handled> + Send + 'static,
     {
         let core = Arc::clone(self);
@@ -74,7 +74,7 @@ impl WorkerCore {
 
     async fn handle<H, F>(&self, batch: &[Arc<Lease>], handler: &H, place: &Location<'_>)
     where
-        H: Fn(Vec<Delivery>) -> F,
+        H: Fn(Arc<[Delivery]>) -> F,
         F: Future<Output = Handled>,
     {
         let _fallback = FallbackOutcome(self, batch, place);

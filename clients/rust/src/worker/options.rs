@@ -200,7 +200,8 @@ impl WorkerBuilder {
     }
 
     /// Starts the worker with a handler of several deliveries: those that wait, without waiting for more. `Ok(())` means
-    /// that all succeeded, an [`Outcome`](crate::Outcome) is that of all, and a `Vec` has the outcome of each, in order.
+    /// that all succeeded, an [`Outcome`](crate::Outcome) is that of all, and a `Vec` has the outcome of each, in the
+    /// order of the slice.
     /// `Err`, a panic, or a `Vec` of another length means that all failed, which is reported once. The handler is
     /// dropped at its next `await` if all leases are lost, or if a stopping worker waits no longer. A send of one of the
     /// messages fails that delivery only.
@@ -211,7 +212,7 @@ impl WorkerBuilder {
     #[track_caller]
     pub fn run_batches<H, F, R, E>(self, handler: H) -> Result<Worker, Error>
     where
-        H: Fn(Vec<Delivery>) -> F + Send + Sync + 'static,
+        H: Fn(Arc<[Delivery]>) -> F + Send + Sync + 'static,
         F: Future<Output = Result<R, E>> + Send + 'static,
         R: IntoOutcomes,
         E: Into<BoxError>,
@@ -228,7 +229,7 @@ impl WorkerBuilder {
             batch_size,
         };
         let core = self.start(calls)?;
-        let handle = move |batch: Vec<Delivery>| {
+        let handle = move |batch: Arc<[Delivery]>| {
             let count = batch.len();
             let work = handler(batch);
             async move {
@@ -291,6 +292,9 @@ impl WorkerBuilder {
     fn request(&self, calls: HandlerCalls) -> Result<StreamDueRequest, Error> {
         if self.queues.is_empty() {
             return Err(Error::invalid("give at least one queue"));
+        }
+        if self.queues.iter().any(String::is_empty) {
+            return Err(Error::queue_without_name());
         }
         if calls.concurrency == 0 {
             return Err(Error::invalid("concurrency must be 1 or more"));

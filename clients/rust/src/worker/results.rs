@@ -12,6 +12,10 @@ use crate::worker::outcome::Outcome;
 /// client.worker(["orders"]).run(|_| async { Ok::<_, dlq_client::Error>(charge()) });
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no outcome of a handler",
+    note = "return `Ok(())`, `Ok(Outcome)`, or an error; await futures first"
+)]
 pub trait IntoOutcome {
     /// Returns the outcome. `None`: succeeded, unless the handler sent its own message.
     fn into_outcome(self) -> Option<Outcome>;

@@ -105,6 +105,22 @@ async fn its_result_is_that_of_all_or_of_each() {
     assert!(all.all_are(OutcomeKind::Quarantined));
 }
 
+/// A list of its own could be sorted, and the outcomes would be those of other messages.
+#[tokio::test]
+async fn a_handler_gets_a_slice_that_it_cannot_reorder() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    client.send_request("batches", "a").await.unwrap();
+    let worker = client.worker(["batches"]);
+    let worker = worker.run_batches(|batch: Arc<[Delivery]>| async move {
+        let texts: Vec<_> = batch.iter().map(|delivery| delivery.payload().text()).collect();
+        assert_eq!(texts, ["a"]);
+        Ok::<(), io::Error>(())
+    });
+    let _worker = worker.unwrap();
+    fake.wait_for("batches", FakeState::Succeeded, 1).await;
+}
+
 #[tokio::test]
 async fn an_error_or_a_panic_fails_all_and_is_reported_once() {
     let failed = worked(&["a", "b", "c", "d", "e"], 100, |_| {
@@ -185,7 +201,7 @@ async fn the_sends_of_equal_messages_fail_each_of_them() {
         .run_batches(move |batch| {
             let client = sender.clone();
             async move {
-                for delivery in &batch {
+                for delivery in batch.iter() {
                     client
                         .send("equal-batches", delivery.payload(), &timed_out())
                         .await?;
