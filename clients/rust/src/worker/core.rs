@@ -108,7 +108,7 @@ impl WorkerCore {
     async fn extend_leases(self: Arc<Self>) {
         let extend = self.leases.extend(
             |lease| self.lose(lease),
-            |status| self.reports.error(&refusal(status, false), None),
+            |status| self.reports.interrupted(&refusal(status, false)),
         );
         tokio::select! {
             () = extend => {}
@@ -165,6 +165,14 @@ impl WorkerCore {
         if running.is_empty() {
             self.idle.notify_waiters();
         }
+    }
+
+    /// Stops after a drop of the worker.
+    pub(crate) fn dropped(self: &Arc<Self>) {
+        if self.deadline.borrow().is_none() && self.session_id.lock().unwrap().is_empty() {
+            self.reports.dropped_at_once();
+        }
+        self.begin_stop(None);
     }
 
     fn lose(&self, lease: &Arc<Lease>) {
@@ -279,6 +287,7 @@ impl WorkerCore {
 
 impl StreamListener for WorkerCore {
     fn opened(&self, session_id: &str, lease_duration: Duration) {
+        self.reports.stream_opened();
         session_id.clone_into(&mut self.session_id.lock().unwrap());
         self.leases.set_duration(lease_duration);
         self.outcome_reporter.set_lease_duration(lease_duration);
@@ -298,7 +307,7 @@ impl StreamListener for WorkerCore {
     }
 
     fn broken(&self, error: &Error) {
-        self.reports.error(error, None);
+        self.reports.interrupted(error);
     }
 
     async fn before_resume(&self, session_id: &str) {

@@ -57,6 +57,6 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.core.begin_stop(None);
+        self.core.dropped();
     }
 }

@@ -14,6 +14,7 @@ use crate::worker::options::{OnError, OnSettled, Settled};
 use crate::worker::outcome_reporter::Unreported;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tonic::Status;
 
 pub(crate) struct WorkerReports {
@@ -21,7 +22,10 @@ pub(crate) struct WorkerReports {
     on_settled: Option<OnSettled>,
     /// For the log.
     queues: String,
-    refusals: OnceAMinute,
+    /// A broken stream or a refused token, which repeats with each try.
+    interruption: OnceAMinute,
+    /// The last line said that the worker gets no messages.
+    is_interrupted: AtomicBool,
 }
 
 impl WorkerReports {
@@ -30,7 +34,8 @@ impl WorkerReports {
             on_error,
             on_settled,
             queues: name_queues(queues),
-            refusals: OnceAMinute::default(),
+            interruption: OnceAMinute::default(),
+            is_interrupted: AtomicBool::new(false),
         }
     }
 
@@ -38,12 +43,45 @@ impl WorkerReports {
         let delivery = lease.map(|lease| Delivery(Arc::clone(lease)));
         if let Some(callback) = &self.on_error {
             catch_and_log("on_error", || callback(error, delivery.as_ref()));
-        } else if error.kind() != ErrorKind::Unauthenticated {
-            log!(warn, { kind = %error.kind() }, "{error}");
-        } else if self.refusals.is_due() {
-            // Repeats with each try.
-            log!(warn, { kind = %error.kind() }, "the worker of {} is refused: {error}; retrying", self.queues);
+        } else {
+            self.log(error);
         }
+    }
+
+    fn log(&self, error: &Error) {
+        catch_and_log("the log", || {
+            log!(warn, { kind = %error.kind() }, "the worker of {}: {error}", self.queues);
+        });
+    }
+
+    /// Reports an error that repeats with each try. Logs it at most once a minute.
+    pub(crate) fn interrupted(&self, error: &Error) {
+        if self.on_error.is_some() {
+            self.error(error, None);
+        } else if self.interruption.is_due() {
+            self.is_interrupted.store(true, Ordering::Relaxed);
+            self.log(error);
+        }
+    }
+
+    /// Logs once that the stream is open, if the last line said that it is not.
+    pub(crate) fn stream_opened(&self) {
+        if self.is_interrupted.swap(false, Ordering::Relaxed) {
+            catch_and_log("the log", || {
+                log!(info, "the worker of {} gets messages again", self.queues);
+            });
+        }
+    }
+
+    /// Logs that the program dropped the worker by mistake, as by `let _ =`.
+    pub(crate) fn dropped_at_once(&self) {
+        catch_and_log("the log", || {
+            log!(
+                warn,
+                "the worker of {} was dropped before it got messages, and stops; bind it to a variable",
+                self.queues
+            );
+        });
     }
 
     /// Reports what a handler returned or panicked with. A delivery whose lease is lost has no failure.
@@ -86,7 +124,9 @@ impl WorkerReports {
             return catch_and_log("on_settled", || callback(&Delivery(Arc::clone(lease)), &settled));
         }
         let reason = match (status, result) {
-            (Some(AckStatus::LeaseLost), _) => "its lease expired and another worker may have the message",
+            (Some(AckStatus::LeaseLost), _) => {
+                "its lease expired and another worker may have the message; raise lease_duration, or run blocking code by spawn_blocking"
+            }
             (Some(AckStatus::NotFound), _) => "the message does not exist any more",
             (_, Some(result)) if !result.detail.is_empty() => result.detail.as_str(),
             _ => "the server returned no result",
@@ -147,18 +187,5 @@ mod tests {
         assert_eq!(named(&["orders"]), r#"queue "orders""#);
         assert_eq!(named(&["a", "b", "c"]), r#"queues "a", "b", "c""#);
         assert_eq!(named(&["a", "b", "c", "d"]), r#"queues "a", "b", "c", …"#);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_refused_token_is_due_in_the_log_once_a_minute() {
-        let reports = WorkerReports::new(&["orders".into()], None, None);
-        assert!(reports.refusals.is_due());
-        tokio::time::advance(std::time::Duration::from_secs(59)).await;
-        reports.error(
-            &Error::new(ErrorKind::Unauthenticated, "no valid credentials"),
-            None,
-        );
-        tokio::time::advance(std::time::Duration::from_secs(1)).await;
-        assert!(reports.refusals.is_due());
     }
 }

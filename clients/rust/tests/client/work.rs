@@ -2,7 +2,7 @@
 
 use crate::log_lines::LogLines;
 use crate::{client_of, server, timed_out};
-use dlq_client::testing::FakeDlq;
+use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::{Delivery, ErrorKind, Outcome};
 use std::error::Error as _;
 use std::future::pending;
@@ -186,4 +186,51 @@ async fn done_returns_the_refusal_each_time() {
         assert_eq!(refused.kind(), ErrorKind::Refused);
         assert_eq!(refused.code(), Some(tonic::Code::InvalidArgument));
     }
+}
+
+#[tokio::test]
+async fn a_broken_stream_is_logged_once_a_minute_with_the_queue_until_it_works_again() {
+    let log = LogLines::default();
+    let _logs = tracing::subscriber::set_default(registry().with(log.clone()));
+    let fake = FakeDlq::new();
+    fake.go_down();
+    let client = fake.client().unwrap();
+    let worker = client
+        .worker(["orders"])
+        .run(|_| async { Ok::<(), io::Error>(()) });
+    let worker = worker.unwrap();
+    let started_at = std::time::Instant::now();
+    while started_at.elapsed() < Duration::from_millis(600) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let broken = log.with("the stream of due messages broke");
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    assert!(
+        broken[0].1.starts_with("the worker of queue \"orders\": "),
+        "{broken:?}"
+    );
+    fake.come_back();
+    client.send_request("orders", "a").await.unwrap();
+    fake.wait_for("orders", FakeState::Succeeded, 1).await;
+    let line = "the worker of queue \"orders\" gets messages again".to_owned();
+    assert_eq!(log.with("again"), [broken[0].clone(), (Level::INFO, line)]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_dropped_at_once_gives_a_warning() {
+    let log = LogLines::default();
+    let _logs = tracing::subscriber::set_default(registry().with(log.clone()));
+    let client = FakeDlq::new().client().unwrap();
+    let start = || {
+        client
+            .worker(["orders"])
+            .run(|_| async { Ok::<(), io::Error>(()) })
+    };
+    start().unwrap().stop().await;
+    assert_eq!(log.with("dropped"), []);
+    let _ = start().unwrap();
+    let line =
+        "the worker of queue \"orders\" was dropped before it got messages, and stops; bind it to a variable";
+    assert_eq!(log.with("dropped"), [(Level::WARN, line.to_owned())]);
 }
