@@ -105,9 +105,24 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
         .with_status(status)
 }
 
-/// Returns the message of a status with its causes, and is never empty. Causes may come from a user's layer and
+/// The metadata with the advice of the connection, for its user.
+pub(crate) const ADVICE: &str = "dlq-advice";
+
+/// Returns the message of a status with its causes and advice, and is never empty. Causes may come from a user's layer and
 /// panic.
 pub(crate) fn status_text(status: &Status) -> String {
+    let advice = status
+        .metadata()
+        .get(ADVICE)
+        .and_then(|advice| advice.to_str().ok());
+    let text = error_text(status);
+    match advice {
+        Some(advice) => format!("{text}; {advice}"),
+        None => text,
+    }
+}
+
+fn error_text(status: &Status) -> String {
     let text = if status.message().is_empty() {
         status.code().description()
     } else {

@@ -1,5 +1,6 @@
 //! Connections to the service.
 
+use crate::call_error::{ADVICE, status_text, was_never_sent};
 use crate::error::Error;
 use crate::http_status::require_grpc;
 use crate::target::Target;
@@ -7,10 +8,13 @@ use crate::token::Token;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http;
+use tonic::metadata::MetadataValue;
 use tonic::transport::Endpoint;
 use tower::util::{BoxCloneSyncService, BoxCloneSyncServiceLayer};
 use tower::{Layer, ServiceExt};
@@ -63,8 +67,12 @@ impl Connector {
 
     /// Returns a connection that its first call opens. It is opened again when it breaks.
     pub(crate) fn connect(&self) -> Connection {
-        let channel = self.endpoint.connect_lazy();
-        let transport = Transport::new(channel.map_err(|error| Status::from_error(error.into())));
+        let (channel, advice) = (self.endpoint.connect_lazy(), SchemeAdvice::new(&self.endpoint));
+        let transport = Transport::new(
+            channel
+                .map_err(|error| Status::from_error(error.into()))
+                .map_result(move |result| advice.add_to(result)),
+        );
         let transport = match &self.layer {
             Some(layer) => layer.layer(transport),
             None => transport,
@@ -76,6 +84,48 @@ impl Connector {
                 None => transport,
             },
         }
+    }
+}
+
+/// Adds advice to the errors of a connection to a server that speaks another protocol.
+#[derive(Clone)]
+struct SchemeAdvice {
+    is_tls: bool,
+    was_answered: Arc<AtomicBool>,
+}
+
+impl SchemeAdvice {
+    fn new(endpoint: &Endpoint) -> Self {
+        Self {
+            is_tls: endpoint.uri().scheme_str() == Some("https"),
+            was_answered: Arc::default(),
+        }
+    }
+
+    fn add_to<T>(&self, result: Result<T, Status>) -> Result<T, Status> {
+        let mut status = match result {
+            Ok(answer) => {
+                self.was_answered.store(true, Ordering::Relaxed);
+                return Ok(answer);
+            }
+            Err(status) => status,
+        };
+        let is_other_scheme = if self.is_tls {
+            status_text(&status).contains("InvalidContentType")
+        } else {
+            // The server ended the connection before its first answer.
+            !self.was_answered.load(Ordering::Relaxed) && !was_never_sent(&status)
+        };
+        if is_other_scheme {
+            let advice = if self.is_tls {
+                "if the server has no TLS, use http://"
+            } else {
+                "if the server has TLS, use https://; otherwise check that the target is its gRPC address"
+            };
+            let advice = MetadataValue::from_static(advice);
+            status.metadata_mut().insert(ADVICE, advice);
+        }
+        Err(status)
     }
 }
 

@@ -14,6 +14,9 @@ use tonic::Status;
 
 const CLOSED: &str = "the client was closed before the message was sent";
 
+pub(crate) const RUNTIME_ENDED: &str =
+    "the runtime in which the client was built has ended; build a client in each runtime";
+
 pub(crate) type Reply = oneshot::Sender<Result<Receipt, Error>>;
 
 /// One send without a result.
@@ -163,6 +166,5 @@ pub(crate) fn buffer_full_error(
 }
 
 pub(crate) fn runtime_ended_error() -> Error {
-    let message = "the runtime in which the client was built has ended; build a client in each runtime";
-    Error::new(ErrorKind::Closed, message)
+    Error::new(ErrorKind::Closed, RUNTIME_ENDED)
 }

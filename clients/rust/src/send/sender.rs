@@ -3,13 +3,14 @@
 use crate::error::Error;
 use crate::receipt::Receipt;
 use crate::send::calls::SizedRequest;
-use crate::send::pending_send::{PendingSend, buffer_full_error, runtime_ended_error};
+use crate::send::pending_send::{PendingSend, RUNTIME_ENDED, buffer_full_error, runtime_ended_error};
 use crate::send::pending_sends::{PendingSends, SenderParts};
 use crate::telemetry::SendSpan;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tonic::Status;
 
 /// Sends that come together share a call. Without a call under way, the first send goes at once. Otherwise
 /// sends collect until a call is answered, a call is full, or `max_delay` is over. While the server can't be
@@ -72,7 +73,10 @@ impl Sender {
         let goes_to_spool =
             has_spool && (!has_room || state.is_runtime_ended || sends.parts.reachability.is_unavailable());
         if goes_to_spool {
-            send.start_spooling(sends.parts.reachability.last_error());
+            let ended = state
+                .is_runtime_ended
+                .then(|| Arc::new(Status::unavailable(RUNTIME_ENDED)));
+            send.start_spooling(ended.or_else(|| sends.parts.reachability.last_error()));
         }
         state.pending.insert(number, send);
         if goes_to_spool {

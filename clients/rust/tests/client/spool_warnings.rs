@@ -6,6 +6,7 @@ use dlq_client::{Client, ClientBuilder, Receipt, SpoolOptions, Transport};
 use std::sync::LazyLock;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
@@ -152,4 +153,15 @@ async fn no_warning_is_logged_for_a_dropped_message() {
         .await
         .unwrap_err();
     assert_eq!(logged("room for none"), []);
+}
+
+#[test]
+fn the_warning_names_the_end_of_the_clients_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let client = runtime.block_on(async { with_spool(Client::builder("127.0.0.1:1"), &folder) });
+    drop(runtime);
+    Runtime::new().unwrap().block_on(send_to_spool(&client));
+    let lines = logged("(1): the runtime in which the client was built has ended");
+    assert_eq!(lines.len(), 1, "{lines:?}");
 }

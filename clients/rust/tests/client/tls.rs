@@ -1,6 +1,6 @@
 //! TLS to a real server with a test certificate.
 
-use crate::timed_out;
+use crate::{server, timed_out};
 use dlq_client::testing::LocalServer;
 use dlq_client::v1::StatsRequest;
 use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, TlsOptions};
@@ -38,6 +38,12 @@ async fn a_server_is_trusted_by_its_authority_and_name() {
     let trusting = client(&server, trusted.clone());
     let sent = trusting.send("tls", "a", &timed_out()).await;
     assert!(matches!(sent, Ok(Receipt::Sent(_))), "{sent:?}");
+    let plain = Client::builder(server.target()).without_spool().build().unwrap();
+    let error = plain.ping().await.unwrap_err().to_string();
+    assert!(
+        error.contains("; if the server has TLS, use https://;"),
+        "{error}"
+    );
     let wrong_name = TlsOptions {
         server_name: None,
         ..trusted
@@ -52,6 +58,16 @@ async fn a_server_is_trusted_by_its_authority_and_name() {
             "{messages:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn tls_to_a_server_without_it_gives_advice() {
+    let error = client(&server(), TlsOptions::default()).ping().await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("; if the server has no TLS, use http://;"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
