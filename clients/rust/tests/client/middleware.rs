@@ -3,7 +3,7 @@
 use crate::timed_out;
 use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::{
-    BoxError, Delivery, ErrorKind, HandlerError, HandlerResult, Next, NonRetryable, Outcome, OutcomeKind,
+    Delivery, ErrorKind, HandlerError, HandlerResult, Next, NonRetryable, Outcome, OutcomeKind,
     QuarantineReason, Settled,
 };
 use std::error::Error as _;
@@ -146,7 +146,7 @@ where
         .middleware(middleware)
         .on_error(move |error, _| reported.send(error.source().unwrap().to_string()).unwrap())
         .on_settled(move |_, settled| report.send(settled.clone()).unwrap())
-        .run(move |_| async move { Ok::<_, BoxError>(handler().map_err(HandlerError::into_inner)?) });
+        .run(move |_| async move { handler().map_err(HandlerError::into_inner) });
     let settled = settled.recv().await.unwrap();
     worker.unwrap().stop().await;
     let texts = std::iter::from_fn(|| errors.try_recv().ok()).collect();
