@@ -123,7 +123,7 @@ fn stream_error(status: Status) -> Error {
         Code::Unauthenticated | Code::PermissionDenied => call_error::refusal(status, false),
         _ => {
             let reason = call_error::status_text(&status);
-            let message = format!("the stream of due messages broke: {reason}; opening it again");
+            let message = format!("the stream of due messages broke: {reason}");
             Error::new(ErrorKind::Connection, message).with_status(status)
         }
     }

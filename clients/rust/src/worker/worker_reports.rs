@@ -44,14 +44,10 @@ impl WorkerReports {
         if let Some(callback) = &self.on_error {
             catch_and_log("on_error", || callback(error, delivery.as_ref()));
         } else {
-            self.log(error);
+            catch_and_log("the log", || {
+                log!(warn, { kind = %error.kind() }, "the worker of {}: {error}", self.queues);
+            });
         }
-    }
-
-    fn log(&self, error: &Error) {
-        catch_and_log("the log", || {
-            log!(warn, { kind = %error.kind() }, "the worker of {}: {error}", self.queues);
-        });
     }
 
     /// Reports an error that repeats with each try. Logs it at most once a minute.
@@ -60,7 +56,13 @@ impl WorkerReports {
             self.error(error, None);
         } else if self.interruption.is_due() {
             self.is_interrupted.store(true, Ordering::Relaxed);
-            self.log(error);
+            let what = match error.kind() {
+                ErrorKind::Unauthenticated => "is refused",
+                _ => "gets no messages",
+            };
+            catch_and_log("the log", || {
+                log!(warn, { kind = %error.kind() }, "the worker of {} {what}: {error}; retrying", self.queues);
+            });
         }
     }
 
@@ -68,7 +70,7 @@ impl WorkerReports {
     pub(crate) fn stream_opened(&self) {
         if self.is_interrupted.swap(false, Ordering::Relaxed) {
             catch_and_log("the log", || {
-                log!(info, "the worker of {} gets messages again", self.queues);
+                log!(info, "the worker of {} works again", self.queues);
             });
         }
     }
