@@ -30,6 +30,8 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How long a close waits for the spool while the service answers.
+const MAX_REST_TIME: Duration = Duration::from_secs(2);
 /// How long a close waits at least for the last sends of handlers.
 const LAST_SENDS_TIMEOUT: Duration = Duration::from_millis(250);
 
@@ -148,8 +150,8 @@ impl Client {
         self.inner.sender.flush().await;
     }
 
-    /// Stops the workers, waits for pending sends, and moves the rest to the spool. Later sends fail with
-    /// [`ErrorKind::Closed`].
+    /// Stops the workers, waits for pending sends, and moves the rest to the spool. If the service answers, it also waits
+    /// for up to 2 s for the messages of the spool. Later sends fail with [`ErrorKind::Closed`].
     pub async fn close(&self) {
         self.end(None).await;
     }
@@ -192,6 +194,11 @@ impl Client {
             }
         }
         if let Some(spool) = &inner.spool {
+            let left = timeout.map_or(MAX_REST_TIME, |timeout| {
+                timeout.saturating_sub(began_at.elapsed())
+            });
+            let reachability = &inner.metrics.state().reachability;
+            spool.send_rest(reachability, left.min(MAX_REST_TIME)).await;
             spool.close().await;
         }
     }

@@ -38,6 +38,8 @@ pub(crate) use usage::{SharedUsage, Usage};
 /// How long a close, or the end of the runtime, waits for the last writes.
 pub(crate) const LAST_WRITES_TIMEOUT: Duration = Duration::from_secs(3);
 
+const REST_CHECK_INTERVAL: Duration = Duration::from_millis(5);
+
 /// What a spool is made of.
 pub(crate) struct SpoolParts {
     pub(crate) options: SpoolOptions,
@@ -157,6 +159,30 @@ impl Spool {
         if self.commands.send(Command::Flush(done)).is_ok() {
             let _ = wait.recv_timeout(LAST_WRITES_TIMEOUT);
         }
+    }
+
+    /// Waits until all messages are sent, while the service answers: a program that runs for a moment may always end
+    /// before. Logs what is left.
+    pub(crate) async fn send_rest(&self, reachability: &Reachability, limit: Duration) {
+        let is_sending = || {
+            self.sender
+                .lock()
+                .unwrap()
+                .as_ref()
+                .is_some_and(|task| !task.is_finished())
+        };
+        let rest = async {
+            let (reply, recovered) = oneshot::channel();
+            // The reply comes after the first recovery of orphans.
+            if self.commands.send(Command::Done(Vec::new(), reply)).is_ok() {
+                let _ = recovered.await;
+            }
+            while self.usage.get().messages > 0 && reachability.last_error().is_none() && is_sending() {
+                tokio::time::sleep(REST_CHECK_INTERVAL).await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, rest).await;
+        self.warning.stays();
     }
 
     /// Stops sending and releases the files for another process. Messages in memory are dropped and reported.

@@ -48,6 +48,22 @@ impl SpoolWarning {
         });
     }
 
+    /// Logs what the client leaves when it is closed.
+    pub(crate) fn stays(&self) {
+        let left = match self.usage.get().messages {
+            0 => return self.sent(),
+            1 => "1 message stays".to_owned(),
+            count => format!("{count} messages stay"),
+        };
+        catch_and_log("the log", || {
+            log!(
+                info,
+                "{left} in the spool for {}; the next client with the same service and target sends what is left",
+                self.target
+            );
+        });
+    }
+
     /// Logs once that no message waits, if the last line said that some do.
     pub(crate) fn sent(&self) {
         if self.usage.get().messages > 0 || !self.is_open.swap(false, Ordering::Relaxed) {

@@ -165,3 +165,21 @@ fn the_warning_names_the_end_of_the_clients_runtime() {
     let lines = logged("(1): the runtime in which the client was built has ended");
     assert_eq!(lines.len(), 1, "{lines:?}");
 }
+
+/// A program that runs for a moment would never send what its earlier runs have left.
+#[tokio::test]
+async fn a_close_sends_what_an_earlier_client_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = FakeDlq::new();
+    fake.go_down();
+    let first = with_spool(fake.builder().service("of-a-moment"), &folder);
+    send_to_spool(&first).await;
+    first.close().await;
+    let lines = logged("1 message stays in the spool for ");
+    assert!(!lines.is_empty());
+    fake.come_back();
+    with_spool(fake.builder().service("of-a-moment"), &folder)
+        .close()
+        .await;
+    assert_eq!(fake.messages("orders").len(), 1);
+}
