@@ -276,7 +276,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Invalid`] for an invalid option, or without a tokio runtime.
+    /// Returns [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for an invalid option, or without a tokio runtime.
     pub fn build(self) -> Result<Client, Error> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::invalid("build the client within a tokio runtime"));
