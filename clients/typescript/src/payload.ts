@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Payload, PayloadSchema } from "../../../gen/dlq/v1/message_pb.ts";
+import { jsonText } from "./json-text.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -41,26 +42,40 @@ export class HeldPayload implements DeliveryPayload {
     return typeof value === "string" ? new TextEncoder().encode(value) : value;
   }
 
+  /** As a part of another payload: the parsed JSON, else the text, or the bytes in base64. */
+  toJSON(): unknown {
+    const value = this.#payload?.body.value ?? "";
+    if (typeof value !== "string") return Buffer.from(value).toString("base64");
+    if (this.contentType !== JSON_TYPE) return value;
+    try {
+      return JSON.parse(value);
+    } catch {
+      return value;
+    }
+  }
+
   get raw(): Payload | undefined {
     return this.#payload;
   }
 }
 
 /**
- * Builds the payload of a send: a string becomes text, a `Uint8Array` bytes, the payload of a delivery
- * stays the same, and any other value becomes JSON.
+ * Builds the payload of a send: a string becomes text, a `Uint8Array` or `ArrayBuffer` bytes, the
+ * payload of a delivery stays the same, and any other value becomes JSON.
  *
- * @throws the error of JSON.stringify
+ * @throws the error of {@link jsonText}
  */
 export function payloadOf(value: unknown, contentType: string | undefined): Payload {
   if (value instanceof HeldPayload && value.raw !== undefined) return value.raw;
   const payload = create(PayloadSchema);
   if (value instanceof Uint8Array) {
     payload.body = { case: "data", value };
+  } else if (value instanceof ArrayBuffer) {
+    payload.body = { case: "data", value: new Uint8Array(value) };
   } else if (typeof value === "string") {
     payload.body = { case: "text", value: value.toWellFormed() };
   } else {
-    payload.body = { case: "text", value: (JSON.stringify(value) ?? "").toWellFormed() };
+    payload.body = { case: "text", value: jsonText(value).toWellFormed() };
     payload.contentType = JSON_TYPE;
   }
   if (contentType !== undefined) payload.contentType = contentType;
