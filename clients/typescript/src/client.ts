@@ -11,6 +11,7 @@ import { DropReport } from "./drop-report.ts";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf, isNonRetryable } from "./failure.ts";
+import { limitOr, requireSignal, timeout } from "./option-checks.ts";
 import { coalesceOf, type DlqClientOptions, requireKnownOptions } from "./options.ts";
 import { Reachability } from "./reachability.ts";
 import { ReconnectingChannel } from "./reconnecting-channel.ts";
@@ -18,14 +19,14 @@ import { closedError } from "./send-errors.ts";
 import { SendNumbers } from "./send-numbers.ts";
 import type { SendOptions } from "./send-options.ts";
 import { buildSendRequest, type SendRequest } from "./send-request.ts";
-import type { SendResult } from "./send-result.ts";
+import { isKept, type SendResult } from "./send-result.ts";
 import { Sender } from "./sender.ts";
 import { withinSendSpan } from "./spans.ts";
 import { Spool, type SpoolSetup } from "./spool/spool.ts";
 import { spoolSettingsOf } from "./spool/spool-options.ts";
 import type { ClientStatus } from "./status.ts";
 import { currentDeliveryOf } from "./worker/current.ts";
-import type { HeldDelivery } from "./worker/delivery.ts";
+import { HeldDelivery } from "./worker/delivery.ts";
 import { failedWith, release } from "./worker/outcome.ts";
 import { startWorker, type Worker } from "./worker/worker.ts";
 import type { WorkerOptions } from "./worker/worker-options.ts";
@@ -36,7 +37,8 @@ export interface DlqClient extends AsyncDisposable {
    * Sends a message that could not be processed, and why. Never rejects, unless `throwOnFailure` is
    * set: `status` of the result says whether the service has the message.
    *
-   * @param payload text, bytes, or any value that JSON can represent
+   * @param payload text, bytes, or any value that JSON can represent. A delivery stands for its payload; of a
+   *   list of deliveries each is sent, and the result is the first whose message is not safe, else the first
    * @param error the thrown value, of any kind
    */
   send(
@@ -85,9 +87,9 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   const connect = createConnections(options);
   const channel = new ReconnectingChannel(connect);
   const own = connect(); // for the caller's stubs: it is never replaced during a call
-  const drops = new DropReport(options.onDropped);
-  const defaultTimeoutMs = positive("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
-  const tryTimeoutMs = positive("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
+  const drops = new DropReport(options.onDropped ?? undefined);
+  const defaultTimeoutMs = timeout("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
+  const tryTimeoutMs = timeout("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
   const coalesce = coalesceOf(options.coalesce);
   const reachability = new Reachability();
   const spool = spoolOf(options, { channel, reachability, onDropped: drops.report });
@@ -106,10 +108,23 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     error?: unknown,
     given: SendOptions = {},
   ): Promise<SendResult> {
+    if (isBatch(payload)) return sendEach(queue, payload, error, given);
     const attempt = () => orInvalid(queue, () => trySend(queue, payload, error, given ?? {}));
     const result = orInvalid(queue, () => withinSendSpan(queue, attempt));
     void result.then((sent) => metrics.sent(queue, sent));
     return given?.throwOnFailure === true ? result.then(orThrow) : result;
+  }
+
+  async function sendEach(
+    queue: string,
+    batch: readonly HeldDelivery[],
+    error: unknown,
+    given: SendOptions,
+  ): Promise<SendResult> {
+    // One request id stands for one message.
+    const sends = batch.map((held) => send(queue, held, error, { ...given, requestId: undefined }));
+    const results = await Promise.all(sends);
+    return results.find((result) => !isKept(result)) ?? (results[0] as SendResult);
   }
 
   /** Programs without types may give anything. Their catch block must not throw. */
@@ -122,16 +137,20 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     }
   }
 
-  function trySend(queue: string, payload: unknown, error: unknown, given: SendOptions) {
-    const request = buildSendRequest(queue, payload, error, given, origin);
+  function trySend(queue: string, given: unknown, error: unknown, options: SendOptions) {
+    const [payload, { sourceId }] =
+      given instanceof HeldDelivery ? [given.payload, given] : [given, { sourceId: "" }];
+    const all = sourceId === "" ? options : { sourceId, ...options };
+    const request = buildSendRequest(queue, payload, error, all, origin);
     const held = currentDeliveryOf(request, client);
     if (held !== undefined) return Promise.resolve(failDelivery(held, request, error));
     if (isClosed) {
       return dropped(new DlqClientError("closed", "the client is closed; send before that"), queue);
     }
-    const timeoutMs = positive("timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
+    requireSignal(options.signal);
+    const timeoutMs = timeout("timeoutMs", options.timeoutMs ?? defaultTimeoutMs);
     numbers?.assign(request.wire);
-    return sender.add(request, timeoutMs, given.signal ?? undefined, drops.reportOfSend()).result;
+    return sender.add(request, timeoutMs, options.signal ?? undefined, drops.reportOfSend()).result;
   }
 
   function dropped(error: DlqClientError, queue: string): Promise<SendResult> {
@@ -139,8 +158,9 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     return Promise.resolve({ status: "dropped", error });
   }
 
-  async function close(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
+  async function close(givenMs?: number): Promise<void> {
     isClosing = true;
+    const timeoutMs = limitOr(givenMs, Number.POSITIVE_INFINITY);
     const deadline = new Deadline(timeoutMs);
     const drainMs = Number.isFinite(timeoutMs) ? timeoutMs : undefined;
     await Promise.all([...workers].map((worker) => worker.stop(drainMs)));
@@ -176,7 +196,9 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     };
   }
 
-  async function ping(timeoutMs = defaultTimeoutMs): Promise<number> {
+  async function ping(givenMs?: number): Promise<number> {
+    if (isClosed) throw new DlqClientError("closed", "the client is closed; ping before that");
+    const timeoutMs = limitOr(givenMs, defaultTimeoutMs);
     const beganAtMs = performance.now();
     const { stubs } = channel;
     try {
@@ -234,6 +256,11 @@ function failDelivery(held: HeldDelivery, { wire }: SendRequest, error: unknown)
   return { status: "delivery", id: held.id };
 }
 
+function isBatch(payload: unknown): payload is readonly HeldDelivery[] {
+  if (!Array.isArray(payload) || payload.length === 0) return false;
+  return payload.every((one) => one instanceof HeldDelivery);
+}
+
 type SpoolContext = Pick<SpoolSetup, "channel" | "reachability" | "onDropped">;
 
 function spoolOf(options: DlqClientOptions, context: SpoolContext): Spool | undefined {
@@ -245,11 +272,6 @@ function spoolOf(options: DlqClientOptions, context: SpoolContext): Spool | unde
     throw new TypeError(`url is "${options.url}"; a spool needs it to name the server`);
   }
   return new Spool({ settings: spoolSettingsOf(spool), scope: { target, service }, ...context });
-}
-
-function positive(name: string, ms: number): number {
-  if (ms > 0) return ms;
-  throw new TypeError(`${name} is ${ms}; give a number of milliseconds above 0`);
 }
 
 function originOf(options: DlqClientOptions): Origin | undefined {

@@ -1,4 +1,5 @@
 import type { Http2Session } from "node:http2";
+import { isIPv4 } from "node:net";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import {
   createGrpcTransport,
@@ -44,13 +45,16 @@ export function createConnections(options: DlqClientOptions): () => Connection {
   }
   const url = checkedUrl(options);
   const { origin: baseUrl, hostname } = url;
+  if (tls != null && url.protocol === "http:") {
+    throw new TypeError("url is http:, which is plaintext; use https: with tls");
+  }
   const given = options.interceptors ?? [];
   // The first one is the outermost.
-  const interceptors = token === undefined ? [...given] : [bearer(token), ...given];
+  const interceptors = token ? [bearer(token), ...given] : [...given];
   const http2Options = { settings: { initialWindowSize: WINDOW_BYTES }, ...nodeTls(tls) };
   // On the same machine compression costs more than it saves.
-  const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
-  if (token !== undefined && !isLocal && url.protocol === "http:") {
+  const isLocal = isLoopback(hostname);
+  if (token && !isLocal && url.protocol === "http:") {
     log(
       `the token goes to ${url.host} in plaintext; use https://${url.host} and a server with TLS`,
     );
@@ -106,8 +110,18 @@ function stubsOf(transport: Transport): Pick<Connection, "stubs" | "admin"> {
   };
 }
 
+/** Names such as `127.example.com` are not loopback. */
+function isLoopback(hostname: string): boolean {
+  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]")
+    return true;
+  return isIPv4(hostname) && hostname.startsWith("127.");
+}
+
 function checkedUrl(options: DlqClientOptions): URL {
   const url = urlOf(options);
+  if (url?.username || url?.password) {
+    throw new TypeError("url has a user or a password; use the option token");
+  }
   if (url?.pathname === "/" && url.search === "" && url.hash === "") return url;
   const given = options.url;
   throw new TypeError(
@@ -119,9 +133,7 @@ const HOST_AND_PORT = /^[^/?#@]+:\d+$/;
 
 /** Undefined if `url` is neither `host:port` nor an http: or https: URL. */
 function urlOf({ url: text, tls }: Pick<DlqClientOptions, "url" | "tls">): URL | undefined {
-  const full = HOST_AND_PORT.test(text)
-    ? `${tls === undefined ? "http" : "https"}://${text}`
-    : text;
+  const full = HOST_AND_PORT.test(text) ? `${tls == null ? "http" : "https"}://${text}` : text;
   const url = URL.canParse(full) ? new URL(full) : undefined;
   return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;
 }

@@ -1,7 +1,7 @@
 import { log } from "./log.ts";
+import { type OptionNames, requireFunction, requireKnown, requireQueue } from "./option-checks.ts";
 import type { SendOptions } from "./send-options.ts";
 import { isKept, type SendResult } from "./send-result.ts";
-import { HeldDelivery } from "./worker/delivery.ts";
 
 /** What a wrapped function sends when it throws. */
 export interface DeadLetterOptions<Args extends unknown[]> {
@@ -16,7 +16,7 @@ export interface DeadLetterOptions<Args extends unknown[]> {
  *
  * The wrapper resolves to the result of `fn`, or to undefined if `fn` failed and the message is safe in
  * the service or on this machine's disk. Otherwise it rejects with the error of `fn`, so that the caller
- * keeps the message.
+ * keeps the message. Throws a TypeError if it is called in a wrong way.
  */
 export type DeadLetter = <Args extends unknown[], Result>(
   queue: string,
@@ -31,23 +31,34 @@ type Send = (
   options: SendOptions,
 ) => Promise<SendResult>;
 
+const OPTIONS: OptionNames<DeadLetterOptions<unknown[]>> = { payload: true, send: true };
+
 export function createDeadLetter(send: Send): DeadLetter {
-  return (queue, fn, options = {}) =>
-    async function deadLettered(this: unknown, ...args) {
+  return (queue, fn, options = {}) => {
+    requireQueue(queue);
+    requireFunction("the function of deadLetter", fn);
+    requireKnown("deadLetter", options, OPTIONS);
+    if (GENERATORS.has(Object.prototype.toString.call(fn))) {
+      throw new TypeError("deadLetter does not see errors of a generator; wrap what runs it");
+    }
+    const { payload = first, send: given = {} } = options;
+    return async function deadLettered(this: unknown, ...args) {
       try {
         return await fn.apply(this, args);
       } catch (error) {
-        const { payload = first, send: given = {} } = options;
-        const result = await trySend(() => {
-          const sendOptions = typeof given === "function" ? given(...args) : given;
-          const message = payload(...args);
-          return send(queue, message, error, { ...idOf(args[0]), ...sendOptions });
+        const result = await trySend(async () => {
+          // Functions of programs without types may be asynchronous.
+          const sendOptions = await (typeof given === "function" ? given(...args) : given);
+          return send(queue, await payload(...args), error, sendOptions);
         });
         if (result === undefined || !isKept(result)) throw error;
         return undefined;
       }
     };
+  };
 }
+
+const GENERATORS = new Set(["[object GeneratorFunction]", "[object AsyncGeneratorFunction]"]);
 
 /** Returns undefined if an option throws: that error must not replace the error of the function. */
 async function trySend(send: () => Promise<SendResult>): Promise<SendResult | undefined> {
@@ -59,12 +70,4 @@ async function trySend(send: () => Promise<SendResult>): Promise<SendResult | un
   }
 }
 
-/** The first argument of a worker's handler is its delivery: the message is the payload of that. */
-function first(...args: readonly unknown[]): unknown {
-  const [value] = args;
-  return value instanceof HeldDelivery ? value.payload : value;
-}
-
-function idOf(value: unknown): SendOptions {
-  return value instanceof HeldDelivery && value.sourceId !== "" ? { sourceId: value.sourceId } : {};
-}
+const first = (...args: readonly unknown[]): unknown => args[0];

@@ -1,6 +1,6 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import type { DlqClientError } from "./errors.ts";
-import { type OptionNames, requireKnown } from "./known-options.ts";
+import { type OptionNames, requireFunction, requireKnown, shown } from "./option-checks.ts";
 import type { SpoolOptions } from "./spool/spool-options.ts";
 
 /** How concurrent sends share calls. */
@@ -114,10 +114,15 @@ const CLIENT_OPTIONS: OptionNames<DlqClientOptions> = {
   onDropped: true,
 };
 
-/** @throws TypeError for an unknown option of the client or of its TLS */
+/** @throws TypeError for an unknown option of the client or of its TLS, or an invalid one */
 export function requireKnownOptions(options: DlqClientOptions): void {
   requireKnown("the client", options, CLIENT_OPTIONS);
   requireKnown("tls", options.tls ?? {}, TLS_OPTIONS);
+  const { token } = options;
+  if (token != null && typeof token !== "string" && typeof token !== "function") {
+    throw new TypeError(`token is ${shown(token)}; give a text, or a function that returns it`);
+  }
+  if (options.onDropped != null) requireFunction("onDropped", options.onDropped);
 }
 
 /** @throws TypeError for an unknown option, or a number below its minimum */
@@ -127,7 +132,9 @@ export function coalesceOf(given: CoalesceOptions = {}): Coalesce {
   for (const name of Object.keys(DEFAULTS) as (keyof Coalesce)[]) {
     const value = given[name] ?? DEFAULTS[name];
     const min = name === "maxDelayMs" ? 0 : 1;
-    if (!(value >= min)) throw new TypeError(`coalesce.${name} is ${value}; give ${min} or more`);
+    if (!(typeof value === "number" && value >= min)) {
+      throw new TypeError(`coalesce.${name} is ${shown(value)}; give ${min} or more`);
+    }
     coalesce[name] = value;
   }
   coalesce.maxMessages = Math.min(coalesce.maxMessages, SERVER_LIMITS.maxMessages);

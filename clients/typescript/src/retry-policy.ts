@@ -9,7 +9,7 @@ import {
   RetryWindowSchema,
 } from "../../../gen/dlq/v1/message_pb.ts";
 import { duration, integer } from "./field-values.ts";
-import { type OptionNames, requireKnown } from "./known-options.ts";
+import { type OptionNames, requireKnown } from "./option-checks.ts";
 
 /** How delays grow. */
 export type BackoffName = "exponential" | "linear" | "fixed" | "schedule";

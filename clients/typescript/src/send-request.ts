@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   type SendToDlqRequest,
   SendToDlqRequestSchema,
@@ -14,8 +13,8 @@ import {
 } from "../../../gen/dlq/v1/message_pb.ts";
 import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import { failureOf, isNonRetryable, retryAfterOf } from "./failure.ts";
-import { duration, integer, text } from "./field-values.ts";
-import { type OptionNames, requireKnown } from "./known-options.ts";
+import { duration, id, instant, integer, text } from "./field-values.ts";
+import { type OptionNames, requireKnown, requireQueue } from "./option-checks.ts";
 import { byteLengthOf, payloadOf } from "./payload.ts";
 import { policyOf } from "./retry-policy.ts";
 import type { SendOptions } from "./send-options.ts";
@@ -64,6 +63,7 @@ export function buildSendRequest(
   origin: Origin | undefined,
 ): SendRequest {
   requireKnown("a send", options, SEND_OPTIONS);
+  requireQueue(queue);
   const payload = payloadOf(value, options.contentType ?? undefined);
   const failure = error === undefined ? undefined : failureOf(error);
   const wire = create(SendToDlqRequestSchema);
@@ -72,9 +72,9 @@ export function buildSendRequest(
   wire.payload = payload;
   if (failure !== undefined) wire.failure = failure;
   if (origin !== undefined) wire.origin = origin;
-  if (options.sourceId != null) wire.sourceId = text(options.sourceId);
-  if (options.dedupKey != null) wire.dedupKey = text(options.dedupKey);
-  if (options.orderingKey != null) wire.orderingKey = text(options.orderingKey);
+  if (options.sourceId != null) wire.sourceId = id("sourceId", options.sourceId);
+  if (options.dedupKey != null) wire.dedupKey = id("dedupKey", options.dedupKey);
+  if (options.orderingKey != null) wire.orderingKey = id("orderingKey", options.orderingKey);
   if (options.priority != null) wire.priority = integer("priority", options.priority);
   if (options.ttlMs != null) wire.ttl = duration("ttlMs", options.ttlMs);
   if (options.maxRetries != null) {
@@ -97,9 +97,10 @@ export function buildSendRequest(
 function setFirstRetry(wire: SendToDlqRequest, error: unknown, options: SendOptions): void {
   const delayMs = options.delayMs ?? retryAfterOf(error);
   if (options.dueTime != null) {
-    wire.firstRetry = { case: "dueTime", value: timestampFromDate(options.dueTime) };
+    wire.firstRetry = { case: "dueTime", value: instant("dueTime", options.dueTime) };
   } else if (delayMs !== undefined) {
-    wire.firstRetry = { case: "delay", value: duration("delayMs", delayMs) };
+    // A computed delay may be over already.
+    wire.firstRetry = { case: "delay", value: duration("delayMs", Math.max(0, delayMs)) };
   }
 }
 
@@ -113,8 +114,10 @@ function setReason(wire: SendToDlqRequest, error: unknown, options: SendOptions)
   wire.failure = failure;
 }
 
+/** Leaves out values that are absent. */
 function texts(given: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, text(value)]));
+  const there = Object.entries(given).filter(([, value]) => value != null);
+  return Object.fromEntries(there.map(([key, value]) => [key, text(value)]));
 }
 
 function bytesOf(wire: SendToDlqRequest, payload: Payload, failure: Failure | undefined): number {

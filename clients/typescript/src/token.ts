@@ -2,6 +2,7 @@
 
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { textOf } from "./error-chain.ts";
+import { shown } from "./option-checks.ts";
 import type { DlqClientOptions } from "./options.ts";
 
 /** The cause of a call that was not made, because the function for its token failed. */
@@ -13,6 +14,9 @@ export class NoTokenError extends Error {
 export function bearer(token: NonNullable<DlqClientOptions["token"]>): Interceptor {
   return (next) => async (request) => {
     const found = typeof token === "function" ? await within(request.signal, token) : token;
+    if (typeof found !== "string" || found === "") {
+      throw noToken(`its function returned ${shown(found)}`);
+    }
     try {
       request.header.set("authorization", `Bearer ${found}`);
     } catch {

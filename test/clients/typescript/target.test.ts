@@ -26,8 +26,12 @@ it("warns once of a token in plaintext to another host", () => {
   const private_ = [{ url: "https://a:1", token }, { url: "a:1", token, tls: {} }, { url: "a:1" }];
   for (const options of [...local, ...private_]) createConnections(options);
   expect(log).not.toHaveBeenCalled();
+  createConnections({ url: "a:1", token: "" });
+  expect(log).not.toHaveBeenCalled();
   createConnections({ url: "a:1", token });
   expect(log.mock.calls).toEqual([
     ["dlq: the token goes to a:1 in plaintext; use https://a:1 and a server with TLS"],
   ]);
+  createConnections({ url: "127.example.com:1", token });
+  expect(log).toHaveBeenCalledTimes(2);
 });

@@ -40,6 +40,7 @@ it("of a function is asked for each call", async () => {
 it.each([
   ["rejects", "rejected", () => Promise.reject(new Error("the vault is sealed"))],
   ["returns what is no header", "no-header", () => "a\0b"],
+  ["returns nothing", "nothing", () => undefined as never],
 ])("while its function %s, a message goes to the spool at once", async (_, queue, fail) => {
   let isSealed = true;
   const folder = await newFolder();

@@ -4,6 +4,7 @@ import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import {
   createDlqClient,
+  quarantine,
   release,
   type SendOptions,
 } from "../../../clients/typescript/src/index.ts";
@@ -107,4 +108,85 @@ it.each([
   ["release", () => release({ delay: 5 } as never)],
 ])("%s with an option that does not exist throws", (_, make) => {
   expect(make).toThrow(/has no option \w+; it has /);
+});
+
+const url = "127.0.0.1:1";
+it.each<[string, object]>([
+  ["timeoutMs is of type string", { url, timeoutMs: "5000" }],
+  ["timeoutMs is 600000; give milliseconds above 0 and below 600000", { url, timeoutMs: 600_000 }],
+  ["tryTimeoutMs is NaN", { url, tryTimeoutMs: Number.NaN }],
+  ["coalesce.maxCalls is of type string", { url, coalesce: { maxCalls: "4" } }],
+  ["spool.maxBytes is of type string", { url, spool: { maxBytes: "4" } }],
+  ["the options of spool are true; give an object", { url, spool: true }],
+  ["onDropped is of type string; give a function", { url, onDropped: "log" }],
+  ["token is 5; give a text, or a function", { url, token: 5 }],
+  ["url is http:, which is plaintext; use https: with tls", { url: `http://${url}`, tls: {} }],
+  ["url has a user or a password", { url: "http://shop:hunter2@a:1" }],
+])("a client is refused: %s", (message, options) => {
+  expect(() => createDlqClient(options as never)).toThrow(message);
+});
+
+it.each<[string, object]>([
+  ["queues is of type string; give a list of names", { queues: "orders" }],
+  ["the queue is undefined; give its name", { queues: [undefined] }],
+  ["the queue is empty; give its name", { queues: [""] }],
+  ["handler is of type string; give a function", { handler: "takeOrder" }],
+  ["middleware is no list", { middleware: () => {} }],
+  ["a middleware is undefined; give a function", { middleware: [undefined] }],
+  ["onSettled is 5; give a function", { onSettled: 5 }],
+  ["signal is of type AbortController", { signal: new AbortController() }],
+  ["drainTimeoutMs is -1; give milliseconds of 0 or more", { drainTimeoutMs: -1 }],
+  ["leaseDurationMs is 30; give milliseconds from 1000 to 43200000", { leaseDurationMs: 30 }],
+  ["maxInFlightBytes is NaN", { maxInFlightBytes: Number.NaN }],
+])("a worker is refused: %s", (message, options) => {
+  const { worker } = clientOf({ grpcAddress: url });
+  expect(() => worker({ queues: ["q"], handler: () => {}, ...options } as never)).toThrow(message);
+});
+
+it.each<[string, readonly unknown[]]>([
+  ["the queue is of type function", [() => {}]],
+  ["the function of deadLetter is of type Promise", ["q", Promise.resolve()]],
+  ["deadLetter has no option sourceId; it has payload, send", ["q", () => {}, { sourceId: "x" }]],
+  ["deadLetter does not see errors of a generator", ["q", async function* () {}]],
+])("deadLetter is refused: %s", (message, given) => {
+  const { deadLetter } = clientOf({ grpcAddress: url });
+  expect(() => (deadLetter as (...args: readonly unknown[]) => unknown)(...given)).toThrow(message);
+});
+
+it("deadLetter waits for options that are asynchronous", async () => {
+  await using fake = createFakeDlq();
+  const charge = fake.deadLetter("q", (_: string) => Promise.reject(error), {
+    payload: async (text) => text.toUpperCase(),
+    send: (async () => ({ sourceId: "order-42" })) as never,
+  });
+  await charge("a");
+  const [message] = fake.messages("q");
+  expect([message?.payload.text(), message?.request.sourceId]).toEqual(["A", "order-42"]);
+});
+
+it.each<[string, unknown, object]>([
+  ["the queue is undefined", undefined, {}],
+  ["sourceId is of type Object; give a text", "q", { sourceId: { id: 42 } }],
+  ["dueTime is of type string; give a Date", "q", { dueTime: "soon" }],
+  ["dueTime is an invalid date; give a Date", "q", { dueTime: new Date("soon") }],
+  ["signal is of type AbortController", "q", { signal: new AbortController() }],
+])("a send is dropped as invalid: %s", async (message, queue, options) => {
+  await using fake = createFakeDlq({ onDropped: () => {} });
+  const dropped = errorOf(await fake.send(queue as string, "x", error, options));
+  expect(dropped).toMatchObject({ kind: "invalid", message: expect.stringContaining(message) });
+});
+
+it("a computed time that is over means now, and absent attributes are left out", async () => {
+  await using fake = createFakeDlq({ onDropped: () => {} });
+  const options = { delayMs: -5, attributes: { user: undefined, shop: "a" } } as never;
+  await fake.send("q", "x", error, options);
+  await fake.send("q", "x", error, { dueTime: Date.now() as never });
+  const [late, due] = fake.messages("q").map(({ request }) => request);
+  expect(late?.firstRetry).toMatchObject({ case: "delay", value: { seconds: 0n, nanos: 0 } });
+  expect(late?.attributes).toEqual({ shop: "a" });
+  expect(due?.firstRetry.case).toBe("dueTime");
+});
+
+it("a note of an outcome may be an error", () => {
+  expect(quarantine(error as never)).toMatchObject({ kind: "quarantined" });
 });

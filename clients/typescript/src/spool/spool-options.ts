@@ -1,4 +1,4 @@
-import { type OptionNames, requireKnown } from "../known-options.ts";
+import { type OptionNames, requireKnown, shown } from "../option-checks.ts";
 
 /** Options of the spool. */
 export interface SpoolOptions {
@@ -29,6 +29,8 @@ const SPOOL_OPTIONS: OptionNames<SpoolOptions> = {
 export function spoolSettingsOf(given: SpoolOptions = {}): SpoolSettings {
   requireKnown("spool", given, SPOOL_OPTIONS);
   const { folder, maxBytes = MAX_BYTES, sync = false } = given;
-  if (!(maxBytes > 0)) throw new TypeError(`spool.maxBytes is ${maxBytes}; give more than 0`);
+  if (!(typeof maxBytes === "number" && maxBytes > 0)) {
+    throw new TypeError(`spool.maxBytes is ${shown(maxBytes)}; give more than 0`);
+  }
   return { folder, maxBytes, sync };
 }

@@ -134,6 +134,12 @@ export class HeldDelivery implements Delivery {
     return this.#abort.signal;
   }
 
+  /** Without the parts that belong to the worker. */
+  toJSON(): object {
+    const { id, queue, payload, attributes, sourceId, attempt } = this;
+    return { id, queue, payload, attributes, sourceId, attempt };
+  }
+
   get leaseToken(): string {
     return this.#delivery.leaseToken;
   }

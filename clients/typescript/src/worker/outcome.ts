@@ -9,8 +9,9 @@ import {
   SucceededSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
+import { textOf } from "../error-chain.ts";
 import { failureOf, isNonRetryable, retryAfterOf, waitOf } from "../failure.ts";
-import { type OptionNames, requireKnown } from "../known-options.ts";
+import { type OptionNames, requireKnown } from "../option-checks.ts";
 import { cut, safeRead, safeText } from "../safe-read.ts";
 
 /** The kind of an outcome. */
@@ -104,13 +105,13 @@ export function release(options: ReleaseOptions = {}): Outcome {
 
 /** Quarantines the message, independent of the retry policy. */
 export function quarantine(note = ""): Outcome {
-  const value = create(QuarantinedSchema, { note: cut(note, NOTE_BYTES) });
+  const value = create(QuarantinedSchema, { note: cut(textOf(note), NOTE_BYTES) });
   return new Outcome("quarantined", { case: "quarantined", value });
 }
 
 /** Removes the message without success. */
 export function discard(note = ""): Outcome {
-  const value = create(DiscardedSchema, { note: cut(note, NOTE_BYTES) });
+  const value = create(DiscardedSchema, { note: cut(textOf(note), NOTE_BYTES) });
   return new Outcome("discarded", { case: "discarded", value });
 }
 

@@ -7,8 +7,16 @@ import {
 import type { MessageStateName, QuarantineReasonName } from "../enum-names.ts";
 import type { DlqClientError } from "../errors.ts";
 import { duration } from "../field-values.ts";
-import { type OptionNames, requireKnown } from "../known-options.ts";
+import {
+  type OptionNames,
+  requireFunction,
+  requireKnown,
+  requireQueue,
+  requireSignal,
+  shown,
+} from "../option-checks.ts";
 import type { Delivery } from "./delivery.ts";
+import { wrapped } from "./middleware.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 
 /**
@@ -18,7 +26,7 @@ import type { Outcome, OutcomeKind } from "./outcome.ts";
 export type Handler = (delivery: Delivery) => PromiseLike<HandlerResult> | HandlerResult;
 
 /**
- * Processes several deliveries at once. If it returns nothing, all succeed; if it throws, all fail. An
+ * Processes several deliveries at once; their list is frozen. If it returns nothing, all succeed; if it throws, all fail. An
  * outcome is that of all; a list has the outcome of each, in order, undefined for success.
  */
 export type BatchHandler = (
@@ -28,7 +36,10 @@ export type BatchHandler = (
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
 export type BatchResult = readonly (Outcome | undefined)[] | Outcome | void;
 
-/** Wraps a handler. `next` calls the handler, or the next middleware. */
+/**
+ * Wraps a handler. `next` calls the handler, or the next middleware. If the middleware returns nothing,
+ * the result of `next` stands, also its error; without a call of `next` the delivery fails.
+ */
 export type Middleware = (
   delivery: Delivery,
   next: () => Promise<HandlerResult>,
@@ -104,8 +115,10 @@ export interface CommonWorkerOptions {
   readonly onSettled?: ((delivery: Delivery, result: SettledDelivery) => void) | undefined;
 }
 
-/** The server's limit. */
+/** The server's limits. */
 const MAX_IN_FLIGHT = 10_000;
+const MIN_LEASE_MS = 1_000;
+const MAX_LEASE_MS = 12 * 3_600_000;
 
 const WORKER_OPTIONS: OptionNames<WorkerOptions> = {
   queues: true,
@@ -141,23 +154,28 @@ export function handlerCallsOf(options: WorkerOptions): HandlerCalls {
   requireKnown("a worker", options, WORKER_OPTIONS);
   const { handler, batchHandler, batchSize } = options;
   const middleware: readonly Middleware[] = options.middleware ?? [];
+  requireSignal(options.signal);
+  for (const name of ["onError", "onSettled"] as const) {
+    if (options[name] != null) requireFunction(name, options[name]);
+  }
   // Programs without types may give neither or both.
   if ((handler === undefined) === (batchHandler === undefined)) {
     throw new TypeError("give a worker either handler or batchHandler");
   }
   if (batchHandler !== undefined) {
     if (middleware.length > 0) throw new TypeError("middleware wraps handler, not batchHandler");
+    requireFunction("batchHandler", batchHandler);
     const size = batchSize ?? BATCH_SIZE;
     checkCount("batchSize", size, 1, MAX_BATCH_SIZE);
     const concurrency = options.concurrency ?? 1;
     return { handle: batchHandler, isBatch: true, batchSize: size, concurrency };
   }
   if (batchSize !== undefined) throw new TypeError("batchSize is for batchHandler");
-  const wrapped = middleware.reduceRight<Handler>(
-    (next, one) => (delivery) => one(delivery, async () => next(delivery)),
-    handler as Handler,
-  );
-  const handle = ([delivery]: readonly Delivery[]) => wrapped(delivery as Delivery);
+  requireFunction("handler", handler);
+  if (!Array.isArray(middleware)) throw new TypeError("middleware is no list; give a list");
+  for (const one of middleware) requireFunction("a middleware", one);
+  const whole = wrapped(handler as Handler, middleware);
+  const handle = ([delivery]: readonly Delivery[]) => whole(delivery as Delivery);
   const concurrency = options.concurrency ?? CONCURRENCY;
   return { handle, isBatch: false, batchSize: 1, concurrency };
 }
@@ -167,28 +185,44 @@ export function requestOf(
   options: WorkerOptions,
   { concurrency, batchSize }: HandlerCalls,
 ): StreamDueRequest {
-  const { queues, leaseDurationMs, maxInFlightBytes, workerId } = options;
+  const { queues, leaseDurationMs, maxInFlightBytes, workerId, drainTimeoutMs } = options;
   checkCount("concurrency", concurrency, 1);
   const atOnce = concurrency * batchSize;
   const prefetch = options.prefetch ?? atOnce;
+  if (!Array.isArray(queues))
+    throw new TypeError(`queues is ${shown(queues)}; give a list of names`);
   if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
+  for (const queue of queues) requireQueue(queue);
   checkCount("prefetch", prefetch, 0);
+  if (drainTimeoutMs != null) checkMs("drainTimeoutMs", drainTimeoutMs, 0);
   const request = create(StreamDueRequestSchema, {
     queues: [...queues],
     workerId: workerId ?? `${hostname()}-${process.pid}`.slice(-128),
     maxInFlight: Math.min(atOnce + prefetch, MAX_IN_FLIGHT),
   });
   if (leaseDurationMs != null) {
+    checkMs("leaseDurationMs", leaseDurationMs, MIN_LEASE_MS, MAX_LEASE_MS);
     request.leaseDuration = duration("leaseDurationMs", leaseDurationMs);
   }
   if (maxInFlightBytes != null) {
-    request.maxInFlightBytes = BigInt(Math.min(maxInFlightBytes, Number.MAX_SAFE_INTEGER));
+    if (!(maxInFlightBytes > 0)) {
+      throw new TypeError(`maxInFlightBytes is ${shown(maxInFlightBytes)}; give more than 0`);
+    }
+    request.maxInFlightBytes = BigInt(
+      Math.min(Math.ceil(maxInFlightBytes), Number.MAX_SAFE_INTEGER),
+    );
   }
   return request;
+}
+
+function checkMs(name: string, ms: number, min: number, max = Number.POSITIVE_INFINITY): void {
+  if (typeof ms === "number" && ms >= min && ms <= max) return;
+  const range = Number.isFinite(max) ? `from ${min} to ${max}` : `of ${min} or more`;
+  throw new TypeError(`${name} is ${shown(ms)}; give milliseconds ${range}`);
 }
 
 function checkCount(name: string, value: number, min: number, max?: number): void {
   if (Number.isInteger(value) && value >= min && value <= (max ?? value)) return;
   const range = max === undefined ? `of ${min} or more` : `from ${min} to ${max}`;
-  throw new TypeError(`${name} is ${value}; give a whole number ${range}`);
+  throw new TypeError(`${name} is ${shown(value)}; give a whole number ${range}`);
 }

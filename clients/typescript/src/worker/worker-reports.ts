@@ -26,7 +26,7 @@ export interface WorkerReports {
 export function createWorkerReports(options: WorkerOptions): WorkerReports {
   const error = safeCallback("onError", options.onError ?? toConsole(options.queues));
   const { onSettled } = options;
-  const notifySettled = onSettled === undefined ? undefined : safeCallback("onSettled", onSettled);
+  const notifySettled = onSettled == null ? undefined : safeCallback("onSettled", onSettled);
 
   return {
     error,

@@ -6,6 +6,7 @@ import { refusalOf } from "../call-error.ts";
 import type { ClientMetrics } from "../client-metrics.ts";
 import type { Connection } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
+import { limitOr } from "../option-checks.ts";
 import { DlqClientError } from "../errors.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { withinHandlerSpan } from "../spans.ts";
@@ -122,12 +123,14 @@ class RunningWorker implements Worker {
     this.done.catch(() => {}); // onError gets it, too
   }
 
-  stop(drainTimeoutMs = this.#options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS): Promise<void> {
+  /** Bound: it may be given as a callback. */
+  readonly stop = (givenMs?: number): Promise<void> => {
+    const drainTimeoutMs = limitOr(givenMs, this.#options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
     this.#deadline?.shorten(drainTimeoutMs);
     this.#deadline ??= new Deadline(drainTimeoutMs);
     this.#stopping ??= this.#drain(this.#deadline);
     return this.#stopping;
-  }
+  };
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
@@ -195,7 +198,8 @@ class RunningWorker implements Worker {
   async #handle(batch: readonly HeldDelivery[]): Promise<readonly Outcome[]> {
     const { handle, isBatch } = this.#calls;
     try {
-      const given = await currentDeliveries.run(batch, handle, batch);
+      // A handler that changed the order would give outcomes to other messages.
+      const given = await currentDeliveries.run(batch, handle, Object.freeze([...batch]));
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
       return batch.map((held, at) => outcomes[at] ?? this.#outcomeUnless(held, succeed));
     } catch (error) {

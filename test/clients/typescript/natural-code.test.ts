@@ -1,0 +1,201 @@
+// Code that is wrong in a small way loses no message: what handlers, middleware and wrappers send or return.
+
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  type BatchHandler,
+  type Delivery,
+  fail,
+  type Handler,
+  type Middleware,
+  type SendOptions,
+  succeed,
+} from "../../../clients/typescript/src/index.ts";
+import { createFakeDlq } from "../../../clients/typescript/src/testing/index.ts";
+import { until } from "./client.ts";
+
+const error = new Error("it broke");
+const LATER: SendOptions = {
+  delayMs: 0,
+  retryPolicy: { initialDelayMs: 3_600_000 },
+  maxRetries: 1,
+};
+
+function fakeDlq() {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => log.mockRestore());
+  const fake = createFakeDlq({ onDropped: () => {} });
+  onTestFinished(() => fake.close(0));
+  return fake;
+}
+
+type Fake = ReturnType<typeof fakeDlq>;
+type Handling =
+  | { readonly handler: Handler; readonly middleware?: readonly Middleware[] }
+  | { readonly batchHandler: BatchHandler };
+
+/** Works until each message is settled once, and returns the outcomes by payload, with the causes of failures. */
+async function work(fake: Fake, handling: Handling, payloads: readonly string[] = ["a"]) {
+  for (const payload of payloads) await fake.send("q", payload, error, LATER);
+  const outcomes: Record<string, string> = {};
+  const causes = new Set<string>();
+  const worker = fake.worker({
+    queues: ["q"],
+    onSettled: ({ payload }, { outcome, error: failure }) => {
+      outcomes[payload.text()] ??= outcome;
+      if (failure !== undefined) causes.add((failure as Error).message);
+    },
+    onError: () => {},
+    ...handling,
+  });
+  await until(() => Object.keys(outcomes).length === payloads.length, "all outcomes");
+  await worker.stop();
+  return { outcomes, causes: [...causes] };
+}
+
+const broken = () => {
+  throw error;
+};
+
+describe("a middleware", () => {
+  const run = (middleware: Middleware, handler: Handler) =>
+    work(fakeDlq(), { middleware: [middleware], handler });
+
+  it("that returns nothing keeps the outcome of the handler", async () => {
+    const silent: Middleware = async (_, next) => {
+      await next();
+    };
+    expect((await run(silent, () => fail(error))).outcomes).toEqual({ a: "failed" });
+    expect((await run(silent, () => {})).outcomes).toEqual({ a: "succeeded" });
+  });
+
+  it("that does not call next, and returns nothing, fails", async () => {
+    const { outcomes, causes } = await run(
+      () => {},
+      () => {},
+    );
+    expect(outcomes).toEqual({ a: "failed" });
+    expect(causes).toEqual([
+      "a middleware returned nothing and did not call next; call it, or return an outcome",
+    ]);
+  });
+
+  it("that does not wait for next ends after the handler", async () => {
+    const hasty: Middleware = (_, next) => void next();
+    const slow: Handler = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      throw error;
+    };
+    expect(await run(hasty, slow)).toEqual({ outcomes: { a: "failed" }, causes: ["it broke"] });
+  });
+
+  it("that catches an error must say what the outcome is", async () => {
+    const logging: Middleware = async (_, next) => {
+      await next().catch(() => {});
+    };
+    expect((await run(logging, broken)).outcomes).toEqual({ a: "failed" });
+    const deciding: Middleware = async (_, next) => {
+      await next().catch(() => {});
+      return succeed();
+    };
+    expect((await run(deciding, broken)).outcomes).toEqual({ a: "succeeded" });
+  });
+
+  it("may call next again", async () => {
+    let calls = 0;
+    const twice: Middleware = (_, next) => next().catch(() => next());
+    const once: Handler = () => {
+      if (++calls === 1) throw error;
+    };
+    expect((await run(twice, once)).outcomes).toEqual({ a: "succeeded" });
+  });
+});
+
+describe("a batch handler", () => {
+  const texts = ["a", "b", "c"];
+
+  it("cannot change its list, so that no outcome moves to another message", async () => {
+    const fake = fakeDlq();
+    const emptying: BatchHandler = (deliveries) => {
+      while (deliveries.length > 0) (deliveries as Delivery[]).pop();
+    };
+    const { outcomes } = await work(fake, { batchHandler: emptying }, texts);
+    expect(outcomes).toEqual({ a: "failed", b: "failed", c: "failed" });
+  });
+
+  it.each<[string, (fake: Fake) => BatchHandler]>([
+    ["wrapped with deadLetter", (fake) => fake.deadLetter("q", broken)],
+    ["that sends its list", (fake) => async (all) => void (await fake.send("q", all, error))],
+  ])("%s fails each message, and makes no other", async (_, handlerOf) => {
+    const fake = fakeDlq();
+    const { outcomes } = await work(fake, { batchHandler: handlerOf(fake) }, texts);
+    expect(outcomes).toEqual({ a: "failed", b: "failed", c: "failed" });
+    expect(fake.messages()).toHaveLength(3);
+  });
+
+  it("wrapped with deadLetter of another queue moves each message there", async () => {
+    const fake = fakeDlq();
+    const batchHandler: BatchHandler = fake.deadLetter("other", broken);
+    const { outcomes } = await work(fake, { batchHandler }, texts);
+    expect(outcomes).toEqual({ a: "succeeded", b: "succeeded", c: "succeeded" });
+    expect(fake.messages("other").map(({ payload }) => payload.text())).toEqual(texts);
+  });
+
+  it("wrapped with deadLetter fails if one message could not be stored", async () => {
+    const fake = fakeDlq();
+    const batchHandler: BatchHandler = fake.deadLetter("no/queue", broken);
+    expect((await work(fake, { batchHandler }, texts)).causes).toEqual(["it broke"]);
+  });
+});
+
+describe("a send of a delivery", () => {
+  it("sends its payload, with its source id", async () => {
+    const fake = fakeDlq();
+    await fake.send("q", { order: 42 }, error, { ...LATER, sourceId: "order-42" });
+    fake.worker({ queues: ["q"], handler: async (delivery) => void fake.send("other", delivery) });
+    const [moved] = await fake.waitFor("other", "SCHEDULED");
+    expect(moved?.payload.json()).toEqual({ order: 42 });
+    expect(moved?.request.sourceId).toBe("order-42");
+  });
+
+  it("to its own queue fails that delivery", async () => {
+    const fake = fakeDlq();
+    const handler: Handler = async (delivery) => void (await fake.send("q", delivery, error));
+    expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
+    expect(fake.messages()).toHaveLength(1);
+  });
+
+  it("as a part of a payload has its content", async () => {
+    const fake = fakeDlq();
+    await fake.send("q", { order: 42 }, error, LATER);
+    const handler: Handler = async (delivery) => {
+      await fake.send("other", { delivery, payload: delivery.payload });
+    };
+    fake.worker({ queues: ["q"], handler });
+    const [sent] = await fake.waitFor("other", "SCHEDULED");
+    expect(sent?.payload.json()).toMatchObject({
+      delivery: { queue: "q", attempt: 1, payload: { order: 42 } },
+      payload: { order: 42 },
+    });
+  });
+});
+
+it("worker.stop and dlq.close may be given as callbacks", async () => {
+  const fake = fakeDlq();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await fake.send("q", "a", error, { delayMs: 0 });
+  let isAborted: boolean | undefined;
+  const worker = fake.worker({
+    queues: ["q"],
+    handler: async ({ signal }) => {
+      resolve();
+      await new Promise((end) => setTimeout(end, 50));
+      isAborted = signal.aborted;
+    },
+  });
+  await promise;
+  const { stop } = worker;
+  await (stop as (signal: string) => Promise<void>)("SIGTERM");
+  expect(isAborted).toBe(false);
+  await (fake.close as (signal: string) => Promise<void>)("SIGTERM");
+  await expect(fake.ping()).rejects.toMatchObject({ kind: "closed" });
+});
