@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
 import { errorReason, hasRetryInfo } from "./google-details.ts";
-import { safeRead } from "./safe-read.ts";
+import { safeRead, safeText } from "./safe-read.ts";
 import { NoTokenError } from "./token.ts";
 
 /** Statuses after which the same call may be made again under its request id. */
@@ -140,12 +140,42 @@ const ADVICE: Readonly<Partial<Record<Code, string>>> = {
 
 const RAISE_LIMIT = "; a proxy refuses calls of this size: raise its limit";
 
-/** Returns why no server has accepted a message. @param lastError undefined: no try has failed yet */
+/**
+ * Returns why no server has accepted a message, and what to check.
+ *
+ * @param lastError undefined: no try has failed yet
+ */
 export function unansweredReason(lastError: unknown): string {
-  return lastError === undefined ? "the server did not answer" : callErrorText(lastError);
+  if (lastError === undefined) return `the server did not answer; ${IS_IT_UP}`;
+  const advice = connectionAdvice(lastError);
+  return `${callErrorText(lastError)}${advice && `; ${advice}`}`;
 }
 
-/** Returns the text of an error without `[code]`, which has its own field. */
+const IS_IT_UP = "is the server at `url` up?";
+
+/** Empty for an answer of the service, and for a missing token. */
+function connectionAdvice(error: unknown): string {
+  if (!(error instanceof ConnectError) || error.details.length > 0) return "";
+  const { cause } = error;
+  if (cause instanceof NoTokenError) return "";
+  const code = safeText(cause, "code");
+  if (code.startsWith("ERR_SSL_")) return "does the server have TLS? Without it, use http:";
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "give the name in the certificate as `tls.serverName`";
+  }
+  if (UNTRUSTED.test(code)) return "give the certificate of its authority as `tls.ca`";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "is the host in `url` right?";
+  if (BROKEN_CONNECTION.has(error.code)) {
+    return "is `url` the gRPC address of a running server (port 50051 by default), with https: if it has TLS?";
+  }
+  return IS_IT_UP;
+}
+
+/** Node's codes of certificates without a known authority. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/;
+
+/** Returns the text of an error on one line, without `[code]`, which has its own field. */
 export function callErrorText(error: unknown): string {
-  return error instanceof ConnectError ? error.rawMessage || error.message : String(error);
+  const text = error instanceof ConnectError ? error.rawMessage || error.message : String(error);
+  return text.replaceAll(/\s*[\r\n]+\s*/g, " ").trim();
 }

@@ -47,7 +47,7 @@ export function deadlineError(send: PendingSend): DlqClientError {
   const { lastError, maybeStored } = send;
   return new DlqClientError(
     "deadline",
-    `not sent in time: ${unansweredReason(lastError)}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
+    `not sent in time: ${unansweredReason(lastError)}; keep the message elsewhere, or give a larger timeoutMs`,
     { code: codeOf(lastError), cause: lastError, maybeStored },
   );
 }

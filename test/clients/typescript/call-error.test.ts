@@ -2,7 +2,11 @@
 
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { isRetryable, wasNeverSent } from "../../../clients/typescript/src/call-error.ts";
+import {
+  isRetryable,
+  unansweredReason,
+  wasNeverSent,
+} from "../../../clients/typescript/src/call-error.ts";
 import { connectTo, statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, errorOf } from "./client.ts";
@@ -41,6 +45,25 @@ describe("a failed call", () => {
     full.details.push({ type: "google.rpc.RetryInfo", value: new Uint8Array() });
     expect(isRetryable(full)).toBe(true);
   });
+});
+
+it.each<[string, string, Code, string]>([
+  ["ECONNREFUSED", "connect ECONNREFUSED ::1:1", Code.Unavailable, "is the server at `url` up?"],
+  ["ENOTFOUND", "getaddrinfo ENOTFOUND a", Code.Unavailable, "is the host in `url` right?"],
+  [
+    "ERR_SSL_WRONG_VERSION_NUMBER",
+    "405D:error:0A00010B:SSL routines:wrong version number",
+    Code.Internal,
+    "does the server have TLS? Without it, use http:",
+  ],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate", Code.Internal, "as `tls.ca`"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "not in the list", Code.Internal, "as `tls.serverName`"],
+  ["ERR_HTTP2_ERROR", "Protocol error", Code.Internal, "with https: if it has TLS?"],
+])("a failed connection says what to check, on one line: %s", (code, text, status, advice) => {
+  const cause = Object.assign(new Error(text), { code });
+  const reason = unansweredReason(new ConnectError(`${text}\n`, status, undefined, [], cause));
+  expect(reason.startsWith(`${text}; `)).toBe(true);
+  expect(reason.endsWith(advice)).toBe(true);
 });
 
 /** The first call reaches the server and its answer is lost. Later calls fail with `laterCode`. */

@@ -194,8 +194,8 @@ it("worker.stop and dlq.close may be given as callbacks", async () => {
   });
   await promise;
   const { stop } = worker;
-  await (stop as (signal: string) => Promise<void>)("SIGTERM");
+  await Reflect.apply(stop, undefined, ["SIGTERM"]);
   expect(isAborted).toBe(false);
-  await (fake.close as (signal: string) => Promise<void>)("SIGTERM");
+  await Reflect.apply(fake.close, undefined, ["SIGTERM"]);
   await expect(fake.ping()).rejects.toMatchObject({ kind: "closed" });
 });

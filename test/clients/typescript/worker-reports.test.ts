@@ -1,5 +1,6 @@
 // What a worker without `onError` logs.
 
+import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { DlqClientError } from "../../../clients/typescript/src/errors.ts";
 import type { Delivery } from "../../../clients/typescript/src/worker/delivery.ts";
@@ -14,24 +15,49 @@ function reportsOf(queues: readonly string[]) {
   return { ...reports, lines: () => log.mock.calls.map(([line]) => line) };
 }
 
-const refused = new DlqClientError("unauthenticated", "no valid credentials; do this");
+const refused = new ConnectError("no valid credentials", Code.Unauthenticated);
 
 it("a refused token is logged once a minute, with the queue", () => {
-  const { error, lines } = reportsOf(["orders"]);
-  error(refused);
+  const { broken, lines } = reportsOf(["orders"]);
+  broken(refused);
   vi.advanceTimersByTime(59_999);
-  error(refused);
+  broken(refused);
   const line =
-    'dlq: the worker of queue "orders" is refused: no valid credentials; do this; retrying';
+    'dlq: the worker of queue "orders" is refused: no valid credentials; give the client a valid `token`; retrying';
   expect(lines()).toEqual([line]);
   vi.advanceTimersByTime(1);
-  error(refused);
+  broken(refused);
   expect(lines()).toEqual([line, line]);
 });
 
+it("a broken stream is logged once a minute, with the queue and what to check, and its end once", () => {
+  const { broken, opened, lines } = reportsOf(["orders"]);
+  opened();
+  const cause = Object.assign(new Error("x"), { code: "ECONNREFUSED" });
+  const lost = new ConnectError(
+    "connect ECONNREFUSED 127.0.0.1:1",
+    Code.Unavailable,
+    {},
+    [],
+    cause,
+  );
+  for (let n = 0; n < 3; n++) broken(lost);
+  for (let n = 0; n < 2; n++) opened();
+  expect(lines()).toEqual([
+    'dlq: the worker of queue "orders" gets no messages: connect ECONNREFUSED 127.0.0.1:1; is the server at `url` up?; retrying',
+    'dlq: the worker of queue "orders" works again',
+  ]);
+});
+
+it("the end of a worker is logged with its queue", () => {
+  const { ended, lines } = reportsOf(["orders"]);
+  ended(new DlqClientError("refused", "no such method"));
+  expect(lines()).toEqual(['dlq: the worker of queue "orders" has stopped: no such method']);
+});
+
 it("at most three queues are named", () => {
-  const { error, lines } = reportsOf(["a", "b", "c", "d"]);
-  error(refused);
+  const { broken, lines } = reportsOf(["a", "b", "c", "d"]);
+  broken(refused);
   expect(lines()[0]).toContain('the worker of queues "a", "b", "c", … is refused');
 });
 

@@ -2,9 +2,8 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Delivery } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
-import { callErrorOf, callErrorText, isUnencodable, refusalOf } from "../call-error.ts";
+import { callErrorOf, isUnencodable, refusalOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
-import { DlqClientError } from "../errors.ts";
 
 /** Options of a {@link DueStream}. */
 export interface DueStreamOptions {
@@ -17,7 +16,7 @@ export interface DueStreamOptions {
   ) => ReturnType<Connection["stubs"]["streamDue"]>;
   readonly onOpened: (leaseMs: number) => void;
   readonly onDeliveries: (deliveries: readonly Delivery[]) => void;
-  readonly onBroken: (error: DlqClientError) => void;
+  readonly onBroken: (error: ConnectError) => void;
   /** Called between two streams of a session. */
   readonly beforeResume: (sessionId: string) => Promise<void>;
   /** A stream without a frame for this time is broken. The server sends one every 10 s. */
@@ -74,7 +73,7 @@ export class DueStream {
       if (this.#isClosed) return;
       if (end instanceof ConnectError) {
         if (this.#sessionId === "" && isFinal(end)) throw refusalOf(end);
-        this.#options.onBroken(brokenError(end));
+        this.#options.onBroken(end);
       }
       const wasStable = performance.now() - startedAtMs > STABLE_AFTER_MS;
       if (wasStable) this.#backoff.reset();
@@ -135,12 +134,4 @@ const DEFAULT_LEASE = { $typeName: "google.protobuf.Duration", seconds: 30n, nan
 
 function isFinal(error: ConnectError): boolean {
   return FINAL.has(error.code) || isUnencodable(error);
-}
-
-function brokenError(error: ConnectError): DlqClientError {
-  if (error.code === Code.Unauthenticated || error.code === Code.PermissionDenied) {
-    return refusalOf(error);
-  }
-  const message = `the stream of due messages broke: ${callErrorText(error)}; opening it again`;
-  return new DlqClientError("connection", message, { code: error.code, cause: error });
 }

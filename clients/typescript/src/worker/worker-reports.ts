@@ -1,11 +1,12 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { type AckResult, AckStatus } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { callErrorText } from "../call-error.ts";
+import { callErrorText, refusalOf, unansweredReason } from "../call-error.ts";
 import { quarantineReasonName, stateName } from "../enum-names.ts";
 import { chainOf, stackOf } from "../error-chain.ts";
 import { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
+import { RepeatedWarning } from "../repeated-warning.ts";
 import { safeCallback } from "../safe-callback.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Unreported } from "./outcome-reporter.ts";
@@ -14,6 +15,12 @@ import type { SettledDelivery, WorkerOptions } from "./worker-options.ts";
 /** Calls the callbacks of a worker's options. */
 export interface WorkerReports {
   error(error: DlqClientError, delivery?: Delivery): void;
+  /** The stream broke, or a call for its deliveries was refused. */
+  broken(error: ConnectError): void;
+  /** The stream is open. */
+  opened(): void;
+  /** The server refused the worker for good. */
+  ended(error: DlqClientError): void;
   /** A handler of these deliveries threw this. */
   handlerFailed(deliveries: readonly Delivery[], thrown: unknown): void;
   settled(one: Unreported, result: AckResult): void;
@@ -24,12 +31,23 @@ export interface WorkerReports {
 }
 
 export function createWorkerReports(options: WorkerOptions): WorkerReports {
-  const error = safeCallback("onError", options.onError ?? toConsole(options.queues));
+  const error = safeCallback("onError", options.onError ?? toConsole);
+  const name = `the worker of ${nameOf(options.queues)}`;
+  const warning = new RepeatedWarning();
   const { onSettled } = options;
   const notifySettled = onSettled == null ? undefined : safeCallback("onSettled", onSettled);
 
   return {
     error,
+    broken(cause) {
+      const found = brokenError(name, cause);
+      if (options.onError == null) warning.warn(`${found.message}; retrying`);
+      else error(found);
+    },
+    opened: () => warning.end(`${name} works again`),
+    ended({ kind, message, code, cause }) {
+      error(new DlqClientError(kind, `${name} has stopped: ${message}`, { code, cause }));
+    },
     handlerFailed(deliveries, thrown) {
       const named = deliveries
         .slice(0, NAMED_MESSAGES)
@@ -76,25 +94,23 @@ function whyNot(result: AckResult | undefined): string {
   return result?.detail || "the server returned no result";
 }
 
-const REFUSAL_EVERY_MS = 60_000;
 const NAMED_QUEUES = 3;
 const NAMED_MESSAGES = 3;
 const STACK_CHARS = 16_384;
 
-/** Logs errors. Refusals of the worker's token repeat with each try: at most once a minute. */
-function toConsole(queues: readonly string[]): (error: DlqClientError) => void {
-  let refusedAtMs = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    const { kind, message, cause } = error;
-    if (kind === "handler-failed") {
-      return log(`${message}\n${stackOf(chainOf(cause), STACK_CHARS)}`);
-    }
-    if (kind !== "unauthenticated") return log(message);
-    const nowMs = performance.now();
-    if (nowMs - refusedAtMs < REFUSAL_EVERY_MS) return;
-    refusedAtMs = nowMs;
-    log(`the worker of ${nameOf(queues)} is refused: ${message}; retrying`);
-  };
+function toConsole({ kind, message, cause }: DlqClientError): void {
+  if (kind !== "handler-failed") log(message);
+  else log(`${message}\n${stackOf(chainOf(cause), STACK_CHARS)}`);
+}
+
+function brokenError(name: string, cause: ConnectError): DlqClientError {
+  const { code } = cause;
+  if (code === Code.Unauthenticated || code === Code.PermissionDenied) {
+    const { kind, message } = refusalOf(cause);
+    return new DlqClientError(kind, `${name} is refused: ${message}`, { code, cause });
+  }
+  const message = `${name} gets no messages: ${unansweredReason(cause)}`;
+  return new DlqClientError("connection", message, { code, cause });
 }
 
 function nameOf(queues: readonly string[]): string {

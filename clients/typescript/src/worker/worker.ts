@@ -2,12 +2,11 @@ import {
   AckStatus,
   type Delivery as DeliveryMessage,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { refusalOf } from "../call-error.ts";
 import type { ClientMetrics } from "../client-metrics.ts";
 import type { Connection } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
-import { limitOr } from "../option-checks.ts";
 import { DlqClientError } from "../errors.ts";
+import { limitOr } from "../option-checks.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { withinHandlerSpan } from "../spans.ts";
 import { currentDeliveries } from "./current.ts";
@@ -104,7 +103,7 @@ class RunningWorker implements Worker {
     this.#leases = new Leases({
       channel,
       onLost: (held) => this.#lose(held),
-      onRefused: (error) => this.#reports.error(refusalOf(error)),
+      onRefused: (error) => this.#reports.broken(error),
     });
     const request = requestOf(options, this.#calls);
     this.#stream = new DueStream({
@@ -112,11 +111,12 @@ class RunningWorker implements Worker {
       open: (connection, resumeSessionId, signal) =>
         connection.stubs.streamDue({ ...request, resumeSessionId }, { signal, timeoutMs: 0 }),
       onOpened: (leaseMs) => {
+        this.#reports.opened();
         this.#outcomeReporter.leaseMs = leaseMs;
         this.#leases.setLeaseMs(leaseMs);
       },
       onDeliveries: (deliveries) => this.#take(deliveries),
-      onBroken: (error) => this.#reports.error(error),
+      onBroken: (error) => this.#reports.broken(error),
       beforeResume: (sessionId) => this.#leases.releaseUnreceived(sessionId),
     });
     this.done = this.#untilDone();
@@ -140,7 +140,7 @@ class RunningWorker implements Worker {
     try {
       await this.#stream.done;
     } catch (error) {
-      if (error instanceof DlqClientError) this.#reports.error(error);
+      if (error instanceof DlqClientError) this.#reports.ended(error);
       await this.stop();
       throw error;
     }
