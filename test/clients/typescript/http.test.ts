@@ -12,7 +12,10 @@ import { text } from "node:stream/consumers";
 import express, { type ErrorRequestHandler, type Request } from "express";
 import fastify, { type FastifyRequest } from "fastify";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { deadLetterErrors } from "../../../clients/typescript/src/http/express.ts";
+import {
+  deadLetterErrors,
+  type ExpressRequest,
+} from "../../../clients/typescript/src/http/express.ts";
 import { deadLetterErrors as fastifyErrors } from "../../../clients/typescript/src/http/fastify.ts";
 import {
   deadLetterFetch,
@@ -21,6 +24,7 @@ import {
   refetch,
 } from "../../../clients/typescript/src/http/fetch.ts";
 import type { Delivery, DlqClient } from "../../../clients/typescript/src/index.ts";
+import { createFakeDlq } from "../../../clients/typescript/src/testing/index.ts";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, freePort } from "./client.ts";
@@ -280,6 +284,22 @@ describe("deadLetterFetch", () => {
     expect(await statsOf(dlq.stubs, queue)).toMatchObject({ quarantined: 1n });
   });
 
+  it("rejects if the program aborted the request, and sends nothing; a timeout is a failure", async () => {
+    const fake = createFakeDlq();
+    onTestFinished(() => fake.close(0));
+    const send = deadLetterFetch(fake, "hooks");
+    const url = await listening(() => {}); // never answers
+    const end = new AbortController();
+    const aborted = send(url, { ...HOOK, signal: end.signal });
+    setTimeout(() => end.abort(), 20);
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+    expect(fake.messages()).toEqual([]);
+    const headers = { "x-api-key": "secret", "x-a": "1" };
+    expect(await send(url, { ...HOOK, headers, signal: AbortSignal.timeout(20) })).toBeUndefined();
+    const [kept] = fake.messages("hooks");
+    expect(kept?.payload.json<KeptRequest>().headers).not.toHaveProperty("x-api-key");
+  });
+
   it("rejects with the error of the request if it could not be stored", async () => {
     const dlq = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 50 });
     const url = await listening((_, response) => void response.writeHead(502).end());
@@ -287,6 +307,54 @@ describe("deadLetterFetch", () => {
     await expect(send(url, HOOK)).rejects.toMatchObject({ name: "HttpStatusError", status: 502 });
     const refusing = `http://127.0.0.1:${await freePort()}`;
     await expect(send(refusing, HOOK)).rejects.toThrow(/fetch failed/);
+  });
+});
+
+describe("deadLetterErrors, with what Express 4 makes of a request,", () => {
+  const JSON_BODY = { "content-type": "application/json", "content-length": "12" };
+
+  async function accepted(request: Partial<ExpressRequest>, options = {}) {
+    const fake = createFakeDlq();
+    onTestFinished(() => fake.close(0));
+    const handle = deadLetterErrors(fake, "q", options);
+    const json = vi.fn();
+    const response = { headersSent: false, status: () => ({ json }) };
+    const route = { stack: [{ handle }] };
+    const whole = { method: "POST", url: "/", headers: {}, route, ...request };
+    await handle(new Error("it broke"), whole, response, () => {});
+    expect(json).toHaveBeenCalledTimes(fake.messages().length);
+    return fake.messages().map(({ payload }) => payload.text());
+  }
+
+  it.each<[string, Partial<ExpressRequest>, readonly string[]]>([
+    ["keeps a body", { body: { order: 42 }, headers: JSON_BODY }, ['{"order":42}']],
+    ["keeps a list", { body: [], headers: JSON_BODY }, ["[]"]],
+    ["keeps no GET without a body", { method: "GET", body: {} }, []],
+    ["keeps no body that no parser has read", { body: {}, headers: JSON_BODY }, []],
+    ["keeps no empty buffer", { body: Buffer.alloc(0) }, []],
+    [
+      "keeps no upload without its files",
+      { body: { name: "a" }, headers: { "content-type": "multipart/form-data; boundary=x" } },
+      [],
+    ],
+  ])("%s", async (_, request, texts) => {
+    expect(await accepted(request)).toEqual(texts);
+  });
+
+  it("waits for options that are asynchronous", async () => {
+    const body = { order: 42 };
+    expect(await accepted({ body }, { when: async () => false })).toEqual([]);
+    expect(await accepted({ body }, { payload: async () => "x" })).toEqual(["x"]);
+  });
+
+  it.each<[string, readonly unknown[]]>([
+    ["the queue is undefined; give its name", [undefined]],
+    ["deadLetterErrors has no option queue; it has payload, ", ["q", { queue: "a" }]],
+  ])("is refused: %s", (message, given) => {
+    for (const make of [deadLetterErrors, fastifyErrors]) {
+      const call = make as (...args: readonly unknown[]) => unknown;
+      expect(() => call(clientOf(server), ...given)).toThrow(message);
+    }
   });
 });
 

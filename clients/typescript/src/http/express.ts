@@ -2,7 +2,12 @@
 
 import type { DlqClient } from "../client.ts";
 import { log } from "../log.ts";
-import { type FailedRequestOptions, type HttpRequest, keepRequest } from "./failed-request.ts";
+import {
+  type FailedRequestOptions,
+  type HttpRequest,
+  keepRequest,
+  requireFailedRequestOptions,
+} from "./failed-request.ts";
 
 export type { FailedRequestOptions, HttpRequest } from "./failed-request.ts";
 
@@ -32,6 +37,7 @@ export function deadLetterErrors<Request extends ExpressRequest = ExpressRequest
   queue: string,
   options: FailedRequestOptions<Request> = {},
 ) {
+  requireFailedRequestOptions(queue, options);
   let hasWarned = false;
   // Express detects error middleware by its four parameters.
   return async function deadLetterError(

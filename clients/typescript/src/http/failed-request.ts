@@ -1,4 +1,5 @@
 import type { DlqClient } from "../client.ts";
+import { type OptionNames, requireKnown, requireQueue } from "../option-checks.ts";
 import { safeInteger } from "../safe-read.ts";
 import type { SendOptions } from "../send-options.ts";
 import { isKept, type SendResult } from "../send-result.ts";
@@ -12,13 +13,13 @@ export interface HttpRequest {
   /** The full URL; some frameworks cut the prefix of a router from `url`. */
   readonly originalUrl?: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The parsed body. A request without one is not sent. */
+  /** The parsed body. */
   readonly body?: unknown;
 }
 
 /** Options of `deadLetterErrors`. */
 export interface FailedRequestOptions<Request extends HttpRequest> {
-  /** Returns the message. Default: the parsed body. */
+  /** Returns the message. Default: the parsed body, unless it is empty or of a multipart request. */
   readonly payload?: ((request: Request) => unknown) | undefined;
   /** Options of the send, such as its `sourceId`. They override those from headers. */
   readonly send?: ((request: Request) => SendOptions) | undefined;
@@ -47,12 +48,13 @@ export async function keepRequest<Request extends HttpRequest>(
   options: FailedRequestOptions<Request>,
 ): Promise<Accepted | undefined> {
   const { payload = bodyOf, send, when = isNotRequestError, secretParameters } = options;
-  if (!when(error, request)) return undefined;
-  const message = payload(request);
+  // Functions of programs without types may be asynchronous.
+  if (!(await when(error, request))) return undefined;
+  const message = await payload(request);
   if (message === undefined) return undefined;
   const result = await dlq.send(queue, message, error, {
     ...optionsOf(request, secretParameters),
-    ...send?.(request),
+    ...(await send?.(request)),
   });
   return isKept(result) ? acceptedFrom(result) : undefined;
 }
@@ -61,7 +63,30 @@ function acceptedFrom(result: SendResult): Accepted {
   return "id" in result ? { status: result.status, id: result.id } : { status: result.status };
 }
 
-const bodyOf = ({ body }: HttpRequest): unknown => body;
+/**
+ * Undefined for a body that may not be the whole one. Express 4 sets `{}` if there is no body, or none that
+ * its parsers read; parsers of uploads set only the fields beside the files.
+ */
+function bodyOf({ body, headers }: HttpRequest): unknown {
+  if (/^multipart\//i.test(String(headers["content-type"] ?? ""))) return undefined;
+  if (body === null || body === "") return undefined;
+  const isEmpty =
+    typeof body === "object" && !Array.isArray(body) && Object.keys(body).length === 0;
+  return isEmpty ? undefined : body;
+}
+
+/** @throws TypeError if `deadLetterErrors` is called in a wrong way */
+export function requireFailedRequestOptions(queue: string, options: object): void {
+  requireQueue(queue);
+  requireKnown("deadLetterErrors", options, OPTIONS);
+}
+
+const OPTIONS: OptionNames<FailedRequestOptions<HttpRequest>> = {
+  payload: true,
+  send: true,
+  when: true,
+  secretParameters: true,
+};
 
 /** Frameworks give status 4xx to errors of a request. */
 function isNotRequestError(error: unknown): boolean {

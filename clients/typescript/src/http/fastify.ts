@@ -2,7 +2,12 @@
 
 import type { DlqClient } from "../client.ts";
 import { log } from "../log.ts";
-import { type FailedRequestOptions, type HttpRequest, keepRequest } from "./failed-request.ts";
+import {
+  type FailedRequestOptions,
+  type HttpRequest,
+  keepRequest,
+  requireFailedRequestOptions,
+} from "./failed-request.ts";
 
 export type { FailedRequestOptions, HttpRequest } from "./failed-request.ts";
 
@@ -21,6 +26,7 @@ export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
   queue: string,
   options: FailedRequestOptions<Request> = {},
 ) {
+  requireFailedRequestOptions(queue, options);
   async function errorHandler(
     error: unknown,
     request: Request,

@@ -1,6 +1,7 @@
 // `dlq-client/fetch`: outgoing requests, such as webhooks, that are retried when they fail.
 
 import type { DlqClient } from "../client.ts";
+import { safeText } from "../safe-read.ts";
 import type { SendOptions } from "../send-options.ts";
 import type { Handler } from "../worker/worker-options.ts";
 import { headerOptions } from "./headers.ts";
@@ -39,11 +40,13 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
   "authorization",
   "cookie",
   "proxy-authorization",
+  "x-api-key",
 ]);
 
 /**
  * Creates a `fetch` that sends failed requests to `queue`: those without a response, and those whose
- * response is not 2xx. It then resolves to undefined; if the request could not be stored, it rejects.
+ * response is not 2xx. It then resolves to undefined; if the request could not be stored, or was aborted by
+ * its signal, it rejects. A timeout of `AbortSignal.timeout` is a failure.
  *
  * @param options options of each send
  */
@@ -52,12 +55,19 @@ export function deadLetterFetch(
   queue: string,
   options: SendOptions = {},
 ): (input: string | URL | Request, init?: RequestInit) => Promise<Response | undefined> {
-  const attempt = dlq.deadLetter(queue, (_: KeptRequest, request: Request) => responseTo(request), {
+  const run = (_: KeptRequest, request: Request) =>
+    responseTo(request).catch((error) => {
+      if (isAborted(request.signal)) return { error };
+      throw error;
+    });
+  const attempt = dlq.deadLetter(queue, run, {
     send: ({ headers }) => ({ ...headerOptions((name) => headers[name]), ...options }),
   });
   return async (input, init) => {
     const request = new Request(input, init);
-    return attempt(await keptFrom(request.clone()), request);
+    const response = await attempt(await keptFrom(request.clone()), request);
+    if (response !== undefined && "error" in response) throw response.error;
+    return response;
   };
 }
 
@@ -78,6 +88,11 @@ export function refetch(
     const response = await responseTo(request);
     await response.body?.cancel(); // frees its connection
   };
+}
+
+/** Reports whether the program itself has given the request up. */
+function isAborted({ aborted, reason }: AbortSignal): boolean {
+  return aborted && safeText(reason, "name") !== "TimeoutError";
 }
 
 async function responseTo(request: Request): Promise<Response> {
