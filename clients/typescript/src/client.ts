@@ -63,7 +63,8 @@ export interface DlqClient extends AsyncDisposable {
   /** Resolves when every send so far has its result and `onDropped` has returned. */
   flush(): Promise<void>;
   /**
-   * Stops the workers, waits for pending sends, moves the rest to the spool, and closes the client.
+   * Stops the workers, waits for pending sends, moves the rest to the spool, and closes the client. If the
+   * service answers, it also waits up to 2 s for the messages of the spool.
    *
    * @param timeoutMs how long to wait for handlers and sends. What has not ended by then is aborted and
    *   reported, which takes at most 3 s more. Default: as long as workers drain and sends try
@@ -169,6 +170,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     const leftMs = () => Math.max(deadline.leftMs, Math.min(timeoutMs, LAST_SENDS_MS));
     if (!(await new Deadline(leftMs()).meets(sender.flush()))) sender.giveUp(closedError);
     await sender.flush();
+    await spool?.sendLast(leftMs());
     channel.close();
     await spool?.close(closedError);
     own.close();

@@ -21,6 +21,11 @@ export class Reachability {
     return this.#failures >= 2 && nowMs - this.#failedAtMs < MAX_UNTRIED_MS;
   }
 
+  /** Whether the latest call was answered. */
+  get isAnswering(): boolean {
+    return this.#failures === 0 && this.#answeredSinceMs > Number.NEGATIVE_INFINITY;
+  }
+
   /** Why the service is unavailable; undefined if no error says so. */
   get lastError(): unknown {
     return this.#lastError;

@@ -73,6 +73,11 @@ export class SpoolSender {
     });
   }
 
+  /** Resolves when the running pass has ended. */
+  get passed(): Promise<void> {
+    return this.#pass ?? Promise.resolve();
+  }
+
   /** Begins no more calls. Resolves when the running one has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;

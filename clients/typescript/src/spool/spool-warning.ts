@@ -1,8 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { isRetryable, refusalOf, unansweredReason } from "../call-error.ts";
-import { log } from "../log.ts";
-
-const LOG_EVERY_MS = 60_000;
+import { RepeatedWarning } from "../repeated-warning.ts";
 
 /**
  * Logs why messages wait in the spool, at most once a minute: the cause may need a fix by an operator.
@@ -11,9 +9,8 @@ const LOG_EVERY_MS = 60_000;
 export class SpoolWarning {
   readonly #target: string;
   readonly #count: () => number;
-  #loggedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #warning = new RepeatedWarning();
   #lastError: unknown;
-  #isOpen = false;
 
   /** @param count returns how many messages wait */
   constructor(target: string, count: () => number) {
@@ -29,19 +26,24 @@ export class SpoolWarning {
   /** @param error why messages wait; undefined: no server answered */
   warn(error: unknown): void {
     this.#lastError = error;
-    const nowMs = performance.now();
-    if (nowMs - this.#loggedAtMs < LOG_EVERY_MS) return;
-    this.#loggedAtMs = nowMs;
-    this.#isOpen = true;
     const isRefusal = error instanceof ConnectError && !isRetryable(error);
     const reason = isRefusal ? refusalOf(error).message : unansweredReason(error);
-    log(`messages wait in the spool for ${this.#target} (${this.#count()}): ${reason}; retrying`);
+    const count = this.#count();
+    this.#warning.warn(
+      `messages wait in the spool for ${this.#target} (${count}): ${reason}; retrying`,
+    );
+  }
+
+  /** Logs that messages of a process that has ended are sent now. */
+  found(): void {
+    const count = this.#count();
+    this.#warning.begin(
+      `the spool for ${this.#target} has messages of an earlier run (${count}); sending them`,
+    );
   }
 
   /** No message waits. Logs it if the last line said that some do. */
   emptied(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    log(`the spool for ${this.#target} is empty again`);
+    this.#warning.end(`the spool for ${this.#target} is empty again`);
   }
 }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { Deadline } from "../deadline.ts";
 import { textOf } from "../error-chain.ts";
 import type { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
@@ -32,6 +33,7 @@ interface LostMessage {
   readonly maybeStored: boolean;
 }
 
+const LAST_PASS_MS = 2_000;
 const RECOVER_EVERY_MS = 30_000;
 const TOUCH_EVERY_MS = 20_000;
 
@@ -84,6 +86,17 @@ export class Spool implements SendSpool {
     this.#warning.warn(error);
   }
 
+  /**
+   * Makes a last pass if the service answers: a program that ends at once also sends what its last run
+   * has left.
+   */
+  async sendLast(maxMs: number): Promise<void> {
+    const deadline = new Deadline(Math.min(maxMs, LAST_PASS_MS));
+    if (!(await deadline.meets(this.#recovery)) || this.#store.count === 0) return;
+    if (this.#setup.reachability.isAnswering) this.#sender.startNow();
+    await deadline.meets(this.#sender.passed);
+  }
+
   /** Leaves the files to the next client. Drops messages that are only in memory, with `lost`. */
   async close(lost: (message: LostMessage) => DlqClientError): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
@@ -92,7 +105,14 @@ export class Spool implements SendSpool {
     await this.#writer.flush();
     await this.#recovery;
     await sent;
-    for (const request of await this.#store.release()) {
+    const { count } = this.#store;
+    const lostOnes = await this.#store.release();
+    const left = count - lostOnes.length;
+    if (left > 0) {
+      const { target } = this.#setup.scope;
+      log(`messages stay in the spool for ${target} (${left}); the next client of it sends them`);
+    }
+    for (const request of lostOnes) {
       const { lastError } = this.#warning;
       this.#setup.onDropped(lost({ lastError, maybeStored: true }), request.queue);
     }
@@ -112,6 +132,9 @@ export class Spool implements SendSpool {
         log(`cannot read spool file ${basename(path)}: ${textOf(error)}; skipping it`);
       });
     }
-    if (store.count > 0) this.#sender.start();
+    if (store.count === 0) return;
+    if (paths.length === 0) return this.#sender.start();
+    this.#warning.found();
+    this.#sender.startNow();
   }
 }

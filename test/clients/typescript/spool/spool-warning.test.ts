@@ -44,14 +44,15 @@ it("a send to a server that never answers is logged, too", async () => {
   await once(silent, "listening");
   onTestFinished(() => void silent.close());
   const { port } = silent.address() as AddressInfo;
-  const dlq = await spooling(port, 600_000);
+  const dlq = await spooling(port, 590_000);
   const send = dlq.send("q", "x", error);
   await dlq.close(20);
   expect(await send).toEqual(SPOOLED);
   expect(log.mock.calls).toEqual([
     [
-      `dlq: messages wait in the spool for 127.0.0.1:${port} (1): the server did not answer; retrying`,
+      `dlq: messages wait in the spool for 127.0.0.1:${port} (1): the server did not answer; is the server at \`url\` up?; retrying`,
     ],
+    [`dlq: messages stay in the spool for 127.0.0.1:${port} (1); the next client of it sends them`],
   ]);
 });
 
@@ -80,7 +81,9 @@ it("refusals and missing answers together are logged once a minute", () => {
   vi.advanceTimersByTime(59_999);
   warning.warn(refused);
   expect(log.mock.calls).toEqual([
-    ["dlq: messages wait in the spool for server:1 (7): no route; retrying"],
+    [
+      "dlq: messages wait in the spool for server:1 (7): no route; is the server at `url` up?; retrying",
+    ],
   ]);
   vi.advanceTimersByTime(1);
   warning.warn(refused);

@@ -70,6 +70,27 @@ const SPOOLED = { status: "spooled", durable: true };
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+it("a program that ends at once sends what its last run has left, and logs it", LONG, async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => log.mockRestore());
+  const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
+  const first = spooling(link, folder);
+  expect(await first.send(queue, "first", error)).toEqual(SPOOLED);
+  await first.close();
+  link.comeBack();
+  const next = spooling(link, folder, { timeoutMs: 60_000 });
+  expect((await next.send(queue, "second", error)).status).toBe("sent");
+  await next.close();
+  expect((await statsOf(clientOf(server).stubs, queue)).totals).toMatchObject({ accepted: 2n });
+  expect(await spoolFiles(folder)).toEqual([]);
+  const { address } = link;
+  expect(log.mock.calls.map(([line]) => line).slice(-3)).toEqual([
+    `dlq: messages stay in the spool for ${address} (1); the next client of it sends them`,
+    `dlq: the spool for ${address} has messages of an earlier run (1); sending them`,
+    `dlq: the spool for ${address} is empty again`,
+  ]);
+});
+
 it("a service without its store counts as unavailable, also for batches", LONG, async () => {
   const redis = await startTestRedis();
   const withStore = await startTestServer({ redisUrl: redis.url });
@@ -78,7 +99,7 @@ it("a service without its store counts as unavailable, also for batches", LONG, 
     await redis.stop();
   });
   const [folder, queue] = [await newFolder(), newQueue()];
-  const dlq = spooling({ address: withStore.grpcAddress }, folder, { timeoutMs: 600_000 });
+  const dlq = spooling({ address: withStore.grpcAddress }, folder, { timeoutMs: 590_000 });
   await redis.kill9();
   const sends: Promise<SendResult>[] = [];
   const pair = () => {
@@ -225,7 +246,7 @@ it("a message that cannot be encoded is dropped, and the others are kept", async
 
 it("a send that is aborted while it moves to the spool is maybeStored, and is sent", async () => {
   const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
-  const dlq = spooling(link, folder, { coalesce: { maxPendingMessages: 1 }, timeoutMs: 600_000 });
+  const dlq = spooling(link, folder, { coalesce: { maxPendingMessages: 1 }, timeoutMs: 590_000 });
   void dlq.send(queue, "first", error);
   const controller = new AbortController();
   const second = dlq.send(queue, "second", error, { signal: controller.signal });
