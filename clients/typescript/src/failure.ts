@@ -4,7 +4,15 @@ import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type ChainedError, chainOf, isErrorLike, stackOf, textOf } from "./error-chain.ts";
 import { duration } from "./field-values.ts";
 import { retryDelayOf } from "./google-details.ts";
-import { cut, describe, safeHeader, safeInteger, safeRead, safeText } from "./safe-read.ts";
+import {
+  cut,
+  describe,
+  safeHeader,
+  safeInteger,
+  safeList,
+  safeRead,
+  safeText,
+} from "./safe-read.ts";
 
 // Limits of the contract. Longer texts are cut to one byte more, so that the server marks them as cut.
 const TYPE_BYTES = 512;
@@ -138,12 +146,14 @@ function firstOf<T>(
 const MAX_WAIT_MS = 30 * 24 * 3_600_000;
 
 /**
- * Returns `retryAfterMs` of an error, at most 30 days, which is what the server accepts; undefined if
- * there is none or it makes no sense.
+ * Returns `retryAfterMs` of an error or the nearest cause that has it, at most 30 days, which is what the
+ * server accepts; undefined if there is none or it makes no sense.
  */
-export function retryAfterOf(error: unknown): number | undefined {
-  const ms = safeRead(error, "retryAfterMs");
-  return typeof ms === "number" && ms >= 0 ? Math.min(ms, MAX_WAIT_MS) : undefined;
+export function retryAfterOf(thrown: unknown): number | undefined {
+  return firstOf(chainOf(thrown), ({ error }) => {
+    const ms = safeRead(error, "retryAfterMs");
+    return typeof ms === "number" && ms >= 0 ? Math.min(ms, MAX_WAIT_MS) : undefined;
+  });
 }
 
 /** Returns a wait for an outcome, cut to what the server accepts. @throws TypeError for NaN */
@@ -151,6 +161,21 @@ export function waitOf(name: string, ms: number): Duration {
   return duration(name, Math.min(Math.max(ms, 0), MAX_WAIT_MS));
 }
 
-export function isNonRetryable(error: unknown): boolean {
-  return safeRead(error, "nonRetryable") === true;
+/**
+ * Reports whether an error is non-retryable: it or its nearest cause that has the field decides. An
+ * AggregateError is, if all of its errors are.
+ */
+export function isNonRetryable(thrown: unknown): boolean {
+  let error = thrown;
+  for (let depth = 0; depth < MAX_CAUSES; depth++) {
+    const own = safeRead(error, "nonRetryable");
+    if (typeof own === "boolean") return own;
+    const cause = safeRead(error, "cause");
+    if (cause === undefined || cause === null) break;
+    error = cause;
+  }
+  const joined = safeList(error, "errors", MAX_CAUSES);
+  return joined.length > 0 && joined.every((one) => safeRead(one, "nonRetryable") === true);
 }
+
+const MAX_CAUSES = 16;

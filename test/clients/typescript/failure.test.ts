@@ -5,7 +5,12 @@ import { connect } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { failureOf } from "../../../clients/typescript/src/index.ts";
+import { isNonRetryable, retryAfterOf } from "../../../clients/typescript/src/failure.ts";
+import {
+  failureOf,
+  NonRetryableError,
+  RetryAfterError,
+} from "../../../clients/typescript/src/index.ts";
 import { RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { categorize } from "../../../src/core/categorize.ts";
 import { freePort } from "./client.ts";
@@ -227,3 +232,16 @@ function revoked(): unknown {
   revoke();
   return proxy;
 }
+
+it("a cause that is non-retryable, or has a retry time, counts", () => {
+  const final = new NonRetryableError("no such order");
+  expect(isNonRetryable(new Error("order 42", { cause: final }))).toBe(true);
+  expect(isNonRetryable(new AggregateError([final, new Error("x")]))).toBe(false);
+  expect(isNonRetryable(new AggregateError([final, final]))).toBe(true);
+  const again = Object.assign(new Error("x", { cause: final }), { nonRetryable: false });
+  expect(isNonRetryable(again)).toBe(false);
+  const circle = new Error("x");
+  circle.cause = circle;
+  expect(isNonRetryable(circle)).toBe(false);
+  expect(retryAfterOf(new Error("x", { cause: new RetryAfterError("busy", 5_000) }))).toBe(5_000);
+});
