@@ -174,8 +174,14 @@ function connectionAdvice(error: unknown): string {
 /** Node's codes of certificates without a known authority. */
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/;
 
+/** The texts of OpenSSL, which have the place in its sources. */
+const OPENSSL = /^\w+:error:\w+:SSL routines:\w*:([^:]+):.*$/;
+
 /** Returns the text of an error on one line, without `[code]`, which has its own field. */
 export function callErrorText(error: unknown): string {
   const text = error instanceof ConnectError ? error.rawMessage || error.message : String(error);
-  return text.replaceAll(/\s*[\r\n]+\s*/g, " ").trim();
+  return text
+    .replaceAll(/\s*[\r\n]+\s*/g, " ")
+    .replace(OPENSSL, "TLS failed: $1")
+    .trim();
 }

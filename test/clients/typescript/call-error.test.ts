@@ -52,7 +52,7 @@ it.each<[string, string, Code, string]>([
   ["ENOTFOUND", "getaddrinfo ENOTFOUND a", Code.Unavailable, "is the host in `url` right?"],
   [
     "ERR_SSL_WRONG_VERSION_NUMBER",
-    "405D:error:0A00010B:SSL routines:wrong version number",
+    "TLS failed: wrong version number",
     Code.Internal,
     "does the server have TLS? Without it, use http:",
   ],
@@ -61,7 +61,12 @@ it.each<[string, string, Code, string]>([
   ["ERR_HTTP2_ERROR", "Protocol error", Code.Internal, "with https: if it has TLS?"],
 ])("a failed connection says what to check, on one line: %s", (code, text, status, advice) => {
   const cause = Object.assign(new Error(text), { code });
-  const reason = unansweredReason(new ConnectError(`${text}\n`, status, undefined, [], cause));
+  const given = text.replace(
+    "TLS failed: ",
+    "405DD:error:0A00010B:SSL routines:tls_validate_record_header:",
+  );
+  const raw = given === text ? `${text}\n` : `${given}:../ssl/record/tlsany_meth.c:77:\n`;
+  const reason = unansweredReason(new ConnectError(raw, status, undefined, [], cause));
   expect(reason.startsWith(`${text}; `)).toBe(true);
   expect(reason.endsWith(advice)).toBe(true);
 });

@@ -86,6 +86,7 @@ class RunningWorker implements Worker {
     this.#options = options;
     this.#context = context;
     this.#calls = handlerCallsOf(options);
+    const request = requestOf(options, this.#calls);
     this.#reports = createWorkerReports(options);
     const { channel, connect } = context;
     this.#outcomeReporter = new OutcomeReporter({
@@ -105,7 +106,6 @@ class RunningWorker implements Worker {
       onLost: (held) => this.#lose(held),
       onRefused: (error) => this.#reports.broken(error),
     });
-    const request = requestOf(options, this.#calls);
     this.#stream = new DueStream({
       connect,
       open: (connection, resumeSessionId, signal) =>

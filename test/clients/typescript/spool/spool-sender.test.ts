@@ -117,7 +117,7 @@ it("an unavailable service causes a warning with the last error", async () => {
   sender.startNow();
   await until(() => sent.length > 2, "more tries");
   expect(logged()).toEqual([
-    "dlq: messages wait in the spool for server:1 (1): connect ECONNREFUSED; retrying",
+    "dlq: messages wait in the spool for server:1 (1): connect ECONNREFUSED; is the server at `url` up?; retrying",
   ]);
 });
 
