@@ -323,10 +323,19 @@ describe("deadLetterErrors, with what Express 4 makes of a request,", () => {
     const whole = { method: "POST", url: "/", headers: {}, route, ...request };
     await handle(new Error("it broke"), whole, response, () => {});
     expect(json).toHaveBeenCalledTimes(fake.messages().length);
-    return fake.messages().map(({ payload }) => payload.text());
+    return fake.messages().map(({ payload }) => {
+      const { contentType } = payload;
+      return contentType.startsWith("application/json")
+        ? payload.text()
+        : [contentType, payload.text()];
+    });
   }
 
-  it.each<[string, Partial<ExpressRequest>, readonly string[]]>([
+  const text = (type: string) => ({ body: Buffer.from("a"), headers: { "content-type": type } });
+
+  it.each<[string, Partial<ExpressRequest>, readonly unknown[]]>([
+    ["keeps a body without a parser and its type", text("text/csv"), [["text/csv", "a"]]],
+    ["leaves out a type that is too long", text("x".repeat(257)), [["", "a"]]],
     ["keeps a body", { body: { order: 42 }, headers: JSON_BODY }, ['{"order":42}']],
     ["keeps a list", { body: [], headers: JSON_BODY }, ["[]"]],
     ["keeps no GET without a body", { method: "GET", body: {} }, []],
@@ -344,7 +353,7 @@ describe("deadLetterErrors, with what Express 4 makes of a request,", () => {
   it("waits for options that are asynchronous", async () => {
     const body = { order: 42 };
     expect(await accepted({ body }, { when: async () => false })).toEqual([]);
-    expect(await accepted({ body }, { payload: async () => "x" })).toEqual(["x"]);
+    expect(await accepted({ body }, { payload: async () => "x" })).toEqual([["", "x"]]);
   });
 
   it.each<[string, readonly unknown[]]>([

@@ -29,6 +29,9 @@ export interface FailedRequestOptions<Request extends HttpRequest> {
   readonly secretParameters?: readonly string[] | undefined;
 }
 
+/** The service's limit of a media type, in bytes. */
+const MAX_CONTENT_TYPE = 256;
+
 /** The body of a 202 answer. */
 export interface Accepted {
   readonly status: string;
@@ -54,6 +57,7 @@ export async function keepRequest<Request extends HttpRequest>(
   if (message === undefined) return undefined;
   const result = await dlq.send(queue, message, error, {
     ...optionsOf(request, secretParameters),
+    ...(message === request.body ? contentTypeOf(request) : {}),
     ...(await send?.(request)),
   });
   return isKept(result) ? acceptedFrom(result) : undefined;
@@ -73,6 +77,14 @@ function bodyOf({ body, headers }: HttpRequest): unknown {
   const isEmpty =
     typeof body === "object" && !Array.isArray(body) && Object.keys(body).length === 0;
   return isEmpty ? undefined : body;
+}
+
+/** Returns the media type of a body that is not parsed, such as that of `express.raw`. */
+function contentTypeOf({ body, headers }: HttpRequest): SendOptions {
+  const contentType = String(headers["content-type"] ?? "");
+  const isUnparsed = typeof body === "string" || body instanceof Uint8Array;
+  const isValid = contentType !== "" && Buffer.byteLength(contentType) <= MAX_CONTENT_TYPE;
+  return isUnparsed && isValid ? { contentType } : {};
 }
 
 /** @throws TypeError if `deadLetterErrors` is called in a wrong way */
