@@ -37,7 +37,7 @@ export function createDlqReader({ url, token, interceptors = [] }: DlqReaderOpti
   };
   const transport = createConnectTransport({
     baseUrl: url,
-    interceptors: token === undefined ? [...interceptors] : [bearer, ...interceptors],
+    interceptors: token ? [bearer, ...interceptors] : [...interceptors],
   });
   const { stats } = createClient(DlqService, transport);
   const admin = createClient(DlqAdminService, transport);

@@ -164,6 +164,21 @@ describe("a send of a delivery", () => {
     expect(fake.messages()).toHaveLength(1);
   });
 
+  it.each<[string, (delivery: Delivery) => unknown]>([
+    ["the delivery", (delivery) => delivery],
+    ["its payload", ({ payload }) => payload],
+    ["a list", (delivery) => [delivery]],
+  ])("to another queue fails it if it is dropped: %s", async (_, given) => {
+    const fake = fakeDlq();
+    const handler: Handler = async (delivery) => {
+      await fake.send("no/queue", given(delivery), error);
+    };
+    expect(await work(fake, { handler })).toEqual({
+      outcomes: { a: "failed" },
+      causes: ["it broke"],
+    });
+  });
+
   it("as a part of a payload has its content", async () => {
     const fake = fakeDlq();
     await fake.send("q", { order: 42 }, error, LATER);

@@ -6,6 +6,12 @@ import type { HeldDelivery } from "./delivery.ts";
 /** The deliveries whose handler is running. */
 export const currentDeliveries = new AsyncLocalStorage<readonly HeldDelivery[]>();
 
+/** Returns the running delivery that is sent as it is, for instance to another queue. */
+export function forwardedBy(payload: unknown): HeldDelivery | undefined {
+  const running = currentDeliveries.getStore();
+  return running?.find((held) => held === payload || held.payload === payload);
+}
+
 /**
  * Returns the running delivery whose message the request is: then it is not a new message. Of equal messages in a
  * batch, each send gets another one.
