@@ -233,7 +233,7 @@ describe("deadLetterFetch", () => {
     const send = deadLetterFetch(dlq, queue);
     expect(await send(`${url}/hook?x=1`, HOOK)).toBeUndefined();
     let kept: KeptRequest | undefined;
-    const again = refetch((request) => {
+    const again = refetch(async (request) => {
       kept = request;
       return { authorization: "fresh" };
     });

@@ -15,6 +15,8 @@ export interface KeptRequest {
   readonly body?: string;
 }
 
+type HeaderValues = Readonly<Record<string, string>>;
+
 /** A response that is not 2xx. The client derives from it whether and when to retry. */
 export class HttpStatusError extends Error {
   override readonly name = "HttpStatusError";
@@ -77,12 +79,12 @@ export function deadLetterFetch(
  * @param headers returns headers to add, such as the credentials that were not stored
  */
 export function refetch(
-  headers: (request: KeptRequest) => Readonly<Record<string, string>> = () => ({}),
+  headers: (request: KeptRequest) => HeaderValues | PromiseLike<HeaderValues> = () => ({}),
 ): Handler {
   return async ({ payload, signal }) => {
     const kept = payload.json<KeptRequest>();
     const all = new Headers(kept.headers);
-    for (const [name, value] of Object.entries(headers(kept))) all.set(name, value);
+    for (const [name, value] of Object.entries(await headers(kept))) all.set(name, value);
     const body = kept.body === undefined ? null : Buffer.from(kept.body, "base64");
     const request = new Request(kept.url, { method: kept.method, headers: all, body, signal });
     const response = await responseTo(request);
