@@ -446,3 +446,31 @@ func TestBatchHandlerMayChangeItsBatch(t *testing.T) {
 		t.Errorf("the outcomes are %v", got)
 	}
 }
+
+// What a handler returns for its second delivery must not become the outcome of another message.
+func TestOutcomesOfChangedBatchFail(t *testing.T) {
+	for name, change := range map[string]func([]*dlq.Delivery){
+		"reversed": slices.Reverse[[]*dlq.Delivery], "cleared": func(batch []*dlq.Delivery) { clear(batch) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newBatchServer("a", "b")
+			workBatches(t, clientOf(t, s, dlq.WithLogger(noLog())), s, func(_ context.Context, batch []*dlq.Delivery) error {
+				change(batch)
+				return dlq.Each(errors.New("no stock"), nil)
+			})()
+			if got := s.kinds(); got["a"] != dlq.Failed || got["b"] != dlq.Failed {
+				t.Errorf("the outcomes are %v", got)
+			}
+		})
+	}
+}
+
+func TestOutcomesOfBatchAmongOtherErrorsFail(t *testing.T) {
+	s := newBatchServer("a", "b")
+	workBatches(t, clientOf(t, s, dlq.WithLogger(noLog())), s, func(context.Context, []*dlq.Delivery) error {
+		return errors.Join(dlq.Each(nil, nil), errors.New("the commit failed"))
+	})()
+	if got := s.kinds(); got["a"] != dlq.Failed || got["b"] != dlq.Failed {
+		t.Errorf("the outcomes are %v", got)
+	}
+}

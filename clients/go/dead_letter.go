@@ -29,8 +29,3 @@ func DeadLetter[M any](
 		return nil
 	}
 }
-
-func isOutcome(err error) bool {
-	_, ok := inChain[*outcome](err)
-	return ok
-}
