@@ -20,6 +20,8 @@ const (
 	maxSpoolPause        = 30 * time.Second
 	recoverInterval      = 30 * time.Second
 	touchInterval        = 20 * time.Second
+	// maxRestTime bounds the last pass at the end of the client.
+	maxRestTime = 2 * time.Second
 )
 
 // errPassOver ends a pass over the spool early, so that the refused messages are tried again.
@@ -71,6 +73,29 @@ func signal(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
+	}
+}
+
+// sendRest makes a last pass over the spool and over that of ended processes: a job may always end before its first pass.
+// It logs what is left. Call it after stop.
+func (s *spoolSender) sendRest(ctx context.Context) {
+	s.stopped.Wait()
+	s.waitUntilWritten()
+	ctx, cancel := context.WithTimeout(ctx, maxRestTime)
+	defer cancel()
+	if s.reach.lastError() == nil {
+		s.store.RecoverOrphans()
+		if s.store.Count() > 0 {
+			s.sendAll(ctx)
+		}
+	}
+	switch count := s.store.Count(); count {
+	case 0:
+		s.emptied()
+	case 1:
+		s.log("1 message stays in the spool for " + s.target + "; the next client with the same service and target sends it")
+	default:
+		s.log(fmt.Sprintf("%d messages stay in the spool for %s; the next client with the same service and target sends them", count, s.target))
 	}
 }
 
