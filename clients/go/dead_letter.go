@@ -3,6 +3,8 @@ package dlq
 import (
 	"context"
 	"slices"
+
+	"github.com/dlq-service/dlq/clients/go/internal/setup"
 )
 
 // DeadLetter wraps fn so that every message it fails on is sent to a queue. The wrapped function then returns
@@ -10,10 +12,15 @@ import (
 // panic of fn counts as an error: a [*PanicError].
 //
 // For a message that is a [*Delivery], its payload and source id are sent. Of a batch of a [BatchHandler] those that
-// failed are sent, each as a message. Outcomes of handlers, such as [Discard], are returned.
+// failed are sent, each as a message. Outcomes of handlers, such as [Discard], are returned. DeadLetter panics if the
+// client or fn is nil, or the queue empty.
 func DeadLetter[M any](
 	s Sender, queue string, fn func(ctx context.Context, message M) error, opts ...SendOption,
 ) func(ctx context.Context, message M) error {
+	setup.Check("DeadLetter", s, queue)
+	if fn == nil {
+		panic("dlq: the function of DeadLetter is nil")
+	}
 	return func(ctx context.Context, message M) error {
 		batch, isBatch := any(message).([]*Delivery)
 		if !isBatch {
