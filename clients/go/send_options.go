@@ -85,9 +85,13 @@ func WithTraceContext(trace TraceContext) SendOption {
 func WithRequestID(id string) SendOption { return func(o *sendOptions) { o.requestID = id } }
 
 // WithTimeout sets how long the send tries, less than 10 minutes: so long the service remembers a request id. Default:
-// the client's.
+// the client's, also for one below 1 ms.
 func WithTimeout(timeout time.Duration) SendOption {
-	return func(o *sendOptions) { o.timeout = min(timeout, maxTimeout) }
+	return func(o *sendOptions) {
+		if timeout >= minTimeout {
+			o.timeout = min(timeout, maxTimeout)
+		}
+	}
 }
 
 func merged(a, b map[string]string) map[string]string {

@@ -284,6 +284,7 @@ func TestOptionsInErrorPathLoseNoMessage(t *testing.T) {
 	client := fake.Client(nil)
 	for name, option := range map[string]dlq.SendOption{
 		"nil": nil, "a due time in the past": dlq.WithDelay(-time.Minute), "a long timeout": dlq.WithTimeout(time.Hour),
+		"seconds as nanoseconds": dlq.WithTimeout(5),
 	} {
 		if result, err := client.Send(t.Context(), name, "a", nil, option); err != nil || result.Status != dlq.StatusSent {
 			t.Errorf("%s: got %+v, %v", name, result, err)
