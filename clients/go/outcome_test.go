@@ -128,3 +128,18 @@ func TestMiddlewareThatReturnsNilKeepsResultOfHandler(t *testing.T) {
 }
 
 type firstTry struct{}
+
+func TestReturnedOutcomeStandsAfterSend(t *testing.T) {
+	client := dlqtest.NewFake(t).Client()
+	settled := make(chan dlq.Settled, 1)
+	work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
+		if result, err := client.Send(ctx, d.Queue, d, errors.New("again")); result.Status != dlq.StatusDelivery {
+			t.Errorf("got %+v, %v", result, err)
+		}
+		return dlq.Succeed()
+	}, dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
+	send(t, client, "a")
+	if got := <-settled; got.Outcome != dlq.Succeeded {
+		t.Errorf("got %+v", got)
+	}
+}
