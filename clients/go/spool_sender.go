@@ -89,14 +89,11 @@ func (s *spoolSender) sendRest(ctx context.Context) {
 			s.sendAll(ctx)
 		}
 	}
-	switch count := s.store.Count(); count {
-	case 0:
-		s.emptied()
-	case 1:
-		s.log("1 message stays in the spool for " + s.target + "; the next client with the same service and target sends it")
-	default:
-		s.log(fmt.Sprintf("%d messages stay in the spool for %s; the next client with the same service and target sends them", count, s.target))
+	if count := s.store.Count(); count > 0 {
+		s.log(fmt.Sprintf("messages stay in the spool for %s (%d); the next client with the same service and target sends them", s.target, count))
+		return
 	}
+	s.emptied()
 }
 
 // close stops sending and releases the files to other processes. Messages in memory are dropped.

@@ -191,7 +191,7 @@ func TestCloseSendsSpooledMessages(t *testing.T) {
 		defer mu.Unlock()
 		return log.String()
 	}
-	stays := "1 message stays in the spool for " + server.target + "; the next client with the same service and target sends it"
+	stays := "messages stay in the spool for " + server.target + " (1); the next client with the same service and target sends them"
 	if text := job("a", dlq.StatusSpooled); !strings.Contains(text, stays) {
 		t.Errorf("logged %s", text)
 	}

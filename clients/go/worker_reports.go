@@ -97,7 +97,11 @@ func (w *Worker) report(err *Error, d *Delivery) {
 			return
 		}
 		w.warning.isOpen.Store(true)
-		text = "the worker of " + nameQueues(w.queues) + " gets no messages: " + text + "; retrying"
+		effect := " gets no messages: "
+		if err.Kind == ErrUnauthenticated {
+			effect = " is refused: "
+		}
+		text = "the worker of " + nameQueues(w.queues) + effect + text + "; retrying"
 	}
 	attrs := []any{"kind", string(err.Kind)}
 	if d != nil {

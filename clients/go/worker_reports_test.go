@@ -21,7 +21,7 @@ func TestWorkerThatGetsNothingIsLoggedOnceAMinuteWithQueues(t *testing.T) {
 		return log.String()
 	}
 	w := client.Worker([]string{"orders"})
-	want := `the worker of queue \"orders\" gets no messages: no valid credentials; do this; retrying`
+	want := `the worker of queue \"orders\" is refused: no valid credentials; do this; retrying`
 	if line := logged(func() { w.report(refused, nil) }); !strings.Contains(line, want) {
 		t.Errorf("logged %q", line)
 	}
@@ -41,7 +41,7 @@ func TestWorkerThatGetsNothingIsLoggedOnceAMinuteWithQueues(t *testing.T) {
 		t.Errorf("logged %q", line)
 	}
 	many := client.Worker([]string{"a", "b", "c", "d"})
-	if line := logged(func() { many.report(refused, nil) }); !strings.Contains(line, `the worker of queues \"a\", \"b\", \"c\", … gets`) {
+	if line := logged(func() { many.report(refused, nil) }); !strings.Contains(line, `the worker of queues \"a\", \"b\", \"c\", … is refused`) {
 		t.Errorf("logged %q", line)
 	}
 }
