@@ -32,7 +32,7 @@ var ErrKept = errors.New("dlqgrpc: the call failed; the DLQ has it")
 // later. A panic continues. The calls of [Redo] are not sent again: they are messages already.
 //
 // The metadata idempotency-key becomes the source id, and calls of a method with the same key and request become one
-// message.
+// message. Both interceptors panic if the client is nil, or the queue empty.
 func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryServerInterceptor {
 	setup.Check("dlqgrpc.UnaryServerInterceptor", s, queue)
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
