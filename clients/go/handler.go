@@ -56,7 +56,7 @@ func errorsFrom(err error, deliveries, given []*Delivery) (errs []error, isEach 
 
 var (
 	errChangedBatch = errors.New("dlq: the handler changed its batch and returned an outcome for each; sort or cut a copy of the batch")
-	errNotHandled   = errors.New("dlq: a middleware returned nil, but its handler has not returned; return what next returns, or dlq.Succeed()")
+	errNotHandled   = errors.New("dlq: a middleware returned nil, but next has not returned with its context; return what next returns, or dlq.Succeed()")
 )
 
 // wrap returns the handler with its middleware.
