@@ -403,15 +403,18 @@ func TestInvalidWorkersAreRefused(t *testing.T) {
 		return client.Worker([]string{"orders"}, opts...).RunBatch(t.Context(), handler)
 	}
 	for text, err := range map[string]error{
-		"dlq: the handler of a worker is nil":                           run(nil),
-		"dlq: the batch handler of a worker is nil":                     runBatch(nil),
-		"dlq: a middleware of a worker is nil, or returned nil":         run(handler, dlq.WithMiddleware(nil)),
-		"dlq: WithBatchSize is for RunBatch":                            run(handler, dlq.WithBatchSize(2)),
-		"dlq: WithMiddleware is for Run: it wraps a Handler":            runBatch(batchHandler, dlq.WithMiddleware(middleware)),
-		"dlq: the batch size is 0; give 1 to 1000":                      runBatch(batchHandler, dlq.WithBatchSize(0)),
-		"dlq: the batch size is 1001; give 1 to 1000":                   runBatch(batchHandler, dlq.WithBatchSize(1_001)),
-		"dlq: concurrency is 0 and prefetch 100; give at least 1 and 0": runBatch(batchHandler, dlq.WithConcurrency(0), dlq.WithPrefetch(100)),
-		"dlq: concurrency is 16 and prefetch -1; give at least 1 and 0": run(handler, dlq.WithPrefetch(-1)),
+		"dlq: the handler of a worker is nil":                                            run(nil),
+		"dlq: the name of a queue is empty":                                              client.Worker([]string{"orders", ""}).Run(t.Context(), handler),
+		"dlq: the drain timeout is 30ns; give 0, or at least 1ms such as 30*time.Second": run(handler, nil, dlq.WithDrainTimeout(30)),
+		"dlq: the lease is 30ns; give 1s to 12h0m0s":                                     run(handler, dlq.WithLease(30)),
+		"dlq: the batch handler of a worker is nil":                                      runBatch(nil),
+		"dlq: a middleware of a worker is nil, or returned nil":                          run(handler, dlq.WithMiddleware(nil)),
+		"dlq: WithBatchSize is for RunBatch":                                             run(handler, dlq.WithBatchSize(2)),
+		"dlq: WithMiddleware is for Run: it wraps a Handler":                             runBatch(batchHandler, dlq.WithMiddleware(middleware)),
+		"dlq: the batch size is 0; give 1 to 1000":                                       runBatch(batchHandler, dlq.WithBatchSize(0)),
+		"dlq: the batch size is 1001; give 1 to 1000":                                    runBatch(batchHandler, dlq.WithBatchSize(1_001)),
+		"dlq: concurrency is 0 and prefetch 100; give at least 1 and 0":                  runBatch(batchHandler, dlq.WithConcurrency(0), dlq.WithPrefetch(100)),
+		"dlq: concurrency is 16 and prefetch -1; give at least 1 and 0":                  run(handler, dlq.WithPrefetch(-1)),
 	} {
 		if err == nil || err.Error() != text {
 			t.Errorf("got %v, not %s", err, text)
@@ -443,6 +446,34 @@ func TestBatchHandlerMayChangeItsBatch(t *testing.T) {
 		return nil
 	})()
 	if got := s.kinds(); got["a"] != dlq.Succeeded || got["b"] != dlq.Succeeded {
+		t.Errorf("the outcomes are %v", got)
+	}
+}
+
+// What a handler returns for its second delivery must not become the outcome of another message.
+func TestOutcomesOfChangedBatchFail(t *testing.T) {
+	for name, change := range map[string]func([]*dlq.Delivery){
+		"reversed": slices.Reverse[[]*dlq.Delivery], "cleared": func(batch []*dlq.Delivery) { clear(batch) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newBatchServer("a", "b")
+			workBatches(t, clientOf(t, s, dlq.WithLogger(noLog())), s, func(_ context.Context, batch []*dlq.Delivery) error {
+				change(batch)
+				return dlq.Each(errors.New("no stock"), nil)
+			})()
+			if got := s.kinds(); got["a"] != dlq.Failed || got["b"] != dlq.Failed {
+				t.Errorf("the outcomes are %v", got)
+			}
+		})
+	}
+}
+
+func TestOutcomesOfBatchAmongOtherErrorsFail(t *testing.T) {
+	s := newBatchServer("a", "b")
+	workBatches(t, clientOf(t, s, dlq.WithLogger(noLog())), s, func(context.Context, []*dlq.Delivery) error {
+		return errors.Join(dlq.Each(nil, nil), errors.New("the commit failed"))
+	})()
+	if got := s.kinds(); got["a"] != dlq.Failed || got["b"] != dlq.Failed {
 		t.Errorf("the outcomes are %v", got)
 	}
 }

@@ -3,6 +3,7 @@ package dlq
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -113,7 +114,7 @@ func provesNotStored(code codes.Code) bool {
 // refusalOf returns the error of a refused call. wasMaybeStored is that of earlier tries.
 func refusalOf(err error, wasMaybeStored bool) *Error {
 	st := status.Convert(err)
-	kind, text := ErrRefused, st.Message()
+	kind, text := ErrRefused, oneLine(st.Message())
 	isLocal, isTooLarge := isUnencodable(st), isTooLargeForProxy(st)
 	switch {
 	case isTooLarge:
@@ -134,12 +135,33 @@ func refusalOf(err error, wasMaybeStored bool) *Error {
 	return refusal
 }
 
-// messageOf returns the text of an error without its gRPC code.
+// ofTransport matches what gRPC says around the cause of a failed connection.
+var ofTransport = regexp.MustCompile(`^connection error: desc = "(?:transport: )?(?:Error while dialing: )?(.*)"$`)
+
+// messageOf returns the text of an error in one line, without its gRPC code, and with advice about the target.
 func messageOf(err error) string {
+	text := err.Error()
 	if st, ok := status.FromError(err); ok {
-		return st.Message()
+		text = ofTransport.ReplaceAllString(oneLine(st.Message()), "$1")
 	}
-	return err.Error()
+	return oneLine(text) + adviceFor(text)
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func adviceFor(text string) string {
+	switch {
+	case strings.Contains(text, "produced zero addresses"):
+		return "; the host name of the target is unknown"
+	case strings.Contains(text, "first record does not look like a TLS handshake"):
+		return "; if the server has no TLS, use a target with http://"
+	case strings.Contains(text, "reading server preface"):
+		return "; if the server has TLS, use a target with https://"
+	case strings.Contains(text, "signed by unknown authority"):
+		return "; give the server's authority by WithTLS"
+	default:
+		return ""
+	}
 }
 
 // Errors of dropped sends. lastErr is the error of the latest try, or nil.

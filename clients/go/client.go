@@ -135,7 +135,9 @@ func (c *Client) begin(
 ) (pending *PendingSend, wait func()) {
 	o := &sendOptions{timeout: c.options.timeout}
 	for _, option := range opts {
-		option(o)
+		if option != nil {
+			option(o)
+		}
 	}
 	if ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
@@ -198,7 +200,8 @@ func (c *Client) Flush(ctx context.Context) error {
 	return err
 }
 
-// Close stops the workers, waits for pending sends, and closes the connections. Spooled messages stay on disk.
+// Close stops the workers, waits for pending sends, and closes the connections. If the service is available, it also
+// sends spooled messages, for up to 2 s. Those that are left stay on disk.
 //
 // When ctx ends, Close cancels handlers, moves pending sends to the spool or drops them, and returns within 3 s
 // with the error of ctx.
@@ -238,6 +241,9 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	if c.spoolSender != nil {
 		c.spoolSender.stop() // before its connection closes, which is no failure of the service
+		if err == nil {
+			c.spoolSender.sendRest(ctx)
+		}
 	}
 	c.channel.close()
 	if c.spoolSender != nil {

@@ -3,6 +3,7 @@ package dlq
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +29,8 @@ const (
 	pingTimeout  = 5 * time.Second
 	// windowBytes: with gRPC's 64 KiB a frame of 1 MiB waits for the peer sixteen times.
 	windowBytes = 4 * mib
+	// maxTokenCalls bounds concurrent calls of the function for the token: each may hang.
+	maxTokenCalls = 64
 	// maxFrameBytes bounds one message from the server.
 	maxFrameBytes = 64 * mib
 )
@@ -54,7 +57,7 @@ func newDialer(t target, o *options) (dialer, error) {
 		security = credentials.NewTLS(o.tls)
 	case t.scheme == "https":
 		security = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
-	case o.tokenSource != nil && !t.isLocal:
+	case (o.token != "" || o.tokenSource != nil) && !t.isLocal:
 		o.logger.Warn(fmt.Sprintf(
 			"dlq: the token goes to %s in plaintext; use https://%[1]s and a server with TLS", t.spool))
 	}
@@ -71,8 +74,9 @@ func newDialer(t target, o *options) (dialer, error) {
 		}),
 		grpc.WithUserAgent("dlq-go"),
 	}
-	if o.tokenSource != nil {
-		dial = append(dial, grpc.WithPerRPCCredentials(bearer(o.tokenSource)))
+	if o.token != "" || o.tokenSource != nil {
+		running := make(chan struct{}, maxTokenCalls)
+		dial = append(dial, grpc.WithPerRPCCredentials(bearer{o.token, o.tokenSource, running}))
 	}
 	dial = append(dial, o.dial...)
 	connect := func() (*connection, error) {
@@ -93,17 +97,48 @@ func (c *connection) hasFailed() bool { return c.conn.GetState() == connectivity
 
 func (c *connection) close() { _ = c.conn.Close() }
 
-// bearer returns a token. It is sent without TLS, too: on loopback, or behind a service mesh that encrypts.
-type bearer func(ctx context.Context) (string, error)
+// bearer adds a token to calls. It is sent without TLS, too: on loopback, or behind a service mesh that encrypts.
+type bearer struct {
+	token   string
+	source  func(ctx context.Context) (string, error) // nil: the token does not change
+	running chan struct{}                             // bounds the calls of source
+}
+
+var errNoToken = errors.New("no token in time")
+
+// getToken ends with ctx also if the user's function does not.
+func (b bearer) getToken(ctx context.Context) (string, error) {
+	if b.source == nil {
+		return b.token, nil
+	}
+	select {
+	case b.running <- struct{}{}:
+	case <-ctx.Done():
+		return "", errNoToken
+	}
+	var token string
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-b.running }()
+		done <- catchPanic(func() (err error) {
+			token, err = b.source(ctx)
+			return err
+		})
+	}()
+	select {
+	case err := <-done:
+		return token, err
+	case <-ctx.Done():
+		return "", errNoToken
+	}
+}
 
 func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
-	var token string
-	err := catchPanic(func() (err error) {
-		token, err = b(ctx)
-		return err
-	})
+	token, err := b.getToken(ctx)
 	token = strings.TrimSpace(token)
 	switch {
+	case errors.Is(err, errNoToken):
+		return nil, status.Error(codes.Unavailable, "the function of WithTokenSource has not returned in time")
 	case err != nil:
 		return nil, status.Error(codes.Unavailable, "the function of WithTokenSource failed: "+textOf(err))
 	case strings.ContainsFunc(token, unicode.IsControl):

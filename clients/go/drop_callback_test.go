@@ -21,9 +21,11 @@ func TestDropsOfCallbackItselfAreLogged(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		},
-		"SendAsync":  func(c *dlq.Client) { c.SendAsync(context.Background(), "", "again", nil) },
-		"unencoded":  func(c *dlq.Client) { c.SendAsync(context.Background(), "", make(chan int), nil) },
-		"DeadLetter": func(c *dlq.Client) { _ = dlq.DeadLetter(c, "", failing)(context.Background(), "again") },
+		"SendAsync": func(c *dlq.Client) { c.SendAsync(context.Background(), "", "again", nil) },
+		"unencoded": func(c *dlq.Client) { c.SendAsync(context.Background(), "", make(chan int), nil) },
+		"DeadLetter": func(c *dlq.Client) {
+			_ = dlq.DeadLetter(c, "again", failing)(context.Background(), strings.Repeat("a", 2<<20))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer

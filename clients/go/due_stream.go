@@ -137,7 +137,7 @@ func brokenStreamError(err error) *Error {
 	if code == codes.Unauthenticated || code == codes.PermissionDenied {
 		return refusalOf(err, false)
 	}
-	broken := newError(ErrConnection, "the stream of due messages broke: "+messageOf(err)+"; opening it again", err)
+	broken := newError(ErrConnection, "the stream of due messages broke: "+messageOf(err), err)
 	broken.Code = code
 	return broken
 }

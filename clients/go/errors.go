@@ -1,6 +1,7 @@
 package dlq
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -95,17 +96,22 @@ type nonRetryableError struct{ error }
 func (e *nonRetryableError) Unwrap() error      { return e.error }
 func (e *nonRetryableError) NonRetryable() bool { return true }
 
-// retryAfterOf returns the delay of RetryAfter, or of any error with that method.
+// retryAfterOf returns the delay of RetryAfter, or of the first error with that method that has one.
 func retryAfterOf(err error) (time.Duration, bool) {
-	found, ok := inChain[interface{ RetryAfter() time.Duration }](err)
-	if !ok {
-		return 0, false
+	for _, one := range chainOf(err) {
+		if e, ok := one.(interface{ RetryAfter() time.Duration }); ok {
+			if delay := safeRead(e.RetryAfter, -1); delay >= 0 {
+				return min(delay, maxDelay), true
+			}
+		}
 	}
-	delay := safeRead(found.RetryAfter, -1)
-	return min(delay, maxDelay), delay >= 0
+	return 0, false
 }
 
+// isNonRetryable reports whether an error of the chain says so: then no retry can help, whatever the others are.
 func isNonRetryable(err error) bool {
-	found, ok := inChain[interface{ NonRetryable() bool }](err)
-	return ok && safeRead(found.NonRetryable, false)
+	return slices.ContainsFunc(chainOf(err), func(one error) bool {
+		e, ok := one.(interface{ NonRetryable() bool })
+		return ok && safeRead(e.NonRetryable, false)
+	})
 }

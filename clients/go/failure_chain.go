@@ -47,6 +47,29 @@ func inChain[T any](err error) (found T, ok bool) {
 	return found, false
 }
 
+// alone returns err, or the error that it wraps alone, as a T. One that is joined with others does not count: it is only
+// a part of what happened.
+func alone[T any](err error) (found T, ok bool) {
+	for range maxErrors {
+		if found, ok = err.(T); ok {
+			return found, true
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			err = safeRead(e.Unwrap, nil)
+		case interface{ Unwrap() []error }:
+			joined := safeRead(e.Unwrap, nil)
+			if len(joined) != 1 {
+				return found, false
+			}
+			err = joined[0]
+		default:
+			return found, false
+		}
+	}
+	return found, false
+}
+
 // safeRead calls a method of a foreign object, such as an error. It returns defaultValue if the method panics.
 func safeRead[T any](method func() T, defaultValue T) (value T) {
 	defer func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 )
 
 // Handler processes one delivery and returns its outcome: nil for success, an error of [Release], [Quarantine]
@@ -14,7 +15,7 @@ import (
 // The context ends when the lease is lost, because another worker may have the message, or when the drain
 // timeout of a stopping worker is over; context.Cause returns which. After that, nil releases the message. A
 // [Client.Send] of the same message with this context becomes the outcome of the delivery, so that there is no
-// second message. A [DeadLetter] function does the same.
+// second message; an outcome that the handler returns, such as [Succeed], stands. A [DeadLetter] function does the same.
 type Handler func(ctx context.Context, d *Delivery) error
 
 // BatchHandler processes several deliveries at once. What it returns is the outcome of all, as that of a [Handler],
@@ -24,29 +25,39 @@ type Handler func(ctx context.Context, d *Delivery) error
 // Handler. A Send of one of its messages becomes the outcome of that delivery only.
 type BatchHandler func(ctx context.Context, batch []*Delivery) error
 
-// Middleware wraps a handler. It runs once, when the worker starts.
+// Middleware wraps a handler. It runs once, when the worker starts. If its handler returns nil, the result of next
+// stands, or the message fails if next has not returned. [Succeed] says that the message is done without next.
 type Middleware func(next Handler) Handler
 
 // Each returns an error for a [BatchHandler] that gives each delivery an outcome of its own: what a [Handler] would
-// return for it, in the order of the batch. All deliveries fail if there are more or fewer.
+// return for it, in the order of the batch. All deliveries fail if there are more or fewer, or if the handler has
+// changed the order of its batch.
 func Each(errs ...error) error { return &eachError{errs} }
 
 type eachError struct{ errs []error }
 
 func (e *eachError) Error() string { return fmt.Sprintf("dlq: %d outcomes of a batch", len(e.errs)) }
 
-// errorsFrom returns what a handler returned as one error for each of count deliveries. isEach is false if all are the
-// same.
-func errorsFrom(err error, count int) (errs []error, isEach bool) {
-	each, isEach := inChain[*eachError](err)
-	if isEach && len(each.errs) == count {
-		return each.errs, true
+// errorsFrom returns what a handler returned as one error for each delivery. isEach is false if all are the same. The
+// handler got the list given, which it may have changed.
+func errorsFrom(err error, deliveries, given []*Delivery) (errs []error, isEach bool) {
+	if each, ok := alone[*eachError](err); ok {
+		switch {
+		case len(each.errs) != len(deliveries):
+			err = fmt.Errorf("dlq: the handler returned %d outcomes for %d deliveries", len(each.errs), len(deliveries))
+		case !slices.Equal(deliveries, given):
+			err = errChangedBatch
+		default:
+			return each.errs, true
+		}
 	}
-	if isEach {
-		err = fmt.Errorf("dlq: the handler returned %d outcomes for %d deliveries", len(each.errs), count)
-	}
-	return slices.Repeat([]error{err}, count), false
+	return slices.Repeat([]error{err}, len(deliveries)), false
 }
+
+var (
+	errChangedBatch = errors.New("dlq: the handler changed its batch and returned an outcome for each; sort or cut a copy of the batch")
+	errNotHandled   = errors.New("dlq: a middleware returned nil, but next has not returned with its context; return what next returns, or dlq.Succeed()")
+)
 
 // wrap returns the handler with its middleware.
 func wrap(handler Handler, middleware []Middleware) (BatchHandler, error) {
@@ -55,7 +66,7 @@ func wrap(handler Handler, middleware []Middleware) (BatchHandler, error) {
 	}
 	for _, one := range slices.Backward(middleware) {
 		if one != nil {
-			handler = one(handler)
+			handler = around(one, handler)
 		}
 		if one == nil || handler == nil {
 			return nil, errors.New("dlq: a middleware of a worker is nil, or returned nil")
@@ -63,3 +74,32 @@ func wrap(handler Handler, middleware []Middleware) (BatchHandler, error) {
 	}
 	return func(ctx context.Context, batch []*Delivery) error { return handler(ctx, batch[0]) }, nil
 }
+
+// around returns a handler with one middleware, or nil if the middleware returns nil.
+func around(middleware Middleware, next Handler) Handler {
+	key := new(layerKey)
+	handler := middleware(func(ctx context.Context, d *Delivery) error {
+		result, ok := ctx.Value(key).(*atomic.Pointer[error])
+		if !ok {
+			return next(ctx, d)
+		}
+		result.Store(&errNotHandled)
+		err := next(ctx, d)
+		result.Store(&err)
+		return err
+	})
+	if handler == nil {
+		return nil
+	}
+	return func(ctx context.Context, d *Delivery) error {
+		result := &atomic.Pointer[error]{} // of the latest call of next
+		result.Store(&errNotHandled)
+		if err := handler(context.WithValue(ctx, key, result), d); err != nil {
+			return err
+		}
+		return *result.Load()
+	}
+}
+
+// layerKey is the key of a middleware's result in a context. It has a size, so that each has another address.
+type layerKey struct{ _ byte }

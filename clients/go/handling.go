@@ -65,12 +65,16 @@ func (w *Worker) startLocked() {
 func (w *Worker) handle(r *handling) {
 	err, began := errGoexit, time.Now()
 	ctx, ended := w.client.telemetry.beginHandler(r.ctx, r.deliveries())
-	defer func() { w.handlerEnded(r, err, time.Since(began), ended) }() // also if the handler ends its goroutine
-	err = catchPanic(func() error { return w.handler(ctx, r.deliveries()) })
+	given := r.deliveries()
+	defer func() { // also if the handler ends its goroutine
+		errs, isEach := errorsFrom(err, r.deliveries(), given)
+		w.handlerEnded(r, errs, isEach, time.Since(began), ended)
+	}()
+	err = catchPanic(func() error { return w.handler(ctx, given) })
 }
 
-func (w *Worker) handlerEnded(r *handling, err error, took time.Duration, ended func([]Handled)) {
-	errs, isEach := errorsFrom(err, len(r.batch))
+// handlerEnded settles the deliveries by what the handler returned for each.
+func (w *Worker) handlerEnded(r *handling, errs []error, isEach bool, took time.Duration, ended func([]Handled)) {
 	w.mu.Lock()
 	isGivingUp := w.isGivingUp
 	w.mu.Unlock()

@@ -18,6 +18,10 @@ const (
 	defaultTimeout    = 5 * time.Second
 	defaultTryTimeout = 2 * time.Second
 	mib               = 1 << 20
+	// minTimeout refuses a number of seconds or milliseconds that was given as a time.Duration.
+	minTimeout = time.Millisecond
+	// maxTimeout is a little less than the service remembers a request id.
+	maxTimeout = 10*time.Minute - time.Millisecond
 )
 
 // Option is an option of [New].
@@ -72,9 +76,9 @@ func WithToken(token string) Option {
 	return func(o *options) { o.token, o.tokenSource = strings.TrimSpace(token), nil }
 }
 
-// WithTokenSource sets a function that returns the bearer token of each call, for tokens that change. It must be fast
-// and safe for concurrent use. An error counts as a server that is unavailable: sends are tried again and spooled. An
-// empty token is not sent.
+// WithTokenSource sets a function that returns the bearer token of each call, for tokens that change. It must be fast,
+// safe for concurrent use, and end with ctx. An error counts as a server that is unavailable: sends are tried again and
+// spooled. An empty token is not sent.
 func WithTokenSource(source func(ctx context.Context) (string, error)) Option {
 	return func(o *options) { o.token, o.tokenSource = "", source }
 }
@@ -97,7 +101,7 @@ func WithInstance(name string) Option { return func(o *options) { o.instance = n
 // WithVersion sets the version of the service, which each message shows.
 func WithVersion(version string) Option { return func(o *options) { o.version = version } }
 
-// WithSendTimeout sets how long a send tries. Default 5 s.
+// WithSendTimeout sets how long a send tries: 1 ms to less than 10 minutes. Default 5 s.
 func WithSendTimeout(timeout time.Duration) Option {
 	return func(o *options) { o.timeout = timeout }
 }
@@ -143,7 +147,9 @@ func newOptions(given []Option) (options, error) {
 		spool:      &Spool{},
 	}
 	for _, option := range given {
-		option(&o)
+		if option != nil {
+			option(&o)
+		}
 	}
 	if o.logger == nil {
 		o.logger = slog.Default()
@@ -152,11 +158,8 @@ func newOptions(given []Option) (options, error) {
 	if strings.ContainsFunc(o.token, unicode.IsControl) {
 		return o, errControlInToken
 	}
-	if token := o.token; token != "" {
-		o.tokenSource = func(context.Context) (string, error) { return token, nil }
-	}
-	if o.timeout <= 0 || o.tryTimeout <= 0 {
-		return o, fmt.Errorf("dlq: the timeouts are %v and %v; give more than 0", o.timeout, o.tryTimeout)
+	if min(o.timeout, o.tryTimeout) < minTimeout || max(o.timeout, o.tryTimeout) > maxTimeout {
+		return o, fmt.Errorf("dlq: the timeouts are %v and %v; give at least 1ms, such as 5*time.Second, and less than 10m", o.timeout, o.tryTimeout)
 	}
 	if o.spool != nil && o.spool.MaxBytes < 0 {
 		return o, fmt.Errorf("dlq: the spool's MaxBytes is %d; give more than 0", o.spool.MaxBytes)

@@ -1,6 +1,7 @@
 package dlq
 
 import (
+	"errors"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -49,13 +50,15 @@ func Release(delay time.Duration) error {
 }
 
 // Fail returns an error for a handler whose attempt has failed with err, which [RetryAfter] and [NonRetryable]
-// refine. Unlike err itself, it is not reported to [WithOnError]. It returns nil if err is nil.
+// refine. Unlike err itself, it is not reported to [WithOnError]. The attempt has failed also if err is nil.
 func Fail(err error) error {
 	if err == nil {
-		return nil
+		err = errFailed
 	}
 	return failed(err)
 }
+
+var errFailed = errors.New("dlq: Fail was called without an error")
 
 // Quarantine returns an error for a handler that quarantines its message, whatever the policy says.
 func Quarantine(note string) error {
@@ -72,10 +75,15 @@ func outcomeFrom(err error) *outcome {
 	if err == nil {
 		return &outcome{kind: Succeeded}
 	}
-	if o, ok := inChain[*outcome](err); ok {
+	if o, ok := alone[*outcome](err); ok {
 		return o
 	}
 	return failed(err)
+}
+
+func isOutcome(err error) bool {
+	_, ok := alone[*outcome](err)
+	return ok
 }
 
 func failed(err error) *outcome {

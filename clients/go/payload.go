@@ -30,8 +30,20 @@ func (p Payload) Text() string { return string(p.body) }
 // JSON decodes the content into the value that v points to.
 func (p Payload) JSON(v any) error { return json.Unmarshal(p.body, v) }
 
+// MarshalJSON returns the content within other JSON: JSON as it is, text as a string, and bytes as base64.
+func (p Payload) MarshalJSON() ([]byte, error) {
+	switch {
+	case p.ContentType == jsonType && json.Valid(p.body):
+		return p.body, nil
+	case utf8.Valid(p.body):
+		return json.Marshal(string(p.body))
+	default:
+		return json.Marshal(p.body)
+	}
+}
+
 // payloadOf copies a value: a string as text, bytes as bytes, a delivery or a payload unchanged, and any other
-// value as JSON.
+// value as JSON. It returns an error for a value whose content JSON can't hold.
 func payloadOf(value any, contentType string) (p Payload, err error) {
 	defer func() {
 		if cause := recover(); cause != nil { // by a method of the value
@@ -41,22 +53,25 @@ func payloadOf(value any, contentType string) (p Payload, err error) {
 	switch v := value.(type) {
 	case Payload:
 		p = v
-	case *Delivery:
+	case Delivery:
 		p = v.Payload
+	case *Delivery:
+		if v == nil {
+			return p, errors.New("the delivery is nil")
+		}
+		p = v.Payload
+	case []*Delivery, []Delivery:
+		return p, errors.New("it is a list of deliveries; send each of them")
 	case string:
 		p.body, p.isText = []byte(v), utf8.ValidString(v)
 	case []byte:
 		p.body = bytes.Clone(v)
 	default:
-		var text bytes.Buffer
-		encoder := json.NewEncoder(&text)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(value); err != nil {
+		text, err := encodeJSON(value)
+		if err != nil {
 			return p, err
 		}
-		// The encoder appends a newline.
-		p = Payload{ContentType: jsonType, body: bytes.TrimSuffix(text.Bytes(), []byte("\n"))}
-		p.isText = utf8.Valid(p.body)
+		p = Payload{ContentType: jsonType, body: text, isText: utf8.Valid(text)}
 	}
 	if contentType != "" {
 		p.ContentType = contentType

@@ -42,8 +42,11 @@ func WithContentType(mediaType string) SendOption {
 	return func(o *sendOptions) { o.contentType = mediaType }
 }
 
-// WithDelay sets the delay of the first retry, up to 365 days. Default: that of [RetryAfter], or the policy's.
-func WithDelay(delay time.Duration) SendOption { return func(o *sendOptions) { o.delay = &delay } }
+// WithDelay sets the delay of the first retry, up to 365 days. A negative one is 0. Default: that of [RetryAfter], or the policy's.
+func WithDelay(delay time.Duration) SendOption {
+	delay = max(delay, 0)
+	return func(o *sendOptions) { o.delay = &delay }
+}
 
 // WithDueTime sets the time of the first retry. It overrides [WithDelay].
 func WithDueTime(at time.Time) SendOption { return func(o *sendOptions) { o.dueTime = at } }
@@ -81,10 +84,14 @@ func WithTraceContext(trace TraceContext) SendOption {
 // WithRequestID sets the id of this send, which all its tries share. Default: a random UUID.
 func WithRequestID(id string) SendOption { return func(o *sendOptions) { o.requestID = id } }
 
-// WithTimeout sets how long the send tries. It must be below 10 minutes, for which the service remembers a request
-// id. Default: the client's.
+// WithTimeout sets how long the send tries, less than 10 minutes: so long the service remembers a request id. Default:
+// the client's, also for one below 1 ms.
 func WithTimeout(timeout time.Duration) SendOption {
-	return func(o *sendOptions) { o.timeout = timeout }
+	return func(o *sendOptions) {
+		if timeout >= minTimeout {
+			o.timeout = min(timeout, maxTimeout)
+		}
+	}
 }
 
 func merged(a, b map[string]string) map[string]string {

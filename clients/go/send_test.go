@@ -206,7 +206,8 @@ func TestClosedClientDropsSends(t *testing.T) {
 
 func TestNewRefusesInvalidOptions(t *testing.T) {
 	for name, option := range map[string]dlq.Option{
-		"timeout": dlq.WithSendTimeout(-1), "bound": dlq.WithCoalescing(dlq.Coalescing{MaxCalls: -1}),
+		"timeout": dlq.WithSendTimeout(-1), "seconds as nanoseconds": dlq.WithSendTimeout(5), "try timeout": dlq.WithTryTimeout(2),
+		"as long as request ids": dlq.WithSendTimeout(10 * time.Minute), "bound": dlq.WithCoalescing(dlq.Coalescing{MaxCalls: -1}),
 		"spool": dlq.WithSpool(dlq.Spool{MaxBytes: -1}),
 		"token": dlq.WithToken("0123\n4567"),
 	} {
@@ -275,5 +276,40 @@ func TestCloseLogsAllDroppedMessages(t *testing.T) {
 	}
 	if dropped != 5 {
 		t.Errorf("logged %d messages in %s", dropped, log.String())
+	}
+}
+
+func TestOptionsInErrorPathLoseNoMessage(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client(nil)
+	for name, option := range map[string]dlq.SendOption{
+		"nil": nil, "a due time in the past": dlq.WithDelay(-time.Minute), "a long timeout": dlq.WithTimeout(time.Hour),
+		"seconds as nanoseconds": dlq.WithTimeout(5),
+	} {
+		if result, err := client.Send(t.Context(), name, "a", nil, option); err != nil || result.Status != dlq.StatusSent {
+			t.Errorf("%s: got %+v, %v", name, result, err)
+		}
+	}
+	if message := fake.Messages("a due time in the past")[0]; message.State != dlq.StateScheduled {
+		t.Errorf("got %v", message)
+	}
+}
+
+func TestWrongSetUpPanicsWithItsReason(t *testing.T) {
+	var missing *dlq.Client
+	handle := func(context.Context, string) error { return nil }
+	for want, wrap := range map[string]func(){
+		"dlq: the client of DeadLetter is nil":   func() { dlq.DeadLetter(missing, "orders", handle) },
+		"dlq: the queue of DeadLetter is empty":  func() { dlq.DeadLetter(dlqtest.NewFake(t).Client(), "", handle) },
+		"dlq: the function of DeadLetter is nil": func() { dlq.DeadLetter[string](dlqtest.NewFake(t).Client(), "orders", nil) },
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("got %v instead of %s", got, want)
+				}
+			}()
+			wrap()
+		}()
 	}
 }

@@ -20,6 +20,8 @@ const (
 	maxSpoolPause        = 30 * time.Second
 	recoverInterval      = 30 * time.Second
 	touchInterval        = 20 * time.Second
+	// maxRestTime bounds the last pass at the end of the client.
+	maxRestTime = 2 * time.Second
 )
 
 // errPassOver ends a pass over the spool early, so that the refused messages are tried again.
@@ -72,6 +74,26 @@ func signal(c chan<- struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// sendRest makes a last pass over the spool and over that of ended processes: a job may always end before its first pass.
+// It logs what is left. Call it after stop.
+func (s *spoolSender) sendRest(ctx context.Context) {
+	s.stopped.Wait()
+	s.waitUntilWritten()
+	ctx, cancel := context.WithTimeout(ctx, maxRestTime)
+	defer cancel()
+	if s.reach.lastError() == nil {
+		s.store.RecoverOrphans()
+		if s.store.Count() > 0 {
+			s.sendAll(ctx)
+		}
+	}
+	if count := s.store.Count(); count > 0 {
+		s.log(fmt.Sprintf("messages stay in the spool for %s (%d); the next client with the same service and target sends them", s.target, count))
+		return
+	}
+	s.emptied()
 }
 
 // close stops sending and releases the files to other processes. Messages in memory are dropped.

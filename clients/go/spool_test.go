@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,5 +160,43 @@ func TestRefusedMessageTooLargeForSpoolNamesRefusal(t *testing.T) {
 	if !errors.As(err, &dropped) || dropped.Kind != dlq.ErrSpoolFull || dropped.Code != codes.Unauthenticated ||
 		!strings.Contains(err.Error(), "8 MiB") || !strings.Contains(err.Error(), "not sent: no") {
 		t.Errorf("got %+v, %v", dropped, err)
+	}
+}
+
+// A job that runs for a moment, again and again, sends what an earlier run has spooled.
+func TestCloseSendsSpooledMessages(t *testing.T) {
+	server, folder := startScripted(t, unavailable), t.TempDir()
+	var log strings.Builder
+	var mu sync.Mutex
+	job := func(payload string, want dlq.Status) string {
+		mu.Lock()
+		log.Reset()
+		mu.Unlock()
+		client, err := dlq.New(server.target, dlq.WithSpool(dlq.Spool{Folder: folder}), dlq.WithSendTimeout(50*time.Millisecond),
+			dlq.WithLogger(slog.New(slog.NewTextHandler(writer(func(line []byte) {
+				mu.Lock()
+				defer mu.Unlock()
+				log.Write(line)
+			}), nil))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result, err := client.Send(t.Context(), "orders", payload, nil); result.Status != want {
+			t.Errorf("got %+v, %v", result, err)
+		}
+		if err := client.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return log.String()
+	}
+	stays := "messages stay in the spool for " + server.target + " (1); the next client with the same service and target sends them"
+	if text := job("a", dlq.StatusSpooled); !strings.Contains(text, stays) {
+		t.Errorf("logged %s", text)
+	}
+	server.setAnswer(nil)
+	if text := job("b", dlq.StatusSent); strings.Contains(text, "WARN") || len(server.stored) != 2 {
+		t.Errorf("%d are stored; logged %s", len(server.stored), text)
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 func TestStatusSaysWhatWaitsInSpoolAndWhy(t *testing.T) {
 	target := closedTarget(t)
-	client := spoolingClient(t, target, dlq.WithLogger(noLog()), dlq.WithSendTimeout(10*time.Minute))
+	client := spoolingClient(t, target, dlq.WithLogger(noLog()), dlq.WithSendTimeout(9*time.Minute))
 	fresh := client.Status()
 	if !fresh.IsAvailable || fresh.LastError != nil || *fresh.Spool != (dlq.SpoolUsage{}) || len(fresh.Sends) != 0 {
 		t.Errorf("before the first send: %+v", fresh)
@@ -83,7 +83,7 @@ func TestPingSaysWhatIsWrong(t *testing.T) {
 		kind   dlq.Kind
 		text   string
 	}{
-		"refused":   {spoolingClient(t, refused, dlq.WithSendTimeout(10*time.Minute)), t.Context(), dlq.ErrConnection, refused + " does not answer: connection error"},
+		"refused":   {spoolingClient(t, refused, dlq.WithSendTimeout(9*time.Minute)), t.Context(), dlq.ErrConnection, refused + " does not answer: dial tcp " + refused},
 		"silent":    {spoolingClient(t, startSilent(t)), t.Context(), dlq.ErrConnection, "does not answer: "},
 		"closed":    {closed, t.Context(), dlq.ErrClosed, "the client is closed"},
 		"cancelled": {fake.Client(), ended, dlq.ErrAborted, "the context of the ping ended"},

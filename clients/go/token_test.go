@@ -69,3 +69,33 @@ func TestFailureOfTokenSourceIsNamed(t *testing.T) {
 		_ = client.Close(t.Context())
 	}
 }
+
+// A function of the user that never returns must hold neither sends, workers nor Close.
+func TestHangingTokenSourceHoldsNothing(t *testing.T) {
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	client := spoolingClient(t, startScripted(t, nil).target, dlq.WithLogger(noLog()), dlq.WithTryTimeout(50*time.Millisecond),
+		dlq.WithTokenSource(func(context.Context) (string, error) {
+			<-end
+			return "late", nil
+		}))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		spooled(t, client, "a")
+		if err := client.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "WithTokenSource has not returned") {
+			t.Errorf("the ping returned %v", err)
+		}
+		err := client.Worker([]string{"orders"}).Run(ctx, func(context.Context, *dlq.Delivery) error { return nil })
+		done <- errors.Join(err, client.Close(t.Context()))
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("something waits for the token")
+	}
+}

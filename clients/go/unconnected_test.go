@@ -39,7 +39,7 @@ func (unknownHosts) Close() {}
 
 func TestSendWithoutConnectionIsSpooledAtOnce(t *testing.T) {
 	for _, target := range []string{closedTarget(t), "unknown:///dlq.internal:50051"} {
-		client := spoolingClient(t, target, dlq.WithSendTimeout(10*time.Minute), dlq.WithLogger(noLog()),
+		client := spoolingClient(t, target, dlq.WithSendTimeout(9*time.Minute), dlq.WithLogger(noLog()),
 			dlq.WithDialOptions(grpc.WithResolvers(unknownHosts{})))
 		spooled(t, client, "a")
 	}

@@ -27,7 +27,7 @@ type Worker struct {
 	options  workerOptions
 	reporter *outcomeReporter
 	leases   *leases
-	refusals onceAMinute // of the token, in the log
+	warning  workerWarning
 
 	mu         sync.Mutex
 	handler    BatchHandler
@@ -55,7 +55,9 @@ func (c *Client) Worker(queues []string, opts ...WorkerOption) *Worker {
 		stop: make(chan struct{}), stopNow: make(chan struct{}), done: make(chan struct{}),
 	}
 	for _, option := range opts {
-		option(&w.options)
+		if option != nil {
+			option(&w.options)
+		}
 	}
 	w.reporter = newOutcomeReporter(c.channel, w.outcomeAnswered, w.outcomeGivenUp)
 	w.leases = newLeases(c.channel, w.lose, func(err error) { w.report(refusalOf(err, false), nil) })
@@ -147,7 +149,10 @@ func (w *Worker) run(ctx context.Context, handler BatchHandler, batchSize, concu
 	}
 	endStream()
 	if refusal == nil {
-		<-streamEnd
+		select {
+		case <-streamEnd:
+		case <-time.After(abortGrace): // WithOnError, which the stream calls, may wait for this worker
+		}
 	}
 	w.drain(stream)
 	return refusal
@@ -176,6 +181,9 @@ func (w *Worker) Shutdown(ctx context.Context) error {
 }
 
 func (w *Worker) opened(lease time.Duration) {
+	if w.warning.isOpen.Swap(false) {
+		w.client.options.logger.Info("dlq: the worker of " + nameQueues(w.queues) + " works again")
+	}
 	w.reporter.setLease(lease)
 	w.leases.setLength(lease)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -18,6 +19,8 @@ const (
 	// The server's limits.
 	maxInFlight      = 10_000
 	maxWorkerIDBytes = 128
+	minLease         = time.Second
+	maxLease         = 12 * time.Hour
 )
 
 // WorkerOption is an option of [Client.Worker].
@@ -99,6 +102,15 @@ func WithOnSettled(onSettled func(d *Delivery, settled Settled)) WorkerOption {
 func (o *workerOptions) request(queues []string, batchSize int) (*dlqv1.StreamDueRequest, error) {
 	if len(queues) == 0 {
 		return nil, errors.New("dlq: a worker needs at least one queue")
+	}
+	if slices.Contains(queues, "") {
+		return nil, errors.New("dlq: the name of a queue is empty")
+	}
+	if o.drainTimeout < 0 || o.drainTimeout > 0 && o.drainTimeout < minTimeout {
+		return nil, fmt.Errorf("dlq: the drain timeout is %v; give 0, or at least 1ms such as 30*time.Second", o.drainTimeout)
+	}
+	if o.lease != 0 && (o.lease < minLease || o.lease > maxLease) {
+		return nil, fmt.Errorf("dlq: the lease is %v; give %v to %v", o.lease, minLease, maxLease)
 	}
 	atOnce := min(*o.concurrency, maxInFlight) * batchSize
 	if o.prefetch == nil {

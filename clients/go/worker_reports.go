@@ -3,6 +3,7 @@ package dlq
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"google.golang.org/grpc/status"
 
@@ -79,17 +80,28 @@ func (w *Worker) reportFailedHandler(failed []*Delivery, cause error) {
 	w.report(newError(ErrHandlerFailed, "the handler failed: "+strings.Join(names, "; "), cause), failed[0])
 }
 
+// workerWarning limits the log lines of a worker that gets no messages, such as of a server that is down.
+type workerWarning struct {
+	due    onceAMinute
+	isOpen atomic.Bool // no later line said that the worker works again
+}
+
 func (w *Worker) report(err *Error, d *Delivery) {
 	if w.options.onError != nil {
 		notify(w.client.options.logger, "WithOnError", func() { w.options.onError(err, d) })
 		return
 	}
 	text := err.text
-	if err.Kind == ErrUnauthenticated { // repeats with each try
-		if !w.refusals.isDue() {
+	if d == nil { // repeats with each try
+		if !w.warning.due.isDue() {
 			return
 		}
-		text = "the worker of " + nameQueues(w.queues) + " is refused: " + text + "; retrying"
+		w.warning.isOpen.Store(true)
+		effect := " gets no messages: "
+		if err.Kind == ErrUnauthenticated {
+			effect = " is refused: "
+		}
+		text = "the worker of " + nameQueues(w.queues) + effect + text + "; retrying"
 	}
 	attrs := []any{"kind", string(err.Kind)}
 	if d != nil {

@@ -5,36 +5,61 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
-func TestRefusedTokenIsLoggedOnceAMinuteWithQueues(t *testing.T) {
+func TestWorkerThatGetsNothingIsLoggedOnceAMinuteWithQueues(t *testing.T) {
 	var log strings.Builder
 	client := &Client{options: options{logger: slog.New(slog.NewTextHandler(&log, nil))}}
 	refused := newError(ErrUnauthenticated, "no valid credentials; do this", nil)
-	report := func(w *Worker, err *Error) string {
+	broken := newError(ErrConnection, "connection refused", nil)
+	logged := func(call func()) string {
 		log.Reset()
-		w.report(err, nil)
+		call()
 		return log.String()
 	}
+	w := client.Worker([]string{"orders"})
 	want := `the worker of queue \"orders\" is refused: no valid credentials; do this; retrying`
-	w := &Worker{client: client, queues: []string{"orders"}}
+	if line := logged(func() { w.report(refused, nil) }); !strings.Contains(line, want) {
+		t.Errorf("logged %q", line)
+	}
+	for _, err := range []*Error{refused, broken} {
+		if line := logged(func() { w.report(err, nil) }); line != "" {
+			t.Errorf("logged %q", line)
+		}
+	}
+	works := `level=INFO msg="dlq: the worker of queue \"orders\" works again"`
 	for _, isLogged := range []bool{true, false} {
-		if line := report(w, refused); strings.Contains(line, want) != isLogged {
+		if line := logged(func() { w.opened(time.Minute) }); strings.Contains(line, works) != isLogged {
 			t.Errorf("logged %q", line)
 		}
 	}
-	for _, text := range []string{"one", "two"} {
-		if line := report(w, newError(ErrConnection, text, nil)); !strings.Contains(line, text) {
-			t.Errorf("logged %q", line)
+	w.warning.due.loggedAt = time.Now().Add(-warningInterval)
+	if line := logged(func() { w.report(broken, nil) }); !strings.Contains(line, "gets no messages: connection refused; retrying") {
+		t.Errorf("logged %q", line)
+	}
+	many := client.Worker([]string{"a", "b", "c", "d"})
+	if line := logged(func() { many.report(refused, nil) }); !strings.Contains(line, `the worker of queues \"a\", \"b\", \"c\", … is refused`) {
+		t.Errorf("logged %q", line)
+	}
+}
+
+func TestMessageOfTransportIsOneLineWithAdvice(t *testing.T) {
+	for text, want := range map[string]string{
+		`connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`: "dial tcp 127.0.0.1:1: connect: connection refused",
+		`connection error: desc = "transport: authentication handshake failed: tls: first record does not look like a TLS handshake"`: "authentication handshake failed: tls: first record does not look like a TLS handshake; " +
+			"if the server has no TLS, use a target with http://",
+		"name resolver error: produced zero addresses":                                          "name resolver error: produced zero addresses; the host name of the target is unknown",
+		`connection error: desc = "error reading server preface: EOF"`:                          "error reading server preface: EOF; if the server has TLS, use a target with https://",
+		"unexpected HTTP status code received from server: 502 (Bad Gateway)\ndata: \"<html>\"": `unexpected HTTP status code received from server: 502 (Bad Gateway) data: "<html>"`,
+		"connection error: desc = \"transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority\"": "authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority; " +
+			"give the server's authority by WithTLS",
+	} {
+		if got := messageOf(status.Error(codes.Unavailable, text)); got != want {
+			t.Errorf("got %s", got)
 		}
-	}
-	w.refusals.loggedAt = time.Now().Add(-warningInterval)
-	if line := report(w, refused); !strings.Contains(line, want) {
-		t.Errorf("logged %q", line)
-	}
-	many := &Worker{client: client, queues: []string{"a", "b", "c", "d"}}
-	if line := report(many, refused); !strings.Contains(line, `the worker of queues \"a\", \"b\", \"c\", … is refused`) {
-		t.Errorf("logged %q", line)
 	}
 }
 

@@ -263,3 +263,27 @@ func TestMaxInFlightIsLimitedToServerMaximum(t *testing.T) {
 		t.Errorf("max_in_flight is %d", got)
 	}
 }
+
+// A program may stop its worker when the log shows that it can't work.
+func TestShutdownInCallbackEnds(t *testing.T) {
+	client, err := dlq.New(closedTarget(t), dlq.WithoutSpool(), dlq.WithLogger(noLog()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var worker *dlq.Worker
+	worker = client.Worker([]string{"orders"}, dlq.WithOnError(func(*dlq.Error, *dlq.Delivery) {
+		_ = worker.Shutdown(context.Background())
+	}))
+	done := make(chan error, 1)
+	go func() {
+		done <- worker.Run(context.Background(), func(context.Context, *dlq.Delivery) error { return nil })
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the worker waits for its callback, and the callback for the worker")
+	}
+}

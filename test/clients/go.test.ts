@@ -168,7 +168,7 @@ describe("the modules, installed in an empty folder from a module proxy", {
   it("run the README's programs and the examples", async () => {
     const [sent, line] = await sentAndHandled("producer", "worker");
     expect(sent).toMatch(/^sent [0-9a-f-]{36} <nil>\n$/);
-    expect(line).toBe('attempt 1 {"id":"order-42","amount":100}');
+    expect(line).toMatch(/^attempt 1 \{"id":"order-\w+","amount":100\}$/);
     expect(await sentAndHandled("example-producer", "example-worker")).toEqual([
       "sent <nil>\n",
       'attempt 1 {"id":17,"amount":100}',

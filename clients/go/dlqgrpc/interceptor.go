@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/internal/setup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -31,8 +32,9 @@ var ErrKept = errors.New("dlqgrpc: the call failed; the DLQ has it")
 // later. A panic continues. The calls of [Redo] are not sent again: they are messages already.
 //
 // The metadata idempotency-key becomes the source id, and calls of a method with the same key and request become one
-// message.
+// message. Both interceptors panic if the client is nil, or the queue empty.
 func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryServerInterceptor {
+	setup.Check("dlqgrpc.UnaryServerInterceptor", s, queue)
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		incoming, _ := metadata.FromIncomingContext(ctx)
 		if valueOf(incoming, redoKey) != "" {
@@ -65,6 +67,7 @@ func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) 
 //
 // The metadata idempotency-key has the same meaning as for the server's interceptor.
 func UnaryClientInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryClientInterceptor {
+	setup.Check("dlqgrpc.UnaryClientInterceptor", s, queue)
 	return func(
 		ctx context.Context, method string, request, reply any, conn *grpc.ClientConn,
 		invoke grpc.UnaryInvoker, callOpts ...grpc.CallOption,

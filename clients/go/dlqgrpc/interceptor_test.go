@@ -149,3 +149,21 @@ func TestTooLongIdempotencyKeyIsIgnored(t *testing.T) {
 		t.Errorf("got %v", sent)
 	}
 }
+
+func TestInterceptorsWithoutClientOrQueuePanicAtSetUp(t *testing.T) {
+	var missing *dlq.Client
+	client := dlqtest.NewFake(t).Client()
+	for want, setUp := range map[string]func(){
+		"dlq: the client of dlqgrpc.UnaryServerInterceptor is nil":  func() { dlqgrpc.UnaryServerInterceptor(missing, "orders") },
+		"dlq: the queue of dlqgrpc.UnaryClientInterceptor is empty": func() { dlqgrpc.UnaryClientInterceptor(client, "") },
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("got %v instead of %s", got, want)
+				}
+			}()
+			setUp()
+		}()
+	}
+}

@@ -16,15 +16,21 @@ type bufferedBody struct {
 	data []byte
 	// err is the error that ended the body too early, such as io.ErrUnexpectedEOF of a cut upload.
 	err error
+	// length is that of the header, or -1.
+	length int64
 }
 
-func (b bufferedBody) isWhole() bool { return b.err == nil && len(b.data) <= maxPayload }
+// isWhole returns false also if an outer handler has read a part of the body.
+func (b bufferedBody) isWhole() bool {
+	return b.err == nil && len(b.data) <= maxPayload && int64(len(b.data)) >= b.length
+}
 
 // bufferBody reads the body. The handler reads the same: also the error, and the rest of a body that is too long.
 func bufferBody(r *http.Request) (b bufferedBody) {
 	if r.Body == nil {
 		return b
 	}
+	b.length = r.ContentLength
 	b.data, b.err = io.ReadAll(io.LimitReader(r.Body, maxPayload+1))
 	rest := io.Reader(r.Body)
 	if b.err != nil {

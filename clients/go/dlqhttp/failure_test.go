@@ -213,3 +213,19 @@ func TestBegunAnswerOfFailureStays(t *testing.T) {
 		t.Errorf("answered %d, %s", answer.Code, answer.Body)
 	}
 }
+
+// Otherwise the rest that an outer handler has left would be stored as if it were the whole body.
+func TestBodyThatOuterHandlerHasReadIsNotSent(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	inner := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error { return errors.New("no bank") },
+		dlqhttp.WithLogger(slog.New(slog.DiscardHandler)))
+	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.CopyN(io.Discard, r.Body, 3)
+		inner.ServeHTTP(w, r)
+	})
+	answer := httptest.NewRecorder()
+	outer.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("order-42")))
+	if answer.Code != http.StatusInternalServerError || len(fake.Messages("orders")) != 0 {
+		t.Errorf("answered %d, sent %v", answer.Code, fake.Messages("orders"))
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 
 	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/internal/setup"
 )
 
 // Status returns an error that sets the HTTP status of the answer.
@@ -34,9 +35,15 @@ func (e *statusError) StatusCode() int { return e.status }
 // The headers Idempotency-Key and traceparent become source id and trace context. Method, path, query and content
 // encoding become the attributes http.method, http.path, http.query and http.content_encoding. In the query the values
 // of parameters such as token are hidden; see [WithoutFields].
+//
+// Handler panics if the client or fn is nil, or the queue empty.
 func Handler(
 	s dlq.Sender, queue string, fn func(w http.ResponseWriter, r *http.Request) error, opts ...Option,
 ) http.Handler {
+	setup.Check("dlqhttp.Handler", s, queue)
+	if fn == nil {
+		panic("dlq: the function of dlqhttp.Handler is nil")
+	}
 	o := newOptions(opts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := bufferBody(r)

@@ -199,3 +199,23 @@ func TestTooLongHeadersAreIgnored(t *testing.T) {
 		t.Errorf("%d messages", got)
 	}
 }
+
+func TestHandlerWithoutClientOrQueuePanicsAtSetUp(t *testing.T) {
+	var missing *dlq.Client
+	client := dlqtest.NewFake(t).Client()
+	handle := func(http.ResponseWriter, *http.Request) error { return nil }
+	for want, setUp := range map[string]func(){
+		"dlq: the client of dlqhttp.Handler is nil":   func() { dlqhttp.Handler(missing, "orders", handle) },
+		"dlq: the queue of dlqhttp.Handler is empty":  func() { dlqhttp.Handler(client, "", handle) },
+		"dlq: the function of dlqhttp.Handler is nil": func() { dlqhttp.Handler(client, "orders", nil) },
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("got %v instead of %s", got, want)
+				}
+			}()
+			setUp()
+		}()
+	}
+}

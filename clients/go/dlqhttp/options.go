@@ -46,7 +46,9 @@ func WithLogger(logger *slog.Logger) Option { return func(o *options) { o.logger
 func newOptions(given []Option) *options {
 	o := &options{}
 	for _, option := range given {
-		option(o)
+		if option != nil {
+			option(o)
+		}
 	}
 	return o
 }
