@@ -63,7 +63,7 @@ def test_a_failed_handler_is_logged_with_its_traceback_and_causes(
     try:
         raise OutOfStock("no stock") from ConnectionResetError("socket closed")
     except OutOfStock as error:
-        reports.handler_failed([Delivery(raw, None, 0.0)], error)
+        reports.handler_failed([Delivery(raw, "", 0.0)], error)
     reports.close()
     [record] = caplog.records
     assert record.levelname == "WARNING"

@@ -19,6 +19,7 @@ from ._engine.current import current_deliveries, current_delivery_of, fail_deliv
 from ._engine.engine import Engine
 from ._engine.send_future import SendFuture
 from ._engine.spans import SendSpan
+from .delivery import Delivery
 from .errors import DlqClientError
 from .options import (
     ClientSettings,
@@ -47,7 +48,8 @@ class BaseClient:
             self._origin = Origin(service=service, instance=instance, version=version)
         warn_of_plaintext_token(options)
         self._lock = threading.Lock()
-        self._metrics = ClientMetrics(spool_target_of(options.target), self.status)
+        self._target = spool_target_of(options.target)
+        self._metrics = ClientMetrics(self._target, self.status)
         self._is_closed = False
         self._engine: Engine | None = Engine(self._options)
         _clients.add(self)
@@ -84,11 +86,15 @@ class BaseClient:
 
         future = SendFuture(on_result)
         try:
+            if isinstance(payload, Delivery):
+                if payload.source_id:
+                    options = {"source_id": payload.source_id, **options}
+                payload = payload.payload
             if options.get("trace_context") is None and (trace := span.trace_context()):
                 options = {**options, "trace_context": trace}
             request = send_request_of(queue, payload, error, options, self._origin)
             timeout_s = self._timeout_of(options.get("timeout"))
-            delivery = current_delivery_of(request.proto, self)
+            delivery = current_delivery_of(request.proto, self._target)
             if delivery is not None:
                 future.set_result(fail_delivery(delivery, request.proto, error))
                 return future

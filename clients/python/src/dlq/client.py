@@ -44,7 +44,7 @@ class Client(BaseClient):
         """Sends a message that could not be processed. Never raises: check `status` of the result. Blocks for `timeout`
         at most; in a coroutine use `dlq.aio.Client`, or `send_soon`.
 
-        `payload` is text, bytes, or any value that JSON can encode; `error` is the exception.
+        `payload` is text, bytes, a delivery, or any value that JSON can encode; `error` is the exception.
         """
         return self.submit(queue, payload, error, options).result()
 

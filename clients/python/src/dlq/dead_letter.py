@@ -59,8 +59,8 @@ def decorate(
                 options = {"source_id": first.source_id, **options}
             if payload is not None:
                 first = payload(*args, **kwargs)
-            elif isinstance(first, Delivery):
-                first = first.payload
+            elif _are_deliveries(first):
+                return None  # the raised error is the outcome of all of them
             return client().submit(queue, first, error, options)
         except Exception:
             _log.exception("dlq: a message was not sent: its payload or options raised")
@@ -107,6 +107,11 @@ def decorate(
         return called
 
     return cast("DeadLetter", wrap)
+
+
+def _are_deliveries(value: object) -> bool:
+    """Reports whether it is what a batch handler gets."""
+    return isinstance(value, list) and any(isinstance(one, Delivery) for one in value)
 
 
 def _is_stored(result: SendResult) -> bool:

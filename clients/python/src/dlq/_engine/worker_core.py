@@ -56,6 +56,7 @@ class WorkerCore:
         self._options = options
         self._calls = calls
         self._client = client
+        self._target = client._target
         self._runner = runner
         self._loop = engine.loop
         self._reports = WorkerReports(options)
@@ -155,7 +156,7 @@ class WorkerCore:
     def _take(self, deliveries: Iterable[pb.Delivery]) -> None:
         now = time.monotonic()
         for raw in deliveries:
-            delivery = Delivery(raw, self._client, now)
+            delivery = Delivery(raw, self._target, now)
             self._leases.held.add(delivery)
             self._waiting.append(delivery)
         self._start_waiting()

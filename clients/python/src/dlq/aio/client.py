@@ -61,7 +61,7 @@ class Client(BaseClient):
         """Sends a message that could not be processed. Never raises, except CancelledError if the waiting
         task is cancelled: check `status` of the result.
 
-        `payload` is text, bytes, or any value that JSON can encode; `error` is the exception.
+        `payload` is text, bytes, a delivery, or any value that JSON can encode; `error` is the exception.
         """
         return await asyncio.wrap_future(self.submit(queue, payload, error, options))
 
