@@ -22,6 +22,7 @@ from ._engine.spans import SendSpan
 from .delivery import Delivery
 from .errors import DlqClientError
 from .options import (
+    MAX_TIMEOUT_S,
     ClientSettings,
     SendOptions,
     client_options_of,
@@ -77,7 +78,7 @@ class BaseClient:
         self, queue: str, payload: object, error: object, options: SendOptions
     ) -> Future[SendResult]:
         """Starts a send. The future never raises."""
-        name = safe_str(queue)
+        name = str.__str__(queue) if isinstance(queue, str) else safe_str(queue)
         span = SendSpan(name)
 
         def on_result(result: SendResult) -> None:
@@ -117,7 +118,9 @@ class BaseClient:
         return engine.run(engine.ping(self._timeout_of(timeout)))
 
     def _timeout_of(self, given: Seconds | None) -> float:
-        return self._options.timeout if given is None else seconds("timeout", given)
+        if given is None:
+            return self._options.timeout
+        return min(seconds("timeout", given), MAX_TIMEOUT_S - 1.0)
 
     def _dropped(self, error: DlqClientError, queue: str) -> Dropped:
         engine = self._engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
@@ -13,6 +13,7 @@ from typing_extensions import ParamSpec
 
 from ._core.async_functions import is_async
 from ._core.log import log as _log
+from ._core.option_checks import queue_name, require_known, require_plain_function
 from ._core.receiver import without_receiver
 from ._core.wrapped_generators import wrap_async_generator, wrap_generator
 from .delivery import Delivery
@@ -47,6 +48,13 @@ def decorate(
         raise TypeError(
             'the queue is missing: write @dead_letter("orders") with the name of a queue'
         )
+    queue_name(queue)
+    if payload is not None:
+        require_plain_function("payload", payload)
+    if isinstance(send, Mapping):
+        require_known("a send", send, SendOptions)
+    elif send is not None:
+        require_plain_function("send", send)
 
     def submit(
         function: Callable[..., Any], error: Exception, args: Any, kwargs: Any

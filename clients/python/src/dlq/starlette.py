@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from ._core.durations import Seconds, seconds
 from ._core.log import log as _log
+from ._core.option_checks import queue_name
 from ._core.query_text import path_of, query_text
 from ._core.safe_read import cut_to_fit, is_valid_id
 from .aio import Client
@@ -57,7 +58,7 @@ class DeadLetterMiddleware:
             raise TypeError(f"client is a {kind}; give a dlq.aio.Client")
         self._app = app
         self._client = client
-        self._queue = queue
+        self._queue = queue_name(queue)
         self._methods = frozenset(methods)
         self._options = options
         self._max_body_bytes = max_body_bytes

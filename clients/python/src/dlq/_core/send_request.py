@@ -13,8 +13,8 @@ from dlq.v1.message_pb2 import Origin
 from ..options import SendOptions
 from .durations import MAX_WAIT_S, duration, seconds, timestamp
 from .failure import failure_of
-from .known_options import require_known
 from .names import reason_number
+from .option_checks import queue_name, require_known
 from .payload import payload_of
 from .retry_policy import policy_of
 from .safe_read import safe_read, well_formed
@@ -42,7 +42,7 @@ def send_request_of(
     require_known("a send", options, SendOptions)
     request = SendToDlqRequest(
         request_id=_text(options.get("request_id") or os.urandom(16).hex()),
-        queue=_text(queue),
+        queue=well_formed(queue_name(queue)),
         payload=payload_of(value, options.get("content_type")),
     )
     if error is not None:
@@ -126,5 +126,5 @@ def is_non_retryable(error: object) -> bool:
 
 
 def _text(value: object) -> str:
-    """Untyped programs often pass numbers as ids."""
-    return well_formed(str(value))
+    """Untyped programs often pass numbers as ids. Of an enum's member that is text, it is the value."""
+    return well_formed(str.__str__(value) if isinstance(value, str) else str(value))
