@@ -22,11 +22,13 @@ from ..dead_letter import DeadLetter, decorate
 from ..errors import DlqClientError
 from ..options import ClientSettings, SendOptions
 from ..results import SendResult
+from ..v1.dlq_admin_service_pb2_grpc import DlqAdminServiceStub
 from ..v1.dlq_service_pb2_grpc import DlqServiceStub
 from ..worker_options import WorkerSettings, options_of
 from .worker import Worker
 
 if TYPE_CHECKING:
+    from ..v1.dlq_admin_service_pb2_grpc import DlqAdminServiceAsyncStub
     from ..v1.dlq_service_pb2_grpc import DlqServiceAsyncStub
 
 
@@ -98,8 +100,18 @@ class Client(BaseClient):
         return await asyncio.wrap_future(self._ping(timeout))
 
     def stub(self) -> DlqServiceAsyncStub:
-        """Returns the generated stub, for all RPCs, on a new channel of grpc.aio. The channel belongs to the
-        running event loop and is closed with the client."""
+        """Returns the generated stub of producers and workers, for all RPCs of DlqService, on a new channel of grpc.aio.
+        The channel belongs to the running event loop and is closed with the client."""
+        return cast("DlqServiceAsyncStub", DlqServiceStub(self._new_channel()))
+
+    def admin_stub(self) -> DlqAdminServiceAsyncStub:
+        """Returns the generated stub of operators, for all RPCs of DlqAdminService: queues, breakers, rules,
+        simulations. Like `stub`, on a new channel."""
+        return cast("DlqAdminServiceAsyncStub", DlqAdminServiceStub(self._new_channel()))
+
+    def _new_channel(self) -> grpc.aio.Channel:
+        if self._is_closed:
+            raise DlqClientError("closed", "the client is closed; make another one")
         parts = ChannelParts(self._options)
         tokens = TokenSource(self._options.token)
         interceptors: list[grpc.aio.ClientInterceptor] = [
@@ -117,7 +129,7 @@ class Client(BaseClient):
                 parts.target, parts.credentials, parts.settings, interceptors=interceptors
             )
         self._channels.append(channel)
-        return cast("DlqServiceAsyncStub", DlqServiceStub(channel))
+        return channel
 
     async def flush(self, timeout: Seconds | None = None) -> None:
         """Waits until all earlier sends have a result and all drops are reported."""
