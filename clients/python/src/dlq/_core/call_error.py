@@ -53,6 +53,7 @@ _CONNECTION_ADVICE = {
     "CERTIFICATE_VERIFY_FAILED": "; give the certificate of its CA: tls=Tls(ca=...)",
     "not in peer certificate": "; give a `target` that its certificate names, or tls=Tls(server_name=...)",
     "http1.x": "; is `target` its gRPC address (port 50051 by default), not that of HTTP?",
+    NO_TOKEN: "; see the `token` of the client",
     "Socket closed": "; if the server has TLS, give a `target` with https://",
 }
 """By what grpcio writes about a connection that could not be made."""
@@ -74,10 +75,11 @@ class CallError:
     @property
     def text(self) -> str:
         """Why it failed, and what to do about a connection that could not be made."""
-        return f"{self.message or self.code}{self._connection_advice}"
+        return f"{self.message or self.code}{self.advice_if_unreached}"
 
     @property
-    def _connection_advice(self) -> str:
+    def advice_if_unreached(self) -> str:
+        """What to do if it was not sent, where that is known."""
         if not self.never_arrived:
             return ""
         found = (text for part, text in _CONNECTION_ADVICE.items() if part in self.message)
@@ -113,7 +115,7 @@ class CallError:
         if not self.is_retryable:
             return self.as_client_error()
         if self.details.is_empty:
-            advice = "" if self._connection_advice else _IS_IT_UP
+            advice = "" if self.advice_if_unreached else _IS_IT_UP
             text = f"{target} does not answer: {self.text}{advice}"
         else:
             text = f"{target} is not ready: {self.text}"
