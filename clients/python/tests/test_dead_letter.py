@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -296,3 +297,25 @@ def test_a_delivery_that_its_handler_sends_again_fails(
         [message] = fake.wait_for("orders", "QUARANTINED")
     assert message.failures[-1].message == "no card"
     assert len(fake.messages("orders")) == 1
+
+
+def test_a_send_of_asyncio_that_is_not_awaited_is_not_lost(fake: FakeServer) -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+
+            async def handle(delivery: dlq.Delivery) -> None:
+                if client.send("orders", delivery, ValueError("no card")) is None:  # no await
+                    raise AssertionError
+
+            await client.send("orders", "a", max_retries=1)
+            async with await client.worker("orders").start(handle):
+                await asyncio.to_thread(fake.wait_for, "orders", "QUARANTINED")
+            await asyncio.gather(
+                client.send("mails", "b"), asyncio.create_task(client.send("mails", "c"))
+            )
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that of Python about the missing await
+        asyncio.run(main())
+    assert len(fake.messages("orders")) == 1
+    assert len(fake.messages("mails")) == 2

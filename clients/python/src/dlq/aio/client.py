@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc.aio
 from typing_extensions import Self, Unpack
@@ -53,19 +53,19 @@ class Client(BaseClient):
             with contextlib.suppress(RuntimeError):  # no loop is running
                 self.engine.tokens.loop = asyncio.get_running_loop()
 
-    async def send(
+    def send(
         self,
         queue: str,
         payload: object,
         error: object = None,
         **options: Unpack[SendOptions],
-    ) -> SendResult:
+    ) -> Coroutine[Any, Any, SendResult]:
         """Sends a message that could not be processed. Never raises, except CancelledError if the waiting
-        task is cancelled: check `status` of the result.
+        task is cancelled: await it, and check `status` of the result. Without the await, the message is sent, too.
 
         `payload` is text, bytes, a delivery, or any value that JSON can encode; `error` is the exception.
         """
-        return await asyncio.wrap_future(self.submit(queue, payload, error, options))
+        return _result_of(self.submit(queue, payload, error, options))
 
     def dead_letter(
         self,
@@ -167,3 +167,7 @@ class Client(BaseClient):
         super()._after_fork()
         self._workers = []
         self._channels = []
+
+
+async def _result_of(send: Future[SendResult]) -> SendResult:
+    return await asyncio.wrap_future(send)
