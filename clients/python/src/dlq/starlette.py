@@ -34,11 +34,12 @@ class DeadLetterMiddleware:
     An exception that an exception handler of the app has answered does not get here, and its request is not sent,
     also with a status such as 500.
 
-    The message has the request's body and `content-type`. Attributes are `http.method`, `http.path`, `http.content_encoding` and
-    `http.query`, with `[hidden]` for values of parameters such as `token`, and of `secret_parameters`. What the handler has not read of the body is read
-    within `body_timeout`; the attribute `http.body` says if it was cut nevertheless, or left out because it has more than
-    `max_body_bytes`. Requests with other methods than `methods` are not sent. `options` returns more options of
-    the send for a request's scope.
+    The message has the request's body and `content-type`. Attributes are `http.method`, `http.path`,
+    `http.content_encoding` and `http.query`, with `[hidden]` for values of parameters such as `token`, and of
+    `secret_parameters`. What the handler has not read of the body is read within `body_timeout`; the attribute
+    `http.body` says if it was cut nevertheless, or left out because it has more than `max_body_bytes`. Requests
+    with other methods than `methods` are not sent. `options` returns more options of the send for a request's
+    scope.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class DeadLetterMiddleware:
         self._app = app
         self._client = client
         self._queue = queue_name(queue)
-        self._methods = frozenset(methods)
+        if isinstance(methods, str):
+            raise TypeError(f"methods is {methods!r}; give a set of names")
+        self._methods = frozenset(method.upper() for method in methods)
         self._options = options
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = seconds("body_timeout", body_timeout)
