@@ -12,9 +12,10 @@ from .delivery import Delivery
 from .outcome import Outcome, outcome_of
 
 Middleware: TypeAlias = Callable[[Delivery, Callable[[], "Outcome | None"]], "Outcome | None"]
-"""Runs around a plain handler. `call_next()`, the second argument, calls the handler or the next middleware: it returns the
-outcome or None, and raises what the handler raised. What the middleware returns or raises takes the place of that. If it
-returns None, the result of the handler stands, also what the handler raised. One that returns None without a call fails."""
+"""Runs around a plain handler. `call_next()`, the second argument, calls the handler or the next middleware: it
+returns the outcome or None, and raises what the handler raised. What the middleware returns or raises takes the
+place of that. If it returns None, the result of the handler stands, also what the handler raised; without a
+call, the delivery fails."""
 
 AsyncMiddleware: TypeAlias = Callable[
     [Delivery, Callable[[], Awaitable["Outcome | None"]]], Awaitable["Outcome | None"]

@@ -33,8 +33,8 @@ Handler: TypeAlias = Callable[[Delivery], "Outcome | None"]
 an outcome of `release`, `quarantine`, `discard` or `fail`. It must not be async: see `dlq.aio`."""
 
 BatchHandler: TypeAlias = Callable[[list[Delivery]], "Sequence[Outcome | None] | Outcome | None"]
-"""Processes several deliveries at once. If it returns None all succeeded, if it raises all failed. An outcome is that of all;
-a list has the outcome of each, in order, None for success."""
+"""Processes several deliveries at once. If it returns None all succeeded, if it raises all failed. An outcome
+is that of all; a list has the outcome of each, in order, None for success."""
 
 
 class ThreadRunner:
@@ -163,8 +163,8 @@ class Worker:
 
     def stop(self, timeout: Seconds | None = None) -> None:
         """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
-        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once. A worker that is
-        started later stops at once."""
+        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at
+        once. A worker that is started later stops at once."""
         self._is_stopped = True
         if self._core is None:
             return

@@ -57,8 +57,8 @@ class WorkerSettings(TypedDict, total=False):
     batch_size: int
     """Maximum of deliveries that a batch handler gets at once, 1 to 1,000. Default 100."""
     middleware: Sequence[Middleware | AsyncMiddleware]
-    """They run around the handler; the first is the outermost. Async for async handlers, plain for others. Not for batch
-    handlers."""
+    """They run around the handler; the first is the outermost. Async for async handlers, plain for others. Not
+    for batch handlers."""
     prefetch: int
     """Deliveries that wait in the worker for a free handler. Set 0 if handlers take seconds and there are
     other workers. Default: as many as run at a time."""

@@ -22,8 +22,8 @@ _QUARANTINE_REASONS = (state_pb2.REASON_POISON_MESSAGE, state_pb2.REASON_MAX_RET
 
 
 def current_delivery_of(request: SendToDlqRequest, target: str) -> Delivery | None:
-    """Returns the running delivery if the request to the service at `target` is for the same message; otherwise None. Of
-    equal messages in a batch, each send gets another one."""
+    """Returns the running delivery if the request to the service at `target` is for the same message; otherwise
+    None. Of equal messages in a batch, each send gets another one."""
     same = [
         delivery
         for delivery in current_deliveries.get()

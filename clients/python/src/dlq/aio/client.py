@@ -100,8 +100,8 @@ class Client(BaseClient):
         return await asyncio.wrap_future(self._ping(timeout))
 
     def stub(self) -> DlqServiceAsyncStub:
-        """Returns the generated stub of producers and workers, for all RPCs of DlqService, on a new channel of grpc.aio.
-        The channel belongs to the running event loop and is closed with the client."""
+        """Returns the generated stub of producers and workers, for all RPCs of DlqService, on a new channel of
+        grpc.aio. The channel belongs to the running event loop and is closed with the client."""
         return cast("DlqServiceAsyncStub", DlqServiceStub(self._new_channel()))
 
     def admin_stub(self) -> DlqAdminServiceAsyncStub:

@@ -34,8 +34,8 @@ an outcome of `release`, `quarantine`, `discard` or `fail`. A plain function run
 _BatchResult: TypeAlias = "Sequence[Outcome | None] | Outcome | None"
 
 AsyncBatchHandler: TypeAlias = Callable[[list[Delivery]], "Awaitable[_BatchResult] | _BatchResult"]
-"""Processes several deliveries at once, with the results of `dlq.BatchHandler`. It is cancelled when all of its deliveries
-are. A plain function runs in a thread."""
+"""Processes several deliveries at once, with the results of `dlq.BatchHandler`. It is cancelled when all of its
+deliveries are. A plain function runs in a thread."""
 
 
 class TaskRunner:
@@ -225,8 +225,8 @@ class Worker:
 
     async def stop(self, timeout: Seconds | None = None) -> None:
         """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
-        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once. A worker that is
-        started later stops at once."""
+        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at
+        once. A worker that is started later stops at once."""
         self._is_stopped = True
         if self._core is None:
             return
