@@ -5,7 +5,7 @@ from dlq import Client, Delivery
 
 
 def handle(delivery: Delivery) -> None:
-    print("attempt", delivery.attempt, delivery.text, flush=True)
+    print(f"attempt {delivery.attempt} {delivery.text}", flush=True)
 
 
 with Client("localhost:50051") as dlq:

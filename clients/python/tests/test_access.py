@@ -13,6 +13,7 @@ from conftest import until
 import dlq
 import dlq.aio
 from dlq.testing import LocalServer, local_server
+from dlq.v1 import dlq_admin_service_pb2 as admin_pb
 from dlq.v1 import dlq_service_pb2 as pb
 
 CERTIFICATES = Path(__file__).parents[3] / "test/rpc/tls"
@@ -43,6 +44,7 @@ def test_send_worker_and_stub_use_tls_and_token(secured: LocalServer, tls: dlq.T
         until(lambda: seen == ["x"])
         worker.stop()
         assert client.stub.Stats(pb.StatsRequest(queues=["q"])).queues[0].totals.succeeded == 1
+        assert client.admin_stub.GetQueue(admin_pb.GetQueueRequest(queue="q")).queue.name == "q"
 
 
 def test_asyncio_stub_uses_tls_and_token(secured: LocalServer, tls: dlq.Tls) -> None:
@@ -50,6 +52,7 @@ def test_asyncio_stub_uses_tls_and_token(secured: LocalServer, tls: dlq.Tls) -> 
         async with dlq.aio.Client(secured.target, tls=tls, token=TOKEN, spool=False) as client:
             stub = client.stub()
             await stub.Stats(pb.StatsRequest(queues=["q"]))
+            await client.admin_stub().ListQueues(admin_pb.ListQueuesRequest())
             async for frame in stub.StreamDue(pb.StreamDueRequest(queues=["q"])):
                 assert frame.opened.session_id
                 break

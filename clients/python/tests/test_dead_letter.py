@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -240,3 +241,81 @@ def test_a_send_and_its_handler_share_the_trace(fake: FakeServer, client: dlq.Cl
     worker = client.worker("orders").start(handle)
     until(lambda: seen == [sent])
     worker.stop()
+
+
+def test_a_handler_may_be_wrapped_by_another_client_of_the_same_service(
+    fake: FakeServer, client: dlq.Client
+) -> None:
+    with dlq.Client(f"http://{fake.target}", spool=False) as other:
+
+        @other.dead_letter("orders")
+        def charge(delivery: dlq.Delivery) -> None:
+            raise ValueError("no card")
+
+        client.send("orders", "a", max_retries=1)
+        with client.worker("orders").start(charge):
+            [message] = fake.wait_for("orders", "QUARANTINED")
+    assert (message.attempts, len(fake.messages("orders"))) == (1, 1)
+
+
+def test_an_error_of_a_wrapped_batch_handler_fails_all_deliveries(
+    fake: FakeServer, client: dlq.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    @client.dead_letter("orders")
+    def charge_all(deliveries: list[dlq.Delivery]) -> None:
+        raise ValueError("no card")
+
+    for payload in ("a", "b"):
+        client.send("orders", payload, max_retries=1)
+    with client.worker("orders").start_batches(charge_all):
+        fake.wait_for("orders", "QUARANTINED", 2)
+    assert len(fake.messages("orders")) == 2
+    assert "dropped" not in caplog.text
+
+
+def test_a_delivery_is_sent_to_another_queue_as_its_payload(
+    fake: FakeServer, client: dlq.Client
+) -> None:
+    def move(delivery: dlq.Delivery) -> None:
+        assert client.send("later", delivery, ValueError("no card")).status == "sent"
+
+    client.send("orders", b"\x00", source_id="order-1", content_type="image/png")
+    with client.worker("orders").start(move):
+        fake.wait_for("orders", "SUCCEEDED")
+    [message] = fake.messages("later")
+    assert (message.payload.bytes, message.payload.content_type) == (b"\x00", "image/png")
+    assert message.request.source_id == "order-1"
+
+
+def test_a_delivery_that_its_handler_sends_again_fails(
+    fake: FakeServer, client: dlq.Client
+) -> None:
+    client.send("orders", {"id": 1}, max_retries=1)
+    with client.worker("orders").start(
+        lambda delivery: [client.send("orders", delivery, ValueError("no card")), None][1]
+    ):
+        [message] = fake.wait_for("orders", "QUARANTINED")
+    assert message.failures[-1].message == "no card"
+    assert len(fake.messages("orders")) == 1
+
+
+def test_a_send_of_asyncio_that_is_not_awaited_is_not_lost(fake: FakeServer) -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+
+            async def handle(delivery: dlq.Delivery) -> None:
+                if client.send("orders", delivery, ValueError("no card")) is None:  # no await
+                    raise AssertionError
+
+            await client.send("orders", "a", max_retries=1)
+            async with await client.worker("orders").start(handle):
+                await asyncio.to_thread(fake.wait_for, "orders", "QUARANTINED")
+            await asyncio.gather(
+                client.send("mails", "b"), asyncio.create_task(client.send("mails", "c"))
+            )
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that of Python about the missing await
+        asyncio.run(main())
+    assert len(fake.messages("orders")) == 1
+    assert len(fake.messages("mails")) == 2

@@ -12,13 +12,14 @@ import dlq.aio
 from dlq.testing import fake_server
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def test_a_worker_with_timedeltas_sends_handles_and_stops() -> None:
     with fake_server() as fake:
         limits = dlq.Coalesce(max_delay=timedelta(milliseconds=2))
         with dlq.Client(
-            fake.target, spool=False, timeout=HOUR, try_timeout=HOUR, coalesce=limits
+            fake.target, spool=False, timeout=MINUTE, try_timeout=MINUTE, coalesce=limits
         ) as client:
             assert client.send("q", "a", timeout=HOUR).status == "sent"
             worker = client.worker("q", drain_timeout=HOUR, lease_duration=HOUR).start(
@@ -36,7 +37,7 @@ def test_an_asyncio_worker_with_timedeltas_stops() -> None:
         pass
 
     async def work(target: str) -> None:
-        async with dlq.aio.Client(target, spool=False, timeout=HOUR) as client:
+        async with dlq.aio.Client(target, spool=False, timeout=MINUTE) as client:
             worker = client.worker("q", drain_timeout=HOUR)
             await worker.start(handle)
             await worker.stop(HOUR)

@@ -14,7 +14,9 @@ from types import SimpleNamespace
 import grpc
 import pytest
 
+import dlq
 from dlq._core.failure import failure_of, type_name
+from dlq._core.send_request import is_non_retryable, retry_after_of
 
 GOLDEN = Path(__file__).parents[3] / "test/golden/failures/python.json"
 
@@ -195,3 +197,21 @@ def test_golden_failures_are_reproduced(entry: dict[str, object]) -> None:
     assert failure.HasField("grpc_code") == ("grpc_code" in entry)
     assert failure.grpc_code == entry.get("grpc_code", 0)
     assert failure.http_status == entry.get("http_status", 0)
+
+
+class Group(Exception):
+    """Has the form of an ExceptionGroup, which Python has since 3.11."""
+
+    def __init__(self, *exceptions: Exception) -> None:
+        super().__init__("unhandled errors in a TaskGroup")
+        self.exceptions = exceptions
+
+
+def test_a_group_is_marked_like_its_members() -> None:
+    assert not is_non_retryable(Group(ValueError("a"), KeyError("b")))
+    assert is_non_retryable(Group(ValueError("a"), Group(dlq.NonRetryableError("b"))))
+    assert retry_after_of(Group(ValueError("a"))) is None
+    group = Group(dlq.RetryAfterError("a", 5), dlq.RetryAfterError("b", 50), ValueError("c"))
+    assert retry_after_of(group) == 50
+    group.exceptions = (group,)  # contains itself
+    assert not is_non_retryable(group)

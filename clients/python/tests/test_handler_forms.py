@@ -7,6 +7,7 @@ import functools
 import threading
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -128,3 +129,66 @@ def test_a_cancelled_function_of_the_asyncio_worker_may_end(fake: FakeServer) ->
 
     asyncio.run(main())
     assert [one.state for one in fake.messages("q")] == ["SUCCEEDED"]
+
+
+def generates(_: dlq.Delivery) -> object:
+    yield
+
+
+async def generates_later(_: dlq.Delivery) -> object:
+    yield
+
+
+@pytest.mark.parametrize(
+    ("handler", "words"),
+    [
+        (generates, "the handler has yield"),
+        (generates_later, "the handler has yield"),
+        (AsyncHandler, "the class AsyncHandler; give a function or an instance"),
+        (None, "the handler is None; give a function"),
+    ],
+)
+def test_a_handler_whose_call_processes_nothing_is_refused(
+    fake: FakeServer, handler: Any, words: str
+) -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            with pytest.raises(TypeError, match=words):
+                await client.worker("q").start(handler)
+            with pytest.raises(TypeError, match=words):
+                await client.worker("q").start_batches(handler)
+
+    asyncio.run(main())
+    with dlq.Client(fake.target, spool=False) as client:
+        with pytest.raises(TypeError, match=words):
+            client.worker("q").start(handler)
+        with pytest.raises(TypeError, match=words):
+            client.worker("q").start_batches(handler)
+
+
+def test_a_worker_that_was_stopped_before_its_start_ends(fake: FakeServer) -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            worker = client.worker("q")
+            await worker.stop()
+            await asyncio.wait_for(worker.run(quarantined), 20)
+
+    asyncio.run(main())
+    with dlq.Client(fake.target, spool=False) as client:
+        worker = client.worker("q")
+        worker.stop()
+        worker.start(lambda _: None).wait(20)
+
+
+def test_a_worker_of_a_closed_client_is_refused(fake: FakeServer) -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            worker = client.worker("q")
+        with pytest.raises(dlq.DlqClientError, match="the client is closed"):
+            await worker.start(quarantined)
+
+    asyncio.run(main())
+    with dlq.Client(fake.target, spool=False) as client:
+        worker = client.worker("q")
+    with pytest.raises(dlq.DlqClientError, match="the client is closed"):
+        worker.start(lambda _: None)

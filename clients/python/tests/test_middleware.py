@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from conftest import until
 
 import dlq
 import dlq.aio
@@ -155,6 +157,93 @@ def test_what_was_not_awaited_fails(
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a coroutine that is never awaited
         assert words in run(fake, handler, "QUARANTINED", [middleware])
+
+
+def forgets(_: dlq.Delivery, call_next: Callable[[], object]) -> None:
+    """Neither calls nor returns anything."""
+
+
+async def forgets_async(_: dlq.Delivery, call_next: Callable[[], object]) -> None:
+    """Neither calls nor returns anything."""
+
+
+async def drops_awaited(_: dlq.Delivery, call_next: Callable[[], Awaitable[object]]) -> None:
+    await call_next()
+
+
+def logs(_: dlq.Delivery, call_next: Callable[[], object]) -> None:
+    try:
+        call_next()
+    except KeyError:
+        SEEN.append("logged")
+
+
+async def logs_async(_: dlq.Delivery, call_next: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await call_next()
+    except KeyError:
+        SEEN.append("logged")
+
+
+async def discards(_: dlq.Delivery) -> dlq.Outcome:
+    return dlq.discard("not for us")
+
+
+@pytest.mark.parametrize(
+    ("run", "handler", "middleware"), [(work, fails, forgets), (work_asyncio, slow, forgets_async)]
+)
+def test_one_that_forgets_the_handler_fails(
+    fake: FakeServer, run: Any, handler: Any, middleware: Any
+) -> None:
+    text = run(fake, handler, "QUARANTINED", [middleware])
+    assert "call_next(), and returned nothing; return an outcome" in text
+
+
+@pytest.mark.parametrize(
+    ("run", "handler", "middleware"),
+    [
+        (work, lambda _: dlq.discard("not for us"), drops),
+        (work_asyncio, discards, drops_awaited),
+    ],
+)
+def test_if_it_returns_nothing_the_outcome_of_the_handler_stands(
+    fake: FakeServer, run: Any, handler: Any, middleware: Any
+) -> None:
+    run(
+        fake,
+        handler,
+        "DISCARDED",
+        [named("one") if run is work else named_async("one"), middleware],
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "handler", "middleware"),
+    [(work, fails, logs), (work_asyncio, fails, logs), (work_asyncio, fails_later, logs_async)],
+)
+def test_if_it_returns_nothing_the_error_of_the_handler_stands(
+    fake: FakeServer, run: Any, handler: Any, middleware: Any
+) -> None:
+    assert run(fake, handler, "QUARANTINED", [middleware]) == "'no stock'"
+    assert SEEN == ["logged"]
+
+
+def test_one_that_calls_the_handler_in_a_thread_must_wait_for_it(fake: FakeServer) -> None:
+    ending = threading.Event()
+
+    def starts_thread(_: dlq.Delivery, call_next: Callable[[], object]) -> dlq.Outcome:
+        started = threading.Event()
+        threading.Thread(target=lambda: (started.set(), call_next()), daemon=True).start()
+        assert started.wait(20)
+        until(lambda: SEEN == ["running"])
+        return dlq.succeed()
+
+    def waits(_: dlq.Delivery) -> None:
+        SEEN.append("running")
+        ending.wait(20)
+
+    assert "the handler has not ended" in work(fake, waits, "QUARANTINED", [starts_thread])
+    ending.set()
 
 
 def test_it_may_leave_out_the_handler(fake: FakeServer) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from dlq import Client
-from dlq.testing import LocalServer
+from dlq.testing import FakeServer, LocalServer
 from dlq.v1 import dlq_service_pb2 as pb
 from dlq.v1 import state_pb2
 
@@ -99,10 +99,18 @@ def test_the_readme_programs_run_with_the_installed_wheel(
         text=True,
     )
     assert worker.stdout is not None
-    assert worker.stdout.readline() == "attempt 1 {'id': 'order-42', 'amount': '100'}\n"
+    line = worker.stdout.readline()
+    assert re.fullmatch(r"attempt 1 {'id': '[-0-9a-f]{36}', 'amount': '100'}\n", line)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
     assert "got hello" in run("asyncio")
+
+
+def test_the_readme_producer_may_run_often(fake: FakeServer) -> None:
+    """The same source id would be poison."""
+    for _ in range(6):
+        exec(example("producer", fake.target), {})
+    assert {one.state for one in fake.messages("orders")} == {"SCHEDULED"}
 
 
 def test_the_examples_run_with_the_installed_wheel(

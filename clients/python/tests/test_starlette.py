@@ -197,6 +197,28 @@ def test_a_sync_client_is_refused_at_construction(client: dlq.Client) -> None:
         DeadLetterMiddleware(app, client=client, queue="http")  # type: ignore[arg-type]
 
 
+def test_the_names_of_methods_are_a_set_in_any_case(fake: FakeServer) -> None:
+    async def app(*given: object) -> None:
+        raise ValueError("no order")
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            wrapped: Any = DeadLetterMiddleware(
+                app, client=client, queue="http", methods={"report"}
+            )
+            scope = {"type": "http", "method": "REPORT", "path": "/", "headers": []}
+            with pytest.raises(ValueError, match="no order"):
+                await wrapped(scope, receive, None)
+            with pytest.raises(TypeError, match="methods is 'POST'; give a set of names"):
+                DeadLetterMiddleware(app, client=client, queue="http", methods="POST")  # type: ignore[arg-type]
+
+    asyncio.run(main())
+    assert len(fake.messages("http")) == 1
+
+
 @pytest.mark.parametrize("case", json.loads(QUERIES.read_text()), ids=lambda case: case["query"])
 def test_secrets_in_a_query_are_hidden(case: dict[str, Any]) -> None:
     assert query_text(case["query"], case.get("names", ())) == case["shown"]

@@ -52,6 +52,8 @@ def test_a_token_in_plaintext_to_another_host_is_warned_of_once(
 
     for target in ("localhost:1", "127.0.0.1:1", "[::1]:1", "unix:/run/dlq.sock", "https://a:1"):
         connect(target, token=token)
+    for target in ("LOCALHOST:1", "[0:0:0:0:0:0:0:1]:1", "dns:///127.0.0.2:1"):
+        connect(target, token=token)
     connect("a:1", token=token, tls=dlq.Tls())
     connect("a:1")
     assert caplog.records == []
@@ -59,3 +61,5 @@ def test_a_token_in_plaintext_to_another_host_is_warned_of_once(
     assert [one.message for one in caplog.records] == [
         "dlq: the token goes to a:1 in plaintext; use https://a:1 and a server with TLS"
     ]
+    connect("127.shop.example:1", token=token)
+    assert "the token goes to 127.shop.example:1 in plaintext" in caplog.records[-1].message

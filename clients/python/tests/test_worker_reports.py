@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import until
 
 from dlq._engine import worker_reports as worker_reports_module
 from dlq._engine.worker_reports import WorkerReports
@@ -13,32 +14,67 @@ from dlq.v1.message_pb2 import Message
 from dlq.worker_options import WorkerOptions
 
 REFUSED = DlqClientError("unauthenticated", "no valid credentials; do this")
+BROKEN = DlqClientError("connection", "connection refused")
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.message for one in caplog.records]
 
 
-def test_a_refused_token_is_logged_once_a_minute_with_the_queue(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (REFUSED, "is refused: no valid credentials; do this; retrying"),
+        (BROKEN, "gets no messages: connection refused; retrying"),
+    ],
+)
+def test_what_fails_with_each_try_is_logged_once_a_minute_with_the_queue(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: DlqClientError,
+    line: str,
 ) -> None:
     now = 0.0
     monkeypatch.setattr(worker_reports_module, "monotonic", lambda: now)
     reports = WorkerReports(WorkerOptions(queues=["orders"]))
-    reports.error(REFUSED)
+    reports.call_failed(error)
     now = 59.0
-    reports.error(REFUSED)
-    line = 'dlq: the worker of queue "orders" is refused: no valid credentials; do this; retrying'
+    reports.call_failed(error)
+    line = f'dlq: the worker of queue "orders" {line}'
     assert lines(caplog) == [line]
     now = 60.0
-    reports.error(REFUSED)
+    reports.call_failed(error)
     assert lines(caplog) == [line, line]
+    reports.close()
+
+
+def test_the_log_says_once_when_the_worker_works_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    reports = WorkerReports(WorkerOptions(queues=["orders"]))
+    reports.stream_opened()
+    assert lines(caplog) == []
+    reports.call_failed(BROKEN)
+    for _ in range(3):
+        reports.stream_opened()
+        reports.call_failed(BROKEN)  # within the minute
+    assert lines(caplog)[1:] == ['dlq: the worker of queue "orders" works again']
+    reports.close()
+
+
+def test_a_callback_gets_each_failure() -> None:
+    texts: list[str] = []
+    options = WorkerOptions(queues=["orders"], on_error=lambda error, _: texts.append(str(error)))
+    reports = WorkerReports(options)
+    for _ in range(2):
+        reports.call_failed(BROKEN)
+    until(lambda: len(texts) == 2)
+    assert texts[1] == 'the worker of queue "orders" gets no messages: connection refused; retrying'
     reports.close()
 
 
 def test_at_most_three_queues_are_named(caplog: pytest.LogCaptureFixture) -> None:
     reports = WorkerReports(WorkerOptions(queues=["a", "b", "c", "d"]))
-    reports.error(REFUSED)
+    reports.call_failed(REFUSED)
     assert 'the worker of queues "a", "b", "c", … is refused' in lines(caplog)[0]
     reports.close()
 
@@ -46,7 +82,7 @@ def test_at_most_three_queues_are_named(caplog: pytest.LogCaptureFixture) -> Non
 def test_other_errors_are_all_logged(caplog: pytest.LogCaptureFixture) -> None:
     reports = WorkerReports(WorkerOptions(queues=["orders"]))
     for text in ("one", "two"):
-        reports.error(DlqClientError("connection", text))
+        reports.error(DlqClientError("lease-lost", text))
     assert lines(caplog) == ["dlq: one", "dlq: two"]
     reports.close()
 
@@ -63,7 +99,7 @@ def test_a_failed_handler_is_logged_with_its_traceback_and_causes(
     try:
         raise OutOfStock("no stock") from ConnectionResetError("socket closed")
     except OutOfStock as error:
-        reports.handler_failed([Delivery(raw, None, 0.0)], error)
+        reports.handler_failed([Delivery(raw, "", 0.0)], error)
     reports.close()
     [record] = caplog.records
     assert record.levelname == "WARNING"

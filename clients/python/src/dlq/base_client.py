@@ -19,8 +19,10 @@ from ._engine.current import current_deliveries, current_delivery_of, fail_deliv
 from ._engine.engine import Engine
 from ._engine.send_future import SendFuture
 from ._engine.spans import SendSpan
+from .delivery import Delivery
 from .errors import DlqClientError
 from .options import (
+    MAX_TIMEOUT_S,
     ClientSettings,
     SendOptions,
     client_options_of,
@@ -47,7 +49,8 @@ class BaseClient:
             self._origin = Origin(service=service, instance=instance, version=version)
         warn_of_plaintext_token(options)
         self._lock = threading.Lock()
-        self._metrics = ClientMetrics(spool_target_of(options.target), self.status)
+        self._target = spool_target_of(options.target)
+        self._metrics = ClientMetrics(self._target, self.status)
         self._is_closed = False
         self._engine: Engine | None = Engine(self._options)
         _clients.add(self)
@@ -75,7 +78,7 @@ class BaseClient:
         self, queue: str, payload: object, error: object, options: SendOptions
     ) -> Future[SendResult]:
         """Starts a send. The future never raises."""
-        name = safe_str(queue)
+        name = str.__str__(queue) if isinstance(queue, str) else safe_str(queue)
         span = SendSpan(name)
 
         def on_result(result: SendResult) -> None:
@@ -84,11 +87,15 @@ class BaseClient:
 
         future = SendFuture(on_result)
         try:
+            if isinstance(payload, Delivery):
+                if payload.source_id:
+                    options = {"source_id": payload.source_id, **options}
+                payload = payload.payload
             if options.get("trace_context") is None and (trace := span.trace_context()):
                 options = {**options, "trace_context": trace}
             request = send_request_of(queue, payload, error, options, self._origin)
             timeout_s = self._timeout_of(options.get("timeout"))
-            delivery = current_delivery_of(request.proto, self)
+            delivery = current_delivery_of(request.proto, self._target)
             if delivery is not None:
                 future.set_result(fail_delivery(delivery, request.proto, error))
                 return future
@@ -111,7 +118,9 @@ class BaseClient:
         return engine.run(engine.ping(self._timeout_of(timeout)))
 
     def _timeout_of(self, given: Seconds | None) -> float:
-        return self._options.timeout if given is None else seconds("timeout", given)
+        if given is None:
+            return self._options.timeout
+        return min(seconds("timeout", given), MAX_TIMEOUT_S - 1.0)
 
     def _dropped(self, error: DlqClientError, queue: str) -> Dropped:
         engine = self._engine

@@ -18,6 +18,7 @@ from kombu import serialization as kombu_serialization
 from kombu.exceptions import ContentDisallowed
 
 from ._core.log import log as _log
+from ._core.option_checks import queue_name
 from ._core.payload import JSON_TYPE
 from ._core.safe_read import is_valid_id
 from .client import Client
@@ -43,6 +44,9 @@ def install(
     its own client. Celery reports no failure, and nothing is sent, if an eager task raises into its caller
     (`task_eager_propagates`).
     """
+    queue_name(queue)
+    if not isinstance(client, Client):
+        raise TypeError(f"client is {client!r}; give a dlq.Client")
     over_limit = ""
 
     def on_failure(

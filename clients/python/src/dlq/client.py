@@ -19,6 +19,7 @@ from .dead_letter import DeadLetter, decorate
 from .errors import DlqClientError
 from .options import ClientSettings, SendOptions
 from .results import SendResult
+from .v1.dlq_admin_service_pb2_grpc import DlqAdminServiceStub
 from .v1.dlq_service_pb2_grpc import DlqServiceStub
 from .worker import Worker
 from .worker_options import WorkerSettings, options_of
@@ -44,7 +45,7 @@ class Client(BaseClient):
         """Sends a message that could not be processed. Never raises: check `status` of the result. Blocks for `timeout`
         at most; in a coroutine use `dlq.aio.Client`, or `send_soon`.
 
-        `payload` is text, bytes, or any value that JSON can encode; `error` is the exception.
+        `payload` is text, bytes, a delivery, or any value that JSON can encode; `error` is the exception.
         """
         return self.submit(queue, payload, error, options).result()
 
@@ -91,13 +92,24 @@ class Client(BaseClient):
 
     @property
     def stub(self) -> DlqServiceStub:
-        """The generated stub, for all RPCs."""
+        """The generated stub of producers and workers, for all RPCs of DlqService."""
+        return DlqServiceStub(self._stub_channel())
+
+    @property
+    def admin_stub(self) -> DlqAdminServiceStub:
+        """The generated stub of operators, for all RPCs of DlqAdminService: queues, breakers, rules, simulations."""
+        return DlqAdminServiceStub(self._stub_channel())
+
+    def _stub_channel(self) -> grpc.Channel:
+        """Of the program's own calls; closed with the client."""
+        if self._is_closed:
+            raise DlqClientError("closed", "the client is closed; make another one")
         if self._stub_connection is None:
             self._stub_connection = Connection(self._options)
-        if self._stub_connection.tokens.is_empty:
-            return self._stub_connection.stub
-        interceptor = TokenInterceptor(self._stub_connection.tokens)
-        return DlqServiceStub(grpc.intercept_channel(self._stub_connection.channel, interceptor))
+        channel, tokens = self._stub_connection.channel, self._stub_connection.tokens
+        if tokens.is_empty:
+            return channel
+        return grpc.intercept_channel(channel, TokenInterceptor(tokens))
 
     def flush(self, timeout: Seconds | None = None) -> None:
         """Waits until all earlier sends have a result and all drops are reported."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
@@ -13,6 +13,7 @@ from typing_extensions import ParamSpec
 
 from ._core.async_functions import is_async
 from ._core.log import log as _log
+from ._core.option_checks import queue_name, require_known, require_plain_function
 from ._core.receiver import without_receiver
 from ._core.wrapped_generators import wrap_async_generator, wrap_generator
 from .delivery import Delivery
@@ -47,6 +48,13 @@ def decorate(
         raise TypeError(
             'the queue is missing: write @dead_letter("orders") with the name of a queue'
         )
+    queue_name(queue)
+    if payload is not None:
+        require_plain_function("payload", payload)
+    if isinstance(send, Mapping):
+        require_known("a send", send, SendOptions)
+    elif send is not None:
+        require_plain_function("send", send)
 
     def submit(
         function: Callable[..., Any], error: Exception, args: Any, kwargs: Any
@@ -59,8 +67,8 @@ def decorate(
                 options = {"source_id": first.source_id, **options}
             if payload is not None:
                 first = payload(*args, **kwargs)
-            elif isinstance(first, Delivery):
-                first = first.payload
+            elif _are_deliveries(first):
+                return None  # the raised error is the outcome of all of them
             return client().submit(queue, first, error, options)
         except Exception:
             _log.exception("dlq: a message was not sent: its payload or options raised")
@@ -107,6 +115,11 @@ def decorate(
         return called
 
     return cast("DeadLetter", wrap)
+
+
+def _are_deliveries(value: object) -> bool:
+    """Reports whether it is what a batch handler gets."""
+    return isinstance(value, list) and any(isinstance(one, Delivery) for one in value)
 
 
 def _is_stored(result: SendResult) -> bool:

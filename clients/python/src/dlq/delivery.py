@@ -19,9 +19,10 @@ from .v1.message_pb2 import Origin, TraceContext
 class Delivery:
     """A message and its lease, until its outcome is reported."""
 
-    def __init__(self, raw: pb.Delivery, client: object, now: float) -> None:
+    def __init__(self, raw: pb.Delivery, target: str, now: float) -> None:
         self._raw = raw
-        self._client = client
+        self._target = target
+        """Of the service that has the message."""
         self._leased_at = now
         """When the lease was granted or last extended, by the monotonic clock."""
         self._handled_s = 0.0

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Literal, TypeAlias, TypedDict, get_args
 
 import grpc
@@ -15,7 +16,16 @@ import grpc.aio
 from ._core.durations import Seconds, seconds
 from ._core.log import log as _log
 from ._core.names import PolicyPreset, ReasonName
+from ._core.option_checks import (
+    require_count,
+    require_known,
+    require_plain_function,
+    require_type,
+)
 from .errors import DlqClientError
+
+MAX_TIMEOUT_S = 600
+"""The server remembers a request id for 10 min. A later try would be a second message."""
 
 
 class _RetryWindowTimes(TypedDict):
@@ -94,7 +104,8 @@ class SendOptions(TypedDict, total=False):
     request_id: str
     """Id of this send. The server stores two sends with one id, within 10 min, once. Default: random."""
     timeout: Seconds
-    """How long to try. Below 10 min, for which the server remembers request ids. Default: the client's."""
+    """How long to try, below 10 min, for which the server remembers request ids; more counts as that. Default: the
+    client's."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,12 @@ class Coalesce:
     max_pending_bytes: int = 64 * 1024**2
     """A send above these limits goes to the spool at once, or is dropped if there is none."""
 
+    def __post_init__(self) -> None:
+        if seconds("max_delay", self.max_delay) < 0:
+            raise ValueError(f"max_delay is {self.max_delay}; give 0 or more seconds")
+        for name in ("messages", "bytes", "calls", "pending_messages", "pending_bytes"):
+            require_count(f"max_{name}", getattr(self, f"max_{name}"), 1)
+
 
 @dataclass(frozen=True)
 class SpoolOptions:
@@ -124,6 +141,10 @@ class SpoolOptions:
     """Sync each write to the disk. Without it, messages survive a crash of the process, but maybe not of
     the machine."""
 
+    def __post_init__(self) -> None:
+        require_type("folder", self.folder, (str, os.PathLike, type(None)), "the path of a folder")
+        require_count("max_bytes", self.max_bytes, 1)
+
 
 @dataclass(frozen=True)
 class Tls:
@@ -133,6 +154,14 @@ class Tls:
     cert: bytes | None = None
     key: bytes | None = None
     server_name: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("ca", "cert", "key"):
+            given = getattr(self, name)
+            if given is not None and not isinstance(given, bytes):  # it may be secret
+                raise TypeError(f"{name} is a {type(given).__name__}; give the bytes of a PEM file")
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together; give both or none")
 
 
 Token: TypeAlias = "str | Callable[[], str] | Callable[[], Awaitable[str]]"
@@ -158,7 +187,7 @@ class ClientSettings(TypedDict, total=False):
     instance: str
     version: str
     timeout: Seconds
-    """Time until a send gives up. Default 5."""
+    """Time until a send gives up. Below 10 min. Default 5."""
     try_timeout: Seconds
     """Time until one try of a send gives up. Default 2."""
     coalesce: Coalesce
@@ -200,19 +229,33 @@ class ClientOptions:
                 raise TypeError(f"interceptors has a {found}; give client interceptors of grpc")
         for name in ("timeout", "try_timeout"):
             given = seconds(name, getattr(self, name))
-            if given <= 0:
-                raise ValueError(f"{name} is {given}; give seconds above 0")
+            if not 0 < given < MAX_TIMEOUT_S:
+                raise ValueError(
+                    f"{name} is {given:g}; give seconds above 0 and below {MAX_TIMEOUT_S}"
+                )
             object.__setattr__(self, name, given)
+        for name in ("service", "instance", "version"):
+            require_type(name, getattr(self, name), str, "text")
+        require_type("coalesce", self.coalesce, Coalesce, "a dlq.Coalesce")
+        spool_advice = "True, False, or a dlq.SpoolOptions, such as SpoolOptions(folder=...)"
+        require_type("spool", self.spool, (SpoolOptions, type(None)), spool_advice)
+        require_type("tls", self.tls, (Tls, type(None)), "a dlq.Tls, or a target with https://")
+        if self.on_dropped is not None:
+            require_plain_function("on_dropped", self.on_dropped)
 
 
 def client_options_of(target: str, settings: ClientSettings) -> ClientOptions:
     """A setting that is None has its default, except `spool`: None means no spool."""
-    spool = settings.get("spool", True)
+    require_known("a client", settings, ClientSettings)
+    spool: SpoolOptions | bool | None = settings.get("spool", True)
     given = {name: one for name, one in settings.items() if one is not None and name != "spool"}
     if spool is True:
         spool = SpoolOptions()
-    target_of(target, settings.get("tls"))
-    return ClientOptions(target, spool=spool or None, **given)  # type: ignore[arg-type]
+    elif spool is False:
+        spool = None
+    options = ClientOptions(target, spool=spool, **given)  # type: ignore[arg-type]
+    target_of(target, options.tls)
+    return options
 
 
 _HOST_AND_PORT = re.compile(r"(?:\[[^][/@]+\]|[^][/?#@:\s]+):(\d{1,5})")
@@ -222,10 +265,15 @@ _OTHER_TARGET = re.compile(r"(?:dns|unix|unix-abstract|ipv4|ipv6|xds|vsock):.")
 
 def target_of(text: str, tls: Tls | None) -> tuple[str, Tls | None]:
     """Returns `host:port`, and TLS if the URL has the scheme `https`. Raises ValueError."""
+    require_type("target", text, str, "one such as localhost:50051")
     scheme, separator, rest = text.partition("://")
     host, scheme = text, scheme.lower()
     if separator and scheme in ("http", "https"):
         secure = scheme == "https"
+        if tls is not None and not secure:
+            raise ValueError(
+                f"target is {text!r}, which is plaintext, but tls is given; use https://{rest}"
+            )
         host, tls = rest.removesuffix("/"), (tls or Tls()) if secure else None
         if ":" not in host.rpartition("]")[2]:
             host += ":443" if secure else ":80"
@@ -243,12 +291,21 @@ def warn_of_plaintext_token(options: ClientOptions) -> None:
     if options.token is None or tls is not None or address.startswith(("unix:", "unix-abstract:")):
         return
     address = spool_target_of(options.target)
-    if not address.startswith(("localhost:", "127.", "[::1]:")):
+    if not _is_loopback(address.rpartition(":")[0].strip("[]")):
         _log.warning(
             "dlq: the token goes to %s in plaintext; use https://%s and a server with TLS",
             address,
             address,
         )
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 def spool_target_of(text: str) -> str:

@@ -94,19 +94,21 @@ def outcome_of(returned: object) -> Outcome | None:
     processed."""
     if returned is None or isinstance(returned, Outcome):
         return returned
+    hint = ""
     if inspect.iscoroutine(returned):
         returned.close()
+        hint = ". Handlers that are coroutine functions need dlq.aio.Client"
     name = getattr(returned, "__name__", None)
     found = f"{name} itself" if callable(returned) and name else f"a {type(returned).__name__}"
     raise TypeError(
         f"the handler returned {found}, which is no outcome; return None, or call succeed, release, quarantine, "
-        "discard or fail and return that. Handlers that are coroutine functions need dlq.aio.Client"
+        f"discard or fail and return that{hint}"
     )
 
 
 def outcomes_of(returned: object, count: int) -> Sequence[Outcome | None]:
-    """Reads what a batch handler returned, as one for each of `count` deliveries. Raises TypeError also for too few or too
-    many."""
+    """Reads what a batch handler returned, as one for each of `count` deliveries. Raises TypeError also for
+    too few or too many."""
     if not isinstance(returned, Sequence) or isinstance(returned, (str, bytes)):
         return [outcome_of(returned)] * count
     if len(returned) != count:

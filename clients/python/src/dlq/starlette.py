@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from ._core.durations import Seconds, seconds
 from ._core.log import log as _log
+from ._core.option_checks import queue_name
 from ._core.query_text import path_of, query_text
 from ._core.safe_read import cut_to_fit, is_valid_id
 from .aio import Client
@@ -33,11 +34,12 @@ class DeadLetterMiddleware:
     An exception that an exception handler of the app has answered does not get here, and its request is not sent,
     also with a status such as 500.
 
-    The message has the request's body and `content-type`. Attributes are `http.method`, `http.path`, `http.content_encoding` and
-    `http.query`, with `[hidden]` for values of parameters such as `token`, and of `secret_parameters`. What the handler has not read of the body is read
-    within `body_timeout`; the attribute `http.body` says if it was cut nevertheless, or left out because it has more than
-    `max_body_bytes`. Requests with other methods than `methods` are not sent. `options` returns more options of
-    the send for a request's scope.
+    The message has the request's body and `content-type`. Attributes are `http.method`, `http.path`,
+    `http.content_encoding` and `http.query`, with `[hidden]` for values of parameters such as `token`, and of
+    `secret_parameters`. What the handler has not read of the body is read within `body_timeout`; the attribute
+    `http.body` says if it was cut nevertheless, or left out because it has more than `max_body_bytes`. Requests
+    with other methods than `methods` are not sent. `options` returns more options of the send for a request's
+    scope.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class DeadLetterMiddleware:
             raise TypeError(f"client is a {kind}; give a dlq.aio.Client")
         self._app = app
         self._client = client
-        self._queue = queue
-        self._methods = frozenset(methods)
+        self._queue = queue_name(queue)
+        if isinstance(methods, str):
+            raise TypeError(f"methods is {methods!r}; give a set of names")
+        self._methods = frozenset(method.upper() for method in methods)
         self._options = options
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = seconds("body_timeout", body_timeout)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from typing_extensions import Self
 
-from ._core.async_functions import is_async
+from ._core.async_functions import is_async, require_handler
 from ._core.durations import Seconds, optional_seconds
 from ._engine.current import current_deliveries
 from ._engine.gevent_check import require_gevent_support
@@ -33,8 +33,8 @@ Handler: TypeAlias = Callable[[Delivery], "Outcome | None"]
 an outcome of `release`, `quarantine`, `discard` or `fail`. It must not be async: see `dlq.aio`."""
 
 BatchHandler: TypeAlias = Callable[[list[Delivery]], "Sequence[Outcome | None] | Outcome | None"]
-"""Processes several deliveries at once. If it returns None all succeeded, if it raises all failed. An outcome is that of all;
-a list has the outcome of each, in order, None for success."""
+"""Processes several deliveries at once. If it returns None all succeeded, if it raises all failed. An outcome
+is that of all; a list has the outcome of each, in order, None for success."""
 
 
 class ThreadRunner:
@@ -100,6 +100,7 @@ class Worker:
         self._options = options
         self._core: WorkerCore | None = None
         self._runner: ThreadRunner | None = None
+        self._is_stopped = False
 
     def start(self, handler: Handler) -> Self:
         """Works in the background."""
@@ -117,6 +118,8 @@ class Worker:
     def _start(self, calls: HandlerCalls, handle: Callable[[Sequence[Delivery]], object]) -> Self:
         if self._core is not None:
             raise RuntimeError("the worker has been started; make another one")
+        if self._client._is_closed:
+            raise DlqClientError("closed", "the client is closed; make another one")
         require_gevent_support()
         runner = self._runner = ThreadRunner(handle)
         engine = self._client.engine
@@ -127,6 +130,8 @@ class Worker:
 
         self._core = engine.run(begin()).result()
         self._core.done.add_done_callback(self._on_done)
+        if self._is_stopped:
+            self._request_stop()
         return self
 
     def run(self, handler: Handler, *, handle_signals: bool = True) -> None:
@@ -158,7 +163,9 @@ class Worker:
 
     def stop(self, timeout: Seconds | None = None) -> None:
         """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
-        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once."""
+        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at
+        once. A worker that is started later stops at once."""
+        self._is_stopped = True
         if self._core is None:
             return
         self._request_stop(timeout)
@@ -197,5 +204,6 @@ class Worker:
 
 
 def _require_plain(handler: object) -> None:
+    require_handler(handler)
     if is_async(handler):
         raise TypeError("the handler is a coroutine function; use dlq.aio.Client for those")

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 from ._core.durations import Seconds, duration, seconds
+from ._core.option_checks import (
+    queue_name,
+    require_count,
+    require_known,
+    require_plain_function,
+    require_type,
+)
 from .delivery import Delivery
 from .errors import DlqClientError
 from .middleware import AsyncMiddleware, Middleware
@@ -50,8 +57,8 @@ class WorkerSettings(TypedDict, total=False):
     batch_size: int
     """Maximum of deliveries that a batch handler gets at once, 1 to 1,000. Default 100."""
     middleware: Sequence[Middleware | AsyncMiddleware]
-    """They run around the handler; the first is the outermost. Async for async handlers, plain for others. Not for batch
-    handlers."""
+    """They run around the handler; the first is the outermost. Async for async handlers, plain for others. Not
+    for batch handlers."""
     prefetch: int
     """Deliveries that wait in the worker for a free handler. Set 0 if handlers take seconds and there are
     other workers. Default: as many as run at a time."""
@@ -102,7 +109,20 @@ class WorkerOptions:
         _check_count("concurrency", self.concurrency, 1)
         _check_count("batch_size", self.batch_size, 1, _MAX_BATCH_SIZE)
         _check_count("prefetch", self.prefetch, 0)
-        object.__setattr__(self, "drain_timeout", seconds("drain_timeout", self.drain_timeout))
+        _check_count("max_in_flight_bytes", self.max_in_flight_bytes, 1)
+        drain_s = seconds("drain_timeout", self.drain_timeout)
+        if drain_s < 0:
+            raise ValueError(f"drain_timeout is {drain_s:g}; give 0 or more seconds")
+        object.__setattr__(self, "drain_timeout", drain_s)
+        if self.lease_duration is not None and seconds("lease_duration", self.lease_duration) <= 0:
+            raise ValueError(f"lease_duration is {self.lease_duration}; give seconds above 0")
+        for name in ("on_error", "on_settled"):
+            if getattr(self, name) is not None:
+                require_plain_function(name, getattr(self, name))
+        require_type("middleware", self.middleware, Sequence, "a list of functions")
+        for one in self.middleware:
+            require_type("middleware", one, Callable, "a list of functions")  # type: ignore[arg-type]
+        require_type("worker_id", self.worker_id, (str, type(None)), "text")
 
     def calls(self, *, is_batch: bool) -> HandlerCalls:
         """Raises TypeError for an option that does not belong to this kind of handler."""
@@ -130,12 +150,12 @@ class WorkerOptions:
 
 
 def options_of(queues: Sequence[str] | str, settings: WorkerSettings) -> WorkerOptions:
+    require_known("a worker", settings, WorkerSettings)
     given = {name: one for name, one in settings.items() if one is not None}
-    return WorkerOptions([queues] if isinstance(queues, str) else list(queues), **given)  # type: ignore[arg-type]
+    names = queues if isinstance(queues, Iterable) and not isinstance(queues, str) else [queues]
+    return WorkerOptions([queue_name(one) for one in names], **given)  # type: ignore[arg-type]
 
 
 def _check_count(name: str, value: int | None, least: int, most: int | None = None) -> None:
-    if value is None or (value >= least and (most is None or value <= most)):
-        return
-    limits = f"{least} or more" if most is None else f"{least} to {most}"
-    raise ValueError(f"{name} is {value}; give {limits}")
+    if value is not None:
+        require_count(name, value, least, most)

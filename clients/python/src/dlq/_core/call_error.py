@@ -47,6 +47,17 @@ _ADVICE = {
     "UNIMPLEMENTED": "; is `target` the gRPC address of a DLQ server (port 50051 by default)?",
 }
 
+_IS_IT_UP = "; is the server up, and `target` its address?"
+_CONNECTION_ADVICE = {
+    "WRONG_VERSION_NUMBER": "; the server may have no TLS: give a `target` with http:// instead of https://",
+    "CERTIFICATE_VERIFY_FAILED": "; give the certificate of its CA: tls=Tls(ca=...)",
+    "not in peer certificate": "; give a `target` that its certificate names, or tls=Tls(server_name=...)",
+    "http1.x": "; is `target` its gRPC address (port 50051 by default), not that of HTTP?",
+    NO_TOKEN: "; see the `token` of the client",
+    "Socket closed": "; if the server has TLS, give a `target` with https://",
+}
+"""By what grpcio writes about a connection that could not be made."""
+
 _RAISE_LIMIT = "; a proxy between client and server refuses calls of this size: raise its limit"
 
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
@@ -63,7 +74,16 @@ class CallError:
 
     @property
     def text(self) -> str:
-        return self.message or self.code
+        """Why it failed, and what to do about a connection that could not be made."""
+        return f"{self.message or self.code}{self.advice_if_unreached}"
+
+    @property
+    def advice_if_unreached(self) -> str:
+        """What to do if it was not sent, where that is known."""
+        if not self.never_arrived:
+            return ""
+        found = (text for part, text in _CONNECTION_ADVICE.items() if part in self.message)
+        return next(found, "")
 
     @property
     def is_retryable(self) -> bool:
@@ -95,7 +115,8 @@ class CallError:
         if not self.is_retryable:
             return self.as_client_error()
         if self.details.is_empty:
-            text = f"{target} does not answer: {self.text}; is the server up, and `target` its address?"
+            advice = "" if self.advice_if_unreached else _IS_IT_UP
+            text = f"{target} does not answer: {self.text}{advice}"
         else:
             text = f"{target} is not ready: {self.text}"
         return DlqClientError("connection", text, code=self.code)
@@ -162,7 +183,7 @@ def call_error_of(error: BaseException) -> CallError:
     details, trailers = safe_read(error, "details"), safe_read(error, "trailing_metadata")
     return CallError(
         status.name,
-        (details() if callable(details) else None) or "",
+        " ".join(((details() if callable(details) else None) or "").split()),
         details_of_trailers(trailers() if callable(trailers) else None),
     )
 

@@ -10,7 +10,7 @@ from dlq.v1.message_pb2 import RetryPolicy as PolicyMessage
 
 from ..options import RetryPolicy, RetryWindowOptions
 from .durations import duration
-from .known_options import require_known
+from .option_checks import require_known
 
 _DURATIONS = ("initial_delay", "max_delay", "increment", "max_elapsed")
 

@@ -9,10 +9,11 @@ from .send_queue import PendingSend
 
 
 def deadline_error(send: PendingSend) -> DlqClientError:
+    known = send.last_error is not None and send.last_error.advice_if_unreached
     return DlqClientError(
         "deadline",
-        f"not sent in time: {_last_error_text(send)}; is the server at `target` up? Store the message "
-        "elsewhere, give a larger timeout, or leave the spool on",
+        f"not sent in time: {_last_error_text(send)}{'.' if known else '; is the server at `target` up?'} "
+        "Store the message elsewhere, give a larger timeout, or leave the spool on",
         code=_code_of(send),
         maybe_stored=send.maybe_stored,
     )

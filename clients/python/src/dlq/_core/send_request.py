@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dlq.v1 import state_pb2
@@ -13,14 +13,17 @@ from dlq.v1.message_pb2 import Origin
 from ..options import SendOptions
 from .durations import MAX_WAIT_S, duration, seconds, timestamp
 from .failure import failure_of
-from .known_options import require_known
 from .names import reason_number
+from .option_checks import queue_name, require_known
 from .payload import payload_of
 from .retry_policy import policy_of
 from .safe_read import safe_read, well_formed
 
 _MAX_TRACEPARENT_BYTES = 128
 _MAX_TRACESTATE_BYTES = 512
+
+_MAX_DEPTH = 8
+"""Of groups within groups."""
 
 _FRAME_BYTES = 96
 """For the send number, which is set later, and the frame of a request in a batch."""
@@ -42,7 +45,7 @@ def send_request_of(
     require_known("a send", options, SendOptions)
     request = SendToDlqRequest(
         request_id=_text(options.get("request_id") or os.urandom(16).hex()),
-        queue=_text(queue),
+        queue=well_formed(queue_name(queue)),
         payload=payload_of(value, options.get("content_type")),
     )
     if error is not None:
@@ -110,7 +113,17 @@ def _set_reason(request: SendToDlqRequest, error: object, options: SendOptions) 
 
 
 def retry_after_of(error: object) -> float | None:
-    """Returns the error's `retry_after` in seconds; None if it has no valid one."""
+    """Returns the error's `retry_after` in seconds, of a group the longest; None if it has no valid one."""
+    found = [_own_retry_after_of(one) for one in _members_of(error)]
+    return max((one_s for one_s in found if one_s is not None), default=None)
+
+
+def is_non_retryable(error: object) -> bool:
+    """Reports whether it, or one error of a group, is marked so."""
+    return any(safe_read(one, "non_retryable") is True for one in _members_of(error))
+
+
+def _own_retry_after_of(error: object) -> float | None:
     found = safe_read(error, "retry_after")
     if not isinstance(error, BaseException) or found is None:
         return None
@@ -121,10 +134,15 @@ def retry_after_of(error: object) -> float | None:
     return min(found_s, MAX_WAIT_S) if found_s >= 0 else None
 
 
-def is_non_retryable(error: object) -> bool:
-    return safe_read(error, "non_retryable") is True
+def _members_of(error: object, depth: int = 0) -> Iterator[object]:
+    """Yields the error, and those of an ExceptionGroup, into which a TaskGroup puts them."""
+    yield error
+    members = safe_read(error, "exceptions")
+    if isinstance(error, BaseException) and isinstance(members, tuple) and depth < _MAX_DEPTH:
+        for member in members:
+            yield from _members_of(member, depth + 1)
 
 
 def _text(value: object) -> str:
-    """Untyped programs often pass numbers as ids."""
-    return well_formed(str(value))
+    """Untyped programs often pass numbers as ids. Of an enum's member that is text, it is the value."""
+    return well_formed(str.__str__(value) if isinstance(value, str) else str(value))

@@ -21,13 +21,13 @@ current_deliveries: ContextVar[Sequence[Delivery]] = ContextVar("dlq_deliveries"
 _QUARANTINE_REASONS = (state_pb2.REASON_POISON_MESSAGE, state_pb2.REASON_MAX_RETRIES_EXCEEDED)
 
 
-def current_delivery_of(request: SendToDlqRequest, client: object) -> Delivery | None:
-    """Returns the running delivery if the request is for the same message; otherwise None. Of equal messages in a
-    batch, each send gets another one."""
+def current_delivery_of(request: SendToDlqRequest, target: str) -> Delivery | None:
+    """Returns the running delivery if the request to the service at `target` is for the same message; otherwise
+    None. Of equal messages in a batch, each send gets another one."""
     same = [
         delivery
         for delivery in current_deliveries.get()
-        if delivery._client is client and not delivery._is_closed and _is_of(request, delivery)
+        if delivery._target == target and not delivery._is_closed and _is_of(request, delivery)
     ]
     unsent = (delivery for delivery in same if delivery._sent_outcome is None)
     return next(unsent, same[0] if same else None)

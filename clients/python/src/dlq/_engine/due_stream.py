@@ -151,5 +151,4 @@ class DueStream:
 def _stream_error(error: CallError) -> DlqClientError:
     if error.code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
         return error.as_client_error()
-    text = f"the stream of a worker broke ({error.code}: {error.message}); reconnecting"
-    return DlqClientError("connection", text, code=error.code)
+    return DlqClientError("connection", error.text, code=error.code)

@@ -80,8 +80,8 @@ class SendSpan(_Span):
 
 
 class HandlerSpan(_Span):
-    """Of one call of a handler. It is the first of a new trace, because a retry may come hours after the send, and links to
-    the spans of the sends. Without a tracer that records, the span of the send of a single delivery is active."""
+    """Of one call of a handler. It is the first of a new trace, because a retry may come hours after the send, and
+    links to the spans of the sends. Without a tracer that records, the span of the send of a single delivery is active."""
 
     def __init__(self, deliveries: Sequence[Delivery]) -> None:
         self._deliveries = deliveries

@@ -56,6 +56,7 @@ class WorkerCore:
         self._options = options
         self._calls = calls
         self._client = client
+        self._target = client._target
         self._runner = runner
         self._loop = engine.loop
         self._reports = WorkerReports(options)
@@ -65,14 +66,14 @@ class WorkerCore:
         self._leases = LeaseExtender(
             engine.channel,
             self._on_lease_lost,
-            lambda error: self._reports.error(error.as_client_error()),
+            lambda error: self._reports.call_failed(error.as_client_error()),
         )
         self._stream = DueStream(
             engine.connect,
             options.request(calls),
             on_opened=self._on_opened,
             on_deliveries=self._take,
-            on_broken=self._reports.error,
+            on_broken=self._reports.call_failed,
             before_resume=self._leases.release_unreceived,
         )
         self._running: dict[Delivery, HandlerRun] = {}
@@ -151,11 +152,12 @@ class WorkerCore:
     def _on_opened(self, lease_s: float) -> None:
         self._outcome_reporter.lease_s = lease_s
         self._leases.set_lease(lease_s)
+        self._reports.stream_opened()
 
     def _take(self, deliveries: Iterable[pb.Delivery]) -> None:
         now = time.monotonic()
         for raw in deliveries:
-            delivery = Delivery(raw, self._client, now)
+            delivery = Delivery(raw, self._target, now)
             self._leases.held.add(delivery)
             self._waiting.append(delivery)
         self._start_waiting()

@@ -14,12 +14,12 @@ from .._core.durations import moment
 from .._core.log import log as _log
 from .._core.names import quarantine_reason_name, state_name
 from ..delivery import Delivery
-from ..errors import DlqClientError
+from ..errors import DlqClientError, ErrorKind
 from ..worker_options import SettledDelivery, WorkerOptions
 from .outcome_reporter import UnreportedOutcome
 from .serial_thread import SerialThread
 
-_REFUSAL_EVERY_S = 60.0
+_LOG_EVERY_S = 60.0
 _NAMED_QUEUES = 3
 _NAMED_MESSAGES = 3
 
@@ -29,8 +29,12 @@ class WorkerReports:
 
     def __init__(self, options: WorkerOptions) -> None:
         self._options = options
+        self._worker = f"the worker of {_names_of(options.queues)}"
         self._thread = SerialThread("dlq-report")
-        self._refused_at = -math.inf
+        self._logged_at: dict[ErrorKind, float] = {}
+        """When a line about the stream was written, by the kind of its error."""
+        self._is_broken = False
+        """The log says so."""
 
     def error(self, error: DlqClientError, delivery: Delivery | None = None) -> None:
         on_error = self._options.on_error
@@ -51,20 +55,28 @@ class WorkerReports:
         error.__cause__ = cause
         self.error(error, deliveries[0])
 
-    def _log(self, error: DlqClientError) -> None:
-        """Refusals of the worker's token repeat with each try: at most once a minute."""
-        if error.kind == "handler-failed":
-            _log.warning("dlq: %s", error, exc_info=error.__cause__)
-            return
-        if error.kind != "unauthenticated":
-            _log.warning("dlq: %s", error)
-            return
+    def call_failed(self, error: DlqClientError) -> None:
+        """The stream broke, or the token was refused. Each try repeats that: logged at most once a minute."""
+        what = "is refused" if error.kind == "unauthenticated" else "gets no messages"
+        text = f"{self._worker} {what}: {error}; retrying"
+        found = DlqClientError(error.kind, text, code=error.code)
         now = monotonic()
-        if now - self._refused_at < _REFUSAL_EVERY_S:
-            return
-        self._refused_at = now
-        queues = _names_of(self._options.queues)
-        _log.warning("dlq: the worker of %s is refused: %s; retrying", queues, error)
+        if self._options.on_error is not None:
+            self.error(found)
+        elif now - self._logged_at.get(error.kind, -math.inf) >= _LOG_EVERY_S:
+            self._logged_at[error.kind] = now
+            self._is_broken = True
+            self.error(found)
+
+    def stream_opened(self) -> None:
+        """Logs it if the last line said that it broke."""
+        if self._is_broken:
+            self._is_broken = False
+            _log.info("dlq: %s works again", self._worker)
+
+    def _log(self, error: DlqClientError) -> None:
+        cause = error.__cause__ if error.kind == "handler-failed" else None
+        _log.warning("dlq: %s", error, exc_info=cause)
 
     def answered(self, one: UnreportedOutcome, result: pb.AckResult) -> None:
         if result.status != pb.ACK_STATUS_APPLIED:
@@ -90,7 +102,7 @@ class WorkerReports:
 
     def given_up(self, one: UnreportedOutcome, error: CallError) -> None:
         text = (
-            f"{_name_of(one)} could not be reported: {error.message}; "
+            f"{_name_of(one)} could not be reported: {error.text}; "
             "the message may be delivered again"
         )
         self.error(DlqClientError("connection", text, code=error.code), one.delivery)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc.aio
 from typing_extensions import Self, Unpack
@@ -22,11 +22,13 @@ from ..dead_letter import DeadLetter, decorate
 from ..errors import DlqClientError
 from ..options import ClientSettings, SendOptions
 from ..results import SendResult
+from ..v1.dlq_admin_service_pb2_grpc import DlqAdminServiceStub
 from ..v1.dlq_service_pb2_grpc import DlqServiceStub
 from ..worker_options import WorkerSettings, options_of
 from .worker import Worker
 
 if TYPE_CHECKING:
+    from ..v1.dlq_admin_service_pb2_grpc import DlqAdminServiceAsyncStub
     from ..v1.dlq_service_pb2_grpc import DlqServiceAsyncStub
 
 
@@ -51,19 +53,19 @@ class Client(BaseClient):
             with contextlib.suppress(RuntimeError):  # no loop is running
                 self.engine.tokens.loop = asyncio.get_running_loop()
 
-    async def send(
+    def send(
         self,
         queue: str,
         payload: object,
         error: object = None,
         **options: Unpack[SendOptions],
-    ) -> SendResult:
+    ) -> Coroutine[Any, Any, SendResult]:
         """Sends a message that could not be processed. Never raises, except CancelledError if the waiting
-        task is cancelled: check `status` of the result.
+        task is cancelled: await it, and check `status` of the result. Without the await, the message is sent, too.
 
-        `payload` is text, bytes, or any value that JSON can encode; `error` is the exception.
+        `payload` is text, bytes, a delivery, or any value that JSON can encode; `error` is the exception.
         """
-        return await asyncio.wrap_future(self.submit(queue, payload, error, options))
+        return _result_of(self.submit(queue, payload, error, options))
 
     def dead_letter(
         self,
@@ -98,8 +100,18 @@ class Client(BaseClient):
         return await asyncio.wrap_future(self._ping(timeout))
 
     def stub(self) -> DlqServiceAsyncStub:
-        """Returns the generated stub, for all RPCs, on a new channel of grpc.aio. The channel belongs to the
-        running event loop and is closed with the client."""
+        """Returns the generated stub of producers and workers, for all RPCs of DlqService, on a new channel of
+        grpc.aio. The channel belongs to the running event loop and is closed with the client."""
+        return cast("DlqServiceAsyncStub", DlqServiceStub(self._new_channel()))
+
+    def admin_stub(self) -> DlqAdminServiceAsyncStub:
+        """Returns the generated stub of operators, for all RPCs of DlqAdminService: queues, breakers, rules,
+        simulations. Like `stub`, on a new channel."""
+        return cast("DlqAdminServiceAsyncStub", DlqAdminServiceStub(self._new_channel()))
+
+    def _new_channel(self) -> grpc.aio.Channel:
+        if self._is_closed:
+            raise DlqClientError("closed", "the client is closed; make another one")
         parts = ChannelParts(self._options)
         tokens = TokenSource(self._options.token)
         interceptors: list[grpc.aio.ClientInterceptor] = [
@@ -117,7 +129,7 @@ class Client(BaseClient):
                 parts.target, parts.credentials, parts.settings, interceptors=interceptors
             )
         self._channels.append(channel)
-        return cast("DlqServiceAsyncStub", DlqServiceStub(channel))
+        return channel
 
     async def flush(self, timeout: Seconds | None = None) -> None:
         """Waits until all earlier sends have a result and all drops are reported."""
@@ -155,3 +167,7 @@ class Client(BaseClient):
         super()._after_fork()
         self._workers = []
         self._channels = []
+
+
+async def _result_of(send: Future[SendResult]) -> SendResult:
+    return await asyncio.wrap_future(send)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from typing_extensions import Self
 
-from .._core.async_functions import is_async
+from .._core.async_functions import is_async, require_handler
 from .._core.durations import Seconds, optional_seconds
 from .._engine.current import current_deliveries
 from .._engine.handler_run import HandlerRun
@@ -34,8 +34,8 @@ an outcome of `release`, `quarantine`, `discard` or `fail`. A plain function run
 _BatchResult: TypeAlias = "Sequence[Outcome | None] | Outcome | None"
 
 AsyncBatchHandler: TypeAlias = Callable[[list[Delivery]], "Awaitable[_BatchResult] | _BatchResult"]
-"""Processes several deliveries at once, with the results of `dlq.BatchHandler`. It is cancelled when all of its deliveries
-are. A plain function runs in a thread."""
+"""Processes several deliveries at once, with the results of `dlq.BatchHandler`. It is cancelled when all of its
+deliveries are. A plain function runs in a thread."""
 
 
 class TaskRunner:
@@ -152,9 +152,11 @@ class Worker:
         self._options = options
         self._core: WorkerCore | None = None
         self._runner: TaskRunner | FunctionRunner | None = None
+        self._is_stopped = False
 
     async def start(self, handler: AsyncHandler) -> Self:
         """Works in the background."""
+        require_handler(handler)
         calls = self._options.calls(is_batch=False)
         loop, middleware = asyncio.get_running_loop(), self._options.middleware
         if is_async(handler):
@@ -166,6 +168,7 @@ class Worker:
 
     async def start_batches(self, handler: AsyncBatchHandler) -> Self:
         """Works in the background. The handler gets the deliveries that wait, without waiting for more."""
+        require_handler(handler)
         calls = self._options.calls(is_batch=True)
         kind: Any = TaskRunner if is_async(handler) else FunctionRunner
         runner = kind(lambda all_: handler(list(all_)), asyncio.get_running_loop())
@@ -174,6 +177,8 @@ class Worker:
     async def _start(self, runner: TaskRunner | FunctionRunner, calls: HandlerCalls) -> Self:
         if self._core is not None:
             raise RuntimeError("the worker has been started; make another one")
+        if self._client._is_closed:
+            raise DlqClientError("closed", "the client is closed; make another one")
         self._runner = runner
         engine = self._client.engine
 
@@ -183,6 +188,8 @@ class Worker:
 
         self._core = await asyncio.wrap_future(engine.run(begin()))
         self._core.done.add_done_callback(self._on_done)
+        if self._is_stopped:
+            self._request_stop()
         return self
 
     async def run(self, handler: AsyncHandler, *, handle_signals: bool = True) -> None:
@@ -218,7 +225,9 @@ class Worker:
 
     async def stop(self, timeout: Seconds | None = None) -> None:
         """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
-        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at once."""
+        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at
+        once. A worker that is started later stops at once."""
+        self._is_stopped = True
         if self._core is None:
             return
         self._request_stop(timeout)

@@ -18,8 +18,8 @@ _MAX_WRITE_S = 1.0
 
 
 class SpoolWarning:
-    """At most one warning a minute, and one line when the spool is empty after it. Written in its own thread: a log handler of the program may block, also
-    on this client."""
+    """At most one warning a minute, and one line when the spool is empty after it. Written in its own thread: a
+    log handler of the program may block, also on this client."""
 
     def __init__(self, target: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._target = target

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
 
 _START_TIMEOUT_S = 60.0
@@ -52,9 +53,9 @@ class LocalServer:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        serving = threading.Event()
-        threading.Thread(target=self._read, args=(self._process, serving), daemon=True).start()
-        if not serving.wait(_START_TIMEOUT_S) or self._process.poll() is not None:
+        serves: Future[bool] = Future()
+        threading.Thread(target=self._read, args=(self._process, serves), daemon=True).start()
+        if not (wait([serves], _START_TIMEOUT_S).done and serves.result()):
             self.stop()
             raise RuntimeError("the server did not start:\n" + "".join(self._output[-40:]))
 
@@ -88,16 +89,17 @@ class LocalServer:
             process.kill()
             process.wait()
 
-    def _read(self, process: subprocess.Popen[str], serving: threading.Event) -> None:
+    def _read(self, process: subprocess.Popen[str], serves: Future[bool]) -> None:
         seen: set[object] = set()
         for line in process.stdout or ():
             self._output.append(line)
             with contextlib.suppress(ValueError):
                 entry = json.loads(line)
                 seen.add(entry.get("msg") if isinstance(entry, dict) else None)
-            if {"listening", "the store is ready"} <= seen:
-                serving.set()
-        serving.set()
+            if {"listening", "the store is ready"} <= seen and not serves.done():
+                serves.set_result(True)
+        if not serves.done():
+            serves.set_result(False)  # the process has ended
 
 
 @contextlib.contextmanager
