@@ -77,6 +77,33 @@ def test_spooled_messages_are_sent_after_a_fault_of_the_store(
     assert [one.payload.text for one in fake.messages("q")] == ["a"]
 
 
+def test_a_client_that_only_begins_sends_what_earlier_ones_left(
+    fake: FakeServer, spool_folder: Path
+) -> None:
+    for text in ("a", "b"):
+        left = SpoolStore(dlq.SpoolOptions(folder=spool_folder), fake.target, "shop")
+        left.append(request(text))
+        left.close()
+    client = dlq.Client(fake.target, service="shop", spool=dlq.SpoolOptions(folder=spool_folder))
+    client.ping()
+    client.close()
+    assert sorted(one.payload.text for one in fake.messages("q")) == ["a", "b"]
+    assert files(spool_folder) == []
+
+
+def test_a_closed_client_logs_what_stays_on_disk(
+    fake: FakeServer, spool_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    fake.go_down()
+    with dlq.Client(
+        fake.target, timeout=0.2, spool=dlq.SpoolOptions(folder=spool_folder)
+    ) as client:
+        assert client.send("q", "x") == dlq.Spooled(durable=True)
+    stay = f"dlq: messages stay in the spool for {fake.target} (1); the next client with the same service and target sends them"
+    assert [one.message for one in caplog.records if "stay" in one.message] == [stay]
+
+
 class UnknownServer(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Refuses every call with UNIMPLEMENTED, without details, like a wrong proxy."""
 

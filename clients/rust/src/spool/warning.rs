@@ -52,13 +52,12 @@ impl SpoolWarning {
     pub(crate) fn stays(&self) {
         let left = match self.usage.get().messages {
             0 => return self.sent(),
-            1 => "1 message stays".to_owned(),
-            count => format!("{count} messages stay"),
+            count => count,
         };
         catch_and_log("the log", || {
             log!(
                 info,
-                "{left} in the spool for {}; the next client with the same service and target sends what is left",
+                "messages stay in the spool for {} ({left}); the next client with the same service and target sends them",
                 self.target
             );
         });

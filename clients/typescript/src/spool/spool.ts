@@ -110,7 +110,8 @@ export class Spool implements SendSpool {
     const left = count - lostOnes.length;
     if (left > 0) {
       const { target } = this.#setup.scope;
-      log(`messages stay in the spool for ${target} (${left}); the next client of it sends them`);
+      const next = "the next client with the same service and target sends them";
+      log(`messages stay in the spool for ${target} (${left}); ${next}`);
     }
     for (const request of lostOnes) {
       const { lastError } = this.#warning;

@@ -52,7 +52,9 @@ it("a send to a server that never answers is logged, too", async () => {
     [
       `dlq: messages wait in the spool for 127.0.0.1:${port} (1): the server did not answer; is the server at \`url\` up?; retrying`,
     ],
-    [`dlq: messages stay in the spool for 127.0.0.1:${port} (1); the next client of it sends them`],
+    [
+      `dlq: messages stay in the spool for 127.0.0.1:${port} (1); the next client with the same service and target sends them`,
+    ],
   ]);
 });
 

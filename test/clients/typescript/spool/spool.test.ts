@@ -85,7 +85,7 @@ it("a program that ends at once sends what its last run has left, and logs it", 
   expect(await spoolFiles(folder)).toEqual([]);
   const { address } = link;
   expect(log.mock.calls.map(([line]) => line).slice(-3)).toEqual([
-    `dlq: messages stay in the spool for ${address} (1); the next client of it sends them`,
+    `dlq: messages stay in the spool for ${address} (1); the next client with the same service and target sends them`,
     `dlq: the spool for ${address} has messages of an earlier run (1); sending them`,
     `dlq: the spool for ${address} is empty again`,
   ]);

@@ -179,6 +179,7 @@ class Engine:
             await self.drop_report.wait_reported(left_s)
 
     async def _close(self, timeout_s: float | None, *, wait_for_reports: bool) -> None:
+        until = None if timeout_s is None else time.monotonic() + timeout_s
         workers = list(self.workers)
         for worker in workers:
             worker.stop(timeout_s)
@@ -191,6 +192,9 @@ class Engine:
         try:
             await self.sender.close()
             if self.spool_sender is not None:
+                left_s = None if until is None else max(0.0, until - time.monotonic())
+                queue = self.sender.send_queue
+                await self.spool_sender.send_rest(left_s, lambda: queue.is_failing)
                 await self.spool_sender.close()
             if wait_for_reports:
                 report_s = None if timeout_s is None else max(timeout_s, _MAX_EXIT_S)

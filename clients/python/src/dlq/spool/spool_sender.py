@@ -35,6 +35,8 @@ _FAULT_PAUSE_S = 10.0
 _MAX_MESSAGES = 100
 """Of one call."""
 _TRY_TIMEOUT_S = 5.0
+_MAX_REST_S = 2.0
+"""How long a close waits for the spool while the service answers."""
 
 
 class SpoolSender:
@@ -60,6 +62,8 @@ class SpoolSender:
         self._deferred = DeferredMessages(_FIRST_BACKOFF_S, _MAX_BACKOFF_S)
         self._has_work = asyncio.Event()
         self._wake = asyncio.Event()
+        self._passed = asyncio.Event()
+        """All that can be sent now was sent, or a call failed."""
         self.on_available: Callable[[], None] = lambda: None
         """Called when the service has answered."""
         self.on_unavailable: Callable[[float, float, CallError], None] = lambda *_: None
@@ -94,6 +98,19 @@ class SpoolSender:
         self._backoff.reset()
         self._wake.set()
 
+    async def send_rest(self, timeout_s: float | None, is_failing: Callable[[], bool]) -> None:
+        """Makes a last pass over the spool and that of ended processes: a program that runs for a moment may always
+        end before its first one."""
+        limit_s = _MAX_REST_S if timeout_s is None else min(timeout_s, _MAX_REST_S)
+        until = time.monotonic() + limit_s
+        await self._with_store(lambda store: store.recover_orphans())
+        while self._stored.messages > 0 and not is_failing() and time.monotonic() < until:
+            if len(self._deferred.skipped()) >= self._stored.messages:
+                return
+            self._passed.clear()
+            self.flush_now()
+            await _first_of(until - time.monotonic(), self._passed)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -102,6 +119,7 @@ class SpoolSender:
         if lost:
             text = f"{lost} messages that were kept in memory are lost with this client"
             self._on_dropped(DlqClientError("closed", text, maybe_stored=True), "")
+        self._warning.stay(self._stored.messages - lost)
         await self._with_store(lambda store: store.close())
         self._thread.stop()
         await self._warning.wait_written()
@@ -144,9 +162,11 @@ class SpoolSender:
             self._wake.clear()
             messages = await self._oldest(self._deferred.skipped())
             if not messages:
+                self._passed.set()
                 self._deferred.rest()
                 await _first_of(self._deferred.wait_s, self._has_work, self._wake)
             elif not await self._send(messages):
+                self._passed.set()
                 self._deferred.rest()  # a failed call must not delay deferred messages
                 await _first_of(self._backoff.next_s(), self._wake)
 

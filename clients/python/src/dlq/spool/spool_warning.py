@@ -49,6 +49,12 @@ class SpoolWarning:
             self._is_open = False
             self._write(lambda: _log.info("dlq: the spool for %s is empty again", self._target))
 
+    def stay(self, count: int) -> None:
+        """`count` messages stay on disk, because the client is closed."""
+        if count > 0:
+            text = "dlq: messages stay in the spool for %s (%d); the next client with the same service and target sends them"
+            self._write(lambda: _log.info(text, self._target, count))
+
     async def wait_written(self) -> None:
         """Waits until the last line is written, 1 s at most."""
         line = self._line
