@@ -129,17 +129,30 @@ func TestMiddlewareThatReturnsNilKeepsResultOfHandler(t *testing.T) {
 
 type firstTry struct{}
 
-func TestReturnedOutcomeStandsAfterSend(t *testing.T) {
-	client := dlqtest.NewFake(t).Client()
-	settled := make(chan dlq.Settled, 1)
-	work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
-		if result, err := client.Send(ctx, d.Queue, d, errors.New("again")); result.Status != dlq.StatusDelivery {
-			t.Errorf("got %+v, %v", result, err)
-		}
-		return dlq.Succeed()
-	}, dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
-	send(t, client, "a")
-	if got := <-settled; got.Outcome != dlq.Succeeded {
-		t.Errorf("got %+v", got)
+// Another client of the same service knows the handler's message, too.
+func TestSentMessageHasFailedWhateverItReturnsAsSuccess(t *testing.T) {
+	for name, c := range map[string]struct {
+		returned error
+		want     dlq.OutcomeKind
+	}{
+		"nothing": {nil, dlq.Failed},
+		"success": {dlq.Succeed(), dlq.Failed},
+		"discard": {dlq.Discard("too old"), dlq.Discarded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			client, other := fake.Client(), fake.Client()
+			settled := make(chan dlq.Settled, 1)
+			work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
+				if result, err := other.Send(ctx, d.Queue, d, errors.New("again")); result.Status != dlq.StatusDelivery {
+					t.Errorf("got %+v, %v", result, err)
+				}
+				return c.returned
+			}, dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
+			send(t, client, "a", dlq.WithMaxRetries(1))
+			if got := <-settled; got.Outcome != c.want {
+				t.Errorf("got %+v", got)
+			}
+		})
 	}
 }

@@ -17,7 +17,7 @@ func (c *Client) ownMessage(ctx context.Context, request *dlqv1.SendToDlqRequest
 	}
 	given, _ := value.(*Delivery)
 	for _, h := range r.batch {
-		if h.client != c || h.delivery.Queue != request.GetQueue() || !isMessageOf(h.delivery, request, payload) {
+		if h.client.target != c.target || h.delivery.Queue != request.GetQueue() || !isMessageOf(h.delivery, request, payload) {
 			continue
 		}
 		if h.delivery == given || given == nil && !h.hasSent() {

@@ -148,7 +148,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
       given instanceof HeldDelivery ? [given.payload, given] : [given, { sourceId: "" }];
     const all = sourceId === "" ? options : { sourceId, ...options };
     const request = buildSendRequest(queue, payload, error, all, origin);
-    const held = currentDeliveryOf(request, client);
+    const held = currentDeliveryOf(request, target);
     if (held !== undefined) return Promise.resolve(failDelivery(held, request, error));
     if (isClosed) {
       return dropped(new DlqClientError("closed", "the client is closed; send before that"), queue);
@@ -228,7 +228,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     deadLetter: createDeadLetter(send),
     worker(given) {
       if (isClosing) throw new DlqClientError("closed", "the client is closed; make another one");
-      const worker = startWorker(given, { client, channel, connect, metrics });
+      const worker = startWorker(given, { target, channel, connect, metrics });
       workers.add(worker);
       const forget = () => void workers.delete(worker);
       worker.done.then(forget, forget);

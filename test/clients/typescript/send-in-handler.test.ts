@@ -9,6 +9,7 @@ import {
   quarantine,
   type SendResult,
   type SettledDelivery,
+  succeed,
 } from "../../../clients/typescript/src/index.ts";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -60,6 +61,17 @@ describe("a send of the same message in its handler", () => {
     expect(settled).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
     const { totals } = await statsOf(dlq.stubs, queue);
     expect(totals).toMatchObject({ accepted: 1n, failedAttempts: 1n });
+  });
+
+  it("becomes it whatever the handler returns as success, by any client of the service", async () => {
+    const dlq = clientOf(server);
+    const other = clientOf(server);
+    const { settled } = await workOn(dlq, newQueue(), async (delivery) => {
+      const { status } = await other.send(delivery.queue, delivery, new RangeError("again"));
+      expect(status).toBe("delivery");
+      return succeed();
+    });
+    expect(settled).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
   });
 
   it("is recognized by its source id, although its payload has changed", async () => {

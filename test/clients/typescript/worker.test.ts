@@ -239,7 +239,7 @@ it("deliveries that a broken stream lost are released when it resumes", async ()
   const leases = new Leases({ channel, onLost: () => {}, onRefused: () => {} });
   const [kept] = await raw.take(1);
   const { delivery, message } = kept as Received;
-  leases.add(new HeldDelivery(delivery, message, dlq, 0));
+  leases.add(new HeldDelivery(delivery, message, "", 0));
   await leases.releaseUnreceived(raw.opened.sessionId);
   const { totals, inFlight } = await statsOf(dlq.stubs, queue);
   expect({ ...totals, inFlight }).toMatchObject({ released: 2n, inFlight: 1n });

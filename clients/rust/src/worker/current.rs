@@ -15,7 +15,7 @@ pub(super) fn scope<F: Future>(batch: &[Arc<Lease>], handler: F) -> impl Future<
     CURRENT.scope(batch.into(), handler)
 }
 
-/// Returns the delivery of the running handler if `request` is of the same message: same client and queue, and
+/// Returns the delivery of the running handler if `request` is of the same message: same service and queue, and
 /// source id or payload. Of equal messages in a batch, each send gets another one.
 pub(crate) fn running_delivery_of(request: &SendToDlqRequest, client: &Client) -> Option<Arc<Lease>> {
     let batch = CURRENT.try_with(Arc::clone).ok()?;
@@ -25,7 +25,7 @@ pub(crate) fn running_delivery_of(request: &SendToDlqRequest, client: &Client) -
 }
 
 fn is_of(request: &SendToDlqRequest, lease: &Lease, client: &Client) -> bool {
-    if lease.is_closed() || !lease.is_of(client) || lease.queue() != request.queue {
+    if lease.is_closed() || !lease.is_of_service_of(client) || lease.queue() != request.queue {
         return false;
     }
     if lease.source_id().is_empty() || request.source_id.is_empty() {

@@ -225,8 +225,8 @@ impl Lease {
         self.message.trace_context.as_ref()
     }
 
-    pub(crate) fn is_of(&self, client: &Client) -> bool {
-        Arc::ptr_eq(self.client.inner(), client.inner())
+    pub(crate) fn is_of_service_of(&self, client: &Client) -> bool {
+        self.client.inner().target == client.inner().target
     }
 
     pub(crate) fn is_lost(&self) -> bool {

@@ -102,9 +102,12 @@ impl WorkerCore {
         let (failed, error) = match result {
             Ok(Ok(outcomes)) => {
                 let each = batch.iter().zip(outcomes);
-                let each = each.map(|(lease, outcome)| outcome.or_else(|| lease.take_send_outcome()));
+                // A message that the handler sent has failed, whatever it returns as success.
                 return each
-                    .map(|outcome| outcome.unwrap_or_else(Outcome::succeeded))
+                    .map(|(lease, outcome)| match outcome {
+                        Some(outcome) if !outcome.is_success() => outcome,
+                        _ => lease.take_send_outcome().unwrap_or_else(Outcome::succeeded),
+                    })
                     .collect();
             }
             // The handler failed because the worker stops.

@@ -62,6 +62,10 @@ impl Outcome {
         }
     }
 
+    pub(crate) const fn is_success(&self) -> bool {
+        matches!(self.wire, Wire::Succeeded(_))
+    }
+
     /// The attempt failed, as by returning this error.
     #[track_caller]
     pub fn failed<E: AsError + ?Sized>(error: &E) -> Self {

@@ -185,6 +185,25 @@ async fn a_send_of_one_of_its_messages_fails_that_delivery_only() {
 }
 
 #[tokio::test]
+async fn a_message_that_a_client_of_the_service_sent_has_failed_whatever_is_returned_as_success() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let send = client.send_request("batches", "x");
+    send.max_retries(1).await.unwrap();
+    let other = fake.client().unwrap();
+    let worker = client.worker(["batches"]).run_batches(move |_| {
+        let other = other.clone();
+        async move {
+            other.send("batches", "x", &timed_out()).await?;
+            Ok::<_, dlq_client::Error>(vec![Outcome::succeeded()])
+        }
+    });
+    let _worker = worker.unwrap();
+    fake.wait_for("batches", FakeState::Quarantined, 1).await;
+    assert_eq!(fake.messages("batches").len(), 1);
+}
+
+#[tokio::test]
 async fn the_sends_of_equal_messages_fail_each_of_them() {
     let server = server();
     let client = client_of(&server);

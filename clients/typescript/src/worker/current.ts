@@ -16,10 +16,10 @@ export function forwardedBy(payload: unknown): HeldDelivery | undefined {
  * Returns the running delivery whose message the request is: then it is not a new message. Of equal messages in a
  * batch, each send gets another one.
  */
-export function currentDeliveryOf({ wire }: SendRequest, client: object): HeldDelivery | undefined {
+export function currentDeliveryOf({ wire }: SendRequest, target: string): HeldDelivery | undefined {
   const { queue, sourceId, payload } = wire;
   const isSame = (held: HeldDelivery): boolean => {
-    if (held.isClosed || held.client !== client || held.queue !== queue) return false;
+    if (held.isClosed || held.target !== target || held.queue !== queue) return false;
     if (held.sourceId !== "" && sourceId !== "") return held.sourceId === sourceId;
     return payload !== undefined && samePayload(held.payload.raw, payload);
   };

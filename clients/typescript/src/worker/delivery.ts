@@ -43,8 +43,8 @@ export interface Delivery {
 
 /** A delivery with its lease. */
 export class HeldDelivery implements Delivery {
-  /** The client of its worker. */
-  readonly client: object;
+  /** The address of its service. */
+  readonly target: string;
   /** When the lease began or was last extended, by the monotonic clock. */
   leasedAtMs: number;
   /** How long its handler ran; 0 before its end. */
@@ -61,10 +61,10 @@ export class HeldDelivery implements Delivery {
   #abort: AbortController | undefined;
   #abortReason: Error | undefined;
 
-  constructor(delivery: DeliveryMessage, message: Message, client: object, nowMs: number) {
+  constructor(delivery: DeliveryMessage, message: Message, target: string, nowMs: number) {
     this.#delivery = delivery;
     this.#message = message;
-    this.client = client;
+    this.target = target;
     this.leasedAtMs = nowMs;
   }
 

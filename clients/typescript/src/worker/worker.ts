@@ -38,7 +38,7 @@ export interface Worker extends AsyncDisposable {
 
 /** The parts of its client that a worker uses. */
 export interface WorkerContext {
-  readonly client: object;
+  readonly target: string;
   readonly channel: ReconnectingChannel;
   readonly connect: () => Connection;
   readonly metrics: Pick<ClientMetrics, "handled">;
@@ -151,7 +151,7 @@ class RunningWorker implements Worker {
     const nowMs = performance.now();
     for (const delivery of deliveries) {
       if (delivery.message === undefined) continue;
-      const held = new HeldDelivery(delivery, delivery.message, this.#context.client, nowMs);
+      const held = new HeldDelivery(delivery, delivery.message, this.#context.target, nowMs);
       this.#leases.add(held);
       this.#waiting.push(held);
     }
@@ -201,7 +201,13 @@ class RunningWorker implements Worker {
       // A handler that changed the order would give outcomes to other messages.
       const given = await currentDeliveries.run(batch, handle, Object.freeze([...batch]));
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
-      return batch.map((held, at) => outcomes[at] ?? this.#outcomeUnless(held, succeed));
+      return batch.map((held, at) => {
+        const outcome = outcomes[at];
+        // A message that the handler sent has failed, whatever it returns as success.
+        if (outcome?.kind === "succeeded" && held.sendOutcome !== undefined)
+          return held.sendOutcome;
+        return outcome ?? this.#outcomeUnless(held, succeed);
+      });
     } catch (error) {
       const failed = batch.filter(({ isLost }) => !isLost);
       if (!this.#hasAborted && failed.length > 0) this.#reports.handlerFailed(failed, error);

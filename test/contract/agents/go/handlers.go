@@ -117,12 +117,16 @@ func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (f
 		return fields{}, dlq.Quarantine(e.Note)
 	case "discard":
 		return fields{}, dlq.Discard(e.Note)
-	case "send":
+	case "send", "send-succeed":
 		var options []dlq.SendOption
 		if d.SourceID != "" {
 			options = append(options, dlq.WithSourceID(d.SourceID))
 		}
-		return resultFields(client.Send(ctx, d.Queue, d.Payload, e.cause, options...)), nil
+		var outcome error
+		if e.How == "send-succeed" {
+			outcome = dlq.Succeed()
+		}
+		return resultFields(client.Send(ctx, d.Queue, d.Payload, e.cause, options...)), outcome
 	default:
 		return nil, fmt.Errorf("unknown ending %s", e.How)
 	}

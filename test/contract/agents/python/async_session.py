@@ -115,11 +115,12 @@ class AsyncSession:
             if on_cancel is None:
                 raise
             return outcome_of(on_cancel)
-        if fields["how"] != "send":
+        how = fields["how"]
+        if how not in ("send", "send-succeed"):
             reply.set_result({})
             return outcome_of(**fields)
         options = {"source_id": delivery.source_id} if delivery.source_id else {}
         error = error_of(fields.get("error") or {})
         sent = await client.send(delivery.queue, delivery.payload, error, **options)
         reply.set_result(result_of(sent))
-        return None
+        return dlq.succeed() if how == "send-succeed" else None

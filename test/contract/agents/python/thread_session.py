@@ -105,14 +105,15 @@ class ThreadSession:
                 if delivery.cancelled:
                     self._emit({"event": "cancelled", "worker": worker, "key": key})
                     return outcome_of(on_cancel)
-        if fields["how"] != "send":
+        how = fields["how"]
+        if how not in ("send", "send-succeed"):
             reply.get_loop().call_soon_threadsafe(reply.set_result, {})
             return outcome_of(**fields)
         options = {"source_id": delivery.source_id} if delivery.source_id else {}
         error = error_of(fields.get("error") or {})
         sent = client.send(delivery.queue, delivery.payload, error, **options)
         reply.get_loop().call_soon_threadsafe(reply.set_result, result_of(sent))
-        return None
+        return dlq.succeed() if how == "send-succeed" else None
 
 
 def seconds_of(ms):

@@ -8,6 +8,7 @@ import {
   quarantine,
   release,
   type SettledDelivery,
+  succeed,
 } from "../../../../clients/typescript/src/index.ts";
 import type { Json, JsonMap } from "../../json.ts";
 import { camelCase, deliveryOf, resultOf } from "./convert.ts";
@@ -104,11 +105,12 @@ async function endingOf(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Pr
       return { outcome: 42 as unknown as Outcome, result };
     case "copy":
       return { outcome: await outcomeOfAnotherCopy(), result };
-    case "send": {
+    case "send":
+    case "send-succeed": {
       const { queue, payload, sourceId } = delivery;
       const own = sourceId === "" ? {} : { sourceId };
       const sent = await dlq.send(queue, payload, givenError(error ?? {}), own);
-      return { result: resultOf(sent) };
+      return { ...(how === "send-succeed" ? { outcome: succeed() } : {}), result: resultOf(sent) };
     }
     default:
       throw new Error(`unknown "how": ${String(how)}`);

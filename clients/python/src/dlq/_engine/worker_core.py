@@ -112,6 +112,13 @@ class WorkerCore:
                 )
             except TypeError as no_outcome:
                 error = no_outcome
+        # A message that the handler sent has failed, whatever it returns as success.
+        given = [
+            delivery._sent_outcome
+            if one and one.kind == "succeeded" and delivery._sent_outcome
+            else one
+            for one, delivery in zip(given, run.deliveries)
+        ]
         if self._is_cancelling:
             # The handler may have given up: it has neither succeeded nor failed.
             outcomes = [one or release() for one in given]

@@ -99,7 +99,8 @@ async fn end(
 ) -> (Result<Option<Outcome>, BoxError>, Value) {
     let note = fields["note"].as_str().unwrap_or_default();
     let error = || given_error(&fields["error"]);
-    let outcome = match fields["how"].as_str().unwrap_or_default() {
+    let how = fields["how"].as_str().unwrap_or_default();
+    let outcome = match how {
         "return" => Ok(None),
         "throw" => Err(error()),
         "fail" => {
@@ -117,13 +118,14 @@ async fn end(
         )),
         "quarantine" => Ok(Some(Outcome::quarantined(note))),
         "discard" => Ok(Some(Outcome::discarded(note))),
-        "send" => {
+        "send" | "send-succeed" => {
             let mut send = client.send(delivery.queue(), delivery.payload(), &*error());
             if !delivery.source_id().is_empty() {
                 send = send.source_id(delivery.source_id());
             }
             let sent = send.await;
-            return (Ok(None), result_of(sent));
+            let outcome = (how == "send-succeed").then(Outcome::succeeded);
+            return (Ok(outcome), result_of(sent));
         }
         other => Err(format!("unknown value of how: {other}").into()),
     };
