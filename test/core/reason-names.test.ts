@@ -14,6 +14,7 @@ test("core has the reasons of the contract, with their numbers", () => {
 
 test.each([
   ["clients/go/names.go", /Reason_REASON_(\w+)$/gm],
+  ["clients/java/src/main/java/io/dlqservice/dlq/Reason.java", /^ {2}([A-Z_]+),?$/gm],
   ["clients/python/src/dlq/_core/names.py", /^ {4}"([A-Z_]+)",$/gm],
 ])("%s lists all reasons", (file, pattern) => {
   const listed = [...readFileSync(file, "utf8").matchAll(pattern)].map(([, name]) => name);

@@ -1,12 +1,14 @@
 package io.dlqservice.dlq;
 
+import static io.dlqservice.dlq.v1.Reason.REASON_MAX_RETRIES_EXCEEDED;
+import static io.dlqservice.dlq.v1.Reason.REASON_POISON_MESSAGE;
+
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.SendResult.FailedDelivery;
-import io.dlqservice.dlq.spool.SpoolScope;
+import io.dlqservice.dlq.internal.spool.SpoolScope;
 import io.dlqservice.dlq.v1.Failure;
 import io.dlqservice.dlq.v1.Origin;
 import io.dlqservice.dlq.v1.Payload;
-import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Channel;
 import java.time.Duration;
@@ -194,8 +196,8 @@ final class DefaultDlqClient implements DlqClient {
     }
     Failure failure = request.getFailure();
     boolean quarantines =
-        failure.getReason() == Reason.REASON_POISON_MESSAGE
-            || failure.getReason() == Reason.REASON_MAX_RETRIES_EXCEEDED;
+        failure.getReason() == REASON_POISON_MESSAGE
+            || failure.getReason() == REASON_MAX_RETRIES_EXCEEDED;
     Optional<Duration> retryAfter = Optional.empty();
     if (request.hasDelay()) retryAfter = Optional.of(Times.from(request.getDelay()));
     if (request.hasDueTime()) {

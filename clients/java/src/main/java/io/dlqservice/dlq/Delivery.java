@@ -1,9 +1,5 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.v1.Failure;
-import io.dlqservice.dlq.v1.Message;
-import io.dlqservice.dlq.v1.Reason;
-import io.dlqservice.dlq.v1.TraceContext;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -11,9 +7,6 @@ import java.util.concurrent.CompletableFuture;
 
 /** One delivery of one message. */
 public interface Delivery {
-  /** The message as the service stores it. The most used fields have methods here. */
-  Message message();
-
   MessagePayload payload();
 
   /** Number of this attempt, from 1. */
@@ -35,41 +28,26 @@ public interface Delivery {
   CompletableFuture<Void> cancelled();
 
   /** The service's id of the message. */
-  default String id() {
-    return message().getId();
-  }
+  String id();
 
-  default String queue() {
-    return message().getQueue();
-  }
+  String queue();
 
   /** Headers of the message, as sent or as edited. */
-  default Map<String, String> attributes() {
-    return message().getAttributesMap();
-  }
+  Map<String, String> attributes();
 
   /** Why the message failed most recently. */
-  default Reason reason() {
-    return message().getReason();
-  }
+  Reason reason();
 
   /** The most recent failure, if any. */
-  default Optional<Failure> latestFailure() {
-    return message().hasFailure() ? Optional.of(message().getFailure()) : Optional.empty();
-  }
+  Optional<Failure> latestFailure();
 
   /** The sender's identity of the message; empty without one. */
-  default String sourceId() {
-    return message().getSourceId();
-  }
+  String sourceId();
 
-  default String orderingKey() {
-    return message().getOrderingKey();
-  }
+  String orderingKey();
 
-  default Optional<TraceContext> traceContext() {
-    return message().hasTraceContext()
-        ? Optional.of(message().getTraceContext())
-        : Optional.empty();
-  }
+  /** Where the message is in the sender's system: topic, partition, offset. */
+  Map<String, String> coordinates();
+
+  Optional<TraceContext> traceContext();
 }

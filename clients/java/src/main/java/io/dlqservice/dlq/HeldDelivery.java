@@ -1,8 +1,11 @@
 package io.dlqservice.dlq;
 
+import io.dlqservice.dlq.internal.FromProto;
 import io.dlqservice.dlq.v1.Message;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -45,9 +48,57 @@ final class HeldDelivery implements Delivery {
     leasedAtMs = nowMs;
   }
 
-  @Override
-  public Message message() {
+  private Message message() {
     return delivery.getMessage();
+  }
+
+  @Override
+  public String id() {
+    return message().getId();
+  }
+
+  @Override
+  public String queue() {
+    return message().getQueue();
+  }
+
+  @Override
+  public Map<String, String> attributes() {
+    return message().getAttributesMap();
+  }
+
+  @Override
+  public Reason reason() {
+    return FromProto.reason(message().getReasonValue());
+  }
+
+  @Override
+  public Optional<Failure> latestFailure() {
+    return message().hasFailure()
+        ? Optional.of(FromProto.failure(message().getFailure()))
+        : Optional.empty();
+  }
+
+  @Override
+  public String sourceId() {
+    return message().getSourceId();
+  }
+
+  @Override
+  public String orderingKey() {
+    return message().getOrderingKey();
+  }
+
+  @Override
+  public Map<String, String> coordinates() {
+    return message().getOrigin().getCoordinatesMap();
+  }
+
+  @Override
+  public Optional<TraceContext> traceContext() {
+    return message().hasTraceContext()
+        ? Optional.of(FromProto.traceContext(message().getTraceContext()))
+        : Optional.empty();
   }
 
   @Override

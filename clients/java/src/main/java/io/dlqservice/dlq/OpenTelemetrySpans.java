@@ -3,7 +3,6 @@ package io.dlqservice.dlq;
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.SendResult.FailedDelivery;
 import io.dlqservice.dlq.SendResult.Stored;
-import io.dlqservice.dlq.v1.TraceContext;
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
@@ -78,9 +77,8 @@ final class OpenTelemetrySpans {
       // as without a tracer
     }
     if (span.isPresent()) return new HandlerSpan(span.get());
-    TraceContext origin = batch.get(0).message().getTraceContext();
-    boolean hasOrigin = batch.size() == 1 && !origin.getTraceparent().isEmpty();
-    return hasOrigin ? new OriginOnly(origin) : OpenSpan.none();
+    Optional<TraceContext> origin = batch.get(0).traceContext();
+    return batch.size() == 1 && origin.isPresent() ? new OriginOnly(origin.get()) : OpenSpan.none();
   }
 
   private Optional<Span> startHandler(List<HeldDelivery> batch) {
@@ -89,7 +87,7 @@ final class OpenTelemetrySpans {
         .map(
             builder -> {
               builder.setNoParent();
-              batch.forEach(held -> link(builder, held.message().getTraceContext()));
+              batch.forEach(held -> held.traceContext().ifPresent(trace -> link(builder, trace)));
               if (batch.size() == 1) {
                 builder.setAttribute("messaging.message.id", first.id());
                 builder.setAttribute("dlq.attempt", first.attempt());
@@ -208,7 +206,7 @@ final class OpenTelemetrySpans {
     @Override
     public String get(TraceContext trace, String key) {
       if (trace == null) return null;
-      String value = key.equals("traceparent") ? trace.getTraceparent() : trace.getTracestate();
+      String value = key.equals("traceparent") ? trace.traceparent() : trace.tracestate();
       return value.isEmpty() ? null : value;
     }
   }

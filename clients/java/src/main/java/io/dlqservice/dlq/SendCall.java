@@ -1,9 +1,9 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendResult.Stored;
+import io.dlqservice.dlq.internal.FromProto;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.ErrorStatus;
-import io.dlqservice.dlq.v1.QuarantineReason;
 import io.dlqservice.dlq.v1.SendToDlqBatchRequest;
 import io.dlqservice.dlq.v1.SendToDlqBatchResult;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
@@ -69,15 +69,13 @@ final class SendCall {
    * @param sentTo the queue of the request
    */
   static Stored stored(SendToDlqResponse response, String sentTo) {
-    QuarantineReason reason = response.getQuarantineReason();
-    boolean isQuarantined = reason != QuarantineReason.QUARANTINE_REASON_UNSPECIFIED;
     return new Stored(
         response.getDuplicate() ? SendStatus.JOINED : SendStatus.SENT,
         response.getId(),
-        response.getState(),
-        response.getReason(),
+        FromProto.state(response.getStateValue()),
+        FromProto.reason(response.getReasonValue()),
         Times.ifSet(response.hasDueTime(), response.getDueTime()),
-        isQuarantined ? Optional.of(reason) : Optional.empty(),
+        FromProto.quarantineReason(response.getQuarantineReasonValue()),
         response.getQueue().isEmpty() ? sentTo : response.getQueue());
   }
 }

@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.internal.spool.SpoolStore;
 
 /** Errors of dropped sends, with advice. */
 final class SendErrors {

@@ -1,7 +1,5 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.v1.Reason;
-import io.dlqservice.dlq.v1.RetryPolicy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;

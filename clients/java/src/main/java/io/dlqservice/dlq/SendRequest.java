@@ -3,9 +3,7 @@ package io.dlqservice.dlq;
 import io.dlqservice.dlq.v1.Failure;
 import io.dlqservice.dlq.v1.Origin;
 import io.dlqservice.dlq.v1.Payload;
-import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
-import io.dlqservice.dlq.v1.TraceContext;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -46,7 +44,7 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
     if (error != null) request.setFailure(Failures.of(error));
     if (options.ttl != null) request.setTtl(Times.to(options.ttl));
     if (options.maxRetries != null) request.setMaxRetries(options.maxRetries);
-    if (options.retryPolicy != null) request.setRetryPolicy(options.retryPolicy);
+    if (options.retryPolicy != null) request.setRetryPolicy(options.retryPolicy.message());
     setOrigin(request, options, origin);
     setTrace(request, options);
     setFirstRetry(request, error, options);
@@ -69,7 +67,12 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
         options.traceparent == null
             ? Tracing.current()
             : Tracing.context(options.traceparent, options.tracestate);
-    trace.ifPresent(request::setTraceContext);
+    trace.ifPresent(
+        context ->
+            request
+                .getTraceContextBuilder()
+                .setTraceparent(context.traceparent())
+                .setTracestate(context.tracestate()));
   }
 
   private static void setFirstRetry(
@@ -83,11 +86,12 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
   private static void setReason(
       SendToDlqRequest.Builder request, Throwable error, SendOptions options) {
     Reason reason = options.reason;
-    if (reason == null && isNonRetryable(error)) reason = Reason.REASON_POISON_MESSAGE;
+    if (reason == null && isNonRetryable(error)) reason = Reason.POISON_MESSAGE;
     if (reason == null) return;
     Failure.Builder failure =
         request.hasFailure() ? request.getFailure().toBuilder() : Failure.newBuilder();
-    request.setFailure(failure.setReason(reason));
+    request.setFailure(
+        failure.setReason(io.dlqservice.dlq.v1.Reason.valueOf("REASON_" + reason.name())));
   }
 
   /** The delay of the error's {@link RetryHint}, within the server's limits. */

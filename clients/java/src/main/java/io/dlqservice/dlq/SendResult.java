@@ -1,8 +1,5 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.v1.MessageState;
-import io.dlqservice.dlq.v1.QuarantineReason;
-import io.dlqservice.dlq.v1.Reason;
 import java.time.Instant;
 import java.util.Optional;
 

@@ -1,6 +1,6 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.spool.SpoolResult;
+import io.dlqservice.dlq.internal.spool.SpoolResult;
 import java.util.concurrent.CompletableFuture;
 
 /** Keeps send requests that the service did not accept in time. */

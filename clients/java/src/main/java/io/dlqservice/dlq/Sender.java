@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendCall.Answer;
 import io.dlqservice.dlq.SendResult.Spooled;
-import io.dlqservice.dlq.spool.SpoolResult;
+import io.dlqservice.dlq.internal.spool.SpoolResult;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

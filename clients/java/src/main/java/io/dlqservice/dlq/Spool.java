@@ -1,8 +1,8 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.spool.SpoolResult;
-import io.dlqservice.dlq.spool.SpoolScope;
-import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.internal.spool.SpoolResult;
+import io.dlqservice.dlq.internal.spool.SpoolScope;
+import io.dlqservice.dlq.internal.spool.SpoolStore;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

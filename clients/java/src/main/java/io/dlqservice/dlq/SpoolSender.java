@@ -1,8 +1,8 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendCall.Answer;
-import io.dlqservice.dlq.spool.SpoolSource;
-import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.internal.spool.SpoolSource;
+import io.dlqservice.dlq.internal.spool.SpoolStore;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.IOException;
 import java.util.ArrayList;

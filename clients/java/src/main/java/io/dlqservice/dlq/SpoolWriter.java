@@ -1,7 +1,7 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.spool.SpoolResult;
-import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.internal.spool.SpoolResult;
+import io.dlqservice.dlq.internal.spool.SpoolStore;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,7 +1,6 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.internal.Headers;
-import io.dlqservice.dlq.v1.TraceContext;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
@@ -28,10 +27,7 @@ final class Tracing {
     if (parent.isEmpty() || !Headers.fits(parent, MAX_TRACEPARENT_BYTES)) return Optional.empty();
     String state = tracestate == null ? "" : Text.wellFormed(tracestate);
     return Optional.of(
-        TraceContext.newBuilder()
-            .setTraceparent(parent)
-            .setTracestate(Headers.fits(state, MAX_TRACESTATE_BYTES) ? state : "")
-            .build());
+        new TraceContext(parent, Headers.fits(state, MAX_TRACESTATE_BYTES) ? state : ""));
   }
 
   /** The context of the current span. Never throws. */

@@ -1,11 +1,10 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.OutcomeReporter.UnreportedOutcome;
+import io.dlqservice.dlq.internal.FromProto;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
-import io.dlqservice.dlq.v1.QuarantineReason;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Reports a worker's results and errors to the user's listeners. */
@@ -53,14 +52,12 @@ final class WorkerReports {
 
   void settled(UnreportedOutcome one, AckResult result) {
     if (options.onSettled == null) return;
-    QuarantineReason reason = result.getQuarantineReason();
-    boolean isQuarantined = reason != QuarantineReason.QUARANTINE_REASON_UNSPECIFIED;
     SettledDelivery settled =
         new SettledDelivery(
             one.outcome().kind(),
-            result.getState(),
+            FromProto.state(result.getStateValue()),
             Times.ifSet(result.hasDueTime(), result.getDueTime()),
-            isQuarantined ? Optional.of(reason) : Optional.empty(),
+            FromProto.quarantineReason(result.getQuarantineReasonValue()),
             one.held().handled,
             one.outcome().error());
     listeners.call(() -> options.onSettled.accept(one.held(), settled));

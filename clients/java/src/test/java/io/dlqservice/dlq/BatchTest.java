@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.dlqservice.dlq.Outcome.Kind;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
@@ -81,7 +80,7 @@ class BatchTest {
   }
 
   private boolean isInFlight(FakeMessage message) {
-    return message.state() == MessageState.MESSAGE_STATE_IN_FLIGHT;
+    return message.state() == MessageState.IN_FLIGHT;
   }
 
   private Map<String, Kind> outcomesOf(BatchOutcomeHandler handler) {

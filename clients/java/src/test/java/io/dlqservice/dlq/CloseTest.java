@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -208,11 +207,11 @@ class CloseTest {
       AtomicReference<Worker> worker = new AtomicReference<>();
       worker.set(dlq.worker("own").start(delivery -> worker.get().close()));
       dlq.send("own", "a", null);
-      fake.await("own", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+      fake.await("own", MessageState.SUCCEEDED, 1);
       worker.get().done().get(20, TimeUnit.SECONDS);
       Worker last = dlq.worker("all").start(delivery -> dlq.close());
       dlq.send("all", "a", null);
-      fake.await("all", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+      fake.await("all", MessageState.SUCCEEDED, 1);
       last.done().get(20, TimeUnit.SECONDS);
     }
   }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -119,7 +118,7 @@ class DefensiveTest {
       dlq.worker("orders")
           .executor(pool)
           .start(delivery -> threads.add(Thread.currentThread().getName()));
-      fake.await("orders", MessageState.MESSAGE_STATE_SUCCEEDED, 20);
+      fake.await("orders", MessageState.SUCCEEDED, 20);
       assertFalse(threads.stream().anyMatch(name -> name.startsWith("dlq-client")), "" + threads);
     } finally {
       pool.shutdownNow();

@@ -12,9 +12,7 @@ import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
 import io.dlqservice.dlq.v1.ExtendLeaseRequest;
 import io.dlqservice.dlq.v1.ExtendLeaseResult;
-import io.dlqservice.dlq.v1.MessageState;
 import io.dlqservice.dlq.v1.QueueStats;
-import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.dlqservice.dlq.v1.StatsRequest;
 import io.dlqservice.dlq.v1.StatsResponse;
@@ -56,8 +54,8 @@ class FakeServerTest {
     dlq.send("orders", "a", new Exception("no bank"), SendOptions.ofSourceId("order-42"));
     FakeMessage message = fake.messages("orders").get(0);
     assertEquals("a", message.text());
-    assertEquals("order-42", message.request().getSourceId());
-    assertEquals("no bank", message.failures().get(0).getMessage());
+    assertEquals("order-42", message.sourceId());
+    assertEquals("no bank", message.failures().get(0).message());
   }
 
   @Test
@@ -68,8 +66,8 @@ class FakeServerTest {
             delivery -> {
               if (delivery.attempt() == 1) throw new Exception("once more");
             });
-    FakeMessage done = fake.await("orders", MessageState.MESSAGE_STATE_SUCCEEDED, 1).get(0);
-    assertEquals("once more", done.failures().get(1).getMessage());
+    FakeMessage done = fake.await("orders", MessageState.SUCCEEDED, 1).get(0);
+    assertEquals("once more", done.failures().get(1).message());
   }
 
   @Test
@@ -169,7 +167,7 @@ class FakeServerTest {
 
   @Test
   void countsMessagesByState() {
-    SendOptions never = SendOptions.builder().reason(Reason.REASON_POISON_MESSAGE).build();
+    SendOptions never = SendOptions.builder().reason(Reason.POISON_MESSAGE).build();
     dlq.send("orders", "a", null);
     dlq.send("orders", "b", null, never);
     dlq.send("notes", "c", null);

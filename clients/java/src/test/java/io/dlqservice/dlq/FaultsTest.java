@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -79,7 +78,7 @@ class FaultsTest {
     try (DlqClient dlq = builder().intercept(new Faulty(2)).build()) {
       dlq.worker("q").start(delivery -> {});
       dlq.send("q", "a", null);
-      fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+      fake.await("q", MessageState.SUCCEEDED, 1);
     }
   }
 
@@ -99,7 +98,7 @@ class FaultsTest {
       SendResult result = dlq.sendAsync("q", "a", null).orTimeout(30, TimeUnit.SECONDS).join();
       assertEquals(SendStatus.SPOOLED, result.status());
       token.set(() -> "token");
-      fake.await("q", MessageState.MESSAGE_STATE_SCHEDULED, 1);
+      fake.await("q", MessageState.SCHEDULED, 1);
     }
   }
 
@@ -145,8 +144,8 @@ class FaultsTest {
               delivery -> {
                 throw new StackOverflowError();
               });
-      var failed = fake.await("q", MessageState.MESSAGE_STATE_QUARANTINED, 1).get(0);
-      assertEquals("java.lang.StackOverflowError", failed.failures().get(1).getType());
+      var failed = fake.await("q", MessageState.QUARANTINED, 1).get(0);
+      assertEquals("java.lang.StackOverflowError", failed.failures().get(1).type());
     }
   }
 
@@ -160,7 +159,7 @@ class FaultsTest {
       dlq.worker("q")
           .executor(one)
           .start(d -> maxNumber.accumulateAndGet(d.deliveryNumber(), Math::max));
-      fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 10);
+      fake.await("q", MessageState.SUCCEEDED, 10);
       assertEquals(1, maxNumber.get());
     } finally {
       one.shutdown();
@@ -268,7 +267,7 @@ class FaultsTest {
     try (DlqClient dlq = builder().build()) {
       dlq.worker("q").concurrency(Integer.MAX_VALUE).start(delivery -> {});
       dlq.send("q", "a", null);
-      fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+      fake.await("q", MessageState.SUCCEEDED, 1);
     }
   }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -80,7 +79,7 @@ class MetricsTest {
               delivery -> {
                 if (delivery.attempt() == 1) throw new IllegalStateException("no stock");
               });
-      fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+      fake.await("q", MessageState.SUCCEEDED, 1);
       assertEquals(1, sends("sent", "none"));
       assertEquals(1, handlers("failed", IllegalStateException.class.getName()).count());
       Timer succeeded = handlers("succeeded", "none");
@@ -151,7 +150,7 @@ class MetricsTest {
     try (DlqClient dlq = builder(broken).build()) {
       assertEquals(SendStatus.SENT, dlq.send("q", "x", null).status());
       dlq.worker("q").start(delivery -> {});
-      assertNotNull(fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 1));
+      assertNotNull(fake.await("q", MessageState.SUCCEEDED, 1));
       assertEquals(1, dlq.status().sends().get(SendStatus.SENT));
     }
   }

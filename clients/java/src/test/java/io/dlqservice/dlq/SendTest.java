@@ -12,8 +12,6 @@ import io.dlqservice.dlq.SendResult.Stored;
 import io.dlqservice.dlq.testing.LocalServer;
 import io.dlqservice.dlq.testing.LocalServerExtension;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
-import io.dlqservice.dlq.v1.MessageState;
-import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.StatsRequest;
 import java.net.ConnectException;
 import java.nio.file.Path;
@@ -42,8 +40,8 @@ class SendTest {
           dlq.send(queue, Map.of("id", "order-42"), new ConnectException("Connection refused"));
       Stored stored = (Stored) result;
       assertEquals(SendStatus.SENT, stored.status());
-      assertEquals(MessageState.MESSAGE_STATE_SCHEDULED, stored.state());
-      assertEquals(Reason.REASON_NETWORK_ERROR, stored.reason());
+      assertEquals(MessageState.SCHEDULED, stored.state());
+      assertEquals(Reason.NETWORK_ERROR, stored.reason());
       assertTrue(stored.dueTime().isPresent());
       assertEquals(queue, stored.queue());
     }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.SendResult.Spooled;
-import io.dlqservice.dlq.spool.SpoolResult;
+import io.dlqservice.dlq.internal.spool.SpoolResult;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Status;
 import java.io.IOException;

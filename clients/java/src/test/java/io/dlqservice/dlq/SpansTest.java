@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.SendResult.Stored;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.common.AttributeKey;
@@ -216,7 +215,7 @@ class SpansTest {
         String queue = "q" + queues++;
         assertEquals(SendStatus.SENT, dlq.send(queue, "x", null).status());
         dlq.worker(queue).start(delivery -> {});
-        fake.await(queue, MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+        fake.await(queue, MessageState.SUCCEEDED, 1);
       }
     }
   }

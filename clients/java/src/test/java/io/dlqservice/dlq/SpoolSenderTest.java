@@ -3,8 +3,8 @@ package io.dlqservice.dlq;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.spool.SpoolScope;
-import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.internal.spool.SpoolScope;
+import io.dlqservice.dlq.internal.spool.SpoolStore;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Grpc;
@@ -172,8 +172,7 @@ class SpoolSenderTest {
         Poll.until(() -> fake.messages("q").size() == 250);
         Poll.until(() -> folder.resolve(SERVICE).toFile().list().length == 0);
       }
-      List<String> ids =
-          fake.messages("q").stream().map(one -> one.request().getRequestId()).toList();
+      List<String> ids = fake.messages("q").stream().map(one -> one.requestId()).toList();
       assertEquals(IntStream.range(0, 250).mapToObj(n -> "q" + n).toList(), ids);
     }
   }

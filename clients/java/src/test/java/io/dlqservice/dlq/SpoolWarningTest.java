@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.SendResult.Spooled;
-import io.dlqservice.dlq.spool.SpoolScope;
-import io.dlqservice.dlq.spool.SpoolStore;
+import io.dlqservice.dlq.internal.spool.SpoolScope;
+import io.dlqservice.dlq.internal.spool.SpoolStore;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.UncheckedIOException;

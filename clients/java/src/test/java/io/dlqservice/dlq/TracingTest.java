@@ -2,13 +2,14 @@ package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.TraceContext;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Scope;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -25,7 +26,7 @@ class TracingTest {
       try (Scope scope = span.makeCurrent()) {
         dlq.send("q", "a", null);
       }
-      String sent = fake.messages("q").get(0).request().getTraceContext().getTraceparent();
+      String sent = fake.messages("q").get(0).traceContext().orElseThrow().traceparent();
       String trace = span.getSpanContext().getTraceId();
       String flags = span.getSpanContext().getTraceFlags().asHex();
       assertEquals("00-" + trace + "-" + span.getSpanContext().getSpanId() + "-" + flags, sent);
@@ -42,7 +43,7 @@ class TracingTest {
         DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
         Scope scope = span.makeCurrent()) {
       dlq.send("q", "a", null, SendOptions.builder().traceContext(given, "").build());
-      assertEquals(given, fake.messages("q").get(0).request().getTraceContext().getTraceparent());
+      assertEquals(given, fake.messages("q").get(0).traceContext().orElseThrow().traceparent());
     }
   }
 
@@ -60,12 +61,12 @@ class TracingTest {
               new String[] {"0".repeat(129), state})) {
         dlq.send("q", "a", null, SendOptions.builder().traceContext(given[0], given[1]).build());
       }
-      List<TraceContext> kept =
-          fake.messages("q").stream().map(one -> one.request().getTraceContext()).toList();
-      TraceContext.Builder whole = TraceContext.newBuilder().setTraceparent(parent);
-      assertEquals(whole.setTracestate(state).build(), kept.get(0));
-      assertEquals(whole.clearTracestate().build(), kept.get(1));
-      assertEquals(TraceContext.getDefaultInstance(), kept.get(2));
+      assertEquals(
+          List.of(
+              Optional.of(new TraceContext(parent, state)),
+              Optional.of(new TraceContext(parent, "")),
+              Optional.empty()),
+          fake.messages("q").stream().map(FakeMessage::traceContext).toList());
     }
   }
 }

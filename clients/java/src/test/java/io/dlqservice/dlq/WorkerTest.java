@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.dlqservice.dlq.SendResult.FailedDelivery;
 import io.dlqservice.dlq.testing.LocalServer;
 import io.dlqservice.dlq.testing.LocalServerExtension;
-import io.dlqservice.dlq.v1.MessageState;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
@@ -57,7 +56,7 @@ class WorkerTest {
     CompletableFuture<Object> id = new CompletableFuture<>();
     worker().start(delivery -> id.complete(delivery.payload().json(Map.class).get("id")));
     assertEquals("order-42", id.get(20, TimeUnit.SECONDS));
-    assertEquals(MessageState.MESSAGE_STATE_SUCCEEDED, nextSettled().state());
+    assertEquals(MessageState.SUCCEEDED, nextSettled().state());
   }
 
   @Test
@@ -70,7 +69,7 @@ class WorkerTest {
             });
     SettledDelivery failed = nextSettled();
     assertEquals(Outcome.Kind.FAILED, failed.outcome());
-    assertEquals(MessageState.MESSAGE_STATE_SCHEDULED, failed.state());
+    assertEquals(MessageState.SCHEDULED, failed.state());
     assertEquals("later", failed.error().orElseThrow().getMessage());
   }
 
@@ -82,7 +81,7 @@ class WorkerTest {
             delivery -> {
               throw new NonRetryableException("no such order");
             });
-    assertEquals(MessageState.MESSAGE_STATE_QUARANTINED, nextSettled().state());
+    assertEquals(MessageState.QUARANTINED, nextSettled().state());
   }
 
   @Test

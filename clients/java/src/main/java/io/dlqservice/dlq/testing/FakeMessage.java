@@ -1,14 +1,20 @@
 package io.dlqservice.dlq.testing;
 
+import io.dlqservice.dlq.Failure;
+import io.dlqservice.dlq.MessageState;
+import io.dlqservice.dlq.Reason;
+import io.dlqservice.dlq.TraceContext;
+import io.dlqservice.dlq.internal.FromProto;
 import io.dlqservice.dlq.v1.Delivery;
-import io.dlqservice.dlq.v1.Failure;
 import io.dlqservice.dlq.v1.Message;
-import io.dlqservice.dlq.v1.MessageState;
-import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 
 /** A message of a {@link FakeServer}. */
@@ -25,8 +31,8 @@ public final class FakeMessage {
   int attempts;
 
   private final SendToDlqRequest request;
-  private final List<Failure> failures = new ArrayList<>();
-  private volatile MessageState state = MessageState.MESSAGE_STATE_SCHEDULED;
+  private final List<io.dlqservice.dlq.v1.Failure> failures = new ArrayList<>();
+  private volatile MessageState state = MessageState.SCHEDULED;
   private int deliveries;
 
   FakeMessage(SendToDlqRequest request) {
@@ -37,15 +43,14 @@ public final class FakeMessage {
     } else {
       dueTime = now.plusSeconds(request.getDelay().getSeconds());
     }
-    Reason reason = request.getFailure().getReason();
-    if (reason == Reason.REASON_POISON_MESSAGE || reason == Reason.REASON_MAX_RETRIES_EXCEEDED) {
-      state = MessageState.MESSAGE_STATE_QUARANTINED;
+    Reason reason = FromProto.reason(request.getFailure().getReasonValue());
+    if (reason == Reason.POISON_MESSAGE || reason == Reason.MAX_RETRIES_EXCEEDED) {
+      state = MessageState.QUARANTINED;
     }
     addFailure(request.getFailure());
   }
 
-  /** The request as it was sent. */
-  public SendToDlqRequest request() {
+  SendToDlqRequest request() {
     return request;
   }
 
@@ -56,8 +61,12 @@ public final class FakeMessage {
   /** The failure of the send, then those of attempts and joined sends. */
   public List<Failure> failures() {
     synchronized (failures) {
-      return List.copyOf(failures);
+      return failures.stream().map(FromProto::failure).toList();
     }
+  }
+
+  public String queue() {
+    return request.getQueue();
   }
 
   /** The payload as text. */
@@ -67,33 +76,87 @@ public final class FakeMessage {
         : request.getPayload().getText();
   }
 
+  /** The media type of the payload; empty without one. */
+  public String contentType() {
+    return request.getPayload().getContentType();
+  }
+
+  public Map<String, String> attributes() {
+    return request.getAttributesMap();
+  }
+
+  /** The sender's identity of the message; empty without one. */
+  public String sourceId() {
+    return request.getSourceId();
+  }
+
+  public String orderingKey() {
+    return request.getOrderingKey();
+  }
+
+  /** Empty if neither the send nor its error has given one. */
+  public Optional<Duration> delay() {
+    return request.hasDelay()
+        ? Optional.of(Duration.ofSeconds(request.getDelay().getSeconds(), request.getDelay().getNanos()))
+        : Optional.empty();
+  }
+
+  public OptionalInt maxRetries() {
+    return request.hasMaxRetries() ? OptionalInt.of(request.getMaxRetries()) : OptionalInt.empty();
+  }
+
+  public Optional<TraceContext> traceContext() {
+    return request.hasTraceContext()
+        ? Optional.of(FromProto.traceContext(request.getTraceContext()))
+        : Optional.empty();
+  }
+
+  /** The name of the sending service. */
+  public String service() {
+    return request.getOrigin().getService();
+  }
+
+  /** The instance of the sending service. */
+  public String instance() {
+    return request.getOrigin().getInstance();
+  }
+
+  /** Identity of the send in all its tries. */
+  public String requestId() {
+    return request.getRequestId();
+  }
+
   void setState(MessageState state) {
     this.state = state;
   }
 
-  void addFailure(Failure failure) {
+  void addFailure(io.dlqservice.dlq.v1.Failure failure) {
     synchronized (failures) {
       failures.add(failure);
     }
   }
 
-  void fail(Failure failure, boolean isForGood) {
+  void fail(io.dlqservice.dlq.v1.Failure failure, boolean isForGood) {
     attempts++;
     addFailure(failure);
     int retries = request.hasMaxRetries() ? request.getMaxRetries() : DEFAULT_RETRIES;
     state =
         isForGood || attempts >= retries
-            ? MessageState.MESSAGE_STATE_QUARANTINED
-            : MessageState.MESSAGE_STATE_SCHEDULED;
+            ? MessageState.QUARANTINED
+            : MessageState.SCHEDULED;
   }
 
   Delivery handOut(String sessionId, Instant leaseExpireTime) {
     this.sessionId = sessionId;
-    state = MessageState.MESSAGE_STATE_IN_FLIGHT;
+    state = MessageState.IN_FLIGHT;
     deliveries++;
     leaseToken = UUID.randomUUID().toString();
-    List<Failure> known = failures();
-    Failure latest = known.get(known.size() - 1);
+    io.dlqservice.dlq.v1.Failure latest;
+    int count;
+    synchronized (failures) {
+      count = failures.size();
+      latest = failures.get(count - 1);
+    }
     Message.Builder shown =
         Message.newBuilder()
             .setId(id)
@@ -102,7 +165,7 @@ public final class FakeMessage {
             .putAllAttributes(request.getAttributesMap())
             .setFailure(latest)
             .setReason(FakeServer.reasonOf(latest))
-            .setFailureCount(known.size())
+            .setFailureCount(count)
             .setSourceId(request.getSourceId())
             .setDedupKey(request.getDedupKey())
             .setOrderingKey(request.getOrderingKey())

@@ -2,8 +2,8 @@ package io.dlqservice.dlq.testing;
 
 import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.v1.Failure;
-import io.dlqservice.dlq.v1.MessageState;
 import io.dlqservice.dlq.v1.Reason;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;

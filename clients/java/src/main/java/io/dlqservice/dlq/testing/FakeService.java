@@ -1,5 +1,6 @@
 package io.dlqservice.dlq.testing;
 
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.v1.AckRequest;
 import io.dlqservice.dlq.v1.AckResponse;
 import io.dlqservice.dlq.v1.AckResult;
@@ -9,7 +10,6 @@ import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.ExtendLeaseRequest;
 import io.dlqservice.dlq.v1.ExtendLeaseResponse;
 import io.dlqservice.dlq.v1.ExtendLeaseResult;
-import io.dlqservice.dlq.v1.MessageState;
 import io.dlqservice.dlq.v1.Opened;
 import io.dlqservice.dlq.v1.Outcome;
 import io.dlqservice.dlq.v1.SendToDlqBatchRequest;
@@ -206,7 +206,8 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
     SendToDlqResponse response =
         SendToDlqResponse.newBuilder()
             .setId(message.id)
-            .setState(message.state())
+            .setState(
+            io.dlqservice.dlq.v1.MessageState.valueOf("MESSAGE_STATE_" + message.state().name()))
             .setReason(FakeServer.reasonOf(request.getFailure()))
             .setDuplicate(joined.isPresent())
             .build();
@@ -230,23 +231,24 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
     }
     FakeMessage message = held.get();
     switch (outcome.getResultCase()) {
-      case SUCCEEDED -> message.setState(MessageState.MESSAGE_STATE_SUCCEEDED);
-      case QUARANTINED -> message.setState(MessageState.MESSAGE_STATE_QUARANTINED);
-      case DISCARDED -> message.setState(MessageState.MESSAGE_STATE_DISCARDED);
+      case SUCCEEDED -> message.setState(MessageState.SUCCEEDED);
+      case QUARANTINED -> message.setState(MessageState.QUARANTINED);
+      case DISCARDED -> message.setState(MessageState.DISCARDED);
       case FAILED ->
           message.fail(outcome.getFailed().getFailure(), outcome.getFailed().getNonRetryable());
-      default -> message.setState(MessageState.MESSAGE_STATE_SCHEDULED);
+      default -> message.setState(MessageState.SCHEDULED);
     }
     return AckResult.newBuilder()
         .setStatus(AckStatus.ACK_STATUS_APPLIED)
-        .setState(message.state())
+        .setState(
+            io.dlqservice.dlq.v1.MessageState.valueOf("MESSAGE_STATE_" + message.state().name()))
         .build();
   }
 
   /** The leases of a session, also of deliveries that it never received. */
   private List<String> leasesOf(String sessionId) {
     return messages.stream()
-        .filter(one -> one.state() == MessageState.MESSAGE_STATE_IN_FLIGHT)
+        .filter(one -> one.state() == MessageState.IN_FLIGHT)
         .filter(one -> one.sessionId.equals(sessionId))
         .map(one -> one.leaseToken)
         .toList();
@@ -254,7 +256,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
 
   private Optional<FakeMessage> heldBy(String leaseToken) {
     return messages.stream()
-        .filter(one -> one.state() == MessageState.MESSAGE_STATE_IN_FLIGHT)
+        .filter(one -> one.state() == MessageState.IN_FLIGHT)
         .filter(one -> one.leaseToken.equals(leaseToken))
         .findFirst();
   }
@@ -265,7 +267,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
     streams.removeIf(stream -> stream.out.isCancelled());
     Instant now = Instant.now();
     for (Stream stream : streams) {
-      stream.held.removeIf(one -> one.state() != MessageState.MESSAGE_STATE_IN_FLIGHT);
+      stream.held.removeIf(one -> one.state() != MessageState.IN_FLIGHT);
       StreamDueRequest request = stream.request;
       int most = request.hasMaxInFlight() ? request.getMaxInFlight() : DEFAULT_IN_FLIGHT;
       Deliveries.Builder deliveries = Deliveries.newBuilder();
@@ -282,7 +284,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
   }
 
   private static boolean isDue(FakeMessage message, StreamDueRequest request, Instant now) {
-    return message.state() == MessageState.MESSAGE_STATE_SCHEDULED
+    return message.state() == MessageState.SCHEDULED
         && !message.dueTime.isAfter(now)
         && request.getQueuesList().contains(message.request().getQueue());
   }

@@ -1,6 +1,6 @@
 package io.dlqservice.dlq.testing;
 
-import io.dlqservice.dlq.v1.MessageState;
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.v1.QueueStats;
 import io.dlqservice.dlq.v1.StatsResponse;
 import java.util.List;
@@ -23,14 +23,14 @@ final class FakeStats {
     for (String queue : counted) {
       List<FakeMessage> ofQueue =
           messages.stream().filter(one -> queueOf(one).equals(queue)).toList();
-      long quarantined = count(ofQueue, MessageState.MESSAGE_STATE_QUARANTINED);
+      long quarantined = count(ofQueue, MessageState.QUARANTINED);
       stats.setTotalMessages(stats.getTotalMessages() + ofQueue.size());
       stats.setTotalPoisonMessages(stats.getTotalPoisonMessages() + quarantined);
       stats.addQueues(
           QueueStats.newBuilder()
               .setQueue(queue)
-              .setScheduled(count(ofQueue, MessageState.MESSAGE_STATE_SCHEDULED))
-              .setInFlight(count(ofQueue, MessageState.MESSAGE_STATE_IN_FLIGHT))
+              .setScheduled(count(ofQueue, MessageState.SCHEDULED))
+              .setInFlight(count(ofQueue, MessageState.IN_FLIGHT))
               .setQuarantined(quarantined));
     }
     return stats.build();

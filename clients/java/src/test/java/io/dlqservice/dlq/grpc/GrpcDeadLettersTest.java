@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
-import io.dlqservice.dlq.v1.MessageState;
 import io.dlqservice.dlq.v1.StatsRequest;
 import io.dlqservice.dlq.v1.StatsResponse;
 import io.grpc.Grpc;
@@ -121,11 +121,11 @@ class GrpcDeadLettersTest {
         assertThrows(StatusRuntimeException.class, () -> named.stats(REQUEST));
     assertEquals("INTERNAL: no bank", error.getMessage());
     FakeMessage kept = fake.messages("asked").get(0);
-    assertEquals("order-42", kept.request().getSourceId());
-    assertEquals(TRACEPARENT, kept.request().getTraceContext().getTraceparent());
-    assertEquals(13, kept.failures().get(0).getGrpcCode());
+    assertEquals("order-42", kept.sourceId());
+    assertEquals(TRACEPARENT, kept.traceContext().orElseThrow().traceparent());
+    assertEquals(13, kept.failures().get(0).grpcCode().orElseThrow());
     dlq.worker("asked").start(GrpcDeadLetters.redo(channel));
-    fake.await("asked", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    fake.await("asked", MessageState.SUCCEEDED, 1);
     assertEquals(2, shop.calls.get());
   }
 
@@ -133,8 +133,8 @@ class GrpcDeadLettersTest {
   void aThrowingHandlerIsTheFailure() throws Exception {
     shop.thrown = new IllegalStateException("no bank");
     assertThrows(StatusRuntimeException.class, () -> stub().stats(REQUEST));
-    FakeMessage kept = fake.await("asked", MessageState.MESSAGE_STATE_SCHEDULED, 1).get(0);
-    assertEquals("java.lang.IllegalStateException", kept.failures().get(0).getType());
+    FakeMessage kept = fake.await("asked", MessageState.SCHEDULED, 1).get(0);
+    assertEquals("java.lang.IllegalStateException", kept.failures().get(0).type());
   }
 
   @Test
@@ -153,7 +153,7 @@ class GrpcDeadLettersTest {
     assertTrue(GrpcDeadLetters.isKept(error));
     assertEquals(Status.Code.INTERNAL, error.getStatus().getCode());
     dlq.worker("made").start(GrpcDeadLetters.redo(channel));
-    fake.await("made", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    fake.await("made", MessageState.SUCCEEDED, 1);
   }
 
   @Test
@@ -225,8 +225,8 @@ class GrpcDeadLettersTest {
       var stub = stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
       assertThrows(StatusRuntimeException.class, () -> stub.stats(REQUEST));
     }
-    assertEquals("order-42", fake.messages("asked").get(0).request().getSourceId());
-    assertEquals("", fake.messages("asked").get(1).request().getSourceId());
+    assertEquals("order-42", fake.messages("asked").get(0).sourceId());
+    assertEquals("", fake.messages("asked").get(1).sourceId());
   }
 
   /** A token may be fixed, and a cancelled call says nothing about its request. */
@@ -243,11 +243,11 @@ class GrpcDeadLettersTest {
       shop.failure = failure;
       shop.calls.set(0);
       dlq.send("made", REQUEST.toByteArray(), null, options);
-      fake.await("made", MessageState.MESSAGE_STATE_SUCCEEDED, ++succeeded);
+      fake.await("made", MessageState.SUCCEEDED, ++succeeded);
     }
     shop.failure = Status.INVALID_ARGUMENT;
     shop.calls.set(0);
     dlq.send("made", REQUEST.toByteArray(), null, options);
-    fake.await("made", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+    fake.await("made", MessageState.QUARANTINED, 1);
   }
 }

@@ -9,9 +9,9 @@ import com.google.gson.Gson;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -92,19 +92,19 @@ class HttpDeadLettersTest {
   void keepsAFailedRequestAndMakesItAgain() throws Exception {
     assertTrue(requests.send(request(), BodyHandlers.discarding()).isEmpty());
     FakeMessage kept = fake.messages("webhooks").get(0);
-    assertEquals("order-42", kept.request().getSourceId());
-    assertEquals(503, kept.failures().get(0).getHttpStatus());
-    assertEquals(120, kept.request().getDelay().getSeconds());
+    assertEquals("order-42", kept.sourceId());
+    assertEquals(503, kept.failures().get(0).httpStatus().orElseThrow());
+    assertEquals(120, kept.delay().orElseThrow().toSeconds());
     assertFalse(kept.text().contains("secret"), kept.text());
     assertFalse(kept.text().contains("hunter2"), kept.text());
-    String failure = kept.failures().get(0).getMessage();
+    String failure = kept.failures().get(0).message();
     assertEquals("127.0.0.1:" + shop.getAddress().getPort() + " answered 503", failure);
     KeptRequest stored = new Gson().fromJson(kept.text(), KeptRequest.class);
     status = 200;
     dlq.send("again", stored, null);
     dlq.worker("again")
         .start(HttpDeadLetters.redo(http, one -> Map.of("Authorization", "Bearer other")));
-    fake.await("again", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    fake.await("again", MessageState.SUCCEEDED, 1);
     assertEquals(List.of("POST {} Bearer secret", "POST {} Bearer other"), requestsSeen);
   }
 
@@ -112,7 +112,7 @@ class HttpDeadLettersTest {
   void aWrongRequestIsQuarantined() throws Exception {
     status = 422;
     requests.send(request(), BodyHandlers.discarding());
-    fake.await("webhooks", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+    fake.await("webhooks", MessageState.QUARANTINED, 1);
   }
 
   @Test
@@ -143,7 +143,7 @@ class HttpDeadLettersTest {
     assertTrue(requests.send(request, BodyHandlers.discarding()).isEmpty());
     assertEquals(
         ConnectException.class.getName(),
-        fake.messages("webhooks").get(0).failures().get(0).getType());
+        fake.messages("webhooks").get(0).failures().get(0).type());
   }
 
   @Test
@@ -191,8 +191,7 @@ class HttpDeadLettersTest {
               .build();
       assertTrue(requests.send(request, BodyHandlers.discarding()).isEmpty());
     }
-    List<String> ids =
-        fake.messages("webhooks").stream().map(one -> one.request().getSourceId()).toList();
+    List<String> ids = fake.messages("webhooks").stream().map(one -> one.sourceId()).toList();
     assertEquals(List.of("k".repeat(256), ""), ids);
   }
 }

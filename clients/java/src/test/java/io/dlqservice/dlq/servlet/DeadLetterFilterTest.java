@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.CapturedLog;
 import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.MultipartConfigElement;
@@ -155,11 +155,11 @@ class DeadLetterFilterTest {
     }
     FakeMessage kept = fake.messages("orders").get(2);
     assertEquals("{\"id\":42}", kept.text());
-    assertEquals("order-42", kept.request().getSourceId());
-    assertEquals("application/json", kept.request().getPayload().getContentType());
-    assertEquals("/orders/reader", kept.request().getAttributesOrThrow("http.path"));
-    assertEquals(7, kept.request().getMaxRetries());
-    assertEquals("java.lang.IllegalStateException", kept.failures().get(0).getType());
+    assertEquals("order-42", kept.sourceId());
+    assertEquals("application/json", kept.contentType());
+    assertEquals("/orders/reader", kept.attributes().get("http.path"));
+    assertEquals(7, kept.maxRetries().orElseThrow());
+    assertEquals("java.lang.IllegalStateException", kept.failures().get(0).type());
     assertEquals(3, fake.messages("orders").size());
   }
 
@@ -174,7 +174,7 @@ class DeadLetterFilterTest {
 
   private String failureOfLast() {
     List<FakeMessage> all = fake.messages("orders");
-    return all.get(all.size() - 1).failures().get(0).getMessage();
+    return all.get(all.size() - 1).failures().get(0).message();
   }
 
   @Test
@@ -232,7 +232,7 @@ class DeadLetterFilterTest {
   @Test
   void keepsAsynchronousRequests() throws Exception {
     assertEquals(500, post("/frameworks/async", "{}").statusCode());
-    fake.await("orders", MessageState.MESSAGE_STATE_SCHEDULED, 1);
+    fake.await("orders", MessageState.SCHEDULED, 1);
     assertEquals("no bank", failureOfLast());
     HttpRequest request = to(jetty, "/async/").POST(BodyPublishers.ofString("{}")).build();
     assertEquals(202, answerTo(request).statusCode());
@@ -248,7 +248,7 @@ class DeadLetterFilterTest {
             .POST(BodyPublishers.ofString("{}"))
             .build();
     assertEquals(202, answerTo(request).statusCode());
-    Map<String, String> stored = fake.messages("orders").get(0).request().getAttributesMap();
+    Map<String, String> stored = fake.messages("orders").get(0).attributes();
     assertEquals("shop=7&Token=[hidden]&access%5Ftoken=[hidden]&b", stored.get("http.query"));
     assertEquals("gzip", stored.get("http.content_encoding"));
   }
@@ -290,8 +290,8 @@ class DeadLetterFilterTest {
     assertEquals(
         202, HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).statusCode());
     FakeMessage kept = fake.messages("orders").get(0);
-    assertEquals("", kept.request().getSourceId());
-    assertEquals("", kept.request().getPayload().getContentType());
-    assertEquals(path.substring(0, 4_096), kept.request().getAttributesOrThrow("http.path"));
+    assertEquals("", kept.sourceId());
+    assertEquals("", kept.contentType());
+    assertEquals(path.substring(0, 4_096), kept.attributes().get("http.path"));
   }
 }

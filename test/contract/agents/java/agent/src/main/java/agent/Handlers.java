@@ -69,7 +69,7 @@ final class Handlers {
     JsonObject event = Json.event("settled");
     event.addProperty("key", keys.getOrDefault(delivery, ""));
     event.addProperty("outcome", settled.outcome().toString().toLowerCase(Locale.ROOT));
-    event.addProperty("state", Json.bare(settled.state(), "MESSAGE_STATE_"));
+    event.addProperty("state", settled.state().name());
     event.addProperty("duration_ms", settled.duration().toMillis());
     settled.error().ifPresent(error -> event.addProperty("error", error.getMessage()));
     emit.accept(event);

@@ -3,20 +3,16 @@ package agent;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.ProtocolMessageEnum;
-import com.google.protobuf.util.Durations;
-import com.google.protobuf.util.JsonFormat;
 import io.dlqservice.dlq.CoalesceOptions;
 import io.dlqservice.dlq.Delivery;
 import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.DlqClientBuilder;
+import io.dlqservice.dlq.Failure;
+import io.dlqservice.dlq.Reason;
+import io.dlqservice.dlq.RetryPolicy;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.SendResult;
 import io.dlqservice.dlq.SpoolOptions;
-import io.dlqservice.dlq.v1.Failure;
-import io.dlqservice.dlq.v1.Reason;
-import io.dlqservice.dlq.v1.RetryPolicy;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -59,11 +55,6 @@ final class Json {
 
   private static Duration ofMillis(JsonElement ms) {
     return Duration.ofNanos((long) (ms.getAsDouble() * 1_000_000));
-  }
-
-  /** Returns the name of an enum value without its prefix. */
-  static String bare(ProtocolMessageEnum value, String prefix) {
-    return value.toString().substring(prefix.length());
   }
 
   static DlqClientBuilder client(JsonObject options) {
@@ -113,7 +104,7 @@ final class Json {
     SendOptions.Builder options = SendOptions.builder();
     given(given, "source_id", value -> options.sourceId(value.getAsString()));
     given(given, "dedup_key", value -> options.dedupKey(value.getAsString()));
-    given(given, "reason", v -> options.reason(Reason.valueOf("REASON_" + v.getAsString())));
+    given(given, "reason", v -> options.reason(Reason.valueOf(v.getAsString())));
     given(given, "attributes", value -> options.attributes(texts(value)));
     given(given, "content_type", value -> options.contentType(value.getAsString()));
     given(given, "delay_ms", value -> options.delay(ofMillis(value)));
@@ -144,28 +135,23 @@ final class Json {
   }
 
   private static RetryPolicy policy(JsonObject given) {
-    JsonObject json = new JsonObject();
-    given
-        .asMap()
-        .forEach(
-            (name, value) -> {
-              boolean isEnum = name.equals("jitter") || name.equals("backoff");
-              if (name.endsWith("_ms")) {
-                json.addProperty(name.replace("_ms", ""), value.getAsDouble() / 1_000 + "s");
-              } else if (isEnum) {
-                String constant = name + "_" + value.getAsString();
-                json.addProperty(name, constant.toUpperCase(Locale.ROOT));
-              } else {
-                json.add(name, value);
-              }
-            });
-    try {
-      RetryPolicy.Builder policy = RetryPolicy.newBuilder();
-      JsonFormat.parser().merge(json.toString(), policy);
-      return policy.build();
-    } catch (InvalidProtocolBufferException invalid) {
-      throw new IllegalArgumentException(invalid);
-    }
+    RetryPolicy.Builder policy =
+        given.has("preset")
+            ? RetryPolicy.preset(given.get("preset").getAsString())
+            : RetryPolicy.builder();
+    given(given, "max_retries", value -> policy.maxRetries(value.getAsInt()));
+    given(given, "initial_delay_ms", value -> policy.initialDelay(ofMillis(value)));
+    given(given, "max_delay_ms", value -> policy.maxDelay(ofMillis(value)));
+    given(given, "multiplier", value -> policy.multiplier(value.getAsDouble()));
+    given(given, "increment_ms", value -> policy.increment(ofMillis(value)));
+    given(given, "max_elapsed_ms", value -> policy.maxElapsed(ofMillis(value)));
+    given(given, "jitter", value -> policy.jitter(RetryPolicy.Jitter.valueOf(upper(value))));
+    given(given, "backoff", value -> policy.backoff(RetryPolicy.Backoff.valueOf(upper(value))));
+    return policy.build();
+  }
+
+  private static String upper(JsonElement text) {
+    return text.getAsString().toUpperCase(Locale.ROOT);
   }
 
   static Object payload(JsonObject given) {
@@ -189,14 +175,13 @@ final class Json {
       json.addProperty("id", delivery.id());
     } else if (result instanceof SendResult.Stored stored) {
       json.addProperty("id", stored.id());
-      json.addProperty("state", bare(stored.state(), "MESSAGE_STATE_"));
-      json.addProperty("reason", bare(stored.reason(), "REASON_"));
+      json.addProperty("state", stored.state().name());
+      json.addProperty("reason", stored.reason().name());
       json.addProperty("queue", stored.queue());
       stored.dueTime().ifPresent(at -> json.addProperty("due_time_ms", at.toEpochMilli()));
       stored
           .quarantineReason()
-          .ifPresent(
-              reason -> json.addProperty("quarantine_reason", bare(reason, "QUARANTINE_REASON_")));
+          .ifPresent(reason -> json.addProperty("quarantine_reason", reason.name()));
     }
     return json;
   }
@@ -217,7 +202,7 @@ final class Json {
         .ifPresent(
             trace -> {
               JsonObject context = new JsonObject();
-              context.addProperty("traceparent", trace.getTraceparent());
+              context.addProperty("traceparent", trace.traceparent());
               json.add("trace_context", context);
             });
     delivery
@@ -225,7 +210,7 @@ final class Json {
         .ifPresent(
             failure -> {
               JsonObject latest = failure(failure);
-              latest.addProperty("reason", bare(delivery.reason(), "REASON_"));
+              latest.addProperty("reason", delivery.reason().name());
               json.add("latest_failure", latest);
             });
     return json;
@@ -233,15 +218,13 @@ final class Json {
 
   private static JsonObject failure(Failure failure) {
     JsonObject json = new JsonObject();
-    json.addProperty("type", failure.getType());
-    json.addProperty("message", failure.getMessage());
-    json.addProperty("stack_trace", failure.getStackTrace());
-    json.add("attributes", GSON.toJsonTree(failure.getAttributesMap()));
-    if (failure.hasGrpcCode()) json.addProperty("grpc_code", failure.getGrpcCode());
-    if (failure.hasHttpStatus()) json.addProperty("http_status", failure.getHttpStatus());
-    if (failure.hasRetryAfter()) {
-      json.addProperty("retry_after_ms", Durations.toMillis(failure.getRetryAfter()));
-    }
+    json.addProperty("type", failure.type());
+    json.addProperty("message", failure.message());
+    json.addProperty("stack_trace", failure.stackTrace());
+    json.add("attributes", GSON.toJsonTree(failure.attributes()));
+    failure.grpcCode().ifPresent(code -> json.addProperty("grpc_code", code));
+    failure.httpStatus().ifPresent(status -> json.addProperty("http_status", status));
+    failure.retryAfter().ifPresent(w -> json.addProperty("retry_after_ms", w.toMillis()));
     return json;
   }
 

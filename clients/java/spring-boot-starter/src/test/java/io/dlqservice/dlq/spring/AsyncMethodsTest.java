@@ -8,7 +8,7 @@ import io.dlqservice.dlq.NonRetryableException;
 import io.dlqservice.dlq.Outcome;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
+import io.dlqservice.dlq.MessageState;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -74,9 +74,9 @@ class AsyncMethodsTest {
               dlq.send("future", "a", null);
               bean.begun.join();
               assertThat(fake.messages("future").get(0).state())
-                  .isEqualTo(MessageState.MESSAGE_STATE_IN_FLIGHT);
+                  .isEqualTo(MessageState.IN_FLIGHT);
               bean.later.complete(Outcome.discarded("not needed"));
-              fake.await("future", MessageState.MESSAGE_STATE_DISCARDED, 1);
+              fake.await("future", MessageState.DISCARDED, 1);
             });
   }
 
@@ -87,7 +87,7 @@ class AsyncMethodsTest {
         .run(
             context -> {
               context.getBean(DlqClient.class).send("mono", "a", null);
-              fake.await("mono", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+              fake.await("mono", MessageState.QUARANTINED, 1);
             });
   }
 
@@ -99,7 +99,7 @@ class AsyncMethodsTest {
             context -> {
               SendOptions once = SendOptions.builder().maxRetries(0).build();
               context.getBean(DlqClient.class).send("any", "a", null, once);
-              fake.await("any", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+              fake.await("any", MessageState.QUARANTINED, 1);
             });
   }
 

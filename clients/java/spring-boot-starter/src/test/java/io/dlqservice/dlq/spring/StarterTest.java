@@ -9,7 +9,7 @@ import io.dlqservice.dlq.Outcome;
 import io.dlqservice.dlq.SendStatus;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.v1.MessageState;
+import io.dlqservice.dlq.MessageState;
 import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -94,7 +94,7 @@ class StarterTest {
           DlqClient dlq = context.getBean(DlqClient.class);
           assertThat(dlq.send("q", "a", null).status()).isEqualTo(SendStatus.SENT);
           FakeMessage sent = fake.messages("q").get(0);
-          assertThat(sent.request().getOrigin().getService()).isEqualTo("shop");
+          assertThat(sent.service()).isEqualTo("shop");
         });
   }
 
@@ -119,18 +119,18 @@ class StarterTest {
               assertThat(orders[0].handled.poll(20, TimeUnit.SECONDS)).isEqualTo("order-42 1");
               assertThat(orders[0].handled.poll(20, TimeUnit.SECONDS)).isEqualTo("order-42 2");
               FakeMessage done =
-                  fake.await("orders", MessageState.MESSAGE_STATE_SUCCEEDED, 1).get(0);
-              assertThat(done.failures().get(1).getType()).isEqualTo("java.io.IOException");
-              assertThat(done.request().getOrigin().getInstance()).isEqualTo("customized");
+                  fake.await("orders", MessageState.SUCCEEDED, 1).get(0);
+              assertThat(done.failures().get(1).type()).isEqualTo("java.io.IOException");
+              assertThat(done.instance()).isEqualTo("customized");
               assertThat(keepAliveThreads()).isEqualTo(1);
               dlq.send("notes", "hello", null);
-              fake.await("notes", MessageState.MESSAGE_STATE_DISCARDED, 1);
+              fake.await("notes", MessageState.DISCARDED, 1);
             });
     await().until(() -> keepAliveThreads() == 0);
     try (DlqClient after = DlqClient.builder(fake.target()).withoutSpool().build()) {
       after.send("notes", "later", null);
       assertThat(fake.messages("notes").get(1).state())
-          .isEqualTo(MessageState.MESSAGE_STATE_SCHEDULED);
+          .isEqualTo(MessageState.SCHEDULED);
     }
   }
 
@@ -147,7 +147,7 @@ class StarterTest {
         .run(
             context -> {
               context.getBean(DlqClient.class).send("orders", "no JSON", null);
-              fake.await("orders", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+              fake.await("orders", MessageState.QUARANTINED, 1);
             });
   }
 

@@ -2,8 +2,8 @@ package agent.faults;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.dlqservice.dlq.RetryPolicy;
 import io.dlqservice.dlq.SendOptions;
-import io.dlqservice.dlq.v1.RetryPolicy;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -30,9 +30,9 @@ final class MessageMaker {
   private static final int FILLER_CHARS = 400;
   private static final int SUM_DIGITS = 16;
   private static final RetryPolicy POLICY =
-      RetryPolicy.newBuilder()
-          .setInitialDelay(com.google.protobuf.Duration.newBuilder().setNanos(100_000_000))
-          .setMaxDelay(com.google.protobuf.Duration.newBuilder().setNanos(500_000_000))
+      RetryPolicy.builder()
+          .initialDelay(Duration.ofMillis(100))
+          .maxDelay(Duration.ofMillis(500))
           .build();
 
   /** Longer than any run. */

@@ -1,4 +1,4 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 /** Where a message was written, or why it was not. */
 public enum SpoolResult {

@@ -1,4 +1,4 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

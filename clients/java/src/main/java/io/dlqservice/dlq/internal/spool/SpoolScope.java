@@ -1,4 +1,4 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import io.dlqservice.dlq.spool.v1.Owner;
 

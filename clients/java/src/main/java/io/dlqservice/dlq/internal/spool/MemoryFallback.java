@@ -1,4 +1,4 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.time.Instant;

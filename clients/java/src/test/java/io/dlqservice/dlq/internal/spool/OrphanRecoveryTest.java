@@ -1,4 +1,4 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,4 +1,4 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

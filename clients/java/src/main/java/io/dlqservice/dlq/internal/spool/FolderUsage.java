@@ -1,6 +1,6 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
-import io.dlqservice.dlq.spool.SpoolFolder.Listed;
+import io.dlqservice.dlq.internal.spool.SpoolFolder.Listed;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;

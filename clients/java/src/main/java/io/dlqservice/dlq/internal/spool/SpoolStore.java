@@ -1,7 +1,7 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import com.google.protobuf.Timestamp;
-import io.dlqservice.dlq.spool.SpoolFolder.Listed;
+import io.dlqservice.dlq.internal.spool.SpoolFolder.Listed;
 import io.dlqservice.dlq.spool.v1.Owner;
 import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.v1.SendToDlqRequest;

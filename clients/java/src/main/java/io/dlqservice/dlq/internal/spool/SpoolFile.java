@@ -1,7 +1,7 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.dlqservice.dlq.spool.RecordScanner.Found;
+import io.dlqservice.dlq.internal.spool.RecordScanner.Found;
 import io.dlqservice.dlq.spool.v1.Done;
 import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.v1.SendToDlqRequest;

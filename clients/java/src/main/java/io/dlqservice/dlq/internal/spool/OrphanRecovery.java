@@ -1,9 +1,9 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.dlqservice.dlq.spool.RecordScanner.Found;
-import io.dlqservice.dlq.spool.SpoolFolder.Listed;
-import io.dlqservice.dlq.spool.SpoolFolder.Name;
+import io.dlqservice.dlq.internal.spool.RecordScanner.Found;
+import io.dlqservice.dlq.internal.spool.SpoolFolder.Listed;
+import io.dlqservice.dlq.internal.spool.SpoolFolder.Name;
 import io.dlqservice.dlq.spool.v1.Owner;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package io.dlqservice.dlq.spool;
+package io.dlqservice.dlq.internal.spool;
 
 import com.google.protobuf.ByteString;
 import io.dlqservice.dlq.v1.Payload;
