@@ -65,12 +65,12 @@ export const ARTIFACTS = {
     publish: (out) =>
       `sign each file in ${out} with gpg, and upload the folder to Maven Central as a bundle`,
     build({ tree, out, version }) {
-      for (const folder of ["", "bom", "spring-boot-starter"]) {
+      for (const folder of ["", "bom", "testing", "spring-boot-starter"]) {
         const cwd = join(tree, "clients/java", folder);
         const target = `-DaltDeploymentRepository=release::file:${out}`;
         run("mvn", ["-q", "-B", "-P", "release", "-DskipTests", target, "deploy"], { cwd });
       }
-      for (const name of ["dlq-client", "dlq-spring-boot-starter"]) {
+      for (const name of ["dlq-client", "dlq-client-testing", "dlq-spring-boot-starter"]) {
         const folder = join(out, "io/dlqservice", name, version);
         for (const end of [".pom", ".jar", "-sources.jar", "-javadoc.jar"]) {
           only(folder, `${name}-${version}${end}`);

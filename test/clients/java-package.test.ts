@@ -61,9 +61,25 @@ it("the README's programs send a message and process it", { timeout: DEADLINE_MS
     ),
   });
   expect(await outputOf(classPath, "Producer")).toMatch(
-    /^Stored\[status=SENT, id=.+, reason=REASON_NETWORK_ERROR,/,
+    /^Stored\[status=SENT, id=.+, reason=NETWORK_ERROR,/,
   );
   expect(await firstLineOf(classPath, "Consumer")).toBe('attempt 1 {"id":"order-42","amount":100}');
+});
+
+it("the README's test runs against the fake", { timeout: DEADLINE_MS }, async () => {
+  await maven(join(PACKAGE, "bom"), BUILD, "install");
+  await maven(join(PACKAGE, "testing"), "-P", "checks", BUILD, "install", "javadoc:javadoc");
+  const classPath = await compile(
+    "tested",
+    clientOf(readme) + fence(readme, "xml testing").replace("<scope>test</scope>", ""),
+    {
+      Tested: inClass("Tested", "", fence(readme, "java testing")).replace(
+        "static void run()",
+        "public static void main(String[] args)",
+      ),
+    },
+  );
+  expect(await outputOf(classPath, "Tested")).toBe("order-42\n");
 });
 
 it("the examples run", { timeout: DEADLINE_MS }, async () => {
@@ -83,7 +99,7 @@ it("the examples run", { timeout: DEADLINE_MS }, async () => {
 });
 
 it("the README's application runs on Spring Boot 3 and 4", { timeout: DEADLINE_MS }, async () => {
-  await maven(join(PACKAGE, "bom"), BUILD, "install");
+  for (const part of ["bom", "testing"]) await maven(join(PACKAGE, part), BUILD, "install");
   const starter = join(PACKAGE, "spring-boot-starter");
   await maven(starter, "-P", "checks", BUILD, "install", "javadoc:javadoc"); // and its tests
   const shop = fence(readme, "java spring");
@@ -147,6 +163,7 @@ const clientOf = (text: string) => fence(text, "xml dependency");
 function inClass(name: string, parameters: string, lines: string, types = ""): string {
   return `import io.dlqservice.dlq.*;
 import io.dlqservice.dlq.http.HttpDeadLetters;
+${lines.includes("FakeServer") ? "import io.dlqservice.dlq.testing.FakeServer;" : ""}
 import java.net.http.*;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.*;
