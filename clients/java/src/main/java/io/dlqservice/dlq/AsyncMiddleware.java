@@ -6,8 +6,8 @@ import java.util.concurrent.CompletionStage;
 @FunctionalInterface
 public interface AsyncMiddleware {
   /**
-   * Returns the stage with which the delivery ends. It must not complete before that of {@code
-   * next}.
+   * Returns the stage with which the delivery ends. If its result is null, that of the handler
+   * stands; without a call of the handler, null is a failure.
    *
    * @param next calls the handler or the next middleware
    */

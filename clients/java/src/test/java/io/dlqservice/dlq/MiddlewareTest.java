@@ -93,6 +93,68 @@ class MiddlewareTest {
   }
 
   @Test
+  void theResultOfTheHandlerStandsIfMiddlewareReturnsNone() throws Exception {
+    worker()
+        .middleware(
+            (delivery, next) -> {
+              next.handle(delivery);
+              return null;
+            })
+        .startWithOutcomes(delivery -> Outcome.discarded("done"));
+    assertEquals(Outcome.Kind.DISCARDED, outcome());
+  }
+
+  @Test
+  void anErrorThatMiddlewareOnlyLogsIsAFailure() throws Exception {
+    worker()
+        .middleware(
+            (delivery, next) -> {
+              try {
+                return next.handle(delivery);
+              } catch (IOException logged) {
+                return null;
+              }
+            })
+        .start(
+            delivery -> {
+              throw new IOException("no stock");
+            });
+    SettledDelivery next = settled.poll(20, TimeUnit.SECONDS);
+    assertEquals(Outcome.Kind.FAILED, next.outcome());
+    assertEquals("no stock", next.error().orElseThrow().getMessage());
+  }
+
+  @Test
+  void middlewareThatNeitherCallsTheHandlerNorReturnsAnOutcomeFails() throws Exception {
+    worker().middleware((delivery, next) -> null).start(delivery -> {});
+    assertEquals(Outcome.Kind.FAILED, outcome());
+  }
+
+  @Test
+  void asynchronousMiddlewareThatNeitherCallsNorReturnsAnOutcomeFails() throws Exception {
+    worker()
+        .asyncMiddleware((delivery, next) -> CompletableFuture.completedFuture(null))
+        .startAsync(delivery -> CompletableFuture.completedFuture(null));
+    assertEquals(Outcome.Kind.FAILED, outcome());
+  }
+
+  @Test
+  void theResultOfTheHandlerStandsIfAsynchronousMiddlewareHasNone() throws Exception {
+    worker()
+        .asyncMiddleware((delivery, next) -> next.handle(delivery).thenAccept(seenResult -> {}))
+        .startAsync(delivery -> CompletableFuture.completedFuture(Outcome.discarded("done")));
+    assertEquals(Outcome.Kind.DISCARDED, outcome());
+  }
+
+  @Test
+  void anErrorThatAsynchronousMiddlewareOnlyLogsIsAFailure() throws Exception {
+    worker()
+        .asyncMiddleware((delivery, next) -> next.handle(delivery).handle((result, error) -> null))
+        .startAsync(delivery -> CompletableFuture.failedFuture(new IOException("no stock")));
+    assertEquals(Outcome.Kind.FAILED, outcome());
+  }
+
+  @Test
   void asynchronousMiddlewareWaitsForTheStage() throws Exception {
     CompletableFuture<Outcome> handling = new CompletableFuture<>();
     worker()
