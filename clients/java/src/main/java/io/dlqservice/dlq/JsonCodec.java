@@ -1,6 +1,7 @@
 package io.dlqservice.dlq;
 
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonNull;
 import com.google.gson.ToNumberPolicy;
 
 /**
@@ -27,7 +28,12 @@ public interface JsonCodec {
     return new JsonCodec() {
       @Override
       public String write(Object value) {
-        return gson.toJson(value);
+        String json = gson.toJson(value);
+        boolean isLost = json.equals("null") && value != null && !(value instanceof JsonNull);
+        if (!isLost) return json;
+        throw new IllegalArgumentException(
+            "Gson writes anonymous and local classes as null; use another class than "
+                + value.getClass().getName());
       }
 
       @Override

@@ -72,6 +72,7 @@ public final class MessagePayload {
     } else if (value instanceof ByteString data) {
       payload.setData(data);
     } else {
+      Payloads.check(value);
       payload.setText(Text.wellFormed(codec.write(value))).setContentType(JSON_TYPE);
     }
     if (contentType != null) payload.setContentType(contentType);

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonNull;
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.testing.FakeServer;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.StringReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -14,7 +17,10 @@ import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +98,46 @@ class PayloadTest {
         assertEquals(ErrorKind.INVALID, error.kind());
         assertTrue(error.getMessage().contains(thrown.getClass().getName()), error.getMessage());
       }
+    }
+  }
+
+  /** Gson writes them as null, or with the fields of their implementation. */
+  @Test
+  void aValueThatJsonCannotHoldIsRefusedWithAdvice() {
+    class Local {
+      final int amount = 1;
+    }
+    Supplier<String> lambda = () -> "order-42";
+    try (DlqClient dlq = builder().build()) {
+      for (Object value :
+          List.of(
+              new Local(),
+              lambda,
+              CompletableFuture.completedFuture("order-42"),
+              new FutureTask<>(() -> "order-42"),
+              new ByteArrayInputStream(new byte[] {1}),
+              new StringReader("order-42"),
+              Stream.of("order-42"))) {
+        SendResult result = dlq.send("orders", value, new Exception("no bank"));
+        DlqException error = assertInstanceOf(Dropped.class, result, value.toString()).error();
+        assertEquals(ErrorKind.INVALID, error.kind());
+        String type = value.getClass().getTypeName();
+        assertTrue(error.getMessage().contains(type), error.getMessage());
+      }
+      assertEquals(SendStatus.SENT, dlq.send("orders", JsonNull.INSTANCE, null).status());
+      assertEquals(SendStatus.SENT, dlq.send("orders", null, null).status());
+    }
+  }
+
+  @Test
+  void aListOfDeliveriesIsRefused() throws Exception {
+    CompletableFuture<SendResult> sent = new CompletableFuture<>();
+    try (DlqClient dlq = builder().build()) {
+      dlq.send("orders", "order-42", null);
+      dlq.worker("orders")
+          .startBatches(batch -> sent.complete(dlq.send("others", batch, new Exception("no"))));
+      DlqException error = assertInstanceOf(Dropped.class, sent.get(20, TimeUnit.SECONDS)).error();
+      assertTrue(error.getMessage().contains("send each by itself"), error.getMessage());
     }
   }
 }
