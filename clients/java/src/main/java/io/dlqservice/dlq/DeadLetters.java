@@ -1,30 +1,30 @@
 package io.dlqservice.dlq;
 
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Wraps functions so that a failure sends their argument. */
-final class DeadLetters {
+/**
+ * A function whose failures send its argument.
+ *
+ * @param options returns the options of a send
+ */
+record DeadLetters<T, R>(
+    DlqClient client,
+    String queue,
+    ThrowingFunction<T, R> function,
+    Function<T, SendOptions> options)
+    implements ThrowingFunction<T, R> {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
-  private DeadLetters() {}
-
-  static <T, R> ThrowingFunction<T, R> wrap(
-      DlqClient client,
-      String queue,
-      ThrowingFunction<T, R> function,
-      Function<T, SendOptions> options) {
-    return value -> {
-      try {
-        return function.apply(value);
-      } catch (Exception error) {
-        if (!isKept(client, queue, value, error, options)) throw error;
-        // The error is not thrown, so the interrupt must be set again.
-        if (error instanceof InterruptedException) Thread.currentThread().interrupt();
-        return null;
-      }
-    };
+  DeadLetters {
+    Checks.queue(queue);
+    Objects.requireNonNull(function, "function");
+    Objects.requireNonNull(options, "options");
   }
 
   /** A worker's handler has the delivery as its argument. */
@@ -34,16 +34,58 @@ final class DeadLetters {
         : SendOptions.NONE;
   }
 
-  /** Options that throw must not hide the error itself. */
-  private static <T> boolean isKept(
-      DlqClient client, String queue, T value, Exception error, Function<T, SendOptions> options) {
-    SendOptions given;
+  @Override
+  public R apply(T value) throws Exception {
+    R result;
     try {
-      given = options.apply(value);
+      result = function.apply(value);
+    } catch (Exception error) {
+      Optional<SendOptions> given = optionsOf(value);
+      if (given.isEmpty() || !client.send(queue, value, error, given.get()).isKept()) throw error;
+      // The error is not thrown, so the interrupt must be set again.
+      if (error instanceof InterruptedException) Thread.currentThread().interrupt();
+      return null;
+    }
+    if (result instanceof CompletionStage<?> stage) return ofStage(value, stage);
+    if (!Payloads.isFuture(result) && !Payloads.isPublisher(result)) return result;
+    throw new IllegalStateException(
+        "the function for queue \""
+            + queue
+            + "\" returned a "
+            + result.getClass().getName()
+            + ", whose failure would be ignored; wait for its result, or return a CompletionStage");
+  }
+
+  @SuppressWarnings("unchecked") // a stage of the same kind
+  private R ofStage(T value, CompletionStage<?> stage) {
+    // Its worker sees the failure. Another thread does not know that it is the running delivery.
+    boolean isOutcome =
+        value instanceof HeldDelivery held && held.client == client && held.queue().equals(queue);
+    return isOutcome
+        ? (R) stage
+        : (R) stage.exceptionallyCompose(thrown -> nullIfKept(value, thrown));
+  }
+
+  private <S> CompletionStage<S> nullIfKept(T value, Throwable thrown) {
+    Throwable error = CauseChain.unwrapped(thrown);
+    Optional<SendOptions> given = optionsOf(value).filter(none -> error instanceof Exception);
+    if (given.isEmpty()) return CompletableFuture.failedFuture(error);
+    return client
+        .sendAsync(queue, value, error, given.get())
+        .thenCompose(
+            sent ->
+                sent.isKept()
+                    ? CompletableFuture.completedFuture(null)
+                    : CompletableFuture.failedFuture(error));
+  }
+
+  /** Options that throw must not hide the error itself. */
+  private Optional<SendOptions> optionsOf(T value) {
+    try {
+      return Optional.ofNullable(options.apply(value)).or(() -> Optional.of(SendOptions.NONE));
     } catch (RuntimeException thrown) {
       LOG.error("cannot send a message to the DLQ: its options threw", thrown);
-      return false;
+      return Optional.empty();
     }
-    return client.send(queue, value, error, given).isKept();
   }
 }

@@ -58,13 +58,13 @@ public interface DlqClient extends AutoCloseable {
   /**
    * Wraps a function so that a failure sends its argument to the queue. The wrapper then returns
    * null if the service or the local disk keeps the message; otherwise it throws the function's own
-   * error.
+   * error. A stage that the function returns may fail later, which is handled in the same way.
    *
    * @param options returns the options of a send, such as its source id
    */
   default <T, R> ThrowingFunction<T, R> deadLetter(
       String queue, ThrowingFunction<T, R> function, Function<T, SendOptions> options) {
-    return DeadLetters.wrap(this, queue, function, options);
+    return new DeadLetters<>(this, queue, function, options);
   }
 
   /** Wraps a function without options. */
