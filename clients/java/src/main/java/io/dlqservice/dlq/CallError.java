@@ -137,7 +137,7 @@ record CallError(Status status, List<Any> details) {
   }
 
   private boolean hasNoToken() {
-    return isFrom(Connector.NoTokenException.class);
+    return isFrom(Bearer.NoTokenException.class);
   }
 
   private boolean isFrom(Class<? extends Exception> type) {
@@ -203,7 +203,8 @@ record CallError(Status status, List<Any> details) {
           Optional.of("give the client a token of the server (dlq.token in Spring Boot)");
       case UNIMPLEMENTED, NOT_FOUND ->
           Optional.of(
-              "is the target the gRPC address of a DLQ server, port 50051 by default (dlq.target in Spring Boot)?");
+              "is the target the gRPC address of a DLQ server, port 50051 by default (dlq.target in"
+                  + " Spring Boot)?");
       default -> Optional.empty();
     };
   }

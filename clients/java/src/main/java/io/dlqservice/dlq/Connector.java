@@ -6,14 +6,11 @@ import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
-import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
-import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,9 +26,6 @@ import org.slf4j.LoggerFactory;
  * another server behind a load balancer.
  */
 final class Connector {
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
   /** Pings find a dead peer on a quiet connection. */
   private static final long PING_EVERY_MS = 10_000;
 
@@ -44,6 +38,9 @@ final class Connector {
   private final TlsOptions tls;
   private final ChannelCredentials credentials;
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
+
+  /** Null without a token. */
+  private final Bearer bearer;
 
   /**
    * @param tls null for none
@@ -58,9 +55,10 @@ final class Connector {
             ? tls(tls == null ? TlsOptions.builder().build() : tls)
             : InsecureChannelCredentials.create();
     this.interceptors.addAll(interceptors);
+    bearer = token == null ? null : new Bearer(token);
+    if (bearer == null) return;
     // gRPC calls the last interceptor of a list first.
-    if (token == null) return;
-    this.interceptors.add(new Bearer(token));
+    this.interceptors.add(credentials(bearer));
     if (!target.isTls() && target.isRemote()) {
       String address = target.address();
       LOG.warn(
@@ -68,6 +66,21 @@ final class Connector {
           address,
           address);
     }
+  }
+
+  private static ClientInterceptor credentials(Bearer bearer) {
+    return new ClientInterceptor() {
+      @Override
+      public <Q, R> ClientCall<Q, R> interceptCall(
+          MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+        return next.newCall(method, options.withCallCredentials(bearer));
+      }
+    };
+  }
+
+  /** Whether the current thread runs the function of the token. */
+  boolean isInToken() {
+    return bearer != null && bearer.isCurrent();
   }
 
   /** Returns a connection that calls back on the network's threads. Callbacks must not block. */
@@ -107,47 +120,6 @@ final class Connector {
       return builder.build();
     } catch (IOException unreadable) {
       throw new UncheckedIOException("cannot read the files of TlsOptions", unreadable);
-    }
-  }
-
-  /**
-   * Adds the token. gRPC's CallCredentials would refuse to send it without TLS, as is usual within
-   * a pod or a mesh.
-   */
-  private record Bearer(Supplier<String> token) implements ClientInterceptor {
-    @Override
-    public <Q, R> ClientCall<Q, R> interceptCall(
-        MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
-      return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
-        @Override
-        public void start(Listener<R> listener, Metadata headers) {
-          String given = current();
-          String bare = given == null ? "" : given.strip();
-          if (!bare.isEmpty()) headers.put(AUTHORIZATION, "Bearer " + bare);
-          super.start(listener, headers);
-        }
-      };
-    }
-
-    /** Nothing was sent if the supplier throws, and a later call may get a token. */
-    private String current() {
-      try {
-        return token.get();
-      } catch (RuntimeException thrown) {
-        throw Status.UNAVAILABLE
-            .withDescription("there is no token: " + thrown)
-            .withCause(new NoTokenException(thrown))
-            .asRuntimeException();
-      }
-    }
-  }
-
-  /** The cause of a call that was not made, because the supplier of its token threw. */
-  static final class NoTokenException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    NoTokenException(RuntimeException thrown) {
-      super(thrown);
     }
   }
 }

@@ -13,7 +13,7 @@ import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Channel;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -120,7 +120,7 @@ final class DefaultDlqClient implements DlqClient {
   @Override
   public SendResult send(String queue, Object payload, Throwable error, SendOptions options) {
     SendReport sendReport = new SendReport(queue, telemetry, report.reportOfSend());
-    if (loop.isCurrent()) {
+    if (isOwnThread()) {
       DlqException wouldDeadlock = SendErrors.wouldDeadlock("send", "use sendAsync");
       return sendReport.settled(new Dropped(wouldDeadlock));
     }
@@ -135,6 +135,11 @@ final class DefaultDlqClient implements DlqClient {
     Sent sent = begin(queue, payload, error, options, sendReport);
     if (sent.pending == null) return CompletableFuture.completedFuture(sent.result);
     return callerFuture(sent.pending);
+  }
+
+  /** Whether calls would wait for the current thread. */
+  private boolean isOwnThread() {
+    return loop.isCurrent() || connector.isInToken();
   }
 
   /** Completes the caller's future in a thread that may block. */
@@ -211,7 +216,7 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public WorkerBuilder worker(String... queues) {
-    return new WorkerBuilder(List.of(queues), workerErrors, this::start);
+    return new WorkerBuilder(Arrays.asList(queues), workerErrors, this::start);
   }
 
   private synchronized Worker start(WorkerBuilder options) {
@@ -238,8 +243,8 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public Duration ping(Duration timeout) {
-    if (loop.isCurrent()) throw SendErrors.wouldDeadlock("ping", "call it in another thread");
-    long pingMs = Checks.positive("timeout", timeout).toMillis();
+    if (isOwnThread()) throw SendErrors.wouldDeadlock("ping", "call it in another thread");
+    long pingMs = Checks.callTimeout("timeout", timeout).toMillis();
     try {
       return new Ping(loop, channel, reachability, target.address()).send(pingMs).join();
     } catch (CompletionException failed) {
@@ -255,7 +260,7 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public void flush() {
-    if (loop.isCurrent()) throw SendErrors.wouldDeadlock("flush", "call it in another thread");
+    if (isOwnThread()) throw SendErrors.wouldDeadlock("flush", "call it in another thread");
     sender.flush().join();
     listeners.flush();
   }
@@ -287,7 +292,7 @@ final class DefaultDlqClient implements DlqClient {
 
   /** Whether the close would wait for the current thread, which would deadlock. */
   private boolean wouldDeadlock(boolean isFirst) {
-    return loop.isCurrent()
+    return isOwnThread()
         || CurrentDelivery.isOf(this)
         || (!isFirst && listeners.isCurrent()); // the first close waits for listeners
   }

@@ -37,11 +37,11 @@ public final class DlqClientBuilder {
   /** A bearer token that the server accepts; null or empty for none. */
   public DlqClientBuilder token(String token) {
     boolean isNone = token == null || token.isBlank();
-    return token(isNone ? null : () -> token);
+    return token(isNone ? null : new Bearer.Fixed(token));
   }
 
   /**
-   * Returns the token for each call, for tokens that change. It must not block. Space around a
+   * Returns the token for each call, for tokens that change. Calls wait for it. Space around a
    * token, such as a line end, is not sent.
    */
   public DlqClientBuilder token(Supplier<String> token) {
@@ -75,15 +75,15 @@ public final class DlqClientBuilder {
     return this;
   }
 
-  /** How long a send may take: 5 s by default. */
+  /** How long a send may take: 5 s by default, below 10 min. */
   public DlqClientBuilder timeout(Duration timeout) {
-    this.timeout = Checks.positive("timeout", timeout);
+    this.timeout = Checks.callTimeout("timeout", timeout);
     return this;
   }
 
-  /** How long one try of a send waits for an answer: 2 s by default. */
+  /** How long one try of a send waits for an answer: 2 s by default, below 10 min. */
   public DlqClientBuilder tryTimeout(Duration tryTimeout) {
-    this.tryTimeout = Checks.positive("tryTimeout", tryTimeout);
+    this.tryTimeout = Checks.callTimeout("tryTimeout", tryTimeout);
     return this;
   }
 
@@ -138,6 +138,11 @@ public final class DlqClientBuilder {
   }
 
   Target target() {
-    return Target.of(target, tls != null);
+    Target parsed = Target.of(target, tls != null);
+    if (tls == null || parsed.isTls()) return parsed;
+    throw new IllegalArgumentException(
+        "target is \""
+            + target
+            + "\", which is plaintext, but tls is given; give an https:// target");
   }
 }

@@ -7,23 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeServer;
-import io.grpc.CallOptions;
-import io.grpc.Channel;
-import io.grpc.ClientCall;
-import io.grpc.ClientInterceptor;
-import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
-import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -36,26 +29,6 @@ import org.junit.jupiter.api.Test;
 
 /** Common mistakes of programs that use the client. */
 class DefensiveTest {
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
-  /** Records the credentials of each call. */
-  private static final class Credentials implements ClientInterceptor {
-    private final List<String> seen = new CopyOnWriteArrayList<>();
-
-    @Override
-    public <Q, R> ClientCall<Q, R> interceptCall(
-        MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
-      return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
-        @Override
-        public void start(Listener<R> listener, Metadata headers) {
-          seen.add(String.valueOf(headers.get(AUTHORIZATION)));
-          super.start(listener, headers);
-        }
-      };
-    }
-  }
-
   private FakeServer fake;
 
   @BeforeEach
@@ -73,16 +46,16 @@ class DefensiveTest {
   }
 
   @Test
-  void acceptsMissingAndUntrimmedTokens() {
-    List<String> seen = new ArrayList<>();
-    for (String token : Arrays.asList(null, "", "secret\n")) {
-      Credentials credentials = new Credentials();
-      try (DlqClient dlq = builder().token(token).intercept(credentials).build()) {
-        assertEquals(SendStatus.SENT, dlq.send("orders", "a", null).status());
+  void acceptsMissingAndUntrimmedTokens() throws IOException {
+    try (ScriptedServer server = ScriptedServer.start(request -> Optional.empty())) {
+      for (String token : Arrays.asList(null, "", "secret\n")) {
+        try (DlqClient dlq =
+            DlqClient.builder(server.target()).withoutSpool().token(token).build()) {
+          assertEquals(SendStatus.SENT, dlq.send("orders", "a", null).status());
+        }
       }
-      seen.addAll(credentials.seen);
+      assertEquals(List.of("none", "none", "Bearer secret"), List.copyOf(server.tokens));
     }
-    assertEquals(List.of("null", "null", "Bearer secret"), seen);
   }
 
   @Test
@@ -211,5 +184,24 @@ class DefensiveTest {
         Poll.until(() -> !logged.with("dropped a message for queue \"orders\"").isEmpty());
       }
     }
+  }
+
+  /** The service remembers a request id for 10 minutes. */
+  @Test
+  void timeoutsAreFromOneMillisecondToBelowTenMinutes() {
+    DlqClientBuilder builder = builder();
+    SendOptions.Builder options = SendOptions.builder();
+    for (Duration wrong :
+        List.of(
+            Duration.ZERO,
+            Duration.ofSeconds(-1),
+            Duration.ofNanos(1),
+            Duration.ofMinutes(10),
+            Duration.ofSeconds(Long.MAX_VALUE))) {
+      assertThrows(IllegalArgumentException.class, () -> builder.timeout(wrong));
+      assertThrows(IllegalArgumentException.class, () -> builder.tryTimeout(wrong));
+      assertThrows(IllegalArgumentException.class, () -> options.timeout(wrong));
+    }
+    builder.timeout(Duration.ofMinutes(10).minusMillis(1));
   }
 }

@@ -102,6 +102,32 @@ class FaultsTest {
     }
   }
 
+  /** Such as a call to a vault that does not answer. */
+  @Test
+  void aTokenSupplierThatHangsBlocksNoSendBeyondItsTimeout(@TempDir Path folder) throws Exception {
+    CountDownLatch vault = new CountDownLatch(1);
+    try (DlqClient dlq =
+        DlqClient.builder(fake.target())
+            .token(
+                () -> {
+                  try {
+                    vault.await();
+                  } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                  }
+                  return "token";
+                })
+            .timeout(Duration.ofMillis(300))
+            .spool(SpoolOptions.builder().folder(folder).build())
+            .build()) {
+      SendResult result =
+          CompletableFuture.supplyAsync(() -> dlq.send("q", "a", null)).get(20, TimeUnit.SECONDS);
+      assertEquals(SendStatus.SPOOLED, result.status());
+      vault.countDown();
+      fake.await("q", MessageState.SCHEDULED, 1);
+    }
+  }
+
   @Test
   void withoutASpoolTheDropNamesWhatTheTokenSupplierThrew() {
     try (DlqClient dlq =

@@ -9,19 +9,29 @@ import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.dlqservice.dlq.v1.SendToDlqResponse;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /** A server whose answers a test decides. */
 final class ScriptedServer extends DlqServiceGrpc.DlqServiceImplBase implements AutoCloseable {
   final AtomicInteger calls = new AtomicInteger();
+
+  /** The credentials of each call; "none" without any. */
+  final Queue<String> tokens = new ConcurrentLinkedQueue<>();
 
   /** Returns why a message is refused; empty accepts it. */
   private final Function<SendToDlqRequest, Optional<StatusRuntimeException>> script;
@@ -33,9 +43,20 @@ final class ScriptedServer extends DlqServiceGrpc.DlqServiceImplBase implements 
     this.script = script;
     server =
         Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
-            .addService(this)
+            .addService(ServerInterceptors.intercept(this, new Tokens()))
             .build()
             .start();
+  }
+
+  private final class Tokens implements ServerInterceptor {
+    @Override
+    public <Q, R> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+      String token =
+          headers.get(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER));
+      tokens.add(token == null ? "none" : token);
+      return next.startCall(call, headers);
+    }
   }
 
   static ScriptedServer start(Function<SendToDlqRequest, Optional<StatusRuntimeException>> script)

@@ -112,10 +112,12 @@ class SpoolWarningTest {
   }
 
   @Test
-  void aTokenSupplierThatThrowsIsLogged() {
-    try (CapturedLog logged = new CapturedLog()) {
+  void aTokenSupplierThatThrowsIsLogged() throws Exception {
+    try (FakeServer fake = FakeServer.start();
+        CapturedLog logged = new CapturedLog()) {
       DlqClientBuilder builder =
-          builder(NO_SERVER)
+          builder(fake.target())
+              .timeout(Duration.ofMinutes(1))
               .token(
                   () -> {
                     throw new UncheckedIOException(new NoSuchFileException("/run/token"));
