@@ -120,6 +120,7 @@ final class RunningWorker
   public void opened(long leaseMs) {
     outcomeReporter.setLeaseMs(leaseMs);
     leases.setLeaseMs(leaseMs);
+    reports.opened();
   }
 
   @Override

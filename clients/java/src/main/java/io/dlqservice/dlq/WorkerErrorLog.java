@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Logs a worker's errors, a failed handler with its stack. A stream that cannot be opened fails
- * again with each try: the same text is logged at most once a minute.
+ * again with each try: the same text is logged at most once a minute, and a line when it is open.
  */
 final class WorkerErrorLog implements BiConsumer<DlqException, Delivery> {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
@@ -17,6 +17,7 @@ final class WorkerErrorLog implements BiConsumer<DlqException, Delivery> {
 
   private final String queues;
   private final RepeatedLines repeated;
+  private boolean isBroken; // used in the thread of the listeners
 
   /**
    * @param repeated of all workers of a client
@@ -39,7 +40,16 @@ final class WorkerErrorLog implements BiConsumer<DlqException, Delivery> {
     } else if (delivery != null || repeated.mayLog(error.getMessage(), Loop.nowMs())) {
       boolean isRefused = error.kind() == ErrorKind.UNAUTHENTICATED;
       if (isRefused) LOG.warn(REFUSED, queues, error.getMessage());
+      else if (delivery == null) LOG.warn("the worker of {}: {}", queues, error.getMessage());
       else LOG.warn("{}", error.getMessage());
+      if (delivery == null) isBroken = true;
     }
+  }
+
+  /** Logs once that messages come again, if the log says that they do not. */
+  void opened() {
+    if (!isBroken) return;
+    isBroken = false;
+    LOG.info("the worker of {} gets messages again", queues);
   }
 }

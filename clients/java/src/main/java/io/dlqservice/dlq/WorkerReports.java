@@ -26,6 +26,11 @@ final class WorkerReports {
     listeners.call(() -> options.onError.accept(error, delivery));
   }
 
+  /** The worker's stream is open. */
+  void opened() {
+    if (options.onError instanceof WorkerErrorLog log) listeners.call(log::opened);
+  }
+
   /**
    * @param failed deliveries of one call, at least one
    * @param thrown by the handler

@@ -77,8 +77,22 @@ class WorkerErrorLogTest {
       for (String text : List.of("it", "it", "that", "it")) {
         log.accept(new DlqException(ErrorKind.CONNECTION, text), null);
       }
-      assertEquals(2, logged.with("it").size());
+      assertEquals(1, logged.with("the worker of queue \"orders\": it").size());
       assertEquals(1, logged.with("that").size());
+    }
+  }
+
+  @Test
+  void theStreamThatIsOpenAgainIsLoggedOnce() {
+    try (CapturedLog logged = new CapturedLog()) {
+      WorkerErrorLog log = new WorkerErrorLog(List.of("orders"), new RepeatedLines());
+      log.opened();
+      assertEquals(0, logged.with("again").size());
+      log.accept(new DlqException(ErrorKind.CONNECTION, "it"), null);
+      log.opened();
+      log.opened();
+      String line = "the worker of queue \"orders\" gets messages again";
+      assertEquals(1, logged.with(line).size());
     }
   }
 }
