@@ -110,7 +110,8 @@ final class SendErrors {
   static DlqException invalid(Throwable cause) {
     String text = CauseChain.messageOf(cause);
     String type = cause.getClass().getName();
-    String why = text.isEmpty() ? type : type + ": " + text;
+    boolean isPlain = cause instanceof IllegalArgumentException && !text.isEmpty();
+    String why = isPlain ? text : text.isEmpty() ? type : type + ": " + text;
     return new DlqException(
         ErrorKind.INVALID, "cannot encode the message: " + why, null, cause, false);
   }

@@ -192,7 +192,7 @@ public final class SendOptions {
      * client's timeout.
      */
     public Builder timeout(Duration timeout) {
-      this.timeout = Checks.positive("timeout", timeout);
+      this.timeout = Checks.callTimeout("timeout", timeout);
       return this;
     }
 

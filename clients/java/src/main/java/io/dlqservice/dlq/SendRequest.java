@@ -34,7 +34,7 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
                 options.requestId == null || options.requestId.isEmpty() // an empty id is no id
                     ? UUID.randomUUID().toString()
                     : options.requestId)
-            .setQueue(Text.wellFormed(queue))
+            .setQueue(Text.wellFormed(Checks.queue(queue)))
             .setPayload(payload)
             .setSourceId(Text.wellFormed(options.sourceId))
             .setDedupKey(Text.wellFormed(options.dedupKey))

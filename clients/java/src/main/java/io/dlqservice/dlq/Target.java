@@ -1,7 +1,9 @@
 package io.dlqservice.dlq;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.util.Optional;
 
 /**
@@ -80,8 +82,16 @@ record Target(String address, String channel, boolean isTls, Optional<String> ho
 
   /** Whether another machine may read what is sent in plaintext. */
   boolean isRemote() {
-    return host.filter(
-            name -> !name.equals("localhost") && !name.equals("[::1]") && !name.startsWith("127."))
-        .isPresent();
+    return host.filter(name -> !isLoopback(name)).isPresent();
+  }
+
+  private static boolean isLoopback(String host) {
+    if (host.equalsIgnoreCase("localhost") || host.equalsIgnoreCase("localhost.")) return true;
+    boolean isAddress = host.startsWith("[") || host.matches("[\\d.]+");
+    try {
+      return isAddress && InetAddress.getByName(host).isLoopbackAddress(); // asks no name server
+    } catch (UnknownHostException invalid) {
+      return false;
+    }
   }
 }

@@ -47,6 +47,7 @@ public final class WorkerBuilder {
       List<String> queues, RepeatedLines repeated, Function<WorkerBuilder, Worker> start) {
     if (queues.isEmpty()) throw new IllegalArgumentException("queues is empty; give at least one");
     this.start = start;
+    queues.forEach(Checks::queue);
     request.addAllQueues(queues);
     onError = new WorkerErrorLog(queues, repeated);
   }

@@ -88,7 +88,6 @@ class FakeServerTest {
       List<CompletableFuture<SendResult>> sends =
           List.of(
               spooling.sendAsync("no name", "a", null),
-              spooling.sendAsync("", "a", null),
               spooling.sendAsync("q".repeat(129), "a", null),
               spooling.sendAsync("orders", "a", null, late));
       for (CompletableFuture<SendResult> send : sends) {

@@ -2,6 +2,7 @@ package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
@@ -32,8 +33,16 @@ class TargetTest {
   void decidesOnTls() {
     assertEquals(false, Target.of("a:1", false).isTls());
     assertEquals(true, Target.of("a:1", true).isTls());
-    assertEquals(false, Target.of("http://a:1", true).isTls());
+    assertEquals(false, Target.of("http://a:1", false).isTls());
     assertEquals(true, Target.of("https://a:1", false).isTls());
+  }
+
+  /** The messages would go in plaintext. */
+  @Test
+  void tlsOptionsWithAPlaintextTargetAreRefused() {
+    DlqClientBuilder both = builder("http://a:1").tls(TLS);
+    IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, both::build);
+    assertTrue(refused.getMessage().endsWith("give an https:// target"), refused.getMessage());
   }
 
   @Test
@@ -69,15 +78,26 @@ class TargetTest {
   @Test
   void aTokenInPlaintextToAnotherHostIsLoggedOnce() {
     try (CapturedLog logged = new CapturedLog()) {
-      for (String local : List.of("localhost:1", "127.0.0.1:1", "[::1]:1", "https://a:1")) {
+      for (String local :
+          List.of(
+              "localhost:1",
+              "LOCALHOST:1",
+              "127.0.0.1:1",
+              "127.1.2.3:1",
+              "[::1]:1",
+              "[0:0:0:0:0:0:0:1]:1",
+              "http://[::1]:1",
+              "https://a:1")) {
         builder(local).token(TOKEN).build().close();
       }
       builder("a:1").token(TOKEN).tls(TLS).build().close();
       builder("a:1").token("").build().close();
       builder("a:1").build().close();
       assertEquals(List.of(), logged.with("plaintext"));
+      builder("127.example.com:1").token(TOKEN).build().close();
+      assertEquals(1, logged.with("127.example.com:1 in plaintext").size());
       builder("a:1").token(TOKEN).build().close();
-      List<String> lines = logged.with("plaintext");
+      List<String> lines = logged.with("goes to a:1 in plaintext");
       assertEquals(1, lines.size());
       String text = "the token goes to a:1 in plaintext; use https://a:1 and a server with TLS";
       assertEquals(text, lines.get(0).substring(lines.get(0).indexOf("the token")));
