@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
+import javax.net.ssl.SSLException;
 
 /**
  * Why a call, or one message of a batch, failed.
@@ -64,10 +65,14 @@ record CallError(Status status, List<Any> details) {
   /** From {@link QuietNames}. Its exception has no text. */
   private static final String UNKNOWN_HOST = "the host name of the target cannot be resolved";
 
+  private static final String CHECK_TARGET =
+      "check the target (dlq.target in Spring Boot) and that its server runs";
+
   private static final int MAX_CAUSES = 16;
 
-  static final CallError UNANSWERED =
-      of(Status.DEADLINE_EXCEEDED.withDescription("the server did not answer"));
+  private static final String NO_ANSWER = "the server did not answer in time";
+
+  static final CallError UNANSWERED = of(Status.DEADLINE_EXCEEDED.withDescription(NO_ANSWER));
 
   static CallError of(Throwable completion) {
     Throwable thrown =
@@ -87,15 +92,37 @@ record CallError(Status status, List<Any> details) {
     return status.getCode();
   }
 
+  /** One line, without what only gRPC's authors need. */
   String description() {
-    String description = status.getDescription();
-    Throwable cause = status.getCause();
     if (isFrom(UnresolvedAddressException.class)) return UNKNOWN_HOST;
-    String why = cause == null ? code().toString() : cause.toString();
-    if (description == null || description.isEmpty()) return why;
+    if (isNotTls()) return "the server does not use TLS";
+    if (isClosedByPeer()) return "the server closed the connection";
+    Throwable cause = status.getCause();
     // gRPC's own text for a connection, "io exception", does not help.
-    boolean isWhole = cause == null || !details.isEmpty() || hasNoToken();
-    return isWhole ? description : description + ": " + why;
+    boolean isOfConnection = cause != null && details.isEmpty() && !hasNoToken();
+    if (isOfConnection) return Text.oneLine(causeText(cause));
+    String description = status.getDescription();
+    if (description == null || description.isEmpty()) return code().toString();
+    boolean isGrpcDeadline = isUnanswered() && description.contains("deadline exceeded after");
+    return isGrpcDeadline ? NO_ANSWER : Text.oneLine(description);
+  }
+
+  /** The reason of a certificate's refusal is the innermost cause. */
+  private static String causeText(Throwable cause) {
+    Throwable shown = cause;
+    boolean isOfTls = cause instanceof SSLException;
+    for (int depth = 0; isOfTls && shown.getCause() != null && depth < MAX_CAUSES; depth++) {
+      shown = shown.getCause();
+    }
+    String text = CauseChain.messageOf(shown);
+    if (text.isEmpty()) return shown.toString();
+    return isOfTls ? "TLS failed: " + text : text.replaceFirst("^finishConnect.*?: ", "");
+  }
+
+  /** Netty's exception has the first bytes of the answer in its text. */
+  private boolean isNotTls() {
+    Throwable cause = status.getCause();
+    return cause != null && cause.getClass().getSimpleName().equals("NotSslRecordException");
   }
 
   /** Whether the same call can be made again, and safely. */
@@ -160,6 +187,15 @@ record CallError(Status status, List<Any> details) {
         && description.startsWith("HTTP status code 413");
   }
 
+  /** Whether the connection was closed without a word, as a server with TLS does in plaintext. */
+  private boolean isClosedByPeer() {
+    String description = status.getDescription();
+    return code() == Status.Code.UNAVAILABLE
+        && details.isEmpty()
+        && description != null
+        && description.startsWith("Network closed for unknown reason");
+  }
+
   /** Whether the server may have refused a batch because of one of its messages. */
   boolean mayConcernOneMessage() {
     return code() == Status.Code.INVALID_ARGUMENT
@@ -190,11 +226,23 @@ record CallError(Status status, List<Any> details) {
     return description() + advice().map(advice -> "; " + advice).orElse("");
   }
 
+  boolean hasAdvice() {
+    return advice().isPresent();
+  }
+
   private Optional<String> advice() {
     if (hasNoToken()) return Optional.empty();
     if (neverArrived()) {
-      return Optional.of("check the target (dlq.target in Spring Boot) and that its server runs");
+      return Optional.of(CHECK_TARGET);
     }
+    if (isNotTls()) return Optional.of("give the target as http://host:port, or without a scheme");
+    if (isFrom(SSLException.class)) {
+      return Optional.of("check ca and serverName of TlsOptions (dlq.tls in Spring Boot)");
+    }
+    if (isClosedByPeer()) {
+      return Optional.of("if the server uses TLS, give the target as https://host:port");
+    }
+    if (isUnanswered()) return Optional.of(CHECK_TARGET);
     if (isTooLargeForProxy()) {
       return Optional.of("a proxy refuses calls of this size: raise its limit");
     }

@@ -81,7 +81,7 @@ final class Ping {
         error.details().isEmpty()
             ? target + " does not answer: "
             : "the service at " + target + " is unavailable: ";
-    String advice = error.neverArrived() ? "" : "; check the server and its log";
+    String advice = error.hasAdvice() ? "" : "; check the server and its log";
     return start + error.descriptionWithAdvice() + advice;
   }
 }

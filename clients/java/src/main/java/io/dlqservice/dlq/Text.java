@@ -17,6 +17,11 @@ final class Text {
     return text;
   }
 
+  /** Replaces line ends and indents with a space. */
+  static String oneLine(String text) {
+    return text.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
   /** Keeps one char more than the limit, so that the server marks it as cut. */
   static String truncate(String text, int maxBytes) {
     String all = text == null ? "" : text;

@@ -1,9 +1,12 @@
 package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.SendResult.Dropped;
+import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.testing.LocalServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +16,7 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,5 +125,45 @@ class AccessTest {
     TlsOptions tls = TlsOptions.builder().ca(folder.resolve("missing")).build();
     assertThrows(
         UncheckedIOException.class, () -> DlqClient.builder(server.target()).tls(tls).build());
+  }
+
+  private static String pingError(String target, TlsOptions tls) {
+    DlqClientBuilder builder = DlqClient.builder(target).withoutSpool();
+    if (tls != null) builder.tls(tls);
+    try (DlqClient dlq = builder.build()) {
+      return assertThrows(DlqException.class, dlq::ping).getMessage();
+    }
+  }
+
+  @Test
+  void errorsOfTlsAreOneLineThatSaysWhatToDo() throws Exception {
+    String port = server.target();
+    assertEquals(
+        port
+            + " does not answer: the server closed the connection; if the server uses TLS, give the"
+            + " target as https://host:port",
+        pingError("http://" + port, null));
+    String untrusted = pingError("https://" + port, null);
+    assertTrue(untrusted.contains(": TLS failed: unable to find valid cert"), untrusted);
+    assertTrue(
+        untrusted.endsWith("check ca and serverName of TlsOptions (dlq.tls in Spring Boot)"));
+    String otherName = pingError("https://" + port, trusting().build());
+    assertTrue(otherName.contains(": TLS failed: "), otherName);
+    try (FakeServer fake = FakeServer.start()) {
+      assertEquals(
+          fake.target()
+              + " does not answer: the server does not use TLS; give the target as"
+              + " http://host:port, or without a scheme",
+          pingError("https://" + fake.target(), null));
+    }
+    for (String text : List.of(untrusted, otherName)) assertFalse(text.contains("\n"), text);
+  }
+
+  @Test
+  void aRefusedConnectionNamesTheAddress() {
+    assertEquals(
+        "127.0.0.1:1 does not answer: Connection refused: /127.0.0.1:1; check the target"
+            + " (dlq.target in Spring Boot) and that its server runs",
+        pingError("127.0.0.1:1", null));
   }
 }
