@@ -63,7 +63,9 @@ it("the README's programs send a message and process it", { timeout: DEADLINE_MS
   expect(await outputOf(classPath, "Producer")).toMatch(
     /^Stored\[status=SENT, id=.+, reason=NETWORK_ERROR,/,
   );
-  expect(await firstLineOf(classPath, "Consumer")).toBe('attempt 1 {"id":"order-42","amount":100}');
+  expect(await firstLineOf(classPath, "Consumer")).toMatch(
+    /^attempt 1 \{"id":"order-\d+","amount":100\}$/,
+  );
 });
 
 it("the README's test runs against the fake", { timeout: DEADLINE_MS }, async () => {
