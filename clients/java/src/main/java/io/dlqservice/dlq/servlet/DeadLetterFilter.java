@@ -24,9 +24,9 @@ import java.util.function.BiConsumer;
 /**
  * Sends the body of each failed request to a queue, logs the failure with its stack, and answers
  * 202. A request has failed if it throws, if it ends with an error page of a 5xx status, or if
- * Spring resolved an exception to such a status. If the body cannot be kept, the failure goes on to
- * the container: for a request without a body, or one above 1 MiB. So does a failure after the
- * answer has begun, but its request is kept.
+ * Spring resolved an exception to such a status, but not if Spring Security refuses it. If the body
+ * cannot be kept, the failure goes on to the container: for a request without a body, or one above
+ * 1 MiB. So does a failure after the answer has begun, but its request is kept.
  *
  * <p>Asynchronous requests are kept, too. Register the filter for {@link DispatcherType#ASYNC} as
  * well, so that their callers get 202.
@@ -49,6 +49,12 @@ public final class DeadLetterFilter implements Filter {
       List.of(
           "org.springframework.web.servlet.DispatcherServlet.EXCEPTION",
           RequestDispatcher.ERROR_EXCEPTION);
+
+  /** Exceptions of Spring Security, which answers the caller with 401 or 403. */
+  private static final Set<String> REFUSALS =
+      Set.of(
+          "org.springframework.security.access.AccessDeniedException",
+          "org.springframework.security.core.AuthenticationException");
 
   private static final int ACCEPTED = 202;
 
@@ -105,7 +111,7 @@ public final class DeadLetterFilter implements Filter {
           earlier == null ? buffered : request,
           answer.getResponse() == response ? answer : response);
     } catch (Throwable failure) {
-      if (!isAccepted(buffered, answer, causeOf(failure))) {
+      if (isRefusal(causeOf(failure)) || !isAccepted(buffered, answer, causeOf(failure))) {
         answer.release();
         throw failure;
       }
@@ -124,6 +130,13 @@ public final class DeadLetterFilter implements Filter {
   private static Throwable causeOf(Throwable failure) {
     boolean isWrapped = failure instanceof ServletException && failure.getCause() != null;
     return isWrapped ? failure.getCause() : failure;
+  }
+
+  private static boolean isRefusal(Throwable failure) {
+    for (Class<?> type = failure.getClass(); type != null; type = type.getSuperclass()) {
+      if (REFUSALS.contains(type.getName())) return true;
+    }
+    return false;
   }
 
   /**

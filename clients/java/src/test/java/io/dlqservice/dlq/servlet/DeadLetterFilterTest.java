@@ -35,6 +35,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.security.access.AccessDeniedException;
 
 class DeadLetterFilterTest {
   private static final int MAX_BODY = 1024 * 1024;
@@ -54,6 +55,7 @@ class DeadLetterFilterTest {
     protected void doPost(HttpServletRequest request, HttpServletResponse response)
         throws IOException, ServletException {
       switch (request.getPathInfo()) {
+        case "/denied" -> throw new ServletException(new AccessDeniedException("not yours"));
         case "/part" -> request.getInputStream().read();
         case "/reader" -> request.getReader().readLine();
         case "/fine" -> {
@@ -161,6 +163,13 @@ class DeadLetterFilterTest {
     assertEquals(7, kept.maxRetries().orElseThrow());
     assertEquals("java.lang.IllegalStateException", kept.failures().get(0).type());
     assertEquals(3, fake.messages("orders").size());
+  }
+
+  /** Spring Security answers 403 for it; a retry would run without the caller's credentials. */
+  @Test
+  void aRequestThatSpringSecurityRefusesIsNotKept() throws Exception {
+    assertEquals(500, post("/denied", "a").statusCode()); // Jetty's, without Spring
+    assertEquals(List.of(), fake.messages("orders"));
   }
 
   private static HttpRequest.Builder to(Server jetty, String path) {
