@@ -72,6 +72,24 @@ final class CauseChain {
     return error;
   }
 
+  /**
+   * Like {@link #unwrapped}, and without a {@code new RuntimeException(cause)} that only hides a
+   * checked exception.
+   */
+  static Throwable withoutWrappers(Throwable thrown) {
+    Throwable error = unwrapped(thrown);
+    for (int depth = 0; depth < MAX_CAUSES && isBare(error); depth++) {
+      error = unwrapped(causeOf(error));
+    }
+    return error;
+  }
+
+  private static boolean isBare(Throwable error) {
+    if (error == null || error.getClass() != RuntimeException.class) return false;
+    Throwable cause = causeOf(error);
+    return cause != null && messageOf(error).equals(cause.toString());
+  }
+
   private static boolean isWrapping(Throwable error) {
     return error instanceof CompletionException
         || error instanceof ExecutionException

@@ -97,7 +97,7 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
   /** The delay of the error's {@link RetryHint}, within the server's limits. */
   static Optional<Duration> retryAfter(Throwable error) {
     try {
-      return CauseChain.unwrapped(error) instanceof RetryHint hint
+      return CauseChain.withoutWrappers(error) instanceof RetryHint hint
           ? hint.retryAfter().map(Times::clampWait)
           : Optional.empty();
     } catch (Throwable failed) {
@@ -107,7 +107,7 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
 
   static boolean isNonRetryable(Throwable error) {
     try {
-      return CauseChain.unwrapped(error) instanceof RetryHint hint && hint.nonRetryable();
+      return CauseChain.withoutWrappers(error) instanceof RetryHint hint && hint.nonRetryable();
     } catch (Throwable failed) {
       return false;
     }

@@ -188,4 +188,26 @@ class FailuresTest {
     Outcome own = Outcome.failed(new IllegalStateException(new NonRetryableException("no order")));
     assertFalse(own.message("t").getFailed().getNonRetryable());
   }
+
+  private static final class OutOfStock extends Exception implements RetryHint {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public boolean nonRetryable() {
+      return true;
+    }
+  }
+
+  /** A lambda cannot throw a checked exception. */
+  @Test
+  void aHintCountsInsideAnExceptionThatOnlyWrapsIt() {
+    OutOfStock error = new OutOfStock();
+    assertTrue(SendRequest.isNonRetryable(error));
+    assertTrue(SendRequest.isNonRetryable(new RuntimeException(error)));
+    assertTrue(SendRequest.isNonRetryable(new CompletionException(new RuntimeException(error))));
+    assertFalse(SendRequest.isNonRetryable(new RuntimeException("try the other shop", error)));
+    Exception closing = new IOException("no bank");
+    closing.addSuppressed(error);
+    assertFalse(SendRequest.isNonRetryable(closing));
+  }
 }
