@@ -97,7 +97,8 @@ public final class FakeMessage {
   /** Empty if neither the send nor its error has given one. */
   public Optional<Duration> delay() {
     return request.hasDelay()
-        ? Optional.of(Duration.ofSeconds(request.getDelay().getSeconds(), request.getDelay().getNanos()))
+        ? Optional.of(
+            Duration.ofSeconds(request.getDelay().getSeconds(), request.getDelay().getNanos()))
         : Optional.empty();
   }
 
@@ -140,10 +141,7 @@ public final class FakeMessage {
     attempts++;
     addFailure(failure);
     int retries = request.hasMaxRetries() ? request.getMaxRetries() : DEFAULT_RETRIES;
-    state =
-        isForGood || attempts >= retries
-            ? MessageState.QUARANTINED
-            : MessageState.SCHEDULED;
+    state = isForGood || attempts >= retries ? MessageState.QUARANTINED : MessageState.SCHEDULED;
   }
 
   Delivery handOut(String sessionId, Instant leaseExpireTime) {

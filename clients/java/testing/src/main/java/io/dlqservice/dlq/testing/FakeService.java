@@ -207,7 +207,8 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
         SendToDlqResponse.newBuilder()
             .setId(message.id)
             .setState(
-            io.dlqservice.dlq.v1.MessageState.valueOf("MESSAGE_STATE_" + message.state().name()))
+                io.dlqservice.dlq.v1.MessageState.valueOf(
+                    "MESSAGE_STATE_" + message.state().name()))
             .setReason(FakeServer.reasonOf(request.getFailure()))
             .setDuplicate(joined.isPresent())
             .build();
