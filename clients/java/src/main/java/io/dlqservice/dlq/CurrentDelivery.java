@@ -28,26 +28,31 @@ final class CurrentDelivery {
 
   /**
    * Returns the running delivery if the request has the same message. Of equal messages in a batch
-   * it prefers one that was not sent yet, because each of them may have failed.
+   * it prefers one that was not sent yet, because each of them may have failed. In other threads
+   * than that of the handler, only the delivery itself is known to be the same.
    *
    * @param value the payload as given, maybe the delivery itself
    * @return null if it has another one
    */
   static HeldDelivery same(SendToDlqRequest.Builder request, Object value, Object client) {
+    if (value instanceof HeldDelivery given && isCandidate(given, request, client)) return given;
     HandlerRun run = CURRENT.get();
     if (run == null) return null;
     HeldDelivery same = null;
     for (HeldDelivery held : run.called()) {
-      if (held.client != client || held.isClosed || !isSame(held, request)) continue;
-      boolean isMeant = value instanceof Delivery ? held == value : held.sent == null;
-      if (isMeant) return held;
+      if (!isCandidate(held, request, client) || !isSame(held, request)) continue;
+      if (!held.wasSent()) return held;
       if (same == null) same = held;
     }
     return same;
   }
 
+  private static boolean isCandidate(
+      HeldDelivery held, SendToDlqRequest.Builder request, Object client) {
+    return held.client == client && !held.isClosed && held.queue().equals(request.getQueue());
+  }
+
   private static boolean isSame(HeldDelivery held, SendToDlqRequest.Builder request) {
-    if (!held.queue().equals(request.getQueue())) return false;
     boolean haveIds = !held.sourceId().isEmpty() && !request.getSourceId().isEmpty();
     return haveIds
         ? held.sourceId().equals(request.getSourceId())

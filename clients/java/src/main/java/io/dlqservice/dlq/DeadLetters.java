@@ -35,6 +35,7 @@ record DeadLetters<T, R>(
   }
 
   @Override
+  @SuppressWarnings("unchecked") // a stage of the same kind
   public R apply(T value) throws Exception {
     R result;
     try {
@@ -46,7 +47,9 @@ record DeadLetters<T, R>(
       if (error instanceof InterruptedException) Thread.currentThread().interrupt();
       return null;
     }
-    if (result instanceof CompletionStage<?> stage) return ofStage(value, stage);
+    if (result instanceof CompletionStage<?> stage) {
+      return (R) stage.exceptionallyCompose(thrown -> nullIfKept(value, thrown));
+    }
     if (!Payloads.isFuture(result) && !Payloads.isPublisher(result)) return result;
     throw new IllegalStateException(
         "the function for queue \""
@@ -54,16 +57,6 @@ record DeadLetters<T, R>(
             + "\" returned a "
             + result.getClass().getName()
             + ", whose failure would be ignored; wait for its result, or return a CompletionStage");
-  }
-
-  @SuppressWarnings("unchecked") // a stage of the same kind
-  private R ofStage(T value, CompletionStage<?> stage) {
-    // Its worker sees the failure. Another thread does not know that it is the running delivery.
-    boolean isOutcome =
-        value instanceof HeldDelivery held && held.client == client && held.queue().equals(queue);
-    return isOutcome
-        ? (R) stage
-        : (R) stage.exceptionallyCompose(thrown -> nullIfKept(value, thrown));
   }
 
   private <S> CompletionStage<S> nullIfKept(T value, Throwable thrown) {

@@ -176,8 +176,8 @@ final class DefaultDlqClient implements DlqClient {
       SendToDlqRequest.Builder request =
           SendRequest.builder(queue, payload, error, options, origin);
       HeldDelivery held = CurrentDelivery.same(request, value, this);
-      if (held != null) {
-        return new Sent(null, sendReport.settled(recordAsOutcome(held, request, error)));
+      if (held != null && held.send(outcomeOf(held, request, error))) {
+        return new Sent(null, sendReport.settled(new FailedDelivery(held.id())));
       }
       if (isClosed) return new Sent(null, sendReport.settled(new Dropped(SendErrors.closed())));
       if (spool != null) numbers.count(request);
@@ -192,13 +192,9 @@ final class DefaultDlqClient implements DlqClient {
   /**
    * The failure becomes the outcome of the running delivery: sending would make a second message.
    */
-  private static SendResult recordAsOutcome(
+  private static Outcome outcomeOf(
       HeldDelivery held, SendToDlqRequest.Builder request, Throwable error) {
-    if (held.isAborted()) {
-      // The handler failed because of the interrupt.
-      if (held.sent == null) held.sent = Outcome.released();
-      return new FailedDelivery(held.id());
-    }
+    if (held.isAborted()) return Outcome.released(); // it failed because of the interrupt
     Failure failure = request.getFailure();
     boolean quarantines =
         failure.getReason() == REASON_POISON_MESSAGE
@@ -210,8 +206,7 @@ final class DefaultDlqClient implements DlqClient {
       retryAfter = Optional.of(left.isNegative() ? Duration.ZERO : left);
     }
     boolean isFinal = SendRequest.isNonRetryable(error) || quarantines;
-    held.sent = Outcome.failed(error, failure, retryAfter, isFinal);
-    return new FailedDelivery(held.id());
+    return Outcome.failed(error, failure, retryAfter, isFinal);
   }
 
   @Override

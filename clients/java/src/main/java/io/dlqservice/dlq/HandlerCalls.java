@@ -94,10 +94,10 @@ final class HandlerCalls {
   }
 
   private static Outcome outcome(HeldDelivery held, Object result) {
+    Outcome decided = held.decide(Outcome.succeeded());
     if (result instanceof Outcome outcome) return outcome;
     if (result != null) throw noOutcome(result);
-    if (held.isAborted()) return Outcome.released();
-    return held.sent == null ? Outcome.succeeded() : held.sent;
+    return decided;
   }
 
   /** Without the value itself, which may be a secret. */
@@ -113,9 +113,6 @@ final class HandlerCalls {
     List<HeldDelivery> failed = batch.stream().filter(held -> !held.isAborted()).toList();
     if (!failed.isEmpty()) reports.handlerFailed(failed, thrown);
     Outcome outcome = failed.isEmpty() ? Outcome.released() : Outcome.failed(thrown);
-    return batch.stream()
-        .map(
-            held -> held.isAborted() ? Outcome.released() : held.sent == null ? outcome : held.sent)
-        .toList();
+    return batch.stream().map(held -> held.decide(outcome)).toList();
   }
 }

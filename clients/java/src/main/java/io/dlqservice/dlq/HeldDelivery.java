@@ -30,7 +30,9 @@ final class HeldDelivery implements Delivery {
   volatile Duration handled = Duration.ZERO;
 
   /** The outcome that a send of the same message in the handler set; null for none. */
-  volatile Outcome sent;
+  private Outcome sent;
+
+  private boolean isDecided;
 
   private final io.dlqservice.dlq.v1.Delivery delivery;
   private final MessagePayload payload;
@@ -138,6 +140,31 @@ final class HeldDelivery implements Delivery {
   void extendedTo(Instant expireTime, long nowMs) {
     leasedAtMs = nowMs;
     leaseExpireTime = expireTime;
+  }
+
+  synchronized boolean wasSent() {
+    return sent != null;
+  }
+
+  /**
+   * Makes the failure of a send its outcome.
+   *
+   * @return false if the handler has ended
+   */
+  synchronized boolean send(Outcome outcome) {
+    if (!isDecided) sent = outcome;
+    return !isDecided;
+  }
+
+  /**
+   * Ends the handler: later sends make messages of their own.
+   *
+   * @return the outcome that a send has set; otherwise the given one
+   */
+  synchronized Outcome decide(Outcome otherwise) {
+    isDecided = true;
+    if (isAborted) return Outcome.released();
+    return sent == null ? otherwise : sent;
   }
 
   boolean isAborted() {

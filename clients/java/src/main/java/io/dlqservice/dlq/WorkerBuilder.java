@@ -185,9 +185,8 @@ public final class WorkerBuilder {
   /**
    * Starts the worker. Each delivery ends when the stage does that the handler returned. It counts
    * as a running handler until then. If its lease is lost, or a stopping worker no longer waits,
-   * {@link java.util.concurrent.CompletionStage#toCompletableFuture() its future} is cancelled. A
-   * send of the same message is its outcome only in the thread that called the handler; elsewhere,
-   * let the stage fail.
+   * {@link java.util.concurrent.CompletionStage#toCompletableFuture() its future} is cancelled. In
+   * other threads than that of the handler, only a send of the delivery itself is its outcome.
    */
   public Worker startAsync(AsyncHandler handler) {
     Objects.requireNonNull(handler, "handler");

@@ -91,6 +91,25 @@ class AsyncHandlerTest {
     assertSame(noBank, failureOf(stage).getCause());
   }
 
+  /** Another thread does not know the running delivery, but its object. */
+  @Test
+  void aSendOfTheDeliveryInAnotherThreadIsItsOutcome() throws Exception {
+    dlq.send("q", "a", null, SendOptions.builder().maxRetries(1).build());
+    BlockingQueue<Delivery> ended = new LinkedBlockingQueue<>();
+    worker()
+        .startAsync(
+            delivery ->
+                CompletableFuture.runAsync(
+                    () -> {
+                      dlq.send("q", delivery, new IOException("no bank"));
+                      ended.add(delivery);
+                    }));
+    assertEquals(Outcome.Kind.FAILED, next(settled).outcome());
+    assertEquals(1, fake.messages("q").size());
+    dlq.send("q", next(ended), new IOException("once more"));
+    assertEquals(2, fake.messages("q").size());
+  }
+
   @Test
   void aResultThatIsNoOutcomeFails() throws Exception {
     assertEquals(
