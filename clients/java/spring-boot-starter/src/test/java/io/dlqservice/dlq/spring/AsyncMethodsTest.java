@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dlqservice.dlq.Delivery;
 import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.NonRetryableException;
 import io.dlqservice.dlq.Outcome;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.MessageState;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -73,8 +73,7 @@ class AsyncMethodsTest {
               Awaited bean = context.getBean(Awaited.class);
               dlq.send("future", "a", null);
               bean.begun.join();
-              assertThat(fake.messages("future").get(0).state())
-                  .isEqualTo(MessageState.IN_FLIGHT);
+              assertThat(fake.messages("future").get(0).state()).isEqualTo(MessageState.IN_FLIGHT);
               bean.later.complete(Outcome.discarded("not needed"));
               fake.await("future", MessageState.DISCARDED, 1);
             });

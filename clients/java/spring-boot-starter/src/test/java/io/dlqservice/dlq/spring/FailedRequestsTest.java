@@ -163,7 +163,8 @@ class FailedRequestsTest {
     assertThat(post("/wrong", TEXT, "wrong")).isEqualTo(400);
     assertThat(kept())
         .containsExactly("/thrown", "/status", "/annotated", "/callable", "/future", PART);
-    assertThat(fake.messages("orders").get(1).failures().get(0).httpStatus().orElseThrow()).isEqualTo(503);
+    assertThat(fake.messages("orders").get(1).failures().get(0).httpStatus().orElseThrow())
+        .isEqualTo(503);
   }
 
   @Test

@@ -5,11 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.dlqservice.dlq.Delivery;
 import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.Outcome;
 import io.dlqservice.dlq.SendStatus;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
-import io.dlqservice.dlq.MessageState;
 import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -118,8 +118,7 @@ class StarterTest {
               dlq.send("orders", new Order("order-42", 100), null);
               assertThat(orders[0].handled.poll(20, TimeUnit.SECONDS)).isEqualTo("order-42 1");
               assertThat(orders[0].handled.poll(20, TimeUnit.SECONDS)).isEqualTo("order-42 2");
-              FakeMessage done =
-                  fake.await("orders", MessageState.SUCCEEDED, 1).get(0);
+              FakeMessage done = fake.await("orders", MessageState.SUCCEEDED, 1).get(0);
               assertThat(done.failures().get(1).type()).isEqualTo("java.io.IOException");
               assertThat(done.instance()).isEqualTo("customized");
               assertThat(keepAliveThreads()).isEqualTo(1);
@@ -129,8 +128,7 @@ class StarterTest {
     await().until(() -> keepAliveThreads() == 0);
     try (DlqClient after = DlqClient.builder(fake.target()).withoutSpool().build()) {
       after.send("notes", "later", null);
-      assertThat(fake.messages("notes").get(1).state())
-          .isEqualTo(MessageState.SCHEDULED);
+      assertThat(fake.messages("notes").get(1).state()).isEqualTo(MessageState.SCHEDULED);
     }
   }
 
