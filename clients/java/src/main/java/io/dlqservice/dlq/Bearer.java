@@ -53,7 +53,7 @@ final class Bearer extends CallCredentials {
   }
 
   @Override
-  public void applyRequestMetadata(RequestInfo call, Executor of, MetadataApplier applier) {
+  public void applyRequestMetadata(RequestInfo call, Executor unused, MetadataApplier applier) {
     if (token instanceof Fixed) {
       apply(applier);
       return;

@@ -110,8 +110,8 @@ final class SendErrors {
   static DlqException invalid(Throwable cause) {
     String text = CauseChain.messageOf(cause);
     String type = cause.getClass().getName();
-    boolean isPlain = cause instanceof IllegalArgumentException && !text.isEmpty();
-    String why = isPlain ? text : text.isEmpty() ? type : type + ": " + text;
+    String why = text.isEmpty() ? type : type + ": " + text;
+    if (cause instanceof IllegalArgumentException && !text.isEmpty()) why = text; // says it all
     return new DlqException(
         ErrorKind.INVALID, "cannot encode the message: " + why, null, cause, false);
   }
