@@ -105,6 +105,7 @@ class PayloadTest {
   @Test
   void aValueThatJsonCannotHoldIsRefusedWithAdvice() {
     class Local {
+      @SuppressWarnings("unused")
       final int amount = 1;
     }
     Supplier<String> lambda = () -> "order-42";
