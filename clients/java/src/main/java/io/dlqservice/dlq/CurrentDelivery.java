@@ -32,15 +32,16 @@ final class CurrentDelivery {
    * than that of the handler, only the delivery itself is known to be the same.
    *
    * @param value the payload as given, maybe the delivery itself
+   * @param target the address of the service
    * @return null if it has another one
    */
-  static HeldDelivery same(SendToDlqRequest.Builder request, Object value, Object client) {
-    if (value instanceof HeldDelivery given && isCandidate(given, request, client)) return given;
+  static HeldDelivery same(SendToDlqRequest.Builder request, Object value, String target) {
+    if (value instanceof HeldDelivery given && isCandidate(given, request, target)) return given;
     HandlerRun run = CURRENT.get();
     if (run == null) return null;
     HeldDelivery same = null;
     for (HeldDelivery held : run.called()) {
-      if (!isCandidate(held, request, client) || !isSame(held, request)) continue;
+      if (!isCandidate(held, request, target) || !isSame(held, request)) continue;
       if (!held.wasSent()) return held;
       if (same == null) same = held;
     }
@@ -48,8 +49,8 @@ final class CurrentDelivery {
   }
 
   private static boolean isCandidate(
-      HeldDelivery held, SendToDlqRequest.Builder request, Object client) {
-    return held.client == client && !held.isClosed && held.queue().equals(request.getQueue());
+      HeldDelivery held, SendToDlqRequest.Builder request, String target) {
+    return held.target.equals(target) && !held.isClosed && held.queue().equals(request.getQueue());
   }
 
   private static boolean isSame(HeldDelivery held, SendToDlqRequest.Builder request) {

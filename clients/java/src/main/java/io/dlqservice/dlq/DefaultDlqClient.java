@@ -175,7 +175,7 @@ final class DefaultDlqClient implements DlqClient {
       Payload payload = MessagePayload.of(value, options.contentType, json);
       SendToDlqRequest.Builder request =
           SendRequest.builder(queue, payload, error, options, origin);
-      HeldDelivery held = CurrentDelivery.same(request, value, this);
+      HeldDelivery held = CurrentDelivery.same(request, value, target.address());
       if (held != null && held.send(outcomeOf(held, request, error))) {
         return new Sent(null, sendReport.settled(new FailedDelivery(held.id())));
       }
@@ -218,7 +218,15 @@ final class DefaultDlqClient implements DlqClient {
     if (isClosing) throw SendErrors.closed();
     WorkerContext context =
         new WorkerContext(
-            this, loop, channel, connector::connect, threads, listeners, json, telemetry);
+            this,
+            target.address(),
+            loop,
+            channel,
+            connector::connect,
+            threads,
+            listeners,
+            json,
+            telemetry);
     RunningWorker worker = new RunningWorker(options, context);
     workers.add(worker);
     worker.done().whenComplete((none, thrown) -> workers.remove(worker));

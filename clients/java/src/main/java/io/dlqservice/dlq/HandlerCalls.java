@@ -95,9 +95,11 @@ final class HandlerCalls {
 
   private static Outcome outcome(HeldDelivery held, Object result) {
     Outcome decided = held.decide(Outcome.succeeded());
-    if (result instanceof Outcome outcome) return outcome;
-    if (result != null) throw noOutcome(result);
-    return decided;
+    if (result != null && !(result instanceof Outcome)) throw noOutcome(result);
+    if (!(result instanceof Outcome outcome)) return decided;
+    // A message that the handler sent has failed, whatever it returns as success.
+    boolean hasFailed = held.wasSent() && outcome.kind() == Outcome.Kind.SUCCEEDED;
+    return hasFailed ? decided : outcome;
   }
 
   /** Without the value itself, which may be a secret. */

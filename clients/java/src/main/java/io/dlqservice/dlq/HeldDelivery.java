@@ -13,6 +13,9 @@ import java.util.concurrent.Executor;
 final class HeldDelivery implements Delivery {
   final Object client;
 
+  /** The address of its service. */
+  final String target;
+
   final Object worker;
 
   /** The call of the handler that it is in; null before. Used on the client's loop only. */
@@ -44,6 +47,7 @@ final class HeldDelivery implements Delivery {
       io.dlqservice.dlq.v1.Delivery delivery, WorkerContext context, Object worker, long nowMs) {
     this.delivery = delivery;
     client = context.client();
+    target = context.target();
     this.worker = worker;
     payload = new MessagePayload(delivery.getMessage().getPayload(), context.codec());
     leaseExpireTime = Times.from(delivery.getLeaseExpireTime());

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
  */
 record WorkerContext(
     Object client,
+    String target,
     Loop loop,
     ReconnectingChannel channel,
     Supplier<Connection> connect,

@@ -40,7 +40,8 @@ final class WorkerErrorLog implements BiConsumer<DlqException, Delivery> {
     } else if (delivery != null || repeated.mayLog(error.getMessage(), Loop.nowMs())) {
       boolean isRefused = error.kind() == ErrorKind.UNAUTHENTICATED;
       if (isRefused) LOG.warn(REFUSED, queues, error.getMessage());
-      else if (delivery == null) LOG.warn("the worker of {}: {}", queues, error.getMessage());
+      else if (delivery == null)
+        LOG.warn("the worker of {} gets no messages: {}", queues, error.getMessage());
       else LOG.warn("{}", error.getMessage());
       if (delivery == null) isBroken = true;
     }
@@ -50,6 +51,6 @@ final class WorkerErrorLog implements BiConsumer<DlqException, Delivery> {
   void opened() {
     if (!isBroken) return;
     isBroken = false;
-    LOG.info("the worker of {} gets messages again", queues);
+    LOG.info("the worker of {} works again", queues);
   }
 }

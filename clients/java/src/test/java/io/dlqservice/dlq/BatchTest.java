@@ -246,7 +246,7 @@ class BatchTest {
   }
 
   private HeldDelivery held() {
-    var context = new WorkerContext(dlq, null, null, null, null, null, JsonCodec.gson(), null);
+    var context = new WorkerContext(dlq, "", null, null, null, null, null, JsonCodec.gson(), null);
     var delivery = io.dlqservice.dlq.v1.Delivery.getDefaultInstance();
     return new HeldDelivery(delivery, context, this, 0);
   }

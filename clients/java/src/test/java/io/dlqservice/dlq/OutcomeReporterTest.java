@@ -91,7 +91,7 @@ class OutcomeReporterTest {
 
   private UnreportedOutcome outcome() {
     WorkerContext context =
-        new WorkerContext(this, loop, channel, null, null, null, JsonCodec.gson(), null);
+        new WorkerContext(this, "", loop, channel, null, null, null, JsonCodec.gson(), null);
     io.dlqservice.dlq.v1.Delivery delivery = io.dlqservice.dlq.v1.Delivery.getDefaultInstance();
     return new UnreportedOutcome(new HeldDelivery(delivery, context, this, 0), Outcome.succeeded());
   }

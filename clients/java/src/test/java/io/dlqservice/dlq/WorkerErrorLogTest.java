@@ -77,7 +77,7 @@ class WorkerErrorLogTest {
       for (String text : List.of("it", "it", "that", "it")) {
         log.accept(new DlqException(ErrorKind.CONNECTION, text), null);
       }
-      assertEquals(1, logged.with("the worker of queue \"orders\": it").size());
+      assertEquals(1, logged.with("the worker of queue \"orders\" gets no messages: it").size());
       assertEquals(1, logged.with("that").size());
     }
   }
@@ -91,7 +91,7 @@ class WorkerErrorLogTest {
       log.accept(new DlqException(ErrorKind.CONNECTION, "it"), null);
       log.opened();
       log.opened();
-      String line = "the worker of queue \"orders\" gets messages again";
+      String line = "the worker of queue \"orders\" works again";
       assertEquals(1, logged.with(line).size());
     }
   }

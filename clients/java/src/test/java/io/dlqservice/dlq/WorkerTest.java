@@ -100,6 +100,21 @@ class WorkerTest {
   }
 
   @Test
+  void aMessageThatAnyClientOfTheServiceSentHasFailedWhateverIsReturnedAsSuccess(LocalServer server)
+      throws Exception {
+    dlq.send(queue, "a", null, NOW);
+    try (DlqClient other = DlqClient.builder(server.target()).withoutSpool().build()) {
+      worker()
+          .startWithOutcomes(
+              delivery -> {
+                other.send(queue, "a", new Exception("again"));
+                return Outcome.succeeded();
+              });
+      assertEquals(Outcome.Kind.FAILED, nextSettled().outcome());
+    }
+  }
+
+  @Test
   void aStopInterruptsHandlersAfterItsTimeout() throws Exception {
     dlq.send(queue, "a", null, NOW);
     CountDownLatch begun = new CountDownLatch(1);
