@@ -19,7 +19,8 @@ local oldest_day = today - LIMIT.KEPT_DAYS
 local numbers = lazy({ known = {}, touched = {}, today = today, is_new_day = true })
 local old_ranges = lazy({ added = {} })
 
-local function old_ranges_of(day) return k_numbers .. string.format('%d', day) .. ':old' end
+local function numbers_of(day) return k_numbers .. string.format('%d', day) end
+local function old_ranges_of(day) return numbers_of(day) .. ':old' end
 
 -- A member is the length of the client's name, the name, the first and the last number.
 function old_ranges.build()
@@ -103,7 +104,6 @@ function old_ranges.build()
 end
 
 function numbers.build()
-  local function numbers_of(day) return k_numbers .. string.format('%d', day) end
   numbers.today = numbers.today + redis.call('EXISTS', numbers_of(numbers.today + 1))
 
   -- Ranges are a flat list of pairs, first and last number.
@@ -112,6 +112,7 @@ function numbers.build()
     ranges[#ranges] = nil -- the position behind the last value
     return ranges
   end
+  local function pack_ranges(ranges) return struct.pack('>' .. string.rep('I8', #ranges), unpack(ranges)) end
 
   -- Reads the numbers of these clients; none of them twice.
   function numbers.load(clients)
@@ -154,8 +155,7 @@ function numbers.build()
     local follows, precedes = at > 0 and ranges[at + 1] == n - 1, ranges[at + 2] == n + 1
     if follows and precedes then
       ranges[at + 1] = ranges[at + 3]
-      table.remove(ranges, at + 2)
-      table.remove(ranges, at + 2)
+      for _ = 1, 2 do table.remove(ranges, at + 2) end
     elseif follows then
       ranges[at + 1] = n
     elseif precedes then
@@ -163,8 +163,7 @@ function numbers.build()
     elseif at < 0 and #ranges > 0 and old_ranges.has(client) then
       old_ranges.add(client, n, n)
     else
-      table.insert(ranges, at + 2, n)
-      table.insert(ranges, at + 2, n)
+      for _ = 1, 2 do table.insert(ranges, at + 2, n) end
       if #ranges > 2 * RANGES_MAX then old_ranges.add(client, table.remove(ranges, 1), table.remove(ranges, 1)) end
     end
     numbers.touched[client] = true
@@ -172,10 +171,8 @@ function numbers.build()
 
   -- Before flush_writes.
   function numbers.save()
-    for client in pairs(numbers.touched) do
-      local ranges = numbers.known[client]
-      put(numbers_of(numbers.today), client, struct.pack('>' .. string.rep('I8', #ranges), unpack(ranges)))
-    end
+    local key = numbers_of(numbers.today)
+    for client in pairs(numbers.touched) do put(key, client, pack_ranges(numbers.known[client])) end
   end
 
   -- After flush_writes.
