@@ -131,6 +131,25 @@ def test_a_cancelled_function_of_the_asyncio_worker_may_end(fake: FakeServer) ->
     assert [one.state for one in fake.messages("q")] == ["SUCCEEDED"]
 
 
+@pytest.mark.parametrize(
+    "given", [lambda one: one, lambda one: one.payload], ids=["delivery", "payload"]
+)
+def test_a_delivery_whose_forwarding_is_dropped_fails(
+    fake: FakeServer, given: Callable[[dlq.Delivery], object]
+) -> None:
+    closed = dlq.Client(fake.target, spool=False)
+    closed.close()
+
+    def forward(delivery: dlq.Delivery) -> None:
+        closed.send("other", given(delivery), RuntimeError("not for us"))
+
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(forward):
+            [failed] = fake.wait_for("q", "QUARANTINED", 1)
+    assert failed.failures[-1].message == "not for us"
+
+
 def generates(_: dlq.Delivery) -> object:
     yield
 

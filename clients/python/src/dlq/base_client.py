@@ -15,7 +15,13 @@ from ._core.durations import Seconds, seconds
 from ._core.safe_read import safe_str
 from ._core.send_request import send_request_of
 from ._engine.client_metrics import ClientMetrics
-from ._engine.current import current_deliveries, current_delivery_of, fail_delivery
+from ._engine.current import (
+    current_deliveries,
+    current_delivery_of,
+    fail_delivery,
+    fail_forwarded,
+    forwarded_by,
+)
 from ._engine.engine import Engine
 from ._engine.send_future import SendFuture
 from ._engine.spans import SendSpan
@@ -80,10 +86,13 @@ class BaseClient:
         """Starts a send. The future never raises."""
         name = str.__str__(queue) if isinstance(queue, str) else safe_str(queue)
         span = SendSpan(name)
+        forwarded = forwarded_by(payload)
 
         def on_result(result: SendResult) -> None:
             span.end(result)
             self._metrics.sent(name, result)
+            if forwarded is not None:
+                fail_forwarded(forwarded, result, error)
 
         future = SendFuture(on_result)
         try:

@@ -18,7 +18,7 @@ from ._core.receiver import without_receiver
 from ._core.wrapped_generators import wrap_async_generator, wrap_generator
 from .delivery import Delivery
 from .options import SendOptions
-from .results import Dropped, SendResult, Spooled
+from .results import SendResult, is_kept
 
 if TYPE_CHECKING:
     from .base_client import BaseClient
@@ -80,11 +80,11 @@ def decorate(
 
         async def is_stored(error: Exception, args: Any, kwargs: Any) -> bool:
             sent = submit(function, error, args, kwargs)
-            return sent is not None and _is_stored(await asyncio.wrap_future(sent))
+            return sent is not None and is_kept(await asyncio.wrap_future(sent))
 
         def is_stored_now(error: Exception, args: Any, kwargs: Any) -> bool:
             sent = submit(function, error, args, kwargs)
-            return sent is not None and _is_stored(sent.result())
+            return sent is not None and is_kept(sent.result())
 
         if inspect.isgeneratorfunction(function):
             return wrap_generator(function, is_stored_now)
@@ -120,10 +120,3 @@ def decorate(
 def _are_deliveries(value: object) -> bool:
     """Reports whether it is what a batch handler gets."""
     return isinstance(value, list) and any(isinstance(one, Delivery) for one in value)
-
-
-def _is_stored(result: SendResult) -> bool:
-    """Reports whether the message is in the service or on disk. In memory it would be lost with the process."""
-    if isinstance(result, Spooled):
-        return result.durable
-    return not isinstance(result, Dropped)

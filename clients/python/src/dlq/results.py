@@ -73,3 +73,10 @@ def stored_from(response: SendToDlqResponse, queue: str) -> Stored:
             else None
         ),
     )
+
+
+def is_kept(result: SendResult) -> bool:
+    """Reports whether the message is in the service or on disk. In memory it would be lost with the process."""
+    if isinstance(result, Spooled):
+        return result.durable
+    return not isinstance(result, Dropped)

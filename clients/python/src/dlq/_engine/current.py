@@ -10,11 +10,11 @@ from dlq.v1 import state_pb2
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 from .._core.failure import failure_of
-from .._core.payload import same_payload
+from .._core.payload import DeliveryPayload, same_payload
 from .._core.send_request import is_non_retryable
 from ..delivery import Delivery
-from ..outcome import failed_with, release
-from ..results import FailedDelivery
+from ..outcome import fail, failed_with, release
+from ..results import Dropped, FailedDelivery, SendResult, is_kept
 
 current_deliveries: ContextVar[Sequence[Delivery]] = ContextVar("dlq_deliveries", default=())
 
@@ -31,6 +31,20 @@ def current_delivery_of(request: SendToDlqRequest, target: str) -> Delivery | No
     ]
     unsent = (delivery for delivery in same if delivery._sent_outcome is None)
     return next(unsent, same[0] if same else None)
+
+
+def forwarded_by(payload: object) -> Delivery | None:
+    """Returns the running delivery that is sent as it is, for instance to another queue."""
+    raw = payload.raw if isinstance(payload, DeliveryPayload) else None
+    running = current_deliveries.get()
+    return next((one for one in running if one is payload or one.payload.raw is raw), None)
+
+
+def fail_forwarded(delivery: Delivery, result: SendResult, error: object) -> None:
+    """Its handler may not look at the result."""
+    if not is_kept(result) and delivery._sent_outcome is None:
+        dropped = result.error if isinstance(result, Dropped) else "the message is only in memory"
+        delivery._sent_outcome = fail(dropped if error is None else error)
 
 
 def _is_of(request: SendToDlqRequest, delivery: Delivery) -> bool:
