@@ -5,6 +5,7 @@ import { statsOf } from "../support/grpc.ts";
 import { measureStalls } from "../support/stalls.ts";
 import type { Attack, Target } from "./attack.ts";
 import { AttackProcess } from "./attack-process.ts";
+import { coreSlowness } from "./core-speed.ts";
 import { cpuMs, type Holdings, holdingsOf, MemoryPeak, turnsOf } from "./process-figures.ts";
 import type { Latencies, SteadyClient } from "./steady-client.ts";
 import type { TargetServer } from "./target-server.ts";
@@ -19,7 +20,7 @@ export interface Trial {
   readonly liveMiB: { readonly before: number; readonly during: number; readonly after: number };
   /** The longest block of the server's event loop. */
   readonly heldUpMs: number;
-  /** Factor by which waiting for a core slowed the server: 1 or more. */
+  /** Factor by which slow cores, and waiting for one, slowed the server: 1 or more. */
   readonly slowedBy: number;
   readonly seconds: number;
   /** Milliseconds of CPU per second. */
@@ -55,6 +56,7 @@ export async function runTrial(
     inFlight: Number((await statsOf(steady.dlq, queue)).inFlight),
   });
   const target: Target = { grpc, http, queue };
+  const slowCore = coreSlowness();
   const before = await look();
   const liveBefore = await probe.liveMiB();
   const memory = new MemoryPeak(pid);
@@ -80,7 +82,7 @@ export async function runTrial(
   const ranMs = turns.ranMs - turnsBefore.ranMs;
   const waited = (turns.waitedMs - turnsBefore.waitedMs) / ranMs;
   // A machine that gives everybody less does not show in the queue for a core.
-  const slowedBy = Math.max(1 + waited, 1 / (1 - stalled));
+  const slowedBy = slowCore * Math.max(1 + waited, 1 / (1 - stalled));
   const rss = { before: memory.beforeMiB, most: memory.end() };
   const liveDuring = await probe.liveMiB();
   await probe.heldUpMs();
