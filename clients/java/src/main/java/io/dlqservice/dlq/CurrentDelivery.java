@@ -48,6 +48,19 @@ final class CurrentDelivery {
     return same;
   }
 
+  /**
+   * Returns the running delivery that is sent as it is, for instance to another queue.
+   *
+   * @return null if the payload is another one
+   */
+  static HeldDelivery forwardedBy(Object payload) {
+    if (payload instanceof HeldDelivery given) return given;
+    HandlerRun run = CURRENT.get();
+    if (run == null) return null;
+    for (HeldDelivery held : run.called()) if (held.payload() == payload) return held;
+    return null;
+  }
+
   private static boolean isCandidate(
       HeldDelivery held, SendToDlqRequest.Builder request, String target) {
     return held.target.equals(target) && !held.isClosed && held.queue().equals(request.getQueue());

@@ -119,7 +119,7 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public SendResult send(String queue, Object payload, Throwable error, SendOptions options) {
-    SendReport sendReport = new SendReport(queue, telemetry, report.reportOfSend());
+    SendReport sendReport = reportOf(queue, payload, error);
     if (isOwnThread()) {
       DlqException wouldDeadlock = SendErrors.wouldDeadlock("send", "use sendAsync");
       return sendReport.settled(new Dropped(wouldDeadlock));
@@ -131,10 +131,15 @@ final class DefaultDlqClient implements DlqClient {
   @Override
   public CompletableFuture<SendResult> sendAsync(
       String queue, Object payload, Throwable error, SendOptions options) {
-    SendReport sendReport = new SendReport(queue, telemetry, report.reportOfSend());
+    SendReport sendReport = reportOf(queue, payload, error);
     Sent sent = begin(queue, payload, error, options, sendReport);
     if (sent.pending == null) return CompletableFuture.completedFuture(sent.result);
     return callerFuture(sent.pending);
+  }
+
+  private SendReport reportOf(String queue, Object payload, Throwable error) {
+    SendReport sendReport = new SendReport(queue, telemetry, report.reportOfSend());
+    return sendReport.forwards(CurrentDelivery.forwardedBy(payload), error);
   }
 
   /** Whether calls would wait for the current thread. */

@@ -9,6 +9,7 @@ import io.dlqservice.dlq.SendResult.FailedDelivery;
 import io.dlqservice.dlq.testing.LocalServer;
 import io.dlqservice.dlq.testing.LocalServerExtension;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,28 @@ class WorkerTest {
                 return Outcome.succeeded();
               });
       assertEquals(Outcome.Kind.FAILED, nextSettled().outcome());
+    }
+  }
+
+  @Test
+  void aDeliveryWhoseForwardingIsDroppedFails(LocalServer server) throws Exception {
+    for (Function<Delivery, Object> given :
+        List.<Function<Delivery, Object>>of(delivery -> delivery, Delivery::payload)) {
+      dlq.send(queue, "a", null, NOW);
+      DlqClient closed = DlqClient.builder(server.target()).withoutSpool().build();
+      closed.close();
+      Worker worker =
+          worker()
+              .start(
+                  delivery ->
+                      closed.send(
+                          "other",
+                          given.apply(delivery),
+                          new RetryAfterException("not for us", Duration.ofHours(1))));
+      SettledDelivery failed = nextSettled();
+      assertEquals(Outcome.Kind.FAILED, failed.outcome());
+      assertEquals("not for us", failed.error().orElseThrow().getMessage());
+      worker.stop(Duration.ZERO).get(20, TimeUnit.SECONDS);
     }
   }
 
