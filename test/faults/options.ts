@@ -41,8 +41,8 @@ export const HELP = `Injects faults into real servers, producers and workers, an
   --histories DIR   folder for the histories. Default: temporary, kept only after a failure
   --help            print this text
 
-Exit code 1: a message was lost or delivered twice without a cause, something did not recover within
-10 s, or the short form took more than 10 minutes. The output lists all problems.
+Exit code 1: a message was lost or delivered twice without a cause, or something did not recover within
+10 s. The output lists all problems.
 `;
 
 const ENVIRONMENTS: readonly EnvironmentName[] = [
