@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 
-/** What the work below takes on a core of ordinary speed, ms. */
+/** What the work below takes on a core of ordinary speed, ms; an estimate. A slow machine took 50 to 90. */
 const ORDINARY_MS = 30;
 /** Slower cores raise the limits by up to this factor. */
 const MAX_FACTOR = 4;
