@@ -17,8 +17,8 @@ from messages import Messages, Request
 from process import Stop, flags
 from recording import record_channels
 
-# Maximum number of pending sends, which bounds the memory in an outage.
-MAX_PENDING = 5_000
+# Maximum of pending sends: a slow machine answers so many before their deadline. Further sends come later.
+MAX_PENDING = 500
 # So that it empties in time, however slow the machine is. Further sends come later.
 MAX_SPOOLED = 20_000
 POLL_S = 0.01

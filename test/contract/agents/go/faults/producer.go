@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// maxPending bounds pending sends, and so the memory in an outage. Further sends come later.
-	maxPending = 5_000
+	// maxPending bounds pending sends: a slow machine answers so many before their deadline. Further sends
+	// come later.
+	maxPending = 500
 	// maxSpooled lets the spool empty in time, however slow the machine is. Further sends come later.
 	maxSpooled = 20_000
 	// emptyWithin is how long the spool may take to become empty after the last fault.

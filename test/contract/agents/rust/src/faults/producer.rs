@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Limits memory during an outage: further sends come later.
-const MAX_PENDING: u64 = 5_000;
+/// A slow machine answers so many before their deadline: further sends come later.
+const MAX_PENDING: u64 = 500;
 /// Lets the spool empty in time, however slow the machine is: further sends come later.
 const MAX_SPOOLED: usize = 20_000;
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);

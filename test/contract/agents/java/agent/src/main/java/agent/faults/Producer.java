@@ -22,8 +22,8 @@ import java.util.stream.Stream;
  * spool, or without an answer ends this program with an error.
  */
 public final class Producer {
-  /** Limit of pending sends, so that memory is bounded in an outage. */
-  private static final int MAX_PENDING = 5_000;
+  /** Limit of pending sends: a slow machine answers so many before their deadline. */
+  private static final int MAX_PENDING = 500;
 
   /** Limit of spooled messages, so that the spool empties in time, however slow the machine is. */
   private static final int MAX_SPOOLED = 20_000;
