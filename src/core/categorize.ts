@@ -1,5 +1,6 @@
 import { CATEGORIES } from "./categories.ts";
 import { TYPE_EXCEPTIONS } from "./category-exceptions.ts";
+import { CAUSES, causesOf, reasonOfFault } from "./category-statuses.ts";
 import { createPhraseMatcher, type PhraseMatcher } from "./phrase-matcher.ts";
 import { type Reason, reasonFromNumber } from "./reason.ts";
 
@@ -27,7 +28,7 @@ type Column = "exceptions" | "types" | "typeParts" | "codes" | "text" | "hints";
  * type, code words, an exception named in the message, a status in the message, its phrases. Without evidence:
  * UNKNOWN_ERROR.
  *
- * Two kinds of evidence describe the symptom, not the cause: the statuses in BROAD_STATUSES, and
+ * Two kinds of evidence describe the symptom, not the cause: broad statuses, and
  * types that mean NETWORK_ERROR. A reason in CAUSES that is found later overrides both.
  */
 export function categorize(failure: UncategorizedFailure): Reason {
@@ -40,29 +41,22 @@ export function categorize(failure: UncategorizedFailure): Reason {
   );
 }
 
-const CAUSES: ReadonlySet<Reason | undefined> = new Set<Reason>([
-  ...(["RESOURCE_EXHAUSTED", "TIMEOUT", "AUTHENTICATION_ERROR"] as const),
-  // Conflicts between transactions and missing resources of AWS: the first row of the table.
-  "UNKNOWN_ERROR",
-]);
-
-/**
- * Services use 400, 403 and 503 also for throttling, expired tokens and conflicts, and name the
- * cause in the body.
- */
-const BROAD_STATUSES: ReadonlySet<number> = new Set([400, 403, 503]);
-
 function reasonOfResponse(failure: UncategorizedFailure): Reason | undefined {
   const status = failure.httpStatus ?? 0;
   const reason = reasonOfHttpStatus(status);
-  if (!BROAD_STATUSES.has(status)) return reason;
+  const causes = causesOf(status);
+  if (causes === undefined) return reason;
   const texts = readText(failure);
-  const ofType = findInType(texts);
-  const named =
-    (ofType?.column === "hints" ? undefined : ofType?.reason) ??
-    codes.find(texts.message)?.reason ??
-    reasonOfMention(texts.message);
-  return CAUSES.has(named) ? named : reason;
+  const ofFault = reasonOfFault(`${texts.type} ${texts.codes} ${texts.message}`);
+  if (ofFault !== undefined) return ofFault;
+  // A type that is named after its status says no more.
+  const ofType = status === 409 ? undefined : findInType(texts);
+  const named = [
+    ofType?.column === "hints" ? undefined : ofType?.reason,
+    codes.find(texts.message)?.reason,
+    reasonOfMention(texts.message),
+  ];
+  return named.find((one) => causes.has(one)) ?? reason;
 }
 
 function reasonOfHttpStatus(status: number): Reason | undefined {
@@ -143,6 +137,7 @@ function findInMessage(message: string): Found | undefined {
   if (found?.column === "codes") return found;
   const reason =
     reasonOfGrpcStatus(message) ??
+    reasonOfFault(message) ??
     reasonOfMention(message) ??
     reasonOfHttpStatus(statusInText(message)) ??
     (found?.column === "text" ? found.reason : reasonOfShape(message));

@@ -189,7 +189,18 @@ describe("a named cause overrides a broad status", () => {
     ["VALIDATION_FAILED", 400, "Error", "the field timed out must be a number"],
     ["VALIDATION_FAILED", 400, "TypeError", "x"],
     ["WEBHOOK_FAILED", 503, "Error", "upstream: ECONNREFUSED"],
-    ["WEBHOOK_FAILED", 500, "ThrottlingException", "Rate exceeded"],
+    // Of a server only its limits, and errors of our query.
+    ["RESOURCE_EXHAUSTED", 500, "ThrottlingException", "Rate exceeded"],
+    ["RESOURCE_EXHAUSTED", 502, "ThrottledException", "no"],
+    ["TIMEOUT", 500, "Error", "<Code>OperationTimedOut</Code>"],
+    ["WEBHOOK_FAILED", 503, "*oauth2.RetrieveError", "no"],
+    ["EXECUTION_FAILED", 404, "ShopError", "no (UNKNOWN_TABLE)"],
+    ["EXECUTION_FAILED", 400, "ShopError", 'Cannot query field "x" on type "Order"'],
+    ["VALIDATION_FAILED", 500, "Error", "soap:Client: no order"],
+    ["WEBHOOK_FAILED", 500, "Error", "soap:Server: no order"],
+    ["WEBHOOK_FAILED", 404, "ResourceNotFoundException", "no"],
+    ["WEBHOOK_FAILED", 409, "ConflictException", "no"],
+    ["UNKNOWN_ERROR", 409, "ResponseError", "version_conflict_engine_exception: no"],
     ["VALIDATION_FAILED", 422, "ThrottlingException", "Rate exceeded"],
   ])("%s: HTTP %i, %s %s", (reason, httpStatus, type, message) => {
     expect(categorize({ type, message, httpStatus })).toBe(reason);
