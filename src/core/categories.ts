@@ -45,21 +45,37 @@ export interface Category {
  * - SQLSTATE: its class decides. SQL that the database cannot parse is EXECUTION_FAILED; a value
  *   that it refuses is VALIDATION_FAILED.
  * - A wrong protocol, or a response that breaks off, is NETWORK_ERROR.
+ * - A template, a query or a regular expression that a parser refuses is EXECUTION_FAILED: we wrote
+ *   it. A value is VALIDATION_FAILED. category-languages.ts has the words that tell them apart.
+ * - An open breaker, a lock that another process holds, a task that exists already, and a text that
+ *   cannot be decrypted are UNKNOWN_ERROR: none of them says what to do.
  */
 export const CATEGORIES: readonly Category[] = [
   // Conflicts between transactions, and resources of AWS that do not exist.
   {
     reason: "UNKNOWN_ERROR",
-    types: list("SerializationError, InvalidTag, InvalidDestinationException"),
+    types: list(`
+      SerializationError, InvalidTag, InvalidDestinationException, fernet.InvalidToken,
+      ResourceInUseException, InvalidPath, PreconditionNotMetException, InvalidSyntaxError,
+      ResourceNotReadyException, InvalidKeyException
+    `),
     typeParts: list(`
       *deadlock*, *serializationfailure*, *cannotserialize*, *optimisticlock*, *pessimisticlock*,
       *acquirelock*, *lockacquisition*, *concurrencyfailure*, *staleobject*, *staledata*,
       *conflict*, *conditionalcheckfailed*, *transactioncanceled*, *transactionrollback*,
-      *resourcenotfound*, *queuedoesnotexist*
+      *resourcenotfound*, *queuedoesnotexist*, *circuitbreaker*, *breakeropen*, *openbreaker*,
+      *circuitopen*, *brokencircuit*, *callnotpermitted*, *alreadyexists*, *alreadyrunning*,
+      *alreadystarted*, *alreadylocked*, *locktaken*, *notowned*, *decrypt*, *messagelocklost*,
+      *sessionlocklost*, *badpadding*, *badversion*, *casmismatch*, *datachanged*,
+      *documentexists*, *lockexception, *rollbackonly*, *unexpectedrollback*, *fenced*,
+      *concurrencyexception*, *concurrencyerror*, *concurrentupdate*, *wrongexpected*,
+      *wrongversion*, *duplicatejob*, *duplicatetask*, *jobexists*, *taskexists*, *resourceexists*,
+      *invalidoperationerror*
     `),
     codes: list(`
       ER_LOCK_DEADLOCK, SQLSTATE 40*, SqlState E40*, 40P01, WriteConflict, SQLITE_BUSY,
-      SQLITE_LOCKED, DatabaseBusy, ORA 00060, ORA 08177
+      SQLITE_LOCKED, DatabaseBusy, ORA 00060, ORA 08177, EOPENBREAKER, ELOCKED, MessageLockLost,
+      SessionLockLost, LeaseAlreadyPresent, Z_BUF_ERROR, ENOTACQUIRED, ECOMPROMISED
     `),
     text: PHRASES.UNKNOWN_ERROR,
   },
@@ -70,25 +86,37 @@ export const CATEGORIES: readonly Category[] = [
     types: list(`
       MemoryError, ProvisionedThroughputExceededException, PoolTimeout,
       ConnectionPoolTimeoutException, ConnectionRequestTimeoutException, MaxConnectionsError,
-      TryAcquireError, queue.Full, RequestNotPermitted, BufferExhaustedException
+      TryAcquireError, queue.Full, RequestNotPermitted, BufferExhaustedException,
+      insufficient_quota, overloaded_error, rate_limit_error, rate_limited, ratelimited,
+      rate_limit_exceeded, too_many_requests, quota_exceeded, message_limit_exceeded, rate_limit,
+      BusyError, WouldBlock, OverflowException
     `),
     typeParts: list(`
       *ratelimit*, *throttl*, *quota*, *resourceexhausted*, *outofmemory*, *toomanyrequests*,
       *toomanyconnections*, *overloaded*, *poolexhausted*, *acquiretimeout*, *limitexceeded*,
       *bulkhead*, *exhaustedpool*, *emptypool*, *poolempty*, *fullexception*, *queuefull*,
       *diskfull*, *storagefull*, *nomemory*, *rejectedexecution*, *taskrejected*, *serverbusy*,
-      *servicebusy*, *waitqueue*, *slowdown*, *bufferlimit*, *pendinglimit*, *circuitbreaking*,
-      *isfull*, *getconnectiontimeout*, *resourcepool*, *capacity*, *queueoverflow*
+      *servicebusy*, *waitqueue*, *slowdown*, *pendinglimit*, *circuitbreaking*, *isfull*,
+      *getconnectiontimeout*, *resourcepool*, *capacity*, *queueoverflow*, *toomanyconcurrent*,
+      *insufficientstorage*, *insufficientresources*, *outofspace*, *spaceexceeded*,
+      *exceededmemory*, *memorylimit*, *bucketfull*, *rateexceeded*, *busyconnection*, *flood*,
+      *outofstorage*, *nospace*, *memoryerror*, *poolacquire*, *backpressure*,
+      *tasklimit*, *queuelimit*, *limitreached*, *overlimit*, *storageexceeded*, *maxconcurrent*,
+      *outboundbuffer*
     `),
     codes: list(`
       ENOSPC, EMFILE, ENFILE, ENOMEM, EDQUOT, ENOBUFS, EAGAIN, RESOURCE_EXHAUSTED,
-      ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS,
-      ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*, PoolTimedOut,
-      RequestLimitExceeded, ServerBusy, *Throttled, *Throttling, QuotaExceeded, *RateLimitExceeded,
-      MEMORY_LIMIT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, RESOURCE_ERROR, ESEMLOCKED, StorageFull,
-      DiskFull, OutOfMemory, SQLITE_FULL, ServiceBusy, ERR_CHILD_PROCESS_STDIO_MAXBUFFER, 452 4 2 2,
-      552 5 2 2, ORA 00018, ORA 00020, ORA 12516, ORA 12519, ORA 01653, ORA 04031, NJS 040,
-      API rate limit exceeded
+      ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR,
+      ER_TOO_MANY_USER_CONNECTIONS, ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*,
+      PoolTimedOut, RequestLimitExceeded, ServerBusy, *Throttled, *Throttling, QuotaExceeded,
+      *RateLimitExceeded, MEMORY_LIMIT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, RESOURCE_ERROR,
+      ESEMLOCKED, StorageFull, DiskFull, OutOfMemory, SQLITE_FULL, ServiceBusy,
+      ERR_CHILD_PROCESS_STDIO_MAXBUFFER, 452 4 2 2, 552 5 2 2, ORA 00018, ORA 00020, ORA 12516,
+      ORA 12519, ORA 01653, ORA 04031, NJS 040, API rate limit exceeded, RATE_LIMITED,
+      RATE_LIMIT_EXCEEDED, QUOTA_EXCEEDED, SERVICE_BUSY, SERVER_BUSY, INSUFFICIENT_RESOURCES,
+      EXCEEDED_MEMORY_LIMIT, THROTTLING*, rateLimitExceeded, dailyLimitExceeded,
+      reduce your request rate, secondary rate limit,
+      452 4 3 1, 431 4 3*, 552 5 3 0, OverLimit
     `),
     text: PHRASES.RESOURCE_EXHAUSTED,
     hints: list("limit exceeded, retry after"),
@@ -99,9 +127,12 @@ export const CATEGORIES: readonly Category[] = [
     http: [408, 504, 522, 524, 598, 599],
     types: list(`
       Elapsed, SoftTimeLimitExceeded, TimeLimitExceeded, TimeLimitExceededException,
-      MaxTimeMSExpired
+      MaxTimeMSExpired, zmq.Again, Again, request_timeout, gateway_timeout, operation_timeout,
+      timeout_error, TooSlowError
     `),
-    typeParts: list("*timeout*, *timedout*, *deadlineexceeded*"),
+    typeParts: list(`
+      *timeout*, *timedout*, *deadlineexceeded*, *timelimitexceeded*
+    `),
     codes: list(`
       ETIMEDOUT, ESOCKETTIMEDOUT, ETIME, WSAETIMEDOUT, ERR_TIMED_OUT, ERR_CONNECTION_TIMED_OUT,
       UND_ERR_HEADERS_TIMEOUT, UND_ERR_BODY_TIMEOUT, DEADLINE_EXCEEDED, DeadlineExceeded,
@@ -117,31 +148,52 @@ export const CATEGORIES: readonly Category[] = [
     grpc: [7, 16],
     http: [401, 403, 407, 511],
     types: list(`
-      UnrecognizedClientException, LoginException, NotBeforeError, InvalidClaimException, TokenError
+      UnrecognizedClientException, LoginException, NotBeforeError, InvalidClaimException,
+      TokenError, DecryptionFailure, DecryptionFailureException, SuspiciousOperation,
+      missing_scope, insufficient_scope, not_authed, no_permission, account_inactive,
+      token_revoked, token_expired, not_allowed_token_type, login_required, org_login_required,
+      unauthorized_client, access_denied, expired_token, invalid_api_key, invalid_token,
+      missing_token, invalid_signature, bad_signature, authentication_error, authentication_failed,
+      permission_error, ekm_access_denied, team_access_not_granted, restricted_action, not_allowed,
+      unauthorized, forbidden, token_invalid, invalid_credentials, bad_credentials, invalid_key,
+      missing_auth, security_exception, EncryptionFailure, UsernameNotFoundException,
+      FileNotDecryptedError, EncryptedDocumentException
     `),
     typeParts: list(`
       *authentication*, *authorization*, *unauthenticated*, *autherror*, *accesscontrol*,
-      *accessdenied*, *securityexception*, *accessrefused*, *credential*, *signature*, *jwt*, *jws*,
-      *forbidden*, *unauthori*, *expiredtoken*, *tokenexpired*, *invalidtoken*, *invalidpassword*,
-      *authfail*, *permission*, *privilege*, *failedlogin*, *loginfail*, *userauth*,
-      *notauthenticated*, *notauthorized*, *invalidgrant*, *invalidclient*, *missingtoken*,
-      *logonfail*, *oauth*, *jose*, *sasl*
+      *accessdenied*, *securityexception*, *accessrefused*, *credential*, *signature*, *jwt*,
+      *jws*, *forbidden*, *unauthori*, *expiredtoken*, *tokenexpired*, *invalidtoken*,
+      *invalidpassword*, *authfail*, *permission*, *privilege*, *failedlogin*, *loginfail*,
+      *userauth*, *notauthenticated*, *notauthorized*, *invalidgrant*, *invalidclient*,
+      *missingtoken*, *logonfail*, *oauth*, *jose*, *sasl*, *webtoken*, *idtoken*, *accesstoken*,
+      *tokenvalid*, *tokenverif*, *tokenrevoked*, *revokedtoken*, *insufficientscope*,
+      *missingscope*, *accessrights*, *insufficientaccess*, *apikey*, *invaliduser*,
+      *wrongpassword*, *badpassword*, *passwordmismatch*, *passwordrequired*, *passphrase*,
+      *notauthed*, *noauth*, *identitymatch*, *accessnot*, *noaccess*, *unrecoverablekey*,
+      *verifymismatch*, *loginrequired*, *pkce*, *openid*, *saml*, *kerberos*, *gssapi*,
+      *passcode*, *invalidsecurity*, *authrequired*, *inappropriateauth*, *webhookverif*,
+      *accountexpired*, *accountlocked*, *lockedaccount*, *disabledaccount*
     `),
     codes: list(`
-      EACCES, EPERM, EAUTH, UNAUTHENTICATED, PERMISSION_DENIED, PermissionDenied, WRONGPASS, NOAUTH,
-      NOPERM, invalid_grant, invalid_client, ER_ACCESS_DENIED_ERROR, ExpiredToken,
+      EACCES, EPERM, EAUTH, UNAUTHENTICATED, PERMISSION_DENIED, PermissionDenied, WRONGPASS,
+      NOAUTH, NOPERM, invalid_grant, invalid_client, ER_ACCESS_DENIED_ERROR, ExpiredToken,
       InvalidAccessKeyId, ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR, SQLSTATE 28*,
       SqlState E28*, 28P01, SQLSTATE 42501, SqlState E42501, AccessDenied, InvalidClientTokenId,
       SignatureDoesNotMatch, ACCESS_REFUSED, NotAuthorized, BadUserName*, AuthenticationFailed,
       TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED,
       SASL_AUTHENTICATION_FAILED, AuthFailure, RequestTimeTooSkewed, RequestExpired,
       AuthorizationFailure, invalid_auth, ELOGIN, 530 5 7*, 534 5 7*, 535 5 7*, ORA 01017,
-      ORA 01031, ORA 28000, AADSTS*, InvalidCredentials, AcceptSecurityContext
+      ORA 01031, ORA 28000, AADSTS*, InvalidCredentials, AcceptSecurityContext,
+      ClientError Security, insufficientPermissions, accessNotConfigured,
+      AuthorizationPermissionMismatch, InvalidAuthenticationInfo, DecryptionFailure,
+      SASL_AUTHENTICATION*, ERR_JWT*, ERR_JWS*, key passphrase, decryption password,
+      invalid login credentials, invalid credentials, INVALID_SESSION_ID, INVALID_LOGIN,
+      530 Not logged in, 530 Login
     `),
     text: PHRASES.AUTHENTICATION_ERROR,
     hints: list(`
       password, credential*, authentication, permission*, privilege*, denied, access token,
-      refresh token, client secret, access key, verification, signature, jwt, jws, *login*
+      refresh token, client secret, access key, jwt, jws, *login*
     `),
   },
   {
@@ -158,7 +210,8 @@ export const CATEGORIES: readonly Category[] = [
       tls.RecordHeaderError, StreamLostError, IncompatibleProtocolError, ResourceAccessException,
       NoRespondersError, NoServersError, http2.StreamError, rustls.Error,
       DataAccessResourceFailureException, Unavailable, UnavailableException, RequestErrUnavailable,
-      httpx.ConnectError, SMTPConnectError
+      httpx.ConnectError, SMTPConnectError, AsynchronousCloseException, knownhosts.KeyError,
+      ResolveError, UnavailableError, BrokenResourceError, SessionExpiredError
     `),
     typeParts: list(`
       *connectionerror*, *connectionrefused*, *connectionreset*, *connectionaborted*,
@@ -172,31 +225,39 @@ export const CATEGORIES: readonly Category[] = [
       *leadernotavailable*, *coordinatornotavailable*, *brokernotavailable*, *nobrokers*,
       *notprimary*, *notwritableprimary*, *nodenotready*, *nonodeavailable*, *nolivingconnections*,
       *notenoughreplicas*, *transportexception*, *connectionlos*, *connectionfail*, *streamclosed*,
-      *chunk*
+      *chunk*, *remotelyclosed*, *hostkey*, *connectionclose*, *connectionforced*,
+      *unexpecteddisconnect*, *notreachable*, *cannotconnect*, *unabletoconnect*,
+      *failedtoconnect*, *connectfailure*, *dnsexception*, *dnsresolution*, *peerclosed*,
+      *closedbypeer*, *serverclosed*, *socketopen*, *socketread*, *socketwrite*, *linkfailure*,
+      *nobroker*, *noserver*, *clientpayload*, *tlserror*, *tlsexception*, *clusterallfailed*,
+      *offline*, *connectionbroken*, *peerreset*, *peergone*, *serverunavailable*,
+      *clusterunavailable*, *leaderchanged*, *noleader*, *noquorum*
     `),
     codes: list(`
-      ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN,
-      ENETRESET, ENOTCONN, EADDRNOTAVAIL, ENOTFOUND, EAI_AGAIN, EAI_NONAME, EAI_FAIL, EAI_NODATA,
-      EPROTO, UND_ERR_SOCKET, ERR_CONNECTION_REFUSED, ERR_CONNECTION_RESET, ERR_NAME_NOT_RESOLVED,
-      ERR_INTERNET_DISCONNECTED, ERR_NETWORK, CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT,
-      SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_VERIFY_LEAF_SIGNATURE, CERTIFICATE_VERIFY_FAILED, HPE*,
-      x509, MASTERDOWN, CLUSTERDOWN, PROTOCOL_CONNECTION_LOST, ER_SERVER_SHUTDOWN,
-      ERR_STREAM_PREMATURE_CLOSE, kind UnexpectedEof, IncompleteMessage, SQLSTATE 08*,
-      SqlState E08*, SQLSTATE 57P*, SqlState E57P*, 57P01, 57P02, 57P03, EPROTOCOL, ECONNECTION,
-      CONNECTION_FORCED, LEADER_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE, BROKER_NOT_AVAILABLE,
-      NETWORK_EXCEPTION, KafkaError code TRANSPORT, KafkaError code ALL_BROKERS_DOWN,
-      KafkaError code RESOLVE, CONNECTION_CLOSED, CONNECTION_ENDED, CONNECTION_DESTROYED,
-      ER_SOCKET_UNEXPECTED_CLOSE, ERR_SSL*, ERR_TLS*, ERR_HTTP2*, WSAECONN*, WSAEHOST*, WSAENET*,
-      ConnectionRefused, ConnectionReset, ConnectionAborted, BrokenPipe, NotConnected,
-      HostUnreachable, NetworkUnreachable, UNABLE_TO_GET_ISSUER*, ESERVFAIL, EREFUSED, EDNS,
-      ESOCKET, NXDOMAIN, SERVFAIL, NOT_LEADER*, NOT_ENOUGH_REPLICAS, NotWritablePrimary,
-      InterruptedAtShutdown, PrimarySteppedDown, ShutdownInProgress, 08S01, 08001, 08006, ORA 12541,
-      ORA 12514, ORA 12537, ORA 12547, ORA 03113, ORA 03114, ORA 01034, ConnectionLoss,
-      ConnectionLost, ConnectionClosed
+      ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH,
+      ENETDOWN, ENETRESET, ENOTCONN, EADDRNOTAVAIL, ENOTFOUND, EAI_AGAIN, EAI_NONAME, EAI_FAIL,
+      EAI_NODATA, EPROTO, UND_ERR_SOCKET, ERR_CONNECTION_REFUSED, ERR_CONNECTION_RESET,
+      ERR_NAME_NOT_RESOLVED, ERR_INTERNET_DISCONNECTED, ERR_NETWORK, CERT_HAS_EXPIRED,
+      DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+      CERTIFICATE_VERIFY_FAILED, HPE*, x509, MASTERDOWN, CLUSTERDOWN, PROTOCOL_CONNECTION_LOST,
+      ER_SERVER_SHUTDOWN, ERR_STREAM_PREMATURE_CLOSE, kind UnexpectedEof, IncompleteMessage,
+      SQLSTATE 08*, SqlState E08*, SQLSTATE 57P*, SqlState E57P*, 57P01, 57P02, 57P03, EPROTOCOL,
+      ECONNECTION, CONNECTION_FORCED, LEADER_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE,
+      BROKER_NOT_AVAILABLE, NETWORK_EXCEPTION, KafkaError code TRANSPORT,
+      KafkaError code ALL_BROKERS_DOWN, KafkaError code RESOLVE, CONNECTION_CLOSED,
+      CONNECTION_ENDED, CONNECTION_DESTROYED, ER_SOCKET_UNEXPECTED_CLOSE, ERR_SSL*, ERR_TLS*,
+      ERR_HTTP2*, WSAECONN*, WSAEHOST*, WSAENET*, ConnectionRefused, ConnectionReset,
+      ConnectionAborted, BrokenPipe, NotConnected, HostUnreachable, NetworkUnreachable,
+      UNABLE_TO_GET_ISSUER*, ESERVFAIL, EREFUSED, EDNS, ESOCKET, NXDOMAIN, SERVFAIL, NOT_LEADER*,
+      NOT_ENOUGH_REPLICAS, NotWritablePrimary, InterruptedAtShutdown, PrimarySteppedDown,
+      ShutdownInProgress, 08S01, 08001, 08006, ORA 12541, ORA 12514, ORA 12537, ORA 12547,
+      ORA 03113, ORA 03114, ORA 01034, ConnectionLoss, ConnectionLost, ConnectionClosed,
+      421 Service not available, 421 4 3*, 421 4 4*, NO_LEADER, ServiceCommunicationProblem,
+      net ERR_CERT*, WSAENOT*, ECONNCLOSED, ERR_SOCKET_CLOSED, connect ENOENT
     `),
     text: PHRASES.NETWORK_ERROR,
     hints: list(`
-      handshake, ssl, tls, certificate*, unreachable, websocket, *connection*, socket, not available
+      handshake, ssl, tls, certificate*, unreachable, websocket, *connection*, socket
     `),
   },
   {
@@ -205,20 +266,28 @@ export const CATEGORIES: readonly Category[] = [
     http: [400, 405, 406, 411, 413, 414, 415, 416, 422, 431],
     types: list(`
       ValueError, IllegalArgumentException, ZodError, JsonSyntaxException, CastError,
-      DateTimeException, strconv.NumError, InvalidProtocolBufferException, MismatchedInputException,
-      UnrecognizedPropertyException, MethodArgumentNotValidException, URISyntaxException, DataError,
-      Utf8Error, DuplicateKeyException, MissingSchema, InvalidSchema, URIError,
-      UnmappableCharacterException, JsonEOFException, UnsupportedProtocol, hex.InvalidByteError,
-      net.AddrError, uuid.Error, InvalidTextRepresentation, InvalidTextRepresentationError,
-      StringDataRightTruncation, NumericValueOutOfRange, UnicodeEncodeError,
-      decimal.InvalidOperation, StructError, ron.Error, ron.SpannedError, quick_xml.Error,
-      quick_xml.DeError, DeError, avro.Error, apache_avro.Error, garde.Report, MaxPayloadError,
-      AddressError, AddressException, ValiError, MultipleInvalid, voluptuous.Invalid,
-      mapstructure.Error, ciborium.Error, json5.Error, bincode.Error, postcard.Error,
-      humantime.Error, FromHexError, schema.SchemaError, ComponentRange, UnicodeError,
-      binascii.Error, struct.Error, SerializationException, BufferUnderflowException,
+      DateTimeException, strconv.NumError, InvalidProtocolBufferException,
+      MismatchedInputException, UnrecognizedPropertyException, MethodArgumentNotValidException,
+      URISyntaxException, DataError, Utf8Error, DuplicateKeyException, MissingSchema,
+      InvalidSchema, URIError, UnmappableCharacterException, JsonEOFException, UnsupportedProtocol,
+      hex.InvalidByteError, net.AddrError, uuid.Error, InvalidTextRepresentation,
+      InvalidTextRepresentationError, StringDataRightTruncation, NumericValueOutOfRange,
+      UnicodeEncodeError, decimal.InvalidOperation, StructError, ron.Error, ron.SpannedError,
+      quick_xml.Error, quick_xml.DeError, DeError, avro.Error, apache_avro.Error, garde.Report,
+      MaxPayloadError, AddressError, AddressException, ValiError, MultipleInvalid,
+      voluptuous.Invalid, mapstructure.Error, ciborium.Error, json5.Error, bincode.Error,
+      postcard.Error, humantime.Error, FromHexError, schema.SchemaError, ComponentRange,
+      UnicodeError, binascii.Error, struct.Error, SerializationException, BufferUnderflowException,
       PropertyValueException, DecodingError, JsonMappingException, EmptyDataError, ArrowInvalid,
-      ExpatError, *.SyntaxError, *.TypeError, UninitializedMessageException
+      ExpatError, *.SyntaxError, *.TypeError, UninitializedMessageException,
+      SchemaViolationException, InvalidAttributeValueException, TypeNotFound, EmptyFileException,
+      BadGzipFile, msg_too_long, no_text, invalid_blocks,
+      invalid_arguments, invalid_parameter, invalid_request, invalid_argument, invalid_payload,
+      missing_field, missing_argument, bad_request, validation_error, validation_failed,
+      message_too_long, too_long, invalid_type, invalid_value, invalid_format, parameter_missing,
+      parameter_invalid, mapper_parsing_exception, document_parsing_exception,
+      x_content_parse_exception, asn1.SyntaxError, asn1.StructuralError, AddressValueError,
+      OutOfBoundsDatetime, EmailSyntaxError, ZoneRulesException
     `),
     typeParts: list(`
       *validation*, *validator*, *violation*, *schemaerror*, *deserializ*, *sqldataexception*,
@@ -231,17 +300,30 @@ export const CATEGORIES: readonly Category[] = [
       *ziperror*, *corrupt*, *toolong*, *sizeexceeded*, *sizelimit*, *requestparameter*,
       *mediatype*, *csv*, *jsonexception*, *schemaexception*, *unidentifiedimage*,
       *unknowntimezone*, *formatexception*, *formaterror*, *typecheck*, *missingfield*,
-      *decompress*, *serde*, *decodee*, *cbor*, *msgpack*, *bson*, *yaml*
+      *decompress*, *serde*, *decodee*, *cbor*, *msgpack*, *bson*, *yaml*, *misformed*,
+      *notunique*, *duplicatekey*, *uniqueviolation*, *foreignkey*, *notnull*, *checkfailed*,
+      *missingvalue*, *missingparameter*, *missingargument*, *missingrequired*, *invalidformat*,
+      *badformat*, *unknownformat*, *unsupportedformat*, *unsupportedfile*, *unsupportedimage*,
+      *messagetoolarge*, *payloadtoolarge*, *filetoolarge*, *documenttoolarge*, *recordtoolarge*,
+      *valuetoolong*, *unexpectedeof, *eofin*, *avrotype*, *outofrangevalue*, *invalidencoding*,
+      *illegalcharacter*, *badescape*, *nonascii*, *outofboundsdate*, *encodingexception*,
+      *paramvalidation*, *missingpdf*, *valueinstantiation*, *unknowncurrency*,
+      *delimiternotfound*, *checksum*, *underrun*, *zoneinfonotfound*, *strictmode*, *jsonsyntax*,
+      *tomlsyntax*, *yamlsyntax*, *toomanyentries*, *emptybatch*, *toosmall*, *baddigest*,
+      *malformedpolicy*, *dnsyntax*, *pdfsyntax*
     `),
     codes: list(`
-      unexpected EOF in JSON, InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL, ERR_ENCODING_INVALID_ENCODED_DATA,
-      Z_DATA_ERROR, InvalidUri, RelativeUrlWithoutBase, ER_DUP_ENTRY, ER_BAD_NULL_ERROR,
-      ER_DATA_TOO_LONG, ER_NO_REFERENCED_ROW_2, ER_ROW_IS_REFERENCED_2,
-      ER_CHECK_CONSTRAINT_VIOLATED, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, SQLSTATE 22*, SqlState E22*,
-      SQLSTATE 23*, SqlState E23*, 22P02, CONTENT_TOO_LARGE, MSG_SIZE_TOO_LARGE, MESSAGE_TOO_LARGE,
-      InvalidParameterValue, InvalidParameter, SQLITE_CONSTRAINT*, ConstraintViolation, EENVELOPE,
-      InvalidData, InvalidInput, 550 5 1*, 553 5 1*, 552 5 3 4, ORA 00001, ORA 01400, ORA 02291,
-      ORA 02292, ORA 12899, ORA 01722
+      unexpected EOF in JSON, InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL,
+      ERR_ENCODING_INVALID_ENCODED_DATA, Z_DATA_ERROR, InvalidUri, RelativeUrlWithoutBase,
+      ER_DUP_ENTRY, ER_BAD_NULL_ERROR, ER_DATA_TOO_LONG, ER_NO_REFERENCED_ROW_2,
+      ER_ROW_IS_REFERENCED_2, ER_CHECK_CONSTRAINT_VIOLATED, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD,
+      SQLSTATE 22*, SqlState E22*, SQLSTATE 23*, SqlState E23*, 22P02, CONTENT_TOO_LARGE,
+      MSG_SIZE_TOO_LARGE, MESSAGE_TOO_LARGE, InvalidParameterValue, InvalidParameter,
+      SQLITE_CONSTRAINT*, ConstraintViolation, EENVELOPE, InvalidData, InvalidInput, 550 5 1*,
+      553 5 1*, 552 5 3 4, ORA 00001, ORA 01400, ORA 02291, ORA 02292, ORA 12899, ORA 01722,
+      BAD_USER_INPUT, GRAPHQL_BAD_INPUT*, EntityTooLarge, MessageTooLong, MessageSizeExceeded,
+      ConstraintValidationFailed, ClientError Schema, SQLSTATE 44*, LIMIT_FILE_SIZE,
+      MissingParameter, MalformedXML, POLICY_VIOLATION, INVALID_RECORD, 501 5 1*, 555 5 5*
     `),
     text: PHRASES.VALIDATION_FAILED,
     hints: list(`
@@ -258,11 +340,20 @@ export const CATEGORIES: readonly Category[] = [
   {
     reason: "WEBHOOK_FAILED",
     http: [402, 404, 409, 410, 412, 421, 423, 424, 425, 428, 451, 500, 501, 502, 503, 505, 520],
-    typeParts: list(`
-      *webhook*, *badgateway*, *serviceunavailable*, *internalservererror*, *maxredirects*,
-      *toomanyredirect*, *redirectloop*
+    types: list(`
+      ServiceException, fatal_error, internal_error, server_error, temporarily_unavailable,
+      service_unavailable, internal_server_error, api_error, backend_error
     `),
-    codes: list("ERR_FR_TOO_MANY_REDIRECTS, TooManyRedirects"),
+    typeParts: list(`
+      *webhook*, *badgateway*, *serviceunavailable*, *internalservererror*, *toomanyredirect*,
+      *redirectloop*, *internalserviceerror*, *internalfailure*, *circularredirect*,
+      *internalserverexception*, *internalserviceexception*, *internalerrorexception*,
+      *servicefailure*, *kmsinternal*, *maxredirect*, *redirectexception*, *redirecterror*
+    `),
+    codes: list(`
+      ERR_FR_TOO_MANY_REDIRECTS, TooManyRedirects, InternalFailure, InternalServiceError,
+      INTERNAL_SERVER_ERROR, backendError, soap Server, soapenv Server, env Receiver
+    `),
     text: PHRASES.WEBHOOK_FAILED,
     hints: list("redirect, redirects"),
   },
@@ -275,37 +366,70 @@ export const CATEGORIES: readonly Category[] = [
       OverflowError, FloatingPointError, RecursionError, ImportError, ModuleNotFoundError,
       IndentationError, StopIteration, FileNotFoundError, CalledProcessError, ClassCastException,
       ArithmeticException, ConcurrentModificationException, NoSuchElementException,
-      NoClassDefFoundError, ClassNotFoundException, NegativeArraySizeException, ArrayStoreException,
-      runtime.Error, runtime.boundsError, runtime.plainError, exec.ExitError, JoinError,
-      InvalidOperationException, IsADirectoryError, NotADirectoryError, NoSuchFileException,
-      FileNotFoundException, AccessViolationException, exec.Error, json.UnsupportedTypeError,
-      json.InvalidUnmarshalError, InvalidValidationError, InvalidDefinitionException,
-      ProgrammingError, PostgresSyntaxError, jsonschema.SchemaError, NoScriptError,
-      JedisNoScriptException, ResponseNotReady, CannotSendRequest, VarError, SchemaParseException,
-      PathElementException, UnknownPathException, cerberus.SchemaError,
+      NoClassDefFoundError, ClassNotFoundException, NegativeArraySizeException,
+      ArrayStoreException, runtime.Error, runtime.boundsError, runtime.plainError, exec.ExitError,
+      JoinError, InvalidOperationException, IsADirectoryError, NotADirectoryError,
+      NoSuchFileException, FileNotFoundException, AccessViolationException, exec.Error,
+      json.UnsupportedTypeError, json.InvalidUnmarshalError, InvalidValidationError,
+      InvalidDefinitionException, ProgrammingError, PostgresSyntaxError, jsonschema.SchemaError,
+      NoScriptError, JedisNoScriptException, ResponseNotReady, CannotSendRequest, VarError,
+      SchemaParseException, PathElementException, UnknownPathException, cerberus.SchemaError,
       jsonschema.SchemaValidationError, StopAsyncIteration, SystemError, BufferError,
       NoSuchFieldException, InstantiationException, ExceptionInInitializerError,
       UnsatisfiedLinkError, EmptyStackException, BufferOverflowException, MissingResourceException,
       DirectoryNotEmptyException, UnknownFormatConversionException, MappingException,
       TApplicationException, LinAlgError, DetachedInstanceError, FrozenInstanceError, FieldError,
-      StreamConsumed, SystemTimeError
+      StreamConsumed, SystemTimeError, PatternSyntaxException, re.error, re.PatternError,
+      *.MarshalerError, *.UnsupportedTypeError, *.UnsupportedValueError, JSONEncodeError,
+      RepresenterError, NoReverseMatch, PoolClosed, UnsatisfiedDependencyException,
+      NoSuchAlgorithmException, index_not_found_exception, parsing_exception, script_exception,
+      query_shard_exception, undefined_table, undefined_column, syntax_error, compile_error,
+      unknown_method, method_not_supported, ScriptException, reflect.ValueError,
+      IllegalFormatConversionException, NoSuchOptionError, pymysql.InterfaceError,
+      CBOREncodeTypeError, CBOREncodeValueError, BrokenProcessPool, ProcessExpired
     `),
     typeParts: list(`
       *executionerror*, *sqlsyntax*, *sqlgrammar*, *nullpointer*, *nullreference*, *outofbounds*,
       *stackoverflow*, *notimplemented*, *notsupported*, *unsupportedoperation*, *methoderror*,
       *illegalaccess*, *illegalstate*, *illegalmonitor*, *illegaloperation*, *invalidstate*,
       *wrongstate*, *notserializable*, *pickling*, *configexception*, *configuration*,
-      *improperlyconfigured*, *template*, *beancreation*, *beandefinition*, *lazyinit*, *undefined*,
-      *uninitialized*, *invalidreference*, *assertion*, *panic*, *clientclosed*, *destroyed*,
-      *notregistered*, *spelevaluation*, *configerror*, *compil*, *methodnotfound*
+      *improperlyconfigured*, *template*, *beancreation*, *beandefinition*, *lazyinit*,
+      *undefined*, *uninitialized*, *invalidreference*, *assertion*, *panic*, *clientclosed*,
+      *destroyed*, *notregistered*, *spelevaluation*, *configerror*, *compil*, *methodnotfound*,
+      *regexp*, *patternsyntax*, *syntaxexception*, *columnnotfound*, *tablenotfound*,
+      *nosuchtable*, *nosuchcolumn*, *nosuchmethod*, *nosuchfield*, *nosuchproperty*,
+      *nosuchalgorithm*, *nosuchbean*, *nosuchendpoint*, *missingproperty*, *unknownfunction*,
+      *unknownvariable*, *unknownentity*, *metadatanotfound*, *attributenotfound*,
+      *functionnotfound*, *handlernotfound*, *namenotdefined*, *render*, *expressionexception*,
+      *evalerror*, *evaluation*, *migration*, *poolclosed*, *closedpool*, *notinitialized*,
+      *invalidquery*, *overwritemodel*, *missinghandler*, *encodeerror, *serializeerror*,
+      *bindingerror*, *binderexception*, *wrongusage*, *channelprecondition*, *alreadyregistered*,
+      *unsupportedtype*, *invalidclass*, *illegaltransaction*, *invalidtransaction*,
+      *invalidexpression*, *invalidcommand*, *invalidusage*, *invaliddefinition*, *invalidconfig*,
+      *invalidmethod*, *invalidregex*, *invalidscript*, *invalidtemplate*, *illegalformat*,
+      *missingformat*, *nooption*, *actornotfound*, *indexnotfound*, *axiserror*,
+      *referenceexception*, *reflection*, *analysisexception*, *missingref*, *nosuchmessage*,
+      *endpointfailed*, *listenerexecution*, *undeclaredthrowable*, *nosuchcontainer*, *cyclic*,
+      *circulardependency*, *unsatisfied*, *missingdependency*, *configfilenotfound*,
+      *configattribute*, *propertynotfound*, *syntaxerror*, *componentlookup*, *templatenotfound*,
+      *undefinedproperty*, *keynotfound*, *missingtype*, *nohandler*, *nosuchoption*,
+      *schemadefinition*, *bindingexception*, *builderexception*, *cannotresolveclass*,
+      *definitionexception, *definitionerror, *commandnotfound*, *errorreturncode*
     `),
     codes: list(`
       ENOENT, ERR_ASSERTION, MODULE_NOT_FOUND, ENOEXEC, EISDIR, ENOTDIR, EBADF,
       ERR_STREAM_WRITE_AFTER_END, WRONGTYPE, NOSCRIPT, ER_PARSE_ERROR, ER_BAD_FIELD_ERROR,
       ER_NO_SUCH_TABLE, ER_BAD_DB_ERROR, SQLSTATE 42*, SqlState E42*, 42P01, SQLSTATE 3D*,
-      SqlState E3D*, 3D000, UNKNOWN_TABLE, UNKNOWN_IDENTIFIER, UNKNOWN_DATABASE, CROSSSLOT, NOGROUP,
-      ERR_HTTP_HEADERS_SENT, ERR_STREAM_DESTROYED, ERR_REQUIRE*, ORA 00942, ORA 00904, ORA 00933,
-      Statement SyntaxError, called Option, called Result
+      SqlState E3D*, 3D000, UNKNOWN_TABLE, UNKNOWN_IDENTIFIER, UNKNOWN_DATABASE, CROSSSLOT,
+      NOGROUP, ERR_HTTP_HEADERS_SENT, ERR_STREAM_DESTROYED, ERR_REQUIRE*, ORA 00942, ORA 00904,
+      ORA 00933, Statement SyntaxError, called Option, called Result, GRAPHQL_VALIDATION_FAILED,
+      GRAPHQL_PARSE_FAILED, PERSISTED_QUERY*, TABLE_NOT_FOUND, COLUMN_NOT_FOUND,
+      FUNCTION_NOT_FOUND, ClientError Statement, index_not_found_exception, SQLSTATE 25P02,
+      SQLSTATE 0A*, SQLSTATE 26*, SQLSTATE 34*, SQLSTATE 3F*, SQLSTATE HY093, FailedToParse,
+      ER_UNKNOWN_TABLE, ER_WRONG*, ERR_INVALID_STATE, IM002, TABLE_OR_VIEW_NOT_FOUND,
+      UNRESOLVED_COLUMN*, PARSE_SYNTAX_ERROR, SQLSTATE 07*, SQLSTATE 24*, SQLSTATE IM*,
+      inequivalent arg, required environment variable, missing environment variable,
+      550 Failed to open, 550 File not found, 550 No such file
     `),
     text: PHRASES.EXECUTION_FAILED,
     hints: list("table, relation, keyspace"),

@@ -1,5 +1,13 @@
 import { CATEGORIES } from "./categories.ts";
 import { TYPE_EXCEPTIONS } from "./category-exceptions.ts";
+import { hasTemplateTag, reasonOfParser } from "./category-languages.ts";
+import {
+  isOfPlatform,
+  leadingType,
+  saysNothing,
+  typeNames,
+  withoutPackage,
+} from "./category-names.ts";
 import { CAUSES, causesOf, reasonOfFault } from "./category-statuses.ts";
 import { createPhraseMatcher, type PhraseMatcher } from "./phrase-matcher.ts";
 import { type Reason, reasonFromNumber } from "./reason.ts";
@@ -20,13 +28,13 @@ export interface UncategorizedFailure {
 const TEXT_CHARS = 2048;
 const TYPE_CHARS = 256;
 
-type Column = "exceptions" | "types" | "typeParts" | "codes" | "text" | "hints";
+type Column = "exceptions" | "types" | "typeParts" | "codes" | "text" | "hints" | "status";
 
 /**
  * Returns the reason of a failure. A given reason wins; otherwise the table in categories.ts
  * decides, strongest evidence first: gRPC code, HTTP status, codes of type and attributes, exception
- * type, code words, an exception named in the message, a status in the message, its phrases. Without evidence:
- * UNKNOWN_ERROR.
+ * type, code words, an exception named in the message, a status in the message, its phrases.
+ * Without evidence: UNKNOWN_ERROR. Words of parsers are read by category-languages.ts.
  *
  * Two kinds of evidence describe the symptom, not the cause: broad statuses, and
  * types that mean NETWORK_ERROR. A reason in CAUSES that is found later overrides both.
@@ -97,13 +105,28 @@ function codesOf({ code = "", sqlstate = "" }: Readonly<Record<string, string>>)
 }
 
 function reasonOfText(texts: FailureText): Reason | undefined {
+  const found = findInText(texts);
+  if (found === undefined) return hasTemplateTag(texts.message) ? "EXECUTION_FAILED" : undefined;
+  const { reason, column } = found;
+  // A full pool, which its client calls a timeout.
+  const isOfPool = reason === "TIMEOUT" && column !== "codes" && POOL.test(texts.message);
+  if (isOfPool) return "RESOURCE_EXHAUSTED";
+  return PARSED_COLUMNS.has(column) ? reasonOfParser(reason, texts) : reason;
+}
+
+const POOL = /\bpool\b/i;
+
+/** Columns whose evidence may be the words of a parser. */
+const PARSED_COLUMNS: ReadonlySet<Column> = new Set(["typeParts", "text", "hints"]);
+
+function findInText(texts: FailureText): Found | undefined {
   const ofType = findInType(texts);
-  if (ofType !== undefined && isFinal(ofType)) return ofType.reason;
+  if (ofType !== undefined && isFinal(ofType)) return ofType;
   const ofMessage = findInMessage(texts.message);
   if (ofType === undefined || ofType.column === "hints") {
-    return (ofMessage?.column === "hints" ? (ofType ?? ofMessage) : (ofMessage ?? ofType))?.reason;
+    return ofMessage?.column === "hints" ? (ofType ?? ofMessage) : (ofMessage ?? ofType);
   }
-  return ofMessage !== undefined && overrides(ofMessage, ofType) ? ofMessage.reason : ofType.reason;
+  return ofMessage !== undefined && overrides(ofMessage, ofType) ? ofMessage : ofType;
 }
 
 /** A lost connection and a timeout may have a cause, which the message names. */
@@ -115,6 +138,7 @@ function isFinal({ reason, column }: Found): boolean {
 
 function overrides(ofMessage: Found, ofType: Found): boolean {
   if (ofMessage.column === "hints") return false;
+  if (ofType.reason === "NETWORK_ERROR" && ofMessage.column === "status") return true;
   // Many clients call it a timeout if their pool is full.
   if (ofType.reason === "TIMEOUT") return ofMessage.reason === "RESOURCE_EXHAUSTED";
   // A code is stronger than a type.
@@ -123,30 +147,38 @@ function overrides(ofMessage: Found, ofType: Found): boolean {
 }
 
 function findInType(texts: FailureText): Found | undefined {
-  return (
+  const found =
     codes.find(texts.type) ??
     (texts.codes === "" ? undefined : codes.find(texts.codes)) ??
     findException(texts) ??
-    findName(texts.type, texts.names)
-  );
+    findName(texts.type, texts.names);
+  if (texts.codes === "" || (found !== undefined && found.column !== "hints")) return found;
+  // A code that no row lists is a name, too: "auth/id-token-expired", "RATE_LIMITED".
+  const ofCode = partsOfName.find(`${texts.codes} ${texts.codes.replace(SEPARATORS, "")}`);
+  return ofCode === undefined || ofCode.column === "hints" ? found : { ...ofCode, column: "types" };
 }
+
+const SEPARATORS = /[_.-]/g;
 
 function findInMessage(message: string): Found | undefined {
   // One pass for three columns. All codes are stronger than all phrases, and these than all hints.
   const found = codesAndPhrases.find(message);
   if (found?.column === "codes") return found;
-  const reason =
-    reasonOfGrpcStatus(message) ??
-    reasonOfFault(message) ??
-    reasonOfMention(message) ??
-    reasonOfHttpStatus(statusInText(message)) ??
-    (found?.column === "text" ? found.reason : reasonOfShape(message));
+  const named = reasonOfGrpcStatus(message) ?? reasonOfFault(message) ?? reasonOfMention(message);
+  if (named !== undefined) return { reason: named, column: "text" };
+  const ofStatus = reasonOfHttpStatus(statusInText(message));
+  if (ofStatus !== undefined) return { reason: ofStatus, column: "status" };
+  if (found?.column === "text") return found;
+  const reason = reasonOfShape(message);
   return reason === undefined ? found : { reason, column: "text" };
 }
 
 /** Signs that phrases cannot express. */
 function reasonOfShape(message: string): Reason | undefined {
-  if (END_OF_FILE.test(message)) return "NETWORK_ERROR";
+  if (END_OF_FILE.test(message))
+    return PARSED_END.test(message) ? "VALIDATION_FAILED" : "NETWORK_ERROR";
+  if (COMMAND_FAILED.test(message)) return "EXECUTION_FAILED";
+  if (NOT_A_FILE.test(message)) return "VALIDATION_FAILED";
   if (TIMEOUT_FIRST.test(message) || TIMEOUT_LAST.test(message.slice(-32))) return "TIMEOUT";
   for (const [, name = ""] of `(${message.slice(0, VARIANT_CHARS)})`.matchAll(VARIANTS)) {
     const reason = reasonOfName(name);
@@ -155,8 +187,17 @@ function reasonOfShape(message: string): Reason | undefined {
   return undefined;
 }
 
+/** The end of a text that is decoded, not of a connection. */
+const PARSED_END = /decod|pars|unmarshal|reading \w+:/i;
+
 /** Go, if the other side hangs up: "EOF", "handshake failed: EOF". */
 const END_OF_FILE = /^(?:[\w./ -]{1,60}: ){0,3}EOF$/;
+
+/** "not a 7z file", "is not an OLE document". */
+const NOT_A_FILE = /\bnot an? (?:valid )?\w{1,20} (?:file|archive|image|document)\b/i;
+
+/** Of a child process. Servers also say "Command failed". */
+const COMMAND_FAILED = /^Command failed(?:: | with exit)/;
 
 /** "nats: timeout" and "Timeout: no answer", but not "set a longer timeout in the settings". */
 const TIMEOUT_FIRST = /^(?:[\w./-]{1,40}: ){0,3}timeout\b|^[\w ./-]{1,40} timeout: /i;
@@ -168,7 +209,10 @@ const VARIANT_CHARS = 512;
 const VARIANTS = /[([{<:='"`] ?([A-Z][a-z]+(?:[A-Z][a-z]+)+)(?=[)\]}>({,:;.'"`])/g;
 
 /** Looks up category-exceptions.ts. */
-function findException({ names, message }: FailureText): Found | undefined {
+function findException({
+  names,
+  message,
+}: Pick<FailureText, "names" | "message">): Found | undefined {
   for (const name of names) {
     for (const exception of exceptionsByType.get(name) ?? []) {
       if (exception.matcher.first(message) >= 0) return exception.found;
@@ -180,14 +224,27 @@ function findException({ names, message }: FailureText): Found | undefined {
 function findName(type: string, names: readonly string[]): Found | undefined {
   for (const name of names) {
     const found = byType.get(name);
-    if (found !== undefined) return found;
+    if (found !== undefined)
+      return name.startsWith("*.") ? { ...found, column: "typeParts" } : found;
   }
-  return partsOfName.find(type);
+  const name = withoutPackage(type);
+  if (saysNothing(name)) return partsOfName.find(type);
+  const ofName = partsOfName.find(name);
+  return name === type || isOfPlatform(type) ? ofName : withPackage(ofName, partsOfName.find(type));
 }
 
-/** The reason of a name in a message. */
+/** A package is a hint. What a library of tokens refuses is a token: "jwt.ValidationError". */
+function withPackage(ofName: Found | undefined, ofType: Found | undefined): Found | undefined {
+  const isOfToken =
+    ofName?.reason === "VALIDATION_FAILED" && ofType?.reason === "AUTHENTICATION_ERROR";
+  if (ofName !== undefined && ofName.column !== "hints") return isOfToken ? ofType : ofName;
+  if (ofType === undefined || ofType.column === "hints") return ofName;
+  return { ...ofType, column: "hints" };
+}
+
+/** The reason of a name in a message; it has no package. */
 function reasonOfName(name: string): Reason | undefined {
-  const found = findName(name, [name.toLowerCase()]);
+  const found = byType.get(name.toLowerCase()) ?? partsOfName.find(name);
   return found?.column === "hints" ? undefined : found?.reason;
 }
 
@@ -199,15 +256,23 @@ const MENTIONS = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/g;
  */
 function reasonOfMention(message: string): Reason | undefined {
   for (const [name] of message.matchAll(MENTIONS)) {
-    const reason = reasonOfName(name);
+    const exception = findException({ names: [name.toLowerCase()], message });
+    const reason = exception?.reason ?? reasonOfName(name);
     if (reason !== undefined) return reason;
   }
-  const [snake = ""] = message.includes("_exception") ? (SNAKE_CASE.exec(message) ?? []) : [];
-  return reasonOfName(snake.replaceAll("_", ""));
+  if (!message.includes("_")) return undefined;
+  for (const [name] of message.slice(0, VARIANT_CHARS).matchAll(SNAKE_CASE)) {
+    const isException = name.endsWith("_exception");
+    const reason =
+      byType.get(name)?.reason ??
+      (isException ? reasonOfName(name.replaceAll("_", "")) : undefined);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }
 
-/** Elasticsearch: "es_rejected_execution_exception". */
-const SNAKE_CASE = /\b[a-z_]+_exception\b/;
+/** Names that services give: "es_rejected_execution_exception", "missing_scope". */
+const SNAKE_CASE = /(?<![\w.])[a-z]+(?:_[a-z]+)+(?![\w.])/g;
 
 /**
  * The name of a gRPC status at the start of a message or after an exception's name: "unavailable:
@@ -228,39 +293,13 @@ function reasonOfGrpcStatus(message: string): Reason | undefined {
   return byGrpcCode.get(GRPC_CODES.get(name.toLowerCase()) ?? 0);
 }
 
-/**
- * The names of a type in lower case, most specific first, as the table may list them: for
- * "serde_json::error::Error" these are "error.error", "serde_json.error" and "error"; for
- * "*net.OpError" "net.operror" and "operror". "Outer$Inner" and "Box<dyn Error>" work too.
- */
-function typeNames(type: string): string[] {
-  const parts = nameOf(type).toLowerCase().match(/\w+/g) ?? [];
-  const name = parts.at(-1) ?? "";
-  if (parts.length < 2) return [name];
-  const pointer = type.startsWith("*") ? [`*.${name}`] : [];
-  return [`${parts.at(-2)}.${name}`, `${parts[0]}.${name}`, ...pointer, name];
-}
-
-/** A type without its parameters and its code: "Box<dyn Error>", "Error [ECONNRESET]". */
-function nameOf(type: string): string {
-  const generic = type.indexOf("<", 1);
-  const code = type.indexOf(" [");
-  if (generic < 0 && code < 0) return type;
-  return type.slice(0, generic < 0 || (code > 0 && code < generic) ? code : generic);
-}
-
-/** The type at the start of a message: "TypeError: x is undefined". */
-function leadingType(message: string): string {
-  return /^[\w.$*]{1,200}(?=: )/.exec(message)?.[0] ?? "";
-}
-
 /** "status code 503", "HTTP Error 404", "server returned 500", "401 Client Error"; 0 for none. */
 const STATUS_IN_TEXT =
-  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error| status| (?:response )?code)?|returned|responded with|response(?: code)?|server response|but got|error code|too many|(?<![\w.])error)(?:[ :=]|is){1,4}([3-5]\d\d)\b(?! \w+s\b)|(?:^|[[(:'"] ?)([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/i;
+  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error| status| (?:response )?code)?|returned|responded with|response(?: code)?|server response|but got|error code|too many|(?<![\w.])error)(?:[ :=]|is){1,4}([3-5]\d\d)\b(?! \w+s\b)|^code: ([3-5]\d\d)\. |(?:^|[[(:'"] ?)([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/im;
 
 function statusInText(message: string): number {
   const found = /[3-5]\d\d/.test(message) ? STATUS_IN_TEXT.exec(message) : null;
-  return found === null ? 0 : Number(found[1] ?? found[2]);
+  return found === null ? 0 : Number(found[1] ?? found[2] ?? found[3]);
 }
 
 interface Found {
@@ -269,7 +308,7 @@ interface Found {
 }
 
 /** Compiles columns of the table into one search; earlier columns win. */
-function compile(...columns: readonly Exclude<Column, "exceptions">[]): {
+function compile(...columns: readonly Exclude<Column, "exceptions" | "status">[]): {
   find(text: string): Found | undefined;
 } {
   const cells = columns.flatMap((column) =>

@@ -133,7 +133,77 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["segments", "signature verification failed"],
     reason: "AUTHENTICATION_ERROR",
   },
-  { types: ["ParseException"], text: ["jwt", "jws", "jwe"], reason: "AUTHENTICATION_ERROR" },
+  {
+    types: ["ParseException", "ParseError", "ParserError", "DecodeError", "ValidationError"],
+    text: ["jwt*", "jws", "jwe", "jwk", "parse token", "decode token", "token is expired"],
+    reason: "AUTHENTICATION_ERROR",
+  },
+  // A wait in a thread that may not wait forever.
+  {
+    types: ["IllegalStateException", "RuntimeError"],
+    text: ["timeout on", "timed out", "timeout after"],
+    reason: "TIMEOUT",
+  },
+  // A field of a configuration, not its file.
+  {
+    types: ["ConfigError"],
+    text: ["field", "invalid type", "invalid value", "parse error", "expected"],
+    reason: "VALIDATION_FAILED",
+  },
+  // A value of the program that cannot be encoded.
+  {
+    types: [
+      ...["JsonMappingException", "JsonIOException", "SerializationException", "JSONException"],
+      ...["IllegalArgumentException", "serde_json.Error", "InvalidDocument", "ValueError"],
+    ],
+    text: [
+      ...["infinite recursion", "no serializer", "serializer for class", "json specification"],
+      ...["jsonadapter", "key must be a string", "circular reference", "cannot encode object"],
+      ...["not json compliant", "not serializable", "cannot serialize"],
+    ],
+    reason: "EXECUTION_FAILED",
+  },
+  // An archive with a password.
+  {
+    types: ["ZipError", "ZipException", "RuntimeError", "PdfReadError", "SevenZipException"],
+    text: ["password required", "password is incorrect", "incorrect password", "wrong password"],
+    reason: "AUTHENTICATION_ERROR",
+  },
+  // A wrong key or a wrong text.
+  {
+    types: ["GeneralSecurityException", "JOSEException", "JWEError", "CryptoError"],
+    text: ["decrypt*", "tag mismatch"],
+    reason: "UNKNOWN_ERROR",
+  },
+  // A lock that another process holds.
+  { types: ["ExecutionError"], text: ["quorum", "lock"], reason: "UNKNOWN_ERROR" },
+  // The other half of a channel is gone.
+  {
+    types: ["SendError", "TrySendError", "RecvError", "TryRecvError"],
+    text: ["closed", "disconnected"],
+    reason: "UNKNOWN_ERROR",
+  },
+  // A resolver that has no server, or no answer.
+  {
+    types: ["ResolveError"],
+    text: ["no connections available", "no record found", "no records found"],
+    reason: "NETWORK_ERROR",
+  },
+  // Clients that call everything so.
+  {
+    types: ["Neo4jError", "ClientException", "DatabaseError", "OperationalError"],
+    text: ["acquisition timed out", "acquire a connection"],
+    reason: "RESOURCE_EXHAUSTED",
+  },
+  // Values of Intl and Date.
+  {
+    types: ["RangeError"],
+    text: [
+      ...["invalid date", "information provided", "invalid time zone", "language tag"],
+      ...["currency", "code point", "initialization vector", "payload size"],
+    ],
+    reason: "VALIDATION_FAILED",
+  },
   { types: AWS, text: ["slowdown"], reason: "RESOURCE_EXHAUSTED" },
   {
     types: AWS,
@@ -157,7 +227,7 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
   // Some drivers name a server that they cannot reach like a status of HTTP.
   {
     types: ["ServiceUnavailable", "ServiceUnavailableException", "Neo4jError"],
-    text: ["connect", "connection", "connections", "resolve", "routing"],
+    text: ["connect", "connection", "connections", "resolve", "routing", "socket"],
     reason: "NETWORK_ERROR",
   },
   // A closed handle, not a bad value.

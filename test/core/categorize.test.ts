@@ -355,6 +355,78 @@ describe("a library that the table does not list", () => {
   });
 });
 
+describe("a parser that refuses a text", () => {
+  test.each<[reason: Reason, type: string, message: string]>([
+    // Code: templates, queries, regular expressions, expressions.
+    ["EXECUTION_FAILED", "ParseError", "tag {% if a %} not closed, line:1, col:1"],
+    ["EXECUTION_FAILED", "Error", "Lexical error on line 1. Unrecognized text.\n{{#if\n--^"],
+    ["EXECUTION_FAILED", "shop.ParserException", 'Parser Error: syntax error at or near "SELCT"'],
+    ["EXECUTION_FAILED", "java.util.regex.PatternSyntaxException", "Unclosed group near index 2"],
+    ["EXECUTION_FAILED", "re.error", "unterminated character set at position 0"],
+    ["EXECUTION_FAILED", "jmespath.exceptions.ParseError", "Invalid jmespath expression"],
+    ["EXECUTION_FAILED", "*syntax.Error", "error parsing regexp: missing closing ): `(a`"],
+    ["EXECUTION_FAILED", "graphql.parser.InvalidSyntaxException", "offending token '<EOF>'"],
+    ["EXECUTION_FAILED", "*shop.Error", "Unexpected EOF, expected tag elif or else or endif."],
+    ["EXECUTION_FAILED", "Error", "found: '<EOF>', expected: '{{/'\n{{#if a}}"],
+    // Values.
+    ["VALIDATION_FAILED", "shop.ParseError", "unexpected token in the JSON document"],
+    ["VALIDATION_FAILED", "ParseError", "no date: soon"],
+    ["VALIDATION_FAILED", "com.ctc.wstx.exc.WstxEOFException", "Unexpected EOF in element <id>"],
+    ["VALIDATION_FAILED", "Error", "Invalid cron expression"],
+    ["VALIDATION_FAILED", "GraphQLError", 'Variable "$id" got invalid value "x"'],
+    ["VALIDATION_FAILED", "*errors.errorString", "avro: decoding int: EOF"],
+    ["VALIDATION_FAILED", "py7zr.exceptions.Bad7zFile", "not a 7z file"],
+    // A language that nobody can tell.
+    ["UNKNOWN_ERROR", "*file.Error", "unexpected token EOF (1:3)"],
+    ["UNKNOWN_ERROR", "Error", "Unclosed tag at 9"],
+    // A token of a login is not one of a text.
+    ["AUTHENTICATION_ERROR", "errors.ParseError", "failed to parse token: token is expired"],
+    ["AUTHENTICATION_ERROR", "*jwt.ValidationError", "no"],
+  ])("%s: %s %s", (reason, type, message) => {
+    expect(categorize({ type, message })).toBe(reason);
+  });
+});
+
+describe("names of services and of their libraries", () => {
+  test.each<[reason: Reason, type: string, message: string, code?: string]>([
+    ["AUTHENTICATION_ERROR", "ShopError", "An API error occurred: missing_scope"],
+    ["WEBHOOK_FAILED", "slack.SlackErrorResponse", "fatal_error"],
+    ["UNKNOWN_ERROR", "ShopError", "An API error occurred: channel_not_found"],
+    ["UNKNOWN_ERROR", "Error", "a fatal error"],
+    // A code that no row lists is a name.
+    ["RESOURCE_EXHAUSTED", "S3Error", "no", "SlowDown"],
+    ["RESOURCE_EXHAUSTED", "ShopError", "no", "RATE_LIMITED"],
+    ["AUTHENTICATION_ERROR", "FirebaseError", "no", "auth/id-token-expired"],
+    ["VALIDATION_FAILED", "FirebaseError", "Function f() called: undefined", "invalid-argument"],
+    ["RESOURCE_EXHAUSTED", "Neo4jError", "no", "Neo.TransientError.General.OutOfMemoryError"],
+    // Packages of a platform name no topic.
+    ["UNKNOWN_ERROR", "jakarta.xml.ws.WebServiceException", "no"],
+    ["UNKNOWN_ERROR", "shop.connection.ServerError", "no"],
+    ["AUTHENTICATION_ERROR", "jwt.exceptions.InvalidAudienceError", "no"],
+    // An open breaker does not say why the calls before failed.
+    ["UNKNOWN_ERROR", "shop.CircuitBreakerError", "OPEN (last_failure: ValueError('x'))"],
+    ["UNKNOWN_ERROR", "javax.crypto.AEADBadTagException", "decryption failed"],
+    ["UNKNOWN_ERROR", "ShopError", "Job with that id already exists"],
+    ["UNKNOWN_ERROR", "ExecutionError", "unable to achieve a quorum during its retry window"],
+    // A value of the program that cannot be encoded.
+    ["EXECUTION_FAILED", "orjson.JSONEncodeError", "Type is not JSON serializable: Order"],
+    ["EXECUTION_FAILED", "serde_json::error::Error", "key must be a string"],
+    ["EXECUTION_FAILED", "*json.UnsupportedValueError", "json: unsupported value: NaN"],
+    // A pool, which its client calls a timeout.
+    ["RESOURCE_EXHAUSTED", "Error", "timeout: no connection of the pool"],
+    ["TIMEOUT", "java.lang.IllegalStateException", "Timeout on blocking read for 3 s"],
+    ["VALIDATION_FAILED", "config::error::ConfigError", 'missing configuration field "id"'],
+    ["EXECUTION_FAILED", "config::error::ConfigError", 'configuration file "x" not found'],
+    // Child processes, and servers.
+    ["EXECUTION_FAILED", "Error", "Command failed: false"],
+    ["UNKNOWN_ERROR", "Error", "Command failed"],
+    ["NETWORK_ERROR", "*textproto.Error", "421 Service not available, closing channel"],
+    ["WEBHOOK_FAILED", "shop.TransportException", "The server sent HTTP status code 503"],
+  ])("%s: %s %s %s", (reason, type, message, code = "") => {
+    expect(categorize({ type, message, attributes: { code } })).toBe(reason);
+  });
+});
+
 describe("hints", () => {
   test.each<[reason: Reason, type: string, message: string]>([
     ["AUTHENTICATION_ERROR", "Error", "the password of the shop has changed"],

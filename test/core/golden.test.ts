@@ -32,7 +32,6 @@ const MISSED: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   go: {
     "grpc: cut": "the status INTERNAL",
     "io: end of file": "the same as a connection that ends",
-    "mail: not an address": "words of its own",
     "mysql: no answer": "only `invalid connection`",
     "net: an address without a port, outermost type": "an operation of the network",
     "redis: another protocol": "words of its own",
