@@ -1,6 +1,7 @@
 package dlq
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -65,22 +66,27 @@ func (e *Error) Is(target error) bool {
 	return ok && kind == e.Kind
 }
 
-// RetryAfter wraps err so that the message is retried after delay, in place of the policy's delay. It returns
-// nil if err is nil.
+// RetryAfter returns an error for a message that is retried after delay, in place of the policy's delay. It wraps err.
+// The message is retried also if err is nil, as in code that got a bad answer without an error: with nil in place of
+// this error it would be removed. Return nil for success.
 func RetryAfter(err error, delay time.Duration) error {
-	if err == nil {
-		return nil
-	}
-	return &retryAfterError{err, delay}
+	return &retryAfterError{orUnknown(err), delay}
 }
 
-// NonRetryable wraps err so that the message is quarantined, because no retry can help. It returns nil if err
-// is nil.
+// NonRetryable returns an error for a message that is quarantined, because no retry can help. It wraps err, and is an
+// error also if err is nil.
 func NonRetryable(err error) error {
+	return &nonRetryableError{orUnknown(err)}
+}
+
+var errUnknown = errors.New("the failure has no error: Fail, RetryAfter or NonRetryable was called with nil")
+
+// orUnknown returns err, or an error in place of nil.
+func orUnknown(err error) error {
 	if err == nil {
-		return nil
+		return errUnknown
 	}
-	return &nonRetryableError{err}
+	return err
 }
 
 type retryAfterError struct {

@@ -1,7 +1,6 @@
 package dlq
 
 import (
-	"errors"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -51,14 +50,7 @@ func Release(delay time.Duration) error {
 
 // Fail returns an error for a handler whose attempt has failed with err, which [RetryAfter] and [NonRetryable]
 // refine. Unlike err itself, it is not reported to [WithOnError]. The attempt has failed also if err is nil.
-func Fail(err error) error {
-	if err == nil {
-		err = errFailed
-	}
-	return failed(err)
-}
-
-var errFailed = errors.New("dlq: Fail was called without an error")
+func Fail(err error) error { return failed(orUnknown(err)) }
 
 // Quarantine returns an error for a handler that quarantines its message, whatever the policy says.
 func Quarantine(note string) error {

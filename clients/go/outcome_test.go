@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
@@ -17,7 +18,7 @@ func outcomeOf(t *testing.T, err error, opts ...dlq.WorkerOption) dlq.Settled {
 	settled := make(chan dlq.Settled, 1)
 	opts = append(opts, dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
 	work(t, client, func(context.Context, *dlq.Delivery) error { return err }, opts...)
-	send(t, client, "a", dlq.WithMaxRetries(1))
+	send(t, client, "a", dlq.WithMaxRetries(2))
 	return <-settled
 }
 
@@ -54,10 +55,22 @@ type retryable struct{ error }
 
 func (*retryable) NonRetryable() bool { return false }
 
-func TestFailWithoutErrorIsFailure(t *testing.T) {
-	got := outcomeOf(t, dlq.Fail(nil))
-	if got.Outcome != dlq.Failed || got.Err == nil {
-		t.Errorf("got %+v", got)
+// A handler that got a bad answer may have no error for it.
+func TestFailureWithoutErrorIsFailure(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want dlq.State
+	}{
+		"Fail":         {dlq.Fail(nil), dlq.StateScheduled},
+		"RetryAfter":   {dlq.RetryAfter(nil, time.Hour), dlq.StateScheduled},
+		"NonRetryable": {dlq.NonRetryable(nil), dlq.StateQuarantined},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := outcomeOf(t, c.err)
+			if got.Outcome != dlq.Failed || got.State != c.want || got.Err == nil || got.Err.Error() == "" {
+				t.Errorf("got %+v", got)
+			}
+		})
 	}
 }
 
