@@ -165,8 +165,18 @@ func (c *Client) begin(
 	if err != nil {
 		return drop(newError(ErrInvalid, "the payload can't be encoded: "+err.Error(), err)), nil
 	}
-	if held := c.ownMessage(ctx, request, payload, body); held != nil && held.fail(outcomeOf(request, cause)) {
-		return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
+	given, _ := payload.(*Delivery)
+	if batch := heldFor(ctx, given); len(batch) > 0 {
+		if held := c.ownMessage(batch, given, request, body); held != nil && held.fail(outcomeOf(request, cause)) {
+			return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
+		}
+		reported := ended
+		ended = func(result Result, err *Error) {
+			if reported != nil {
+				reported(result, err)
+			}
+			noteForwarded(batch, given, body, cause, result, err)
+		}
 	}
 	p := &PendingSend{timeout: o.timeout, onDropped: onDropped, ended: ended}
 	if !c.accept(p, request) {

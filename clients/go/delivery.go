@@ -106,11 +106,11 @@ func newHeld(d *dlqv1.Delivery, c *Client) *held {
 	return h
 }
 
-// hasSent reports whether a Send of the handler has set the outcome.
-func (h *held) hasSent() bool {
+// sentOutcome returns the outcome by a Send of the handler, or nil.
+func (h *held) sentOutcome() *outcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.sent != nil
+	return h.sent
 }
 
 // fail sets the outcome by a Send of the handler. It returns false if the outcome is decided already.
@@ -122,6 +122,15 @@ func (h *held) fail(o *outcome) bool {
 	}
 	h.sent = o
 	return true
+}
+
+// forwarded sets the outcome by a Send to another queue, or removes it if o is nil. It keeps that of fail.
+func (h *held) forwarded(o *outcome) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.isDone && (h.sent == nil || h.sent.isUnkept) {
+		h.sent = o
+	}
 }
 
 // settle returns the outcome, which counts unless the lease is lost. After the first call, the delivery is released.

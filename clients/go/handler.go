@@ -13,9 +13,11 @@ import (
 // failure, too.
 //
 // The context ends when the lease is lost, because another worker may have the message, or when the drain
-// timeout of a stopping worker is over; context.Cause returns which. After that, nil releases the message. A
-// [Client.Send] of the same message with this context becomes the outcome of the delivery, so that there is no
+// timeout of a stopping worker is over; context.Cause returns which. After that, nil releases the message.
+//
+// A [Client.Send] of the same message with this context becomes the outcome of the delivery, so that there is no
 // second message; an outcome other than [Succeed] that the handler returns stands. A [DeadLetter] function does the same.
+// If the message is sent to another queue, and that is dropped, nil is a failure, too.
 type Handler func(ctx context.Context, d *Delivery) error
 
 // BatchHandler processes several deliveries at once. What it returns is the outcome of all, as that of a [Handler],

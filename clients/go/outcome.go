@@ -33,13 +33,15 @@ type outcome struct {
 	cause  error // of failed
 	delay  time.Duration
 	note   string
+	// isUnkept: the handler sent the message to another queue, and it was not kept.
+	isUnkept bool
 }
 
 func (o *outcome) Error() string { return "dlq: outcome " + string(o.kind) }
 func (o *outcome) Unwrap() error { return o.cause }
 
-// Succeed returns an error for a handler that has processed its message although its context has ended. Otherwise
-// nil says the same.
+// Succeed returns an error for a handler that has processed its message although its context has ended, or although it
+// could not send it to another queue. Otherwise nil says the same.
 func Succeed() error { return &outcome{kind: Succeeded} }
 
 // Release returns an error for a handler that gives its message back unprocessed. No attempt is counted. The
