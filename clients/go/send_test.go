@@ -121,48 +121,39 @@ func TestContextThatEndsDuringSendEndsWait(t *testing.T) {
 	}
 }
 
-func TestErrorOfEndedContextNamesLatestFailure(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	tries := 0
-	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
-		if tries++; tries == 2 { // the first try has its answer
-			cancel()
+// The first try has its answer when the context ends.
+func TestErrorOfSendThatEndsEarlyNamesLatestFailure(t *testing.T) {
+	for kind, send := range map[dlq.Kind]func(ctx context.Context, client *dlq.Client) error{
+		dlq.ErrAborted: func(ctx context.Context, client *dlq.Client) error {
+			_, err := client.Send(ctx, "orders", "a", nil)
+			return err
+		},
+		dlq.ErrClosed: func(ctx context.Context, client *dlq.Client) error {
+			pending := client.SendAsync(ctx, "orders", "a", nil)
+			_ = client.Close(ctx)
+			_, err := pending.Result()
+			return err
+		},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		tries := 0
+		server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
+			if tries++; tries == 2 {
+				cancel()
+			}
+			return status.Error(codes.Unavailable, "the store is full")
+		})
+		client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(noLog()))
+		if err != nil {
+			t.Fatal(err)
 		}
-		return status.Error(codes.Unavailable, "the store is full")
-	})
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(noLog()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = client.Close(context.Background()) }()
-	_, err = client.Send(ctx, "orders", "a", nil)
-	var failure *dlq.Error
-	if !errors.As(err, &failure) || failure.Kind != dlq.ErrAborted || failure.Code != codes.Unavailable ||
-		!strings.Contains(err.Error(), "the store is full") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestErrorOfCloseNamesLatestFailure(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	tries := 0
-	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
-		if tries++; tries == 2 { // the first try has its answer
-			cancel()
+		t.Cleanup(func() { _ = client.Close(context.Background()) })
+		err = send(ctx, client)
+		var failure *dlq.Error
+		if !errors.As(err, &failure) || failure.Kind != kind || failure.Code != codes.Unavailable ||
+			!strings.Contains(err.Error(), "the store is full") {
+			t.Errorf("%s: got %v", kind, err)
 		}
-		return status.Error(codes.Unavailable, "the store is full")
-	})
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(noLog()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pending := client.SendAsync(t.Context(), "orders", "a", nil)
-	_ = client.Close(ctx)
-	_, err = pending.Result()
-	var failure *dlq.Error
-	if !errors.As(err, &failure) || failure.Kind != dlq.ErrClosed || failure.Code != codes.Unavailable ||
-		!strings.Contains(err.Error(), "the store is full") {
-		t.Errorf("got %v", err)
 	}
 }
 
