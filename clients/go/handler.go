@@ -8,12 +8,13 @@ import (
 	"sync/atomic"
 )
 
-// Handler processes one delivery and returns its outcome: nil for success, an error of [Release], [Quarantine]
-// or [Discard], or any other error for a failure, which [RetryAfter] and [NonRetryable] refine. A panic is a
-// failure, too.
+// Handler processes one delivery and returns its outcome: nil for success, what [Succeed], [Release], [Quarantine] or
+// [Discard] return, or any other error for a failure, which [RetryAfter] and [NonRetryable] refine. A panic is a failure,
+// too.
 //
-// The context ends when the lease is lost, because another worker may have the message, or when the drain
-// timeout of a stopping worker is over; context.Cause returns which. After that, nil releases the message.
+// The handler must wait for goroutines that it starts: when it returns, the message is settled and the context ends. The
+// context ends earlier if the lease is lost, because another worker may have the message, or if the drain timeout of a
+// stopping worker is over; context.Cause returns which. Then nil releases the message.
 //
 // A [Client.Send] of the same message with this context becomes the outcome of the delivery, so that there is no
 // second message; an outcome other than [Succeed] that the handler returns stands. A [DeadLetter] function does the same.
