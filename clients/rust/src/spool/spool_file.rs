@@ -49,6 +49,18 @@ pub(crate) struct SpoolFile {
 }
 
 impl SpoolFile {
+    fn new(path: PathBuf, created_at_ms: u128, file: File, sync: bool) -> Self {
+        Self {
+            number: FileNumber::next(),
+            path,
+            created_at_ms,
+            file,
+            size: 0,
+            sync,
+            pending: BTreeMap::new(),
+        }
+    }
+
     /// Creates a file with its Owner record. The caller appends the first message.
     pub(crate) fn create(folder: &Path, owner: &Owner, sync: bool) -> io::Result<Self> {
         folder::create(folder)?; // it may have been removed
@@ -59,15 +71,7 @@ impl SpoolFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
-        let mut created = Self {
-            number: FileNumber::next(),
-            path,
-            created_at_ms,
-            file,
-            size: 0,
-            sync,
-            pending: BTreeMap::new(),
-        };
+        let mut created = Self::new(path, created_at_ms, file, sync);
         let mut start = HEADER.to_vec();
         start.extend(record::encode(OWNER, &owner.encode_to_vec()));
         let written = created.write(&start).and_then(|()| {
@@ -96,23 +100,11 @@ impl SpoolFile {
         if std::fs::rename(orphan, &path).is_err() {
             return Ok(None);
         }
-        let size = file.metadata()?.len();
-        let mut claimed = Self {
-            number: FileNumber::next(),
-            path,
-            created_at_ms,
-            file,
-            size,
-            sync,
-            pending: BTreeMap::new(),
-        };
+        let mut claimed = Self::new(path, created_at_ms, file, sync);
+        claimed.read_pending()?;
         // On a full disk the name names the owner, and sent messages make room.
         let _ = claimed.write(&record::encode(OWNER, &owner.encode_to_vec()));
-        if !claimed.is_owned() {
-            return Ok(None);
-        }
-        claimed.read_pending()?;
-        Ok(Some(claimed))
+        Ok(claimed.is_owned().then_some(claimed))
     }
 
     pub(crate) const fn number(&self) -> FileNumber {
@@ -240,13 +232,23 @@ impl SpoolFile {
         Ok(())
     }
 
+    /// Reads which messages are pending, and removes the Owner records after the last message: otherwise each claim
+    /// would make the file longer.
     fn read_pending(&mut self) -> io::Result<()> {
         let mut data = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
         self.file.read_to_end(&mut data)?;
+        self.size = data.len() as u64;
         let Some((records, damaged)) = record::read_all(&data) else {
             return Ok(());
         };
+        let later = records.iter().skip(1).rev(); // the first one stays
+        if let Some(found) = later.take_while(|found| found.kind == OWNER).last()
+            && self.is_owned()
+            && self.file.set_len(found.offset as u64).is_ok()
+        {
+            self.size = found.offset as u64;
+        }
         if damaged > 0 {
             log!(
                 warn,
@@ -267,7 +269,6 @@ impl SpoolFile {
                 _ => {}
             }
         }
-        self.size = data.len() as u64;
         Ok(())
     }
 

@@ -157,6 +157,23 @@ fn a_recovered_file_is_renamed_and_touched_at_once() {
     assert_eq!(queues(&all_messages(&mut store)), ["a"]);
 }
 
+/// Short programs may run thousands of times while the service is unavailable.
+#[test]
+fn a_file_does_not_grow_with_each_recovery() {
+    let (root, folder) = folder();
+    write_file(&folder, 1, &[owner_record(&ended_process()), message_record("a")]);
+    let mut sizes = Vec::new();
+    for _ in 0..5 {
+        let mut store = store_in(&root);
+        assert!(store.recover_orphans());
+        sizes.push(fs::metadata(only_file(&folder)).unwrap().len());
+        assert_eq!(queues(&all_messages(&mut store)), ["a"]);
+        store.close();
+    }
+    let growth = sizes[4].abs_diff(sizes[0]);
+    assert!(growth < 10, "{sizes:?}"); // the time takes more or fewer bytes
+}
+
 /// Many short-lived processes may each have left a file.
 #[test]
 fn at_most_64_orphans_are_open_at_a_time() {
