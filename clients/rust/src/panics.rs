@@ -30,10 +30,10 @@ pub(crate) fn catch_panic<T>(call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
-/// Calls a user's callback or log subscriber. A panic is logged and has no other effect.
+/// Calls a user's callback. A panic is logged and has no other effect.
 pub(crate) fn catch_and_log(name: &str, call: impl FnOnce()) {
     if catch_panic(call).is_none() {
-        catch_panic(|| log!(error, "{name} panicked"));
+        log!(error, "{name} panicked");
     }
 }
 

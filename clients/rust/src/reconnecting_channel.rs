@@ -2,10 +2,9 @@
 
 use crate::call_error::is_timeout;
 use crate::connection::{Connection, Connector, Transport, layer_panicked, with_timeout};
-use crate::panics::catch_async_panic;
+use crate::panics::{catch_async_panic, catch_panic};
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -74,7 +73,7 @@ impl ReconnectingChannel {
         let mut current = self.current.lock().unwrap();
         if current.number == number && current.made_at.elapsed() >= MIN_AGE {
             let _entered = self.runtime.enter();
-            let Ok(connection) = catch_unwind(AssertUnwindSafe(|| self.connector.connect())) else {
+            let Some(connection) = catch_panic(|| self.connector.connect()) else {
                 return; // a user's layer panicked: keep the old connection
             };
             *current = Current {

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::log::log;
-use crate::panics::catch_and_log;
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -116,13 +115,11 @@ impl DropReport {
                 1 => "a message".to_owned(),
                 _ => format!("{messages} messages, the last"),
             };
-            catch_and_log("the log", || {
-                log!(
-                    error,
-                    { queue, %kind, messages },
-                    "dropped {dropped} for queue \"{queue}\" ({kind}): {detail}"
-                );
-            });
+            log!(
+                error,
+                { queue, %kind, messages },
+                "dropped {dropped} for queue \"{queue}\" ({kind}): {detail}"
+            );
         }
         messages > 0
     }

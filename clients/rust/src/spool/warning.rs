@@ -3,7 +3,6 @@
 use crate::call_error;
 use crate::log::log;
 use crate::once_a_minute::OnceAMinute;
-use crate::panics::catch_and_log;
 use crate::spool::usage::SharedUsage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,14 +37,12 @@ impl SpoolWarning {
         } else {
             call_error::refusal(status.clone(), true).to_string()
         };
-        catch_and_log("the log", || {
-            log!(
-                warn,
-                "messages wait in the spool for {} ({}): {reason}; retrying",
-                self.target,
-                self.usage.get().messages
-            );
-        });
+        log!(
+            warn,
+            "messages wait in the spool for {} ({}): {reason}; retrying",
+            self.target,
+            self.usage.get().messages
+        );
     }
 
     /// Logs what the client leaves when it is closed.
@@ -54,13 +51,11 @@ impl SpoolWarning {
             0 => return self.sent(),
             count => count,
         };
-        catch_and_log("the log", || {
-            log!(
-                info,
-                "messages stay in the spool for {} ({left}); the next client with the same service and target sends them",
-                self.target
-            );
-        });
+        log!(
+            info,
+            "messages stay in the spool for {} ({left}); the next client with the same service and target sends them",
+            self.target
+        );
     }
 
     /// Logs once that no message waits, if the last line said that some do.
@@ -68,8 +63,6 @@ impl SpoolWarning {
         if self.usage.get().messages > 0 || !self.is_open.swap(false, Ordering::Relaxed) {
             return;
         }
-        catch_and_log("the log", || {
-            log!(info, "the spool for {} is empty again", self.target);
-        });
+        log!(info, "the spool for {} is empty again", self.target);
     }
 }

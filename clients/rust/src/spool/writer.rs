@@ -2,7 +2,7 @@
 
 use crate::builder::SpoolOptions;
 use crate::log::log;
-use crate::panics::catch_and_log;
+use crate::panics::{catch_and_log, catch_panic};
 use crate::send::calls::SizedRequest;
 use crate::send::drop_report::OnDropped;
 use crate::send::pending_send::closed_error;
@@ -10,7 +10,6 @@ use crate::spool::store::{Place, SpoolStore, SpooledMessage};
 use crate::spool::usage::{SharedUsage, Usage};
 use crate::spool::{OnSpooled, SpoolResult};
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -134,11 +133,9 @@ fn execute(command: Command, store: &mut SpoolStore, new_messages: &Notify, usag
 
 /// A bug in one command must not end the spool.
 fn catch_bug<T>(act: impl FnOnce() -> T) -> Option<T> {
-    let done = catch_unwind(AssertUnwindSafe(act)).ok();
+    let done = catch_panic(act);
     if done.is_none() {
-        catch_and_log("the log", || {
-            log!(error, "a spool command panicked; the spool continues");
-        });
+        log!(error, "a spool command panicked; the spool continues");
     }
     done
 }

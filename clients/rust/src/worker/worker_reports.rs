@@ -44,9 +44,7 @@ impl WorkerReports {
         if let Some(callback) = &self.on_error {
             catch_and_log("on_error", || callback(error, delivery.as_ref()));
         } else {
-            catch_and_log("the log", || {
-                log!(warn, { kind = %error.kind() }, "the worker of {}: {error}", self.queues);
-            });
+            log!(warn, { kind = %error.kind() }, "the worker of {}: {error}", self.queues);
         }
     }
 
@@ -60,30 +58,24 @@ impl WorkerReports {
                 ErrorKind::Unauthenticated => "is refused",
                 _ => "gets no messages",
             };
-            catch_and_log("the log", || {
-                log!(warn, { kind = %error.kind() }, "the worker of {} {what}: {error}; retrying", self.queues);
-            });
+            log!(warn, { kind = %error.kind() }, "the worker of {} {what}: {error}; retrying", self.queues);
         }
     }
 
     /// Logs once that the stream is open, if the last line said that it is not.
     pub(crate) fn stream_opened(&self) {
         if self.is_interrupted.swap(false, Ordering::Relaxed) {
-            catch_and_log("the log", || {
-                log!(info, "the worker of {} works again", self.queues);
-            });
+            log!(info, "the worker of {} works again", self.queues);
         }
     }
 
     /// Logs that the program dropped the worker by mistake, as by `let _ =`.
     pub(crate) fn dropped_at_once(&self) {
-        catch_and_log("the log", || {
-            log!(
-                warn,
-                "the worker of {} was dropped before it got messages, and stops; bind it to a variable",
-                self.queues
-            );
-        });
+        log!(
+            warn,
+            "the worker of {} was dropped before it got messages, and stops; bind it to a variable",
+            self.queues
+        );
     }
 
     /// Reports what a handler returned or panicked with. A delivery whose lease is lost has no failure.
@@ -95,10 +87,8 @@ impl WorkerReports {
             let error = Error::new(ErrorKind::HandlerFailed, message).with_source(error);
             return self.error(&error, Some(lease));
         }
-        catch_and_log("the log", || {
-            let kind = ErrorKind::HandlerFailed;
-            log!(warn, { %kind }, "{message}\n{}", causes_text(&*error, place));
-        });
+        let kind = ErrorKind::HandlerFailed;
+        log!(warn, { %kind }, "{message}\n{}", causes_text(&*error, place));
     }
 
     pub(crate) fn lost(&self, lease: &Arc<Lease>) {

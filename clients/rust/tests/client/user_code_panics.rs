@@ -168,6 +168,9 @@ async fn sends_work_with_a_log_that_panics() {
     let _logs = tracing::subscriber::set_default(log);
     let client = Client::builder("http://127.0.0.1:1").without_spool();
     let client = client.timeout(Duration::from_millis(20)).build().unwrap();
+    // It logs that the token is not encrypted.
+    let exposed = Client::builder("http://shop.example:1").token("t");
+    exposed.without_spool().build().unwrap();
     for _ in 0..2 {
         let late = client.send_request("q", "a").await.unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Deadline);
