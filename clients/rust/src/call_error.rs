@@ -108,8 +108,8 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
 /// The metadata with the advice of the connection, for its user.
 pub(crate) const ADVICE: &str = "dlq-advice";
 
-/// Returns the message of a status with its causes and advice, and is never empty. Causes may come from a user's layer and
-/// panic.
+/// Returns the message of a status with its causes and advice, and is never empty. Causes may come from a user's layer
+/// and panic.
 pub(crate) fn status_text(status: &Status) -> String {
     let advice = status
         .metadata()

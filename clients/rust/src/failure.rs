@@ -116,11 +116,6 @@ fn write_causes(text: &mut BoundedText, error: &(dyn Error + 'static), place: &L
     write!(text, "\n\nAt {place}")
 }
 
-/// Returns the size on the wire.
-pub(crate) fn bytes_of(failure: &Failure) -> usize {
-    prost::Message::encoded_len(failure)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,21 +55,14 @@ pub struct StatusDetails {
 impl StatusDetails {
     /// Returns the details of a failed call.
     pub fn of(status: &tonic::Status) -> Self {
-        let status = RpcStatus::decode(status.details()).unwrap_or_default();
-        Self::of_details(&status.details)
-    }
-
-    pub(crate) fn of_details(details: &[Any]) -> Self {
+        let RpcStatus { details } = RpcStatus::decode(status.details()).unwrap_or_default();
+        let info: ErrorInfo = find(&details, "google.rpc.ErrorInfo").unwrap_or_default();
         Self {
-            reason: find::<ErrorInfo>(details, "google.rpc.ErrorInfo")
-                .unwrap_or_default()
-                .reason,
-            domain: find::<ErrorInfo>(details, "google.rpc.ErrorInfo")
-                .unwrap_or_default()
-                .domain,
-            retry: find::<RetryInfo>(details, "google.rpc.RetryInfo")
+            reason: info.reason,
+            domain: info.domain,
+            retry: find::<RetryInfo>(&details, "google.rpc.RetryInfo")
                 .map(|info| info.retry_delay.as_ref().map(wire_time::duration_from_wire)),
-            field_violations: find::<BadRequest>(details, "google.rpc.BadRequest")
+            field_violations: find::<BadRequest>(&details, "google.rpc.BadRequest")
                 .unwrap_or_default()
                 .field_violations
                 .into_iter()

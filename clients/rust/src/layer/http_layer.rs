@@ -30,12 +30,13 @@ impl Client {
     /// begun is not noticed.
     ///
     /// The message has the request's body and media type; the attributes `http.method`, `http.path`, `http.query`
-    /// (with `[hidden]` as the value of parameters such as `token` or `password`) and `http.content_encoding`; `Idempotency-Key` as source id,
-    /// and `traceparent` as trace context. Other headers, such as `Authorization` or `Cookie`, are not stored.
+    /// (with `[hidden]` as the value of parameters such as `token` or `password`) and `http.content_encoding`;
+    /// `Idempotency-Key` as source id, and `traceparent` as trace context. Other headers, such as `Authorization` or
+    /// `Cookie`, are not stored.
     ///
     /// The service reads the body as it comes. After a failure the layer reads the rest, in the background and for at
-    /// most 5 s, but not that of a chunked body after a panic. A body that is not whole is stored as far as it came, with the attribute `http.body` = `cut`, and is
-    /// quarantined at once.
+    /// most 5 s, but not that of a chunked body after a panic. A body that is not whole is stored as far as it came,
+    /// with the attribute `http.body` = `cut`, and is quarantined at once.
     ///
     /// ```no_run
     /// # fn example(client: dlq_client::Client) -> axum::Router {

@@ -26,10 +26,11 @@ use watched_request::WatchedRequest;
 pub(crate) use watched_request::failure_of_drop;
 
 impl Client {
-    /// Returns a layer for tower services; for those of HTTP, see [`dead_letter_http_layer`](Client::dead_letter_http_layer). If the
-    /// service returns an error or panics, or its future is dropped before it ends, the request is sent to `queue`,
-    /// as the payload that `payload` built before the call. The error or panic is passed on at once. A message that
-    /// can't be stored is reported to [`on_dropped`](crate::ClientBuilder::on_dropped).
+    /// Returns a layer for tower services; for those of HTTP, see
+    /// [`dead_letter_http_layer`](Client::dead_letter_http_layer). If the service returns an error or panics, or its
+    /// future is dropped before it ends, the request is sent to `queue`, as the payload that `payload` built before the
+    /// call. The error or panic is passed on at once. A message that can't be stored is reported to
+    /// [`on_dropped`](crate::ClientBuilder::on_dropped).
     ///
     /// ```no_run
     /// # use std::io;

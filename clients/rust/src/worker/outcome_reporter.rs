@@ -2,12 +2,12 @@
 
 use crate::backoff::Backoff;
 use crate::call_error::{is_permanent, is_too_large_for_proxy};
-use crate::failure;
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::v1::outcome::Result as Wire;
 use crate::v1::{self, AckRequest, AckResult, Failure};
 use crate::worker::delivery::Lease;
 use crate::worker::outcome::{Outcome, OutcomeKind};
+use prost::Message;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Unreported {
     }
 
     fn bytes(&self) -> usize {
-        OUTCOME_BYTES + self.failure().map_or(0, failure::bytes_of)
+        OUTCOME_BYTES + self.failure().map_or(0, Message::encoded_len)
     }
 }
 
