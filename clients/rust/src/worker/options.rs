@@ -1,5 +1,6 @@
 //! The builder of a worker.
 
+use crate::bounded_text::truncate;
 use crate::client::Client;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::v1::{Failure, MessageState, QuarantineReason, StreamDueRequest};
@@ -19,7 +20,8 @@ use std::time::{Duration, SystemTime};
 
 /// Limit of the server.
 const MAX_IN_FLIGHT: u32 = 10_000;
-const WORKER_ID_BYTES: usize = 128;
+/// Leaves room for a process id in the 128 bytes of a worker id.
+const HOST_BYTES: usize = 100;
 const CONCURRENCY: u32 = 16;
 const BATCH_SIZE: u32 = 100;
 const MAX_BATCH_SIZE: u32 = 1_000;
@@ -199,12 +201,11 @@ impl WorkerBuilder {
         Ok(Worker::new(core))
     }
 
-    /// Starts the worker with a handler of several deliveries: those that wait, without waiting for more. `Ok(())` means
-    /// that all succeeded, an [`Outcome`](crate::Outcome) is that of all, and a `Vec` has the outcome of each, in the
-    /// order of the slice.
-    /// `Err`, a panic, or a `Vec` of another length means that all failed, which is reported once. The handler is
-    /// dropped at its next `await` if all leases are lost, or if a stopping worker waits no longer. A send of one of the
-    /// messages fails that delivery only.
+    /// Starts the worker with a handler of several deliveries: those that wait, without waiting for more. `Ok(())`
+    /// means that all succeeded, an [`Outcome`](crate::Outcome) is that of all, and a `Vec` has the outcome of each, in
+    /// the order of the slice. `Err`, a panic, or a `Vec` of another length means that all failed, which is reported
+    /// once. The handler is dropped at its next `await` if all leases are lost, or if a stopping worker waits no longer.
+    /// A send of one of the messages fails that delivery only.
     ///
     /// # Errors
     ///
@@ -301,20 +302,10 @@ impl WorkerBuilder {
         }
         let at_once = calls.concurrency.saturating_mul(calls.batch_size);
         let held = at_once.saturating_add(self.prefetch.unwrap_or(at_once));
-        let worker_id = self.worker_id.clone().unwrap_or_else(|| {
-            let host = crate::spool::host_name();
-            let id = format!("{host}-{}", std::process::id());
-            id.chars()
-                .rev()
-                .take(WORKER_ID_BYTES / 4)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-                .collect()
-        });
+        let own_id = || default_worker_id(crate::spool::host_name());
         Ok(StreamDueRequest {
             queues: self.queues.clone(),
-            worker_id,
+            worker_id: self.worker_id.clone().unwrap_or_else(own_id),
             max_in_flight: Some(held.min(MAX_IN_FLIGHT)),
             max_in_flight_bytes: self.max_in_flight_bytes,
             lease_duration: self.lease_duration.map(duration_to_wire),
@@ -323,10 +314,27 @@ impl WorkerBuilder {
     }
 }
 
+fn default_worker_id(host: String) -> String {
+    format!("{}-{}", truncate(host, HOST_BYTES), std::process::id())
+}
+
 impl std::fmt::Debug for WorkerBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WorkerBuilder")
             .field("queues", &self.queues)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name of a pod is long.
+    #[test]
+    fn the_default_worker_id_is_host_and_process_id() {
+        let (pod, pid) = ("orders-worker-7d9f8b6c5d-x2x4z", std::process::id());
+        assert_eq!(default_worker_id(pod.to_owned()), format!("{pod}-{pid}"));
+        assert!(default_worker_id("ä".repeat(200)).len() <= 128);
     }
 }
