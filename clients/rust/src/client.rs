@@ -14,16 +14,17 @@ use crate::send::drop_report::OnDropped;
 use crate::send::pending_sends::SenderParts;
 use crate::send::reachability::Reachability;
 use crate::send::request::{SendRequest, Sending};
+use crate::send::send_report::SendReport;
 use crate::send::sender::Sender;
 use crate::spool::{LAST_WRITES_TIMEOUT, Spool, SpoolParts};
 use crate::status::ClientState;
-use crate::telemetry::SendSpan;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use crate::v1::{Origin, SendToDlqRequest};
 use crate::worker::core::WorkerCore;
 use crate::worker::current::running_delivery_of;
 use crate::worker::options::WorkerBuilder;
+use crate::worker::outcome::Outcome;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -242,14 +243,19 @@ impl Client {
         (*origin != Origin::default()).then(|| origin.clone())
     }
 
-    pub(crate) fn drop_send(&self, error: Error, queue: &str, span: SendSpan) -> Sending {
-        catch_and_log("on_dropped", || (self.inner.on_dropped)(&error, queue));
-        self.ended(Err(error), queue, span)
+    pub(crate) fn drop_send(&self, error: Error, request: &SendToDlqRequest, report: SendReport) -> Sending {
+        catch_and_log("on_dropped", || (self.inner.on_dropped)(&error, &request.queue));
+        self.ended(Err(error), request, report)
     }
 
-    fn ended(&self, result: Result<Receipt, Error>, queue: &str, span: SendSpan) -> Sending {
-        self.inner.metrics.sent(queue, &result);
-        span.end(&result);
+    fn ended(
+        &self,
+        result: Result<Receipt, Error>,
+        request: &SendToDlqRequest,
+        report: SendReport,
+    ) -> Sending {
+        self.inner.metrics.sent(&request.queue, &result);
+        report.end(request, &result);
         Sending::ready(result)
     }
 
@@ -258,22 +264,23 @@ impl Client {
         mut request: SendToDlqRequest,
         is_non_retryable: bool,
         timeout: Option<Duration>,
-        span: SendSpan,
+        report: SendReport,
     ) -> Sending {
-        if let Some(delivery) = running_delivery_of(&request, self) {
+        if let Some(delivery) = running_delivery_of(&request, report.delivery.as_ref(), self)
+            && delivery.fail_with(Outcome::of_send(&request, is_non_retryable))
+        {
             let id = delivery.id().to_owned();
-            delivery.fail_with(request, is_non_retryable);
-            return self.ended(Ok(Receipt::Delivery { id }), delivery.queue(), span);
+            return self.ended(Ok(Receipt::Delivery { id }), &request, report);
         }
         if self.is_closed() {
             let error = Error::new(ErrorKind::Closed, "the client is closed; send before closing it");
-            return self.drop_send(error, &request.queue, span);
+            return self.drop_send(error, &request, report);
         }
         if let Some(numbers) = &self.inner.numbers {
             numbers.assign(&mut request);
         }
         let timeout = timeout.unwrap_or(self.inner.timeout);
-        Sending::waiting(self.inner.sender.add(SizedRequest::new(request), timeout, span))
+        Sending::waiting(self.inner.sender.add(SizedRequest::new(request), timeout, report))
     }
 }
 

@@ -4,10 +4,13 @@ use crate::error::Error;
 use crate::panics::catch_panic;
 use crate::v1;
 use crate::v1::payload::Body;
+use crate::worker::delivery::Lease;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 const JSON_TYPE: &str = "application/json";
 
@@ -27,37 +30,46 @@ pub trait IntoPayload {
 }
 
 /// A payload, byte for byte as it was sent.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Payload(v1::Payload);
+#[derive(Clone, Default)]
+pub struct Payload {
+    wire: v1::Payload,
+    /// The delivery that has it.
+    delivery: Weak<Lease>,
+}
 
 impl Payload {
     fn new(body: Body, content_type: &str) -> Self {
-        Self(v1::Payload {
+        Self::from_wire(v1::Payload {
             body: Some(body),
             content_type: content_type.to_owned(),
         })
     }
 
-    pub(crate) const fn from_wire(payload: v1::Payload) -> Self {
-        Self(payload)
+    pub(crate) const fn from_wire(wire: v1::Payload) -> Self {
+        Self::of_delivery(wire, Weak::new())
     }
 
-    pub(crate) fn into_wire(self) -> v1::Payload {
-        self.0
+    pub(crate) const fn of_delivery(wire: v1::Payload, delivery: Weak<Lease>) -> Self {
+        Self { wire, delivery }
+    }
+
+    /// Also returns the delivery that has it.
+    pub(crate) fn into_parts(self) -> (v1::Payload, Option<Arc<Lease>>) {
+        (self.wire, self.delivery.upgrade())
     }
 
     pub(crate) const fn as_wire(&self) -> &v1::Payload {
-        &self.0
+        &self.wire
     }
 
     /// Returns the media type, empty if the sender gave none.
     pub fn content_type(&self) -> &str {
-        &self.0.content_type
+        &self.wire.content_type
     }
 
     /// Returns the bytes, of text in UTF-8.
     pub fn bytes(&self) -> &[u8] {
-        payload_bytes(&self.0)
+        payload_bytes(&self.wire)
     }
 
     /// Returns the text. Invalid UTF-8 becomes `U+FFFD`.
@@ -72,6 +84,18 @@ impl Payload {
     /// Returns an error if it is not JSON, or not of this type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(self.bytes())
+    }
+}
+
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.wire == other.wire
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.wire, f)
     }
 }
 

@@ -141,6 +141,7 @@ mod tests {
     use crate::send::calls::SizedRequest;
     use crate::send::pending_sends::SenderParts;
     use crate::send::reachability::Reachability;
+    use crate::send::send_report::SendReport;
     use crate::status::ClientState;
     use crate::target::Target;
     use crate::telemetry::{CurrentContext, SendSpan};
@@ -173,7 +174,8 @@ mod tests {
         let (reply, mut result) = oneshot::channel();
         let sized = Arc::new(SizedRequest::new(SendToDlqRequest::default()));
         let (span, _) = SendSpan::start(CurrentContext::get(), "q");
-        let mut send = PendingSend::new(sized, Instant::now(), span, reply);
+        let report = SendReport { span, delivery: None };
+        let mut send = PendingSend::new(sized, Instant::now(), report, reply);
         send.start_spooling(None);
         {
             let mut state = sends.state.lock().unwrap();

@@ -8,4 +8,5 @@ pub(crate) mod pending_sends;
 mod queue;
 pub(crate) mod reachability;
 pub(crate) mod request;
+pub(crate) mod send_report;
 pub(crate) mod sender;

@@ -5,8 +5,8 @@ use crate::error::{Error, ErrorKind};
 use crate::receipt::Receipt;
 use crate::send::calls::SizedRequest;
 use crate::send::drop_report::SentBy;
+use crate::send::send_report::SendReport;
 use crate::spool::MAX_BODY_BYTES;
-use crate::telemetry::SendSpan;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -31,12 +31,12 @@ pub(crate) struct PendingSend {
     pub(crate) is_spooling: bool,
     last_error: Option<Arc<Status>>,
     pub(crate) sent_by: SentBy,
-    span: SendSpan,
+    report: SendReport,
     reply: Reply,
 }
 
 impl PendingSend {
-    pub(crate) fn new(sized: Arc<SizedRequest>, deadline: Instant, span: SendSpan, reply: Reply) -> Self {
+    pub(crate) fn new(sized: Arc<SizedRequest>, deadline: Instant, report: SendReport, reply: Reply) -> Self {
         Self {
             sized,
             deadline,
@@ -45,7 +45,7 @@ impl PendingSend {
             is_spooling: false,
             last_error: None,
             sent_by: SentBy::current(),
-            span,
+            report,
             reply,
         }
     }
@@ -81,7 +81,7 @@ impl PendingSend {
     }
 
     pub(crate) fn reply(self, result: Result<Receipt, Error>) {
-        self.span.end(&result);
+        self.report.end(&self.sized.request, &result);
         let _ = self.reply.send(result); // the caller may have dropped its future
     }
 

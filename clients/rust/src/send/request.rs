@@ -9,16 +9,19 @@ use crate::panics::catch_panic;
 use crate::payload::{IntoPayload, build_payload};
 use crate::receipt::Receipt;
 use crate::retry_policy::RetryPolicy;
+use crate::send::send_report::SendReport;
 use crate::telemetry::{CurrentContext, SendSpan};
 use crate::trace_context;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{Failure, Origin, Reason, SendToDlqRequest, TraceContext};
 use crate::wire_time::{duration_to_wire, timestamp_to_wire};
+use crate::worker::delivery::Lease;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::mem::take;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
@@ -33,6 +36,8 @@ pub struct SendRequest<'a> {
     client: &'a Client,
     pub(crate) request: SendToDlqRequest,
     pub(crate) is_non_retryable: bool,
+    /// The delivery that has the payload.
+    delivery: Option<Arc<Lease>>,
     timeout: Option<Duration>,
     /// In which its span begins.
     context: CurrentContext,
@@ -51,14 +56,19 @@ impl<'a> SendRequest<'a> {
             ..SendToDlqRequest::default()
         };
         let mut error = request.queue.is_empty().then(Error::queue_without_name);
+        let mut delivery = None;
         match build_payload(|| payload) {
-            Ok(payload) => request.payload = Some(payload.into_wire()),
+            Ok(payload) => {
+                let (wire, its_delivery) = payload.into_parts();
+                (request.payload, delivery) = (Some(wire), its_delivery);
+            }
             Err(invalid) => error = Some(invalid),
         }
         Self {
             client,
             request,
             is_non_retryable: false,
+            delivery,
             timeout: None,
             context: CurrentContext::get(),
             has_trace_context: false,
@@ -71,6 +81,12 @@ impl<'a> SendRequest<'a> {
     pub(crate) fn into_request(mut self) -> SendToDlqRequest {
         self.is_awaited = true;
         take(&mut self.request)
+    }
+
+    fn start_report(&mut self) -> (SendReport, Option<TraceContext>) {
+        let (span, trace) = SendSpan::start(take(&mut self.context), &self.request.queue);
+        let delivery = self.delivery.take();
+        (SendReport { span, delivery }, trace)
     }
 
     /// Sets the failure: the error, its causes, and its `RetryAfter` or `NonRetryable`.
@@ -229,14 +245,14 @@ impl IntoFuture for SendRequest<'_> {
     type IntoFuture = Sending;
 
     fn into_future(mut self) -> Sending {
-        let (span, trace) = SendSpan::start(take(&mut self.context), &self.request.queue);
+        let (report, trace) = self.start_report();
         if !self.has_trace_context {
             self.request.trace_context = trace.and_then(trace_context::without_oversized);
         }
         let (client, is_non_retryable, timeout) = (self.client, self.is_non_retryable, self.timeout);
         match self.error.take() {
-            Some(error) => client.drop_send(error, &self.into_request().queue, span),
-            None => client.add(self.into_request(), is_non_retryable, timeout, span),
+            Some(error) => client.drop_send(error, &self.into_request(), report),
+            None => client.add(self.into_request(), is_non_retryable, timeout, report),
         }
     }
 }
@@ -249,8 +265,8 @@ impl Drop for SendRequest<'_> {
         }
         let message = "the send was never awaited, and nothing was sent; await it";
         let error = Error::new(ErrorKind::Aborted, message);
-        let (span, _) = SendSpan::start(take(&mut self.context), &self.request.queue);
-        drop(self.client.drop_send(error, &self.request.queue, span));
+        let (report, _) = self.start_report();
+        drop(self.client.drop_send(error, &self.request, report));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::receipt::Receipt;
 use crate::send::calls::SizedRequest;
 use crate::send::pending_send::{PendingSend, RUNTIME_ENDED, buffer_full_error, runtime_ended_error};
 use crate::send::pending_sends::{PendingSends, SenderParts};
-use crate::telemetry::SendSpan;
+use crate::send::send_report::SendReport;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -32,7 +32,7 @@ impl Sender {
         &self,
         sized: SizedRequest,
         timeout: Duration,
-        span: SendSpan,
+        report: SendReport,
     ) -> oneshot::Receiver<Result<Receipt, Error>> {
         let sends = &self.sends;
         let (reply, result) = oneshot::channel();
@@ -41,7 +41,7 @@ impl Sender {
         let deadline = now
             .checked_add(timeout)
             .unwrap_or(now + Duration::from_secs(1 << 32));
-        let mut send = PendingSend::new(Arc::clone(&sized), deadline, span, reply);
+        let mut send = PendingSend::new(Arc::clone(&sized), deadline, report, reply);
         let coalesce = &sends.parts.coalesce;
         let mut state = sends.state.lock().unwrap();
         let fits = |times: usize| {

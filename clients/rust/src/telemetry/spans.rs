@@ -146,7 +146,7 @@ mod tests {
             message,
             ..v1::Delivery::default()
         };
-        Arc::new(Lease::new(delivery, client.clone()).unwrap())
+        Lease::new(delivery, client.clone()).unwrap()
     }
 
     #[tokio::test]

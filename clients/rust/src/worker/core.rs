@@ -294,10 +294,10 @@ impl StreamListener for WorkerCore {
     }
 
     fn delivered(&self, deliveries: Vec<v1::Delivery>) {
-        let leases = deliveries
+        let leases: Vec<_> = deliveries
             .into_iter()
-            .filter_map(|delivery| Lease::new(delivery, self.client.clone()));
-        let leases: Vec<_> = leases.map(Arc::new).collect();
+            .filter_map(|delivery| Lease::new(delivery, self.client.clone()))
+            .collect();
         for lease in &leases {
             self.leases.add(lease);
         }

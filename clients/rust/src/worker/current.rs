@@ -1,4 +1,4 @@
-//! The deliveries of the running handler.
+//! The deliveries of running handlers.
 
 use crate::client::Client;
 use crate::payload::is_same_payload;
@@ -10,14 +10,26 @@ tokio::task_local! {
     static CURRENT: Arc<[Arc<Lease>]>;
 }
 
-/// Runs a handler so that its sends are recognized. Sends of tasks that it spawns are not.
+/// Runs a handler so that its sends are recognized. In tasks that it spawns only those of the delivery's own payload
+/// are.
 pub(super) fn scope<F: Future>(batch: &[Arc<Lease>], handler: F) -> impl Future<Output = F::Output> + use<F> {
+    for lease in batch {
+        lease.begin_handling();
+    }
     CURRENT.scope(batch.into(), handler)
 }
 
-/// Returns the delivery of the running handler if `request` is of the same message: same service and queue, and
-/// source id or payload. Of equal messages in a batch, each send gets another one.
-pub(crate) fn running_delivery_of(request: &SendToDlqRequest, client: &Client) -> Option<Arc<Lease>> {
+/// Returns the delivery whose message the request is: same service and queue, and source id or payload. It is `given`,
+/// the delivery that has the payload object, or one of the running handler. Of equal messages in a batch, each send
+/// gets another one.
+pub(crate) fn running_delivery_of(
+    request: &SendToDlqRequest,
+    given: Option<&Arc<Lease>>,
+    client: &Client,
+) -> Option<Arc<Lease>> {
+    if let Some(lease) = given.filter(|lease| is_of(request, lease, client)) {
+        return Some(Arc::clone(lease));
+    }
     let batch = CURRENT.try_with(Arc::clone).ok()?;
     let same = || batch.iter().filter(|lease| is_of(request, lease, client));
     let unsent = same().find(|lease| !lease.has_send_outcome());

@@ -2,9 +2,8 @@
 
 use crate::client::Client;
 use crate::payload::Payload;
-use crate::v1::send_to_dlq_request::FirstRetry;
-use crate::v1::{self, Failure, Origin, Reason, SendToDlqRequest, TraceContext};
-use crate::wire_time::{duration_from_wire, timestamp_from_wire};
+use crate::v1::{self, Failure, Origin, Reason, TraceContext};
+use crate::wire_time::timestamp_from_wire;
 use crate::worker::outcome::Outcome;
 use std::collections::HashMap;
 use std::fmt;
@@ -161,6 +160,8 @@ struct State {
     is_closed: bool,
     /// The server has ended the lease.
     is_lost: bool,
+    /// Its handler runs, and may send this message.
+    is_handled: bool,
     /// The failure by which the handler sent this message.
     send_outcome: Option<Outcome>,
 }
@@ -178,17 +179,17 @@ pub(crate) enum Closed {
 
 impl Lease {
     /// Returns `None` if the delivery has no message.
-    pub(crate) fn new(delivery: v1::Delivery, client: Client) -> Option<Self> {
+    pub(crate) fn new(delivery: v1::Delivery, client: Client) -> Option<Arc<Self>> {
         let mut message = delivery.message?;
-        let payload = Payload::from_wire(message.payload.take().unwrap_or_default());
+        let payload = message.payload.take().unwrap_or_default();
         let expire_time = delivery
             .lease_expire_time
             .as_ref()
             .map_or(UNIX_EPOCH, timestamp_from_wire);
-        Some(Self {
+        Some(Arc::new_cyclic(|this| Self {
             client,
             message,
-            payload,
+            payload: Payload::of_delivery(payload, this.clone()),
             token: delivery.lease_token,
             attempt: delivery.attempt,
             delivery_number: delivery.delivery_number,
@@ -200,9 +201,10 @@ impl Lease {
                 expire_time,
                 is_closed: false,
                 is_lost: false,
+                is_handled: false,
                 send_outcome: None,
             }),
-        })
+        }))
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -287,25 +289,25 @@ impl Lease {
         self.state.lock().unwrap().send_outcome.is_some()
     }
 
-    /// Returns the outcome if the handler sent this message.
-    pub(crate) fn take_send_outcome(&self) -> Option<Outcome> {
-        self.state.lock().unwrap().send_outcome.take()
+    /// Makes sends of this message its outcome, until `end_handling`.
+    pub(crate) fn begin_handling(&self) {
+        self.state.lock().unwrap().is_handled = true;
     }
 
-    /// Makes the failure of a send the outcome of this delivery, instead of a second message.
-    pub(crate) fn fail_with(&self, request: SendToDlqRequest, is_non_retryable: bool) {
-        let failure = request.failure.unwrap_or_default();
-        let quarantines = matches!(
-            failure.reason(),
-            Reason::PoisonMessage | Reason::MaxRetriesExceeded
-        );
-        let retry_after = request.first_retry.map(|retry| match retry {
-            FirstRetry::Delay(delay) => duration_from_wire(&delay),
-            FirstRetry::DueTime(time) => timestamp_from_wire(&time)
-                .duration_since(SystemTime::now())
-                .unwrap_or_default(),
-        });
-        let outcome = Outcome::with_failure(failure, retry_after, is_non_retryable || quarantines);
-        self.state.lock().unwrap().send_outcome = Some(outcome);
+    /// Returns the outcome if the handler sent this message. Later sends of it are new messages.
+    pub(crate) fn end_handling(&self) -> Option<Outcome> {
+        let mut state = self.state.lock().unwrap();
+        state.is_handled = false;
+        state.send_outcome.take()
+    }
+
+    /// Makes a failed send the outcome of this delivery. Returns false if its handler does not run.
+    pub(crate) fn fail_with(&self, outcome: Outcome) -> bool {
+        let mut state = self.state.lock().unwrap();
+        let is_running = state.is_handled && !state.is_closed;
+        if is_running {
+            state.send_outcome = Some(outcome);
+        }
+        is_running
     }
 }

@@ -106,7 +106,7 @@ impl WorkerCore {
                 return each
                     .map(|(lease, outcome)| match outcome {
                         Some(outcome) if !outcome.is_success() => outcome,
-                        _ => lease.take_send_outcome().unwrap_or_else(Outcome::succeeded),
+                        _ => lease.end_handling().unwrap_or_else(Outcome::succeeded),
                     })
                     .collect();
             }
@@ -120,7 +120,7 @@ impl WorkerCore {
             }
         };
         self.reports.handler_failed(batch, error, place);
-        let each = batch.iter().map(|lease| lease.take_send_outcome());
+        let each = batch.iter().map(|lease| lease.end_handling());
         each.map(|sent| sent.unwrap_or_else(|| failed.clone())).collect()
     }
 }

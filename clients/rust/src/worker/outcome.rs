@@ -3,11 +3,12 @@
 use crate::bounded_text::truncate;
 use crate::cause_chain::AsError;
 use crate::failure::{failure_of, is_non_retryable, retry_after_of};
-use crate::v1;
 use crate::v1::outcome::Result as Wire;
-use crate::wire_time::retry_wait_to_wire;
+use crate::v1::send_to_dlq_request::FirstRetry;
+use crate::v1::{self, Reason, SendToDlqRequest};
+use crate::wire_time::{duration_from_wire, retry_wait_to_wire, timestamp_from_wire};
 use std::panic::Location;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The server truncates longer notes, too. A very long one could fail the call of many outcomes.
 const NOTE_BYTES: usize = 1024;
@@ -79,6 +80,22 @@ impl Outcome {
             retry_after_of(found),
             is_non_retryable(found),
         )
+    }
+
+    /// The attempt failed with the failure of a send.
+    pub(crate) fn of_send(request: &SendToDlqRequest, is_non_retryable: bool) -> Self {
+        let failure = request.failure.clone().unwrap_or_default();
+        let quarantines = matches!(
+            failure.reason(),
+            Reason::PoisonMessage | Reason::MaxRetriesExceeded
+        );
+        let retry_after = request.first_retry.as_ref().map(|retry| match retry {
+            FirstRetry::Delay(delay) => duration_from_wire(delay),
+            FirstRetry::DueTime(time) => timestamp_from_wire(time)
+                .duration_since(SystemTime::now())
+                .unwrap_or_default(),
+        });
+        Self::with_failure(failure, retry_after, is_non_retryable || quarantines)
     }
 
     pub(crate) fn with_failure(

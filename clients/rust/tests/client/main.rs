@@ -10,6 +10,7 @@ mod layers;
 mod log_lines;
 mod middleware;
 mod options;
+mod own_message;
 mod send;
 mod spool_warnings;
 mod standard_error;

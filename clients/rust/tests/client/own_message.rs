@@ -1,0 +1,134 @@
+//! Sends of the message that a handler processes.
+
+use crate::timed_out;
+use dlq_client::testing::{FakeDlq, FakeState};
+use dlq_client::{Client, Delivery, Error, Receipt};
+use std::io;
+use std::time::Duration;
+
+/// Returns a fake with one message of one attempt.
+async fn fake_with_message() -> (FakeDlq, Client) {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    client.send_request("q", "a").max_retries(1).await.unwrap();
+    (fake, client)
+}
+
+async fn closed_client(fake: &FakeDlq) -> Client {
+    let closed = fake.client().unwrap();
+    closed.close().await;
+    closed
+}
+
+/// Returns the message of the only failure.
+async fn failure(fake: &FakeDlq) -> String {
+    let [message] = &fake.wait_for("q", FakeState::Quarantined, 1).await[..] else {
+        panic!("one message")
+    };
+    let last = message.failures.last();
+    last.map(|failure| failure.message.clone()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_message_that_a_task_of_its_handler_sent_has_failed() {
+    let (fake, client) = fake_with_message().await;
+    let sender = client.clone();
+    let work = move |delivery: Delivery| {
+        let client = sender.clone();
+        async move {
+            let work = async move {
+                let work = async { Err::<(), _>(timed_out()) };
+                client.dead_letter("q", delivery.payload(), work).await
+            };
+            tokio::spawn(work).await.unwrap().map(|_| ())
+        }
+    };
+    let _worker = client.worker(["q"]).run(work).unwrap();
+    assert_eq!(failure(&fake).await, "bank is slow");
+    assert_eq!(fake.messages("q").len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_task_sends_after_its_handler_has_ended_is_a_new_message() {
+    let (fake, client) = fake_with_message().await;
+    let (sender, (ended, is_ended)) = (client.clone(), tokio::sync::watch::channel(false));
+    let (report, mut receipts) = tokio::sync::mpsc::unbounded_channel();
+    let work = move |delivery: Delivery| {
+        let (client, mut is_ended, report) = (sender.clone(), is_ended.clone(), report.clone());
+        async move {
+            tokio::spawn(async move {
+                is_ended.wait_for(|ended| *ended).await.unwrap();
+                let sent = client
+                    .send("q", delivery.payload(), &timed_out())
+                    .delay(Duration::from_secs(60));
+                report.send(sent.await.unwrap()).unwrap();
+            });
+            Ok::<_, Error>(())
+        }
+    };
+    let _worker = client.worker(["q"]).run(work).unwrap();
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
+    ended.send(true).unwrap();
+    assert!(matches!(receipts.recv().await, Some(Receipt::Sent(_))));
+    assert_eq!(fake.messages("q").len(), 2);
+}
+
+#[tokio::test]
+async fn a_delivery_whose_forwarding_is_dropped_has_failed() {
+    let (fake, client) = fake_with_message().await;
+    let closed = closed_client(&fake).await;
+    let forward = move |delivery: Delivery| {
+        let closed = closed.clone();
+        async move {
+            let _ = closed.send("other", delivery.payload(), &timed_out()).await;
+            Ok::<_, io::Error>(())
+        }
+    };
+    let _worker = client.worker(["q"]).run(forward).unwrap();
+    assert_eq!(failure(&fake).await, "bank is slow");
+}
+
+#[tokio::test]
+async fn a_delivery_whose_forwarding_is_not_awaited_or_refused_has_failed() {
+    for (queue, is_awaited, expected) in [
+        ("other", false, "the send was never awaited"),
+        ("no/queue", true, "queue"),
+    ] {
+        let (fake, client) = fake_with_message().await;
+        let sender = client.clone();
+        let forward = move |delivery: Delivery| {
+            let client = sender.clone();
+            async move {
+                let send = client.send_request(queue, delivery.payload());
+                if is_awaited {
+                    let _ = send.await;
+                } else {
+                    drop(send);
+                }
+                Ok::<_, io::Error>(())
+            }
+        };
+        let _worker = client.worker(["q"]).run(forward).unwrap();
+        let message = failure(&fake).await;
+        assert!(message.contains(expected), "{message}");
+        assert!(fake.messages(queue).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_forwarded_has_succeeded() {
+    let (fake, client) = fake_with_message().await;
+    let sender = client.clone();
+    let forward = move |delivery: Delivery| {
+        let client = sender.clone();
+        async move {
+            client
+                .send("other", delivery.payload(), &timed_out())
+                .await
+                .map(|_| ())
+        }
+    };
+    let _worker = client.worker(["q"]).run(forward).unwrap();
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
+    assert_eq!(fake.messages("other").len(), 1);
+}
