@@ -2,8 +2,7 @@
 
 use crate::client::Client;
 use crate::error::BoxError;
-use crate::failure::{describe, is_non_retryable};
-use crate::layer::failure_of_drop;
+use crate::failure::{describe, failure_of_drop, is_non_retryable};
 use crate::panics::{catch_async_panic, failure_of_panic};
 use crate::payload::IntoPayload;
 use crate::send::request::SendRequest;

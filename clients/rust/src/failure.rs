@@ -6,7 +6,7 @@ use crate::error::{NonRetryable, RetryAfter};
 use crate::error_type::{TYPE_BYTES, type_name};
 use crate::panics::catch_panic;
 use crate::status_details::StatusDetails;
-use crate::v1::Failure;
+use crate::v1::{Failure, Reason};
 use crate::wire_time::duration_to_wire;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
@@ -56,6 +56,24 @@ fn build(error: &(dyn Error + 'static), known: Option<&'static str>, place: &Loc
         failure.attributes.insert("errno".to_owned(), errno.to_string());
     }
     failure
+}
+
+/// Describes work whose future is dropped. `name` is what was dropped, e.g. "the service".
+pub(crate) fn failure_of_drop(name: &str, place: &Location<'_>) -> Failure {
+    let message = format!("{name} was dropped before it ended: its caller has gone, or waits no longer");
+    let mut failure = failure_of_text("dropped", message, place);
+    failure.set_reason(Reason::UnknownError);
+    failure
+}
+
+/// Describes a failure that is no error.
+pub(crate) fn failure_of_text(name: &str, message: String, place: &Location<'_>) -> Failure {
+    Failure {
+        r#type: name.to_owned(),
+        stack_trace: format!("{message}\n\nAt {place}"),
+        message,
+        ..Failure::default()
+    }
 }
 
 /// Returns the wait of a [`RetryAfter`] among the causes.

@@ -42,6 +42,7 @@ mod http_status;
 mod layer;
 mod log;
 mod once_a_minute;
+mod options;
 mod panics;
 mod payload;
 mod receipt;
@@ -61,9 +62,7 @@ mod trace_context;
 mod wire_time;
 mod worker;
 
-#[cfg(feature = "tls")]
-pub use builder::TlsOptions;
-pub use builder::{ClientBuilder, Coalesce, SpoolOptions};
+pub use builder::ClientBuilder;
 pub use cause_chain::AsError;
 pub use client::{Client, Stubs};
 pub use connection::Transport;
@@ -72,6 +71,9 @@ pub use layer::{
     BoxedError, DeadLetter, DeadLetterLayer, HttpDeadLetter, HttpDeadLetterLayer, PlainError, RecordedBody,
     ServiceError,
 };
+#[cfg(feature = "tls")]
+pub use options::TlsOptions;
+pub use options::{Coalesce, SpoolOptions};
 pub use payload::{IntoPayload, Json, Payload};
 pub use receipt::{Receipt, Stored};
 pub use retry_policy::RetryPolicy;

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::panics::catch_panic;
 use crate::v1;
 use crate::v1::payload::Body;
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

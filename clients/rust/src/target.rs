@@ -1,10 +1,10 @@
 //! The address of the service.
 
 #[cfg(feature = "tls")]
-use crate::builder::TlsOptions;
-#[cfg(feature = "tls")]
 use crate::cause_chain::{error_chain, join_messages};
 use crate::error::Error;
+#[cfg(feature = "tls")]
+use crate::options::TlsOptions;
 use std::net::IpAddr;
 use tonic::transport::{Endpoint, Uri};
 

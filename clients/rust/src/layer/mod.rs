@@ -23,7 +23,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower::{Layer, Service};
 use watched_request::WatchedRequest;
-pub(crate) use watched_request::failure_of_drop;
 
 impl Client {
     /// Returns a layer for tower services; for those of HTTP, see

@@ -1,6 +1,7 @@
 //! A request that is sent if its service fails.
 
 use crate::client::Client;
+use crate::failure::{failure_of_drop, failure_of_text};
 use crate::layer::service_error::ServiceError;
 use crate::panics::{catch_and_log, failure_of_panic};
 use crate::send::request::SendRequest;
@@ -63,7 +64,7 @@ impl WatchedRequest {
     pub(super) fn has_answer<B>(&mut self, answer: &Response<B>) {
         let status = answer.status();
         let message = format!("the service answered with HTTP status {status}");
-        self.failure = failure("HTTP answer", message, self.place);
+        self.failure = failure_of_text("HTTP answer", message, self.place);
         self.failure.http_status = Some(i32::from(status.as_u16()));
         if status == http::StatusCode::INTERNAL_SERVER_ERROR {
             self.failure.set_reason(Reason::ExecutionFailed);
@@ -89,22 +90,5 @@ impl Drop for WatchedRequest {
             send.request.first_retry = send.request.first_retry.take().or(self.first_retry.take());
             drop(send.into_future());
         });
-    }
-}
-
-/// Describes work whose future is dropped. `name` is what was dropped, e.g. "the service".
-pub(crate) fn failure_of_drop(name: &str, place: &Location<'_>) -> Failure {
-    let message = format!("{name} was dropped before it ended: its caller has gone, or waits no longer");
-    let mut failure = failure("dropped", message, place);
-    failure.set_reason(Reason::UnknownError);
-    failure
-}
-
-fn failure(name: &str, message: String, place: &Location<'_>) -> Failure {
-    Failure {
-        r#type: name.to_owned(),
-        stack_trace: format!("{message}\n\nAt {place}"),
-        message,
-        ..Failure::default()
     }
 }

@@ -134,9 +134,9 @@ impl PendingSends {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builder::Coalesce;
     use crate::client_metrics::ClientMetrics;
     use crate::connection::Connector;
+    use crate::options::Coalesce;
     use crate::reconnecting_channel::ReconnectingChannel;
     use crate::send::calls::SizedRequest;
     use crate::send::pending_sends::SenderParts;

@@ -1,9 +1,9 @@
 //! The pending sends of a client, and which of them go in which call.
 
 use crate::backoff::Backoff;
-use crate::builder::Coalesce;
 use crate::client_metrics::ClientMetrics;
 use crate::error::Error;
+use crate::options::Coalesce;
 use crate::panics::catch_and_log;
 use crate::receipt::Receipt;
 use crate::reconnecting_channel::ReconnectingChannel;

@@ -15,7 +15,7 @@ use crate::trace_context;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{Failure, Origin, Reason, SendToDlqRequest, TraceContext};
 use crate::wire_time::{duration_to_wire, timestamp_to_wire};
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::mem::take;

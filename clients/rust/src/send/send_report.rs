@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::receipt::Receipt;
 use crate::telemetry::SendSpan;
 use crate::v1::SendToDlqRequest;
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use crate::worker::outcome::Outcome;
 use std::io;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ mod usage;
 mod warning;
 mod writer;
 
-use crate::builder::SpoolOptions;
+use crate::options::SpoolOptions;
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::send::calls::SizedRequest;
 use crate::send::drop_report::OnDropped;

@@ -2,11 +2,13 @@
 
 use crate::spool::folder;
 use crate::spool::owner::{ORPHAN_AFTER, is_orphan, pid_may_be_reused};
-use crate::spool::spool_file::{SpoolFile, first_owner, last_owner};
+use crate::spool::record::{self, HEADER, OWNER};
+use crate::spool::spool_file::SpoolFile;
 use crate::spool::store::SpoolStore;
 use crate::stubs::dlq::spool::v1::Owner;
-use std::fs;
-use std::io;
+use prost::Message;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -102,6 +104,26 @@ pub(crate) fn inspect(path: &Path, own: &Owner) -> io::Result<FileStatus> {
         }
     }
     Ok(FileStatus::Orphan)
+}
+
+/// Returns the first Owner record, or `None` for a file of another format.
+fn first_owner(path: &Path) -> io::Result<Option<Owner>> {
+    const MAX_OWNER_BYTES: u64 = 64 * 1024;
+    let mut data = Vec::new();
+    File::open(path)?.take(MAX_OWNER_BYTES).read_to_end(&mut data)?;
+    if !data.starts_with(HEADER) {
+        return Ok(None);
+    }
+    let first = record::decode(&data, HEADER.len()).filter(|record| record.kind == OWNER);
+    Ok(first.and_then(|record| Owner::decode(record.body).ok()))
+}
+
+/// Returns the last Owner record. A process that claims a file appends one.
+fn last_owner(path: &Path) -> io::Result<Option<Owner>> {
+    let data = fs::read(path)?;
+    let (records, _) = record::read_all(&data).unwrap_or_default();
+    let mut owners = records.iter().rev().filter(|record| record.kind == OWNER);
+    Ok(owners.find_map(|record| Owner::decode(record.body).ok()))
 }
 
 /// Reports whether it is a regular file of this user that others can't write to. Another user may have made other files,

@@ -288,26 +288,6 @@ impl SpoolFile {
     }
 }
 
-/// Returns the first Owner record, or `None` for a file of another format.
-pub(crate) fn first_owner(path: &Path) -> io::Result<Option<Owner>> {
-    const MAX_OWNER_BYTES: u64 = 64 * 1024;
-    let mut data = Vec::new();
-    File::open(path)?.take(MAX_OWNER_BYTES).read_to_end(&mut data)?;
-    if !data.starts_with(HEADER) {
-        return Ok(None);
-    }
-    let first = record::decode(&data, HEADER.len()).filter(|record| record.kind == OWNER);
-    Ok(first.and_then(|record| Owner::decode(record.body).ok()))
-}
-
-/// Returns the last Owner record. A process that claims a file appends one.
-pub(crate) fn last_owner(path: &Path) -> io::Result<Option<Owner>> {
-    let data = std::fs::read(path)?;
-    let (records, _) = record::read_all(&data).unwrap_or_default();
-    let mut owners = records.iter().rev().filter(|record| record.kind == OWNER);
-    Ok(owners.find_map(|record| Owner::decode(record.body).ok()))
-}
-
 /// Makes the file's name survive a crash of the machine.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {

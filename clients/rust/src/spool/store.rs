@@ -1,7 +1,7 @@
 //! The spooled messages of a client: its files, and the in-memory fallback.
 
-use crate::builder::SpoolOptions;
 use crate::log::log;
+use crate::options::SpoolOptions;
 use crate::send::calls::SizedRequest;
 use crate::spool::SpoolResult;
 use crate::spool::folder;

@@ -1,6 +1,6 @@
 //! Spool files on a real disk, used by several processes.
 
-use crate::builder::SpoolOptions;
+use crate::options::SpoolOptions;
 use crate::send::calls::SizedRequest;
 use crate::spool::SpoolResult;
 use crate::spool::folder::{list, new_name, now_ms};

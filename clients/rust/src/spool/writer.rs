@@ -1,7 +1,7 @@
 //! The thread that reads and writes spool files.
 
-use crate::builder::SpoolOptions;
 use crate::log::log;
+use crate::options::SpoolOptions;
 use crate::panics::{catch_and_log, catch_panic};
 use crate::send::calls::SizedRequest;
 use crate::send::drop_report::OnDropped;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::receipt::Receipt;
 use crate::status::ClientState;
 use crate::v1::TraceContext;
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use crate::worker::outcome::Outcome;
 use std::sync::Arc;
 use std::time::Duration;

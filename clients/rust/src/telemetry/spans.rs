@@ -7,7 +7,7 @@ use crate::telemetry::queue_attributes;
 use crate::telemetry::recording::Recording;
 use crate::trace_context;
 use crate::v1::TraceContext;
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use crate::worker::outcome::Outcome;
 use opentelemetry::trace::{FutureExt, Link, SpanBuilder, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::payload::is_same_payload;
 use crate::v1::SendToDlqRequest;
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use std::sync::Arc;
 
 tokio::task_local! {

@@ -1,16 +1,12 @@
 //! One delivery of one message.
 
-use crate::client::Client;
 use crate::payload::Payload;
-use crate::v1::{self, Failure, Origin, Reason, TraceContext};
-use crate::wire_time::timestamp_from_wire;
-use crate::worker::outcome::Outcome;
+use crate::v1::{Failure, Origin, Reason, TraceContext};
+use crate::worker::lease::Lease;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 /// One delivery of one message. Clones are the same delivery.
 #[derive(Clone)]
@@ -104,7 +100,7 @@ impl Delivery {
 
     /// Returns when the lease ends. The worker extends it.
     pub fn lease_expire_time(&self) -> SystemTime {
-        self.0.state.lock().unwrap().expire_time
+        self.0.expire_time()
     }
 
     /// Returns when the lease is lost, or when a stopping worker waits no longer. The handler is dropped then; that of
@@ -136,178 +132,3 @@ impl PartialEq for Delivery {
 }
 
 impl Eq for Delivery {}
-
-/// A delivery and its lease, until its outcome is reported.
-pub(crate) struct Lease {
-    client: Client,
-    message: v1::Message,
-    payload: Payload,
-    pub(crate) token: String,
-    pub(crate) attempt: u32,
-    delivery_number: u32,
-    outcome_unknown: bool,
-    pub(crate) cancel: CancellationToken,
-    state: Mutex<State>,
-}
-
-struct State {
-    /// When the lease began or was last extended.
-    leased_at: Instant,
-    /// When its handler began; `None` while it waits.
-    started_at: Option<Instant>,
-    expire_time: SystemTime,
-    /// There is an outcome, which may no longer count.
-    is_closed: bool,
-    /// The server has ended the lease.
-    is_lost: bool,
-    /// Its handler runs, and may send this message.
-    is_handled: bool,
-    /// The failure by which the handler sent this message.
-    send_outcome: Option<Outcome>,
-}
-
-/// What the end of a delivery means for its outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closed {
-    /// The outcome is to be reported.
-    Now,
-    /// The lease is lost: the outcome does not count.
-    Lost,
-    /// There was an outcome before.
-    Before,
-}
-
-impl Lease {
-    /// Returns `None` if the delivery has no message.
-    pub(crate) fn new(delivery: v1::Delivery, client: Client) -> Option<Arc<Self>> {
-        let mut message = delivery.message?;
-        let payload = message.payload.take().unwrap_or_default();
-        let expire_time = delivery
-            .lease_expire_time
-            .as_ref()
-            .map_or(UNIX_EPOCH, timestamp_from_wire);
-        Some(Arc::new_cyclic(|this| Self {
-            client,
-            message,
-            payload: Payload::of_delivery(payload, this.clone()),
-            token: delivery.lease_token,
-            attempt: delivery.attempt,
-            delivery_number: delivery.delivery_number,
-            outcome_unknown: delivery.outcome_unknown,
-            cancel: CancellationToken::new(),
-            state: Mutex::new(State {
-                leased_at: Instant::now(),
-                started_at: None,
-                expire_time,
-                is_closed: false,
-                is_lost: false,
-                is_handled: false,
-                send_outcome: None,
-            }),
-        }))
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        &self.message.id
-    }
-
-    pub(crate) fn queue(&self) -> &str {
-        &self.message.queue
-    }
-
-    pub(crate) const fn payload(&self) -> &Payload {
-        &self.payload
-    }
-
-    pub(crate) fn source_id(&self) -> &str {
-        &self.message.source_id
-    }
-
-    pub(crate) const fn trace_context(&self) -> Option<&TraceContext> {
-        self.message.trace_context.as_ref()
-    }
-
-    pub(crate) fn is_of_service_of(&self, client: &Client) -> bool {
-        self.client.inner().target == client.inner().target
-    }
-
-    pub(crate) fn is_lost(&self) -> bool {
-        self.state.lock().unwrap().is_lost
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state.lock().unwrap().is_closed
-    }
-
-    pub(crate) fn age(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.state.lock().unwrap().leased_at)
-    }
-
-    /// Records that its handler begins.
-    pub(crate) fn start(&self) {
-        self.state.lock().unwrap().started_at = Some(Instant::now());
-    }
-
-    /// Returns for how long its handler has run. `None` if it has not begun.
-    pub(crate) fn running_time(&self) -> Option<Duration> {
-        let started_at = self.state.lock().unwrap().started_at;
-        started_at.map(|at| at.elapsed())
-    }
-
-    pub(crate) fn extended_to(&self, time: Option<&prost_types::Timestamp>) {
-        let mut state = self.state.lock().unwrap();
-        state.leased_at = Instant::now();
-        if let Some(time) = time {
-            state.expire_time = timestamp_from_wire(time);
-        }
-    }
-
-    /// Marks the lease as lost. Returns false if it was lost before, or if its outcome is being reported.
-    pub(crate) fn lose(&self) -> bool {
-        let mut state = self.state.lock().unwrap();
-        if state.is_closed || state.is_lost {
-            return false;
-        }
-        state.is_lost = true;
-        true
-    }
-
-    /// Ends the delivery with an outcome.
-    pub(crate) fn close(&self) -> Closed {
-        let mut state = self.state.lock().unwrap();
-        if std::mem::replace(&mut state.is_closed, true) {
-            Closed::Before
-        } else if state.is_lost {
-            Closed::Lost
-        } else {
-            Closed::Now
-        }
-    }
-
-    /// Reports whether the handler sent this message.
-    pub(crate) fn has_send_outcome(&self) -> bool {
-        self.state.lock().unwrap().send_outcome.is_some()
-    }
-
-    /// Makes sends of this message its outcome, until `end_handling`.
-    pub(crate) fn begin_handling(&self) {
-        self.state.lock().unwrap().is_handled = true;
-    }
-
-    /// Returns the outcome if the handler sent this message. Later sends of it are new messages.
-    pub(crate) fn end_handling(&self) -> Option<Outcome> {
-        let mut state = self.state.lock().unwrap();
-        state.is_handled = false;
-        state.send_outcome.take()
-    }
-
-    /// Makes a failed send the outcome of this delivery. Returns false if its handler does not run.
-    pub(crate) fn fail_with(&self, outcome: Outcome) -> bool {
-        let mut state = self.state.lock().unwrap();
-        let is_running = state.is_handled && !state.is_closed;
-        if is_running {
-            state.send_outcome = Some(outcome);
-        }
-        is_running
-    }
-}

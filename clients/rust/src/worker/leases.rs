@@ -4,7 +4,7 @@ use crate::call_error::is_retryable;
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::v1::outcome::Result as Wire;
 use crate::v1::{AckRequest, AckStatus, ExtendLeaseRequest, Outcome, Released};
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

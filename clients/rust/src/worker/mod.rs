@@ -5,6 +5,7 @@ pub(crate) mod current;
 pub(crate) mod delivery;
 mod due_stream;
 mod handlers;
+pub(crate) mod lease;
 mod leases;
 #[cfg(all(test, feature = "testing"))]
 mod lost_leases;

@@ -5,7 +5,7 @@ use crate::call_error::{is_permanent, is_too_large_for_proxy};
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::v1::outcome::Result as Wire;
 use crate::v1::{self, AckRequest, AckResult, Failure};
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use crate::worker::outcome::{Outcome, OutcomeKind};
 use prost::Message;
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! The deliveries that wait for a handler.
 
-use crate::worker::delivery::Lease;
+use crate::worker::lease::Lease;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};

@@ -3,7 +3,8 @@
 use crate::cause_chain::AsError;
 use crate::error::Error;
 use crate::worker::core::WorkerCore;
-use crate::worker::delivery::{Delivery, Lease};
+use crate::worker::delivery::Delivery;
+use crate::worker::lease::Lease;
 use crate::worker::outcome::Outcome;
 use futures_core::Stream;
 use std::fmt;
