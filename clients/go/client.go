@@ -161,6 +161,9 @@ func (c *Client) begin(
 		onDropped(err, queue)
 		return settled(Result{Status: StatusDropped}, err)
 	}
+	if queue == "" {
+		return drop(newError(ErrInvalid, "the queue is empty; give the name of a queue, such as orders", nil)), nil
+	}
 	request, body, err := c.buildRequest(queue, payload, cause, o)
 	if err != nil {
 		return drop(newError(ErrInvalid, "the payload can't be encoded: "+err.Error(), err)), nil

@@ -17,7 +17,7 @@ import (
 func TestDropsOfCallbackItselfAreLogged(t *testing.T) {
 	for name, again := range map[string]func(*dlq.Client){
 		"Send": func(c *dlq.Client) {
-			if _, err := c.Send(context.Background(), "", "again", nil); !errors.Is(err, dlq.ErrRefused) {
+			if _, err := c.Send(context.Background(), "", "again", nil); !errors.Is(err, dlq.ErrInvalid) {
 				t.Errorf("got %v", err)
 			}
 		},
@@ -37,7 +37,7 @@ func TestDropsOfCallbackItselfAreLogged(t *testing.T) {
 					again(client)
 				}))
 			for range 2 {
-				if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {
+				if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrInvalid) {
 					t.Errorf("got %v", err)
 				}
 			}

@@ -22,7 +22,7 @@ const (
 	ErrRefused Kind = "refused"
 	// ErrUnauthenticated means that the server requires a valid token.
 	ErrUnauthenticated Kind = "unauthenticated"
-	// ErrInvalid means that the message can't be encoded.
+	// ErrInvalid means that the message can't be encoded, or has no queue.
 	ErrInvalid Kind = "invalid"
 	// ErrAborted means that the caller's context ended.
 	ErrAborted Kind = "aborted"

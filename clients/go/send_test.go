@@ -72,7 +72,7 @@ func TestRefusedSendReturnsErrRefused(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(err *dlq.Error, queue string) {
 		dropped = append(dropped, fmt.Sprint(err.Kind, " ", queue))
 	}))
-	result, err := client.Send(t.Context(), "", "a", nil)
+	result, err := client.Send(t.Context(), "orders", make([]byte, 1<<20+1), nil)
 	var failure *dlq.Error
 	if !errors.Is(err, dlq.ErrRefused) || errors.Is(err, dlq.ErrDeadline) || !errors.As(err, &failure) {
 		t.Fatalf("got %v", err)

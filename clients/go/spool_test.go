@@ -34,6 +34,15 @@ func TestRefusalIsLoggedBeforeSendReturns(t *testing.T) {
 	}
 }
 
+// Otherwise it would be dropped when nobody is left who gets the error.
+func TestSendWithoutQueueIsNotSpooled(t *testing.T) {
+	server := startScripted(t, unavailable)
+	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	if result, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrInvalid) || result.Status != dlq.StatusDropped {
+		t.Errorf("got %+v, %v", result, err)
+	}
+}
+
 // writer makes a function an io.Writer.
 type writer func(line []byte)
 

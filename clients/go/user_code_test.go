@@ -83,7 +83,7 @@ func TestSendAsyncReadsPayloadBeforeItReturns(t *testing.T) {
 func TestCallbacksMayPanic(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client(dlq.WithLogger(noLog()), dlq.WithOnDropped(func(*dlq.Error, string) { panic("dropped") }))
-	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {
+	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
 	work(t, client, func(context.Context, *dlq.Delivery) error { return nil },
@@ -191,7 +191,7 @@ func TestCallbacksMayEndTheirGoroutine(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	exit := func(*dlq.Error, *dlq.Delivery) { runtime.Goexit() } // as t.FailNow does
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) { runtime.Goexit() }))
-	if _, err := client.SendAsync(t.Context(), "", "a", nil).Result(); !errors.Is(err, dlq.ErrRefused) {
+	if _, err := client.SendAsync(t.Context(), "", "a", nil).Result(); !errors.Is(err, dlq.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
 	worker := work(t, client, func(context.Context, *dlq.Delivery) error { return nil }, dlq.WithOnError(exit),

@@ -117,7 +117,7 @@ func TestPayloadOfMoreThanOneMebibyteIsRefused(t *testing.T) {
 func TestSendRefusedByFakeIsDropped(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(
 		dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}), dlq.WithOnDropped(func(*dlq.Error, string) {}))
-	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {
+	if _, err := client.Send(t.Context(), "orders", make([]byte, 1<<20+1), nil); !errors.Is(err, dlq.ErrRefused) {
 		t.Errorf("got %v", err)
 	}
 }
