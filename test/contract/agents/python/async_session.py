@@ -121,6 +121,6 @@ class AsyncSession:
             return outcome_of(**fields)
         options = {"source_id": delivery.source_id} if delivery.source_id else {}
         error = error_of(fields.get("error") or {})
-        sent = await client.send(delivery.queue, delivery.payload, error, **options)
+        sent = await client.send(fields.get("queue") or delivery.queue, delivery.payload, error, **options)
         reply.set_result(result_of(sent))
         return dlq.succeed() if how == "send-succeed" else None

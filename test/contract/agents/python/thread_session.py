@@ -111,7 +111,7 @@ class ThreadSession:
             return outcome_of(**fields)
         options = {"source_id": delivery.source_id} if delivery.source_id else {}
         error = error_of(fields.get("error") or {})
-        sent = client.send(delivery.queue, delivery.payload, error, **options)
+        sent = client.send(fields.get("queue") or delivery.queue, delivery.payload, error, **options)
         reply.get_loop().call_soon_threadsafe(reply.set_result, result_of(sent))
         return dlq.succeed() if how == "send-succeed" else None
 

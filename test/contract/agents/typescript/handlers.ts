@@ -107,7 +107,8 @@ async function endingOf(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Pr
       return { outcome: await outcomeOfAnotherCopy(), result };
     case "send":
     case "send-succeed": {
-      const { queue, payload, sourceId } = delivery;
+      const { payload, sourceId } = delivery;
+      const queue = String(fields.queue ?? delivery.queue);
       const own = sourceId === "" ? {} : { sourceId };
       const sent = await dlq.send(queue, payload, givenError(error ?? {}), own);
       return { ...(how === "send-succeed" ? { outcome: succeed() } : {}), result: resultOf(sent) };

@@ -119,7 +119,8 @@ async fn end(
         "quarantine" => Ok(Some(Outcome::quarantined(note))),
         "discard" => Ok(Some(Outcome::discarded(note))),
         "send" | "send-succeed" => {
-            let mut send = client.send(delivery.queue(), delivery.payload(), &*error());
+            let queue = fields["queue"].as_str().unwrap_or(delivery.queue());
+            let mut send = client.send(queue, delivery.payload(), &*error());
             if !delivery.source_id().is_empty() {
                 send = send.source_id(delivery.source_id());
             }

@@ -95,10 +95,11 @@ final class Handlers {
       case "discard":
         return Outcome.discarded(note);
       case "send", "send-succeed":
+        String queue = fields.has("queue") ? fields.get("queue").getAsString() : delivery.queue();
         SendOptions options = SendOptions.ofSourceId(delivery.sourceId());
         Json.result(
                 client.send(
-                    delivery.queue(), delivery.payload(), ScenarioErrors.of(given), options))
+                    queue, delivery.payload(), ScenarioErrors.of(given), options))
             .entrySet()
             .forEach(one -> result.add(one.getKey(), one.getValue()));
         return how.equals("send-succeed") ? Outcome.succeeded() : null;
