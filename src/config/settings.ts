@@ -164,11 +164,11 @@ export const SETTINGS = {
     doc: "Memory limit of the embedded Redis. Sends are refused before it is full. auto: derived from the memory of the machine or container.",
     example: "2GiB",
   }),
-  diskLowBytes: setting({
+  diskLowBytes: optional({
     name: "disk-low",
     group: "Storage",
     type: bytes({}),
-    fallback: 512 * MIB,
+    fallbackText: "512MiB, or a quarter of a disk smaller than 2GiB",
     doc: "With less free space in data-dir sends are refused, before Redis fails to write. 0: never.",
     example: "2GiB",
   }),

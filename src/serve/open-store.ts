@@ -101,8 +101,8 @@ function startEmbedded(config: Config, log: Logger): Promise<EmbeddedRedis> {
   return startEmbeddedRedis({
     dataDir: config.dataDir,
     serverPath: redisServerPath(config.redisServer),
-    diskLowBytes: config.diskLowBytes,
     log,
+    ...(config.diskLowBytes === undefined ? {} : { diskLowBytes: config.diskLowBytes }),
     ...(config.redisMaxMemoryBytes > 0 ? { maxMemoryBytes: config.redisMaxMemoryBytes } : {}),
   });
 }

@@ -80,6 +80,17 @@ test.runIf(maySmallDisk())("a start on a full disk ends with one line", async ()
   expect(processesOn(dataDir)).toEqual([]);
 });
 
+test.runIf(maySmallDisk())("an empty small disk has room for sends", async () => {
+  const dataDir = await smallDisk(64);
+  const server = await startTestServer({ args: ["--data-dir", dataDir] });
+  onTestFinished(() => server.stop());
+  const client = connectTo(server.grpcAddress);
+  onTestFinished(() => client.close());
+  await sendAll(client.dlq, sendRequests(1, "orders"));
+  const lines = server.logs.map(({ msg }) => `${msg}`);
+  expect(lines.filter((msg) => msg.includes("disk space"))).toEqual([]);
+});
+
 test.runIf(maySmallDisk())("messages that are processed free a low disk", async () => {
   const dataDir = await smallDisk(48);
   const server = await startTestServer({ args: ["--data-dir", dataDir, "--disk-low", "12MiB"] });

@@ -8,8 +8,9 @@ const INTERVAL_MS = 2_000;
 /** Shorter while it is low, since sends wait for its end. */
 const LOW_INTERVAL_MS = 500;
 
-/** The default reserve, or a twentieth of a disk that is too small for it. */
+/** The default reserve. On a small disk it is a share, because an empty disk must not count as low. */
 const RESERVE_BYTES = 512 * 2 ** 20;
+const RESERVE_SHARE = 0.25;
 
 /** Once low, a quarter more must be free before it counts as enough again: no flapping. */
 const RECOVERY_FACTOR = 1.25;
@@ -20,6 +21,7 @@ export interface DiskSpace {
 }
 
 export interface DiskWatchOptions {
+  /** Less free space is low. Default: 512 MiB, or a quarter of a disk smaller than 2 GiB. */
   readonly lowBytes?: number;
   readonly readSpace: () => Promise<DiskSpace>;
   /** Called at each check. */
@@ -65,7 +67,8 @@ export class DiskWatch {
   async check(): Promise<void> {
     const space = await this.#options.readSpace().catch(() => undefined);
     if (space === undefined) return;
-    const lowBytes = this.#options.lowBytes ?? Math.min(RESERVE_BYTES, space.totalBytes / 20);
+    const lowBytes =
+      this.#options.lowBytes ?? Math.min(RESERVE_BYTES, space.totalBytes * RESERVE_SHARE);
     const low = space.freeBytes < (this.#low ? lowBytes * RECOVERY_FACTOR : lowBytes);
     this.#options.onCheck?.(low);
     if (low === this.#low) return;

@@ -26,7 +26,7 @@ export interface EmbeddedOptions {
   readonly serverPath: string;
   /** Default: half of the cgroup's or the machine's memory. */
   readonly maxMemoryBytes?: number;
-  /** Less free space than this is low. Default: 512 MiB, or 5 % of a smaller disk. */
+  /** Less free space is low. Default: see DiskWatchOptions. */
   readonly diskLowBytes?: number;
   readonly log: EmbeddedLog;
 }

@@ -95,7 +95,7 @@ test("disk: while it is low, the watch looks four times as often", async () => {
   }
 });
 
-test("disk: a small disk keeps a twentieth, and one that cannot be read changes nothing", async () => {
+test("disk: a small disk keeps a quarter, and one that cannot be read changes nothing", async () => {
   let space: { freeBytes: number; totalBytes: number } | undefined;
   const disk = new DiskWatch({
     readSpace: async () => {
@@ -104,10 +104,10 @@ test("disk: a small disk keeps a twentieth, and one that cannot be read changes 
     },
     onChange: () => {},
   });
-  space = { freeBytes: 51, totalBytes: 1_000 };
+  space = { freeBytes: 251, totalBytes: 1_000 };
   await disk.check();
   expect(disk.isLow).toBe(false);
-  space = { freeBytes: 49, totalBytes: 1_000 };
+  space = { freeBytes: 249, totalBytes: 1_000 };
   await disk.check();
   space = undefined;
   await disk.check();
