@@ -150,7 +150,7 @@ async function run(
   ];
 
   const why = await Promise.race([signalled, fatal]);
-  log.info({ why }, "draining");
+  log.info({ why: why instanceof Error ? why.message : why }, "draining");
   readiness.set("draining", true);
   const held = heldNow(registry.all());
   draining.abort();

@@ -74,6 +74,8 @@ test("a server ends within seconds with an error when a newer version upgrades i
     expect(await server.terminate()).toBe(1);
     const said = `is of layout ${STORAGE_VERSION + 1} by a newer server; this one`;
     expect(server.output()).toMatch(new RegExp(`dlq: the data .* ${said}`));
+    const draining = server.logs.find(({ msg }) => msg === "draining");
+    expect(draining?.why).toEqual(expect.stringContaining(said));
     expect(await data.get("dlq:version")).toBe(String(STORAGE_VERSION + 1));
     expect(await data.zcard("dlq:nodes")).toBe(0);
   } finally {
