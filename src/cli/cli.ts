@@ -60,8 +60,10 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
       return printVersion(io);
     case "config":
       return printConfig(io, settings, switches);
-    case "token":
-      return printToken(io, second?.text ?? "", third?.text);
+    case "token": {
+      const flag = argv.find((argument) => argument.startsWith("-"));
+      return printToken(io, second?.text ?? "", flag ?? third?.text);
+    }
     case "serve":
       return serve(io, settings, actions);
   }

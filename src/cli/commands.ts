@@ -66,6 +66,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     details: [
       "Prints the token to stderr, and to stdout the line for the tokens file, which has only its hash. NAME is the caller's name in logs.",
       "The hash is SHA-256 in hexadecimal. To add a token that you have, compute it with sha256sum.",
+      "To let a token expire, write the time after its hash in the file, such as expires=2027-01-31T00:00:00Z.",
     ],
     argument: "NAME",
     switches: [],

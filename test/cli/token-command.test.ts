@@ -18,6 +18,8 @@ test.each([
   [["token"], 'name: "" is not a name of a caller: 1 to 64 letters, digits and . _ -'],
   [["token", "a:b"], 'name: "a:b" is not a name of a caller: 1 to 64 letters, digits and . _ -'],
   [["token", "a", "b"], 'arguments: "b" is not expected here'],
+  [["token", "a", "--expires", "30d"], 'arguments: "--expires" is not expected here'],
+  [["token", "--frob", "a"], 'arguments: "--frob" is not expected here'],
 ])("%j", async (argv, problem) => {
   const { code, stdout, stderr } = await cli(argv);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
