@@ -8,6 +8,7 @@ import { QUEUE_SETTINGS } from "../src/config/queue-settings.ts";
 import { type QueueSnapshot, queueConditions } from "../src/core/queue-conditions.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../src/core/settings.ts";
 import { checkAddress } from "../src/rpc/bind.ts";
+import { systemAdvice } from "../src/store/embedded/system-advice.ts";
 import { Connection } from "../src/store/redis/connection.ts";
 import { checkServer } from "../src/store/redis/server-check.ts";
 import { cli } from "./cli/cli-support.ts";
@@ -317,7 +318,24 @@ const REDIS: readonly Row[] = [
   ["is a cluster", /use a Redis with cluster/, redisThat("cluster_enabled:1\r\n"), good],
 ];
 
-const TABLES = { CONDITIONS, SETTINGS, QUEUES, PORTS, REDIS };
+/** The system refuses to use the data folder. Real full disks are in test/e2e/full-disk.test.ts. */
+const system =
+  (code: string): Situation =>
+  () =>
+    systemAdvice(Object.assign(new Error(code), { code }), "the data folder") ?? "";
+const absent = system("ENOENT");
+const SYSTEM: readonly Row[] = [
+  ["a full disk", /full: free space there \(df -h/, system("ENOSPC"), absent],
+  ["a quota", /free space there, or raise it/, system("EDQUOT"), system("ENOSPC")],
+  ["a read-only disk", /mount it so that it can be written/, system("EROFS"), absent],
+  ["a disk that fails", /see dmesg/, system("EIO"), absent],
+  ["no file descriptors", /\(ulimit -n\)/, system("EMFILE"), system("ENFILE")],
+  ["none on the machine", /raise fs\.file-max/, system("ENFILE"), system("EMFILE")],
+  ["no processes", /\(ulimit -u\)/, system("EAGAIN"), absent],
+  ["no memory", /stop other programs, or add memory/, system("ENOMEM"), absent],
+];
+
+const TABLES = { CONDITIONS, SETTINGS, QUEUES, PORTS, REDIS, SYSTEM };
 
 /** The rows of each file. */
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
@@ -330,6 +348,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   "src/config/queue-checks.ts": QUEUES,
   "src/rpc/bind.ts": PORTS,
   "src/store/redis/server-check.ts": REDIS,
+  "src/store/embedded/system-advice.ts": SYSTEM,
 };
 
 describe.each(Object.entries(TABLES))("%s", (_table, rows) => {

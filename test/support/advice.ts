@@ -66,6 +66,7 @@ const CONTRACT = readdirSync(join(ROOT, "proto/dlq/v1"))
 const OTHERS = [
   ...["--fix", "--insecure-listen", "redis-server", "redis-check-aof", "redis-check-rdb"],
   ...["redis-tools", "maxmemory-policy", "master_replid", "append-only", "cluster-enabled"],
+  ...["read-only", "file-max"],
 ];
 
 const KNOWN: ReadonlySet<string> = new Set([

@@ -11,7 +11,7 @@ const ADVICE: Readonly<Record<string, (folder: string) => string>> = {
   EMFILE: () => "no file descriptors are left: raise the limit of open files (ulimit -n)",
   ENFILE: () => "the system has no file descriptors left: raise fs.file-max",
   EAGAIN: () => "the system has no processes left: raise the limit of processes (ulimit -u)",
-  ENOMEM: () => "the system has no memory left",
+  ENOMEM: () => "the system has no memory left: stop other programs, or add memory",
 };
 
 /** Returns the cause and what to do; undefined: the system refused nothing. `folder` is how to call it. */
