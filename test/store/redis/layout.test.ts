@@ -69,7 +69,7 @@ test("a server waits while another server may write the missing version", async 
   await redis.del(version());
   const errors: Error[] = [];
   const second = at.current.openStore({ onError: (error) => errors.push(error) });
-  await until("its words", () => errors.some(({ message }) => /waiting for node-1/.test(message)));
+  await until("its error", () => errors.some(({ message }) => /waiting for node-1/.test(message)));
   expect(second.ready).toBe(false);
   await store.signOfLife().catch(() => {});
   await until("the second server", () => second.ready || undefined);
@@ -112,7 +112,7 @@ test("a read-only replica is not used until it is the primary", async () => {
   await redis.call("REPLICAOF", "127.0.0.1", "1");
   onTestFinished(async () => void (await machine.cli("REPLICAOF", "NO", "ONE")));
   const server = at.current.openStore({ onError: (error) => errors.push(error) });
-  await until("its words", () => errors.some(({ cause }) => /READONLY/.test(String(cause))));
+  await until("its error", () => errors.some(({ cause }) => /READONLY/.test(String(cause))));
   expect(server.ready).toBe(false);
   await expect(server.send("orders", [item()], SETTINGS)).rejects.toMatchObject({
     kind: "STORE_UNAVAILABLE",

@@ -35,11 +35,11 @@ const refusal = (store: RedisStore) =>
   new Promise<string>((resolve) => store.onRefused(({ message }) => resolve(message)));
 
 /** A server of the next layout, and its messages while it waits. */
-function openNext(run?: Upgrade["run"]): { store: RedisStore; words: string[] } {
-  const words: string[] = [];
-  const onError = ({ message }: Error) => void words.push(message);
+function openNext(run?: Upgrade["run"]): { store: RedisStore; lines: string[] } {
+  const lines: string[] = [];
+  const onError = ({ message }: Error) => void lines.push(message);
   const store = at.current.openStore({ layout: nextLayout(run), onError });
-  return { store, words };
+  return { store, lines };
 }
 
 test("the upgrades lead without a gap to this version's layout", () => {
@@ -53,8 +53,8 @@ test("the upgrades lead without a gap to this version's layout", () => {
 test("a running server ends when a newer one comes, which waits for it and then upgrades", async () => {
   const { store: old } = at.current;
   await old.send(QUEUE, [item()], SETTINGS);
-  const { store: next, words } = openNext();
-  await until("its words", () => words.some((line) => line.includes("stop node-1")));
+  const { store: next, lines } = openNext();
+  await until("its line in the log", () => lines.some((line) => line.includes("stop node-1")));
   expect(await version()).toBe(String(STORAGE_VERSION));
 
   const refused = refusal(old);
@@ -80,8 +80,8 @@ test("a server that was killed holds an upgrade up until it has been silent for 
   const killedAt = Number(await redis.zscore(key("nodes"), "node-1"));
   await old.close();
   await redis.zadd(key("nodes"), killedAt, "node-killed");
-  const { store: next, words } = openNext();
-  await until("its words", () => words.some((line) => line.includes("stop node-killed")));
+  const { store: next, lines } = openNext();
+  await until("its line in the log", () => lines.some((line) => line.includes("stop node-killed")));
   await redis.zadd(key("nodes"), killedAt - 10_000, "node-killed");
   await ready(next);
   expect(await version()).toBe(String(NEXT));
@@ -159,8 +159,8 @@ test("another server repeats a half-done upgrade from its beginning", async () =
   expect(await version()).toBe(`${STORAGE_VERSION}>${NEXT}`);
   await killed.store.close();
 
-  const { store: next, words } = openNext();
-  await until("its words", () => words.some((line) => line.includes("node-2 upgrades the data")));
+  const { store: next, lines } = openNext();
+  await until("its line in the log", () => lines.some((line) => line.includes("node-2 upgrades the data")));
   expect(await marks()).toBe(1);
   await redis.pexpire(key("upgrade"), 1); // as after ten seconds
   await ready(next);
