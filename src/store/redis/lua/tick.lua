@@ -47,10 +47,10 @@ do
   if not has_long_leases and (leases_out > 0 or leases_left > 0) then redis.call('HSET', k_meta, META.LAST_TICK, now) end
 
   -- While the whole queue is blocked, so is what is due.
-  local still_left, reopens = queue_allows()
-  local function when_open(at)
+  local still_left, check_at = queue_allows()
+  local function when_free(at)
     if still_left > 0 or at == 0 then return at end
-    return reopens < math.huge and math.max(at, reopens) or 0
+    return check_at < math.huge and math.max(at, check_at) or 0
   end
   local is_paused, breaker_state, retry_at, open_breakers = paused_now(), BREAKER.CLOSED, 0, 0
   if settings and settings.scope > 0 then
@@ -63,8 +63,8 @@ do
     now = now,
     deleting = is_deleting and 1 or 0,
     head_too_large = head_too_large and 1 or 0,
-    next_due = when_open(first_due()),
-    next_isolated = when_open(at_head(k_isolated)),
+    next_due = when_free(first_due()),
+    next_isolated = when_free(at_head(k_isolated)),
     next_lease = math.ceil(at_head(k_leases)),
     next_end = next_end,
     leases_out = leases_left,

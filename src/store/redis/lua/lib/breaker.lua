@@ -7,7 +7,7 @@ local UNUSED_MS = LIMIT.DAY_MS
 local breakers = lazy({})
 
 function breakers.build()
-  -- By key. `moved`: breakers that this script has opened, closed, or whose limiter may open again.
+  -- By key. `moved`: where this script has opened or closed a breaker, or a limiter may let more messages go.
   breakers.known, breakers.moved = {}, {}
 
   local function new_breaker()
@@ -25,7 +25,7 @@ function breakers.build()
       local ok, failed = read.breaker_tenth(v, rest + at * TENTH_BYTES)
       b.ok[at], b.failed[at] = ok, failed
     end
-    -- After the clock has jumped back: it opens for the time that is left, and its probes stay probes.
+    -- After the clock has stepped back: it stays open for the time that is left, and its probes stay probes.
     if b.opened > now then b.retry_at, b.opened, b.changed = math.max(0, b.retry_at - b.opened + now), now, true end
     if b.half > now then b.half, b.changed = now, true end
     return b
@@ -48,7 +48,7 @@ function breakers.build()
     return s.key ~= '' and breakers.of(s.key) or nil
   end
 
-  -- Before the message is claimed. Returns its lease, which is that of a probe if the breaker is half-open.
+  -- Marks a message as a probe if the breaker is half-open. Call it before the claim. Returns the message's lease.
   function breakers.claim(s, lease)
     local b = breakers.of_message(s)
     local probe = b ~= nil and b.state == BREAKER.HALF_OPEN
@@ -181,7 +181,7 @@ function breakers.build_outcomes()
     end
   end
 
-  -- An outcome that a worker reported. `late`: its lease has expired. Returns whether the failure is exempt: the
+  -- Counts an outcome that a worker reported. `late`: its lease has expired. Returns whether the failure is exempt: the
   -- message was handed out before the breaker opened.
   function breakers.outcome(s, failed, counts, late)
     local b = breakers.of_message(s)
@@ -203,7 +203,7 @@ function breakers.build_outcomes()
     return failed and counts
   end
 
-  -- A lease ended without an outcome. Returns whether the message is exempt.
+  -- Counts a lease that ended without an outcome. Returns whether the message is exempt.
   function breakers.expired(s)
     local b = breakers.of_message(s)
     if not b or b.state == BREAKER.CLOSED then return false end

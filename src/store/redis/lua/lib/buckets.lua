@@ -13,7 +13,7 @@ function buckets.build()
     if v then
       local tokens, at = read.bucket(v)
       b.tokens = math.min(burst, tokens + math.max(0, now - at) * per_second / 1000)
-      -- If the clock jumped back, store the bucket again: a time in the future would stop it until then.
+      -- If the clock has stepped back, store the bucket again: a time in the future would stop it until then.
       b.changed = at > now
     end
     buckets.known[name] = b

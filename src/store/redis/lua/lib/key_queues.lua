@@ -6,12 +6,12 @@
 -- `due` and `key_queues` hold messages and key queues of priority 0; those of another priority have it as a suffix,
 -- and `priorities` lists it. `indirect` has every scheduled message that is in neither `due` nor `isolated`, by due
 -- time: in a key queue, with a priority, or behind its ordering key. A limiter is that of a key ('k' and the key) or
--- the retry budget ('b'). `limiters` says when to check a closed one again, `blocked` which key queues it blocks.
+-- the retry budget ('b'). `limiters` says when to check one that blocks, `blocked` which key queues it blocks.
 local BUDGET_LIMITER = 'b'
 -- Names of key queues begin with it.
 local NAME_PREFIX = 'lane'
--- A closed limiter is checked again after this at the latest.
-local LONGEST_CLOSED_MS = 60000
+-- A limiter that blocks is checked again after this at the latest.
+local LONGEST_BLOCK_MS = 60000
 
 -- `noted`: the queue uses some of this; `wake`: pumps have something to look at.
 local key_queues = lazy({ noted = false, wake = false })
@@ -105,10 +105,10 @@ function key_queues.build_limiters()
     return false
   end
 
-  function key_queues.block(key_queue, limiter, reopens)
+  function key_queues.block(key_queue, limiter, check_at)
     redis.call('HSET', k_meta, META.LIMITED_BY, delivery_settings)
     redis.call('SADD', k_blocked .. limiter, key_queue.name)
-    redis.call('ZADD', k_limiters, math.min(reopens, now + LONGEST_CLOSED_MS), limiter)
+    redis.call('ZADD', k_limiters, math.min(check_at, now + LONGEST_BLOCK_MS), limiter)
     redis.call('ZREM', key_queues.index(k_key_queues, key_queue.priority), key_queue.name)
   end
 
@@ -122,7 +122,7 @@ function key_queues.build_limiters()
     end
   end
 
-  -- The limiter may be open again: its key queues are checked.
+  -- The limiter may block no longer: its key queues are checked.
   function key_queues.limiter_changed(limiter)
     if redis.call('ZSCORE', k_limiters, limiter) then key_queues.unblock(limiter, 100) end
   end
@@ -137,7 +137,7 @@ function key_queues.build_limiters()
     key_queues.in_flight_changes = {}
   end
 
-  local function reopen_limiters()
+  local function unblock_changed()
     if breakers.built then
       for key in pairs(breakers.moved) do
         if key == '' then key_queues.wake = true else key_queues.limiter_changed('k' .. key) end
@@ -151,7 +151,7 @@ function key_queues.build_limiters()
   -- Brings the entries of touched key queues up to date. After flush_writes.
   function key_queues.flush()
     flush_in_flight()
-    reopen_limiters()
+    unblock_changed()
     for name in pairs(key_queues.touched) do
       local key_queue = key_queues.read(name)
       local index = key_queues.index(k_key_queues, key_queue.priority)

@@ -1,4 +1,4 @@
--- Chooses the due messages that a claim looks at, and their order. What a closed limiter blocks is not among them.
+-- Chooses the due messages that a claim looks at, and their order. What a limiter blocks is not among them.
 
 local function paused_now()
   return paused == 1 and (paused_until == 0 or paused_until > now)
@@ -14,37 +14,37 @@ if uses_indirect or settings then
   -- A rate that is used up is checked again after this at the earliest.
   local RATE_STEP_MS = 5
 
-  local function rate_reopens(bucket)
+  local function rate_check_at(bucket)
     return now + math.max(RATE_STEP_MS, buckets.wait(bucket))
   end
 
   -- How many messages the settings of the queue allow to hand out; with 0, when to look again.
   function settings_allow()
-    local left, reopens = math.huge, 0
-    if settings.scope == SCOPE.QUEUE then left, reopens = breaker_allows('') end
+    local left, check_at = math.huge, 0
+    if settings.scope == SCOPE.QUEUE then left, check_at = breaker_allows('') end
     if settings.rate > 0 then
       local bucket = buckets.of('q', settings.rate, settings.burst)
-      if bucket.tokens < 1 then reopens = math.max(reopens, rate_reopens(bucket)) end
+      if bucket.tokens < 1 then check_at = math.max(check_at, rate_check_at(bucket)) end
       left = math.min(left, math.max(0, math.floor(bucket.tokens)))
     end
-    return left, reopens
+    return left, check_at
   end
 
   local function read_key_limiter(key)
-    local limiter = { left = math.huge, reopens = now + LONGEST_CLOSED_MS }
+    local limiter = { left = math.huge, check_at = now + LONGEST_BLOCK_MS }
     if not settings then return limiter end
     if settings.scope == SCOPE.KEY then
-      local left, reopens = breaker_allows(key)
+      local left, check_at = breaker_allows(key)
       limiter.left = left
-      if left == 0 then limiter.reopens = reopens end
+      if left == 0 then limiter.check_at = check_at end
     end
     if settings.key_max > 0 then
       limiter.left = math.min(limiter.left, math.max(0, settings.key_max - key_queues.in_flight(key)))
     end
     if settings.key_rate > 0 then
       local bucket = buckets.of('k' .. key, settings.key_rate, settings.key_burst)
-      -- If only the rate has closed it.
-      if bucket.tokens < 1 and limiter.left > 0 then limiter.reopens = rate_reopens(bucket) end
+      -- If only the rate blocks it.
+      if bucket.tokens < 1 and limiter.left > 0 then limiter.check_at = rate_check_at(bucket) end
       limiter.left = math.min(limiter.left, math.max(0, math.floor(bucket.tokens)))
     end
     return limiter
@@ -55,28 +55,28 @@ if uses_indirect or settings then
   end
 
   local function read_budget_limiter()
-    if not settings or settings.budget == 0 then return { left = math.huge, reopens = now } end
+    if not settings or settings.budget == 0 then return { left = math.huge, check_at = now } end
     local bucket = budget_bucket()
-    return { left = math.max(0, math.floor(bucket.tokens)), reopens = now + buckets.wait(bucket) }
+    return { left = math.max(0, math.floor(bucket.tokens)), check_at = now + buckets.wait(bucket) }
   end
 
   local function limiter_of(name)
     local limiter = key_queues.limiters[name]
     if not limiter then
       limiter = name == BUDGET_LIMITER and read_budget_limiter() or read_key_limiter(string.sub(name, 2))
-      limiter.closed = limiter.left == 0
+      limiter.blocks = limiter.left == 0
       key_queues.limiters[name] = limiter
     end
     return limiter
   end
 
-  -- How many messages of a key queue may go. With 0 also the limiter that was closed from the start, if one was, and when to
+  -- How many messages of a key queue may go. If one of its limiters blocked it from the start: 0, that limiter, and when to
   -- check it again.
   function key_queue_allows(key_queue)
     local left = math.huge
     for _, name in ipairs(key_queues.limiters_of(key_queue)) do
       local limiter = limiter_of(name)
-      if limiter.closed then return 0, name, limiter.reopens end
+      if limiter.blocks then return 0, name, limiter.check_at end
       left = math.min(left, limiter.left)
     end
     return left
@@ -111,8 +111,8 @@ if uses_indirect or settings then
 
   local function take_from_key_queue(name, most, found)
     local key_queue = key_queues.read(name)
-    local allowed, closed, reopens = key_queue_allows(key_queue)
-    if closed then return key_queues.block(key_queue, closed, reopens) end
+    local allowed, blocking, check_at = key_queue_allows(key_queue)
+    if blocking then return key_queues.block(key_queue, blocking, check_at) end
     local n = math.min(allowed, most)
     if n == 0 then return end
     read_key_queues[#read_key_queues + 1] = name
@@ -127,7 +127,7 @@ if uses_indirect or settings then
     return a.id < b.id
   end
 
-  -- A claim that finds closed key queues only looks at so many.
+  -- A claim that finds only blocked key queues looks at so many.
   local KEY_QUEUES_A_LOOK = 50
 
   -- Returns due messages of one priority, by due time; key queues get equal shares.
@@ -137,7 +137,7 @@ if uses_indirect or settings then
     local entries = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'WITHSCORES', 'LIMIT', 0, most)
     local found = {}
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end
-    -- A key queue that is found closed leaves the index: the next look finds the ones behind it.
+    -- A key queue that is blocked leaves the index: the next look finds the ones behind it.
     local looked = 0
     repeat
       local names = redis.call('ZRANGEBYSCORE', key_queue_index, '-inf', now, 'LIMIT', 0, most)

@@ -50,7 +50,7 @@ local function reply_has_room(s)
   return sent == 0 or sent + s.size <= reply_bytes
 end
 
--- A message with isolated delivery is in no key queue: while its key is closed, it is looked at each second.
+-- A message with isolated delivery is in no key queue: while its key is blocked, it is looked at each second.
 local ISOLATED_LOOK_MS = 1000
 
 local function key_allows(s)

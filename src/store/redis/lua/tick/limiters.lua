@@ -9,11 +9,11 @@ if uses_indirect or settings then
     end
   end
 
-  -- Makes all limiters due for a look, if other settings have closed them or the clock has jumped back.
-  local function look_again()
+  -- Makes all limiters due for a check if they block by other settings, or the clock has stepped back.
+  local function check_all_again()
     local by_other_settings = limited_by and limited_by ~= delivery_settings
     local last = redis.call('ZRANGE', k_limiters, -1, -1, 'WITHSCORES')[2]
-    if last and (by_other_settings or tonumber(last) > now + LONGEST_CLOSED_MS) then
+    if last and (by_other_settings or tonumber(last) > now + LONGEST_BLOCK_MS) then
       redis.call('ZUNIONSTORE', k_limiters, 1, k_limiters, 'WEIGHTS', 0)
     end
     if by_other_settings then redis.call('HDEL', k_meta, META.LIMITED_BY) end
@@ -33,23 +33,23 @@ if uses_indirect or settings then
     end
   end
 
-  local function open_limiters()
+  local function check_due_limiters()
     for _, limiter in ipairs(redis.call('ZRANGEBYSCORE', k_limiters, '-inf', now, 'LIMIT', 0, batch)) do
       key_queues.unblock(limiter, batch)
     end
   end
 
   function bring_back()
-    look_again()
+    check_all_again()
     release_holds()
-    open_limiters()
+    check_due_limiters()
     flush_writes()
     key_queues.flush()
     flush_writes()
   end
 end
 
--- Returns the first due time of what waits, or the instant at which a limiter is looked at; 0: nothing waits.
+-- Returns the first due time of what waits, or the instant at which a limiter is checked; 0: nothing waits.
 local function first_due()
   local first = head_score(k_due) or math.huge
   if uses_indirect or key_queues.noted then
