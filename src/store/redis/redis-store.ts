@@ -43,9 +43,9 @@ import { runAbandon, runTick } from "./verbs/tick.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
 
-/** An orderly end waits for the store at most for this. */
+/** The longest wait for the store at an orderly end. */
 const LEAVE_MS = 300;
-/** Reads of calls that span many queues, at once: a send waits for few of them. */
+/** Reads at once, of calls that span many queues. Few, because a send waits behind them. */
 const READS_AT_ONCE = 32;
 
 /** The store on Redis: each verb is one script on one queue, unless its comment says otherwise. */

@@ -91,7 +91,7 @@ end
 finish()
 if is_new_day then
   redis.call('PEXPIRE', arrived_of(today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS)
-  -- No longer read. Redis frees a key that expires while all others wait.
+  -- It is no longer read. Redis would free it while all calls wait when it expires.
   redis.call('UNLINK', arrived_of(today - LIMIT.KEPT_DAYS - 1))
 end
 -- The queue did not exist: its name may be off the list by now.

@@ -1,8 +1,8 @@
 -- Answers by request, kept for at least 10 minutes in hashes of 5 minutes each, which expire as a whole. A repeated
 -- request gets its first answer and changes nothing. Each verb has its own answers: a caller may use one request id
--- for a send and for the outcome of what it sent. A new hash is the time to free one that is no longer read: Redis frees a
--- key that expires while all others wait. The next hash is looked at too: the clock may have stepped back, by
--- up to 5 minutes without harm.
+-- for a send and for the outcome of what it sent. The first write to a new hash unlinks one that is no longer read:
+-- Redis would free an expired one while all calls wait. The next hash is read too, so that a step back of the clock by
+-- up to 5 minutes does no harm.
 local VERB_SEND, VERB_SETTLE, VERB_RETRY = 's', 'a', 'r'
 
 local function answers_of(generation) return k_answers .. string.format('%d', generation) end

@@ -1,17 +1,17 @@
--- The numbers of sends that each client has used here, as ranges from the lowest to the highest: so a repeat makes no second
--- message even after its answer has expired. One hash a day: a client that sends for the first time in a day is looked up
--- in the days before, and carried over: the latest hash with a client is complete. After the clock has stepped back
--- over midnight, by up to a day, the next day's hash stays in use. A new hash is the time to free one that is no longer read:
--- Redis frees a key that expires while all others wait.
+-- The numbers of sends that each client has used here, as ranges in ascending order. So a repeat makes no second message
+-- even after its answer has expired. There is one hash a day. The first send of a client in a day copies its ranges from the
+-- latest hash that has them, so that one hash has all of them. If the clock has stepped back over midnight, by up to a day,
+-- the next day's hash stays in use. The first write to a new hash unlinks the oldest one: Redis would free an expired one
+-- while all calls wait.
 --
--- Each call that fails leaves a gap until its messages are sent again, and so a range more. Ranges that no longer fit go to
--- a sorted set a day, the old ranges: a client's old ranges are all below its lowest other range.
+-- Each call that fails leaves a gap until its messages are sent again, and so one more range. Ranges that no longer fit into
+-- the hash go to a sorted set, one a day: the old ranges. They are all below the client's lowest range in the hash.
 
--- Ranges of a client in the hash. All of them are read and written with each send.
+-- The most ranges of a client in the hash. Each send reads and writes all of them.
 local RANGES_MAX = 64
--- Old ranges of a queue in a day. Numbers of further ones count as new.
+-- The most old ranges of a queue in a day. Numbers in further ones count as new.
 local OLD_RANGES_MAX = 100000
--- Of all numbers.
+-- The highest number that a client may use.
 local HIGHEST = 2 ^ 53 - 1
 
 local today = math.floor(now / LIMIT.DAY_MS)
@@ -53,7 +53,7 @@ function old_ranges.build()
     if redis.call('EXISTS', key) == 1 then keys[#keys + 1] = key end
   end
 
-  -- True: a client has old ranges, or with `n` one that has this number.
+  -- Reports whether a client has old ranges; with `n`, whether one of them has this number.
   function old_ranges.has(client, n)
     for _, range in ipairs(old_ranges.added[client] or {}) do
       if not n or (range[1] <= n and n <= range[2]) then return true end
@@ -91,7 +91,7 @@ function old_ranges.build()
     redis.call('ZADD', key, 0, member_of(prefix, first, last))
   end
 
-  -- After flush_writes.
+  -- Call it after flush_writes.
   function old_ranges.save()
     local key = old_ranges_of(numbers.today)
     local room = OLD_RANGES_MAX - redis.call('ZCARD', key)
@@ -169,13 +169,13 @@ function numbers.build()
     numbers.touched[client] = true
   end
 
-  -- Before flush_writes.
+  -- Call it before flush_writes.
   function numbers.save()
     local key = numbers_of(numbers.today)
     for client in pairs(numbers.touched) do put(key, client, pack_ranges(numbers.known[client])) end
   end
 
-  -- After flush_writes.
+  -- Call it after flush_writes.
   function numbers.finish()
     if next(old_ranges.added) then old_ranges.save() end
     if not numbers.is_new_day or not next(numbers.touched) then return end
