@@ -26,7 +26,7 @@ export function explainFailure(error: unknown, dataDir: string): Explanation {
 }
 
 export function explainExit(exit: ServerExit, restarts: boolean, dataDir: string): Explanation {
-  const how = exit.signal ?? (exit.code === null ? "an unknown cause" : `code ${exit.code}`);
+  const how = exit.signal ?? (exit.code === null ? "exit code unknown" : `code ${exit.code}`);
   const end = `redis-server ended unexpectedly (${how})${restarts ? " and is started again" : ""}.`;
   const known = failureHint(exit, dataDir);
   // On a full disk its log may be without the reason.

@@ -49,20 +49,24 @@ const HINTS: readonly Hint[] = [
   },
 ];
 
+const KILLED =
+  "killed it, often the kernel because memory ran out: see the kernel's log (dmesg, journalctl -k). " +
+  "Nothing that was acknowledged is lost.";
+
+/** An earlier run started it, so its exit code is unknown. */
+const ENDED_SILENTLY = `If its last lines name no error, something ${KILLED}`;
+
 function startEmpty(dataDir: string): string {
   return `To begin with an empty store instead, move ${dataDir} away.`;
 }
 
 /** Undefined: no known cause. */
 export function failureHint(exit: ServerExit, dataDir: string): string | undefined {
-  if (exit.signal === "SIGKILL") {
-    return (
-      "Something killed it, often the kernel because memory ran out: see its log (dmesg, journalctl -k). " +
-      "Nothing that was acknowledged is lost."
-    );
-  }
+  if (exit.signal === "SIGKILL") return `Something ${KILLED}`;
   const text = exit.lastLines.join("\n");
-  return HINTS.find((hint) => hint.sign.test(text))?.advice(dataDir);
+  const known = HINTS.find((hint) => hint.sign.test(text))?.advice(dataDir);
+  const isOfEarlierRun = exit.code === null && exit.signal === null;
+  return known ?? (isOfEarlierRun ? ENDED_SILENTLY : undefined);
 }
 
 /** Whether its last lines say that the disk was full. */

@@ -106,9 +106,12 @@ export class Connection {
     if (this.redis.status === "connect" && how !== "timeout") {
       return "Redis is loading its data; wait";
     }
-    // The embedded Redis has no network.
-    const network = this.#options.target.kind === "socket" ? "" : " and the network to it";
-    return `Redis does not answer (${how}); see its log${network}`;
+    // The embedded Redis has no network, and its own log says nothing about a kill.
+    const where =
+      this.#options.target.kind === "socket"
+        ? "the log of the server"
+        : "its log and the network to it";
+    return `Redis does not answer (${how}); see ${where}`;
   }
 
   async run(

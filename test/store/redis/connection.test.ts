@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { DlqError } from "../../../src/core/errors.ts";
-import { closeRedis, createRedis } from "../../../src/store/redis/connection.ts";
+import { Connection, closeRedis, createRedis } from "../../../src/store/redis/connection.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { START_MS, TestStore, until } from "../../support/store.ts";
@@ -207,4 +207,12 @@ test("a Redis that has loaded its data is found at once, whatever time it estima
   const began = performance.now();
   await until("the connection", () => later.status === "ready" || undefined);
   expect(performance.now() - began).toBeLessThan(FOUND_WITHIN_MS);
+});
+
+test("the problem of an embedded Redis that is down names the log that says why", async () => {
+  const target = { kind: "socket", path: "/tmp/dlq-no-such-folder/redis.sock" } as const;
+  const connection = new Connection({ target, timeoutMs: DEADLINE_MS });
+  onTestFinished(() => connection.close());
+  await until("an error", () => connection.problem?.includes("ENOENT") || undefined);
+  expect(connection.problem).toBe("Redis does not answer (ENOENT); see the log of the server");
 });
