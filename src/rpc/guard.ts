@@ -93,7 +93,11 @@ export function createGuard(options: GuardOptions): Guard {
         return token;
       },
       whenRevoked: (token, end) =>
-        credentials.watch(token, () => end(toConnectError(unauthenticated()))),
+        credentials.watch(token, () => {
+          const facts = { method: name, caller: token.name };
+          options.log.warn(facts, "stream ended: its token was removed or has expired");
+          end(toConnectError(unauthenticated()));
+        }),
       explain(error, context) {
         if (error instanceof ConnectError) return error;
         // After an abort the error is whatever the interrupted code threw.

@@ -56,6 +56,8 @@ it("a changed tokens file applies to calls and ends the streams of removed token
   await writeFile(path("tokens"), line(NEW));
   await logged(server, "files reloaded");
   expect((await worker.ended)?.code).toBe(Code.Unauthenticated);
+  const revoked = server.logs.filter(({ msg }) => /^stream ended: its token/.test(`${msg}`));
+  expect(revoked).toMatchObject([{ caller: "orders", method: "dlq.v1.DlqService/StreamDue" }]);
   expect((await errorOf(as(server, OLD).dlq.stats({}))).code).toBe(Code.Unauthenticated);
   await as(server, NEW).dlq.stats({});
   expect(staying.isOver).toBe(false);
