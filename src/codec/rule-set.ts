@@ -5,9 +5,6 @@ import { type RuleSet, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
 /** The routing rules as the contract has them. Opaque to use cases, except for `etag`. */
 export type { RuleSet };
 
-/** The etag of rules or settings that cannot be read. No stored record has it. */
-export const UNREADABLE_ETAG = "unreadable";
-
 export function emptyRuleSet(etag = ""): RuleSet {
   return create(RuleSetSchema, { etag });
 }

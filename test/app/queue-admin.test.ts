@@ -209,6 +209,14 @@ describe("a record of another version", () => {
     expect(warned).toMatchObject([{ queue: "orders" }]);
     expect((await update(ttl(60))).settings.ttlMs).toBe(60_000);
   });
+
+  test("that is damaged can be removed", async () => {
+    await store(Uint8Array.of(255, 255, 255));
+    expect((await admin.get("orders")).etag).toBe("unreadable");
+    expect((await update((present) => present)).etag).toBe("");
+    expect(at.current.store.configs.get("orders")).toBeUndefined();
+    expect(logged).toEqual([expect.objectContaining({ msg: "queue updated", changed: [] })]);
+  });
 });
 
 test("queues are listed by name, page by page, with those that only have settings", async () => {

@@ -7,6 +7,7 @@ import {
   type QueueRecord,
   queueConfigBytes,
 } from "../../codec/queue-record.ts";
+import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
 import { aborted, invalidField, staleEtag } from "../../core/errors.ts";
 import { LIMITS, type QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
@@ -108,7 +109,8 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     const seen = store.configs.get(queue);
     const present = inForce.stored(queue);
     const next = update.apply(present.config);
-    if (isSameQueueConfig(next, present.config)) return;
+    // An unreadable configuration counts as empty: it is removed even if nothing else would be set.
+    if (isSameQueueConfig(next, present.config) && present.etag !== UNREADABLE_ETAG) return;
     if (etag !== "" && etag !== present.etag)
       throw staleEtag(`the configuration of queue ${queue}`);
     checkSize(next, present.config);
@@ -174,7 +176,8 @@ function logChange(
     else log.info(facts, "queue resumed");
   }
   const others = changed.filter((field) => field !== "pause");
-  if (others.length > 0) log.info({ ...facts, changed: others }, "queue updated");
+  if (others.length > 0 || changed.length === 0)
+    log.info({ ...facts, changed: others }, "queue updated");
 }
 
 /** Undefined if there is nothing to store. */

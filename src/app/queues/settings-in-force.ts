@@ -4,7 +4,7 @@ import {
   type QueueConfig,
   type QueueRecord,
 } from "../../codec/queue-record.ts";
-import { UNREADABLE_ETAG } from "../../codec/rule-set.ts";
+import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";

@@ -1,10 +1,6 @@
 import { randomBytes } from "node:crypto";
-import {
-  areSameRules,
-  encodeRuleSet,
-  type RuleSet,
-  UNREADABLE_ETAG,
-} from "../../codec/rule-set.ts";
+import { areSameRules, encodeRuleSet, type RuleSet } from "../../codec/rule-set.ts";
+import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
 import { aborted, staleEtag } from "../../core/errors.ts";
 import type { MessageContent } from "../../core/message.ts";
 import { type TransformLimits, transformLimits } from "../../core/transform/editable.ts";

@@ -1,9 +1,5 @@
-import {
-  decodeRuleSet,
-  emptyRuleSet,
-  type RuleSet,
-  UNREADABLE_ETAG,
-} from "../../codec/rule-set.ts";
+import { decodeRuleSet, emptyRuleSet, type RuleSet } from "../../codec/rule-set.ts";
+import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
 import { CompiledRules } from "../../rules/compiled-rules.ts";
 import type { Rule } from "../../rules/rule.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
