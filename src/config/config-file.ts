@@ -22,6 +22,7 @@ const byKey = new Map<string, Setting>(
 );
 const queueKeys = new Set(Object.values<Setting>(QUEUE_SETTINGS).map(yamlKeyOf));
 
+/** Reads the file that `namedBy` names, if any. Adds what is wrong with it to `errors`. */
 export function readConfigFile(
   path: string | undefined,
   namedBy: Source | undefined,
