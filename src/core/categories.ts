@@ -1,4 +1,6 @@
 import { list, PHRASES } from "./category-phrases.ts";
+import { PROGRAM_PHRASES } from "./category-program-phrases.ts";
+import { TYPE_PARTS, TYPES } from "./category-types.ts";
 import type { Reason } from "./reason.ts";
 
 /**
@@ -54,24 +56,8 @@ export const CATEGORIES: readonly Category[] = [
   // Conflicts between transactions, and resources of AWS that do not exist.
   {
     reason: "UNKNOWN_ERROR",
-    types: list(`
-      SerializationError, InvalidTag, InvalidDestinationException, fernet.InvalidToken,
-      ResourceInUseException, InvalidPath, PreconditionNotMetException, InvalidSyntaxError,
-      ResourceNotReadyException, InvalidKeyException
-    `),
-    typeParts: list(`
-      *deadlock*, *serializationfailure*, *cannotserialize*, *optimisticlock*, *pessimisticlock*,
-      *acquirelock*, *lockacquisition*, *concurrencyfailure*, *staleobject*, *staledata*,
-      *conflict*, *conditionalcheckfailed*, *transactioncanceled*, *transactionrollback*,
-      *resourcenotfound*, *queuedoesnotexist*, *circuitbreaker*, *breakeropen*, *openbreaker*,
-      *circuitopen*, *brokencircuit*, *callnotpermitted*, *alreadyexists*, *alreadyrunning*,
-      *alreadystarted*, *alreadylocked*, *locktaken*, *notowned*, *decrypt*, *messagelocklost*,
-      *sessionlocklost*, *badpadding*, *badversion*, *casmismatch*, *datachanged*,
-      *documentexists*, *lockexception, *rollbackonly*, *unexpectedrollback*, *fenced*,
-      *concurrencyexception*, *concurrencyerror*, *concurrentupdate*, *wrongexpected*,
-      *wrongversion*, *duplicatejob*, *duplicatetask*, *jobexists*, *taskexists*, *resourceexists*,
-      *invalidoperationerror*
-    `),
+    types: TYPES.UNKNOWN_ERROR,
+    typeParts: TYPE_PARTS.UNKNOWN_ERROR,
     codes: list(`
       ER_LOCK_DEADLOCK, SQLSTATE 40*, SqlState E40*, 40P01, WriteConflict, SQLITE_BUSY,
       SQLITE_LOCKED, DatabaseBusy, ORA 00060, ORA 08177, EOPENBREAKER, ELOCKED, MessageLockLost,
@@ -83,27 +69,8 @@ export const CATEGORIES: readonly Category[] = [
     reason: "RESOURCE_EXHAUSTED",
     grpc: [8],
     http: [429, 507, 509, 529],
-    types: list(`
-      MemoryError, ProvisionedThroughputExceededException, PoolTimeout,
-      ConnectionPoolTimeoutException, ConnectionRequestTimeoutException, MaxConnectionsError,
-      TryAcquireError, queue.Full, RequestNotPermitted, BufferExhaustedException,
-      insufficient_quota, overloaded_error, rate_limit_error, rate_limited, ratelimited,
-      rate_limit_exceeded, too_many_requests, quota_exceeded, message_limit_exceeded, rate_limit,
-      BusyError, WouldBlock, OverflowException
-    `),
-    typeParts: list(`
-      *ratelimit*, *throttl*, *quota*, *resourceexhausted*, *outofmemory*, *toomanyrequests*,
-      *toomanyconnections*, *overloaded*, *poolexhausted*, *acquiretimeout*, *limitexceeded*,
-      *bulkhead*, *exhaustedpool*, *emptypool*, *poolempty*, *fullexception*, *queuefull*,
-      *diskfull*, *storagefull*, *nomemory*, *rejectedexecution*, *taskrejected*, *serverbusy*,
-      *servicebusy*, *waitqueue*, *slowdown*, *pendinglimit*, *circuitbreaking*, *isfull*,
-      *getconnectiontimeout*, *resourcepool*, *capacity*, *queueoverflow*, *toomanyconcurrent*,
-      *insufficientstorage*, *insufficientresources*, *outofspace*, *spaceexceeded*,
-      *exceededmemory*, *memorylimit*, *bucketfull*, *rateexceeded*, *busyconnection*, *flood*,
-      *outofstorage*, *nospace*, *memoryerror*, *poolacquire*, *backpressure*,
-      *tasklimit*, *queuelimit*, *limitreached*, *overlimit*, *storageexceeded*, *maxconcurrent*,
-      *outboundbuffer*
-    `),
+    types: TYPES.RESOURCE_EXHAUSTED,
+    typeParts: TYPE_PARTS.RESOURCE_EXHAUSTED,
     codes: list(`
       ENOSPC, EMFILE, ENFILE, ENOMEM, EDQUOT, ENOBUFS, EAGAIN, RESOURCE_EXHAUSTED,
       ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR,
@@ -125,14 +92,8 @@ export const CATEGORIES: readonly Category[] = [
     reason: "TIMEOUT",
     grpc: [4],
     http: [408, 504, 522, 524, 598, 599],
-    types: list(`
-      Elapsed, SoftTimeLimitExceeded, TimeLimitExceeded, TimeLimitExceededException,
-      MaxTimeMSExpired, zmq.Again, Again, request_timeout, gateway_timeout, operation_timeout,
-      timeout_error, TooSlowError
-    `),
-    typeParts: list(`
-      *timeout*, *timedout*, *deadlineexceeded*, *timelimitexceeded*
-    `),
+    types: TYPES.TIMEOUT,
+    typeParts: TYPE_PARTS.TIMEOUT,
     codes: list(`
       ETIMEDOUT, ESOCKETTIMEDOUT, ETIME, WSAETIMEDOUT, ERR_TIMED_OUT, ERR_CONNECTION_TIMED_OUT,
       UND_ERR_HEADERS_TIMEOUT, UND_ERR_BODY_TIMEOUT, DEADLINE_EXCEEDED, DeadlineExceeded,
@@ -147,33 +108,8 @@ export const CATEGORIES: readonly Category[] = [
     reason: "AUTHENTICATION_ERROR",
     grpc: [7, 16],
     http: [401, 403, 407, 511],
-    types: list(`
-      UnrecognizedClientException, LoginException, NotBeforeError, InvalidClaimException,
-      TokenError, DecryptionFailure, DecryptionFailureException, SuspiciousOperation,
-      missing_scope, insufficient_scope, not_authed, no_permission, account_inactive,
-      token_revoked, token_expired, not_allowed_token_type, login_required, org_login_required,
-      unauthorized_client, access_denied, expired_token, invalid_api_key, invalid_token,
-      missing_token, invalid_signature, bad_signature, authentication_error, authentication_failed,
-      permission_error, ekm_access_denied, team_access_not_granted, restricted_action, not_allowed,
-      unauthorized, forbidden, token_invalid, invalid_credentials, bad_credentials, invalid_key,
-      missing_auth, security_exception, EncryptionFailure, UsernameNotFoundException,
-      FileNotDecryptedError, EncryptedDocumentException
-    `),
-    typeParts: list(`
-      *authentication*, *authorization*, *unauthenticated*, *autherror*, *accesscontrol*,
-      *accessdenied*, *securityexception*, *accessrefused*, *credential*, *signature*, *jwt*,
-      *jws*, *forbidden*, *unauthori*, *expiredtoken*, *tokenexpired*, *invalidtoken*,
-      *invalidpassword*, *authfail*, *permission*, *privilege*, *failedlogin*, *loginfail*,
-      *userauth*, *notauthenticated*, *notauthorized*, *invalidgrant*, *invalidclient*,
-      *missingtoken*, *logonfail*, *oauth*, *jose*, *sasl*, *webtoken*, *idtoken*, *accesstoken*,
-      *tokenvalid*, *tokenverif*, *tokenrevoked*, *revokedtoken*, *insufficientscope*,
-      *missingscope*, *accessrights*, *insufficientaccess*, *apikey*, *invaliduser*,
-      *wrongpassword*, *badpassword*, *passwordmismatch*, *passwordrequired*, *passphrase*,
-      *notauthed*, *noauth*, *identitymatch*, *accessnot*, *noaccess*, *unrecoverablekey*,
-      *verifymismatch*, *loginrequired*, *pkce*, *openid*, *saml*, *kerberos*, *gssapi*,
-      *passcode*, *invalidsecurity*, *authrequired*, *inappropriateauth*, *webhookverif*,
-      *accountexpired*, *accountlocked*, *lockedaccount*, *disabledaccount*
-    `),
+    types: TYPES.AUTHENTICATION_ERROR,
+    typeParts: TYPE_PARTS.AUTHENTICATION_ERROR,
     codes: list(`
       EACCES, EPERM, EAUTH, UNAUTHENTICATED, PERMISSION_DENIED, PermissionDenied, WRONGPASS,
       NOAUTH, NOPERM, invalid_grant, invalid_client, ER_ACCESS_DENIED_ERROR, ExpiredToken,
@@ -200,39 +136,8 @@ export const CATEGORIES: readonly Category[] = [
     reason: "NETWORK_ERROR",
     grpc: [14],
     http: [521, 523, 525, 526, 530],
-    types: list(`
-      net.OpError, UnknownHostException, NoRouteToHostException, EOFException, IncompleteRead,
-      NoHttpResponseException, ProtocolError, gaierror, ClosedChannelException, httpx.ReadError,
-      httpx.WriteError, URLError, ClosedResourceError, RemoteProtocolError, IncompleteReadError,
-      ProtocolException, BadStatusLine, ClientPayloadError, UnresolvedAddressException,
-      MaxRetriesPerRequestError, MongoServerSelectionError, AutoReconnect, NghttpError,
-      AdminShutdown, AdminShutdownError, CannotConnectNow, CannotConnectNowError,
-      tls.RecordHeaderError, StreamLostError, IncompatibleProtocolError, ResourceAccessException,
-      NoRespondersError, NoServersError, http2.StreamError, rustls.Error,
-      DataAccessResourceFailureException, Unavailable, UnavailableException, RequestErrUnavailable,
-      httpx.ConnectError, SMTPConnectError, AsynchronousCloseException, knownhosts.KeyError,
-      ResolveError, UnavailableError, BrokenResourceError, SessionExpiredError
-    `),
-    typeParts: list(`
-      *connectionerror*, *connectionrefused*, *connectionreset*, *connectionaborted*,
-      *connectionexception*, *connectorerror*, *networkerror*, *networkexception*, *socketerror*,
-      *socketexception*, *nameresolution*, *unreachable*, *brokenpipe*, *notconnected*,
-      *hostnotfound*, *socketclosed*, *masterdown*, *clusterdown*, *unexpectedclose*,
-      *nohostavailable*, *allnodesfailed*, *connectfailed*, *apiconnection*, *transporterror*,
-      *hostresolution*, *couldnotconnect*, *connectionclosed*, *connectexception*, *disconnect*,
-      ssl*, *certificate*, *certpath*, *handshake*, *communication*, *dnserror*, *nxdomain*,
-      *servernotfound*, *serverdown*, *proxyerror*, *prematureclose*, *notleader*,
-      *leadernotavailable*, *coordinatornotavailable*, *brokernotavailable*, *nobrokers*,
-      *notprimary*, *notwritableprimary*, *nodenotready*, *nonodeavailable*, *nolivingconnections*,
-      *notenoughreplicas*, *transportexception*, *connectionlos*, *connectionfail*, *streamclosed*,
-      *chunk*, *remotelyclosed*, *hostkey*, *connectionclose*, *connectionforced*,
-      *unexpecteddisconnect*, *notreachable*, *cannotconnect*, *unabletoconnect*,
-      *failedtoconnect*, *connectfailure*, *dnsexception*, *dnsresolution*, *peerclosed*,
-      *closedbypeer*, *serverclosed*, *socketopen*, *socketread*, *socketwrite*, *linkfailure*,
-      *nobroker*, *noserver*, *clientpayload*, *tlserror*, *tlsexception*, *clusterallfailed*,
-      *offline*, *connectionbroken*, *peerreset*, *peergone*, *serverunavailable*,
-      *clusterunavailable*, *leaderchanged*, *noleader*, *noquorum*
-    `),
+    types: TYPES.NETWORK_ERROR,
+    typeParts: TYPE_PARTS.NETWORK_ERROR,
     codes: list(`
       ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH,
       ENETDOWN, ENETRESET, ENOTCONN, EADDRNOTAVAIL, ENOTFOUND, EAI_AGAIN, EAI_NONAME, EAI_FAIL,
@@ -264,54 +169,8 @@ export const CATEGORIES: readonly Category[] = [
     reason: "VALIDATION_FAILED",
     grpc: [3, 11],
     http: [400, 405, 406, 411, 413, 414, 415, 416, 422, 431],
-    types: list(`
-      ValueError, IllegalArgumentException, ZodError, JsonSyntaxException, CastError,
-      DateTimeException, strconv.NumError, InvalidProtocolBufferException,
-      MismatchedInputException, UnrecognizedPropertyException, MethodArgumentNotValidException,
-      URISyntaxException, DataError, Utf8Error, DuplicateKeyException, MissingSchema,
-      InvalidSchema, URIError, UnmappableCharacterException, JsonEOFException, UnsupportedProtocol,
-      hex.InvalidByteError, net.AddrError, uuid.Error, InvalidTextRepresentation,
-      InvalidTextRepresentationError, StringDataRightTruncation, NumericValueOutOfRange,
-      UnicodeEncodeError, decimal.InvalidOperation, StructError, ron.Error, ron.SpannedError,
-      quick_xml.Error, quick_xml.DeError, DeError, avro.Error, apache_avro.Error, garde.Report,
-      MaxPayloadError, AddressError, AddressException, ValiError, MultipleInvalid,
-      voluptuous.Invalid, mapstructure.Error, ciborium.Error, json5.Error, bincode.Error,
-      postcard.Error, humantime.Error, FromHexError, schema.SchemaError, ComponentRange,
-      UnicodeError, binascii.Error, struct.Error, SerializationException, BufferUnderflowException,
-      PropertyValueException, DecodingError, JsonMappingException, EmptyDataError, ArrowInvalid,
-      ExpatError, *.SyntaxError, *.TypeError, UninitializedMessageException,
-      SchemaViolationException, InvalidAttributeValueException, TypeNotFound, EmptyFileException,
-      BadGzipFile, msg_too_long, no_text, invalid_blocks,
-      invalid_arguments, invalid_parameter, invalid_request, invalid_argument, invalid_payload,
-      missing_field, missing_argument, bad_request, validation_error, validation_failed,
-      message_too_long, too_long, invalid_type, invalid_value, invalid_format, parameter_missing,
-      parameter_invalid, mapper_parsing_exception, document_parsing_exception,
-      x_content_parse_exception, asn1.SyntaxError, asn1.StructuralError, AddressValueError,
-      OutOfBoundsDatetime, EmailSyntaxError, ZoneRulesException
-    `),
-    typeParts: list(`
-      *validation*, *validator*, *violation*, *schemaerror*, *deserializ*, *sqldataexception*,
-      *integrityerror*, *integrityconstraint*, *invalidrequest*, *invalidargument*, *badrequest*,
-      *malformed*, *unprocessable*, *typemismatch*, *toolarge*, *invalidurl*, *xmlsyntax*,
-      *jsonerror*, *invalidinput*, *constrainterror*, *invalidmessage*, *invalidparameter*,
-      *invalidvalue*, *scannerexception*, *scannererror*, *insufficientbuffer*, *wrongtype*,
-      *unexpectedtype*, *strictdecode*, *typeexception*, *parse*, *parsing*, *unmarshal*,
-      *conversion*, *inputmismatch*, *fromutf8*, *tryfromint*, *unpickl*, *badzip*, *zipexception*,
-      *ziperror*, *corrupt*, *toolong*, *sizeexceeded*, *sizelimit*, *requestparameter*,
-      *mediatype*, *csv*, *jsonexception*, *schemaexception*, *unidentifiedimage*,
-      *unknowntimezone*, *formatexception*, *formaterror*, *typecheck*, *missingfield*,
-      *decompress*, *serde*, *decodee*, *cbor*, *msgpack*, *bson*, *yaml*, *misformed*,
-      *notunique*, *duplicatekey*, *uniqueviolation*, *foreignkey*, *notnull*, *checkfailed*,
-      *missingvalue*, *missingparameter*, *missingargument*, *missingrequired*, *invalidformat*,
-      *badformat*, *unknownformat*, *unsupportedformat*, *unsupportedfile*, *unsupportedimage*,
-      *messagetoolarge*, *payloadtoolarge*, *filetoolarge*, *documenttoolarge*, *recordtoolarge*,
-      *valuetoolong*, *unexpectedeof, *eofin*, *avrotype*, *outofrangevalue*, *invalidencoding*,
-      *illegalcharacter*, *badescape*, *nonascii*, *outofboundsdate*, *encodingexception*,
-      *paramvalidation*, *missingpdf*, *valueinstantiation*, *unknowncurrency*,
-      *delimiternotfound*, *checksum*, *underrun*, *zoneinfonotfound*, *strictmode*, *jsonsyntax*,
-      *tomlsyntax*, *yamlsyntax*, *toomanyentries*, *emptybatch*, *toosmall*, *baddigest*,
-      *malformedpolicy*, *dnsyntax*, *pdfsyntax*
-    `),
+    types: TYPES.VALIDATION_FAILED,
+    typeParts: TYPE_PARTS.VALIDATION_FAILED,
     codes: list(`
       unexpected EOF in JSON, InvalidArgument, ERR_VALIDATION, ERR_INVALID_URL,
       ERR_ENCODING_INVALID_ENCODED_DATA, Z_DATA_ERROR, InvalidUri, RelativeUrlWithoutBase,
@@ -325,7 +184,7 @@ export const CATEGORIES: readonly Category[] = [
       ConstraintValidationFailed, ClientError Schema, SQLSTATE 44*, LIMIT_FILE_SIZE,
       MissingParameter, MalformedXML, POLICY_VIOLATION, INVALID_RECORD, 501 5 1*, 555 5 5*
     `),
-    text: PHRASES.VALIDATION_FAILED,
+    text: PROGRAM_PHRASES.VALIDATION_FAILED,
     hints: list(`
       *invalid*, *malformed*, *json*, *xml*, format, character, convert*, decode, decoding,
       *illegal*, corrupt*, toml, yaml, magic, unmarshal*, deserializ*
@@ -333,23 +192,15 @@ export const CATEGORIES: readonly Category[] = [
   },
   {
     reason: "PLUGIN_ERROR",
-    types: list("ExtensionError"),
-    typeParts: list("*pluginerr*, *pluginexc*, *pluginload*, *pluginrun*, plugin"),
+    types: TYPES.PLUGIN_ERROR,
+    typeParts: TYPE_PARTS.PLUGIN_ERROR,
     text: PHRASES.PLUGIN_ERROR,
   },
   {
     reason: "WEBHOOK_FAILED",
     http: [402, 404, 409, 410, 412, 421, 423, 424, 425, 428, 451, 500, 501, 502, 503, 505, 520],
-    types: list(`
-      ServiceException, fatal_error, internal_error, server_error, temporarily_unavailable,
-      service_unavailable, internal_server_error, api_error, backend_error
-    `),
-    typeParts: list(`
-      *webhook*, *badgateway*, *serviceunavailable*, *internalservererror*, *toomanyredirect*,
-      *redirectloop*, *internalserviceerror*, *internalfailure*, *circularredirect*,
-      *internalserverexception*, *internalserviceexception*, *internalerrorexception*,
-      *servicefailure*, *kmsinternal*, *maxredirect*, *redirectexception*, *redirecterror*
-    `),
+    types: TYPES.WEBHOOK_FAILED,
+    typeParts: TYPE_PARTS.WEBHOOK_FAILED,
     codes: list(`
       ERR_FR_TOO_MANY_REDIRECTS, TooManyRedirects, InternalFailure, InternalServiceError,
       INTERNAL_SERVER_ERROR, backendError, soap Server, soapenv Server, env Receiver
@@ -360,62 +211,8 @@ export const CATEGORIES: readonly Category[] = [
   {
     reason: "EXECUTION_FAILED",
     grpc: [12, 13],
-    types: list(`
-      TypeError, ReferenceError, RangeError, SyntaxError, EvalError, AttributeError, NameError,
-      UnboundLocalError, IndexError, KeyError, LookupError, ZeroDivisionError, ArithmeticError,
-      OverflowError, FloatingPointError, RecursionError, ImportError, ModuleNotFoundError,
-      IndentationError, StopIteration, FileNotFoundError, CalledProcessError, ClassCastException,
-      ArithmeticException, ConcurrentModificationException, NoSuchElementException,
-      NoClassDefFoundError, ClassNotFoundException, NegativeArraySizeException,
-      ArrayStoreException, runtime.Error, runtime.boundsError, runtime.plainError, exec.ExitError,
-      JoinError, InvalidOperationException, IsADirectoryError, NotADirectoryError,
-      NoSuchFileException, FileNotFoundException, AccessViolationException, exec.Error,
-      json.UnsupportedTypeError, json.InvalidUnmarshalError, InvalidValidationError,
-      InvalidDefinitionException, ProgrammingError, PostgresSyntaxError, jsonschema.SchemaError,
-      NoScriptError, JedisNoScriptException, ResponseNotReady, CannotSendRequest, VarError,
-      SchemaParseException, PathElementException, UnknownPathException, cerberus.SchemaError,
-      jsonschema.SchemaValidationError, StopAsyncIteration, SystemError, BufferError,
-      NoSuchFieldException, InstantiationException, ExceptionInInitializerError,
-      UnsatisfiedLinkError, EmptyStackException, BufferOverflowException, MissingResourceException,
-      DirectoryNotEmptyException, UnknownFormatConversionException, MappingException,
-      TApplicationException, LinAlgError, DetachedInstanceError, FrozenInstanceError, FieldError,
-      StreamConsumed, SystemTimeError, PatternSyntaxException, re.error, re.PatternError,
-      *.MarshalerError, *.UnsupportedTypeError, *.UnsupportedValueError, JSONEncodeError,
-      RepresenterError, NoReverseMatch, PoolClosed, UnsatisfiedDependencyException,
-      NoSuchAlgorithmException, index_not_found_exception, parsing_exception, script_exception,
-      query_shard_exception, undefined_table, undefined_column, syntax_error, compile_error,
-      unknown_method, method_not_supported, ScriptException, reflect.ValueError,
-      IllegalFormatConversionException, NoSuchOptionError, pymysql.InterfaceError,
-      CBOREncodeTypeError, CBOREncodeValueError, BrokenProcessPool, ProcessExpired
-    `),
-    typeParts: list(`
-      *executionerror*, *sqlsyntax*, *sqlgrammar*, *nullpointer*, *nullreference*, *outofbounds*,
-      *stackoverflow*, *notimplemented*, *notsupported*, *unsupportedoperation*, *methoderror*,
-      *illegalaccess*, *illegalstate*, *illegalmonitor*, *illegaloperation*, *invalidstate*,
-      *wrongstate*, *notserializable*, *pickling*, *configexception*, *configuration*,
-      *improperlyconfigured*, *template*, *beancreation*, *beandefinition*, *lazyinit*,
-      *undefined*, *uninitialized*, *invalidreference*, *assertion*, *panic*, *clientclosed*,
-      *destroyed*, *notregistered*, *spelevaluation*, *configerror*, *compil*, *methodnotfound*,
-      *regexp*, *patternsyntax*, *syntaxexception*, *columnnotfound*, *tablenotfound*,
-      *nosuchtable*, *nosuchcolumn*, *nosuchmethod*, *nosuchfield*, *nosuchproperty*,
-      *nosuchalgorithm*, *nosuchbean*, *nosuchendpoint*, *missingproperty*, *unknownfunction*,
-      *unknownvariable*, *unknownentity*, *metadatanotfound*, *attributenotfound*,
-      *functionnotfound*, *handlernotfound*, *namenotdefined*, *render*, *expressionexception*,
-      *evalerror*, *evaluation*, *migration*, *poolclosed*, *closedpool*, *notinitialized*,
-      *invalidquery*, *overwritemodel*, *missinghandler*, *encodeerror, *serializeerror*,
-      *bindingerror*, *binderexception*, *wrongusage*, *channelprecondition*, *alreadyregistered*,
-      *unsupportedtype*, *invalidclass*, *illegaltransaction*, *invalidtransaction*,
-      *invalidexpression*, *invalidcommand*, *invalidusage*, *invaliddefinition*, *invalidconfig*,
-      *invalidmethod*, *invalidregex*, *invalidscript*, *invalidtemplate*, *illegalformat*,
-      *missingformat*, *nooption*, *actornotfound*, *indexnotfound*, *axiserror*,
-      *referenceexception*, *reflection*, *analysisexception*, *missingref*, *nosuchmessage*,
-      *endpointfailed*, *listenerexecution*, *undeclaredthrowable*, *nosuchcontainer*, *cyclic*,
-      *circulardependency*, *unsatisfied*, *missingdependency*, *configfilenotfound*,
-      *configattribute*, *propertynotfound*, *syntaxerror*, *componentlookup*, *templatenotfound*,
-      *undefinedproperty*, *keynotfound*, *missingtype*, *nohandler*, *nosuchoption*,
-      *schemadefinition*, *bindingexception*, *builderexception*, *cannotresolveclass*,
-      *definitionexception, *definitionerror, *commandnotfound*, *errorreturncode*
-    `),
+    types: TYPES.EXECUTION_FAILED,
+    typeParts: TYPE_PARTS.EXECUTION_FAILED,
     codes: list(`
       ENOENT, ERR_ASSERTION, MODULE_NOT_FOUND, ENOEXEC, EISDIR, ENOTDIR, EBADF,
       ERR_STREAM_WRITE_AFTER_END, WRONGTYPE, NOSCRIPT, ER_PARSE_ERROR, ER_BAD_FIELD_ERROR,
@@ -431,7 +228,7 @@ export const CATEGORIES: readonly Category[] = [
       inequivalent arg, required environment variable, missing environment variable,
       550 Failed to open, 550 File not found, 550 No such file
     `),
-    text: PHRASES.EXECUTION_FAILED,
+    text: PROGRAM_PHRASES.EXECUTION_FAILED,
     hints: list("table, relation, keyspace"),
   },
 ];

@@ -160,7 +160,9 @@ test("another server repeats a half-done upgrade from its beginning", async () =
   await killed.store.close();
 
   const { store: next, lines } = openNext();
-  await until("its line in the log", () => lines.some((line) => line.includes("node-2 upgrades the data")));
+  await until("its line in the log", () =>
+    lines.some((line) => line.includes("node-2 upgrades the data")),
+  );
   expect(await marks()).toBe(1);
   await redis.pexpire(key("upgrade"), 1); // as after ten seconds
   await ready(next);
