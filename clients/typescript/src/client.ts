@@ -11,6 +11,7 @@ import { DropReport } from "./drop-report.ts";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf, isNonRetryable } from "./failure.ts";
+import { originalOf } from "./json-text.ts";
 import { limitOr, requireSignal, timeout } from "./option-checks.ts";
 import { coalesceOf, type DlqClientOptions, requireKnownOptions } from "./options.ts";
 import { Reachability } from "./reachability.ts";
@@ -123,7 +124,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
 
   async function sendEach(
     queue: string,
-    batch: readonly HeldDelivery[],
+    batch: readonly unknown[],
     error: unknown,
     given: SendOptions,
   ): Promise<SendResult> {
@@ -267,9 +268,10 @@ function failDelivery(held: HeldDelivery, { wire }: SendRequest, error: unknown)
   return { status: "delivery", id: held.id };
 }
 
-function isBatch(payload: unknown): payload is readonly HeldDelivery[] {
+/** Reports whether it is a list of deliveries, or of copies, which are refused one by one. */
+function isBatch(payload: unknown): payload is readonly unknown[] {
   if (!Array.isArray(payload) || payload.length === 0) return false;
-  return payload.every((one) => one instanceof HeldDelivery);
+  return payload.every((one) => originalOf(one) instanceof HeldDelivery);
 }
 
 type SpoolContext = Pick<SpoolSetup, "channel" | "reachability" | "onDropped">;

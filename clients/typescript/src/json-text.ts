@@ -2,6 +2,16 @@
 
 import { safeRead, safeText } from "./safe-read.ts";
 
+/** The key of a delivery and its payload to themselves. A copy with spread syntax has it, too. */
+export const ORIGINAL: unique symbol = Symbol.for("dlq-client.original");
+
+/** Returns what a value is, or is a copy of: a delivery, or the payload of one; otherwise undefined. */
+export function originalOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null && ORIGINAL in value
+    ? value[ORIGINAL]
+    : undefined;
+}
+
 /**
  * Returns a value as JSON. What JSON.stringify refuses, or writes without its content, is converted: a Map to an
  * object, a Set to a list, a BigInt to text, an Error to its name, message and fields. Undefined is null.
@@ -25,7 +35,7 @@ function isPlain(value: unknown, depth = 0): boolean {
   if (Array.isArray(value)) return value.every((one) => isPlain(one, depth + 1));
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  if (Symbol.asyncIterator in value) return false;
+  if (ORIGINAL in value || Symbol.asyncIterator in value) return false;
   for (const key in value) {
     if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false;
   }
@@ -38,6 +48,10 @@ const MAX_DEPTH = 64;
 function converted(this: unknown, key: string, value: unknown): unknown {
   const where = key === "" ? "payload" : `field ${key} of the payload`;
   const given = safeRead(this, key);
+  const original = originalOf(given);
+  if (original !== undefined && original !== given) {
+    throw new TypeError(`the ${where} is a copy of a delivery; send the delivery or its content`);
+  }
   if (typeof safeRead(given, "then") === "function") {
     throw new TypeError(`the ${where} is a promise; await it`);
   }

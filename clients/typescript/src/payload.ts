@@ -1,6 +1,7 @@
+import { inspect } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import { type Payload, PayloadSchema } from "../../../gen/dlq/v1/message_pb.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonText, ORIGINAL } from "./json-text.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -18,6 +19,7 @@ export interface DeliveryPayload {
 
 /** The payload of a delivery. A send of it sends the same bytes again. */
 export class HeldPayload implements DeliveryPayload {
+  readonly [ORIGINAL] = this;
   readonly #payload: Payload | undefined;
 
   constructor(payload: Payload | undefined) {
@@ -52,6 +54,11 @@ export class HeldPayload implements DeliveryPayload {
     } catch {
       return value;
     }
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): unknown {
+    return this.toJSON();
   }
 
   get raw(): Payload | undefined {

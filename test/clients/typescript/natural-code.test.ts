@@ -1,5 +1,6 @@
 // Code that is wrong in a small way loses no message: what handlers, middleware and wrappers send or return.
 
+import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type BatchHandler,
@@ -179,6 +180,23 @@ describe("a send of a delivery", () => {
     });
   });
 
+  it.each<[string, (delivery: Delivery) => unknown]>([
+    ["the delivery", (delivery) => ({ ...delivery, note: "late" })],
+    ["its payload", ({ payload }) => ({ ...payload, note: "late" })],
+    ["each of a list", (delivery) => [{ ...delivery }]],
+  ])("that is a copy is refused, and fails it: a copy of %s", async (_, given) => {
+    const fake = fakeDlq();
+    const results: unknown[] = [];
+    const handler: Handler = async (delivery) => {
+      results.push(await fake.send("other", given(delivery)));
+    };
+    const { outcomes, causes } = await work(fake, { handler });
+    expect(outcomes).toEqual({ a: "failed" });
+    expect(causes).toEqual([expect.stringContaining("the payload is a copy of a delivery")]);
+    expect(results).toEqual([expect.objectContaining({ status: "dropped" })]);
+    expect(fake.messages("other")).toEqual([]);
+  });
+
   it("as a part of a payload has its content", async () => {
     const fake = fakeDlq();
     await fake.send("q", { order: 42 }, error, LATER);
@@ -192,6 +210,25 @@ describe("a send of a delivery", () => {
       payload: { order: 42 },
     });
   });
+});
+
+it("a copy of a delivery has its fields, and console.log shows its content", async () => {
+  const fake = fakeDlq();
+  const copies: Delivery[] = [];
+  let shown = "";
+  await fake.send("q", { order: 42 }, error, { ...LATER, sourceId: "order-42" });
+  const handler: Handler = (delivery) => {
+    copies.push({ ...delivery });
+    shown = inspect(delivery);
+  };
+  const worker = fake.worker({ queues: ["q"], handler });
+  await fake.waitFor("q", "SUCCEEDED");
+  await worker.stop();
+  const [copy] = copies;
+  expect(copy).toMatchObject({ queue: "q", sourceId: "order-42", attempt: 1, failureCount: 1 });
+  expect(copy?.payload.json()).toEqual({ order: 42 });
+  expect(copy?.signal.aborted).toBe(false);
+  expect(shown).toMatch(/queue: 'q',\s+payload: \{ order: 42 \},/);
 });
 
 it("worker.stop and dlq.close may be given as callbacks", async () => {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { originalOf } from "../json-text.ts";
 import { samePayload } from "../payload.ts";
 import type { SendRequest } from "../send-request.ts";
 import type { HeldDelivery } from "./delivery.ts";
@@ -6,10 +7,11 @@ import type { HeldDelivery } from "./delivery.ts";
 /** The deliveries whose handler is running. */
 export const currentDeliveries = new AsyncLocalStorage<readonly HeldDelivery[]>();
 
-/** Returns the running delivery that is sent as it is, for instance to another queue. */
+/** Returns the running delivery that is sent, for instance to another queue: itself, its payload, or a copy of one. */
 export function forwardedBy(payload: unknown): HeldDelivery | undefined {
+  const original = originalOf(payload);
   const running = currentDeliveries.getStore();
-  return running?.find((held) => held === payload || held.payload === payload);
+  return running?.find((held) => held === original || held.payload === original);
 }
 
 /**

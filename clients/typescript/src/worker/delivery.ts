@@ -1,8 +1,10 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { inspect } from "node:util";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Delivery as DeliveryMessage } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
 import type { Message, Origin, TraceContext } from "../../../../gen/dlq/v1/message_pb.ts";
 import { type ReasonName, reasonName } from "../enum-names.ts";
+import { ORIGINAL } from "../json-text.ts";
 import { type DeliveryPayload, HeldPayload } from "../payload.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -41,10 +43,31 @@ export interface Delivery {
   readonly signal: AbortSignal;
 }
 
-/** A delivery with its lease. */
+/** A delivery with its lease. Its fields are its own, so that a copy with spread syntax has them. */
 export class HeldDelivery implements Delivery {
+  readonly [ORIGINAL] = this;
+  readonly id: string;
+  readonly queue: string;
+  readonly payload: HeldPayload;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly reason: ReasonName;
+  readonly failure: Failure | undefined;
+  readonly failureCount: number;
+  readonly sourceId: string;
+  readonly dedupKey: string;
+  readonly orderingKey: string;
+  readonly priority: number;
+  readonly origin: Origin | undefined;
+  readonly traceContext: TraceContext | undefined;
+  readonly edited: boolean;
+  readonly attempt: number;
+  readonly deliveryNumber: number;
+  readonly outcomeUnknown: boolean;
+  leaseExpireTime: Date;
+  readonly signal: AbortSignal;
   /** The address of its service. */
   readonly target: string;
+  readonly leaseToken: string;
   /** When the lease began or was last extended, by the monotonic clock. */
   leasedAtMs: number;
   /** How long its handler ran; 0 before its end. */
@@ -55,83 +78,31 @@ export class HeldDelivery implements Delivery {
   isLost = false;
   /** The outcome that a `send` of this message in its handler set. */
   sendOutcome: Outcome | undefined;
-  readonly #delivery: DeliveryMessage;
-  readonly #message: Message;
-  #payload: HeldPayload | undefined;
-  #abort: AbortController | undefined;
-  #abortReason: Error | undefined;
+  readonly #abort = new AbortController();
 
   constructor(delivery: DeliveryMessage, message: Message, target: string, nowMs: number) {
-    this.#delivery = delivery;
-    this.#message = message;
+    this.id = message.id;
+    this.queue = message.queue;
+    this.payload = new HeldPayload(message.payload);
+    this.attributes = message.attributes;
+    this.reason = reasonName(message.reason);
+    this.failure = message.failure;
+    this.failureCount = message.failureCount;
+    this.sourceId = message.sourceId;
+    this.dedupKey = message.dedupKey;
+    this.orderingKey = message.orderingKey;
+    this.priority = message.priority;
+    this.origin = message.origin;
+    this.traceContext = message.traceContext;
+    this.edited = message.edited;
+    this.attempt = delivery.attempt;
+    this.deliveryNumber = delivery.deliveryNumber;
+    this.outcomeUnknown = delivery.outcomeUnknown;
+    this.leaseExpireTime = dateOf(delivery.leaseExpireTime) ?? new Date(0);
+    this.signal = this.#abort.signal;
     this.target = target;
+    this.leaseToken = delivery.leaseToken;
     this.leasedAtMs = nowMs;
-  }
-
-  get id(): string {
-    return this.#message.id;
-  }
-  get queue(): string {
-    return this.#message.queue;
-  }
-  get payload(): HeldPayload {
-    this.#payload ??= new HeldPayload(this.#message.payload);
-    return this.#payload;
-  }
-  get attributes(): Readonly<Record<string, string>> {
-    return this.#message.attributes;
-  }
-  get reason(): ReasonName {
-    return reasonName(this.#message.reason);
-  }
-  get failure(): Failure | undefined {
-    return this.#message.failure;
-  }
-  get failureCount(): number {
-    return this.#message.failureCount;
-  }
-  get sourceId(): string {
-    return this.#message.sourceId;
-  }
-  get dedupKey(): string {
-    return this.#message.dedupKey;
-  }
-  get orderingKey(): string {
-    return this.#message.orderingKey;
-  }
-  get priority(): number {
-    return this.#message.priority;
-  }
-  get edited(): boolean {
-    return this.#message.edited;
-  }
-  get origin(): Origin | undefined {
-    return this.#message.origin;
-  }
-  get traceContext(): TraceContext | undefined {
-    return this.#message.traceContext;
-  }
-  get attempt(): number {
-    return this.#delivery.attempt;
-  }
-  get deliveryNumber(): number {
-    return this.#delivery.deliveryNumber;
-  }
-  get outcomeUnknown(): boolean {
-    return this.#delivery.outcomeUnknown;
-  }
-  get leaseExpireTime(): Date {
-    const time = this.#delivery.leaseExpireTime;
-    return time === undefined ? new Date(0) : timestampDate(time);
-  }
-
-  /** Created on first use: most handlers do not need it. */
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController();
-      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason);
-    }
-    return this.#abort.signal;
   }
 
   /** Without the parts that belong to the worker. */
@@ -140,21 +111,23 @@ export class HeldDelivery implements Delivery {
     return { id, queue, payload, attributes, sourceId, attempt };
   }
 
-  get leaseToken(): string {
-    return this.#delivery.leaseToken;
+  /** What `console.log` shows. */
+  [inspect.custom](): object {
+    return this.toJSON();
   }
 
-  extendedTo(expireTime: DeliveryMessage["leaseExpireTime"], nowMs: number): void {
+  extendedTo(expireTime: Timestamp | undefined, nowMs: number): void {
     this.leasedAtMs = nowMs;
-    if (expireTime !== undefined) this.#delivery.leaseExpireTime = expireTime;
+    this.leaseExpireTime = dateOf(expireTime) ?? this.leaseExpireTime;
   }
 
   get isAborted(): boolean {
-    return this.#abortReason !== undefined;
+    return this.signal.aborted;
   }
 
   abort(reason: Error): void {
-    this.#abortReason = reason;
-    this.#abort?.abort(reason);
+    this.#abort.abort(reason);
   }
 }
+
+const dateOf = (time: Timestamp | undefined) => time && timestampDate(time);
