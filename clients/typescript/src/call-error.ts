@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { textOf } from "./error-chain.ts";
+import { oneLine, textOf } from "./error-chain.ts";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
 import { errorReason, hasRetryInfo } from "./google-details.ts";
 import { safeRead, safeText } from "./safe-read.ts";
@@ -180,8 +180,5 @@ const OPENSSL = /^\w+:error:\w+:SSL routines:\w*:([^:]+):.*$/;
 /** Returns the text of an error on one line, without `[code]`, which has its own field. */
 export function callErrorText(error: unknown): string {
   const text = error instanceof ConnectError ? error.rawMessage || error.message : String(error);
-  return text
-    .replaceAll(/\s*[\r\n]+\s*/g, " ")
-    .replace(OPENSSL, "TLS failed: $1")
-    .trim();
+  return oneLine(text).replace(OPENSSL, "TLS failed: $1");
 }

@@ -8,7 +8,6 @@ import { createConnections, type DlqAdminStubs, type DlqStubs, targetOf } from "
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import { Deadline } from "./deadline.ts";
 import { DropReport } from "./drop-report.ts";
-import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf, isNonRetryable } from "./failure.ts";
 import { originalOf } from "./json-text.ts";
@@ -16,7 +15,7 @@ import { limitOr, requireSignal, timeout } from "./option-checks.ts";
 import { coalesceOf, type DlqClientOptions, requireKnownOptions } from "./options.ts";
 import { Reachability } from "./reachability.ts";
 import { ReconnectingChannel } from "./reconnecting-channel.ts";
-import { closedError } from "./send-errors.ts";
+import { closedError, unencodableError } from "./send-errors.ts";
 import { SendNumbers } from "./send-numbers.ts";
 import type { SendOptions } from "./send-options.ts";
 import { buildSendRequest, type SendRequest } from "./send-request.ts";
@@ -139,8 +138,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     try {
       return attempt();
     } catch (cause) {
-      const message = `cannot be sent: ${textOf(cause)}`;
-      return dropped(new DlqClientError("invalid", message, { cause }), queue);
+      return dropped(unencodableError(cause), queue);
     }
   }
 

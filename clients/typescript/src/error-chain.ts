@@ -46,6 +46,9 @@ export function textOf(error: unknown): string {
   return typeof error === "string" ? error : describe(error);
 }
 
+/** For messages that are logged on one line. */
+export const oneLine = (text: string): string => text.replaceAll(/\s*[\r\n]+\s*/g, " ").trim();
+
 export function isErrorLike(value: unknown): boolean {
   return (
     typeof safeRead(value, "message") === "string" && typeof safeRead(value, "stack") === "string"

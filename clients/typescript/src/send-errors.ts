@@ -2,7 +2,7 @@
 
 import { type Code, ConnectError } from "@connectrpc/connect";
 import { callErrorText, unansweredReason } from "./call-error.ts";
-import { textOf } from "./error-chain.ts";
+import { oneLine, textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import type { Coalesce } from "./options.ts";
 import type { PendingSend } from "./pending-send.ts";
@@ -40,7 +40,7 @@ export function spoolFullError(
 
 /** Not maybe stored: no try can have been sent. */
 export function unencodableError(cause: unknown): DlqClientError {
-  return new DlqClientError("invalid", `cannot be sent: ${textOf(cause)}`, { cause });
+  return new DlqClientError("invalid", `cannot be sent: ${oneLine(textOf(cause))}`, { cause });
 }
 
 export function deadlineError(send: PendingSend): DlqClientError {
