@@ -41,7 +41,19 @@ const PERMANENT: ReadonlySet<number> = new Set([
   Code.Unimplemented,
 ]);
 
-/** Node's codes of connections that were never made. */
+/** The cause of a call without a connection: the port refused it, the TLS handshake failed, and so on. */
+export class NotConnectedError extends Error {
+  override readonly name = "NotConnectedError";
+  /** Node's code. */
+  readonly code: string;
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.code = safeText(cause, "code");
+  }
+}
+
+/** Node's codes of connections that a transport of the program did not make. */
 const NOT_CONNECTED: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
 
 /** Returns what a call threw as a ConnectError. Interceptors of the program may throw anything. */
@@ -107,7 +119,7 @@ export function isTooLargeForProxy(error: ConnectError): boolean {
 export function wasNeverSent(error: ConnectError): boolean {
   if (error.code !== Code.Unavailable || error.details.length > 0) return false;
   const { cause } = error;
-  if (cause instanceof NoTokenError) return true;
+  if (cause instanceof NoTokenError || cause instanceof NotConnectedError) return true;
   return NOT_CONNECTED.has(safeRead(cause, "code")) || safeRead(cause, "syscall") === "connect";
 }
 
@@ -159,10 +171,12 @@ function connectionAdvice(error: unknown): string {
   const { cause } = error;
   if (cause instanceof NoTokenError) return "";
   const code = safeText(cause, "code");
+  if (TLS_ALERT.test(code)) return "does the server require `tls.cert` and `tls.key`?";
   if (code.startsWith("ERR_SSL_")) return "does the server have TLS? Without it, use http:";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "give the name in the certificate as `tls.serverName`";
   }
+  if (code.startsWith("CERT_")) return ""; // the text says it: expired, revoked
   if (UNTRUSTED.test(code)) return "give the certificate of its authority as `tls.ca`";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "is the host in `url` right?";
   if (BROKEN_CONNECTION.has(error.code)) {
@@ -170,6 +184,9 @@ function connectionAdvice(error: unknown): string {
   }
   return IS_IT_UP;
 }
+
+/** Node's codes of handshakes that the server refused. */
+const TLS_ALERT = /^ERR_SSL_.*_ALERT_/;
 
 /** Node's codes of certificates without a known authority. */
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/;

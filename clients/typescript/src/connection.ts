@@ -1,6 +1,6 @@
 import type { Http2Session } from "node:http2";
 import { isIPv4 } from "node:net";
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
   createGrpcTransport,
   type GrpcTransportOptions,
@@ -8,6 +8,7 @@ import {
 } from "@connectrpc/connect-node";
 import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { NotConnectedError } from "./call-error.ts";
 import { log } from "./log.ts";
 import type { DlqClientOptions, TlsOptions } from "./options.ts";
 import { bearer } from "./token.ts";
@@ -90,7 +91,7 @@ export function createHttp2Connection(
   return {
     authority: manager.authority,
     async request(...request) {
-      const stream = await manager.request(...request);
+      const stream = await manager.request(...request).catch(notConnected);
       const { session } = stream;
       if (session !== undefined && !guarded.has(session)) {
         guarded.add(session);
@@ -101,6 +102,14 @@ export function createHttp2Connection(
     notifyResponseByteRead: (stream) => manager.notifyResponseByteRead(stream),
     close: () => manager.abort(),
   };
+}
+
+/** Without a connection, no byte of the call was sent. */
+function notConnected(reason: unknown): never {
+  const { code, rawMessage, cause } = ConnectError.from(reason);
+  if (code === Code.Canceled) throw reason; // it was closed meanwhile
+  const error = new NotConnectedError(rawMessage, cause);
+  throw new ConnectError(rawMessage, Code.Unavailable, undefined, undefined, error);
 }
 
 function stubsOf(transport: Transport): Pick<Connection, "stubs" | "admin"> {

@@ -13,7 +13,7 @@ import type { Code } from "@connectrpc/connect";
  * - `closed`: the client was closed;
  * - `handler-failed`: a handler threw, or returned what is no outcome: see `cause`;
  * - `lease-lost`: an outcome came too late and does not count;
- * - `connection`: a worker's stream broke; the worker opens it again.
+ * - `connection`: a worker gets no messages and tries again, or `ping` got no answer.
  */
 export type DlqErrorKind =
   | "deadline"

@@ -56,6 +56,12 @@ it.each<[string, string, Code, string]>([
     Code.Internal,
     "does the server have TLS? Without it, use http:",
   ],
+  [
+    "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    "TLS failed: tlsv13 alert certificate required",
+    Code.Internal,
+    "does the server require `tls.cert` and `tls.key`?",
+  ],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate", Code.Internal, "as `tls.ca`"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "not in the list", Code.Internal, "as `tls.serverName`"],
   ["ERR_HTTP2_ERROR", "Protocol error", Code.Internal, "with https: if it has TLS?"],
@@ -69,6 +75,11 @@ it.each<[string, string, Code, string]>([
   const reason = unansweredReason(new ConnectError(raw, status, undefined, [], cause));
   expect(reason.startsWith(`${text}; `)).toBe(true);
   expect(reason.endsWith(advice)).toBe(true);
+});
+
+it("an expired certificate is no question whether the server is up", () => {
+  const expired = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" });
+  expect(unansweredReason(unavailable(expired))).toBe("certificate has expired");
 });
 
 /** The first call reaches the server and its answer is lost. Later calls fail with `laterCode`. */

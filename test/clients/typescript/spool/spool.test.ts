@@ -1,14 +1,19 @@
 // Sends while the service is unavailable arrive once when it is back: with real processes, a real
 // server, and a link between them that can be cut.
 
-import { writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { createSecureServer, createServer } from "node:http2";
+import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { join } from "node:path";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import type {
-  DlqClient,
-  DlqClientOptions,
-  SendResult,
+import {
+  createDlqClient,
+  type DlqClient,
+  type DlqClientOptions,
+  type SendResult,
+  type TlsOptions,
 } from "../../../../clients/typescript/src/index.ts";
 import { statsOf } from "../../../support/grpc.ts";
 import { LinkProxy } from "../../../support/link-proxy.ts";
@@ -123,6 +128,33 @@ it("a service without its store counts as unavailable, also for batches", LONG, 
   }, WAIT);
 });
 
+describe("a send is spooled at once if its TLS handshake fails", () => {
+  const file = (name: string) => readFile(new URL(`../../../rpc/tls/${name}`, import.meta.url));
+  const secure = async () =>
+    createSecureServer({ cert: await file("test-only.crt"), key: await file("test-only.key") });
+
+  it.each<[string, () => Promise<Server>, TlsOptions]>([
+    ["the port is plaintext", async () => createServer(), {}],
+    ["the port closes the connection", async () => createTcpServer((one) => one.destroy()), {}],
+    ["the authority of the certificate is unknown", secure, {}],
+    ["the certificate has another name", secure, { serverName: "other.example" }],
+  ])("%s", async (_, make, tls) => {
+    const listener = (await make()).on("tlsClientError", () => {}).on("sessionError", () => {});
+    onTestFinished(() => void listener.close());
+    await once(listener.listen(0, "127.0.0.1"), "listening");
+    const { port } = listener.address() as AddressInfo;
+    const ca = tls.serverName === undefined ? undefined : await file("test-only.crt");
+    const dlq = createDlqClient({
+      url: `https://127.0.0.1:${port}`,
+      tls: { ...tls, ca },
+      spool: { folder: await newFolder() },
+      timeoutMs: 590_000,
+    });
+    onTestFinished(() => dlq.close(0));
+    expect(await dlq.send("q", "x", error)).toEqual(SPOOLED);
+  });
+});
+
 it("the spool uses the same request id and send number as the tries before", async () => {
   const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   const seen = new Map<string, Set<string>>();
@@ -214,7 +246,7 @@ it("a send without room in the spool is dropped as spool-full", async () => {
   const [link, folder] = [await outage(), await newFolder()];
   const dlq = spooling(link, folder, { spool: { folder, maxBytes: 100 } });
   const dropped = errorOf(await dlq.send(newQueue(), "x", error));
-  expect(dropped).toMatchObject({ kind: "spool-full", maybeStored: true });
+  expect(dropped).toMatchObject({ kind: "spool-full", maybeStored: false }); // it had no connection
 });
 
 it("spool-full names the refusal that sent the message to the spool", async () => {
