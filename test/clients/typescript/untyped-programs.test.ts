@@ -126,11 +126,18 @@ it.each<[string, object]>([
   expect(() => createDlqClient(options as never)).toThrow(message);
 });
 
+type Done = () => void;
+
 it.each<[string, object]>([
   ["queues is of type string; give a list of names", { queues: "orders" }],
   ["the queue is undefined; give its name", { queues: [undefined] }],
   ["the queue is empty; give its name", { queues: [""] }],
   ["handler is of type string; give a function", { handler: "takeOrder" }],
+  ["handler has 2 parameters, and gets one", { handler: (_: unknown, done: Done) => done() }],
+  [
+    "batchHandler has 2 parameters, and gets one: no callback; return a promise",
+    { handler: undefined, batchHandler: (_: unknown, done: Done) => done() },
+  ],
   ["middleware is no list", { middleware: () => {} }],
   ["a middleware is undefined; give a function", { middleware: [undefined] }],
   ["onSettled is 5; give a function", { onSettled: 5 }],

@@ -164,14 +164,14 @@ export function handlerCallsOf(options: WorkerOptions): HandlerCalls {
   }
   if (batchHandler !== undefined) {
     if (middleware.length > 0) throw new TypeError("middleware wraps handler, not batchHandler");
-    requireFunction("batchHandler", batchHandler);
+    requireHandler("batchHandler", batchHandler);
     const size = batchSize ?? BATCH_SIZE;
     checkCount("batchSize", size, 1, MAX_BATCH_SIZE);
     const concurrency = options.concurrency ?? 1;
     return { handle: batchHandler, isBatch: true, batchSize: size, concurrency };
   }
   if (batchSize !== undefined) throw new TypeError("batchSize is for batchHandler");
-  requireFunction("handler", handler);
+  requireHandler("handler", handler);
   if (!Array.isArray(middleware)) throw new TypeError("middleware is no list; give a list");
   for (const one of middleware) requireFunction("a middleware", one);
   const whole = wrapped(handler as Handler, middleware);
@@ -179,6 +179,18 @@ export function handlerCallsOf(options: WorkerOptions): HandlerCalls {
   const concurrency = options.concurrency ?? CONCURRENCY;
   return { handle, isBatch: false, batchSize: 1, concurrency };
 }
+
+/** A handler with a callback would end before its work. @throws TypeError if it seems to be one, or no function */
+function requireHandler(name: string, value: unknown): void {
+  requireFunction(name, value);
+  const handler = value as (...args: readonly unknown[]) => unknown;
+  if (handler.length < 2 || Object.prototype.toString.call(handler) === ASYNC) return;
+  throw new TypeError(
+    `${name} has ${handler.length} parameters, and gets one: no callback; return a promise`,
+  );
+}
+
+const ASYNC = "[object AsyncFunction]";
 
 /** @throws TypeError for an invalid option */
 export function requestOf(
