@@ -15,13 +15,7 @@ from ._core.durations import Seconds, seconds
 from ._core.safe_read import safe_str
 from ._core.send_request import send_request_of
 from ._engine.client_metrics import ClientMetrics
-from ._engine.current import (
-    current_deliveries,
-    current_delivery_of,
-    fail_delivery,
-    fail_forwarded,
-    forwarded_by,
-)
+from ._engine.current import current_deliveries, fail_current, fail_forwarded, forwarded_by
 from ._engine.engine import Engine
 from ._engine.send_future import SendFuture
 from ._engine.spans import SendSpan
@@ -104,9 +98,9 @@ class BaseClient:
                 options = {**options, "trace_context": trace}
             request = send_request_of(queue, payload, error, options, self._origin)
             timeout_s = self._timeout_of(options.get("timeout"))
-            delivery = current_delivery_of(request.proto, self._target)
-            if delivery is not None:
-                future.set_result(fail_delivery(delivery, request.proto, error))
+            failed = fail_current(request.proto, error, self._target)
+            if failed is not None:
+                future.set_result(failed)
                 return future
             if self._is_closed:
                 text = "the client is closed; send before that"

@@ -28,11 +28,14 @@ class Delivery:
         self._handled_s = 0.0
         """How long its handler ran; 0 before its end."""
         self._is_closed = False
-        """The handler has ended, or its outcome does not count any more."""
+        """Its outcome is reported, or the message released."""
         self._is_lost = False
         """The lease is lost."""
+        self._has_ended = False
+        """Its handler has ended."""
         self._sent_outcome: Outcome | None = None
-        """Set by a `send` of this message in its handler."""
+        """Of a `send` of this message in its handler."""
+        self._lock = threading.Lock()
         self._cancelled = threading.Event()
 
     @property
@@ -142,6 +145,18 @@ class Delivery:
     @property
     def lease_token(self) -> str:
         return self._raw.lease_token
+
+    def _fail_by_send(self, outcome: Outcome) -> bool:
+        """Sets the outcome. Returns False if the handler has ended, which has decided it."""
+        with self._lock:
+            if not self._has_ended:
+                self._sent_outcome = outcome
+            return not self._has_ended
+
+    def _end(self) -> None:
+        """The handler has ended. From now on `_sent_outcome` stays."""
+        with self._lock:
+            self._has_ended = True
 
     def __repr__(self) -> str:
         return f"Delivery({self.id}, queue={self.queue!r}, attempt={self.attempt})"

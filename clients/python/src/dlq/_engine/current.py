@@ -13,24 +13,12 @@ from .._core.failure import failure_of
 from .._core.payload import DeliveryPayload, same_payload
 from .._core.send_request import is_non_retryable
 from ..delivery import Delivery
-from ..outcome import fail, failed_with, release
+from ..outcome import Outcome, fail, failed_with, release
 from ..results import Dropped, FailedDelivery, SendResult, is_kept
 
 current_deliveries: ContextVar[Sequence[Delivery]] = ContextVar("dlq_deliveries", default=())
 
 _QUARANTINE_REASONS = (state_pb2.REASON_POISON_MESSAGE, state_pb2.REASON_MAX_RETRIES_EXCEEDED)
-
-
-def current_delivery_of(request: SendToDlqRequest, target: str) -> Delivery | None:
-    """Returns the running delivery if the request to the service at `target` is for the same message; otherwise
-    None. Of equal messages in a batch, each send gets another one."""
-    same = [
-        delivery
-        for delivery in current_deliveries.get()
-        if delivery._target == target and not delivery._is_closed and _is_of(request, delivery)
-    ]
-    unsent = (delivery for delivery in same if delivery._sent_outcome is None)
-    return next(unsent, same[0] if same else None)
 
 
 def forwarded_by(payload: object) -> Delivery | None:
@@ -44,7 +32,22 @@ def fail_forwarded(delivery: Delivery, result: SendResult, error: object) -> Non
     """Its handler may not look at the result."""
     if not is_kept(result) and delivery._sent_outcome is None:
         dropped = result.error if isinstance(result, Dropped) else "the message is only in memory"
-        delivery._sent_outcome = fail(dropped if error is None else error)
+        delivery._fail_by_send(fail(dropped if error is None else error))
+
+
+def fail_current(request: SendToDlqRequest, error: object, target: str) -> FailedDelivery | None:
+    """Makes the send the outcome of the running delivery, instead of sending a second message. Returns None if it is
+    not for the same message. Of equal messages in a batch, each send gets another one."""
+    same = [
+        delivery
+        for delivery in current_deliveries.get()
+        if delivery._target == target and not delivery._has_ended and _is_of(request, delivery)
+    ]
+    unsent = (delivery for delivery in same if delivery._sent_outcome is None)
+    delivery = next(unsent, same[0] if same else None)
+    if delivery is None or not delivery._fail_by_send(_outcome_of(delivery, request, error)):
+        return None
+    return FailedDelivery(delivery.id)
 
 
 def _is_of(request: SendToDlqRequest, delivery: Delivery) -> bool:
@@ -55,13 +58,9 @@ def _is_of(request: SendToDlqRequest, delivery: Delivery) -> bool:
     return same_payload(delivery.payload.raw, request.payload)
 
 
-def fail_delivery(delivery: Delivery, request: SendToDlqRequest, error: object) -> FailedDelivery:
-    """Makes a send the outcome of the running delivery, instead of sending a second message."""
-    if delivery.cancelled:
-        delivery._sent_outcome = (
-            delivery._sent_outcome or release()
-        )  # it failed because it was cancelled
-        return FailedDelivery(delivery.id)
+def _outcome_of(delivery: Delivery, request: SendToDlqRequest, error: object) -> Outcome:
+    if delivery.cancelled:  # it failed because of that
+        return delivery._sent_outcome or release()
     failure = request.failure if request.HasField("failure") else failure_of("")
     retry_after = None
     first_retry = request.WhichOneof("first_retry")
@@ -70,5 +69,4 @@ def fail_delivery(delivery: Delivery, request: SendToDlqRequest, error: object) 
     elif first_retry == "due_time":
         retry_after = max(0.0, request.due_time.ToNanoseconds() / 1e9 - time.time())
     is_final = is_non_retryable(error) or failure.reason in _QUARANTINE_REASONS
-    delivery._sent_outcome = failed_with(error, failure, retry_after, is_final)
-    return FailedDelivery(delivery.id)
+    return failed_with(error, failure, retry_after, is_final)

@@ -102,6 +102,8 @@ class WorkerCore:
 
     def ended(self, run: HandlerRun, returned: object, error: BaseException | None) -> None:
         """Called when a handler has returned or raised, in the handler's thread."""
+        for delivery in run.deliveries:
+            delivery._end()
         given: Sequence[Outcome | None] = [None] * len(run.deliveries)
         if error is None:
             try:
