@@ -277,10 +277,12 @@ from dlq.v1.dlq_service_pb2_grpc import DlqServiceServicer, add_DlqServiceServic
 client = dlq.Client("127.0.0.1:1", timeout=0.1, spool=False)
 raw = pb.Delivery()
 raw.message.queue, raw.message.payload.text = "q", "x"
-current_deliveries.set([Delivery(raw, client._target, 0.0)])
+delivery = Delivery(raw, client._target, 0.0)
+current_deliveries.set([delivery])
 pid = os.fork()
 if pid == 0:
-    os._exit(0 if client.send("q", "x").status == "dropped" else 1)
+    statuses = {client.send("q", given).status for given in ("x", delivery)}
+    os._exit(0 if statuses == {"dropped"} else 1)
 code = os.waitpid(pid, 0)[1]
 assert client.send("q", "x").status == "delivery"
 sys.exit(bool(code))

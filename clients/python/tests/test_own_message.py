@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +13,59 @@ import dlq.aio
 from dlq.testing import FakeServer
 
 AGAIN = ValueError("again")
+
+
+def test_a_delivery_that_another_thread_sends_fails(fake: FakeServer) -> None:
+    results: list[dlq.SendResult] = []
+
+    def handle(delivery: dlq.Delivery) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            results.append(pool.submit(client.send, "q", delivery, AGAIN).result())
+
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(handle):
+            [message] = fake.wait_for("q", "QUARANTINED")
+    assert [one.status for one in results] == ["delivery"]
+    assert message.failures[-1].message == "again"
+    assert len(fake.messages("q")) == 1
+
+
+def test_each_delivery_of_a_batch_that_another_thread_sends_fails(fake: FakeServer) -> None:
+    def process(delivery: dlq.Delivery) -> None:
+        if delivery.text == "bad":
+            client.send("q", delivery, AGAIN)
+
+    def handle(deliveries: list[dlq.Delivery]) -> None:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(process, deliveries))
+
+    with dlq.Client(fake.target, spool=False) as client:
+        for text in ("good", "bad"):
+            client.send("q", text, max_retries=1)
+        with client.worker("q").start_batches(handle):
+            fake.wait_for("q", "SUCCEEDED")
+            fake.wait_for("q", "QUARANTINED")
+    assert len(fake.messages("q")) == 2
+
+
+def test_a_delivery_fails_if_another_thread_forwards_it_and_that_is_dropped(
+    fake: FakeServer,
+) -> None:
+    closed = dlq.Client(fake.target, spool=False)
+    closed.close()
+
+    async def main() -> None:
+        async def handle(delivery: dlq.Delivery) -> None:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, closed.send, "other", delivery)
+
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            await client.send("q", "x", max_retries=1)
+            async with await client.worker("q").start(handle):
+                await asyncio.to_thread(fake.wait_for, "q", "QUARANTINED")
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("give", ["delivery", "text"])

@@ -90,15 +90,16 @@ class BaseClient:
 
         future = SendFuture(on_result)
         try:
+            body = payload
             if isinstance(payload, Delivery):
                 if payload.source_id:
                     options = {"source_id": payload.source_id, **options}
-                payload = payload.payload
+                body = payload.payload
             if options.get("trace_context") is None and (trace := span.trace_context()):
                 options = {**options, "trace_context": trace}
-            request = send_request_of(queue, payload, error, options, self._origin)
+            request = send_request_of(queue, body, error, options, self._origin)
             timeout_s = self._timeout_of(options.get("timeout"))
-            failed = fail_current(request.proto, error, self._target)
+            failed = fail_current(request.proto, payload, error, self._target)
             if failed is not None:
                 future.set_result(failed)
                 return future

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,6 +32,7 @@ class Delivery:
         """Its outcome is reported, or the message released."""
         self._is_lost = False
         """The lease is lost."""
+        self._pid = os.getpid()
         self._has_ended = False
         """Its handler has ended."""
         self._sent_outcome: Outcome | None = None
@@ -147,7 +149,10 @@ class Delivery:
         return self._raw.lease_token
 
     def _fail_by_send(self, outcome: Outcome) -> bool:
-        """Sets the outcome. Returns False if the handler has ended, which has decided it."""
+        """Sets the outcome. Returns False if the handler has ended, which has decided it, or runs in the parent of a
+        forked process."""
+        if self._pid != os.getpid():
+            return False
         with self._lock:
             if not self._has_ended:
                 self._sent_outcome = outcome

@@ -23,9 +23,11 @@ _QUARANTINE_REASONS = (state_pb2.REASON_POISON_MESSAGE, state_pb2.REASON_MAX_RET
 
 def forwarded_by(payload: object) -> Delivery | None:
     """Returns the running delivery that is sent as it is, for instance to another queue."""
+    if isinstance(payload, Delivery):
+        return payload
     raw = payload.raw if isinstance(payload, DeliveryPayload) else None
     running = current_deliveries.get()
-    return next((one for one in running if one is payload or one.payload.raw is raw), None)
+    return next((one for one in running if one.payload.raw is raw), None)
 
 
 def fail_forwarded(delivery: Delivery, result: SendResult, error: object) -> None:
@@ -35,12 +37,18 @@ def fail_forwarded(delivery: Delivery, result: SendResult, error: object) -> Non
         delivery._fail_by_send(fail(dropped if error is None else error))
 
 
-def fail_current(request: SendToDlqRequest, error: object, target: str) -> FailedDelivery | None:
+def fail_current(
+    request: SendToDlqRequest, payload: object, error: object, target: str
+) -> FailedDelivery | None:
     """Makes the send the outcome of the running delivery, instead of sending a second message. Returns None if it is
-    not for the same message. Of equal messages in a batch, each send gets another one."""
+    not for the same message. Of equal messages in a batch, each send gets another one.
+
+    `payload`: as given to the send. In threads that the handler has started itself, only the delivery is recognized.
+    """
+    given = [payload] if isinstance(payload, Delivery) else []
     same = [
         delivery
-        for delivery in current_deliveries.get()
+        for delivery in (*given, *current_deliveries.get())
         if delivery._target == target and not delivery._has_ended and _is_of(request, delivery)
     ]
     unsent = (delivery for delivery in same if delivery._sent_outcome is None)
