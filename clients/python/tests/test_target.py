@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import dlq
-from dlq.options import target_of
+from dlq.migrate.importer import Importer
+from dlq.options import ClientOptions, target_of
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,9 @@ def test_a_token_in_plaintext_to_another_host_is_warned_of_once(
     ]
     connect("127.shop.example:1", token=token)
     assert "the token goes to 127.shop.example:1 in plaintext" in caplog.records[-1].message
+
+
+def test_dlq_migrate_warns_of_a_token_in_plaintext(caplog: pytest.LogCaptureFixture) -> None:
+    Importer(ClientOptions("a:1", token="secret-of-the-shop"), patience_s=0).close()
+    [warning] = caplog.records
+    assert "the token goes to a:1 in plaintext" in warning.message

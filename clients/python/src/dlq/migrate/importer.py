@@ -12,7 +12,7 @@ from .._core.backoff import Backoff
 from .._core.call_error import NO_RESULT, CallError, call_error_of, result_error_of
 from .._core.names import state_name
 from .._engine.connection import Connection
-from ..options import ClientOptions
+from ..options import ClientOptions, warn_of_plaintext_token
 from ..v1.dlq_service_pb2 import SendToDlqBatchRequest, SendToDlqRequest, SendToDlqResponse
 
 MAX_MESSAGES = 100
@@ -47,6 +47,7 @@ class Importer:
         patience_s: float,
         wait: Callable[[float], object] = time.sleep,
     ) -> None:
+        warn_of_plaintext_token(options)
         self._connection = Connection(options)
         self._patience_s = patience_s
         self._wait = wait
