@@ -68,6 +68,19 @@ def test_a_delivery_fails_if_another_thread_forwards_it_and_that_is_dropped(
     asyncio.run(main())
 
 
+def test_a_delivery_fails_if_a_forwarding_that_its_handler_did_not_await_is_dropped(
+    fake: FakeServer,
+) -> None:
+    def handle(delivery: dlq.Delivery) -> None:
+        client.send_soon("no queue", delivery)
+
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(handle):
+            [message] = fake.wait_for("q", "QUARANTINED")
+    assert "is not a queue name" in message.failures[-1].message
+
+
 @pytest.mark.parametrize("give", ["delivery", "text"])
 def test_a_message_that_is_sent_after_its_handler_is_another_message(
     fake: FakeServer, give: str

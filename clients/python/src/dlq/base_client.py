@@ -89,6 +89,8 @@ class BaseClient:
                 fail_forwarded(forwarded, result, error)
 
         future = SendFuture(on_result)
+        if forwarded is not None:
+            forwarded._forwards.append(future)
         try:
             body = payload
             if isinstance(payload, Delivery):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from ._core.durations import Seconds, moment, optional_seconds
 from ._core.names import reason_name
 from ._core.payload import DeliveryPayload
 from .outcome import Outcome
+from .results import SendResult
 from .v1 import dlq_service_pb2 as pb
 from .v1.failure_pb2 import Failure
 from .v1.message_pb2 import Origin, TraceContext
@@ -37,6 +39,8 @@ class Delivery:
         """Its handler has ended."""
         self._sent_outcome: Outcome | None = None
         """Of a `send` of this message in its handler."""
+        self._forwards: list[Future[SendResult]] = []
+        """Its sends to other queues."""
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
 

@@ -102,6 +102,11 @@ class WorkerCore:
 
     def ended(self, run: HandlerRun, returned: object, error: BaseException | None) -> None:
         """Called when a handler has returned or raised, in the handler's thread."""
+        forwards = (sent for delivery in run.deliveries for sent in delivery._forwards)
+        pending = next((sent for sent in forwards if not sent.done()), None)
+        if pending is not None:  # if it is dropped, the delivery fails
+            pending.add_done_callback(lambda _: self.ended(run, returned, error))
+            return
         for delivery in run.deliveries:
             delivery._end()
         given: Sequence[Outcome | None] = [None] * len(run.deliveries)
