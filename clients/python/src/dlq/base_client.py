@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from ._engine.current import current_deliveries, fail_current, fail_forwarded, f
 from ._engine.engine import Engine
 from ._engine.send_future import SendFuture
 from ._engine.spans import SendSpan
+from .dead_letter import DeadLetter, decorate
 from .delivery import Delivery
 from .errors import DlqClientError
 from .options import (
@@ -116,6 +118,21 @@ class BaseClient:
             invalid.__cause__ = cause
             future.set_result(self._dropped(invalid, name))
             return future
+
+    def dead_letter(
+        self,
+        queue: str,
+        *,
+        payload: Callable[..., object] | None = None,
+        send: SendOptions | Callable[..., SendOptions] | None = None,
+    ) -> DeadLetter:
+        """Decorates a function, sync or async: if it raises, the message is sent and the call returns None. If the
+        message could not be stored, the error is raised, so that the caller keeps the message.
+
+        The message is the first argument after `self`, or the result of `payload` with all arguments. `send` are
+        options of the send, or a function of the arguments that returns them.
+        """
+        return decorate(lambda: self, queue, payload, send)
 
     def _ping(self, timeout: Seconds | None) -> Future[timedelta]:
         if self._is_closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from types import TracebackType
@@ -15,7 +15,6 @@ from ._core.durations import Seconds, optional_seconds
 from ._engine.connection import Connection
 from ._engine.token_interceptor import TokenInterceptor
 from .base_client import BaseClient
-from .dead_letter import DeadLetter, decorate
 from .errors import DlqClientError
 from .options import ClientSettings, SendOptions
 from .results import SendResult
@@ -58,21 +57,6 @@ class Client(BaseClient):
     ) -> Future[SendResult]:
         """Like `send`, but returns a future. Sends at the same time share calls."""
         return self.submit(queue, payload, error, options)
-
-    def dead_letter(
-        self,
-        queue: str,
-        *,
-        payload: Callable[..., object] | None = None,
-        send: SendOptions | Callable[..., SendOptions] | None = None,
-    ) -> DeadLetter:
-        """Decorates a function, sync or async: if it raises, the message is sent and the call returns None. If the
-        message could not be stored, the error is raised, so that the caller keeps the message.
-
-        The message is the first argument after `self`, or the result of `payload` with all arguments. `send` are
-        options of the send, or a function of the arguments that returns them.
-        """
-        return decorate(lambda: self, queue, payload, send)
 
     def worker(self, queues: Sequence[str] | str, **settings: Unpack[WorkerSettings]) -> Worker:
         """Returns a worker for these queues, which must be started. See WorkerSettings."""

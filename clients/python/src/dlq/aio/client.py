@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from types import TracebackType
@@ -18,7 +18,6 @@ from .._engine.connection import ChannelParts
 from .._engine.token_interceptor import AioStreamTokenInterceptor, AioUnaryTokenInterceptor
 from .._engine.token_source import TokenSource
 from ..base_client import BaseClient
-from ..dead_letter import DeadLetter, decorate
 from ..errors import DlqClientError
 from ..options import ClientSettings, SendOptions
 from ..results import SendResult
@@ -66,21 +65,6 @@ class Client(BaseClient):
         `payload` is text, bytes, a delivery, or any value that JSON can encode; `error` is the exception.
         """
         return _result_of(self.submit(queue, payload, error, options))
-
-    def dead_letter(
-        self,
-        queue: str,
-        *,
-        payload: Callable[..., object] | None = None,
-        send: SendOptions | Callable[..., SendOptions] | None = None,
-    ) -> DeadLetter:
-        """Decorates a function: if it raises, the message is sent and the call returns None. If the
-        message could not be stored, the error is raised, so that the caller keeps the message.
-
-        The message is the first argument after `self`, or the result of `payload` with all arguments. `send` are
-        options of the send, or a function of the arguments that returns them.
-        """
-        return decorate(lambda: self, queue, payload, send)
 
     def worker(self, queues: Sequence[str] | str, **settings: Unpack[WorkerSettings]) -> Worker:
         """Returns a worker for these queues, which must be started. See WorkerSettings."""
