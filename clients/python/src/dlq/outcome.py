@@ -20,7 +20,7 @@ _NOTE_BYTES = 1024
 
 
 class Outcome:
-    """Created by `release`, `quarantine`, `discard` and `fail`."""
+    """Made by `succeed`, `release`, `quarantine`, `discard` and `fail`."""
 
     __slots__ = ("_message", "error", "kind")
 
