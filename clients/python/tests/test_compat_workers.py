@@ -63,3 +63,25 @@ def test_the_processor_can_start_after_a_failed_start(
             assert [one for one in client._workers if one._core is not None] == []
 
     asyncio.run(run())
+
+
+def test_a_handler_that_raises_is_logged_with_its_error(
+    fake: FakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(message: str) -> None:
+        raise ValueError(f"no stock for {message}")
+
+    async def run() -> None:
+        async with (
+            dlq.aio.Client(fake.target, spool=False) as client,
+            DLQHandler(client, DLQConfig("shop", redis_key_prefix="")) as old,
+        ):
+            await client.send("q", "x", max_retries=1)
+            old.register_handler("q", refuse)
+            await old.start_retry_processor()
+            await asyncio.to_thread(fake.wait_for, "q", "QUARANTINED")
+
+    asyncio.run(run())
+    [line] = [one for one in caplog.records if "the handler failed" in one.message]
+    assert line.exc_info is not None
+    assert str(line.exc_info[1]) == "no stock for x"

@@ -75,8 +75,7 @@ class WorkerReports:
             _log.info("dlq: %s works again", self._worker)
 
     def _log(self, error: DlqClientError) -> None:
-        cause = error.__cause__ if error.kind == "handler-failed" else None
-        _log.warning("dlq: %s", error, exc_info=cause)
+        _log.warning("dlq: %s", error, exc_info=error.__cause__)
 
     def answered(self, one: UnreportedOutcome, result: pb.AckResult) -> None:
         if result.status != pb.ACK_STATUS_APPLIED:

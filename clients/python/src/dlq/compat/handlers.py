@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -13,9 +12,9 @@ from typing import Any, TypeAlias, TypedDict
 
 from typing_extensions import Self
 
+from .._core.log import log
 from ..aio.client import Client
 from ..delivery import Delivery
-from ..errors import DlqClientError
 from ..options import SendOptions
 from ..outcome import Outcome, release
 from ..results import Dropped, Spooled
@@ -30,8 +29,6 @@ from .queue_name import allowed_name, queue_name
 from .queue_settings import QueueSettings
 from .queue_workers import QueueWorkers
 from .retry_watch import RetryWatches
-
-log: logging.Logger = logging.getLogger("dlq")
 
 _INSTEAD = "use dlq.aio.Client"
 
@@ -86,7 +83,7 @@ class DLQHandler:
         self._is_processing = False
         self._processed: set[str] = set()
         self._starting: set[asyncio.Task[None]] = set()
-        self._workers = QueueWorkers(self._client, self._handle, self._settled, self._failed)
+        self._workers = QueueWorkers(self._client, self._handle, self._settled)
 
     async def send_to_dlq(
         self,
@@ -242,11 +239,6 @@ class DLQHandler:
 
     def _settled(self, delivery: Delivery, settled: SettledDelivery) -> None:
         self._watches.on_ended(delivery, settled.outcome == "succeeded")
-
-    def _failed(self, error: DlqClientError, delivery: Delivery | None) -> None:
-        log.warning("dlq: %s", error)
-        if delivery is not None:
-            self._watches.on_ended(delivery, False)
 
 
 class ActionDLQHandler(DLQHandler):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 
 from .._core.durations import duration
+from .._core.log import log
 from .._core.retry_policy import policy_of
 from ..errors import DlqClientError
 from ..options import SendOptions
@@ -14,8 +14,6 @@ from ..v1.dlq_admin_service_pb2 import UpdateQueueRequest
 from ..v1.queue_pb2 import Queue, QueueConfig
 from .config import DLQConfig
 from .connection import ServiceCalls
-
-log: logging.Logger = logging.getLogger("dlq")
 
 _IN_FORCE_S = 2.0
 """After this time all servers use new settings."""

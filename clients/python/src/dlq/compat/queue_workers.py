@@ -9,7 +9,6 @@ from collections.abc import Callable
 from ..aio.client import Client
 from ..aio.worker import AsyncHandler, Worker
 from ..delivery import Delivery
-from ..errors import DlqClientError
 from ..worker_options import SettledDelivery
 
 
@@ -21,12 +20,10 @@ class QueueWorkers:
         client: Client,
         handler: AsyncHandler,
         on_settled: Callable[[Delivery, SettledDelivery], object],
-        on_error: Callable[[DlqClientError, Delivery | None], object],
     ) -> None:
         self._client = client
         self._handler = handler
         self._on_settled = on_settled
-        self._on_error = on_error
         self._users: Counter[str] = Counter()
         self._workers: dict[str, Worker] = {}
         self._lock = asyncio.Lock()
@@ -35,9 +32,7 @@ class QueueWorkers:
         """Starts the worker of a queue, unless it runs."""
         async with self._lock:
             if queue not in self._workers:
-                worker = self._client.worker(
-                    queue, prefetch=0, on_settled=self._on_settled, on_error=self._on_error
-                )
+                worker = self._client.worker(queue, prefetch=0, on_settled=self._on_settled)
                 self._workers[queue] = await worker.start(self._handler)
             self._users[queue] += 1
 

@@ -72,11 +72,10 @@ class RetryWatches:
             await asyncio.wait([watch.succeeded], timeout=_POLL_EVERY_S)
             if watch.succeeded.done():
                 return watch.succeeded.result()
-            if watch.is_started:
-                continue
+            # Also while a handler of this process runs: it may lose its lease, and its outcome then not count.
             refusal = await self._refusal(queue, message_id, dry_run=True)
-            if watch.is_started or watch.succeeded.done():
-                continue  # a handler started meanwhile
+            if watch.succeeded.done():
+                continue
             if refusal == pb.RETRY_REFUSAL_NOT_FOUND:
                 return True  # removed: by success, or by an operator
             if refusal == pb.RETRY_REFUSAL_IN_FLIGHT:
