@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.testing.FakeServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -14,43 +13,12 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Handlers that return a future. */
-class AsyncHandlerTest {
+class AsyncHandlerTest extends WithFakeServer {
   private static final SendOptions NOW =
       SendOptions.builder().delay(Duration.ZERO).maxRetries(0).build();
-
-  private final BlockingQueue<SettledDelivery> settled = new LinkedBlockingQueue<>();
-  private final BlockingQueue<DlqException> errors = new LinkedBlockingQueue<>();
-  private FakeServer fake;
-  private DlqClient dlq;
-
-  @BeforeEach
-  void open() throws IOException {
-    fake = FakeServer.start();
-    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
-  }
-
-  @AfterEach
-  void close() {
-    dlq.close();
-    fake.close();
-  }
-
-  private WorkerBuilder worker() {
-    return dlq.worker("q")
-        .onError((error, delivery) -> errors.add(error))
-        .onSettled((delivery, result) -> settled.add(result));
-  }
-
-  private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
-    T next = queue.poll(20, TimeUnit.SECONDS);
-    assertTrue(next != null, "nothing came within 20 s");
-    return next;
-  }
 
   @Test
   void aDeliveryEndsWithItsStage() throws Exception {

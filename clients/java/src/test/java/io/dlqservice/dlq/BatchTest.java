@@ -8,12 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.Outcome.Kind;
 import io.dlqservice.dlq.testing.FakeMessage;
-import io.dlqservice.dlq.testing.FakeServer;
-import io.opentelemetry.sdk.OpenTelemetrySdk;
-import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
-import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.data.SpanData;
-import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
@@ -28,43 +22,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Batch handlers. */
-class BatchTest {
+class BatchTest extends WithFakeServer {
   private static final SendOptions ONCE = SendOptions.builder().maxRetries(0).build();
 
-  private final Map<String, SettledDelivery> settled = Collections.synchronizedMap(new TreeMap<>());
-  private final BlockingQueue<DlqException> errors = new LinkedBlockingQueue<>();
-  private final InMemorySpanExporter spans = InMemorySpanExporter.create();
-  private FakeServer fake;
-  private DlqClient dlq;
+  private final Map<String, SettledDelivery> results = Collections.synchronizedMap(new TreeMap<>());
 
-  @BeforeEach
-  void open() throws IOException {
-    fake = FakeServer.start();
-    SdkTracerProvider tracers =
-        SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(spans)).build();
-    OpenTelemetrySdk sdk = OpenTelemetrySdk.builder().setTracerProvider(tracers).build();
-    dlq =
-        DlqClient.builder(fake.target())
-            .withoutSpool()
-            .telemetry(TelemetryOptions.builder().openTelemetry(sdk).build())
-            .build();
-  }
-
-  @AfterEach
-  void close() {
-    dlq.close();
-    fake.close();
-  }
-
-  private WorkerBuilder worker() {
-    return dlq.worker("q")
-        .onError((error, delivery) -> errors.add(error))
-        .onSettled((delivery, result) -> settled.put(delivery.payload().text(), result));
+  @Override
+  protected WorkerBuilder worker() {
+    return super.worker()
+        .onSettled((delivery, result) -> results.put(delivery.payload().text(), result));
   }
 
   private void send(String... payloads) {
@@ -73,9 +42,9 @@ class BatchTest {
 
   /** Waits until each message has its outcome. */
   private Map<String, Kind> outcomes(int count) {
-    Poll.until(() -> settled.size() == count);
+    Poll.until(() -> results.size() == count);
     Map<String, Kind> outcomes = new TreeMap<>();
-    settled.forEach((payload, result) -> outcomes.put(payload, result.outcome()));
+    results.forEach((payload, result) -> outcomes.put(payload, result.outcome()));
     return outcomes;
   }
 
@@ -84,7 +53,7 @@ class BatchTest {
   }
 
   private Map<String, Kind> outcomesOf(BatchOutcomeHandler handler) {
-    settled.clear();
+    results.clear();
     send("a", "b", "c");
     try (Worker worker = worker().startBatchesWithOutcomes(handler)) {
       return outcomes(3);
@@ -158,7 +127,7 @@ class BatchTest {
               throw noStock;
             });
     assertEquals(all(Kind.FAILED), outcomes);
-    assertSame(noStock, settled.get("a").error().orElseThrow());
+    assertSame(noStock, results.get("a").error().orElseThrow());
     assertEquals(sizes.size(), errors.size());
     errors.forEach(error -> assertEquals(ErrorKind.HANDLER_FAILED, error.kind()));
     assertTrue(errors.peek().getMessage().startsWith("the handler failed: message "));
@@ -268,18 +237,6 @@ class BatchTest {
     assertTrue(Thread.currentThread().isInterrupted());
     run.end();
     assertFalse(Thread.currentThread().isInterrupted());
-  }
-
-  @Test
-  void aBatchHasOneSpanWithLinks() {
-    send("a", "b", "c");
-    worker().startBatches(deliveries -> {});
-    outcomes(3);
-    List<SpanData> handled =
-        spans.getFinishedSpanItems().stream()
-            .filter(span -> span.getName().equals("process q"))
-            .toList();
-    assertEquals(3, handled.stream().mapToInt(span -> span.getLinks().size()).sum());
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
@@ -285,21 +286,25 @@ class CloseTest {
   }
 
   @Test
-  void aListenerMayCloseItsClient() throws Exception {
-    AtomicReference<DlqClient> dlq = new AtomicReference<>();
-    CompletableFuture<Void> closed = new CompletableFuture<>();
-    dlq.set(
-        DlqClient.builder("127.0.0.1:1")
-            .withoutSpool()
-            .timeout(Duration.ofMillis(50))
-            .onDropped(
-                (error, queue) -> {
-                  dlq.get().close();
-                  closed.complete(null);
-                })
-            .build());
-    dlq.get().send("q", "a", null);
-    closed.get(4, TimeUnit.SECONDS); // sooner than a close stops waiting for listeners
+  void aListenerMayFlushAndCloseItsClient() throws Exception {
+    for (Consumer<DlqClient> call :
+        List.<Consumer<DlqClient>>of(DlqClient::flush, DlqClient::close)) {
+      AtomicReference<DlqClient> dlq = new AtomicReference<>();
+      CompletableFuture<Void> returned = new CompletableFuture<>();
+      dlq.set(
+          DlqClient.builder("127.0.0.1:1")
+              .withoutSpool()
+              .timeout(Duration.ofMillis(50))
+              .onDropped(
+                  (error, queue) -> {
+                    call.accept(dlq.get());
+                    returned.complete(null);
+                  })
+              .build());
+      dlq.get().send("q", "a", null);
+      returned.get(4, TimeUnit.SECONDS); // sooner than a close stops waiting for listeners
+      dlq.get().close();
+    }
   }
 
   @Test
@@ -327,24 +332,5 @@ class CloseTest {
       flushed.countDown();
       assertFalse(wasTooEarly.get(20, TimeUnit.SECONDS), "the listener still ran");
     }
-  }
-
-  @Test
-  void aListenerMayFlushItsClient() throws Exception {
-    AtomicReference<DlqClient> dlq = new AtomicReference<>();
-    CompletableFuture<Void> flushed = new CompletableFuture<>();
-    dlq.set(
-        DlqClient.builder("127.0.0.1:1")
-            .withoutSpool()
-            .timeout(Duration.ofMillis(50))
-            .onDropped(
-                (error, queue) -> {
-                  dlq.get().flush();
-                  flushed.complete(null);
-                })
-            .build());
-    dlq.get().send("q", "a", null);
-    flushed.get(4, TimeUnit.SECONDS);
-    dlq.get().close();
   }
 }

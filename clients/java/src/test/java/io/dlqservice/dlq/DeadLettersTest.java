@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.testing.FakeServer;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,27 +13,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Wrapped functions and handlers. */
-class DeadLettersTest {
+class DeadLettersTest extends WithFakeServer {
   private final IOException noBank = new IOException("no bank");
-  private FakeServer fake;
-  private DlqClient dlq;
-
-  @BeforeEach
-  void open() throws Exception {
-    fake = FakeServer.start();
-    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
-  }
-
-  @AfterEach
-  void close() {
-    dlq.close();
-    fake.close();
-  }
 
   @Test
   void aStageThatFailsSendsTheArgument() throws Exception {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeMessage;
-import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
@@ -28,27 +27,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class FakeServerTest {
-  private FakeServer fake;
-  private DlqClient dlq;
-
-  @BeforeEach
-  void open() throws Exception {
-    fake = FakeServer.start();
-    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
-  }
-
-  @AfterEach
-  void close() {
-    dlq.close();
-    fake.close();
-  }
-
+class FakeServerTest extends WithFakeServer {
   @Test
   void showsSentMessages() {
     dlq.send("orders", "a", new Exception("no bank"), SendOptions.ofSourceId("order-42"));

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -27,29 +26,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The client survives faults of the user's code. */
-class FaultsTest {
-  private FakeServer fake;
-
-  @BeforeEach
-  void start() throws Exception {
-    fake = FakeServer.start();
-  }
-
-  @AfterEach
-  void close() {
-    fake.close();
-  }
-
-  private DlqClientBuilder builder() {
-    return DlqClient.builder(fake.target()).withoutSpool();
-  }
-
+class FaultsTest extends WithFakeServer {
   /** Throws an Error for the first calls. */
   private static final class Faulty implements ClientInterceptor {
     private final AtomicInteger left;
@@ -163,16 +144,14 @@ class FaultsTest {
 
   @Test
   void anErrorInAHandlerIsAFailure() throws Exception {
-    try (DlqClient dlq = builder().build()) {
-      dlq.send("q", "a", null, SendOptions.builder().maxRetries(1).build());
-      dlq.worker("q")
-          .start(
-              delivery -> {
-                throw new StackOverflowError();
-              });
-      var failed = fake.await("q", MessageState.QUARANTINED, 1).get(0);
-      assertEquals("java.lang.StackOverflowError", failed.failures().get(1).type());
-    }
+    dlq.send("q", "a", null, SendOptions.builder().maxRetries(1).build());
+    dlq.worker("q")
+        .start(
+            delivery -> {
+              throw new StackOverflowError();
+            });
+    var failed = fake.await("q", MessageState.QUARANTINED, 1).get(0);
+    assertEquals("java.lang.StackOverflowError", failed.failures().get(1).type());
   }
 
   @Test
@@ -196,15 +175,12 @@ class FaultsTest {
   void aWorkerFailsIfItsExecutorIsShutDown() {
     ExecutorService ended = Executors.newSingleThreadExecutor();
     ended.shutdown();
-    try (DlqClient dlq = builder().build()) {
-      Worker worker = dlq.worker("q").onError((error, d) -> {}).executor(ended).start(d -> {});
-      dlq.send("q", "a", null);
-      CompletionException thrown =
-          assertThrows(
-              CompletionException.class,
-              () -> worker.done().orTimeout(10, TimeUnit.SECONDS).join());
-      assertInstanceOf(DlqException.class, thrown.getCause());
-    }
+    Worker worker = dlq.worker("q").onError((error, d) -> {}).executor(ended).start(d -> {});
+    dlq.send("q", "a", null);
+    CompletionException thrown =
+        assertThrows(
+            CompletionException.class, () -> worker.done().orTimeout(10, TimeUnit.SECONDS).join());
+    assertInstanceOf(DlqException.class, thrown.getCause());
   }
 
   /** Before Java 21, each result could start a thread that blocks. */
@@ -290,10 +266,8 @@ class FaultsTest {
 
   @Test
   void acceptsTheLargestConcurrency() throws Exception {
-    try (DlqClient dlq = builder().build()) {
-      dlq.worker("q").concurrency(Integer.MAX_VALUE).start(delivery -> {});
-      dlq.send("q", "a", null);
-      fake.await("q", MessageState.SUCCEEDED, 1);
-    }
+    dlq.worker("q").concurrency(Integer.MAX_VALUE).start(delivery -> {});
+    dlq.send("q", "a", null);
+    fake.await("q", MessageState.SUCCEEDED, 1);
   }
 }

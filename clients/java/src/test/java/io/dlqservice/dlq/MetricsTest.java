@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.testing.FakeServer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -17,32 +16,18 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Metrics of a client in Micrometer. */
-class MetricsTest {
+class MetricsTest extends WithFakeServer {
   private static final SendOptions SOON =
       SendOptions.builder().timeout(Duration.ofMillis(50)).build();
 
   private final MeterRegistry registry = new SimpleMeterRegistry();
-  private FakeServer fake;
-
-  @BeforeEach
-  void open() throws Exception {
-    fake = FakeServer.start();
-  }
-
-  @AfterEach
-  void close() {
-    fake.close();
-  }
 
   private DlqClientBuilder builder(MeterRegistry registry) {
-    return DlqClient.builder(fake.target())
-        .withoutSpool()
+    return builder()
         .onDropped((error, queue) -> {})
         .telemetry(TelemetryOptions.builder().meterRegistry(registry).build());
   }

@@ -2,9 +2,7 @@ package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.testing.FakeServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -12,39 +10,19 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class MiddlewareTest {
-  private final BlockingQueue<SettledDelivery> settled = new LinkedBlockingQueue<>();
+class MiddlewareTest extends WithFakeServer {
   private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
-  private FakeServer fake;
-  private DlqClient dlq;
 
   @BeforeEach
-  void open() throws IOException {
-    fake = FakeServer.start();
-    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+  void send() {
     dlq.send("q", "x", null);
   }
 
-  @AfterEach
-  void close() {
-    dlq.close();
-    fake.close();
-  }
-
-  private WorkerBuilder worker() {
-    return dlq.worker("q")
-        .onError((error, delivery) -> seen.add(error.kind().toString()))
-        .onSettled((delivery, result) -> settled.add(result));
-  }
-
   private Outcome.Kind outcome() throws InterruptedException {
-    SettledDelivery next = settled.poll(20, TimeUnit.SECONDS);
-    assertTrue(next != null, "no outcome within 20 s");
-    return next.outcome();
+    return next(settled).outcome();
   }
 
   private Middleware named(String name) {
@@ -89,7 +67,7 @@ class MiddlewareTest {
             })
         .startWithOutcomes(delivery -> Outcome.discarded("done"));
     assertEquals(Outcome.Kind.FAILED, outcome());
-    assertEquals("handler-failed", seen.poll(20, TimeUnit.SECONDS));
+    assertEquals(ErrorKind.HANDLER_FAILED, next(errors).kind());
   }
 
   @Test
@@ -119,9 +97,9 @@ class MiddlewareTest {
             delivery -> {
               throw new IOException("no stock");
             });
-    SettledDelivery next = settled.poll(20, TimeUnit.SECONDS);
-    assertEquals(Outcome.Kind.FAILED, next.outcome());
-    assertEquals("no stock", next.error().orElseThrow().getMessage());
+    SettledDelivery failed = next(settled);
+    assertEquals(Outcome.Kind.FAILED, failed.outcome());
+    assertEquals("no stock", failed.error().orElseThrow().getMessage());
   }
 
   @Test
@@ -171,9 +149,9 @@ class MiddlewareTest {
               seen.add("begun");
               return handling;
             });
-    assertEquals("begun", seen.poll(20, TimeUnit.SECONDS));
+    assertEquals("begun", next(seen));
     handling.complete(Outcome.discarded("done"));
-    assertEquals("one DISCARDED", seen.poll(20, TimeUnit.SECONDS));
+    assertEquals("one DISCARDED", next(seen));
     assertEquals(Outcome.Kind.SUCCEEDED, outcome());
   }
 
@@ -189,7 +167,7 @@ class MiddlewareTest {
                   seen.add("begun");
                   return handling;
                 });
-    assertEquals("begun", seen.poll(20, TimeUnit.SECONDS));
+    assertEquals("begun", next(seen));
     worker.stop(Duration.ZERO).get(20, TimeUnit.SECONDS);
     Poll.until(handling::isCancelled);
     assertEquals(Outcome.Kind.RELEASED, outcome());

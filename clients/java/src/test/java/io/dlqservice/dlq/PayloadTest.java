@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonNull;
 import io.dlqservice.dlq.SendResult.Dropped;
-import io.dlqservice.dlq.testing.FakeServer;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.StringReader;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,12 +19,10 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Objects as payloads. */
-class PayloadTest {
+class PayloadTest extends WithFakeServer {
   record Order(
       String id, Instant at, LocalDate day, ZonedDateTime ship, Duration within, ZoneId zone) {}
 
@@ -53,22 +49,6 @@ class PayloadTest {
     }
   }
 
-  private FakeServer fake;
-
-  @BeforeEach
-  void start() throws IOException {
-    fake = FakeServer.start();
-  }
-
-  @AfterEach
-  void stop() {
-    fake.close();
-  }
-
-  private DlqClientBuilder builder() {
-    return DlqClient.builder(fake.target()).withoutSpool();
-  }
-
   @Test
   void objectsMayHaveTimes() throws Exception {
     Order order =
@@ -79,14 +59,12 @@ class PayloadTest {
             ZonedDateTime.parse("2026-01-02T03:04:05+01:00[Europe/Paris]"),
             Duration.ofMinutes(5),
             ZoneId.of("Europe/Paris"));
-    try (DlqClient dlq = builder().build()) {
-      assertEquals(SendStatus.SENT, dlq.send("orders", order, null).status());
-      String text = fake.messages("orders").get(0).text();
-      assertTrue(text.contains("\"at\":\"2026-01-02T03:04:05Z\",\"day\":\"2026-01-02\""), text);
-      CompletableFuture<Order> read = new CompletableFuture<>();
-      dlq.worker("orders").start(delivery -> read.complete(delivery.payload().json(Order.class)));
-      assertEquals(order, read.get(20, TimeUnit.SECONDS));
-    }
+    assertEquals(SendStatus.SENT, dlq.send("orders", order, null).status());
+    String text = fake.messages("orders").get(0).text();
+    assertTrue(text.contains("\"at\":\"2026-01-02T03:04:05Z\",\"day\":\"2026-01-02\""), text);
+    CompletableFuture<Order> read = new CompletableFuture<>();
+    dlq.worker("orders").start(delivery -> read.complete(delivery.payload().json(Order.class)));
+    assertEquals(order, read.get(20, TimeUnit.SECONDS));
   }
 
   @Test
@@ -109,36 +87,32 @@ class PayloadTest {
       final int amount = 1;
     }
     Supplier<String> lambda = () -> "order-42";
-    try (DlqClient dlq = builder().build()) {
-      for (Object value :
-          List.of(
-              new Local(),
-              lambda,
-              CompletableFuture.completedFuture("order-42"),
-              new FutureTask<>(() -> "order-42"),
-              new ByteArrayInputStream(new byte[] {1}),
-              new StringReader("order-42"),
-              Stream.of("order-42"))) {
-        SendResult result = dlq.send("orders", value, new Exception("no bank"));
-        DlqException error = assertInstanceOf(Dropped.class, result, value.toString()).error();
-        assertEquals(ErrorKind.INVALID, error.kind());
-        String type = value.getClass().getTypeName();
-        assertTrue(error.getMessage().contains(type), error.getMessage());
-      }
-      assertEquals(SendStatus.SENT, dlq.send("orders", JsonNull.INSTANCE, null).status());
-      assertEquals(SendStatus.SENT, dlq.send("orders", null, null).status());
+    for (Object value :
+        List.of(
+            new Local(),
+            lambda,
+            CompletableFuture.completedFuture("order-42"),
+            new FutureTask<>(() -> "order-42"),
+            new ByteArrayInputStream(new byte[] {1}),
+            new StringReader("order-42"),
+            Stream.of("order-42"))) {
+      SendResult result = dlq.send("orders", value, new Exception("no bank"));
+      DlqException error = assertInstanceOf(Dropped.class, result, value.toString()).error();
+      assertEquals(ErrorKind.INVALID, error.kind());
+      String type = value.getClass().getTypeName();
+      assertTrue(error.getMessage().contains(type), error.getMessage());
     }
+    assertEquals(SendStatus.SENT, dlq.send("orders", JsonNull.INSTANCE, null).status());
+    assertEquals(SendStatus.SENT, dlq.send("orders", null, null).status());
   }
 
   @Test
   void aListOfDeliveriesIsRefused() throws Exception {
     CompletableFuture<SendResult> sent = new CompletableFuture<>();
-    try (DlqClient dlq = builder().build()) {
-      dlq.send("orders", "order-42", null);
-      dlq.worker("orders")
-          .startBatches(batch -> sent.complete(dlq.send("others", batch, new Exception("no"))));
-      DlqException error = assertInstanceOf(Dropped.class, sent.get(20, TimeUnit.SECONDS)).error();
-      assertTrue(error.getMessage().contains("send each by itself"), error.getMessage());
-    }
+    dlq.send("orders", "order-42", null);
+    dlq.worker("orders")
+        .startBatches(batch -> sent.complete(dlq.send("others", batch, new Exception("no"))));
+    DlqException error = assertInstanceOf(Dropped.class, sent.get(20, TimeUnit.SECONDS)).error();
+    assertTrue(error.getMessage().contains("send each by itself"), error.getMessage());
   }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.SendResult.Stored;
-import io.dlqservice.dlq.testing.FakeServer;
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.common.AttributeKey;
@@ -32,27 +31,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Spans of sends and handlers, with the SDK of OpenTelemetry. */
-class SpansTest {
+class SpansTest extends WithFakeServer {
   private static final String PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
   private final InMemorySpanExporter exported = InMemorySpanExporter.create();
   private final OpenTelemetry sdk = sdk(Sampler.alwaysOn());
-  private FakeServer fake;
-
-  @BeforeEach
-  void open() throws IOException {
-    fake = FakeServer.start();
-  }
-
-  @AfterEach
-  void close() {
-    fake.close();
-  }
 
   private OpenTelemetry sdk(Sampler sampler) {
     return OpenTelemetrySdk.builder()
@@ -64,13 +50,9 @@ class SpansTest {
         .build();
   }
 
-  private DlqClientBuilder builder() {
-    return DlqClient.builder(fake.target()).withoutSpool().onDropped((error, queue) -> {});
-  }
-
   private DlqClient client(OpenTelemetry openTelemetry) {
     TelemetryOptions telemetry = TelemetryOptions.builder().openTelemetry(openTelemetry).build();
-    return builder().telemetry(telemetry).build();
+    return builder().onDropped((error, queue) -> {}).telemetry(telemetry).build();
   }
 
   private Optional<SpanData> find(String name) {
@@ -134,6 +116,20 @@ class SpansTest {
             "dlq.attempt", 1L,
             "dlq.outcome", "succeeded"),
         attributes(handled));
+  }
+
+  @Test
+  void aBatchHasOneSpanWithLinks() throws Exception {
+    try (DlqClient dlq = client(sdk)) {
+      for (String payload : List.of("a", "b", "c")) dlq.send("q", payload, null);
+      dlq.worker("q").startBatches(deliveries -> {});
+      fake.await("q", MessageState.SUCCEEDED, 3);
+    }
+    List<SpanData> handled =
+        exported.getFinishedSpanItems().stream()
+            .filter(span -> span.getName().equals("process q"))
+            .toList();
+    assertEquals(3, handled.stream().mapToInt(span -> span.getLinks().size()).sum());
   }
 
   @Test

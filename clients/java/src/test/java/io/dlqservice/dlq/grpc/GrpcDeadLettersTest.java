@@ -6,11 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.SendOptions;
+import io.dlqservice.dlq.WithFakeServer;
 import io.dlqservice.dlq.testing.FakeMessage;
-import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
 import io.dlqservice.dlq.v1.StatsRequest;
@@ -37,7 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class GrpcDeadLettersTest {
+class GrpcDeadLettersTest extends WithFakeServer {
   private static final StatsRequest REQUEST = StatsRequest.newBuilder().addQueues("q").build();
 
   /** A service that fails once. It uses the DLQ's messages, because they are generated already. */
@@ -68,15 +67,11 @@ class GrpcDeadLettersTest {
       "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
   private final Shop shop = new Shop();
-  private FakeServer fake;
-  private DlqClient dlq;
   private Server server;
   private ManagedChannel channel;
 
   @BeforeEach
   void open() throws Exception {
-    fake = FakeServer.start();
-    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
     server = serve(GrpcDeadLetters.serverInterceptor(dlq, "asked"));
     channel = channelTo(server);
   }
@@ -85,8 +80,6 @@ class GrpcDeadLettersTest {
   void close() {
     channel.shutdownNow();
     server.shutdownNow();
-    dlq.close();
-    fake.close();
   }
 
   private Server serve(ServerInterceptor interceptor) throws IOException {

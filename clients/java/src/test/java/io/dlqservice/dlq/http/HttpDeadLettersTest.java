@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.Gson;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.MessageState;
+import io.dlqservice.dlq.SendOptions;
+import io.dlqservice.dlq.WithFakeServer;
 import io.dlqservice.dlq.testing.FakeMessage;
-import io.dlqservice.dlq.testing.FakeServer;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -34,21 +34,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class HttpDeadLettersTest {
+class HttpDeadLettersTest extends WithFakeServer {
   private static final int NO_BODY = -1;
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<String> requestsSeen = new CopyOnWriteArrayList<>();
   private volatile int status = 503;
   private HttpServer shop;
-  private FakeServer fake;
-  private DlqClient dlq;
   private HttpDeadLetters requests;
 
   @BeforeEach
   void open() throws IOException {
-    fake = FakeServer.start();
-    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
     requests = HttpDeadLetters.of(http, dlq, "webhooks");
     shop = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     shop.createContext("/hook", this::answer);
@@ -58,8 +54,6 @@ class HttpDeadLettersTest {
   @AfterEach
   void close() {
     shop.stop(0);
-    dlq.close();
-    fake.close();
   }
 
   private void answer(HttpExchange exchange) throws IOException {

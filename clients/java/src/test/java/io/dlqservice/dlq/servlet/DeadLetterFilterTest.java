@@ -5,10 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.CapturedLog;
-import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.MessageState;
+import io.dlqservice.dlq.WithFakeServer;
 import io.dlqservice.dlq.testing.FakeMessage;
-import io.dlqservice.dlq.testing.FakeServer;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.MultipartConfigElement;
@@ -37,14 +36,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.security.access.AccessDeniedException;
 
-class DeadLetterFilterTest {
+class DeadLetterFilterTest extends WithFakeServer {
   private static final int MAX_BODY = 1024 * 1024;
   private static final String SPRING =
       "org.springframework.web.servlet.DispatcherServlet.EXCEPTION";
 
   private volatile String tenant = "a";
-  private FakeServer fake;
-  private DlqClient dlq;
   private Server jetty;
 
   /** Its path says how much of the body it reads. It throws, unless the path is "/fine". */
@@ -109,8 +106,6 @@ class DeadLetterFilterTest {
 
   @BeforeEach
   void open() throws Exception {
-    fake = FakeServer.start();
-    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
     jetty = new Server(0);
     ServletContextHandler context = new ServletContextHandler("/");
     context.addServlet(new ServletHolder(new Orders()), "/orders/*");
@@ -133,8 +128,6 @@ class DeadLetterFilterTest {
   @AfterEach
   void close() throws Exception {
     jetty.stop();
-    dlq.close();
-    fake.close();
   }
 
   private HttpResponse<String> post(String path, String body) throws Exception {
