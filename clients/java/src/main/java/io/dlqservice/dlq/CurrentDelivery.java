@@ -17,6 +17,33 @@ final class CurrentDelivery {
   }
 
   /**
+   * Notes that the program made an outcome in this thread.
+   *
+   * @param outcome null forgets earlier ones
+   */
+  static void made(Outcome outcome) {
+    HandlerRun run = CURRENT.get();
+    if (run != null) run.made = outcome;
+  }
+
+  /**
+   * Call it after a handler without a result. Java accepts a method that returns an outcome as one.
+   *
+   * @param instead the method that takes a handler with outcomes
+   * @throws IllegalStateException if the handler made an outcome, which nobody can get
+   */
+  static void refuseMade(String instead) {
+    HandlerRun run = CURRENT.get();
+    if (run == null || run.made == null) return;
+    throw new IllegalStateException(
+        "the handler made the outcome "
+            + run.made
+            + ", which would be ignored; give it to "
+            + instead
+            + ", and return the outcome");
+  }
+
+  /**
    * @param owner a client or a worker
    */
   static boolean isOf(Object owner) {

@@ -199,7 +199,7 @@ final class DefaultDlqClient implements DlqClient {
    */
   private static Outcome outcomeOf(
       HeldDelivery held, SendToDlqRequest.Builder request, Throwable error) {
-    if (held.isAborted()) return Outcome.released(); // it failed because of the interrupt
+    if (held.isAborted()) return Outcome.RELEASED; // it failed because of the interrupt
     Failure failure = request.getFailure();
     boolean quarantines =
         failure.getReason() == REASON_POISON_MESSAGE

@@ -114,7 +114,7 @@ final class HandlerCalls {
   private List<Outcome> failed(List<HeldDelivery> batch, Throwable thrown) {
     List<HeldDelivery> failed = batch.stream().filter(held -> !held.isAborted()).toList();
     if (!failed.isEmpty()) reports.handlerFailed(failed, thrown);
-    Outcome outcome = failed.isEmpty() ? Outcome.released() : Outcome.failed(thrown);
+    Outcome outcome = failed.isEmpty() ? Outcome.RELEASED : Outcome.of(thrown);
     return batch.stream().map(held -> held.decide(outcome)).toList();
   }
 }

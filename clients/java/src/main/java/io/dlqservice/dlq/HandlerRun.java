@@ -11,6 +11,9 @@ final class HandlerRun {
   private final List<HeldDelivery> batch;
   private volatile List<HeldDelivery> called = List.of();
 
+  /** The latest outcome that the program made in the thread of the handler; null for none. */
+  Outcome made;
+
   /** Null before and after the call. */
   private Thread thread;
 

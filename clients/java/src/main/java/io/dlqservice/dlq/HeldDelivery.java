@@ -167,7 +167,7 @@ final class HeldDelivery implements Delivery {
    */
   synchronized Outcome decide(Outcome otherwise) {
     isDecided = true;
-    if (isAborted) return Outcome.released();
+    if (isAborted) return Outcome.RELEASED;
     return sent == null ? otherwise : sent;
   }
 

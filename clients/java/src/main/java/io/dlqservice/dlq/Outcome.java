@@ -22,11 +22,10 @@ public final class Outcome {
 
   private static final int NOTE_BYTES = 1024;
   private static final Outcome SUCCEEDED =
-      new Outcome(
-          Kind.SUCCEEDED,
-          io.dlqservice.dlq.v1.Outcome.newBuilder()
-              .setSucceeded(Succeeded.getDefaultInstance())
-              .build());
+      new Outcome(Kind.SUCCEEDED, message().setSucceeded(Succeeded.getDefaultInstance()), null);
+
+  /** For 1 s or longer. */
+  static final Outcome RELEASED = released(Released.getDefaultInstance());
 
   private final Kind kind;
   private final io.dlqservice.dlq.v1.Outcome message;
@@ -34,14 +33,14 @@ public final class Outcome {
   /** Null if it is not failed, or failed without an error. */
   private final Throwable error;
 
-  private Outcome(Kind kind, io.dlqservice.dlq.v1.Outcome message) {
-    this(kind, message, null);
+  private Outcome(Kind kind, io.dlqservice.dlq.v1.Outcome.Builder message, Throwable error) {
+    this.kind = kind;
+    this.message = message.build();
+    this.error = error;
   }
 
-  private Outcome(Kind kind, io.dlqservice.dlq.v1.Outcome message, Throwable error) {
-    this.kind = kind;
-    this.message = message;
-    this.error = error;
+  private static io.dlqservice.dlq.v1.Outcome.Builder message() {
+    return io.dlqservice.dlq.v1.Outcome.newBuilder();
   }
 
   /** The message was processed. The same as returning null. */
@@ -51,22 +50,27 @@ public final class Outcome {
 
   /** The attempt failed, as if {@code error} had been thrown. */
   public static Outcome failed(Throwable error) {
-    return failed(
-        Objects.requireNonNull(error, "error"),
-        Failures.of(error),
-        SendRequest.retryAfter(error),
-        SendRequest.isNonRetryable(error));
+    return made(of(Objects.requireNonNull(error, "error")));
   }
 
   /** The attempt failed; the next one comes after {@code retryAfter} or later, at most 30 days. */
   public static Outcome failed(Throwable error, Duration retryAfter) {
-    return failed(
-        error, Failures.of(error), Optional.of(retryAfter), SendRequest.isNonRetryable(error));
+    boolean isFinal = SendRequest.isNonRetryable(error);
+    return made(failed(error, Failures.of(error), Optional.of(retryAfter), isFinal));
   }
 
   /** The attempt failed, and a retry cannot help: the message is quarantined. */
   public static Outcome failedForGood(Throwable error) {
-    return failed(error, Failures.of(error), SendRequest.retryAfter(error), true);
+    return made(failed(error, Failures.of(error), SendRequest.retryAfter(error), true));
+  }
+
+  /** As if {@code error} had been thrown. */
+  static Outcome of(Throwable error) {
+    return failed(
+        error,
+        Failures.of(error),
+        SendRequest.retryAfter(error),
+        SendRequest.isNonRetryable(error));
   }
 
   /**
@@ -76,39 +80,40 @@ public final class Outcome {
       Throwable error, Failure failure, Optional<Duration> retryAfter, boolean nonRetryable) {
     Failed.Builder failed = Failed.newBuilder().setFailure(failure).setNonRetryable(nonRetryable);
     retryAfter.ifPresent(wait -> failed.setRetryAfter(Times.to(Times.clampWait(wait))));
-    return new Outcome(
-        Kind.FAILED, io.dlqservice.dlq.v1.Outcome.newBuilder().setFailed(failed).build(), error);
+    return new Outcome(Kind.FAILED, message().setFailed(failed), error);
   }
 
   /** Returns the message unprocessed, for 1 s or longer. No attempt is counted. */
   public static Outcome released() {
-    return released(Released.getDefaultInstance());
+    return made(RELEASED);
   }
 
   /** Returns the message unprocessed for a time of at most 30 days. No attempt is counted. */
   public static Outcome released(Duration delay) {
-    return released(Released.newBuilder().setDelay(Times.to(Times.clampWait(delay))).build());
+    return made(released(Released.newBuilder().setDelay(Times.to(Times.clampWait(delay))).build()));
   }
 
   private static Outcome released(Released released) {
-    return new Outcome(
-        Kind.RELEASED, io.dlqservice.dlq.v1.Outcome.newBuilder().setReleased(released).build());
+    return new Outcome(Kind.RELEASED, message().setReleased(released), null);
   }
 
   /** Quarantines the message, whatever its policy. */
   public static Outcome quarantined(String note) {
     Quarantined quarantined =
         Quarantined.newBuilder().setNote(Text.truncate(note, NOTE_BYTES)).build();
-    return new Outcome(
-        Kind.QUARANTINED,
-        io.dlqservice.dlq.v1.Outcome.newBuilder().setQuarantined(quarantined).build());
+    return made(new Outcome(Kind.QUARANTINED, message().setQuarantined(quarantined), null));
   }
 
   /** Discards the message. */
   public static Outcome discarded(String note) {
     Discarded discarded = Discarded.newBuilder().setNote(Text.truncate(note, NOTE_BYTES)).build();
-    return new Outcome(
-        Kind.DISCARDED, io.dlqservice.dlq.v1.Outcome.newBuilder().setDiscarded(discarded).build());
+    return made(new Outcome(Kind.DISCARDED, message().setDiscarded(discarded), null));
+  }
+
+  /** Notes what a handler without a result would lose. */
+  private static Outcome made(Outcome outcome) {
+    CurrentDelivery.made(outcome);
+    return outcome;
   }
 
   public Kind kind() {

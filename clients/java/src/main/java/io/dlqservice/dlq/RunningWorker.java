@@ -230,7 +230,7 @@ final class RunningWorker
     running.remove(run);
     List<HeldDelivery> called = outcomes == null ? List.of() : run.called();
     for (int at = 0; at < called.size(); at++) settle(called.get(at), outcomes.get(at));
-    run.batch().forEach(held -> settle(held, Outcome.released())); // the others
+    run.batch().forEach(held -> settle(held, Outcome.RELEASED)); // the others
     if (running.isEmpty() && isStopping) handlersDone.complete(null);
     startWaiting();
   }
@@ -248,7 +248,7 @@ final class RunningWorker
     }
     isStopping = true;
     stream.close();
-    waiting.forEach(held -> settle(held, Outcome.released()));
+    waiting.forEach(held -> settle(held, Outcome.RELEASED));
     waiting.clear();
     if (running.isEmpty()) handlersDone.complete(null);
     loop.whenDone(handlersDone, (none, never) -> report());
@@ -267,7 +267,7 @@ final class RunningWorker
     loop.after(
         ABORT_GRACE_MS,
         () -> {
-          forEachRunning(held -> settle(held, Outcome.released()));
+          forEachRunning(held -> settle(held, Outcome.RELEASED));
           handlersDone.complete(null);
         });
   }

@@ -162,14 +162,18 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Starts the worker. A handler that returns reports success. Give a handler that returns a future
-   * to {@link #startAsync} instead: here it would succeed before the future ends.
+   * Starts the worker. A handler that returns reports success. What a lambda or method returns is
+   * ignored here: give one that returns an {@link Outcome} to {@link #startWithOutcomes}, and one
+   * that returns a future to {@link #startAsync}. If the handler makes an outcome and returns, the
+   * delivery fails.
    */
   public Worker start(DeliveryHandler handler) {
     Objects.requireNonNull(handler, "handler");
     return startWithOutcomes(
         delivery -> {
+          CurrentDelivery.made(null);
           handler.handle(delivery);
+          CurrentDelivery.refuseMade("startWithOutcomes");
           return null;
         });
   }
@@ -205,7 +209,9 @@ public final class WorkerBuilder {
     return startBatchesWithOutcomes(
         deliveries -> {
           handler.handle(deliveries);
+          CurrentDelivery.made(null);
           return null;
+          CurrentDelivery.refuseMade("startBatchesWithOutcomes");
         });
   }
 

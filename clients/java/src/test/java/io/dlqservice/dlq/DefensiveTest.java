@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.testing.FakeServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -23,28 +22,11 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor.CallerRunsPolicy;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** Common mistakes of programs that use the client. */
-class DefensiveTest {
-  private FakeServer fake;
-
-  @BeforeEach
-  void start() throws IOException {
-    fake = FakeServer.start();
-  }
-
-  @AfterEach
-  void stop() {
-    fake.close();
-  }
-
-  private DlqClientBuilder builder() {
-    return DlqClient.builder(fake.target()).withoutSpool();
-  }
-
+class DefensiveTest extends WithFakeServer {
   @Test
   void acceptsMissingAndUntrimmedTokens() throws IOException {
     try (ScriptedServer server = ScriptedServer.start(request -> Optional.empty())) {
@@ -67,17 +49,15 @@ class DefensiveTest {
 
   @Test
   void aWrappedFunctionKeepsTheInterrupt() throws Exception {
-    try (DlqClient dlq = builder().build()) {
-      ThrowingFunction<String, String> charge =
-          dlq.deadLetter(
-              "orders",
-              order -> {
-                throw new InterruptedException("the consumer stops");
-              });
-      assertNull(charge.apply("a"));
-      assertTrue(Thread.interrupted(), "the interrupt was lost");
-      assertEquals(1, fake.messages("orders").size());
-    }
+    ThrowingFunction<String, String> charge =
+        dlq.deadLetter(
+            "orders",
+            order -> {
+              throw new InterruptedException("the consumer stops");
+            });
+    assertNull(charge.apply("a"));
+    assertTrue(Thread.interrupted(), "the interrupt was lost");
+    assertEquals(1, fake.messages("orders").size());
   }
 
   @Test
@@ -107,33 +87,66 @@ class DefensiveTest {
             .dedupKey(order.id())
             .orderingKey(order.id())
             .build();
-    try (DlqClient dlq = builder().build()) {
-      assertEquals(SendStatus.SENT, dlq.send("orders", order, null, options).status());
-      assertEquals(SendStatus.SENT, dlq.send("orders", order, null, null).status());
-    }
+    assertEquals(SendStatus.SENT, dlq.send("orders", order, null, options).status());
+    assertEquals(SendStatus.SENT, dlq.send("orders", order, null, null).status());
   }
 
   private record Order(String id) {}
 
+  private static Outcome quarantine() {
+    return Outcome.quarantined("no customer");
+  }
+
+  private static Outcome quarantine(Delivery delivery) {
+    return quarantine();
+  }
+
+  /** Java accepts a method with a result as a handler without one. */
   @Test
-  void aWorkerNeedsAHandler() {
-    try (DlqClient dlq = builder().build()) {
-      assertThrows(NullPointerException.class, () -> dlq.worker("q").start(null));
-      assertThrows(NullPointerException.class, () -> dlq.worker("q").startWithOutcomes(null));
+  void anOutcomeThatWouldBeIgnoredFailsTheDelivery() throws Exception {
+    List<Function<WorkerBuilder, Worker>> starts =
+        List.of(
+            builder -> builder.start(DefensiveTest::quarantine),
+            builder -> builder.start(delivery -> quarantine()),
+            builder -> builder.startBatches(deliveries -> quarantine()));
+    for (Function<WorkerBuilder, Worker> start : starts) {
+      dlq.send("q", "a", null, SendOptions.builder().maxRetries(0).build());
+      try (Worker worker = start.apply(worker())) {
+        assertEquals(Outcome.Kind.FAILED, next(settled).outcome());
+        String text = next(errors).getCause().getMessage();
+        assertTrue(text.startsWith("the handler made the outcome QUARANTINED, which "), text);
+      }
     }
   }
 
   @Test
+  void anOutcomeOfMiddlewareIsNotOneOfTheHandler() throws Exception {
+    dlq.send("q", "a", null);
+    Middleware middleware =
+        (delivery, next) -> {
+          Outcome unlessHandled = Outcome.released();
+          next.handle(delivery);
+          return delivery.id().isEmpty() ? unlessHandled : null;
+        };
+    worker().middleware(middleware).start(delivery -> {});
+    assertEquals(Outcome.Kind.SUCCEEDED, next(settled).outcome());
+  }
+
+  @Test
+  void aWorkerNeedsAHandler() {
+    assertThrows(NullPointerException.class, () -> dlq.worker("q").start(null));
+    assertThrows(NullPointerException.class, () -> dlq.worker("q").startWithOutcomes(null));
+  }
+
+  @Test
   void workersOfOneBuilderKeepTheirOwnHandlers() throws Exception {
-    try (DlqClient dlq = builder().build()) {
-      CountDownLatch handled = new CountDownLatch(1);
-      WorkerBuilder builder = dlq.worker("q");
-      Worker first = builder.start(delivery -> handled.countDown());
-      builder.startWithOutcomes(delivery -> Outcome.discarded("by the second")).close();
-      dlq.send("q", "a", null);
-      assertTrue(handled.await(20, TimeUnit.SECONDS));
-      first.close();
-    }
+    CountDownLatch handled = new CountDownLatch(1);
+    WorkerBuilder builder = dlq.worker("q");
+    Worker first = builder.start(delivery -> handled.countDown());
+    builder.startWithOutcomes(delivery -> Outcome.discarded("by the second")).close();
+    dlq.send("q", "a", null);
+    assertTrue(handled.await(20, TimeUnit.SECONDS));
+    first.close();
   }
 
   /** A logger that throws, such as with a full disk. */
@@ -175,14 +188,12 @@ class DefensiveTest {
 
   @Test
   void dropsAreLoggedAgainAfterALoggerFailed() {
-    try (DlqClient dlq = builder().build()) {
-      try (BrokenLogger broken = new BrokenLogger()) {
-        assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
-      }
-      try (CapturedLog logged = new CapturedLog()) {
-        assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
-        Poll.until(() -> !logged.with("dropped a message for queue \"orders\"").isEmpty());
-      }
+    try (BrokenLogger broken = new BrokenLogger()) {
+      assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
+    }
+    try (CapturedLog logged = new CapturedLog()) {
+      assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
+      Poll.until(() -> !logged.with("dropped a message for queue \"orders\"").isEmpty());
     }
   }
 

@@ -37,9 +37,9 @@ final class DueMessagesHandler {
   }
 
   Worker start(WorkerBuilder worker) {
-    return isAsync
-        ? worker.startAsync(delivery -> HandlerResults.stage(call(delivery)))
-        : worker.startWithOutcomes(delivery -> (Outcome) call(delivery));
+    if (isAsync) return worker.startAsync(delivery -> HandlerResults.stage(call(delivery)));
+    if (method.getReturnType() == void.class) return worker.start(this::call);
+    return worker.startWithOutcomes(delivery -> (Outcome) call(delivery));
   }
 
   private Object call(Delivery delivery) throws Exception {

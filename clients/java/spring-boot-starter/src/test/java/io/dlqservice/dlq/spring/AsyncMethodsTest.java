@@ -57,6 +57,11 @@ class AsyncMethodsTest {
       return Mono.error(new NonRetryableException("no bank"));
     }
 
+    @DueMessages("forgotten")
+    void forgets(String text) {
+      Outcome.discarded(text); // without return
+    }
+
     @DueMessages("any")
     CompletableFuture<?> any() {
       return CompletableFuture.completedFuture("text");
@@ -97,8 +102,10 @@ class AsyncMethodsTest {
         .run(
             context -> {
               SendOptions once = SendOptions.builder().maxRetries(0).build();
-              context.getBean(DlqClient.class).send("any", "a", null, once);
-              fake.await("any", MessageState.QUARANTINED, 1);
+              for (String queue : List.of("any", "forgotten")) {
+                context.getBean(DlqClient.class).send(queue, "a", null, once);
+                fake.await(queue, MessageState.QUARANTINED, 1);
+              }
             });
   }
 
