@@ -56,14 +56,16 @@ final class CurrentDelivery {
   /**
    * Returns the running delivery if the request has the same message. Of equal messages in a batch
    * it prefers one that was not sent yet, because each of them may have failed. In other threads
-   * than that of the handler, only the delivery itself is known to be the same.
+   * than that of the handler, only the delivery itself or its payload is known to be the same.
    *
    * @param value the payload as given, maybe the delivery itself
    * @param target the address of the service
    * @return null if it has another one
    */
   static HeldDelivery same(SendToDlqRequest.Builder request, Object value, String target) {
-    if (value instanceof HeldDelivery given && isCandidate(given, request, target)) return given;
+    HeldDelivery given = MessagePayload.deliveryOf(value);
+    boolean isGiven = given != null && isCandidate(given, request, target);
+    if (isGiven && (given == value || isSame(given, request))) return given;
     HandlerRun run = CURRENT.get();
     if (run == null) return null;
     HeldDelivery same = null;
@@ -73,19 +75,6 @@ final class CurrentDelivery {
       if (same == null) same = held;
     }
     return same;
-  }
-
-  /**
-   * Returns the running delivery that is sent as it is, for instance to another queue.
-   *
-   * @return null if the payload is another one
-   */
-  static HeldDelivery forwardedBy(Object payload) {
-    if (payload instanceof HeldDelivery given) return given;
-    HandlerRun run = CURRENT.get();
-    if (run == null) return null;
-    for (HeldDelivery held : run.called()) if (held.payload() == payload) return held;
-    return null;
   }
 
   private static boolean isCandidate(

@@ -138,8 +138,7 @@ final class DefaultDlqClient implements DlqClient {
   }
 
   private SendReport reportOf(String queue, Object payload, Throwable error) {
-    SendReport sendReport = new SendReport(queue, telemetry, report.reportOfSend());
-    return sendReport.forwards(CurrentDelivery.forwardedBy(payload), error);
+    return new SendReport(queue, payload, error, telemetry, report.reportOfSend());
   }
 
   /** Whether calls would wait for the current thread. */

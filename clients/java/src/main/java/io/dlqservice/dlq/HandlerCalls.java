@@ -23,8 +23,8 @@ final class HandlerCalls {
   }
 
   /**
-   * Calls the handler in this thread. The stage completes when the handler has ended, with the
-   * outcome of each delivery that it was called with.
+   * Calls the handler in this thread. The stage completes when the handler has ended, and what it
+   * forwarded has a result, with the outcome of each delivery that it was called with.
    */
   CompletionStage<List<Outcome>> call(HandlerRun run) {
     List<HeldDelivery> batch = run.begin();
@@ -38,11 +38,11 @@ final class HandlerCalls {
               handler.handle(List.copyOf(batch)),
               "the handler returned null instead of a CompletionStage");
       cancelWith(run, stage);
-      return stage.handle(
-          (result, thrown) -> measured(batch, outcomes(batch, result, thrown), beganNs, span));
+      return stage
+          .handle((result, thrown) -> ended(batch, result, thrown, beganNs, span))
+          .thenCompose(outcomes -> outcomes);
     } catch (Throwable thrown) {
-      List<Outcome> outcomes = outcomes(batch, null, thrown);
-      return CompletableFuture.completedFuture(measured(batch, outcomes, beganNs, span));
+      return ended(batch, null, thrown, beganNs, span);
     } finally {
       run.end();
       CurrentDelivery.clear();
@@ -59,12 +59,24 @@ final class HandlerCalls {
     cancelled.thenRun(() -> stage.toCompletableFuture().cancel(true));
   }
 
-  private List<Outcome> measured(
+  /** A delivery whose forwarding is dropped has failed. */
+  private CompletableFuture<List<Outcome>> ended(
       List<HeldDelivery> batch,
-      List<Outcome> outcomes,
+      Object result,
+      Throwable thrown,
       long beganNs,
       OpenSpan<List<Outcome>> span) {
     Duration duration = Duration.ofNanos(System.nanoTime() - beganNs);
+    return CompletableFuture.allOf(
+            batch.stream().map(HeldDelivery::forwarded).toArray(CompletableFuture<?>[]::new))
+        .thenApply(none -> measured(batch, outcomes(batch, result, thrown), duration, span));
+  }
+
+  private List<Outcome> measured(
+      List<HeldDelivery> batch,
+      List<Outcome> outcomes,
+      Duration duration,
+      OpenSpan<List<Outcome>> span) {
     for (int at = 0; at < batch.size(); at++) {
       HeldDelivery held = batch.get(at);
       held.handled = duration;

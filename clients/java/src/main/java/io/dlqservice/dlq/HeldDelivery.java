@@ -37,6 +37,9 @@ final class HeldDelivery implements Delivery {
 
   private boolean isDecided;
 
+  /** Completes with all sends to other queues. */
+  private CompletableFuture<Void> forwarded = CompletableFuture.completedFuture(null);
+
   private final io.dlqservice.dlq.v1.Delivery delivery;
   private final MessagePayload payload;
   private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
@@ -49,7 +52,7 @@ final class HeldDelivery implements Delivery {
     client = context.client();
     target = context.target();
     this.worker = worker;
-    payload = new MessagePayload(delivery.getMessage().getPayload(), context.codec());
+    payload = new MessagePayload(delivery.getMessage().getPayload(), context.codec(), this);
     leaseExpireTime = Times.from(delivery.getLeaseExpireTime());
     leasedAtMs = nowMs;
   }
@@ -158,6 +161,20 @@ final class HeldDelivery implements Delivery {
   synchronized boolean send(Outcome outcome) {
     if (!isDecided) sent = outcome;
     return !isDecided;
+  }
+
+  /**
+   * Notes that it is sent to another queue.
+   *
+   * @param ended completes when that send has its result
+   */
+  synchronized void forwards(CompletableFuture<Void> ended) {
+    forwarded = CompletableFuture.allOf(forwarded, ended);
+  }
+
+  /** Completes when each send of it to another queue has its result. */
+  synchronized CompletableFuture<Void> forwarded() {
+    return forwarded;
   }
 
   /**

@@ -12,10 +12,12 @@ public final class MessagePayload {
 
   private final Payload payload;
   private final JsonCodec codec;
+  private final HeldDelivery delivery;
 
-  MessagePayload(Payload payload, JsonCodec codec) {
+  MessagePayload(Payload payload, JsonCodec codec, HeldDelivery delivery) {
     this.payload = payload;
     this.codec = codec;
+    this.delivery = delivery;
   }
 
   /** The media type; empty without one. */
@@ -53,6 +55,12 @@ public final class MessagePayload {
 
   Payload raw() {
     return payload;
+  }
+
+  /** Returns the delivery that is given to a send, itself or its payload; null for other values. */
+  static HeldDelivery deliveryOf(Object value) {
+    if (value instanceof HeldDelivery delivery) return delivery;
+    return value instanceof MessagePayload payload ? payload.delivery : null;
   }
 
   /**

@@ -2,6 +2,7 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendResult.Dropped;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 
 /** Measures one send, and reports a drop. */
@@ -11,21 +12,31 @@ final class SendReport {
   private final OpenSpan<SendResult> span;
   private final BiConsumer<DlqException, String> onDropped;
 
-  /** Null for none. */
-  private HeldDelivery forwarded;
+  /** The delivery that is sent as it is, for instance to another queue; null for none. */
+  private final HeldDelivery forwarded;
 
-  private Throwable cause;
+  private final Throwable error;
+  private final CompletableFuture<Void> settled = new CompletableFuture<>();
 
   /**
    * Begins the span of the send.
    *
+   * @param error null for none
    * @param onDropped called if the message is dropped
    */
-  SendReport(String queue, Telemetry telemetry, BiConsumer<DlqException, String> onDropped) {
+  SendReport(
+      String queue,
+      Object payload,
+      Throwable error,
+      Telemetry telemetry,
+      BiConsumer<DlqException, String> onDropped) {
     this.queue = queue;
+    this.error = error;
     this.onDropped = onDropped;
     metrics = telemetry.metrics();
     span = telemetry.spans().send(queue);
+    forwarded = MessagePayload.deliveryOf(payload);
+    if (forwarded != null) forwarded.forwards(settled);
   }
 
   /** Makes the span current in this thread, so that its context goes with the message. */
@@ -33,27 +44,20 @@ final class SendReport {
     return span.activate();
   }
 
-  /**
-   * The delivery fails if it is not kept: its handler may not look at the result.
-   *
-   * @param delivery null for none
-   * @param error why it is sent; may be null
-   */
-  SendReport forwards(HeldDelivery delivery, Throwable error) {
-    forwarded = delivery;
-    cause = error;
-    return this;
-  }
-
   /** Call it once, before the caller gets the result. Returns the result. */
   SendResult settled(SendResult result) {
     metrics.sent(queue, result);
     span.end(result);
     if (result instanceof Dropped dropped) onDropped.accept(dropped.error(), queue);
-    if (forwarded != null && !result.isKept() && !forwarded.wasSent()) {
-      Throwable failure = cause == null ? new IOException("the delivery was not sent") : cause;
-      forwarded.send(Outcome.failed(failure));
-    }
+    if (!result.isKept()) failForwarded();
+    settled.complete(null);
     return result;
+  }
+
+  /** Its handler may not look at the result. */
+  private void failForwarded() {
+    if (forwarded == null || forwarded.wasSent()) return;
+    Throwable cause = error == null ? new IOException("the delivery was not sent") : error;
+    forwarded.send(Outcome.of(cause));
   }
 }

@@ -190,7 +190,8 @@ public final class WorkerBuilder {
    * Starts the worker. Each delivery ends when the stage does that the handler returned. It counts
    * as a running handler until then. If its lease is lost, or a stopping worker no longer waits,
    * {@link java.util.concurrent.CompletionStage#toCompletableFuture() its future} is cancelled. In
-   * other threads than that of the handler, only a send of the delivery itself is its outcome.
+   * other threads than that of the handler, only a send of the delivery or its payload is its
+   * outcome.
    */
   public Worker startAsync(AsyncHandler handler) {
     Objects.requireNonNull(handler, "handler");
@@ -208,10 +209,10 @@ public final class WorkerBuilder {
     Objects.requireNonNull(handler, "handler");
     return startBatchesWithOutcomes(
         deliveries -> {
-          handler.handle(deliveries);
           CurrentDelivery.made(null);
-          return null;
+          handler.handle(deliveries);
           CurrentDelivery.refuseMade("startBatchesWithOutcomes");
+          return null;
         });
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -70,12 +71,38 @@ class AsyncHandlerTest extends WithFakeServer {
                 CompletableFuture.runAsync(
                     () -> {
                       dlq.send("q", delivery, new IOException("no bank"));
+                      dlq.send("q", delivery.payload(), new IOException("no bank"));
                       ended.add(delivery);
                     }));
     assertEquals(Outcome.Kind.FAILED, next(settled).outcome());
     assertEquals(1, fake.messages("q").size());
     dlq.send("q", next(ended), new IOException("once more"));
     assertEquals(2, fake.messages("q").size());
+  }
+
+  @Test
+  void aDeliveryWhoseForwardingIsDroppedFails() throws Exception {
+    IOException noBank = new IOException("no bank");
+    Map<String, AsyncHandler> handlers =
+        Map.of(
+            "with its result",
+            delivery -> dlq.sendAsync("no name", delivery, noBank).thenApply(sent -> null),
+            "without its result",
+            delivery -> {
+              dlq.sendAsync("no name", delivery, noBank);
+              return CompletableFuture.completedFuture(null);
+            },
+            "in another thread",
+            delivery ->
+                CompletableFuture.runAsync(() -> dlq.send("no name", delivery.payload(), noBank)));
+    for (Map.Entry<String, AsyncHandler> handler : handlers.entrySet()) {
+      dlq.send("q", "a", null, NOW);
+      try (Worker worker = worker().startAsync(handler.getValue())) {
+        SettledDelivery failed = next(settled);
+        assertEquals(Outcome.Kind.FAILED, failed.outcome(), handler.getKey());
+        assertSame(noBank, failed.error().orElseThrow());
+      }
+    }
   }
 
   @Test
