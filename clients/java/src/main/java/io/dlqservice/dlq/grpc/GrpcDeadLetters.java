@@ -18,6 +18,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -34,6 +35,8 @@ public final class GrpcDeadLetters {
   /** Trailer of a kept call: the message's id, or empty. */
   static final Metadata.Key<String> KEPT =
       Metadata.Key.of("dlq-kept", Metadata.ASCII_STRING_MARSHALLER);
+
+  private static final long REDO_DEADLINE_S = 30;
 
   private GrpcDeadLetters() {}
 
@@ -80,9 +83,10 @@ public final class GrpcDeadLetters {
   }
 
   /**
-   * Returns a worker's handler that makes the calls again.
+   * Returns a worker's handler that makes the calls again, with a deadline of 30 s.
    *
-   * @param channel without the client's interceptor, which would send a failure again
+   * @param channel without the client's interceptor, which would send a failure again. Another
+   *     interceptor may set another deadline
    */
   public static DeliveryHandler redo(Channel channel) {
     return delivery -> {
@@ -99,7 +103,9 @@ public final class GrpcDeadLetters {
               .build();
       try {
         byte[] request = delivery.payload().bytes();
-        ClientCalls.blockingUnaryCall(channel, method, CallOptions.DEFAULT, request);
+        CallOptions options =
+            CallOptions.DEFAULT.withDeadlineAfter(REDO_DEADLINE_S, TimeUnit.SECONDS);
+        ClientCalls.blockingUnaryCall(channel, method, options, request);
       } catch (StatusRuntimeException failure) {
         if (FailedCalls.cannotSucceed(failure.getStatus())) {
           throw new NonRetryableException(failure.getMessage(), failure);

@@ -10,8 +10,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -22,6 +28,7 @@ import org.slf4j.LoggerFactory;
  * 2xx, goes to a queue.
  */
 public final class HttpDeadLetters {
+  private static final Duration REDO_TIMEOUT = Duration.ofSeconds(30);
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
   private final HttpClient http;
@@ -63,7 +70,7 @@ public final class HttpDeadLetters {
       throws IOException, InterruptedException, HttpStatusException {
     KeptRequest kept = KeptRequest.of(request); // first, because the body may be readable only once
     try {
-      return Optional.of(answerTo(http, kept.withBody(request), body));
+      return Optional.of(successful(http.send(kept.withBody(request), body)));
     } catch (IOException | HttpStatusException failure) {
       if (!isKept(kept, failure)) throw failure;
       return Optional.empty();
@@ -82,30 +89,52 @@ public final class HttpDeadLetters {
     return dlq.send(queue, kept.asMap(), failure, given).isKept();
   }
 
-  /** Returns a worker's handler that makes the requests again. */
+  /** Returns a worker's handler that makes the requests again, each for at most 30 s. */
   public static DeliveryHandler redo(HttpClient http) {
     return redo(http, kept -> Map.of());
+  }
+
+  /**
+   * Returns a worker's handler that makes the requests again, each for at most 30 s.
+   *
+   * @param headers returns headers to add, such as credentials
+   */
+  public static DeliveryHandler redo(
+      HttpClient http, Function<KeptRequest, Map<String, String>> headers) {
+    return redo(http, headers, REDO_TIMEOUT);
   }
 
   /**
    * Returns a worker's handler that makes the requests again.
    *
    * @param headers returns headers to add, such as credentials
+   * @param timeout how long a request may take, with the body of its answer
    */
   public static DeliveryHandler redo(
-      HttpClient http, Function<KeptRequest, Map<String, String>> headers) {
+      HttpClient http, Function<KeptRequest, Map<String, String>> headers, Duration timeout) {
+    long timeoutMs = timeout.toMillis();
+    if (timeoutMs < 1) throw new IllegalArgumentException("timeout is below 1 ms; give more");
     return delivery -> {
       KeptRequest kept = delivery.payload().json(KeptRequest.class);
       HttpRequest.Builder request = kept.toRequest();
       headers.apply(kept).forEach(request::setHeader);
-      answerTo(http, request.build(), BodyHandlers.discarding());
+      // The timeout of a request would end with the headers of its answer.
+      CompletableFuture<HttpResponse<Void>> answer =
+          http.sendAsync(request.build(), BodyHandlers.discarding());
+      try {
+        successful(answer.get(timeoutMs, TimeUnit.MILLISECONDS));
+      } catch (TimeoutException late) {
+        throw new HttpTimeoutException("no whole answer within " + timeoutMs + " ms");
+      } catch (ExecutionException failed) {
+        throw failed.getCause() instanceof IOException noAnswer ? noAnswer : failed;
+      } finally {
+        answer.cancel(true);
+      }
     };
   }
 
-  private static <T> HttpResponse<T> answerTo(
-      HttpClient http, HttpRequest request, BodyHandler<T> body)
-      throws IOException, InterruptedException, HttpStatusException {
-    HttpResponse<T> response = http.send(request, body);
+  private static <T> HttpResponse<T> successful(HttpResponse<T> response)
+      throws HttpStatusException {
     int kind = response.statusCode() / 100;
     if (kind == 2) return response;
     close(response.body());

@@ -14,11 +14,18 @@ import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
 import io.dlqservice.dlq.v1.StatsRequest;
 import io.dlqservice.dlq.v1.StatsResponse;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
+import io.grpc.Deadline;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -28,6 +35,7 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -145,8 +153,19 @@ class GrpcDeadLettersTest extends WithFakeServer {
         assertThrows(StatusRuntimeException.class, () -> interceptedStub().stats(REQUEST));
     assertTrue(GrpcDeadLetters.isKept(error));
     assertEquals(Status.Code.INTERNAL, error.getStatus().getCode());
-    dlq.worker("made").start(GrpcDeadLetters.redo(channel));
+    CompletableFuture<Deadline> deadline = new CompletableFuture<>();
+    ClientInterceptor seeing =
+        new ClientInterceptor() {
+          @Override
+          public <Q, R> ClientCall<Q, R> interceptCall(
+              MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+            deadline.complete(options.getDeadline());
+            return next.newCall(method, options);
+          }
+        };
+    dlq.worker("made").start(GrpcDeadLetters.redo(ClientInterceptors.intercept(channel, seeing)));
     fake.await("made", MessageState.SUCCEEDED, 1);
+    assertTrue(deadline.get().timeRemaining(TimeUnit.SECONDS) <= 30);
   }
 
   @Test

@@ -26,6 +26,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -100,6 +101,26 @@ class HttpDeadLettersTest extends WithFakeServer {
         .start(HttpDeadLetters.redo(http, one -> Map.of("Authorization", "Bearer other")));
     fake.await("again", MessageState.SUCCEEDED, 1);
     assertEquals(List.of("POST {} Bearer secret", "POST {} Bearer other"), requestsSeen);
+  }
+
+  private KeptRequest requestTo(String path) {
+    String url = "http://127.0.0.1:" + shop.getAddress().getPort() + path;
+    return new KeptRequest(url, "POST", Map.of(), null);
+  }
+
+  @Test
+  void aRequestIsMadeAgainForALimitedTime() throws Exception {
+    shop.createContext("/silent", exchange -> {});
+    shop.createContext("/endless", exchange -> exchange.sendResponseHeaders(200, 0));
+    SendOptions once = SendOptions.builder().maxRetries(0).build();
+    for (String path : List.of("/silent", "/endless")) {
+      dlq.send("q", requestTo(path), null, once);
+    }
+    worker().start(HttpDeadLetters.redo(http, one -> Map.of(), Duration.ofMillis(200)));
+    for (int n = 0; n < 2; n++) {
+      Throwable late = next(settled).error().orElseThrow();
+      assertEquals("no whole answer within 200 ms", late.getMessage());
+    }
   }
 
   @Test
