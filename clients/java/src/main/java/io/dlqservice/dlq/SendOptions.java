@@ -118,11 +118,11 @@ public final class SendOptions {
     }
 
     /**
-     * Time until the first retry, at most 365 days. Default: the error's {@link
-     * RetryHint#retryAfter()}, then the policy's delay.
+     * Time until the first retry, at most 365 days; a negative one, which a computed delay may be,
+     * is zero. Default: the error's {@link RetryHint#retryAfter()}, then the policy's delay.
      */
     public Builder delay(Duration delay) {
-      this.delay = delay;
+      this.delay = delay != null && delay.isNegative() ? Duration.ZERO : delay;
       return this;
     }
 

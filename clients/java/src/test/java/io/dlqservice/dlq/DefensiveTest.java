@@ -93,6 +93,13 @@ class DefensiveTest extends WithFakeServer {
 
   private record Order(String id) {}
 
+  @Test
+  void aDelayThatIsOverIsZero() {
+    SendOptions late = SendOptions.builder().delay(Duration.ofSeconds(-1)).build();
+    dlq.send("q", "a", null, late);
+    assertEquals(Duration.ZERO, fake.messages("q").get(0).delay().orElseThrow());
+  }
+
   private static Outcome quarantine() {
     return Outcome.quarantined("no customer");
   }
