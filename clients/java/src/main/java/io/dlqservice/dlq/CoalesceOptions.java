@@ -31,7 +31,7 @@ public final class CoalesceOptions {
     return new Builder();
   }
 
-  /** Makes {@link CoalesceOptions}. */
+  /** Builds {@link CoalesceOptions}. */
   public static final class Builder {
     private Duration maxDelay = Duration.ofMillis(2);
     private int maxMessages = 100;

@@ -93,7 +93,7 @@ public final class DlqClientBuilder {
     return this;
   }
 
-  /** Where sends are kept that could not be sent in time: in files by default. */
+  /** How sends that could not be sent in time are kept: in files by default. */
   public DlqClientBuilder spool(SpoolOptions spool) {
     this.spool = spool;
     return this;

@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import java.nio.file.Path;
 
-/** How sends are kept that could not be sent in time. */
+/** How sends that could not be sent in time are kept. */
 public final class SpoolOptions {
   private static final long MAX_BYTES = 256L * 1024 * 1024;
 

@@ -31,8 +31,8 @@ public final class TelemetryOptions {
     private Builder() {}
 
     /**
-     * Gets the spans of sends and handlers; {@code OpenTelemetry.noop()} for none. Default: {@code
-     * GlobalOpenTelemetry}, whenever it is set. The client never sets it.
+     * Where the spans of sends and handlers go; {@code OpenTelemetry.noop()} for none. Default:
+     * {@code GlobalOpenTelemetry}, whenever it is set. The client never sets it.
      */
     public Builder openTelemetry(OpenTelemetry openTelemetry) {
       this.openTelemetry = openTelemetry;
@@ -40,7 +40,7 @@ public final class TelemetryOptions {
     }
 
     /**
-     * Gets the metrics. Default: {@code Metrics.globalRegistry}. The tag {@code error.type} is
+     * Where the metrics go. Default: {@code Metrics.globalRegistry}. The tag {@code error.type} is
      * {@code none} without an error, because registries need the same tags for all.
      */
     public Builder meterRegistry(MeterRegistry meterRegistry) {
