@@ -100,6 +100,14 @@ export function tooManyQueues(limit: number): DlqError {
   });
 }
 
+export function tooManySettings(bytes: number, limit: number): DlqError {
+  const description = `has ${bytes} bytes of settings of queues with this change; at most ${limit} are allowed; shorten or clear those of other queues`;
+  return new DlqError(`the deployment ${description}`, {
+    kind: "LIMIT",
+    violations: [{ subject: "settings", description }],
+  });
+}
+
 export function storeUnavailable(retryAfterMs: number, cause?: unknown): DlqError {
   return new DlqError(
     "the store does not answer; retry with the same request_id, it is applied at most once",

@@ -183,6 +183,8 @@ export const LIMITS = {
   pausedReasonBytes: 256,
   /** Of the settings of one queue that UpdateQueue has set. Every server holds those of all queues. */
   queueConfigBytes: 64 * 1024,
+  /** Of the same settings of all queues. */
+  queueConfigsBytes: 32 * 1024 * 1024,
 } as const;
 
 export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {

@@ -64,6 +64,7 @@ const EXPECTED = [
   `1 to ${W.items}, default ${PAGE_DEFAULT}`,
   size(PAGE_BYTES),
   size(LIMITS.queueConfigBytes),
+  size(LIMITS.queueConfigsBytes),
   size(READ_MAX_BYTES),
   `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,
   `at least 1, default ${size(W.inFlightBytesDefault)}`,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { storeUnavailable, tooManyQueues } from "../../core/errors.ts";
+import { storeUnavailable, tooManyQueues, tooManySettings } from "../../core/errors.ts";
+import { LIMITS } from "../../core/settings.ts";
 import type { Records, StoredRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
@@ -61,6 +62,8 @@ export class RedisRecords implements Records {
   readonly #channel: string;
   readonly #onChange: Change[] = [];
   #records: ReadonlyMap<string, StoredRecord> = new Map();
+  /** The size of all records of the copy. */
+  #bytes = 0;
   /** The latest change that the copy has. Its revision is random, so that two stores never have the same. */
   #latest = "";
   #hasRead = false;
@@ -107,11 +110,19 @@ export class RedisRecords implements Records {
     const nowMs = await connection.command(storeNowMs);
     const before = seen === undefined ? "" : Buffer.from(seen.bytes);
     const after = encode === undefined ? "" : Buffer.from(encode(nowMs));
+    this.#checkSize(after.length - before.length);
     const revision = randomBytes(8).toString("hex");
     const args = [name, before, after, revision, most, this.#channel];
     const done = await connection.command((redis) => redis.eval(REPLACE, 1, this.#key, ...args));
     if (done === FULL) throw tooManyQueues(most);
     return done === 1;
+  }
+
+  /** By the copy: concurrent changes on several servers may exceed the limit by their own size. */
+  #checkSize(grownBytes: number): void {
+    const bytes = this.#bytes + grownBytes;
+    const most = LIMITS.queueConfigsBytes;
+    if (grownBytes > 0 && bytes > most) throw tooManySettings(bytes, most);
   }
 
   /** Concurrent calls share a look; a call never shares one that began before it. */
@@ -139,6 +150,8 @@ export class RedisRecords implements Records {
       (name) => this.#records.get(name) !== records.get(name),
     );
     this.#records = records;
+    this.#bytes = 0;
+    for (const { bytes } of records.values()) this.#bytes += bytes.length;
     this.#latest = latest;
     this.#hasRead = true;
     if (changed.length > 0) for (const listener of this.#onChange) listener(changed);

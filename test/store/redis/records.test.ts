@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../src/core/settings.ts";
 import { until, useTestStore } from "../../support/store.ts";
 
 const at = useTestStore();
@@ -94,6 +95,20 @@ describe("records of queues", () => {
     expect(await set("b", "2", small)).toBe(true);
     expect(await set("a", undefined, small)).toBe(true);
     expect(await set("c", "1", small)).toBe(true);
+  });
+
+  test("the limit in bytes refuses what grows, and records can shrink", async () => {
+    const quarter = "x".repeat(LIMITS.queueConfigsBytes / 4);
+    for (const name of ["a", "b", "c", "d"]) expect(await set(name, quarter)).toBe(true);
+    await expect(set("e", "1")).rejects.toMatchObject({
+      kind: "LIMIT",
+      message: expect.stringMatching(/^the deployment has 33554433 bytes of settings.*; at most/),
+    });
+    await expect(set("a", `${quarter}1`)).rejects.toMatchObject({ kind: "LIMIT" });
+    expect(await set("a", quarter.slice(1))).toBe(true);
+    expect(await set("e", "1")).toBe(true);
+    expect(await set("b", undefined)).toBe(true);
+    expect(await set("a", quarter)).toBe(true);
   });
 
   test("thousands are read in steps", async () => {
