@@ -18,6 +18,7 @@ import {
 } from "@connectrpc/connect-node";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { admit } from "./admission.ts";
+import { setAddress } from "./caller.ts";
 import { codeName } from "./error-map.ts";
 import { explainErrors } from "./explain-errors.ts";
 import type { CheckCaller } from "./guard.ts";
@@ -112,7 +113,9 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
 /** Returns undefined if Connect throws, which would end the process as an uncaught exception. */
 function read(request: NodeRequest, response: NodeResponse): UniversalServerRequest | undefined {
   try {
-    const values = createContextValues().set(connectionOf, request.socket);
+    const { socket } = request;
+    const values = createContextValues().set(connectionOf, socket);
+    setAddress(values, () => socket.remoteAddress);
     return universalRequestFromNodeRequest(request, response, undefined, values);
   } catch {
     return undefined;

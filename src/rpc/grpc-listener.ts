@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { bind, type ListenAddress } from "./bind.ts";
+import { setAddress } from "./caller.ts";
 import type { ConnectionSlots } from "./connection-slots.ts";
 import { Connections, type ConnectionsOptions } from "./connections.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc/calls.ts";
@@ -54,8 +55,11 @@ export function createGrpcListener(options: GrpcListenerOptions) {
       else slots.prove(session, session.socket);
     },
     values: (values, { session }) =>
-      // The type covers both ends; ours is always the server's.
-      values.set(connectionAging, connections.agingOf(session as ServerHttp2Session | undefined)),
+      setAddress(values, () => session?.socket?.remoteAddress).set(
+        connectionAging,
+        // The type covers both ends; ours is always the server's.
+        connections.agingOf(session as ServerHttp2Session | undefined),
+      ),
   });
   const secure =
     options.tls && createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });

@@ -5,6 +5,7 @@ import {
   type Health,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/health/v1/health_pb.ts";
+import { addressOf } from "./caller.ts";
 import type { CredentialsCall } from "./credentials.ts";
 import { safeText } from "./error-details.ts";
 import { HealthWatches, WATCH_LIFETIME_MS } from "./health-watches.ts";
@@ -50,20 +51,25 @@ export function createHealth({ readiness, hasToken }: HealthOptions): ServiceImp
 
     /**
      * Sends the present status, then each change. An unknown service may become known. Ends after
-     * an hour, and with its connection.
+     * an hour, with its connection, and when it has to give way to another one.
      */
     async *watch({ service }, context) {
       const known = SERVICES.has(service);
       const aging = context.values.get(connectionAging);
       // Each connection of the gRPC port has its own signal. HTTP/1.1 has one stream for a connection.
       const connection = aging === connectionAging.defaultValue ? undefined : aging;
-      const release = watches.take(connection, hasToken(context));
-      const { signal, stop } = anyOf(context.signal, aging, WATCH_LIFETIME_MS);
+      const replaced = new AbortController();
+      const release = watches.take(
+        { connection, address: addressOf(context), hasToken: hasToken(context) },
+        (error) => replaced.abort(error),
+      );
+      const { signal, stop } = anyOf([context.signal, aging, replaced.signal], WATCH_LIFETIME_MS);
       try {
         for await (const present of changes(readiness, signal, status)) {
           yield { status: known ? present : Status.SERVICE_UNKNOWN };
           if (!known) await untilAborted(signal);
         }
+        replaced.signal.throwIfAborted();
       } finally {
         stop();
         release();
@@ -72,21 +78,21 @@ export function createHealth({ readiness, hasToken }: HealthOptions): ServiceImp
   };
 }
 
-/** Aborts with either signal or after `ms`. `stop` frees it. */
-function anyOf(one: AbortSignal, other: AbortSignal, ms: number) {
-  const either = new AbortController();
-  const onAbort = () => either.abort();
+/** Aborts with any of the signals or after `ms`. `stop` frees it. */
+function anyOf(signals: readonly AbortSignal[], ms: number) {
+  const any = new AbortController();
+  const onAbort = () => any.abort();
   const timer = setTimeout(onAbort, ms);
-  for (const signal of [one, other]) {
+  for (const signal of signals) {
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
   }
   const stop = () => {
     clearTimeout(timer);
-    for (const signal of [one, other]) signal.removeEventListener("abort", onAbort);
+    for (const signal of signals) signal.removeEventListener("abort", onAbort);
     onAbort();
   };
-  return { signal: either.signal, stop };
+  return { signal: any.signal, stop };
 }
 
 /** Yields values of `read` when they change. A slow reader may miss some. */

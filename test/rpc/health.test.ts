@@ -88,18 +88,23 @@ describe("Watch", () => {
     const controller = new AbortController();
     onTestFinished(() => controller.abort());
     const health = createClient(Health, transportOf(rig));
-    const open = (headers: Record<string, string> = {}) =>
-      health.watch({}, { signal: controller.signal, headers })[Symbol.asyncIterator]().next();
-    for (let stream = 0; stream < 1_024; stream++) await open();
-    const error = await errorOf(open());
+    const open = async (headers: Record<string, string> = {}) => {
+      const options = { signal: controller.signal, headers };
+      const stream = health.watch({}, options)[Symbol.asyncIterator]();
+      expect((await stream.next()).value?.status).toBe(Status.SERVING);
+      return stream;
+    };
+    const first = await open();
+    for (let stream = 1; stream < 1_024; stream++) await open();
+    await open({ authorization: "Bearer t1" });
+    expect(rig.readiness.listeners).toBe(1_025);
+    // A further one takes the place of the first.
+    await open();
+    const error = await errorOf(first.next());
     expect(error.code).toBe(Code.ResourceExhausted);
     expect(error.message).toContain("1024 streams of Health.Watch");
-    expect((await open({ authorization: "Bearer t1" })).value?.status).toBe(Status.SERVING);
-    // A stream that ends makes room.
+    expect(rig.readiness.listeners).toBe(1_025);
     controller.abort();
     await vi.waitFor(() => expect(rig.readiness.listeners).toBe(0));
-    const again = health.watch({})[Symbol.asyncIterator]();
-    expect((await again.next()).value?.status).toBe(Status.SERVING);
-    await again.return?.();
   });
 });
