@@ -272,6 +272,19 @@ describe("a step forward of 26 hours", () => {
       expect((await tickOf(store)).ended).toHaveLength(2);
     });
 
+    test("nor if the clock was corrected while no server ran", async () => {
+      await step();
+      await tick();
+      await until("the record", async () => (await at.current.redis.exists(RECORD())) || undefined);
+      await at.current.store.close();
+      await at.current.clock.set(START_MS + MINUTE_MS);
+      const store = await open();
+      expect(steps).toEqual([]);
+      expect((await tickOf(store)).ended).toEqual([]);
+      await at.current.clock.advance(DAY_MS - MINUTE_MS);
+      expect((await tickOf(store)).ended).toHaveLength(2);
+    });
+
     test("if Redis lost the record of the step", async () => {
       await step();
       await tick();
