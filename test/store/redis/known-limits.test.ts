@@ -60,6 +60,17 @@ test("a hash of thousands of answers is freed in the background, not by its expi
   expect(await redis.exists(key)).toBe(0);
 });
 
+test("this holds for a hash that began late, and expires when the next but two is new", async () => {
+  const { store, clock, redis } = at.current;
+  await clock.advance(5 * MINUTE_MS - 1);
+  await store.send(QUEUE, [item({ requestId: "late" })], SETTINGS);
+  const [key = ""] = await redis.keys(at.current.key(QUEUE, `${QUEUE_KEYS.answers}*`));
+  await clock.advance(15 * MINUTE_MS + 1);
+  expect(await redis.exists(key)).toBe(1);
+  await store.send(QUEUE, [item({ requestId: "later" })], SETTINGS);
+  expect(await redis.exists(key)).toBe(0);
+});
+
 test.fails("limit: abandon reads all leases of the sessions, not those of the claim", async () => {
   const { store } = at.current;
   await store.send(

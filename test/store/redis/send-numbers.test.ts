@@ -126,6 +126,16 @@ describe("numbers are remembered", () => {
     expect(keys).not.toContain(first);
   });
 
+  test("in a key that is freed in the background also shortly before its expiry", async () => {
+    const odd = Array.from({ length: 65 }, (_, n) => numbered(2 * n + 1));
+    await sendAll(odd);
+    expect(await numberKeys()).toHaveLength(2);
+    await at.current.clock.advance(9 * DAY_MS - MINUTE_MS);
+    expect(await numberKeys()).toHaveLength(2);
+    await send(numbered(2, {}, "b"));
+    expect(await numberKeys()).toHaveLength(1);
+  });
+
   test("until their day is 7 days over, whenever their key was created: Redis keeps the instant", async () => {
     const store = at.current.openStore({ clock: "store" });
     await until("the connection", () => store.ready || undefined);

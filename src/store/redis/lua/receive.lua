@@ -92,7 +92,7 @@ finish()
 if is_new_day then
   redis.call('PEXPIRE', arrived_of(today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS)
   -- It is no longer read. Redis would free it while all calls wait when it expires.
-  redis.call('UNLINK', arrived_of(today - LIMIT.KEPT_DAYS - 1))
+  redis.call('UNLINK', arrived_of(today - LIMIT.KEPT_DAYS - 1), arrived_of(today - LIMIT.KEPT_DAYS - 2))
 end
 -- The queue did not exist: its name may be off the list by now.
 if not used[1] and messages > 0 then replies[#replies + 1] = '\1' end

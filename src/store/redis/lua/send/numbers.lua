@@ -179,7 +179,7 @@ function numbers.build()
   function numbers.finish()
     if next(old_ranges.added) then old_ranges.save() end
     if not numbers.is_new_day or not next(numbers.touched) then return end
-    local is_new_key = redis.call('PEXPIRE', numbers_of(numbers.today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS, 'NX') == 1
-    if is_new_key then redis.call('UNLINK', numbers_of(oldest_day - 1), old_ranges_of(oldest_day - 1)) end
+    if redis.call('PEXPIRE', numbers_of(numbers.today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS, 'NX') == 0 then return end
+    for day = oldest_day - 2, oldest_day - 1 do redis.call('UNLINK', numbers_of(day), old_ranges_of(day)) end
   end
 end
