@@ -307,6 +307,21 @@ const REDIS: readonly Row[] = [
     redisWith(EVICTS),
   ],
   ["does not persist", /set appendonly yes/, set("appendonly", "no"), good],
+  [
+    "frees while calls wait",
+    /answer for seconds; run CONFIG SET lazyfree-lazy-expire yes$/,
+    set("lazyfree-lazy-expire", "no"),
+    good,
+  ],
+  [
+    "may not be asked how it frees",
+    /CONFIG SET lazyfree-lazy-expire/,
+    set("lazyfree-lazy-expire", "no"),
+    redisWith(
+      ["CONFIG", "SET", "lazyfree-lazy-expire", "no"],
+      ["ACL", "SETUSER", "default", "-config"],
+    ),
+  ],
   ["allows no channel", /&dlq:\*/, redisWith(["ACL", "SETUSER", "default", "resetchannels"]), good],
   [
     "hides its replication id",

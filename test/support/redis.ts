@@ -111,7 +111,7 @@ function serverArgs(dir: string, socketPath: string, port: number, options: Test
     ...["--dir", dir, "--unixsocket", socketPath, "--unixsocketperm", "700"],
     ...["--port", String(port), "--bind", "127.0.0.1", "--save", ""],
     ...["--appendonly", options.appendonly === false ? "no" : "yes"],
-    ...["--appendfsync", options.appendfsync ?? "always"],
+    ...["--appendfsync", options.appendfsync ?? "always", "--lazyfree-lazy-expire", "yes"],
     ...["--maxmemory", String(options.maxMemoryBytes ?? 0), "--maxmemory-policy", "noeviction"],
     ...(options.args ?? []),
   ];

@@ -18,7 +18,11 @@ export interface ServerCheck {
 export async function checkServer(connection: Connection, check: ServerCheck): Promise<string[]> {
   const info = await connection.command((redis) => redis.info());
   refuse(info, check);
-  return [...warnings(info), ...(await hintWarnings(connection, check.prefix))];
+  return [
+    ...warnings(info),
+    ...(await freeingWarnings(connection)),
+    ...(await hintWarnings(connection, check.prefix)),
+  ];
 }
 
 function refuse(info: string, { allowEviction, allowCluster }: ServerCheck): void {
@@ -69,6 +73,18 @@ async function hintWarnings(connection: Connection, prefix: string): Promise<str
       `the Redis user may not use the channels ${prefix}:*: messages that are due may wait for up to 30 s; allow them with &${prefix}:*`,
     ];
   }
+}
+
+/** By default Redis frees a key that expires at once. Without the right to ask, there is no warning. */
+async function freeingWarnings(connection: Connection): Promise<string[]> {
+  const setting = "lazyfree-lazy-expire";
+  const found = await connection
+    .command((redis) => redis.call("CONFIG", "GET", setting))
+    .catch(() => undefined);
+  if (!Array.isArray(found) || found[1] !== "no") return [];
+  return [
+    `Redis frees keys that expire while all calls wait (${setting} no): after millions of requests it may not answer for seconds; run CONFIG SET ${setting} yes`,
+  ];
 }
 
 /** A warning if this Redis drops keys when it is full. `info` has at least the section `memory`. */
