@@ -54,6 +54,8 @@ const PATTERNS: readonly RegExp[] = [
   new RegExp(`(?<keep>${NAME}${SEPARATOR})(?:${QUOTED}|(?:${SCHEME}\\s{1,4})?${WORD})`),
   // Shorter words are no tokens, but text about them.
   /(?<keep>\bbearer\s{1,4})[a-z0-9._~+/=-]{16,}/,
+  // Base64 of a user and a password nearly always has a digit or `=`; words have none.
+  /(?<keep>\bbasic\s{1,4})(?=[a-z+/]{0,256}[0-9=])[a-z0-9+/]{8,}={0,2}/,
   // Each part of a JSON Web Token is base64url, and the first two begin with `{"`.
   /(?<keep>)(?<![\w-])eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/,
   // What `dlq token` makes.
