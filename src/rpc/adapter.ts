@@ -19,6 +19,7 @@ import {
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { admit } from "./admission.ts";
 import { setAddress } from "./caller.ts";
+import type { CredentialsCall } from "./credentials.ts";
 import { codeName } from "./error-map.ts";
 import { explainErrors } from "./explain-errors.ts";
 import type { CheckCaller } from "./guard.ts";
@@ -42,7 +43,7 @@ export interface AdapterOptions {
   /** Called before the request is read. */
   refusal: CheckCaller<DescMethod>;
   /** Called for each call that is not refused. */
-  admitted(method: DescMethod, connection: Socket): void;
+  admitted(method: DescMethod, connection: Socket, call: CredentialsCall): void;
   /** Counts a call that ended before its implementation ran. */
   refused(method: string, code: string): void;
   memory: RequestMemory;
@@ -72,7 +73,7 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
       const connection = context.values.get(connectionOf);
       const refusal = options.refusal(method, context, () => connection?.remoteAddress);
       if (refusal === undefined) {
-        if (connection !== undefined) options.admitted(method, connection);
+        if (connection !== undefined) options.admitted(method, connection, context);
         return;
       }
       options.refused(`${method.parent.typeName}/${method.name}`, codeName(refusal.code));

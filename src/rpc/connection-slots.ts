@@ -9,7 +9,7 @@ export interface ConnectionSlotsOptions {
 /** What identifies a connection: a plain socket and the TLS socket over it have the same. */
 type Ends = Pick<Socket, "remoteAddress" | "remotePort">;
 
-/** A connection that has made no call with a valid token. */
+/** A connection that has made no call with a token that is still valid. */
 interface Unproven {
   readonly address: string;
   readonly socket: Socket;
@@ -17,7 +17,7 @@ interface Unproven {
 
 /**
  * The open connections of one port. If all slots are taken, a new connection gets that of another
- * that has made no call with a valid token yet: of the address that has most of these, the one
+ * that has made no call with a valid token yet, or whose token was revoked: of the address that has most of these, the one
  * whose last call without a token, such as a health check, or whose start is longest ago. So one
  * caller cannot keep workers and probes out by holding connections.
  */
@@ -46,20 +46,34 @@ export class ConnectionSlots {
     }
     this.#open.add(socket);
     const key = keyOf(socket);
-    const address = socket.remoteAddress ?? "";
-    this.#unproven.set(key, { address, socket });
-    this.#ofAddress(address).add(key);
+    this.#addUnproven(key, { address: socket.remoteAddress ?? "", socket });
     socket.once("close", () => {
       this.#open.delete(socket);
       if (this.#unproven.get(key)?.socket === socket) this.#forget(key);
     });
   }
 
-  /** The connection made a call with a valid token, or one that needs none on this server. */
-  prove(connection: object, ends: Ends | undefined): void {
+  /**
+   * The connection made a call with a valid token, or one that needs none on this server.
+   * `whenRevoked` calls its argument when the token is no longer accepted, and returns the function
+   * that stops that.
+   */
+  prove(
+    connection: object,
+    ends: Ends | undefined,
+    whenRevoked: (end: () => void) => () => void,
+  ): void {
     if (this.#proven.has(connection) || ends === undefined) return;
     this.#proven.add(connection);
-    this.#forget(keyOf(ends));
+    const key = keyOf(ends);
+    const found = this.#unproven.get(key);
+    if (found === undefined) return;
+    this.#forget(key);
+    const stop = whenRevoked(() => {
+      this.#proven.delete(connection);
+      this.#addUnproven(key, found);
+    });
+    found.socket.once("close", stop);
   }
 
   /** The connection made a call that needs no token, such as a health check. */
@@ -80,6 +94,11 @@ export class ConnectionSlots {
     this.#open.delete(found.socket);
     found.socket.destroy();
     return true;
+  }
+
+  #addUnproven(key: string, one: Unproven): void {
+    this.#unproven.set(key, one);
+    this.#ofAddress(one.address).add(key);
   }
 
   #forget(key: string): void {

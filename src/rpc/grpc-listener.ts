@@ -11,6 +11,7 @@ import { bind, type ListenAddress } from "./bind.ts";
 import { setAddress } from "./caller.ts";
 import type { ConnectionSlots } from "./connection-slots.ts";
 import { Connections, type ConnectionsOptions } from "./connections.ts";
+import type { CredentialsCall } from "./credentials.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc/calls.ts";
 import { connectionAging } from "./stream-due.ts";
 import type { TlsPair } from "./tls.ts";
@@ -26,6 +27,8 @@ export interface GrpcListenerOptions
   slots: ConnectionSlots;
   /** See `Guard.isOpen`. */
   isOpen(method: DescMethod): boolean;
+  /** See `Guard.whenRevoked`. */
+  whenRevoked(call: CredentialsCall, end: () => void): () => void;
 }
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -49,10 +52,10 @@ export function createGrpcListener(options: GrpcListenerOptions) {
   const connections = new Connections(options);
   const calls = new GrpcCalls({
     ...options,
-    admitted(method, { session }) {
+    admitted(method, { session }, call) {
       if (session === undefined) return;
       if (isOpen(method)) slots.use(session.socket);
-      else slots.prove(session, session.socket);
+      else slots.prove(session, session.socket, (end) => options.whenRevoked(call, end));
     },
     values: (values, { session }) =>
       setAddress(values, () => session?.socket?.remoteAddress).set(

@@ -59,6 +59,8 @@ export interface Guard {
   pageRefusal: CheckCaller<string>;
   /** Whether a call has a valid token, also one that needs none. */
   hasToken(call: CredentialsCall): boolean;
+  /** Calls `end` once when the token of a call is no longer accepted; see `Credentials.watch`. */
+  whenRevoked(call: CredentialsCall, end: () => void): () => void;
   /** Logs an INTERNAL error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
 }
@@ -130,6 +132,10 @@ export function createGuard(options: GuardOptions): Guard {
     hasToken(call) {
       const token = credentials.check(call);
       return token !== undefined && !("refused" in token);
+    },
+    whenRevoked(call, end) {
+      const token = credentials.check(call);
+      return token === undefined || "refused" in token ? () => {} : credentials.watch(token, end);
     },
     isOpen,
     refusal(method, call, address) {

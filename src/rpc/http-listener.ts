@@ -14,6 +14,7 @@ import type { MetricsRegistry } from "../observe/metrics.ts";
 import { type AdapterOptions, createAdapter } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
 import type { ConnectionSlots } from "./connection-slots.ts";
+import type { CredentialsCall } from "./credentials.ts";
 import { codeName } from "./error-map.ts";
 import { UNREAD_TIMEOUT_MS } from "./grpc/calls.ts";
 import type { CheckCaller } from "./guard.ts";
@@ -39,6 +40,8 @@ export interface HttpListenerOptions {
   slots: ConnectionSlots;
   /** See `Guard.isOpen`. */
   isOpen(method: DescMethod): boolean;
+  /** See `Guard.whenRevoked`. */
+  whenRevoked(call: CredentialsCall, end: () => void): () => void;
   /** See `HttpAccessOptions`. */
   hosts: readonly string[];
   origins: readonly string[];
@@ -69,9 +72,9 @@ export function createHttpListener(options: HttpListenerOptions) {
 
   const handler = createAdapter({
     ...options,
-    admitted(method, connection) {
+    admitted(method, connection, call) {
       if (isOpen(method)) slots.use(connection);
-      else slots.prove(connection, connection);
+      else slots.prove(connection, connection, (end) => options.whenRevoked(call, end));
     },
     fallback(request, response) {
       slots.use(request.socket);

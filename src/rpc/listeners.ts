@@ -41,7 +41,10 @@ export interface ListenersOptions {
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType" | "rpc">;
   /** The guard of the services. `close` waits for its calls. */
-  guard: Pick<Guard, "calls" | "reportInternal" | "refusal" | "pageRefusal" | "isOpen">;
+  guard: Pick<
+    Guard,
+    "calls" | "reportInternal" | "refusal" | "pageRefusal" | "isOpen" | "whenRevoked"
+  >;
   log: {
     debug(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -93,6 +96,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     memory: new RequestMemory(config.requestMemoryBytes),
     refusal: guard.refusal,
     isOpen: guard.isOpen,
+    whenRevoked: guard.whenRevoked,
     refused: (method: string, code: string) => options.metrics.rpc(method, code, 0),
     log,
   };

@@ -138,3 +138,38 @@ it("if all connections have made calls with a token, further ones are closed", a
   await vi.waitFor(() => expect(next?.closed).toBe(true), 10_000);
   expect(proven.map(({ session }) => session.closed)).toEqual([false, false]);
 });
+
+it.for(["grpc", "http"] as const)(
+  "on the %s port, a connection whose token is revoked has to make a call with another one",
+  async (port) => {
+    const server = await startServer({ tokens: ["t1", "t2"], config: { maxConnections: 2 } });
+    const [first, second] = await Promise.all([openConnection(), openConnection()]);
+    for (const one of [first, second]) await one.callWith("t1");
+    server.credentials.replace([{ name: undefined, secret: { text: "t2" } }]);
+    await first.callWith("t2");
+    const [next] = await hold(1, plainTo(server[port]));
+    await vi.waitFor(() => expect(second.isClosed()).toBe(true), 10_000);
+    expect([first.isClosed(), next?.closed]).toEqual([false, false]);
+    await first.callWith("t2");
+
+    async function openConnection() {
+      if (port === "grpc") {
+        const raw = await openRaw(server.grpc);
+        const callWith = async (token: string) => {
+          const headers = { authorization: `Bearer ${token}` };
+          expect((await raw.send(STATS, Buffer.alloc(5), headers)).code).toBe(0);
+        };
+        return { callWith, isClosed: () => raw.session.closed };
+      }
+      const [socket] = (await hold(1, plainTo(server.http))) as [Socket];
+      const callWith = async (token: string) => {
+        const answer = once(socket, "data");
+        socket.write(
+          `POST ${STATS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+        );
+        expect(String(await answer)).toContain("HTTP/1.1 200");
+      };
+      return { callWith, isClosed: () => socket.closed };
+    }
+  },
+);

@@ -117,7 +117,7 @@ export class Call implements IncompleteRequest, Caller {
       this.#refuse(refusal);
       return;
     }
-    this.#options.admitted(method.desc, this.#stream);
+    this.#options.admitted(method.desc, this.#stream, this.context);
     if (method.kind === "bidi_streaming") {
       this.#stream.on("data", this.#onPiece);
       this.#requests = new ManyMessages(this.#stream, this.#head, this, (error) => {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
+import type { CredentialsCall } from "../credentials.ts";
 import { codeName, deadlineExceeded } from "../error-map.ts";
 import type { CheckCaller } from "../guard.ts";
 import type { Method } from "../methods.ts";
@@ -20,7 +21,7 @@ export interface GrpcCallsOptions {
   /** Called before any byte of the request is kept. */
   refusal: CheckCaller<DescMethod>;
   /** Called for each call that is not refused. */
-  admitted(method: DescMethod, stream: ServerHttp2Stream): void;
+  admitted(method: DescMethod, stream: ServerHttp2Stream, call: CredentialsCall): void;
   /** Logs an internal error and returns the id that the client gets. */
   reportInternal(error: unknown, method: string): string;
   /**
