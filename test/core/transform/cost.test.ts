@@ -27,7 +27,7 @@ test.each([
   ["short decimals", filled("1.5")],
   ["quotes and digits in texts", filled('"\\"-1.0"')],
 ])("parsing 1 MiB with %s is cheap", (_, text) => {
-  expect(cpuCostMs(() => parseJson(text, "the payload"))).toBeLessThan(100);
+  expect(cpuCostMs(() => parseJson(text, "the payload"))).toBeLessThan(200);
 });
 
 test("numbers whose spelling is kept cost a fraction of a reviver", () => {
