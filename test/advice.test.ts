@@ -25,7 +25,8 @@ const HELD_BY: Readonly<Record<string, string>> = {
   "src/core/errors.ts": "test/core/errors.test.ts",
   "src/app/queues/deletion.ts": "test/app/deletion.test.ts",
   "src/app/retry.ts": "test/e2e/advice.test.ts",
-  "src/store/redis/connection.ts": "test/e2e/ready.test.ts, test/e2e/full.test.ts",
+  "src/store/redis/connection.ts":
+    "test/e2e/ready.test.ts, test/e2e/full.test.ts, test/store/redis/connection.test.ts",
   "src/store/redis/capacity.ts": "test/e2e/full.test.ts",
   "src/store/embedded/failure-hint.ts": "test/store/embedded/failure-hint.test.ts",
   "src/store/embedded/data-folder.ts": "test/store/embedded/embedded.test.ts",

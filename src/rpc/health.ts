@@ -80,8 +80,8 @@ export function createHealth({ readiness, hasToken }: HealthOptions): ServiceImp
 
 /** Aborts with any of the signals or after `ms`. `stop` frees it. */
 function anyOf(signals: readonly AbortSignal[], ms: number) {
-  const any = new AbortController();
-  const onAbort = () => any.abort();
+  const merged = new AbortController();
+  const onAbort = () => merged.abort();
   const timer = setTimeout(onAbort, ms);
   for (const signal of signals) {
     if (signal.aborted) onAbort();
@@ -92,7 +92,7 @@ function anyOf(signals: readonly AbortSignal[], ms: number) {
     for (const signal of signals) signal.removeEventListener("abort", onAbort);
     onAbort();
   };
-  return { signal: any.signal, stop };
+  return { signal: merged.signal, stop };
 }
 
 /** Yields values of `read` when they change. A slow reader may miss some. */
