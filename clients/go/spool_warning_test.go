@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -47,19 +46,8 @@ func (w *spoolWarnings) expectOne(t *testing.T, target, reason string) {
 	}
 }
 
-// closedPort returns a target on which no server listens.
-func closedPort(t *testing.T) (target string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
 func TestUnreachableServerIsLoggedOnceBeforeSendReturns(t *testing.T) {
-	warnings, target := newSpoolWarnings(), closedPort(t)
+	warnings, target := newSpoolWarnings(), closedTarget(t)
 	client := spoolingClient(t, target, warnings.option())
 	for range 4 { // the later ones go to the spool at once
 		spooled(t, client, "a")
@@ -76,7 +64,7 @@ func TestSilentServerIsLogged(t *testing.T) {
 
 func TestFailureOfSpoolSenderIsLogged(t *testing.T) {
 	folder := t.TempDir()
-	target := closedPort(t)
+	target := closedTarget(t)
 	first := spoolingClient(t, target, dlq.WithSpool(dlq.Spool{Folder: folder}), dlq.WithLogger(noLog()))
 	spooled(t, first, "a")
 	if err := first.Close(t.Context()); err != nil {
