@@ -144,6 +144,9 @@ func messageOf(err error) string {
 	if st, ok := status.FromError(err); ok {
 		text = ofTransport.ReplaceAllString(oneLine(st.Message()), "$1")
 	}
+	if isUnanswered(err) && strings.Contains(text, context.DeadlineExceeded.Error()) {
+		text = "no answer in time"
+	}
 	return oneLine(text) + adviceFor(text)
 }
 

@@ -84,7 +84,7 @@ func TestPingSaysWhatIsWrong(t *testing.T) {
 		text   string
 	}{
 		"refused":   {spoolingClient(t, refused, dlq.WithSendTimeout(9*time.Minute)), t.Context(), dlq.ErrConnection, refused + " does not answer: dial tcp " + refused},
-		"silent":    {spoolingClient(t, startSilent(t)), t.Context(), dlq.ErrConnection, "does not answer: "},
+		"silent":    {spoolingClient(t, startSilent(t)), t.Context(), dlq.ErrConnection, "does not answer: no answer in time; is the server up?"},
 		"closed":    {closed, t.Context(), dlq.ErrClosed, "the client is closed"},
 		"cancelled": {fake.Client(), ended, dlq.ErrAborted, "the context of the ping ended"},
 		"store": {
