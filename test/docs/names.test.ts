@@ -73,6 +73,7 @@ const KNOWN = new Set([
   ...["BUFFER_FULL", "SPOOL_FULL", "HANDLER_FAILED"], // kinds of errors, as Java writes them
   ...["lose_answer", "narrow_as_nginx"], // of the harness of scenarios: values
   ...["grpc_pass", "client_max_body_size"], // of nginx
+  ...["GRPC_VERBOSITY", "missing_scope"], // of gRPC and Slack
   ...PEER_NAMES.map((name) => `GOLDEN_${name.toUpperCase()}`),
 
   ...FILES.flatMap(({ messages }) => messages.flatMap(fieldsOf)),
