@@ -113,11 +113,13 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     const attempt = () => orInvalid(queue, () => trySend(queue, payload, error, given ?? {}));
     const result = orInvalid(queue, () => withinSendSpan(queue, attempt));
     const forwarded = forwardedBy(payload);
-    void result.then((sent) => {
+    const counted = result.then((sent) => {
       metrics.sent(queue, sent);
       // Its handler may not look at the result.
-      if (forwarded !== undefined && !isKept(sent)) forwarded.sendOutcome ??= unkept(sent, error);
+      if (forwarded === undefined) return;
+      forwarded.forwardingFailure = isKept(sent) ? undefined : unkept(sent, error);
     });
+    if (forwarded !== undefined) (forwarded.forwardings ??= []).push(counted);
     return given?.throwOnFailure === true ? result.then(orThrow) : result;
   }
 
@@ -258,10 +260,10 @@ function failDelivery(held: HeldDelivery, { wire }: SendRequest, error: unknown)
     retryAfterMs = Math.max(0, timestampMs(firstRetry.value) - Date.now());
   }
   if (held.isAborted) {
-    held.sendOutcome ??= release(); // it failed because of the abort
+    held.ownOutcome ??= release(); // it failed because of the abort
   } else {
     const isFinal = isNonRetryable(error) || quarantines;
-    held.sendOutcome = failedWith(error, failure, retryAfterMs, isFinal);
+    held.ownOutcome = failedWith(error, failure, retryAfterMs, isFinal);
   }
   return { status: "delivery", id: held.id };
 }

@@ -180,6 +180,22 @@ describe("a send of a delivery", () => {
     });
   });
 
+  it("to another queue succeeds if a second try is kept", async () => {
+    const fake = fakeDlq();
+    const handler: Handler = async (delivery) => {
+      await fake.send("no/queue", delivery, error);
+      await fake.send("other", delivery, error);
+    };
+    expect((await work(fake, { handler })).outcomes).toEqual({ a: "succeeded" });
+    expect(fake.messages("other")).toHaveLength(1);
+  });
+
+  it("to another queue fails it if it is dropped after the handler has returned", async () => {
+    const fake = fakeDlq();
+    const handler: Handler = (delivery) => void fake.send("no/queue", delivery, error);
+    expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
+  });
+
   it.each<[string, (delivery: Delivery) => unknown]>([
     ["the delivery", (delivery) => ({ ...delivery, note: "late" })],
     ["its payload", ({ payload }) => ({ ...payload, note: "late" })],

@@ -27,6 +27,6 @@ export function currentDeliveryOf({ wire }: SendRequest, target: string): HeldDe
   };
   const running = currentDeliveries.getStore();
   return (
-    running?.find((held) => held.sendOutcome === undefined && isSame(held)) ?? running?.find(isSame)
+    running?.find((held) => held.ownOutcome === undefined && isSame(held)) ?? running?.find(isSame)
   );
 }

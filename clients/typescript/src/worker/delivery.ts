@@ -77,8 +77,17 @@ export class HeldDelivery implements Delivery {
   /** True when the lease is lost. */
   isLost = false;
   /** The outcome that a `send` of this message in its handler set. */
-  sendOutcome: Outcome | undefined;
+  ownOutcome: Outcome | undefined;
+  /** The failure of the last send to another queue, if it was not kept. */
+  forwardingFailure: Outcome | undefined;
+  /** Sends of this delivery to other queues. A handler may return before they are over. */
+  forwardings: Promise<void>[] | undefined;
   readonly #abort = new AbortController();
+
+  /** What its sends say about it; undefined: nothing. */
+  get sendOutcome(): Outcome | undefined {
+    return this.ownOutcome ?? this.forwardingFailure;
+  }
 
   constructor(delivery: DeliveryMessage, message: Message, target: string, nowMs: number) {
     this.id = message.id;

@@ -200,6 +200,7 @@ class RunningWorker implements Worker {
     try {
       // A handler that changed the order would give outcomes to other messages.
       const given = await currentDeliveries.run(batch, handle, Object.freeze([...batch]));
+      for (const { forwardings } of batch) if (forwardings) await Promise.all(forwardings);
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
       return batch.map((held, at) => {
         const outcome = outcomes[at];
