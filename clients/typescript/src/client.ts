@@ -119,7 +119,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
       if (forwarded === undefined) return;
       forwarded.forwardingFailure = isKept(sent) ? undefined : unkept(sent, error);
     });
-    if (forwarded !== undefined) (forwarded.forwardings ??= []).push(counted);
+    forwarded?.forwardings.push(counted);
     return given?.throwOnFailure === true ? result.then(orThrow) : result;
   }
 

@@ -165,6 +165,27 @@ describe("a send of a delivery", () => {
     expect(fake.messages()).toHaveLength(1);
   });
 
+  it("by a task that its handler left behind is never lost, whenever it comes", async () => {
+    for (let steps = 0; steps < 20; steps++) {
+      const fake = fakeDlq();
+      let sent: Promise<unknown> | undefined;
+      const handler: Handler = (delivery) => {
+        void (async () => {
+          for (let n = 0; n < steps; n++) await null;
+          sent = fake.send("q", delivery, error, { delayMs: 3_600_000 });
+        })();
+      };
+      await work(fake, { handler });
+      await until(() => sent !== undefined, "the send");
+      await sent;
+      // Its delivery failed, or it is a new message.
+      const states = fake.messages("q").map(({ state }) => state);
+      expect(states, `after ${steps} steps`).toContainEqual(
+        expect.stringMatching(/^(QUARANTINED|SCHEDULED)$/),
+      );
+    }
+  });
+
   it.each<[string, (delivery: Delivery) => unknown]>([
     ["the delivery", (delivery) => delivery],
     ["its payload", ({ payload }) => payload],

@@ -21,7 +21,8 @@ export function forwardedBy(payload: unknown): HeldDelivery | undefined {
 export function currentDeliveryOf({ wire }: SendRequest, target: string): HeldDelivery | undefined {
   const { queue, sourceId, payload } = wire;
   const isSame = (held: HeldDelivery): boolean => {
-    if (held.isClosed || held.target !== target || held.queue !== queue) return false;
+    if (held.isClosed || held.isDecided || held.target !== target || held.queue !== queue)
+      return false;
     if (held.sourceId !== "" && sourceId !== "") return held.sourceId === sourceId;
     return payload !== undefined && samePayload(held.payload.raw, payload);
   };

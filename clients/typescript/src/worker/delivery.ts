@@ -74,6 +74,8 @@ export class HeldDelivery implements Delivery {
   handledMs = 0;
   /** True when the handler has ended, or its outcome no longer counts. */
   isClosed = false;
+  /** True when its outcome is decided: a later send of this message is a new one. */
+  isDecided = false;
   /** True when the lease is lost. */
   isLost = false;
   /** The outcome that a `send` of this message in its handler set. */
@@ -81,7 +83,7 @@ export class HeldDelivery implements Delivery {
   /** The failure of the last send to another queue, if it was not kept. */
   forwardingFailure: Outcome | undefined;
   /** Sends of this delivery to other queues. A handler may return before they are over. */
-  forwardings: Promise<void>[] | undefined;
+  readonly forwardings: Promise<void>[] = [];
   readonly #abort = new AbortController();
 
   /** What its sends say about it; undefined: nothing. */

@@ -200,7 +200,8 @@ class RunningWorker implements Worker {
     try {
       // A handler that changed the order would give outcomes to other messages.
       const given = await currentDeliveries.run(batch, handle, Object.freeze([...batch]));
-      for (const { forwardings } of batch) if (forwardings) await Promise.all(forwardings);
+      for (const { forwardings } of batch)
+        if (forwardings.length > 0) await Promise.all(forwardings);
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
       return batch.map((held, at) => {
         const outcome = outcomes[at];
@@ -213,6 +214,8 @@ class RunningWorker implements Worker {
       const failed = batch.filter(({ isLost }) => !isLost);
       if (!this.#hasAborted && failed.length > 0) this.#reports.handlerFailed(failed, error);
       return batch.map((held) => this.#outcomeUnless(held, () => fail(error)));
+    } finally {
+      for (const held of batch) held.isDecided = true;
     }
   }
 
