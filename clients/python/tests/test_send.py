@@ -34,6 +34,10 @@ def test_the_result_has_state_reason_queue_and_due_time(client: dlq.Client, queu
     assert 50 < (sent.due_time - datetime.now(timezone.utc)).total_seconds() < 65
 
 
+def test_a_delay_whose_time_is_over_is_zero(client: dlq.Client, queue: str) -> None:
+    assert client.send(queue, "x", "it broke", delay=-1).status == "sent"
+
+
 def test_sends_with_one_dedup_key_become_one_message(client: dlq.Client, queue: str) -> None:
     first = client.send(queue, "a", ValueError("x"), dedup_key="k")
     second = client.send(queue, "a", ValueError("x"), dedup_key="k")

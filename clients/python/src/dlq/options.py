@@ -86,7 +86,7 @@ class SendOptions(TypedDict, total=False):
     content_type: str
     """A media type. Default: `application/json` if the payload is encoded as JSON, else none."""
     delay: Seconds
-    """Time until the first retry. Default: the error's `retry_after`, else the policy's delay."""
+    """Time until the first retry; a negative one is 0. Default: the error's `retry_after`, else the policy's delay."""
     due_time: datetime
     """Time of the first retry. Overrides `delay`."""
     ttl: Seconds

@@ -100,7 +100,8 @@ def _set_first_retry(request: SendToDlqRequest, error: object, options: SendOpti
     if due_time is not None:
         request.due_time.CopyFrom(timestamp(due_time))
     elif delay is not None:
-        request.delay.CopyFrom(duration("delay", delay))
+        # A computed delay is negative once its time is over.
+        request.delay.CopyFrom(duration("delay", max(seconds("delay", delay), 0.0)))
 
 
 def _set_reason(request: SendToDlqRequest, error: object, options: SendOptions) -> None:
