@@ -150,6 +150,21 @@ def test_a_delivery_whose_forwarding_is_dropped_fails(
     assert failed.failures[-1].message == "not for us"
 
 
+def test_a_delivery_whose_forwarding_is_kept_at_the_second_try_succeeds(fake: FakeServer) -> None:
+    closed = dlq.Client(fake.target, spool=False)
+    closed.close()
+    with dlq.Client(fake.target, spool=False) as client:
+
+        def forward(delivery: dlq.Delivery) -> None:
+            for one in (closed, client):
+                one.send("other", delivery, RuntimeError("not for us"))
+
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(forward):
+            fake.wait_for("q", "SUCCEEDED", 1)
+    assert len(fake.messages("other")) == 1
+
+
 def generates(_: dlq.Delivery) -> object:
     yield
 

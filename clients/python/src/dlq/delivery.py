@@ -37,8 +37,10 @@ class Delivery:
         self._pid = os.getpid()
         self._has_ended = False
         """Its handler has ended."""
-        self._sent_outcome: Outcome | None = None
+        self._own_outcome: Outcome | None = None
         """Of a `send` of this message in its handler."""
+        self._forwarding_failure: Outcome | None = None
+        """Of the last send to another queue, if it was not kept."""
         self._forwards: list[Future[SendResult]] = []
         """Its sends to other queues."""
         self._lock = threading.Lock()
@@ -152,6 +154,11 @@ class Delivery:
     def lease_token(self) -> str:
         return self._raw.lease_token
 
+    @property
+    def _sent_outcome(self) -> Outcome | None:
+        """What its sends say about it."""
+        return self._own_outcome or self._forwarding_failure
+
     def _fail_by_send(self, outcome: Outcome) -> bool:
         """Sets the outcome. Returns False if the handler has ended, which has decided it, or runs in the parent of a
         forked process."""
@@ -159,7 +166,7 @@ class Delivery:
             return False
         with self._lock:
             if not self._has_ended:
-                self._sent_outcome = outcome
+                self._own_outcome = outcome
             return not self._has_ended
 
     def _end(self) -> None:

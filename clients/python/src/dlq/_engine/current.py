@@ -31,10 +31,12 @@ def forwarded_by(payload: object) -> Delivery | None:
 
 
 def fail_forwarded(delivery: Delivery, result: SendResult, error: object) -> None:
-    """Its handler may not look at the result."""
-    if not is_kept(result) and delivery._sent_outcome is None:
+    """Its handler may not look at the result. A later try that is kept takes the failure back."""
+    if is_kept(result):
+        delivery._forwarding_failure = None
+    else:
         dropped = result.error if isinstance(result, Dropped) else "the message is only in memory"
-        delivery._fail_by_send(fail(dropped if error is None else error))
+        delivery._forwarding_failure = fail(dropped if error is None else error)
 
 
 def fail_current(
@@ -51,7 +53,7 @@ def fail_current(
         for delivery in (*given, *current_deliveries.get())
         if delivery._target == target and not delivery._has_ended and _is_of(request, delivery)
     ]
-    unsent = (delivery for delivery in same if delivery._sent_outcome is None)
+    unsent = (delivery for delivery in same if delivery._own_outcome is None)
     delivery = next(unsent, same[0] if same else None)
     if delivery is None or not delivery._fail_by_send(_outcome_of(delivery, request, error)):
         return None
@@ -68,7 +70,7 @@ def _is_of(request: SendToDlqRequest, delivery: Delivery) -> bool:
 
 def _outcome_of(delivery: Delivery, request: SendToDlqRequest, error: object) -> Outcome:
     if delivery.cancelled:  # it failed because of that
-        return delivery._sent_outcome or release()
+        return delivery._own_outcome or release()
     failure = request.failure if request.HasField("failure") else failure_of("")
     retry_after = None
     first_retry = request.WhichOneof("first_retry")
