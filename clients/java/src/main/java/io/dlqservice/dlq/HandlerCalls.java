@@ -110,7 +110,7 @@ final class HandlerCalls {
     if (result != null && !(result instanceof Outcome)) throw noOutcome(result);
     if (!(result instanceof Outcome outcome)) return decided;
     // A message that the handler sent has failed, whatever it returns as success.
-    boolean hasFailed = held.wasSent() && outcome.kind() == Outcome.Kind.SUCCEEDED;
+    boolean hasFailed = held.failsBySend() && outcome.kind() == Outcome.Kind.SUCCEEDED;
     return hasFailed ? decided : outcome;
   }
 

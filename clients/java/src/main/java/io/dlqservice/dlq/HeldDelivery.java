@@ -35,6 +35,9 @@ final class HeldDelivery implements Delivery {
   /** The outcome that a send of the same message in the handler set; null for none. */
   private Outcome sent;
 
+  /** The failure of the last send to another queue; null if it was kept. */
+  private Outcome forwardingFailure;
+
   private boolean isDecided;
 
   /** Completes with all sends to other queues. */
@@ -153,6 +156,11 @@ final class HeldDelivery implements Delivery {
     return sent != null;
   }
 
+  /** Reports whether it fails by a send in its handler, whatever that returns as success. */
+  synchronized boolean failsBySend() {
+    return sent != null || forwardingFailure != null;
+  }
+
   /**
    * Makes the failure of a send its outcome.
    *
@@ -172,6 +180,15 @@ final class HeldDelivery implements Delivery {
     forwarded = CompletableFuture.allOf(forwarded, ended);
   }
 
+  /**
+   * Notes how a send to another queue has ended. A later one that is kept takes a failure back.
+   *
+   * @param failure null if it was kept
+   */
+  synchronized void forwardingEnded(Outcome failure) {
+    if (!isDecided) forwardingFailure = failure;
+  }
+
   /** Completes when each send of it to another queue has its result. */
   synchronized CompletableFuture<Void> forwarded() {
     return forwarded;
@@ -185,7 +202,8 @@ final class HeldDelivery implements Delivery {
   synchronized Outcome decide(Outcome otherwise) {
     isDecided = true;
     if (isAborted) return Outcome.RELEASED;
-    return sent == null ? otherwise : sent;
+    if (sent != null) return sent;
+    return forwardingFailure == null ? otherwise : forwardingFailure;
   }
 
   boolean isAborted() {

@@ -49,15 +49,13 @@ final class SendReport {
     metrics.sent(queue, result);
     span.end(result);
     if (result instanceof Dropped dropped) onDropped.accept(dropped.error(), queue);
-    if (!result.isKept()) failForwarded();
+    if (forwarded != null) forwarded.forwardingEnded(result.isKept() ? null : failure());
     settled.complete(null);
     return result;
   }
 
   /** Its handler may not look at the result. */
-  private void failForwarded() {
-    if (forwarded == null || forwarded.wasSent()) return;
-    Throwable cause = error == null ? new IOException("the delivery was not sent") : error;
-    forwarded.send(Outcome.of(cause));
+  private Outcome failure() {
+    return Outcome.of(error == null ? new IOException("the delivery was not sent") : error);
   }
 }

@@ -106,6 +106,20 @@ class AsyncHandlerTest extends WithFakeServer {
   }
 
   @Test
+  void aDeliveryWhoseForwardingIsKeptAtTheSecondTrySucceeds() throws Exception {
+    dlq.send("q", "a", null, NOW);
+    worker()
+        .startAsync(
+            delivery -> {
+              dlq.send("no name", delivery, new IOException("no bank"));
+              dlq.send("other", delivery, new IOException("no bank"));
+              return CompletableFuture.completedFuture(null);
+            });
+    assertEquals(Outcome.Kind.SUCCEEDED, next(settled).outcome());
+    assertEquals(1, fake.messages("other").size());
+  }
+
+  @Test
   void aResultThatIsNoOutcomeFails() throws Exception {
     assertEquals(
         "the handler returned a value of type java.lang.Integer, which is no outcome; complete the"
