@@ -16,10 +16,10 @@ type ending struct {
 	Key          string `json:"key"`
 	How          string `json:"how"`
 	Note         string `json:"note"`
-	Queue        string `json:"queue"`
 	DelayMs      int64  `json:"delay_ms"`
 	RetryAfterMs *int64 `json:"retry_after_ms"`
 	NonRetryable bool   `json:"non_retryable"`
+	queue        string
 	cause        error
 }
 
@@ -128,7 +128,7 @@ func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (f
 		if e.How == "send-succeed" {
 			outcome = dlq.Succeed()
 		}
-		return resultFields(client.Send(ctx, cmp.Or(e.Queue, d.Queue), d.Payload, e.cause, options...)), outcome
+		return resultFields(client.Send(ctx, cmp.Or(e.queue, d.Queue), d.Payload, e.cause, options...)), outcome
 	default:
 		return nil, fmt.Errorf("unknown ending %s", e.How)
 	}

@@ -69,7 +69,9 @@ func (s *session) begin(op string, line []byte) (reply, error) {
 	case "cases":
 		return func() (fields, error) { return fields{"names": golden.Names()}, nil }, nil
 	case "finish":
-		return func() (fields, error) { return s.handlers.finish(c.Key, c.ending, c.Error) }, nil
+		how := c.ending
+		how.queue = c.Queue
+		return func() (fields, error) { return s.handlers.finish(c.Key, how, c.Error) }, nil
 	case "stop":
 		return s.stop(c)
 	}
