@@ -46,7 +46,7 @@ func TestForwardingThatIsDroppedFailsDelivery(t *testing.T) {
 		"SendAsync":        {delivery, async, nil, dlq.Failed},
 		"sent again":       {delivery, again, nil, dlq.Succeeded},
 		"value sent again": {decoded, again, nil, dlq.Succeeded},
-		"says it is done":  {delivery, once, dlq.Succeed(), dlq.Succeeded},
+		"says it is done":  {delivery, once, dlq.Succeed(), dlq.Failed},
 		"discards it":      {delivery, once, dlq.Discard("too old"), dlq.Discarded},
 		"another message":  {func(*dlq.Delivery) any { return "an event" }, once, nil, dlq.Succeeded},
 	} {

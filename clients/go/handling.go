@@ -90,8 +90,8 @@ func (w *Worker) handlerEnded(r *handling, errs []error, isEach bool, took time.
 		o, counts := h.settle(func(sent *outcome) *outcome {
 			h.handled = took
 			switch {
-			case isOutcome(errs[i]) && (own.kind != Succeeded || sent == nil || sent.isUnkept):
-				return own // not Succeed for a message that the handler has sent to its own queue: that one has failed
+			case isOutcome(errs[i]) && (own.kind != Succeeded || sent == nil):
+				return own // a message that the handler sent has failed, whatever it returns as success
 			case isGivingUp:
 				return &outcome{kind: Released} // cancelled by the stopping worker, it has neither failed nor succeeded
 			case sent != nil:

@@ -40,8 +40,8 @@ type outcome struct {
 func (o *outcome) Error() string { return "dlq: outcome " + string(o.kind) }
 func (o *outcome) Unwrap() error { return o.cause }
 
-// Succeed returns an error for a handler that has processed its message although its context has ended, or although it
-// could not send it to another queue. Otherwise nil says the same.
+// Succeed returns an error for a handler that has processed its message although its context has ended. Otherwise
+// nil says the same.
 func Succeed() error { return &outcome{kind: Succeeded} }
 
 // Release returns an error for a handler that gives its message back unprocessed. No attempt is counted. The
