@@ -7,7 +7,7 @@ import {
   setMember,
   TransformRefusal,
 } from "./json.ts";
-import { NumberText } from "./number-text.ts";
+import { isNumberText } from "./number-text.ts";
 import {
   arrayIndex,
   formatOperation,
@@ -154,7 +154,7 @@ export class JsonDocument {
       this.#charge(1 + value.length);
       return value.map((item) => this.#copy(item));
     }
-    if (value instanceof NumberText || !isObject(value)) {
+    if (isNumberText(value) || !isObject(value)) {
       this.#charge(JSON.stringify(value).length);
       return value;
     }

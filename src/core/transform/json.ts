@@ -1,4 +1,11 @@
-import { decimal, NumberText, quoteSpelledNumbers } from "./number-text.ts";
+import {
+  decimal,
+  decimalOf,
+  isNumberText,
+  type NumberText,
+  numberText,
+  quoteSpelledNumbers,
+} from "./number-text.ts";
 
 /** A JSON value while it is edited. */
 export type Json = null | boolean | number | string | NumberText | Json[] | JsonObject;
@@ -29,7 +36,7 @@ export function parseJson(text: string, what: string): Json {
  * `plain`.
  */
 function withSpellings(plain: Json, quoted: Json): Json {
-  if (typeof plain === "number") return typeof quoted === "string" ? new NumberText(quoted) : plain;
+  if (typeof plain === "number") return typeof quoted === "string" ? numberText(quoted) : plain;
   if (Array.isArray(plain) && Array.isArray(quoted)) {
     for (let at = 0; at < plain.length; at++) {
       plain[at] = withSpellings(plain[at] as Json, quoted[at] as Json);
@@ -46,10 +53,7 @@ function withSpellings(plain: Json, quoted: Json): Json {
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof NumberText)
+    typeof value === "object" && value !== null && !Array.isArray(value) && !isNumberText(value)
   );
 }
 
@@ -121,7 +125,7 @@ export const NESTED_TOO_DEEPLY = "the result would nest too deeply";
 export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
-  if (isNumber(a) && isNumber(b)) return decimalOf(a) === decimalOf(b);
+  if (isNumber(a) && isNumber(b)) return decimalOfNumber(a) === decimalOfNumber(b);
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => jsonEqual(item, b[index]));
@@ -133,9 +137,9 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 function isNumber(value: Json): value is number | NumberText {
-  return typeof value === "number" || value instanceof NumberText;
+  return typeof value === "number" || isNumberText(value);
 }
 
-function decimalOf(value: number | NumberText): string {
-  return typeof value === "number" ? decimal(String(value)) : value.decimal;
+function decimalOfNumber(value: number | NumberText): string {
+  return typeof value === "number" ? decimal(String(value)) : decimalOf(value);
 }

@@ -1,28 +1,29 @@
 /**
  * A number that JavaScript would write differently, such as 9007199254740993 (which it would
- * change), 1.0, 1E5 or 1e400. Its spelling is kept.
+ * change), 1.0, 1E5 or 1e400. Its spelling is kept: `JSON.stringify` writes `rawJSON` as it is.
  */
-export class NumberText {
-  readonly text: string;
-  #decimal: string | undefined;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  toJSON(): unknown {
-    return RAW_JSON.rawJSON(this.text);
-  }
-
-  /** See `decimal`. Kept, because a patch may compare a number of 1 MiB 256 times. */
-  get decimal(): string {
-    this.#decimal ??= decimal(this.text);
-    return this.#decimal;
-  }
+export interface NumberText {
+  readonly rawJSON: string;
 }
 
-/** A function of V8 that TypeScript's library does not declare yet. */
-const RAW_JSON = JSON as unknown as { rawJSON(text: string): unknown };
+/** Functions of V8 that TypeScript's library does not declare yet. */
+const V8_JSON = JSON as unknown as {
+  rawJSON(text: string): NumberText;
+  isRawJSON(value: unknown): value is NumberText;
+};
+
+export const numberText = V8_JSON.rawJSON;
+export const isNumberText = V8_JSON.isRawJSON;
+
+/** Kept, because a patch may compare a number of 1 MiB 256 times. */
+const decimals = new WeakMap<NumberText, string>();
+
+/** See `decimal`. */
+export function decimalOf(number: NumberText): string {
+  const known = decimals.get(number) ?? decimal(number.rawJSON);
+  decimals.set(number, known);
+  return known;
+}
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
 
@@ -103,15 +104,28 @@ function endOfNumber(json: string, start: number): number {
 const EXACT_DIGITS = 15;
 
 function isPlain(json: string, start: number, end: number): boolean {
-  // Most numbers are short and whole; making a text of each would take most of the time.
-  if (end - start <= EXACT_DIGITS && isWhole(json, start, end)) return true;
+  // Most numbers are short; making a text of each would take most of the time.
+  if (end - start <= EXACT_DIGITS) {
+    const spelling = spellingOf(json, start, end);
+    if (spelling !== undefined) return spelling;
+  }
   const text = json.slice(start, end);
   return String(Number(text)) === text;
 }
 
-function isWhole(json: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (!isDigit(json.charCodeAt(at))) return false;
-  return true;
+/**
+ * Whether JavaScript writes a short number alike, as far as its characters tell: always if it is whole and not negative,
+ * never if its fraction ends with a zero. Undefined: it depends on the value.
+ */
+function spellingOf(json: string, start: number, end: number): boolean | undefined {
+  let hasPoint = false;
+  for (let at = start; at < end; at++) {
+    const code = json.charCodeAt(at);
+    if (code === POINT) hasPoint = true;
+    else if (!isDigit(code)) return undefined;
+  }
+  if (!hasPoint) return true;
+  return json.charCodeAt(end - 1) === ZERO ? false : undefined;
 }
 
 function isDigit(code: number): boolean {
@@ -122,4 +136,4 @@ function isE(code: number): boolean {
   return code === 0x65 || code === 0x45;
 }
 
-const [QUOTE, BACKSLASH, PLUS, MINUS, POINT] = [0x22, 0x5c, 0x2b, 0x2d, 0x2e];
+const [QUOTE, BACKSLASH, PLUS, MINUS, POINT, ZERO] = [0x22, 0x5c, 0x2b, 0x2d, 0x2e, 0x30];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseJson } from "../../../src/core/transform/json.ts";
-import { NumberText } from "../../../src/core/transform/number-text.ts";
+import { numberText } from "../../../src/core/transform/number-text.ts";
 
 const NATIVE = JSON as unknown as {
   parse(
@@ -14,7 +14,7 @@ const NATIVE = JSON as unknown as {
 function revived(text: string): unknown {
   return NATIVE.parse(text, (_key, value, { source }) =>
     typeof value === "number" && source !== undefined && String(value) !== source
-      ? new NumberText(source)
+      ? numberText(source)
       : value,
   );
 }
