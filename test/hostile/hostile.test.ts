@@ -16,6 +16,8 @@ const LIMITS = {
   enoughWithinMs: 60_000,
   recoversWithinMs: 60_000,
 };
+/** In 400 ms, the p99 is the slowest of 40 calls. If it is above its limit, these longer measurements decide. */
+const LONGER_MS = [2_000, 4_000];
 /** More than unread streams may hold: 80 MiB. */
 const DUE_MIB = 160;
 /** Warm-up, so that compiled code and caches do not count as growth. */
@@ -46,8 +48,15 @@ afterAll(async () => {
 });
 
 it.for(ATTACKS)("$name: $what", { timeout: 300_000 }, async (attack) => {
-  const trial = await runTrial(server, steady, attack, FULL_QUEUE, LIMITS);
-  expect([...complaints(attack, trial), ...slowness(attack, trial)]).toEqual([]);
+  const problems: string[] = [];
+  for (const lastsMs of [LIMITS.lastsMs, ...LONGER_MS]) {
+    const trial = await runTrial(server, steady, attack, FULL_QUEUE, { ...LIMITS, lastsMs });
+    expect(complaints(attack, trial)).toEqual([]);
+    const slow = slowness(attack, trial);
+    if (slow.length === 0) return;
+    problems.push(`in ${trial.seconds.toFixed(1)} s: ${slow.join("; ")}`);
+  }
+  expect(problems).toEqual([]);
 });
 
 it("all attacks together leave no memory behind", async () => {
