@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SeededRandom } from "../support/random.ts";
 import { until } from "../support/until.ts";
@@ -15,7 +16,7 @@ import { letBreakersClose } from "./rig/breakers.ts";
 import { Crew } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
 import type { Environment } from "./rig/environment.ts";
-import { MemoryWatch } from "./rig/memory.ts";
+import { MemoryWatch, StoreMemoryWatch } from "./rig/memory.ts";
 import { isProbed } from "./rig/probe.ts";
 import { LOAD_QUEUES } from "./rig/queues.ts";
 import { setRules } from "./rig/rules.ts";
@@ -34,6 +35,8 @@ export interface RunOptions<W extends Environment> {
   readonly baseline: number;
   /** Languages of the built actors that take part. */
   readonly languages: readonly string[];
+  /** Factor for the goals of recovery: 1 on ordinary cores, more on slower ones. */
+  readonly coreSlowness: number;
   readonly folder: string;
   readonly progress: (words: string) => void;
 }
@@ -52,9 +55,15 @@ export interface RunResult {
   readonly failures: readonly string[];
   /** The largest difference between sends and deliveries. */
   readonly maxBehind: number;
+  /** The most answers to requests that the store had to remember. */
+  readonly maxRemembered: number;
   /** Process, or `workers` or `producers` -> the peak of resident bytes of one process. */
   readonly memory: Readonly<Record<string, number>>;
+  /** Figures of the store itself, bytes, when it used most memory. */
+  readonly storeMemory: Readonly<Record<string, number>>;
   readonly durationMs: number;
+  /** As in the options. */
+  readonly coreSlowness: number;
 }
 
 const CALM_MS = 500;
@@ -77,6 +86,7 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
   const tail = new Tail();
   let crew: Crew | undefined;
   const memory = new MemoryWatch(() => ({ ...environment.pids(), ...crew?.pids() }));
+  const storeMemory = new StoreMemoryWatch(await environment.redis());
   const records: FaultRecord[] = [];
   const failures: string[] = [];
   const orFail = (step: Promise<unknown>) =>
@@ -115,14 +125,27 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
       allowLoss: tested.allowLoss,
       failures, // stopping the environment may add to them
       maxBehind: tail.maxBehind,
+      maxRemembered: tail.maxRemembered,
       memory: memory.peaks,
+      storeMemory: storeMemory.peak,
       durationMs: nowMs() - startedAtMs,
+      coreSlowness: options.coreSlowness,
     };
   } finally {
     tail.stop();
     memory.stop();
+    storeMemory.stop();
     await crew?.kill9();
     await orFail(environment.stop());
+    keepLogs(folder, environment);
+  }
+}
+
+/** Writes the logs of the servers beside the histories, for whoever looks for the cause of a problem. */
+function keepLogs(folder: string, { servers }: Environment): void {
+  for (const [at, { logs }] of servers.entries()) {
+    const lines = logs.map((line) => `${JSON.stringify(line)}\n`);
+    writeFileSync(join(folder, `server-${at + 1}.log`), lines.join(""));
   }
 }
 

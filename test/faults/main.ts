@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../support/command-line.ts";
+import { coreSlowness } from "../support/core-speed.ts";
 import { csvOf } from "../support/csv.ts";
 import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
@@ -26,15 +27,22 @@ import { recoveryHead, recoveryRows } from "./report/recovery.ts";
 import { builtLanguages, missingLanguages } from "./rig/actor-program.ts";
 import type { Environment, EnvironmentName } from "./rig/environment.ts";
 
+/** Where the suite runs. */
+interface Place {
+  /** For histories. */
+  readonly folder: string;
+  readonly coreSlowness: number;
+}
+
 /** Environment -> its run. */
 const RUNS: Readonly<
-  Record<EnvironmentName, (options: Options, folder: string) => Promise<RunResult>>
+  Record<EnvironmentName, (options: Options, place: Place) => Promise<RunResult>>
 > = {
-  external: (options, folder) => runIn(EXTERNAL, options, folder),
-  everysec: (options, folder) => runIn(EVERYSEC, options, folder),
-  embedded: (options, folder) => runIn(EMBEDDED, options, folder),
-  sentinel: (options, folder) => runIn(SENTINEL, options, folder),
-  replicas: (options, folder) => runIn(REPLICAS, options, folder),
+  external: (options, place) => runIn(EXTERNAL, options, place),
+  everysec: (options, place) => runIn(EVERYSEC, options, place),
+  embedded: (options, place) => runIn(EMBEDDED, options, place),
+  sentinel: (options, place) => runIn(SENTINEL, options, place),
+  replicas: (options, place) => runIn(REPLICAS, options, place),
 };
 
 const HOW_TO_BUILD = "run `npm run test:faults` or `node test/contract/build-agents.ts`";
@@ -62,6 +70,7 @@ async function main(options: Options): Promise<void> {
   }
   print(`seed ${options.seed}\n`);
   const folder = options.histories ?? mkdtempSync(join(tmpdir(), "dlq-faults-"));
+  const place = { folder, coreSlowness: coreSlowness() };
   const results: RunResult[] = [];
   const brokenOff: BrokenOff[] = [];
   const startedAtMs = performance.now();
@@ -69,7 +78,7 @@ async function main(options: Options): Promise<void> {
     await Promise.all(
       environments.map(async (environment) => {
         try {
-          results.push(await RUNS[environment](options, folder));
+          results.push(await RUNS[environment](options, place));
         } catch (error) {
           if (error instanceof UsageError) throw error;
           // The results of the other environments still count.
@@ -110,7 +119,7 @@ async function main(options: Options): Promise<void> {
 function runIn<W extends Environment>(
   tested: TestedEnvironment<W>,
   options: Options,
-  folder: string,
+  place: Place,
 ) {
   const { only, seed, long } = options;
   const random = seededRandom(seed);
@@ -139,7 +148,8 @@ function runIn<W extends Environment>(
     rate,
     baseline,
     languages: languagesOf(tested.environment, options, builtLanguages()),
-    folder: join(folder, `${tested.environment}-${seed}${long ? "-long" : ""}`),
+    coreSlowness: place.coreSlowness,
+    folder: join(place.folder, `${tested.environment}-${seed}${long ? "-long" : ""}`),
     progress(words) {
       const seconds = Math.round((performance.now() - startedAtMs) / 1_000);
       print(`${tested.environment} ${String(seconds).padStart(4)} s  ${words}\n`);

@@ -5,7 +5,7 @@ import { statsOf } from "../support/grpc.ts";
 import { measureStalls } from "../support/stalls.ts";
 import type { Attack, Target } from "./attack.ts";
 import { AttackProcess } from "./attack-process.ts";
-import { coreSlowness } from "./core-speed.ts";
+import { coreSlowness } from "../support/core-speed.ts";
 import { cpuMs, type Holdings, holdingsOf, MemoryPeak, turnsOf } from "./process-figures.ts";
 import type { Latencies, SteadyClient } from "./steady-client.ts";
 import type { TargetServer } from "./target-server.ts";

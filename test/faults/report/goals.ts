@@ -3,7 +3,7 @@ import type { FaultOutcome } from "../inject.ts";
 import { memoryOf } from "./memory.ts";
 import { byKind, median, PARTS } from "./recovery.ts";
 
-/** Goal for the recovery of queues, servers and workers, from the end of a fault's cause. */
+/** Goal for the recovery of queues, servers and workers, from the end of a fault's cause, on ordinary cores. */
 export const RECOVERY_GOAL_MS = 2_000;
 /** Higher goals of kinds, ms. This one includes the time in which Redis reads all of its data again. */
 const SLOWER_GOALS_MS: ReadonlyMap<string, number> = new Map([["kill-embedded-redis", 5_000]]);
@@ -15,7 +15,7 @@ export const RECOVERY_LIMIT_MS = 10_000;
  * @param isLong whether there are enough faults of each kind to judge medians
  */
 export function problemsOf(result: RunResult, isLong: boolean): string[] {
-  const { environment, check, failures, faults } = result;
+  const { environment, check, failures, faults, coreSlowness } = result;
   return [
     ...new Set(failures),
     ...check.violations.map(
@@ -23,7 +23,9 @@ export function problemsOf(result: RunResult, isLong: boolean): string[] {
         `${rule} was broken ${total} times: ${words}. Examples:\n  ${examples.join("\n  ")}`,
     ),
     ...faults.flatMap(tooLate),
-    ...(isLong ? [...byKind(faults)].flatMap(([kind, some]) => lateMedians(kind, some)) : []),
+    ...(isLong
+      ? [...byKind(faults)].flatMap(([kind, some]) => lateMedians(kind, some, coreSlowness))
+      : []),
     ...memoryOf(result)
       .filter(({ bytes, bound }) => bytes > bound)
       .map(({ name, words }) => `${name} exceeded the memory limit: ${words}`),
@@ -37,8 +39,9 @@ function tooLate(outcome: FaultOutcome): string[] {
   return [`${kinds.join("+")} (${detail}): back after ${Math.round(ms)} ms only`];
 }
 
-function lateMedians(kind: string, outcomes: readonly FaultOutcome[]): string[] {
-  const goalMs = SLOWER_GOALS_MS.get(kind) ?? RECOVERY_GOAL_MS;
+/** Starting servers and reading data again takes longer on slower cores. */
+function lateMedians(kind: string, outcomes: readonly FaultOutcome[], slowness: number): string[] {
+  const goalMs = Math.round((SLOWER_GOALS_MS.get(kind) ?? RECOVERY_GOAL_MS) * slowness);
   return PARTS.filter(({ isJudged }) => isJudged).flatMap(({ name, msOf }) => {
     const ms = median(outcomes.map(msOf));
     if (ms <= goalMs) return [];

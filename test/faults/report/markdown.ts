@@ -38,7 +38,7 @@ export function reportOf(
 }
 
 function partOf(result: RunResult, isLong: boolean): string {
-  const { environment, words, check, durationMs, baseline } = result;
+  const { environment, words, check, durationMs, baseline, coreSlowness } = result;
   const { counts } = check;
   const { duplicates } = counts;
   const problems = problemsOf(result, isLong);
@@ -49,6 +49,11 @@ function partOf(result: RunResult, isLong: boolean): string {
     ...(problems.length === 0
       ? []
       : [`**${problems.length} problems:**\n\n${problems.map((one) => `- ${one}`).join("\n")}`]),
+    ...(coreSlowness > 1
+      ? [
+          `The cores of the machine were ${coreSlowness.toFixed(1)} times slower than ordinary ones; so are the goals for medians.`,
+        ]
+      : []),
     `${Math.round(durationMs / 1_000)} s; ${count(loadOf(result))} sends acknowledged, ` +
       `${count(baseline)} baseline messages, ` +
       `${count(counts.unacknowledgedButThere)} stored without an acknowledgement; ` +

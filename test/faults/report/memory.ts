@@ -12,8 +12,8 @@ const REDIS_BASE_MIB = 128;
 const MESSAGE_BYTES = 1_024;
 /** Limit for the stored answer to each send or outcome, with its record in the journal. */
 const ANSWER_BYTES = 512;
-/** How long answers are stored. */
-const REMEMBERED_MS = 600_000;
+/** Limit for the source id of each send, which the store counts for 24 h: twice the usual 65 bytes. */
+const SOURCE_BYTES = 128;
 
 export interface Memory {
   readonly name: string;
@@ -29,7 +29,8 @@ export function memoryOf(result: RunResult): Memory[] {
   return [...groups].map(([name, some]) => {
     const bytes = Math.max(...some.map(([, most]) => most));
     const bound = boundOf(name, result);
-    const words = `${name} ${Math.round(bytes / MIB)} of ${Math.round(bound / MIB)} MiB`;
+    const own = name === "Redis" && bytes > bound ? ` (${ownFigures(result)})` : "";
+    const words = `${name} ${Math.round(bytes / MIB)} of ${Math.round(bound / MIB)} MiB${own}`;
     return { name, bytes, bound, words };
   });
 }
@@ -39,16 +40,27 @@ function sortOf(process: string): string {
   return process === "workers" || process === "producers" ? process : "Redis";
 }
 
+function ownFigures({ storeMemory }: RunResult): string {
+  const figures = Object.entries(storeMemory).map(
+    ([name, bytes]) => `${name} ${Math.round(bytes / MIB)}`,
+  );
+  return `at its peak it said, in MiB: ${figures.join(", ")}`;
+}
+
 function boundOf(sort: string, result: RunResult): number {
   if (sort === "servers") return SERVER_MIB * MIB;
   return sort === "Redis" ? redisBound(result) : ACTOR_MIB * MIB;
 }
 
-/** The limit for its messages, and ten minutes of answers at the rate of the run. */
-function redisBound({ check, baseline, maxBehind, durationMs }: RunResult): number {
+/** The limit for its messages, source ids and remembered answers. */
+function redisBound({ check, baseline, maxBehind, maxRemembered }: RunResult): number {
   const { counts } = check;
-  const remembered = Math.min(1, REMEMBERED_MS / durationMs);
-  const answers = (counts.acknowledged - baseline + counts.applied) * remembered;
   const held = Math.max(baseline + maxBehind, counts.kept);
-  return REDIS_BASE_MIB * MIB + held * MESSAGE_BYTES + answers * ANSWER_BYTES;
+  const sources = counts.acknowledged - baseline;
+  return (
+    REDIS_BASE_MIB * MIB +
+    held * MESSAGE_BYTES +
+    maxRemembered * ANSWER_BYTES +
+    sources * SOURCE_BYTES
+  );
 }

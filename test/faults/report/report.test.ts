@@ -24,8 +24,11 @@ function result(over: Partial<RunResult> = {}): RunResult {
     allowLoss: undefined,
     failures: [],
     maxBehind: 0,
+    maxRemembered: 0,
     memory: {},
+    storeMemory: {},
     durationMs: 60_000,
+    coreSlowness: 1,
     ...over,
   };
 }
@@ -44,6 +47,7 @@ describe("recovery", () => {
       "everysec: kill-redis: every server recovered after 2100 ms in the median, over 2000 ms",
     ]);
     expect(problemsOf(slow, false)).toEqual([]);
+    expect(problemsOf({ ...slow, coreSlowness: 1.2 }, true)).toEqual([]);
     const once = result({ faults: [100, 200, 2_200].map((serversMs) => outcome({ serversMs })) });
     expect(problemsOf(once, true)).toEqual([]);
   });
@@ -128,15 +132,24 @@ describe("memory", () => {
     };
     expect(memoryOf(result({ memory })).map(({ words }) => words)).toEqual([
       "servers 2 of 512 MiB",
-      "Redis 1 of 130 MiB",
+      "Redis 1 of 129 MiB",
       "workers 1 of 384 MiB",
       "producers 1 of 384 MiB",
     ]);
   });
 
-  it("is larger for a Redis with undelivered messages", () => {
-    const behind = memoryOf(result({ memory: { redis: MIB }, maxBehind: 102_400 }));
-    expect(behind.map(({ words }) => words)).toEqual(["Redis 1 of 230 MiB"]);
+  it("is larger for a Redis with undelivered messages or remembered answers", () => {
+    const wordsOf = (over: Partial<RunResult>) =>
+      memoryOf(result({ memory: { redis: MIB }, ...over })).map(({ words }) => words);
+    expect(wordsOf({ maxBehind: 102_400 })).toEqual(["Redis 1 of 229 MiB"]);
+    expect(wordsOf({ maxRemembered: 102_400 })).toEqual(["Redis 1 of 179 MiB"]);
+  });
+
+  it("of a Redis over its limit comes with its own figures", () => {
+    const over = { memory: { redis: 256 * MIB }, storeMemory: { used_memory: 200 * MIB } };
+    expect(memoryOf(result(over))[0]?.words).toBe(
+      "Redis 256 of 129 MiB (at its peak it said, in MiB: used_memory 200)",
+    );
   });
 
   it.each(["server-1", "primary", "workers", "producers"])(

@@ -2,6 +2,8 @@ import { LEASE_MS } from "./environment.ts";
 import { Follower } from "./follower.ts";
 
 const EVERY_MS = 20;
+/** How long the store keeps its answers to requests. */
+const REMEMBERED_MS = 600_000;
 
 /** A delivery in the history of an actor. */
 export interface SeenDelivery {
@@ -24,6 +26,10 @@ export class Tail {
   deliveries = 0;
   /** The largest difference between sends and deliveries: at least this many messages were stored. */
   maxBehind = 0;
+  /** The most answers to sends and Acks in one `REMEMBERED_MS`. */
+  maxRemembered = 0;
+  /** [when, sends and outcomes until then], every second of the last `REMEMBERED_MS`. */
+  readonly #answers: [number, number][] = [];
   /** Acknowledged sends. */
   sent = 0;
   /** Tries of sends that were answered RESOURCE_EXHAUSTED, because the store is full. */
@@ -51,11 +57,21 @@ export class Tail {
     for (const [actor, file] of this.#files) {
       for (const line of file.newLines()) this.#take(actor, line);
     }
+    this.#countAnswers(performance.now());
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.look();
+  }
+
+  #countAnswers(nowMs: number): void {
+    const latest = this.#answers.at(-1);
+    if (latest !== undefined && nowMs - latest[0] < 1_000) return;
+    const all = this.sent + this.applied;
+    this.#answers.push([nowMs, all]);
+    while ((this.#answers[0]?.[0] ?? nowMs) < nowMs - REMEMBERED_MS) this.#answers.shift();
+    this.maxRemembered = Math.max(this.maxRemembered, all - (this.#answers[0]?.[1] ?? 0));
   }
 
   #take(actor: string, line: string): void {
