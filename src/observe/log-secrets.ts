@@ -3,7 +3,8 @@ export const HIDDEN = "[hidden]";
 
 /** The last word of a secret's name. `api_key` stands for api-key and apikey, too. */
 const NAMES = [
-  ["token", "password", "passwd", "passphrase", "secret", "credential"],
+  ["token", "password", "passwd", "passphrase", "passcode", "secret", "credential"],
+  ["session[_-]?id"],
   ["(?:api|access|account|private|secret)[_-]?key"],
 ].flat();
 /** Names that are also the end of other words. */
@@ -31,10 +32,15 @@ const SEPARATOR = String.raw`${COLON}\s{0,4}`;
 const QUOTED = String.raw`(?<quote>\\{0,8}["'])(?:(?:\\.|[^\\\n])*?(?=\k<quote>)|[^\n]*)`;
 /** In prose, a colon after several of them begins an explanation. */
 const SEVERAL = String.raw`(?:token|password|secret|credential)s(?=\\{0,8}["']|\s{0,4}=)`;
-const NAME = `(?:${NAMES.join("|")}|${SEVERAL}|signature(?==)|(?<![a-z])(?:${SHORT_NAMES.join("|")}))`;
+const NAME = `(?:${NAMES.join("|")}|${SEVERAL}|(?:signature|(?<![a-z])auth)(?==)|(?<![a-z])(?:${SHORT_NAMES.join("|")}))`;
 /** Their credentials are one word. Those of other schemes go on to the end of the line. */
 const SCHEME = "(?:basic|bearer|negotiate|token|apikey)";
 const WORD = String.raw`[^\s"'&]+`;
+/** Tokens of well-known services, by how they begin. */
+const KNOWN_TOKENS = [
+  String.raw`gh[opsru]_\w{36}|github_pat_\w{22}|glpat-[\w-]{20}`,
+  String.raw`xox[abeprs]-[\w-]{10}|[rs]k_live_\w{16}|sk-[\w-]{32}|AIza[\w-]{35}|npm_\w{36}`,
+];
 
 /**
  * What is hidden in texts, in this order. `keep` is the part that stays. Each pattern takes a time
@@ -52,6 +58,11 @@ const PATTERNS: readonly RegExp[] = [
   ),
   new RegExp(`(?<keep>cookie${SEPARATOR})(?:${QUOTED}|[^\\n]+)`),
   new RegExp(`(?<keep>${NAME}${SEPARATOR})(?:${QUOTED}|(?:${SCHEME}\\s{1,4})?${WORD})`),
+  // On a command line. A value has a digit or another sign; in prose, a word follows.
+  new RegExp(
+    `(?<keep>--(?:[a-z]{1,16}-){0,4}(?:${NAMES.join("|")})\\s{1,4})(?=[a-z]{0,256}[^\\sa-z,.])${WORD}`,
+  ),
+  /(?<keep>\s(?:-u|--user)\s{1,4}[^\s:]{1,64}:)[^\s"'&]+/,
   // Shorter words are no tokens, but text about them.
   /(?<keep>\bbearer\s{1,4})[a-z0-9._~+/=-]{16,}/,
   // Base64 of a user and a password nearly always has a digit or `=`; words have none.
@@ -60,6 +71,7 @@ const PATTERNS: readonly RegExp[] = [
   /(?<keep>)(?<![\w-])eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/,
   // What `dlq token` makes.
   /(?<keep>)\bdlq_[\w-]{43}(?![\w-])/,
+  new RegExp(`(?<keep>)(?<![\\w-])(?:${KNOWN_TOKENS.join("|")})[\\w-]*`),
   /(?<keep>)-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(?:[^-]|-(?!----END))*/,
 ].map((pattern) => new RegExp(pattern.source, "gi"));
 

@@ -47,6 +47,13 @@ describe("hidden", () => {
       "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
       "[hidden]-----END RSA PRIVATE KEY-----",
     ],
+    ["passcode=hunter2 n=1", "passcode=[hidden] n=1"],
+    ["session_id=hunter2&n=1", "session_id=[hidden]&n=1"],
+    ["https://h/a?auth=hunter2&n=1", "https://h/a?auth=[hidden]&n=1"],
+    ["ran psql --db-password hunter2 -h h", "ran psql --db-password [hidden] -h h"],
+    ["ran curl -u user:hunter2 h", "ran curl -u user:[hidden] h"],
+    [`ghp_${"hunter2".repeat(5)}h was refused`, "[hidden] was refused"],
+    [`sk-proj-${"hunter2".repeat(6)} was refused`, "[hidden] was refused"],
     ["cut: -----BEGIN PRIVATE KEY-----\nhunter2", "cut: [hidden]"],
   ])("%s", (text, shown) => {
     expect(hideSecrets(text)).toBe(shown);
@@ -70,6 +77,9 @@ describe("shown", () => {
     ["listening without credentials: every client can connect; give tokens: one for each caller"],
     ["authorization failed, and the cookie is missing"],
     ["-----BEGIN CERTIFICATE-----\nMIIB"],
+    ["give --token or --password, and --secret."],
+    ["auth: wrong, see oauth=2"],
+    ["run it with -u root: nothing else"],
     ["dlq_store_duration_seconds_of_all_scripts_and_calls"],
     ["keys: 3; ordering key: a"],
   ])("%s", (text) => {
@@ -109,6 +119,7 @@ const PARTS = [
     "sig=",
     "\\",
   ],
+  ["--password ", "--a-", " -u a", "ghp_", "sk-a", "auth="],
   ["password\\\\\\\\", 'password:"\\', "basic ", "-", " ", "@"],
 ].flat();
 
