@@ -8,6 +8,7 @@ import type {
 } from "../app/observer.ts";
 import type { DlqErrorKind } from "../core/errors.ts";
 import { REASON_NAMES } from "../core/reason.ts";
+import { createFileGauges, type FilesState } from "./metrics-files.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
 
 /** Every status, checked by the compiler. */
@@ -60,6 +61,8 @@ export interface MetricsRegistry extends Metrics {
   watchQueues(collect: CollectQueues): void;
   /** Sets the source of the gauges of the store itself. They are read at each scrape, without a call to the store. */
   watchStore(state: StoreGauges): void;
+  /** Sets the source of the gauges of files. It is called at each scrape. */
+  watchFiles(states: () => readonly FilesState[]): void;
   /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;
   render(): Promise<string>;
@@ -174,6 +177,8 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     [],
   );
   let storeState: StoreGauges | undefined;
+  const fileGauges = createFileGauges(gauge);
+  let fileStates: () => readonly FilesState[] = () => [];
   const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 8_000);
 
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
@@ -198,6 +203,9 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     watchStore(state) {
       storeState = state;
     },
+    watchFiles(states) {
+      fileStates = states;
+    },
     forget(queue) {
       if (!labels.forget(queue)) return;
       for (const reason of REASON_NAMES) messages.remove({ queue, reason });
@@ -207,6 +215,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     },
     async render() {
       await queueGauges.refresh();
+      fileGauges.show(fileStates());
       up.set(storeState?.isUp() === true ? 1 : 0);
       full.set(storeState?.isFull() === true ? 1 : 0);
       evicts.set(storeState?.evicts() === true ? 1 : 0);

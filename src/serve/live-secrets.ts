@@ -20,8 +20,22 @@ export async function liveCredentials(config: Config, files: ReloadedFiles): Pro
     if ("problem" in parsed) throw new Error(`${tokensFile}: ${parsed.problem}`);
     return [...tokens, ...parsed.ok];
   };
-  use(await files.add({ name: "tokens", files: { file: tokensFile }, parse, use }));
+  const from = { file: tokensFile };
+  use(await files.add({ name: "tokens", files: from, parse, use, expireAtMs: nextExpiryMs }));
   return credentials;
+}
+
+/** Tokens that have expired may stay in the file. */
+function nextExpiryMs(tokens: readonly Token[]): number | undefined {
+  const later = tokens.flatMap(({ expireAtMs = Infinity }) =>
+    expireAtMs > Date.now() ? [expireAtMs] : [],
+  );
+  const next = Math.min(...later);
+  return Number.isFinite(next) ? next : undefined;
+}
+
+function certificateExpiryMs(cert: Buffer | undefined): number | undefined {
+  return cert && new X509Certificate(cert).validToDate.getTime();
 }
 
 /** The server's certificate and key. */
@@ -45,6 +59,7 @@ export async function liveCertificate(
       return pair;
     },
     use: (pair) => live.onRenewed?.(pair),
+    expireAtMs: ({ cert }) => certificateExpiryMs(cert),
   });
   const live: LiveCertificate = { first, onRenewed: undefined };
   return live;
@@ -65,6 +80,7 @@ export async function liveRedisTls(
     use: (tls) => {
       present = tls;
     },
+    expireAtMs: ({ cert }) => certificateExpiryMs(cert),
   });
   return () => present;
 }

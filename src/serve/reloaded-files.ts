@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readLiveFile } from "../config/live-file.ts";
 import { type Loop, startLoop } from "../loops/interval.ts";
 import type { Logger } from "../observe/log.ts";
+import type { FilesState } from "../observe/metrics-files.ts";
 
 type Paths = Readonly<Record<string, string | undefined>>;
 
@@ -19,6 +20,8 @@ export interface Reloadable<P extends Paths, T> {
   parse(contents: Contents<P>): T;
   /** Puts a new value into use. Not called if the files cannot be used. */
   use(value: T): void;
+  /** Returns when the next part of a value in force expires. Undefined: nothing does. */
+  expireAtMs?(value: T): number | undefined;
 }
 
 type Log = Pick<Logger, "info" | "warn">;
@@ -43,7 +46,7 @@ const SETTLE_READS = 10;
 export class ReloadedFiles {
   readonly #log: Log;
   readonly #settle: () => Promise<unknown>;
-  readonly #all: { check(always: boolean): Promise<void> }[] = [];
+  readonly #all: { check(always: boolean): Promise<void>; readonly state: FilesState }[] = [];
   /** The last check that was asked for. */
   #last = Promise.resolve();
   /** The check that has not begun. Calls until then share it. */
@@ -59,8 +62,13 @@ export class ReloadedFiles {
   async add<P extends Paths, T>(reloadable: Reloadable<P, T>): Promise<T> {
     const first = await readAll(reloadable.files);
     const value = reloadable.parse(first);
-    this.#all.push(new Reloaded(reloadable, first, this.#log, this.#settle));
+    this.#all.push(new Reloaded(reloadable, first, value, this.#log, this.#settle));
     return value;
+  }
+
+  /** What was read, and whether what is on disk now can be used. */
+  states(): FilesState[] {
+    return this.#all.map(({ state }) => state);
   }
 
   /** Starts to follow changes. */
@@ -113,10 +121,13 @@ class Reloaded<P extends Paths, T> {
   readonly #settle: () => Promise<unknown>;
   /** The last contents, or why they could not be read. */
   #seen: Contents<P> | string;
+  #value: T;
+  #isUnusable = false;
 
   constructor(
     source: Reloadable<P, T>,
     first: Contents<P>,
+    value: T,
     log: Log,
     settle: () => Promise<unknown>,
   ) {
@@ -124,6 +135,12 @@ class Reloaded<P extends Paths, T> {
     this.#log = log;
     this.#settle = settle;
     this.#seen = first;
+    this.#value = value;
+  }
+
+  get state(): FilesState {
+    const { name: what, expireAtMs } = this.#source;
+    return { what, isUnusable: this.#isUnusable, expireAtMs: expireAtMs?.(this.#value) };
   }
 
   async check(always: boolean): Promise<void> {
@@ -133,9 +150,12 @@ class Reloaded<P extends Paths, T> {
     this.#seen = seen;
     try {
       if (typeof seen === "string") throw new Error(seen);
-      this.#source.use(this.#source.parse(seen));
+      this.#value = this.#source.parse(seen);
+      this.#source.use(this.#value);
+      this.#isUnusable = false;
       this.#log.info({ what }, "files reloaded");
     } catch (error) {
+      this.#isUnusable = true;
       const why = error instanceof Error ? error.message : String(error);
       const message = "files cannot be used; the previous ones stay in force";
       this.#log.warn({ what, error: why }, message);

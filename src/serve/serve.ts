@@ -54,6 +54,7 @@ export async function serve(config: Config, version: string): Promise<void> {
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
   const files = new ReloadedFiles({ log });
+  metrics.watchFiles(() => files.states());
   onHangup(() => void files.reload());
   const certificate = await liveCertificate(config, files);
   await checkListeners(config);

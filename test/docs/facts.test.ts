@@ -107,6 +107,7 @@ describe("docs/reference/metrics.md", () => {
     const counts = { scheduled: 1, dueNow: 1, inFlight: 1, quarantined: 1, workers: 1 };
     const report = { queue: "q", ...counts, oldestAgeMs: 1 };
     metrics.watchQueues(async () => [report as never]);
+    metrics.watchFiles(() => [{ what: "tokens", isUnusable: false, expireAtMs: 1 }]);
     const text = await metrics.render();
     return [...text.matchAll(/^# TYPE (dlq_\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => {
       const sample = new RegExp(`^${name}(?:_bucket)?\\{(.*)\\}`, "m").exec(text)?.[1] ?? "";

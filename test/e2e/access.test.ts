@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { connectTo, type TestClientOptions } from "../support/grpc.ts";
 import { grpcurl } from "../support/grpcurl.ts";
 import { sendRequest } from "../support/send-requests.ts";
@@ -55,13 +54,9 @@ describe("a server with a certificate", () => {
   let keyFile: string;
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "dlq-tls-"));
-    certFile = join(dir, "cert.pem");
-    keyFile = join(dir, "key.pem");
-    await promisify(execFile)("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-      ...["-keyout", keyFile, "-out", certFile, "-days", "2", "-subj", "/CN=dlq test"],
-      ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
-    ]);
+    certFile = join(dir, "server.crt");
+    keyFile = join(dir, "server.key");
+    await makeCertificate(join(dir, "server"), "dlq test");
   });
   afterAll(() => rm(dir, { recursive: true, force: true }));
 

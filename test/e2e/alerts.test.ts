@@ -1,15 +1,20 @@
 // Causes what each alert is for, with a real server and a real Redis, and plays the real /metrics to the rules: no rule rests
 // on a series that its situation does not make. docs/alerts/dlq.rules.test.yaml tests the rules' limits.
 
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { get as getByHttp } from "node:http";
+import { get as getByHttps } from "node:https";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { BreakerScope, OrderingMode } from "../../gen/dlq/v1/queue_pb.ts";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import { errorOf } from "../rpc/in-memory.ts";
 import { type AlertRule, firesIn, type Scrape } from "../support/alert-replay.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { connectTo, statsOf, type TestClient } from "../support/grpc.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { failed, quarantined, sendRequest, sendRequests } from "../support/send-requests.ts";
@@ -36,6 +41,26 @@ interface Situation {
   again?(stage: Stage): Promise<unknown>;
   /** Replaces a limit of the expression that no test can reach. */
   readonly limit?: readonly [documented: string, here: string];
+}
+
+const FOLDER = mkdtempSync("/tmp/dlq-alerts-e2e-");
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+const path = (name: string) => join(FOLDER, name);
+const DAY_S = 86_400;
+const inDays = (days: number) => Math.floor(Date.now() / 1_000) + days * DAY_S;
+
+/** A line of a tokens file. */
+const tokenLine = (rest = "") => `orders:sha256:${"5".repeat(64)}${rest}\n`;
+
+beforeAll(async () => {
+  for (const file of ["unusable", "expiring"]) writeFileSync(path(file), tokenLine());
+  await makeCertificate(path("long"), "long", 100);
+  await makeCertificate(path("short"), "short", 5);
+  await useCertificate("long");
+});
+
+async function useCertificate(name: string): Promise<void> {
+  for (const part of ["crt", "key"]) await copyFile(path(`${name}.${part}`), path(`used.${part}`));
 }
 
 const quarantinedOnArrival = { failure: { reason: Reason.MAX_RETRIES_EXCEEDED } };
@@ -76,6 +101,24 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     args: ["--tokens", "operator-token-0123456789"],
     begin: async () => {},
     again: async ({ client }) => errorOf(client.dlq.stats({})),
+  },
+  DlqFilesUnusable: {
+    args: ["--tokens-file", path("unusable")],
+    begin: async () => writeFileSync(path("unusable"), tokenLine().trimEnd()),
+  },
+  // The replayed minutes begin at the time 0.
+  DlqCertificateExpires: {
+    args: ["--tls-cert", path("used.crt"), "--tls-key", path("used.key")],
+    limit: ["7 * 86400", String(inDays(7))],
+    begin: () => useCertificate("short"),
+  },
+  DlqTokenExpires: {
+    args: ["--tokens-file", path("expiring")],
+    limit: ["86400", String(inDays(1))],
+    async begin() {
+      const expireAt = new Date(Date.now() + (DAY_S / 2) * 1_000).toISOString();
+      writeFileSync(path("expiring"), tokenLine(` expires=${expireAt}`));
+    },
   },
   DlqNoWorkers: { begin: ({ client }) => client.dlq.sendToDlq(sendRequest("q")) },
   DlqLate: {
@@ -153,12 +196,21 @@ async function start(args: readonly string[] = []): Promise<Stage> {
 }
 
 async function scrape({ server }: Stage): Promise<Scrape> {
+  const metrics = `${server.httpAddress}/metrics`;
   try {
-    const response = await fetch(`http://${server.httpAddress}/metrics`);
-    return await response.text();
+    return await pageOf(metrics);
   } catch {
-    return undefined;
+    return await pageOf(metrics, true).catch(() => undefined);
   }
+}
+
+function pageOf(address: string, isTls = false): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const get = isTls ? getByHttps : getByHttp;
+    get(`http${isTls ? "s" : ""}://${address}`, { rejectUnauthorized: false }, (response) => {
+      text(response).then(resolve, reject);
+    }).on("error", reject);
+  });
 }
 
 function minutesOf(duration = "0m"): number {

@@ -1,14 +1,13 @@
 // Tokens and certificates change while a server runs.
 
-import { execFile } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { errorOf } from "../rpc/in-memory.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { connectTo, type TestClient } from "../support/grpc.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
@@ -103,13 +102,7 @@ it("SIGHUP reads the files again and ends nothing", async () => {
   await logged(server, "files reloaded", 3);
 });
 
-async function certificate(name: string): Promise<void> {
-  await promisify(execFile)("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-    ...["-keyout", path(`${name}.key`), "-out", path(`${name}.crt`), "-days", "2"],
-    ...["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"],
-  ]);
-}
+const certificate = (name: string) => makeCertificate(path(name), name);
 
 /** The name in the certificate that a new connection gets. */
 function presented(address: string): Promise<string> {

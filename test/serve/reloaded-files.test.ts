@@ -26,7 +26,10 @@ async function follow(settle: () => Promise<void> = async () => {}): Promise<Rel
   const files = new ReloadedFiles({ log, settle });
   await writeFile(file, "first");
   const parse = ({ file }: { file: Buffer }) => file.toString();
-  await files.add({ name: "it", files: { file }, parse, use: (text) => used.push(text) });
+  await files.add({
+    ...{ name: "it", files: { file }, parse, use: (text: string) => used.push(text) },
+    expireAtMs: (text) => text.length,
+  });
   return files;
 }
 
@@ -56,6 +59,20 @@ test("reloads that are asked for during one share one more", async () => {
   await Promise.all(waiting);
   expect(waiting).toHaveLength(100);
   expect(used).toEqual(["second", "second"]);
+});
+
+test("files that cannot be used are reported until they can, with the expiry of those in force", async () => {
+  const files = await follow();
+  const state = (isUnusable: boolean, expireAtMs: number) => [
+    { what: "it", isUnusable, expireAtMs },
+  ];
+  expect(files.states()).toEqual(state(false, "first".length));
+  await rm(file);
+  await files.reload();
+  expect(files.states()).toEqual(state(true, "first".length));
+  await writeFile(file, "the second");
+  await files.reload();
+  expect(files.states()).toEqual(state(false, "the second".length));
 });
 
 test("a pipe in the place of the file ends nothing, and the file may come back", async () => {
