@@ -141,7 +141,7 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
   }
 }
 
-/** Writes the logs of the servers beside the histories, for whoever looks for the cause of a problem. */
+/** Writes the logs of the servers beside the histories: they tell the cause of a problem. */
 function keepLogs(folder: string, { servers }: Environment): void {
   for (const [at, { logs }] of servers.entries()) {
     const lines = logs.map((line) => `${JSON.stringify(line)}\n`);
