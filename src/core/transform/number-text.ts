@@ -106,18 +106,18 @@ const EXACT_DIGITS = 15;
 function isPlain(json: string, start: number, end: number): boolean {
   // Most numbers are short; making a text of each would take most of the time.
   if (end - start <= EXACT_DIGITS) {
-    const spelling = spellingOf(json, start, end);
-    if (spelling !== undefined) return spelling;
+    const known = looksPlain(json, start, end);
+    if (known !== undefined) return known;
   }
   const text = json.slice(start, end);
   return String(Number(text)) === text;
 }
 
 /**
- * Whether JavaScript writes a short number alike, as far as its characters tell: always if it is whole and not negative,
- * never if its fraction ends with a zero. Undefined: it depends on the value.
+ * Reports whether JavaScript writes a short number alike: it does if the number is whole and not
+ * negative, and does not if the fraction ends with a zero. Undefined: that depends on the value.
  */
-function spellingOf(json: string, start: number, end: number): boolean | undefined {
+function looksPlain(json: string, start: number, end: number): boolean | undefined {
   let hasPoint = false;
   for (let at = start; at < end; at++) {
     const code = json.charCodeAt(at);
