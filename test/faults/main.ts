@@ -22,7 +22,7 @@ import { languagesOf } from "./languages.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { atRandom, eachOnce } from "./plan.ts";
 import { problemsOf, RECOVERY_GOAL_MS } from "./report/goals.ts";
-import { type BrokenOff, reportOf } from "./report/markdown.ts";
+import { type BrokenOff, faultCount, reportOf } from "./report/markdown.ts";
 import { recoveryHead, recoveryRows } from "./report/recovery.ts";
 import { builtLanguages, missingLanguages } from "./rig/actor-program.ts";
 import type { Environment, EnvironmentName } from "./rig/environment.ts";
@@ -108,7 +108,7 @@ async function main(options: Options): Promise<void> {
     print(`\n${problems.join("\n")}\n\nThe histories are in ${folder}.\n`);
     process.exitCode = 1;
   } else if (options.histories === undefined) rmSync(folder, { recursive: true });
-  const faults = results.flatMap((result) => result.faults).length;
+  const faults = faultCount(results);
   const counts = { faults, problems: problems.length };
   if (options.count !== undefined) writeFileSync(options.count, JSON.stringify(counts));
   const aim = isShort(options) ? `; the short form is planned for ${SHORT_AIM_S} s` : "";

@@ -21,12 +21,12 @@ export function reportOf(
   const { cpu, cores, memoryGiB, node } = machine();
   const command = `npm run test:faults --${options.long ? " --long" : ""} --seed ${options.seed}`;
   const day = new Date().toISOString().slice(0, 10);
-  const injects = results.flatMap(({ faults }) => faults);
-  const pairs = injects.filter(({ kinds }) => kinds.length > 1).length;
+  const faults = faultCount(results);
+  const pairs = faults - sumOf(results, (result) => result.faults.length);
   const messages = sumOf(results, loadOf);
   const minutes = Math.round(sumOf(results, ({ durationMs }) => durationMs) / 60_000);
   return `${[
-    `### ${count(messages)} messages, ${injects.length + pairs} faults, seed ${options.seed}`,
+    `### ${count(messages)} messages, ${faults} faults, seed ${options.seed}`,
     `\`${command}\`, ${day}, ${minutes} minutes; ${cores} cores (${cpu}), ${memoryGiB} GiB, Node ` +
       `${node}. ${2 * pairs} of the faults came in pairs, the second up to 2 s after the first.`,
     ...brokenOff.map(
@@ -35,6 +35,11 @@ export function reportOf(
     ),
     ...results.map((result) => partOf(result, options.long)),
   ].join("\n\n")}\n`;
+}
+
+/** Each fault of a pair counts. */
+export function faultCount(results: readonly RunResult[]): number {
+  return results.flatMap((result) => result.faults.flatMap(({ kinds }) => kinds)).length;
 }
 
 function partOf(result: RunResult, isLong: boolean): string {
