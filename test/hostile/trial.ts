@@ -1,11 +1,11 @@
 // Runs one attack on a server beside a well-behaved client, and measures both.
 
 import { setTimeout as delay } from "node:timers/promises";
+import { coreSlowness } from "../support/core-speed.ts";
 import { statsOf } from "../support/grpc.ts";
 import { measureStalls } from "../support/stalls.ts";
 import type { Attack, Target } from "./attack.ts";
 import { AttackProcess } from "./attack-process.ts";
-import { coreSlowness } from "../support/core-speed.ts";
 import { cpuMs, type Holdings, holdingsOf, MemoryPeak, turnsOf } from "./process-figures.ts";
 import type { Latencies, SteadyClient } from "./steady-client.ts";
 import type { TargetServer } from "./target-server.ts";
