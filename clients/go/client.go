@@ -170,15 +170,12 @@ func (c *Client) begin(
 	}
 	given, _ := payload.(*Delivery)
 	if batch := heldFor(ctx, given); len(batch) > 0 {
-		if held := c.ownMessage(batch, given, request, body); held != nil && held.fail(outcomeOf(request, cause)) {
+		sent := &comparedPayload{Payload: body}
+		if held := c.ownMessage(batch, given, request, sent); held != nil && held.fail(outcomeOf(request, cause)) {
 			return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 		}
-		reported := ended
-		ended = func(result Result, err *Error) {
-			if reported != nil {
-				reported(result, err)
-			}
-			noteForwarded(batch, given, body, cause, result, err)
+		if held := choose(batch, given, func(h *held) bool { return h.payload.isSame(sent) }); held != nil {
+			ended = held.forward(cause, ended)
 		}
 	}
 	p := &PendingSend{timeout: o.timeout, onDropped: onDropped, ended: ended}

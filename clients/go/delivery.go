@@ -1,6 +1,7 @@
 package dlq
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -56,6 +57,7 @@ func (d *Delivery) LeaseLost() bool { return d.held != nil && !d.held.hasLease()
 // held is a delivery and its lease, until the outcome is reported.
 type held struct {
 	delivery *Delivery
+	payload  comparedPayload // of delivery
 	client   *Client
 	token    string
 
@@ -68,6 +70,12 @@ type held struct {
 	isLost bool
 	// sent is the outcome by a Send of this message in its handler.
 	sent *outcome
+	// forwardings is how many sends of this message to other queues have no result yet.
+	forwardings int
+	// forwardingFailure is the outcome by such a send that was not kept.
+	forwardingFailure *outcome
+	// changed signals that forwardings is 0, or isDone is true.
+	changed sync.Cond
 	// handled is how long the handler ran until the outcome was decided.
 	handled time.Duration
 
@@ -77,14 +85,16 @@ type held struct {
 
 func newHeld(d *dlqv1.Delivery, c *Client) *held {
 	m := d.GetMessage()
-	h := &held{client: c, token: d.GetLeaseToken(), leasedAt: time.Now()}
+	payload := payloadFrom(m.GetPayload())
+	h := &held{payload: comparedPayload{Payload: payload}, client: c, token: d.GetLeaseToken(), leasedAt: time.Now()}
+	h.changed.L = &h.mu
 	if expires := d.GetLeaseExpireTime(); expires != nil {
 		h.expires = expires.AsTime()
 	}
 	h.delivery = &Delivery{
 		ID:             m.GetId(),
 		Queue:          m.GetQueue(),
-		Payload:        payloadFrom(m.GetPayload()),
+		Payload:        payload,
 		Attributes:     m.GetAttributes(),
 		Attempt:        int(d.GetAttempt()),
 		DeliveryNumber: int(d.GetDeliveryNumber()),
@@ -106,11 +116,11 @@ func newHeld(d *dlqv1.Delivery, c *Client) *held {
 	return h
 }
 
-// sentOutcome returns the outcome by a Send of the handler, or nil.
-func (h *held) sentOutcome() *outcome {
+// wasSent reports whether a Send of the handler has set the outcome, or may still do so.
+func (h *held) wasSent() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.sent
+	return h.sent != nil || h.forwardings > 0 || h.forwardingFailure != nil
 }
 
 // fail sets the outcome by a Send of the handler. It returns false if the outcome is decided already.
@@ -124,12 +134,34 @@ func (h *held) fail(o *outcome) bool {
 	return true
 }
 
-// forwarded sets the outcome by a Send to another queue, or removes it if o is nil. It keeps that of fail.
-func (h *held) forwarded(o *outcome) {
+// beginForwarding notes a send of the message to another queue. It returns the failure of earlier ones, or nil.
+func (h *held) beginForwarding() (earlier *outcome) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.isDone && (h.sent == nil || h.sent.isUnkept) {
-		h.sent = o
+	h.forwardings++
+	return h.forwardingFailure
+}
+
+// endForwarding notes the failure of such a send. If that is nil, the message was kept, which takes back the failure of
+// earlier ones.
+func (h *held) endForwarding(earlier, failure *outcome) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if failure != nil || h.forwardingFailure == earlier {
+		h.forwardingFailure = failure
+	}
+	h.forwardings--
+	if h.forwardings == 0 {
+		h.changed.Broadcast()
+	}
+}
+
+// awaitForwardings waits for the results of all sends to other queues. It ends earlier if the message is released.
+func (h *held) awaitForwardings() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.forwardings > 0 && !h.isDone {
+		h.changed.Wait()
 	}
 }
 
@@ -142,7 +174,8 @@ func (h *held) settle(choose func(sent *outcome) *outcome) (o *outcome, counts b
 		return &outcome{kind: Released}, false
 	}
 	h.isDone = true
-	return choose(h.sent), !h.isLost
+	h.changed.Broadcast()
+	return choose(cmp.Or(h.sent, h.forwardingFailure)), !h.isLost
 }
 
 // lose marks the lease as lost. It returns false if that has no effect on the outcome.

@@ -24,7 +24,9 @@ func TestSendInHandlerIsOutcomeOrMessage(t *testing.T) {
 }
 
 func TestSamePayloadComparesBytesOrJSON(t *testing.T) {
-	text := func(contentType, body string) Payload { return Payload{ContentType: contentType, body: []byte(body)} }
+	text := func(contentType, body string) *comparedPayload {
+		return &comparedPayload{Payload: Payload{ContentType: contentType, body: []byte(body)}}
+	}
 	for _, c := range []struct {
 		one, other string
 		want       bool
@@ -35,7 +37,7 @@ func TestSamePayloadComparesBytesOrJSON(t *testing.T) {
 		{`{"a":1} rest`, `{"a":1}`, false},
 		{`no json`, `no json`, true},
 	} {
-		if got := samePayload(text("", c.one), text(jsonType, c.other)); got != c.want {
+		if got := text("", c.one).isSame(text(jsonType, c.other)); got != c.want {
 			t.Errorf("%s and %s: %t", c.one, c.other, got)
 		}
 	}

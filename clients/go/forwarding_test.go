@@ -5,9 +5,12 @@ import (
 	"errors"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc/codes"
 )
 
 // A handler that sends its message to another queue may not look at the error of Send.
@@ -78,6 +81,77 @@ func TestForwardingThatIsDroppedFailsItsDeliveryOfBatchOnly(t *testing.T) {
 	})()
 	want := map[string]dlq.OutcomeKind{"a": dlq.Succeeded, "b": dlq.Failed, "c": dlq.Succeeded}
 	if got := s.kinds(); !maps.Equal(got, want) {
+		t.Errorf("the outcomes are %v", got)
+	}
+}
+
+// answering returns a client whose sends get an answer after the channel was closed: they are kept, or refused.
+func answering(t *testing.T, after <-chan struct{}, isKept bool) *dlq.Client {
+	t.Helper()
+	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
+		<-after
+		if isKept {
+			return nil
+		}
+		return serviceError(codes.InvalidArgument, "INVALID_ARGUMENT")
+	})
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithSendTimeout(time.Minute), dlq.WithLogger(noLog()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close(context.Background()) })
+	return client
+}
+
+func TestOutcomeWaitsForForwardingWithoutResult(t *testing.T) {
+	for name, c := range map[string]struct {
+		isKept bool
+		// isOtherDropped: a second send is dropped at once.
+		isOtherDropped bool
+		returned       error
+		want           dlq.OutcomeKind
+	}{
+		"dropped":                {want: dlq.Failed},
+		"dropped, then Succeed":  {returned: dlq.Succeed(), want: dlq.Failed},
+		"kept":                   {isKept: true, want: dlq.Succeeded},
+		"kept, the second isn't": {isKept: true, isOtherDropped: true, want: dlq.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			client, dropping := fake.Client(), fake.Client(dlq.WithLogger(noLog()))
+			_ = dropping.Close(t.Context())
+			returns := make(chan struct{})
+			slow := answering(t, returns, c.isKept)
+			settled := make(chan dlq.Settled, 1)
+			work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
+				defer close(returns)
+				slow.SendAsync(ctx, "other", d, errors.New("not for us"))
+				if c.isOtherDropped {
+					dropping.SendAsync(ctx, "third", d, errors.New("not for us"))
+				}
+				return c.returned
+			}, dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
+			send(t, client, "a", dlq.WithMaxRetries(1))
+			if got := <-settled; got.Outcome != c.want {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestDroppedForwardingsOfEqualMessagesFailEach(t *testing.T) {
+	s := newBatchServer("a", "b")
+	s.areEqual = true
+	client, returns := clientOf(t, s), make(chan struct{})
+	refusing := answering(t, returns, false)
+	workBatches(t, client, s, func(ctx context.Context, batch []*dlq.Delivery) error {
+		defer close(returns)
+		for _, d := range batch {
+			refusing.SendAsync(ctx, "other", d.Payload.Text(), nil)
+		}
+		return nil
+	})()
+	if got, want := s.kinds(), (map[string]dlq.OutcomeKind{"a": dlq.Failed, "b": dlq.Failed}); !maps.Equal(got, want) {
 		t.Errorf("the outcomes are %v", got)
 	}
 }

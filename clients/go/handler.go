@@ -12,13 +12,15 @@ import (
 // [Discard] return, or any other error for a failure, which [RetryAfter] and [NonRetryable] refine. A panic is a failure,
 // too.
 //
-// The handler must wait for goroutines that it starts: when it returns, the message is settled and the context ends. The
-// context ends earlier if the lease is lost, because another worker may have the message, or if the drain timeout of a
-// stopping worker is over; context.Cause returns which. Then nil releases the message.
+// The handler must wait for goroutines that it starts: when it returns, the message is settled and the context ends. What
+// they send later is another message, and only [WithOnDropped] reports its drop. The context ends earlier if the lease is
+// lost, because another worker may have the message, or if the drain timeout of a stopping worker is over; context.Cause
+// returns which. Then nil releases the message.
 //
 // A [Client.Send] of the same message with this context becomes the outcome of the delivery, so that there is no
 // second message; an outcome other than [Succeed] that the handler returns stands. A [DeadLetter] function does the same.
-// If the message is sent to another queue, and that is dropped, nil is a failure, too.
+// If the message is sent to another queue, and that is dropped, nil is a failure, too. The outcome waits for the result of
+// such a send.
 type Handler func(ctx context.Context, d *Delivery) error
 
 // BatchHandler processes several deliveries at once. What it returns is the outcome of all, as that of a [Handler],

@@ -81,6 +81,9 @@ func (w *Worker) handlerEnded(r *handling, errs []error, isEach bool, took time.
 	if !isGivingUp {
 		w.reportFailures(r, errs, isEach)
 	}
+	for _, h := range r.batch {
+		h.awaitForwardings()
+	}
 	var own *outcome
 	handled, counting := make([]Handled, len(r.batch)), make([]*outcome, len(r.batch))
 	for i, h := range r.batch {

@@ -33,8 +33,6 @@ type outcome struct {
 	cause  error // of failed
 	delay  time.Duration
 	note   string
-	// isUnkept: the handler sent the message to another queue, and it was not kept.
-	isUnkept bool
 }
 
 func (o *outcome) Error() string { return "dlq: outcome " + string(o.kind) }

@@ -3,7 +3,6 @@ package dlq
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -30,7 +29,7 @@ func choose(batch []*held, given *Delivery, isEqual func(*held) bool) (chosen *h
 	for _, h := range batch {
 		switch {
 		case !isEqual(h):
-		case h.delivery == given || given == nil && h.sentOutcome() == nil:
+		case h.delivery == given || given == nil && !h.wasSent():
 			return h
 		case chosen == nil:
 			chosen = h
@@ -40,45 +39,44 @@ func choose(batch []*held, given *Delivery, isEqual func(*held) bool) (chosen *h
 }
 
 // ownMessage returns the delivery whose message a request is, or nil.
-func (c *Client) ownMessage(batch []*held, given *Delivery, request *dlqv1.SendToDlqRequest, payload Payload) *held {
+func (c *Client) ownMessage(batch []*held, given *Delivery, request *dlqv1.SendToDlqRequest, sent *comparedPayload) *held {
 	return choose(batch, given, func(h *held) bool {
-		return h.client.target == c.target && h.delivery.Queue == request.GetQueue() && isMessageOf(h.delivery, request, payload)
+		return h.client.target == c.target && h.delivery.Queue == request.GetQueue() && isMessageOf(h, request, sent)
 	})
 }
 
 // isMessageOf compares the source ids, or the payloads if one has none.
-func isMessageOf(d *Delivery, request *dlqv1.SendToDlqRequest, payload Payload) bool {
-	if d.SourceID != "" && request.GetSourceId() != "" {
-		return d.SourceID == request.GetSourceId()
+func isMessageOf(h *held, request *dlqv1.SendToDlqRequest, sent *comparedPayload) bool {
+	if h.delivery.SourceID != "" && request.GetSourceId() != "" {
+		return h.delivery.SourceID == request.GetSourceId()
 	}
-	return samePayload(d.Payload, payload)
+	return h.payload.isSame(sent)
 }
 
-// noteForwarded fails the delivery that a handler sends to another queue if the message is not kept: the handler may
-// not look at the error. A later send that is kept takes this back.
-func noteForwarded(batch []*held, given *Delivery, payload Payload, cause error, result Result, err *Error) {
-	isUnkept := func(h *held) bool { o := h.sentOutcome(); return o != nil && o.isUnkept }
-	if result.Kept() && !slices.ContainsFunc(batch, isUnkept) {
-		return
+// forward notes that the handler sends the message to another queue. The function that it returns calls ended, and fails
+// the delivery if the message was not kept: the handler may not look at the error, or not wait for it.
+func (h *held) forward(cause error, ended func(Result, *Error)) func(Result, *Error) {
+	earlier := h.beginForwarding()
+	return func(result Result, err *Error) {
+		if ended != nil {
+			ended(result, err)
+		}
+		h.endForwarding(earlier, forwardingFailure(cause, result, err))
 	}
-	h := choose(batch, given, func(h *held) bool { return samePayload(h.delivery.Payload, payload) })
-	if h == nil {
-		return
-	}
-	if result.Kept() {
-		h.forwarded(nil)
-		return
-	}
+}
+
+// forwardingFailure returns nil if the message is kept.
+func forwardingFailure(cause error, result Result, err *Error) *outcome {
 	switch {
+	case result.Kept():
+		return nil
 	case cause != nil:
+		return failed(cause)
 	case err != nil:
-		cause = err
+		return failed(err)
 	default:
-		cause = errInMemory
+		return failed(errInMemory)
 	}
-	o := failed(cause)
-	o.isUnkept = true
-	h.forwarded(o)
 }
 
 // outcomeOf returns the outcome of a delivery whose handler sends its own message.

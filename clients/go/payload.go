@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -100,18 +101,25 @@ func payloadFrom(message *dlqv1.Payload) Payload {
 	return p
 }
 
-// samePayload reports whether two payloads have the same bytes, or the same JSON if b is JSON: other languages
-// write it with other spaces and escapes.
-func samePayload(a, b Payload) bool {
-	if bytes.Equal(a.body, b.body) {
+// comparedPayload is a payload and its canonical JSON: a batch compares it with many others.
+type comparedPayload struct {
+	Payload
+	once      sync.Once
+	canonical []byte // nil if it is no JSON
+}
+
+// isSame reports whether sent has the same bytes, or the same JSON if it is JSON: other languages write it with other
+// spaces and escapes.
+func (p *comparedPayload) isSame(sent *comparedPayload) bool {
+	if bytes.Equal(p.body, sent.body) {
 		return true
 	}
-	if b.ContentType != jsonType {
-		return false
-	}
-	aJSON, aErr := canonicalJSON(a.body)
-	bJSON, bErr := canonicalJSON(b.body)
-	return aErr == nil && bErr == nil && bytes.Equal(aJSON, bJSON)
+	return sent.ContentType == jsonType && sent.asJSON() != nil && bytes.Equal(p.asJSON(), sent.asJSON())
+}
+
+func (p *comparedPayload) asJSON() []byte {
+	p.once.Do(func() { p.canonical, _ = canonicalJSON(p.body) })
+	return p.canonical
 }
 
 // canonicalJSON returns JSON with sorted keys and without spaces. Numbers stay as they were written.
