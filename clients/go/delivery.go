@@ -64,8 +64,10 @@ type held struct {
 	mu sync.Mutex
 	// leasedAt is when the lease was given or last extended.
 	leasedAt, expires time.Time
-	// isDone: the outcome is decided.
+	// isDone: the outcome is decided, or the message is released.
 	isDone bool
+	// hasEnded: the handler has ended. A later send of this message is another message.
+	hasEnded bool
 	// isLost: the lease is lost; another worker may have the message.
 	isLost bool
 	// sent is the outcome by a Send of this message in its handler.
@@ -123,11 +125,12 @@ func (h *held) wasSent() bool {
 	return h.sent != nil || h.forwardings > 0 || h.forwardingFailure != nil
 }
 
-// fail sets the outcome by a Send of the handler. It returns false if the outcome is decided already.
+// fail sets the outcome by a Send of the handler. It returns false if the handler has ended. If the worker has released the
+// message of a handler that still runs, the service has it, and fail returns true without an effect.
 func (h *held) fail(o *outcome) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.isDone {
+	if h.hasEnded {
 		return false
 	}
 	h.sent = o
@@ -156,13 +159,14 @@ func (h *held) endForwarding(earlier, failure *outcome) {
 	}
 }
 
-// awaitForwardings waits for the results of all sends to other queues. It ends earlier if the message is released.
-func (h *held) awaitForwardings() {
+// end waits for the results of all sends to other queues, but not if the message is released. Then the handler has ended.
+func (h *held) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for h.forwardings > 0 && !h.isDone {
 		h.changed.Wait()
 	}
+	h.hasEnded = true
 }
 
 // settle returns the outcome, which counts unless the lease is lost. After the first call, the delivery is released.

@@ -11,6 +11,7 @@ func TestSendInHandlerIsOutcomeOrMessage(t *testing.T) {
 		h := newHeld(&dlqv1.Delivery{Message: &dlqv1.Message{}}, nil)
 		sent := make(chan bool, 1)
 		go func() { sent <- h.fail(&outcome{kind: Failed}) }()
+		h.end()
 		result, _ := h.settle(func(sent *outcome) *outcome {
 			if sent != nil {
 				return sent

@@ -82,7 +82,7 @@ func (w *Worker) handlerEnded(r *handling, errs []error, isEach bool, took time.
 		w.reportFailures(r, errs, isEach)
 	}
 	for _, h := range r.batch {
-		h.awaitForwardings()
+		h.end()
 	}
 	var own *outcome
 	handled, counting := make([]Handled, len(r.batch)), make([]*outcome, len(r.batch))
