@@ -10,6 +10,7 @@ import (
 // handler starts.
 type handling struct {
 	batch  []*held
+	began  time.Time
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 }
@@ -17,7 +18,7 @@ type handling struct {
 type handlingKey struct{}
 
 func newHandling(base context.Context) *handling {
-	r := &handling{}
+	r := &handling{began: time.Now()}
 	r.ctx, r.cancel = context.WithCancelCause(context.WithValue(base, handlingKey{}, r))
 	return r
 }
@@ -63,12 +64,12 @@ func (w *Worker) startLocked() {
 }
 
 func (w *Worker) handle(r *handling) {
-	err, began := errGoexit, time.Now()
+	err := errGoexit
 	ctx, ended := w.client.telemetry.beginHandler(r.ctx, r.deliveries())
 	given := r.deliveries()
 	defer func() { // also if the handler ends its goroutine
 		errs, isEach := errorsFrom(err, r.deliveries(), given)
-		w.handlerEnded(r, errs, isEach, time.Since(began), ended)
+		w.handlerEnded(r, errs, isEach, time.Since(r.began), ended)
 	}()
 	err = catchPanic(func() error { return w.handler(ctx, given) })
 }

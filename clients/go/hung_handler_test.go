@@ -3,16 +3,21 @@ package dlq_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"regexp"
 	"testing"
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-// The worker has released its message: the service has it.
+// The worker logs the handler and releases its message: the service has it.
 func TestMessageThatHungHandlerSendsIsNotDoubled(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	client := fake.Client(dlq.WithLogger(noLog()))
+	var lines []string
+	client := fake.Client(dlq.WithLogger(slog.New(slog.NewTextHandler(writer(func(line []byte) {
+		lines = append(lines, string(line))
+	}), nil))))
 	begun, stopped := make(chan struct{}), make(chan struct{})
 	sent := make(chan dlq.Result, 1)
 	worker := work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
@@ -26,6 +31,11 @@ func TestMessageThatHungHandlerSendsIsNotDoubled(t *testing.T) {
 	<-begun
 	if err := worker.Shutdown(t.Context()); err != nil {
 		t.Error(err)
+	}
+	want := regexp.MustCompile(`level=WARN msg="dlq: the worker stops while handlers still run, one for [0-9.ms]+: message ` +
+		fake.Messages("orders")[0].GetId() + ` of queue \\"orders\\", attempt 1; releasing their messages; `)
+	if len(lines) != 1 || !want.MatchString(lines[0]) {
+		t.Errorf("logged %q", lines)
 	}
 	close(stopped)
 	if result := <-sent; result.Status != dlq.StatusDelivery {

@@ -221,13 +221,9 @@ func (w *Worker) drain(stream *dueStream) {
 	deadline := time.Now().Add(w.options.drainTimeout)
 	if !w.waitUntilIdle(w.options.drainTimeout, w.stopNow) {
 		deadline = time.Now()
-		running := w.cancelHandlers()
+		w.cancelHandlers()
 		if !w.waitUntilIdle(abortGrace, nil) {
-			for _, r := range running {
-				for _, h := range r.batch {
-					w.release(h)
-				}
-			}
+			w.releaseRunning()
 		}
 	}
 	reportTime := min(max(time.Until(deadline), minReportTime), maxReportTime)
@@ -264,14 +260,27 @@ func (w *Worker) waitUntilIdle(timeout time.Duration, stopNow <-chan struct{}) b
 	return false
 }
 
-// cancelHandlers cancels and returns the running handlers.
-func (w *Worker) cancelHandlers() []*handling {
+func (w *Worker) cancelHandlers() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.isGivingUp = true
-	running := slices.Collect(maps.Keys(w.running))
-	w.mu.Unlock()
-	for _, r := range running {
+	for r := range w.running {
 		r.cancel(newError(ErrClosed, "the worker has stopped", nil))
 	}
-	return running
+}
+
+// releaseRunning releases the messages of handlers that did not end in time.
+func (w *Worker) releaseRunning() {
+	w.mu.Lock()
+	hung := slices.SortedFunc(maps.Keys(w.running), func(a, b *handling) int { return a.began.Compare(b.began) })
+	w.mu.Unlock()
+	if len(hung) == 0 {
+		return // they ended just now
+	}
+	w.logHung(hung)
+	for _, r := range hung {
+		for _, h := range r.batch {
+			w.release(h)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc/status"
 
@@ -67,17 +68,33 @@ func (w *Worker) lose(h *held) {
 	w.report(lost, h.delivery)
 }
 
-// reportFailedHandler names the first three deliveries.
 func (w *Worker) reportFailedHandler(failed []*Delivery, cause error) {
+	w.report(newError(ErrHandlerFailed, "the handler failed: "+nameDeliveries(failed), cause), failed[0])
+}
+
+// logHung logs one line about handlers that have not ended, the oldest first.
+func (w *Worker) logHung(hung []*handling) {
+	var deliveries []*Delivery
+	for _, r := range hung {
+		deliveries = append(deliveries, r.deliveries()...)
+	}
+	oldest, ran := deliveries[0], time.Since(hung[0].began).Round(time.Millisecond)
+	w.client.options.logger.Warn(fmt.Sprintf(
+		"dlq: the worker stops while handlers still run, one for %v: %s; releasing their messages; end handlers when their context ends",
+		ran, nameDeliveries(deliveries)), "queue", oldest.Queue, "id", oldest.ID)
+}
+
+// nameDeliveries names the first three.
+func nameDeliveries(deliveries []*Delivery) string {
 	const most = 3
 	var names []string
-	for _, d := range failed[:min(len(failed), most)] {
+	for _, d := range deliveries[:min(len(deliveries), most)] {
 		names = append(names, fmt.Sprintf("message %s of queue %q, attempt %d", d.ID, d.Queue, d.Attempt))
 	}
-	if len(failed) > most {
-		names = append(names, fmt.Sprintf("%d more", len(failed)-most))
+	if len(deliveries) > most {
+		names = append(names, fmt.Sprintf("%d more", len(deliveries)-most))
 	}
-	w.report(newError(ErrHandlerFailed, "the handler failed: "+strings.Join(names, "; "), cause), failed[0])
+	return strings.Join(names, "; ")
 }
 
 // workerWarning limits the log lines of a worker that gets no messages, such as of a server that is down.
