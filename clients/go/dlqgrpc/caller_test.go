@@ -170,6 +170,34 @@ func TestRetriedCallWithIdempotencyKeyIsOneMessage(t *testing.T) {
 	}
 }
 
+// deadlineConn records how long its calls may take; 0 without a deadline.
+type deadlineConn struct {
+	grpc.ClientConnInterface
+	left time.Duration
+}
+
+func (c *deadlineConn) Invoke(ctx context.Context, _ string, _, _ any, _ ...grpc.CallOption) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		c.left = time.Until(deadline)
+	}
+	return nil
+}
+
+func TestRedoEndsCallWithoutDeadlineAfter30Seconds(t *testing.T) {
+	anHour, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	for _, c := range []struct {
+		ctx  context.Context
+		want time.Duration
+	}{{t.Context(), 30 * time.Second}, {anHour, time.Hour}} {
+		conn := &deadlineConn{}
+		d := &dlq.Delivery{Attributes: map[string]string{dlqgrpc.MethodAttribute: "/dlq.v1.DlqService/Stats"}}
+		if err := dlqgrpc.Redo(conn)(c.ctx, d); err != nil || conn.left > c.want || conn.left < c.want-20*time.Second {
+			t.Errorf("%v left, %v", conn.left, err)
+		}
+	}
+}
+
 func TestCallOfRedoIsNotSentAgain(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/internal/setup"
@@ -88,10 +89,18 @@ func UnaryClientInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) 
 	}
 }
 
+// redoTimeout ends the call of a service that hangs: it would hold its lease for ever.
+const redoTimeout = 30 * time.Second
+
 // Redo returns a worker's handler that makes the calls of the interceptors again. The connection must not have
-// the client interceptor.
+// the client interceptor. A call takes at most 30 s, unless its context has a deadline, for instance by a middleware.
 func Redo(conn grpc.ClientConnInterface) dlq.Handler {
 	return func(ctx context.Context, d *dlq.Delivery) error {
+		if _, hasDeadline := ctx.Deadline(); !hasDeadline {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, redoTimeout)
+			defer cancel()
+		}
 		method := d.Attributes[MethodAttribute]
 		if method == "" {
 			return dlq.NonRetryable(errors.New("dlqgrpc: the message has no attribute " + MethodAttribute))

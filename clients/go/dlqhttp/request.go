@@ -22,6 +22,8 @@ const (
 	maxKeptBody = maxPayload / 4 * 3
 	// maxDiscarded is the length up to which reading a body costs less than a new connection.
 	maxDiscarded = 64 << 10
+	// redoTimeout ends the request of a service that hangs: it would hold its lease for ever.
+	redoTimeout = 30 * time.Second
 )
 
 // KeptRequest is the payload of a request: its URL, headers and body without credentials. The clients of other
@@ -107,9 +109,15 @@ func isCancelled(ctx context.Context, cause error) bool {
 }
 
 // Redo returns a worker's handler that makes the requests of [Do] again. If prepare is not nil, it adds what is not
-// stored to a request, such as credentials.
+// stored to a request, such as credentials. A request takes at most 30 s, unless its context has a deadline, for
+// instance by a middleware, or the client a Timeout.
 func Redo(client *http.Client, prepare func(r *http.Request)) dlq.Handler {
 	return func(ctx context.Context, d *dlq.Delivery) error {
+		if _, hasDeadline := ctx.Deadline(); !hasDeadline && client.Timeout == 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, redoTimeout)
+			defer cancel()
+		}
 		var kept KeptRequest
 		if err := d.Payload.JSON(&kept); err != nil {
 			return dlq.NonRetryable(err)

@@ -130,6 +130,55 @@ func TestRedoKeepsHostOfRequest(t *testing.T) {
 	}
 }
 
+func TestRedoEndsRequestWithoutLimitAfter30Seconds(t *testing.T) {
+	shop := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer shop.Close()
+	limited := *shop.Client()
+	limited.Timeout = time.Hour
+	anHour := func(next dlq.Handler) dlq.Handler {
+		return func(ctx context.Context, d *dlq.Delivery) error {
+			ctx, cancel := context.WithTimeout(ctx, time.Hour)
+			defer cancel()
+			return next(ctx, d)
+		}
+	}
+	for name, c := range map[string]struct {
+		client  *http.Client
+		options []dlq.WorkerOption
+		want    time.Duration // 0: no deadline of the context
+	}{
+		"no limit":       {shop.Client(), nil, 30 * time.Second},
+		"of the context": {shop.Client(), []dlq.WorkerOption{dlq.WithMiddleware(anHour)}, time.Hour},
+		"of the client":  {&limited, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			client := fake.Client()
+			if _, err := client.Send(t.Context(), "webhooks", dlqhttp.KeptRequest{URL: shop.URL}, nil); err != nil {
+				t.Fatal(err)
+			}
+			left := make(chan time.Duration, 1)
+			redo := dlqhttp.Redo(c.client, func(r *http.Request) {
+				deadline, ok := r.Context().Deadline()
+				if !ok {
+					deadline = time.Now()
+				}
+				left <- time.Until(deadline)
+			})
+			worker := client.Worker([]string{"webhooks"}, c.options...)
+			done := make(chan error, 1)
+			go func() { done <- worker.Run(context.Background(), redo) }()
+			fake.WaitFor("webhooks", dlq.StateSucceeded)
+			if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil {
+				t.Error(err)
+			}
+			if got := <-left; got > c.want || got < c.want-20*time.Second {
+				t.Errorf("%v left", got)
+			}
+		})
+	}
+}
+
 func TestSecretsOfRequestAreNotStored(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
