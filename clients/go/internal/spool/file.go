@@ -42,7 +42,7 @@ func createFile(path string) (*file, error) {
 
 var errNotSpoolFile = errors.New("it is not a spool file of format 1")
 
-// openFile opens the file of another process. It returns how many bytes are damaged.
+// openFile opens the file of another process, and removes its last Owner records. It returns how many bytes are damaged.
 func openFile(path string) (f *file, skipped int, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -72,7 +72,20 @@ func openFile(path string) (f *file, skipped int, err error) {
 			}
 		}
 	}
+	f.cutOwners(records)
 	return f, skipped, nil
+}
+
+// cutOwners removes the Owner records after the last message: otherwise each recovery would make the file longer. The
+// first record stays.
+func (f *file) cutOwners(records []record) {
+	end := f.size
+	for i := len(records) - 1; i > 0 && records[i].recordType == ownerType; i-- {
+		end = int64(records[i].offset)
+	}
+	if end < f.size && f.isOwned() && f.disk.Truncate(end) == nil {
+		f.size = end
+	}
 }
 
 // requestOf returns the request of a message's record, or nil if the body is invalid.

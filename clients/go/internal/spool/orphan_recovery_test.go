@@ -40,6 +40,28 @@ func TestClaimedFileHasOwnerAtOnce(t *testing.T) {
 	}
 }
 
+// Short programs may run thousands of times while the service is unavailable.
+func TestFileDoesNotGrowWithEachRecovery(t *testing.T) {
+	folder := t.TempDir()
+	first := newTestStore(t, folder, nil)
+	first.Append(requestsOf("a"))
+	first.Release()
+	var sizes []int64
+	for range 5 {
+		next := newTestStore(t, folder, nil)
+		next.RecoverOrphans()
+		expectQueues(t, queuesIn(t, next), "a")
+		sizes = append(sizes, next.files[0].size)
+		next.Release()
+		if info, err := os.Stat(filesIn(t, folder)[0]); err != nil || info.Size() != sizes[len(sizes)-1] {
+			t.Errorf("the file is %v, %v", info, err)
+		}
+	}
+	if growth := sizes[4] - sizes[0]; growth > 10 { // the time takes more or fewer bytes
+		t.Errorf("the sizes are %v", sizes)
+	}
+}
+
 func TestOldestFileOfAllFoldersComesFirst(t *testing.T) {
 	newer, older := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "z") // sorted by path, newer is first
 	for folder, name := range map[string]string{
