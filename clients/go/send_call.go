@@ -23,7 +23,8 @@ type callFailure struct {
 	wasSent bool
 }
 
-// isUnconnected reports that there was no connection: the port refused it, or the host name is unknown.
+// isUnconnected reports that there was no connection: the port refused it, the host name is unknown, or the TLS handshake
+// failed.
 func (f *callFailure) isUnconnected() bool {
 	return !f.wasSent && grpcstatus.Code(f.err) == codes.Unavailable
 }
