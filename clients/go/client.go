@@ -161,9 +161,6 @@ func (c *Client) begin(
 		onDropped(err, queue)
 		return settled(Result{Status: StatusDropped}, err)
 	}
-	if queue == "" {
-		return drop(newError(ErrInvalid, "the queue is empty; give the name of a queue, such as orders", nil)), nil
-	}
 	request, body, err := c.buildRequest(queue, payload, cause, o)
 	if err != nil {
 		return drop(newError(ErrInvalid, "the payload can't be encoded: "+err.Error(), err)), nil
@@ -177,6 +174,9 @@ func (c *Client) begin(
 		if held := choose(batch, given, func(h *held) bool { return h.payload.isSame(sent) }); held != nil {
 			ended = held.forward(cause, ended)
 		}
+	}
+	if queue == "" {
+		return drop(newError(ErrInvalid, "the queue is empty; give the name of a queue, such as orders", nil)), nil
 	}
 	p := &PendingSend{timeout: o.timeout, onDropped: onDropped, ended: ended}
 	if !c.accept(p, request) {

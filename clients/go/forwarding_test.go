@@ -26,6 +26,9 @@ func TestForwardingThatIsDroppedFailsDelivery(t *testing.T) {
 	elsewhere := func(_ context.Context, dropping, _ *dlq.Client, payload any) {
 		once(context.Background(), dropping, nil, payload)
 	}
+	nowhere := func(ctx context.Context, dropping, _ *dlq.Client, payload any) {
+		_, _ = dropping.Send(ctx, "", payload, nil)
+	}
 	async := func(ctx context.Context, dropping, _ *dlq.Client, payload any) {
 		<-dropping.SendAsync(ctx, "other", payload, nil).Done()
 	}
@@ -46,6 +49,7 @@ func TestForwardingThatIsDroppedFailsDelivery(t *testing.T) {
 		"its text":         {func(d *dlq.Delivery) any { return d.Payload.Text() }, once, nil, dlq.Failed},
 		"its value":        {decoded, once, nil, dlq.Failed},
 		"another context":  {delivery, elsewhere, nil, dlq.Failed},
+		"no queue":         {delivery, nowhere, nil, dlq.Failed},
 		"SendAsync":        {delivery, async, nil, dlq.Failed},
 		"sent again":       {delivery, again, nil, dlq.Succeeded},
 		"value sent again": {decoded, again, nil, dlq.Succeeded},
