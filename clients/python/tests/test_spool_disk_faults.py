@@ -43,6 +43,21 @@ def test_a_full_disk_leaks_neither_descriptors_nor_files(
     assert files(spool_folder) == []
 
 
+def test_a_full_disk_is_logged_once(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until no message is in memory."""
+    store = store_in(spool_folder)
+    monkeypatch.setattr(os, "write", refuse)
+    for _ in range(2):
+        caplog.clear()
+        for _ in range(3):
+            store.append(request("x"))
+        [line] = [one.message for one in caplog.records]
+        assert "no space left on device); keeping messages in memory" in line
+        store.remove(store.oldest(10, 1 << 20))
+
+
 def test_an_orphan_is_recovered_on_a_full_disk(
     spool_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

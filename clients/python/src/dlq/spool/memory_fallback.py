@@ -28,10 +28,6 @@ class MemoryFallback:
         """When the oldest message was added, in seconds since 1970; None if there is none."""
         return next((added_at for _, _, added_at in self._requests.values()), None)
 
-    @property
-    def was_used(self) -> bool:
-        return self._next > 0
-
     def add(self, request: SendToDlqRequest, size: int) -> None:
         self._requests[self._next] = (request, size, time.time())
         self._next += 1

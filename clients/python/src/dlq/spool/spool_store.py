@@ -98,9 +98,7 @@ class SpoolStore:
                 self._append_to_file(self._folder, request)
                 return True
             except OSError as error:
-                if self._memory.was_used:
-                    _log.warning("dlq: cannot write to spool folder %s: %s", self._folder, error)
-                else:
+                if not self._memory:
                     _warn_memory_only(error)
         self._memory.add(request, size)
         return False
