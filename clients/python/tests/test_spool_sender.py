@@ -17,6 +17,7 @@ from test_spool_files import TARGET, files, request, store_in
 import dlq
 from dlq._core.call_error import CallError
 from dlq._engine.connection import CallFailed
+from dlq._engine.log_thread import LogThread
 from dlq.spool import spool_sender as spool_sender_module
 from dlq.spool.owner import owner_of
 from dlq.spool.spool_file import SpoolFile
@@ -176,7 +177,7 @@ def test_a_service_that_refuses_spooled_messages_is_available(spool_folder: Path
 
     async def run() -> None:
         spool_sender = SpoolSender(
-            lambda: orphaned, Channel(), SpoolWarning(TARGET), lambda *_: None
+            lambda: orphaned, Channel(), SpoolWarning(TARGET, LogThread()), lambda *_: None
         )  # type: ignore[arg-type]
         is_available = asyncio.Event()
         spool_sender.on_available = is_available.set
@@ -197,7 +198,9 @@ def test_refused_messages_share_calls_when_they_are_tried_again(
 
     async def run() -> None:
         channel = RefusingChannel(lambda: calls.append(None))
-        spool_sender = SpoolSender(lambda: spool, channel, SpoolWarning(TARGET), lambda *_: None)  # type: ignore[arg-type]
+        spool_sender = SpoolSender(
+            lambda: spool, channel, SpoolWarning(TARGET, LogThread()), lambda *_: None
+        )  # type: ignore[arg-type]
         await asyncio.sleep(3)
         await spool_sender.close()
 
@@ -222,7 +225,9 @@ def test_refused_messages_are_tried_again_while_new_ones_keep_coming(
 
     async def run() -> None:
         channel = Channel(lambda: None)
-        spool_sender = SpoolSender(lambda: spool, channel, SpoolWarning(TARGET), lambda *_: None)  # type: ignore[arg-type]
+        spool_sender = SpoolSender(
+            lambda: spool, channel, SpoolWarning(TARGET, LogThread()), lambda *_: None
+        )  # type: ignore[arg-type]
 
         async def tried_again() -> None:
             while len(tries) < 3:  # noqa: ASYNC110
@@ -248,7 +253,9 @@ def test_refused_messages_are_tried_again_while_other_calls_fail(spool_folder: P
 
     async def run() -> None:
         channel = Channel(lambda: tries.append(None))
-        spool_sender = SpoolSender(lambda: spool, channel, SpoolWarning(TARGET), lambda *_: None)  # type: ignore[arg-type]
+        spool_sender = SpoolSender(
+            lambda: spool, channel, SpoolWarning(TARGET, LogThread()), lambda *_: None
+        )  # type: ignore[arg-type]
 
         async def tried_again() -> None:
             while len(tries) < 3:  # noqa: ASYNC110
@@ -283,7 +290,9 @@ def test_a_deferred_message_is_forgotten_when_its_file_is_taken_over(spool_folde
 
     async def run() -> None:
         channel = RefusingChannel(take_over)
-        spool_sender = SpoolSender(lambda: spool, channel, SpoolWarning(TARGET), lambda *_: None)  # type: ignore[arg-type]
+        spool_sender = SpoolSender(
+            lambda: spool, channel, SpoolWarning(TARGET, LogThread()), lambda *_: None
+        )  # type: ignore[arg-type]
 
         async def is_empty() -> None:
             while spool_sender._deferred.skipped() or not spool.is_empty:  # noqa: ASYNC110

@@ -20,6 +20,7 @@ from dlq._core.error_details import ErrorDetails
 from dlq._core.send_queue import PendingSend
 from dlq._core.send_request import SendRequest
 from dlq._engine.connection import CallFailed
+from dlq._engine.log_thread import LogThread
 from dlq._engine.sender import Sender
 from dlq.options import ClientOptions
 from dlq.spool.spool_store import SpoolStore
@@ -125,7 +126,7 @@ def test_sends_spooled_by_close_before_a_failure_are_not_warned_about(
 
 def test_there_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
-    warning = SpoolWarning("dlq:50051", lambda: now)
+    warning = SpoolWarning("dlq:50051", LogThread(), lambda: now)
     warning.warn(3, CallError("UNAUTHENTICATED", "wrong token"))
     now = 59.0
     warning.warn(3, CallError("UNAVAILABLE", "no route"))
@@ -134,7 +135,6 @@ def test_there_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture) -> None
     warning.warn(4, None)
     now = 122.0
     warning.warn(5, CallError("UNAVAILABLE", "no route"))
-    warning.close()
     until(lambda: len(warnings(caplog)) == 3)
     assert warnings(caplog) == [
         "dlq: messages wait in the spool for dlq:50051 (3): "

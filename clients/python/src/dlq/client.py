@@ -55,7 +55,9 @@ class Client(BaseClient):
         error: object = None,
         **options: Unpack[SendOptions],
     ) -> Future[SendResult]:
-        """Like `send`, but returns a future. Sends at the same time share calls."""
+        """Like `send`, but returns a future. Sends at the same time share calls.
+
+        Callbacks of the future must not block: they run in the thread that sends."""
         return self.submit(queue, payload, error, options)
 
     def worker(self, queues: Sequence[str] | str, **settings: Unpack[WorkerSettings]) -> Worker:

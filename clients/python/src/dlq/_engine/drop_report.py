@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -36,7 +35,6 @@ class DropReport:
         self._next_line_at = 0.0
         self._not_logged = 0
         self._latest: tuple[DlqClientError, str] | None = None
-        self._calls = 0
 
     def report(self, error: DlqClientError, queue: str) -> None:
         if self._on_dropped is None:
@@ -58,18 +56,11 @@ class DropReport:
         """The caller is `on_dropped` itself. Waiting for it would never end."""
         return self._thread is not None and self._thread.is_current
 
-    async def wait_reported(self, timeout_s: float | None = None) -> None:
-        """Waits for all earlier reports, `timeout_s` at most, and 5 s at most for each call."""
-        if self._thread is None or self._is_closed:
-            return
-        until = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        all_reported = asyncio.wrap_future(self._thread.submit(lambda: None))
-        calls = -1
-        while not all_reported.done() and calls != self._calls and time.monotonic() < until:
-            calls = self._calls
-            left_s = max(0.0, until - time.monotonic())
-            await asyncio.wait([all_reported], timeout=min(left_s, _MAX_CALLBACK_S))
-        all_reported.cancel()
+    async def wait_reported(self, until: float = math.inf) -> None:
+        """Waits for all earlier calls of `on_dropped`, until this time of the monotonic clock, and 5 s at most for
+        each."""
+        if self._thread is not None and not self._is_closed:
+            await self._thread.wait(_MAX_CALLBACK_S, until)
 
     def dropped(self, error: DlqClientError, queue: str) -> Dropped:
         """Reports the drop of a message that is sent now, and returns it as a result."""
@@ -84,7 +75,6 @@ class DropReport:
             self._thread.stop()
 
     def _call(self, error: DlqClientError, queue: str) -> None:
-        self._calls += 1
         token = _in_callback_of.set((*_in_callback_of.get(), self))
         try:
             if self._on_dropped is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import math
 import os
 import threading
 import time
@@ -27,6 +28,7 @@ from ..spool.spool_warning import SpoolWarning
 from ..status import ClientStatus, SendStatus
 from .connection import CallFailed, Connection, ReconnectingChannel
 from .drop_report import DropReport
+from .log_thread import LogThread
 from .send_future import SendFuture
 from .sender import Sender
 from .token_source import TokenSource
@@ -37,6 +39,8 @@ _PING = StatsRequest(queues=["ping"])
 """The queue need not exist."""
 _MAX_EXIT_S = 10.0
 """How long the client may delay the exit of the program."""
+_MAX_LINE_S = 5.0
+"""How long `flush` and `close` wait for one line of the log. Its handler may itself wait for their caller."""
 
 _running: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -62,6 +66,7 @@ class Engine:
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
         self.tokens: TokenSource = TokenSource(options.token)
         self.drop_report: DropReport = DropReport(options.on_dropped)
+        self._log_thread = LogThread()
         started = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="dlq-client", daemon=True
@@ -118,13 +123,13 @@ class Engine:
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def flush(self, timeout_s: float | None) -> Future[None]:
-        """Waits until all pending sends have a result and all drops are reported."""
-        wait_for_reports = not self.drop_report.is_called_by_callback
+        """Waits until all pending sends have a result, all drops are reported, and all lines of the log written."""
+        wait_for_reports = not self._is_called_by_report
         return self.run(self._flush(timeout_s, wait_for_reports=wait_for_reports))
 
     def close(self, timeout_s: float | None) -> Future[None]:
         """Waits for pending sends, moves the rest to the spool, and reports drops."""
-        wait_for_reports = not self.drop_report.is_called_by_callback
+        wait_for_reports = not self._is_called_by_report
         return self.run(self._close(timeout_s, wait_for_reports=wait_for_reports))
 
     def join(self) -> None:
@@ -135,13 +140,20 @@ class Engine:
         """Called in a forked process: this engine runs in the parent only."""
         _running.discard(self)
 
+    @property
+    def _is_called_by_report(self) -> bool:
+        """The caller is `on_dropped` or a log handler. Waiting for it would never end."""
+        return self.drop_report.is_called_by_callback or self._log_thread.is_current
+
     def _run(self, started: threading.Event) -> None:
+        self._log_thread.use()
         asyncio.set_event_loop(self.loop)
         self.loop.call_soon(self._begin, started)
         try:
             self.loop.run_forever()
         finally:
             self.loop.close()
+            self._log_thread.stop()
 
     def _begin(self, started: threading.Event) -> None:
         options = self._options
@@ -151,12 +163,13 @@ class Engine:
         spool = options.spool
         if spool is not None:
             target = spool_target_of(options.target)
-            self.spool_sender = SpoolSender(
-                lambda: SpoolStore(spool, target, options.service),
-                self.channel,
-                SpoolWarning(target),
-                report,
-            )
+
+            def make_store() -> SpoolStore:
+                self._log_thread.use()  # for the spool's thread
+                return SpoolStore(spool, target, options.service)
+
+            warning = SpoolWarning(target, self._log_thread)
+            self.spool_sender = SpoolSender(make_store, self.channel, warning, report)
         self.sender: Sender = Sender(options, self.channel, self.spool_sender)
         if self.spool_sender is not None:
             self.spool_sender.on_available = self.sender.retry_now
@@ -171,15 +184,15 @@ class Engine:
         self.sender.add(sends)
 
     async def _flush(self, timeout_s: float | None, *, wait_for_reports: bool) -> None:
-        until = None if timeout_s is None else time.monotonic() + timeout_s
+        until = _end_of(timeout_s)
         self._empty_inbox()
         await self.sender.flush(timeout_s)
         if wait_for_reports:
-            left_s = None if until is None else max(0.0, until - time.monotonic())
-            await self.drop_report.wait_reported(left_s)
+            await self.drop_report.wait_reported(until)
+            await self._log_thread.wait(_MAX_LINE_S, until)
 
     async def _close(self, timeout_s: float | None, *, wait_for_reports: bool) -> None:
-        until = None if timeout_s is None else time.monotonic() + timeout_s
+        until = _end_of(timeout_s)
         workers = list(self.workers)
         for worker in workers:
             worker.stop(timeout_s)
@@ -189,22 +202,31 @@ class Engine:
         with self._inbox_lock:
             self._is_closed = True
         self._empty_inbox()
+        report_s = None if timeout_s is None else max(timeout_s, _MAX_EXIT_S)
         try:
             await self.sender.close()
             if self.spool_sender is not None:
-                left_s = None if until is None else max(0.0, until - time.monotonic())
+                left_s = None if timeout_s is None else max(0.0, until - time.monotonic())
                 queue = self.sender.send_queue
                 await self.spool_sender.send_rest(left_s, lambda: queue.is_failing)
                 await self.spool_sender.close()
             if wait_for_reports:
-                report_s = None if timeout_s is None else max(timeout_s, _MAX_EXIT_S)
-                await self.drop_report.wait_reported(report_s)
+                await self.drop_report.wait_reported(_end_of(report_s))
         finally:
             self.channel.close()
             self.tokens.close()
             self.drop_report.close()
             _running.discard(self)
-            self.loop.call_later(0.05, self.loop.stop)
+            try:
+                if wait_for_reports:
+                    await self._log_thread.wait(_MAX_LINE_S, _end_of(report_s))
+            finally:
+                self.loop.call_later(0.05, self.loop.stop)
+
+
+def _end_of(timeout_s: float | None) -> float:
+    """Returns a time of the monotonic clock."""
+    return math.inf if timeout_s is None else time.monotonic() + timeout_s
 
 
 CLOSED = DlqClientError("closed", "the client is closed; send before that")

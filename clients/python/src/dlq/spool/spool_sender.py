@@ -122,8 +122,6 @@ class SpoolSender:
         self._warning.stay(self._stored.messages - lost)
         await self._with_store(lambda store: store.close())
         self._thread.stop()
-        await self._warning.wait_written()
-        self._warning.close()
 
     async def _with_store(self, act: Callable[[SpoolStore], _T]) -> _T:
         def on_thread() -> _T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from concurrent.futures import Future
 
 from .._core.call_error import CallError
 from .._core.log import log as _log
-from .._engine.serial_thread import SerialThread
+from .._engine.log_thread import LogThread
 
 _LOG_EVERY_S = 60.0
 _MAX_WRITE_S = 1.0
@@ -18,14 +17,15 @@ _MAX_WRITE_S = 1.0
 
 
 class SpoolWarning:
-    """At most one warning a minute, and one line when the spool is empty after it. Written in its own thread: a
-    log handler of the program may block, also on this client."""
+    """At most one warning a minute, and one line when the spool is empty after it."""
 
-    def __init__(self, target: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, target: str, log_thread: LogThread, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._target = target
+        self._log_thread = log_thread
         self._clock = clock
         self._logged_at = -math.inf
-        self._thread: SerialThread | None = None
         self._line: Future[None] | None = None
         self._is_open = False
 
@@ -57,25 +57,9 @@ class SpoolWarning:
 
     async def wait_written(self) -> None:
         """Waits until the last line is written, 1 s at most."""
-        line = self._line
-        if line is None or line.done():
-            return
         left_s = self._logged_at + _MAX_WRITE_S - self._clock()
-        written = asyncio.wrap_future(line)
-        await asyncio.wait([written], timeout=max(0.0, left_s))
-        if line.running():
-            written.cancel()  # the thread writes it without this loop
-
-    def close(self) -> None:
-        if self._thread is not None:
-            self._thread.stop()
-            self._thread = None
+        if self._line is not None and not self._line.done() and left_s > 0:
+            await self._log_thread.wait(_MAX_WRITE_S, time.monotonic() + left_s)
 
     def _write(self, write: Callable[[], None]) -> None:
-        try:
-            if self._thread is None:
-                self._thread = SerialThread("dlq-log")
-        except RuntimeError:  # no thread can be started while the interpreter ends
-            write()
-        else:
-            self._line = self._thread.submit(write)
+        self._line = self._log_thread.submit(write)
