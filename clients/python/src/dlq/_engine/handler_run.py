@@ -18,6 +18,7 @@ class HandlerRun:
     def __init__(self, deliveries: Sequence[Delivery]) -> None:
         self.deliveries: Sequence[Delivery] = deliveries
         """Several of a batch handler."""
+        self.began_at: float = time.monotonic()
         self.ran_s: float = 0.0
         """How long the handler ran."""
         self._span: HandlerSpan | None = None
@@ -32,12 +33,12 @@ class HandlerRun:
         """The block is the handler."""
         current_deliveries.set(self.deliveries)
         self._span = HandlerSpan(self.deliveries)
-        began = time.monotonic()
+        self.began_at = time.monotonic()
         try:
             with self._span.active():
                 yield
         finally:
-            self.ran_s = time.monotonic() - began
+            self.ran_s = time.monotonic() - self.began_at
 
     def end(self, outcomes: Sequence[Outcome]) -> None:
         """The handler has ended with these outcomes of the deliveries."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from time import monotonic
 
@@ -16,6 +16,7 @@ from .._core.names import quarantine_reason_name, state_name
 from ..delivery import Delivery
 from ..errors import DlqClientError, ErrorKind
 from ..worker_options import SettledDelivery, WorkerOptions
+from .handler_run import HandlerRun
 from .outcome_reporter import UnreportedOutcome
 from .serial_thread import SerialThread
 
@@ -45,15 +46,25 @@ class WorkerReports:
 
     def handler_failed(self, deliveries: Sequence[Delivery], cause: BaseException) -> None:
         """A handler of these deliveries raised `cause`. Called in the handler's thread."""
-        names = [
-            f'message {one.id} of queue "{one.queue}", attempt {one.attempt}'
-            for one in deliveries[:_NAMED_MESSAGES]
-        ]
-        if len(deliveries) > len(names):
-            names.append(f"{len(deliveries) - len(names)} more")
-        error = DlqClientError("handler-failed", f"the handler failed: {'; '.join(names)}")
+        names = [f"{_message_name(one)}, attempt {one.attempt}" for one in deliveries]
+        error = DlqClientError("handler-failed", f"the handler failed: {_first_few(names)}")
         error.__cause__ = cause
         self.error(error, deliveries[0])
+
+    def handlers_left(self, runs: Iterable[HandlerRun]) -> None:
+        """The worker stops, and these handlers have not ended, although they are cancelled."""
+        now = monotonic()
+        names = [
+            f"{_message_name(one)}, after {now - run.began_at:.0f} s"
+            for run in runs
+            for one in run.deliveries
+        ]
+        _log.warning(
+            "dlq: %s has stopped, but cancelled handlers still run: %s; the messages are released and will be "
+            "delivered again",
+            self._worker,
+            _first_few(names),
+        )
 
     def call_failed(self, error: DlqClientError) -> None:
         """The stream broke, or the token was refused. Each try repeats that: logged at most once a minute."""
@@ -115,6 +126,15 @@ def _names_of(queues: Sequence[str]) -> str:
     if len(queues) > _NAMED_QUEUES:
         names.append("…")
     return f"{'queue' if len(queues) == 1 else 'queues'} {', '.join(names)}"
+
+
+def _message_name(delivery: Delivery) -> str:
+    return f'message {delivery.id} of queue "{delivery.queue}"'
+
+
+def _first_few(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED_MESSAGES
+    return "; ".join([*names[:_NAMED_MESSAGES], *([f"{more} more"] if more > 0 else [])])
 
 
 def _name_of(one: UnreportedOutcome) -> str:
