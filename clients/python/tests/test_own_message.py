@@ -81,6 +81,27 @@ def test_a_delivery_fails_if_a_forwarding_that_its_handler_did_not_await_is_drop
     assert "is not a queue name" in message.failures[-1].message
 
 
+@pytest.mark.parametrize("to", ["q", "other"])
+def test_the_log_names_a_message_that_is_sent_after_its_handler_and_dropped(
+    fake: FakeServer, caplog: pytest.LogCaptureFixture, to: str
+) -> None:
+    """Its outcome is decided. Without the line, nothing says which message is lost."""
+    left: list[dlq.Delivery] = []
+    closed = dlq.Client(fake.target, spool=False, on_dropped=lambda error, queue: None)
+    closed.close()
+    with dlq.Client(fake.target, spool=False) as client:
+        sent = client.send("q", "x")
+        with client.worker("q").start(left.append):
+            fake.wait_for("q", "SUCCEEDED")
+        assert isinstance(sent, dlq.Stored)
+        closed.send(to, left[0])
+        closed.send(to, "another")
+    assert [one.message for one in caplog.records] == [
+        f'dlq: dropped message {sent.id} of queue "q", sent to queue "{to}" after its handler had ended (closed): if the '
+        "handler succeeded, the message is lost; wait for the send in the handler"
+    ]
+
+
 @pytest.mark.parametrize("give", ["delivery", "text"])
 def test_a_message_that_is_sent_after_its_handler_is_another_message(
     fake: FakeServer, give: str

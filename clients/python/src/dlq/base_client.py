@@ -88,7 +88,7 @@ class BaseClient:
             span.end(result)
             self._metrics.sent(name, result)
             if forwarded is not None:
-                fail_forwarded(forwarded, result, error)
+                fail_forwarded(forwarded, name, result, error)
 
         future = SendFuture(on_result)
         if forwarded is not None:

@@ -20,7 +20,11 @@ from .v1.message_pb2 import Origin, TraceContext
 
 
 class Delivery:
-    """A message and its lease, until its outcome is reported."""
+    """A message and its lease, until its outcome is reported.
+
+    Wait in the handler for sends of the delivery in threads or tasks that it starts. If one begins after the end of the
+    handler and is dropped, the outcome stays: the log names the message, which is lost if the handler succeeded.
+    """
 
     def __init__(self, raw: pb.Delivery, target: str, now: float) -> None:
         self._raw = raw

@@ -10,6 +10,7 @@ from dlq.v1 import state_pb2
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 from .._core.failure import failure_of
+from .._core.log import log as _log
 from .._core.payload import DeliveryPayload, same_payload
 from .._core.send_request import is_non_retryable
 from ..delivery import Delivery
@@ -30,13 +31,22 @@ def forwarded_by(payload: object) -> Delivery | None:
     return next((one for one in running if one.payload.raw is raw), None)
 
 
-def fail_forwarded(delivery: Delivery, result: SendResult, error: object) -> None:
+def fail_forwarded(delivery: Delivery, queue: str, result: SendResult, error: object) -> None:
     """Its handler may not look at the result. A later try that is kept takes the failure back."""
     if is_kept(result):
         delivery._forwarding_failure = None
-    else:
+    elif not delivery._has_ended:
         dropped = result.error if isinstance(result, Dropped) else "the message is only in memory"
         delivery._forwarding_failure = fail(dropped if error is None else error)
+    elif isinstance(result, Dropped):  # too late to fail it
+        _log.error(
+            'dlq: dropped message %s of queue "%s", sent to queue "%s" after its handler had ended (%s): if the handler '
+            "succeeded, the message is lost; wait for the send in the handler",
+            delivery.id,
+            delivery.queue,
+            queue,
+            result.error.kind,
+        )
 
 
 def fail_current(
