@@ -86,6 +86,21 @@ def test_open_messages_of_an_ended_process_are_recovered(spool_folder: Path) -> 
     assert store_in(spool_folder).recover_orphans() == 0, "it has a running owner"
 
 
+def test_recoveries_do_not_make_a_file_longer(spool_folder: Path) -> None:
+    """While the service is unavailable, a short program may run thousands of times."""
+    store = store_in(spool_folder)
+    store.append(request("a"))
+    sizes: list[int] = []
+    for _ in range(5):
+        store.close()
+        store = store_in(spool_folder)
+        assert store.recover_orphans() == 1
+        [path] = files(spool_folder)
+        sizes.append(path.stat().st_size)
+        assert (texts(store), store.stored_now.bytes) == (["a"], sizes[-1])
+    assert max(sizes) - min(sizes) < 10, "the time takes more or fewer bytes"
+
+
 def test_at_most_64_files_are_open_at_a_time(spool_folder: Path) -> None:
     for text in range(100):
         orphaned = store_in(spool_folder)

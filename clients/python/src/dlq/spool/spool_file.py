@@ -146,16 +146,29 @@ class SpoolFile:
             raise FileTakenOver(str(self.path))
 
     def _index(self) -> None:
+        """Finds the messages that are not done, and removes the Owners at the end: otherwise each recovery would make the
+        file longer."""
         data = self.path.read_bytes()
+        self.size = len(data)
         records = Records(data)
-        for record in records:
+        owners_at: int | None = None
+        for number, record in enumerate(records):
             if record.type == RecordType.MESSAGE:
                 self.open_offsets[record.offset] = FRAME_BYTES + len(record.body)
             elif record.type == RecordType.DONE:
                 for offset in _done_offsets(record.body):
                     self.open_offsets.pop(offset, None)
+            if record.type != RecordType.OWNER:
+                owners_at = None
+            elif owners_at is None and number > 0:  # the first record of the file stays
+                owners_at = record.offset
         self.damaged_bytes = records.damaged_bytes
-        self.size = len(data)
+        if owners_at is not None and self.is_owned:
+            try:
+                os.ftruncate(self._descriptor, owners_at)
+                self.size = owners_at
+            except OSError:
+                pass  # it stays longer
 
 
 def read_owner(path: Path) -> Owner | None:
