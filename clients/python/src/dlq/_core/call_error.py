@@ -37,10 +37,8 @@ _FINAL = frozenset(
 )
 
 NO_TOKEN = "no token for the call"
-_NOT_SENT = (
-    *("failed to connect to all addresses", "DNS resolution failed", "name resolution"),
-    NO_TOKEN,
-)
+_UNKNOWN_HOST = ("DNS resolution failed", "name resolution", "errors resolving")
+_NOT_SENT = ("failed to connect to all addresses", *_UNKNOWN_HOST, NO_TOKEN)
 
 _ADVICE = {
     "UNAUTHENTICATED": "; give the client a valid `token`",
@@ -51,12 +49,16 @@ _IS_IT_UP = "; is the server up, and `target` its address?"
 _CONNECTION_ADVICE = {
     "WRONG_VERSION_NUMBER": "; the server may have no TLS: give a `target` with http:// instead of https://",
     "CERTIFICATE_VERIFY_FAILED": "; give the certificate of its CA: tls=Tls(ca=...)",
-    "not in peer certificate": "; give a `target` that its certificate names, or tls=Tls(server_name=...)",
+    **dict.fromkeys(
+        ("not in peer certificate", "Hostname Verification"),
+        "; give a `target` that its certificate names, or tls=Tls(server_name=...)",
+    ),
     "http1.x": "; is `target` its gRPC address (port 50051 by default), not that of HTTP?",
     NO_TOKEN: "; see the `token` of the client",
     "Socket closed": "; if the server has TLS, give a `target` with https://",
+    **dict.fromkeys(_UNKNOWN_HOST, "; is the host in `target` right?"),
 }
-"""By what grpcio writes about a connection that could not be made."""
+"""By what versions of grpcio write about a connection that could not be made."""
 
 _RAISE_LIMIT = "; a proxy between client and server refuses calls of this size: raise its limit"
 
