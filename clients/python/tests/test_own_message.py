@@ -10,7 +10,9 @@ import pytest
 
 import dlq
 import dlq.aio
+from dlq._engine.current import fail_forwarded
 from dlq.testing import FakeServer
+from dlq.v1 import dlq_service_pb2 as pb
 
 AGAIN = ValueError("again")
 
@@ -79,6 +81,18 @@ def test_a_delivery_fails_if_a_forwarding_that_its_handler_did_not_await_is_drop
         with client.worker("q").start(handle):
             [message] = fake.wait_for("q", "QUARANTINED")
     assert "is not a queue name" in message.failures[-1].message
+
+
+def test_a_delivery_fails_if_one_of_two_forwardings_at_the_same_time_is_dropped() -> None:
+    delivery = dlq.Delivery(pb.Delivery(), "", 0.0)
+    dropped = dlq.Dropped(dlq.DlqClientError("refused", "no"))
+    kept = dlq.Spooled(durable=True)
+    for result in (dropped, kept):
+        fail_forwarded(delivery, "other", result, None, None)
+    failure = delivery._sent_outcome
+    assert failure is not None
+    fail_forwarded(delivery, "other", kept, None, failure)  # a later try
+    assert delivery._sent_outcome is None
 
 
 @pytest.mark.parametrize("to", ["q", "other"])

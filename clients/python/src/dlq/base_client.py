@@ -83,12 +83,13 @@ class BaseClient:
         name = str.__str__(queue) if isinstance(queue, str) else safe_str(queue)
         span = SendSpan(name)
         forwarded = forwarded_by(payload)
+        earlier = None if forwarded is None else forwarded._forwarding_failure
 
         def on_result(result: SendResult) -> None:
             span.end(result)
             self._metrics.sent(name, result)
             if forwarded is not None:
-                fail_forwarded(forwarded, name, result, error)
+                fail_forwarded(forwarded, name, result, error, earlier)
 
         future = SendFuture(on_result)
         if forwarded is not None:

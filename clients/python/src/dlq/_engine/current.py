@@ -31,10 +31,16 @@ def forwarded_by(payload: object) -> Delivery | None:
     return next((one for one in running if one.payload.raw is raw), None)
 
 
-def fail_forwarded(delivery: Delivery, queue: str, result: SendResult, error: object) -> None:
-    """Its handler may not look at the result. A later try that is kept takes the failure back."""
+def fail_forwarded(
+    delivery: Delivery, queue: str, result: SendResult, error: object, earlier: Outcome | None
+) -> None:
+    """Its handler may not look at the result. A later try that is kept takes the failure back.
+
+    `earlier`: the failure when the send began.
+    """
     if is_kept(result):
-        delivery._forwarding_failure = None
+        if delivery._forwarding_failure is earlier:  # not of a send at the same time
+            delivery._forwarding_failure = None
     elif not delivery._has_ended:
         dropped = result.error if isinstance(result, Dropped) else "the message is only in memory"
         delivery._forwarding_failure = fail(dropped if error is None else error)
