@@ -13,9 +13,9 @@ final class Checks {
     throw new IllegalArgumentException(name + " is " + value + "; give " + least + " or more");
   }
 
-  static long atMost(String name, long value, long most) {
-    if (value <= most) return value;
-    throw new IllegalArgumentException(name + " is " + value + "; give " + most + " or less");
+  static int within(String name, int value, int least, int most) {
+    if (value >= least && value <= most) return value;
+    throw new IllegalArgumentException(name + " is " + value + "; give " + least + " to " + most);
   }
 
   /** The server checks the rest of the name. */

@@ -6,9 +6,8 @@ import java.time.Duration;
 public final class CoalesceOptions {
   private static final int MIB = 1024 * 1024;
 
-  /** The server's limit for one call. */
+  // The server's limits for one call.
   private static final int MAX_MESSAGES = 1_000;
-
   private static final int MAX_BYTES = 3 * MIB + MIB / 2;
 
   final long maxDelayMs;
@@ -20,8 +19,8 @@ public final class CoalesceOptions {
 
   private CoalesceOptions(Builder builder) {
     maxDelayMs = builder.maxDelay.toMillis();
-    maxMessages = Math.min(builder.maxMessages, MAX_MESSAGES);
-    maxBytes = Math.min(builder.maxBytes, MAX_BYTES);
+    maxMessages = builder.maxMessages;
+    maxBytes = builder.maxBytes;
     maxCalls = builder.maxCalls;
     maxPendingMessages = builder.maxPendingMessages;
     maxPendingBytes = builder.maxPendingBytes;
@@ -53,13 +52,13 @@ public final class CoalesceOptions {
 
     /** Messages per call: 1 to 1,000; 100 by default. */
     public Builder maxMessages(int maxMessages) {
-      this.maxMessages = (int) Checks.atLeast("maxMessages", maxMessages, 1);
+      this.maxMessages = Checks.within("maxMessages", maxMessages, 1, MAX_MESSAGES);
       return this;
     }
 
-    /** Bytes per call: 3 MiB by default, at most 3.5 MiB. */
+    /** Bytes per call: 1 to 3.5 MiB; 3 MiB by default. */
     public Builder maxBytes(int maxBytes) {
-      this.maxBytes = (int) Checks.atLeast("maxBytes", maxBytes, 1);
+      this.maxBytes = Checks.within("maxBytes", maxBytes, 1, MAX_BYTES);
       return this;
     }
 

@@ -79,8 +79,7 @@ public final class WorkerBuilder {
 
   /** Limit of a batch of {@link #startBatches}: 1 to 1,000. Default: 100. */
   public WorkerBuilder batchSize(int batchSize) {
-    Checks.atLeast("batchSize", batchSize, 1);
-    this.batchSize = (int) Checks.atMost("batchSize", batchSize, MAX_BATCH_SIZE);
+    this.batchSize = Checks.within("batchSize", batchSize, 1, MAX_BATCH_SIZE);
     return this;
   }
 

@@ -204,6 +204,23 @@ class DefensiveTest extends WithFakeServer {
     }
   }
 
+  /** The server refuses larger calls. */
+  @Test
+  void limitsOfACallAreInTheRangeOfTheServer() {
+    CoalesceOptions.Builder options = CoalesceOptions.builder();
+    for (int wrong : new int[] {0, 1_001}) {
+      IllegalArgumentException refused =
+          assertThrows(IllegalArgumentException.class, () -> options.maxMessages(wrong));
+      assertEquals("maxMessages is " + wrong + "; give 1 to 1000", refused.getMessage());
+    }
+    for (int wrong : new int[] {0, 3_670_017}) {
+      IllegalArgumentException refused =
+          assertThrows(IllegalArgumentException.class, () -> options.maxBytes(wrong));
+      assertEquals("maxBytes is " + wrong + "; give 1 to 3670016", refused.getMessage());
+    }
+    options.maxMessages(1_000).maxBytes(3_670_016).build();
+  }
+
   /** The service remembers a request id for 10 minutes. */
   @Test
   void timeoutsAreFromOneMillisecondToBelowTenMinutes() {
