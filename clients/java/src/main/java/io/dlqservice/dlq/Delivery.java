@@ -5,7 +5,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** One delivery of one message. */
+/**
+ * One delivery of one message. Its outcome waits for what its handler sends of it, for instance to
+ * another queue, and is a failure if that is dropped. It does not wait for a send that a task makes
+ * after the end of the handler: wait in the handler for such tasks.
+ */
 public interface Delivery {
   MessagePayload payload();
 

@@ -184,8 +184,9 @@ final class HeldDelivery implements Delivery {
    * Notes how a send to another queue has ended. A later one that is kept takes a failure back.
    *
    * @param failure null if it was kept
+   * @return false if the handler has ended
    */
-  synchronized void forwardingEnded(Outcome failure) {
+  synchronized boolean forwardingEnded(Outcome failure) {
     if (!isDecided) forwardingFailure = failure;
   }
 

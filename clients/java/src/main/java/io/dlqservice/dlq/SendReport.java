@@ -48,10 +48,30 @@ final class SendReport {
   SendResult settled(SendResult result) {
     metrics.sent(queue, result);
     span.end(result);
-    if (result instanceof Dropped dropped) onDropped.accept(dropped.error(), queue);
-    if (forwarded != null) forwarded.forwardingEnded(result.isKept() ? null : failure());
+    boolean isInTime =
+        forwarded == null || forwarded.forwardingEnded(result.isKept() ? null : failure());
+    if (result instanceof Dropped dropped) {
+      onDropped.accept(isInTime ? dropped.error() : late(dropped.error()), queue);
+    }
     settled.complete(null);
     return result;
+  }
+
+  /** The outcome of the delivery is decided, so that only this error says that it is not sent. */
+  private DlqException late(DlqException dropped) {
+    String text =
+        dropped.getMessage()
+            + "; it is the delivery of message "
+            + forwarded.id()
+            + " of queue \""
+            + forwarded.queue()
+            + "\", whose handler has ended; wait in the handler for such sends";
+    return new DlqException(
+        dropped.kind(),
+        text,
+        dropped.code().orElse(null),
+        dropped.getCause(),
+        dropped.maybeStored());
   }
 
   /** Its handler may not look at the result. */

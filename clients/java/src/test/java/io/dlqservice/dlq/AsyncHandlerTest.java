@@ -119,6 +119,27 @@ class AsyncHandlerTest extends WithFakeServer {
     assertEquals(1, fake.messages("other").size());
   }
 
+  /** The outcome is decided: nothing else says that the message is lost. */
+  @Test
+  void aForwardingThatIsDroppedAfterTheHandlerNamesTheMessage() throws Exception {
+    BlockingQueue<String> drops = new LinkedBlockingQueue<>();
+    BlockingQueue<Delivery> ended = new LinkedBlockingQueue<>();
+    try (DlqClient late =
+        builder().onDropped((error, queue) -> drops.add(error.getMessage())).build()) {
+      dlq.send("q", "a", null, NOW);
+      worker().start(ended::add);
+      assertEquals(Outcome.Kind.SUCCEEDED, next(settled).outcome());
+      Delivery delivery = next(ended);
+      late.send("no name", delivery, new IOException("no bank"));
+      String text = next(drops);
+      String expected =
+          "; it is the delivery of message "
+              + delivery.id()
+              + " of queue \"q\", whose handler has ended; wait in the handler for such sends";
+      assertTrue(text.endsWith(expected), text);
+    }
+  }
+
   @Test
   void aResultThatIsNoOutcomeFails() throws Exception {
     assertEquals(
