@@ -29,7 +29,6 @@ final class HandlerCalls {
   CompletionStage<List<Outcome>> call(HandlerRun run) {
     List<HeldDelivery> batch = run.begin();
     if (batch.isEmpty()) return CompletableFuture.completedFuture(List.of());
-    long beganNs = System.nanoTime();
     OpenSpan<List<Outcome>> span = telemetry.spans().handler(batch);
     CurrentDelivery.set(run);
     try (OpenSpan.Active active = span.activate()) {
@@ -39,10 +38,10 @@ final class HandlerCalls {
               "the handler returned null instead of a CompletionStage");
       cancelWith(run, stage);
       return stage
-          .handle((result, thrown) -> ended(batch, result, thrown, beganNs, span))
+          .handle((result, thrown) -> ended(run, result, thrown, span))
           .thenCompose(outcomes -> outcomes);
     } catch (Throwable thrown) {
-      return ended(batch, null, thrown, beganNs, span);
+      return ended(run, null, thrown, span);
     } finally {
       run.end();
       CurrentDelivery.clear();
@@ -61,12 +60,9 @@ final class HandlerCalls {
 
   /** A delivery whose forwarding is dropped has failed. */
   private CompletableFuture<List<Outcome>> ended(
-      List<HeldDelivery> batch,
-      Object result,
-      Throwable thrown,
-      long beganNs,
-      OpenSpan<List<Outcome>> span) {
-    Duration duration = Duration.ofNanos(System.nanoTime() - beganNs);
+      HandlerRun run, Object result, Throwable thrown, OpenSpan<List<Outcome>> span) {
+    List<HeldDelivery> batch = run.called();
+    Duration duration = run.ran();
     return CompletableFuture.allOf(
             batch.stream().map(HeldDelivery::forwarded).toArray(CompletableFuture<?>[]::new))
         .thenApply(none -> measured(batch, outcomes(batch, result, thrown), duration, span));

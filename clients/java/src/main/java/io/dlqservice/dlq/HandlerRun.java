@@ -1,5 +1,6 @@
 package io.dlqservice.dlq;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -10,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 final class HandlerRun {
   private final List<HeldDelivery> batch;
   private volatile List<HeldDelivery> called = List.of();
+  private volatile long beganNs;
 
   /** The latest outcome that the program made in the thread of the handler; null for none. */
   Outcome made;
@@ -36,9 +38,15 @@ final class HandlerRun {
    * thread was free.
    */
   synchronized List<HeldDelivery> begin() {
+    beganNs = System.nanoTime();
     called = batch.stream().filter(held -> !held.isAborted()).toList();
     if (!called.isEmpty()) thread = Thread.currentThread();
     return called;
+  }
+
+  /** How long it has run. Call it after it has begun. */
+  Duration ran() {
+    return Duration.ofNanos(System.nanoTime() - beganNs);
   }
 
   /** Forgets the thread, and clears its interrupt: its next task must not get it. */

@@ -263,6 +263,7 @@ final class RunningWorker
 
   private void giveUp() {
     if (handlersDone.isDone()) return;
+    reports.cancelled(running);
     forEachRunning(held -> held.abort(context.threads()));
     loop.after(
         ABORT_GRACE_MS,

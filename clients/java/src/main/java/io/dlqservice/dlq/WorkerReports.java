@@ -4,11 +4,16 @@ import io.dlqservice.dlq.OutcomeReporter.UnreportedOutcome;
 import io.dlqservice.dlq.internal.FromProto;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
+import java.util.Collection;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reports a worker's results and errors to the user's listeners. */
 final class WorkerReports {
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final int NAMED_MESSAGES = 3;
 
   private final WorkerBuilder options;
@@ -36,14 +41,32 @@ final class WorkerReports {
    * @param thrown by the handler
    */
   void handlerFailed(List<HeldDelivery> failed, Throwable thrown) {
-    String named =
-        failed.stream()
-            .limit(NAMED_MESSAGES)
-            .map(WorkerReports::nameOf)
-            .collect(Collectors.joining("; "));
-    int more = failed.size() - NAMED_MESSAGES;
-    String text = "the handler failed: " + named + (more > 0 ? "; " + more + " more" : "");
+    String text = "the handler failed: " + listOf(failed.stream().map(WorkerReports::nameOf));
     error(new DlqException(ErrorKind.HANDLER_FAILED, text, null, thrown, false), failed.get(0));
+  }
+
+  /** Logs the running handlers that a stopping worker cancels: one of them may hang. */
+  void cancelled(Collection<HandlerRun> runs) {
+    String handlers = listOf(runs.stream().flatMap(WorkerReports::timesOf));
+    if (handlers.isEmpty()) return;
+    listeners.call(
+        () ->
+            LOG.warn(
+                "the stopping worker cancels handlers that still run, and releases their messages:"
+                    + " {}",
+                handlers));
+  }
+
+  private static Stream<String> timesOf(HandlerRun run) {
+    String time = String.format(Locale.ROOT, ", for %.1f s", run.ran().toMillis() / 1e3);
+    return run.called().stream().filter(held -> !held.isLost).map(held -> nameOf(held) + time);
+  }
+
+  private static String listOf(Stream<String> names) {
+    List<String> all = names.toList();
+    String named = String.join("; ", all.subList(0, Math.min(all.size(), NAMED_MESSAGES)));
+    int more = all.size() - NAMED_MESSAGES;
+    return named + (more > 0 ? "; " + more + " more" : "");
   }
 
   private static String nameOf(HeldDelivery held) {
