@@ -54,9 +54,10 @@ final class CurrentDelivery {
   }
 
   /**
-   * Returns the running delivery if the request has the same message. Of equal messages in a batch
-   * it prefers one that was not sent yet, because each of them may have failed. In other threads
-   * than that of the handler, only the delivery itself or its payload is known to be the same.
+   * Returns the running delivery if the request has the same message, also if a stopping worker has
+   * released it. Of equal messages in a batch it prefers one that was not sent yet, because each of
+   * them may have failed. In other threads than that of the handler, only the delivery itself or
+   * its payload is known to be the same.
    *
    * @param value the payload as given, maybe the delivery itself
    * @param target the address of the service
@@ -79,7 +80,7 @@ final class CurrentDelivery {
 
   private static boolean isCandidate(
       HeldDelivery held, SendToDlqRequest.Builder request, String target) {
-    return held.target.equals(target) && !held.isClosed && held.queue().equals(request.getQueue());
+    return held.target.equals(target) && held.queue().equals(request.getQueue());
   }
 
   private static boolean isSame(HeldDelivery held, SendToDlqRequest.Builder request) {

@@ -24,7 +24,7 @@ final class HeldDelivery implements Delivery {
   /** When the lease was granted or last extended, by the monotonic clock. */
   long leasedAtMs;
 
-  /** The handler has ended, or its outcome no longer matters. */
+  /** Its outcome is reported, or the message released. */
   volatile boolean isClosed;
 
   volatile boolean isLost;
@@ -188,6 +188,7 @@ final class HeldDelivery implements Delivery {
    */
   synchronized boolean forwardingEnded(Outcome failure) {
     if (!isDecided) forwardingFailure = failure;
+    return !isDecided;
   }
 
   /** Completes when each send of it to another queue has its result. */

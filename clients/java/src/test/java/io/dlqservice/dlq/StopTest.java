@@ -1,11 +1,15 @@
 package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.dlqservice.dlq.SendResult.FailedDelivery;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +42,39 @@ class StopTest extends WithFakeServer {
       assertTrue(line.contains("WARN"), line);
       String expected = ".*: message " + id + " of queue \"q\", attempt 1, for \\d+\\.\\d s";
       assertTrue(line.matches(expected), line);
+    }
+  }
+
+  @Test
+  void makeNoSecondMessageIfTheySendTheirOwn() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch stopped = new CountDownLatch(1);
+    CompletableFuture<SendResult> sent = new CompletableFuture<>();
+    dlq.send("q", "a", null);
+    Worker worker =
+        worker()
+            .start(
+                delivery -> {
+                  begun.countDown();
+                  awaitDespiteInterrupts(stopped);
+                  sent.complete(dlq.send("q", "a", new IOException("no bank")));
+                });
+    assertTrue(begun.await(20, TimeUnit.SECONDS));
+    stop(worker);
+    assertEquals(Outcome.Kind.RELEASED, next(settled).outcome());
+    stopped.countDown();
+    assertInstanceOf(FailedDelivery.class, sent.get(20, TimeUnit.SECONDS));
+    assertEquals(1, fake.messages("q").size());
+  }
+
+  private static void awaitDespiteInterrupts(CountDownLatch latch) {
+    while (true) {
+      try {
+        latch.await();
+        return;
+      } catch (InterruptedException stopping) {
+        // a handler that ignores it
+      }
     }
   }
 }
