@@ -96,6 +96,20 @@ final class SpoolFile implements SpoolSource {
       if (found.type() == Framing.DONE) removeDone(found);
     }
     bytes = content.length;
+    removeLastOwners(scanner.records());
+  }
+
+  /** Removes the Owner records at the end, else each recovery would make the file longer. */
+  private void removeLastOwners(List<Found> records) {
+    int from = records.size();
+    while (from > 1 && records.get(from - 1).type() == Framing.OWNER) from--; // the first one stays
+    if (from == records.size() || !hasItsName()) return;
+    try {
+      writing.truncate(records.get(from).offset());
+      bytes = records.get(from).offset();
+    } catch (IOException unwritable) {
+      // they take room until the messages are sent
+    }
   }
 
   private void addMessage(Found found) {

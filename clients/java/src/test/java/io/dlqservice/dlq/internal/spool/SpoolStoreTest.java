@@ -64,6 +64,25 @@ class SpoolStoreTest {
     assertEquals(List.of("b", "c"), idsOf(second));
   }
 
+  /** Short programs may run thousands of times while the service is unavailable. */
+  @Test
+  void aFileDoesNotGrowWithEachRecovery() throws IOException {
+    SpoolStore first = store();
+    first.append(List.of(request("a")));
+    first.release();
+    List<Long> sizes = new ArrayList<>();
+    for (int n = 0; n < 5; n++) {
+      SpoolStore next = store();
+      next.recoverOrphans();
+      assertEquals(List.of("a"), idsOf(next));
+      assertEquals(Files.size(files().get(0)), next.bytes());
+      sizes.add(next.bytes());
+      next.release();
+    }
+    long growth = Math.abs(sizes.get(4) - sizes.get(0));
+    assertTrue(growth < 10, "" + sizes); // the time takes more or fewer bytes
+  }
+
   @Test
   void skipsDamagedBytes() throws IOException {
     SpoolStore first = store();
