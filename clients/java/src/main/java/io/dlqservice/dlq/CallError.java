@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 
 /**
  * Why a call, or one message of a batch, failed.
@@ -59,6 +60,7 @@ record CallError(Status status, List<Any> details) {
       List.of(
           ConnectException.class,
           NoRouteToHostException.class,
+          SSLHandshakeException.class,
           UnknownHostException.class,
           UnresolvedAddressException.class);
 
@@ -97,6 +99,7 @@ record CallError(Status status, List<Any> details) {
     if (isFrom(UnresolvedAddressException.class)) return UNKNOWN_HOST;
     if (isNotTls()) return "the server does not use TLS";
     if (isClosedByPeer()) return "the server closed the connection";
+    if (isClosedInHandshake()) return "the server closed the connection in the TLS handshake";
     Throwable cause = status.getCause();
     // gRPC's own text for a connection, "io exception", does not help.
     boolean isOfConnection = cause != null && details.isEmpty() && !hasNoToken();
@@ -160,7 +163,10 @@ record CallError(Status status, List<Any> details) {
   boolean neverArrived() {
     return code() == Status.Code.UNAVAILABLE
         && details.isEmpty()
-        && (hasNoToken() || NOT_CONNECTED.stream().anyMatch(this::isFrom));
+        && (hasNoToken()
+            || isNotTls()
+            || isClosedInHandshake()
+            || NOT_CONNECTED.stream().anyMatch(this::isFrom));
   }
 
   private boolean hasNoToken() {
@@ -189,11 +195,20 @@ record CallError(Status status, List<Any> details) {
 
   /** Whether the connection was closed without a word, as a server with TLS does in plaintext. */
   private boolean isClosedByPeer() {
+    return isUnavailableAs("Network closed for unknown reason");
+  }
+
+  private boolean isClosedInHandshake() {
+    return isUnavailableAs("Connection closed while performing TLS negotiation");
+  }
+
+  /** Whether it is gRPC's own error that starts with a text. */
+  private boolean isUnavailableAs(String start) {
     String description = status.getDescription();
     return code() == Status.Code.UNAVAILABLE
         && details.isEmpty()
         && description != null
-        && description.startsWith("Network closed for unknown reason");
+        && description.startsWith(start);
   }
 
   /** Whether the server may have refused a batch because of one of its messages. */
@@ -232,13 +247,11 @@ record CallError(Status status, List<Any> details) {
 
   private Optional<String> advice() {
     if (hasNoToken()) return Optional.empty();
-    if (neverArrived()) {
-      return Optional.of(CHECK_TARGET);
-    }
     if (isNotTls()) return Optional.of("give the target as http://host:port, or without a scheme");
     if (isFrom(SSLException.class)) {
       return Optional.of("check ca and serverName of TlsOptions (dlq.tls in Spring Boot)");
     }
+    if (neverArrived()) return Optional.of(CHECK_TARGET);
     if (isClosedByPeer()) {
       return Optional.of("if the server uses TLS, give the target as https://host:port");
     }

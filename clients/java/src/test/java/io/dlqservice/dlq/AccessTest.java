@@ -10,6 +10,9 @@ import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.testing.LocalServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** TLS and tokens, against the real server. */
 class AccessTest {
   private static final String PASSWORD = "changeit";
+  private static final int MAX_HELLO_BYTES = 16_384;
   private static final SendOptions SHORT_TIMEOUT =
       SendOptions.builder().timeout(Duration.ofSeconds(2)).build();
 
@@ -118,6 +123,43 @@ class AccessTest {
   void anUntrustedCertificateIsRejected() {
     TlsOptions tls = TlsOptions.builder().serverName("dlq.example").build();
     assertEquals(ErrorKind.DEADLINE, ((Dropped) send(tls, "secret-of-the-shop")).error().kind());
+  }
+
+  /** Nothing is sent without a connection: a retry would only delay the caller. */
+  @Test
+  void aSendIsSpooledAtOnceIfItsHandshakeFails(@TempDir Path spool) throws Exception {
+    TlsOptions tls = TlsOptions.builder().serverName("dlq.example").build();
+    try (FakeServer plain = FakeServer.start();
+        ServerSocket closing = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
+      Thread closer = new Thread(() -> closeConnections(closing));
+      closer.start();
+      assertSpooledAtOnce(plain.target(), tls, spool);
+      assertSpooledAtOnce("127.0.0.1:" + closing.getLocalPort(), tls, spool);
+      assertSpooledAtOnce(server.target(), tls, spool);
+      assertSpooledAtOnce(server.target(), trusting().serverName("other.example").build(), spool);
+    }
+  }
+
+  private static void closeConnections(ServerSocket listening) {
+    while (!listening.isClosed()) {
+      try (Socket connection = listening.accept()) {
+        connection.getInputStream().read(new byte[MAX_HELLO_BYTES]); // else the client gets a reset
+      } catch (IOException ended) {
+        // the test closed it, or a client its connection
+      }
+    }
+  }
+
+  private static void assertSpooledAtOnce(String target, TlsOptions tls, Path folder) {
+    try (DlqClient dlq =
+        DlqClient.builder(target)
+            .tls(tls)
+            .timeout(Duration.ofMinutes(1))
+            .spool(SpoolOptions.builder().folder(folder).build())
+            .build()) {
+      SendResult sent = dlq.sendAsync("q", "a", null).orTimeout(20, TimeUnit.SECONDS).join();
+      assertEquals(SendStatus.SPOOLED, sent.status());
+    }
   }
 
   @Test
