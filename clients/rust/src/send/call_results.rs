@@ -95,15 +95,9 @@ impl PendingSends {
             let maybe_stored = refusal(send).maybe_stored();
             return send.try_failed(Some(Arc::new(status.clone())), maybe_stored);
         }
-        let Some(spool) = self
-            .parts
-            .spool
-            .as_ref()
-            .filter(|_| !call_error::is_permanent(status))
-        else {
+        if self.parts.spool.is_none() || call_error::is_permanent(status) {
             return self.settle_one(number, |send| Err(refusal(send)));
-        };
-        spool.warn(status); // before the caller gets the result: the program may end then
+        }
         if let Some(send) = self.state.lock().unwrap().pending.get_mut(&number) {
             let maybe_stored = refusal(send).maybe_stored();
             send.try_failed(Some(Arc::new(status.clone())), maybe_stored);

@@ -23,7 +23,7 @@ static LOG: LazyLock<LogLines> = LazyLock::new(|| {
 });
 
 /// Returns the lines with this text, which no other test has.
-fn logged(text: &str) -> Vec<(Level, String)> {
+pub(crate) fn logged(text: &str) -> Vec<(Level, String)> {
     LOG.with(text)
 }
 
