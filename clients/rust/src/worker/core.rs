@@ -230,6 +230,7 @@ impl WorkerCore {
         if !self.is_idle_in_time().await {
             self.is_aborting.store(true, Ordering::SeqCst);
             let running: Vec<_> = self.running.lock().unwrap().values().cloned().collect();
+            WorkerReports::cancelled(&running);
             for lease in &running {
                 lease.cancel.cancel();
             }

@@ -83,13 +83,32 @@ impl WorkerReports {
     pub(crate) fn handler_failed(&self, batch: &[Arc<Lease>], error: BoxError, place: &Location<'_>) {
         let failed: Vec<_> = batch.iter().filter(|lease| !lease.is_lost()).collect();
         let [lease, ..] = failed[..] else { return };
-        let message = format!("the handler failed: {}", name_messages(&failed));
+        let message = format!(
+            "the handler failed: {}",
+            list(failed.iter().map(|lease| name_message(lease)))
+        );
         if self.on_error.is_some() {
             let error = Error::new(ErrorKind::HandlerFailed, message).with_source(error);
             return self.error(&error, Some(lease));
         }
         let kind = ErrorKind::HandlerFailed;
         log!(warn, { %kind }, "{message}\n{}", causes_text(&*error, place));
+    }
+
+    /// Logs the running handlers that a stopping worker cancels: one of them may hang.
+    pub(crate) fn cancelled(running: &[Arc<Lease>]) {
+        let running = running.iter().filter(|lease| !lease.is_lost());
+        let name = |lease: &Arc<Lease>| {
+            let time = lease.running_time().unwrap_or_default();
+            format!("{}, for {:.1} s", name_message(lease), time.as_secs_f64())
+        };
+        let handlers = list(running.map(name));
+        if !handlers.is_empty() {
+            log!(
+                warn,
+                "the stopping worker cancels handlers that still run, and releases their messages: {handlers}"
+            );
+        }
     }
 
     pub(crate) fn lost(&self, lease: &Arc<Lease>) {
@@ -145,14 +164,18 @@ impl WorkerReports {
 
 const NAMED_MESSAGES: usize = 3;
 
-fn name_messages(leases: &[&Arc<Lease>]) -> String {
-    let name = |lease: &&Arc<Lease>| {
-        let (id, queue, attempt) = (lease.id(), lease.queue(), lease.attempt);
-        format!("message {id} of queue \"{queue}\", attempt {attempt}")
-    };
-    let mut names: Vec<_> = leases.iter().take(NAMED_MESSAGES).map(name).collect();
-    if leases.len() > NAMED_MESSAGES {
-        names.push(format!("{} more", leases.len() - NAMED_MESSAGES));
+fn name_message(lease: &Lease) -> String {
+    let (id, queue, attempt) = (lease.id(), lease.queue(), lease.attempt);
+    format!("message {id} of queue \"{queue}\", attempt {attempt}")
+}
+
+/// Lists the first names, and the number of the others.
+fn list(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<_> = names.collect();
+    if names.len() > NAMED_MESSAGES {
+        let more = names.len() - NAMED_MESSAGES;
+        names.truncate(NAMED_MESSAGES);
+        names.push(format!("{more} more"));
     }
     names.join("; ")
 }

@@ -157,6 +157,33 @@ async fn a_stop_drops_a_handler_that_does_not_end() {
 }
 
 #[tokio::test]
+async fn a_handler_that_a_stop_cancels_is_logged_once() {
+    let log = LogLines::default();
+    let _logs = tracing::subscriber::set_default(registry().with(log.clone()));
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    client.send_request("orders", "a").await.unwrap();
+    let (start, mut started) = mpsc::unbounded_channel();
+    let worker = client
+        .worker(["orders"])
+        .run(move |delivery: Delivery| {
+            start.send(delivery.id().to_owned()).unwrap();
+            pending::<Result<(), io::Error>>()
+        })
+        .unwrap();
+    let id = started.recv().await.unwrap();
+    worker.stop_within(Duration::ZERO).await;
+    let lines = log.with("the stopping worker cancels handlers that still run");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0].0, Level::WARN);
+    let handler = format!(": message {id} of queue \"orders\", attempt 1, for ");
+    assert!(
+        lines[0].1.contains(&handler) && lines[0].1.ends_with(" s"),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_handler_runs_within_a_delivery_span() {
     let _logs = tracing::subscriber::set_default(tracing_subscriber::registry());
     let fake = FakeDlq::new();
