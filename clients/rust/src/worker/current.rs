@@ -20,8 +20,8 @@ pub(super) fn scope<F: Future>(batch: &[Arc<Lease>], handler: F) -> impl Future<
 }
 
 /// Returns the delivery whose message the request is: same service and queue, and source id or payload. It is `given`,
-/// the delivery that has the payload object, or one of the running handler. Of equal messages in a batch, each send
-/// gets another one.
+/// the delivery that has the payload object, or one of the running handler, also if a stopping worker has released it.
+/// Of equal messages in a batch, each send gets another one.
 pub(crate) fn running_delivery_of(
     request: &SendToDlqRequest,
     given: Option<&Arc<Lease>>,
@@ -37,7 +37,7 @@ pub(crate) fn running_delivery_of(
 }
 
 fn is_of(request: &SendToDlqRequest, lease: &Lease, client: &Client) -> bool {
-    if lease.is_closed() || !lease.is_of_service_of(client) || lease.queue() != request.queue {
+    if !lease.is_of_service_of(client) || lease.queue() != request.queue {
         return false;
     }
     if lease.source_id().is_empty() || request.source_id.is_empty() {

@@ -105,9 +105,12 @@ impl WorkerCore {
                 let each = batch.iter().zip(outcomes);
                 // A message that the handler sent has failed, whatever it returns as success.
                 return each
-                    .map(|(lease, outcome)| match outcome {
-                        Some(outcome) if !outcome.is_success() => outcome,
-                        _ => lease.end_handling().unwrap_or_else(Outcome::succeeded),
+                    .map(|(lease, outcome)| {
+                        let sent = lease.end_handling();
+                        match outcome {
+                            Some(outcome) if !outcome.is_success() => outcome,
+                            _ => sent.unwrap_or_else(Outcome::succeeded),
+                        }
                     })
                     .collect();
             }

@@ -33,7 +33,7 @@ struct State {
     is_closed: bool,
     /// The server has ended the lease.
     is_lost: bool,
-    /// Its handler runs, and may send this message.
+    /// Its handler runs, or was cancelled: a send of this message makes no second one.
     is_handled: bool,
     /// The failure by which the handler sent this message.
     send_outcome: Option<Outcome>,
@@ -112,10 +112,6 @@ impl Lease {
         self.state.lock().unwrap().is_lost
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state.lock().unwrap().is_closed
-    }
-
     pub(crate) fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.state.lock().unwrap().leased_at)
     }
@@ -178,13 +174,13 @@ impl Lease {
         state.send_outcome.take()
     }
 
-    /// Makes a failed send the outcome of this delivery. Returns false if its handler does not run.
+    /// Makes a failed send the outcome of this delivery. Returns false if its handler has ended. A released message is
+    /// in the service, whatever its handler sends.
     pub(crate) fn fail_with(&self, outcome: Outcome) -> bool {
         let mut state = self.state.lock().unwrap();
-        let is_running = state.is_handled && !state.is_closed;
-        if is_running {
+        if state.is_handled {
             state.send_outcome = Some(outcome);
         }
-        is_running
+        state.is_handled
     }
 }

@@ -4,6 +4,7 @@ use crate::timed_out;
 use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::{Client, Delivery, Error, Receipt};
 use std::io;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 /// Returns a fake with one message of one attempt.
@@ -71,6 +72,34 @@ async fn what_a_task_sends_after_its_handler_has_ended_is_a_new_message() {
     ended.send(true).unwrap();
     assert!(matches!(receipts.recv().await, Some(Receipt::Sent(_))));
     assert_eq!(fake.messages("q").len(), 2);
+}
+
+/// A handler that blocks its thread is not dropped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_released_message_that_its_handler_sends_is_not_doubled() {
+    let (fake, client) = fake_with_message().await;
+    let (start, mut started) = tokio::sync::mpsc::unbounded_channel();
+    let (stop, stopped) = mpsc::channel();
+    let stopped = Arc::new(Mutex::new(stopped));
+    let (report, mut receipts) = tokio::sync::mpsc::unbounded_channel();
+    let sender = client.clone();
+    let work = move |delivery: Delivery| {
+        let (client, start, report) = (sender.clone(), start.clone(), report.clone());
+        let stopped = Arc::clone(&stopped);
+        async move {
+            start.send(()).unwrap();
+            stopped.lock().unwrap().recv().unwrap();
+            let receipt = client.send("q", delivery.payload(), &timed_out()).await?;
+            report.send(receipt).unwrap();
+            Ok::<_, Error>(())
+        }
+    };
+    let worker = client.worker(["q"]).run(work).unwrap();
+    started.recv().await.unwrap();
+    worker.stop_within(Duration::ZERO).await;
+    stop.send(()).unwrap();
+    assert!(matches!(receipts.recv().await, Some(Receipt::Delivery { .. })));
+    assert_eq!(fake.messages("q").len(), 1);
 }
 
 #[tokio::test]
