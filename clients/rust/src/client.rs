@@ -266,7 +266,7 @@ impl Client {
         timeout: Option<Duration>,
         report: SendReport,
     ) -> Sending {
-        if let Some(delivery) = running_delivery_of(&request, report.delivery.as_ref(), self)
+        if let Some(delivery) = running_delivery_of(&request, report.delivery(), self)
             && delivery.fail_with(Outcome::of_send(&request, is_non_retryable))
         {
             let id = delivery.id().to_owned();

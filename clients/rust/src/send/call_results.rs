@@ -168,7 +168,7 @@ mod tests {
         let (reply, mut result) = oneshot::channel();
         let sized = Arc::new(SizedRequest::new(SendToDlqRequest::default()));
         let (span, _) = SendSpan::start(CurrentContext::get(), "q");
-        let report = SendReport { span, delivery: None };
+        let report = SendReport::new(span, None);
         let mut send = PendingSend::new(sized, Instant::now(), report, reply);
         send.start_spooling(None);
         {

@@ -85,8 +85,7 @@ impl<'a> SendRequest<'a> {
 
     fn start_report(&mut self) -> (SendReport, Option<TraceContext>) {
         let (span, trace) = SendSpan::start(take(&mut self.context), &self.request.queue);
-        let delivery = self.delivery.take();
-        (SendReport { span, delivery }, trace)
+        (SendReport::new(span, self.delivery.take()), trace)
     }
 
     /// Sets the failure: the error, its causes, and its `RetryAfter` or `NonRetryable`.

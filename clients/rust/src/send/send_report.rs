@@ -11,22 +11,53 @@ use std::sync::Arc;
 
 /// What is to be done with the result of a send, besides the metrics.
 pub(crate) struct SendReport {
-    pub(crate) span: SendSpan,
-    /// The delivery whose payload is sent, for instance to another queue.
-    pub(crate) delivery: Option<Arc<Lease>>,
+    span: SendSpan,
+    forwarding: Option<Forwarding>,
 }
 
 impl SendReport {
-    /// Ends the span. If the message is not kept, the delivery fails: its handler may ignore the result.
+    /// `delivery` is the one whose payload is sent, for instance to another queue.
+    pub(crate) fn new(span: SendSpan, delivery: Option<Arc<Lease>>) -> Self {
+        Self {
+            span,
+            forwarding: delivery.map(Forwarding::begin),
+        }
+    }
+
+    pub(crate) fn delivery(&self) -> Option<&Arc<Lease>> {
+        self.forwarding.as_ref().map(|Forwarding(delivery)| delivery)
+    }
+
+    /// Ends the span. If the message is not kept, the delivery fails: its handler may ignore the result. A later send
+    /// that is kept takes this back.
     pub(crate) fn end(self, request: &SendToDlqRequest, result: &Result<Receipt, Error>) {
         self.span.end(result);
-        let Some(delivery) = self.delivery else { return };
-        let outcome = match result {
-            Ok(receipt) if receipt.is_kept() => return,
-            _ if request.failure.is_some() => Outcome::of_send(request, false),
-            Ok(_) => Outcome::failed(&io::Error::other("the message is only in memory")),
-            Err(error) => Outcome::failed(error),
+        let Some(Forwarding(delivery)) = &self.forwarding else {
+            return;
         };
-        delivery.fail_with(outcome);
+        delivery.set_forwarding_failure(match result {
+            Ok(receipt) if receipt.is_kept() => None,
+            _ if request.failure.is_some() => Some(Outcome::of_send(request, false)),
+            Ok(_) => Some(Outcome::failed(&io::Error::other(
+                "the message is only in memory",
+            ))),
+            Err(error) => Some(Outcome::failed(error)),
+        });
+    }
+}
+
+/// A send of a delivery under way. The outcome of the delivery waits for its end.
+struct Forwarding(Arc<Lease>);
+
+impl Forwarding {
+    fn begin(delivery: Arc<Lease>) -> Self {
+        delivery.begin_forwarding();
+        Self(delivery)
+    }
+}
+
+impl Drop for Forwarding {
+    fn drop(&mut self) {
+        self.0.end_forwarding();
     }
 }

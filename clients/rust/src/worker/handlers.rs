@@ -83,6 +83,13 @@ impl WorkerCore {
         let span = HandlerSpan::start(batch);
         let work = catch_async_panic(async move { handler(deliveries).await });
         let work = current::scope(batch, span.within(work)).instrument(log_span(batch));
+        let work = async {
+            let result = work.await;
+            for lease in batch {
+                lease.forwarded().await; // if it is dropped, the delivery fails
+            }
+            result
+        };
         let outcomes = tokio::select! {
             biased;
             () = all_cancelled(batch) => vec![Outcome::released(); batch.len()],

@@ -7,6 +7,7 @@ use crate::wire_time::timestamp_from_wire;
 use crate::worker::outcome::Outcome;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,8 @@ pub(crate) struct Lease {
     pub(super) outcome_unknown: bool,
     pub(crate) cancel: CancellationToken,
     state: Mutex<State>,
+    /// Notified when a send of it has its result.
+    forwarded: Notify,
 }
 
 struct State {
@@ -37,6 +40,10 @@ struct State {
     is_handled: bool,
     /// The failure by which the handler sent this message.
     send_outcome: Option<Outcome>,
+    /// Sends of this delivery under way, for instance to another queue.
+    forwardings: usize,
+    /// The failure of the last one that has ended, unless it was kept.
+    forwarding_failure: Option<Outcome>,
 }
 
 /// What the end of a delivery means for its outcome.
@@ -76,7 +83,10 @@ impl Lease {
                 is_lost: false,
                 is_handled: false,
                 send_outcome: None,
+                forwardings: 0,
+                forwarding_failure: None,
             }),
+            forwarded: Notify::new(),
         }))
     }
 
@@ -167,11 +177,39 @@ impl Lease {
         self.state.lock().unwrap().is_handled = true;
     }
 
-    /// Returns the outcome if the handler sent this message. Later sends of it are new messages.
+    /// Returns the outcome if the handler sent this message, or a send to another queue was dropped. Later sends of it
+    /// are new messages.
     pub(crate) fn end_handling(&self) -> Option<Outcome> {
         let mut state = self.state.lock().unwrap();
         state.is_handled = false;
-        state.send_outcome.take()
+        let forwarding_failure = state.forwarding_failure.take();
+        state.send_outcome.take().or(forwarding_failure)
+    }
+
+    pub(crate) fn begin_forwarding(&self) {
+        self.state.lock().unwrap().forwardings += 1;
+    }
+
+    pub(crate) fn set_forwarding_failure(&self, failure: Option<Outcome>) {
+        self.state.lock().unwrap().forwarding_failure = failure;
+    }
+
+    pub(crate) fn end_forwarding(&self) {
+        self.state.lock().unwrap().forwardings -= 1;
+        self.forwarded.notify_waiters();
+    }
+
+    /// Returns when each send of this delivery has its result.
+    pub(crate) async fn forwarded(&self) {
+        loop {
+            let forwarded = self.forwarded.notified();
+            tokio::pin!(forwarded);
+            forwarded.as_mut().enable();
+            if self.state.lock().unwrap().forwardings == 0 {
+                return;
+            }
+            forwarded.await;
+        }
     }
 
     /// Makes a failed send the outcome of this delivery. Returns false if its handler has ended. A released message is

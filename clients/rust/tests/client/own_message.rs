@@ -144,6 +144,44 @@ async fn a_delivery_whose_forwarding_is_not_awaited_or_refused_has_failed() {
     }
 }
 
+/// The send continues after its future is dropped.
+#[tokio::test]
+async fn a_delivery_whose_forwarding_is_dropped_after_a_timeout_of_its_handler_has_failed() {
+    let (fake, client) = fake_with_message().await;
+    let builder = Client::builder("127.0.0.1:1")
+        .without_spool()
+        .on_dropped(|_, _| {});
+    let away = builder.timeout(Duration::from_millis(300)).build().unwrap();
+    let forward = move |delivery: Delivery| {
+        let away = away.clone();
+        async move {
+            let send = away.send("other", delivery.payload(), &timed_out()).into_future();
+            let _ = tokio::time::timeout(Duration::ZERO, send).await;
+            Ok::<_, io::Error>(())
+        }
+    };
+    let _worker = client.worker(["q"]).run(forward).unwrap();
+    assert_eq!(failure(&fake).await, "bank is slow");
+}
+
+#[tokio::test]
+async fn a_delivery_whose_forwarding_is_kept_at_the_second_try_has_succeeded() {
+    let (fake, client) = fake_with_message().await;
+    let clients = [closed_client(&fake).await, client.clone()];
+    let forward = move |delivery: Delivery| {
+        let clients = clients.clone();
+        async move {
+            for client in clients {
+                let _ = client.send("other", delivery.payload(), &timed_out()).await;
+            }
+            Ok::<_, io::Error>(())
+        }
+    };
+    let _worker = client.worker(["q"]).run(forward).unwrap();
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
+    assert_eq!(fake.messages("other").len(), 1);
+}
+
 #[tokio::test]
 async fn a_delivery_that_is_forwarded_has_succeeded() {
     let (fake, client) = fake_with_message().await;
