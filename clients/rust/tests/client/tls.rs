@@ -3,11 +3,14 @@
 use crate::{server, timed_out};
 use dlq_client::testing::LocalServer;
 use dlq_client::v1::StatsRequest;
-use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, TlsOptions};
+use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, SpoolOptions, TlsOptions};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 fn client(server: &LocalServer, tls: TlsOptions) -> Client {
     let target = server.target().replace("http:", "https:");
@@ -15,8 +18,8 @@ fn client(server: &LocalServer, tls: TlsOptions) -> Client {
     builder.build().unwrap()
 }
 
-#[tokio::test]
-async fn a_server_is_trusted_by_its_authority_and_name() {
+/// Starts a server with a certificate for `dlq.example`. Returns it with its certificate, and their folder.
+fn secure_server() -> (LocalServer, Vec<u8>, TempDir) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["dlq.example".to_owned()]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let [cert_file, key_file] = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
@@ -30,8 +33,14 @@ async fn a_server_is_trusted_by_its_authority_and_name() {
         ("DLQ_TLS_KEY".to_owned(), key_file.to_string_lossy().into_owned()),
     ]);
     let server = LocalServer::start_with(settings).unwrap();
+    (server, cert.pem().into_bytes(), folder)
+}
+
+#[tokio::test]
+async fn a_server_is_trusted_by_its_authority_and_name() {
+    let (server, certificate, _folder) = secure_server();
     let trusted = TlsOptions {
-        ca: Some(cert.pem().into_bytes()),
+        ca: Some(certificate),
         server_name: Some("dlq.example".to_owned()),
         ..TlsOptions::default()
     };
@@ -57,6 +66,37 @@ async fn a_server_is_trusted_by_its_authority_and_name() {
             messages.iter().any(|message| message.contains("certificate")),
             "{messages:?}"
         );
+    }
+}
+
+/// Nothing is sent without a connection: a retry would only delay the caller.
+#[tokio::test]
+async fn a_send_is_spooled_at_once_if_its_handshake_fails() {
+    let (secure, certificate, _folder) = secure_server();
+    let (plain, closing) = (server(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let closing_target = closing.local_addr().unwrap().to_string();
+    tokio::spawn(async move { while closing.accept().await.is_ok() {} });
+    let wrong_name = TlsOptions {
+        ca: Some(certificate),
+        ..TlsOptions::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for (target, tls) in [
+        (plain.target(), TlsOptions::default()),
+        (closing_target.as_str(), TlsOptions::default()),
+        (secure.target(), TlsOptions::default()),
+        (secure.target(), wrong_name),
+    ] {
+        let target = format!("https://{}", target.trim_start_matches("http://"));
+        let spool = SpoolOptions {
+            folder: Some(folder.path().to_owned()),
+            ..SpoolOptions::default()
+        };
+        let builder = Client::builder(target).tls(tls).spool(spool);
+        let client = builder.timeout(Duration::from_secs(590)).build().unwrap();
+        let send = client.send_request("tls", "a").into_future();
+        let sent = tokio::time::timeout(Duration::from_secs(20), send).await;
+        assert_eq!(sent.unwrap().unwrap(), Receipt::Spooled { durable: true });
     }
 }
 
