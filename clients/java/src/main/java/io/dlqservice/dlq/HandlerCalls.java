@@ -63,9 +63,16 @@ final class HandlerCalls {
       HandlerRun run, Object result, Throwable thrown, OpenSpan<List<Outcome>> span) {
     List<HeldDelivery> batch = run.called();
     Duration duration = run.ran();
-    return CompletableFuture.allOf(
-            batch.stream().map(HeldDelivery::forwarded).toArray(CompletableFuture<?>[]::new))
+    return forwarded(batch)
         .thenApply(none -> measured(batch, outcomes(batch, result, thrown), duration, span));
+  }
+
+  /** Completes when each send to another queue has its result, also one that begins meanwhile. */
+  private static CompletableFuture<Void> forwarded(List<HeldDelivery> batch) {
+    CompletableFuture<Void> soFar =
+        CompletableFuture.allOf(
+            batch.stream().map(HeldDelivery::forwarded).toArray(CompletableFuture<?>[]::new));
+    return soFar.isDone() ? soFar : soFar.thenCompose(none -> forwarded(batch));
   }
 
   private List<Outcome> measured(

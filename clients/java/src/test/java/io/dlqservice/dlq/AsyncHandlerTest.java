@@ -4,14 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -20,6 +24,10 @@ import org.junit.jupiter.api.Test;
 class AsyncHandlerTest extends WithFakeServer {
   private static final SendOptions NOW =
       SendOptions.builder().delay(Duration.ZERO).maxRetries(0).build();
+
+  private static StatusRuntimeException refusal() {
+    return ScriptedServer.refusal(Status.Code.INVALID_ARGUMENT, "INVALID", "no such queue");
+  }
 
   @Test
   void aDeliveryEndsWithItsStage() throws Exception {
@@ -117,6 +125,44 @@ class AsyncHandlerTest extends WithFakeServer {
             });
     assertEquals(Outcome.Kind.SUCCEEDED, next(settled).outcome());
     assertEquals(1, fake.messages("other").size());
+  }
+
+  @Test
+  void theOutcomeWaitsForAForwardingThatFollowsAnotherOne() throws Exception {
+    CountDownLatch first = new CountDownLatch(1);
+    CountDownLatch second = new CountDownLatch(1);
+    BlockingQueue<Delivery> ended = new LinkedBlockingQueue<>();
+    BlockingQueue<CompletableFuture<SendResult>> sent = new LinkedBlockingQueue<>();
+    try (ScriptedServer server =
+            ScriptedServer.start(
+                request -> {
+                  boolean isFirst = request.getQueue().equals("first");
+                  await(isFirst ? first : second);
+                  return isFirst ? Optional.empty() : Optional.of(refusal());
+                });
+        DlqClient others = DlqClient.builder(server.target()).withoutSpool().build()) {
+      dlq.send("q", "a", null, NOW);
+      worker()
+          .startAsync(
+              delivery -> {
+                sent.add(others.sendAsync("first", delivery, null));
+                ended.add(delivery);
+                return CompletableFuture.completedFuture(null);
+              });
+      others.sendAsync("second", next(ended), new IOException("no bank"));
+      first.countDown();
+      assertTrue(next(sent).get(20, TimeUnit.SECONDS).isKept());
+      second.countDown();
+      assertEquals(Outcome.Kind.FAILED, next(settled).outcome());
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** The outcome is decided: nothing else says that the message is lost. */
