@@ -1,6 +1,7 @@
 //! Reports the result of a send.
 
 use crate::error::Error;
+use crate::log::log;
 use crate::receipt::Receipt;
 use crate::telemetry::SendSpan;
 use crate::v1::SendToDlqRequest;
@@ -29,13 +30,13 @@ impl SendReport {
     }
 
     /// Ends the span. If the message is not kept, the delivery fails: its handler may ignore the result. A later send
-    /// that is kept takes this back.
+    /// that is kept takes this back. After the end of the handler, a drop is logged.
     pub(crate) fn end(self, request: &SendToDlqRequest, result: &Result<Receipt, Error>) {
         self.span.end(result);
         let Some(Forwarding(delivery)) = &self.forwarding else {
             return;
         };
-        delivery.set_forwarding_failure(match result {
+        let is_in_time = delivery.set_forwarding_failure(match result {
             Ok(receipt) if receipt.is_kept() => None,
             _ if request.failure.is_some() => Some(Outcome::of_send(request, false)),
             Ok(_) => Some(Outcome::failed(&io::Error::other(
@@ -43,6 +44,15 @@ impl SendReport {
             ))),
             Err(error) => Some(Outcome::failed(error)),
         });
+        if !is_in_time && result.is_err() {
+            log!(
+                error,
+                "the send of message {} of queue \"{}\" to queue \"{}\" was dropped after the end of its handler: the message may be lost; await the send in the handler",
+                delivery.id(),
+                delivery.queue(),
+                request.queue
+            );
+        }
     }
 }
 

@@ -190,8 +190,11 @@ impl Lease {
         self.state.lock().unwrap().forwardings += 1;
     }
 
-    pub(crate) fn set_forwarding_failure(&self, failure: Option<Outcome>) {
-        self.state.lock().unwrap().forwarding_failure = failure;
+    /// Records the end of a send of this delivery. Returns false if the outcome is decided.
+    pub(crate) fn set_forwarding_failure(&self, failure: Option<Outcome>) -> bool {
+        let mut state = self.state.lock().unwrap();
+        state.forwarding_failure = failure;
+        state.is_handled || !state.is_closed
     }
 
     pub(crate) fn end_forwarding(&self) {

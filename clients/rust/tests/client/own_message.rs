@@ -1,11 +1,14 @@
 //! Sends of the message that a handler processes.
 
+use crate::log_lines::LogLines;
 use crate::timed_out;
 use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::{Client, Delivery, Error, Receipt};
 use std::io;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 
 /// Returns a fake with one message of one attempt.
 async fn fake_with_message() -> (FakeDlq, Client) {
@@ -180,6 +183,29 @@ async fn a_delivery_whose_forwarding_is_kept_at_the_second_try_has_succeeded() {
     let _worker = client.worker(["q"]).run(forward).unwrap();
     fake.wait_for("q", FakeState::Succeeded, 1).await;
     assert_eq!(fake.messages("other").len(), 1);
+}
+
+/// The outcome is decided: nothing else says that the message is lost.
+#[tokio::test]
+async fn a_forwarding_that_is_dropped_after_the_handler_is_logged_with_its_message() {
+    let log = LogLines::default();
+    let _logs = tracing::subscriber::set_default(registry().with(log.clone()));
+    let (fake, client) = fake_with_message().await;
+    let (report, mut deliveries) = tokio::sync::mpsc::unbounded_channel();
+    let work = move |delivery: Delivery| {
+        report.send(delivery).unwrap();
+        async { Ok::<_, Error>(()) }
+    };
+    let _worker = client.worker(["q"]).run(work).unwrap();
+    let delivery = deliveries.recv().await.unwrap();
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
+    let closed = closed_client(&fake).await;
+    let send = closed.send("other", delivery.payload(), &timed_out());
+    send.await.unwrap_err();
+    let lines = log.with("was dropped after the end of its handler");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let message = format!("message {} of queue \"q\" to queue \"other\"", delivery.id());
+    assert!(lines[0].1.contains(&message), "{lines:?}");
 }
 
 #[tokio::test]
