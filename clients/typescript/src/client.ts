@@ -25,9 +25,9 @@ import { withinSendSpan } from "./spans.ts";
 import { Spool, type SpoolSetup } from "./spool/spool.ts";
 import { spoolSettingsOf } from "./spool/spool-options.ts";
 import type { ClientStatus } from "./status.ts";
-import { currentDeliveryOf, forwardedBy } from "./worker/current.ts";
+import { currentDeliveryOf, watchForwarding } from "./worker/current.ts";
 import { HeldDelivery } from "./worker/delivery.ts";
-import { fail, failedWith, type Outcome, release } from "./worker/outcome.ts";
+import { failedWith, release } from "./worker/outcome.ts";
 import { startWorker, type Worker } from "./worker/worker.ts";
 import type { WorkerOptions } from "./worker/worker-options.ts";
 
@@ -112,14 +112,8 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     if (isBatch(payload)) return sendEach(queue, payload, error, given);
     const attempt = () => orInvalid(queue, () => trySend(queue, payload, error, given ?? {}));
     const result = orInvalid(queue, () => withinSendSpan(queue, attempt));
-    const forwarded = forwardedBy(payload);
-    const counted = result.then((sent) => {
-      metrics.sent(queue, sent);
-      // Its handler may not look at the result.
-      if (forwarded === undefined) return;
-      forwarded.forwardingFailure = isKept(sent) ? undefined : unkept(sent, error);
-    });
-    forwarded?.forwardings.push(counted);
+    void result.then((sent) => metrics.sent(queue, sent));
+    watchForwarding(payload, error, result);
     return given?.throwOnFailure === true ? result.then(orThrow) : result;
   }
 
@@ -242,10 +236,6 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     [Symbol.asyncDispose]: () => close(),
   };
   return client;
-}
-
-function unkept(sent: SendResult, error: unknown): Outcome {
-  return fail(error ?? (sent.status === "dropped" ? sent.error : "the message is only in memory"));
 }
 
 /** The service already has the message and its handler runs: the failure becomes the outcome. */

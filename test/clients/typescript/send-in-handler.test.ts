@@ -135,6 +135,27 @@ describe("a send of the same message in its handler", () => {
     expect(totals).toMatchObject({ accepted: 1n, released: 1n, failedAttempts: 0n });
   });
 
+  it("makes no second message if the stopping worker has released it", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    stored(await dlq.send(queue, "x", error, { delayMs: 0 }));
+    const { promise: isRunning, resolve: started } = Promise.withResolvers<void>();
+    const { promise: isStopped, resolve: stopped } = Promise.withResolvers<void>();
+    const { promise: isSent, resolve: sent } = Promise.withResolvers<SendResult>();
+    const handler: Handler = async ({ payload }) => {
+      started();
+      await isStopped;
+      sent(await dlq.send(queue, payload.text(), error));
+    };
+    const worker = dlq.worker({ queues: [queue], handler });
+    await isRunning;
+    await worker.stop(0);
+    stopped();
+    expect(await isSent).toMatchObject({ status: "delivery" });
+    const { totals } = await statsOf(dlq.stubs, queue);
+    expect(totals).toMatchObject({ accepted: 1n, released: 1n, failedAttempts: 0n });
+  });
+
   it("uses the delay of the send", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();

@@ -2,32 +2,57 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { originalOf } from "../json-text.ts";
 import { samePayload } from "../payload.ts";
 import type { SendRequest } from "../send-request.ts";
+import { isKept, type SendResult } from "../send-result.ts";
 import type { HeldDelivery } from "./delivery.ts";
+import { fail } from "./outcome.ts";
 
-/** The deliveries whose handler is running. */
-export const currentDeliveries = new AsyncLocalStorage<readonly HeldDelivery[]>();
+/** A run of a handler, with one delivery or a batch. */
+export interface HandlerRun {
+  readonly batch: readonly HeldDelivery[];
+  /** Sends of its deliveries, for instance to other queues. The handler may return before they are over. */
+  readonly forwardings: Promise<void>[];
+  /** True when its outcomes are decided: a later send of its messages is a new one. */
+  isDecided: boolean;
+}
 
-/** Returns the running delivery that is sent, for instance to another queue: itself, its payload, or a copy of one. */
-export function forwardedBy(payload: unknown): HeldDelivery | undefined {
+/** The run of the handler that is the caller, or has started it. */
+export const currentRun = new AsyncLocalStorage<HandlerRun>();
+
+/**
+ * Fails a delivery that its handler sends, for instance to another queue, if it is not kept there: the handler
+ * may not look at the result. A later send that is kept takes the failure back.
+ *
+ * @param payload of the send: a delivery, its payload, or a copy of one
+ */
+export function watchForwarding(
+  payload: unknown,
+  error: unknown,
+  result: Promise<SendResult>,
+): void {
+  const run = currentRun.getStore();
   const original = originalOf(payload);
-  const running = currentDeliveries.getStore();
-  return running?.find((held) => held === original || held.payload === original);
+  const held = run?.batch.find((one) => one === original || one.payload === original);
+  if (held === undefined) return;
+  const watched = result.then((sent) => {
+    const why = sent.status === "dropped" ? sent.error : "the message is only in memory";
+    held.forwardingFailure = isKept(sent) ? undefined : fail(error ?? why);
+  });
+  run?.forwardings.push(watched);
 }
 
 /**
- * Returns the running delivery whose message the request is: then it is not a new message. Of equal messages in a
- * batch, each send gets another one.
+ * Returns the delivery whose message the request is, if its handler runs: then it is not a new message, also if a
+ * stopping worker has released it. Of equal messages in a batch, each send gets another one.
  */
 export function currentDeliveryOf({ wire }: SendRequest, target: string): HeldDelivery | undefined {
+  const run = currentRun.getStore();
+  if (run === undefined || run.isDecided) return undefined;
   const { queue, sourceId, payload } = wire;
   const isSame = (held: HeldDelivery): boolean => {
-    if (held.isClosed || held.isDecided || held.target !== target || held.queue !== queue)
-      return false;
+    if (held.target !== target || held.queue !== queue) return false;
     if (held.sourceId !== "" && sourceId !== "") return held.sourceId === sourceId;
     return payload !== undefined && samePayload(held.payload.raw, payload);
   };
-  const running = currentDeliveries.getStore();
-  return (
-    running?.find((held) => held.ownOutcome === undefined && isSame(held)) ?? running?.find(isSame)
-  );
+  const { batch } = run;
+  return batch.find((held) => held.ownOutcome === undefined && isSame(held)) ?? batch.find(isSame);
 }

@@ -72,18 +72,14 @@ export class HeldDelivery implements Delivery {
   leasedAtMs: number;
   /** How long its handler ran; 0 before its end. */
   handledMs = 0;
-  /** True when the handler has ended, or its outcome no longer counts. */
+  /** True when its outcome is reported, or its message released. */
   isClosed = false;
-  /** True when its outcome is decided: a later send of this message is a new one. */
-  isDecided = false;
   /** True when the lease is lost. */
   isLost = false;
   /** The outcome that a `send` of this message in its handler set. */
   ownOutcome: Outcome | undefined;
   /** The failure of the last send to another queue, if it was not kept. */
   forwardingFailure: Outcome | undefined;
-  /** Sends of this delivery to other queues. A handler may return before they are over. */
-  readonly forwardings: Promise<void>[] = [];
   readonly #abort = new AbortController();
 
   /** What its sends say about it; undefined: nothing. */

@@ -9,7 +9,7 @@ import { DlqClientError } from "../errors.ts";
 import { limitOr } from "../option-checks.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { withinHandlerSpan } from "../spans.ts";
-import { currentDeliveries } from "./current.ts";
+import { currentRun, type HandlerRun } from "./current.ts";
 import { HeldDelivery } from "./delivery.ts";
 import { DueStream } from "./due-stream.ts";
 import { Leases } from "./leases.ts";
@@ -71,9 +71,8 @@ class RunningWorker implements Worker {
   readonly #outcomeReporter: OutcomeReporter;
   readonly #leases: Leases;
   readonly #stream: DueStream;
-  readonly #running = new Set<HeldDelivery>();
+  readonly #running = new Set<HandlerRun>();
   #waiting: HeldDelivery[] = [];
-  #runningHandlers = 0;
   #stopping: Promise<void> | undefined;
   /** Time limit of running handlers once the worker stops. */
   #deadline: Deadline | undefined;
@@ -164,7 +163,7 @@ class RunningWorker implements Worker {
     this.#isStarting = true;
     let next = 0;
     const { concurrency, batchSize } = this.#calls;
-    while (this.#runningHandlers < concurrency && next < this.#waiting.length) {
+    while (this.#running.size < concurrency && next < this.#waiting.length) {
       const batch: HeldDelivery[] = [];
       while (batch.length < batchSize && next < this.#waiting.length) {
         const held = this.#waiting[next++] as HeldDelivery;
@@ -177,17 +176,16 @@ class RunningWorker implements Worker {
   }
 
   async #run(batch: readonly HeldDelivery[]): Promise<void> {
-    this.#runningHandlers++;
-    for (const held of batch) this.#running.add(held);
     const beganAtMs = performance.now();
-    const outcomes = await withinHandlerSpan(batch, () => this.#handle(batch));
+    const run: HandlerRun = { batch, forwardings: [], isDecided: false };
+    this.#running.add(run);
+    const outcomes = await withinHandlerSpan(batch, () => this.#handle(run));
     const handledMs = performance.now() - beganAtMs;
-    this.#runningHandlers--;
+    this.#running.delete(run);
     for (const [at, held] of batch.entries()) {
       const outcome = outcomes[at] as Outcome;
       held.handledMs = handledMs;
       this.#context.metrics.handled(held.queue, outcome, handledMs);
-      this.#running.delete(held);
       this.#settle(held, outcome);
     }
     if (this.#running.size === 0) this.#onIdle?.();
@@ -195,13 +193,13 @@ class RunningWorker implements Worker {
   }
 
   /** Returns the outcome of each delivery. Never rejects. */
-  async #handle(batch: readonly HeldDelivery[]): Promise<readonly Outcome[]> {
+  async #handle(run: HandlerRun): Promise<readonly Outcome[]> {
     const { handle, isBatch } = this.#calls;
+    const { batch, forwardings } = run;
     try {
       // A handler that changed the order would give outcomes to other messages.
-      const given = await currentDeliveries.run(batch, handle, Object.freeze([...batch]));
-      for (const { forwardings } of batch)
-        if (forwardings.length > 0) await Promise.all(forwardings);
+      const given = await currentRun.run(run, handle, Object.freeze([...batch]));
+      if (forwardings.length > 0) await Promise.all(forwardings);
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
       return batch.map((held, at) => {
         const outcome = outcomes[at];
@@ -215,7 +213,7 @@ class RunningWorker implements Worker {
       if (!this.#hasAborted && failed.length > 0) this.#reports.handlerFailed(failed, error);
       return batch.map((held) => this.#outcomeUnless(held, () => fail(error)));
     } finally {
-      for (const held of batch) held.isDecided = true;
+      run.isDecided = true;
     }
   }
 
@@ -248,9 +246,10 @@ class RunningWorker implements Worker {
     if (!(await deadline.meets(this.#idle()))) {
       this.#hasAborted = true;
       const reason = new DlqClientError("closed", "the worker has stopped");
-      for (const held of this.#running) held.abort(reason);
+      for (const { batch } of this.#running) for (const held of batch) held.abort(reason);
       await new Deadline(ABORT_GRACE_MS).meets(this.#idle());
-      for (const held of this.#running) this.#settle(held, release());
+      for (const { batch } of this.#running)
+        for (const held of batch) this.#settle(held, release());
     }
     const reportMs = Math.min(Math.max(deadline.leftMs, MIN_REPORT_MS), MAX_REPORT_MS);
     const isReported = await new Deadline(reportMs).meets(this.#outcomeReporter.flush());
