@@ -217,6 +217,17 @@ describe("a send of a delivery", () => {
     expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
   });
 
+  it("to another queue fails it if it follows another one after the handler, and is dropped", async () => {
+    const fake = fakeDlq();
+    const handler: Handler = (delivery) => {
+      void (async () => {
+        await fake.send("other", delivery, error);
+        await fake.send("no/queue", delivery, error);
+      })();
+    };
+    expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
+  });
+
   it.each<[string, (delivery: Delivery) => unknown]>([
     ["the delivery", (delivery) => ({ ...delivery, note: "late" })],
     ["its payload", ({ payload }) => ({ ...payload, note: "late" })],

@@ -199,7 +199,7 @@ class RunningWorker implements Worker {
     try {
       // A handler that changed the order would give outcomes to other messages.
       const given = await currentRun.run(run, handle, Object.freeze([...batch]));
-      if (forwardings.length > 0) await Promise.all(forwardings);
+      for (const one of forwardings) await one; // others may begin meanwhile
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
       return batch.map((held, at) => {
         const outcome = outcomes[at];
