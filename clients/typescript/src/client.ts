@@ -113,7 +113,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     const attempt = () => orInvalid(queue, () => trySend(queue, payload, error, given ?? {}));
     const result = orInvalid(queue, () => withinSendSpan(queue, attempt));
     void result.then((sent) => metrics.sent(queue, sent));
-    watchForwarding(payload, error, result);
+    watchForwarding(queue, payload, error, result);
     return given?.throwOnFailure === true ? result.then(orThrow) : result;
   }
 

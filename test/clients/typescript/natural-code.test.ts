@@ -228,6 +228,26 @@ describe("a send of a delivery", () => {
     expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
   });
 
+  it("to another queue is logged if it is dropped after its outcome is decided", async () => {
+    const fake = fakeDlq();
+    const { promise: isDecided, resolve: decided } = Promise.withResolvers<void>();
+    let id = "";
+    const handler: Handler = (delivery) => {
+      id = delivery.id;
+      void isDecided.then(() => fake.send("no/queue", delivery, error));
+    };
+    expect((await work(fake, { handler })).outcomes).toEqual({ a: "succeeded" });
+    const { calls } = vi.mocked(console.error).mock;
+    expect(calls).toEqual([]);
+    decided();
+    await until(() => calls.length > 0, "the line");
+    expect(calls).toEqual([
+      [
+        `dlq: the send of message ${id} of queue "q" to queue "no/queue" was dropped after the end of its handler: the message may be lost; await the send in the handler`,
+      ],
+    ]);
+  });
+
   it.each<[string, (delivery: Delivery) => unknown]>([
     ["the delivery", (delivery) => ({ ...delivery, note: "late" })],
     ["its payload", ({ payload }) => ({ ...payload, note: "late" })],

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { originalOf } from "../json-text.ts";
+import { log } from "../log.ts";
 import { samePayload } from "../payload.ts";
 import type { SendRequest } from "../send-request.ts";
 import { isKept, type SendResult } from "../send-result.ts";
@@ -20,11 +21,13 @@ export const currentRun = new AsyncLocalStorage<HandlerRun>();
 
 /**
  * Fails a delivery that its handler sends, for instance to another queue, if it is not kept there: the handler
- * may not look at the result. A later send that is kept takes the failure back.
+ * may not look at the result. A later send that is kept takes the failure back. Once the outcome is decided, a
+ * drop is logged.
  *
  * @param payload of the send: a delivery, its payload, or a copy of one
  */
 export function watchForwarding(
+  queue: string,
   payload: unknown,
   error: unknown,
   result: Promise<SendResult>,
@@ -32,12 +35,17 @@ export function watchForwarding(
   const run = currentRun.getStore();
   const original = originalOf(payload);
   const held = run?.batch.find((one) => one === original || one.payload === original);
-  if (held === undefined) return;
+  if (run === undefined || held === undefined) return;
   const watched = result.then((sent) => {
-    const why = sent.status === "dropped" ? sent.error : "the message is only in memory";
+    const isDropped = sent.status === "dropped";
+    const why = isDropped ? sent.error : "the message is only in memory";
     held.forwardingFailure = isKept(sent) ? undefined : fail(error ?? why);
+    if (isDropped && run.isDecided)
+      log(
+        `the send of message ${held.id} of queue "${held.queue}" to queue "${queue}" was dropped after the end of its handler: the message may be lost; await the send in the handler`,
+      );
   });
-  run?.forwardings.push(watched);
+  run.forwardings.push(watched);
 }
 
 /**

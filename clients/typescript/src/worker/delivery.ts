@@ -8,7 +8,10 @@ import { ORIGINAL } from "../json-text.ts";
 import { type DeliveryPayload, HeldPayload } from "../payload.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** A delivery of a message to a handler. */
+/**
+ * A delivery of a message to a handler. Await sends of it there: a drop after the handler's end cannot change its
+ * outcome, and is only logged and reported to `onDropped`.
+ */
 export interface Delivery {
   /** The id that the service gave to the message. */
   readonly id: string;
