@@ -3,7 +3,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { DlqClientError } from "../../../clients/typescript/src/errors.ts";
-import type { Delivery } from "../../../clients/typescript/src/worker/delivery.ts";
+import type { Delivery, HeldDelivery } from "../../../clients/typescript/src/worker/delivery.ts";
 import { createWorkerReports } from "../../../clients/typescript/src/worker/worker-reports.ts";
 
 function reportsOf(queues: readonly string[]) {
@@ -79,4 +79,22 @@ it("a failed handler is logged with its stack and causes, but not with other fie
   expect(line).toContain("[cause]: Error: socket closed\n");
   expect(line).not.toContain("hunter2");
   expect(lines()).toHaveLength(1);
+});
+
+it("handlers that a stopping worker aborts are logged with the queue, three messages and the time", () => {
+  const { aborted, lines } = reportsOf(["orders"]);
+  const run = (...ids: readonly string[]) => ({
+    batch: ids.map((id) => ({ id, queue: "orders" }) as HeldDelivery),
+    beganAtMs: performance.now(),
+    forwardings: [],
+    isDecided: false,
+  });
+  const first = run("id-1");
+  vi.advanceTimersByTime(30_000);
+  const second = run("id-2", "id-3", "id-4");
+  vi.advanceTimersByTime(11_300);
+  aborted([first, second]);
+  expect(lines()).toEqual([
+    'dlq: the worker of queue "orders" stops and aborts handlers that still run: message id-1 of queue "orders" for 41.3 s; message id-2 of queue "orders" for 11.3 s; message id-3 of queue "orders" for 11.3 s; 1 more; their messages are released; raise drainTimeoutMs if handlers need longer',
+  ]);
 });

@@ -1,7 +1,7 @@
 // The worker of the TypeScript client against a real server.
 
 import { createRouterTransport } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createConnections } from "../../../clients/typescript/src/connection.ts";
 import {
   AckStatus,
@@ -296,7 +296,9 @@ describe("a stopping worker", () => {
     });
   });
 
-  it("aborts handlers after its timeout, and releases their messages", async () => {
+  it("aborts handlers after its timeout, names them in the log, and releases their messages", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
     const dlq = clientOf(server);
     const queue = newQueue();
     stored(await dlq.send(queue, "x", error, NOW));
@@ -310,6 +312,11 @@ describe("a stopping worker", () => {
     });
     await until(() => isRunning, "the handler");
     await worker.stop(0);
+    expect(log).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(
+        `aborts handlers that still run: message \\S+ of queue "${queue}" for `,
+      ),
+    );
     const { totals, scheduled } = await statsOf(dlq.stubs, queue);
     expect({ ...totals, scheduled }).toMatchObject({
       released: 1n,

@@ -10,6 +10,8 @@ import { fail } from "./outcome.ts";
 /** A run of a handler, with one delivery or a batch. */
 export interface HandlerRun {
   readonly batch: readonly HeldDelivery[];
+  /** By the monotonic clock. */
+  readonly beganAtMs: number;
   /** Sends of its deliveries, for instance to other queues. The handler may return before they are over. */
   readonly forwardings: Promise<void>[];
   /** True when its outcomes are decided: a later send of its messages is a new one. */

@@ -8,6 +8,7 @@ import { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
 import { RepeatedWarning } from "../repeated-warning.ts";
 import { safeCallback } from "../safe-callback.ts";
+import type { HandlerRun } from "./current.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Unreported } from "./outcome-reporter.ts";
 import type { SettledDelivery, WorkerOptions } from "./worker-options.ts";
@@ -23,6 +24,8 @@ export interface WorkerReports {
   ended(error: DlqClientError): void;
   /** A handler of these deliveries threw this. */
   handlerFailed(deliveries: readonly Delivery[], thrown: unknown): void;
+  /** A stopping worker waits no longer for these handlers. */
+  aborted(runs: readonly HandlerRun[]): void;
   settled(one: Unreported, result: AckResult): void;
   /** The outcome does not count, or the server gave no result for it. */
   notCounted(one: Unreported, result: AckResult | undefined): void;
@@ -49,13 +52,20 @@ export function createWorkerReports(options: WorkerOptions): WorkerReports {
       error(new DlqClientError(kind, `${name} has stopped: ${message}`, { code, cause }));
     },
     handlerFailed(deliveries, thrown) {
-      const named = deliveries
-        .slice(0, NAMED_MESSAGES)
-        .map(({ id, queue, attempt }) => `message ${id} of queue "${queue}", attempt ${attempt}`);
-      const more = deliveries.length - named.length;
-      if (more > 0) named.push(`${more} more`);
-      const message = `the handler failed: ${named.join("; ")}`;
+      const names = deliveries.map((one) => `${messageName(one)}, attempt ${one.attempt}`);
+      const message = `the handler failed: ${listed(names)}`;
       error(new DlqClientError("handler-failed", message, { cause: thrown }), deliveries[0]);
+    },
+    aborted(runs) {
+      if (runs.length === 0) return; // they ended just now
+      const nowMs = performance.now();
+      const names = runs.flatMap(({ batch, beganAtMs }) => {
+        const seconds = ((nowMs - beganAtMs) / 1_000).toFixed(1);
+        return batch.map((one) => `${messageName(one)} for ${seconds} s`);
+      });
+      log(
+        `${name} stops and aborts handlers that still run: ${listed(names)}; their messages are released; raise drainTimeoutMs if handlers need longer`,
+      );
     },
     settled({ held, outcome }, result) {
       notifySettled?.(held, {
@@ -97,6 +107,14 @@ function whyNot(result: AckResult | undefined): string {
 const NAMED_QUEUES = 3;
 const NAMED_MESSAGES = 3;
 const STACK_CHARS = 16_384;
+
+const messageName = ({ id, queue }: Delivery) => `message ${id} of queue "${queue}"`;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMED_MESSAGES;
+  const shown = names.slice(0, NAMED_MESSAGES);
+  return (more > 0 ? [...shown, `${more} more`] : shown).join("; ");
+}
 
 function toConsole({ kind, message, cause }: DlqClientError): void {
   if (kind !== "handler-failed") log(message);

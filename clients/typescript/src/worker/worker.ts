@@ -177,7 +177,7 @@ class RunningWorker implements Worker {
 
   async #run(batch: readonly HeldDelivery[]): Promise<void> {
     const beganAtMs = performance.now();
-    const run: HandlerRun = { batch, forwardings: [], isDecided: false };
+    const run: HandlerRun = { batch, beganAtMs, forwardings: [], isDecided: false };
     this.#running.add(run);
     const outcomes = await withinHandlerSpan(batch, () => this.#handle(run));
     const handledMs = performance.now() - beganAtMs;
@@ -245,6 +245,7 @@ class RunningWorker implements Worker {
     this.#waiting = [];
     if (!(await deadline.meets(this.#idle()))) {
       this.#hasAborted = true;
+      this.#reports.aborted([...this.#running]);
       const reason = new DlqClientError("closed", "the worker has stopped");
       for (const { batch } of this.#running) for (const held of batch) held.abort(reason);
       await new Deadline(ABORT_GRACE_MS).meets(this.#idle());
