@@ -22,6 +22,8 @@ export interface SpoolFileContent {
   readonly skippedBytes: number;
   /** The last Owner record, which counts. */
   readonly ownerRecord?: FoundRecord | undefined;
+  /** Where the Owner records at the end begin, without the first record of the file. Undefined: there are none. */
+  readonly lastOwnersAt?: number | undefined;
 }
 
 const PIECE_BYTES = 1024 ** 2;
@@ -33,12 +35,15 @@ export async function readSpoolFile(handle: FileHandle): Promise<SpoolFileConten
   const messages = new Map<number, number>();
   let unreadableBytes = 0;
   let ownerRecord: FoundRecord | undefined;
+  let lastOwnersAt: number | undefined;
   const take = (record: FoundRecord) => {
     const bytes = RECORD_HEAD_BYTES + record.body.length;
     if (record.type === RecordType.MESSAGE) {
       if (isReadable(record.body)) messages.set(record.offset, bytes);
       else unreadableBytes += bytes;
     }
+    if (record.type !== RecordType.OWNER) lastOwnersAt = undefined;
+    else if (ownerRecord !== undefined) lastOwnersAt ??= record.offset;
     if (record.type === RecordType.OWNER) ownerRecord = record;
     if (record.type === RecordType.DONE) {
       for (const offset of parseDone(record.body)?.offsets ?? []) messages.delete(Number(offset));
@@ -55,7 +60,7 @@ export async function readSpoolFile(handle: FileHandle): Promise<SpoolFileConten
   }
   for (const record of scanner.end()) take(record);
   const skippedBytes = scanner.skippedBytes + unreadableBytes;
-  return { bytes: at, messages, skippedBytes, ownerRecord };
+  return { bytes: at, messages, skippedBytes, ownerRecord, lastOwnersAt };
 }
 
 /** Returns the first record, which is the Owner; undefined if the file does not begin with one. */

@@ -21,12 +21,14 @@ export class SpoolFile implements SpoolSource {
   #bytes: number;
   /** Messages that wait, in order: offset of the record to its length. */
   readonly #messages: Map<number, number>;
+  readonly #lastOwnersAt: number | undefined;
 
   private constructor(path: string, handle: FileHandle, content: SpoolFileContent) {
     this.path = path;
     this.#handle = handle;
     this.#bytes = content.bytes;
     this.#messages = content.messages;
+    this.#lastOwnersAt = content.lastOwnersAt;
   }
 
   /** Creates an empty file. The first `append` writes its header. */
@@ -98,9 +100,14 @@ export class SpoolFile implements SpoolSource {
     }));
   }
 
-  /** Appends an Owner record. */
-  appendOwner(record: Buffer, sync: boolean): Promise<void> {
-    return this.#write(record, sync);
+  /** Appends an Owner record to a file just opened. It replaces those at the end, or each recovery makes it longer. */
+  async appendOwner(record: Buffer, sync: boolean): Promise<void> {
+    const at = this.#lastOwnersAt;
+    if (at !== undefined && (await this.isStillOwned())) {
+      await this.#handle.truncate(at);
+      this.#bytes = at;
+    }
+    await this.#write(record, sync);
   }
 
   async markDone(offsets: readonly number[], sync: boolean): Promise<void> {

@@ -150,6 +150,21 @@ describe("a spool store", () => {
     expect(parseOwner(added)).toMatchObject({ pid: BigInt(process.pid), target: "127.0.0.1:1" });
   });
 
+  it("does not make a file longer with each recovery", async () => {
+    const root = await newFolder();
+    const path = await orphanIn(root, [request("a")]);
+    const sizes: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      const { store } = storeIn(root);
+      await store.recover(path);
+      sizes.push((await stat(path)).size);
+      expect(await waiting(store)).toEqual([["a"], []]);
+      await store.release();
+    }
+    // The time of an Owner takes more or fewer bytes.
+    expect(Math.max(...sizes) - Math.min(...sizes), `${sizes}`).toBeLessThan(10);
+  });
+
   it("fails to recover a file that another process has taken", async () => {
     const root = await newFolder();
     const path = await orphanIn(root, [request("a")]);
