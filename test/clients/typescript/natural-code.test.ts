@@ -211,6 +211,15 @@ describe("a send of a delivery", () => {
     expect(fake.messages("other")).toHaveLength(1);
   });
 
+  it("to two other queues at once fails it if one is dropped", async () => {
+    const fake = fakeDlq();
+    const handler: Handler = async (delivery) => {
+      const sends = ["no/queue", "other"].map((queue) => fake.send(queue, delivery, error));
+      await Promise.all(sends);
+    };
+    expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
+  });
+
   it("to another queue fails it if it is dropped after the handler has returned", async () => {
     const fake = fakeDlq();
     const handler: Handler = (delivery) => void fake.send("no/queue", delivery, error);

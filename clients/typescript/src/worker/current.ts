@@ -23,8 +23,8 @@ export const currentRun = new AsyncLocalStorage<HandlerRun>();
 
 /**
  * Fails a delivery that its handler sends, for instance to another queue, if it is not kept there: the handler
- * may not look at the result. A later send that is kept takes the failure back. Once the outcome is decided, a
- * drop is logged.
+ * may not look at the result. A send that is kept takes back the failure of those that had ended before it. Once
+ * the outcome is decided, a drop is logged.
  *
  * @param payload of the send: a delivery, its payload, or a copy of one
  */
@@ -38,10 +38,12 @@ export function watchForwarding(
   const original = originalOf(payload);
   const held = run?.batch.find((one) => one === original || one.payload === original);
   if (run === undefined || held === undefined) return;
+  const earlier = held.forwardingFailure;
   const watched = result.then((sent) => {
     const isDropped = sent.status === "dropped";
     const why = isDropped ? sent.error : "the message is only in memory";
-    held.forwardingFailure = isKept(sent) ? undefined : fail(error ?? why);
+    if (!isKept(sent)) held.forwardingFailure = fail(error ?? why);
+    else if (held.forwardingFailure === earlier) held.forwardingFailure = undefined;
     if (isDropped && run.isDecided)
       log(
         `the send of message ${held.id} of queue "${held.queue}" to queue "${queue}" was dropped after the end of its handler: the message may be lost; await the send in the handler`,
