@@ -12,7 +12,7 @@ export interface Amounts extends PlanOptions {
 }
 
 /** Planned duration of the short form on two free cores, seconds. */
-export const SHORT_AIM_S = 360;
+export const SHORT_AIM_S = 480;
 
 const SHORT: Readonly<Record<EnvironmentName, Amounts>> = {
   external: {
@@ -49,22 +49,6 @@ function short(messages: number): Amounts {
 
 function long(messages: number, faults: number): Amounts {
   return { messages, rate: LONG_RATE, baseline: 200_000, faults, fixed: new Map(), pairs: 0 };
-}
-
-/** Environments that mostly wait for Sentinel or for starts in the short form. */
-const LIGHT: readonly EnvironmentName[] = ["everysec", "sentinel", "replicas"];
-
-/** Returns groups of environments that run at the same time. */
-export function groupsOf({
-  long,
-  environments,
-}: Pick<Options, "long" | "environments">): EnvironmentName[][] {
-  if (long) return environments.map((environment) => [environment]);
-  const light = environments.filter((environment) => LIGHT.includes(environment));
-  const others = environments
-    .filter((environment) => !LIGHT.includes(environment))
-    .map((environment) => [environment]);
-  return light.length === 0 ? others : [...others, light];
 }
 
 export function amountsOf(environment: EnvironmentName, options: Options): Amounts {

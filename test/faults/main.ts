@@ -9,7 +9,7 @@ import { coreSlowness } from "../support/core-speed.ts";
 import { csvOf } from "../support/csv.ts";
 import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
-import { amountsOf, groupsOf, isShort, SHORT_AIM_S } from "./forms.ts";
+import { amountsOf, isShort, SHORT_AIM_S } from "./forms.ts";
 import {
   EMBEDDED,
   EVERYSEC,
@@ -18,7 +18,6 @@ import {
   SENTINEL,
   type TestedEnvironment,
 } from "./kinds/catalog.ts";
-import { languagesOf } from "./languages.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { atRandom, eachOnce } from "./plan.ts";
 import { problemsOf, RECOVERY_GOAL_MS } from "./report/goals.ts";
@@ -74,21 +73,18 @@ async function main(options: Options): Promise<void> {
   const results: RunResult[] = [];
   const brokenOff: BrokenOff[] = [];
   const startedAtMs = performance.now();
-  for (const environments of groupsOf(options)) {
-    await Promise.all(
-      environments.map(async (environment) => {
-        try {
-          results.push(await RUNS[environment](options, place));
-        } catch (error) {
-          if (error instanceof UsageError) throw error;
-          // The results of the other environments still count.
-          brokenOff.push({ environment, why: String(error) });
-          print(
-            `${environment} was aborted: ${error instanceof Error ? error.stack : String(error)}\n`,
-          );
-        }
-      }),
-    );
+  // One after another: the actors of two would not start within the deadlines of servers on two slow cores.
+  for (const environment of options.environments) {
+    try {
+      results.push(await RUNS[environment](options, place));
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      // The results of the other environments still count.
+      brokenOff.push({ environment, why: String(error) });
+      print(
+        `${environment} was aborted: ${error instanceof Error ? error.stack : String(error)}\n`,
+      );
+    }
   }
   const tookS = (performance.now() - startedAtMs) / 1_000;
   const report = reportOf(results, brokenOff, options);
@@ -147,7 +143,7 @@ function runIn<W extends Environment>(
     messages,
     rate,
     baseline,
-    languages: languagesOf(tested.environment, options, builtLanguages()),
+    languages: builtLanguages(),
     coreSlowness: place.coreSlowness,
     folder: join(place.folder, `${tested.environment}-${seed}${long ? "-long" : ""}`),
     progress(words) {
