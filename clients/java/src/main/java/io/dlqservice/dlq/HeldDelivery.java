@@ -175,19 +175,24 @@ final class HeldDelivery implements Delivery {
    * Notes that it is sent to another queue.
    *
    * @param ended completes when that send has its result
+   * @return the failure of earlier ones; null for none
    */
-  synchronized void forwards(CompletableFuture<Void> ended) {
+  synchronized Outcome forwards(CompletableFuture<Void> ended) {
     forwarded = CompletableFuture.allOf(forwarded, ended);
+    return forwardingFailure;
   }
 
   /**
-   * Notes how a send to another queue has ended. A later one that is kept takes a failure back.
+   * Notes how a send to another queue has ended. One that is kept takes back the failure of those
+   * that had ended before it began.
    *
+   * @param earlier what {@link #forwards} returned
    * @param failure null if it was kept
    * @return false if the handler has ended
    */
-  synchronized boolean forwardingEnded(Outcome failure) {
-    if (!isDecided) forwardingFailure = failure;
+  synchronized boolean forwardingEnded(Outcome earlier, Outcome failure) {
+    boolean counts = failure != null || forwardingFailure == earlier;
+    if (!isDecided && counts) forwardingFailure = failure;
     return !isDecided;
   }
 

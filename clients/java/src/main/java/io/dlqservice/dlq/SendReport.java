@@ -15,6 +15,9 @@ final class SendReport {
   /** The delivery that is sent as it is, for instance to another queue; null for none. */
   private final HeldDelivery forwarded;
 
+  /** The failure of its earlier forwardings when this one began; null for none. */
+  private final Outcome earlier;
+
   private final Throwable error;
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
 
@@ -36,7 +39,7 @@ final class SendReport {
     metrics = telemetry.metrics();
     span = telemetry.spans().send(queue);
     forwarded = MessagePayload.deliveryOf(payload);
-    if (forwarded != null) forwarded.forwards(settled);
+    earlier = forwarded == null ? null : forwarded.forwards(settled);
   }
 
   /** Makes the span current in this thread, so that its context goes with the message. */
@@ -49,7 +52,7 @@ final class SendReport {
     metrics.sent(queue, result);
     span.end(result);
     boolean isInTime =
-        forwarded == null || forwarded.forwardingEnded(result.isKept() ? null : failure());
+        forwarded == null || forwarded.forwardingEnded(earlier, result.isKept() ? null : failure());
     if (result instanceof Dropped dropped) {
       onDropped.accept(isInTime ? dropped.error() : late(dropped.error()), queue);
     }

@@ -157,6 +157,29 @@ class AsyncHandlerTest extends WithFakeServer {
     }
   }
 
+  @Test
+  void aForwardingThatIsKeptHidesNoDroppedOneThatBeganAfterIt() throws Exception {
+    CountDownLatch kept = new CountDownLatch(1);
+    try (ScriptedServer server =
+            ScriptedServer.start(
+                request -> {
+                  await(kept);
+                  return Optional.empty();
+                });
+        DlqClient others = DlqClient.builder(server.target()).withoutSpool().build()) {
+      dlq.send("q", "a", null, NOW);
+      worker()
+          .startAsync(
+              delivery -> {
+                others.sendAsync("other", delivery, null);
+                dlq.send("no name", delivery, new IOException("no bank"));
+                kept.countDown();
+                return CompletableFuture.completedFuture(null);
+              });
+      assertEquals(Outcome.Kind.FAILED, next(settled).outcome());
+    }
+  }
+
   private static void await(CountDownLatch latch) {
     try {
       latch.await();
