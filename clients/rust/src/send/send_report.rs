@@ -26,24 +26,25 @@ impl SendReport {
     }
 
     pub(crate) fn delivery(&self) -> Option<&Arc<Lease>> {
-        self.forwarding.as_ref().map(|Forwarding(delivery)| delivery)
+        self.forwarding.as_ref().map(|forwarding| &forwarding.delivery)
     }
 
     /// Ends the span. If the message is not kept, the delivery fails: its handler may ignore the result. A later send
     /// that is kept takes this back. After the end of the handler, a drop is logged.
     pub(crate) fn end(self, request: &SendToDlqRequest, result: &Result<Receipt, Error>) {
         self.span.end(result);
-        let Some(Forwarding(delivery)) = &self.forwarding else {
+        let Some(Forwarding { delivery, earlier }) = &self.forwarding else {
             return;
         };
-        let is_in_time = delivery.set_forwarding_failure(match result {
+        let failure = match result {
             Ok(receipt) if receipt.is_kept() => None,
             _ if request.failure.is_some() => Some(Outcome::of_send(request, false)),
             Ok(_) => Some(Outcome::failed(&io::Error::other(
                 "the message is only in memory",
             ))),
             Err(error) => Some(Outcome::failed(error)),
-        });
+        };
+        let is_in_time = delivery.set_forwarding_failure(*earlier, failure);
         if !is_in_time && result.is_err() {
             log!(
                 error,
@@ -57,17 +58,21 @@ impl SendReport {
 }
 
 /// A send of a delivery under way. The outcome of the delivery waits for its end.
-struct Forwarding(Arc<Lease>);
+struct Forwarding {
+    delivery: Arc<Lease>,
+    /// How many were not kept before it began.
+    earlier: u64,
+}
 
 impl Forwarding {
     fn begin(delivery: Arc<Lease>) -> Self {
-        delivery.begin_forwarding();
-        Self(delivery)
+        let earlier = delivery.begin_forwarding();
+        Self { delivery, earlier }
     }
 }
 
 impl Drop for Forwarding {
     fn drop(&mut self) {
-        self.0.end_forwarding();
+        self.delivery.end_forwarding();
     }
 }

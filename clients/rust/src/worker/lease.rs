@@ -42,8 +42,10 @@ struct State {
     send_outcome: Option<Outcome>,
     /// Sends of this delivery under way, for instance to another queue.
     forwardings: usize,
-    /// The failure of the last one that has ended, unless it was kept.
+    /// The failure of the last one that was not kept. A later one that is kept takes it back.
     forwarding_failure: Option<Outcome>,
+    /// How many were not kept.
+    failed_forwardings: u64,
 }
 
 /// What the end of a delivery means for its outcome.
@@ -85,6 +87,7 @@ impl Lease {
                 send_outcome: None,
                 forwardings: 0,
                 forwarding_failure: None,
+                failed_forwardings: 0,
             }),
             forwarded: Notify::new(),
         }))
@@ -186,14 +189,23 @@ impl Lease {
         state.send_outcome.take().or(forwarding_failure)
     }
 
-    pub(crate) fn begin_forwarding(&self) {
-        self.state.lock().unwrap().forwardings += 1;
+    /// Returns how many sends of this delivery were not kept until now.
+    pub(crate) fn begin_forwarding(&self) -> u64 {
+        let mut state = self.state.lock().unwrap();
+        state.forwardings += 1;
+        state.failed_forwardings
     }
 
-    /// Records the end of a send of this delivery. Returns false if the outcome is decided.
-    pub(crate) fn set_forwarding_failure(&self, failure: Option<Outcome>) -> bool {
+    /// Records the result of a send of this delivery. One that is kept takes back the failure of those that had ended
+    /// before it began. Returns false if the outcome is decided.
+    pub(crate) fn set_forwarding_failure(&self, earlier: u64, failure: Option<Outcome>) -> bool {
         let mut state = self.state.lock().unwrap();
-        state.forwarding_failure = failure;
+        if failure.is_some() {
+            state.failed_forwardings += 1;
+            state.forwarding_failure = failure;
+        } else if state.failed_forwardings == earlier {
+            state.forwarding_failure = None;
+        }
         state.is_handled || !state.is_closed
     }
 

@@ -185,6 +185,24 @@ async fn a_delivery_whose_forwarding_is_kept_at_the_second_try_has_succeeded() {
     assert_eq!(fake.messages("other").len(), 1);
 }
 
+#[tokio::test]
+async fn a_forwarding_that_is_kept_hides_no_dropped_one_that_began_after_it() {
+    let (fake, client) = fake_with_message().await;
+    let clients = (client.clone(), closed_client(&fake).await);
+    let forward = move |delivery: Delivery| {
+        let (open, closed) = clients.clone();
+        async move {
+            let _ = tokio::join!(
+                open.send("kept", delivery.payload(), &timed_out()),
+                closed.send("other", delivery.payload(), &timed_out()),
+            );
+            Ok::<_, io::Error>(())
+        }
+    };
+    let _worker = client.worker(["q"]).run(forward).unwrap();
+    assert_eq!(failure(&fake).await, "bank is slow");
+}
+
 /// The outcome is decided: nothing else says that the message is lost.
 #[tokio::test]
 async fn a_forwarding_that_is_dropped_after_the_handler_is_logged_with_its_message() {
