@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { CATEGORIES } from "../../src/core/categories.ts";
 import { categorize, type UncategorizedFailure } from "../../src/core/categorize.ts";
+import { createPhraseMatcher } from "../../src/core/phrase-matcher.ts";
 import { REASONS, type Reason } from "../../src/core/reason.ts";
 import { cpuCostMs } from "../support/cpu-cost.ts";
 
@@ -518,6 +519,16 @@ it("lists no phrase twice in a column", () => {
       cells.filter((cell, i) => cells.indexOf(cell) !== i),
       column,
     ).toEqual([]);
+  }
+});
+
+it("lists no phrase that another one of its row contains", () => {
+  for (const { reason, text = [] } of CATEGORIES) {
+    const idle = text.filter((phrase) => {
+      const others = text.filter((other) => other !== phrase);
+      return createPhraseMatcher(others).first(phrase) >= 0;
+    });
+    expect(idle, reason).toEqual([]);
   }
 });
 
