@@ -97,7 +97,7 @@ export class RedisMessages implements Messages {
     const places: readonly string[] = PLACES[state];
     const place = places[index];
     if (place === undefined) return { messages: [], next: undefined };
-    const header = { page: PAGE, after: packPlace(from), place };
+    const header = { page: PAGE, after: packPlace(from), indexName: place };
     const reply = await this.#parts.run("walk", queue, header, []);
     const [seen, facts] = reply as [number, Buffer];
     const reader = new Reader(facts);

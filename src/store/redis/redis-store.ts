@@ -215,7 +215,7 @@ export class RedisStore implements Store {
   }
 
   extend(queue: string, items: readonly ExtendItem[]) {
-    return runExtend(this.#context, queue, items);
+    return runExtend(this.#context.run, queue, items);
   }
 
   leases(queue: string, sessionId: Uint8Array) {

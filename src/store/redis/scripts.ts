@@ -83,7 +83,7 @@ export const SCRIPTS = {
   leases: { flags: "no-writes", numbers: [], strings: ["session", "cursor"], item: [] },
   extend: {
     flags: "allow-oom",
-    numbers: ["journalMax"],
+    numbers: [],
     strings: [],
     item: ["token", "lease"],
   },
@@ -102,13 +102,13 @@ export const SCRIPTS = {
   find: {
     flags: "no-writes",
     numbers: ["page", "started"],
-    strings: ["after", "place", "cells"],
+    strings: ["after", "indexName", "cells"],
     item: [],
   },
   walk: {
     flags: "no-writes",
     numbers: ["page"],
-    strings: ["after", "place"],
+    strings: ["after", "indexName"],
     item: [],
   },
   contents: { flags: "no-writes", numbers: ["replyBytes"], strings: ["request"], item: ["id"] },

@@ -104,7 +104,6 @@ test("every transition leaves one record, in order, and long batches pack them",
   expect(journal.map((r) => [r.kind, r.state, r.attempts, r.deliveryNumber])).toEqual([
     ["sent", 1, 0, 0],
     ["claimed", 2, 0, 1],
-    ["extended", 2, 0, 1],
     ["failed", 1, 1, 1],
     ["retried", 1, 1, 1],
     ["claimed", 2, 1, 2],

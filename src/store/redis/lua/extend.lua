@@ -1,7 +1,7 @@
 -- Sets leases to end one full lease from now. A lease that has expired is not extended, even if nobody has claimed the message
 -- yet: it may be handed out at any moment.
 -- KEYS: queue base
--- ARGV: journal_max; items: token, lease (milliseconds; '': as before)
+-- ARGV: items: token, lease (milliseconds; '': as before)
 -- Reply: `extended` for each
 local replies = {}
 load_token_states()
@@ -19,9 +19,8 @@ for at = FIRST, #ARGV, STRIDE do
     end
     lease_end = now + s.lease
     rank(k_leases, id, lease_end)
-    journal(JOURNAL.EXTENDED, id, s)
   end
   replies[#replies + 1] = write.extended { status = status, lease_end = lease_end }
 end
-finish()
+flush_writes()
 return table.concat(replies)

@@ -1,14 +1,14 @@
 -- One page of a walk through an index: finds the messages whose state and reasons are among the wanted cells, and that have
 -- not changed their state after a retry began. Looks at `page` messages at most. Writes nothing.
 -- KEYS: queue base
--- ARGV: page, started (0: whenever they changed), after (layout `entry`; '': from the start), place (the index), cells (counter
+-- ARGV: page, started (0: whenever they changed), after (layout `entry`; '': from the start), index_name, cells (counter
 -- fields, e.g. 'c:3:11:2', one space between)
 -- Reply: how many messages were looked at, or -1 if the clock has stepped back behind `started`; then the last of them and each
 -- that matches, layout `entry`
 local wanted = cell_set(cells)
 if now < started then return { -1, '' } end
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, moving = k_moving,
-  quarantine = k_quarantine })[place]
+  quarantine = k_quarantine })[index_name]
 local seen = entries_after(index, after, page)
 local ids = {}
 for at = 1, #seen, 2 do ids[#ids + 1] = seen[at] end

@@ -1,10 +1,10 @@
--- One page of a walk through an index: of each message what a verdict on its next failure depends on. Looks at `page`
--- messages at most. Writes nothing.
+-- One page of an index: for each message, the facts that its next verdict needs. Looks at `page` messages at most. Writes
+-- nothing.
 -- KEYS: queue base
--- ARGV: page, after (layout `entry`; '': from the start), place (the index)
+-- ARGV: page, after (layout `entry`; '': from the start), index_name
 -- Reply: how many messages were looked at; the last of them, layout `entry`, and `walked` for each
 local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, leases = k_leases,
-  quarantine = k_quarantine })[place]
+  quarantine = k_quarantine })[index_name]
 local seen = entries_after(index, after, page)
 local ids = {}
 for at = 1, #seen, 2 do ids[#ids + 1] = seen[at] end

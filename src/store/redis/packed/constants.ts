@@ -123,7 +123,7 @@ export const CONSTANTS = {
     DISCARDED: 10,
     EXPIRED_TTL: 11,
     RETRIED: 12,
-    EXTENDED: 13,
+    // 13 was an extension of a lease.
     EXPIRED_RETENTION: 14,
     BREAKER_OPENED: 15,
     BREAKER_HALF_OPENED: 16,

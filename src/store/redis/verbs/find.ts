@@ -68,7 +68,7 @@ async function* matches(
     if (place === undefined) return;
     signal?.throwIfAborted();
     const header = { page: PAGE, started, after: packPlace(at), cells };
-    const reply = await run("find", queue, { ...header, place }, []);
+    const reply = await run("find", queue, { ...header, indexName: place }, []);
     const [seen, entries] = reply as [number, Buffer];
     if (seen < 0) throw precondition("page_token", STEPPED_BACK);
     const reader = new Reader(entries);

@@ -1,6 +1,5 @@
 import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import type { ExtendItem, ExtendReply, HeldLease } from "../../contract.ts";
-import type { StoreContext } from "../context.ts";
 import { CONSTANTS } from "../packed/constants.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
@@ -21,7 +20,7 @@ export function tokenStatus(n: number): TokenStatus {
 }
 
 export async function runExtend(
-  { run, journalMax }: StoreContext,
+  run: RunScript,
   queue: string,
   items: readonly ExtendItem[],
 ): Promise<ExtendReply[]> {
@@ -29,7 +28,7 @@ export async function runExtend(
     token: LAYOUTS.token.pack(tokenFields(token)),
     lease: leaseMs ?? "",
   }));
-  const reader = new Reader((await run("extend", queue, { journalMax }, args)) as Buffer);
+  const reader = new Reader((await run("extend", queue, {}, args)) as Buffer);
   return items.map(() => {
     const { status, leaseEnd } = reader.read(LAYOUTS.extended);
     return { status: tokenStatus(status), leaseExpireAtMs: optionalMs(leaseEnd) };
