@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
+import { redisCalls } from "../../../support/redis-calls.ts";
 import { START_MS, until, useTestStore } from "../../../support/store.ts";
 import { session } from "../../../support/store-items.ts";
 
@@ -96,6 +97,17 @@ test("a claim reads no blocked message: a hundred closed keys cost one look each
   const { keyQueues } = await at.current.dump(QUEUE);
   expect(keyQueues.entries.size).toBe(0);
   expect(keyQueues.limiters.size).toBe(100);
+});
+
+test("a key that a higher priority has used up costs one look at each lower one", async () => {
+  useSettings({ keyAttribute: "host", keyMaxInFlight: 1 });
+  const of = (priority: number) => ({ name: `${priority}`, priority, limiterKey: "busy" });
+  await send(of(5), of(3), of(0));
+  const { redis } = at.current;
+  const looks = await redisCalls(redis, "zrangebyscore", async () => {
+    expect(await claimNames({ count: 10 })).toEqual(["5"]);
+  });
+  expect(looks).toBeLessThan(20);
 });
 
 test("new settings open limiters that old settings closed", async () => {

@@ -109,17 +109,23 @@ if uses_indirect or settings then
     count(COUNTER.HEALED)
   end
 
+  -- Adds messages of a key queue to those that were found. Returns true if a limiter blocks it: then it leaves the index.
   local function take_from_key_queue(name, most, found)
     local key_queue = key_queues.read(name)
     local allowed, blocking, check_at = key_queue_allows(key_queue)
-    if blocking then return key_queues.block(key_queue, blocking, check_at) end
+    if blocking then
+      key_queues.block(key_queue, blocking, check_at)
+      return true
+    end
     local n = math.min(allowed, most)
-    if n == 0 then return end
+    -- What this claim has found of a higher priority uses up the rest.
+    if n == 0 then return false end
     read_key_queues[#read_key_queues + 1] = name
     local entries = redis.call('ZRANGEBYSCORE', k_key_queue .. name, '-inf', now, 'WITHSCORES', 'LIMIT', 0, n)
     if #entries == 0 then key_queues.touch(name) end
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end
     reserve(key_queue, #entries / 2)
+    return false
   end
 
   local function by_due(a, b)
@@ -127,7 +133,7 @@ if uses_indirect or settings then
     return a.id < b.id
   end
 
-  -- A claim that finds only blocked key queues looks at so many.
+  -- In each priority, a claim that finds only blocked key queues looks at so many.
   local KEY_QUEUES_A_LOOK = 50
 
   -- Returns due messages of one priority, by due time; key queues get equal shares.
@@ -138,13 +144,16 @@ if uses_indirect or settings then
     local found = {}
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end
     -- A key queue that is blocked leaves the index: the next look finds the ones behind it.
-    local looked = 0
+    local looked, blocked = 0, 0
     repeat
       local names = redis.call('ZRANGEBYSCORE', key_queue_index, '-inf', now, 'LIMIT', 0, most)
       local share = math.max(1, math.floor(most / math.max(1, #found + #names)))
-      for _, name in ipairs(names) do take_from_key_queue(name, share, found) end
+      blocked = 0
+      for _, name in ipairs(names) do
+        if take_from_key_queue(name, share, found) then blocked = blocked + 1 end
+      end
       looked = looked + #names
-    until #found > 0 or #names == 0 or looked >= KEY_QUEUES_A_LOOK
+    until #found > 0 or blocked == 0 or looked >= KEY_QUEUES_A_LOOK
     if looked > 0 then table.sort(found, by_due) end
     if #found == 0 and priority ~= 0 and redis.call('EXISTS', index, key_queue_index) == 0 then
       redis.call('ZREM', k_priorities, priority)
