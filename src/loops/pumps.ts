@@ -9,7 +9,7 @@ const AGAIN_MS = 250;
 
 /** Ticks at once: as many as keep the store busy, so that a send waits for few of them. */
 const DELIVERING_AT_ONCE = 128;
-const TENDING_AT_ONCE = 32;
+export const TENDING_AT_ONCE = 32;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns"> {
   store: Pick<

@@ -3,7 +3,7 @@ import { Session } from "../../src/app/delivery/session.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { storeUnavailable } from "../../src/core/errors.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
-import { Pumps } from "../../src/loops/pumps.ts";
+import { Pumps, TENDING_AT_ONCE } from "../../src/loops/pumps.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Store } from "../../src/store/contract.ts";
 import { useTestStore } from "../support/store.ts";
@@ -129,8 +129,6 @@ describe("pumps", () => {
 describe("pumps of many queues", () => {
   const MANY = 300;
   const names = Array.from({ length: MANY }, (_, n) => `queue-${n}`);
-  /** As in src/loops/pumps.ts. */
-  const TENDING_AT_ONCE = 32;
 
   it("tick few queues at once, at the start and after a reconnect", async () => {
     let running = 0;

@@ -1,4 +1,4 @@
-// Texts of advice in the source, for the test that holds each of them.
+// Texts of advice in the source, for the test that each of them is named in some test.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,6 +1,7 @@
 import { aborted, invalidField } from "../../core/errors.ts";
 import type { RefusedRetry, RetryOutcome } from "../../core/message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
+import { EDIT_LIMITS } from "../../core/transform/editable.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
 import type { Caller, RetryPreview } from "../commands.ts";
@@ -14,7 +15,7 @@ import {
   planEdits,
   type SourcedTransform,
 } from "./plan-edits.ts";
-import { AnsweredBefore, storedContents } from "./stored-contents.ts";
+import { EarlierAnswer, storedContents } from "./stored-contents.ts";
 
 export interface EditedRetryParts extends EditContextParts {
   messages: Messages;
@@ -30,7 +31,7 @@ export interface EditedRetry {
   caller?: Caller;
 }
 
-/** Returns the source in the record of an edit. */
+/** Names who edits, for the record of the edit. */
 function sourceOf(caller: Caller): string {
   return caller === undefined ? "Retry" : `Retry by ${caller}`;
 }
@@ -55,7 +56,7 @@ export async function retryEdited(
 ): Promise<RetryOutcome> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const decided = await decide(parts, retry);
-    if (decided instanceof AnsweredBefore) return decided.outcome;
+    if (decided instanceof EarlierAnswer) return decided.outcome;
     const outcome = await parts.messages.retry(retry.queue, retry.request, decided.items);
     if (outcome !== "moved") return outcome;
   }
@@ -68,7 +69,7 @@ export async function prepareEdits(
   retry: EditedRetry,
 ): Promise<readonly RetryItem[]> {
   const decided = await decide(parts, { ...retry, request: NO_REQUEST });
-  return decided instanceof AnsweredBefore ? [] : decided.items;
+  return decided instanceof EarlierAnswer ? [] : decided.items;
 }
 
 const NO_REQUEST = new Uint8Array();
@@ -79,7 +80,7 @@ export async function tryRetry(
   retry: EditedRetry,
 ): Promise<RetryOutcome & { previews: readonly RetryPreview[] }> {
   const decided = await decide(parts, { ...retry, request: NO_REQUEST });
-  if (decided instanceof AnsweredBefore) return { ...decided.outcome, previews: [] };
+  if (decided instanceof EarlierAnswer) return { ...decided.outcome, previews: [] };
   const { items, missing, previews } = decided;
   const refused = items.flatMap((item, index): RefusedRetry[] => {
     if (missing.has(index)) return [{ index, refusal: "NOT_FOUND" }];
@@ -93,12 +94,12 @@ export async function tryRetry(
 async function decide(
   parts: EditedRetryParts,
   { queue, request, ids, transforms, signal, caller }: EditedRetry,
-): Promise<Decided | AnsweredBefore> {
+): Promise<Decided | EarlierAnswer> {
   const decider = new RetryDecider(parts, queue, transforms, sourceOf(caller));
   const distinct = [...new Map(ids.map((id) => [formatMessageId(id), id])).values()];
   for await (const one of storedContents(parts.messages, queue, request, distinct)) {
     signal?.throwIfAborted();
-    if (one instanceof AnsweredBefore) return one;
+    if (one instanceof EarlierAnswer) return one;
     decider.add(one.id, one.stored);
     await nextTurn();
   }
@@ -172,6 +173,6 @@ class RetryDecider {
 function tooMuch() {
   return invalidField(
     "transforms",
-    "the messages exceed 16 MiB in total, before or after the edits; retry fewer at a time, by ids or with a smaller page_size",
+    `the messages exceed ${EDIT_LIMITS.callBytes / 2 ** 20} MiB in total, before or after the edits; retry fewer at a time, by ids or with a smaller page_size`,
   );
 }

@@ -3,7 +3,7 @@ import type { RetryOutcome } from "../../core/message.ts";
 import type { Messages, StoredContent } from "../../store/contract.ts";
 
 /** The result of an earlier retry with the same request id. */
-export class AnsweredBefore {
+export class EarlierAnswer {
   readonly outcome: RetryOutcome;
 
   constructor(outcome: RetryOutcome) {
@@ -17,11 +17,11 @@ export async function* storedContents(
   queue: string,
   request: Uint8Array,
   ids: readonly Uint8Array[],
-): AsyncGenerator<{ id: Uint8Array; stored: StoredContent | undefined } | AnsweredBefore> {
+): AsyncGenerator<{ id: Uint8Array; stored: StoredContent | undefined } | EarlierAnswer> {
   for (let at = 0; at < ids.length; ) {
     const page = await messages.contents(queue, request, ids.slice(at));
     if ("retriedCount" in page) {
-      yield new AnsweredBefore(page);
+      yield new EarlierAnswer(page);
       return;
     }
     if (page.length === 0) throw internal(new Error("the store returned no message contents"));

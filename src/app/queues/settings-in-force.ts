@@ -16,7 +16,7 @@ export interface InForceParts {
   /**
    * Applies the stored configuration on top. Never throws: values that cannot be read are left out.
    */
-  resolve(queue: string, own: QueueConfig): QueueSettings;
+  resolve(queue: string, stored: QueueConfig): QueueSettings;
   log: Pick<DecisionLog, "warn">;
 }
 
@@ -37,6 +37,7 @@ export class SettingsInForce {
     this.#parts = parts;
   }
 
+  /** Returns the settings in force of a queue. */
   readonly of = (queue: string): QueueSettings => {
     const record = this.#parts.store.configs.get(queue);
     return record === undefined
@@ -45,8 +46,8 @@ export class SettingsInForce {
   };
 
   /** The settings that would be in force with this configuration. */
-  with(queue: string, own: QueueConfig): QueueSettings {
-    return this.#parts.resolve(queue, own);
+  with(queue: string, config: QueueConfig): QueueSettings {
+    return this.#parts.resolve(queue, config);
   }
 
   stored(queue: string): QueueRecord {

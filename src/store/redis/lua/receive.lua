@@ -62,6 +62,7 @@ local function take_in(item, s)
   if history ~= '' then put(k_failures .. chunk, id, history) end
   local edits = ARGV[item.at + I_edits]
   if edits ~= '' then put(k_edits .. chunk, id, edits) end
+  -- The first byte of the plan of a move: the quarantine reason here; 0: none.
   local qreason = string.byte(s.move)
   note_lost_delivery(s)
   s.hops, s.move, s.place, s.key, s.order = u8(s.hops + 1), '', PLACE.DUE, item.key, item.order
@@ -91,7 +92,7 @@ end
 finish()
 if is_new_day then
   redis.call('PEXPIRE', arrived_of(today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS)
-  -- It is no longer read. Redis would free it while all calls wait when it expires.
+  -- They are no longer read. Redis would free them while all calls wait when they expire.
   redis.call('UNLINK', arrived_of(today - LIMIT.KEPT_DAYS - 1), arrived_of(today - LIMIT.KEPT_DAYS - 2))
 end
 -- The queue did not exist: its name may be off the list by now.

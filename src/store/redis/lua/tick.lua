@@ -22,7 +22,7 @@ end_lives()
 flush_writes()
 if uses_indirect then bring_back() end
 if uses_indirect or (settings and settings.scope > 0) then forget_breakers() end
--- The moves that are read begin with it.
+-- Removes a first entry that has no message: moves are read from there.
 local first_moving = has_moves and redis.call('ZRANGE', k_moving, 0, 0)[1]
 if first_moving then indexed(k_moving, first_moving, STATE.SCHEDULED) end
 local left = queue_allows()

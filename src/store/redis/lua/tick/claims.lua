@@ -94,12 +94,13 @@ local function claim_isolated(sessions, most)
   return left, taken
 end
 
--- As `indexed`, for all indexes but `isolated`.
+-- Returns the state of a due message; nil, after removing a stale entry from every index that may have it.
 local function claimable(id)
   local s = load_state(id)
   if s and s.state == STATE.SCHEDULED and s.place == PLACE.DUE then return s end
   if not uses_indirect then return indexed(k_due, id, STATE.SCHEDULED) end
   if not s then return remove_entry(id) end
+  -- It waited in one of them: with or without the retry budget.
   for _, name in ipairs({ key_queues.named(s.key, true, s.priority), key_queues.named(s.key, false, s.priority) }) do
     rank(k_key_queue .. name, id, false)
     key_queues.touch(name)

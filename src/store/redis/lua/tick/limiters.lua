@@ -9,7 +9,7 @@ if uses_indirect or settings then
     end
   end
 
-  -- Makes all limiters due for a check if they block by other settings, or the clock has stepped back.
+  -- Makes all limiters due for a check if they began to block under other settings, or the clock has stepped back.
   local function check_all_again()
     local by_other_settings = limited_by and limited_by ~= delivery_settings
     local last = redis.call('ZRANGE', k_limiters, -1, -1, 'WITHSCORES')[2]
