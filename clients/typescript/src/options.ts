@@ -9,7 +9,7 @@ export interface CoalesceOptions {
   readonly maxDelayMs?: number | undefined;
   /** Limit of messages in one call, 1 to 1,000. Default 100, so that many sends share several calls. */
   readonly maxMessages?: number | undefined;
-  /** Limit of bytes in one call, at most 3.5 MiB. Default 3 MiB. */
+  /** Limit of bytes in one call, 1 to 3.5 MiB. Default 3 MiB. */
   readonly maxBytes?: number | undefined;
   /** Limit of calls at a time. Default 4. */
   readonly maxCalls?: number | undefined;
@@ -81,8 +81,8 @@ const DEFAULTS: Coalesce = {
   maxPendingMessages: 10_000,
   maxPendingBytes: 64 * MIB,
 };
-/** Limits of the server for one call. */
-const SERVER_LIMITS = { maxMessages: 1_000, maxBytes: 3.5 * MIB };
+/** The server's limits of one call. */
+const MAXIMA: CoalesceOptions = { maxMessages: 1_000, maxBytes: 3.5 * MIB };
 
 const COALESCE_OPTIONS: OptionNames<CoalesceOptions> = {
   maxDelayMs: true,
@@ -125,19 +125,19 @@ export function requireKnownOptions(options: DlqClientOptions): void {
   if (options.onDropped != null) requireFunction("onDropped", options.onDropped);
 }
 
-/** @throws TypeError for an unknown option, or a number below its minimum */
+/** @throws TypeError for an unknown option, or a number out of its range */
 export function coalesceOf(given: CoalesceOptions = {}): Coalesce {
   requireKnown("coalesce", given, COALESCE_OPTIONS);
   const coalesce: Record<keyof Coalesce, number> = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof Coalesce)[]) {
     const value = given[name] ?? DEFAULTS[name];
     const min = name === "maxDelayMs" ? 0 : 1;
-    if (!(typeof value === "number" && value >= min)) {
-      throw new TypeError(`coalesce.${name} is ${shown(value)}; give ${min} or more`);
+    const max = MAXIMA[name];
+    if (!(typeof value === "number" && value >= min && value <= (max ?? value))) {
+      const range = max === undefined ? `${min} or more` : `${min} to ${max}`;
+      throw new TypeError(`coalesce.${name} is ${shown(value)}; give ${range}`);
     }
     coalesce[name] = value;
   }
-  coalesce.maxMessages = Math.min(coalesce.maxMessages, SERVER_LIMITS.maxMessages);
-  coalesce.maxBytes = Math.min(coalesce.maxBytes, SERVER_LIMITS.maxBytes);
   return coalesce;
 }
