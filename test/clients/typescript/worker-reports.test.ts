@@ -81,11 +81,12 @@ it("a failed handler is logged with its stack and causes, but not with other fie
   expect(lines()).toHaveLength(1);
 });
 
-it("handlers that a stopping worker aborts are logged with the queue, three messages and the time", () => {
+it("handlers that a stopping worker cancels are logged with the queue, three messages and the time", () => {
   const { aborted, lines } = reportsOf(["orders"]);
   const run = (...ids: readonly string[]) => ({
-    batch: ids.map((id) => ({ id, queue: "orders" }) as HeldDelivery),
+    batch: ids.map((id) => ({ id, queue: "orders", attempt: 2 }) as HeldDelivery),
     beganAtMs: performance.now(),
+    handledMs: 0,
     forwardings: [],
     isDecided: false,
   });
@@ -95,6 +96,6 @@ it("handlers that a stopping worker aborts are logged with the queue, three mess
   vi.advanceTimersByTime(11_300);
   aborted([first, second]);
   expect(lines()).toEqual([
-    'dlq: the worker of queue "orders" stops and aborts handlers that still run: message id-1 of queue "orders" for 41.3 s; message id-2 of queue "orders" for 11.3 s; message id-3 of queue "orders" for 11.3 s; 1 more; their messages are released; raise drainTimeoutMs if handlers need longer',
+    'dlq: the worker of queue "orders" stops and cancels handlers that still run: message id-1 of queue "orders", attempt 2, for 41.3 s; message id-2 of queue "orders", attempt 2, for 11.3 s; message id-3 of queue "orders", attempt 2, for 11.3 s; 1 more; their messages are released; raise drainTimeoutMs if handlers need longer',
   ]);
 });

@@ -314,7 +314,7 @@ describe("a stopping worker", () => {
     await worker.stop(0);
     expect(log).toHaveBeenCalledExactlyOnceWith(
       expect.stringMatching(
-        `aborts handlers that still run: message \\S+ of queue "${queue}" for `,
+        `cancels handlers that still run: message \\S+ of queue "${queue}", attempt 1, for `,
       ),
     );
     const { totals, scheduled } = await statsOf(dlq.stubs, queue);

@@ -52,8 +52,7 @@ export function createWorkerReports(options: WorkerOptions): WorkerReports {
       error(new DlqClientError(kind, `${name} has stopped: ${message}`, { code, cause }));
     },
     handlerFailed(deliveries, thrown) {
-      const names = deliveries.map((one) => `${messageName(one)}, attempt ${one.attempt}`);
-      const message = `the handler failed: ${listed(names)}`;
+      const message = `the handler failed: ${listed(deliveries.map(attemptName))}`;
       error(new DlqClientError("handler-failed", message, { cause: thrown }), deliveries[0]);
     },
     aborted(runs) {
@@ -61,10 +60,10 @@ export function createWorkerReports(options: WorkerOptions): WorkerReports {
       const nowMs = performance.now();
       const names = runs.flatMap(({ batch, beganAtMs }) => {
         const seconds = ((nowMs - beganAtMs) / 1_000).toFixed(1);
-        return batch.map((one) => `${messageName(one)} for ${seconds} s`);
+        return batch.map((one) => `${attemptName(one)}, for ${seconds} s`);
       });
       log(
-        `${name} stops and aborts handlers that still run: ${listed(names)}; their messages are released; raise drainTimeoutMs if handlers need longer`,
+        `${name} stops and cancels handlers that still run: ${listed(names)}; their messages are released; raise drainTimeoutMs if handlers need longer`,
       );
     },
     settled({ held, outcome }, result) {
@@ -108,7 +107,8 @@ const NAMED_QUEUES = 3;
 const NAMED_MESSAGES = 3;
 const STACK_CHARS = 16_384;
 
-const messageName = ({ id, queue }: Delivery) => `message ${id} of queue "${queue}"`;
+const attemptName = ({ id, queue, attempt }: Delivery) =>
+  `message ${id} of queue "${queue}", attempt ${attempt}`;
 
 function listed(names: readonly string[]): string {
   const more = names.length - NAMED_MESSAGES;
