@@ -134,7 +134,8 @@ export function refusalOf(error: ConnectError, wasMaybeStored = false): DlqClien
   const kind = isLocal ? "invalid" : kindOf(code);
   const isTooLarge = isTooLargeForProxy(error);
   const maybeStored = wasMaybeStored || !(isLocal || isTooLarge || NOT_STORED.has(code));
-  const message = `${callErrorText(error)}${isTooLarge ? RAISE_LIMIT : (ADVICE[code] ?? "")}`;
+  const text = callErrorText(error).replace(HEADER_ADVICE, "");
+  const message = `${text}${isTooLarge ? RAISE_LIMIT : (ADVICE[code] ?? "")}`;
   return new DlqClientError(kind, message, { code, cause: error, maybeStored });
 }
 
@@ -149,6 +150,9 @@ const ADVICE: Readonly<Partial<Record<Code, string>>> = {
   [Code.Unimplemented]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
   [Code.NotFound]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
 };
+
+/** The service's advice, for calls without a client. */
+const HEADER_ADVICE = /; send the header `authorization.*/;
 
 const RAISE_LIMIT = "; a proxy refuses calls of this size: raise its limit";
 
