@@ -45,7 +45,7 @@ export function requireQueue(queue: unknown): void {
 /** The server remembers the request id of a send for 10 minutes. */
 const MAX_TIMEOUT_MS = 600_000;
 
-/** Returns the time limit of a call. @throws TypeError if it makes no sense */
+/** Returns a time limit. @throws TypeError if it makes no sense */
 export function timeout(name: string, ms: number): number {
   if (typeof ms === "number" && ms > 0 && ms < MAX_TIMEOUT_MS) return ms;
   throw new TypeError(

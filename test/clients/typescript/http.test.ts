@@ -21,6 +21,7 @@ import {
   deadLetterFetch,
   HttpStatusError,
   type KeptRequest,
+  type RefetchOptions,
   refetch,
 } from "../../../clients/typescript/src/http/fetch.ts";
 import type { Delivery, DlqClient } from "../../../clients/typescript/src/index.ts";
@@ -270,6 +271,57 @@ describe("deadLetterFetch", () => {
     await deadLetterFetch(dlq, queue, { delayMs: 0 })(url, HOOK);
     dlq.worker({ queues: [queue], handler: refetch() });
     await closed;
+  });
+
+  /** Repeats a request that gets no response, until it is sent. */
+  async function refetching(options?: RefetchOptions) {
+    const { promise: isSent, resolve: sent } = Promise.withResolvers<void>();
+    vi.stubGlobal("fetch", ({ signal }: { signal: AbortSignal }) => {
+      sent();
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason)),
+      );
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const kept = { url: "https://shop.example/hook?token=hunter2", method: "POST", headers: {} };
+    const end = new AbortController();
+    const delivery = { payload: { json: () => kept }, signal: end.signal };
+    const onEnd = vi.fn();
+    const handled = Promise.resolve(refetch(undefined, options)(delivery as never)).catch(onEnd);
+    await isSent;
+    return { handled, end, onEnd };
+  }
+
+  it.each([
+    [30_000, undefined],
+    [600, { timeoutMs: 600 }],
+  ])("refetch waits %s ms for a response", async (ms, options) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { handled, onEnd } = await refetching(options);
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(onEnd).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    await handled;
+    expect(onEnd.mock.calls).toMatchObject([
+      [{ name: "TimeoutError", message: `shop.example did not answer in ${ms / 1_000} s` }],
+    ]);
+  });
+
+  it.each<[string, readonly unknown[]]>([
+    ["headers is of type Object; give a function", [{ timeoutMs: 600 }]],
+    ["refetch has no option timeout; it has timeoutMs", [undefined, { timeout: 600 }]],
+    ["timeoutMs is 0; give milliseconds above 0", [undefined, { timeoutMs: 0 }]],
+  ])("refetch is refused: %s", (message, given) => {
+    expect(() => (refetch as (...args: readonly unknown[]) => unknown)(...given)).toThrow(message);
+  });
+
+  it("refetch ends with its delivery", async () => {
+    const { handled, end, onEnd } = await refetching();
+    const reason = new Error("the lease is lost");
+    end.abort(reason);
+    await handled;
+    expect(onEnd).toHaveBeenCalledExactlyOnceWith(reason);
   });
 
   it("HttpStatusError does not need the URL of the response", () => {

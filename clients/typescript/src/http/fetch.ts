@@ -1,6 +1,7 @@
 // `dlq-client/fetch`: outgoing requests, such as webhooks, that are retried when they fail.
 
 import type { DlqClient } from "../client.ts";
+import { type OptionNames, requireFunction, requireKnown, timeout } from "../option-checks.ts";
 import { safeText } from "../safe-read.ts";
 import type { SendOptions } from "../send-options.ts";
 import type { Handler } from "../worker/worker-options.ts";
@@ -73,6 +74,15 @@ export function deadLetterFetch(
   };
 }
 
+/** Options of {@link refetch}. */
+export interface RefetchOptions {
+  /** How long a request may take until its response begins, in ms. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const REFETCH_TIMEOUT_MS = 30_000;
+const REFETCH_OPTIONS: OptionNames<RefetchOptions> = { timeoutMs: true };
+
 /**
  * Creates a worker's handler that repeats the requests of {@link deadLetterFetch}.
  *
@@ -80,16 +90,36 @@ export function deadLetterFetch(
  */
 export function refetch(
   headers: (request: KeptRequest) => HeaderValues | PromiseLike<HeaderValues> = () => ({}),
+  options: RefetchOptions = {},
 ): Handler {
+  requireFunction("headers", headers);
+  requireKnown("refetch", options, REFETCH_OPTIONS);
+  const timeoutMs = timeout("timeoutMs", options.timeoutMs ?? REFETCH_TIMEOUT_MS);
   return async ({ payload, signal }) => {
     const kept = payload.json<KeptRequest>();
     const all = new Headers(kept.headers);
     for (const [name, value] of Object.entries(await headers(kept))) all.set(name, value);
     const body = kept.body === undefined ? null : Buffer.from(kept.body, "base64");
-    const request = new Request(kept.url, { method: kept.method, headers: all, body, signal });
-    const response = await responseTo(request);
-    await response.body?.cancel(); // frees its connection
+    const late = new AbortController();
+    const ends = AbortSignal.any([signal, late.signal]);
+    const request = new Request(kept.url, {
+      method: kept.method,
+      headers: all,
+      body,
+      signal: ends,
+    });
+    const timer = setTimeout(() => late.abort(timeoutError(request, timeoutMs)), timeoutMs);
+    try {
+      const response = await responseTo(request);
+      await response.body?.cancel(); // frees its connection
+    } finally {
+      clearTimeout(timer);
+    }
   };
+}
+
+function timeoutError(request: Request, ms: number): DOMException {
+  return new DOMException(`${hostOf(request)} did not answer in ${ms / 1_000} s`, "TimeoutError");
 }
 
 /** Reports whether the program itself has given the request up. */
@@ -105,7 +135,7 @@ async function responseTo(request: Request): Promise<Response> {
 }
 
 /** A response that a test constructed has no URL. */
-function hostOf({ url }: Response): string {
+function hostOf({ url }: Pick<Response, "url">): string {
   return URL.canParse(url) ? new URL(url).host : "the server";
 }
 
