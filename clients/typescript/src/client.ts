@@ -143,7 +143,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
       given instanceof HeldDelivery ? [given.payload, given] : [given, { sourceId: "" }];
     const all = sourceId === "" ? options : { sourceId, ...options };
     const request = buildSendRequest(queue, payload, error, all, origin);
-    const held = currentDeliveryOf(request, target);
+    const held = currentDeliveryOf(request, given, target);
     if (held !== undefined) return Promise.resolve(failDelivery(held, request, error));
     if (isClosed) {
       return dropped(new DlqClientError("closed", "the client is closed; send before that"), queue);

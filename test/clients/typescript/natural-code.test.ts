@@ -237,6 +237,21 @@ describe("a send of a delivery", () => {
     expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
   });
 
+  it("by a callback that is called outside of its handler counts, too", async () => {
+    for (const queue of ["no/queue", "q"]) {
+      const fake = fakeDlq();
+      const calls: (() => void)[] = [];
+      const pool = setInterval(() => calls.pop()?.(), 1);
+      onTestFinished(() => clearInterval(pool));
+      const handler: Handler = (delivery) =>
+        new Promise<void>((resolve) => {
+          calls.push(() => void fake.send(queue, delivery, error).then(() => resolve()));
+        });
+      expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
+      expect(fake.messages()).toHaveLength(1);
+    }
+  });
+
   it("to another queue is logged if it is dropped after its outcome is decided", async () => {
     const fake = fakeDlq();
     const { promise: isDecided, resolve: decided } = Promise.withResolvers<void>();

@@ -4,7 +4,7 @@ import { log } from "../log.ts";
 import { samePayload } from "../payload.ts";
 import type { SendRequest } from "../send-request.ts";
 import { isKept, type SendResult } from "../send-result.ts";
-import type { HeldDelivery } from "./delivery.ts";
+import { HeldDelivery } from "./delivery.ts";
 import { fail } from "./outcome.ts";
 
 /** A run of a handler, with one delivery or a batch. */
@@ -34,8 +34,8 @@ export function watchForwarding(
   error: unknown,
   result: Promise<SendResult>,
 ): void {
-  const run = currentRun.getStore();
   const original = originalOf(payload);
+  const run = runOf(original);
   const held = run?.batch.find((one) => one === original || one.payload === original);
   if (run === undefined || held === undefined) return;
   const earlier = held.forwardingFailure;
@@ -52,12 +52,23 @@ export function watchForwarding(
   run.forwardings.push(watched);
 }
 
+/** Returns the run of a delivery, also for a callback that is called outside of it; else that of the caller. */
+function runOf(payload: unknown): HandlerRun | undefined {
+  return payload instanceof HeldDelivery ? payload.run : currentRun.getStore();
+}
+
 /**
  * Returns the delivery whose message the request is, if its handler runs: then it is not a new message, also if a
  * stopping worker has released it. Of equal messages in a batch, each send gets another one.
+ *
+ * @param given the payload of the send
  */
-export function currentDeliveryOf({ wire }: SendRequest, target: string): HeldDelivery | undefined {
-  const run = currentRun.getStore();
+export function currentDeliveryOf(
+  { wire }: SendRequest,
+  given: unknown,
+  target: string,
+): HeldDelivery | undefined {
+  const run = runOf(given);
   if (run === undefined || run.isDecided) return undefined;
   const { queue, sourceId, payload } = wire;
   const isSame = (held: HeldDelivery): boolean => {

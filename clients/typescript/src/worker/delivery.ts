@@ -6,6 +6,7 @@ import type { Message, Origin, TraceContext } from "../../../../gen/dlq/v1/messa
 import { type ReasonName, reasonName } from "../enum-names.ts";
 import { ORIGINAL } from "../json-text.ts";
 import { type DeliveryPayload, HeldPayload } from "../payload.ts";
+import type { HandlerRun } from "./current.ts";
 import type { Outcome } from "./outcome.ts";
 
 /**
@@ -73,6 +74,8 @@ export class HeldDelivery implements Delivery {
   readonly leaseToken: string;
   /** When the lease began or was last extended, by the monotonic clock. */
   leasedAtMs: number;
+  /** The run of its handler. */
+  run: HandlerRun | undefined;
   /** How long its handler ran; 0 before its end. */
   handledMs = 0;
   /** True when its outcome is reported, or its message released. */

@@ -178,6 +178,7 @@ class RunningWorker implements Worker {
   async #run(batch: readonly HeldDelivery[]): Promise<void> {
     const beganAtMs = performance.now();
     const run: HandlerRun = { batch, beganAtMs, forwardings: [], isDecided: false };
+    for (const held of batch) held.run = run;
     this.#running.add(run);
     const outcomes = await withinHandlerSpan(batch, () => this.#handle(run));
     const handledMs = performance.now() - beganAtMs;
