@@ -8,6 +8,7 @@ import {
   fail,
   type Handler,
   type Middleware,
+  NonRetryableError,
   type SendOptions,
   succeed,
 } from "../../../clients/typescript/src/index.ts";
@@ -250,6 +251,31 @@ describe("a send of a delivery", () => {
       expect((await work(fake, { handler })).outcomes).toEqual({ a: "failed" });
       expect(fake.messages()).toHaveLength(1);
     }
+  });
+
+  it("to another queue is not logged if its handler threw meanwhile", async () => {
+    const fake = fakeDlq();
+    let sent: Promise<unknown> | undefined;
+    const handler: Handler = (delivery) => {
+      sent = fake.send("no/queue", delivery, new Error("not stored"));
+      throw error;
+    };
+    expect(await work(fake, { handler })).toEqual({
+      outcomes: { a: "failed" },
+      causes: ["it broke"],
+    });
+    expect(await sent).toMatchObject({ status: "dropped" });
+    expect(console.error).not.toHaveBeenCalled();
+  });
+
+  it("to another queue that is dropped does not replace the error that its handler throws", async () => {
+    const fake = fakeDlq();
+    const handler: Handler = async (delivery) => {
+      await fake.send("no/queue", delivery, error);
+      throw new NonRetryableError("too old");
+    };
+    expect((await work(fake, { handler })).causes).toEqual(["too old"]);
+    expect(fake.messages("q")).toMatchObject([{ quarantineReason: "NON_RETRYABLE" }]);
   });
 
   it("to another queue is logged if it is dropped after its outcome is decided", async () => {

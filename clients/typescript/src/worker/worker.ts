@@ -198,29 +198,34 @@ class RunningWorker implements Worker {
     const { handle, isBatch } = this.#calls;
     const { batch, forwardings } = run;
     try {
-      // A handler that changed the order would give outcomes to other messages.
-      const given = await currentRun.run(run, handle, Object.freeze([...batch]));
-      for (const one of forwardings) await one; // others may begin meanwhile
+      let given: unknown;
+      try {
+        // A handler that changed the order would give outcomes to other messages.
+        given = await currentRun.run(run, handle, Object.freeze([...batch]));
+      } finally {
+        for (const one of forwardings) await one; // others may begin meanwhile
+      }
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
       return batch.map((held, at) => {
         const outcome = outcomes[at];
         // A message that the handler sent has failed, whatever it returns as success.
         if (outcome?.kind === "succeeded" && held.sendOutcome !== undefined)
           return held.sendOutcome;
-        return outcome ?? this.#outcomeUnless(held, succeed);
+        return outcome ?? this.#unlessAborted(held.sendOutcome ?? succeed());
       });
     } catch (error) {
       const failed = batch.filter(({ isLost }) => !isLost);
       if (!this.#hasAborted && failed.length > 0) this.#reports.handlerFailed(failed, error);
-      return batch.map((held) => this.#outcomeUnless(held, () => fail(error)));
+      // The thrown error counts, not that of a dropped send to another queue.
+      return batch.map((held) => this.#unlessAborted(held.ownOutcome ?? fail(error)));
     } finally {
       run.isDecided = true;
     }
   }
 
   /** A handler that was aborted because the worker stops has neither failed nor succeeded: it may have given up. */
-  #outcomeUnless(held: HeldDelivery, ended: () => Outcome): Outcome {
-    return this.#hasAborted ? release() : (held.sendOutcome ?? ended());
+  #unlessAborted(outcome: Outcome): Outcome {
+    return this.#hasAborted ? release() : outcome;
   }
 
   #settle(held: HeldDelivery, outcome: Outcome): void {
