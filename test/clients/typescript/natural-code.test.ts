@@ -278,6 +278,25 @@ describe("a send of a delivery", () => {
     expect(fake.messages("q")).toMatchObject([{ quarantineReason: "NON_RETRYABLE" }]);
   });
 
+  it("to another queue does not count as a part of its handler's time", async () => {
+    const fake = fakeDlq();
+    const timeoutMs = 1_000;
+    const handler: Handler = (delivery) => {
+      fake.goDown();
+      void fake.send("other", delivery, error, { timeoutMs }).then(() => fake.comeBack());
+    };
+    await fake.send("q", "a", error, LATER);
+    const durationMs = await new Promise<number>((settled) => {
+      fake.worker({
+        queues: ["q"],
+        handler,
+        onSettled: (_, result) => settled(result.durationMs),
+        onError: () => {},
+      });
+    });
+    expect(durationMs).toBeLessThan(timeoutMs);
+  });
+
   it("to another queue is logged if it is dropped after its outcome is decided", async () => {
     const fake = fakeDlq();
     const { promise: isDecided, resolve: decided } = Promise.withResolvers<void>();

@@ -12,6 +12,8 @@ export interface HandlerRun {
   readonly batch: readonly HeldDelivery[];
   /** By the monotonic clock. */
   readonly beganAtMs: number;
+  /** How long the handler ran; 0 before its end. */
+  handledMs: number;
   /** Sends of its deliveries, for instance to other queues. The handler may return before they are over. */
   readonly forwardings: Promise<void>[];
   /** True when its outcomes are decided: a later send of its messages is a new one. */

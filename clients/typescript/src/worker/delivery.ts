@@ -76,8 +76,6 @@ export class HeldDelivery implements Delivery {
   leasedAtMs: number;
   /** The run of its handler. */
   run: HandlerRun | undefined;
-  /** How long its handler ran; 0 before its end. */
-  handledMs = 0;
   /** True when its outcome is reported, or its message released. */
   isClosed = false;
   /** True when the lease is lost. */

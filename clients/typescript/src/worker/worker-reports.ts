@@ -70,7 +70,7 @@ export function createWorkerReports(options: WorkerOptions): WorkerReports {
       notifySettled?.(held, {
         outcome: outcome.kind,
         ...(outcome.kind === "failed" ? { error: outcome.error } : {}),
-        durationMs: held.handledMs,
+        durationMs: held.run?.handledMs ?? 0,
         ...settledFrom(result),
       });
     },

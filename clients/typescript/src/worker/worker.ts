@@ -177,16 +177,14 @@ class RunningWorker implements Worker {
 
   async #run(batch: readonly HeldDelivery[]): Promise<void> {
     const beganAtMs = performance.now();
-    const run: HandlerRun = { batch, beganAtMs, forwardings: [], isDecided: false };
+    const run: HandlerRun = { batch, beganAtMs, handledMs: 0, forwardings: [], isDecided: false };
     for (const held of batch) held.run = run;
     this.#running.add(run);
     const outcomes = await withinHandlerSpan(batch, () => this.#handle(run));
-    const handledMs = performance.now() - beganAtMs;
     this.#running.delete(run);
     for (const [at, held] of batch.entries()) {
       const outcome = outcomes[at] as Outcome;
-      held.handledMs = handledMs;
-      this.#context.metrics.handled(held.queue, outcome, handledMs);
+      this.#context.metrics.handled(held.queue, outcome, run.handledMs);
       this.#settle(held, outcome);
     }
     if (this.#running.size === 0) this.#onIdle?.();
@@ -203,6 +201,7 @@ class RunningWorker implements Worker {
         // A handler that changed the order would give outcomes to other messages.
         given = await currentRun.run(run, handle, Object.freeze([...batch]));
       } finally {
+        run.handledMs = performance.now() - run.beganAtMs;
         for (const one of forwardings) await one; // others may begin meanwhile
       }
       const outcomes = isBatch ? outcomesOf(given, batch.length) : [outcomeOf(given)];
