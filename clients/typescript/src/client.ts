@@ -260,8 +260,12 @@ function failDelivery(held: HeldDelivery, { wire }: SendRequest, error: unknown)
 
 /** Reports whether it is a list of deliveries, or of copies, which are refused one by one. */
 function isBatch(payload: unknown): payload is readonly unknown[] {
-  if (!Array.isArray(payload) || payload.length === 0) return false;
-  return payload.every((one) => originalOf(one) instanceof HeldDelivery);
+  try {
+    if (!Array.isArray(payload) || payload.length === 0) return false;
+    return payload.every((one) => originalOf(one) instanceof HeldDelivery);
+  } catch {
+    return false; // for instance a revoked proxy, which is refused
+  }
 }
 
 type SpoolContext = Pick<SpoolSetup, "channel" | "reachability" | "onDropped">;

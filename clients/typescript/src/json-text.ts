@@ -6,11 +6,7 @@ import { safeRead, safeText } from "./safe-read.ts";
 export const ORIGINAL: unique symbol = Symbol.for("dlq-client.original");
 
 /** Returns what a value is, or is a copy of: a delivery, or the payload of one; otherwise undefined. */
-export function originalOf(value: unknown): unknown {
-  return typeof value === "object" && value !== null && ORIGINAL in value
-    ? value[ORIGINAL]
-    : undefined;
-}
+export const originalOf = (value: unknown): unknown => safeRead(value, ORIGINAL);
 
 /**
  * Returns a value as JSON. What JSON.stringify refuses, or writes without its content, is converted: a Map to an

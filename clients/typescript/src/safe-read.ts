@@ -1,11 +1,11 @@
 // Safe reads: of thrown values of any kind, also of getters that throw and of proxies. They never throw.
 
 /** Returns a property; undefined if there is none or it cannot be read. */
-export function safeRead(value: unknown, key: string): unknown {
+export function safeRead(value: unknown, key: string | symbol): unknown {
   if ((typeof value !== "object" && typeof value !== "function") || value === null)
     return undefined;
   try {
-    return (value as Record<string, unknown>)[key];
+    return (value as Record<string | symbol, unknown>)[key];
   } catch {
     return undefined;
   }

@@ -30,6 +30,9 @@ const unreadable: object = new Proxy(() => {}, {
   },
 });
 
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
+
 it("an option that is null counts as absent", async () => {
   await using fake = createFakeDlq();
   const names = ["sourceId", "dedupKey", "orderingKey", "priority", "ttlMs", "maxRetries"];
@@ -73,6 +76,13 @@ it("a console that throws does not change the result of a send", async () => {
   );
   expect((await unreachable.send("q", "x", error)).status).toBe("spooled");
   expect(log).toHaveBeenCalledTimes(2);
+});
+
+it("a send of a proxy that is revoked, or of a list of it, is dropped as invalid", async () => {
+  await using fake = createFakeDlq({ onDropped: () => {} });
+  for (const payload of [revoked, [revoked]]) {
+    expect(errorOf(await fake.send("q", payload, error)).kind).toBe("invalid");
+  }
 });
 
 it("a send is dropped if an interceptor throws an unreadable value", async () => {
