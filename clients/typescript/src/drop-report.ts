@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Deadline } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
-import { log } from "./log.ts";
+import { isLogging, log } from "./log.ts";
 import { safeCallback } from "./safe-callback.ts";
 
 type OnDropped = (error: DlqClientError, queue: string) => unknown;
@@ -14,7 +14,8 @@ const MAX_WAIT_MS = 5_000;
 
 /**
  * Reports dropped messages: to `onDropped`, else to the console, with at most one line a second. A message that `onDropped`
- * itself sends goes to the console: it would be sent and dropped again and again.
+ * itself sends goes to the console: it would be sent and dropped again and again. The drop of a line
+ * that a replaced console sends is not reported.
  */
 export class DropReport {
   readonly report: ReportDrop;
@@ -34,6 +35,7 @@ export class DropReport {
 
   /** Where a drop of a message is reported that is sent now. */
   reportOfSend(): ReportDrop {
+    if (isLogging()) return () => {};
     return this.#inCallback.getStore() ? this.#log : this.report;
   }
 

@@ -78,6 +78,17 @@ it("a console that throws does not change the result of a send", async () => {
   expect(log).toHaveBeenCalledTimes(2);
 });
 
+it("a console that sends each line ends, also if that is dropped", async () => {
+  const fake = createFakeDlq();
+  await fake.close();
+  const log = vi.spyOn(console, "error").mockImplementation((line) => {
+    void fake.send("lines", line);
+  });
+  onTestFinished(() => log.mockRestore());
+  expect(errorOf(await fake.send("q", "x", error)).kind).toBe("closed");
+  expect(log).toHaveBeenCalledOnce();
+});
+
 it("a send of a proxy that is revoked, or of a list of it, is dropped as invalid", async () => {
   await using fake = createFakeDlq({ onDropped: () => {} });
   for (const payload of [revoked, [revoked]]) {
