@@ -1,9 +1,11 @@
 // Programs without types: wrong options, and callbacks that throw, lose no message.
 
+import { promisify } from "node:util";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import {
   createDlqClient,
+  type Delivery,
   quarantine,
   release,
   type SendOptions,
@@ -173,6 +175,14 @@ it.each<[string, object]>([
 ])("a worker is refused: %s", (message, options) => {
   const { worker } = clientOf({ grpcAddress: url });
   expect(() => worker({ queues: ["q"], handler: () => {}, ...options } as never)).toThrow(message);
+});
+
+it("a handler with a callback may be promisified", async () => {
+  await using fake = createFakeDlq();
+  await fake.send("q", "x", error, { delayMs: 0 });
+  const takeOrder = (_: Delivery, done: (failure: Error | null) => void) => done(null);
+  fake.worker({ queues: ["q"], handler: promisify(takeOrder) });
+  await fake.waitFor("q", "SUCCEEDED");
 });
 
 it.each<[string, readonly unknown[]]>([

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { promisify } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import {
   type StreamDueRequest,
@@ -15,6 +16,7 @@ import {
   requireSignal,
   shown,
 } from "../option-checks.ts";
+import { safeRead } from "../safe-read.ts";
 import type { Delivery } from "./delivery.ts";
 import { wrapped } from "./middleware.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
@@ -185,6 +187,7 @@ function requireHandler(name: string, value: unknown): void {
   requireFunction(name, value);
   const handler = value as (...args: readonly unknown[]) => unknown;
   if (handler.length < 2 || Object.prototype.toString.call(handler) === ASYNC) return;
+  if (safeRead(handler, promisify.custom) === handler) return; // promisify keeps the number
   throw new TypeError(
     `${name} has ${handler.length} parameters, and gets one: no callback; return a promise`,
   );
