@@ -10,8 +10,8 @@ import type { HandlerRun } from "./current.ts";
 import type { Outcome } from "./outcome.ts";
 
 /**
- * A delivery of a message to a handler. Await sends of it there: a drop after the handler's end cannot change its
- * outcome, and is only logged and reported to `onDropped`.
+ * A delivery of a message to a handler. Await sends of it there: one that begins after the handler's end cannot change
+ * its outcome. A drop of it is only logged and reported to `onDropped`.
  */
 export interface Delivery {
   /** The id that the service gave to the message. */
