@@ -17,8 +17,8 @@ export function withinSendSpan(
 ): Promise<SendResult> {
   const api = openTelemetry();
   if (api === null) return send();
-  const span = recordingSpan(() =>
-    api.trace.getTracer(SCOPE).startSpan(`send ${queue}`, {
+  const span = recordingSpan(api, (tracer) =>
+    tracer.startSpan(`send ${queue}`, {
       kind: api.SpanKind.PRODUCER,
       attributes: { ...queueAttributes("send", queue), "messaging.operation.type": "send" },
     }),
@@ -49,12 +49,12 @@ export function withinHandlerSpan(
   const [first] = batch;
   if (api === null || first === undefined) return handle();
   const { trace } = api;
-  const origins = batch.flatMap(({ traceContext }) => spanContextOf(api, traceContext) ?? []);
-  const span = recordingSpan(() =>
-    trace.getTracer(SCOPE).startSpan(`process ${first.queue}`, {
+  const origins = () => batch.flatMap(({ traceContext }) => spanContextOf(api, traceContext) ?? []);
+  const span = recordingSpan(api, (tracer) =>
+    tracer.startSpan(`process ${first.queue}`, {
       root: true,
       kind: api.SpanKind.CONSUMER,
-      links: origins.map((origin) => ({ context: origin })),
+      links: origins().map((origin) => ({ context: origin })),
       attributes: {
         ...queueAttributes("process", first.queue),
         "messaging.operation.type": "process",
@@ -65,8 +65,8 @@ export function withinHandlerSpan(
     }),
   );
   if (span === undefined) {
-    const [origin] = origins;
-    if (origin === undefined || batch.length > 1) return handle();
+    const [origin] = batch.length === 1 && first.traceContext !== undefined ? origins() : [];
+    if (origin === undefined) return handle();
     return within(api, (context) => trace.setSpanContext(context, origin), handle);
   }
   const handled = within(api, (context) => trace.setSpan(context, span), handle);
@@ -103,13 +103,26 @@ function within<Result>(
 }
 
 /** Undefined without a tracer that records, or if it fails: no message may be lost by it. */
-function recordingSpan(start: () => OpenTelemetry.Span): OpenTelemetry.Span | undefined {
+function recordingSpan(
+  { trace }: Api,
+  start: (tracer: OpenTelemetry.Tracer) => OpenTelemetry.Span,
+): OpenTelemetry.Span | undefined {
   try {
-    const span = start();
+    const provider: DelegatingProvider = trace.getTracerProvider();
+    const isSetUp =
+      provider.getDelegateTracer === undefined || provider.getDelegateTracer(SCOPE) !== undefined;
+    // Without a tracer a span would cost time for nothing.
+    if (!isSetUp) return undefined;
+    const span = start(trace.getTracer(SCOPE));
     return span.isRecording() ? span : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** What the API has until the program sets up a provider. */
+interface DelegatingProvider extends OpenTelemetry.TracerProvider {
+  getDelegateTracer?(name: string): OpenTelemetry.Tracer | undefined;
 }
 
 function setError(
