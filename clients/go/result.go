@@ -27,7 +27,8 @@ const (
 // Result is the result of a send. Fields that do not apply to the status are zero.
 type Result struct {
 	Status Status
-	// ID is the id of the message, or of the message that it joined.
+	// ID is the id of the message, or of the message that it joined. It is empty if a routing rule dropped the
+	// message, or if the service had the send already and has forgotten its result.
 	ID    string
 	State State
 	// Reason is the reason of the send, or what the server derived from the error.

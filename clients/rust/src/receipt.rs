@@ -28,7 +28,8 @@ pub enum Receipt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
-    /// The message's id, or that of the message it joined.
+    /// The message's id, or that of the message it joined. Empty if a routing rule dropped the message, or if
+    /// the service had the send already and has forgotten its result.
     pub id: String,
     /// The state.
     pub state: MessageState,
@@ -46,8 +47,9 @@ impl Receipt {
     /// Returns the message's id if it is known.
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Sent(stored) | Self::Joined(stored) => Some(&stored.id),
-            Self::Delivery { id } => Some(id),
+            Self::Sent(Stored { id, .. }) | Self::Joined(Stored { id, .. }) | Self::Delivery { id } => {
+                (!id.is_empty()).then_some(id)
+            }
             Self::Spooled { .. } => None,
         }
     }
@@ -83,4 +85,15 @@ impl Receipt {
 
 pub(crate) fn known_reason(reason: QuarantineReason) -> Option<QuarantineReason> {
     (reason != QuarantineReason::Unspecified).then_some(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_is_not_stored_has_no_id() {
+        let receipt = Receipt::from_response(SendToDlqResponse::default(), "q");
+        assert_eq!(receipt.id(), None);
+    }
 }

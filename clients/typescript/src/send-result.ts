@@ -10,10 +10,16 @@ import {
 } from "./enum-names.ts";
 import type { DlqClientError } from "./errors.ts";
 
-/** The service has the message. `joined`: as one more failure of an earlier one with its `dedupKey`. */
+/**
+ * The service accepted the message. `joined`: as one more failure of an earlier one with its `dedupKey`, or it had the send
+ * already.
+ */
 export interface Stored {
   readonly status: "sent" | "joined";
-  /** The id of the message, or of the earlier message that it joined. */
+  /**
+   * The id of the message, or of the earlier message that it joined. Empty if a routing rule dropped the message, or if the
+   * service had the send already and has forgotten its result.
+   */
   readonly id: string;
   readonly state: MessageStateName;
   /** As given, or as the server derived it from the error. */

@@ -14,11 +14,13 @@ from .v1.dlq_service_pb2 import SendToDlqResponse
 
 @dataclass(frozen=True)
 class Stored:
-    """The service stored it. `joined`: as one more failure of an earlier message with its `dedup_key`."""
+    """The service accepted it. `joined`: as one more failure of an earlier message with its `dedup_key`, or it had the
+    send already."""
 
     status: Literal["sent", "joined"]
     id: str
-    """Id of the message, or of the message that it joined."""
+    """Id of the message, or of the message that it joined. Empty if a routing rule dropped the message, or if the
+    service had the send already and has forgotten its result."""
     state: str
     reason: str
     """As given, or as the server derived it from the error."""
