@@ -48,7 +48,10 @@ def test_a_client_refuses(settings: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "words"),
     [
-        (dlq.Coalesce, {"max_messages": 0}, "max_messages is 0; give 1 or more"),
+        (dlq.Coalesce, {"max_messages": 0}, "max_messages is 0; give 1 to 1000"),
+        (dlq.Coalesce, {"max_messages": 1_001}, "max_messages is 1001; give 1 to 1000"),
+        (dlq.Coalesce, {"max_bytes": 4 * 1024**2}, "max_bytes is 4194304; give 1 to 3670016"),
+        (dlq.Coalesce, {"max_pending_bytes": 0}, "max_pending_bytes is 0; give 1 or more"),
         (dlq.Coalesce, {"max_calls": "4"}, "max_calls is '4'; give a whole number"),
         (dlq.Coalesce, {"max_delay": -1}, "max_delay is -1"),
         (dlq.SpoolOptions, {"max_bytes": "1G"}, "max_bytes is '1G'; give a whole number"),

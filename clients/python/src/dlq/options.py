@@ -108,6 +108,16 @@ class SendOptions(TypedDict, total=False):
     client's."""
 
 
+_COALESCE_LIMITS: Mapping[str, int | None] = {
+    "max_messages": 1_000,
+    "max_bytes": 3_584 * 1024,
+    "max_calls": None,
+    "max_pending_messages": None,
+    "max_pending_bytes": None,
+}
+"""The largest values: those of the server for one call."""
+
+
 @dataclass(frozen=True)
 class Coalesce:
     """How sends share calls, and how many may be pending."""
@@ -115,9 +125,11 @@ class Coalesce:
     max_delay: Seconds = 0.002
     """Time that a send waits for others while a call is in progress."""
     max_messages: int = 100
+    """Of one call: 1 to 1,000."""
     max_bytes: int = 3 * 1024**2
-    """Of one call."""
+    """Of one call: 1 to 3.5 MiB."""
     max_calls: int = 4
+    """At a time."""
     max_pending_messages: int = 10_000
     max_pending_bytes: int = 64 * 1024**2
     """A send above these limits goes to the spool at once, or is dropped if there is none."""
@@ -125,8 +137,8 @@ class Coalesce:
     def __post_init__(self) -> None:
         if seconds("max_delay", self.max_delay) < 0:
             raise ValueError(f"max_delay is {self.max_delay}; give 0 or more seconds")
-        for name in ("messages", "bytes", "calls", "pending_messages", "pending_bytes"):
-            require_count(f"max_{name}", getattr(self, f"max_{name}"), 1)
+        for name, most in _COALESCE_LIMITS.items():
+            require_count(name, getattr(self, name), 1, most)
 
 
 @dataclass(frozen=True)
