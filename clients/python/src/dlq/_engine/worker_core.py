@@ -239,13 +239,12 @@ class WorkerCore:
             await _first_of(left_s, self._all_ended.wait(), self._stop_at_changed.wait())
         if self._running:
             self._is_cancelling = True
+            self._reports.handlers_cancelled(self._running)
             for delivery in self._running:
                 delivery._cancelled.set()
             for run in set(self._running.values()):
                 self._runner.cancel(run)
             await _first_of(_CANCEL_GRACE_S, self._all_ended.wait())
-            if self._running:
-                self._reports.handlers_left(dict.fromkeys(self._running.values()))
             for delivery in list(self._running):
                 self._settle(delivery, release())
         left_s = self._stop_at - time.monotonic()

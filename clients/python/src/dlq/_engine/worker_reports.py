@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
 
@@ -46,22 +46,20 @@ class WorkerReports:
 
     def handler_failed(self, deliveries: Sequence[Delivery], cause: BaseException) -> None:
         """A handler of these deliveries raised `cause`. Called in the handler's thread."""
-        names = [f"{_message_name(one)}, attempt {one.attempt}" for one in deliveries]
-        error = DlqClientError("handler-failed", f"the handler failed: {_first_few(names)}")
+        names = _first_few([_message_name(one) for one in deliveries])
+        error = DlqClientError("handler-failed", f"the handler failed: {names}")
         error.__cause__ = cause
         self.error(error, deliveries[0])
 
-    def handlers_left(self, runs: Iterable[HandlerRun]) -> None:
-        """The worker stops, and these handlers have not ended, although they are cancelled."""
+    def handlers_cancelled(self, runs: Mapping[Delivery, HandlerRun]) -> None:
+        """The worker stops, and does not wait for these handlers any longer."""
         now = monotonic()
         names = [
-            f"{_message_name(one)}, after {now - run.began_at:.0f} s"
-            for run in runs
-            for one in run.deliveries
+            f"{_message_name(one)}, for {now - run.began_at:.1f} s" for one, run in runs.items()
         ]
         _log.warning(
-            "dlq: %s has stopped, but cancelled handlers still run: %s; the messages are released and will be "
-            "delivered again",
+            "dlq: %s stops and cancels handlers that still run: %s; their messages are released; raise drain_timeout if "
+            "handlers need longer",
             self._worker,
             _first_few(names),
         )
@@ -129,7 +127,7 @@ def _names_of(queues: Sequence[str]) -> str:
 
 
 def _message_name(delivery: Delivery) -> str:
-    return f'message {delivery.id} of queue "{delivery.queue}"'
+    return f'message {delivery.id} of queue "{delivery.queue}", attempt {delivery.attempt}'
 
 
 def _first_few(names: Sequence[str]) -> str:
