@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 import dlq
 import dlq.aio
 from dlq._engine.current import fail_forwarded
+from dlq._engine.handler_run import HandlerRun
 from dlq.testing import FakeServer
 from dlq.v1 import dlq_service_pb2 as pb
 
@@ -81,6 +82,20 @@ def test_a_delivery_fails_if_a_forwarding_that_its_handler_did_not_await_is_drop
         with client.worker("q").start(handle):
             [message] = fake.wait_for("q", "QUARANTINED")
     assert "is not a queue name" in message.failures[-1].message
+
+
+def test_a_batch_waits_once_for_forwardings_that_end_in_order() -> None:
+    """Once for each would read all of them each time, in the thread that sends."""
+    run = HandlerRun([dlq.Delivery(pb.Delivery(), "", 0.0) for _ in range(3)])
+    forwards: list[Future[dlq.SendResult]] = [Future() for _ in range(6)]
+    for number, forward in enumerate(forwards):
+        run.deliveries[number // 2]._forwards.append(forward)
+    assert run.pending_forwarding() is forwards[-1]
+    for forward in forwards[1:]:
+        forward.set_result(dlq.Spooled(durable=True))
+    assert run.pending_forwarding() is forwards[0]
+    forwards[0].set_result(dlq.Spooled(durable=True))
+    assert run.pending_forwarding() is None
 
 
 def test_a_delivery_fails_if_one_of_two_forwardings_at_the_same_time_is_dropped() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 
 from ..delivery import Delivery
 from ..outcome import Outcome
+from ..results import SendResult
 from .current import current_deliveries
 from .spans import HandlerSpan
 
@@ -27,6 +29,14 @@ class HandlerRun:
     def is_cancelled(self) -> bool:
         """All of its deliveries are cancelled. A batch with one lost lease goes on for the others."""
         return all(delivery.cancelled for delivery in self.deliveries)
+
+    def pending_forwarding(self) -> Future[SendResult] | None:
+        """Returns a send of its deliveries to another queue that has no result yet: the last one, since most end in
+        order, and a batch may have thousands."""
+        last_first = (
+            sent for delivery in reversed(self.deliveries) for sent in reversed(delivery._forwards)
+        )
+        return next((sent for sent in last_first if not sent.done()), None)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:

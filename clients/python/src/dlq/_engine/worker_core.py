@@ -102,8 +102,7 @@ class WorkerCore:
 
     def ended(self, run: HandlerRun, returned: object, error: BaseException | None) -> None:
         """Called when a handler has returned or raised, in the handler's thread."""
-        forwards = (sent for delivery in run.deliveries for sent in delivery._forwards)
-        pending = next((sent for sent in forwards if not sent.done()), None)
+        pending = run.pending_forwarding()
         if pending is not None:  # if it is dropped, the delivery fails
             pending.add_done_callback(lambda _: self.ended(run, returned, error))
             return
