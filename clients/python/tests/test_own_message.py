@@ -10,7 +10,7 @@ import pytest
 
 import dlq
 import dlq.aio
-from dlq._engine.current import fail_forwarded
+from dlq._engine import current
 from dlq._engine.handler_run import HandlerRun
 from dlq.testing import FakeServer
 from dlq.v1 import dlq_service_pb2 as pb
@@ -103,10 +103,10 @@ def test_a_delivery_fails_if_one_of_two_forwardings_at_the_same_time_is_dropped(
     dropped = dlq.Dropped(dlq.DlqClientError("refused", "no"))
     kept = dlq.Spooled(durable=True)
     for result in (dropped, kept):
-        fail_forwarded(delivery, "other", result, None, None)
+        current.fail_forwarded(delivery, "other", result, None, None)
     failure = delivery._sent_outcome
     assert failure is not None
-    fail_forwarded(delivery, "other", kept, None, failure)  # a later try
+    current.fail_forwarded(delivery, "other", kept, None, failure)  # a later try
     assert delivery._sent_outcome is None
 
 
@@ -126,9 +126,25 @@ def test_the_log_names_a_message_that_is_sent_after_its_handler_and_dropped(
         closed.send(to, left[0])
         closed.send(to, "another")
     assert [one.message for one in caplog.records] == [
-        f'dlq: dropped message {sent.id} of queue "q", sent to queue "{to}" after its handler had ended (closed): if the '
-        "handler succeeded, the message is lost; wait for the send in the handler"
+        f'dlq: the send of message {sent.id} of queue "q" to queue "{to}" was dropped after the end of its handler: the '
+        "message may be lost; await the send in the handler"
     ]
+
+
+def test_a_drop_while_the_handler_ends_fails_the_delivery_or_is_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = dlq.Delivery(pb.Delivery(), "", 0.0)
+
+    def fail_slowly(error: object) -> dlq.Outcome:
+        delivery._end()
+        return dlq.fail(error)
+
+    monkeypatch.setattr(current, "fail", fail_slowly)
+    dropped = dlq.Dropped(dlq.DlqClientError("closed", "no"))
+    current.fail_forwarded(delivery, "other", dropped, None, None)
+    assert delivery._sent_outcome is None
+    assert "was dropped after the end of its handler" in caplog.text
 
 
 @pytest.mark.parametrize("give", ["delivery", "text"])

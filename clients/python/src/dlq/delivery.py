@@ -173,6 +173,17 @@ class Delivery:
                 self._own_outcome = outcome
             return not self._has_ended
 
+    def _end_forwarding(self, earlier: Outcome | None, failure: Outcome | None) -> bool:
+        """A send to another queue has ended. If it was kept, that takes back the failure of those that had ended
+        before it began. Returns False if the handler has ended, which has decided the outcome.
+
+        `earlier`: `_forwarding_failure` when the send began. `failure`: None if it was kept.
+        """
+        with self._lock:
+            if not self._has_ended and (failure or self._forwarding_failure is earlier):
+                self._forwarding_failure = failure
+            return not self._has_ended
+
     def _end(self) -> None:
         """The handler has ended. From now on `_sent_outcome` stays."""
         with self._lock:

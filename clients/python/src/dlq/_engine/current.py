@@ -38,20 +38,18 @@ def fail_forwarded(
 
     `earlier`: the failure when the send began.
     """
-    if is_kept(result):
-        if delivery._forwarding_failure is earlier:  # not of a send at the same time
-            delivery._forwarding_failure = None
-    elif not delivery._has_ended:
+    failure = None
+    if not is_kept(result):
         dropped = result.error if isinstance(result, Dropped) else "the message is only in memory"
-        delivery._forwarding_failure = fail(dropped if error is None else error)
-    elif isinstance(result, Dropped):  # too late to fail it
+        failure = fail(dropped if error is None else error)
+    is_in_time = delivery._end_forwarding(earlier, failure)
+    if isinstance(result, Dropped) and not is_in_time:
         _log.error(
-            'dlq: dropped message %s of queue "%s", sent to queue "%s" after its handler had ended (%s): if the handler '
-            "succeeded, the message is lost; wait for the send in the handler",
+            'dlq: the send of message %s of queue "%s" to queue "%s" was dropped after the end of its handler: the '
+            "message may be lost; await the send in the handler",
             delivery.id,
             delivery.queue,
             queue,
-            result.error.kind,
         )
 
 
