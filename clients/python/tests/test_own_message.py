@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from conftest import until
 
 import dlq
 import dlq.aio
@@ -195,3 +197,25 @@ def test_a_released_message_that_its_handler_sends_is_not_doubled(fake: FakeServ
         assert sent.wait(20)
     assert [one.status for one in results] == ["delivery"]
     assert [one.state for one in fake.messages("q")] == ["SCHEDULED"]
+
+
+def test_a_delivery_fails_if_a_forwarding_is_cancelled_after_its_handler(
+    fake: FakeServer,
+) -> None:
+    sent: list[Future[dlq.SendResult]] = []
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        dlq.Client(f"127.0.0.1:{silent.getsockname()[1]}", spool=False, try_timeout=1) as other,
+        dlq.Client(fake.target, spool=False) as client,
+    ):
+
+        def handle(delivery: dlq.Delivery) -> None:
+            sent.append(other.send_soon("other", delivery, timeout=60))
+
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(handle):
+            # One callback is the client's, the other one the worker's.
+            until(lambda: bool(sent) and len(sent[0]._done_callbacks) == 2)
+            assert sent[0].cancel()
+            fake.wait_for("q", "QUARANTINED")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -15,16 +16,21 @@ class SendFuture(Future[SendResult]):
     def __init__(self, on_result: Callable[[SendResult], None]) -> None:
         super().__init__()
         self._on_result = on_result
-        self._is_cancelled = False
+        self._is_decided = threading.Lock()
+        """Acquired once: by the result, or by `cancel`."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        return self._is_decided.acquire(blocking=False) and super().set_running_or_notify_cancel()
 
     def set_result(self, result: SendResult) -> None:
+        self._is_decided.acquire(blocking=False)
         self._on_result(result)
         super().set_result(result)
 
     def cancel(self) -> bool:
         """A send whose waiting task was cancelled counts as dropped, although it may be in the spool by now."""
-        is_first = not self._is_cancelled and super().cancel()
-        if is_first:
-            self._is_cancelled = True
+        if self._is_decided.acquire(blocking=False):
             self._on_result(Dropped(DlqClientError("aborted", "the send was cancelled")))
-        return is_first or self.cancelled()
+            super().cancel()
+            super().set_running_or_notify_cancel()  # ends the calls of concurrent.futures.wait
+        return self.cancelled()
