@@ -72,6 +72,19 @@ def test_a_handler_may_send_when_a_message_is_dropped() -> None:
     assert 'dropped a message for queue "q"' in handler.sent[0]
 
 
+def test_a_handler_may_send_when_a_callback_of_a_send_raises() -> None:
+    def call_back(_: object) -> None:
+        raise ValueError("out of order")
+
+    client = dlq.Client(UNAVAILABLE, spool=False, timeout=0.2, on_dropped=lambda *_: None)
+    handler = SendingHandler(client)
+    with attached(handler):
+        client.send_soon("q", "x").add_done_callback(call_back)
+        until(lambda: bool(handler.sent))
+        client.close()
+    assert handler.sent == ["dlq: a callback of a send raised"]
+
+
 def test_a_handler_may_send_when_the_spool_fails(
     spool_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

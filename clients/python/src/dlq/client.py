@@ -57,7 +57,9 @@ class Client(BaseClient):
     ) -> Future[SendResult]:
         """Like `send`, but returns a future. Sends at the same time share calls.
 
-        Callbacks of the future must not block: they run in the thread that sends."""
+        Callbacks of the future must not block: they run in the thread that sends. In one, `send` raises RuntimeError
+        instead of waiting, and the message is sent nevertheless: call `send_soon`.
+        """
         return self.submit(queue, payload, error, options)
 
     def worker(self, queues: Sequence[str] | str, **settings: Unpack[WorkerSettings]) -> Worker:
@@ -103,7 +105,8 @@ class Client(BaseClient):
             self.engine.flush(optional_seconds("timeout", timeout)).result()
 
     def close(self, timeout: Seconds | None = None) -> None:
-        """Stops the workers, waits for pending sends, and moves the rest to the spool.
+        """Stops the workers, waits for pending sends, and moves the rest to the spool. Must not be called in a handler,
+        for which it waits.
 
         `timeout`: seconds to wait for handlers, and for sends. Default: the workers' `drain_timeout`, and
         the timeout of each send.
@@ -116,9 +119,10 @@ class Client(BaseClient):
         if self._is_closed:
             return
         engine = self.engine
+        closed = engine.close(optional_seconds("timeout", timeout))
         self._is_closed = True
         self._metrics.close()
-        engine.close(optional_seconds("timeout", timeout)).result()
+        closed.result()
         engine.join()
         if self._stub_connection is not None:
             self._stub_connection.close()

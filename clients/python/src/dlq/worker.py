@@ -163,13 +163,13 @@ class Worker:
 
     def stop(self, timeout: Seconds | None = None) -> None:
         """Takes no more messages, waits for running handlers (`timeout` seconds; default: the worker's
-        `drain_timeout`), reports their outcomes, and releases the rest. In a handler it returns at
-        once. A worker that is started later stops at once."""
+        `drain_timeout`), reports their outcomes, and releases the rest. In a handler, or a callback of
+        `send_soon`, it returns at once. A worker that is started later stops at once."""
         self._is_stopped = True
         if self._core is None:
             return
         self._request_stop(timeout)
-        if current_deliveries.get():
+        if current_deliveries.get() or self._client.engine.is_current:
             return
         try:
             self._core.done.result()

@@ -29,7 +29,7 @@ from ..status import ClientStatus, SendStatus
 from .connection import CallFailed, Connection, ReconnectingChannel
 from .drop_report import DropReport
 from .log_thread import LogThread
-from .send_future import SendFuture
+from .send_future import WAIT_IN_CALLBACK, SendFuture
 from .sender import Sender
 from .token_source import TokenSource
 
@@ -79,6 +79,11 @@ class Engine:
     def is_of_this_process(self) -> bool:
         return self.pid == os.getpid()
 
+    @property
+    def is_current(self) -> bool:
+        """The caller is the engine's thread, which can't wait for itself: a callback of a send."""
+        return threading.current_thread() is self._thread
+
     def connect(self) -> Connection:
         return Connection(self._options, self.tokens)
 
@@ -107,6 +112,7 @@ class Engine:
 
     def submit(self, request: SendRequest, timeout_s: float, future: SendFuture) -> None:
         """Starts a send. May be called from any thread."""
+        future.set_by = self._thread
         report_drop = self.drop_report.report_of_send()
         send = PendingSend(request, time.monotonic() + timeout_s, future, report_drop)
         with self._inbox_lock:
@@ -119,7 +125,11 @@ class Engine:
         future.set_result(self.drop_report.dropped(CLOSED, request.proto.queue))
 
     def run(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Starts a coroutine in the engine's loop. May be called from any thread."""
+        """Starts a coroutine in the engine's loop, for callers that wait for it. Raises RuntimeError in the engine's
+        thread."""
+        if self.is_current:
+            work.close()
+            raise RuntimeError(WAIT_IN_CALLBACK)
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def flush(self, timeout_s: float | None) -> Future[None]:

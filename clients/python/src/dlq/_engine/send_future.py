@@ -6,8 +6,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from .._core.log import log as _log
 from ..errors import DlqClientError
 from ..results import Dropped, SendResult
+
+WAIT_IN_CALLBACK = (
+    "a callback of send_soon runs in the client's own thread, which can't wait for itself; call send_soon without "
+    "waiting, or wait in another thread"
+)
 
 
 class SendFuture(Future[SendResult]):
@@ -18,6 +24,25 @@ class SendFuture(Future[SendResult]):
         self._on_result = on_result
         self._is_decided = threading.Lock()
         """Acquired once: by the result, or by `cancel`."""
+        self.set_by: threading.Thread | None = None
+        """The thread that will set the result."""
+
+    def result(self, timeout: float | None = None) -> SendResult:
+        """Raises RuntimeError in the thread that will set the result."""
+        if not self.done() and threading.current_thread() is self.set_by:
+            raise RuntimeError(WAIT_IN_CALLBACK)
+        return super().result(timeout)
+
+    def add_done_callback(self, fn: Callable[[Future[SendResult]], object]) -> None:
+        """Logs what `fn` raises. Otherwise the thread that sends would do so: it must not wait for a log handler."""
+
+        def call(future: Future[SendResult]) -> None:
+            try:
+                fn(future)
+            except Exception:
+                _log.exception("dlq: a callback of a send raised")
+
+        super().add_done_callback(call)
 
     def set_running_or_notify_cancel(self) -> bool:
         return self._is_decided.acquire(blocking=False) and super().set_running_or_notify_cancel()

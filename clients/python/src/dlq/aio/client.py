@@ -121,7 +121,8 @@ class Client(BaseClient):
             await asyncio.wrap_future(self.engine.flush(optional_seconds("timeout", timeout)))
 
     async def close(self, timeout: Seconds | None = None) -> None:
-        """Stops the workers, waits for pending sends, and moves the rest to the spool.
+        """Stops the workers, waits for pending sends, and moves the rest to the spool. Must not be called in a handler,
+        for which it waits.
 
         `timeout`: seconds to wait for handlers, and for sends. Default: the workers' `drain_timeout`, and
         the timeout of each send.
