@@ -165,6 +165,36 @@ def test_a_delivery_whose_forwarding_is_kept_at_the_second_try_succeeds(fake: Fa
     assert len(fake.messages("other")) == 1
 
 
+class NameRaises:
+    """Like the proxy of an object that is not there now."""
+
+    @property
+    def __name__(self) -> str:
+        raise RuntimeError("working outside of a request")
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [(NameRaises(), "outside of a request"), (dlq.RetryAfterError("busy", 10**400), "busy")],
+    ids=["result", "error"],
+)
+def test_a_delivery_fails_if_what_its_handler_gives_back_cannot_be_read(
+    fake: FakeServer, returned: object, words: str
+) -> None:
+    """A `Retry-After` of 400 digits is no number of seconds."""
+
+    def handle(_: dlq.Delivery) -> Any:
+        if isinstance(returned, Exception):
+            raise returned
+        return returned
+
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q", drain_timeout=0).start(handle):
+            [message] = fake.wait_for("q", "QUARANTINED")
+    assert words in message.failures[-1].message
+
+
 def generates(_: dlq.Delivery) -> object:
     yield
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from datetime import datetime, timedelta, timezone
 from typing import TypeAlias
 
@@ -18,7 +18,8 @@ MAX_WAIT_S = 30 * 24 * 3600.0
 
 def seconds(name: str, value: Seconds) -> float:
     given = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not math.isfinite(given):
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if not is_number or not abs(given) <= sys.float_info.max:
         raise TypeError(f"{name} is {value!r}; give a number of seconds or a timedelta")
     return float(given)
 

@@ -116,7 +116,7 @@ class WorkerCore:
                     if self._calls.is_batch
                     else [outcome_of(returned)]
                 )
-            except TypeError as no_outcome:
+            except Exception as no_outcome:  # what was returned may itself raise
                 error = no_outcome
         # A message that the handler sent has failed, whatever it returns as success.
         given = [
