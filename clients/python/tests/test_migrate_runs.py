@@ -86,7 +86,9 @@ def test_an_unreachable_service_or_redis_ends_with_3(
     old.put("m1")
     server.stop()
     assert migrate("--patience", "0.2") == 3
-    assert "run the same command again" in capsys.readouterr().err
+    text = capsys.readouterr().err
+    assert "is the server at `target` up? (UNAVAILABLE)" in text
+    assert "run the same command again" in text
     server.start()
     assert migrate() == 0
     assert migrate.counts["sent"] == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import socket
 import time
 from concurrent.futures import Future
@@ -85,16 +84,20 @@ def test_the_warning_is_logged_before_the_send_has_a_result(
             assert line.endswith("; retrying")
 
 
+@pytest.mark.parametrize("try_timeout", [60, 0.1], ids=["before the first try fails", "after that"])
 def test_a_server_without_answer_is_warned_about(
-    spool_folder: Path, caplog: pytest.LogCaptureFixture
+    spool_folder: Path, caplog: pytest.LogCaptureFixture, try_timeout: float
 ) -> None:
     spool = dlq.SpoolOptions(folder=spool_folder)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = f"127.0.0.1:{silent.getsockname()[1]}"
-        with dlq.Client(target, timeout=0.3, try_timeout=60, spool=spool) as client:
+        with dlq.Client(target, timeout=0.3, try_timeout=try_timeout, spool=spool) as client:
             assert client.send("q", "x") == dlq.Spooled(durable=True)
             [line] = warnings(caplog)
-    assert re.fullmatch(rf"dlq: messages wait in the spool for {target} \(1\): .+; retrying", line)
+    assert line == (
+        f"dlq: messages wait in the spool for {target} (1): the server did not answer; is the server at `target` up?; "
+        "retrying"
+    )
 
 
 def test_messages_of_an_ended_process_are_warned_about(
@@ -139,8 +142,9 @@ def test_there_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture) -> None
     assert warnings(caplog) == [
         "dlq: messages wait in the spool for dlq:50051 (3): "
         "wrong token; give the client a valid `token`; retrying",
-        "dlq: messages wait in the spool for dlq:50051 (4): the server did not answer; retrying",
-        "dlq: messages wait in the spool for dlq:50051 (5): no route; retrying",
+        "dlq: messages wait in the spool for dlq:50051 (4): the server did not answer; is the server at `target` up?; "
+        "retrying",
+        "dlq: messages wait in the spool for dlq:50051 (5): no route; is the server at `target` up?; retrying",
     ]
 
 

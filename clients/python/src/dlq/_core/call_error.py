@@ -45,7 +45,8 @@ _ADVICE = {
     "UNIMPLEMENTED": "; is `target` the gRPC address of a DLQ server (port 50051 by default)?",
 }
 
-_IS_IT_UP = "; is the server up, and `target` its address?"
+_IS_IT_UP = "; is the server at `target` up?"
+NO_ANSWER = f"the server did not answer{_IS_IT_UP}"
 _CONNECTION_ADVICE = {
     "WRONG_VERSION_NUMBER": "; the server may have no TLS: give a `target` with http:// instead of https://",
     "CERTIFICATE_VERIFY_FAILED": "; give the certificate of its CA: tls=Tls(ca=...)",
@@ -76,16 +77,15 @@ class CallError:
 
     @property
     def text(self) -> str:
-        """Why it failed, and what to do about a connection that could not be made."""
-        return f"{self.message or self.code}{self.advice_if_unreached}"
+        """Why it failed, and what to check if the service did not answer."""
+        return NO_ANSWER if self.is_timeout else f"{self.message or self.code}{self._advice}"
 
     @property
-    def advice_if_unreached(self) -> str:
-        """What to do if it was not sent, where that is known."""
-        if not self.never_arrived:
+    def _advice(self) -> str:
+        if not self.is_unavailable or not self.details.is_empty:
             return ""
         found = (text for part, text in _CONNECTION_ADVICE.items() if part in self.message)
-        return next(found, "")
+        return next(found, _IS_IT_UP) if self.never_arrived else _IS_IT_UP
 
     @property
     def is_retryable(self) -> bool:
@@ -116,12 +116,8 @@ class CallError:
         """The error of a call that asks the server at `target` only whether it works."""
         if not self.is_retryable:
             return self.as_client_error()
-        if self.details.is_empty:
-            advice = "" if self.advice_if_unreached else _IS_IT_UP
-            text = f"{target} does not answer: {self.text}{advice}"
-        else:
-            text = f"{target} is not ready: {self.text}"
-        return DlqClientError("connection", text, code=self.code)
+        what = "does not answer" if self.details.is_empty else "is not ready"
+        return DlqClientError("connection", f"{target} {what}: {self.text}", code=self.code)
 
     @property
     def is_final(self) -> bool:

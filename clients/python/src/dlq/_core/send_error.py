@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from ..errors import DlqClientError, ErrorKind
 from ..options import Coalesce
+from .call_error import NO_ANSWER
 from .safe_read import safe_str
 from .send_queue import PendingSend
 
 
 def deadline_error(send: PendingSend) -> DlqClientError:
-    known = send.last_error is not None and send.last_error.advice_if_unreached
     return DlqClientError(
         "deadline",
-        f"not sent in time: {_last_error_text(send)}{'.' if known else '; is the server at `target` up?'} "
-        "Store the message elsewhere, give a larger timeout, or leave the spool on",
+        f"not sent in time: {_last_error_text(send)}; store the message elsewhere, give a larger timeout, or leave "
+        "the spool on",
         code=_code_of(send),
         maybe_stored=send.maybe_stored,
     )
@@ -67,7 +67,7 @@ def _ended(send: PendingSend, kind: ErrorKind, text: str) -> DlqClientError:
 
 def _last_error_text(send: PendingSend) -> str:
     last = send.last_error
-    return "the server did not answer" if last is None else last.text
+    return NO_ANSWER if last is None else last.text
 
 
 def _code_of(send: PendingSend) -> str | None:

@@ -64,7 +64,7 @@ class Importer:
             if error is None:
                 continue
             if time.monotonic() >= give_up_at:
-                raise ServiceUnreachable(f"{error.message or error.code} ({error.code})")
+                raise ServiceUnreachable(f"{error.text} ({error.code})")
             self._wait(error.details.retry_after_s or backoff.next_s())
         return [results[n] for n in range(len(requests))]
 

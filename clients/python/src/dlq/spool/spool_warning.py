@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from .._core.call_error import CallError
+from .._core.call_error import NO_ANSWER, CallError
 from .._core.log import log as _log
 from .._engine.log_thread import LogThread
 
@@ -37,7 +37,7 @@ class SpoolWarning:
         self._logged_at = now
         self._is_open = True
         if error is None:
-            reason = "the server did not answer"
+            reason = NO_ANSWER
         else:
             reason = error.text if error.is_retryable else str(error.as_client_error())
         text = "dlq: messages wait in the spool for %s (%d): %s; retrying"
