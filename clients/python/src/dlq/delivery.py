@@ -48,17 +48,25 @@ class Delivery:
         self._forwards: list[Future[SendResult]] = []
         """Its sends to other queues."""
         self._lock = threading.Lock()
-        self._cancelled = threading.Event()
+        self._is_cancelled = False
+        self._cancelling: threading.Event | None = None
+        """Made by the first `wait_cancelled`: most handlers don't wait for it, and it costs more than all else here."""
 
     @property
     def cancelled(self) -> bool:
         """The lease is lost, or a stopping worker does not wait any longer. A handler in a thread should
         check it and return, which releases the message; an asyncio handler is cancelled."""
-        return self._cancelled.is_set()
+        return self._is_cancelled
 
     def wait_cancelled(self, timeout: Seconds | None = None) -> bool:
         """Waits until the delivery is cancelled, or for `timeout`. Returns `cancelled`."""
-        return self._cancelled.wait(optional_seconds("timeout", timeout))
+        seconds = optional_seconds("timeout", timeout)
+        with self._lock:
+            if self._is_cancelled:
+                return True
+            if self._cancelling is None:
+                self._cancelling = threading.Event()
+        return self._cancelling.wait(seconds)
 
     @property
     def id(self) -> str:
@@ -183,6 +191,12 @@ class Delivery:
             if not self._has_ended and (failure or self._forwarding_failure is earlier):
                 self._forwarding_failure = failure
             return not self._has_ended
+
+    def _cancel(self) -> None:
+        with self._lock:
+            self._is_cancelled = True
+            if self._cancelling is not None:
+                self._cancelling.set()
 
     def _end(self) -> None:
         """The handler has ended. From now on `_sent_outcome` stays."""

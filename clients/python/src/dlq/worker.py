@@ -81,7 +81,7 @@ class ThreadRunner:
         returned: object = None
         error: BaseException | None = None
         try:
-            with run.running():
+            with run:
                 returned = self._handler(run.deliveries)
         except BaseException as raised:  # SystemExit too: a handler must not end its thread
             error = raised

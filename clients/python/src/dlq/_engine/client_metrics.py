@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import weakref
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from ..outcome import Outcome, error_type_of
 from ..results import Dropped, SendResult
 from ..status import ClientStatus, SendStatus
 from .instruments import instruments
-from .otel import queue_attributes
+from .otel import metric_attributes
 
 
 class ClientMetrics:
@@ -40,23 +39,24 @@ class ClientMetrics:
         with self._lock:
             self._sends[result.status] += 1
         if instruments.sends is not None:
-            attributes = queue_attributes("send", queue)
-            attributes["dlq.status"] = result.status
-            if isinstance(result, Dropped):
-                attributes["error.type"] = result.error.kind
-            with contextlib.suppress(Exception):  # foreign code must not break an error path
+            error_type = result.error.kind if isinstance(result, Dropped) else None
+            attributes = metric_attributes("send", queue, "dlq.status", result.status, error_type)
+            try:
                 instruments.sends.add(1, attributes)
+            except Exception:  # foreign code must not break an error path
+                pass
 
     def handled(self, queue: str, outcome: Outcome, ran_s: float) -> None:
         """A handler of a message of this queue has ended after `ran_s` seconds."""
         if instruments.handlers is not None:
-            attributes = queue_attributes("process", queue)
-            attributes["dlq.outcome"] = outcome.kind
             error_type = error_type_of(outcome)
-            if error_type is not None:
-                attributes["error.type"] = error_type
-            with contextlib.suppress(Exception):
+            attributes = metric_attributes(
+                "process", queue, "dlq.outcome", outcome.kind, error_type
+            )
+            try:
                 instruments.handlers.record(ran_s, attributes)
+            except Exception:
+                pass
 
     def state(self) -> tuple[str, ClientStatus] | None:
         """Returns the target and the status of the client; None if the client does not exist any more."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 from ..delivery import Delivery
 from ..outcome import Outcome
 from ..results import SendResult
 from .current import current_deliveries
-from .spans import HandlerSpan
+from .spans import HandlerSpan, handler_span
 
 
 class HandlerRun:
@@ -25,6 +24,19 @@ class HandlerRun:
         """How long the handler ran."""
         self._span: HandlerSpan | None = None
 
+    def __enter__(self) -> None:
+        """The block is the handler."""
+        current_deliveries.set(self.deliveries)
+        self._span = handler_span(self.deliveries)
+        if self._span is not None:
+            self._span.__enter__()
+        self.began_at = time.monotonic()
+
+    def __exit__(self, *raised: object) -> None:
+        self.ran_s = time.monotonic() - self.began_at
+        if self._span is not None:
+            self._span.__exit__(*raised)
+
     @property
     def is_cancelled(self) -> bool:
         """All of its deliveries are cancelled. A batch with one lost lease goes on for the others."""
@@ -33,22 +45,11 @@ class HandlerRun:
     def pending_forwarding(self) -> Future[SendResult] | None:
         """Returns a send of its deliveries to another queue that has no result yet: the last one, since most end in
         order, and a batch may have thousands."""
-        last_first = (
-            sent for delivery in reversed(self.deliveries) for sent in reversed(delivery._forwards)
-        )
-        return next((sent for sent in last_first if not sent.done()), None)
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """The block is the handler."""
-        current_deliveries.set(self.deliveries)
-        self._span = HandlerSpan(self.deliveries)
-        self.began_at = time.monotonic()
-        try:
-            with self._span.active():
-                yield
-        finally:
-            self.ran_s = time.monotonic() - self.began_at
+        for delivery in reversed(self.deliveries):
+            for sent in reversed(delivery._forwards):
+                if not sent.done():
+                    return sent
+        return None
 
     def end(self, outcomes: Sequence[Outcome]) -> None:
         """The handler has ended with these outcomes of the deliveries."""

@@ -4,7 +4,7 @@ records, there are none."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..delivery import Delivery
@@ -23,8 +23,10 @@ class _Span:
         self._context: Any = None
         """None: the context of the caller."""
         if self._api is not None:
-            with contextlib.suppress(Exception):
+            try:
                 self._start(self._api)
+            except Exception:
+                pass
 
     def _start(self, api: OpenTelemetry) -> None:
         raise NotImplementedError
@@ -51,6 +53,8 @@ class SendSpan(_Span):
         super().__init__()
 
     def _start(self, api: OpenTelemetry) -> None:
+        if not api.has_tracer():
+            return
         attributes = queue_attributes("send", self._queue)
         attributes["messaging.operation.type"] = "send"
         kind = api.trace.SpanKind.PRODUCER
@@ -62,8 +66,10 @@ class SendSpan(_Span):
         none."""
         carrier: dict[str, str] = {}
         if self._api is not None:
-            with contextlib.suppress(Exception):
+            try:
                 self._api.propagator.inject(carrier, self._context)
+            except Exception:
+                pass
         return carrier
 
     def end(self, result: SendResult) -> None:
@@ -106,17 +112,17 @@ class HandlerSpan(_Span):
         elif count == 1 and first.trace_context is not None:
             self._context = _context_of(api, first)
 
-    @contextlib.contextmanager
-    def active(self) -> Iterator[None]:
-        """Runs the block in the context of the span."""
-        if self._api is None or self._context is None:
-            yield
-            return
-        token = self._api.context.attach(self._context)
-        try:
-            yield
-        finally:
-            self._api.context.detach(token)
+    def __enter__(self) -> None:
+        """The block runs in the context of the span."""
+        self._token = (
+            None
+            if self._api is None or self._context is None
+            else self._api.context.attach(self._context)
+        )
+
+    def __exit__(self, *_: object) -> None:
+        if self._api is not None and self._token is not None:
+            self._api.context.detach(self._token)
 
     def end(self, outcomes: Sequence[Outcome]) -> None:
         """`outcomes` of the deliveries. May be called in any thread."""
@@ -131,6 +137,15 @@ class HandlerSpan(_Span):
                     self._span.record_exception(failed.error)
                 self._set_error(error_type_of(failed) or "")
             self._span.end()
+
+
+def handler_span(deliveries: Sequence[Delivery]) -> HandlerSpan | None:
+    """Returns None if there is neither a span nor the context of one."""
+    api = open_telemetry()
+    if api is None:
+        return None
+    is_traced = len(deliveries) == 1 and deliveries[0].trace_context is not None
+    return HandlerSpan(deliveries) if is_traced or api.has_tracer() else None
 
 
 def _context_of(api: OpenTelemetry, delivery: Delivery, base: Any = None) -> Any:

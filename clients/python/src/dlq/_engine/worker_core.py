@@ -25,6 +25,7 @@ from .worker_reports import WorkerReports
 if TYPE_CHECKING:
     from ..base_client import BaseClient
 
+_SUCCEEDED = succeed()
 _CANCEL_GRACE_S = 1.0
 """How long a cancelled handler may take to end, before its message is released."""
 _MIN_REPORT_S = 1.0
@@ -108,6 +109,19 @@ class WorkerCore:
             return
         for delivery in run.deliveries:
             delivery._end()
+        outcomes = self._outcomes_of(run, returned, error)
+        run.end(outcomes)
+        for delivery, outcome in zip(run.deliveries, outcomes):
+            self._client._metrics.handled(delivery.queue, outcome, run.ran_s)
+        try:
+            self._loop.call_soon_threadsafe(self._ended, run, outcomes)
+        except RuntimeError:
+            pass  # the client was closed, and the messages released
+
+    def _outcomes_of(
+        self, run: HandlerRun, returned: object, error: BaseException | None
+    ) -> list[Outcome]:
+        """Returns the outcome of each delivery, when their forwardings have ended."""
         given: Sequence[Outcome | None] = [None] * len(run.deliveries)
         if error is None:
             try:
@@ -118,32 +132,24 @@ class WorkerCore:
                 )
             except Exception as no_outcome:  # what was returned may itself raise
                 error = no_outcome
-        # A message that the handler sent has failed, whatever it returns as success.
-        given = [
-            delivery._sent_outcome
-            if one and one.kind == "succeeded" and delivery._sent_outcome
-            else one
-            for one, delivery in zip(given, run.deliveries)
-        ]
         if self._is_cancelling:
-            # The handler may have given up: it has neither succeeded nor failed.
-            outcomes = [one or release() for one in given]
+            ended = release()  # the handler may have given up: it has neither succeeded nor failed
+        elif error is None:
+            ended = _SUCCEEDED
         else:
             failed = [one for one in run.deliveries if not one.cancelled]
-            if error is not None and failed:
+            if failed:
                 self._reports.handler_failed(failed, error)
-            ended = succeed() if error is None else fail(error)
-            outcomes = [
-                one or delivery._sent_outcome or ended
-                for one, delivery in zip(given, run.deliveries)
-            ]
-        run.end(outcomes)
-        for delivery, outcome in zip(run.deliveries, outcomes):
-            self._client._metrics.handled(delivery.queue, outcome, run.ran_s)
-        try:
-            self._loop.call_soon_threadsafe(self._ended, run, outcomes)
-        except RuntimeError:
-            pass  # the client was closed, and the messages released
+            ended = fail(error)
+        outcomes: list[Outcome] = []
+        for one, delivery in zip(given, run.deliveries):
+            outcome = one or ended
+            sent = delivery._sent_outcome
+            # A message that the handler sent has failed, whatever it returns as success.
+            if sent and (one.kind == "succeeded" if one else not self._is_cancelling):
+                outcome = sent
+            outcomes.append(outcome)
+        return outcomes
 
     async def _until_done(self) -> None:
         failure: DlqClientError | None = None
@@ -223,7 +229,7 @@ class WorkerCore:
             return  # its outcome is being reported
         delivery._is_lost = True
         text = f"the lease of message {delivery.id} is lost; its outcome will not count"
-        delivery._cancelled.set()
+        delivery._cancel()
         run = self._running.get(delivery)
         if run is not None and run.is_cancelled:
             self._runner.cancel(run)
@@ -240,7 +246,7 @@ class WorkerCore:
             self._is_cancelling = True
             self._reports.handlers_cancelled(self._running)
             for delivery in self._running:
-                delivery._cancelled.set()
+                delivery._cancel()
             for run in set(self._running.values()):
                 self._runner.cancel(run)
             await _first_of(_CANCEL_GRACE_S, self._all_ended.wait())

@@ -49,6 +49,8 @@ class TaskRunner:
         self._handler = handler
         self._loop = loop
         self._tasks: dict[HandlerRun, asyncio.Task[None]] = {}
+        self._unbegun: dict[asyncio.Task[None], HandlerRun] = {}
+        """Tasks before their first step."""
         self.core: WorkerCore | None = None
 
     def start(self, run: HandlerRun) -> None:
@@ -68,23 +70,29 @@ class TaskRunner:
 
     def _begin(self, run: HandlerRun) -> None:
         task = self._tasks[run] = self._loop.create_task(self._handle(run))
-        task.add_done_callback(lambda _: self._end_unbegun(run))
+        self._unbegun[task] = run
+        task.add_done_callback(self._end_unbegun)
 
     def _end(self, run: HandlerRun) -> None:
         task = self._tasks.get(run)
         if task is not None:
             task.cancel()
 
-    def _end_unbegun(self, run: HandlerRun) -> None:
+    def _end_unbegun(self, task: asyncio.Task[None]) -> None:
         """A task that was cancelled before its first step runs no code of its own."""
-        if self._tasks.pop(run, None) is not None and self.core is not None:
+        run = self._unbegun.pop(task)
+        del self._tasks[run]
+        if self.core is not None:
             self.core.ended(run, None, asyncio.CancelledError())
 
     async def _handle(self, run: HandlerRun) -> None:
+        task = self._tasks[run]
+        del self._unbegun[task]
+        task.remove_done_callback(self._end_unbegun)
         returned: object = None
         error: BaseException | None = None
         try:
-            with run.running():
+            with run:
                 returned = await self._handler(run.deliveries)
         except (Exception, asyncio.CancelledError) as raised:
             error = raised
