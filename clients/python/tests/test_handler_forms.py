@@ -150,6 +150,21 @@ def test_a_delivery_whose_forwarding_is_dropped_fails(
     assert failed.failures[-1].message == "not for us"
 
 
+def test_what_a_handler_raises_counts_and_not_its_dropped_forwarding(fake: FakeServer) -> None:
+    closed = dlq.Client(fake.target, spool=False)
+    closed.close()
+
+    def forward(delivery: dlq.Delivery) -> None:
+        closed.send("other", delivery, RuntimeError("not for us"))
+        raise ValueError("raised")
+
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(forward):
+            [failed] = fake.wait_for("q", "QUARANTINED", 1)
+    assert failed.failures[-1].message == "raised"
+
+
 def test_a_delivery_whose_forwarding_is_kept_at_the_second_try_succeeds(fake: FakeServer) -> None:
     closed = dlq.Client(fake.target, spool=False)
     closed.close()

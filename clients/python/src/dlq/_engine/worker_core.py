@@ -144,7 +144,8 @@ class WorkerCore:
         outcomes: list[Outcome] = []
         for one, delivery in zip(given, run.deliveries):
             outcome = one or ended
-            sent = delivery._sent_outcome
+            # What the handler raised counts, not that a send to another queue was dropped.
+            sent = delivery._sent_outcome if error is None else delivery._own_outcome
             # A message that the handler sent has failed, whatever it returns as success.
             if sent and (one.kind == "succeeded" if one else not self._is_cancelling):
                 outcome = sent
