@@ -140,6 +140,14 @@ func spooled(t *testing.T, client *dlq.Client, payload any) {
 // startSilent starts a server that accepts connections and sends nothing.
 func startSilent(t *testing.T) (target string) {
 	t.Helper()
+	return startAccepting(t, func(conn net.Conn) {
+		t.Cleanup(func() { _ = conn.Close() })
+	})
+}
+
+// startAccepting starts a server that accepts connections and calls a function with each.
+func startAccepting(t *testing.T, accepted func(net.Conn)) (target string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +159,7 @@ func startSilent(t *testing.T) (target string) {
 			if err != nil {
 				return
 			}
-			t.Cleanup(func() { _ = conn.Close() })
+			accepted(conn)
 		}
 	}()
 	return listener.Addr().String()

@@ -167,7 +167,7 @@ func TestSendWithoutTLSHandshakeIsSpooledAtOnce(t *testing.T) {
 		config *tls.Config
 	}{
 		"a port in plaintext":        {dlqtest.NewFake(t).Target(), nil},
-		"a port that closes":         {startClosing(t), nil},
+		"a port that closes":         {startAccepting(t, func(conn net.Conn) { _ = conn.Close() }), nil},
 		"an unknown authority":       {secure, &tls.Config{Certificates: []tls.Certificate{own}, ServerName: "dlq.example"}},
 		"another name":               {secure, &tls.Config{RootCAs: a.pool(), Certificates: []tls.Certificate{own}, ServerName: "shop.example"}},
 		"no certificate of a client": {secure, &tls.Config{RootCAs: a.pool(), ServerName: "dlq.example"}},
@@ -176,24 +176,4 @@ func TestSendWithoutTLSHandshakeIsSpooledAtOnce(t *testing.T) {
 			spooled(t, spoolingClient(t, c.target, dlq.WithTLS(c.config), dlq.WithSendTimeout(9*time.Minute), dlq.WithLogger(noLog())), "a")
 		})
 	}
-}
-
-// startClosing starts a server that closes each connection.
-func startClosing(t *testing.T) (target string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			_ = conn.Close()
-		}
-	}()
-	return listener.Addr().String()
 }
