@@ -48,7 +48,7 @@ type Coalescing struct {
 	MaxDelay time.Duration
 	// MaxMessages bounds the messages of a call: 1 to 1,000. Default 100.
 	MaxMessages int
-	// MaxBytes bounds the bytes of a call, up to 3.5 MiB. Default 3 MiB.
+	// MaxBytes bounds the bytes of a call: 1 to 3.5 MiB. Default 3 MiB.
 	MaxBytes int
 	// MaxCalls bounds concurrent calls. Default 4.
 	MaxCalls int
@@ -170,18 +170,27 @@ func newOptions(given []Option) (options, error) {
 }
 
 func (c Coalescing) withDefaults() (Coalescing, error) {
-	if min(c.MaxMessages, c.MaxBytes, c.MaxCalls, c.MaxPendingMessages, c.MaxPendingBytes) < 0 {
-		return c, errors.New("dlq: a field of Coalescing is below 0; only MaxDelay may be")
+	for _, bound := range []struct {
+		name            string
+		value           *int
+		byDefault, most int // 0: no limit
+	}{
+		// The server's limits for one call.
+		{"MaxMessages", &c.MaxMessages, 100, 1_000},
+		{"MaxBytes", &c.MaxBytes, 3 * mib, 3*mib + mib/2},
+		{"MaxCalls", &c.MaxCalls, 4, 0},
+		{"MaxPendingMessages", &c.MaxPendingMessages, 10_000, 0},
+		{"MaxPendingBytes", &c.MaxPendingBytes, 64 * mib, 0},
+	} {
+		value, most, give := cmp.Or(*bound.value, bound.byDefault), bound.most, "1 or more"
+		if most > 0 {
+			give = fmt.Sprintf("1 to %d", most)
+		}
+		if value < 1 || most > 0 && value > most {
+			return c, fmt.Errorf("dlq: %s of Coalescing is %d; give %s, or 0 for the default of %d", bound.name, value, give, bound.byDefault)
+		}
+		*bound.value = value
 	}
-	if c.MaxDelay == 0 {
-		c.MaxDelay = 2 * time.Millisecond
-	}
-	c.MaxDelay = max(c.MaxDelay, 0)
-	// The server's limits for one call.
-	c.MaxMessages = min(cmp.Or(c.MaxMessages, 100), 1_000)
-	c.MaxBytes = min(cmp.Or(c.MaxBytes, 3*mib), 3*mib+mib/2)
-	c.MaxCalls = cmp.Or(c.MaxCalls, 4)
-	c.MaxPendingMessages = cmp.Or(c.MaxPendingMessages, 10_000)
-	c.MaxPendingBytes = cmp.Or(c.MaxPendingBytes, 64*mib)
+	c.MaxDelay = max(cmp.Or(c.MaxDelay, 2*time.Millisecond), 0)
 	return c, nil
 }

@@ -198,9 +198,9 @@ func TestClosedClientDropsSends(t *testing.T) {
 func TestNewRefusesInvalidOptions(t *testing.T) {
 	for name, option := range map[string]dlq.Option{
 		"timeout": dlq.WithSendTimeout(-1), "seconds as nanoseconds": dlq.WithSendTimeout(5), "try timeout": dlq.WithTryTimeout(2),
-		"as long as request ids": dlq.WithSendTimeout(10 * time.Minute), "bound": dlq.WithCoalescing(dlq.Coalescing{MaxCalls: -1}),
-		"spool": dlq.WithSpool(dlq.Spool{MaxBytes: -1}),
-		"token": dlq.WithToken("0123\n4567"),
+		"as long as request ids": dlq.WithSendTimeout(10 * time.Minute),
+		"spool":                  dlq.WithSpool(dlq.Spool{MaxBytes: -1}),
+		"token":                  dlq.WithToken("0123\n4567"),
 	} {
 		if _, err := dlq.New("localhost:50051", option); err == nil {
 			t.Errorf("%s: no error", name)
@@ -209,6 +209,29 @@ func TestNewRefusesInvalidOptions(t *testing.T) {
 	for _, target := range []string{"", "localhost", "https://dlq.example/v1"} {
 		if _, err := dlq.New(target); err == nil {
 			t.Errorf("no error with the target %q", target)
+		}
+	}
+}
+
+func TestNewRefusesBoundsOutOfTheirRange(t *testing.T) {
+	for want, c := range map[string]dlq.Coalescing{
+		"": {MaxDelay: -1, MaxMessages: 1_000, MaxBytes: 3_670_016, MaxCalls: 1},
+		"MaxMessages of Coalescing is 1001; give 1 to 1000, or 0 for the default of 100":        {MaxMessages: 1_001},
+		"MaxMessages of Coalescing is -1; give 1 to 1000, or 0 for the default of 100":          {MaxMessages: -1},
+		"MaxBytes of Coalescing is 3670017; give 1 to 3670016, or 0 for the default of 3145728": {MaxBytes: 3_670_017},
+		"MaxCalls of Coalescing is -1; give 1 or more, or 0 for the default of 4":               {MaxCalls: -1},
+		"MaxPendingMessages of Coalescing is -1; give 1 or more, or 0 for the default of 10000": {MaxPendingMessages: -1},
+		"MaxPendingBytes of Coalescing is -1; give 1 or more, or 0 for the default of 67108864": {MaxPendingBytes: -1},
+	} {
+		client, err := dlq.New("localhost:50051", dlq.WithoutSpool(), dlq.WithCoalescing(c))
+		switch {
+		case err == nil:
+			_ = client.Close(t.Context())
+			if want != "" {
+				t.Errorf("no error with %+v", c)
+			}
+		case err.Error() != "dlq: "+want:
+			t.Errorf("got %v", err)
 		}
 	}
 }
