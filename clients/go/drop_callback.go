@@ -39,15 +39,17 @@ type droppedMessage struct {
 
 func (c *dropCallback) report(err *Error, queue string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.isClosed && c.idle != nil {
-		c.onLate(err, queue)
-		return
+	isLate := c.isClosed && c.idle != nil
+	if !isLate {
+		c.waiting = append(c.waiting, droppedMessage{err, queue})
+		if c.idle == nil {
+			c.idle = make(chan struct{})
+			go c.run()
+		}
 	}
-	c.waiting = append(c.waiting, droppedMessage{err, queue})
-	if c.idle == nil {
-		c.idle = make(chan struct{})
-		go c.run()
+	c.mu.Unlock()
+	if isLate {
+		c.onLate(err, queue) // not under the mutex: a log handler may send, and that may be dropped, too
 	}
 }
 

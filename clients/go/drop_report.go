@@ -17,50 +17,44 @@ const dropReportInterval = time.Second
 type dropReport struct {
 	logger *slog.Logger
 
+	// writing is held while a line is written. mu is not: a log handler may send, and that may be dropped, too.
+	writing sync.Mutex
+
 	mu        sync.Mutex
 	count     int // not logged yet
 	latest    *Error
 	queue     string
-	isWaiting bool
+	isWaiting bool // for the next line
 }
 
 func (r *dropReport) report(err *Error, queue string) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.count++
 	r.latest, r.queue = err, queue
-	if !r.isWaiting {
-		r.isWaiting = true
-		r.logLocked()
-		time.AfterFunc(dropReportInterval, r.next)
+	isFirst := !r.isWaiting
+	r.isWaiting = true
+	r.mu.Unlock()
+	if isFirst {
+		r.flush()
 	}
 }
 
-func (r *dropReport) next() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.isWaiting = r.count > 0
-	if r.isWaiting {
-		r.logLocked()
-		time.AfterFunc(dropReportInterval, r.next)
-	}
-}
-
-// flush logs the rest at once, because the program may end.
+// flush logs what is not logged yet, and after the interval what follows.
 func (r *dropReport) flush() {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.count > 0 {
-		r.logLocked()
+	count, latest, queue := r.count, r.latest, r.queue
+	r.count, r.isWaiting = 0, count > 0
+	r.mu.Unlock()
+	if count == 0 {
+		return
 	}
-}
-
-func (r *dropReport) logLocked() {
 	dropped := "a message"
-	if r.count > 1 {
-		dropped = fmt.Sprintf("%d messages, the last", r.count)
+	if count > 1 {
+		dropped = fmt.Sprintf("%d messages, the last", count)
 	}
-	r.logger.Error(fmt.Sprintf("dlq: dropped %s for queue %q (%s): %s", dropped, r.queue, string(r.latest.Kind), r.latest.text),
-		"queue", r.queue, "kind", string(r.latest.Kind), "messages", r.count)
-	r.count = 0
+	r.logger.Error(fmt.Sprintf("dlq: dropped %s for queue %q (%s): %s", dropped, queue, string(latest.Kind), latest.text),
+		"queue", queue, "kind", string(latest.Kind), "messages", count)
+	time.AfterFunc(dropReportInterval, r.flush)
 }

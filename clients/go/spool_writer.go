@@ -37,7 +37,7 @@ func newSpoolWriter(store *spool.Store) *spoolWriter {
 	return &spoolWriter{store: store, written: make(chan struct{}, 1)}
 }
 
-// write stores a request and returns its result.
+// write stores a request and returns its result. The goroutine that writes does not log: a log handler may send.
 func (w *spoolWriter) write(request *dlqv1.SendToDlqRequest, size int) spool.Result {
 	one := unwritten{request, size, make(chan spool.Result, 1)}
 	w.mu.Lock()
@@ -57,7 +57,9 @@ func (w *spoolWriter) write(request *dlqv1.SendToDlqRequest, size int) spool.Res
 		go w.writeQueue()
 	}
 	w.mu.Unlock()
-	return <-one.result
+	result := <-one.result
+	w.store.LogWarning()
+	return result
 }
 
 func (w *spoolWriter) waitUntilWritten() { w.writers.Wait() }

@@ -76,7 +76,8 @@ type Store struct {
 	files        []*file // oldest first
 	current      *file   // messages are appended to it
 	diskFailedAt time.Time
-	usesMemory   bool // since the latest write
+	usesMemory   bool   // since the latest write
+	warning      string // of LogWarning
 	// Sizes of all files of a folder, measured at sizesAt.
 	sizes       map[string]int64
 	sizesFolder string
@@ -157,6 +158,18 @@ func (s *Store) Append(requests []*dlqv1.SendToDlqRequest) []Result {
 		}
 	}
 	return results
+}
+
+// LogWarning logs, once, that Append could not write a file. Append does not log itself: a log handler may send, and wait
+// for another Append.
+func (s *Store) LogWarning() {
+	s.mu.Lock()
+	warning := s.warning
+	s.warning = ""
+	s.mu.Unlock()
+	if warning != "" {
+		s.settings.Warn(warning)
+	}
 }
 
 // MarkDone records that messages need not be sent any more, and removes a file with no other messages.
@@ -264,8 +277,8 @@ func (s *Store) diskFailedLocked(err error) {
 	}
 	s.current = nil
 	if !s.usesMemory {
-		s.settings.Warn(fmt.Sprintf(
-			"cannot write a spool folder (%v); keeping messages in memory, which are lost if the process ends", err))
+		s.warning = fmt.Sprintf(
+			"cannot write a spool folder (%v); keeping messages in memory, which are lost if the process ends", err)
 	}
 	s.usesMemory = true
 }
