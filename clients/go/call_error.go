@@ -227,7 +227,7 @@ func contextError(ctx context.Context, lastErr error, maybeStored bool) *Error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		kind = ErrDeadline
 	}
-	text := "the context of the send ended: " + context.Cause(ctx).Error()
+	text := "the context of the send ended: " + textOf(context.Cause(ctx))
 	if lastErr != nil {
 		text += "; the latest try failed: " + messageOf(lastErr)
 	}

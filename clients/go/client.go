@@ -163,7 +163,7 @@ func (c *Client) begin(
 	}
 	request, body, err := c.buildRequest(queue, payload, cause, o)
 	if err != nil {
-		return drop(newError(ErrInvalid, "the payload can't be encoded: "+err.Error(), err)), nil
+		return drop(newError(ErrInvalid, "the payload can't be encoded: "+textOf(err), err)), nil
 	}
 	given, _ := payload.(*Delivery)
 	if batch := heldFor(ctx, given); len(batch) > 0 {

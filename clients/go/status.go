@@ -65,7 +65,7 @@ func (c *Client) Ping(ctx context.Context) error {
 		return nil
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return newError(ErrAborted, "the context of the ping ended: "+context.Cause(ctx).Error(), context.Cause(ctx))
+		return newError(ErrAborted, "the context of the ping ended: "+textOf(context.Cause(ctx)), context.Cause(ctx))
 	}
 	c.channel.callFailed(conn, err)
 	if !isRetryable(err) {

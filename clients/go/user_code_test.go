@@ -9,6 +9,7 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
 // Code of the user, such as errors and callbacks, can neither end the program nor lose the message.
@@ -300,5 +301,30 @@ func TestPanickingTelemetryLosesOnlyItsSpan(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestSendEndsWithContextOfAnyCause(t *testing.T) {
+	begun, end := make(chan struct{}, 10), make(chan struct{})
+	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
+		begun <- struct{}{}
+		<-end
+		return nil
+	})
+	defer close(end)
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithSendTimeout(time.Minute), dlq.WithLogger(noLog()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-begun
+		cancel(panickingError{})
+	}()
+	if _, err := client.Send(ctx, "orders", "a", nil); !errors.Is(err, dlq.ErrAborted) {
+		t.Errorf("got %v", err)
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
