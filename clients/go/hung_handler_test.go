@@ -32,8 +32,9 @@ func TestMessageThatHungHandlerSendsIsNotDoubled(t *testing.T) {
 	if err := worker.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	want := regexp.MustCompile(`level=WARN msg="dlq: the worker stops while handlers still run, one for [0-9.ms]+: message ` +
-		fake.Messages("orders")[0].GetId() + ` of queue \\"orders\\", attempt 1; releasing their messages; `)
+	want := regexp.MustCompile(`level=WARN msg="dlq: the worker stops and cancels handlers that still run: message ` +
+		fake.Messages("orders")[0].GetId() + ` of queue \\"orders\\", attempt 1, for [0-9]+\.[0-9] s; their messages are released; ` +
+		`raise WithDrainTimeout if handlers need longer"`)
 	if len(lines) != 1 || !want.MatchString(lines[0]) {
 		t.Errorf("logged %q", lines)
 	}

@@ -221,9 +221,13 @@ func (w *Worker) drain(stream *dueStream) {
 	deadline := time.Now().Add(w.options.drainTimeout)
 	if !w.waitUntilIdle(w.options.drainTimeout, w.stopNow) {
 		deadline = time.Now()
-		w.cancelHandlers()
+		running := w.cancelHandlers()
 		if !w.waitUntilIdle(abortGrace, nil) {
-			w.releaseRunning()
+			for _, r := range running {
+				for _, h := range r.batch {
+					w.release(h)
+				}
+			}
 		}
 	}
 	reportTime := min(max(time.Until(deadline), minReportTime), maxReportTime)
@@ -260,27 +264,15 @@ func (w *Worker) waitUntilIdle(timeout time.Duration, stopNow <-chan struct{}) b
 	return false
 }
 
-func (w *Worker) cancelHandlers() {
+// cancelHandlers cancels, logs and returns the running handlers, the oldest first.
+func (w *Worker) cancelHandlers() []*handling {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.isGivingUp = true
-	for r := range w.running {
+	running := slices.SortedFunc(maps.Keys(w.running), func(a, b *handling) int { return a.began.Compare(b.began) })
+	w.mu.Unlock()
+	for _, r := range running {
 		r.cancel(newError(ErrClosed, "the worker has stopped", nil))
 	}
-}
-
-// releaseRunning releases the messages of handlers that did not end in time.
-func (w *Worker) releaseRunning() {
-	w.mu.Lock()
-	hung := slices.SortedFunc(maps.Keys(w.running), func(a, b *handling) int { return a.began.Compare(b.began) })
-	w.mu.Unlock()
-	if len(hung) == 0 {
-		return // they ended just now
-	}
-	w.logHung(hung)
-	for _, r := range hung {
-		for _, h := range r.batch {
-			w.release(h)
-		}
-	}
+	w.logCancelled(running)
+	return running
 }

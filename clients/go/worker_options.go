@@ -83,7 +83,7 @@ func WithMaxInFlightBytes(bytes uint64) WorkerOption {
 func WithWorkerID(id string) WorkerOption { return func(o *workerOptions) { o.workerID = id } }
 
 // WithDrainTimeout sets how long a stopping worker waits for its handlers before it cancels them and releases
-// their messages. The log names those of handlers that have not ended 1 s later. Default 30 s.
+// their messages, which the log names. Default 30 s.
 func WithDrainTimeout(timeout time.Duration) WorkerOption {
 	return func(o *workerOptions) { o.drainTimeout = timeout }
 }

@@ -69,30 +69,42 @@ func (w *Worker) lose(h *held) {
 }
 
 func (w *Worker) reportFailedHandler(failed []*Delivery, cause error) {
-	w.report(newError(ErrHandlerFailed, "the handler failed: "+nameDeliveries(failed), cause), failed[0])
+	names := make([]string, len(failed))
+	for i, d := range failed {
+		names[i] = nameDelivery(d)
+	}
+	w.report(newError(ErrHandlerFailed, "the handler failed: "+firstThree(names), cause), failed[0])
 }
 
-// logHung logs one line about handlers that have not ended, the oldest first.
-func (w *Worker) logHung(hung []*handling) {
+// logCancelled logs the deliveries of handlers that a stopping worker cancels. Those with a lost lease are not released.
+func (w *Worker) logCancelled(running []*handling) {
 	var deliveries []*Delivery
-	for _, r := range hung {
-		deliveries = append(deliveries, r.deliveries()...)
+	var names []string
+	for _, r := range running {
+		for _, h := range r.batch {
+			if h.hasLease() {
+				deliveries = append(deliveries, h.delivery)
+				names = append(names, fmt.Sprintf("%s, for %.1f s", nameDelivery(h.delivery), time.Since(r.began).Seconds()))
+			}
+		}
 	}
-	oldest, ran := deliveries[0], time.Since(hung[0].began).Round(time.Millisecond)
-	w.client.options.logger.Warn(fmt.Sprintf(
-		"dlq: the worker stops while handlers still run, one for %v: %s; releasing their messages; end handlers when their context ends",
-		ran, nameDeliveries(deliveries)), "queue", oldest.Queue, "id", oldest.ID)
+	if len(deliveries) == 0 {
+		return
+	}
+	w.client.options.logger.Warn("dlq: the worker stops and cancels handlers that still run: "+firstThree(names)+
+		"; their messages are released; raise WithDrainTimeout if handlers need longer",
+		"queue", deliveries[0].Queue, "id", deliveries[0].ID)
 }
 
-// nameDeliveries names the first three.
-func nameDeliveries(deliveries []*Delivery) string {
+func nameDelivery(d *Delivery) string {
+	return fmt.Sprintf("message %s of queue %q, attempt %d", d.ID, d.Queue, d.Attempt)
+}
+
+// firstThree joins the first three names.
+func firstThree(names []string) string {
 	const most = 3
-	var names []string
-	for _, d := range deliveries[:min(len(deliveries), most)] {
-		names = append(names, fmt.Sprintf("message %s of queue %q, attempt %d", d.ID, d.Queue, d.Attempt))
-	}
-	if len(deliveries) > most {
-		names = append(names, fmt.Sprintf("%d more", len(deliveries)-most))
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most:most], fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, "; ")
 }

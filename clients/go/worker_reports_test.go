@@ -2,10 +2,12 @@ package dlq
 
 import (
 	"log/slog"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -88,3 +90,29 @@ type loginError struct {
 
 func (*loginError) Error() string   { return "no login" }
 func (e *loginError) Unwrap() error { return e.cause }
+
+func TestCancelledHandlersAreLoggedWithTheirTime(t *testing.T) {
+	var log strings.Builder
+	w := &Worker{client: &Client{options: options{logger: slog.New(slog.NewTextHandler(&log, nil))}}}
+	var running []*handling
+	for _, id := range []string{"lost", "id-1", "id-2", "id-3", "id-4"} {
+		message := &dlqv1.Message{Id: id, Queue: "orders"}
+		h := newHeld(&dlqv1.Delivery{Message: message, Attempt: 2}, w.client)
+		running = append(running, &handling{batch: []*held{h}, began: time.Now().Add(-72 * time.Second)})
+	}
+	running[0].batch[0].lose()
+	w.logCancelled(running[:1])
+	if log.Len() > 0 {
+		t.Errorf("logged %s", log.String())
+	}
+	w.logCancelled(running)
+	one := func(id string) string {
+		return `message ` + id + ` of queue \\"orders\\", attempt 2, for 7[0-9]\.[0-9] s; `
+	}
+	want := regexp.MustCompile(`level=WARN msg="dlq: the worker stops and cancels handlers that still run: ` +
+		one("id-1") + one("id-2") + one("id-3") + `1 more; their messages are released; ` +
+		`raise WithDrainTimeout if handlers need longer" queue=orders id=id-1`)
+	if !want.MatchString(log.String()) {
+		t.Errorf("logged %s", log.String())
+	}
+}
