@@ -1,7 +1,6 @@
 package dlq
 
 import (
-	"cmp"
 	"sync"
 	"time"
 
@@ -170,8 +169,8 @@ func (h *held) end() {
 }
 
 // settle returns the outcome, which counts unless the lease is lost. After the first call, the delivery is released.
-// choose receives the outcome by a Send of the handler, or nil.
-func (h *held) settle(choose func(sent *outcome) *outcome) (o *outcome, counts bool) {
+// choose receives the outcome by a Send of this message in the handler, and the failure of one to another queue, or nil.
+func (h *held) settle(choose func(sent, forwardingFailure *outcome) *outcome) (o *outcome, counts bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.isDone {
@@ -179,7 +178,7 @@ func (h *held) settle(choose func(sent *outcome) *outcome) (o *outcome, counts b
 	}
 	h.isDone = true
 	h.changed.Broadcast()
-	return choose(cmp.Or(h.sent, h.forwardingFailure)), !h.isLost
+	return choose(h.sent, h.forwardingFailure), !h.isLost
 }
 
 // lose marks the lease as lost. It returns false if that has no effect on the outcome.

@@ -12,7 +12,7 @@ func TestSendInHandlerIsOutcomeOrMessage(t *testing.T) {
 		sent := make(chan bool, 1)
 		go func() { sent <- h.fail(&outcome{kind: Failed}) }()
 		h.end()
-		result, _ := h.settle(func(sent *outcome) *outcome {
+		result, _ := h.settle(func(sent, _ *outcome) *outcome {
 			if sent != nil {
 				return sent
 			}

@@ -159,3 +159,19 @@ func TestDroppedForwardingsOfEqualMessagesFailEach(t *testing.T) {
 		t.Errorf("the outcomes are %v", got)
 	}
 }
+
+// It may have a retry time, or say that no retry can help.
+func TestErrorOfHandlerCountsAfterDroppedForwarding(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client, dropping := fake.Client(dlq.WithLogger(noLog())), fake.Client(dlq.WithLogger(noLog()))
+	_ = dropping.Close(t.Context())
+	settled := make(chan dlq.Settled, 1)
+	work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
+		_, err := dropping.Send(ctx, "other", d, errors.New("not for us"))
+		return dlq.NonRetryable(err)
+	}, dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
+	send(t, client, "a")
+	if got := <-settled; got.State != dlq.StateQuarantined || !errors.Is(got.Err, dlq.ErrClosed) {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -91,8 +91,11 @@ func (w *Worker) handlerEnded(r *handling, errs []error, isEach bool, took time.
 		if i == 0 || isEach {
 			own = outcomeFrom(errs[i])
 		}
-		o, counts := h.settle(func(sent *outcome) *outcome {
+		o, counts := h.settle(func(sent, forwardingFailure *outcome) *outcome {
 			h.handled = took
+			if sent == nil && own.kind == Succeeded { // a handler that returns an error has failed with that
+				sent = forwardingFailure
+			}
 			switch {
 			case isOutcome(errs[i]) && (own.kind != Succeeded || sent == nil):
 				return own // a message that the handler sent has failed, whatever it returns as success

@@ -204,7 +204,7 @@ func (w *Worker) take(deliveries []*dlqv1.Delivery) {
 
 // release releases a delivery whose handler did not run, or did not end in time.
 func (w *Worker) release(h *held) {
-	if o, counts := h.settle(func(*outcome) *outcome { return &outcome{kind: Released} }); counts {
+	if o, counts := h.settle(func(_, _ *outcome) *outcome { return &outcome{kind: Released} }); counts {
 		w.reporter.add(h, o)
 	}
 }
