@@ -161,17 +161,20 @@ func (c *Client) begin(
 		onDropped(err, queue)
 		return settled(Result{Status: StatusDropped}, err)
 	}
+	given := heldIn(payload)
 	request, body, err := c.buildRequest(queue, payload, cause, o)
 	if err != nil {
+		for _, h := range given {
+			ended = h.forward(cause, ended)
+		}
 		return drop(newError(ErrInvalid, "the payload can't be encoded: "+textOf(err), err)), nil
 	}
-	given, _ := payload.(*Delivery)
 	if batch := heldFor(ctx, given); len(batch) > 0 {
 		sent := &comparedPayload{Payload: body}
-		if held := c.ownMessage(batch, given, request, sent); held != nil && held.fail(outcomeOf(request, cause)) {
+		if held := c.ownMessage(batch, request, sent); held != nil && held.fail(outcomeOf(request, cause)) {
 			return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 		}
-		if held := choose(batch, given, func(h *held) bool { return h.payload.isSame(sent) }); held != nil {
+		if held := choose(batch, func(h *held) bool { return h.payload.isSame(sent) }); held != nil {
 			ended = held.forward(cause, ended)
 		}
 	}

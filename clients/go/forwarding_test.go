@@ -49,6 +49,9 @@ func TestForwardingThatIsDroppedFailsDelivery(t *testing.T) {
 		"its text":         {func(d *dlq.Delivery) any { return d.Payload.Text() }, once, nil, dlq.Failed},
 		"its value":        {decoded, once, nil, dlq.Failed},
 		"another context":  {delivery, elsewhere, nil, dlq.Failed},
+		"a copy":           {func(d *dlq.Delivery) any { return *d }, elsewhere, nil, dlq.Failed},
+		"a list":           {func(d *dlq.Delivery) any { return []*dlq.Delivery{d} }, once, nil, dlq.Failed},
+		"a list of copies": {func(d *dlq.Delivery) any { return []dlq.Delivery{*d} }, once, nil, dlq.Failed},
 		"no queue":         {delivery, nowhere, nil, dlq.Failed},
 		"SendAsync":        {delivery, async, nil, dlq.Failed},
 		"sent again":       {delivery, again, nil, dlq.Succeeded},
@@ -173,5 +176,26 @@ func TestErrorOfHandlerCountsAfterDroppedForwarding(t *testing.T) {
 	send(t, client, "a")
 	if got := <-settled; got.State != dlq.StateQuarantined || !errors.Is(got.Err, dlq.ErrClosed) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// One handler may send what several have collected.
+func TestForwardingByAnotherHandlerFailsItsDelivery(t *testing.T) {
+	s := newBatchServer("a", "b")
+	dropping := dlqtest.NewFake(t).Client(dlq.WithLogger(noLog()))
+	_ = dropping.Close(t.Context())
+	collected, sent := make(chan *dlq.Delivery, 1), make(chan struct{})
+	workBatches(t, clientOf(t, s), s, func(ctx context.Context, batch []*dlq.Delivery) error {
+		if batch[0].Payload.Text() == "a" {
+			collected <- batch[0]
+			<-sent
+			return nil
+		}
+		defer close(sent)
+		_, _ = dropping.Send(ctx, "other", <-collected, nil)
+		return nil
+	}, dlq.WithBatchSize(1), dlq.WithConcurrency(2))()
+	if got, want := s.kinds(), (map[string]dlq.OutcomeKind{"a": dlq.Failed, "b": dlq.Succeeded}); !maps.Equal(got, want) {
+		t.Errorf("the outcomes are %v", got)
 	}
 }

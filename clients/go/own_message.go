@@ -11,25 +11,43 @@ import (
 
 var errInMemory = errors.New("the message that the handler sent is only in memory")
 
-// heldFor returns the deliveries of which a send may be one: those of the context's handler, or the given one in any
-// context.
-func heldFor(ctx context.Context, given *Delivery) []*held {
-	if r := handlingOf(ctx); r != nil {
-		return r.batch
+// heldIn returns the deliveries that a payload is: one, or those of a list, which no send accepts.
+func heldIn(payload any) (given []*held) {
+	switch v := payload.(type) {
+	case *Delivery:
+		if v != nil && v.held != nil {
+			given = []*held{v.held}
+		}
+	case Delivery:
+		given = heldIn(&v)
+	case []*Delivery:
+		for _, d := range v {
+			given = append(given, heldIn(d)...)
+		}
+	case []Delivery:
+		for i := range v {
+			given = append(given, heldIn(&v[i])...)
+		}
 	}
-	if given != nil && given.held != nil {
-		return []*held{given.held}
-	}
-	return nil
+	return given
 }
 
-// choose returns the delivery of which a send is, or nil. Of equal ones it returns the given one, or prefers one that
-// was not sent yet, because each of them may have failed.
-func choose(batch []*held, given *Delivery, isEqual func(*held) bool) (chosen *held) {
+// heldFor returns the deliveries of which a send may be one: the given one in any context, or those of the context's
+// handler.
+func heldFor(ctx context.Context, given []*held) []*held {
+	if r := handlingOf(ctx); r != nil && len(given) == 0 {
+		return r.batch
+	}
+	return given
+}
+
+// choose returns the delivery of which a send is, or nil. Of equal ones it prefers one that was not sent yet, because
+// each of them may have failed.
+func choose(batch []*held, isEqual func(*held) bool) (chosen *held) {
 	for _, h := range batch {
 		switch {
 		case !isEqual(h):
-		case h.delivery == given || given == nil && !h.wasSent():
+		case !h.wasSent():
 			return h
 		case chosen == nil:
 			chosen = h
@@ -39,8 +57,8 @@ func choose(batch []*held, given *Delivery, isEqual func(*held) bool) (chosen *h
 }
 
 // ownMessage returns the delivery whose message a request is, or nil.
-func (c *Client) ownMessage(batch []*held, given *Delivery, request *dlqv1.SendToDlqRequest, sent *comparedPayload) *held {
-	return choose(batch, given, func(h *held) bool {
+func (c *Client) ownMessage(batch []*held, request *dlqv1.SendToDlqRequest, sent *comparedPayload) *held {
+	return choose(batch, func(h *held) bool {
 		return h.client.target == c.target && h.delivery.Queue == request.GetQueue() && isMessageOf(h, request, sent)
 	})
 }
