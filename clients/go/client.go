@@ -174,7 +174,7 @@ func (c *Client) begin(
 		if held := c.ownMessage(batch, request, sent); held != nil && held.fail(outcomeOf(request, cause)) {
 			return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 		}
-		if held := choose(batch, func(h *held) bool { return h.payload.isSame(sent) }); held != nil {
+		if held := forwarded(batch, request, sent); held != nil {
 			ended = held.forward(cause, ended)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -197,5 +198,32 @@ func TestForwardingByAnotherHandlerFailsItsDelivery(t *testing.T) {
 	}, dlq.WithBatchSize(1), dlq.WithConcurrency(2))()
 	if got, want := s.kinds(), (map[string]dlq.OutcomeKind{"a": dlq.Failed, "b": dlq.Succeeded}); !maps.Equal(got, want) {
 		t.Errorf("the outcomes are %v", got)
+	}
+}
+
+func TestForwardingOfEqualPayloadFailsDeliveryWithItsSourceID(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client, dropping := fake.Client(), fake.Client(dlq.WithLogger(noLog()))
+	_ = dropping.Close(t.Context())
+	for _, id := range []string{"1", "2"} {
+		send(t, client, "x", dlq.WithSourceID(id), dlq.WithMaxRetries(1))
+	}
+	settled := make(chan string, 2)
+	worker := client.Worker([]string{"orders"}, dlq.WithOnSettled(func(d *dlq.Delivery, s dlq.Settled) {
+		settled <- d.SourceID + " " + string(s.Outcome)
+	}))
+	done := make(chan error, 1)
+	go func() {
+		done <- worker.RunBatch(context.Background(), func(ctx context.Context, _ []*dlq.Delivery) error {
+			_, _ = dropping.Send(ctx, "other", "x", nil, dlq.WithSourceID("2"))
+			return nil
+		})
+	}()
+	got := []string{<-settled, <-settled}
+	if slices.Sort(got); !slices.Equal(got, []string{"1 succeeded", "2 failed"}) {
+		t.Errorf("got %q", got)
+	}
+	if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package dlq
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -69,6 +70,14 @@ func isMessageOf(h *held, request *dlqv1.SendToDlqRequest, sent *comparedPayload
 		return h.delivery.SourceID == request.GetSourceId()
 	}
 	return h.payload.isSame(sent)
+}
+
+// forwarded returns the delivery that a request sends to another queue, or nil. Of those with its payload it prefers one
+// with its source id.
+func forwarded(batch []*held, request *dlqv1.SendToDlqRequest, sent *comparedPayload) *held {
+	isSame := func(h *held) bool { return h.payload.isSame(sent) }
+	hasSource := func(h *held) bool { return h.delivery.SourceID == request.GetSourceId() && isSame(h) }
+	return cmp.Or(choose(batch, hasSource), choose(batch, isSame))
 }
 
 // forward notes that the handler sends the message to another queue. The function that it returns calls ended, and fails
