@@ -165,7 +165,7 @@ func (c *Client) begin(
 	request, body, err := c.buildRequest(queue, payload, cause, o)
 	if err != nil {
 		for _, h := range given {
-			ended = h.forward(cause, ended)
+			ended = h.forward(queue, cause, ended)
 		}
 		return drop(newError(ErrInvalid, "the payload can't be encoded: "+textOf(err), err)), nil
 	}
@@ -175,7 +175,7 @@ func (c *Client) begin(
 			return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 		}
 		if held := forwarded(batch, request, sent); held != nil {
-			ended = held.forward(cause, ended)
+			ended = held.forward(queue, cause, ended)
 		}
 	}
 	if queue == "" {

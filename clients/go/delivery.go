@@ -67,6 +67,8 @@ type held struct {
 	isDone bool
 	// hasEnded: the handler has ended. A later send of this message is another message.
 	hasEnded bool
+	// isRemoved: the outcome removes the message from the service.
+	isRemoved bool
 	// isLost: the lease is lost; another worker may have the message.
 	isLost bool
 	// sent is the outcome by a Send of this message in its handler.
@@ -145,8 +147,8 @@ func (h *held) beginForwarding() (earlier *outcome) {
 }
 
 // endForwarding notes the failure of such a send. If that is nil, the message was kept, which takes back the failure of
-// earlier ones.
-func (h *held) endForwarding(earlier, failure *outcome) {
+// earlier ones. It returns true if the outcome has removed the message already.
+func (h *held) endForwarding(earlier, failure *outcome) (isRemoved bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if failure != nil || h.forwardingFailure == earlier {
@@ -156,6 +158,7 @@ func (h *held) endForwarding(earlier, failure *outcome) {
 	if h.forwardings == 0 {
 		h.changed.Broadcast()
 	}
+	return h.isRemoved
 }
 
 // end waits for the results of all sends to other queues, but not if the message is released. Then the handler has ended.
@@ -178,7 +181,9 @@ func (h *held) settle(choose func(sent, forwardingFailure *outcome) *outcome) (o
 	}
 	h.isDone = true
 	h.changed.Broadcast()
-	return choose(h.sent, h.forwardingFailure), !h.isLost
+	o = choose(h.sent, h.forwardingFailure)
+	h.isRemoved = !h.isLost && (o.kind == Succeeded || o.kind == Discarded)
+	return o, !h.isLost
 }
 
 // lose marks the lease as lost. It returns false if that has no effect on the outcome.

@@ -1,10 +1,13 @@
 package dlq_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -225,5 +228,41 @@ func TestForwardingOfEqualPayloadFailsDeliveryWithItsSourceID(t *testing.T) {
 	}
 	if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestForwardingDroppedAfterMessageIsRemovedIsLogged(t *testing.T) {
+	for name, c := range map[string]struct {
+		returned error
+		isLogged bool
+	}{
+		"succeeded": {nil, true},
+		"discarded": {dlq.Discard("too old"), true},
+		"released":  {dlq.Release(time.Hour), false},
+		"failed":    {dlq.Fail(errors.New("no stock")), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			var log bytes.Buffer
+			client := fake.Client(dlq.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			dropping := fake.Client(dlq.WithLogger(noLog()))
+			_ = dropping.Close(t.Context())
+			delivered, settled := make(chan *dlq.Delivery, 1), make(chan struct{}, 1)
+			work(t, client, func(_ context.Context, d *dlq.Delivery) error {
+				delivered <- d
+				return c.returned
+			}, dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { settled <- struct{}{} }))
+			send(t, client, "a", dlq.WithMaxRetries(1))
+			d := <-delivered
+			<-settled
+			if _, err := dropping.Send(t.Context(), "other", d, nil); !errors.Is(err, dlq.ErrClosed) {
+				t.Errorf("got %v", err)
+			}
+			want := `level=ERROR msg="dlq: the send of message ` + d.ID + ` of queue \"orders\" to queue \"other\" was dropped ` +
+				`after the end of its handler: the message may be lost; wait for the send in the handler" queue=orders id=` + d.ID
+			if strings.Contains(log.String(), want) != c.isLogged || (log.Len() > 0) != c.isLogged {
+				t.Errorf("logged %s", log.String())
+			}
+		})
 	}
 }

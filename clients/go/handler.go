@@ -13,9 +13,9 @@ import (
 // too.
 //
 // The handler must wait for goroutines that it starts: when it returns, the message is settled and the context ends. What
-// they send later is another message, and only [WithOnDropped] reports its drop. The context ends earlier if the lease is
-// lost, because another worker may have the message, or if the drain timeout of a stopping worker is over; context.Cause
-// returns which. Then nil releases the message.
+// they send later is another message; if it is dropped, the log says that it may be lost. The context ends earlier if the
+// lease is lost, because another worker may have the message, or if the drain timeout of a stopping worker is over;
+// context.Cause returns which. Then nil releases the message.
 //
 // A [Client.Send] of the same message with this context becomes the outcome of the delivery, so that there is no
 // second message; an outcome other than [Succeed] that the handler returns stands. A [DeadLetter] function does the same.

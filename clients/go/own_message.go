@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -81,14 +82,20 @@ func forwarded(batch []*held, request *dlqv1.SendToDlqRequest, sent *comparedPay
 }
 
 // forward notes that the handler sends the message to another queue. The function that it returns calls ended, and fails
-// the delivery if the message was not kept: the handler may not look at the error, or not wait for it.
-func (h *held) forward(cause error, ended func(Result, *Error)) func(Result, *Error) {
+// the delivery if the message was not kept: the handler may not look at the error, or not wait for it. If the outcome has
+// removed the message already, it logs that the send was dropped.
+func (h *held) forward(queue string, cause error, ended func(Result, *Error)) func(Result, *Error) {
 	earlier := h.beginForwarding()
 	return func(result Result, err *Error) {
 		if ended != nil {
 			ended(result, err)
 		}
-		h.endForwarding(earlier, forwardingFailure(cause, result, err))
+		isRemoved := h.endForwarding(earlier, forwardingFailure(cause, result, err))
+		if d := h.delivery; isRemoved && err != nil {
+			h.client.options.logger.Error(fmt.Sprintf(
+				"dlq: the send of message %s of queue %q to queue %q was dropped after the end of its handler: "+
+					"the message may be lost; wait for the send in the handler", d.ID, d.Queue, queue), "queue", d.Queue, "id", d.ID)
+		}
 	}
 }
 

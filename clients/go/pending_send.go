@@ -9,7 +9,7 @@ type PendingSend struct {
 	sendRequest
 	timeout   time.Duration
 	onDropped reportDrop
-	ended     func(Result, *Error) // of the telemetry; may be nil
+	ended     func(Result, *Error) // called before the result is available; may be nil
 	// skipsQueue: the send goes to the spool or is dropped at once, because too much is pending or the
 	// service is unavailable.
 	skipsQueue bool
