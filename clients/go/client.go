@@ -92,7 +92,7 @@ func New(address string, opts ...Option) (*Client, error) {
 		b.spool = c.spoolSender
 	}
 	c.batcher = newBatcher(b)
-	c.telemetry = safeTelemetry{o.telemetry, o.logger}
+	c.telemetry = safeTelemetry{o.telemetry, o.logger, &onceAMinute{}}
 	c.unobserve = c.telemetry.observe(target.spool, c.Status)
 	return c, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
 // sendingLog sends each line by the client that logs it, and waits for the result.
@@ -73,5 +74,16 @@ func TestLogHandlerMaySend(t *testing.T) {
 				t.Errorf("logged %s", line)
 			}
 		})
+	}
+}
+
+func TestLogHandlerMaySendWhenTelemetryPanics(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	log := sendingLog{slog.DiscardHandler, &atomic.Pointer[dlq.Client]{}, make(chan string, 100)}
+	client := fake.Client(dlq.WithLogger(slog.New(log)), dlq.WithTelemetry(badTelemetry{panicsIn: "BeginSend"}))
+	log.client.Store(client)
+	send(t, client, "a")
+	if len(fake.Messages("orders")) != 1 || len(fake.Messages("logs")) != 1 {
+		t.Errorf("got %v and %v", fake.Messages("orders"), fake.Messages("logs"))
 	}
 }

@@ -50,11 +50,16 @@ func catchPanic(fn func() error) (err error) {
 func logPanic(logger *slog.Logger, option string, call func()) {
 	defer func() {
 		if value := recover(); value != nil {
-			logger.Error("dlq: the function of option "+option+" panicked; ignoring the panic",
-				"panic", value, "stack", string(debug.Stack()))
+			logPanicked(logger, option, value)
 		}
 	}()
 	call()
+}
+
+// logPanicked logs a recovered value. Call it in the deferred function that recovers.
+func logPanicked(logger *slog.Logger, option string, value any) {
+	logger.Error("dlq: the function of option "+option+" panicked; ignoring the panic",
+		"panic", value, "stack", string(debug.Stack()))
 }
 
 // notify calls a function of the user in a goroutine of its own and waits for it. The function may panic, or

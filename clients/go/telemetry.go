@@ -27,13 +27,22 @@ type Handled struct {
 	Err error
 }
 
-// safeTelemetry calls the user's telemetry, which may be nil. Its panics are logged.
+// safeTelemetry calls the user's telemetry, which may be nil. Its panics are logged at most once a minute: each send may
+// panic, also that of a log handler.
 type safeTelemetry struct {
 	telemetry Telemetry
 	logger    *slog.Logger
+	due       *onceAMinute
 }
 
-func (s safeTelemetry) call(call func()) { logPanic(s.logger, "WithTelemetry", call) }
+func (s safeTelemetry) call(call func()) {
+	defer func() {
+		if value := recover(); value != nil && s.due.isDue() {
+			logPanicked(s.logger, "WithTelemetry", value)
+		}
+	}()
+	call()
+}
 
 // beginSend returns a nil function if nothing needs the result.
 func (s safeTelemetry) beginSend(ctx context.Context, queue string) (TraceContext, func(Result, *Error)) {
