@@ -78,19 +78,17 @@ func callOnDropped(onDropped func(*Error, string), dropped droppedMessage) {
 	onDropped(dropped.err, dropped.queue)
 }
 
-const callOnDroppedName = ownPrefix + "callOnDropped"
-
 // isCaller reports whether the function of WithOnDropped has called the caller, in the same goroutine.
-func (c *dropCallback) isCaller() bool {
-	if !c.isRunning.Load() {
-		return false
-	}
+func (c *dropCallback) isCaller() bool { return c.isRunning.Load() && isCalledBy("callOnDropped") }
+
+// isCalledBy reports whether a function of this package has called the caller, in the same goroutine.
+func isCalledBy(function string) bool {
 	counters := make([]uintptr, 64)
 	for skip := 2; ; skip += len(counters) {
 		count := runtime.Callers(skip, counters)
 		for frames, more := runtime.CallersFrames(counters[:count]), count > 0; more; {
 			var frame runtime.Frame
-			if frame, more = frames.Next(); frame.Function == callOnDroppedName {
+			if frame, more = frames.Next(); frame.Function == ownPrefix+function {
 				return true
 			}
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-// sendingLog sends each line by the client that logs it, and waits for the result.
+// sendingLog sends each line by the client that logs it, and waits for all results.
 type sendingLog struct {
 	slog.Handler
 	client *atomic.Pointer[dlq.Client]
@@ -25,6 +25,7 @@ func (l sendingLog) Handle(ctx context.Context, record slog.Record) error {
 	if client := l.client.Load(); client != nil {
 		l.lines <- record.Message
 		_, _ = client.Send(ctx, "logs", record.Message, nil)
+		_ = client.Flush(context.Background())
 	}
 	return nil
 }
@@ -44,6 +45,7 @@ func TestLogHandlerMaySend(t *testing.T) {
 		"when a message is dropped":          {[]dlq.Option{dlq.WithoutSpool()}, false, `dlq: dropped a message for queue "orders"`},
 		"when a message is dropped too late": {[]dlq.Option{dlq.WithoutSpool(), hang}, true, `dlq: dropped a message for queue "orders"`},
 		"when no file can be written":        {[]dlq.Option{noFolder}, false, "dlq: cannot write a spool folder"},
+		"when messages wait in the spool":    {[]dlq.Option{dlq.WithSpool(dlq.Spool{Folder: t.TempDir()})}, false, "dlq: messages wait in the spool"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := sendingLog{slog.DiscardHandler, &atomic.Pointer[dlq.Client]{}, make(chan string, 100)}
@@ -85,5 +87,27 @@ func TestLogHandlerMaySendWhenTelemetryPanics(t *testing.T) {
 	send(t, client, "a")
 	if len(fake.Messages("orders")) != 1 || len(fake.Messages("logs")) != 1 {
 		t.Errorf("got %v and %v", fake.Messages("orders"), fake.Messages("logs"))
+	}
+}
+
+func TestFlushOfAnotherClientInLogHandlerWaits(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	other := fake.Client()
+	lines := 0
+	client := fake.Client(dlq.WithLogger(slog.New(slog.NewTextHandler(writer(func(line []byte) {
+		pending := other.SendAsync(t.Context(), "logs", line, nil)
+		if err := other.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		select {
+		case <-pending.Done():
+			lines++
+		default:
+			t.Error("Flush returned before the send had a result")
+		}
+	}), nil))))
+	_, _ = client.Send(t.Context(), "", "a", nil) // is dropped
+	if lines != 1 {
+		t.Errorf("%d lines", lines)
 	}
 }

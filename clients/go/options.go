@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -37,6 +38,7 @@ type options struct {
 	spool                      *Spool
 	onDropped                  func(err *Error, queue string)
 	logger                     *slog.Logger
+	logging                    *atomic.Int32 // lines that are being written
 	telemetry                  Telemetry
 	dial                       []grpc.DialOption
 }
@@ -145,6 +147,7 @@ func newOptions(given []Option) (options, error) {
 		timeout:    defaultTimeout,
 		tryTimeout: defaultTryTimeout,
 		spool:      &Spool{},
+		logging:    &atomic.Int32{},
 	}
 	for _, option := range given {
 		if option != nil {
@@ -154,7 +157,7 @@ func newOptions(given []Option) (options, error) {
 	if o.logger == nil {
 		o.logger = slog.Default()
 	}
-	o.logger = slog.New(safeLogHandler{o.logger.Handler()})
+	o.logger = slog.New(safeLogHandler{o.logger.Handler(), o.logging})
 	if strings.ContainsFunc(o.token, unicode.IsControl) {
 		return o, errControlInToken
 	}

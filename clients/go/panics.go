@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 )
 
 var (
@@ -74,12 +75,17 @@ func notify(logger *slog.Logger, option string, call func()) {
 }
 
 // safeLogHandler wraps the user's log handler. If it panics, the line is lost.
-type safeLogHandler struct{ slog.Handler }
+type safeLogHandler struct {
+	slog.Handler
+	running *atomic.Int32 // calls of Handle
+}
 
 func (h safeLogHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return safeRead(func() bool { return h.Handler.Enabled(ctx, level) }, false)
 }
 
 func (h safeLogHandler) Handle(ctx context.Context, record slog.Record) error {
+	h.running.Add(1)
+	defer h.running.Add(-1)
 	return safeRead(func() error { return h.Handler.Handle(ctx, record) }, errLogPanicked)
 }
