@@ -3,6 +3,7 @@ package io.dlqservice.dlq;
 import com.google.protobuf.Any;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
@@ -70,6 +71,9 @@ record CallError(Status status, List<Any> details) {
   private static final String CHECK_TARGET =
       "check the target (dlq.target in Spring Boot) and that its server runs";
 
+  /** In gRPC's text for a connection that fails before the end of its TLS handshake. */
+  private static final String TLS_HANDLER = "ClientTlsHandler";
+
   private static final int MAX_CAUSES = 16;
 
   private static final String NO_ANSWER = "the server did not answer in time";
@@ -98,8 +102,8 @@ record CallError(Status status, List<Any> details) {
   String description() {
     if (isFrom(UnresolvedAddressException.class)) return UNKNOWN_HOST;
     if (isNotTls()) return "the server does not use TLS";
-    if (isClosedByPeer()) return "the server closed the connection";
     if (isClosedInHandshake()) return "the server closed the connection in the TLS handshake";
+    if (isClosedByPeer()) return "the server closed the connection";
     Throwable cause = status.getCause();
     // gRPC's own text for a connection, "io exception", does not help.
     boolean isOfConnection = cause != null && details.isEmpty() && !hasNoToken();
@@ -195,11 +199,21 @@ record CallError(Status status, List<Any> details) {
 
   /** Whether the connection was closed without a word, as a server with TLS does in plaintext. */
   private boolean isClosedByPeer() {
-    return isUnavailableAs("Network closed for unknown reason");
+    return isUnavailableAs("Network closed for unknown reason") || isReset();
+  }
+
+  /** A server that closes a connection with unread bytes resets it. Netty has no type for it. */
+  private boolean isReset() {
+    Throwable cause = status.getCause();
+    if (!isUnavailableAs("io exception") || !(cause instanceof IOException)) return false;
+    if (cause instanceof SSLException) return false;
+    String text = CauseChain.messageOf(cause);
+    return text.contains("Connection reset") || text.contains("Broken pipe");
   }
 
   private boolean isClosedInHandshake() {
-    return isUnavailableAs("Connection closed while performing TLS negotiation");
+    return isUnavailableAs("Connection closed while performing TLS negotiation")
+        || (isReset() && status.getDescription().contains(TLS_HANDLER));
   }
 
   /** Whether it is gRPC's own error that starts with a text. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.dlqservice.dlq.SendResult.Dropped;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.testing.LocalServer;
+import io.grpc.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -199,6 +200,27 @@ class AccessTest {
           pingError("https://" + fake.target(), null));
     }
     for (String text : List.of(untrusted, otherName)) assertFalse(text.contains("\n"), text);
+  }
+
+  /** As gRPC reports it. It depends on the moment whether the close of a connection is a reset. */
+  @Test
+  void aResetIsAClosedConnection() {
+    Status reset =
+        Status.UNAVAILABLE
+            .withDescription("io exception")
+            .withCause(new IOException("recvAddress(..) failed: Connection reset by peer"));
+    assertEquals(
+        "the server closed the connection; if the server uses TLS, give the target as"
+            + " https://host:port",
+        CallError.of(reset).descriptionWithAdvice());
+    CallError inHandshake =
+        CallError.of(
+            reset.augmentDescription("Channel Pipeline: [ProtocolNegotiators$ClientTlsHandler#0]"));
+    assertEquals(
+        "the server closed the connection in the TLS handshake; check the target (dlq.target in"
+            + " Spring Boot) and that its server runs",
+        inHandshake.descriptionWithAdvice());
+    assertTrue(inHandshake.neverArrived());
   }
 
   @Test
