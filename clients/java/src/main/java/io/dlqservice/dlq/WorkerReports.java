@@ -52,8 +52,8 @@ final class WorkerReports {
     listeners.call(
         () ->
             LOG.warn(
-                "the stopping worker cancels handlers that still run, and releases their messages:"
-                    + " {}",
+                "the worker stops and cancels handlers that still run: {}; their messages are"
+                    + " released; raise drainTimeout if handlers need longer",
                 handlers));
   }
 
