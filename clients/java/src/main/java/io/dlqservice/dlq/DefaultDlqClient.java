@@ -138,7 +138,7 @@ final class DefaultDlqClient implements DlqClient {
   }
 
   private SendReport reportOf(String queue, Object payload, Throwable error) {
-    return new SendReport(queue, payload, error, telemetry, report.reportOfSend());
+    return new SendReport(queue, payload, error, telemetry, report);
   }
 
   /** Whether calls would wait for the current thread. */

@@ -41,6 +41,21 @@ final class DropReport {
     else listeners.call(() -> callListener(error, queue));
   }
 
+  /**
+   * Logs that a delivery was not sent to a queue. Its outcome is decided, so that nothing else says
+   * it.
+   */
+  void reportTooLate(HeldDelivery delivery, String queue) {
+    listeners.call(
+        () ->
+            LOG.error(
+                "the send of message {} of queue \"{}\" to queue \"{}\" was dropped after the end"
+                    + " of its handler: the message may be lost; wait for the send in the handler",
+                delivery.id(),
+                delivery.queue(),
+                queue));
+  }
+
   private void callListener(DlqException error, String queue) {
     isInListener.set(true);
     try {

@@ -10,6 +10,7 @@ final class SendReport {
   private final String queue;
   private final ClientMetrics metrics;
   private final OpenSpan<SendResult> span;
+  private final DropReport drops;
   private final BiConsumer<DlqException, String> onDropped;
 
   /** The delivery that is sent as it is, for instance to another queue; null for none. */
@@ -25,17 +26,12 @@ final class SendReport {
    * Begins the span of the send.
    *
    * @param error null for none
-   * @param onDropped called if the message is dropped
    */
-  SendReport(
-      String queue,
-      Object payload,
-      Throwable error,
-      Telemetry telemetry,
-      BiConsumer<DlqException, String> onDropped) {
+  SendReport(String queue, Object payload, Throwable error, Telemetry telemetry, DropReport drops) {
     this.queue = queue;
     this.error = error;
-    this.onDropped = onDropped;
+    this.drops = drops;
+    onDropped = drops.reportOfSend();
     metrics = telemetry.metrics();
     span = telemetry.spans().send(queue);
     forwarded = MessagePayload.deliveryOf(payload);
@@ -49,32 +45,22 @@ final class SendReport {
 
   /** Call it once, before the caller gets the result. Returns the result. */
   SendResult settled(SendResult result) {
+    try {
+      report(result);
+    } finally {
+      settled.complete(null); // the delivery waits for it
+    }
+    return result;
+  }
+
+  private void report(SendResult result) {
     metrics.sent(queue, result);
     span.end(result);
     boolean isInTime =
         forwarded == null || forwarded.forwardingEnded(earlier, result.isKept() ? null : failure());
-    if (result instanceof Dropped dropped) {
-      onDropped.accept(isInTime ? dropped.error() : late(dropped.error()), queue);
-    }
-    settled.complete(null);
-    return result;
-  }
-
-  /** The outcome of the delivery is decided, so that only this error says that it is not sent. */
-  private DlqException late(DlqException dropped) {
-    String text =
-        dropped.getMessage()
-            + "; it is the delivery of message "
-            + forwarded.id()
-            + " of queue \""
-            + forwarded.queue()
-            + "\", whose handler has ended; wait in the handler for such sends";
-    return new DlqException(
-        dropped.kind(),
-        text,
-        dropped.code().orElse(null),
-        dropped.getCause(),
-        dropped.maybeStored());
+    if (!(result instanceof Dropped dropped)) return;
+    onDropped.accept(dropped.error(), queue);
+    if (!isInTime) drops.reportTooLate(forwarded, queue);
   }
 
   /** Its handler may not look at the result. */

@@ -190,22 +190,23 @@ class AsyncHandlerTest extends WithFakeServer {
 
   /** The outcome is decided: nothing else says that the message is lost. */
   @Test
-  void aForwardingThatIsDroppedAfterTheHandlerNamesTheMessage() throws Exception {
-    BlockingQueue<String> drops = new LinkedBlockingQueue<>();
+  void aForwardingThatIsDroppedAfterTheHandlerIsLoggedWithItsMessage() throws Exception {
     BlockingQueue<Delivery> ended = new LinkedBlockingQueue<>();
-    try (DlqClient late =
-        builder().onDropped((error, queue) -> drops.add(error.getMessage())).build()) {
-      dlq.send("q", "a", null, NOW);
-      worker().start(ended::add);
-      assertEquals(Outcome.Kind.SUCCEEDED, next(settled).outcome());
-      Delivery delivery = next(ended);
-      late.send("no name", delivery, new IOException("no bank"));
-      String text = next(drops);
+    dlq.send("q", "a", null, NOW);
+    worker().start(ended::add);
+    assertEquals(Outcome.Kind.SUCCEEDED, next(settled).outcome());
+    Delivery delivery = next(ended);
+    try (CapturedLog logged = new CapturedLog()) {
+      dlq.send("no name", delivery, new IOException("no bank"));
+      dlq.flush();
+      List<String> lines = logged.with(" the send of message ");
+      assertEquals(1, lines.size(), "" + lines);
       String expected =
-          "; it is the delivery of message "
+          "the send of message "
               + delivery.id()
-              + " of queue \"q\", whose handler has ended; wait in the handler for such sends";
-      assertTrue(text.endsWith(expected), text);
+              + " of queue \"q\" to queue \"no name\" was dropped after the end of its handler:"
+              + " the message may be lost; wait for the send in the handler";
+      assertTrue(lines.get(0).contains("ERROR") && lines.get(0).endsWith(expected), lines.get(0));
     }
   }
 
