@@ -46,7 +46,8 @@ final class DefaultDlqClient implements DlqClient {
   /** Runs what callers chain to the futures of sends: it may block. */
   private final ExecutorService results = Threads.perTaskUpTo("dlq-client-result", MAX_RESULTS);
 
-  private final Listeners listeners = new Listeners();
+  private final Listeners listeners = new Listeners("dlq-client-listeners");
+  private final Listeners logLines = new Listeners("dlq-client-log");
   private final Connector connector;
   private final ReconnectingChannel channel;
 
@@ -58,7 +59,6 @@ final class DefaultDlqClient implements DlqClient {
   /** Null without a spool. */
   private final Spool spool;
 
-  /** Null without a spool. */
   private final ExitHook exitHook;
 
   private final RepeatedLines workerErrors = new RepeatedLines();
@@ -87,7 +87,7 @@ final class DefaultDlqClient implements DlqClient {
     origin = given.equals(Origin.getDefaultInstance()) ? null : given;
     timeout = options.timeout;
     json = options.json;
-    report = new DropReport(loop, listeners, options.onDropped);
+    report = new DropReport(loop, listeners, logLines, options.onDropped);
     spool =
         options.spool == null
             ? null
@@ -97,6 +97,7 @@ final class DefaultDlqClient implements DlqClient {
                 loop,
                 channel,
                 reachability,
+                logLines,
                 report::report);
     sender =
         new Sender(
@@ -105,16 +106,22 @@ final class DefaultDlqClient implements DlqClient {
     telemetry = new Telemetry(new Spans(options.telemetry), metrics);
     metrics.start();
     if (spool != null) spool.start();
-    exitHook = spool == null ? null : new ExitHook(this::giveUpAtExit);
+    exitHook = new ExitHook(this::giveUpAtExit);
   }
 
-  /** Moves pending sends to the spool, after a moment for their answers. */
+  /** Moves pending sends to the spool, after a moment for their answers, and reports drops. */
   private synchronized CompletableFuture<Void> giveUpAtExit() {
     if (isClosing) return closed.copy();
-    return sender
-        .flush()
-        .completeOnTimeout(null, LAST_SENDS_MS, TimeUnit.MILLISECONDS)
-        .thenCompose(none -> sender.giveUpAll());
+    CompletableFuture<Void> spooled =
+        spool == null
+            ? CompletableFuture.completedFuture(null)
+            : sender
+                .flush()
+                .completeOnTimeout(null, LAST_SENDS_MS, TimeUnit.MILLISECONDS)
+                .thenCompose(none -> sender.giveUpAll());
+    return spooled
+        .thenCompose(none -> listeners.ended())
+        .thenCompose(none -> logLines.ended()); // also of what listeners sent
   }
 
   @Override
@@ -270,6 +277,7 @@ final class DefaultDlqClient implements DlqClient {
     if (isOwnThread()) throw SendErrors.wouldDeadlock("flush", "call it in another thread");
     sender.flush().join();
     listeners.flush();
+    logLines.flush();
   }
 
   @Override
@@ -301,7 +309,8 @@ final class DefaultDlqClient implements DlqClient {
   private boolean wouldDeadlock(boolean isFirst) {
     return isOwnThread()
         || CurrentDelivery.isOf(this)
-        || (!isFirst && listeners.isCurrent()); // the first close waits for listeners
+        // the first close waits for them
+        || (!isFirst && (listeners.isCurrent() || logLines.isCurrent()));
   }
 
   /** Another close runs and may have a longer timeout. */
@@ -342,10 +351,12 @@ final class DefaultDlqClient implements DlqClient {
     loop.close();
     telemetry.metrics().close();
     report.flush();
-    listeners.close(Math.min(MAX_LISTENERS_MS, untilMs + CLOSE_GRACE_MS - Loop.nowMs()));
+    long listenersUntilMs = Math.min(Loop.nowMs() + MAX_LISTENERS_MS, untilMs + CLOSE_GRACE_MS);
+    logLines.close(listenersUntilMs - Loop.nowMs());
+    listeners.close(listenersUntilMs - Loop.nowMs());
     threads.shutdown();
     results.shutdown();
-    if (exitHook != null) exitHook.close();
+    exitHook.close();
   }
 
   private static void await(CompletableFuture<Void> future, long maxMs) {

@@ -5,8 +5,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Moves pending sends to the spool when the program ends without closing the client. It does not
- * stop workers: the program may have its own hook for that.
+ * Moves pending sends to the spool, and reports drops, when the program ends without closing the
+ * client. It does not stop workers: the program may have its own hook for that.
  */
 final class ExitHook implements AutoCloseable {
   private static final long MAX_WAIT_MS = 2_000;

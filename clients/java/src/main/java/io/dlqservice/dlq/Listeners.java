@@ -4,11 +4,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Calls the user's listeners one after another, in a thread of their own. */
+/**
+ * Calls the user's listeners, or the logger, one after another, in a thread of their own: they may
+ * block, also on a send of the client.
+ */
 final class Listeners {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
@@ -18,8 +20,10 @@ final class Listeners {
    */
   private static final int MAX_WAITING = 10_000;
 
-  private final ExecutorService executor = Threads.single("dlq-client-listeners", MAX_WAITING);
-  private final AtomicBoolean isBehind = new AtomicBoolean();
+  private static final String TOO_SLOW = "a listener or logger is too slow; skipping calls of it";
+
+  private final ExecutorService executor;
+  private final RepeatedLines repeated = new RepeatedLines();
 
   /** The thread that runs a listener now; null for none. */
   private volatile Thread callingThread;
@@ -27,13 +31,20 @@ final class Listeners {
   /** Completes when the latest call, and so every earlier one, has ended. */
   private CompletableFuture<Void> latest = CompletableFuture.completedFuture(null);
 
+  /**
+   * @param thread its name
+   */
+  Listeners(String thread) {
+    executor = Threads.single(thread, MAX_WAITING);
+  }
+
   void call(Runnable listener) {
     try {
       take(listener);
-      isBehind.set(false);
     } catch (RejectedExecutionException refused) {
       if (executor.isShutdown()) guarded(listener); // during the close
-      else if (!isBehind.getAndSet(true)) LOG.warn("a listener is too slow; skipping calls of it");
+      else if (repeated.mayLog(TOO_SLOW, Loop.nowMs()))
+        Threads.daemons("dlq-client-slow").newThread(() -> LOG.warn(TOO_SLOW)).start();
     }
   }
 
@@ -52,10 +63,11 @@ final class Listeners {
 
   /** Returns when every earlier call has ended; at once if a listener calls this. */
   void flush() {
-    if (!isCurrent()) latest().join();
+    if (!isCurrent()) ended().join();
   }
 
-  private synchronized CompletableFuture<Void> latest() {
+  /** Completes when every earlier call has ended. */
+  synchronized CompletableFuture<Void> ended() {
     return latest;
   }
 
@@ -77,7 +89,7 @@ final class Listeners {
     try {
       listener.run();
     } catch (RuntimeException | Error thrown) {
-      LOG.error("a listener threw", thrown);
+      Loop.logFault("a listener threw", thrown);
     }
   }
 

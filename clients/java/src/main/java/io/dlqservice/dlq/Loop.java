@@ -84,16 +84,17 @@ final class Loop implements Executor, AutoCloseable {
       try {
         task.run();
       } catch (RuntimeException | Error bug) {
-        log(bug);
+        logFault("a task of the client failed", bug);
       }
     };
   }
 
-  private static void log(Throwable bug) {
+  /** Never throws, also if the logger does: a timer would not run again. */
+  static void logFault(String text, Throwable fault) {
     try {
-      LOG.error("a task of the client failed", bug);
+      LOG.error(text, fault);
     } catch (RuntimeException | Error loggerFailure) {
-      // a timer that throws would not run again
+      // nothing else can report it
     }
   }
 }

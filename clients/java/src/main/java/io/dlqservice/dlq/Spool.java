@@ -7,6 +7,7 @@ import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,13 +33,16 @@ final class Spool implements SendSpool {
       Loop loop,
       ReconnectingChannel channel,
       Reachability reachability,
+      Listeners logLines,
       BiConsumer<DlqException, String> onDropped) {
     this.onDropped = onDropped;
     maxBytes = options.maxBytes;
-    store = new SpoolStore(scope, options.folder, options.maxBytes, options.sync, LOG::warn);
+    // A logger may send, and wait for a write.
+    Consumer<String> warn = text -> logLines.call(() -> LOG.warn(text));
+    store = new SpoolStore(scope, options.folder, options.maxBytes, options.sync, warn);
     sender =
         new SpoolSender(store, loop, channel, reachability, onDropped, SpoolSender.MAX_PASS_MS);
-    writer = new SpoolWriter(disk, store, sender::start);
+    writer = new SpoolWriter(disk, store, sender::start, logLines);
   }
 
   void start() {

@@ -26,6 +26,7 @@ final class SpoolWriter {
   private final Loop disk;
   private final SpoolStore store;
   private final Runnable onWritten;
+  private final Listeners logLines;
   private final Deque<Unwritten> unwritten = new ArrayDeque<>();
   private long unwrittenBytes;
   private boolean isWriting;
@@ -33,11 +34,13 @@ final class SpoolWriter {
   /**
    * @param disk the loop that writes
    * @param onWritten called after each write
+   * @param logLines calls the logger
    */
-  SpoolWriter(Loop disk, SpoolStore store, Runnable onWritten) {
+  SpoolWriter(Loop disk, SpoolStore store, Runnable onWritten, Listeners logLines) {
     this.disk = disk;
     this.store = store;
     this.onWritten = onWritten;
+    this.logLines = logLines;
   }
 
   /** The future never completes exceptionally. */
@@ -70,7 +73,8 @@ final class SpoolWriter {
     try {
       return store.append(requests);
     } catch (RuntimeException | Error bug) {
-      LOG.error("cannot spool {} messages; dropping them", requests.size(), bug);
+      logLines.call(
+          () -> LOG.error("cannot spool {} messages; dropping them", requests.size(), bug));
       return requests.stream().map(request -> SpoolResult.FULL).toList();
     }
   }

@@ -29,14 +29,16 @@ import org.junit.jupiter.api.io.TempDir;
 class CloseTest {
   private static final int SENDERS = 8;
 
-  /** A program that sends, and ends without closing its client. */
+  /** A program that sends, and ends without closing its clients. */
   static final class UnclosedProgram {
     private UnclosedProgram() {}
 
     public static void main(String[] args) {
       SpoolOptions spool = SpoolOptions.builder().folder(Path.of(args[0])).build();
       DlqClient dlq = DlqClient.builder("127.0.0.1:1").service("tests").spool(spool).build();
+      DlqClient other = DlqClient.builder("127.0.0.1:1").withoutSpool().build();
       dlq.sendAsync("q", "a", null);
+      other.send("other", Double.NaN, null);
       System.exit(0);
     }
   }
@@ -134,7 +136,8 @@ class CloseTest {
   }
 
   @Test
-  void aProgramThatEndsWithoutACloseSpoolsItsSends(@TempDir Path folder) throws Exception {
+  void aProgramThatEndsWithoutACloseSpoolsItsSendsAndLogsDrops(@TempDir Path folder)
+      throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -147,6 +150,7 @@ class CloseTest {
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);
     assertEquals(1, filesIn(folder.resolve("tests")), output);
+    assertTrue(output.contains("dropped a message for queue \"other\""), output);
   }
 
   private static long filesIn(Path folder) throws IOException {

@@ -197,6 +197,7 @@ class DefensiveTest extends WithFakeServer {
   void dropsAreLoggedAgainAfterALoggerFailed() {
     try (BrokenLogger broken = new BrokenLogger()) {
       assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
+      dlq.flush(); // waits for the line
     }
     try (CapturedLog logged = new CapturedLog()) {
       assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());

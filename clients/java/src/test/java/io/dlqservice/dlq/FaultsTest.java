@@ -211,7 +211,7 @@ class FaultsTest extends WithFakeServer {
   void aSlowListenerMissesCalls() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     AtomicInteger calls = new AtomicInteger();
-    Listeners listeners = new Listeners();
+    Listeners listeners = new Listeners("test");
     for (int n = 0; n < 20_000; n++) {
       listeners.call(
           () -> {
@@ -230,6 +230,27 @@ class FaultsTest extends WithFakeServer {
       latch.await();
     } catch (InterruptedException never) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aListenerThatHangsHidesNoDrop() throws Exception {
+    CountDownLatch called = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    dlq.send("q", "a", null);
+    dlq.worker("q")
+        .onSettled(
+            (delivery, result) -> {
+              called.countDown();
+              await(release);
+            })
+        .start(delivery -> {});
+    assertTrue(called.await(20, TimeUnit.SECONDS));
+    try (CapturedLog logged = new CapturedLog()) {
+      dlq.send("other", Double.NaN, null);
+      Poll.until(() -> !logged.with("dropped a message for queue \"other\"").isEmpty());
+    } finally {
+      release.countDown();
     }
   }
 

@@ -8,20 +8,26 @@ import io.dlqservice.dlq.internal.spool.SpoolScope;
 import io.dlqservice.dlq.internal.spool.SpoolStore;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -139,6 +145,34 @@ class SpoolWarningTest {
         Poll.until(() -> !logged.with(WARNING).isEmpty());
       }
       assertTrue(logged.with(WARNING).get(0).contains("Connection refused"));
+    }
+  }
+
+  /** The send waits for the thread that reads and writes the files. */
+  @Test
+  void aLoggerMaySendALineAboutADamagedFile() throws Exception {
+    leaveOne(NO_SERVER);
+    damageFile();
+    CompletableFuture<DlqClient> own = new CompletableFuture<>();
+    CompletableFuture<SendResult> sent = new CompletableFuture<>();
+    try (CapturedLog logged =
+        new CapturedLog(
+            line -> {
+              boolean isOfFile = line.contains("skipped 3 damaged bytes");
+              if (isOfFile) sent.complete(own.join().send("lines", line, null));
+            })) {
+      DlqClient dlq = builder(NO_SERVER).build();
+      own.complete(dlq);
+      assertEquals(KEPT, sent.get(20, TimeUnit.SECONDS));
+      dlq.close();
+    }
+  }
+
+  private void damageFile() throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve(SERVICE))) {
+      Path file = files.findFirst().orElseThrow();
+      Files.write(file, new byte[] {1, 2, 3}, StandardOpenOption.APPEND);
+      Files.setLastModifiedTime(file, FileTime.fromMillis(0)); // as of a client that has ended
     }
   }
 
