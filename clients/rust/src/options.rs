@@ -19,7 +19,7 @@ pub struct Coalesce {
     pub max_delay: Duration,
     /// Messages of one call, 1 to 1,000. Default 100, so that many sends share several calls at a time.
     pub max_messages: usize,
-    /// Bytes of one call, at most 3.5 MiB. Default 3 MiB.
+    /// Bytes of one call, 1 to 3.5 MiB. Default 3 MiB.
     pub max_bytes: usize,
     /// Calls under way at a time. Default 4.
     pub max_calls: usize,
@@ -43,20 +43,32 @@ impl Default for Coalesce {
 }
 
 impl Coalesce {
-    pub(crate) fn validated(mut self) -> Result<Self, Error> {
+    pub(crate) fn validated(self) -> Result<Self, Error> {
         let counts = [
-            ("max_messages", self.max_messages),
-            ("max_bytes", self.max_bytes),
-            ("max_calls", self.max_calls),
-            ("max_pending_messages", self.max_pending_messages),
-            ("max_pending_bytes", self.max_pending_bytes),
+            ("max_messages", self.max_messages, MAX_MESSAGES),
+            ("max_bytes", self.max_bytes, MAX_BYTES),
+            ("max_calls", self.max_calls, usize::MAX),
+            ("max_pending_messages", self.max_pending_messages, usize::MAX),
+            ("max_pending_bytes", self.max_pending_bytes, usize::MAX),
         ];
-        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
-            return Err(Error::invalid(format!("Coalesce::{name} must be 1 or more")));
+        for (name, count, most) in counts {
+            if !(1..=most).contains(&count) {
+                let to = if most == usize::MAX {
+                    "or more".to_owned()
+                } else {
+                    format!("to {most}")
+                };
+                let message = format!("Coalesce::{name} is {count}; give 1 {to}");
+                return Err(Error::invalid(message));
+            }
         }
-        self.max_messages = self.max_messages.min(MAX_MESSAGES);
-        self.max_bytes = self.max_bytes.min(MAX_BYTES);
-        self.max_delay = self.max_delay.min(MAX_DELAY);
+        if self.max_delay > MAX_DELAY {
+            let message = format!(
+                "Coalesce::max_delay is {:?}; give 0 to {MAX_DELAY:?}",
+                self.max_delay
+            );
+            return Err(Error::invalid(message));
+        }
         Ok(self)
     }
 }

@@ -3,7 +3,7 @@
 use crate::log_lines::LogLines;
 use dlq_client::testing::FakeDlq;
 use dlq_client::v1::StatsRequest;
-use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, SpoolOptions, Transport};
+use dlq_client::{Client, ClientBuilder, Coalesce, ErrorKind, Receipt, SpoolOptions, Transport};
 use http::{Request, Response};
 use std::future::IntoFuture;
 use std::io;
@@ -67,6 +67,49 @@ async fn a_timeout_is_below_the_time_for_which_the_service_recognizes_a_request(
         "{send:?}"
     );
     drop(send);
+}
+
+#[tokio::test]
+async fn options_of_coalescing_out_of_their_range_are_refused() {
+    let build = |change: fn(&mut Coalesce)| {
+        let mut coalesce = Coalesce::default();
+        change(&mut coalesce);
+        let builder = Client::builder("127.0.0.1:1").without_spool();
+        builder.coalesce(coalesce).build().map_err(|error| {
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            error.to_string()
+        })
+    };
+    let cases: [(fn(&mut Coalesce), _); 8] = [
+        (|one| one.max_messages = 0, "max_messages is 0; give 1 to 1000"),
+        (
+            |one| one.max_messages = 1_001,
+            "max_messages is 1001; give 1 to 1000",
+        ),
+        (|one| one.max_bytes = 0, "max_bytes is 0; give 1 to 3670016"),
+        (
+            |one| one.max_bytes = 3_670_017,
+            "max_bytes is 3670017; give 1 to 3670016",
+        ),
+        (|one| one.max_calls = 0, "max_calls is 0; give 1 or more"),
+        (
+            |one| one.max_pending_messages = 0,
+            "max_pending_messages is 0; give 1 or more",
+        ),
+        (
+            |one| one.max_pending_bytes = 0,
+            "max_pending_bytes is 0; give 1 or more",
+        ),
+        (
+            |one| one.max_delay = Duration::from_millis(60_500),
+            "max_delay is 60.5s; give 0 to 60s",
+        ),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(build(change).unwrap_err(), format!("Coalesce::{expected}"));
+    }
+    build(|one| (one.max_messages, one.max_bytes) = (1_000, 3_670_016)).unwrap();
+    build(|one| one.max_delay = Duration::ZERO).unwrap();
 }
 
 #[cfg(feature = "tls")]
