@@ -106,7 +106,7 @@ impl WorkerReports {
         if !handlers.is_empty() {
             log!(
                 warn,
-                "the stopping worker cancels handlers that still run, and releases their messages: {handlers}"
+                "the worker stops and cancels handlers that still run: {handlers}; their messages are released; raise drain_timeout if handlers need longer"
             );
         }
     }
