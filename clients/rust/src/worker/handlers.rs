@@ -110,16 +110,7 @@ impl WorkerCore {
         let (failed, error) = match result {
             Ok(Ok(outcomes)) => {
                 let each = batch.iter().zip(outcomes);
-                // A message that the handler sent has failed, whatever it returns as success.
-                return each
-                    .map(|(lease, outcome)| {
-                        let sent = lease.end_handling();
-                        match outcome {
-                            Some(outcome) if !outcome.is_success() => outcome,
-                            _ => sent.unwrap_or_else(Outcome::succeeded),
-                        }
-                    })
-                    .collect();
+                return each.map(|(lease, outcome)| outcome_of(lease, outcome)).collect();
             }
             // The handler failed because the worker stops.
             _ if self.is_aborting.load(Ordering::SeqCst) => return vec![Outcome::released(); batch.len()],
@@ -133,6 +124,19 @@ impl WorkerCore {
         self.reports.handler_failed(batch, error, place);
         let each = batch.iter().map(|lease| lease.end_handling());
         each.map(|sent| sent.unwrap_or_else(|| failed.clone())).collect()
+    }
+}
+
+/// Returns the outcome of a delivery by what its handler returned.
+fn outcome_of(lease: &Lease, returned: Option<Outcome>) -> Outcome {
+    if returned.is_none() && lease.cancel.is_cancelled() {
+        return Outcome::released(); // the handler may have given up
+    }
+    let sent = lease.end_handling();
+    match returned {
+        Some(outcome) if !outcome.is_success() => outcome,
+        // A message that the handler sent has failed, whatever it returns as success.
+        _ => sent.unwrap_or_else(Outcome::succeeded),
     }
 }
 

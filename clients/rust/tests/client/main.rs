@@ -15,6 +15,7 @@ mod send;
 mod spool_warnings;
 mod standard_error;
 mod status;
+mod stopping;
 #[cfg(feature = "tls")]
 mod tls;
 mod unknown_server;
