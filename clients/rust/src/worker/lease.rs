@@ -36,8 +36,7 @@ struct State {
     is_closed: bool,
     /// The server has ended the lease.
     is_lost: bool,
-    /// Its handler runs, or was cancelled: a send of this message makes no second one.
-    is_handled: bool,
+    handling: Handling,
     /// The failure by which the handler sent this message.
     send_outcome: Option<Outcome>,
     /// Sends of this delivery under way, for instance to another queue.
@@ -46,6 +45,16 @@ struct State {
     forwarding_failure: Option<Outcome>,
     /// How many were not kept.
     failed_forwardings: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Handling {
+    /// It waits, or a stream has it.
+    None,
+    /// Its handler runs, or was cancelled: a send of this message makes no second one.
+    Current,
+    /// Its handler has ended: no send changes the outcome any more.
+    Ended,
 }
 
 /// What the end of a delivery means for its outcome.
@@ -83,7 +92,7 @@ impl Lease {
                 expire_time,
                 is_closed: false,
                 is_lost: false,
-                is_handled: false,
+                handling: Handling::None,
                 send_outcome: None,
                 forwardings: 0,
                 forwarding_failure: None,
@@ -177,14 +186,14 @@ impl Lease {
 
     /// Makes sends of this message its outcome, until `end_handling`.
     pub(crate) fn begin_handling(&self) {
-        self.state.lock().unwrap().is_handled = true;
+        self.state.lock().unwrap().handling = Handling::Current;
     }
 
     /// Returns the outcome if the handler sent this message, or a send to another queue was dropped. Later sends of it
     /// are new messages.
     pub(crate) fn end_handling(&self) -> Option<Outcome> {
         let mut state = self.state.lock().unwrap();
-        state.is_handled = false;
+        state.handling = Handling::Ended;
         let forwarding_failure = state.forwarding_failure.take();
         state.send_outcome.take().or(forwarding_failure)
     }
@@ -206,7 +215,11 @@ impl Lease {
         } else if state.failed_forwardings == earlier {
             state.forwarding_failure = None;
         }
-        state.is_handled || !state.is_closed
+        match state.handling {
+            Handling::None => !state.is_closed,
+            Handling::Current => true,
+            Handling::Ended => false,
+        }
     }
 
     pub(crate) fn end_forwarding(&self) {
@@ -231,9 +244,31 @@ impl Lease {
     /// in the service, whatever its handler sends.
     pub(crate) fn fail_with(&self, outcome: Outcome) -> bool {
         let mut state = self.state.lock().unwrap();
-        if state.is_handled {
+        let is_current = state.handling == Handling::Current;
+        if is_current {
             state.send_outcome = Some(outcome);
         }
-        state.is_handled
+        is_current
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[tokio::test]
+    async fn a_forwarding_that_is_dropped_before_the_decided_outcome_is_reported_is_late() {
+        let client = Client::builder("127.0.0.1:1").without_spool().build().unwrap();
+        let delivery = v1::Delivery {
+            message: Some(v1::Message::default()),
+            ..v1::Delivery::default()
+        };
+        let lease = Lease::new(delivery, client).unwrap();
+        lease.begin_handling();
+        let earlier = lease.begin_forwarding();
+        assert_eq!(lease.end_handling(), None);
+        let failure = Outcome::failed(&io::Error::other("no room"));
+        assert!(!lease.set_forwarding_failure(earlier, Some(failure)));
     }
 }
