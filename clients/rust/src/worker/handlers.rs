@@ -85,8 +85,9 @@ impl WorkerCore {
         let work = current::scope(batch, span.within(work)).instrument(log_span(batch));
         let work = async {
             let result = work.await;
-            for lease in batch {
-                lease.forwarded().await; // if it is dropped, the delivery fails
+            // Others may begin meanwhile. If one is dropped, its delivery fails.
+            while let Some(lease) = batch.iter().find(|lease| lease.is_forwarding()) {
+                lease.forwarded().await;
             }
             result
         };

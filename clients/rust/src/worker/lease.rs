@@ -227,13 +227,18 @@ impl Lease {
         self.forwarded.notify_waiters();
     }
 
+    /// Reports whether a send of this delivery has no result yet.
+    pub(crate) fn is_forwarding(&self) -> bool {
+        self.state.lock().unwrap().forwardings > 0
+    }
+
     /// Returns when each send of this delivery has its result.
     pub(crate) async fn forwarded(&self) {
         loop {
             let forwarded = self.forwarded.notified();
             tokio::pin!(forwarded);
             forwarded.as_mut().enable();
-            if self.state.lock().unwrap().forwardings == 0 {
+            if !self.is_forwarding() {
                 return;
             }
             forwarded.await;

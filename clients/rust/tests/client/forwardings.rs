@@ -1,0 +1,40 @@
+//! Sends of deliveries to other queues.
+
+use crate::timed_out;
+use dlq_client::Client;
+use dlq_client::testing::{FakeDlq, FakeState};
+use std::io;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Returns a client whose sends are dropped after a time.
+fn away_client(timeout: Duration) -> Client {
+    let builder = Client::builder("127.0.0.1:1").without_spool();
+    let builder = builder.timeout(timeout).on_dropped(|_, _| {});
+    builder.build().unwrap()
+}
+
+/// A task of the handler sends the first delivery while the worker waits for the send of the second one.
+#[tokio::test]
+async fn a_batch_waits_for_a_forwarding_that_begins_while_it_waits_for_another_one() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    for payload in ["a", "b"] {
+        let send = client.send_request("q", payload);
+        send.max_retries(1).await.unwrap();
+    }
+    let worker = client.worker(["q"]).run_batches(|batch| async move {
+        let [sooner, later] = [300, 600].map(|ms| away_client(Duration::from_millis(ms)));
+        let second = sooner.send("other", batch[1].payload(), &timed_out());
+        drop(second.into_future());
+        let (end, has_ended) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let _ = has_ended.await;
+            later.send("other", batch[0].payload(), &timed_out()).await
+        });
+        drop(end); // in this thread, the task runs after the handler
+        Ok::<(), io::Error>(())
+    });
+    let _worker = worker.unwrap();
+    fake.wait_for("q", FakeState::Quarantined, 2).await;
+}
