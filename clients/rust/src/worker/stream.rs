@@ -80,7 +80,7 @@ pub struct HeldDelivery {
 }
 
 impl HeldDelivery {
-    /// Reports success.
+    /// Reports success; or failure, if a send of its payload to another queue was dropped, and no later one was kept.
     pub fn succeed(self) {
         self.settle(Outcome::succeeded());
     }
@@ -92,9 +92,10 @@ impl HeldDelivery {
         self.settle(outcome);
     }
 
-    /// Reports any outcome.
+    /// Reports any outcome. A success is reported as by [`succeed`](HeldDelivery::succeed).
     pub fn settle(self, outcome: Outcome) {
-        self.core.settle(self.lease(), outcome);
+        let sent = self.lease().end_handling().filter(|_| outcome.is_success());
+        self.core.settle(self.lease(), sent.unwrap_or(outcome));
     }
 
     const fn lease(&self) -> &Arc<Lease> {

@@ -38,3 +38,20 @@ async fn a_batch_waits_for_a_forwarding_that_begins_while_it_waits_for_another_o
     let _worker = worker.unwrap();
     fake.wait_for("q", FakeState::Quarantined, 2).await;
 }
+
+#[tokio::test]
+async fn a_delivery_of_a_stream_whose_forwarding_is_dropped_has_failed() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let send = client.send_request("q", "a");
+    send.max_retries(1).await.unwrap();
+    let mut deliveries = client.worker(["q"]).stream().unwrap();
+    let held = deliveries.next().await.unwrap();
+    let away = away_client(Duration::from_millis(10));
+    let send = away.send("other", held.payload(), &timed_out());
+    send.await.unwrap_err();
+    held.succeed();
+    let failed = fake.wait_for("q", FakeState::Quarantined, 1).await;
+    let failure = failed[0].failures.last().unwrap();
+    assert_eq!(failure.message, "bank is slow");
+}
