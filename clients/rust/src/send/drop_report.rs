@@ -103,10 +103,11 @@ impl DropReport {
         !std::mem::replace(&mut state.has_logger, true)
     }
 
-    /// Returns whether there was a message to log.
+    /// Returns whether there was a message to log. Without one, the logger ends.
     fn log(&self) -> bool {
         let (messages, latest) = {
             let mut state = self.0.lock().unwrap();
+            state.has_logger = state.messages > 0;
             (std::mem::take(&mut state.messages), state.latest.take())
         };
         // Unlocked: a subscriber may send messages, which may be dropped.
@@ -125,7 +126,7 @@ impl DropReport {
     }
 }
 
-/// Logs once a second while messages are dropped, and once more when it is dropped.
+/// Logs once a second while messages are dropped, and the rest when it is dropped.
 struct Logger(Arc<DropReport>);
 
 impl Logger {
@@ -141,8 +142,13 @@ impl Logger {
 
 impl Drop for Logger {
     fn drop(&mut self) {
+        // Not until nothing is left: a subscriber may send a message for each line, which is dropped, too.
+        for _ in 0..2 {
+            if !self.0.log() {
+                return;
+            }
+        }
         self.0.0.lock().unwrap().has_logger = false;
-        self.0.log();
     }
 }
 

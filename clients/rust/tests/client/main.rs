@@ -13,6 +13,7 @@ mod middleware;
 mod options;
 mod own_message;
 mod send;
+mod sending_callbacks;
 mod spool_warnings;
 mod standard_error;
 mod status;

@@ -1,0 +1,103 @@
+//! `on_dropped`, and log subscribers, that send messages.
+
+use dlq_client::{Client, ClientBuilder, ErrorKind, SpoolOptions};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, registry};
+
+const SPOOL_THREAD: Option<&str> = Some("dlq-spool");
+
+/// Returns a client of no service, with a spool of `max_bytes`, or without one.
+fn away_client(folder: &Path, max_bytes: Option<u64>) -> ClientBuilder {
+    let builder = Client::builder("127.0.0.1:1").timeout(Duration::from_millis(10));
+    match max_bytes {
+        None => builder.without_spool(),
+        Some(max_bytes) => builder.spool(SpoolOptions {
+            folder: Some(folder.to_owned()),
+            max_bytes,
+            ..SpoolOptions::default()
+        }),
+    }
+}
+
+#[tokio::test]
+async fn on_dropped_may_send_in_the_thread_of_the_spool() {
+    let folder = tempfile::tempdir().unwrap();
+    let cell = Arc::new(OnceLock::<Client>::new());
+    let (client, (report, mut dropped)) = (Arc::clone(&cell), mpsc::unbounded_channel());
+    let builder = away_client(folder.path(), Some(1)).on_dropped(move |error, queue| {
+        assert_eq!(thread::current().name(), SPOOL_THREAD);
+        report.send((error.kind(), queue.to_owned())).unwrap();
+        drop(client.get().unwrap().send_request("dropped", "a").into_future());
+    });
+    let client = cell.get_or_init(|| builder.build().unwrap());
+    for _ in 0..2 {
+        client.send_request("q", "a").await.unwrap_err();
+        client.flush().await;
+        assert_eq!(dropped.try_recv(), Ok((ErrorKind::SpoolFull, "q".to_owned())));
+        dropped.try_recv().unwrap_err();
+    }
+    client.close().await;
+}
+
+static CLIENT: Mutex<Option<Client>> = Mutex::new(None);
+
+/// Sends a message for each warning.
+struct SendingLog;
+
+impl<S: Subscriber> Layer<S> for SendingLog {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let client = CLIENT.lock().unwrap().clone();
+        if let Some(client) = client
+            && *event.metadata().level() <= Level::WARN
+        {
+            drop(client.send_request("log", "a line").into_future());
+        }
+    }
+}
+
+/// Runs in a process of its own, because a subscriber is global.
+#[test]
+#[ignore = "the other test runs it"]
+fn program() {
+    const DEADLINE: Duration = Duration::from_secs(60);
+    registry().with(SendingLog).init();
+    let folder = tempfile::tempdir().unwrap();
+    for max_bytes in [None, Some(1), Some(1_000_000)] {
+        let runtime = Runtime::new().unwrap();
+        let client = runtime.block_on(async { away_client(folder.path(), max_bytes).build().unwrap() });
+        *CLIENT.lock().unwrap() = Some(client.clone());
+        // The second one ends after its runtime has.
+        for runtime in [runtime, Runtime::new().unwrap()] {
+            runtime.block_on(async {
+                let send = client.send_request("q", "a").into_future();
+                let result = timeout(DEADLINE, send).await.expect("a result");
+                assert_eq!(result.is_ok(), max_bytes == Some(1_000_000), "{result:?}");
+            });
+        }
+        let close = async { timeout(DEADLINE, client.close()).await.expect("it closes") };
+        Runtime::new().unwrap().block_on(close);
+    }
+}
+
+#[test]
+fn a_log_subscriber_may_send() {
+    let mut program = Command::new(std::env::current_exe().unwrap());
+    program.args([
+        "sending_callbacks::program",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ]);
+    let output = program.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
