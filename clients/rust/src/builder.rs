@@ -147,9 +147,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a callback for each dropped message, with its queue. It is not called for messages that it sends
-    /// itself, such as by `drop(send.into_future())`: their drops are only logged. Those of tasks that it spawns are
-    /// reported to it. Default: logs at most one line a second by `tracing`.
+    /// Sets a callback for each dropped message, with its queue. It must not block: a wait for a send fails. It is not
+    /// called for messages that it sends itself, such as by `drop(send.into_future())`, or that a log subscriber sends
+    /// for a line of the client: their drops are only logged. Those of tasks that it spawns are reported to it. Default:
+    /// logs at most one line a second by `tracing`.
     pub fn on_dropped(mut self, callback: impl Fn(&Error, &str) + Send + Sync + 'static) -> Self {
         self.on_dropped = Some(Box::new(callback));
         self

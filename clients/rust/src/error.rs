@@ -24,7 +24,7 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The payload can't be encoded, or an option is invalid.
     Invalid,
-    /// The send was never awaited.
+    /// The send was never awaited, or `on_dropped` or a log subscriber waited for it.
     Aborted,
     /// The client was closed.
     Closed,

@@ -49,6 +49,7 @@ mod receipt;
 mod reconnecting_channel;
 mod retry_policy;
 mod send;
+mod sent_by;
 mod spool;
 mod status;
 mod status_details;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::log::log;
-use std::cell::Cell;
+use crate::sent_by::{SentBy, as_in_callback};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -27,8 +27,6 @@ pub(crate) fn log_drops() -> OnDropped {
     })
 }
 
-thread_local!(static IS_IN_CALLBACK: Cell<bool> = const { Cell::new(false) });
-
 /// Wraps a user's callback. Messages that the callback itself sends, and that are dropped, are only logged: calling it
 /// again would never end. Call it in the client's runtime.
 pub(crate) fn without_recursion(callback: Callback) -> OnDropped {
@@ -40,36 +38,6 @@ pub(crate) fn without_recursion(callback: Callback) -> OnDropped {
             as_in_callback(|| callback(error, queue));
         }
     })
-}
-
-/// Who sends a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SentBy {
-    Program,
-    /// A callback for dropped messages.
-    Callback,
-}
-
-impl SentBy {
-    pub(crate) fn current() -> Self {
-        if IS_IN_CALLBACK.get() {
-            Self::Callback
-        } else {
-            Self::Program
-        }
-    }
-}
-
-/// Reports a drop as one of a message that a callback has sent.
-pub(crate) fn as_in_callback(report: impl FnOnce()) {
-    struct Restored(bool);
-    impl Drop for Restored {
-        fn drop(&mut self) {
-            IS_IN_CALLBACK.set(self.0);
-        }
-    }
-    let _restored = Restored(IS_IN_CALLBACK.replace(true));
-    report();
 }
 
 /// Dropped messages that are not logged yet.

@@ -10,6 +10,7 @@ use crate::payload::{IntoPayload, build_payload};
 use crate::receipt::Receipt;
 use crate::retry_policy::RetryPolicy;
 use crate::send::send_report::SendReport;
+use crate::sent_by::SentBy;
 use crate::telemetry::{CurrentContext, SendSpan};
 use crate::trace_context;
 use crate::v1::send_to_dlq_request::FirstRetry;
@@ -305,12 +306,21 @@ impl Future for Sending {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             State::Ready(result) => Poll::Ready(result.take().expect("polled after it was ready")),
-            State::Waiting(result) => Pin::new(result).poll(context).map(|received| {
-                received.unwrap_or_else(|_| {
-                    let message = "the runtime ended before the message was sent";
-                    Err(Error::new(ErrorKind::Closed, message).with_maybe_stored(true))
-                })
-            }),
+            State::Waiting(result) => match Pin::new(result).poll(context) {
+                // The wait blocks a thread that the send needs.
+                Poll::Pending if SentBy::current() == SentBy::Callback => {
+                    let message = "the send continues, but on_dropped and log subscribers must not wait for it; await it in a task";
+                    Poll::Ready(Err(
+                        Error::new(ErrorKind::Aborted, message).with_maybe_stored(true)
+                    ))
+                }
+                poll => poll.map(|received| {
+                    received.unwrap_or_else(|_| {
+                        let message = "the runtime ended before the message was sent";
+                        Err(Error::new(ErrorKind::Closed, message).with_maybe_stored(true))
+                    })
+                }),
+            },
         }
     }
 }

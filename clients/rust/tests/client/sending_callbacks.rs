@@ -6,8 +6,9 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
+use tokio::task::block_in_place;
 use tokio::time::timeout;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -49,9 +50,30 @@ async fn on_dropped_may_send_in_the_thread_of_the_spool() {
     client.close().await;
 }
 
+/// The send needs the thread that calls `on_dropped`: the wait would never end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_for_a_send_in_on_dropped_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    for max_bytes in [None, Some(1)] {
+        let cell = Arc::new(OnceLock::<Client>::new());
+        let (client, (report, mut errors)) = (Arc::clone(&cell), mpsc::unbounded_channel());
+        let builder = away_client(folder.path(), max_bytes).on_dropped(move |_, _| {
+            let send = client.get().unwrap().send_request("dropped", "a").into_future();
+            let waited = block_in_place(|| Handle::current().block_on(send));
+            report.send(waited.unwrap_err()).unwrap();
+        });
+        let client = cell.get_or_init(|| builder.build().unwrap());
+        client.send_request("q", "a").await.unwrap_err();
+        let error = errors.recv().await.unwrap();
+        assert_eq!((error.kind(), error.maybe_stored()), (ErrorKind::Aborted, true));
+        assert!(error.to_string().starts_with("the send continues"), "{error}");
+        client.close().await;
+    }
+}
+
 static CLIENT: Mutex<Option<Client>> = Mutex::new(None);
 
-/// Sends a message for each warning.
+/// Sends a message for each warning. In the thread of the spool it waits for it.
 struct SendingLog;
 
 impl<S: Subscriber> Layer<S> for SendingLog {
@@ -60,7 +82,10 @@ impl<S: Subscriber> Layer<S> for SendingLog {
         if let Some(client) = client
             && *event.metadata().level() <= Level::WARN
         {
-            drop(client.send_request("log", "a line").into_future());
+            let send = client.send_request("log", "a line").into_future();
+            if thread::current().name() == SPOOL_THREAD {
+                let _ = Handle::current().block_on(send);
+            }
         }
     }
 }
