@@ -123,7 +123,7 @@ impl WorkerCore {
             }
         };
         self.reports.handler_failed(batch, error, place);
-        let each = batch.iter().map(|lease| lease.end_handling());
+        let each = batch.iter().map(|lease| lease.end_handling(false));
         each.map(|sent| sent.unwrap_or_else(|| failed.clone())).collect()
     }
 }
@@ -133,7 +133,7 @@ fn outcome_of(lease: &Lease, returned: Option<Outcome>) -> Outcome {
     if returned.is_none() && lease.cancel.is_cancelled() {
         return Outcome::released(); // the handler may have given up
     }
-    let sent = lease.end_handling();
+    let sent = lease.end_handling(true);
     match returned {
         Some(outcome) if !outcome.is_success() => outcome,
         // A message that the handler sent has failed, whatever it returns as success.

@@ -189,12 +189,12 @@ impl Lease {
         self.state.lock().unwrap().handling = Handling::Current;
     }
 
-    /// Returns the outcome if the handler sent this message, or a send to another queue was dropped. Later sends of it
-    /// are new messages.
-    pub(crate) fn end_handling(&self) -> Option<Outcome> {
+    /// Returns the outcome if the handler sent this message; or, if it has succeeded, a send to another queue was
+    /// dropped. Later sends of it are new messages.
+    pub(crate) fn end_handling(&self, has_succeeded: bool) -> Option<Outcome> {
         let mut state = self.state.lock().unwrap();
         state.handling = Handling::Ended;
-        let forwarding_failure = state.forwarding_failure.take();
+        let forwarding_failure = state.forwarding_failure.take().filter(|_| has_succeeded);
         state.send_outcome.take().or(forwarding_failure)
     }
 
@@ -272,7 +272,7 @@ mod tests {
         let lease = Lease::new(delivery, client).unwrap();
         lease.begin_handling();
         let earlier = lease.begin_forwarding();
-        assert_eq!(lease.end_handling(), None);
+        assert_eq!(lease.end_handling(true), None);
         let failure = Outcome::failed(&io::Error::other("no room"));
         assert!(!lease.set_forwarding_failure(earlier, Some(failure)));
     }

@@ -94,7 +94,7 @@ impl HeldDelivery {
 
     /// Reports any outcome. A success is reported as by [`succeed`](HeldDelivery::succeed).
     pub fn settle(self, outcome: Outcome) {
-        let sent = self.lease().end_handling().filter(|_| outcome.is_success());
+        let sent = self.lease().end_handling(true).filter(|_| outcome.is_success());
         self.core.settle(self.lease(), sent.unwrap_or(outcome));
     }
 

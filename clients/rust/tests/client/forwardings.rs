@@ -1,8 +1,8 @@
 //! Sends of deliveries to other queues.
 
 use crate::timed_out;
-use dlq_client::Client;
 use dlq_client::testing::{FakeDlq, FakeState};
+use dlq_client::{Client, NonRetryable};
 use std::io;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -54,4 +54,21 @@ async fn a_delivery_of_a_stream_whose_forwarding_is_dropped_has_failed() {
     let failed = fake.wait_for("q", FakeState::Quarantined, 1).await;
     let failure = failed[0].failures.last().unwrap();
     assert_eq!(failure.message, "bank is slow");
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_after_a_dropped_forwarding_has_its_own_failure() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    client.send_request("q", "a").await.unwrap();
+    let worker = client.worker(["q"]).run(|delivery| async move {
+        let away = away_client(Duration::from_millis(10));
+        let _ = away.send("other", delivery.payload(), &timed_out()).await;
+        Err::<(), _>(NonRetryable::new(io::Error::other("no such order")))
+    });
+    let _worker = worker.unwrap();
+    let failed = fake.wait_for("q", FakeState::Quarantined, 1).await;
+    assert_eq!(failed[0].attempts, 1);
+    let failure = failed[0].failures.last().unwrap();
+    assert_eq!(failure.message, "no such order");
 }
