@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,3 +157,28 @@ def test_celery_sends_a_task_when_should_send_raises(fake: FakeServer) -> None:
         charge.apply()
         uninstall()
     assert len(fake.messages("tasks")) == 1
+
+
+_FORKED = """
+import os
+from dlq._core.send_request import send_request_of
+
+def request_id():
+    return send_request_of("q", "x", None, {}, None).proto.request_id
+
+request_id()  # ids are made many at a time
+child = os.fork()
+print(request_id(), flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes can't be forked")
+def test_a_forked_process_makes_other_request_ids() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", _FORKED], capture_output=True, text=True, timeout=60, check=True
+    )
+    first, second = run.stdout.split()
+    assert len(first) == len(second) == 32
+    assert first != second

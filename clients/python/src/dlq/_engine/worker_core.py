@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -78,6 +79,10 @@ class WorkerCore:
             before_resume=self._leases.release_unreceived,
         )
         self._running: dict[Delivery, HandlerRun] = {}
+        self._ended_runs: list[tuple[HandlerRun, list[Outcome]]] = []
+        """Of handlers that have ended since the last step of the loop, which one wake-up takes together."""
+        self._is_ended_scheduled = False
+        self._ended_lock = threading.Lock()
         self._running_handlers = 0
         self._waiting: deque[Delivery] = deque()
         self._all_ended = asyncio.Event()
@@ -113,8 +118,13 @@ class WorkerCore:
         run.end(outcomes)
         for delivery, outcome in zip(run.deliveries, outcomes):
             self._client._metrics.handled(delivery.queue, outcome, run.ran_s)
+        with self._ended_lock:
+            self._ended_runs.append((run, outcomes))
+            if self._is_ended_scheduled:
+                return
+            self._is_ended_scheduled = True
         try:
-            self._loop.call_soon_threadsafe(self._ended, run, outcomes)
+            self._loop.call_soon_threadsafe(self._take_ended)
         except RuntimeError:
             pass  # the client was closed, and the messages released
 
@@ -200,11 +210,15 @@ class WorkerCore:
                 batch.append(delivery)
         return batch
 
-    def _ended(self, run: HandlerRun, outcomes: Sequence[Outcome]) -> None:
-        self._running_handlers -= 1
-        for delivery, outcome in zip(run.deliveries, outcomes):
-            del self._running[delivery]
-            self._settle(delivery, outcome)
+    def _take_ended(self) -> None:
+        with self._ended_lock:
+            self._is_ended_scheduled = False
+            ended, self._ended_runs = self._ended_runs, []
+        for run, outcomes in ended:
+            self._running_handlers -= 1
+            for delivery, outcome in zip(run.deliveries, outcomes):
+                del self._running[delivery]
+                self._settle(delivery, outcome)
         if not self._running:
             self._all_ended.set()
         self._start_waiting()
