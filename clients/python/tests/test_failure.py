@@ -97,6 +97,39 @@ def test_http_status_and_retry_after_of_urllib_are_read() -> None:
     assert (failure.http_status, failure.attributes["retry-after"]) == (503, "7")
 
 
+class _Slots(Exception):
+    __slots__ = ("status",)
+
+
+class _Property(Exception):
+    @property
+    def status(self) -> int:
+        return 503
+
+
+class _Dynamic(Exception):
+    def __getattr__(self, name: str) -> object:
+        if name == "status":
+            return 503
+        raise AttributeError(name)
+
+
+class _ClassAttribute(Exception):
+    status = 503
+
+
+def test_fields_are_read_wherever_a_class_has_them() -> None:
+    slots = _Slots()
+    slots.status = 503
+    later = ValueError("x")
+    later.status = 503  # type: ignore[attr-defined]
+    for error in (slots, _Property(), _Dynamic(), _ClassAttribute(), later):
+        assert failure_of(error).http_status == 503, type(error)
+        wrapped = RuntimeError("plain")
+        wrapped.__cause__ = error
+        assert failure_of(wrapped).http_status == 503, type(error)
+
+
 def test_http_status_of_a_response_is_read_without_secrets_of_the_url() -> None:
     class HTTPStatusError(Exception):
         request = SimpleNamespace(url="https://user:secret@shop.example/x?token=secret")

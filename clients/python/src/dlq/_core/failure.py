@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,12 @@ _TYPE_BYTES = 512
 _MESSAGE_BYTES = 4 * 1024
 _STACK_BYTES = 16 * 1024
 _ATTRIBUTE_BYTES = 1024
+
+_READ_NAMES = (
+    *("code", "trailing_metadata", "response", "status", "status_code", "http_status"),
+    *("headers", "errno", "filename", "request", "sqlstate", "pgcode"),
+)
+"""All attributes of errors that are read below."""
 
 _Found = TypeVar("_Found")
 
@@ -38,6 +45,12 @@ def failure_of(error: object) -> Failure:
         _first(chain, lambda one: safe_str(one) or None) or "", _MESSAGE_BYTES
     )
     failure.stack_trace = trace_of(error, _STACK_BYTES)
+    if not all(map(_is_plain, chain)):
+        _read_codes(failure, chain)
+    return failure
+
+
+def _read_codes(failure: Failure, chain: Sequence[BaseException]) -> None:
     grpc_code = _first(chain, _grpc_code_of)
     if grpc_code is not None:
         failure.grpc_code = grpc_code
@@ -51,7 +64,22 @@ def failure_of(error: object) -> Failure:
         value = _first(chain, read)
         if value:
             failure.attributes[name] = cut_one_over(value, _ATTRIBUTE_BYTES)
-    return failure
+
+
+def _is_plain(error: BaseException) -> bool:
+    """Reports whether it surely has no codes: most errors of a program itself. Looking for each takes as long as the rest
+    of a failure."""
+    try:
+        return _has_no_codes(type(error)) and not error.__dict__  # type: ignore[arg-type]  # mypy: not hashable
+    except Exception:  # also of its metaclass
+        return False
+
+
+@functools.lru_cache(maxsize=256)
+def _has_no_codes(kind: type) -> bool:
+    usual: object = BaseException.__getattribute__
+    is_usual = getattr(kind, "__getattribute__", None) is usual
+    return is_usual and not any(hasattr(kind, name) for name in (*_READ_NAMES, "__getattr__"))
 
 
 def type_name(kind: type) -> str:

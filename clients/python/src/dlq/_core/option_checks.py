@@ -11,6 +11,8 @@ from .async_functions import is_async
 def require_known(what: str, options: Mapping[str, object], kind: type) -> None:
     """Raises TypeError if `options` has a key that the TypedDict `kind` does not have."""
     known = kind.__annotations__
+    if options.keys() <= known.keys():
+        return
     for name in options:
         if name not in known:
             similar = get_close_matches(str(name), known, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dlq.v1 import state_pb2
@@ -139,13 +139,14 @@ def _own_retry_after_of(error: object) -> float | None:
     return min(found_s, MAX_WAIT_S) if found_s >= 0 else None
 
 
-def _members_of(error: object, depth: int = 0) -> Iterator[object]:
-    """Yields the error, and those of an ExceptionGroup, into which a TaskGroup puts them."""
-    yield error
-    members = safe_read(error, "exceptions")
-    if isinstance(error, BaseException) and isinstance(members, tuple) and depth < _MAX_DEPTH:
+def _members_of(error: object, depth: int = 0) -> list[object]:
+    """Returns the error, and those of an ExceptionGroup, into which a TaskGroup puts them."""
+    found = [error]
+    members = safe_read(error, "exceptions") if isinstance(error, BaseException) else None
+    if isinstance(members, tuple) and depth < _MAX_DEPTH:
         for member in members:
-            yield from _members_of(member, depth + 1)
+            found += _members_of(member, depth + 1)
+    return found
 
 
 _request_ids: deque[str] = deque()
