@@ -130,6 +130,6 @@ final class HandlerCalls {
     List<HeldDelivery> failed = batch.stream().filter(held -> !held.isAborted()).toList();
     if (!failed.isEmpty()) reports.handlerFailed(failed, thrown);
     Outcome outcome = failed.isEmpty() ? Outcome.RELEASED : Outcome.of(thrown);
-    return batch.stream().map(held -> held.decide(outcome)).toList();
+    return batch.stream().map(held -> held.decideThrown(outcome)).toList();
   }
 }

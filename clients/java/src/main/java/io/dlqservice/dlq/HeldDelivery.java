@@ -213,6 +213,17 @@ final class HeldDelivery implements Delivery {
     return forwardingFailure == null ? otherwise : forwardingFailure;
   }
 
+  /**
+   * Ends a handler that threw: what it threw counts, not that a send to another queue was dropped.
+   *
+   * @return the outcome that a send of this message has set; otherwise the given one
+   */
+  synchronized Outcome decideThrown(Outcome failed) {
+    isDecided = true;
+    if (isAborted) return Outcome.RELEASED;
+    return sent == null ? failed : sent;
+  }
+
   boolean isAborted() {
     return isAborted;
   }

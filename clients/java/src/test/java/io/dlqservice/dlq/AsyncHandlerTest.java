@@ -114,6 +114,18 @@ class AsyncHandlerTest extends WithFakeServer {
   }
 
   @Test
+  void whatTheHandlerThrowsCountsAndNotADroppedForwarding() throws Exception {
+    dlq.send("q", "a", null, NOW);
+    worker()
+        .startAsync(
+            delivery -> {
+              dlq.send("no name", delivery, new IOException("no bank"));
+              throw new IllegalStateException("thrown");
+            });
+    assertEquals("thrown", ((Exception) next(settled).error().orElseThrow()).getMessage());
+  }
+
+  @Test
   void aDeliveryWhoseForwardingIsKeptAtTheSecondTrySucceeds() throws Exception {
     dlq.send("q", "a", null, NOW);
     worker()

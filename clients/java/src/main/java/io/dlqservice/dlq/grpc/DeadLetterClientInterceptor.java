@@ -51,7 +51,7 @@ record DeadLetterClientInterceptor(FailedCalls failed) implements ClientIntercep
       }
 
       /** Sends the request, then passes the failure on to the caller. */
-      private void keep(Status status, Metadata trailers, Runnable tell) {
+      private void keep(Status status, Metadata trailers, Runnable passOn) {
         failed
             .send(method, request, headers, status.asRuntimeException(trailers))
             .whenComplete(
@@ -59,7 +59,7 @@ record DeadLetterClientInterceptor(FailedCalls failed) implements ClientIntercep
                   if (result != null && result.isKept()) {
                     trailers.put(GrpcDeadLetters.KEPT, idOf(result));
                   }
-                  answers.execute(tell);
+                  answers.execute(passOn);
                 });
       }
     };
