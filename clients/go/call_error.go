@@ -135,14 +135,14 @@ func refusalOf(err error, wasMaybeStored bool) *Error {
 	return refusal
 }
 
-// ofTransport matches what gRPC says around the cause of a failed connection.
-var ofTransport = regexp.MustCompile(`^connection error: desc = "(?:transport: )?(?:Error while dialing: )?(.*)"$`)
+// transportError matches what gRPC says around the cause of a failed connection.
+var transportError = regexp.MustCompile(`^connection error: desc = "(?:transport: )?(?:Error while dialing: )?(.*)"$`)
 
 // messageOf returns the text of an error in one line, without its gRPC code, and with advice about the target.
 func messageOf(err error) string {
 	text := err.Error()
 	if st, ok := status.FromError(err); ok {
-		text = ofTransport.ReplaceAllString(oneLine(st.Message()), "$1")
+		text = transportError.ReplaceAllString(oneLine(st.Message()), "$1")
 	}
 	if isUnanswered(err) && strings.Contains(text, context.DeadlineExceeded.Error()) {
 		text = "no answer in time"

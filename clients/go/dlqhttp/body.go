@@ -47,8 +47,8 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// blame returns err with the status 400 if the body is its cause: it was cut, or its JSON has a wrong syntax.
-func (b bufferedBody) blame(err error) error {
+// asBadRequest returns err with the status 400 if the body is its cause: it was cut, or its JSON has a wrong syntax.
+func (b bufferedBody) asBadRequest(err error) error {
 	var found interface{ StatusCode() int }
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &found) || errors.As(err, &tooLarge) {

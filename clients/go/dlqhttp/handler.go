@@ -52,7 +52,7 @@ func Handler(
 		if err == nil {
 			return
 		}
-		err = body.blame(err)
+		err = body.asBadRequest(err)
 		status := statusOf(err)
 		var sent *dlq.Result
 		if body.isWhole() && len(body.data) > 0 {
