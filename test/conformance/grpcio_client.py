@@ -28,7 +28,7 @@ calls: dict[int, grpc.Call] = {}
 writing = threading.Lock()
 
 
-def tell(line: dict) -> None:
+def write_line(line: dict) -> None:
     with writing:
         print(json.dumps(line), flush=True)
 
@@ -69,10 +69,10 @@ def start(order: dict) -> None:
 def follow(order: dict, call) -> None:
     try:
         for message in [call.result()] if order["kind"] == "unary" else call:
-            tell({"id": order["id"], "message": encode(message)})
+            write_line({"id": order["id"], "message": encode(message)})
     except (grpc.RpcError, grpc.FutureCancelledError):
         pass  # the call itself says the same
-    tell({"id": order["id"], "ended": outcome_of(call)})
+    write_line({"id": order["id"], "ended": outcome_of(call)})
     calls.pop(order["id"], None)
 
 

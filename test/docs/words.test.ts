@@ -17,7 +17,7 @@ const RETIRED_WORDS = [
 const RETIRED_NAMES = [
   ...["lane", "lanes", "laned", "gate", "gates", "gated", "suspect", "suspects"],
   ...["keeper", "keepers", "adopt", "adopts", "adopted", "adopter", "adopters", "adoption"],
-  ...["spare", "spared", "hurry", "stranger", "strangers", "doubtful", "news"],
+  ...["spare", "spared", "hurry", "stranger", "strangers", "doubtful", "news", "tell", "tells"],
 ];
 
 /** Words with another meaning in one place: `path: pattern`. */
