@@ -32,8 +32,11 @@ import org.junit.jupiter.api.io.TempDir;
 class AccessTest {
   private static final String PASSWORD = "changeit";
   private static final int MAX_HELLO_BYTES = 16_384;
-  private static final SendOptions SHORT_TIMEOUT =
-      SendOptions.builder().timeout(Duration.ofSeconds(2)).build();
+
+  /** For sends that get no answer: they wait for it. */
+  private static final Duration SHORT = Duration.ofSeconds(2);
+
+  private static final Duration LONG = Duration.ofMinutes(1);
 
   @TempDir static Path folder;
   private static LocalServer server;
@@ -94,36 +97,37 @@ class AccessTest {
     return TlsOptions.builder().ca(folder.resolve("crt"));
   }
 
-  private static SendResult send(TlsOptions tls, String token) {
+  private static SendResult send(TlsOptions tls, String token, Duration timeout) {
     try (DlqClient dlq =
         DlqClient.builder(server.target()).withoutSpool().tls(tls).token(token).build()) {
-      return dlq.send("q", "a", null, SHORT_TIMEOUT);
+      return dlq.send("q", "a", null, SendOptions.builder().timeout(timeout).build());
     }
   }
 
   @Test
   void sendsWithTlsToATrustedServer() {
     TlsOptions tls = trusting().serverName("dlq.example").build();
-    assertEquals(SendStatus.SENT, send(tls, "secret-of-the-shop").status());
+    assertEquals(SendStatus.SENT, send(tls, "secret-of-the-shop", LONG).status());
   }
 
   @Test
   void aWrongTokenIsRefused() {
-    Dropped dropped = (Dropped) send(trusting().serverName("dlq.example").build(), "other");
+    Dropped dropped = (Dropped) send(trusting().serverName("dlq.example").build(), "other", LONG);
     assertEquals(ErrorKind.UNAUTHENTICATED, dropped.error().kind());
   }
 
   @Test
   void aCertificateOfAnotherNameIsRejected() {
     Dropped dropped =
-        (Dropped) send(trusting().serverName("other.example").build(), "secret-of-the-shop");
+        (Dropped) send(trusting().serverName("other.example").build(), "secret-of-the-shop", SHORT);
     assertEquals(ErrorKind.DEADLINE, dropped.error().kind());
   }
 
   @Test
   void anUntrustedCertificateIsRejected() {
     TlsOptions tls = TlsOptions.builder().serverName("dlq.example").build();
-    assertEquals(ErrorKind.DEADLINE, ((Dropped) send(tls, "secret-of-the-shop")).error().kind());
+    assertEquals(
+        ErrorKind.DEADLINE, ((Dropped) send(tls, "secret-of-the-shop", SHORT)).error().kind());
   }
 
   /** Nothing is sent without a connection: a retry would only delay the caller. */
