@@ -28,9 +28,9 @@ these with a value wins, before the default.
 3. the YAML file of \`--config FILE\` or \`DLQ_CONFIG\`: \`redis_timeout: 500ms\` (the flag without dashes
    in front, with \`_\` for \`-\`); a key without a value counts as absent.
 
-Unknown flags, keys, and variables that start with \`DLQ_\` are errors. All errors are reported
-together (exit code 2). \`dlq config\` prints the configuration in force and the source of each value,
-with secrets hidden.
+Unknown flags and keys are errors, and so are unknown variables that start with \`DLQ_\`, except those
+of the clients. All errors are reported together (exit code 2). \`dlq config\` prints the configuration
+in force and the source of each value, with secrets hidden.
 
 - **Durations** have a unit: \`250ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`. Only 0 needs none.
 - **Sizes** are bytes, or have a unit: \`64KiB\` is 65,536, \`64KB\` is 64,000.

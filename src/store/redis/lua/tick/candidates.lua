@@ -144,11 +144,11 @@ if uses_indirect or settings then
     local found = {}
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end
     -- A key queue that is blocked leaves the index: the next look finds the ones behind it.
-    local looked, blocked = 0, 0
+    local looked = 0
     repeat
       local names = redis.call('ZRANGEBYSCORE', key_queue_index, '-inf', now, 'LIMIT', 0, most)
       local share = math.max(1, math.floor(most / math.max(1, #found + #names)))
-      blocked = 0
+      local blocked = 0
       for _, name in ipairs(names) do
         if take_from_key_queue(name, share, found) then blocked = blocked + 1 end
       end
