@@ -45,7 +45,7 @@ def serve_commands(handlers: dict[str, Handler]) -> None:
 
 def run(handlers: dict[str, Handler], command: Command, running: Running) -> None:
     done = threading.Event()
-    reporter = threading.Thread(target=tell_progress, args=(running, done), daemon=True)
+    reporter = threading.Thread(target=report_progress, args=(running, done), daemon=True)
     reporter.start()
     try:
         result: object = {"result": handlers[command["op"]](command, running)}
@@ -56,7 +56,7 @@ def run(handlers: dict[str, Handler], command: Command, running: Running) -> Non
     write_answer(result)
 
 
-def tell_progress(running: Running, done: threading.Event) -> None:
+def report_progress(running: Running, done: threading.Event) -> None:
     reported = 0
     while not done.wait(PROGRESS_EVERY_S):
         count = running.tally.count
