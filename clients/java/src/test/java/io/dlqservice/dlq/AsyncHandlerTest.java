@@ -141,6 +141,7 @@ class AsyncHandlerTest extends WithFakeServer {
 
   @Test
   void theOutcomeWaitsForAForwardingThatFollowsAnotherOne() throws Exception {
+    CountDownLatch arrived = new CountDownLatch(1);
     CountDownLatch first = new CountDownLatch(1);
     CountDownLatch second = new CountDownLatch(1);
     BlockingQueue<Delivery> ended = new LinkedBlockingQueue<>();
@@ -149,6 +150,7 @@ class AsyncHandlerTest extends WithFakeServer {
             ScriptedServer.start(
                 request -> {
                   boolean isFirst = request.getQueue().equals("first");
+                  if (isFirst) arrived.countDown();
                   await(isFirst ? first : second);
                   return isFirst ? Optional.empty() : Optional.of(refusal());
                 });
@@ -161,6 +163,7 @@ class AsyncHandlerTest extends WithFakeServer {
                 ended.add(delivery);
                 return CompletableFuture.completedFuture(null);
               });
+      arrived.await(); // otherwise both could be in one call
       others.sendAsync("second", next(ended), new IOException("no bank"));
       first.countDown();
       assertTrue(next(sent).get(20, TimeUnit.SECONDS).isKept());
