@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Returns a client whose sends are dropped after a time.
-fn away_client(timeout: Duration) -> Client {
+fn dropping_client(timeout: Duration) -> Client {
     let builder = Client::builder("127.0.0.1:1").without_spool();
     let builder = builder.timeout(timeout).on_dropped(|_, _| {});
     builder.build().unwrap()
@@ -24,7 +24,7 @@ async fn a_batch_waits_for_a_forwarding_that_begins_while_it_waits_for_another_o
         send.max_retries(1).await.unwrap();
     }
     let worker = client.worker(["q"]).run_batches(|batch| async move {
-        let [sooner, later] = [300, 600].map(|ms| away_client(Duration::from_millis(ms)));
+        let [sooner, later] = [300, 600].map(|ms| dropping_client(Duration::from_millis(ms)));
         let second = sooner.send("other", batch[1].payload(), &timed_out());
         drop(second.into_future());
         let (end, has_ended) = oneshot::channel::<()>();
@@ -47,8 +47,8 @@ async fn a_delivery_of_a_stream_whose_forwarding_is_dropped_has_failed() {
     send.max_retries(1).await.unwrap();
     let mut deliveries = client.worker(["q"]).stream().unwrap();
     let held = deliveries.next().await.unwrap();
-    let away = away_client(Duration::from_millis(10));
-    let send = away.send("other", held.payload(), &timed_out());
+    let dropping = dropping_client(Duration::from_millis(10));
+    let send = dropping.send("other", held.payload(), &timed_out());
     send.await.unwrap_err();
     held.succeed();
     let failed = fake.wait_for("q", FakeState::Quarantined, 1).await;
@@ -62,8 +62,8 @@ async fn a_handler_that_fails_after_a_dropped_forwarding_has_its_own_failure() {
     let client = fake.client().unwrap();
     client.send_request("q", "a").await.unwrap();
     let worker = client.worker(["q"]).run(|delivery| async move {
-        let away = away_client(Duration::from_millis(10));
-        let _ = away.send("other", delivery.payload(), &timed_out()).await;
+        let dropping = dropping_client(Duration::from_millis(10));
+        let _ = dropping.send("other", delivery.payload(), &timed_out()).await;
         Err::<(), _>(NonRetryable::new(io::Error::other("no such order")))
     });
     let _worker = worker.unwrap();
