@@ -78,13 +78,13 @@ def test_a_deadline_error_has_the_most_specific_call_error() -> None:
 def test_the_service_is_unavailable_after_two_failures_until_it_answers() -> None:
     queue = queue_of(send())
     for now in (1.0, 2.0):
-        assert not queue.is_unavailable(now)
+        assert not queue.reachability.is_unavailable(now)
         queue.on_call_failed(queue.next_call(now), UNAVAILABLE, now)
-    assert queue.is_unavailable(2.0)
+    assert queue.reachability.is_unavailable(2.0)
     sends = queue.next_call(10.0)
-    assert queue.is_unavailable(10.0), "an open call must not make new sends wait"
+    assert queue.reachability.is_unavailable(10.0), "an open call must not make new sends wait"
     queue.on_answers(sends, [SendToDlqResponse(id="x")], 10.0)
-    assert not queue.is_unavailable(10.0)
+    assert not queue.reachability.is_unavailable(10.0)
 
 
 def test_a_send_probes_the_service_after_45_s() -> None:
@@ -92,10 +92,10 @@ def test_a_send_probes_the_service_after_45_s() -> None:
     queue = queue_of(send())
     for now in (1.0, 2.0):
         queue.on_call_failed(queue.next_call(now), UNAVAILABLE, now)
-    assert queue.is_unavailable(37.0)
-    assert not queue.is_unavailable(47.0)
+    assert queue.reachability.is_unavailable(37.0)
+    assert not queue.reachability.is_unavailable(47.0)
     queue.on_call_failed(queue.next_call(47.0), UNAVAILABLE, 47.0)
-    assert queue.is_unavailable(48.0)
+    assert queue.reachability.is_unavailable(48.0)
 
 
 def test_calls_that_fail_together_count_once() -> None:
@@ -103,9 +103,9 @@ def test_calls_that_fail_together_count_once() -> None:
     calls = [queue.next_call(1.0) for _ in range(4)]
     for call in calls:
         queue.on_call_failed(call, UNAVAILABLE, 2.0)
-    assert not queue.is_unavailable(2.0)
+    assert not queue.reachability.is_unavailable(2.0)
     queue.on_call_failed(queue.next_call(10.0), UNAVAILABLE, 10.0)
-    assert queue.is_unavailable(10.0)
+    assert queue.reachability.is_unavailable(10.0)
 
 
 def test_a_send_in_a_split_call_may_be_stored() -> None:

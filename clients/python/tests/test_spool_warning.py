@@ -172,7 +172,7 @@ def test_a_send_with_a_full_spool_has_the_call_error(spool_folder: Path) -> None
     spool = dlq.SpoolOptions(folder=spool_folder, max_bytes=1)
     with dlq.Client("127.0.0.1:1", timeout=0.5, spool=spool) as client:
         results = [client.send("q", "x") for _ in range(3)]
-        assert client.engine.sender.send_queue.is_unavailable(time.monotonic())
+        assert client.engine.sender.send_queue.reachability.is_unavailable(time.monotonic())
     for result in results:
         assert isinstance(result, dlq.Dropped)
         assert (result.error.kind, result.error.code) == ("spool-full", "UNAVAILABLE")

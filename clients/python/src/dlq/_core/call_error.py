@@ -186,6 +186,11 @@ def call_error_of(error: BaseException) -> CallError:
     )
 
 
+def more_specific(earlier: CallError | None, error: CallError) -> CallError:
+    """A timeout has no cause. An earlier error, for example about a certificate, may have one."""
+    return earlier if earlier is not None and error.is_timeout else error
+
+
 def result_error_of(status: ErrorStatus) -> CallError:
     """The error of one message of a batch."""
     code = _NAMES.get(status.code, "UNKNOWN")

@@ -15,8 +15,9 @@ from ..errors import DlqClientError
 from ..options import Coalesce
 from ..results import SendResult
 from .backoff import Backoff
-from .call_error import CallError
+from .call_error import CallError, more_specific
 from .durations import seconds
+from .reachability import Reachability
 from .send_request import SendRequest
 
 Answer: TypeAlias = "SendToDlqResponse | CallError"
@@ -27,9 +28,6 @@ Decided: TypeAlias = "tuple[PendingSend, SendToDlqResponse | CallError]"
 
 _FIRST_BACKOFF_S = 0.02
 _MAX_BACKOFF_S = 1.0
-_UNAVAILABLE_AFTER_FAILURES = 2
-_PROBE_AFTER_S = 45.0
-"""Longer than the spool sender ever waits between two calls."""
 
 
 class PendingSend:
@@ -84,29 +82,12 @@ class SendQueue:
         self._order = count()
         self._backoff = Backoff(_FIRST_BACKOFF_S, _MAX_BACKOFF_S)
         self._calls = 0
-        self._failures = 0
-        self._failed_at = 0.0
         self._resume_at = 0.0
         self._waiting_since = 0.0
         self.sends: dict[PendingSend, None] = {}
         """All that are not settled, oldest first."""
         self.total_bytes: int = 0
-        self.unavailable_error: CallError | None = None
-        """Why the last call did not reach the service."""
-
-    def is_unavailable(self, now: float) -> bool:
-        """Two calls in a row have failed, and none was answered since.
-
-        The spool sender keeps probing the service while it has messages. After 45 s without a probe
-        the next send is one.
-        """
-        is_recent = now - self._failed_at < _PROBE_AFTER_S
-        return self._failures >= _UNAVAILABLE_AFTER_FAILURES and is_recent
-
-    @property
-    def is_failing(self) -> bool:
-        """The last call has failed."""
-        return self._failures > 0
+        self.reachability: Reachability = Reachability()
 
     def has_room_for(self, request: SendRequest) -> bool:
         limits = self._limits
@@ -161,7 +142,7 @@ class SendQueue:
         self, sends: Sequence[PendingSend], answers: Sequence[Answer], now: float
     ) -> list[Decided]:
         """The call of these sends was answered. Returns those that are not tried again."""
-        self.on_available()
+        self.reachability.answered()
         self._calls -= 1
         decided: list[Decided] = []
         to_retry: list[PendingSend] = []
@@ -186,12 +167,12 @@ class SendQueue:
             send.is_in_call = False
         if error.is_retryable:
             if error.is_unavailable:
-                self.on_unavailable(sends[0].last_call_at, now, error)
+                self.reachability.failed(sends[0].last_call_at, now, error)
             else:
-                self.on_available()
+                self.reachability.answered()
             self._retry([_with_failed_try(send, error) for send in sends], now)
             return [], []
-        self.on_available()
+        self.reachability.answered()
         if len(sends) > 1 and error.is_worth_splitting:
             # One message may be the reason: halve the call until it is found. Sends that were
             # settled meanwhile, for example because they went to the spool, are not sent again.
@@ -223,20 +204,6 @@ class SendQueue:
             self.total_bytes -= send.request.size_bytes
         return True
 
-    def on_available(self) -> None:
-        """The service has answered."""
-        self._failures = 0
-
-    def on_unavailable(self, began_at: float, now: float, error: CallError) -> None:
-        """A call that began at `began_at` did not reach the service."""
-        self.unavailable_error = _more_specific(
-            self.unavailable_error if self.is_failing else None, error
-        )
-        if self._failures > 0 and began_at < self._failed_at:
-            return  # calls at the same time fail together: one failure
-        self._failures += 1
-        self._failed_at = now
-
     def retry_now(self) -> None:
         """Sends that wait for another try need not wait any longer."""
         self._resume_at = 0.0
@@ -264,12 +231,7 @@ def _begin_call(send: PendingSend, now: float) -> None:
     send.last_call_at = now
 
 
-def _more_specific(earlier: CallError | None, error: CallError) -> CallError:
-    """A timeout has no cause. An earlier error, for example about a certificate, may have one."""
-    return earlier if earlier is not None and error.is_timeout else error
-
-
 def _with_failed_try(send: PendingSend, error: CallError) -> PendingSend:
-    send.last_error = _more_specific(send.last_error, error)
+    send.last_error = more_specific(send.last_error, error)
     send.was_maybe_stored = send.was_maybe_stored or not error.never_arrived
     return send

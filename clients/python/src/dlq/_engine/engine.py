@@ -89,9 +89,9 @@ class Engine:
 
     def status(self, sends: Mapping[SendStatus, int]) -> ClientStatus:
         """May be called from any thread."""
-        queue = self.sender.send_queue
-        is_unavailable = queue.is_unavailable(time.monotonic())
-        error = queue.unavailable_error
+        reachability = self.sender.send_queue.reachability
+        is_unavailable = reachability.is_unavailable(time.monotonic())
+        error = reachability.last_error
         return ClientStatus(
             is_available=not is_unavailable,
             last_error=error.text if is_unavailable and error is not None else None,
@@ -183,7 +183,7 @@ class Engine:
         self.sender: Sender = Sender(options, self.channel, self.spool_sender)
         if self.spool_sender is not None:
             self.spool_sender.on_available = self.sender.retry_now
-            self.spool_sender.on_unavailable = self.sender.send_queue.on_unavailable
+            self.spool_sender.on_unavailable = self.sender.send_queue.reachability.failed
         started.set()
 
     def _empty_inbox(self) -> None:
@@ -217,8 +217,8 @@ class Engine:
             await self.sender.close()
             if self.spool_sender is not None:
                 left_s = None if timeout_s is None else max(0.0, until - time.monotonic())
-                queue = self.sender.send_queue
-                await self.spool_sender.send_rest(left_s, lambda: queue.is_failing)
+                reachability = self.sender.send_queue.reachability
+                await self.spool_sender.send_rest(left_s, lambda: reachability.is_failing)
                 await self.spool_sender.close()
             if wait_for_reports:
                 await self.drop_report.wait_reported(_end_of(report_s))

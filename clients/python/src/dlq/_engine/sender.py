@@ -47,6 +47,7 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self.send_queue: SendQueue = SendQueue(options.coalesce)
+        self._reachability = self.send_queue.reachability
 
     def add(self, sends: Sequence[PendingSend]) -> None:
         now = time.monotonic()
@@ -64,8 +65,8 @@ class Sender:
             if not has_room:
                 count = len(self.send_queue.sends)
                 self._spool_or_drop(send, buffer_full_error(send, count, self._options.coalesce))
-            elif self.send_queue.is_unavailable(now) and self._spool_sender is not None:
-                send.last_error = self.send_queue.unavailable_error
+            elif self._reachability.is_unavailable(now) and self._spool_sender is not None:
+                send.last_error = self._reachability.last_error
                 self._spool_or_drop(send, deadline_error(send))
         self._pump()
 
@@ -86,23 +87,23 @@ class Sender:
 
     def retry_now(self) -> None:
         """The service is available again: sends that wait for another try go now."""
-        if not self.send_queue.is_failing:
+        if not self._reachability.is_failing:
             return  # they wait because the service asked for a delay
-        self.send_queue.on_available()
+        self._reachability.answered()
         self.send_queue.retry_now()
         self._pump()
 
     def on_answered(self) -> None:
         """The service has answered a call of another kind."""
-        if self._spool_sender is not None and self.send_queue.is_failing:
+        if self._spool_sender is not None and self._reachability.is_failing:
             self._spool_sender.flush_now()
         self.retry_now()
 
     def _pump(self) -> None:
         now = time.monotonic()
         for send in self.send_queue.late(now):
-            if send.last_error is None and self.send_queue.is_failing:
-                send.last_error = self.send_queue.unavailable_error  # of another send's call
+            if send.last_error is None and self._reachability.is_failing:
+                send.last_error = self._reachability.last_error  # of another send's call
             self._spool_or_drop(send, deadline_error(send))
         while sends := self.send_queue.next_call(now):
             self._start(sends)
@@ -128,7 +129,7 @@ class Sender:
         halves: list[list[PendingSend]] = []
         try:
             answers = await call_send(self._channel, [send.request for send in sends], timeout_s)
-            if self._spool_sender is not None and self.send_queue.is_failing:
+            if self._spool_sender is not None and self._reachability.is_failing:
                 self._spool_sender.flush_now()
             decided = self.send_queue.on_answers(sends, answers, time.monotonic())
         except CallFailed as failed:
