@@ -108,6 +108,40 @@ def test_the_log_names_the_handlers_that_a_stopping_worker_cancels(
     )
 
 
+def test_an_outcome_that_can_not_be_reported_leaves_others_alone(fake: FakeServer) -> None:
+    """The outcomes of handlers that end at the same time are taken together."""
+    errors: list[tuple[str, str]] = []
+    may_end = {"bad": threading.Event(), "good": threading.Event()}
+    all_ended = threading.Event()
+
+    def on_error(error: dlq.DlqClientError, delivery: dlq.Delivery | None) -> None:
+        errors.append((delivery.text if delivery else "", str(error)))
+
+    def handle(delivery: dlq.Delivery) -> dlq.Outcome | None:
+        assert may_end[delivery.text].wait(20)
+        return dlq.Outcome("succeeded", None) if delivery.text == "bad" else None  # type: ignore[arg-type]
+
+    with dlq.Client(fake.target, spool=False) as client:
+        for text in may_end:
+            client.send("q", text)
+        with client.worker("q", on_error=on_error).start(handle) as worker:
+            core = worker._core
+            assert core is not None
+            until(lambda: len(core._running) == 2)
+            client.engine.loop.call_soon_threadsafe(all_ended.wait, 20)
+            for count, event in enumerate(may_end.values(), 1):
+                event.set()
+                until(lambda count=count: len(core._ended_runs) == count)
+            all_ended.set()
+            [good] = fake.wait_for("q", "SUCCEEDED")
+            until(lambda: len(core._leases.held) == 0)  # it is delivered again when its lease ends
+            assert core._running == {}
+    assert good.payload.text == "good"
+    [(text, error)] = errors
+    assert text == "bad"
+    assert "the message may be delivered again" in error
+
+
 def test_an_asyncio_client_forgets_ended_workers(fake: FakeServer) -> None:
     async def run() -> list[object]:
         async with dlq.aio.Client(fake.target, spool=False) as client:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from dlq.v1 import dlq_service_pb2 as pb
 
+from .._core.call_error import CallError
+from .._core.safe_read import safe_str
 from ..delivery import Delivery
 from ..errors import DlqClientError
 from ..outcome import Outcome, fail, outcome_of, outcomes_of, release, succeed
@@ -218,7 +220,11 @@ class WorkerCore:
             self._running_handlers -= 1
             for delivery, outcome in zip(run.deliveries, outcomes):
                 del self._running[delivery]
-                self._settle(delivery, outcome)
+                try:
+                    self._settle(delivery, outcome)
+                except Exception as fault:  # of this outcome: the others count
+                    error = CallError("INTERNAL", f"{type(fault).__name__}: {safe_str(fault)}")
+                    self._on_given_up(UnreportedOutcome(delivery, outcome, pb.Outcome()), error)
         if not self._running:
             self._all_ended.set()
         self._start_waiting()
