@@ -98,6 +98,55 @@ def test_the_asyncio_worker_cancels_what_it_awaits(fake: FakeServer) -> None:
     assert fake.messages("q")[0].attempts == 0
 
 
+def start_at_once(loop: Any, coroutine: Any, **options: Any) -> Any:
+    """Makes tasks as the factory of Python 3.12 does."""
+
+    def call_now(step: Any, *arguments: Any, context: Any) -> None:
+        del loop.call_soon  # that of its class is left
+        outer = asyncio.current_task(loop)
+        if outer is not None:
+            asyncio.tasks._leave_task(loop, outer)
+        try:
+            context.run(step, *arguments)
+        finally:
+            if outer is not None:
+                asyncio.tasks._enter_task(loop, outer)
+
+    loop.call_soon = call_now
+    return asyncio.Task(coroutine, loop=loop, **options)
+
+
+def test_the_asyncio_worker_runs_handlers_in_a_loop_that_starts_tasks_at_once(
+    fake: FakeServer,
+) -> None:
+    async def main() -> None:
+        started = asyncio.Event()
+        factory: Any = getattr(asyncio, "eager_task_factory", start_at_once)
+        asyncio.get_running_loop().set_task_factory(factory)
+
+        async def handle(delivery: dlq.Delivery) -> None:
+            if delivery.text == "long":
+                started.set()
+                await asyncio.sleep(60)
+            if delivery.text == "short":
+                await asyncio.sleep(0)
+
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            for text in ("long", "short", "at once"):
+                await client.send("q", text)
+            worker = await client.worker("q").start(handle)
+            await asyncio.wait_for(started.wait(), 20)
+            await asyncio.to_thread(fake.wait_for, "q", "SUCCEEDED", 2)
+            await worker.stop(timeout=0)
+            assert worker._runner is not None
+            assert worker._runner._tasks == {}  # type: ignore[union-attr]
+
+    asyncio.run(main())
+    found = {one.payload.text: (one.state, one.attempts) for one in fake.messages("q")}
+    done = ("SUCCEEDED", 0)
+    assert found == {"long": ("SCHEDULED", 0), "short": done, "at once": done}
+
+
 def test_the_asyncio_worker_runs_as_many_functions_as_its_concurrency(fake: FakeServer) -> None:
     """asyncio's own threads are fewer on a machine with few cores."""
     together = threading.Barrier(16)

@@ -20,12 +20,14 @@ class HandlerRun:
         self.deliveries: Sequence[Delivery] = deliveries
         """Several of a batch handler."""
         self.began_at: float = time.monotonic()
+        self.has_begun: bool = False
         self.ran_s: float = 0.0
         """How long the handler ran."""
         self._span: HandlerSpan | None = None
 
     def __enter__(self) -> None:
         """The block is the handler."""
+        self.has_begun = True
         current_deliveries.set(self.deliveries)
         self._span = handler_span(self.deliveries)
         if self._span is not None:

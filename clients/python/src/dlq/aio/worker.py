@@ -49,8 +49,6 @@ class TaskRunner:
         self._handler = handler
         self._loop = loop
         self._tasks: dict[HandlerRun, asyncio.Task[None]] = {}
-        self._unbegun: dict[asyncio.Task[None], HandlerRun] = {}
-        """Tasks before their first step."""
         self.core: WorkerCore | None = None
 
     def start(self, run: HandlerRun) -> None:
@@ -70,25 +68,20 @@ class TaskRunner:
 
     def _begin(self, run: HandlerRun) -> None:
         task = self._tasks[run] = self._loop.create_task(self._handle(run))
-        self._unbegun[task] = run
-        task.add_done_callback(self._end_unbegun)
+        task.add_done_callback(lambda _: self._on_done(run))
 
     def _end(self, run: HandlerRun) -> None:
         task = self._tasks.get(run)
         if task is not None:
             task.cancel()
 
-    def _end_unbegun(self, task: asyncio.Task[None]) -> None:
-        """A task that was cancelled before its first step runs no code of its own."""
-        run = self._unbegun.pop(task)
+    def _on_done(self, run: HandlerRun) -> None:
         del self._tasks[run]
-        if self.core is not None:
+        if not run.has_begun and self.core is not None:
+            # A task that was cancelled before its first step runs no code of its own.
             self.core.ended(run, None, asyncio.CancelledError())
 
     async def _handle(self, run: HandlerRun) -> None:
-        task = self._tasks[run]
-        del self._unbegun[task]
-        task.remove_done_callback(self._end_unbegun)
         returned: object = None
         error: BaseException | None = None
         try:
@@ -100,7 +93,6 @@ class TaskRunner:
             error = raised
             raise
         finally:
-            del self._tasks[run]
             if self.core is not None:
                 self.core.ended(run, returned, error)
 
