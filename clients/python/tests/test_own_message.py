@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -16,6 +18,7 @@ from dlq._engine import current
 from dlq._engine.handler_run import HandlerRun
 from dlq.testing import FakeServer
 from dlq.v1 import dlq_service_pb2 as pb
+from dlq.v1.message_pb2 import Message, Payload
 
 AGAIN = ValueError("again")
 
@@ -219,3 +222,62 @@ def test_a_delivery_fails_if_a_forwarding_is_cancelled_after_its_handler(
             until(lambda: bool(sent) and len(sent[0]._done_callbacks) == 2)
             assert sent[0].cancel()
             fake.wait_for("q", "QUARANTINED")
+
+
+@pytest.fixture
+def closed() -> dlq.Client:
+    """Drops what it sends."""
+    client = dlq.Client(spool=False, on_dropped=lambda error, queue: None)
+    client.close()
+    return client
+
+
+def failed_of(
+    closed: dlq.Client, messages: list[Message], handle: Callable[[list[dlq.Delivery]], object]
+) -> list[bool]:
+    """Returns for each delivery of a batch whether it fails by what its handler sends."""
+    batch = [dlq.Delivery(pb.Delivery(message=one), closed._target, 0.0) for one in messages]
+
+    def run() -> None:
+        with HandlerRun(batch):
+            handle(batch)
+
+    contextvars.copy_context().run(run)
+    return [one._sent_outcome is not None for one in batch]
+
+
+def message(queue: str = "q", source_id: str = "") -> Message:
+    return Message(queue=queue, source_id=source_id, payload=Payload(text="x"))
+
+
+@pytest.mark.parametrize("to", ["q", "other"])
+@pytest.mark.parametrize("give", [lambda one: one, lambda one: one.payload])
+def test_of_equal_messages_the_one_that_is_sent_fails(
+    closed: dlq.Client, to: str, give: Callable[[dlq.Delivery], object]
+) -> None:
+    def handle(batch: list[dlq.Delivery]) -> None:
+        for _ in range(2):  # for instance by two functions with dead_letter
+            closed.send(to, give(batch[1]))
+
+    assert failed_of(closed, [message(), message()], handle) == [False, True]
+
+
+def test_a_message_that_is_sent_to_the_queue_of_an_equal_one_is_forwarded(
+    closed: dlq.Client,
+) -> None:
+    results: list[dlq.SendResult] = []
+
+    def handle(batch: list[dlq.Delivery]) -> None:
+        results.append(closed.send("other", batch[0]))
+
+    assert failed_of(closed, [message(), message("other")], handle) == [True, False]
+    assert [one.status for one in results] == ["dropped"]
+
+
+def test_of_messages_with_the_same_payload_the_one_with_the_source_id_fails(
+    closed: dlq.Client,
+) -> None:
+    def handle(_: object) -> None:
+        closed.send("q", "x", source_id="2")
+
+    assert failed_of(closed, [message(), message("q", "2")], handle) == [False, True]

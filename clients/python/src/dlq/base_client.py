@@ -104,7 +104,7 @@ class BaseClient:
                 options = {**options, "trace_context": trace}
             request = send_request_of(queue, body, error, options, self._origin)
             timeout_s = self._timeout_of(options.get("timeout"))
-            failed = fail_current(request.proto, payload, error, self._target)
+            failed = fail_current(request.proto, forwarded, error, self._target)
             if failed is not None:
                 future.set_result(failed)
                 return future

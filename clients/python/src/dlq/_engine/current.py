@@ -54,21 +54,24 @@ def fail_forwarded(
 
 
 def fail_current(
-    request: SendToDlqRequest, payload: object, error: object, target: str
+    request: SendToDlqRequest, given: Delivery | None, error: object, target: str
 ) -> FailedDelivery | None:
     """Makes the send the outcome of the running delivery, instead of sending a second message. Returns None if it is
     not for the same message. Of equal messages in a batch, each send gets another one.
 
-    `payload`: as given to the send. In threads that the handler has started itself, only the delivery is recognized.
+    `given`: by `forwarded_by`. In threads that the handler has started itself, only the delivery is recognized.
     """
-    given = [payload] if isinstance(payload, Delivery) else []
+
+    def rank(delivery: Delivery) -> tuple[bool, bool]:
+        has_other_id = bool(request.source_id) and delivery.source_id != request.source_id
+        return has_other_id, delivery._own_outcome is not None
+
     same = [
         delivery
-        for delivery in (*given, *current_deliveries.get())
+        for delivery in (current_deliveries.get() if given is None else (given,))
         if delivery._target == target and not delivery._has_ended and _is_of(request, delivery)
     ]
-    unsent = (delivery for delivery in same if delivery._own_outcome is None)
-    delivery = next(unsent, same[0] if same else None)
+    delivery = min(same, key=rank, default=None)
     if delivery is None or not delivery._fail_by_send(_outcome_of(delivery, request, error)):
         return None
     return FailedDelivery(delivery.id)
