@@ -98,6 +98,20 @@ def test_a_payload_or_queue_that_raises_is_dropped_without_an_exception(
     assert dropped == ["invalid"]
 
 
+def test_a_lazy_payload_that_can_not_be_made_is_dropped_without_an_exception(
+    fake: FakeServer,
+) -> None:
+    """For example Django's `request.user`, which asks the database."""
+
+    class Lazy:
+        @property
+        def __class__(self) -> type:  # type: ignore[override]
+            raise RuntimeError("the database")
+
+    with dlq.Client(fake.target, spool=False) as client:
+        assert client.send("q", Lazy()).status == "dropped"
+
+
 def test_an_error_without_str_is_sent_and_such_an_attribute_is_dropped(fake: FakeServer) -> None:
     with dlq.Client(fake.target, spool=False) as client:
         assert client.send("q", "x", RaisingStrError()).status == "sent"

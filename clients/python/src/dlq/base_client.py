@@ -31,6 +31,7 @@ from .options import (
     spool_target_of,
     warn_of_plaintext_token,
 )
+from .outcome import Outcome
 from .results import Dropped, SendResult
 from .status import ClientStatus, SpoolUsage
 from .v1.message_pb2 import Origin
@@ -82,8 +83,8 @@ class BaseClient:
         """Starts a send. The future never raises."""
         name = str.__str__(queue) if isinstance(queue, str) else safe_str(queue)
         span = SendSpan(name)
-        forwarded = forwarded_by(payload)
-        earlier = None if forwarded is None else forwarded._forwarding_failure
+        forwarded: Delivery | None = None
+        earlier: Outcome | None = None
 
         def on_result(result: SendResult) -> None:
             span.end(result)
@@ -92,9 +93,11 @@ class BaseClient:
                 fail_forwarded(forwarded, name, result, error, earlier)
 
         future = SendFuture(on_result)
-        if forwarded is not None:
-            forwarded._forwards.append(future)
         try:
+            forwarded = forwarded_by(payload)
+            if forwarded is not None:
+                earlier = forwarded._forwarding_failure
+                forwarded._forwards.append(future)
             body = payload
             if isinstance(payload, Delivery):
                 if payload.source_id:
