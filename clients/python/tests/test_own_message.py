@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
+import queue
 import socket
 import threading
 from collections.abc import Callable
@@ -281,3 +283,113 @@ def test_of_messages_with_the_same_payload_the_one_with_the_source_id_fails(
         closed.send("q", "x", source_id="2")
 
     assert failed_of(closed, [message(), message("q", "2")], handle) == [False, True]
+
+
+@pytest.mark.parametrize("to", ["q", "other"])
+@pytest.mark.parametrize(
+    "give",
+    [
+        lambda batch: batch,
+        set,
+        lambda batch: [one.payload for one in batch],
+        lambda batch: {"why": object(), "orders": {"failed": tuple(batch)}},
+    ],
+    ids=["list", "set", "payloads", "object"],
+)
+def test_deliveries_fail_if_what_holds_them_can_not_be_sent(
+    closed: dlq.Client, to: str, give: Callable[[list[dlq.Delivery]], object]
+) -> None:
+    messages = [message(), message()]
+    assert failed_of(closed, messages, lambda batch: closed.send(to, give(batch))) == [True, True]
+
+
+@pytest.mark.parametrize("to", ["q", "other"])
+def test_a_copy_of_a_delivery_is_the_delivery(closed: dlq.Client, to: str) -> None:
+    def handle(batch: list[dlq.Delivery]) -> None:
+        closed.send(to, copy.copy(batch[0]))
+
+    assert failed_of(closed, [message()], handle) == [True]
+
+
+@pytest.mark.parametrize("sender", ["callback", "handler"])
+def test_a_delivery_that_others_forward_fails_if_that_is_dropped(
+    fake: FakeServer, closed: dlq.Client, sender: str
+) -> None:
+    collected: queue.SimpleQueue[dlq.Delivery] = queue.SimpleQueue()
+    sent = threading.Event()
+
+    def forward() -> None:
+        closed.send("other", collected.get(timeout=20))
+        sent.set()
+
+    def handle(delivery: dlq.Delivery) -> None:
+        if delivery.text == "sender":
+            return forward()
+        collected.put(delivery)
+        assert sent.wait(20)
+
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(handle):
+            if sender == "handler":
+                client.send("q", "sender")
+                fake.wait_for("q", "SUCCEEDED")
+            else:
+                forward()
+            fake.wait_for("q", "QUARANTINED")
+
+
+@pytest.mark.parametrize("sender", ["callback", "handler"])
+def test_a_delivery_that_others_forward_fails_in_asyncio_if_that_is_dropped(
+    fake: FakeServer, sender: str
+) -> None:
+    async def main() -> None:
+        collected: asyncio.Queue[dlq.Delivery] = asyncio.Queue()
+        sent = asyncio.Event()
+        closed = dlq.aio.Client(fake.target, spool=False)
+        await closed.close()
+
+        async def forward() -> None:
+            await closed.send("other", await collected.get())
+            sent.set()
+
+        async def handle(delivery: dlq.Delivery) -> None:
+            if delivery.text == "sender":
+                return await forward()
+            await collected.put(delivery)
+            await sent.wait()
+
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            await client.send("q", "x", max_retries=1)
+            async with await client.worker("q").start(handle):
+                if sender == "handler":
+                    await client.send("q", "sender")
+                    await asyncio.to_thread(fake.wait_for, "q", "SUCCEEDED")
+                else:
+                    await forward()
+                await asyncio.to_thread(fake.wait_for, "q", "QUARANTINED")
+
+    asyncio.run(main())
+
+
+def test_the_outcome_waits_for_what_the_callback_of_a_forwarding_forwards(
+    fake: FakeServer,
+) -> None:
+    sent: list[Future[dlq.SendResult]] = []
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        dlq.Client(f"127.0.0.1:{silent.getsockname()[1]}", spool=False, try_timeout=1) as other,
+        dlq.Client(fake.target, spool=False) as client,
+    ):
+
+        def handle(delivery: dlq.Delivery) -> None:
+            first = other.send_soon("other", delivery, timeout=60)
+            first.add_done_callback(lambda _: client.send_soon("third", delivery))
+            sent.append(first)
+
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(handle):
+            until(lambda: bool(sent) and len(sent[0]._done_callbacks) == 3)
+            assert sent[0].cancel()
+            fake.wait_for("q", "SUCCEEDED")  # the later send is kept

@@ -16,7 +16,13 @@ from ._core.durations import Seconds, seconds
 from ._core.safe_read import safe_str
 from ._core.send_request import send_request_of
 from ._engine.client_metrics import ClientMetrics
-from ._engine.current import current_deliveries, fail_current, fail_forwarded, forwarded_by
+from ._engine.current import (
+    current_deliveries,
+    fail_current,
+    fail_forwarded,
+    fail_held,
+    forwarded_by,
+)
 from ._engine.engine import Engine
 from ._engine.send_future import SendFuture
 from ._engine.spans import SendSpan
@@ -120,7 +126,10 @@ class BaseClient:
         except Exception as cause:  # the caller is in an error path: never raise
             invalid = DlqClientError("invalid", f"the message can't be sent: {safe_str(cause)}")
             invalid.__cause__ = cause
-            future.set_result(self._dropped(invalid, name))
+            dropped = self._dropped(invalid, name)
+            if forwarded is None:
+                fail_held(payload, name, dropped, error)
+            future.set_result(dropped)
             return future
 
     def dead_letter(

@@ -203,5 +203,9 @@ class Delivery:
         with self._lock:
             self._has_ended = True
 
+    def __copy__(self) -> Delivery:
+        """Returns the delivery itself: what is sent as its copy must be known to be this message."""
+        return self
+
     def __repr__(self) -> str:
         return f"Delivery({self.id}, queue={self.queue!r}, attempt={self.attempt})"

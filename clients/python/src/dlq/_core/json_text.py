@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -24,6 +25,22 @@ def json_text(value: object) -> str:
     except ValueError:  # also raised again for an object that contains itself
         text = _dumps(json.loads(_dumps(value), parse_constant=lambda _: None))
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def not_json(value: object) -> list[object]:
+    """Returns the parts of a value that JSON can't hold, as far as it can be read."""
+    parts: list[object] = []
+
+    def plain(part: object) -> object:
+        try:
+            return _plain(part)
+        except TypeError:
+            parts.append(part)
+            return None
+
+    with contextlib.suppress(Exception):  # it may contain itself, or raise
+        json.dumps(value, skipkeys=True, default=plain)
+    return parts
 
 
 def _dumps(value: object, *, allow_nan: bool = True) -> str:

@@ -10,6 +10,7 @@ from dlq.v1 import state_pb2
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 from .._core.failure import failure_of
+from .._core.json_text import not_json
 from .._core.log import log as _log
 from .._core.payload import DeliveryPayload, same_payload
 from .._core.send_request import is_non_retryable
@@ -51,6 +52,14 @@ def fail_forwarded(
             delivery.queue,
             queue,
         )
+
+
+def fail_held(payload: object, queue: str, result: Dropped, error: object) -> None:
+    """Fails the deliveries in a payload that was dropped because JSON can't hold them, such as a list of deliveries."""
+    for part in not_json(payload):
+        delivery = forwarded_by(part)
+        if delivery is not None:
+            fail_forwarded(delivery, queue, result, error, None)
 
 
 def fail_current(
