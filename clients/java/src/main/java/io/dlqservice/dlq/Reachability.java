@@ -9,7 +9,10 @@ import java.util.Optional;
 final class Reachability {
   private static final int FAILURES_UNTIL_UNAVAILABLE = 2;
 
-  /** Longer than the longest pause between two calls of the spool sender. */
+  /**
+   * 45 s after the last failed call, the next send is a probe. An empty or full spool makes no
+   * calls; any other makes them more often.
+   */
   private static final long PROBE_AFTER_MS = 45_000;
 
   private Runnable onAvailable = () -> {};
@@ -24,10 +27,6 @@ final class Reachability {
     onAvailable = call;
   }
 
-  /**
-   * False after 45 s without a failed call, so that the next send probes the service: an empty or
-   * full spool makes no calls.
-   */
   synchronized boolean isUnavailable(long nowMs) {
     return failures >= FAILURES_UNTIL_UNAVAILABLE && nowMs - failedAtMs < PROBE_AFTER_MS;
   }
