@@ -65,6 +65,7 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
     try (InputStream bytes = method.streamRequest(request)) {
       payload = bytes.readAllBytes();
     } catch (IOException | RuntimeException unreadable) {
+      LOG.error("cannot send a failed call to the DLQ: its request cannot be encoded", unreadable);
       return CompletableFuture.completedFuture(null);
     }
     SendOptions.Builder all =

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.dlqservice.dlq.CapturedLog;
 import io.dlqservice.dlq.MessageState;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.WithFakeServer;
@@ -29,12 +30,16 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -91,8 +96,13 @@ class GrpcDeadLettersTest extends WithFakeServer {
   }
 
   private Server serve(ServerInterceptor interceptor) throws IOException {
+    return serve(shop.bindService(), interceptor);
+  }
+
+  private static Server serve(ServerServiceDefinition service, ServerInterceptor interceptor)
+      throws IOException {
     return Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
-        .addService(ServerInterceptors.intercept(shop, interceptor))
+        .addService(ServerInterceptors.intercept(service, interceptor))
         .build()
         .start();
   }
@@ -226,6 +236,44 @@ class GrpcDeadLettersTest extends WithFakeServer {
     assertEquals("INTERNAL: no bank", error.getMessage());
     toOther.shutdownNow();
     other.shutdownNow();
+  }
+
+  @Test
+  void aRequestThatCannotBeEncodedIsLogged() throws Exception {
+    MethodDescriptor<StatsRequest, StatsResponse> method = DlqServiceGrpc.getStatsMethod();
+    MethodDescriptor.Marshaller<StatsRequest> readOnly =
+        new MethodDescriptor.Marshaller<>() {
+          @Override
+          public InputStream stream(StatsRequest request) {
+            throw new UnsupportedOperationException("only read");
+          }
+
+          @Override
+          public StatsRequest parse(InputStream bytes) {
+            return method.parseRequest(bytes);
+          }
+        };
+    ServerServiceDefinition service =
+        ServerServiceDefinition.builder(DlqServiceGrpc.SERVICE_NAME)
+            .addMethod(
+                method.toBuilder(readOnly, method.getResponseMarshaller()).build(),
+                ServerCalls.asyncUnaryCall(shop::stats))
+            .build();
+    Server other = serve(service, GrpcDeadLetters.serverInterceptor(dlq, "asked"));
+    ManagedChannel toOther = channelTo(other);
+    try (CapturedLog logged = new CapturedLog()) {
+      StatusRuntimeException error =
+          assertThrows(
+              StatusRuntimeException.class,
+              () -> DlqServiceGrpc.newBlockingStub(toOther).stats(REQUEST));
+      assertEquals("INTERNAL: no bank", error.getMessage());
+      List<String> lines = logged.with("cannot send a failed call to the DLQ: ");
+      assertEquals(1, lines.size(), "" + lines);
+      assertTrue(lines.get(0).endsWith("its request cannot be encoded"), lines.get(0));
+    } finally {
+      toOther.shutdownNow();
+      other.shutdownNow();
+    }
   }
 
   @Test
