@@ -9,8 +9,6 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.EnumSet;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -26,33 +24,26 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
   private static final Metadata.Key<String> TRACESTATE =
       Metadata.Key.of("tracestate", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** A retry cannot help, or the caller no longer waits. */
-  private static final Set<Status.Code> REQUEST_ERRORS =
-      EnumSet.of(
-          Status.Code.INVALID_ARGUMENT,
-          Status.Code.NOT_FOUND,
-          Status.Code.ALREADY_EXISTS,
-          Status.Code.PERMISSION_DENIED,
-          Status.Code.UNAUTHENTICATED,
-          Status.Code.FAILED_PRECONDITION,
-          Status.Code.OUT_OF_RANGE,
-          Status.Code.UNIMPLEMENTED,
-          Status.Code.CANCELLED);
-
-  private static boolean isRequestError(Status status) {
-    return REQUEST_ERRORS.contains(status.getCode());
-  }
-
-  /** A retry may succeed with a new connection or token. */
-  private static final Set<Status.Code> TEMPORARY =
-      EnumSet.of(Status.Code.PERMISSION_DENIED, Status.Code.UNAUTHENTICATED, Status.Code.CANCELLED);
-
+  /** Whether the request is wrong, so that a retry cannot help. */
   static boolean cannotSucceed(Status status) {
-    return isRequestError(status) && !TEMPORARY.contains(status.getCode());
+    return switch (status.getCode()) {
+      case INVALID_ARGUMENT,
+          NOT_FOUND,
+          ALREADY_EXISTS,
+          FAILED_PRECONDITION,
+          OUT_OF_RANGE,
+          UNIMPLEMENTED ->
+          true;
+      default -> false;
+    };
   }
 
+  /** False also if only another token can help, or the caller no longer waits. */
   static boolean isWorthSending(Status status) {
-    return !status.isOk() && !isRequestError(status);
+    return switch (status.getCode()) {
+      case OK, PERMISSION_DENIED, UNAUTHENTICATED, CANCELLED -> false;
+      default -> !cannotSucceed(status);
+    };
   }
 
   /**
