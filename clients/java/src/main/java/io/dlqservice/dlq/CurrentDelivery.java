@@ -1,6 +1,8 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.util.List;
+import java.util.function.Predicate;
 
 /** The deliveries whose handler runs in the current thread. */
 final class CurrentDelivery {
@@ -55,9 +57,9 @@ final class CurrentDelivery {
 
   /**
    * Returns the running delivery if the request has the same message, also if a stopping worker has
-   * released it. Of equal messages in a batch it prefers one that was not sent yet, because each of
-   * them may have failed. In other threads than that of the handler, only the delivery itself or
-   * its payload is known to be the same.
+   * released it. Of equal messages in a batch it prefers those with the source id of the request,
+   * then one that was not sent yet, because each of them may have failed. In other threads than
+   * that of the handler, only the delivery itself or its payload is known to be the same.
    *
    * @param value the payload as given, maybe the delivery itself
    * @param target the address of the service
@@ -65,17 +67,26 @@ final class CurrentDelivery {
    */
   static HeldDelivery same(SendToDlqRequest.Builder request, Object value, String target) {
     HeldDelivery given = MessagePayload.deliveryOf(value);
-    boolean isGiven = given != null && isCandidate(given, request, target);
-    if (isGiven && (given == value || isSame(given, request))) return given;
+    if (given != null) {
+      boolean isSame = value instanceof Delivery || isSame(given, request);
+      return isSame && isCandidate(given, request, target) ? given : null;
+    }
     HandlerRun run = CURRENT.get();
     if (run == null) return null;
-    HeldDelivery same = null;
-    for (HeldDelivery held : run.called()) {
-      if (!isCandidate(held, request, target) || !isSame(held, request)) continue;
+    List<HeldDelivery> candidates =
+        run.called().stream().filter(held -> isCandidate(held, request, target)).toList();
+    HeldDelivery named = choose(candidates, held -> haveSameId(held, request));
+    return named == null ? choose(candidates, held -> isSame(held, request)) : named;
+  }
+
+  private static HeldDelivery choose(List<HeldDelivery> batch, Predicate<HeldDelivery> isSame) {
+    HeldDelivery chosen = null;
+    for (HeldDelivery held : batch) {
+      if (!isSame.test(held)) continue;
       if (!held.wasSent()) return held;
-      if (same == null) same = held;
+      if (chosen == null) chosen = held;
     }
-    return same;
+    return chosen;
   }
 
   private static boolean isCandidate(
@@ -86,7 +97,11 @@ final class CurrentDelivery {
   private static boolean isSame(HeldDelivery held, SendToDlqRequest.Builder request) {
     boolean haveIds = !held.sourceId().isEmpty() && !request.getSourceId().isEmpty();
     return haveIds
-        ? held.sourceId().equals(request.getSourceId())
+        ? haveSameId(held, request)
         : MessagePayload.isSame(held.payload().raw(), request.getPayload());
+  }
+
+  private static boolean haveSameId(HeldDelivery held, SendToDlqRequest.Builder request) {
+    return !held.sourceId().isEmpty() && held.sourceId().equals(request.getSourceId());
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.Outcome.Kind;
 import io.dlqservice.dlq.testing.FakeMessage;
+import io.dlqservice.dlq.v1.Message;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
@@ -214,10 +215,52 @@ class BatchTest extends WithFakeServer {
     assertTrue(errors.isEmpty(), errors.toString());
   }
 
-  private HeldDelivery held() {
-    var context = new WorkerContext(dlq, "", null, null, null, null, null, JsonCodec.gson(), null);
-    var delivery = io.dlqservice.dlq.v1.Delivery.getDefaultInstance();
+  private SendResult sendIn(List<HeldDelivery> batch, String queue, Object payload, String id) {
+    HandlerRun run = new HandlerRun(batch);
+    run.begin();
+    CurrentDelivery.set(run);
+    try {
+      return dlq.send(queue, payload, new IOException("no bank"), SendOptions.ofSourceId(id));
+    } finally {
+      CurrentDelivery.clear();
+      run.end();
+    }
+  }
+
+  @Test
+  void ofEqualMessagesTheOneWithTheSourceIdFails() {
+    HeldDelivery without = held("q", "");
+    HeldDelivery named = held("q", "order-42");
+    for (List<HeldDelivery> batch : List.of(List.of(without, named), List.of(named, without))) {
+      assertEquals(SendStatus.DELIVERY, sendIn(batch, "q", "same", "order-42").status());
+      assertTrue(named.wasSent());
+      assertFalse(without.wasSent());
+    }
+  }
+
+  /** A worker of two queues may have equal messages in both. */
+  @Test
+  void aDeliveryThatIsSentToTheQueueOfAnEqualOneIsANewMessage() {
+    HeldDelivery first = held("q", "");
+    HeldDelivery second = held("other", "");
+    for (Object payload : List.of(first, first.payload())) {
+      SendResult result = sendIn(List.of(first, second), "other", payload, "");
+      assertEquals(SendStatus.SENT, result.status());
+      assertFalse(second.wasSent());
+    }
+  }
+
+  private HeldDelivery held(String queue, String sourceId) {
+    var context =
+        new WorkerContext(dlq, fake.target(), null, null, null, null, null, JsonCodec.gson(), null);
+    var message = Message.newBuilder().setQueue(queue).setSourceId(sourceId);
+    message.getPayloadBuilder().setText("same");
+    var delivery = io.dlqservice.dlq.v1.Delivery.newBuilder().setMessage(message).build();
     return new HeldDelivery(delivery, context, this, 0);
+  }
+
+  private HeldDelivery held() {
+    return held("q", "");
   }
 
   @Test
