@@ -5,6 +5,8 @@ import com.google.gson.JsonParser;
 import com.google.protobuf.ByteString;
 import io.dlqservice.dlq.v1.Payload;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Objects;
 
 /** The payload of a delivery, byte for byte as it was sent. It can be sent again. */
 public final class MessagePayload {
@@ -57,10 +59,27 @@ public final class MessagePayload {
     return payload;
   }
 
-  /** Returns the delivery that is given to a send, itself or its payload; null for other values. */
+  /**
+   * Returns the delivery that is given to a send: itself, an object of the program around it, or
+   * its payload; null for other values.
+   */
   static HeldDelivery deliveryOf(Object value) {
-    if (value instanceof HeldDelivery delivery) return delivery;
-    return value instanceof MessagePayload payload ? payload.delivery : null;
+    Object payload = value instanceof Delivery delivery ? delivery.payload() : value;
+    return payload instanceof MessagePayload held ? held.delivery : null;
+  }
+
+  /** Like {@link #deliveryOf}, also those of a list, which no send accepts. Never throws. */
+  static List<HeldDelivery> deliveriesOf(Object value) {
+    try {
+      HeldDelivery one = deliveryOf(value);
+      if (one != null) return List.of(one);
+      return Payloads.elementsOf(value).stream()
+          .map(MessagePayload::deliveryOf)
+          .filter(Objects::nonNull)
+          .toList();
+    } catch (Throwable unreadable) { // the send refuses it
+      return List.of();
+    }
   }
 
   /**

@@ -36,7 +36,7 @@ final class Payloads {
         "the payload is a " + value.getClass().getTypeName() + "; " + advice);
   }
 
-  private static Collection<?> elementsOf(Object value) {
+  static Collection<?> elementsOf(Object value) {
     if (value instanceof Collection<?> all) return all;
     if (value instanceof Map<?, ?> map) return map.values();
     return value instanceof Object[] array ? Arrays.asList(array) : List.of();

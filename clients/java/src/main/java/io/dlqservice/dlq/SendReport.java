@@ -2,6 +2,8 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendResult.Dropped;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 
@@ -13,14 +15,16 @@ final class SendReport {
   private final DropReport drops;
   private final BiConsumer<DlqException, String> onDropped;
 
-  /** The delivery that is sent as it is, for instance to another queue; null for none. */
-  private final HeldDelivery forwarded;
-
-  /** The failure of its earlier forwardings when this one began; null for none. */
-  private final Outcome earlier;
+  /** The deliveries that are sent as they are, for instance to another queue. */
+  private final List<Forwarding> forwardings;
 
   private final Throwable error;
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
+
+  /**
+   * @param earlier the failure of its earlier forwardings when this one began; null for none
+   */
+  private record Forwarding(HeldDelivery held, Outcome earlier) {}
 
   /**
    * Begins the span of the send.
@@ -34,8 +38,10 @@ final class SendReport {
     onDropped = drops.reportOfSend();
     metrics = telemetry.metrics();
     span = telemetry.spans().send(queue);
-    forwarded = MessagePayload.deliveryOf(payload);
-    earlier = forwarded == null ? null : forwarded.forwards(settled);
+    forwardings =
+        MessagePayload.deliveriesOf(payload).stream()
+            .map(held -> new Forwarding(held, held.forwards(settled)))
+            .toList();
   }
 
   /** Makes the span current in this thread, so that its context goes with the message. */
@@ -56,11 +62,14 @@ final class SendReport {
   private void report(SendResult result) {
     metrics.sent(queue, result);
     span.end(result);
-    boolean isInTime =
-        forwarded == null || forwarded.forwardingEnded(earlier, result.isKept() ? null : failure());
+    List<HeldDelivery> late = new ArrayList<>();
+    Outcome failure = result.isKept() || forwardings.isEmpty() ? null : failure();
+    for (Forwarding one : forwardings) {
+      if (!one.held.forwardingEnded(one.earlier, failure)) late.add(one.held);
+    }
     if (!(result instanceof Dropped dropped)) return;
     onDropped.accept(dropped.error(), queue);
-    if (!isInTime) drops.reportTooLate(forwarded, queue);
+    late.forEach(held -> drops.reportTooLate(held, queue));
   }
 
   /** Its handler may not look at the result. */

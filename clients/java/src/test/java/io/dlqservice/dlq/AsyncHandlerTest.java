@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -111,6 +113,53 @@ class AsyncHandlerTest extends WithFakeServer {
         assertSame(noBank, failed.error().orElseThrow());
       }
     }
+  }
+
+  /** Such as middleware that counts what the handler reads. */
+  private static Delivery around(Delivery delivery) {
+    return (Delivery)
+        Proxy.newProxyInstance(
+            Delivery.class.getClassLoader(),
+            new Class<?>[] {Delivery.class},
+            (proxy, method, arguments) -> method.invoke(delivery, arguments));
+  }
+
+  @Test
+  void aSendOfAnObjectAroundTheDeliveryIsItsOutcome() throws Exception {
+    for (String queue : List.of("q", "no name")) {
+      dlq.send("q", "a", null, NOW);
+      AsyncMiddleware wrapping = (delivery, next) -> next.handle(around(delivery));
+      AsyncHandler sending =
+          delivery ->
+              CompletableFuture.runAsync(
+                  () -> dlq.send(queue, delivery, new IOException("no bank")));
+      try (Worker worker = worker().asyncMiddleware(wrapping).startAsync(sending)) {
+        assertEquals(Outcome.Kind.FAILED, next(settled).outcome(), queue);
+      }
+    }
+    assertEquals(2, fake.messages("q").size());
+  }
+
+  /** One handler may send what several have collected. */
+  @Test
+  void aDeliveryThatAnotherHandlerForwardsFailsIfThatIsDropped() throws Exception {
+    CompletableFuture<Delivery> collected = new CompletableFuture<>();
+    CompletableFuture<Object> sent = new CompletableFuture<>();
+    for (String text : List.of("first", "second")) dlq.send("q", text, null, NOW);
+    Map<String, Outcome.Kind> outcomes = new ConcurrentHashMap<>();
+    worker()
+        .onSettled((of, result) -> outcomes.put(of.payload().text(), result.outcome()))
+        .startAsync(
+            delivery -> {
+              if (collected.complete(delivery)) return sent;
+              dlq.send("no name", collected.join(), new IOException("no bank"));
+              sent.complete(null);
+              return CompletableFuture.completedFuture(null);
+            });
+    Poll.until(() -> outcomes.size() == 2);
+    String first = collected.join().payload().text();
+    String second = first.equals("first") ? "second" : "first";
+    assertEquals(Map.of(first, Outcome.Kind.FAILED, second, Outcome.Kind.SUCCEEDED), outcomes);
   }
 
   @Test

@@ -11,6 +11,8 @@ import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.v1.Message;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.AbstractList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -213,6 +216,44 @@ class BatchTest extends WithFakeServer {
     assertTrue(interrupted.get(20, TimeUnit.SECONDS));
     assertEquals(Map.of("a", Kind.RELEASED), outcomes(1));
     assertTrue(errors.isEmpty(), errors.toString());
+  }
+
+  /** No send accepts a list. */
+  @Test
+  void deliveriesThatAreSentInAListFail() {
+    List<Function<List<Delivery>, Object>> lists =
+        List.of(
+            deliveries -> deliveries,
+            deliveries -> deliveries.toArray(),
+            deliveries -> deliveries.stream().map(Delivery::payload).toList(),
+            deliveries -> deliveries.stream().collect(Collectors.toMap(Delivery::id, of -> of)));
+    for (Function<List<Delivery>, Object> list : lists) {
+      Map<String, Kind> outcomes =
+          outcomesOf(
+              deliveries -> {
+                dlq.send("other", list.apply(deliveries), new IOException("no bank"));
+                return null;
+              });
+      assertEquals(all(Kind.FAILED), outcomes);
+    }
+  }
+
+  /** A list that cannot be read is refused. */
+  @Test
+  void aListThatThrowsIsDropped() {
+    Collection<Object> broken =
+        new AbstractList<>() {
+          @Override
+          public Object get(int index) {
+            throw new IllegalStateException("no session");
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        };
+    assertEquals(SendStatus.DROPPED, dlq.send("other", broken, null).status());
   }
 
   private SendResult sendIn(List<HeldDelivery> batch, String queue, Object payload, String id) {
