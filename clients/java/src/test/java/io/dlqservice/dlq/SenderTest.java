@@ -212,7 +212,8 @@ class SenderTest {
                     Optional.of(
                         ScriptedServer.refusal(
                             Status.Code.UNAUTHENTICATED, "UNAUTHENTICATED", "unknown token")))) {
-      try (DlqClient dlq = withoutRoom(server.target(), folder).build()) {
+      try (DlqClient dlq =
+          withoutRoom(server.target(), folder).timeout(Duration.ofMinutes(1)).build()) {
         DlqException error = ((Dropped) dlq.send("q", "a", null)).error();
         assertEquals(ErrorKind.SPOOL_FULL, error.kind());
         assertEquals(Optional.of(Status.Code.UNAUTHENTICATED), error.code());
