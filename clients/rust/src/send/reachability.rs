@@ -7,12 +7,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tonic::Status;
 
-/// After this long without a call the next send tries the service again. The spool sender pauses for less.
-const MAX_TIME_WITHOUT_CALL: Duration = Duration::from_secs(45);
+/// 45 s after the last failed call, the next send is a probe. The spool sender pauses for less.
+const PROBE_AFTER: Duration = Duration::from_secs(45);
 
 /// The service counts as unavailable when two calls in a row failed, the second begun after the first had
 /// failed, and no call was answered since. The spool sender keeps calling while it has messages. Without
-/// such a call, as with a full spool, the service counts as available again after 45 s.
+/// such a call, as with a full spool, the next send after `PROBE_AFTER` is a probe.
 #[derive(Default)]
 pub(crate) struct Reachability {
     state: Mutex<State>,
@@ -32,10 +32,7 @@ struct State {
 impl Reachability {
     pub(crate) fn is_unavailable(&self) -> bool {
         let state = self.state.lock().unwrap();
-        state.failures >= 2
-            && state
-                .failed_at
-                .is_some_and(|at| at.elapsed() < MAX_TIME_WITHOUT_CALL)
+        state.failures >= 2 && state.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER)
     }
 
     /// Returns the error of the latest calls, or `None` if the last call was answered.
@@ -97,7 +94,7 @@ mod tests {
 
     // With a full spool, no spool sender finds out that the service is back.
     #[test]
-    fn the_service_is_available_again_after_45_s_without_a_call() {
+    fn the_next_send_45_s_after_the_last_failed_call_is_a_probe() {
         let reachability = Reachability::default();
         reachability.call_failed(Instant::now(), &timeout());
         reachability.call_failed(Instant::now(), &timeout());
