@@ -248,7 +248,8 @@ impl WorkerCore {
             let _ = tokio::time::timeout(MIN_REPORT_TIME, self.leases.release_undelivered(&session_id)).await;
         } else {
             self.outcome_reporter.abandon();
-            self.outcome_reporter.flush().await;
+            // A callback for an outcome may wait for this stop.
+            let _ = tokio::time::timeout(MIN_REPORT_TIME, self.outcome_reporter.flush()).await;
         }
     }
 
