@@ -85,10 +85,7 @@ impl WorkerCore {
         let work = current::scope(batch, span.within(work)).instrument(log_span(batch));
         let work = async {
             let result = work.await;
-            // Others may begin meanwhile. If one is dropped, its delivery fails.
-            while let Some(lease) = batch.iter().find(|lease| lease.is_forwarding()) {
-                lease.forwarded().await;
-            }
+            forwarded(batch).await;
             result
         };
         let outcomes = tokio::select! {
@@ -138,6 +135,18 @@ fn outcome_of(lease: &Lease, returned: Option<Outcome>) -> Outcome {
         Some(outcome) if !outcome.is_success() => outcome,
         // A message that the handler sent has failed, whatever it returns as success.
         _ => sent.unwrap_or_else(Outcome::succeeded),
+    }
+}
+
+/// Returns when each send of the deliveries has its result, also those that begin meanwhile: if one is dropped, its
+/// delivery fails.
+async fn forwarded(batch: &[Arc<Lease>]) {
+    let mut may_have_begun = true;
+    while std::mem::take(&mut may_have_begun) {
+        for lease in batch.iter().filter(|lease| lease.is_forwarding()) {
+            lease.forwarded().await;
+            may_have_begun = true;
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use crate::timed_out;
 use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::{Client, NonRetryable};
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Returns a client whose sends are dropped after a time.
 fn dropping_client(timeout: Duration) -> Client {
@@ -71,4 +72,36 @@ async fn a_handler_that_fails_after_a_dropped_forwarding_has_its_own_failure() {
     assert_eq!(failed[0].attempts, 1);
     let failure = failed[0].failures.last().unwrap();
     assert_eq!(failure.message, "no such order");
+}
+
+/// One handler may send what several have collected, also a copy of a payload that equals its own.
+#[tokio::test]
+async fn a_forwarding_by_another_handler_fails_its_delivery_only() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    for id in ["1", "2"] {
+        let send = client.send_request("q", "a").source_id(id);
+        send.max_retries(1).await.unwrap();
+    }
+    let (collect, collected) = mpsc::unbounded_channel();
+    let collected = Arc::new(Mutex::new(collected));
+    let worker = client.worker(["q"]).run(move |delivery| {
+        let (collect, collected) = (collect.clone(), Arc::clone(&collected));
+        async move {
+            if delivery.source_id() == "1" {
+                let (sent, is_sent) = oneshot::channel::<()>();
+                collect.send((delivery.payload().clone(), sent)).unwrap();
+                let _ = is_sent.await;
+            } else {
+                let (payload, _sent) = collected.lock().await.recv().await.unwrap();
+                let dropping = dropping_client(Duration::from_millis(10));
+                let _ = dropping.send("other", payload, &timed_out()).await;
+            }
+            Ok::<(), io::Error>(())
+        }
+    });
+    let _worker = worker.unwrap();
+    let failed = fake.wait_for("q", FakeState::Quarantined, 1).await;
+    assert_eq!(failed[0].request.source_id, "1");
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
 }
