@@ -147,7 +147,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a callback for each dropped message, with its queue. It must not block: a wait for a send fails. It is not
+    /// Sets a callback for each dropped message, with its queue. It must not block: a wait for a send fails, `flush` and
+    /// `close` return at once, and a wait for a task or thread that waits for one of them may never end. It is not
     /// called for messages that it sends itself, such as by `drop(send.into_future())`, or that a log subscriber sends
     /// for a line of the client: their drops are only logged. Those of tasks that it spawns are reported to it. Default:
     /// logs at most one line a second by `tracing`.

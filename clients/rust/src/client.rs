@@ -16,6 +16,7 @@ use crate::send::reachability::Reachability;
 use crate::send::request::{SendRequest, Sending};
 use crate::send::send_report::SendReport;
 use crate::send::sender::Sender;
+use crate::sent_by::SentBy;
 use crate::spool::{LAST_WRITES_TIMEOUT, Spool, SpoolParts};
 use crate::status::ClientState;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
@@ -29,6 +30,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 /// How long a close waits for the spool while the service answers.
@@ -61,6 +63,7 @@ pub(crate) struct Inner {
     on_dropped: OnDropped,
     workers: Mutex<Vec<Weak<WorkerCore>>>,
     is_closing: AtomicBool,
+    runtime: Handle,
 }
 
 /// The generated client of producers and workers, with the token.
@@ -114,6 +117,7 @@ impl Client {
                 on_dropped: settings.on_dropped,
                 workers: Mutex::default(),
                 is_closing: AtomicBool::new(false),
+                runtime: Handle::current(),
             }),
         }
     }
@@ -146,21 +150,33 @@ impl Client {
         WorkerBuilder::new(self.clone(), queues.into_iter().map(Into::into).collect())
     }
 
-    /// Returns when every earlier send has its result.
+    /// Returns when every earlier send has its result. In `on_dropped` and log subscribers it returns at once.
     pub async fn flush(&self) {
         self.inner.sender.flush().await;
     }
 
     /// Stops the workers, waits for pending sends, and moves the rest to the spool. If the service answers, it also waits
-    /// for up to 2 s for the messages of the spool. Later sends fail with [`ErrorKind::Closed`].
+    /// for up to 2 s for the messages of the spool. Later sends fail with [`ErrorKind::Closed`]. In `on_dropped` and log
+    /// subscribers it returns at once, and the client closes in the background.
     pub async fn close(&self) {
-        self.end(None).await;
+        self.end_unless_in_callback(None).await;
     }
 
     /// Closes as [`close`](Client::close), but waits for handlers and sends for at most `timeout`. Aborting and
     /// reporting the rest takes a few seconds more.
     pub async fn close_within(&self, timeout: Duration) {
-        self.end(Some(timeout)).await;
+        self.end_unless_in_callback(Some(timeout)).await;
+    }
+
+    /// What an end waits for may itself wait for the callback.
+    async fn end_unless_in_callback(&self, timeout: Option<Duration>) {
+        if SentBy::current() == SentBy::Program {
+            return self.end(timeout).await;
+        }
+        if !self.inner.is_closing.swap(true, Ordering::SeqCst) {
+            let client = self.clone();
+            self.inner.runtime.spawn(async move { client.end(timeout).await });
+        }
     }
 
     async fn end(&self, timeout: Option<Duration>) {

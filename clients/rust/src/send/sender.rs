@@ -6,6 +6,7 @@ use crate::send::calls::SizedRequest;
 use crate::send::pending_send::{PendingSend, RUNTIME_ENDED, buffer_full_error, runtime_ended_error};
 use crate::send::pending_sends::{PendingSends, SenderParts};
 use crate::send::send_report::SendReport;
+use crate::sent_by::SentBy;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -95,7 +96,8 @@ impl Sender {
         result
     }
 
-    /// Returns when every earlier send has its result and each drop is reported.
+    /// Returns when every earlier send has its result and each drop is reported. Does not wait in a callback: it may
+    /// be the report of one of these drops.
     pub(crate) async fn flush(&self) {
         let until = self.sends.state.lock().unwrap().next_number;
         loop {
@@ -103,7 +105,7 @@ impl Sender {
             tokio::pin!(settled);
             settled.as_mut().enable();
             let oldest = self.sends.state.lock().unwrap().oldest_unreported();
-            if oldest.is_none_or(|oldest| oldest >= until) {
+            if oldest.is_none_or(|oldest| oldest >= until) || SentBy::current() == SentBy::Callback {
                 return;
             }
             settled.await;

@@ -1,6 +1,8 @@
 //! `on_dropped`, and log subscribers, that send messages.
 
+use dlq_client::testing::FakeDlq;
 use dlq_client::{Client, ClientBuilder, ErrorKind, SpoolOptions};
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -15,6 +17,8 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, registry};
 
+/// Ends only what hangs.
+const DEADLINE: Duration = Duration::from_secs(60);
 const SPOOL_THREAD: Option<&str> = Some("dlq-spool");
 
 /// Returns a client of no service, with a spool of `max_bytes`, or without one.
@@ -71,6 +75,55 @@ async fn a_wait_for_a_send_in_on_dropped_fails() {
     }
 }
 
+/// Both would wait for the callback itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flush_and_a_close_in_on_dropped_return_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for (max_bytes, closes) in [(None, false), (Some(1), false), (None, true), (Some(1), true)] {
+        let cell = Arc::new(OnceLock::<Client>::new());
+        let (client, (report, mut ended)) = (Arc::clone(&cell), mpsc::unbounded_channel());
+        let builder = away_client(folder.path(), max_bytes).on_dropped(move |_, _| {
+            let client = client.get().unwrap();
+            let wait = async {
+                if closes {
+                    client.close().await;
+                } else {
+                    client.flush().await;
+                }
+            };
+            let waited = block_in_place(|| Handle::current().block_on(timeout(DEADLINE, wait)));
+            report.send(waited.is_ok()).unwrap();
+        });
+        let client = cell.get_or_init(|| builder.build().unwrap());
+        client.send_request("q", "a").await.unwrap_err();
+        assert_eq!(ended.recv().await, Some(true), "{max_bytes:?} {closes}");
+        if closes {
+            let send = async || client.send_request("q", "a").await.unwrap_err().kind();
+            let closed = async { while send().await != ErrorKind::Closed {} };
+            timeout(DEADLINE, closed)
+                .await
+                .expect("it closes in the background");
+        }
+        client.close().await;
+    }
+}
+
+/// It would wait for the report of the outcome, which waits for the callback.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_in_on_settled_ends() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    client.send_request("q", "a").await.unwrap();
+    let (closing, (report, mut ended)) = (client.clone(), mpsc::unbounded_channel());
+    let worker = client.worker(["q"]).on_settled(move |_, _| {
+        let close = timeout(DEADLINE, closing.close_within(Duration::ZERO));
+        let waited = block_in_place(|| Handle::current().block_on(close));
+        report.send(waited.is_ok()).unwrap();
+    });
+    let _worker = worker.run(|_| async { Ok::<(), io::Error>(()) }).unwrap();
+    assert_eq!(ended.recv().await, Some(true));
+}
+
 static CLIENT: Mutex<Option<Client>> = Mutex::new(None);
 
 /// Sends a message for each warning. In the thread of the spool it waits for it.
@@ -94,7 +147,6 @@ impl<S: Subscriber> Layer<S> for SendingLog {
 #[test]
 #[ignore = "the other test runs it"]
 fn program() {
-    const DEADLINE: Duration = Duration::from_secs(60);
     registry().with(SendingLog).init();
     let folder = tempfile::tempdir().unwrap();
     for max_bytes in [None, Some(1), Some(1_000_000)] {
