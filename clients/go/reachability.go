@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// unavailableFor is how long the service counts as unavailable after the latest failure. It is longer than the
-// spool sender's longest pause, so a send only probes the service if the spool sender does not: with a spool
-// that has no room.
-const unavailableFor = maxSpoolPause + 3*spoolTryTimeout
+// probeAfter is longer than the spool sender's longest pause and call. So a send probes only if the spool sender does
+// not, for instance with a full spool. 45 s after the last failed call, the next send is a probe.
+const probeAfter = 45 * time.Second
 
 // reachability tracks whether the service is unavailable: two calls in a row failed, the second one began
 // after the first one had failed, and none was answered since.
@@ -26,7 +25,7 @@ type reachability struct {
 func (r *reachability) isUnavailable() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.failures >= 2 && time.Since(r.failedAt) < unavailableFor
+	return r.failures >= 2 && time.Since(r.failedAt) < probeAfter
 }
 
 // lastError returns the error of the latest calls, or nil if they were answered.

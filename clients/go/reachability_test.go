@@ -28,11 +28,11 @@ func TestUnavailableEndsWithoutProbes(t *testing.T) {
 	r := &reachability{}
 	r.failed(time.Now(), errNoAnswer)
 	r.failed(time.Now(), errNoAnswer)
-	r.failedAt = time.Now().Add(-maxSpoolPause - spoolTryTimeout)
+	r.failedAt = time.Now().Add(-maxSpoolPause - spoolTryTimeout) // less than 45 s ago
 	if !r.isUnavailable() {
 		t.Error("not unavailable while the spool sender may still probe")
 	}
-	r.failedAt = time.Now().Add(-2 * maxSpoolPause)
+	r.failedAt = time.Now().Add(-probeAfter)
 	if r.isUnavailable() {
 		t.Error("unavailable forever")
 	}
