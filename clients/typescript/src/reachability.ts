@@ -1,13 +1,12 @@
 import { isTimeout } from "./call-error.ts";
 
-/** Longer than the longest pause of the spool sender between two calls. */
-const MAX_UNTRIED_MS = 45_000;
+/** Longer than the longest pause of the spool sender, so that sends probe only if the spool sender does not. */
+const PROBE_AFTER_MS = 45_000;
 
 /**
- * Tracks whether the service is unavailable: two calls in a row failed, the second one was begun after
- * the first had failed, and no call was answered since. The spool sender keeps trying while it has
- * messages. After 45 s without a failed call, the next send is tried, for the case that the spool is
- * empty, for instance because it has no room.
+ * Tracks whether the service is unavailable: two calls in a row failed, the second one began after the first had
+ * failed, and no call was answered since. The spool sender keeps probing while it has messages. 45 s after the last
+ * failed call, the next send is a probe.
  */
 export class Reachability {
   /** Called when a call is answered after a failure. */
@@ -18,7 +17,7 @@ export class Reachability {
   #answeredSinceMs = Number.NEGATIVE_INFINITY;
 
   isUnavailable(nowMs: number = performance.now()): boolean {
-    return this.#failures >= 2 && nowMs - this.#failedAtMs < MAX_UNTRIED_MS;
+    return this.#failures >= 2 && nowMs - this.#failedAtMs < PROBE_AFTER_MS;
   }
 
   /** Whether the latest call was answered. */
