@@ -33,7 +33,8 @@ var ErrKept = errors.New("dlqgrpc: the call failed; the DLQ has it")
 // later. A panic continues. The calls of [Redo] are not sent again: they are messages already.
 //
 // The metadata idempotency-key becomes the source id, and calls of a method with the same key and request become one
-// message. Both interceptors panic if the client is nil, or the queue empty.
+// message. A request that cannot be encoded, such as one that is no protobuf message, is dropped, which the client reports.
+// Both interceptors panic if the client is nil, or the queue empty.
 func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryServerInterceptor {
 	setup.Check("dlqgrpc.UnaryServerInterceptor", s, queue)
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
@@ -117,22 +118,32 @@ func Redo(conn grpc.ClientConnInterface) dlq.Handler {
 
 // send reports whether the message is kept.
 func send(ctx context.Context, s dlq.Sender, queue, method string, request any, cause error, opts []dlq.SendOption) bool {
-	message, ok := request.(proto.Message)
-	if !ok {
-		return false
-	}
-	// Both interceptors encode a request in the same way.
-	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
+	ctx = context.WithoutCancel(ctx) // the caller's may have ended
+	payload, err := encode(request)
 	if err != nil {
+		_, _ = s.Send(ctx, queue, unencodable{err}, cause) // which reports a dropped message
 		return false
 	}
 	all := append([]dlq.SendOption{
 		dlq.WithContentType(ContentType), dlq.WithAttributes(map[string]string{MethodAttribute: method}),
 	}, opts...)
-	// The caller's context may have ended.
-	result, err := s.Send(context.WithoutCancel(ctx), queue, payload, cause, all...)
+	result, err := s.Send(ctx, queue, payload, cause, all...)
 	return err == nil && result.Kept()
 }
+
+// encode returns the same bytes for equal requests: both interceptors send the same message.
+func encode(request any) ([]byte, error) {
+	message, ok := request.(proto.Message)
+	if !ok {
+		return nil, fmt.Errorf("a request of type %T is no protobuf message", request)
+	}
+	return proto.MarshalOptions{Deterministic: true}.Marshal(message)
+}
+
+// unencodable is a payload that no client accepts.
+type unencodable struct{ err error }
+
+func (u unencodable) MarshalJSON() ([]byte, error) { return nil, u.err }
 
 // isRequestError reports whether the request is the reason of the failure.
 func isRequestError(err error) bool {

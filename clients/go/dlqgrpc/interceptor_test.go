@@ -1,8 +1,10 @@
 package dlqgrpc_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -147,6 +149,39 @@ func TestTooLongIdempotencyKeyIsIgnored(t *testing.T) {
 	sent := fake.Messages("calls")
 	if len(sent) != 3 || sent[0].GetSourceId() != "order-42" || sent[1].GetSourceId() != "" || sent[2].GetSourceId() != "" {
 		t.Errorf("got %v", sent)
+	}
+}
+
+func TestRequestThatCannotBeEncodedIsReportedOnceAsDropped(t *testing.T) {
+	cause := status.Error(codes.Internal, "no bank")
+	intercept := map[string]func(client *dlq.Client, request any) error{
+		"server": func(client *dlq.Client, request any) error {
+			_, err := dlqgrpc.UnaryServerInterceptor(client, "calls")(t.Context(), request, info,
+				func(context.Context, any) (any, error) { return nil, cause })
+			return err
+		},
+		"client": func(client *dlq.Client, request any) error {
+			return dlqgrpc.UnaryClientInterceptor(client, "calls")(t.Context(), info.FullMethod, request, nil, nil,
+				func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error { return cause })
+		},
+	}
+	for what, request := range map[string]any{
+		"invalid UTF-8": &dlqv1.StatsRequest{Queues: []string{"\xff"}}, "of type string": "no message",
+	} {
+		for side, call := range intercept {
+			t.Run(side+" "+what, func(t *testing.T) {
+				var log bytes.Buffer
+				fake := dlqtest.NewFake(t)
+				client := fake.Client(dlq.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				if err := call(client, request); !errors.Is(err, cause) || errors.Is(err, dlqgrpc.ErrKept) {
+					t.Errorf("got %v", err)
+				}
+				text := log.String()
+				if strings.Count(text, "dropped a message") != 1 || !strings.Contains(text, what) || len(fake.Messages("calls")) != 0 {
+					t.Errorf("logged %q, sent %v", text, fake.Messages("calls"))
+				}
+			})
+		}
 	}
 }
 
