@@ -149,6 +149,43 @@ describe("a batch handler", () => {
   });
 });
 
+describe("a batch handler of equal payloads", () => {
+  it.each<[string, (fake: Fake, second: Delivery) => Promise<unknown>]>([
+    ["to another queue", (fake, second) => fake.send("no/queue", second, error)],
+    ["as its payload to another queue", (fake, { payload }) => fake.send("no/queue", payload)],
+    ["to its own queue", (fake, second) => fake.send("q", second, error)],
+    ["as its payload to its own queue", (fake, { payload }) => fake.send("q", payload, error)],
+    ["by its source id", (fake) => fake.send("q", "same", error, { sourceId: "2" })],
+  ])("fails the one that it sends %s", async (_, sendTo) => {
+    const fake = fakeDlq();
+    for (const sourceId of ["", "2"]) await fake.send("q", "same", error, { ...LATER, sourceId });
+    const outcomes: Record<string, string> = {};
+    const worker = fake.worker({
+      queues: ["q"],
+      batchHandler: async ([, second]) => void (await sendTo(fake, second as Delivery)),
+      onSettled: ({ sourceId }, { outcome }) => {
+        outcomes[sourceId] ??= outcome;
+      },
+    });
+    await until(() => Object.keys(outcomes).length === 2, "both outcomes");
+    await worker.stop();
+    expect(outcomes).toEqual({ "": "succeeded", "2": "failed" });
+  });
+
+  it("moves one to the queue of the other", async () => {
+    const fake = fakeDlq();
+    for (const queue of ["q", "other"]) await fake.send(queue, "same", error, LATER);
+    const batchHandler: BatchHandler = async ([first]) => {
+      await fake.send("other", first, error, { delayMs: 3_600_000 });
+    };
+    const worker = fake.worker({ queues: ["q", "other"], batchHandler });
+    await fake.waitFor("q", "SUCCEEDED");
+    await worker.stop();
+    const states = fake.messages("other").map(({ state }) => state);
+    expect(states).toEqual(["SUCCEEDED", "SCHEDULED"]);
+  });
+});
+
 describe("a send of a delivery", () => {
   it("sends its payload, with its source id", async () => {
     const fake = fakeDlq();

@@ -38,7 +38,7 @@ export function watchForwarding(
 ): void {
   const original = originalOf(payload);
   const run = runOf(original);
-  const held = run?.batch.find((one) => one === original || one.payload === original);
+  const held = run && givenDelivery(run, original);
   if (run === undefined || held === undefined) return;
   const earlier = held.forwardingFailure;
   const watched = result.then((sent) => {
@@ -59,9 +59,15 @@ function runOf(payload: unknown): HandlerRun | undefined {
   return payload instanceof HeldDelivery ? payload.run : currentRun.getStore();
 }
 
+/** Returns the delivery of a run that a payload is, or whose payload it is. Others may have equal payloads. */
+function givenDelivery({ batch }: HandlerRun, payload: unknown): HeldDelivery | undefined {
+  return batch.find((held) => held === payload || held.payload === payload);
+}
+
 /**
  * Returns the delivery whose message the request is, if its handler runs: then it is not a new message, also if a
- * stopping worker has released it. Of equal messages in a batch, each send gets another one.
+ * stopping worker has released it. Of equal messages in a batch, it prefers one with the source id of the request, then
+ * one that was not sent yet: each of them may have failed.
  *
  * @param given the payload of the send
  */
@@ -78,6 +84,9 @@ export function currentDeliveryOf(
     if (held.sourceId !== "" && sourceId !== "") return held.sourceId === sourceId;
     return payload !== undefined && samePayload(held.payload.raw, payload);
   };
-  const { batch } = run;
-  return batch.find((held) => held.ownOutcome === undefined && isSame(held)) ?? batch.find(isSame);
+  const one = givenDelivery(run, given);
+  const same = (one === undefined ? run.batch : [one]).filter(isSame);
+  const withSourceId = same.filter((held) => sourceId !== "" && held.sourceId === sourceId);
+  const equal = withSourceId.length > 0 ? withSourceId : same;
+  return equal.find((held) => held.ownOutcome === undefined) ?? equal[0];
 }
