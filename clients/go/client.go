@@ -169,7 +169,7 @@ func (c *Client) begin(
 		}
 		return drop(newError(ErrInvalid, "the payload can't be encoded: "+textOf(err), err)), nil
 	}
-	if batch := heldFor(ctx, given); len(batch) > 0 {
+	if batch := heldFor(ctx, given, payload); len(batch) > 0 {
 		sent := &comparedPayload{Payload: body}
 		if held := c.ownMessage(batch, request, sent); held != nil && held.fail(outcomeOf(request, cause)) {
 			return settled(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil

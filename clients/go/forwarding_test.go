@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,30 +203,88 @@ func TestForwardingByAnotherHandlerFailsItsDelivery(t *testing.T) {
 	}
 }
 
-func TestForwardingOfEqualPayloadFailsDeliveryWithItsSourceID(t *testing.T) {
+// outcomesOfEqual works on a batch of messages with the payload "x", and returns the outcomes by source id.
+func outcomesOfEqual(
+	t *testing.T, sourceIDs []string, handle func(ctx context.Context, client, dropping *dlq.Client, batch []*dlq.Delivery),
+) map[string]dlq.OutcomeKind {
+	t.Helper()
 	fake := dlqtest.NewFake(t)
 	client, dropping := fake.Client(), fake.Client(dlq.WithLogger(noLog()))
 	_ = dropping.Close(t.Context())
-	for _, id := range []string{"1", "2"} {
+	for _, id := range sourceIDs {
 		send(t, client, "x", dlq.WithSourceID(id), dlq.WithMaxRetries(1))
 	}
-	settled := make(chan string, 2)
+	type outcome struct {
+		id   string
+		kind dlq.OutcomeKind
+	}
+	settled := make(chan outcome, len(sourceIDs))
 	worker := client.Worker([]string{"orders"}, dlq.WithOnSettled(func(d *dlq.Delivery, s dlq.Settled) {
-		settled <- d.SourceID + " " + string(s.Outcome)
+		settled <- outcome{d.SourceID, s.Outcome}
 	}))
 	done := make(chan error, 1)
 	go func() {
-		done <- worker.RunBatch(context.Background(), func(ctx context.Context, _ []*dlq.Delivery) error {
-			_, _ = dropping.Send(ctx, "other", "x", nil, dlq.WithSourceID("2"))
+		done <- worker.RunBatch(context.Background(), func(ctx context.Context, batch []*dlq.Delivery) error {
+			handle(ctx, client, dropping, batch)
 			return nil
 		})
 	}()
-	got := []string{<-settled, <-settled}
-	if slices.Sort(got); !slices.Equal(got, []string{"1 succeeded", "2 failed"}) {
-		t.Errorf("got %q", got)
+	outcomes := map[string]dlq.OutcomeKind{}
+	for range sourceIDs {
+		one := <-settled
+		outcomes[one.id] = one.kind
 	}
 	if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil {
 		t.Error(err)
+	}
+	return outcomes
+}
+
+func TestSendOfOneOfEqualPayloadsFailsThatDelivery(t *testing.T) {
+	cause := errors.New("not for us")
+	for name, sendSecond := range map[string]func(ctx context.Context, client, dropping *dlq.Client, second *dlq.Delivery){
+		"delivery to another queue": func(ctx context.Context, _, dropping *dlq.Client, second *dlq.Delivery) {
+			_, _ = dropping.Send(ctx, "other", second, cause)
+		},
+		"payload to another queue": func(ctx context.Context, _, dropping *dlq.Client, second *dlq.Delivery) {
+			_, _ = dropping.Send(ctx, "other", second.Payload, cause)
+		},
+		"source id to another queue": func(ctx context.Context, _, dropping *dlq.Client, _ *dlq.Delivery) {
+			_, _ = dropping.Send(ctx, "other", "x", cause, dlq.WithSourceID("2"))
+		},
+		"source id to another queue, twice": func(ctx context.Context, _, dropping *dlq.Client, _ *dlq.Delivery) {
+			_, _ = dropping.Send(ctx, "other", "x", cause, dlq.WithSourceID("2"))
+			_, _ = dropping.Send(ctx, "other", "x", cause, dlq.WithSourceID("2"))
+		},
+		"delivery to its own queue": func(ctx context.Context, client, _ *dlq.Client, second *dlq.Delivery) {
+			_, _ = client.Send(ctx, "orders", second, cause)
+		},
+		"payload to its own queue": func(ctx context.Context, client, _ *dlq.Client, second *dlq.Delivery) {
+			_, _ = client.Send(ctx, "orders", second.Payload, cause)
+		},
+		"source id to its own queue": func(ctx context.Context, client, _ *dlq.Client, _ *dlq.Delivery) {
+			_, _ = client.Send(ctx, "orders", "x", cause, dlq.WithSourceID("2"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := outcomesOfEqual(t, []string{"", "2"}, func(ctx context.Context, client, dropping *dlq.Client, batch []*dlq.Delivery) {
+				sendSecond(ctx, client, dropping, batch[1])
+			})
+			if want := (map[string]dlq.OutcomeKind{"": dlq.Succeeded, "2": dlq.Failed}); !maps.Equal(got, want) {
+				t.Errorf("the outcomes are %v", got)
+			}
+		})
+	}
+}
+
+func TestDroppedForwardingsFailMessagesWithAndWithoutSourceID(t *testing.T) {
+	got := outcomesOfEqual(t, []string{"1", ""}, func(ctx context.Context, _, dropping *dlq.Client, batch []*dlq.Delivery) {
+		for _, d := range batch {
+			_, _ = dropping.Send(ctx, "other", d.Payload.Text(), nil)
+		}
+	})
+	if want := (map[string]dlq.OutcomeKind{"1": dlq.Failed, "": dlq.Failed}); !maps.Equal(got, want) {
+		t.Errorf("the outcomes are %v", got)
 	}
 }
 

@@ -1,10 +1,10 @@
 package dlq
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -34,25 +34,38 @@ func heldIn(payload any) (given []*held) {
 	return given
 }
 
-// heldFor returns the deliveries of which a send may be one: the given one in any context, or those of the context's
-// handler.
-func heldFor(ctx context.Context, given []*held) []*held {
-	if r := handlingOf(ctx); r != nil && len(given) == 0 {
-		return r.batch
+// heldFor returns the deliveries of which a send may be one: the given one in any context, that of a [Payload], or those
+// of the context's handler. Others of a batch may have equal payloads.
+func heldFor(ctx context.Context, given []*held, payload any) []*held {
+	r := handlingOf(ctx)
+	if r == nil || len(given) > 0 {
+		return given
 	}
-	return given
+	if p, ok := payload.(Payload); ok {
+		if i := slices.IndexFunc(r.batch, func(h *held) bool { return h.payload.hasBodyOf(p) }); i >= 0 {
+			return r.batch[i : i+1]
+		}
+	}
+	return r.batch
 }
 
-// choose returns the delivery of which a send is, or nil. Of equal ones it prefers one that was not sent yet, because
-// each of them may have failed.
-func choose(batch []*held, isEqual func(*held) bool) (chosen *held) {
+// choose returns the delivery of which a send is, or nil. Of equal ones it prefers one with the source id of the request,
+// then one that was not sent yet: each of them may have failed.
+func choose(batch []*held, request *dlqv1.SendToDlqRequest, isEqual func(*held) bool) (chosen *held) {
+	best := -1
 	for _, h := range batch {
-		switch {
-		case !isEqual(h):
-		case !h.wasSent():
-			return h
-		case chosen == nil:
-			chosen = h
+		if !isEqual(h) {
+			continue
+		}
+		rank := 0
+		if id := request.GetSourceId(); id != "" && h.delivery.SourceID == id {
+			rank += 2
+		}
+		if !h.wasSent() {
+			rank++
+		}
+		if rank > best {
+			chosen, best = h, rank
 		}
 	}
 	return chosen
@@ -60,7 +73,7 @@ func choose(batch []*held, isEqual func(*held) bool) (chosen *held) {
 
 // ownMessage returns the delivery whose message a request is, or nil.
 func (c *Client) ownMessage(batch []*held, request *dlqv1.SendToDlqRequest, sent *comparedPayload) *held {
-	return choose(batch, func(h *held) bool {
+	return choose(batch, request, func(h *held) bool {
 		return h.client.target == c.target && h.delivery.Queue == request.GetQueue() && isMessageOf(h, request, sent)
 	})
 }
@@ -73,12 +86,9 @@ func isMessageOf(h *held, request *dlqv1.SendToDlqRequest, sent *comparedPayload
 	return h.payload.isSame(sent)
 }
 
-// forwarded returns the delivery that a request sends to another queue, or nil. Of those with its payload it prefers one
-// with its source id.
+// forwarded returns the delivery that a request sends to another queue, or nil.
 func forwarded(batch []*held, request *dlqv1.SendToDlqRequest, sent *comparedPayload) *held {
-	isSame := func(h *held) bool { return h.payload.isSame(sent) }
-	hasSource := func(h *held) bool { return h.delivery.SourceID == request.GetSourceId() && isSame(h) }
-	return cmp.Or(choose(batch, hasSource), choose(batch, isSame))
+	return choose(batch, request, func(h *held) bool { return h.payload.isSame(sent) })
 }
 
 // forward notes that the handler sends the message to another queue. The function that it returns calls ended, and fails

@@ -108,6 +108,11 @@ type comparedPayload struct {
 	canonical []byte // nil if it is no JSON
 }
 
+// hasBodyOf reports whether other is a copy of the payload, not only an equal one.
+func (p *comparedPayload) hasBodyOf(other Payload) bool {
+	return len(p.body) > 0 && len(other.body) > 0 && &p.body[0] == &other.body[0]
+}
+
 // isSame reports whether sent has the same bytes, or the same JSON if it is JSON: other languages write it with other
 // spaces and escapes.
 func (p *comparedPayload) isSame(sent *comparedPayload) bool {
