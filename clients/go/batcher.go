@@ -44,7 +44,7 @@ type batcher struct {
 	backoff      *backoff.Backoff
 }
 
-// newBatcher completes a batcher whose fields before counts are set.
+// newBatcher returns b, whose fields before counts are set, ready for sends.
 func newBatcher(b *batcher) *batcher {
 	b.deadlines = map[*PendingSend]time.Time{}
 	b.backoff = backoff.New(firstSendPause, maxSendPause)
@@ -123,8 +123,8 @@ func (b *batcher) pending() []*PendingSend {
 	return pending
 }
 
-// giveUp moves a send to the spool, or without one drops it with the error that dropError returns. The spool warning
-// names the error of the latest try, or reason if no try has failed; it is omitted if both are nil.
+// giveUp moves a send to the spool. Without a spool it drops the send with the error that dropError returns. The spool
+// warning names the error of the latest try, or reason if no try has failed. If both are nil, there is no warning.
 func (b *batcher) giveUp(p *PendingSend, reason error, dropError func() *Error) {
 	b.mu.Lock()
 	if p.isFinished() {

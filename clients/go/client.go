@@ -37,7 +37,7 @@ type Client struct {
 	workers   map[*Worker]bool
 	isClosing bool
 	isClosed  bool
-	closed    chan struct{} // closed at the end of Close
+	closed    chan struct{} // closed when Close ends
 }
 
 // New returns a client of the server at an address: host:port, http://host:port, https://host:port with TLS, or a
@@ -204,7 +204,7 @@ func (c *Client) accept(p *PendingSend, request *dlqv1.SendToDlqRequest) bool {
 }
 
 // Flush waits until every send so far has its result, and up to 5 s for the function of WithOnDropped. It returns an
-// error if ctx ends first. In a log handler of the client it does not wait: the line may be of such a send.
+// error if ctx ends first. In a log handler of the client it does not wait: the send may wait for the log line.
 func (c *Client) Flush(ctx context.Context) error {
 	if c.options.logging.Load() > 0 && isCalledBy("safeLogHandler.Handle") {
 		return nil

@@ -77,9 +77,9 @@ func (w *Worker) handle(r *handling) {
 // handlerEnded settles the deliveries by what the handler returned for each.
 func (w *Worker) handlerEnded(r *handling, errs []error, isEach bool, took time.Duration, ended func([]Handled)) {
 	w.mu.Lock()
-	isGivingUp := w.isGivingUp
+	hasCancelled := w.hasCancelled
 	w.mu.Unlock()
-	if !isGivingUp {
+	if !hasCancelled {
 		w.reportFailures(r, errs, isEach)
 	}
 	for _, h := range r.batch {
@@ -99,7 +99,7 @@ func (w *Worker) handlerEnded(r *handling, errs []error, isEach bool, took time.
 			switch {
 			case isOutcome(errs[i]) && (own.kind != Succeeded || sent == nil):
 				return own // a message that the handler sent has failed, whatever it returns as success
-			case isGivingUp:
+			case hasCancelled:
 				return &outcome{kind: Released} // cancelled by the stopping worker, it has neither failed nor succeeded
 			case sent != nil:
 				return sent

@@ -76,8 +76,8 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// sendRest makes a last pass over the spool and over that of ended processes: a job may always end before its first pass.
-// It logs what is left. Call it after stop.
+// sendRest makes a last pass over the spool, also over the files of ended processes: a short job may end before its
+// first pass. It logs what is left. Call it after stop.
 func (s *spoolSender) sendRest(ctx context.Context) {
 	s.stopped.Wait()
 	s.waitUntilWritten()
@@ -186,7 +186,7 @@ func (s *spoolSender) sendSource(ctx context.Context, source spool.Source) (isAl
 	for position := int64(-1); ; {
 		messages, err := s.store.Read(source, position, maxSpoolCallMessages, int(s.size))
 		if err != nil {
-			return false, nil //nolint:nilerr // of this file only, perhaps claimed by another process
+			return false, nil //nolint:nilerr // perhaps another process has claimed this file; others may be readable
 		}
 		if len(messages) == 0 {
 			return isAllDone, nil
@@ -287,13 +287,12 @@ func (s *spoolSender) send(ctx context.Context, messages []spool.Message) (done 
 	return done, nil
 }
 
-// passTime limits a pass over the spool while there are refused messages, which the next pass tries again:
-// other messages may arrive without end. Messages that the pass before left come first and do not count
-// towards the limit.
+// passTime limits a pass over the spool while refused messages wait for the next one: new messages could make the pass
+// endless. The messages that the last pass left come first, and their time does not count.
 type passTime struct {
-	limit                   time.Duration // for other messages
+	limit                   time.Duration // for new messages
 	leftBefore, tried, left int
-	othersBegan             time.Time
+	newBegan                time.Time
 }
 
 func (p *passTime) begin() { *p = passTime{limit: p.limit, leftBefore: p.left} }
@@ -302,11 +301,11 @@ func (p *passTime) begin() { *p = passTime{limit: p.limit, leftBefore: p.left} }
 func (p *passTime) add(tried, left int) {
 	p.tried += tried
 	p.left += left
-	if p.othersBegan.IsZero() && p.tried > p.leftBefore {
-		p.othersBegan = time.Now()
+	if p.newBegan.IsZero() && p.tried > p.leftBefore {
+		p.newBegan = time.Now()
 	}
 }
 
 func (p *passTime) isOver() bool {
-	return p.left > 0 && !p.othersBegan.IsZero() && time.Since(p.othersBegan) >= p.limit
+	return p.left > 0 && !p.newBegan.IsZero() && time.Since(p.newBegan) >= p.limit
 }

@@ -15,7 +15,7 @@ import (
 const (
 	// abortGrace is how long a cancelled handler may take to end before its message is released.
 	abortGrace = time.Second
-	// A stopping worker waits for the answers to its outcomes: the rest of the drain timeout, within these bounds.
+	// A stopping worker waits for the answers to its outcomes for the rest of the drain timeout, within these bounds.
 	minReportTime = time.Second
 	maxReportTime = 5 * time.Second
 )
@@ -36,13 +36,15 @@ type Worker struct {
 	running    map[*handling]bool
 	waiting    []*held
 	hasRun     bool
-	isShut     bool // before Run
 	isStopping bool
-	isGivingUp bool
+	// isShut: Shutdown was called before Run.
+	isShut bool
+	// hasCancelled: the running handlers are cancelled, because the worker stops.
+	hasCancelled bool
 	// idle is closed when no handler runs. It is nil until drain waits for it.
 	idle chan struct{}
 
-	stop, stopNow         chan struct{} // stopNow: don't wait for handlers
+	stop, stopNow         chan struct{} // after stopNow, running handlers are cancelled
 	stopOnce, stopNowOnce sync.Once
 	done                  chan struct{}
 }
@@ -81,8 +83,8 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 	return w.run(ctx, wrapped, 1, defaultConcurrency)
 }
 
-// RunBatch is like [Worker.Run] with a handler of several deliveries: of those that wait, without waiting for more. By
-// default it runs once at a time, so that others collect meanwhile.
+// RunBatch is like [Worker.Run], but its handler gets several deliveries: those that wait, without waiting for more. By
+// default it handles one batch at a time, so that other deliveries collect meanwhile.
 func (w *Worker) RunBatch(ctx context.Context, handler BatchHandler) error {
 	if handler == nil {
 		return errors.New("dlq: the batch handler of a worker is nil")
@@ -267,7 +269,7 @@ func (w *Worker) waitUntilIdle(timeout time.Duration, stopNow <-chan struct{}) b
 // cancelHandlers cancels, logs and returns the running handlers, the oldest first.
 func (w *Worker) cancelHandlers() []*handling {
 	w.mu.Lock()
-	w.isGivingUp = true
+	w.hasCancelled = true
 	running := slices.SortedFunc(maps.Keys(w.running), func(a, b *handling) int { return a.began.Compare(b.began) })
 	w.mu.Unlock()
 	for _, r := range running {

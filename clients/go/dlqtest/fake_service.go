@@ -27,6 +27,8 @@ const (
 	maxPayload = 1 << 20
 )
 
+var errDown = status.Error(codes.Unavailable, "the fake is down")
+
 // fakeService implements the calls of a Fake.
 type fakeService struct {
 	dlqv1.UnimplementedDlqServiceServer
@@ -39,7 +41,7 @@ func (f *fakeService) checkUp(ctx context.Context, request any, _ *grpc.UnarySer
 	isDown := f.isDown
 	f.mu.Unlock()
 	if isDown {
-		return nil, status.Error(codes.Unavailable, "the fake is down")
+		return nil, errDown
 	}
 	return next(ctx, request)
 }
@@ -143,15 +145,16 @@ func (f *fakeService) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStr
 	err := stream.Send(&dlqv1.StreamDueResponse{Frame: &dlqv1.StreamDueResponse_Opened{Opened: opened}})
 	for err == nil {
 		f.mu.Lock()
-		if err := stream.Context().Err(); err != nil {
+		err = stream.Context().Err()
+		if err == nil && f.isDown {
+			err = errDown
+		}
+		if err != nil {
 			f.mu.Unlock()
 			return err
 		}
-		due, changed, isDown := f.dueLocked(r, session), f.changed, f.isDown
+		due, changed := f.dueLocked(r, session), f.changed
 		f.mu.Unlock()
-		if isDown {
-			return status.Error(codes.Unavailable, "the fake is down")
-		}
 		if len(due) > 0 {
 			frame := &dlqv1.StreamDueResponse_Deliveries{Deliveries: &dlqv1.Deliveries{Deliveries: due}}
 			err = stream.Send(&dlqv1.StreamDueResponse{Frame: frame})
@@ -167,9 +170,6 @@ func (f *fakeService) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStr
 }
 
 func (f *fakeService) dueLocked(r *dlqv1.StreamDueRequest, session string) []*dlqv1.Delivery {
-	if f.isDown {
-		return nil
-	}
 	inFlight := uint32(0)
 	for _, m := range f.messages {
 		if m.state == dlq.StateInFlight {

@@ -42,7 +42,8 @@ func createFile(path string) (*file, error) {
 
 var errNotSpoolFile = errors.New("it is not a spool file of format 1")
 
-// openFile opens the file of another process, and removes its last Owner records. It returns how many bytes are damaged.
+// openFile opens the file of another process, and removes the Owner records at its end. skipped is the number of damaged
+// bytes.
 func openFile(path string) (f *file, skipped int, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -104,8 +105,9 @@ func (f *file) add(offset int64, size int) {
 
 func (f *file) markDone(offsets []uint64) {
 	for _, offset := range offsets {
-		i := sort.Search(len(f.spans), func(i int) bool { return f.spans[i].offset >= int64(offset) }) //nolint:gosec // of a file
-		if i < len(f.spans) && f.spans[i].offset == int64(offset) && !f.spans[i].isDone {              //nolint:gosec // of a file
+		at := int64(offset) //nolint:gosec // of a file
+		i := sort.Search(len(f.spans), func(i int) bool { return f.spans[i].offset >= at })
+		if i < len(f.spans) && f.spans[i].offset == at && !f.spans[i].isDone {
 			f.spans[i].isDone = true
 			f.open--
 		}

@@ -20,8 +20,8 @@ const (
 	maxFileBytes = 16 << 20
 	// retryDiskAfter is how long the store writes to memory only after a disk error.
 	retryDiskAfter = 30 * time.Second
-	// maxWriteTries bounds the new files of one write: another process may claim the first one; losing more
-	// than that is a fault of the file system.
+	// maxWriteTries limits the files that one write tries. Another process may claim the first one; if it claims
+	// new ones too, the file system is faulty.
 	maxWriteTries = 3
 	// folderSizeAge is how long the measured size of the folder is used. Other processes write there, too.
 	folderSizeAge = time.Second
@@ -160,8 +160,8 @@ func (s *Store) Append(requests []*dlqv1.SendToDlqRequest) []Result {
 	return results
 }
 
-// LogWarning logs, once, that Append could not write a file. Append does not log itself: a log handler may send, and wait
-// for another Append.
+// LogWarning logs once that Append could not write a file. Append itself does not log, because a log handler may send,
+// and so wait for another Append.
 func (s *Store) LogWarning() {
 	s.mu.Lock()
 	warning := s.warning
@@ -187,8 +187,7 @@ func (s *Store) MarkDone(source Source, positions []int64) {
 	// If this fails, the messages are sent again under their numbers, and the service detects the duplicates.
 	_ = f.writeDone(positions, s.settings.Sync)
 	if f.open == 0 {
-		s.forgetLocked(f)
-		f.remove()
+		s.removeLocked(f)
 	}
 }
 
@@ -272,8 +271,7 @@ func (s *Store) writeLocked(records [][]byte) bool {
 func (s *Store) diskFailedLocked(err error) {
 	s.diskFailedAt = time.Now()
 	if f := s.current; f != nil && f.open == 0 {
-		s.forgetLocked(f)
-		f.remove()
+		s.removeLocked(f)
 	}
 	s.current = nil
 	if !s.usesMemory {
@@ -301,6 +299,11 @@ func (s *Store) fileLocked() (*file, error) {
 		}
 	}
 	return nil, failure
+}
+
+func (s *Store) removeLocked(f *file) {
+	s.forgetLocked(f)
+	f.remove()
 }
 
 // closeLocked closes a file that another process has claimed.
