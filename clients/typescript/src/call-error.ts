@@ -77,6 +77,11 @@ export function isRetryable(error: ConnectError): boolean {
   return !isUnencodable(error) && !isTooLargeForProxy(error);
 }
 
+/** Reports whether the error is an answer of a reachable service. */
+export function isAnswer(error: ConnectError): boolean {
+  return !isRetryable(error) || error.code === Code.ResourceExhausted;
+}
+
 /**
  * Reports whether no later try can help. An error without details may come from a proxy, so it is not
  * permanent. Nor is a refused token, which may be replaced, or a full queue.
@@ -145,10 +150,12 @@ function kindOf(code: Code): DlqErrorKind {
     : "refused";
 }
 
+const IS_IT_GRPC = "; is `url` the gRPC address of a DLQ server (port 50051 by default)?";
+
 const ADVICE: Readonly<Partial<Record<Code, string>>> = {
   [Code.Unauthenticated]: "; give the client a valid `token`",
-  [Code.Unimplemented]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
-  [Code.NotFound]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
+  [Code.Unimplemented]: IS_IT_GRPC,
+  [Code.NotFound]: IS_IT_GRPC,
 };
 
 /** The service's advice, for calls without a client. */

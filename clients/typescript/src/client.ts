@@ -38,7 +38,7 @@ export interface DlqClient extends AsyncDisposable {
    * set: `status` of the result says whether the service has the message.
    *
    * @param payload text, bytes, or any value that JSON can represent. A delivery stands for its payload; of a
-   *   list of deliveries each is sent, and the result is the first whose message is not safe, else the first
+   *   list of deliveries each is sent, and the result is the first that is dropped or in memory only, else the first
    * @param error the thrown value, of any kind
    */
   send(
@@ -64,7 +64,7 @@ export interface DlqClient extends AsyncDisposable {
   flush(): Promise<void>;
   /**
    * Stops the workers, waits for pending sends, moves the rest to the spool, and closes the client. If the
-   * service answers, it also waits up to 2 s for the messages of the spool.
+   * service answers, it also sends the messages of the spool, for up to 2 s.
    *
    * @param timeoutMs how long to wait for handlers and sends. What has not ended by then is aborted and
    *   reported, which takes at most 3 s more. Default: as long as workers drain and sends try
@@ -79,7 +79,7 @@ export interface DlqClient extends AsyncDisposable {
 const TIMEOUT_MS = 5_000;
 const TRY_TIMEOUT_MS = 2_000;
 const LAST_SENDS_MS = 250;
-/** Its counts are read by a ping. It need not exist. */
+/** A ping reads the counts of this queue, which need not exist. */
 const PING_QUEUE = "ping";
 
 /** @throws TypeError for an invalid option */
@@ -87,7 +87,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   requireKnownOptions(options);
   const connect = createConnections(options);
   const channel = new ReconnectingChannel(connect);
-  const own = connect(); // for the caller's stubs: it is never replaced during a call
+  const callerConnection = connect(); // for `stubs` and `admin`; never replaced during a call
   const drops = new DropReport(options.onDropped ?? undefined);
   const defaultTimeoutMs = timeout("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
   const tryTimeoutMs = timeout("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
@@ -173,7 +173,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     await spool?.sendLast(leftMs());
     channel.close();
     await spool?.close(closedError);
-    own.close();
+    callerConnection.close();
     metrics.close();
     drops.flush();
     await drops.settled(leftMs());
@@ -216,7 +216,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     return performance.now() - beganAtMs;
   }
 
-  const client: DlqClient = {
+  return {
     send,
     status,
     ping,
@@ -231,11 +231,10 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     },
     flush,
     close,
-    stubs: own.stubs,
-    admin: own.admin,
+    stubs: callerConnection.stubs,
+    admin: callerConnection.admin,
     [Symbol.asyncDispose]: () => close(),
   };
-  return client;
 }
 
 /** The service already has the message and its handler runs: the failure becomes the outcome. */

@@ -146,8 +146,8 @@ function firstOf<T>(
 const MAX_WAIT_MS = 30 * 24 * 3_600_000;
 
 /**
- * Returns `retryAfterMs` of an error or the nearest cause that has it, at most 30 days, which is what the
- * server accepts; undefined if there is none or it makes no sense.
+ * Returns `retryAfterMs` of an error, or of the nearest cause that has it, cut to what the server accepts. Undefined if
+ * none has a number of 0 or more.
  */
 export function retryAfterOf(thrown: unknown): number | undefined {
   return firstOf(chainOf(thrown), ({ error }) => {
@@ -162,8 +162,8 @@ export function waitOf(name: string, ms: number): Duration {
 }
 
 /**
- * Reports whether an error is non-retryable: it or its nearest cause that has the field decides. An
- * AggregateError is, if all of its errors are.
+ * Reports whether an error is non-retryable. The field `nonRetryable` of the error, or of the nearest cause that has it,
+ * decides. Without one, an AggregateError is non-retryable if all of its errors are.
  */
 export function isNonRetryable(thrown: unknown): boolean {
   let error = thrown;

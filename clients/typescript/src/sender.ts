@@ -1,7 +1,8 @@
-import { Code, type ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
 import {
   callErrorOf,
+  isAnswer,
   isPermanent,
   isRetryable,
   isTimeout,
@@ -168,8 +169,7 @@ export class Sender {
     } catch (reason) {
       const error = callErrorOf(reason);
       channel.failed(stubs, error);
-      const isAnswer = !isRetryable(error) || error.code === Code.ResourceExhausted;
-      if (!isAnswer) reachability.failed(beganAtMs, error);
+      if (!isAnswer(error)) reachability.failed(beganAtMs, error);
       else if (!isUnencodable(error)) reachability.answered(beganAtMs); // else nothing was sent
       this.#handleFailedCall(sends, error);
     } finally {

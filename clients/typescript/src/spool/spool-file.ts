@@ -100,7 +100,10 @@ export class SpoolFile implements SpoolSource {
     }));
   }
 
-  /** Appends an Owner record to a file just opened. It replaces those at the end, or each recovery makes it longer. */
+  /**
+   * Appends an Owner record to a file just opened. It replaces the Owner records at the end: otherwise each recovery
+   * would make the file longer.
+   */
   async appendOwner(record: Buffer, sync: boolean): Promise<void> {
     const at = this.#lastOwnersAt;
     if (at !== undefined && (await this.isStillOwned())) {
@@ -117,7 +120,7 @@ export class SpoolFile implements SpoolSource {
     await this.#write(encodeRecord(RecordType.DONE, toBinary(DoneSchema, done)), sync);
   }
 
-  /** Reports whether the file still has its name here. If not, another process has recovered it. */
+  /** Reports whether the file still has its name. If not, another process has recovered it. */
   async isStillOwned(): Promise<boolean> {
     const [here, named] = await Promise.all([
       this.#handle.stat({ bigint: true }).catch(() => undefined), // may be stale on a network
@@ -135,8 +138,8 @@ export class SpoolFile implements SpoolSource {
 
   /** Marks the file as an orphan, so that the next client takes it at once. */
   async release(): Promise<void> {
-    // If another process has it, that one is not done with it.
-    if (await this.isStillOwned()) await this.#handle.utimes(0, 0).catch(() => {}); // then in 120 s
+    // If utimes fails, the file is an orphan after 120 s. A file that another process has recovered is not changed.
+    if (await this.isStillOwned()) await this.#handle.utimes(0, 0).catch(() => {});
     await this.close();
   }
 

@@ -1,7 +1,13 @@
-import { Code } from "@connectrpc/connect";
 import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
-import { callErrorOf, isPermanent, isRetryable, refusalOf, wasNeverSent } from "../call-error.ts";
+import {
+  callErrorOf,
+  isAnswer,
+  isPermanent,
+  isRetryable,
+  refusalOf,
+  wasNeverSent,
+} from "../call-error.ts";
 import type { DlqClientError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Reachability } from "../reachability.ts";
@@ -145,7 +151,7 @@ export class SpoolSender {
     } catch (reason) {
       const error = callErrorOf(reason);
       channel.failed(stubs, error);
-      if (isRetryable(error) && error.code !== Code.ResourceExhausted) {
+      if (!isAnswer(error)) {
         reachability.failed(beganAtMs, error);
         if (!this.#isClosed) warning.warn(error); // else closing the client broke the call
         if (!wasNeverSent(error)) this.#size.unanswered();

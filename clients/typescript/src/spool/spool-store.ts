@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { SpooledMessageSchema } from "../../../../gen/dlq/spool/v1/spool_pb.ts";
@@ -36,9 +36,9 @@ export type SpoolResult =
 
 /** A longer file is not appended to, so that it can be removed once its messages are sent. */
 const MAX_FILE_BYTES = 16 * 1024 ** 2;
-/** Another process may take the first file. If it happens to new ones too, the file system is faulty. */
+/** Another process may take the first file. If it takes new ones too, the file system is faulty. */
 const MAX_TRIES = 3;
-/** How long a folder is not tried again after a failed write. */
+/** After a failed write, messages go to memory for this time. */
 const RETRY_DISK_MS = 30_000;
 
 /** The messages that this client still has to send: in its spool files, and in memory. */
@@ -74,12 +74,13 @@ export class SpoolStore {
 
   get usage(): SpoolUsage {
     const files = this.#files.filter(({ count }) => count > 0);
-    const created = files.flatMap(({ path }) => partsOfName(basename(path))?.createdAtMs ?? []);
-    const oldest = Math.min(...created, this.#memory.oldestAtMs);
+    const created = files.flatMap(({ name }) => partsOfName(name)?.createdAtMs ?? []);
+    const nowMs = Date.now();
+    const oldestAtMs = Math.min(...created, this.#memory.oldestAtMs, nowMs);
     return {
       messages: this.count,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, this.#memory.bytes),
-      oldestAgeMs: Math.max(0, Date.now() - Math.min(oldest, Date.now())),
+      oldestAgeMs: nowMs - oldestAtMs,
     };
   }
 
@@ -106,7 +107,8 @@ export class SpoolStore {
     return this.#oneByOne(async () => {
       if (source === this.#memory) return this.#memory.markDone(positions);
       if (!(source instanceof SpoolFile) || !this.#files.includes(source)) return;
-      await source.markDone(positions, this.#options.sync).catch(() => {}); // then sent twice
+      // If this fails, the messages are sent again under their numbers, and the service detects the duplicates.
+      await source.markDone(positions, this.#options.sync).catch(() => {});
       if (source.count === 0) await this.#remove(source);
     });
   }
@@ -115,14 +117,13 @@ export class SpoolStore {
   recover(path: string): Promise<void> {
     return this.#oneByOne(async () => {
       const { file, skippedBytes } = await SpoolFile.open(path);
-      if (skippedBytes > 0)
-        log(`skipped ${skippedBytes} damaged bytes in spool file ${basename(path)}`);
+      if (skippedBytes > 0) log(`skipped ${skippedBytes} damaged bytes in spool file ${file.name}`);
       if (file.count === 0) return file.remove();
       const { scope, sync } = this.#options;
       await file.touch();
       await file.appendOwner(ownerRecord(scope, this.identity, Date.now()), sync).catch(() => {});
-      const age = ({ path }: SpoolFile) => basename(path);
-      this.#files = [...this.#files, file].sort((a, b) => (age(a) < age(b) ? -1 : 1));
+      // Names begin with the time of creation.
+      this.#files = [...this.#files, file].sort((a, b) => (a.name < b.name ? -1 : 1));
     });
   }
 
@@ -136,7 +137,7 @@ export class SpoolStore {
     });
   }
 
-  /** Leaves the files to other clients. Returns the messages that are only in memory. */
+  /** Leaves the files to other clients at once. Returns the messages that are only in memory. */
   release(): Promise<SendToDlqRequest[]> {
     return this.#oneByOne(async () => {
       const files = this.#files;

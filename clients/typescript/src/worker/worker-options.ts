@@ -22,14 +22,14 @@ import { wrapped } from "./middleware.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 
 /**
- * Processes one delivery. It succeeds if the handler returns, and fails if it throws. `release`,
- * `quarantine`, `discard` and `fail` make other outcomes to return.
+ * Processes one delivery. The delivery succeeds if the handler returns nothing, and fails if it throws. For another
+ * outcome, return the result of `release`, `quarantine`, `discard` or `fail`.
  */
 export type Handler = (delivery: Delivery) => PromiseLike<HandlerResult> | HandlerResult;
 
 /**
- * Processes several deliveries at once; their list is frozen. If it returns nothing, all succeed; if it throws, all fail. An
- * outcome is that of all; a list has the outcome of each, in order, undefined for success.
+ * Processes several deliveries at once; their list is frozen. If it returns nothing, all succeed; if it throws, all fail.
+ * If it returns an outcome, that is the outcome of all. A list has the outcome of each, in order; undefined is success.
  */
 export type BatchHandler = (
   deliveries: readonly Delivery[],
@@ -70,7 +70,7 @@ export type WorkerOptions = HandlerOptions | BatchHandlerOptions;
 export interface HandlerOptions extends CommonWorkerOptions {
   /** Processes one delivery. */
   readonly handler: Handler;
-  /** Wrap the handler; the first is the outermost. */
+  /** Functions that wrap the handler; the first is the outermost. */
   readonly middleware?: readonly Middleware[] | undefined;
   readonly batchHandler?: undefined;
   readonly batchSize?: undefined;
@@ -93,9 +93,8 @@ export interface CommonWorkerOptions {
   /** Limit of handlers at a time. Default 16; of batch handlers 1, so that others collect meanwhile. */
   readonly concurrency?: number | undefined;
   /**
-   * How many deliveries may wait in this worker, so that handlers need not wait for the network. Give
-   * 0 if handlers take seconds, because other workers cannot get these messages. Default: as many as
-   * run at a time.
+   * How many deliveries may wait in this worker, so that handlers need not wait for the network. Other workers
+   * cannot get these messages: give 0 if handlers take seconds. Default: as many as run at a time.
    */
   readonly prefetch?: number | undefined;
   /** Length of a lease, 1 s to 12 h. The worker extends it. Default: that of the queue (30 s). */
