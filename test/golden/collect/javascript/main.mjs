@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { failureOf } from "../../../../clients/typescript/src/failure.ts";
 import { blind } from "./cases/blind.mjs";
 import { blind2 } from "./cases/blind-2.mjs";
+import { blind3 } from "./cases/blind-3.mjs";
 import { databases } from "./cases/databases.mjs";
 import { fetches } from "./cases/fetch.mjs";
 import { grpc } from "./cases/grpc.mjs";
@@ -29,9 +30,12 @@ const GOLDEN = {
   ...messaging,
 };
 const isBlind = process.env.GOLDEN_SET !== "golden";
-const CASES = { golden: GOLDEN, blind: { ...blind, ...blind2 }, "held-out": heldOut }[
-  process.env.GOLDEN_SET
-];
+const CASES = {
+  golden: GOLDEN,
+  blind: { ...blind, ...blind2, ...blind3 },
+  "blind-3": blind3,
+  "held-out": heldOut,
+}[process.env.GOLDEN_SET];
 const LIMIT_MS = 10_000;
 
 // Clients continue to fail in the background after their promise rejected.

@@ -15,6 +15,7 @@ export const PORTS = {
   ...{ hangsUp: port("HANGSUP"), http: port("HTTP"), https: port("HTTPS"), mysql: port("MYSQL") },
   ...{ postgres: port("POSTGRES"), resets: port("RESETS"), silent: port("SILENT") },
   ...{ fullRedis: port("FULLREDIS"), lockedRedis: port("LOCKEDREDIS"), stalled: port("STALLED") },
+  ...{ amqp: port("AMQP"), dns: port("DNS"), nats: port("NATS") },
   ...{ imap: port("IMAP"), ldap: port("LDAP"), mongodb: port("MONGODB") },
   ...{ openRedis: port("OPENREDIS"), replicaRedis: port("REPLICAREDIS") },
 };

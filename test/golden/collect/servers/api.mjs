@@ -1,6 +1,7 @@
 // Services with an API over HTTP that refuse each call. `fail_NAME` in the URL, the body or the user name chooses the error.
 
 import { createServer } from "node:http";
+import { HOSTED } from "./hosted.mjs";
 import { listen } from "./tcp.mjs";
 
 const json = (status, body) => [
@@ -259,7 +260,7 @@ export function api() {
       for await (const chunk of req) body += chunk;
       const login = Buffer.from(req.headers.authorization?.split(" ")[1] ?? "", "base64");
       const name = /fail_([a-z]+_[a-z]+)/.exec(`${req.url} ${body} ${login}`)?.[1];
-      const [status, headers, text] = ERRORS[name] ?? json(200, {});
+      const [status, headers, text] = ERRORS[name] ?? HOSTED[name] ?? json(200, {});
       res.writeHead(status, headers).end(text);
     }),
   );

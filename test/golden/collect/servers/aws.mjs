@@ -1,5 +1,5 @@
 // AWS services that refuse each call. The error is the table name for DynamoDB, the object key for S3, the name of the queue,
-// secret, topic or function for the others.
+// secret, topic, function, client or state machine for the others.
 
 import { createServer } from "node:http";
 import { listen } from "./tcp.mjs";
@@ -12,6 +12,7 @@ const ERRORS = {
     403,
     "User: arn:aws:iam::1:user/app is not authorized to perform: SNS:Publish on resource: arn:aws:sns:eu-central-1:1:orders",
   ],
+  CodeMismatchException: [400, "Invalid verification code provided, please try again."],
   ConditionalCheckFailedException: [400, "The conditional request failed"],
   DecryptionFailure: [
     400,
@@ -22,20 +23,32 @@ const ERRORS = {
     "Lambda was throttled by Amazon EC2 during function initialization using the execution role.",
   ],
   EndpointDisabled: [400, "Endpoint is disabled"],
+  ExecutionAlreadyExists: [
+    400,
+    "Execution Already Exists: 'arn:aws:states:eu-central-1:1:execution:orders:17'",
+  ],
+  ExecutionLimitExceeded: [400, "The maximum number of running executions has been reached."],
   ExpiredTokenException: [400, "The security token included in the request is expired"],
   InternalError: [500, "We encountered an internal error. Please try again."],
   InternalServerError: [500, "Internal server error"],
   InternalServiceError: [500, "An error occurred on the server side."],
   InvalidClientTokenId: [403, "The security token included in the request is invalid."],
+  InvalidExecutionInput: [
+    400,
+    "Invalid State Machine Execution Input: 'Unexpected end-of-input: expected close marker for Object'",
+  ],
   InvalidMessageContents: [400, "The message contains characters outside the allowed set."],
   InvalidParameter: [400, "Invalid parameter: Message too long"],
+  InvalidPasswordException: [400, "Password did not conform with policy: Password not long enough"],
   InvalidRequestContentException: [
     400,
     "Could not parse request body into json: Unexpected character ('<' (code 60))",
   ],
   KmsThrottled: [400, "The request was denied due to request throttling."],
+  LimitExceededException: [400, "Attempt limit exceeded, please try after some time."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
+  NotAuthorizedException: [400, "Incorrect username or password."],
   ProvisionedThroughputExceededException: [
     400,
     "The level of configured provisioned throughput for the table was exceeded.",
@@ -76,8 +89,10 @@ export function aws() {
       for await (const chunk of req) body += chunk;
       const target = req.headers["x-amz-target"];
       if (target !== undefined) {
-        const { TableName, QueueUrl, SecretId } = JSON.parse(body);
-        const name = TableName ?? SecretId ?? QueueUrl.split("/").at(-1);
+        const fields = JSON.parse(body);
+        const { TableName, SecretId, ClientId, stateMachineArn } = fields;
+        const named = TableName ?? SecretId ?? ClientId ?? stateMachineArn;
+        const name = named ?? fields.QueueUrl.split("/").at(-1);
         const [status, message] = ERRORS[name];
         const [service] = target.toLowerCase().split(/[_.]/);
         const type = `com.amazonaws.${service === "dynamodb" ? "dynamodb.v20120810" : service}#${name}`;
