@@ -37,6 +37,7 @@ function steady(text, ports, folder) {
     .replaceAll(/\bPT0\.\d+S\b/g, "PT0.3S")
     .replaceAll(/(?<=Lambda\$)\d+/g, "1")
     .replaceAll(/\b30\d ?(?=ms\b)/g, "300 ")
+    .replaceAll(/\b30\d(?= milliseconds)/g, "300")
     .replaceAll(/(?<=_nanos=)\d+/g, "0")
     .replaceAll(/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT/g, HTTP_DATE)
     .replaceAll(/\/tmp\/tmp\w+\//g, "/data/")

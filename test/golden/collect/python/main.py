@@ -34,7 +34,11 @@ GOLDEN = (
 SET = os.environ["GOLDEN_SET"]
 IS_BLIND = SET != "golden"
 # Loaded only when asked for, because the libraries take seconds to load.
-SENT = {"blind": ("blind", "blind_2"), "held-out": ("held_out",)}
+SENT = {
+    "blind": ("blind", "blind_2", "blind_3"),
+    "blind-3": ("blind_3",),
+    "held-out": ("held_out",),
+}
 MODULES = [import_module(f"cases.{name}") for name in SENT[SET]] if IS_BLIND else GOLDEN
 sys.path.append(str(Path(__file__).resolve().parents[4] / "clients/python/src"))
 client = import_module("dlq._core.failure") if IS_BLIND else None
