@@ -44,6 +44,10 @@ function steady(text, ports, folder) {
     .replaceAll(/(?<= until )\d{4}-\d\d-\d\d [\d:.]+/g, "2026-01-01 00:00:00")
     .replaceAll(/(?<=rate reset in )\w+/g, "1m")
     .replaceAll(/(?<=CONNECTION_ID=)[\w+/=]+/g, "0")
+    .replaceAll(/(?<= on port )\d{1,2},\d{3}\b/g, "0")
+    .replaceAll(/(?<=wait millis )\d+/g, "2000")
+    .replaceAll(/(?<=createErrorCount )\d+/g, "2")
+    .replaceAll(/\borders\d{6,}/g, "orders")
     .replaceAll(/(?<=delay=)\d+ns/g, "0ns")
     .replaceAll(UUID, "00000000-0000-0000-0000-000000000000")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z?/g, "2026-01-01T00:00:00Z");

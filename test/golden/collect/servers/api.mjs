@@ -53,6 +53,11 @@ const soap = (code, text) => [
   { "content-type": "text/xml" },
   `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:${code}</faultcode><faultstring>${text}</faultstring></soap:Fault></soap:Body></soap:Envelope>`,
 ];
+const influx = (status, code, message) => json(status, { code, message });
+const docker = (status, message) => json(status, { message });
+const maps = (status, message) => json(200, { error_message: message, results: [], status });
+const auth0 = (statusCode, error, message, errorCode) =>
+  json(statusCode, { statusCode, error, message, errorCode });
 const text = (status, body) => [status, { "content-type": "text/plain" }, body];
 
 /** Statuses and texts as in the documentation of the services. */
@@ -251,6 +256,39 @@ const ERRORS = {
     msg: "quota of 100 requests a minute is used up",
   }),
   twirp_error: json(500, { code: "internal", msg: "unexpected failure" }),
+  influx_login: influx(401, "unauthorized", "unauthorized access"),
+  influx_rate: influx(429, "too many requests", "org 0 has exceeded limited write plan limit"),
+  influx_value: influx(
+    400,
+    "invalid",
+    'partial write: field type conflict: input field "value" on measurement "orders" is type integer, already exists as type float dropped=1',
+  ),
+  docker_missing: docker(404, "No such container: orders"),
+  docker_disk: docker(500, "mkdir /var/lib/docker/overlay2/orders/merged: no space left on device"),
+  maps_denied: maps("REQUEST_DENIED", "The provided API key is invalid."),
+  maps_limit: maps("OVER_QUERY_LIMIT", "You have exceeded your rate-limit for this API."),
+  maps_request: maps(
+    "INVALID_REQUEST",
+    "Invalid request. Missing the 'address', 'components', 'latlng' or 'place_id' parameter.",
+  ),
+  authzero_rate: auth0(
+    429,
+    "Too Many Requests",
+    "Global limit has been reached",
+    "too_many_requests",
+  ),
+  authzero_scope: auth0(
+    403,
+    "Forbidden",
+    "Insufficient scope, expected any of: read:users",
+    "insufficient_scope",
+  ),
+  authzero_value: auth0(
+    400,
+    "Bad Request",
+    "Payload validation error: 'Object didn't pass validation for format email: x' on property email (The user's email).",
+    "invalid_body",
+  ),
 };
 
 export function api() {

@@ -66,9 +66,6 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 
 /** The blind set. */
 final class Blind extends Cases {
-  private static final int SHORT_MS = 300;
-  private static final Duration SHORT = Duration.ofMillis(SHORT_MS);
-
   private static void byAmqp(String peer, String user, String queue) throws Exception {
     ConnectionFactory factory = new ConnectionFactory();
     factory.setHost(Peers.HOST);
@@ -81,13 +78,9 @@ final class Blind extends Cases {
   }
 
   private static io.nats.client.Connection nats(String peer, String user) throws Exception {
-    Options.Builder options = new Options.Builder().server("nats://" + address(peer));
+    Options.Builder options = new Options.Builder().server("nats://" + Peers.address(peer));
     options.noReconnect().connectionTimeout(SHORT).userInfo(user.toCharArray(), new char[] {'x'});
     return Nats.connect(options.build());
-  }
-
-  private static String address(String peer) {
-    return Peers.HOST + ":" + Peers.port(peer);
   }
 
   private static void byMqtt(String peer, String user) throws Exception {
@@ -95,34 +88,29 @@ final class Blind extends Cases {
     options.setUserName(user);
     options.setConnectionTimeout(1);
     options.setMqttVersion(MqttConnectOptions.MQTT_VERSION_3_1_1);
-    MqttClient client = new MqttClient("tcp://" + address(peer), "golden", new MemoryPersistence());
+    MqttClient client = new MqttClient("tcp://" + Peers.address(peer), "golden", new MemoryPersistence());
     client.setTimeToWait(1000);
     client.connect(options);
   }
 
   private static void byMariadb(String peer, String user, String sql) throws Exception {
-    String url = "jdbc:mariadb://" + address(peer) + "/shop?connectTimeout=300&socketTimeout=300&sslMode=disable";
+    String url = "jdbc:mariadb://" + Peers.address(peer) + "/shop?connectTimeout=300&socketTimeout=300&sslMode=disable";
     try (Connection connection = DriverManager.getConnection(url, user, "x")) {
       connection.createStatement().execute(sql);
     }
   }
 
   private static void byMssql(String peer) throws Exception {
-    String url = "jdbc:sqlserver://" + address(peer) + ";encrypt=false;connectRetryCount=0;loginTimeout=1";
+    String url = "jdbc:sqlserver://" + Peers.address(peer) + ";encrypt=false;connectRetryCount=0;loginTimeout=1";
     DriverManager.getConnection(url, "app", "x").close();
   }
 
   private static void byH2(String sql) throws Exception {
-    try (Connection connection = DriverManager.getConnection("jdbc:h2:mem:", "app", "x")) {
-      connection.createStatement().execute("CREATE TABLE orders(id INT PRIMARY KEY, name VARCHAR(3) NOT NULL)");
-      connection.createStatement().execute("INSERT INTO orders VALUES (1, 'a')");
-      connection.createStatement().execute(sql);
-    }
+    besideOrders("jdbc:h2:mem:;USER=app;PASSWORD=x", sql);
   }
 
   private static JdbcTemplate spring(String peer, String user) {
-    String url = "jdbc:postgresql://" + address(peer) + "/shop?sslmode=disable&connectTimeout=1&socketTimeout=1";
-    return new JdbcTemplate(new DriverManagerDataSource(url, user, "x"));
+    return new JdbcTemplate(new DriverManagerDataSource(Peers.jdbc(peer), user, "x"));
   }
 
   /** Hibernate needs a public entity. */
@@ -224,7 +212,7 @@ final class Blind extends Cases {
   }
 
   private static void byNeo4j(String peer) {
-    try (var driver = GraphDatabase.driver("bolt://" + address(peer), AuthTokens.none())) {
+    try (var driver = GraphDatabase.driver("bolt://" + Peers.address(peer), AuthTokens.none())) {
       driver.verifyConnectivity();
     }
   }
@@ -344,7 +332,7 @@ final class Blind extends Cases {
 
     String hibernate = "hibernate-core 7.4.15.Final";
     add("hibernate: an unknown field", hibernate, WRONG, () -> byHibernate("jdbc:h2:mem:c", "update orders set price = 1"));
-    add("hibernate: refused", hibernate, NET, () -> byHibernate("jdbc:postgresql://" + address("closed") + "/shop", ""));
+    add("hibernate: refused", hibernate, NET, () -> byHibernate("jdbc:postgresql://" + Peers.address("closed") + "/shop", ""));
 
     String springWeb = "spring-web 7.0.10";
     every("spring-web", springWeb, path -> bySpringWeb(Peers.url("http", path)),

@@ -10,8 +10,6 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import java.nio.charset.StandardCharsets;
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.Date;
 import kong.unirest.core.Unirest;
@@ -28,8 +26,6 @@ import org.msgpack.core.MessagePack;
 
 /** More of the blind set, until a newer set was collected the held-out set. */
 final class Blind2 extends Cases {
-  private static final int SHORT_MS = 300;
-
   private static void byUnirest(String url) {
     try (UnirestInstance client = Unirest.spawnInstance()) {
       client.config().requestTimeout(url.endsWith("hang") ? SHORT_MS : 5000);
@@ -43,20 +39,8 @@ final class Blind2 extends Cases {
     new MemcachedClient(factory, java.util.List.of(address)).get("a");
   }
 
-  private static void bySqlite(String url, String sql) throws Exception {
-    try (Connection connection = DriverManager.getConnection(url)) {
-      connection.createStatement().execute("CREATE TABLE orders(id INTEGER PRIMARY KEY, name TEXT NOT NULL)");
-      connection.createStatement().execute("INSERT INTO orders VALUES (1, 'a')");
-      connection.createStatement().execute(sql);
-    }
-  }
-
   private static void byHsql(String name, String sql) throws Exception {
-    try (Connection connection = DriverManager.getConnection("jdbc:hsqldb:mem:" + name, "SA", "")) {
-      connection.createStatement().execute("CREATE TABLE orders(id INT PRIMARY KEY, name VARCHAR(3) NOT NULL)");
-      connection.createStatement().execute("INSERT INTO orders VALUES (1, 'a')");
-      connection.createStatement().execute(sql);
-    }
+    besideOrders("jdbc:hsqldb:mem:" + name + ";user=SA;password=", sql);
   }
 
   private static void byDbcp(String peer, String user, boolean full) throws Exception {
@@ -86,19 +70,23 @@ final class Blind2 extends Cases {
     }
   }
 
-  private static byte[] key(char fill) {
+  static byte[] key(char fill) {
     return String.valueOf(fill).repeat(40).getBytes(StandardCharsets.UTF_8);
   }
 
-  private static void byNimbus(int secondsLeft, char fill) throws Exception {
+  static String token(int secondsLeft) throws Exception {
     Date end = new Date(System.currentTimeMillis() + 1000L * secondsLeft);
     JWTClaimsSet claims = new JWTClaimsSet.Builder().subject("1").expirationTime(end).build();
     SignedJWT token = new SignedJWT(new JWSHeader(JWSAlgorithm.HS256), claims);
     token.sign(new MACSigner(key('k')));
+    return token.serialize();
+  }
+
+  private static void byNimbus(int secondsLeft, char fill) throws Exception {
     var processor = new DefaultJWTProcessor<SecurityContext>();
     var secret = new ImmutableSecret<SecurityContext>(key(fill));
     processor.setJWSKeySelector(new JWSVerificationKeySelector<>(JWSAlgorithm.HS256, secret));
-    processor.process(token.serialize(), null);
+    processor.process(token(secondsLeft), null);
   }
 
   Blind2() {
@@ -109,10 +97,10 @@ final class Blind2 extends Cases {
     String memcached = "spymemcached 2.12.3";
     add("spymemcached: no answer", memcached, TIME, () -> byMemcached("silent"));
     String sqlite = "sqlite-jdbc 3.54.1.0";
-    add("sqlite: a duplicate", sqlite, INVALID, () -> bySqlite("jdbc:sqlite::memory:", "INSERT INTO orders VALUES (1, 'b')"));
-    add("sqlite: a null", sqlite, INVALID, () -> bySqlite("jdbc:sqlite::memory:", "INSERT INTO orders VALUES (2, NULL)"));
-    add("sqlite: a missing table", sqlite, WRONG, () -> bySqlite("jdbc:sqlite::memory:", "SELECT * FROM customers"));
-    add("sqlite: invalid SQL", sqlite, WRONG, () -> bySqlite("jdbc:sqlite::memory:", "SELCT 1"));
+    add("sqlite: a duplicate", sqlite, INVALID, () -> besideOrders("jdbc:sqlite::memory:", "INSERT INTO orders VALUES (1, 'b')"));
+    add("sqlite: a null", sqlite, INVALID, () -> besideOrders("jdbc:sqlite::memory:", "INSERT INTO orders VALUES (2, NULL)"));
+    add("sqlite: a missing table", sqlite, WRONG, () -> besideOrders("jdbc:sqlite::memory:", "SELECT * FROM customers"));
+    add("sqlite: invalid SQL", sqlite, WRONG, () -> besideOrders("jdbc:sqlite::memory:", "SELCT 1"));
     String hsql = "hsqldb 2.7.4";
     add("hsqldb: a duplicate", hsql, INVALID, () -> byHsql("a", "INSERT INTO orders VALUES (1, 'b')"));
     add("hsqldb: a null", hsql, INVALID, () -> byHsql("b", "INSERT INTO orders VALUES (2, NULL)"));

@@ -1,5 +1,7 @@
 package golden;
 
+import java.sql.DriverManager;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -13,6 +15,25 @@ abstract class Cases {
   static final String WRONG = "EXECUTION_FAILED";
   static final String WEB = "WEBHOOK_FAILED";
   static final String UNKNOWN = "UNKNOWN_ERROR";
+
+  static final int SHORT_MS = 300;
+  static final Duration SHORT = Duration.ofMillis(SHORT_MS);
+  /** A server that answers may do so late on a busy machine. */
+  static final int LONG_MS = 5000;
+
+  static int limitOf(String path) {
+    return path.endsWith("hang") ? SHORT_MS : LONG_MS;
+  }
+
+  /** Runs a statement in a new database that has a table with a row. */
+  static void besideOrders(String url, String sql) throws Exception {
+    try (var connection = DriverManager.getConnection(url)) {
+      var statement = connection.createStatement();
+      statement.execute("CREATE TABLE orders(id INT PRIMARY KEY, name VARCHAR(3) NOT NULL)");
+      statement.execute("INSERT INTO orders VALUES (1, 'a')");
+      statement.execute(sql);
+    }
+  }
 
   final Map<String, Failing> byName = new LinkedHashMap<>();
 

@@ -85,23 +85,6 @@ import software.amazon.awssdk.services.sns.SnsClient;
 
 /** The held-out set. */
 final class HeldOut extends Cases {
-  private static final int SHORT_MS = 300;
-  private static final Duration SHORT = Duration.ofMillis(SHORT_MS);
-  /** A server that answers may do so late on a busy machine. */
-  private static final int LONG_MS = 5000;
-
-  private static int limitOf(String path) {
-    return path.endsWith("hang") ? SHORT_MS : LONG_MS;
-  }
-
-  private static String address(String peer) {
-    return Peers.HOST + ":" + Peers.port(peer);
-  }
-
-  private static String jdbc(String peer) {
-    return "jdbc:postgresql://" + address(peer) + "/shop?sslmode=disable&connectTimeout=1&socketTimeout=1";
-  }
-
   /** Stands for a table; found by MyBatis as well. */
   public static class Order {
     public int id;
@@ -114,7 +97,7 @@ final class HeldOut extends Cases {
   }
 
   private static void byMybatis(String peer, String sql) {
-    var source = new DriverManagerDataSource(jdbc(peer), "app", "x");
+    var source = new DriverManagerDataSource(Peers.jdbc(peer), "app", "x");
     var configuration =
         new org.apache.ibatis.session.Configuration(
             new Environment("x", new JdbcTransactionFactory(), source));
@@ -125,24 +108,24 @@ final class HeldOut extends Cases {
   }
 
   private static void byJooq(String peer, String sql) throws Exception {
-    try (var connection = DriverManager.getConnection(jdbc(peer), "app", "x")) {
+    try (var connection = DriverManager.getConnection(Peers.jdbc(peer), "app", "x")) {
       DSL.using(connection, SQLDialect.POSTGRES).execute(sql);
     }
   }
 
   private static void byJdbi(String peer, String user, String sql) {
-    Jdbi.create(jdbc(peer), user, "x").useHandle(handle -> handle.execute(sql));
+    Jdbi.create(Peers.jdbc(peer), user, "x").useHandle(handle -> handle.execute(sql));
   }
 
   private static void byOracle(String peer) throws Exception {
-    String url = "jdbc:oracle:thin:@//" + address(peer) + "/shop?oracle.net.CONNECT_TIMEOUT=1000";
+    String url = "jdbc:oracle:thin:@//" + Peers.address(peer) + "/shop?oracle.net.CONNECT_TIMEOUT=1000";
     DriverManager.getConnection(url, "app", "x").close();
   }
 
   private static void byTomcatPool(String peer, boolean twice) throws Exception {
     var source = new org.apache.tomcat.jdbc.pool.DataSource();
     source.setDriverClassName("org.postgresql.Driver");
-    source.setUrl(jdbc(peer));
+    source.setUrl(Peers.jdbc(peer));
     source.setUsername("app");
     source.setMaxActive(1);
     source.setInitialSize(1);
@@ -155,7 +138,7 @@ final class HeldOut extends Cases {
     Config config = new Config();
     config
         .useSingleServer()
-        .setAddress("redis://" + address(peer))
+        .setAddress("redis://" + Peers.address(peer))
         .setPassword(password)
         .setRetryAttempts(0)
         .setTimeout(1000)
@@ -173,12 +156,12 @@ final class HeldOut extends Cases {
   }
 
   private static void byArtemis(String peer) throws Exception {
-    String url = "tcp://" + address(peer) + "?reconnectAttempts=0&initialConnectAttempts=1&callTimeout=1000";
+    String url = "tcp://" + Peers.address(peer) + "?reconnectAttempts=0&initialConnectAttempts=1&callTimeout=1000";
     new org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory(url).createConnection().start();
   }
 
   private static void byQpid(String peer) throws Exception {
-    String url = "amqp://" + address(peer) + "?transport.connectTimeout=1000&jms.connectTimeout=1000";
+    String url = "amqp://" + Peers.address(peer) + "?transport.connectTimeout=1000&jms.connectTimeout=1000";
     new org.apache.qpid.jms.JmsConnectionFactory(url).createConnection().start();
   }
 
@@ -234,7 +217,7 @@ final class HeldOut extends Cases {
     call.execute();
   }
 
-  private static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> C aws(B builder) {
+  static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> C aws(B builder) {
     return builder
         .endpointOverride(URI.create(Peers.url("aws", "/")))
         .region(Region.EU_CENTRAL_1)

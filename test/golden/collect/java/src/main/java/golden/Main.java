@@ -16,34 +16,39 @@ import java.util.logging.LogManager;
 /** Runs the cases and prints each failure as a Java program would usually report it. */
 public final class Main {
   private static final long LIMIT_S = 30;
-  private static final boolean IS_BLIND = !"golden".equals(System.getenv("GOLDEN_SET"));
+  private static final String SET = System.getenv().getOrDefault("GOLDEN_SET", "golden");
+  private static final boolean IS_BLIND = !SET.equals("golden");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   public static void main(String[] args) throws Exception {
     LogManager.getLogManager().reset();
     String only = System.getenv().getOrDefault("GOLDEN_ONLY", "");
     ExecutorService runner = Executors.newCachedThreadPool();
-    List<Map<String, Failing>> tables =
-        IS_BLIND
-            ? "blind".equals(System.getenv("GOLDEN_SET"))
-                ? List.of(new Blind().byName, new Blind2().byName)
-                : List.of(new HeldOut().byName)
-            : List.of(
-                    Language.CASES,
-                    JdkWeb.CASES,
-                    Web.CASES,
-                    GsonParsers.CASES,
-                    Parsers.CASES,
-                    Redis.CASES,
-                    Databases.CASES,
-                    Calls.CASES,
-                    Services.CASES);
-    for (Map<String, Failing> table : tables) {
+    for (Map<String, Failing> table : tables()) {
       for (Map.Entry<String, Failing> one : table.entrySet()) {
         if (one.getKey().contains(only)) report(one.getKey(), one.getValue(), runner);
       }
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  private static List<Map<String, Failing>> tables() {
+    return switch (SET) {
+      case "blind" -> List.of(new Blind().byName, new Blind2().byName, new Blind3().byName);
+      case "blind-3" -> List.of(new Blind3().byName);
+      case "held-out" -> List.of(new HeldOut().byName);
+      default ->
+          List.of(
+              Language.CASES,
+              JdkWeb.CASES,
+              Web.CASES,
+              GsonParsers.CASES,
+              Parsers.CASES,
+              Redis.CASES,
+              Databases.CASES,
+              Calls.CASES,
+              Services.CASES);
+    };
   }
 
   private static void report(String name, Failing failing, ExecutorService runner)

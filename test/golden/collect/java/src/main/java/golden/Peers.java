@@ -10,8 +10,17 @@ final class Peers {
     return Integer.parseInt(System.getenv("GOLDEN_" + peer.toUpperCase(Locale.ROOT)));
   }
 
+  static String address(String peer) {
+    return HOST + ":" + port(peer);
+  }
+
   static String url(String peer, String path) {
-    return "http://" + HOST + ":" + port(peer) + path;
+    return "http://" + address(peer) + path;
+  }
+
+  /** A URL of PostgreSQL's driver. */
+  static String jdbc(String peer) {
+    return "jdbc:postgresql://" + address(peer) + "/shop?sslmode=disable&connectTimeout=1&socketTimeout=1";
   }
 
   private Peers() {}
