@@ -1,9 +1,9 @@
 // Categorizes real failures of libraries that the golden set lacks, all labelled before the table was tuned with them. It is tuned
-// with those of test/golden/blind and the first half of test/golden/held-out, and never with the second half.
+// with those of test/golden/blind, blind-3 and the first half of test/golden/held-out, and never with the second half.
 // test/golden/collect/README.md has the rules.
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { categorize } from "../../src/core/categorize.ts";
@@ -27,14 +27,17 @@ const LANGUAGES = ["javascript", "python", "go", "java", "rust"] as const;
 function read(set: string): BlindFailure[] {
   return LANGUAGES.flatMap((language) => {
     const file = join(import.meta.dirname, "../golden", set, `${language}.jsonl`);
+    if (!existsSync(file)) return [];
     const lines = readFileSync(file, "utf8").trim().split("\n");
     return lines.map((line) => ({ language, ...JSON.parse(line) }));
   });
 }
 
 const TUNED_WITH = read("blind");
+/** General rules came from it, not one for each failure. */
+const THIRD_PART = read("blind-3");
 const OTHERS = read("held-out");
-const ALL = [...TUNED_WITH, ...OTHERS];
+const ALL = [...TUNED_WITH, ...THIRD_PART, ...OTHERS];
 
 /** Divides a set: tuning may use the first half. */
 function isInFirstHalf({ language, name }: BlindFailure): boolean {
@@ -76,7 +79,7 @@ describe.each(LANGUAGES)("%s", (language) => {
   });
 
   it("has no data of the machine", () => {
-    const traces = /127\.0\.0\.1:[1-9]|\/(?:tmp|home|root|work)\/\w|0x[0-9a-f]{6}/;
+    const traces = /127\.0\.0\.1:[1-9]|(?<!\w)\/(?:tmp|home|root|work)\/\w|0x[0-9a-f]{6}/;
     expect(failures.filter(({ type, message }) => traces.test(`${type} ${message}`))).toEqual([]);
   });
 
@@ -92,6 +95,14 @@ test("the failures that the table is tuned with: at least 96 % are right, at mos
   const { right, wrong } = measure(TUNED_WITH);
   expect(right).toBeGreaterThanOrEqual(0.96);
   expect(wrong).toBeLessThanOrEqual(0.02);
+});
+
+test("the third part of the blind set: at least 89 % are right, at most 6.1 % wrong", () => {
+  print("third part", THIRD_PART);
+  const { count, right, wrong } = measure(THIRD_PART);
+  expect(count).toBe(728);
+  expect(right).toBeGreaterThanOrEqual(0.89);
+  expect(wrong).toBeLessThanOrEqual(0.061);
 });
 
 test("the first half of the held-out set: at least 98 % are right, at most 1 % wrong", () => {

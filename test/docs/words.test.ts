@@ -93,7 +93,9 @@ describe("words that the glossary retired", () => {
   });
 
   test("are not parts of identifiers", () => {
-    const code = FILES.filter((file) => CODE.test(file));
+    // Collectors call libraries by their names, such as ZooKeeper.
+    const own = FILES.filter((file) => !file.startsWith("test/golden/collect/"));
+    const code = own.filter((file) => CODE.test(file));
     expect(found(code, RETIRED_NAMES, namesOf)).toEqual([]);
   });
 
