@@ -83,7 +83,7 @@ export const CATEGORIES: readonly Category[] = [
       RATE_LIMIT_EXCEEDED, QUOTA_EXCEEDED, SERVICE_BUSY, SERVER_BUSY, INSUFFICIENT_RESOURCES,
       EXCEEDED_MEMORY_LIMIT, THROTTLING*, rateLimitExceeded, dailyLimitExceeded,
       reduce your request rate, secondary rate limit,
-      452 4 3 1, 431 4 3*, 552 5 3 0, OverLimit
+      452 4 3 1, 431 4 3*, 552 5 3 0, OverLimit, OUT_OF_DISK, toomanyrequests
     `),
     text: PHRASES.RESOURCE_EXHAUSTED,
     hints: list("limit exceeded, retry after"),
@@ -124,7 +124,8 @@ export const CATEGORIES: readonly Category[] = [
       AuthorizationPermissionMismatch, InvalidAuthenticationInfo, DecryptionFailure,
       SASL_AUTHENTICATION*, ERR_JWT*, ERR_JWS*, key passphrase, decryption password,
       invalid login credentials, invalid credentials, INVALID_SESSION_ID, INVALID_LOGIN,
-      530 Not logged in, 530 Login
+      530 Not logged in, 530 Login, api key not valid, row level security, command denied to user,
+      could not read Username, authentication not supported
     `),
     text: PHRASES.AUTHENTICATION_ERROR,
     hints: list(`
@@ -187,7 +188,7 @@ export const CATEGORIES: readonly Category[] = [
     text: PROGRAM_PHRASES.VALIDATION_FAILED,
     hints: list(`
       *invalid*, *malformed*, *json*, *xml*, format, character, convert*, decode, decoding,
-      *illegal*, corrupt*, toml, yaml, magic, unmarshal*, deserializ*
+      *illegal*, corrupt*, toml, yaml, magic, unmarshal*, deserializ*, *badrequest*
     `),
   },
   {

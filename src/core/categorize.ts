@@ -9,7 +9,13 @@ import {
   withoutPackage,
 } from "./category-names.ts";
 import { grpcCodeInText, reasonOfShape, statusInText } from "./category-shapes.ts";
-import { CAUSES, causesOf, reasonOfFault } from "./category-statuses.ts";
+import {
+  CAUSES,
+  causesOf,
+  namesLimit,
+  reasonOfConflict,
+  reasonOfFault,
+} from "./category-statuses.ts";
 import { createPhraseMatcher, type PhraseMatcher } from "./phrase-matcher.ts";
 import { type Reason, reasonFromNumber } from "./reason.ts";
 
@@ -58,12 +64,13 @@ function reasonOfResponse(failure: UncategorizedFailure): Reason | undefined {
   const texts = readText(failure);
   const ofFault = reasonOfFault(`${texts.type} ${texts.codes} ${texts.message}`);
   if (ofFault !== undefined) return ofFault;
-  // A type that is named after its status says no more.
-  const ofType = status === 409 ? undefined : findInType(texts);
-  const named = [
+  if (status === 409) return reasonOfConflict(texts.message) ?? reason;
+  const ofType = findInType(texts);
+  const named: (Reason | undefined)[] = [
     ofType?.column === "hints" ? undefined : ofType?.reason,
     codes.find(texts.message)?.reason,
     reasonOfMention(texts.message),
+    namesLimit(texts.message) ? "RESOURCE_EXHAUSTED" : undefined,
   ];
   return named.find((one) => causes.has(one)) ?? reason;
 }
@@ -166,8 +173,11 @@ function findInMessage(message: string): Found | undefined {
   const found = codesAndPhrases.find(message);
   if (found?.column === "codes") return found;
   const named = reasonOfGrpcStatus(message) ?? reasonOfFault(message) ?? reasonOfMention(message);
-  if (named !== undefined) return { reason: named, column: "text" };
   const ofStatus = reasonOfHttpStatus(statusInText(message));
+  // A lost connection has no status.
+  const isOfStatus = named === "NETWORK_ERROR" && ofStatus !== undefined;
+  if (named !== undefined && !isOfStatus) return { reason: named, column: "text" };
+  if (namesLimit(message)) return { reason: "RESOURCE_EXHAUSTED", column: "text" };
   if (ofStatus !== undefined) return { reason: ofStatus, column: "status" };
   if (found?.column === "text") return found;
   const reason = reasonWithoutPhrase(message);

@@ -45,15 +45,31 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     reason: "VALIDATION_FAILED",
   },
   { types: ["SyntaxError"], text: ["json*", "invalid character"], reason: "VALIDATION_FAILED" },
-  { types: ["TypeError"], text: ["invalid", "illegal"], reason: "VALIDATION_FAILED" },
+  {
+    types: ["TypeError"],
+    text: ["invalid", "illegal", "must be class"],
+    reason: "VALIDATION_FAILED",
+  },
   // protobuf.js, MessagePack: a message that is cut off.
   {
     types: ["RangeError"],
-    text: ["index out of range", "outside the bounds of the dataview"],
+    text: ["index out of range", "outside the bounds of the dataview", "premature eof"],
     reason: "VALIDATION_FAILED",
   },
   // Gson throws it for a value of the wrong kind.
   { types: ["IllegalStateException"], text: ["expected begin*"], reason: "VALIDATION_FAILED" },
+  // Of a client that has never been connected.
+  {
+    types: ["IllegalStateException"],
+    text: ["unable to connect", "failed to connect", "connection refused"],
+    reason: "NETWORK_ERROR",
+  },
+  // A password that somebody wants to set.
+  {
+    types: ["InvalidPasswordException"],
+    text: ["policy", "too short", "not long enough"],
+    reason: "VALIDATION_FAILED",
+  },
   // "Connection is not available": Hikari's pool is full. "QueuePool limit": SQLAlchemy's.
   {
     types: ["SQLTransientConnectionException"],

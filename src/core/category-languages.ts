@@ -13,7 +13,7 @@ const LANGUAGE_SIGNS: readonly {
   {
     language: "value",
     words: list(`
-      cron, crontab, input syntax, for type, json at position, json input, expecting value,
+      cron, crontab, cronexpression, input syntax, for type, json at position, json input, expecting value,
       got invalid value, provided invalid value, of required type
     `),
   },

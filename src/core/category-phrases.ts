@@ -59,7 +59,8 @@ export const PHRASES = {
     maximum connections, maximum number of connections, maximum number of requests,
     maximum pool size, max pool size, too busy, queue size exceeded, insufficient resources,
     maximum messages exceeded, maximum bytes exceeded, maximum consumers, maximum subscriptions,
-    maximum streams
+    maximum streams,
+    out of credits, more memory than, more system memory, max keys amount, acquire a semaphore
   `),
   TIMEOUT: list(`
     timed out, timedout, timeout exceeded, timeout of, timeout after, timeout while,
@@ -82,7 +83,8 @@ export const PHRASES = {
     timeout elapsed, deadline exceeded, deadline was exceeded, before the deadline, time budget,
     wait time exceeded, maximum wait time, exceeded the maximum time, com.microsoft timeout,
     timeout reading, timeout writing, timeout connecting, exceeded its deadline, deadline passed,
-    deadline reached, has been pending for more
+    deadline reached, has been pending for more,
+    within specified timeout, within the specified timeout, within the time requested
   `),
   AUTHENTICATION_ERROR: list(`
     unauthorized, unauthorised, unauthenticated, not authenticated, forbidden, not authorized,
@@ -127,7 +129,8 @@ export const PHRASES = {
     token is not valid, invalid authentication, invalid authorization, bad authentication,
     bad auth, bad token, not permitted to, is not allowed to do, user is not allowed,
     must issue a starttls, unable to bind as, bind as user, account has expired, account expired,
-    passphrase protected, incorrect key passphrase
+    passphrase protected, incorrect key passphrase,
+    bad hmac, tag mismatch, token is not active, token not active
   `),
   NETWORK_ERROR: list(`
     connection refused, connection reset, connection aborted, connection closed, connection lost,
@@ -195,7 +198,8 @@ export const PHRASES = {
     stepped down, interrupted at shutdown, connection failure, connection is destroyed,
     premature eof, end of io stream, hostkey, negotiation fail, negotiation failed,
     websocket error, xhr post, server shutdown, network request failed, state standby,
-    startup nodes, enableofflinequeue
+    startup nodes, enableofflinequeue,
+    attempts to connect, bytes missing, network request for, session is being closed, connection is being closed
   `),
   PLUGIN_ERROR: list(`
     plugin, plugins, extension failed, wasm trap, unreachable instruction executed

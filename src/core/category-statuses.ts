@@ -20,8 +20,7 @@ const BROAD_STATUSES: ReadonlyMap<number, Reasons> = new Map([
   ...[400, 403].map((status) => [status, CAUSES] as const),
   ...[500, 502, 503].map((status) => [status, LIMITS] as const),
   [404, new Set<Reason>()],
-  // A version that another writer has replaced.
-  [409, new Set<Reason>(["UNKNOWN_ERROR"])],
+  [409, new Set<Reason>()],
 ]);
 
 /**
@@ -30,9 +29,24 @@ const BROAD_STATUSES: ReadonlyMap<number, Reasons> = new Map([
  */
 export const causesOf = (httpStatus: number): Reasons | undefined => BROAD_STATUSES.get(httpStatus);
 
+/** What a service says that has used something up. "Overloaded" may be an outage. */
+const LIMIT =
+  /\brate limit|\bno space left\b|\bmemory than\b|\bout of (?:credits|disk|memory)\b|\btoo many [\w ]{0,20}requests\b|\bnumber of [\w ]{1,30} reached\b/i;
+
+export const namesLimit = (message: string): boolean => LIMIT.test(message);
+
+/** Status 409 says that something is in the way: a value that must be unique, or another writer. */
+export function reasonOfConflict(message: string): Reason | undefined {
+  if (/\bunique\b|\bduplicate\b/i.test(message)) return "VALIDATION_FAILED";
+  return /conflict|\balready\b|\bversion|modified/i.test(message) ? "UNKNOWN_ERROR" : undefined;
+}
+
 /** Errors of databases that speak HTTP, and of GraphQL: our query is wrong, or took too long. */
 const QUERY_FAULT =
   /\b(?:UNKNOWN_(?:TABLE|DATABASE|IDENTIFIER|COLUMN|FUNCTION)|(?:TABLE|COLUMN|SCHEMA|CATALOG|FUNCTION)_NOT_FOUND|SYNTAX_ERROR|GRAPHQL_(?:VALIDATION|PARSE)_FAILED)\b|\bCannot query field\b|\bSyntax Error(?: GraphQL)?: (?:Expected|Unexpected)|\((TIMEOUT_EXCEEDED)\)/;
+
+/** AMQP has the numbers of HTTP for other faults. */
+const BROKER_FAULT = /\bNOT_FOUND - no (?:queue|exchange)\b/;
 
 /** SOAP says with one status whether the request or the service is wrong. */
 const SOAP_FAULT = /\b(?:soap(?:env|-env)?|env|s):(?:(Client|Sender)|Server|Receiver)\b/i;
@@ -41,6 +55,7 @@ const SOAP_FAULT = /\b(?:soap(?:env|-env)?|env|s):(?:(Client|Sender)|Server|Rece
 export function reasonOfFault(text: string): Reason | undefined {
   const query = QUERY_FAULT.exec(text);
   if (query !== null) return query[1] === undefined ? "EXECUTION_FAILED" : "TIMEOUT";
+  if (BROKER_FAULT.test(text)) return "UNKNOWN_ERROR";
   const soap = SOAP_FAULT.exec(text);
   if (soap === null) return undefined;
   return soap[1] === undefined ? "WEBHOOK_FAILED" : "VALIDATION_FAILED";

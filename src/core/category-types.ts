@@ -173,7 +173,7 @@ export const TYPE_PARTS = {
   `),
   VALIDATION_FAILED: list(`
     *validation*, *validator*, *violation*, *schemaerror*, *deserializ*, *sqldataexception*,
-    *integrityerror*, *integrityconstraint*, *invalidrequest*, *invalidargument*, *badrequest*,
+    *integrityerror*, *integrityconstraint*, *invalidrequest*, *invalidargument*,
     *malformed*, *unprocessable*, *typemismatch*, *toolarge*, *invalidurl*, *xmlsyntax*,
     *jsonerror*, *invalidinput*, *constrainterror*, *invalidmessage*, *invalidparameter*,
     *invalidvalue*, *scannerexception*, *scannererror*, *insufficientbuffer*, *wrongtype*,
