@@ -36,7 +36,8 @@ final class HandlerCalls {
           Objects.requireNonNull(
               handler.handle(List.copyOf(batch)),
               "the handler returned null instead of a CompletionStage");
-      cancelWith(run, stage);
+      if (isSuccess(stage)) return ended(run, stage.toCompletableFuture().join(), null, span);
+      cancelWith(run.cancelled(), stage);
       return stage
           .handle((result, thrown) -> ended(run, result, thrown, span))
           .thenCompose(outcomes -> outcomes);
@@ -48,9 +49,12 @@ final class HandlerCalls {
     }
   }
 
-  private static void cancelWith(HandlerRun run, CompletionStage<?> stage) {
-    boolean isDone = stage instanceof CompletableFuture<?> future && future.isDone();
-    if (!isDone) cancelWith(run.cancelled(), stage);
+  /** Most handlers have ended when they return. */
+  private static boolean isSuccess(CompletionStage<?> stage) {
+    return stage.getClass() == CompletableFuture.class
+        && stage instanceof CompletableFuture<?> future
+        && future.isDone()
+        && !future.isCompletedExceptionally();
   }
 
   /** Cancels the stage with its delivery, in another thread: what is chained to it may block. */
@@ -69,10 +73,11 @@ final class HandlerCalls {
 
   /** Completes when each send to another queue has its result, also one that begins meanwhile. */
   private static CompletableFuture<Void> forwarded(List<HeldDelivery> batch) {
-    CompletableFuture<Void> soFar =
-        CompletableFuture.allOf(
-            batch.stream().map(HeldDelivery::forwarded).toArray(CompletableFuture<?>[]::new));
-    return soFar.isDone() ? soFar : soFar.thenCompose(none -> forwarded(batch));
+    for (HeldDelivery held : batch) {
+      CompletableFuture<Void> soFar = held.forwarded();
+      if (!soFar.isDone()) return soFar.thenCompose(none -> forwarded(batch));
+    }
+    return HeldDelivery.NOTHING_FORWARDED;
   }
 
   private List<Outcome> measured(

@@ -20,7 +20,7 @@ final class HandlerRun {
   private Thread thread;
 
   HandlerRun(List<HeldDelivery> batch) {
-    this.batch = batch;
+    this.batch = List.copyOf(batch);
     batch.forEach(held -> held.run = this);
   }
 
@@ -39,9 +39,14 @@ final class HandlerRun {
    */
   synchronized List<HeldDelivery> begin() {
     beganNs = System.nanoTime();
-    called = batch.stream().filter(held -> !held.isAborted()).toList();
+    called = batch;
+    for (HeldDelivery held : batch) if (held.isAborted()) called = notAborted();
     if (!called.isEmpty()) thread = Thread.currentThread();
     return called;
+  }
+
+  private List<HeldDelivery> notAborted() {
+    return batch.stream().filter(held -> !held.isAborted()).toList();
   }
 
   /** How long it has run. Call it after it has begun. */

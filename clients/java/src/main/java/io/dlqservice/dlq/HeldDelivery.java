@@ -11,6 +11,8 @@ import java.util.concurrent.Executor;
 
 /** A delivery and its lease, until its outcome is reported. */
 final class HeldDelivery implements Delivery {
+  static final CompletableFuture<Void> NOTHING_FORWARDED = CompletableFuture.completedFuture(null);
+
   final Object client;
 
   /** The address of its service. */
@@ -41,7 +43,7 @@ final class HeldDelivery implements Delivery {
   private boolean isDecided;
 
   /** Completes with all sends to other queues. */
-  private CompletableFuture<Void> forwarded = CompletableFuture.completedFuture(null);
+  private CompletableFuture<Void> forwarded = NOTHING_FORWARDED;
 
   private final io.dlqservice.dlq.v1.Delivery delivery;
   private final MessagePayload payload;

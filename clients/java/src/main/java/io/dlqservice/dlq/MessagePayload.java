@@ -5,6 +5,7 @@ import com.google.gson.JsonParser;
 import com.google.protobuf.ByteString;
 import io.dlqservice.dlq.v1.Payload;
 import java.nio.ByteBuffer;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 
@@ -73,10 +74,9 @@ public final class MessagePayload {
     try {
       HeldDelivery one = deliveryOf(value);
       if (one != null) return List.of(one);
-      return Payloads.elementsOf(value).stream()
-          .map(MessagePayload::deliveryOf)
-          .filter(Objects::nonNull)
-          .toList();
+      Collection<?> elements = Payloads.elementsOf(value);
+      if (elements.isEmpty()) return List.of();
+      return elements.stream().map(MessagePayload::deliveryOf).filter(Objects::nonNull).toList();
     } catch (Throwable unreadable) { // the send refuses it
       return List.of();
     }

@@ -38,10 +38,12 @@ final class SendReport {
     onDropped = drops.reportOfSend();
     metrics = telemetry.metrics();
     span = telemetry.spans().send(queue);
-    forwardings =
-        MessagePayload.deliveriesOf(payload).stream()
-            .map(held -> new Forwarding(held, held.forwards(settled)))
-            .toList();
+    List<HeldDelivery> deliveries = MessagePayload.deliveriesOf(payload);
+    forwardings = deliveries.isEmpty() ? List.of() : begin(deliveries);
+  }
+
+  private List<Forwarding> begin(List<HeldDelivery> deliveries) {
+    return deliveries.stream().map(held -> new Forwarding(held, held.forwards(settled))).toList();
   }
 
   /** Makes the span current in this thread, so that its context goes with the message. */
