@@ -49,7 +49,7 @@ final class HandlerCalls {
     }
   }
 
-  /** Most handlers have ended when they return. */
+  /** Whether the handler ended without a failure when it returned, as most do. */
   private static boolean isSuccess(CompletionStage<?> stage) {
     return stage.getClass() == CompletableFuture.class
         && stage instanceof CompletableFuture<?> future

@@ -39,10 +39,14 @@ final class HandlerRun {
    */
   synchronized List<HeldDelivery> begin() {
     beganNs = System.nanoTime();
-    called = batch;
-    for (HeldDelivery held : batch) if (held.isAborted()) called = notAborted();
+    called = hasAborted() ? notAborted() : batch;
     if (!called.isEmpty()) thread = Thread.currentThread();
     return called;
+  }
+
+  private boolean hasAborted() {
+    for (HeldDelivery held : batch) if (held.isAborted()) return true;
+    return false;
   }
 
   private List<HeldDelivery> notAborted() {
