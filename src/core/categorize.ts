@@ -173,10 +173,10 @@ function findInMessage(message: string): Found | undefined {
   const found = codesAndPhrases.find(message);
   if (found?.column === "codes") return found;
   const named = reasonOfGrpcStatus(message) ?? reasonOfFault(message) ?? reasonOfMention(message);
-  const ofStatus = reasonOfHttpStatus(statusInText(message));
-  // A lost connection has no status.
-  const isOfStatus = named === "NETWORK_ERROR" && ofStatus !== undefined;
-  if (named !== undefined && !isOfStatus) return { reason: named, column: "text" };
+  // A lost connection has no status, so that with one the name says something else.
+  const mayBeStatus = named === undefined || named === "NETWORK_ERROR";
+  const ofStatus = mayBeStatus ? reasonOfHttpStatus(statusInText(message)) : undefined;
+  if (named !== undefined && ofStatus === undefined) return { reason: named, column: "text" };
   if (namesLimit(message)) return { reason: "RESOURCE_EXHAUSTED", column: "text" };
   if (ofStatus !== undefined) return { reason: ofStatus, column: "status" };
   if (found?.column === "text") return found;

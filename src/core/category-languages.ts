@@ -13,8 +13,8 @@ const LANGUAGE_SIGNS: readonly {
   {
     language: "value",
     words: list(`
-      cron, crontab, cronexpression, input syntax, for type, json at position, json input, expecting value,
-      got invalid value, provided invalid value, of required type
+      cron, crontab, cronexpression, input syntax, for type, json at position, json input,
+      expecting value, got invalid value, provided invalid value, of required type
     `),
   },
   {

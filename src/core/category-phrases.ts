@@ -199,7 +199,8 @@ export const PHRASES = {
     premature eof, end of io stream, hostkey, negotiation fail, negotiation failed,
     websocket error, xhr post, server shutdown, network request failed, state standby,
     startup nodes, enableofflinequeue,
-    attempts to connect, bytes missing, network request for, session is being closed, connection is being closed
+    attempts to connect, bytes missing, network request for, session is being closed,
+    connection is being closed
   `),
   PLUGIN_ERROR: list(`
     plugin, plugins, extension failed, wasm trap, unreachable instruction executed

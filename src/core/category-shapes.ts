@@ -48,7 +48,10 @@ export function grpcCodeInText(message: string): number {
   return GRPC_CODES.get(name.toLowerCase()) ?? 0;
 }
 
-/** "status code 503", "HTTP Error 404", "server returned 500", "401 Client Error", "404: no such project"; 0 for none. */
+/**
+ * "status code 503", "HTTP Error 404", "server returned 500", "401 Client Error", "404: no such
+ * project"; 0 for none.
+ */
 const STATUS_IN_TEXT =
   /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error| status| (?:response )?code)?|returned|responded with|response(?: code)?|server response|but got|error code|too many|(?<![\w.])error)(?:[ :=]|is){1,4}([3-5]\d\d)\b(?! \w+s\b)|^code: ([3-5]\d\d)\. |^([45]\d\d): |(?:^|[[(:'"] ?)([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/im;
 

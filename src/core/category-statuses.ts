@@ -33,6 +33,7 @@ export const causesOf = (httpStatus: number): Reasons | undefined => BROAD_STATU
 const LIMIT =
   /\brate limit|\bno space left\b|\bmemory than\b|\bout of (?:credits|disk|memory)\b|\btoo many [\w ]{0,20}requests\b|\bnumber of [\w ]{1,30} reached\b/i;
 
+/** Reports whether a message names a limit that is reached. */
 export const namesLimit = (message: string): boolean => LIMIT.test(message);
 
 /** Status 409 says that something is in the way: a value that must be unique, or another writer. */
