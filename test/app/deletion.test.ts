@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
@@ -41,7 +42,7 @@ const send = (count: number) =>
   );
 const remove = (expectedCount: number, etag = "") =>
   deletions.delete({ queue: QUEUE, expectedCount, etag });
-const keys = () => at.current.redis.keys(`${at.current.prefix}:{${QUEUE}}*`);
+const keys = () => at.current.redis.keys(`${queueBase(at.current.prefix, QUEUE)}:*`);
 const isGone = async () => ((await keys()).length === 0 ? true : undefined);
 
 async function set(text: string) {

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { RuleEvent } from "../../gen/dlq/v1/rule_pb.ts";
 import { connectTo, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
 import { LinkProxy } from "../support/link-proxy.ts";
@@ -68,8 +69,8 @@ async function moveOne(): Promise<void> {
   await worker.close();
 }
 
-const moving = () => store.zcard(`dlq:{${FROM}}:moving`);
-const arrived = async () => Number(await store.hget(`dlq:{${TO}}:counters`, "moved_in"));
+const moving = () => store.zcard(`${queueBase("dlq", FROM)}:moving`);
+const arrived = async () => Number(await store.hget(`${queueBase("dlq", TO)}:counters`, "moved_in"));
 
 /** The progress of a move: its first step is done, or also the second. */
 const STEPS = {
@@ -146,7 +147,7 @@ describe("a server that is suspended when messages", { timeout: 240_000 }, () =>
       await there.silence();
       expect(there.received).toHaveLength(COUNT);
       expect(await arrived()).toBe(COUNT);
-      expect(await store.hget(`dlq:{${FROM}}:counters`, "moved_out")).toBe(String(COUNT));
+      expect(await store.hget(`${queueBase("dlq", FROM)}:counters`, "moved_out")).toBe(String(COUNT));
       await dying.kill9();
       await there.close();
     },

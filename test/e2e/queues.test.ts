@@ -6,6 +6,7 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { AckStatus, ConditionCode } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import {
@@ -345,7 +346,7 @@ describe("a deletion", () => {
     const called = client.admin
       .deleteQueue({ queue, expectedCount: BigInt(count) })
       .catch(() => {});
-    const counter = (name: string) => redis.cli("HGET", `dlq:{${queue}}:counters`, name);
+    const counter = (name: string) => redis.cli("HGET", `${queueBase("dlq", queue)}:counters`, name);
     await vi.waitFor(async () => expect(Number(await counter("purged"))).toBeGreaterThan(0), {
       interval: 1,
     });

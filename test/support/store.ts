@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
 import type { SessionCredit, TickReply, TickRequest } from "../../src/store/contract.ts";
 import { RedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
@@ -55,7 +56,7 @@ export class TestStore {
   }
 
   key(queue: string, suffix: string): string {
-    return `${this.prefix}:{${queue}}${suffix}`;
+    return `${queueBase(this.prefix, queue)}${suffix}`;
   }
 
   /** A tick with a claim number of its own; by default nothing is claimed. */

@@ -1,3 +1,4 @@
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import type { Crew } from "./crew.ts";
 import { untilDrained } from "./drained.ts";
@@ -17,7 +18,7 @@ export async function letBreakersClose(
   const redis = await environment.redis();
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      if ((await redis.zcard(`dlq:{${GUARDED_QUEUE}}:breakers`)) === 0) return;
+      if ((await redis.zcard(`${queueBase("dlq", GUARDED_QUEUE)}:breakers`)) === 0) return;
       await crew.sendGoodOnes();
       await untilDrained(environment, progress);
     }

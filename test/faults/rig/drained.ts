@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import type { Environment } from "./environment.ts";
 import { CRASH_QUEUE, EXPIRING_QUEUE, SERVED_QUEUES } from "./queues.ts";
 
@@ -47,7 +48,7 @@ export async function untilDrained(
 
 async function waiting(redis: Redis, queue: string): Promise<number> {
   const keys = ["due", "isolated", "laned", "moving", "leases"].map(
-    (index) => `dlq:{${queue}}:${index}`,
+    (index) => `${queueBase("dlq", queue)}:${index}`,
   );
   const sizes = await Promise.all(keys.map((key) => redis.zcard(key)));
   return sizes.reduce((sum, size) => sum + size, 0);

@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Redis } from "ioredis";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { dumpQueue } from "../../support/store-dump.ts";
@@ -47,7 +48,7 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
         leaseExpiries: total("lease_expiries"),
         failedAttempts: total("failed_attempts"),
         released: total("released"),
-        openBreakers: await redis.zcard(`${PREFIX}:{${queue}}:breakers`),
+        openBreakers: await redis.zcard(`${queueBase(PREFIX, queue)}:breakers`),
         broken: brokenInvariants(dump),
       });
       if (queue === GUARDED_QUEUE) lines.push(...(await openings(redis, queue)));
@@ -60,7 +61,7 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
 
 /** Returns openings of breakers from the journal. */
 async function openings(redis: Redis, queue: string): Promise<BreakerOpened[]> {
-  const journal = `${PREFIX}:{${queue}}:journal`;
+  const journal = `${queueBase(PREFIX, queue)}:journal`;
   const entries = (await redis.callBuffer("XRANGE", journal, "-", "+")) as [Buffer, Buffer[]][];
   return entries.flatMap(([id, fields]) => {
     const at = Number(String(id).split("-")[0]);

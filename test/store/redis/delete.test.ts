@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { NO_DELIVERY_SETTINGS } from "../../../src/core/delivery-settings.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
 import { BREAKER } from "../../support/key-queue-steps.ts";
@@ -21,7 +22,7 @@ const send = (...items: Partial<SendItem>[]) =>
 const many = (count: number, over: (n: number) => Partial<SendItem> = () => ({})) =>
   Array.from({ length: count }, (_, n) => over(n));
 const keys = async () =>
-  (await at.current.redis.keys(`${at.current.prefix}:{${QUEUE}}*`))
+  (await at.current.redis.keys(`${queueBase(at.current.prefix, QUEUE)}:*`))
     .map((key) => key.replace(/^.*\}:/, "").replace(/:.*/, ""))
     .toSorted();
 

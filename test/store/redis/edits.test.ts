@@ -2,6 +2,7 @@
 // that they were decided on.
 
 import { expect, test } from "vitest";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import type { MessageFilter } from "../../../src/core/message.ts";
 import type {
   EditWrite,
@@ -264,7 +265,7 @@ test("a queue is deleted with its edits", async () => {
     // Each step removes some.
   }
   await store.deletion.remove(QUEUE);
-  expect(await redis.keys(`${at.current.prefix}:{${QUEUE}}:edits:*`)).toEqual([]);
+  expect(await redis.keys(`${queueBase(at.current.prefix, QUEUE)}:edits:*`)).toEqual([]);
 });
 
 test("contents returns as many messages as fit, and undefined for missing ones", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { useTestStore } from "../../support/store.ts";
 import { item, only, SETTINGS, storedId, toRetry } from "../../support/store-items.ts";
 
@@ -59,7 +60,7 @@ test("sources without sends for two windows are dropped", async () => {
   const { redis, clock, prefix } = at.current;
   const settings = { ...SETTINGS, poisonWindowMs: 60_000 };
   for (let n = 0; n < 20; n++) await send(`s${n}`, settings);
-  const keys = () => redis.keys(`${prefix}:{${QUEUE}}:sources:*`);
+  const keys = () => redis.keys(`${queueBase(prefix, QUEUE)}:sources:*`);
   expect((await keys()).length).toBeGreaterThan(1);
   await clock.advance(120_000);
   expect(await keys()).toEqual([]);
@@ -73,7 +74,7 @@ test("a hash of sources that is always in use drops sources whose window is over
   old.writeUInt16BE(1);
   old.writeUIntBE(clock.nowMs - 60_000, 2, 6);
   const stale = () =>
-    redis.keys(`${prefix}:{${QUEUE}}:sources:*`).then(async (keys) => {
+    redis.keys(`${queueBase(prefix, QUEUE)}:sources:*`).then(async (keys) => {
       let found = 0;
       for (const key of keys) {
         const entries = await redis.hgetall(key);
@@ -82,7 +83,7 @@ test("a hash of sources that is always in use drops sources whose window is over
       return found;
     });
   await send("first", settings);
-  const [key = ""] = await redis.keys(`${prefix}:{${QUEUE}}:sources:*`);
+  const [key = ""] = await redis.keys(`${queueBase(prefix, QUEUE)}:sources:*`);
   for (let n = 0; n < 30; n++) await redis.hset(key, `old${n}`, old);
   expect(await stale()).toBe(30);
   for (let n = 0; n < 16; n++) {

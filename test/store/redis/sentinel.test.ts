@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { until } from "../../support/store.ts";
 import { item, NO_REQUEST, only, outcome, SETTINGS, session } from "../../support/store-items.ts";
@@ -49,7 +50,7 @@ test("the store continues after a failover: calls, leases and hints", async () =
   expect(before).toHaveLength(2);
   await until(
     "the replica to have it all",
-    async () => (await set.replica.cli("ZCARD", `dlq:{${QUEUE}}:leases`)) === "2" || undefined,
+    async () => (await set.replica.cli("ZCARD", `${queueBase("dlq", QUEUE)}:leases`)) === "2" || undefined,
   );
   const subscribed = subscriptions;
 
