@@ -32,8 +32,12 @@ const ORDER = ["unit and store", "docs", "end to end", "clients", "contract", "l
 export const LONG_FORMS = {
   name: "long forms",
   command: "slow",
-  files: ["test/e2e/breaker.test.ts", "test/model/life.test.ts"],
-  env: { DLQ_TEST_DOWN_MS: "60000", DLQ_MODEL_RUNS: "400" },
+  files: ["test/e2e/breaker.test.ts", "test/model/life.test.ts", "test/serve/upgrade-killed.test.ts"],
+  env: {
+    DLQ_TEST_DOWN_MS: "60000",
+    DLQ_MODEL_RUNS: "400",
+    DLQ_TEST_UPGRADE_MESSAGES: "1000000",
+  },
 };
 
 /** @returns {readonly Part[]} all parts with their files */

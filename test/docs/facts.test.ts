@@ -12,7 +12,7 @@ import { PRESET_OF_REASON, PRESETS, type PresetName } from "../../src/core/prese
 import { REASON_NAMES } from "../../src/core/reason.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
-import { globalKeys, QUEUE_KEYS } from "../../src/store/redis/keys.ts";
+import { globalKeys, PARTITION_KEYS, QUEUE_KEYS } from "../../src/store/redis/keys.ts";
 import { SCRIPTS } from "../../src/store/redis/scripts.ts";
 import { codesOf, ROOT, readDocument, tableRows } from "./markdown.ts";
 
@@ -142,6 +142,11 @@ describe("docs/internals/storage.md", () => {
   test("the keys of a queue", () => {
     const rows = tableRows(STORAGE, "key").flatMap(([key]) => codesOf(key ?? ""));
     expect(families(rows)).toEqual(sorted(Object.values(QUEUE_KEYS)));
+  });
+
+  test("the keys of a partition", () => {
+    const rows = tableRows(STORAGE, "key of a partition").flatMap(([key]) => codesOf(key ?? ""));
+    expect(families(rows)).toEqual(sorted(Object.values(PARTITION_KEYS)));
   });
 
   test("the keys of the deployment", () => {

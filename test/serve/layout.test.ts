@@ -2,6 +2,7 @@
 
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { STORAGE_VERSION } from "../../src/store/redis/storage-version.ts";
 import { childrenOf } from "../bench/meter.ts";
 import { readFixture, restore } from "../store/redis/layouts/fixture.ts";
@@ -59,7 +60,7 @@ test("the next server finishes the upgrade of a killed one", async () => {
   try {
     expect(server.output()).toMatch(/"msg":"the data was upgraded from layout 1 to 2 /);
     expect(await data.get("dlq:version")).toBe(String(STORAGE_VERSION));
-    const chunks = await data.zrange("dlq:{orders}:expiry", "0", "-1");
+    const chunks = await data.zrange(`${queueBase("dlq", "orders")}:expiry`, "0", "-1");
     expect(chunks.sort()).toEqual(["0", "1"]);
   } finally {
     await server.stop();

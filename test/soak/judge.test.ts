@@ -99,8 +99,8 @@ test("a missing measurement fails", () => {
 });
 
 test("keys are counted by family", () => {
-  expect(familyOf("dlq:{orders}:states:7")).toBe("states");
-  expect(familyOf("dlq:{orders}:due")).toBe("due");
+  expect(familyOf("dlq:{1c/0b}:orders:states:7")).toBe("states");
+  expect(familyOf("dlq:{1c/0b}:orders:due")).toBe("due");
   expect(familyOf("dlq:session:0190")).toBe("/session");
   expect(familyOf("dlq:nodes")).toBe("/nodes");
 });

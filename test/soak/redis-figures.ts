@@ -75,9 +75,9 @@ export async function answersBytes(redis: Redis): Promise<number> {
 
 export const ANSWERS = "answers";
 
-/** `dlq:{orders}:states:7` is of the family `states`, `dlq:nodes` of `/nodes`. */
+/** `dlq:{1c/0b}:orders:states:7` is of the family `states`, `dlq:nodes` of `/nodes`. */
 export function familyOf(key: string): string {
-  const ofQueue = /^[^:{]+:\{[^}]*\}:([^:]+)/.exec(key);
+  const ofQueue = /^[^:{]+:\{[^}]*\}:[^:]+:([^:]+)/.exec(key);
   if (ofQueue) return ofQueue[1] ?? "";
   return `/${key.split(":")[1] ?? key}`;
 }

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { childrenOf } from "../bench/meter.ts";
 import { connectToRedis } from "./redis-figures.ts";
 import type { SoakReport } from "./report.ts";
@@ -94,7 +95,7 @@ function startLeaking({ grpcAddress, dataDir }: Started, held: ClientHttp2Sessio
   const connecting = connectToRedis(dataDir);
   let count = 0;
   const timer = setInterval(() => {
-    const name = `dlq:{soak}:forgotten:${++count}`;
+    const name = `${queueBase("dlq", "soak")}:forgotten:${++count}`;
     void connecting.then((redis) => redis.set(name, "")).catch(() => {});
     if (count % 2 === 0) return;
     const session = connect(`http://${grpcAddress}`);

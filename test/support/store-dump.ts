@@ -1,6 +1,5 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
-import { queueBase } from "../../src/store/redis/keys.ts";
 import { decodeJournal, type JournalRecord } from "./store-journal.ts";
 import { dumpKeyQueues, type KeyQueueDump } from "./store-key-queues.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
@@ -42,8 +41,8 @@ export interface QueueDump {
 
 const INDEXES = ["due", "isolated", "laned", "moving", "leases", "quarantine"] as const;
 
-export async function dumpQueue(redis: Redis, prefix: string, queue: string): Promise<QueueDump> {
-  const base = queueBase(prefix, queue);
+/** `base`: of the queue's keys. */
+export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> {
   const keys = await redis.keys(`${base}:*`);
   const family = (name: string) =>
     keys

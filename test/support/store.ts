@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { queueBase } from "../../src/store/redis/keys.ts";
+import { queueBase, queueListKeys } from "../../src/store/redis/keys.ts";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
 import type { SessionCredit, TickReply, TickRequest } from "../../src/store/contract.ts";
 import { RedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
@@ -73,7 +73,7 @@ export class TestStore {
   }
 
   dump(queue: string): Promise<QueueDump> {
-    return dumpQueue(this.redis, this.prefix, queue);
+    return dumpQueue(this.redis, queueBase(this.prefix, queue));
   }
 
   /** Fails the test if the data of a queue contradicts itself. */
@@ -84,7 +84,7 @@ export class TestStore {
   }
 
   async checkAllQueues(): Promise<void> {
-    const queues = await this.redis.smembers(`${this.prefix}:queues`);
+    const queues = await this.redis.sunion(queueListKeys(this.prefix));
     for (const queue of queues) await this.checkInvariants(queue);
   }
 

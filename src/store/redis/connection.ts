@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import CircuitBreaker from "opossum";
 import { DlqError, internal, storeFull, storeUnavailable } from "../../core/errors.ts";
 import { type LoadedScript, loadScript, type ScriptClock } from "./script-text/build.ts";
-import type { ScriptName } from "./scripts.ts";
+import type { ScriptArg, ScriptName } from "./scripts.ts";
 
 /** Certificates in PEM. */
 export interface RedisTls {
@@ -37,6 +37,9 @@ export interface ConnectionOptions {
   onError?: (error: Error) => void;
 }
 
+type ScriptSource = Pick<LoadedScript, "source" | "sha">;
+type WireArg = string | Buffer | number;
+
 /** Scripts that free room or settle leases run even while the circuit breaker is open. */
 const UNGUARDED: ReadonlySet<ScriptName> = new Set(["settle", "examine", "extend", "abandon"]);
 
@@ -54,7 +57,7 @@ export class Connection {
   /** Since commands could be sent last. */
   #lastError: NodeJS.ErrnoException | undefined;
   readonly #scripts = new Map<ScriptName, LoadedScript>();
-  readonly #guard: CircuitBreaker<[LoadedScript, string, (string | Buffer | number)[]], unknown>;
+  readonly #guard: CircuitBreaker<[ScriptSource, readonly string[], WireArg[]], unknown>;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -68,8 +71,8 @@ export class Connection {
     });
     this.redis.on("close", () => this.#losses++);
     this.#guard = new CircuitBreaker(
-      (script: LoadedScript, base: string, args: (string | Buffer | number)[]) =>
-        this.#evaluate(script, base, args),
+      (script: ScriptSource, bases: readonly string[], args: WireArg[]) =>
+        this.#evaluate(script, bases, args),
       {
         timeout: false,
         resetTimeout: 500,
@@ -114,19 +117,35 @@ export class Connection {
     return `Redis does not answer (${how}); see ${where}`;
   }
 
-  async run(
+  async run(name: ScriptName, base: string, args: readonly ScriptArg[]): Promise<unknown> {
+    return this.#call(name, this.#script(name), [base], args.map(toWire));
+  }
+
+  /**
+   * Runs a script on many queues of one slot, each with its arguments. Returns their replies in order; that of a queue whose
+   * script failed is an error.
+   */
+  async runMany(
     name: ScriptName,
-    base: string,
-    args: readonly (string | number | Uint8Array)[],
+    calls: readonly { base: string; args: readonly ScriptArg[] }[],
+  ): Promise<unknown[]> {
+    const bases = calls.map(({ base }) => base);
+    const wire = calls.flatMap(({ args }) => [args.length, ...args.map(toWire)]);
+    return (await this.#call(name, this.#script(name).many, bases, wire)) as unknown[];
+  }
+
+  async #call(
+    name: ScriptName,
+    script: ScriptSource,
+    bases: readonly string[],
+    wire: WireArg[],
   ): Promise<unknown> {
-    const script = this.#script(name);
-    const wire = args.map(toWire);
     const began = performance.now();
     let failed: string | undefined;
     try {
       return UNGUARDED.has(name)
-        ? await this.#evaluate(script, base, wire)
-        : await this.#guard.fire(script, base, wire);
+        ? await this.#evaluate(script, bases, wire)
+        : await this.#guard.fire(script, bases, wire);
     } catch (error) {
       const mapped = toDlqError(error);
       failed = mapped.kind;
@@ -164,10 +183,11 @@ export class Connection {
     return script;
   }
 
-  async #evaluate(script: LoadedScript, base: string, args: (string | Buffer | number)[]) {
+  async #evaluate({ source, sha }: ScriptSource, bases: readonly string[], args: WireArg[]) {
+    const keysAndArgs = [bases.length, ...bases, ...args];
     try {
       return await this.#withDeadline(
-        this.redis.callBuffer("EVALSHA", script.sha, 1, base, ...args) as Promise<unknown>,
+        this.redis.callBuffer("EVALSHA", sha, ...keysAndArgs) as Promise<unknown>,
       );
     } catch (error) {
       // NOSCRIPT: nothing ran, so the whole text may be sent.
@@ -177,7 +197,7 @@ export class Connection {
     }
     try {
       return await this.#withDeadline(
-        this.redis.callBuffer("EVAL", script.source, 1, base, ...args) as Promise<unknown>,
+        this.redis.callBuffer("EVAL", source, ...keysAndArgs) as Promise<unknown>,
       );
     } catch (error) {
       throw toDlqError(error);
@@ -291,7 +311,7 @@ export async function closeRedis(redis: Redis): Promise<void> {
  * Scripts count in whole numbers. Another number would stop a script in the middle of its writes: it is rounded, or
  * refused.
  */
-function toWire(arg: string | number | Uint8Array): string | Buffer | number {
+function toWire(arg: ScriptArg): WireArg {
   if (typeof arg === "object") return Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength);
   if (typeof arg === "string") return arg;
   if (!Number.isFinite(arg)) throw internal(new RangeError(`${arg} as an argument of a script`));

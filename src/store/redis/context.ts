@@ -1,5 +1,4 @@
 import type { Bodies } from "./bodies.ts";
-import type { KnownQueues } from "./known-queues.ts";
 import type { Replication } from "./replication.ts";
 import type { RunScript } from "./script-runner.ts";
 
@@ -13,7 +12,6 @@ export interface StoreContext {
   deliverySettingsOf(queue: string): Uint8Array;
   /** When Redis last restarted or failed over, so that it may lack writes from before; 0: never. */
   historyChangedAtMs(): number;
-  readonly queues: Pick<KnownQueues, "addExisting" | "remove">;
   /** Undefined: sends are answered without waiting for replicas. */
   readonly replication: Pick<Replication, "confirm"> | undefined;
 }

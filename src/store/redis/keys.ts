@@ -1,11 +1,13 @@
 /**
- * Everything that is in Redis. The keys of one queue share the hash tag `{queue}`, so that one script may use them all,
- * alone or in a cluster; scripts get the base and derive the rest from it.
+ * Everything that is in Redis. The keys of one queue share the hash tag of its partition, so that one script may use them
+ * all, alone or in a cluster; scripts get the base and derive the rest from it.
  */
+
+import { PARTITIONS, partitionTag, tagOf } from "./partitions.ts";
 
 /** The base of a queue's keys; deployments that share one Redis differ by their prefix. */
 export function queueBase(prefix: string, queue: string): string {
-  return `${prefix}:{${queue}}`;
+  return `${prefix}:{${tagOf(queue)}}:${queue}`;
 }
 
 /** Keys that most calls use. A script composes those that it uses when it begins. */
@@ -111,10 +113,27 @@ export const RARE_QUEUE_KEYS = {
 /** Keys of one queue: the suffix behind its base. Those that end in a colon are families. */
 export const QUEUE_KEYS = { ...COMMON_QUEUE_KEYS, ...RARE_QUEUE_KEYS } as const;
 
+/** Keys of a partition, in the slot of its queues: the suffix behind its base. Scripts use them with those of a queue. */
+export const PARTITION_KEYS = {
+  /** set: names of the queues of the partition. A script adds one with its first message. */
+  queues: "/queues",
+} as const;
+
+export function partitionKeys(
+  prefix: string,
+  partition: number,
+): Record<keyof typeof PARTITION_KEYS, string> {
+  const base = `${prefix}:{${partitionTag(partition)}}`;
+  return { queues: base + PARTITION_KEYS.queues };
+}
+
+/** The lists of queues of all partitions. */
+export function queueListKeys(prefix: string): string[] {
+  return Array.from({ length: PARTITIONS }, (_, n) => partitionKeys(prefix, n).queues);
+}
+
 /** Keys of the deployment, in other slots than the queues: they may lag behind. */
 export const globalKeys = (prefix: string) => ({
-  /** set: names of all queues. Written before a queue's first message. */
-  queues: `${prefix}:queues`,
   /** string: version of the layout; `1>2` while an upgrade runs. */
   version: `${prefix}:version`,
   /** string: the layout that a server upgrades to, and its node. Expires. */

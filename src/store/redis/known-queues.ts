@@ -1,7 +1,8 @@
+import type { ChainableCommander } from "ioredis";
 import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
-import { globalKeys } from "./keys.ts";
-import { writeWhenFull } from "./when-full.ts";
+import { partitionKeys, queueListKeys } from "./keys.ts";
+import { partitionOf } from "./partitions.ts";
 
 export interface KnownQueuesParts {
   connection: Connection;
@@ -14,46 +15,38 @@ export interface KnownQueuesParts {
   writeLayout(): Promise<void>;
 }
 
-/** The list of all queues; remembers the ones that this process has seen in it. */
+/** The number of queues is read again after this. */
+const COUNTED_MS = 1_000;
+
+/**
+ * The lists of all queues, one a partition; remembers the queues that this process has seen there. Scripts write the lists:
+ * with the first message of a queue, and at the end of its deletion.
+ */
 export class KnownQueues {
   readonly #parts: KnownQueuesParts;
   readonly #connection: Connection;
-  readonly #key: string;
   readonly #known = new Set<string>();
+  /** How many queues there were, and those that this process may have added since. */
+  #count = { queues: 0, atMs: Number.NEGATIVE_INFINITY, added: new Set<string>() };
 
   constructor(parts: KnownQueuesParts) {
     this.#parts = parts;
     this.#connection = parts.connection;
-    this.#key = globalKeys(parts.prefix).queues;
   }
 
-  /** Adds a queue before its first message is written: no message is ever in an unlisted queue. */
-  async add(queue: string): Promise<void> {
+  /** Call it before a message is written. Rejects if the queue does not exist and may not be created. */
+  async admit(queue: string): Promise<void> {
     if (this.#known.has(queue)) return;
-    const [isKnown, count] = await this.#connection.command((redis) =>
-      Promise.all([redis.sismember(this.#key, queue), redis.scard(this.#key)]),
-    );
-    if (isKnown === 0) {
-      const { max, mayCreate, writeLayout } = this.#parts;
-      if (!mayCreate(queue)) throw unknownQueue(queue);
-      if (count >= max) throw tooManyQueues(max);
-      await writeLayout();
-      await this.#connection.command((redis) => redis.sadd(this.#key, queue));
+    if (await this.has(queue)) {
+      this.#known.add(queue);
+      return;
     }
-    this.#known.add(queue);
-  }
-
-  /** Adds a queue that was just written for the first time, whatever was remembered of it. */
-  async addExisting(queue: string): Promise<void> {
-    this.#known.delete(queue);
-    // Its messages are stored: full memory must not hide them.
-    await this.#connection.command((redis) => writeWhenFull(redis, "SADD", this.#key, queue));
-    this.#known.add(queue);
-  }
-
-  async remove(queue: string): Promise<void> {
-    this.#known.delete(queue);
-    await this.#connection.command((redis) => redis.srem(this.#key, queue));
+    const { max, mayCreate, writeLayout } = this.#parts;
+    if (!mayCreate(queue)) throw unknownQueue(queue);
+    const { queues, added } = await this.#counted();
+    if (!added.has(queue) && queues + added.size >= max) throw tooManyQueues(max);
+    added.add(queue);
+    await writeLayout();
   }
 
   /** Another node may have removed it. */
@@ -62,22 +55,61 @@ export class KnownQueues {
   }
 
   async has(queue: string): Promise<boolean> {
-    return (await this.#connection.command((redis) => redis.sismember(this.#key, queue))) === 1;
+    const key = partitionKeys(this.#parts.prefix, partitionOf(queue)).queues;
+    return (await this.#connection.command((redis) => redis.sismember(key, queue))) === 1;
   }
 
   /** Returns those of the queues that exist. */
   async existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
-    if (queues.length === 0) return new Set();
-    const found = await this.#connection.command((redis) => redis.smismember(this.#key, ...queues));
-    return new Set(queues.filter((_, index) => found[index] === 1));
+    const { prefix } = this.#parts;
+    const byPartition = [...Map.groupBy(queues, partitionOf)];
+    const found = await this.#read<number[]>((reading) => {
+      for (const [partition, own] of byPartition) {
+        reading.smismember(partitionKeys(prefix, partition).queues, ...own);
+      }
+    });
+    const existing = byPartition.flatMap(([, own], index) =>
+      own.filter((_, at) => found[index]?.[at] === 1),
+    );
+    return new Set(existing);
   }
 
-  all(): Promise<string[]> {
-    return this.#connection.command((redis) => redis.smembers(this.#key));
+  async all(): Promise<string[]> {
+    const lists = await this.#read<string[]>((reading) => {
+      for (const key of queueListKeys(this.#parts.prefix)) reading.smembers(key);
+    });
+    return lists.flat();
   }
 
-  /** After a failover, or a restart without data, the list may be another one. */
+  /** After a failover, or a restart without data, the lists may be others. */
   forgetAll(): void {
     this.#known.clear();
+    this.#count.atMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Creating many queues must not read all lists for each. */
+  async #counted() {
+    const nowMs = performance.now();
+    if (nowMs - this.#count.atMs >= COUNTED_MS) {
+      const sizes = await this.#read<number>((reading) => {
+        for (const key of queueListKeys(this.#parts.prefix)) reading.scard(key);
+      });
+      const queues = sizes.reduce((sum, size) => sum + size, 0);
+      this.#count = { queues, atMs: nowMs, added: new Set() };
+    }
+    return this.#count;
+  }
+
+  /** The replies of several commands, in one round trip. */
+  async #read<T>(add: (reading: ChainableCommander) => void): Promise<T[]> {
+    const results = await this.#connection.command((redis) => {
+      const reading = redis.pipeline();
+      add(reading);
+      return reading.exec();
+    });
+    return (results ?? []).map(([error, value]) => {
+      if (error) throw error;
+      return value as T;
+    });
   }
 }

@@ -58,8 +58,7 @@ export class RedisMoves implements Moves {
     items: readonly ReceiveItem[],
     settings: Pick<SendSettings, "maxMessages" | "maxBytes">,
   ): Promise<Received[]> {
-    const { run, journalMax, historyChangedAtMs, deliverySettingsOf, queues, replication } =
-      this.#parts;
+    const { run, journalMax, historyChangedAtMs, deliverySettingsOf, replication } = this.#parts;
     const refusal: MoveRefusal | undefined = (await this.#mayExist(target)) ? undefined : "CLOSED";
     const header = {
       maxMessages: settings.maxMessages,
@@ -72,8 +71,6 @@ export class RedisMoves implements Moves {
     const reply = await run("receive", target, header, items.map(packReceived));
     const reader = new Reader(reply as Buffer);
     const received = items.map(() => decision(reader.number(1)));
-    // One byte more: the queue did not exist, and its name may be off the list by now.
-    if (!reader.done) await queues.addExisting(target);
     // Next the message is removed from the other queue: a failover must not lose it here.
     await untilReplicated(replication);
     return received;

@@ -29,7 +29,7 @@ import { RedisRecords } from "./records.ts";
 import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
-import { createScriptRunner } from "./script-runner.ts";
+import { createManyRunner, createScriptRunner, type RunOnMany } from "./script-runner.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
@@ -38,7 +38,7 @@ import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
-import { runStats, sharingEmpty } from "./verbs/stats.ts";
+import { runStats } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
@@ -69,6 +69,7 @@ export class RedisStore implements Store {
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
   readonly #lifeClock: SharedLifeClock;
+  readonly #runOnMany: RunOnMany;
   readonly #reads = new Turns(READS_AT_ONCE);
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
@@ -116,13 +117,14 @@ export class RedisStore implements Store {
       now,
     });
     this.#replication = this.#createReplication();
+    const runner = { connection, prefix, enter };
+    this.#runOnMany = createManyRunner(runner, this.#reads);
     const context: StoreContext = {
-      run: createScriptRunner({ connection, prefix, enter }),
+      run: createScriptRunner(runner),
       bodies: new Bodies(options.compressMinBytes),
       journalMax,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
       historyChangedAtMs: () => this.#history.changedAtMs,
-      queues: this.#queues,
       replication: this.#replication,
     };
     this.#context = context;
@@ -130,7 +132,7 @@ export class RedisStore implements Store {
     this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
-    this.deletion = new RedisQueueDeletion({ ...context, enter });
+    this.deletion = new RedisQueueDeletion(context);
     this.hints = new RedisHints({
       ...{ target: options.target, prefix, nodeId, publisher: connection.redis, timeoutMs },
       ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
@@ -225,8 +227,7 @@ export class RedisStore implements Store {
   async stats(queues: readonly string[]) {
     const alive = await this.#sessions.aliveNodes();
     const existing = await this.existingOf(queues);
-    const read = (queue: string) => runStats(this.#context.run, queue, (node) => alive.has(node));
-    return this.#reads.map(queues, sharingEmpty(existing, read));
+    return runStats(this.#runOnMany, queues, existing, (node) => alive.has(node));
   }
 
   async queues(): Promise<string[]> {
@@ -291,7 +292,7 @@ export class RedisStore implements Store {
 
   async #admit(queue: string): Promise<void> {
     await this.#opening.enter();
-    await this.#queues.add(queue);
+    await this.#queues.admit(queue);
   }
 
   /** Sets where the delivery settings of queues come from. */

@@ -86,7 +86,7 @@ export class Sends {
     items: readonly SendItem[],
     settings: SendSettings,
   ): Promise<SendReply[]> {
-    const { run, bodies, journalMax, deliverySettingsOf, queues, replication } = this.#context;
+    const { run, bodies, journalMax, deliverySettingsOf, replication } = this.#context;
     const random = randomFillSync(Buffer.allocUnsafe(items.length * RANDOM_BYTES));
     const reply = (await run(
       "send",
@@ -108,8 +108,6 @@ export class Sends {
     )) as Buffer;
     const reader = new Reader(reply);
     const replies = items.map(() => readReply(reader));
-    // One byte more: the queue did not exist, and its name may be off the list by now.
-    if (!reader.done) await queues.addExisting(queue);
     // A failover could lose what too few replicas have. The caller gets UNAVAILABLE; its next try under the same request
     // waits for the replicas again.
     await untilReplicated(replication);

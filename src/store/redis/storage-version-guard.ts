@@ -1,6 +1,6 @@
 import { DlqError } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
-import { globalKeys } from "./keys.ts";
+import { globalKeys, queueListKeys } from "./keys.ts";
 import {
   type Layout,
   LayoutWait,
@@ -10,6 +10,7 @@ import {
   StoreRefused,
   writeStoredLayout,
 } from "./storage-version.ts";
+import { queuesBeforePartitions } from "./upgrades/keys-by-partition.ts";
 import { Upgrader, type UpgraderParts } from "./upgrades/upgrader.ts";
 import { writeWhenFull } from "./when-full.ts";
 
@@ -100,8 +101,10 @@ export class LayoutGuard {
 
   /** For a new store. Queues without a version have an unknown layout: only their own servers can write it. */
   async #begin(): Promise<StoredLayout> {
-    const { queues, version } = globalKeys(this.#parts.prefix);
-    if ((await this.#connection.command((redis) => redis.exists(queues))) === 1) {
+    const { prefix } = this.#parts;
+    const { version } = globalKeys(prefix);
+    const lists = [queuesBeforePartitions(prefix), ...queueListKeys(prefix)];
+    if ((await this.#connection.command((redis) => redis.exists(...lists))) > 0) {
       const others = await this.#parts.othersAlive();
       if (others.length > 0) {
         throw new LayoutWait(

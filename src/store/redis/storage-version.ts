@@ -2,7 +2,7 @@ import { UPGRADES } from "./upgrades/all.ts";
 import type { Upgrade } from "./upgrades/upgrade.ts";
 
 /** Version of what keys.ts and packed/layouts.ts describe. */
-export const STORAGE_VERSION = 3;
+export const STORAGE_VERSION = 4;
 
 /** The layout that a server can serve, and the upgrades of older ones. */
 export interface Layout {

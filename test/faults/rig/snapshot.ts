@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Redis } from "ioredis";
-import { queueBase } from "../../../src/store/redis/keys.ts";
+import { queueBase, queueListKeys } from "../../../src/store/redis/keys.ts";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { dumpQueue } from "../../support/store-dump.ts";
@@ -17,8 +17,8 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
   const redis = await environment.redis();
   try {
     const lines: SnapshotLine[] = [];
-    for (const queue of (await redis.smembers(`${PREFIX}:queues`)).sort()) {
-      const dump = await dumpQueue(redis, PREFIX, queue);
+    for (const queue of (await redis.sunion(queueListKeys(PREFIX))).sort()) {
+      const dump = await dumpQueue(redis, queueBase(PREFIX, queue));
       for (const [id, message] of dump.messages) {
         const { state, quarantineReason, attempts, deliveryNumber: number } = message;
         lines.push({

@@ -1,5 +1,8 @@
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
+import { queueBase } from "../../../src/store/redis/keys.ts";
+import { PARTITIONS, partitionTag } from "../../../src/store/redis/partitions.ts";
 import { RedisStore, type RedisStoreOptions } from "../../../src/store/redis/redis-store.ts";
 import { freePort, startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { until } from "../../support/store.ts";
@@ -105,11 +108,20 @@ test("every script stays within the slot of its queue", async () => {
   expect(await store.queues()).toEqual([]);
 });
 
+test("partitions are spread evenly over the slots", async () => {
+  const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+  const client = new Redis(redis.url, { protocol: 2 });
+  const slots = await Promise.all(
+    all.map((partition) => client.cluster("KEYSLOT", `x:{${partitionTag(partition)}}:y`)),
+  );
+  client.disconnect();
+  expect(slots.map((slot) => Math.floor(slot / 64))).toEqual(all);
+});
+
 test("a message moves to a queue of another slot", async () => {
   const [from, to] = ["from", "to"];
-  expect(await redis.cli("CLUSTER", "KEYSLOT", `{${from}}`)).not.toBe(
-    await redis.cli("CLUSTER", "KEYSLOT", `{${to}}`),
-  );
+  const slotOf = (queue: string) => redis.cli("CLUSTER", "KEYSLOT", queueBase("dlq", queue));
+  expect(await slotOf(from)).not.toBe(await slotOf(to));
   expect(await store.route(from, [{ requestId: "r", target: to }])).toEqual([undefined]);
   await store.send(from, [item({ orderingKey: "o", priority: 3 })], SETTINGS);
   const settings = { ttlAction: "discard", quarantineRetentionMs: 1 } as const;

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import type { SendItem } from "../../../src/store/contract.ts";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -44,7 +46,7 @@ describe("a send that is dropped", () => {
 
   test("lists its queue once", async () => {
     await send("q", dropped);
-    await at.current.redis.srem(`${at.current.prefix}:queues`, "q");
+    await at.current.redis.srem(partitionKeys(at.current.prefix, partitionOf("q")).queues, "q");
     await send("q", dropped);
     expect(await at.current.store.queues()).toEqual([]);
   });

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -157,7 +159,11 @@ test("rates do not grow when the clock jumps back", async () => {
 
 /** Creates queues without messages. */
 const createQueues = (...queues: string[]) =>
-  at.current.redis.sadd(`${at.current.prefix}:queues`, ...queues);
+  Promise.all(
+    queues.map((queue) =>
+      at.current.redis.sadd(partitionKeys(at.current.prefix, partitionOf(queue)).queues, queue),
+    ),
+  );
 
 const record = (n: number, queues = [QUEUE]) => ({
   sessionId: formatMessageId(sessionId(n)),
@@ -354,17 +360,20 @@ test("the limit of queues refuses new ones, and existing ones work", async () =>
 });
 
 /** Returns the most scripts that ran at once during the work. */
-async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
-  const { run } = Connection.prototype;
+async function mostAtOnce(
+  method: "run" | "runMany",
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const real = Connection.prototype[method] as (...call: unknown[]) => Promise<never>;
   let running = 0;
   let most = 0;
-  const spy = vi.spyOn(Connection.prototype, "run").mockImplementation(async function (
+  const spy = vi.spyOn(Connection.prototype, method).mockImplementation(async function (
     this: Connection,
-    ...call
+    ...call: unknown[]
   ) {
     most = Math.max(most, ++running);
     try {
-      return await run.apply(this, call);
+      return await real.apply(this, call);
     } finally {
       running--;
     }
@@ -384,7 +393,7 @@ describe("few queues are asked at once, however many there are,", () => {
 
   test("for their stats", async () => {
     const { store } = at.current;
-    const most = await mostAtOnce(async () => {
+    const most = await mostAtOnce("runMany", async () => {
       const [first, second] = await Promise.all([store.stats(names), store.stats(names)]);
       expect([first?.length, second?.length]).toEqual([200, 200]);
     });
@@ -393,7 +402,7 @@ describe("few queues are asked at once, however many there are,", () => {
 
   test("for the leases of a session", async () => {
     const { store } = at.current;
-    const most = await mostAtOnce(() =>
+    const most = await mostAtOnce("run", () =>
       Promise.all(names.map((queue) => store.leases(queue, sessionId(1)))),
     );
     expect(most).toBeLessThanOrEqual(READS_AT_ONCE);

@@ -7,7 +7,11 @@
 local NAMES_A_CALL = 500
 
 local used = redis.call('HMGET', k_counters, COUNTER.DELETING, COUNTER.ACCEPTED, COUNTER.MOVED_IN)
-if not used[1] then return (used[2] or used[3]) and PURGE.ALIVE or PURGE.ABSENT end
+if not used[1] then
+  if used[2] or used[3] then return PURGE.ALIVE end
+  if ending == 1 then redis.call('SREM', p_queues, QUEUE) end
+  return PURGE.ABSENT
+end
 local sealed_at = tonumber(used[1])
 
 local function purge(id, s)
@@ -78,5 +82,6 @@ for back = -1, LIMIT.KEPT_DAYS + 2 do
   local key = k_numbers .. string.format('%d', today - back)
   redis.call('UNLINK', key, key .. ':old')
 end
+redis.call('SREM', p_queues, QUEUE)
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
 return PURGE.ABSENT

@@ -5,7 +5,7 @@
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), history_changed (as
 -- in tick.lua), journal_max, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope,
 -- history, edits
--- Reply: one byte for each, a number of MOVE; one byte more if the queue did not exist
+-- Reply: one byte for each, a number of MOVE
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do
   local item = record.receive_item(ARGV[at + I_facts])
@@ -52,6 +52,8 @@ local function take_in(item, s)
     -- It has moved on from this queue, and its server has not ended that move: this copy is old.
     depart(id, before)
   end
+  -- Before anything else is written, as in send.lua.
+  if not used[1] then redis.call('SADD', p_queues, QUEUE) end
   -- Its chunk was looked up by its id; here it gets another one.
   chunks_of_ids[id] = nil
   moved_in.add(id, redis.call('INCR', k_sequence))
@@ -95,6 +97,4 @@ if is_new_day then
   -- They are no longer read. Redis would free them while all calls wait when they expire.
   redis.call('UNLINK', arrived_of(today - LIMIT.KEPT_DAYS - 1), arrived_of(today - LIMIT.KEPT_DAYS - 2))
 end
--- The queue did not exist: its name may be off the list by now.
-if not used[1] and messages > 0 then replies[#replies + 1] = '\1' end
 return table.concat(replies)

@@ -2,7 +2,7 @@
 -- KEYS: queue base
 -- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, journal_max,
 -- delivery_settings; items: facts (layouts `send_item`, `send_extra`, `imported_history`), envelope
--- Reply: layout `send_reply` for each, of a routed one with `send_target`; one byte more if the queue did not exist
+-- Reply: layout `send_reply` for each, of a routed one with `send_target`
 local NO_ID = string.rep('\0', 16)
 local NO_STATE = { state = 0, reason = 0, qreason = 0, due = 0 }
 
@@ -69,6 +69,13 @@ local function next_sequence(left)
   return sequence
 end
 
+-- Before anything else is written: a message is in no queue that is not listed, even if only a part of the writes is kept.
+local is_listed = used[1] or used[4]
+local function list_queue()
+  if not is_listed then redis.call('SADD', p_queues, QUEUE) end
+  is_listed = true
+end
+
 local listed_chunks = {}
 
 -- Returns the reply; a status, if the queue is full.
@@ -76,6 +83,7 @@ local function accept(item, left)
   if max_messages > 0 and messages + 1 > max_messages then return SEND.FULL_MESSAGES end
   if max_bytes > 0 and bytes + item.size > max_bytes then return SEND.FULL_BYTES end
 
+  list_queue()
   local id = make_id(next_sequence(left), item.random, item.born)
   local ttl = item.ttl
   local s = {
@@ -119,6 +127,7 @@ end
 
 -- Counts a message that a rule drops.
 local function drop(item)
+  list_queue()
   local s = { state = STATE.DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
   count(COUNTER.ACCEPTED)
   count(COUNTER.DISCARDED)
@@ -198,6 +207,4 @@ end
 if #clients > 0 then numbers.save() end
 finish()
 if #clients > 0 then numbers.finish() end
--- The queue did not exist: its name may be off the list by now.
-if not used[1] and not used[4] then replies[#replies + 1] = '\1' end
 return table.concat(replies)

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { QUEUE_KEYS } from "../keys.ts";
+import { PARTITION_KEYS, QUEUE_KEYS } from "../keys.ts";
 import { SCRIPTS, type ScriptName, type ScriptSpec } from "../scripts.ts";
 import { expand, luaName } from "./expand.ts";
 import { localNames, type Statement, statementsOf } from "./statements.ts";
@@ -13,6 +13,8 @@ export interface LoadedScript {
   readonly name: ScriptName;
   readonly source: string;
   readonly sha: string;
+  /** The same script for many queues of one slot in one call; see `sourceOfMany`. */
+  readonly many: { readonly source: string; readonly sha: string };
   /** False: it only reads. */
   readonly writes: boolean;
 }
@@ -45,17 +47,51 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
   const used = inlineConstants(dropUnused(levels));
   const [outermost = "", rest = ""] = used.map((level) => level.join("\n"));
   const flags = spec.flags === "" ? "" : ` flags=${spec.flags}`;
-  const source = `#!lua${flags}\n${outermost}\nreturn (function()\n${rest}\nend)()\n`;
-  const sha = createHash("sha1").update(source).digest("hex");
-  return { name, source, sha, writes: spec.flags !== "no-writes" };
+  const body = `${outermost}\nreturn (function()\n${rest}\nend)()`;
+  const one = `#!lua${flags}\n${body}\n`;
+  const many = `#!lua${flags}\n${sourceOfMany(body)}`;
+  return {
+    name,
+    source: one,
+    sha: shaOf(one),
+    many: { source: many, sha: shaOf(many) },
+    writes: spec.flags !== "no-writes",
+  };
+}
+
+const shaOf = (source: string) => createHash("sha1").update(source).digest("hex");
+
+/**
+ * KEYS: a base for each queue. ARGV: for each, the number of its arguments, and these. Reply: a reply for each. An error in
+ * one queue is its reply, and the others run.
+ */
+function sourceOfMany(body: string): string {
+  return `local BASES, ALL = KEYS, ARGV
+local function run(KEYS, ARGV)
+${body}
+end
+local replies, at = {}, 1
+for n, base in ipairs(BASES) do
+  local own = {}
+  for arg = 1, tonumber(ALL[at]) do own[arg] = ALL[at + arg] end
+  at = at + 1 + #own
+  local ok, reply = pcall(run, { base }, own)
+  if not ok and type(reply) ~= 'table' then reply = redis.error_reply('ERR ' .. tostring(reply)) end
+  replies[n] = reply
+end
+return replies
+`;
 }
 
 /** Names of keys and arguments. `FIRST` is the index of the first item, `STRIDE` the size of one. */
 function headOf(spec: ScriptSpec): string {
   const lines = [
     "local BASE = KEYS[1]",
-    "local PREFIX, QUEUE = string.match(BASE, '^(.*):{(.*)}$')",
+    "local PARTITION, PREFIX, QUEUE = string.match(BASE, '^((.*):{.-}):(.*)$')",
   ];
+  for (const [key, suffix] of Object.entries(PARTITION_KEYS)) {
+    lines.push(`local p_${luaName(key)} = PARTITION .. '${suffix}'`);
+  }
   for (const [key, suffix] of Object.entries(QUEUE_KEYS)) {
     lines.push(`local k_${luaName(key)} = BASE .. '${suffix}'`);
   }

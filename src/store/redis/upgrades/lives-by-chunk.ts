@@ -1,4 +1,4 @@
-import { queueBase } from "../keys.ts";
+import { baseBeforePartitions } from "./keys-by-partition.ts";
 import type { Upgrade, UpgradeSteps } from "./upgrade.ts";
 
 /** About so many entries of an index are one step. */
@@ -38,7 +38,7 @@ export const livesByChunk: Upgrade = {
   to: 2,
   what: "lives end by chunk",
   async run(steps) {
-    for (const queue of await steps.queues()) await convert(steps, queueBase(steps.prefix, queue));
+    for (const queue of await steps.queues()) await convert(steps, baseBeforePartitions(steps.prefix, queue));
   },
 };
 

@@ -13,14 +13,21 @@ export interface Upgrade {
   run(steps: UpgradeSteps): Promise<void>;
 }
 
+export type StepArg = string | number | Buffer;
+
 /** The tools of an upgrade. */
 export interface UpgradeSteps {
   readonly prefix: string;
-  /** Names of all queues. */
+  /** Names of all queues, up to layout 3. */
   queues(): Promise<string[]>;
+  /**
+   * One page of a walk over all keys that begin so; the first cursor is "0", and so is the one after the last page. A page
+   * may be empty, and a key may come twice. Keys that exist all the time come.
+   */
+  scan(cursor: string, begin: string): Promise<{ next: string; keys: Buffer[] }>;
   /**
    * Runs one step: a script on keys of one slot. Rejects if another server has taken over the upgrade, or if the store does
    * not answer; the upgrade ends then.
    */
-  run(script: string, key: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  run(script: string, key: string, ...args: readonly StepArg[]): Promise<unknown>;
 }

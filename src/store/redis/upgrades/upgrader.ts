@@ -9,10 +9,14 @@ import {
   writeAnnouncement,
   writeStoredLayout,
 } from "../storage-version.ts";
+import { queuesBeforePartitions } from "./keys-by-partition.ts";
 import type { Upgrade, UpgradeSteps } from "./upgrade.ts";
 
 /** An announcement is valid for this after its last step: so long others wait after an upgrade was killed. */
 const HELD_MS = 10_000;
+
+/** Keys that one page of a walk looks at: others wait for about a millisecond. */
+const SCAN_COUNT = 1_000;
 
 /** Takes or renews the announcement; returns the valid one. */
 const CLAIM = `#!lua flags=allow-oom
@@ -83,7 +87,13 @@ export class Upgrader {
     const { connection, prefix } = this.#parts;
     return {
       prefix,
-      queues: () => connection.command((redis) => redis.smembers(globalKeys(prefix).queues)),
+      queues: () => connection.command((redis) => redis.smembers(queuesBeforePartitions(prefix))),
+      scan: async (cursor, begin) => {
+        const [next, keys] = await connection.command((redis) =>
+          redis.scanBuffer(cursor, "MATCH", `${begin}*`, "COUNT", SCAN_COUNT),
+        );
+        return { next: String(next), keys };
+      },
       run: async (script, key, ...args) => {
         await this.#claim();
         return connection.command((redis) => redis.eval(script, 1, key, ...args));

@@ -1,7 +1,7 @@
 import type { QueueSnapshot } from "../../contract.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
-import type { RunScript } from "../script-runner.ts";
+import type { RunOnMany } from "../script-runner.ts";
 import {
   storedBreakerState,
   storedQuarantineReason,
@@ -9,17 +9,31 @@ import {
   storedState,
 } from "../states.ts";
 
-/** `isAlive` reports whether a node gave a sign of life lately: the workers of others are gone. */
+/**
+ * One snapshot for each queue, in order; the queues that do not exist, whose names may be invented, share one. `isAlive`
+ * reports whether a node gave a sign of life lately: the workers of others are gone.
+ */
 export async function runStats(
-  run: RunScript,
-  queue: string,
+  run: RunOnMany,
+  queues: readonly string[],
+  existing: ReadonlySet<string>,
   isAlive: (nodeId: string) => boolean,
-): Promise<QueueSnapshot> {
-  const [head, counters, workers] = (await run("stats", queue, {}, [])) as [
-    Buffer,
-    Buffer[],
-    (Buffer | number)[],
-  ];
+): Promise<QueueSnapshot[]> {
+  const missing = queues.find((queue) => !existing.has(queue));
+  const read = [...existing, ...(missing === undefined ? [] : [missing])];
+  const replies = (await run("stats", read, {})) as StatsReply[];
+  const snapshots = new Map(
+    read.map((queue, index) => [queue, snapshotOf(replies[index] as StatsReply, isAlive)]),
+  );
+  return queues.map((queue) => snapshots.get(existing.has(queue) ? queue : String(missing))) as QueueSnapshot[];
+}
+
+type StatsReply = [head: Buffer, counters: Buffer[], workers: (Buffer | number)[]];
+
+function snapshotOf(
+  [head, counters, workers]: StatsReply,
+  isAlive: (nodeId: string) => boolean,
+): QueueSnapshot {
   const facts = new Reader(head).read(LAYOUTS.stats);
   const { rateTokens, rateAt } = facts;
   return {
@@ -48,19 +62,6 @@ export async function runStats(
     rateBucket: rateAt === 0 ? undefined : { tokens: rateTokens, atMs: rateAt },
     ...readCounters(pairs(counters)),
     ...readWorkers(workers, isAlive),
-  };
-}
-
-/** Reads each queue that exists. The others, whose names may be invented, share one snapshot. */
-export function sharingEmpty(
-  existing: ReadonlySet<string>,
-  read: (queue: string) => Promise<QueueSnapshot>,
-): (queue: string) => Promise<QueueSnapshot> {
-  let empty: Promise<QueueSnapshot> | undefined;
-  return (queue) => {
-    if (existing.has(queue)) return read(queue);
-    empty ??= read(queue);
-    return empty;
   };
 }
 

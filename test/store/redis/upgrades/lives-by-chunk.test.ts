@@ -1,18 +1,25 @@
 // The upgrade from layout 1 to 2, on data that layout 1 wrote and on more data than one step handles.
 
 import { expect, test } from "vitest";
+import { STORAGE_VERSION } from "../../../../src/store/redis/storage-version.ts";
+import { baseBeforePartitions } from "../../../../src/store/redis/upgrades/keys-by-partition.ts";
 import { livesByChunk } from "../../../../src/store/redis/upgrades/lives-by-chunk.ts";
-import type { UpgradeSteps } from "../../../../src/store/redis/upgrades/upgrade.ts";
+import type { StepArg, UpgradeSteps } from "../../../../src/store/redis/upgrades/upgrade.ts";
 import { useTestStore } from "../../../support/store.ts";
-import type { QueueDump } from "../../../support/store-dump.ts";
+import { dumpQueue, type QueueDump } from "../../../support/store-dump.ts";
 import { bytes, item, NO_REQUEST, only, SETTINGS, session } from "../../../support/store-items.ts";
 import { readFixture, restore } from "../layouts/fixture.ts";
+import { becomeLayout3 } from "../layouts/layout-3.ts";
 
 const QUEUE = "orders";
 const DAY_MS = 24 * 3_600_000;
 const LAYOUT_1 = readFixture("layout-1");
 
 const at = useTestStore();
+
+/** Up to layout 3 the keys of a queue had other names. */
+const baseOfLayout3 = () => baseBeforePartitions(at.current.prefix, QUEUE);
+const dumpOfLayout3 = () => dumpQueue(at.current.redis, baseOfLayout3());
 
 /** The data when the last server of layout 1 ended. */
 async function becomeLayout1(): Promise<void> {
@@ -37,11 +44,11 @@ const without = ({ chunkEnds: _, ...rest }: QueueDump) => rest;
 test("data of layout 1 becomes layout 2: messages are unchanged, lives are listed by chunk", async () => {
   await becomeLayout1();
   const { store, redis, prefix } = at.current;
-  const before = await at.current.dump(QUEUE);
+  const before = await dumpOfLayout3();
   expect([...before.chunkEnds.keys()].some((name) => name.length > 4)).toBe(true);
 
   expect(await store.open()).toContainEqual(expect.stringMatching(/from layout 1 to 2/));
-  expect(await redis.get(`${prefix}:version`)).toBe("3");
+  expect(await redis.get(`${prefix}:version`)).toBe(String(STORAGE_VERSION));
   expect(await redis.exists(`${prefix}:upgrade`)).toBe(0);
   const after = await at.current.dump(QUEUE);
   expect(without(after)).toEqual(without(before));
@@ -87,20 +94,21 @@ test("messages of layout 1 are handed out, and their lives end", async () => {
 
 /** More entries than one step handles, listed as in layout 1. */
 async function listMany(): Promise<void> {
-  const { store, redis } = at.current;
+  const { store, redis, prefix } = at.current;
   for (let days = 1; days <= 5; days++) {
     const items = Array(500).fill(item({ delayMs: days * 1_000, ttlMs: days * DAY_MS }));
     await store.send(QUEUE, items, SETTINGS);
   }
+  await becomeLayout3(redis, prefix);
   await listByMessage();
-  expect(await redis.zcard(at.current.key(QUEUE, ":expiry"))).toBe(2_500);
+  expect(await redis.zcard(`${baseOfLayout3()}:expiry`)).toBe(2_500);
 }
 
 async function listByMessage(): Promise<void> {
   const { redis } = at.current;
-  const key = at.current.key(QUEUE, ":expiry");
+  const key = `${baseOfLayout3()}:expiry`;
   await redis.del(key);
-  for (const [id, { expireAtMs }] of (await at.current.dump(QUEUE)).messages) {
+  for (const [id, { expireAtMs }] of (await dumpOfLayout3()).messages) {
     await redis.zadd(key, expireAtMs, Buffer.from(id, "hex"));
   }
 }
@@ -112,7 +120,8 @@ function stepsThatEnd(after: number): UpgradeSteps & { readonly count: number } 
     count: 0,
     prefix,
     queues: async () => [QUEUE],
-    async run(script: string, key: string, ...args: readonly (string | number)[]) {
+    scan: async () => ({ next: "0", keys: [] }),
+    async run(script: string, key: string, ...args: readonly StepArg[]) {
       if (steps.count === after) throw new Error("killed");
       steps.count++;
       return redis.eval(script, 1, key, ...args);
@@ -125,21 +134,22 @@ test("the upgrade may be killed after any step and begin again", async () => {
   await listMany();
   const whole = stepsThatEnd(Number.POSITIVE_INFINITY);
   await livesByChunk.run(whole);
-  const done = await at.current.dump(QUEUE);
+  const done = await dumpOfLayout3();
   expect(done.chunkEnds).toEqual(firstEnds(done));
   expect(whole.count).toBeGreaterThan(2);
   for (let after = 0; after < whole.count; after++) {
     await listByMessage();
     await expect(livesByChunk.run(stepsThatEnd(after))).rejects.toThrow("killed");
     await livesByChunk.run(stepsThatEnd(Number.POSITIVE_INFINITY));
-    expect((await at.current.dump(QUEUE)).chunkEnds).toEqual(done.chunkEnds);
+    expect((await dumpOfLayout3()).chunkEnds).toEqual(done.chunkEnds);
   }
 });
 
 test("a late step changes nothing", async () => {
-  const { store } = at.current;
+  const { store, redis, prefix } = at.current;
   await store.send(QUEUE, [item({ delayMs: 1_000, ttlMs: DAY_MS })], SETTINGS);
-  const before = await at.current.dump(QUEUE);
+  await becomeLayout3(redis, prefix);
+  const before = await dumpOfLayout3();
   await livesByChunk.run(stepsThatEnd(Number.POSITIVE_INFINITY));
-  expect(await at.current.dump(QUEUE)).toEqual(before);
+  expect(await dumpOfLayout3()).toEqual(before);
 });

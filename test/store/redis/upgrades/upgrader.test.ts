@@ -59,7 +59,7 @@ test("a running server ends when a newer one comes, which waits for it and then 
 
   const refused = refusal(old);
   await expect(old.signOfLife()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
-  expect(await refused).toMatch(/is upgraded to layout 4 by a newer server.*run the newer server/);
+  expect(await refused).toMatch(/is upgraded to layout 5 by a newer server.*run the newer server/);
   expect(old.ready).toBe(false);
   await expect(old.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject({
     kind: "STORE_UNAVAILABLE",
@@ -106,7 +106,7 @@ test("a server that was suspended confirms the layout before it continues", asyn
   ];
   const isUnavailable = { kind: "STORE_UNAVAILABLE" };
   await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(isUnavailable)));
-  expect(await refused).toMatch(/is of layout 4 by a newer server/);
+  expect(await refused).toMatch(/is of layout 5 by a newer server/);
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
@@ -122,10 +122,10 @@ test("a server that was suspended continues if nothing has changed", async () =>
 test("older servers don't start while an upgrade is announced, or has begun", async () => {
   const { store, redis } = at.current;
   await redis.set(key("upgrade"), `${NEXT} node-new`);
-  await expect(store.open()).rejects.toThrow(/is upgraded to layout 4 by a newer server/);
+  await expect(store.open()).rejects.toThrow(/is upgraded to layout 5 by a newer server/);
   await redis.del(key("upgrade"));
   await redis.set(key("version"), `${STORAGE_VERSION}>${NEXT}`);
-  await expect(store.open()).rejects.toThrow(/is upgraded to layout 4 by a newer server/);
+  await expect(store.open()).rejects.toThrow(/is upgraded to layout 5 by a newer server/);
 });
 
 test("of several servers one upgrades, once, and all serve then", async () => {
@@ -178,7 +178,7 @@ test("a server whose upgrade was taken over takes no further step", async () => 
     await at.current.redis.set(key("upgrade"), `${NEXT} node-other`);
     await mark(steps).catch(lost.resolve);
   });
-  expect(String(await lost.promise)).toMatch(/node-other upgrades the data to layout 4/);
+  expect(String(await lost.promise)).toMatch(/node-other upgrades the data to layout 5/);
   expect(await marks()).toBe(0);
   await slow.store.close();
 });
@@ -188,6 +188,6 @@ test("a layout without an upgrade is refused and not changed", async () => {
   await at.current.store.close();
   const upgrades = [{ from: NEXT, to: NEXT + 1, what: "", run: mark }];
   const store = at.current.openStore({ layout: { version: NEXT + 1, upgrades } });
-  expect(await refusal(store)).toMatch(/is of layout 3; this server upgrades from 4 on/);
+  expect(await refusal(store)).toMatch(/is of layout 4; this server upgrades from 5 on/);
   expect(await redis.get(key("version"))).toBe(String(STORAGE_VERSION));
 });

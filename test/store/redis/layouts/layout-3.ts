@@ -1,0 +1,33 @@
+// Gives the data of this version the form of layout 3, which had the same values under other names.
+
+import type { Redis } from "ioredis";
+import { queueListKeys } from "../../../../src/store/redis/keys.ts";
+import {
+  baseBeforePartitions,
+  queuesBeforePartitions,
+} from "../../../../src/store/redis/upgrades/keys-by-partition.ts";
+
+const PAGE = 10_000;
+
+/** Renames all keys of queues as layout 3 named them, lists the queues in one place, and writes its version. */
+export async function becomeLayout3(redis: Redis, prefix: string): Promise<void> {
+  let cursor = "0";
+  do {
+    const [next, keys] = await redis.scanBuffer(cursor, "MATCH", `${prefix}:{*/*}:*`, "COUNT", PAGE);
+    const renaming = redis.pipeline();
+    for (const key of keys) renaming.rename(key, nameOfLayout3(prefix, key));
+    await renaming.exec();
+    cursor = String(next);
+  } while (cursor !== "0");
+  const lists = queueListKeys(prefix);
+  const queues = await redis.sunion(lists);
+  if (queues.length > 0) await redis.sadd(queuesBeforePartitions(prefix), ...queues);
+  await redis.del(lists);
+  await redis.set(`${prefix}:version`, "3");
+}
+
+function nameOfLayout3(prefix: string, key: Buffer): Buffer {
+  const rest = key.toString("latin1").slice(prefix.length);
+  const [, queue = "", suffix = ""] = /^:\{[^}]*\}:([^:]*)(.*)$/s.exec(rest) ?? [];
+  return Buffer.from(baseBeforePartitions(prefix, queue) + suffix, "latin1");
+}
