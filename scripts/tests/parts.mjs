@@ -32,7 +32,11 @@ const ORDER = ["unit and store", "docs", "end to end", "clients", "contract", "l
 export const LONG_FORMS = {
   name: "long forms",
   command: "slow",
-  files: ["test/e2e/breaker.test.ts", "test/model/life.test.ts", "test/serve/upgrade-killed.test.ts"],
+  files: [
+    "test/e2e/breaker.test.ts",
+    "test/model/life.test.ts",
+    "test/serve/upgrade-killed.test.ts",
+  ],
   env: {
     DLQ_TEST_DOWN_MS: "60000",
     DLQ_MODEL_RUNS: "400",

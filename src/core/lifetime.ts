@@ -19,6 +19,9 @@ export function releaseDelayMs(requestedMs: number, releases: number): number {
   return Math.min(Math.max(Math.round(wantedMs), floorMs), LONGEST_DELAY_MS);
 }
 
+/** A move to another queue that takes longer was left behind by a server that died, or by an outage. */
+export const MOVE_LATE_MS = 3_000;
+
 /**
  * After this many expired leases in a row a message gets isolated delivery: if it crashes its
  * worker, no other message is affected.

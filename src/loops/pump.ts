@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { giveBack } from "../app/delivery/give-back.ts";
-import { QueueIsolation } from "../app/delivery/isolation.ts";
+import { type ClaimableWork, claimableAfter, QueueIsolation } from "../app/delivery/isolation.ts";
 import type { Reservation, Session } from "../app/delivery/session.ts";
 import { DlqError } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Turns } from "../core/turns.ts";
 import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
-import { FIRST_PLAN, LEASES_HELD_MS, type Plan, planAfter } from "./plan.ts";
-import { type ReportParts, reportTick } from "./report.ts";
+import { type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
 
 export interface PumpParts extends ReportParts {
   store: Pick<Store, "tick" | "abandon" | "settle">;
@@ -19,14 +18,7 @@ export interface PumpParts extends ReportParts {
    */
   nextClaimNumber(): number;
   /** Shared by all pumps: however many wake in the same instant, few tick at once. */
-  turns: PumpTurns;
-}
-
-export interface PumpTurns {
-  /** For queues with a stream on this server. */
-  readonly delivering: Turns;
-  /** For the others, so that they delay no delivery. */
-  readonly tending: Turns;
+  turns: Turns;
 }
 
 /** Wait after an outage of the store, and after any other error. */
@@ -36,25 +28,31 @@ const DEFECT_RETRY_MS = 30_000;
 const SESSIONS_A_TICK = 64;
 const CLAIMS_A_SESSION = 200;
 
+/** Node's longest timer. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
+
+/** Until something wakes it, a pump expects nothing. */
+const NOTHING_DUE: ClaimableWork = {
+  dueAtMs: Number.POSITIVE_INFINITY,
+  isolatedDue: false,
+  normalDue: true,
+};
+
 /**
- * Delivers one queue on this server. Ticks when a message is due and a session has room, when a
- * lease or a time to live ends, and about every 30 s, in case a hint was lost. Sleeps until the
- * next of these.
+ * Delivers one queue to the streams of this server. Ticks when a message is due and a session has room, and sleeps until
+ * then.
  */
 export class Pump {
   readonly queue: string;
   readonly #parts: PumpParts;
-  #plan: Plan = FIRST_PLAN;
-  /** Set when `wake` is called during a tick, which may not have seen the change. */
-  #woken = false;
-  #wokenAtMs = Number.NEGATIVE_INFINITY;
+  #plan: ClaimableWork = NOTHING_DUE;
+  /** When something is due by calls of `wake` since the last tick began, which may not have seen it. */
+  #wokenForMs = Number.POSITIVE_INFINITY;
   /** Something is due and no session has room: only a change makes another tick useful. */
   #blocked = false;
   readonly #isolation: QueueIsolation;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Set while it waits for a turn among the queues without streams. */
-  #leaveWait: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -64,32 +62,23 @@ export class Pump {
     this.#parts = parts;
   }
 
-  /** Something may have changed: a hint, a new stream, or new room. */
-  readonly wake = (): void => {
-    this.#woken = true;
+  /** Something may be due in `inMs`: a hint, a new stream, or new room. */
+  readonly wake = (inMs = 0): void => {
+    this.#wokenForMs = Math.min(this.#wokenForMs, performance.now() + inMs);
     this.#blocked = false;
-    this.#wokenAtMs = performance.now();
-    this.#expectChange(this.#wokenAtMs);
-    if (this.#hasStreams) this.#leaveWait?.();
+    this.#expect(this.#wokenForMs);
     this.#run();
   };
 
-  get wokenAtMs(): number {
-    return this.#wokenAtMs;
+  readonly #wakeNow = (): void => this.wake();
+
+  #expect(atMs: number): void {
+    if (atMs < this.#plan.dueAtMs) this.#plan = { ...this.#plan, dueAtMs: atMs };
   }
 
-  get #hasStreams(): boolean {
-    return this.#parts.registry.of(this.queue).size > 0;
-  }
-
-  #expectChange(now: number): void {
-    const { dueAtMs, tendAtMs } = this.#plan;
-    // Also without a stream here: a lease or time to live may now end sooner.
-    const sooner = {
-      dueAtMs: Math.min(dueAtMs, now),
-      tendAtMs: Math.min(tendAtMs, now + LEASES_HELD_MS),
-    };
-    this.#plan = { ...this.#plan, ...sooner };
+  /** Resolves when the current tick has ended. */
+  async untilIdle(): Promise<void> {
+    await this.#running;
   }
 
   /** Stops after the current tick. */
@@ -110,57 +99,27 @@ export class Pump {
       });
   }
 
-  /** Ticks while there is work to do now. */
+  /** Ticks while something is due and a session has room. */
   async #loop(): Promise<void> {
-    while (
-      !this.#stopped &&
-      Math.min(this.#plan.dueAtMs, this.#plan.tendAtMs) <= performance.now()
-    ) {
-      const { delivering, tending } = this.#parts.turns;
-      const turns = this.#hasStreams ? delivering : tending;
-      const wait = turns.take();
-      if (wait !== undefined && !(await this.#waitForTurn(turns, wait))) continue;
+    while (!this.#stopped && this.#plan.dueAtMs <= performance.now()) {
+      await this.#parts.turns.take();
       try {
-        if (!(await this.#tickIfNeeded())) return;
+        const reservations = this.#stopped ? [] : this.#reserve();
+        this.#blocked = reservations.length === 0;
+        if (this.#blocked) return;
+        await this.#tick(reservations);
       } finally {
-        turns.end();
+        this.#parts.turns.end();
       }
     }
   }
 
-  /** Waits for a turn. Returns false if the queue has got its first stream meanwhile. */
-  async #waitForTurn(turns: Turns, wait: Promise<void>): Promise<boolean> {
-    if (turns === this.#parts.turns.delivering) return wait.then(() => true);
-    const left = new Promise<boolean>((resolve) => {
-      this.#leaveWait = () => resolve(false);
-    });
-    const hasTurn = await Promise.race([wait.then(() => true), left]);
-    this.#leaveWait = undefined;
-    if (!hasTurn) void wait.then(() => turns.end());
-    return hasTurn;
-  }
-
-  /** Returns whether it ticked. */
-  async #tickIfNeeded(): Promise<boolean> {
-    const now = performance.now();
-    const isDue = this.#plan.dueAtMs <= now;
-    const reservations = isDue && !this.#stopped ? this.#reserve() : [];
-    const isNeeded = reservations.length > 0 || this.#plan.tendAtMs <= now;
-    this.#blocked = isDue && !isNeeded;
-    if (this.#stopped || !isNeeded) return false;
-    await this.#tick(reservations);
-    return true;
-  }
-
-  /**
-   * Sleeps until the next tick is needed, which may be at once. Due messages without room wait for
-   * room.
-   */
+  /** Sleeps until something is due, which may be now. Due messages without room wait for room. */
   #sleep(): void {
-    const now = performance.now();
-    const { dueAtMs, tendAtMs } = this.#plan;
-    const next = this.#hasStreams && !this.#blocked ? Math.min(dueAtMs, tendAtMs) : tendAtMs;
-    this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(next - now)));
+    const { dueAtMs } = this.#plan;
+    if (this.#blocked || dueAtMs === Number.POSITIVE_INFINITY) return;
+    const afterMs = Math.max(0, Math.ceil(dueAtMs - performance.now()));
+    this.#timer = setTimeout(() => this.#run(), Math.min(afterMs, LONGEST_SLEEP_MS));
     this.#timer.unref();
   }
 
@@ -178,13 +137,13 @@ export class Pump {
       const wantIsolated = this.#isolation.isWanted(session, this.#plan);
       const reservation = session.reserve(this.queue, CLAIMS_A_SESSION, wantIsolated);
       if (reservation) reservations.push(reservation);
-      else session.onceRoom(this.wake);
+      else session.onceRoom(this.#wakeNow);
     }
     return reservations;
   }
 
   async #tick(reservations: readonly Reservation[]): Promise<void> {
-    const { store, random, nextClaimNumber } = this.#parts;
+    const { store, nextClaimNumber } = this.#parts;
     const settings = this.#parts.settingsOf(this.queue);
     const claimNumber = nextClaimNumber();
     const sessions = reservations.map(({ session, ...room }): SessionCredit => {
@@ -193,7 +152,7 @@ export class Pump {
       const sessionId = session.options.id;
       return { sessionId, nonce: randomBytes(16), count, bytes, leaseMs, canIsolate };
     });
-    this.#woken = false;
+    this.#wokenForMs = Number.POSITIVE_INFINITY;
     let reply: TickReply;
     try {
       reply = await store.tick(this.queue, { claimNumber, sessions, settings });
@@ -204,33 +163,31 @@ export class Pump {
       return;
     }
     // Read before handing out: wake-ups that handing out causes are already in the plan.
-    const woken = this.#woken;
+    const wokenForMs = this.#wokenForMs;
     // Before handing out: a session may lose a message and get it again in one tick.
     reportTick(this.#parts, this.queue, reply);
     const unclaimed = this.#handOut(reservations, reply);
-    this.#plan = planAfter(reply, this.#plan, performance.now(), random());
+    this.#plan = claimableAfter(reply, this.#plan, performance.now());
     this.#isolation.update(
       this.#plan,
       [...this.#parts.registry.of(this.queue)],
       reservations.some(({ canIsolate }) => canIsolate),
       this.#parts.settingsOf(this.queue).leaseDurationMs,
-      this.wake,
+      this.#wakeNow,
     );
-    if (woken) this.#expectChange(performance.now());
+    this.#expect(wokenForMs);
+    // Streams hear when a pause ends, also if nothing is due then.
+    const { retryAtMs } = reply.deliveryStatus;
+    if (retryAtMs !== undefined) this.#expect(performance.now() + retryAtMs - reply.nowMs);
     if (unclaimed.length > 0) await giveBack(this.#parts, unclaimed);
   }
 
   /** An outage is logged elsewhere; other errors are bugs and are logged here. */
   #retryLater(error: unknown): void {
     const outage = error instanceof DlqError && error.kind === "STORE_UNAVAILABLE";
-    if (!outage)
-      this.#parts.log.warn(
-        { queue: this.queue, error: describe(error) },
-        "tick failed; retrying later",
-      );
+    if (!outage) warnOfFailedTick(this.#parts.log, this.queue, error);
     const after = (outage ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
-    const at = performance.now() + after;
-    this.#plan = { ...this.#plan, dueAtMs: at, tendAtMs: at };
+    this.#plan = { ...this.#plan, dueAtMs: performance.now() + after };
   }
 
   /**
@@ -264,10 +221,4 @@ export class Pump {
     });
     return unclaimed;
   }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return `${error.message}${cause}`;
 }

@@ -1,36 +1,30 @@
+import type { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { Turns } from "../core/turns.ts";
 import type { Store } from "../store/contract.ts";
-import { Pump, type PumpParts, type PumpTurns } from "./pump.ts";
+import { Pump, type PumpParts } from "./pump.ts";
 
-/** Queues are listed this often, to find those whose hint was lost. */
-const DISCOVER_MS = 30_000;
-/** Wait before another try to list queues. */
+/** The wake-up indexes are read this often, in case a hint was lost. */
+const SAFETY_MS = 30_000;
+/** Wait before another try to read them. */
 const AGAIN_MS = 250;
 
 /** Ticks at once: as many as keep the store busy, so that a send waits for few of them. */
 const DELIVERING_AT_ONCE = 128;
-export const TENDING_AT_ONCE = 32;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns"> {
-  store: Pick<
-    Store,
-    "tick" | "abandon" | "settle" | "queues" | "existingOf" | "registerWorkers" | "hints"
-  > & {
+  registry: SessionRegistry;
+  store: Pick<Store, "tick" | "abandon" | "settle" | "claimable" | "registerWorkers" | "hints"> & {
     configs: Pick<Store["configs"], "onChange">;
   };
 }
 
-/**
- * Runs one pump for each queue that exists. A queue that does not exist has none, even if streams
- * ask for it: their names may be invented. Its first message sends a hint.
- */
+/** Runs one pump for each queue with a stream on this server, and wakes it when a claim may find something. */
 export class Pumps {
   readonly #parts: PumpsParts;
   readonly #pumps = new Map<string, Pump>();
-  readonly #turns: PumpTurns = {
-    delivering: new Turns(DELIVERING_AT_ONCE),
-    tending: new Turns(TENDING_AT_ONCE),
-  };
+  /** Queues that had something for claims since their pump began. */
+  readonly #known = new Set<string>();
+  readonly #turns = new Turns(DELIVERING_AT_ONCE);
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -42,17 +36,17 @@ export class Pumps {
 
   start(): void {
     const { store, registry } = this.#parts;
-    store.hints.onWake((queue) => this.#wake(queue));
+    store.hints.onWake((queue, inMs) => this.#wake(queue, inMs));
     store.configs.onChange((queues) => {
-      // Also finds a queue that was created while its hint was lost.
-      this.#wakeExisting(queues.filter((q) => this.#pumps.has(q) || registry.of(q).size > 0));
+      for (const queue of queues) this.#wake(queue);
     });
-    // Hints may have been lost: all queues tick.
-    store.hints.onReconnect(() => this.#discover(true));
-    registry.onOpened = (session) => this.#wakeExisting(session.options.queues);
-    this.#timer = setInterval(() => this.#discover(false), DISCOVER_MS);
+    // Hints may have been lost.
+    store.hints.onReconnect(() => this.#look([...this.#pumps.keys()]));
+    registry.onOpened = (session) => this.#open(session.options.queues);
+    registry.onClosed = (session) => this.#close(session.options.queues);
+    this.#timer = setInterval(() => this.#look([...this.#pumps.keys()]), SAFETY_MS);
     this.#timer.unref();
-    this.#discover(true);
+    this.#open([...registry.all()].flatMap((session) => session.options.queues));
   }
 
   /** Claims nothing more. Resolves when the current ticks have ended. */
@@ -63,65 +57,60 @@ export class Pumps {
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
-  /** Wakes the pumps of those queues that exist; creates missing pumps. */
-  #wakeExisting(queues: readonly string[]): void {
-    const unknown: string[] = [];
+  #open(queues: readonly string[]): void {
+    if (this.#stopped) return;
     for (const queue of queues) {
-      if (this.#pumps.has(queue)) this.#wake(queue);
-      else unknown.push(queue);
+      if (this.#pumps.has(queue)) continue;
+      const nextClaimNumber = () => ++this.#claimNumber;
+      const pump = new Pump(queue, { ...this.#parts, nextClaimNumber, turns: this.#turns });
+      this.#pumps.set(queue, pump);
     }
-    if (unknown.length === 0) return;
-    this.#parts.store.existingOf(unknown).then(
-      (existing) => {
-        for (const queue of existing) this.#wake(queue);
-      },
-      () => this.#discoverAgain(),
-    );
+    this.#look(queues);
   }
 
-  #wake(queue: string): void {
-    if (this.#stopped) return;
-    let pump = this.#pumps.get(queue);
-    if (!pump) {
-      const nextClaimNumber = () => ++this.#claimNumber;
-      pump = new Pump(queue, { ...this.#parts, nextClaimNumber, turns: this.#turns });
-      this.#pumps.set(queue, pump);
-      // Without it, these workers are counted when their entries are next written.
+  /** Ends pumps without streams. One that gives back a claim does so before another one may claim. */
+  #close(queues: readonly string[]): void {
+    for (const queue of queues) {
+      const pump = this.#pumps.get(queue);
+      void pump?.untilIdle().then(() => {
+        if (this.#parts.registry.of(queue).size > 0 || this.#pumps.get(queue) !== pump) return;
+        this.#pumps.delete(queue);
+        this.#known.delete(queue);
+        void pump.stop();
+      });
+    }
+  }
+
+  #wake(queue: string, inMs = 0): void {
+    const pump = this.#pumps.get(queue);
+    if (pump === undefined || this.#stopped) return;
+    if (!this.#known.has(queue)) {
+      this.#known.add(queue);
+      // The queue may be newer than its streams. Without this, they are counted when their entries are next written.
       this.#parts.store.registerWorkers(queue).catch(() => {});
     }
-    pump.wake();
+    pump.wake(inMs);
   }
 
-  /**
-   * Starts pumps for new queues and stops those of deleted queues. Wakes all pumps if `wakeAll`.
-   */
-  #discover(wakeAll: boolean): void {
-    const startedAtMs = performance.now();
-    this.#parts.store.queues().then(
-      (queues) => {
-        if (this.#stopped) return;
-        const known = new Set(queues);
-        for (const queue of queues) if (wakeAll || !this.#pumps.has(queue)) this.#wake(queue);
-        for (const [queue, pump] of this.#pumps) {
-          // One that was woken meanwhile may be newer than the list.
-          if (known.has(queue) || pump.wokenAtMs >= startedAtMs) continue;
-          this.#pumps.delete(queue);
-          pump.stop().catch(() => {});
-        }
+  /** Wakes the pumps of those queues that have something for claims, now or later, or a status to report. */
+  #look(queues: readonly string[]): void {
+    if (this.#stopped || queues.length === 0) return;
+    const { store, settingsOf } = this.#parts;
+    for (const queue of queues) if (settingsOf(queue).paused) this.#wake(queue);
+    store.claimable(queues).then(
+      (claimable) => {
+        for (const [queue, inMs] of claimable) this.#wake(queue, inMs);
       },
-      // Hints have their own connection, which may be back before the store answers. Without a
-      // retry, missed changes would wait for a safety tick.
-      () => {
-        if (wakeAll) this.#discoverAgain();
-      },
+      // Hints have their own connection, which may be back before the store answers.
+      () => this.#lookAgain(),
     );
   }
 
   /** Schedules one retry, however many tries have failed. */
-  #discoverAgain(): void {
+  #lookAgain(): void {
     if (this.#stopped) return;
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#discover(true), AGAIN_MS);
+    this.#retryTimer = setTimeout(() => this.#look([...this.#pumps.keys()]), AGAIN_MS);
     this.#retryTimer.unref();
   }
 }

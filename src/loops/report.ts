@@ -1,8 +1,8 @@
 import type { SessionRegistry } from "../app/delivery/session-registry.ts";
 import type { DecisionLog, Observer } from "../app/observer.ts";
+import { MOVE_LATE_MS } from "../core/lifetime.ts";
 import { createdAtMs, formatMessageId } from "../core/message-id.ts";
 import type { TickReply } from "../store/contract.ts";
-import { isMoveLate } from "./plan.ts";
 
 export interface ReportParts {
   registry: SessionRegistry;
@@ -12,6 +12,22 @@ export interface ReportParts {
   onDeleting(queue: string): void;
   /** Called when a move to another queue is late, to finish it. */
   onMoveLate?(queue: string): void;
+}
+
+/** Reports whether a move to another queue is late, so that another server should finish it. */
+function isMoveLate({ firstMoveAtMs, nowMs }: TickReply): boolean {
+  return firstMoveAtMs !== undefined && nowMs - firstMoveAtMs >= MOVE_LATE_MS;
+}
+
+/** An outage is logged elsewhere; other errors are bugs. */
+export function warnOfFailedTick(log: DecisionLog, queue: string, error: unknown): void {
+  log.warn({ queue, error: describe(error) }, "tick failed; retrying later");
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return `${error.message}${cause}`;
 }
 
 /** Reports the results of a tick to sessions, metrics and log. */

@@ -17,6 +17,7 @@ import { startConfigWatch } from "../loops/config-watch.ts";
 import { startLoop } from "../loops/interval.ts";
 import { Pumps } from "../loops/pumps.ts";
 import { startReconciler } from "../loops/reconciler.ts";
+import { Tender } from "../loops/tender.ts";
 import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
@@ -143,6 +144,8 @@ async function run(
 
   const pumps = new Pumps(shared);
   pumps.start();
+  const tender = new Tender(shared);
+  tender.start();
   const loops = [
     startLoop(SIGN_OF_LIFE_MS, () => store.signOfLife()),
     startReconciler(store, registry),
@@ -156,7 +159,7 @@ async function run(
   const held = heldNow(registry.all());
   draining.abort();
   listeners.drain();
-  await pumps.stop();
+  await Promise.all([pumps.stop(), tender.stop()]);
   // After a fatal error the store accepts no outcomes, so there is nothing to wait for.
   if (!(why instanceof Error)) await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);

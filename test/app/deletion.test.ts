@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { queueBase } from "../../src/store/redis/keys.ts";
 import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
@@ -7,8 +6,9 @@ import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
 import { createSend } from "../../src/app/send.ts";
 import { DlqError } from "../../src/core/errors.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
-import { Pumps } from "../../src/loops/pumps.ts";
+import { Tender } from "../../src/loops/tender.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { factsWith } from "../rules/facts.ts";
 import { until, useTestStore } from "../support/store.ts";
 import { bytes, item, SETTINGS, session } from "../support/store-items.ts";
@@ -18,7 +18,7 @@ const QUEUE = "orders";
 const log = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {} };
 const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
 let deletions: Deletions;
-let pumps: Pumps | undefined;
+let tender: Tender | undefined;
 beforeEach(() => {
   const { store } = at.current;
   const inForce = new SettingsInForce({
@@ -30,8 +30,8 @@ beforeEach(() => {
   deletions = new Deletions({ store, inForce, log });
 });
 afterEach(async () => {
-  await pumps?.stop();
-  pumps = undefined;
+  await tender?.stop();
+  tender = undefined;
 });
 
 const send = (count: number) =>
@@ -128,16 +128,15 @@ async function leaveHalfDone() {
   await at.current.store.deletion.purge(QUEUE);
 }
 
-test("a pump of another server finishes the deletion of a server that died", async () => {
+test("another server finishes the deletion of a server that died", async () => {
   await leaveHalfDone();
   const { store } = at.current;
-  pumps = new Pumps({
+  tender = new Tender({
     ...{ store, settingsOf, log, registry: new SessionRegistry(store.hints) },
-    random: () => 0.5,
     observer: NO_METRICS,
     onDeleting: deletions.resume,
   });
-  pumps.start();
+  tender.start();
   await until("the end of the deletion", isGone);
   await until("its name to go", async () => (await store.queues()).length === 0 || undefined);
 });

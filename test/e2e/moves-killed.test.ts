@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { queueBase } from "../../src/store/redis/keys.ts";
 import { RuleEvent } from "../../gen/dlq/v1/rule_pb.ts";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { connectTo, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
 import { LinkProxy } from "../support/link-proxy.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
@@ -70,7 +70,8 @@ async function moveOne(): Promise<void> {
 }
 
 const moving = () => store.zcard(`${queueBase("dlq", FROM)}:moving`);
-const arrived = async () => Number(await store.hget(`${queueBase("dlq", TO)}:counters`, "moved_in"));
+const arrived = async () =>
+  Number(await store.hget(`${queueBase("dlq", TO)}:counters`, "moved_in"));
 
 /** The progress of a move: its first step is done, or also the second. */
 const STEPS = {
@@ -147,7 +148,9 @@ describe("a server that is suspended when messages", { timeout: 240_000 }, () =>
       await there.silence();
       expect(there.received).toHaveLength(COUNT);
       expect(await arrived()).toBe(COUNT);
-      expect(await store.hget(`${queueBase("dlq", FROM)}:counters`, "moved_out")).toBe(String(COUNT));
+      expect(await store.hget(`${queueBase("dlq", FROM)}:counters`, "moved_out")).toBe(
+        String(COUNT),
+      );
       await dying.kill9();
       await there.close();
     },

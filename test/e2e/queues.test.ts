@@ -6,7 +6,6 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { queueBase } from "../../src/store/redis/keys.ts";
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { AckStatus, ConditionCode } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import {
@@ -15,6 +14,7 @@ import {
   type QueueConfig,
   type QueueConfigSchema,
 } from "../../gen/dlq/v1/queue_pb.ts";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
 import { connectTo, msOf, sendAll, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
@@ -346,7 +346,8 @@ describe("a deletion", () => {
     const called = client.admin
       .deleteQueue({ queue, expectedCount: BigInt(count) })
       .catch(() => {});
-    const counter = (name: string) => redis.cli("HGET", `${queueBase("dlq", queue)}:counters`, name);
+    const counter = (name: string) =>
+      redis.cli("HGET", `${queueBase("dlq", queue)}:counters`, name);
     await vi.waitFor(async () => expect(Number(await counter("purged"))).toBeGreaterThan(0), {
       interval: 1,
     });

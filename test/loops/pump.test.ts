@@ -43,7 +43,7 @@ function startPump(store: Partial<PumpParts["store"]>) {
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
     random: () => 0.5,
     nextClaimNumber: () => ++claims,
-    turns: { delivering: new Turns(1), tending: new Turns(1) },
+    turns: new Turns(1),
     observer: NO_METRICS,
     log: quiet,
     onDeleting() {},

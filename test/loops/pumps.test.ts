@@ -3,7 +3,7 @@ import { Session } from "../../src/app/delivery/session.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { storeUnavailable } from "../../src/core/errors.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
-import { Pumps, TENDING_AT_ONCE } from "../../src/loops/pumps.ts";
+import { Pumps } from "../../src/loops/pumps.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Store } from "../../src/store/contract.ts";
 import { useTestStore } from "../support/store.ts";
@@ -18,16 +18,15 @@ afterEach(() => pumps?.stop());
 
 /** Pumps on the real store, whose hints are all lost, and one stream that reads from `q`. */
 function startPumps(
-  queues: () => Promise<string[]>,
-  tick: Store["tick"] = (queue, request) => own.current.store.tick(queue, request),
+  claimable: Store["claimable"] = (queues) => own.current.store.claimable(queues),
 ) {
   const real = own.current.store;
   const registry = new SessionRegistry(real.hints);
   let reconnected = () => {};
-  let woken = (_queue: string) => {};
-  const spied = vi.fn(tick);
+  let woken = (_queue: string, _inMs: number) => {};
+  const tick = vi.fn<Store["tick"]>((queue, request) => real.tick(queue, request));
   const hints = {
-    onWake(listener: (queue: string) => void) {
+    onWake(listener: (queue: string, inMs: number) => void) {
       woken = listener;
     },
     onCredit: () => {},
@@ -39,13 +38,13 @@ function startPumps(
     announceCredit: () => {},
     announceTakeover: () => {},
   };
+  const looked = vi.fn(claimable);
   pumps = new Pumps({
     store: {
-      tick: spied,
+      tick,
       abandon: (queue, claim, sessions) => real.abandon(queue, claim, sessions),
       settle: (queue, request, items) => real.settle(queue, request, items),
-      queues,
-      existingOf: (names) => real.existingOf(names),
+      claimable: looked,
       registerWorkers: (queue) => real.registerWorkers(queue),
       hints,
       configs: real.configs,
@@ -57,124 +56,119 @@ function startPumps(
     log: quiet,
     onDeleting() {},
   });
-  const open = (queue: string, id = SESSION_ID) => {
+  const open = (queues: readonly string[], id = SESSION_ID) => {
     const session = new Session({
       idText: id,
       id: Uint8Array.from(Buffer.from(id.replaceAll("-", ""), "hex")),
       workerId: "w",
-      queues: [queue],
+      queues,
       maxInFlight: 10,
       maxInFlightBytes: 1_000_000,
       leaseMs: undefined,
     });
+    registry.claim(session);
     registry.add(session);
-    session.read(() => {});
+    const read = () => {
+      session.takeFrame();
+      session.read(read);
+    };
+    read();
     return session;
   };
-  const session = open("q");
+  const session = open(["q"]);
   pumps.start();
   return {
-    ...{ session, open, tick: spied },
-    woken: (queue: string) => woken(queue),
+    ...{ session, open, tick, looked, registry },
+    woken: (queue: string, inMs = 0) => woken(queue, inMs),
     reconnected: () => reconnected(),
   };
 }
 
 describe("pumps", () => {
-  it("tick every queue after a reconnect, also if the store is not usable at once", async () => {
+  it("look at their queues after a reconnect, also if the store is not usable at once", async () => {
     const { store } = own.current;
     let unavailable = false;
-    const queues = vi.fn(async () => {
+    const { session, looked, reconnected } = startPumps(async (queues) => {
       if (unavailable) throw storeUnavailable(250);
-      return store.queues();
+      return store.claimable(queues);
     });
-    const { session, reconnected } = startPumps(queues);
-    await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
+    await vi.waitFor(() => expect(looked).toHaveResolvedTimes(1));
 
     // Hints have their own connection, which may be back before the one of the scripts.
     unavailable = true;
     await store.send("q", [item()], SETTINGS);
     reconnected();
-    await vi.waitFor(() => expect(queues).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(2));
     expect(session.held).toBe(0);
     unavailable = false;
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
   });
 
-  it("tick every queue at the start, also if the store is not usable yet", async () => {
+  it("look at their queues at the start, also if the store is not usable yet", async () => {
     const { store } = own.current;
     await store.send("q", [item()], SETTINGS);
-    let lists = 0;
-    const { session } = startPumps(async () => {
-      if (lists++ === 0) throw storeUnavailable(250);
-      return store.queues();
+    let looks = 0;
+    const { session } = startPumps(async (queues) => {
+      if (looks++ === 0) throw storeUnavailable(250);
+      return store.claimable(queues);
     });
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
   });
 
-  it("do not tick a queue that does not exist, until its first message", async () => {
+  it("tick no queue without due messages, until a hint comes", async () => {
     const { store } = own.current;
-    const queues = vi.fn(() => store.queues());
-    const { session, tick, woken } = startPumps(queues);
-    await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
-    // Asked after the list, so its answer comes later than that of the stream's own names.
+    const { session, looked, tick, woken } = startPumps();
+    await vi.waitFor(() => expect(looked).toHaveResolvedTimes(1));
     await store.existingOf(["q"]);
     expect(tick).not.toHaveBeenCalled();
     await store.send("q", [item()], SETTINGS);
     woken("q");
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
   });
-});
 
-describe("pumps of many queues", () => {
-  const MANY = 300;
-  const names = Array.from({ length: MANY }, (_, n) => `queue-${n}`);
-
-  it("tick few queues at once, at the start and after a reconnect", async () => {
-    let running = 0;
-    let most = 0;
-    let ticks = 0;
-    const { reconnected } = startPumps(
-      async () => names,
-      async (queue, request) => {
-        most = Math.max(most, ++running);
-        try {
-          return await own.current.store.tick(queue, request);
-        } finally {
-          running--;
-          ticks++;
-        }
-      },
-    );
-    await vi.waitFor(() => expect(ticks).toBeGreaterThanOrEqual(MANY));
-    reconnected();
-    await vi.waitFor(() => expect(ticks).toBeGreaterThanOrEqual(2 * MANY));
-    // One more for the queue with a stream.
-    expect(most).toBeLessThanOrEqual(TENDING_AT_ONCE + 1);
+  it("tick no queue that has no stream here", async () => {
+    const { store } = own.current;
+    await store.send("other", [item()], SETTINGS);
+    const { woken, tick, looked } = startPumps();
+    woken("other");
+    await vi.waitFor(() => expect(looked).toHaveResolvedTimes(1));
+    await store.existingOf(["other"]);
+    expect(tick).not.toHaveBeenCalled();
   });
 
-  it("deliver to streams while the ticks of other queues wait", async () => {
+  it("stop when the last stream of their queue ends, and begin again with the next", async () => {
     const { store } = own.current;
+    const { session, open, registry, woken, tick } = startPumps();
+    registry.remove(session);
+    session.end();
     await store.send("q", [item()], SETTINGS);
-    await store.send("late", [item()], SETTINGS);
-    const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    let hanging = 0;
-    const { session, open } = startPumps(
-      async () => [...names, "q", "late"],
-      async (queue, request) => {
-        hanging++;
-        if (names.includes(queue)) await released;
-        hanging--;
-        return store.tick(queue, request);
-      },
-    );
-    try {
-      await vi.waitFor(() => expect(session.held).toBe(1));
-      await vi.waitFor(() => expect(hanging).toBe(TENDING_AT_ONCE));
-      const late = open("late", SESSION_ID.replace("0123", "4567"));
-      await vi.waitFor(() => expect(late.held).toBe(1));
-    } finally {
-      release();
-    }
+    woken("q");
+    await store.existingOf(["q"]);
+    expect(tick).not.toHaveBeenCalled();
+    const next = open(["q"]);
+    await vi.waitFor(() => expect(next.held).toBe(1), 5_000);
+  });
+
+  it("claim at the time that a hint names, without a tick before", async () => {
+    const { store, clock } = own.current;
+    const { session, woken, tick, looked } = startPumps();
+    await vi.waitFor(() => expect(looked).toHaveResolvedTimes(1));
+    await store.send("q", [item({ delayMs: 50 })], SETTINGS);
+    await clock.advance(50);
+    woken("q", 50);
+    await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
+    expect(tick).toHaveBeenCalledTimes(1);
+  });
+
+  it("ask once for all queues of a stream", async () => {
+    const { store } = own.current;
+    const names = Array.from({ length: 300 }, (_, n) => `queue-${n}`);
+    await Promise.all(names.slice(0, 10).map((name) => store.send(name, [item()], SETTINGS)));
+    const { open, tick, looked } = startPumps();
+    await vi.waitFor(() => expect(looked).toHaveResolvedTimes(1));
+    const session = open(names, SESSION_ID.replace("0123", "4567"));
+    await vi.waitFor(() => expect(session.held).toBe(10), 5_000);
+    expect(looked).toHaveBeenCalledTimes(2);
+    expect(tick).toHaveBeenCalledTimes(10);
   });
 });

@@ -44,38 +44,34 @@ async function sampleOf(redis: Redis): Promise<Map<string, Buffer | null>> {
   return found;
 }
 
-test(
-  "a server that is killed in the middle of an upgrade loses nothing, and the next one finishes it",
-  async () => {
-    const machine = await startTestRedis();
-    onTestFinished(() => machine.stop());
-    const redis = new Redis({ path: machine.socketPath, protocol: 2 });
-    onTestFinished(() => redis.disconnect());
-    await fill(machine.url);
-    const sample = await sampleOf(redis);
-    await becomeLayout3(redis, "dlq");
-    await redis.del("dlq:nodes");
-    const renamed = () => redis.exists(...sample.keys());
+test("a server that is killed in the middle of an upgrade loses nothing, and the next one finishes it", async () => {
+  const machine = await startTestRedis();
+  onTestFinished(() => machine.stop());
+  const redis = new Redis({ path: machine.socketPath, protocol: 2 });
+  onTestFinished(() => redis.disconnect());
+  await fill(machine.url);
+  const sample = await sampleOf(redis);
+  await becomeLayout3(redis, "dlq");
+  await redis.del("dlq:nodes");
+  const renamed = () => redis.exists(...sample.keys());
 
-    const starting = startTestServer({ redisUrl: machine.url });
-    const ending = expect(starting).rejects.toThrow(/ended at its start with SIGKILL/);
-    await until("a part of the upgrade", async () => (await renamed()) > SAMPLE / 10);
-    for (const pid of childrenOf(process.pid)) if (pid !== machine.pid) process.kill(pid, "SIGKILL");
-    await ending;
-    expect(await redis.get("dlq:version")).toBe("3>4");
-    expect(await renamed()).toBeLessThan(SAMPLE);
+  const starting = startTestServer({ redisUrl: machine.url });
+  const ending = expect(starting).rejects.toThrow(/ended at its start with SIGKILL/);
+  await until("a part of the upgrade", async () => (await renamed()) > SAMPLE / 10);
+  for (const pid of childrenOf(process.pid)) if (pid !== machine.pid) process.kill(pid, "SIGKILL");
+  await ending;
+  expect(await redis.get("dlq:version")).toBe("3>4");
+  expect(await renamed()).toBeLessThan(SAMPLE);
 
-    await redis.pexpire("dlq:upgrade", 1); // as after ten seconds
-    const server = await startTestServer({ redisUrl: machine.url });
-    onTestFinished(() => server.stop());
-    expect(server.output()).toMatch(/"msg":"the data was upgraded from layout 3 to 4 /);
-    expect(await redis.get("dlq:version")).toBe(String(STORAGE_VERSION));
-    for (const [key, value] of sample) expect(await redis.dumpBuffer(key)).toEqual(value);
-    const client = connectTo(server.grpcAddress);
-    onTestFinished(() => client.close());
-    const { queues } = await client.dlq.stats({});
-    expect(queues).toHaveLength(MESSAGES / A_QUEUE);
-    for (const { counts } of queues) expect(counts).toMatchObject([{ count: BigInt(A_QUEUE) }]);
-  },
-  600_000,
-);
+  await redis.pexpire("dlq:upgrade", 1); // as after ten seconds
+  const server = await startTestServer({ redisUrl: machine.url });
+  onTestFinished(() => server.stop());
+  expect(server.output()).toMatch(/"msg":"the data was upgraded from layout 3 to 4 /);
+  expect(await redis.get("dlq:version")).toBe(String(STORAGE_VERSION));
+  for (const [key, value] of sample) expect(await redis.dumpBuffer(key)).toEqual(value);
+  const client = connectTo(server.grpcAddress);
+  onTestFinished(() => client.close());
+  const { queues } = await client.dlq.stats({});
+  expect(queues).toHaveLength(MESSAGES / A_QUEUE);
+  for (const { counts } of queues) expect(counts).toMatchObject([{ count: BigInt(A_QUEUE) }]);
+}, 600_000);

@@ -7,6 +7,7 @@ import type { DueDelivery } from "../../src/core/message.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { Pumps } from "../../src/loops/pumps.ts";
 import { startReconciler } from "../../src/loops/reconciler.ts";
+import { Tender } from "../../src/loops/tender.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { RedisStore } from "../../src/store/redis/redis-store.ts";
 
@@ -31,6 +32,8 @@ export function startNode(store: RedisStore) {
   };
   const pumps = new Pumps(parts);
   pumps.start();
+  const tender = new Tender(parts);
+  tender.start();
   const reconciler = startReconciler(store, registry);
   const ack = createAck(parts);
   const stream = createStream(parts);
@@ -62,6 +65,7 @@ export function startNode(store: RedisStore) {
     async stop() {
       draining.abort();
       await pumps.stop();
+      await tender.stop();
       await reconciler.stop();
     },
   };

@@ -37,7 +37,13 @@ export interface QueueDump {
   movedIn: Map<string, number>;
   /** The same ids -> when they were first accepted. */
   byAge: Map<string, number>;
+  /** The times of the queue in the wake-up indexes; undefined: it is not there. */
+  wakeUps: Record<(typeof WAKE_UPS)[number], number | undefined>;
+  /** When the first chunk with lives is looked at. */
+  firstEndMs: number | undefined;
 }
+
+const WAKE_UPS = ["ready", "isolated", "tend"] as const;
 
 const INDEXES = ["due", "isolated", "laned", "moving", "leases", "quarantine"] as const;
 
@@ -102,7 +108,18 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
     journal: await journal(redis, `${base}:journal`),
     movedIn,
     byAge: await scores(redis, `${base}:elders`),
+    wakeUps: await wakeUps(redis, base),
+    firstEndMs: [...(await scores(redis, `${base}:expiry`)).values()][0],
   };
+}
+
+async function wakeUps(redis: Redis, base: string): Promise<QueueDump["wakeUps"]> {
+  const at = base.lastIndexOf(":");
+  const times = WAKE_UPS.map(async (name) => {
+    const score = await redis.zscore(`${base.slice(0, at)}/${name}`, base.slice(at + 1));
+    return [name, score === null ? undefined : Number(score)];
+  });
+  return Object.fromEntries(await Promise.all(times));
 }
 
 async function arrivals(redis: Redis, key: string): Promise<Map<string, number>> {

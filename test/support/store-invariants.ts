@@ -70,7 +70,36 @@ export function brokenInvariants(dump: QueueDump): string[] {
   check(mortal.length === 0, `expiry names chunks that are not there: ${mortal}`);
   check(same(dump.chunks.bodies, dump.chunks.states), "chunks of bodies are not those of states");
 
-  return [...broken, ...brokenKeyQueues(dump), ...brokenCounts(dump)];
+  return [...broken, ...brokenKeyQueues(dump), ...brokenCounts(dump), ...lateWakeUps(dump)];
+}
+
+/** A wake-up index may be too early, never too late. */
+function lateWakeUps({ indexes, keyQueues, counters, wakeUps, firstEndMs }: QueueDump): string[] {
+  // A queue that is deleted hands out nothing.
+  if (counters.deleting !== undefined) return [];
+  const first = (...times: Iterable<number>[]) =>
+    Math.min(...times.flatMap((some) => [...some]), Number.POSITIVE_INFINITY);
+  const prioritized = [...keyQueues.prioritized.values()].flatMap((ids) => [...ids.values()]);
+  const needed = {
+    ready: first(
+      indexes.due.values(),
+      prioritized,
+      keyQueues.entries.values(),
+      keyQueues.limiters.values(),
+    ),
+    isolated: first(indexes.isolated.values()),
+    tend: first(
+      [...indexes.leases.values()].map(Math.ceil),
+      keyQueues.holds.values(),
+      firstEndMs === undefined ? [] : [firstEndMs],
+    ),
+  };
+  const late = Object.entries(needed).flatMap(([index, at]) => {
+    const there = wakeUps[index as keyof typeof needed] ?? Number.POSITIVE_INFINITY;
+    return there > at ? [`${index} says ${there}, and is needed at ${at}`] : [];
+  });
+  const isMoveForgotten = indexes.moving.size > 0 && wakeUps.tend === undefined;
+  return isMoveForgotten ? [...late, "tend lacks a queue with moving messages"] : late;
 }
 
 function brokenCounts(dump: QueueDump): string[] {

@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { queueBase, queueListKeys } from "../../src/store/redis/keys.ts";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
 import type { SessionCredit, TickReply, TickRequest } from "../../src/store/contract.ts";
+import { queueBase, queueListKeys } from "../../src/store/redis/keys.ts";
 import { RedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis, type TestRedisOptions } from "./redis.ts";
 import { createTestClock, type TestClock } from "./store-clock.ts";

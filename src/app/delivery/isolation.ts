@@ -20,14 +20,15 @@ export interface ClaimableWork {
   normalDue: boolean;
 }
 
-/** Reads the claimable messages from a tick's reply. `at` converts a time of the store's clock. */
+/** Reads the claimable messages from a tick's reply. */
 export function claimableAfter(
   reply: TickReply,
   before: ClaimableWork,
   now: number,
-  at: (storeMs: number | undefined) => number,
 ): ClaimableWork {
   const { nowMs, nextDueAtMs, nextIsolatedAtMs, headTooLarge } = reply;
+  const at = (storeMs: number | undefined) =>
+    storeMs === undefined ? Number.POSITIVE_INFINITY : now + Math.max(0, storeMs - nowMs);
   const isDue = (storeMs: number | undefined) => storeMs !== undefined && storeMs <= nowMs;
   const isolatedIsDue = isDue(nextIsolatedAtMs);
   const isolatedDue = isolatedIsDue || headTooLarge;

@@ -7,8 +7,9 @@ export class SessionRegistry {
   readonly #byId = new Map<string, Session>();
   readonly #byQueue = new Map<string, Set<Session>>();
   readonly #hints: Pick<Store["hints"], "announceCredit">;
-  /** Called for each stream that opens. */
+  /** Called for each stream that opens, and when it has ended. */
   onOpened: ((session: Session) => void) | undefined;
+  onClosed: ((session: Session) => void) | undefined;
 
   constructor(hints: Pick<Store["hints"], "announceCredit">) {
     this.#hints = hints;
@@ -38,6 +39,7 @@ export class SessionRegistry {
       sessions?.delete(session);
       if (sessions?.size === 0) this.#byQueue.delete(queue);
     }
+    this.onClosed?.(session);
   }
 
   get(idText: string): Session | undefined {

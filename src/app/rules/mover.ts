@@ -1,5 +1,6 @@
 import { decodeEdits, decodeMessage, type StoredMessage } from "../../codec/message.ts";
 import { limiterKeyOf, orderingKeyOf, valueIn } from "../../core/delivery-settings.ts";
+import { MOVE_LATE_MS } from "../../core/lifetime.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
@@ -11,9 +12,6 @@ export interface MoverParts {
   observer: Pick<RuleObserver, "ruleMove">;
   log: DecisionLog;
 }
-
-/** A move that takes longer was left behind by a server that died, or by an outage. */
-export const MOVE_LATE_MS = 3_000;
 
 /**
  * Moves messages to other queues. An outcome starts the move; then the other queue receives the

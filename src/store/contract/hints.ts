@@ -1,8 +1,8 @@
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 
 export interface StoreHints {
-  /** Something in this queue is due before all else. */
-  onWake(listener: (queue: string) => void): void;
+  /** A claim of this queue may find something in `inMs` milliseconds: sooner than was known. */
+  onWake(listener: (queue: string, inMs: number) => void): void;
   /** Leases of this session have ended on another node. */
   onCredit(listener: (sessionId: string, ended: readonly EndedLease[]) => void): void;
   /** A stream on another node has taken this session over. */

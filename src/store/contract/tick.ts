@@ -64,10 +64,18 @@ export interface TickReply {
   nextIsolatedAtMs: number | undefined;
   nextLeaseAtMs: number | undefined;
   nextEndAtMs: number | undefined;
+  /** When the queue needs a tick even if no session has room. */
+  tendAtMs: number | undefined;
   leasesOut: number;
   /** When the move of the first moving message started. */
   firstMoveAtMs: number | undefined;
   /** The first due message is larger than the room of every session. */
   headTooLarge: boolean;
   deliveryStatus: DeliveryStatus;
+}
+
+export interface Overdue {
+  queues: string[];
+  /** When the next one will be; infinite: none will. */
+  nextMs: number;
 }

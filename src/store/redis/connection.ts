@@ -123,7 +123,7 @@ export class Connection {
 
   /**
    * Runs a script on many queues of one slot, each with its arguments. Returns their replies in order; that of a queue whose
-   * script failed is an error.
+   * script failed is an error, and null if it was left for another call.
    */
   async runMany(
     name: ScriptName,
@@ -131,7 +131,10 @@ export class Connection {
   ): Promise<unknown[]> {
     const bases = calls.map(({ base }) => base);
     const wire = calls.flatMap(({ args }) => [args.length, ...args.map(toWire)]);
-    return (await this.#call(name, this.#script(name).many, bases, wire)) as unknown[];
+    const replies = await this.#call(name, this.#script(name).many, bases, wire);
+    return (replies as unknown[]).map((reply) =>
+      reply instanceof Error ? toDlqError(reply) : reply,
+    );
   }
 
   async #call(

@@ -49,8 +49,8 @@ export class RedisHints implements StoreHints {
     this.#pings = setInterval(() => this.#ping(), options.pingMs ?? PING_MS).unref();
   }
 
-  onWake(listener: (queue: string) => void): void {
-    this.#listeners.wake.push(listener);
+  onWake(listener: (queue: string, inMs: number) => void): void {
+    this.#listeners.wake.push((queue, inMs) => listener(queue, Number(inMs)));
   }
 
   onCredit(listener: (sessionId: string, ended: readonly EndedLease[]) => void): void {
@@ -102,7 +102,7 @@ export class RedisHints implements StoreHints {
       (candidate) => this.#channels[candidate] === channel,
     );
     if (name === undefined) return;
-    // Scripts send only the subject; nodes add their name, to ignore their own hints.
+    // Scripts name no sender; nodes do, to ignore their own hints.
     const [subject = "", sender, more = ""] = text.split("\n");
     if (sender === this.#nodeId) return;
     for (const listener of this.#listeners[name]) listener(subject, more);

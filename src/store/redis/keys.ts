@@ -47,10 +47,10 @@ const COMMON_QUEUE_KEYS = {
   /** hash: smoothed rates, packed with the instant of their last change. */
   rates: ":rates",
   /**
-   * hash: `tended` (last tick while leases were out); `resumed` (the first one after an outage); `laned`, once the queue
-   * has used `indirect`; `gated_by` (the delivery settings under which limiters were closed); `deleting`, while the queue
-   * is deleted; `moves`, once a message has moved to another queue; `shortened` (the last lease that was compared with its
-   * length after the clock stepped back); `postponed`, while the key of that name may be there.
+   * hash: `laned`, once the queue has used `indirect`; `gated_by` (the delivery settings under which limiters were closed);
+   * `check_cursor` (where the check of all limiters under other settings goes on);
+   * `deleting`, while the queue is deleted; `moves`, once a message has moved to another queue; `leases_checked` (the last
+   * lease that was compared with its length after the clock stepped back); `postponed`, while the key of that name may be there.
    */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */
@@ -99,6 +99,8 @@ export const RARE_QUEUE_KEYS = {
   failures: ":failures:",
   /** string a process: number of its last claim that was given back. Expires. */
   fences: ":fences:",
+  /** string a process: ids of its last claim that took something. Expires. */
+  claims: ":claims:",
   /** hash of 5 minutes: request -> the answer it got. Expires. */
   answers: ":answers:",
   /**
@@ -117,6 +119,20 @@ export const QUEUE_KEYS = { ...COMMON_QUEUE_KEYS, ...RARE_QUEUE_KEYS } as const;
 export const PARTITION_KEYS = {
   /** set: names of the queues of the partition. A script adds one with its first message. */
   queues: "/queues",
+  /**
+   * The wake-up indexes: zsets of queues by a time, which may be too early and never too late. Scripts only lower it; a tick of
+   * the queue writes the true one. `ready`: when a claim may find something.
+   */
+  ready: "/ready",
+  /** As `ready`, of isolated deliveries. */
+  isolated: "/isolated",
+  /** As `ready`: when a lease, a life, a hold or a quarantine ends, or a move is late. */
+  tend: "/tend",
+  /**
+   * hash: `tended` (when a server last looked at `tend`, or ticked a queue with leases); `resumed` (the first time after an
+   * outage); `steps_back` (how often the clock stepped back).
+   */
+  meta: "/meta",
 } as const;
 
 export function partitionKeys(
@@ -124,7 +140,18 @@ export function partitionKeys(
   partition: number,
 ): Record<keyof typeof PARTITION_KEYS, string> {
   const base = `${prefix}:{${partitionTag(partition)}}`;
-  return { queues: base + PARTITION_KEYS.queues };
+  return {
+    queues: base + PARTITION_KEYS.queues,
+    ready: base + PARTITION_KEYS.ready,
+    isolated: base + PARTITION_KEYS.isolated,
+    tend: base + PARTITION_KEYS.tend,
+    meta: base + PARTITION_KEYS.meta,
+  };
+}
+
+/** The base for a script that uses the keys of a partition and of none of its queues. */
+export function partitionBase(prefix: string, partition: number): string {
+  return `${prefix}:{${partitionTag(partition)}}:`;
 }
 
 /** The lists of queues of all partitions. */
@@ -146,6 +173,8 @@ export const globalKeys = (prefix: string) => ({
   nodes: `${prefix}:nodes`,
   /** string a node: its last write that replicas must confirm. Expires. */
   mark: (nodeId: string) => `${prefix}:mark:${nodeId}`,
+  /** set a node: the queues that may have entries of its streams in `workers`. */
+  workerQueues: (nodeId: string) => `${prefix}:worker-queues:${nodeId}`,
   /** string a session: the queues of its stream, to find its leases from any node. Expires. */
   session: (sessionId: string) => `${prefix}:session:${sessionId}`,
   /**

@@ -102,14 +102,14 @@ export class KnownQueues {
 
   /** The replies of several commands, in one round trip. */
   async #read<T>(add: (reading: ChainableCommander) => void): Promise<T[]> {
-    const results = await this.#connection.command((redis) => {
+    return this.#connection.command(async (redis) => {
       const reading = redis.pipeline();
       add(reading);
-      return reading.exec();
-    });
-    return (results ?? []).map(([error, value]) => {
-      if (error) throw error;
-      return value as T;
+      const results = (await reading.exec()) ?? [];
+      return results.map(([error, value]) => {
+        if (error) throw error;
+        return value as T;
+      });
     });
   }
 }

@@ -40,6 +40,7 @@ import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
+import { WakeUps } from "./wake-ups.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
 
@@ -62,6 +63,7 @@ export class RedisStore implements Store {
   readonly #sessions: Sessions;
   readonly #capacity: Capacity;
   readonly #queues: KnownQueues;
+  readonly #wakeUps: WakeUps;
   readonly #layout: LayoutGuard;
   readonly #history: RedisHistory;
   readonly #opening: Opening;
@@ -100,6 +102,7 @@ export class RedisStore implements Store {
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
     this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, writeLayout });
+    this.#wakeUps = new WakeUps({ connection, prefix, nodeId });
     this.#sessions = new Sessions({ connection, queues: this.#queues, prefix, nodeId });
     const enter = () => this.#opening.enter();
     const { configs, deployment } = globalKeys(prefix);
@@ -203,6 +206,20 @@ export class RedisStore implements Store {
     return runTick(this.#context, queue, request, setup);
   }
 
+  async claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    await this.#opening.enter();
+    return this.#wakeUps.claimable(queues);
+  }
+
+  async overdue() {
+    await this.#opening.enter();
+    return this.#wakeUps.overdue();
+  }
+
+  async postpone(queue: string, byMs: number): Promise<void> {
+    await this.#context.run("postpone", queue, { by: byMs }, []);
+  }
+
   abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]) {
     return runAbandon(this.#context, queue, claimNumber, sessions, this.#claimer);
   }
@@ -268,6 +285,7 @@ export class RedisStore implements Store {
 
   async signOfLife(): Promise<void> {
     await this.#opening.confirm();
+    this.#wakeUps.setServers(await this.#sessions.aliveNodes());
     await Promise.all([this.#sessions.tend(), this.#lifeClock.share()]);
   }
 

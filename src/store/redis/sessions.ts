@@ -5,14 +5,14 @@ import type { Connection } from "./connection.ts";
 import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
 import type { KnownQueues } from "./known-queues.ts";
 import { storeNowMs } from "./store-now.ts";
-import { nodeOf, workerEntry } from "./verbs/stats.ts";
+import { workerEntry } from "./verbs/stats.ts";
 import { writeWhenFull } from "./when-full.ts";
 
 /** A session can be found for a little longer than its longest possible lease. */
 const SESSION_KEPT_MS = 13 * HOUR_MS;
 /** A node without a sign of life for this long is gone, and so are its workers. */
 export const NODE_SILENCE_MS = 10_000;
-/** After this it is forgotten, and its workers are removed. */
+/** After this what is left of it is removed. */
 const NODE_KEPT_MS = HOUR_MS;
 /** Queues that are stored of a session: those of two streams. */
 const QUEUES_KEPT = 2_000;
@@ -25,26 +25,34 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
- * One round trip: every use of the store waits for a sign of life. After a step back of the clock the signs of others are in
- * the future: each counts from now, so that those of dead servers end.
+ * Returns the nodes that have been silent for long. One round trip: every use of the store waits for a sign of life. After a
+ * step back of the clock the signs of others are in the future: each counts from now, so that those of dead servers end.
  */
 const SIGN_OF_LIFE = `#!lua flags=allow-oom${LUA_NOW}
 for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')) do
   redis.call('ZADD', KEYS[1], now, node)
 end
 redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])`;
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])`;
 
 /** In one step: between a read and a removal another node may write its own entry. */
 const REMOVE_OWN = `#!lua flags=allow-oom
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
 if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end`;
 
+const REMOVE_NODE = `#!lua flags=allow-oom
+local entries = redis.call('HGETALL', KEYS[1])
+for at = 1, #entries, 2 do
+  if string.sub(entries[at + 1], 1, #ARGV[1]) == ARGV[1] then redis.call('HDEL', KEYS[1], entries[at]) end
+end`;
+
 interface Stream {
   readonly session: SessionRecord;
   writtenAtMs: number;
-  /** The queues that have its entry: those that exist. */
+  /** The queues that may have its entry: those that exist. */
   readonly queues: Set<string>;
+  /** Those to which it was written on this connection. */
+  readonly written: Set<string>;
 }
 
 export interface SessionsParts {
@@ -60,8 +68,8 @@ export class Sessions {
   readonly #open = new Map<string, Stream>();
   /** Ended streams whose entries the store may still have: removed again at each sign of life. */
   readonly #ended = new Map<string, Stream>();
-  /** When dead workers of a queue were last looked for. */
-  readonly #sweptAtMs = new Map<string, number>();
+  /** Nodes that have been silent for long. */
+  #dead: readonly string[] = [];
   readonly #connection: Connection;
   readonly #queues: Pick<KnownQueues, "existingOf">;
   readonly #prefix: string;
@@ -77,27 +85,34 @@ export class Sessions {
   /** `storeIsUsable` resolves when the store may be written. */
   async register(session: SessionRecord, storeIsUsable?: Promise<void>): Promise<void> {
     this.#ended.delete(session.sessionId);
-    const stream: Stream = { session, writtenAtMs: performance.now(), queues: new Set() };
+    const stream: Stream = {
+      session,
+      writtenAtMs: performance.now(),
+      queues: new Set(),
+      written: new Set(),
+    };
     this.#open.set(session.sessionId, stream);
     await storeIsUsable;
     await this.writeSignOfLife();
     await this.#write(stream);
     // It ended while it was written: the next sign of life removes the entries.
     if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, stream);
-    // No stream waits for this.
-    this.#forgetDead([...stream.queues]).catch(() => {});
   }
 
   /** Writes the open streams of a queue that was created after they opened. */
   async registerWorkers(queue: string): Promise<void> {
     for (const stream of this.#open.values()) {
-      if (stream.session.queues.includes(queue)) await this.#write(stream);
+      const isMissing = stream.session.queues.includes(queue) && !stream.written.has(queue);
+      if (isMissing) await this.#write(stream);
     }
   }
 
   /** After a failover, or a restart without data, the store may lack the entries: they are written again. */
   rewriteAll(): void {
-    for (const open of this.#open.values()) open.writtenAtMs = Number.NEGATIVE_INFINITY;
+    for (const open of this.#open.values()) {
+      open.writtenAtMs = Number.NEGATIVE_INFINITY;
+      open.written.clear();
+    }
   }
 
   /** The stream of a session has ended, whether or not the store can be written now. */
@@ -140,7 +155,7 @@ export class Sessions {
     return text === null ? undefined : text.split(" ");
   }
 
-  /** Writes the entries of open streams again when they are old, and removes those of ended ones. */
+  /** Writes the entries of open streams again when they are old, and removes those of ended ones and of dead nodes. */
   async tend(): Promise<void> {
     const now = performance.now();
     for (const open of this.#open.values()) {
@@ -149,14 +164,17 @@ export class Sessions {
       await this.#write(open);
     }
     for (const stream of this.#ended.values()) await this.#remove(stream);
+    for (const node of this.#dead) await this.#forgetNode(node);
+    this.#dead = [];
   }
 
   /** Writes a sign of life of this node, so that its workers count. */
   async writeSignOfLife(): Promise<void> {
     const { nodes } = globalKeys(this.#prefix);
-    await this.#connection.command((redis) =>
+    const dead = await this.#connection.command((redis) =>
       redis.eval(SIGN_OF_LIFE, 1, nodes, this.#nodeId, NODE_KEPT_MS),
     );
+    this.#dead = dead as string[];
   }
 
   /** The nodes with a recent sign of life. */
@@ -171,7 +189,7 @@ export class Sessions {
   /** Writes entries in the queues that exist: names come from users, who may invent them. */
   async #write(stream: Stream): Promise<void> {
     const { session } = stream;
-    const { session: keyOf } = globalKeys(this.#prefix);
+    const { session: keyOf, workerQueues } = globalKeys(this.#prefix);
     const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
     const existing = await this.#queues.existingOf(session.queues);
     if (existing.size === 0) return;
@@ -182,33 +200,32 @@ export class Sessions {
       const queues = [...new Set([...existing, ...before])].slice(0, QUEUES_KEPT).join(" ");
       const pipeline = redis.pipeline();
       writeWhenFull(pipeline, "SET", keyOf(session.sessionId), queues, "PX", SESSION_KEPT_MS);
+      // Before the entries: a dead node has none in other queues.
+      writeWhenFull(pipeline, "SADD", workerQueues(this.#nodeId), ...existing);
       for (const queue of existing) {
         writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
       }
       succeeded(await pipeline.exec());
+      for (const queue of existing) stream.written.add(queue);
     });
   }
 
-  /** Removes the streams of nodes that were killed, when another stream of the queue begins. */
-  async #forgetDead(queues: readonly string[]): Promise<void> {
-    const { nodes } = globalKeys(this.#prefix);
+  /** Removes what is left of a node that was killed. Another node may do the same. */
+  async #forgetNode(node: string): Promise<void> {
+    const { nodes, workerQueues } = globalKeys(this.#prefix);
+    const key = workerQueues(node);
     await this.#connection.command(async (redis) => {
-      const known = new Set(await redis.zrangebyscore(nodes, "-inf", "+inf"));
-      const now = performance.now();
-      // Bounds the map: names of queues come from users.
-      for (const [queue, at] of this.#sweptAtMs) {
-        if (now - at >= REWRITE_MS) this.#sweptAtMs.delete(queue);
-      }
-      for (const queue of queues) {
-        if (this.#sweptAtMs.has(queue)) continue;
-        this.#sweptAtMs.set(queue, now);
-        const key = this.#workersKey(queue);
-        const entries = (await redis.callBuffer("HGETALL", key)) as Buffer[];
-        for (let at = 0; at + 1 < entries.length; at += 2) {
-          const field = entries[at] as Buffer;
-          if (!known.has(nodeOf(String(entries[at + 1])))) await redis.hdel(key, field);
-        }
-      }
+      let cursor = "0";
+      do {
+        const [next, queues] = await redis.sscan(key, cursor);
+        const removing = redis.pipeline();
+        for (const queue of queues)
+          removing.eval(REMOVE_NODE, 1, this.#workersKey(queue), `${node}\n`);
+        succeeded(await removing.exec());
+        cursor = next;
+      } while (cursor !== "0");
+      await redis.del(key);
+      await redis.zrem(nodes, node);
     });
   }
 

@@ -103,8 +103,7 @@ export class LayoutGuard {
   async #begin(): Promise<StoredLayout> {
     const { prefix } = this.#parts;
     const { version } = globalKeys(prefix);
-    const lists = [queuesBeforePartitions(prefix), ...queueListKeys(prefix)];
-    if ((await this.#connection.command((redis) => redis.exists(...lists))) > 0) {
+    if (await this.#hasQueues()) {
       const others = await this.#parts.othersAlive();
       if (others.length > 0) {
         throw new LayoutWait(
@@ -117,6 +116,19 @@ export class LayoutGuard {
     }
     await this.write();
     return { from: this.#layout.version, to: this.#layout.version };
+  }
+
+  async #hasQueues(): Promise<boolean> {
+    const { prefix } = this.#parts;
+    const replies = await this.#connection.command((redis) => {
+      const reading = redis.pipeline().exists(queuesBeforePartitions(prefix));
+      for (const list of queueListKeys(prefix)) reading.exists(list);
+      return reading.exec();
+    });
+    return (replies ?? []).some(([error, count]) => {
+      if (error) throw error;
+      return count === 1;
+    });
   }
 
   /** Writes the version, if there is none. */

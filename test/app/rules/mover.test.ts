@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SessionRegistry } from "../../../src/app/delivery/session-registry.ts";
-import { MOVE_LATE_MS, Mover } from "../../../src/app/rules/mover.ts";
+import { Mover } from "../../../src/app/rules/mover.ts";
+import { MOVE_LATE_MS } from "../../../src/core/lifetime.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../../src/core/settings.ts";
-import { Pumps } from "../../../src/loops/pumps.ts";
+import { Tender } from "../../../src/loops/tender.ts";
 import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import type { Moves } from "../../../src/store/contract.ts";
 import { until, useTestStore } from "../../support/store.ts";
@@ -12,14 +13,14 @@ import { RuleRecorder } from "./setup.ts";
 const at = useTestStore();
 let recorder: RuleRecorder;
 let mover: Mover;
-let pumps: Pumps | undefined;
+let tender: Tender | undefined;
 beforeEach(() => {
   recorder = new RuleRecorder();
   mover = moverOn(at.current.store.moves);
 });
 afterEach(async () => {
-  await pumps?.stop();
-  pumps = undefined;
+  await tender?.stop();
+  tender = undefined;
 });
 
 const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
@@ -154,18 +155,17 @@ describe("a move that a server left behind", () => {
     expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 250]);
   });
 
-  test("is found by the pump of any server", async () => {
+  test("is found by any server", async () => {
     await setOut("b");
     await at.current.clock.advance(MOVE_LATE_MS);
     const { store } = at.current;
-    pumps = new Pumps({
+    tender = new Tender({
       ...{ store, settingsOf, log: recorder.log, registry: new SessionRegistry(store.hints) },
-      random: () => 0.5,
       observer: NO_METRICS,
       onDeleting() {},
       onMoveLate: mover.resume,
     });
-    pumps.start();
+    tender.start();
     await until("the move", async () => (await countOf("b")) === 1 || undefined);
     expect(await countOf("a")).toBe(0);
   });

@@ -1,8 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Redis } from "ioredis";
-import { queueBase, queueListKeys } from "../../../src/store/redis/keys.ts";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
+import { queueBase, queueListKeys } from "../../../src/store/redis/keys.ts";
 import { dumpQueue } from "../../support/store-dump.ts";
 import { brokenInvariants } from "../../support/store-invariants.ts";
 import { decodeJournal } from "../../support/store-journal.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { queueBase } from "../../../src/store/redis/keys.ts";
 import { NO_DELIVERY_SETTINGS } from "../../../src/core/delivery-settings.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { BREAKER } from "../../support/key-queue-steps.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import {
@@ -21,9 +21,11 @@ const send = (...items: Partial<SendItem>[]) =>
   at.current.store.send(QUEUE, items.map(item), SETTINGS);
 const many = (count: number, over: (n: number) => Partial<SendItem> = () => ({})) =>
   Array.from({ length: count }, (_, n) => over(n));
+/** Of what does not expire by itself. */
 const keys = async () =>
   (await at.current.redis.keys(`${queueBase(at.current.prefix, QUEUE)}:*`))
-    .map((key) => key.replace(/^.*\}:/, "").replace(/:.*/, ""))
+    .map((key) => key.replace(/^.*\}:[^:]*:/, "").replace(/:.*/, ""))
+    .filter((family) => family !== "claims")
     .toSorted();
 
 async function purgeAll() {

@@ -2,7 +2,6 @@
 // that they were decided on.
 
 import { expect, test } from "vitest";
-import { queueBase } from "../../../src/store/redis/keys.ts";
 import type { MessageFilter } from "../../../src/core/message.ts";
 import type {
   EditWrite,
@@ -12,6 +11,7 @@ import type {
   StoredContent,
 } from "../../../src/store/contract.ts";
 import { Capacity } from "../../../src/store/redis/capacity.ts";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { RedisMessages } from "../../../src/store/redis/messages.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {

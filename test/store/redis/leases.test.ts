@@ -99,9 +99,11 @@ test("abandon gives back only the messages of that claim, uncounted", async () =
   const { store } = at.current;
   const later = session(1, { count: 1 });
   const third = only((await tick(++claimNumber, later)).claimed);
-  await store.abandon(QUEUE, claimNumber - 1, [one]);
-  expect(await store.leases(QUEUE, sessionId(1))).toMatchObject([{ id: third.id }]);
-  expect(await message(first().id)).toMatchObject({
+  await store.abandon(QUEUE, claimNumber, [later]);
+  const held = await store.leases(QUEUE, sessionId(1));
+  expect(held).toHaveLength(2);
+  expect(held).not.toContainEqual(expect.objectContaining({ id: third.id }));
+  expect(await message(third.id)).toMatchObject({
     state: "SCHEDULED",
     attempts: 0,
     expiries: 0,
@@ -110,7 +112,7 @@ test("abandon gives back only the messages of that claim, uncounted", async () =
     nonce: "",
     dueAtMs: START_MS,
   });
-  const lost = await store.settle(QUEUE, NO_REQUEST, [outcome(first(), "succeed")]);
+  const lost = await store.settle(QUEUE, NO_REQUEST, [outcome(third, "succeed")]);
   expect(only(lost?.results).status).toBe("LEASE_LOST");
 });
 
@@ -156,16 +158,4 @@ test("fences do not stay for ever", async () => {
   await clock.advance(24 * 3_600_000);
   const keys = await redis.keys(`${at.current.prefix}:*`);
   expect(keys.filter((key) => key.includes("fence"))).toEqual([]);
-});
-
-test("abandon ignores a lease that its session no longer has", async () => {
-  const { store, redis } = at.current;
-  const key = Buffer.concat([
-    Buffer.from(at.current.key(QUEUE, ":session:")),
-    Buffer.from(sessionId(1)),
-  ]);
-  await redis.hset(key, "not-a-message-id", "8");
-  await store.abandon(QUEUE, claimNumber, [one]);
-  expect(await store.leases(QUEUE, sessionId(1))).toEqual([]);
-  expect(await redis.exists(key)).toBe(0);
 });

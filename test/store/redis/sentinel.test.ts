@@ -50,7 +50,8 @@ test("the store continues after a failover: calls, leases and hints", async () =
   expect(before).toHaveLength(2);
   await until(
     "the replica to have it all",
-    async () => (await set.replica.cli("ZCARD", `${queueBase("dlq", QUEUE)}:leases`)) === "2" || undefined,
+    async () =>
+      (await set.replica.cli("ZCARD", `${queueBase("dlq", QUEUE)}:leases`)) === "2" || undefined,
   );
   const subscribed = subscriptions;
 

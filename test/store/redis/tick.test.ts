@@ -63,6 +63,7 @@ test("a claim has all that a worker needs, and the state names its session", asy
     nextIsolatedAtMs: undefined,
     nextLeaseAtMs: START_MS + 250 + 30_000,
     nextEndAtMs: START_MS + 60_000,
+    tendAtMs: START_MS + 250 + 30_000,
     leasesOut: 1,
     headTooLarge: false,
     deliveryStatus: UNBLOCKED,

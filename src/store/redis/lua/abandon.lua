@@ -4,28 +4,28 @@
 -- ARGV: claim_number, history_changed (as in tick.lua), journal_max, claimer, delivery_settings; items: session, nonce
 -- Reply: how many messages were given back
 
--- No command is on its way for longer.
-local FENCE_KEPT_MS = 3600000
 local fence = k_fences .. claimer
 local fenced_up_to = math.max(claim_number, tonumber(redis.call('GET', fence) or '0'))
-redis.call('SET', fence, fenced_up_to, 'PX', FENCE_KEPT_MS)
+redis.call('SET', fence, fenced_up_to, 'PX', LIMIT.CLAIM_KEPT_MS)
+local nonces = {}
+for at = FIRST, #ARGV, STRIDE do nonces[ARGV[at + I_nonce]] = true end
+
+local last = redis.call('GET', k_claims .. claimer) or ''
+local ids = {}
+for at = 1, #last, 16 do ids[#ids + 1] = string.sub(last, at, at + 15) end
+load_states(ids)
 local given_back = 0
-for at = FIRST, #ARGV, STRIDE do
-  local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
-  for _, id in ipairs(redis.call('HKEYS', k_session .. session)) do
-    local s = load_state(id)
-    if not s then
-      put(k_session .. session, id, false)
-      count(COUNTER.HEALED)
-    elseif s.state == STATE.IN_FLIGHT and s.nonce == nonce then
-      note_lost_delivery(s)
-      leave(id, s)
-      forget_lease(s)
-      count(COUNTER.RETURNED)
-      schedule(id, s, s.due)
-      journal(JOURNAL.RETURNED, id, s)
-      given_back = given_back + 1
-    end
+for _, id in ipairs(ids) do
+  local s = load_state(id)
+  -- A nonce is of one claim.
+  if s and s.state == STATE.IN_FLIGHT and nonces[s.nonce] then
+    note_lost_delivery(s)
+    leave(id, s)
+    forget_lease(s)
+    count(COUNTER.RETURNED)
+    schedule(id, s, s.due)
+    journal(JOURNAL.RETURNED, id, s)
+    given_back = given_back + 1
   end
 end
 finish()

@@ -83,5 +83,6 @@ for back = -1, LIMIT.KEPT_DAYS + 2 do
   redis.call('UNLINK', key, key .. ':old')
 end
 redis.call('SREM', p_queues, QUEUE)
+for _, index in ipairs({ p_ready, p_isolated, p_tend }) do redis.call('ZREM', index, QUEUE) end
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
 return PURGE.ABSENT

@@ -15,4 +15,6 @@ if busy > 0 then return write.sealed { status = SEAL.BUSY, messages = busy } end
 local arrivals = redis.call('GET', k_sequence) or '0'
 redis.call('HSET', k_counters, COUNTER.DELETING, arrivals, COUNTER.DELETING_TOTAL, messages)
 redis.call('HSET', k_meta, META.DELETING, 1)
+-- In case this server dies, a tick finds the mark.
+redis.call('ZADD', p_tend, 0, QUEUE)
 return write.sealed { status = SEAL.SEALED, messages = messages }

@@ -1,7 +1,7 @@
 -- One tick of a queue: takes back expired leases, ends lives, hands out due messages to sessions with room, and says when
 -- to come again. Bounded work: at most `batch` of each.
 -- KEYS: queue base
--- ARGV: claim_number, batch, reply_bytes (of envelopes), silence, grace, isolate_at, crash_loop_at (lease expiries),
+-- ARGV: claim_number, batch, reply_bytes (of envelopes), grace, isolate_at, crash_loop_at (lease expiries),
 -- ttl_discards, lives_until (0: now), lives_from (see lives.lua), retention, paused, paused_until (0: until it is ended),
 -- history_changed (when Redis last restarted or failed over; 0: never), journal_max, claimer (the process),
 -- delivery_settings; items: session, nonce, count, bytes, lease, can_isolate (1: holds and reserves nothing)
@@ -10,7 +10,7 @@
 
 -- Each step reads the indexes that the one before has changed.
 local has_long_leases = false
-if stepped_back then
+if tending.steps_back > 0 and leases_out > 0 then
   has_long_leases = shorten_leases()
   flush_writes()
 end
@@ -29,6 +29,8 @@ local left = queue_allows()
 if not fenced and #ARGV >= FIRST and left > 0 then
   local sessions, taken = claim_isolated(open_sessions(), left)
   if #sessions > 0 and left > taken then claim_due(sessions, left - taken) end
+  -- For `abandon`, in case this reply is lost.
+  if #claimed > 0 then redis.call('SET', k_claims .. claimer, table.concat(claimed), 'PX', LIMIT.CLAIM_KEPT_MS) end
   fetch(k_bodies, claimed, function(id, envelope) replies[envelope_at[id]] = envelope or '' end)
   fetch(k_edits, edited, function(id, edits)
     replies[envelope_at[id]] = { replies[envelope_at[id]], edits or '' }
@@ -43,8 +45,25 @@ do
     local first_hold = head_score(k_holds) or math.huge
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
   end
-  local leases_left = redis.call('ZCARD', k_leases)
-  if not has_long_leases and (leases_out > 0 or leases_left > 0) then redis.call('HSET', k_meta, META.LAST_TICK, now) end
+  local leases_left, next_lease = redis.call('ZCARD', k_leases), math.ceil(at_head(k_leases))
+  if leases_out > 0 or leases_left > 0 then tending.note() end
+
+  -- The true times of the queue in the wake-up indexes.
+  local function write_time(index, at)
+    if at > 0 then redis.call('ZADD', index, at, QUEUE) else redis.call('ZREM', index, QUEUE) end
+    return at
+  end
+  local function soonest(first, second) return first == 0 and second or second == 0 and first or math.min(first, second) end
+  local first_move = has_moves and at_head(k_moving) or 0
+  local tend_at = soonest(next_lease, next_end)
+  -- A server that hears of a late move or a deletion needs a moment to finish it.
+  local next_late = first_move + LIMIT.MOVE_LATE_MS
+  if first_move > 0 then tend_at = soonest(tend_at, next_late > now and next_late or now + LIMIT.MOVE_LATE_MS) end
+  if is_deleting then tend_at = now + LIMIT.MOVE_LATE_MS end
+  if has_long_leases or check_cursor then tend_at = now end
+  write_time(p_tend, tend_at)
+  local next_due = write_time(p_ready, is_deleting and 0 or first_due())
+  local next_isolated = write_time(p_isolated, is_deleting and 0 or at_head(k_isolated))
 
   -- While the whole queue is blocked, so is what is due.
   local still_left, check_at = queue_allows()
@@ -63,16 +82,17 @@ do
     now = now,
     deleting = is_deleting and 1 or 0,
     head_too_large = head_too_large and 1 or 0,
-    next_due = when_free(first_due()),
-    next_isolated = when_free(at_head(k_isolated)),
-    next_lease = math.ceil(at_head(k_leases)),
+    next_due = when_free(next_due),
+    next_isolated = when_free(next_isolated),
+    next_lease = next_lease,
     next_end = next_end,
+    tend_at = tend_at,
     leases_out = leases_left,
     paused = is_paused and 1 or 0,
     breaker = breaker_state,
     retry_at = retry_at,
     open_breakers = open_breakers,
-    first_move = has_moves and at_head(k_moving) or 0,
+    first_move = first_move,
   }
   table.insert(replies, 2, table.concat(lost))
   table.insert(replies, 3, table.concat(gone))

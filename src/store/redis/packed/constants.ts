@@ -1,3 +1,4 @@
+import { MOVE_LATE_MS } from "../../../core/lifetime.ts";
 import { QUARANTINE_REASONS } from "../../../core/reason.ts";
 
 /**
@@ -137,15 +138,17 @@ export const CONSTANTS = {
 
   /** Fields of `meta` (keys.ts). */
   META: {
-    LAST_TICK: "tended",
-    RESUMED: "resumed",
     USES_INDIRECT: "laned",
     LIMITED_BY: "gated_by",
+    CHECK_CURSOR: "check_cursor",
     DELETING: "deleting",
     HAS_MOVES: "moves",
-    SHORTENED: "shortened",
+    LEASES_CHECKED: "leases_checked",
     POSTPONED: "postponed",
   },
+
+  /** Fields of a partition's `meta` (keys.ts). */
+  PARTITION_META: { TENDED: "tended", RESUMED: "resumed", STEPS_BACK: "steps_back" },
 
   /** Fields of `counters` (keys.ts). */
   COUNTER: {
@@ -185,5 +188,11 @@ export const CONSTANTS = {
     /** Answers are kept in hashes of this time; so many of them are looked at. */
     GENERATION_MS: 300_000,
     GENERATIONS: 3,
+    /** No command is on its way for longer: claims and their fences are kept for this. */
+    CLAIM_KEPT_MS: 3_600_000,
+    /** A move that takes longer is finished by another server. */
+    MOVE_LATE_MS,
+    /** While leases are out, servers look each second: a longer silence was an outage. */
+    SILENCE_MS: 2_500,
   },
 } as const;

@@ -104,8 +104,8 @@ export const LAYOUTS = {
   dedup: layout({ id: bytes(16) }),
   keyQueueName: layout({ retries: u8, priority: i8, key: short }),
   moveMark: layout({ id: bytes(16), delivery: u32 }),
-  /** The last lease that a tick shortened or left, and when; `lastTick`: the latest tick before the clock stepped back. */
-  leaseCheck: layout({ lastTick: ms, at: ms, score: double, id: bytes(16) }),
+  /** The last lease that was compared with its length after step `step` of the clock; `done`: it was the last of all. */
+  leaseCheck: layout({ step: u32, done: flag, score: double, id: bytes(16) }),
   journal: layout({
     kind: u8,
     id: bytes(16),
@@ -212,6 +212,7 @@ export const LAYOUTS = {
     nextIsolated: ms,
     nextLease: ms,
     nextEnd: ms,
+    tendAt: ms,
     leasesOut: u32,
     paused: flag,
     breaker: u8,

@@ -61,23 +61,32 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
 
 const shaOf = (source: string) => createHash("sha1").update(source).digest("hex");
 
+/** Values in replies after which no more queues run in one call. */
+const VALUES_A_CALL = 600;
+
 /**
- * KEYS: a base for each queue. ARGV: for each, the number of its arguments, and these. Reply: a reply for each. An error in
- * one queue is its reply, and the others run.
+ * KEYS: a base for each queue. ARGV: for each, the number of its arguments, and these. Reply: a reply for each; nil for those
+ * that are left for another call, because the replies before them are large. An error in one queue is its reply, and the
+ * others run.
  */
 function sourceOfMany(body: string): string {
   return `local BASES, ALL = KEYS, ARGV
 local function run(KEYS, ARGV)
 ${body}
 end
-local replies, at = {}, 1
+local replies, at, values = {}, 1, 0
 for n, base in ipairs(BASES) do
+  if values > ${VALUES_A_CALL} then
+    for left = n, #BASES do replies[left] = false end
+    break
+  end
   local own = {}
   for arg = 1, tonumber(ALL[at]) do own[arg] = ALL[at + arg] end
   at = at + 1 + #own
   local ok, reply = pcall(run, { base }, own)
   if not ok and type(reply) ~= 'table' then reply = redis.error_reply('ERR ' .. tostring(reply)) end
   replies[n] = reply
+  values = values + (type(reply) == 'table' and #reply or 1)
 end
 return replies
 `;
@@ -87,7 +96,9 @@ return replies
 function headOf(spec: ScriptSpec): string {
   const lines = [
     "local BASE = KEYS[1]",
-    "local PARTITION, PREFIX, QUEUE = string.match(BASE, '^((.*):{.-}):(.*)$')",
+    "local PARTITION = string.match(BASE, '^(.*:{.-}):')",
+    "local PREFIX = string.match(BASE, '^(.*):{.-}:')",
+    "local QUEUE = string.sub(BASE, #PARTITION + 2)",
   ];
   for (const [key, suffix] of Object.entries(PARTITION_KEYS)) {
     lines.push(`local p_${luaName(key)} = PARTITION .. '${suffix}'`);

@@ -12,8 +12,8 @@ export interface Statement {
   readonly uses: ReadonlySet<string>;
 }
 
-/** Calls without an effect. */
-const PURE_CALLS = /^(?:lazy|read_settings|tonumber|(?:string|struct|math)\.\w+)$/;
+/** Calls that are made for their value only. */
+const PURE_CALLS = /^(?:lazy|read_settings|read_tending|tonumber|(?:string|struct|math)\.\w+)$/;
 
 const OPENS: ReadonlySet<string> = new Set(["function", "if", "for", "while", "do", "repeat"]);
 const STARTS: ReadonlySet<string> = new Set(

@@ -2,10 +2,12 @@ import { partitionKeys } from "../keys.ts";
 import { partitionOf, partitionTag } from "../partitions.ts";
 import type { Upgrade, UpgradeSteps } from "./upgrade.ts";
 
-/** Renames each key that still exists. ARGV: the old and the new name of each. */
+/** Renames each key that still exists. ARGV: the old and the new name of each. Facts of the last tick are the partition's now. */
 const RENAME = `#!lua flags=allow-oom
 for at = 1, #ARGV, 2 do
-  if redis.call('EXISTS', ARGV[at]) == 1 then redis.call('RENAME', ARGV[at], ARGV[at + 1]) end
+  local from, to = ARGV[at], ARGV[at + 1]
+  if redis.call('EXISTS', from) == 1 then redis.call('RENAME', from, to) end
+  if string.find(to, '}:[^:]+:meta$') then redis.call('HDEL', to, 'tended', 'resumed', 'shortened') end
 end`;
 
 /** The base of a queue's keys up to layout 3. */
@@ -15,8 +17,12 @@ export const baseBeforePartitions = (prefix: string, queue: string): string =>
 /** The set of names of all queues up to layout 3. */
 export const queuesBeforePartitions = (prefix: string): string => `${prefix}:queues`;
 
+/** Lists queues. Each needs a tick, which knows when it needs the next one. ARGV: the three wake-up indexes; names. */
 const LIST = `#!lua flags=allow-oom
-redis.call('SADD', KEYS[1], unpack(ARGV))`;
+for at = 4, #ARGV do
+  redis.call('SADD', KEYS[1], ARGV[at])
+  for index = 1, 3 do redis.call('ZADD', ARGV[index], 0, ARGV[at]) end
+end`;
 
 const UNLIST = `#!lua flags=allow-oom
 redis.call('DEL', KEYS[1])`;
@@ -47,9 +53,9 @@ export const keysByPartition: Upgrade = {
 
 async function moveList(steps: UpgradeSteps): Promise<void> {
   for (const [partition, queues] of Map.groupBy(await steps.queues(), partitionOf)) {
-    const list = partitionKeys(steps.prefix, partition).queues;
+    const { queues: list, ready, isolated, tend } = partitionKeys(steps.prefix, partition);
     for (let at = 0; at < queues.length; at += NAMES) {
-      await steps.run(LIST, list, ...queues.slice(at, at + NAMES));
+      await steps.run(LIST, list, ready, isolated, tend, ...queues.slice(at, at + NAMES));
     }
   }
   await steps.run(UNLIST, queuesBeforePartitions(steps.prefix));
@@ -59,7 +65,9 @@ async function moveList(steps: UpgradeSteps): Promise<void> {
 function renamed(prefix: string, key: Buffer): Buffer[] {
   const text = key.toString("latin1");
   const begin = `${Buffer.from(prefix).toString("latin1")}:{`;
-  const found = text.startsWith(begin) ? /^([A-Za-z0-9._-]+)\}(:.*)$/s.exec(text.slice(begin.length)) : null;
+  const found = text.startsWith(begin)
+    ? /^([A-Za-z0-9._-]+)\}(:.*)$/s.exec(text.slice(begin.length))
+    : null;
   const [, queue, suffix] = found ?? [];
   if (queue === undefined || suffix === undefined) return [];
   const to = `${begin}${partitionTag(partitionOf(queue))}}:${queue}${suffix}`;

@@ -38,7 +38,8 @@ export const livesByChunk: Upgrade = {
   to: 2,
   what: "lives end by chunk",
   async run(steps) {
-    for (const queue of await steps.queues()) await convert(steps, baseBeforePartitions(steps.prefix, queue));
+    for (const queue of await steps.queues())
+      await convert(steps, baseBeforePartitions(steps.prefix, queue));
   },
 };
 

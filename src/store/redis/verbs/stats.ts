@@ -25,7 +25,9 @@ export async function runStats(
   const snapshots = new Map(
     read.map((queue, index) => [queue, snapshotOf(replies[index] as StatsReply, isAlive)]),
   );
-  return queues.map((queue) => snapshots.get(existing.has(queue) ? queue : String(missing))) as QueueSnapshot[];
+  return queues.map((queue) =>
+    snapshots.get(existing.has(queue) ? queue : String(missing)),
+  ) as QueueSnapshot[];
 }
 
 type StatsReply = [head: Buffer, counters: Buffer[], workers: (Buffer | number)[]];

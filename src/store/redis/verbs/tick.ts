@@ -19,8 +19,6 @@ import { storedBreakerState, storedReason, storedState } from "../states.ts";
 const TICK_BATCH = 200;
 /** Envelope bytes of one reply, unless a single message is larger. */
 const REPLY_BYTES = 4 * 1024 * 1024;
-/** While leases are out, ticks come each second: a silence of more than two of them was an outage. */
-const SILENCE_MS = 2_500;
 
 export interface TickSetup {
   /** Names this process, and no other one before or after it. */
@@ -42,7 +40,6 @@ export async function runTick(
     claimNumber: request.claimNumber,
     batch: TICK_BATCH,
     replyBytes: REPLY_BYTES,
-    silence: SILENCE_MS,
     grace: graceMs,
     isolateAt: ISOLATE_AFTER_EXPIRIES,
     crashLoopAt: CRASH_LOOP_EXPIRIES,
@@ -77,6 +74,7 @@ export async function runTick(
     nextIsolatedAtMs: optionalMs(tick.nextIsolated),
     nextLeaseAtMs: optionalMs(tick.nextLease),
     nextEndAtMs: optionalMs(tick.nextEnd),
+    tendAtMs: optionalMs(tick.tendAt),
     leasesOut: tick.leasesOut,
     deliveryStatus: {
       paused: tick.paused,

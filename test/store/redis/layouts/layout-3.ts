@@ -13,7 +13,13 @@ const PAGE = 10_000;
 export async function becomeLayout3(redis: Redis, prefix: string): Promise<void> {
   let cursor = "0";
   do {
-    const [next, keys] = await redis.scanBuffer(cursor, "MATCH", `${prefix}:{*/*}:*`, "COUNT", PAGE);
+    const [next, keys] = await redis.scanBuffer(
+      cursor,
+      "MATCH",
+      `${prefix}:{*/*}:*`,
+      "COUNT",
+      PAGE,
+    );
     const renaming = redis.pipeline();
     for (const key of keys) renaming.rename(key, nameOfLayout3(prefix, key));
     await renaming.exec();
@@ -22,7 +28,8 @@ export async function becomeLayout3(redis: Redis, prefix: string): Promise<void>
   const lists = queueListKeys(prefix);
   const queues = await redis.sunion(lists);
   if (queues.length > 0) await redis.sadd(queuesBeforePartitions(prefix), ...queues);
-  await redis.del(lists);
+  // Layout 3 had no other keys of partitions.
+  await redis.del(...(await redis.keys(`${prefix}:{*}/*`)));
   await redis.set(`${prefix}:version`, "3");
 }
 

@@ -66,7 +66,8 @@ test("every key of every queue gets its name of layout 4, with its value and its
   await becomeLayout3(redis, prefix);
   expect(await redis.keys(`${prefix}:{*/*`)).toEqual([]);
   const next = at.current.openStore();
-  expect(await next.open()).toContainEqual(expect.stringMatching(/from layout 3 to 4/));
+  const warnings = new Promise((resolve) => next.onReady(resolve));
+  expect(await warnings).toContainEqual(expect.stringMatching(/from layout 3 to 4/));
   expect(await contents()).toEqual(before);
   expect(await redis.exists(`${prefix}:queues`)).toBe(0);
   expect((await next.queues()).toSorted()).toEqual(QUEUES.toSorted());

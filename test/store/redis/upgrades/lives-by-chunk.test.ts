@@ -39,7 +39,7 @@ function firstEnds({ messages }: QueueDump): Map<string, number> {
   return ends;
 }
 
-const without = ({ chunkEnds: _, ...rest }: QueueDump) => rest;
+const without = ({ chunkEnds: _, firstEndMs: __, wakeUps: ___, ...rest }: QueueDump) => rest;
 
 test("data of layout 1 becomes layout 2: messages are unchanged, lives are listed by chunk", async () => {
   await becomeLayout1();

@@ -1,6 +1,7 @@
 // Servers of two layouts on one store: which end, which wait, and that no upgrade stays half done.
 
 import { expect, test } from "vitest";
+import { queueListKeys } from "../../../../src/store/redis/keys.ts";
 import type { RedisStore } from "../../../../src/store/redis/redis-store.ts";
 import {
   LAYOUT,
@@ -26,7 +27,8 @@ function nextLayout(run: Upgrade["run"] = mark): Layout {
 }
 
 async function mark(steps: UpgradeSteps): Promise<void> {
-  for (const queue of await steps.queues()) await steps.run(MARK, `${steps.prefix}:mark:${queue}`);
+  const queues = await at.current.redis.sunion(queueListKeys(steps.prefix));
+  for (const queue of queues) await steps.run(MARK, `${steps.prefix}:mark:${queue}`);
 }
 
 const marks = async () => Number(await at.current.redis.get(key(`mark:${QUEUE}`)));

@@ -13,8 +13,8 @@ local NAME_PREFIX = 'lane'
 -- A limiter that blocks is checked again after this at the latest.
 local LONGEST_BLOCK_MS = 60000
 
--- `noted`: the queue uses some of this; `wake`: pumps have something to look at.
-local key_queues = lazy({ noted = false, wake = false })
+-- `noted`: the queue uses some of this.
+local key_queues = lazy({ noted = false })
 
 function key_queues.build()
   -- By name, the key queues that this script has touched; limiters that it has read; changes of the messages in
@@ -140,7 +140,7 @@ function key_queues.build_limiters()
   local function unblock_changed()
     if breakers.built then
       for key in pairs(breakers.moved) do
-        if key == '' then key_queues.wake = true else key_queues.limiter_changed('k' .. key) end
+        if key == '' then note_change() else key_queues.limiter_changed('k' .. key) end
       end
       breakers.moved = {}
     end
@@ -159,10 +159,9 @@ function key_queues.build_limiters()
       if not head then
         redis.call('ZREM', index, name)
       elseif not is_blocked(key_queue) then
-        local before = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')[2]
         redis.call('ZADD', index, head, name)
         if key_queue.priority ~= 0 then redis.call('ZADD', k_priorities, key_queue.priority, key_queue.priority) end
-        if not before or tonumber(head) < tonumber(before) then key_queues.wake = true end
+        note_due(tonumber(head))
       end
     end
     key_queues.touched = {}

@@ -25,9 +25,8 @@ function ordering.build()
     local ends = now
     if settings and settings.ordering == ORDERING.HOLD then
       ends = settings.hold > 0 and now + settings.hold or '+inf'
-    else
-      key_queues.wake = true
     end
+    if ends ~= '+inf' then note_visit(ends) end
     rank(k_holds, order, ends)
     key_queues.note_use()
   end

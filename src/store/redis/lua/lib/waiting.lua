@@ -5,25 +5,6 @@ local function head_score(key)
   return head[2] and tonumber(head[2]) or nil
 end
 
--- By index: the earliest due time that this script schedules, and that of the head before. Each index counts by
--- itself: a message that waits for isolated delivery must not hide what other sessions could take.
-local noted_due = { earliest = {}, head = {} }
-
-local function note_due(index, due)
-  local earliest = noted_due.earliest[index]
-  if not earliest then noted_due.head[index] = head_score(index) or math.huge end
-  if not earliest or due < earliest then noted_due.earliest[index] = due end
-end
-
--- Wakes the pumps if something is now due before all else. Only a hint: pumps also look by themselves.
-local function flush_wake()
-  for index, due in pairs(noted_due.earliest) do
-    if due < noted_due.head[index] then key_queues.wake = true end
-  end
-  -- A user without rights on channels loses the hint, not the script.
-  if key_queues.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
-end
-
 -- Of messages that something besides their queue can hold back.
 local waiting = lazy({})
 
@@ -46,9 +27,8 @@ function waiting.build()
     local key_queue = key_queue_of(s)
     if s.priority ~= 0 then key_queues.list_priority(s.priority) end
     if key_queue then return key_queues.add(key_queue, id, s.due) end
-    local index = index_of(s)
-    note_due(index, s.due)
-    rank(index, id, s.due)
+    if s.place == PLACE.ISOLATED then note_isolated(s.due) else note_due(s.due) end
+    rank(index_of(s), id, s.due)
     if is_indirect(s) then key_queues.list(id, s.due) end
   end
 
@@ -72,7 +52,7 @@ end
 
 local function enter_index(id, s)
   if not is_plain(s) then return waiting.enter(id, s) end
-  note_due(k_due, s.due)
+  note_due(s.due)
   rank(k_due, id, s.due)
 end
 

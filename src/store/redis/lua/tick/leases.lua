@@ -33,10 +33,13 @@ end
 -- ended: any of them may be too long. Returns whether some are left for the next tick.
 local function shorten_leases()
   local after = ''
-  if shortened then
-    local check = record.lease_check(shortened)
-    -- Else it is of an earlier step back, or the clock has stepped back again.
-    if check.last_tick == tonumber(last_tick_at) and check.at <= now then after = write.entry(check) end
+  if leases_checked then
+    local check = record.lease_check(leases_checked)
+    -- Else it is of an earlier step back.
+    if check.step == tending.steps_back then
+      if check.done == 1 then return false end
+      after = write.entry(check)
+    end
   end
   local ids, ends = read_leases(entries_after(k_leases, after, batch))
   for _, id in ipairs(ids) do
@@ -45,11 +48,11 @@ local function shorten_leases()
       rank(k_leases, id, now + s.lease)
     end
   end
-  if #ids < batch then return false end
-  local last = ids[#ids]
-  local check = write.lease_check { last_tick = last_tick_at, at = now, score = ends[last], id = last }
-  redis.call('HSET', k_meta, META.SHORTENED, check)
-  return true
+  local last, is_done = ids[#ids], #ids < batch
+  local check = write.lease_check { step = tending.steps_back, done = is_done and 1 or 0,
+    score = last and ends[last] or 0, id = last or '' }
+  redis.call('HSET', k_meta, META.LEASES_CHECKED, check)
+  return not is_done
 end
 
 -- A lease gets one grace: otherwise it never ends if ticks keep coming late. Its end is then half a millisecond less than a

@@ -9,14 +9,29 @@ if uses_indirect or settings then
     end
   end
 
-  -- Makes all limiters due for a check if they began to block under other settings, or the clock has stepped back.
+  -- Makes limiters due for a check if they began to block under other settings, or the clock has stepped back: some in each
+  -- tick, from where the last one ended.
   local function check_all_again()
-    local by_other_settings = limited_by and limited_by ~= delivery_settings
-    local last = redis.call('ZRANGE', k_limiters, -1, -1, 'WITHSCORES')[2]
-    if last and (by_other_settings or tonumber(last) > now + LONGEST_BLOCK_MS) then
-      redis.call('ZUNIONSTORE', k_limiters, 1, k_limiters, 'WEIGHTS', 0)
+    local cursor = check_cursor
+    if limited_by and limited_by ~= delivery_settings then
+      cursor = '0'
+      redis.call('HDEL', k_meta, META.LIMITED_BY)
+    elseif not cursor then
+      local last = redis.call('ZRANGE', k_limiters, -1, -1, 'WITHSCORES')[2]
+      if last and tonumber(last) > now + LONGEST_BLOCK_MS then cursor = '0' end
     end
-    if by_other_settings then redis.call('HDEL', k_meta, META.LIMITED_BY) end
+    if not cursor then return end
+    local next_cursor, found = unpack(redis.call('ZSCAN', k_limiters, cursor, 'COUNT', math.ceil(batch / 2)))
+    for at = 1, #found, 2 do
+      if tonumber(found[at + 1]) > now then redis.call('ZADD', k_limiters, now, found[at]) end
+    end
+    if next_cursor ~= '0' then
+      redis.call('HSET', k_meta, META.CHECK_CURSOR, next_cursor)
+      check_cursor = next_cursor
+    elseif check_cursor then
+      redis.call('HDEL', k_meta, META.CHECK_CURSOR)
+      check_cursor = false
+    end
   end
 
   local function release_holds()

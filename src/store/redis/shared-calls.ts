@@ -1,0 +1,114 @@
+import type { Connection } from "./connection.ts";
+import type { ScriptArg, ScriptName } from "./scripts.ts";
+
+/** Parts of one call, and their arguments, unless one part has more: other calls wait for a few milliseconds. */
+const PARTS_A_CALL = 64;
+const ARGS_A_CALL = 640;
+const BYTES_A_CALL = 256 * 1024;
+/** Scripts whose calls are short. */
+const SHARED: ReadonlySet<ScriptName> = new Set(["send", "tick", "examine", "settle", "extend"]);
+/** Calls of one script that are on their way: while Redis works on one, it has the next. */
+const CALLS_AT_ONCE = 2;
+
+/** The reply for a part that was left for the next call, because those before it took long. */
+const NOT_RUN = null;
+
+/** One script on one queue. */
+interface Part {
+  readonly base: string;
+  readonly args: readonly ScriptArg[];
+  readonly bytes: number;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Calls {
+  waiting: Part[];
+  running: number;
+}
+
+/**
+ * Runs scripts on queues. While calls of a script are on their way, later ones wait and go together, however many queues they
+ * are for: most of what a small call costs both sides is the call. Each part stands by itself: if one fails, the others run.
+ * A single call is not delayed.
+ */
+export class SharedCalls {
+  readonly #connection: Pick<Connection, "run" | "runMany">;
+  readonly #calls = new Map<ScriptName, Calls>();
+
+  constructor(connection: Pick<Connection, "run" | "runMany">) {
+    this.#connection = connection;
+  }
+
+  run(name: ScriptName, base: string, args: readonly ScriptArg[]): Promise<unknown> {
+    if (!SHARED.has(name)) return this.#connection.run(name, base, args);
+    let calls = this.#calls.get(name);
+    if (calls === undefined) {
+      calls = { waiting: [], running: 0 };
+      this.#calls.set(name, calls);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const bytes = args.reduce<number>((sum, arg) => sum + sizeOf(arg), 0);
+    calls.waiting.push({ base, args, bytes, resolve, reject });
+    if (calls.running === 0) this.#send(name, calls);
+    // Those of this turn of the event loop go together.
+    else if (calls.running < CALLS_AT_ONCE && calls.waiting.length === 1) {
+      setImmediate(() => this.#flush(name, calls));
+    }
+    return promise;
+  }
+
+  #flush(name: ScriptName, calls: Calls): void {
+    while (calls.waiting.length > 0 && calls.running < CALLS_AT_ONCE) this.#send(name, calls);
+  }
+
+  #send(name: ScriptName, calls: Calls): void {
+    const parts = takeNext(calls);
+    calls.running++;
+    this.#run(name, parts)
+      .then(
+        (replies) => {
+          const left = parts.filter((part, index) => {
+            const reply = replies[index];
+            if (reply instanceof Error) part.reject(reply);
+            else if (reply !== NOT_RUN) part.resolve(reply);
+            return reply === NOT_RUN;
+          });
+          calls.waiting = [...left, ...calls.waiting];
+        },
+        (error: unknown) => {
+          for (const part of parts) part.reject(error);
+        },
+      )
+      .finally(() => {
+        calls.running--;
+        this.#flush(name, calls);
+      });
+  }
+
+  async #run(name: ScriptName, parts: readonly Part[]): Promise<unknown[]> {
+    const [first, ...others] = parts as [Part, ...Part[]];
+    if (others.length === 0) return [await this.#connection.run(name, first.base, first.args)];
+    return this.#connection.runMany(name, parts);
+  }
+}
+
+function takeNext(calls: Calls): Part[] {
+  let count = 0;
+  let args = 0;
+  let bytes = 0;
+  for (const part of calls.waiting) {
+    args += part.args.length;
+    bytes += part.bytes;
+    const isFull = count === PARTS_A_CALL || args > ARGS_A_CALL || bytes > BYTES_A_CALL;
+    if (count > 0 && isFull) break;
+    count++;
+  }
+  const parts = calls.waiting.slice(0, count);
+  calls.waiting = calls.waiting.slice(count);
+  return parts;
+}
+
+function sizeOf(arg: ScriptArg): number {
+  return typeof arg === "number" ? 8 : arg.length;
+}

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
+import { internal } from "../../src/core/errors.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { TENDING_AT_ONCE, Tender } from "../../src/loops/tender.ts";
+import { NO_METRICS } from "../../src/observe/metrics.ts";
+import type { Store } from "../../src/store/contract.ts";
+import { useTestStore } from "../support/store.ts";
+import { item, SETTINGS, session } from "../support/store-items.ts";
+
+const own = useTestStore();
+const names = Array.from({ length: 300 }, (_, n) => `queue-${n}`);
+
+let tender: Tender | undefined;
+afterEach(() => tender?.stop());
+
+function startTender(tick: Store["tick"], queues: () => Promise<string[]> = async () => []) {
+  const real = own.current.store;
+  const spied = vi.fn(tick);
+  const warn = vi.fn();
+  const postpone = vi.fn<Store["postpone"]>((queue, byMs) => real.postpone(queue, byMs));
+  tender = new Tender({
+    store: {
+      tick: spied,
+      overdue: () => real.overdue(),
+      postpone,
+      queues,
+      configs: real.configs,
+    },
+    registry: new SessionRegistry(real.hints),
+    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    observer: NO_METRICS,
+    log: { isLevelEnabled: () => false, debug() {}, info() {}, warn },
+    onDeleting() {},
+  });
+  tender.start();
+  return { tick: spied, warn, postpone };
+}
+
+const realTick: Store["tick"] = (queue, request) => own.current.store.tick(queue, request);
+
+describe("the tender", () => {
+  it("takes back leases of a queue without streams, and ticks no other queue", async () => {
+    const { store, clock } = own.current;
+    await store.send("idle", [item()], SETTINGS);
+    await store.send("held", [item()], SETTINGS);
+    await own.current.tick("held", [session(1, { leaseMs: 1_000 })]);
+    await clock.advance(2_000);
+    const { tick } = startTender(realTick);
+    await vi.waitFor(async () => {
+      const [held] = await store.stats(["held"]);
+      expect(held?.inFlight).toBe(0);
+    });
+    expect(tick.mock.calls.map(([queue]) => queue)).toEqual(["held"]);
+  });
+
+  it("ticks few queues at once", async () => {
+    const { store, clock } = own.current;
+    await Promise.all(names.map((name) => store.send(name, [item({ ttlMs: 1_000 })], SETTINGS)));
+    await clock.advance(2_000);
+    let running = 0;
+    let most = 0;
+    const { tick } = startTender(async (queue, request) => {
+      most = Math.max(most, ++running);
+      try {
+        return await realTick(queue, request);
+      } finally {
+        running--;
+      }
+    });
+    await vi.waitFor(() => expect(tick.mock.calls.length).toBeGreaterThanOrEqual(names.length));
+    expect(most).toBe(TENDING_AT_ONCE);
+  });
+
+  it("leaves a queue alone for a while whose tick fails, and goes on with others", async () => {
+    const { store, clock } = own.current;
+    for (const name of ["broken", "sound"]) {
+      await store.send(name, [item({ ttlMs: 1_000 })], SETTINGS);
+    }
+    await clock.advance(2_000);
+    const { tick, warn, postpone } = startTender(async (queue, request) => {
+      if (queue === "broken") throw internal(new Error("a defect"));
+      return realTick(queue, request);
+    });
+    await vi.waitFor(() => expect(postpone).toHaveResolvedTimes(1));
+    await vi.waitFor(async () => {
+      const [sound] = await store.stats(["sound"]);
+      expect(sound?.scheduled).toBe(0);
+    });
+    expect((await store.overdue()).queues).toEqual([]);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(tick.mock.calls.filter(([queue]) => queue === "broken")).toHaveLength(1);
+    await own.current.tick("broken");
+  });
+
+  it("ticks all queues now and then, a few at a time", async () => {
+    const { tick } = startTender(realTick, async () => names.slice(0, 15));
+    await vi.waitFor(() => expect(tick).toHaveBeenCalledTimes(15), 5_000);
+  });
+});

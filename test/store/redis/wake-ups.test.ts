@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { item, NO_REQUEST, outcome, SETTINGS, session } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const MINUTE_MS = 60_000;
+
+const inMs = async () => (await at.current.store.claimable([QUEUE])).get(QUEUE);
+
+test("a queue is claimable when its first message is due", async () => {
+  const { store, clock } = at.current;
+  expect(await inMs()).toBeUndefined();
+  await store.send(QUEUE, [item({ delayMs: 5_000 })], SETTINGS);
+  expect(await inMs()).toBe(5_000);
+  await store.send(QUEUE, [item({ delayMs: 9_000 })], SETTINGS);
+  expect(await inMs()).toBe(5_000);
+  await clock.advance(2_000);
+  expect(await inMs()).toBe(3_000);
+  await store.send(QUEUE, [item()], SETTINGS);
+  expect(await inMs()).toBe(0);
+});
+
+test("a tick writes when the rest is due", async () => {
+  const { store } = at.current;
+  await store.send(QUEUE, [item(), item({ delayMs: 5_000 })], SETTINGS);
+  await at.current.tick(QUEUE, [session(1)]);
+  expect(await inMs()).toBe(5_000);
+});
+
+test("queues without messages for claims are not claimable", async () => {
+  const { store } = at.current;
+  await store.send(QUEUE, [item()], SETTINGS);
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  expect(await inMs()).toBeUndefined();
+  await store.settle(
+    QUEUE,
+    NO_REQUEST,
+    claimed.map((one) => outcome(one, "quarantine")),
+  );
+  expect(await inMs()).toBeUndefined();
+});
+
+test("a queue is overdue when a lease ends, and then only until a tick", async () => {
+  const { store, clock } = at.current;
+  await store.send(QUEUE, [item()], SETTINGS);
+  await at.current.tick(QUEUE, [session(1, { leaseMs: MINUTE_MS })]);
+  expect(await store.overdue()).toEqual({ queues: [], nextMs: MINUTE_MS + 100 });
+  await clock.advance(MINUTE_MS + 99);
+  expect((await store.overdue()).queues).toEqual([]);
+  await clock.advance(1);
+  expect((await store.overdue()).queues).toEqual([QUEUE]);
+  await at.current.tick(QUEUE);
+  expect(await store.overdue()).toEqual({ queues: [], nextMs: Number.POSITIVE_INFINITY });
+});
+
+test("each server waits for those before it in the order of the partition", async () => {
+  const { store, clock } = at.current;
+  const other = at.current.openStore();
+  await until("the connection", () => other.ready || undefined);
+  const queues = Array.from({ length: 40 }, (_, n) => `queue-${n}`);
+  await Promise.all(queues.map((queue) => store.send(queue, [item({ ttlMs: 1_000 })], SETTINGS)));
+  await Promise.all([store.signOfLife(), other.signOfLife()]);
+  await clock.advance(1_100);
+  const [own, others] = [(await store.overdue()).queues, (await other.overdue()).queues];
+  expect([...own, ...others].toSorted()).toEqual(queues.toSorted());
+  expect(own.length).toBeGreaterThan(0);
+  expect(others.length).toBeGreaterThan(0);
+  expect(own.some((queue) => others.map(partitionOf).includes(partitionOf(queue)))).toBe(false);
+  await clock.advance(1_000);
+  expect((await store.overdue()).queues.toSorted()).toEqual(queues.toSorted());
+});
+
+test("a queue whose tick fails is overdue again after a while", async () => {
+  const { store, clock } = at.current;
+  await store.send(QUEUE, [item({ ttlMs: 1_000 })], SETTINGS);
+  await clock.advance(2_000);
+  await store.postpone(QUEUE, 30_000);
+  expect((await store.overdue()).queues).toEqual([]);
+  await clock.advance(30_100);
+  expect((await store.overdue()).queues).toEqual([QUEUE]);
+  await at.current.tick(QUEUE);
+});
+
+test("after the clock has stepped back every queue with leases is overdue", async () => {
+  const { store, clock } = at.current;
+  const queues = ["a", "b", "c"];
+  for (const queue of queues) {
+    await store.send(queue, [item()], SETTINGS);
+    await at.current.tick(queue, [session(1, { leaseMs: MINUTE_MS })]);
+  }
+  await clock.advance(-10 * MINUTE_MS);
+  expect((await store.overdue()).queues.toSorted()).toEqual(queues);
+});
