@@ -31,10 +31,10 @@ const CLAIMS_A_SESSION = 200;
 /** Node's longest timer. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
-/** Until something wakes it, a pump expects nothing. */
+/** Until something wakes it, a pump expects nothing; then anything. */
 const NOTHING_DUE: ClaimableWork = {
   dueAtMs: Number.POSITIVE_INFINITY,
-  isolatedDue: false,
+  isolatedDue: true,
   normalDue: true,
 };
 

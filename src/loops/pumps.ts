@@ -13,7 +13,7 @@ const DELIVERING_AT_ONCE = 128;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns"> {
   registry: SessionRegistry;
-  store: Pick<Store, "tick" | "abandon" | "settle" | "claimable" | "registerWorkers" | "hints"> & {
+  store: Pick<Store, "tick" | "abandon" | "settle" | "wakeUps" | "registerWorkers" | "hints"> & {
     configs: Pick<Store["configs"], "onChange">;
   };
 }
@@ -97,7 +97,7 @@ export class Pumps {
     if (this.#stopped || queues.length === 0) return;
     const { store, settingsOf } = this.#parts;
     for (const queue of queues) if (settingsOf(queue).paused) this.#wake(queue);
-    store.claimable(queues).then(
+    store.wakeUps.claimable(queues).then(
       (claimable) => {
         for (const [queue, inMs] of claimable) this.#wake(queue, inMs);
       },

@@ -6,7 +6,7 @@ import { type Loop, startLoop } from "./interval.ts";
 import { type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
 
 export interface TenderParts extends ReportParts {
-  store: Pick<Store, "tick" | "overdue" | "postpone" | "queues"> & {
+  store: Pick<Store, "tick" | "wakeUps" | "queues"> & {
     configs: Pick<Store["configs"], "onChange">;
   };
   settingsOf(queue: string): QueueSettings;
@@ -61,7 +61,7 @@ export class Tender {
 
   async #look(): Promise<void> {
     this.#pauseMs = LONGEST_PAUSE_MS;
-    const { queues, nextMs } = await this.#parts.store.overdue();
+    const { queues, nextMs } = await this.#parts.store.wakeUps.overdue();
     for (const queue of queues) this.#tend(queue);
     const soonMs = queues.length > 0 ? SHORTEST_PAUSE_MS : nextMs;
     this.#pauseMs = Math.min(Math.max(soonMs, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
@@ -109,6 +109,6 @@ export class Tender {
   async #failed(queue: string, error: unknown): Promise<void> {
     if (error instanceof DlqError && error.kind === "STORE_UNAVAILABLE") return;
     warnOfFailedTick(this.#parts.log, queue, error);
-    await this.#parts.store.postpone(queue, FAILED_PAUSE_MS).catch(() => {});
+    await this.#parts.store.wakeUps.postpone(queue, FAILED_PAUSE_MS).catch(() => {});
   }
 }

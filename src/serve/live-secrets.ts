@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { parseTokensFile, type Token } from "../config/token.ts";
 import { Credentials } from "../rpc/credentials.ts";
 import { checkTls, type TlsPair } from "../rpc/tls.ts";
-import type { RedisTls } from "../store/redis/connection.ts";
+import type { RedisTls } from "../store/redis/redis-client.ts";
 import type { ReloadedFiles } from "./reloaded-files.ts";
 
 /** Reads the tokens of the settings and of the tokens file, and follows changes of the file. */

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
-import type { RedisTarget, RedisTls } from "../store/redis/connection.ts";
+import type { RedisTarget, RedisTls } from "../store/redis/redis-client.ts";
 import { RedisStore } from "../store/redis/redis-store.ts";
 import { LayoutWait } from "../store/redis/storage-version.ts";
 import { liveRedisTls } from "./live-secrets.ts";

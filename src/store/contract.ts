@@ -9,7 +9,8 @@ import type { EditWrite, Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Records } from "./contract/records.ts";
 import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
-import type { ClaimedSession, Overdue, TickReply, TickRequest } from "./contract/tick.ts";
+import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
+import type { WakeUps } from "./contract/wake-ups.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
@@ -46,11 +47,11 @@ export type {
   ClaimedSession,
   EndedLife,
   LostLease,
-  Overdue,
   SessionCredit,
   TickReply,
   TickRequest,
 } from "./contract/tick.ts";
+export type { Overdue, WakeUps } from "./contract/wake-ups.ts";
 
 /**
  * The store of the service. Every verb that changes something is atomic per queue and safe to repeat. Time is the store's:
@@ -67,15 +68,6 @@ export interface Store {
 
   /** Expires leases, ends lives, claims for the given sessions, and returns when to come again. */
   tick(queue: string, request: TickRequest): Promise<TickReply>;
-  /**
-   * In how many milliseconds a claim of each queue may find something; without those queues that have nothing for claims.
-   * May be too early.
-   */
-  claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Finds queues that need a tick and got none for a while. Call it each second: the store detects an outage by it. */
-  overdue(): Promise<Overdue>;
-  /** A queue that is overdue is so again after `byMs`: its tick fails. */
-  postpone(queue: string, byMs: number): Promise<void>;
   /** Gives back, uncounted, what a tick claimed whose reply was lost, and fences that tick off. */
   abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]): Promise<void>;
 
@@ -96,6 +88,7 @@ export interface Store {
   /** The live leases of a session in one queue. */
   leases(queue: string, sessionId: Uint8Array): Promise<HeldLease[]>;
 
+  readonly wakeUps: WakeUps;
   readonly messages: Messages;
   readonly deliveryBlocks: DeliveryBlocks;
 

@@ -129,8 +129,8 @@ describe("docs/reference/metrics.md", () => {
 
 describe("docs/guides/work.md", () => {
   test("the silence that counts as an outage", () => {
-    const source = readFileSync(join(ROOT, "src/store/redis/verbs/tick.ts"), "utf8");
-    const silenceMs = Number(/SILENCE_MS = ([\d_]+);/.exec(source)?.[1]?.replaceAll("_", ""));
+    const source = readFileSync(join(ROOT, "src/store/redis/packed/constants.ts"), "utf8");
+    const silenceMs = Number(/SILENCE_MS: ([\d_]+),/.exec(source)?.[1]?.replaceAll("_", ""));
     expect(DELIVERY).toContain(`silence of more than ${silenceMs / 1_000} s`);
   });
 });

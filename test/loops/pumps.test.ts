@@ -18,7 +18,8 @@ afterEach(() => pumps?.stop());
 
 /** Pumps on the real store, whose hints are all lost, and one stream that reads from `q`. */
 function startPumps(
-  claimable: Store["claimable"] = (queues) => own.current.store.claimable(queues),
+  claimable: Store["wakeUps"]["claimable"] = (queues) =>
+    own.current.store.wakeUps.claimable(queues),
 ) {
   const real = own.current.store;
   const registry = new SessionRegistry(real.hints);
@@ -44,7 +45,11 @@ function startPumps(
       tick,
       abandon: (queue, claim, sessions) => real.abandon(queue, claim, sessions),
       settle: (queue, request, items) => real.settle(queue, request, items),
-      claimable: looked,
+      wakeUps: {
+        claimable: looked,
+        overdue: () => real.wakeUps.overdue(),
+        postpone: (queue, byMs) => real.wakeUps.postpone(queue, byMs),
+      },
       registerWorkers: (queue) => real.registerWorkers(queue),
       hints,
       configs: real.configs,
@@ -90,7 +95,7 @@ describe("pumps", () => {
     let unavailable = false;
     const { session, looked, reconnected } = startPumps(async (queues) => {
       if (unavailable) throw storeUnavailable(250);
-      return store.claimable(queues);
+      return store.wakeUps.claimable(queues);
     });
     await vi.waitFor(() => expect(looked).toHaveResolvedTimes(1));
 
@@ -110,7 +115,7 @@ describe("pumps", () => {
     let looks = 0;
     const { session } = startPumps(async (queues) => {
       if (looks++ === 0) throw storeUnavailable(250);
-      return store.claimable(queues);
+      return store.wakeUps.claimable(queues);
     });
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
   });

@@ -18,12 +18,17 @@ function startTender(tick: Store["tick"], queues: () => Promise<string[]> = asyn
   const real = own.current.store;
   const spied = vi.fn(tick);
   const warn = vi.fn();
-  const postpone = vi.fn<Store["postpone"]>((queue, byMs) => real.postpone(queue, byMs));
+  const postpone = vi.fn<Store["wakeUps"]["postpone"]>((queue, byMs) =>
+    real.wakeUps.postpone(queue, byMs),
+  );
   tender = new Tender({
     store: {
       tick: spied,
-      overdue: () => real.overdue(),
-      postpone,
+      wakeUps: {
+        claimable: (names) => real.wakeUps.claimable(names),
+        overdue: () => real.wakeUps.overdue(),
+        postpone,
+      },
       queues,
       configs: real.configs,
     },
@@ -87,7 +92,7 @@ describe("the tender", () => {
       const [sound] = await store.stats(["sound"]);
       expect(sound?.scheduled).toBe(0);
     });
-    expect((await store.overdue()).queues).toEqual([]);
+    expect((await store.wakeUps.overdue()).queues).toEqual([]);
     expect(warn).toHaveBeenCalledTimes(1);
     expect(tick.mock.calls.filter(([queue]) => queue === "broken")).toHaveLength(1);
     await own.current.tick("broken");

@@ -73,9 +73,3 @@ export interface TickReply {
   headTooLarge: boolean;
   deliveryStatus: DeliveryStatus;
 }
-
-export interface Overdue {
-  queues: string[];
-  /** When the next one will be; infinite: none will. */
-  nextMs: number;
-}

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { EndedLease, StoreHints } from "../contract.ts";
-import { closeRedis, createRedis, type RedisTarget } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
+import { closeRedis, createRedis, type RedisTarget } from "./redis-client.ts";
 
 const PING_MS = 5_000;
 

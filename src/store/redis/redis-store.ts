@@ -28,7 +28,7 @@ import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { RedisRecords } from "./records.ts";
 import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
-import { Replication } from "./replication.ts";
+import { createReplication, type Replication } from "./replication.ts";
 import { createManyRunner, createScriptRunner, type RunOnMany } from "./script-runner.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
@@ -40,7 +40,7 @@ import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
-import { WakeUps } from "./wake-ups.ts";
+import { RedisWakeUps } from "./wake-ups.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
 
@@ -53,6 +53,7 @@ const READS_AT_ONCE = 32;
 export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly messages: RedisMessages;
+  readonly wakeUps: RedisWakeUps;
   readonly deliveryBlocks: RedisDeliveryBlocks;
   readonly configs: RedisRecords;
   readonly deployment: RedisRecords;
@@ -63,7 +64,6 @@ export class RedisStore implements Store {
   readonly #sessions: Sessions;
   readonly #capacity: Capacity;
   readonly #queues: KnownQueues;
-  readonly #wakeUps: WakeUps;
   readonly #layout: LayoutGuard;
   readonly #history: RedisHistory;
   readonly #opening: Opening;
@@ -102,7 +102,6 @@ export class RedisStore implements Store {
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
     this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, writeLayout });
-    this.#wakeUps = new WakeUps({ connection, prefix, nodeId });
     this.#sessions = new Sessions({ connection, queues: this.#queues, prefix, nodeId });
     const enter = () => this.#opening.enter();
     const { configs, deployment } = globalKeys(prefix);
@@ -119,11 +118,13 @@ export class RedisStore implements Store {
       onError: (error) => options.onError?.(error),
       now,
     });
-    this.#replication = this.#createReplication();
+    this.#replication = createReplication(options, connection);
     const runner = { connection, prefix, enter };
     this.#runOnMany = createManyRunner(runner, this.#reads);
+    const run = createScriptRunner(runner);
+    this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId });
     const context: StoreContext = {
-      run: createScriptRunner(runner),
+      run,
       bodies: new Bodies(options.compressMinBytes),
       journalMax,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
@@ -206,20 +207,6 @@ export class RedisStore implements Store {
     return runTick(this.#context, queue, request, setup);
   }
 
-  async claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    await this.#opening.enter();
-    return this.#wakeUps.claimable(queues);
-  }
-
-  async overdue() {
-    await this.#opening.enter();
-    return this.#wakeUps.overdue();
-  }
-
-  async postpone(queue: string, byMs: number): Promise<void> {
-    await this.#context.run("postpone", queue, { by: byMs }, []);
-  }
-
   abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]) {
     return runAbandon(this.#context, queue, claimNumber, sessions, this.#claimer);
   }
@@ -285,7 +272,7 @@ export class RedisStore implements Store {
 
   async signOfLife(): Promise<void> {
     await this.#opening.confirm();
-    this.#wakeUps.setServers(await this.#sessions.aliveNodes());
+    this.wakeUps.setServers(await this.#sessions.aliveNodes());
     await Promise.all([this.#sessions.tend(), this.#lifeClock.share()]);
   }
 
@@ -316,16 +303,6 @@ export class RedisStore implements Store {
   /** Sets where the delivery settings of queues come from. */
   useDeliverySettings(deliverySettingsOf: (queue: string) => DeliverySettings): void {
     this.#deliverySettingsOf = deliverySettingsOf;
-  }
-
-  #createReplication(): Replication | undefined {
-    const { waitReplicas: replicas = 0, target, prefix, nodeId, timeoutMs } = this.#options;
-    if (replicas === 0) return undefined;
-    return new Replication({
-      ...{ connection: this.#connection, target, prefix, nodeId, replicas, timeoutMs },
-      roundMs: Math.max(1, Math.floor(timeoutMs / 4)),
-      onError: (error) => this.#options.onError?.(error),
-    });
   }
 
   /** If this fails, other nodes find out by the silence of this one. */

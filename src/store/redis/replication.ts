@@ -1,7 +1,9 @@
 import type { Redis } from "ioredis";
 import { storeUnavailable } from "../../core/errors.ts";
-import { type Connection, closeRedis, createRedis, type RedisTarget } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
+import { closeRedis, createRedis, type RedisTarget } from "./redis-client.ts";
+import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { writeWhenFull } from "./when-full.ts";
 
 /** A mark is used in its round only. */
@@ -98,4 +100,17 @@ export class Replication {
     );
     return isThere === 1 && have >= replicas;
   }
+}
+
+/** Undefined: sends are answered without waiting for replicas. */
+export function createReplication(
+  { waitReplicas: replicas = 0, target, prefix, nodeId, timeoutMs, onError }: RedisStoreOptions,
+  connection: Connection,
+): Replication | undefined {
+  if (replicas === 0) return undefined;
+  return new Replication({
+    ...{ connection, target, prefix, nodeId, replicas, timeoutMs },
+    roundMs: Math.max(1, Math.floor(timeoutMs / 4)),
+    onError: (error) => onError?.(error),
+  });
 }

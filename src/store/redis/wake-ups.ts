@@ -1,9 +1,8 @@
 import { hash } from "node:crypto";
-import type { Overdue } from "../contract.ts";
-import type { Connection } from "./connection.ts";
+import type { Overdue, WakeUps } from "../contract.ts";
 import { partitionBase } from "./keys.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
-import { pagesOf } from "./script-runner.ts";
+import { pagesOf, type RunScript, type ScriptRunnerParts } from "./script-runner.ts";
 import { scriptArgs } from "./scripts.ts";
 
 /** A queue is overdue after this, for the first server of its partition; for each further one a second later. */
@@ -15,14 +14,13 @@ const QUEUES_A_PAGE = 100;
 /** Most queues of one partition in one answer. */
 const QUEUES_A_PARTITION = 100;
 
-export interface WakeUpsParts {
-  connection: Connection;
-  prefix: string;
+export interface WakeUpsParts extends ScriptRunnerParts {
+  run: RunScript;
   nodeId: string;
 }
 
-/** Reads the wake-up indexes: when queues have work. Scripts write them. */
-export class WakeUps {
+/** The wake-up indexes. Scripts write them. */
+export class RedisWakeUps implements WakeUps {
   readonly #parts: WakeUpsParts;
   /** By partition, how many other servers look after it before this one. */
   #ranks: readonly number[] = Array.from({ length: PARTITIONS }, () => 0);
@@ -46,9 +44,9 @@ export class WakeUps {
     });
   }
 
-  /** Returns in how many milliseconds a claim may find something; without those queues that have nothing for claims. */
   async claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const { connection, prefix } = this.#parts;
+    const { connection, prefix, enter } = this.#parts;
+    await enter();
     const pages = [...Map.groupBy(new Set(queues), partitionOf)].flatMap(([partition, own]) =>
       pagesOf(own, QUEUES_A_PAGE).map((page) => ({ base: partitionBase(prefix, partition), page })),
     );
@@ -70,9 +68,10 @@ export class WakeUps {
     return found;
   }
 
-  /** Finds the queues that need a tick of this server. */
+  /** Finds those that this server is to tick; see `setServers`. */
   async overdue(): Promise<Overdue> {
-    const { connection, prefix } = this.#parts;
+    const { connection, prefix, enter } = this.#parts;
+    await enter();
     const all = Array.from({ length: PARTITIONS }, (_, partition) => ({
       base: partitionBase(prefix, partition),
       args: scriptArgs("overdue", { late: this.#lateMs(partition), most: QUEUES_A_PARTITION }, []),
@@ -88,6 +87,10 @@ export class WakeUps {
       });
     }
     return found;
+  }
+
+  async postpone(queue: string, byMs: number): Promise<void> {
+    await this.#parts.run("postpone", queue, { by: byMs }, []);
   }
 
   #lateMs(partition: number): number {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { DlqError } from "../../../src/core/errors.ts";
-import { Connection, closeRedis, createRedis } from "../../../src/store/redis/connection.ts";
+import { Connection } from "../../../src/store/redis/connection.ts";
+import { closeRedis, createRedis } from "../../../src/store/redis/redis-client.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { START_MS, TestStore, until } from "../../support/store.ts";

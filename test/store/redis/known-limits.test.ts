@@ -36,7 +36,7 @@ test("a lease needs no tick of its queue before it ends", async () => {
   await store.send(QUEUE, [item()], SETTINGS);
   await at.current.tick(QUEUE, [session(1, { leaseMs: 60 * MINUTE_MS })]);
   await clock.advance(59 * MINUTE_MS);
-  expect((await store.overdue()).queues).toEqual([]);
+  expect((await store.wakeUps.overdue()).queues).toEqual([]);
 });
 
 test("a hash of thousands of answers is freed in the background, not by its expiry", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { SendItem } from "../../../src/store/contract.ts";
-import { Connection, type RedisTarget } from "../../../src/store/redis/connection.ts";
+import { Connection } from "../../../src/store/redis/connection.ts";
+import type { RedisTarget } from "../../../src/store/redis/redis-client.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { Replication } from "../../../src/store/redis/replication.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";

@@ -7,7 +7,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const MINUTE_MS = 60_000;
 
-const inMs = async () => (await at.current.store.claimable([QUEUE])).get(QUEUE);
+const inMs = async () => (await at.current.store.wakeUps.claimable([QUEUE])).get(QUEUE);
 
 test("a queue is claimable when its first message is due", async () => {
   const { store, clock } = at.current;
@@ -46,13 +46,13 @@ test("a queue is overdue when a lease ends, and then only until a tick", async (
   const { store, clock } = at.current;
   await store.send(QUEUE, [item()], SETTINGS);
   await at.current.tick(QUEUE, [session(1, { leaseMs: MINUTE_MS })]);
-  expect(await store.overdue()).toEqual({ queues: [], nextMs: MINUTE_MS + 100 });
+  expect(await store.wakeUps.overdue()).toEqual({ queues: [], nextMs: MINUTE_MS + 100 });
   await clock.advance(MINUTE_MS + 99);
-  expect((await store.overdue()).queues).toEqual([]);
+  expect((await store.wakeUps.overdue()).queues).toEqual([]);
   await clock.advance(1);
-  expect((await store.overdue()).queues).toEqual([QUEUE]);
+  expect((await store.wakeUps.overdue()).queues).toEqual([QUEUE]);
   await at.current.tick(QUEUE);
-  expect(await store.overdue()).toEqual({ queues: [], nextMs: Number.POSITIVE_INFINITY });
+  expect(await store.wakeUps.overdue()).toEqual({ queues: [], nextMs: Number.POSITIVE_INFINITY });
 });
 
 test("each server waits for those before it in the order of the partition", async () => {
@@ -63,23 +63,26 @@ test("each server waits for those before it in the order of the partition", asyn
   await Promise.all(queues.map((queue) => store.send(queue, [item({ ttlMs: 1_000 })], SETTINGS)));
   await Promise.all([store.signOfLife(), other.signOfLife()]);
   await clock.advance(1_100);
-  const [own, others] = [(await store.overdue()).queues, (await other.overdue()).queues];
+  const [own, others] = [
+    (await store.wakeUps.overdue()).queues,
+    (await other.wakeUps.overdue()).queues,
+  ];
   expect([...own, ...others].toSorted()).toEqual(queues.toSorted());
   expect(own.length).toBeGreaterThan(0);
   expect(others.length).toBeGreaterThan(0);
   expect(own.some((queue) => others.map(partitionOf).includes(partitionOf(queue)))).toBe(false);
   await clock.advance(1_000);
-  expect((await store.overdue()).queues.toSorted()).toEqual(queues.toSorted());
+  expect((await store.wakeUps.overdue()).queues.toSorted()).toEqual(queues.toSorted());
 });
 
 test("a queue whose tick fails is overdue again after a while", async () => {
   const { store, clock } = at.current;
   await store.send(QUEUE, [item({ ttlMs: 1_000 })], SETTINGS);
   await clock.advance(2_000);
-  await store.postpone(QUEUE, 30_000);
-  expect((await store.overdue()).queues).toEqual([]);
+  await store.wakeUps.postpone(QUEUE, 30_000);
+  expect((await store.wakeUps.overdue()).queues).toEqual([]);
   await clock.advance(30_100);
-  expect((await store.overdue()).queues).toEqual([QUEUE]);
+  expect((await store.wakeUps.overdue()).queues).toEqual([QUEUE]);
   await at.current.tick(QUEUE);
 });
 
@@ -91,5 +94,5 @@ test("after the clock has stepped back every queue with leases is overdue", asyn
     await at.current.tick(queue, [session(1, { leaseMs: MINUTE_MS })]);
   }
   await clock.advance(-10 * MINUTE_MS);
-  expect((await store.overdue()).queues.toSorted()).toEqual(queues);
+  expect((await store.wakeUps.overdue()).queues.toSorted()).toEqual(queues);
 });
