@@ -14,6 +14,9 @@ const DELIVERY_OVERHEAD_BYTES = 1024;
 const SHARE_OF_ROOM = 2;
 const LEAST_CLAIM = 16;
 
+/** No stored message is larger: a payload and attributes, and an edited copy of both. */
+const LARGEST_BYTES = 8 * 1024 * 1024;
+
 /** The identity of a session and what its stream asked for. */
 export interface SessionOptions {
   /** The UUID's text and its bytes. */
@@ -101,14 +104,15 @@ export class Session {
    */
   reserve(queue: string, most: number, wantIsolated: boolean): Reservation | undefined {
     if (this.#ended || this.#loading || this.#reader === undefined) return;
-    // A claim reserves all bytes. Bytes that are freed meanwhile are too few for many messages, which
-    // would then count as too large.
-    if (this.#reservedBytes > 0) return;
+    const freeBytes = Math.max(0, this.options.maxInFlightBytes - this.#bytes - this.#reservedBytes);
+    // In fewer bytes a message that fits into the free ones would count as too large.
+    if (this.#reservedBytes > 0 && freeBytes < LARGEST_BYTES) return;
     const isEmpty = this.#leases.size === 0 && this.#reservedCount === 0;
     if (!this.isolation.allows(queue, isEmpty)) return;
     const canIsolate = isEmpty && (wantIsolated || this.isolation.isEmptying);
     const count = this.#roomFor(most);
-    const bytes = Math.max(0, this.options.maxInFlightBytes - this.#bytes);
+    const isShared = freeBytes >= 2 * LARGEST_BYTES;
+    const bytes = isShared ? Math.max(LARGEST_BYTES, Math.floor(freeBytes / 4)) : freeBytes;
     if (count === 0 || (bytes === 0 && !canIsolate)) return;
     this.#reservedCount += count;
     this.#reservedBytes += bytes;
