@@ -2,11 +2,10 @@ import { randomBytes } from "node:crypto";
 import { giveBack } from "../app/delivery/give-back.ts";
 import { type ClaimableWork, claimableAfter, QueueIsolation } from "../app/delivery/isolation.ts";
 import type { Reservation, Session } from "../app/delivery/session.ts";
-import { DlqError } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Turns } from "../core/turns.ts";
 import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
-import { type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
+import { isOutage, type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
 
 export interface PumpParts extends ReportParts {
   store: Pick<Store, "tick" | "abandon" | "settle">;
@@ -31,8 +30,8 @@ const CLAIMS_A_SESSION = 200;
 /** Node's longest timer. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
-/** Until something wakes it, a pump expects nothing; then anything. */
-const NOTHING_DUE: ClaimableWork = {
+/** Before the first wake-up: nothing is due, and then the first tick may find anything. */
+const BEFORE_FIRST_WAKE: ClaimableWork = {
   dueAtMs: Number.POSITIVE_INFINITY,
   isolatedDue: true,
   normalDue: true,
@@ -45,11 +44,13 @@ const NOTHING_DUE: ClaimableWork = {
 export class Pump {
   readonly queue: string;
   readonly #parts: PumpParts;
-  #plan: ClaimableWork = NOTHING_DUE;
+  #plan: ClaimableWork = BEFORE_FIRST_WAKE;
   /** When something is due by calls of `wake` since the last tick began, which may not have seen it. */
   #wokenForMs = Number.POSITIVE_INFINITY;
   /** Something is due and no session has room: only a change makes another tick useful. */
   #blocked = false;
+  /** Streams may not know the status of the queue. */
+  #hasChanged = false;
   readonly #isolation: QueueIsolation;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -60,6 +61,12 @@ export class Pump {
     this.queue = queue;
     this.#isolation = new QueueIsolation(queue);
     this.#parts = parts;
+  }
+
+  /** Something has changed: streams get the status of the queue, also those without room. */
+  change(): void {
+    this.#hasChanged = true;
+    this.wake();
   }
 
   /** Something may be due in `inMs`: a hint, a new stream, or new room. */
@@ -106,7 +113,8 @@ export class Pump {
       try {
         const reservations = this.#stopped ? [] : this.#reserve();
         this.#blocked = reservations.length === 0;
-        if (this.#blocked) return;
+        if (this.#blocked && (this.#stopped || !this.#hasChanged)) return;
+        this.#hasChanged = false;
         await this.#tick(reservations);
       } finally {
         this.#parts.turns.end();
@@ -162,7 +170,7 @@ export class Pump {
       this.#retryLater(error);
       return;
     }
-    // Read before handing out: wake-ups that handing out causes are already in the plan.
+    // Read before handing out, which may wake this pump: the reply covers that already.
     const wokenForMs = this.#wokenForMs;
     // Before handing out: a session may lose a message and get it again in one tick.
     reportTick(this.#parts, this.queue, reply);
@@ -176,17 +184,17 @@ export class Pump {
       this.#wakeNow,
     );
     this.#expect(wokenForMs);
-    // Streams hear when a pause ends, also if nothing is due then.
+    // Streams get the status when a pause ends, also if nothing is due then.
     const { retryAtMs } = reply.deliveryStatus;
-    if (retryAtMs !== undefined) this.#expect(performance.now() + retryAtMs - reply.nowMs);
+    if (retryAtMs !== undefined && retryAtMs > reply.nowMs) {
+      this.#expect(performance.now() + retryAtMs - reply.nowMs);
+    }
     if (unclaimed.length > 0) await giveBack(this.#parts, unclaimed);
   }
 
-  /** An outage is logged elsewhere; other errors are bugs and are logged here. */
   #retryLater(error: unknown): void {
-    const outage = error instanceof DlqError && error.kind === "STORE_UNAVAILABLE";
-    if (!outage) warnOfFailedTick(this.#parts.log, this.queue, error);
-    const after = (outage ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
+    if (!isOutage(error)) warnOfFailedTick(this.#parts.log, this.queue, error);
+    const after = (isOutage(error) ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
     this.#plan = { ...this.#plan, dueAtMs: performance.now() + after };
   }
 
@@ -202,7 +210,7 @@ export class Pump {
         return;
       } catch (error) {
         // What cannot be returned becomes due when its lease expires.
-        if (error instanceof DlqError && error.kind !== "STORE_UNAVAILABLE") return;
+        if (!isOutage(error)) return;
         await new Promise<void>((resolve) => {
           setTimeout(resolve, RETRY_MS * (0.5 + this.#parts.random()));
         });

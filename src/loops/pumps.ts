@@ -22,8 +22,8 @@ export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns">
 export class Pumps {
   readonly #parts: PumpsParts;
   readonly #pumps = new Map<string, Pump>();
-  /** Queues that had something for claims since their pump began. */
-  readonly #known = new Set<string>();
+  /** Queues whose streams were registered as their workers since the pump began. */
+  readonly #registered = new Set<string>();
   readonly #turns = new Turns(DELIVERING_AT_ONCE);
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -36,15 +36,16 @@ export class Pumps {
 
   start(): void {
     const { store, registry } = this.#parts;
-    store.hints.onWake((queue, inMs) => this.#wake(queue, inMs));
+    // What is due at once may be so because something has changed.
+    store.hints.onWake((queue, inMs) => this.#wake(queue, inMs, inMs === 0));
     store.configs.onChange((queues) => {
-      for (const queue of queues) this.#wake(queue);
+      for (const queue of queues) this.#wake(queue, 0, true);
     });
     // Hints may have been lost.
-    store.hints.onReconnect(() => this.#look([...this.#pumps.keys()]));
+    store.hints.onReconnect(() => this.#readWakeUps([...this.#pumps.keys()]));
     registry.onOpened = (session) => this.#open(session.options.queues);
     registry.onClosed = (session) => this.#close(session.options.queues);
-    this.#timer = setInterval(() => this.#look([...this.#pumps.keys()]), SAFETY_MS);
+    this.#timer = setInterval(() => this.#readWakeUps([...this.#pumps.keys()]), SAFETY_MS);
     this.#timer.unref();
     this.#open([...registry.all()].flatMap((session) => session.options.queues));
   }
@@ -65,35 +66,36 @@ export class Pumps {
       const pump = new Pump(queue, { ...this.#parts, nextClaimNumber, turns: this.#turns });
       this.#pumps.set(queue, pump);
     }
-    this.#look(queues);
+    this.#readWakeUps(queues);
   }
 
-  /** Ends pumps without streams. One that gives back a claim does so before another one may claim. */
+  /** Ends pumps without streams, after their current tick: what that gives back is not claimed before. */
   #close(queues: readonly string[]): void {
     for (const queue of queues) {
       const pump = this.#pumps.get(queue);
       void pump?.untilIdle().then(() => {
         if (this.#parts.registry.of(queue).size > 0 || this.#pumps.get(queue) !== pump) return;
         this.#pumps.delete(queue);
-        this.#known.delete(queue);
+        this.#registered.delete(queue);
         void pump.stop();
       });
     }
   }
 
-  #wake(queue: string, inMs = 0): void {
+  #wake(queue: string, inMs = 0, hasChanged = false): void {
     const pump = this.#pumps.get(queue);
     if (pump === undefined || this.#stopped) return;
-    if (!this.#known.has(queue)) {
-      this.#known.add(queue);
+    if (!this.#registered.has(queue)) {
+      this.#registered.add(queue);
       // The queue may be newer than its streams. Without this, they are counted when their entries are next written.
       this.#parts.store.registerWorkers(queue).catch(() => {});
     }
-    pump.wake(inMs);
+    if (hasChanged) pump.change();
+    else pump.wake(inMs);
   }
 
   /** Wakes the pumps of those queues that have something for claims, now or later, or a status to report. */
-  #look(queues: readonly string[]): void {
+  #readWakeUps(queues: readonly string[]): void {
     if (this.#stopped || queues.length === 0) return;
     const { store, settingsOf } = this.#parts;
     for (const queue of queues) if (settingsOf(queue).paused) this.#wake(queue);
@@ -102,15 +104,15 @@ export class Pumps {
         for (const [queue, inMs] of claimable) this.#wake(queue, inMs);
       },
       // Hints have their own connection, which may be back before the store answers.
-      () => this.#lookAgain(),
+      () => this.#readAgain(),
     );
   }
 
   /** Schedules one retry, however many tries have failed. */
-  #lookAgain(): void {
+  #readAgain(): void {
     if (this.#stopped) return;
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#look([...this.#pumps.keys()]), AGAIN_MS);
+    this.#retryTimer = setTimeout(() => this.#readWakeUps([...this.#pumps.keys()]), AGAIN_MS);
     this.#retryTimer.unref();
   }
 }

@@ -1,5 +1,6 @@
 import type { SessionRegistry } from "../app/delivery/session-registry.ts";
 import type { DecisionLog, Observer } from "../app/observer.ts";
+import { DlqError } from "../core/errors.ts";
 import { MOVE_LATE_MS } from "../core/lifetime.ts";
 import { createdAtMs, formatMessageId } from "../core/message-id.ts";
 import type { TickReply } from "../store/contract.ts";
@@ -19,7 +20,10 @@ function isMoveLate({ firstMoveAtMs, nowMs }: TickReply): boolean {
   return firstMoveAtMs !== undefined && nowMs - firstMoveAtMs >= MOVE_LATE_MS;
 }
 
-/** An outage is logged elsewhere; other errors are bugs. */
+/** The store does not answer, which is logged elsewhere. Other errors of a tick are bugs. */
+export const isOutage = (error: unknown): boolean =>
+  error instanceof DlqError && error.kind === "STORE_UNAVAILABLE";
+
 export function warnOfFailedTick(log: DecisionLog, queue: string, error: unknown): void {
   log.warn({ queue, error: describe(error) }, "tick failed; retrying later");
 }

@@ -1,9 +1,8 @@
-import { DlqError } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { Turns } from "../core/turns.ts";
 import type { Store } from "../store/contract.ts";
 import { type Loop, startLoop } from "./interval.ts";
-import { type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
+import { isOutage, type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
 
 export interface TenderParts extends ReportParts {
   store: Pick<Store, "tick" | "wakeUps" | "queues"> & {
@@ -12,7 +11,7 @@ export interface TenderParts extends ReportParts {
   settingsOf(queue: string): QueueSettings;
 }
 
-/** The store detects an outage if no server looks for longer than two of these. */
+/** The store detects an outage if no server looks for 2.5 s. */
 const LONGEST_PAUSE_MS = 1_000;
 const SHORTEST_PAUSE_MS = 100;
 /** Ticks at once: few, because sends and deliveries wait for them. */
@@ -21,24 +20,30 @@ export const TENDING_AT_ONCE = 32;
 const TICKS_IN_A_ROW = 50;
 /** A queue whose tick fails waits for this. */
 const FAILED_PAUSE_MS = 30_000;
-/** All queues are ticked about once in this time, and few at each look, in case an index is wrong. */
-const SWEEP_MS = 3_600_000;
-const SWEPT_A_LOOK = 10;
+/** All queues are ticked about once in this time, some at each look, in case an index is wrong. */
+const FULL_PASS_MS = 3_600_000;
+const LEAST_PASSED_A_LOOK = 10;
+/** While so many wait, a look finds no others. */
+const MOST_WAITING = 1_000;
 
 /**
- * Ticks queues that need it whether or not they have a stream: when a lease, a life or a hold ends, a move is late, or their
- * settings have changed. Costs nothing for a queue without such work.
+ * Ticks the queues that need it whether or not they have a stream: when a lease, a life, a hold or a quarantine ends, a move or
+ * a deletion was left behind, or their settings have changed.
  */
 export class Tender {
   readonly #parts: TenderParts;
   readonly #turns = new Turns(TENDING_AT_ONCE);
-  /** The queues that are ticked now; true: once more. */
-  readonly #running = new Map<string, boolean>();
+  /** The queues that are ticked now, or wait for it. */
+  readonly #running = new Map<string, { isWantedAgain: boolean; readonly ended: Promise<void> }>();
+  /** Those that the next look ticks: the store did not answer. */
+  #later = new Set<string>();
   #loop: Loop | undefined;
   #pauseMs = LONGEST_PAUSE_MS;
   #stopped = false;
-  #sweep: string[] = [];
-  #sweepAgainAtMs = Number.NEGATIVE_INFINITY;
+  /** What is left of a pass over all queues. */
+  #pass: string[] = [];
+  #nextPassAtMs = Number.NEGATIVE_INFINITY;
+  #passedALook = LEAST_PASSED_A_LOOK;
 
   constructor(parts: TenderParts) {
     this.#parts = parts;
@@ -54,50 +59,60 @@ export class Tender {
     );
   }
 
+  /** Resolves when the current ticks have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop?.stop();
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
   async #look(): Promise<void> {
     this.#pauseMs = LONGEST_PAUSE_MS;
-    const { queues, nextMs } = await this.#parts.store.wakeUps.overdue();
-    for (const queue of queues) this.#tend(queue);
+    const most = this.#running.size > MOST_WAITING ? 0 : undefined;
+    const { queues, nextMs } = await this.#parts.store.wakeUps.overdue(most);
+    const later = this.#later;
+    this.#later = new Set();
+    for (const queue of [...later, ...queues]) this.#tend(queue);
     const soonMs = queues.length > 0 ? SHORTEST_PAUSE_MS : nextMs;
     this.#pauseMs = Math.min(Math.max(soonMs, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
-    await this.#sweepSome();
+    await this.#continuePass();
   }
 
-  async #sweepSome(): Promise<void> {
+  async #continuePass(): Promise<void> {
     const now = performance.now();
-    if (this.#sweep.length === 0 && now >= this.#sweepAgainAtMs) {
-      this.#sweepAgainAtMs = now + SWEEP_MS;
-      this.#sweep = await this.#parts.store.queues();
+    if (this.#pass.length === 0 && now >= this.#nextPassAtMs) {
+      this.#nextPassAtMs = now + FULL_PASS_MS;
+      this.#pass = await this.#parts.store.queues();
+      const needed = Math.ceil(this.#pass.length / (FULL_PASS_MS / LONGEST_PAUSE_MS));
+      this.#passedALook = Math.max(LEAST_PASSED_A_LOOK, needed);
     }
-    for (const queue of this.#sweep.splice(-SWEPT_A_LOOK)) this.#tend(queue);
+    for (const queue of this.#pass.splice(-this.#passedALook)) this.#tend(queue);
   }
 
   #tend(queue: string): void {
-    if (this.#running.has(queue)) {
-      this.#running.set(queue, true);
+    if (this.#stopped) return;
+    const running = this.#running.get(queue);
+    if (running !== undefined) {
+      running.isWantedAgain = true;
       return;
     }
-    this.#running.set(queue, false);
-    this.#turns
+    const ended = this.#turns
       .run(() => this.#tickAll(queue))
       .catch((error: unknown) => this.#failed(queue, error))
       .finally(() => {
-        const isWanted = this.#running.get(queue) === true;
+        const isWantedAgain = this.#running.get(queue)?.isWantedAgain === true;
         this.#running.delete(queue);
-        if (isWanted && !this.#stopped) this.#tend(queue);
+        if (isWantedAgain) this.#tend(queue);
       });
+    this.#running.set(queue, { isWantedAgain: false, ended });
   }
 
   /** Ticks while there is work to do now. */
   async #tickAll(queue: string): Promise<void> {
     const { store, settingsOf } = this.#parts;
     for (let ticks = 0; ticks < TICKS_IN_A_ROW && !this.#stopped; ticks++) {
-      this.#running.set(queue, false);
+      const running = this.#running.get(queue);
+      if (running !== undefined) running.isWantedAgain = false;
       const request = { claimNumber: 0, sessions: [], settings: settingsOf(queue) };
       const reply = await store.tick(queue, request);
       reportTick(this.#parts, queue, reply);
@@ -105,9 +120,11 @@ export class Tender {
     }
   }
 
-  /** After an outage the queue is still overdue. */
   async #failed(queue: string, error: unknown): Promise<void> {
-    if (error instanceof DlqError && error.kind === "STORE_UNAVAILABLE") return;
+    if (isOutage(error)) {
+      this.#later.add(queue);
+      return;
+    }
     warnOfFailedTick(this.#parts.log, queue, error);
     await this.#parts.store.wakeUps.postpone(queue, FAILED_PAUSE_MS).catch(() => {});
   }

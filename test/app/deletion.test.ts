@@ -130,6 +130,7 @@ async function leaveHalfDone() {
 
 test("another server finishes the deletion of a server that died", async () => {
   await leaveHalfDone();
+  await at.current.clock.advance(4_000);
   const { store } = at.current;
   tender = new Tender({
     ...{ store, settingsOf, log, registry: new SessionRegistry(store.hints) },

@@ -7,8 +7,9 @@ export class SessionRegistry {
   readonly #byId = new Map<string, Session>();
   readonly #byQueue = new Map<string, Set<Session>>();
   readonly #hints: Pick<Store["hints"], "announceCredit">;
-  /** Called for each stream that opens, and when it has ended. */
+  /** Called for each stream that opens. */
   onOpened: ((session: Session) => void) | undefined;
+  /** Called for each stream that has ended. */
   onClosed: ((session: Session) => void) | undefined;
 
   constructor(hints: Pick<Store["hints"], "announceCredit">) {

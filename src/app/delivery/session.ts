@@ -14,8 +14,10 @@ const DELIVERY_OVERHEAD_BYTES = 1024;
 const SHARE_OF_ROOM = 2;
 const LEAST_CLAIM = 16;
 
-/** No stored message is larger: a payload and attributes, and an edited copy of both. */
+/** No stored message is larger: payload, attributes and failure, and an edited copy of them. */
 const LARGEST_BYTES = 8 * 1024 * 1024;
+/** Claims for one stream at once share its free bytes, while these are many. */
+const CLAIMS_AT_ONCE = 4;
 
 /** The identity of a session and what its stream asked for. */
 export interface SessionOptions {
@@ -104,15 +106,19 @@ export class Session {
    */
   reserve(queue: string, most: number, wantIsolated: boolean): Reservation | undefined {
     if (this.#ended || this.#loading || this.#reader === undefined) return;
-    const freeBytes = Math.max(0, this.options.maxInFlightBytes - this.#bytes - this.#reservedBytes);
-    // In fewer bytes a message that fits into the free ones would count as too large.
+    const freeBytes = Math.max(
+      0,
+      this.options.maxInFlightBytes - this.#bytes - this.#reservedBytes,
+    );
+    // With fewer bytes for each of two claims, a message that fits would count as too large.
     if (this.#reservedBytes > 0 && freeBytes < LARGEST_BYTES) return;
     const isEmpty = this.#leases.size === 0 && this.#reservedCount === 0;
     if (!this.isolation.allows(queue, isEmpty)) return;
     const canIsolate = isEmpty && (wantIsolated || this.isolation.isEmptying);
     const count = this.#roomFor(most);
     const isShared = freeBytes >= 2 * LARGEST_BYTES;
-    const bytes = isShared ? Math.max(LARGEST_BYTES, Math.floor(freeBytes / 4)) : freeBytes;
+    const shareBytes = Math.floor(freeBytes / CLAIMS_AT_ONCE);
+    const bytes = isShared ? Math.max(LARGEST_BYTES, shareBytes) : freeBytes;
     if (count === 0 || (bytes === 0 && !canIsolate)) return;
     this.#reservedCount += count;
     this.#reservedBytes += bytes;

@@ -15,6 +15,15 @@ export interface ConnectionOptions {
   onError?: (error: Error) => void;
 }
 
+/** One script on one queue or partition, named by the base of its keys. */
+export interface ScriptPart {
+  readonly base: string;
+  readonly args: readonly ScriptArg[];
+}
+
+/** The reply for a part that was left for the next call, because the replies before it are large. */
+export const NOT_RUN = null;
+
 type ScriptSource = Pick<LoadedScript, "source" | "sha">;
 type WireArg = string | Buffer | number;
 
@@ -22,7 +31,7 @@ type WireArg = string | Buffer | number;
 const UNGUARDED: ReadonlySet<ScriptName> = new Set(["settle", "examine", "extend", "abandon"]);
 
 /** Callers that get UNAVAILABLE should try again after this. */
-const RETRY_AFTER_MS = 500;
+export const RETRY_AFTER_MS = 500;
 
 /**
  * The connection that runs scripts. A call whose reply is lost is not sent again: it rejects with STORE_UNAVAILABLE at its
@@ -100,13 +109,10 @@ export class Connection {
   }
 
   /**
-   * Runs a script on many queues of one slot, each with its arguments. Returns their replies in order; that of a queue whose
-   * script failed is an error, and null if it was left for another call.
+   * Runs a script on many queues or partitions, each with its arguments. Returns their replies in order; that of one whose
+   * script failed is an error, and NOT_RUN if it was left for another call.
    */
-  async runMany(
-    name: ScriptName,
-    calls: readonly { base: string; args: readonly ScriptArg[] }[],
-  ): Promise<unknown[]> {
+  async runMany(name: ScriptName, calls: readonly ScriptPart[]): Promise<unknown[]> {
     const bases = calls.map(({ base }) => base);
     const wire = calls.flatMap(({ args }) => [args.length, ...args.map(toWire)]);
     const replies = await this.#call(name, this.#script(name).many, bases, wire);

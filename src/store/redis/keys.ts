@@ -186,7 +186,7 @@ export const globalKeys = (prefix: string) => ({
   deployment: `${prefix}:deployment`,
   /** channel: a queue's name when its settings have changed, or the name of a setting of the deployment. */
   config: `${prefix}:config`,
-  /** channel: a queue's name when something there is due before all else. */
+  /** channel: a queue's name, and in how many milliseconds a claim may find something there: sooner than was known. */
   wake: `${prefix}:wake`,
   /** channel: a session's id when one of its leases ended on another node. */
   credit: `${prefix}:credit`,

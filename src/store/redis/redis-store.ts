@@ -109,20 +109,21 @@ export class RedisStore implements Store {
     this.configs = new RedisRecords({ ...records, key: configs });
     this.deployment = new RedisRecords({ ...records, key: deployment });
     const now = options.now ?? (() => performance.now());
+    const onError = (error: Error) => options.onError?.(error);
     const onStep = (ms: number) => options.onClockStep?.(ms);
     this.#lifeClock = new SharedLifeClock({ ...options, connection, now, onStep });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
       confirm: () => Promise.all([this.#layout.confirm(), this.#history.confirm()]),
-      onError: (error) => options.onError?.(error),
+      onError,
       now,
     });
     this.#replication = createReplication(options, connection);
-    const runner = { connection, prefix, enter };
+    const runner = { connection, prefix, enter, timeoutMs };
     this.#runOnMany = createManyRunner(runner, this.#reads);
     const run = createScriptRunner(runner);
-    this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId });
+    this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId, onError });
     const context: StoreContext = {
       run,
       bodies: new Bodies(options.compressMinBytes),
@@ -310,7 +311,7 @@ export class RedisStore implements Store {
     const late = new Promise<void>((resolve) => {
       setTimeout(resolve, LEAVE_MS).unref();
     });
-    const left = this.#history.leave(this.ready);
+    const left = Promise.all([this.#history.leave(this.ready), this.#sessions.leave()]);
     await Promise.race([left.catch(() => {}), late]);
   }
 }

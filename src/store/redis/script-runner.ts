@@ -1,5 +1,5 @@
 import type { Turns } from "../../core/turns.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, NOT_RUN, type ScriptPart } from "./connection.ts";
 import { queueBase } from "./keys.ts";
 import { type ScriptHeader, type ScriptItem, type ScriptName, scriptArgs } from "./scripts.ts";
 import { SharedCalls } from "./shared-calls.ts";
@@ -24,11 +24,18 @@ export interface ScriptRunnerParts {
   prefix: string;
   /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
+  /** Deadline of one call, in milliseconds. */
+  timeoutMs: number;
 }
 
 /** Creates the function that every script call goes through. It lies below all verbs. */
-export function createScriptRunner({ connection, prefix, enter }: ScriptRunnerParts): RunScript {
-  const calls = new SharedCalls(connection);
+export function createScriptRunner({
+  connection,
+  prefix,
+  enter,
+  timeoutMs,
+}: ScriptRunnerParts): RunScript {
+  const calls = new SharedCalls({ connection, enter, timeoutMs });
   return async (name, queue, header, items) => {
     const entering = enter();
     if (entering !== undefined) await entering;
@@ -36,8 +43,36 @@ export function createScriptRunner({ connection, prefix, enter }: ScriptRunnerPa
   };
 }
 
-/** Queues of one call: others wait for about three milliseconds. */
-const QUEUES_A_CALL = 64;
+/** Queues, or partitions, of one call: others wait for about three milliseconds. */
+const PARTS_A_CALL = 64;
+
+/**
+ * Runs a script on many queues or partitions, some in each call. Returns the replies in order; that of one whose script failed
+ * is an error.
+ */
+export async function runAll(
+  connection: Pick<Connection, "runMany">,
+  name: ScriptName,
+  parts: readonly ScriptPart[],
+): Promise<unknown[]> {
+  const replies: unknown[] = [];
+  const runPage = async (page: readonly { at: number; part: ScriptPart }[]) => {
+    let left = page;
+    while (left.length > 0) {
+      const found = await connection.runMany(
+        name,
+        left.map(({ part }) => part),
+      );
+      left.forEach(({ at }, index) => {
+        replies[at] = found[index];
+      });
+      left = left.filter((_, index) => found[index] === NOT_RUN);
+    }
+  };
+  const numbered = parts.map((part, at) => ({ at, part }));
+  await Promise.all(pagesOf(numbered, PARTS_A_CALL).map(runPage));
+  return replies;
+}
 
 /** `turns` bounds the calls at once. A call spans partitions, which Redis Cluster would refuse. */
 export function createManyRunner(
@@ -48,8 +83,8 @@ export function createManyRunner(
     await enter();
     const args = scriptArgs(name, header, []);
     const calls = queues.map((queue) => ({ base: queueBase(prefix, queue), args }));
-    const pages = pagesOf(calls, QUEUES_A_CALL);
-    const replies = (await turns.map(pages, (page) => connection.runMany(name, page))).flat();
+    const pages = pagesOf(calls, PARTS_A_CALL);
+    const replies = (await turns.map(pages, (page) => runAll(connection, name, page))).flat();
     const failed = replies.find((reply) => reply instanceof Error);
     if (failed !== undefined) throw failed;
     return replies;

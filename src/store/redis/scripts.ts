@@ -47,10 +47,10 @@ export const SCRIPTS = {
     strings: ["claimer", "deliverySettings"],
     item: ["session", "nonce", "count", "bytes", "lease", "canIsolate"],
   },
+  postpone: { flags: "allow-oom", numbers: ["by"], strings: [], item: [] },
   // These are of a partition.
   overdue: { flags: "allow-oom", numbers: ["late", "most"], strings: [], item: [] },
   claimable: { flags: "no-writes", numbers: [], strings: [], item: ["queue"] },
-  postpone: { flags: "allow-oom", numbers: ["by"], strings: [], item: [] },
   examine: {
     flags: "no-writes",
     numbers: ["withBodies", "replyBytes"],

@@ -25,15 +25,15 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
- * Returns the nodes that have been silent for long. One round trip: every use of the store waits for a sign of life. After a
+ * Returns whether this node was unknown, and the nodes that have been silent for long. One round trip: every use of the store waits for a sign of life. After a
  * step back of the clock the signs of others are in the future: each counts from now, so that those of dead servers end.
  */
 const SIGN_OF_LIFE = `#!lua flags=allow-oom${LUA_NOW}
 for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')) do
   redis.call('ZADD', KEYS[1], now, node)
 end
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])`;
+local is_new = redis.call('ZADD', KEYS[1], now, ARGV[1])
+return { is_new, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2]) }`;
 
 /** In one step: between a read and a removal another node may write its own entry. */
 const REMOVE_OWN = `#!lua flags=allow-oom
@@ -171,10 +171,12 @@ export class Sessions {
   /** Writes a sign of life of this node, so that its workers count. */
   async writeSignOfLife(): Promise<void> {
     const { nodes } = globalKeys(this.#prefix);
-    const dead = await this.#connection.command((redis) =>
+    const [isNew, dead] = (await this.#connection.command((redis) =>
       redis.eval(SIGN_OF_LIFE, 1, nodes, this.#nodeId, NODE_KEPT_MS),
-    );
-    this.#dead = dead as string[];
+    )) as [number, string[]];
+    // Another node has taken this one for dead.
+    if (isNew === 1) this.rewriteAll();
+    this.#dead = dead;
   }
 
   /** The nodes with a recent sign of life. */
@@ -210,6 +212,11 @@ export class Sessions {
     });
   }
 
+  /** At an orderly end: removes what is left of this node. */
+  leave(): Promise<void> {
+    return this.#forgetNode(this.#nodeId);
+  }
+
   /** Removes what is left of a node that was killed. Another node may do the same. */
   async #forgetNode(node: string): Promise<void> {
     const { nodes, workerQueues } = globalKeys(this.#prefix);
@@ -217,7 +224,7 @@ export class Sessions {
     await this.#connection.command(async (redis) => {
       let cursor = "0";
       do {
-        const [next, queues] = await redis.sscan(key, cursor);
+        const [next, queues] = await redis.sscan(key, cursor, "COUNT", 500);
         const removing = redis.pipeline();
         for (const queue of queues)
           removing.eval(REMOVE_NODE, 1, this.#workersKey(queue), `${node}\n`);

@@ -1,4 +1,5 @@
-import type { Connection } from "./connection.ts";
+import { storeUnavailable } from "../../core/errors.ts";
+import { type Connection, NOT_RUN, RETRY_AFTER_MS, type ScriptPart } from "./connection.ts";
 import type { ScriptArg, ScriptName } from "./scripts.ts";
 
 /** Parts of one call, and their arguments, unless one part has more: other calls wait for a few milliseconds. */
@@ -10,16 +11,19 @@ const SHARED: ReadonlySet<ScriptName> = new Set(["send", "tick", "examine", "set
 /** Calls of one script that are on their way: while Redis works on one, it has the next. */
 const CALLS_AT_ONCE = 2;
 
-/** The reply for a part that was left for the next call, because those before it took long. */
-const NOT_RUN = null;
-
-/** One script on one queue. */
-interface Part {
-  readonly base: string;
-  readonly args: readonly ScriptArg[];
+interface Part extends ScriptPart {
   readonly bytes: number;
+  readonly waitsSinceMs: number;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+export interface SharedCallsParts {
+  connection: Pick<Connection, "run" | "runMany">;
+  /** Called before each use of the store; see Opening. */
+  enter(): Promise<void> | undefined;
+  /** Deadline of one call, in milliseconds. */
+  timeoutMs: number;
 }
 
 interface Calls {
@@ -33,15 +37,17 @@ interface Calls {
  * A single call is not delayed.
  */
 export class SharedCalls {
-  readonly #connection: Pick<Connection, "run" | "runMany">;
+  readonly #parts: SharedCallsParts;
   readonly #calls = new Map<ScriptName, Calls>();
 
-  constructor(connection: Pick<Connection, "run" | "runMany">) {
-    this.#connection = connection;
+  constructor(parts: SharedCallsParts) {
+    this.#parts = parts;
   }
 
   run(name: ScriptName, base: string, args: readonly ScriptArg[]): Promise<unknown> {
-    if (!SHARED.has(name)) return this.#connection.run(name, base, args);
+    // An argument that no script takes must not fail others.
+    const isSound = args.every((arg) => typeof arg !== "number" || Number.isFinite(arg));
+    if (!SHARED.has(name) || !isSound) return this.#parts.connection.run(name, base, args);
     let calls = this.#calls.get(name);
     if (calls === undefined) {
       calls = { waiting: [], running: 0 };
@@ -49,7 +55,7 @@ export class SharedCalls {
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const bytes = args.reduce<number>((sum, arg) => sum + sizeOf(arg), 0);
-    calls.waiting.push({ base, args, bytes, resolve, reject });
+    calls.waiting.push({ base, args, bytes, waitsSinceMs: performance.now(), resolve, reject });
     if (calls.running === 0) this.#send(name, calls);
     // Those of this turn of the event loop go together.
     else if (calls.running < CALLS_AT_ONCE && calls.waiting.length === 1) {
@@ -63,7 +69,9 @@ export class SharedCalls {
   }
 
   #send(name: ScriptName, calls: Calls): void {
+    this.#refuseLate(calls);
     const parts = takeNext(calls);
+    if (parts.length === 0) return;
     calls.running++;
     this.#run(name, parts)
       .then(
@@ -86,10 +94,22 @@ export class SharedCalls {
       });
   }
 
+  /** The deadline of a call counts while it waits, too. */
+  #refuseLate(calls: Calls): void {
+    const earliestMs = performance.now() - this.#parts.timeoutMs;
+    const isLate = ({ waitsSinceMs }: Part) => waitsSinceMs < earliestMs;
+    for (const part of calls.waiting.filter(isLate)) part.reject(storeUnavailable(RETRY_AFTER_MS));
+    calls.waiting = calls.waiting.filter((part) => !isLate(part));
+  }
+
   async #run(name: ScriptName, parts: readonly Part[]): Promise<unknown[]> {
+    const { connection, enter } = this.#parts;
+    // They may have waited while the store was lost, or upgraded.
+    const entering = enter();
+    if (entering !== undefined) await entering;
     const [first, ...others] = parts as [Part, ...Part[]];
-    if (others.length === 0) return [await this.#connection.run(name, first.base, first.args)];
-    return this.#connection.runMany(name, parts);
+    if (others.length === 0) return [await connection.run(name, first.base, first.args)];
+    return connection.runMany(name, parts);
   }
 }
 

@@ -1,15 +1,14 @@
 import { hash } from "node:crypto";
 import type { Overdue, WakeUps } from "../contract.ts";
+import type { ScriptPart } from "./connection.ts";
 import { partitionBase } from "./keys.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
-import { pagesOf, type RunScript, type ScriptRunnerParts } from "./script-runner.ts";
-import { scriptArgs } from "./scripts.ts";
+import { pagesOf, type RunScript, runAll, type ScriptRunnerParts } from "./script-runner.ts";
+import { type ScriptName, scriptArgs } from "./scripts.ts";
 
 /** A queue is overdue after this, for the first server of its partition; for each further one a second later. */
 const FIRST_LATE_MS = 100;
 const NEXT_LATE_MS = 1_000;
-/** Partitions of one call: others wait for less than a millisecond. */
-const PARTITIONS_A_CALL = 64;
 const QUEUES_A_PAGE = 100;
 /** Most queues of one partition in one answer. */
 const QUEUES_A_PARTITION = 100;
@@ -17,6 +16,7 @@ const QUEUES_A_PARTITION = 100;
 export interface WakeUpsParts extends ScriptRunnerParts {
   run: RunScript;
   nodeId: string;
+  onError(error: Error): void;
 }
 
 /** The wake-up indexes. Scripts write them. */
@@ -45,48 +45,53 @@ export class RedisWakeUps implements WakeUps {
   }
 
   async claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const { connection, prefix, enter } = this.#parts;
+    const { prefix, enter } = this.#parts;
     await enter();
     const pages = [...Map.groupBy(new Set(queues), partitionOf)].flatMap(([partition, own]) =>
       pagesOf(own, QUEUES_A_PAGE).map((page) => ({ base: partitionBase(prefix, partition), page })),
     );
+    const calls = pages.map(({ base, page }) => {
+      const items = page.map((queue) => ({ queue }));
+      return { base, args: scriptArgs("claimable", {}, items) };
+    });
+    const replies = await this.#read<number[]>("claimable", calls);
     const found = new Map<string, number>();
-    for (const some of pagesOf(pages, PARTITIONS_A_CALL)) {
-      const calls = some.map(({ base, page }) => {
-        const items = page.map((queue) => ({ queue }));
-        return { base, args: scriptArgs("claimable", {}, items) };
+    pages.forEach(({ page }, index) => {
+      page.forEach((queue, at) => {
+        const inMs = replies[index]?.[at] ?? -1;
+        if (inMs >= 0) found.set(queue, inMs);
       });
-      const replies = await connection.runMany("claimable", calls);
-      some.forEach(({ page }, index) => {
-        const times = answer(replies[index]) as number[];
-        page.forEach((queue, at) => {
-          const inMs = times[at] ?? -1;
-          if (inMs >= 0) found.set(queue, inMs);
-        });
-      });
-    }
+    });
     return found;
   }
 
   /** Finds those that this server is to tick; see `setServers`. */
-  async overdue(): Promise<Overdue> {
-    const { connection, prefix, enter } = this.#parts;
+  async overdue(most = QUEUES_A_PARTITION): Promise<Overdue> {
+    const { prefix, enter } = this.#parts;
     await enter();
-    const all = Array.from({ length: PARTITIONS }, (_, partition) => ({
+    const calls = Array.from({ length: PARTITIONS }, (_, partition) => ({
       base: partitionBase(prefix, partition),
-      args: scriptArgs("overdue", { late: this.#lateMs(partition), most: QUEUES_A_PARTITION }, []),
+      args: scriptArgs("overdue", { late: this.#lateMs(partition), most }, []),
     }));
+    const replies = await this.#read<[number, ...Buffer[]]>("overdue", calls);
     const found: Overdue = { queues: [], nextMs: Number.POSITIVE_INFINITY };
-    for (let at = 0; at < PARTITIONS; at += PARTITIONS_A_CALL) {
-      const replies = await connection.runMany("overdue", all.slice(at, at + PARTITIONS_A_CALL));
-      replies.forEach((reply, index) => {
-        const [firstMs, ...queues] = answer(reply) as [number, ...Buffer[]];
-        found.queues.push(...queues.map(String));
-        if (firstMs < 0) return;
-        found.nextMs = Math.min(found.nextMs, firstMs + this.#lateMs(at + index));
-      });
-    }
+    replies.forEach((reply, partition) => {
+      if (reply === undefined) return;
+      const [firstMs, ...queues] = reply;
+      found.queues.push(...queues.map(String));
+      if (firstMs >= 0) found.nextMs = Math.min(found.nextMs, firstMs + this.#lateMs(partition));
+    });
     return found;
+  }
+
+  /** Undefined: the data of a partition is broken, which must not stop the others. */
+  async #read<T>(name: ScriptName, calls: readonly ScriptPart[]): Promise<(T | undefined)[]> {
+    const replies = await runAll(this.#parts.connection, name, calls);
+    return replies.map((reply) => {
+      if (!(reply instanceof Error)) return reply as T;
+      this.#parts.onError(reply);
+      return undefined;
+    });
   }
 
   async postpone(queue: string, byMs: number): Promise<void> {
@@ -96,9 +101,4 @@ export class RedisWakeUps implements WakeUps {
   #lateMs(partition: number): number {
     return FIRST_LATE_MS + NEXT_LATE_MS * (this.#ranks[partition] ?? 0);
   }
-}
-
-function answer(reply: unknown): unknown {
-  if (reply instanceof Error) throw reply;
-  return reply;
 }

@@ -6,14 +6,14 @@ import type { Claimed } from "../../../src/store/contract.ts";
 const BYTES = 10_000;
 const MOST = 200;
 
-function reading(): Session {
+function reading(maxInFlightBytes = BYTES): Session {
   const session = new Session({
     idText: "0190a0b0-0000-7000-8000-000000000001",
     id: new Uint8Array(16),
     workerId: "worker",
     queues: ["a", "b"],
     maxInFlight: 32,
-    maxInFlightBytes: BYTES,
+    maxInFlightBytes,
     leaseMs: undefined,
   });
   session.read(() => {});
@@ -72,4 +72,15 @@ it("notifies a stream of a queue's status once when it changes, with the latest 
   expect(session.takeStatus()).toBeUndefined();
   session.notify("a", UNBLOCKED);
   expect(session.takeStatus()).toEqual({ queue: "a", deliveryStatus: UNBLOCKED });
+});
+
+it("shares many bytes between claims for several queues, each with enough for the largest message", () => {
+  const session = reading(64 * 1024 * 1024);
+  const first = taken(session.reserve("a", 8, false));
+  const second = taken(session.reserve("b", 8, false));
+  expect(first.bytes).toBe(16 * 1024 * 1024);
+  expect(second.bytes).toBe(12 * 1024 * 1024);
+  session.settle(first, []);
+  session.settle(second, []);
+  expect(taken(session.reserve("a", 8, false)).bytes).toBe(16 * 1024 * 1024);
 });

@@ -21,7 +21,12 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
   await until("the connection", () => connection.ready || undefined);
   let step = 0;
   const { prefix } = at.current;
-  const direct = createScriptRunner({ connection, prefix, enter: () => undefined });
+  const direct = createScriptRunner({
+    connection,
+    prefix,
+    enter: () => undefined,
+    timeoutMs: 2_000,
+  });
   const run: RunScript = async (name, ...args) => {
     if (name === "find") await between(step++);
     return direct(name, ...args);

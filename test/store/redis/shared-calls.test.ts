@@ -1,5 +1,4 @@
 import { expect, test, vi } from "vitest";
-import type { Connection } from "../../../src/store/redis/connection.ts";
 import { SharedCalls } from "../../../src/store/redis/shared-calls.ts";
 import { redisCalls } from "../../support/redis-calls.ts";
 import { useTestStore } from "../../support/store.ts";
@@ -8,7 +7,7 @@ import { item, SETTINGS, session } from "../../support/store-items.ts";
 const at = useTestStore();
 const names = Array.from({ length: 300 }, (_, n) => `queue-${n}`);
 
-/** A connection whose calls end when told, and what it was asked. */
+/** A connection whose calls a test ends, and the bases of each call. */
 function connection() {
   const ends: ((replies: unknown[]) => void)[] = [];
   const asked: string[][] = [];
@@ -17,9 +16,13 @@ function connection() {
     return new Promise<unknown[]>((resolve) => ends.push(resolve));
   };
   const calls = new SharedCalls({
-    run: async (_name, base) => (await call([base]))[0],
-    runMany: (_name, parts) => call(parts.map(({ base }) => base)),
-  } satisfies Pick<Connection, "run" | "runMany">);
+    connection: {
+      run: async (_name, base) => (await call([base]))[0],
+      runMany: (_name, parts) => call(parts.map(({ base }) => base)),
+    },
+    enter: () => undefined,
+    timeoutMs: 60_000,
+  });
   return { calls, asked, ends };
 }
 
@@ -83,9 +86,11 @@ test("a single call is not delayed, and those behind it go together", async () =
 });
 
 test("a call that fails fails all of its parts", async () => {
+  const lost = () => Promise.reject(new Error("lost"));
   const failing = new SharedCalls({
-    run: () => Promise.reject(new Error("lost")),
-    runMany: () => Promise.reject(new Error("lost")),
+    connection: { run: lost, runMany: lost },
+    enter: () => undefined,
+    timeoutMs: 60_000,
   });
   const ends = await Promise.allSettled(
     ["a", "b", "c"].map((base) => failing.run("settle", base, [])),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import { item, NO_REQUEST, outcome, SETTINGS, session } from "../../support/store-items.ts";
@@ -95,4 +96,17 @@ test("after the clock has stepped back every queue with leases is overdue", asyn
   }
   await clock.advance(-10 * MINUTE_MS);
   expect((await store.wakeUps.overdue()).queues.toSorted()).toEqual(queues);
+});
+
+test("thousands of queues are found in one look", async () => {
+  const { store, redis, prefix } = at.current;
+  const queues = Array.from({ length: 5_000 }, (_, n) => `queue-${n}`);
+  const writing = redis.pipeline();
+  for (const queue of queues) {
+    const { ready, tend } = partitionKeys(prefix, partitionOf(queue));
+    writing.zadd(ready, 0, queue).zadd(tend, 0, queue);
+  }
+  await writing.exec();
+  expect((await store.wakeUps.overdue()).queues.toSorted()).toEqual(queues.toSorted());
+  expect(await store.wakeUps.claimable(queues)).toEqual(new Map(queues.map((name) => [name, 0])));
 });

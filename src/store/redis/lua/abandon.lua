@@ -17,7 +17,7 @@ load_states(ids)
 local given_back = 0
 for _, id in ipairs(ids) do
   local s = load_state(id)
-  -- A nonce is of one claim.
+  -- Each claim has its own nonces.
   if s and s.state == STATE.IN_FLIGHT and nonces[s.nonce] then
     note_lost_delivery(s)
     leave(id, s)

@@ -1,7 +1,7 @@
--- Says when claims may find something in queues of a partition.
+-- Returns in how many milliseconds claims may find something in queues of a partition.
 -- KEYS: partition base
 -- ARGV: items: queue
--- Reply: for each, in how many milliseconds; -1: nothing waits there
+-- Reply: a number for each; -1: nothing waits there
 local ready = redis.call('ZMSCORE', p_ready, unpack(ARGV, FIRST))
 local isolated = redis.call('ZMSCORE', p_isolated, unpack(ARGV, FIRST))
 local reply = {}

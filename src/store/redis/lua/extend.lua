@@ -19,7 +19,7 @@ for at = FIRST, #ARGV, STRIDE do
     end
     lease_end = now + s.lease
     rank(k_leases, id, lease_end)
-    note_visit(lease_end)
+    note_tend(lease_end)
   end
   replies[#replies + 1] = write.extended { status = status, lease_end = lease_end }
 end

@@ -16,5 +16,5 @@ local arrivals = redis.call('GET', k_sequence) or '0'
 redis.call('HSET', k_counters, COUNTER.DELETING, arrivals, COUNTER.DELETING_TOTAL, messages)
 redis.call('HSET', k_meta, META.DELETING, 1)
 -- In case this server dies, a tick finds the mark.
-redis.call('ZADD', p_tend, 0, QUEUE)
+redis.call('ZADD', p_tend, 'LT', now + LIMIT.LEFT_BEHIND_MS, QUEUE)
 return write.sealed { status = SEAL.SEALED, messages = messages }

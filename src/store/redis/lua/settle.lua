@@ -91,8 +91,8 @@ local function start_move(id, s, o)
   s.state, s.qreason, s.place, s.due, s.since = STATE.SCHEDULED, 0, PLACE.MOVING, now + o.delay, now
   s.move = write.move_plan(o, { refused_due = now + o.refused_delay }) .. o.target
   if s.order ~= '' then ordering.leave(id, s) end
-  -- This server moves it. The visit is for the case that it dies.
-  note_visit(now + LIMIT.MOVE_LATE_MS)
+  -- This server moves it. In case it dies, a tick finds the move.
+  note_tend(now + LIMIT.LEFT_BEHIND_MS)
   rank(k_moving, id, now)
   put(k_meta, META.HAS_MOVES, '1')
   count_cell(s, 1)

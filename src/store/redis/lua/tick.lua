@@ -38,11 +38,16 @@ if not fenced and #ARGV >= FIRST and left > 0 then
 end
 finish()
 
+local POSTPONED_LOOK_MS = 300000
+
 do
   local function at_head(key) return head_score(key) or 0 end
   local next_end = next_end_of_lives()
   if uses_indirect or key_queues.noted then
     local first_hold = head_score(k_holds) or math.huge
+    -- If the queue no longer holds keys, the next tick ends the rest.
+    local is_holding = settings and settings.ordering == ORDERING.HOLD
+    if not is_holding and redis.call('EXISTS', k_holds) == 1 then first_hold = now end
     if first_hold < math.huge and (next_end == 0 or first_hold < next_end) then next_end = first_hold end
   end
   local leases_left, next_lease = redis.call('ZCARD', k_leases), math.ceil(at_head(k_leases))
@@ -56,10 +61,12 @@ do
   local function soonest(first, second) return first == 0 and second or second == 0 and first or math.min(first, second) end
   local first_move = has_moves and at_head(k_moving) or 0
   local tend_at = soonest(next_lease, next_end)
-  -- A server that hears of a late move or a deletion needs a moment to finish it.
-  local next_late = first_move + LIMIT.MOVE_LATE_MS
-  if first_move > 0 then tend_at = soonest(tend_at, next_late > now and next_late or now + LIMIT.MOVE_LATE_MS) end
-  if is_deleting then tend_at = now + LIMIT.MOVE_LATE_MS end
+  -- A server that sees a late move or a deletion needs time to finish it.
+  local next_late = first_move + LIMIT.LEFT_BEHIND_MS
+  if first_move > 0 then tend_at = soonest(tend_at, next_late > now and next_late or now + LIMIT.LEFT_BEHIND_MS) end
+  -- Postponed lives end at once when the step of the clock no longer counts, which only a tick finds.
+  if has_postponed then tend_at = soonest(tend_at, now + POSTPONED_LOOK_MS) end
+  if is_deleting then tend_at = now + LIMIT.LEFT_BEHIND_MS end
   if has_long_leases or check_cursor then tend_at = now end
   write_time(p_tend, tend_at)
   local next_due = write_time(p_ready, is_deleting and 0 or first_due())

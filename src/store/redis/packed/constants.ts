@@ -188,10 +188,10 @@ export const CONSTANTS = {
     /** Answers are kept in hashes of this time; so many of them are looked at. */
     GENERATION_MS: 300_000,
     GENERATIONS: 3,
-    /** No command is on its way for longer: claims and their fences are kept for this. */
-    CLAIM_KEPT_MS: 3_600_000,
-    /** A move that takes longer is finished by another server. */
-    MOVE_LATE_MS,
+    /** No lease is longer: claims and their fences are kept for this. */
+    CLAIM_KEPT_MS: 46_800_000,
+    /** A move or a deletion that takes longer is finished by another server. */
+    LEFT_BEHIND_MS: MOVE_LATE_MS,
     /** While leases are out, servers look each second: a longer silence was an outage. */
     SILENCE_MS: 2_500,
   },

@@ -13,7 +13,7 @@ export interface LoadedScript {
   readonly name: ScriptName;
   readonly source: string;
   readonly sha: string;
-  /** The same script for many queues of one slot in one call; see `sourceOfMany`. */
+  /** The same script for many queues or partitions in one call; see `sourceOfMany`. */
   readonly many: { readonly source: string; readonly sha: string };
   /** False: it only reads. */
   readonly writes: boolean;
@@ -61,22 +61,33 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
 
 const shaOf = (source: string) => createHash("sha1").update(source).digest("hex");
 
-/** Values in replies after which no more queues run in one call. */
-const VALUES_A_CALL = 600;
+/** After this many bytes of replies, or commands, no more parts run in one call: others wait for it. */
+const REPLY_BYTES = 1024 * 1024;
+const COMMANDS = 2_000;
 
 /**
- * KEYS: a base for each queue. ARGV: for each, the number of its arguments, and these. Reply: a reply for each; nil for those
- * that are left for another call, because the replies before them are large. An error in one queue is its reply, and the
- * others run.
+ * KEYS: a base for each queue or partition. ARGV: for each, the number of its arguments, and these. Reply: a reply for each;
+ * nil for those that are left for another call. An error in one is its reply, and the others run. The first one always runs.
  */
 function sourceOfMany(body: string): string {
-  return `local BASES, ALL = KEYS, ARGV
+  return `local BASES, ALL, REDIS = KEYS, ARGV, redis
+local commands = 0
+local redis = setmetatable({ call = function(...)
+  commands = commands + 1
+  return REDIS.call(...)
+end }, { __index = REDIS })
 local function run(KEYS, ARGV)
 ${body}
 end
-local replies, at, values = {}, 1, 0
+local function size_of(reply)
+  if type(reply) == 'string' then return #reply end
+  local size = 8
+  if type(reply) == 'table' then for _, value in ipairs(reply) do size = size + size_of(value) end end
+  return size
+end
+local replies, at, bytes = {}, 1, 0
 for n, base in ipairs(BASES) do
-  if values > ${VALUES_A_CALL} then
+  if bytes > ${REPLY_BYTES} or commands > ${COMMANDS} then
     for left = n, #BASES do replies[left] = false end
     break
   end
@@ -86,7 +97,7 @@ for n, base in ipairs(BASES) do
   local ok, reply = pcall(run, { base }, own)
   if not ok and type(reply) ~= 'table' then reply = redis.error_reply('ERR ' .. tostring(reply)) end
   replies[n] = reply
-  values = values + (type(reply) == 'table' and #reply or 1)
+  bytes = bytes + size_of(reply)
 end
 return replies
 `;

@@ -12,7 +12,7 @@ export interface Statement {
   readonly uses: ReadonlySet<string>;
 }
 
-/** Calls that are made for their value only. */
+/** Calls that are left out if their value is not used. */
 const PURE_CALLS = /^(?:lazy|read_settings|read_tending|tonumber|(?:string|struct|math)\.\w+)$/;
 
 const OPENS: ReadonlySet<string> = new Set(["function", "if", "for", "while", "do", "repeat"]);

@@ -1,13 +1,19 @@
 import { partitionKeys } from "../keys.ts";
 import { partitionOf, partitionTag } from "../partitions.ts";
-import type { Upgrade, UpgradeSteps } from "./upgrade.ts";
+import type { StepArg, Upgrade, UpgradeSteps } from "./upgrade.ts";
 
-/** Renames each key that still exists. ARGV: the old and the new name of each. Facts of the last tick are the partition's now. */
+/**
+ * Renames each key that still exists. ARGV: for each, the old and the new name, and the kind of key. Of `meta` the times of the
+ * last tick and outage are the partition's in layout 4; `workers` has servers that have ended. What a late write of an older
+ * server has made again goes: it must not replace what was renamed before.
+ */
 const RENAME = `#!lua flags=allow-oom
-for at = 1, #ARGV, 2 do
-  local from, to = ARGV[at], ARGV[at + 1]
-  if redis.call('EXISTS', from) == 1 then redis.call('RENAME', from, to) end
-  if string.find(to, '}:[^:]+:meta$') then redis.call('HDEL', to, 'tended', 'resumed', 'shortened') end
+for at = 1, #ARGV, 3 do
+  local from, to, kind = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  if redis.call('EXISTS', from) == 1 then
+    if kind == 'workers' or redis.call('RENAMENX', from, to) == 0 then redis.call('UNLINK', from) end
+  end
+  if kind == 'meta' then redis.call('HDEL', to, 'tended', 'resumed', 'shortened') end
 end`;
 
 /** The base of a queue's keys up to layout 3. */
@@ -43,33 +49,54 @@ export const keysByPartition: Upgrade = {
     let cursor = "0";
     do {
       const { next, keys } = await steps.scan(cursor, `${steps.prefix}:{`);
-      const names = keys.flatMap((key) => renamed(steps.prefix, key));
+      const found = keys.flatMap((key) => readKey(steps.prefix, key));
+      // Before their keys are renamed: a server that was killed may not have listed its last queue.
+      await list(
+        steps,
+        found.filter(({ suffix }) => suffix === ":counters").map(({ queue }) => queue),
+      );
+      const names = found.flatMap(({ key, queue, suffix }) =>
+        renamed(steps.prefix, key, queue, suffix),
+      );
       if (names.length > 0) await steps.run(RENAME, `${steps.prefix}:version`, ...names);
       cursor = next;
     } while (cursor !== "0");
-    await moveList(steps);
+    await list(steps, await steps.queues());
+    await steps.run(UNLIST, queuesBeforePartitions(steps.prefix));
   },
 };
 
-async function moveList(steps: UpgradeSteps): Promise<void> {
-  for (const [partition, queues] of Map.groupBy(await steps.queues(), partitionOf)) {
-    const { queues: list, ready, isolated, tend } = partitionKeys(steps.prefix, partition);
+async function list(steps: UpgradeSteps, all: readonly string[]): Promise<void> {
+  for (const [partition, queues] of Map.groupBy(all, partitionOf)) {
+    const { queues: key, ready, isolated, tend } = partitionKeys(steps.prefix, partition);
     for (let at = 0; at < queues.length; at += NAMES) {
-      await steps.run(LIST, list, ready, isolated, tend, ...queues.slice(at, at + NAMES));
+      await steps.run(LIST, key, ready, isolated, tend, ...queues.slice(at, at + NAMES));
     }
   }
-  await steps.run(UNLIST, queuesBeforePartitions(steps.prefix));
 }
 
-/** The old and the new name of a key of layout 3. Empty: it is none. Names end with any bytes. */
-function renamed(prefix: string, key: Buffer): Buffer[] {
+interface QueueKey {
+  key: Buffer;
+  queue: string;
+  /** One character a byte. */
+  suffix: string;
+}
+
+/** The queue of a key of layout 3. Empty: it is none. Names end with any bytes. */
+function readKey(prefix: string, key: Buffer): QueueKey[] {
   const text = key.toString("latin1");
   const begin = `${Buffer.from(prefix).toString("latin1")}:{`;
   const found = text.startsWith(begin)
     ? /^([A-Za-z0-9._-]+)\}(:.*)$/s.exec(text.slice(begin.length))
     : null;
   const [, queue, suffix] = found ?? [];
-  if (queue === undefined || suffix === undefined) return [];
+  return queue === undefined || suffix === undefined ? [] : [{ key, queue, suffix }];
+}
+
+/** The arguments of RENAME. */
+function renamed(prefix: string, key: Buffer, queue: string, suffix: string): StepArg[] {
+  const begin = `${Buffer.from(prefix).toString("latin1")}:{`;
   const to = `${begin}${partitionTag(partitionOf(queue))}}:${queue}${suffix}`;
-  return [key, Buffer.from(to, "latin1")];
+  const kind = suffix === ":meta" ? "meta" : suffix === ":workers" ? "workers" : "";
+  return [key, Buffer.from(to, "latin1"), kind];
 }

@@ -21,7 +21,12 @@ export async function becomeLayout3(redis: Redis, prefix: string): Promise<void>
       PAGE,
     );
     const renaming = redis.pipeline();
-    for (const key of keys) renaming.rename(key, nameOfLayout3(prefix, key));
+    for (const key of keys) {
+      const name = nameOfLayout3(prefix, key);
+      renaming.rename(key, name);
+      // Facts that layout 4 keeps for the partition.
+      if (name.toString("latin1").match(/\}:meta$/)) renaming.hset(name, { tended: 1, resumed: 0 });
+    }
     await renaming.exec();
     cursor = String(next);
   } while (cursor !== "0");

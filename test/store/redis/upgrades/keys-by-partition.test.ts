@@ -30,6 +30,8 @@ async function fill(): Promise<void> {
     const items = [
       item({ dedupKey: "{x}:y\n", requestId: "r" }),
       item({ orderingKey: "{o}", priority: 2 }),
+      // Its key ends as that of another kind.
+      item({ orderingKey: "x}:a:meta" }),
       item({ limiterKey: "k:{1}", sourceId: "s" }),
       item({ ttlMs: 60_000 }),
     ];
@@ -71,6 +73,9 @@ test("every key of every queue gets its name of layout 4, with its value and its
   expect(await contents()).toEqual(before);
   expect(await redis.exists(`${prefix}:queues`)).toBe(0);
   expect((await next.queues()).toSorted()).toEqual(QUEUES.toSorted());
+  // Each needs a tick.
+  expect((await next.wakeUps.overdue()).queues.toSorted()).toEqual(QUEUES.toSorted());
+  expect((await next.wakeUps.claimable(QUEUES)).size).toBe(QUEUES.length);
 });
 
 test("the upgrade may be killed after any step, run again, and run late", async () => {

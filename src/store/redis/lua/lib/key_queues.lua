@@ -117,6 +117,7 @@ function key_queues.build_limiters()
     for _, name in ipairs(redis.call('SPOP', k_blocked .. limiter, most)) do key_queues.touch(name) end
     if redis.call('EXISTS', k_blocked .. limiter) == 1 then
       redis.call('ZADD', k_limiters, now, limiter)
+      note_due(now)
     else
       redis.call('ZREM', k_limiters, limiter)
     end

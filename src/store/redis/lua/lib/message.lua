@@ -40,7 +40,7 @@ do
   function flush_ends()
     local args = {}
     for chunk, at in pairs(chunk_ends) do
-      note_visit(at)
+      note_tend(at)
       args[#args + 1] = at
       args[#args + 1] = chunk
     end
@@ -84,8 +84,7 @@ local function quarantine(id, s, qreason)
   s.state, s.qreason, s.since = STATE.QUARANTINED, qreason, now
   if not has_quarantine then
     has_quarantine = true
-    -- When the quarantine of the first one ends, the tick knows.
-    if redis.call('EXISTS', k_quarantine) == 0 then note_visit(now) end
+    if redis.call('EXISTS', k_quarantine) == 0 then note_tend(now) end
   end
   rank(k_quarantine, id, now)
   count_cell(s, 1)

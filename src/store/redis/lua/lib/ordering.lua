@@ -26,7 +26,7 @@ function ordering.build()
     if settings and settings.ordering == ORDERING.HOLD then
       ends = settings.hold > 0 and now + settings.hold or '+inf'
     end
-    if ends ~= '+inf' then note_visit(ends) end
+    if ends ~= '+inf' then note_tend(ends) end
     rank(k_holds, order, ends)
     key_queues.note_use()
   end

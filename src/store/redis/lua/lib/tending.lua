@@ -13,7 +13,7 @@ local function read_tending()
     redis.call('ZUNIONSTORE', p_tend, 1, p_tend, 'WEIGHTS', 0)
   end
 
-  -- Stores that a server has looked, a few times a second; what it has found then is known to all queues.
+  -- Stores the time of this look, at most ten times a second, so that all queues of the partition know what it found.
   local function note()
     if not has_stepped_back and math.abs(now - tended_at) < 100 then return end
     redis.call('HSET', p_meta, PARTITION_META.TENDED, now, PARTITION_META.RESUMED, resumed,

@@ -133,12 +133,12 @@ local function claim_due(sessions, most)
   for _, id in ipairs(due) do
     local s = claimable(id)
     if s and not ended(id, s) then
+      if not reply_has_room(s) then break end
       local chosen = choose(s)
       if not chosen then
         for _, session in ipairs(sessions) do head_too_large = head_too_large or session.count > 0 end
         break
       end
-      if not reply_has_room(s) then break end
       sent = sent + s.size
       chosen.count, chosen.bytes, chosen.can_isolate = chosen.count - 1, chosen.bytes - s.size, false
       claim(id, s, chosen.at)
