@@ -180,13 +180,13 @@ export const SETTINGS = {
     doc: "Largest payload of a message. Larger ones are refused.",
     example: "3MiB",
   }),
-  journalMaxEntries: setting({
-    name: "journal-max-entries",
+  outboxMaxBytes: setting({
+    name: "outbox-max",
     group: "Storage",
-    type: integer(1, 10_000_000),
-    fallback: 10_000,
-    doc: "Entries in each queue's journal, with up to 64 state changes in one. Older entries are removed.",
-    example: "100000",
+    type: bytes({ min: 16 * 1024 }),
+    fallback: 512 * 1024,
+    doc: "Bytes of state changes that each of the 256 partitions keeps, for a day. Older ones are removed. A change takes about 50 bytes.",
+    example: "8MiB",
   }),
   storeCompressMinBytes: setting({
     name: "store-compress-min",

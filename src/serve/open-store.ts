@@ -37,7 +37,7 @@ export async function openStore(
     prefix: config.redisPrefix,
     // Unique for this process: fences of an earlier process must not block it.
     nodeId: `${config.nodeId}-${randomBytes(4).toString("hex")}`,
-    journalMax: config.journalMaxEntries,
+    outboxMaxBytes: config.outboxMaxBytes,
     compressMinBytes: config.storeCompressMinBytes,
     expiryGraceMs: config.expiryGraceMaxMs,
     maxQueues: config.maxQueues,

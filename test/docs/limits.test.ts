@@ -72,7 +72,7 @@ const EXPECTED = [
   size(W.frameBytes),
   `${W.failure.typeBytes} bytes, ${size(W.failure.messageBytes)}, ${size(W.failure.stackTraceBytes)}`,
   map(W.failure.attributes),
-  `${size(W.noteBytes)}; the journal keeps ${NOTE_BYTES} bytes`,
+  `${size(W.noteBytes)}; the outbox keeps ${NOTE_BYTES} bytes`,
   `the last ${HISTORY_ENTRIES}, ${size(HISTORY_BYTES)} in all`,
   `the last ${W.importedHistory.failures}, ${size(W.importedHistory.failureBytes)} in all`,
 ];

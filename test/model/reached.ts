@@ -1,7 +1,7 @@
 import { QUARANTINE_REASONS } from "../../src/core/reason.ts";
 import type { QueueDump } from "../support/store-dump.ts";
 
-/** All kinds of records that a journal can have. */
+/** All kinds of changes in the outbox. */
 const KINDS = [
   ...["sent", "joined", "claimed", "succeeded", "failed", "released", "returned"],
   ...["expired_lease", "quarantined", "discarded", "expired_ttl", "retried"],
@@ -14,8 +14,8 @@ export class Reached {
   readonly #kinds = new Set<string>();
   readonly #quarantines = new Set<number>();
 
-  add({ journal }: QueueDump): void {
-    for (const { kind, quarantineReason } of journal) {
+  add({ changes }: QueueDump): void {
+    for (const { kind, quarantineReason } of changes) {
       this.#kinds.add(kind);
       this.#quarantines.add(quarantineReason);
     }

@@ -22,7 +22,7 @@ const SAMPLE = 500;
 async function fill(url: string): Promise<void> {
   const store = new RedisStore({
     ...{ target: { kind: "url", url }, prefix: "dlq", nodeId: "node", timeoutMs: 30_000 },
-    ...{ journalMax: 1_000, expiryGraceMs: 0, maxQueues: 10_000, compressMinBytes: 0 },
+    ...{ outboxMaxBytes: 1_000_000, expiryGraceMs: 0, maxQueues: 10_000, compressMinBytes: 0 },
   });
   await until("the store", () => store.ready || undefined);
   for (let queue = 0; queue < MESSAGES / A_QUEUE; queue++) {

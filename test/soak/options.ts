@@ -33,7 +33,7 @@ For each figure, the median of the last tenth of the run is compared with the fi
 10 % plus some slack for noise; the table has the limit. It also may not rise in every fifth of the run by
 more than half of that in all.
 
-The windows of dedup keys and sources, and the journal, are short, so that they are full after the warm-up.
+The windows of dedup keys and sources, and the outbox, are short, so that they are full after the warm-up.
 The stored answers to requests last 10 to 20 minutes: their number of keys is limited instead, and the end
 accounts for their memory.
 

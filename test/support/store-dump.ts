@@ -1,7 +1,7 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
-import { decodeJournal, type JournalRecord } from "./store-journal.ts";
 import { dumpKeyQueues, type KeyQueueDump } from "./store-key-queues.ts";
+import { type OutboxChange, readOutbox } from "./store-outbox.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
 
 export interface DumpedMessage extends DumpedState {
@@ -32,7 +32,8 @@ export interface QueueDump {
   counters: Record<string, number>;
   /** Session -> ids of the leases it holds. */
   sessions: Record<string, string[]>;
-  journal: JournalRecord[];
+  /** Its state changes, from the outbox of its partition. */
+  changes: OutboxChange[];
   /** Id -> its arrival here, of each message that came from another queue. */
   movedIn: Map<string, number>;
   /** The same ids -> when they were first accepted. */
@@ -105,7 +106,7 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
     histories: [...failures.keys()].sort(),
     counters: Object.fromEntries(counters.map(([name, value]) => [name, Number(value)])),
     sessions,
-    journal: await journal(redis, `${base}:journal`),
+    changes: await changesOf(redis, base),
     movedIn,
     byAge: await scores(redis, `${base}:elders`),
     wakeUps: await wakeUps(redis, base),
@@ -162,9 +163,10 @@ function decodeHistory(packed: Buffer | undefined): string[] {
   return failures;
 }
 
-async function journal(redis: Redis, key: string): Promise<JournalRecord[]> {
-  const entries = (await redis.callBuffer("XRANGE", key, "-", "+")) as [Buffer, Buffer[]][];
-  return entries.flatMap(([, fields]) => decodeJournal(fields[1] as Buffer));
+async function changesOf(redis: Redis, base: string): Promise<OutboxChange[]> {
+  const at = base.lastIndexOf(":");
+  const entries = await readOutbox(redis, base.slice(0, at));
+  return entries.flatMap(({ queue, changes }) => (queue === base.slice(at + 1) ? changes : []));
 }
 
 /** A body as it was sent; inflates a compressed one. */

@@ -41,7 +41,7 @@ export class TestStore {
       prefix: this.prefix,
       nodeId: `node-${this.#opened.length + 1}`,
       timeoutMs: 2_000,
-      journalMax: 10_000,
+      outboxMaxBytes: 1_000_000,
       // In tests the clock jumps without an outage.
       expiryGraceMs: 0,
       maxQueues: 1_000,

@@ -37,7 +37,7 @@ export interface SendItem {
   orderingKey?: string;
   /** Counted and not stored. */
   dropped?: boolean;
-  /** For the journal. */
+  /** For the outbox. */
   note?: string;
   /** Edits of a new message; not applied if it joins one. */
   edit?: EditWrite;

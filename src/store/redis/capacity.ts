@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { evictionWarning } from "./server-check.ts";
 
-/** Sends stop at this share of `maxmemory`; the rest is for acks, leases and the journal. */
+/** Sends stop at this share of `maxmemory`; the rest is for acks, leases and outboxes. */
 const FULL_SHARE = 0.95;
 /** With a large `maxmemory`: sends stop when less than this is left. */
 const RESERVE_BYTES = 256 * 1024 * 1024;

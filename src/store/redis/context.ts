@@ -6,8 +6,8 @@ import type { RunScript } from "./script-runner.ts";
 export interface StoreContext {
   readonly run: RunScript;
   readonly bodies: Bodies;
-  /** Entries of a queue's journal. */
-  readonly journalMax: number;
+  /** Bytes of a partition's outbox. */
+  readonly outboxMaxBytes: number;
   /** The delivery settings of a queue now, packed. */
   deliverySettingsOf(queue: string): Uint8Array;
   /** When Redis last restarted or failed over, so that it may lack writes from before; 0: never. */

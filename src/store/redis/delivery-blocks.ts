@@ -48,7 +48,8 @@ export class RedisDeliveryBlocks implements DeliveryBlocks {
   }
 
   #header(queue: string) {
-    const { journalMax, deliverySettingsOf } = this.#context;
-    return { journalMax, deliverySettings: deliverySettingsOf(queue) };
+    const { outboxMaxBytes, deliverySettingsOf, historyChangedAtMs } = this.#context;
+    const historyChanged = historyChangedAtMs();
+    return { historyChanged, outboxMaxBytes, deliverySettings: deliverySettingsOf(queue) };
   }
 }

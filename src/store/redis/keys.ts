@@ -61,8 +61,6 @@ const COMMON_QUEUE_KEYS = {
   workers: ":workers",
   /** string a dedup key: id and payload hash. Expires with the dedup window. */
   dedup: ":dedup:",
-  /** stream: every transition, bounded (layout `journal`). */
-  journal: ":journal",
 } as const;
 
 /** Keys that few calls use. A script composes one where it uses it. */
@@ -133,6 +131,10 @@ export const PARTITION_KEYS = {
    * outage); `steps_back` (how often the clock stepped back).
    */
   meta: "/meta",
+  /** stream: the state changes of all its queues, bounded (lua/lib/outbox.lua). */
+  outbox: "/outbox",
+  /** string: where the outbox ends (layout `outboxEnd`). */
+  outboxEnd: "/outbox-end",
 } as const;
 
 export function partitionKeys(
@@ -146,6 +148,8 @@ export function partitionKeys(
     isolated: base + PARTITION_KEYS.isolated,
     tend: base + PARTITION_KEYS.tend,
     meta: base + PARTITION_KEYS.meta,
+    outbox: base + PARTITION_KEYS.outbox,
+    outboxEnd: base + PARTITION_KEYS.outboxEnd,
   };
 }
 

@@ -33,7 +33,7 @@ const PLACES = {
 export interface RedisMessagesParts
   extends Pick<
     StoreContext,
-    "run" | "bodies" | "journalMax" | "deliverySettingsOf" | "historyChangedAtMs"
+    "run" | "bodies" | "outboxMaxBytes" | "deliverySettingsOf" | "historyChangedAtMs"
   > {
   capacity: Pick<Capacity, "full" | "requireRoom">;
 }

@@ -58,13 +58,14 @@ export class RedisMoves implements Moves {
     items: readonly ReceiveItem[],
     settings: Pick<SendSettings, "maxMessages" | "maxBytes">,
   ): Promise<Received[]> {
-    const { run, journalMax, historyChangedAtMs, deliverySettingsOf, replication } = this.#parts;
+    const { run, outboxMaxBytes, historyChangedAtMs, deliverySettingsOf, replication } =
+      this.#parts;
     const refusal: MoveRefusal | undefined = (await this.#mayExist(target)) ? undefined : "CLOSED";
     const header = {
       maxMessages: settings.maxMessages,
       maxBytes: settings.maxBytes,
       refuse: refusal === undefined ? 0 : CONSTANTS.MOVE[refusal],
-      ...{ historyChanged: historyChangedAtMs(), journalMax },
+      ...{ historyChanged: historyChangedAtMs(), outboxMaxBytes },
       from,
       deliverySettings: deliverySettingsOf(target),
     };
@@ -77,12 +78,12 @@ export class RedisMoves implements Moves {
   }
 
   async end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
-    const { run, journalMax, historyChangedAtMs, deliverySettingsOf } = this.#parts;
+    const { run, outboxMaxBytes, historyChangedAtMs, deliverySettingsOf } = this.#parts;
     const items = ends.map(({ message, received }) => ({
       facts: LAYOUTS.moveEnd.pack({ id: message.id, delivery: message.deliveryNumber, received }),
     }));
     const header = {
-      ...{ historyChanged: historyChangedAtMs(), journalMax },
+      ...{ historyChanged: historyChangedAtMs(), outboxMaxBytes },
       deliverySettings: deliverySettingsOf(queue),
     };
     const reply = await run("moved", queue, header, items);

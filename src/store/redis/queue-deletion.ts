@@ -36,8 +36,12 @@ export class RedisQueueDeletion implements DeletionSteps {
   }
 
   async #purge(queue: string, ending: boolean): Promise<number> {
-    const { run, journalMax } = this.#context;
-    const header = { chunksACall: CHUNKS_A_CALL, ending: ending ? 1 : 0, journalMax };
+    const { run, outboxMaxBytes, historyChangedAtMs } = this.#context;
+    const header = {
+      chunksACall: CHUNKS_A_CALL,
+      ending: ending ? 1 : 0,
+      ...{ historyChanged: historyChangedAtMs(), outboxMaxBytes },
+    };
     return (await run("purge", queue, header, [])) as number;
   }
 }

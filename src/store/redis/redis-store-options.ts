@@ -5,8 +5,8 @@ import type { Layout } from "./storage-version.ts";
 export interface RedisStoreOptions extends ConnectionOptions {
   prefix: string;
   nodeId: string;
-  /** Entries of a queue's journal; each packs up to 64 transitions. */
-  journalMax: number;
+  /** Bytes of a partition's outbox. */
+  outboxMaxBytes: number;
   /** Messages with payloads of at least this size are compressed, if that makes them smaller; 0: none. */
   compressMinBytes: number;
   /** Longest wait of lease expiry after an outage, in milliseconds. */

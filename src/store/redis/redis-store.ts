@@ -80,7 +80,7 @@ export class RedisStore implements Store {
   #hasOpened = false;
 
   constructor(options: RedisStoreOptions) {
-    const { prefix, nodeId, journalMax, timeoutMs } = options;
+    const { prefix, nodeId, outboxMaxBytes, timeoutMs } = options;
     this.#options = options;
     this.#deliverySettingsOf = options.deliverySettingsOf ?? (() => NO_DELIVERY_SETTINGS);
     const connection = new Connection(options);
@@ -127,7 +127,7 @@ export class RedisStore implements Store {
     const context: StoreContext = {
       run,
       bodies: new Bodies(options.compressMinBytes),
-      journalMax,
+      outboxMaxBytes,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
       historyChangedAtMs: () => this.#history.changedAtMs,
       replication: this.#replication,

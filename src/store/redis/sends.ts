@@ -86,7 +86,8 @@ export class Sends {
     items: readonly SendItem[],
     settings: SendSettings,
   ): Promise<SendReply[]> {
-    const { run, bodies, journalMax, deliverySettingsOf, replication } = this.#context;
+    const { run, bodies, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs, replication } =
+      this.#context;
     const random = randomFillSync(Buffer.allocUnsafe(items.length * RANDOM_BYTES));
     const reply = (await run(
       "send",
@@ -97,7 +98,8 @@ export class Sends {
         poisonThreshold: settings.poisonThreshold,
         poisonWindow: settings.poisonWindowMs,
         dedupWindow: settings.dedupWindowMs,
-        journalMax,
+        historyChanged: historyChangedAtMs(),
+        outboxMaxBytes,
         deliverySettings: deliverySettingsOf(queue),
       },
       items.map((item, index) => {

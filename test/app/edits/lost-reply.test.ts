@@ -57,8 +57,8 @@ test("a repeated request gets the first answer, and the message is edited once",
     ...{ requestId: "r", queue: QUEUE, by: { ids: [id] }, transforms: [APPEND] },
   };
   await expect(retry(command)).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
-  const { journal } = await at.current.dump(QUEUE);
-  expect(journal.at(-1)?.kind, "it has happened").toBe("retried");
+  const { changes } = await at.current.dump(QUEUE);
+  expect(changes.at(-1)?.kind, "it has happened").toBe("retried");
 
   isLosing = false;
   link.clear();

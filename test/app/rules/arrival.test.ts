@@ -75,7 +75,7 @@ describe("an arrival rule", () => {
     };
     expect(await messagesOf("large")).toMatchObject([stored]);
     expect(await messagesOf("orders")).toEqual([]);
-    expect((await at.current.dump("large")).journal).toMatchObject([{ note: "to-large" }]);
+    expect((await at.current.dump("large")).changes).toMatchObject([{ note: "to-large" }]);
   });
 
   test("has no effect on messages that it does not match", async () => {
@@ -101,9 +101,9 @@ describe("an arrival rule", () => {
       duplicate: false,
     });
     await send({ sourceId: "p", priority: 1 });
-    const { journal, messages, counters } = await at.current.dump("orders");
+    const { changes, messages, counters } = await at.current.dump("orders");
     expect([...messages.values()].map(({ priority }) => priority).toSorted()).toEqual([0, 9]);
-    expect(journal.map(({ kind, note }) => [kind, note])).toEqual([
+    expect(changes.map(({ kind, note }) => [kind, note])).toEqual([
       ["quarantined", "set-aside"],
       ["discarded", "drop-it"],
       ["sent", ""],

@@ -89,24 +89,24 @@ describe("a failure rule", () => {
     expect(recorder.matched).toEqual(all.map(({ name }) => name));
   });
 
-  test("quarantines, with its name in the journal", async () => {
+  test("quarantines, with its name in the outbox", async () => {
     rules.set(onFailure("failure.http_status == 410", { quarantine: true }, { name: "gone" }));
     await send("a");
     expect(await fail("a", { httpStatus: 410 })).toMatchObject({
       state: "QUARANTINED",
       quarantineReason: "RULE",
     });
-    const { journal } = await at.current.dump("a");
-    expect(journal.at(-1)).toMatchObject({ kind: "quarantined", note: "gone" });
+    const { changes } = await at.current.dump("a");
+    expect(changes.at(-1)).toMatchObject({ kind: "quarantined", note: "gone" });
   });
 
   test("drops a message, which counts as discarded", async () => {
     rules.set(onFailure("true", { drop: true }, { name: "drop-it" }));
     await send("a");
     expect(await fail("a")).toMatchObject({ state: "DISCARDED" });
-    const { journal, counters } = await at.current.dump("a");
+    const { changes, counters } = await at.current.dump("a");
     expect(counters).toMatchObject({ accepted: 1, discarded: 1, failed_attempts: 1 });
-    expect(journal.at(-1)).toMatchObject({ kind: "discarded", note: "drop-it" });
+    expect(changes.at(-1)).toMatchObject({ kind: "discarded", note: "drop-it" });
   });
 
   test("sets priority and policy from now on; a later one replaces the policy", async () => {

@@ -81,13 +81,13 @@ async function openStored({ system, scale }: TrialContext, count: number): Promi
   };
 }
 
-/** Memory of Redis without the journals, which are bounded. */
+/** Memory of Redis without the outboxes, which are bounded. */
 async function usedMemory(redis: TrialContext["system"]["redis"]): Promise<number> {
   const info = await redis("INFO", "memory");
   const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
-  const journals = (await redis("KEYS", "*:journal*")).split("\n").filter((key) => key !== "");
+  const outboxes = (await redis("KEYS", "*/outbox")).split("\n").filter((key) => key !== "");
   const sizes = await Promise.all(
-    journals.map((key) => redis("MEMORY", "USAGE", key, "SAMPLES", "0")),
+    outboxes.map((key) => redis("MEMORY", "USAGE", key, "SAMPLES", "0")),
   );
   return used - sizes.reduce((sum, size) => sum + Number(size), 0);
 }

@@ -10,5 +10,5 @@ export const STILL_LEGAL: Readonly<Record<string, readonly [Mutation, string]>> 
   "drop ended": [drop("ended"), "the actor was killed"],
   "drop extended": [drop("extended"), "the answer never came; the lease may be longer"],
   "drop unextended": [drop("unextended"), "the lease may be longer"],
-  "drop breaker": [drop("breaker"), "the bounded journal no longer has the entry"],
+  "drop breaker": [drop("breaker"), "the bounded outbox no longer has the entry"],
 };

@@ -252,7 +252,7 @@ export interface Counted {
   readonly broken: readonly string[];
 }
 
-/** An opening of a breaker in the journal of its queue. The journal is bounded, so earlier ones may be missing. */
+/** An opening of a breaker in the outbox. The outbox is bounded, so earlier ones may be missing. */
 export interface BreakerOpened {
   readonly e: "breaker";
   readonly at: AtMs;

@@ -10,7 +10,7 @@ const ACTOR_MIB = 384;
 const REDIS_BASE_MIB = 128;
 /** Limit for each message: twice the usual 400 bytes plus a payload of 100. */
 const MESSAGE_BYTES = 1_024;
-/** Limit for the stored answer to each send or outcome, with its record in the journal. */
+/** Limit for the stored answer to each send or outcome, with its change in the outbox. */
 const ANSWER_BYTES = 512;
 /** Limit for the source id of each send, which the store counts for 24 h: twice the usual 65 bytes. */
 const SOURCE_BYTES = 128;

@@ -33,8 +33,8 @@ export const HEARTBEAT_MS = 1_000;
 /** Settings of every server of the suite. */
 export const SERVER_ENV: Readonly<Record<string, string>> = {
   DLQ_CONFIG: resolve(import.meta.dirname, "guarded.yaml"),
-  // The suite reads openings of breakers from the journal.
-  DLQ_JOURNAL_MAX_ENTRIES: "200000",
+  // The suite reads openings of breakers from the outbox.
+  DLQ_OUTBOX_MAX: "64MiB",
   DLQ_LEASE_DURATION: `${LEASE_MS}ms`,
   DLQ_HEARTBEAT_INTERVAL: `${HEARTBEAT_MS}ms`,
   DLQ_DRAIN_GRACE: "2s",

@@ -5,7 +5,7 @@ import { formatMessageId } from "../../../src/core/message-id.ts";
 import { queueBase, queueListKeys } from "../../../src/store/redis/keys.ts";
 import { dumpQueue } from "../../support/store-dump.ts";
 import { brokenInvariants } from "../../support/store-invariants.ts";
-import { decodeJournal } from "../../support/store-journal.ts";
+import { readOutbox } from "../../support/store-outbox.ts";
 import type { BreakerOpened, SnapshotLine } from "../history/event.ts";
 import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import type { Environment } from "./environment.ts";
@@ -59,16 +59,17 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
   }
 }
 
-/** Returns openings of breakers from the journal. */
+/** Returns openings of breakers from the outbox. */
 async function openings(redis: Redis, queue: string): Promise<BreakerOpened[]> {
-  const journal = `${queueBase(PREFIX, queue)}:journal`;
-  const entries = (await redis.callBuffer("XRANGE", journal, "-", "+")) as [Buffer, Buffer[]][];
-  return entries.flatMap(([id, fields]) => {
-    const at = Number(String(id).split("-")[0]);
-    return decodeJournal(fields[1] as Buffer)
-      .filter(({ kind }) => kind === "breaker_opened")
-      .map(({ note: key }) => ({ e: "breaker", at, queue, key }) as const);
-  });
+  const base = queueBase(PREFIX, queue);
+  const entries = await readOutbox(redis, base.slice(0, base.lastIndexOf(":")));
+  return entries
+    .filter((entry) => entry.queue === queue)
+    .flatMap(({ atMs: at, changes }) =>
+      changes
+        .filter(({ kind }) => kind === "breaker_opened")
+        .map(({ note: key }) => ({ e: "breaker", at, queue, key }) as const),
+    );
 }
 
 /** @param envelope one character for each byte, as in the dump */

@@ -29,7 +29,7 @@ const openStore = (options: Partial<RedisStoreOptions>) =>
     prefix: "dlq",
     nodeId: "node",
     timeoutMs: 2_000,
-    journalMax: 1_000,
+    outboxMaxBytes: 1_000_000,
     expiryGraceMs: 0,
     maxQueues: 10,
     compressMinBytes: 0,

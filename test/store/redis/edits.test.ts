@@ -68,7 +68,7 @@ test("an edit is written beside the body and delivered with it, and the body sta
   expect(await message(id)).toMatchObject({
     ...{ state: "SCHEDULED", edited: true, envelope: "envelope", edits: "edited", bytes: 14 },
   });
-  expect((await dump()).journal.map(({ kind }) => kind)).toEqual([
+  expect((await dump()).changes.map(({ kind }) => kind)).toEqual([
     "quarantined",
     "edited",
     "retried",
@@ -301,7 +301,7 @@ test("a full store refuses edits, and allows a plain retry", async () => {
       ran.push(name);
       return Buffer.alloc(7);
     },
-    journalMax: 1,
+    outboxMaxBytes: 1_000_000,
     bodies: undefined as never,
     capacity: new Capacity(undefined as never, { diskIsLow: () => true }),
     deliverySettingsOf: () => NO_REQUEST,

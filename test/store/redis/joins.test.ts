@@ -48,9 +48,9 @@ test("SCHEDULED: the failure is appended, the due time stays", async () => {
     dueAtMs: START_MS + 5_000,
   });
   expect(await message()).toMatchObject({ failures: 2, history: ["again"], attempts: 0 });
-  const { counters, journal } = await at.current.dump(QUEUE);
+  const { counters, changes } = await at.current.dump(QUEUE);
   expect(counters).toMatchObject({ accepted: 1, joined: 1, "c:1:6:0": 1 });
-  expect(journal.map((record) => record.kind)).toEqual(["sent", "joined"]);
+  expect(changes.map((record) => record.kind)).toEqual(["sent", "joined"]);
 });
 
 test("two of one batch join each other", async () => {

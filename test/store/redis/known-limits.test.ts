@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
-import { QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
+import { partitionKeys, QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { keyQueueSteps } from "../../support/key-queue-steps.ts";
 import { redisCalls } from "../../support/redis-calls.ts";
 import { until, useTestStore } from "../../support/store.ts";
@@ -120,11 +121,11 @@ test.fails("limit: answers to requests are not bounded by what the queue holds",
   expect(await redis.hlen(key)).toBeLessThanOrEqual(256);
 });
 
-test("an extension of a lease takes no entry of the journal", async () => {
+test("an extension of a lease takes no entry of the outbox", async () => {
   const { store, redis } = at.current;
   await store.send(QUEUE, [item()], SETTINGS);
   const { claimed } = await at.current.tick(QUEUE, [session(1)]);
-  const entries = () => redis.xlen(at.current.key(QUEUE, QUEUE_KEYS.journal));
+  const entries = () => redis.xlen(partitionKeys(at.current.prefix, partitionOf(QUEUE)).outbox);
   const before = await entries();
   const extended = claimed.map((one) => ({ token: tokenOf(one), leaseMs: 90_000 }));
   const [reply] = await store.extend(QUEUE, extended);

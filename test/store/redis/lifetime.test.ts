@@ -52,7 +52,7 @@ test("a life ends by discarding, if the queue says so", async () => {
   const dump = await at.current.dump(QUEUE);
   expect(dump.messages.size).toBe(0);
   expect(dump.counters).toEqual({ accepted: 1, messages: 0, bytes: 0, expired: 1 });
-  expect(dump.journal.map((record) => record.kind)).toEqual(["sent", "expired_ttl"]);
+  expect(dump.changes.map((record) => record.kind)).toEqual(["sent", "expired_ttl"]);
 });
 
 test("without a time to live it stays for ever", async () => {
@@ -126,7 +126,7 @@ test("quarantine ends when its retention does, and is kept for ever without one"
   ]);
   const dump = await at.current.dump(QUEUE);
   expect(dump.counters).toMatchObject({ messages: 0, expired: 1 });
-  expect(dump.journal.at(-1)?.kind).toBe("expired_retention");
+  expect(dump.changes.at(-1)?.kind).toBe("expired_retention");
 });
 
 test("one tick ends a bounded number of lives and says that there are more", async () => {

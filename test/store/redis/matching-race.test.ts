@@ -34,7 +34,7 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
   try {
     const deliverySettingsOf = () => new Uint8Array();
     const context = {
-      ...{ run, deliverySettingsOf, journalMax: 100, bodies: new Bodies(0) },
+      ...{ run, deliverySettingsOf, outboxMaxBytes: 1_000_000, bodies: new Bodies(0) },
       historyChangedAtMs: () => 0,
     };
     const prepare = async (ids: readonly Uint8Array[]) => toRetry(ids);

@@ -189,7 +189,7 @@ describe("at the other queue", () => {
     expect(hex(there.id)).toBe(hex(claimed.id));
   });
 
-  test("both sides count and journal it", async () => {
+  test("both sides count it and have it in their outboxes", async () => {
     const { claimed } = await setOut({}, { note: "slow-host" });
     await receive(await pending());
     await end(await pending());
@@ -197,13 +197,13 @@ describe("at the other queue", () => {
     expect(a.counters).toMatchObject({ accepted: 1, moved_out: 1, messages: 0, bytes: 0 });
     expect(b.counters).toMatchObject({ moved_in: 1, messages: 1, bytes: 7 });
     const id = hex(claimed.id);
-    const records = (dump: typeof a) => dump.journal.map(({ kind, note }) => [kind, note]);
+    const records = (dump: typeof a) => dump.changes.map(({ kind, note }) => [kind, note]);
     expect(records(a).slice(2)).toEqual([
       ["failed", "slow-host"],
       ["moved_out", B],
     ]);
     expect(records(b)).toEqual([["moved_in", A]]);
-    expect(b.journal[0]?.id).toBe(id);
+    expect(b.changes[0]?.id).toBe(id);
     expect(await at.current.store.queues()).toEqual(expect.arrayContaining([A, B]));
   });
 
@@ -347,8 +347,8 @@ describe("a refusal", () => {
     expect(await messagesOf(A)).toMatchObject([
       { state: "SCHEDULED", dueAtMs: START_MS + HOME_MS, attempts: 1, hops: 0, moving: false },
     ]);
-    const { journal } = await at.current.dump(A);
-    expect(journal.at(-1)).toMatchObject({ kind: "move_refused", note: B });
+    const { changes } = await at.current.dump(A);
+    expect(changes.at(-1)).toMatchObject({ kind: "move_refused", note: B });
     // The next failure is another move.
     await at.current.clock.advance(HOME_MS);
     await at.current.store.settle(A, NO_REQUEST, [moveOf(await claimAt(A))]);

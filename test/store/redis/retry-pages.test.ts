@@ -61,7 +61,7 @@ async function retryAll(
 
 const state = async (id: Uint8Array) => (await at.current.dump(QUEUE)).messages.get(hex(id))?.state;
 const retriedIds = async () =>
-  (await at.current.dump(QUEUE)).journal
+  (await at.current.dump(QUEUE)).changes
     .filter(({ kind }) => kind === "retried")
     .map(({ id }) => id);
 

@@ -59,7 +59,7 @@ test("QUARANTINED: a new round, its history kept", async () => {
     deliveryNumber: 2,
     dueAtMs: START_MS,
   });
-  expect((await at.current.dump(QUEUE)).journal.at(-1)?.kind).toBe("retried");
+  expect((await at.current.dump(QUEUE)).changes.at(-1)?.kind).toBe("retried");
 });
 
 test("a crash loop comes back as an ordinary message", async () => {

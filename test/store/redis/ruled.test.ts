@@ -23,14 +23,14 @@ const send = (queue: string, ...items: Partial<SendItem>[]) =>
 const dropped = { dropped: true, note: "test-traffic", envelope: bytes("") };
 
 describe("a send that is dropped", () => {
-  test("counts as accepted and discarded, and leaves only a journal record", async () => {
+  test("counts as accepted and discarded, and leaves only a change in the outbox", async () => {
     expect(await send("q", dropped)).toEqual([
       { status: "dropped", reason: "TIMEOUT", repeated: false },
     ]);
     const dump = await at.current.dump("q");
     expect(dump.messages.size).toBe(0);
     expect(dump.counters).toEqual({ accepted: 1, discarded: 1 });
-    expect(dump.journal).toMatchObject([{ kind: "discarded", state: 5, note: "test-traffic" }]);
+    expect(dump.changes).toMatchObject([{ kind: "discarded", state: 5, note: "test-traffic" }]);
     expect(await at.current.store.queues()).toEqual(["q"]);
   });
 
@@ -66,10 +66,10 @@ describe("a send that is dropped", () => {
   });
 });
 
-test("the journal record of a quarantined message has its note", async () => {
+test("the change of a quarantined message has its note", async () => {
   await send("q", { quarantineReason: "RULE", note: "gone-for-good" });
-  const { journal, messages } = await at.current.dump("q");
-  expect(journal).toMatchObject([{ kind: "quarantined", note: "gone-for-good" }]);
+  const { changes, messages } = await at.current.dump("q");
+  expect(changes).toMatchObject([{ kind: "quarantined", note: "gone-for-good" }]);
   expect([...messages.values()]).toMatchObject([{ quarantineReason: "RULE" }]);
 });
 
@@ -128,10 +128,10 @@ describe("a failure", () => {
     const over = { reason: "TIMEOUT", failure: bytes("f"), note: "test-traffic" } as const;
     const reply = await settle([outcome(claimed, "failDiscard", over)]);
     expect(reply?.results).toMatchObject([{ status: "APPLIED", state: "DISCARDED" }]);
-    const { counters, journal, messages } = await at.current.dump("q");
+    const { counters, changes, messages } = await at.current.dump("q");
     expect(messages.size).toBe(0);
     expect(counters).toMatchObject({ accepted: 1, discarded: 1, failed_attempts: 1 });
-    expect(journal.at(-1)).toMatchObject({ kind: "discarded", attempts: 1, note: "test-traffic" });
+    expect(changes.at(-1)).toMatchObject({ kind: "discarded", attempts: 1, note: "test-traffic" });
   });
 
   test("changes priority and retry settings, each by itself", async () => {

@@ -255,11 +255,11 @@ describe("numbers are remembered", () => {
 
 test("a message is the same with and without a number", async () => {
   const id = storedId(await send(numbered(1, { priority: 3, orderingKey: "o", note: "n" })));
-  const { messages, journal } = await at.current.dump(QUEUE);
+  const { messages, changes } = await at.current.dump(QUEUE);
   expect(messages.get(Buffer.from(id).toString("hex"))).toMatchObject({
     priority: 3,
     orderingKey: "o",
     envelope: "envelope",
   });
-  expect(journal).toMatchObject([{ kind: "sent", note: "n" }]);
+  expect(changes).toMatchObject([{ kind: "sent", note: "n" }]);
 });

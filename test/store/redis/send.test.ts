@@ -65,7 +65,7 @@ test("a message is scheduled after its delay, and its whole state says so", asyn
   ]);
   expect(dump.indexes.due).toEqual(new Map([[hex(id), START_MS + 30_000]]));
   expect(dump.counters).toEqual({ accepted: 1, messages: 1, bytes: 8, "c:1:3:0": 1 });
-  expect(dump.journal.map((record) => record.kind)).toEqual(["sent"]);
+  expect(dump.changes.map((record) => record.kind)).toEqual(["sent"]);
   expect(await store.queues()).toEqual([QUEUE]);
 });
 
@@ -87,7 +87,7 @@ test("a quarantine reason of the sender puts the message into quarantine", async
   expect(reply).toMatchObject({ state: "QUARANTINED", quarantineReason: "PRODUCER_REQUEST" });
   const dump = await at.current.dump(QUEUE);
   expect(dump.indexes.quarantine.get(hex(storedId(reply)))).toBe(START_MS);
-  expect(dump.journal.map((record) => record.kind)).toEqual(["quarantined"]);
+  expect(dump.changes.map((record) => record.kind)).toEqual(["quarantined"]);
 });
 
 test("ids are UUIDv7 and sort by arrival, within one millisecond and across", async () => {
@@ -137,7 +137,7 @@ test("limits of messages and bytes refuse one by one and write nothing", async (
   ]);
   const dump = await at.current.dump(QUEUE);
   expect(dump.counters).toMatchObject({ accepted: 3, messages: 3, bytes: 80 });
-  expect(dump.journal).toHaveLength(3);
+  expect(dump.changes).toHaveLength(3);
 });
 
 test("a refused request is not remembered: it succeeds once there is room", async () => {

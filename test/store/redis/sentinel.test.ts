@@ -20,7 +20,7 @@ beforeAll(async () => {
     prefix: "dlq",
     nodeId: "node",
     timeoutMs: 1_000,
-    journalMax: 1_000,
+    outboxMaxBytes: 1_000_000,
     expiryGraceMs: 0,
     maxQueues: 10,
     compressMinBytes: 0,

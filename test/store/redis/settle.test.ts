@@ -78,10 +78,10 @@ test.each([
   expect(again).toMatchObject({ status: gone ? "NOT_FOUND" : "LEASE_LOST" });
 });
 
-test("each outcome leaves one record in the journal, with its note", async () => {
+test("each outcome leaves one change in the outbox, with its note", async () => {
   await settle(outcome(claimed, "quarantine", { note: "looks odd" }));
-  const { journal } = await at.current.dump(QUEUE);
-  expect(journal.map((record) => [record.kind, record.note])).toEqual([
+  const { changes } = await at.current.dump(QUEUE);
+  expect(changes.map((record) => [record.kind, record.note])).toEqual([
     ["sent", ""],
     ["claimed", ""],
     ["quarantined", "looks odd"],

@@ -27,7 +27,7 @@ async function openStore(timeoutMs = DEADLINE_MS): Promise<RedisStore> {
     prefix: "dlq",
     nodeId: "node",
     timeoutMs,
-    journalMax: 1_000,
+    outboxMaxBytes: 1_000_000,
     expiryGraceMs: 0,
     maxQueues: 10_000,
     compressMinBytes: 0,

@@ -80,7 +80,7 @@ test("a claim has all that a worker needs, and the state names its session", asy
     },
   ]);
   expect(dump.counters).toMatchObject({ deliveries: 1, "c:2:3:0": 1 });
-  expect(dump.journal.map((record) => record.kind)).toEqual(["sent", "claimed"]);
+  expect(dump.changes.map((record) => record.kind)).toEqual(["sent", "claimed"]);
 });
 
 test("what is not due is not claimed, and the tick says when it will be", async () => {

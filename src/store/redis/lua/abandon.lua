@@ -1,7 +1,7 @@
 -- Gives back, uncounted, what a claim took whose reply was lost, and fences the claim off in case it has not run yet.
 -- Safe to repeat.
 -- KEYS: queue base
--- ARGV: claim_number, history_changed (as in tick.lua), journal_max, claimer, delivery_settings; items: session, nonce
+-- ARGV: claim_number, history_changed (as in tick.lua), outbox_max_bytes, claimer, delivery_settings; items: session, nonce
 -- Reply: how many messages were given back
 
 local fence = k_fences .. claimer
@@ -24,7 +24,7 @@ for _, id in ipairs(ids) do
     forget_lease(s)
     count(COUNTER.RETURNED)
     schedule(id, s, s.due)
-    journal(JOURNAL.RETURNED, id, s)
+    add_change(CHANGE.RETURNED, id, s)
     given_back = given_back + 1
   end
 end

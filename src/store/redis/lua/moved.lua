@@ -1,7 +1,7 @@
 -- Ends moves. A message that the target has taken in is removed here; one that it has refused stays, as its verdict
 -- said. Safe to repeat.
 -- KEYS: queue base
--- ARGV: history_changed (as in tick.lua), journal_max, delivery_settings; items: facts (layout `move_end`)
+-- ARGV: history_changed (as in tick.lua), outbox_max_bytes, delivery_settings; items: facts (layout `move_end`)
 -- Reply: one byte for each: 1, if the move was still to end
 load_token_states()
 
@@ -12,7 +12,7 @@ local function stay(id, s)
   leave(id, s)
   s.place, s.move = PLACE.DUE, ''
   if refused_qreason > 0 then quarantine(id, s, refused_qreason) else schedule(id, s, refused_due) end
-  journal(JOURNAL.MOVE_REFUSED, id, s, target)
+  add_change(CHANGE.MOVE_REFUSED, id, s, target)
 end
 
 local replies = {}

@@ -1,7 +1,7 @@
 -- Removes messages of a sealed queue, a few chunks in each call; with `ending`, when none is left, the queue itself.
 -- Changes nothing of a queue that is not sealed. Safe to repeat.
 -- KEYS: queue base
--- ARGV: chunks_a_call, ending (1: remove the queue), journal_max
+-- ARGV: chunks_a_call, ending (1: remove the queue), history_changed (as in tick.lua), outbox_max_bytes
 -- Reply: a number of PURGE. REMOVED: there may be more. EMPTY: no message is left. ABSENT: the queue is gone. ALIVE: it
 -- is not sealed, or messages came after the seal
 local NAMES_A_CALL = 500
@@ -18,6 +18,8 @@ local function purge(id, s)
   leave(id, s)
   forget(id, s)
   count(COUNTER.PURGED)
+  s.state = STATE.PURGED
+  add_change(CHANGE.PURGED, id, s)
   if s.source ~= '' then sources.forget(s.source) end
 end
 
@@ -71,7 +73,7 @@ end
 -- keys, and counts of closed breakers of keys.
 redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
 redis.call('UNLINK', k_limiters, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
-  k_meta, k_sequence, k_journal, k_key_queues, k_priorities, k_indirect, k_breakers, k_in_flight_by_key, k_turns,
+  k_meta, k_sequence, k_key_queues, k_priorities, k_indirect, k_breakers, k_in_flight_by_key, k_turns,
   k_holds, k_moving, k_moved_in, k_by_age, k_postponed)
 -- A new queue of this name must not give the answers of this one, nor refuse its numbers of sends. The clock may have
 -- stepped back.

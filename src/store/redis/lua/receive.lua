@@ -3,7 +3,7 @@
 -- was processed or moved on since.
 -- KEYS: base of the target queue
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), history_changed (as
--- in tick.lua), journal_max, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope,
+-- in tick.lua), outbox_max_bytes, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope,
 -- history, edits
 -- Reply: one byte for each, a number of MOVE
 local items, marks = {}, {}
@@ -76,7 +76,7 @@ local function take_in(item, s)
   count(COUNTER.MESSAGES)
   count(COUNTER.BYTES, s.size)
   count(COUNTER.MOVED_IN)
-  journal(JOURNAL.MOVED_IN, id, s, from)
+  add_change(CHANGE.MOVED_IN, id, s, from)
 end
 
 local replies = {}

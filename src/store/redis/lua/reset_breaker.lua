@@ -1,6 +1,6 @@
 -- Closes a breaker and drops its counts. Safe to repeat.
 -- KEYS: queue base
--- ARGV: journal_max, key (of the breaker; '': the queue's), delivery_settings
+-- ARGV: history_changed (as in tick.lua), outbox_max_bytes, key (of the breaker; '': the queue's), delivery_settings
 -- Reply: 1, if it was not closed; else 0
 local was_open = breakers.reset(key)
 finish()

@@ -4,7 +4,7 @@
 -- another queue match a filter, since they are counted, and are refused.
 -- KEYS: queue base
 -- ARGV: expected (how many match the filter), wanted (how many of them are items), started (when the first call by the
--- filter took effect; 0: this is the first), history_changed (as in tick.lua), journal_max, request, cells (counter fields
+-- filter took effect; 0: this is the first), history_changed (as in tick.lua), outbox_max_bytes, request, cells (counter fields
 -- of the filter, as in find.lua; '': no filter), remains (layout `retry_rest`; '': nothing does), delivery_settings; items:
 -- item (an id; or id, layout `retry_decision`, and edits or a reason)
 -- Reply: layout `retry_reply`; after DONE a number of RETRIED for each item; after REFUSED layout `refused_retry`, after
@@ -90,7 +90,7 @@ local function retry(item)
     s.since = changed_at
     save_state(id, s)
   end
-  journal(JOURNAL.RETRIED, id, s)
+  add_change(CHANGE.RETRIED, id, s)
   return RETRIED.RETRIED
 end
 

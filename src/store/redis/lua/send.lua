@@ -1,6 +1,6 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
 -- KEYS: queue base
--- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, journal_max,
+-- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, history_changed (as in tick.lua), outbox_max_bytes,
 -- delivery_settings; items: facts (layouts `send_item`, `send_extra`, `imported_history`), envelope
 -- Reply: layout `send_reply` for each, of a routed one with `send_target`
 local NO_ID = string.rep('\0', 16)
@@ -51,7 +51,7 @@ local function join(id, s, item)
     save_state(id, s)
   end
   count(COUNTER.JOINED)
-  journal(JOURNAL.JOINED, id, s)
+  add_change(CHANGE.JOINED, id, s)
   return reply(SEND.JOINED, id, s)
 end
 
@@ -121,17 +121,17 @@ local function accept(item, left)
   if item.dedup ~= '' and dedup_window > 0 then
     redis.call('SET', k_dedup .. item.dedup, write.dedup { id = id } .. item.payload_hash, 'PX', dedup_window)
   end
-  journal(qreason > 0 and JOURNAL.QUARANTINED or JOURNAL.SENT, id, s, item.note)
+  add_change(qreason > 0 and CHANGE.QUARANTINED or CHANGE.SENT, id, s, item.note)
   return reply(SEND.ACCEPTED, id, s)
 end
 
 -- Counts a message that a rule drops.
 local function drop(item)
   list_queue()
-  local s = { state = STATE.DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
+  local s = { version = 0, state = STATE.DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
   count(COUNTER.ACCEPTED)
   count(COUNTER.DISCARDED)
-  journal(JOURNAL.DISCARDED, NO_ID, s, item.note)
+  add_change(CHANGE.DISCARDED, NO_ID, s, item.note)
   return reply(SEND.DROPPED, NO_ID, s)
 end
 

@@ -1,7 +1,7 @@
 -- Applies outcomes, each under its token. An outcome that was decided on a version of its message is applied to that version
 -- only: if one message has changed, nothing is written and the caller decides again.
 -- KEYS: queue base
--- ARGV: isolate_at (lease expiries), history_changed (as in tick.lua), journal_max, request, delivery_settings; items: facts
+-- ARGV: isolate_at (lease expiries), history_changed (as in tick.lua), outbox_max_bytes, request, delivery_settings; items: facts
 -- (layout `settle_item`, and those of its bits)
 -- Reply: layout `settled_at`, then `settled` for each; '': a version has changed; in a table: the answer that this request
 -- got before
@@ -115,22 +115,22 @@ local function count_for_breaker(o, s, late)
   return breakers.outcome(s, is_failure, has_bit(o, OUTCOME_BIT.COUNTS), late) and not is_beyond_retry(o)
 end
 
--- Applies an outcome; returns the kind of its record in the journal. `no_longer_suspected`: its expiries no longer
+-- Applies an outcome; returns the kind of the change. `no_longer_suspected`: its expiries no longer
 -- suffice for isolated delivery. `late`: its lease has expired.
 local function apply(o, s, no_longer_suspected, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
   local exempt = has_breakers and count_for_breaker(o, s, late)
   if kind == OUTCOME.SUCCEED and not has_flag(s, FLAG.REJOINED) then
     remove(id, s, STATE.SUCCEEDED, COUNTER.SUCCEEDED)
-    return JOURNAL.SUCCEEDED
+    return CHANGE.SUCCEEDED
   elseif kind == OUTCOME.DISCARD then
     remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
-    return JOURNAL.DISCARDED
+    return CHANGE.DISCARDED
   elseif kind == OUTCOME.FAIL_DISCARD and not exempt then
     s.attempts = s.attempts + 1
     count(COUNTER.FAILED_ATTEMPTS)
     remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
-    return JOURNAL.DISCARDED
+    return CHANGE.DISCARDED
   end
 
   local due = s.due
@@ -146,37 +146,37 @@ local function apply(o, s, no_longer_suspected, late)
     else
       schedule(id, s, math.max(now, due))
     end
-    return JOURNAL.SUCCEEDED
+    return CHANGE.SUCCEEDED
   end
   forget_lease(s)
   if exempt then
     release_exempt(id, s, o)
-    return JOURNAL.RELEASED
+    return CHANGE.RELEASED
   elseif kind == OUTCOME.FAIL_RESCHEDULE then
     fail(id, s, o)
     schedule(id, s, now + delay)
-    return JOURNAL.FAILED
+    return CHANGE.FAILED
   elseif kind == OUTCOME.FAIL_QUARANTINE then
     fail(id, s, o)
     quarantine(id, s, qreason)
-    return JOURNAL.QUARANTINED
+    return CHANGE.QUARANTINED
   elseif kind == OUTCOME.FAIL_MOVE then
     fail(id, s, o)
     start_move(id, s, o)
-    return JOURNAL.FAILED
+    return CHANGE.FAILED
   elseif kind == OUTCOME.QUARANTINE then
     quarantine(id, s, qreason)
-    return JOURNAL.QUARANTINED
+    return CHANGE.QUARANTINED
   elseif kind == OUTCOME.RELEASE then
     s.releases = s.releases + 1
     count(COUNTER.RELEASED)
     schedule(id, s, now + delay)
-    return JOURNAL.RELEASED
+    return CHANGE.RELEASED
   end
   -- It never reached a worker: it keeps its due time.
   count(COUNTER.RETURNED)
   schedule(id, s, due)
-  return JOURNAL.RETURNED
+  return CHANGE.RETURNED
 end
 
 local NO_SESSION = string.rep('\0', 16)
@@ -194,7 +194,7 @@ local function settle(o, s)
     end
   end
   local kind = apply(o, s, no_longer_suspected, late)
-  journal(kind, o.id, s, o.note)
+  add_change(kind, o.id, s, o.note)
   local state, qreason = s.state, s.qreason
   if s.place == PLACE.MOVING and state == STATE.SCHEDULED then
     -- The reply says what the message will be in the other queue.

@@ -110,8 +110,8 @@ export const CONSTANTS = {
   SCOPE: { QUEUE: 1, KEY: 2 },
   ORDERING: { OFF: 0, KEY: 1, HOLD: 2 },
 
-  /** Kinds of records of the journal. */
-  JOURNAL: {
+  /** Kinds of changes in the outbox. */
+  CHANGE: {
     SENT: 1,
     JOINED: 2,
     CLAIMED: 3,
@@ -134,6 +134,7 @@ export const CONSTANTS = {
     MOVED_IN: 20,
     MOVE_REFUSED: 21,
     EDITED: 22,
+    PURGED: 23,
   },
 
   /** Fields of `meta` (keys.ts). */
@@ -175,9 +176,11 @@ export const CONSTANTS = {
   },
 
   LIMIT: {
+    /** Changes in the outbox are removed when they are older; at the latest at one and a half times this age. */
+    OUTBOX_AGE_MS: 86_400_000,
     /** Messages of a chunk, in the order of their arrival. */
     CHUNK: 128,
-    /** Bytes of a note in the journal. */
+    /** Bytes of a note in the outbox. */
     NOTE_BYTES: 255,
     /** Failures that are kept after the first one, and their bytes. */
     HISTORY_ENTRIES: 16,

@@ -106,9 +106,13 @@ export const LAYOUTS = {
   moveMark: layout({ id: bytes(16), delivery: u32 }),
   /** The last lease that was compared with its length after step `step` of the clock; `done`: it was the last of all. */
   leaseCheck: layout({ step: u32, done: flag, score: double, id: bytes(16) }),
-  journal: layout({
+  /** An entry of the outbox: the number of its first change since the outbox began, how many it has, and its epoch. */
+  outboxEntry: layout({ first: ms, count: u8, epoch: ms }),
+  /** A state change of a message, or of a breaker (its key is the note). */
+  change: layout({
     kind: u8,
     id: bytes(16),
+    version: u16,
     state: u8,
     reason: u8,
     qreason: u8,
@@ -116,6 +120,17 @@ export const LAYOUTS = {
     delivery: u32,
     due: ms,
     note: short,
+    /** `dlq.storage.v1.EventFields`. */
+    fields: short,
+  }),
+  /** Where the outbox ends: bytes and changes since it began; where it was at `markedAt`, and at the mark before. */
+  outboxEnd: layout({
+    bytes: ms,
+    changes: ms,
+    epoch: ms,
+    markedAt: ms,
+    marked: ms,
+    markedBefore: ms,
   }),
 
   // Arguments.

@@ -27,7 +27,7 @@ type MatchingStep = Omit<typeof BY_IDS, "remains"> & { remains: string | Uint8Ar
 
 type RetryContext = Pick<
   StoreContext,
-  "run" | "bodies" | "journalMax" | "deliverySettingsOf" | "historyChangedAtMs"
+  "run" | "bodies" | "outboxMaxBytes" | "deliverySettingsOf" | "historyChangedAtMs"
 >;
 
 /** The result of each, in the order of the ids. "moved": one has changed since it was decided. */
@@ -86,14 +86,14 @@ async function runAnswered(
 }
 
 async function change(
-  { run, deliverySettingsOf, historyChangedAtMs, journalMax, bodies }: RetryContext,
+  { run, deliverySettingsOf, historyChangedAtMs, outboxMaxBytes, bodies }: RetryContext,
   queue: string,
   request: Uint8Array,
   items: readonly RetryItem[],
   matching: typeof BY_IDS | MatchingStep,
 ): Promise<Buffer> {
   const header = {
-    ...{ ...matching, request, journalMax },
+    ...{ ...matching, request, outboxMaxBytes },
     historyChanged: historyChangedAtMs(),
     deliverySettings: deliverySettingsOf(queue),
   };

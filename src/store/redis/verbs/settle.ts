@@ -97,7 +97,7 @@ function readExamined(facts: Buffer): Examined {
 }
 
 export async function runSettle(
-  { run, journalMax, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
+  { run, outboxMaxBytes, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
@@ -106,7 +106,7 @@ export async function runSettle(
     request,
     isolateAt: ISOLATE_AFTER_EXPIRIES,
     historyChanged: historyChangedAtMs(),
-    journalMax,
+    outboxMaxBytes,
     deliverySettings: deliverySettingsOf(queue),
   };
   const args = items.map((item) => ({ facts: packOutcome(item, bodies) }));

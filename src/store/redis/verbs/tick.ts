@@ -30,7 +30,7 @@ export interface TickSetup {
 }
 
 export async function runTick(
-  { run, journalMax, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
+  { run, outboxMaxBytes, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   request: TickRequest,
   { claimer, graceMs, lifeClock }: TickSetup,
@@ -50,7 +50,7 @@ export async function runTick(
     paused: settings.paused ? 1 : 0,
     pausedUntil: settings.pausedUntilAtMs ?? 0,
     historyChanged: historyChangedAtMs(),
-    journalMax,
+    outboxMaxBytes,
     claimer,
     deliverySettings: deliverySettingsOf(queue),
   };
@@ -90,7 +90,7 @@ export async function runTick(
 }
 
 export async function runAbandon(
-  { run, journalMax, deliverySettingsOf, historyChangedAtMs }: StoreContext,
+  { run, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   claimNumber: number,
   sessions: readonly ClaimedSession[],
@@ -99,7 +99,7 @@ export async function runAbandon(
   const header = {
     claimNumber,
     historyChanged: historyChangedAtMs(),
-    journalMax,
+    outboxMaxBytes,
     claimer,
     deliverySettings: deliverySettingsOf(queue),
   };

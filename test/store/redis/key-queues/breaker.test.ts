@@ -243,11 +243,11 @@ test("by key, one bad host does not stop the others", async () => {
   expect(await stats()).toMatchObject({ openBreakers: 0 });
 });
 
-test("opening and closing are in the journal", async () => {
+test("opening and closing are in the outbox", async () => {
   await openIt();
   await at.current.clock.advance(5_000);
   await settle(await claim(), "succeed");
-  const kinds = (await at.current.dump(QUEUE)).journal.map(({ kind }) => kind);
+  const kinds = (await at.current.dump(QUEUE)).changes.map(({ kind }) => kind);
   expect(kinds.filter((kind) => kind.startsWith("breaker"))).toEqual([
     "breaker_opened",
     "breaker_half_opened",

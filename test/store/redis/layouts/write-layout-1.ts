@@ -46,7 +46,9 @@ const store = new RedisStore({
   prefix: FIXTURE_PREFIX,
   nodeId: "node-of-layout-1",
   timeoutMs: 2_000,
-  journalMax: 100,
+  // The name of that time, and the name of now.
+  ...{ journalMax: 100 },
+  outboxMaxBytes: 0,
   compressMinBytes: 0,
   expiryGraceMs: 0,
   maxQueues: 10,

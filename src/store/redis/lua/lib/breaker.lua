@@ -80,7 +80,7 @@ function breakers.build_moves()
 
   function breakers.note(kind, b)
     breakers.moved[b.key] = true
-    journal(kind, NO_ID, { state = b.state, reason = 0, qreason = 0, attempts = b.times, delivery = 0, due = b.retry_at },
+    add_change(kind, NO_ID, { version = 0, state = b.state, reason = 0, qreason = 0, attempts = b.times, delivery = 0, due = b.retry_at },
       b.key)
   end
 
@@ -97,14 +97,14 @@ function breakers.build_moves()
     b.retry_at = now + math.min(open_time, math.max(settings.open_time, settings.max_open_time))
     reset_counts(b)
     rank(k_breakers, b.key, b.first)
-    breakers.note(JOURNAL.BREAKER_OPENED, b)
+    breakers.note(CHANGE.BREAKER_OPENED, b)
   end
 
   function breakers.close(b)
     b.state, b.times, b.retry_at, b.changed = BREAKER.CLOSED, 0, 0, true
     reset_counts(b)
     rank(k_breakers, b.key, false)
-    breakers.note(JOURNAL.BREAKER_CLOSED, b)
+    breakers.note(CHANGE.BREAKER_CLOSED, b)
   end
 
   -- Returns whether it was not closed.
@@ -119,7 +119,7 @@ function breakers.build_moves()
   function breakers.allowed(b, leases)
     if b.state == BREAKER.OPEN and now >= b.retry_at then
       b.state, b.half, b.out, b.won, b.changed = BREAKER.HALF_OPEN, now, 0, 0, true
-      breakers.note(JOURNAL.BREAKER_HALF_OPENED, b)
+      breakers.note(CHANGE.BREAKER_HALF_OPENED, b)
     end
     -- Under new settings it may need fewer probes than when they went out.
     if b.state == BREAKER.HALF_OPEN and b.won >= settings.probes then breakers.close(b) end

@@ -10,7 +10,7 @@ local function finish()
   if sources.built then sources.flush() end
   flush_answers()
   flush_counters()
-  flush_journal(journal_max)
+  flush_changes(outbox_max_bytes, history_changed)
   if breakers.built then breakers.flush() end
   if buckets.built then buckets.flush() end
   flush_wake()

@@ -98,6 +98,7 @@ local thinned_chunks = {}
 -- Removes every trace of a message that has left its index.
 local function forget(id, s)
   local chunk = chunk_of(id)
+  s.version = (s.version + 1) % 65536
   known_states[id] = false
   put(states_of(chunk), id, false)
   put(bodies_of(chunk), id, false)
@@ -179,7 +180,7 @@ local function depart(id, s)
   leave(id, s)
   forget(id, s)
   count(COUNTER.MOVED_OUT)
-  journal(JOURNAL.MOVED_OUT, id, s, target)
+  add_change(CHANGE.MOVED_OUT, id, s, target)
 end
 
 -- Stores edits beside the body of a message, which stays as it was sent. Call it between `leave` and `schedule`.
@@ -190,5 +191,5 @@ local function edit(id, s, v)
   set_flag(s, FLAG.EDITED, true)
   s.size = s.size + grown
   count(COUNTER.BYTES, grown)
-  journal(JOURNAL.EDITED, id, s)
+  add_change(CHANGE.EDITED, id, s)
 end

@@ -21,7 +21,7 @@ local function claim(id, s, at)
   count_cell(s, 1)
   count(COUNTER.DELIVERIES)
   save_state(id, s)
-  journal(JOURNAL.CLAIMED, id, s)
+  add_change(CHANGE.CLAIMED, id, s)
   replies[#replies + 1] = write.claim(s, { session = (at - FIRST) / STRIDE, isolated = isolated and 1 or 0, id = id,
     attempts = u16(s.attempts), failures = u16(s.failures), unknown = u16(s.unknown), lease_end = now + lease })
   claimed[#claimed + 1] = id

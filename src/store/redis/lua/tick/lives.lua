@@ -9,22 +9,22 @@ local ended, end_lives, restore_ends, next_end_of_lives
 
 do
   local function remove(id, s, kind)
-    local retained = kind == JOURNAL.EXPIRED_RETENTION and 1 or 0
+    local retained = kind == CHANGE.EXPIRED_RETENTION and 1 or 0
     leave(id, s)
     forget(id, s)
     count(COUNTER.EXPIRED)
-    journal(kind, id, s)
+    add_change(kind, id, s)
     gone[#gone + 1] = write.ended_life { id = id, state = 0, retained = retained }
   end
 
   local function end_life(id, s)
     if ttl_discards == 1 then
-      remove(id, s, JOURNAL.EXPIRED_TTL)
+      remove(id, s, CHANGE.EXPIRED_TTL)
     else
       note_lost_delivery(s)
       leave(id, s)
       quarantine(id, s, QUARANTINE.TTL_EXPIRED)
-      journal(JOURNAL.QUARANTINED, id, s)
+      add_change(CHANGE.QUARANTINED, id, s)
       gone[#gone + 1] = write.ended_life { id = id, state = STATE.QUARANTINED, retained = 0 }
     end
   end
@@ -92,7 +92,7 @@ do
   local function end_retentions(first, last)
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, first, last, 'LIMIT', 0, batch)) do
       local s = indexed(k_quarantine, id, STATE.QUARANTINED)
-      if s then remove(id, s, JOURNAL.EXPIRED_RETENTION) end
+      if s then remove(id, s, CHANGE.EXPIRED_RETENTION) end
     end
   end
 

@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import { partitionBase, partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { hex, item, NO_REQUEST, outcome, SETTINGS, session } from "../../support/store-items.ts";
+import { readOutbox } from "../../support/store-outbox.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+/** Another queue of the same partition. */
+const NEIGHBOUR = Array.from({ length: 10_000 }, (_, n) => `queue-${n}`).find(
+  (name) => partitionOf(name) === partitionOf(QUEUE),
+) as string;
+const HOUR_MS = 3_600_000;
+
+const keys = () => partitionKeys(at.current.prefix, partitionOf(QUEUE));
+const read = () =>
+  readOutbox(at.current.redis, partitionBase(at.current.prefix, partitionOf(QUEUE)).slice(0, -1));
+const kinds = async () =>
+  (await read()).flatMap(({ queue, changes }) => changes.map(({ kind }) => [queue, kind]));
+
+/** Sends one after the other, each in an entry of its own. */
+async function sendEach(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await at.current.store.send(QUEUE, [item()], SETTINGS);
+}
+
+test("the queues of a partition share an outbox, in the order of their changes", async () => {
+  const { store } = at.current;
+  await store.send(QUEUE, [item()], SETTINGS);
+  await store.send(NEIGHBOUR, [item()], SETTINGS);
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  await store.settle(
+    QUEUE,
+    NO_REQUEST,
+    claimed.map((one) => outcome(one, "succeed")),
+  );
+  expect(await kinds()).toEqual([
+    [QUEUE, "sent"],
+    [NEIGHBOUR, "sent"],
+    [QUEUE, "claimed"],
+    [QUEUE, "succeeded"],
+  ]);
+});
+
+test("the version of a message grows with each of its changes", async () => {
+  const { store } = at.current;
+  await store.send(QUEUE, [item()], SETTINGS);
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  await store.settle(
+    QUEUE,
+    NO_REQUEST,
+    claimed.map((one) => outcome(one, "succeed")),
+  );
+  const versions = (await read()).flatMap(({ changes }) => changes.map(({ version }) => version));
+  expect(versions).toEqual([1, 2, 3]);
+});
+
+test("a batch writes entries of 64 changes, and numbers them without gaps", async () => {
+  const batch = Array.from({ length: 130 }, () => item());
+  await at.current.store.send(QUEUE, batch, SETTINGS);
+  await sendEach(1);
+  const entries = await read();
+  expect(entries.map(({ first, changes }) => [first, changes.length])).toEqual([
+    [0, 64],
+    [64, 64],
+    [128, 2],
+    [130, 1],
+  ]);
+  expect(entries.map(({ atMs }) => atMs)).toEqual(entries.map(() => at.current.clock.nowMs));
+});
+
+test("the oldest entries are removed when the outbox has more bytes than it may", async () => {
+  const maxBytes = 8 * 1024;
+  const store = at.current.openStore({ outboxMaxBytes: maxBytes });
+  await until("the connection", () => store.ready || undefined);
+  const sizes: number[] = [];
+  for (let n = 0; n < 300; n++) {
+    await store.send(QUEUE, [item()], SETTINGS);
+    sizes.push(await at.current.redis.xlen(keys().outbox));
+  }
+  const entries = await read();
+  const first = entries[0]?.position ?? 0;
+  const last = entries.at(-1)?.position ?? 0;
+  // Redis removes whole nodes of a stream, of 4 KiB.
+  expect(last - first).toBeLessThanOrEqual(maxBytes + 4096);
+  expect(last - first).toBeGreaterThan(maxBytes / 2);
+  expect(Math.max(...sizes)).toBeLessThan(300);
+  expect(entries.at(-1)?.first).toBe(299);
+});
+
+test("entries are removed at the age of one to one and a half days", async () => {
+  for (let hour = 0; hour < 60; hour++) {
+    await sendEach(30);
+    await at.current.clock.advance(HOUR_MS);
+  }
+  const [first] = await read();
+  const ageMs = at.current.clock.nowMs - (first?.atMs ?? 0);
+  expect(ageMs).toBeGreaterThan(24 * HOUR_MS);
+  expect(ageMs).toBeLessThan(40 * HOUR_MS);
+});
+
+test("an outbox without further changes expires", async () => {
+  await sendEach(1);
+  const ttl = await at.current.redis.pttl(keys().outbox);
+  expect(ttl).toBeGreaterThan(47 * HOUR_MS);
+  expect(ttl).toBeLessThanOrEqual(48 * HOUR_MS);
+});
+
+test("it goes on behind its last entry if the key with its end is lost", async () => {
+  await sendEach(2);
+  await at.current.redis.del(keys().outboxEnd);
+  await sendEach(1);
+  const entries = await read();
+  expect(entries.map(({ first }) => first)).toEqual([0, 1, 2]);
+  const [zero, one, two] = entries.map(({ position }) => position) as [number, number, number];
+  expect(two - one).toBe(one - zero);
+});
+
+test("an epoch begins with the first change after a restart or failover of Redis", async () => {
+  await sendEach(1);
+  const changedAtMs = 1_700_000_000_000;
+  await at.current.redis.hset(`${at.current.prefix}:history`, "changed", changedAtMs);
+  const later = at.current.openStore();
+  await until("the connection", () => later.ready || undefined);
+  await later.send(QUEUE, [item()], SETTINGS);
+  // Another server, which has not noticed it yet.
+  await sendEach(1);
+  expect((await read()).map(({ epochMs }) => epochMs)).toEqual([0, changedAtMs, changedAtMs]);
+});
+
+test("a purge of a queue leaves one change for each message", async () => {
+  const { store } = at.current;
+  const [reply] = await store.send(QUEUE, [item()], SETTINGS);
+  await store.deletion.seal(QUEUE, 1);
+  await store.deletion.purge(QUEUE);
+  const last = (await read()).at(-1)?.changes[0];
+  expect(last).toMatchObject({ kind: "purged", state: 7 });
+  expect(reply).toMatchObject({ status: "stored" });
+  if (reply?.status === "stored") expect(last?.id).toBe(hex(reply.id));
+});
