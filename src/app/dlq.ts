@@ -24,6 +24,8 @@ export interface DlqParts extends StreamParts {
   mover?: Mover;
   /** Largest payload of a message. */
   payloadMaxBytes?: number;
+  /** Attributes, and `source_id`, that changes in the outbox carry. */
+  outboxFields?: readonly string[];
   logNotes?: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { encodeEventFields } from "../codec/event-fields.ts";
 import { encodeRetrySettings } from "../codec/retry-settings.ts";
 import { reasonOf } from "../core/categorize.ts";
 import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
@@ -20,6 +21,8 @@ export interface SendParts extends ReplyParts {
   now(): number;
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number;
+  /** Attributes, and `source_id`, that changes in the outbox carry. Absent: none. */
+  outboxFields?: readonly string[];
   observer: Observer & EditObserver;
   /** Absent: there are no rules. */
   rules?: Pick<RuleJudge, "hasRulesFor" | "judge">;
@@ -178,7 +181,7 @@ const REPEATED = "";
 function prepare(
   { command, queue, reason, action, rule }: JudgedSend,
   settings: QueueSettings,
-  parts: Pick<SendParts, "random" | "now">,
+  parts: Pick<SendParts, "random" | "now" | "outboxFields">,
 ): Prepared {
   const { failure, dueAtMs, importedHistory } = command;
   const messageRetry = { ...command.retry, rulePolicy: action.retryPolicy };
@@ -201,6 +204,7 @@ function prepare(
   const delayMs = verdict.kind === "reschedule" ? verdict.delayMs : 0;
   const dropped = action.drop === true;
   const joins = command.dedupKey !== "" && !dropped;
+  const eventFields = encodeEventFields(parts.outboxFields ?? [], command);
   return {
     why: dropped ? `rule ${rule} drops it` : verdict.why,
     item: {
@@ -226,6 +230,7 @@ function prepare(
       note: rule,
       number: numberOf(command, queue),
       importedHistory,
+      ...(eventFields === undefined ? {} : { eventFields }),
     },
   };
 }

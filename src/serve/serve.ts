@@ -112,6 +112,7 @@ async function run(
     heartbeatMs: config.heartbeatIntervalMs,
     logNotes: config.logNotes,
     payloadMaxBytes,
+    outboxFields: config.outboxFields,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });

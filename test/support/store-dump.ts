@@ -25,10 +25,11 @@ export interface QueueDump {
   chunkEnds: Map<string, number>;
   /** Chunks by kind of key that exists, and the index of them. */
   chunks: { states: string[]; bodies: string[]; failures: string[]; indexed: string[] };
-  /** Ids that have a body, edits or failures. */
+  /** Ids that have a body, edits, failures or event fields. */
   bodies: string[];
   edits: string[];
   histories: string[];
+  eventFields: string[];
   counters: Record<string, number>;
   /** Session -> ids of the leases it holds. */
   sessions: Record<string, string[]>;
@@ -63,6 +64,7 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
   const bodies = await chunkEntries(redis, base, "bodies", family("bodies"));
   const failures = await chunkEntries(redis, base, "failures", family("failures"));
   const edits = await chunkEntries(redis, base, "edits", family("edits"));
+  const eventFields = await chunkEntries(redis, base, "events", family("events"));
   const states = await chunkEntries(redis, base, "states", family("states"));
   const movedIn = await arrivals(redis, `${base}:foreign`);
   const messages = new Map<string, DumpedMessage>();
@@ -104,6 +106,7 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
     bodies: [...bodies.keys()].sort(),
     edits: [...edits.keys()].sort(),
     histories: [...failures.keys()].sort(),
+    eventFields: [...eventFields.keys()].sort(),
     counters: Object.fromEntries(counters.map(([name, value]) => [name, Number(value)])),
     sessions,
     changes: await changesOf(redis, base),

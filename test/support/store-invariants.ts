@@ -42,6 +42,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
     check(stored === m.bytes, `${name}: ${m.bytes} bytes, stored ${stored}`);
     check(m.edited === dump.edits.includes(id), `${name}: edited flag`);
     check(m.hasHistory === dump.histories.includes(id), `${name}: history flag`);
+    check(m.hasEventFields === dump.eventFields.includes(id), `${name}: mark of event fields`);
     check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in the wrong chunk`);
   }
 
@@ -57,6 +58,8 @@ export function brokenInvariants(dump: QueueDump): string[] {
     "those that came here are not those whose age is known",
   );
   for (const id of dump.edits) check(dump.messages.has(id), `edits without a message: ${id}`);
+  for (const id of dump.eventFields)
+    check(dump.messages.has(id), `event fields without a message: ${id}`);
   for (const id of dump.histories)
     check(dump.messages.has(id), `a history without a message: ${id}`);
   for (const [session, ids] of Object.entries(dump.sessions)) {

@@ -10,6 +10,7 @@ import { Reader } from "../../src/store/redis/packed/reader.ts";
 export interface DumpedState {
   state: "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
   isolated: boolean;
+  hasEventFields: boolean;
   rejoined: boolean;
   poisoned: boolean;
   hasHistory: boolean;
@@ -58,11 +59,13 @@ export function decodeState(packed: Buffer): DumpedState {
   const reader = new Reader(packed);
   const state = STATES[reader.number(1) - 1];
   if (state === undefined) throw new Error("a message in no state");
-  const place = reader.number(1);
+  const placeAndMarks = reader.number(1);
+  const place = placeAndMarks % 4;
   const flags = reader.number(1);
   const decoded = {
     state,
     isolated: place === 1,
+    hasEventFields: placeAndMarks >= 4,
     moving: place === 2,
     rejoined: (flags & 1) !== 0,
     poisoned: (flags & 2) !== 0,

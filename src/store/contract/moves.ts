@@ -38,7 +38,13 @@ export interface MovingMessage {
   /** `dlq.storage.v1.Edits`; undefined: it was never edited. */
   edits: Uint8Array | undefined;
   /** As it is stored, for `receive` only. */
-  stored: { state: Uint8Array; body: Uint8Array; history: Uint8Array; edits: Uint8Array };
+  stored: {
+    state: Uint8Array;
+    body: Uint8Array;
+    history: Uint8Array;
+    edits: Uint8Array;
+    eventFields: Uint8Array;
+  };
 }
 
 export interface ReceiveItem {

@@ -39,6 +39,8 @@ export interface SendItem {
   dropped?: boolean;
   /** For the outbox. */
   note?: string;
+  /** For the outbox: `dlq.storage.v1.EventFields`, at most 255 bytes. Absent: none. */
+  eventFields?: Uint8Array;
   /** Edits of a new message; not applied if it joins one. */
   edit?: EditWrite;
   /** Absent: a repeat is only recognized by its request. */

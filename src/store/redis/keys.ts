@@ -95,6 +95,8 @@ export const RARE_QUEUE_KEYS = {
   holds: ":holds",
   /** hash a chunk: id -> the failures after the first, length-prefixed. */
   failures: ":failures:",
+  /** hash a chunk: id -> dlq.storage.v1.EventFields, of messages with MARK.EVENT_FIELDS. */
+  eventFields: ":events:",
   /** string a process: number of its last claim that was given back. Expires. */
   fences: ":fences:",
   /** string a process: ids of its last claim that took something. Expires. */

@@ -46,8 +46,8 @@ export class RedisMoves implements Moves {
     const items = ids.map((id) => ({ id }));
     const values = (await this.#parts.run("moving", queue, header, items)) as Buffer[];
     const found: MovingMessage[] = [];
-    for (let at = 0; at < values.length; at += 5) {
-      found.push(readMoving(values.slice(at, at + 5) as FiveValues, this.#parts.bodies));
+    for (let at = 0; at < values.length; at += 6) {
+      found.push(readMoving(values.slice(at, at + 6) as SixValues, this.#parts.bodies));
     }
     return found;
   }
@@ -104,10 +104,17 @@ export class RedisMoves implements Moves {
 }
 
 /** As lua/moving.lua writes them for each message. */
-type FiveValues = [head: Buffer, state: Buffer, body: Buffer, history: Buffer, edits: Buffer];
+type SixValues = [
+  head: Buffer,
+  state: Buffer,
+  body: Buffer,
+  history: Buffer,
+  edits: Buffer,
+  eventFields: Buffer,
+];
 
-function readMoving(values: FiveValues, bodies: Bodies): MovingMessage {
-  const [head, state, body, history, edits] = values;
+function readMoving(values: SixValues, bodies: Bodies): MovingMessage {
+  const [head, state, body, history, edits, eventFields] = values;
   const reader = new Reader(head);
   const { id, delivery } = reader.read(LAYOUTS.moving);
   return {
@@ -116,19 +123,19 @@ function readMoving(values: FiveValues, bodies: Bodies): MovingMessage {
     target: Buffer.from(reader.rest()).toString(),
     envelope: bodies.unpack(body),
     edits: edits.length === 0 ? undefined : bodies.unpack(edits),
-    stored: { state, body, history, edits },
+    stored: { state, body, history, edits, eventFields },
   };
 }
 
 function packReceived({ message, limiterKey, orderingKey }: ReceiveItem) {
-  const { state, body, history, edits } = message.stored;
+  const { state, body, history, edits, eventFields } = message.stored;
   const facts = LAYOUTS.receiveItem.pack({
     id: message.id,
     delivery: message.deliveryNumber,
     key: Buffer.from(limiterKey),
     order: Buffer.from(orderingKey),
   });
-  return { facts, state, envelope: body, history, edits };
+  return { facts, state, envelope: body, history, edits, eventFields };
 }
 
 function decision(number: number): Received {

@@ -76,7 +76,7 @@ export const SCRIPTS = {
     flags: "allow-oom",
     numbers: ["maxMessages", "maxBytes", "refuse", "historyChanged", "outboxMaxBytes"],
     strings: ["from", "deliverySettings"],
-    item: ["facts", "state", "envelope", "history", "edits"],
+    item: ["facts", "state", "envelope", "history", "edits", "eventFields"],
   },
   moved: {
     flags: "allow-oom",

@@ -148,10 +148,10 @@ function packItem(
 /** What few messages have. */
 function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
   const { priority = 0, limiterKey = "", orderingKey = "", dropped = false, note = "" } = item;
-  const { number, importedHistory, edit } = item;
+  const { number, importedHistory, edit, eventFields = NOTHING } = item;
   const isPlain = priority === 0 && limiterKey === "" && orderingKey === "" && !dropped;
   const isNew = edit === undefined && number === undefined && importedHistory === undefined;
-  if (isPlain && note === "" && isNew) return [];
+  if (isPlain && note === "" && isNew && eventFields.length === 0) return [];
   const parts: Part[] = [
     LAYOUTS.sendExtra.of({
       priority,
@@ -162,6 +162,7 @@ function extraParts(item: SendItem, bodies: Bodies): readonly Part[] {
       edits: edit === undefined ? NOTHING : packEdit(edit, bodies),
       client: number?.client ?? NOTHING,
       number: number?.number ?? 0,
+      eventFields,
     }),
   ];
   if (importedHistory !== undefined) {

@@ -189,6 +189,23 @@ describe("at the other queue", () => {
     expect(hex(there.id)).toBe(hex(claimed.id));
   });
 
+  test("takes its event fields along", async () => {
+    await setOut({ eventFields: bytes("fields") });
+    const messages = await pending();
+    await receive(messages);
+    await end(messages);
+    await at.current.clock.advance(THERE_MS);
+    const claimed = await claimAt(B);
+    await at.current.store.settle(B, NO_REQUEST, [outcome(claimed, "succeed")]);
+    const fields = (await at.current.dump(B)).changes.map((one) => [one.kind, text(one.fields)]);
+    expect(fields).toEqual([
+      ["moved_in", "fields"],
+      ["claimed", ""],
+      ["succeeded", "fields"],
+    ]);
+    expect((await at.current.dump(A)).changes.at(-1)).toMatchObject({ kind: "moved_out" });
+  });
+
   test("both sides count it and have it in their outboxes", async () => {
     const { claimed } = await setOut({}, { note: "slow-host" });
     await receive(await pending());

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { partitionBase, partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { until, useTestStore } from "../../support/store.ts";
@@ -137,4 +137,32 @@ test("a purge of a queue leaves one change for each message", async () => {
   expect(last).toMatchObject({ kind: "purged", state: 7 });
   expect(reply).toMatchObject({ status: "stored" });
   if (reply?.status === "stored") expect(last?.id).toBe(hex(reply.id));
+});
+
+describe("event fields", () => {
+  const eventFields = Buffer.from("fields");
+  const fieldsOf = async () =>
+    (await read()).flatMap(({ changes }) =>
+      changes.map(({ kind, fields }) => [kind, fields.toString()]),
+    );
+
+  test("are in the changes that accept and remove a message, and gone with it", async () => {
+    const { store, redis } = at.current;
+    await store.send(QUEUE, [item({ eventFields })], SETTINGS);
+    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+    const done = claimed.map((one) => outcome(one, "succeed"));
+    await store.settle(QUEUE, NO_REQUEST, done);
+    expect(await fieldsOf()).toEqual([
+      ["sent", "fields"],
+      ["claimed", ""],
+      ["succeeded", "fields"],
+    ]);
+    expect(await redis.keys(at.current.key(QUEUE, ":events:*"))).toEqual([]);
+  });
+
+  test("cost nothing where a message has none", async () => {
+    const { store, redis } = at.current;
+    await store.send(QUEUE, [item()], SETTINGS);
+    expect(await redis.keys(at.current.key(QUEUE, ":events:*"))).toEqual([]);
+  });
 });

@@ -2,7 +2,7 @@
 -- whose move started `age` milliseconds ago. As many as fit into `reply_bytes`, but at least one. Writes nothing.
 -- KEYS: queue base
 -- ARGV: age, page (how many at most), reply_bytes; items: id
--- Reply: five values for each: layout `moving` and the target; packed state; body; history; edits
+-- Reply: six values for each: layout `moving` and the target; packed state; body; history; edits; event fields
 local ids = { unpack(ARGV, FIRST) }
 if #ids == 0 then ids = redis.call('ZRANGEBYSCORE', k_moving, '-inf', now - age, 'LIMIT', 0, page) end
 load_states(ids)
@@ -19,6 +19,7 @@ for _, id in ipairs(ids) do
     replies[#replies + 1] = redis.call('HGET', bodies_of(chunk), id) or ''
     replies[#replies + 1] = has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or ''
     replies[#replies + 1] = has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or ''
+    replies[#replies + 1] = s.marks > 0 and redis.call('HGET', k_event_fields .. chunk, id) or ''
   end
 end
 return replies

@@ -87,7 +87,7 @@ local function accept(item, left)
   local id = make_id(next_sequence(left), item.random, item.born)
   local ttl = item.ttl
   local s = {
-    state = STATE.SCHEDULED, place = PLACE.DUE, flags = 0, reason = item.reason, qreason = 0, version = 0,
+    state = STATE.SCHEDULED, place = PLACE.DUE, marks = 0, flags = 0, reason = item.reason, qreason = 0, version = 0,
     attempts = item.attempts, expiries = 0, releases = 0, unknown = 0, failures = 1 + item.failures, delivery = 0,
     size = item.size, due = 0, expire = ttl > 0 and item.born + ttl or 0, ttl = math.ceil(ttl / 1000), since = now,
     lease = 0, nonce = '', session = '', source = item.source, retry = item.retry, priority = item.priority,
@@ -96,6 +96,7 @@ local function accept(item, left)
   local chunk = chunk_of_sequence(sequence)
   chunks_of_ids[id] = chunk
   put(bodies_of(chunk), id, item.envelope)
+  keep_event_fields(id, s, item.event_fields)
   if not listed_chunks[chunk] then
     listed_chunks[chunk] = true
     rank(k_chunks, chunk, chunk)
@@ -128,7 +129,8 @@ end
 -- Counts a message that a rule drops.
 local function drop(item)
   list_queue()
-  local s = { version = 0, state = STATE.DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
+  local s = { version = 0, state = STATE.DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0,
+    event_fields = item.event_fields }
   count(COUNTER.ACCEPTED)
   count(COUNTER.DISCARDED)
   add_change(CHANGE.DISCARDED, NO_ID, s, item.note)
@@ -138,8 +140,8 @@ end
 -- The fields of an item without `send_extra`. In the item itself they would make a table of more than 16 fields, which
 -- costs more than all that is read here.
 local PLAIN_ITEM = { __index = {
-  priority = 0, key = '', order = '', dropped = 0, note = '', edits = '', client = '', number = 0, attempts = 0,
-  failures = 0, born = now,
+  priority = 0, key = '', order = '', dropped = 0, note = '', edits = '', client = '', number = 0, event_fields = '',
+  attempts = 0, failures = 0, born = now,
 } }
 
 local function read_item(at)
@@ -149,9 +151,9 @@ local function read_item(at)
   setmetatable(item, PLAIN_ITEM)
   if extra > #facts then return item end
 
-  local priority, key, order, dropped, note, edits, client, number, rest = read.send_extra(facts, extra)
+  local priority, key, order, dropped, note, edits, client, number, event_fields, rest = read.send_extra(facts, extra)
   item.priority, item.key, item.order, item.dropped = priority, key, order, dropped
-  item.note, item.edits, item.client, item.number = note, edits, client, number
+  item.note, item.edits, item.client, item.number, item.event_fields = note, edits, client, number, event_fields
   if rest > #facts then return item end
 
   local attempts, failures, first = read.imported_history(facts, rest)

@@ -27,6 +27,16 @@ export const CONSTANTS = {
     MOVING: 2,
   },
 
+  /**
+   * Marks of a message, in the six upper bits of the packed place; FIRST is what a place is smaller than. What a later mark adds
+   * to the state comes behind `stateExtra`.
+   */
+  MARK: {
+    FIRST: 4,
+    /** It has event fields. */
+    EVENT_FIELDS: 1,
+  },
+
   FLAG: {
     /** A failure joined it while it was in flight: it is scheduled again even if the attempt succeeds. */
     REJOINED: 1,

@@ -29,6 +29,7 @@ export const LAYOUTS = {
   /** The part of a message that changes. Up to 64 bytes unless it was leased: its chunk stays a listpack. */
   state: layout({
     state: u8,
+    /** PLACE, and MARK times MARK.FIRST. */
     place: u8,
     flags: u8,
     reason: u8,
@@ -187,6 +188,8 @@ export const LAYOUTS = {
     /** The client, and the number that it gave the send; empty: no number. */
     client: short,
     number: u64,
+    /** `dlq.storage.v1.EventFields`, or nothing. */
+    eventFields: short,
   }),
   /** Last, if there is one. `failures`: beside the one that it is sent with. `first`: 0 is none. */
   importedHistory: layout({ attempts: u16, failures: u8, first: ms }),

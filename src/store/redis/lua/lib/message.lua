@@ -95,10 +95,24 @@ end
 -- Chunks that messages have left.
 local thinned_chunks = {}
 
+local function keep_event_fields(id, s, fields)
+  if fields == '' then return end
+  s.marks, s.event_fields = MARK.EVENT_FIELDS, fields
+  put(k_event_fields .. chunk_of(id), id, fields)
+end
+
+-- The change that removes the message has them.
+local function remove_event_fields(id, s)
+  local key = k_event_fields .. chunk_of(id)
+  s.event_fields = redis.call('HGET', key, id) or ''
+  put(key, id, false)
+end
+
 -- Removes every trace of a message that has left its index.
 local function forget(id, s)
   local chunk = chunk_of(id)
   s.version = (s.version + 1) % 65536
+  if s.marks > 0 then remove_event_fields(id, s) end
   known_states[id] = false
   put(states_of(chunk), id, false)
   put(bodies_of(chunk), id, false)

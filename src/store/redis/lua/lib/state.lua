@@ -19,17 +19,20 @@ local function pack_state(s)
   end
   if extra ~= '' or s.flags >= FLAG.EXTRA then set_flag(s, FLAG.EXTRA, extra ~= '') end
   local holder = s.nonce .. s.session
-  return write.state(s, { attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases),
+  return write.state(s, { place = s.place + MARK.FIRST * s.marks, attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases),
     unknown = u16(s.unknown), failures = u16(s.failures), holder = holder }) .. extra
 end
 
 -- The second part of a state that has none.
-local PLAIN_STATE = { __index = { priority = 0, key = '', order = '', round = 0, last_delay = 0, hops = 0, move = '' } }
+local PLAIN_STATE = { __index = {
+  marks = 0, priority = 0, key = '', order = '', round = 0, last_delay = 0, hops = 0, move = '',
+} }
 
 local function unpack_state(v)
   local s, extra = record.state(v)
   s.nonce, s.session = string.sub(s.holder, 1, 16), string.sub(s.holder, 17, 32)
   setmetatable(s, PLAIN_STATE)
+  if s.place >= MARK.FIRST then s.place, s.marks = s.place % MARK.FIRST, math.floor(s.place / MARK.FIRST) end
   if s.flags >= FLAG.EXTRA and has_flag(s, FLAG.EXTRA) then
     local priority, key, order, round, last_delay, hops, move = read.state_extra(v, extra)
     s.priority, s.key, s.order, s.round, s.last_delay, s.hops, s.move = priority, key, order, round, last_delay, hops, move

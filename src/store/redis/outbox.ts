@@ -1,0 +1,168 @@
+import type { Redis } from "ioredis";
+import { decodeEventFields } from "../../codec/event-fields.ts";
+import type { GoneState, StoredState } from "../../core/message.ts";
+import type { QuarantineReason, Reason } from "../../core/reason.ts";
+import { partitionKeys } from "./keys.ts";
+import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { optionalMs, Reader } from "./packed/reader.ts";
+import { anyState, namesByNumber, storedQuarantineReason, storedReason } from "./states.ts";
+
+const KINDS: readonly ChangeKind[] = namesByNumber(CONSTANTS.CHANGE);
+
+export type ChangeKind = keyof typeof CONSTANTS.CHANGE;
+
+/** One state change, as lua/lib/outbox.lua writes it. */
+export interface OutboxChange {
+  /** Its number in the outbox of the partition. */
+  readonly number: number;
+  readonly atMs: number;
+  readonly queue: string;
+  /** Undefined: a kind of a newer version. */
+  readonly kind: ChangeKind | undefined;
+  /** All zero: of no message, such as one of a breaker. */
+  readonly id: Uint8Array;
+  readonly version: number;
+  readonly state: StoredState | GoneState | undefined;
+  readonly reason: Reason | undefined;
+  readonly quarantineReason: QuarantineReason | undefined;
+  readonly attempts: number;
+  readonly deliveryNumber: number;
+  readonly dueAtMs: number | undefined;
+  readonly note: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Changes of one queue that one script made. */
+export interface OutboxEntry {
+  /** The position of the entry, `-`, and its time. No two entries have the same. */
+  readonly id: string;
+  readonly first: number;
+  /** When Redis last restarted or failed over: it may have lost the changes right before an epoch. 0: never. */
+  readonly epochMs: number;
+  readonly changes: readonly OutboxChange[];
+}
+
+/** What a reader gets next: a change, or a notice about changes before it. */
+export type OutboxItem =
+  | OutboxChange
+  /** So many changes were removed before they were read. */
+  | { readonly missed: number }
+  /** Redis has older data than before: changes from this number on that were read are undone. */
+  | { readonly rolledBackTo: number };
+
+/** Entries of a partition that one step reads. */
+const PAGE = 100;
+
+/**
+ * Reads outboxes, each change once, those of a partition in their order. Writes nothing: how far it has read is in this object
+ * only.
+ */
+export class OutboxReader {
+  readonly #redis: Redis;
+  readonly #keys: readonly string[];
+  /** The last entry that was read of each partition. */
+  readonly #last: (OutboxEntry | undefined)[] = [];
+
+  constructor(redis: Redis, prefix: string, partitions: readonly number[]) {
+    this.#redis = redis;
+    this.#keys = partitions.map((partition) => partitionKeys(prefix, partition).outbox);
+  }
+
+  /** Skips to the last `count` entries of each partition, and returns their changes by time. */
+  async latest(count: number): Promise<OutboxChange[]> {
+    const pages = await this.#read("XREVRANGE", (key) => [key, "+", "-", "COUNT", count]);
+    const changes = pages.flatMap((page, at) => {
+      page.reverse();
+      this.#last[at] = page.at(-1);
+      return page.flatMap((entry) => entry.changes);
+    });
+    return changes.toSorted((a, b) => a.atMs - b.atMs);
+  }
+
+  /** Returns what came since the last call. Empty: nothing more is there now. */
+  async next(): Promise<OutboxItem[]> {
+    // From the last one on: only so it can be seen whether it is still there.
+    const pages = await this.#read("XRANGE", (key, at) => {
+      return [key, this.#last[at]?.id ?? "-", "+", "COUNT", PAGE];
+    });
+    const items = await Promise.all(pages.map((page, at) => this.#take(page, at)));
+    return items.flat();
+  }
+
+  async #take(page: readonly OutboxEntry[], at: number): Promise<OutboxItem[]> {
+    const last = this.#last[at];
+    if (last === undefined) return this.#moveTo(at, page, page);
+    if (page[0]?.id === last.id) return this.#moveTo(at, page, page.slice(1));
+
+    const [all = []] = await this.#read("XRANGE", (key) => [key, "-", "+"], [at]);
+    const [oldest] = all;
+    // It has expired.
+    if (oldest === undefined) return [];
+    const expected = endOf(last);
+    if (positionOf(oldest) > positionOf(last) && oldest.first >= expected) {
+      const missed = oldest.first - expected;
+      return [...(missed > 0 ? [{ missed }] : []), ...this.#moveTo(at, all, all)];
+    }
+    // A failover lost the last one. What came after the failover is of a later epoch.
+    const unread = all.filter(({ epochMs }) => epochMs > last.epochMs);
+    const rolledBackTo = unread[0]?.first ?? endOf(all.at(-1) ?? oldest);
+    return [{ rolledBackTo }, ...this.#moveTo(at, all, unread)];
+  }
+
+  #moveTo(at: number, page: readonly OutboxEntry[], unread: readonly OutboxEntry[]) {
+    this.#last[at] = page.at(-1) ?? this.#last[at];
+    return unread.flatMap(({ changes }) => changes);
+  }
+
+  async #read(
+    command: "XRANGE" | "XREVRANGE",
+    args: (key: string, at: number) => (string | number)[],
+    which: readonly number[] = [...this.#keys.keys()],
+  ): Promise<OutboxEntry[][]> {
+    const reading = this.#redis.pipeline();
+    for (const at of which) reading.callBuffer(command, ...args(this.#keys[at] as string, at));
+    const replies = (await reading.exec()) ?? [];
+    return replies.map(([error, reply]) => {
+      if (error) throw error;
+      return (reply as StreamEntry[]).map(decodeEntry);
+    });
+  }
+}
+
+const positionOf = ({ id }: OutboxEntry) => Number(id.split("-")[0]);
+/** The number of the change behind it. */
+const endOf = ({ first, changes }: OutboxEntry) => first + changes.length;
+
+type StreamEntry = [id: Buffer, fields: Buffer[]];
+
+function decodeEntry([id, [, queue, , data]]: StreamEntry): OutboxEntry {
+  const reader = new Reader(data ?? Buffer.alloc(0));
+  const { first, count, epoch } = reader.read(LAYOUTS.outboxEntry);
+  const atMs = Number(String(id).split("-")[1]);
+  const changes = Array.from({ length: count }, (_, index) =>
+    decodeChange(reader, { number: first + index, atMs, queue: String(queue) }),
+  );
+  return { id: String(id), first, epochMs: epoch, changes };
+}
+
+function decodeChange(
+  reader: Reader,
+  of: Pick<OutboxChange, "number" | "atMs" | "queue">,
+): OutboxChange {
+  const change = reader.read(LAYOUTS.change);
+  return {
+    ...of,
+    kind: KINDS[change.kind],
+    id: change.id,
+    version: change.version,
+    state: anyState(change.state),
+    reason: change.reason === 0 ? undefined : storedReason(change.reason),
+    quarantineReason: storedQuarantineReason(change.qreason),
+    attempts: change.attempts,
+    deliveryNumber: change.delivery,
+    dueAtMs: optionalMs(change.due),
+    note: Buffer.from(change.note).toString(),
+    fields: decodeEventFields(change.fields),
+  };
+}

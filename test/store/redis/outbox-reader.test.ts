@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { type OutboxItem, OutboxReader } from "../../../src/store/redis/outbox.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { item, SETTINGS } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const MAX_BYTES = 16 * 1024;
+
+const keys = () => partitionKeys(at.current.prefix, partitionOf(QUEUE));
+const reader = (queues = [QUEUE]) =>
+  new OutboxReader(at.current.redis, at.current.prefix, queues.map(partitionOf));
+/** The number of each change, and what notices say. */
+const briefly = (items: readonly OutboxItem[]) =>
+  items.map((one) => ("number" in one ? one.number : one));
+
+async function send(count: number, store = at.current.store): Promise<void> {
+  for (let n = 0; n < count; n++) await store.send(QUEUE, [item()], SETTINGS);
+}
+
+/** Lets Redis forget what it has written to the outbox since. */
+async function rememberOutbox(): Promise<() => Promise<void>> {
+  const { redis } = at.current;
+  const names = [keys().outbox, keys().outboxEnd];
+  const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
+  return async () => {
+    for (const [index, name] of names.entries()) {
+      await redis.restore(name, 0, dumps[index] as Buffer, "REPLACE");
+    }
+  };
+}
+
+test("reads each change once, with its message", async () => {
+  const reading = reader();
+  expect(await reading.next()).toEqual([]);
+  const [reply] = await at.current.store.send(QUEUE, [item()], SETTINGS);
+  expect(await reading.next()).toMatchObject([
+    {
+      ...{ number: 0, queue: QUEUE, kind: "SENT", atMs: at.current.clock.nowMs, version: 1 },
+      ...{ state: "SCHEDULED", id: reply?.status === "stored" && reply.id, fields: {} },
+    },
+  ]);
+  expect(await reading.next()).toEqual([]);
+  await send(2);
+  expect(briefly(await reading.next())).toEqual([1, 2]);
+});
+
+test("reads many entries in pages", async () => {
+  const reading = reader();
+  await send(150);
+  expect(await reading.next()).toHaveLength(100);
+  expect(await reading.next()).toHaveLength(50);
+});
+
+test("skips to the latest ones, of several partitions by time", async () => {
+  const reading = reader([QUEUE, "invoices"]);
+  await send(3);
+  await at.current.clock.advance(1);
+  await at.current.store.send("invoices", [item()], SETTINGS);
+  await at.current.clock.advance(1);
+  await send(1);
+  const latest = await reading.latest(2);
+  expect(latest.map(({ queue, number }) => [queue, number])).toEqual([
+    [QUEUE, 2],
+    ["invoices", 0],
+    [QUEUE, 3],
+  ]);
+  await send(1);
+  expect(briefly(await reading.next())).toEqual([4]);
+});
+
+test("a reader that is too slow is notified how many changes it has missed", async () => {
+  const store = at.current.openStore({ outboxMaxBytes: MAX_BYTES });
+  await until("the connection", () => store.ready || undefined);
+  const reading = reader();
+  await send(1, store);
+  await reading.next();
+  await send(1_000, store);
+  const [notice, first] = await reading.next();
+  expect(notice).toEqual({ missed: expect.any(Number) });
+  const missed = notice !== undefined && "missed" in notice ? notice.missed : 0;
+  expect(missed).toBeGreaterThan(100);
+  expect(first).toMatchObject({ number: 1 + missed });
+});
+
+test("after a failover that lost changes, it is notified and reads the new ones", async () => {
+  const reading = reader();
+  await send(2);
+  const rollBack = await rememberOutbox();
+  await send(2);
+  expect(await reading.next()).toHaveLength(4);
+  await rollBack();
+  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 2 }]);
+  await at.current.clock.advance(1);
+  await at.current.redis.hset(`${at.current.prefix}:history`, "changed", 1_700_000_000_000);
+  const store = at.current.openStore();
+  await until("the connection", () => store.ready || undefined);
+  await send(1, store);
+  expect(briefly(await reading.next())).toEqual([2]);
+});
+
+test("it is also notified when the new changes take more place than the lost ones", async () => {
+  const reading = reader();
+  await send(2);
+  const rollBack = await rememberOutbox();
+  await send(2);
+  expect(await reading.next()).toHaveLength(4);
+  await rollBack();
+  await at.current.clock.advance(1);
+  await at.current.redis.hset(`${at.current.prefix}:history`, "changed", 1_700_000_000_000);
+  const store = at.current.openStore();
+  await until("the connection", () => store.ready || undefined);
+  await send(5, store);
+  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 2 }, 2, 3, 4, 5, 6]);
+  expect(await reading.next()).toEqual([]);
+});
