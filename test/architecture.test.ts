@@ -41,12 +41,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   observe: { uses: ["core"], types: ["app"], packages: ["pino", "prom-client", "node:util"] },
   config: { uses: ["core"], packages: ["yaml", "node:crypto", "node:fs*"] },
-  cli: { uses: ["core", "config"], packages: ["node:*"] },
+  cli: { uses: ["core", "config", "codec"], types: ["store/contract"], packages: ["node:*"] },
   serve: {
     uses: ["core", "app", "loops", "rpc", "observe", "config"].concat(
       ["contract", "redis", "embedded"].map((part) => `store/${part}`),
     ),
-    packages: ["pino", "node:*"],
+    types: ["cli"],
+    packages: ["pino", "ioredis", "node:*"],
   },
   main: { uses: ["cli", "serve"] },
 };

@@ -3,6 +3,7 @@ import { type ConfigError, formatConfigError } from "../config/config-error.ts";
 import { readFlags } from "../config/flags.ts";
 import { type LoadResult, loadConfig } from "../config/load.ts";
 import { nearest } from "../config/suggest.ts";
+import type { OutboxItem } from "../store/contract/outbox.ts";
 import { COMMANDS, type CommandName, isCommand } from "./commands.ts";
 import { configDocs } from "./config-docs.ts";
 import { createToken } from "./create-token.ts";
@@ -10,20 +11,37 @@ import { commandHelp, generalHelp } from "./help.ts";
 import { inForce } from "./in-force.ts";
 import type { CliIo } from "./io.ts";
 import { textWidth } from "./layout.ts";
+import { jsonLine, textLine } from "./outbox-lines.ts";
 import { configAsJson, configAsYaml } from "./print-config.ts";
 import { styleFor } from "./style.ts";
 
 /** Exit codes. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
+/** What `dlq outbox tail` shows. */
+export interface TailOptions {
+  /** Undefined: all queues. */
+  readonly queue: string | undefined;
+  /** From the oldest change on. Default: the last 20. */
+  readonly all: boolean;
+  /** Goes on until the process ends. */
+  readonly follow: boolean;
+  show(item: OutboxItem): void;
+  warn(text: string): void;
+}
+
 export interface CliActions {
   /** Runs the server until a signal stops it. Rejects if it cannot start or continue. */
   serve(config: Config): Promise<void>;
+  /** Shows state changes until they end, or with `follow` until the process does. Rejects if it cannot read them. */
+  tailOutbox(config: Config, options: TailOptions): Promise<void>;
 }
 
 const HELP_FLAGS = ["--help", "-h"];
 const VERSION_FLAGS = ["--version", "-V"];
-const COMMAND_FLAGS = Object.values(COMMANDS).flatMap((c) => c.switches.map((s) => s.flag));
+const COMMAND_FLAGS = [
+  ...new Set(Object.values(COMMANDS).flatMap((c) => c.switches.map((s) => s.flag))),
+];
 const SWITCHES = new Set([...HELP_FLAGS, ...VERSION_FLAGS, ...COMMAND_FLAGS]);
 
 /** Runs one command line and returns the exit code. Results go to stdout, errors to stderr. */
@@ -31,7 +49,7 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
   const switches = new Set(io.argv.filter((argument) => SWITCHES.has(argument)));
   const has = (flags: readonly string[]): boolean => flags.some((flag) => switches.has(flag));
   const argv = io.argv.filter((argument) => !SWITCHES.has(argument));
-  const [first, second, third] = readFlags(argv).arguments;
+  const [first, second, third, fourth] = readFlags(argv).arguments;
 
   const command = first?.text ?? "serve";
   if (!isCommand(command)) {
@@ -48,7 +66,11 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
     const problem = `is not a flag of dlq ${command}`;
     return printErrors(
       io,
-      misplaced.map((flag) => ({ setting: flag, problem, hint: "it is a flag of dlq config" })),
+      misplaced.map((flag) => ({
+        setting: flag,
+        problem,
+        hint: `it is a flag of ${ownerOf(flag)}`,
+      })),
     );
   }
 
@@ -64,16 +86,58 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
       const flag = argv.find((argument) => argument.startsWith("-"));
       return printToken(io, second?.text ?? "", flag ?? third?.text);
     }
+    case "outbox": {
+      const [verb, queue, further] = [second, third, fourth];
+      if (verb?.text !== "tail") {
+        const hint = "dlq outbox tail shows state changes";
+        const problem = "is unknown";
+        return printErrors(io, [{ setting: "outbox", value: verb?.text ?? "", problem, hint }]);
+      }
+      if (further !== undefined) return printUnexpected(io, further.text);
+      const names = [first, verb, queue].map((argument) => argument?.index);
+      const rest = argv.filter((_, index) => !names.includes(index));
+      return tail(io, rest, actions, { queue: queue?.text, switches });
+    }
     case "serve":
-      return serve(io, settings, actions);
+      return run(io, settings, actions.serve);
   }
 }
 
-async function serve(io: CliIo, argv: readonly string[], actions: CliActions): Promise<number> {
+function ownerOf(flag: string): string {
+  const owners = Object.values(COMMANDS).filter(({ switches }) =>
+    switches.some((own) => own.flag === flag),
+  );
+  return owners.map(({ name }) => `dlq ${name}`).join(" and ");
+}
+
+function tail(
+  io: CliIo,
+  argv: readonly string[],
+  { tailOutbox }: CliActions,
+  { queue, switches }: { queue: string | undefined; switches: ReadonlySet<string> },
+): Promise<number> {
+  const style = styleFor(io.stdout, io.env);
+  const line = switches.has("--json") ? jsonLine : textLine;
+  const options = {
+    queue,
+    all: switches.has("--all"),
+    follow: switches.has("--follow"),
+    show: (item: OutboxItem) => io.stdout.write(`${line(item, style)}\n`),
+    warn: (text: string) => io.stderr.write(`dlq: ${text}\n`),
+  };
+  return run(io, argv, (config) => tailOutbox(config, options));
+}
+
+/** Runs what needs the configuration. */
+async function run(
+  io: CliIo,
+  argv: readonly string[],
+  action: (config: Config) => Promise<void>,
+): Promise<number> {
   const loaded = load(io, argv);
   if ("errors" in loaded) return printErrors(io, loaded.errors);
   try {
-    await actions.serve(loaded.ok);
+    await action(loaded.ok);
     return EXIT.ok;
   } catch (error) {
     const verbose = loaded.ok.logLevel === "debug" || loaded.ok.logLevel === "trace";
@@ -120,14 +184,16 @@ function printHelp(io: CliIo, topic: string | undefined): number {
 }
 
 function printToken(io: CliIo, name: string, further: string | undefined): number {
-  if (further !== undefined) {
-    const problem = "is not expected here";
-    return printErrors(io, [{ setting: "arguments", value: further, problem }]);
-  }
+  if (further !== undefined) return printUnexpected(io, further);
   const problem = createToken(io, name);
   return problem === undefined
     ? EXIT.ok
     : printErrors(io, [{ setting: "name", value: name, problem }]);
+}
+
+function printUnexpected(io: CliIo, argument: string): number {
+  const problem = "is not expected here";
+  return printErrors(io, [{ setting: "arguments", value: argument, problem }]);
 }
 
 function printVersion(io: CliIo): number {

@@ -18,7 +18,7 @@ export interface Command {
   readonly examples: readonly { readonly line: string; readonly about: string }[];
 }
 
-export type CommandName = "serve" | "config" | "token" | "help" | "version";
+export type CommandName = "serve" | "config" | "outbox" | "token" | "help" | "version";
 
 /** The table from which help is printed. */
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
@@ -58,6 +58,25 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     examples: [
       { line: "dlq config --config dlq.yaml", about: "check a file before you deploy it" },
       { line: "dlq config > dlq.yaml", about: "create a file from the configuration in force" },
+    ],
+  },
+  outbox: {
+    name: "outbox",
+    summary: "Show the latest state changes of messages: dlq outbox tail [QUEUE].",
+    details: [
+      "Shows the last 20 state changes, of all queues or one. It reads Redis beside running servers, with the same settings of Redis as serve, or the data-dir of an embedded one. It writes nothing.",
+      "The outbox has the changes of a day, as far as they fit into outbox-max.",
+    ],
+    argument: "tail [QUEUE]",
+    switches: [
+      { flag: "--all", doc: "Begin with the oldest change." },
+      { flag: "--follow", doc: "Go on with new changes until SIGINT." },
+      { flag: "--json", doc: "Print one JSON object a line." },
+    ],
+    takesSettings: true,
+    examples: [
+      { line: "dlq outbox tail orders --follow", about: "watch what happens to messages" },
+      { line: "dlq outbox tail --all --json > changes.jsonl", about: "export all changes" },
     ],
   },
   token: {

@@ -3,11 +3,11 @@ import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
 import { listenAddress, optionalListenAddress } from "./address.ts";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
-import { listOf } from "./list.ts";
+import { OUTBOX_SETTINGS } from "./outbox-settings.ts";
 import { REDIS_SETTINGS } from "./redis-settings.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
 import { bearerTokens } from "./token.ts";
-import { boolean, choice, integer, path, string, text } from "./value-type.ts";
+import { boolean, choice, integer, path, string } from "./value-type.ts";
 import { hostNames, webOrigins } from "./web-names.ts";
 
 const MIB = 1024 * 1024;
@@ -181,25 +181,8 @@ export const SETTINGS = {
     doc: "Largest payload of a message. Larger ones are refused.",
     example: "3MiB",
   }),
-  outboxMaxBytes: setting({
-    name: "outbox-max",
-    group: "Storage",
-    type: bytes({ min: 16 * 1024 }),
-    fallback: 512 * 1024,
-    doc: "Bytes of state changes that each of the 256 partitions keeps, for a day. Older ones are removed. A change takes about 50 bytes.",
-    example: "8MiB",
-  }),
-  outboxFields: setting({
-    name: "outbox-fields",
-    group: "Storage",
-    type: listOf(text(LIMITS.attributeKeyBytes), {
-      placeholder: "NAME,…",
-      allowed: "names of attributes, and source_id",
-    }),
-    fallback: [],
-    doc: "Attributes, and source_id, that the outbox has of messages that are accepted and removed: up to 255 bytes a message, which it takes twice.",
-    example: "source_id,tenant",
-  }),
+  ...OUTBOX_SETTINGS,
+
   storeCompressMinBytes: setting({
     name: "store-compress-min",
     group: "Storage",

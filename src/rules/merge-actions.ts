@@ -3,7 +3,7 @@ import type { RuleAction } from "./rule.ts";
 
 /**
  * The merged action of all matching rules. `decidedBy` names the rule of each part, for notes and
- * the journal.
+ * the outbox.
  */
 export interface MergedAction {
   action: RuleAction;

@@ -78,7 +78,8 @@ export async function openStore(
   };
 }
 
-function externalTarget(
+/** Returns how to reach the configured Redis; undefined: it is an embedded one. */
+export function externalTarget(
   config: Config,
   tls: (() => RedisTls) | undefined,
 ): RedisTarget | undefined {

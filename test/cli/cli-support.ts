@@ -7,6 +7,7 @@ export interface CliRun {
   files?: Record<string, string>;
   terminal?: { columns: number };
   serve?: CliActions["serve"];
+  tailOutbox?: CliActions["tailOutbox"];
 }
 
 /** Runs a command line in memory. `served` is the configuration that the server would get. */
@@ -33,6 +34,7 @@ export async function cli(argv: readonly string[], run: CliRun = {}) {
         served.push(config);
         await run.serve?.(config);
       },
+      tailOutbox: async (config, options) => run.tailOutbox?.(config, options),
     },
   );
   return { code, stdout: out.join(""), stderr: err.join(""), served };

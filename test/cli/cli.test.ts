@@ -42,8 +42,14 @@ describe("usage", () => {
     [["serv"], 'command: "serv" is unknown; did you mean serve?'],
     [["xyzzy"], 'command: "xyzzy" is unknown; dlq help lists the commands'],
     [["serve", "now"], 'arguments: "now" is not expected here'],
-    [["serve", "--json"], "--json: is not a flag of dlq serve; it is a flag of dlq config"],
-    [["help", "me"], 'help: "me" is not a command; commands: serve, config, token, help, version'],
+    [
+      ["serve", "--json"],
+      "--json: is not a flag of dlq serve; it is a flag of dlq config and dlq outbox",
+    ],
+    [
+      ["help", "me"],
+      'help: "me" is not a command; commands: serve, config, outbox, token, help, version',
+    ],
   ])("%j", async (argv, expected) => {
     const { code, stderr, served } = await cli(argv);
     expect({ code, stderr, served }).toEqual({

@@ -1,7 +1,5 @@
 import type { Redis } from "ioredis";
-import { decodeEventFields } from "../../codec/event-fields.ts";
-import type { GoneState, StoredState } from "../../core/message.ts";
-import type { QuarantineReason, Reason } from "../../core/reason.ts";
+import type { ChangeKind, OutboxChange, OutboxItem } from "../contract/outbox.ts";
 import { partitionKeys } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
@@ -10,31 +8,8 @@ import { anyState, namesByNumber, storedQuarantineReason, storedReason } from ".
 
 const KINDS: readonly ChangeKind[] = namesByNumber(CONSTANTS.CHANGE);
 
-export type ChangeKind = keyof typeof CONSTANTS.CHANGE;
-
-/** One state change, as lua/lib/outbox.lua writes it. */
-export interface OutboxChange {
-  /** Its number in the outbox of the partition. */
-  readonly number: number;
-  readonly atMs: number;
-  readonly queue: string;
-  /** Undefined: a kind of a newer version. */
-  readonly kind: ChangeKind | undefined;
-  /** All zero: of no message, such as one of a breaker. */
-  readonly id: Uint8Array;
-  readonly version: number;
-  readonly state: StoredState | GoneState | undefined;
-  readonly reason: Reason | undefined;
-  readonly quarantineReason: QuarantineReason | undefined;
-  readonly attempts: number;
-  readonly deliveryNumber: number;
-  readonly dueAtMs: number | undefined;
-  readonly note: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-/** Changes of one queue that one script made. */
-export interface OutboxEntry {
+/** Changes of one queue that one script made, as lua/lib/outbox.lua writes them. */
+interface OutboxEntry {
   /** The position of the entry, `-`, and its time. No two entries have the same. */
   readonly id: string;
   readonly first: number;
@@ -42,14 +17,6 @@ export interface OutboxEntry {
   readonly epochMs: number;
   readonly changes: readonly OutboxChange[];
 }
-
-/** What a reader gets next: a change, or a notice about changes before it. */
-export type OutboxItem =
-  | OutboxChange
-  /** So many changes were removed before they were read. */
-  | { readonly missed: number }
-  /** Redis has older data than before: changes from this number on that were read are undone. */
-  | { readonly rolledBackTo: number };
 
 /** Entries of a partition that one step reads. */
 const PAGE = 100;
@@ -163,6 +130,6 @@ function decodeChange(
     deliveryNumber: change.delivery,
     dueAtMs: optionalMs(change.due),
     note: Buffer.from(change.note).toString(),
-    fields: decodeEventFields(change.fields),
+    fields: change.fields,
   };
 }

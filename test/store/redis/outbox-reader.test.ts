@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { OutboxItem } from "../../../src/store/contract/outbox.ts";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
-import { type OutboxItem, OutboxReader } from "../../../src/store/redis/outbox.ts";
+import { OutboxReader } from "../../../src/store/redis/outbox.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
@@ -39,7 +40,11 @@ test("reads each change once, with its message", async () => {
   expect(await reading.next()).toMatchObject([
     {
       ...{ number: 0, queue: QUEUE, kind: "SENT", atMs: at.current.clock.nowMs, version: 1 },
-      ...{ state: "SCHEDULED", id: reply?.status === "stored" && reply.id, fields: {} },
+      ...{
+        state: "SCHEDULED",
+        id: reply?.status === "stored" && reply.id,
+        fields: new Uint8Array(),
+      },
     },
   ]);
   expect(await reading.next()).toEqual([]);

@@ -1,0 +1,62 @@
+import { decodeEventFields } from "../codec/event-fields.ts";
+import { formatMessageId } from "../core/message-id.ts";
+import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
+import type { Style } from "./style.ts";
+
+/** One line of JSON for each change or notice. */
+export function jsonLine(item: OutboxItem): string {
+  if (!("kind" in item)) return JSON.stringify(item);
+  const { kind, id, atMs, dueAtMs, note, reason, quarantineReason } = item;
+  const fields = decodeEventFields(item.fields);
+  return JSON.stringify({
+    at: new Date(atMs).toISOString(),
+    queue: item.queue,
+    change: nameOf(kind),
+    number: item.number,
+    message_id: isOfMessage(id) ? formatMessageId(id) : undefined,
+    version: item.version,
+    state: item.state,
+    reason,
+    quarantine_reason: quarantineReason,
+    attempts: item.attempts,
+    delivery: item.deliveryNumber,
+    due_at: dueAtMs === undefined ? undefined : new Date(dueAtMs).toISOString(),
+    note: note === "" ? undefined : note,
+    fields: Object.keys(fields).length === 0 ? undefined : fields,
+  });
+}
+
+const NAME_WIDTH = 17;
+
+/** One line for people for each change or notice. */
+export function textLine(item: OutboxItem, style: Style): string {
+  if ("missed" in item) return style.error(`${item.missed} changes were removed before this`);
+  if ("rolledBackTo" in item) {
+    return style.error(
+      `Redis came back with older data: changes from number ${item.rolledBackTo} on are undone`,
+    );
+  }
+  const name = nameOf(item.kind).padEnd(NAME_WIDTH);
+  const id = isOfMessage(item.id) ? formatMessageId(item.id) : "-".padEnd(36);
+  const time = style.faint(new Date(item.atMs).toISOString());
+  return `${time} ${style.strong(name)} ${id} ${item.queue}${facts(item)}`;
+}
+
+function facts(item: OutboxChange): string {
+  const { reason, quarantineReason, attempts, deliveryNumber, note, fields } = item;
+  const parts = [
+    reason,
+    quarantineReason === undefined ? undefined : `quarantine=${quarantineReason}`,
+    attempts === 0 ? undefined : `attempts=${attempts}`,
+    deliveryNumber === 0 ? undefined : `delivery=${deliveryNumber}`,
+    ...Object.entries(decodeEventFields(fields)).map(
+      ([name, value]) => `${name}=${JSON.stringify(value)}`,
+    ),
+    note === "" ? undefined : JSON.stringify(note),
+  ];
+  return parts.flatMap((part) => (part === undefined ? [] : [` ${part}`])).join("");
+}
+
+const nameOf = (kind: OutboxChange["kind"]) => kind?.toLowerCase() ?? "unknown";
+
+const isOfMessage = (id: Uint8Array) => id.some((byte) => byte !== 0);

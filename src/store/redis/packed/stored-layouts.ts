@@ -1,0 +1,115 @@
+import { bytes, double, flag, i8, layout, medium, ms, short, u8, u16, u24, u32 } from "./layout.ts";
+
+/**
+ * Packed values that are stored. A changed field needs a new storage version (upgrades/). Scripts use them as they use those of
+ * layouts.ts.
+ */
+export const STORED_LAYOUTS = {
+  /** The part of a message that changes. Up to 64 bytes unless it was leased: its chunk stays a listpack. */
+  state: layout({
+    state: u8,
+    /** PLACE, and MARK times MARK.FIRST. */
+    place: u8,
+    flags: u8,
+    reason: u8,
+    qreason: u8,
+    version: u16,
+    attempts: u16,
+    expiries: u8,
+    releases: u8,
+    /** Deliveries whose outcome is unknown. */
+    unknown: u16,
+    failures: u16,
+    delivery: u32,
+    /** Bytes of envelope and edits. */
+    size: u32,
+    due: ms,
+    /** 0: never. */
+    expire: ms,
+    /** Seconds. */
+    ttl: u32,
+    /** When it got into its present state. */
+    since: ms,
+    /** Milliseconds. */
+    lease: u32,
+    /** Nonce and session of the lease, 16 bytes each, or nothing. */
+    holder: short,
+    source: short,
+    /** `dlq.storage.v1.RetrySettings`. */
+    retry: medium,
+  }),
+  /** With FLAG.EXTRA: what few messages have. */
+  stateExtra: layout({
+    priority: i8,
+    /** Limiter key. */
+    key: short,
+    /** Ordering key. */
+    order: medium,
+    /** When its round of attempts began; 0: at its arrival. */
+    round: ms,
+    lastDelay: ms,
+    /** Moves by rules so far. */
+    hops: u8,
+    /** `movePlan` and the queue that it moves to, or nothing. */
+    move: short,
+  }),
+  /** Of a move: quarantine reason there; quarantine reason or due time here, if it is refused there. */
+  movePlan: layout({ qreason: u8, refusedQreason: u8, refusedDue: ms }),
+  /** A UUIDv7: time, then the arrival, around version and variant. Random bits follow. */
+  id: layout({ born: ms, high: u16, middle: u8, low: u24 }),
+  breaker: layout({
+    state: u8,
+    /** First opened, and last. */
+    first: ms,
+    opened: ms,
+    /** When an open breaker lets probes go. */
+    retryAt: ms,
+    /** Half-open since. */
+    half: ms,
+    /** Times opened since it was closed. */
+    times: u16,
+    /** Probes that are out, and those that succeeded. */
+    out: u16,
+    won: u16,
+    /** Failures in a row. */
+    inARow: u32,
+    /** Number of the present tenth of the window; ten times `breakerTenth` follow. */
+    tenth: ms,
+  }),
+  breakerTenth: layout({ ok: u32, failed: u32 }),
+  bucket: layout({ tokens: double, at: ms }),
+  rate: layout({ perSecond: double, at: ms }),
+  source: layout({ sends: u16, first: ms }),
+  /** The payload hash follows. */
+  dedup: layout({ id: bytes(16) }),
+  keyQueueName: layout({ retries: u8, priority: i8, key: short }),
+  moveMark: layout({ id: bytes(16), delivery: u32 }),
+  /** The last lease that was compared with its length after step `step` of the clock; `done`: it was the last of all. */
+  leaseCheck: layout({ step: u32, done: flag, score: double, id: bytes(16) }),
+  /** An entry of the outbox: the number of its first change since the outbox began, how many it has, and its epoch. */
+  outboxEntry: layout({ first: ms, count: u8, epoch: ms }),
+  /** A state change of a message, or of a breaker (its key is the note). */
+  change: layout({
+    kind: u8,
+    id: bytes(16),
+    version: u16,
+    state: u8,
+    reason: u8,
+    qreason: u8,
+    attempts: u16,
+    delivery: u32,
+    due: ms,
+    note: short,
+    /** `dlq.storage.v1.EventFields`. */
+    fields: short,
+  }),
+  /** Where the outbox ends: bytes and changes since it began; where it was at `markedAt`, and at the mark before. */
+  outboxEnd: layout({
+    bytes: ms,
+    changes: ms,
+    epoch: ms,
+    markedAt: ms,
+    marked: ms,
+    markedBefore: ms,
+  }),
+} as const;

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import type { TailOptions } from "../../src/cli/cli.ts";
+import { encodeEventFields } from "../../src/codec/event-fields.ts";
+import type { OutboxChange, OutboxItem } from "../../src/store/contract/outbox.ts";
+import { cli } from "./cli-support.ts";
+
+const CHANGE: OutboxChange = {
+  number: 7,
+  atMs: Date.UTC(2026, 10, 29, 12),
+  queue: "orders",
+  kind: "QUARANTINED",
+  id: Buffer.from("0190a5d0c8007abc8123456789abcdef", "hex"),
+  version: 4,
+  state: "QUARANTINED",
+  reason: "NETWORK_ERROR",
+  quarantineReason: "RETRIES_EXHAUSTED",
+  attempts: 3,
+  deliveryNumber: 3,
+  dueAtMs: undefined,
+  note: "gave up",
+  fields:
+    encodeEventFields(["tenant"], { sourceId: "", attribute: () => "acme" }) ?? new Uint8Array(),
+};
+const OPENED: OutboxChange = {
+  ...CHANGE,
+  ...{ kind: "BREAKER_OPENED", id: new Uint8Array(16), state: undefined, reason: undefined },
+  ...{ quarantineReason: undefined, attempts: 0, deliveryNumber: 0, note: "host-1" },
+  fields: new Uint8Array(),
+};
+
+/** Runs the command on these changes. */
+async function tail(argv: readonly string[], items: readonly OutboxItem[]) {
+  const asked: Partial<TailOptions>[] = [];
+  const run = await cli(["outbox", "tail", ...argv], {
+    tailOutbox: async (_, { queue, all, follow, show }) => {
+      asked.push({ queue, all, follow });
+      for (const item of items) show(item);
+    },
+  });
+  return { ...run, asked };
+}
+
+test("shows one line for each change", async () => {
+  const { code, stdout } = await tail([], [CHANGE, OPENED]);
+  expect(code).toBe(0);
+  expect(stdout).toBe(
+    '2026-11-29T12:00:00.000Z quarantined       0190a5d0-c800-7abc-8123-456789abcdef orders NETWORK_ERROR quarantine=RETRIES_EXHAUSTED attempts=3 delivery=3 tenant="acme" "gave up"\n' +
+      '2026-11-29T12:00:00.000Z breaker_opened    -                                    orders "host-1"\n',
+  );
+});
+
+test("shows what is missing", async () => {
+  const { stdout } = await tail([], [{ missed: 3 }, { rolledBackTo: 12 }]);
+  expect(stdout).toBe(
+    "3 changes were removed before this\n" +
+      "Redis came back with older data: changes from number 12 on are undone\n",
+  );
+});
+
+test("with --json prints an object a line", async () => {
+  const { stdout } = await tail(["--json"], [CHANGE, { missed: 3 }]);
+  const [first, second] = stdout.trim().split("\n");
+  expect(JSON.parse(first ?? "")).toEqual({
+    at: "2026-11-29T12:00:00.000Z",
+    queue: "orders",
+    change: "quarantined",
+    number: 7,
+    message_id: "0190a5d0-c800-7abc-8123-456789abcdef",
+    version: 4,
+    state: "QUARANTINED",
+    reason: "NETWORK_ERROR",
+    quarantine_reason: "RETRIES_EXHAUSTED",
+    attempts: 3,
+    delivery: 3,
+    note: "gave up",
+    fields: { tenant: "acme" },
+  });
+  expect(JSON.parse(second ?? "")).toEqual({ missed: 3 });
+});
+
+test("passes the queue and the flags on", async () => {
+  expect((await tail([], [])).asked).toEqual([{ queue: undefined, all: false, follow: false }]);
+  expect((await tail(["orders", "--all", "--follow"], [])).asked).toEqual([
+    { queue: "orders", all: true, follow: true },
+  ]);
+});
+
+test.each([
+  [["outbox"], 'outbox: "" is unknown; dlq outbox tail shows state changes'],
+  [["outbox", "head"], 'outbox: "head" is unknown; dlq outbox tail shows state changes'],
+  [["outbox", "tail", "a", "b"], 'arguments: "b" is not expected here'],
+])("%j", async (argv, problem) => {
+  const { code, stderr } = await cli(argv);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `dlq: one error\n  ${problem}\n` });
+});
+
+test("an error is one line, with code 1", async () => {
+  const { code, stderr } = await cli(["outbox", "tail"], {
+    tailOutbox: () => Promise.reject(new Error("no Redis")),
+  });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "dlq: no Redis\n" });
+});

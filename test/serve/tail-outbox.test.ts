@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import type { TailOptions } from "../../src/cli/cli.ts";
+import type { Config } from "../../src/config/config.ts";
+import { tailOutbox } from "../../src/serve/tail-outbox.ts";
+import type { OutboxItem } from "../../src/store/contract/outbox.ts";
+import { useTestStore } from "../support/store.ts";
+import { item, SETTINGS } from "../support/store-items.ts";
+
+const at = useTestStore();
+
+/** The settings that the command uses. */
+const config = (over: Partial<Config> = {}) =>
+  ({
+    redisUrl: `unix://${at.current.server.socketPath}`,
+    redisPrefix: at.current.prefix,
+    redisTimeoutMs: 1_000,
+    redisSentinels: [],
+    dataDir: "/nonexistent",
+    ...over,
+  }) as unknown as Config;
+
+async function tail(over: Partial<TailOptions> = {}, settings = config()): Promise<OutboxItem[]> {
+  const shown: OutboxItem[] = [];
+  const options = { queue: undefined, all: false, follow: false, warn() {} };
+  await tailOutbox(settings, { ...options, show: (one) => shown.push(one), ...over });
+  return shown;
+}
+const queues = (items: readonly OutboxItem[]) =>
+  items.map((one) => ("queue" in one ? one.queue : one));
+
+async function send(queue: string, count = 1): Promise<void> {
+  for (let n = 0; n < count; n++) await at.current.store.send(queue, [item()], SETTINGS);
+}
+
+test("shows the last 20 changes of all queues, or of one", async () => {
+  await send("orders", 15);
+  await at.current.clock.advance(1);
+  await send("invoices", 10);
+  expect(queues(await tail())).toEqual([
+    ...Array<string>(10).fill("orders"),
+    ...Array<string>(10).fill("invoices"),
+  ]);
+  expect(await tail({ queue: "orders" })).toHaveLength(15);
+  expect(await tail({ queue: "nobody" })).toEqual([]);
+});
+
+test("with all, begins with the oldest", async () => {
+  await send("orders", 250);
+  expect(await tail({ all: true })).toHaveLength(250);
+});
+
+test("with follow, goes on with new changes", async () => {
+  await send("orders");
+  const { promise, resolve } = Promise.withResolvers<OutboxItem>();
+  let count = 0;
+  const show = (one: OutboxItem) => {
+    count++;
+    if (count === 1) void send("invoices");
+    if (count === 2) resolve(one);
+  };
+  const following = tail({ follow: true, show });
+  expect(await Promise.race([promise, following])).toMatchObject({ queue: "invoices" });
+});
+
+test("says what to do if there is no Redis or no data", async () => {
+  const missing = config({ redisUrl: "unix:///nonexistent/redis.sock" });
+  await expect(tail({}, missing)).rejects.toThrow(/^Redis cannot be reached at .*ENOENT/);
+  const { redisUrl: _, ...embedded } = missing;
+  await expect(tail({}, embedded as Config)).rejects.toThrow(
+    /start the server with this data-dir first$/,
+  );
+  await expect(tail({}, config({ redisPrefix: "empty" }))).rejects.toThrow(
+    'there is no data under the prefix "empty"; this command reads layout 4',
+  );
+});
