@@ -133,6 +133,11 @@ export const PARTITION_KEYS = {
    * outage); `steps_back` (how often the clock stepped back).
    */
   meta: "/meta",
+  /**
+   * hash: queue -> its settings that were changed while servers ran (dlq.storage.v1.QueueRecord). The field without a name
+   * has the latest changes (records.ts).
+   */
+  settings: "/settings",
   /** stream: the state changes of all its queues, bounded (lua/lib/outbox.lua). */
   outbox: "/outbox",
   /** string: where the outbox ends (layout `outboxEnd`). */
@@ -150,6 +155,7 @@ export function partitionKeys(
     isolated: base + PARTITION_KEYS.isolated,
     tend: base + PARTITION_KEYS.tend,
     meta: base + PARTITION_KEYS.meta,
+    settings: base + PARTITION_KEYS.settings,
     outbox: base + PARTITION_KEYS.outbox,
     outboxEnd: base + PARTITION_KEYS.outboxEnd,
   };
@@ -160,9 +166,14 @@ export function partitionBase(prefix: string, partition: number): string {
   return `${prefix}:{${partitionTag(partition)}}:`;
 }
 
+/** The keys of one kind, of all partitions in their order. */
+export function allPartitionKeys(prefix: string, kind: keyof typeof PARTITION_KEYS): string[] {
+  return Array.from({ length: PARTITIONS }, (_, n) => partitionKeys(prefix, n)[kind]);
+}
+
 /** The lists of queues of all partitions. */
 export function queueListKeys(prefix: string): string[] {
-  return Array.from({ length: PARTITIONS }, (_, n) => partitionKeys(prefix, n).queues);
+  return allPartitionKeys(prefix, "queues");
 }
 
 /** Keys of the deployment, in other slots than the queues: they may lag behind. */
@@ -183,12 +194,7 @@ export const globalKeys = (prefix: string) => ({
   workerQueues: (nodeId: string) => `${prefix}:worker-queues:${nodeId}`,
   /** string a session: the queues of its stream, to find its leases from any node. Expires. */
   session: (sessionId: string) => `${prefix}:session:${sessionId}`,
-  /**
-   * hash: queue -> its settings that were changed while servers ran (dlq.storage.v1.QueueRecord). The field without a name
-   * has the latest changes (records.ts).
-   */
-  configs: `${prefix}:configs`,
-  /** hash: as `configs`, of the whole deployment: `rules` (dlq.v1.RuleSet). */
+  /** hash: as `settings` of a partition, of the whole deployment: `rules` (dlq.v1.RuleSet). */
   deployment: `${prefix}:deployment`,
   /** channel: a queue's name when its settings have changed, or the name of a setting of the deployment. */
   config: `${prefix}:config`,

@@ -13,7 +13,6 @@ const CHANGES = "";
 /** Changes that are kept. A copy that lacks only some of them reads their records, and any other one reads all records. */
 const CHANGES_KEPT = 32;
 
-const FULL = -1;
 /** A server that starts reads the records within this time, if the store answers. */
 const AGAIN_MS = 250;
 
@@ -22,11 +21,9 @@ const AGAIN_MS = 250;
  * that a limit can be raised. A user without rights on channels loses the hint, not the change.
  */
 const REPLACE = `#!lua flags=allow-oom
-local name, seen, record, revision, most, channel = unpack(ARGV)
+local name, seen, record, revision, channel = unpack(ARGV)
 local there = redis.call('HGET', KEYS[1], name) or ''
 if there ~= seen then return 0 end
--- The changes have a field, too.
-if there == '' and redis.call('HLEN', KEYS[1]) > tonumber(most) then return ${FULL} end
 if record == '' then
   redis.call('HDEL', KEYS[1], name)
 else
@@ -43,8 +40,10 @@ return 1`;
 export interface RecordsParts {
   connection: Connection;
   prefix: string;
-  /** The hash of the records. */
-  key: string;
+  /** The hashes of the records. */
+  keys: readonly string[];
+  /** Returns the index of the hash that has the record of a name. */
+  hashOf(name: string): number;
   /** Most records: as many as queues. */
   most: number;
   /** Called before each use of the store; see Opening. */
@@ -55,24 +54,23 @@ export interface RecordsParts {
 
 type Change = (names: readonly string[]) => void;
 
-/** Records in one hash, and a copy of them in this process that follows their changes. */
+/** Records in hashes, and a copy of them in this process that follows their changes. */
 export class RedisRecords implements Records {
   readonly #parts: RecordsParts;
-  readonly #key: string;
   readonly #channel: string;
   readonly #onChange: Change[] = [];
   #records: ReadonlyMap<string, StoredRecord> = new Map();
   /** The size of all records of the copy. */
   #bytes = 0;
-  /** The latest change that the copy has. Its revision is random, so that two stores never have the same. */
-  #latest = "";
+  /** The latest change of each hash that the copy has. Its revision is random, so that two stores never have the same. */
+  #latest: readonly string[];
   #hasRead = false;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
 
   constructor(parts: RecordsParts) {
     this.#parts = parts;
-    this.#key = parts.key;
+    this.#latest = parts.keys.map(() => "");
     this.#channel = globalKeys(parts.prefix).config;
   }
 
@@ -104,21 +102,21 @@ export class RedisRecords implements Records {
     seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
   ): Promise<boolean> {
-    const { connection, enter, most, writeLayout } = this.#parts;
+    const { connection, enter, keys, hashOf, most, writeLayout } = this.#parts;
     await enter();
     await writeLayout();
     const nowMs = await connection.command(storeNowMs);
     const before = seen === undefined ? "" : Buffer.from(seen.bytes);
     const after = encode === undefined ? "" : Buffer.from(encode(nowMs));
     this.#checkSize(after.length - before.length);
+    if (seen === undefined && this.#records.size >= most) throw tooManyQueues(most);
     const revision = randomBytes(8).toString("hex");
-    const args = [name, before, after, revision, most, this.#channel];
-    const done = await connection.command((redis) => redis.eval(REPLACE, 1, this.#key, ...args));
-    if (done === FULL) throw tooManyQueues(most);
-    return done === 1;
+    const args = [name, before, after, revision, this.#channel];
+    const key = keys[hashOf(name)] as string;
+    return (await connection.command((redis) => redis.eval(REPLACE, 1, key, ...args))) === 1;
   }
 
-  /** By the copy: concurrent changes on several servers may exceed the limit by their own size. */
+  /** By the copy, as the number of records: concurrent changes on several servers may exceed the limit by their own size. */
   #checkSize(grownBytes: number): void {
     const bytes = this.#bytes + grownBytes;
     const most = LIMITS.queueConfigsBytes;
@@ -137,15 +135,17 @@ export class RedisRecords implements Records {
   }
 
   async #lookOnce(): Promise<void> {
-    const { connection } = this.#parts;
     // Read before the records: the next look finds what changes while they are read.
-    const text = (await connection.command((redis) => redis.hget(this.#key, CHANGES))) ?? "";
-    const changes = text.split("\n");
-    const latest = changes.at(-1) ?? "";
-    if (this.#hasRead && latest === this.#latest) return;
-    const seen = this.#hasRead ? changes.indexOf(this.#latest) : -1;
-    const records =
-      seen < 0 ? await this.#readAll() : await this.#readSome(changes.slice(seen + 1));
+    const found = await this.#readChanges();
+    const latest = found.map((changes) => changes.at(-1) ?? "");
+    const records = new Map(this.#records);
+    for (const [hash, changes] of found.entries()) {
+      if (latest[hash] === this.#latest[hash]) continue;
+      const known = changes.indexOf(this.#latest[hash] ?? "");
+      if (this.#hasRead && known >= 0)
+        await this.#readSome(hash, changes.slice(known + 1), records);
+      else await this.#readAll(hash, records);
+    }
     const changed = [...new Set([...this.#records.keys(), ...records.keys()])].filter(
       (name) => this.#records.get(name) !== records.get(name),
     );
@@ -157,26 +157,39 @@ export class RedisRecords implements Records {
     if (changed.length > 0) for (const listener of this.#onChange) listener(changed);
   }
 
-  async #readSome(changes: readonly string[]): Promise<Map<string, StoredRecord>> {
+  /** The latest changes of each hash. A hash without any has no records. */
+  async #readChanges(): Promise<string[][]> {
+    const { connection, keys } = this.#parts;
+    const replies = await connection.command((redis) => {
+      const reading = redis.pipeline();
+      for (const key of keys) reading.hget(key, CHANGES);
+      return reading.exec();
+    });
+    return (replies ?? []).map(([error, text]) => {
+      if (error) throw error;
+      return ((text as string | null) ?? "").split("\n");
+    });
+  }
+
+  async #readSome(hash: number, changes: readonly string[], records: Map<string, StoredRecord>) {
     const names = [...new Set(changes.map((change) => change.slice(change.indexOf(" ") + 1)))];
     const found = await this.#parts.connection.command((redis) =>
-      redis.hmgetBuffer(this.#key, ...names),
+      redis.hmgetBuffer(this.#parts.keys[hash] as string, ...names),
     );
-    const records = new Map(this.#records);
     names.forEach((name, at) => {
       const bytes = found[at];
       if (bytes) records.set(name, this.#keep(name, bytes));
       else records.delete(name);
     });
-    return records;
   }
 
-  async #readAll(): Promise<Map<string, StoredRecord>> {
-    const records = new Map<string, StoredRecord>();
+  async #readAll(hash: number, records: Map<string, StoredRecord>): Promise<void> {
+    const { connection, keys, hashOf } = this.#parts;
+    for (const name of this.#records.keys()) if (hashOf(name) === hash) records.delete(name);
     let cursor = "0";
     do {
-      const [next, fields] = await this.#parts.connection.command((redis) =>
-        redis.hscanBuffer(this.#key, cursor, "COUNT", PAGE),
+      const [next, fields] = await connection.command((redis) =>
+        redis.hscanBuffer(keys[hash] as string, cursor, "COUNT", PAGE),
       );
       for (let at = 0; at + 1 < fields.length; at += 2) {
         const name = String(fields[at]);
@@ -184,7 +197,6 @@ export class RedisRecords implements Records {
       }
       cursor = String(next);
     } while (cursor !== "0");
-    return records;
   }
 
   /** An unchanged record keeps its object, so that what was derived from it stays valid. */

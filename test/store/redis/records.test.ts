@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../src/core/settings.ts";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { until, useTestStore } from "../../support/store.ts";
 
 const at = useTestStore();
@@ -8,6 +10,15 @@ const textOf = (queue: string, store = at.current.store) => {
   const record = store.configs.get(queue);
   return record && Buffer.from(record.bytes).toString();
 };
+
+/** Names of other queues in the partition of this one. */
+function inPartitionOf(queue: string, count: number): string[] {
+  const names: string[] = [];
+  for (let n = 0; names.length < count; n++) {
+    if (partitionOf(`q${n}`) === partitionOf(queue)) names.push(`q${n}`);
+  }
+  return names;
+}
 
 async function set(queue: string, text: string | undefined, store = at.current.store) {
   await store.configs.refresh();
@@ -113,8 +124,12 @@ describe("records of queues", () => {
 
   test("thousands are read in steps", async () => {
     const count = 1_500;
-    const fields = Array.from({ length: count }, (_, n) => [`q${n}`, `record ${n}`]).flat();
-    await at.current.redis.hset(`${at.current.prefix}:configs`, ...fields, "", "some revision");
+    const names = Array.from({ length: count }, (_, n) => `q${n}`);
+    for (const [partition, own] of Map.groupBy(names, partitionOf)) {
+      const fields = own.flatMap((name) => [name, `record ${name.slice(1)}`]);
+      const key = partitionKeys(at.current.prefix, partition).settings;
+      await at.current.redis.hset(key, ...fields, "", "some revision");
+    }
     await at.current.store.configs.refresh();
     expect([...at.current.store.configs.names()]).toHaveLength(count);
     expect(textOf("q1234")).toBe("record 1234");
@@ -122,43 +137,42 @@ describe("records of queues", () => {
 
   test("a few changes are read without the other records", async () => {
     const elsewhere = await other();
-    for (const name of ["a", "b", "c"]) await set(name, "1");
+    const [a, b, c, d] = inPartitionOf("orders", 4) as [string, string, string, string];
+    for (const name of [a, b, c]) await set(name, "1");
     await elsewhere.configs.refresh();
-    const kept = elsewhere.configs.get("b");
-    await set("a", "2");
-    await set("c", undefined);
-    await set("d", "1");
-    await set("a", "3");
+    const kept = elsewhere.configs.get(b);
+    await set(a, "2");
+    await set(c, undefined);
+    await set(d, "1");
+    await set(a, "3");
     const changes: string[][] = [];
     elsewhere.configs.onChange((names) => changes.push([...names].sort()));
     await at.current.redis.config("RESETSTAT");
     await elsewhere.configs.refresh();
     expect(await at.current.redis.info("commandstats")).not.toContain("cmdstat_hscan");
-    expect(changes).toEqual([["a", "c", "d"]]);
-    expect(["a", "b", "c", "d"].map((name) => textOf(name, elsewhere))).toEqual([
-      "3",
-      "1",
-      undefined,
-      "1",
-    ]);
-    expect(elsewhere.configs.get("b")).toBe(kept);
+    expect(changes).toEqual([[a, c, d].sort()]);
+    const texts = [a, b, c, d].map((name) => textOf(name, elsewhere));
+    expect(texts).toEqual(["3", "1", undefined, "1"]);
+    expect(elsewhere.configs.get(b)).toBe(kept);
   });
 
   test("so are many changes, and those of a server that stores the revision alone", async () => {
     const elsewhere = await other();
     await set("a", "1");
     await elsewhere.configs.refresh();
-    for (let n = 0; n < 100; n++) await set(`q${n}`, "1");
+    const others = inPartitionOf("a", 50);
+    for (const name of others) await set(name, "1");
     await elsewhere.configs.refresh();
-    expect([...elsewhere.configs.names()]).toHaveLength(101);
-    const key = `${at.current.prefix}:configs`;
+    expect([...elsewhere.configs.names()]).toHaveLength(51);
+    const key = partitionKeys(at.current.prefix, partitionOf("a")).settings;
     expect((await at.current.redis.hget(key, ""))?.length).toBeLessThan(4_096);
     await at.current.redis.hset(key, "a", "2", "", "0123456789abcdef");
     await elsewhere.configs.refresh();
     expect(textOf("a", elsewhere)).toBe("2");
-    await set("q7", "2");
+    const [another = ""] = others;
+    await set(another, "2");
     await elsewhere.configs.refresh();
-    expect(textOf("q7", elsewhere)).toBe("2");
+    expect(textOf(another, elsewhere)).toBe("2");
   });
 
   test("during an outage the copy stays in force; afterwards changes are read", async () => {

@@ -1,17 +1,18 @@
 import { partitionKeys } from "../keys.ts";
 import { partitionOf, partitionTag } from "../partitions.ts";
+import { settingsByPartition } from "./settings-by-partition.ts";
 import type { StepArg, Upgrade, UpgradeSteps } from "./upgrade.ts";
 
 /**
  * Renames each key that still exists. ARGV: for each, the old and the new name, and the kind of key. Of `meta` the times of the
- * last tick and outage are the partition's in layout 4; `workers` has servers that have ended. What a late write of an older
+ * last tick and outage are the partition's in layout 4. What a late write of an older
  * server has made again goes: it must not replace what was renamed before.
  */
 const RENAME = `#!lua flags=allow-oom
 for at = 1, #ARGV, 3 do
   local from, to, kind = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if redis.call('EXISTS', from) == 1 then
-    if kind == 'workers' or redis.call('RENAMENX', from, to) == 0 then redis.call('UNLINK', from) end
+    if kind == 'dropped' or redis.call('RENAMENX', from, to) == 0 then redis.call('UNLINK', from) end
   end
   if kind == 'meta' then redis.call('HDEL', to, 'tended', 'resumed', 'shortened') end
 end`;
@@ -62,6 +63,7 @@ export const keysByPartition: Upgrade = {
       cursor = next;
     } while (cursor !== "0");
     await list(steps, await steps.queues());
+    await settingsByPartition(steps);
     await steps.run(UNLIST, queuesBeforePartitions(steps.prefix));
   },
 };
@@ -74,6 +76,9 @@ async function list(steps: UpgradeSteps, all: readonly string[]): Promise<void> 
     }
   }
 }
+
+/** Layout 4 has an outbox in place of the journal; the workers are those of servers that have ended. */
+const DROPPED = new Set([":journal", ":workers"]);
 
 interface QueueKey {
   key: Buffer;
@@ -97,6 +102,6 @@ function readKey(prefix: string, key: Buffer): QueueKey[] {
 function renamed(prefix: string, key: Buffer, queue: string, suffix: string): StepArg[] {
   const begin = `${Buffer.from(prefix).toString("latin1")}:{`;
   const to = `${begin}${partitionTag(partitionOf(queue))}}:${queue}${suffix}`;
-  const kind = suffix === ":meta" ? "meta" : suffix === ":workers" ? "workers" : "";
+  const kind = suffix === ":meta" ? "meta" : DROPPED.has(suffix) ? "dropped" : "";
   return [key, Buffer.from(to, "latin1"), kind];
 }

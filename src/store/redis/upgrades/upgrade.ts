@@ -25,6 +25,8 @@ export interface UpgradeSteps {
    * may be empty, and a key may come twice. Keys that exist all the time come.
    */
   scan(cursor: string, begin: string): Promise<{ next: string; keys: Buffer[] }>;
+  /** One page of the fields of a hash, with cursors as of `scan`; each field before its value. */
+  fields(key: string, cursor: string): Promise<{ next: string; fields: Buffer[] }>;
   /**
    * Runs one step: a script on keys of one slot. Rejects if another server has taken over the upgrade, or if the store does
    * not answer; the upgrade ends then.

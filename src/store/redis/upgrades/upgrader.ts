@@ -17,6 +17,8 @@ const HELD_MS = 10_000;
 
 /** Keys that one page of a walk looks at: others wait for about a millisecond. */
 const SCAN_COUNT = 1_000;
+/** A field may have 64 KiB. */
+const FIELDS_COUNT = 100;
 
 /** Takes or renews the announcement; returns the valid one. */
 const CLAIM = `#!lua flags=allow-oom
@@ -93,6 +95,12 @@ export class Upgrader {
           redis.scanBuffer(cursor, "MATCH", `${begin}*`, "COUNT", SCAN_COUNT),
         );
         return { next: String(next), keys };
+      },
+      fields: async (key, cursor) => {
+        const [next, fields] = await connection.command((redis) =>
+          redis.hscanBuffer(key, cursor, "COUNT", FIELDS_COUNT),
+        );
+        return { next: String(next), fields };
       },
       run: async (script, key, ...args) => {
         await this.#claim();

@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import { partitionKeys } from "../keys.ts";
+import { partitionOf } from "../partitions.ts";
+import type { UpgradeSteps } from "./upgrade.ts";
+
+/** The settings of all queues up to layout 3. The field without a name has the latest changes. */
+export const settingsBeforePartitions = (prefix: string): string => `${prefix}:configs`;
+
+/** ARGV: fields and their values. */
+const STORE = `#!lua flags=allow-oom
+for at = 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1]) end`;
+
+const REMOVE = `#!lua flags=allow-oom
+redis.call('UNLINK', KEYS[1])`;
+
+/** Part of the upgrade to layout 4: copies the settings of each queue into the hash of its partition. */
+export async function settingsByPartition(steps: UpgradeSteps): Promise<void> {
+  const from = settingsBeforePartitions(steps.prefix);
+  let cursor = "0";
+  do {
+    const { next, fields } = await steps.fields(from, cursor);
+    const records = Array.from({ length: fields.length / 2 }, (_, n) => ({
+      queue: String(fields[2 * n]),
+      record: fields[2 * n + 1] as Buffer,
+    })).filter(({ queue }) => queue !== "");
+    for (const [partition, own] of Map.groupBy(records, ({ queue }) => partitionOf(queue))) {
+      const { settings } = partitionKeys(steps.prefix, partition);
+      // Servers read only hashes with a change; its revision is random.
+      const change = randomBytes(8).toString("hex");
+      const args = own.flatMap(({ queue, record }) => [queue, record]);
+      await steps.run(STORE, settings, ...args, "", change);
+    }
+    cursor = next;
+  } while (cursor !== "0");
+  await steps.run(REMOVE, from);
+}
