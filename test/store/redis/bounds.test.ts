@@ -5,18 +5,9 @@ import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { keyQueueSteps } from "../../support/key-queue-steps.ts";
 import { redisCalls } from "../../support/redis-calls.ts";
 import { until, useTestStore } from "../../support/store.ts";
-import {
-  item,
-  NO_REQUEST,
-  outcome,
-  SETTINGS,
-  session,
-  sessionId,
-  tokenOf,
-} from "../../support/store-items.ts";
+import { item, SETTINGS, session, sessionId, tokenOf } from "../../support/store-items.ts";
 
-// Limits of storage layout 3, each as the test of what layout 4 must do: a test that no longer fails loses its `fails`.
-// They count commands, keys and entries, not time.
+// Bounds of what a call, a queue or an answer costs. They count commands, keys, entries and bytes, not time.
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -104,22 +95,24 @@ test("a tick under other delivery settings looks at some of the blocked keys", a
   expect(changed.length).toBeLessThanOrEqual(200);
 });
 
-test.fails("limit: answers to requests are not bounded by what the queue holds", async () => {
+test("an answer to a request takes at most 120 bytes, and a change in the outbox 60", async () => {
   const { store, redis } = at.current;
-  const sends = items(300).map((n) => item({ requestId: `request ${n}` }));
-  await store.send(QUEUE, sends, SETTINGS);
-  for (let n = 0; n < 2; n++) {
-    const { claimed } = await at.current.tick(QUEUE, [session(1, { count: 200 })]);
-    await store.settle(
-      QUEUE,
-      NO_REQUEST,
-      claimed.map((one) => outcome(one, "succeed")),
-    );
+  const count = 10_000;
+  const before = await outboxBytes();
+  for (let first = 0; first < count; first += 1_000) {
+    const sends = items(1_000).map((n) => item({ requestId: `request ${first + n}` }));
+    await store.send(QUEUE, sends, SETTINGS);
   }
-  expect((await at.current.dump(QUEUE)).messages.size).toBe(0);
   const [key = ""] = await redis.keys(at.current.key(QUEUE, `${QUEUE_KEYS.answers}*`));
-  expect(await redis.hlen(key)).toBeLessThanOrEqual(256);
+  const bytes = await redis.memory("USAGE", key, "SAMPLES", "0");
+  expect(Number(bytes) / count).toBeLessThanOrEqual(120);
+  expect(((await outboxBytes()) - before) / count).toBeLessThanOrEqual(60);
 });
+
+async function outboxBytes(): Promise<number> {
+  const { outbox } = partitionKeys(at.current.prefix, partitionOf(QUEUE));
+  return Number((await at.current.redis.memory("USAGE", outbox, "SAMPLES", "0")) ?? 0);
+}
 
 test("an extension of a lease takes no entry of the outbox", async () => {
   const { store, redis } = at.current;
