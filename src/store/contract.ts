@@ -94,8 +94,14 @@ export interface Store {
 
   /** One snapshot for each queue, in order; an empty one for a queue that does not exist. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
-  /** Names of all queues, in no order. */
-  queues(): Promise<string[]>;
+  /** Returns the sizes of each queue, in order: a part of `stats`, which costs less. Queues that do not exist are empty. */
+  sizes(queues: readonly string[]): Promise<QueueSizes[]>;
+  /** Names of queues by code units, after `after`: at most `most` (default 1,000). */
+  queues(after?: string, most?: number): Promise<string[]>;
+  /** How many partitions have queues: each queue is in one of them, from 0, for good. */
+  readonly partitions: number;
+  /** Names of the queues of these partitions, by code units. */
+  queuesIn(partitions: readonly number[]): Promise<string[][]>;
   /** Whether the queue exists. */
   hasQueue(queue: string): Promise<boolean>;
   /** Returns those of the queues that exist. */
@@ -257,6 +263,23 @@ export interface QueueSnapshot {
   workers: number;
   /** Leases that these could still take here. */
   freeCredit: number;
+}
+
+/** What metrics show of a queue. */
+export interface QueueSizes {
+  nowMs: number;
+  /** In any state. */
+  messages: number;
+  dueNow: number;
+  inFlight: number;
+  quarantined: number;
+  oldestAtMs: number | undefined;
+  /** Breakers that are not closed, of the queue or its keys. */
+  openBreakers: number;
+  /** Ordering keys that wait behind a quarantined message. */
+  heldKeys: number;
+  /** Streams of nodes that are alive. */
+  workers: number;
 }
 
 export interface SessionRecord {

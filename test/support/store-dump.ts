@@ -1,5 +1,6 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
+import { queueListKeys } from "../../src/store/redis/keys.ts";
 import { dumpKeyQueues, type KeyQueueDump } from "./store-key-queues.ts";
 import { type OutboxChange, readOutbox } from "./store-outbox.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
@@ -43,6 +44,12 @@ export interface QueueDump {
   wakeUps: Record<(typeof WAKE_UPS)[number], number | undefined>;
   /** When the first chunk with lives is looked at. */
   firstEndMs: number | undefined;
+}
+
+/** Names of all queues, in the lists of their partitions. */
+export function listedQueues(redis: Redis, prefix: string): Promise<string[]> {
+  const lists = queueListKeys(prefix);
+  return redis.zunion(lists.length, lists);
 }
 
 const WAKE_UPS = ["ready", "isolated", "tend"] as const;

@@ -2,11 +2,11 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
 import type { SessionCredit, TickReply, TickRequest } from "../../src/store/contract.ts";
-import { queueBase, queueListKeys } from "../../src/store/redis/keys.ts";
+import { queueBase } from "../../src/store/redis/keys.ts";
 import { RedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis, type TestRedisOptions } from "./redis.ts";
 import { createTestClock, type TestClock } from "./store-clock.ts";
-import { dumpQueue, type QueueDump } from "./store-dump.ts";
+import { dumpQueue, listedQueues, type QueueDump } from "./store-dump.ts";
 import { brokenInvariants } from "./store-invariants.ts";
 import { until } from "./until.ts";
 
@@ -84,7 +84,7 @@ export class TestStore {
   }
 
   async checkAllQueues(): Promise<void> {
-    const queues = await this.redis.sunion(queueListKeys(this.prefix));
+    const queues = await listedQueues(this.redis, this.prefix);
     for (const queue of queues) await this.checkInvariants(queue);
   }
 

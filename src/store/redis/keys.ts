@@ -117,7 +117,7 @@ export const QUEUE_KEYS = { ...COMMON_QUEUE_KEYS, ...RARE_QUEUE_KEYS } as const;
 
 /** Keys of a partition, in the slot of its queues: the suffix behind its base. Scripts use them with those of a queue. */
 export const PARTITION_KEYS = {
-  /** set: names of the queues of the partition. A script adds one with its first message. */
+  /** zset: names of the queues of the partition, each with score 0: in order. A script adds one with its first message. */
   queues: "/queues",
   /**
    * The wake-up indexes: zsets of queues by a time, which may be too early and never too late. Scripts only lower it; a tick of

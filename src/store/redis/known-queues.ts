@@ -56,29 +56,59 @@ export class KnownQueues {
 
   async has(queue: string): Promise<boolean> {
     const key = partitionKeys(this.#parts.prefix, partitionOf(queue)).queues;
-    return (await this.#connection.command((redis) => redis.sismember(key, queue))) === 1;
+    return (await this.#connection.command((redis) => redis.zscore(key, queue))) !== null;
   }
 
   /** Returns those of the queues that exist. */
   async existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
     const { prefix } = this.#parts;
     const byPartition = [...Map.groupBy(queues, partitionOf)];
-    const found = await this.#read<number[]>((reading) => {
+    const found = await this.#read<(string | null)[]>((reading) => {
       for (const [partition, own] of byPartition) {
-        reading.smismember(partitionKeys(prefix, partition).queues, ...own);
+        reading.zmscore(partitionKeys(prefix, partition).queues, ...own);
       }
     });
     const existing = byPartition.flatMap(([, own], index) =>
-      own.filter((_, at) => found[index]?.[at] === 1),
+      own.filter((_, at) => found[index]?.[at] !== null),
     );
     return new Set(existing);
   }
 
-  async all(): Promise<string[]> {
-    const lists = await this.#read<string[]>((reading) => {
-      for (const key of queueListKeys(this.#parts.prefix)) reading.smembers(key);
+  /** The names of these partitions. */
+  async of(partitions: readonly number[]): Promise<string[][]> {
+    return this.#read<string[]>((reading) => {
+      for (const partition of partitions) {
+        reading.zrange(partitionKeys(this.#parts.prefix, partition).queues, "0", "-1");
+      }
     });
-    return lists.flat();
+  }
+
+  /**
+   * A page of all names in order. Each partition returns a few, and those from which more may belong to the page return more.
+   */
+  async page(after: string, most: number): Promise<string[]> {
+    const keys = queueListKeys(this.#parts.prefix);
+    const lists = keys.map((key) => ({ key, names: [] as string[], isComplete: false }));
+    for (let step = Math.ceil((2 * most) / lists.length) + 1; ; step *= 2) {
+      const page = lists.flatMap(({ names }) => names).toSorted();
+      const end = page[most - 1];
+      const open = lists.filter(({ names, isComplete }) => {
+        const last = names.at(-1);
+        return !isComplete && (end === undefined || last === undefined || last < end);
+      });
+      if (open.length === 0) return page.slice(0, most);
+      const found = await this.#read<string[]>((reading) => {
+        for (const { key, names } of open) {
+          const from = `(${names.at(-1) ?? after}`;
+          reading.zrange(key, from, "+", "BYLEX", "LIMIT", 0, step);
+        }
+      });
+      open.forEach((list, index) => {
+        const names = found[index] ?? [];
+        list.names.push(...names);
+        list.isComplete = names.length < step;
+      });
+    }
   }
 
   /** After a failover, or a restart without data, the lists may be others. */
@@ -92,7 +122,7 @@ export class KnownQueues {
     const nowMs = performance.now();
     if (nowMs - this.#count.atMs >= COUNTED_MS) {
       const sizes = await this.#read<number>((reading) => {
-        for (const key of queueListKeys(this.#parts.prefix)) reading.scard(key);
+        for (const key of queueListKeys(this.#parts.prefix)) reading.zcard(key);
       });
       const queues = sizes.reduce((sum, size) => sum + size, 0);
       this.#count = { queues, atMs: nowMs, added: new Set() };

@@ -24,7 +24,7 @@ import { KnownQueues } from "./known-queues.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
-import { partitionOf } from "./partitions.ts";
+import { PARTITIONS, partitionOf } from "./partitions.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { RedisRecords } from "./records.ts";
 import { RedisHistory } from "./redis-history.ts";
@@ -39,7 +39,7 @@ import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
-import { runStats } from "./verbs/stats.ts";
+import { runSizes, runStats } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
 import { RedisWakeUps } from "./wake-ups.ts";
 
@@ -49,6 +49,9 @@ export type { RedisStoreOptions } from "./redis-store-options.ts";
 const LEAVE_MS = 300;
 /** Reads at once, of calls that span many queues. Few, because a send waits behind them. */
 const READS_AT_ONCE = 32;
+/** The same, of calls for many queues each: while Redis works on one, it has the next. */
+const LONG_READS_AT_ONCE = 2;
+const QUEUES_A_PAGE = 1_000;
 
 /** The store on Redis: each verb is one script on one queue, unless its comment says otherwise. */
 export class RedisStore implements Store {
@@ -60,6 +63,7 @@ export class RedisStore implements Store {
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
   readonly deletion: RedisQueueDeletion;
+  readonly partitions = PARTITIONS;
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
   readonly #sessions: Sessions;
@@ -123,7 +127,7 @@ export class RedisStore implements Store {
     });
     this.#replication = createReplication(options, connection);
     const runner = { connection, prefix, enter, timeoutMs };
-    this.#runOnMany = createManyRunner(runner, this.#reads);
+    this.#runOnMany = createManyRunner(runner, new Turns(LONG_READS_AT_ONCE));
     const run = createScriptRunner(runner);
     this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId, onError });
     const context: StoreContext = {
@@ -237,9 +241,19 @@ export class RedisStore implements Store {
     return runStats(this.#runOnMany, queues, existing, (node) => alive.has(node));
   }
 
-  async queues(): Promise<string[]> {
+  async sizes(queues: readonly string[]) {
+    const alive = await this.#sessions.aliveNodes();
+    return runSizes(this.#runOnMany, queues, (node) => alive.has(node));
+  }
+
+  async queues(after = "", most = QUEUES_A_PAGE): Promise<string[]> {
     await this.#opening.enter();
-    return this.#queues.all();
+    return this.#queues.page(after, most);
+  }
+
+  async queuesIn(partitions: readonly number[]): Promise<string[][]> {
+    await this.#opening.enter();
+    return this.#queues.of(partitions);
   }
 
   async hasQueue(queue: string): Promise<boolean> {

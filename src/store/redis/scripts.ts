@@ -130,6 +130,7 @@ export const SCRIPTS = {
     item: [],
   },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
+  sizes: { flags: "no-writes", numbers: [], strings: [], item: [] },
   seal: { flags: "allow-oom", numbers: ["expected"], strings: [], item: [] },
   purge: {
     flags: "allow-oom",

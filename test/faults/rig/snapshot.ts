@@ -2,8 +2,8 @@ import { fromBinary } from "@bufbuild/protobuf";
 import type { Redis } from "ioredis";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
-import { queueBase, queueListKeys } from "../../../src/store/redis/keys.ts";
-import { dumpQueue } from "../../support/store-dump.ts";
+import { queueBase } from "../../../src/store/redis/keys.ts";
+import { dumpQueue, listedQueues } from "../../support/store-dump.ts";
 import { brokenInvariants } from "../../support/store-invariants.ts";
 import { readOutbox } from "../../support/store-outbox.ts";
 import type { BreakerOpened, SnapshotLine } from "../history/event.ts";
@@ -17,7 +17,7 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
   const redis = await environment.redis();
   try {
     const lines: SnapshotLine[] = [];
-    for (const queue of (await redis.sunion(queueListKeys(PREFIX))).sort()) {
+    for (const queue of (await listedQueues(redis, PREFIX)).sort()) {
       const dump = await dumpQueue(redis, queueBase(PREFIX, queue));
       for (const [id, message] of dump.messages) {
         const { state, quarantineReason, attempts, deliveryNumber: number } = message;

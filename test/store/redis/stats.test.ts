@@ -161,7 +161,7 @@ test("rates do not grow when the clock jumps back", async () => {
 const createQueues = (...queues: string[]) =>
   Promise.all(
     queues.map((queue) =>
-      at.current.redis.sadd(partitionKeys(at.current.prefix, partitionOf(queue)).queues, queue),
+      at.current.redis.zadd(partitionKeys(at.current.prefix, partitionOf(queue)).queues, 0, queue),
     ),
   );
 

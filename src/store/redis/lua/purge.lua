@@ -9,7 +9,7 @@ local NAMES_A_CALL = 500
 local used = redis.call('HMGET', k_counters, COUNTER.DELETING, COUNTER.ACCEPTED, COUNTER.MOVED_IN)
 if not used[1] then
   if used[2] or used[3] then return PURGE.ALIVE end
-  if ending == 1 then redis.call('SREM', p_queues, QUEUE) end
+  if ending == 1 then redis.call('ZREM', p_queues, QUEUE) end
   return PURGE.ABSENT
 end
 local sealed_at = tonumber(used[1])
@@ -84,7 +84,7 @@ for back = -1, LIMIT.KEPT_DAYS + 2 do
   local key = k_numbers .. string.format('%d', today - back)
   redis.call('UNLINK', key, key .. ':old')
 end
-redis.call('SREM', p_queues, QUEUE)
+redis.call('ZREM', p_queues, QUEUE)
 for _, index in ipairs({ p_ready, p_isolated, p_tend }) do redis.call('ZREM', index, QUEUE) end
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
 return PURGE.ABSENT

@@ -72,7 +72,7 @@ end
 -- Before anything else is written: a message is in no queue that is not listed, even if only a part of the writes is kept.
 local is_listed = used[1] or used[4]
 local function list_queue()
-  if not is_listed then redis.call('SADD', p_queues, QUEUE) end
+  if not is_listed then redis.call('ZADD', p_queues, 0, QUEUE) end
   is_listed = true
 end
 

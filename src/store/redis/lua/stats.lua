@@ -3,23 +3,6 @@
 -- ARGV: none
 -- Reply: layout `stats`; all counters; two values for each worker: its entry, and how many leases it holds here
 
--- The first score of a sorted set; 0: it is empty.
-local function head(key)
-  local h = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  return h[2] and tonumber(h[2]) or 0
-end
-
--- Chunks are in the order of arrival: the oldest message is in the first chunk, or was moved in. (One that was older when
--- it came to the service may be in a later chunk.)
-local function oldest()
-  local first = redis.call('ZRANGE', k_chunks, 0, 0)[1]
-  if not first then return 0 end
-  local first_moved_in = head(k_by_age)
-  local at = first_moved_in > 0 and first_moved_in or math.huge
-  for _, id in ipairs(redis.call('HKEYS', k_states .. first)) do at = math.min(at, created_at(id)) end
-  return at == math.huge and 0 or at
-end
-
 local function rate(name)
   local v = redis.call('HGET', k_rates, name)
   if not v then return 0 end
@@ -37,7 +20,7 @@ end
 local uses_indirect = redis.call('HGET', k_meta, META.USES_INDIRECT)
 local indirect, indirect_due, first_indirect = 0, 0, 0
 if uses_indirect then
-  indirect, first_indirect = redis.call('ZCARD', k_indirect), head(k_indirect)
+  indirect, first_indirect = redis.call('ZCARD', k_indirect), first_score(k_indirect)
   indirect_due = redis.call('ZCOUNT', k_indirect, '-inf', now)
 end
 local breaker = breakers.of('')
@@ -52,7 +35,7 @@ do
 end
 
 local isolated_due = redis.call('ZCOUNT', k_isolated, '-inf', now)
-local next_due, isolated = head(k_due), head(k_isolated)
+local next_due, isolated = first_score(k_due), first_score(k_isolated)
 if isolated > 0 and (next_due == 0 or isolated < next_due) then next_due = isolated end
 if first_indirect > 0 and (next_due == 0 or first_indirect < next_due) then next_due = first_indirect end
 return {
@@ -64,7 +47,7 @@ return {
     in_flight = redis.call('ZCARD', k_leases),
     quarantined = redis.call('ZCARD', k_quarantine),
     next_due = next_due,
-    oldest_quarantined = head(k_quarantine),
+    oldest_quarantined = first_score(k_quarantine),
     oldest = oldest(),
     accepted = rate(COUNTER.ACCEPTED),
     delivered = rate(COUNTER.DELIVERIES),

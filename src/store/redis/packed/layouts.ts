@@ -225,4 +225,15 @@ export const LAYOUTS = {
     /** 0: the bucket is full. */
     rateAt: ms,
   }),
+  sizes: layout({
+    now: ms,
+    messages: ms,
+    dueNow: ms,
+    inFlight: ms,
+    quarantined: ms,
+    /** 0: there is no message. */
+    oldest: ms,
+    openBreakers: ms,
+    heldKeys: ms,
+  }),
 } as const;

@@ -27,7 +27,7 @@ export const queuesBeforePartitions = (prefix: string): string => `${prefix}:que
 /** Lists queues. Each needs a tick, which knows when it needs the next one. ARGV: the three wake-up indexes; names. */
 const LIST = `#!lua flags=allow-oom
 for at = 4, #ARGV do
-  redis.call('SADD', KEYS[1], ARGV[at])
+  redis.call('ZADD', KEYS[1], 0, ARGV[at])
   for index = 1, 3 do redis.call('ZADD', ARGV[index], 0, ARGV[at]) end
 end`;
 

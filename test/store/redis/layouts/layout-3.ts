@@ -1,11 +1,11 @@
 // Gives the data of this version the form of layout 3, which had the same values under other names.
 
 import type { Redis } from "ioredis";
-import { queueListKeys } from "../../../../src/store/redis/keys.ts";
 import {
   baseBeforePartitions,
   queuesBeforePartitions,
 } from "../../../../src/store/redis/upgrades/keys-by-partition.ts";
+import { listedQueues } from "../../../support/store-dump.ts";
 
 const PAGE = 10_000;
 
@@ -30,8 +30,7 @@ export async function becomeLayout3(redis: Redis, prefix: string): Promise<void>
     await renaming.exec();
     cursor = String(next);
   } while (cursor !== "0");
-  const lists = queueListKeys(prefix);
-  const queues = await redis.sunion(lists);
+  const queues = await listedQueues(redis, prefix);
   if (queues.length > 0) await redis.sadd(queuesBeforePartitions(prefix), ...queues);
   // Layout 3 had no other keys of partitions.
   await redis.del(...(await redis.keys(`${prefix}:{*}/*`)));

@@ -1,10 +1,10 @@
 // The upgrade from layout 3 to 4, on data of every kind of key.
 
 import { expect, test } from "vitest";
-import { queueListKeys } from "../../../../src/store/redis/keys.ts";
 import { keysByPartition } from "../../../../src/store/redis/upgrades/keys-by-partition.ts";
 import type { StepArg, UpgradeSteps } from "../../../../src/store/redis/upgrades/upgrade.ts";
 import { useTestStore } from "../../../support/store.ts";
+import { listedQueues } from "../../../support/store-dump.ts";
 import { item, SETTINGS, session } from "../../../support/store-items.ts";
 import { becomeLayout3 } from "../layouts/layout-3.ts";
 
@@ -14,7 +14,7 @@ const at = useTestStore();
 /** Every key of queues with its value, as Redis dumps it, and its end; and the names of all queues. */
 async function contents(): Promise<Map<string, string>> {
   const { redis, prefix } = at.current;
-  const queues = await redis.sunion(queueListKeys(prefix));
+  const queues = await listedQueues(redis, prefix);
   const found = new Map([["queues", queues.toSorted().join()]]);
   for (const key of await redis.keysBuffer(`${prefix}:{*}:*`)) {
     const dump = await redis.dumpBuffer(key);

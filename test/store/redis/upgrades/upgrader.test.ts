@@ -1,7 +1,6 @@
 // Servers of two layouts on one store: which end, which wait, and that no upgrade stays half done.
 
 import { expect, test } from "vitest";
-import { queueListKeys } from "../../../../src/store/redis/keys.ts";
 import type { RedisStore } from "../../../../src/store/redis/redis-store.ts";
 import {
   LAYOUT,
@@ -10,6 +9,7 @@ import {
 } from "../../../../src/store/redis/storage-version.ts";
 import type { Upgrade, UpgradeSteps } from "../../../../src/store/redis/upgrades/upgrade.ts";
 import { until, useTestStore } from "../../../support/store.ts";
+import { listedQueues } from "../../../support/store-dump.ts";
 import { item, SETTINGS } from "../../../support/store-items.ts";
 
 const QUEUE = "orders";
@@ -27,7 +27,7 @@ function nextLayout(run: Upgrade["run"] = mark): Layout {
 }
 
 async function mark(steps: UpgradeSteps): Promise<void> {
-  const queues = await at.current.redis.sunion(queueListKeys(steps.prefix));
+  const queues = await listedQueues(at.current.redis, steps.prefix);
   for (const queue of queues) await steps.run(MARK, `${steps.prefix}:mark:${queue}`);
 }
 

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { redisCalls } from "../../support/redis-calls.ts";
+import { useTestStore } from "../../support/store.ts";
+import { item, SETTINGS, session } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const names = Array.from({ length: 3_000 }, (_, n) => `tenant-${n}`);
+
+/** Creates queues without messages. */
+async function createQueues(): Promise<void> {
+  const { redis, prefix } = at.current;
+  const adding = redis.pipeline();
+  for (const name of names) adding.zadd(partitionKeys(prefix, partitionOf(name)).queues, 0, name);
+  await adding.exec();
+}
+
+test("queues are listed in order, page by page, and a page reads few names", async () => {
+  await createQueues();
+  const { store, redis } = at.current;
+  const listed: string[] = [];
+  for (let after = ""; ; ) {
+    const page = await store.queues(after, 700);
+    if (page.length === 0) break;
+    listed.push(...page);
+    after = page.at(-1) ?? "";
+  }
+  expect(listed).toEqual(names.toSorted());
+  expect(await store.queues("tenant-998", 5)).toEqual(["tenant-999"]);
+  const reads = await redisCalls(redis, "zrange", () => store.queues("tenant-5", 100));
+  expect(reads).toBeGreaterThanOrEqual(store.partitions);
+  expect(reads).toBeLessThan(1.5 * store.partitions);
+});
+
+test("each queue is in one partition", async () => {
+  await createQueues();
+  const { store } = at.current;
+  const all = Array.from({ length: store.partitions }, (_, n) => n);
+  const lists = await store.queuesIn(all);
+  expect(lists.flat().toSorted()).toEqual(names.toSorted());
+  expect(await store.queuesIn([200, 3])).toEqual([lists[200], lists[3]]);
+});
+
+test("sizes are those of stats", async () => {
+  const { store, clock } = at.current;
+  const poison = item({ quarantineReason: "POISON" });
+  await store.send("a", [item(), item(), item({ delayMs: 60_000 }), poison], SETTINGS);
+  await clock.advance(5_000);
+  await store.send("a", [item({ orderingKey: "k" }), item({ priority: 3 })], SETTINGS);
+  await at.current.tick("a", [session(1, { count: 1 })]);
+  const stats = await store.stats(["nowhere", "a"]);
+  expect(stats[1]).toMatchObject({ inFlight: 1, quarantined: 1, scheduled: 4, dueNow: 3 });
+  expect(await store.sizes(["nowhere", "a"])).toEqual(
+    stats.map(({ scheduled, inFlight, quarantined, nowMs, dueNow, workers, ...rest }) => ({
+      ...{ nowMs, dueNow, inFlight, quarantined, workers },
+      messages: scheduled + inFlight + quarantined,
+      oldestAtMs: rest.oldestAtMs,
+      openBreakers: rest.openBreakers,
+      heldKeys: rest.heldKeys,
+    })),
+  );
+});
