@@ -1,8 +1,7 @@
 import type { Gauge } from "prom-client";
-import type { QueueReport } from "../app/commands.ts";
-import type { QueueLabels } from "./metrics.ts";
-
-export type CollectQueues = () => Promise<readonly QueueReport[]>;
+import type { QueueFigureSource, QueueFigures } from "../app/queues/queue-figures.ts";
+import { OTHER, type QueueLabels } from "./queue-labels.ts";
+import { type QueueSums, QueueSurvey, sumQueues } from "./queue-survey.ts";
 
 type QueueGauge = Gauge<"queue">;
 type CreateGauge = (name: string, help: string, labelNames: "queue"[]) => QueueGauge;
@@ -11,8 +10,8 @@ type CreateGauge = (name: string, help: string, labelNames: "queue"[]) => QueueG
 const CACHE_MS = 1_000;
 
 /**
- * Gauges of the store's contents. They are read at a scrape, not in the background, and are absent
- * if the store does not answer: a stale number would look healthy.
+ * Gauges of the store's contents. Those of queues with labels are read at a scrape; the sums of the others are read in the
+ * background, see QueueSurvey. All are absent if the store does not answer: a stale number would look healthy.
  */
 export function createQueueGauges(
   gauge: CreateGauge,
@@ -39,37 +38,41 @@ export function createQueueGauges(
   ]);
   const all = [breaker, held, size, oldest, inFlight, dueNow, workers, quarantined, paused];
 
-  let collect: CollectQueues | undefined;
+  const survey = new QueueSurvey(labels, now);
+
+  let source: QueueFigureSource | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
   /** The read of the store, which may go on after a scrape has given it up: the next one waits for it too. */
-  let collecting: Promise<readonly QueueReport[]> | undefined;
+  let collecting: Promise<Collected> | undefined;
 
-  function show(reports: readonly QueueReport[]): void {
-    for (const one of all) one.reset();
-    const oldestMs = new Map<string, number>();
-    for (const report of reports) {
-      const queue = labels.of(report.queue);
-      size.inc({ queue }, report.scheduled + report.inFlight + report.quarantined);
-      inFlight.inc({ queue }, report.inFlight);
-      dueNow.inc({ queue }, report.dueNow);
-      workers.inc({ queue }, report.workers);
-      quarantined.inc({ queue }, report.quarantined);
-      paused.inc({ queue }, report.paused ? 1 : 0);
-      breaker.inc({ queue }, report.openBreakers);
-      held.inc({ queue }, report.heldKeys);
-      oldestMs.set(queue, Math.max(oldestMs.get(queue) ?? 0, report.oldestAgeMs ?? 0));
-    }
-    for (const [queue, ms] of oldestMs) oldest.set({ queue }, ms / 1_000);
+  function show(queue: string, sums: QueueSums): void {
+    size.set({ queue }, sums.messages);
+    inFlight.set({ queue }, sums.inFlight);
+    dueNow.set({ queue }, sums.dueNow);
+    workers.set({ queue }, sums.workers);
+    quarantined.set({ queue }, sums.quarantined);
+    paused.set({ queue }, sums.paused);
+    breaker.set({ queue }, sums.openBreakers);
+    held.set({ queue }, sums.heldKeys);
+    oldest.set({ queue }, sums.oldestAgeMs / 1_000);
   }
 
-  async function read(from: CollectQueues): Promise<void> {
+  function showAll({ labelled, others }: Collected): void {
+    for (const one of all) one.reset();
+    for (const one of labelled) show(one.queue, { ...one, paused: one.paused ? 1 : 0 });
+    if (others !== undefined) show(OTHER, others);
+  }
+
+  async function read(from: QueueFigureSource): Promise<void> {
     try {
-      collecting ??= from().finally(() => {
+      collecting ??= collect(from, labels, survey).finally(() => {
         collecting = undefined;
       });
-      show(await within(collecting, timeoutMs));
+      const collected = await within(collecting, timeoutMs);
+      showAll(collected);
       readAtMs = now();
+      if (!labels.areForAll) void survey.step(collected.labelled);
     } catch {
       // The store's own metrics count the failure.
       for (const one of all) one.reset();
@@ -77,20 +80,52 @@ export function createQueueGauges(
   }
 
   return {
-    watch(next: CollectQueues): void {
-      collect = next;
+    watch(next: QueueFigureSource): void {
+      source = next;
+      survey.reset(next);
+      labels.setQueues(undefined);
+      // Without an answer the first scrape finds out.
+      next.first(labels.max + 1).then(
+        (names) => labels.setQueues(names.length),
+        () => {},
+      );
       collecting = undefined;
       readAtMs = Number.NEGATIVE_INFINITY;
     },
     /** Never rejects. Scrapes at the same time share one read. */
     async refresh(): Promise<void> {
-      if (collect === undefined || now() - readAtMs < CACHE_MS) return;
-      running ??= read(collect).finally(() => {
+      if (source === undefined || now() - readAtMs < CACHE_MS) return;
+      running ??= read(source).finally(() => {
         running = undefined;
       });
       await running;
     },
   };
+}
+
+interface Collected {
+  readonly labelled: readonly QueueFigures[];
+  readonly others: QueueSums | undefined;
+}
+
+/** Reads the queues with labels; all queues, if labels are for all. */
+async function collect(
+  source: QueueFigureSource,
+  labels: QueueLabels,
+  survey: QueueSurvey,
+): Promise<Collected> {
+  const names = await source.first(labels.max + 1);
+  labels.setQueues(names.length);
+  if (labels.areForAll) {
+    survey.reset();
+    const figures = await source.read(names);
+    const labelled = figures.filter(({ queue }) => labels.of(queue) !== OTHER);
+    const rest = figures.filter(({ queue }) => !labels.has(queue));
+    return { labelled, others: rest.length === 0 ? undefined : sumQueues(rest) };
+  }
+  const existing = await source.existingOf(labels.names);
+  const labelled = existing.size === 0 ? [] : await source.read([...existing]);
+  return { labelled, others: survey.sums() };
 }
 
 function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -6,10 +6,12 @@ import type {
   RemovalCause,
   RuleObserver,
 } from "../app/observer.ts";
+import type { QueueFigureSource } from "../app/queues/queue-figures.ts";
 import type { DlqErrorKind } from "../core/errors.ts";
 import { REASON_NAMES } from "../core/reason.ts";
 import { createFileGauges, type FilesState } from "./metrics-files.ts";
-import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
+import { createQueueGauges } from "./metrics-queues.ts";
+import { QueueLabels } from "./queue-labels.ts";
 
 /** Every status, checked by the compiler. */
 const ATTEMPT_STATUSES = Object.keys({
@@ -57,8 +59,8 @@ export interface StoreGauges {
 /** Metrics that can be scraped. */
 export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
-  /** Sets the source of the queue gauges. It is called at most once a second, at a scrape. */
-  watchQueues(collect: CollectQueues): void;
+  /** Sets the source of the queue gauges. It is read at most once a second, at a scrape. */
+  watchQueues(source: QueueFigureSource): void;
   /** Sets the source of the gauges of the store itself. They are read at each scrape, without a call to the store. */
   watchStore(state: StoreGauges): void;
   /** Sets the source of the gauges of files. It is called at each scrape. */
@@ -71,14 +73,16 @@ export interface MetricsRegistry extends Metrics {
 export interface MetricsOptions {
   /** Prefix of each name, followed by `_`; empty: none. */
   namespace: string;
-  /** Most queues with their own label; the others share `other`. */
+  /** Queues with their own label, see QueueLabels; the others share `/other`. */
   maxQueues: number;
   buildInfo: Readonly<Record<string, string>>;
   /**
-   * How long a scrape waits for the store, in milliseconds; after that the queue gauges are absent. Default 8,000: thousands
-   * of queues take seconds, and Prometheus gives up after 10.
+   * How long a scrape waits for the store, in milliseconds; after that the queue gauges are absent. Default 8,000: Prometheus
+   * gives up after 10.
    */
   collectTimeoutMs?: number;
+  /** A monotonic clock in milliseconds. */
+  now?: () => number;
 }
 
 /** In seconds. */
@@ -179,7 +183,12 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   let storeState: StoreGauges | undefined;
   const fileGauges = createFileGauges(gauge);
   let fileStates: () => readonly FilesState[] = () => [];
-  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 8_000);
+  const queueGauges = createQueueGauges(
+    gauge,
+    labels,
+    options.collectTimeoutMs ?? 8_000,
+    options.now,
+  );
 
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
   return {
@@ -199,7 +208,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     },
     transformsRefused: (queue) => editsRefused.inc({ queue: labels.of(queue) }),
     streams: (method, delta) => streams.inc({ method }, delta),
-    watchQueues: (collect) => queueGauges.watch(collect),
+    watchQueues: (source) => queueGauges.watch(source),
     watchStore(state) {
       storeState = state;
     },
@@ -242,34 +251,6 @@ export const NO_METRICS: Metrics = Object.freeze({
   ruleMove: () => {},
   transformsRefused: () => {},
 });
-
-/** The label of every queue beyond the limit. */
-export const OTHER = "other";
-
-/**
- * Bounds the number of time series. The first `max` queues keep their own label until they are
- * deleted, so that no counter changes its label. Later ones share `other`.
- */
-export class QueueLabels {
-  readonly #max: number;
-  readonly #named = new Set<string>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  of(queue: string): string {
-    if (this.#named.has(queue)) return queue;
-    if (this.#named.size >= this.#max) return OTHER;
-    this.#named.add(queue);
-    return queue;
-  }
-
-  /** Returns false if the queue has no series of its own. */
-  forget(queue: string): boolean {
-    return this.#named.delete(queue);
-  }
-}
 
 type CreateCounter = <T extends string>(name: string, help: string, labelNames: T[]) => Counter<T>;
 

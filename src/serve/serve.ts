@@ -4,6 +4,7 @@ import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
 import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import { createQueueAdmin } from "../app/queues/queue-admin.ts";
+import { createQueueFigures } from "../app/queues/queue-figures.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import { Mover } from "../app/rules/mover.ts";
 import { createRuleAdmin } from "../app/rules/rule-admin.ts";
@@ -126,7 +127,7 @@ async function run(
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
-  metrics.watchQueues(async () => (await dlq.stats([])).queues);
+  metrics.watchQueues(createQueueFigures(shared));
   metrics.watchStore({
     isUp: () => readiness.hasStore,
     isFull: () => store.messages.full !== undefined,

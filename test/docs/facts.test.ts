@@ -104,9 +104,7 @@ describe("docs/reference/metrics.md", () => {
     metrics.ruleFailed("r");
     metrics.ruleMove("moved");
     metrics.transformsRefused("q");
-    const counts = { scheduled: 1, dueNow: 1, inFlight: 1, quarantined: 1, workers: 1 };
-    const report = { queue: "q", ...counts, oldestAgeMs: 1 };
-    metrics.watchQueues(async () => [report as never]);
+    metrics.watchQueues(sourceOf(() => [figures("q")]));
     metrics.watchFiles(() => [{ what: "tokens", isUnusable: false, expireAtMs: 1 }]);
     const text = await metrics.render();
     return [...text.matchAll(/^# TYPE (dlq_\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => {

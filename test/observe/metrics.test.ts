@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { QueueReport } from "../../src/app/commands.ts";
+import type { QueueFigureSource, QueueFigures } from "../../src/app/queues/queue-figures.ts";
+import { QUEUE_NAME } from "../../src/core/settings.ts";
 import { createMetrics, type MetricsOptions } from "../../src/observe/metrics.ts";
+import { OTHER } from "../../src/observe/queue-labels.ts";
+import { figures, scrape, sourceOf } from "../support/queue-figures.ts";
+import { until } from "../support/until.ts";
 
 function metricsWith(options: Partial<MetricsOptions> = {}) {
   return createMetrics({
@@ -11,28 +15,13 @@ function metricsWith(options: Partial<MetricsOptions> = {}) {
   });
 }
 
-/** Samples as `name{labels}` -> value. */
-async function scrape(metrics: { render(): Promise<string> }): Promise<Map<string, number>> {
-  const samples = new Map<string, number>();
-  for (const line of (await metrics.render()).split("\n")) {
-    const match = /^([^#\s]+(?:\{.*\})?) (\S+)$/.exec(line);
-    if (match !== null) samples.set(match[1] ?? "", Number(match[2]));
-  }
-  return samples;
-}
-
-function report(queue: string, part: Partial<QueueReport> = {}): QueueReport {
-  return {
-    queue,
-    scheduled: 0,
-    dueNow: 0,
-    inFlight: 0,
-    quarantined: 0,
-    workers: 0,
-    oldestAgeMs: undefined,
-    ...part,
-  } as QueueReport;
-}
+const DOWN: QueueFigureSource = {
+  partitions: 2,
+  first: () => Promise.reject(new Error("down")),
+  namesIn: () => Promise.reject(new Error("down")),
+  existingOf: () => Promise.reject(new Error("down")),
+  read: () => Promise.reject(new Error("down")),
+};
 
 describe("metrics", () => {
   it("have the documented names, and short names as labels", async () => {
@@ -77,7 +66,7 @@ describe("metrics", () => {
   it("of the store are there without an answer of it", async () => {
     const metrics = metricsWith();
     let up = true;
-    metrics.watchQueues(() => Promise.reject(new Error("down")));
+    metrics.watchQueues(DOWN);
     metrics.watchStore({ isUp: () => up, isFull: () => false, evicts: () => true });
     const state = async () => {
       const samples = await scrape(metrics);
@@ -85,9 +74,12 @@ describe("metrics", () => {
     };
     expect(await state()).toEqual([1, 0, 1]);
     // Lost while the scrape waits for it.
-    metrics.watchQueues(async () => {
-      up = false;
-      throw new Error("down");
+    metrics.watchQueues({
+      ...DOWN,
+      async first() {
+        up = false;
+        throw new Error("down");
+      },
     });
     expect(await state()).toEqual([0, 0, 1]);
   });
@@ -120,23 +112,37 @@ describe("queues beyond the limit", () => {
     const samples = await scrape(metrics);
     const count = (queue: string) =>
       samples.get(`dlq_messages_total{queue="${queue}",reason="TIMEOUT"}`);
-    expect([count("a"), count("b"), count("other"), count("c")]).toEqual([2, 1, 2, undefined]);
+    expect([count("a"), count("b"), count("/other"), count("c")]).toEqual([2, 1, 2, undefined]);
+  });
+
+  it("share a label that no queue can have", () => {
+    expect(QUEUE_NAME.test(OTHER)).toBe(false);
   });
 
   it("are summed in gauges, except for the oldest age", async () => {
-    const metrics = metricsWith({ maxQueues: 1 });
-    metrics.watchQueues(async () => [
-      report("a", { scheduled: 1, inFlight: 2, quarantined: 3, dueNow: 1, workers: 4 }),
-      report("b", { scheduled: 10, oldestAgeMs: 5_000 }),
-      report("c", { scheduled: 20, oldestAgeMs: 2_000 }),
-    ]);
-    const samples = await scrape(metrics);
-    expect(samples.get('dlq_size{queue="a"}')).toBe(6);
+    let nowMs = 0;
+    const metrics = metricsWith({ maxQueues: 1, now: () => nowMs });
+    metrics.watchQueues(
+      sourceOf(() => [
+        figures("a", { messages: 600, inFlight: 2, quarantined: 3, dueNow: 1, workers: 4 }),
+        figures("b", { messages: 10, oldestAgeMs: 5_000, paused: true }),
+        figures("cc", { messages: 20, oldestAgeMs: 2_000, paused: true }),
+      ]),
+    );
+    const samples = await until("the sums", async () => {
+      nowMs += 1_000;
+      const found = await scrape(metrics);
+      return found.has('dlq_size{queue="/other"}') ? found : undefined;
+    });
+    expect(samples.get('dlq_size{queue="a"}')).toBe(600);
     expect(samples.get('dlq_in_flight{queue="a"}')).toBe(2);
     expect(samples.get('dlq_due_now{queue="a"}')).toBe(1);
     expect(samples.get('dlq_workers{queue="a"}')).toBe(4);
-    expect(samples.get('dlq_size{queue="other"}')).toBe(30);
-    expect(samples.get('dlq_oldest_message_age_seconds{queue="other"}')).toBe(5);
+    expect(samples.get('dlq_size{queue="/other"}')).toBe(30);
+    expect(samples.get('dlq_paused{queue="/other"}')).toBe(2);
+    // It grows with the time since it was read.
+    const oldest = samples.get('dlq_oldest_message_age_seconds{queue="/other"}');
+    expect(oldest).toBe(5 + nowMs / 1_000 - 1);
   });
 });
 
@@ -144,9 +150,13 @@ describe("a scrape", () => {
   it("shares one read of the store with concurrent scrapes", async () => {
     const metrics = metricsWith();
     let reads = 0;
-    metrics.watchQueues(async () => {
-      reads += 1;
-      return [report("q", { scheduled: reads })];
+    const source = sourceOf(() => [figures("q", { messages: reads })]);
+    metrics.watchQueues({
+      ...source,
+      read(queues) {
+        reads += 1;
+        return source.read(queues);
+      },
     });
     await Promise.all([metrics.render(), metrics.render()]);
     await metrics.render();
@@ -155,9 +165,10 @@ describe("a scrape", () => {
 
   it("does not wait for a hanging store, and shows no stale numbers", async () => {
     const metrics = metricsWith({ collectTimeoutMs: 20 });
-    metrics.watchQueues(async () => [report("q", { scheduled: 1 })]);
+    const source = sourceOf(() => [figures("q", { messages: 1 })]);
+    metrics.watchQueues(source);
     expect((await scrape(metrics)).get('dlq_size{queue="q"}')).toBe(1);
-    metrics.watchQueues(() => new Promise(() => {}));
+    metrics.watchQueues({ ...source, read: () => new Promise(() => {}) });
     const samples = await scrape(metrics);
     expect(samples.has('dlq_size{queue="q"}')).toBe(false);
     expect(samples.get('dlq_build_info{version="1.2.3"}')).toBe(1);
@@ -165,22 +176,25 @@ describe("a scrape", () => {
 
   it("begins no second read while the one that an earlier scrape gave up goes on", async () => {
     const metrics = metricsWith({ collectTimeoutMs: 20 });
-    const read = Promise.withResolvers<QueueReport[]>();
+    const read = Promise.withResolvers<QueueFigures[]>();
     let reads = 0;
-    metrics.watchQueues(() => {
-      reads += 1;
-      return read.promise;
+    metrics.watchQueues({
+      ...sourceOf(() => [figures("q")]),
+      read() {
+        reads += 1;
+        return read.promise;
+      },
     });
     expect((await scrape(metrics)).has('dlq_size{queue="q"}')).toBe(false);
     const second = scrape(metrics);
-    read.resolve([report("q", { scheduled: 1 })]);
+    read.resolve([figures("q", { messages: 1 })]);
     expect((await second).get('dlq_size{queue="q"}')).toBe(1);
     expect(reads).toBe(1);
   });
 
   it("has no queue gauges if the store fails", async () => {
     const metrics = metricsWith();
-    metrics.watchQueues(() => Promise.reject(new Error("down")));
+    metrics.watchQueues(DOWN);
     expect((await scrape(metrics)).has('dlq_build_info{version="1.2.3"}')).toBe(true);
   });
 });

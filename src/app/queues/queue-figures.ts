@@ -1,0 +1,69 @@
+import { isPaused } from "../../core/delivery-status.ts";
+import type { QueueSettings } from "../../core/settings.ts";
+import type { QueueSizes, Store } from "../../store/contract.ts";
+
+/** What metrics show of a queue. */
+export interface QueueFigures {
+  readonly queue: string;
+  /** Stored, in any state. */
+  readonly messages: number;
+  readonly dueNow: number;
+  readonly inFlight: number;
+  readonly quarantined: number;
+  /** Age of the oldest message; 0: there is none. */
+  readonly oldestAgeMs: number;
+  /** Open streams, on all servers. */
+  readonly workers: number;
+  readonly paused: boolean;
+  /** Breakers that are not closed, of the queue or of its keys. */
+  readonly openBreakers: number;
+  /** Ordering keys that wait behind a quarantined message. */
+  readonly heldKeys: number;
+}
+
+/** Reads names and figures of queues, some in each call. */
+export interface QueueFigureSource {
+  /** Each queue is in one of so many partitions, from 0. */
+  readonly partitions: number;
+  /** The first names in order. */
+  first(most: number): Promise<readonly string[]>;
+  namesIn(partitions: readonly number[]): Promise<readonly (readonly string[])[]>;
+  existingOf(queues: readonly string[]): Promise<ReadonlySet<string>>;
+  read(queues: readonly string[]): Promise<readonly QueueFigures[]>;
+}
+
+export interface QueueFiguresParts {
+  store: Pick<Store, "queues" | "queuesIn" | "partitions" | "existingOf" | "sizes">;
+  settingsOf(queue: string): QueueSettings;
+}
+
+export function createQueueFigures({ store, settingsOf }: QueueFiguresParts): QueueFigureSource {
+  return {
+    partitions: store.partitions,
+    first: (most) => store.queues("", most),
+    namesIn: (partitions) => store.queuesIn(partitions),
+    existingOf: (queues) => store.existingOf(queues),
+    async read(queues) {
+      const sizes = await store.sizes(queues);
+      return sizes.map((one, index) => {
+        const queue = queues[index] ?? "";
+        return figuresOf(queue, one, settingsOf(queue));
+      });
+    },
+  };
+}
+
+function figuresOf(
+  queue: string,
+  { nowMs, oldestAtMs, openBreakers, ...sizes }: QueueSizes,
+  settings: QueueSettings,
+): QueueFigures {
+  return {
+    ...sizes,
+    queue,
+    oldestAgeMs: oldestAtMs === undefined ? 0 : Math.max(0, nowMs - oldestAtMs),
+    paused: isPaused(settings, nowMs),
+    // A breaker that the settings no longer have blocks nothing.
+    openBreakers: settings.breaker === "off" ? 0 : openBreakers,
+  };
+}
