@@ -2848,8 +2848,12 @@ func (x *RefusedRetry) GetDetail() string {
 // Which queues to report.
 type StatsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Queue names; empty: all. At most 1,000.
-	Queues        []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
+	// Queue names, at most 1,000. Empty: all queues, by name and page by page.
+	Queues []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
+	// Without names: the most queues of the answer, 1 to 1,000. Default 1,000.
+	PageSize uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Without names: from the previous answer. Empty: from the start.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2891,7 +2895,21 @@ func (x *StatsRequest) GetQueues() []string {
 	return nil
 }
 
-// The state of the deployment.
+func (x *StatsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *StatsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The state of the reported queues.
 type StatsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Messages stored in the reported queues, in any state.
@@ -2901,7 +2919,9 @@ type StatsResponse struct {
 	// One for each queue, by name. A requested queue that does not exist is empty.
 	Queues []*QueueStats `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
 	// The store's clock when this was read. Absent when there is no queue.
-	StoreTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=store_time,json=storeTime,proto3" json:"store_time,omitempty"`
+	StoreTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=store_time,json=storeTime,proto3" json:"store_time,omitempty"`
+	// Where the next page begins, also of the totals. Empty: there is none.
+	NextPageToken string `protobuf:"bytes,5,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2962,6 +2982,13 @@ func (x *StatsResponse) GetStoreTime() *timestamppb.Timestamp {
 		return x.StoreTime
 	}
 	return nil
+}
+
+func (x *StatsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // The state of one queue.
@@ -3714,15 +3741,19 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\fRefusedRetry\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\arefusal\x18\x02 \x01(\x0e2\x14.dlq.v1.RetryRefusalR\arefusal\x12\x16\n" +
-	"\x06detail\x18\x03 \x01(\tR\x06detail\"&\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\"b\n" +
 	"\fStatsRequest\x12\x16\n" +
-	"\x06queues\x18\x01 \x03(\tR\x06queues\"\xd1\x01\n" +
+	"\x06queues\x18\x01 \x03(\tR\x06queues\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\xf9\x01\n" +
 	"\rStatsResponse\x12%\n" +
 	"\x0etotal_messages\x18\x01 \x01(\x03R\rtotalMessages\x122\n" +
 	"\x15total_poison_messages\x18\x02 \x01(\x03R\x13totalPoisonMessages\x12*\n" +
 	"\x06queues\x18\x03 \x03(\v2\x12.dlq.v1.QueueStatsR\x06queues\x129\n" +
 	"\n" +
-	"store_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstoreTime\"\x97\x06\n" +
+	"store_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstoreTime\x12&\n" +
+	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\"\x97\x06\n" +
 	"\n" +
 	"QueueStats\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1c\n" +

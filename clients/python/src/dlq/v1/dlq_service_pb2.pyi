@@ -470,22 +470,28 @@ class RefusedRetry(_message.Message):
     def __init__(self, id: _Optional[str] = ..., refusal: _Optional[_Union[RetryRefusal, str]] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class StatsRequest(_message.Message):
-    __slots__ = ("queues",)
+    __slots__ = ("queues", "page_size", "page_token")
     QUEUES_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     queues: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, queues: _Optional[_Iterable[str]] = ...) -> None: ...
+    page_size: int
+    page_token: str
+    def __init__(self, queues: _Optional[_Iterable[str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class StatsResponse(_message.Message):
-    __slots__ = ("total_messages", "total_poison_messages", "queues", "store_time")
+    __slots__ = ("total_messages", "total_poison_messages", "queues", "store_time", "next_page_token")
     TOTAL_MESSAGES_FIELD_NUMBER: _ClassVar[int]
     TOTAL_POISON_MESSAGES_FIELD_NUMBER: _ClassVar[int]
     QUEUES_FIELD_NUMBER: _ClassVar[int]
     STORE_TIME_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     total_messages: int
     total_poison_messages: int
     queues: _containers.RepeatedCompositeFieldContainer[QueueStats]
     store_time: _timestamp_pb2.Timestamp
-    def __init__(self, total_messages: _Optional[int] = ..., total_poison_messages: _Optional[int] = ..., queues: _Optional[_Iterable[_Union[QueueStats, _Mapping[str, object]]]] = ..., store_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, total_messages: _Optional[int] = ..., total_poison_messages: _Optional[int] = ..., queues: _Optional[_Iterable[_Union[QueueStats, _Mapping[str, object]]]] = ..., store_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class QueueStats(_message.Message):
     __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions", "breaker_state", "breaker_retry_time", "open_breakers", "held_ordering_keys")

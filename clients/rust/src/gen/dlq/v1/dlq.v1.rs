@@ -1322,11 +1322,17 @@ pub struct RefusedRetry {
 /// Which queues to report.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatsRequest {
-    /// Queue names; empty: all. At most 1,000.
+    /// Queue names, at most 1,000. Empty: all queues, by name and page by page.
     #[prost(string, repeated, tag="1")]
     pub queues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Without names: the most queues of the answer, 1 to 1,000. Default 1,000.
+    #[prost(uint32, tag="2")]
+    pub page_size: u32,
+    /// Without names: from the previous answer. Empty: from the start.
+    #[prost(string, tag="3")]
+    pub page_token: ::prost::alloc::string::String,
 }
-/// The state of the deployment.
+/// The state of the reported queues.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StatsResponse {
     /// Messages stored in the reported queues, in any state.
@@ -1341,6 +1347,9 @@ pub struct StatsResponse {
     /// The store's clock when this was read. Absent when there is no queue.
     #[prost(message, optional, tag="4")]
     pub store_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where the next page begins, also of the totals. Empty: there is none.
+    #[prost(string, tag="5")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// The state of one queue.
 #[derive(Clone, PartialEq, ::prost::Message)]
