@@ -211,7 +211,16 @@ export interface QueueTotals {
   leaseExpiries: number;
 }
 
+/** Queues by name, of a longer list. */
+export interface QueuesPage {
+  pageSize: number;
+  /** The name before the page; empty: from the start. */
+  after: string;
+}
+
 export interface StatsReport {
+  /** The name after which the next page begins; undefined if there is none. */
+  next?: string | undefined;
   /** Undefined if there is no queue. */
   nowMs: number | undefined;
   queues: readonly QueueReport[];
@@ -251,7 +260,8 @@ export interface Dlq {
   extend(command: ExtendCommand): Promise<ExtendOutcome[]>;
   /** The signal stops the work between two steps of the store. */
   retry(command: RetryCommand, signal?: AbortSignal): Promise<RetryResult>;
-  stats(queues: readonly string[]): Promise<StatsReport>;
+  /** Without names: a page of all queues. */
+  stats(queues: readonly string[], page?: QueuesPage): Promise<StatsReport>;
   /**
    * Frames of one worker's stream. Ends when the signal aborts or the server drains. Nothing is
    * claimed for a stream until its last frame is written.

@@ -3,20 +3,29 @@ import { queueConditions } from "../core/queue-conditions.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { nextTokenInMs } from "../core/token-bucket.ts";
 import type { BreakerSnapshot, QueueSnapshot, Store } from "../store/contract.ts";
-import type { QueueReport, StatsReport } from "./commands.ts";
+import type { QueueReport, QueuesPage, StatsReport } from "./commands.ts";
 
 export interface StatsParts {
   store: Pick<Store, "stats" | "queues"> & { messages: Pick<Store["messages"], "full"> };
   settingsOf(queue: string): QueueSettings;
 }
 
-/** Reports the contents of queues, and why messages are delivered or not. */
+/** The most queues of one report. */
+export const STATS_QUEUES = 1_000;
+const FIRST_PAGE: QueuesPage = { pageSize: STATS_QUEUES, after: "" };
+
+/** Reports the contents of queues, or of a page of all queues, and why messages are delivered or not. */
 export function createStats({ store, settingsOf }: StatsParts) {
-  return async (requested: readonly string[]): Promise<StatsReport> => {
-    const names = requested.length > 0 ? [...new Set(requested)] : await store.queues();
-    const queues = names.toSorted();
+  return async (requested: readonly string[], page?: QueuesPage): Promise<StatsReport> => {
+    const { pageSize, after } = page ?? FIRST_PAGE;
+    const names =
+      requested.length > 0
+        ? [...new Set(requested)].toSorted()
+        : await store.queues(after, pageSize + 1);
+    const queues = requested.length > 0 ? names : names.slice(0, pageSize);
     const snapshots = await store.stats(queues);
     return {
+      next: names.length > queues.length ? queues.at(-1) : undefined,
       nowMs: snapshots.length === 0 ? undefined : Math.max(...snapshots.map(({ nowMs }) => nowMs)),
       queues: queues.map((queue, index) =>
         report(queue, snapshots[index] as QueueSnapshot, settingsOf(queue), store.messages.full),

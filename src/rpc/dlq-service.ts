@@ -73,7 +73,8 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     },
 
     async stats(request) {
-      return writeStats(await dlq.stats(readStats(request)));
+      const { queues, page } = readStats(request);
+      return writeStats(await dlq.stats(queues, page));
     },
   };
 }

@@ -339,6 +339,30 @@ describe("Stats", () => {
     expect(stats.queues[0]?.oldestQuarantinedAge).toBeUndefined();
   });
 
+  it("pages through all queues", async () => {
+    const rig = await createRig();
+    rig.dlq.onStats = async (_queues, page) => ({
+      nowMs: 8_000,
+      queues: [report],
+      next: page?.after === "" ? "q" : undefined,
+    });
+    const { nextPageToken } = await clientOf(rig).stats({});
+    const last = await clientOf(rig).stats({ pageToken: nextPageToken, pageSize: 7 });
+    expect(last.nextPageToken).toBe("");
+    expect(rig.dlq.statsPages).toEqual([
+      { pageSize: 1_000, after: "" },
+      { pageSize: 7, after: "q" },
+    ]);
+    for (const page of [
+      { pageSize: 1_001 },
+      { pageToken: "%" },
+      { queues: ["q"], pageToken: nextPageToken },
+    ]) {
+      const error = await errorOf(clientOf(rig).stats(page));
+      expect(violationsOf(error), JSON.stringify(page)).toHaveLength(1);
+    }
+  });
+
   it("refuses an invalid name", async () => {
     const rig = await createRig();
     const error = await errorOf(clientOf(rig).stats({ queues: ["ok", "not ok"] }));

@@ -4,6 +4,7 @@ import type {
   DueDelivery,
   ExtendOutcome,
   OutcomeCommand,
+  QueuesPage,
   RetryCommand,
   SendCommand,
   SendResult,
@@ -21,6 +22,7 @@ export class ScriptedDlq implements Dlq {
   readonly extended: Parameters<Dlq["extend"]>[0][] = [];
   readonly retried: RetryCommand[] = [];
   readonly statsOf: (readonly string[])[] = [];
+  readonly statsPages: QueuesPage[] = [];
   readonly streams: { command: StreamCommand; signal: AbortSignal }[] = [];
 
   onSend: (command: SendCommand) => SendResult | DlqError | Promise<SendResult | DlqError> = () =>
@@ -54,9 +56,10 @@ export class ScriptedDlq implements Dlq {
     return await this.onRetry(command);
   }
 
-  async stats(queues: readonly string[]) {
+  async stats(queues: readonly string[], page?: QueuesPage) {
     this.statsOf.push(queues);
-    return await this.onStats(queues);
+    if (page !== undefined) this.statsPages.push(page);
+    return await this.onStats(queues, page);
   }
 
   stream(command: StreamCommand, signal: AbortSignal) {

@@ -13,10 +13,11 @@ import {
   QueueConfigSchema,
   QueueSchema,
 } from "../../../gen/dlq/v1/queue_pb.ts";
+import type { QueuesPage } from "../../app/commands.ts";
 import type { QueueDeletion } from "../../app/queues/deletion.ts";
 import type { QueuePage, QueueUpdate, QueueView } from "../../app/queues/queue-admin.ts";
-import { QUEUE_NAME } from "../../core/settings.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { readPage, writeToken } from "./pages.ts";
 import { readQueueConfig, writeQueueConfig } from "./queue-config.ts";
 import { type QueueMask, readMask } from "./queue-mask.ts";
 import { checkQueue, checkText, Violations } from "./violations.ts";
@@ -25,24 +26,11 @@ export const PAGE_DEFAULT = 100;
 /** A page ends before this, except for a single larger queue. In JSON it may be six times as large: see READ_MAX_BYTES. */
 export const PAGE_BYTES = 512 * 1024;
 
-/** A page token is the last name of the page before, so that any server can read it. */
-const encodeToken = (name: string) => Buffer.from(name).toString("base64url");
-
-export function readList(request: ListQueuesRequest): { pageSize: number; after: string } {
+export function readList(request: ListQueuesRequest): QueuesPage {
   const v = new Violations();
-  const pageSize = request.pageSize === 0 ? PAGE_DEFAULT : request.pageSize;
-  if (pageSize > WIRE_LIMITS.items) {
-    v.add("page_size", `is ${pageSize}; at most ${WIRE_LIMITS.items} are allowed`);
-  }
-  const after = Buffer.from(request.pageToken, "base64url").toString();
-  if (request.pageToken !== "" && !QUEUE_NAME.test(after)) {
-    v.add(
-      "page_token",
-      "is not a next_page_token of an earlier response; leave it out to start at the beginning",
-    );
-  }
+  const page = readPage(v, request, PAGE_DEFAULT);
   v.throwIfAny();
-  return { pageSize, after };
+  return page;
 }
 
 /** Ends the page early if it would be too large. */
@@ -56,8 +44,7 @@ export function writePage({ queues, next }: QueuePage): ListQueuesResponse {
     page.push(queue);
   }
   const last = page.length < queues.length ? page.at(-1)?.name : next;
-  const nextPageToken = last === undefined ? "" : encodeToken(last);
-  return create(ListQueuesResponseSchema, { queues: page, nextPageToken });
+  return create(ListQueuesResponseSchema, { queues: page, nextPageToken: writeToken(last) });
 }
 
 export function readQueueName(field: string, queue: string): string {

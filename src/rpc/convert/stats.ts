@@ -7,21 +7,27 @@ import {
   type StatsResponse,
   StatsResponseSchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { QueueReport, QueueTotals, StatsReport } from "../../app/commands.ts";
+import type { QueueReport, QueuesPage, QueueTotals, StatsReport } from "../../app/commands.ts";
+import { STATS_QUEUES } from "../../app/stats.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { readPage, writeToken } from "./pages.ts";
 import { BREAKER_NUMBERS, conditionNumber, STATE_NUMBERS } from "./states.ts";
 import { checkCount, checkQueue, Violations } from "./violations.ts";
 
-/** Returns the requested queues, each once, in order. */
-export function readStats(request: StatsRequest): string[] {
+/** Returns the requested queues, each once, in order; without any, the page. */
+export function readStats(request: StatsRequest): { queues: string[]; page: QueuesPage } {
   const v = new Violations();
   checkCount(v, "queues", request.queues.length, 0, WIRE_LIMITS.items);
   request.queues.forEach((queue, index) => {
     checkQueue(v, `queues[${index}]`, queue);
   });
+  const page = readPage(v, request, STATS_QUEUES);
+  if (request.queues.length > 0 && request.pageToken !== "") {
+    v.add("page_token", "has no effect with `queues`: leave one of them out");
+  }
   v.throwIfAny();
-  return [...new Set(request.queues)];
+  return { queues: [...new Set(request.queues)], page };
 }
 
 export function writeStats(report: StatsReport): StatsResponse {
@@ -35,6 +41,7 @@ export function writeStats(report: StatsReport): StatsResponse {
     totalMessages: BigInt(total),
     totalPoisonMessages: BigInt(quarantined),
     queues: report.queues.map(writeQueue),
+    nextPageToken: writeToken(report.next),
     ...(report.nowMs === undefined ? {} : { storeTime: timestampFromMs(report.nowMs) }),
   });
 }

@@ -158,13 +158,18 @@ class DLQHandler:
         """Counts the messages in the queues of this prefix. As before, quarantined ones count in
         `total_poison_messages` only."""
         deprecated("get_dlq_stats", "use `Stats` of the service, or its metrics")
-        response = await self._calls.stats(StatsRequest())
         queues: dict[str, QueueSizes] = {}
-        for one in response.queues:
-            name = self._old_name(one.queue)
-            if name is not None:
-                size = one.scheduled + one.in_flight
-                queues[name] = {"size": size, "poison_size": one.quarantined}
+        page = StatsRequest()
+        while True:
+            response = await self._calls.stats(page)
+            for one in response.queues:
+                name = self._old_name(one.queue)
+                if name is not None:
+                    size = one.scheduled + one.in_flight
+                    queues[name] = {"size": size, "poison_size": one.quarantined}
+            if not response.next_page_token:
+                break
+            page = StatsRequest(page_token=response.next_page_token)
         return {
             "total_messages": sum(one["size"] for one in queues.values()),
             "total_poison_messages": sum(one["poison_size"] for one in queues.values()),

@@ -1,0 +1,28 @@
+import type { QueuesPage } from "../../app/commands.ts";
+import { QUEUE_NAME } from "../../core/settings.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import type { Violations } from "./violations.ts";
+
+/** A page token is the last name of the page before, so that any server can read it. */
+export const writeToken = (name: string | undefined): string =>
+  name === undefined ? "" : Buffer.from(name).toString("base64url");
+
+/** Reads which page of queues a request wants. */
+export function readPage(
+  v: Violations,
+  request: { pageSize: number; pageToken: string },
+  defaultSize: number,
+): QueuesPage {
+  const pageSize = request.pageSize === 0 ? defaultSize : request.pageSize;
+  if (pageSize > WIRE_LIMITS.items) {
+    v.add("page_size", `is ${pageSize}; at most ${WIRE_LIMITS.items} are allowed`);
+  }
+  const after = Buffer.from(request.pageToken, "base64url").toString();
+  if (request.pageToken !== "" && !QUEUE_NAME.test(after)) {
+    v.add(
+      "page_token",
+      "is not a next_page_token of an earlier response; leave it out to start at the beginning",
+    );
+  }
+  return { pageSize, after };
+}
