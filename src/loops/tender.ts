@@ -5,7 +5,7 @@ import { type Loop, startLoop } from "./interval.ts";
 import { isOutage, type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
 
 export interface TenderParts extends ReportParts {
-  store: Pick<Store, "tick" | "wakeUps" | "queues"> & {
+  store: Pick<Store, "tick" | "wakeUps" | "queuesIn" | "partitions"> & {
     configs: Pick<Store["configs"], "onChange">;
   };
   settingsOf(queue: string): QueueSettings;
@@ -23,6 +23,8 @@ const FAILED_PAUSE_MS = 30_000;
 /** All queues are ticked about once in this time, some at each look, in case an index is wrong. */
 const FULL_PASS_MS = 3_600_000;
 const LEAST_PASSED_A_LOOK = 10;
+/** Partitions whose queues are listed at once. */
+const PARTITIONS_A_STEP = 8;
 /** While so many wait, a look finds no others. */
 const MOST_WAITING = 1_000;
 
@@ -40,8 +42,9 @@ export class Tender {
   #loop: Loop | undefined;
   #pauseMs = LONGEST_PAUSE_MS;
   #stopped = false;
-  /** What is left of a pass over all queues. */
+  /** What is left of a step of a pass over all queues, and the partition where the next step begins. */
   #pass: string[] = [];
+  #nextPartition = 0;
   #nextPassAtMs = Number.NEGATIVE_INFINITY;
   #passedALook = LEAST_PASSED_A_LOOK;
 
@@ -79,14 +82,28 @@ export class Tender {
   }
 
   async #continuePass(): Promise<void> {
-    const now = performance.now();
-    if (this.#pass.length === 0 && now >= this.#nextPassAtMs) {
-      this.#nextPassAtMs = now + FULL_PASS_MS;
-      this.#pass = await this.#parts.store.queues();
-      const needed = Math.ceil(this.#pass.length / (FULL_PASS_MS / LONGEST_PAUSE_MS));
-      this.#passedALook = Math.max(LEAST_PASSED_A_LOOK, needed);
+    const isBetween = this.#pass.length === 0 && this.#nextPartition === 0;
+    if (isBetween && performance.now() < this.#nextPassAtMs) return;
+    for (let left = this.#passedALook; left > 0; ) {
+      if (this.#pass.length === 0) await this.#listNext();
+      for (const queue of this.#pass.splice(-left)) {
+        this.#tend(queue);
+        left--;
+      }
+      if (this.#pass.length === 0 && this.#nextPartition === 0) return;
     }
-    for (const queue of this.#pass.splice(-this.#passedALook)) this.#tend(queue);
+  }
+
+  async #listNext(): Promise<void> {
+    const { store } = this.#parts;
+    const first = this.#nextPartition;
+    const count = Math.min(PARTITIONS_A_STEP, store.partitions - first);
+    const lists = await store.queuesIn(Array.from({ length: count }, (_, n) => first + n));
+    if (first === 0) this.#nextPassAtMs = performance.now() + FULL_PASS_MS;
+    this.#pass = lists.flat();
+    this.#nextPartition = (first + count) % store.partitions;
+    const looks = ((FULL_PASS_MS / LONGEST_PAUSE_MS) * count) / store.partitions;
+    this.#passedALook = Math.max(LEAST_PASSED_A_LOOK, Math.ceil(this.#pass.length / looks));
   }
 
   #tend(queue: string): void {

@@ -9,12 +9,18 @@ import {
   TtlAction,
 } from "../../gen/dlq/v1/queue_pb.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
-import { createQueueAdmin, type QueueAdmin } from "../../src/app/queues/queue-admin.ts";
+import {
+  createQueueAdmin,
+  type QueueAdmin,
+  type QueuePage,
+} from "../../src/app/queues/queue-admin.ts";
 import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
 import { encodeQueueRecord } from "../../src/codec/queue-record.ts";
 import { resolveQueue } from "../../src/config/resolve-queue.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS } from "../../src/core/settings.ts";
 import { readQueueConfig } from "../../src/rpc/convert/queue-config.ts";
+import { partitionKeys } from "../../src/store/redis/keys.ts";
+import { partitionOf } from "../../src/store/redis/partitions.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, SETTINGS } from "../support/store-items.ts";
 
@@ -233,4 +239,25 @@ test("queues are listed by name, page by page, with those that only have setting
   const rest = await admin.list(3, first.next ?? "");
   expect(rest).toMatchObject({ queues: [{ name: "d" }], next: undefined });
   expect(durationMs((await admin.get("a")).config.ttl as never)).toBe(60_000);
+});
+
+test("a page of the list reads few names, however many queues there are", async () => {
+  const { redis, prefix } = at.current;
+  const names = Array.from({ length: 2_000 }, (_, n) => `tenant-${String(n).padStart(4, "0")}`);
+  const adding = redis.pipeline();
+  for (const name of names) adding.zadd(partitionKeys(prefix, partitionOf(name)).queues, 0, name);
+  await adding.exec();
+  await update(ttl(60), "", "tenant-1000-only-set");
+  const listed: string[] = [];
+  for (let after: string | undefined = "tenant-0990"; after !== undefined; ) {
+    const page: QueuePage = await admin.list(500, after);
+    listed.push(...page.queues.map(({ name }) => name));
+    after = page.next;
+  }
+  const expected = [...names, "tenant-1000-only-set"].filter((name) => name > "tenant-0990");
+  expect(listed).toEqual(expected.toSorted());
+  await redis.config("RESETSTAT");
+  await admin.list(10, "tenant-0500");
+  const sent = /total_net_output_bytes:(\d+)/.exec(await redis.info("stats"))?.[1];
+  expect(Number(sent)).toBeLessThan(20_000);
 });

@@ -14,6 +14,7 @@ import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
 import { globalKeys, PARTITION_KEYS, QUEUE_KEYS } from "../../src/store/redis/keys.ts";
 import { SCRIPTS } from "../../src/store/redis/scripts.ts";
+import { figures, sourceOf } from "../support/queue-figures.ts";
 import { codesOf, ROOT, readDocument, tableRows } from "./markdown.ts";
 
 const POLICIES = readDocument("docs/reference/retry-policies.md");

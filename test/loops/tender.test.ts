@@ -14,7 +14,7 @@ const names = Array.from({ length: 300 }, (_, n) => `queue-${n}`);
 let tender: Tender | undefined;
 afterEach(() => tender?.stop());
 
-function startTender(tick: Store["tick"], queues: () => Promise<string[]> = async () => []) {
+function startTender(tick: Store["tick"], queues: () => Promise<string[][]> = async () => []) {
   const real = own.current.store;
   const spied = vi.fn(tick);
   const warn = vi.fn();
@@ -29,7 +29,8 @@ function startTender(tick: Store["tick"], queues: () => Promise<string[]> = asyn
         overdue: () => real.wakeUps.overdue(),
         postpone,
       },
-      queues,
+      partitions: 2,
+      queuesIn: async (wanted) => (await queues()).slice(wanted[0], wanted.length),
       configs: real.configs,
     },
     registry: new SessionRegistry(real.hints),
@@ -99,7 +100,7 @@ describe("the tender", () => {
   });
 
   it("ticks all queues now and then, a few at a time", async () => {
-    const { tick } = startTender(realTick, async () => names.slice(0, 15));
+    const { tick } = startTender(realTick, async () => [names.slice(0, 7), names.slice(7, 15)]);
     await vi.waitFor(() => expect(tick).toHaveBeenCalledTimes(15), 5_000);
   });
 });

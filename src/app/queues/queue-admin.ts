@@ -71,11 +71,17 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
   };
   return {
     async list(pageSize, after) {
-      const [existing] = await Promise.all([store.queues(), store.configs.refresh()]);
+      const [existing] = await Promise.all([
+        store.queues(after, pageSize + 1),
+        store.configs.refresh(),
+      ]);
       const exists = new Set(existing);
-      const names = [...new Set([...existing, ...store.configs.names()])]
-        .filter((name) => name > after)
-        .toSorted(byCodeUnits);
+      // Names behind these are not of this page.
+      const end = existing.length > pageSize ? existing.at(-1) : undefined;
+      const configured = [...store.configs.names()].filter(
+        (name) => name > after && (end === undefined || name < end),
+      );
+      const names = [...new Set([...existing, ...configured])].toSorted();
       const page = names.slice(0, pageSize);
       return {
         queues: page.map((name) => view(name, exists.has(name))),
@@ -185,8 +191,4 @@ function encoder(config: QueueConfig): ((nowMs: number) => Uint8Array) | undefin
   if (queueConfigBytes(config) === 0) return undefined;
   const etag = randomBytes(8).toString("hex");
   return (nowMs) => encodeQueueRecord(config, etag, nowMs);
-}
-
-function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
