@@ -26,7 +26,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "store/contract": { uses: [], types: ["core"] },
   "store/redis": {
     uses: ["core", "store/contract"],
-    packages: ["ioredis", "opossum", "node:crypto", "node:fs", "node:zlib"],
+    packages: [
+      "ioredis",
+      "lz4-napi",
+      "opossum",
+      "node:crypto",
+      "node:fs",
+      "node:timers*",
+      "node:zlib",
+    ],
   },
   "store/embedded": { uses: ["core", "store/contract"], packages: ["node:*"] },
   // The only place outside rpc that reads or writes protobuf: what is stored.

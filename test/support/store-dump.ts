@@ -1,5 +1,5 @@
-import { zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
+import { Bodies } from "../../src/store/redis/bodies.ts";
 import { queueListKeys } from "../../src/store/redis/keys.ts";
 import { dumpKeyQueues, type KeyQueueDump } from "./store-key-queues.ts";
 import { type OutboxChange, readOutbox } from "./store-outbox.ts";
@@ -181,5 +181,5 @@ async function changesOf(redis: Redis, base: string): Promise<OutboxChange[]> {
 
 /** A body as it was sent; inflates a compressed one. */
 function inflated(body: Buffer | undefined): Buffer | undefined {
-  return body?.subarray(0, 4).toString("hex") === "28b52ffd" ? zstdDecompressSync(body) : body;
+  return body && Buffer.from(new Bodies(0).unpack(body));
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { Store } from "../../../src/store/contract.ts";
 import { until, useTestStore } from "../../support/store.ts";
@@ -7,7 +8,9 @@ import { bytes, hex, item, only, SETTINGS, session } from "../../support/store-i
 const at = useTestStore();
 const QUEUE = "orders";
 /** JSON with repeated names, as services send it. */
-const json = bytes(JSON.stringify(Array.from({ length: 60 }, (_, id) => ({ id, name: "order" }))));
+const rows = (count: number) =>
+  bytes(JSON.stringify(Array.from({ length: count }, (_, id) => ({ id, name: "order" }))));
+const json = rows(60);
 
 /** The stored body of the only message. */
 async function stored(): Promise<Buffer> {
@@ -28,16 +31,28 @@ const claim = async (store: Store) => {
 };
 const SETTLED = { ttlAction: "quarantine", quarantineRetentionMs: 0 } as const;
 
-test("a large envelope is stored in less, and delivered as it was sent", async () => {
+const LZ4 = "01";
+const ZSTD = "02";
+
+test.each([
+  ["512 bytes", 25, LZ4],
+  ["30 KiB", 1_250, LZ4],
+  ["40 KiB", 1_600, ZSTD],
+  ["2 MiB", 75_000, ZSTD],
+])("an envelope of %s is stored in less, and delivered as it was sent", async (_, count, mark) => {
+  const envelope = rows(count);
   const store = await opened(512);
-  await store.send(QUEUE, [item({ envelope: json })], SETTINGS);
-  expect((await stored()).length).toBeLessThan(json.length / 3);
-  expect(hex(only(await claim(store)).envelope)).toBe(hex(json));
+  await store.send(QUEUE, [item({ envelope })], SETTINGS);
+  expect((await stored()).length).toBeLessThan(envelope.length / 2.5);
+  expect(hex((await stored()).subarray(0, mark.length / 2))).toBe(mark);
+  expect(Buffer.compare(only(await claim(store)).envelope, envelope)).toBe(0);
 });
 
 test.each([
   ["small", bytes("x".repeat(511))],
   ["that does not compress", Uint8Array.from(randomBytes(4_096))],
+  ["large and does not compress", Uint8Array.from(randomBytes(100_000))],
+  ["large, of random digits", bytes(randomBytes(40_000).toString("base64"))],
 ])("an envelope that is %s is stored as it is", async (_, envelope) => {
   const store = await opened(512);
   await store.send(QUEUE, [item({ envelope })], SETTINGS);
@@ -60,6 +75,16 @@ test("limits and credits count the bytes that a worker gets", async () => {
     what: "bytes",
   });
   expect(only(await claim(store))).toMatchObject({ bytes: json.length });
+});
+
+test("bodies that earlier versions compressed are read", async () => {
+  const store = await opened(512);
+  await store.send(QUEUE, [item({ envelope: json })], SETTINGS);
+  const { redis } = at.current;
+  const [key = ""] = await redis.keys(at.current.key(QUEUE, ":bodies:*"));
+  const [id = Buffer.alloc(0)] = (await redis.callBuffer("HKEYS", key)) as Buffer[];
+  await redis.hset(key, id, zstdCompressSync(json));
+  expect(hex(only(await claim(store)).envelope)).toBe(hex(json));
 });
 
 test("bodies that were stored under other settings are read", async () => {
