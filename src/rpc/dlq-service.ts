@@ -8,6 +8,7 @@ import {
   type SendToDlqBatchResult,
   SendToDlqBatchResultSchema,
   type SendToDlqResponse,
+  type StreamDueResponse,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Dlq, SendCommand } from "../app/commands.ts";
 import { DlqError, internal } from "../core/errors.ts";
@@ -56,7 +57,9 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
       return response;
     },
 
-    streamDue: (request, context) => streamDue(dlq, request, context, options),
+    // Connect's types do not have the messages that the gRPC port takes encoded.
+    streamDue: (request, context) =>
+      streamDue(dlq, request, context, options) as AsyncGenerator<StreamDueResponse>,
 
     async ack(request, context) {
       const { requestId, outcomes } = readAck(request);

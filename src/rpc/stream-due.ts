@@ -3,7 +3,10 @@ import type { StreamDueRequest, StreamDueResponse } from "../../gen/dlq/v1/dlq_s
 import type { Dlq } from "../app/commands.ts";
 import { callerOf } from "./caller.ts";
 import { writeFrame } from "./convert/deliveries.ts";
+import { spliceDeliveries } from "./convert/spliced.ts";
 import { readStream } from "./convert/stream.ts";
+import { CallContext } from "./grpc/call-context.ts";
+import type { EncodedMessage } from "./grpc/frames.ts";
 import type { StreamQueues } from "./stream-queues.ts";
 
 const NEVER = new AbortController().signal;
@@ -25,14 +28,15 @@ export async function* streamDue(
   request: StreamDueRequest,
   context: HandlerContext,
   { drainGraceMs, streamQueues }: { drainGraceMs: number; streamQueues: StreamQueues },
-): AsyncGenerator<StreamDueResponse> {
+): AsyncGenerator<StreamDueResponse | EncodedMessage> {
   const command = {
     ...readStream(request),
     get caller() {
       return callerOf(context).caller;
     },
   };
-  const spliced = context.protocolName === "grpc";
+  // On the HTTP port Connect encodes.
+  const encodes = context instanceof CallContext;
   const aging = context.values.get(connectionAging);
   // The gRPC port has one signal for each connection. HTTP/1.1 has one stream for a connection.
   const connection = aging === NEVER ? undefined : aging;
@@ -45,7 +49,8 @@ export async function* streamDue(
   }
   try {
     for await (const frame of dlq.stream(command, stop.signal)) {
-      yield writeFrame(frame, { spliced });
+      if (encodes && frame.kind === "deliveries") yield spliceDeliveries(frame.deliveries);
+      else yield writeFrame(frame);
     }
     if (aging.aborted && !context.signal.aborted) {
       yield writeFrame({ kind: "drain", graceMs: drainGraceMs });

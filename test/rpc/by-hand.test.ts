@@ -94,7 +94,7 @@ describe("hand-written encoding of envelopes equals toBinary", () => {
     expect(Buffer.from(bytes)).toEqual(Buffer.from(toBinary(EnvelopeSchema, whole)));
     const due = [delivery({ envelope: bytes })];
     const plain = [delivery({ envelope: encodeEnvelope(request, failure) })];
-    expect(spliceDeliveries(due)).toEqual(spliceDeliveries(plain));
+    expect(spliceDeliveries(due).bytes).toEqual(spliceDeliveries(plain).bytes);
   });
 
   it("after one that could not be encoded", () => {
@@ -120,8 +120,9 @@ describe("spliced deliveries equal encoded ones", () => {
   const latestFailure = toBinary(FailureSchema, create(FailureSchema, { type: "Later" }));
 
   function written(deliveries: readonly DueDelivery[], spliced: boolean) {
-    const frame = writeFrame({ kind: "deliveries", deliveries }, { spliced });
-    const bytes = toBinary(StreamDueResponseSchema, frame);
+    const bytes = spliced
+      ? spliceDeliveries(deliveries).bytes
+      : toBinary(StreamDueResponseSchema, writeFrame({ kind: "deliveries", deliveries }));
     return toJson(StreamDueResponseSchema, fromBinary(StreamDueResponseSchema, bytes));
   }
 
@@ -136,7 +137,25 @@ describe("spliced deliveries equal encoded ones", () => {
     expect(written(deliveries, true)).toEqual(written(deliveries, false));
   });
 
+  it("in a frame with the longest values and the prefix of gRPC", () => {
+    const { request, failure } = requestOf({ payload: { body: { case: "text", value: "" } } });
+    const most = 4_294_967_295;
+    const due = delivery({
+      ...{ ...facts, envelope: encodeEnvelope(request, failure), queue: "q".repeat(128) },
+      ...{ attempts: most - 1, failureCount: most, dueAtMs: facts.expireAtMs as number },
+      ...{ leaseExpireAtMs: facts.expireAtMs as number, edits: editsOf({ applied: [hash] }) },
+      createdAtMs: facts.expireAtMs as number,
+    });
+    const deliveries = Array.from({ length: 300 }, () => due);
+    expect(written(deliveries, true)).toEqual(written(deliveries, false));
+    const { frame, bytes } = spliceDeliveries(deliveries);
+    expect([frame.length - 5, frame[0]]).toEqual([bytes.length, 0]);
+    expect(frame.readUInt32BE(1)).toBe(bytes.length);
+  });
+
   const hash = new Uint8Array(16);
+  const editsOf = (init: MessageInitShape<typeof EditsSchema>) =>
+    toBinary(EditsSchema, create(EditsSchema, init));
   it.each<[string, MessageInitShape<typeof EditsSchema>]>([
     ["a payload", { payload: { body: { case: "text", value: long } }, applied: [hash] }],
     ["empty data", { payload: { body: { case: "data", value: new Uint8Array() } } }],
@@ -156,7 +175,7 @@ describe("spliced deliveries equal encoded ones", () => {
   ])("edited: %s", (_, init) => {
     const { request, failure } = requestOf(everything);
     const envelope = encodeEnvelope(request, failure);
-    const edits = toBinary(EditsSchema, create(EditsSchema, init));
+    const edits = editsOf(init);
     const deliveries = [
       delivery({ envelope, edits }),
       delivery({ envelope, edits, ...facts, latestFailure }),

@@ -16,14 +16,9 @@ import type { DeliveryStatus } from "../../core/delivery-status.ts";
 import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
-import { spliceDeliveries } from "./spliced.ts";
 import { BREAKER_NUMBERS } from "./states.ts";
 
-/**
- * Converts a frame. `spliced`: the peer gets protobuf bytes and nothing reads the frame before, so
- * stored bytes are copied as they are.
- */
-export function writeFrame(frame: StreamFrame, { spliced = false } = {}): StreamDueResponse {
+export function writeFrame(frame: StreamFrame): StreamDueResponse {
   switch (frame.kind) {
     case "opened": {
       const { sessionId, leaseMs, leasesHeld } = frame;
@@ -40,7 +35,6 @@ export function writeFrame(frame: StreamFrame, { spliced = false } = {}): Stream
     case "drain":
       return wire({ case: "drain", value: { grace: durationFromMs(frame.graceMs) } });
     case "deliveries":
-      if (spliced) return spliceDeliveries(frame.deliveries);
       return wire({
         case: "deliveries",
         value: { deliveries: frame.deliveries.map(writeDelivery) },

@@ -133,8 +133,27 @@ export function ownCopy(bytes: Uint8Array): Buffer {
 /** A message with its prefix. */
 export function frameOf(message: Uint8Array, flags = 0): Buffer {
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-  frame[0] = flags;
-  frame.writeUInt32BE(message.length, 1);
+  writePrefix(frame, flags);
   frame.set(message, PREFIX_BYTES);
   return frame;
+}
+
+function writePrefix(frame: Buffer, flags: number): void {
+  frame[0] = flags;
+  frame.writeUInt32BE(frame.length - PREFIX_BYTES, 1);
+}
+
+/** A message that an implementation has encoded itself. Only the gRPC port accepts it, and does not copy it. */
+export class EncodedMessage {
+  readonly frame: Buffer;
+
+  /** @param frame the message behind PREFIX_BYTES, which are set here */
+  constructor(frame: Buffer) {
+    writePrefix(frame, 0);
+    this.frame = frame;
+  }
+
+  get bytes(): Uint8Array {
+    return this.frame.subarray(PREFIX_BYTES);
+  }
 }

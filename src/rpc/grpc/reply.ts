@@ -13,7 +13,7 @@ import { deadlineExceeded } from "../error-map.ts";
 import type { BidiMethod, StreamMethod } from "../methods.ts";
 import type { CallContext } from "./call-context.ts";
 import { ACCEPTED_ENCODINGS, deflate } from "./compression.ts";
-import { frameOf } from "./frames.ts";
+import { EncodedMessage, frameOf } from "./frames.ts";
 
 const PLAIN_HEADERS: OutgoingHttpHeaders = Object.freeze({
   ":status": 200,
@@ -63,7 +63,7 @@ export class Reply {
   /**
    * Resolves when the connection has accepted the message; a peer that does not read delays it.
    */
-  async write(message: Uint8Array): Promise<void> {
+  async write(message: Uint8Array | EncodedMessage): Promise<void> {
     const frame = await this.#frame(message);
     // The call may have ended during compression.
     if (this.#isGone || this.#context.isAborted) return;
@@ -106,10 +106,10 @@ export class Reply {
     return this.#stream.closed || this.#stream.destroyed || this.#stream.writableEnded;
   }
 
-  #frame(message: Uint8Array): Promise<Buffer> | Buffer {
-    return this.#gzipFromBytes === undefined
-      ? frameOf(message)
-      : deflate(message, this.#gzipFromBytes);
+  #frame(message: Uint8Array | EncodedMessage): Promise<Buffer> | Buffer {
+    const isEncoded = message instanceof EncodedMessage;
+    if (this.#gzipFromBytes === undefined) return isEncoded ? message.frame : frameOf(message);
+    return deflate(isEncoded ? message.bytes : message, this.#gzipFromBytes);
   }
 
   #begin(): void {
@@ -166,7 +166,8 @@ export async function writeAll<Request>(
   context.signal.addEventListener("abort", cut, { once: true });
   try {
     for await (const message of method.call(request, context)) {
-      await reply.write(encode(method.output, message));
+      const isEncoded = message instanceof EncodedMessage;
+      await reply.write(isEncoded ? message : encode(method.output, message));
     }
     reply.end();
   } finally {
