@@ -1,6 +1,8 @@
 // Commands to a load process on stdin and its answers on stdout, one JSON object a line. Load processes in all languages
 // use them.
 
+import { randomUUID } from "node:crypto";
+
 /**
  * How this service is called: with plain stubs (default), with plain stubs and all fields that the client sends, or with
  * the client. Other systems have one way only.
@@ -16,8 +18,12 @@ export interface Target {
   readonly bytes: number;
 }
 
+/** What payloads consist of: random letters and digits (default), or the same orders in JSON. */
+export type Content = "random" | "json";
+
 export interface SendCommand extends Target {
   readonly op: "send";
+  readonly content?: Content;
   readonly api?: Api;
   /** Messages in each call. */
   readonly batch: number;
@@ -96,9 +102,30 @@ export function queueNames({ queue, queues = 1 }: Target): string[] {
   return Array.from({ length: queues }, (_, index) => (index === 0 ? queue : `${queue}-${index}`));
 }
 
-/** Returns random text, which does not compress well. */
-export function payloadText(bytes: number): string {
+/** Returns random text, which does not compress well, or JSON that is cut at this size. */
+export function payloadText(bytes: number, content: Content = "random"): string {
   let text = "";
+  for (let index = 0; content === "json" && text.length < bytes; index++) {
+    text += `${index === 0 ? "[" : ","}${JSON.stringify(orderOf(index))}`;
+  }
   while (text.length < bytes) text += Math.random().toString(36).slice(2);
   return text.slice(0, bytes);
+}
+
+function orderOf(index: number) {
+  const customer = (index * 31) % 977;
+  return {
+    orderId: randomUUID(),
+    customer: {
+      id: 10_000 + customer,
+      name: `Customer ${customer}`,
+      email: `c${customer}@a.example`,
+    },
+    status: ["created", "paid", "shipped", "cancelled"][index % 4],
+    amount: Math.round(Math.random() * 100_000) / 100,
+    currency: "EUR",
+    createdAt: new Date(1_790_000_000_000 + index * 61_234).toISOString(),
+    tags: ["retail", "web"],
+    express: index % 3 === 0,
+  };
 }

@@ -31,7 +31,9 @@ export function send(clients: readonly DlqClient[], command: SendCommand): Promi
 export function sendRequestOf(command: SendCommand): (index: number) => SendRequest {
   const names = queueNames(command);
   const { firstDueAtMs, dueRate = 1_000 } = command;
-  const payload = { body: { case: "text", value: payloadText(command.bytes) } } as const;
+  const payload = {
+    body: { case: "text", value: payloadText(command.bytes, command.content) },
+  } as const;
   const now = dueIn(0);
   const error = new Error("shop.example did not answer within 5 s");
   const whole = () => ({

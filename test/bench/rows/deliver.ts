@@ -1,7 +1,7 @@
 // Delivery: workers empty a full queue.
 
 import { type Consume, consume, expectEmpty, fill } from "../consuming.ts";
-import type { Api } from "../load/commands.ts";
+import type { Api, SendCommand } from "../load/commands.ts";
 import { RATE, type Row, type Sample, type Trial, type TrialContext } from "../row.ts";
 import type { LoadProgram, SystemName } from "../systems/system.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
@@ -66,7 +66,7 @@ export interface DeliverOptions {
   readonly bytes?: number;
   readonly count?: number;
   /** How to fill the queue if 100 messages do not fit in a call. */
-  readonly calls?: { readonly batch: number; readonly inFlight: number };
+  readonly calls?: Pick<SendCommand, "batch" | "inFlight" | "content">;
   readonly held?: number;
   readonly api?: Api;
   readonly program?: LoadProgram;

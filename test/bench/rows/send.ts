@@ -1,7 +1,7 @@
 // Sending, with a call for each message and in batches of 100.
 
 import { DEADLINE_MS } from "../consuming.ts";
-import type { Api } from "../load/commands.ts";
+import type { Api, Content } from "../load/commands.ts";
 import { sendByGhz } from "../load/ghz.ts";
 import type { LoadProcess } from "../load/load-process.ts";
 import { P50, P99, RATE, type Row, type Trial, type TrialContext } from "../row.ts";
@@ -80,6 +80,7 @@ export interface SendOptions {
   readonly inFlight: number;
   readonly bytes?: number;
   readonly queues?: number;
+  readonly content?: Content;
   readonly api?: Api;
   readonly program?: LoadProgram;
 }
