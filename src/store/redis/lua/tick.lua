@@ -38,7 +38,7 @@ if not fenced and #ARGV >= FIRST and left > 0 then
 end
 finish()
 
-local POSTPONED_LOOK_MS = 300000
+local AHEAD_LOOK_MS = 300000
 
 do
   local function at_head(key) return head_score(key) or 0 end
@@ -64,8 +64,9 @@ do
   -- A server that sees a late move or a deletion needs time to finish it.
   local next_late = first_move + LIMIT.LEFT_BEHIND_MS
   if first_move > 0 then tend_at = soonest(tend_at, next_late > now and next_late or now + LIMIT.LEFT_BEHIND_MS) end
-  -- Postponed lives end at once when the step of the clock no longer counts, which only a tick finds.
-  if has_postponed then tend_at = soonest(tend_at, now + POSTPONED_LOOK_MS) end
+  -- While the clock is ahead, lives and retentions end later. When the step no longer counts, they end at once, which only a
+  -- tick finds.
+  if ahead > 0 and next_end > 0 then tend_at = soonest(tend_at, now + AHEAD_LOOK_MS) end
   if is_deleting then tend_at = now + LIMIT.LEFT_BEHIND_MS end
   if has_long_leases or check_cursor then tend_at = now end
   write_time(p_tend, tend_at)
