@@ -47,10 +47,10 @@ export class Pump {
   #plan: ClaimableWork = BEFORE_FIRST_WAKE;
   /** When something is due by calls of `wake` since the last tick began, which may not have seen it. */
   #wokenForMs = Number.POSITIVE_INFINITY;
-  /** Something is due and no session has room: only a change makes another tick useful. */
+  /** Something is due and no session has room: only a change of the status makes another tick useful. */
   #blocked = false;
-  /** Streams may not know the status of the queue. */
-  #hasChanged = false;
+  /** From when on streams may not know the status of the queue. Nothing is due later than that. */
+  #statusAtMs = Number.POSITIVE_INFINITY;
   readonly #isolation: QueueIsolation;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -65,7 +65,7 @@ export class Pump {
 
   /** Something has changed: streams get the status of the queue, also those without room. */
   change(): void {
-    this.#hasChanged = true;
+    this.#statusAtMs = performance.now();
     this.wake();
   }
 
@@ -81,6 +81,11 @@ export class Pump {
 
   #expect(atMs: number): void {
     if (atMs < this.#plan.dueAtMs) this.#plan = { ...this.#plan, dueAtMs: atMs };
+  }
+
+  #expectStatus(atMs: number): void {
+    this.#statusAtMs = Math.min(this.#statusAtMs, atMs);
+    this.#expect(atMs);
   }
 
   /** Resolves when the current tick has ended. */
@@ -113,8 +118,8 @@ export class Pump {
       try {
         const reservations = this.#stopped ? [] : this.#reserve();
         this.#blocked = reservations.length === 0;
-        if (this.#blocked && (this.#stopped || !this.#hasChanged)) return;
-        this.#hasChanged = false;
+        const isStatusOld = this.#statusAtMs <= performance.now();
+        if (this.#blocked && (this.#stopped || !isStatusOld)) return;
         await this.#tick(reservations);
       } finally {
         this.#parts.turns.end();
@@ -122,11 +127,11 @@ export class Pump {
     }
   }
 
-  /** Sleeps until something is due, which may be now. Due messages without room wait for room. */
+  /** Sleeps until something is due, which may be now. Due messages without room wait for room, and the status does not. */
   #sleep(): void {
-    const { dueAtMs } = this.#plan;
-    if (this.#blocked || dueAtMs === Number.POSITIVE_INFINITY) return;
-    const afterMs = Math.max(0, Math.ceil(dueAtMs - performance.now()));
+    const atMs = this.#blocked ? this.#statusAtMs : this.#plan.dueAtMs;
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    const afterMs = Math.max(0, Math.ceil(atMs - performance.now()));
     this.#timer = setTimeout(() => this.#run(), Math.min(afterMs, LONGEST_SLEEP_MS));
     this.#timer.unref();
   }
@@ -161,6 +166,7 @@ export class Pump {
       return { sessionId, nonce: randomBytes(16), count, bytes, leaseMs, canIsolate };
     });
     this.#wokenForMs = Number.POSITIVE_INFINITY;
+    this.#statusAtMs = Number.POSITIVE_INFINITY;
     let reply: TickReply;
     try {
       reply = await store.tick(this.queue, { claimNumber, sessions, settings });
@@ -187,7 +193,7 @@ export class Pump {
     // Streams get the status when a pause ends, also if nothing is due then.
     const { retryAtMs } = reply.deliveryStatus;
     if (retryAtMs !== undefined && retryAtMs > reply.nowMs) {
-      this.#expect(performance.now() + retryAtMs - reply.nowMs);
+      this.#expectStatus(performance.now() + retryAtMs - reply.nowMs);
     }
     if (unclaimed.length > 0) await giveBack(this.#parts, unclaimed);
   }
@@ -196,6 +202,7 @@ export class Pump {
     if (!isOutage(error)) warnOfFailedTick(this.#parts.log, this.queue, error);
     const after = (isOutage(error) ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
     this.#plan = { ...this.#plan, dueAtMs: performance.now() + after };
+    this.#expectStatus(this.#plan.dueAtMs);
   }
 
   /**

@@ -1,12 +1,16 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Session } from "../../src/app/delivery/session.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
-import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { NO_DELIVERY_SETTINGS } from "../../src/core/delivery-settings.ts";
+import type { DeliveryStatus } from "../../src/core/delivery-status.ts";
+import { storeUnavailable } from "../../src/core/errors.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
 import { Turns } from "../../src/core/turns.ts";
 import { Pump, type PumpParts } from "../../src/loops/pump.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import type { Claimed } from "../../src/store/contract.ts";
 import { useTestStore } from "../support/store.ts";
-import { item, SETTINGS } from "../support/store-items.ts";
+import { item, NO_REQUEST, outcome, SETTINGS } from "../support/store-items.ts";
 
 const own = useTestStore();
 const SESSION_ID = "01234567-89ab-7def-8123-456789abcdef";
@@ -18,7 +22,13 @@ afterEach(() => pump?.stop());
 let claims = 0;
 
 /** A pump on the real store, whose ticks a test can interrupt, and one stream that reads. */
-function startPump(store: Partial<PumpParts["store"]>) {
+function startPump(
+  store: Partial<PumpParts["store"]>,
+  {
+    maxInFlight = 10,
+    settingsOf = (): QueueSettings => DEFAULT_QUEUE_SETTINGS,
+  }: { maxInFlight?: number; settingsOf?: () => QueueSettings } = {},
+) {
   const real = own.current.store;
   const registry = new SessionRegistry(real.hints);
   const session = new Session({
@@ -26,7 +36,7 @@ function startPump(store: Partial<PumpParts["store"]>) {
     id: Uint8Array.from(Buffer.from(SESSION_ID.replaceAll("-", ""), "hex")),
     workerId: "w",
     queues: ["q"],
-    maxInFlight: 10,
+    maxInFlight,
     maxInFlightBytes: 1_000_000,
     leaseMs: undefined,
   });
@@ -40,7 +50,7 @@ function startPump(store: Partial<PumpParts["store"]>) {
       ...store,
     },
     registry,
-    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    settingsOf,
     random: () => 0.5,
     nextClaimNumber: () => ++claims,
     turns: new Turns(1),
@@ -87,5 +97,101 @@ describe("a pump", () => {
     });
     pump.wake();
     await vi.waitFor(() => expect(ticks).toBeGreaterThan(aheadMs.length));
+  });
+
+  describe("with a full stream", () => {
+    const PAUSE_MS = 200;
+
+    /** A pump with two due messages, and a stream with room for one. It sends what it gets. */
+    async function fill(settingsOf?: () => QueueSettings) {
+      const { store } = own.current;
+      await store.send("q", [item(), item()], SETTINGS);
+      const tick = vi.fn<PumpParts["store"]["tick"]>((queue, request) =>
+        store.tick(queue, request),
+      );
+      const parts = startPump({ tick }, { maxInFlight: 1, ...(settingsOf && { settingsOf }) });
+      const { pump, session } = parts;
+      const statuses: DeliveryStatus[] = [];
+      const taken: Claimed[] = [];
+      const read = () => {
+        taken.push(...session.takeFrame());
+        for (let next = session.takeStatus(); next !== undefined; next = session.takeStatus()) {
+          statuses.push(next.deliveryStatus);
+        }
+        session.read(read);
+      };
+      session.read(read);
+      pump.wake();
+      await vi.waitFor(() => expect(session.held).toBe(1));
+      const end = async () => {
+        const [claimed] = taken.splice(0);
+        if (claimed === undefined) throw new Error("the stream has no message");
+        await store.settle("q", NO_REQUEST, [outcome(claimed, "succeed")]);
+        session.release("q", claimed.id);
+      };
+      return { ...parts, tick, statuses, taken, end };
+    }
+
+    it("reports the end of a pause, and claims when there is room", async () => {
+      const { clock } = own.current;
+      let settings = DEFAULT_QUEUE_SETTINGS;
+      const { pump, session, statuses, taken, end } = await fill(() => settings);
+      settings = { ...settings, paused: true, pausedUntilAtMs: clock.nowMs + PAUSE_MS };
+      pump.change();
+      await vi.waitFor(() => expect(statuses).toMatchObject([{ paused: true }]));
+      await clock.advance(PAUSE_MS);
+      await vi.waitFor(() => expect(statuses.map(({ paused }) => paused)).toEqual([true, false]));
+      expect(session.held).toBe(1);
+      await end();
+      await vi.waitFor(() => expect(taken).toHaveLength(1));
+    });
+
+    it("reports a pause after a tick that failed", async () => {
+      let settings = DEFAULT_QUEUE_SETTINGS;
+      const { pump, statuses, tick } = await fill(() => settings);
+      settings = { ...settings, paused: true };
+      tick.mockRejectedValueOnce(storeUnavailable(0));
+      pump.change();
+      await vi.waitFor(() => expect(statuses).toMatchObject([{ paused: true }]));
+    });
+
+    it("claims when there is room, although a pause ended before", async () => {
+      const { clock } = own.current;
+      let settings = DEFAULT_QUEUE_SETTINGS;
+      const { taken, end, tick } = await fill(() => settings);
+      settings = { ...settings, paused: true, pausedUntilAtMs: clock.nowMs + PAUSE_MS };
+      await clock.advance(PAUSE_MS);
+      const ticks = tick.mock.calls.length;
+      await end();
+      await vi.waitFor(() => expect(taken).toHaveLength(1));
+      expect(tick.mock.calls.length).toBe(ticks + 1);
+    });
+
+    it("claims when there is room, although the rate allowed it before", async () => {
+      const { clock } = own.current;
+      own.current.deliverySettings = {
+        ...NO_DELIVERY_SETTINGS,
+        rate: { perSecond: 1_000 / PAUSE_MS, burst: 1 },
+      };
+      const { taken, end } = await fill();
+      await clock.advance(PAUSE_MS);
+      await end();
+      await vi.waitFor(() => expect(taken).toHaveLength(1));
+    });
+
+    it("claims when the rate allows it, although there was room before", async () => {
+      const { clock } = own.current;
+      own.current.deliverySettings = {
+        ...NO_DELIVERY_SETTINGS,
+        rate: { perSecond: 1_000 / PAUSE_MS, burst: 1 },
+      };
+      const { taken, end, tick } = await fill();
+      const ticks = tick.mock.calls.length;
+      await end();
+      await vi.waitFor(() => expect(tick.mock.calls.length).toBe(ticks + 1));
+      expect(taken).toHaveLength(0);
+      await clock.advance(PAUSE_MS);
+      await vi.waitFor(() => expect(taken).toHaveLength(1));
+    });
   });
 });

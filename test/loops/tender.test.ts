@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { internal } from "../../src/core/errors.ts";
-import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
 import { TENDING_AT_ONCE, Tender } from "../../src/loops/tender.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Store } from "../../src/store/contract.ts";
@@ -14,7 +14,11 @@ const names = Array.from({ length: 300 }, (_, n) => `queue-${n}`);
 let tender: Tender | undefined;
 afterEach(() => tender?.stop());
 
-function startTender(tick: Store["tick"], queues: () => Promise<string[][]> = async () => []) {
+function startTender(
+  tick: Store["tick"],
+  queues: () => Promise<string[][]> = async () => [],
+  settingsOf = (_queue: string): QueueSettings => DEFAULT_QUEUE_SETTINGS,
+) {
   const real = own.current.store;
   const spied = vi.fn(tick);
   const warn = vi.fn();
@@ -34,7 +38,7 @@ function startTender(tick: Store["tick"], queues: () => Promise<string[][]> = as
       configs: real.configs,
     },
     registry: new SessionRegistry(real.hints),
-    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    settingsOf,
     observer: NO_METRICS,
     log: { isLevelEnabled: () => false, debug() {}, info() {}, warn },
     onDeleting() {},
@@ -102,5 +106,59 @@ describe("the tender", () => {
   it("ticks all queues now and then, a few at a time", async () => {
     const { tick } = startTender(realTick, async () => [names.slice(0, 7), names.slice(7, 15)]);
     await vi.waitFor(() => expect(tick).toHaveBeenCalledTimes(15), 5_000);
+  });
+
+  describe("after a retention became shorter than a wake-up index says", () => {
+    const DAY_MS = 24 * 3_600_000;
+
+    /** A message that is kept for a month, by the index, and should be gone by the settings in force. */
+    async function keepTooLong() {
+      const { store, clock } = own.current;
+      await store.send("q", [item({ quarantineReason: "PRODUCER_REQUEST" })], SETTINGS);
+      await own.current.tick("q", [], { quarantineRetentionMs: 30 * DAY_MS });
+      await clock.advance(2 * DAY_MS);
+      expect((await store.wakeUps.overdue()).queues).toEqual([]);
+    }
+    const shorter = () => ({ ...DEFAULT_QUEUE_SETTINGS, quarantineRetentionMs: DAY_MS });
+    const untilGone = () =>
+      vi.waitFor(async () => {
+        const [stats] = await own.current.store.stats(["q"]);
+        expect(stats?.quarantined).toBe(0);
+      });
+
+    it("ends it when another server has changed the settings, also if the hint is lost", async () => {
+      await keepTooLong();
+      const other = own.current.openStore();
+      await vi.waitFor(() => expect(other.ready).toBe(true));
+      const { configs } = own.current.store;
+      const settingsOf = () => (configs.get("q") ? shorter() : DEFAULT_QUEUE_SETTINGS);
+      const { tick } = startTender(realTick, async () => [], settingsOf);
+      await other.configs.replace("q", undefined, () => Buffer.from("shorter"));
+      expect(tick).not.toHaveBeenCalled();
+      await configs.refresh();
+      await untilGone();
+    });
+
+    it("ends it after a server that had the old settings wrote a later time", async () => {
+      await keepTooLong();
+      const { configs } = own.current.store;
+      let settings = { ...DEFAULT_QUEUE_SETTINGS, quarantineRetentionMs: 30 * DAY_MS };
+      const { tick } = startTender(
+        realTick,
+        async () => [["q"]],
+        () => settings,
+      );
+      await vi.waitFor(() => expect(tick).toHaveBeenCalledTimes(1));
+      settings = shorter();
+      await configs.replace("q", undefined, () => Buffer.from("shorter"));
+      await configs.refresh();
+      await untilGone();
+    });
+
+    it("ends it by its pass over all queues when the configuration of servers has changed", async () => {
+      await keepTooLong();
+      startTender(realTick, async () => [["q"]], shorter);
+      await untilGone();
+    });
   });
 });
