@@ -28,6 +28,8 @@ export class KnownQueues {
   readonly #known = new Set<string>();
   /** How many queues there were, and those that this process may have added since. */
   #count = { queues: 0, atMs: Number.NEGATIVE_INFINITY, added: new Set<string>() };
+  /** Concurrent calls share one count. */
+  #counting: Promise<unknown> | undefined;
 
   constructor(parts: KnownQueuesParts) {
     this.#parts = parts;
@@ -119,15 +121,22 @@ export class KnownQueues {
 
   /** Creating many queues must not read all lists for each. */
   async #counted() {
-    const nowMs = performance.now();
-    if (nowMs - this.#count.atMs >= COUNTED_MS) {
-      const sizes = await this.#read<number>((reading) => {
-        for (const key of queueListKeys(this.#parts.prefix)) reading.zcard(key);
+    if (performance.now() - this.#count.atMs >= COUNTED_MS) {
+      this.#counting ??= this.#countAll().finally(() => {
+        this.#counting = undefined;
       });
-      const queues = sizes.reduce((sum, size) => sum + size, 0);
-      this.#count = { queues, atMs: nowMs, added: new Set() };
+      await this.#counting;
     }
     return this.#count;
+  }
+
+  async #countAll(): Promise<void> {
+    const atMs = performance.now();
+    const sizes = await this.#read<number>((reading) => {
+      for (const key of queueListKeys(this.#parts.prefix)) reading.zcard(key);
+    });
+    const queues = sizes.reduce((sum, size) => sum + size, 0);
+    this.#count = { queues, atMs, added: new Set() };
   }
 
   /** The replies of several commands, in one round trip. */

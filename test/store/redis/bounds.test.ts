@@ -23,6 +23,15 @@ test("Stats reads many queues in one call", async () => {
   expect(calls).toBeLessThanOrEqual(10);
 });
 
+test("many first messages at once count the queues once", async () => {
+  const queues = items(100).map((n) => `new-${n}`);
+  const { store } = at.current;
+  const calls = await redisCalls(at.current.redis, "zcard", () =>
+    Promise.all(queues.map((queue) => store.send(queue, [item()], SETTINGS))),
+  );
+  expect(calls).toBeLessThanOrEqual(1_000);
+});
+
 test("a lease needs no tick of its queue before it ends", async () => {
   const { store, clock } = at.current;
   await store.send(QUEUE, [item()], SETTINGS);
