@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
 import CircuitBreaker from "opossum";
 import { DlqError, internal, storeFull, storeUnavailable } from "../../core/errors.ts";
 import { closeRedis, createRedis, type RedisTarget } from "./redis-client.ts";
@@ -145,6 +145,19 @@ export class Connection {
   /** Any other command, under the same deadline. */
   command<T>(send: (redis: Redis) => Promise<T>): Promise<T> {
     return this.bounded(send(this.redis));
+  }
+
+  /** The replies of several commands, in one round trip. Rejects with the first error. */
+  read<T>(add: (reading: ChainableCommander) => void): Promise<T[]> {
+    return this.command(async (redis) => {
+      const reading = redis.pipeline();
+      add(reading);
+      const results = (await reading.exec()) ?? [];
+      return results.map(([error, value]) => {
+        if (error) throw error;
+        return value as T;
+      });
+    });
   }
 
   /** A call on another connection, under the same deadline. */

@@ -1,4 +1,3 @@
-import type { ChainableCommander } from "ioredis";
 import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { partitionKeys, queueListKeys } from "./keys.ts";
@@ -65,7 +64,7 @@ export class KnownQueues {
   async existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
     const { prefix } = this.#parts;
     const byPartition = [...Map.groupBy(queues, partitionOf)];
-    const found = await this.#read<(string | null)[]>((reading) => {
+    const found = await this.#connection.read<(string | null)[]>((reading) => {
       for (const [partition, own] of byPartition) {
         reading.zmscore(partitionKeys(prefix, partition).queues, ...own);
       }
@@ -78,7 +77,7 @@ export class KnownQueues {
 
   /** The names of these partitions. */
   async of(partitions: readonly number[]): Promise<string[][]> {
-    return this.#read<string[]>((reading) => {
+    return this.#connection.read<string[]>((reading) => {
       for (const partition of partitions) {
         reading.zrange(partitionKeys(this.#parts.prefix, partition).queues, "0", "-1");
       }
@@ -99,7 +98,7 @@ export class KnownQueues {
         return !isComplete && (end === undefined || last === undefined || last < end);
       });
       if (open.length === 0) return page.slice(0, most);
-      const found = await this.#read<string[]>((reading) => {
+      const found = await this.#connection.read<string[]>((reading) => {
         for (const { key, names } of open) {
           const from = `(${names.at(-1) ?? after}`;
           reading.zrange(key, from, "+", "BYLEX", "LIMIT", 0, step);
@@ -132,23 +131,10 @@ export class KnownQueues {
 
   async #countAll(): Promise<void> {
     const atMs = performance.now();
-    const sizes = await this.#read<number>((reading) => {
+    const sizes = await this.#connection.read<number>((reading) => {
       for (const key of queueListKeys(this.#parts.prefix)) reading.zcard(key);
     });
     const queues = sizes.reduce((sum, size) => sum + size, 0);
     this.#count = { queues, atMs, added: new Set() };
-  }
-
-  /** The replies of several commands, in one round trip. */
-  async #read<T>(add: (reading: ChainableCommander) => void): Promise<T[]> {
-    return this.#connection.command(async (redis) => {
-      const reading = redis.pipeline();
-      add(reading);
-      const results = (await reading.exec()) ?? [];
-      return results.map(([error, value]) => {
-        if (error) throw error;
-        return value as T;
-      });
-    });
   }
 }

@@ -61,6 +61,12 @@ export class Opening {
     return this.#parts.now() < this.#confirmedUntil ? undefined : this.#confirmInTime();
   }
 
+  /** Runs `work` on the store; see `enter`. */
+  async whenOpen<T>(work: () => Promise<T>): Promise<T> {
+    await this.enter();
+    return work();
+  }
+
   async open(): Promise<string[]> {
     const connection = this.#connections;
     const warnings = await this.#parts.check();

@@ -3,7 +3,8 @@ import { storeUnavailable, tooManyQueues, tooManySettings } from "../../core/err
 import { LIMITS } from "../../core/settings.ts";
 import type { Records, StoredRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
-import { globalKeys } from "./keys.ts";
+import { allPartitionKeys, globalKeys } from "./keys.ts";
+import { partitionOf } from "./partitions.ts";
 import { storeNowMs } from "./store-now.ts";
 
 /** Fields of one step through all records: others wait for it. A record has up to LIMITS.queueConfigBytes. */
@@ -160,15 +161,10 @@ export class RedisRecords implements Records {
   /** The latest changes of each hash. A hash without any has no records. */
   async #readChanges(): Promise<string[][]> {
     const { connection, keys } = this.#parts;
-    const replies = await connection.command((redis) => {
-      const reading = redis.pipeline();
+    const texts = await connection.read<string | null>((reading) => {
       for (const key of keys) reading.hget(key, CHANGES);
-      return reading.exec();
     });
-    return (replies ?? []).map(([error, text]) => {
-      if (error) throw error;
-      return ((text as string | null) ?? "").split("\n");
-    });
+    return texts.map((text) => (text ?? "").split("\n"));
   }
 
   async #readSome(hash: number, changes: readonly string[], records: Map<string, StoredRecord>) {
@@ -204,4 +200,18 @@ export class RedisRecords implements Records {
     const known = this.#records.get(name);
     return known !== undefined && bytes.equals(known.bytes) ? known : { bytes };
   }
+}
+
+type SharedParts = Omit<RecordsParts, "keys" | "hashOf">;
+
+/** The settings of queues, each in the partition of its queue. */
+export function createQueueRecords(parts: SharedParts): RedisRecords {
+  const keys = allPartitionKeys(parts.prefix, "settings");
+  return new RedisRecords({ ...parts, keys, hashOf: partitionOf });
+}
+
+/** What the whole deployment has. */
+export function createDeploymentRecords(parts: SharedParts): RedisRecords {
+  const keys = [globalKeys(parts.prefix).deployment];
+  return new RedisRecords({ ...parts, keys, hashOf: () => 0 });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
 import { Turns } from "../../core/turns.ts";
 import type {
@@ -19,14 +20,13 @@ import type { StoreContext } from "./context.ts";
 import { RedisDeliveryBlocks } from "./delivery-blocks.ts";
 import { packDeliverySettings } from "./delivery-settings.ts";
 import { RedisHints } from "./hints.ts";
-import { allPartitionKeys, globalKeys } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
-import { PARTITIONS, partitionOf } from "./partitions.ts";
+import { PARTITIONS } from "./partitions.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
-import { RedisRecords } from "./records.ts";
+import { createDeploymentRecords, createQueueRecords, type RedisRecords } from "./records.ts";
 import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { createReplication, type Replication } from "./replication.ts";
@@ -97,10 +97,7 @@ export class RedisStore implements Store {
       nodeId,
       layout: options.layout ?? LAYOUT,
       writeSignOfLife: () => this.#sessions.writeSignOfLife(),
-      othersAlive: async () => {
-        const alive = await this.#sessions.aliveNodes();
-        return [...alive].filter((node) => node !== nodeId);
-      },
+      othersAlive: () => this.#sessions.othersAlive(),
     });
     this.#history = new RedisHistory({ connection, prefix, nodeId });
     const writeLayout = () => this.#layout.write();
@@ -110,10 +107,8 @@ export class RedisStore implements Store {
     this.#sessions = new Sessions({ connection, queues: this.#queues, prefix, nodeId });
     const enter = () => this.#opening.enter();
     const records = { connection, prefix, most: max, enter, writeLayout };
-    const settings = allPartitionKeys(prefix, "settings");
-    this.configs = new RedisRecords({ ...records, keys: settings, hashOf: partitionOf });
-    const deployment = [globalKeys(prefix).deployment];
-    this.deployment = new RedisRecords({ ...records, keys: deployment, hashOf: () => 0 });
+    this.configs = createQueueRecords(records);
+    this.deployment = createDeploymentRecords(records);
     const now = options.now ?? (() => performance.now());
     const onError = (error: Error) => options.onError?.(error);
     const onStep = (ms: number) => options.onClockStep?.(ms);
@@ -246,24 +241,20 @@ export class RedisStore implements Store {
     return runSizes(this.#runOnMany, queues, (node) => alive.has(node));
   }
 
-  async queues(after = "", most = QUEUES_A_PAGE): Promise<string[]> {
-    await this.#opening.enter();
-    return this.#queues.page(after, most);
+  queues(after = "", most = QUEUES_A_PAGE): Promise<string[]> {
+    return this.#opening.whenOpen(() => this.#queues.page(after, most));
   }
 
-  async queuesIn(partitions: readonly number[]): Promise<string[][]> {
-    await this.#opening.enter();
-    return this.#queues.of(partitions);
+  queuesIn(partitions: readonly number[]): Promise<string[][]> {
+    return this.#opening.whenOpen(() => this.#queues.of(partitions));
   }
 
-  async hasQueue(queue: string): Promise<boolean> {
-    await this.#opening.enter();
-    return this.#queues.has(queue);
+  hasQueue(queue: string): Promise<boolean> {
+    return this.#opening.whenOpen(() => this.#queues.has(queue));
   }
 
-  async existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
-    await this.#opening.enter();
-    return this.#queues.existingOf(queues);
+  existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#opening.whenOpen(() => this.#queues.existingOf(queues));
   }
 
   async registerSession(session: SessionRecord): Promise<void> {
@@ -271,9 +262,8 @@ export class RedisStore implements Store {
     return this.#sessions.register(session, this.#opening.enter());
   }
 
-  async registerWorkers(queue: string): Promise<void> {
-    await this.#opening.enter();
-    return this.#sessions.registerWorkers(queue);
+  registerWorkers(queue: string): Promise<void> {
+    return this.#opening.whenOpen(() => this.#sessions.registerWorkers(queue));
   }
 
   async unregisterSession(session: SessionRecord): Promise<void> {
@@ -282,9 +272,8 @@ export class RedisStore implements Store {
     return this.#sessions.unregister(session);
   }
 
-  async sessionQueues(sessionId: string): Promise<string[] | undefined> {
-    await this.#opening.enter();
-    return this.#sessions.queuesOf(sessionId);
+  sessionQueues(sessionId: string): Promise<string[] | undefined> {
+    return this.#opening.whenOpen(() => this.#sessions.queuesOf(sessionId));
   }
 
   async signOfLife(): Promise<void> {
@@ -324,9 +313,7 @@ export class RedisStore implements Store {
 
   /** If this fails, other nodes find out by the silence of this one. */
   async #leave(): Promise<void> {
-    const late = new Promise<void>((resolve) => {
-      setTimeout(resolve, LEAVE_MS).unref();
-    });
+    const late = sleep(LEAVE_MS, undefined, { ref: false });
     const left = Promise.all([this.#history.leave(this.ready), this.#sessions.leave()]);
     await Promise.race([left.catch(() => {}), late]);
   }

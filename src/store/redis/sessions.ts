@@ -188,6 +188,10 @@ export class Sessions {
     });
   }
 
+  async othersAlive(): Promise<string[]> {
+    return [...(await this.aliveNodes())].filter((node) => node !== this.#nodeId);
+  }
+
   /** Writes entries in the queues that exist: names come from users, who may invent them. */
   async #write(stream: Stream): Promise<void> {
     const { session } = stream;

@@ -120,15 +120,11 @@ export class LayoutGuard {
 
   async #hasQueues(): Promise<boolean> {
     const { prefix } = this.#parts;
-    const replies = await this.#connection.command((redis) => {
-      const reading = redis.pipeline().exists(queuesBeforePartitions(prefix));
-      for (const list of queueListKeys(prefix)) reading.exists(list);
-      return reading.exec();
+    const lists = [queuesBeforePartitions(prefix), ...queueListKeys(prefix)];
+    const counts = await this.#connection.read<number>((reading) => {
+      for (const list of lists) reading.exists(list);
     });
-    return (replies ?? []).some(([error, count]) => {
-      if (error) throw error;
-      return count === 1;
-    });
+    return counts.includes(1);
   }
 
   /** Writes the version, if there is none. */

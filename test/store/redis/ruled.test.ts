@@ -46,7 +46,7 @@ describe("a send that is dropped", () => {
 
   test("lists its queue once", async () => {
     await send("q", dropped);
-    await at.current.redis.srem(partitionKeys(at.current.prefix, partitionOf("q")).queues, "q");
+    await at.current.redis.zrem(partitionKeys(at.current.prefix, partitionOf("q")).queues, "q");
     await send("q", dropped);
     expect(await at.current.store.queues()).toEqual([]);
   });
