@@ -7,8 +7,7 @@
 //
 // It need not be run again: ids and nonces would be others, what the file says would not.
 
-import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Redis } from "ioredis";
 import type { Claimed } from "../../../../src/store/contract.ts";
 import { startTestRedis } from "../../../support/redis.ts";
@@ -27,7 +26,7 @@ import {
   storedId,
   tokenOf,
 } from "../../../support/store-items.ts";
-import { FIXTURE_PREFIX, type LayoutFixture } from "./fixture.ts";
+import { FIXTURE_PREFIX, readKeys, writeFixture } from "./fixture.ts";
 
 const [checkout] = process.argv.slice(2);
 if (checkout === undefined) throw new Error("name the folder with the source of layout 1");
@@ -116,31 +115,17 @@ await store.registerSession({
   maxInFlight: 16,
 });
 
-const keys = ((await redis.callBuffer("KEYS", `${FIXTURE_PREFIX}:*`)) as Buffer[]).filter(
-  (key) => key.toString() !== `${FIXTURE_PREFIX}:clock`,
-);
-const fixture: LayoutFixture = {
-  nowMs: clock.nowMs,
-  known: {
-    isolated: hex(isolated),
-    repeated: hex(repeated),
-    joined: hex(joined),
-    held: {
-      id: hex(of("held").id),
-      deliveryNumber: of("held").deliveryNumber,
-      nonce: hex(tokenOf(of("held")).nonce),
-    },
+const keys = await readKeys(redis, `${FIXTURE_PREFIX}:*`);
+writeFixture("layout-1", keys, clock.nowMs, {
+  isolated: hex(isolated),
+  repeated: hex(repeated),
+  joined: hex(joined),
+  held: {
+    id: hex(of("held").id),
+    deliveryNumber: of("held").deliveryNumber,
+    nonce: hex(tokenOf(of("held")).nonce),
   },
-  keys: await Promise.all(
-    keys.sort(Buffer.compare).map(async (key) => ({
-      key: key.toString("base64"),
-      ttlMs: Math.max(0, await redis.pttl(key)),
-      dump: ((await redis.callBuffer("DUMP", key)) as Buffer).toString("base64"),
-    })),
-  ),
-};
-const file = join(import.meta.dirname, "layout-1.json");
-writeFileSync(file, `${JSON.stringify(fixture, null, 1)}\n`);
+});
 await store.close();
 redis.disconnect();
 await server.stop();

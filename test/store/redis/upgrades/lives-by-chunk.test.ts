@@ -8,7 +8,7 @@ import type { StepArg, UpgradeSteps } from "../../../../src/store/redis/upgrades
 import { useTestStore } from "../../../support/store.ts";
 import { dumpQueue, type QueueDump } from "../../../support/store-dump.ts";
 import { bytes, item, NO_REQUEST, only, SETTINGS, session } from "../../../support/store-items.ts";
-import { readFixture, restore } from "../layouts/fixture.ts";
+import { becomeFixture, readFixture } from "../layouts/fixture.ts";
 import { becomeLayout3 } from "../layouts/layout-3.ts";
 
 const QUEUE = "orders";
@@ -21,13 +21,7 @@ const at = useTestStore();
 const baseOfLayout3 = () => baseBeforePartitions(at.current.prefix, QUEUE);
 const dumpOfLayout3 = () => dumpQueue(at.current.redis, baseOfLayout3());
 
-/** The data when the last server of layout 1 ended. */
-async function becomeLayout1(): Promise<void> {
-  const { redis, clock, prefix } = at.current;
-  await redis.flushall();
-  await clock.set(LAYOUT_1.nowMs);
-  await restore(LAYOUT_1, redis, prefix);
-}
+const becomeLayout1 = () => becomeFixture(at.current, LAYOUT_1);
 
 /** The first end of a life that is scheduled in each chunk. */
 function firstEnds({ messages }: QueueDump): Map<string, number> {
