@@ -1,14 +1,15 @@
 import { partitionKeys } from "../keys.ts";
 import { partitionOf, partitionTag } from "../partitions.ts";
 import { settingsByPartition } from "./settings-by-partition.ts";
+import { versionKey, WHILE_IT_RUNS } from "./steps-to-layout-4.ts";
 import type { StepArg, Upgrade, UpgradeSteps } from "./upgrade.ts";
 
 /**
- * Renames each key that still exists. ARGV: for each, the old and the new name, and the kind of key. Of `meta` the times of the
- * last tick and outage are the partition's in layout 4. What a late write of an older
- * server has made again goes: it must not replace what was renamed before.
+ * Renames each key that still exists. ARGV: for each, the old and the new name, and the kind of key. Of `meta` the times of the last
+ * tick and outage are the partition's in layout 4. What a late write of an older server has made again goes: it must not replace
+ * what was renamed before.
  */
-const RENAME = `#!lua flags=allow-oom
+const RENAME = `${WHILE_IT_RUNS}
 for at = 1, #ARGV, 3 do
   local from, to, kind = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if redis.call('EXISTS', from) == 1 then
@@ -24,15 +25,16 @@ export const baseBeforePartitions = (prefix: string, queue: string): string =>
 /** The set of names of all queues up to layout 3. */
 export const queuesBeforePartitions = (prefix: string): string => `${prefix}:queues`;
 
-/** Lists queues. Each needs a tick, which knows when it needs the next one. ARGV: the three wake-up indexes; names. */
-const LIST = `#!lua flags=allow-oom
-for at = 4, #ARGV do
-  redis.call('ZADD', KEYS[1], 0, ARGV[at])
-  for index = 1, 3 do redis.call('ZADD', ARGV[index], 0, ARGV[at]) end
+/** Lists queues. Each needs a tick, which knows when it needs the next one. ARGV: the list, the three wake-up indexes; names. */
+const LIST = `${WHILE_IT_RUNS}
+for at = 5, #ARGV do
+  redis.call('ZADD', ARGV[1], 0, ARGV[at])
+  for index = 2, 4 do redis.call('ZADD', ARGV[index], 0, ARGV[at]) end
 end`;
 
-const UNLIST = `#!lua flags=allow-oom
-redis.call('DEL', KEYS[1])`;
+/** ARGV: the list of all queues. */
+const UNLIST = `${WHILE_IT_RUNS}
+redis.call('UNLINK', ARGV[1])`;
 
 /** Names of one step. */
 const NAMES = 1_000;
@@ -47,32 +49,37 @@ export const keysByPartition: Upgrade = {
   to: 4,
   what: "the keys of a queue are in one of 256 partitions",
   async run(steps) {
-    let cursor = "0";
-    do {
-      const { next, keys } = await steps.scan(cursor, `${steps.prefix}:{`);
-      const found = keys.flatMap((key) => readKey(steps.prefix, key));
-      // Before their keys are renamed: a server that was killed may not have listed its last queue.
-      await list(
-        steps,
-        found.filter(({ suffix }) => suffix === ":counters").map(({ queue }) => queue),
-      );
-      const names = found.flatMap(({ key, queue, suffix }) =>
-        renamed(steps.prefix, key, queue, suffix),
-      );
-      if (names.length > 0) await steps.run(RENAME, `${steps.prefix}:version`, ...names);
-      cursor = next;
-    } while (cursor !== "0");
-    await list(steps, await steps.queues());
+    await renameKeys(steps);
+    await listQueues(steps, await steps.queues());
     await settingsByPartition(steps);
-    await steps.run(UNLIST, queuesBeforePartitions(steps.prefix));
+    await steps.run(UNLIST, versionKey(steps), queuesBeforePartitions(steps.prefix));
   },
 };
 
-async function list(steps: UpgradeSteps, all: readonly string[]): Promise<void> {
+async function renameKeys(steps: UpgradeSteps): Promise<void> {
+  let cursor = "0";
+  do {
+    const { next, keys } = await steps.scan(cursor, `${steps.prefix}:{`);
+    const found = keys.flatMap((key) => readKey(steps.prefix, key));
+    // Before their keys are renamed: a server that was killed may not have listed its last queue.
+    await listQueues(
+      steps,
+      found.filter(({ suffix }) => suffix === ":counters").map(({ queue }) => queue),
+    );
+    const names = found.flatMap(({ key, queue, suffix }) =>
+      renamed(steps.prefix, key, queue, suffix),
+    );
+    if (names.length > 0) await steps.run(RENAME, versionKey(steps), ...names);
+    cursor = next;
+  } while (cursor !== "0");
+}
+
+async function listQueues(steps: UpgradeSteps, all: readonly string[]): Promise<void> {
   for (const [partition, queues] of Map.groupBy(all, partitionOf)) {
     const { queues: key, ready, isolated, tend } = partitionKeys(steps.prefix, partition);
     for (let at = 0; at < queues.length; at += NAMES) {
-      await steps.run(LIST, key, ready, isolated, tend, ...queues.slice(at, at + NAMES));
+      const names = queues.slice(at, at + NAMES);
+      await steps.run(LIST, versionKey(steps), key, ready, isolated, tend, ...names);
     }
   }
 }

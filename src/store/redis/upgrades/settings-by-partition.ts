@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { partitionKeys } from "../keys.ts";
 import { partitionOf } from "../partitions.ts";
+import { versionKey, WHILE_IT_RUNS } from "./steps-to-layout-4.ts";
 import type { UpgradeSteps } from "./upgrade.ts";
 
 /** The settings of all queues up to layout 3. The field without a name has the latest changes. */
 export const settingsBeforePartitions = (prefix: string): string => `${prefix}:configs`;
 
-/** ARGV: fields and their values. */
-const STORE = `#!lua flags=allow-oom
-for at = 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1]) end`;
+/** ARGV: the hash; fields and their values. */
+const STORE = `${WHILE_IT_RUNS}
+for at = 2, #ARGV, 2 do redis.call('HSETNX', ARGV[1], ARGV[at], ARGV[at + 1]) end`;
 
-const REMOVE = `#!lua flags=allow-oom
-redis.call('UNLINK', KEYS[1])`;
+/** ARGV: the hash of all settings. */
+const REMOVE = `${WHILE_IT_RUNS}
+redis.call('UNLINK', ARGV[1])`;
 
 /** Part of the upgrade to layout 4: copies the settings of each queue into the hash of its partition. */
 export async function settingsByPartition(steps: UpgradeSteps): Promise<void> {
@@ -28,9 +30,9 @@ export async function settingsByPartition(steps: UpgradeSteps): Promise<void> {
       // Servers read only hashes with a change; its revision is random.
       const change = randomBytes(8).toString("hex");
       const args = own.flatMap(({ queue, record }) => [queue, record]);
-      await steps.run(STORE, settings, ...args, "", change);
+      await steps.run(STORE, versionKey(steps), settings, ...args, "", change);
     }
     cursor = next;
   } while (cursor !== "0");
-  await steps.run(REMOVE, from);
+  await steps.run(REMOVE, versionKey(steps), from);
 }

@@ -22,7 +22,7 @@ export interface UpgradeSteps {
   queues(): Promise<string[]>;
   /**
    * One page of a walk over all keys that begin so; the first cursor is "0", and so is the one after the last page. A page
-   * may be empty, and a key may come twice. Keys that exist all the time come.
+   * may be empty, and a key may come twice. Keys that exist all the time come. Rejects as `run` does.
    */
   scan(cursor: string, begin: string): Promise<{ next: string; keys: Buffer[] }>;
   /** One page of the fields of a hash, with cursors as of `scan`; each field before its value. */

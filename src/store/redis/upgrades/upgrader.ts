@@ -91,12 +91,14 @@ export class Upgrader {
       prefix,
       queues: () => connection.command((redis) => redis.smembers(queuesBeforePartitions(prefix))),
       scan: async (cursor, begin) => {
+        await this.#claim();
         const [next, keys] = await connection.command((redis) =>
           redis.scanBuffer(cursor, "MATCH", `${begin}*`, "COUNT", SCAN_COUNT),
         );
         return { next: String(next), keys };
       },
       fields: async (key, cursor) => {
+        await this.#claim();
         const [next, fields] = await connection.command((redis) =>
           redis.hscanBuffer(key, cursor, "COUNT", FIELDS_COUNT),
         );

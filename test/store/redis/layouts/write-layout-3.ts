@@ -277,7 +277,9 @@ client.close();
 let behindMs = 0;
 const store = new RedisStore({
   target: { kind: "socket", path: machine.socketPath },
-  ...{ prefix: FIXTURE_PREFIX, nodeId: "node-of-layout-3", timeoutMs: 5_000, journalMax: 100 },
+  ...{ prefix: FIXTURE_PREFIX, nodeId: "node-of-layout-3", timeoutMs: 5_000 },
+  // The name of that time, and the name of now.
+  ...{ journalMax: 100, outboxMaxBytes: 0 },
   ...{ compressMinBytes: 0, expiryGraceMs: 0, maxQueues: 100 },
   deliverySettingsOf: () => NO_DELIVERY_SETTINGS,
   now: () => performance.now() - behindMs,

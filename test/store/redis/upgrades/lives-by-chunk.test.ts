@@ -115,6 +115,7 @@ function stepsThatEnd(after: number): UpgradeSteps & { readonly count: number } 
     prefix,
     queues: async () => [QUEUE],
     scan: async () => ({ next: "0", keys: [] }),
+    fields: async () => ({ next: "0", fields: [] }),
     async run(script: string, key: string, ...args: readonly StepArg[]) {
       if (steps.count === after) throw new Error("killed");
       steps.count++;
