@@ -189,12 +189,10 @@ test("lives, postponed lives and retentions end when they are over", async () =>
 
 test("edits, histories and imported failures are delivered, also after a retry", async () => {
   const { store } = at.current;
-  const [quarantined] = [...(await at.current.dump("orders")).messages].filter(
-    ([, { state }]) => state === "QUARANTINED",
-  );
-  if (quarantined === undefined) throw new Error("no message in quarantine");
-  const id = Uint8Array.from(Buffer.from(quarantined[0], "hex"));
-  await store.messages.retry("orders", NO_REQUEST, toRetry([id]));
+  const ids = [...(await at.current.dump("orders")).messages]
+    .filter(([, { state }]) => state === "QUARANTINED")
+    .map(([id]) => Uint8Array.from(Buffer.from(id, "hex")));
+  await store.messages.retry("orders", NO_REQUEST, toRetry(ids));
   expect(names(await claim("orders")).toSorted()).toContain("quarantined");
   const fails = (await messages("orders")).filter(({ failures }) => failures > 1);
   expect(fails.map(({ attempts }) => attempts).toSorted()).toEqual([2, 3]);
@@ -214,4 +212,10 @@ test("queues with any allowed name go on", async () => {
     const [stats] = await at.current.store.stats([queue]);
     expect(stats).toMatchObject({ scheduled: 1, inFlight: 2 });
   }
+});
+
+test("settings of queues and rules stay", () => {
+  const { configs, deployment } = at.current.store;
+  expect([...configs.names()].length).toBeGreaterThan(0);
+  expect([...deployment.names()]).toEqual(["rules"]);
 });
