@@ -66,22 +66,23 @@ export async function readOutbox(redis: Redis, base: string): Promise<OutboxEntr
   return entries.map(([id, fields]) => {
     const [position, atMs] = String(id).split("-").map(Number);
     return {
-      ...{ position: position as number, atMs: atMs as number, queue: String(fields[1]) },
-      ...decodeEntry(fields[3] as Buffer),
+      ...{ position: position as number, atMs: atMs as number },
+      ...decodeEntry(fields[1] as Buffer),
     };
   });
 }
 
 /** Throws on anything left over. */
-function decodeEntry(data: Buffer): Pick<OutboxEntry, "first" | "epochMs" | "changes"> {
+function decodeEntry(data: Buffer): Pick<OutboxEntry, "queue" | "first" | "epochMs" | "changes"> {
   const reader = new Reader(data);
   const first = reader.number(6);
   const count = reader.number(1);
   const epochMs = reader.number(6);
+  const queue = Buffer.from(reader.bytes(reader.number(1))).toString();
   const changes: OutboxChange[] = [];
   while (!reader.done) changes.push(decodeChange(reader));
   if (changes.length !== count) throw new Error(`${changes.length} changes in place of ${count}`);
-  return { first, epochMs, changes };
+  return { queue, first, epochMs, changes };
 }
 
 function decodeChange(reader: Reader): OutboxChange {

@@ -103,12 +103,12 @@ const endOf = ({ first, changes }: OutboxEntry) => first + changes.length;
 
 type StreamEntry = [id: Buffer, fields: Buffer[]];
 
-function decodeEntry([id, [, queue, , data]]: StreamEntry): OutboxEntry {
+function decodeEntry([id, [, data]]: StreamEntry): OutboxEntry {
   const reader = new Reader(data ?? Buffer.alloc(0));
-  const { first, count, epoch } = reader.read(LAYOUTS.outboxEntry);
+  const { first, count, epoch, queue } = reader.read(LAYOUTS.outboxEntry);
   const atMs = Number(String(id).split("-")[1]);
   const changes = Array.from({ length: count }, (_, index) =>
-    decodeChange(reader, { number: first + index, atMs, queue: String(queue) }),
+    decodeChange(reader, { number: first + index, atMs, queue: Buffer.from(queue).toString() }),
   );
   return { id: String(id), first, epochMs: epoch, changes };
 }

@@ -87,7 +87,7 @@ export const STORED_LAYOUTS = {
   /** The last lease that was compared with its length after step `step` of the clock; `done`: it was the last of all. */
   leaseCheck: layout({ step: u32, done: flag, score: double, id: bytes(16) }),
   /** An entry of the outbox: the number of its first change since the outbox began, how many it has, and its epoch. */
-  outboxEntry: layout({ first: ms, count: u8, epoch: ms }),
+  outboxEntry: layout({ first: ms, count: u8, epoch: ms, queue: short }),
   /** A state change of a message, or of a breaker (its key is the note). */
   change: layout({
     kind: u8,
@@ -106,7 +106,7 @@ export const STORED_LAYOUTS = {
   /** Where the outbox ends: bytes and changes since it began; where it was at `markedAt`, and at the mark before. */
   outboxEnd: layout({
     bytes: ms,
-    changes: ms,
+    count: ms,
     epoch: ms,
     markedAt: ms,
     marked: ms,
