@@ -107,9 +107,11 @@ return replies
 function headOf(spec: ScriptSpec): string {
   const lines = [
     "local BASE = KEYS[1]",
-    "local PARTITION = string.match(BASE, '^(.*:{.-}):')",
-    "local PREFIX = string.match(BASE, '^(.*):{.-}:')",
-    "local QUEUE = string.sub(BASE, #PARTITION + 2)",
+    // `PREFIX:{TAG}:QUEUE`; a prefix has no colon and no braces.
+    "local PREFIX = string.sub(BASE, 1, string.find(BASE, ':', 1, true) - 1)",
+    "local TAG_END = string.find(BASE, '}', 1, true)",
+    "local PARTITION = string.sub(BASE, 1, TAG_END)",
+    "local QUEUE = string.sub(BASE, TAG_END + 2)",
   ];
   for (const [key, suffix] of Object.entries(PARTITION_KEYS)) {
     lines.push(`local p_${luaName(key)} = PARTITION .. '${suffix}'`);
