@@ -299,7 +299,7 @@ export const SETTINGS = {
     group: "Logs and metrics",
     type: integer(0, 100_000),
     fallback: 100,
-    doc: 'Most queues with their own label value. The others are counted as queue="other".',
+    doc: 'Queues with labels of their own in metrics; a quarter more for those that outgrow others. The rest are summed as queue="/other".',
     example: "1000",
   }),
 } as const satisfies Record<string, Setting>;

@@ -20,9 +20,12 @@ export const TENDING_AT_ONCE = 32;
 const TICKS_IN_A_ROW = 50;
 /** A queue whose tick fails waits for this. */
 const FAILED_PAUSE_MS = 30_000;
-/** All queues are ticked about once in this time, some at each look, in case an index is wrong. */
+/**
+ * All queues are ticked once in this time, some in each second, in case an index is wrong. More than 36,000 take longer: an
+ * idle second must cost little.
+ */
 const FULL_PASS_MS = 3_600_000;
-const LEAST_PASSED_A_LOOK = 10;
+const PASSED_A_SECOND = 10;
 /** Partitions whose queues are listed at once. */
 const PARTITIONS_A_STEP = 8;
 /** While so many wait, a look finds no others. */
@@ -45,8 +48,9 @@ export class Tender {
   /** What is left of a step of a pass over all queues, and the partition where the next step begins. */
   #pass: string[] = [];
   #nextPartition = 0;
+  #passBeganAtMs = 0;
+  /** When the pass goes on, or the next one begins. */
   #nextPassAtMs = Number.NEGATIVE_INFINITY;
-  #passedALook = LEAST_PASSED_A_LOOK;
 
   constructor(parts: TenderParts) {
     this.#parts = parts;
@@ -82,15 +86,18 @@ export class Tender {
   }
 
   async #continuePass(): Promise<void> {
-    const isBetween = this.#pass.length === 0 && this.#nextPartition === 0;
-    if (isBetween && performance.now() < this.#nextPassAtMs) return;
-    for (let left = this.#passedALook; left > 0; ) {
+    const nowMs = performance.now();
+    if (nowMs < this.#nextPassAtMs) return;
+    this.#nextPassAtMs = nowMs + LONGEST_PAUSE_MS;
+    for (let left = PASSED_A_SECOND; left > 0; ) {
       if (this.#pass.length === 0) await this.#listNext();
       for (const queue of this.#pass.splice(-left)) {
         this.#tend(queue);
         left--;
       }
-      if (this.#pass.length === 0 && this.#nextPartition === 0) return;
+      if (this.#pass.length > 0 || this.#nextPartition > 0) continue;
+      this.#nextPassAtMs = this.#passBeganAtMs + FULL_PASS_MS;
+      return;
     }
   }
 
@@ -99,11 +106,9 @@ export class Tender {
     const first = this.#nextPartition;
     const count = Math.min(PARTITIONS_A_STEP, store.partitions - first);
     const lists = await store.queuesIn(Array.from({ length: count }, (_, n) => first + n));
-    if (first === 0) this.#nextPassAtMs = performance.now() + FULL_PASS_MS;
+    if (first === 0) this.#passBeganAtMs = performance.now();
     this.#pass = lists.flat();
     this.#nextPartition = (first + count) % store.partitions;
-    const looks = ((FULL_PASS_MS / LONGEST_PAUSE_MS) * count) / store.partitions;
-    this.#passedALook = Math.max(LEAST_PASSED_A_LOOK, Math.ceil(this.#pass.length / looks));
   }
 
   #tend(queue: string): void {

@@ -16,6 +16,7 @@ export interface KnownQueuesParts {
 
 /** The number of queues is read again after this. */
 const COUNTED_MS = 1_000;
+const NAMES_A_PAGE = 1_000;
 
 /**
  * The lists of all queues, one a partition; remembers the queues that this process has seen there. Scripts write the lists:
@@ -87,7 +88,7 @@ export class KnownQueues {
   /**
    * A page of all names in order. Each partition returns a few, and those from which more may belong to the page return more.
    */
-  async page(after: string, most: number): Promise<string[]> {
+  async page(after = "", most = NAMES_A_PAGE): Promise<string[]> {
     const keys = queueListKeys(this.#parts.prefix);
     const lists = keys.map((key) => ({ key, names: [] as string[], isComplete: false }));
     for (let step = Math.ceil((2 * most) / lists.length) + 1; ; step *= 2) {

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
-import { Turns } from "../../core/turns.ts";
 import type {
   ClaimedSession,
   ExtendItem,
@@ -26,20 +25,20 @@ import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
 import { PARTITIONS } from "./partitions.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
+import { QueueReads } from "./queue-reads.ts";
 import { createDeploymentRecords, createQueueRecords, type RedisRecords } from "./records.ts";
 import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { createReplication, type Replication } from "./replication.ts";
-import { createManyRunner, createScriptRunner, type RunOnMany } from "./script-runner.ts";
+import { createScriptRunner } from "./script-runner.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
 import { SharedLifeClock } from "./shared-life-clock.ts";
 import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
-import { runExtend, runLeases } from "./verbs/leases.ts";
+import { runExtend } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
-import { runSizes, runStats } from "./verbs/stats.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
 import { RedisWakeUps } from "./wake-ups.ts";
 
@@ -47,11 +46,6 @@ export type { RedisStoreOptions } from "./redis-store-options.ts";
 
 /** The longest wait for the store at an orderly end. */
 const LEAVE_MS = 300;
-/** Reads at once, of calls that span many queues. Few, because a send waits behind them. */
-const READS_AT_ONCE = 32;
-/** The same, of calls for many queues each: while Redis works on one, it has the next. */
-const LONG_READS_AT_ONCE = 2;
-const QUEUES_A_PAGE = 1_000;
 
 /** The store on Redis: each verb is one script on one queue, unless its comment says otherwise. */
 export class RedisStore implements Store {
@@ -76,8 +70,7 @@ export class RedisStore implements Store {
   readonly #context: StoreContext;
   readonly #replication: Replication | undefined;
   readonly #lifeClock: SharedLifeClock;
-  readonly #runOnMany: RunOnMany;
-  readonly #reads = new Turns(READS_AT_ONCE);
+  readonly #queueReads: QueueReads;
   /** Names this process: a node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   #deliverySettingsOf: (queue: string) => DeliverySettings;
@@ -122,8 +115,9 @@ export class RedisStore implements Store {
     });
     this.#replication = createReplication(options, connection);
     const runner = { connection, prefix, enter, timeoutMs };
-    this.#runOnMany = createManyRunner(runner, new Turns(LONG_READS_AT_ONCE));
     const run = createScriptRunner(runner);
+    const reads = { ...runner, run, queues: this.#queues, sessions: this.#sessions };
+    this.#queueReads = new QueueReads(reads);
     this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId, onError });
     const context: StoreContext = {
       run,
@@ -227,21 +221,14 @@ export class RedisStore implements Store {
   }
 
   leases(queue: string, sessionId: Uint8Array) {
-    return this.#reads.run(() => runLeases(this.#context.run, queue, sessionId));
+    return this.#queueReads.leases(queue, sessionId);
   }
 
-  async stats(queues: readonly string[]) {
-    const alive = await this.#sessions.aliveNodes();
-    const existing = await this.existingOf(queues);
-    return runStats(this.#runOnMany, queues, existing, (node) => alive.has(node));
-  }
+  readonly stats: Store["stats"] = (queues) => this.#queueReads.stats(queues);
 
-  async sizes(queues: readonly string[]) {
-    const alive = await this.#sessions.aliveNodes();
-    return runSizes(this.#runOnMany, queues, (node) => alive.has(node));
-  }
+  readonly sizes: Store["sizes"] = (queues) => this.#queueReads.sizes(queues);
 
-  queues(after = "", most = QUEUES_A_PAGE): Promise<string[]> {
+  queues(after?: string, most?: number): Promise<string[]> {
     return this.#opening.whenOpen(() => this.#queues.page(after, most));
   }
 

@@ -1,4 +1,4 @@
-import type { Turns } from "../../core/turns.ts";
+import { Turns } from "../../core/turns.ts";
 import { type Connection, NOT_RUN, type ScriptPart } from "./connection.ts";
 import { queueBase } from "./keys.ts";
 import { type ScriptHeader, type ScriptItem, type ScriptName, scriptArgs } from "./scripts.ts";
@@ -74,11 +74,12 @@ export async function runAll(
   return replies;
 }
 
-/** `turns` bounds the calls at once. A call spans partitions, which Redis Cluster would refuse. */
-export function createManyRunner(
-  { connection, prefix, enter }: ScriptRunnerParts,
-  turns: Turns,
-): RunOnMany {
+/** Calls at once: while Redis works on one, it has the next, and a send waits for two. */
+const CALLS_AT_ONCE = 2;
+
+/** A call spans partitions, which Redis Cluster would refuse. */
+export function createManyRunner({ connection, prefix, enter }: ScriptRunnerParts): RunOnMany {
+  const turns = new Turns(CALLS_AT_ONCE);
   return async (name, queues, header) => {
     await enter();
     const args = scriptArgs(name, header, []);

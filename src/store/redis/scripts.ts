@@ -52,6 +52,7 @@ export const SCRIPTS = {
   // These are of a partition.
   overdue: { flags: "allow-oom", numbers: ["late", "most"], strings: [], item: [] },
   claimable: { flags: "no-writes", numbers: [], strings: [], item: ["queue"] },
+  sizes: { flags: "no-writes", numbers: [], strings: [], item: ["queue"] },
   examine: {
     flags: "no-writes",
     numbers: ["withBodies", "replyBytes"],
@@ -130,7 +131,6 @@ export const SCRIPTS = {
     item: [],
   },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
-  sizes: { flags: "no-writes", numbers: [], strings: [], item: [] },
   seal: { flags: "allow-oom", numbers: ["expected"], strings: [], item: [] },
   purge: {
     flags: "allow-oom",

@@ -48,7 +48,7 @@ return {
     quarantined = redis.call('ZCARD', k_quarantine),
     next_due = next_due,
     oldest_quarantined = first_score(k_quarantine),
-    oldest = oldest(),
+    oldest = oldest_in(k_chunks, k_states, k_by_age),
     accepted = rate(COUNTER.ACCEPTED),
     delivered = rate(COUNTER.DELIVERIES),
     succeeded = rate(COUNTER.SUCCEEDED),

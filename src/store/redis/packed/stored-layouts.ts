@@ -57,6 +57,8 @@ export const STORED_LAYOUTS = {
   movePlan: layout({ qreason: u8, refusedQreason: u8, refusedDue: ms }),
   /** A UUIDv7: time, then the arrival, around version and variant. Random bits follow. */
   id: layout({ born: ms, high: u16, middle: u8, low: u24 }),
+  /** The first field of an id. */
+  idTime: layout({ born: ms }),
   breaker: layout({
     state: u8,
     /** First opened, and last. */

@@ -1,4 +1,4 @@
-import type { QueueSizes, QueueSnapshot } from "../../contract.ts";
+import type { QueueSnapshot } from "../../contract.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunOnMany } from "../script-runner.ts";
@@ -28,19 +28,6 @@ export async function runStats(
   return queues.map((queue) =>
     snapshots.get(existing.has(queue) ? queue : String(missing)),
   ) as QueueSnapshot[];
-}
-
-export async function runSizes(
-  run: RunOnMany,
-  queues: readonly string[],
-  isAlive: (nodeId: string) => boolean,
-): Promise<QueueSizes[]> {
-  const replies = (await run("sizes", queues, {})) as [Buffer, ...Buffer[]][];
-  return replies.map(([packed, ...workers]) => {
-    const { now, oldest, ...sizes } = new Reader(packed).read(LAYOUTS.sizes);
-    const alive = workers.filter((entry) => isAlive(nodeOf(String(entry))));
-    return { ...sizes, nowMs: now, oldestAtMs: optionalMs(oldest), workers: alive.length };
-  });
 }
 
 type StatsReply = [head: Buffer, counters: Buffer[], workers: (Buffer | number)[]];

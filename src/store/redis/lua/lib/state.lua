@@ -63,7 +63,7 @@ end
 local function arrival_of(id) return moved_in.arrival(id) or arrival_by_id(id) end
 
 local function created_at(id)
-  local born = read.id(id)
+  local born = read.id_time(id)
   return born
 end
 

@@ -1,0 +1,63 @@
+import type { QueueSizes } from "../../contract.ts";
+import { partitionBase } from "../keys.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
+import { optionalMs, Reader } from "../packed/reader.ts";
+import { partitionOf } from "../partitions.ts";
+import { pagesOf, runAll, type ScriptRunnerParts } from "../script-runner.ts";
+import { scriptArgs } from "../scripts.ts";
+import { nodeOf } from "./stats.ts";
+
+/** Queues of one run: other calls wait for it, one or two milliseconds. */
+const QUEUES_A_RUN = 64;
+/** Runs for fewer queues share calls. */
+const QUEUES_OF_A_SMALL_RUN = 16;
+
+const NOTHING: QueueSizes = {
+  ...{ nowMs: 0, messages: 0, dueNow: 0, inFlight: 0, quarantined: 0, oldestAtMs: undefined },
+  ...{ openBreakers: 0, heldKeys: 0, workers: 0 },
+};
+
+type Sizes = Buffer | [Buffer, ...Buffer[]];
+
+/** Reads the queues of each partition together, one call after the other. Queues whose data is broken are empty. */
+export async function runSizes(
+  { connection, prefix }: ScriptRunnerParts,
+  queues: readonly string[],
+  isAlive: (nodeId: string) => boolean,
+): Promise<QueueSizes[]> {
+  const numbered = queues.map((queue, at) => ({ queue, at }));
+  const runs = [...Map.groupBy(numbered, ({ queue }) => partitionOf(queue))].flatMap(
+    ([partition, own]) =>
+      pagesOf(own, QUEUES_A_RUN).map((page) => ({
+        page,
+        base: partitionBase(prefix, partition),
+        args: scriptArgs("sizes", {}, page),
+      })),
+  );
+  const found: QueueSizes[] = [];
+  const note = (page: readonly { at: number }[], replies: unknown) => {
+    if (replies instanceof Error) throw replies;
+    page.forEach(({ at }, index) => {
+      found[at] = sizesOf((replies as Sizes[])[index] as Sizes, isAlive);
+    });
+  };
+  const isSmall = ({ page }: (typeof runs)[number]) => page.length < QUEUES_OF_A_SMALL_RUN;
+  for (const { page, base, args } of runs.filter((run) => !isSmall(run))) {
+    note(page, await connection.run("sizes", base, args));
+  }
+  for (const together of pagesOf(runs.filter(isSmall), QUEUES_OF_A_SMALL_RUN)) {
+    const replies = await runAll(connection, "sizes", together);
+    together.forEach(({ page }, index) => {
+      note(page, replies[index]);
+    });
+  }
+  return found;
+}
+
+function sizesOf(reply: Sizes, isAlive: (nodeId: string) => boolean): QueueSizes {
+  const [packed, ...entries] = Array.isArray(reply) ? reply : [reply];
+  if (packed.length === 0) return NOTHING;
+  const { now, oldest, ...sizes } = new Reader(packed).read(LAYOUTS.sizes);
+  const workers = entries.filter((entry) => isAlive(nodeOf(String(entry)))).length;
+  return { ...sizes, nowMs: now, oldestAtMs: optionalMs(oldest), workers };
+}
