@@ -74,9 +74,8 @@ export class QueueSurvey {
 
   /** Undefined: the first round has not ended. */
   sums(): QueueSums | undefined {
-    if (this.#source === undefined || this.#sums.size < this.#source.partitions) return undefined;
     if (this.#now() - this.#lastStepAtMs > FORGOTTEN_MS) this.reset();
-    if (this.#sums.size === 0) return undefined;
+    if (this.#source === undefined || this.#sums.size < this.#source.partitions) return undefined;
     return shown(total(this.#sums.values()), this.#now());
   }
 

@@ -155,6 +155,17 @@ describe("with thousands of queues", () => {
     for (const one of reads.slice(1)) expect(one).toBeLessThanOrEqual(MAX * 1.25 + 2_500 + 1_500);
   });
 
+  it("sums that nobody has read for long are not shown", async () => {
+    store(500);
+    const has = async (ms: number) => sizes(await scrapeAfter(ms)).has("/other");
+    await untilTotal(10_000);
+    expect([await has(60_000), await has(3_600_000), await has(15_000)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
   it("a deployment with few queues has no sum", async () => {
     store(MAX);
     const found = sizes(await scrapeAfter(0));

@@ -17,6 +17,8 @@ export interface KnownQueuesParts {
 /** The number of queues is read again after this. */
 const COUNTED_MS = 1_000;
 const NAMES_A_PAGE = 1_000;
+/** Queues that are remembered. Beyond, all are forgotten, and a look-up more is made for each. */
+const REMEMBERED = 20_000;
 
 /**
  * The lists of all queues, one a partition; remembers the queues that this process has seen there. Scripts write the lists:
@@ -40,6 +42,7 @@ export class KnownQueues {
   async admit(queue: string): Promise<void> {
     if (this.#known.has(queue)) return;
     if (await this.has(queue)) {
+      if (this.#known.size >= REMEMBERED) this.#known.clear();
       this.#known.add(queue);
       return;
     }

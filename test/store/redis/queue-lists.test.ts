@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionKeys, QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { redisCalls } from "../../support/redis-calls.ts";
 import { useTestStore } from "../../support/store.ts";
@@ -60,4 +60,21 @@ test("sizes are those of stats", async () => {
       heldKeys: rest.heldKeys,
     })),
   );
+});
+
+test("sizes of many queues are in their order, and a queue with broken data is empty", async () => {
+  const { store, redis } = at.current;
+  const queues = names.slice(0, 60);
+  for (const [n, queue] of queues.entries()) {
+    await store.send(
+      queue,
+      Array.from({ length: (n % 3) + 1 }, () => item()),
+      SETTINGS,
+    );
+  }
+  const broken = at.current.key("tenant-7", QUEUE_KEYS.quarantine);
+  await redis.set(broken, "no sorted set");
+  const messages = (await store.sizes(queues)).map((sizes) => sizes.messages);
+  await redis.del(broken);
+  expect(messages).toEqual(queues.map((queue, n) => (queue === "tenant-7" ? 0 : (n % 3) + 1)));
 });
