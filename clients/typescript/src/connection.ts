@@ -29,7 +29,7 @@ export interface Connection {
 /** Pings find a dead peer when no data comes. */
 const PING_INTERVAL_MS = 10_000;
 const PING_TIMEOUT_MS = 5_000;
-/** With Node's 64 KiB a frame of 1 MiB would wait for the peer sixteen times. */
+/** Of a stream and of the connection. With Node's 64 KiB a frame of 1 MiB would wait for the peer sixteen times. */
 const WINDOW_BYTES = 4 * 1024 ** 2;
 
 /**
@@ -95,6 +95,7 @@ export function createHttp2Connection(
       const { session } = stream;
       if (session !== undefined && !guarded.has(session)) {
         guarded.add(session);
+        session.setLocalWindowSize(WINDOW_BYTES);
         session.on("error", () => {}); // its streams report it
       }
       return stream;

@@ -1,9 +1,9 @@
-// A connection whose peer vanishes without closing it.
+// The window of a connection, and one whose peer vanishes without closing it.
 
 import { once } from "node:events";
-import { createServer, type Http2Server } from "node:http2";
+import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { createHttp2Connection } from "../../../clients/typescript/src/connection.ts";
 import { LinkProxy } from "../../support/link-proxy.ts";
 
@@ -22,6 +22,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await link.close();
   server.close();
+});
+
+it("lets a server send 4 MiB before it waits for the client", async () => {
+  const opened = once(server, "session") as Promise<[ServerHttp2Session]>;
+  const connection = createHttp2Connection(`http://${link.address}`);
+  const stream = await connection.request("GET", "/", {}, {});
+  stream.on("error", () => {}); // it is cut at the end
+  onTestFinished(() => connection.close());
+  const [session] = await opened;
+  // Its stream has sent a few bytes.
+  const least = 4 * 1024 * 1024 - 1_000;
+  await vi.waitFor(() => expect(session.state.remoteWindowSize).toBeGreaterThan(least));
 });
 
 it("ends its calls, and not the process, also if it is closed at that moment", async () => {
