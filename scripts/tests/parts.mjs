@@ -35,7 +35,7 @@ export const LONG_FORMS = {
   files: [
     "test/e2e/breaker.test.ts",
     "test/model/life.test.ts",
-    "test/serve/upgrade-killed.test.ts",
+    "test/serve/upgrade-large.test.ts",
   ],
   env: {
     DLQ_TEST_DOWN_MS: "60000",

@@ -1,78 +1,123 @@
-// A server is killed in the middle of the upgrade from layout 3; the next one finishes it.
+// A server is killed in the middle of the upgrade from layout 3, before a step that the test chooses; the next one finishes it.
 
 import { Redis } from "ioredis";
-import { expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { RedisStore } from "../../src/store/redis/redis-store.ts";
-import { STORAGE_VERSION } from "../../src/store/redis/storage-version.ts";
-import { childrenOf } from "../bench/meter.ts";
-import { becomeLayout3 } from "../store/redis/layouts/layout-3.ts";
+import { LAYOUT, STORAGE_VERSION } from "../../src/store/redis/storage-version.ts";
+import { queuesBeforePartitions } from "../../src/store/redis/upgrades/keys-by-partition.ts";
+import { type Contents, contentsByName } from "../store/redis/layouts/contents.ts";
+import { readFixture, restore } from "../store/redis/layouts/fixture.ts";
 import { connectTo } from "../support/grpc.ts";
-import { startTestRedis } from "../support/redis.ts";
-import { startTestServer } from "../support/server.ts";
-import { until } from "../support/store.ts";
-import { item, SETTINGS } from "../support/store-items.ts";
+import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { PREFIX, runUpgrade, STEPS, type Step, type SteppedUpgrade } from "./stepped-upgrade.ts";
 
-/** In queues of 1,000, each message with a key of its own. */
-const MESSAGES = Number(process.env.DLQ_TEST_UPGRADE_MESSAGES ?? 40_000);
-const A_QUEUE = 1_000;
-const HOUR_MS = 3_600_000;
-/** Keys whose values are compared. */
-const SAMPLE = 500;
+/** More keys than the upgrade renames in one step. */
+const COPIES = 8;
+const LAYOUT_3 = readFixture("layout-3");
 
-async function fill(url: string): Promise<void> {
-  const store = new RedisStore({
-    ...{ target: { kind: "url", url }, prefix: "dlq", nodeId: "node", timeoutMs: 30_000 },
-    ...{ outboxMaxBytes: 1_000_000, expiryGraceMs: 0, maxQueues: 10_000, compressMinBytes: 0 },
+let machine: TestRedis;
+let redis: Redis;
+beforeEach(async () => {
+  machine = await startTestRedis({ appendonly: false });
+  redis = new Redis({ path: machine.socketPath, protocol: 2 });
+});
+afterEach(async () => {
+  redis.disconnect();
+  await machine.stop();
+});
+
+async function becomeLayout3(): Promise<void> {
+  await redis.flushall();
+  const list = queuesBeforePartitions(PREFIX);
+  const queues = new Set<string>();
+  for (let copy = 1; copy <= COPIES; copy++) {
+    const rename = (queue: string) => `${queue.slice(0, 120)}-${copy}`;
+    await restore(LAYOUT_3, redis, PREFIX, rename);
+    for (const queue of await redis.smembers(list)) queues.add(rename(queue));
+  }
+  await redis.del(list);
+  await redis.sadd(list, ...queues);
+}
+
+/** Returns what the upgrade of a server has made of the data; undefined: it was killed before, or had nothing to do. */
+async function upgrade(killed?: SteppedUpgrade["killed"]): Promise<Contents | undefined> {
+  let after: Contents | undefined;
+  await runUpgrade({
+    ...{ machine, redis },
+    ...(killed === undefined ? {} : { killed }),
+    async atEnd() {
+      after = await contentsByName(redis, PREFIX);
+    },
+    whenServing: ({ grpcAddress }) => expectSettings(grpcAddress),
   });
-  await until("the store", () => store.ready || undefined);
-  for (let queue = 0; queue < MESSAGES / A_QUEUE; queue++) {
-    const items = Array.from({ length: A_QUEUE }, (_, n) =>
-      item({ dedupKey: `key ${n}`, delayMs: HOUR_MS }),
-    );
-    await store.send(`queue-${queue}`, items, { ...SETTINGS, dedupWindowMs: HOUR_MS });
-  }
-  await store.close();
+  return after;
 }
 
-/** Some keys of queues, with their values as Redis dumps them. */
-async function sampleOf(redis: Redis): Promise<{ key: Buffer; value: Buffer | null }[]> {
-  const found = new Map<string, { key: Buffer; value: Buffer | null }>();
-  while (found.size < SAMPLE) {
-    const key = (await redis.callBuffer("RANDOMKEY")) as Buffer;
-    if (!key.includes("}:")) continue;
-    found.set(key.toString("hex"), { key, value: await redis.dumpBuffer(key) });
+/** What UpdateQueue and UpdateRules have set is in force. */
+async function expectSettings(address: string): Promise<void> {
+  const client = connectTo(address);
+  try {
+    const { queue } = await client.admin.getQueue({ queue: "limits" });
+    expect(queue?.effectiveConfig?.keyLimits).toMatchObject({ attribute: "host", maxInFlight: 1 });
+    const { ruleSet } = await client.admin.getRules({});
+    expect(ruleSet?.rules.map(({ name }) => name)).toEqual(["by-failure", "by-arrival", "drop"]);
+  } finally {
+    client.close();
   }
-  return [...found.values()];
 }
 
-test("a server that is killed in the middle of an upgrade loses nothing, and the next one finishes it", async () => {
-  const machine = await startTestRedis();
-  onTestFinished(() => machine.stop());
-  const redis = new Redis({ path: machine.socketPath, protocol: 2 });
-  onTestFinished(() => redis.disconnect());
-  await fill(machine.url);
-  const sample = await sampleOf(redis);
-  await becomeLayout3(redis, "dlq");
-  await redis.del("dlq:nodes");
-  const renamed = () => redis.exists(...sample.map(({ key }) => key));
+/** Returns why a server of layout 3 does not start; undefined: it starts. */
+async function refusalOfLayout3(): Promise<string | undefined> {
+  const upgrades = LAYOUT.upgrades.filter(({ to }) => to <= 3);
+  const store = new RedisStore({
+    target: { kind: "socket", path: machine.socketPath },
+    ...{ prefix: PREFIX, nodeId: "older", timeoutMs: 30_000, outboxMaxBytes: 1_000_000 },
+    ...{ compressMinBytes: 0, expiryGraceMs: 0, maxQueues: 1_000 },
+    layout: { version: 3, upgrades },
+  });
+  try {
+    return await new Promise((resolve) => {
+      store.onReady(() => resolve(undefined));
+      store.onRefused(({ message }) => resolve(message));
+    });
+  } finally {
+    await store.close();
+    await redis.del(`${PREFIX}:nodes`); // as ten seconds later
+  }
+}
 
-  const starting = startTestServer({ redisUrl: machine.url });
-  const ending = expect(starting).rejects.toThrow(/ended at its start with SIGKILL/);
-  await until("a part of the upgrade", async () => (await renamed()) > SAMPLE / 10);
-  for (const pid of childrenOf(process.pid)) if (pid !== machine.pid) process.kill(pid, "SIGKILL");
-  await ending;
-  expect(await redis.get("dlq:version")).toBe("3>4");
-  expect(await renamed()).toBeLessThan(SAMPLE);
+test.each(Object.keys(STEPS) as Step[])(
+  "killed before the %s: nothing is lost",
+  async (step) => {
+    await becomeLayout3();
+    const before = await contentsByName(redis, PREFIX);
+    const first = await upgrade({ before: step, n: 1 });
+    const isUntouched = step === "announcement" || step === "begin in the version";
+    expect(await redis.get(`${PREFIX}:version`)).toBe(versionBefore(step));
+    if (isUntouched) expect(await refusalOfLayout3()).toBe(undefined);
+    else expect(await refusalOfLayout3()).toMatch(/layout 4 by a newer server/);
+    const second = await upgrade();
+    expect(first ?? second).toEqual(before);
+    expect(await redis.get(`${PREFIX}:version`)).toBe(String(STORAGE_VERSION));
+  },
+  300_000,
+);
 
-  await redis.pexpire("dlq:upgrade", 1); // as after ten seconds
-  const server = await startTestServer({ redisUrl: machine.url });
-  onTestFinished(() => server.stop());
-  expect(server.output()).toMatch(/"msg":"the data was upgraded from layout 3 to 4 /);
-  expect(await redis.get("dlq:version")).toBe(String(STORAGE_VERSION));
-  for (const { key, value } of sample) expect(await redis.dumpBuffer(key)).toEqual(value);
-  const client = connectTo(server.grpcAddress);
-  onTestFinished(() => client.close());
-  const { queues } = await client.dlq.stats({});
-  expect(queues).toHaveLength(MESSAGES / A_QUEUE);
-  for (const { counts } of queues) expect(counts).toMatchObject([{ count: BigInt(A_QUEUE) }]);
-}, 600_000);
+function versionBefore(step: Step): string {
+  if (step === "announcement" || step === "begin in the version") return "3";
+  return step === "end of the announcement" ? "4" : "3>4";
+}
+
+test("killed before each further renaming: nothing is lost", async () => {
+  await becomeLayout3();
+  const before = await contentsByName(redis, PREFIX);
+  let kills = 0;
+  let after: Contents | undefined;
+  // Each of them renames the keys of one page.
+  while (after === undefined) {
+    after = await upgrade({ before: "renaming", n: 2 });
+    if (after === undefined) kills++;
+  }
+  expect(kills).toBeGreaterThan(1);
+  expect(after).toEqual(before);
+});
