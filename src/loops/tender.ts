@@ -149,5 +149,8 @@ export class Tender {
     }
     warnOfFailedTick(this.#parts.log, queue, error);
     await this.#parts.store.wakeUps.postpone(queue, FAILED_PAUSE_MS).catch(() => {});
+    // Looks may have found it while its tick ran.
+    const running = this.#running.get(queue);
+    if (running !== undefined) running.isWantedAgain = false;
   }
 }

@@ -25,12 +25,13 @@ function startTender(
   const postpone = vi.fn<Store["wakeUps"]["postpone"]>((queue, byMs) =>
     real.wakeUps.postpone(queue, byMs),
   );
+  const overdue = vi.fn<Store["wakeUps"]["overdue"]>(() => real.wakeUps.overdue());
   tender = new Tender({
     store: {
       tick: spied,
       wakeUps: {
         claimable: (names) => real.wakeUps.claimable(names),
-        overdue: () => real.wakeUps.overdue(),
+        overdue,
         postpone,
       },
       partitions: 2,
@@ -44,7 +45,7 @@ function startTender(
     onDeleting() {},
   });
   tender.start();
-  return { tick: spied, warn, postpone };
+  return { tick: spied, warn, postpone, overdue };
 }
 
 const realTick: Store["tick"] = (queue, request) => own.current.store.tick(queue, request);
@@ -100,6 +101,24 @@ describe("the tender", () => {
     expect((await store.wakeUps.overdue()).queues).toEqual([]);
     expect(warn).toHaveBeenCalledTimes(1);
     expect(tick.mock.calls.filter(([queue]) => queue === "broken")).toHaveLength(1);
+    await own.current.tick("broken");
+  });
+
+  it("leaves it alone also if looks found it while its tick ran", async () => {
+    const { store, clock } = own.current;
+    await store.send("broken", [item({ ttlMs: 1_000 })], SETTINGS);
+    await clock.advance(2_000);
+    const looksAgain = (times: number) => {
+      const enough = overdue.mock.calls.length + times;
+      return vi.waitFor(() => expect(overdue.mock.calls.length).toBeGreaterThan(enough));
+    };
+    const { tick, postpone, overdue } = startTender(async () => {
+      await looksAgain(2);
+      throw internal(new Error("a defect"));
+    });
+    await vi.waitFor(() => expect(postpone).toHaveResolvedTimes(1));
+    await looksAgain(1);
+    expect(tick).toHaveBeenCalledTimes(1);
     await own.current.tick("broken");
   });
 
