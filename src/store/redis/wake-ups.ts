@@ -8,7 +8,7 @@ import { type ScriptName, scriptArgs } from "./scripts.ts";
 
 /** A queue is overdue after this, for the first server of its partition; for each further one a second later. */
 const FIRST_LATE_MS = 100;
-const NEXT_LATE_MS = 1_000;
+export const NEXT_LATE_MS = 1_000;
 const QUEUES_A_PAGE = 100;
 /** Most queues of one partition in one answer. */
 const QUEUES_A_PARTITION = 100;
@@ -17,6 +17,16 @@ export interface WakeUpsParts extends ScriptRunnerParts {
   run: RunScript;
   nodeId: string;
   onError(error: Error): void;
+}
+
+/**
+ * How many of `others` come before `node` in a partition, by rendezvous hashing: a server that starts or ends changes no order
+ * of the rest.
+ */
+export function rankOf(node: string, others: readonly string[], partition: number): number {
+  const weight = (name: string) => hash("sha1", `${partition} ${name}`);
+  const own = weight(node);
+  return others.filter((other) => weight(other) > own).length;
 }
 
 /** The wake-up indexes. Scripts write them. */
@@ -37,11 +47,7 @@ export class RedisWakeUps implements WakeUps {
     const servers = others.join("\n");
     if (servers === this.#servers) return;
     this.#servers = servers;
-    const weight = (node: string, partition: number) => hash("sha1", `${partition} ${node}`);
-    this.#ranks = this.#ranks.map((_, partition) => {
-      const own = weight(nodeId, partition);
-      return others.filter((node) => weight(node, partition) > own).length;
-    });
+    this.#ranks = this.#ranks.map((_, partition) => rankOf(nodeId, others, partition));
   }
 
   async claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {

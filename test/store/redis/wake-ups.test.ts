@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { rankOf } from "../../../src/store/redis/wake-ups.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import { item, NO_REQUEST, outcome, SETTINGS, session } from "../../support/store-items.ts";
 
@@ -74,6 +75,32 @@ test("each server waits for those before it in the order of the partition", asyn
   expect(own.some((queue) => others.map(partitionOf).includes(partitionOf(queue)))).toBe(false);
   await clock.advance(1_000);
   expect((await store.wakeUps.overdue()).queues.toSorted()).toEqual(queues.toSorted());
+});
+
+test("a server that ends changes the order of no others, and the first places are shared", () => {
+  const servers = ["a", "b", "c", "d"];
+  const orderOf = (some: readonly string[], partition: number) =>
+    some.toSorted((one, other) => {
+      const rank = (name: string) =>
+        rankOf(
+          name,
+          some.filter((each) => each !== name),
+          partition,
+        );
+      return rank(one) - rank(other);
+    });
+  const partitions = Array.from({ length: 256 }, (_, partition) => partition);
+  const firsts = new Map(servers.map((name) => [name, 0]));
+  for (const partition of partitions) {
+    const order = orderOf(servers, partition);
+    const [first = ""] = order;
+    firsts.set(first, (firsts.get(first) ?? 0) + 1);
+    for (const ended of servers) {
+      const rest = servers.filter((name) => name !== ended);
+      expect(orderOf(rest, partition)).toEqual(order.filter((name) => name !== ended));
+    }
+  }
+  expect(Math.min(...firsts.values())).toBeGreaterThan(256 / 8);
 });
 
 test("a queue whose tick fails is overdue again after a while", async () => {
