@@ -5,6 +5,7 @@ import { type EmbeddedEnvironment, openEmbeddedEnvironment } from "../rig/embedd
 import type { Environment, EnvironmentName } from "../rig/environment.ts";
 import { type ExternalEnvironment, openExternalEnvironment } from "../rig/external.ts";
 import { openSentinelEnvironment, type SentinelEnvironment } from "../rig/sentinel.ts";
+import { breakQueue } from "./broken-queue.ts";
 import {
   diskLow,
   killEmbeddedRedis,
@@ -34,6 +35,7 @@ import {
   stopStore,
   stopWorker,
 } from "./processes.ts";
+import { hangFirst, partServer, twoFirst } from "./ranks.ts";
 import { failover, failoverWithLag } from "./sentinel.ts";
 import { flushScripts, killStoreClients, storeFull } from "./store.ts";
 import { resetStorm } from "./streams.ts";
@@ -72,6 +74,10 @@ export const EXTERNAL: TestedEnvironment<ExternalEnvironment> = {
     flushScripts,
     killStoreClients,
     longOutage,
+    hangFirst,
+    twoFirst,
+    partServer,
+    breakQueue,
   ],
 };
 

@@ -30,11 +30,16 @@ async function cut(next: () => LinkProxy, pauseMs: () => number): Promise<string
   return `${cuts} cut`;
 }
 
-/** Waits for a while, and until the link delayed or lost bytes. @throws Error if it never did */
-async function hold(link: LinkProxy, effect: "held" | "lostBytes"): Promise<string> {
-  const before = link[effect];
-  await sleep(HOLD_MS);
-  const count = () => link[effect] - before;
+/** Waits for a while, and until one of the links delayed or lost bytes. @throws Error if none did */
+export async function hold(
+  links: readonly LinkProxy[],
+  effect: "held" | "lostBytes",
+  holdMs = HOLD_MS,
+): Promise<string> {
+  const sum = () => links.reduce((total, link) => total + link[effect], 0);
+  const before = sum();
+  await sleep(holdMs);
+  const count = () => sum() - before;
   await until(`${effect} of a link`, () => count() > 0 || undefined, SEEN_DEADLINE_MS);
   return effect === "held" ? `${count()} pieces held` : `${count()} bytes lost`;
 }
@@ -45,7 +50,7 @@ export const cutReplies: FaultKind<ExternalEnvironment> = {
   touches: ["store-link"],
   run: ({ environment, random }) =>
     cut(
-      () => environment.storeLink,
+      () => random.pick(environment.storeLinks),
       () => random.between(20, 250),
     ),
 };
@@ -67,11 +72,12 @@ export const slowStore: FaultKind<ExternalEnvironment> = {
   touches: ["store-link"],
   async run({ environment, random }) {
     const latencyMs = random.between(20, 200);
-    environment.storeLink.set({ latencyMs });
+    const { storeLinks } = environment;
+    for (const link of storeLinks) link.set({ latencyMs });
     try {
-      return `${latencyMs} ms, ${await hold(environment.storeLink, "held")}`;
+      return `${latencyMs} ms, ${await hold(storeLinks, "held")}`;
     } finally {
-      environment.storeLink.clear();
+      for (const link of storeLinks) link.clear();
     }
   },
 };
@@ -84,7 +90,7 @@ export const slowClients: FaultKind = {
     const latencyMs = random.between(50, 500);
     for (const link of environment.clientLinks) link.set({ latencyMs });
     try {
-      await Promise.any(environment.clientLinks.map((link) => hold(link, "held")));
+      await hold(environment.clientLinks, "held");
     } finally {
       for (const link of environment.clientLinks) link.clear();
     }
@@ -98,11 +104,12 @@ export const partStore: FaultKind<ExternalEnvironment> = {
   touches: ["store-link"],
   async run({ environment, random }) {
     const directions = random.pick(EITHER);
-    environment.storeLink.set({ stalled: true }, directions);
+    const { storeLinks } = environment;
+    for (const link of storeLinks) link.set({ stalled: true }, directions);
     try {
-      return `${directions.join(" and ")}, ${await hold(environment.storeLink, "held")}`;
+      return `${directions.join(" and ")}, ${await hold(storeLinks, "held")}`;
     } finally {
-      environment.storeLink.clear();
+      for (const link of storeLinks) link.clear();
     }
   },
 };
@@ -113,11 +120,12 @@ export const halfOpenStore: FaultKind<ExternalEnvironment> = {
   touches: ["store-link"],
   async run({ environment, random }) {
     const directions = random.pick(EITHER);
-    environment.storeLink.set({ blackhole: true }, directions);
+    const { storeLinks } = environment;
+    for (const link of storeLinks) link.set({ blackhole: true }, directions);
     try {
-      return `${directions.join(" and ")}, ${await hold(environment.storeLink, "lostBytes")}`;
+      return `${directions.join(" and ")}, ${await hold(storeLinks, "lostBytes")}`;
     } finally {
-      environment.storeLink.clear();
+      for (const link of storeLinks) link.clear();
     }
   },
 };
@@ -140,7 +148,7 @@ export const halfOpenClients: FaultKind = {
     const directions = random.pick(EITHER);
     link.set({ blackhole: true }, directions);
     try {
-      const lost = await hold(link, "lostBytes");
+      const lost = await hold([link], "lostBytes");
       return `link ${environment.clientLinks.indexOf(link) + 1}, ${directions.join(" and ")}, ${lost}`;
     } finally {
       link.clear();

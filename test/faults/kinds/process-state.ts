@@ -20,16 +20,21 @@ export async function untilGone(name: string, pid: number): Promise<void> {
 }
 
 /**
- * Stops a process by SIGSTOP for a while.
+ * Stops a process by SIGSTOP for a while, and until `meanwhile` has ended.
  * @throws Error if it did not stay stopped
  */
-export async function holdStill(name: string, pid: number, forMs: number): Promise<void> {
+export async function holdStill(
+  name: string,
+  pid: number,
+  forMs: number,
+  meanwhile?: () => Promise<void>,
+): Promise<void> {
   mustRun(name, pid);
   process.kill(pid, "SIGSTOP");
   try {
     const isStill = () => stateOf(pid) === "T";
     await until(`${name} to stop`, () => isStill() || undefined);
-    await sleep(forMs);
+    await Promise.all([sleep(forMs), meanwhile?.()]);
     if (!isStill()) throw new Error(`${name} did not stay stopped`);
   } finally {
     process.kill(pid, "SIGCONT");

@@ -1,19 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { type Client, Code, createClient } from "@connectrpc/connect";
+import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { seededRandom } from "../../support/random.ts";
-import type { SendRequest } from "../../support/send-requests.ts";
 import { payloadOf } from "../actors/payloads.ts";
 import { recording } from "../actors/recording.ts";
 import { openHistory } from "../history/writer.ts";
 import type { Environment } from "./environment.ts";
+import { sendAllPatiently } from "./patient-send.ts";
 import { BASELINE_QUEUE } from "./queues.ts";
 
 const BATCH = 1_000;
-const TRIES = 20;
-const AGAIN_MS = 500;
 const DUE_IN_MS = 30 * 24 * 3_600_000;
 const SEED = 1;
 
@@ -52,25 +49,8 @@ export async function sendBaseline(
         firstRetry: { case: "delay" as const, value: durationFromMs(DUE_IN_MS) },
       };
     });
-    await sendBatch(dlq, requests);
+    await sendAllPatiently(dlq, requests);
   }
   history.write({ e: "ended" });
   return path;
-}
-
-/** Sends a batch. Retries it under the same request ids while the store is unavailable. */
-async function sendBatch(dlq: Client<typeof DlqService>, requests: readonly SendRequest[]) {
-  for (let triesLeft = TRIES; ; triesLeft--) {
-    const { results } = await dlq.sendToDlqBatch(
-      { requests: [...requests] },
-      { timeoutMs: 30_000 },
-    );
-    const refused = results.find(({ outcome }) => outcome.case !== "response")?.outcome;
-    if (refused?.case !== "error") return;
-    const { code, message } = refused.value;
-    if (triesLeft === 1 || code !== Code.Unavailable) {
-      throw new Error(`the baseline was refused: ${Code[code]} ${message}`);
-    }
-    await sleep(AGAIN_MS);
-  }
 }

@@ -5,13 +5,17 @@ import { startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { openClientLinks } from "./client-links.ts";
 import { type Environment, SERVER_ENV } from "./environment.ts";
+import { StoreCalls } from "./store-calls.ts";
 import { connectToStore } from "./store-connection.ts";
 
-/** Three servers on one Redis, connected through a link. */
+/** Three servers on one Redis, each connected through a link of its own. */
 export interface ExternalEnvironment extends Environment {
   readonly name: "external" | "everysec";
   readonly store: TestRedis;
-  readonly storeLink: LinkProxy;
+  /** In the order of the servers. */
+  readonly storeLinks: readonly LinkProxy[];
+  /** What the servers send to Redis, in their order. */
+  readonly storeCalls: readonly StoreCalls[];
 }
 
 const SERVERS = 3;
@@ -21,16 +25,27 @@ export async function openExternalEnvironment(
 ): Promise<ExternalEnvironment> {
   // What operate.md says for an own Redis: it would apply a part of a script's effects.
   const store = await startTestRedis({ appendfsync, beforeRestart: removeTornTransaction });
-  const storeLink = await LinkProxy.open(() => [{ path: store.socketPath }], scriptReplies);
-  const redisUrl = `redis://${storeLink.address}`;
-  const start = () => startTestServer({ redisUrl, env: SERVER_ENV });
-  const servers: TestServer[] = await Promise.all(Array.from({ length: SERVERS }, start));
+  const storeCalls = Array.from({ length: SERVERS }, () => new StoreCalls());
+  const storeLinks = await Promise.all(
+    storeCalls.map((calls) =>
+      LinkProxy.open(
+        () => [{ path: store.socketPath }],
+        () => calls.seeing(scriptReplies()),
+      ),
+    ),
+  );
+  const servers: TestServer[] = await Promise.all(
+    storeLinks.map(({ address }) =>
+      startTestServer({ redisUrl: `redis://${address}`, env: SERVER_ENV }),
+    ),
+  );
   const clients = await openClientLinks(servers);
   return {
     name: appendfsync === "always" ? "external" : "everysec",
     words: `${SERVERS} servers, one Redis with appendfsync ${appendfsync}`,
     store,
-    storeLink,
+    storeLinks,
+    storeCalls,
     servers,
     clientLinks: clients.links,
     addresses: clients.addresses,
@@ -43,7 +58,7 @@ export async function openExternalEnvironment(
     async stop() {
       await Promise.all(servers.map((server) => server.stop()));
       await clients.close();
-      await storeLink.close();
+      await Promise.all(storeLinks.map((link) => link.close()));
       await store.stop();
     },
   };

@@ -7,14 +7,15 @@ import { connectTo, type DlqClient } from "../../support/grpc.ts";
 import { sendRequest } from "../../support/send-requests.ts";
 import type { TestServer } from "../../support/server.ts";
 
-const PREFIX = "probe-";
+/** Of the names of queues that no history has. */
+export const PROBE_PREFIX = "probe-";
 const AGAIN_MS = 20;
 /** Longer than a server waits for its store, and than all steps take on a busy machine. */
 const TRY_MS = 5_000;
 
-/** Reports whether a queue is one of probes, which no history has. */
+/** Reports whether a queue is one of probes or faults, which no history has. */
 export function isProbed(queue: string): boolean {
-  return queue.startsWith(PREFIX);
+  return queue.startsWith(PROBE_PREFIX);
 }
 
 /**
@@ -30,7 +31,7 @@ export async function untilServes(
   for (;;) {
     const client = connectTo(server.grpcAddress);
     try {
-      return await serveOne(client.dlq, `${PREFIX}${place}`);
+      return await serveOne(client.dlq, `${PROBE_PREFIX}${place}`);
     } catch (error) {
       if (performance.now() > deadline) {
         throw new Error(`server ${place} does not serve: ${String(error)}`);
