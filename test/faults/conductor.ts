@@ -16,8 +16,8 @@ import { letBreakersClose } from "./rig/breakers.ts";
 import { Crew } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
 import type { Environment } from "./rig/environment.ts";
+import { problemsOfIdle, sendIdle } from "./rig/idle-queues.ts";
 import { MemoryWatch, StoreMemoryWatch } from "./rig/memory.ts";
-import { isProbed } from "./rig/probe.ts";
 import { LOAD_QUEUES } from "./rig/queues.ts";
 import { setRules } from "./rig/rules.ts";
 import { takeSnapshot } from "./rig/snapshot.ts";
@@ -33,6 +33,8 @@ export interface RunOptions<W extends Environment> {
   readonly rate: number;
   /** Baseline messages. */
   readonly baseline: number;
+  /** Queues with one message that is due in a month. */
+  readonly idleQueues: number;
   /** Languages of the built actors that take part. */
   readonly languages: readonly string[];
   /** Factor for the goals of recovery: 1 on ordinary cores, more on slower ones. */
@@ -47,6 +49,8 @@ export interface RunResult {
   readonly words: string;
   /** Baseline messages. */
   readonly baseline: number;
+  /** As in the options. */
+  readonly idleQueues: number;
   readonly faults: readonly FaultOutcome[];
   readonly check: CheckReport;
   /** Which losses are allowed. */
@@ -95,6 +99,8 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
     await setRules(environment);
     progress(`${environment.words}; ${options.baseline} baseline messages`);
     const baseline = await sendBaseline(environment, options.baseline, folder);
+    const idle = await sendIdle(environment, options.idleQueues);
+    progress(`${idle.size} idle queues`);
     const { rate, languages } = options;
     crew = new Crew({ environment, folder, tail, random, rate, languages });
     const state = { environment, crew, random, tail, records, failures };
@@ -113,13 +119,16 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
     failures.push(...crew.failures);
 
     progress("checking the histories");
-    const snapshot = (await takeSnapshot(environment)).filter(({ queue }) => !isProbed(queue));
+    const changed = await problemsOfIdle(environment, idle);
+    failures.push(...changed);
+    const snapshot = await takeSnapshot(environment);
     keep(folder, { files: [baseline, ...crew.histories], snapshot, faults: records });
     const check = await judge(folder, tested.allowLoss);
     return {
       environment: environment.name,
       words: environment.words,
       baseline: options.baseline,
+      idleQueues: options.idleQueues,
       faults,
       check,
       allowLoss: tested.allowLoss,

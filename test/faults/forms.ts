@@ -7,6 +7,7 @@ export interface Amounts extends PlanOptions {
   readonly messages: number;
   readonly rate: number;
   readonly baseline: number;
+  readonly idleQueues: number;
   /** Number of random faults. Undefined: each kind once. */
   readonly faults: number | undefined;
 }
@@ -14,10 +15,15 @@ export interface Amounts extends PlanOptions {
 /** Planned duration of the short form on two free cores, seconds. */
 export const SHORT_AIM_S = 480;
 
+/** Idle queues in the environment with most faults, and in the others. */
+const MANY_QUEUES = 10_000;
+const SOME_QUEUES = 1_000;
+
 const SHORT: Readonly<Record<EnvironmentName, Amounts>> = {
   external: {
     ...short(37_000),
     baseline: 200_000,
+    idleQueues: MANY_QUEUES,
     pairs: 5,
     fixed: new Map([["long-outage", 1]]), // it takes as long as ten other faults
   },
@@ -31,7 +37,11 @@ const SHORT: Readonly<Record<EnvironmentName, Amounts>> = {
 const LONG_RATE = 1_000;
 
 const LONG: Readonly<Record<EnvironmentName, Amounts>> = {
-  external: { ...long(1_480_000, 135), fixed: new Map([["long-outage", 20]]) },
+  external: {
+    ...long(1_480_000, 135),
+    idleQueues: MANY_QUEUES,
+    fixed: new Map([["long-outage", 20]]),
+  },
   everysec: { ...long(40_000, 10), baseline: 20_000 },
   embedded: long(460_000, 55),
   sentinel: {
@@ -44,11 +54,19 @@ const LONG: Readonly<Record<EnvironmentName, Amounts>> = {
 };
 
 function short(messages: number): Amounts {
-  return { messages, rate: 350, baseline: 0, faults: undefined, fixed: new Map(), pairs: 0 };
+  const rest = {
+    baseline: 0,
+    idleQueues: SOME_QUEUES,
+    faults: undefined,
+    fixed: new Map(),
+    pairs: 0,
+  };
+  return { messages, rate: 350, ...rest };
 }
 
 function long(messages: number, faults: number): Amounts {
-  return { messages, rate: LONG_RATE, baseline: 200_000, faults, fixed: new Map(), pairs: 0 };
+  const rest = { baseline: 200_000, idleQueues: SOME_QUEUES, fixed: new Map(), pairs: 0 };
+  return { messages, rate: LONG_RATE, faults, ...rest };
 }
 
 export function amountsOf(environment: EnvironmentName, options: Options): Amounts {

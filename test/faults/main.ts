@@ -130,7 +130,7 @@ function runIn<W extends Environment>(
   if (kinds.length === 0) {
     throw new UsageError(`${tested.environment} has no fault ${only.join(", ")}; see --list.`);
   }
-  const { messages, rate, baseline, faults: count } = amounts;
+  const { messages, rate, baseline, idleQueues, faults: count } = amounts;
   const faults =
     count === undefined
       ? eachOnce(kinds, random, amounts)
@@ -143,6 +143,7 @@ function runIn<W extends Environment>(
     messages,
     rate,
     baseline,
+    idleQueues,
     languages: builtLanguages(),
     coreSlowness: place.coreSlowness,
     folder: join(place.folder, `${tested.environment}-${seed}${long ? "-long" : ""}`),

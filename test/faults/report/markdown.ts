@@ -43,7 +43,7 @@ export function faultCount(results: readonly RunResult[]): number {
 }
 
 function partOf(result: RunResult, isLong: boolean): string {
-  const { environment, words, check, durationMs, baseline, coreSlowness } = result;
+  const { environment, words, check, durationMs, baseline, idleQueues, coreSlowness } = result;
   const { counts } = check;
   const { duplicates } = counts;
   const problems = problemsOf(result, isLong);
@@ -60,7 +60,7 @@ function partOf(result: RunResult, isLong: boolean): string {
         ]
       : []),
     `${Math.round(durationMs / 1_000)} s; ${count(loadOf(result))} sends acknowledged, ` +
-      `${count(baseline)} baseline messages, ` +
+      `${count(baseline)} baseline messages, ${count(idleQueues)} idle queues, ` +
       `${count(counts.unacknowledgedButThere)} stored without an acknowledgement; ` +
       `${count(counts.deliveries)} deliveries received, ${count(counts.unreceived)} that reached no worker; ` +
       `${count(counts.applied)} outcomes applied, ${count(counts.unanswered)} unanswered; ` +

@@ -15,6 +15,9 @@ const ANSWER_BYTES = 512;
 /** Limit for the source id of each send, which the store counts for 24 h: twice the usual 65 bytes. */
 const SOURCE_BYTES = 128;
 
+/** Limit for each idle queue with its message and the answer to its send: usual are 5,800 bytes. */
+const QUEUE_BYTES = 8_192;
+
 export interface Memory {
   readonly name: string;
   /** The peak of one process. */
@@ -53,7 +56,8 @@ function boundOf(sort: string, result: RunResult): number {
 }
 
 /** The limit for its messages, source ids and remembered answers. */
-function redisBound({ check, baseline, maxBehind, maxRemembered }: RunResult): number {
+function redisBound(result: RunResult): number {
+  const { check, baseline, idleQueues, maxBehind, maxRemembered } = result;
   const { counts } = check;
   const held = Math.max(baseline + maxBehind, counts.kept);
   const sources = counts.acknowledged - baseline;
@@ -61,6 +65,7 @@ function redisBound({ check, baseline, maxBehind, maxRemembered }: RunResult): n
     REDIS_BASE_MIB * MIB +
     held * MESSAGE_BYTES +
     maxRemembered * ANSWER_BYTES +
-    sources * SOURCE_BYTES
+    sources * SOURCE_BYTES +
+    idleQueues * QUEUE_BYTES
   );
 }

@@ -19,6 +19,7 @@ function result(over: Partial<RunResult> = {}): RunResult {
     environment: "everysec",
     words: "three servers",
     baseline: 1_000,
+    idleQueues: 0,
     faults: [outcome()],
     check: { violations: [], rolledBack: [], counts: { ...noCounts(), acknowledged: 3_000 } },
     allowLoss: undefined,

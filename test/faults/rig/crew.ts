@@ -4,7 +4,14 @@ import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
 import { type ActorProgram, byAgent, inPython, inTypeScript } from "./actor-program.ts";
 import { type Environment, HEARTBEAT_MS, LEASE_MS } from "./environment.ts";
-import { CRASH_QUEUE, EXPIRING_QUEUE, LOAD_QUEUES, SERVED_QUEUES } from "./queues.ts";
+import {
+  CRASH_QUEUE,
+  EXPIRING_QUEUE,
+  LOAD_QUEUES,
+  RARE_QUEUES,
+  SERVED_QUEUES,
+  WIDE_QUEUES,
+} from "./queues.ts";
 import type { Tail } from "./tail.ts";
 
 const LOAD_PLANS = {
@@ -26,6 +33,8 @@ const PYTHON_CLIENT_PART = 0.14;
 const PYTHON_STUBS_PART = 0.14;
 const BUILT_CLIENT_PART = 0.14;
 const EXPIRING_PART = 0.01;
+/** Messages a second of all queues that have one now and then. */
+const RARE_RATE = 2;
 /** Number of messages that never get an outcome. */
 const CRASHING = 8;
 /** A short load whose messages all succeed, several for each host. */
@@ -66,7 +75,11 @@ export class Crew {
       ),
     ];
     // Several streams, because messages that expired twice get isolated delivery.
-    this.#others = [this.#oddAcker(), this.#stubsWorker("py-crashing-1", [CRASH_QUEUE], 2, 4)];
+    this.#others = [
+      this.#oddAcker(),
+      this.#stubsWorker("py-crashing-1", [CRASH_QUEUE], 2, 4),
+      this.#typescriptWorker("ts-wide-worker-1", WIDE_QUEUES),
+    ];
     this.producers = this.#startProducers();
   }
 
@@ -150,8 +163,8 @@ export class Crew {
     return this.#start({ name, program, folder, args: { ...args, seed: random.below(2 ** 31) } });
   }
 
-  #typescriptWorker(name: string): Actor {
-    const args = { queues: SERVED_QUEUES.join(","), concurrency: 100, "lease-ms": LEASE_MS };
+  #typescriptWorker(name: string, queues: readonly string[] = SERVED_QUEUES): Actor {
+    const args = { queues: queues.join(","), concurrency: 100, "lease-ms": LEASE_MS };
     return this.#actor(name, inTypeScript("worker.ts"), { ...this.#behindBalancer, ...args });
   }
 
@@ -205,6 +218,10 @@ export class Crew {
       this.#actor("ts-producer-1", inTypeScript("producer.ts"), {
         ...this.#behindBalancer,
         ...load(rest),
+      }),
+      this.#actor("ts-rare-producer-1", inTypeScript("producer.ts"), {
+        ...this.#behindBalancer,
+        ...{ ...load(0), queues: RARE_QUEUES.join(","), rate: RARE_RATE },
       }),
       byClient("py-client-producer-1", inPython("client_producer.py"), PYTHON_CLIENT_PART),
       ...languages.map((language) =>

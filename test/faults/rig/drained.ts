@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { queueBase } from "../../../src/store/redis/keys.ts";
 import type { Environment } from "./environment.ts";
-import { CRASH_QUEUE, EXPIRING_QUEUE, SERVED_QUEUES } from "./queues.ts";
+import { CRASH_QUEUE, EXPIRING_QUEUE, RARE_QUEUES, SERVED_QUEUES } from "./queues.ts";
 
-const QUEUES = [...SERVED_QUEUES, EXPIRING_QUEUE, CRASH_QUEUE];
+const QUEUES = [...SERVED_QUEUES, ...RARE_QUEUES, EXPIRING_QUEUE, CRASH_QUEUE];
 const CHECK_MS = 50;
 /** Work that does not decrease for so long is stuck. A crash loop takes five leases. */
 const STUCK_MS = 240_000;

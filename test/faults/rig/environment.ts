@@ -39,4 +39,5 @@ export const SERVER_ENV: Readonly<Record<string, string>> = {
   DLQ_HEARTBEAT_INTERVAL: `${HEARTBEAT_MS}ms`,
   DLQ_DRAIN_GRACE: "2s",
   DLQ_REDIS_TIMEOUT: "1s",
+  DLQ_MAX_QUEUES: "20000",
 };

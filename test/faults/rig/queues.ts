@@ -9,3 +9,18 @@ export const SERVED_QUEUES = [...LOAD_QUEUES, DIVERTED_QUEUE] as const;
 export const EXPIRING_QUEUE = "expiring";
 export const CRASH_QUEUE = "crashing";
 export const BASELINE_QUEUE = "baseline";
+
+const IDLE_PREFIX = "idle-";
+/** One of the queues that have a single message, due in a month. @param at from 0 */
+export const idleQueue = (at: number): string => `${IDLE_PREFIX}${at}`;
+export const isIdleQueue = (queue: string): boolean => queue.startsWith(IDLE_PREFIX);
+
+/** Queues with a message now and then. */
+export const RARE_QUEUES: readonly string[] = Array.from({ length: 10 }, (_, at) => `rare-${at}`);
+/** The most queues of a stream. */
+const QUEUES_A_STREAM = 1_000;
+/** Queues of one wide stream: those with a message now and then among idle ones. */
+export const WIDE_QUEUES: readonly string[] = [
+  ...RARE_QUEUES,
+  ...Array.from({ length: QUEUES_A_STREAM - RARE_QUEUES.length }, (_, at) => idleQueue(at)),
+];

@@ -9,15 +9,18 @@ import { readOutbox } from "../../support/store-outbox.ts";
 import type { BreakerOpened, SnapshotLine } from "../history/event.ts";
 import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import type { Environment } from "./environment.ts";
+import { isProbed } from "./probe.ts";
+import { isIdleQueue } from "./queues.ts";
 
 const PREFIX = "dlq";
 
-/** Reads the contents of the store directly from Redis. */
+/** Reads the contents of the store directly from Redis, without queues of probes and idle ones. */
 export async function takeSnapshot(environment: Environment): Promise<SnapshotLine[]> {
   const redis = await environment.redis();
   try {
     const lines: SnapshotLine[] = [];
-    for (const queue of (await listedQueues(redis, PREFIX)).sort()) {
+    const queues = await listedQueues(redis, PREFIX);
+    for (const queue of queues.filter((name) => !isProbed(name) && !isIdleQueue(name)).sort()) {
       const dump = await dumpQueue(redis, queueBase(PREFIX, queue));
       for (const [id, message] of dump.messages) {
         const { state, quarantineReason, attempts, deliveryNumber: number } = message;
