@@ -116,6 +116,20 @@ test("it goes on behind its last entry if the key with its end is lost", async (
   expect(two - one).toBe(one - zero);
 });
 
+test.each([
+  ["ends before its last entry", "older end"],
+  ["is no stream", "other type"],
+])("an outbox that %s begins again", async (_, damage) => {
+  const { redis } = at.current;
+  await sendEach(1);
+  const end = (await redis.getBuffer(keys().outboxEnd)) as Buffer;
+  await sendEach(2);
+  if (damage === "older end") await redis.set(keys().outboxEnd, end);
+  else await redis.set(keys().outbox, "text");
+  await sendEach(2);
+  expect((await read()).map(({ changes }) => changes.length)).toEqual([1, 1]);
+});
+
 test("an epoch begins with the first change after a restart or failover of Redis", async () => {
   await sendEach(1);
   const changedAtMs = 1_700_000_000_000;

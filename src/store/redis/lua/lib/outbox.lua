@@ -29,6 +29,14 @@ local function outbox_end()
   return write.outbox_end { bytes = bytes, count = count, epoch = 0, marked_at = 0, marked = 0, marked_before = 0 }
 end
 
+-- An outbox that refuses the entry, because a person has changed it, must not stop its queues: it begins again.
+local function add_entry(id, data)
+  local reply = redis.pcall('XADD', p_outbox, id, 'd', data)
+  if type(reply) ~= 'table' then return end
+  redis.call('UNLINK', p_outbox)
+  redis.call('XADD', p_outbox, id, 'd', data)
+end
+
 local function flush_changes(max_bytes, history_changed_at)
   if #changes == 0 then return end
   local stored = outbox_end()
@@ -45,7 +53,7 @@ local function flush_changes(max_bytes, history_changed_at)
     local last = math.min(at + CHANGES_PER_ENTRY - 1, #changes)
     local data = write.outbox_entry { first = count, count = last - at + 1, epoch = epoch, queue = QUEUE }
       .. table.concat(changes, '', at, last)
-    redis.call('XADD', p_outbox, string.format('%d-%d', bytes, now), 'd', data)
+    add_entry(string.format('%d-%d', bytes, now), data)
     bytes, count = bytes + #data + ENTRY_BYTES, count + last - at + 1
   end
   -- Redis removes whole nodes of the stream.
