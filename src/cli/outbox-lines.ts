@@ -1,4 +1,5 @@
 import { decodeEventFields } from "../codec/event-fields.ts";
+import { escapeUnsafe } from "../core/escape-unsafe.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
 import type { Style } from "./style.ts";
@@ -8,7 +9,7 @@ export function jsonLine(item: OutboxItem): string {
   if (!("kind" in item)) return JSON.stringify(item);
   const { kind, id, atMs, dueAtMs, note, reason, quarantineReason } = item;
   const fields = decodeEventFields(item.fields);
-  return JSON.stringify({
+  const line = JSON.stringify({
     at: new Date(atMs).toISOString(),
     queue: item.queue,
     change: nameOf(kind),
@@ -24,6 +25,7 @@ export function jsonLine(item: OutboxItem): string {
     note: note === "" ? undefined : note,
     fields: Object.keys(fields).length === 0 ? undefined : fields,
   });
+  return escapeUnsafe(line);
 }
 
 const NAME_WIDTH = 17;
@@ -54,7 +56,9 @@ function facts(item: OutboxChange): string {
     ),
     note === "" ? undefined : JSON.stringify(note),
   ];
-  return parts.flatMap((part) => (part === undefined ? [] : [` ${part}`])).join("");
+  const text = parts.flatMap((part) => (part === undefined ? [] : [` ${part}`])).join("");
+  // Notes and attributes are any text: they must not control the terminal.
+  return escapeUnsafe(text);
 }
 
 const nameOf = (kind: OutboxChange["kind"]) => kind?.toLowerCase() ?? "unknown";

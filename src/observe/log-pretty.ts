@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { escapeUnsafe, isUnsafe } from "./log-escape.ts";
+import { escapeUnsafe, isUnsafe } from "../core/escape-unsafe.ts";
 
 type Format = Parameters<typeof styleText>[0];
 

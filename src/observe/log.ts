@@ -6,7 +6,7 @@ import {
   type LoggerOptions,
   pino,
 } from "pino";
-import { escapeUnsafe } from "./log-escape.ts";
+import { escapeUnsafe } from "../core/escape-unsafe.ts";
 import { prettyLine } from "./log-pretty.ts";
 import { redact } from "./log-redact.ts";
 import { hideSecrets } from "./log-secrets.ts";

@@ -49,6 +49,15 @@ test("shows one line for each change", async () => {
   );
 });
 
+test("shows no character that controls the terminal", async () => {
+  const note = "\u001b[2J\u009b2J\u202e\n";
+  for (const flags of [[], ["--json"]]) {
+    const { stdout } = await tail(flags, [{ ...CHANGE, note }]);
+    expect(stdout.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(stdout).toContain("\\u009b");
+  }
+});
+
 test("shows what is missing", async () => {
   const { stdout } = await tail([], [{ missed: 3 }, { rolledBackTo: 12 }]);
   expect(stdout).toBe(
