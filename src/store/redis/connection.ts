@@ -1,6 +1,7 @@
 import type { ChainableCommander, Redis } from "ioredis";
 import CircuitBreaker from "opossum";
 import { DlqError, internal, storeFull, storeUnavailable } from "../../core/errors.ts";
+import { anchorOf } from "./keys.ts";
 import { closeRedis, createRedis, type RedisTarget } from "./redis-client.ts";
 import { type LoadedScript, loadScript, type ScriptClock } from "./script-text/build.ts";
 import type { ScriptArg, ScriptName } from "./scripts.ts";
@@ -115,6 +116,7 @@ export class Connection {
   async runMany(name: ScriptName, calls: readonly ScriptPart[]): Promise<unknown[]> {
     const bases = calls.map(({ base }) => base);
     const wire = calls.flatMap(({ args }) => [args.length, ...args.map(toWire)]);
+    wire.unshift(calls.length);
     const replies = await this.#call(name, this.#script(name).many, bases, wire);
     return (replies as unknown[]).map((reply) =>
       reply instanceof Error ? toDlqError(reply) : reply,
@@ -184,7 +186,8 @@ export class Connection {
   }
 
   async #evaluate({ source, sha }: ScriptSource, bases: readonly string[], args: WireArg[]) {
-    const keysAndArgs = [bases.length, ...bases, ...args];
+    const keys = [...bases, ...new Set(bases.map(anchorOf))];
+    const keysAndArgs = [keys.length, ...keys, ...args];
     try {
       return await this.#withDeadline(
         this.redis.callBuffer("EVALSHA", sha, ...keysAndArgs) as Promise<unknown>,

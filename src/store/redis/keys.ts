@@ -166,6 +166,14 @@ export function partitionBase(prefix: string, partition: number): string {
   return `${prefix}:{${partitionTag(partition)}}:`;
 }
 
+/**
+ * A key that exists as long as the partition has queues; a base is a key that never exists. Each call names both: so Redis Cluster
+ * refuses it as a whole while their slot migrates, at the source and at the target.
+ */
+export function anchorOf(base: string): string {
+  return base.slice(0, base.indexOf("}") + 1) + PARTITION_KEYS.queues;
+}
+
 /** The keys of one kind, of all partitions in their order. */
 export function allPartitionKeys(prefix: string, kind: keyof typeof PARTITION_KEYS): string[] {
   return Array.from({ length: PARTITIONS }, (_, n) => partitionKeys(prefix, n)[kind]);

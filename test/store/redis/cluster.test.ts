@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
-import { queueBase } from "../../../src/store/redis/keys.ts";
-import { PARTITIONS, partitionTag } from "../../../src/store/redis/partitions.ts";
+import { partitionKeys, queueBase } from "../../../src/store/redis/keys.ts";
+import { PARTITIONS, partitionOf, partitionTag } from "../../../src/store/redis/partitions.ts";
 import { RedisStore, type RedisStoreOptions } from "../../../src/store/redis/redis-store.ts";
 import { freePort, startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { until } from "../../support/store.ts";
@@ -21,7 +21,7 @@ import {
 // A cluster of one node refuses scripts with keys of two slots, as a large one does.
 const QUEUE = "orders";
 
-let redis: TestRedis;
+let redis: Awaited<ReturnType<typeof startClusterNode>>;
 let store: RedisStore;
 const openStore = (options: Partial<RedisStoreOptions>) =>
   new RedisStore({
@@ -35,13 +35,19 @@ const openStore = (options: Partial<RedisStoreOptions>) =>
     compressMinBytes: 0,
     ...options,
   });
-beforeAll(async () => {
+/** `bus`: the port that other nodes use. */
+async function startClusterNode(): Promise<TestRedis & { readonly bus: string }> {
   const bus = String(await freePort());
-  redis = await startTestRedis({
+  const node = await startTestRedis({
     port: true,
     appendonly: false,
     args: ["--cluster-enabled", "yes", "--cluster-port", bus],
   });
+  return Object.assign(node, { bus });
+}
+
+beforeAll(async () => {
+  redis = await startClusterNode();
   await redis.cli("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
   await until(
     "the cluster",
@@ -139,4 +145,41 @@ test("a message moves to a queue of another slot", async () => {
   expect(await store.moves.end(from, ends)).toEqual([true]);
   const arrived = await store.tick(to, { claimNumber: 10, sessions: [session(3)], settings });
   expect(arrived.claimed).toHaveLength(1);
+});
+
+test("while its slot migrates, Redis refuses a script as a whole", async () => {
+  const target = await startClusterNode();
+  try {
+    await store.send(QUEUE, [item()], SETTINGS);
+    const slot = await redis.cli("CLUSTER", "KEYSLOT", queueBase("dlq", QUEUE));
+    const [from, to] = await Promise.all([redis, target].map((one) => one.cli("CLUSTER", "MYID")));
+    await target.cli("CLUSTER", "MEET", "127.0.0.1", new URL(redis.url).port, redis.bus);
+    await until("the nodes to meet", async () => {
+      const isKnown = (await redis.cli("CLUSTER", "NODES")).includes(to as string);
+      const isUp = (await target.cli("CLUSTER", "INFO")).includes("cluster_state:ok");
+      return (isKnown && isUp) || undefined;
+    });
+    await target.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", from as string);
+    await redis.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", to as string);
+    const keys = async () =>
+      (await redis.cli("CLUSTER", "GETKEYSINSLOT", slot, "1000")).split("\n");
+    const before = await keys();
+    const isRefused = (answer: string) =>
+      expect(
+        store.send(QUEUE, [item({ envelope: bytes("lost?") })], SETTINGS),
+      ).rejects.toMatchObject({
+        kind: "STORE_UNAVAILABLE",
+        cause: { message: expect.stringContaining(answer) },
+      });
+    await isRefused("TRYAGAIN");
+    // As the migration goes on: the key that always exists is at the target.
+    const { queues } = partitionKeys("dlq", partitionOf(QUEUE));
+    const { hostname, port } = new URL(target.url);
+    await redis.cli("MIGRATE", hostname, port, queues, "0", "5000");
+    await isRefused("ASK");
+    expect((await keys()).toSorted()).toEqual(before.filter((key) => key !== queues).toSorted());
+  } finally {
+    await redis.cli("CLUSTER", "RESET", "SOFT").catch(() => {});
+    await target.stop();
+  }
 });

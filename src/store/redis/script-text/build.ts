@@ -66,8 +66,9 @@ const REPLY_BYTES = 1024 * 1024;
 const COMMANDS = 2_000;
 
 /**
- * KEYS: a base for each queue or partition. ARGV: for each, the number of its arguments, and these. Reply: a reply for each;
- * nil for those that are left for another call. An error in one is its reply, and the others run. The first one always runs.
+ * KEYS: a base for each queue or partition, then their anchors. ARGV: how many bases there are; for each, the number of its
+ * arguments, and these. Reply: a reply for each; nil for those that are left for another call. An error in one is its reply, and
+ * the others run. The first one always runs.
  */
 function sourceOfMany(body: string): string {
   return `local BASES, ALL, REDIS = KEYS, ARGV, redis
@@ -85,16 +86,16 @@ local function size_of(reply)
   if type(reply) == 'table' then for _, value in ipairs(reply) do size = size + size_of(value) end end
   return size
 end
-local replies, at, bytes = {}, 1, 0
-for n, base in ipairs(BASES) do
+local replies, at, bytes, count = {}, 2, 0, tonumber(ALL[1])
+for n = 1, count do
   if bytes > ${REPLY_BYTES} or commands > ${COMMANDS} then
-    for left = n, #BASES do replies[left] = false end
+    for left = n, count do replies[left] = false end
     break
   end
   local own = {}
   for arg = 1, tonumber(ALL[at]) do own[arg] = ALL[at + arg] end
   at = at + 1 + #own
-  local ok, reply = pcall(run, { base }, own)
+  local ok, reply = pcall(run, { BASES[n] }, own)
   if not ok and type(reply) ~= 'table' then reply = redis.error_reply('ERR ' .. tostring(reply)) end
   replies[n] = reply
   bytes = bytes + size_of(reply)
