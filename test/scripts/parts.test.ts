@@ -40,9 +40,10 @@ test("a folder means the tests below it, and no others", () => {
   expect(testsOf(["test/cli"])).toEqual([
     "test/cli/cli.test.ts",
     "test/cli/config-command.test.ts",
+    "test/cli/outbox-command.test.ts",
     "test/cli/token-command.test.ts",
   ]);
-  expect(testsOf(["test/cli/", "./test/cli/cli.test.ts"])).toHaveLength(3);
+  expect(testsOf(["test/cli/", "./test/cli/cli.test.ts"])).toHaveLength(4);
 });
 
 test("a path without tests is an error", () => {
