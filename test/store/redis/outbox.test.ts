@@ -117,29 +117,66 @@ test("it goes on behind its last entry if the key with its end is lost", async (
 });
 
 test.each([
-  ["ends before its last entry", "older end"],
-  ["is no stream", "other type"],
-])("an outbox that %s begins again", async (_, damage) => {
-  const { redis } = at.current;
+  ["is no stream", () => at.current.redis.set(keys().outbox, "text")],
+  ["has an end of a wrong length", () => at.current.redis.set(keys().outboxEnd, "")],
+  ["has an end of a wrong type", () => replace(keys().outboxEnd, "HSET", "field", "value")],
+  [
+    "has a foreign entry and no end",
+    async () => {
+      await at.current.redis.del(keys().outboxEnd);
+      await at.current.redis.xadd(keys().outbox, "*", "field", "value");
+    },
+  ],
+])("an outbox that %s begins again, with a new epoch", async (_, damage) => {
   await sendEach(1);
-  const end = (await redis.getBuffer(keys().outboxEnd)) as Buffer;
+  const [before] = await read();
+  await at.current.clock.advance(1);
+  await damage();
   await sendEach(2);
-  if (damage === "older end") await redis.set(keys().outboxEnd, end);
-  else await redis.set(keys().outbox, "text");
+  const entries = await read();
+  expect(entries.map(({ changes }) => changes.length)).toEqual([1, 1]);
+  expect(entries[0]?.epochMs).toBeGreaterThan(before?.epochMs ?? 0);
+});
+
+test("an outbox whose end is older than its last entry begins again", async () => {
+  await sendEach(1);
+  const end = (await at.current.redis.getBuffer(keys().outboxEnd)) as Buffer;
+  await sendEach(2);
+  await at.current.redis.set(keys().outboxEnd, end);
   await sendEach(2);
   expect((await read()).map(({ changes }) => changes.length)).toEqual([1, 1]);
 });
 
+async function replace(key: string, command: string, ...args: string[]): Promise<void> {
+  await at.current.redis.del(key);
+  await at.current.redis.call(command, key, ...args);
+}
+
+test.each([13, 25, 37, 47])(
+  "nothing is older than two days if a change comes every %i hours",
+  async (hours) => {
+    for (let passed = 0; passed < 240; passed += hours) {
+      await sendEach(1);
+      await at.current.clock.advance(hours * HOUR_MS);
+    }
+    await sendEach(1);
+    const [first] = await read();
+    expect(at.current.clock.nowMs - (first?.atMs ?? 0)).toBeLessThanOrEqual(48 * HOUR_MS);
+  },
+);
+
 test("an epoch begins with the first change after a restart or failover of Redis", async () => {
   await sendEach(1);
-  const changedAtMs = 1_700_000_000_000;
-  await at.current.redis.hset(`${at.current.prefix}:history`, "changed", changedAtMs);
+  // A Redis whose clock is behind.
+  await at.current.redis.hset(`${at.current.prefix}:history`, "changed", 1_700_000_000_000);
   const later = at.current.openStore();
   await until("the connection", () => later.ready || undefined);
   await later.send(QUEUE, [item()], SETTINGS);
   // Another server, which has not noticed it yet.
   await sendEach(1);
-  expect((await read()).map(({ epochMs }) => epochMs)).toEqual([0, changedAtMs, changedAtMs]);
+  const [before, first, second] = (await read()).map(({ epochMs }) => epochMs);
+  expect(first).toBeGreaterThan(before ?? 0);
+  expect(second).toBeGreaterThanOrEqual(first ?? 0);
 });
 
 test("a purge of a queue leaves one change for each message", async () => {

@@ -18,7 +18,8 @@ local function purge(id, s)
   leave(id, s)
   forget(id, s)
   count(COUNTER.PURGED)
-  s.state = STATE.PURGED
+  -- What is deleted must not be written once more.
+  s.state, s.event_fields = STATE.PURGED, ''
   add_change(CHANGE.PURGED, id, s)
   if s.source ~= '' then sources.forget(s.source) end
 end

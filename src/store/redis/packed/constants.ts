@@ -186,7 +186,7 @@ export const CONSTANTS = {
   },
 
   LIMIT: {
-    /** Changes in the outbox are removed when they are older; at the latest at one and a half times this age. */
+    /** Changes in the outbox are removed after 1 to 1.5 times this age; without further changes after 2 times. */
     OUTBOX_AGE_MS: 86_400_000,
     /** Messages of a chunk, in the order of their arrival. */
     CHUNK: 128,

@@ -110,6 +110,8 @@ export const STORED_LAYOUTS = {
     bytes: ms,
     count: ms,
     epoch: ms,
+    /** What its last script knew of the last restart or failover. */
+    history: ms,
     markedAt: ms,
     marked: ms,
     markedBefore: ms,

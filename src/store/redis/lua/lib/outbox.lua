@@ -2,7 +2,7 @@
 -- `change`) has changes of one queue, up to 64 of one script. Its id is the number of bytes before it, and its time: after a
 -- failover that lost entries, no new entry gets the id of a lost one. The oldest entries are removed by bytes and age.
 local CHANGES_PER_ENTRY = 64
--- Of an entry in the stream, about; of a node of the stream.
+-- Bytes that Redis needs for an entry, estimated; and bytes of a node of a stream.
 local ENTRY_BYTES, NODE_BYTES = 40, 4096
 
 local changes = {}
@@ -15,54 +15,73 @@ local function add_change(kind, id, s, note)
   changes[#changes + 1] = write.change(s, { kind = kind, id = id, attempts = u16(s.attempts), note = note, fields = fields })
 end
 
--- Returns the value of `outbox_end` (layout `outbox_end`), also if that key was lost.
-local function outbox_end()
+-- Returns where the outbox ends (layout `outbox_end`), also if that key was lost.
+local function read_outbox_end()
   local v = redis.call('GET', p_outbox_end)
-  if v then return v end
-  local bytes, count = 0, 0
-  local last = redis.call('XREVRANGE', p_outbox, '+', '-', 'COUNT', 1)[1]
-  if last then
-    local data = last[2][2]
-    local entry = record.outbox_entry(data)
-    bytes, count = tonumber(string.match(last[1], '^%d+')) + #data + ENTRY_BYTES, entry.first + entry.count
+  if v then
+    local last = record.outbox_end(v)
+    return last
   end
-  return write.outbox_end { bytes = bytes, count = count, epoch = 0, marked_at = 0, marked = 0, marked_before = 0 }
+  -- An outbox that begins has an epoch that no reader has seen.
+  local start = { bytes = 0, count = 0, epoch = now, history = 0, marked_at = 0, marked = 0, marked_before = 0 }
+  local found = redis.call('XREVRANGE', p_outbox, '+', '-', 'COUNT', 1)[1]
+  if found then
+    local data = found[2][2]
+    local entry = record.outbox_entry(data)
+    start.bytes = tonumber(string.match(found[1], '^%d+')) + #data + ENTRY_BYTES
+    start.count, start.epoch, start.marked_at = entry.first + entry.count, entry.epoch, now
+  end
+  return start
 end
 
--- An outbox that refuses the entry, because a person has changed it, must not stop its queues: it begins again.
-local function add_entry(id, data)
-  local reply = redis.pcall('XADD', p_outbox, id, 'd', data)
-  if type(reply) ~= 'table' then return end
-  redis.call('UNLINK', p_outbox)
-  redis.call('XADD', p_outbox, id, 'd', data)
+-- An outbox that a person has changed, so that it cannot be read or written, must not stop its queues: it begins again.
+local function begin_outbox_again()
+  redis.call('UNLINK', p_outbox, p_outbox_end)
+  return read_outbox_end()
+end
+
+-- Adds all changes. Returns false if Redis refuses an entry.
+local function add_entries(last)
+  for at = 1, #changes, CHANGES_PER_ENTRY do
+    local count = math.min(CHANGES_PER_ENTRY, #changes - at + 1)
+    local data = write.outbox_entry { first = last.count, count = count, epoch = last.epoch, queue = QUEUE }
+      .. table.concat(changes, '', at, at + count - 1)
+    local reply = redis.pcall('XADD', p_outbox, string.format('%d-%d', last.bytes, now), 'd', data)
+    if type(reply) == 'table' then return false end
+    last.bytes, last.count = last.bytes + #data + ENTRY_BYTES, last.count + count
+  end
+  return true
 end
 
 local function flush_changes(max_bytes, history_changed_at)
   if #changes == 0 then return end
-  local stored = outbox_end()
-  local bytes, count, epoch, marked_at, marked, marked_before = read.outbox_end(stored)
-  -- Redis restarted or failed over: what came last before may be lost. A time to come is from before the clock stepped back.
-  if history_changed_at > epoch or epoch > now then epoch = history_changed_at end
-  local keep_from, is_new_mark = 0, math.abs(now - marked_at) >= LIMIT.OUTBOX_AGE_MS / 2
+  local is_sound, last = pcall(read_outbox_end)
+  if not is_sound then last = begin_outbox_again() end
+  local before = last.bytes
+  -- Redis restarted or failed over: the latest changes before may be lost. Epochs only grow, also if the clock is behind.
+  if history_changed_at ~= last.history then
+    last.epoch, last.history = math.max(history_changed_at, last.epoch + 1), history_changed_at
+  end
+  if not add_entries(last) then
+    last, before = begin_outbox_again(), 0
+    add_entries(last)
+  end
+  local keep_from, since_mark = last.bytes - max_bytes, math.abs(now - last.marked_at)
+  local is_new_mark = since_mark >= LIMIT.OUTBOX_AGE_MS / 2
   if is_new_mark then
-    -- What is before the earlier of two marks is older than the age.
-    keep_from, marked_before, marked, marked_at = marked_before, marked, bytes, now
+    -- Entries before the second last mark are older than the age, or more, if changes are rare.
+    local aged = since_mark >= LIMIT.OUTBOX_AGE_MS * 1.5 and before or since_mark >= LIMIT.OUTBOX_AGE_MS and last.marked
+      or last.marked_before
+    keep_from = math.max(keep_from, aged)
+    last.marked_before, last.marked, last.marked_at = last.marked, before, now
   end
-  local before = bytes
-  for at = 1, #changes, CHANGES_PER_ENTRY do
-    local last = math.min(at + CHANGES_PER_ENTRY - 1, #changes)
-    local data = write.outbox_entry { first = count, count = last - at + 1, epoch = epoch, queue = QUEUE }
-      .. table.concat(changes, '', at, last)
-    add_entry(string.format('%d-%d', bytes, now), data)
-    bytes, count = bytes + #data + ENTRY_BYTES, count + last - at + 1
+  if is_new_mark then
+    redis.call('XTRIM', p_outbox, 'MINID', string.format('%d', math.max(0, keep_from)))
+    -- If no more changes come.
+    redis.call('PEXPIRE', p_outbox, 2 * LIMIT.OUTBOX_AGE_MS)
+  elseif math.floor(before / NODE_BYTES) ~= math.floor(last.bytes / NODE_BYTES) then
+    -- Redis removes whole nodes of the stream.
+    redis.call('XTRIM', p_outbox, 'MINID', '~', string.format('%d', math.max(0, keep_from)))
   end
-  -- Redis removes whole nodes of the stream.
-  if is_new_mark or math.floor(before / NODE_BYTES) ~= math.floor(bytes / NODE_BYTES) then
-    redis.call('XTRIM', p_outbox, 'MINID', '~', string.format('%d', math.max(keep_from, bytes - max_bytes)))
-  end
-  local changed = write.outbox_end { bytes = bytes, count = count, epoch = epoch, marked_at = marked_at, marked = marked,
-    marked_before = marked_before }
-  redis.call('SET', p_outbox_end, changed)
-  -- If nothing more comes.
-  if is_new_mark then redis.call('PEXPIRE', p_outbox, 2 * LIMIT.OUTBOX_AGE_MS) end
+  redis.call('SET', p_outbox_end, write.outbox_end(last))
 end
