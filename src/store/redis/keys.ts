@@ -135,7 +135,7 @@ export const PARTITION_KEYS = {
   meta: "/meta",
   /**
    * hash: queue -> its settings that were changed while servers ran (dlq.storage.v1.QueueRecord). The field without a name
-   * has the latest changes (records.ts).
+   * has the latest changes, `/` the last one (records.ts).
    */
   settings: "/settings",
   /** stream: the state changes of all its queues, bounded (lua/lib/outbox.lua). */

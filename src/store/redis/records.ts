@@ -9,8 +9,10 @@ import { storeNowMs } from "./store-now.ts";
 
 /** Fields of one step through all records: others wait for it. A record has up to LIMITS.queueConfigBytes. */
 const PAGE = 100;
-/** The field of the latest changes, one a line: a random revision and a name. Older servers write a revision only. */
+/** The field of the latest changes, one a line: a random revision and a name. */
 const CHANGES = "";
+/** The field of the last of them, so that a look at many hashes without changes reads little. No queue has this name. */
+const LATEST = "/";
 /** Changes that are kept. A copy that lacks only some of them reads their records, and any other one reads all records. */
 const CHANGES_KEPT = 32;
 
@@ -34,7 +36,7 @@ local changes = {}
 for line in string.gmatch(redis.call('HGET', KEYS[1], '${CHANGES}') or '', '[^\\n]+') do changes[#changes + 1] = line end
 changes[#changes + 1] = revision .. ' ' .. name
 local first = math.max(1, #changes - ${CHANGES_KEPT} + 1)
-redis.call('HSET', KEYS[1], '${CHANGES}', table.concat(changes, '\\n', first))
+redis.call('HSET', KEYS[1], '${CHANGES}', table.concat(changes, '\\n', first), '${LATEST}', changes[#changes])
 redis.pcall('PUBLISH', channel, name)
 return 1`;
 
@@ -137,11 +139,12 @@ export class RedisRecords implements Records {
 
   async #lookOnce(): Promise<void> {
     // Read before the records: the next look finds what changes while they are read.
-    const found = await this.#readChanges();
-    const latest = found.map((changes) => changes.at(-1) ?? "");
+    const latest = await this.#readLatest();
+    const changedHashes = [...latest.keys()].filter((hash) => latest[hash] !== this.#latest[hash]);
+    if (this.#hasRead && changedHashes.length === 0) return;
     const records = new Map(this.#records);
-    for (const [hash, changes] of found.entries()) {
-      if (latest[hash] === this.#latest[hash]) continue;
+    for (const hash of changedHashes) {
+      const changes = await this.#readChanges(hash);
       const known = changes.indexOf(this.#latest[hash] ?? "");
       if (this.#hasRead && known >= 0)
         await this.#readSome(hash, changes.slice(known + 1), records);
@@ -158,13 +161,19 @@ export class RedisRecords implements Records {
     if (changed.length > 0) for (const listener of this.#onChange) listener(changed);
   }
 
-  /** The latest changes of each hash. A hash without any has no records. */
-  async #readChanges(): Promise<string[][]> {
+  /** The last change of each hash. Empty: a hash without any has no records. */
+  async #readLatest(): Promise<string[]> {
     const { connection, keys } = this.#parts;
-    const texts = await connection.read<string | null>((reading) => {
-      for (const key of keys) reading.hget(key, CHANGES);
+    const latest = await connection.read<string | null>((reading) => {
+      for (const key of keys) reading.hget(key, LATEST);
     });
-    return texts.map((text) => (text ?? "").split("\n"));
+    return latest.map((change) => change ?? "");
+  }
+
+  async #readChanges(hash: number): Promise<string[]> {
+    const { connection, keys } = this.#parts;
+    const text = await connection.command((redis) => redis.hget(keys[hash] as string, CHANGES));
+    return (text ?? "").split("\n");
   }
 
   async #readSome(hash: number, changes: readonly string[], records: Map<string, StoredRecord>) {
@@ -189,7 +198,8 @@ export class RedisRecords implements Records {
       );
       for (let at = 0; at + 1 < fields.length; at += 2) {
         const name = String(fields[at]);
-        if (name !== CHANGES) records.set(name, this.#keep(name, fields[at + 1] as Buffer));
+        if (name !== CHANGES && name !== LATEST)
+          records.set(name, this.#keep(name, fields[at + 1] as Buffer));
       }
       cursor = String(next);
     } while (cursor !== "0");

@@ -4,8 +4,8 @@ import type { ChainableCommander, Redis } from "ioredis";
 import { allPartitionKeys, queueBase } from "../../../../src/store/redis/keys.ts";
 import { settingsBeforePartitions } from "../../../../src/store/redis/upgrades/settings-by-partition.ts";
 
-/** Fields of `meta` that are the partition's in layout 4. */
-const OF_PARTITION = ["tended", "resumed", "shortened"];
+/** Fields of `meta` that are the partition's in layout 4, and of settings that only layout 4 has. */
+const OF_ONE_LAYOUT = ["tended", "resumed", "shortened", "/"];
 /** Keys of servers, and those whose content layout 4 has elsewhere. */
 const LEFT_OUT = /^:(version|upgrade|history|nodes|clock|queues|configs|worker-queues:.*)$/s;
 
@@ -29,7 +29,7 @@ export async function contentsByName(redis: Redis, prefix: string): Promise<Cont
   const values = await replies(reading);
   const contents = new Map<string, { endsAtMs: unknown; value: unknown }>();
   found.forEach(({ name, isMeta }, n) => {
-    const value = readable(types[n], values[2 * n + 1], isMeta ? OF_PARTITION : []);
+    const value = readable(types[n], values[2 * n + 1], isMeta ? OF_ONE_LAYOUT : []);
     if (value.length > 0) contents.set(name, { endsAtMs: values[2 * n], value });
   });
   contents.set("settings", { endsAtMs: -1, value: await settingsOf(redis, prefix) });
@@ -42,7 +42,7 @@ async function settingsOf(redis: Redis, prefix: string): Promise<string[]> {
   const hashes = [settingsBeforePartitions(prefix), ...allPartitionKeys(prefix, "settings")];
   for (const key of hashes) reading.callBuffer("HGETALL", key);
   // The field without a name has the latest changes.
-  return (await replies(reading)).flatMap((hash) => readable("hash", hash, [""])).toSorted();
+  return (await replies(reading)).flatMap((hash) => readable("hash", hash, ["", "/"])).toSorted();
 }
 
 async function replies(pipeline: ChainableCommander): Promise<unknown[]> {
@@ -68,7 +68,7 @@ function readKey(prefix: string, key: Buffer): FoundKey[] {
     /^:\{()([^}/]*)\}(:.*)$/s.exec(rest) ?? /^:\{([^}/]*\/[^}]*)\}:([^:]*)(:.*)$/s.exec(rest) ?? [];
   if (queue === undefined || suffix === undefined) {
     const isLeftOut = LEFT_OUT.test(rest) || rest.includes("}/");
-    return isLeftOut ? [] : [{ key, name, isMeta: false }];
+    return isLeftOut ? [] : [{ key, name, isMeta: rest === ":deployment" }];
   }
   if (suffix === ":workers" || suffix === ":journal") return [];
   return [{ key, name: queueBase(prefix, queue) + suffix, isMeta: suffix === ":meta" }];
