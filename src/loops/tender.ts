@@ -44,6 +44,8 @@ export class Tender {
   #later = new Set<string>();
   #loop: Loop | undefined;
   #pauseMs = LONGEST_PAUSE_MS;
+  /** When it last looked at all partitions. */
+  #lookedAtAllMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
   /** What is left of a step of a pass over all queues, and the partition where the next step begins. */
   #pass: string[] = [];
@@ -75,8 +77,11 @@ export class Tender {
 
   async #look(): Promise<void> {
     this.#pauseMs = LONGEST_PAUSE_MS;
-    const most = this.#running.size > MOST_WAITING ? 0 : undefined;
-    const { queues, nextMs } = await this.#parts.store.wakeUps.overdue(most);
+    const nowMs = performance.now();
+    const onlyExpected = nowMs - this.#lookedAtAllMs < LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS;
+    if (!onlyExpected) this.#lookedAtAllMs = nowMs;
+    const most = this.#running.size > MOST_WAITING ? { most: 0 } : {};
+    const { queues, nextMs } = await this.#parts.store.wakeUps.overdue({ ...most, onlyExpected });
     const later = this.#later;
     this.#later = new Set();
     for (const queue of [...later, ...queues]) this.#tend(queue);
@@ -105,10 +110,11 @@ export class Tender {
     const { store } = this.#parts;
     const first = this.#nextPartition;
     const count = Math.min(PARTITIONS_A_STEP, store.partitions - first);
-    const lists = await store.queuesIn(Array.from({ length: count }, (_, n) => first + n));
-    if (first === 0) this.#passBeganAtMs = performance.now();
-    this.#pass = lists.flat();
+    // Also if this fails: the data of one partition may be broken.
     this.#nextPartition = (first + count) % store.partitions;
+    if (first === 0) this.#passBeganAtMs = performance.now();
+    const lists = await store.queuesIn(Array.from({ length: count }, (_, n) => first + n));
+    this.#pass = lists.flat();
   }
 
   #tend(queue: string): void {

@@ -4,9 +4,9 @@ export interface WakeUps {
   claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * Finds queues that need a tick and got none for a while, at most `most` of each partition. Call it each second: the store
-   * detects an outage by it.
+   * detects an outage by it. With `onlyExpected`, looks only where the last look has found that a queue will need a tick by now.
    */
-  overdue(most?: number): Promise<Overdue>;
+  overdue(options?: { most?: number; onlyExpected?: boolean }): Promise<Overdue>;
   /** Delays an overdue queue by `byMs`, because its tick fails. */
   postpone(queue: string, byMs: number): Promise<void>;
 }

@@ -35,6 +35,8 @@ export class RedisWakeUps implements WakeUps {
   /** By partition, how many other servers look after it before this one. */
   #ranks: readonly number[] = Array.from({ length: PARTITIONS }, () => 0);
   #servers = "";
+  /** By partition, when a queue will be overdue for this server, as far as the last look found; on the clock of this process. */
+  readonly #nextAtMs = new Float64Array(PARTITIONS).fill(Number.POSITIVE_INFINITY);
 
   constructor(parts: WakeUpsParts) {
     this.#parts = parts;
@@ -72,22 +74,26 @@ export class RedisWakeUps implements WakeUps {
   }
 
   /** Finds those that this server is to tick; see `setServers`. */
-  async overdue(most = QUEUES_A_PARTITION): Promise<Overdue> {
+  async overdue({ most = QUEUES_A_PARTITION, onlyExpected = false } = {}): Promise<Overdue> {
     const { prefix, enter } = this.#parts;
     await enter();
-    const calls = Array.from({ length: PARTITIONS }, (_, partition) => ({
+    const nowMs = performance.now();
+    const isLookedAt = (partition: number) =>
+      !onlyExpected || (this.#nextAtMs[partition] as number) <= nowMs;
+    const partitions = [...this.#nextAtMs.keys()].filter(isLookedAt);
+    const calls = partitions.map((partition) => ({
       base: partitionBase(prefix, partition),
       args: scriptArgs("overdue", { late: this.#lateMs(partition), most }, []),
     }));
     const replies = await this.#read<[number, ...Buffer[]]>("overdue", calls);
-    const found: Overdue = { queues: [], nextMs: Number.POSITIVE_INFINITY };
-    replies.forEach((reply, partition) => {
-      if (reply === undefined) return;
-      const [firstMs, ...queues] = reply;
-      found.queues.push(...queues.map(String));
-      if (firstMs >= 0) found.nextMs = Math.min(found.nextMs, firstMs + this.#lateMs(partition));
+    const found: string[] = [];
+    partitions.forEach((partition, index) => {
+      const [firstMs, ...queues] = replies[index] ?? [-1];
+      found.push(...queues.map(String));
+      const inMs = firstMs < 0 ? Number.POSITIVE_INFINITY : firstMs + this.#lateMs(partition);
+      this.#nextAtMs[partition] = nowMs + inMs;
     });
-    return found;
+    return { queues: found, nextMs: Math.max(0, Math.round(Math.min(...this.#nextAtMs) - nowMs)) };
   }
 
   /** Undefined: the data of a partition is broken, which must not stop the others. */

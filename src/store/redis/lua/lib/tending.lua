@@ -9,13 +9,13 @@ local function read_tending()
   if now - tended_at > LIMIT.SILENCE_MS or resumed > now then resumed = now end
   if has_stepped_back then
     steps_back = steps_back + 1
-    -- Each queue looks at its leases again.
-    redis.call('ZUNIONSTORE', p_tend, 1, p_tend, 'WEIGHTS', 0)
+    -- Each queue looks at its leases and its limiters again.
+    redis.call('ZUNIONSTORE', p_tend, 3, p_tend, p_ready, p_isolated, 'WEIGHTS', 0, 0, 0)
   end
 
-  -- Stores the time of this look, at most ten times a second, so that all queues of the partition know what it found.
+  -- Stores the time of this look, at most once a second, so that all queues of the partition know what it found.
   local function note()
-    if not has_stepped_back and math.abs(now - tended_at) < 100 then return end
+    if not has_stepped_back and math.abs(now - tended_at) < 1000 then return end
     redis.call('HSET', p_meta, PARTITION_META.TENDED, now, PARTITION_META.RESUMED, resumed,
       PARTITION_META.STEPS_BACK, steps_back)
   end
