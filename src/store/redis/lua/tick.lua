@@ -30,7 +30,7 @@ if not fenced and #ARGV >= FIRST and left > 0 then
   local sessions, taken = claim_isolated(open_sessions(), left)
   if #sessions > 0 and left > taken then claim_due(sessions, left - taken) end
   -- For `abandon`, in case this reply is lost.
-  if #claimed > 0 then redis.call('SET', k_claims .. claimer, table.concat(claimed), 'PX', LIMIT.CLAIM_KEPT_MS) end
+  if #claimed > 0 then redis.call('SET', k_claims .. claimer, table.concat(claimed), 'PX', longest_lease + grace) end
   fetch(k_bodies, claimed, function(id, envelope) replies[envelope_at[id]] = envelope or '' end)
   fetch(k_edits, edited, function(id, edits)
     replies[envelope_at[id]] = { replies[envelope_at[id]], edits or '' }

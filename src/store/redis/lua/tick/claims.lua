@@ -3,11 +3,13 @@
 local replies = { '' }
 -- Claimed ids in order; the index of each envelope in the reply; ids of edited messages.
 local claimed, envelope_at, edited = {}, {}, {}
+local longest_lease = 0
 
 local function claim(id, s, at)
   local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
   local lease = tonumber(ARGV[at + I_lease])
   if has_breakers then lease = breakers.claim(s, lease) end
+  longest_lease = math.max(longest_lease, lease)
   local isolated = s.place == PLACE.ISOLATED
   note_lost_delivery(s)
   leave(id, s)
