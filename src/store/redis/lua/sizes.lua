@@ -34,7 +34,7 @@ local function sizes_of(queue)
     held_keys = held_keys,
   }
   local entries = redis.call('HVALS', base .. s_workers)
-  return #entries == 0 and sizes or { sizes, unpack(entries) }
+  return #entries == 0 and sizes or { sizes, entries }
 end
 
 local reply = {}

@@ -17,7 +17,7 @@ const NOTHING: QueueSizes = {
   ...{ openBreakers: 0, heldKeys: 0, workers: 0 },
 };
 
-type Sizes = Buffer | [Buffer, ...Buffer[]];
+type Sizes = Buffer | [Buffer, Buffer[]];
 
 /** Reads the queues of each partition together, one call after the other. Queues whose data is broken are empty. */
 export async function runSizes(
@@ -55,7 +55,7 @@ export async function runSizes(
 }
 
 function sizesOf(reply: Sizes, isAlive: (nodeId: string) => boolean): QueueSizes {
-  const [packed, ...entries] = Array.isArray(reply) ? reply : [reply];
+  const [packed, entries = []] = Array.isArray(reply) ? reply : [reply];
   if (packed.length === 0) return NOTHING;
   const { now, oldest, ...sizes } = new Reader(packed).read(LAYOUTS.sizes);
   const workers = entries.filter((entry) => isAlive(nodeOf(String(entry)))).length;
