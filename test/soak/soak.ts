@@ -16,7 +16,7 @@ import { type Sample, takeSample } from "./sample.ts";
 const SETTINGS = {
   DLQ_DEDUP_WINDOW: "2s",
   DLQ_POISON_WINDOW: "2s",
-  DLQ_JOURNAL_MAX_ENTRIES: "100",
+  DLQ_OUTBOX_MAX: "16KiB",
   DLQ_MAX_CONNECTION_AGE: "20s",
 };
 const CHECK_EVERY_MS = 250;
