@@ -53,6 +53,10 @@ interface Stream {
   readonly queues: Set<string>;
   /** Those to which it was written on this connection. */
   readonly written: Set<string>;
+  /** Those that were created since. */
+  readonly missing: Set<string>;
+  /** Writes these. */
+  writing: Promise<void> | undefined;
 }
 
 export interface SessionsParts {
@@ -90,6 +94,8 @@ export class Sessions {
       writtenAtMs: performance.now(),
       queues: new Set(),
       written: new Set(),
+      missing: new Set(),
+      writing: undefined,
     };
     this.#open.set(session.sessionId, stream);
     await storeIsUsable;
@@ -101,9 +107,26 @@ export class Sessions {
 
   /** Writes the open streams of a queue that was created after they opened. */
   async registerWorkers(queue: string): Promise<void> {
-    for (const stream of this.#open.values()) {
-      const isMissing = stream.session.queues.includes(queue) && !stream.written.has(queue);
-      if (isMissing) await this.#write(stream);
+    const writes = [...this.#open.values()]
+      .filter(({ session, written }) => session.queues.includes(queue) && !written.has(queue))
+      .map((stream) => this.#writeMissing(stream, queue));
+    await Promise.all(writes);
+  }
+
+  /** Queues that are created while entries of the stream are written go together after that. */
+  #writeMissing(stream: Stream, queue: string): Promise<void> {
+    stream.missing.add(queue);
+    stream.writing ??= this.#writeAllMissing(stream).finally(() => {
+      stream.writing = undefined;
+    });
+    return stream.writing;
+  }
+
+  async #writeAllMissing(stream: Stream): Promise<void> {
+    while (stream.missing.size > 0) {
+      const queues = [...stream.missing];
+      stream.missing.clear();
+      await this.#write(stream, queues);
     }
   }
 
@@ -193,11 +216,11 @@ export class Sessions {
   }
 
   /** Writes entries in the queues that exist: names come from users, who may invent them. */
-  async #write(stream: Stream): Promise<void> {
+  async #write(stream: Stream, names = stream.session.queues): Promise<void> {
     const { session } = stream;
     const { session: keyOf, workerQueues } = globalKeys(this.#prefix);
     const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
-    const existing = await this.#queues.existingOf(session.queues);
+    const existing = await this.#queues.existingOf(names);
     if (existing.size === 0) return;
     await this.#connection.command(async (redis) => {
       for (const queue of existing) stream.queues.add(queue);

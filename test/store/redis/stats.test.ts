@@ -3,6 +3,7 @@ import { formatMessageId } from "../../../src/core/message-id.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { redisCalls } from "../../support/redis-calls.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -318,6 +319,18 @@ test("a stream is a worker of a queue that is created after it opened", async ()
   expect(await store.sessionQueues(record(1).sessionId)).toEqual(["later"]);
   await store.unregisterSession(record(1, ["later", "never"]));
   expect(await stats("later")).toMatchObject({ workers: 0 });
+});
+
+test("a stream is written once to each of its queues that are created at once", async () => {
+  const { store, redis } = at.current;
+  const queues = Array.from({ length: 100 }, (_, n) => `new-${n}`);
+  await store.registerSession(record(1, queues));
+  await createQueues(...queues);
+  const hset = await redisCalls(redis, "hset", () =>
+    Promise.all(queues.map((queue) => store.registerWorkers(queue))),
+  );
+  expect(hset).toBe(queues.length);
+  expect(await stats("new-99")).toMatchObject({ workers: 1 });
 });
 
 test("stats of many invented names cost as much as those of one", async () => {
