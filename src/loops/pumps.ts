@@ -3,8 +3,9 @@ import { Turns } from "../core/turns.ts";
 import type { Store } from "../store/contract.ts";
 import { Pump, type PumpParts } from "./pump.ts";
 
-/** The wake-up indexes are read this often, in case a hint was lost. */
-const SAFETY_MS = 30_000;
+/** The wake-up indexes are read for some queues each second, and in 30 s for all, in case a hint was lost. */
+const STEP_MS = 1_000;
+const STEPS = 30;
 /** Wait before another try to read them. */
 const AGAIN_MS = 250;
 
@@ -27,6 +28,8 @@ export class Pumps {
   readonly #turns = new Turns(DELIVERING_AT_ONCE);
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Goes round all queues. */
+  #round: Iterator<string> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -45,7 +48,7 @@ export class Pumps {
     store.hints.onReconnect(() => this.#readWakeUps([...this.#pumps.keys()]));
     registry.onOpened = (session) => this.#open(session.options.queues);
     registry.onClosed = (session) => this.#close(session.options.queues);
-    this.#timer = setInterval(() => this.#readWakeUps([...this.#pumps.keys()]), SAFETY_MS);
+    this.#timer = setInterval(() => this.#readWakeUps(this.#nextSome()), STEP_MS);
     this.#timer.unref();
     this.#open([...registry.all()].flatMap((session) => session.options.queues));
   }
@@ -92,6 +95,20 @@ export class Pumps {
     }
     if (hasChanged) pump.change();
     else pump.wake(inMs);
+  }
+
+  #nextSome(): string[] {
+    const some: string[] = [];
+    this.#round ??= this.#pumps.keys();
+    for (let left = Math.ceil(this.#pumps.size / STEPS); left > 0; left--) {
+      const { value, done } = this.#round.next();
+      if (done === true) {
+        this.#round = undefined;
+        break;
+      }
+      some.push(value);
+    }
+    return some;
   }
 
   /** Wakes the pumps of those queues that have something for claims, now or later, or a status to report. */

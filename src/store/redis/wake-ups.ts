@@ -10,6 +10,7 @@ import { type ScriptName, scriptArgs } from "./scripts.ts";
 const FIRST_LATE_MS = 100;
 export const NEXT_LATE_MS = 1_000;
 const QUEUES_A_PAGE = 100;
+const QUEUES_A_STEP = 1_000;
 /** Most queues of one partition in one answer. */
 const QUEUES_A_PARTITION = 100;
 
@@ -52,10 +53,19 @@ export class RedisWakeUps implements WakeUps {
     this.#ranks = this.#ranks.map((_, partition) => rankOf(nodeId, others, partition));
   }
 
+  /** Some at a time: streams may have hundreds of thousands of names, for which nothing else must wait. */
   async claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    for (const some of pagesOf([...new Set(queues)], QUEUES_A_STEP)) {
+      for (const [queue, inMs] of await this.#claimable(some)) found.set(queue, inMs);
+    }
+    return found;
+  }
+
+  async #claimable(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const { prefix, enter } = this.#parts;
     await enter();
-    const pages = [...Map.groupBy(new Set(queues), partitionOf)].flatMap(([partition, own]) =>
+    const pages = [...Map.groupBy(queues, partitionOf)].flatMap(([partition, own]) =>
       pagesOf(own, QUEUES_A_PAGE).map((page) => ({ base: partitionBase(prefix, partition), page })),
     );
     const calls = pages.map(({ base, page }) => {
