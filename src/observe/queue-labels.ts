@@ -23,6 +23,7 @@ export class QueueLabels {
   readonly #named = new Set<string>();
   /** While there are fewer labels, a queue gets one at its first use. */
   #atFirstUse: number;
+  #areForAll = true;
 
   constructor(max: number) {
     this.max = max;
@@ -32,13 +33,14 @@ export class QueueLabels {
 
   /** Whether all queues get labels. */
   get areForAll(): boolean {
-    return this.#atFirstUse === this.max;
+    return this.#areForAll;
   }
 
   /** Sets how many queues there are. Undefined: unknown; then a few get labels at their first use. */
   setQueues(count: number | undefined): void {
     const ofMany = count === undefined ? this.#kept : 0;
-    this.#atFirstUse = count !== undefined && count <= this.max ? this.max : ofMany;
+    this.#areForAll = count !== undefined && count <= this.max;
+    this.#atFirstUse = this.#areForAll ? this.max : ofMany;
   }
 
   get names(): readonly string[] {

@@ -22,15 +22,13 @@ let queues: Map<string, QueueFigures>;
 /** Queues that were read since the last scrape began. */
 let read: number;
 
+const create = (maxQueues: number) =>
+  createMetrics({ namespace: "", maxQueues, buildInfo: { version: "1" }, now: () => nowMs });
+
 beforeEach(() => {
   nowMs = 0;
   queues = new Map();
-  metrics = createMetrics({
-    namespace: "",
-    maxQueues: MAX,
-    buildInfo: { version: "1" },
-    now: () => nowMs,
-  });
+  metrics = create(MAX);
 });
 
 /** The longest names. */
@@ -164,6 +162,12 @@ describe("with thousands of queues", () => {
       false,
       true,
     ]);
+  });
+
+  it("without labels, the sum is of all queues", async () => {
+    metrics = create(0);
+    store(10);
+    expect([...(await untilTotal(200)).keys()]).toEqual(["/other"]);
   });
 
   it("a deployment with few queues has no sum", async () => {
