@@ -40,8 +40,10 @@ async function show(reader: OutboxReader, options: TailOptions): Promise<void> {
   const isWanted = (item: OutboxItem) =>
     queue === undefined || !("queue" in item) || item.queue === queue;
   if (!all) {
-    const latest = (await reader.latest(LAST)).filter(isWanted);
-    for (const item of latest.slice(-LAST)) show(item);
+    const latest = await reader.latest(LAST, isWanted);
+    for (const item of latest) show(item);
+    if (latest.length === 0)
+      options.warn(`no state change${queue ? ` of ${queue}` : ""} is stored`);
   }
   let isLost = false;
   for (;;) {

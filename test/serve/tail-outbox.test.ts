@@ -3,6 +3,7 @@ import type { TailOptions } from "../../src/cli/cli.ts";
 import type { Config } from "../../src/config/config.ts";
 import { tailOutbox } from "../../src/serve/tail-outbox.ts";
 import type { OutboxItem } from "../../src/store/contract/outbox.ts";
+import { partitionOf } from "../../src/store/redis/partitions.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, SETTINGS } from "../support/store-items.ts";
 
@@ -42,6 +43,23 @@ test("shows the last 20 changes of all queues, or of one", async () => {
   ]);
   expect(await tail({ queue: "orders" })).toHaveLength(15);
   expect(await tail({ queue: "nobody" })).toEqual([]);
+});
+
+test("finds the changes of a queue behind those of another one in its partition", async () => {
+  const neighbour = Array.from({ length: 10_000 }, (_, n) => `queue-${n}`).find(
+    (name) => partitionOf(name) === partitionOf("orders"),
+  ) as string;
+  await send("orders", 2);
+  await send(neighbour, 250);
+  expect(queues(await tail({ queue: "orders" }))).toEqual(["orders", "orders"]);
+});
+
+test("warns if there is nothing to show", async () => {
+  await send("orders");
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+  await tail({ queue: "nobody", warn });
+  expect(warnings).toEqual(["no state change of nobody is stored"]);
 });
 
 test("with all, begins with the oldest", async () => {

@@ -36,15 +36,49 @@ export class OutboxReader {
     this.#keys = partitions.map((partition) => partitionKeys(prefix, partition).outbox);
   }
 
-  /** Skips to the last `count` entries of each partition, and returns their changes by time. */
-  async latest(count: number): Promise<OutboxChange[]> {
+  /** Skips to the end of each outbox. Returns the last `count` changes before that, by time, of those that `isWanted` accepts. */
+  async latest(
+    count: number,
+    isWanted: (change: OutboxChange) => boolean = () => true,
+  ): Promise<OutboxChange[]> {
     const pages = await this.#read("XREVRANGE", (key) => [key, "+", "-", "COUNT", count]);
-    const changes = pages.flatMap((page, at) => {
-      page.reverse();
-      this.#last[at] = page.at(-1);
-      return page.flatMap((entry) => entry.changes);
-    });
-    return changes.toSorted((a, b) => a.atMs - b.atMs);
+    const found = await Promise.all(
+      pages.map((page, at) => {
+        this.#last[at] = page[0];
+        return this.#lastOf(at, page, count, isWanted);
+      }),
+    );
+    return found
+      .flat()
+      .toSorted((a, b) => a.atMs - b.atMs)
+      .slice(-count);
+  }
+
+  /** `page`: the last entries of a partition, backward. */
+  async #lastOf(
+    at: number,
+    page: readonly OutboxEntry[],
+    count: number,
+    isWanted: (change: OutboxChange) => boolean,
+  ): Promise<OutboxChange[]> {
+    let found: OutboxChange[] = [];
+    let entries = page;
+    while (entries.length > 0) {
+      const wanted = entries
+        .toReversed()
+        .flatMap(({ changes }) => changes)
+        .filter(isWanted);
+      found = [...wanted, ...found];
+      if (found.length >= count) break;
+      const before = `(${entries.at(-1)?.id}`;
+      const [next = []] = await this.#read(
+        "XREVRANGE",
+        (key) => [key, before, "-", "COUNT", PAGE],
+        [at],
+      );
+      entries = next;
+    }
+    return found;
   }
 
   /** Returns what came since the last call. Empty: nothing more is there now. */
@@ -62,19 +96,31 @@ export class OutboxReader {
     if (last === undefined) return this.#moveTo(at, page, page);
     if (page[0]?.id === last.id) return this.#moveTo(at, page, page.slice(1));
 
-    const [all = []] = await this.#read("XRANGE", (key) => [key, "-", "+"], [at]);
-    const [oldest] = all;
+    const [[oldest] = []] = await this.#read("XRANGE", (key) => [key, "-", "+", "COUNT", 1], [at]);
     // It has expired.
     if (oldest === undefined) return [];
     const expected = endOf(last);
     if (positionOf(oldest) > positionOf(last) && oldest.first >= expected) {
       const missed = oldest.first - expected;
-      return [...(missed > 0 ? [{ missed }] : []), ...this.#moveTo(at, all, all)];
+      return [...(missed > 0 ? [{ missed }] : []), ...this.#moveTo(at, [oldest], [oldest])];
     }
     // A failover lost the last one. What came after the failover is of a later epoch.
-    const unread = all.filter(({ epochMs }) => epochMs > last.epochMs);
-    const rolledBackTo = unread[0]?.first ?? endOf(all.at(-1) ?? oldest);
-    return [{ rolledBackTo }, ...this.#moveTo(at, all, unread)];
+    this.#last[at] = await this.#lastUntilEpoch(at, last.epochMs);
+    return [{ rolledBackTo: endOf(this.#last[at] ?? { first: oldest.first, changes: [] }) }];
+  }
+
+  /** Returns the last entry of this or an earlier epoch. Undefined: there is none. */
+  async #lastUntilEpoch(at: number, epochMs: number): Promise<OutboxEntry | undefined> {
+    let last: OutboxEntry | undefined;
+    for (;;) {
+      const from = last === undefined ? "-" : `(${last.id}`;
+      const [page = []] = await this.#read("XRANGE", (key) => [key, from, "+", "COUNT", PAGE], [
+        at,
+      ]);
+      const before = page.filter((entry) => entry.epochMs <= epochMs);
+      last = before.at(-1) ?? last;
+      if (before.length < PAGE) return last;
+    }
   }
 
   #moveTo(at: number, page: readonly OutboxEntry[], unread: readonly OutboxEntry[]) {
@@ -99,7 +145,8 @@ export class OutboxReader {
 
 const positionOf = ({ id }: OutboxEntry) => Number(id.split("-")[0]);
 /** The number of the change behind it. */
-const endOf = ({ first, changes }: OutboxEntry) => first + changes.length;
+const endOf = ({ first, changes }: Pick<OutboxEntry, "first" | "changes">) =>
+  first + changes.length;
 
 type StreamEntry = [id: Buffer, fields: Buffer[]];
 

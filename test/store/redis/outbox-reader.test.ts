@@ -66,7 +66,7 @@ test("skips to the latest ones, of several partitions by time", async () => {
   await at.current.store.send("invoices", [item()], SETTINGS);
   await at.current.clock.advance(1);
   await send(1);
-  const latest = await reading.latest(2);
+  const latest = await reading.latest(3);
   expect(latest.map(({ queue, number }) => [queue, number])).toEqual([
     [QUEUE, 2],
     ["invoices", 0],
@@ -118,6 +118,7 @@ test("it is also notified when the new changes take more place than the lost one
   const store = at.current.openStore();
   await until("the connection", () => store.ready || undefined);
   await send(5, store);
-  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 2 }, 2, 3, 4, 5, 6]);
+  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 2 }]);
+  expect(briefly(await reading.next())).toEqual([2, 3, 4, 5, 6]);
   expect(await reading.next()).toEqual([]);
 });
