@@ -2027,7 +2027,7 @@ func (x *Quarantined) GetNote() string {
 // The worker drops the message.
 type Discarded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why, for the journal. Cut after 1 KiB.
+	// Why, for the outbox and logs. Cut after 1 KiB; the outbox keeps 255 bytes.
 	Note          string `protobuf:"bytes,1,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2850,9 +2850,9 @@ type StatsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Queue names, at most 1,000. Empty: all queues, by name and page by page.
 	Queues []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
-	// Without names: the most queues of the answer, 1 to 1,000. Default 1,000.
+	// Without names: the most queues in one answer, up to 1,000. 0: 1,000.
 	PageSize uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Without names: from the previous answer. Empty: from the start.
+	// Without names: next_page_token of the previous answer. Empty: the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2920,7 +2920,7 @@ type StatsResponse struct {
 	Queues []*QueueStats `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
 	// The store's clock when this was read. Absent when there is no queue.
 	StoreTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=store_time,json=storeTime,proto3" json:"store_time,omitempty"`
-	// Where the next page begins, also of the totals. Empty: there is none.
+	// Pass it as page_token to get the next page. Totals are of one page. Empty: this is the last page.
 	NextPageToken string `protobuf:"bytes,5,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -196,7 +196,7 @@ func (x *RuleSet) GetUpdateTime() *timestamppb.Timestamp {
 // One rule.
 type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name, for counts, logs and the journal: [A-Za-z0-9._-]{1,64}, unique in the set.
+	// Its name, for counts, logs and the outbox: [A-Za-z0-9._-]{1,64}, unique in the set.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// When it is tried.
 	Event RuleEvent `protobuf:"varint,2,opt,name=event,proto3,enum=dlq.v1.RuleEvent" json:"event,omitempty"`
@@ -299,7 +299,7 @@ type RuleAction struct {
 	Priority *int32 `protobuf:"varint,3,opt,name=priority,proto3,oneof" json:"priority,omitempty"`
 	// Straight to quarantine, with the rule's name as note.
 	Quarantine bool `protobuf:"varint,4,opt,name=quarantine,proto3" json:"quarantine,omitempty"`
-	// Not stored, or removed: counted as discarded, with the rule's name in the journal. Excludes all
+	// Not stored, or removed: counted as discarded, with the rule's name in the outbox. Excludes all
 	// other actions.
 	Drop bool `protobuf:"varint,5,opt,name=drop,proto3" json:"drop,omitempty"`
 	// Edits the message: on arrival before its first delivery, on failure before the next one. Applied

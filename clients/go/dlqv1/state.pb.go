@@ -207,7 +207,7 @@ const (
 	// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
 	// history.
 	QuarantineReason_QUARANTINE_REASON_PRODUCER_REQUEST QuarantineReason = 7
-	// A routing rule quarantined it; the journal's note has the rule's name.
+	// A routing rule quarantined it; the note in the outbox has the rule's name.
 	QuarantineReason_QUARANTINE_REASON_RULE QuarantineReason = 8
 )
 

@@ -986,7 +986,7 @@ export const QuarantinedSchema: GenMessage<Quarantined> = /*@__PURE__*/
  */
 export type Discarded = Message<"dlq.v1.Discarded"> & {
   /**
-   * Why, for the journal. Cut after 1 KiB.
+   * Why, for the outbox and logs. Cut after 1 KiB; the outbox keeps 255 bytes.
    *
    * @generated from field: string note = 1;
    */
@@ -1456,14 +1456,14 @@ export type StatsRequest = Message<"dlq.v1.StatsRequest"> & {
   queues: string[];
 
   /**
-   * Without names: the most queues of the answer, 1 to 1,000. Default 1,000.
+   * Without names: the most queues in one answer, up to 1,000. 0: 1,000.
    *
    * @generated from field: uint32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Without names: from the previous answer. Empty: from the start.
+   * Without names: next_page_token of the previous answer. Empty: the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -1512,7 +1512,7 @@ export type StatsResponse = Message<"dlq.v1.StatsResponse"> & {
   storeTime?: Timestamp | undefined;
 
   /**
-   * Where the next page begins, also of the totals. Empty: there is none.
+   * Pass it as page_token to get the next page. Totals are of one page. Empty: this is the last page.
    *
    * @generated from field: string next_page_token = 5;
    */

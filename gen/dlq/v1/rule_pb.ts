@@ -59,7 +59,7 @@ export const RuleSetSchema: GenMessage<RuleSet> = /*@__PURE__*/
  */
 export type Rule = Message<"dlq.v1.Rule"> & {
   /**
-   * Its name, for counts, logs and the journal: [A-Za-z0-9._-]{1,64}, unique in the set.
+   * Its name, for counts, logs and the outbox: [A-Za-z0-9._-]{1,64}, unique in the set.
    *
    * @generated from field: string name = 1;
    */
@@ -147,7 +147,7 @@ export type RuleAction = Message<"dlq.v1.RuleAction"> & {
   quarantine: boolean;
 
   /**
-   * Not stored, or removed: counted as discarded, with the rule's name in the journal. Excludes all
+   * Not stored, or removed: counted as discarded, with the rule's name in the outbox. Excludes all
    * other actions.
    *
    * @generated from field: bool drop = 5;

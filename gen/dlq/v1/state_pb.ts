@@ -262,7 +262,7 @@ export const QuarantineReason = {
   PRODUCER_REQUEST: 7,
 
   /**
-   * A routing rule quarantined it; the journal's note has the rule's name.
+   * A routing rule quarantined it; the note in the outbox has the rule's name.
    *
    * @generated from enum value: QUARANTINE_REASON_RULE = 8;
    */

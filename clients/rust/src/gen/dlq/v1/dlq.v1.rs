@@ -146,7 +146,7 @@ pub enum QuarantineReason {
     /// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
     /// history.
     ProducerRequest = 7,
-    /// A routing rule quarantined it; the journal's note has the rule's name.
+    /// A routing rule quarantined it; the note in the outbox has the rule's name.
     Rule = 8,
 }
 impl QuarantineReason {
@@ -592,7 +592,7 @@ pub struct RuleSet {
 /// One rule.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Rule {
-    /// Its name, for counts, logs and the journal: \[A-Za-z0-9._-\]{1,64}, unique in the set.
+    /// Its name, for counts, logs and the outbox: \[A-Za-z0-9._-\]{1,64}, unique in the set.
     #[prost(string, tag="1")]
     pub name: ::prost::alloc::string::String,
     /// When it is tried.
@@ -630,7 +630,7 @@ pub struct RuleAction {
     /// Straight to quarantine, with the rule's name as note.
     #[prost(bool, tag="4")]
     pub quarantine: bool,
-    /// Not stored, or removed: counted as discarded, with the rule's name in the journal. Excludes all
+    /// Not stored, or removed: counted as discarded, with the rule's name in the outbox. Excludes all
     /// other actions.
     #[prost(bool, tag="5")]
     pub drop: bool,
@@ -1143,7 +1143,7 @@ pub struct Quarantined {
 /// The worker drops the message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Discarded {
-    /// Why, for the journal. Cut after 1 KiB.
+    /// Why, for the outbox and logs. Cut after 1 KiB; the outbox keeps 255 bytes.
     #[prost(string, tag="1")]
     pub note: ::prost::alloc::string::String,
 }
@@ -1325,10 +1325,10 @@ pub struct StatsRequest {
     /// Queue names, at most 1,000. Empty: all queues, by name and page by page.
     #[prost(string, repeated, tag="1")]
     pub queues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Without names: the most queues of the answer, 1 to 1,000. Default 1,000.
+    /// Without names: the most queues in one answer, up to 1,000. 0: 1,000.
     #[prost(uint32, tag="2")]
     pub page_size: u32,
-    /// Without names: from the previous answer. Empty: from the start.
+    /// Without names: next_page_token of the previous answer. Empty: the first page.
     #[prost(string, tag="3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -1347,7 +1347,7 @@ pub struct StatsResponse {
     /// The store's clock when this was read. Absent when there is no queue.
     #[prost(message, optional, tag="4")]
     pub store_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Where the next page begins, also of the totals. Empty: there is none.
+    /// Pass it as page_token to get the next page. Totals are of one page. Empty: this is the last page.
     #[prost(string, tag="5")]
     pub next_page_token: ::prost::alloc::string::String,
 }
