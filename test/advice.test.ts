@@ -169,7 +169,12 @@ const SETTINGS: readonly Row[] = [
   ],
   ["an unknown command", /lists the commands/, command("frobnicate"), command("sreve")],
   ["a misplaced switch", /flag of dlq config/, command("serve", "--json"), command("config")],
-  ["nothing to do", /outbox tail shows/, command("outbox"), command("outbox", "tail", "a", "b")],
+  [
+    "nothing to do",
+    /outbox tail \[QUEUE\] shows/,
+    command("outbox"),
+    command("outbox", "tail", "a", "b"),
+  ],
   ["help on nothing", /commands: serve/, command("help", "frobnicate"), command("help", "serve")],
   [
     "Kubernetes",

@@ -89,9 +89,12 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
     case "outbox": {
       const [verb, queue, further] = [second, third, fourth];
       if (verb?.text !== "tail") {
-        const hint = "dlq outbox tail shows state changes";
-        const problem = "is unknown";
-        return printErrors(io, [{ setting: "outbox", value: verb?.text ?? "", problem, hint }]);
+        const hint = "dlq outbox tail [QUEUE] shows state changes";
+        const wrong =
+          verb === undefined
+            ? { problem: "needs a verb" }
+            : { value: verb.text, problem: "is unknown" };
+        return printErrors(io, [{ setting: "outbox", ...wrong, hint }]);
       }
       if (further !== undefined) return printUnexpected(io, further.text);
       const names = [first, verb, queue].map((argument) => argument?.index);

@@ -62,15 +62,16 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   },
   outbox: {
     name: "outbox",
-    summary: "Show the latest state changes of messages: dlq outbox tail [QUEUE].",
+    summary: "Show what happened to messages: dlq outbox tail [QUEUE].",
     details: [
-      "Shows the last 20 state changes, of all queues or one. It reads Redis beside running servers, with the same settings of Redis as serve, or the data-dir of an embedded one. It writes nothing.",
-      "The outbox has the changes of a day, as far as they fit into outbox-max.",
+      "Prints state changes, one a line: time, change, message id, queue, reason, attempts, note. Prints the last 20 and ends.",
+      "It reads Redis directly and writes nothing. Run it in the container or on the machine of a server, with the same redis-* settings. For an embedded Redis, the server must run, and data-dir must be the same.",
+      "Each partition keeps at most outbox-max bytes of changes: the last few thousand messages of its queues.",
     ],
     argument: "tail [QUEUE]",
     switches: [
-      { flag: "--all", doc: "Begin with the oldest change." },
-      { flag: "--follow", doc: "Go on with new changes until SIGINT." },
+      { flag: "--all", doc: "Begin with the oldest stored change." },
+      { flag: "--follow", doc: "Keep printing new changes until Ctrl-C." },
       { flag: "--json", doc: "Print one JSON object a line." },
     ],
     takesSettings: true,

@@ -28,7 +28,7 @@ export function jsonLine(item: OutboxItem): string {
   return escapeUnsafe(line);
 }
 
-const NAME_WIDTH = 17;
+const NAME_WIDTH = 19;
 
 /** One line for people for each change or notice. */
 export function textLine(item: OutboxItem, style: Style): string {

@@ -44,8 +44,8 @@ test("shows one line for each change", async () => {
   const { code, stdout } = await tail([], [CHANGE, OPENED]);
   expect(code).toBe(0);
   expect(stdout).toBe(
-    '2026-11-29T12:00:00.000Z quarantined       0190a5d0-c800-7abc-8123-456789abcdef orders NETWORK_ERROR quarantine=RETRIES_EXHAUSTED attempts=3 delivery=3 tenant="acme" "gave up"\n' +
-      '2026-11-29T12:00:00.000Z breaker_opened    -                                    orders "host-1"\n',
+    '2026-11-29T12:00:00.000Z quarantined         0190a5d0-c800-7abc-8123-456789abcdef orders NETWORK_ERROR quarantine=RETRIES_EXHAUSTED attempts=3 delivery=3 tenant="acme" "gave up"\n' +
+      '2026-11-29T12:00:00.000Z breaker_opened      -                                    orders "host-1"\n',
   );
 });
 
@@ -95,8 +95,8 @@ test("passes the queue and the flags on", async () => {
 });
 
 test.each([
-  [["outbox"], 'outbox: "" is unknown; dlq outbox tail shows state changes'],
-  [["outbox", "head"], 'outbox: "head" is unknown; dlq outbox tail shows state changes'],
+  [["outbox"], "outbox: needs a verb; dlq outbox tail [QUEUE] shows state changes"],
+  [["outbox", "head"], 'outbox: "head" is unknown; dlq outbox tail [QUEUE] shows state changes'],
   [["outbox", "tail", "a", "b"], 'arguments: "b" is not expected here'],
 ])("%j", async (argv, problem) => {
   const { code, stderr } = await cli(argv);
