@@ -167,6 +167,12 @@ const SETTINGS: readonly Row[] = [
     errorsOf({ env: { DLQ_FROBNICATE: "1" } }),
     errorsOf({ env: { DLQ_TTL: "1d" } }),
   ],
+  [
+    "a removed setting",
+    /it was removed; outbox-max bounds/,
+    argv("--journal-max-entries=5"),
+    argv("--frobnicate"),
+  ],
   ["an unknown command", /lists the commands/, command("frobnicate"), command("sreve")],
   ["a misplaced switch", /flag of dlq config/, command("serve", "--json"), command("config")],
   [
@@ -366,6 +372,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   "src/config/flags.ts": SETTINGS,
   "src/config/config-file.ts": SETTINGS,
   "src/config/environment.ts": SETTINGS,
+  "src/config/removed-settings.ts": SETTINGS,
   "src/cli/cli.ts": SETTINGS,
   "src/config/queue-checks.ts": QUEUES,
   "src/rpc/bind.ts": PORTS,

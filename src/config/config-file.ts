@@ -1,6 +1,7 @@
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { entriesOf, givenFrom } from "./queue-layer.ts";
 import { QUEUE_SETTINGS } from "./queue-settings.ts";
+import { removedHint } from "./removed-settings.ts";
 import { type Given, type Setting, yamlKeyOf } from "./setting.ts";
 import { SETTINGS } from "./settings.ts";
 import type { Source } from "./source.ts";
@@ -67,10 +68,11 @@ export function readConfigFile(
         problem: "unknown key",
         ...(queueKeys.has(entry.key)
           ? { hint: `put it below "defaults:" or below "queues:" and a queue's name` }
-          : didYouMean(
+          : (removedHint(entry.key) ??
+            didYouMean(
               nearest(entry.key, [...byKey.keys(), "defaults", "queues"]),
               "dlq help lists all settings",
-            )),
+            ))),
       });
     }
   }

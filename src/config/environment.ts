@@ -1,5 +1,6 @@
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { ALL_SETTINGS, type GivenValues } from "./given-values.ts";
+import { removedHint } from "./removed-settings.ts";
 import { type Given, type Setting, variableOf } from "./setting.ts";
 import { nearest } from "./suggest.ts";
 
@@ -52,10 +53,11 @@ export function readEnvironment(env: Environment): GivenValues {
       setting: variable,
       source,
       problem: "unknown variable",
-      ...didYouMean(
-        nearest(variable, byVariable.keys()),
-        "variables that start with DLQ_ are settings; dlq help lists all settings",
-      ),
+      ...(removedHint(variable) ??
+        didYouMean(
+          nearest(variable, byVariable.keys()),
+          "variables that start with DLQ_ are settings; dlq help lists all settings",
+        )),
     });
   }
   return { values, errors };

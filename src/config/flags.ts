@@ -1,5 +1,6 @@
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { ALL_SETTINGS, type GivenValues } from "./given-values.ts";
+import { removedHint } from "./removed-settings.ts";
 import { flagOf, type Given, type Setting } from "./setting.ts";
 import { nearest } from "./suggest.ts";
 
@@ -46,7 +47,8 @@ export function readFlags(argv: readonly string[]): GivenFlags {
         setting: flag,
         source,
         problem: "unknown flag",
-        ...didYouMean(nearest(flag, byFlag.keys()), "dlq help lists all settings"),
+        ...(removedHint(flag) ??
+          didYouMean(nearest(flag, byFlag.keys()), "dlq help lists all settings")),
       });
       // The next argument is probably its value, so it is not reported as an unknown command.
       if (attached === undefined && isValue(argv[i + 1])) i++;

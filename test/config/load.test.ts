@@ -95,6 +95,18 @@ describe("unknown names", () => {
     ],
     [{ yaml: "queus: {}" }, "queus (dlq.yaml:1): unknown key; did you mean queues?"],
     [
+      { argv: ["--journal-max-entries", "5"] },
+      "--journal-max-entries: unknown flag; it was removed; outbox-max bounds the outbox by bytes",
+    ],
+    [
+      { env: { DLQ_JOURNAL_MAX_ENTRIES: "5" } },
+      "DLQ_JOURNAL_MAX_ENTRIES: unknown variable; it was removed; outbox-max bounds the outbox by bytes",
+    ],
+    [
+      { yaml: "journal_max_entries: 5" },
+      "journal_max_entries (dlq.yaml:1): unknown key; it was removed; outbox-max bounds the outbox by bytes",
+    ],
+    [
       { yaml: "defaults:\n  ttl_acton: discard" },
       "defaults.ttl_acton (dlq.yaml:2): unknown key; did you mean ttl_action?",
     ],
