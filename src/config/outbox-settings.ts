@@ -11,7 +11,7 @@ export const OUTBOX_SETTINGS = {
     group: "Storage",
     type: bytes({ min: 16 * 1024 }),
     fallback: 512 * 1024,
-    doc: "Bytes of state changes that each of the 256 partitions keeps, for a day. Older ones are removed. A change takes about 50 bytes.",
+    doc: "Bytes of state changes that each of the 256 partitions keeps; 512KiB is 128 MiB in all. A change takes 40 to 100 bytes, and a message has at least three, so 512KiB holds the changes of the last 1,800 to 4,700 messages of a partition. Older ones are removed, and those older than about a day.",
     example: "8MiB",
   }),
   outboxFields: setting({
@@ -22,7 +22,8 @@ export const OUTBOX_SETTINGS = {
       allowed: "names of attributes, and source_id",
     }),
     fallback: [],
-    doc: "Attributes, and source_id, that the outbox has of messages that are accepted and removed: up to 255 bytes a message, which it takes twice.",
+    fallbackText: "none",
+    doc: "Names of attributes, and source_id, whose values the outbox shows when a message is accepted and when it is removed. At most 255 bytes a message; values that do not fit are left out. They take memory beside the message, and twice in the outbox. They stay there for about a day, also after DeleteQueue.",
     example: "source_id,tenant",
   }),
 } as const satisfies Record<string, Setting>;

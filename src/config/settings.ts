@@ -299,7 +299,7 @@ export const SETTINGS = {
     group: "Logs and metrics",
     type: integer(0, 100_000),
     fallback: 100,
-    doc: 'Queues with labels of their own in metrics; a quarter more for those that outgrow others. The rest are summed as queue="/other".',
+    doc: 'Most queues with a label of their own in metrics; up to a quarter more get one if they outgrow the others. All other queues are summed as queue="/other".',
     example: "1000",
   }),
 } as const satisfies Record<string, Setting>;
