@@ -6,7 +6,7 @@ import { queuesBeforePartitions } from "../../src/store/redis/upgrades/keys-by-p
 import { childrenOf } from "../bench/meter.ts";
 import type { TestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { type Command, openStepGate } from "../support/step-gate.ts";
+import { type Command, openStepLink } from "../support/step-link.ts";
 
 export const PREFIX = "dlq";
 
@@ -42,7 +42,7 @@ export async function runUpgrade(upgrade: SteppedUpgrade): Promise<"killed" | "f
   const { machine, redis, killed, atEnd, whenServing } = upgrade;
   let left = killed?.n ?? 0;
   let failed: unknown;
-  const gate = await openStepGate(machine.socketPath, async (words) => {
+  const link = await openStepLink(machine.socketPath, async (words) => {
     if (STEPS["end of the announcement"](words)) {
       await atEnd().catch((error: unknown) => {
         failed = error;
@@ -56,7 +56,7 @@ export async function runUpgrade(upgrade: SteppedUpgrade): Promise<"killed" | "f
   });
   try {
     const env = { DLQ_REDIS_TIMEOUT: "60s" };
-    const server = await startTestServer({ redisUrl: gate.url, env }).catch((error: unknown) => {
+    const server = await startTestServer({ redisUrl: link.url, env }).catch((error: unknown) => {
       if (killed === undefined || left > 0) throw error;
       expect(String(error)).toMatch(/ended at its start with SIGKILL/);
     });
@@ -72,6 +72,6 @@ export async function runUpgrade(upgrade: SteppedUpgrade): Promise<"killed" | "f
     }
     return "finished";
   } finally {
-    await gate.close();
+    await link.close();
   }
 }

@@ -7,7 +7,7 @@ import { cut } from "./link.ts";
 /** A command to Redis: its name, and its arguments up to the end of the piece of data that it came in. */
 export type Command = readonly string[];
 
-export interface StepGate {
+export interface StepLink {
   readonly url: string;
   close(): Promise<void>;
 }
@@ -16,10 +16,10 @@ export interface StepGate {
  * Calls `pass` with each command that begins a piece of data, before Redis gets it, and waits for it. A server that awaits each
  * reply sends each command in a piece of its own, or in the first of several.
  */
-export async function openStepGate(
+export async function openStepLink(
   path: string,
   pass: (command: Command) => Promise<void> | undefined,
-): Promise<StepGate> {
+): Promise<StepLink> {
   const clients = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
     const redis = connect({ path });
