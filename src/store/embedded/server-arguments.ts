@@ -22,7 +22,7 @@ export function liveSettings(settings: ServerSettings): Readonly<Record<string, 
     save: "", // the append-only file is the one copy; snapshots would only fork and write more
     maxmemory: String(settings.maxMemoryBytes),
     "maxmemory-policy": "noeviction", // a dead letter is refused, never dropped for another
-    // Big values are freed by a background thread: no transition waits for them.
+    // Big values are freed by a background thread: no state change waits for them.
     "lazyfree-lazy-expire": "yes",
     "lazyfree-lazy-server-del": "yes",
     "lazyfree-lazy-user-del": "yes",
