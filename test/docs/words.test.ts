@@ -10,7 +10,7 @@ import { ROOT } from "./markdown.ts";
 const RETIRED_WORDS = [
   ...["letter", "letters", "courier", "couriers", "shelf", "shelves", "shelter", "shelters"],
   ...["hasten", "hastens", "hastened", "mend", "mends", "mended", "mending"],
-  ...["told", "untold", "whoever", "parked", "unparked", "elder", "elders"],
+  ...["told", "untold", "whoever", "parked", "unparked", "elder", "elders", "journal", "journals"],
 ];
 
 /** Not allowed in identifiers. Prose may use them in their usual meaning. */
@@ -30,6 +30,9 @@ const ALLOWED: readonly (readonly [path: RegExp, text: RegExp])[] = [
   [/^docs\/internals\/storage\.md$/, /`[^`]*`/g],
   [/^test\/(?:store|support)\//, /"parked"/g],
   [/^src\/rpc\//, /requestGate/g], // of Connect
+  // Of layout 3, and what replaces it.
+  [/^src\/store\/redis\/upgrades\/|^CHANGELOG\.md$/, /\bjournals?\b/g],
+  [/./, /journal[-_]max[-_]entries/gi],
   // Suffixes and fields of stored keys keep their names until the layout changes.
   [/^(?:src\/store|test\/(?:store|support))\//, /["'`{}\w$.]*:[a-z_]+:?["'`]/g],
 ];
