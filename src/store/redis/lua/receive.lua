@@ -3,8 +3,8 @@
 -- was processed or moved on since.
 -- KEYS: base of the target queue
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), history_changed (as
--- in tick.lua), outbox_max_bytes, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state, envelope,
--- history, edits, event_fields
+-- in tick.lua), outbox_max_bytes, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state,
+-- envelope, history, edits, event_fields
 -- Reply: one byte for each, a number of MOVE
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do

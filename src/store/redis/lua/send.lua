@@ -1,7 +1,8 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
 -- KEYS: queue base
--- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, history_changed (as in tick.lua), outbox_max_bytes,
--- delivery_settings; items: facts (layouts `send_item`, `send_extra`, `imported_history`), envelope
+-- ARGV: max_messages, max_bytes (of the queue; 0: no limit), poison_threshold, poison_window, dedup_window, history_changed (as
+-- in tick.lua), outbox_max_bytes, delivery_settings; items: facts (layouts `send_item`, `send_extra`, `imported_history`),
+-- envelope
 -- Reply: layout `send_reply` for each, of a routed one with `send_target`
 local NO_ID = string.rep('\0', 16)
 local NO_STATE = { state = 0, reason = 0, qreason = 0, due = 0 }

@@ -1,8 +1,8 @@
 -- Applies outcomes, each under its token. An outcome that was decided on a version of its message is applied to that version
 -- only: if one message has changed, nothing is written and the caller decides again.
 -- KEYS: queue base
--- ARGV: isolate_at (lease expiries), history_changed (as in tick.lua), outbox_max_bytes, request, delivery_settings; items: facts
--- (layout `settle_item`, and those of its bits)
+-- ARGV: isolate_at (lease expiries), history_changed (as in tick.lua), outbox_max_bytes, request, delivery_settings; items:
+-- facts (layout `settle_item`, and those of its bits)
 -- Reply: layout `settled_at`, then `settled` for each; '': a version has changed; in a table: the answer that this request
 -- got before
 

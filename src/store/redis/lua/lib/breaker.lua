@@ -80,8 +80,8 @@ function breakers.build_moves()
 
   function breakers.note(kind, b)
     breakers.moved[b.key] = true
-    add_change(kind, NO_ID, { version = 0, state = b.state, reason = 0, qreason = 0, attempts = b.times, delivery = 0, due = b.retry_at },
-      b.key)
+    add_change(kind, NO_ID, { version = 0, state = b.state, reason = 0, qreason = 0, attempts = b.times, delivery = 0,
+      due = b.retry_at }, b.key)
   end
 
   local function reset_counts(b)

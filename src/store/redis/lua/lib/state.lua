@@ -19,7 +19,8 @@ local function pack_state(s)
   end
   if extra ~= '' or s.flags >= FLAG.EXTRA then set_flag(s, FLAG.EXTRA, extra ~= '') end
   local holder = s.nonce .. s.session
-  return write.state(s, { place = s.place + MARK.FIRST * s.marks, attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases),
+  return write.state(s, { place = s.place + MARK.FIRST * s.marks,
+    attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases),
     unknown = u16(s.unknown), failures = u16(s.failures), holder = holder }) .. extra
 end
 
