@@ -22,11 +22,11 @@ export interface QueueSums extends Record<(typeof COUNTS)[number], number> {
 /** As QueueSums; the oldest message by when it was created, on the clock of this process. Infinity: there is none. */
 type Sums = Record<(typeof COUNTS)[number] | "paused" | "createdAtMs", number>;
 
-/** Queues that are read in a second: they cost Redis about half a hundredth of a core. */
+/** Queues that are read in a second: they cost Redis about 0.5 % of a core. */
 const QUEUES_A_SECOND = 250;
-/** The most at once, in calls of 64. */
+/** The most in one step. */
 const BURST = 10_000;
-/** Names that are read together: a call has 64 queues. */
+/** About as many names are read together. */
 const NAMES_A_STEP = 128;
 const PARTITIONS_A_STEP = 64;
 /** After so long without a step the sums are too old to be shown. */

@@ -98,7 +98,7 @@ export interface Store {
   sizes(queues: readonly string[]): Promise<QueueSizes[]>;
   /** Names of queues by code units, after `after`: at most `most` (default 1,000). */
   queues(after?: string, most?: number): Promise<string[]>;
-  /** How many partitions have queues: each queue is in one of them, from 0, for good. */
+  /** Number of partitions. Each queue is in one of them, counted from 0, and stays there. */
   readonly partitions: number;
   /** Names of the queues of these partitions, by code units. */
   queuesIn(partitions: readonly number[]): Promise<string[][]>;

@@ -16,7 +16,7 @@ const LEAST_CLAIM = 16;
 
 /** No stored message is larger: payload, attributes and failure, and an edited copy of them. */
 const LARGEST_BYTES = 8 * 1024 * 1024;
-/** Claims for one stream at once share its free bytes, while these are many. */
+/** So many claims for one stream run at once and share its free bytes, if there is room for two of the largest messages. */
 const CLAIMS_AT_ONCE = 4;
 
 /** The identity of a session and what its stream asked for. */

@@ -23,7 +23,7 @@ export interface QueueFigures {
 
 /** Reads names and figures of queues, some in each call. */
 export interface QueueFigureSource {
-  /** Each queue is in one of so many partitions, from 0. */
+  /** Number of partitions. Each queue is in one of them, counted from 0, and stays there. */
   readonly partitions: number;
   /** The first names in order. */
   first(most: number): Promise<readonly string[]>;

@@ -17,7 +17,7 @@ export interface SessionCredit extends ClaimedSession {
 }
 
 export interface TickRequest {
-  /** Grows with each tick of this node on this queue; 0 without sessions. */
+  /** Grows with each tick of this process that has sessions, over all queues. 0: claims nothing. */
   claimNumber: number;
   sessions: readonly SessionCredit[];
   settings: Pick<QueueSettings, "ttlAction" | "quarantineRetentionMs"> &

@@ -120,13 +120,13 @@ export const PARTITION_KEYS = {
   /** zset: names of the queues of the partition, each with score 0: in order. A script adds one with its first message. */
   queues: "/queues",
   /**
-   * The wake-up indexes: zsets of queues by a time, which may be too early and never too late. Scripts only lower it; a tick of
-   * the queue writes the true one. `ready`: when a claim may find something.
+   * The wake-up indexes: zsets of queues by a time. It may be too early; it is too late only while a failing tick is postponed.
+   * Scripts only lower it; a tick of the queue writes the exact one. `ready`: when a claim may find something.
    */
   ready: "/ready",
   /** As `ready`, of isolated deliveries. */
   isolated: "/isolated",
-  /** As `ready`: when a lease, a life, a hold or a quarantine ends, or a move is late. */
+  /** As `ready`: when a lease, a life, a hold or a quarantine ends, a move is late, or a deletion was left behind. */
   tend: "/tend",
   /**
    * hash: `tended` (when a server last looked at `tend`, or ticked a queue with leases); `resumed` (the first time after an

@@ -25,8 +25,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
- * Returns whether this node was unknown, and the nodes that have been silent for long. One round trip: every use of the store waits for a sign of life. After a
- * step back of the clock the signs of others are in the future: each counts from now, so that those of dead servers end.
+ * Writes this node's sign of life. Returns whether the node was unknown, and the nodes silent for an hour. One round trip,
+ * because every use of the store waits for it. Signs in the future are from before the clock stepped back: they count from now,
+ * so that those of dead servers end.
  */
 const SIGN_OF_LIFE = `#!lua flags=allow-oom${LUA_NOW}
 for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')) do

@@ -43,7 +43,7 @@ export class RedisWakeUps implements WakeUps {
     this.#parts = parts;
   }
 
-  /** The servers that are alive: they look after the partitions in an order of their own in each. */
+  /** Sets the living servers. Each partition has its own order of them, in which they tick overdue queues. */
   setServers(alive: ReadonlySet<string>): void {
     const { nodeId } = this.#parts;
     const others = [...alive].filter((node) => node !== nodeId).toSorted();
@@ -83,7 +83,7 @@ export class RedisWakeUps implements WakeUps {
     return found;
   }
 
-  /** Finds those that this server is to tick; see `setServers`. */
+  /** Finds the queues that this server should tick now. */
   async overdue({ most = QUEUES_A_PARTITION, onlyExpected = false } = {}): Promise<Overdue> {
     const { prefix, enter } = this.#parts;
     await enter();

@@ -10,7 +10,9 @@ import { nodeOf } from "./stats.ts";
 /** Queues of one run: other calls wait for it, one or two milliseconds. */
 const QUEUES_A_RUN = 64;
 /** Runs for fewer queues share calls. */
-const QUEUES_OF_A_SMALL_RUN = 16;
+const SMALL_RUN_QUEUES = 16;
+/** Small runs in one call. */
+const SMALL_RUNS_A_CALL = 16;
 
 const NOTHING: QueueSizes = {
   ...{ nowMs: 0, messages: 0, dueNow: 0, inFlight: 0, quarantined: 0, oldestAtMs: undefined },
@@ -41,11 +43,11 @@ export async function runSizes(
       found[at] = sizesOf((replies as Sizes[])[index] as Sizes, isAlive);
     });
   };
-  const isSmall = ({ page }: (typeof runs)[number]) => page.length < QUEUES_OF_A_SMALL_RUN;
+  const isSmall = ({ page }: (typeof runs)[number]) => page.length < SMALL_RUN_QUEUES;
   for (const { page, base, args } of runs.filter((run) => !isSmall(run))) {
     note(page, await connection.run("sizes", base, args));
   }
-  for (const together of pagesOf(runs.filter(isSmall), QUEUES_OF_A_SMALL_RUN)) {
+  for (const together of pagesOf(runs.filter(isSmall), SMALL_RUNS_A_CALL)) {
     const replies = await runAll(connection, "sizes", together);
     together.forEach(({ page }, index) => {
       note(page, replies[index]);
