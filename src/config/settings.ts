@@ -188,7 +188,7 @@ export const SETTINGS = {
     group: "Storage",
     type: bytes({ min: 0, max: LIMITS.payloadMaxBytes }),
     fallback: 512,
-    doc: "Messages with payloads of at least this size are stored compressed if that makes them smaller: with LZ4, and with zstd from 32 KiB on. For 1 KiB of JSON this halves the memory, and a send and a delivery together take about 10 us of CPU longer. 0: no compression.",
+    doc: "Messages with payloads of at least this size are stored compressed if that makes them smaller: with LZ4, and with zstd from 32 KiB on. For 1 KiB of JSON this leaves about half of its size, and a send and a delivery together take about 10 us of CPU longer. 0: no compression.",
     example: "4KiB",
   }),
   maxQueues: setting({

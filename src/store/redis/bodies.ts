@@ -17,7 +17,7 @@ const ZSTD_MAGIC = 0xfd2fb528;
 
 /**
  * Bodies of at least this size are compressed with zstd: there it takes no longer than LZ4, and leaves half as much. For 1 KiB it
- * takes seven times as long.
+ * takes six times as long.
  */
 const ZSTD_FROM_BYTES = 32 * 1024;
 /** So much from the middle of a larger body says whether it can be compressed. */
