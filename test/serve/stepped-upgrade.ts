@@ -18,7 +18,7 @@ export const STEPS = {
   announcement: isScript(/'PX', ARGV/),
   "begin in the version": (words: Command) => words.at(-1) === "3>4",
   "page of keys": (words: Command) => words[0] === "scan",
-  "list of queues": isScript(/'SADD'/),
+  "list of queues": isScript(/'ZADD', ARGV\[1\], 0/),
   renaming: isScript(/'RENAMENX'/),
   "removal of the old list": (words: Command) => words.at(-1) === queuesBeforePartitions(PREFIX),
   "end in the version": (words: Command) => words.at(-2) === "3>4" && words.at(-1) === "4",

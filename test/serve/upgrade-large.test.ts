@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { queueBase } from "../../src/store/redis/keys.ts";
 import {
   baseBeforePartitions,
+  DROPPED,
   queuesBeforePartitions,
 } from "../../src/store/redis/upgrades/keys-by-partition.ts";
 import { readFixture, restore } from "../store/redis/layouts/fixture.ts";
@@ -47,6 +48,7 @@ test(
     onTestFinished(() => redis.disconnect());
     await restore(readFixture("layout-3-bulk"), redis, REFERENCE);
     const original = `${REFERENCE}:{bulk}`;
+    for (const suffix of DROPPED) await redis.del(original + suffix);
     const suffixes = (await redis.keysBuffer(`${original}:*`)).map((key) =>
       key.subarray(original.length),
     );

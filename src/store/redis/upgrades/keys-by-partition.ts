@@ -85,7 +85,7 @@ async function listQueues(steps: UpgradeSteps, all: readonly string[]): Promise<
 }
 
 /** Layout 4 has an outbox in place of the journal; the workers are those of servers that have ended. */
-const DROPPED = new Set([":journal", ":workers"]);
+export const DROPPED: ReadonlySet<string> = new Set([":journal", ":workers"]);
 
 interface QueueKey {
   key: Buffer;

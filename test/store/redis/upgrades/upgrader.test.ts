@@ -147,6 +147,20 @@ test("of several servers one upgrades, once, and all serve then", async () => {
   expect(await version()).toBe(String(NEXT));
 });
 
+test("Redis refuses a call of an older server that arrives during the upgrade", async () => {
+  const { redis } = at.current;
+  const late = (await redis.script("LOAD", "return redis.call('SET', KEYS[1], 1)")) as string;
+  await at.current.store.close();
+  let refused: unknown;
+  const { store: next } = openNext(async (steps) => {
+    refused = await redis.evalsha(late, 1, key("late")).catch((error: unknown) => error);
+    await mark(steps);
+  });
+  await ready(next);
+  expect(String(refused)).toMatch(/NOSCRIPT/);
+  expect(await redis.exists(key("late"))).toBe(0);
+});
+
 test("another server repeats a half-done upgrade from its beginning", async () => {
   const { redis } = at.current;
   await at.current.store.send(QUEUE, [item()], SETTINGS);
