@@ -173,6 +173,7 @@ impl Client {
         let began_at = Instant::now();
         let request = StatsRequest {
             queues: vec![PING_QUEUE.to_owned()],
+            ..StatsRequest::default()
         };
         let call = inner.channel.call(inner.timeout, |mut service| async move {
             service.stats(request).await

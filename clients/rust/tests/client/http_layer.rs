@@ -215,6 +215,7 @@ async fn a_body_above_the_limit_reaches_the_handler_whole_and_is_quarantined_as_
     client.flush().await;
     let request = StatsRequest {
         queues: vec!["http-cut".to_owned()],
+        ..StatsRequest::default()
     };
     let stats = client.stubs().stats(request).await.unwrap().into_inner();
     assert_eq!(stats.queues[0].quarantined, 1);

@@ -20,6 +20,7 @@ async fn a_send_continues_after_its_future_is_dropped() {
     let mut stubs = client.stubs();
     let stats = stubs.stats(dlq_client::v1::StatsRequest {
         queues: vec!["detached".to_owned()],
+        ..dlq_client::v1::StatsRequest::default()
     });
     assert_eq!(stats.await.unwrap().into_inner().total_messages, 1);
 }

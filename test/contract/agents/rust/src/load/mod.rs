@@ -81,7 +81,10 @@ async fn act(
 /// Returns how many messages of the queues are due or in flight.
 async fn left(client: &Client, command: &Command) -> Result<Value, BoxError> {
     let queues = command.queue_names();
-    let request = StatsRequest { queues };
+    let request = StatsRequest {
+        queues,
+        ..StatsRequest::default()
+    };
     let stats = client.stubs().stats(request).await?.into_inner();
     let count: i64 = stats
         .queues
