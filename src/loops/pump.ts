@@ -35,6 +35,7 @@ const BEFORE_FIRST_WAKE: ClaimableWork = {
   dueAtMs: Number.POSITIVE_INFINITY,
   isolatedDue: true,
   normalDue: true,
+  onlyTooLarge: false,
 };
 
 /**

@@ -49,6 +49,22 @@ test("room that an ack on another server frees is used, whether the stream was f
   await until("the second", () => got.length === 2 || undefined);
 });
 
+test("a message that waits for bytes is delivered when they are free, also if the stream is not empty", async () => {
+  const node = await openNode();
+  const got: DueDelivery[] = [];
+  await node.store.send(
+    "q",
+    Array.from({ length: 4 }, () => large(400)),
+    SETTINGS,
+  );
+  cleanUp.push(node.work({ maxInFlightBytes: 1_000 }, (delivery) => got.push(delivery)));
+  // Each frees the bytes of one message while the stream holds another one.
+  for (const held of [2, 3, 4]) {
+    await until(`${held} deliveries`, () => got.length === held || undefined);
+    await node.succeed(got[held - 2] as DueDelivery);
+  }
+});
+
 test("a message larger than the stream's bytes is delivered while another queue is busy", async () => {
   const node = await openNode();
   let big = 0;

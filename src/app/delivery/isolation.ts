@@ -4,7 +4,8 @@ import type { Session } from "./session.ts";
 // Isolated delivery. A message whose leases expired repeatedly may crash its worker, so it is
 // delivered alone: to a session that holds nothing and reserves nothing else (`canIsolate`), and
 // nothing is added until the message has an outcome. A message larger than the free bytes of every
-// session also needs an empty session. If no session is empty, one takes nothing more until it is.
+// session also needs an empty session, unless a lease ends and it fits. If no session is empty, one takes nothing more until it
+// is; for a large message it still takes that.
 // The store claims isolated messages: src/store/redis/lua/tick/claims.lua.
 
 /** An isolated message that found no empty session is tried again after this time. */
@@ -18,6 +19,8 @@ export interface ClaimableWork {
   isolatedDue: boolean;
   /** Whether a due message may go to any session with room. */
   normalDue: boolean;
+  /** Whether only the size of the first message keeps it from a session that is not empty. */
+  onlyTooLarge: boolean;
 }
 
 /** Reads the claimable messages from a tick's reply. */
@@ -40,6 +43,7 @@ export function claimableAfter(
     dueAtMs: Math.min(isolatedAt, normalAt),
     isolatedDue,
     normalDue: isDue(nextDueAtMs) && !headTooLarge,
+    onlyTooLarge: headTooLarge && !isolatedIsDue,
   };
 }
 
@@ -49,8 +53,8 @@ export class SessionIsolation {
   #held = 0;
   /** Whether an open reservation may bring an isolated message. */
   #reserved = false;
-  /** The queue for which the session takes nothing more until it is empty. */
-  #emptyingFor: string | undefined;
+  /** The queue for which the session takes nothing more until it is empty; `onlyTooLarge`: it may have what fits of that one. */
+  #emptyingFor: { readonly queue: string; readonly onlyTooLarge: boolean } | undefined;
   #wasIsolated = false;
   readonly #onOpen: () => void;
 
@@ -77,7 +81,9 @@ export class SessionIsolation {
   /** Whether a claim of this queue is allowed. */
   allows(queue: string, isEmpty: boolean): boolean {
     if (this.#held > 0 || this.#reserved) return false;
-    return this.#emptyingFor === undefined || (isEmpty && this.#emptyingFor === queue);
+    const emptyingFor = this.#emptyingFor;
+    if (emptyingFor === undefined) return true;
+    return emptyingFor.queue === queue && (isEmpty || emptyingFor.onlyTooLarge);
   }
 
   reserve(canIsolate: boolean): void {
@@ -96,13 +102,14 @@ export class SessionIsolation {
     this.#held += change;
   }
 
-  /** Takes nothing more until the session is empty, then only messages of this queue. */
-  emptyFor(queue: string): void {
-    this.#emptyingFor = queue;
+  /** Takes nothing more until the session is empty, then only messages of this queue. `onlyTooLarge`: of this queue what fits. */
+  emptyFor(queue: string, onlyTooLarge: boolean): void {
+    if (this.#emptyingFor !== undefined && this.#emptyingFor.queue !== queue) return;
+    this.#emptyingFor = { queue, onlyTooLarge };
   }
 
   stopEmptying(queue: string): void {
-    if (this.#emptyingFor !== queue) return;
+    if (this.#emptyingFor?.queue !== queue) return;
     this.#emptyingFor = undefined;
     this.#onOpen();
   }
@@ -128,7 +135,7 @@ export class QueueIsolation {
    * longer than a lease, another one is chosen.
    */
   update(
-    { isolatedDue }: ClaimableWork,
+    { isolatedDue, onlyTooLarge }: ClaimableWork,
     sessions: readonly Session[],
     offered: boolean,
     leaseMs: number,
@@ -146,11 +153,12 @@ export class QueueIsolation {
       session.requestReconcile();
       session.onceLeaseEnded(wake);
     }
+    this.#chosen?.session.isolation.emptyFor(this.#queue, onlyTooLarge);
     if (this.#chosen !== undefined || offered) return;
     const others = sessions.filter((session) => session !== chosen?.session || !isLate);
     const next = others.toSorted((a, b) => a.held - b.held)[0] ?? sessions[0];
     if (next === undefined || next.isolation.isEmptying) return;
-    next.isolation.emptyFor(this.#queue);
+    next.isolation.emptyFor(this.#queue, onlyTooLarge);
     this.#chosen = { session: next, since: now };
   }
 }
