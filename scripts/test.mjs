@@ -1,5 +1,5 @@
-// `npm test`: sets up what is missing, checks, runs the tests part by part, counts. The last line is the
-// count. `npm run check` is the quick part of it, which needs Node and redis-server alone;
+// `npm test`: sets up what is missing, checks, runs the tests part by part, names what failed, counts. The
+// last line is the count. `npm run check` is the quick part of it, which needs Node and redis-server alone;
 // `npm run test:slow` is what takes minutes. `npm test -- PATH` runs the tests of a file or folder.
 
 import { QUICK_CHECKS, runChecks, runGeneratedCheck } from "./checks/checks.mjs";
@@ -65,23 +65,27 @@ function runSteps(steps) {
   const { parts: lastMs } = readTimes();
   const laterThan = (/** @type {number} */ at) =>
     steps.slice(at + 1).reduce((sum, { name }) => sum + (lastMs[name] ?? 0), 0);
-  const whole = { passed: 0, failed: 0, skipped: 0 };
+  /** @type {Count} */
+  const whole = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const [at, { name, run }] of steps.entries()) {
     const left = laterThan(at - 1);
     const about = left === 0 ? "" : `, about ${duration(left)} left in all`;
     process.stdout.write(`\n[${at + 1} of ${steps.length}] ${name}${about}\n`);
     const startedAtMs = performance.now();
-    const { passed, failed, skipped } = run(laterThan(at));
+    const { passed, failed, skipped, failures } = run(laterThan(at));
     const tookMs = performance.now() - startedAtMs;
     if (steps.length > 1) keepPartTime(name, tookMs);
     process.stdout.write(`${name}: ${passed} passed, ${failed} failed in ${duration(tookMs)}\n`);
     whole.passed += passed;
     whole.failed += failed;
     whole.skipped += skipped;
+    whole.failures.push(...failures);
   }
-  const { passed, failed, skipped } = whole;
+  const { passed, failed, skipped, failures } = whole;
   if (passed + failed === 0) process.stdout.write("No test ran.\n");
   if (failed > 0 || passed === 0) process.exitCode = 1;
+  for (const failure of failures) process.stdout.write(`\nFailed: ${failure}`);
+  if (failures.length > 0) process.stdout.write("\n");
   process.stdout.write(
     `\n${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}\n`,
   );

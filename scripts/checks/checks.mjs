@@ -36,14 +36,18 @@ export function runChecks(checks, node, more = {}) {
   const PATH = `${join(ROOT, "node_modules/.bin")}${delimiter}${env.PATH}`;
   const run = (/** @type {readonly string[]} */ [command = "", ...args]) =>
     tryRun(command, args, { cwd: ROOT, env: { ...env, PATH } });
-  const count = { passed: 0, failed: 0, skipped: 0 };
+  /** @type {import("../tests/vitest.mjs").Count} */
+  const count = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const [name, check] of checks) {
     const startedAtMs = performance.now();
     const { ok, output, skipped } = check(run);
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
     const outcome = skipped === undefined ? (ok ? "ok" : "FAILED") : `skipped: ${skipped}`;
     process.stdout.write(`${name.padEnd(16)} ${seconds.padStart(5)} s  ${outcome}\n`);
-    if (!ok) process.stdout.write(`${output}\n`);
+    if (!ok) {
+      process.stdout.write(`${output}\n`);
+      count.failures.push(`check: ${name}`);
+    }
     count[skipped === undefined ? (ok ? "passed" : "failed") : "skipped"] += 1;
   }
   return count;

@@ -27,12 +27,11 @@ export function runFaults(node) {
   });
   try {
     const { faults, problems } = JSON.parse(readFileSync(COUNT, "utf8"));
-    return {
-      passed: problems === 0 ? faults : 0,
-      failed: Math.max(problems, status === 0 ? 0 : 1),
-      skipped: 0,
-    };
+    const failed = Math.max(problems, status === 0 ? 0 : 1);
+    const failures =
+      failed === 0 ? [] : [`fault suite: ${problems} problems, ended with ${status}`];
+    return { passed: problems === 0 ? faults : 0, failed, skipped: 0, failures };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 }; // it broke off
+    return { passed: 0, failed: 1, skipped: 0, failures: ["fault suite: it broke off"] };
   }
 }

@@ -8,7 +8,10 @@ import { keepFileTimes, TIMES } from "./times.mjs";
 
 const REPORT = join(RUNTIME, "vitest.json");
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Count */
+/**
+ * `failures`: a line for each failed test
+ * @typedef {{ passed: number, failed: number, skipped: number, failures: string[] }} Count
+ */
 
 /**
  * @param {string} node
@@ -38,7 +41,8 @@ export function runVitest(node, files, { options, env, part, laterMs }) {
     },
     stdio: "inherit",
   });
-  const count = { passed: 0, failed: 0, skipped: 0 };
+  /** @type {Count} */
+  const count = { passed: 0, failed: 0, skipped: 0, failures: [] };
   try {
     const { files: times, ...counted } = JSON.parse(readFileSync(REPORT, "utf8"));
     Object.assign(count, counted);
@@ -46,6 +50,6 @@ export function runVitest(node, files, { options, env, part, laterMs }) {
   } catch {
     // It did not come to its end.
   }
-  if (status !== 0 && count.failed === 0) count.failed = 1;
-  return count;
+  if (status === 0 || count.failed > 0) return count;
+  return { ...count, failed: 1, failures: [`${part}: vitest ended with ${status}`] };
 }

@@ -59,7 +59,7 @@ test("rows become a table and a file, and can be compared with an earlier run", 
     `${row}/dlq:always`,
   ]);
   const first = await bench(...only, ...SMALL, "--json", file, "--csv", csv);
-  expect(first).toMatchObject({ code: 0 });
+  expect(first.code, first.stdout + first.stderr).toBe(0);
   expect(first.stdout).toMatch(
     /^\| send-batch +\| dlq:always +\| [\d,]+ msg\/s \([\d,]+ – [\d,]+\)/m,
   );
@@ -95,6 +95,7 @@ test("rows become a table and a file, and can be compared with an earlier run", 
     "--json",
     `${file}2`,
   );
+  expect(again.code, again.stdout + again.stderr).toBe(0);
   expect(again.stdout).toMatch(/^\| deliver .*\| [+-]?\d+ %( !)? +\|$/m);
 });
 

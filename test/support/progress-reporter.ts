@@ -33,6 +33,8 @@ export default class ProgressReporter extends MinimalReporter {
   /** Tests that are done, by file. */
   readonly #done = new Map<string, number>();
   readonly #counts = { passed: 0, failed: 0, skipped: 0 };
+  /** A line for each failure. */
+  readonly #failures: string[] = [];
   #expected = { tests: 0, ms: 0 };
   #startedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -61,10 +63,11 @@ export default class ProgressReporter extends MinimalReporter {
 
   override onTestCaseResult(test: TestCase): void {
     super.onTestCaseResult(test);
-    const { state } = test.result();
+    const { state, errors } = test.result();
     if (state === "pending") return;
     this.#counts[state]++;
     const file = this.relative(test.module.moduleId);
+    if (state === "failed") this.#failed(`${file} > ${test.fullName}`, errors);
     this.#done.set(file, (this.#done.get(file) ?? 0) + 1);
   }
 
@@ -78,15 +81,23 @@ export default class ProgressReporter extends MinimalReporter {
     this.#files.set(this.relative(module.moduleId), { tests: tests.length, ms: Math.round(ms) });
     // A file that could not be loaded or prepared has no failed test of its own; it counts as one.
     const isBroken = tests.every((test) => test.result().state !== "failed");
-    if (module.state() === "failed" && isBroken) this.#counts.failed++;
+    if (module.state() !== "failed" || !isBroken) return;
+    this.#counts.failed++;
+    this.#failed(this.relative(module.moduleId), module.errors());
   }
 
   override onTestRunEnd(...args: Parameters<MinimalReporter["onTestRunEnd"]>): void {
     clearInterval(this.#timer);
     super.onTestRunEnd(...args);
-    this.#counts.failed += args[1].length; // errors outside of all tests
+    const outside = args[1];
+    this.#counts.failed += outside.length;
+    for (const error of outside) this.#failed("outside of all tests", [error]);
     if (this.isTTY) process.stdout.write(CLEAR);
-    const report = { ...this.#counts, files: Object.fromEntries(this.#files) };
+    const report = {
+      ...this.#counts,
+      failures: this.#failures,
+      files: Object.fromEntries(this.#files),
+    };
     if (REPORT !== undefined) writeFileSync(REPORT, JSON.stringify(report));
   }
 
@@ -96,6 +107,11 @@ export default class ProgressReporter extends MinimalReporter {
   override log(...messages: unknown[]): void {
     if (this.isTTY) process.stdout.write(CLEAR);
     super.log(...messages);
+  }
+
+  #failed(name: string, errors: readonly { readonly message: string }[] = []): void {
+    const [why = ""] = (errors[0]?.message ?? "").split("\n");
+    this.#failures.push(why === "" ? name : `${name}: ${why}`);
   }
 
   #show(): void {
