@@ -15,9 +15,11 @@ import { goalResults } from "./report/goals.ts";
 import type { ResultFile } from "./report/result-file.ts";
 
 const MAIN = resolve(import.meta.dirname, "main.ts");
-const SMALL = ["--samples", "3", "--seconds", "0.05"];
-/** A process that has just started may need 0.2 s for its first messages on a slow machine. */
-const SMALL_OF_PROCESSES = ["--samples", "3", "--seconds", "0.5"];
+/**
+ * A server or load process that has just started may need 0.2 s for its first messages on a slow machine. If a sample
+ * ended before, all its answers came at once, and there is no rate.
+ */
+const SMALL = ["--samples", "3", "--seconds", "0.5"];
 
 interface Ended {
   readonly code: number | null;
@@ -101,7 +103,7 @@ test("rows become a table and a file, and can be compared with an earlier run", 
 
 test("clients of other languages are measured like the TypeScript client", async () => {
   const file = join(await temporaryFolder(), "results.json");
-  const args = ["--only", "*-client-python*", ...SMALL_OF_PROCESSES, "--json", file];
+  const args = ["--only", "*-client-python*", ...SMALL, "--json", file];
   const { code, stdout, stderr } = await bench(...args);
   expect(code, stdout + stderr).toBe(0);
   for (const row of ["send-client-python", "send-client-python-asyncio"]) {
@@ -117,7 +119,7 @@ test("clients of built languages are measured by their agents", async () => {
   const agents = findAgents().filter(({ isBuilt }) => isBuilt !== undefined);
   for (const { ready } of agents) await ready();
   const only = agents.flatMap(({ language }) => ["--only", `*-client-${language}`]);
-  const args = [...only, ...SMALL_OF_PROCESSES];
+  const args = [...only, ...SMALL];
   const { code, stdout, stderr } = await start(args, { DLQ_BENCH_AGENTS: "test" }).ended;
   expect(code, stdout + stderr).toBe(0);
   for (const { language } of agents) {
