@@ -97,7 +97,7 @@ export interface Store {
   /** Returns the sizes of each queue, in order: a part of `stats`, which costs less. Queues that do not exist are empty. */
   sizes(queues: readonly string[]): Promise<QueueSizes[]>;
   /** Names of queues by code units, after `after`: at most `most` (default 1,000). */
-  queues(after?: string, most?: number): Promise<string[]>;
+  queues(after?: string, most?: number): Promise<readonly string[]>;
   /** Number of partitions. Each queue is in one of them, counted from 0, and stays there. */
   readonly partitions: number;
   /** Names of the queues of these partitions, by code units. */

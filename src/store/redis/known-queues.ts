@@ -1,4 +1,5 @@
 import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
+import { Turns } from "../../core/turns.ts";
 import type { Connection } from "./connection.ts";
 import { partitionKeys, queueListKeys } from "./keys.ts";
 import { partitionOf } from "./partitions.ts";
@@ -17,6 +18,8 @@ export interface KnownQueuesParts {
 /** The number of queues is read again after this. */
 const COUNTED_MS = 1_000;
 const NAMES_A_PAGE = 1_000;
+/** Pages that are read at once: one has a command for each partition. */
+const PAGES_AT_ONCE = 2;
 /** Queues that are remembered. Beyond, all are forgotten, and a look-up more is made for each. */
 const REMEMBERED = 20_000;
 
@@ -32,6 +35,9 @@ export class KnownQueues {
   #count = { queues: 0, atMs: Number.NEGATIVE_INFINITY, added: new Set<string>() };
   /** Concurrent calls share one count. */
   #counting: Promise<unknown> | undefined;
+  readonly #pageTurns = new Turns(PAGES_AT_ONCE);
+  /** Pages whose reading has not begun: calls for the same one share it. */
+  readonly #nextPages = new Map<string, Promise<readonly string[]>>();
 
   constructor(parts: KnownQueuesParts) {
     this.#parts = parts;
@@ -88,10 +94,22 @@ export class KnownQueues {
     });
   }
 
-  /**
-   * A page of all names in order. Each partition returns a few, and those from which more may belong to the page return more.
-   */
-  async page(after = "", most = NAMES_A_PAGE): Promise<string[]> {
+  /** A page of all names in order, as the lists are after the call. */
+  page(after = "", most = NAMES_A_PAGE): Promise<readonly string[]> {
+    const key = `${most} ${after}`;
+    const waiting = this.#nextPages.get(key);
+    if (waiting !== undefined) return waiting;
+    const page = this.#pageTurns.run(async () => {
+      await undefined; // this turn of the event loop brings the calls that came together
+      this.#nextPages.delete(key);
+      return this.#readPage(after, most);
+    });
+    this.#nextPages.set(key, page);
+    return page;
+  }
+
+  /** Each partition returns a few names, and those from which more may belong to the page return more. */
+  async #readPage(after: string, most: number): Promise<string[]> {
     const keys = queueListKeys(this.#parts.prefix);
     const lists = keys.map((key) => ({ key, names: [] as string[], isComplete: false }));
     for (let step = Math.ceil((2 * most) / lists.length) + 1; ; step *= 2) {

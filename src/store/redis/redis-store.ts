@@ -228,7 +228,7 @@ export class RedisStore implements Store {
 
   readonly sizes: Store["sizes"] = (queues) => this.#queueReads.sizes(queues);
 
-  queues(after?: string, most?: number): Promise<string[]> {
+  queues(after?: string, most?: number): Promise<readonly string[]> {
     return this.#opening.whenOpen(() => this.#queues.page(after, most));
   }
 

@@ -6,7 +6,7 @@ import { useTestStore } from "../../support/store.ts";
 import { item, SETTINGS, session } from "../../support/store-items.ts";
 
 const at = useTestStore();
-const names = Array.from({ length: 3_000 }, (_, n) => `tenant-${n}`);
+const names = Array.from({ length: 1_000 }, (_, n) => `tenant-${n}`);
 
 /** Creates queues without messages. */
 async function createQueues(): Promise<void> {
@@ -21,7 +21,7 @@ test("queues are listed in order, page by page, and a page reads few names", asy
   const { store, redis } = at.current;
   const listed: string[] = [];
   for (let after = ""; ; ) {
-    const page = await store.queues(after, 700);
+    const page = await store.queues(after, 300);
     if (page.length === 0) break;
     listed.push(...page);
     after = page.at(-1) ?? "";
@@ -31,6 +31,23 @@ test("queues are listed in order, page by page, and a page reads few names", asy
   const reads = await redisCalls(redis, "zrange", () => store.queues("tenant-5", 100));
   expect(reads).toBeGreaterThanOrEqual(store.partitions);
   expect(reads).toBeLessThan(1.5 * store.partitions);
+});
+
+test("calls for the same page share its reading, and each sees what was there when it came", async () => {
+  const { store, redis, prefix } = at.current;
+  const add = (name: string) =>
+    redis.zadd(partitionKeys(prefix, partitionOf(name)).queues, 0, name);
+  await add("a");
+  const reads = await redisCalls(redis, "zrange", async () => {
+    const early = Array.from({ length: 500 }, () => store.queues());
+    await store.existingOf(["a"]);
+    await add("b");
+    const late = Array.from({ length: 500 }, () => store.queues());
+    for (const names of await Promise.all(late)) expect(names).toEqual(["a", "b"]);
+    await Promise.all(early);
+  });
+  expect(reads).toBeGreaterThanOrEqual(2 * store.partitions);
+  expect(reads).toBeLessThanOrEqual(4 * store.partitions);
 });
 
 test("each queue is in one partition", async () => {
