@@ -19,13 +19,14 @@ export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns">
   };
 }
 
-/** Runs one pump for each queue with a stream on this server, and wakes it when a claim may find something. */
+/**
+ * Runs one pump for each queue with a stream on this server, from the first time that a claim may find something, and wakes
+ * it when that is so again. A queue where nothing happens costs nothing here.
+ */
 export class Pumps {
   readonly #parts: PumpsParts;
+  readonly #pumpParts: PumpParts;
   readonly #pumps = new Map<string, Pump>();
-  /** Queues whose streams were registered as their workers since the pump began. */
-  readonly #registered = new Set<string>();
-  readonly #turns = new Turns(DELIVERING_AT_ONCE);
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Goes round all queues. */
@@ -35,6 +36,8 @@ export class Pumps {
 
   constructor(parts: PumpsParts) {
     this.#parts = parts;
+    const nextClaimNumber = () => ++this.#claimNumber;
+    this.#pumpParts = { ...parts, nextClaimNumber, turns: new Turns(DELIVERING_AT_ONCE) };
   }
 
   start(): void {
@@ -45,12 +48,12 @@ export class Pumps {
       for (const queue of queues) this.#wake(queue, 0, true);
     });
     // Hints may have been lost.
-    store.hints.onReconnect(() => this.#readWakeUps([...this.#pumps.keys()]));
-    registry.onOpened = (session) => this.#open(session.options.queues);
+    store.hints.onReconnect(() => this.#readWakeUps([...registry.queues()]));
+    registry.onOpened = (session) => this.#readWakeUps(session.options.queues);
     registry.onClosed = (session) => this.#close(session.options.queues);
     this.#timer = setInterval(() => this.#readWakeUps(this.#nextSome()), STEP_MS);
     this.#timer.unref();
-    this.#open([...registry.all()].flatMap((session) => session.options.queues));
+    this.#readWakeUps([...registry.queues()]);
   }
 
   /** Claims nothing more. Resolves when the current ticks have ended. */
@@ -61,17 +64,6 @@ export class Pumps {
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
-  #open(queues: readonly string[]): void {
-    if (this.#stopped) return;
-    for (const queue of queues) {
-      if (this.#pumps.has(queue)) continue;
-      const nextClaimNumber = () => ++this.#claimNumber;
-      const pump = new Pump(queue, { ...this.#parts, nextClaimNumber, turns: this.#turns });
-      this.#pumps.set(queue, pump);
-    }
-    this.#readWakeUps(queues);
-  }
-
   /** Ends pumps without streams, after their current tick: what that gives back is not claimed before. */
   #close(queues: readonly string[]): void {
     for (const queue of queues) {
@@ -79,34 +71,39 @@ export class Pumps {
       void pump?.untilIdle().then(() => {
         if (this.#parts.registry.of(queue).size > 0 || this.#pumps.get(queue) !== pump) return;
         this.#pumps.delete(queue);
-        this.#registered.delete(queue);
         void pump.stop();
       });
     }
   }
 
   #wake(queue: string, inMs = 0, hasChanged = false): void {
-    const pump = this.#pumps.get(queue);
-    if (pump === undefined || this.#stopped) return;
-    if (!this.#registered.has(queue)) {
-      this.#registered.add(queue);
-      // The queue may be newer than its streams. Without this, they are counted when their entries are next written.
-      this.#parts.store.registerWorkers(queue).catch(() => {});
-    }
+    if (this.#stopped || this.#parts.registry.of(queue).size === 0) return;
+    const pump = this.#pumps.get(queue) ?? this.#begin(queue);
     if (hasChanged) pump.change();
     else pump.wake(inMs);
   }
 
+  #begin(queue: string): Pump {
+    const pump = new Pump(queue, this.#pumpParts);
+    this.#pumps.set(queue, pump);
+    // The queue may be newer than its streams. Without this, they are counted when their entries are next written.
+    this.#parts.store.registerWorkers(queue).catch(() => {});
+    return pump;
+  }
+
   #nextSome(): string[] {
+    const { registry } = this.#parts;
     const some: string[] = [];
-    this.#round ??= this.#pumps.keys();
-    for (let left = Math.ceil(this.#pumps.size / STEPS); left > 0; left--) {
-      const { value, done } = this.#round.next();
-      if (done === true) {
+    // An unfinished round holds what its map held when it was last asked.
+    if (registry.queueCount === 0) this.#round = undefined;
+    else this.#round ??= registry.queues();
+    for (let left = Math.ceil(registry.queueCount / STEPS); left > 0; left--) {
+      const next = this.#round?.next();
+      if (next === undefined || next.done === true) {
         this.#round = undefined;
         break;
       }
-      some.push(value);
+      some.push(next.value);
     }
     return some;
   }
@@ -129,7 +126,10 @@ export class Pumps {
   #readAgain(): void {
     if (this.#stopped) return;
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#readWakeUps([...this.#pumps.keys()]), AGAIN_MS);
+    this.#retryTimer = setTimeout(
+      () => this.#readWakeUps([...this.#parts.registry.queues()]),
+      AGAIN_MS,
+    );
     this.#retryTimer.unref();
   }
 }
