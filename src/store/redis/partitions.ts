@@ -22,22 +22,25 @@ export function partitionTag(partition: number): string {
   return `${hex}/${SPREAD.slice(2 * partition, 2 * partition + 2)}`;
 }
 
-/** The first byte of the SHA-256 of the name: `printf NAME | sha256sum | cut -c1-2`. */
-export function partitionOf(queue: string): number {
-  return Number.parseInt(hash("sha256", queue).slice(0, 2), 16);
-}
+const TAGS = Array.from({ length: PARTITIONS }, (_, partition) => partitionTag(partition));
 
 /** Bounds the memory: callers may invent names. */
 const REMEMBERED = 20_000;
-const remembered = new Map<string, string>();
+const remembered = new Map<string, number>();
 
-/** The tag of a queue's partition. Remembers names: a hash takes as long as the rest of a call's preparation. */
-export function tagOf(queue: string): string {
-  let tag = remembered.get(queue);
-  if (tag === undefined) {
+/**
+ * The first byte of the SHA-256 of the name: `printf NAME | sha256sum | cut -c1-2`. Remembers names: a hash takes as long as
+ * the rest of a call's preparation.
+ */
+export function partitionOf(queue: string): number {
+  let partition = remembered.get(queue);
+  if (partition === undefined) {
+    partition = Number.parseInt(hash("sha256", queue).slice(0, 2), 16);
     if (remembered.size >= REMEMBERED) remembered.clear();
-    tag = partitionTag(partitionOf(queue));
-    remembered.set(queue, tag);
+    remembered.set(queue, partition);
   }
-  return tag;
+  return partition;
 }
+
+/** The tag of a queue's partition. */
+export const tagOf = (queue: string): string => TAGS[partitionOf(queue)] as string;
