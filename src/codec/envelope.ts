@@ -11,7 +11,8 @@ import { OriginSchema, type Payload, TraceContextSchema } from "../../gen/dlq/v1
 
 const { LengthDelimited, Varint } = WireType;
 
-/** Reused: a new writer would grow its buffer again for every message. */
+/** Reused: a new writer would grow its buffer again for every message. One that a large message has grown is not kept. */
+const KEPT_BYTES = 64 * 1024;
 let writer = new BinaryWriter();
 
 /**
@@ -41,7 +42,9 @@ export function encodeEnvelope(
     if (priority !== 0) writer.tag(9, Varint).int32(priority);
     if (importedHistory !== undefined)
       writeBytes(10, toBinary(ImportedHistorySchema, importedHistory, known));
-    return writer.finish();
+    const envelope = writer.finish();
+    if (envelope.length > KEPT_BYTES) writer = new BinaryWriter();
+    return envelope;
   } catch (error) {
     // The writer holds half a message.
     writer = new BinaryWriter();
