@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { PARTITION_KEYS, QUEUE_KEYS } from "../keys.ts";
 import { SCRIPTS, type ScriptName, type ScriptSpec } from "../scripts.ts";
 import { expand, luaName } from "./expand.ts";
+import { declaredBy, type Levels, sourceOfMany } from "./many.ts";
 import { localNames, type Statement, statementsOf } from "./statements.ts";
 import { type Token, textOf, tokenize } from "./tokens.ts";
 
@@ -13,7 +14,7 @@ export interface LoadedScript {
   readonly name: ScriptName;
   readonly source: string;
   readonly sha: string;
-  /** The same script for many queues or partitions in one call; see `sourceOfMany`. */
+  /** The same script for many queues or partitions in one call; see many.ts. */
   readonly many: { readonly source: string; readonly sha: string };
   /** False: it only reads. */
   readonly writes: boolean;
@@ -40,16 +41,13 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
   const inner = inOrder([...librarySources(), ...ownParts(name)]);
   const head = statementsOf(tokenize(headOf(spec)));
   const main = readStatements(`${name}.lua`);
-  const levels = [
-    [...head, ...outer.flat()],
-    [...inner.flat(), ...main],
-  ];
-  const used = inlineConstants(dropUnused(levels));
-  const [outermost = "", rest = ""] = used.map((level) => level.join("\n"));
+  const levels = inlineConstants(dropUnused([[...head, ...outer.flat()], inner.flat(), main]));
+  const [outermost, rest, own] = levels.map((level) =>
+    level.map(({ tokens }) => textOf(tokens)).join("\n"),
+  );
   const flags = spec.flags === "" ? "" : ` flags=${spec.flags}`;
-  const body = `${outermost}\nreturn (function()\n${rest}\nend)()`;
-  const one = `#!lua${flags}\n${body}\n`;
-  const many = `#!lua${flags}\n${sourceOfMany(body)}`;
+  const one = `#!lua${flags}\n${outermost}\nreturn (function()\n${rest}\n${own}\nend)()\n`;
+  const many = `#!lua${flags}\n${sourceOfMany(levels)}`;
   return {
     name,
     source: one,
@@ -60,49 +58,6 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
 }
 
 const shaOf = (source: string) => createHash("sha1").update(source).digest("hex");
-
-/** After this many bytes of replies, or commands, no more parts run in one call: others wait for it. */
-const REPLY_BYTES = 1024 * 1024;
-const COMMANDS = 2_000;
-
-/**
- * KEYS: a base for each queue or partition, then their anchors. ARGV: how many bases there are; for each, the number of its
- * arguments, and these. Reply: a reply for each; nil for those that are left for another call. An error in one is its reply, and
- * the others run. The first one always runs.
- */
-function sourceOfMany(body: string): string {
-  return `local BASES, ALL, REDIS = KEYS, ARGV, redis
-local commands = 0
-local redis = setmetatable({ call = function(...)
-  commands = commands + 1
-  return REDIS.call(...)
-end }, { __index = REDIS })
-local function run(KEYS, ARGV)
-${body}
-end
-local function size_of(reply)
-  if type(reply) == 'string' then return #reply end
-  local size = 8
-  if type(reply) == 'table' then for _, value in ipairs(reply) do size = size + size_of(value) end end
-  return size
-end
-local replies, at, bytes, count = {}, 2, 0, tonumber(ALL[1])
-for n = 1, count do
-  if bytes > ${REPLY_BYTES} or commands > ${COMMANDS} then
-    for left = n, count do replies[left] = false end
-    break
-  end
-  local own = {}
-  for arg = 1, tonumber(ALL[at]) do own[arg] = ALL[at + arg] end
-  at = at + 1 + #own
-  local ok, reply = pcall(run, { BASES[n] }, own)
-  if not ok and type(reply) ~= 'table' then reply = redis.error_reply('ERR ' .. tostring(reply)) end
-  replies[n] = reply
-  bytes = bytes + size_of(reply)
-end
-return replies
-`;
-}
 
 /** Names of keys and arguments. `FIRST` is the index of the first item, `STRIDE` the size of one. */
 function headOf(spec: ScriptSpec): string {
@@ -170,13 +125,13 @@ function ownParts(name: ScriptName): (readonly Statement[])[] {
 /** Each part behind those whose names it uses. Throws where two parts need each other. */
 function inOrder(parts: readonly (readonly Statement[])[]): (readonly Statement[])[] {
   const owners = new Map<string, readonly Statement[]>();
-  for (const part of parts) for (const name of declaredBy(part)) owners.set(name, part);
+  for (const part of parts) for (const name of part.flatMap(declaredBy)) owners.set(name, part);
   const ordered: (readonly Statement[])[] = [];
   const visiting = new Set<readonly Statement[]>();
   const visit = (part: readonly Statement[]) => {
     if (ordered.includes(part)) return;
     if (visiting.has(part))
-      throw new Error(`parts need each other: ${declaredBy(part).join(", ")}`);
+      throw new Error(`parts need each other: ${part.flatMap(declaredBy).join(", ")}`);
     visiting.add(part);
     for (const { uses } of part) {
       for (const name of uses) {
@@ -190,16 +145,8 @@ function inOrder(parts: readonly (readonly Statement[])[]): (readonly Statement[
   return ordered;
 }
 
-/** The variables that a part declares in its outermost block. */
-function declaredBy(part: readonly Statement[]): string[] {
-  return part.flatMap(({ tokens }) => {
-    if (tokens[0]?.text !== "local") return [];
-    return tokens[1]?.text === "function" ? [tokens[2]?.text ?? ""] : localNames(tokens);
-  });
-}
-
 /** Keeps statements with effects, and those that define what the kept ones use. */
-function dropUnused(levels: readonly (readonly Statement[])[]): Statement[][] {
+function dropUnused(levels: Levels): Levels {
   const all = levels.flat();
   const kept = new Set<Statement>();
   const used = new Set<string>();
@@ -215,13 +162,13 @@ function dropUnused(levels: readonly (readonly Statement[])[]): Statement[][] {
       if (isUsed && !kept.has(statement)) keep(statement);
     }
   }
-  return levels.map((level) => level.filter((statement) => kept.has(statement)));
+  return eachOf(levels, (level) => level.filter((statement) => kept.has(statement)));
 }
 
 /** `local NAME = 1` or `'text'`, of several names too: the value goes where the name is used. */
-function inlineConstants(levels: readonly (readonly Statement[])[]): string[][] {
+function inlineConstants(levels: Levels): Levels {
   const values = new Map<string, Token>();
-  const rest = levels.map((level) =>
+  const rest = eachOf(levels, (level) =>
     level.filter(({ tokens }) => {
       const found = constantsOf(tokens);
       for (const [name, value] of found ?? []) values.set(name, value);
@@ -234,7 +181,16 @@ function inlineConstants(levels: readonly (readonly Statement[])[]): string[][] 
       if (value === undefined || tokens[at - 1]?.text === ".") return token;
       return { ...value, before: token.before };
     });
-  return rest.map((level) => level.map(({ tokens }) => textOf(inline(tokens))));
+  return eachOf(rest, (level) =>
+    level.map((statement) => ({ ...statement, tokens: inline(statement.tokens) })),
+  );
+}
+
+function eachOf(
+  [outer, inner, main]: Levels,
+  work: (level: readonly Statement[]) => readonly Statement[],
+): Levels {
+  return [work(outer), work(inner), work(main)];
 }
 
 function constantsOf(tokens: readonly Token[]): [string, Token][] | undefined {

@@ -1,0 +1,141 @@
+import { localNames, type Statement } from "./statements.ts";
+import { type Token, textOf } from "./tokens.ts";
+
+/** After this many bytes of replies, or commands, no more parts run in one call: others wait for it. */
+const REPLY_BYTES = 1024 * 1024;
+const COMMANDS = 2_000;
+/** Lua has 60 at most. */
+const VARIABLES_OF_OTHERS = 55;
+
+/** The statements of a script: those of the outermost function, the rest of the library, and its own text. */
+export type Levels = readonly [
+  outer: readonly Statement[],
+  inner: readonly Statement[],
+  main: readonly Statement[],
+];
+
+/**
+ * KEYS: a base for each queue or partition, then their anchors. ARGV: how many bases there are; for each, the number of its
+ * arguments, and these. Reply: a reply for each; nil for those that are left for another call. An error in one is its reply, and
+ * the others run. The first one always runs.
+ *
+ * The functions of the library are made once: to make them takes as long as the commands of a small part. Its variables are set
+ * anew for each part.
+ */
+export function sourceOfMany([outer, inner, main]: Levels): string {
+  const all = [...outer, ...inner].flatMap(declaredBy);
+  const names = new Set(all);
+  const doubled = all.find((name, at) => all.indexOf(name) !== at);
+  if (doubled !== undefined) throw new Error(`${doubled} is declared twice`);
+  const variables = new Set(["KEYS", "ARGV"]);
+  const first = hoist(outer, { names, variables, prefix: "begin_outer" });
+  const second = hoist(inner, { names, variables, prefix: "begin_inner" });
+  return `local BASES, ALL, REDIS = KEYS, ARGV, redis
+local commands = 0
+local redis = setmetatable({ call = function(...)
+  commands = commands + 1
+  return REDIS.call(...)
+end }, { __index = REDIS })
+local KEYS, ARGV
+${first.functions}
+local run = (function()
+${second.functions}
+local function main()
+${linesOf(main)}
+end
+return function()
+${second.calls}
+return main()
+end
+end)()
+local function begin_and_run()
+${first.calls}
+return run()
+end
+local function size_of(reply)
+  if type(reply) == 'string' then return #reply end
+  local size = 8
+  if type(reply) == 'table' then for _, value in ipairs(reply) do size = size + size_of(value) end end
+  return size
+end
+local replies, at, bytes, count = {}, 2, 0, tonumber(ALL[1])
+for n = 1, count do
+  if bytes > ${REPLY_BYTES} or commands > ${COMMANDS} then
+    for left = n, count do replies[left] = false end
+    break
+  end
+  KEYS, ARGV = { BASES[n] }, {}
+  for arg = 1, tonumber(ALL[at]) do ARGV[arg] = ALL[at + arg] end
+  at = at + 1 + #ARGV
+  local ok, reply = pcall(begin_and_run)
+  if not ok and type(reply) ~= 'table' then reply = redis.error_reply('ERR ' .. tostring(reply)) end
+  replies[n] = reply
+  bytes = bytes + size_of(reply)
+end
+return replies
+`;
+}
+
+const linesOf = (statements: readonly Statement[]) =>
+  statements.map(({ tokens }) => textOf(tokens)).join("\n");
+
+interface Hoisted {
+  /** Functions and constants; names of variables; functions that set those. */
+  readonly functions: string;
+  /** Calls of the functions that set the variables. */
+  readonly calls: string;
+}
+
+interface HoistParts {
+  /** All names that the library declares. */
+  readonly names: ReadonlySet<string>;
+  /** Names whose values differ from part to part. Those of the level are added. */
+  readonly variables: Set<string>;
+  readonly prefix: string;
+}
+
+/** Parts a level into what is made once and what is done for each part, in functions called `prefix` and a number. */
+function hoist(level: readonly Statement[], { names, variables, prefix }: HoistParts): Hoisted {
+  const once: string[] = [];
+  const chunks: { readonly lines: string[]; readonly uses: Set<string> }[] = [];
+  for (const statement of level) {
+    const { tokens, uses } = statement;
+    const declared = declaredBy(statement);
+    const differs = [...uses].some((name) => variables.has(name));
+    const isConstant = !differs && declared.every((name) => /^[A-Z]/.test(name));
+    if (declared.length > 0 && (tokens[1]?.text === "function" || isConstant)) {
+      once.push(textOf(tokens));
+      continue;
+    }
+    for (const name of declared) variables.add(name);
+    if (declared.length > 0) once.push(`local ${declared.join(", ")}`);
+    const own = [...uses, ...declared].filter((name) => names.has(name));
+    let chunk = chunks.at(-1);
+    if (chunk === undefined || new Set([...chunk.uses, ...own]).size > VARIABLES_OF_OTHERS) {
+      chunk = { lines: [], uses: new Set() };
+      chunks.push(chunk);
+    }
+    for (const name of own) chunk.uses.add(name);
+    chunk.lines.push(settingOf(tokens, declared));
+  }
+  const setters = chunks.map(
+    ({ lines }, index) => `local function ${prefix}_${index}()\n${lines.join("\n")}\nend`,
+  );
+  return {
+    functions: [...once, ...setters].join("\n"),
+    calls: chunks.map((_, index) => `${prefix}_${index}()`).join("\n"),
+  };
+}
+
+/** Sets the variables that a statement declares, or does what it does. */
+function settingOf(tokens: readonly Token[], declared: readonly string[]): string {
+  if (declared.length === 0) return textOf(tokens);
+  const hasValues = tokens.length > 2 * declared.length;
+  return hasValues ? textOf(tokens.slice(1)) : `${declared.join(", ")} = nil`;
+}
+
+/** The variables that a statement of the outermost block declares. */
+export function declaredBy({ tokens }: Statement): string[] {
+  if (tokens[0]?.text !== "local") return [];
+  return tokens[1]?.text === "function" ? [tokens[2]?.text ?? ""] : localNames(tokens);
+}
