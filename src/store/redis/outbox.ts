@@ -138,7 +138,7 @@ export class OutboxReader {
     const replies = (await reading.exec()) ?? [];
     return replies.map(([error, reply]) => {
       if (error) throw error;
-      return (reply as StreamEntry[]).map(decodeEntry);
+      return (reply as StreamEntry[]).map(decodeEntry).filter((entry) => entry !== undefined);
     });
   }
 }
@@ -150,7 +150,17 @@ const endOf = ({ first, changes }: Pick<OutboxEntry, "first" | "changes">) =>
 
 type StreamEntry = [id: Buffer, fields: Buffer[]];
 
-function decodeEntry([id, [, data]]: StreamEntry): OutboxEntry {
+/** Undefined: no server has written it. The next change begins the outbox again. */
+function decodeEntry(entry: StreamEntry): OutboxEntry | undefined {
+  try {
+    return decodeOwnEntry(entry);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function decodeOwnEntry([id, [, data]]: StreamEntry): OutboxEntry {
   const reader = new Reader(data ?? Buffer.alloc(0));
   const { first, count, epoch, queue } = reader.read(LAYOUTS.outboxEntry);
   const atMs = Number(String(id).split("-")[1]);

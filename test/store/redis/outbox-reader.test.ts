@@ -52,6 +52,20 @@ test("reads each change once, with its message", async () => {
   expect(briefly(await reading.next())).toEqual([1, 2]);
 });
 
+test("an entry that no server has written is passed over, and the outbox begins again behind it", async () => {
+  const { redis } = at.current;
+  const reading = reader();
+  await send(1);
+  expect(await reading.next()).toHaveLength(1);
+  await redis.xadd(keys().outbox, "*", "note", "hello", "d", "x");
+  expect(await reading.next()).toEqual([]);
+  expect(await reader().latest(10)).toHaveLength(1);
+  await at.current.clock.advance(1);
+  await send(1);
+  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 0 }]);
+  expect(briefly(await reading.next())).toEqual([0]);
+});
+
 test("reads many entries in pages", async () => {
   const reading = reader();
   await send(150);
