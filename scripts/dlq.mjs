@@ -1,17 +1,17 @@
 // `npm run dlq -- COMMAND`: the command line of the service, on a Node that is recent enough.
 
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { runChild, runServer } from "./setup/child.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ROOT } from "./setup/places.mjs";
 import { runScript } from "./setup/step.mjs";
 
-await runScript(() => {
+await runScript(async () => {
   const node = ensureNode();
   ensureDependencies({ dev: false, node });
-  const args = [join(ROOT, "src/main.ts"), ...process.argv.slice(2)];
-  const { status, error } = spawnSync(node, args, { stdio: "inherit" });
-  if (error !== undefined) throw error;
-  process.exitCode = status ?? 1;
+  const args = process.argv.slice(2);
+  const program = [join(ROOT, "src/main.ts"), ...args];
+  if (args[0] === "serve") runServer(node, program, process.env);
+  else process.exitCode = await runChild(node, program, process.env);
 });

@@ -1,4 +1,4 @@
-// `npm start` on a copy of the scripts, with a small program instead of the server: set-up, advice, arguments, signals and
+// `npm start` and `npm run dlq` on a copy of the scripts, with a small program instead of the server: set-up, advice, arguments, signals and
 // exit codes.
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -43,9 +43,8 @@ interface Greeting {
   readonly pid: number;
 }
 
-function start(args: readonly string[], env: Record<string, string>) {
-  const script = join(root, "scripts/start.mjs");
-  const child = spawn(process.execPath, [script, ...args], {
+function start(args: readonly string[], env: Record<string, string>, script = "start.mjs") {
+  const child = spawn(process.execPath, [join(root, "scripts", script), ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -75,6 +74,18 @@ test("with nothing missing it prints nothing, and the server gets its arguments 
   expect(await run.ended()).toEqual({ code: 7, signal: null, errors: "" });
   expect(await readdir(root)).toEqual(["scripts", "src"]);
 });
+
+test.each([["serve"], ["outbox", "tail"]])(
+  "`npm run dlq -- %s` passes SIGTERM on",
+  async (...args) => {
+    const run = start(args, {}, "dlq.mjs");
+    const { pid } = (await run.next()) as Greeting;
+    run.child.kill("SIGTERM");
+    expect(await run.next()).toBe("SIGTERM");
+    process.kill(pid, "SIGUSR2");
+    expect(await run.ended()).toEqual({ code: 7, signal: null, errors: "" });
+  },
+);
 
 test("one Ctrl-C that arrives twice is one signal, and the script ends after the server", async () => {
   const run = start([], { DLQ_REDIS_SERVER: findRedisServer() });
