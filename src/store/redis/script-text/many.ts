@@ -4,8 +4,8 @@ import { type Token, textOf } from "./tokens.ts";
 /** After this many bytes of replies, or commands, no more parts run in one call: others wait for it. */
 const REPLY_BYTES = 1024 * 1024;
 const COMMANDS = 2_000;
-/** Lua has 60 at most. */
-const VARIABLES_OF_OTHERS = 55;
+/** Variables of outer functions that a function uses. Lua takes 60; `redis`, `KEYS` and `ARGV` come on top. */
+const OUTER_VARIABLES_MAX = 55;
 
 /** The statements of a script: those of the outermost function, the rest of the library, and its own text. */
 export type Levels = readonly [
@@ -19,17 +19,16 @@ export type Levels = readonly [
  * arguments, and these. Reply: a reply for each; nil for those that are left for another call. An error in one is its reply, and
  * the others run. The first one always runs.
  *
- * The functions of the library are made once: to make them takes as long as the commands of a small part. Its variables are set
- * anew for each part.
+ * Functions that the library declares at its top level are made once: to make them takes as long as the commands of a small part.
+ * All else is done for each part: the variables of the library are set, and the script's own text runs as a function.
  */
 export function sourceOfMany([outer, inner, main]: Levels): string {
   const all = [...outer, ...inner].flatMap(declaredBy);
   const names = new Set(all);
   const doubled = all.find((name, at) => all.indexOf(name) !== at);
   if (doubled !== undefined) throw new Error(`${doubled} is declared twice`);
-  const variables = new Set(["KEYS", "ARGV"]);
-  const first = hoist(outer, { names, variables, prefix: "begin_outer" });
-  const second = hoist(inner, { names, variables, prefix: "begin_inner" });
+  const first = hoist(outer, names, "begin_outer");
+  const second = hoist(inner, names, "begin_inner");
   return `local BASES, ALL, REDIS = KEYS, ARGV, redis
 local commands = 0
 local redis = setmetatable({ call = function(...)
@@ -80,38 +79,30 @@ const linesOf = (statements: readonly Statement[]) =>
   statements.map(({ tokens }) => textOf(tokens)).join("\n");
 
 interface Hoisted {
-  /** Functions and constants; names of variables; functions that set those. */
+  /** Functions of the library; names of its variables; functions that set those. */
   readonly functions: string;
   /** Calls of the functions that set the variables. */
   readonly calls: string;
 }
 
-interface HoistParts {
-  /** All names that the library declares. */
-  readonly names: ReadonlySet<string>;
-  /** Names whose values differ from part to part. Those of the level are added. */
-  readonly variables: Set<string>;
-  readonly prefix: string;
-}
-
-/** Parts a level into what is made once and what is done for each part, in functions called `prefix` and a number. */
-function hoist(level: readonly Statement[], { names, variables, prefix }: HoistParts): Hoisted {
+/**
+ * Splits a level into functions, which are made once, and the rest, which is done for each part, in functions called `prefix` and
+ * a number. `names`: all that the library declares.
+ */
+function hoist(level: readonly Statement[], names: ReadonlySet<string>, prefix: string): Hoisted {
   const once: string[] = [];
   const chunks: { readonly lines: string[]; readonly uses: Set<string> }[] = [];
   for (const statement of level) {
     const { tokens, uses } = statement;
     const declared = declaredBy(statement);
-    const differs = [...uses].some((name) => variables.has(name));
-    const isConstant = !differs && declared.every((name) => /^[A-Z]/.test(name));
-    if (declared.length > 0 && (tokens[1]?.text === "function" || isConstant)) {
+    if (declared.length > 0 && tokens[1]?.text === "function") {
       once.push(textOf(tokens));
       continue;
     }
-    for (const name of declared) variables.add(name);
     if (declared.length > 0) once.push(`local ${declared.join(", ")}`);
     const own = [...uses, ...declared].filter((name) => names.has(name));
     let chunk = chunks.at(-1);
-    if (chunk === undefined || new Set([...chunk.uses, ...own]).size > VARIABLES_OF_OTHERS) {
+    if (chunk === undefined || new Set([...chunk.uses, ...own]).size > OUTER_VARIABLES_MAX) {
       chunk = { lines: [], uses: new Set() };
       chunks.push(chunk);
     }
@@ -131,7 +122,9 @@ function hoist(level: readonly Statement[], { names, variables, prefix }: HoistP
 function settingOf(tokens: readonly Token[], declared: readonly string[]): string {
   if (declared.length === 0) return textOf(tokens);
   const hasValues = tokens.length > 2 * declared.length;
-  return hasValues ? textOf(tokens.slice(1)) : `${declared.join(", ")} = nil`;
+  return hasValues
+    ? textOf(tokens.slice(1))
+    : `${declared.join(", ")} = ${declared.map(() => "nil").join(", ")}`;
 }
 
 /** The variables that a statement of the outermost block declares. */

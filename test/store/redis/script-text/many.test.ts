@@ -15,6 +15,7 @@ const OUTER = `
   local function add(by) sum = sum + by end`;
 const INNER = `
   local TWICE = { factor = 2 }
+  local SEEN = {}
   local noted = {}
   local function note(text) noted[#noted + 1] = text end
   local function add_twice(by) add(TWICE.factor * by) end`;
@@ -34,10 +35,11 @@ test("each part begins with variables of its own", async () => {
     note(BASE)
     add(1)
     add_twice(amount)
-    return { sum, #noted, noted[1], was or 'none' }`;
+    SEEN[#SEEN + 1] = BASE
+    return { sum, #noted, noted[1], was or 'none', #SEEN }`;
   expect(await run(main, { a: 10, b: 20 })).toEqual([
-    [21, 1, "a", "none"],
-    [41, 1, "b", "none"],
+    [21, 1, "a", "none", 1],
+    [41, 1, "b", "none", 1],
   ]);
 });
 
