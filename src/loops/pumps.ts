@@ -20,8 +20,8 @@ export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns">
 }
 
 /**
- * Runs one pump for each queue with a stream on this server, from the first time that a claim may find something, and wakes
- * it when that is so again. A queue where nothing happens costs nothing here.
+ * Runs pumps for queues with a stream on this server. A pump begins when a claim may first find something, and ends with the last
+ * stream of its queue.
  */
 export class Pumps {
   readonly #parts: PumpsParts;
@@ -29,8 +29,9 @@ export class Pumps {
   readonly #pumps = new Map<string, Pump>();
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Goes round all queues. */
-  #round: Iterator<string> | undefined;
+  /** The queues when this round through them began, so that each has its turn, and the next step. */
+  #round: readonly string[] = [];
+  #step = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -92,23 +93,14 @@ export class Pumps {
   }
 
   #nextSome(): string[] {
-    const { registry } = this.#parts;
-    const some: string[] = [];
-    // An unfinished round holds what its map held when it was last asked.
-    if (registry.queueCount === 0) this.#round = undefined;
-    else this.#round ??= registry.queues();
-    for (let left = Math.ceil(registry.queueCount / STEPS); left > 0; left--) {
-      const next = this.#round?.next();
-      if (next === undefined || next.done === true) {
-        this.#round = undefined;
-        break;
-      }
-      some.push(next.value);
-    }
+    if (this.#step === 0) this.#round = [...this.#parts.registry.queues()];
+    const size = Math.ceil(this.#round.length / STEPS);
+    const some = this.#round.slice(this.#step * size, (this.#step + 1) * size);
+    this.#step = (this.#step + 1) % STEPS;
     return some;
   }
 
-  /** Wakes the pumps of those queues that have something for claims, now or later, or a status to report. */
+  /** Begins or wakes the pumps of those queues that have something for claims, now or later, or a status to report. */
   #readWakeUps(queues: readonly string[]): void {
     if (this.#stopped || queues.length === 0) return;
     const { store, settingsOf } = this.#parts;

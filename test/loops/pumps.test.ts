@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Session } from "../../src/app/delivery/session.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { storeUnavailable } from "../../src/core/errors.ts";
@@ -164,6 +164,23 @@ describe("pumps", () => {
     expect(tick).not.toHaveBeenCalled();
     await clock.advance(200);
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
+  });
+
+  it("look at each queue once in half a minute, also while other streams come and go", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { open, registry, looked } = startPumps();
+    const lasting = Array.from({ length: 40 }, (_, n) => `lasting-${n}`);
+    open(lasting, "01234567-89ab-7def-8123-0000000000ff");
+    looked.mockClear();
+    for (let second = 0; second < 30; second++) {
+      vi.advanceTimersByTime(1_000);
+      const passing = open(["q", `passing-${second}`], "01234567-89ab-7def-8123-0000000000aa");
+      registry.remove(passing);
+      passing.end();
+    }
+    const queues = looked.mock.calls.flatMap(([names]) => names);
+    expect(queues.filter((name) => lasting.includes(name)).toSorted()).toEqual(lasting.toSorted());
   });
 
   it("ask once for all queues of a stream", async () => {

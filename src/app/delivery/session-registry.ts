@@ -51,13 +51,9 @@ export class SessionRegistry {
     return this.#byQueue.get(queue) ?? NO_SESSIONS;
   }
 
-  /** The queues that have a stream on this server, and how many they are. */
-  queues(): MapIterator<string> {
+  /** The queues that have a stream on this server. */
+  queues(): Iterable<string> {
     return this.#byQueue.keys();
-  }
-
-  get queueCount(): number {
-    return this.#byQueue.size;
   }
 
   all(): Iterable<Session> {
