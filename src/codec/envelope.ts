@@ -11,8 +11,10 @@ import { OriginSchema, type Payload, TraceContextSchema } from "../../gen/dlq/v1
 
 const { LengthDelimited, Varint } = WireType;
 
-/** Reused: a new writer would grow its buffer again for every message. One that a large message has grown is not kept. */
+/** A writer that has written more is replaced, because it keeps its buffer. */
 const KEPT_BYTES = 64 * 1024;
+
+/** Reused: a new writer would grow its buffer again for every message. */
 let writer = new BinaryWriter();
 
 /**

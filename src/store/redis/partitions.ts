@@ -29,8 +29,8 @@ const REMEMBERED = 20_000;
 const remembered = new Map<string, number>();
 
 /**
- * The first byte of the SHA-256 of the name: `printf NAME | sha256sum | cut -c1-2`. Remembers names: a hash takes as long as
- * the rest of a call's preparation.
+ * Returns the partition of a queue: the first byte of the SHA-256 of its name, as in `printf NAME | sha256sum | cut -c1-2`.
+ * Remembers names: a hash takes as long as the rest of a call's preparation.
  */
 export function partitionOf(queue: string): number {
   let partition = remembered.get(queue);
