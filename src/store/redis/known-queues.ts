@@ -1,12 +1,14 @@
-import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
+import { storeUnavailable, tooManyQueues, unknownQueue } from "../../core/errors.ts";
 import { Turns } from "../../core/turns.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, RETRY_AFTER_MS } from "./connection.ts";
 import { partitionKeys, queueListKeys } from "./keys.ts";
 import { partitionOf } from "./partitions.ts";
 
 export interface KnownQueuesParts {
   connection: Connection;
   prefix: string;
+  /** How long a call may wait for its turn, in milliseconds. */
+  timeoutMs: number;
   /** Most queues of the deployment. */
   max: number;
   /** Reports whether a message may create this queue. */
@@ -94,14 +96,16 @@ export class KnownQueues {
     });
   }
 
-  /** A page of all names in order, as the lists are after the call. */
+  /** Returns a page of all names in order. The lists are read after the call came. */
   page(after = "", most = NAMES_A_PAGE): Promise<readonly string[]> {
     const key = `${most} ${after}`;
     const waiting = this.#nextPages.get(key);
     if (waiting !== undefined) return waiting;
+    const latestMs = performance.now() + this.#parts.timeoutMs;
     const page = this.#pageTurns.run(async () => {
-      await undefined; // this turn of the event loop brings the calls that came together
+      await undefined; // the page must be in the map before it is removed
       this.#nextPages.delete(key);
+      if (performance.now() > latestMs) throw storeUnavailable(RETRY_AFTER_MS);
       return this.#readPage(after, most);
     });
     this.#nextPages.set(key, page);

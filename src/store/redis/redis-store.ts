@@ -96,7 +96,7 @@ export class RedisStore implements Store {
     const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
-    this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, writeLayout });
+    this.#queues = new KnownQueues({ connection, prefix, timeoutMs, max, mayCreate, writeLayout });
     this.#sessions = new Sessions({ connection, queues: this.#queues, prefix, nodeId });
     const enter = () => this.#opening.enter();
     const records = { connection, prefix, most: max, enter, writeLayout };
