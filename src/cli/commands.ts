@@ -70,7 +70,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     ],
     argument: "tail [QUEUE]",
     switches: [
-      { flag: "--all", doc: "Begin with the oldest stored change." },
+      { flag: "--all", doc: "Begin with the oldest stored change, one partition after the other." },
       { flag: "--follow", doc: "Keep printing new changes until Ctrl-C." },
       { flag: "--json", doc: "Print one JSON object a line." },
     ],

@@ -21,6 +21,16 @@ interface OutboxEntry {
 /** Entries of a partition that one step reads. */
 const PAGE = 100;
 
+interface Page {
+  readonly entries: readonly OutboxEntry[];
+  /** With those that no server has written. */
+  readonly count: number;
+  /** Of the last one that was read. */
+  readonly endId: string;
+}
+
+const NO_PAGE: Page = { entries: [], count: 0, endId: "" };
+
 /**
  * Reads outboxes, each change once, those of a partition in their order. Writes nothing: how far it has read is in this object
  * only.
@@ -44,7 +54,7 @@ export class OutboxReader {
     const pages = await this.#read("XREVRANGE", (key) => [key, "+", "-", "COUNT", count]);
     const found = await Promise.all(
       pages.map((page, at) => {
-        this.#last[at] = page[0];
+        this.#last[at] = undefined;
         return this.#lastOf(at, page, count, isWanted);
       }),
     );
@@ -57,28 +67,21 @@ export class OutboxReader {
   /** `page`: the last entries of a partition, backward. */
   async #lastOf(
     at: number,
-    page: readonly OutboxEntry[],
+    { entries, count: read, endId }: Page,
     count: number,
     isWanted: (change: OutboxChange) => boolean,
-  ): Promise<OutboxChange[]> {
-    let found: OutboxChange[] = [];
-    let entries = page;
-    while (entries.length > 0) {
-      const wanted = entries
-        .toReversed()
-        .flatMap(({ changes }) => changes)
-        .filter(isWanted);
-      found = [...wanted, ...found];
-      if (found.length >= count) break;
-      const before = `(${entries.at(-1)?.id}`;
-      const [next = []] = await this.#read(
-        "XREVRANGE",
-        (key) => [key, before, "-", "COUNT", PAGE],
-        [at],
-      );
-      entries = next;
-    }
-    return found;
+    found: readonly OutboxChange[] = [],
+  ): Promise<readonly OutboxChange[]> {
+    this.#last[at] ??= entries[0];
+    const wanted = entries
+      .toReversed()
+      .flatMap(({ changes }) => changes)
+      .filter(isWanted);
+    const all = [...wanted, ...found];
+    if (read === 0 || all.length >= count) return all;
+    const args = (key: string) => [key, `(${endId}`, "-", "COUNT", PAGE];
+    const [next = NO_PAGE] = await this.#read("XREVRANGE", args, [at]);
+    return this.#lastOf(at, next, count, isWanted, all);
   }
 
   /** Returns what came since the last call. Empty: nothing more is there now. */
@@ -91,18 +94,19 @@ export class OutboxReader {
     return items.flat();
   }
 
-  async #take(page: readonly OutboxEntry[], at: number): Promise<OutboxItem[]> {
+  async #take({ entries }: Page, at: number): Promise<OutboxItem[]> {
     const last = this.#last[at];
-    if (last === undefined) return this.#moveTo(at, page, page);
-    if (page[0]?.id === last.id) return this.#moveTo(at, page, page.slice(1));
+    if (last === undefined) return this.#moveTo(at, entries);
+    if (entries[0]?.id === last.id) return this.#moveTo(at, entries.slice(1));
 
-    const [[oldest] = []] = await this.#read("XRANGE", (key) => [key, "-", "+", "COUNT", 1], [at]);
+    const [start] = await this.#read("XRANGE", (key) => [key, "-", "+", "COUNT", 1], [at]);
+    const oldest = start?.entries[0];
     // It has expired.
     if (oldest === undefined) return [];
     const expected = endOf(last);
     if (positionOf(oldest) > positionOf(last) && oldest.first >= expected) {
       const missed = oldest.first - expected;
-      return [...(missed > 0 ? [{ missed }] : []), ...this.#moveTo(at, [oldest], [oldest])];
+      return [...(missed > 0 ? [{ missed }] : []), ...this.#moveTo(at, [oldest])];
     }
     // A failover lost the last one. What came after the failover is of a later epoch.
     this.#last[at] = await this.#lastUntilEpoch(at, last.epochMs);
@@ -112,33 +116,37 @@ export class OutboxReader {
   /** Returns the last entry of this or an earlier epoch. Undefined: there is none. */
   async #lastUntilEpoch(at: number, epochMs: number): Promise<OutboxEntry | undefined> {
     let last: OutboxEntry | undefined;
-    for (;;) {
-      const from = last === undefined ? "-" : `(${last.id}`;
-      const [page = []] = await this.#read("XRANGE", (key) => [key, from, "+", "COUNT", PAGE], [
-        at,
-      ]);
-      const before = page.filter((entry) => entry.epochMs <= epochMs);
+    for (let from = "-"; ; ) {
+      const [page = NO_PAGE] = await this.#read(
+        "XRANGE",
+        (key) => [key, from, "+", "COUNT", PAGE],
+        [at],
+      );
+      const before = page.entries.filter((entry) => entry.epochMs <= epochMs);
       last = before.at(-1) ?? last;
-      if (before.length < PAGE) return last;
+      if (before.length < page.entries.length || page.count < PAGE) return last;
+      from = `(${page.endId}`;
     }
   }
 
-  #moveTo(at: number, page: readonly OutboxEntry[], unread: readonly OutboxEntry[]) {
-    this.#last[at] = page.at(-1) ?? this.#last[at];
-    return unread.flatMap(({ changes }) => changes);
+  #moveTo(at: number, entries: readonly OutboxEntry[]): OutboxChange[] {
+    this.#last[at] = entries.at(-1) ?? this.#last[at];
+    return entries.flatMap(({ changes }) => changes);
   }
 
   async #read(
     command: "XRANGE" | "XREVRANGE",
     args: (key: string, at: number) => (string | number)[],
     which: readonly number[] = [...this.#keys.keys()],
-  ): Promise<OutboxEntry[][]> {
+  ): Promise<Page[]> {
     const reading = this.#redis.pipeline();
     for (const at of which) reading.callBuffer(command, ...args(this.#keys[at] as string, at));
     const replies = (await reading.exec()) ?? [];
     return replies.map(([error, reply]) => {
       if (error) throw error;
-      return (reply as StreamEntry[]).map(decodeEntry).filter((entry) => entry !== undefined);
+      const found = reply as StreamEntry[];
+      const entries = found.map(decodeEntry).filter((entry) => entry !== undefined);
+      return { entries, count: found.length, endId: String(found.at(-1)?.[0]) };
     });
   }
 }
@@ -150,7 +158,7 @@ const endOf = ({ first, changes }: Pick<OutboxEntry, "first" | "changes">) =>
 
 type StreamEntry = [id: Buffer, fields: Buffer[]];
 
-/** Undefined: no server has written it. The next change begins the outbox again. */
+/** Undefined: no server has written it. If no server can write behind it, the next change begins the outbox again. */
 function decodeEntry(entry: StreamEntry): OutboxEntry | undefined {
   try {
     return decodeOwnEntry(entry);
