@@ -157,8 +157,7 @@ export class RedisStore implements Store {
   /** For people: why the store is not ready, and what to do. */
   get problem(): string {
     return (
-      this.#connection.problem ??
-      "the data is being checked, or upgraded by another server; see the log if this lasts"
+      this.#connection.problem ?? "the data is being checked or upgraded; see the log if this lasts"
     );
   }
 
