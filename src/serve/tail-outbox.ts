@@ -71,7 +71,10 @@ async function connected(redis: Redis, target: RedisTarget, timeoutMs: number): 
   if (redis.status === "ready") return;
   const ready = once(redis, "ready", { signal: AbortSignal.timeout(timeoutMs) });
   await ready.catch(() => {
-    const hint = target.kind === "socket" ? "; start the server with this data-dir first" : "";
+    const hint =
+      target.kind === "socket"
+        ? "; start the server with this data-dir first, or name an external Redis with --redis-url"
+        : "";
     throw new Error(`Redis cannot be reached at ${describeTarget(target)}: ${problem}${hint}`);
   });
 }

@@ -85,7 +85,7 @@ test("says what to do if there is no Redis or no data", async () => {
   await expect(tail({}, missing)).rejects.toThrow(/^Redis cannot be reached at .*ENOENT/);
   const { redisUrl: _, ...embedded } = missing;
   await expect(tail({}, embedded as Config)).rejects.toThrow(
-    /start the server with this data-dir first$/,
+    /start the server with this data-dir first, or name an external Redis with --redis-url$/,
   );
   await expect(tail({}, config({ redisPrefix: "empty" }))).rejects.toThrow(
     'there is no data under the prefix "empty"; this command reads layout 4',
