@@ -57,20 +57,14 @@ export async function consume(
   }
 }
 
-/**
- * Messages per second between the first and the last answer.
- *
- * @throws Error if all answers came at once
- */
+/** Messages per second between the first and the last answer. Not finite if all answers came at once. */
 export function rateOf(results: readonly LoadResult[]): number {
   const active = results.filter(({ count }) => count > 0);
   const count = sum(active.map((result) => result.count));
   const firstAtMs = Math.min(...active.map((result) => result.firstAtMs ?? Number.NaN));
   const lastAtMs = Math.max(...active.map((result) => result.lastAtMs ?? Number.NaN));
   const first = active.find((result) => result.firstAtMs === firstAtMs);
-  const rate = ((count - (first?.firstCount ?? 0)) * 1_000) / (lastAtMs - firstAtMs);
-  if (Number.isFinite(rate)) return rate;
-  throw new Error(`${count} answers at once in a sample: measure longer, with --seconds`);
+  return ((count - (first?.firstCount ?? 0)) * 1_000) / (lastAtMs - firstAtMs);
 }
 
 export async function expectEmpty(load: LoadProcess, target: Target): Promise<void> {

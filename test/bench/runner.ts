@@ -13,6 +13,8 @@ const ROLES: readonly Role[] = ["server", "redis", "load"];
 const LOG_LINES = 2;
 const LOG_LINE_CHARS = 400;
 
+const TOO_SHORT = "all answers came at once in a sample: measure longer, with --seconds";
+
 export interface RunOptions {
   readonly samples: number;
   readonly scale: Scale;
@@ -39,7 +41,12 @@ export async function runCell({ row, system: name }: Planned, options: RunOption
     const trial = await row.open({ system, scale: options.scale });
     for (let left = row.warmUps ?? 3; left > 0; left--) await measure(trial, system);
     const measured: Measured[] = [];
-    while (measured.length < options.samples) measured.push(await measure(trial, system));
+    while (measured.length < options.samples) {
+      const one = await measure(trial, system);
+      // A program that has just started may answer all at once, but a warm-up needs no figures.
+      if (!Object.values(one.sample.figures).every(Number.isFinite)) throw new Error(TOO_SHORT);
+      measured.push(one);
+    }
     const figures = row.measures.flatMap(({ name }) => {
       const values = measured.flatMap(({ sample }) => sample.figures[name] ?? []);
       return values.length === 0 ? [] : [[name, figureOf(values)] as const];
