@@ -56,6 +56,7 @@ export async function openStore(
       if (warning === undefined) log.info("Redis no longer drops keys when its memory is full");
       else log.warn(warning);
     },
+    onUpgrade: (message) => log.info(message),
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
     onClockStep: (stepMs) =>

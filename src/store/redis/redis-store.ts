@@ -91,6 +91,7 @@ export class RedisStore implements Store {
       layout: options.layout ?? LAYOUT,
       writeSignOfLife: () => this.#sessions.writeSignOfLife(),
       othersAlive: () => this.#sessions.othersAlive(),
+      onUpgrade: options.onUpgrade,
     });
     this.#history = new RedisHistory({ connection, prefix, nodeId });
     const writeLayout = () => this.#layout.write();

@@ -43,6 +43,8 @@ export interface UpgraderParts {
   layout: Layout;
   /** Other servers that serve this data, or did so lately. */
   othersAlive(): Promise<string[]>;
+  /** Called when an upgrade of the data begins, or goes on after an interruption. */
+  onUpgrade?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -71,6 +73,9 @@ export class Upgrader {
       if (!(await this.#move(stored, begun))) return undefined;
     }
     await this.#forgetScripts();
+    this.#parts.onUpgrade?.(
+      `upgrading the data from layout ${upgrade.from} to ${upgrade.to}; calls are refused until it is done`,
+    );
     const beganAt = performance.now();
     await upgrade.run(this.#steps());
     if (!(await this.#move(begun, { from: upgrade.to, to: upgrade.to }))) return undefined;
