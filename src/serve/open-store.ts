@@ -56,7 +56,8 @@ export async function openStore(
       if (warning === undefined) log.info("Redis no longer drops keys when its memory is full");
       else log.warn(warning);
     },
-    onUpgrade: (message) => log.info(message),
+    onUpgrade: (from, to) =>
+      log.info({ from, to }, "upgrading the data to a newer layout; calls are refused until then"),
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),
     onClockStep: (stepMs) =>

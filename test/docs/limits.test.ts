@@ -1,6 +1,7 @@
 // Compares the table of limits in docs/reference/api.md with the constants of the code.
 
 import { expect, test } from "vitest";
+import { STATS_QUEUES } from "../../src/app/stats.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
@@ -61,7 +62,7 @@ const EXPECTED = [
   `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
   `9; ${MASK_LENGTH}`,
   String(LIMITS.retryIds),
-  `1 to ${W.items}, default ${PAGE_DEFAULT}`,
+  `1 to ${W.items}, default ${PAGE_DEFAULT}, for \`Stats\` ${STATS_QUEUES}`,
   size(PAGE_BYTES),
   size(LIMITS.queueConfigBytes),
   size(LIMITS.queueConfigsBytes),

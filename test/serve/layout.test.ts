@@ -27,7 +27,7 @@ test("data of layout 1 is upgraded, logged and served", async () => {
   const server = await startTestServer({ redisUrl: redis.url });
   try {
     expect(server.output()).toMatch(
-      /"msg":"upgrading the data from layout 1 to 2; [\s\S]*"msg":"the data was upgraded from layout 1 to 2 /,
+      /"msg":"upgrading the data to a newer layout; [\s\S]*"msg":"the data was upgraded from layout 1 to 2 /,
     );
     const client = connectTo(server.grpcAddress);
     const { scheduled, quarantined } = await statsOf(client.dlq, "orders");

@@ -29,8 +29,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   onMemoryFull?: (full: boolean) => void;
   /** Called when Redis begins to drop keys when its memory is full, with advice, and when it no longer does. */
   onEviction?: (warning: string | undefined) => void;
-  /** Called when an upgrade of older data begins. */
-  onUpgrade?: (message: string) => void;
+  /** Called when an upgrade of older data begins, or goes on, with both layouts. */
+  onUpgrade?: (from: number, to: number) => void;
   /** Default: the layout of this version. */
   layout?: Layout;
   /** How often the connection of hints is pinged, in milliseconds. */

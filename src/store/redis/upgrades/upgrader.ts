@@ -44,7 +44,7 @@ export interface UpgraderParts {
   /** Other servers that serve this data, or did so lately. */
   othersAlive(): Promise<string[]>;
   /** Called when an upgrade of the data begins, or goes on after an interruption. */
-  onUpgrade?: ((message: string) => void) | undefined;
+  onUpgrade?: ((from: number, to: number) => void) | undefined;
 }
 
 /**
@@ -73,9 +73,7 @@ export class Upgrader {
       if (!(await this.#move(stored, begun))) return undefined;
     }
     await this.#forgetScripts();
-    this.#parts.onUpgrade?.(
-      `upgrading the data from layout ${upgrade.from} to ${upgrade.to}; calls are refused until it is done`,
-    );
+    this.#parts.onUpgrade?.(upgrade.from, upgrade.to);
     const beganAt = performance.now();
     await upgrade.run(this.#steps());
     if (!(await this.#move(begun, { from: upgrade.to, to: upgrade.to }))) return undefined;
