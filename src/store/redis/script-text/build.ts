@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { PARTITION_KEYS, QUEUE_KEYS } from "../keys.ts";
 import { SCRIPTS, type ScriptName, type ScriptSpec } from "../scripts.ts";
 import { expand, luaName } from "./expand.ts";
-import { declaredBy, type Levels, sourceOfMany } from "./many.ts";
-import { localNames, type Statement, statementsOf } from "./statements.ts";
+import { type Levels, sourceOfMany } from "./many.ts";
+import { declaredBy, localNames, type Statement, statementsOf } from "./statements.ts";
 import { type Token, textOf, tokenize } from "./tokens.ts";
 
 /** Where scripts take their time from: the store, or a key that a test sets. */

@@ -1,4 +1,4 @@
-import { localNames, type Statement } from "./statements.ts";
+import { declaredBy, type Statement } from "./statements.ts";
 import { type Token, textOf } from "./tokens.ts";
 
 /** After this many bytes of replies, or commands, no more parts run in one call: others wait for it. */
@@ -125,10 +125,4 @@ function settingOf(tokens: readonly Token[], declared: readonly string[]): strin
   return hasValues
     ? textOf(tokens.slice(1))
     : `${declared.join(", ")} = ${declared.map(() => "nil").join(", ")}`;
-}
-
-/** The variables that a statement of the outermost block declares. */
-export function declaredBy({ tokens }: Statement): string[] {
-  if (tokens[0]?.text !== "local") return [];
-  return tokens[1]?.text === "function" ? [tokens[2]?.text ?? ""] : localNames(tokens);
 }

@@ -1,4 +1,5 @@
-// Writes every script as Redis gets it, for one queue and for many, into a folder: `node src/store/redis/script-text/print.ts FOLDER`.
+// Writes every script as Redis gets it, for one queue and for many, into a folder:
+// `node src/store/redis/script-text/print.ts FOLDER`.
 
 import { writeFileSync } from "node:fs";
 import { SCRIPTS, type ScriptName } from "../scripts.ts";

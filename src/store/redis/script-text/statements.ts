@@ -82,6 +82,12 @@ function functionName(tokens: readonly Token[], start: number): string {
 /** `lazy` calls the builder of a part: it is needed as long as the part is. */
 const partOf = (name: string) => name.replace(/\.build$/, "");
 
+/** The variables that a statement of the outermost block declares. */
+export function declaredBy({ tokens }: Statement): string[] {
+  if (tokens[0]?.text !== "local") return [];
+  return tokens[1]?.text === "function" ? [tokens[2]?.text ?? ""] : localNames(tokens);
+}
+
 export function localNames(tokens: readonly Token[]): string[] {
   const names: string[] = [];
   for (let at = 1; tokens[at]?.type === "name"; at += 2) {
