@@ -13,7 +13,7 @@ const ROLES: readonly Role[] = ["server", "redis", "load"];
 const LOG_LINES = 2;
 const LOG_LINE_CHARS = 400;
 
-const TOO_SHORT = "all answers came at once in a sample: measure longer, with --seconds";
+const TOO_SHORT = "a sample has too few answers for its figures: measure longer, with --seconds";
 
 export interface RunOptions {
   readonly samples: number;
@@ -43,7 +43,7 @@ export async function runCell({ row, system: name }: Planned, options: RunOption
     const measured: Measured[] = [];
     while (measured.length < options.samples) {
       const one = await measure(trial, system);
-      // A program that has just started may answer all at once, but a warm-up needs no figures.
+      // A warm-up needs no figures: a program that has just started may give one answer in it.
       if (!Object.values(one.sample.figures).every(Number.isFinite)) throw new Error(TOO_SHORT);
       measured.push(one);
     }
