@@ -181,6 +181,9 @@ const (
 	ConditionCode_CONDITION_CODE_SENDS_REFUSED ConditionCode = 12
 	// Some of its messages are quarantined, and others are not.
 	ConditionCode_CONDITION_CODE_QUARANTINED ConditionCode = 13
+	// The data of the queue is damaged: its counts are unknown, whatever the fields say, and none of its
+	// messages is delivered. Other queues go on. Totals of the answer are without it.
+	ConditionCode_CONDITION_CODE_DAMAGED ConditionCode = 14
 )
 
 // Enum value maps for ConditionCode.
@@ -200,6 +203,7 @@ var (
 		11: "CONDITION_CODE_ORDER_HELD",
 		12: "CONDITION_CODE_SENDS_REFUSED",
 		13: "CONDITION_CODE_QUARANTINED",
+		14: "CONDITION_CODE_DAMAGED",
 	}
 	ConditionCode_value = map[string]int32{
 		"CONDITION_CODE_UNSPECIFIED":     0,
@@ -216,6 +220,7 @@ var (
 		"CONDITION_CODE_ORDER_HELD":      11,
 		"CONDITION_CODE_SENDS_REFUSED":   12,
 		"CONDITION_CODE_QUARANTINED":     13,
+		"CONDITION_CODE_DAMAGED":         14,
 	}
 )
 
@@ -3819,7 +3824,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x17RETRY_REFUSAL_NOT_FOUND\x10\x01\x12\x1b\n" +
 	"\x17RETRY_REFUSAL_IN_FLIGHT\x10\x02\x12\x1c\n" +
 	"\x18RETRY_REFUSAL_INVALID_ID\x10\x03\x12\"\n" +
-	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\xc3\x03\n" +
+	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\xdf\x03\n" +
 	"\rConditionCode\x12\x1e\n" +
 	"\x1aCONDITION_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14CONDITION_CODE_EMPTY\x10\x01\x12\"\n" +
@@ -3835,7 +3840,8 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x12\x1d\n" +
 	"\x19CONDITION_CODE_ORDER_HELD\x10\v\x12 \n" +
 	"\x1cCONDITION_CODE_SENDS_REFUSED\x10\f\x12\x1e\n" +
-	"\x1aCONDITION_CODE_QUARANTINED\x10\r2\xc7\x03\n" +
+	"\x1aCONDITION_CODE_QUARANTINED\x10\r\x12\x1a\n" +
+	"\x16CONDITION_CODE_DAMAGED\x10\x0e2\xc7\x03\n" +
 	"\n" +
 	"DlqService\x12@\n" +
 	"\tSendToDlq\x12\x18.dlq.v1.SendToDlqRequest\x1a\x19.dlq.v1.SendToDlqResponse\x12O\n" +

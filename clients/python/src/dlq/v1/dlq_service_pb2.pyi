@@ -48,6 +48,7 @@ class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDITION_CODE_ORDER_HELD: _ClassVar[ConditionCode]
     CONDITION_CODE_SENDS_REFUSED: _ClassVar[ConditionCode]
     CONDITION_CODE_QUARANTINED: _ClassVar[ConditionCode]
+    CONDITION_CODE_DAMAGED: _ClassVar[ConditionCode]
 ACK_STATUS_UNSPECIFIED: AckStatus
 ACK_STATUS_APPLIED: AckStatus
 ACK_STATUS_LEASE_LOST: AckStatus
@@ -72,6 +73,7 @@ CONDITION_CODE_LIMITED: ConditionCode
 CONDITION_CODE_ORDER_HELD: ConditionCode
 CONDITION_CODE_SENDS_REFUSED: ConditionCode
 CONDITION_CODE_QUARANTINED: ConditionCode
+CONDITION_CODE_DAMAGED: ConditionCode
 
 class SendToDlqRequest(_message.Message):
     __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context", "send_number", "imported_history")

@@ -1610,6 +1610,9 @@ pub enum ConditionCode {
     SendsRefused = 12,
     /// Some of its messages are quarantined, and others are not.
     Quarantined = 13,
+    /// The data of the queue is damaged: its counts are unknown, whatever the fields say, and none of its
+    /// messages is delivered. Other queues go on. Totals of the answer are without it.
+    Damaged = 14,
 }
 impl ConditionCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1632,6 +1635,7 @@ impl ConditionCode {
             Self::OrderHeld => "CONDITION_CODE_ORDER_HELD",
             Self::SendsRefused => "CONDITION_CODE_SENDS_REFUSED",
             Self::Quarantined => "CONDITION_CODE_QUARANTINED",
+            Self::Damaged => "CONDITION_CODE_DAMAGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1651,6 +1655,7 @@ impl ConditionCode {
             "CONDITION_CODE_ORDER_HELD" => Some(Self::OrderHeld),
             "CONDITION_CODE_SENDS_REFUSED" => Some(Self::SendsRefused),
             "CONDITION_CODE_QUARANTINED" => Some(Self::Quarantined),
+            "CONDITION_CODE_DAMAGED" => Some(Self::Damaged),
             _ => None,
         }
     }
