@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findQueueContradictions } from "../src/config/queue-checks.ts";
 import { QUEUE_SETTINGS } from "../src/config/queue-settings.ts";
-import { type QueueSnapshot, queueConditions } from "../src/core/queue-conditions.ts";
+import { damaged, type QueueSnapshot, queueConditions } from "../src/core/queue-conditions.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../src/core/settings.ts";
 import { checkAddress } from "../src/rpc/bind.ts";
 import { systemAdvice } from "../src/store/embedded/system-advice.ts";
@@ -63,6 +63,7 @@ const delivering = conditions(due);
 
 const CONDITIONS: readonly Row[] = [
   ["refused", /Sends are refused: full\./, conditions({ sendsRefused: "full" }), delivering],
+  ["damaged", /restore the keys/, () => damaged("WRONGTYPE").text, delivering],
   ["empty", /nothing to do/, conditions({}), delivering],
   ["one quarantined", /call Retry/, conditions({ quarantined: 1 }), conditions({})],
   ["all quarantined", /call Retry/, conditions({ quarantined: 4 }), delivering],

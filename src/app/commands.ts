@@ -196,6 +196,11 @@ export interface QueueReport {
   conditions: readonly { code: string; message: string }[];
 }
 
+/** Of a queue whose data is damaged: nothing of it is known. */
+export interface DamagedReport extends Pick<QueueReport, "queue" | "conditions"> {
+  damaged: true;
+}
+
 export interface QueueTotals {
   accepted: number;
   joined: number;
@@ -223,7 +228,7 @@ export interface StatsReport {
   next?: string | undefined;
   /** Undefined if there is no queue. */
   nowMs: number | undefined;
-  queues: readonly QueueReport[];
+  queues: readonly (QueueReport | DamagedReport)[];
 }
 
 export interface StreamCommand {

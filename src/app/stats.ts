@@ -1,12 +1,13 @@
 import { isPaused } from "../core/delivery-status.ts";
-import { queueConditions } from "../core/queue-conditions.ts";
+import { DlqError } from "../core/errors.ts";
+import { damaged, queueConditions } from "../core/queue-conditions.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { nextTokenInMs } from "../core/token-bucket.ts";
 import type { BreakerSnapshot, QueueSnapshot, Store } from "../store/contract.ts";
-import type { QueueReport, QueuesPage, StatsReport } from "./commands.ts";
+import type { DamagedReport, QueueReport, QueuesPage, StatsReport } from "./commands.ts";
 
 export interface StatsParts {
-  store: Pick<Store, "stats" | "queues"> & { messages: Pick<Store["messages"], "full"> };
+  store: Pick<Store, "statsOrErrors" | "queues"> & { messages: Pick<Store["messages"], "full"> };
   settingsOf(queue: string): QueueSettings;
 }
 
@@ -23,15 +24,24 @@ export function createStats({ store, settingsOf }: StatsParts) {
         ? [...new Set(requested)].toSorted()
         : await store.queues(after, pageSize + 1);
     const queues = requested.length > 0 ? names : names.slice(0, pageSize);
-    const snapshots = await store.stats(queues);
+    const found = await store.statsOrErrors(queues);
+    const times = found.flatMap((one) => (one instanceof DlqError ? [] : [one.nowMs]));
     return {
       next: names.length > queues.length ? queues.at(-1) : undefined,
-      nowMs: snapshots.length === 0 ? undefined : Math.max(...snapshots.map(({ nowMs }) => nowMs)),
-      queues: queues.map((queue, index) =>
-        report(queue, snapshots[index] as QueueSnapshot, settingsOf(queue), store.messages.full),
-      ),
+      nowMs: times.length === 0 ? undefined : Math.max(...times),
+      queues: queues.map((queue, index) => {
+        const one = found[index] as QueueSnapshot | DlqError;
+        return one instanceof DlqError
+          ? reportOfDamaged(queue, one)
+          : report(queue, one, settingsOf(queue), store.messages.full);
+      }),
     };
   };
+}
+
+function reportOfDamaged(queue: string, { cause }: DlqError): DamagedReport {
+  const { code, text } = damaged(cause instanceof Error ? cause.message : String(cause));
+  return { queue, damaged: true, conditions: [{ code, message: text }] };
 }
 
 const CLOSED: BreakerSnapshot = { state: "CLOSED", retryAtMs: undefined };

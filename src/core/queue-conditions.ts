@@ -32,6 +32,7 @@ export interface QueueSnapshot {
 }
 
 export type QueueConditionCode =
+  | "DAMAGED"
   | "SENDS_REFUSED"
   | "EMPTY"
   | "ALL_QUARANTINED"
@@ -111,6 +112,14 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
     conditions.push({ code: "DELIVERING", text: "Messages are being delivered." });
   }
   return conditions;
+}
+
+/** The one condition of a queue whose data is damaged. `cause`: the error of the store. */
+export function damaged(cause: string): QueueCondition {
+  return {
+    code: "DAMAGED",
+    text: `The data of the queue in Redis is damaged (${cause}): its counts are unknown and its messages are not delivered, while other queues go on; restore the keys of the queue from a backup.`,
+  };
 }
 
 const RESUME = 'to resume it, call UpdateQueue with "pause": {} in its config';

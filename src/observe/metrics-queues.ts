@@ -36,7 +36,9 @@ export function createQueueGauges(
   const held = gauge("dlq_held_ordering_keys", "Ordering keys blocked by a quarantined message.", [
     "queue",
   ]);
-  const all = [breaker, held, size, oldest, inFlight, dueNow, workers, quarantined, paused];
+  const damaged = gauge("dlq_damaged", "1 while the data of the queue is damaged.", ["queue"]);
+  const sizes = [breaker, held, size, oldest, inFlight, dueNow, workers, quarantined, paused];
+  const all = [...sizes, damaged];
 
   const survey = new QueueSurvey(labels, now);
 
@@ -47,6 +49,7 @@ export function createQueueGauges(
   let collecting: Promise<Collected> | undefined;
 
   function show(queue: string, sums: QueueSums): void {
+    damaged.set({ queue }, sums.damaged);
     size.set({ queue }, sums.messages);
     inFlight.set({ queue }, sums.inFlight);
     dueNow.set({ queue }, sums.dueNow);
@@ -60,7 +63,11 @@ export function createQueueGauges(
 
   function showAll({ labelled, others }: Collected): void {
     for (const one of all) one.reset();
-    for (const one of labelled) show(one.queue, { ...one, paused: one.paused ? 1 : 0 });
+    for (const one of labelled) {
+      // Its other figures are not known.
+      if (one.damaged) damaged.set({ queue: one.queue }, 1);
+      else show(one.queue, { ...one, paused: one.paused ? 1 : 0, damaged: 0 });
+    }
     if (others !== undefined) show(OTHER, others);
   }
 

@@ -11,16 +11,21 @@ const COUNTS = [
   "heldKeys",
 ] as const;
 
+/** Queues are counted for which these hold. */
+const FLAGS = ["paused", "damaged"] as const;
+
 /** Sums over queues. */
 export interface QueueSums extends Record<(typeof COUNTS)[number], number> {
   /** Paused queues. */
   readonly paused: number;
+  /** Queues whose data is damaged; the other sums are without them. */
+  readonly damaged: number;
   /** Age of the oldest message of all; 0: there is none. */
   readonly oldestAgeMs: number;
 }
 
 /** As QueueSums; the oldest message by when it was created, on the clock of this process. Infinity: there is none. */
-type Sums = Record<(typeof COUNTS)[number] | "paused" | "createdAtMs", number>;
+type Sums = Record<(typeof COUNTS)[number] | (typeof FLAGS)[number] | "createdAtMs", number>;
 
 /** Queues that are read in a second: they cost Redis about 0.5 % of a core. */
 const QUEUES_A_SECOND = 250;
@@ -34,6 +39,7 @@ const FORGOTTEN_MS = 300_000;
 /** How many messages these weigh. */
 const QUARANTINED_WEIGHT = 10;
 const BLOCKED_WEIGHT = 100;
+const DAMAGED_WEIGHT = 1_000;
 
 interface Candidate extends WeighedQueue {
   readonly partition: number;
@@ -157,8 +163,11 @@ export class QueueSurvey {
 }
 
 function weighed(figures: QueueFigures): WeighedQueue {
-  const { queue, messages, quarantined, openBreakers, heldKeys } = figures;
-  const trouble = QUARANTINED_WEIGHT * quarantined + BLOCKED_WEIGHT * (openBreakers + heldKeys);
+  const { queue, messages, quarantined, openBreakers, heldKeys, damaged } = figures;
+  const trouble =
+    QUARANTINED_WEIGHT * quarantined +
+    BLOCKED_WEIGHT * (openBreakers + heldKeys) +
+    (damaged ? DAMAGED_WEIGHT : 0);
   return { queue, weight: messages + trouble };
 }
 
@@ -166,7 +175,7 @@ function sumsOf(all: readonly QueueFigures[], nowMs: number): Sums {
   const sums = { ...NOTHING };
   for (const one of all) {
     for (const key of COUNTS) sums[key] += one[key];
-    if (one.paused) sums.paused++;
+    for (const key of FLAGS) if (one[key]) sums[key]++;
     const { oldestAgeMs } = one;
     if (oldestAgeMs > 0) sums.createdAtMs = Math.min(sums.createdAtMs, nowMs - oldestAgeMs);
   }
@@ -185,7 +194,7 @@ function shown({ createdAtMs, ...sums }: Sums, nowMs: number): QueueSums {
 function total(all: Iterable<Sums>): Sums {
   const sums = { ...NOTHING };
   for (const one of all) {
-    for (const key of [...COUNTS, "paused"] as const) sums[key] += one[key];
+    for (const key of [...COUNTS, ...FLAGS]) sums[key] += one[key];
     sums.createdAtMs = Math.min(sums.createdAtMs, one.createdAtMs);
   }
   return sums;
@@ -195,7 +204,7 @@ function total(all: Iterable<Sums>): Sums {
 function without(sums: Sums, figures: QueueFigures): Sums {
   const rest = { ...sums };
   const own = sumsOf([figures], 0);
-  for (const key of [...COUNTS, "paused"] as const) rest[key] -= own[key];
+  for (const key of [...COUNTS, ...FLAGS]) rest[key] -= own[key];
   return rest;
 }
 
@@ -206,6 +215,7 @@ const NOTHING: Sums = {
   quarantined: 0,
   workers: 0,
   paused: 0,
+  damaged: 0,
   openBreakers: 0,
   heldKeys: 0,
   createdAtMs: Number.POSITIVE_INFINITY,

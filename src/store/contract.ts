@@ -1,3 +1,4 @@
+import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type { GoneState, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
@@ -92,10 +93,15 @@ export interface Store {
   readonly messages: Messages;
   readonly deliveryBlocks: DeliveryBlocks;
 
-  /** One snapshot for each queue, in order; an empty one for a queue that does not exist. */
+  /** One snapshot for each queue, in order; an empty one for a queue that does not exist. Rejects if one cannot be read. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
-  /** Returns the sizes of each queue, in order: a part of `stats`, which costs less. Queues that do not exist are empty. */
-  sizes(queues: readonly string[]): Promise<QueueSizes[]>;
+  /** As `stats`, with an error of the kind INTERNAL in place of a queue whose data is damaged. */
+  statsOrErrors(queues: readonly string[]): Promise<(QueueSnapshot | DlqError)[]>;
+  /**
+   * Returns the sizes of each queue, in order: a part of `stats`, which costs less. Queues that do not exist are empty.
+   * Undefined: the data of the queue is damaged.
+   */
+  sizes(queues: readonly string[]): Promise<(QueueSizes | undefined)[]>;
   /** Names of queues by code units, after `after`: at most `most` (default 1,000). */
   queues(after?: string, most?: number): Promise<readonly string[]>;
   /** Number of partitions. Each queue is in one of them, counted from 0, and stays there. */

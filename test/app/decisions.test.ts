@@ -12,6 +12,7 @@ import type { RetryWindow } from "../../src/core/windows.ts";
 import { reportTick } from "../../src/loops/report.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Claimed } from "../../src/store/contract.ts";
+import { QUEUE_KEYS } from "../../src/store/redis/keys.ts";
 import { factsWith } from "../rules/facts.ts";
 import { tokenOf } from "../support/delivery.ts";
 import { BREAKER } from "../support/key-queue-steps.ts";
@@ -245,6 +246,26 @@ test("Stats has no store time without queues", async () => {
   expect(await stats([])).toEqual({ nowMs: undefined, queues: [] });
 });
 
+test("Stats says of a queue that its data is damaged, and the rest of the others", async () => {
+  const { store, redis } = at.current;
+  const names = ["a", "b", "c"];
+  for (const name of names) await store.send(name, [item()], SETTINGS);
+  const key = at.current.key("b", QUEUE_KEYS.due);
+  await redis.rename(key, "aside");
+  await redis.set(key, "no sorted set");
+  const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
+  const { nowMs, queues } = await createStats({ store, settingsOf })(names);
+  expect(nowMs).toBe(at.current.clock.nowMs);
+  const [a, b, c] = queues;
+  expect([a, c]).toMatchObject([{ scheduled: 1 }, { scheduled: 1 }]);
+  expect(b).toEqual({
+    ...{ queue: "b", damaged: true },
+    conditions: [{ code: "DAMAGED", message: expect.stringContaining("WRONGTYPE") }],
+  });
+  await expect(store.stats(names)).rejects.toMatchObject({ kind: "INTERNAL" });
+  await redis.rename("aside", key);
+});
+
 test("a breaker that was removed from the settings is not reported", async () => {
   const { store } = at.current;
   at.current.deliverySettings = {
@@ -258,7 +279,8 @@ test("a breaker that was removed from the settings is not reported", async () =>
   const reported = async (breaker: QueueSettings["breaker"]) => {
     const settingsOf = () => ({ ...DEFAULT_QUEUE_SETTINGS, breaker });
     const [queue] = (await createStats({ store, settingsOf })(["orders"])).queues;
-    return [queue?.breaker.state, queue?.openBreakers, queue?.conditions[0]?.code];
+    if (queue === undefined || "damaged" in queue) return [];
+    return [queue.breaker.state, queue.openBreakers, queue.conditions[0]?.code];
   };
   expect(await reported("queue")).toEqual(["OPEN", 1, "BREAKER_OPEN"]);
   expect(await reported("off")).toEqual(["CLOSED", 0, "NO_WORKERS"]);

@@ -146,6 +146,35 @@ describe("queues beyond the limit", () => {
   });
 });
 
+it("a queue with damaged data has no figures but that, and is counted in the sum of others", async () => {
+  let nowMs = 0;
+  const metrics = metricsWith({ maxQueues: 2, now: () => nowMs });
+  const queues = [
+    figures("bad", { damaged: true }),
+    figures("big", { messages: 2_000 }),
+    figures("small", { messages: 5 }),
+    figures("worse", { damaged: true }),
+    figures("worst", { damaged: true }),
+  ];
+  metrics.watchQueues(sourceOf(() => queues));
+  const samples = await until("the sums", async () => {
+    nowMs += 1_000;
+    const found = await scrape(metrics);
+    return found.has('dlq_size{queue="/other"}') ? found : undefined;
+  });
+  const found = (name: string) =>
+    [...samples].filter(([sample]) => sample.startsWith(`${name}{`)).toSorted();
+  expect(found("dlq_size")).toEqual([
+    ['dlq_size{queue="/other"}', 5],
+    ['dlq_size{queue="big"}', 2_000],
+  ]);
+  expect(found("dlq_damaged")).toEqual([
+    ['dlq_damaged{queue="/other"}', 2],
+    ['dlq_damaged{queue="bad"}', 1],
+    ['dlq_damaged{queue="big"}', 0],
+  ]);
+});
+
 describe("a scrape", () => {
   it("shares one read of the store with concurrent scrapes", async () => {
     const metrics = metricsWith();

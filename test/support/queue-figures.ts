@@ -13,7 +13,7 @@ export async function scrape(metrics: { render(): Promise<string> }): Promise<Ma
 export function figures(queue: string, part: Partial<QueueFigures> = {}): QueueFigures {
   return {
     ...{ queue, messages: 0, dueNow: 0, inFlight: 0, quarantined: 0, oldestAgeMs: 0, workers: 0 },
-    ...{ paused: false, openBreakers: 0, heldKeys: 0 },
+    ...{ paused: false, openBreakers: 0, heldKeys: 0, damaged: false },
     ...part,
   };
 }

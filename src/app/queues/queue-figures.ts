@@ -19,6 +19,8 @@ export interface QueueFigures {
   readonly openBreakers: number;
   /** Ordering keys that wait behind a quarantined message. */
   readonly heldKeys: number;
+  /** Its data is damaged: all counts are 0, and none is known. */
+  readonly damaged: boolean;
 }
 
 /** Reads names and figures of queues, some in each call. */
@@ -53,16 +55,23 @@ export function createQueueFigures({ store, settingsOf }: QueueFiguresParts): Qu
   };
 }
 
+const NOTHING: QueueSizes = {
+  ...{ nowMs: 0, messages: 0, dueNow: 0, inFlight: 0, quarantined: 0, oldestAtMs: undefined },
+  ...{ openBreakers: 0, heldKeys: 0, workers: 0 },
+};
+
 function figuresOf(
   queue: string,
-  { nowMs, oldestAtMs, openBreakers, ...sizes }: QueueSizes,
+  found: QueueSizes | undefined,
   settings: QueueSettings,
 ): QueueFigures {
+  const { nowMs, oldestAtMs, openBreakers, ...sizes } = found ?? NOTHING;
   return {
     ...sizes,
+    damaged: found === undefined,
     queue,
     oldestAgeMs: oldestAtMs === undefined ? 0 : Math.max(0, nowMs - oldestAtMs),
-    paused: isPaused(settings, nowMs),
+    paused: found !== undefined && isPaused(settings, nowMs),
     // A breaker that the settings no longer have blocks nothing.
     openBreakers: settings.breaker === "off" ? 0 : openBreakers,
   };

@@ -7,7 +7,13 @@ import {
   type StatsResponse,
   StatsResponseSchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { QueueReport, QueuesPage, QueueTotals, StatsReport } from "../../app/commands.ts";
+import type {
+  DamagedReport,
+  QueueReport,
+  QueuesPage,
+  QueueTotals,
+  StatsReport,
+} from "../../app/commands.ts";
 import { STATS_QUEUES } from "../../app/stats.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import { WIRE_LIMITS } from "./limits.ts";
@@ -34,6 +40,7 @@ export function writeStats(report: StatsReport): StatsResponse {
   let total = 0;
   let quarantined = 0;
   for (const queue of report.queues) {
+    if ("damaged" in queue) continue;
     total += queue.scheduled + queue.inFlight + queue.quarantined;
     quarantined += queue.quarantined;
   }
@@ -46,9 +53,17 @@ export function writeStats(report: StatsReport): StatsResponse {
   });
 }
 
-function writeQueue(report: QueueReport): QueueStats {
+function writeQueue(report: QueueReport | DamagedReport): QueueStats {
+  const conditions = report.conditions.map(({ code, message }) => ({
+    code: conditionNumber(code),
+    message,
+  }));
+  if ("damaged" in report) {
+    return create(QueueStatsSchema, { queue: report.queue, conditions });
+  }
   const stats = create(QueueStatsSchema, {
     queue: report.queue,
+    conditions,
     scheduled: BigInt(report.scheduled),
     dueNow: BigInt(report.dueNow),
     inFlight: BigInt(report.inFlight),
@@ -67,10 +82,6 @@ function writeQueue(report: QueueReport): QueueStats {
       ...(one.quarantineReason === undefined
         ? {}
         : { quarantineReason: QUARANTINE_REASONS[one.quarantineReason] }),
-    })),
-    conditions: report.conditions.map(({ code, message }) => ({
-      code: conditionNumber(code),
-      message,
     })),
   });
   const { oldestAgeMs, oldestQuarantinedAgeMs, nextDueAtMs } = report;

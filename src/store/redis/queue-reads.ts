@@ -1,3 +1,4 @@
+import { DlqError } from "../../core/errors.ts";
 import { Turns } from "../../core/turns.ts";
 import type { HeldLease, QueueSizes, QueueSnapshot } from "../contract.ts";
 import type { KnownQueues } from "./known-queues.ts";
@@ -37,6 +38,14 @@ export class QueueReads {
   }
 
   async stats(queues: readonly string[]): Promise<QueueSnapshot[]> {
+    const found = await this.statsOrErrors(queues);
+    return found.map((snapshot) => {
+      if (snapshot instanceof DlqError) throw snapshot;
+      return snapshot;
+    });
+  }
+
+  async statsOrErrors(queues: readonly string[]): Promise<(QueueSnapshot | DlqError)[]> {
     const { enter, sessions, queues: lists } = this.#parts;
     await enter();
     const alive = await sessions.aliveNodes();
@@ -44,7 +53,7 @@ export class QueueReads {
     return runStats(this.#runOnMany, queues, existing, (node) => alive.has(node));
   }
 
-  async sizes(queues: readonly string[]): Promise<QueueSizes[]> {
+  async sizes(queues: readonly string[]): Promise<(QueueSizes | undefined)[]> {
     await this.#parts.enter();
     const alive = await this.#parts.sessions.aliveNodes();
     return runSizes(this.#parts, queues, (node) => alive.has(node));

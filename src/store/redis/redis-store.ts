@@ -225,6 +225,8 @@ export class RedisStore implements Store {
   }
 
   readonly stats: Store["stats"] = (queues) => this.#queueReads.stats(queues);
+  readonly statsOrErrors: Store["statsOrErrors"] = (queues) =>
+    this.#queueReads.statsOrErrors(queues);
 
   readonly sizes: Store["sizes"] = (queues) => this.#queueReads.sizes(queues);
 

@@ -1,10 +1,14 @@
+import { DlqError } from "../../core/errors.ts";
 import { Turns } from "../../core/turns.ts";
 import { type Connection, NOT_RUN, type ScriptPart } from "./connection.ts";
 import { queueBase } from "./keys.ts";
 import { type ScriptHeader, type ScriptItem, type ScriptName, scriptArgs } from "./scripts.ts";
 import { SharedCalls } from "./shared-calls.ts";
 
-/** Runs a script that only reads on many queues, with the same arguments. Returns the replies in the order of the queues. */
+/**
+ * Runs a script that only reads on many queues, with the same arguments. Returns the replies in the order of the queues; that of
+ * a queue whose data is damaged is a DlqError.
+ */
 export type RunOnMany = <N extends ScriptName>(
   name: N,
   queues: readonly string[],
@@ -86,8 +90,8 @@ export function createManyRunner({ connection, prefix, enter }: ScriptRunnerPart
     const calls = queues.map((queue) => ({ base: queueBase(prefix, queue), args }));
     const pages = pagesOf(calls, PARTS_A_CALL);
     const replies = (await turns.map(pages, (page) => runAll(connection, name, page))).flat();
-    const failed = replies.find((reply) => reply instanceof Error);
-    if (failed !== undefined) throw failed;
+    const unknown = replies.find((reply) => reply instanceof DlqError && reply.kind !== "INTERNAL");
+    if (unknown !== undefined) throw unknown;
     return replies;
   };
 }

@@ -1,7 +1,7 @@
 -- Reads what metrics show of queues of a partition: a part of `stats`.
 -- KEYS: partition base
 -- ARGV: items: queue
--- Reply: for each queue layout `sizes`; a list of this and the entries of its workers, if it has any; '' if its data is broken
+-- Reply: for each queue layout `sizes`; a list of this and the entries of its workers, if it has any; '' if its data is damaged
 
 -- Names of keys without their queue: here BASE is of no queue.
 local function suffix(key) return string.sub(key, #BASE + 1) end

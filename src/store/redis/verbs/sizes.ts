@@ -14,19 +14,14 @@ const SMALL_RUN_QUEUES = 16;
 /** Small runs in one call. */
 const SMALL_RUNS_A_CALL = 16;
 
-const NOTHING: QueueSizes = {
-  ...{ nowMs: 0, messages: 0, dueNow: 0, inFlight: 0, quarantined: 0, oldestAtMs: undefined },
-  ...{ openBreakers: 0, heldKeys: 0, workers: 0 },
-};
-
 type Sizes = Buffer | [Buffer, Buffer[]];
 
-/** Reads the queues of each partition together, one call after the other. Queues whose data is broken are empty. */
+/** Reads the queues of each partition together, one call after the other. Undefined: the data of a queue is damaged. */
 export async function runSizes(
   { connection, prefix }: ScriptRunnerParts,
   queues: readonly string[],
   isAlive: (nodeId: string) => boolean,
-): Promise<QueueSizes[]> {
+): Promise<(QueueSizes | undefined)[]> {
   const numbered = queues.map((queue, at) => ({ queue, at }));
   const runs = [...Map.groupBy(numbered, ({ queue }) => partitionOf(queue))].flatMap(
     ([partition, own]) =>
@@ -36,7 +31,7 @@ export async function runSizes(
         args: scriptArgs("sizes", {}, page),
       })),
   );
-  const found: QueueSizes[] = [];
+  const found: (QueueSizes | undefined)[] = [];
   const note = (page: readonly { at: number }[], replies: unknown) => {
     if (replies instanceof Error) throw replies;
     page.forEach(({ at }, index) => {
@@ -56,9 +51,9 @@ export async function runSizes(
   return found;
 }
 
-function sizesOf(reply: Sizes, isAlive: (nodeId: string) => boolean): QueueSizes {
+function sizesOf(reply: Sizes, isAlive: (nodeId: string) => boolean): QueueSizes | undefined {
   const [packed, entries = []] = Array.isArray(reply) ? reply : [reply];
-  if (packed.length === 0) return NOTHING;
+  if (packed.length === 0) return undefined;
   const { now, oldest, ...sizes } = new Reader(packed).read(LAYOUTS.sizes);
   const workers = entries.filter((entry) => isAlive(nodeOf(String(entry)))).length;
   return { ...sizes, nowMs: now, oldestAtMs: optionalMs(oldest), workers };

@@ -1,3 +1,4 @@
+import { DlqError } from "../../../core/errors.ts";
 import type { QueueSnapshot } from "../../contract.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
@@ -10,7 +11,7 @@ import {
 } from "../states.ts";
 
 /**
- * One snapshot for each queue, in order; the queues that do not exist, whose names may be invented, share one. `isAlive`
+ * One snapshot for each queue, in order, or the error that its data causes; the queues that do not exist, whose names may be invented, share one. `isAlive`
  * reports whether a node gave a sign of life lately: the workers of others are gone.
  */
 export async function runStats(
@@ -18,16 +19,20 @@ export async function runStats(
   queues: readonly string[],
   existing: ReadonlySet<string>,
   isAlive: (nodeId: string) => boolean,
-): Promise<QueueSnapshot[]> {
+): Promise<(QueueSnapshot | DlqError)[]> {
   const missing = queues.find((queue) => !existing.has(queue));
   const read = [...existing, ...(missing === undefined ? [] : [missing])];
-  const replies = (await run("stats", read, {})) as StatsReply[];
+  const replies = (await run("stats", read, {})) as (StatsReply | DlqError)[];
   const snapshots = new Map(
-    read.map((queue, index) => [queue, snapshotOf(replies[index] as StatsReply, isAlive)]),
+    replies.map((reply, index) => [
+      read[index],
+      reply instanceof DlqError ? reply : snapshotOf(reply, isAlive),
+    ]),
   );
-  return queues.map((queue) =>
-    snapshots.get(existing.has(queue) ? queue : String(missing)),
-  ) as QueueSnapshot[];
+  return queues.map((queue) => snapshots.get(existing.has(queue) ? queue : missing)) as (
+    | QueueSnapshot
+    | DlqError
+  )[];
 }
 
 type StatsReply = [head: Buffer, counters: Buffer[], workers: (Buffer | number)[]];
