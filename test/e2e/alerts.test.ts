@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { BreakerScope, OrderingMode } from "../../gen/dlq/v1/queue_pb.ts";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
+import { QUEUE_KEYS, queueBase } from "../../src/store/redis/keys.ts";
 import { errorOf } from "../rpc/in-memory.ts";
 import { type AlertRule, firesIn, type Scrape } from "../support/alert-replay.ts";
 import { makeCertificate } from "../support/certificate.ts";
@@ -118,6 +119,12 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     async begin() {
       const expireAt = new Date(Date.now() + (DAY_S / 2) * 1_000).toISOString();
       writeFileSync(path("expiring"), tokenLine(` expires=${expireAt}`));
+    },
+  },
+  DlqQueueDamaged: {
+    async begin({ client, redis }) {
+      await client.dlq.sendToDlq(sendRequest("q"));
+      await redis.cli("SET", `${queueBase("dlq", "q")}${QUEUE_KEYS.counters}`, "no hash");
     },
   },
   DlqNoWorkers: { begin: ({ client }) => client.dlq.sendToDlq(sendRequest("q")) },
