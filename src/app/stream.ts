@@ -4,6 +4,7 @@ import type { QueueSettings } from "../core/settings.ts";
 import type { SessionRecord, Store } from "../store/contract.ts";
 import type { StreamCommand, StreamFrame } from "./commands.ts";
 import { giveBack } from "./delivery/give-back.ts";
+import { readLeases } from "./delivery/reconcile.ts";
 import { Session } from "./delivery/session.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import type { DecisionLog } from "./observer.ts";
@@ -111,7 +112,7 @@ async function loadLeases(
     // Leases of queues that it had before count too.
     const before = (await store.sessionQueues(idText)) ?? [];
     const queues = [...new Set([...session.options.queues, ...before])];
-    const held = await Promise.all(queues.map((queue) => store.leases(queue, id)));
+    const held = await Promise.all(queues.map((queue) => readLeases(store, queue, id)));
     queues.forEach((queue, index) => {
       session.resume(queue, held[index] ?? []);
     });

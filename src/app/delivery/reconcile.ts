@@ -1,4 +1,5 @@
-import type { Store } from "../../store/contract.ts";
+import { DlqError } from "../../core/errors.ts";
+import type { HeldLease, Store } from "../../store/contract.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -10,7 +11,8 @@ export async function reconcile(store: Pick<Store, "leases">, session: Session):
   session.reconcileStarted();
   await Promise.all(
     [...session.heldByQueue()].map(async ([queue, before]) => {
-      const live = await store.leases(queue, session.options.id);
+      const live = await readLeases(store, queue, session.options.id);
+      if (live === undefined) return;
       const alive = new Set(live.map((lease) => key(lease.id, lease.deliveryNumber)));
       for (const { messageId, deliveryNumber } of before) {
         if (!alive.has(key(messageId, deliveryNumber))) {
@@ -19,6 +21,20 @@ export async function reconcile(store: Pick<Store, "leases">, session: Session):
       }
     }),
   );
+}
+
+/** The live leases of a session in one queue. Undefined: its data is damaged, which must not hold up other queues. */
+export async function readLeases(
+  store: Pick<Store, "leases">,
+  queue: string,
+  sessionId: Uint8Array,
+): Promise<HeldLease[] | undefined> {
+  try {
+    return await store.leases(queue, sessionId);
+  } catch (error) {
+    if (error instanceof DlqError && error.kind === "INTERNAL") return undefined;
+    throw error;
+  }
 }
 
 function key(messageId: Uint8Array, deliveryNumber: number): string {

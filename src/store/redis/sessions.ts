@@ -274,8 +274,13 @@ function sessionBytes(session: SessionRecord): Buffer {
   return Buffer.from(session.sessionId.replaceAll("-", ""), "hex");
 }
 
-/** A pipeline itself never rejects: the errors are among its results. */
+/**
+ * A pipeline itself never rejects: the errors are among its results. A queue whose list of workers is damaged goes without
+ * them, and must not hold up the others; `sizes` and `stats` report it.
+ */
 function succeeded<T>(results: [Error | null, T][] | null): void {
-  const failed = results?.find(([error]) => error !== null)?.[0];
-  if (failed) throw failed;
+  const failed = results?.find(
+    ([error]) => error !== null && !error.message.startsWith("WRONGTYPE"),
+  );
+  if (failed?.[0]) throw failed[0];
 }
