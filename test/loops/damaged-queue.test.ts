@@ -16,13 +16,17 @@ afterEach(async () => {
   for (const undo of cleanUp.splice(0).reverse()) await undo();
 });
 
-/** Gives a key of a queue the wrong type. `session`: the key is of this session. */
-async function damage(queue: string, key: string, session: Uint8Array = new Uint8Array()): Promise<void> {
+/** Gives a key of a queue the wrong type. `session`: the key is of this session. The queue is gone after the test. */
+async function damage(
+  queue: string,
+  key: string,
+  session: Uint8Array = new Uint8Array(),
+): Promise<void> {
   const { redis } = at.current;
   const whole = Buffer.concat([Buffer.from(at.current.key(queue, key)), session]);
   await redis.del(whole);
   await redis.set(whole, "of the wrong type");
-  cleanUp.push(() => redis.del(whole));
+  cleanUp.push(async () => redis.del(...(await redis.keys(at.current.key(queue, ":*")))));
 }
 
 test("a worker that comes back gets messages of its other queues", async () => {

@@ -53,8 +53,8 @@ async function drain(queue: string): Promise<Set<string>> {
   const { store, clock, redis } = at.current;
   const inQuarantine = await redis.zrangeBuffer(
     at.current.key(queue, QUEUE_KEYS.quarantine),
-    0,
-    -1,
+    "0",
+    "-1",
   );
   await store.messages.retry(queue, NO_REQUEST, toRetry(inQuarantine));
   for (let round = 0; round < 8; round++) {
