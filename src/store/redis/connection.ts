@@ -244,7 +244,7 @@ const FULL: readonly (readonly [RegExp, string])[] = [
   [/^OOM/, "Redis has used its maxmemory; process or discard messages, or raise it"],
   [/^MISCONF/, "Redis cannot write to its disk; free space there, and see its log"],
 ];
-/** Errors of a script itself: a defect of this service. */
+/** Errors of a script itself: a defect of this service, or damaged data. */
 const DEFECT = /^(ERR |WRONGTYPE)/;
 
 function toDlqError(error: unknown): DlqError {
@@ -252,6 +252,14 @@ function toDlqError(error: unknown): DlqError {
   const message = error instanceof Error ? error.message : String(error);
   const full = FULL.find(([sign]) => sign.test(message));
   if (full !== undefined) return storeFull(1000, full[1], error);
-  if (DEFECT.test(message)) return internal(error);
+  if (DEFECT.test(message)) return internal(withKey(error));
   return storeUnavailable(RETRY_AFTER_MS, error);
+}
+
+/** Redis does not name the key that has the wrong type. That of a script is the base of its keys. */
+function withKey(error: unknown): unknown {
+  if (!(error instanceof Error) || !error.message.startsWith("WRONGTYPE")) return error;
+  const { command } = error as Error & { command?: { name: string; args: readonly unknown[] } };
+  const key = command?.args[/^eval/i.test(command.name) ? 2 : 0];
+  return key === undefined ? error : new Error(`${error.message}, key ${key}`, { cause: error });
 }

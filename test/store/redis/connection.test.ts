@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { DlqError } from "../../../src/core/errors.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { closeRedis, createRedis } from "../../../src/store/redis/redis-client.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
@@ -142,6 +144,17 @@ test("a defect in the data of one queue is an internal error and does not stop o
     });
   }
   expect(await store.send(QUEUE, [item()], SETTINGS)).toHaveLength(1);
+});
+
+test("an error of a key with the wrong type names the key", async () => {
+  const list = partitionKeys(at.prefix, partitionOf("broken")).queues;
+  await at.redis.set(list, "no list of queues");
+  const causeOf = (call: Promise<unknown>) => call.then(String, ({ cause }) => cause.message);
+  expect(await causeOf(store.queues())).toContain(`, key ${list}`);
+  await at.redis.del(list);
+  await at.redis.set(at.key("broken", ":due"), "not a sorted set");
+  const base = at.key("broken", "");
+  expect(await causeOf(store.send("broken", [item()], SETTINGS))).toContain(`, key ${base}`);
 });
 
 test("scripts that Redis has forgotten are sent again, also by many calls at once", async () => {
