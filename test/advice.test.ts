@@ -320,6 +320,7 @@ const REDIS: readonly Row[] = [
     async () => checked(await urlOfRedis(EVICTS), true),
     redisWith(EVICTS),
   ],
+  ["has no limit of memory", /set maxmemory, so/, set("maxmemory", "0"), good],
   ["does not persist", /set appendonly yes/, set("appendonly", "no"), good],
   [
     "frees while calls wait",

@@ -104,6 +104,11 @@ function warnings(info: string): string[] {
       "Redis keeps no append-only file: a crash of it loses messages; set appendonly yes and appendfsync always",
     );
   }
+  if (/^maxmemory:0\r?$/m.test(info)) {
+    found.push(
+      "Redis has no maxmemory: when the machine has no memory left, the system kills Redis; set maxmemory, so that sends are refused before",
+    );
+  }
   if (!/^master_replid:\w/m.test(info)) {
     found.push(
       "Redis reports no master_replid in INFO: after a restart or failover of it, messages that were processed may be delivered without outcome_unknown; use a Redis that reports it",

@@ -122,8 +122,11 @@ test("a read-only replica is not used until it is the primary", async () => {
   expect(await redis.get(`${prefix}:version`)).toBe(String(STORAGE_VERSION));
 });
 
-test("a Redis without an append-only file causes a warning", async () => {
-  expect(await at.current.store.open()).toEqual([expect.stringContaining("append-only")]);
+test("a Redis without an append-only file, or without a limit of memory, causes a warning", async () => {
+  expect(await at.current.store.open()).toEqual([
+    expect.stringContaining("append-only"),
+    expect.stringContaining("maxmemory"),
+  ]);
 });
 
 describe("a Redis that drops keys when it is full", () => {
@@ -189,6 +192,6 @@ describe("a Redis that drops keys when it is full", () => {
 
   test("is accepted without a limit of its memory", async () => {
     await setPolicy("allkeys-lru", "0");
-    await expect(at.current.store.open()).resolves.toHaveLength(1);
+    await expect(at.current.store.open()).resolves.toHaveLength(2);
   });
 });
