@@ -13,9 +13,11 @@ const CALLS_AT_ONCE = 2;
 
 interface Part extends ScriptPart {
   readonly bytes: number;
-  readonly waitsSinceMs: number;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Rejects a part that has waited, at its deadline. */
+  timer: NodeJS.Timeout | undefined;
+  isLate: boolean;
 }
 
 export interface SharedCallsParts {
@@ -55,12 +57,21 @@ export class SharedCalls {
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const bytes = args.reduce<number>((sum, arg) => sum + sizeOf(arg), 0);
-    calls.waiting.push({ base, args, bytes, waitsSinceMs: performance.now(), resolve, reject });
-    if (calls.running === 0) this.#send(name, calls);
+    const part: Part = { base, args, bytes, resolve, reject, timer: undefined, isLate: false };
+    calls.waiting.push(part);
+    if (calls.running === 0) {
+      this.#send(name, calls);
+      return promise;
+    }
     // Those of this turn of the event loop go together.
-    else if (calls.running < CALLS_AT_ONCE && calls.waiting.length === 1) {
+    if (calls.running < CALLS_AT_ONCE && calls.waiting.length === 1) {
       setImmediate(() => this.#flush(name, calls));
     }
+    // The deadline of the connection begins when the part is sent.
+    part.timer = setTimeout(() => {
+      part.isLate = true;
+      part.reject(storeUnavailable(RETRY_AFTER_MS));
+    }, this.#parts.timeoutMs);
     return promise;
   }
 
@@ -69,7 +80,7 @@ export class SharedCalls {
   }
 
   #send(name: ScriptName, calls: Calls): void {
-    this.#refuseLate(calls);
+    calls.waiting = calls.waiting.filter(({ isLate }) => !isLate);
     const parts = takeNext(calls);
     if (parts.length === 0) return;
     calls.running++;
@@ -78,28 +89,20 @@ export class SharedCalls {
         (replies) => {
           const left = parts.filter((part, index) => {
             const reply = replies[index];
-            if (reply instanceof Error) part.reject(reply);
-            else if (reply !== NOT_RUN) part.resolve(reply);
-            return reply === NOT_RUN;
+            if (reply === NOT_RUN) return true;
+            end(part, reply);
+            return false;
           });
           calls.waiting = [...left, ...calls.waiting];
         },
         (error: unknown) => {
-          for (const part of parts) part.reject(error);
+          for (const part of parts) end(part, error);
         },
       )
       .finally(() => {
         calls.running--;
         this.#flush(name, calls);
       });
-  }
-
-  /** The deadline of a call counts while it waits, too. */
-  #refuseLate(calls: Calls): void {
-    const earliestMs = performance.now() - this.#parts.timeoutMs;
-    const isLate = ({ waitsSinceMs }: Part) => waitsSinceMs < earliestMs;
-    for (const part of calls.waiting.filter(isLate)) part.reject(storeUnavailable(RETRY_AFTER_MS));
-    calls.waiting = calls.waiting.filter((part) => !isLate(part));
   }
 
   async #run(name: ScriptName, parts: readonly Part[]): Promise<unknown[]> {
@@ -111,6 +114,12 @@ export class SharedCalls {
     if (others.length === 0) return [await connection.run(name, first.base, first.args)];
     return connection.runMany(name, parts);
   }
+}
+
+function end(part: Part, reply: unknown): void {
+  clearTimeout(part.timer);
+  if (reply instanceof Error) part.reject(reply);
+  else part.resolve(reply);
 }
 
 function takeNext(calls: Calls): Part[] {

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { SharedCalls } from "../../../src/store/redis/shared-calls.ts";
 import { redisCalls } from "../../support/redis-calls.ts";
 import { useTestStore } from "../../support/store.ts";
@@ -21,7 +21,7 @@ function connection() {
       runMany: (_name, parts) => call(parts.map(({ base }) => base)),
     },
     enter: () => undefined,
-    timeoutMs: 60_000,
+    timeoutMs: 1_000,
   });
   return { calls, asked, ends };
 }
@@ -83,6 +83,38 @@ test("a single call is not delayed, and those behind it go together", async () =
   expect((await ended).map((end) => (end.status === "fulfilled" ? end.value : "failed"))).toEqual([
     ...["1", "2", "failed", "4", "5", "6"],
   ]);
+});
+
+test("a call that waits for others has one deadline, also after it was sent", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { calls, asked, ends } = connection();
+  for (const base of ["a", "b"]) {
+    calls.run("send", base, []).catch(() => {});
+    await nextTurn();
+  }
+  const errors: string[] = [];
+  const run = (base: string) =>
+    calls.run("send", base, []).catch(({ kind }) => errors.push(`${base} ${kind}`));
+  const [sent, left] = [run("sent"), run("left")];
+  await vi.advanceTimersByTimeAsync(600);
+  ends[0]?.(["1"]);
+  await vi.waitFor(() => expect(asked[2]).toEqual(["sent", "left"]));
+  // It is left for another call, which does not begin in time.
+  ends[2]?.(["3", null]);
+  await sent;
+  await vi.advanceTimersByTimeAsync(400);
+  await left;
+  expect(errors).toEqual(["left STORE_UNAVAILABLE"]);
+  const again = run("again");
+  await vi.advanceTimersByTimeAsync(1_000);
+  await again;
+  expect(errors).toHaveLength(2);
+  ends[1]?.(["2"]);
+  await nextTurn();
+  expect(asked.slice(3).flat()).not.toContain("again");
 });
 
 test("a call that fails fails all of its parts", async () => {
