@@ -8,18 +8,24 @@
 -- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
 -- envelope, of an edited message with its edits; the latest failure or ''
 
--- Each step reads the indexes that the one before has changed.
+-- Each step reads the indexes that the one before has changed. What it has done stays if a later one meets damaged data.
+local function end_step()
+  flush_writes()
+  flush_counters()
+  flush_changes(outbox_max_bytes, history_changed)
+end
+
 local has_long_leases = false
 if tending.steps_back > 0 and leases_out > 0 then
   has_long_leases = shorten_leases()
-  flush_writes()
+  end_step()
 end
 expire_leases()
-flush_writes()
+end_step()
 flush_ends()
 if has_postponed and ahead == 0 then restore_ends() end
 end_lives()
-flush_writes()
+end_step()
 if uses_indirect then bring_back() end
 if uses_indirect or (settings and settings.scope > 0) then forget_breakers() end
 -- Removes a first entry that has no message: moves are read from there.

@@ -48,5 +48,6 @@ do
         if RATED[field] then raise_rate(field, by) end
       end
     end
+    deltas = {}
   end
 end

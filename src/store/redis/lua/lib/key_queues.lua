@@ -58,7 +58,10 @@ function key_queues.build()
 
   -- Its entry is brought up to date at the end of the script.
   function key_queues.touch(name)
+    if key_queues.touched[name] then return end
     key_queues.touched[name] = true
+    local priority = key_queues.read(name).priority
+    if priority ~= 0 then checked_sorted_sets[#checked_sorted_sets + 1] = key_queues.index(k_key_queues, priority) end
   end
 
   function key_queues.list(id, due)
@@ -79,6 +82,7 @@ function key_queues.build()
   end
 
   function key_queues.count_in_flight(key, by)
+    if not next(key_queues.in_flight_changes) then checked_hashes[#checked_hashes + 1] = k_in_flight_by_key end
     key_queues.in_flight_changes[key] = (key_queues.in_flight_changes[key] or 0) + by
   end
 

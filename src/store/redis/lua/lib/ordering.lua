@@ -46,14 +46,14 @@ function ordering.build()
 
   -- Returns the first message of the key, by arrival.
   function ordering.first_of(order)
-    flush_writes()
-    local id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
+    local key = k_order .. order
+    local id = first_member(key)
     local s = id and load_state(id)
     while id and not s do
       -- The entry has no message, which is a defect: remove it.
       count(COUNTER.HEALED)
-      redis.call('ZREM', k_order .. order, id)
-      id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
+      rank(key, id, false)
+      id = first_member(key)
       s = id and load_state(id)
     end
     return id, s

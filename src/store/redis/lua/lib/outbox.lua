@@ -84,4 +84,5 @@ local function flush_changes(max_bytes, history_changed_at)
     redis.call('XTRIM', p_outbox, 'MINID', '~', string.format('%d', math.max(0, keep_from)))
   end
   redis.call('SET', p_outbox_end, write.outbox_end(last))
+  changes = {}
 end

@@ -1,68 +1,138 @@
--- Collects writes and sends them together, one command a key: calls to Redis are most of what a script costs.
--- A batch of a key either sets or deletes; a change from one to the other writes the batch first, so that the
--- last write of a field or member wins. load_state sees states that are not written yet. Before any other read
--- of what this script may have written, call flush_writes.
+-- Collects writes and sends them together, one command a key: calls to Redis are most of what a script costs. The last
+-- write of a field or member wins. load_state sees states that are not written yet. Before any other read of what this
+-- script may have written, call flush_writes.
 --
--- A key of the wrong type ends a script between two writes. Therefore a message enters its new index before its
--- state changes, and leaves the old one after: `indexed` removes entries that do not fit a state, and a message
--- that is in no index would be lost.
-local flush_writes, put, rank
+-- Redis takes nothing back when a script meets a key of the wrong type. So the types of all keys are checked before the
+-- first write: a script writes all or nothing.
+local flush_writes, first_member, put, rank
+
+-- Keys beyond the usual ones that are written in other ways, after flush_writes.
+local checked_sorted_sets, checked_hashes = {}, {}
 
 do
-  local ORDER = { 'ZADD', 'HSET', 'HDEL', 'ZREM' }
-  local OPPOSITE = { ZADD = 'ZREM', ZREM = 'ZADD', HSET = 'HDEL', HDEL = 'HSET' }
-  local batches = { ZADD = {}, HSET = {}, HDEL = {}, ZREM = {} }
+  -- By key: flat lists of what is set, and sets of what is removed.
+  local fields, removed_fields, scores, removed_members = {}, {}, {}, {}
+  -- How many of the first members of a sorted set are removed, as far as is known.
+  local skipped = {}
+  local has_writes, has_checked = false, false
   -- A command takes its arguments from Lua's stack, which holds 8,000 values.
-  local BATCH_MAX = 4000
+  local ARGUMENTS_MAX = 4000
 
-  local function write_out(command, key, batch)
-    redis.call(command, key, unpack(batch, 1, batch.n))
-    batches[command][key] = nil
+  -- An intersection looks at the types of all keys. It is empty, because the base never exists, and costs nothing else.
+  local function check_sorted_sets()
+    local keys = checked_sorted_sets
+    for key in pairs(scores) do keys[#keys + 1] = key end
+    for key in pairs(removed_members) do keys[#keys + 1] = key end
+    if not has_checked then
+      for _, key in ipairs({ k_due, k_isolated, k_indirect, k_leases, k_quarantine, k_moving, k_expiry, k_chunks,
+        k_key_queues, k_priorities, k_limiters, k_holds, k_breakers, p_ready, p_isolated, p_tend }) do
+        keys[#keys + 1] = key
+      end
+    end
+    for at = 1, #keys, ARGUMENTS_MAX do
+      local last = math.min(at + ARGUMENTS_MAX - 1, #keys)
+      redis.call('ZINTERCARD', last - at + 2, BASE, unpack(keys, at, last))
+    end
+    checked_sorted_sets = {}
+  end
+
+  local function check_hashes()
+    for _, key in ipairs(checked_hashes) do redis.call('HLEN', key) end
+    for key in pairs(fields) do redis.call('HLEN', key) end
+    for key in pairs(removed_fields) do redis.call('HLEN', key) end
+    if not has_checked then
+      for _, key in ipairs({ k_counters, k_rates, k_meta }) do redis.call('HLEN', key) end
+    end
+    checked_hashes, has_checked = {}, true
+  end
+
+  local function write_list(command, key, list)
+    for at = 1, list.n, ARGUMENTS_MAX do
+      redis.call(command, key, unpack(list, at, math.min(at + ARGUMENTS_MAX - 1, list.n)))
+    end
+  end
+
+  local function write_set(command, key, set)
+    local list, n = {}, 0
+    for name in pairs(set) do
+      n = n + 1
+      list[n] = name
+    end
+    list.n = n
+    write_list(command, key, list)
   end
 
   function flush_writes()
-    for _, command in ipairs(ORDER) do
-      for key, batch in pairs(batches[command]) do redis.call(command, key, unpack(batch, 1, batch.n)) end
-      batches[command] = {}
-    end
+    if not has_writes then return end
+    check_sorted_sets()
+    check_hashes()
+    for key, list in pairs(scores) do write_list('ZADD', key, list) end
+    for key, list in pairs(fields) do write_list('HSET', key, list) end
+    for key, set in pairs(removed_fields) do write_set('HDEL', key, set) end
+    for key, set in pairs(removed_members) do write_set('ZREM', key, set) end
+    fields, removed_fields, scores, removed_members, skipped = {}, {}, {}, {}, {}
+    has_writes = false
   end
 
-  -- The batch of this key and command, with room for two more values.
-  local function batch_of(command, key)
-    local opposite = OPPOSITE[command]
-    local before = batches[opposite][key]
-    if before then write_out(opposite, key, before) end
-    local batch = batches[command][key]
-    if batch then
-      if batch.n < BATCH_MAX then return batch end
-      write_out(command, key, batch)
+  -- Returns the first member of a sorted set, with what is not written yet. Scores of its members never change.
+  function first_member(key)
+    local removed, added = removed_members[key] or {}, scores[key] or { n = 0 }
+    local first, score
+    for at = 1, added.n, 2 do
+      if not removed[added[at + 1]] and (not first or added[at] < score) then score, first = added[at], added[at + 1] end
     end
-    batch = { n = 0 }
-    batches[command][key] = batch
-    return batch
+    while true do
+      local at = skipped[key] or 0
+      local stored = redis.call('ZRANGE', key, at, at, 'WITHSCORES')
+      if not stored[1] then return first end
+      if not removed[stored[1]] then return first and score < tonumber(stored[2]) and first or stored[1] end
+      skipped[key] = at + 1
+    end
   end
 
   -- Sets a field of a hash; with false deletes it.
   function put(key, field, value)
-    local batch = batch_of(value and 'HSET' or 'HDEL', key)
-    local n = batch.n + 1
-    batch[n] = field
-    if value then
-      n = n + 1
-      batch[n] = value
+    has_writes = true
+    local removed = removed_fields[key]
+    if not value then
+      if not removed then
+        removed = {}
+        removed_fields[key] = removed
+      end
+      removed[field] = true
+      return
     end
-    batch.n = n
+    if removed then removed[field] = nil end
+    local list = fields[key]
+    if not list then
+      list = { n = 0 }
+      fields[key] = list
+    end
+    local n = list.n
+    list[n + 1], list[n + 2] = field, value
+    list.n = n + 2
   end
 
   -- Sets the score of a member of a sorted set; with false removes the member.
   function rank(key, member, score)
-    local batch = batch_of(score and 'ZADD' or 'ZREM', key)
-    local n = batch.n
-    if score then
-      n = n + 1
-      batch[n] = score
+    has_writes = true
+    local removed = removed_members[key]
+    if not score then
+      if not removed then
+        removed = {}
+        removed_members[key] = removed
+      end
+      removed[member] = true
+      return
     end
-    batch[n + 1] = member
-    batch.n = n + 1
+    if removed then removed[member] = nil end
+    local list = scores[key]
+    if not list then
+      list = { n = 0 }
+      scores[key] = list
+    end
+    local n = list.n
+    list[n + 1], list[n + 2] = score, member
+    list.n = n + 2
   end
 end
