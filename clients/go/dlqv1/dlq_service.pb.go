@@ -181,8 +181,8 @@ const (
 	ConditionCode_CONDITION_CODE_SENDS_REFUSED ConditionCode = 12
 	// Some of its messages are quarantined, and others are not.
 	ConditionCode_CONDITION_CODE_QUARANTINED ConditionCode = 13
-	// The data of the queue is damaged: its counts are unknown, whatever the fields say, and none of its
-	// messages is delivered. Other queues go on. Totals of the answer are without it.
+	// The data of the queue in the store is damaged. Its counts are unknown: the other fields are empty,
+	// and totals exclude it. Calls for it may fail, and other queues go on.
 	ConditionCode_CONDITION_CODE_DAMAGED ConditionCode = 14
 )
 

@@ -2096,8 +2096,8 @@ export const ConditionCode = {
   QUARANTINED: 13,
 
   /**
-   * The data of the queue is damaged: its counts are unknown, whatever the fields say, and none of its
-   * messages is delivered. Other queues go on. Totals of the answer are without it.
+   * The data of the queue in the store is damaged. Its counts are unknown: the other fields are empty,
+   * and totals exclude it. Calls for it may fail, and other queues go on.
    *
    * @generated from enum value: CONDITION_CODE_DAMAGED = 14;
    */

@@ -1610,8 +1610,8 @@ pub enum ConditionCode {
     SendsRefused = 12,
     /// Some of its messages are quarantined, and others are not.
     Quarantined = 13,
-    /// The data of the queue is damaged: its counts are unknown, whatever the fields say, and none of its
-    /// messages is delivered. Other queues go on. Totals of the answer are without it.
+    /// The data of the queue in the store is damaged. Its counts are unknown: the other fields are empty,
+    /// and totals exclude it. Calls for it may fail, and other queues go on.
     Damaged = 14,
 }
 impl ConditionCode {
