@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
@@ -97,6 +97,22 @@ test("a deletion is safe to repeat, with any expected count", async () => {
   expect(await remove(3)).toBe(0);
   expect(await remove(3, "the etag of before")).toBe(0);
   expect(await keys()).toEqual([]);
+});
+
+test("the deletion of a queue that never was removes nothing, and is no deletion", async () => {
+  const lines: string[] = [];
+  const { store } = at.current;
+  const noting = { ...log, info: (_: object, line: string) => lines.push(line) };
+  const parts = { configured: settingsOf, resolve: settingsOf, log };
+  const onDeleted = vi.fn();
+  const inForce = new SettingsInForce({ store, ...parts });
+  const others = new Deletions({ store, inForce, log: noting, onDeleted });
+  expect(await others.delete({ queue: "never", expectedCount: 0, etag: "" })).toBe(0);
+  expect(await at.current.redis.keys(`${queueBase(at.current.prefix, "never")}:*`)).toEqual([]);
+  expect([lines, onDeleted.mock.calls]).toEqual([[], []]);
+  await send(1);
+  await others.delete({ queue: QUEUE, expectedCount: 1, etag: "" });
+  expect([lines, onDeleted.mock.calls.length]).toEqual([["deleting queue", "queue deleted"], 1]);
 });
 
 test("a late deletion does not touch a new queue of the same name", async () => {

@@ -39,12 +39,12 @@ export class Deletions {
   /** Returns how many messages were removed. */
   async delete({ queue, expectedCount, etag, caller }: QueueDeletion): Promise<number> {
     const { store, inForce } = this.#parts;
-    if (etag !== "") {
-      await store.configs.refresh();
-      const present = inForce.stored(queue).etag;
-      // If the queue is already gone, the etag no longer matters.
-      const isGone = present === "" && !(await store.hasQueue(queue));
-      if (!isGone && present !== etag) throw staleEtag(`the configuration of queue ${queue}`);
+    await store.configs.refresh();
+    const present = inForce.stored(queue).etag;
+    const isThere = present !== "" || (await store.hasQueue(queue));
+    // If the queue is already gone, the etag no longer matters.
+    if (etag !== "" && isThere && present !== etag) {
+      throw staleEtag(`the configuration of queue ${queue}`);
     }
     const sealed = await store.deletion.seal(queue, expectedCount);
     if (sealed.status === "mismatch") throw mismatch(queue, sealed.messages, expectedCount);
@@ -53,6 +53,11 @@ export class Deletions {
         "queue",
         `${queue} has ${sealed.inFlight} in flight; pause it, and wait for their outcomes`,
       );
+    }
+    if (!isThere && sealed.messages === 0) {
+      // It is gone already, or never was. Removes what sealing has written.
+      await store.deletion.remove(queue);
+      return 0;
     }
     this.#parts.log.info({ queue, messages: sealed.messages, caller }, "deleting queue");
     // A run that began earlier may belong to an earlier queue of this name.
