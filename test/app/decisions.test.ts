@@ -263,6 +263,10 @@ test("Stats says of a queue that its data is damaged, and the rest of the others
     conditions: [{ code: "DAMAGED", message: expect.stringContaining("WRONGTYPE") }],
   });
   await expect(store.stats(names)).rejects.toMatchObject({ kind: "INTERNAL" });
+  // A foreign key under the name of a queue that does not exist.
+  await redis.set(at.current.key("gone", QUEUE_KEYS.workers), "no hash");
+  expect(await store.stats(["gone", "never"])).toMatchObject([{ workers: 0 }, { workers: 0 }]);
+  await redis.del(at.current.key("gone", QUEUE_KEYS.workers));
   await redis.rename("aside", key);
 });
 

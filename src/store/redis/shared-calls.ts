@@ -107,7 +107,8 @@ export class SharedCalls {
 
   async #run(name: ScriptName, parts: readonly Part[]): Promise<unknown[]> {
     const { connection, enter } = this.#parts;
-    // They may have waited while the store was lost, or upgraded.
+    // They may have waited while the store was lost, or upgraded. A part whose deadline ends meanwhile runs all the same: its
+    // caller does not know whether it ran, as after a lost reply.
     const entering = enter();
     if (entering !== undefined) await entering;
     const [first, ...others] = parts as [Part, ...Part[]];

@@ -10,9 +10,13 @@ import {
   storedState,
 } from "../states.ts";
 
+/** Has no keys: no queue may be named so. */
+const NO_QUEUE = "/none";
+
 /**
- * One snapshot for each queue, in order, or the error that its data causes; the queues that do not exist, whose names may be invented, share one. `isAlive`
- * reports whether a node gave a sign of life lately: the workers of others are gone.
+ * Returns one snapshot for each queue, in order; the error that its data causes, if that is damaged. Queues that do not exist,
+ * whose names may be invented, share an empty one. `isAlive` reports whether a node gave a sign of life lately: the workers of
+ * others are gone.
  */
 export async function runStats(
   run: RunOnMany,
@@ -20,8 +24,8 @@ export async function runStats(
   existing: ReadonlySet<string>,
   isAlive: (nodeId: string) => boolean,
 ): Promise<(QueueSnapshot | DlqError)[]> {
-  const missing = queues.find((queue) => !existing.has(queue));
-  const read = [...existing, ...(missing === undefined ? [] : [missing])];
+  const areAllThere = queues.every((queue) => existing.has(queue));
+  const read = [...existing, ...(areAllThere ? [] : [NO_QUEUE])];
   const replies = (await run("stats", read, {})) as (StatsReply | DlqError)[];
   const snapshots = new Map(
     replies.map((reply, index) => [
@@ -29,7 +33,7 @@ export async function runStats(
       reply instanceof DlqError ? reply : snapshotOf(reply, isAlive),
     ]),
   );
-  return queues.map((queue) => snapshots.get(existing.has(queue) ? queue : missing)) as (
+  return queues.map((queue) => snapshots.get(existing.has(queue) ? queue : NO_QUEUE)) as (
     | QueueSnapshot
     | DlqError
   )[];
