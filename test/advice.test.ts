@@ -63,7 +63,7 @@ const delivering = conditions(due);
 
 const CONDITIONS: readonly Row[] = [
   ["refused", /Sends are refused: full\./, conditions({ sendsRefused: "full" }), delivering],
-  ["damaged", /restore the keys/, () => damaged("WRONGTYPE").text, delivering],
+  ["damaged", /restore that key/, () => damaged("WRONGTYPE").text, delivering],
   ["empty", /nothing to do/, conditions({}), delivering],
   ["one quarantined", /call Retry/, conditions({ quarantined: 1 }), conditions({})],
   ["all quarantined", /call Retry/, conditions({ quarantined: 4 }), delivering],

@@ -118,7 +118,7 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
 export function damaged(cause: string): QueueCondition {
   return {
     code: "DAMAGED",
-    text: `The data of the queue in Redis is damaged (${cause}): its counts are unknown and its messages are not delivered, while other queues go on; restore the keys of the queue from a backup.`,
+    text: `Redis cannot read the data of the queue (${cause}): its counts are unknown, and calls for it may fail; other queues go on. Find the key that another program has overwritten, and restore that key.`,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Reservation, Session } from "../app/delivery/session.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Turns } from "../core/turns.ts";
 import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
-import { isOutage, type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
+import { isOutage, type ReportParts, reportFailedTick, reportTick } from "./report.ts";
 
 export interface PumpParts extends ReportParts {
   store: Pick<Store, "tick" | "abandon" | "settle">;
@@ -200,7 +200,7 @@ export class Pump {
   }
 
   #retryLater(error: unknown): void {
-    if (!isOutage(error)) warnOfFailedTick(this.#parts.log, this.queue, error);
+    if (!isOutage(error)) reportFailedTick(this.#parts, this.queue, error);
     const after = (isOutage(error) ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
     this.#plan = { ...this.#plan, dueAtMs: performance.now() + after };
     this.#expectStatus(this.#plan.dueAtMs);

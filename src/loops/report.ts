@@ -20,11 +20,16 @@ function isMoveLate({ firstMoveAtMs, nowMs }: TickReply): boolean {
   return firstMoveAtMs !== undefined && nowMs - firstMoveAtMs >= MOVE_LATE_MS;
 }
 
-/** The store does not answer, which is logged elsewhere. Other errors of a tick are bugs. */
+/** The store does not answer, which is logged elsewhere. Other errors of a tick are damaged data, or a defect. */
 export const isOutage = (error: unknown): boolean =>
   error instanceof DlqError && error.kind === "STORE_UNAVAILABLE";
 
-export function warnOfFailedTick(log: DecisionLog, queue: string, error: unknown): void {
+export function reportFailedTick(
+  { log, observer }: Pick<ReportParts, "log" | "observer">,
+  queue: string,
+  error: unknown,
+): void {
+  observer.tickFailed(queue);
   log.warn({ queue, error: describe(error) }, "tick failed; retrying later");
 }
 

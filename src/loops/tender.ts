@@ -2,7 +2,7 @@ import type { QueueSettings } from "../core/settings.ts";
 import { Turns } from "../core/turns.ts";
 import type { Store } from "../store/contract.ts";
 import { type Loop, startLoop } from "./interval.ts";
-import { isOutage, type ReportParts, reportTick, warnOfFailedTick } from "./report.ts";
+import { isOutage, type ReportParts, reportFailedTick, reportTick } from "./report.ts";
 
 export interface TenderParts extends ReportParts {
   store: Pick<Store, "tick" | "wakeUps" | "queuesIn" | "partitions"> & {
@@ -110,7 +110,7 @@ export class Tender {
     const { store } = this.#parts;
     const first = this.#nextPartition;
     const count = Math.min(PARTITIONS_A_STEP, store.partitions - first);
-    // Also if this fails: the data of one partition may be broken.
+    // Also if this fails: the data of one partition may be damaged.
     this.#nextPartition = (first + count) % store.partitions;
     if (first === 0) this.#passBeganAtMs = performance.now();
     const lists = await store.queuesIn(Array.from({ length: count }, (_, n) => first + n));
@@ -153,7 +153,7 @@ export class Tender {
       this.#later.add(queue);
       return;
     }
-    warnOfFailedTick(this.#parts.log, queue, error);
+    reportFailedTick(this.#parts, queue, error);
     await this.#parts.store.wakeUps.postpone(queue, FAILED_PAUSE_MS).catch(() => {});
     // Looks may have found it while its tick ran.
     const running = this.#running.get(queue);

@@ -36,7 +36,11 @@ export function createQueueGauges(
   const held = gauge("dlq_held_ordering_keys", "Ordering keys blocked by a quarantined message.", [
     "queue",
   ]);
-  const damaged = gauge("dlq_damaged", "1 while the data of the queue is damaged.", ["queue"]);
+  const damaged = gauge(
+    "dlq_damaged",
+    "1 while the figures of the queue cannot be read: its data is damaged.",
+    ["queue"],
+  );
   const sizes = [breaker, held, size, oldest, inFlight, dueNow, workers, quarantined, paused];
   const all = [...sizes, damaged];
 

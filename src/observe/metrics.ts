@@ -167,6 +167,11 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     "script",
     "error",
   ]);
+  const ticksFailed = counter(
+    "dlq_ticks_failed_total",
+    "Looks after a queue that failed although the store answers: its data is damaged.",
+    ["queue"],
+  );
   const editsRefused = counter(
     "dlq_transforms_refused_total",
     "Messages that the transforms of their queue could not edit, and that continued without them.",
@@ -200,6 +205,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     left: (queue, ageMs) => age.observe({ queue: labels.of(queue) }, seconds(ageMs)),
     removed: (queue, cause) => removals.inc({ queue: labels.of(queue), cause }),
     processed: (queue, ms) => processing.observe({ queue: labels.of(queue) }, seconds(ms)),
+    tickFailed: (queue) => ticksFailed.inc({ queue: labels.of(queue) }),
     dueLag: (queue, ms) => lag.observe({ queue: labels.of(queue) }, seconds(ms)),
     rpc: (method, code, ms) => rpc.observe({ method, code }, seconds(ms)),
     store(script, ms, error) {
@@ -242,6 +248,7 @@ export const NO_METRICS: Metrics = Object.freeze({
   removed: () => {},
   processed: () => {},
   dueLag: () => {},
+  tickFailed: () => {},
   rpc: () => {},
   store: () => {},
   streams: () => {},

@@ -105,6 +105,7 @@ describe("docs/reference/metrics.md", () => {
     metrics.ruleFailed("r");
     metrics.ruleMove("moved");
     metrics.transformsRefused("q");
+    metrics.tickFailed("q");
     metrics.watchQueues(sourceOf(() => [figures("q")]));
     metrics.watchFiles(() => [{ what: "tokens", isUnusable: false, expireAtMs: 1 }]);
     const text = await metrics.render();

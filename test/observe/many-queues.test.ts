@@ -80,6 +80,7 @@ function useAll(): void {
     metrics.removed(queue, "expired");
     metrics.removed(queue, "retention");
     metrics.transformsRefused(queue);
+    metrics.tickFailed(queue);
     metrics.left(queue, 1_234_567);
     metrics.processed(queue, 1_234.567);
     metrics.dueLag(queue, 1_234.567);

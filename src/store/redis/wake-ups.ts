@@ -106,7 +106,7 @@ export class RedisWakeUps implements WakeUps {
     return { queues: found, nextMs: Math.max(0, Math.round(Math.min(...this.#nextAtMs) - nowMs)) };
   }
 
-  /** Undefined: the data of a partition is broken, which must not stop the others. */
+  /** Undefined: the data of a partition is damaged, which must not stop the others. */
   async #read<T>(name: ScriptName, calls: readonly ScriptPart[]): Promise<(T | undefined)[]> {
     const replies = await runAll(this.#parts.connection, name, calls);
     return replies.map((reply) => {
