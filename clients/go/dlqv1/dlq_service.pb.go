@@ -2855,7 +2855,8 @@ type StatsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Queue names, at most 1,000. Empty: all queues, by name and page by page.
 	Queues []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
-	// Without names: the most queues in one answer, up to 1,000. 0: 1,000.
+	// Without names: the most queues in one answer, up to 1,000. 0: 1,000. A page also ends at about
+	// 1 MiB.
 	PageSize uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Without names: next_page_token of the previous answer. Empty: the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

@@ -1456,7 +1456,8 @@ export type StatsRequest = Message<"dlq.v1.StatsRequest"> & {
   queues: string[];
 
   /**
-   * Without names: the most queues in one answer, up to 1,000. 0: 1,000.
+   * Without names: the most queues in one answer, up to 1,000. 0: 1,000. A page also ends at about
+   * 1 MiB.
    *
    * @generated from field: uint32 page_size = 2;
    */

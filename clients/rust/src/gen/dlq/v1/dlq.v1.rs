@@ -1325,7 +1325,8 @@ pub struct StatsRequest {
     /// Queue names, at most 1,000. Empty: all queues, by name and page by page.
     #[prost(string, repeated, tag="1")]
     pub queues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Without names: the most queues in one answer, up to 1,000. 0: 1,000.
+    /// Without names: the most queues in one answer, up to 1,000. 0: 1,000. A page also ends at about
+    /// 1 MiB.
     #[prost(uint32, tag="2")]
     pub page_size: u32,
     /// Without names: next_page_token of the previous answer. Empty: the first page.
