@@ -77,7 +77,7 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
 
     async stats(request) {
       const { queues, page } = readStats(request);
-      return writeStats(await dlq.stats(queues, page));
+      return writeStats(await dlq.stats(queues, page), queues.length === 0);
     },
   };
 }

@@ -1,6 +1,12 @@
+import { toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { AckStatus, ConditionCode, RetryRefusal } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import {
+  AckStatus,
+  ConditionCode,
+  RetryRefusal,
+  StatsResponseSchema,
+} from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
 import type { QueueReport } from "../../src/app/commands.ts";
 import { precondition } from "../../src/core/errors.ts";
@@ -361,6 +367,21 @@ describe("Stats", () => {
       const error = await errorOf(clientOf(rig).stats(page));
       expect(violationsOf(error), JSON.stringify(page)).toHaveLength(1);
     }
+  });
+
+  it("ends a page that would be too large for clients", async () => {
+    const rig = await createRig();
+    const large = { ...report, conditions: [{ code: "PAUSED", message: "x".repeat(2_000) }] };
+    const queues = Array.from({ length: 1_000 }, (_, n) => ({ ...large, queue: `q-${n}` }));
+    rig.dlq.onStats = async () => ({ nowMs: 8_000, queues });
+    const page = await clientOf(rig).stats({});
+    expect(page.queues.length).toBeGreaterThan(100);
+    expect(page.queues.length).toBeLessThan(1_000);
+    expect(toBinary(StatsResponseSchema, page).length).toBeLessThan(1024 * 1024);
+    expect(Buffer.from(page.nextPageToken, "base64url").toString()).toBe(page.queues.at(-1)?.queue);
+    expect(page.totalMessages).toBe(10n * BigInt(page.queues.length));
+    const named = await clientOf(rig).stats({ queues: queues.map(({ queue }) => queue) });
+    expect([named.queues.length, named.nextPageToken]).toEqual([1_000, ""]);
   });
 
   it("refuses an invalid name", async () => {

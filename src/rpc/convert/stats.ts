@@ -36,10 +36,16 @@ export function readStats(request: StatsRequest): { queues: string[]; page: Queu
   return { queues: [...new Set(request.queues)], page };
 }
 
-export function writeStats(report: StatsReport): StatsResponse {
+/** A page ends at about so many bytes: gRPC clients take 4 MiB, and JSON is three times as long. */
+const PAGE_BYTES = 1024 * 1024;
+
+/** `isPage`: it may end early. Without names, the rest comes with the next page. */
+export function writeStats(report: StatsReport, isPage: boolean): StatsResponse {
+  const queues = isPage ? fittingIn(PAGE_BYTES, report.queues) : report.queues;
+  const next = queues.length < report.queues.length ? queues.at(-1)?.queue : report.next;
   let total = 0;
   let quarantined = 0;
-  for (const queue of report.queues) {
+  for (const queue of queues) {
     if ("damaged" in queue) continue;
     total += queue.scheduled + queue.inFlight + queue.quarantined;
     quarantined += queue.quarantined;
@@ -47,13 +53,31 @@ export function writeStats(report: StatsReport): StatsResponse {
   return create(StatsResponseSchema, {
     totalMessages: BigInt(total),
     totalPoisonMessages: BigInt(quarantined),
-    queues: report.queues.map(writeQueue),
-    nextPageToken: writeToken(report.next),
+    queues: queues.map(writeQueue),
+    nextPageToken: writeToken(next),
     ...(report.nowMs === undefined ? {} : { storeTime: timestampFromMs(report.nowMs) }),
   });
 }
 
-function writeQueue(report: QueueReport | DamagedReport): QueueStats {
+type AnyReport = QueueReport | DamagedReport;
+
+/** The first ones, at least one. */
+function fittingIn(bytes: number, reports: readonly AnyReport[]): readonly AnyReport[] {
+  let used = 0;
+  const end = reports.findIndex((report, index) => {
+    used += roughBytes(report);
+    return index > 0 && used > bytes;
+  });
+  return end < 0 ? reports : reports.slice(0, end);
+}
+
+function roughBytes(report: AnyReport): number {
+  const texts = report.conditions.reduce((sum, { message }) => sum + message.length, 0);
+  const counts = "damaged" in report ? 0 : report.counts.length;
+  return 400 + texts + 30 * counts;
+}
+
+function writeQueue(report: AnyReport): QueueStats {
   const conditions = report.conditions.map(({ code, message }) => ({
     code: conditionNumber(code),
     message,
