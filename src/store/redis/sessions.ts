@@ -71,6 +71,8 @@ export interface SessionsParts {
 export class Sessions {
   /** The open streams of this node by session, and when they were last written. */
   readonly #open = new Map<string, Stream>();
+  /** The open streams by each queue that they name, whether or not it exists. */
+  readonly #byQueue = new Map<string, Set<Stream>>();
   /** Ended streams whose entries the store may still have: removed again at each sign of life. */
   readonly #ended = new Map<string, Stream>();
   /** Nodes that have been silent for long. */
@@ -98,7 +100,7 @@ export class Sessions {
       missing: new Set(),
       writing: undefined,
     };
-    this.#open.set(session.sessionId, stream);
+    this.#add(stream);
     await storeIsUsable;
     await this.writeSignOfLife();
     await this.#write(stream);
@@ -108,10 +110,35 @@ export class Sessions {
 
   /** Writes the open streams of a queue that was created after they opened. */
   async registerWorkers(queue: string): Promise<void> {
-    const writes = [...this.#open.values()]
-      .filter(({ session, written }) => session.queues.includes(queue) && !written.has(queue))
+    const writes = [...(this.#byQueue.get(queue) ?? [])]
+      .filter(({ written }) => !written.has(queue))
       .map((stream) => this.#writeMissing(stream, queue));
     await Promise.all(writes);
+  }
+
+  /** Replaces the open stream of the session, if there is one. */
+  #add(stream: Stream): void {
+    const { sessionId, queues } = stream.session;
+    this.#drop(sessionId);
+    this.#open.set(sessionId, stream);
+    for (const queue of queues) {
+      const streams = this.#byQueue.get(queue) ?? new Set();
+      streams.add(stream);
+      this.#byQueue.set(queue, streams);
+    }
+  }
+
+  /** Returns the stream that was open; undefined: none was. */
+  #drop(sessionId: string): Stream | undefined {
+    const stream = this.#open.get(sessionId);
+    if (stream === undefined) return undefined;
+    this.#open.delete(sessionId);
+    for (const queue of stream.session.queues) {
+      const streams = this.#byQueue.get(queue);
+      streams?.delete(stream);
+      if (streams?.size === 0) this.#byQueue.delete(queue);
+    }
+    return stream;
   }
 
   /** Queues that are created while entries of the stream are written go together after that. */
@@ -142,9 +169,8 @@ export class Sessions {
   /** The stream of a session has ended, whether or not the store can be written now. */
   end(session: SessionRecord): void {
     // A stream that was never written, as in an outage, has no entries to remove.
-    const stream = this.#open.get(session.sessionId);
+    const stream = this.#drop(session.sessionId);
     if (stream === undefined) return;
-    this.#open.delete(session.sessionId);
     this.#ended.set(session.sessionId, stream);
   }
 

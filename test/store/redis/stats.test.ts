@@ -333,6 +333,24 @@ test("a stream is written once to each of its queues that are created at once", 
   expect(await stats("new-99")).toMatchObject({ workers: 1 });
 });
 
+test("to register the workers of a queue, the names of other streams are not searched", async () => {
+  const { store } = at.current;
+  let reads = 0;
+  const queues = new Proxy(["other"], {
+    get(names, key) {
+      reads++;
+      return Reflect.get(names, key, names);
+    },
+  });
+  await store.registerSession(record(1, queues));
+  await store.registerSession(record(2, ["later"]));
+  await createQueues("later");
+  reads = 0;
+  await store.registerWorkers("later");
+  expect(await stats("later")).toMatchObject({ workers: 1 });
+  expect(reads).toBe(0);
+});
+
 test("stats of many invented names cost as much as those of one", async () => {
   const { store, redis } = at.current;
   await createQueues("real");
