@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parseMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
+import { Turns } from "../core/turns.ts";
 import type { SessionRecord, Store } from "../store/contract.ts";
 import type { StreamCommand, StreamFrame } from "./commands.ts";
 import { giveBack } from "./delivery/give-back.ts";
@@ -27,6 +28,8 @@ export interface StreamParts {
 const AGAIN_MS = 250;
 /** A stream opens after this time even if the store has not answered. */
 const OPEN_MS = 250;
+/** Queues whose leases are read at once for one stream: other streams resume at the same time. */
+const LEASE_READS_AT_ONCE = 8;
 
 /**
  * Serves a worker's stream: opens its session, writes the messages that pumps claim for it, and
@@ -111,8 +114,14 @@ async function loadLeases(
     const { id, idText } = session.options;
     // Leases of queues that it had before count too.
     const before = (await store.sessionQueues(idText)) ?? [];
-    const queues = [...new Set([...session.options.queues, ...before])];
-    const held = await Promise.all(queues.map((queue) => readLeases(store, queue, id)));
+    const named = [...new Set([...session.options.queues, ...before])];
+    // Names come from clients, who may invent them.
+    const queues = [...(await store.existingOf(named))];
+    const isOver = () => ended.aborted || session.ended;
+    const held = await new Turns(LEASE_READS_AT_ONCE).map(queues, async (queue) =>
+      isOver() ? undefined : readLeases(store, queue, id),
+    );
+    if (isOver()) return;
     queues.forEach((queue, index) => {
       session.resume(queue, held[index] ?? []);
     });
