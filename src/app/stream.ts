@@ -70,7 +70,7 @@ export function createStream(parts: StreamParts) {
       session.end();
       await giveBack(parts, session.takeRest());
       // Another stream may have taken over the session.
-      if (registry.get(idText) === undefined) await unregister(store, record);
+      if (registry.get(idText) === undefined) await unregister(store, record, session.mayHold);
       log.info(facts(), "stream closed");
     }
   };
@@ -171,9 +171,13 @@ function nextEvent(session: Session, ended: AbortSignal, heartbeatMs: number): P
   });
 }
 
-async function unregister(store: Store, record: SessionRecord): Promise<void> {
+async function unregister(
+  store: Store,
+  record: SessionRecord,
+  holdsLeases: boolean,
+): Promise<void> {
   // If this fails, the entry stays until this server's sign of life expires or the session returns.
-  await store.unregisterSession(record).catch(() => {});
+  await store.unregisterSession(record, holdsLeases).catch(() => {});
 }
 
 /** Retries until the work succeeds or the stream ends. */

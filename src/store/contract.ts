@@ -120,8 +120,12 @@ export interface Store {
   registerSession(session: SessionRecord): Promise<void>;
   /** Registers this server's open streams as workers of a queue that was created after they opened. */
   registerWorkers(queue: string): Promise<void>;
-  unregisterSession(session: SessionRecord): Promise<void>;
-  /** The queues of the stream of a session; undefined: the session is unknown. */
+  /**
+   * The stream of a session has ended. `sessionQueues` finds the session for as long as its leases may last, if it holds any.
+   * Keeps what a new stream of the session has written, here or on another server.
+   */
+  unregisterSession(session: SessionRecord, holdsLeases: boolean): Promise<void>;
+  /** The queues of the streams of a session; undefined: the session is unknown, or its stream ended without leases. */
   sessionQueues(sessionId: string): Promise<string[] | undefined>;
   /**
    * Call every 3 s. Writes this server's sign of life, confirms that the store is still the same, and rewrites old entries of

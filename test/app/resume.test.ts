@@ -1,4 +1,4 @@
-// What a resumed session costs the store before its stream opens.
+// What the store is asked of a session when its stream opens, and what it keeps when the stream ends.
 
 import { describe, expect, test, vi } from "vitest";
 import type { StreamCommand } from "../../src/app/commands.ts";
@@ -96,4 +96,20 @@ describe("a stream that resumes a session", () => {
     await stream.ended();
     expect(leases.mock.calls.length).toBeLessThan(queues.length / 2);
   });
+});
+
+test("what is stored of a session stays after its stream if it holds leases", async () => {
+  const { store } = at.current;
+  const id = formatMessageId(sessionId(1));
+  await store.send(QUEUE, [item()], SETTINGS);
+  const open = async (leases: number) => {
+    const stream = resume([QUEUE]);
+    await stream.holds(leases);
+    await until("the session", () => store.sessionQueues(id));
+    await stream.ended();
+    return store.sessionQueues(id);
+  };
+  expect(await open(0)).toBeUndefined();
+  await lease(QUEUE);
+  expect(await open(2)).toEqual([QUEUE]);
 });

@@ -74,6 +74,6 @@ test("a stream is a worker of its other queues, and its entries are removed", as
   await store.signOfLife();
   await store.registerSession(record);
   expect(await workers()).toEqual([1, 1]);
-  await store.unregisterSession(record);
+  await store.unregisterSession(record, false);
   expect(await workers()).toEqual([0, 0]);
 });

@@ -79,6 +79,11 @@ export class Session {
     return this.#leases.size;
   }
 
+  /** Reports whether the session may hold leases: before those of an earlier stream are loaded, it is unknown. */
+  get mayHold(): boolean {
+    return this.held > 0 || this.#loading;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }

@@ -255,8 +255,8 @@ export class RedisStore implements Store {
     return this.#opening.whenOpen(() => this.#sessions.registerWorkers(queue));
   }
 
-  async unregisterSession(session: SessionRecord): Promise<void> {
-    this.#sessions.end(session);
+  async unregisterSession(session: SessionRecord, holdsLeases: boolean): Promise<void> {
+    this.#sessions.end(session, holdsLeases);
     await this.#opening.enter();
     return this.#sessions.unregister(session);
   }

@@ -36,6 +36,19 @@ end
 local is_new = redis.call('ZADD', KEYS[1], now, ARGV[1])
 return { is_new, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2]) }`;
 
+/** Writes the queues of a session. Returns when they expire: later after each write, which distinguishes writes of servers. */
+const WRITE_SESSION = `#!lua flags=allow-oom
+local before = redis.call('PEXPIRETIME', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local until_ms = redis.call('PEXPIRETIME', KEYS[1])
+if until_ms > before then return until_ms end
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', before + 1))
+return before + 1`;
+
+/** Removes the queues of a session, unless another stream has written them since. */
+const REMOVE_SESSION = `#!lua flags=allow-oom
+if redis.call('PEXPIRETIME', KEYS[1]) == tonumber(ARGV[1]) then redis.call('UNLINK', KEYS[1]) end`;
+
 /** In one step: between a read and a removal another node may write its own entry. */
 const REMOVE_OWN = `#!lua flags=allow-oom
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
@@ -50,6 +63,10 @@ end`;
 interface Stream {
   readonly session: SessionRecord;
   writtenAtMs: number;
+  /** When the queues of its session expire, as it wrote them; undefined: it did not, as far as this process knows. */
+  storedUntilMs: number | undefined;
+  /** Whether the session had leases when the stream ended. */
+  holdsLeases: boolean;
   /** The queues that may have its entry: those that exist. */
   readonly queues: Set<string>;
   /** Those to which it was written on this connection. */
@@ -95,6 +112,8 @@ export class Sessions {
     const stream: Stream = {
       session,
       writtenAtMs: performance.now(),
+      storedUntilMs: undefined,
+      holdsLeases: false,
       queues: new Set(),
       written: new Set(),
       missing: new Set(),
@@ -167,29 +186,29 @@ export class Sessions {
   }
 
   /** The stream of a session has ended, whether or not the store can be written now. */
-  end(session: SessionRecord): void {
+  end(session: SessionRecord, holdsLeases: boolean): void {
     // A stream that was never written, as in an outage, has no entries to remove.
     const stream = this.#drop(session.sessionId);
     if (stream === undefined) return;
+    stream.holdsLeases = holdsLeases;
     this.#ended.set(session.sessionId, stream);
   }
 
-  /** After `end`. Removes only entries of this node: the session may have a new stream on another one. */
+  /** After `end`. Removes only what this node has written: the session may have a new stream on another one. */
   async unregister(session: SessionRecord): Promise<void> {
     const stream = this.#ended.get(session.sessionId);
     if (stream !== undefined) await this.#remove(stream);
   }
 
   async #remove(stream: Stream): Promise<void> {
-    const { session, queues } = stream;
+    const { session, queues, storedUntilMs, holdsLeases } = stream;
     const field = sessionBytes(session);
-    const { session: keyOf } = globalKeys(this.#prefix);
+    const key = globalKeys(this.#prefix).session(session.sessionId);
     await this.#connection.command(async (redis) => {
-      // Leases of the ended stream may last from now.
-      await redis.pexpire(keyOf(session.sessionId), SESSION_KEPT_MS);
-      // It may have a new stream here by now.
-      if (this.#ended.get(session.sessionId) !== stream) return;
       const removing = redis.pipeline();
+      // Leases of the ended stream may last from now.
+      if (holdsLeases) removing.pexpire(key, SESSION_KEPT_MS);
+      else if (storedUntilMs !== undefined) removing.eval(REMOVE_SESSION, 1, key, storedUntilMs);
       for (const queue of queues) {
         removing.eval(REMOVE_OWN, 1, this.#workersKey(queue), field, `${this.#nodeId}\n`);
       }
@@ -255,13 +274,15 @@ export class Sessions {
       const before = (await redis.get(keyOf(session.sessionId)))?.split(" ") ?? [];
       const queues = [...new Set([...existing, ...before])].slice(0, QUEUES_KEPT).join(" ");
       const pipeline = redis.pipeline();
-      writeWhenFull(pipeline, "SET", keyOf(session.sessionId), queues, "PX", SESSION_KEPT_MS);
+      pipeline.eval(WRITE_SESSION, 1, keyOf(session.sessionId), queues, SESSION_KEPT_MS);
       // Before the entries: a dead node has none in other queues.
       writeWhenFull(pipeline, "SADD", workerQueues(this.#nodeId), ...existing);
       for (const queue of existing) {
         writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
       }
-      succeeded(await pipeline.exec());
+      const results = await pipeline.exec();
+      succeeded(results);
+      stream.storedUntilMs = Number(results?.[0]?.[1]);
       for (const queue of existing) stream.written.add(queue);
     });
   }

@@ -103,7 +103,7 @@ test("every script stays within the slot of its queue", async () => {
   await store.registerSession(record);
   await store.signOfLife();
   expect(only(await store.stats([QUEUE]))).toMatchObject({ scheduled: 2, workers: 1 });
-  await store.unregisterSession(record);
+  await store.unregisterSession(record, false);
 
   expect(await store.configs.replace(QUEUE, undefined, () => bytes("record"))).toBe(true);
   await store.configs.refresh();

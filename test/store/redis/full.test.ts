@@ -109,7 +109,7 @@ test("workers can connect, be counted and leave when Redis is full", async () =>
   await store.signOfLife();
   expect(only(await store.stats([QUEUE]))).toMatchObject({ workers: 1 });
   expect(await store.sessionQueues(record.sessionId)).toEqual([QUEUE]);
-  await store.unregisterSession(record);
+  await store.unregisterSession(record, false);
   expect(only(await store.stats([QUEUE]))).toMatchObject({ workers: 0 });
 });
 

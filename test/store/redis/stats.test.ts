@@ -185,7 +185,7 @@ test("workers are the open streams of living nodes, free credit what they could 
   await at.current.tick(QUEUE, [session(1)]);
   expect(await stats()).toMatchObject({ workers: 2, freeCredit: 17 });
   expect(await stats("other")).toMatchObject({ workers: 1, freeCredit: 10 });
-  await store.unregisterSession(record(1, [QUEUE, "other"]));
+  await store.unregisterSession(record(1, [QUEUE, "other"]), false);
   expect(await stats()).toMatchObject({ workers: 1 });
   expect(await stats("other")).toMatchObject({ workers: 0 });
 });
@@ -226,9 +226,44 @@ test("a session is found by its id for as long as its leases may last", async ()
 
   // Its stream was open for half a day: its last leases may begin now.
   await redis.pexpire(`${prefix}:session:${id}`, 3_600_000);
-  await store.unregisterSession({ sessionId: id, ...rest });
+  await store.unregisterSession({ sessionId: id, ...rest }, true);
   expect(await store.sessionQueues(id)).toEqual(["a", "b"]);
   expect(await redis.pttl(`${prefix}:session:${id}`)).toBeGreaterThan(12 * 3_600_000);
+});
+
+test("nothing is stored of a session whose stream ended without leases", async () => {
+  const { store, redis, prefix } = at.current;
+  await createQueues(QUEUE);
+  await store.registerSession(record(1));
+  await store.unregisterSession(record(1), false);
+  expect(await store.sessionQueues(record(1).sessionId)).toBeUndefined();
+  expect(await redis.keys(`${prefix}:session:*`)).toEqual([]);
+});
+
+test("a session with a new stream on another server is found after the old one ended", async () => {
+  const { store } = at.current;
+  await createQueues(QUEUE, "others");
+  const other = at.current.openStore({ nodeId: "other" });
+  await until("the connection", () => other.ready || undefined);
+  for (const queue of [QUEUE, "others"]) {
+    await store.registerSession(record(1));
+    await other.registerSession(record(1, [queue]));
+    await store.unregisterSession(record(1), false);
+    expect(await store.sessionQueues(record(1).sessionId)).toEqual(expect.arrayContaining([queue]));
+    await other.unregisterSession(record(1, [queue]), false);
+    expect(await store.sessionQueues(record(1).sessionId)).toBeUndefined();
+  }
+});
+
+test("a session with a new stream here is found after the old one ended", async () => {
+  const { store } = at.current;
+  await createQueues(QUEUE);
+  await store.registerSession(record(1));
+  const ending = store.unregisterSession(record(1), false);
+  await store.registerSession(record(1));
+  await ending;
+  await store.signOfLife();
+  expect(await store.sessionQueues(record(1).sessionId)).toEqual([QUEUE]);
 });
 
 test("open streams are written again after the store has lost them", async () => {
@@ -259,7 +294,7 @@ test("a stream that ended during an outage of the store is no worker afterwards"
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
   await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   await lost;
-  await expect(store.unregisterSession(record(1))).rejects.toMatchObject({
+  await expect(store.unregisterSession(record(1), false)).rejects.toMatchObject({
     kind: "STORE_UNAVAILABLE",
   });
   await until("the connection", () => store.ready || undefined);
@@ -280,7 +315,8 @@ test("a stream that was never written leaves no entry to remove", async () => {
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
   await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   await lost;
-  for (let n = 1; n <= 3; n++) await expect(store.unregisterSession(record(n))).rejects.toThrow();
+  for (let n = 1; n <= 3; n++)
+    await expect(store.unregisterSession(record(n), false)).rejects.toThrow();
   await until("the connection", () => store.ready || undefined);
   expect(await writesOfBeat()).toBe(usual);
 });
@@ -288,7 +324,7 @@ test("a stream that was never written leaves no entry to remove", async () => {
 test("a stream that ends while it is registered is no worker", async () => {
   const { store } = at.current;
   const writing = store.registerSession(record(1));
-  await store.unregisterSession(record(1));
+  await store.unregisterSession(record(1), false);
   await writing;
   await store.signOfLife();
   expect(await stats()).toMatchObject({ workers: 0 });
@@ -306,7 +342,7 @@ test("nothing is stored of queues that do not exist, however many names a stream
   await store.registerSession(invented);
   expect(await keys()).toEqual(before);
   await store.stats(invented.queues);
-  await store.unregisterSession(invented);
+  await store.unregisterSession(invented, false);
   expect(await keys()).toEqual(before);
 });
 
@@ -317,7 +353,7 @@ test("a stream is a worker of a queue that is created after it opened", async ()
   await store.registerWorkers("later");
   expect(await stats("later")).toMatchObject({ workers: 1 });
   expect(await store.sessionQueues(record(1).sessionId)).toEqual(["later"]);
-  await store.unregisterSession(record(1, ["later", "never"]));
+  await store.unregisterSession(record(1, ["later", "never"]), false);
   expect(await stats("later")).toMatchObject({ workers: 0 });
 });
 
@@ -375,7 +411,7 @@ test("a session with a new stream stays a worker when its old stream is unregist
   const lost = new Promise<void>((resolve) => store.onLost(resolve));
   await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   await lost;
-  await expect(store.unregisterSession(record(1))).rejects.toThrow();
+  await expect(store.unregisterSession(record(1), false)).rejects.toThrow();
   await until("the connection", () => store.ready || undefined);
   await store.registerSession(record(1));
   await store.signOfLife();
