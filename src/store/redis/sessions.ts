@@ -75,6 +75,8 @@ interface Stream {
   readonly missing: Set<string>;
   /** Writes these. */
   writing: Promise<void> | undefined;
+  /** Writes that Redis has not answered. */
+  unanswered: number;
 }
 
 export interface SessionsParts {
@@ -108,23 +110,25 @@ export class Sessions {
 
   /** `storeIsUsable` resolves when the store may be written. */
   async register(session: SessionRecord, storeIsUsable?: Promise<void>): Promise<void> {
-    this.#ended.delete(session.sessionId);
+    const { sessionId, queues } = session;
+    // Also after a registration that failed: it may have written entries.
+    const before = this.#open.get(sessionId) ?? this.#ended.get(sessionId);
+    this.#ended.delete(sessionId);
     const stream: Stream = {
       session,
       writtenAtMs: performance.now(),
-      storedUntilMs: undefined,
+      storedUntilMs: before?.storedUntilMs,
       holdsLeases: false,
-      queues: new Set(),
+      queues: new Set(queues.filter((queue) => before?.queues.has(queue))),
       written: new Set(),
       missing: new Set(),
       writing: undefined,
+      unanswered: 0,
     };
     this.#add(stream);
     await storeIsUsable;
     await this.writeSignOfLife();
     await this.#write(stream);
-    // It ended while it was written: the next sign of life removes the entries.
-    if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, stream);
   }
 
   /** Writes the open streams of a queue that was created after they opened. */
@@ -187,9 +191,9 @@ export class Sessions {
 
   /** The stream of a session has ended, whether or not the store can be written now. */
   end(session: SessionRecord, holdsLeases: boolean): void {
-    // A stream that was never written, as in an outage, has no entries to remove.
     const stream = this.#drop(session.sessionId);
-    if (stream === undefined) return;
+    // A stream that was never written, as in an outage, has no entries to remove.
+    if (stream === undefined || stream.queues.size === 0) return;
     stream.holdsLeases = holdsLeases;
     this.#ended.set(session.sessionId, stream);
   }
@@ -205,6 +209,7 @@ export class Sessions {
     const field = sessionBytes(session);
     const key = globalKeys(this.#prefix).session(session.sessionId);
     await this.#connection.command(async (redis) => {
+      const isWritten = stream.unanswered === 0;
       const removing = redis.pipeline();
       // Leases of the ended stream may last from now.
       if (holdsLeases) removing.pexpire(key, SESSION_KEPT_MS);
@@ -213,7 +218,10 @@ export class Sessions {
         removing.eval(REMOVE_OWN, 1, this.#workersKey(queue), field, `${this.#nodeId}\n`);
       }
       succeeded(await removing.exec());
-      if (this.#ended.get(session.sessionId) === stream) this.#ended.delete(session.sessionId);
+      // Otherwise the next sign of life removes what the last write has written.
+      if (isWritten && this.#ended.get(session.sessionId) === stream) {
+        this.#ended.delete(session.sessionId);
+      }
     });
   }
 
@@ -267,23 +275,29 @@ export class Sessions {
     const { session: keyOf, workerQueues } = globalKeys(this.#prefix);
     const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
     const existing = await this.#queues.existingOf(names);
-    if (existing.size === 0) return;
+    // It may have ended by now, or have been replaced.
+    if (existing.size === 0 || this.#open.get(session.sessionId) !== stream) return;
     await this.#connection.command(async (redis) => {
       for (const queue of existing) stream.queues.add(queue);
-      // It may still have leases in queues that it had before.
-      const before = (await redis.get(keyOf(session.sessionId)))?.split(" ") ?? [];
-      const queues = [...new Set([...existing, ...before])].slice(0, QUEUES_KEPT).join(" ");
-      const pipeline = redis.pipeline();
-      pipeline.eval(WRITE_SESSION, 1, keyOf(session.sessionId), queues, SESSION_KEPT_MS);
-      // Before the entries: a dead node has none in other queues.
-      writeWhenFull(pipeline, "SADD", workerQueues(this.#nodeId), ...existing);
-      for (const queue of existing) {
-        writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
+      stream.unanswered++;
+      try {
+        // It may still have leases in queues that it had before.
+        const before = (await redis.get(keyOf(session.sessionId)))?.split(" ") ?? [];
+        const queues = [...new Set([...existing, ...before])].slice(0, QUEUES_KEPT).join(" ");
+        const pipeline = redis.pipeline();
+        pipeline.eval(WRITE_SESSION, 1, keyOf(session.sessionId), queues, SESSION_KEPT_MS);
+        // Before the entries: a dead node has none in other queues.
+        writeWhenFull(pipeline, "SADD", workerQueues(this.#nodeId), ...existing);
+        for (const queue of existing) {
+          writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
+        }
+        const results = await pipeline.exec();
+        succeeded(results);
+        stream.storedUntilMs = Number(results?.[0]?.[1]);
+        for (const queue of existing) stream.written.add(queue);
+      } finally {
+        stream.unanswered--;
       }
-      const results = await pipeline.exec();
-      succeeded(results);
-      stream.storedUntilMs = Number(results?.[0]?.[1]);
-      for (const queue of existing) stream.written.add(queue);
     });
   }
 

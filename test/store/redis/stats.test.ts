@@ -1,8 +1,10 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
-import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { partitionKeys, QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { Sessions } from "../../../src/store/redis/sessions.ts";
 import { redisCalls } from "../../support/redis-calls.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
 import {
@@ -321,13 +323,45 @@ test("a stream that was never written leaves no entry to remove", async () => {
   expect(await writesOfBeat()).toBe(usual);
 });
 
-test("a stream that ends while it is registered is no worker", async () => {
-  const { store } = at.current;
-  const writing = store.registerSession(record(1));
-  await store.unregisterSession(record(1), false);
-  await writing;
+test("a stream that opens and ends while the store does not answer is not kept", async () => {
+  const down = () => Promise.reject(new Error("no answer"));
+  const command = vi.fn(down);
+  const sessions = new Sessions({
+    connection: { command } as unknown as Connection,
+    queues: { existingOf: down },
+    ...{ prefix: "p", nodeId: "node" },
+  });
+  await expect(sessions.register(record(1), down())).rejects.toThrow();
+  sessions.end(record(1), false);
+  await sessions.tend();
+  expect(command).not.toHaveBeenCalled();
+});
+
+test("a stream that ends at any step of its registration is no worker, and leaves nothing", async () => {
+  const { store, redis, prefix } = at.current;
+  await createQueues(QUEUE);
   await store.signOfLife();
-  expect(await stats()).toMatchObject({ workers: 0 });
+  for (let turns = 0; turns < 30; turns++) {
+    const writing = store.registerSession(record(1));
+    for (let turn = 0; turn < turns; turn++) await setImmediate();
+    await store.unregisterSession(record(1), false);
+    await writing;
+    await store.signOfLife();
+    expect(await stats()).toMatchObject({ workers: 0 });
+    expect(await redis.keys(`${prefix}:session:*`), `ended after ${turns} turns`).toEqual([]);
+  }
+});
+
+test("the entries of a stream are removed, also if a second registration of it failed", async () => {
+  const { store, redis } = at.current;
+  await createQueues(QUEUE);
+  await store.registerSession(record(1));
+  const write = vi.spyOn(Connection.prototype, "command").mockRejectedValue(new Error("no answer"));
+  await expect(store.registerSession(record(1))).rejects.toThrow();
+  write.mockRestore();
+  await store.unregisterSession(record(1), false);
+  expect(await redis.hlen(at.current.key(QUEUE, QUEUE_KEYS.workers))).toBe(0);
+  expect(await store.sessionQueues(record(1).sessionId)).toBeUndefined();
 });
 
 test("nothing is stored of queues that do not exist, however many names a stream invents", async () => {
