@@ -217,7 +217,7 @@ export class Sessions {
       for (const queue of queues) {
         removing.eval(REMOVE_OWN, 1, this.#workersKey(queue), field, `${this.#nodeId}\n`);
       }
-      succeeded(await removing.exec());
+      throwErrorOf((await removing.exec())?.filter((result) => !isOfWrongType(result)));
       // Otherwise the next sign of life removes what the last write has written.
       if (isWritten && this.#ended.get(session.sessionId) === stream) {
         this.#ended.delete(session.sessionId);
@@ -291,10 +291,13 @@ export class Sessions {
         for (const queue of existing) {
           writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
         }
-        const results = await pipeline.exec();
-        succeeded(results);
-        stream.storedUntilMs = Number(results?.[0]?.[1]);
-        for (const queue of existing) stream.written.add(queue);
+        const [key, list, ...entries] = (await pipeline.exec()) ?? [];
+        throwErrorOf([key, list]);
+        stream.storedUntilMs = Number(key?.[1]);
+        throwErrorOf(entries.filter((result) => !isOfWrongType(result)));
+        [...existing].forEach((queue, at) => {
+          if (entries[at]?.[0] === null) stream.written.add(queue);
+        });
       } finally {
         stream.unanswered--;
       }
@@ -317,7 +320,7 @@ export class Sessions {
         const removing = redis.pipeline();
         for (const queue of queues)
           removing.eval(REMOVE_NODE, 1, this.#workersKey(queue), `${node}\n`);
-        succeeded(await removing.exec());
+        throwErrorOf((await removing.exec())?.filter((result) => !isOfWrongType(result)));
         cursor = next;
       } while (cursor !== "0");
       await redis.del(key);
@@ -335,13 +338,17 @@ function sessionBytes(session: SessionRecord): Buffer {
   return Buffer.from(session.sessionId.replaceAll("-", ""), "hex");
 }
 
+type Result = [Error | null, unknown];
+
+/** Throws the first error. A pipeline itself never rejects: the errors are among its results. */
+function throwErrorOf(results: readonly (Result | undefined)[] = []): void {
+  for (const result of results) if (result?.[0]) throw result[0];
+}
+
 /**
- * A pipeline itself never rejects: the errors are among its results. A queue whose list of workers is damaged goes without
- * them, and must not hold up the others; `sizes` and `stats` report it.
+ * Reports whether the list of workers of a queue is damaged. The queue goes without them, which must not hold up the others;
+ * `sizes` and `stats` report it.
  */
-function succeeded<T>(results: [Error | null, T][] | null): void {
-  const failed = results?.find(
-    ([error]) => error !== null && !error.message.startsWith("WRONGTYPE"),
-  );
-  if (failed?.[0]) throw failed[0];
+function isOfWrongType([error]: Result): boolean {
+  return error?.message.startsWith("WRONGTYPE") ?? false;
 }

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
-import { partitionKeys, QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
+import { globalKeys, partitionKeys, QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { Sessions } from "../../../src/store/redis/sessions.ts";
 import { redisCalls } from "../../support/redis-calls.ts";
@@ -419,6 +419,28 @@ test("to register the workers of a queue, the names of other streams are not sea
   await store.registerWorkers("later");
   expect(await stats("later")).toMatchObject({ workers: 1 });
   expect(reads).toBe(0);
+});
+
+test("a stream becomes a worker of a queue whose damaged list of workers is repaired", async () => {
+  const { store, redis } = at.current;
+  await createQueues(QUEUE);
+  const workers = at.current.key(QUEUE, QUEUE_KEYS.workers);
+  await redis.set(workers, "of the wrong type");
+  await store.registerSession(record(1));
+  await redis.del(workers);
+  await store.registerWorkers(QUEUE);
+  expect(await stats()).toMatchObject({ workers: 1 });
+});
+
+test("damage of the server's own list of queues is an error", async () => {
+  const store = at.current.openStore({ nodeId: "node" });
+  await until("the connection", () => store.ready || undefined);
+  const { redis, prefix } = at.current;
+  await createQueues(QUEUE);
+  const own = globalKeys(prefix).workerQueues("node");
+  await redis.set(own, "of the wrong type");
+  await expect(store.registerSession(record(1))).rejects.toMatchObject({ kind: "INTERNAL" });
+  await redis.del(own);
 });
 
 test("stats of many invented names cost as much as those of one", async () => {
