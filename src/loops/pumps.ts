@@ -1,4 +1,5 @@
 import type { SessionRegistry } from "../app/delivery/session-registry.ts";
+import { isPaused, UNBLOCKED } from "../core/delivery-status.ts";
 import { Turns } from "../core/turns.ts";
 import type { Store } from "../store/contract.ts";
 import { Pump, type PumpParts } from "./pump.ts";
@@ -8,15 +9,18 @@ const STEP_MS = 1_000;
 const STEPS = 30;
 /** Wait before another try to read them. */
 const AGAIN_MS = 250;
+/** Names whose queues are looked for at once: streams may have hundreds of thousands. */
+const NAMES_AT_ONCE = 1_000;
 
 /** Ticks at once: as many as keep the store busy, so that a send waits for few of them. */
 const DELIVERING_AT_ONCE = 128;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber" | "turns"> {
   registry: SessionRegistry;
-  store: Pick<Store, "tick" | "abandon" | "settle" | "wakeUps" | "registerWorkers" | "hints"> & {
-    configs: Pick<Store["configs"], "onChange">;
-  };
+  store: Pick<Store, "tick" | "abandon" | "settle" | "wakeUps" | "registerWorkers" | "existingOf"> &
+    Pick<Store, "hints"> & { configs: Pick<Store["configs"], "onChange"> };
+  /** The wall clock of this process, in milliseconds. */
+  now(): number;
 }
 
 /**
@@ -104,14 +108,34 @@ export class Pumps {
   #readWakeUps(queues: readonly string[]): void {
     if (this.#stopped || queues.length === 0) return;
     const { store, settingsOf } = this.#parts;
-    for (const queue of queues) if (settingsOf(queue).paused) this.#wake(queue);
-    store.wakeUps.claimable(queues).then(
-      (claimable) => {
-        for (const [queue, inMs] of claimable) this.#wake(queue, inMs);
-      },
-      // Hints have their own connection, which may be back before the store answers.
-      () => this.#readAgain(),
-    );
+    const paused = queues.filter((queue) => settingsOf(queue).paused);
+    const claims = store.wakeUps.claimable(queues).then((claimable) => {
+      for (const [queue, inMs] of claimable) this.#wake(queue, inMs);
+    });
+    // Hints have their own connection, which may be back before the store answers.
+    Promise.all([claims, this.#wakePaused(paused)]).catch(() => this.#readAgain());
+  }
+
+  /** Their ticks report the pause. Names come from clients, who may invent them: what does not exist is not ticked. */
+  async #wakePaused(queues: readonly string[]): Promise<void> {
+    for (let at = 0; at < queues.length; at += NAMES_AT_ONCE) {
+      const names = queues.slice(at, at + NAMES_AT_ONCE);
+      const existing = await this.#parts.store.existingOf(names);
+      for (const queue of names) {
+        if (existing.has(queue)) this.#wake(queue);
+        else this.#reportPause(queue);
+      }
+    }
+  }
+
+  /** Reports the pause of a queue that does not exist. Its end is reported by a later call, up to 30 s late. */
+  #reportPause(queue: string): void {
+    const { registry, settingsOf, now } = this.#parts;
+    const settings = settingsOf(queue);
+    const status = isPaused(settings, now())
+      ? { ...UNBLOCKED, paused: true, retryAtMs: settings.pausedUntilAtMs }
+      : UNBLOCKED;
+    for (const session of registry.of(queue)) session.notify(queue, status);
   }
 
   /** Schedules one retry, however many tries have failed. */

@@ -20,6 +20,7 @@ afterEach(() => pumps?.stop());
 function startPumps(
   claimable: Store["wakeUps"]["claimable"] = (queues) =>
     own.current.store.wakeUps.claimable(queues),
+  settings = DEFAULT_QUEUE_SETTINGS,
 ) {
   const real = own.current.store;
   const registry = new SessionRegistry(real.hints);
@@ -51,16 +52,19 @@ function startPumps(
         postpone: (queue, byMs) => real.wakeUps.postpone(queue, byMs),
       },
       registerWorkers: (queue) => real.registerWorkers(queue),
+      existingOf: (queues) => real.existingOf(queues),
       hints,
       configs: real.configs,
     },
     registry,
-    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    settingsOf: () => settings,
     random: () => 0.5,
+    now: () => own.current.clock.nowMs,
     observer: NO_METRICS,
     log: quiet,
     onDeleting() {},
   });
+  const statuses: { queue: string; paused: boolean }[] = [];
   const open = (queues: readonly string[], id = SESSION_ID) => {
     const session = new Session({
       idText: id,
@@ -75,6 +79,9 @@ function startPumps(
     registry.add(session);
     const read = () => {
       session.takeFrame();
+      for (let next = session.takeStatus(); next !== undefined; next = session.takeStatus()) {
+        statuses.push({ queue: next.queue, paused: next.deliveryStatus.paused });
+      }
       session.read(read);
     };
     read();
@@ -83,7 +90,7 @@ function startPumps(
   const session = open(["q"]);
   pumps.start();
   return {
-    ...{ session, open, tick, looked, registry },
+    ...{ session, open, tick, looked, registry, statuses },
     woken: (queue: string, inMs = 0) => woken(queue, inMs),
     reconnected: () => reconnected(),
   };
@@ -193,5 +200,34 @@ describe("pumps", () => {
     await vi.waitFor(() => expect(session.held).toBe(10), 5_000);
     expect(looked).toHaveBeenCalledTimes(2);
     expect(tick).toHaveBeenCalledTimes(10);
+  });
+
+  describe("of paused queues", () => {
+    const OTHER_ID = SESSION_ID.replace("0123", "4567");
+    const invented = Array.from({ length: 100 }, (_, n) => `invented-${n}`);
+
+    it("tick only those that exist, and report the pause of each", async () => {
+      await own.current.store.send("q", [item()], SETTINGS);
+      const paused = { ...DEFAULT_QUEUE_SETTINGS, paused: true };
+      const { open, tick, statuses, session } = startPumps(undefined, paused);
+      open(invented, OTHER_ID);
+      await vi.waitFor(() => expect(statuses).toHaveLength(101), 5_000);
+      expect(statuses).toContainEqual({ queue: "q", paused: true });
+      expect(statuses).toContainEqual({ queue: "invented-99", paused: true });
+      expect(new Set(tick.mock.calls.map(([queue]) => queue))).toEqual(new Set(["q"]));
+      expect(session.held).toBe(0);
+    });
+
+    it("report the end of a pause, also of those that do not exist", async () => {
+      const { clock } = own.current;
+      const pausedUntilAtMs = clock.nowMs + 60_000;
+      const paused = { ...DEFAULT_QUEUE_SETTINGS, paused: true, pausedUntilAtMs };
+      const { reconnected, tick, statuses } = startPumps(undefined, paused);
+      await vi.waitFor(() => expect(statuses).toEqual([{ queue: "q", paused: true }]), 5_000);
+      await clock.advance(60_000);
+      reconnected();
+      await vi.waitFor(() => expect(statuses.at(-1)).toEqual({ queue: "q", paused: false }), 5_000);
+      expect(tick).not.toHaveBeenCalled();
+    });
   });
 });
