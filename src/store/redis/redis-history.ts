@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
-import { LUA_NOW, NODE_SILENCE_MS } from "./sessions.ts";
+import { NODE_SILENCE_MS } from "./sessions.ts";
+import { LUA_NOW } from "./store-now.ts";
 
 /**
  * Shared by OPEN and CONFIRM. Reads the time, the stored id, and when it last changed. If the clock has stepped back behind
