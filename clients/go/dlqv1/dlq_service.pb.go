@@ -38,6 +38,9 @@ const (
 	AckStatus_ACK_STATUS_NOT_FOUND AckStatus = 3
 	// The outcome is malformed; `detail` says how. Other outcomes are not affected.
 	AckStatus_ACK_STATUS_INVALID AckStatus = 4
+	// The data of its queue is damaged, and the outcome was not applied. Report it again while its
+	// lease lasts: it counts once the queue is repaired. Other queues are not affected.
+	AckStatus_ACK_STATUS_INTERNAL AckStatus = 5
 )
 
 // Enum value maps for AckStatus.
@@ -48,6 +51,7 @@ var (
 		2: "ACK_STATUS_LEASE_LOST",
 		3: "ACK_STATUS_NOT_FOUND",
 		4: "ACK_STATUS_INVALID",
+		5: "ACK_STATUS_INTERNAL",
 	}
 	AckStatus_value = map[string]int32{
 		"ACK_STATUS_UNSPECIFIED": 0,
@@ -55,6 +59,7 @@ var (
 		"ACK_STATUS_LEASE_LOST":  2,
 		"ACK_STATUS_NOT_FOUND":   3,
 		"ACK_STATUS_INVALID":     4,
+		"ACK_STATUS_INTERNAL":    5,
 	}
 )
 
@@ -2132,7 +2137,7 @@ type AckResult struct {
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
 	// Why it went to quarantine, if it did.
 	QuarantineReason QuarantineReason `protobuf:"varint,4,opt,name=quarantine_reason,json=quarantineReason,proto3,enum=dlq.v1.QuarantineReason" json:"quarantine_reason,omitempty"`
-	// For INVALID: what is wrong with it.
+	// For INVALID: what is wrong with it. For INTERNAL: the id of the error in the server's log.
 	Detail        string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2270,7 +2275,8 @@ func (x *ExtendLeaseRequest) GetLeaseDuration() *durationpb.Duration {
 // The result of ExtendLease.
 type ExtendLeaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each token in order; for a session, one for each lease that it holds.
+	// One for each token in order; for a session, one for each lease that it holds, except in queues
+	// whose data is damaged.
 	Results       []*ExtendLeaseResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2319,13 +2325,14 @@ type ExtendLeaseResult struct {
 	// The token, as given; for a session, of the lease found.
 	LeaseToken string `protobuf:"bytes,1,opt,name=lease_token,json=leaseToken,proto3" json:"lease_token,omitempty"`
 	// APPLIED: extended. LEASE_LOST: another worker may have the message. NOT_FOUND: it is gone.
-	// INVALID: the token is malformed.
+	// INVALID: the token is malformed. INTERNAL: not extended, because the data of its queue is
+	// damaged; try again.
 	Status AckStatus `protobuf:"varint,2,opt,name=status,proto3,enum=dlq.v1.AckStatus" json:"status,omitempty"`
 	// When the lease now ends. Absent unless APPLIED.
 	LeaseExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=lease_expire_time,json=leaseExpireTime,proto3" json:"lease_expire_time,omitempty"`
 	// True: stop working on it. No outcome will count.
 	ShouldStop bool `protobuf:"varint,4,opt,name=should_stop,json=shouldStop,proto3" json:"should_stop,omitempty"`
-	// For INVALID: what is wrong with the token.
+	// For INVALID: what is wrong with the token. For INTERNAL: the id of the error in the server's log.
 	Detail        string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3813,13 +3820,14 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x0elease_expiries\x18\f \x01(\x03R\rleaseExpiries\"P\n" +
 	"\tCondition\x12)\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x15.dlq.v1.ConditionCodeR\x04code\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage*\x8c\x01\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage*\xa5\x01\n" +
 	"\tAckStatus\x12\x1a\n" +
 	"\x16ACK_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACK_STATUS_APPLIED\x10\x01\x12\x19\n" +
 	"\x15ACK_STATUS_LEASE_LOST\x10\x02\x12\x18\n" +
 	"\x14ACK_STATUS_NOT_FOUND\x10\x03\x12\x16\n" +
-	"\x12ACK_STATUS_INVALID\x10\x04*\xa9\x01\n" +
+	"\x12ACK_STATUS_INVALID\x10\x04\x12\x17\n" +
+	"\x13ACK_STATUS_INTERNAL\x10\x05*\xa9\x01\n" +
 	"\fRetryRefusal\x12\x1d\n" +
 	"\x19RETRY_REFUSAL_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17RETRY_REFUSAL_NOT_FOUND\x10\x01\x12\x1b\n" +

@@ -75,14 +75,15 @@ type DlqServiceClient interface {
 	// by itself, under its lease token; results come in the order of the outcomes.
 	//
 	// Safe to repeat: with the same request_id the answer is the same for 10 minutes; without one
-	// a repeated outcome answers NOT_FOUND or LEASE_LOST and changes nothing. Errors:
-	// INVALID_ARGUMENT (no outcomes, more than 1,000), UNAVAILABLE.
+	// a repeated outcome answers NOT_FOUND or LEASE_LOST and changes nothing. Outcomes with the
+	// status INTERNAL are tried again. Errors: INVALID_ARGUMENT (no outcomes, more than 1,000),
+	// UNAVAILABLE, INTERNAL (in place of an answer in which each outcome has the status INTERNAL).
 	Ack(ctx context.Context, in *AckRequest, opts ...grpc.CallOption) (*AckResponse, error)
 	// Sets leases to end one full lease duration from now, so that long work keeps its message.
 	// Also reports which leases are lost and which work should stop. Safe to repeat.
 	//
 	// Errors: INVALID_ARGUMENT (neither or both of tokens and session, more than 1,000 tokens),
-	// UNAVAILABLE.
+	// UNAVAILABLE, INTERNAL (the data of all queues is damaged).
 	ExtendLease(ctx context.Context, in *ExtendLeaseRequest, opts ...grpc.CallOption) (*ExtendLeaseResponse, error)
 	// Makes messages due now, optionally edited. SCHEDULED messages keep their attempts; QUARANTINED
 	// ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones
@@ -239,14 +240,15 @@ type DlqServiceServer interface {
 	// by itself, under its lease token; results come in the order of the outcomes.
 	//
 	// Safe to repeat: with the same request_id the answer is the same for 10 minutes; without one
-	// a repeated outcome answers NOT_FOUND or LEASE_LOST and changes nothing. Errors:
-	// INVALID_ARGUMENT (no outcomes, more than 1,000), UNAVAILABLE.
+	// a repeated outcome answers NOT_FOUND or LEASE_LOST and changes nothing. Outcomes with the
+	// status INTERNAL are tried again. Errors: INVALID_ARGUMENT (no outcomes, more than 1,000),
+	// UNAVAILABLE, INTERNAL (in place of an answer in which each outcome has the status INTERNAL).
 	Ack(context.Context, *AckRequest) (*AckResponse, error)
 	// Sets leases to end one full lease duration from now, so that long work keeps its message.
 	// Also reports which leases are lost and which work should stop. Safe to repeat.
 	//
 	// Errors: INVALID_ARGUMENT (neither or both of tokens and session, more than 1,000 tokens),
-	// UNAVAILABLE.
+	// UNAVAILABLE, INTERNAL (the data of all queues is damaged).
 	ExtendLease(context.Context, *ExtendLeaseRequest) (*ExtendLeaseResponse, error)
 	// Makes messages due now, optionally edited. SCHEDULED messages keep their attempts; QUARANTINED
 	// ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones

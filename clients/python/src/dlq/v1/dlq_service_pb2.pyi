@@ -23,6 +23,7 @@ class AckStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACK_STATUS_LEASE_LOST: _ClassVar[AckStatus]
     ACK_STATUS_NOT_FOUND: _ClassVar[AckStatus]
     ACK_STATUS_INVALID: _ClassVar[AckStatus]
+    ACK_STATUS_INTERNAL: _ClassVar[AckStatus]
 
 class RetryRefusal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -54,6 +55,7 @@ ACK_STATUS_APPLIED: AckStatus
 ACK_STATUS_LEASE_LOST: AckStatus
 ACK_STATUS_NOT_FOUND: AckStatus
 ACK_STATUS_INVALID: AckStatus
+ACK_STATUS_INTERNAL: AckStatus
 RETRY_REFUSAL_UNSPECIFIED: RetryRefusal
 RETRY_REFUSAL_NOT_FOUND: RetryRefusal
 RETRY_REFUSAL_IN_FLIGHT: RetryRefusal

@@ -147,8 +147,9 @@ class DlqServiceServicer(object):
         by itself, under its lease token; results come in the order of the outcomes.
 
         Safe to repeat: with the same request_id the answer is the same for 10 minutes; without one
-        a repeated outcome answers NOT_FOUND or LEASE_LOST and changes nothing. Errors:
-        INVALID_ARGUMENT (no outcomes, more than 1,000), UNAVAILABLE.
+        a repeated outcome answers NOT_FOUND or LEASE_LOST and changes nothing. Outcomes with the
+        status INTERNAL are tried again. Errors: INVALID_ARGUMENT (no outcomes, more than 1,000),
+        UNAVAILABLE, INTERNAL (in place of an answer in which each outcome has the status INTERNAL).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,7 +160,7 @@ class DlqServiceServicer(object):
         Also reports which leases are lost and which work should stop. Safe to repeat.
 
         Errors: INVALID_ARGUMENT (neither or both of tokens and session, more than 1,000 tokens),
-        UNAVAILABLE.
+        UNAVAILABLE, INTERNAL (the data of all queues is damaged).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1169,7 +1169,7 @@ pub struct AckResult {
     /// Why it went to quarantine, if it did.
     #[prost(enumeration="QuarantineReason", tag="4")]
     pub quarantine_reason: i32,
-    /// For INVALID: what is wrong with it.
+    /// For INVALID: what is wrong with it. For INTERNAL: the id of the error in the server's log.
     #[prost(string, tag="5")]
     pub detail: ::prost::alloc::string::String,
 }
@@ -1189,7 +1189,8 @@ pub struct ExtendLeaseRequest {
 /// The result of ExtendLease.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ExtendLeaseResponse {
-    /// One for each token in order; for a session, one for each lease that it holds.
+    /// One for each token in order; for a session, one for each lease that it holds, except in queues
+    /// whose data is damaged.
     #[prost(message, repeated, tag="1")]
     pub results: ::prost::alloc::vec::Vec<ExtendLeaseResult>,
 }
@@ -1200,7 +1201,8 @@ pub struct ExtendLeaseResult {
     #[prost(string, tag="1")]
     pub lease_token: ::prost::alloc::string::String,
     /// APPLIED: extended. LEASE_LOST: another worker may have the message. NOT_FOUND: it is gone.
-    /// INVALID: the token is malformed.
+    /// INVALID: the token is malformed. INTERNAL: not extended, because the data of its queue is
+    /// damaged; try again.
     #[prost(enumeration="AckStatus", tag="2")]
     pub status: i32,
     /// When the lease now ends. Absent unless APPLIED.
@@ -1209,7 +1211,7 @@ pub struct ExtendLeaseResult {
     /// True: stop working on it. No outcome will count.
     #[prost(bool, tag="4")]
     pub should_stop: bool,
-    /// For INVALID: what is wrong with the token.
+    /// For INVALID: what is wrong with the token. For INTERNAL: the id of the error in the server's log.
     #[prost(string, tag="5")]
     pub detail: ::prost::alloc::string::String,
 }
@@ -1508,6 +1510,9 @@ pub enum AckStatus {
     NotFound = 3,
     /// The outcome is malformed; `detail` says how. Other outcomes are not affected.
     Invalid = 4,
+    /// The data of its queue is damaged, and the outcome was not applied. Report it again while its
+    /// lease lasts: it counts once the queue is repaired. Other queues are not affected.
+    Internal = 5,
 }
 impl AckStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1521,6 +1526,7 @@ impl AckStatus {
             Self::LeaseLost => "ACK_STATUS_LEASE_LOST",
             Self::NotFound => "ACK_STATUS_NOT_FOUND",
             Self::Invalid => "ACK_STATUS_INVALID",
+            Self::Internal => "ACK_STATUS_INTERNAL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1531,6 +1537,7 @@ impl AckStatus {
             "ACK_STATUS_LEASE_LOST" => Some(Self::LeaseLost),
             "ACK_STATUS_NOT_FOUND" => Some(Self::NotFound),
             "ACK_STATUS_INVALID" => Some(Self::Invalid),
+            "ACK_STATUS_INTERNAL" => Some(Self::Internal),
             _ => None,
         }
     }
