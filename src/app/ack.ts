@@ -1,9 +1,10 @@
-import { aborted, invalidField } from "../core/errors.ts";
+import { aborted, DlqError, invalidField } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, Caller, OutcomeCommand } from "./commands.ts";
+import { resultOrDamage, throwIfAllFailed } from "./damage.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import { RefusedEdits, withEdits } from "./edits/automatic-edits.ts";
 import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
@@ -41,7 +42,10 @@ const CHUNK = 250;
 /** Attempts to decide on messages that change between reading and writing. */
 const TRIES = 8;
 
-/** Applies outcomes under their leases: succeeded, failed, released, quarantined, discarded. */
+/**
+ * Applies outcomes under their leases: succeeded, failed, released, quarantined, discarded. Rejects if the data of all their
+ * queues is damaged.
+ */
 export function createAck(given: AckParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (
@@ -56,12 +60,14 @@ export function createAck(given: AckParts) {
       splitIntoChunks(outcomes).map(async ({ queue, indexes }, part) => {
         const own = indexes.map((index) => outcomes[index] as Valid);
         const request = requestKey(requestId, queue, part);
-        const settled = await settleChunk(parts, { queue, request, caller }, own);
+        const settled = await resultOrDamage(settleChunk(parts, { queue, request, caller }, own));
         indexes.forEach((index, at) => {
-          results[index] = toOutcome(settled[at] as Settled);
+          results[index] =
+            settled instanceof DlqError ? failed(settled) : toOutcome(settled[at] as Settled);
         });
       }),
     );
+    throwIfAllFailed(results);
     return results;
   };
 }
@@ -251,14 +257,14 @@ function report(
   for (const { sessionId, leases } of ended.values()) registry.leasesEnded(sessionId, leases);
 }
 
+const NO_STATE = { state: undefined, dueAtMs: undefined, quarantineReason: undefined };
+
 function refuse(detail: string): AckOutcome {
-  return {
-    status: "INVALID",
-    state: undefined,
-    dueAtMs: undefined,
-    quarantineReason: undefined,
-    detail,
-  };
+  return { ...NO_STATE, status: "INVALID", detail };
+}
+
+function failed(error: DlqError): AckOutcome {
+  return { ...NO_STATE, status: "INTERNAL", detail: "", error };
 }
 
 function toOutcome({ status, state, dueAtMs, quarantineReason }: Settled): AckOutcome {

@@ -116,7 +116,7 @@ export type OutcomeCommand =
   | { kind: "quarantined"; token: LeaseTokenParts; note: string }
   | { kind: "discarded"; token: LeaseTokenParts; note: string };
 
-export type AckStatus = "APPLIED" | "LEASE_LOST" | "NOT_FOUND" | "INVALID";
+export type AckStatus = "APPLIED" | "LEASE_LOST" | "NOT_FOUND" | "INVALID" | "INTERNAL";
 
 export interface AckOutcome {
   status: AckStatus;
@@ -125,6 +125,8 @@ export interface AckOutcome {
   quarantineReason: QuarantineReason | undefined;
   /** Only for INVALID. */
   detail: string;
+  /** Only for INTERNAL: the data of the queue is damaged. */
+  error?: DlqError;
 }
 
 export type ExtendCommand =

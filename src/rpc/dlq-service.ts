@@ -63,7 +63,8 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
 
     async ack(request, context) {
       const { requestId, outcomes } = readAck(request);
-      return writeAck(await dlq.ack(requestId, outcomes, callerOf(context).caller));
+      const results = await dlq.ack(requestId, outcomes, callerOf(context).caller);
+      return writeAck(results, damageReport("Ack", options));
     },
 
     async extendLease(request) {
@@ -116,6 +117,18 @@ async function sendBatch(
 function refused(error: DlqError, { reportInternal }: DlqServiceOptions): ErrorStatus {
   if (error.kind !== "INTERNAL") return toErrorStatus(error);
   return toErrorStatus(error, reportInternal(error.cause ?? error, "SendToDlqBatch"));
+}
+
+/** Returns a function that logs each error of a queue once, and returns the text for its results. */
+function damageReport(method: string, { reportInternal }: DlqServiceOptions) {
+  const texts = new Map<DlqError, string>();
+  return (error: DlqError): string => {
+    const text =
+      texts.get(error) ??
+      `the server failed on the data of this queue; its log has the cause under ${reportInternal(error.cause ?? error, method)}`;
+    texts.set(error, text);
+    return text;
+  };
 }
 
 type BatchOutcome =

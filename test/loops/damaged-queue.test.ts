@@ -1,14 +1,27 @@
 // A queue whose data is damaged must not hold up what else a worker or a server does.
 
 import { afterEach, expect, test } from "vitest";
+import { createAck } from "../../src/app/ack.ts";
+import type { OutcomeCommand } from "../../src/app/commands.ts";
 import { reconcile } from "../../src/app/delivery/reconcile.ts";
 import { Session } from "../../src/app/delivery/session.ts";
+import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
+import type { LeaseTokenParts } from "../../src/core/lease-token.ts";
 import type { DueDelivery } from "../../src/core/message.ts";
 import { formatMessageId } from "../../src/core/message-id.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { NO_METRICS } from "../../src/observe/metrics.ts";
 import { QUEUE_KEYS } from "../../src/store/redis/keys.ts";
 import { startNode } from "../support/delivery.ts";
 import { until, useTestStore } from "../support/store.ts";
-import { item, SETTINGS, sessionId } from "../support/store-items.ts";
+import {
+  session as credit,
+  item,
+  only,
+  SETTINGS,
+  sessionId,
+  tokenOf,
+} from "../support/store-items.ts";
 
 const at = useTestStore();
 const cleanUp: (() => Promise<unknown>)[] = [];
@@ -16,18 +29,47 @@ afterEach(async () => {
   for (const undo of cleanUp.splice(0).reverse()) await undo();
 });
 
-/** Gives a key of a queue the wrong type. `session`: the key is of this session. The queue is gone after the test. */
+/**
+ * Gives a key of a queue the wrong type. `session`: the key is of this session. Returns what repairs it. The queue is gone
+ * after the test.
+ */
 async function damage(
   queue: string,
   key: string,
   session: Uint8Array = new Uint8Array(),
-): Promise<void> {
+): Promise<() => Promise<unknown>> {
   const { redis } = at.current;
   const whole = Buffer.concat([Buffer.from(at.current.key(queue, key)), session]);
-  await redis.del(whole);
+  const kept = at.current.key(queue, ":kept");
+  if ((await redis.exists(whole)) > 0) await redis.rename(whole, kept);
   await redis.set(whole, "of the wrong type");
   cleanUp.push(async () => redis.del(...(await redis.keys(at.current.key(queue, ":*")))));
+  return () => redis.rename(kept, whole);
 }
+
+/** Claims one message of each queue for session 1. Returns their tokens. */
+async function claim(queues: readonly string[]): Promise<LeaseTokenParts[]> {
+  const tokens: LeaseTokenParts[] = [];
+  for (const queue of queues) {
+    await at.current.store.send(queue, [item()], SETTINGS);
+    const { claimed } = await at.current.tick(queue, [credit(1)]);
+    tokens.push(tokenOf(only(claimed)));
+  }
+  return tokens;
+}
+
+function startAck() {
+  const { store, clock } = at.current;
+  const silent = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {} };
+  return createAck({
+    ...{ store, random: () => 0.5, now: () => clock.nowMs, observer: NO_METRICS, log: silent },
+    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    registry: new SessionRegistry(store.hints),
+  });
+}
+
+const succeeded = (token: LeaseTokenParts): OutcomeCommand => ({ kind: "succeeded", token });
+const statuses = (results: readonly { status: string }[]) => results.map(({ status }) => status);
 
 test("a worker that comes back gets messages of its other queues", async () => {
   const store = at.current.openStore({ clock: "store" });
@@ -76,4 +118,55 @@ test("a stream is a worker of its other queues, and its entries are removed", as
   expect(await workers()).toEqual([1, 1]);
   await store.unregisterSession(record, false);
   expect(await workers()).toEqual([0, 0]);
+});
+
+test("outcomes of other queues are applied, and those of the damaged queue once it is repaired", async () => {
+  const ack = startAck();
+  const outcomes = (await claim(["damaged", "sound"])).map(succeeded);
+  const repair = await damage("damaged", QUEUE_KEYS.counters);
+  const first = await ack("request", outcomes);
+  expect(statuses(first)).toEqual(["INTERNAL", "APPLIED"]);
+  expect(first[0]).toMatchObject({ state: undefined, error: { kind: "INTERNAL" } });
+  expect(statuses(await ack("request", outcomes))).toEqual(["INTERNAL", "APPLIED"]);
+  await repair();
+  expect(statuses(await ack("request", outcomes))).toEqual(["APPLIED", "APPLIED"]);
+  expect(await at.current.store.sizes(["damaged", "sound"])).toMatchObject([
+    { messages: 0 },
+    { messages: 0 },
+  ]);
+});
+
+test("an outcome of a repaired queue counts in a call of its own", async () => {
+  const ack = startAck();
+  const outcomes = (await claim(["damaged", "sound"])).map(succeeded);
+  const repair = await damage("damaged", QUEUE_KEYS.counters);
+  await ack("first", outcomes);
+  await repair();
+  expect(statuses(await ack("second", outcomes.slice(0, 1)))).toEqual(["APPLIED"]);
+});
+
+test("a release in a damaged queue does not hold up outcomes of others", async () => {
+  const ack = startAck();
+  const [damaged, sound] = (await claim(["damaged", "sound"])) as [
+    LeaseTokenParts,
+    LeaseTokenParts,
+  ];
+  await damage("damaged", QUEUE_KEYS.meta);
+  const released = [damaged, sound].map(
+    (token): OutcomeCommand => ({ kind: "released", token, delayMs: undefined }),
+  );
+  expect(statuses(await ack("", released))).toEqual(["INTERNAL", "APPLIED"]);
+});
+
+test("an Ack fails if no outcome has a result", async () => {
+  const ack = startAck();
+  const outcomes = (await claim(["damaged", "broken"])).map(succeeded);
+  for (const queue of ["damaged", "broken"]) await damage(queue, QUEUE_KEYS.counters);
+  await expect(ack("", outcomes)).rejects.toMatchObject({ kind: "INTERNAL" });
+  const invalid: OutcomeCommand = { kind: "invalid", detail: "has no result" };
+  expect(statuses(await ack("", [...outcomes, invalid]))).toEqual([
+    "INTERNAL",
+    "INTERNAL",
+    "INVALID",
+  ]);
 });

@@ -9,7 +9,7 @@ import {
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
 import type { QueueReport } from "../../src/app/commands.ts";
-import { precondition } from "../../src/core/errors.ts";
+import { internal, precondition } from "../../src/core/errors.ts";
 import { encodeLeaseToken } from "../../src/core/lease-token.ts";
 import { clientOf, createRig, errorOf, violationsOf } from "./in-memory.ts";
 import { applied, MESSAGE_ID, MESSAGE_ID_TEXT, SESSION_ID } from "./scripted-dlq.ts";
@@ -103,6 +103,22 @@ describe("Ack", () => {
       quarantineReason: QuarantineReason.RETRIES_EXHAUSTED,
       dueTime: { seconds: 1n, nanos: 500_000_000 },
     });
+  });
+
+  it("logs an error of a queue once, and gives its id to the caller", async () => {
+    const rig = await createRig();
+    const error = internal(new Error("WRONGTYPE"));
+    rig.dlq.onAck = () => applied({ status: "INTERNAL", state: undefined, error });
+    const outcome = { leaseToken: TOKEN };
+    const { results } = await clientOf(rig).ack({ outcomes: [outcome, outcome] });
+    expect(rig.logged).toMatchObject([
+      { fields: { method: "Ack", err: { message: "WRONGTYPE" } } },
+    ]);
+    const detail = expect.stringContaining(`${rig.logged[0]?.fields.errorId}`);
+    expect(results).toMatchObject([
+      { status: AckStatus.INTERNAL, state: 0, detail },
+      { status: AckStatus.INTERNAL, state: 0, detail },
+    ]);
   });
 
   it.each([0, 1001])("refuses %i outcomes", async (count) => {

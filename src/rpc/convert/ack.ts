@@ -9,6 +9,7 @@ import {
   type Outcome,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { AckOutcome, OutcomeCommand } from "../../app/commands.ts";
+import type { DlqError } from "../../core/errors.ts";
 import { decodeLeaseToken } from "../../core/lease-token.ts";
 import { QUARANTINE_REASONS } from "../../core/reason.ts";
 import { cutUtf8 } from "../../core/utf8.ts";
@@ -80,16 +81,20 @@ function malformed(detail: string): OutcomeCommand {
   return { kind: "invalid", detail };
 }
 
-export function writeAck(outcomes: readonly AckOutcome[]): AckResponse {
+/** `detailOf` returns the detail of an error. */
+export function writeAck(
+  outcomes: readonly AckOutcome[],
+  detailOf: (error: DlqError) => string,
+): AckResponse {
   const response = create(AckResponseSchema);
-  response.results = outcomes.map(writeOutcome);
+  response.results = outcomes.map((outcome) => writeOutcome(outcome, detailOf));
   return response;
 }
 
-function writeOutcome(outcome: AckOutcome): AckResult {
+function writeOutcome(outcome: AckOutcome, detailOf: (error: DlqError) => string): AckResult {
   const result = create(AckResultSchema);
   result.status = ACK_STATUS_NUMBERS[outcome.status];
-  result.detail = outcome.detail;
+  result.detail = outcome.error === undefined ? outcome.detail : detailOf(outcome.error);
   if (outcome.state !== undefined) result.state = STATE_NUMBERS[outcome.state];
   if (outcome.dueAtMs !== undefined) result.dueTime = timestampFromMs(outcome.dueAtMs);
   if (outcome.quarantineReason !== undefined) {

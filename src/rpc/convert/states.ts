@@ -24,6 +24,7 @@ export const ACK_STATUS_NUMBERS = {
   LEASE_LOST: Ack.LEASE_LOST,
   NOT_FOUND: Ack.NOT_FOUND,
   INVALID: Ack.INVALID,
+  INTERNAL: Ack.INTERNAL,
 } as const satisfies Record<AckStatus, Ack>;
 
 export const REFUSAL_NUMBERS = {

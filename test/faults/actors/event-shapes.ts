@@ -36,7 +36,7 @@ const outcome: Keys<Acking["outcomes"][number]> = {
   nonRetryable: maybe(flag),
 };
 const result: Keys<Acked["results"][number]> = {
-  status: one("APPLIED", "LEASE_LOST", "NOT_FOUND", "INVALID"),
+  status: one("APPLIED", "LEASE_LOST", "NOT_FOUND", "INVALID", "INTERNAL"),
   state: maybe(one("SCHEDULED", "IN_FLIGHT", "QUARANTINED")),
   dueAt: maybe(atMs),
 };

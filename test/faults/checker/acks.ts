@@ -114,6 +114,7 @@ export class Acks {
         this.#refused(own, index, at);
         return;
       case "INVALID":
+      case "INTERNAL":
         return;
       default:
         throw new Error(`unknown status ${result.status}`);

@@ -119,7 +119,7 @@ export interface Acked {
   readonly at: AtMs;
   readonly request: string;
   readonly results: readonly {
-    /** APPLIED, LEASE_LOST, NOT_FOUND, INVALID. */
+    /** APPLIED, LEASE_LOST, NOT_FOUND, INVALID, INTERNAL. */
     readonly status: string;
     /** State after the outcome, if the message still exists. */
     readonly state?: string;
