@@ -139,6 +139,8 @@ export interface ExtendOutcome {
   status: AckStatus;
   leaseExpireAtMs: number | undefined;
   shouldStop: boolean;
+  /** Only for INTERNAL: the data of the queue is damaged. */
+  error?: DlqError;
 }
 
 /** The name of the caller's token, for logs and records. Undefined: the server needs no token. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { DlqError } from "../core/errors.ts";
 import { parseMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { Turns } from "../core/turns.ts";
@@ -123,7 +124,8 @@ async function loadLeases(
     );
     if (isOver()) return;
     queues.forEach((queue, index) => {
-      session.resume(queue, held[index] ?? []);
+      const leases = held[index];
+      session.resume(queue, leases instanceof DlqError ? [] : (leases ?? []));
     });
     session.loading = false;
   };

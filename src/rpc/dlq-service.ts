@@ -68,7 +68,8 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     },
 
     async extendLease(request) {
-      return writeExtend(request, await dlq.extend(readExtend(request)));
+      const results = await dlq.extend(readExtend(request));
+      return writeExtend(request, results, damageReport("ExtendLease", options));
     },
 
     async retry(request, context) {

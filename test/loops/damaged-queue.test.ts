@@ -6,6 +6,7 @@ import type { OutcomeCommand } from "../../src/app/commands.ts";
 import { reconcile } from "../../src/app/delivery/reconcile.ts";
 import { Session } from "../../src/app/delivery/session.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
+import { createExtend } from "../../src/app/extend.ts";
 import type { LeaseTokenParts } from "../../src/core/lease-token.ts";
 import type { DueDelivery } from "../../src/core/message.ts";
 import { formatMessageId } from "../../src/core/message-id.ts";
@@ -169,4 +170,36 @@ test("an Ack fails if no outcome has a result", async () => {
     "INTERNAL",
     "INVALID",
   ]);
+});
+
+test("leases of other queues are extended by their tokens", async () => {
+  const extend = createExtend(at.current);
+  const tokens = await claim(["damaged", "sound"]);
+  const repair = await damage("damaged", QUEUE_KEYS.leases);
+  const extended = await extend({ tokens, leaseMs: 60_000 });
+  expect(statuses(extended)).toEqual(["INTERNAL", "APPLIED"]);
+  expect(extended[0]).toMatchObject({ token: tokens[0], shouldStop: false });
+  await expect(extend({ tokens: tokens.slice(0, 1), leaseMs: 60_000 })).rejects.toMatchObject({
+    kind: "INTERNAL",
+  });
+  await repair();
+  expect(statuses(await extend({ tokens, leaseMs: 60_000 }))).toEqual(["APPLIED", "APPLIED"]);
+});
+
+test("leases of other queues are extended by their session", async () => {
+  const { store } = at.current;
+  const extend = createExtend({ store });
+  const queues = ["damaged", "sound"];
+  const [, sound] = await claim(queues);
+  const id = formatMessageId(sessionId(1));
+  await store.signOfLife();
+  await store.registerSession({ sessionId: id, workerId: "w", queues, maxInFlight: 1 });
+  await damage("damaged", QUEUE_KEYS.session, sessionId(1));
+  expect(await extend({ sessionId: id, leaseMs: 60_000 })).toMatchObject([
+    { token: sound, status: "APPLIED" },
+  ]);
+  await damage("sound", QUEUE_KEYS.session, sessionId(1));
+  await expect(extend({ sessionId: id, leaseMs: 60_000 })).rejects.toMatchObject({
+    kind: "INTERNAL",
+  });
 });

@@ -145,6 +145,16 @@ describe("ExtendLease", () => {
     ]);
   });
 
+  it("gives the id of an error of a queue to the caller", async () => {
+    const rig = await createRig();
+    const error = internal(new Error("WRONGTYPE"));
+    const lease = { leaseExpireAtMs: undefined, shouldStop: false };
+    rig.dlq.onExtend = () => [{ token: PARTS, status: "INTERNAL", ...lease, error }];
+    const { results } = await clientOf(rig).extendLease({ leaseTokens: [TOKEN] });
+    const detail = expect.stringMatching(/[0-9a-f]{12}/);
+    expect(results).toMatchObject([{ status: AckStatus.INTERNAL, shouldStop: false, detail }]);
+  });
+
   it("by session returns the leases it found", async () => {
     const rig = await createRig();
     rig.dlq.onExtend = () => [

@@ -1,5 +1,6 @@
 import { DlqError } from "../../core/errors.ts";
 import type { HeldLease, Store } from "../../store/contract.ts";
+import { resultOrDamage } from "../damage.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function reconcile(store: Pick<Store, "leases">, session: Session):
   await Promise.all(
     [...session.heldByQueue()].map(async ([queue, before]) => {
       const live = await readLeases(store, queue, session.options.id);
-      if (live === undefined) return;
+      if (live instanceof DlqError) return;
       const alive = new Set(live.map((lease) => key(lease.id, lease.deliveryNumber)));
       for (const { messageId, deliveryNumber } of before) {
         if (!alive.has(key(messageId, deliveryNumber))) {
@@ -23,18 +24,13 @@ export async function reconcile(store: Pick<Store, "leases">, session: Session):
   );
 }
 
-/** The live leases of a session in one queue. Undefined: its data is damaged, which must not hold up other queues. */
-export async function readLeases(
+/** Returns the live leases of a session in one queue; the error if the data of the queue is damaged. */
+export function readLeases(
   store: Pick<Store, "leases">,
   queue: string,
   sessionId: Uint8Array,
-): Promise<HeldLease[] | undefined> {
-  try {
-    return await store.leases(queue, sessionId);
-  } catch (error) {
-    if (error instanceof DlqError && error.kind === "INTERNAL") return undefined;
-    throw error;
-  }
+): Promise<HeldLease[] | DlqError> {
+  return resultOrDamage(store.leases(queue, sessionId));
 }
 
 function key(messageId: Uint8Array, deliveryNumber: number): string {

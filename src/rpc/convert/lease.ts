@@ -7,6 +7,7 @@ import {
   ExtendLeaseResultSchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { ExtendCommand, ExtendOutcome } from "../../app/commands.ts";
+import type { DlqError } from "../../core/errors.ts";
 import { decodeLeaseToken, encodeLeaseToken } from "../../core/lease-token.ts";
 import { parseMessageId } from "../../core/message-id.ts";
 import { LIMITS } from "../../core/settings.ts";
@@ -54,9 +55,11 @@ export function checkSession(v: Violations, field: string, sessionId: string): v
 const BAD_TOKEN =
   "is not a lease token of this service; send back the token of the delivery unchanged";
 
+/** `detailOf` returns the detail of an error. */
 export function writeExtend(
   request: ExtendLeaseRequest,
   outcomes: readonly ExtendOutcome[],
+  detailOf: (error: DlqError) => string,
 ): ExtendLeaseResponse {
   const response = create(ExtendLeaseResponseSchema);
   response.results = outcomes.map((outcome, index) => {
@@ -67,6 +70,7 @@ export function writeExtend(
     result.status = ACK_STATUS_NUMBERS[outcome.status];
     result.shouldStop = outcome.shouldStop;
     if (outcome.status === "INVALID") result.detail = BAD_TOKEN;
+    if (outcome.error !== undefined) result.detail = detailOf(outcome.error);
     if (outcome.leaseExpireAtMs !== undefined) {
       result.leaseExpireTime = timestampFromMs(outcome.leaseExpireAtMs);
     }
