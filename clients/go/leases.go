@@ -124,6 +124,9 @@ func (l *leases) extend(ctx context.Context, due []*held, timeout time.Duration)
 		if i >= len(due) || !l.has(due[i].token) {
 			continue
 		}
+		if result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_INTERNAL {
+			continue // the data of the queue is damaged; the next tick tries again
+		}
 		if result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_APPLIED && !result.GetShouldStop() {
 			due[i].extendedTo(result.GetLeaseExpireTime().AsTime())
 		} else {

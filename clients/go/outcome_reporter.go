@@ -168,12 +168,21 @@ func (r *outcomeReporter) reportUntil(giveUpAt time.Time, batch []unreported) {
 		response, err := conn.stub.Ack(ctx, request)
 		cancel()
 		if err == nil {
+			var damaged []unreported
 			for i, one := range batch {
 				var result *dlqv1.AckResult
 				if i < len(response.GetResults()) {
 					result = response.GetResults()[i]
 				}
-				r.onAnswered(one, result)
+				if result.GetStatus() == dlqv1.AckStatus_ACK_STATUS_INTERNAL && time.Now().Before(giveUpAt) {
+					damaged = append(damaged, one)
+				} else {
+					r.onAnswered(one, result)
+				}
+			}
+			if len(damaged) > 0 { // their queue may be repaired
+				pause.Wait(r.ctx)
+				r.reportUntil(giveUpAt, damaged)
 			}
 			return
 		}

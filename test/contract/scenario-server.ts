@@ -1,6 +1,7 @@
 // The servers that scenarios are played against. Most share one server. Those that stop it use another one, which is
 // started again after each scenario.
 
+import { QUEUE_KEYS, queueBase } from "../../src/store/redis/keys.ts";
 import { connectTo, type TestClient } from "../support/grpc.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -14,6 +15,9 @@ export interface ScenarioServer {
   /** The harness's own connection, not over a link. */
   readonly client: TestClient;
   change(what: ServerChange): Promise<void>;
+  /** Gives a key of the queue the wrong type, until `repair`. */
+  damage(queue: string): Promise<void>;
+  repair(queue: string): Promise<void>;
   /** Starts the server again if it was stopped; the data stay. */
   restore(): Promise<void>;
   stop(): Promise<void>;
@@ -30,6 +34,8 @@ const SETTINGS = {
 const portOf = (server: TestServer) => Number(server.grpcAddress.split(":")[1]);
 const clientOf = (server: TestServer) => connectTo(server.grpcAddress, { token: TOKEN });
 
+const notOwn = () => Promise.reject(new Error("this server is not the scenario's own"));
+
 /** With the embedded Redis, as by default. No scenario may stop it. */
 export async function startSharedServer(): Promise<ScenarioServer> {
   const server = await startTestServer(SETTINGS);
@@ -37,7 +43,9 @@ export async function startSharedServer(): Promise<ScenarioServer> {
   return {
     port: portOf(server),
     client,
-    change: () => Promise.reject(new Error("this server is not the scenario's own")),
+    change: notOwn,
+    damage: notOwn,
+    repair: notOwn,
     restore: () => Promise.resolve(),
     async stop() {
       client.close();
@@ -53,6 +61,8 @@ export async function startOwnServer(): Promise<ScenarioServer> {
   return new OwnServer(redis, await startWith(redis));
 }
 
+/** Each call on a queue uses it. */
+const damagedKey = (queue: string) => `${queueBase("dlq", queue)}${QUEUE_KEYS.counters}`;
 const startWith = (redis: TestRedis) => startTestServer({ ...SETTINGS, redisUrl: redis.url });
 
 class OwnServer implements ScenarioServer {
@@ -83,6 +93,17 @@ class OwnServer implements ScenarioServer {
     else if (what === "stop") await this.#server.terminate();
     else await this.#server.restart();
     this.#isUp = what === "start" || what === "restart";
+  }
+
+  async damage(queue: string): Promise<void> {
+    const key = damagedKey(queue);
+    await this.#redis.cli("RENAME", key, `${key}:kept`);
+    await this.#redis.cli("SET", key, "of the wrong type");
+  }
+
+  async repair(queue: string): Promise<void> {
+    const key = damagedKey(queue);
+    await this.#redis.cli("RENAME", `${key}:kept`, key);
   }
 
   async restore(): Promise<void> {

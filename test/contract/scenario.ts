@@ -20,7 +20,7 @@ export interface Scenario {
   /** Parts of the contract that a client must have to play it. */
   readonly needs: readonly string[];
   readonly steps: readonly Step[];
-  /** It stops the server, or kills the agent, so it can't share them. */
+  /** It stops the server, damages its data, or kills the agent, so it can't share them. */
   readonly ownServer: boolean;
   readonly ownAgent: boolean;
 }
@@ -32,7 +32,7 @@ export const AGENT_ACTIONS = [
 
 const HARNESS_ACTIONS = [
   ...["expect", "event", "none", "stored", "calls", "spooled", "spool_file"],
-  ...["server", "link", "agent", "queue", "wait_ms"],
+  ...["server", "link", "agent", "queue", "damage", "repair", "wait_ms"],
 ] as const;
 
 export type AgentAction = (typeof AGENT_ACTIONS)[number];
@@ -76,7 +76,7 @@ export function scenarioFrom(value: unknown, group: string): Scenario {
     about,
     needs: needs as readonly string[],
     steps: all,
-    ownServer: has("server"),
+    ownServer: has("server") || has("damage"),
     ownAgent: has("agent"),
   };
 }

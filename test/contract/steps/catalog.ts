@@ -2,7 +2,15 @@ import type { Json } from "../json.ts";
 import { AGENT_ACTIONS, type AgentAction, type HarnessAction, type Step } from "../scenario.ts";
 import type { ScenarioRun } from "../scenario-run.ts";
 import { askAgent } from "./agent.ts";
-import { changeAgent, changeLink, changeQueue, changeServer, pass } from "./changes.ts";
+import {
+  changeAgent,
+  changeLink,
+  changeQueue,
+  changeServer,
+  damage,
+  pass,
+  repair,
+} from "./changes.ts";
 import {
   expectCalls,
   expectEvent,
@@ -27,6 +35,8 @@ const HARNESS_STEPS: Readonly<Record<HarnessAction, TakeStep>> = {
   link: changeLink,
   agent: changeAgent,
   queue: changeQueue,
+  damage,
+  repair,
   wait_ms: pass,
 };
 

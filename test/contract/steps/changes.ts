@@ -45,6 +45,14 @@ export async function changeQueue(given: Json, run: ScenarioRun): Promise<void> 
   await run.server.client.admin.updateQueue({ queue: { name: run.queue, config } });
 }
 
+export async function damage(given: Json, { server, scope }: ScenarioRun): Promise<void> {
+  await server.damage(textOf(resolved(given, scope)));
+}
+
+export async function repair(given: Json, { server, scope }: ScenarioRun): Promise<void> {
+  await server.repair(textOf(resolved(given, scope)));
+}
+
 export async function pass(given: Json): Promise<void> {
   await sleep(numberOf(given));
 }

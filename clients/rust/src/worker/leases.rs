@@ -95,6 +95,9 @@ impl Leases {
                 if !self.holds(&lease.token) {
                     continue;
                 }
+                if result.status() == AckStatus::Internal {
+                    continue; // the data of the queue is damaged; the next round tries again
+                }
                 if result.status() == AckStatus::Applied && !result.should_stop {
                     lease.extended_to(result.lease_expire_time.as_ref());
                 } else {

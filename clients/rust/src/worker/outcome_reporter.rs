@@ -4,7 +4,7 @@ use crate::backoff::Backoff;
 use crate::call_error::{is_permanent, is_too_large_for_proxy};
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::v1::outcome::Result as Wire;
-use crate::v1::{self, AckRequest, AckResult, Failure};
+use crate::v1::{self, AckRequest, AckResult, AckStatus, Failure};
 use crate::worker::lease::Lease;
 use crate::worker::outcome::{Outcome, OutcomeKind};
 use prost::Message;
@@ -25,6 +25,8 @@ const MAX_CALLS: usize = 4;
 /// How long an outcome waits for others while a call is under way.
 const DELAY: Duration = Duration::from_millis(1);
 const TRY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Before outcomes of a damaged queue are reported again.
+const DAMAGED_PAUSE: Duration = Duration::from_millis(20);
 /// After an outage the server keeps a lease this much longer.
 const EXPIRY_GRACE: Duration = Duration::from_secs(30);
 
@@ -171,8 +173,8 @@ impl OutcomeReporter {
 
     async fn report(&self, batch: Vec<Unreported>) {
         let give_up_at = Instant::now() + self.state.lock().unwrap().lease_duration + EXPIRY_GRACE;
-        let mut parts = vec![batch.as_slice()];
-        while let Some(part) = parts.pop() {
+        let mut parts = vec![batch.iter().collect::<Vec<_>>()];
+        while let Some(mut part) = parts.pop() {
             let request = AckRequest {
                 request_id: format!("{:032x}", rand::random::<u128>()),
                 outcomes: part.iter().map(|one| one.wire.clone()).collect(),
@@ -183,29 +185,52 @@ impl OutcomeReporter {
             };
             match result {
                 Err(status) if is_too_large_for_proxy(&status) && part.len() > 1 => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
+                    let second = part.split_off(part.len() / 2);
+                    parts.extend([second, part]);
                 }
-                result => self.reported(part, result),
+                Ok(results) => {
+                    let damaged = self.answered(&part, results, give_up_at);
+                    if !damaged.is_empty() {
+                        tokio::time::sleep(DAMAGED_PAUSE).await;
+                        parts.push(damaged);
+                    }
+                }
+                Err(status) => {
+                    for one in &part {
+                        (self.on_reported)(one, Err(&status));
+                    }
+                    self.done(part.len());
+                }
             }
         }
     }
 
-    fn reported(&self, part: &[Unreported], result: Result<Vec<AckResult>, Status>) {
-        match result {
-            Ok(results) => {
-                let mut results = results.into_iter();
-                for one in part {
-                    (self.on_reported)(one, Ok(results.next()));
-                }
-            }
-            Err(status) => {
-                for one in part {
-                    (self.on_reported)(one, Err(&status));
-                }
+    /// Reports results. Returns outcomes to report again, because their queue may be repaired.
+    fn answered<'a>(
+        &self,
+        part: &[&'a Unreported],
+        results: Vec<AckResult>,
+        give_up_at: Instant,
+    ) -> Vec<&'a Unreported> {
+        let mut results = results.into_iter();
+        let mut damaged = Vec::new();
+        for &one in part {
+            let result = results.next();
+            let is_damaged = result
+                .as_ref()
+                .is_some_and(|result| result.status() == AckStatus::Internal);
+            if is_damaged && Instant::now() <= give_up_at {
+                damaged.push(one);
+            } else {
+                (self.on_reported)(one, Ok(result));
             }
         }
-        self.state.lock().unwrap().unanswered -= part.len();
+        self.done(part.len() - damaged.len());
+        damaged
+    }
+
+    fn done(&self, count: usize) {
+        self.state.lock().unwrap().unanswered -= count;
         self.answered.notify_waiters();
     }
 

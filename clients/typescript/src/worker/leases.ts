@@ -116,6 +116,8 @@ export class Leases {
     for (const [at, held] of due.entries()) {
       const result = results[at];
       if (result === undefined || !this.#held.has(held.leaseToken)) continue;
+      // The data of the queue is damaged. The next check tries again.
+      if (result.status === AckStatus.INTERNAL) continue;
       if (result.status === AckStatus.APPLIED && !result.shouldStop) {
         held.extendedTo(result.leaseExpireTime, nowMs);
       } else {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectError } from "@connectrpc/connect";
-import type {
-  AckResult,
-  Outcome as OutcomeMessage,
+import {
+  type AckResult,
+  AckStatus,
+  type Outcome as OutcomeMessage,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
 import { callErrorOf, isPermanent, isTooLargeForProxy } from "../call-error.ts";
@@ -129,8 +130,15 @@ export class OutcomeReporter {
         const request = { requestId, outcomes };
         const call = { timeoutMs: TRY_TIMEOUT_MS, signal: this.#end.signal };
         const { results } = await stubs.ack(request, call);
-        for (const [at, one] of batch.entries()) this.#options.onAnswered(one, results[at]);
-        return;
+        const damaged: Unreported[] = [];
+        for (const [at, one] of batch.entries()) {
+          const isDamaged = results[at]?.status === AckStatus.INTERNAL;
+          if (isDamaged && performance.now() <= giveUpAtMs) damaged.push(one);
+          else this.#options.onAnswered(one, results[at]);
+        }
+        if (damaged.length === 0) return;
+        await this.#pause(backoff);
+        return this.#report(damaged, giveUpAtMs); // their queue may be repaired
       } catch (reason) {
         const error = callErrorOf(reason);
         channel.failed(stubs, error);
@@ -146,8 +154,12 @@ export class OutcomeReporter {
           return;
         }
       }
-      await sleep(backoff.nextMs(), undefined, { signal: this.#end.signal }).catch(() => {});
+      await this.#pause(backoff);
     }
+  }
+
+  async #pause(backoff: Backoff): Promise<void> {
+    await sleep(backoff.nextMs(), undefined, { signal: this.#end.signal }).catch(() => {});
   }
 }
 

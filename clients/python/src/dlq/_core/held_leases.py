@@ -50,6 +50,8 @@ class HeldLeases:
         for delivery, result in zip(due, results):
             if delivery.lease_token not in self._held:
                 continue
+            if result.status == pb.ACK_STATUS_INTERNAL:
+                continue  # the data of the queue is damaged; the next check tries again
             if result.status == pb.ACK_STATUS_APPLIED and not result.should_stop:
                 delivery._leased_at = now
                 delivery._raw.lease_expire_time.CopyFrom(result.lease_expire_time)

@@ -121,8 +121,15 @@ class OutcomeReporter:
                     await asyncio.sleep(backoff.next_s())
                     continue
                 missing = [pb.AckResult()] * (len(batch) - len(response.results))
-                for one, result in zip(batch, [*response.results, *missing]):
-                    self._on_answered(one, result)
+                answered, batch = batch, []
+                for one, result in zip(answered, [*response.results, *missing]):
+                    if result.status == pb.ACK_STATUS_INTERNAL and time.monotonic() <= give_up_at:
+                        batch.append(one)  # its queue may be repaired
+                    else:
+                        self._on_answered(one, result)
+                if batch:
+                    await asyncio.sleep(backoff.next_s())
+                    await self._report(batch, give_up_at)
                 return
         except asyncio.CancelledError:
             pass  # abandoned: reported below

@@ -150,6 +150,8 @@ final class Leases {
       HeldDelivery one = extended.get(at);
       ExtendLeaseResult result = results.get(at);
       if (!held.containsKey(one.leaseToken())) continue;
+      // The data of the queue is damaged. The next check tries again.
+      if (result.getStatus() == AckStatus.ACK_STATUS_INTERNAL) continue;
       boolean isApplied = result.getStatus() == AckStatus.ACK_STATUS_APPLIED;
       if (isApplied && !result.getShouldStop()) {
         one.extendedTo(Times.from(result.getLeaseExpireTime()), nowMs);

@@ -2,6 +2,7 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.v1.AckRequest;
 import io.dlqservice.dlq.v1.AckResult;
+import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.grpc.Status;
 import java.util.ArrayDeque;
@@ -152,6 +153,10 @@ final class OutcomeReporter {
     done.forEach(flush -> flush.complete(null));
   }
 
+  private static boolean isDamaged(AckResult result) {
+    return result != null && result.getStatus() == AckStatus.ACK_STATUS_INTERNAL;
+  }
+
   private static int bytesOf(UnreportedOutcome one) {
     return one.outcome().bytes() + FRAME_BYTES;
   }
@@ -165,7 +170,7 @@ final class OutcomeReporter {
     private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
     private CompletableFuture<?> call;
     private ScheduledFuture<?> pause;
-    private CallError lastError;
+    private CallError lastError = ABANDONED;
 
     Report(List<UnreportedOutcome> batch, long giveUpAtMs, Runnable onEnd) {
       this.batch = batch;
@@ -200,10 +205,23 @@ final class OutcomeReporter {
     }
 
     private void answered(List<AckResult> results) {
+      List<UnreportedOutcome> damaged = new ArrayList<>();
       for (int at = 0; at < batch.size(); at++) {
-        listener.answered(batch.get(at), at < results.size() ? results.get(at) : null);
+        AckResult result = at < results.size() ? results.get(at) : null;
+        if (isDamaged(result) && Loop.nowMs() <= giveUpAtMs) damaged.add(batch.get(at));
+        else listener.answered(batch.get(at), result);
       }
-      end();
+      if (damaged.isEmpty()) end();
+      else reportLater(damaged);
+    }
+
+    /** Their queue may be repaired. */
+    private void reportLater(List<UnreportedOutcome> damaged) {
+      Report next = new Report(damaged, giveUpAtMs, onEnd);
+      reports.remove(this);
+      reports.add(next);
+      if (isAbandoned) next.giveUp(ABANDONED);
+      else next.tryLater();
     }
 
     private void failed(Connection connection, CallError error) {
@@ -213,7 +231,11 @@ final class OutcomeReporter {
       boolean isTooLarge = error.isTooLargeForProxy();
       if (isTooLarge && !isOver && batch.size() > 1) split();
       else if (isOver || isTooLarge || error.isPermanent()) giveUp(error);
-      else pause = loop.after(backoff.nextMs(), this::tryOnce);
+      else tryLater();
+    }
+
+    private void tryLater() {
+      pause = loop.after(backoff.nextMs(), this::tryOnce);
     }
 
     private void split() {
