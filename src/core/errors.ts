@@ -61,12 +61,11 @@ export function invalidField(field: string, description: string): DlqError {
   return invalid([{ field, description }]);
 }
 
-export function notFound(resource: string, name: string): DlqError {
-  return new DlqError(`${resource} ${name} does not exist; check its name`, {
-    kind: "NOT_FOUND",
-    resource,
-    name,
-  });
+export function unknownMessage(queue: string, id: string): DlqError {
+  return new DlqError(
+    `queue ${queue} has no message ${id}: it was processed, removed, or moved to another queue by a rule; check queue and id`,
+    { kind: "NOT_FOUND", resource: "message", name: id },
+  );
 }
 
 export function unknownQueue(queue: string): DlqError {

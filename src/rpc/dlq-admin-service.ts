@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
@@ -17,10 +18,12 @@ import {
 } from "./convert/queues.ts";
 import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
+import { readGetMessage, writeStoredMessage } from "./convert/stored-message.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
+  messages: MessageAdmin;
   queues: QueueAdmin;
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
@@ -35,8 +38,21 @@ export interface DlqAdminServiceOptions {
  * Reads requests, calls the use cases, writes responses.
  */
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
-  const { queues, deliveryBlocks, rules, simulate, payloadMaxBytes, now = Date.now } = options;
+  const {
+    messages,
+    queues,
+    deliveryBlocks,
+    rules,
+    simulate,
+    payloadMaxBytes,
+    now = Date.now,
+  } = options;
   return {
+    async getMessage(request) {
+      const { queue, id } = readGetMessage(request);
+      return { message: writeStoredMessage(queue, id, await messages.get(queue, id)) };
+    },
+
     async listQueues(request) {
       const { pageSize, after } = readList(request);
       return writePage(await queues.list(pageSize, after));

@@ -1,6 +1,7 @@
 import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
+import { createMessageAdmin } from "../app/messages/message-admin.ts";
 import { Deletions } from "../app/queues/deletion.ts";
 import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import { createQueueAdmin } from "../app/queues/queue-admin.ts";
@@ -124,6 +125,7 @@ async function run(
     log,
     check: queueConfiguration.check,
   });
+  const messages = createMessageAdmin(store);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
@@ -135,7 +137,7 @@ async function run(
   });
   const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });
-  const useCases = { dlq, queues, deliveryBlocks, rules: ruleAdmin, simulate };
+  const useCases = { dlq, messages, queues, deliveryBlocks, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
   if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
   const address = await listeners.start();
@@ -175,7 +177,10 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  useCases: Pick<ServicesOptions, "dlq" | "queues" | "deliveryBlocks" | "rules" | "simulate">,
+  useCases: Pick<
+    ServicesOptions,
+    "dlq" | "messages" | "queues" | "deliveryBlocks" | "rules" | "simulate"
+  >,
   guard: Guard,
   readiness: ServerReadiness,
   certificate: LiveCertificate | undefined,

@@ -6,6 +6,7 @@ import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, DeliveryBlocks } from "./contract/delivery-blocks.ts";
 import type { StoreHints } from "./contract/hints.ts";
+import type { MessageReads } from "./contract/message-reads.ts";
 import type { EditWrite, Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Records } from "./contract/records.ts";
@@ -16,6 +17,7 @@ import type { WakeUps } from "./contract/wake-ups.ts";
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
+export type { MessageDetails, MessageReads } from "./contract/message-reads.ts";
 export type {
   EditWrite,
   MatchingPage,
@@ -91,6 +93,7 @@ export interface Store {
 
   readonly wakeUps: WakeUps;
   readonly messages: Messages;
+  readonly messageReads: MessageReads;
   readonly deliveryBlocks: DeliveryBlocks;
 
   /** One snapshot for each queue, in order; an empty one for a queue that does not exist. Rejects if one cannot be read. */

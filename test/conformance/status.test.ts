@@ -8,13 +8,13 @@ import {
   aborted,
   type DlqError,
   invalid,
-  notFound,
   payloadTooLarge,
   precondition,
   queueLimit,
   storeFull,
   storeUnavailable,
   unauthenticated,
+  unknownMessage,
 } from "../../src/core/errors.ts";
 import { toErrorStatus } from "../../src/rpc/error-map.ts";
 import { MESSAGE_ID_TEXT } from "../rpc/scripted-dlq.ts";
@@ -29,7 +29,7 @@ const infoOf = (reason: string) => ({ "@type": typeOf("ErrorInfo"), domain: "dlq
 
 /** Errors of the store and the use cases, with their codes. */
 const KINDS: [string, DlqError][] = [
-  ["NOT_FOUND", notFound("message", "m1")],
+  ["NOT_FOUND", unknownMessage("orders", "m1")],
   ["RESOURCE_EXHAUSTED for a queue's limit", queueLimit("q", "messages", 10)],
   ["RESOURCE_EXHAUSTED for a payload", payloadTooLarge("payload.data", 2_000, 1_000)],
   ["RESOURCE_EXHAUSTED for a full store", storeFull(2_000, "no memory is left")],

@@ -9,19 +9,19 @@ import {
   internal,
   invalid,
   invalidField,
-  notFound,
   payloadTooLarge,
   precondition,
   queueLimit,
   storeFull,
   storeUnavailable,
   unauthenticated,
+  unknownMessage,
 } from "../../src/core/errors.ts";
 import { codeName, toConnectError, toErrorStatus } from "../../src/rpc/error-map.ts";
 
 const KINDS: [error: DlqError, code: Code, reason: string, details: string[]][] = [
   [invalidField("queue", "bad"), Code.InvalidArgument, "INVALID_REQUEST", ["BadRequest"]],
-  [notFound("queue", "q"), Code.NotFound, "NOT_FOUND", []],
+  [unknownMessage("q", "1"), Code.NotFound, "NOT_FOUND", []],
   [payloadTooLarge("batch", 2, 1), Code.ResourceExhausted, "TOO_LARGE", ["QuotaFailure"]],
   [queueLimit("q", "bytes", 1), Code.ResourceExhausted, "QUEUE_LIMIT", ["QuotaFailure"]],
   [storeUnavailable(500), Code.Unavailable, "STORE_UNAVAILABLE", ["RetryInfo"]],

@@ -19,6 +19,7 @@ import { createServices } from "../../src/rpc/services.ts";
 import { StreamQueues } from "../../src/rpc/stream-queues.ts";
 import { ScriptedDeliveryBlocks } from "./scripted-delivery-blocks.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
+import { ScriptedMessages } from "./scripted-messages.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
 import { SIMULATION } from "./scripted-simulation.ts";
@@ -68,6 +69,7 @@ export class SettableReadiness implements Readiness {
 export interface Rig {
   dlq: ScriptedDlq;
   queues: ScriptedQueues;
+  messages: ScriptedMessages;
   deliveryBlocks: ScriptedDeliveryBlocks;
   rules: ScriptedRules;
   /** Received commands; the result is always the same. */
@@ -91,6 +93,7 @@ export interface RigOptions extends Partial<GuardOptions> {
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const dlq = new ScriptedDlq();
   const queues = new ScriptedQueues();
+  const messages = new ScriptedMessages();
   const deliveryBlocks = new ScriptedDeliveryBlocks();
   const rules = new ScriptedRules();
   const simulated: SimulateCommand[] = [];
@@ -108,6 +111,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   });
   const services = createServices({
     dlq,
+    messages,
     queues,
     deliveryBlocks,
     rules,
@@ -125,6 +129,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   });
   return {
     dlq,
+    messages,
     queues,
     deliveryBlocks,
     rules,

@@ -68,10 +68,16 @@ export function writeDelivery(due: DueDelivery): Delivery {
   return delivery;
 }
 
+/** What a message is made of, wherever it is. */
+export type MessageParts = Omit<
+  DueDelivery,
+  "deliveryNumber" | "nonce" | "outcomeUnknown" | "leaseExpireAtMs"
+>;
+
 /**
  * Assigns field by field, because `create` with values is slower and this runs for every delivery.
  */
-function writeMessage(due: DueDelivery): Message {
+export function writeMessage(due: MessageParts): Message {
   const { envelope, payload, attributes, editCount } = openStored(due.envelope, due.edits);
   const message = create(MessageSchema);
   message.id = formatMessageId(due.id);

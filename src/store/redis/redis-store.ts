@@ -4,6 +4,7 @@ import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery
 import type {
   ClaimedSession,
   ExtendItem,
+  MessageReads,
   RouteItem,
   SendItem,
   SendSettings,
@@ -37,6 +38,7 @@ import { Sessions } from "./sessions.ts";
 import { SharedLifeClock } from "./shared-life-clock.ts";
 import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
+import { runDetails } from "./verbs/details.ts";
 import { runExtend } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
@@ -51,6 +53,7 @@ const LEAVE_MS = 300;
 export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly messages: RedisMessages;
+  readonly messageReads: MessageReads;
   readonly wakeUps: RedisWakeUps;
   readonly deliveryBlocks: RedisDeliveryBlocks;
   readonly configs: RedisRecords;
@@ -131,6 +134,7 @@ export class RedisStore implements Store {
     this.#context = context;
     this.#sends = new Sends(context);
     this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
+    this.messageReads = { details: (queue, id) => runDetails(context, queue, id) };
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context);

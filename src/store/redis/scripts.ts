@@ -116,6 +116,7 @@ export const SCRIPTS = {
     strings: ["after", "indexName"],
     item: [],
   },
+  details: { flags: "no-writes", numbers: [], strings: ["id"], item: [] },
   contents: { flags: "no-writes", numbers: ["replyBytes"], strings: ["request"], item: ["id"] },
   release_order: {
     flags: "allow-oom",

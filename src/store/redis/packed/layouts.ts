@@ -190,6 +190,26 @@ export const LAYOUTS = {
   retryRest: layout({ started: ms, remaining: u32, index: u8, score: ms, id: bytes(16) }),
   /** An entry that a walk met; also an argument: where the walk continues. */
   entry: layout({ score: double, id: bytes(16) }),
+  /** Behind it: the retry settings. */
+  details: layout({
+    state: u8,
+    qreason: u8,
+    reason: u8,
+    isolated: flag,
+    attempts: u16,
+    expiries: u8,
+    releases: u8,
+    unknown: u16,
+    failures: u16,
+    delivery: u32,
+    size: u32,
+    since: ms,
+    due: ms,
+    expire: ms,
+    leaseEnd: ms,
+    movesTo: short,
+    retry: medium,
+  }),
   content: layout({ state: u8, version: u16 }),
   walked: layout({
     id: bytes(16),

@@ -85,6 +85,10 @@ export function nodeOf(entry: string): string {
   return entry.split("\n", 1)[0] ?? "";
 }
 
+export function workerOf(entry: string): string {
+  return entry.split("\n").slice(2).join("\n");
+}
+
 /** Counts the streams of living nodes, and how many leases they could still take in this queue. */
 function readWorkers(flat: readonly (Buffer | number)[], isAlive: (nodeId: string) => boolean) {
   let workers = 0;

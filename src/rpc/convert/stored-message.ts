@@ -1,0 +1,105 @@
+import { create, fromBinary } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
+import { type Envelope, RetrySettingsSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import type { GetMessageRequest } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { MessageContentSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
+import {
+  type FailureRecord,
+  FailureRecordSchema,
+  type MessageEdit,
+  MessageEditSchema,
+  MessageLeaseSchema,
+  type StoredMessage,
+  StoredMessageSchema,
+} from "../../../gen/dlq/v1/stored_message_pb.ts";
+import type { MessageDetails } from "../../app/messages/message-admin.ts";
+import { openStored } from "../../codec/message.ts";
+import { createdAtMs, parseMessageId } from "../../core/message-id.ts";
+import { QUARANTINE_REASONS } from "../../core/reason.ts";
+import { writeMessage } from "./deliveries.ts";
+import { STATE_NUMBERS } from "./states.ts";
+import { checkQueue, Violations } from "./violations.ts";
+
+export function readGetMessage(request: GetMessageRequest): { queue: string; id: Uint8Array } {
+  const v = new Violations();
+  checkQueue(v, "queue", request.queue);
+  const id = parseMessageId(request.id);
+  if (id === undefined) v.add("id", "is not the id of a message: a UUID in lower case");
+  v.throwIfAny();
+  return { queue: request.queue, id: id as Uint8Array };
+}
+
+export function writeStoredMessage(
+  queue: string,
+  id: Uint8Array,
+  details: MessageDetails,
+): StoredMessage {
+  const { envelope } = openStored(details.envelope, undefined);
+  const { quarantineReason } = details;
+  const retry = fromBinary(RetrySettingsSchema, details.retrySettings);
+  const stored = create(StoredMessageSchema, {
+    message: writeMessage({
+      ...details,
+      ...{ queue, id, createdAtMs: createdAtMs(id), latestFailure: details.laterFailures.at(-1) },
+    }),
+    state: STATE_NUMBERS[details.state],
+    stateTime: timestampFromMs(details.sinceMs),
+    movingTo: details.movesTo ?? "",
+    isolated: details.isolated,
+    deliveryCount: details.deliveries,
+    releaseCount: details.releases,
+    expiredLeaseCount: details.leaseExpiries,
+    unknownOutcomeCount: details.unknownOutcomes,
+    failures: failuresOf(envelope, details),
+    edits: editsOf(details),
+    sizeBytes: details.bytes,
+  });
+  if (quarantineReason !== undefined)
+    stored.quarantineReason = QUARANTINE_REASONS[quarantineReason];
+  if (details.leaseExpireAtMs !== undefined) {
+    stored.lease = create(MessageLeaseSchema, {
+      workerId: details.workerId ?? "",
+      startTime: timestampFromMs(details.sinceMs),
+      expireTime: timestampFromMs(details.leaseExpireAtMs),
+    });
+  }
+  if (details.edits !== undefined) {
+    const { payload, attributes } = envelope;
+    stored.original = create(MessageContentSchema, { attributes });
+    if (payload !== undefined) stored.original.payload = payload;
+  }
+  if (retry.maxRetries !== undefined) stored.maxRetries = retry.maxRetries;
+  if (retry.policy !== undefined) stored.retryPolicy = retry.policy;
+  if (retry.rulePolicy !== undefined) stored.ruleRetryPolicy = retry.rulePolicy;
+  return stored;
+}
+
+function failuresOf(envelope: Envelope, { laterFailures }: MessageDetails): FailureRecord[] {
+  const imported = envelope.importedHistory?.failures ?? [];
+  const later = laterFailures.map((bytes) => fromBinary(FailureSchema, bytes));
+  return [
+    ...imported.map(({ failure, time }) => recordOf(failure, { time, imported: true })),
+    ...[envelope.failure, ...later].map((failure) => recordOf(failure)),
+  ];
+}
+
+function recordOf(
+  failure: Failure | undefined,
+  { time, imported = false }: { time?: Timestamp | undefined; imported?: boolean } = {},
+): FailureRecord {
+  const record = create(FailureRecordSchema, { imported });
+  if (failure !== undefined) record.failure = failure;
+  if (time !== undefined) record.time = time;
+  return record;
+}
+
+function editsOf({ edits }: MessageDetails): MessageEdit[] {
+  if (edits === undefined) return [];
+  return fromBinary(EditsSchema, edits).edits.map(({ who, time, target, patch, inverse }) => {
+    const edit = create(MessageEditSchema, { source: who, target, patch, inverse });
+    if (time !== undefined) edit.time = time;
+    return edit;
+  });
+}

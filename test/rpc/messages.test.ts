@@ -1,0 +1,134 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, createClient } from "@connectrpc/connect";
+import { beforeEach, expect, test } from "vitest";
+import { EditsSchema } from "../../gen/dlq/storage/v1/edits_pb.ts";
+import { EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
+import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
+import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
+import type { MessageDetails } from "../../src/app/messages/message-admin.ts";
+import { encodeRetrySettings } from "../../src/codec/retry-settings.ts";
+import { parseMessageId } from "../../src/core/message-id.ts";
+import { createRig, errorOf, type Rig, transportOf, violationsOf } from "./in-memory.ts";
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await createRig();
+});
+const admin = () => createClient(DlqAdminService, transportOf(rig));
+
+const ID = "01900000-0000-7000-8000-000000000001";
+const CREATED_MS = 0x0190_0000_0000;
+
+const envelope = (history = false) =>
+  toBinary(
+    EnvelopeSchema,
+    create(EnvelopeSchema, {
+      payload: { body: { case: "text", value: '{"to":"a"}' } },
+      attributes: { tenant: "acme" },
+      failure: { message: "as sent" },
+      sourceId: "s-1",
+      ...(history
+        ? {
+            importedHistory: {
+              failures: [{ failure: { message: "imported" }, time: timestampFromMs(5_000) }],
+            },
+          }
+        : {}),
+    }),
+  );
+
+const DETAILS: MessageDetails = {
+  ...{ state: "SCHEDULED", quarantineReason: undefined, reason: "TIMEOUT", isolated: false },
+  ...{ attempts: 2, deliveries: 3, releases: 1, leaseExpiries: 1, unknownOutcomes: 1 },
+  ...{ failureCount: 3, bytes: 99, sinceMs: 10_000, dueAtMs: 20_000, expireAtMs: undefined },
+  ...{ leaseExpireAtMs: undefined, workerId: undefined, movesTo: undefined },
+  ...{ retrySettings: new Uint8Array(), envelope: envelope(), edits: undefined, laterFailures: [] },
+};
+
+async function shown(over: Partial<MessageDetails> = {}) {
+  rig.messages.details = { ...DETAILS, ...over };
+  const { message } = await admin().getMessage({ queue: "orders", id: ID });
+  if (message === undefined) throw new Error("no message");
+  return message;
+}
+
+test("a message has what a worker would get, and where it is", async () => {
+  const stored = await shown();
+  expect(stored).toMatchObject({
+    message: {
+      ...{ id: ID, queue: "orders", sourceId: "s-1", attributes: { tenant: "acme" } },
+      payload: { body: { case: "text", value: '{"to":"a"}' } },
+      ...{ reason: Reason.TIMEOUT, failureCount: 3, attempts: 2, edited: false },
+      failure: { message: "as sent" },
+    },
+    state: MessageState.SCHEDULED,
+    ...{ deliveryCount: 3, releaseCount: 1, expiredLeaseCount: 1, unknownOutcomeCount: 1 },
+    ...{ isolated: false, movingTo: "", sizeBytes: 99 },
+    failures: [{ failure: { message: "as sent" }, imported: false }],
+    edits: [],
+  });
+  expect(stored.stateTime && timestampMs(stored.stateTime)).toBe(10_000);
+  expect(stored.message?.createTime && timestampMs(stored.message.createTime)).toBe(CREATED_MS);
+  expect([stored.lease, stored.original, stored.retryPolicy]).toEqual([
+    ...[undefined, undefined, undefined],
+  ]);
+  expect(rig.messages.asked).toEqual([{ queue: "orders", id: parseMessageId(ID) }]);
+});
+
+test("failures come in their order: imported, as sent, and later ones", async () => {
+  const failure = (message: string) => toBinary(FailureSchema, create(FailureSchema, { message }));
+  const { failures, message } = await shown({
+    envelope: envelope(true),
+    laterFailures: [failure("second"), failure("third")],
+  });
+  expect(failures.map((one) => [one.failure?.message, one.imported])).toEqual([
+    ["imported", true],
+    ["as sent", false],
+    ["second", false],
+    ["third", false],
+  ]);
+  expect(failures[0]?.time && timestampMs(failures[0].time)).toBe(5_000);
+  expect(message?.failure?.message).toBe("third");
+});
+
+test("an edited message has both contents and its edits", async () => {
+  const edits = create(EditsSchema, {
+    payload: { body: { case: "text", value: '{"to":"b"}' } },
+    edits: [
+      {
+        ...{ who: "rule fix", time: timestampFromMs(7_000), target: TransformTarget.PAYLOAD },
+        ...{ patch: "[1]", inverse: "[2]" },
+      },
+    ],
+    applied: [new Uint8Array(16)],
+  });
+  const stored = await shown({ edits: toBinary(EditsSchema, edits) });
+  expect(stored).toMatchObject({
+    message: { edited: true, editCount: 1, payload: { body: { value: '{"to":"b"}' } } },
+    original: { payload: { body: { value: '{"to":"a"}' } }, attributes: { tenant: "acme" } },
+    edits: [{ source: "rule fix", target: TransformTarget.PAYLOAD, patch: "[1]", inverse: "[2]" }],
+  });
+});
+
+test("lease, quarantine, move and own policy are there if the message has them", async () => {
+  const held = await shown({ state: "IN_FLIGHT", leaseExpireAtMs: 40_000, workerId: "w" });
+  expect(held).toMatchObject({ state: MessageState.IN_FLIGHT, lease: { workerId: "w" } });
+  expect(held.lease?.startTime && timestampMs(held.lease.startTime)).toBe(10_000);
+  expect(held.lease?.expireTime && timestampMs(held.lease.expireTime)).toBe(40_000);
+  const poison = await shown({ state: "QUARANTINED", quarantineReason: "POISON" });
+  expect(poison.quarantineReason).toBe(QuarantineReason.POISON);
+  const retrySettings = encodeRetrySettings({ maxRetries: 3, policy: { initialDelayMs: 1_000 } });
+  expect(await shown({ movesTo: "late", retrySettings })).toMatchObject({
+    ...{ movingTo: "late", maxRetries: 3 },
+    retryPolicy: { initialDelay: { seconds: 1n } },
+  });
+});
+
+test("queue and id are checked", async () => {
+  const error = await errorOf(admin().getMessage({ queue: "not ok", id: "7" }));
+  expect(error.code).toBe(Code.InvalidArgument);
+  expect(violationsOf(error).map(({ field }) => field)).toEqual(["queue", "id"]);
+});

@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import { formatMessageId } from "../../../src/core/message-id.ts";
+import type { SendItem } from "../../../src/store/contract.ts";
+import { START_MS, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  sessionId,
+  storedId,
+  text,
+  toRetry,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const LEASE_MS = 30_000;
+
+const send = async (over: Partial<SendItem> = {}) =>
+  storedId(only(await at.current.store.send(QUEUE, [item(over)], SETTINGS)));
+const claim = async () => only((await at.current.tick(QUEUE, [session(1)])).claimed);
+const detailsOf = async (id: Uint8Array) => {
+  const details = await at.current.store.messageReads.details(QUEUE, id);
+  if (details === undefined) throw new Error("there is no such message");
+  return details;
+};
+
+test("a message that waits: its times, its content, and how often it has failed", async () => {
+  const id = await send({ delayMs: 5_000, ttlMs: 60_000, retrySettings: bytes("retry") });
+  const { envelope, retrySettings, ...facts } = await detailsOf(id);
+  expect(facts).toEqual({
+    state: "SCHEDULED",
+    quarantineReason: undefined,
+    reason: "TIMEOUT",
+    isolated: false,
+    ...{ attempts: 0, deliveries: 0, releases: 0, leaseExpiries: 0, unknownOutcomes: 0 },
+    failureCount: 1,
+    bytes: 8,
+    sinceMs: START_MS,
+    dueAtMs: START_MS + 5_000,
+    expireAtMs: START_MS + 60_000,
+    ...{ leaseExpireAtMs: undefined, workerId: undefined, movesTo: undefined, edits: undefined },
+    laterFailures: [],
+  });
+  expect([text(envelope), text(retrySettings)]).toEqual(["envelope", "retry"]);
+});
+
+test("a message that a worker holds: since when, until when, and by which worker", async () => {
+  const { store, clock } = at.current;
+  const id = await send();
+  const record = {
+    ...{ sessionId: formatMessageId(sessionId(1)), queues: [QUEUE], maxInFlight: 1 },
+    workerId: "worker\n7",
+  };
+  await store.signOfLife();
+  await store.registerSession(record);
+  await clock.advance(1_000);
+  await claim();
+  expect(await detailsOf(id)).toMatchObject({
+    ...{ state: "IN_FLIGHT", deliveries: 1, workerId: "worker\n7" },
+    ...{ sinceMs: START_MS + 1_000, leaseExpireAtMs: START_MS + 1_000 + LEASE_MS },
+  });
+  await store.unregisterSession(record);
+  expect(await detailsOf(id)).toMatchObject({ state: "IN_FLIGHT", workerId: undefined });
+});
+
+test("each failure after the first, oldest first, and what ended without an outcome", async () => {
+  const { store, clock } = at.current;
+  const id = await send();
+  for (const failure of ["second", "third"]) {
+    const over = { failure: bytes(failure), delayMs: 0 };
+    await store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "failReschedule", over)]);
+  }
+  for (let n = 0; n < 2; n++) {
+    await claim();
+    await clock.advance(LEASE_MS);
+    await at.current.tick(QUEUE);
+  }
+  const details = await detailsOf(id);
+  expect(details).toMatchObject({
+    ...{ attempts: 2, deliveries: 4, leaseExpiries: 2, unknownOutcomes: 2, failureCount: 3 },
+    isolated: true,
+  });
+  expect(details.laterFailures.map(text)).toEqual(["second", "third"]);
+});
+
+test("a message in quarantine, and its edits", async () => {
+  const id = await send({ quarantineReason: "POISON" });
+  await at.current.clock.advance(9_000);
+  expect(await detailsOf(id)).toMatchObject({
+    ...{ state: "QUARANTINED", quarantineReason: "POISON", sinceMs: START_MS },
+  });
+  const contents = await at.current.store.messages.contents(QUEUE, NO_REQUEST, [id]);
+  const version = "retriedCount" in contents ? 0 : (contents[0]?.version ?? 0);
+  const write = { edits: bytes("edits"), payloadBytes: 5, grown: 5 };
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, [{ kind: "edit", id, version, write }]);
+  const { edits, ...edited } = await detailsOf(id);
+  expect(edited).toMatchObject({ state: "SCHEDULED", sinceMs: START_MS + 9_000, bytes: 13 });
+  expect(text(edits)).toBe("edits");
+});
+
+test("a message that a rule moves says where to", async () => {
+  const id = await send();
+  const ifRefused = { delayMs: 1_000 };
+  const move = { target: "elsewhere", ifRefused };
+  await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "failMove", { move })]);
+  expect(await detailsOf(id)).toMatchObject({ state: "SCHEDULED", movesTo: "elsewhere" });
+});
+
+test("a message that is gone has no details, and neither has one of another queue", async () => {
+  const id = await send();
+  const { store } = at.current;
+  expect(await store.messageReads.details("other", id)).toBeUndefined();
+  await store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]));
+  await store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "succeed")]);
+  expect(await store.messageReads.details(QUEUE, id)).toBeUndefined();
+});
