@@ -24,6 +24,107 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Which message to read.
+type GetMessageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue that it is in.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Its id, as a send returns it and logs have it.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMessageRequest) Reset() {
+	*x = GetMessageRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMessageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMessageRequest) ProtoMessage() {}
+
+func (x *GetMessageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMessageRequest.ProtoReflect.Descriptor instead.
+func (*GetMessageRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *GetMessageRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *GetMessageRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// One message.
+type GetMessageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Message       *StoredMessage `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMessageResponse) Reset() {
+	*x = GetMessageResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMessageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMessageResponse) ProtoMessage() {}
+
+func (x *GetMessageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMessageResponse.ProtoReflect.Descriptor instead.
+func (*GetMessageResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *GetMessageResponse) GetMessage() *StoredMessage {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 // Which queues to list.
 type ListQueuesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -37,7 +138,7 @@ type ListQueuesRequest struct {
 
 func (x *ListQueuesRequest) Reset() {
 	*x = ListQueuesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[0]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +150,7 @@ func (x *ListQueuesRequest) String() string {
 func (*ListQueuesRequest) ProtoMessage() {}
 
 func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[0]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +163,7 @@ func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{0}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListQueuesRequest) GetPageSize() uint32 {
@@ -92,7 +193,7 @@ type ListQueuesResponse struct {
 
 func (x *ListQueuesResponse) Reset() {
 	*x = ListQueuesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[1]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -104,7 +205,7 @@ func (x *ListQueuesResponse) String() string {
 func (*ListQueuesResponse) ProtoMessage() {}
 
 func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[1]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -117,7 +218,7 @@ func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{1}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListQueuesResponse) GetQueues() []*Queue {
@@ -145,7 +246,7 @@ type GetQueueRequest struct {
 
 func (x *GetQueueRequest) Reset() {
 	*x = GetQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -157,7 +258,7 @@ func (x *GetQueueRequest) String() string {
 func (*GetQueueRequest) ProtoMessage() {}
 
 func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -170,7 +271,7 @@ func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{2}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetQueueRequest) GetQueue() string {
@@ -191,7 +292,7 @@ type GetQueueResponse struct {
 
 func (x *GetQueueResponse) Reset() {
 	*x = GetQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -203,7 +304,7 @@ func (x *GetQueueResponse) String() string {
 func (*GetQueueResponse) ProtoMessage() {}
 
 func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -216,7 +317,7 @@ func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{3}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetQueueResponse) GetQueue() *Queue {
@@ -240,7 +341,7 @@ type UpdateQueueRequest struct {
 
 func (x *UpdateQueueRequest) Reset() {
 	*x = UpdateQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -252,7 +353,7 @@ func (x *UpdateQueueRequest) String() string {
 func (*UpdateQueueRequest) ProtoMessage() {}
 
 func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -265,7 +366,7 @@ func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueRequest.ProtoReflect.Descriptor instead.
 func (*UpdateQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{4}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateQueueRequest) GetQueue() *Queue {
@@ -293,7 +394,7 @@ type UpdateQueueResponse struct {
 
 func (x *UpdateQueueResponse) Reset() {
 	*x = UpdateQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -305,7 +406,7 @@ func (x *UpdateQueueResponse) String() string {
 func (*UpdateQueueResponse) ProtoMessage() {}
 
 func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -318,7 +419,7 @@ func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueResponse.ProtoReflect.Descriptor instead.
 func (*UpdateQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{5}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UpdateQueueResponse) GetQueue() *Queue {
@@ -343,7 +444,7 @@ type DeleteQueueRequest struct {
 
 func (x *DeleteQueueRequest) Reset() {
 	*x = DeleteQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -355,7 +456,7 @@ func (x *DeleteQueueRequest) String() string {
 func (*DeleteQueueRequest) ProtoMessage() {}
 
 func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -368,7 +469,7 @@ func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueRequest.ProtoReflect.Descriptor instead.
 func (*DeleteQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{6}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DeleteQueueRequest) GetQueue() string {
@@ -403,7 +504,7 @@ type DeleteQueueResponse struct {
 
 func (x *DeleteQueueResponse) Reset() {
 	*x = DeleteQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -415,7 +516,7 @@ func (x *DeleteQueueResponse) String() string {
 func (*DeleteQueueResponse) ProtoMessage() {}
 
 func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -428,7 +529,7 @@ func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueResponse.ProtoReflect.Descriptor instead.
 func (*DeleteQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DeleteQueueResponse) GetDeletedCount() int64 {
@@ -457,7 +558,7 @@ type SimulatePolicyRequest struct {
 
 func (x *SimulatePolicyRequest) Reset() {
 	*x = SimulatePolicyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -469,7 +570,7 @@ func (x *SimulatePolicyRequest) String() string {
 func (*SimulatePolicyRequest) ProtoMessage() {}
 
 func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -482,7 +583,7 @@ func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyRequest.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SimulatePolicyRequest) GetQueue() string {
@@ -538,7 +639,7 @@ type SimulatePolicyResponse struct {
 
 func (x *SimulatePolicyResponse) Reset() {
 	*x = SimulatePolicyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +651,7 @@ func (x *SimulatePolicyResponse) String() string {
 func (*SimulatePolicyResponse) ProtoMessage() {}
 
 func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +664,7 @@ func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyResponse.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SimulatePolicyResponse) GetRetryPolicy() *RetryPolicy {
@@ -613,7 +714,7 @@ type SimulatedAttempt struct {
 
 func (x *SimulatedAttempt) Reset() {
 	*x = SimulatedAttempt{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +726,7 @@ func (x *SimulatedAttempt) String() string {
 func (*SimulatedAttempt) ProtoMessage() {}
 
 func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +739,7 @@ func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedAttempt.ProtoReflect.Descriptor instead.
 func (*SimulatedAttempt) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SimulatedAttempt) GetAttempt() uint32 {
@@ -691,7 +792,7 @@ type SimulatedQueue struct {
 
 func (x *SimulatedQueue) Reset() {
 	*x = SimulatedQueue{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +804,7 @@ func (x *SimulatedQueue) String() string {
 func (*SimulatedQueue) ProtoMessage() {}
 
 func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +817,7 @@ func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedQueue.ProtoReflect.Descriptor instead.
 func (*SimulatedQueue) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SimulatedQueue) GetExaminedCount() int64 {
@@ -753,7 +854,7 @@ type SimulatedBucket struct {
 
 func (x *SimulatedBucket) Reset() {
 	*x = SimulatedBucket{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +866,7 @@ func (x *SimulatedBucket) String() string {
 func (*SimulatedBucket) ProtoMessage() {}
 
 func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +879,7 @@ func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedBucket.ProtoReflect.Descriptor instead.
 func (*SimulatedBucket) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SimulatedBucket) GetWithin() *durationpb.Duration {
@@ -804,7 +905,7 @@ type GetRulesRequest struct {
 
 func (x *GetRulesRequest) Reset() {
 	*x = GetRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +917,7 @@ func (x *GetRulesRequest) String() string {
 func (*GetRulesRequest) ProtoMessage() {}
 
 func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +930,7 @@ func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesRequest.ProtoReflect.Descriptor instead.
 func (*GetRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
 }
 
 // The rules.
@@ -843,7 +944,7 @@ type GetRulesResponse struct {
 
 func (x *GetRulesResponse) Reset() {
 	*x = GetRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -855,7 +956,7 @@ func (x *GetRulesResponse) String() string {
 func (*GetRulesResponse) ProtoMessage() {}
 
 func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +969,7 @@ func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesResponse.ProtoReflect.Descriptor instead.
 func (*GetRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetRulesResponse) GetRuleSet() *RuleSet {
@@ -889,7 +990,7 @@ type UpdateRulesRequest struct {
 
 func (x *UpdateRulesRequest) Reset() {
 	*x = UpdateRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1002,7 @@ func (x *UpdateRulesRequest) String() string {
 func (*UpdateRulesRequest) ProtoMessage() {}
 
 func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1015,7 @@ func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UpdateRulesRequest) GetRuleSet() *RuleSet {
@@ -935,7 +1036,7 @@ type UpdateRulesResponse struct {
 
 func (x *UpdateRulesResponse) Reset() {
 	*x = UpdateRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1048,7 @@ func (x *UpdateRulesResponse) String() string {
 func (*UpdateRulesResponse) ProtoMessage() {}
 
 func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1061,7 @@ func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesResponse.ProtoReflect.Descriptor instead.
 func (*UpdateRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UpdateRulesResponse) GetRuleSet() *RuleSet {
@@ -983,7 +1084,7 @@ type TestRulesRequest struct {
 
 func (x *TestRulesRequest) Reset() {
 	*x = TestRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1096,7 @@ func (x *TestRulesRequest) String() string {
 func (*TestRulesRequest) ProtoMessage() {}
 
 func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1109,7 @@ func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesRequest.ProtoReflect.Descriptor instead.
 func (*TestRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TestRulesRequest) GetRuleSet() *RuleSet {
@@ -1042,7 +1143,7 @@ type RuleSample struct {
 
 func (x *RuleSample) Reset() {
 	*x = RuleSample{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1155,7 @@ func (x *RuleSample) String() string {
 func (*RuleSample) ProtoMessage() {}
 
 func (x *RuleSample) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1168,7 @@ func (x *RuleSample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleSample.ProtoReflect.Descriptor instead.
 func (*RuleSample) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RuleSample) GetEvent() RuleEvent {
@@ -1109,7 +1210,7 @@ type TestRulesResponse struct {
 
 func (x *TestRulesResponse) Reset() {
 	*x = TestRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1222,7 @@ func (x *TestRulesResponse) String() string {
 func (*TestRulesResponse) ProtoMessage() {}
 
 func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1235,7 @@ func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesResponse.ProtoReflect.Descriptor instead.
 func (*TestRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TestRulesResponse) GetResults() []*RuleTestResult {
@@ -1161,7 +1262,7 @@ type RuleTestResult struct {
 
 func (x *RuleTestResult) Reset() {
 	*x = RuleTestResult{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1173,7 +1274,7 @@ func (x *RuleTestResult) String() string {
 func (*RuleTestResult) ProtoMessage() {}
 
 func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1186,7 +1287,7 @@ func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleTestResult.ProtoReflect.Descriptor instead.
 func (*RuleTestResult) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RuleTestResult) GetMatched() []string {
@@ -1230,7 +1331,7 @@ type RuleFailure struct {
 
 func (x *RuleFailure) Reset() {
 	*x = RuleFailure{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1343,7 @@ func (x *RuleFailure) String() string {
 func (*RuleFailure) ProtoMessage() {}
 
 func (x *RuleFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1356,7 @@ func (x *RuleFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleFailure.ProtoReflect.Descriptor instead.
 func (*RuleFailure) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RuleFailure) GetRule() string {
@@ -1285,7 +1386,7 @@ type ReleaseOrderingKeyRequest struct {
 
 func (x *ReleaseOrderingKeyRequest) Reset() {
 	*x = ReleaseOrderingKeyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1398,7 @@ func (x *ReleaseOrderingKeyRequest) String() string {
 func (*ReleaseOrderingKeyRequest) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1411,7 @@ func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReleaseOrderingKeyRequest) GetQueue() string {
@@ -1340,7 +1441,7 @@ type ReleaseOrderingKeyResponse struct {
 
 func (x *ReleaseOrderingKeyResponse) Reset() {
 	*x = ReleaseOrderingKeyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1352,7 +1453,7 @@ func (x *ReleaseOrderingKeyResponse) String() string {
 func (*ReleaseOrderingKeyResponse) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1365,7 +1466,7 @@ func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReleaseOrderingKeyResponse) GetReleased() bool {
@@ -1393,7 +1494,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1506,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1418,7 +1519,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -1439,7 +1540,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1451,7 +1552,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +1565,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -1493,7 +1594,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1606,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1619,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Breaker) GetKey() string {
@@ -1569,7 +1670,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1682,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1695,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -1622,7 +1723,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1634,7 +1735,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1647,7 +1748,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -1661,7 +1762,12 @@ var File_dlq_v1_dlq_admin_service_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"O\n" +
+	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n" +
+	"\x11GetMessageRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"E\n" +
+	"\x12GetMessageResponse\x12/\n" +
+	"\amessage\x18\x01 \x01(\v2\x15.dlq.v1.StoredMessageR\amessage\"O\n" +
 	"\x11ListQueuesRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -1760,8 +1866,10 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\"1\n" +
 	"\x14ResetBreakerResponse\x12\x19\n" +
-	"\bwas_open\x18\x01 \x01(\bR\awasOpen2\xb2\x06\n" +
+	"\bwas_open\x18\x01 \x01(\bR\awasOpen2\xf7\x06\n" +
 	"\x0fDlqAdminService\x12C\n" +
+	"\n" +
+	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12C\n" +
 	"\n" +
 	"ListQueues\x12\x19.dlq.v1.ListQueuesRequest\x1a\x1a.dlq.v1.ListQueuesResponse\x12=\n" +
 	"\bGetQueue\x12\x17.dlq.v1.GetQueueRequest\x1a\x18.dlq.v1.GetQueueResponse\x12F\n" +
@@ -1788,111 +1896,117 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescData
 }
 
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
-	(*ListQueuesRequest)(nil),          // 0: dlq.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),         // 1: dlq.v1.ListQueuesResponse
-	(*GetQueueRequest)(nil),            // 2: dlq.v1.GetQueueRequest
-	(*GetQueueResponse)(nil),           // 3: dlq.v1.GetQueueResponse
-	(*UpdateQueueRequest)(nil),         // 4: dlq.v1.UpdateQueueRequest
-	(*UpdateQueueResponse)(nil),        // 5: dlq.v1.UpdateQueueResponse
-	(*DeleteQueueRequest)(nil),         // 6: dlq.v1.DeleteQueueRequest
-	(*DeleteQueueResponse)(nil),        // 7: dlq.v1.DeleteQueueResponse
-	(*SimulatePolicyRequest)(nil),      // 8: dlq.v1.SimulatePolicyRequest
-	(*SimulatePolicyResponse)(nil),     // 9: dlq.v1.SimulatePolicyResponse
-	(*SimulatedAttempt)(nil),           // 10: dlq.v1.SimulatedAttempt
-	(*SimulatedQueue)(nil),             // 11: dlq.v1.SimulatedQueue
-	(*SimulatedBucket)(nil),            // 12: dlq.v1.SimulatedBucket
-	(*GetRulesRequest)(nil),            // 13: dlq.v1.GetRulesRequest
-	(*GetRulesResponse)(nil),           // 14: dlq.v1.GetRulesResponse
-	(*UpdateRulesRequest)(nil),         // 15: dlq.v1.UpdateRulesRequest
-	(*UpdateRulesResponse)(nil),        // 16: dlq.v1.UpdateRulesResponse
-	(*TestRulesRequest)(nil),           // 17: dlq.v1.TestRulesRequest
-	(*RuleSample)(nil),                 // 18: dlq.v1.RuleSample
-	(*TestRulesResponse)(nil),          // 19: dlq.v1.TestRulesResponse
-	(*RuleTestResult)(nil),             // 20: dlq.v1.RuleTestResult
-	(*RuleFailure)(nil),                // 21: dlq.v1.RuleFailure
-	(*ReleaseOrderingKeyRequest)(nil),  // 22: dlq.v1.ReleaseOrderingKeyRequest
-	(*ReleaseOrderingKeyResponse)(nil), // 23: dlq.v1.ReleaseOrderingKeyResponse
-	(*ListBreakersRequest)(nil),        // 24: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 25: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 26: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 27: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 28: dlq.v1.ResetBreakerResponse
-	(*Queue)(nil),                      // 29: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 30: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 31: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 32: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 33: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),        // 34: google.protobuf.Duration
-	(*RuleSet)(nil),                    // 35: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 36: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 37: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 38: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 39: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 40: dlq.v1.BreakerState
+	(*GetMessageRequest)(nil),          // 0: dlq.v1.GetMessageRequest
+	(*GetMessageResponse)(nil),         // 1: dlq.v1.GetMessageResponse
+	(*ListQueuesRequest)(nil),          // 2: dlq.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),         // 3: dlq.v1.ListQueuesResponse
+	(*GetQueueRequest)(nil),            // 4: dlq.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),           // 5: dlq.v1.GetQueueResponse
+	(*UpdateQueueRequest)(nil),         // 6: dlq.v1.UpdateQueueRequest
+	(*UpdateQueueResponse)(nil),        // 7: dlq.v1.UpdateQueueResponse
+	(*DeleteQueueRequest)(nil),         // 8: dlq.v1.DeleteQueueRequest
+	(*DeleteQueueResponse)(nil),        // 9: dlq.v1.DeleteQueueResponse
+	(*SimulatePolicyRequest)(nil),      // 10: dlq.v1.SimulatePolicyRequest
+	(*SimulatePolicyResponse)(nil),     // 11: dlq.v1.SimulatePolicyResponse
+	(*SimulatedAttempt)(nil),           // 12: dlq.v1.SimulatedAttempt
+	(*SimulatedQueue)(nil),             // 13: dlq.v1.SimulatedQueue
+	(*SimulatedBucket)(nil),            // 14: dlq.v1.SimulatedBucket
+	(*GetRulesRequest)(nil),            // 15: dlq.v1.GetRulesRequest
+	(*GetRulesResponse)(nil),           // 16: dlq.v1.GetRulesResponse
+	(*UpdateRulesRequest)(nil),         // 17: dlq.v1.UpdateRulesRequest
+	(*UpdateRulesResponse)(nil),        // 18: dlq.v1.UpdateRulesResponse
+	(*TestRulesRequest)(nil),           // 19: dlq.v1.TestRulesRequest
+	(*RuleSample)(nil),                 // 20: dlq.v1.RuleSample
+	(*TestRulesResponse)(nil),          // 21: dlq.v1.TestRulesResponse
+	(*RuleTestResult)(nil),             // 22: dlq.v1.RuleTestResult
+	(*RuleFailure)(nil),                // 23: dlq.v1.RuleFailure
+	(*ReleaseOrderingKeyRequest)(nil),  // 24: dlq.v1.ReleaseOrderingKeyRequest
+	(*ReleaseOrderingKeyResponse)(nil), // 25: dlq.v1.ReleaseOrderingKeyResponse
+	(*ListBreakersRequest)(nil),        // 26: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 27: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 28: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 29: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 30: dlq.v1.ResetBreakerResponse
+	(*StoredMessage)(nil),              // 31: dlq.v1.StoredMessage
+	(*Queue)(nil),                      // 32: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 33: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 34: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 35: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),        // 37: google.protobuf.Duration
+	(*RuleSet)(nil),                    // 38: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 39: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 40: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 41: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 42: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 43: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	29, // 0: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	29, // 1: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	29, // 2: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	30, // 3: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	29, // 4: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	31, // 5: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	32, // 6: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	33, // 7: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	31, // 8: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	10, // 9: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	11, // 10: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	34, // 11: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	34, // 12: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	34, // 13: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	33, // 14: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	12, // 15: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	34, // 16: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	35, // 17: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	35, // 18: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	35, // 19: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	35, // 20: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	18, // 21: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	36, // 22: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	37, // 23: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	38, // 24: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	20, // 25: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	21, // 26: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	39, // 27: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	37, // 28: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	26, // 29: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	40, // 30: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	33, // 31: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	33, // 32: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	0,  // 33: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	2,  // 34: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	4,  // 35: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	6,  // 36: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	8,  // 37: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	13, // 38: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	15, // 39: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	17, // 40: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	22, // 41: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	24, // 42: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	27, // 43: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	1,  // 44: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	3,  // 45: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	5,  // 46: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	7,  // 47: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	9,  // 48: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	14, // 49: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	16, // 50: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	19, // 51: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	23, // 52: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	25, // 53: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	28, // 54: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	44, // [44:55] is the sub-list for method output_type
-	33, // [33:44] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	31, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	32, // 1: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	32, // 2: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	32, // 3: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	33, // 4: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	32, // 5: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	34, // 6: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	35, // 7: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	36, // 8: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	34, // 9: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	12, // 10: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	13, // 11: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	37, // 12: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	37, // 13: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	37, // 14: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	36, // 15: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	14, // 16: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	37, // 17: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	38, // 18: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	38, // 19: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	38, // 20: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	38, // 21: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	20, // 22: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	39, // 23: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	40, // 24: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	41, // 25: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	22, // 26: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	23, // 27: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	42, // 28: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	40, // 29: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	28, // 30: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	43, // 31: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	36, // 32: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	36, // 33: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	0,  // 34: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	2,  // 35: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	4,  // 36: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	6,  // 37: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	8,  // 38: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	10, // 39: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	15, // 40: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	17, // 41: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	19, // 42: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	24, // 43: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	26, // 44: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	29, // 45: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	1,  // 46: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	3,  // 47: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	5,  // 48: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	7,  // 49: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	9,  // 50: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	11, // 51: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	16, // 52: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	18, // 53: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	21, // 54: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	25, // 55: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	27, // 56: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	30, // 57: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	46, // [46:58] is the sub-list for method output_type
+	34, // [34:46] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -1906,14 +2020,15 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_queue_proto_init()
 	file_dlq_v1_rule_proto_init()
 	file_dlq_v1_state_proto_init()
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_dlq_v1_stored_message_proto_init()
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,6 +19,7 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	DlqAdminService_GetMessage_FullMethodName         = "/dlq.v1.DlqAdminService/GetMessage"
 	DlqAdminService_ListQueues_FullMethodName         = "/dlq.v1.DlqAdminService/ListQueues"
 	DlqAdminService_GetQueue_FullMethodName           = "/dlq.v1.DlqAdminService/GetQueue"
 	DlqAdminService_UpdateQueue_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateQueue"
@@ -41,6 +42,10 @@ const (
 // Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
 // ABORTED means that it is not the current one; read again and decide again.
 type DlqAdminServiceClient interface {
+	// Returns one message: its content, where it is and since when, and what failed. Reads only. Errors:
+	// INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
+	// it to another queue), UNAVAILABLE.
+	GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error)
@@ -87,6 +92,16 @@ type dlqAdminServiceClient struct {
 
 func NewDlqAdminServiceClient(cc grpc.ClientConnInterface) DlqAdminServiceClient {
 	return &dlqAdminServiceClient{cc}
+}
+
+func (c *dlqAdminServiceClient) GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetMessageResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_GetMessage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *dlqAdminServiceClient) ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error) {
@@ -208,6 +223,10 @@ func (c *dlqAdminServiceClient) ResetBreaker(ctx context.Context, in *ResetBreak
 // Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
 // ABORTED means that it is not the current one; read again and decide again.
 type DlqAdminServiceServer interface {
+	// Returns one message: its content, where it is and since when, and what failed. Reads only. Errors:
+	// INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
+	// it to another queue), UNAVAILABLE.
+	GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error)
@@ -256,6 +275,9 @@ type DlqAdminServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedDlqAdminServiceServer struct{}
 
+func (UnimplementedDlqAdminServiceServer) GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMessage not implemented")
+}
 func (UnimplementedDlqAdminServiceServer) ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListQueues not implemented")
 }
@@ -308,6 +330,24 @@ func RegisterDlqAdminServiceServer(s grpc.ServiceRegistrar, srv DlqAdminServiceS
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&DlqAdminService_ServiceDesc, srv)
+}
+
+func _DlqAdminService_GetMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMessageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).GetMessage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_GetMessage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).GetMessage(ctx, req.(*GetMessageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _DlqAdminService_ListQueues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -515,6 +555,10 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "dlq.v1.DlqAdminService",
 	HandlerType: (*DlqAdminServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "GetMessage",
+			Handler:    _DlqAdminService_GetMessage_Handler,
+		},
 		{
 			MethodName: "ListQueues",
 			Handler:    _DlqAdminService_ListQueues_Handler,

@@ -16,6 +16,8 @@ import type { RuleAction, RuleEvent, RuleSet } from "./rule_pb.ts";
 import { file_dlq_v1_rule } from "./rule_pb.ts";
 import type { BreakerState, Reason } from "./state_pb.ts";
 import { file_dlq_v1_state } from "./state_pb.ts";
+import type { StoredMessage } from "./stored_message_pb.ts";
+import { file_dlq_v1_stored_message } from "./stored_message_pb.ts";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -24,7 +26,56 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_admin_service.proto.
  */
 export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSI6ChFMaXN0UXVldWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJMChJMaXN0UXVldWVzUmVzcG9uc2USHQoGcXVldWVzGAEgAygLMg0uZGxxLnYxLlF1ZXVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgCg9HZXRRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkiMAoQR2V0UXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJjChJVcGRhdGVRdWV1ZVJlcXVlc3QSHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjMKE1VwZGF0ZVF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYQoSRGVsZXRlUXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhsKDmV4cGVjdGVkX2NvdW50GAIgASgDSACIAQESDAoEZXRhZxgDIAEoCUIRCg9fZXhwZWN0ZWRfY291bnQiLAoTRGVsZXRlUXVldWVSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgDIrYBChVTaW11bGF0ZVBvbGljeVJlcXVlc3QSDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Eh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2tpcF9zdG9yZWQYBSABKAgiqgEKFlNpbXVsYXRlUG9saWN5UmVzcG9uc2USKQoMcmV0cnlfcG9saWN5GAEgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EioKCGF0dGVtcHRzGAIgAygLMhguZGxxLnYxLlNpbXVsYXRlZEF0dGVtcHQSEQoJdHJ1bmNhdGVkGAMgASgIEiYKBnN0b3JlZBgEIAEoCzIWLmRscS52MS5TaW11bGF0ZWRRdWV1ZSLXAQoQU2ltdWxhdGVkQXR0ZW1wdBIPCgdhdHRlbXB0GAEgASgNEigKBWRlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1pbl9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIZHVlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDlNpbXVsYXRlZFF1ZXVlEhYKDmV4YW1pbmVkX2NvdW50GAEgASgDEigKB3JldHJpZWQYAiADKAsyFy5kbHEudjEuU2ltdWxhdGVkQnVja2V0EhkKEXF1YXJhbnRpbmVkX2NvdW50GAMgASgDIksKD1NpbXVsYXRlZEJ1Y2tldBIpCgZ3aXRoaW4YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFY291bnQYAiABKAMiEQoPR2V0UnVsZXNSZXF1ZXN0IjUKEEdldFJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI3ChJVcGRhdGVSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI4ChNVcGRhdGVSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiWgoQVGVzdFJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0EiMKB3NhbXBsZXMYAiADKAsyEi5kbHEudjEuUnVsZVNhbXBsZSKNAQoKUnVsZVNhbXBsZRIgCgVldmVudBgBIAEoDjIRLmRscS52MS5SdWxlRXZlbnQSKQoHbWVzc2FnZRgCIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIQCghhdHRlbXB0cxgEIAEoDSI8ChFUZXN0UnVsZXNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYuZGxxLnYxLlJ1bGVUZXN0UmVzdWx0IpkBCg5SdWxlVGVzdFJlc3VsdBIPCgdtYXRjaGVkGAEgAygJEiMKBmZhaWxlZBgCIAMoCzITLmRscS52MS5SdWxlRmFpbHVyZRIiCgZhY3Rpb24YAyABKAsyEi5kbHEudjEuUnVsZUFjdGlvbhItCgt0cmFuc2Zvcm1lZBgEIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IioKC1J1bGVGYWlsdXJlEgwKBHJ1bGUYASABKAkSDQoFZXJyb3IYAiABKAkiQAoZUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIUCgxvcmRlcmluZ19rZXkYAiABKAkiPwoaUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USEAoIcmVsZWFzZWQYASABKAgSDwoHaGVsZF9ieRgCIAEoCSIkChNMaXN0QnJlYWtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjkKFExpc3RCcmVha2Vyc1Jlc3BvbnNlEiEKCGJyZWFrZXJzGAEgAygLMg8uZGxxLnYxLkJyZWFrZXIisQEKB0JyZWFrZXISCwoDa2V5GAEgASgJEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpvcGVuX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxvcGVuZWRfY291bnQYBSABKA0iMQoTUmVzZXRCcmVha2VyUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRILCgNrZXkYAiABKAkiKAoUUmVzZXRCcmVha2VyUmVzcG9uc2USEAoId2FzX29wZW4YASABKAgysgYKD0RscUFkbWluU2VydmljZRJDCgpMaXN0UXVldWVzEhkuZGxxLnYxLkxpc3RRdWV1ZXNSZXF1ZXN0GhouZGxxLnYxLkxpc3RRdWV1ZXNSZXNwb25zZRI9CghHZXRRdWV1ZRIXLmRscS52MS5HZXRRdWV1ZVJlcXVlc3QaGC5kbHEudjEuR2V0UXVldWVSZXNwb25zZRJGCgtVcGRhdGVRdWV1ZRIaLmRscS52MS5VcGRhdGVRdWV1ZVJlcXVlc3QaGy5kbHEudjEuVXBkYXRlUXVldWVSZXNwb25zZRJGCgtEZWxldGVRdWV1ZRIaLmRscS52MS5EZWxldGVRdWV1ZVJlcXVlc3QaGy5kbHEudjEuRGVsZXRlUXVldWVSZXNwb25zZRJPCg5TaW11bGF0ZVBvbGljeRIdLmRscS52MS5TaW11bGF0ZVBvbGljeVJlcXVlc3QaHi5kbHEudjEuU2ltdWxhdGVQb2xpY3lSZXNwb25zZRI9CghHZXRSdWxlcxIXLmRscS52MS5HZXRSdWxlc1JlcXVlc3QaGC5kbHEudjEuR2V0UnVsZXNSZXNwb25zZRJGCgtVcGRhdGVSdWxlcxIaLmRscS52MS5VcGRhdGVSdWxlc1JlcXVlc3QaGy5kbHEudjEuVXBkYXRlUnVsZXNSZXNwb25zZRJACglUZXN0UnVsZXMSGC5kbHEudjEuVGVzdFJ1bGVzUmVxdWVzdBoZLmRscS52MS5UZXN0UnVsZXNSZXNwb25zZRJbChJSZWxlYXNlT3JkZXJpbmdLZXkSIS5kbHEudjEuUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBoiLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXNwb25zZRJJCgxMaXN0QnJlYWtlcnMSGy5kbHEudjEuTGlzdEJyZWFrZXJzUmVxdWVzdBocLmRscS52MS5MaXN0QnJlYWtlcnNSZXNwb25zZRJJCgxSZXNldEJyZWFrZXISGy5kbHEudjEuUmVzZXRCcmVha2VyUmVxdWVzdBocLmRscS52MS5SZXNldEJyZWFrZXJSZXNwb25zZUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSIuChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8ChJHZXRNZXNzYWdlUmVzcG9uc2USJgoHbWVzc2FnZRgBIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIjoKEUxpc3RRdWV1ZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIkwKEkxpc3RRdWV1ZXNSZXNwb25zZRIdCgZxdWV1ZXMYASADKAsyDS5kbHEudjEuUXVldWUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKD0dldFF1ZXVlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSIwChBHZXRRdWV1ZVJlc3BvbnNlEhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlImMKElVwZGF0ZVF1ZXVlUmVxdWVzdBIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZRIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siMwoTVXBkYXRlUXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJhChJEZWxldGVRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkSGwoOZXhwZWN0ZWRfY291bnQYAiABKANIAIgBARIMCgRldGFnGAMgASgJQhEKD19leHBlY3RlZF9jb3VudCIsChNEZWxldGVRdWV1ZVJlc3BvbnNlEhUKDWRlbGV0ZWRfY291bnQYASABKAMitgEKFVNpbXVsYXRlUG9saWN5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIpCgxyZXRyeV9wb2xpY3kYAiABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSHgoGcmVhc29uGAMgASgOMg4uZGxxLnYxLlJlYXNvbhIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtza2lwX3N0b3JlZBgFIAEoCCKqAQoWU2ltdWxhdGVQb2xpY3lSZXNwb25zZRIpCgxyZXRyeV9wb2xpY3kYASABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSKgoIYXR0ZW1wdHMYAiADKAsyGC5kbHEudjEuU2ltdWxhdGVkQXR0ZW1wdBIRCgl0cnVuY2F0ZWQYAyABKAgSJgoGc3RvcmVkGAQgASgLMhYuZGxxLnYxLlNpbXVsYXRlZFF1ZXVlItcBChBTaW11bGF0ZWRBdHRlbXB0Eg8KB2F0dGVtcHQYASABKA0SKAoFZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWluX2RlbGF5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1heF9kZWxheRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCghkdWVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibQoOU2ltdWxhdGVkUXVldWUSFgoOZXhhbWluZWRfY291bnQYASABKAMSKAoHcmV0cmllZBgCIAMoCzIXLmRscS52MS5TaW11bGF0ZWRCdWNrZXQSGQoRcXVhcmFudGluZWRfY291bnQYAyABKAMiSwoPU2ltdWxhdGVkQnVja2V0EikKBndpdGhpbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVjb3VudBgCIAEoAyIRCg9HZXRSdWxlc1JlcXVlc3QiNQoQR2V0UnVsZXNSZXNwb25zZRIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IjcKElVwZGF0ZVJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IjgKE1VwZGF0ZVJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCJaChBUZXN0UnVsZXNSZXF1ZXN0EiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQSIwoHc2FtcGxlcxgCIAMoCzISLmRscS52MS5SdWxlU2FtcGxlIo0BCgpSdWxlU2FtcGxlEiAKBWV2ZW50GAEgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIpCgdtZXNzYWdlGAIgASgLMhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QSIAoHZmFpbHVyZRgDIAEoCzIPLmRscS52MS5GYWlsdXJlEhAKCGF0dGVtcHRzGAQgASgNIjwKEVRlc3RSdWxlc1Jlc3BvbnNlEicKB3Jlc3VsdHMYASADKAsyFi5kbHEudjEuUnVsZVRlc3RSZXN1bHQimQEKDlJ1bGVUZXN0UmVzdWx0Eg8KB21hdGNoZWQYASADKAkSIwoGZmFpbGVkGAIgAygLMhMuZGxxLnYxLlJ1bGVGYWlsdXJlEiIKBmFjdGlvbhgDIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEi0KC3RyYW5zZm9ybWVkGAQgASgLMhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QiKgoLUnVsZUZhaWx1cmUSDAoEcnVsZRgBIAEoCRINCgVlcnJvchgCIAEoCSJAChlSZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhQKDG9yZGVyaW5nX2tleRgCIAEoCSI/ChpSZWxlYXNlT3JkZXJpbmdLZXlSZXNwb25zZRIQCghyZWxlYXNlZBgBIAEoCBIPCgdoZWxkX2J5GAIgASgJIiQKE0xpc3RCcmVha2Vyc1JlcXVlc3QSDQoFcXVldWUYASABKAkiOQoUTGlzdEJyZWFrZXJzUmVzcG9uc2USIQoIYnJlYWtlcnMYASADKAsyDy5kbHEudjEuQnJlYWtlciKxAQoHQnJlYWtlchILCgNrZXkYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuQnJlYWtlclN0YXRlEi4KCm9wZW5fc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldHJ5X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDG9wZW5lZF9jb3VudBgFIAEoDSIxChNSZXNldEJyZWFrZXJSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEgsKA2tleRgCIAEoCSIoChRSZXNldEJyZWFrZXJSZXNwb25zZRIQCgh3YXNfb3BlbhgBIAEoCDL3BgoPRGxxQWRtaW5TZXJ2aWNlEkMKCkdldE1lc3NhZ2USGS5kbHEudjEuR2V0TWVzc2FnZVJlcXVlc3QaGi5kbHEudjEuR2V0TWVzc2FnZVJlc3BvbnNlEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+
+/**
+ * Which message to read.
+ *
+ * @generated from message dlq.v1.GetMessageRequest
+ */
+export type GetMessageRequest = Message<"dlq.v1.GetMessageRequest"> & {
+  /**
+   * The queue that it is in.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * Its id, as a send returns it and logs have it.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message dlq.v1.GetMessageRequest.
+ * Use `create(GetMessageRequestSchema)` to create a new message.
+ */
+export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 0);
+
+/**
+ * One message.
+ *
+ * @generated from message dlq.v1.GetMessageResponse
+ */
+export type GetMessageResponse = Message<"dlq.v1.GetMessageResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dlq.v1.StoredMessage message = 1;
+   */
+  message?: StoredMessage | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.GetMessageResponse.
+ * Use `create(GetMessageResponseSchema)` to create a new message.
+ */
+export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 1);
 
 /**
  * Which queues to list.
@@ -52,7 +103,7 @@ export type ListQueuesRequest = Message<"dlq.v1.ListQueuesRequest"> & {
  * Use `create(ListQueuesRequestSchema)` to create a new message.
  */
 export const ListQueuesRequestSchema: GenMessage<ListQueuesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 0);
+  messageDesc(file_dlq_v1_dlq_admin_service, 2);
 
 /**
  * A page of queues.
@@ -80,7 +131,7 @@ export type ListQueuesResponse = Message<"dlq.v1.ListQueuesResponse"> & {
  * Use `create(ListQueuesResponseSchema)` to create a new message.
  */
 export const ListQueuesResponseSchema: GenMessage<ListQueuesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 1);
+  messageDesc(file_dlq_v1_dlq_admin_service, 3);
 
 /**
  * Which queue to read.
@@ -101,7 +152,7 @@ export type GetQueueRequest = Message<"dlq.v1.GetQueueRequest"> & {
  * Use `create(GetQueueRequestSchema)` to create a new message.
  */
 export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 2);
+  messageDesc(file_dlq_v1_dlq_admin_service, 4);
 
 /**
  * One queue.
@@ -122,7 +173,7 @@ export type GetQueueResponse = Message<"dlq.v1.GetQueueResponse"> & {
  * Use `create(GetQueueResponseSchema)` to create a new message.
  */
 export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 3);
+  messageDesc(file_dlq_v1_dlq_admin_service, 5);
 
 /**
  * What to change of a queue.
@@ -151,7 +202,7 @@ export type UpdateQueueRequest = Message<"dlq.v1.UpdateQueueRequest"> & {
  * Use `create(UpdateQueueRequestSchema)` to create a new message.
  */
 export const UpdateQueueRequestSchema: GenMessage<UpdateQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 4);
+  messageDesc(file_dlq_v1_dlq_admin_service, 6);
 
 /**
  * The queue afterwards.
@@ -172,7 +223,7 @@ export type UpdateQueueResponse = Message<"dlq.v1.UpdateQueueResponse"> & {
  * Use `create(UpdateQueueResponseSchema)` to create a new message.
  */
 export const UpdateQueueResponseSchema: GenMessage<UpdateQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 5);
+  messageDesc(file_dlq_v1_dlq_admin_service, 7);
 
 /**
  * Which queue to remove.
@@ -207,7 +258,7 @@ export type DeleteQueueRequest = Message<"dlq.v1.DeleteQueueRequest"> & {
  * Use `create(DeleteQueueRequestSchema)` to create a new message.
  */
 export const DeleteQueueRequestSchema: GenMessage<DeleteQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 6);
+  messageDesc(file_dlq_v1_dlq_admin_service, 8);
 
 /**
  * The queue is gone.
@@ -228,7 +279,7 @@ export type DeleteQueueResponse = Message<"dlq.v1.DeleteQueueResponse"> & {
  * Use `create(DeleteQueueResponseSchema)` to create a new message.
  */
 export const DeleteQueueResponseSchema: GenMessage<DeleteQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+  messageDesc(file_dlq_v1_dlq_admin_service, 9);
 
 /**
  * Which policy to try, and on what.
@@ -277,7 +328,7 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
  * Use `create(SimulatePolicyRequestSchema)` to create a new message.
  */
 export const SimulatePolicyRequestSchema: GenMessage<SimulatePolicyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+  messageDesc(file_dlq_v1_dlq_admin_service, 10);
 
 /**
  * What the policy does.
@@ -320,7 +371,7 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
  * Use `create(SimulatePolicyResponseSchema)` to create a new message.
  */
 export const SimulatePolicyResponseSchema: GenMessage<SimulatePolicyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 9);
+  messageDesc(file_dlq_v1_dlq_admin_service, 11);
 
 /**
  * One attempt of the schedule.
@@ -369,7 +420,7 @@ export type SimulatedAttempt = Message<"dlq.v1.SimulatedAttempt"> & {
  * Use `create(SimulatedAttemptSchema)` to create a new message.
  */
 export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 10);
+  messageDesc(file_dlq_v1_dlq_admin_service, 12);
 
 /**
  * What would happen to the messages of a queue.
@@ -404,7 +455,7 @@ export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
  * Use `create(SimulatedQueueSchema)` to create a new message.
  */
 export const SimulatedQueueSchema: GenMessage<SimulatedQueue> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 11);
+  messageDesc(file_dlq_v1_dlq_admin_service, 13);
 
 /**
  * Messages that would be retried within a time from now.
@@ -432,7 +483,7 @@ export type SimulatedBucket = Message<"dlq.v1.SimulatedBucket"> & {
  * Use `create(SimulatedBucketSchema)` to create a new message.
  */
 export const SimulatedBucketSchema: GenMessage<SimulatedBucket> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 12);
+  messageDesc(file_dlq_v1_dlq_admin_service, 14);
 
 /**
  * Asks for the rules.
@@ -447,7 +498,7 @@ export type GetRulesRequest = Message<"dlq.v1.GetRulesRequest"> & {
  * Use `create(GetRulesRequestSchema)` to create a new message.
  */
 export const GetRulesRequestSchema: GenMessage<GetRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 13);
+  messageDesc(file_dlq_v1_dlq_admin_service, 15);
 
 /**
  * The rules.
@@ -468,7 +519,7 @@ export type GetRulesResponse = Message<"dlq.v1.GetRulesResponse"> & {
  * Use `create(GetRulesResponseSchema)` to create a new message.
  */
 export const GetRulesResponseSchema: GenMessage<GetRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 14);
+  messageDesc(file_dlq_v1_dlq_admin_service, 16);
 
 /**
  * The new rules.
@@ -489,7 +540,7 @@ export type UpdateRulesRequest = Message<"dlq.v1.UpdateRulesRequest"> & {
  * Use `create(UpdateRulesRequestSchema)` to create a new message.
  */
 export const UpdateRulesRequestSchema: GenMessage<UpdateRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 15);
+  messageDesc(file_dlq_v1_dlq_admin_service, 17);
 
 /**
  * The rules afterwards.
@@ -510,7 +561,7 @@ export type UpdateRulesResponse = Message<"dlq.v1.UpdateRulesResponse"> & {
  * Use `create(UpdateRulesResponseSchema)` to create a new message.
  */
 export const UpdateRulesResponseSchema: GenMessage<UpdateRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 16);
+  messageDesc(file_dlq_v1_dlq_admin_service, 18);
 
 /**
  * Rules and samples to try.
@@ -538,7 +589,7 @@ export type TestRulesRequest = Message<"dlq.v1.TestRulesRequest"> & {
  * Use `create(TestRulesRequestSchema)` to create a new message.
  */
 export const TestRulesRequestSchema: GenMessage<TestRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 17);
+  messageDesc(file_dlq_v1_dlq_admin_service, 19);
 
 /**
  * A message as rules see it.
@@ -580,7 +631,7 @@ export type RuleSample = Message<"dlq.v1.RuleSample"> & {
  * Use `create(RuleSampleSchema)` to create a new message.
  */
 export const RuleSampleSchema: GenMessage<RuleSample> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 18);
+  messageDesc(file_dlq_v1_dlq_admin_service, 20);
 
 /**
  * What rules would do.
@@ -601,7 +652,7 @@ export type TestRulesResponse = Message<"dlq.v1.TestRulesResponse"> & {
  * Use `create(TestRulesResponseSchema)` to create a new message.
  */
 export const TestRulesResponseSchema: GenMessage<TestRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 19);
+  messageDesc(file_dlq_v1_dlq_admin_service, 21);
 
 /**
  * What rules would do to one sample.
@@ -643,7 +694,7 @@ export type RuleTestResult = Message<"dlq.v1.RuleTestResult"> & {
  * Use `create(RuleTestResultSchema)` to create a new message.
  */
 export const RuleTestResultSchema: GenMessage<RuleTestResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 20);
+  messageDesc(file_dlq_v1_dlq_admin_service, 22);
 
 /**
  * A rule that could not be evaluated.
@@ -671,7 +722,7 @@ export type RuleFailure = Message<"dlq.v1.RuleFailure"> & {
  * Use `create(RuleFailureSchema)` to create a new message.
  */
 export const RuleFailureSchema: GenMessage<RuleFailure> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 21);
+  messageDesc(file_dlq_v1_dlq_admin_service, 23);
 
 /**
  * Which key to release.
@@ -699,7 +750,7 @@ export type ReleaseOrderingKeyRequest = Message<"dlq.v1.ReleaseOrderingKeyReques
  * Use `create(ReleaseOrderingKeyRequestSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyRequestSchema: GenMessage<ReleaseOrderingKeyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 22);
+  messageDesc(file_dlq_v1_dlq_admin_service, 24);
 
 /**
  * What was released.
@@ -727,7 +778,7 @@ export type ReleaseOrderingKeyResponse = Message<"dlq.v1.ReleaseOrderingKeyRespo
  * Use `create(ReleaseOrderingKeyResponseSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyResponseSchema: GenMessage<ReleaseOrderingKeyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 23);
+  messageDesc(file_dlq_v1_dlq_admin_service, 25);
 
 /**
  * Which breakers.
@@ -748,7 +799,7 @@ export type ListBreakersRequest = Message<"dlq.v1.ListBreakersRequest"> & {
  * Use `create(ListBreakersRequestSchema)` to create a new message.
  */
 export const ListBreakersRequestSchema: GenMessage<ListBreakersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 24);
+  messageDesc(file_dlq_v1_dlq_admin_service, 26);
 
 /**
  * Breakers that are not closed.
@@ -769,7 +820,7 @@ export type ListBreakersResponse = Message<"dlq.v1.ListBreakersResponse"> & {
  * Use `create(ListBreakersResponseSchema)` to create a new message.
  */
 export const ListBreakersResponseSchema: GenMessage<ListBreakersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 25);
+  messageDesc(file_dlq_v1_dlq_admin_service, 27);
 
 /**
  * A breaker at one moment.
@@ -818,7 +869,7 @@ export type Breaker = Message<"dlq.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 26);
+  messageDesc(file_dlq_v1_dlq_admin_service, 28);
 
 /**
  * Which breaker to close.
@@ -846,7 +897,7 @@ export type ResetBreakerRequest = Message<"dlq.v1.ResetBreakerRequest"> & {
  * Use `create(ResetBreakerRequestSchema)` to create a new message.
  */
 export const ResetBreakerRequestSchema: GenMessage<ResetBreakerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 27);
+  messageDesc(file_dlq_v1_dlq_admin_service, 29);
 
 /**
  * The breaker is closed.
@@ -867,7 +918,7 @@ export type ResetBreakerResponse = Message<"dlq.v1.ResetBreakerResponse"> & {
  * Use `create(ResetBreakerResponseSchema)` to create a new message.
  */
 export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 28);
+  messageDesc(file_dlq_v1_dlq_admin_service, 30);
 
 /**
  * For operators: reads and changes how queues work. A change acts on every server within 2 s.
@@ -878,6 +929,18 @@ export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@_
  * @generated from service dlq.v1.DlqAdminService
  */
 export const DlqAdminService: GenService<{
+  /**
+   * Returns one message: its content, where it is and since when, and what failed. Reads only. Errors:
+   * INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
+   * it to another queue), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.GetMessage
+   */
+  getMessage: {
+    methodKind: "unary";
+    input: typeof GetMessageRequestSchema;
+    output: typeof GetMessageResponseSchema;
+  },
   /**
    * Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
    * INVALID_ARGUMENT (page size, page token), UNAVAILABLE.

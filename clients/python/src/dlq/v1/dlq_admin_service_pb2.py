@@ -28,12 +28,13 @@ from dlq.v1 import message_pb2 as dlq_dot_v1_dot_message__pb2
 from dlq.v1 import queue_pb2 as dlq_dot_v1_dot_queue__pb2
 from dlq.v1 import rule_pb2 as dlq_dot_v1_dot_rule__pb2
 from dlq.v1 import state_pb2 as dlq_dot_v1_dot_state__pb2
+from dlq.v1 import stored_message_pb2 as dlq_dot_v1_dot_stored__message__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x64lq/v1/dlq_admin_service.proto\x12\x06\x64lq.v1\x1a\x18\x64lq/v1/dlq_service.proto\x1a\x14\x64lq/v1/failure.proto\x1a\x14\x64lq/v1/message.proto\x1a\x12\x64lq/v1/queue.proto\x1a\x11\x64lq/v1/rule.proto\x1a\x12\x64lq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"O\n\x11ListQueuesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"c\n\x12ListQueuesResponse\x12%\n\x06queues\x18\x01 \x03(\x0b\x32\r.dlq.v1.QueueR\x06queues\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\'\n\x0fGetQueueRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\"7\n\x10GetQueueResponse\x12#\n\x05queue\x18\x01 \x01(\x0b\x32\r.dlq.v1.QueueR\x05queue\"v\n\x12UpdateQueueRequest\x12#\n\x05queue\x18\x01 \x01(\x0b\x32\r.dlq.v1.QueueR\x05queue\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\":\n\x13UpdateQueueResponse\x12#\n\x05queue\x18\x01 \x01(\x0b\x32\r.dlq.v1.QueueR\x05queue\"}\n\x12\x44\x65leteQueueRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12*\n\x0e\x65xpected_count\x18\x02 \x01(\x03H\x00R\rexpectedCount\x88\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tR\x04\x65tagB\x11\n\x0f_expected_count\":\n\x13\x44\x65leteQueueResponse\x12#\n\rdeleted_count\x18\x01 \x01(\x03R\x0c\x64\x65letedCount\"\xe9\x01\n\x15SimulatePolicyRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x36\n\x0cretry_policy\x18\x02 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12&\n\x06reason\x18\x03 \x01(\x0e\x32\x0e.dlq.v1.ReasonR\x06reason\x12\x39\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x1f\n\x0bskip_stored\x18\x05 \x01(\x08R\nskipStored\"\xd4\x01\n\x16SimulatePolicyResponse\x12\x36\n\x0cretry_policy\x18\x01 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12\x34\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x18.dlq.v1.SimulatedAttemptR\x08\x61ttempts\x12\x1c\n\ttruncated\x18\x03 \x01(\x08R\ttruncated\x12.\n\x06stored\x18\x04 \x01(\x0b\x32\x16.dlq.v1.SimulatedQueueR\x06stored\"\x84\x02\n\x10SimulatedAttempt\x12\x18\n\x07\x61ttempt\x18\x01 \x01(\rR\x07\x61ttempt\x12/\n\x05\x64\x65lay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05\x64\x65lay\x12\x36\n\tmin_delay\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08minDelay\x12\x36\n\tmax_delay\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08maxDelay\x12\x35\n\x08\x64ue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x64ueTime\"\x97\x01\n\x0eSimulatedQueue\x12%\n\x0e\x65xamined_count\x18\x01 \x01(\x03R\rexaminedCount\x12\x31\n\x07retried\x18\x02 \x03(\x0b\x32\x17.dlq.v1.SimulatedBucketR\x07retried\x12+\n\x11quarantined_count\x18\x03 \x01(\x03R\x10quarantinedCount\"Z\n\x0fSimulatedBucket\x12\x31\n\x06within\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06within\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount\"\x11\n\x0fGetRulesRequest\">\n\x10GetRulesResponse\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\"@\n\x12UpdateRulesRequest\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\"A\n\x13UpdateRulesResponse\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\"l\n\x10TestRulesRequest\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\x12,\n\x07samples\x18\x02 \x03(\x0b\x32\x12.dlq.v1.RuleSampleR\x07samples\"\xb0\x01\n\nRuleSample\x12\'\n\x05\x65vent\x18\x01 \x01(\x0e\x32\x11.dlq.v1.RuleEventR\x05\x65vent\x12\x32\n\x07message\x18\x02 \x01(\x0b\x32\x18.dlq.v1.SendToDlqRequestR\x07message\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x0f.dlq.v1.FailureR\x07\x66\x61ilure\x12\x1a\n\x08\x61ttempts\x18\x04 \x01(\rR\x08\x61ttempts\"E\n\x11TestRulesResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x16.dlq.v1.RuleTestResultR\x07results\"\xbf\x01\n\x0eRuleTestResult\x12\x18\n\x07matched\x18\x01 \x03(\tR\x07matched\x12+\n\x06\x66\x61iled\x18\x02 \x03(\x0b\x32\x13.dlq.v1.RuleFailureR\x06\x66\x61iled\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.dlq.v1.RuleActionR\x06\x61\x63tion\x12:\n\x0btransformed\x18\x04 \x01(\x0b\x32\x18.dlq.v1.SendToDlqRequestR\x0btransformed\"7\n\x0bRuleFailure\x12\x12\n\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n\x05\x65rror\x18\x02 \x01(\tR\x05\x65rror\"T\n\x19ReleaseOrderingKeyRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12!\n\x0cordering_key\x18\x02 \x01(\tR\x0borderingKey\"Q\n\x1aReleaseOrderingKeyResponse\x12\x1a\n\x08released\x18\x01 \x01(\x08R\x08released\x12\x17\n\x07held_by\x18\x02 \x01(\tR\x06heldBy\"+\n\x13ListBreakersRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\"C\n\x14ListBreakersResponse\x12+\n\x08\x62reakers\x18\x01 \x03(\x0b\x32\x0f.dlq.v1.BreakerR\x08\x62reakers\"\xe0\x01\n\x07\x42reaker\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x14.dlq.v1.BreakerStateR\x05state\x12\x39\n\nopen_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\topenSince\x12\x39\n\nretry_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tretryTime\x12!\n\x0copened_count\x18\x05 \x01(\rR\x0bopenedCount\"=\n\x13ResetBreakerRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x10\n\x03key\x18\x02 \x01(\tR\x03key\"1\n\x14ResetBreakerResponse\x12\x19\n\x08was_open\x18\x01 \x01(\x08R\x07wasOpen2\xb2\x06\n\x0f\x44lqAdminService\x12\x43\n\nListQueues\x12\x19.dlq.v1.ListQueuesRequest\x1a\x1a.dlq.v1.ListQueuesResponse\x12=\n\x08GetQueue\x12\x17.dlq.v1.GetQueueRequest\x1a\x18.dlq.v1.GetQueueResponse\x12\x46\n\x0bUpdateQueue\x12\x1a.dlq.v1.UpdateQueueRequest\x1a\x1b.dlq.v1.UpdateQueueResponse\x12\x46\n\x0b\x44\x65leteQueue\x12\x1a.dlq.v1.DeleteQueueRequest\x1a\x1b.dlq.v1.DeleteQueueResponse\x12O\n\x0eSimulatePolicy\x12\x1d.dlq.v1.SimulatePolicyRequest\x1a\x1e.dlq.v1.SimulatePolicyResponse\x12=\n\x08GetRules\x12\x17.dlq.v1.GetRulesRequest\x1a\x18.dlq.v1.GetRulesResponse\x12\x46\n\x0bUpdateRules\x12\x1a.dlq.v1.UpdateRulesRequest\x1a\x1b.dlq.v1.UpdateRulesResponse\x12@\n\tTestRules\x12\x18.dlq.v1.TestRulesRequest\x1a\x19.dlq.v1.TestRulesResponse\x12[\n\x12ReleaseOrderingKey\x12!.dlq.v1.ReleaseOrderingKeyRequest\x1a\".dlq.v1.ReleaseOrderingKeyResponse\x12I\n\x0cListBreakers\x12\x1b.dlq.v1.ListBreakersRequest\x1a\x1c.dlq.v1.ListBreakersResponse\x12I\n\x0cResetBreaker\x12\x1b.dlq.v1.ResetBreakerRequest\x1a\x1c.dlq.v1.ResetBreakerResponseBK\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x64lq/v1/dlq_admin_service.proto\x12\x06\x64lq.v1\x1a\x18\x64lq/v1/dlq_service.proto\x1a\x14\x64lq/v1/failure.proto\x1a\x14\x64lq/v1/message.proto\x1a\x12\x64lq/v1/queue.proto\x1a\x11\x64lq/v1/rule.proto\x1a\x12\x64lq/v1/state.proto\x1a\x1b\x64lq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\x11GetMessageRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\"E\n\x12GetMessageResponse\x12/\n\x07message\x18\x01 \x01(\x0b\x32\x15.dlq.v1.StoredMessageR\x07message\"O\n\x11ListQueuesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"c\n\x12ListQueuesResponse\x12%\n\x06queues\x18\x01 \x03(\x0b\x32\r.dlq.v1.QueueR\x06queues\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\'\n\x0fGetQueueRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\"7\n\x10GetQueueResponse\x12#\n\x05queue\x18\x01 \x01(\x0b\x32\r.dlq.v1.QueueR\x05queue\"v\n\x12UpdateQueueRequest\x12#\n\x05queue\x18\x01 \x01(\x0b\x32\r.dlq.v1.QueueR\x05queue\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\":\n\x13UpdateQueueResponse\x12#\n\x05queue\x18\x01 \x01(\x0b\x32\r.dlq.v1.QueueR\x05queue\"}\n\x12\x44\x65leteQueueRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12*\n\x0e\x65xpected_count\x18\x02 \x01(\x03H\x00R\rexpectedCount\x88\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tR\x04\x65tagB\x11\n\x0f_expected_count\":\n\x13\x44\x65leteQueueResponse\x12#\n\rdeleted_count\x18\x01 \x01(\x03R\x0c\x64\x65letedCount\"\xe9\x01\n\x15SimulatePolicyRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x36\n\x0cretry_policy\x18\x02 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12&\n\x06reason\x18\x03 \x01(\x0e\x32\x0e.dlq.v1.ReasonR\x06reason\x12\x39\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x1f\n\x0bskip_stored\x18\x05 \x01(\x08R\nskipStored\"\xd4\x01\n\x16SimulatePolicyResponse\x12\x36\n\x0cretry_policy\x18\x01 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12\x34\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x18.dlq.v1.SimulatedAttemptR\x08\x61ttempts\x12\x1c\n\ttruncated\x18\x03 \x01(\x08R\ttruncated\x12.\n\x06stored\x18\x04 \x01(\x0b\x32\x16.dlq.v1.SimulatedQueueR\x06stored\"\x84\x02\n\x10SimulatedAttempt\x12\x18\n\x07\x61ttempt\x18\x01 \x01(\rR\x07\x61ttempt\x12/\n\x05\x64\x65lay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05\x64\x65lay\x12\x36\n\tmin_delay\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08minDelay\x12\x36\n\tmax_delay\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08maxDelay\x12\x35\n\x08\x64ue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x64ueTime\"\x97\x01\n\x0eSimulatedQueue\x12%\n\x0e\x65xamined_count\x18\x01 \x01(\x03R\rexaminedCount\x12\x31\n\x07retried\x18\x02 \x03(\x0b\x32\x17.dlq.v1.SimulatedBucketR\x07retried\x12+\n\x11quarantined_count\x18\x03 \x01(\x03R\x10quarantinedCount\"Z\n\x0fSimulatedBucket\x12\x31\n\x06within\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06within\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount\"\x11\n\x0fGetRulesRequest\">\n\x10GetRulesResponse\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\"@\n\x12UpdateRulesRequest\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\"A\n\x13UpdateRulesResponse\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\"l\n\x10TestRulesRequest\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x0f.dlq.v1.RuleSetR\x07ruleSet\x12,\n\x07samples\x18\x02 \x03(\x0b\x32\x12.dlq.v1.RuleSampleR\x07samples\"\xb0\x01\n\nRuleSample\x12\'\n\x05\x65vent\x18\x01 \x01(\x0e\x32\x11.dlq.v1.RuleEventR\x05\x65vent\x12\x32\n\x07message\x18\x02 \x01(\x0b\x32\x18.dlq.v1.SendToDlqRequestR\x07message\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x0f.dlq.v1.FailureR\x07\x66\x61ilure\x12\x1a\n\x08\x61ttempts\x18\x04 \x01(\rR\x08\x61ttempts\"E\n\x11TestRulesResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x16.dlq.v1.RuleTestResultR\x07results\"\xbf\x01\n\x0eRuleTestResult\x12\x18\n\x07matched\x18\x01 \x03(\tR\x07matched\x12+\n\x06\x66\x61iled\x18\x02 \x03(\x0b\x32\x13.dlq.v1.RuleFailureR\x06\x66\x61iled\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.dlq.v1.RuleActionR\x06\x61\x63tion\x12:\n\x0btransformed\x18\x04 \x01(\x0b\x32\x18.dlq.v1.SendToDlqRequestR\x0btransformed\"7\n\x0bRuleFailure\x12\x12\n\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n\x05\x65rror\x18\x02 \x01(\tR\x05\x65rror\"T\n\x19ReleaseOrderingKeyRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12!\n\x0cordering_key\x18\x02 \x01(\tR\x0borderingKey\"Q\n\x1aReleaseOrderingKeyResponse\x12\x1a\n\x08released\x18\x01 \x01(\x08R\x08released\x12\x17\n\x07held_by\x18\x02 \x01(\tR\x06heldBy\"+\n\x13ListBreakersRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\"C\n\x14ListBreakersResponse\x12+\n\x08\x62reakers\x18\x01 \x03(\x0b\x32\x0f.dlq.v1.BreakerR\x08\x62reakers\"\xe0\x01\n\x07\x42reaker\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x14.dlq.v1.BreakerStateR\x05state\x12\x39\n\nopen_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\topenSince\x12\x39\n\nretry_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tretryTime\x12!\n\x0copened_count\x18\x05 \x01(\rR\x0bopenedCount\"=\n\x13ResetBreakerRequest\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x10\n\x03key\x18\x02 \x01(\tR\x03key\"1\n\x14ResetBreakerResponse\x12\x19\n\x08was_open\x18\x01 \x01(\x08R\x07wasOpen2\xf7\x06\n\x0f\x44lqAdminService\x12\x43\n\nGetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12\x43\n\nListQueues\x12\x19.dlq.v1.ListQueuesRequest\x1a\x1a.dlq.v1.ListQueuesResponse\x12=\n\x08GetQueue\x12\x17.dlq.v1.GetQueueRequest\x1a\x18.dlq.v1.GetQueueResponse\x12\x46\n\x0bUpdateQueue\x12\x1a.dlq.v1.UpdateQueueRequest\x1a\x1b.dlq.v1.UpdateQueueResponse\x12\x46\n\x0b\x44\x65leteQueue\x12\x1a.dlq.v1.DeleteQueueRequest\x1a\x1b.dlq.v1.DeleteQueueResponse\x12O\n\x0eSimulatePolicy\x12\x1d.dlq.v1.SimulatePolicyRequest\x1a\x1e.dlq.v1.SimulatePolicyResponse\x12=\n\x08GetRules\x12\x17.dlq.v1.GetRulesRequest\x1a\x18.dlq.v1.GetRulesResponse\x12\x46\n\x0bUpdateRules\x12\x1a.dlq.v1.UpdateRulesRequest\x1a\x1b.dlq.v1.UpdateRulesResponse\x12@\n\tTestRules\x12\x18.dlq.v1.TestRulesRequest\x1a\x19.dlq.v1.TestRulesResponse\x12[\n\x12ReleaseOrderingKey\x12!.dlq.v1.ReleaseOrderingKeyRequest\x1a\".dlq.v1.ReleaseOrderingKeyResponse\x12I\n\x0cListBreakers\x12\x1b.dlq.v1.ListBreakersRequest\x1a\x1c.dlq.v1.ListBreakersResponse\x12I\n\x0cResetBreaker\x12\x1b.dlq.v1.ResetBreakerRequest\x1a\x1c.dlq.v1.ResetBreakerResponseBK\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,64 +42,68 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dlq.v1.dlq_admin_service_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024io.dlqservice.dlq.v1P\001Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1'
-  _globals['_LISTQUEUESREQUEST']._serialized_start=270
-  _globals['_LISTQUEUESREQUEST']._serialized_end=349
-  _globals['_LISTQUEUESRESPONSE']._serialized_start=351
-  _globals['_LISTQUEUESRESPONSE']._serialized_end=450
-  _globals['_GETQUEUEREQUEST']._serialized_start=452
-  _globals['_GETQUEUEREQUEST']._serialized_end=491
-  _globals['_GETQUEUERESPONSE']._serialized_start=493
-  _globals['_GETQUEUERESPONSE']._serialized_end=548
-  _globals['_UPDATEQUEUEREQUEST']._serialized_start=550
-  _globals['_UPDATEQUEUEREQUEST']._serialized_end=668
-  _globals['_UPDATEQUEUERESPONSE']._serialized_start=670
-  _globals['_UPDATEQUEUERESPONSE']._serialized_end=728
-  _globals['_DELETEQUEUEREQUEST']._serialized_start=730
-  _globals['_DELETEQUEUEREQUEST']._serialized_end=855
-  _globals['_DELETEQUEUERESPONSE']._serialized_start=857
-  _globals['_DELETEQUEUERESPONSE']._serialized_end=915
-  _globals['_SIMULATEPOLICYREQUEST']._serialized_start=918
-  _globals['_SIMULATEPOLICYREQUEST']._serialized_end=1151
-  _globals['_SIMULATEPOLICYRESPONSE']._serialized_start=1154
-  _globals['_SIMULATEPOLICYRESPONSE']._serialized_end=1366
-  _globals['_SIMULATEDATTEMPT']._serialized_start=1369
-  _globals['_SIMULATEDATTEMPT']._serialized_end=1629
-  _globals['_SIMULATEDQUEUE']._serialized_start=1632
-  _globals['_SIMULATEDQUEUE']._serialized_end=1783
-  _globals['_SIMULATEDBUCKET']._serialized_start=1785
-  _globals['_SIMULATEDBUCKET']._serialized_end=1875
-  _globals['_GETRULESREQUEST']._serialized_start=1877
-  _globals['_GETRULESREQUEST']._serialized_end=1894
-  _globals['_GETRULESRESPONSE']._serialized_start=1896
-  _globals['_GETRULESRESPONSE']._serialized_end=1958
-  _globals['_UPDATERULESREQUEST']._serialized_start=1960
-  _globals['_UPDATERULESREQUEST']._serialized_end=2024
-  _globals['_UPDATERULESRESPONSE']._serialized_start=2026
-  _globals['_UPDATERULESRESPONSE']._serialized_end=2091
-  _globals['_TESTRULESREQUEST']._serialized_start=2093
-  _globals['_TESTRULESREQUEST']._serialized_end=2201
-  _globals['_RULESAMPLE']._serialized_start=2204
-  _globals['_RULESAMPLE']._serialized_end=2380
-  _globals['_TESTRULESRESPONSE']._serialized_start=2382
-  _globals['_TESTRULESRESPONSE']._serialized_end=2451
-  _globals['_RULETESTRESULT']._serialized_start=2454
-  _globals['_RULETESTRESULT']._serialized_end=2645
-  _globals['_RULEFAILURE']._serialized_start=2647
-  _globals['_RULEFAILURE']._serialized_end=2702
-  _globals['_RELEASEORDERINGKEYREQUEST']._serialized_start=2704
-  _globals['_RELEASEORDERINGKEYREQUEST']._serialized_end=2788
-  _globals['_RELEASEORDERINGKEYRESPONSE']._serialized_start=2790
-  _globals['_RELEASEORDERINGKEYRESPONSE']._serialized_end=2871
-  _globals['_LISTBREAKERSREQUEST']._serialized_start=2873
-  _globals['_LISTBREAKERSREQUEST']._serialized_end=2916
-  _globals['_LISTBREAKERSRESPONSE']._serialized_start=2918
-  _globals['_LISTBREAKERSRESPONSE']._serialized_end=2985
-  _globals['_BREAKER']._serialized_start=2988
-  _globals['_BREAKER']._serialized_end=3212
-  _globals['_RESETBREAKERREQUEST']._serialized_start=3214
-  _globals['_RESETBREAKERREQUEST']._serialized_end=3275
-  _globals['_RESETBREAKERRESPONSE']._serialized_start=3277
-  _globals['_RESETBREAKERRESPONSE']._serialized_end=3326
-  _globals['_DLQADMINSERVICE']._serialized_start=3329
-  _globals['_DLQADMINSERVICE']._serialized_end=4147
+  _globals['_GETMESSAGEREQUEST']._serialized_start=299
+  _globals['_GETMESSAGEREQUEST']._serialized_end=356
+  _globals['_GETMESSAGERESPONSE']._serialized_start=358
+  _globals['_GETMESSAGERESPONSE']._serialized_end=427
+  _globals['_LISTQUEUESREQUEST']._serialized_start=429
+  _globals['_LISTQUEUESREQUEST']._serialized_end=508
+  _globals['_LISTQUEUESRESPONSE']._serialized_start=510
+  _globals['_LISTQUEUESRESPONSE']._serialized_end=609
+  _globals['_GETQUEUEREQUEST']._serialized_start=611
+  _globals['_GETQUEUEREQUEST']._serialized_end=650
+  _globals['_GETQUEUERESPONSE']._serialized_start=652
+  _globals['_GETQUEUERESPONSE']._serialized_end=707
+  _globals['_UPDATEQUEUEREQUEST']._serialized_start=709
+  _globals['_UPDATEQUEUEREQUEST']._serialized_end=827
+  _globals['_UPDATEQUEUERESPONSE']._serialized_start=829
+  _globals['_UPDATEQUEUERESPONSE']._serialized_end=887
+  _globals['_DELETEQUEUEREQUEST']._serialized_start=889
+  _globals['_DELETEQUEUEREQUEST']._serialized_end=1014
+  _globals['_DELETEQUEUERESPONSE']._serialized_start=1016
+  _globals['_DELETEQUEUERESPONSE']._serialized_end=1074
+  _globals['_SIMULATEPOLICYREQUEST']._serialized_start=1077
+  _globals['_SIMULATEPOLICYREQUEST']._serialized_end=1310
+  _globals['_SIMULATEPOLICYRESPONSE']._serialized_start=1313
+  _globals['_SIMULATEPOLICYRESPONSE']._serialized_end=1525
+  _globals['_SIMULATEDATTEMPT']._serialized_start=1528
+  _globals['_SIMULATEDATTEMPT']._serialized_end=1788
+  _globals['_SIMULATEDQUEUE']._serialized_start=1791
+  _globals['_SIMULATEDQUEUE']._serialized_end=1942
+  _globals['_SIMULATEDBUCKET']._serialized_start=1944
+  _globals['_SIMULATEDBUCKET']._serialized_end=2034
+  _globals['_GETRULESREQUEST']._serialized_start=2036
+  _globals['_GETRULESREQUEST']._serialized_end=2053
+  _globals['_GETRULESRESPONSE']._serialized_start=2055
+  _globals['_GETRULESRESPONSE']._serialized_end=2117
+  _globals['_UPDATERULESREQUEST']._serialized_start=2119
+  _globals['_UPDATERULESREQUEST']._serialized_end=2183
+  _globals['_UPDATERULESRESPONSE']._serialized_start=2185
+  _globals['_UPDATERULESRESPONSE']._serialized_end=2250
+  _globals['_TESTRULESREQUEST']._serialized_start=2252
+  _globals['_TESTRULESREQUEST']._serialized_end=2360
+  _globals['_RULESAMPLE']._serialized_start=2363
+  _globals['_RULESAMPLE']._serialized_end=2539
+  _globals['_TESTRULESRESPONSE']._serialized_start=2541
+  _globals['_TESTRULESRESPONSE']._serialized_end=2610
+  _globals['_RULETESTRESULT']._serialized_start=2613
+  _globals['_RULETESTRESULT']._serialized_end=2804
+  _globals['_RULEFAILURE']._serialized_start=2806
+  _globals['_RULEFAILURE']._serialized_end=2861
+  _globals['_RELEASEORDERINGKEYREQUEST']._serialized_start=2863
+  _globals['_RELEASEORDERINGKEYREQUEST']._serialized_end=2947
+  _globals['_RELEASEORDERINGKEYRESPONSE']._serialized_start=2949
+  _globals['_RELEASEORDERINGKEYRESPONSE']._serialized_end=3030
+  _globals['_LISTBREAKERSREQUEST']._serialized_start=3032
+  _globals['_LISTBREAKERSREQUEST']._serialized_end=3075
+  _globals['_LISTBREAKERSRESPONSE']._serialized_start=3077
+  _globals['_LISTBREAKERSRESPONSE']._serialized_end=3144
+  _globals['_BREAKER']._serialized_start=3147
+  _globals['_BREAKER']._serialized_end=3371
+  _globals['_RESETBREAKERREQUEST']._serialized_start=3373
+  _globals['_RESETBREAKERREQUEST']._serialized_end=3434
+  _globals['_RESETBREAKERRESPONSE']._serialized_start=3436
+  _globals['_RESETBREAKERRESPONSE']._serialized_end=3485
+  _globals['_DLQADMINSERVICE']._serialized_start=3488
+  _globals['_DLQADMINSERVICE']._serialized_end=4375
 # @@protoc_insertion_point(module_scope)

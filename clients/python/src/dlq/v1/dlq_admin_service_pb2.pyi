@@ -6,6 +6,7 @@ from dlq.v1 import message_pb2 as _message_pb2
 from dlq.v1 import queue_pb2 as _queue_pb2
 from dlq.v1 import rule_pb2 as _rule_pb2
 from dlq.v1 import state_pb2 as _state_pb2
+from dlq.v1 import stored_message_pb2 as _stored_message_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -16,6 +17,20 @@ from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetMessageRequest(_message.Message):
+    __slots__ = ("queue", "id")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    id: str
+    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
+
+class GetMessageResponse(_message.Message):
+    __slots__ = ("message",)
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: _stored_message_pb2.StoredMessage
+    def __init__(self, message: _Optional[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]] = ...) -> None: ...
 
 class ListQueuesRequest(_message.Message):
     __slots__ = ("page_size", "page_token")

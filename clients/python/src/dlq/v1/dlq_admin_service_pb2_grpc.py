@@ -38,6 +38,11 @@ class DlqAdminServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.GetMessage = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/GetMessage',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageResponse.FromString,
+                _registered_method=True)
         self.ListQueues = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListQueues',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListQueuesRequest.SerializeToString,
@@ -101,6 +106,15 @@ class DlqAdminServiceServicer(object):
     Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
     ABORTED means that it is not the current one; read again and decide again.
     """
+
+    def GetMessage(self, request, context):
+        """Returns one message: its content, where it is and since when, and what failed. Reads only. Errors:
+        INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
+        it to another queue), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def ListQueues(self, request, context):
         """Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
@@ -198,6 +212,11 @@ class DlqAdminServiceServicer(object):
 
 def add_DlqAdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'GetMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMessage,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageResponse.SerializeToString,
+            ),
             'ListQueues': grpc.unary_unary_rpc_method_handler(
                     servicer.ListQueues,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListQueuesRequest.FromString,

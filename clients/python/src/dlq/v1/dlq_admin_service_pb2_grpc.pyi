@@ -7,6 +7,7 @@ import grpc
 import grpc.aio
 
 class DlqAdminServiceStub:
+    GetMessage: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
     ListQueues: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
     GetQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
     UpdateQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
@@ -22,6 +23,7 @@ class DlqAdminServiceStub:
 
 @type_check_only
 class DlqAdminServiceAsyncStub:
+    GetMessage: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
     ListQueues: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
     GetQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
     UpdateQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
@@ -35,6 +37,7 @@ class DlqAdminServiceAsyncStub:
     ResetBreaker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
 
 class DlqAdminServiceServicer:
+    def GetMessage(self, request: dlq.v1.dlq_admin_service_pb2.GetMessageRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetMessageResponse: ...
     def ListQueues(self, request: dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListQueuesResponse: ...
     def GetQueue(self, request: dlq.v1.dlq_admin_service_pb2.GetQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetQueueResponse: ...
     def UpdateQueue(self, request: dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse: ...

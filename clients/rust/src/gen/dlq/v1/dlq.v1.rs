@@ -1977,6 +1977,127 @@ impl OrderingMode {
         }
     }
 }
+/// A message as it is stored, for operators.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StoredMessage {
+    /// As a worker would get it now. In quarantine its due_time is the last one that it had.
+    #[prost(message, optional, tag="1")]
+    pub message: ::core::option::Option<Message>,
+    /// SCHEDULED, IN_FLIGHT or QUARANTINED.
+    #[prost(enumeration="MessageState", tag="2")]
+    pub state: i32,
+    /// Since when it is in this state.
+    #[prost(message, optional, tag="3")]
+    pub state_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it is in quarantine, for QUARANTINED.
+    #[prost(enumeration="QuarantineReason", tag="4")]
+    pub quarantine_reason: i32,
+    /// The worker that holds it, for IN_FLIGHT.
+    #[prost(message, optional, tag="5")]
+    pub lease: ::core::option::Option<MessageLease>,
+    /// The queue that a routing rule is moving it to. Empty: none.
+    #[prost(string, tag="6")]
+    pub moving_to: ::prost::alloc::string::String,
+    /// True: it is delivered alone on its worker, because leases of it expired.
+    #[prost(bool, tag="7")]
+    pub isolated: bool,
+    /// Every delivery, including lost and released ones.
+    #[prost(uint32, tag="8")]
+    pub delivery_count: u32,
+    /// Deliveries that were released since the last failure. At most 255 are counted.
+    #[prost(uint32, tag="9")]
+    pub release_count: u32,
+    /// Leases in a row that ended without an outcome. At most 255 are counted.
+    #[prost(uint32, tag="10")]
+    pub expired_lease_count: u32,
+    /// Deliveries whose outcome is unknown.
+    #[prost(uint32, tag="11")]
+    pub unknown_outcome_count: u32,
+    /// What is recorded of its failures, oldest first: imported ones, the one that it was sent with, and
+    /// the latest ones after that. Message.failure_count says how many there were.
+    #[prost(message, repeated, tag="12")]
+    pub failures: ::prost::alloc::vec::Vec<FailureRecord>,
+    /// The content as it was sent. Absent if it was not edited.
+    #[prost(message, optional, tag="13")]
+    pub original: ::core::option::Option<MessageContent>,
+    /// The latest edits, oldest first.
+    #[prost(message, repeated, tag="14")]
+    pub edits: ::prost::alloc::vec::Vec<MessageEdit>,
+    /// Its own limit of failed attempts. Absent: that of the policy.
+    #[prost(uint32, optional, tag="15")]
+    pub max_retries: ::core::option::Option<u32>,
+    /// Its own policy. Absent: that of a routing rule, or of its queue.
+    #[prost(message, optional, tag="16")]
+    pub retry_policy: ::core::option::Option<RetryPolicy>,
+    /// The policy that a routing rule gave it.
+    #[prost(message, optional, tag="17")]
+    pub rule_retry_policy: ::core::option::Option<RetryPolicy>,
+    /// Bytes of content and edits.
+    #[prost(uint32, tag="18")]
+    pub size_bytes: u32,
+}
+/// Who holds a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageLease {
+    /// The worker's name, `unnamed` if it has none. Empty: its stream has ended.
+    #[prost(string, tag="1")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// When it got the message.
+    #[prost(message, optional, tag="2")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the lease ends.
+    #[prost(message, optional, tag="3")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One recorded failure.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FailureRecord {
+    /// Why.
+    #[prost(message, optional, tag="1")]
+    pub failure: ::core::option::Option<Failure>,
+    /// When, if it is known.
+    #[prost(message, optional, tag="2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether it was imported from another system.
+    #[prost(bool, tag="3")]
+    pub imported: bool,
+}
+/// One edit of a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageEdit {
+    /// What made it: `Retry`, `queue` and its name, or `rule` and its name.
+    #[prost(string, tag="1")]
+    pub source: ::prost::alloc::string::String,
+    /// When, by the clock of the server that made it.
+    #[prost(message, optional, tag="2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it edited.
+    #[prost(enumeration="TransformTarget", tag="3")]
+    pub target: i32,
+    /// The change as a JSON Patch. Empty: it was too long.
+    #[prost(string, tag="4")]
+    pub patch: ::prost::alloc::string::String,
+    /// A JSON Patch that undoes it. Empty: it would be too long.
+    #[prost(string, tag="5")]
+    pub inverse: ::prost::alloc::string::String,
+}
+/// Which message to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMessageRequest {
+    /// The queue that it is in.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// Its id, as a send returns it and logs have it.
+    #[prost(string, tag="2")]
+    pub id: ::prost::alloc::string::String,
+}
+/// One message.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetMessageResponse {
+    /// As it is now.
+    #[prost(message, optional, tag="1")]
+    pub message: ::core::option::Option<StoredMessage>,
+}
 /// Which queues to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListQueuesRequest {

@@ -1,0 +1,89 @@
+import datetime
+
+from dlq.v1 import dlq_service_pb2 as _dlq_service_pb2
+from dlq.v1 import failure_pb2 as _failure_pb2
+from dlq.v1 import message_pb2 as _message_pb2
+from dlq.v1 import rule_pb2 as _rule_pb2
+from dlq.v1 import state_pb2 as _state_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class StoredMessage(_message.Message):
+    __slots__ = ("message", "state", "state_time", "quarantine_reason", "lease", "moving_to", "isolated", "delivery_count", "release_count", "expired_lease_count", "unknown_outcome_count", "failures", "original", "edits", "max_retries", "retry_policy", "rule_retry_policy", "size_bytes")
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    STATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINE_REASON_FIELD_NUMBER: _ClassVar[int]
+    LEASE_FIELD_NUMBER: _ClassVar[int]
+    MOVING_TO_FIELD_NUMBER: _ClassVar[int]
+    ISOLATED_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRED_LEASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_OUTCOME_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_FIELD_NUMBER: _ClassVar[int]
+    EDITS_FIELD_NUMBER: _ClassVar[int]
+    MAX_RETRIES_FIELD_NUMBER: _ClassVar[int]
+    RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    RULE_RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    message: _message_pb2.Message
+    state: _state_pb2.MessageState
+    state_time: _timestamp_pb2.Timestamp
+    quarantine_reason: _state_pb2.QuarantineReason
+    lease: MessageLease
+    moving_to: str
+    isolated: bool
+    delivery_count: int
+    release_count: int
+    expired_lease_count: int
+    unknown_outcome_count: int
+    failures: _containers.RepeatedCompositeFieldContainer[FailureRecord]
+    original: _dlq_service_pb2.MessageContent
+    edits: _containers.RepeatedCompositeFieldContainer[MessageEdit]
+    max_retries: int
+    retry_policy: _message_pb2.RetryPolicy
+    rule_retry_policy: _message_pb2.RetryPolicy
+    size_bytes: int
+    def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping[str, object]]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., lease: _Optional[_Union[MessageLease, _Mapping[str, object]]] = ..., moving_to: _Optional[str] = ..., isolated: bool = ..., delivery_count: _Optional[int] = ..., release_count: _Optional[int] = ..., expired_lease_count: _Optional[int] = ..., unknown_outcome_count: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[FailureRecord, _Mapping[str, object]]]] = ..., original: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., edits: _Optional[_Iterable[_Union[MessageEdit, _Mapping[str, object]]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., rule_retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+
+class MessageLease(_message.Message):
+    __slots__ = ("worker_id", "start_time", "expire_time")
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    worker_id: str
+    start_time: _timestamp_pb2.Timestamp
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, worker_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+
+class FailureRecord(_message.Message):
+    __slots__ = ("failure", "time", "imported")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_FIELD_NUMBER: _ClassVar[int]
+    failure: _failure_pb2.Failure
+    time: _timestamp_pb2.Timestamp
+    imported: bool
+    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., imported: bool = ...) -> None: ...
+
+class MessageEdit(_message.Message):
+    __slots__ = ("source", "time", "target", "patch", "inverse")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    PATCH_FIELD_NUMBER: _ClassVar[int]
+    INVERSE_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    time: _timestamp_pb2.Timestamp
+    target: _rule_pb2.TransformTarget
+    patch: str
+    inverse: str
+    def __init__(self, source: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., target: _Optional[_Union[_rule_pb2.TransformTarget, str]] = ..., patch: _Optional[str] = ..., inverse: _Optional[str] = ...) -> None: ...
