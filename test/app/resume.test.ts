@@ -34,9 +34,12 @@ function resume(queues: readonly string[]) {
   const frames = stream(command, stop.signal);
   const opened = frames.next();
   return {
-    /** Resolves when the session holds so many leases. */
+    /** Resolves when the session holds so many leases, and knows it. */
     holds: (leases: number) =>
-      until(`${leases} leases`, () => registry.get(idText)?.held === leases || undefined),
+      until(`${leases} leases`, () => {
+        const found = registry.get(idText);
+        return (found?.held === leases && found.mayHold === leases > 0) || undefined;
+      }),
     stop: () => stop.abort(),
     async ended() {
       stop.abort();

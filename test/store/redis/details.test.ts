@@ -64,7 +64,7 @@ test("a message that a worker holds: since when, until when, and by which worker
     ...{ state: "IN_FLIGHT", deliveries: 1, workerId: "worker\n7" },
     ...{ sinceMs: START_MS + 1_000, leaseExpireAtMs: START_MS + 1_000 + LEASE_MS },
   });
-  await store.unregisterSession(record);
+  await store.unregisterSession(record, true);
   expect(await detailsOf(id)).toMatchObject({ state: "IN_FLIGHT", workerId: undefined });
 });
 
