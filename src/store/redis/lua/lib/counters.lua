@@ -20,10 +20,11 @@ local RATE_TAU_MS = 60000
 local flush_counters
 
 do
-  -- Messages a second, exponentially smoothed.
+  -- Messages a second, exponentially smoothed. If they are damaged, the script goes on without them.
   local function raise_rate(name, n)
     local rate = 0
-    local v = redis.call('HGET', k_rates, name)
+    local v = redis.pcall('HGET', k_rates, name)
+    if type(v) == 'table' then return end
     if v then
       local per_second, at = read.rate(v)
       rate = per_second * math.exp(-math.max(0, now - at) / RATE_TAU_MS)

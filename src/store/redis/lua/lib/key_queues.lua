@@ -59,9 +59,14 @@ function key_queues.build()
   -- Its entry is brought up to date at the end of the script.
   function key_queues.touch(name)
     if key_queues.touched[name] then return end
+    local keys = checked_sorted_sets
+    if not next(key_queues.touched) then
+      local n = #keys
+      keys[n + 1], keys[n + 2], keys[n + 3] = k_key_queues, k_priorities, k_limiters
+    end
     key_queues.touched[name] = true
     local priority = key_queues.read(name).priority
-    if priority ~= 0 then checked_sorted_sets[#checked_sorted_sets + 1] = key_queues.index(k_key_queues, priority) end
+    if priority ~= 0 then keys[#keys + 1] = key_queues.index(k_key_queues, priority) end
   end
 
   function key_queues.list(id, due)

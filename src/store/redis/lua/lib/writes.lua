@@ -24,10 +24,8 @@ do
     for key in pairs(scores) do keys[#keys + 1] = key end
     for key in pairs(removed_members) do keys[#keys + 1] = key end
     if not has_checked then
-      for _, key in ipairs({ k_due, k_isolated, k_indirect, k_leases, k_quarantine, k_moving, k_expiry, k_chunks,
-        k_key_queues, k_priorities, k_limiters, k_holds, k_breakers, p_ready, p_isolated, p_tend }) do
-        keys[#keys + 1] = key
-      end
+      local n = #keys
+      keys[n + 1], keys[n + 2], keys[n + 3], keys[n + 4], keys[n + 5] = k_expiry, k_chunks, p_ready, p_isolated, p_tend
     end
     for at = 1, #keys, ARGUMENTS_MAX do
       local last = math.min(at + ARGUMENTS_MAX - 1, #keys)
@@ -40,9 +38,7 @@ do
     for _, key in ipairs(checked_hashes) do redis.call('HLEN', key) end
     for key in pairs(fields) do redis.call('HLEN', key) end
     for key in pairs(removed_fields) do redis.call('HLEN', key) end
-    if not has_checked then
-      for _, key in ipairs({ k_counters, k_rates, k_meta }) do redis.call('HLEN', key) end
-    end
+    if not has_checked then redis.call('HLEN', k_counters) end
     checked_hashes, has_checked = {}, true
   end
 
