@@ -51,6 +51,7 @@ do
   function note_end(id, at)
     local chunk = chunk_of(id)
     local first = chunk_ends[chunk]
+    if chunk_end_count == 0 then checked_sorted_sets[#checked_sorted_sets + 1] = k_expiry end
     if not first then chunk_end_count = chunk_end_count + 1 end
     if not first or at < first then chunk_ends[chunk] = at end
     if chunk_end_count >= 1000 then flush_ends() end
@@ -119,6 +120,10 @@ local function forget(id, s)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
   if s.hops > 0 then moved_in.forget(id) end
   if s.flags >= FLAG.EDITED then put(k_edits .. chunk, id, false) end
+  if not next(thinned_chunks) then
+    local n = #checked_sorted_sets
+    checked_sorted_sets[n + 1], checked_sorted_sets[n + 2] = k_chunks, k_expiry
+  end
   thinned_chunks[chunk] = true
   count(COUNTER.MESSAGES, -1)
   count(COUNTER.BYTES, -s.size)

@@ -4,11 +4,20 @@
 local first_claim, first_isolated, first_tend = math.huge, math.huge, math.huge
 local wakes_now = false
 
-local function note_due(at) first_claim = math.min(first_claim, at) end
+local function note_due(at)
+  if first_claim == math.huge then checked_sorted_sets[#checked_sorted_sets + 1] = p_ready end
+  first_claim = math.min(first_claim, at)
+end
 
-local function note_isolated(at) first_isolated = math.min(first_isolated, at) end
+local function note_isolated(at)
+  if first_isolated == math.huge then checked_sorted_sets[#checked_sorted_sets + 1] = p_isolated end
+  first_isolated = math.min(first_isolated, at)
+end
 
-local function note_tend(at) first_tend = math.min(first_tend, at) end
+local function note_tend(at)
+  if first_tend == math.huge then checked_sorted_sets[#checked_sorted_sets + 1] = p_tend end
+  first_tend = math.min(first_tend, at)
+end
 
 -- What blocked the queue has changed.
 local function note_change() wakes_now = true end

@@ -6,7 +6,7 @@
 -- first write: a script writes all or nothing.
 local flush_writes, first_member, put, rank
 
--- Keys beyond the usual ones that are written in other ways, after flush_writes.
+-- Keys that are written in other ways, after flush_writes, beside the counters.
 local checked_sorted_sets, checked_hashes = {}, {}
 
 do
@@ -23,10 +23,6 @@ do
     local keys = checked_sorted_sets
     for key in pairs(scores) do keys[#keys + 1] = key end
     for key in pairs(removed_members) do keys[#keys + 1] = key end
-    if not has_checked then
-      local n = #keys
-      keys[n + 1], keys[n + 2], keys[n + 3], keys[n + 4], keys[n + 5] = k_expiry, k_chunks, p_ready, p_isolated, p_tend
-    end
     for at = 1, #keys, ARGUMENTS_MAX do
       local last = math.min(at + ARGUMENTS_MAX - 1, #keys)
       redis.call('ZINTERCARD', last - at + 2, BASE, unpack(keys, at, last))
