@@ -152,7 +152,7 @@ test("a release in a damaged queue does not hold up outcomes of others", async (
     LeaseTokenParts,
     LeaseTokenParts,
   ];
-  await damage("damaged", QUEUE_KEYS.meta);
+  await damage("damaged", QUEUE_KEYS.due);
   const released = [damaged, sound].map(
     (token): OutcomeCommand => ({ kind: "released", token, delayMs: undefined }),
   );

@@ -61,8 +61,7 @@ function key_queues.build()
     if key_queues.touched[name] then return end
     local keys = checked_sorted_sets
     if not next(key_queues.touched) then
-      local n = #keys
-      keys[n + 1], keys[n + 2], keys[n + 3] = k_key_queues, k_priorities, k_limiters
+      for _, key in ipairs({ k_key_queues, k_priorities, k_limiters }) do keys[#keys + 1] = key end
     end
     key_queues.touched[name] = true
     local priority = key_queues.read(name).priority
