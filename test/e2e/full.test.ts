@@ -83,7 +83,8 @@ test("a full Redis is logged once, and when it has room again", async () => {
   onTestFinished(() => redis.stop());
   const server = await startTestServer({ redisUrl: redis.url });
   onTestFinished(() => server.stop());
-  const lines = () => server.logs.map(({ msg }) => msg).filter((msg) => /sends are/.test(`${msg}`));
+  const lines = () =>
+    server.logs.map(({ msg }) => msg).filter((msg) => /: sends are/.test(`${msg}`));
   const full =
     "Redis has nearly used its maxmemory: sends are refused until messages leave or it is raised";
   await ask(redis.socketPath, ["CONFIG", "SET", "maxmemory", "1000000"], 5_000);

@@ -106,7 +106,7 @@ function warnings(info: string): string[] {
   }
   if (/^maxmemory:0\r?$/m.test(info)) {
     found.push(
-      "Redis has no maxmemory: when the machine has no memory left, the system kills Redis; set maxmemory, so that sends are refused before",
+      "Redis has no maxmemory: when the machine has no memory left, the system kills Redis; set maxmemory, so that Redis refuses sends first",
     );
   }
   if (!/^master_replid:\w/m.test(info)) {
