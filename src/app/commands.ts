@@ -200,7 +200,7 @@ export interface QueueReport {
   conditions: readonly { code: string; message: string }[];
 }
 
-/** Of a queue whose data is damaged: nothing of it is known. */
+/** The report of a queue with damaged data: its figures are unknown. */
 export interface DamagedReport extends Pick<QueueReport, "queue" | "conditions"> {
   damaged: true;
 }

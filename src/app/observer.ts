@@ -29,7 +29,7 @@ export interface Observer {
   processed(queue: string, ms: number): void;
   /** Time from the due time to the delivery. */
   dueLag(queue: string, ms: number): void;
-  /** A look after a queue, or a claim, failed although the store answers. */
+  /** A tick of a queue failed although the store answers. */
   tickFailed(queue: string): void;
 }
 

@@ -169,7 +169,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   ]);
   const ticksFailed = counter(
     "dlq_ticks_failed_total",
-    "Looks after a queue that failed although the store answers: its data is damaged.",
+    "Ticks of the queue that failed although the store answers: its data is damaged.",
     ["queue"],
   );
   const editsRefused = counter(

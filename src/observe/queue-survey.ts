@@ -11,7 +11,7 @@ const COUNTS = [
   "heldKeys",
 ] as const;
 
-/** Queues are counted for which these hold. */
+/** Properties of a queue; a sum counts the queues that have one. */
 const FLAGS = ["paused", "damaged"] as const;
 
 /** Sums over queues. */
