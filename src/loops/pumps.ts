@@ -3,6 +3,7 @@ import { isPaused, UNBLOCKED } from "../core/delivery-status.ts";
 import { Turns } from "../core/turns.ts";
 import type { Store } from "../store/contract.ts";
 import { Pump, type PumpParts } from "./pump.ts";
+import { isOutage } from "./report.ts";
 
 /** The wake-up indexes are read for some queues each second, and in 30 s for all, in case a hint was lost. */
 const STEP_MS = 1_000;
@@ -120,7 +121,11 @@ export class Pumps {
   async #wakePaused(queues: readonly string[]): Promise<void> {
     for (let at = 0; at < queues.length; at += NAMES_AT_ONCE) {
       const names = queues.slice(at, at + NAMES_AT_ONCE);
-      const existing = await this.#parts.store.existingOf(names);
+      const existing = await this.#parts.store.existingOf(names).catch((error: unknown) => {
+        if (isOutage(error)) throw error;
+        // The list of queues of a partition is damaged: another try would fail too.
+        return new Set(names);
+      });
       for (const queue of names) {
         if (existing.has(queue)) this.#wake(queue);
         else this.#reportPause(queue);

@@ -6,6 +6,8 @@ import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { Pumps } from "../../src/loops/pumps.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Store } from "../../src/store/contract.ts";
+import { partitionKeys } from "../../src/store/redis/keys.ts";
+import { partitionOf } from "../../src/store/redis/partitions.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, SETTINGS } from "../support/store-items.ts";
 
@@ -216,6 +218,18 @@ describe("pumps", () => {
       expect(statuses).toContainEqual({ queue: "invented-99", paused: true });
       expect(new Set(tick.mock.calls.map(([queue]) => queue))).toEqual(new Set(["q"]));
       expect(session.held).toBe(0);
+    });
+
+    it("tick all of them, once, if it cannot be read which ones exist", async () => {
+      const { redis, prefix } = own.current;
+      const list = partitionKeys(prefix, partitionOf("q")).queues;
+      await redis.set(list, "no list of queues");
+      const paused = { ...DEFAULT_QUEUE_SETTINGS, paused: true };
+      const { tick, statuses, looked } = startPumps(undefined, paused);
+      const reported = () => expect(statuses).toEqual([{ queue: "q", paused: true }]);
+      await vi.waitFor(reported, 5_000).finally(() => redis.del(list));
+      expect(tick).toHaveBeenCalledTimes(1);
+      expect(looked).toHaveBeenCalledTimes(1);
     });
 
     it("report the end of a pause, also of those that do not exist", async () => {
