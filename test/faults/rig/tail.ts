@@ -2,8 +2,8 @@ import { LEASE_MS } from "./environment.ts";
 import { Follower } from "./follower.ts";
 
 const EVERY_MS = 20;
-/** How long the store keeps its answers to requests. */
-const REMEMBERED_MS = 600_000;
+/** How long the store keeps its answers to requests: three hashes of five minutes each. */
+const REMEMBERED_MS = 900_000;
 
 /** A delivery in the history of an actor. */
 export interface SeenDelivery {
