@@ -2,13 +2,12 @@ import type { parse } from "@bufbuild/cel";
 import { RULE_LIMITS } from "./rule.ts";
 import {
   ExpressionError,
+  type ExpressionFunction,
   type ExpressionType,
-  FUNCTIONS,
   fieldsOf,
   isScalar,
   operatorType,
-  variableNames,
-  variableType,
+  type Vocabulary,
 } from "./vocabulary.ts";
 
 type Parsed = ReturnType<typeof parse>;
@@ -21,6 +20,10 @@ export interface CheckedExpression {
   type: ExpressionType;
   /** Arguments of `matches`, and their positions. */
   patterns: readonly { text: string; offset: number | undefined }[];
+  /** Variables, and fields of records as `message.queue`. */
+  reads: ReadonlySet<string>;
+  /** Whether it asks by `has` which fields a record has. */
+  testsFields: boolean;
 }
 
 /**
@@ -31,22 +34,26 @@ export interface CheckedExpression {
 export function checkExpression(
   parsed: Parsed,
   text: string,
-  withAttempts: boolean,
+  vocabulary: Vocabulary,
 ): CheckedExpression {
-  const check = new Check(parsed, text, withAttempts);
-  return { type: check.typeOf(parsed.expr, 1), patterns: check.patterns };
+  const check = new Check(parsed, text, vocabulary);
+  const type = check.typeOf(parsed.expr, 1);
+  const { patterns, reads, testsFields } = check;
+  return { type, patterns, reads, testsFields };
 }
 
 class Check {
   readonly patterns: { text: string; offset: number | undefined }[] = [];
+  readonly reads = new Set<string>();
+  testsFields = false;
   readonly #source: Parsed["sourceInfo"];
   readonly #text: string;
-  readonly #withAttempts: boolean;
+  readonly #vocabulary: Vocabulary;
 
-  constructor(parsed: Parsed, text: string, withAttempts: boolean) {
+  constructor(parsed: Parsed, text: string, vocabulary: Vocabulary) {
     this.#text = text;
     this.#source = parsed.sourceInfo;
-    this.#withAttempts = withAttempts;
+    this.#vocabulary = vocabulary;
   }
 
   typeOf(expr: Expr, depth: number): ExpressionType {
@@ -68,7 +75,7 @@ class Check {
       case "comprehensionExpr":
         throw this.#error(expr, `${this.#macroOf(expr)} is not allowed: its cost is not bounded`);
       default:
-        throw this.#error(expr, "maps and messages cannot be created in a rule");
+        throw this.#error(expr, "maps and messages cannot be created");
     }
   }
 
@@ -88,28 +95,40 @@ class Check {
   }
 
   #variable(expr: Expr, name: string): ExpressionType {
-    const type = variableType(name);
-    const known = variableNames(this.#withAttempts);
-    if (type !== undefined && known.includes(name)) return type;
-    const why =
-      type === undefined
-        ? `unknown variable ${name}; known are ${known.join(", ")}`
-        : `${name} is known on failure only`;
-    throw this.#error(expr, why);
+    const { variables, elsewhere } = this.#vocabulary;
+    const type = ownOf(variables, name);
+    if (type !== undefined) {
+      this.reads.add(name);
+      return type;
+    }
+    const where = ownOf(elsewhere, name);
+    const known = Object.keys(variables).join(", ");
+    throw this.#error(
+      expr,
+      where === undefined
+        ? `unknown variable ${name}; known are ${known}`
+        : `${name} is known ${where}`,
+    );
   }
 
   #select(expr: Expr, { operand, field, testOnly }: Select, depth: number): ExpressionType {
     if (operand === undefined) throw this.#error(expr, `.${field} has no operand`);
-    const type = this.#member(expr, this.typeOf(operand, depth + 1), field);
-    return testOnly ? "bool" : type;
+    const of = this.typeOf(operand, depth + 1);
+    const type = this.#member(expr, of, field);
+    if (!testOnly) return type;
+    if (of !== "map") this.testsFields = true;
+    return "bool";
   }
 
   #member(expr: Expr, of: ExpressionType, name: string): ExpressionType {
     if (of === "map") return "string";
-    const fields = fieldsOf(of);
+    const fields = fieldsOf(this.#vocabulary, of);
     if (fields === undefined) throw this.#error(expr, `${of} has no fields (.${name})`);
-    const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (type !== undefined) return type;
+    const type = ownOf(fields, name);
+    if (type !== undefined) {
+      this.reads.add(`${of}.${name}`);
+      return type;
+    }
     const known = Object.keys(fields).join(", ");
     throw this.#error(expr, `${of} has no ${name}; it has ${known}`);
   }
@@ -128,10 +147,12 @@ class Check {
 
   #call(expr: Expr, call: Call, depth: number): ExpressionType {
     const { function: name, target, args } = call;
-    if (Object.hasOwn(FUNCTIONS, name)) return this.#function(expr, call, depth);
+    const { functions } = this.#vocabulary;
+    const rule = ownOf(functions, name);
+    if (rule !== undefined) return this.#function(expr, call, rule, depth);
     if (name === "has") throw this.#error(expr, "has is written has(x.field)");
     if (target !== undefined || /^[A-Za-z]/.test(name)) {
-      const known = Object.keys(FUNCTIONS).join(", ");
+      const known = Object.keys(functions).join(", ");
       throw this.#error(expr, `unknown function ${name}; known are ${known}, has`);
     }
     return this.#operator(expr, name, args, depth);
@@ -152,38 +173,52 @@ class Check {
     const [of = "empty list", by = "empty list"] = types;
     if (of === "map" && by === "string") return "string";
     const name = key === undefined ? undefined : textOf(key);
-    if (fieldsOf(of) !== undefined && name !== undefined) return this.#member(expr, of, name);
+    if (fieldsOf(this.#vocabulary, of) !== undefined && name !== undefined)
+      return this.#member(expr, of, name);
     throw this.#error(expr, `${of}[${by}] is not defined`);
   }
 
-  #function(expr: Expr, { function: name, target, args }: Call, depth: number): ExpressionType {
-    const rule = FUNCTIONS[name];
+  #function(
+    expr: Expr,
+    { function: name, target, args }: Call,
+    rule: ExpressionFunction,
+    depth: number,
+  ): ExpressionType {
     const all = target === undefined ? args : [target, ...args];
     const form = target === undefined ? "function" : "method";
-    const count = rule?.takes === undefined ? 1 : 2;
-    if (
-      rule === undefined ||
-      all.length !== count ||
-      (rule.form !== "both" && rule.form !== form)
-    ) {
-      throw this.#error(expr, `${name} is written ${usage(name)}`);
+    const count = rule.takes === undefined ? 1 : 2;
+    if (all.length !== count || (rule.form !== "both" && rule.form !== form)) {
+      throw this.#error(expr, `${name} is written ${usage(name, rule)}`);
     }
     const [on, argument] = all.map((one) => this.typeOf(one, depth + 1));
     if (on === undefined || !rule.on(on)) {
       throw this.#error(expr, `${name} is not defined for ${on}`);
     }
+    if (rule.literal !== undefined) this.#checkLiteral(all[0] as Expr, name, rule.literal);
     if (rule.takes !== undefined && argument !== "string") {
       throw this.#error(expr, `${name} takes a string, not ${argument}`);
     }
     if (rule.takes === "literal") {
       const literal = all[1] as Expr;
-      const text = textOf(literal);
-      if (text === undefined) {
-        throw this.#error(literal, `${name} takes a literal string`);
-      }
+      const text = this.#literal(literal, name);
       if (name === "matches") this.patterns.push({ text, offset: this.#offset(literal) });
     }
     return rule.gives;
+  }
+
+  #checkLiteral(expr: Expr, name: string, check: (text: string) => unknown): void {
+    const text = this.#literal(expr, name);
+    try {
+      check(text);
+    } catch (error) {
+      throw this.#error(expr, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #literal(expr: Expr, name: string): string {
+    const text = textOf(expr);
+    if (text === undefined) throw this.#error(expr, `${name} takes a literal string`);
+    return text;
   }
 
   #macroOf(expr: Expr): string {
@@ -208,8 +243,12 @@ function textOf(expr: Expr): string | undefined {
   return kind.case === "stringValue" ? kind.value : undefined;
 }
 
-function usage(name: string): string {
-  const rule = FUNCTIONS[name];
-  const rest = rule?.takes === undefined ? "" : `"…"`;
-  return rule?.form === "method" ? `x.${name}(${rest})` : `${name}(x)`;
+function usage(name: string, { form, takes, literal }: ExpressionFunction): string {
+  if (literal !== undefined) return `${name}("…")`;
+  return form === "method" ? `x.${name}(${takes === undefined ? "" : `"…"`})` : `${name}(x)`;
+}
+
+/** A name of an expression may be that of a property which every object has. */
+function ownOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

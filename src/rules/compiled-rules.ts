@@ -1,7 +1,8 @@
-import { compileExpression, type Expression } from "./expression.ts";
+import { compileExpression, type Expression, withoutStackTraces } from "./expression.ts";
 import { bindingsOf, type RuleFacts } from "./facts.ts";
 import { type MergedAction, mergeActions } from "./merge-actions.ts";
 import type { Rule, RuleEvent } from "./rule.ts";
+import { RULE_VOCABULARY } from "./rule-vocabulary.ts";
 
 /** The decision of all rules on one message. */
 export interface RuleDecision extends MergedAction {
@@ -64,23 +65,9 @@ export class CompiledRules {
 
 function compiled(rule: Rule): CompiledRule {
   try {
-    return { rule, expression: compileExpression(rule.when, rule.event) };
+    return { rule, expression: compileExpression(rule.when, RULE_VOCABULARY[rule.event]) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { rule, expression: { patternSteps: 0, evaluate: () => ({ error: message }) } };
-  }
-}
-
-/**
- * The library creates an Error for each absent entry. The stack trace is nine tenths of the cost
- * and unused. `run` is synchronous, so the changed limit affects nothing else.
- */
-function withoutStackTraces(run: () => void): void {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    run();
-  } finally {
-    Error.stackTraceLimit = limit;
   }
 }

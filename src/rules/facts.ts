@@ -29,10 +29,21 @@ export interface RuleFacts {
 }
 
 /** Converts facts to variables of expressions. Takes a few microseconds, mostly for attributes. */
-export function bindingsOf({ message, failure, attempts }: RuleFacts): Record<string, CelInput> {
+export function bindingsOf({ attempts, ...facts }: RuleFacts): Record<string, CelInput> {
+  const bindings = recordsOf(facts);
+  if (attempts !== undefined) bindings.attempts = BigInt(attempts);
+  return bindings;
+}
+
+/** `more`: fields of the message that rules do not have. */
+export function recordsOf(
+  { message, failure }: Pick<RuleFacts, "message" | "failure">,
+  more: Readonly<Record<string, CelInput>> = {},
+): Record<string, CelInput> {
   const { origin } = message;
-  const bindings: Record<string, CelInput> = {
+  return {
     message: record({
+      ...more,
       queue: message.queue,
       source_id: message.sourceId,
       ordering_key: message.orderingKey,
@@ -56,10 +67,8 @@ export function bindingsOf({ message, failure, attempts }: RuleFacts): Record<st
       attributes: record(failure.attributes),
     }),
   };
-  if (attempts !== undefined) bindings.attempts = BigInt(attempts);
-  return bindings;
 }
 
-function record(members: Readonly<Record<string, CelInput>>): CelMap {
+export function record(members: Readonly<Record<string, CelInput>>): CelMap {
   return celMap(new Map(Object.entries(members)));
 }

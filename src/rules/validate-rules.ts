@@ -5,6 +5,7 @@ import { transformProblem } from "../core/transform/transform.ts";
 import { compileExpression } from "./expression.ts";
 import { partsSet } from "./merge-actions.ts";
 import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction, type RuleEvent } from "./rule.ts";
+import { RULE_VOCABULARY } from "./rule-vocabulary.ts";
 import { ExpressionError } from "./vocabulary.ts";
 
 /** Validates a policy; `field` in the result is relative to the policy. */
@@ -49,11 +50,10 @@ function checkName(name: string, index: number, names: Map<string, number>, add:
 /** Returns the steps of its patterns. */
 function checkWhen({ when, event }: Rule, add: Add): number {
   try {
-    return compileExpression(when, event).patternSteps;
+    return compileExpression(when, RULE_VOCABULARY[event]).patternSteps;
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    const position = error.offset === undefined ? "" : `at character ${error.offset + 1}: `;
-    add("when", position + error.message);
+    add("when", error.description);
     return 0;
   }
 }

@@ -1,13 +1,31 @@
-// The subset of CEL that rules may use: variables, functions and operators with their types.
-// Anything else is refused when rules are set. The cost of each is bounded by the length of its
-// strings.
+// The subset of CEL that expressions may use: types, functions and operators. Anything else is refused
+// when an expression is compiled. The cost of each is bounded by the length of its strings.
 
-export type Scalar = "bool" | "int" | "double" | "string";
+/** Times and durations are whole milliseconds when an expression runs. */
+export type Scalar = "bool" | "int" | "double" | "string" | "timestamp" | "duration";
+/** `long text` may only be searched for a literal text. */
+export type ExpressionType =
+  | Scalar
+  | "map"
+  | "long text"
+  | RecordName
+  | `list of ${Scalar}`
+  | "empty list";
 type RecordName = "message" | "origin" | "failure";
-export type ExpressionType = Scalar | "map" | RecordName | `list of ${Scalar}` | "empty list";
+type Fields = Readonly<Record<string, ExpressionType>>;
 
-/** Fields of records are fixed, so that a typo is refused. Entries of maps are not. */
-const RECORDS: Readonly<Record<RecordName, Readonly<Record<string, ExpressionType>>>> = {
+/** What the expressions of one kind may use. */
+export interface Vocabulary {
+  readonly variables: Fields;
+  /** Fields of records are fixed, so that a typo is refused. Entries of maps are not. */
+  readonly records: Readonly<Record<RecordName, Fields>>;
+  readonly functions: Readonly<Record<string, ExpressionFunction>>;
+  /** Variables of other expressions, and where they are known. */
+  readonly elsewhere: Readonly<Record<string, string>>;
+}
+
+/** Fields of the records, in all expressions. */
+export const RECORDS: Vocabulary["records"] = {
   message: {
     queue: "string",
     source_id: "string",
@@ -29,25 +47,9 @@ const RECORDS: Readonly<Record<RecordName, Readonly<Record<string, ExpressionTyp
   },
 };
 
-const VARIABLES: Readonly<Record<string, ExpressionType>> = {
-  message: "message",
-  failure: "failure",
-  attempts: "int",
-};
-
-export function variableNames(withAttempts: boolean): string[] {
-  return Object.keys(VARIABLES).filter((name) => withAttempts || name !== "attempts");
-}
-
-export function variableType(name: string): ExpressionType | undefined {
-  return Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
-}
-
 /** Returns the fields of a record; undefined for other types. */
-export function fieldsOf(
-  type: ExpressionType,
-): Readonly<Record<string, ExpressionType>> | undefined {
-  return type === "message" || type === "origin" || type === "failure" ? RECORDS[type] : undefined;
+export function fieldsOf({ records }: Vocabulary, type: ExpressionType): Fields | undefined {
+  return type === "message" || type === "origin" || type === "failure" ? records[type] : undefined;
 }
 
 export function isNumeric(type: ExpressionType): boolean {
@@ -55,30 +57,44 @@ export function isNumeric(type: ExpressionType): boolean {
 }
 
 export function isScalar(type: ExpressionType): type is Scalar {
+  return isPlain(type) || isTime(type);
+}
+
+/** Scalars that have a text of their own. */
+function isPlain(type: ExpressionType): boolean {
   return isNumeric(type) || type === "bool" || type === "string";
+}
+
+function isTime(type: ExpressionType): boolean {
+  return type === "timestamp" || type === "duration";
 }
 
 export function isList(type: ExpressionType): boolean {
   return type === "empty list" || type.startsWith("list of ");
 }
 
-export interface RuleFunction {
+export interface ExpressionFunction {
   /** `x.name(…)`, `name(x, …)`, or both. */
   readonly form: "method" | "function" | "both";
   /** Allowed types of `x`. */
   readonly on: (type: ExpressionType) => boolean;
   /** The other argument: none, a string, or a literal string. */
   readonly takes?: "string" | "literal";
+  /** `x` is a literal string of this form. Throws an Error for another one. */
+  readonly literal?: (text: string) => unknown;
   readonly gives: Scalar;
 }
 
 const isString = (type: ExpressionType): boolean => type === "string";
 
-export const FUNCTIONS: Readonly<Record<string, RuleFunction>> = {
+const isSearchable = (type: ExpressionType): boolean => isString(type) || type === "long text";
+
+/** Functions of all expressions. */
+export const FUNCTIONS: Vocabulary["functions"] = {
   startsWith: { form: "method", on: isString, takes: "string", gives: "bool" },
   endsWith: { form: "method", on: isString, takes: "string", gives: "bool" },
   // Searching for a string from the message could cost the product of both lengths.
-  contains: { form: "method", on: isString, takes: "literal", gives: "bool" },
+  contains: { form: "method", on: isSearchable, takes: "literal", gives: "bool" },
   // Patterns are compiled, and their size is checked, when rules are set.
   matches: { form: "method", on: isString, takes: "literal", gives: "bool" },
   size: {
@@ -88,7 +104,7 @@ export const FUNCTIONS: Readonly<Record<string, RuleFunction>> = {
   },
   int: { form: "function", on: (type) => isNumeric(type) || isString(type), gives: "int" },
   double: { form: "function", on: (type) => isNumeric(type) || isString(type), gives: "double" },
-  string: { form: "function", on: isScalar, gives: "string" },
+  string: { form: "function", on: isPlain, gives: "string" },
 };
 
 /** Why the operands are invalid. `operand` is the index of the wrong one, if it is one. */
@@ -140,7 +156,8 @@ function comparisonType(
 ): "bool" | OperandMistake {
   if (isNumeric(a) && isNumeric(b)) return "bool";
   const equality = EQUALITIES.includes(sign);
-  if (a === b && (a === "string" || (equality && (isScalar(a) || isList(a))))) return "bool";
+  const ordered = a === "string" || isTime(a);
+  if (a === b && (ordered || (equality && (isScalar(a) || isList(a))))) return "bool";
   return { problem: `${a} ${sign} ${b} is not defined` };
 }
 
@@ -150,6 +167,10 @@ function arithmeticType(
   b: ExpressionType,
 ): ExpressionType | OperandMistake {
   if (a === b && isNumeric(a) && (sign !== "%" || a === "int")) return a;
+  if (isTime(a) && isTime(b) && (sign === "+" || sign === "-")) {
+    if (b === "duration") return a;
+    if (sign === "-" ? a === "timestamp" : a === "duration") return sign === "-" ? "duration" : b;
+  }
   // Strings cannot be joined: the result could be long and be searched repeatedly.
   return { problem: `${a} ${sign} ${b} is not defined` };
 }
@@ -163,5 +184,12 @@ export class ExpressionError extends Error {
   constructor(message: string, offset?: number | undefined) {
     super(message);
     this.offset = offset;
+  }
+
+  /** The message, with the position as people count. */
+  get description(): string {
+    return this.offset === undefined
+      ? this.message
+      : `at character ${this.offset + 1}: ${this.message}`;
   }
 }

@@ -13,8 +13,9 @@ import { compileExpression } from "../../src/rules/expression.ts";
 import { bindingsOf, type RuleFacts } from "../../src/rules/facts.ts";
 import { MAX_HOPS } from "../../src/rules/merge-actions.ts";
 import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "../../src/rules/rule.ts";
+import { RULE_VOCABULARY } from "../../src/rules/rule-vocabulary.ts";
 import { ruleViolations } from "../../src/rules/validate-rules.ts";
-import { FUNCTIONS, fieldsOf, variableType } from "../../src/rules/vocabulary.ts";
+import { type ExpressionType, FUNCTIONS, fieldsOf } from "../../src/rules/vocabulary.ts";
 import { CONTEXT } from "../core/transform/context.ts";
 import { findGrpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -134,7 +135,9 @@ describe("the example calls", () => {
 
 describe("expressions", () => {
   test.each(tableRows(PAGE, "expression"))("%s: %s", (cell, gives = "") => {
-    const outcome = compileExpression(codeOf(cell), "FAILURE").evaluate(bindingsOf(FACTS));
+    const outcome = compileExpression(codeOf(cell), RULE_VOCABULARY.FAILURE).evaluate(
+      bindingsOf(FACTS),
+    );
     expect(typeof outcome === "object" ? "failed" : String(outcome)).toBe(gives);
   });
 
@@ -159,13 +162,13 @@ describe("transforms", () => {
 });
 
 test("every variable and every function has a row", () => {
-  const paths = (name: string, type: string): string[] => {
-    const fields = fieldsOf(type as "message");
+  const paths = (name: string, type: ExpressionType): string[] => {
+    const fields = fieldsOf(RULE_VOCABULARY.FAILURE, type);
     if (fields === undefined) return [name];
     return Object.entries(fields).flatMap(([field, inner]) => paths(`${name}.${field}`, inner));
   };
-  const variables = ["message", "failure", "attempts"].flatMap((name) =>
-    paths(name, variableType(name) ?? ""),
+  const variables = Object.entries(RULE_VOCABULARY.FAILURE.variables).flatMap(([name, type]) =>
+    paths(name, type),
   );
   const rows = tableRows(PAGE, "variable").flatMap(([cell = ""]) => codesOf(cell));
   expect(rows.toSorted()).toEqual(variables.toSorted());

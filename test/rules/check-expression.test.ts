@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { compileExpression, type Expression } from "../../src/rules/expression.ts";
 import { bindingsOf } from "../../src/rules/facts.ts";
+import { RULE_VOCABULARY } from "../../src/rules/rule-vocabulary.ts";
 import { ExpressionError } from "../../src/rules/vocabulary.ts";
 import { factsWith } from "./facts.ts";
 
@@ -72,7 +73,7 @@ const DOCUMENTED = /divide by zero|modulus by zero|overflow|that is not an? (int
 
 function valid(text: string): Expression | undefined {
   try {
-    return compileExpression(text, "FAILURE");
+    return compileExpression(text, RULE_VOCABULARY.FAILURE);
   } catch (error) {
     if (error instanceof ExpressionError) return undefined;
     throw error;

@@ -7,6 +7,7 @@ import { CompiledRules } from "../../src/rules/compiled-rules.ts";
 import { compileExpression } from "../../src/rules/expression.ts";
 import { bindingsOf } from "../../src/rules/facts.ts";
 import { RULE_LIMITS } from "../../src/rules/rule.ts";
+import { RULE_VOCABULARY } from "../../src/rules/rule-vocabulary.ts";
 import { ExpressionError } from "../../src/rules/vocabulary.ts";
 import { cpuCostMs } from "../support/cpu-cost.ts";
 import { factsWith } from "./facts.ts";
@@ -71,7 +72,7 @@ describe("evaluation is quick", () => {
     ["many patterns", filled(`${m}.matches("[ab]*[cd]")`, " || ")],
   ])("%s", (_name, text) => {
     expect(text.length).toBeLessThanOrEqual(RULE_LIMITS.expressionBytes);
-    const expression = compileExpression(text, "FAILURE");
+    const expression = compileExpression(text, RULE_VOCABULARY.FAILURE);
     expect(cpuCostMs(() => expression.evaluate(BINDINGS))).toBeLessThan(BOUND_MS);
   });
 });
@@ -98,7 +99,7 @@ describe("validation is quick, whether it accepts or refuses", () => {
   ])("%s", (_name, text) => {
     const validate = () => {
       try {
-        compileExpression(text, "FAILURE");
+        compileExpression(text, RULE_VOCABULARY.FAILURE);
       } catch (error) {
         if (!(error instanceof ExpressionError)) throw error;
       }

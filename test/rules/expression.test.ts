@@ -2,18 +2,19 @@ import { describe, expect, it, test } from "vitest";
 import { compileExpression } from "../../src/rules/expression.ts";
 import { bindingsOf, type RuleFacts } from "../../src/rules/facts.ts";
 import type { RuleEvent } from "../../src/rules/rule.ts";
+import { RULE_VOCABULARY } from "../../src/rules/rule-vocabulary.ts";
 import { ExpressionError } from "../../src/rules/vocabulary.ts";
 import { factsWith } from "./facts.ts";
 
 const FACTS = factsWith({}, {}, 2);
 
 function evaluate(text: string, facts: RuleFacts = FACTS) {
-  return compileExpression(text, "FAILURE").evaluate(bindingsOf(facts));
+  return compileExpression(text, RULE_VOCABULARY.FAILURE).evaluate(bindingsOf(facts));
 }
 
 function problem(text: string, event: RuleEvent = "FAILURE"): ExpressionError {
   try {
-    compileExpression(text, event);
+    compileExpression(text, RULE_VOCABULARY[event]);
   } catch (error) {
     if (error instanceof ExpressionError) return error;
     throw error;

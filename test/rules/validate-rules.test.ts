@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { compileExpression } from "../../src/rules/expression.ts";
 import { RULE_LIMITS, type Rule } from "../../src/rules/rule.ts";
+import { RULE_VOCABULARY } from "../../src/rules/rule-vocabulary.ts";
 import { ruleViolations } from "../../src/rules/validate-rules.ts";
 import { ruleWith } from "./rules.ts";
 
@@ -111,7 +112,7 @@ it("does not validate policy names", () => {
 
 describe("the patterns of all rules together", () => {
   const heavy: Partial<Rule> = { when: 'message.queue.matches("[ab]*a[ab]{118}[cd]")' };
-  const steps = compileExpression(heavy.when ?? "", "FAILURE").patternSteps;
+  const steps = compileExpression(heavy.when ?? "", RULE_VOCABULARY.FAILURE).patternSteps;
   const most = Math.floor(RULE_LIMITS.setPatternSteps / steps);
   const rules = (count: number, parts: Partial<Rule> = {}) =>
     Array.from({ length: count }, () => ({ ...heavy, ...parts }));
@@ -132,7 +133,7 @@ describe("the patterns of all rules together", () => {
 
   it("count each time they are used", () => {
     const once = 'message.queue.matches("abcdef")';
-    const own = (when: string) => compileExpression(when, "FAILURE").patternSteps;
+    const own = (when: string) => compileExpression(when, RULE_VOCABULARY.FAILURE).patternSteps;
     expect(own(`${once} || ${once}`)).toBe(2 * own(once));
   });
 });
