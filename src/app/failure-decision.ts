@@ -41,6 +41,11 @@ const NO_RULING: Ruling = { action: {}, decidedBy: {}, edits: [] };
  * choose.
  */
 export function decideFailure(outcome: Failed, facts: Examined, parts: FailureParts): Decision {
+  const decided = decide(outcome, facts, parts);
+  return { ...decided, item: { ...decided.item, decision: decided.why } };
+}
+
+function decide(outcome: Failed, facts: Examined, parts: FailureParts): Decision {
   const { token, failure } = outcome;
   const reason = reasonOf(failure);
   const { action, decidedBy, edits: ruledEdits } = applyRules(outcome, facts, reason, parts);

@@ -74,7 +74,7 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
     const from = describeLevel(resolved.maxRetriesFrom, reason);
     return quarantine("RETRIES_EXHAUSTED", `attempt ${attempts} of ${maxRetries} failed (${from})`);
   }
-  const progress = `attempt ${attempts} of ${maxRetries} failed with ${reason}`;
+  const progress = `attempt ${attempts} of ${maxRetries} failed`;
   const { retryAfterMs } = failed;
   if (retryAfterMs !== undefined && !Number.isNaN(retryAfterMs)) {
     const delay = { ms: clamp(retryAfterMs, RETRY_AFTER_MAX_MS), why: "delay set by the worker" };

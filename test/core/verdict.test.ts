@@ -159,16 +159,16 @@ describe("after a failed attempt", () => {
 
   it("explains the decision with its level", () => {
     expect(failureVerdict(failed({ attempts: 2 })).why).toBe(
-      "attempt 2 of 3 failed with TIMEOUT; delay from preset network",
+      "attempt 2 of 3 failed; delay from preset network",
     );
     expect(
       failureVerdict(failed({ attempts: 3, settings: { ...settings, maxRetries: 3 } })).why,
     ).toBe("attempt 3 of 3 failed (queue)");
     expect(failureVerdict(failed({ own: { policy: { maxElapsedMs: 1_000 } } })).why).toBe(
-      "attempt 1 of 3 failed with TIMEOUT; the next attempt would begin 10 s after the message arrived; max_elapsed is 1 s",
+      "attempt 1 of 3 failed; the next attempt would begin 10 s after the message arrived; max_elapsed is 1 s",
     );
     expect(failureVerdict(failed({ own: { policy: { windows: [morning] } } })).why).toBe(
-      "attempt 1 of 3 failed with TIMEOUT; delay from message_policy, extended to the next window",
+      "attempt 1 of 3 failed; delay from message_policy, extended to the next window",
     );
   });
 });

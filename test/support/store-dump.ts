@@ -163,12 +163,16 @@ async function chunkEntries(redis: Redis, base: string, kind: string, chunks: re
   return found;
 }
 
+/** Added to the length of a failure, if what is known of its attempt follows. */
+const WITH_ATTEMPT = 2 ** 31;
+
 function decodeHistory(packed: Buffer | undefined): string[] {
   const failures: string[] = [];
   for (let at = 0; packed !== undefined && at < packed.length; ) {
-    const length = packed.readUInt32BE(at);
-    failures.push(packed.toString("utf8", at + 4, at + 4 + length));
-    at += 4 + length;
+    const head = packed.readUInt32BE(at);
+    const end = at + 4 + (head % WITH_ATTEMPT);
+    failures.push(packed.toString("utf8", at + 4, end));
+    at = head < WITH_ATTEMPT ? end : end + 2 + packed.readUInt16BE(end);
   }
   return failures;
 }

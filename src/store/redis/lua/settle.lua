@@ -65,7 +65,8 @@ end
 -- breaker allows it.
 local function release_exempt(id, s, o)
   reset_delivery(s)
-  append_failure(id, s, o.reason, o.failure)
+  if o.attempt then o.attempt.exempt = 1 end
+  append_failure(id, s, o.reason, o.failure, o.attempt)
   count(COUNTER.RELEASED)
   schedule(id, s, now)
 end
@@ -74,7 +75,7 @@ local function fail(id, s, o)
   s.last_delay = has_bit(o, OUTCOME_BIT.REMEMBER) and o.delay or 0
   s.attempts = s.attempts + 1
   reset_delivery(s)
-  append_failure(id, s, o.reason, o.failure)
+  append_failure(id, s, o.reason, o.failure, o.attempt)
   s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
   count(COUNTER.FAILED_ATTEMPTS)
   if o.edits then edit(id, s, o.edits) end
@@ -179,6 +180,24 @@ local function apply(o, s, no_longer_suspected, late)
   return CHANGE.RETURNED
 end
 
+-- Stream -> what the queue's list of workers says of it.
+local holders = {}
+
+local function holder_of(session)
+  if not holders[session] then
+    -- Only people read it: a damaged list must not refuse outcomes.
+    local entry = redis.pcall('HGET', k_workers, session)
+    holders[session] = type(entry) == 'string' and string.sub(entry, 1, 255) or ''
+  end
+  return holders[session]
+end
+
+-- What is known of the attempt that failed. Its lease may have ended before.
+local function attempt_of(o, s, late)
+  return { start = late and 0 or s.since, delivery = s.delivery, exempt = 0, decision = o.decision,
+    holder = late and '' or holder_of(s.session) }
+end
+
 local NO_SESSION = string.rep('\0', 16)
 
 local function settle(o, s)
@@ -193,6 +212,7 @@ local function settle(o, s)
       no_longer_suspected = s.expiries < isolate_at
     end
   end
+  if o.failure ~= '' then o.attempt = attempt_of(o, s, late) end
   local kind = apply(o, s, no_longer_suspected, late)
   add_change(kind, o.id, s, o.note)
   local state, qreason = s.state, s.qreason

@@ -59,6 +59,20 @@ export const STORED_LAYOUTS = {
   id: layout({ born: ms, high: u16, middle: u8, low: u24 }),
   /** The first field of an id. */
   idTime: layout({ born: ms }),
+  /** Behind a failure: what is known of the attempt. */
+  attempt: layout({
+    /** When a worker got the message; 0: unknown, or it is the failure of a send. */
+    start: ms,
+    ended: ms,
+    /** 0: the failure of a send. */
+    delivery: u32,
+    /** It did not count, because the breaker had opened. */
+    exempt: flag,
+    /** The stream that held the message, as `:workers` has it. */
+    holder: short,
+    /** What was decided, in words. */
+    decision: short,
+  }),
   breaker: layout({
     state: u8,
     /** First opened, and last. */

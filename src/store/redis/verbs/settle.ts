@@ -115,6 +115,9 @@ export async function runSettle(
   return answer.length === 0 ? undefined : readSettled(answer, false);
 }
 
+/** Longer ones are cut. */
+const DECISION_BYTES = 255;
+
 function outcomeBits(item: SettleItem): number {
   return (
     (item.version === undefined ? 0 : OUTCOME_BIT.VERSIONED) |
@@ -137,6 +140,7 @@ function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
     qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
     reason: item.reason ? REASONS[item.reason] : 0,
     failure: item.failure ?? NOTHING,
+    decision: item.decision ? Buffer.from(item.decision).subarray(0, DECISION_BYTES) : NOTHING,
     note: item.note ? Buffer.from(item.note) : NOTHING,
   });
   const changes = changedParts(item, bodies);

@@ -140,26 +140,41 @@ local function flush_chunks()
   end
 end
 
--- The failures after the first, each after its length in four bytes; the oldest are dropped. `known_histories` has those
--- that this script wrote.
+-- The failures after the first; the oldest are dropped. Each is behind its length in four bytes. If WITH_ATTEMPT is added to
+-- that, the layout `attempt` follows, behind its length in two bytes. `known_histories` has those that this script wrote.
 local known_histories = {}
+local WITH_ATTEMPT = 2147483648
+local NO_ATTEMPT = { start = 0, delivery = 0, exempt = 0, holder = '', decision = '' }
+
+-- Returns where the failure of the entry at `at` ends, and where the next entry begins.
+local function entry_ends(history, at)
+  local length = struct.unpack('>I4', history, at)
+  if length < WITH_ATTEMPT then return at + 3 + length, at + 4 + length end
+  local last = at + 3 + length - WITH_ATTEMPT
+  return last, last + 3 + struct.unpack('>H', history, last + 1)
+end
 
 local function cut_history(history)
   local starts, at = {}, 1
   while at <= #history do
     starts[#starts + 1] = at
-    at = at + 4 + struct.unpack('>I4', history, at)
+    local _, following = entry_ends(history, at)
+    at = following
   end
   local first = math.max(1, #starts - LIMIT.HISTORY_ENTRIES + 1)
   while first < #starts and #history - starts[first] + 1 > LIMIT.HISTORY_BYTES do first = first + 1 end
   return string.sub(history, starts[first])
 end
 
-local function append_failure(id, s, reason, failure)
+-- `attempt`: a table of the fields that are known of it, or nil.
+local function append_failure(id, s, reason, failure, attempt)
   s.failures = s.failures + 1
   if reason > 0 then s.reason = reason end
   if failure == '' then return end
-  local key, entry = k_failures .. chunk_of(id), struct.pack('>I4c0', #failure, failure)
+  attempt = attempt or NO_ATTEMPT
+  local facts = write.attempt(attempt, { ended = now })
+  local key = k_failures .. chunk_of(id)
+  local entry = struct.pack('>I4c0Hc0', #failure + WITH_ATTEMPT, failure, #facts, facts)
   local history = known_histories[id] or has_flag(s, FLAG.HISTORY) and redis.call('HGET', key, id)
   history = history and cut_history(history .. entry) or entry
   known_histories[id] = history
@@ -173,9 +188,8 @@ local function latest_failure(id, s)
   local history = redis.call('HGET', k_failures .. chunk_of(id), id) or ''
   local at, latest = 1, ''
   while at <= #history do
-    local length = struct.unpack('>I4', history, at)
-    latest = string.sub(history, at + 4, at + 3 + length)
-    at = at + 4 + length
+    local last, following = entry_ends(history, at)
+    latest, at = string.sub(history, at + 4, last), following
   end
   return latest
 end
